@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import math
+import os
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
 
 import shapely
 
 from networks.errors import FetchError, SourceError
-from networks.osm.client import Server, request
+from networks.osm.client import Server, ask
 
 type Shape = shapely.Polygon | shapely.MultiPolygon
 type Area = str | Sequence[float] | Shape
@@ -18,9 +20,13 @@ type Area = str | Sequence[float] | Shape
 
 _LEAST_LEAD = 0.1
 """A search result is unambiguous when its `importance` exceeds that of the next one by at least this much."""
+_MOST_MATCHES = 5
+"""Results of the geocoder that are looked at, a request each."""
+_SAME_SHARE = 0.9
+"""Outlines are of one place where this share of their union belongs to both."""
 
 
-def outline(area: Area, *, server: Server) -> Shape:
+def outline(area: Area, *, server: Server, cache_dir: Path) -> Shape:
     """Return the outline of an area.
 
     Parameters
@@ -29,6 +35,8 @@ def outline(area: Area, *, server: Server) -> Shape:
         Place name, box or polygon.
     server
         Its Nominatim service resolves a place name; it is not used for a box or a polygon.
+    cache_dir
+        Folder that keeps the outlines of place names.
 
     Returns
     -------
@@ -43,7 +51,7 @@ def outline(area: Area, *, server: Server) -> Shape:
         If the server does not answer.
     """
     if isinstance(area, str):
-        return _place(area, server=server)
+        return _place(area, server=server, cache_dir=cache_dir)
     shape = area if isinstance(area, shapely.Geometry) else _box(area)
     west, south, east, north = shape.bounds or (0, 0, 0, 0)
     if shape.is_empty or not shape.is_valid or shape.area == 0:
@@ -68,30 +76,88 @@ def _box(area: Sequence[float]) -> shapely.Polygon:
     return shapely.box(west, south, east, north)
 
 
-def _place(name: str, *, server: Server) -> Shape:
-    fields = {"q": name, "format": "jsonv2", "polygon_geojson": "1", "limit": "10"}
-    body = request(server.nominatim, fields, server=server, method="GET")
-    try:
-        found: list[dict[str, Any]] = [
-            entry for entry in json.loads(body) if entry["geojson"]["type"] in {"Polygon", "MultiPolygon"}
-        ]
-        ranked = sorted(found, key=lambda entry: -float(entry.get("importance", 0)))
-    except (ValueError, KeyError, TypeError, AttributeError) as fault:
-        raise FetchError(
-            "The response of the place search cannot be parsed.", where=server.nominatim
-        ) from fault
-    if not ranked:
+def _place(name: str, *, server: Server, cache_dir: Path) -> Shape:
+    """Return the outline of the one area that a name can mean; OSMnx alone takes the first of several."""
+    key = hashlib.sha256(f"{server.address('nominatim')} {name}".encode()).hexdigest()[:24]
+    path = cache_dir / f"place-{key}.geojson"
+    if path.is_file():
+        return _polygons(shapely.from_geojson(path.read_text(encoding="utf-8")))
+    found = [match for match in _matches(name, server) if match.is_area]
+    if not found:
         raise SourceError(f"No area is named {name!r}.", remedy="Give a box: west, south, east, north.")
-    best = float(ranked[0].get("importance", 0))
-    candidates = [entry for entry in ranked if best - float(entry.get("importance", 0)) < _LEAST_LEAD]
-    if len(candidates) > 1:
+    rivals = [match for match in found[1:] if not _is_same(match.shape, found[0].shape)]
+    if rivals:
         raise SourceError(
             f"{name!r} matches several areas.",
-            faults=[str(entry.get("display_name", "?")) for entry in candidates],
+            faults=[match.name for match in (found[0], *rivals)],
             remedy="Add the province or the country to the name, or give a box.",
         )
-    shape = shapely.make_valid(shapely.geometry.shape(ranked[0]["geojson"]))
-    polygons = [part for part in shapely.get_parts(shape) if isinstance(part, shapely.Polygon)]
+    shape = _polygons(found[0].shape)
+    part = path.with_name(f"{path.stem}.{os.getpid()}.part")
+    part.write_text(shapely.to_geojson(shape), encoding="utf-8")
+    part.replace(path)
+    return shape
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """A result of the geocoder: its full name, its importance (0 to 1) and its shape."""
+
+    name: str
+    importance: float
+    shape: shapely.Geometry
+
+    @property
+    def is_area(self) -> bool:
+        return isinstance(self.shape, shapely.Polygon | shapely.MultiPolygon)
+
+
+def _matches(name: str, server: Server) -> list[_Match]:
+    """Return the most important area of a name, and what is about as important, the most important first."""
+    best = _geocode(name, None, server)
+    if best is None:
+        return []
+    found = [best]
+    for rank in range(1, _MOST_MATCHES + 1):
+        match = _geocode(name, rank, server)
+        if match is None or best.importance - match.importance >= _LEAST_LEAD:
+            break
+        if match.name != best.name or not match.shape.equals(best.shape):
+            found.append(match)
+    return found
+
+
+def _geocode(name: str, rank: int | None, server: Server) -> _Match | None:
+    """Return the result of a rank, or the first area of all results; None if there is none."""
+    import osmnx as ox
+    from osmnx._errors import InsufficientResponseError
+
+    try:
+        table = ask(lambda: ox.geocode_to_gdf(name, which_result=rank), service="nominatim", server=server)
+        row = table.iloc[0]
+        return _Match(str(row.get("display_name", "?")), float(row["importance"]), row.geometry)
+    except FetchError:
+        raise
+    except (InsufficientResponseError, TypeError):
+        # There is no such result, or, as OSMnx says by the second, none of the results is an area.
+        return None
+    except (KeyError, ValueError, AttributeError) as fault:
+        raise FetchError(
+            "The response of the place search cannot be parsed.", where=server.address("nominatim")
+        ) from fault
+
+
+def _is_same(one: shapely.Geometry, other: shapely.Geometry) -> bool:
+    """Tell whether two outlines are those of one place, which may be both a city and a province."""
+    one, other = shapely.make_valid(one), shapely.make_valid(other)
+    return bool(one.intersection(other).area > _SAME_SHARE * one.union(other).area)
+
+
+def _polygons(shape: shapely.Geometry) -> Shape:
+    """Return a valid shape without its points and lines."""
+    polygons = [
+        part for part in shapely.get_parts(shapely.make_valid(shape)) if isinstance(part, shapely.Polygon)
+    ]
     return shapely.MultiPolygon(polygons) if len(polygons) != 1 else polygons[0]
 
 

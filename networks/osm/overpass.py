@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import osmium
 import shapely
 
-from networks.errors import FetchError, SourceError
-from networks.osm import integrity
+from networks.errors import FetchError
 from networks.osm.areas import Area, outline, tiles
 from networks.osm.classes import DEFAULT_CLASSES, with_slip_roads
-from networks.osm.client import Server, request
+from networks.osm.client import Server, ask, cache_folder
 from networks.osm.elements import Elements
 from networks.osm.reader import read
 from networks.osm.scan import FERRY_TAGS, RAIL_TAGS, STATION_TAGS
@@ -26,14 +27,14 @@ _DECIMALS = 6
 def fetch(
     area: Area,
     *,
-    cache_dir: str | Path,
+    cache_dir: str | Path | None = None,
     roads: frozenset[str] = DEFAULT_CLASSES,
     rail: bool = True,
     ferries: bool = True,
     tile_deg: float = 1.0,
     server: Server | None = None,
 ) -> Elements:
-    """Download an area and read it.
+    """Download an area with OSMnx and read it.
 
     Each tile is one request and one file in the cache folder. A tile is stored only if its answer is
     complete, so an interrupted call resumes where it stopped, and a repeated call sends no requests.
@@ -43,13 +44,13 @@ def fetch(
     area
         A place name, a box (west, south, east, north) or a polygon, in degrees.
     cache_dir
-        Folder for the answers.
+        Folder for the answers; None for that of `osmnx.settings`.
     roads, rail, ferries
         What to request; see `networks.osm.read`.
     tile_deg
         Side of a tile in degrees; choose smaller tiles for dense areas.
     server
-        Addresses and time limits; None for the public servers with the default limits.
+        Addresses and time limits; None for the servers of `osmnx.settings` with the default limits.
 
     Returns
     -------
@@ -64,14 +65,14 @@ def fetch(
         If the area is invalid, or contains nothing of what is requested.
     """
     server = server or Server()
-    folder = Path(cache_dir)
+    folder = cache_folder() if cache_dir is None else Path(cache_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise FetchError(f"The cache folder cannot be created: {fault}.", where=str(folder)) from fault
-    shape = outline(area, server=server)
+    shape = outline(area, server=server, cache_dir=folder)
     queries = [
-        query(tile, roads=roads, rail=rail, ferries=ferries, timeout_s=server.timeout_s)
+        query(tile, roads=roads, rail=rail, ferries=ferries, timeout_s=server.limit_s)
         for tile in tiles(shape, tile_deg=tile_deg)
     ]
     answers = [_tile(text, folder, server=server) for text in queries]
@@ -95,7 +96,7 @@ def query(
     Returns
     -------
     str
-        Overpass QL. The answer is XML and includes the nodes of all ways.
+        Overpass QL. The answer is JSON and includes the nodes of all ways.
     """
     where = f'(poly:"{_corners(tile)}")'
     filters = ['node["place"~"^(city|town)$"]["population"]']
@@ -115,7 +116,7 @@ def query(
     )
     union = "".join(f"{part}{where};" for part in filters)
     output = "(.found;.found >;.routes;.stops;.ways;.ways >;);" if routes else "(.found;.found >;);"
-    return f"[out:xml][timeout:{timeout_s:.0f}];({union})->.found;{related}{output}out body;"
+    return f"[out:json][timeout:{timeout_s:.0f}];({union})->.found;{related}{output}out body;"
 
 
 def _any_of(tags: Sequence[tuple[str, str]]) -> str:
@@ -129,26 +130,54 @@ def _corners(tile: shapely.Polygon) -> str:
 
 def _tile(text: str, folder: Path, *, server: Server) -> Path:
     """Return the file with the answer to a query; send the query only if the file does not exist."""
-    path = folder / f"tile-{hashlib.sha256(text.encode()).hexdigest()[:24]}.osm"
+    from osmnx import _overpass
+    from osmnx._errors import InsufficientResponseError
+
+    path = folder / f"tile-{hashlib.sha256(text.encode()).hexdigest()[:24]}.osm.pbf"
     if path.is_file():
         return path
-    part = path.with_name(f"{path.stem}.{os.getpid()}.part.osm")
+    # OSMnx has no public function for other queries, and its graphs have neither stations nor trains.
+    part = path.with_name(f"{path.name.removesuffix('.osm.pbf')}.{os.getpid()}.part.osm.pbf")
     try:
-        part.write_bytes(request(server.overpass, {"data": text}, server=server))
-        integrity.check(part)
+        answer = ask(
+            lambda: _overpass._overpass_request(OrderedDict(data=text)),  # noqa: SLF001
+            service="overpass",
+            server=server,
+        )
+        _write(answer, part)
         part.replace(path)
     except FetchError:
         raise
-    except SourceError as fault:
+    except (InsufficientResponseError, KeyError, TypeError, ValueError, AttributeError) as fault:
         raise FetchError(
-            fault.what, where=server.overpass, done="This answer was discarded; earlier tiles are kept.",
+            f"The answer is no map data, or a part is missing: {fault}.", where=server.address("overpass"),
+            done="This answer was discarded; earlier tiles are kept.",
             remedy="Use smaller tiles, try later, or read an extract of the region.",
         ) from fault  # fmt: skip
-    except OSError as fault:
+    except (OSError, RuntimeError) as fault:
         raise FetchError(f"The answer cannot be written: {fault}.", where=str(folder)) from fault
     finally:
         part.unlink(missing_ok=True)
     return path
+
+
+def _write(answer: Mapping[str, Any], path: Path) -> None:
+    """Write the elements of an answer as a PBF file; a way whose nodes were not sent is a `ValueError`."""
+    elements = answer["elements"]
+    sent = {item["id"] for item in elements if item["type"] == "node"}
+    with osmium.SimpleWriter(str(path), overwrite=True) as writer:
+        for item in elements:
+            kind, ident, tags = item["type"], item["id"], item.get("tags", {})
+            if kind == "node":
+                place = (item["lon"], item["lat"])
+                writer.add_node(osmium.osm.mutable.Node(id=ident, location=place, tags=tags))
+            elif kind == "way":
+                if not sent.issuperset(item["nodes"]):
+                    raise ValueError(f"nodes of way {ident}")
+                writer.add_way(osmium.osm.mutable.Way(id=ident, nodes=item["nodes"], tags=tags))
+            else:
+                members = [(one["type"][0], one["ref"], one["role"]) for one in item["members"]]
+                writer.add_relation(osmium.osm.mutable.Relation(id=ident, members=members, tags=tags))
 
 
 def _merged(answers: list[Path], folder: Path) -> Path:

@@ -46,7 +46,8 @@ class Region(Section):
     place: str = Field("", description="place name to fetch from OpenStreetMap")
     bbox: Numbers = Field((), description="box to fetch: [west, south, east, north], degrees")
     polygon: str = Field("", description="file with the polygon to fetch (GeoJSON or GeoPackage)")
-    overpass: str = Field("", description="Overpass server to fetch from; empty: the public one")
+    overpass: str = Field("", description="Overpass server to fetch from; empty: the one set in OSMnx")
+    nominatim: str = Field("", description="Nominatim server for place names; empty: the one set in OSMnx")
     matrix: str = Field(
         "", description="table of travel times, in place of a network: CSV or Parquet, seconds"
     )

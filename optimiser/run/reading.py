@@ -64,13 +64,15 @@ def read_elements(job: Job, source: Source, *, downloads: Path) -> Elements:
     if source.map_file is not None:
         return osm.read(source.map_file, roads=roads, rail=times.rail, ferries=times.ferries)
     region = job.region
+    server = Server(overpass=region.overpass, nominatim=region.nominatim)
+    downloads.mkdir(parents=True, exist_ok=True)
     return overpass.fetch(
-        widened(_area(job, source.polygon_file), region.margin_km),
+        widened(_area(job, source.polygon_file, server, downloads), region.margin_km),
         cache_dir=downloads,
         roads=roads,
         rail=times.rail,
         ferries=times.ferries,
-        server=Server(overpass=region.overpass) if region.overpass else Server(),
+        server=server,
     )
 
 
@@ -162,11 +164,11 @@ def _scaled(seconds: pd.Series[int], factor: float) -> NDArray[np.int64]:
     return np.where(given > 0, np.maximum(1, np.rint(given * factor)), given).astype(np.int64)
 
 
-def _area(job: Job, polygon_file: Path | None) -> shapely.Geometry:
+def _area(job: Job, polygon_file: Path | None, server: Server, downloads: Path) -> shapely.Geometry:
     """Return the outline of the area that a job names, without its margin."""
     if polygon_file is not None:
         return _polygon(polygon_file)
-    return shapely.box(*job.region.bbox) if job.region.bbox else outline(job.region.place, server=Server())
+    return outline(job.region.bbox or job.region.place, server=server, cache_dir=downloads)
 
 
 def widened(shape: shapely.Geometry, margin_km: float) -> shapely.Geometry:

@@ -1,16 +1,19 @@
-"""Test downloads: tiles, cached answers, limited retries."""
+"""Test downloads through OSMnx: tiles, kept answers, limited retries, absent networks, settings."""
 
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
 
+import osmnx as ox
 import pytest
 import shapely
-from osm_drawing import GRID, write
+from osm_drawing import GRID
 
 from networks import osm
 from networks.errors import FetchError, SourceError
@@ -19,7 +22,7 @@ from networks.osm.areas import tiles
 BOX = (116.0, 39.5, 117.0, 40.5)
 """Two tiles of one degree."""
 
-REMARK = b'<osm version="0.6"><remark>runtime error: Query timed out</remark></osm>'
+REMARK = b'{"elements": [], "remark": "runtime error: Query timed out"}'
 
 Reply = tuple[int, bytes, dict[str, str]]
 
@@ -31,6 +34,8 @@ class FakeServer:
         self.answer = answer
         self.queries: list[str] = []
         self.pauses: list[float] = []
+        self.agents: list[str] = []
+        self.limits: list[int] = []
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -39,18 +44,20 @@ class FakeServer:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                fake.agents.append(self.headers["User-Agent"])
                 self.reply(parse_qs(body)["data"][0])
 
             def do_GET(self) -> None:
-                self.reply(parse_qs(urlparse(self.path).query)["q"][0])
+                fields = parse_qs(urlparse(self.path).query)
+                fake.limits.append(int(fields["limit"][0]))
+                self.reply(fields["q"][0])
 
             def reply(self, query: str) -> None:
                 fake.queries.append(query)
                 status, body, headers = fake.answer(query, len(fake.queries))
                 self.send_response(status)
-                for key, value in headers.items():
+                for key, value in {"Content-Length": str(len(body)), **headers}.items():
                     self.send_header(key, value)
-                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
 
@@ -86,11 +93,36 @@ def start() -> Iterator[Callable[[Callable[[str, int], Reply]], FakeServer]]:
         fake.close()
 
 
+def answer(*, without: int = 0) -> bytes:
+    """Return an answer with two roads and a train, perhaps without one of its nodes."""
+    nodes = [
+        {"type": "node", "id": ident, "lon": lon, "lat": lat}
+        for ident, (lon, lat) in GRID.items()
+        if ident != without
+    ]
+    ways = [
+        {"type": "way", "id": 1, "nodes": [1, 2, 3], "tags": {"highway": "primary"}},
+        {"type": "way", "id": 2, "nodes": [4, 2, 5], "tags": {"highway": "trunk"}},
+    ]
+    train = {
+        "type": "relation",
+        "id": 7,
+        "members": [{"type": "node", "ref": 1, "role": "stop"}],
+        "tags": {"route": "train"},
+    }
+    return json.dumps({"version": 0.6, "elements": [*nodes, *ways, train]}).encode()
+
+
 @pytest.fixture
-def whole(tmp_path) -> bytes:
-    """An answer with two roads."""
-    roads = [(1, (1, 2, 3), {"highway": "primary"}), (2, (4, 2, 5), {"highway": "trunk"})]
-    return write(tmp_path / "answer.osm", nodes=GRID, ways=roads).read_bytes()
+def whole() -> bytes:
+    """An answer with two roads and a train."""
+    return answer()
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch):
+    """Skip the pause of a second that OSMnx makes before it asks for a place."""
+    monkeypatch.setattr("osmnx._nominatim.time.sleep", lambda _seconds: None)
 
 
 def test_tiles_are_merged_without_duplicates(start, whole, tmp_path):
@@ -98,6 +130,7 @@ def test_tiles_are_merged_without_duplicates(start, whole, tmp_path):
     elements = osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
     assert len(fake.queries) == 2
     assert sorted(elements.roads.id.tolist()) == [1, 2]
+    assert [(relation.id, relation.members[0].ref) for relation in elements.relations] == [(7, 1)]
 
 
 def test_a_repeated_call_sends_no_requests(start, whole, tmp_path):
@@ -158,26 +191,131 @@ def test_an_incomplete_answer_is_rejected_and_not_cached(start, tmp_path):
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>rate limited</html>", b'<osm version="0.6"><node id="1"'])
-def test_an_answer_without_map_data_is_not_cached(start, tmp_path, body):
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>rate limited</html>", answer()[:-40], b"[]", b'{"elements": 7}']
+)
+def test_an_answer_without_map_data_is_not_kept(start, tmp_path, body):
     fake = start(lambda _query, _count: (200, body, {}))
     with pytest.raises(FetchError):
+        osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
+    assert len(fake.queries) == 1
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_an_answer_that_lacks_a_node_of_a_way_is_not_kept(start, tmp_path):
+    fake = start(lambda _query, _count: (200, answer(without=3), {}))
+    with pytest.raises(FetchError, match="nodes of way 1"):
         osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_an_unreachable_server_raises_a_fetch_error(tmp_path):
-    server = osm.Server(overpass="http://127.0.0.1:9/api", sleep=lambda _seconds: None)
-    with pytest.raises(FetchError, match="cannot be reached"):
-        osm.fetch(BOX, cache_dir=tmp_path / "cache", server=server)
+def test_a_connection_that_breaks_within_an_answer_is_asked_again(start, whole, tmp_path):
+    longer = {"Content-Length": str(len(whole) + 100), "Connection": "close"}
+    fake = start(lambda _query, count: (200, whole, longer if count == 1 else {}))
+    osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
+    assert len(fake.queries) == 3
 
 
-def test_a_server_that_is_not_there_is_asked_twice_within_seconds(tmp_path):
-    pauses = []
-    server = osm.Server(overpass="http://127.0.0.1:9/api", sleep=pauses.append)
-    with pytest.raises(FetchError, match="cannot be reached"):
+def test_a_server_that_never_answers_is_given_up_within_the_time_limit(start, whole, tmp_path):
+    over = threading.Event()
+
+    def never(_query: str, _count: int) -> Reply:
+        over.wait(10)
+        return 200, whole, {}
+
+    fake, began = start(never), time.monotonic()
+    with pytest.raises(FetchError, match="did not answer in time"):
+        osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server(patience_s=0.6))
+    assert time.monotonic() - began < 3
+    over.set()
+
+
+def test_a_server_that_is_not_there_is_told_within_seconds(tmp_path):
+    began = time.monotonic()
+    with pytest.raises(FetchError, match=r"cannot be reached.*refused") as caught:
+        osm.fetch(BOX, cache_dir=tmp_path / "cache", server=osm.Server(overpass="http://127.0.0.1:9/api"))
+    assert time.monotonic() - began < 5
+    assert caught.value.exit_code == 5
+    assert caught.value.where == "127.0.0.1:9"
+
+
+def test_an_unknown_name_of_a_server_is_told_within_seconds(tmp_path):
+    began, server = time.monotonic(), osm.Server(overpass="http://server.invalid/api")
+    with pytest.raises(FetchError, match=r"cannot be reached.*name is not known"):
         osm.fetch(BOX, cache_dir=tmp_path / "cache", server=server)
-    assert pauses == [3.0]
+    assert time.monotonic() - began < 10
+
+
+def test_name_servers_that_stay_silent_are_told_within_the_time_limit(tmp_path, monkeypatch):
+    over = threading.Event()
+
+    def silent(*_: object, **__: object) -> list[object]:
+        over.wait(20)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    began, server = time.monotonic(), osm.Server(overpass="http://server.invalid/api", reach_s=2.0)
+    with pytest.raises(FetchError, match=r"nothing answers within 0\.5 s"):
+        osm.fetch(BOX, cache_dir=tmp_path / "cache", server=server)
+    over.set()
+    assert time.monotonic() - began < server.reach_s + 1
+
+
+def test_a_network_that_is_absent_is_told_within_ten_seconds():
+    assert osm.Server().reach_s < 10
+
+
+def test_answers_are_kept_when_the_network_is_gone(start, whole, tmp_path):
+    fake = start(lambda _query, _count: (200, whole, {}))
+    server = fake.server()
+    osm.fetch(BOX, cache_dir=tmp_path / "cache", server=server)
+    fake.http.shutdown()
+    assert len(osm.fetch(BOX, cache_dir=tmp_path / "cache", server=server).roads) == 2
+
+
+@pytest.fixture
+def chosen(monkeypatch, tmp_path):
+    """Settings of OSMnx that its user chose."""
+    for name, value in {
+        "requests_timeout": 25,
+        "http_user_agent": "my study",
+        "cache_folder": tmp_path / "mine",
+        "requests_kwargs": {"headers": None, "hooks": {"response": lambda *_, **__: None}},
+        "doh_url_template": "https://1.1.1.1/{hostname}",
+    }.items():
+        monkeypatch.setattr(ox.settings, name, value)
+    monkeypatch.delitem(ox.settings.requests_kwargs, "headers")
+    return ox.settings
+
+
+def settings() -> dict[str, object]:
+    return {name: value for name, value in vars(ox.settings).items() if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_the_settings_of_osmnx_are_the_same_after_a_call(chosen, start, whole, tmp_path, status):
+    fake, before, resolve = start(lambda _query, _count: (status, whole, {})), settings(), socket.getaddrinfo
+    try:
+        osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
+    except FetchError:
+        assert status == 400
+    assert settings() == before
+    assert socket.getaddrinfo is resolve
+
+
+def test_the_settings_of_osmnx_are_the_defaults(chosen, start, whole, monkeypatch):
+    fake = start(lambda _query, _count: (200, whole, {}))
+    monkeypatch.setattr(chosen, "overpass_url", fake.server().overpass)
+    osm.fetch(BOX)
+    assert fake.agents == ["my study"] * 2
+    assert "[timeout:25]" in fake.queries[0]
+    assert len(list(chosen.cache_folder.glob("tile-*"))) == 2
+
+
+def test_servers_are_told_who_asks(start, whole, tmp_path):
+    fake = start(lambda _query, _count: (200, whole, {}))
+    osm.fetch(BOX, cache_dir=tmp_path / "cache", server=fake.server())
+    assert fake.agents[0].startswith("polyring/")
 
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://127.0.0.1/x", "127.0.0.1"])
@@ -201,33 +339,97 @@ def test_the_query_requests_everything_that_the_reader_uses(start, whole, tmp_pa
         assert words in fake.queries[0]
 
 
-def place(name: str, importance: float) -> dict[str, object]:
-    ring = [[116.1, 39.8], [116.3, 39.8], [116.3, 39.9], [116.1, 39.8]]
+def place(name: str, importance: float, *, east: float = 116.3) -> dict[str, object]:
+    ring = [[116.1, 39.8], [east, 39.8], [east, 39.9], [116.1, 39.8]]
     return {
         "display_name": name,
         "importance": importance,
+        "lat": "39.85",
+        "lon": "116.2",
+        "boundingbox": ["39.8", "39.9", "116.1", str(east)],
         "geojson": {"type": "Polygon", "coordinates": [ring]},
     }
 
 
-def test_a_place_name_is_resolved(start, whole, tmp_path):
-    found = json.dumps([place("Langfang, Hebei", 0.6), place("Langfang street", 0.1)]).encode()
-    fake = start(lambda query, _count: (200, found if query == "Langfang" else whole, {}))
+def places(*found: dict[str, object], whole: bytes = b"") -> Callable[[FakeServer], Callable[..., Reply]]:
+    """Return what answers a search with places, as many as asked for, and a query with map data."""
+
+    def replies(fake: list[FakeServer]) -> Callable[[str, int], Reply]:
+        def reply(query: str, _count: int) -> Reply:
+            body = whole if query.startswith("[") else json.dumps(found[: fake[0].limits[-1]]).encode()
+            return 200, body, {}
+
+        return reply
+
+    return replies
+
+
+@pytest.fixture
+def search(start):
+    """Return a function that starts a server which finds the given places."""
+
+    def start_search(*found: dict[str, object], whole: bytes = b"") -> FakeServer:
+        fakes: list[FakeServer] = []
+        fakes.append(start(places(*found, whole=whole)(fakes)))
+        return fakes[0]
+
+    return start_search
+
+
+def test_a_place_name_is_resolved(search, whole, tmp_path):
+    fake = search(place("Langfang, Hebei", 0.6), place("Langfang street", 0.1), whole=whole)
     assert len(osm.fetch("Langfang", cache_dir=tmp_path / "cache", server=fake.server()).roads) == 2
-    assert "39.800000 116.100000" in fake.queries[1]
+    assert "39.800000 116.100000" in fake.queries[-1]
 
 
-def test_an_ambiguous_place_name_is_rejected(start, tmp_path):
-    found = json.dumps([place("Chaoyang, Beijing", 0.6), place("Chaoyang, Liaoning", 0.58)]).encode()
-    fake = start(lambda _query, _count: (200, found, {}))
+def test_a_place_is_searched_for_once(search, whole, tmp_path):
+    fake = search(place("Langfang, Hebei", 0.6), whole=whole)
+    osm.fetch("Langfang", cache_dir=tmp_path / "cache", server=fake.server())
+    asked = len(fake.queries)
+    osm.fetch("Langfang", cache_dir=tmp_path / "cache", server=fake.server())
+    assert len(fake.queries) == asked
+
+
+def test_an_ambiguous_place_name_is_rejected(search, tmp_path):
+    fake = search(place("Chaoyang, Beijing", 0.6), place("Chaoyang, Liaoning", 0.58, east=116.9))
     with pytest.raises(SourceError, match="Chaoyang, Liaoning"):
         osm.fetch("Chaoyang", cache_dir=tmp_path / "cache", server=fake.server())
 
 
-def test_an_unknown_place_name_is_rejected(start, tmp_path):
-    fake = start(lambda _query, _count: (200, b"[]", {}))
+def test_a_city_that_is_a_province_as_well_is_one_place(search, whole, tmp_path):
+    fake = search(place("Hamburg", 0.7), place("Hamburg (state)", 0.69, east=116.301), whole=whole)
+    assert len(osm.fetch("Hamburg", cache_dir=tmp_path / "cache", server=fake.server()).roads) == 2
+
+
+def test_the_point_of_a_place_is_no_rival_of_its_area(search, whole, tmp_path):
+    point = {**place("Langfang", 0.62), "geojson": {"type": "Point", "coordinates": [116.2, 39.85]}}
+    fake = search(point, place("Langfang, Hebei", 0.6), whole=whole)
+    assert len(osm.fetch("Langfang", cache_dir=tmp_path / "cache", server=fake.server()).roads) == 2
+
+
+def test_a_name_without_an_area_is_rejected(search, tmp_path):
+    fake = search({**place("Summit", 0.62), "geojson": {"type": "Point", "coordinates": [116.2, 39.85]}})
+    with pytest.raises(SourceError, match="Summit"):
+        osm.fetch("Summit", cache_dir=tmp_path / "cache", server=fake.server())
+
+
+def test_an_unknown_place_name_is_rejected(search, tmp_path):
     with pytest.raises(SourceError, match="Atlantis"):
-        osm.fetch("Atlantis", cache_dir=tmp_path / "cache", server=fake.server())
+        osm.fetch("Atlantis", cache_dir=tmp_path / "cache", server=search().server())
+
+
+@pytest.mark.parametrize("body", [b"<html>blocked</html>", b"[{", b"{}", b'[{"importance": "high"}]'])
+def test_a_search_that_cannot_be_read_names_the_server(start, tmp_path, body):
+    fake = start(lambda _query, _count: (200, body, {}))
+    with pytest.raises((FetchError, SourceError)):
+        osm.fetch("Langfang", cache_dir=tmp_path / "cache", server=fake.server())
+
+
+def test_a_busy_search_gets_at_most_five_requests(start, tmp_path):
+    fake = start(lambda _query, _count: (429, b"", {"Retry-After": "20"}))
+    with pytest.raises(FetchError, match="429"):
+        osm.fetch("Langfang", cache_dir=tmp_path / "cache", server=fake.server())
+    assert fake.pauses == [20, 30, 60, 120]
 
 
 @pytest.mark.parametrize(

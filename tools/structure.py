@@ -34,7 +34,7 @@ ENTRY_POINTS = (
 )
 """Functions that are started from outside Python: console script and child processes."""
 
-LIMITS = {"modules": 385, "lines of code": 50_000, "layers": 12, "folders of optimiser": 11}
+LIMITS = {"modules": 420, "lines of code": 56_000, "layers": 12, "folders of optimiser": 11}
 
 
 @dataclass

@@ -19,10 +19,19 @@ Access = Literal["open", "restricted", "closed"]
 CLOSED_VALUES = frozenset(
     {
         "no", "agricultural", "forestry", "emergency", "military", "psv", "bus", "coach", "tourist_bus",
-        "taxi", "foot", "bicycle", "horse", "official", "service", "permit", "restricted",
+        "minibus", "taxi", "share_taxi", "foot", "bicycle", "horse", "official", "service", "permit",
+        "restricted", "hgv", "goods", "motorcycle", "moped", "mofa", "snowmobile", "atv", "golf_cart",
     }
 )  # fmt: skip
-"""Values of access tags that close a way to cars."""
+"""Values of access tags that close a way to cars: others alone may use it."""
+
+OPEN_VALUES = frozenset(
+    {
+        "yes", "permissive", "designated", "public", "discouraged", "unknown", "motorcar", "motor_vehicle",
+        "vehicle", "hov",
+    }
+)  # fmt: skip
+"""Values that leave a way open. So do all values that no table holds, which the import report counts."""
 
 RESTRICTED_VALUES = frozenset(
     {"private", "destination", "customers", "delivery", "residents", "residential", "visitors", "guest",
@@ -33,40 +42,66 @@ RESTRICTED_VALUES = frozenset(
 PASSABLE_BARRIERS = frozenset(
     {
         "no", "gate", "lift_gate", "swing_gate", "cattle_grid", "border_control", "toll_booth", "sally_port",
-        "entrance", "height_restrictor", "arch", "bump_gate", "hampshire_gate", "checkpoint",
+        "entrance", "height_restrictor", "arch", "bump_gate", "hampshire_gate", "checkpoint", "sliding_gate",
+        "sliding_beam", "coupure",
     }
 )  # fmt: skip
 """Values of `barrier` on a node that cars pass; all others stop them, unless an access tag says otherwise."""
 
-CAR_HEIGHT_M = 2.0
-"""A lower height restrictor stops cars."""
+CAR_SIZE = {"maxheight": 2.0, "maxwidth": 1.9, "maxlength": 4.8, "maxweight": 2.0}
+"""Height, width and length in metres and weight in tonnes of a car; a lower limit closes a road to it."""
 
 CONSTRUCTION_OPEN = frozenset({"no", "minor", "widening"})
 """Values of `construction` on a road that stays open."""
 
-CLOSED_STATUS = (("impassable", "yes"), ("status", "impassable"), ("smoothness", "impassable"))
-"""Tags of roads that nobody can drive on."""
+CLOSED_STATUS = (
+    ("area", "yes", "area"),
+    ("impassable", "yes", "impassable"),
+    ("status", "impassable", "impassable"),
+    ("smoothness", "impassable", "impassable"),
+    ("disused", "yes", "disused"),
+    ("abandoned", "yes", "disused"),
+    ("razed", "yes", "disused"),
+    ("demolished", "yes", "disused"),
+    ("ice_road", "yes", "seasonal"),
+    ("winter_road", "yes", "seasonal"),
+    ("4wd_only", "yes", "off_road"),
+    ("service", "emergency_access", "emergency_access"),
+)
+"""Tags of roads that are closed whatever their access tags say, and the reason that is counted."""
 
 _SIDES = ("forward", "backward")
 SIDED_KEYS = tuple(name for key in ACCESS_KEYS for name in (key, *(f"{key}:{side}" for side in _SIDES)))
 """Access tags, for both directions and for one."""
 
-CAR_POOL_KEYS = ("hov", "hov:lanes")
+CAR_POOL_KEYS = ("hov", "hov:lanes", *(f"hov:lanes:{side}" for side in _SIDES))
 """Tags of lanes for vehicles with several occupants."""
 
 CONDITIONAL = ":conditional"
 """End of the keys of tags that hold under a condition."""
 
+_KNOWN = CLOSED_VALUES | RESTRICTED_VALUES | OPEN_VALUES
+_CLOSING = frozenset(("construction", "proposed", *(key for key, _, _ in CLOSED_STATUS), *CAR_SIZE))
 _DECIDING = frozenset((*SIDED_KEYS, *(key + CONDITIONAL for key in SIDED_KEYS), *CAR_POOL_KEYS))
 
 REFERENCE_DAY, REFERENCE_MINUTE = 2, 10 * 60
 """Weekday (Monday is 0) and minute at which conditional tags are read: Wednesday, 10:00."""
 
-_M_PER_FOOT = 0.3048
+_UNITS = {
+    "": 1.0, "m": 1.0, "cm": 0.01, "ft": 0.3048, "feet": 0.3048,
+    "t": 1.0, "kg": 0.001, "st": 0.907185, "lbs": 0.000453592, "lb": 0.000453592,
+}  # fmt: skip
+"""Metres or tonnes of each unit; a number alone is in metres or tonnes."""
+_SIZE = re.compile(r"(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z]*)", re.ASCII)
+_FEET = re.compile(r"(\d{1,3})\s*'\s*(?:(\d{1,2}(?:\.\d+)?)\s*(?:\"|''))?", re.ASCII)
+
 _DAYS = ("mo", "tu", "we", "th", "fr", "sa", "su")
-_CLAUSE = re.compile(r"([a-z_]+)\s*@\s*(\([^()]*\)|[^;()]+)")
-_HOURS = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\+?")
-_DAY_RANGE = re.compile(r"([a-z]{2})(?:\s*-\s*([a-z]{2}))?")
+_HOLIDAYS = frozenset({"ph", "sh"})
+_DAYLIGHT = {"24/7": True, "sunrise-sunset": True, "dawn-dusk": True}
+_DAYLIGHT |= {"sunset-sunrise": False, "dusk-dawn": False}
+_CLAUSE = re.compile(r"([^;@()]+)@\s*(\([^()]*\)|[^;()]+)")
+_HOURS = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})\+?", re.ASCII)
+_DAY_RANGE = re.compile(r"([a-z]{2})(?:-([a-z]{2}))?")
 
 
 def access(tags: Tags) -> tuple[Access, Access]:
@@ -93,28 +128,39 @@ def _access(tags: Tags, side: str) -> Access:
             value = conditional(tags.get(name + CONDITIONAL, "")) or tags.get(name)
             if value is not None:
                 return access_of_value(value)
-    return "closed" if _is_for_car_pools(tags) else "open"
+    return "closed" if _is_for_car_pools(tags, side) else "open"
 
 
 def access_of_value(value: str) -> Access:
     """Return what an access value means; of a list such as `destination;bus` the most open one counts."""
-    parts = {part.strip().lower() for part in re.split(r"[;,]", value)}
+    parts = _parts(value)
     if parts <= CLOSED_VALUES:
         return "closed"
     return "restricted" if parts <= CLOSED_VALUES | RESTRICTED_VALUES else "open"
 
 
-def _is_for_car_pools(tags: Tags) -> bool:
-    """Return whether every lane is kept for vehicles with several occupants."""
-    lanes = tags.get("hov:lanes", "").split("|")
-    return tags.get("hov") == "designated" or set(lanes) == {"designated"}
+def unknown_access(tags: Tags) -> tuple[str, ...]:
+    """Return the access tags of a way or node whose values no table holds, as `key=value`."""
+    if _DECIDING.isdisjoint(tags):
+        return ()
+    return tuple(f"{key}={tags[key]}" for key in SIDED_KEYS if key in tags and not _parts(tags[key]) & _KNOWN)
+
+
+def _parts(value: str) -> frozenset[str]:
+    return frozenset(part.strip().lower() for part in re.split(r"[;,]", value))
+
+
+def _is_for_car_pools(tags: Tags, side: str) -> bool:
+    """Return whether every lane of a direction is kept for vehicles with several occupants."""
+    lanes = tags.get(f"hov:lanes:{side}") or tags.get("hov:lanes", "")
+    return tags.get("hov") == "designated" or set(lanes.split("|")) == {"designated"}
 
 
 def conditional(text: str) -> str | None:
     """Return the value of a conditional tag whose condition holds at the reference time, None without one.
 
-    Only hours with or without weekdays are understood, such as `no @ (Mo-Fr 07:00-19:00)`. Other conditions
-    (weights, seasons, weather) are taken not to hold.
+    Hours and weekdays are understood, such as `no @ (Mo-Fr 07:00-19:00)`. Other conditions (weights, seasons,
+    weather) are taken not to hold; of conditions joined by `AND` all must hold.
 
     Parameters
     ----------
@@ -125,32 +171,56 @@ def conditional(text: str) -> str | None:
         return None
     found = None
     for value, condition in _CLAUSE.findall(text.lower()):
-        if _holds(condition.strip(" ()")):
-            found = value
+        if all(map(_holds, condition.strip(" ()").split(" and "))):
+            found = value.strip()
     return found
 
 
 def _holds(condition: str) -> bool:
-    return any(_holds_one(part.strip()) for part in condition.split(","))
+    """Return whether opening hours hold at the reference time; a later rule that applies replaces others."""
+    found = False
+    for rule in condition.split(";"):
+        words = re.split(r"[,\s]+", re.sub(r"\s*-\s*", "-", rule.strip()))
+        is_off = words[-1] in {"off", "closed"}
+        if _applies(words[:-1] if is_off else words):
+            found = not is_off
+    return found
 
 
-def _holds_one(rule: str) -> bool:
-    hours = _HOURS.search(rule)
-    if hours is None:
+def _applies(words: list[str]) -> bool:
+    """Return whether a list of weekdays and hours includes the reference time; False with other words."""
+    found, right_day, open_days = False, True, False
+    for word in words:
+        if _is_day(word):
+            right_day = (right_day and open_days) or _includes_reference_day(word)
+            open_days = True
+            continue
+        hours = _HOURS.fullmatch(word)
+        if hours is None and word not in _DAYLIGHT:
+            return False
+        found |= right_day and (_DAYLIGHT[word] if hours is None else _includes_reference_minute(hours))
+        open_days = False
+    return found or (open_days and right_day)
+
+
+def _is_day(word: str) -> bool:
+    match = _DAY_RANGE.fullmatch(word)
+    return match is not None and all(day in _DAYS or day in _HOLIDAYS for day in match.groups() if day)
+
+
+def _includes_reference_day(word: str) -> bool:
+    first, _, last = word.partition("-")
+    if not {first, last or first} <= set(_DAYS):
         return False
-    days = rule[: hours.start()].strip()
+    start = _DAYS.index(first)
+    return (REFERENCE_DAY - start) % 7 <= (_DAYS.index(last or first) - start) % 7
+
+
+def _includes_reference_minute(hours: re.Match[str]) -> bool:
     first, last = (int(hours[i]) * 60 + int(hours[i + 1]) for i in (1, 3))
-    minute = REFERENCE_MINUTE
-    inside = first <= minute < last if first < last else minute >= first or minute < last
-    return inside and (not days or _includes_reference_day(days))
-
-
-def _includes_reference_day(days: str) -> bool:
-    match = _DAY_RANGE.fullmatch(days)
-    if match is None or match[1] not in _DAYS or (match[2] or match[1]) not in _DAYS:
-        return False
-    first, last = _DAYS.index(match[1]), _DAYS.index(match[2] or match[1])
-    return (REFERENCE_DAY - first) % 7 <= (last - first) % 7
+    if first < last:
+        return first <= REFERENCE_MINUTE < last
+    return first <= REFERENCE_MINUTE or last > REFERENCE_MINUTE
 
 
 def carries_cars(tags: Tags) -> bool:
@@ -163,7 +233,7 @@ def carries_cars(tags: Tags) -> bool:
 
 
 def closed_reason(tags: Tags) -> str:
-    """Return why nobody can drive on a way, whatever its access tags say; empty if cars can.
+    """Return why no car can drive on a way, whatever its access tags say; empty if cars can.
 
     Parameters
     ----------
@@ -173,22 +243,24 @@ def closed_reason(tags: Tags) -> str:
     Returns
     -------
     str
-        `area`, `under_construction`, `impassable`, or an empty text.
+        `under_construction`, `too_small` or a reason of `CLOSED_STATUS`; or an empty text.
     """
-    if tags.get("area") == "yes":
-        return "area"
+    if _CLOSING.isdisjoint(tags):
+        return ""
     if tags.get("construction", "no") not in CONSTRUCTION_OPEN or tags.get("proposed", "no") != "no":
         return "under_construction"
-    if any(tags.get(key) == value for key, value in CLOSED_STATUS):
-        return "impassable"
-    return ""
+    for key, value, reason in CLOSED_STATUS:
+        if tags.get(key) == value:
+            return reason
+    return "too_small" if any(key in tags and is_too_small(key, tags[key]) for key in CAR_SIZE) else ""
 
 
 def stops_cars(tags: Tags) -> bool:
     """Return whether a node of a way stops cars, by its access tag or else by its barrier.
 
     The rules are those of OSRM (profiles/car.lua): an access tag is stronger than the barrier; kerbs that are
-    lowered or flush, and bollards that can be lowered, stop nobody.
+    lowered or flush, bollards that can be lowered, and fences that are only heard, stop nobody. So do gates
+    unless they are locked.
 
     Parameters
     ----------
@@ -196,21 +268,36 @@ def stops_cars(tags: Tags) -> bool:
         Tags of the node.
     """
     for key in ACCESS_KEYS:
-        if key in tags:
-            return access_of_value(tags[key]) == "closed"
+        value = conditional(tags.get(key + CONDITIONAL, "")) or tags.get(key)
+        if value is not None:
+            access = access_of_value(value)
+            return access == "closed" or (access == "restricted" and tags.get("locked") == "yes")
     barrier = tags.get("barrier")
     if barrier is None:
         return False
     if barrier == "height_restrictor":
-        return _is_too_low(tags.get("maxheight", ""))
+        return is_too_small("maxheight", tags.get("maxheight", ""))
     if barrier == "kerb":
         return tags.get("kerb") not in {"lowered", "flush", "no"} and tags.get("highway") != "crossing"
-    return barrier not in PASSABLE_BARRIERS and tags.get("bollard") != "rising"
+    if barrier == "fence":
+        return tags.get("sensory") not in {"audible", "audio"}
+    is_passable = barrier in PASSABLE_BARRIERS and tags.get("locked") != "yes"
+    return not is_passable and tags.get("bollard") != "rising"
 
 
-def _is_too_low(text: str) -> bool:
-    metres = re.fullmatch(r"(\d+(?:\.\d+)?)\s*m?", text.strip())
-    if metres:
-        return float(metres[1]) < CAR_HEIGHT_M
-    feet = re.fullmatch(r"(\d+)(?:'|ft)\s*(?:(\d+)(?:\"|in)?)?", text.strip())
-    return feet is not None and (int(feet[1]) + int(feet[2] or 0) / 12) * _M_PER_FOOT < CAR_HEIGHT_M
+def is_too_small(key: str, text: str) -> bool:
+    """Return whether a limit of size or weight excludes a car; values that are no numbers do not.
+
+    Parameters
+    ----------
+    key
+        A key of `CAR_SIZE`.
+    text
+        Value of the tag: metres or tonnes, or with a unit (`6'3"`, `7 ft`, `1500 kg`).
+    """
+    text = text.strip().lower()
+    if feet := _FEET.fullmatch(text):
+        return (int(feet[1]) + float(feet[2] or 0) / 12) * _UNITS["ft"] < CAR_SIZE[key]
+    match = _SIZE.fullmatch(text)
+    unit = _UNITS.get(match[2]) if match else None
+    return match is not None and unit is not None and float(match[1].replace(",", ".")) * unit < CAR_SIZE[key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from networks.osm.access import ACCESS_KEYS, CAR_POOL_KEYS, CONDITIONAL, SIDED_KEYS
+from networks.osm.access import ACCESS_KEYS, CAR_POOL_KEYS, CAR_SIZE, CLOSED_STATUS, CONDITIONAL, SIDED_KEYS
 
 ROAD_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential")
 """Road classes that can be requested, from the highest to the lowest."""
@@ -16,12 +16,23 @@ LENGTH_FACTOR = "polyring:length_factor"
 ONEWAY_KEYS = (*(f"oneway:{vehicle}" for vehicle in ACCESS_KEYS[:-1]), "oneway")
 """Tags of one-way roads from the most specific to the most general; the first one present decides."""
 
+LIMIT_KEYS = tuple(
+    f"maxspeed{side}{suffix}" for side in (":forward", ":backward", "") for suffix in (CONDITIONAL, "")
+)
+"""Tags of speed limits."""
+
+IMPLICIT_LIMIT_KEYS = ("source:maxspeed", "maxspeed:type", "zone:maxspeed", "zone:traffic")
+"""Tags that name the rule a limit comes from, such as `DE:urban`; read where no limit is tagged."""
+
+ADVISORY_KEYS = tuple(f"maxspeed:advisory{side}" for side in (":forward", ":backward", ""))
+"""Tags of recommended speeds."""
+
 ROAD_KEYS = frozenset(
     {
-        "highway", "junction", "maxspeed", "maxspeed:forward", "maxspeed:backward", "maxspeed:type",
-        "name", "name:en", "ref", "start_date", "opening_date", "area", "lanes", "surface", "smoothness",
-        "tracktype", "construction", "proposed", "impassable", "status", *CAR_POOL_KEYS, "route",
-        "duration", "maxspeed:conditional", "toll", "bridge", "tunnel", LENGTH_FACTOR,
+        "highway", "junction", *LIMIT_KEYS, *IMPLICIT_LIMIT_KEYS, *ADVISORY_KEYS,
+        "name", "name:en", "ref", "start_date", "opening_date", "lanes", "surface", "smoothness",
+        "tracktype", "construction", "proposed", *(key for key, _, _ in CLOSED_STATUS), *CAR_SIZE,
+        *CAR_POOL_KEYS, "route", "duration", "toll", "bridge", "tunnel", LENGTH_FACTOR,
         *(f"{key}{suffix}" for key in (*SIDED_KEYS, *ONEWAY_KEYS) for suffix in ("", CONDITIONAL)),
     }
 )  # fmt: skip
@@ -31,7 +42,10 @@ ROAD_KEYS = frozenset(
 BARRIER_SIGNS = frozenset({"barrier", *ACCESS_KEYS})
 """Keys of which a node needs one to stop cars."""
 
-BARRIER_KEYS = BARRIER_SIGNS | {"bollard", "kerb", "highway", "maxheight"}
+BARRIER_KEYS = BARRIER_SIGNS | {
+    "bollard", "kerb", "highway", "maxheight", "locked", "sensory",
+    *(key + CONDITIONAL for key in ACCESS_KEYS),
+}  # fmt: skip
 """Keys of the tags of way nodes that are kept, where one of `BARRIER_SIGNS` is among them."""
 
 

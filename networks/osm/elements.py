@@ -99,7 +99,7 @@ class Points:
     Attributes
     ----------
     id
-        OSM node ids, int64 [n], increasing. A feature mapped as an outline has the negative id of its way.
+        Ids of the features, int64 [n], increasing: see `point_id`.
     lon, lat
         Degrees (WGS 84), float64 [n].
     tags
@@ -121,6 +121,30 @@ class Points:
         return cls(np.empty(0, np.int64), np.empty(0), np.empty(0), ())
 
 
+RELATION_IDS = 1 << 50
+"""Added to the id of a relation, so that it differs from all ids of nodes and ways."""
+
+
+def point_id(kind: str, ref: int) -> int:
+    """Return the id of a feature as a point: that of a node, and negative ones of ways and relations.
+
+    Parameters
+    ----------
+    kind
+        `n`, `w` or `r`.
+    ref
+        OSM id of the element.
+    """
+    return ref if kind == "n" else -ref if kind == "w" else -RELATION_IDS - ref
+
+
+def element_name(point: int) -> str:
+    """Return the element of a point id, such as `way 26`."""
+    if point >= 0:
+        return f"node {point}"
+    return f"way {-point}" if -point < RELATION_IDS else f"relation {-point - RELATION_IDS}"
+
+
 class Member(NamedTuple):
     """Member of a relation: kind (`n`, `w` or `r`), OSM id and role."""
 
@@ -128,10 +152,15 @@ class Member(NamedTuple):
     ref: int
     role: str
 
+    @property
+    def point(self) -> int:
+        """Id of the member as a point."""
+        return point_id(self.kind, self.ref)
+
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A `route=train` or `route=ferry` relation with its members in order."""
+    """A relation of a route, a station or a stop area, with its members in order."""
 
     id: int
     tags: Tags
@@ -141,10 +170,11 @@ class Relation:
         """Return the members at which the vehicle stops: its stop positions, or else its platforms.
 
         Stop positions have no role or one that begins with `stop`; ways are stops only with such a role.
+        Platforms may be relations, which their stop area assigns to a station.
         """
-        places = [member for member in self.members if member.kind != "r"]
+        places = [one for one in self.members if one.kind != "r"]
         found = [one for one in places if one.role.startswith("stop") or (one.kind == "n" and not one.role)]
-        return tuple(found or (one for one in places if one.role.startswith("platform")))
+        return tuple(found or (one for one in self.members if one.role.startswith("platform")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +203,9 @@ class ReadCounts:
         References to such nodes.
     dropped
         Ways dropped entirely, by reason.
+    unread
+        Elements in the file that nothing reads, by kind: turn restrictions between roads that were read,
+        roads and railways of other kinds, and tags of roads.
     """
 
     ways: int = 0
@@ -181,6 +214,7 @@ class ReadCounts:
     ways_cut: int = 0
     nodes_missing: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
+    unread: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,19 +229,22 @@ class Elements:
         Ways with `highway` of a requested class; with `railway` in `rail`, `narrow_gauge` or `light_rail`;
         and with `route=ferry` or `route=shuttle_train`, or in a ferry relation.
     stations
-        Nodes and outlines with `railway=station` or `railway=halt`, or of public transport with trains.
+        Nodes, outlines and relations with `railway=station` or `railway=halt`, or of public transport with
+        trains.
     stops
         Nodes that are members of `relations`, such as stop positions; and the platforms of trains whose
         relations have no stop positions.
     places
         Nodes with `place=city` or `place=town` and a `population`.
     relations
-        Relations with `route=train` or `route=ferry`.
+        Relations with `route=train`, `route=ferry` or `route=shuttle_train`.
     source, counts
         Origin of the data, and counts of what was read, cut and dropped.
     barriers
         Those of `nodes` with a barrier or an access tag, with the tags of `networks.osm.classes.BARRIER_KEYS`
         alone.
+    stop_areas
+        Relations with `public_transport=stop_area` that have a station, or a stop of a train, as member.
     """
 
     nodes: Nodes
@@ -221,3 +258,4 @@ class Elements:
     source: Source
     counts: ReadCounts
     barriers: Points = field(default_factory=Points.none)
+    stop_areas: tuple[Relation, ...] = ()

@@ -18,7 +18,7 @@ from networks.osm.classes import DEFAULT_CLASSES, with_slip_roads
 from networks.osm.client import Server, ask, cache_folder
 from networks.osm.elements import Elements
 from networks.osm.reader import read
-from networks.osm.scan import FERRY_TAGS, RAIL_TAGS, STATION_TAGS
+from networks.osm.scan import FERRY_TAGS, RAIL_TAGS, STATION_TAGS, STOP_AREA
 
 _DECIMALS = 6
 """Decimals of the coordinates in a query: 0.1 m."""
@@ -107,15 +107,16 @@ def query(
         filters.append('nwr["public_transport"="station"]["train"="yes"]')
     if ferries:
         filters.append(f"way{_any_of(FERRY_TAGS)}")
-    routes = "|".join(["train"] * rail + ["ferry"] * ferries)
+    routes = "|".join(["train"] * rail + ["ferry", "shuttle_train"] * ferries)
+    areas = "".join(f"rel(b{kind}.found){_any_of((STOP_AREA,))};" for kind in "nw" * rail)
     related = (
-        f'rel(bw.found)["route"~"^({routes})$"]->.routes;'
+        f'rel(bw.found)["route"~"^({routes})$"]->.routes;({areas})->.areas;'
         f"node(r.routes){where}->.stops;way(r.routes){where}->.ways;"
         if routes
         else ""
     )
     union = "".join(f"{part}{where};" for part in filters)
-    output = "(.found;.found >;.routes;.stops;.ways;.ways >;);" if routes else "(.found;.found >;);"
+    output = "(.found;.found >;.routes;.areas;.stops;.ways;.ways >;);" if routes else "(.found;.found >;);"
     return f"[out:json][timeout:{timeout_s:.0f}];({union})->.found;{related}{output}out body;"
 
 

@@ -12,13 +12,23 @@ from numpy.typing import NDArray
 from networks.errors import SourceError
 from networks.osm import integrity
 from networks.osm.classes import DEFAULT_CLASSES, ROAD_CLASSES, with_slip_roads
-from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Relation, Source, Ways
+from networks.osm.elements import (
+    Elements,
+    Nodes,
+    Points,
+    ReadCounts,
+    Relation,
+    Source,
+    Tags,
+    Ways,
+    point_id,
+)
 from networks.osm.piers import add_access_roads
 from networks.osm.scan import (
     RawWays,
     Scan,
     add_members,
-    add_platforms,
+    add_places_of_trains,
     first_pass,
     ints,
     read_barriers,
@@ -70,8 +80,8 @@ def read(
             add_members(path, scan)
             add_access_roads(path, scan.roads, scan.ferries, classes=classes)
         if rail:
-            add_platforms(path, scan)
-        stops = _member_nodes(scan.relations)
+            add_places_of_trains(path, scan)
+        stops = _member_nodes([*scan.relations, *scan.stations_of_ways])
         nodes, points = second_pass(path, _wanted(scan, stops), stops=frozenset(stops.tolist()))
         barriers = read_barriers(path, nodes.id)
     except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as fault:
@@ -99,7 +109,7 @@ def _member_nodes(relations: list[Relation]) -> NDArray[np.int64]:
 
 
 def _wanted(scan: Scan, stops: NDArray[np.int64]) -> NDArray[np.int64]:
-    raw = (scan.roads, scan.tracks, scan.ferries, scan.outlines, scan.platforms)
+    raw = (scan.roads, scan.tracks, scan.ferries, scan.outlines, scan.platforms, scan.parts)
     return np.unique(np.concatenate([*(ints(ways.refs) for ways in raw), stops]))
 
 
@@ -205,6 +215,7 @@ def _assemble(
         ways_cut=sum(cut.cut for cut in cuts),
         nodes_missing=sum(cut.missing for cut in cuts),
         dropped={"fewer_than_two_nodes": lost} if lost else {},
+        unread=_unread(scan),
     )
     missing = counts.nodes_missing / max(1, counts.node_references)
     if missing > most_missing:
@@ -213,34 +224,77 @@ def _assemble(
             f"(limit {100 * most_missing:.0f} %).",
             remedy="Use an extract that was cut with complete ways.",
         )  # fmt: skip
+    stations = _with_outlines(scan.stations.points(), scan.outlines, nodes)
+    stations = _with_relations(stations, scan, nodes)
     return Elements(
         nodes=nodes,
         roads=cuts[0].ways,
         tracks=cuts[1].ways,
         ferries=cuts[2].ways,
-        stations=_with_outlines(scan.stations.points(), scan.outlines, nodes),
+        stations=stations,
         stops=_with_outlines(points, scan.platforms, nodes),
         places=scan.places.points(),
         relations=tuple(scan.relations),
         source=Source(name=path.name, sha256=digest),
         counts=counts,
+        stop_areas=_areas_of_trains(scan, stations),
     )
 
 
-def _with_outlines(stations: Points, outlines: RawWays, nodes: Nodes) -> Points:
-    """Add points mapped as outlines: at the mean of their corners, with the negative id of the way."""
-    ways: Ways = cut_at_missing(outlines, nodes).ways
-    if not len(ways):
-        return stations
-    first, size = ways.offsets[:-1], np.diff(ways.offsets)
-    lon = np.add.reduceat(nodes.lon[ways.rows], first) / size
-    lat = np.add.reduceat(nodes.lat[ways.rows], first) / size
-    ids = np.concatenate([-ways.id, stations.id])
+def _unread(scan: Scan) -> dict[str, int]:
+    """Return the counts of what is in the file and not read."""
+    ends = ints(scan.turns).reshape(-1, 2)
+    turns = int(np.isin(ends, ints(scan.roads.id)).all(axis=1).sum())
+    return dict(sorted(scan.unread.items())) | ({"turn restrictions": turns} if turns else {})
+
+
+def _areas_of_trains(scan: Scan, stations: Points) -> tuple[Relation, ...]:
+    """Return the stop areas with a station or with a stop of a train."""
+    trains = (relation for relation in scan.relations if relation.tags["route"] == "train")
+    known = {one.point for relation in trains for one in relation.stops()} | set(stations.id.tolist())
+    return tuple(area for area in scan.stop_areas if any(one.point in known for one in area.members))
+
+
+def _with_outlines(points: Points, outlines: RawWays, nodes: Nodes) -> Points:
+    """Add features mapped as outlines, at the mean of their corners."""
+    tags = dict(zip(outlines.id, outlines.tags, strict=True))
+    corners = _corners(outlines, nodes)
+    return _joined(points, [(point_id("w", way), rows, tags[way]) for way, rows in corners.items()], nodes)
+
+
+def _with_relations(points: Points, scan: Scan, nodes: Nodes) -> Points:
+    """Add features mapped as relations, at the mean of the corners of their ways and of their nodes."""
+    corners = _corners(scan.parts, nodes)
+    found = []
+    for relation in scan.stations_of_ways:
+        own = nodes.rows_of(np.array([one.ref for one in relation.members if one.kind == "n"], np.int64))
+        ways = [corners[one.ref] for one in relation.members if one.kind == "w" and one.ref in corners]
+        rows = np.concatenate([own[own >= 0], *ways])
+        if len(rows):
+            found.append((point_id("r", relation.id), rows, relation.tags))
+    return _joined(points, found, nodes)
+
+
+def _corners(outlines: RawWays, nodes: Nodes) -> dict[int, NDArray[np.int64]]:
+    """Return the rows of the nodes of each way that the source contains."""
+    ways = cut_at_missing(outlines, nodes).ways
+    found: dict[int, NDArray[np.int64]] = {}
+    for i, way in enumerate(ways.id.tolist()):
+        rows = ways.rows[ways.offsets[i] : ways.offsets[i + 1]]
+        found[way] = np.concatenate([found[way], rows]) if way in found else rows
+    return found
+
+
+def _joined(points: Points, found: list[tuple[int, NDArray[np.int64], Tags]], nodes: Nodes) -> Points:
+    """Add points, each an id, the rows of the nodes around it, and tags."""
+    if not found:
+        return points
+    ids = np.concatenate([np.array([point for point, _, _ in found], np.int64), points.id])
     order = np.argsort(ids, kind="stable")
-    tags = (*ways.tags, *stations.tags)
+    tags = (*(own for _, _, own in found), *points.tags)
     return Points(
         id=ids[order],
-        lon=np.concatenate([lon, stations.lon])[order],
-        lat=np.concatenate([lat, stations.lat])[order],
+        lon=np.concatenate([[nodes.lon[rows].mean() for _, rows, _ in found], points.lon])[order],
+        lat=np.concatenate([[nodes.lat[rows].mean() for _, rows, _ in found], points.lat])[order],
         tags=tuple(tags[row] for row in order),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +20,23 @@ from networks.osm.elements import Member, Nodes, Points, Relation, Tags
 
 STATION_TAGS = (("railway", "station"), ("railway", "halt"), ("public_transport", "station"))
 PLACE_TAGS = (("place", "city"), ("place", "town"))
-ROUTE_TAGS = (("route", "train"), ("route", "ferry"))
+STOP_AREA = ("public_transport", "stop_area")
+ROUTE_TAGS = (("route", "train"), ("route", "ferry"), ("route", "shuttle_train"))
 RAIL_TAGS = (("railway", "rail"), ("railway", "narrow_gauge"), ("railway", "light_rail"))
 """Tracks that are read; `networks.rail` uses those of trains and counts the others."""
-FERRY_TAGS = (("route", "ferry"), ("route", "shuttle_train"))
+FERRY_TAGS = ROUTE_TAGS[1:]
+CROSSINGS = frozenset(value for _, value in FERRY_TAGS)
+"""Values of `route` that carry cars."""
+RESTRICTION = ("type", "restriction")
+UNREAD_ROADS = (("highway", "construction"), ("highway", "proposed"), ("highway", "road"))
+UNREAD_RAILWAYS = tuple(
+    ("railway", kind) for kind in ("subway", "tram", "monorail", "funicular", "construction", "proposed")
+)
+"""Ways that are counted and not read."""
+UNREAD_KEYS = frozenset(
+    {"toll", "maxspeed:lanes", "maxspeed:variable", "access:lanes", "vehicle:lanes", "motor_vehicle:lanes"}
+)
+"""Tags of roads that are counted and not read."""
 _UNITS_PER_DEGREE = 10_000_000
 """Osmium stores coordinates as integers in units of 1e-7 degree."""
 
@@ -95,7 +109,11 @@ class RawPoints:
 
 @dataclass(slots=True)
 class Scan:
-    """Result of the first pass over a file; `outlines` are stations mapped as ways, `platforms` likewise."""
+    """Result of the first pass over a file, and of later ones.
+
+    `outlines` are stations mapped as ways, `platforms` likewise; `stations_of_ways` are those mapped as
+    relations, `parts` their ways. `turns` holds the first and the last way of each turn restriction.
+    """
 
     roads: RawWays = field(default_factory=RawWays)
     tracks: RawWays = field(default_factory=RawWays)
@@ -105,6 +123,11 @@ class Scan:
     stations: RawPoints = field(default_factory=RawPoints)
     places: RawPoints = field(default_factory=RawPoints)
     relations: list[Relation] = field(default_factory=list)
+    stop_areas: list[Relation] = field(default_factory=list)
+    stations_of_ways: list[Relation] = field(default_factory=list)
+    parts: RawWays = field(default_factory=RawWays)
+    turns: array[int] = field(default_factory=lambda: array("q"))
+    unread: Counter[str] = field(default_factory=Counter)
 
 
 def ints(values: array[int]) -> NDArray[np.int64]:
@@ -131,7 +154,8 @@ def first_pass(path: Path, *, roads: frozenset[str], rail: bool, ferries: bool) 
     """
     scan = Scan()
     kinds = [*PLACE_TAGS, *(("highway", name) for name in sorted(roads))]
-    kinds += [*RAIL_TAGS, *STATION_TAGS, ROUTE_TAGS[0]] if rail else []
+    kinds += [RESTRICTION, *UNREAD_ROADS] if roads else []
+    kinds += [*RAIL_TAGS, *UNREAD_RAILWAYS, *STATION_TAGS, STOP_AREA, ROUTE_TAGS[0]] if rail else []
     kinds += FERRY_TAGS if ferries else ()
     wanted = osmium.filter.TagFilter(*kinds)
     for item in osmium.FileProcessor(str(path)).with_filter(wanted):
@@ -140,7 +164,7 @@ def first_pass(path: Path, *, roads: frozenset[str], rail: bool, ferries: bool) 
         elif isinstance(item, osmium.osm.Node):
             _add_node(scan, item, rail=rail)
         elif isinstance(item, osmium.osm.Relation):
-            _add_relation(scan, item)
+            _add_relation(scan, item, rail=rail)
     return scan
 
 
@@ -153,15 +177,21 @@ def is_station(tags: TagsLike) -> bool:
 
 def _add_way(scan: Scan, way: osmium.osm.Way, *, roads: frozenset[str], rail: bool, ferries: bool) -> None:
     tags = dict(way.tags)
-    if tags.get("highway") in roads:
+    is_ferry = tags.get("route") in CROSSINGS
+    if tags.get("highway") in roads and not is_ferry:
         scan.roads.add(way, {key: tags[key] for key in tags.keys() & ROAD_KEYS})
+        if found := tags.keys() & UNREAD_KEYS:
+            scan.unread.update(found)
         return
-    if ferries and ("route", tags.get("route")) in FERRY_TAGS:
+    if ferries and is_ferry:
         scan.ferries.add(way, tags)
     if rail and ("railway", tags.get("railway")) in RAIL_TAGS:
         scan.tracks.add(way, tags)
     elif rail and is_station(tags):
         scan.outlines.add(way, tags)
+    scan.unread.update(
+        f"{key}={tags[key]}" for key, value in (*UNREAD_ROADS, *UNREAD_RAILWAYS) if tags.get(key) == value
+    )
 
 
 def _add_node(scan: Scan, node: osmium.osm.Node, *, rail: bool) -> None:
@@ -172,10 +202,23 @@ def _add_node(scan: Scan, node: osmium.osm.Node, *, rail: bool) -> None:
         scan.places.add(node)
 
 
-def _add_relation(scan: Scan, relation: osmium.osm.Relation) -> None:
-    if relation.tags.get("route") in {"train", "ferry"}:
-        members = tuple(Member(item.type, item.ref, item.role) for item in relation.members)
-        scan.relations.append(Relation(relation.id, _shown(dict(relation.tags)), members))
+def _add_relation(scan: Scan, relation: osmium.osm.Relation, *, rail: bool) -> None:
+    tags = relation.tags
+    if ("type", tags.get("type")) == RESTRICTION:
+        ends = {item.role: item.ref for item in relation.members if item.role in {"from", "to"}}
+        if "restriction" in tags and "motorcar" not in (tags.get("except") or "") and len(ends) == 2:
+            scan.turns.extend((ends["from"], ends["to"]))
+        return
+    if ("route", tags.get("route")) in ROUTE_TAGS:
+        found = scan.relations
+    elif rail and (STOP_AREA[0], tags.get(STOP_AREA[0])) == STOP_AREA:
+        found = scan.stop_areas
+    elif rail and is_station(tags):
+        found = scan.stations_of_ways
+    else:
+        return
+    members = tuple(Member(item.type, item.ref, item.role) for item in relation.members)
+    found.append(Relation(relation.id, _shown(dict(tags)), members))
 
 
 def add_members(path: Path, scan: Scan) -> None:
@@ -193,20 +236,29 @@ def add_members(path: Path, scan: Scan) -> None:
     """
     inherited: dict[int, Tags] = {}
     for relation in scan.relations:
-        if relation.tags.get("route") == "ferry":
-            tags = {key: relation.tags[key] for key in relation.tags.keys() & set(ACCESS_KEYS)}
-            inherited |= {one.ref: {"route": "ferry", **tags} for one in relation.members if one.kind == "w"}
+        if relation.tags["route"] in CROSSINGS:
+            tags = {key: relation.tags[key] for key in relation.tags.keys() & {"route", *ACCESS_KEYS}}
+            inherited |= {one.ref: tags for one in relation.members if one.kind == "w" and _is_ridden(one)}
     ferries = scan.ferries
     read = zip(ferries.id, ferries.tags, strict=True)
     ferries.tags = [{**inherited.get(way, {}), **tags} for way, tags in read]
-    missing = inherited.keys() - set(ferries.id) - set(scan.roads.id) - set(scan.tracks.id)
+    missing = inherited.keys() - set(ferries.id) - set(scan.roads.id)
+    tracks = set(scan.tracks.id)
+    missing = {way for way in missing if way not in tracks or inherited[way]["route"] == "shuttle_train"}
     for way in _ways_with_ids(path, missing):
         if "highway" not in way.tags:
-            ferries.add(way, {**inherited[way.id], **dict(way.tags), "route": "ferry"})
+            ferries.add(way, {**inherited[way.id], **dict(way.tags), "route": inherited[way.id]["route"]})
 
 
-def add_platforms(path: Path, scan: Scan) -> None:
-    """Add the platforms at which trains stop whose relations have no stop positions.
+def _is_ridden(member: Member) -> bool:
+    """Return whether a member of a route is a part of its way, not a stop or platform beside it."""
+    return not member.role.startswith(("stop", "platform"))
+
+
+def add_places_of_trains(path: Path, scan: Scan) -> None:
+    """Add the ways that stations consist of, and the platforms of trains without stop positions.
+
+    Only such stations and trains cost another pass over the ways.
 
     Parameters
     ----------
@@ -215,10 +267,14 @@ def add_platforms(path: Path, scan: Scan) -> None:
     scan
         Result of the first pass, which is changed.
     """
-    trains = (relation for relation in scan.relations if relation.tags.get("route") == "train")
-    wanted = {one.ref for relation in trains for one in relation.stops() if one.kind == "w"}
-    for way in _ways_with_ids(path, wanted - set(scan.outlines.id)):
-        scan.platforms.add(way, dict(way.tags))
+    trains = (relation for relation in scan.relations if relation.tags["route"] == "train")
+    platforms = {one.ref for relation in trains for one in relation.stops() if one.kind == "w"}
+    platforms -= set(scan.outlines.id)
+    parts = {one.ref for relation in scan.stations_of_ways for one in relation.members if one.kind == "w"}
+    for way in _ways_with_ids(path, platforms | parts):
+        for wanted, found in ((platforms, scan.platforms), (parts, scan.parts)):
+            if way.id in wanted:
+                found.add(way, dict(way.tags))
 
 
 def _ways_with_ids(path: Path, wanted: set[int]) -> Iterator[osmium.osm.Way]:

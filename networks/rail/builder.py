@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -192,8 +192,11 @@ def build(
     """
     assumed = parameters or RailParameters.default()
     services = relations.train_relations(elements, opened_by=opened_by)
+    left_out = sum(one.tags.get("route") == "train" for one in elements.relations) - len(services)
     parts = _build_network(elements, services, assumed, opened_by)
     running = _draft_services(parts, services, line_table, services_from, most_turn_deg=assumed.most_turn_deg)
+    if left_out:
+        running = replace(running, counts={**running.counts, "relations that do not run": left_out})
     network, names = parts.built.network, [station.label for station in parts.stations.all]
     timetable = Timetable(network, parts.points, names, parameters=assumed)
     timed: list[Timed] = []

@@ -102,7 +102,7 @@ def _stops(
     """Return the row of the station of each stop, -1 for one that is not in the source or not on a track."""
     rows: list[int] = []
     for member in relation.stops():
-        row = station_of_id.get(member.ref if member.kind == "n" else -member.ref, -1)
+        row = station_of_id.get(member.point, -1)
         if row < 0:
             counts["stops not in the source"] += 1
         elif not reached[row]:

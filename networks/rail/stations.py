@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from networks.osm.elements import Elements, Relation, Tags
+from networks.osm.elements import Elements, Relation, Tags, element_name, point_id
 from networks.osm.vintage import was_open
 from networks.rail.parameters import RailParameters
 from networks.sphere import km_to_chord, unit_vectors
@@ -24,7 +24,7 @@ class Station:
     Attributes
     ----------
     osm_id
-        OSM node id, or the negative way id of an outline.
+        Id as a point, see `networks.osm.elements.point_id`.
     lon, lat
         Degrees.
     name
@@ -45,7 +45,7 @@ class Station:
     @property
     def label(self) -> str:
         """Name for messages: the name, or the id if there is none."""
-        return self.name or f"node {self.osm_id}"
+        return self.name or element_name(self.osm_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,10 @@ def gather(
 ) -> Stations:
     """Gather the stations of a source, and the stop positions of trains that belong to them.
 
-    A stop position belongs to the nearest station within the limit; stations that share a name with it come
-    first. A stop position without a station within the limit is a station of its own.
+    A stop position or platform belongs to the station in its stop area, or else to the nearest station within
+    the limit; stations that share a name with it or its stop area come first. Without a station within the
+    limit, the stops of a stop area together are a station, as is a stop without one. A station of public
+    transport that shares a name with one of railways within the limit, or its stop area, is that station.
 
     Parameters
     ----------
@@ -98,8 +100,14 @@ def gather(
             left_out[reason] += 1
         else:
             found.append(_station(int(points.id[i]), float(points.lon[i]), float(points.lat[i]), tags))
-    loose = _stop_positions(elements, relations, known=set(points.id.tolist()))
-    return _with_stops(found, loose, left_out, parameters.stop_m)
+    railway = {int(one) for one, tags in zip(points.id, points.tags, strict=True) if "railway" in tags}
+    areas = _Areas.of(elements.stop_areas)
+    twins = _twins(found, railway, areas, parameters.stop_m)
+    if twins:
+        left_out["mapped twice"] = len(twins)
+        found = [station for station in found if station.osm_id not in twins]
+    loose = _stop_positions(elements, relations, areas, known=set(points.id.tolist()))
+    return _with_stops(found, loose, left_out, parameters.stop_m, areas=areas, twins=twins)
 
 
 def _reason_to_leave_out(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
@@ -121,32 +129,113 @@ def _station(osm_id: int, lon: float, lat: float, tags: Tags) -> Station:
     return Station(osm_id, lon, lat, name, labels)
 
 
-def _stop_positions(elements: Elements, relations: Sequence[Relation], *, known: set[int]) -> list[Station]:
-    wanted = {m.ref if m.kind == "n" else -m.ref for relation in relations for m in relation.stops()}
+@dataclass(frozen=True, slots=True)
+class _Areas:
+    """Stop areas: the members of each as points, its name, all its names, and the area of each member."""
+
+    members: Mapping[int, tuple[int, ...]]
+    names: Mapping[int, str]
+    labels: Mapping[int, tuple[str, ...]]
+    of_point: Mapping[int, int]
+
+    @classmethod
+    def of(cls, relations: Sequence[Relation]) -> _Areas:
+        """Return the areas by id of their relation; a member of several belongs to the first."""
+        areas = sorted(relations, key=lambda relation: relation.id)
+        members = {area.id: tuple(one.point for one in area.members) for area in areas}
+        as_stations = {area.id: _station(0, 0.0, 0.0, area.tags) for area in areas}
+        return cls(
+            members=members,
+            names={area: station.name for area, station in as_stations.items()},
+            labels={area: station.labels for area, station in as_stations.items()},
+            of_point={one: area.id for area in reversed(areas) for one in members[area.id]},
+        )
+
+    def labels_of(self, point: int) -> tuple[str, ...]:
+        """Return the names of the area of a point."""
+        area = self.of_point.get(point)
+        return () if area is None else self.labels[area]
+
+
+def _twins(found: Sequence[Station], railway: set[int], areas: _Areas, limit_m: float) -> dict[int, int]:
+    """Return the id of the station of railways for each station of public transport that is the same."""
+    others = [station for station in found if station.osm_id not in railway]
+    proper = [station for station in found if station.osm_id in railway]
+    if not others or not proper:
+        return {}
+    tree, chord = KDTree(_positions(proper)), km_to_chord(limit_m / 1000.0)
+    twins = {}
+    for station, place in zip(others, _positions(others), strict=True):
+        area = areas.of_point.get(station.osm_id)
+        near = [proper[row] for row in sorted(tree.query_ball_point(place, chord))]
+        same = [
+            one
+            for one in near
+            if _same_name(one, station) or (area is not None and areas.of_point.get(one.osm_id) == area)
+        ]
+        if same:
+            twins[station.osm_id] = same[0].osm_id
+    return twins
+
+
+def _stop_positions(
+    elements: Elements, relations: Sequence[Relation], areas: _Areas, *, known: set[int]
+) -> list[Station]:
+    """Return the stop positions and platforms of trains; NaN for the position of a platform without one."""
+    wanted = {one.point for relation in relations for one in relation.stops()} - known
     points = elements.stops
-    return [
-        _station(int(points.id[i]), float(points.lon[i]), float(points.lat[i]), points.tags[i])
-        for i in range(len(points))
-        if int(points.id[i]) in wanted - known
-    ]
+    row_of = {int(one): row for row, one in enumerate(points.id)}
+    stops = []
+    for one in sorted(wanted):
+        row = row_of.get(one)
+        if row is not None:
+            stops.append(_station(one, float(points.lon[row]), float(points.lat[row]), points.tags[row]))
+        elif one in areas.of_point:
+            stops.append(_station(one, np.nan, np.nan, {}))
+    return stops
 
 
 def _with_stops(
-    found: list[Station], loose: list[Station], left_out: Mapping[str, int], limit_m: float
+    found: list[Station],
+    loose: list[Station],
+    left_out: Mapping[str, int],
+    limit_m: float,
+    *,
+    areas: _Areas,
+    twins: Mapping[int, int],
 ) -> Stations:
     """Assign stop positions to stations, and add those without one as stations."""
-    owner, orphans = _owners(found, loose, limit_m)
-    stations = [*found, *orphans]
+    row_of = {station.osm_id: row for row, station in enumerate(found)}
+    row_of |= {one: row_of[other] for one, other in twins.items()}
+    owner = _by_area(found, row_of, loose, areas)
+    placed = [stop for stop in loose if stop.osm_id not in owner and not np.isnan(stop.lon)]
+    near, orphans = _owners(found, placed, limit_m, areas)
+    owner |= near
+    stations = [*found, *_own_stations(orphans, owner, areas, first=len(found))]
     stops: dict[int, list[int]] = defaultdict(list)
     for osm_id, row in owner.items():
         stops[row].append(osm_id)
     complete = tuple(replace(station, stops=tuple(stops[i])) for i, station in enumerate(stations))
-    of_id = {s.osm_id: i for i, s in enumerate(stations)} | owner
+    of_id = {s.osm_id: i for i, s in enumerate(stations)} | owner | row_of
     return Stations(all=complete, of_id=of_id, left_out=dict(left_out))
 
 
+def _by_area(
+    found: Sequence[Station], row_of: Mapping[int, int], loose: Sequence[Station], areas: _Areas
+) -> dict[int, int]:
+    """Return the station of each stop position whose stop area has one; of several, that of its name."""
+    owner = {}
+    for stop in loose:
+        area = areas.of_point.get(stop.osm_id)
+        members = areas.members[area] if area is not None else ()
+        rows = [row_of[one] for one in members if one in row_of]
+        if rows:
+            owner[stop.osm_id] = next((row for row in rows if _same_name(found[row], stop)), rows[0])
+    return owner
+
+
 def _owners(
-    found: list[Station], loose: list[Station], limit_m: float
+    found: list[Station], loose: list[Station], limit_m: float, areas: _Areas
 ) -> tuple[dict[int, int], list[Station]]:
     """Return the station of each stop position by OSM id, and the stop positions without one."""
     if not found or not loose:
@@ -160,9 +249,31 @@ def _owners(
         if not rows:
             orphans.append(stop)
             continue
+        names = replace(stop, labels=(*stop.labels, *areas.labels_of(stop.osm_id)))
         distance = {row: float(np.linalg.norm(tree.data[row] - place)) for row in rows}
-        owner[stop.osm_id] = min(rows, key=lambda row: (not _same_name(found[row], stop), distance[row], row))
+        owner[stop.osm_id] = min(
+            rows, key=lambda row: (not _same_name(found[row], names), distance[row], row)
+        )
     return owner, orphans
+
+
+def _own_stations(
+    orphans: Sequence[Station], owner: dict[int, int], areas: _Areas, *, first: int
+) -> list[Station]:
+    """Return stations for stop positions without one, those of a stop area together; extend `owner`."""
+    groups: dict[int, list[Station]] = defaultdict(list)
+    stations: list[Station] = []
+    for stop in orphans:
+        area = areas.of_point.get(stop.osm_id)
+        (stations if area is None else groups[area]).append(stop)
+    for area, stops in groups.items():
+        owner |= {stop.osm_id: first + len(stations) for stop in stops}
+        own = (name for stop in stops for name in stop.labels)
+        labels = tuple(dict.fromkeys((*areas.labels[area], *own)))
+        name = areas.names[area] or next((stop.name for stop in stops if stop.name), "")
+        lon, lat = (float(np.mean(place)) for place in zip(*((s.lon, s.lat) for s in stops), strict=True))
+        stations.append(Station(point_id("r", area), lon, lat, name, labels))
+    return stations
 
 
 def _same_name(a: Station, b: Station) -> bool:

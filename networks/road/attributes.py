@@ -10,7 +10,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from networks.osm.access import Access, access, carries_cars, closed_reason
+from networks.osm.access import Access, access, carries_cars, closed_reason, unknown_access
+from networks.osm.durations import duration_s
 from networks.osm.elements import Tags, Ways
 from networks.osm.vintage import was_open
 from networks.road.directions import NEITHER, Reversible, direction, open_direction
@@ -128,7 +129,8 @@ def read_roads(
         is_restricted=is_restricted[opened.mask],
         speed_source=np.array([source for _, _, source in speeds], dtype=object),
     )
-    return ReadWays(read, PartCounts(opened.dropped, opened.rules, speeds=reader.counts()))
+    unread = Counter(one for tags in roads.tags for one in unknown_access(tags))
+    return ReadWays(read, PartCounts(opened.dropped, opened.rules, speeds=reader.counts(), unread=unread))
 
 
 def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | None) -> ReadWays:
@@ -159,7 +161,9 @@ def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | Non
         is_restricted=np.zeros(len(ways), dtype=bool),
         speed_source=np.full(len(ways), "", dtype=object),
     )
-    return ReadWays(read, PartCounts(opened.dropped, opened.rules, speeds=SpeedCounts()))
+    texts = [tags["duration"] for tags in ways.tags if tags.get("duration")]
+    unread = Counter(f"duration={text}" for text in texts if duration_s(text) is None)
+    return ReadWays(read, PartCounts(opened.dropped, opened.rules, speeds=SpeedCounts(), unread=unread))
 
 
 @dataclass(frozen=True, slots=True)

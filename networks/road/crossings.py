@@ -56,7 +56,7 @@ def ride_seconds(way_ids: Ints, tags: Sequence[Tags], relations: Sequence[Relati
         position_of.setdefault(way, []).append(position)
     for number, relation in enumerate(relations):
         seconds = duration_s(relation.tags.get("duration", ""))
-        if seconds is None:
+        if seconds is None or relation.tags.get("route") == "train":
             continue
         members = {member.ref for member in relation.members if member.kind == "w"}
         for way in sorted(members & position_of.keys()):

@@ -37,11 +37,12 @@ class SpeedCounts:
 
 @dataclass(frozen=True, slots=True)
 class PartCounts:
-    """Counts of the roads, or of the ferries: ways dropped by reason, directions by rule, speeds."""
+    """Counts of the roads, or of the ferries: ways dropped by reason, directions by rule, speeds, values."""
 
     dropped: Mapping[str, int]
     directions: Mapping[str, int]
     speeds: SpeedCounts
+    unread: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class RoadReport:
         Number of connected components, directions ignored.
     largest_component
         Share of the links in the largest component, 0 to 1.
+    unread
+        Ways by tags whose value is unknown: of access, and durations of ferries.
     """
 
     country: str
@@ -80,6 +83,7 @@ class RoadReport:
     length_km: Mapping[str, float]
     components: int
     largest_component: float
+    unread: Mapping[str, int] = field(default_factory=dict)
 
 
 def make_report(
@@ -114,6 +118,7 @@ def make_report(
         length_km={str(name): round(float(km), 3) for name, km in lengths.items()},
         components=int(component.max()) + 1,
         largest_component=round(float(in_component.max() / len(network.links)), 4),
+        unread=merged(*(part.unread for part in parts)),
     )
 
 

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from networks.osm.access import CONDITIONAL, conditional
+from networks.osm.classes import ADVISORY_KEYS, IMPLICIT_LIMIT_KEYS, LIMIT_KEYS
 from networks.osm.elements import Tags
 from networks.road.directions import BACKWARD, BOTH, FORWARD
 from networks.road.report import SpeedCounts
@@ -19,6 +21,9 @@ _KMH = {
 }  # fmt: skip
 _NUMBER = re.compile(r"^(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z/]*)$", re.ASCII)
 _ZONE = re.compile(r"^([a-z]{2})(?:[:-][a-z0-9_-]*)?:([a-z0-9_]+)$")
+_CONTEXTS = frozenset({"urban", "rural", "trunk", "motorway"})
+"""Kinds of road whose limit may be named without a country."""
+_BEYOND_PLAIN = frozenset((*LIMIT_KEYS, *IMPLICIT_LIMIT_KEYS, *ADVISORY_KEYS)) - {"maxspeed"}
 _VARIABLE = frozenset(
     {"signals", "variable", "signal", "implicit", "unknown", "default", "fixme", "unposted"}
 )
@@ -27,6 +32,9 @@ _MOST_CHARACTERS = 255
 _SIDES = {BOTH: ("forward", "backward"), FORWARD: ("forward",), BACKWARD: ("backward",)}
 _MOST_EXAMPLES = 5
 _EXAMPLE_CHARACTERS = 60
+
+
+Texts = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,8 @@ def _parse_part(part: str, table: SpeedTable) -> Limit:
         return Limit(kmh=words[part])
     if match := _ZONE.match(part):
         return _zone(match[1].upper(), match[2], table)
+    if part in _CONTEXTS:
+        return _zone(table.country, part, table)
     match = _NUMBER.match(part)
     factor = _KMH.get(match[2]) if match else None
     if match is None or factor is None:
@@ -90,7 +100,8 @@ def _zone(country: str, zone: str, table: SpeedTable) -> Limit:
         return _in_window(float(number), table)
     if zone in {"walk", "none"}:
         return _parse_part(zone, table)
-    kmh = table.zones.get(f"{country}:{zone}")
+    home = country if any(key.startswith(f"{country}:") for key in table.zones) else table.country
+    kmh = table.zones.get(f"{home}:{zone}")
     return Limit(kmh=kmh) if kmh is not None else Limit(reason="unknown_zone")
 
 
@@ -107,7 +118,9 @@ class SpeedReader:
 
     The speed of a way is, in this order: the override of its class, the average at its tagged limit
     (`SpeedTable.average_kmh`), the speed of its class in the table; the last two at most the speed that its
-    surface allows (`SpeedTable.highest_kmh`).
+    surface allows (`SpeedTable.highest_kmh`). The limit of a direction comes before that of both, a condition
+    that holds at the reference time before both, and the rule that a limit comes from (`DE:urban`) counts
+    where no usable limit is tagged. A recommended speed lowers the limit.
 
     Parameters
     ----------
@@ -145,22 +158,24 @@ class SpeedReader:
             of the open direction on a one-way road. The source is `tag` (of one of them at least), `table` or
             `override`.
         """
-        texts = [_limit_text(tags, side) for side in _SIDES[direction]]
-        found = [self._choose(way, tags, text) for text in dict.fromkeys(texts)]
+        texts = [_limit_texts(tags, side) for side in _SIDES[direction]]
+        found = [self._choose(way, tags, *few) for few in dict.fromkeys(texts)]
         source = "tag" if any(source == "tag" for _, source in found) else found[0][1]
         self._sources[source] += 1
         highest_kmh = math.inf if source == "override" else self._table.highest_kmh(tags)
         self._slowed += any(kmh > highest_kmh for kmh, _ in found)
         return min(found[0][0], highest_kmh), min(found[-1][0], highest_kmh), source
 
-    def _choose(self, way: int, tags: Tags, text: str) -> tuple[float, str]:
+    def _choose(self, way: int, tags: Tags, limits: Texts, advised: str) -> tuple[float, str]:
         name = tags["highway"]
         if name in self._overrides:
             return self._overrides[name], "override"
-        limit_kmh = self._limit(way, text) if text else None
-        if limit_kmh is None:
+        found = [kmh for text in limits if (kmh := self._limit(way, text)) is not None][:1]
+        if advised and (kmh := self._limit(way, advised)) is not None:
+            found.append(kmh)
+        if not found:
             return self._table.speed_kmh[name], "table"
-        return self._table.average_kmh(name, limit_kmh), "tag"
+        return self._table.average_kmh(name, min(found)), "tag"
 
     def _limit(self, way: int, text: str) -> float | None:
         limit = self._seen.get(text)
@@ -188,5 +203,13 @@ class SpeedReader:
         )
 
 
-def _limit_text(tags: Tags, side: str) -> str:
-    return tags.get(f"maxspeed:{side}") or tags.get("maxspeed", "")
+def _limit_texts(tags: Tags, side: str) -> tuple[Texts, str]:
+    """Return the values that may state the limit of a direction, the best first; and a recommended speed."""
+    if _BEYOND_PLAIN.isdisjoint(tags):
+        return ((tags["maxspeed"],) if tags.get("maxspeed") else ()), ""
+    keys = (f"maxspeed:{side}", "maxspeed")
+    held = [conditional(tags.get(key + CONDITIONAL, "")) or "" for key in keys]
+    plain = [tags.get(f"maxspeed:{side}") or tags.get("maxspeed", "")]
+    rules = [tags[key] for key in IMPLICIT_LIMIT_KEYS if _ZONE.match(tags.get(key, "").lower())]
+    advised = tags.get(f"maxspeed:advisory:{side}") or tags.get("maxspeed:advisory", "")
+    return tuple(dict.fromkeys(text for text in (*held, *plain, *rules) if text)), advised

@@ -54,9 +54,17 @@ class SpeedTable:
     most_by_tag: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def highest_kmh(self, tags: Mapping[str, str]) -> float:
-        """Return the highest average speed in km/h that the surface of a way allows, infinite without one."""
-        allowed = (kmh.get(tags.get(key, "")) for key, kmh in self.most_by_tag.items())
-        return min((kmh for kmh in allowed if kmh is not None), default=math.inf)
+        """Return the highest average speed in km/h that the surface of a way allows, infinite without one.
+
+        Of a list of surfaces (`asphalt;gravel`) the slowest counts.
+        """
+        allowed = (
+            kmh.get(part.strip(), math.inf)
+            for key, kmh in self.most_by_tag.items()
+            if key in tags
+            for part in tags[key].split(";")
+        )
+        return min(allowed, default=math.inf)
 
     def average_kmh(self, road_class: str, limit_kmh: float) -> float:
         """Return the average speed on a road, the same for existing and for new ones.

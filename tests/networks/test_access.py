@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from networks import impedance, road, schema, simplify
-from networks.osm.access import access, closed_reason, conditional, stops_cars
+from networks.osm.access import access, closed_reason, conditional, stops_cars, unknown_access
 from networks.road.directions import BACKWARD, BOTH, FORWARD, NEITHER, open_direction
 from networks.road.no_through import ends_to_detach
 
@@ -47,6 +47,11 @@ LINE = {1: (116.0, 40.0), 2: (116.01, 40.0), 3: (116.02, 40.0), 4: (116.03, 40.0
         ({"motor_vehicle:conditional": "no @ (22:00-06:00)"}, "open", "open"),
         ({"motor_vehicle:conditional": "no @ (Mo-Fr 07:00-19:00)"}, "closed", "closed"),
         ({"access:conditional": "no @ (Nov-May)"}, "open", "open"),
+        ({"motor_vehicle:conditional": "delivery @ (Mo-Sa 06:00-11:00)"}, "restricted", "restricted"),
+        ({"hov:lanes:forward": "designated"}, "closed", "open"),
+        ({"hov:lanes:backward": "designated|designated"}, "open", "closed"),
+        ({"access": "hgv"}, "closed", "closed"),
+        ({"access": "bus;minibus"}, "closed", "closed"),
     ],
 )
 def test_the_most_specific_access_tag_of_each_direction_decides(tags, along, against):
@@ -69,6 +74,23 @@ def test_the_most_specific_access_tag_of_each_direction_decides(tags, along, aga
         ("yes @ (08:00-20:00); no @ (Mo-Fr 09:00-12:00)", "no"),
         ("no @ (weight>7.5)", None),
         ("no @ (Xx 08:00-20:00)", None),
+        ("no @ (Mo-Fr 07:00-19:00 AND weight>7.5)", None),
+        ("no @ (Mo-Fr AND 07:00-19:00)", "no"),
+        ("no @ (Mo-Fr)", "no"),
+        ("no @ (Sa,Su)", None),
+        ("no @ (Mo,We)", "no"),
+        ("no @ (PH)", None),
+        ("no @ (Mo-Fr,PH 08:00-18:00)", "no"),
+        ("no @ (Sa 08:00-09:00,09:30-11:00)", None),
+        ("no @ (We 08:00-09:00,09:30-11:00)", "no"),
+        ("no @ (Sa 08:00-20:00; We 09:00-11:00)", "no"),
+        ("no @ (06:00-20:00; We off)", None),
+        ("no @ (Mo-Fr 07:00 - 17:00)", "no"),
+        ("no @ 24/7", "no"),
+        ("no @ (sunrise-sunset)", "no"),
+        ("no @ (sunset-sunrise)", None),
+        ("80 @ (06:00-20:00)", "80"),
+        ("30 mph @ (Mo-Fr 07:00-17:00)", "30 mph"),
     ],
 )
 def test_conditions_are_read_on_a_wednesday_at_ten(text, value):
@@ -88,6 +110,26 @@ def test_conditions_are_read_on_a_wednesday_at_ten(text, value):
         ({"status": "impassable"}, "impassable"),
         ({"smoothness": "impassable"}, "impassable"),
         ({"smoothness": "bad"}, ""),
+        ({"disused": "yes"}, "disused"),
+        ({"abandoned": "yes"}, "disused"),
+        ({"abandoned": "no"}, ""),
+        ({"winter_road": "yes"}, "seasonal"),
+        ({"ice_road": "yes"}, "seasonal"),
+        ({"4wd_only": "yes"}, "off_road"),
+        ({"4wd_only": "recommended"}, ""),
+        ({"service": "emergency_access"}, "emergency_access"),
+        ({"maxheight": "1.8"}, "too_small"),
+        ({"maxheight": "2.0"}, ""),
+        ({"maxheight": "default"}, ""),
+        ({"maxheight": "6'2\""}, "too_small"),
+        ({"maxwidth": "1.5 m"}, "too_small"),
+        ({"maxwidth": "180 cm"}, "too_small"),
+        ({"maxlength": "4"}, "too_small"),
+        ({"maxlength": "16 ft"}, ""),
+        ({"maxweight": "1.5"}, "too_small"),
+        ({"maxweight": "1500 kg"}, "too_small"),
+        ({"maxweight": "3,5"}, ""),
+        ({"maxweight": "3 st"}, ""),
     ],
 )
 def test_roads_on_which_nobody_can_drive_are_named(tags, reason):
@@ -117,12 +159,25 @@ def test_roads_on_which_nobody_can_drive_are_named(tags, reason):
         ({"barrier": "height_restrictor", "maxheight": "2.5 m"}, False),
         ({"barrier": "height_restrictor", "maxheight": "6'2\""}, True),
         ({"barrier": "height_restrictor", "maxheight": "7'"}, False),
+        ({"barrier": "gate", "locked": "yes"}, True),
+        ({"barrier": "gate", "locked": "yes", "access": "private"}, True),
+        ({"barrier": "gate", "locked": "yes", "motor_vehicle": "yes"}, False),
+        ({"barrier": "sliding_gate"}, False),
+        ({"barrier": "fence"}, True),
+        ({"barrier": "fence", "sensory": "audible"}, False),
+        ({"barrier": "bollard", "motor_vehicle:conditional": "yes @ (06:00-11:00)"}, False),
+        ({"barrier": "gate", "access:conditional": "no @ (20:00-06:00)"}, False),
         ({"access": "no"}, True),
         ({"highway": "crossing"}, False),
     ],
 )
 def test_barriers_stop_cars_unless_an_access_tag_says_otherwise(tags, stops):
     assert stops_cars(tags) is stops
+
+
+def test_unknown_values_of_access_are_named():
+    tags = {"access": "yes;foo", "vehicle": "Foo", "motor_vehicle:forward": "no"}
+    assert unknown_access(MAIN | tags) == ("vehicle=Foo",)
 
 
 @pytest.mark.parametrize(
@@ -254,6 +309,8 @@ def test_directions_of_one_speed_stay_one_link():
         ({"maxspeed": "100", "surface": "unpaved"}, 40.0),
         ({"maxspeed": "20", "surface": "unpaved"}, 16.0),
         ({"tracktype": "grade5"}, 20.0),
+        ({"surface": "asphalt;gravel"}, 40.0),
+        ({"surface": "asphalt; concrete"}, 50.0),
     ],
 )
 def test_a_poor_surface_is_slow(tags, kmh):

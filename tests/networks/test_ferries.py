@@ -145,6 +145,19 @@ def test_a_shuttle_train_carries_cars():
     assert (train.link_class, train.forward_s) == ("shuttle_train", 35 * 60 + 1200)
 
 
+def test_durations_that_cannot_be_parsed_and_unknown_access_are_counted():
+    roads = [ROAD, (10, (4, 3), {"highway": "primary", "access": "foo"})]
+    ways = [(5, (1, 2), {"route": "ferry", "duration": "soon"}), (6, (2, 3), {"route": "ferry"})]
+    _, report = road.build(draw(SHORE, roads, ways))
+    assert report.unread == {"access=foo": 1, "duration=soon": 1}
+
+
+def test_the_duration_of_a_train_is_not_that_of_a_shuttle_on_its_tracks():
+    trains = [Relation(1, {"route": "train", "duration": "05:00"}, (Member("w", 5, ""),))]
+    (seconds,) = ferry_times([(5, (1, 2, 3), {"route": "shuttle_train"})], relations=trains)
+    assert seconds == pytest.approx(29.97 / 50 * 3600 + 1200, abs=2)
+
+
 def test_ferries_without_cars_are_dropped_and_counted():
     elements = draw(SHORE, [ROAD], [(5, (1, 2, 3), {"route": "ferry", "motor_vehicle": "no"})])
     network, report = road.build(elements)

@@ -207,6 +207,7 @@ def test_platforms_count_where_there_are_no_stop_positions():
 def test_a_service_that_does_not_run_is_left_out(tags):
     built = build([train(1, [1, 3]), train(2, [1, 2], **tags)])
     assert built.report.services == 1
+    assert built.report.service_counts["relations that do not run"] == 1
 
 
 @pytest.mark.parametrize("state", ["disused", "abandoned"])

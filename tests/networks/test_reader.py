@@ -14,7 +14,7 @@ from osm_drawing import GRID, write
 
 from networks import osm, road
 from networks.errors import SourceError
-from networks.osm.elements import Nodes
+from networks.osm.elements import Nodes, element_name, point_id
 from networks.osm.reader import cut_at_missing
 from networks.osm.scan import RawWays
 
@@ -338,3 +338,109 @@ def test_no_small_road_is_read_without_ferries(tmp_path):
 
 def test_no_small_road_is_read_for_a_ferry_without_cars(tmp_path):
     assert osm.read(pier(tmp_path, motor_vehicle="no")).roads.id.tolist() == [20]
+
+
+def test_a_station_may_be_a_relation_of_ways_and_nodes(tmp_path):
+    """Its outline is two ways without tags; a platform of the same file is no station."""
+    path = write(
+        tmp_path / "relation.osm.pbf",
+        nodes=GRID,
+        ways=[(22, (1, 2, 3), {"railway": "rail"}), (26, (1, 4), {}), (27, (4, 5), {})],
+        relations=[
+            (40, [("w", 26, "outer"), ("w", 27, "outer")], {"type": "multipolygon", "railway": "station"}),
+            (41, [("n", 3, "")], {"type": "site", "public_transport": "station", "train": "yes"}),
+            (42, [("w", 26, "outer")], {"type": "multipolygon", "railway": "platform"}),
+            (43, [("w", 99, "outer")], {"type": "multipolygon", "railway": "station"}),
+        ],
+    )
+    stations = osm.read(path).stations
+    assert stations.id.tolist() == [point_id("r", 41), point_id("r", 40)]
+    assert stations.lon.tolist() == pytest.approx([116.02, (116.0 + 3 * 116.01) / 4])
+    assert stations.lat.tolist() == pytest.approx([40.0, (40.0 + 2 * 40.01 + 39.99) / 4])
+    assert element_name(int(stations.id[0])) == "relation 41"
+
+
+def test_only_stop_areas_of_trains_are_kept(tmp_path):
+    areas = {"type": "public_transport", "public_transport": "stop_area"}
+    path = write(
+        tmp_path / "areas.osm.pbf",
+        nodes=GRID,
+        node_tags={2: {"railway": "station", "name": "B"}},
+        ways=[(22, (1, 2, 3), {"railway": "rail"})],
+        relations=[
+            (30, [("w", 22, ""), ("n", 1, "stop")], {"type": "route", "route": "train"}),
+            (40, [("n", 2, ""), ("w", 22, "")], areas | {"name": "B"}),
+            (41, [("n", 1, "stop")], areas),
+            (42, [("n", 5, "platform")], areas),
+        ],
+    )
+    assert [area.id for area in osm.read(path).stop_areas] == [40, 41]
+
+
+def test_a_shuttle_train_may_be_a_relation_of_tracks(tmp_path):
+    path = write(
+        tmp_path / "shuttle.osm.pbf",
+        nodes=GRID,
+        ways=[
+            (20, (4, 2), {"highway": "primary"}),
+            (22, (2, 3), {"railway": "rail"}),
+            (23, (1, 2), {"railway": "platform"}),
+        ],
+        relations=[
+            (
+                30,
+                [("w", 22, ""), ("w", 23, "platform")],
+                {"route": "shuttle_train", "motorcar": "yes", "duration": "00:20"},
+            )
+        ],
+    )
+    elements = osm.read(path)
+    assert (elements.tracks.id.tolist(), elements.ferries.id.tolist()) == ([22], [22])
+    assert elements.ferries.tags[0]["route"] == "shuttle_train"
+    network, _ = road.build(elements)
+    (train,) = network.links[network.links["link_class"] == "shuttle_train"].itertuples()
+    assert train.forward_s == 20 * 60 + 1200
+
+
+def test_a_ferry_on_a_way_with_highway_is_a_ferry(tmp_path):
+    ways = [(20, (1, 2), {"highway": "primary"}), (21, (2, 3), {"highway": "primary", "route": "ferry"})]
+    elements = osm.read(write(tmp_path / "ferry.osm", nodes=GRID, ways=ways))
+    assert (elements.roads.id.tolist(), elements.ferries.id.tolist()) == ([20], [21])
+
+
+def test_what_is_not_read_is_counted(tmp_path):
+    """Only restrictions for cars between two roads that are read count."""
+    path = write(
+        tmp_path / "unread.osm.pbf",
+        nodes=GRID,
+        ways=[
+            (20, (1, 2), {"highway": "primary", "toll": "yes"}),
+            (21, (2, 3), {"highway": "primary", "vehicle:lanes": "no|yes"}),
+            (22, (2, 4), {"highway": "footway"}),
+            (23, (2, 5), {"highway": "construction", "construction": "motorway"}),
+            (24, (1, 4), {"railway": "subway"}),
+            (25, (1, 5), {"railway": "rail"}),
+        ],
+        relations=[
+            (30, [("w", 20, "from"), ("n", 2, "via"), ("w", 21, "to")], TURN),
+            (31, [("w", 20, "from"), ("n", 2, "via"), ("w", 22, "to")], TURN),
+            (
+                32,
+                [("w", 20, "from"), ("w", 21, "to")],
+                {"type": "restriction", "restriction:hgv": "no"},
+            ),
+            (33, [("w", 20, "from"), ("w", 21, "to")], TURN | {"except": "motorcar"}),
+            (34, [("w", 20, "from")], TURN),
+        ],
+    )
+    assert dict(osm.read(path).counts.unread) == {
+        "highway=construction": 1,
+        "railway=subway": 1,
+        "toll": 1,
+        "turn restrictions": 1,
+        "vehicle:lanes": 1,
+    }
+    assert "railway=subway" not in osm.read(path, rail=False).counts.unread
+
+
+TURN = {"type": "restriction", "restriction": "no_left_turn"}

@@ -25,6 +25,7 @@ LIMITS = {
     "DE:urban": 50, "DE:rural": 100, "DE:motorway": 130, "FR:urban": 50, "BR:rural": 100, "IN:motorway": 120,
     "DE:zone30": 30, "DE:zone:30": 30, "IT:zone20": 20, "BE-VLG:urban": 50, "DE:walk": 6,
     "DE:living_street": 7, "GB:nsl_single": 96.56, "FR:rural": 80, "HR:rural": 90, "ZA:rural": 100,
+    "XX:urban": 50, "XX:rural": 70, "urban": 50, "rural": 70, "motorway": 120,
     "80; 60 @ wet": 80, "120;100 @ (22:00-06:00)": 120,
 }  # fmt: skip
 """Text of the tag, and the limit in km/h (None if there is none)."""
@@ -41,7 +42,7 @@ REASONS = {
     "50.": "unreadable", ".5": "unreadable", "½": "unreadable", "²": "unreadable",
     "signals": "variable", "variable": "variable", "implicit": "variable", "80;signals": "variable",
     "80 @ wet": "conditional", "100 @ (22:00-06:00)": "conditional",
-    "XX:urban": "unknown_zone", "CN:moon": "unknown_zone", "CN:zone": "unknown_zone",
+    "XX:moon": "unknown_zone", "CN:moon": "unknown_zone", "CN:zone": "unknown_zone",
     "DE:zone500": "too_fast",
     "AR:urban:primary": "unknown_zone", "JP:rural": "unknown_zone",
 }  # fmt: skip
@@ -176,3 +177,38 @@ def test_a_direction_without_a_limit_has_the_speed_of_its_class():
     reader = SpeedReader(CN, {})
     assert reader.read(1, tags, 0) == (50, 24, "tag")
     assert reader.counts().tagged == 1
+
+
+@pytest.mark.parametrize(
+    ("tags", "along", "against"),
+    [
+        ({"maxspeed:conditional": "50 @ (06:00-20:00)", "maxspeed": "80"}, 50, 50),
+        ({"maxspeed:conditional": "50 @ (22:00-06:00)", "maxspeed": "80"}, 80, 80),
+        ({"maxspeed:conditional": "50 @ (22:00-06:00)"}, None, None),
+        ({"maxspeed:forward:conditional": "50 @ (Mo-Fr)", "maxspeed": "80"}, 50, 80),
+        ({"maxspeed:conditional": "50 @ (06:00-20:00)", "maxspeed:backward": "30"}, 50, 50),
+        ({"source:maxspeed": "DE:urban"}, 50, 50),
+        ({"maxspeed:type": "FR:rural"}, 80, 80),
+        ({"zone:maxspeed": "DE:30"}, 30, 30),
+        ({"zone:traffic": "DE:urban"}, 50, 50),
+        ({"source:maxspeed": "survey"}, None, None),
+        ({"maxspeed": "40", "source:maxspeed": "DE:urban"}, 40, 40),
+        ({"maxspeed": "signals", "source:maxspeed": "DE:motorway"}, 130, 130),
+        ({"maxspeed": "80", "maxspeed:advisory": "50"}, 50, 50),
+        ({"maxspeed": "80", "maxspeed:advisory": "100"}, 80, 80),
+        ({"maxspeed:advisory": "60"}, 60, 60),
+        ({"maxspeed": "80", "maxspeed:advisory:backward": "50"}, 80, 50),
+    ],
+)
+def test_the_first_usable_tag_of_a_direction_is_its_limit(tags, along, against):
+    """None stands for the speed of the class."""
+    reader = SpeedReader(CN, {})
+    road = {"highway": "secondary"}
+    wanted = tuple(CN.speed_kmh["secondary"] if kmh is None else 0.8 * kmh for kmh in (along, against))
+    assert reader.read(1, road | tags, 0)[:2] == pytest.approx(wanted)
+
+
+def test_sources_that_are_no_limits_are_not_counted_as_rejected():
+    reader = SpeedReader(CN, {})
+    reader.read(1, {"highway": "secondary", "source:maxspeed": "sign", "maxspeed:type": "sign"}, 0)
+    assert reader.counts().rejected == {}

@@ -51,7 +51,7 @@ def generate(*, roads: int, buildings: int, seed: int) -> Extract:
         Node ids are shuffled, so that the nodes of a road lie all over the file, as they do in real files.
     """
     rng = np.random.default_rng(seed)
-    lines, (lon, lat) = _lattice(int(roads**0.5), rng)
+    lines, (lon, lat) = lattice(int(roads**0.5), rng)
     first_free = len(lon)
     corners = rng.uniform((115.0, 39.0), (117.0, 41.0), size=(buildings, 2))
     angle = np.linspace(0, 2 * np.pi, RING_NODES, endpoint=False)
@@ -72,7 +72,7 @@ def generate(*, roads: int, buildings: int, seed: int) -> Extract:
     return Extract(lon=lon[order], lat=lat[order], ways=[ways[i] for i in mixed])
 
 
-def _lattice(
+def lattice(
     side: int, rng: np.random.Generator
 ) -> tuple[list[NDArray[np.int64]], tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """Return the nodes of each row and column of a lattice, and their positions."""

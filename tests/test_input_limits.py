@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from networks import inputs, osm
-from networks.osm import integrity
+from networks.osm import blocks, integrity
 from optimiser.job import lines, reading
 from optimiser.problem import jsonfile
 
@@ -27,8 +27,8 @@ MOST_MISSING = inspect.signature(osm.read).parameters["most_missing"].default
         ("travel times, weights", f"{inputs.MOST_BYTES // 2**30} GiB"),
         ("polygons, own candidates, what was built", f"{inputs.MOST_BYTES // 2**30} GiB"),
         ("raster of heights", f"{inputs.MOST_BYTES // 2**30} GiB"),
-        ("map as PBF", f"{integrity._MOST_BLOB_BYTES // 2**20} MiB"),
-        ("map as PBF", f"{integrity._MOST_HEADER_BYTES // 2**10} KiB"),
+        ("map as PBF", f"{blocks.MOST_BLOB_BYTES // 2**20} MiB"),
+        ("map as PBF", f"{blocks.MOST_HEADER_BYTES // 2**10} KiB"),
         ("map as PBF", f"{100 * integrity._MOST_UNUSED:g} %"),
         ("map as PBF", f"{100 * MOST_MISSING:g} %"),
         ("map as XML", f"{integrity._MOST_EXPANSION} times"),

@@ -5,17 +5,16 @@ from __future__ import annotations
 import bz2
 import gzip
 import hashlib
-import os
-import struct
 import zlib
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import osmium
 
 from networks.errors import SourceError
+from networks.osm.blocks import Block, contents, fits_filter, read_blocks
 
 _CHUNK_BYTES = 1 << 20
 _FREE_EXPANSION_BYTES = 1 << 25
@@ -25,18 +24,29 @@ _MOST_EXPANSION = 100
 _DOWNLOAD_AGAIN = "Download the file again and compare its checksum with the one published by the server."
 _SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".xml")
 
-# Limits of the OSM PBF format: https://wiki.openstreetmap.org/wiki/PBF_Format
-_MOST_HEADER_BYTES = 64 * 1024
-_MOST_BLOB_BYTES = 32 * 1024 * 1024
-
-
 _SAMPLED_BLOCKS = 20
 """Blocks of a PBF file whose nodes are looked for in its ways; a block has 8,000 elements."""
 _FEW_UNUSED, _MOST_UNUSED = 30, 0.001
 """Number and share of untagged nodes that may belong to no way, where there are no relations."""
 
 
-def check(path: Path) -> str:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the check of a file found out.
+
+    Attributes
+    ----------
+    sha256
+        SHA-256 of the file, hexadecimal.
+    blocks
+        Its blocks; empty for one that is no PBF file.
+    """
+
+    sha256: str
+    blocks: tuple[Block, ...]
+
+
+def check(path: Path) -> Checked:
     """Check a file before any of it is used.
 
     A PBF file that was truncated between two blocks is recognised by its ways (`check_ways`); one that lacks
@@ -50,8 +60,8 @@ def check(path: Path) -> str:
 
     Returns
     -------
-    str
-        SHA-256 of the file, hexadecimal.
+    Checked
+        Its checksum and blocks.
 
     Raises
     ------
@@ -61,12 +71,13 @@ def check(path: Path) -> str:
     """
     _check_kind(path)
     _check_not_web_page(path)
+    blocks = list[Block]()
     if path.name.endswith(".pbf"):
-        _check_pbf(path)
+        blocks = _pbf_blocks(path)
     else:
         _check_xml(path)
     _check_sidecars(path)
-    return _digest(path, "sha256")
+    return Checked(_digest(path, "sha256"), tuple(blocks))
 
 
 def file_error(path: Path, what: str, *, remedy: str = _DOWNLOAD_AGAIN) -> SourceError:
@@ -103,72 +114,27 @@ def _check_not_web_page(path: Path) -> None:
         raise file_error(path, "This is a web page, not map data: the server sent a message instead.")
 
 
-def _check_pbf(path: Path) -> None:
-    fault = _first_pbf_fault(path)
-    if fault is not None:
-        raise file_error(path, f"The PBF file is incomplete or not a PBF file: {fault}.")
-
-
-def _first_pbf_fault(path: Path) -> str | None:
-    """Return where a PBF file first contradicts its own block lengths; None if the blocks fill it exactly.
-
-    A PBF file is a sequence of blocks: a four-byte length, a BlobHeader of that length, and a blob of the
-    length given in the header. Only the headers are read.
-    """
+def _pbf_blocks(path: Path) -> list[Block]:
+    """Return the blocks of a PBF file, of which the header is the first."""
     try:
-        ends = _block_ends(path)
-        _check_strings(path, ends)
+        return read_blocks(path)
     except (ValueError, zlib.error) as fault:
-        return str(fault)
-    return None if len(ends) > 1 else "a header without data"
+        raise file_error(path, f"The PBF file is incomplete or not a PBF file: {fault}.") from fault
 
 
-def _check_strings(path: Path, ends: list[int]) -> None:
-    """Raise `ValueError` where a string holds a null character: libosmium then reads beyond the block."""
-    with path.open("rb") as stream:
-        for start in ends[:-1]:
-            stream.seek(start)
-            blob = _protobuf_fields(stream.read(_blob_header(stream)[1]))
-            data, packed = blob.get(1), blob.get(3)
-            if isinstance(packed, bytes):
-                data = zlib.decompressobj().decompress(packed, _MOST_BLOB_BYTES)
-            table = _protobuf_fields(data).get(1) if isinstance(data, bytes) else None
-            # The first string of a table is empty; the byte that says so is mostly the only null.
-            if not isinstance(table, bytes) or (table[:2] == b"\n\0" and table.count(0) == 1):
-                continue
-            at = 0
-            while at < len(table):
-                _, at = _varint(table, at)
-                size, at = _varint(table, at)
-                if 0 in table[at : at + size]:
-                    raise ValueError(f"a text with a null character in the block at byte {start:,}")
-                at += size
-
-
-def _block_ends(path: Path) -> list[int]:
-    """Return the byte at which each block of a PBF file ends."""
-    size, ends = path.stat().st_size, [0]
-    with path.open("rb") as stream:
-        while (position := ends[-1]) < size:
-            try:
-                kind, length = _blob_header(stream)
-            except ValueError as fault:
-                raise ValueError(f"{fault} at byte {position:,} of {size:,}") from fault
-            if kind != ("OSMHeader" if position == 0 else "OSMData"):
-                raise ValueError(f"a block of kind {kind!r} at byte {position:,}")
-            ends.append(stream.tell() + length)
-            if ends[-1] > size:
-                raise ValueError(f"the last block needs {ends[-1] - size:,} more bytes than the file has")
-            stream.seek(length, os.SEEK_CUR)
-    return ends[1:]
-
-
-def check_ways(path: Path) -> None:
+def check_ways(path: Path, blocks: Sequence[Block]) -> None:
     """Reject a PBF file that was truncated between two blocks of ways.
 
     Such a file has no relations, which come last, and nodes that no way uses. Complete extracts have hardly
     any untagged node without a way: at most 12 of 57,000 in eight extracts of several tools. The nodes of
     some blocks are counted.
+
+    Parameters
+    ----------
+    path
+        The file.
+    blocks
+        Its blocks; empty for one that is no PBF file, which is not looked at.
 
     Raises
     ------
@@ -176,77 +142,32 @@ def check_ways(path: Path) -> None:
         If more than `_MOST_UNUSED` of the untagged nodes belong to no way, and the file has no relation.
     """
     name = str(path)
-    if not path.name.endswith(".pbf") or any(True for _ in osmium.FileProcessor(name, osmium.osm.RELATION)):
+    if not blocks or any(True for _ in osmium.FileProcessor(name, osmium.osm.RELATION)):
         return
-    used = osmium.IdTracker()
-    for way in osmium.FileProcessor(name, osmium.osm.WAY):
-        used.add_references(way)
-    ends = _block_ends(path)
-    step = -(-len(ends) // _SAMPLED_BLOCKS)
-    with path.open("rb") as stream:
-        sample = stream.read(ends[0])
-        for start, end in list(pairwise(ends))[::step]:
-            stream.seek(start)
-            sample += stream.read(end - start)
-    ids, untagged, unused = used.node_ids(), 0, 0
-    for node in osmium.FileProcessor(osmium.io.FileBuffer(sample, "pbf"), osmium.osm.NODE):
-        if not node.tags:
-            untagged += 1
-            unused += not ids.get(node.id)
-    if unused > _FEW_UNUSED and unused > _MOST_UNUSED * untagged:
-        share = f"{100 * unused / untagged:.1f} %"
+    sampled = blocks[1 :: -(-len(blocks) // _SAMPLED_BLOCKS)]
+    sample = osmium.io.FileBuffer(contents(path, [blocks[0], *sampled]), "pbf")
+    nodes = osmium.FileProcessor(sample, osmium.osm.NODE)
+    untagged = [node.id for node in nodes if not node.tags]
+    used = _used(name, frozenset(untagged))
+    unused = sum(node not in used for node in untagged)
+    if unused > _FEW_UNUSED and unused > _MOST_UNUSED * len(untagged):
+        share = f"{100 * unused / len(untagged):.1f} %"
         raise file_error(
             path, f"The file is incomplete: {share} of its nodes belong to no way, and it has no relations."
         )
 
 
-def _blob_header(stream: BinaryIO) -> tuple[str, int]:
-    """Read a block header; return the kind of the block and the length of its blob."""
-    prefix = stream.read(4)
-    if len(prefix) < 4:
-        raise ValueError("the file ends inside a block length")
-    (length,) = struct.unpack(">I", prefix)
-    if not 0 < length <= _MOST_HEADER_BYTES:
-        raise ValueError("no block header (zeros or foreign bytes)")
-    data = stream.read(length)
-    if len(data) < length:
-        raise ValueError("the file ends inside a block header")
-    fields = _protobuf_fields(data)
-    kind, blob = fields.get(1), fields.get(3)
-    if not isinstance(kind, bytes) or not isinstance(blob, int) or not 0 < blob <= _MOST_BLOB_BYTES:
-        raise ValueError("a damaged block header")
-    return kind.decode("ascii", "replace"), blob
-
-
-def _protobuf_fields(data: bytes) -> dict[int, int | bytes]:
-    """Parse the top-level fields of a protocol buffer message by number: varints and byte strings."""
-    fields: dict[int, int | bytes] = {}
-    at = 0
-    while at < len(data):
-        key, at = _varint(data, at)
-        value, at = _varint(data, at)
-        if key & 7 == 2:
-            if at + value > len(data):
-                raise ValueError("a damaged block header")
-            fields[key >> 3] = data[at : at + value]
-            at += value
-        elif key & 7 == 0:
-            fields[key >> 3] = value
-        else:
-            raise ValueError("a damaged block header")
-    return fields
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < len(data) and shift < 64:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value, at
-        shift += 7
-    raise ValueError("a damaged block header")
+def _used(name: str, nodes: frozenset[int]) -> set[int]:
+    """Return those of some nodes that belong to ways of a file."""
+    ways = osmium.FileProcessor(name, osmium.osm.WAY)
+    if fits_filter(nodes):
+        tracker = osmium.IdTracker()
+        for node in nodes:
+            tracker.add_node(node)
+        ways = ways.with_filter(tracker.contains_filter())
+    return {
+        node.ref for way in ways if isinstance(way, osmium.osm.Way) for node in way.nodes if node.ref in nodes
+    }
 
 
 def _check_xml(path: Path) -> None:

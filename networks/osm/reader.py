@@ -31,7 +31,6 @@ from networks.osm.scan import (
     add_places_of_trains,
     first_pass,
     ints,
-    read_barriers,
     second_pass,
 )
 
@@ -73,7 +72,7 @@ def read(
     """
     path = Path(path)
     classes = _known(roads)
-    digest = integrity.check(path)
+    checked = integrity.check(path)
     try:
         scan = first_pass(path, roads=classes, rail=rail, ferries=ferries)
         if ferries:
@@ -82,16 +81,16 @@ def read(
         if rail:
             add_places_of_trains(path, scan)
         stops = _member_nodes([*scan.relations, *scan.stations_of_ways])
-        nodes, points = second_pass(path, _wanted(scan, stops), stops=frozenset(stops.tolist()))
-        barriers = read_barriers(path, nodes.id)
+        wanted = _wanted(scan, stops)
+        nodes, points = second_pass(path, checked.blocks, wanted, stops=frozenset(stops.tolist()))
     except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as fault:
         raise integrity.file_error(path, f"The file cannot be read to the end: {fault}.") from fault
     _check_found(path, scan)
     if not scan.relations:
-        integrity.check_ways(path)
+        integrity.check_ways(path, checked.blocks)
     _check_positions(path, nodes, points, scan)
-    elements = _assemble(path, scan, nodes, points, digest=digest, most_missing=most_missing)
-    return replace(elements, barriers=barriers)
+    elements = _assemble(path, scan, nodes, points, digest=checked.sha256, most_missing=most_missing)
+    return replace(elements, barriers=scan.barriers.points(among=nodes.id))
 
 
 def _known(roads: frozenset[str]) -> frozenset[str]:

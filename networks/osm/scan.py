@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from networks.inputs import printable
 from networks.osm.access import ACCESS_KEYS
+from networks.osm.blocks import Block, nodes_with_ids
 from networks.osm.classes import BARRIER_KEYS, BARRIER_SIGNS, ROAD_KEYS
 from networks.osm.elements import Member, Nodes, Points, Relation, Tags
 
@@ -95,10 +96,12 @@ class RawPoints:
         self.y.append(node.location.y)
         self.tags.append(_shown(tags if keys is None else {key: tags[key] for key in tags.keys() & keys}))
 
-    def points(self) -> Points:
-        """Return the points sorted by id."""
+    def points(self, *, among: NDArray[np.int64] | None = None) -> Points:
+        """Return the points sorted by id: all, or those with an id among some, which increase."""
         ids = ints(self.id)
         order = np.argsort(ids, kind="stable")
+        if among is not None:
+            order = order[np.isin(ids[order], among)]
         return Points(
             id=ids[order],
             lon=ints(self.x)[order] / _UNITS_PER_DEGREE,
@@ -112,7 +115,8 @@ class Scan:
     """Result of the first pass over a file, and of later ones.
 
     `outlines` are stations mapped as ways, `platforms` likewise; `stations_of_ways` are those mapped as
-    relations, `parts` their ways. `turns` holds the first and the last way of each turn restriction.
+    relations, `parts` their ways. `barriers` are all nodes that may stop cars. `turns` holds the first and the
+    last way of each turn restriction.
     """
 
     roads: RawWays = field(default_factory=RawWays)
@@ -122,6 +126,7 @@ class Scan:
     platforms: RawWays = field(default_factory=RawWays)
     stations: RawPoints = field(default_factory=RawPoints)
     places: RawPoints = field(default_factory=RawPoints)
+    barriers: RawPoints = field(default_factory=RawPoints)
     relations: list[Relation] = field(default_factory=list)
     stop_areas: list[Relation] = field(default_factory=list)
     stations_of_ways: list[Relation] = field(default_factory=list)
@@ -153,12 +158,15 @@ def first_pass(path: Path, *, roads: frozenset[str], rail: bool, ferries: bool) 
         All elements found, without the positions of way nodes.
     """
     scan = Scan()
-    kinds = [*PLACE_TAGS, *(("highway", name) for name in sorted(roads))]
+    kinds = [("highway", name) for name in sorted(roads)]
     kinds += [RESTRICTION, *UNREAD_ROADS] if roads else []
     kinds += [*RAIL_TAGS, *UNREAD_RAILWAYS, *STATION_TAGS, STOP_AREA, ROUTE_TAGS[0]] if rail else []
     kinds += FERRY_TAGS if ferries else ()
-    wanted = osmium.filter.TagFilter(*kinds)
-    for item in osmium.FileProcessor(str(path)).with_filter(wanted):
+    keys = {key for key, _ in (*PLACE_TAGS, *(STATION_TAGS if rail else ()))}
+    lines, nodes = osmium.filter.TagFilter(*kinds), osmium.filter.KeyFilter(*sorted(BARRIER_SIGNS | keys))
+    lines.enable_for(osmium.osm.WAY | osmium.osm.RELATION)
+    nodes.enable_for(osmium.osm.NODE)
+    for item in osmium.FileProcessor(str(path)).with_filter(nodes).with_filter(lines):
         if isinstance(item, osmium.osm.Way):
             _add_way(scan, item, roads=roads, rail=rail, ferries=ferries)
         elif isinstance(item, osmium.osm.Node):
@@ -200,6 +208,8 @@ def _add_node(scan: Scan, node: osmium.osm.Node, *, rail: bool) -> None:
         scan.stations.add(node)
     if tags.get("place") in {"city", "town"} and "population" in tags:
         scan.places.add(node)
+    if any(key in tags for key in BARRIER_SIGNS):
+        scan.barriers.add(node, keys=BARRIER_KEYS)
 
 
 def _add_relation(scan: Scan, relation: osmium.osm.Relation, *, rail: bool) -> None:
@@ -287,34 +297,17 @@ def _ways_with_ids(path: Path, wanted: set[int]) -> Iterator[osmium.osm.Way]:
             yield way
 
 
-def read_barriers(path: Path, wanted: NDArray[np.int64]) -> Points:
-    """Read the nodes with a barrier or an access tag; the filter of tags runs in C++.
-
-    Looking at the tags of every wanted node in Python instead takes longer than reading the file.
-
-    Parameters
-    ----------
-    path
-        The file.
-    wanted
-        Ids of the nodes to choose from, increasing.
-    """
-    found, keep = RawPoints(), osmium.filter.KeyFilter(*sorted(BARRIER_SIGNS))
-    for node in osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(keep):
-        if isinstance(node, osmium.osm.Node):
-            at = np.searchsorted(wanted, node.id)
-            if at < len(wanted) and wanted[at] == node.id:
-                found.add(node, keys=BARRIER_KEYS)
-    return found.points()
-
-
-def second_pass(path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int]) -> tuple[Nodes, Points]:
-    """Read the positions of nodes; the id filter runs in C++.
+def second_pass(
+    path: Path, blocks: Sequence[Block], wanted: NDArray[np.int64], *, stops: frozenset[int]
+) -> tuple[Nodes, Points]:
+    """Read the positions of nodes.
 
     Parameters
     ----------
     path
         The file.
+    blocks
+        Its blocks; empty for one that is no PBF file.
     wanted
         Ids of the nodes, increasing.
     stops
@@ -327,7 +320,7 @@ def second_pass(path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int])
     """
     ids, x, y, points = array("q"), array("q"), array("q"), RawPoints()
     if len(wanted):
-        for node in _nodes_with_ids(path, wanted):
+        for node in nodes_with_ids(path, blocks, wanted):
             ids.append(node.id)
             place = node.location
             x.append(place.x)
@@ -339,10 +332,3 @@ def second_pass(path: Path, wanted: NDArray[np.int64], *, stops: frozenset[int])
     unique, first = np.unique(ints(ids), return_index=True)
     lon, lat = ints(x)[first] / _UNITS_PER_DEGREE, ints(y)[first] / _UNITS_PER_DEGREE
     return Nodes(id=unique, lon=lon, lat=lat), points.points()
-
-
-def _nodes_with_ids(path: Path, wanted: NDArray[np.int64]) -> Iterator[osmium.osm.Node]:
-    keep = osmium.filter.IdFilter(wanted.tolist())
-    for node in osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(keep):
-        if isinstance(node, osmium.osm.Node):
-            yield node

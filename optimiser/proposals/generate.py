@@ -543,11 +543,11 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
         left[dropped] = False
 
     use = usable_by_pairs(base, arcs, len(candidates))
-    drop(~use.any(axis=1), "no open pair can use it within the limit even when all is built")
+    drop(np.diff(use.indptr) == 0, "no open pair can use it within the limit even when all is built")
     weight = _default_weights(base)
     far = np.isin(kinds, [name for name, kind in rules.rows.items() if kind.far])
 
-    def keep_most(use: NDArray[np.bool_], *, far: bool, counted_first: bool) -> None:
+    def keep_most(use: csr_array, *, far: bool, counted_first: bool) -> None:
         for name, kind in rules.rows.items():
             if kind.most is not None and (kind.far, kind.counted_first) == (far, counted_first):
                 rows, most = np.flatnonzero((kinds == name) & left), kind.most(rules)
@@ -652,7 +652,7 @@ def needed_for_reach(
     return np.flatnonzero(kept & ~left).tolist()
 
 
-def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> NDArray[np.bool_]:
+def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> csr_array:
     """Tell which candidates lie on a path within the limit of which open pairs, when all are built.
 
     The paths of a plan are paths of the network with everything built, so what is false here is false in
@@ -670,8 +670,8 @@ def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> NDArray[n
 
     Returns
     -------
-    numpy.ndarray
-        bool [count, open pairs], pairs as in `open_pairs`.
+    scipy.sparse.csr_array
+        bool [count, open pairs] without stored zeros, pairs as in `open_pairs`.
     """
     graph = base.graph
     full = time_matrix(
@@ -683,18 +683,22 @@ def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> NDArray[n
     tails, tail_at = np.unique(arcs.tail, return_inverse=True)
     heads, head_at = np.unique(arcs.head, return_inverse=True)
     # Only paths within the limit are of interest.
-    to_tail = times_between(full, graph.origin, tails, most_s=base.limit_s)[:, tail_at]
-    to_end = times_between(full.T.tocsr(), graph.destination, heads, most_s=base.limit_s)[:, head_at]
-    to_head = np.full((len(graph.origin), len(arcs.head)), NO_PATH_S, dtype=np.int64)
-    old = arcs.head < len(graph.nodes)
-    to_head[:, old] = base.from_origins_s[:, arcs.head[old]]
+    to_tails = times_between(full, graph.origin, tails, most_s=base.limit_s)
+    to_end = times_between(full.T.tocsr(), graph.destination, heads, most_s=base.limit_s)
+    to_heads = np.full((len(graph.origin), len(heads)), NO_PATH_S, dtype=np.int64)
+    old = heads < len(graph.nodes)
+    to_heads[:, old] = base.from_origins_s[:, heads[old]]
     pairs = open_pairs(base)
-    found = np.zeros((count, len(pairs)), dtype=bool)
-    for at, (origin, destination) in enumerate(pairs.tolist()):
-        reach = to_tail[origin] + arcs.seconds
-        used = (reach < to_head[origin]) & (reach + to_end[destination] <= base.limit_s)
-        found[arcs.candidate[used], at] = True
-    return found
+    found = [np.zeros(0, dtype=np.int64)]
+    for origin in np.unique(pairs[:, 0]).tolist():
+        own = np.flatnonzero(pairs[:, 0] == origin)
+        reach = to_tails[origin, tail_at] + arcs.seconds
+        gains = np.flatnonzero((reach < to_heads[origin, head_at]) & (reach <= base.limit_s))
+        on_path = reach[gains] + to_end[np.ix_(pairs[own, 1], head_at[gains])] <= base.limit_s
+        pair, arc = np.nonzero(on_path)
+        found.append(np.unique(arcs.candidate[gains[arc]] * len(pairs) + own[pair]))
+    candidate, pair = np.divmod(np.concatenate(found), max(1, len(pairs)))
+    return csr_array((np.ones(len(pair), dtype=bool), (candidate, pair)), shape=(count, len(pairs)))
 
 
 def open_pairs(base: BaseCase) -> NDArray[np.int64]:
@@ -710,7 +714,7 @@ def _default_weights(base: BaseCase) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(population[open_pairs(base)].min(axis=1)), dtype=np.float64)
 
 
-def most_serving(use: NDArray[np.bool_], weight: NDArray[np.float64], most: int) -> list[int]:
+def most_serving(use: csr_array, weight: NDArray[np.float64], most: int) -> list[int]:
     """Choose the rows that serve most weight, where each further row that serves a pair counts less.
 
     The row with the largest sum of weight / (1 + times served before) comes first, the smaller of equal ones.
@@ -729,13 +733,12 @@ def most_serving(use: NDArray[np.bool_], weight: NDArray[np.float64], most: int)
     list of int
         Chosen rows, rising.
     """
-    left = np.ones(len(use), dtype=bool)
-    times = np.zeros(use.shape[1])
-    chosen: list[int] = []
-    while len(chosen) < min(most, len(use)):
-        score = np.where(left, use @ (weight / (1.0 + times)), -1.0)
+    left, times, chosen = np.ones(use.shape[0], dtype=bool), np.zeros(use.shape[1]), list[int]()
+    counts = use.astype(np.float64)
+    while len(chosen) < min(most, use.shape[0]):
+        score = np.where(left, counts @ (weight / (1.0 + times)), -1.0)
         best = int(np.argmax(score))
         chosen.append(best)
         left[best] = False
-        times += use[best]
+        times[use.indices[use.indptr[best] : use.indptr[best + 1]]] += 1.0
     return sorted(chosen)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from candidates_drawing import base_case, cities, network, proposal, railway, table
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.generate import (
@@ -20,6 +22,7 @@ from optimiser.proposals.generate import (
     line_items,
     most_serving,
     of_kind,
+    open_pairs,
     prune,
     usable_by_pairs,
 )
@@ -133,7 +136,7 @@ def test_what_is_fixed_in_stays_whatever_it_does(line):
 
 
 def test_the_rows_that_serve_most_weight_are_chosen_first():
-    use = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], dtype=bool)
+    use = csr_array(np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], dtype=bool))
     assert most_serving(use, np.array([5.0, 5.0, 6.0]), 2) == [0, 2]
 
 
@@ -150,7 +153,71 @@ def test_the_rows_that_serve_most_weight_are_chosen_first():
     ],
 )
 def test_rows_that_serve_what_is_served_already_count_less(use, weight, most, rows):
-    assert most_serving(np.array(use, dtype=bool), np.array(weight), most) == rows
+    assert most_serving(csr_array(np.array(use, dtype=bool)), np.array(weight), most) == rows
+
+
+@given(
+    st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=1, max_size=6),
+    st.lists(st.integers(1, 9), min_size=4, max_size=4),
+    st.integers(0, 6),
+)
+def test_rows_are_chosen_by_the_weight_that_they_serve_by_definition(use, weight, most):
+    times, expected = [0] * 4, list[int]()
+    while len(expected) < min(most, len(use)):
+        score = {
+            row: sum(Fraction(weight[pair], 1 + times[pair]) for pair in range(4) if use[row][pair])
+            for row in range(len(use))
+            if row not in expected
+        }
+        # Sums that are equal may differ in their last bit, and any of the equal rows is then right.
+        best = [row for row in score if score[row] == max(score.values())]
+        assume(len({tuple(use[row]) for row in best}) == 1)
+        expected.append(best[0])
+        times = [count + use[best[0]][pair] for pair, count in enumerate(times)]
+    assert most_serving(csr_array(np.array(use)), np.array(weight, float), most) == sorted(expected)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1000, 9000)), max_size=5),
+    st.integers(3_000, 14_000),
+)
+def test_a_pair_can_use_what_lies_on_a_short_path_with_everything_built(line_arcs, limit_s):
+    road = network([(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)])
+    places = cities(road, [("a", (0, 0), 90_000, 0), ("b", (100, 0), 80_000, 1), ("c", (200, 0), 70_000, 2)])
+    drawn = base_case(road, places, limit_s=limit_s)
+    every = table(
+        *(proposal(f"c{at}", a, b, s, ends=(f"n{a}", f"n{b}")) for at, (a, b, s) in enumerate(line_arcs))
+    )
+    arcs = number_arcs(drawn.node_row, every.arcs)
+    use = usable_by_pairs(drawn, arcs, len(every)).toarray()
+    full, today = with_arcs_s(drawn, arcs), with_arcs_s(drawn, arcs.take(np.zeros(len(arcs.tail), bool)))
+    for at, (a, b) in enumerate(open_pairs(drawn).tolist()):
+        start, end = drawn.graph.origin[a], drawn.graph.destination[b]
+        expected = {
+            candidate
+            for candidate, tail, head, seconds in zip(
+                arcs.candidate.tolist(),
+                arcs.tail.tolist(),
+                arcs.head.tolist(),
+                arcs.seconds.tolist(),
+                strict=True,
+            )
+            if full[start, tail] + seconds < today[start, head]
+            and full[start, tail] + seconds + full[head, end] <= limit_s
+        }
+        assert set(np.flatnonzero(use[:, at]).tolist()) == expected
+
+
+def with_arcs_s(drawn, arcs):
+    """Return the seconds between all nodes of a base case with some arcs, by Floyd and Warshall."""
+    found = np.full((arcs.count, arcs.count), np.inf)
+    np.fill_diagonal(found, 0)
+    for source in (drawn.graph, arcs):
+        np.minimum.at(found, (source.tail, source.head), source.seconds)
+    for middle in range(arcs.count):
+        found = np.minimum(found, found[:, [middle]] + found[[middle], :])
+    return found
 
 
 @settings(max_examples=40, deadline=None)
@@ -166,7 +233,7 @@ def test_no_plan_covers_a_pair_that_a_pruned_plan_cannot(line_arcs, data):
     )
     use = usable_by_pairs(drawn, number_arcs(drawn.node_row, every.arcs), len(every))
     chosen = data.draw(st.lists(st.sampled_from(range(len(every))), unique=True)) if len(every) else []
-    useful = [row for row in chosen if use[row].any()]
+    useful = [row for row in chosen if use[[row]].nnz]
     plans = [
         design_problem(drawn.graph, places, every.take(rows), drawn.skim, limit_s=9000)
         for rows in (chosen, useful)

@@ -115,8 +115,8 @@ class Scan:
     """Result of the first pass over a file, and of later ones.
 
     `outlines` are stations mapped as ways, `platforms` likewise; `stations_of_ways` are those mapped as
-    relations, `parts` their ways. `barriers` are all nodes that may stop cars. `turns` holds the first and the
-    last way of each turn restriction.
+    relations, `parts` their ways. `barriers` are all nodes that may stop cars. `turns` holds the first and
+    the last way of each turn restriction.
     """
 
     roads: RawWays = field(default_factory=RawWays)

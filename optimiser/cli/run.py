@@ -8,16 +8,36 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import Job, Json, Settings
+from optimiser.cli.options import Json, Settings, complete_job
 
 if TYPE_CHECKING:
     from optimiser.run.pipeline import Written
 
+AROUND_KM = 300.0
+"""Radius of a screening where none is given, km."""
 _TITLE = "A job for polyring. Keys behind a # show their defaults; remove the # to change one."
 
 
 def run(
-    job: Job,
+    job: Annotated[
+        str,
+        typer.Argument(
+            metavar="[JOB]",
+            help="A job file (*.toml), or a ready job's name; none with --around.",
+            autocompletion=complete_job,
+        ),
+    ] = "",
+    around: Annotated[
+        str,
+        typer.Option(
+            "--around",
+            metavar="PLACE",
+            help="A town ('Cordoba, AR') or 'latitude,longitude': a screening of its surroundings, offline.",
+        ),
+    ] = "",
+    radius: Annotated[
+        float, typer.Option("--radius", metavar="KM", help="Radius of --around in km.")
+    ] = AROUND_KM,
     out: Annotated[
         Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>].")
     ] = None,
@@ -28,10 +48,13 @@ def run(
     json: Json = False,
 ) -> int:
     """Run a job: from the map to a verified plan."""
-    from optimiser.job import find
+    from optimiser.job import find, find_around
     from optimiser.run import pipeline
 
-    loaded = find(job, settings=settings or [])
+    if bool(job) == bool(around):
+        raise typer.BadParameter("name either a job or, with --around, a place.", param_hint="JOB")
+    changes = settings or []
+    loaded = find_around(around, radius, settings=changes) if around else find(job, settings=changes)
     with screen.progress(quiet=json) as progress:
         if dry_run:
             sizes = pipeline.rehearse(loaded, progress)

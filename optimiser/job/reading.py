@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+from anyascii import anyascii
 from pydantic import BaseModel, ValidationError
 
 from networks import inputs
@@ -19,6 +23,10 @@ from optimiser.problem.errors import JobError
 
 MAX_BYTES = 262_144
 """Size beyond which a job file is refused."""
+AROUND = "around"
+"""Ready job of a screening."""
+MOST_NAME = 60
+"""Letters of the name of a job that is made from the name of a place."""
 _SET = "--set"
 """Place of a fault that a change of the command line has."""
 _NOTHING = "Nothing was read or written."
@@ -54,6 +62,24 @@ def find(name: str, *, settings: Sequence[str] = ()) -> LoadedJob:
     text = (resources.files("optimiser.job") / "ready" / f"{name}.toml").read_text(encoding="utf-8")
     job = loads(text, where=f"ready job {name}", settings=settings)
     return _with_output_inside(LoadedJob(name=name, folder=Path.cwd(), job=job))
+
+
+def find_around(place: str, radius_km: float, *, settings: Sequence[str] = ()) -> LoadedJob:
+    """Return the ready job of a screening, for the surroundings of a place.
+
+    Parameters
+    ----------
+    place
+        A town, or latitude and longitude.
+    radius_km
+        Distance within which cities count, km.
+    settings
+        Further changes such as `budget.share=0.05`, values in TOML.
+    """
+    region = [f"region.around={json.dumps(place, ensure_ascii=False)}", f"region.radius_km={radius_km}"]
+    loaded = find(AROUND, settings=[*region, *settings])
+    words = re.sub(r"[^a-z0-9]+", "-", anyascii(place).lower()).strip("-")
+    return replace(loaded, name=f"{AROUND}-{words}"[:MOST_NAME])
 
 
 def ready_names() -> tuple[str, ...]:

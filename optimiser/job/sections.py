@@ -39,7 +39,7 @@ class Section(BaseModel):
 
 
 class Region(Section):
-    """Where: an embedded region, an OSM file, an area to fetch, or a table of travel times."""
+    """Where: an embedded region, an OSM file, an area to fetch, times, or the surroundings of a place."""
 
     name: str = Field("", description="embedded region; `polyring list` names them")
     file: str = Field("", description="OSM extract: .osm.pbf, .osm, .osm.gz or .osm.bz2")
@@ -51,15 +51,23 @@ class Region(Section):
     matrix: str = Field(
         "", description="table of travel times, in place of a network: CSV or Parquet, seconds"
     )
+    around: str = Field(
+        "",
+        description="town, or latitude and longitude ('6.5,3.4'), around which the world networks of the "
+        "extra `world` are clipped: a screening, without download",
+    )
+    radius_km: float = Field(300.0, ge=20, le=1500, description="radius of `around`, km")
     country: str = Field(
         "", description="ISO 3166 code for default speeds, such as CN; empty: the region's own"
     )
-    margin_km: float = Field(50.0, ge=0, le=1000, description="margin to fetch beyond the area, km")
+    margin_km: float = Field(
+        50.0, ge=0, le=1000, description="margin to fetch, or to clip, beyond the area, km"
+    )
     as_of: date | None = Field(None, description="state of the network at this date; not set: today's")
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Region:
-        sources = ("name", "file", "place", "bbox", "polygon", "matrix")
+        sources = ("name", "file", "place", "bbox", "polygon", "matrix", "around")
         given = [key for key in sources if getattr(self, key)]
         if len(given) != 1:
             listed = " and ".join(given) if given else "none"
@@ -80,7 +88,8 @@ class Cities(Section):
     source: Literal["auto", "region", "csv", "geonames", "osm"] = Field(
         "auto",
         description="region: the region's own list; csv: a file; geonames; osm: place nodes with "
-        "population; auto: csv where a file is given, else region where it has a name, else osm",
+        "population; auto: csv where a file is given, else region where it has a name, geonames with "
+        "`around`, else osm",
     )
     list: str = Field("cities", description="list of cities of an embedded region")
     file: str = Field("", description="CSV with id, name, lon, lat, population")
@@ -561,6 +570,11 @@ CaseName = Literal[
     "independence off",
     "no rings",
     "no discounting",
+    "roads 25 % slower",
+    "roads 25 % faster",
+    "trains 40 % slower",
+    "trains 60 % faster",
+    "no trains",
 ]
 """Names of the plausible cases; `optimiser.run.cases` says what each of them changes."""
 

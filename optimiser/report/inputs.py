@@ -128,6 +128,8 @@ class ReportInput:
         Rings that the job asks for, formed or not, in the order of the problem.
     notes
         Cautions to be read before the plan; usually none.
+    screening
+        Caution on a network whose classes are inferred, shown first; empty where they are known.
     attribution
         Shown on every picture and page.
     measures
@@ -176,6 +178,7 @@ class ReportInput:
     assumptions: tuple[tuple[str, str], ...] = ()
     sensitivity: pd.DataFrame | None = None
     sources: tuple[str, ...] = ()
+    screening: str = ""
     notes: tuple[str, ...] = ()
     rings: tuple[RingShown, ...] = ()
     measures: Measures | None = None

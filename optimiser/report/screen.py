@@ -22,7 +22,7 @@ def summary(report: ReportInput) -> Group:
     head = (
         Text(f"{report.region}: {sentences.headline(report)}", style="bold"),
         Text(f"cost {sentences.budget(report)} · {sentences.proof(report)}"),
-        *(Text(note, style="bold") for note in report.notes),
+        *(Text(note, style="bold") for note in (report.screening, *report.notes) if note),
         *map(Text, ring_text.screen_lines(report)),
     )
     meaning = (

@@ -115,7 +115,7 @@ class Chain:
         job, source = self.loaded.job, self.source
         inputs = {
             "files": self._checksums("map_file", "polygon_file"),
-            "area": job.region.model_dump(include={"place", "bbox", "margin_km"}),
+            "area": [job.region.model_dump(include={"place", "bbox", "margin_km"}), str(source.area)],
             "region": {"country": source.country, "as_of": job.region.as_of},
             "times": job.times.model_dump(include={"rail", "ferries", "road_classes"}),
             "factors": [source.rail_factor],

@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import affinity
 
-from networks import cities, impedance, inputs, osm, rail, road, schema
+from networks import cities, impedance, inputs, osm, rail, road, schema, world
 from networks.cities import Cities
 from networks.errors import SourceError
 from networks.import_report import ImportReport
@@ -58,9 +58,13 @@ def read_elements(job: Job, source: Source, *, downloads: Path) -> Elements:
     job, source
         The job and its data.
     downloads
-        Folder that keeps the answers of the server.
+        Folder that keeps the answers of the server, and maps from the world networks.
     """
     roads, times = frozenset(job.times.road_classes), job.times
+    if source.area is not None:
+        wide = source.area.widened(job.region.margin_km)
+        path = world.region_file(wide, downloads, least_population=job.cities.least_population)
+        return osm.read(path, roads=roads, rail=times.rail, ferries=times.ferries)
     if source.map_file is not None:
         return osm.read(source.map_file, roads=roads, rail=times.rail, ferries=times.ferries)
     region = job.region
@@ -90,9 +94,11 @@ def build_networks(elements: Elements, job: Job, source: Source) -> Networks:
     timed = impedance.add_travel_times(roads)
     tracks = lengthened_rail(rail.build(elements, opened_by=job.region.as_of), source.rail_factor)
     factor = source.rail_factor
-    notes = (f"Rail lengths are multiplied by {factor:g}.",) if factor != 1.0 else ()
+    notes: tuple[str, ...] = (f"Rail lengths are multiplied by {factor:g}.",) if factor != 1.0 else ()
+    # Services of a screening are assumed for want of relations in the source, not in this file.
+    notes += (source.screening,) if source.screening else tracks.report.warnings()
     full = ImportReport.of(elements).replace(
-        roads=report, rail=tracks.report.to_dict(), notes=notes + tracks.report.warnings()
+        roads=report, rail=tracks.report.to_dict(), notes=notes, screening=bool(source.screening)
     )
     places = None
     if source.cities_from == "osm":
@@ -110,7 +116,8 @@ def import_warnings(report: Mapping[str, Any]) -> tuple[str, ...]:
         Contents of `import_report.json`; of a matrix there are no warnings.
     """
     counts = report.get("rail")
-    return rail.RailReport(**counts).warnings() if counts else ()
+    is_expected = report.get("screening", False)
+    return rail.RailReport(**counts).warnings() if counts and not is_expected else ()
 
 
 def empty_network() -> Network:

@@ -5,12 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from networks import regions
+from networks import regions, world
 from optimiser.job.model import Job, LoadedJob
 from optimiser.problem.errors import JobError
 
 ATTRIBUTION = "© OpenStreetMap contributors"
 """Notice that the Open Database Licence requires wherever its data are shown."""
+SCREENING = (
+    "A screening: the world networks of scgraph_data have no classes, speeds or trains. Road classes are "
+    "inferred from the demand between towns, stations and trains are assumed, so that times and costs are "
+    "rough. Use it to ask where to look closer, and read the cases beside each figure."
+)
+"""Caution on a region from the world networks."""
+WORLD_NETWORKS = (
+    "Roads and railways: OpenStreetMap, simplified by the package scgraph_data 2.0.0 (about 2024), Open "
+    "Database Licence 1.0."
+)
+SCREENING_MARK = "Screening: road classes and trains are assumed"
+"""The same on maps."""
 REFERENCE_RINGS = "rings.csv"
 """Table of known rings among the facts of an embedded region."""
 _NOTHING = "Nothing was read or written."
@@ -50,6 +62,10 @@ class Source:
         Notice that maps must carry.
     notes
         Sentences on data, vintage and licence.
+    area
+        Circle that the world networks are clipped to, without its margin; None with another source.
+    screening
+        Caution on a network whose classes are inferred; empty where they are known.
     """
 
     title: str
@@ -68,6 +84,8 @@ class Source:
     rail_factor: float = 1.0
     attribution: str = ATTRIBUTION
     notes: tuple[str, ...] = ()
+    area: world.Circle | None = None
+    screening: str = ""
 
 
 def find_source(loaded: LoadedJob) -> Source:
@@ -101,6 +119,8 @@ def find_source(loaded: LoadedJob) -> Source:
     )
     if region.name:
         source = _with_region(source, loaded)
+    elif region.around:
+        source = _with_world(source, loaded)
     elif source.cities_from == "region" or (region.matrix and source.cities_from == "osm"):
         raise JobError(
             "cities: this job has no embedded region to take cities from",
@@ -121,6 +141,8 @@ def _cities_from(job: Job) -> str:
         return job.cities.source
     if job.cities.file:
         return "csv"
+    if job.region.around:
+        return "geonames"
     return "region" if job.region.name else "osm"
 
 
@@ -150,6 +172,34 @@ def _with_region(source: Source, loaded: LoadedJob) -> Source:
         rail_factor=region.rail_length_factor,
         attribution=region.attribution,
         notes=(f"Data of the region: {region.vintage}.",),
+    )
+
+
+def _with_world(source: Source, loaded: LoadedJob) -> Source:
+    """Return a source that is clipped from the world networks around the place that its job names."""
+    region = loaded.job.region
+    if source.cities_from == "region":
+        raise JobError(
+            "cities.source: a job around a place has no embedded region to take cities from",
+            where=loaded.name,
+            done=_NOTHING,
+            remedy="Choose geonames, or csv with cities.file.",
+        )
+    world.require()
+    place = world.find_place(region.around)
+    others = f" Other places of that name: {'; '.join(place.others)}." if place.others else ""
+    return replace(
+        source,
+        title=f"{region.radius_km:g} km around {place.name}",
+        country=region.country or place.country,
+        rail_factor=world.WorldParameters.default().rail_length_factor,
+        attribution=f"{SCREENING_MARK}. {ATTRIBUTION}",
+        notes=(
+            WORLD_NETWORKS,
+            f"Place and towns: GeoNames, CC BY 4.0.{others}",
+        ),
+        area=world.Circle(lat=place.lat, lon=place.lon, radius_km=region.radius_km),
+        screening=SCREENING,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks import cities as city_tables
-from networks import impedance, intermodal, matrix, simplify, skims
-from networks.cities import Cities
+from networks import impedance, intermodal, matrix, simplify, skims, world
+from networks.cities import Cities, Snapped
 from networks.errors import SchemaError
 from networks.intermodal import AccessParameters, Definition
 from networks.intermodal.connectors import stations_to_roads
@@ -113,7 +113,9 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
     road, limit_km = networks.road, job.cities.snap_km
     found = _load_cities(job, source, networks)
     road = city_tables.with_nodes_near(road, found, limit_km=limit_km)
-    snapped = city_tables.snap(found, road, limit_km=limit_km, on_unsnapped="raise")
+    # Towns on islands without roads are common around a place that nobody drew a region for.
+    if_far: Literal["raise", "report"] = "raise" if source.area is None else "report"
+    snapped = _within_reach(city_tables.snap(found, road, limit_km=limit_km, on_unsnapped=if_far), source)
     rail = networks.rail if job.times.rail else None
     assumed = access_parameters(job, source)
     placed = place(road, rail, snapped.cities, keep=anchor_nodes(road))
@@ -146,6 +148,22 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
     )
 
 
+def _within_reach(snapped: Snapped, source: Source) -> Snapped:
+    """Return snapped cities without those that no road reaches; two must be left."""
+    is_tied = (snapped.cities.table["road_node"] >= 0).to_numpy()
+    if is_tied.all():
+        return snapped
+    if is_tied.sum() < 2:
+        raise SchemaError(
+            f"the roads reach {is_tied.sum()} of {len(is_tied)} cities, and a trip needs two",
+            where=source.title,
+            faults=[city.reason for city in snapped.unsnapped],
+            done="Nothing was written.",
+            remedy="Choose a larger region.radius_km, or raise cities.snap_km.",
+        )
+    return replace(snapped, cities=Cities(snapped.cities.table[is_tied].reset_index(drop=True)))
+
+
 def read_matrix(job: Job, source: Source) -> Times:
     """Return cities and the times of a travel-time matrix, which count by the definition that the job names.
 
@@ -173,6 +191,11 @@ def _load_cities(job: Job, source: Source, networks: Networks | None = None) -> 
     tiers = tier_thresholds(job)
     if source.cities_file is not None:
         found = city_tables.load_csv(source.cities_file, thresholds=tiers)
+    elif source.area is not None and source.cities_from == "geonames":
+        people = job.cities.least_population
+        found = city_tables.from_towns(
+            world.cities_in(source.area, least_population=people), thresholds=tiers
+        )
     elif networks is not None and source.cities_from == "geonames":
         box = tuple(float(edge) for edge in networks.road.nodes.total_bounds)
         found = city_tables.from_geonames(box, min_population=job.cities.least_population, thresholds=tiers)

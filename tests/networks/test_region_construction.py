@@ -14,17 +14,7 @@ from hypothesis import strategies as st
 
 from networks.errors import SourceError
 from networks.regions.construction.facts import Corridor, Place, Raised, Stretch, Through
-from networks.regions.construction.geograph import Box, Geograph, merge_short_edges, read_clipped
-from networks.regions.construction.geometry import (
-    crossing,
-    distance_km,
-    foot_share,
-    length_km,
-    stretched,
-    turn_deg,
-)
 from networks.regions.construction.matching import WorkingGraph, best_legs, without_spurs
-from networks.regions.construction.osmfile import Elements, chains, write
 from networks.regions.construction.patterns import add_patterns
 from networks.regions.construction.rails import Layout, Zone, add_tracks, lay_out
 from networks.regions.construction.roads import Town, add_roads, classify, ground_lengths
@@ -38,6 +28,17 @@ from networks.regions.construction.services import (
 )
 from networks.regions.construction.smoothing import smoothed
 from networks.regions.construction.timetable import COLUMNS, group, read_patterns
+from networks.world.area import Box
+from networks.world.geograph import Geograph, merge_short_edges, read_clipped
+from networks.world.geometry import (
+    crossing,
+    distance_km,
+    foot_share,
+    length_km,
+    stretched,
+    turn_deg,
+)
+from networks.world.osmfile import Elements, chains, write
 
 DEGREE_KM = 111.19508
 

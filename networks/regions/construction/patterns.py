@@ -12,11 +12,11 @@ import networkx as nx
 
 from networks.osm.vintage import was_open
 from networks.regions.construction.facts import Corridor, Place, Through
-from networks.regions.construction.geometry import Point, length_km
-from networks.regions.construction.osmfile import Elements
 from networks.regions.construction.rails import CURVE_KMH, Layout, Tracks
 from networks.regions.construction.services import interval, ways_of
 from networks.regions.construction.timetable import Pattern
+from networks.world.geometry import Point, length_km
+from networks.world.osmfile import Elements
 
 FAST_KMH = 200.0
 """Design speed from which a line is a high-speed line."""

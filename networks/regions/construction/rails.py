@@ -16,10 +16,10 @@ import shapely.affinity
 from shapely.geometry import shape
 
 from networks.regions.construction.facts import Corridor, Place, Stretch, Through
-from networks.regions.construction.geometry import Point, between, distance_km, length_km, stretched
 from networks.regions.construction.matching import LEAST_EDGE_KM, Edge, WorkingGraph, best_legs, edge_of
-from networks.regions.construction.osmfile import Elements, chains
 from networks.regions.construction.smoothing import at_stops, smoothed
+from networks.world.geometry import Point, between, distance_km, length_km, stretched
+from networks.world.osmfile import Elements, chains
 
 LOG = logging.getLogger(__name__)
 

@@ -16,15 +16,6 @@ import shapely
 
 from networks.osm.classes import LENGTH_FACTOR
 from networks.regions.construction.facts import Corridor
-from networks.regions.construction.geometry import (
-    KM_PER_DEGREE,
-    Point,
-    between,
-    crossing,
-    distance_km,
-    length_km,
-    stretched,
-)
 from networks.regions.construction.matching import (
     LEAST_EDGE_KM,
     Edge,
@@ -33,7 +24,16 @@ from networks.regions.construction.matching import (
     edge_of,
     without_spurs,
 )
-from networks.regions.construction.osmfile import Elements, chains
+from networks.world.geometry import (
+    KM_PER_DEGREE,
+    Point,
+    between,
+    crossing,
+    distance_km,
+    length_km,
+    stretched,
+)
+from networks.world.osmfile import Elements, chains
 
 LOG = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from networks.regions.construction.facts import Corridor, Place, Through
-from networks.regions.construction.geometry import length_km, turn_deg
 from networks.regions.construction.rails import Layout
+from networks.world.geometry import length_km, turn_deg
 
 REVERSAL_DEG = 100.0
 """Trains do not run through where they would have to turn by more than this."""

@@ -8,9 +8,9 @@ from itertools import groupby, pairwise
 
 from networks.regions.construction.facts import Corridor, Place, Through
 from networks.regions.construction.matching import edge_of
-from networks.regions.construction.osmfile import Elements
 from networks.regions.construction.rails import Layout, Tracks
 from networks.regions.construction.runs import Run, join_overlapping, join_through, whole_run
+from networks.world.osmfile import Elements
 
 EXPRESS_SHARE = 0.5
 """Share of the trains that stop at large cities only, by assumption."""

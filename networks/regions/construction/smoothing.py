@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import groupby
 
-from networks.regions.construction.geometry import distance_km, turn_deg
 from networks.regions.construction.matching import WorkingGraph, edge_of
+from networks.world.geometry import distance_km, turn_deg
 
 MOST_TURN_DEG = 50.0
 """Sharper turns are replaced by drawn curves; the geometry is exact to 100 m only."""

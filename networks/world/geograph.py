@@ -1,4 +1,4 @@
-"""Read a world network of the package scgraph_data as plain data, clipped to a box."""
+"""Read a world network of the package scgraph_data as plain data, clipped to an area."""
 
 from __future__ import annotations
 
@@ -11,25 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from networks.errors import SourceError
-from networks.regions.construction.geometry import distance_km
-
-
-@dataclass(frozen=True, kw_only=True)
-class Box:
-    """A box of latitudes and longitudes, borders included.
-
-    Parameters
-    ----------
-    south, north
-        Latitudes in degrees (WGS 84).
-    west, east
-        Longitudes in degrees (WGS 84).
-    """
-
-    south: float
-    north: float
-    west: float
-    east: float
+from networks.world.area import Area
+from networks.world.geometry import distance_km
 
 
 @dataclass(frozen=True)
@@ -48,6 +31,24 @@ class Geograph:
     edges: dict[tuple[int, int], float]
 
 
+def require() -> Path:
+    """Return the folder of the package with the world networks, without importing it.
+
+    Raises
+    ------
+    SourceError
+        If `scgraph_data` is not installed, with what to install.
+    """
+    spec = importlib.util.find_spec("scgraph_data")
+    if spec is None or spec.origin is None:
+        raise SourceError(
+            "the package scgraph_data, which has the roads and railways of the world, is not installed",
+            done="Nothing was read or written.",
+            remedy="Install it: pip install 'polyring[world]'.",
+        )
+    return Path(spec.origin).parent
+
+
 def package_file(network: str) -> Path:
     """Return the Python file of a world network in the installed package, without importing it.
 
@@ -61,28 +62,24 @@ def package_file(network: str) -> Path:
     SourceError
         If ``scgraph_data`` is not installed.
     """
-    spec = importlib.util.find_spec("scgraph_data")
-    if spec is None or spec.origin is None:
-        raise SourceError(
-            "the package scgraph_data is not installed", remedy="install the dependency group `region`"
-        )
-    return Path(spec.origin).parent / f"{network}.py"
+    return require() / f"{network}.py"
 
 
-def read_clipped(path: Path, box: Box) -> Geograph:
-    """Read the nodes inside a box and the edges with both ends inside.
+def read_clipped(path: Path, area: Area) -> Geograph:
+    """Read the nodes inside an area and the edges with both ends inside.
 
     Parameters
     ----------
     path
         File with the two lines ``graph=[{node: km, ...}, ...]`` and ``nodes=[[lat, lon], ...]``.
-    box
-        Box to clip to.
+    area
+        Area to clip to.
 
     Returns
     -------
     Geograph
-        Nodes renumbered from 0 in the order of the file, without loops.
+        Nodes renumbered from 0 in the order of the file, without loops, and without edges across the
+        antimeridian, which no map can draw.
 
     Raises
     ------
@@ -90,14 +87,15 @@ def read_clipped(path: Path, box: Box) -> Geograph:
         If one of the two lines is missing.
     """
     rows, coordinates = _literals(path)
-    kept = _inside(coordinates, box)
+    kept = np.flatnonzero(area.holds(coordinates[:, 0], coordinates[:, 1]))
     index = {int(old): new for new, old in enumerate(kept)}
+    lon = coordinates[kept, 1].tolist()
     edges: dict[tuple[int, int], float] = {}
     for old, new in index.items():
         for item in filter(None, rows[old].strip("{}[] \n").split(", ")):
             name, _, km = item.partition(": ")
             other = index.get(int(name))
-            if other is not None and other != new:
+            if other is not None and other != new and abs(lon[new] - lon[other]) < 180.0:
                 edges[min(new, other), max(new, other)] = float(km)
     points = tuple((float(lat), float(lon)) for lat, lon in coordinates[kept])
     return Geograph(points, edges)
@@ -151,10 +149,3 @@ def _literals(path: Path) -> tuple[list[str], np.ndarray]:
     if len(found) < 2:
         raise SourceError("the file has no graph and nodes", where=str(path), remedy="use scgraph_data 2.0.0")
     return found["graph="].split("}, {"), np.asarray(json.loads(found["nodes="]), dtype=float)
-
-
-def _inside(coordinates: np.ndarray, box: Box) -> np.ndarray:
-    """Return the indices of the coordinates inside the box."""
-    lat, lon = coordinates[:, 0], coordinates[:, 1]
-    inside = (lat >= box.south) & (lat <= box.north) & (lon >= box.west) & (lon <= box.east)
-    return np.flatnonzero(inside)

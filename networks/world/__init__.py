@@ -1,0 +1,25 @@
+"""Build a region anywhere from the world networks of scgraph_data, as a screening: classes are inferred."""
+
+from __future__ import annotations
+
+from networks.world.area import Area, Box, Circle
+from networks.world.assembly import assemble, cities_in, region_file
+from networks.world.geograph import require
+from networks.world.parameters import WorldParameters
+from networks.world.places import Place, find_place
+from networks.world.towns import Town, towns_in
+
+__all__ = [
+    "Area",
+    "Box",
+    "Circle",
+    "Place",
+    "Town",
+    "WorldParameters",
+    "assemble",
+    "cities_in",
+    "find_place",
+    "region_file",
+    "require",
+    "towns_in",
+]

@@ -1,0 +1,232 @@
+"""Regions from the world networks: clipping, towns, names of places, inferred classes, stations."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from networks import osm, rail, road, world
+from networks.errors import SourceError
+from networks.world import assembly, geograph, places, rails, roads
+from networks.world.geograph import Geograph, read_clipped
+from networks.world.osmfile import Elements
+from networks.world.towns import Town
+
+ASSUMED = world.WorldParameters.default()
+
+
+def town(name: str, lat: float, lon: float, population: int, country: str = "XX", *others: str) -> Town:
+    return Town(zlib.crc32(name.encode()), name, country, lat, lon, population, others)
+
+
+# Three towns on the equator, 1 degree apart, on a straight road; a longer road through C joins A and B too.
+A, B, C = (town("A", 0.0, 0.0, 4_000_000), town("B", 0.0, 2.0, 1_000_000), town("C", 0.0, 1.0, 10_000))
+LINE = Geograph(
+    ((0.0, 0.0), (0.0, 1.0), (0.0, 2.0), (1.0, 1.0)),
+    {(0, 1): 111.0, (1, 2): 111.0, (0, 3): 160.0, (2, 3): 160.0},
+)
+
+
+def test_demand_takes_the_shortest_path_and_is_the_root_of_the_product_of_populations():
+    loads = roads.demand(LINE, (A, B), ASSUMED)
+    assert loads == {(0, 1): 2_000_000.0, (1, 2): 2_000_000.0}
+
+
+def test_demand_of_several_pairs_adds_up_on_shared_edges():
+    loads = roads.demand(LINE, (A, B, replace(C, population=250_000)), ASSUMED)
+    # A-B 2,000,000 on both edges, A-C 1,000,000 on the first, B-C 500,000 on the second.
+    assert loads == {(0, 1): 3_000_000.0, (1, 2): 2_500_000.0}
+
+
+def test_pairs_too_near_or_too_far_have_no_demand():
+    near = replace(ASSUMED, pair_least_km=230.0)
+    far = replace(ASSUMED, pair_most_km=200.0)
+    assert roads.demand(LINE, (A, B), near) == roads.demand(LINE, (A, B), far) == {}
+
+
+def test_classes_go_by_demand_within_their_shares_of_the_length():
+    loads = {(0, 1): 3.0, (1, 2): 2.0, (0, 3): 1.0}
+    assumed = replace(ASSUMED, motorway_share=0.25, trunk_share=0.25)
+    # 542 km in all: the first edge (111) is within a quarter, both (222) are within a half, three are not.
+    assert roads.classify(LINE, loads, assumed) == {
+        (0, 1): "motorway",
+        (1, 2): "trunk",
+        (0, 3): "primary",
+        (2, 3): "primary",
+    }
+
+
+def test_a_way_states_its_length_on_the_ground_over_that_of_its_line():
+    elements = Elements()
+    classes = {(0, 1): "motorway", (1, 2): "motorway", (0, 3): "primary", (2, 3): "primary"}
+    roads.add_roads(LINE, classes, elements, ASSUMED)
+    factors = {way.tags["highway"]: way.tags["polyring:length_factor"] for way in elements.ways.values()}
+    # 1.07 x 222 km over two degrees of 111.195 km, and 1.07 x 320 km over two diagonals of 157.249 km.
+    assert factors == {"motorway": "1.0681", "primary": "1.0887"}
+
+
+def test_a_station_lies_on_the_largest_network_within_reach():
+    # A short stump at the centre, and a line of 111 km that passes 0.05 degrees (5.6 km) to the north.
+    graph = Geograph(((0.0, 0.5), (0.0, 0.51), (0.05, 0.0), (0.05, 1.0)), {(0, 1): 1.1, (2, 3): 111.0})
+    elements = Elements()
+    rails.add_stations(graph, (town("Middle", 0.0, 0.5, 100_000),), elements, ASSUMED)
+    ((place, tags),) = elements.nodes.values()
+    assert place == pytest.approx((0.05, 0.5))
+    assert (tags["railway"], tags["name"]) == ("station", "Middle")
+
+
+def test_a_town_beyond_reach_of_the_tracks_has_no_station():
+    graph = Geograph(((0.1, 0.0), (0.1, 1.0)), {(0, 1): 111.0})
+    elements = Elements()
+    rails.add_stations(graph, (town("Off", 0.0, 0.5, 100_000),), elements, ASSUMED)
+    assert not elements.nodes
+
+
+def test_districts_of_a_larger_town_are_no_towns(monkeypatch):
+    big = town("Big", 0.0, 0.0, 8_000_000)  # radius 17.8 km at 8,000 residents per square km
+    near, far = town("Near", 0.0, 0.15, 300_000), town("Far", 0.0, 0.2, 300_000)  # 16.7 and 22.2 km away
+    monkeypatch.setattr("networks.world.towns.all_towns", lambda _: (big, near, far))
+    area = world.Box(south=-1, north=1, west=-1, east=1)
+    found = world.towns_in(area, least_population=100_000, residents_per_km2=8_000)
+    assert [one.name for one in found] == ["Big", "Far"]
+    assert len(world.towns_in(area, least_population=100_000)) == 3
+
+
+def test_a_district_belongs_to_a_town_outside_the_area(monkeypatch):
+    big, near = town("Big", 0.0, 0.0, 8_000_000), town("Near", 0.0, 0.15, 300_000)
+    monkeypatch.setattr("networks.world.towns.all_towns", lambda _: (big, near))
+    area = world.Box(south=-1, north=1, west=0.1, east=1)
+    assert world.towns_in(area, least_population=100_000, residents_per_km2=8_000) == ()
+
+
+@pytest.mark.parametrize(
+    ("circle", "lat", "lon", "inside"),
+    [
+        (world.Circle(lat=0, lon=179.5, radius_km=200), 0.0, -179.5, True),  # 111 km over the antimeridian
+        (world.Circle(lat=0, lon=179.5, radius_km=100), 0.0, -179.5, False),
+        (world.Circle(lat=89.5, lon=0, radius_km=120), 89.5, 180.0, True),  # 111 km over the pole
+    ],
+)
+def test_a_circle_reaches_over_antimeridian_and_pole(circle, lat, lon, inside):
+    assert circle.holds(np.array([lat]), np.array([lon])).tolist() == [inside]
+
+
+def test_a_box_with_west_above_east_crosses_the_antimeridian():
+    box = world.Box(south=-20, north=-10, west=178, east=-178)
+    assert box.holds(np.full(3, -15.0), np.array([179.0, -179.0, 0.0])).tolist() == [True, True, False]
+
+
+def test_edges_across_the_antimeridian_are_left_out(tmp_path):
+    file = tmp_path / "world.py"
+    file.write_text(
+        "graph=[{1: 11.0}, {0: 11.0, 2: 22.0}, {1: 22.0}]\n"
+        "nodes=[[0.0, 179.8], [0.0, 179.9], [0.0, -179.9]]\n"
+    )
+    found = read_clipped(file, world.Circle(lat=0, lon=180, radius_km=100))
+    assert (len(found.points), found.edges) == (3, {(0, 1): 11.0})
+
+
+# ---- names of places
+
+
+TOWNS = (
+    town("Córdoba", -31.4, -64.2, 1_400_000, "AR"),
+    town("Córdoba", 37.9, -4.8, 326_000, "ES"),
+    town("Köln", 50.9, 7.0, 1_000_000, "DE", "Cologne", "Colonia", "科隆"),
+    town("Colonia", -34.5, -57.8, 30_000, "UY"),
+)
+
+
+@pytest.fixture
+def four_towns(monkeypatch):
+    monkeypatch.setattr(places, "all_towns", lambda: TOWNS)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "others"),
+    [
+        ("cordoba", "Córdoba, AR", ("Córdoba, ES",)),
+        ("Cordoba, ES", "Córdoba, ES", ()),
+        ("Cordoba, Spain", "Córdoba, ES", ()),
+        ("COLOGNE", "Köln, DE", ()),
+        ("科隆", "Köln, DE", ()),
+        ("Colonia", "Köln, DE", ("Colonia, UY",)),
+        ("Colonia, UY", "Colonia, UY", ()),
+        ("-34.6, -57.8", "-34.6, -57.8", ()),
+    ],
+)
+@pytest.mark.usefixtures("four_towns")
+def test_a_place_is_found_by_any_of_its_names(text, name, others):
+    found = world.find_place(text)
+    assert (found.name, found.others) == (name, others)
+
+
+@pytest.mark.usefixtures("four_towns")
+def test_coordinates_are_in_the_country_of_the_nearest_town():
+    found = world.find_place("51.0, 7.1")
+    assert (found.lat, found.lon, found.country) == (51.0, 7.1, "DE")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Cologn", "did you mean Köln, DE?"),
+        ("Cordoba, Spayn", "did you mean Spain?"),
+        ("95, 3", "out of range"),
+        ("Xyzzy", "no town"),
+    ],
+)
+@pytest.mark.usefixtures("four_towns")
+def test_a_place_that_is_not_found_is_told_with_suggestions(text, words):
+    with pytest.raises(SourceError, match=words.replace("?", r"\?")):
+        world.find_place(text)
+
+
+# ---- the file
+
+
+def small_world(monkeypatch, graphs: dict[str, Geograph], towns: tuple[Town, ...]) -> None:
+    monkeypatch.setattr(assembly, "read_clipped", lambda name, _: graphs[name])
+    monkeypatch.setattr(assembly, "package_file", lambda name: name)
+    monkeypatch.setattr("networks.world.towns.all_towns", lambda _: towns)
+
+
+def test_the_file_is_read_like_any_extract(monkeypatch, tmp_path):
+    rail_line = Geograph(((0.02, 0.0), (0.02, 1.0), (0.02, 2.0)), {(0, 1): 111.0, (1, 2): 111.0})
+    small_world(monkeypatch, {"world_highways": LINE, "world_railways": rail_line}, (A, B))
+    path = world.region_file(world.Circle(lat=0, lon=1, radius_km=300), tmp_path)
+    elements = osm.read(path)
+    network, _ = road.build(elements, country="NG")
+    by_class = dict(zip(network.links["link_class"], network.links["length_km"], strict=True))
+    # A share of 0.3 holds one edge of 111 km; the other three, 431 km, join into one link.
+    assert by_class == pytest.approx({"trunk": 1.07 * 111.0, "primary": 1.07 * 431.0}, rel=0.002)
+    tracks = rail.build(elements)
+    assert tracks.stations["name"].tolist() == ["A", "B"]
+    assert tracks.services.lines["name"].tolist() == ["A - B"]
+    assert tracks.report.services_source == "tracks"
+
+
+def test_the_file_is_made_once(monkeypatch, tmp_path):
+    none = Geograph((), {})
+    small_world(monkeypatch, {"world_highways": LINE, "world_railways": none}, (A, B))
+    circle = world.Circle(lat=0, lon=1, radius_km=300)
+    first = world.region_file(circle, tmp_path)
+    monkeypatch.setattr(assembly, "assemble", None)  # a second call would fail
+    assert world.region_file(circle, tmp_path) == first
+    assert [one.name for one in tmp_path.iterdir()] == [first.name]
+
+
+def test_an_area_without_roads_is_refused(monkeypatch):
+    none = Geograph((), {})
+    small_world(monkeypatch, {"world_highways": none, "world_railways": none}, ())
+    with pytest.raises(SourceError, match="no roads in this area"):
+        world.assemble(world.Circle(lat=0, lon=-30, radius_km=100))
+
+
+def test_without_the_extra_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(geograph.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(SourceError, match=r"pip install 'polyring\[world\]'"):
+        world.require()

@@ -23,7 +23,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import Delaunay, cKDTree
 
-from networks.regions.construction import osmfile
+from networks.world import osmfile
 from optimiser.bench.generators import plane
 from optimiser.bench.generators.random_places import CITY_APART_M, CITY_AREA_M2, LARGEST_CITY
 

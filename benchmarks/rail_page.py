@@ -56,14 +56,14 @@ def _wrapped(text: str) -> str:
 
 
 def _modelled(c: Columns) -> Floats:
-    running = RailParameters.default().running
+    running = RailParameters.default("CN").running
     once, stop = running.start_s / 60, running.stop_s / 60
     return model_min(c.design, c.stops, factor=running.factor, stop_min=stop, start_min=once)
 
 
 def _group_lines(label: str, group: Sequence[Routed]) -> list[str]:
     c = Columns.of(group)
-    running = RailParameters.default().running
+    running = RailParameters.default("CN").running
     modelled = _modelled(c)
     stop_min, start_min = running.stop_s / 60, running.start_s / 60
     name = f"model: design / {running.factor} + {stop_min:g} min a stop + {start_min:g} min"

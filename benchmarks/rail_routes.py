@@ -20,6 +20,7 @@ from networks.rail.parameters import RailParameters
 from networks.timegraph import ARC_KINDS, TimeGraph
 from optimiser.run.reading import lengthened_rail
 
+CHINA = RailParameters.default("CN")
 FIRST_DAY = date(2016, 3, 10)
 STATE = {"2016": FIRST_DAY, "2021": date(2021, 1, 1)}
 MOST_KMH = {"G": np.inf, "C": np.inf, "D": 250.0}
@@ -91,7 +92,7 @@ def route_rows(rows: Sequence[Row], network: Path) -> tuple[list[Routed], list[s
     elements = osm.read(network, roads=frozenset(), ferries=False)
     routed, left_out = [], []
     for year, day in STATE.items():
-        built = lengthened_rail(rail.build(elements, opened_by=day), length_factor(network))
+        built = lengthened_rail(rail.build(elements, parameters=CHINA, opened_by=day), length_factor(network))
         found, missing = _route_year([row for row in rows if row.year == year], built)
         if day > FIRST_DAY:
             found = _with_today(found, elements, network)
@@ -102,7 +103,7 @@ def route_rows(rows: Sequence[Row], network: Path) -> tuple[list[Routed], list[s
 
 def _with_today(found: Sequence[Routed], elements: Elements, network: Path) -> list[Routed]:
     """Add the minutes by the services of today."""
-    built = lengthened_rail(rail.build(elements), length_factor(network))
+    built = lengthened_rail(rail.build(elements, parameters=CHINA), length_factor(network))
     now, _ = _route_year([routed.row for routed in found], built)
     minutes = {routed.row: routed.served_min for routed in now}
     return [replace(routed, today_min=minutes.get(routed.row, np.nan)) for routed in found]
@@ -123,7 +124,7 @@ def _route_year(rows: Sequence[Row], built: rail.RailBuild) -> tuple[list[Routed
         built.network,
         built.stations["points"].tolist(),
         built.stations["name"].tolist(),
-        parameters=RailParameters.default(),
+        parameters=CHINA,
     )
     served, served_slowly = _served(built), _served(_conventional(built))
     routed, left_out = [], []
@@ -141,7 +142,7 @@ def _route_year(rows: Sequence[Row], built: rail.RailBuild) -> tuple[list[Routed
             left_out.append(f"{row.name} ({row.year}): no track joins {row.start} and {row.end}")
             continue
         route = parts[0].hops[0].route
-        design_min = route.seconds * RailParameters.default().running.factor / 60.0
+        design_min = route.seconds * CHINA.running.factor / 60.0
         journey = _journey(served if row.fast else served_slowly, *ends)
         routed.append(Routed(row, route.length_km, design_min, *journey))
     return routed, left_out

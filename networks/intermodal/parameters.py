@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from networks.cities.table import TIERS
+from networks.countries import WORLD, figures
 from networks.rail.parameters import Running, read_rail_table
 
 Waiting = Literal["scheduled", "turn_up"]
@@ -82,22 +83,26 @@ class AccessParameters:
     station_road_s: int
 
     @classmethod
-    def default(cls, country: str = "world", *, given: Mapping[str, Any] | None = None) -> AccessParameters:
+    def default(cls, country: str = WORLD, *, given: Mapping[str, Any] | None = None) -> AccessParameters:
         """Return the parameters of the packaged table.
 
         Parameters
         ----------
         country
-            ISO 3166 code; a country without figures of its own has those of the world.
+            ISO 3166 code; what a country does not state is that of its group, else that of the world.
         given
             Figures that take the place of the table's, by its keys; those that are None do not.
         """
         table = read_rail_table()
         own = {key: value for key, value in (given or {}).items() if value is not None}
-        values: dict[str, Any] = {**table["access"], **table["country"].get(country.upper(), {}), **own}
+        of_country = figures(table["country"], country)
+        values: dict[str, Any] = {
+            **{key: of_country.get(key, value) for key, value in table["access"].items()},
+            **own,
+        }
         for name in ("centre_station", "terminal"):
             values[name] = ByTier(*(values.pop(f"{name}_{tier}_s") for tier in TIERS))
-        values |= {"running": Running(**table["running"]), "fast_classes": tuple(values["fast_classes"])}
+        values |= {"running": Running.default(country), "fast_classes": tuple(values["fast_classes"])}
         return cls(**values)
 
     def is_fast(self, link_class: str) -> bool:

@@ -10,6 +10,8 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
+from networks.countries import WORLD, figures
+
 
 @functools.cache
 def read_rail_table() -> Mapping[str, Any]:
@@ -61,6 +63,12 @@ class Running:
     stop_s: int
     start_s: int
 
+    @classmethod
+    def default(cls, country: str = WORLD) -> Running:
+        """Return the parameters of a country in the packaged table, by its ISO 3166 code."""
+        table = read_rail_table()
+        return cls(**{**table["running"], **figures(table["country"], country).get("running", {})})
+
 
 @dataclass(frozen=True, slots=True)
 class RailParameters:
@@ -107,14 +115,24 @@ class RailParameters:
     hours_a_day: float
 
     @classmethod
-    def default(cls) -> RailParameters:
-        """Return the parameters of the packaged table."""
+    def default(cls, country: str = WORLD) -> RailParameters:
+        """Return the parameters of the packaged table.
+
+        Parameters
+        ----------
+        country
+            ISO 3166 code; what a country does not state is that of its group, else that of the world.
+        """
         table = read_rail_table()
+        trains = figures(table["country"], country).get("trains_a_day", {})
         tracks, stations = table["tracks"], table["stations"]
         return cls(
-            classes=tuple(RailClass(**row) for row in table["classes"]),
+            classes=tuple(
+                RailClass(**{**row, "trains_a_day": trains.get(row["name"], row["trains_a_day"])})
+                for row in table["classes"]
+            ),
             class_without_speed=dict(table["class_without_speed"]),
-            running=Running(**table["running"]),
+            running=Running.default(country),
             railway=tuple(tracks["railway"]),
             left_out_railway=tuple(tracks["left_out_railway"]),
             left_out_usage=tuple(tracks["left_out_usage"]),

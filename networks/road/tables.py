@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from networks.errors import SourceError
+from networks.countries import figures, groups, lineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +127,6 @@ def _data() -> dict[str, Any]:
     return tomllib.loads(text)
 
 
-def countries() -> tuple[str, ...]:
-    """Return the keys of the speed tables; `world` is for all other countries."""
-    return tuple(_data()["country"])
-
-
 @cache
 def speed_table(country: str) -> SpeedTable:
     """Return the speed table of a country.
@@ -139,8 +134,8 @@ def speed_table(country: str) -> SpeedTable:
     Parameters
     ----------
     country
-        ISO 3166 code of two letters, `EU` or `world`. European countries share one table; countries without
-        a table use `world`.
+        ISO 3166 code of two letters, `EU` or `world`. A country without a table uses that of its group, else
+        `world`.
 
     Raises
     ------
@@ -148,17 +143,10 @@ def speed_table(country: str) -> SpeedTable:
         If `country` is not such a code.
     """
     data = _data()
-    if country not in data["country"] and not (len(country) == 2 and country.isalpha() and country.isupper()):
-        raise SourceError(
-            f"{country!r} is not a country code.",
-            remedy=f"Give two capital letters such as CN, or one of {', '.join(countries())}.",
-        )
-    key = "EU" if country in data["groups"]["EU"] else country
-    key = key if key in data["country"] else "world"
-    entry = data["country"][key]
+    entry = figures(data["country"], country)
     rules = data["rules"]
     return SpeedTable(
-        country=key,
+        country=next(key for key in lineage(country) if key in data["country"]),
         speed_kmh={
             name: float(value)
             for name, value in {**entry, **data["access_road"]}.items()
@@ -184,12 +172,12 @@ def speed_table(country: str) -> SpeedTable:
 
 def _zones(data: dict[str, Any]) -> dict[str, float]:
     """Return the limits of the zones of all countries, since a table may meet zones of its neighbours."""
-    members = {key: [key] for key in data["country"]} | {"EU": ["EU", *data["groups"]["EU"]]}
+    members = {key: [key, *groups().get(key, ())] for key in data["country"]}
     general = {
         f"{code}:{name}": float(value)
         for key, entry in data["country"].items()
         for code in members[key]
-        for name, value in entry["zone"].items()
+        for name, value in entry.get("zone", {}).items()
         if name != "source"
     }
     own = {f"{code}:{name}": float(kmh) for code, zone in data["zones"].items() for name, kmh in zone.items()}

@@ -12,7 +12,18 @@ from optimiser.cli import screen
 from optimiser.cli.options import Json
 from optimiser.problem.errors import ProblemError
 
-_FIGURES = ("status", "cost", "budget", "objective", "bound", "gap", "gap_of_gain", "definition", "limit_s")
+_FIGURES = (
+    "status",
+    "money",
+    "cost",
+    "budget",
+    "objective",
+    "bound",
+    "gap",
+    "gap_of_gain",
+    "definition",
+    "limit_s",
+)
 
 
 def compare(
@@ -21,6 +32,8 @@ def compare(
     json: Json = False,
 ) -> int:
     """Put two runs side by side."""
+    from optimiser.report import wording
+
     summaries = _summary(first), _summary(second)
     found = difference(*summaries)
     if json:
@@ -31,6 +44,8 @@ def compare(
         key: list(map(_in_words, summaries, [key] * 2, pair)) for key, pair in found["figures"].items()
     }
     screen.table("Figures", _side_by_side(figures, names), right=names)
+    if note := wording.different_moneys(*(str(run.get("money") or "") for run in summaries)):
+        screen.line(note)
     screen.table("Covered weight after building", _side_by_side(found["coverage"], names), right=names)
     _show_rings(found["rings"])
     titles = {"both": "Built in both", "first": "Only in the first", "second": "Only in the second"}

@@ -98,7 +98,7 @@ def build(elements: Elements, *, country: str, contract: bool) -> tuple[Network,
 
     roads, counts = road.build(elements, country=country)
     network = impedance.add_travel_times(roads)
-    tracks = rail.build(elements)
+    tracks = rail.build(elements, parameters=rail.RailParameters.default(country))
     report = ImportReport.of(elements).replace(
         roads=counts, rail=tracks.report.to_dict(), notes=tracks.report.warnings()
     )

@@ -94,13 +94,18 @@ class Cities(Section):
     list: str = Field("cities", description="list of cities of an embedded region")
     file: str = Field("", description="CSV with id, name, lon, lat, population")
     least_population: Whole = Field(50_000, description="smaller places are left out (geonames, osm), people")
-    core_above: Positive = Field(5_000_000, description="core tier: more built-up people than this")
-    secondary_from: Positive = Field(500_000, description="secondary tier: at least this number of people")
+    core_above: Positive | None = Field(
+        None, description="core tier: more built-up people than this; not set: as in the country (5000000)"
+    )
+    secondary_from: Positive | None = Field(
+        None,
+        description="secondary tier: at least this number of people; not set: as in the country (500000)",
+    )
     snap_km: float = Field(10.0, gt=0, le=1000, description="largest distance from a city to the network, km")
 
     @model_validator(mode="after")
     def _has_ordered_thresholds(self) -> Cities:
-        if self.secondary_from > self.core_above:
+        if self.core_above is not None and (self.secondary_from or 0) > self.core_above:
             raise ValueError("secondary_from must not exceed core_above")
         if self.source == "csv" and not self.file:
             raise ValueError("source = 'csv' needs file")
@@ -228,12 +233,12 @@ class Candidates(Section):
         description="a new road or railway whose longest unbroken crossing of sea or lake has more km is not "
         "proposed, those that close a ring included",
     )
-    road_kmh: float = Field(
-        120.0,
+    road_kmh: float | None = Field(
+        None,
         ge=5,
         le=160,
         description="design speed of new and upgraded expressways, km/h; they are driven at the average "
-        "speed of existing ones with this limit",
+        "speed of existing ones with this limit; not set: that of the country (docs/countries.md)",
     )
     rail_time_ratio: float = Field(
         0.75,

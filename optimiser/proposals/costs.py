@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from networks import inputs
+from networks.countries import lineage
 from optimiser.problem.errors import CandidateError, EnvironmentFault
 from optimiser.proposals.base_case import line_km, on_sphere
 
@@ -40,6 +41,12 @@ _SAMPLE_KM = 0.5
 
 _TEXTS = ("standard", "mode", "terrain", "per", "basis", "source", "quality")
 _LEVELS = ("low", "central", "high")
+_LIKE = {
+    **dict.fromkeys(("expressway-6", "expressway-120", "expressway-widen", "first-class"), ("expressway-4",)),
+    "rail-250": ("hsr-350",),
+    "hsr-350": ("rail-250",),
+}
+"""Standards whose rates stand in about the same ratio everywhere, for those that a country does not price."""
 _TOP = ("money", "price_year", "note", "multipliers", "rates")
 
 
@@ -182,19 +189,53 @@ def estimate(
     return Cost(low, central, high)
 
 
-def builtin_cost_table(country: str = "cn") -> CostTable:
-    """Read a table that comes with the package.
+def builtin_cost_table(country: str = "CN") -> CostTable:
+    """Return the table of a country that comes with the package.
 
     Parameters
     ----------
     country
-        Two-letter code. A country without a table gets that of the world, whose `note` says how rough it is.
+        ISO 3166 code. A country without a table gets that of its group, else that of the world, whose `note`
+        says how rough it is.
     """
-    folder = resources.files("optimiser.proposals") / "data"
-    file = folder / f"{country.lower()}.toml"
-    if not file.is_file():
-        file = folder / "world.toml"
-    return _parse(tomllib.loads(file.read_text(encoding="utf-8")), file.name)
+    found: CostTable | None = None
+    for key in reversed(lineage(country)):
+        file = resources.files("optimiser.proposals") / "data" / f"{key.lower()}.toml"
+        if file.is_file():
+            document = tomllib.loads(file.read_text(encoding="utf-8"))
+            found = _parse(document if found is None else _completed(document, found), file.name)
+    if found is None:
+        raise CandidateError("the package has no cost table of the world", remedy="Install it again.")
+    return found
+
+
+def _completed(document: Mapping[str, Any], parent: CostTable) -> dict[str, Any]:
+    """Return the document of a table with what it takes from another.
+
+    A table that gives the exchange rate of its money, or has no money of its own, takes the standards that it
+    does not price itself from `parent`, and any other key. Every other table stands alone. A standard that is
+    taken keeps its ratio to one of `_LIKE` that the table prices itself; otherwise the exchange rate counts.
+    """
+    if "money" in document and "exchange" not in document:
+        return dict(document)
+    rows, exchange = list(document.get("rates", ())), document.get("exchange", {})
+    own = {row["standard"]: row for row in rows if row["terrain"] == "plain"}
+    rate = float(exchange.get("rate", 1.0))
+    for one in (found for found in parent.rates.values() if found.standard not in own):
+        like = next((name for name in _LIKE.get(one.standard, ()) if name in own), "")
+        factor, how = rate, f"; {parent.money} x {rate:g}" if exchange else ""
+        if like:
+            factor = own[like]["central"] / parent.rate(like, "plain").central
+            how = f"; {parent.money} x the ratio of {like} to that of the same table"
+        levels = {level: getattr(one, level) * factor for level in _LEVELS}
+        rows.append(asdict(one) | levels | {"basis": one.basis + how})
+    whole = {
+        "money": parent.money,
+        "price_year": parent.price_year,
+        "note": parent.note,
+        "multipliers": dict(parent.multipliers),
+    }
+    return whole | {key: value for key, value in document.items() if key != "exchange"} | {"rates": rows}
 
 
 def read_cost_table(path: str | Path) -> CostTable:

@@ -79,6 +79,14 @@ def money(amount: float, unit: str) -> str:
     return f"{integer(amount)} {unit}".strip()
 
 
+def different_moneys(first: str, second: str) -> str:
+    """Return in a sentence that two plans count in different moneys; empty where they count in the same."""
+    if first == second:
+        return ""
+    one, two = (name or "no named unit" for name in (first, second))
+    return f"Costs are in {one} in the first and in {two} in the second, and are not converted."
+
+
 def people(count: float) -> str:
     """Return a number of people in short: ``1.24 M``, ``310 k``."""
     if count >= 999_500:

@@ -45,9 +45,10 @@ class Comparison:
         both = (self.first, self.second)
         tiers = [coverage.by_group(one.pairs).set_index("group") for one in both]
         groups = [group for group in tiers[0].index if group in tiers[1].index]
+        money = " and ".join(dict.fromkeys(one.money for one in both))
         values: dict[str, list[object]] = {
-            f"budget, {self.first.money}": [one.budget for one in both],
-            f"cost, {self.first.money}": [one.cost for one in both],
+            f"budget, {money}": [one.budget for one in both],
+            f"cost, {money}": [one.cost for one in both],
             "limit": [wording.short_hours(one.limit_s) for one in both],
             "links": [len(one.links) for one in both],
             **{
@@ -119,7 +120,8 @@ class Comparison:
             if name not in ("candidate_id", "geometry")
         }
         links = pd.DataFrame(self.links[self.links["built_in"] != "both"])
-        parts = [notebook.heading(f"{self.names[0]} and {self.names[1]}") + notebook.table(figures)]
+        note = wording.different_moneys(self.first.money, self.second.money)
+        parts = [notebook.heading(f"{self.names[0]} and {self.names[1]}", note) + notebook.table(figures)]
         if len(links):
             links = links.assign(
                 kind=links["kind"].map(wording.kind), built_in=links["built_in"].map(self._name)

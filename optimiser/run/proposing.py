@@ -26,6 +26,7 @@ from optimiser.proposals.generate import Kind, Rules, generate
 from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.prepare import root_weight
 from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.standards import read_standards
 from optimiser.proposals.stations import StationRules
 from optimiser.proposals.surroundings import ArtefactRules
 from optimiser.proposals.table import Candidates, assemble, fix
@@ -269,6 +270,8 @@ def rules_of(job: Job, source: Source) -> Rules:
             done="Nothing was written.",
             remedy=f"Choose from: {', '.join(known)}.",
         )
+    standards = read_standards(source.country)
+    road_kmh = standards.road_kmh if asked.road_kmh is None else asked.road_kmh
     return Rules(
         neighbours=NeighbourRules(
             nearest=asked.nearest,
@@ -279,7 +282,7 @@ def rules_of(job: Job, source: Source) -> Rules:
         road=RoadRules(
             detour_index=asked.road_detour,
             longest_km=asked.road_longest_km,
-            speed_kmh=speed_table(source.country).average_kmh(EXPRESSWAY, asked.road_kmh),
+            speed_kmh=speed_table(source.country).average_kmh(EXPRESSWAY, road_kmh),
             gap_count=asked.gap_count,
             upgrade_least_gain=asked.upgrade_least_gain,
             least_gain=asked.road_least_gain,
@@ -290,7 +293,9 @@ def rules_of(job: Job, source: Source) -> Rules:
                 most_beside=asked.road_most_beside,
             ),
         ),
-        rail=RailRules(time_ratio=asked.rail_time_ratio, service_count=asked.service_count),
+        rail=RailRules(
+            time_ratio=asked.rail_time_ratio, service_count=asked.service_count, **standards.of_railways
+        ),
         stations=StationRules(access_count=asked.access_count),
         patterns=PatternRules(express_count=asked.express_count),
         kinds=asked.kinds or known,

@@ -16,6 +16,7 @@ from shapely import affinity
 
 from networks import cities, impedance, inputs, osm, rail, road, schema, world
 from networks.cities import Cities
+from networks.countries import thresholds
 from networks.errors import SourceError
 from networks.import_report import ImportReport
 from networks.network import Network
@@ -23,6 +24,7 @@ from networks.osm import Elements, overpass
 from networks.osm.areas import outline
 from networks.osm.client import Server
 from optimiser.job.model import Job
+from optimiser.problem.errors import JobError
 from optimiser.run.source import Source
 
 _KM_PER_DEGREE = 111.2
@@ -92,7 +94,9 @@ def build_networks(elements: Elements, job: Job, source: Source) -> Networks:
     """
     roads, report = road.build(elements, country=source.country, opened_by=job.region.as_of)
     timed = impedance.add_travel_times(roads)
-    tracks = lengthened_rail(rail.build(elements, opened_by=job.region.as_of), source.rail_factor)
+    assumed = rail.RailParameters.default(source.country)
+    railways = rail.build(elements, parameters=assumed, opened_by=job.region.as_of)
+    tracks = lengthened_rail(railways, source.rail_factor)
     factor = source.rail_factor
     notes: tuple[str, ...] = (f"Rail lengths are multiplied by {factor:g}.",) if factor != 1.0 else ()
     # Services of a screening are assumed for want of relations in the source, not in this file.
@@ -103,7 +107,9 @@ def build_networks(elements: Elements, job: Job, source: Source) -> Networks:
     places = None
     if source.cities_from == "osm":
         people = job.cities.least_population
-        places = cities.from_osm_places(elements, min_population=people, thresholds=tier_thresholds(job))
+        places = cities.from_osm_places(
+            elements, min_population=people, thresholds=tier_thresholds(job, source)
+        )
     return Networks(timed, tracks, full.to_json(), places)
 
 
@@ -129,9 +135,18 @@ def empty_network() -> Network:
     return Network(nodes=nodes, links=links)
 
 
-def tier_thresholds(job: Job) -> cities.Thresholds:
-    """Return the populations that divide the tiers of a job."""
-    return cities.Thresholds(core=job.cities.core_above, secondary=job.cities.secondary_from)
+def tier_thresholds(job: Job, source: Source) -> cities.Thresholds:
+    """Return the populations that divide the tiers of a job: its own, else those of the country."""
+    usual = thresholds(source.country)
+    given = (job.cities.core_above, job.cities.secondary_from)
+    core, secondary = (known if own is None else own for own, known in zip(given, usual, strict=True))
+    if secondary > core:
+        raise JobError(
+            f"cities.secondary_from ({secondary}) exceeds cities.core_above ({core})",
+            done="Nothing was written.",
+            remedy="Give both keys.",
+        )
+    return cities.Thresholds(core=core, secondary=secondary)
 
 
 def lengthened_rail(railways: rail.RailBuild, factor: float) -> rail.RailBuild:

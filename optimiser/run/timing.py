@@ -188,7 +188,7 @@ def read_matrix(job: Job, source: Source) -> Times:
 
 def _load_cities(job: Job, source: Source, networks: Networks | None = None) -> Cities:
     """Return the cities of a job; a trip needs at least two."""
-    tiers = tier_thresholds(job)
+    tiers = tier_thresholds(job, source)
     if source.cities_file is not None:
         found = city_tables.load_csv(source.cities_file, thresholds=tiers)
     elif source.area is not None and source.cities_from == "geonames":

@@ -27,7 +27,7 @@ def test_modelled_times_of_fast_trains_meet_the_target(benchmark_module, shared_
         benchmark_module.read_rows(table), benchmark_module.NETWORK
     )
     fast = benchmark_module.Columns.of([r for r in routed if r.row.fast])
-    running = RailParameters.default().running
+    running = RailParameters.default("CN").running
     modelled = benchmark_module.model_min(
         fast.design,
         fast.stops,

@@ -22,7 +22,8 @@ def region():
     elements = osm.read(str(REGION / "network.osm.pbf"))
     roads = impedance.add_travel_times(road.build(elements, country="CN")[0])
     found = cities.load_csv(str(REGION / "cities.csv"))
-    return roads, rail.build(elements), cities.snap(found, roads).cities
+    railways = rail.build(elements, parameters=rail.RailParameters.default("CN"))
+    return roads, railways, cities.snap(found, roads).cities
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from networks.countries import names
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals.base_case import line_km
 from optimiser.proposals.costs import (
@@ -22,6 +23,8 @@ from optimiser.proposals.costs import (
     survey,
     urban_radius_km,
 )
+from optimiser.proposals.standards import read_standards
+from tools import countries_page
 
 OWN = """
 money = "million EUR"
@@ -80,9 +83,76 @@ def test_low_central_and_high_never_change_order(length_km, hill):
     assert 1 <= cost.low <= cost.central <= cost.high
 
 
-def test_every_rate_of_the_package_names_source_and_quality():
-    rates = builtin_cost_table("cn").rates.values()
-    assert all(rate.source and rate.basis and rate.quality in "ABC" for rate in rates)
+@pytest.mark.parametrize("country", names())
+def test_every_rate_of_the_package_names_source_and_quality(country):
+    table = builtin_cost_table(country)
+    assert all(rate.source and rate.basis and rate.quality in "ABC" for rate in table.rates.values())
+    assert table.note
+
+
+MONEY = {
+    "CN": "million CNY", "EU": "million EUR", "DE": "million EUR", "FR": "million EUR", "ES": "million EUR",
+    "IT": "million EUR", "PL": "million EUR", "PT": "million EUR", "GB": "million GBP", "US": "million USD",
+    "CA": "million CAD", "IN": "million INR", "BR": "million BRL", "JP": "million JPY", "ID": "billion IDR",
+    "ZA": "million ZAR", "NG": "million NGN", "TR": "million TRY", "AU": "million AUD",
+    "world": "million USD",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("country", names())
+def test_every_country_counts_in_its_money_and_prices_all_that_is_proposed(country):
+    table = builtin_cost_table(country)
+    assert (table.money, table.price_year) == (MONEY[country], 2020)
+    assert set(table.standards) >= set(builtin_cost_table("cn").standards)
+    assert {read_standards(country).fast_standard, read_standards(country).usual_standard} <= set(
+        table.standards
+    )
+
+
+@pytest.mark.parametrize("country", names())
+def test_what_is_faster_or_wider_costs_no_less(country):
+    def central(standard):
+        return builtin_cost_table(country).rate(standard, "plain").central
+
+    assert central("first-class") < central("expressway-120") < central("expressway-4")
+    assert central("expressway-4") < central("expressway-6")
+    assert central("rail-250") < central("hsr-350")
+    assert central("rail-160") < central("hsr-350")
+
+
+def test_a_rate_that_a_country_does_not_give_is_that_of_its_group_at_the_exchange_rate():
+    eu, gb = builtin_cost_table("EU"), builtin_cost_table("GB")
+    assert gb.rate("trainset", "plain").central == pytest.approx(25 * 0.876 * 0.89)
+    assert gb.rate("trainset", "plain").basis.endswith("million USD x 0.876; million EUR x 0.89")
+    assert builtin_cost_table("PT").rates == eu.rates
+    assert builtin_cost_table("CH").money == "million EUR"
+
+
+def test_a_rate_that_a_country_does_not_give_keeps_its_ratio_to_one_of_its_own():
+    india, world = builtin_cost_table("IN"), builtin_cost_table("world")
+    assert world.rate("first-class", "plain").central / world.rate("expressway-4", "plain").central == 2.5 / 8
+    assert india.rate("first-class", "plain").central == 200 * 2.5 / 8
+    assert india.rate("rail-250", "plain").high == pytest.approx(35 * 2165 / 30)
+    assert "ratio of expressway-4" in india.rate("first-class", "plain").basis
+
+
+@pytest.mark.parametrize(
+    ("country", "road", "fast", "standard", "usual"),
+    [
+        ("CN", 120, 350, "hsr-350", 250), ("DE", 130, 300, "hsr-350", 250), ("FR", 130, 320, "hsr-350", 250),
+        ("JP", 100, 260, "rail-250", 260), ("NG", 100, 160, "rail-160", 160),
+        ("xx", 120, 350, "hsr-350", 250),
+    ],
+)  # fmt: skip
+def test_new_roads_and_railways_have_the_standards_of_the_country(country, road, fast, standard, usual):
+    found = read_standards(country)
+    assert (found.road_kmh, found.fast_kmh, found.fast_standard, found.usual_kmh) == (
+        road,
+        fast,
+        standard,
+        usual,
+    )
+    assert found.source
 
 
 def test_a_country_without_a_table_gets_that_of_the_world_which_says_what_it_is_good_for():
@@ -261,3 +331,7 @@ def test_the_longest_crossing_is_the_longest_unbroken_stretch_of_a_line(wet, par
     assert shares[1].tolist() == [1.0, 0.0, 0.0, 0.0, 0.0]
     both = survey([first, first], Wet(*wet))[1]
     assert both == pytest.approx([crossing_km[0]] * 2)
+
+
+def test_the_page_of_countries_shows_the_tables():
+    assert countries_page.PAGE.read_text(encoding="utf-8") == countries_page.page()

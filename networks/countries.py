@@ -1,0 +1,98 @@
+"""Find the figures of a country: its own, else those of its group, else those of the world."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from networks.errors import SourceError
+
+WORLD = "world"
+"""Key of the figures that hold where a country and its group have none."""
+
+
+@functools.cache
+def _data() -> dict[str, Any]:
+    text = resources.files("networks").joinpath("data", "countries.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def names() -> Mapping[str, str]:
+    """Return the names of the countries and groups that have figures of their own, by code."""
+    return dict(_data()["names"])
+
+
+def lineage(country: str) -> tuple[str, ...]:
+    """Return the keys under which the figures of a country are sought, its own first.
+
+    Parameters
+    ----------
+    country
+        ISO 3166 code of two letters, a group such as `EU`, or `world`; capitals do not matter.
+
+    Raises
+    ------
+    SourceError
+        If it is not such a code.
+
+    Examples
+    --------
+    >>> lineage("DE"), lineage("EU"), lineage("ng"), lineage("world")
+    (('DE', 'EU', 'world'), ('EU', 'world'), ('NG', 'world'), ('world',))
+    """
+    if country == WORLD:
+        return (WORLD,)
+    code = country.upper()
+    if not (len(code) == 2 and code.isascii() and code.isalpha()):
+        raise SourceError(
+            f"{country!r} is not a country code.",
+            remedy=f"Give two letters such as CN, or one of {', '.join(names())}.",
+        )
+    groups = (group for group, members in _data()["groups"].items() if code in members)
+    return (code, *groups, WORLD)
+
+
+def figures(table: Mapping[str, Any], country: str) -> dict[str, Any]:
+    """Return the figures of a country from a table of one subject.
+
+    Parameters
+    ----------
+    table
+        Figures by country, group and `world`; inner tables are joined key by key.
+    country
+        As for `lineage`.
+
+    Examples
+    --------
+    >>> table = {"world": {"stop_s": 300, "wait": {"fast": 1, "slow": 2}}, "DE": {"wait": {"slow": 3}}}
+    >>> figures(table, "DE")
+    {'stop_s': 300, 'wait': {'fast': 1, 'slow': 3}}
+    """
+    found: dict[str, Any] = {}
+    for key in reversed(lineage(country)):
+        found = _joined(found, table.get(key, {}))
+    return found
+
+
+def _joined(first: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
+    """Return two tables as one, the values of the later one before those of the first."""
+    both = dict(first)
+    for key, value in later.items():
+        known = both.get(key)
+        inner = isinstance(known, dict) and isinstance(value, dict)
+        both[key] = _joined(known or {}, value) if inner else value
+    return both
+
+
+def thresholds(country: str) -> tuple[int, int]:
+    """Return the population above which a city is core, and from which on it is secondary."""
+    found = figures(_data()["tiers"], country)
+    return int(found["core_above"]), int(found["secondary_from"])
+
+
+def groups() -> Mapping[str, tuple[str, ...]]:
+    """Return the countries of each group."""
+    return {group: tuple(members) for group, members in _data()["groups"].items()}

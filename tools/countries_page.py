@@ -129,7 +129,7 @@ _TABLES = (
     ),
     (
         "Unit costs",
-        "A km in the plain: low, central, high; A official or two sources, B one source, C inference, memory.",
+        "A km in the plain: low, central, high; A official or two sources, B one, C memory or inference.",
         ("money", "prices of", *PRICED),
         _costs,
     ),
@@ -154,10 +154,10 @@ def _own_rates(code: str) -> Iterator[Rate]:
     """Yield the rates in the plain that a country does not take from its group."""
     above = lineage(code)[1:]
     taken = builtin_cost_table(above[0]).rates.values() if above else ()
-    known = {(rate.standard, rate.source) for rate in taken}
+    known = {(rate.standard, rate.basis) for rate in taken}
     for standard in PRICED:
         rate = builtin_cost_table(code).rate(standard, "plain")
-        if (rate.standard, rate.source) not in known:
+        if (rate.standard, rate.basis) not in known and "; million" not in rate.basis:
             yield rate
 
 

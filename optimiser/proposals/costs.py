@@ -228,7 +228,8 @@ def _completed(document: Mapping[str, Any], parent: CostTable) -> dict[str, Any]
             factor = own[like]["central"] / parent.rate(like, "plain").central
             how = f"; {parent.money} x the ratio of {like} to that of the same table"
         levels = {level: getattr(one, level) * factor for level in _LEVELS}
-        rows.append(asdict(one) | levels | {"basis": one.basis + how})
+        quality = "C" if how else one.quality
+        rows.append(asdict(one) | levels | {"basis": one.basis + how, "quality": quality})
     whole = {
         "money": parent.money,
         "price_year": parent.price_year,

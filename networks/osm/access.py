@@ -48,7 +48,10 @@ PASSABLE_BARRIERS = frozenset(
 )  # fmt: skip
 """Values of `barrier` on a node that cars pass; all others stop them, unless an access tag says otherwise."""
 
-CAR_SIZE = {"maxheight": 2.0, "maxwidth": 1.9, "maxlength": 4.8, "maxweight": 2.0}
+CAR_SIZE = {
+    "maxheight": 2.0, "maxheight:physical": 2.0, "maxwidth": 1.9, "maxwidth:physical": 1.9, "maxlength": 4.8,
+    "maxweight": 2.0,
+}  # fmt: skip
 """Height, width and length in metres and weight in tonnes of a car; a lower limit closes a road to it."""
 
 CONSTRUCTION_OPEN = frozenset({"no", "minor", "widening"})
@@ -69,6 +72,9 @@ CLOSED_STATUS = (
     ("service", "emergency_access", "emergency_access"),
 )
 """Tags of roads that are closed whatever their access tags say, and the reason that is counted."""
+
+NOT_RUNNING = frozenset({"proposed", "construction", "disused", "abandoned", "razed"})
+"""Values of `state`, and keys with `yes`, of ferries and trains that do not run."""
 
 _SIDES = ("forward", "backward")
 SIDED_KEYS = tuple(name for key in ACCESS_KEYS for name in (key, *(f"{key}:{side}" for side in _SIDES)))
@@ -230,6 +236,11 @@ def carries_cars(tags: Tags) -> bool:
     if tags.get("ferry") == "passenger" and set(keys) <= {"access"}:
         return False
     return value != "private" and access_of_value(value) != "closed"
+
+
+def runs(tags: Tags) -> bool:
+    """Return whether a ferry or train runs: it is neither planned nor given up."""
+    return tags.get("state") not in NOT_RUNNING and all(tags.get(key) != "yes" for key in NOT_RUNNING)
 
 
 def closed_reason(tags: Tags) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from networks.osm.access import ACCESS_KEYS, CAR_POOL_KEYS, CAR_SIZE, CLOSED_STATUS, CONDITIONAL, SIDED_KEYS
 
-ROAD_CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential")
+ROAD_CLASSES = (
+    "motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street",
+    "service",
+)  # fmt: skip
 """Road classes that can be requested, from the highest to the lowest."""
 
 DEFAULT_CLASSES = frozenset(ROAD_CLASSES[:5])
@@ -16,8 +19,9 @@ LENGTH_FACTOR = "polyring:length_factor"
 ONEWAY_KEYS = (*(f"oneway:{vehicle}" for vehicle in ACCESS_KEYS[:-1]), "oneway")
 """Tags of one-way roads from the most specific to the most general; the first one present decides."""
 
-LIMIT_KEYS = tuple(
-    f"maxspeed{side}{suffix}" for side in (":forward", ":backward", "") for suffix in (CONDITIONAL, "")
+LIMIT_KEYS = (
+    "maxspeed:motorcar",
+    *(f"maxspeed{side}{suffix}" for side in (":forward", ":backward", "") for suffix in (CONDITIONAL, "")),
 )
 """Tags of speed limits."""
 

@@ -53,7 +53,7 @@ def read(
     path
         A file `.osm.pbf`, `.osm`, `.osm.gz` or `.osm.bz2`.
     roads
-        Road classes to read, values of `highway` from `motorway` to `residential`; their slip roads are
+        Road classes to read, values of `highway` from `motorway` to `service`; their slip roads are
         added. Empty for none.
     rail, ferries
         Whether to read tracks, stations and train routes, and whether to read ferries.

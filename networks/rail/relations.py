@@ -10,6 +10,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from networks.osm.access import runs
 from networks.osm.durations import duration_s
 from networks.osm.elements import Elements, Relation
 from networks.osm.vintage import had_ended, was_open
@@ -21,12 +22,8 @@ MINUTES, STOP_MINUTES = "polyring:minutes", "polyring:stop_minutes"
 at each stop between the first and the last; numbers separated by `;`."""
 
 
-NOT_RUNNING = frozenset({"proposed", "construction", "disused", "abandoned", "razed"})
-"""Values of `state`, and keys with `yes`, of services that do not run."""
-
-
 def train_relations(elements: Elements, *, opened_by: date | None = None) -> tuple[Relation, ...]:
-    """Return the relations with `route=train`, sorted by id.
+    """Return the relations with `route=train` that run, sorted by id; those of tourist trains are left out.
 
     Parameters
     ----------
@@ -39,8 +36,8 @@ def train_relations(elements: Elements, *, opened_by: date | None = None) -> tup
         relation
         for relation in elements.relations
         if relation.tags.get("route") == "train"
-        and relation.tags.get("state") not in NOT_RUNNING
-        and not any(relation.tags.get(state) == "yes" for state in NOT_RUNNING)
+        and runs(relation.tags)
+        and relation.tags.get("service") != "tourism"
         and was_open(relation.tags.get("start_date", ""), on=opened_by)
         and not had_ended(relation.tags.get("end_date", ""), on=opened_by)
     )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from networks.osm.access import NOT_RUNNING
 from networks.osm.elements import Elements, Relation, Tags, element_name, point_id
 from networks.osm.vintage import was_open
 from networks.rail.parameters import RailParameters
@@ -113,7 +114,7 @@ def gather(
 def _reason_to_leave_out(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
     if tags.get("railway", "station") not in parameters.station_railway:
         return f"railway={tags['railway']}"
-    for state in ("disused", "abandoned", "construction", "proposed"):
+    for state in sorted(NOT_RUNNING):
         if tags.get(state) == "yes":
             return state
     kind = tags.get("station", "")

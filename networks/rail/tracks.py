@@ -10,6 +10,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from networks.osm.access import NOT_RUNNING
 from networks.osm.elements import Elements, Tags
 from networks.osm.vintage import was_open
 from networks.rail.parameters import RailParameters
@@ -101,7 +102,7 @@ def _reason_to_leave_out(tags: Tags, parameters: RailParameters, opened_by: date
         return f"service={service}"
     if usage in parameters.left_out_usage:
         return f"usage={usage}"
-    for state in ("construction", "disused", "abandoned"):
+    for state in sorted(NOT_RUNNING):
         if tags.get(state) == "yes":
             return f"railway={state}"
     return "" if was_open(tags.get("start_date", ""), on=opened_by) else "opened later"

@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from networks.osm.access import Access, access, carries_cars, closed_reason, unknown_access
+from networks.osm.access import Access, access, carries_cars, closed_reason, runs, unknown_access
 from networks.osm.durations import duration_s
 from networks.osm.elements import Tags, Ways
 from networks.osm.vintage import was_open
@@ -145,10 +145,7 @@ def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | Non
     opened_by
         Drop ferries that opened after this day; None for the network of today.
     """
-    reasons = [
-        "ferry_without_cars" if not carries_cars(tags) else _vintage_reason(tags, opened_by)
-        for tags in ferries.tags
-    ]
+    reasons = [_reason_against_ferry(tags, opened_by) for tags in ferries.tags]
     opened = _open(ferries, [access(tags) for tags in ferries.tags], reasons, reversible)
     ways = ferries.take(opened.mask)
     read = RoadWays(
@@ -197,6 +194,12 @@ def _open(
 
 def _vintage_reason(tags: Tags, opened_by: date | None) -> str:
     return "" if was_open(tags.get("start_date", ""), on=opened_by) else "not_yet_open"
+
+
+def _reason_against_ferry(tags: Tags, opened_by: date | None) -> str:
+    if not carries_cars(tags):
+        return "ferry_without_cars"
+    return closed_reason(tags) or ("" if runs(tags) else "disused") or _vintage_reason(tags, opened_by)
 
 
 def _closed_reason(tags: Tags, sides: tuple[Access, Access], opened_by: date | None) -> str:

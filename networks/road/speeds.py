@@ -20,7 +20,7 @@ _KMH = {
     "mph": 1.609344, "mp/h": 1.609344, "knots": 1.852, "knot": 1.852, "kn": 1.852,
 }  # fmt: skip
 _NUMBER = re.compile(r"^(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z/]*)$", re.ASCII)
-_ZONE = re.compile(r"^([a-z]{2})(?:[:-][a-z0-9_-]*)?:([a-z0-9_]+)$")
+_ZONE = re.compile(r"^([a-z]{2})(-[a-z0-9]+)?(?::[a-z0-9_-]*)?:([a-z0-9_]+)$")
 _CONTEXTS = frozenset({"urban", "rural", "trunk", "motorway"})
 """Kinds of road whose limit may be named without a country."""
 _BEYOND_PLAIN = frozenset((*LIMIT_KEYS, *IMPLICIT_LIMIT_KEYS, *ADVISORY_KEYS)) - {"maxspeed"}
@@ -84,7 +84,8 @@ def _parse_part(part: str, table: SpeedTable) -> Limit:
     if part in words:
         return Limit(kmh=words[part])
     if match := _ZONE.match(part):
-        return _zone(match[1].upper(), match[2], table)
+        region = f"{match[1]}{match[2] or ''}".upper()
+        return _zone(region, match[3], table)
     if part in _CONTEXTS:
         return _zone(table.country, part, table)
     match = _NUMBER.match(part)
@@ -100,8 +101,9 @@ def _zone(country: str, zone: str, table: SpeedTable) -> Limit:
         return _in_window(float(number), table)
     if zone in {"walk", "none"}:
         return _parse_part(zone, table)
-    home = country if any(key.startswith(f"{country}:") for key in table.zones) else table.country
-    kmh = table.zones.get(f"{home}:{zone}")
+    state = country.partition("-")[0]
+    home = state if any(key.startswith(f"{state}:") for key in table.zones) else table.country
+    kmh = table.zones.get(f"{country}:{zone}", table.zones.get(f"{home}:{zone}"))
     return Limit(kmh=kmh) if kmh is not None else Limit(reason="unknown_zone")
 
 
@@ -203,13 +205,17 @@ class SpeedReader:
         )
 
 
+def _names_limit(key: str, text: str) -> bool:
+    return _ZONE.match(text) is not None or (key == "zone:maxspeed" and _NUMBER.match(text) is not None)
+
+
 def _limit_texts(tags: Tags, side: str) -> tuple[Texts, str]:
     """Return the values that may state the limit of a direction, the best first; and a recommended speed."""
     if _BEYOND_PLAIN.isdisjoint(tags):
         return ((tags["maxspeed"],) if tags.get("maxspeed") else ()), ""
     keys = (f"maxspeed:{side}", "maxspeed")
     held = [conditional(tags.get(key + CONDITIONAL, "")) or "" for key in keys]
-    plain = [tags.get(f"maxspeed:{side}") or tags.get("maxspeed", "")]
-    rules = [tags[key] for key in IMPLICIT_LIMIT_KEYS if _ZONE.match(tags.get(key, "").lower())]
+    plain = [tags.get("maxspeed:motorcar") or tags.get(f"maxspeed:{side}") or tags.get("maxspeed", "")]
+    rules = [tags[key] for key in IMPLICIT_LIMIT_KEYS if _names_limit(key, tags.get(key, "").lower())]
     advised = tags.get(f"maxspeed:advisory:{side}") or tags.get("maxspeed:advisory", "")
     return tuple(dict.fromkeys(text for text in (*held, *plain, *rules) if text)), advised

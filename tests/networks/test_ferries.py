@@ -145,6 +145,12 @@ def test_a_shuttle_train_carries_cars():
     assert (train.link_class, train.forward_s) == ("shuttle_train", 35 * 60 + 1200)
 
 
+@pytest.mark.parametrize("tags", [{"state": "proposed"}, {"disused": "yes"}, {"maxheight": "1.8"}])
+def test_ferries_that_do_not_run_or_take_no_cars_of_usual_size_are_left_out(tags):
+    network, _ = road.build(draw(SHORE, [ROAD], [(5, (1, 2, 3), {"route": "ferry"} | tags)]))
+    assert set(network.links["mode"]) == {"road"}
+
+
 def test_durations_that_cannot_be_parsed_and_unknown_access_are_counted():
     roads = [ROAD, (10, (4, 3), {"highway": "primary", "access": "foo"})]
     ways = [(5, (1, 2), {"route": "ferry", "duration": "soon"}), (6, (2, 3), {"route": "ferry"})]

@@ -203,7 +203,9 @@ def test_platforms_count_where_there_are_no_stop_positions():
     assert stop_names(build([train(1, [1, 3], role="platform")])) == ["A", "C"]
 
 
-@pytest.mark.parametrize("tags", [{"state": "proposed"}, {"disused": "yes"}, {"construction": "yes"}])
+@pytest.mark.parametrize(
+    "tags", [{"state": "proposed"}, {"disused": "yes"}, {"construction": "yes"}, {"service": "tourism"}]
+)
 def test_a_service_that_does_not_run_is_left_out(tags):
     built = build([train(1, [1, 3]), train(2, [1, 2], **tags)])
     assert built.report.services == 1

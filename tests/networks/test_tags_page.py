@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from networks.osm.access import CLOSED_VALUES, PASSABLE_BARRIERS, RESTRICTED_VALUES
+from networks.osm.access import (
+    CAR_SIZE,
+    CLOSED_STATUS,
+    CLOSED_VALUES,
+    PASSABLE_BARRIERS,
+    RESTRICTED_VALUES,
+)
+from networks.osm.scan import UNREAD_KEYS, UNREAD_RAILWAYS, UNREAD_ROADS
 from networks.rail.parameters import RailParameters
 
 PAGE = (Path(__file__).parents[2] / "docs" / "osm-tags.md").read_text(encoding="utf-8")
@@ -34,3 +41,16 @@ def test_the_tracks_in_use_are_named():
     assert all(
         f"`railway={value}`" in PAGE or f"`{value}`" in PAGE for value in RailParameters.default().railway
     )
+
+
+def test_the_tags_of_closed_roads_and_the_size_of_a_car_are_listed():
+    for key, value, _ in CLOSED_STATUS:
+        assert f"`{key}={value}`" in PAGE or f"`{key}`" in PAGE
+    for key, size in CAR_SIZE.items():
+        assert re.search(rf"`{key}`[^;]*? {size:g}(\.0)? (m|t)\b", PAGE)
+
+
+def test_what_is_counted_and_not_read_is_listed():
+    (text,) = re.findall(r"The import report counts \(`read\.unread`\):(.*?)\n\n", PAGE + "\n\n", re.DOTALL)
+    named = set(re.findall(r"`([a-z:_]+)`", text))
+    assert named >= UNREAD_KEYS | {value for _, value in (*UNREAD_ROADS, *UNREAD_RAILWAYS)}

@@ -51,7 +51,7 @@ class RailReport:
     stations_unreached, stations_merged
         Names of stations without a track within the limit, and of stations that share a point with another.
     services, services_source
-        Number of services, and their source: `relations`, `lines`, `tracks` or `none`.
+        Number of services, and their source: `relations`, `lines`, `tracks`, `timetable` or `none`.
     headways
         Number of services by the source of their headway.
     service_counts
@@ -84,6 +84,32 @@ class RailReport:
     hops_strayed: int
     faults: tuple[str, ...]
     speeds_unread: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls) -> RailReport:
+        """Return the report of a source without tracks, stations and services."""
+        none: Mapping[str, int] = {}
+        return cls(
+            tracks=0,
+            track_km={},
+            tracks_left_out=none,
+            speeds_tagged=0,
+            speeds_by_class=0,
+            loops=0,
+            components=0,
+            stations=0,
+            stations_carried=0,
+            farthest_carried_m=0.0,
+            stations_left_out=none,
+            stations_unreached=(),
+            stations_merged=(),
+            services=0,
+            services_source="none",
+            headways=none,
+            service_counts=none,
+            hops_strayed=0,
+            faults=(),
+        )
 
     def warnings(self) -> tuple[str, ...]:
         """Return warnings for the user, one sentence each; none if services were read or there are no tracks.

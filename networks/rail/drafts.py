@@ -18,9 +18,9 @@ from networks.rail.routing import ANY_TURN_DEG, Layout, OwnTracks, Route, TrackG
 from networks.rail.stations import Station
 from networks.rail.topology import running_seconds
 
-BY_TAG, BY_TABLE, BY_CLASS, BY_TRACKS = "tag", "table", "class", "tracks"
-"""Sources of a headway: the `interval` tag, a table of lines, the default of the class, and the default of
-the class for services assumed from tracks alone, whose trains run through every station."""
+BY_TAG, BY_TABLE, BY_CLASS, BY_TRACKS, BY_TIMETABLE = "tag", "table", "class", "tracks", "timetable"
+"""Sources of a headway: the `interval` tag, a table of lines, the default of the class, the default of the
+class for services assumed from tracks alone, whose trains run through every station, and a timetable."""
 
 FASTEST_SHARE, SLOWEST_SHARE = 0.7, 4.0
 """Range of the tagged duration of a service, relative to running at the modelled speed without stops, that is
@@ -94,6 +94,8 @@ class Draft:
         Its times where the source states them; None where they are modelled.
     whole_s
         Seconds from the first stop to the last where the source states only that; None otherwise.
+    link_class
+        Class of its trains where they run on no tracks; empty for that of its tracks.
     """
 
     service_id: str
@@ -105,6 +107,7 @@ class Draft:
     most_kmh: float = np.inf
     known: KnownTimes | None = None
     whole_s: int | None = None
+    link_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,7 +341,8 @@ def to_services(
     stops: list[tuple[object, ...]] = []
     routes: list[tuple[int, int]] = []
     for row, service in enumerate(timed):
-        draft, own_class = service.draft, _main_class(service, link_class, length_km)
+        draft = service.draft
+        own_class = draft.link_class or _main_class(service, link_class, length_km)
         headway_s, source = draft.headway_s, draft.headway_source
         if headway_s is None:
             headway_s = parameters.default_headway_s(own_class)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import csv
-import io
 import statistics
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
+
+from networks.gtfs import read_feed, trips_by_day
+from networks.gtfs.patterns import Train, both_directions, trains_on
 from networks.regions import read
 
 FILE = "train_patterns.csv"
@@ -60,23 +60,6 @@ class Pattern:
     stop_minutes_back: tuple[float, ...]
     day: str
     source: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Train:
-    """One train: its stations that count, with arrival and departure in minutes of the day."""
-
-    kind: str
-    stops: tuple[str, ...]
-    times: tuple[tuple[float, float], ...]
-
-    @property
-    def minutes(self) -> list[float]:
-        return [there[0] - here[1] for here, there in pairwise(self.times)]
-
-    @property
-    def stop_minutes(self) -> list[float]:
-        return [leaves - arrives for arrives, leaves in self.times[1:-1]]
 
 
 def read_patterns(facts: Path) -> list[Pattern]:
@@ -131,62 +114,44 @@ def group(archive: Path, keys: Iterable[str], box: Box) -> list[dict[str, str]]:
     list of dict
         Rows of the table of patterns, with the columns `COLUMNS`, sorted by kind and stops.
     """
-    groups: dict[tuple[str, tuple[str, ...]], tuple[list[_Train], list[_Train]]] = {}
-    for train in _trains(archive, frozenset(keys), box):
-        out = min(train.stops, train.stops[::-1])
-        groups.setdefault((train.kind, out), ([], []))[train.stops != out].append(train)
-    (day,) = _table(archive, "calendar_dates.txt")
-    shared = {"day": date.fromisoformat(day["date"]).isoformat(), "quality": "A"}
+    feed = read_feed(archive)
+    south, west, north, east = box
+    stops = feed.stops
+    here = stops["lat"].between(south, north) & stops["lon"].between(west, east)
+    counted = stops["name"].where(here & stops["name"].isin(list(keys)))
+    names = sorted(counted.dropna().unique())
+    row = {name: at for at, name in enumerate(names)}
+    station_of_stop = counted.map(row).fillna(-1).to_numpy(dtype=np.int64)
+    (day,) = trips_by_day(feed)
+    kinds = feed.trips["trip_id"].str[0].tolist()
+    by_kind: dict[str, list[Train]] = defaultdict(list)
+    for train in trains_on(feed, day, station_of_stop):
+        if len(set(train.stations)) == len(train.stations):
+            by_kind[kinds[train.trip]].append(train)
+    groups = {
+        (kind, tuple(names[station] for station in stations)): both
+        for kind, trains in by_kind.items()
+        for stations, both in both_directions(trains).items()
+    }
+    shared = {"day": day.isoformat(), "quality": "A"}
     return [
         {"id": f"{key[0]}-{number}"} | _row(*key, groups[key]) | shared
         for number, key in enumerate(sorted(groups), start=1)
     ]
 
 
-def _row(kind: str, stops: Sequence[str], trains: tuple[list[_Train], list[_Train]]) -> dict[str, str]:
+def _row(kind: str, stops: Sequence[str], trains: tuple[list[Train], list[Train]]) -> dict[str, str]:
     row = {"kind": kind, "stops": ";".join(stops)}
     for way, found in zip(("out", "back"), trains, strict=True):
         row[f"trains_{way}"] = str(len(found))
-        row[f"minutes_{way}"] = _medians([train.minutes for train in found])
-        row[f"stop_minutes_{way}"] = _medians([train.stop_minutes for train in found])
+        spans = [np.diff(train.elapsed_s()) / 60.0 for train in found]
+        row[f"minutes_{way}"] = _medians([span[::2] for span in spans])
+        row[f"stop_minutes_{way}"] = _medians([span[1::2] for span in spans])
     return row
 
 
-def _medians(rows: Sequence[Sequence[float]]) -> str:
+def _medians(rows: Sequence[Iterable[float]]) -> str:
     return ";".join(f"{statistics.median(column):g}" for column in zip(*rows, strict=True))
-
-
-def _trains(archive: Path, keys: frozenset[str], box: Box) -> list[_Train]:
-    south, west, north, east = box
-    names = {
-        row["stop_id"]: row["stop_name"]
-        for row in _table(archive, "stops.txt")
-        if row["stop_name"] in keys
-        and south <= float(row["stop_lat"]) <= north
-        and west <= float(row["stop_lon"]) <= east
-    }
-    calls: dict[str, list[Mapping[str, str]]] = defaultdict(list)
-    for row in _table(archive, "stop_times.txt"):
-        if row["stop_id"] in names:
-            calls[row["trip_id"]].append(row)
-    trains = []
-    for trip, rows in calls.items():
-        ordered = sorted(rows, key=lambda row: int(row["stop_sequence"]))
-        stops = tuple(names[row["stop_id"]] for row in ordered)
-        if len(stops) > 1 and len(set(stops)) == len(stops):
-            times = tuple((_minute(row["arrival_time"]), _minute(row["departure_time"])) for row in ordered)
-            trains.append(_Train(kind=trip[0], stops=stops, times=times))
-    return trains
-
-
-def _minute(clock: str) -> float:
-    hours, minutes, seconds = (int(part) for part in clock.split(":"))
-    return 60.0 * hours + minutes + seconds / 60.0
-
-
-def _table(archive: Path, name: str) -> list[dict[str, str]]:
-    with zipfile.ZipFile(archive) as files, files.open(name) as stream:
-        return list(csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")))
 
 
 def main() -> None:

@@ -1,0 +1,22 @@
+"""Read timetables in the format GTFS as services of trains and coaches."""
+
+from __future__ import annotations
+
+from networks.gtfs.days import chosen_day, representative_day, trips_by_day
+from networks.gtfs.feed import MODES, Feed, Mode, read_feed
+from networks.gtfs.parameters import GtfsParameters
+from networks.gtfs.services import GtfsBuild, TimetableReport, build
+
+__all__ = [
+    "MODES",
+    "Feed",
+    "GtfsBuild",
+    "GtfsParameters",
+    "Mode",
+    "TimetableReport",
+    "build",
+    "chosen_day",
+    "read_feed",
+    "representative_day",
+    "trips_by_day",
+]

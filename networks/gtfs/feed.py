@@ -1,0 +1,434 @@
+"""Read a timetable in the format GTFS, and report all its faults at once."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from networks.errors import SourceError
+from networks.inputs import MOST_BYTES, checked, checksum, printable
+
+if TYPE_CHECKING:
+    import gtfs_kit
+
+Mode = Literal["rail", "coach"]
+MODES: tuple[Mode, ...] = ("rail", "coach")
+"""Modes whose trips can be read."""
+
+_ROUTE_TYPES: Mapping[Mode, tuple[range, ...]] = {
+    "rail": (range(2, 3), range(100, 118)),
+    "coach": (range(3, 4), range(200, 210)),
+}
+"""Basic and extended route types of GTFS; type 3 is every bus, coaches included."""
+
+_REQUIRED = {
+    "stops": ("stop_id", "stop_name", "stop_lat", "stop_lon"),
+    "routes": ("route_id", "route_type"),
+    "trips": ("route_id", "service_id", "trip_id"),
+    "stop_times": ("trip_id", "arrival_time", "departure_time", "stop_id", "stop_sequence"),
+}
+"""Tables that a feed must have, with the columns that are read."""
+_CALENDARS = {
+    "calendar": (
+        *("service_id", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+        *("start_date", "end_date"),
+    ),
+    "calendar_dates": ("service_id", "date", "exception_type"),
+}
+"""Tables of service days, of which a feed must have one."""
+_KEYS = (("stops", "stop_id"), ("routes", "route_id"), ("trips", "trip_id"))
+_REFERENCES = (
+    ("trips", "route_id", "routes"),
+    ("stop_times", "trip_id", "trips"),
+    ("stop_times", "stop_id", "stops"),
+)
+_MOST_EXAMPLES = 5
+_CLOCK = r"(\d{1,3}):(\d{2}):(\d{2})"
+_DATE = r"\d{8}"
+_NO_TRANSFER = 3
+"""Value of `transfer_type` where passengers cannot change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The trips of a timetable, with times in seconds.
+
+    Attributes
+    ----------
+    name, sha256
+        Name of the file and its checksum.
+    publisher
+        Who publishes it, or else its operators; empty if unknown.
+    stops
+        One row per stop; columns `stop_id`, `name`, `parent` (str, empty without a parent), `lon`, `lat`
+        (float64, degrees).
+    trips
+        One row per trip of the modes asked for; columns `trip_id`, `route` (name of its route), `mode`,
+        `service_id` (str), `departures` (float64: 1, or more where `frequencies.txt` repeats the trip).
+    calls
+        One row per call, by trip and then in order; columns `trip`, `stop` (int64, rows of the tables above),
+        `arrives_s`, `departs_s` (int64, seconds after midnight of the service day, past 86,400 where a trip
+        runs on). A trip has at least two.
+    services
+        Keys of the services that run on each day, in order of the days.
+    transfers
+        Pairs of stops between which passengers can or cannot change; columns `start`, `end` (int64, rows of
+        `stops`), `possible` (bool), `least_s` (int64, 0 if not stated).
+    counts
+        What was read and what was left out.
+    """
+
+    name: str
+    sha256: str
+    publisher: str
+    stops: pd.DataFrame
+    trips: pd.DataFrame
+    calls: pd.DataFrame
+    services: Mapping[date, frozenset[str]]
+    transfers: pd.DataFrame
+    counts: Mapping[str, int]
+
+
+def read_feed(path: Path, *, modes: Sequence[Mode] = ("rail",)) -> Feed:
+    """Read the trips of some modes from a feed.
+
+    Parameters
+    ----------
+    path
+        Zip file of the tables of GTFS.
+    modes
+        `rail` (route types 2 and 100 to 117), `coach` (3 and 200 to 209), or both.
+
+    Returns
+    -------
+    Feed
+        Times at stops without one are interpolated between those around them. Trips that run backwards in
+        time or call at fewer than two stops are left out and counted.
+
+    Raises
+    ------
+    SourceError
+        With all faults: tables and columns that are missing, keys that are repeated or lead nowhere, values
+        that cannot be read.
+    OSError
+        If the file is none that is read (`networks.inputs`).
+    """
+    tables = _read_tables(checked(path))
+    _refuse(path, [*_missing_columns(tables)])
+    _refuse(path, [*_key_faults(tables), *_value_faults(tables)])
+    trips, left_out = _trips(tables, modes)
+    if not len(trips):
+        found = ", ".join(f"{kind} ({n})" for kind, n in sorted(left_out.items())) or "none"
+        raise SourceError(
+            f"the feed has no trip of the mode {' or '.join(modes)}; route types of its trips: {found}",
+            where=path.name,
+            done="Nothing was written.",
+            remedy="Set gtfs_modes: rail is the types 2 and 100 to 117, coach 3 and 200 to 209.",
+        )
+    stops = _stops(tables["stops"])
+    trips, calls, dropped = _calls(trips, tables["stop_times"], stops)
+    return Feed(
+        name=path.name,
+        sha256=checksum(path),
+        publisher=_publisher(tables),
+        stops=stops,
+        trips=trips.assign(departures=_departures(trips, tables.get("frequencies"))),
+        calls=calls,
+        services=_services(tables),
+        transfers=_transfers(tables.get("transfers"), stops),
+        counts={
+            "stops": len(stops),
+            "trips": len(trips),
+            "calls": len(calls),
+            **{f"trips of route type {kind} left out": n for kind, n in sorted(left_out.items())},
+            **dropped,
+        },
+    )
+
+
+def _read_tables(path: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables of a feed by name, those without rows left out."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile as fault:
+        raise SourceError("it is no zip file, or a damaged one", where=path.name) from fault
+    if size > MOST_BYTES:
+        raise SourceError(f"its tables have {size:,} bytes, more than {MOST_BYTES:,}", where=path.name)
+    import gtfs_kit
+
+    try:
+        feed = gtfs_kit.read_feed(path, dist_units="km")
+    except (ValueError, TypeError, zipfile.BadZipFile, zlib.error) as fault:
+        _refuse(path, [*_unreadable(path)] or [f"a table cannot be read: {fault}"])
+        raise
+    return _tables_of(feed)
+
+
+def _tables_of(feed: gtfs_kit.Feed) -> dict[str, pd.DataFrame]:
+    names = (*_REQUIRED, *_CALENDARS, "agency", "feed_info", "frequencies", "transfers")
+    return {name: table for name in names if (table := getattr(feed, name)) is not None}
+
+
+def _refuse(path: Path, faults: Sequence[str]) -> None:
+    if faults:
+        raise SourceError(
+            "the GTFS feed cannot be used",
+            where=path.name,
+            faults=faults,
+            done="Nothing was written.",
+            remedy="Correct the feed; gtfs.org describes its tables, and a validator of GTFS checks them.",
+        )
+
+
+def _unreadable(path: Path) -> Iterator[str]:
+    """Yield the values that are no numbers, after the library refused a table for one of them."""
+    from gtfs_kit.constants import DTYPES
+
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.namelist():
+            kinds = DTYPES.get(Path(member).stem, {}) if member.endswith(".txt") else {}
+            try:
+                with archive.open(member) as stream:
+                    table = pd.read_csv(stream, dtype=str, encoding="utf-8-sig", skipinitialspace=True)
+            except (ValueError, zipfile.BadZipFile, zlib.error) as fault:
+                yield f"{member}: {fault}"
+                continue
+            numeric = [name for name, kind in kinds.items() if kind != "string" and name in table]
+            for column in numeric:
+                given = table[column].str.strip()
+                given = given.where(given != "")
+                numbers = pd.to_numeric(given, errors="coerce")
+                wrong = given.notna() & (numbers.isna() | (kinds[column] != "float") & (numbers % 1 != 0))
+                yield from _examples(wrong, given, f"{member}: {column} is no number")
+
+
+def _missing_columns(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    calendars = {name: columns for name, columns in _CALENDARS.items() if name in tables}
+    for name, columns in {**_REQUIRED, **calendars}.items():
+        if name not in tables:
+            yield f"{name}.txt is missing or has no rows"
+        else:
+            yield from (f"{name}.txt: column {c} is missing" for c in columns if c not in tables[name])
+    if not calendars:
+        yield "calendar.txt and calendar_dates.txt are missing; one of them says on which days trips run"
+
+
+def _key_faults(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    for name, key in _KEYS:
+        values = tables[name][key]
+        yield from _examples(values.isna(), values, f"{name}.txt: {key} is empty")
+        yield from _examples(values.duplicated() & values.notna(), values, f"{name}.txt: {key} is repeated")
+    for name, key, other in _REFERENCES:
+        values = tables[name][key]
+        lost = ~values.isin(tables[other][key])
+        yield from _examples(lost, values, f"{name}.txt: {key} is not in {other}.txt")
+
+
+def _value_faults(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    stops, times = tables["stops"], tables["stop_times"]
+    used = stops["stop_id"].isin(times["stop_id"])
+    for column, most in (("stop_lat", 90.0), ("stop_lon", 180.0)):
+        wrong = used & ~stops[column].astype("float64").abs().le(most)
+        yield from _examples(wrong, stops["stop_id"], f"stops.txt: {column} is none of this Earth")
+    for column in ("arrival_time", "departure_time"):
+        wrong = times[column].notna() & ~times[column].str.strip().str.fullmatch(_CLOCK).fillna(value=False)
+        yield from _examples(wrong, times[column], f"stop_times.txt: {column} is no time HH:MM:SS")
+    ordered = times["stop_sequence"].isna() | times.duplicated(["trip_id", "stop_sequence"])
+    yield from _examples(
+        ordered, times["trip_id"], "stop_times.txt: stop_sequence is empty or repeated in a trip"
+    )
+    yield from _date_faults(tables)
+
+
+def _date_faults(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    for name, columns in (("calendar", ("start_date", "end_date")), ("calendar_dates", ("date",))):
+        for column in columns if name in tables else ():
+            values = tables[name][column]
+            wrong = pd.to_datetime(values, format="%Y%m%d", errors="coerce").isna()
+            wrong |= ~values.str.fullmatch(_DATE).fillna(value=False)
+            yield from _examples(wrong, values, f"{name}.txt: {column} is no date YYYYMMDD")
+
+
+def _examples(wrong: pd.Series[Any], values: pd.Series[Any], fault: str) -> Iterator[str]:
+    """Yield one message on the rows that are wrong, with the first of them by line and value."""
+    rows = np.flatnonzero(wrong.to_numpy(dtype=bool, na_value=True))
+    if len(rows):
+        shown = [f"line {row + 2} {printable(str(values.iloc[row]))!r}" for row in rows[:_MOST_EXAMPLES]]
+        more = f" and {len(rows) - len(shown)} more" if len(rows) > len(shown) else ""
+        yield f"{fault}: {', '.join(shown)}{more}"
+
+
+def _trips(tables: Mapping[str, pd.DataFrame], modes: Sequence[Mode]) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the trips of some modes, and the number of others by route type."""
+    routes = tables["routes"].set_index("route_id")
+    of_type = {kind: mode for mode in modes for kinds in _ROUTE_TYPES[mode] for kind in kinds}
+    trips = tables["trips"]
+    kind = trips["route_id"].map(routes["route_type"])
+    mode = kind.map(of_type)
+    wanted = mode.notna()
+    label = _text(routes, "route_short_name")
+    label = label.where(label != "", _text(routes, "route_long_name"))
+    found = pd.DataFrame(
+        {
+            "trip_id": trips["trip_id"].astype(str),
+            "route": trips["route_id"].map(label).astype(str).map(printable),
+            "mode": mode.astype(str),
+            "service_id": trips["service_id"].astype(str),
+        }
+    )[wanted]
+    left_out = kind[~wanted].astype(str).value_counts()
+    return found.reset_index(drop=True), {str(name): int(n) for name, n in left_out.items()}
+
+
+def _text(table: pd.DataFrame, column: str) -> pd.Series[str]:
+    """Return a column of text, empty where there is none."""
+    if column not in table:
+        return pd.Series("", index=table.index, dtype=str)
+    return table[column].fillna("").astype(str).str.strip()
+
+
+def _stops(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "stop_id": table["stop_id"].astype(str),
+            "name": _text(table, "stop_name").map(printable),
+            "parent": _text(table, "parent_station"),
+            "lon": table["stop_lon"].astype("float64"),
+            "lat": table["stop_lat"].astype("float64"),
+        }
+    ).reset_index(drop=True)
+
+
+def _calls(
+    trips: pd.DataFrame, times: pd.DataFrame, stops: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
+    """Return the trips that can be ridden, their calls, and the numbers of those that were left out."""
+    row_of_trip = pd.Series(np.arange(len(trips)), index=trips["trip_id"])
+    row_of_stop = pd.Series(np.arange(len(stops)), index=stops["stop_id"])
+    mine = times[times["trip_id"].isin(row_of_trip.index)]
+    calls = pd.DataFrame(
+        {
+            "trip": mine["trip_id"].map(row_of_trip).to_numpy(dtype=np.int64),
+            "stop": mine["stop_id"].map(row_of_stop).to_numpy(dtype=np.int64),
+            "sequence": mine["stop_sequence"].to_numpy(dtype=np.int64),
+            "arrives_s": _seconds(mine["arrival_time"]),
+            "departs_s": _seconds(mine["departure_time"]),
+        }
+    ).sort_values(["trip", "sequence"], ignore_index=True)
+    calls = _with_all_times(calls)
+    timeless = set(calls.loc[calls["departs_s"].isna(), "trip"])
+    order = calls[["arrives_s", "departs_s"]].to_numpy().ravel()
+    trip = calls["trip"].to_numpy()
+    falls = np.flatnonzero((np.diff(order) < 0) & (np.repeat(trip, 2)[:-1] == np.repeat(trip, 2)[1:]))
+    backwards = set(np.repeat(trip, 2)[falls].tolist()) - timeless
+    calling = np.bincount(trip, minlength=len(trips))
+    short = set(np.flatnonzero(calling < 2).tolist()) - timeless - backwards
+    kept = np.array([row not in timeless | backwards | short for row in range(len(trips))], dtype=bool)
+    renumbered = np.cumsum(kept) - 1
+    calls = calls[kept[trip]]
+    whole = {name: calls[name].to_numpy(dtype=np.int64) for name in ("stop", "arrives_s", "departs_s")}
+    counts = {
+        "trips without times at their ends left out": len(timeless),
+        "trips that run backwards in time left out": len(backwards),
+        "trips with fewer than two calls left out": len(short),
+    }
+    table = pd.DataFrame({"trip": renumbered[calls["trip"].to_numpy()], **whole})
+    return trips[kept].reset_index(drop=True), table, {name: n for name, n in counts.items() if n}
+
+
+def _seconds(clock: pd.Series[str]) -> NDArray[np.float64]:
+    """Return clock times in seconds, NaN where there is none."""
+    parts = clock.str.strip().str.extract(_CLOCK).astype("float64").to_numpy(dtype=np.float64)
+    return np.asarray(parts @ np.array([3600.0, 60.0, 1.0]))
+
+
+def _with_all_times(calls: pd.DataFrame) -> pd.DataFrame:
+    """Return calls whose empty times are those of the other column, or lie between the known ones around."""
+    arrives = calls["arrives_s"].fillna(calls["departs_s"])
+    departs = calls["departs_s"].fillna(calls["arrives_s"])
+    calls = calls.assign(arrives_s=arrives, departs_s=departs)
+    if not arrives.isna().any():
+        return calls
+    pieces = []
+    for _, rows in calls.groupby("trip", sort=False):
+        at = np.arange(len(rows), dtype=np.float64)
+        known = rows["arrives_s"].notna().to_numpy()
+        filled = rows
+        if known[0] and known[-1] and not known.all():
+            before, after = rows["departs_s"].to_numpy()[known], rows["arrives_s"].to_numpy()[known]
+            position = np.searchsorted(at[known], at[~known])
+            left, right = at[known][position - 1], at[known][position]
+            share = (at[~known] - left) / (right - left)
+            between = np.rint(before[position - 1] + share * (after[position] - before[position - 1]))
+            times = {name: rows[name].to_numpy().copy() for name in ("arrives_s", "departs_s")}
+            for values in times.values():
+                values[~known] = between
+            filled = rows.assign(**times)
+        pieces.append(filled)
+    return pd.concat(pieces, ignore_index=True)
+
+
+def _departures(trips: pd.DataFrame, frequencies: pd.DataFrame | None) -> NDArray[np.float64]:
+    """Return how often each trip runs on its day: once, or as often as its frequencies say."""
+    once = np.ones(len(trips))
+    if frequencies is None:
+        return once
+    start, end = (_seconds(frequencies[name]) for name in ("start_time", "end_time"))
+    headway = frequencies["headway_secs"].to_numpy(dtype=np.float64, na_value=np.nan)
+    usable = np.isfinite(headway) & (headway > 0) & (end > start)
+    often = pd.Series((end - start)[usable] / headway[usable]).groupby(
+        frequencies["trip_id"].astype(str).to_numpy()[usable]
+    )
+    return np.asarray(trips["trip_id"].map(often.sum()).fillna(1.0), dtype=np.float64)
+
+
+def _services(tables: Mapping[str, pd.DataFrame]) -> dict[date, frozenset[str]]:
+    """Return the services of each day on which there are any."""
+    import gtfs_kit
+
+    calendars = {name: tables.get(name) for name in _CALENDARS}
+    known = gtfs_kit.Feed(dist_units="km", **calendars)
+    named: dict[str, set[str]] = {}
+    if calendars["calendar_dates"] is not None and calendars["calendar"] is None:
+        # Feeds that list each day have several hundred thousand rows: one pass instead of one a day.
+        rows = calendars["calendar_dates"]
+        runs = rows[rows["exception_type"] == 1]
+        named = {str(day): set(of_day.astype(str)) for day, of_day in runs.groupby("date")["service_id"]}
+    else:
+        named = {day: set(map(str, known.get_active_services(day))) for day in known.get_dates()}
+    days = {date(int(day[:4]), int(day[4:6]), int(day[6:])): frozenset(keys) for day, keys in named.items()}
+    return {day: days[day] for day in sorted(days) if days[day]}
+
+
+def _transfers(table: pd.DataFrame | None, stops: pd.DataFrame) -> pd.DataFrame:
+    columns = {"start": "int64", "end": "int64", "possible": "bool", "least_s": "int64"}
+    if table is None or not {"from_stop_id", "to_stop_id"} <= set(table):
+        return pd.DataFrame({name: [] for name in columns}).astype(columns)
+    row = pd.Series(np.arange(len(stops)), index=stops["stop_id"])
+    ends = [table[name].map(row) for name in ("from_stop_id", "to_stop_id")]
+    known = ends[0].notna() & ends[1].notna()
+    kind, least = (
+        table[name].fillna(0) if name in table else pd.Series(0, index=table.index)
+        for name in ("transfer_type", "min_transfer_time")
+    )
+    found = {"start": ends[0], "end": ends[1], "possible": kind != _NO_TRANSFER, "least_s": least}
+    return pd.DataFrame(found)[known].astype(columns).reset_index(drop=True)
+
+
+def _publisher(tables: Mapping[str, pd.DataFrame]) -> str:
+    named: Iterable[str] = ()
+    if "feed_info" in tables:
+        named = _text(tables["feed_info"], "feed_publisher_name")
+    if not any(named) and "agency" in tables:
+        named = _text(tables["agency"], "agency_name")
+    return printable(", ".join(dict.fromkeys(name for name in named if name)))

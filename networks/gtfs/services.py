@@ -1,0 +1,501 @@
+"""Build the services of a timetable, over the tracks of a map where it has them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from networks import schema
+from networks.errors import SourceError
+from networks.gtfs.days import chosen_day, trips_by_day
+from networks.gtfs.feed import Feed
+from networks.gtfs.parameters import GtfsParameters
+from networks.gtfs.patterns import Pattern, headways, patterns_of, trains_on, without_doubles
+from networks.gtfs.sections import Ends, extended, infer_sections, section_links, straight_km
+from networks.gtfs.stations import JoinedStops, bare_name, join_stops
+from networks.network import Network
+from networks.rail.builder import RailBuild, RailReport
+from networks.rail.drafts import BY_TIMETABLE, Draft, Hop, Timed, Timetable, to_services
+from networks.rail.parameters import RailParameters
+from networks.rail.routing import Route
+from networks.sphere import km_to_chord, unit_vectors
+
+COACH = "coach"
+"""Class of services on roads."""
+
+type Box = tuple[float, float, float, float]
+"""West, south, east and north border, degrees."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimetableReport:
+    """What was taken from a timetable.
+
+    Attributes
+    ----------
+    file, sha256, publisher
+        The feed.
+    day
+        The day whose trips count.
+    first_day, last_day, days
+        First and last day of the feed, and number of days with trips.
+    trips
+        Trips that run on that day here, once each where they run at the same times.
+    doubles
+        Trips left out because another runs at the same times between the same stations.
+    patterns
+        Groups of trips with the same stops and nearly the same times.
+    trains_by_period
+        Trips a day, both directions together, by the time of day at which they leave: `6-9` and so on.
+    stations, stations_on_tracks
+        Stations with trains, and those among them that are stations of the map.
+    stops_joined
+        Ids of the stops of each station that has several.
+    stops_misplaced
+        Stations left out because no train is as fast as their position asks for; trains pass them.
+    stops_elsewhere
+        Number of stops left out: outside the box of the map, or misplaced.
+    sections
+        Sections of line inferred from stops, where the map has no tracks.
+    least_transfers_s
+        Number of transfers of the feed by their least time; the job's own transfer time counts.
+    read
+        What was read from the file, and what was left out.
+    """
+
+    file: str
+    sha256: str
+    publisher: str
+    day: str
+    first_day: str
+    last_day: str
+    days: int
+    trips: int
+    doubles: int
+    patterns: int
+    trains_by_period: Mapping[str, float]
+    stations: int
+    stations_on_tracks: int
+    stops_joined: Mapping[str, tuple[str, ...]]
+    stops_misplaced: tuple[str, ...]
+    stops_elsewhere: int
+    sections: int
+    least_transfers_s: Mapping[str, int]
+    read: Mapping[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain values for `import_report.json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class GtfsBuild:
+    """The services of a timetable.
+
+    Attributes
+    ----------
+    rail
+        Tracks or sections, stations and services, as from `networks.rail.build`; times of all services are
+        known.
+    patterns
+        The pattern of each service, in the same order.
+    headways
+        Headways of the patterns by time of day, from `patterns.headways`.
+    report
+        What was used and left out.
+    """
+
+    rail: RailBuild
+    patterns: tuple[Pattern, ...]
+    headways: pd.DataFrame
+    report: TimetableReport
+
+
+def build(
+    feed: Feed,
+    *,
+    day: date | None = None,
+    hours: tuple[float, float] | None = None,
+    tracks: RailBuild | None = None,
+    box: Box | None = None,
+    parameters: GtfsParameters | None = None,
+    rail: RailParameters | None = None,
+) -> GtfsBuild:
+    """Build the services of a day of a timetable.
+
+    Parameters
+    ----------
+    feed
+        The feed.
+    day
+        Its day; None for the representative one (`days.representative_day`).
+    hours
+        Only trains that are on their way, by the middle of it, between these hours; None for the whole day.
+    tracks
+        Tracks and stations of a map; its own services are left out. None where there is no map: then trains
+        run over sections that are inferred from their stops.
+    box
+        Stops outside are left out, and count as running time of trains that return; None for all stops.
+    parameters, rail
+        Assumptions about timetables, and about tracks; None for those of the packaged table.
+
+    Returns
+    -------
+    GtfsBuild
+        The headway of a service is the time of operation over its trains a day and direction, the mean of
+        both.
+
+    Raises
+    ------
+    SourceError
+        If no trip runs on the day, or none calls at two stations here.
+    """
+    assumed, rail = parameters or GtfsParameters.default(), rail or RailParameters.default()
+    on = chosen_day(feed, day)
+    joined = join_stops(feed, assumed)
+    ground = _Ground.of(joined, tracks, box, assumed)
+    trains = trains_on(feed, on, ground.station_of_stop, hours=hours)
+    once = without_doubles(trains)
+    by_mode = defaultdict(list)
+    for train in once:
+        by_mode[str(feed.trips["mode"].iloc[train.trip])].append(train)
+    patterns: list[Pattern] = []
+    modes: list[str] = []
+    for mode, own in sorted(by_mode.items(), reverse=True):
+        found = patterns_of(own, most_spread=assumed.most_spread)
+        patterns += found
+        modes += [mode] * len(found)
+    if not patterns:
+        _refuse_without_trains(feed, on)
+    laid = _lay_out(ground, patterns, modes, assumed, rail)
+    hours_a_day = rail.hours_a_day if hours is None else _length_h(hours)
+    drafts = [
+        _draft(feed, ground, pattern, mode, number, hours_a_day)
+        for number, (pattern, mode) in enumerate(zip(patterns, modes, strict=True), start=1)
+    ]
+    timed = [_timed(draft, laid) for draft in drafts]
+    services = to_services(timed, laid.network.links, station_node=laid.station_node, parameters=rail)
+    by_period = headways(patterns)
+    served = sorted({station for pattern in patterns for station in pattern.stations})
+    built = RailBuild(
+        network=laid.network,
+        services=services,
+        stations=_station_table(ground, laid, served, tracks),
+        report=_rail_report(tracks, laid, services.lines, len(served)),
+    )
+    days = trips_by_day(feed)
+    report = TimetableReport(
+        file=feed.name,
+        sha256=feed.sha256,
+        publisher=feed.publisher,
+        day=str(on),
+        first_day=str(min(days)),
+        last_day=str(max(days)),
+        days=len(days),
+        trips=len(once),
+        doubles=len(trains) - len(once),
+        patterns=len(patterns),
+        trains_by_period={
+            f"{start}-{end}": float(own["trains"].sum())
+            for (start, end), own in by_period.groupby(["from_h", "to_h"])
+        },
+        stations=len(served),
+        stations_on_tracks=sum(bool(ground.points[station]) for station in served),
+        stops_joined={
+            name: ids for name, ids in zip(ground.names, ground.stop_ids, strict=True) if len(ids) > 1
+        },
+        stops_misplaced=ground.misplaced,
+        stops_elsewhere=ground.elsewhere,
+        sections=laid.sections,
+        least_transfers_s={
+            str(seconds): int(count)
+            for seconds, count in feed.transfers["least_s"].value_counts().sort_index().items()
+        },
+        read=feed.counts,
+    )
+    return GtfsBuild(built, tuple(patterns), by_period, report)
+
+
+def _length_h(hours: tuple[float, float]) -> float:
+    return (hours[1] - hours[0]) % 24 or 24.0
+
+
+def _refuse_without_trains(feed: Feed, on: date) -> None:
+    raise SourceError(
+        f"no trip of {on} calls at two stations here",
+        where=feed.name,
+        done="Nothing was written.",
+        remedy="Check gtfs_date and gtfs_hours, and that feed and map show the same region.",
+    )
+
+
+# ---- stations
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """Stations of the timetable that count, and where they are.
+
+    Attributes
+    ----------
+    names, stop_ids, places
+        Name, stops, and longitude and latitude of each station.
+    station_of_stop
+        Row of the station of each stop of the feed, -1 for those that do not count.
+    points
+        Rows of the nodes of the map's station that each one is; empty where it is none.
+    tracks
+        Network of the map; without links where there is none.
+    misplaced
+        Names of stations whose position cannot be right, which do not count.
+    elsewhere
+        Number of stops outside the box or misplaced.
+    """
+
+    names: tuple[str, ...]
+    stop_ids: tuple[tuple[str, ...], ...]
+    places: tuple[tuple[float, float], ...]
+    station_of_stop: NDArray[np.int64]
+    points: tuple[tuple[int, ...], ...]
+    tracks: Network
+    misplaced: tuple[str, ...]
+    elsewhere: int
+
+    @classmethod
+    def of(
+        cls, joined: JoinedStops, tracks: RailBuild | None, box: Box | None, assumed: GtfsParameters
+    ) -> _Ground:
+        table = joined.table
+        lon, lat = table["lon"].to_numpy(), table["lat"].to_numpy()
+        inside = np.ones(len(table), dtype=bool)
+        if box is not None:
+            west, south, east, north = box
+            inside = (west <= lon) & (lon <= east) & (south <= lat) & (lat <= north)
+        inside[list(joined.misplaced)] = False
+        same = _stations_of_map(table, tracks, assumed.station_km)
+        # Stations of the feed that are one station of the map are one.
+        owner: dict[int, int] = {}
+        row_of = np.full(len(table), -1, dtype=np.int64)
+        rows: list[list[int]] = []
+        for at in np.flatnonzero(inside).tolist():
+            row = owner.setdefault(same[at], len(rows)) if same[at] >= 0 else len(rows)
+            if row == len(rows):
+                rows.append([])
+            rows[row].append(at)
+            row_of[at] = row
+        known = [] if tracks is None else tracks.stations["points"].tolist()
+        station = joined.station_of_stop
+        counted = np.where(station >= 0, row_of[station], -1)
+        return cls(
+            names=tuple(str(table["name"].iloc[own[0]]) for own in rows),
+            stop_ids=tuple(tuple(one for at in own for one in table["stop_ids"].iloc[at]) for own in rows),
+            places=tuple((float(lon[own[0]]), float(lat[own[0]])) for own in rows),
+            station_of_stop=counted,
+            points=tuple(tuple(known[same[own[0]]]) if same[own[0]] >= 0 else () for own in rows),
+            tracks=_no_tracks() if tracks is None else tracks.network,
+            misplaced=tuple(str(table["name"].iloc[at]) for at in joined.misplaced),
+            elsewhere=int(((station >= 0) & (counted < 0)).sum()),
+        )
+
+
+def _no_tracks() -> Network:
+    nodes, links = (
+        schema.table({column.name: [] for column in columns}, columns)
+        for columns in (schema.NODES, schema.LINKS)
+    )
+    return Network(nodes=nodes, links=links)
+
+
+def _stations_of_map(table: pd.DataFrame, tracks: RailBuild | None, most_km: float) -> NDArray[np.int64]:
+    """Return the row of the map's station of each station, one of its name first; -1 for none."""
+    found = np.full(len(table), -1, dtype=np.int64)
+    if tracks is None or not len(tracks.stations):
+        return found
+    at = shapely.get_coordinates(tracks.network.nodes.geometry.to_numpy()[tracks.stations["node"].to_numpy()])
+    tree = KDTree(unit_vectors(*at.T))
+    names = [{bare_name(label) for label in labels} for labels in tracks.stations["labels"]]
+    places = unit_vectors(table["lon"].to_numpy(), table["lat"].to_numpy())
+    for row, (place, name) in enumerate(zip(places, table["name"].map(bare_name), strict=True)):
+        near = tree.query_ball_point(place, km_to_chord(most_km))
+        away = {one: float(np.linalg.norm(tree.data[one] - place)) for one in near}
+        if near:
+            found[row] = min(near, key=lambda one: (name not in names[one], away[one], one))
+    return found
+
+
+# ---- tracks and sections
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """Tracks and sections with the way of trains from stop to stop.
+
+    Attributes
+    ----------
+    network
+        Tracks of the map, then the sections.
+    station_node
+        Row of the nodes of each station, -1 for those without trains.
+    ways, roads
+        Route of trains, and of coaches, from the smaller row of stations to the larger.
+    sections
+        Number of sections.
+    """
+
+    network: Network
+    station_node: NDArray[np.int64]
+    ways: Mapping[Ends, Route]
+    roads: Mapping[Ends, Route]
+    sections: int
+
+
+def _lay_out(
+    ground: _Ground,
+    patterns: Sequence[Pattern],
+    modes: Sequence[str],
+    assumed: GtfsParameters,
+    rail: RailParameters,
+) -> _Laid:
+    """Find the way of every train from stop to stop: over tracks, else over sections."""
+    on_rail = [pattern for pattern, mode in zip(patterns, modes, strict=True) if mode != COACH]
+    by_coach = [pattern for pattern, mode in zip(patterns, modes, strict=True) if mode == COACH]
+    hops, on_road = _fastest(on_rail), _fastest(by_coach)
+    ways = _over_tracks(ground, hops, assumed, rail)
+    beside = {ends: seconds for ends, seconds in hops.items() if ends not in ways}
+    sections = infer_sections(beside, ground.places, assumed)
+    first_link, first_node = len(ground.tracks.links), len(ground.tracks.nodes)
+    served = sorted({station for ends in (*hops, *on_road) for station in ends})
+    station_node = np.full(len(ground.names), -1, dtype=np.int64)
+    new = [station for station in served if not ground.points[station]]
+    station_node[new] = first_node + np.arange(len(new))
+    for station in served:
+        if ground.points[station]:
+            station_node[station] = ground.points[station][0]
+    nodes = {
+        "osm_id": np.zeros(len(new), dtype=np.int64),
+        "kind": ["station"] * len(new),
+        "name": [ground.names[station] for station in new],
+        "geometry": [shapely.Point(ground.places[station]) for station in new],
+    }
+    links = section_links(sections, ground.places, station_node.tolist(), rail)
+    for ends, way in sections.ways.items():
+        km = sum(sections.length_km[section] for section in way)
+        seconds = sum(sections.run_s[section] for section in way)
+        ways[ends] = Route(seconds, km, tuple(first_link + section for section in way))
+    # Coaches run on no tracks: their services have a length, but no links.
+    far = straight_km(ground.places, list(on_road))
+    roads = {
+        ends: Route(float(on_road[ends]), km * assumed.route_factor, ())
+        for ends, km in zip(on_road, far, strict=True)
+    }
+    network = extended(ground.tracks, nodes, links)
+    return _Laid(network, station_node, ways, roads, len(sections.ends))
+
+
+def _fastest(patterns: Iterable[Pattern]) -> dict[Ends, int]:
+    """Return the seconds of the fastest pattern between any two consecutive stops."""
+    found: dict[Ends, int] = {}
+    for pattern in patterns:
+        for (a, b), run_s in zip(pairwise(pattern.stations), pattern.times.run_s, strict=True):
+            ends = (a, b) if a <= b else (b, a)
+            found[ends] = min(found.get(ends, run_s), max(run_s, 1))
+    return {ends: max(seconds, 1) for ends, seconds in found.items()}
+
+
+def _over_tracks(
+    ground: _Ground, hops: Mapping[Ends, int], assumed: GtfsParameters, rail: RailParameters
+) -> dict[Ends, Route]:
+    """Return the ways over the tracks of the map that are plausible by the timetable."""
+    if not len(ground.tracks.links):
+        return {}
+    timetable = Timetable(ground.tracks, ground.points, ground.names, parameters=rail)
+    found = {}
+    for ends, seconds in hops.items():
+        if not (ground.points[ends[0]] and ground.points[ends[1]]):
+            continue
+        parts, _, _ = timetable.time(Draft("", "", ends, None, BY_TIMETABLE))
+        route = parts[0].hops[0].route if parts else None
+        if route is not None and route.seconds <= assumed.tracks_most_time * seconds:
+            found[ends] = route
+    return found
+
+
+# ---- tables
+
+
+def _draft(
+    feed: Feed, ground: _Ground, pattern: Pattern, mode: str, number: int, hours_a_day: float
+) -> Draft:
+    routes = [
+        str(feed.trips["route"].iloc[train.trip])
+        for train in (*pattern.out, *pattern.back)
+        if train.trip >= 0
+    ]
+    kinds = Counter(found[0] for route in routes if (found := re.match(r"[^\W\d_]+", route)))
+    kind = min(kinds, key=lambda word: (-kinds[word], word)) if kinds else mode
+    ends = [ground.names[pattern.stations[at]] for at in (0, -1)]
+    return Draft(
+        service_id=f"g{number}",
+        name=f"{kind} {ends[0]} - {ends[1]}",
+        stations=pattern.stations,
+        headway_s=max(round(hours_a_day * 3600.0 / pattern.trains_a_day), 1),
+        headway_source=BY_TIMETABLE,
+        known=pattern.times,
+        link_class=COACH if mode == COACH else "",
+    )
+
+
+def _timed(draft: Draft, laid: _Laid) -> Timed:
+    """Return a service with its ways, whose times are those of the timetable."""
+    ways, known = (laid.roads if draft.link_class else laid.ways), draft.known
+    if known is None:
+        raise ValueError("a service of a timetable has known times")
+    hops = []
+    for at, (a, b) in enumerate(pairwise(draft.stations)):
+        route = ways[(a, b) if a <= b else (b, a)]
+        hops.append(Hop(a, b, route, max(known.run_s[at], 1), known.stop_s[at + 1]))
+    return Timed(draft, draft.service_id, tuple(hops))
+
+
+def _station_table(
+    ground: _Ground, laid: _Laid, served: Sequence[int], tracks: RailBuild | None
+) -> pd.DataFrame:
+    """Return the stations of the map, then those of the timetable that are none of them."""
+    columns = {"osm_id": "int64", "name": "str", "labels": "object", "node": "int64", "points": "object"}
+    rows = [
+        (0, ground.names[station], (ground.names[station],), laid.station_node[station])
+        for station in served
+        if not ground.points[station]
+    ]
+    table = pd.DataFrame([(*row, (int(row[-1]),), 0.0) for row in rows], columns=[*columns, "carried_m"])
+    table = table.astype(columns | {"carried_m": "float64"})
+    if tracks is None:
+        return table
+    return pd.concat([tracks.stations, table], ignore_index=True)
+
+
+def _rail_report(tracks: RailBuild | None, laid: _Laid, lines: pd.DataFrame, served: int) -> RailReport:
+    """Return the report of the map's tracks with the services of the timetable."""
+    found = RailReport.empty() if tracks is None else tracks.report
+    return replace(
+        found,
+        services=len(lines),
+        services_source=BY_TIMETABLE,
+        headways={BY_TIMETABLE: len(lines)},
+        stations=found.stations if tracks is not None else served,
+        components=int(laid.network.components().max(initial=-1)) + 1,
+        service_counts={"services with known times": len(lines)},
+        hops_strayed=0,
+        faults=(),
+    )

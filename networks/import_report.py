@@ -26,6 +26,8 @@ class ImportReport:
         Counts of the roads; None if no road network was built.
     rail
         Counts of the railways as plain values; empty if no rail network was built.
+    timetable
+        What was taken from a GTFS feed as plain values; empty if there is none.
     simplified
         Numbers of nodes and links before and after contraction, as plain values.
     snapped
@@ -40,6 +42,7 @@ class ImportReport:
     read: ReadCounts
     roads: RoadReport | None = None
     rail: Mapping[str, Any] = field(default_factory=dict)
+    timetable: Mapping[str, Any] = field(default_factory=dict)
     simplified: Mapping[str, Any] = field(default_factory=dict)
     snapped: Mapping[str, Any] = field(default_factory=dict)
     screening: bool = False

@@ -162,6 +162,12 @@ def check(network: Network) -> None:
         )
 
 
+def empty_network() -> Network:
+    """Return a network without nodes and links."""
+    nodes, links = (table({column.name: [] for column in columns}, columns) for columns in (NODES, LINKS))
+    return Network(nodes=nodes, links=links)
+
+
 def text_dtype() -> np.dtype[Any] | ExtensionDtype:
     """Return the dtype of text in this version of pandas: `str` from pandas 3, `object` before."""
     dtype: np.dtype[Any] | ExtensionDtype = pd.Series(["text"]).dtype

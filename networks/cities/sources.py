@@ -22,7 +22,11 @@ OSM_DEFINITION = "as tagged in OpenStreetMap: definition and year not known"
 
 
 def from_geonames(
-    bbox: Sequence[float], *, min_population: int, thresholds: Thresholds = DEFAULT_THRESHOLDS
+    bbox: Sequence[float],
+    *,
+    min_population: int,
+    thresholds: Thresholds = DEFAULT_THRESHOLDS,
+    country: str = "",
 ) -> Cities:
     """Load the cities of GeoNames in a box.
 
@@ -36,6 +40,8 @@ def from_geonames(
         Least number of residents.
     thresholds
         Population limits of the tiers.
+    country
+        ISO 3166 code of the country whose cities count; empty for all.
 
     Returns
     -------
@@ -49,7 +55,8 @@ def from_geonames(
     """
     west, south, east, north = bbox
     inside = Box(south=south, west=west, north=north, east=east)
-    found = towns_in(inside, least_population=min_population)
+    towns = towns_in(inside, least_population=min_population)
+    found = [town for town in towns if country.upper() in ("", town.country)]
     if not found:
         raise SourceError(
             f"GeoNames has no city of {min_population} residents or more in the box",

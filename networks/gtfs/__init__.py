@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from networks.gtfs.days import chosen_day, representative_day, trips_by_day
-from networks.gtfs.feed import MODES, Feed, Mode, read_feed
+from networks.gtfs.feed import Feed, Mode, read_feed
 from networks.gtfs.parameters import GtfsParameters
 from networks.gtfs.services import GtfsBuild, TimetableReport, build
 
 __all__ = [
-    "MODES",
     "Feed",
     "GtfsBuild",
     "GtfsParameters",

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     import gtfs_kit
 
 Mode = Literal["rail", "coach"]
-MODES: tuple[Mode, ...] = ("rail", "coach")
-"""Modes whose trips can be read."""
 
 _ROUTE_TYPES: Mapping[Mode, tuple[range, ...]] = {
     "rail": (range(2, 3), range(100, 118)),

@@ -98,6 +98,14 @@ class TimetableReport:
         """Return the report as plain values for `import_report.json`."""
         return asdict(self)
 
+    def notes(self) -> tuple[str, ...]:
+        """Return remarks for the reader, one sentence each."""
+        misplaced = ", ".join(self.stops_misplaced)
+        return (
+            f"Trains of {self.day}, {self.trips} in all, from {self.file}.",
+            *([f"Stations whose position cannot be right are left out: {misplaced}."] if misplaced else []),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class GtfsBuild:
@@ -303,18 +311,10 @@ class _Ground:
             places=tuple((float(lon[own[0]]), float(lat[own[0]])) for own in rows),
             station_of_stop=counted,
             points=tuple(tuple(known[same[own[0]]]) if same[own[0]] >= 0 else () for own in rows),
-            tracks=_no_tracks() if tracks is None else tracks.network,
+            tracks=schema.empty_network() if tracks is None else tracks.network,
             misplaced=tuple(str(table["name"].iloc[at]) for at in joined.misplaced),
             elsewhere=int(((station >= 0) & (counted < 0)).sum()),
         )
-
-
-def _no_tracks() -> Network:
-    nodes, links = (
-        schema.table({column.name: [] for column in columns}, columns)
-        for columns in (schema.NODES, schema.LINKS)
-    )
-    return Network(nodes=nodes, links=links)
 
 
 def _stations_of_map(table: pd.DataFrame, tracks: RailBuild | None, most_km: float) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
@@ -37,12 +37,18 @@ class Region:
         Highest design speed of expressways by terrain.
     vintage, attribution
         Dates of the sources, and the notice that maps must show.
-    network_sha256
-        Checksum of the network file, hexadecimal.
-    network, cities, counties, terrain, facts, readme
-        Paths of the files.
+    cities, readme
+        Paths of the table of cities, and of the description of the data.
+    network
+        Network file; None where the region has no roads and tracks.
+    network_sha256, timetable_sha256
+        Checksums of the network file and of the timetable, hexadecimal; empty where there is none.
+    counties, terrain, facts
+        Further list of cities, outline of the terrain, folder of fact tables; None where there are none.
     built
         Table of the roads and railways opened in past years; None where the region has none.
+    timetable
+        GTFS feed whose trains run; None where the network has its own.
     """
 
     name: str
@@ -52,19 +58,21 @@ class Region:
     margin_km: float
     money: str
     price_year: int
-    road_length_factor: float
-    design_kmh: dict[str, float]
-    rail_length_factor: float
     vintage: str
     attribution: str
-    network_sha256: str
-    network: Path
     cities: Path
-    counties: Path
-    terrain: Path
-    facts: Path
     readme: Path
+    road_length_factor: float = 1.0
+    rail_length_factor: float = 1.0
+    design_kmh: dict[str, float] = field(default_factory=dict)
+    network: Path | None = None
+    network_sha256: str = ""
+    counties: Path | None = None
+    terrain: Path | None = None
+    facts: Path | None = None
     built: Path | None = None
+    timetable: Path | None = None
+    timetable_sha256: str = ""
 
 
 def names() -> tuple[str, ...]:
@@ -121,7 +129,7 @@ def read(name: str) -> Region:
 
 
 def check(region: Region) -> None:
-    """Check that the network file of a region is the one that was built for it.
+    """Check that network and timetable of a region are the ones that were built for it.
 
     Parameters
     ----------
@@ -134,18 +142,24 @@ def check(region: Region) -> None:
         If the file is missing or its checksum differs. This also detects a truncation between two blocks,
         which no check of the file itself can.
     """
-    if not region.network.is_file():
-        fault = "the network file of the region is missing"
-    elif checksum(region.network) != region.network_sha256:
-        fault = "the network file of the region is damaged: its checksum differs from that in region.toml"
-    else:
-        return
-    raise SourceError(
-        fault,
-        where=str(region.network),
-        done="Nothing was read and nothing was written.",
-        remedy="Reinstall the package; after an intended change, write the new SHA-256 to region.toml.",
-    )
+    for title, path, known in (
+        ("network file", region.network, region.network_sha256),
+        ("timetable", region.timetable, region.timetable_sha256),
+    ):
+        if path is None:
+            continue
+        if not path.is_file():
+            fault = f"the {title} of the region is missing"
+        elif checksum(path) != known:
+            fault = f"the {title} of the region is damaged: its checksum differs from that in region.toml"
+        else:
+            continue
+        raise SourceError(
+            fault,
+            where=str(path),
+            done="Nothing was read and nothing was written.",
+            remedy="Reinstall the package; after an intended change, write the new SHA-256 to region.toml.",
+        )
 
 
 def _root() -> Path:

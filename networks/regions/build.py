@@ -7,6 +7,7 @@ import logging
 import re
 from pathlib import Path
 
+from networks.errors import SourceError
 from networks.inputs import checksum
 from networks.regions import Region, folder, read
 from networks.regions.construction import facts
@@ -39,9 +40,9 @@ def main() -> None:
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     region = read(arguments.region)
-    write(assemble(region), arguments.out or region.network)
+    write(assemble(region), arguments.out or _given(region.network))
     if arguments.out is None:
-        stamp(folder(arguments.region) / "region.toml", checksum(region.network))
+        stamp(folder(arguments.region) / "region.toml", checksum(_given(region.network)))
 
 
 def assemble(region: Region) -> Elements:
@@ -71,11 +72,11 @@ def assemble(region: Region) -> Elements:
 
 def _add_roads(region: Region, geograph: Geograph, elements: Elements) -> None:
     """Classify the roads and add them."""
-    corridors = facts.expressways(region.facts)
+    corridors = facts.expressways(_given(region.facts))
     graph = WorkingGraph.of(geograph)
-    towns = Town.read(region.counties)
+    towns = Town.read(_given(region.counties))
     classify(graph, corridors, towns)
-    terrain = Terrain.read(region.terrain).of(graph)
+    terrain = Terrain.read(_given(region.terrain)).of(graph)
     ground = ground_lengths(graph, corridors, terrain, region.road_length_factor)
     add_roads(
         graph,
@@ -90,17 +91,20 @@ def _add_roads(region: Region, geograph: Geograph, elements: Elements) -> None:
 
 def _add_rails(region: Region, geograph: Geograph, elements: Elements) -> None:
     """Lay out the lines, and add tracks, stations and services."""
-    lines = facts.rail_lines(region.facts)
-    connections = facts.through_running(region.facts)
+    lines = facts.rail_lines(_given(region.facts))
+    connections = facts.through_running(_given(region.facts))
     graph = WorkingGraph.of(geograph)
     layout = lay_out(graph, lines, connections, length_factor=region.rail_length_factor)
     for line in lines:
         km = layout.lengths_km[line.id] * region.rail_length_factor
         LOG.info("rail %s: %.1f km, known %s", line.id, km, line.known_km)
-    zones, stretches = slow_zones(region.terrain, region.cities), facts.rail_stretches(region.facts)
+    zones, stretches = (
+        slow_zones(_given(region.terrain), region.cities),
+        facts.rail_stretches(_given(region.facts)),
+    )
     tracks = add_tracks(graph, lines, layout, elements, zones=zones, stretches=stretches)
     by_id = {line.id: line for line in lines}
-    patterns = read_patterns(region.facts)
+    patterns = read_patterns(_given(region.facts))
     services = [
         service
         for line in lines
@@ -112,6 +116,16 @@ def _add_rails(region: Region, geograph: Geograph, elements: Elements) -> None:
     add_services(services, by_id, tracks, elements)
     factor = region.rail_length_factor
     add_patterns(patterns, by_id, layout, graph.points, tracks, elements, length_factor=factor)
+
+
+def _given(path: Path | None) -> Path:
+    """Return a path of a region that a network is built from."""
+    if path is None:
+        raise SourceError(
+            "the region has no network of its own to build",
+            remedy="Its file region.toml names network, counties, terrain and facts where it has one.",
+        )
+    return path
 
 
 def stamp(description: Path, digest: str) -> None:

@@ -18,6 +18,7 @@ Shares = Annotated[tuple[Share, ...], Field(strict=False)]
 Years = Annotated[tuple[Positive, ...], Field(strict=False)]
 Seconds = Annotated[tuple[Whole, ...], Field(strict=False)]
 Stretch = Annotated[float, Field(ge=1, le=10)]
+GtfsModes = Annotated[tuple[Literal["rail", "coach"], ...], Field(strict=False)]
 BuildingYears = Annotated[int, Field(ge=0, le=50)]
 
 USUAL_YEARS = 5
@@ -57,6 +58,24 @@ class Region(Section):
         "extra `world` are clipped: a screening, without download",
     )
     radius_km: float = Field(300.0, ge=20, le=1500, description="radius of `around`, km")
+    gtfs: str = Field(
+        "",
+        description="timetable in the format GTFS (zip), alone (then there are no roads) or beside a map, "
+        "whose own trains then do not count",
+    )
+    gtfs_date: date | None = Field(
+        None, description="day of the timetable that counts; not set: its representative day"
+    )
+    gtfs_modes: GtfsModes = Field(
+        ("rail",),
+        min_length=1,
+        description="what to read of the timetable: rail (route types 2, 100 to 117), coach (3, 200 to 209)",
+    )
+    gtfs_hours: Numbers = Field(
+        (),
+        description="[from, to]: only trains under way, by the middle of it, between these hours; empty: the "
+        "whole day",
+    )
     country: str = Field(
         "", description="ISO 3166 code for default speeds, such as CN; empty: the region's own"
     )
@@ -69,12 +88,28 @@ class Region(Section):
     def _has_one_source(self) -> Region:
         sources = ("name", "file", "place", "bbox", "polygon", "matrix", "around")
         given = [key for key in sources if getattr(self, key)]
-        if len(given) != 1:
+        if len(given) > 1 or not (given or self.gtfs):
             listed = " and ".join(given) if given else "none"
-            raise ValueError(f"give exactly one of {', '.join(sources)} (given: {listed})")
+            raise ValueError(f"give exactly one of {', '.join(sources)}, or gtfs alone (given: {listed})")
         if self.bbox and not _is_box(self.bbox):
             raise ValueError("bbox must be [west, south, east, north] in degrees, west < east, south < north")
         return self
+
+    @model_validator(mode="after")
+    def _has_fitting_timetable(self) -> Region:
+        if self.gtfs and self.matrix:
+            raise ValueError("gtfs and matrix do not go together: a matrix has no trains")
+        chosen = self.gtfs_date or self.gtfs_hours or self.gtfs_modes != ("rail",)
+        if chosen and not (self.gtfs or self.name):
+            raise ValueError("gtfs_date, gtfs_modes and gtfs_hours choose from a timetable; give gtfs")
+        if self.gtfs_hours and not _is_span(self.gtfs_hours):
+            raise ValueError("gtfs_hours must be [from, to], two different hours from 0 to 24")
+        return self
+
+
+def _is_span(hours: tuple[float, ...]) -> bool:
+    """Tell whether these are two different hours of the day."""
+    return len(hours) == 2 and all(0 <= hour <= 24 for hour in hours) and hours[0] % 24 != hours[1] % 24
 
 
 def _is_box(box: tuple[float, ...]) -> bool:

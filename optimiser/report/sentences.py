@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -161,6 +161,13 @@ def unreached_cities(report: ReportInput) -> list[str]:
         f"{row.city}: " + ", ".join(f"{name} {wording.clock(seconds)}" for name, seconds in row.others)
         for row in coverage.unreached_by_city(report.cities, report.pairs)
     ]
+
+
+def not_served(cities: Sequence[str]) -> str:
+    """Return which cities take no part because they have neither roads nor a station with trains."""
+    few = ", ".join(cities)
+    verb = "city has" if len(cities) == 1 else "cities have"
+    return f"{len(cities)} {verb} no station of the timetable near the centre and take no part: {few}"
 
 
 def measures(report: ReportInput) -> Iterator[str]:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+from networks import schema
 from networks.inputs import checksum
 from networks.network import Network
 from networks.rail import RailBuild
@@ -114,19 +115,30 @@ class Chain:
             return self.like.networks
         job, source = self.loaded.job, self.source
         inputs = {
-            "files": self._checksums("map_file", "polygon_file"),
+            "files": self._checksums("map_file", "polygon_file", "timetable_file"),
             "area": [job.region.model_dump(include={"place", "bbox", "margin_km"}), str(source.area)],
             "region": {"country": source.country, "as_of": job.region.as_of},
             "times": job.times.model_dump(include={"rail", "ferries", "road_classes"}),
             "factors": [source.rail_factor],
+            "timetable": job.region.model_dump(
+                mode="json", include={"gtfs_date", "gtfs_modes", "gtfs_hours"}
+            ),
             "places": job.cities.model_dump() if source.cities_from == "osm" else None,
         }
 
         def make() -> reading.Networks:
+            feed = reading.read_feed(job, source)
+            if feed is not None and not source.has_map:
+                return reading.networks_of_timetable(feed, job, source)
             elements = reading.read_elements(job, source, downloads=cache.folder() / "downloads")
-            return reading.build_networks(elements, job, source)
+            return reading.build_networks(elements, job, source, feed=feed)
 
-        title = "Reading the map" if source.map_file is not None else "Fetching and reading the map"
+        if not source.has_map:
+            title = "Reading the timetable"
+        elif source.map_file is not None:
+            title = "Reading the map"
+        else:
+            title = "Fetching and reading the map"
         return self._kept("network", title, inputs, make, store.save_networks, store.load_networks)
 
     @cached_property
@@ -367,7 +379,8 @@ class Chain:
             The bound that the certificate proves; None: none, or not yet.
         """
         levels, plan = self.counted.outcome.folder / LEVELS, within_limit(self.counted.value, plan)
-        sensitivity = None if self.has_matrix else self._sensitivity()
+        has_roads = len(self.times.value.road.links) > 0
+        sensitivity = self._sensitivity() if has_roads else None
         measures = self.measures(plan)
         none: tuple[RingMargin, ...] = ()
         is_asked = not self.has_cases or cases is not None
@@ -616,7 +629,7 @@ class Chain:
     @property
     def rail_network(self) -> Network:
         """Railways of the map as a network; empty with a matrix."""
-        return reading.empty_network() if self.rail is None else self.rail.network
+        return schema.empty_network() if self.rail is None else self.rail.network
 
     def _checksums(self, *files: str) -> dict[str, str]:
         """Return the checksums of files of the source by their names; empty where there is no file."""

@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import affinity
 
-from networks import cities, impedance, inputs, osm, rail, road, schema, world
+from networks import cities, gtfs, impedance, inputs, osm, rail, road, schema, world
 from networks.cities import Cities
 from networks.countries import thresholds
 from networks.errors import SourceError
@@ -82,7 +82,9 @@ def read_elements(job: Job, source: Source, *, downloads: Path) -> Elements:
     )
 
 
-def build_networks(elements: Elements, job: Job, source: Source) -> Networks:
+def build_networks(
+    elements: Elements, job: Job, source: Source, *, feed: gtfs.Feed | None = None
+) -> Networks:
     """Build the road and rail networks of a map.
 
     Parameters
@@ -91,18 +93,34 @@ def build_networks(elements: Elements, job: Job, source: Source) -> Networks:
         The elements of the map.
     job, source
         Country, length factors, date, cities.
+    feed
+        Timetable whose trains run in place of those of the map; None: those of the map.
     """
     roads, report = road.build(elements, country=source.country, opened_by=job.region.as_of)
     timed = impedance.add_travel_times(roads)
     assumed = rail.RailParameters.default(source.country)
-    railways = rail.build(elements, parameters=assumed, opened_by=job.region.as_of)
+    railways = rail.build(
+        elements,
+        parameters=assumed,
+        opened_by=job.region.as_of,
+        services_from="auto" if feed is None else "none",
+    )
     tracks = lengthened_rail(railways, source.rail_factor)
+    timetable: Mapping[str, Any] = {}
+    remarks: tuple[str, ...] = ()
+    if feed is not None:
+        running = build_timetable(feed, job, source, tracks=tracks, road=timed)
+        tracks, timetable, remarks = running.rail, running.report.to_dict(), running.report.notes()
     factor = source.rail_factor
     notes: tuple[str, ...] = (f"Rail lengths are multiplied by {factor:g}.",) if factor != 1.0 else ()
     # Services of a screening are assumed for want of relations in the source, not in this file.
     notes += (source.screening,) if source.screening else tracks.report.warnings()
     full = ImportReport.of(elements).replace(
-        roads=report, rail=tracks.report.to_dict(), notes=notes, screening=bool(source.screening)
+        roads=report,
+        rail=tracks.report.to_dict(),
+        timetable=timetable,
+        notes=notes + remarks,
+        screening=bool(source.screening),
     )
     places = None
     if source.cities_from == "osm":
@@ -111,6 +129,58 @@ def build_networks(elements: Elements, job: Job, source: Source) -> Networks:
             elements, min_population=people, thresholds=tier_thresholds(job, source)
         )
     return Networks(timed, tracks, full.to_json(), places)
+
+
+def read_feed(job: Job, source: Source) -> gtfs.Feed | None:
+    """Read the timetable of a job; None where it has none, or counts no trains."""
+    if source.timetable_file is None or not job.times.rail:
+        return None
+    return gtfs.read_feed(source.timetable_file, modes=job.region.gtfs_modes)
+
+
+def build_timetable(
+    feed: gtfs.Feed, job: Job, source: Source, *, tracks: rail.RailBuild | None, road: Network
+) -> gtfs.GtfsBuild:
+    """Build the services of a timetable.
+
+    Parameters
+    ----------
+    feed
+        The timetable.
+    job, source
+        Day and hours that count, and country.
+    tracks
+        Railways of the map; None without a map.
+    road
+        Roads of the map: what lies outside both is left out.
+    """
+    region = job.region
+    box = None
+    if tracks is not None:
+        bounds = [one.nodes.total_bounds for one in (road, tracks.network) if len(one.nodes)]
+        box = (*np.min(bounds, axis=0)[:2].tolist(), *np.max(bounds, axis=0)[2:].tolist()) if bounds else None
+    hours = (region.gtfs_hours[0], region.gtfs_hours[1]) if region.gtfs_hours else None
+    return gtfs.build(
+        feed,
+        day=region.gtfs_date,
+        hours=hours,
+        tracks=tracks,
+        box=box,
+        rail=rail.RailParameters.default(source.country),
+    )
+
+
+def networks_of_timetable(feed: gtfs.Feed, job: Job, source: Source) -> Networks:
+    """Return the railways of a timetable alone, without roads."""
+    found = build_timetable(feed, job, source, tracks=None, road=schema.empty_network())
+    report = ImportReport(
+        source=osm.Source(feed.name, feed.sha256),
+        read=osm.ReadCounts(),
+        rail=found.rail.report.to_dict(),
+        timetable=found.report.to_dict(),
+        notes=found.report.notes(),
+    )
+    return Networks(schema.empty_network(), found.rail, report.to_json())
 
 
 def import_warnings(report: Mapping[str, Any]) -> tuple[str, ...]:
@@ -124,15 +194,6 @@ def import_warnings(report: Mapping[str, Any]) -> tuple[str, ...]:
     counts = report.get("rail")
     is_expected = report.get("screening", False)
     return rail.RailReport(**counts).warnings() if counts and not is_expected else ()
-
-
-def empty_network() -> Network:
-    """Return a network without nodes and links."""
-    nodes, links = (
-        schema.table({column.name: [] for column in columns}, columns)
-        for columns in (schema.NODES, schema.LINKS)
-    )
-    return Network(nodes=nodes, links=links)
 
 
 def tier_thresholds(job: Job, source: Source) -> cities.Thresholds:

@@ -162,8 +162,10 @@ def _notes(found: Findings) -> tuple[str, ...]:
     """Return what a reader must know before taking the plan for an answer, as sentences."""
     has_nothing = found.source.matrix_file is not None and found.source.candidates_file is None
     table = _capacities(found)
+    not_served = found.times.report.get("snapped", {}).get("not_served", [])
     return (
         *found.faults,
+        *([sentences.not_served(not_served)] if not_served else []),
         *([NOTHING_TO_PROPOSE] if has_nothing else []),
         *fairness.notes_on_levels(found.levels),
         *(() if table is None else line_capacity.notes(table)),
@@ -375,6 +377,7 @@ def summarise(
         **({} if report.cases is None else {"cases": report.cases.as_dict()}),
         **({} if report.reach is None else {"reach": report.reach.as_dict()}),
         **({} if report.capacities is None else {"capacities": line_capacity.counts(report.capacities)}),
+        "not_served": found.times.report.get("snapped", {}).get("not_served", []),
         "out_of_reach": tables.out_of_reach_rows(report.cities, report.pairs),
         "measures": None if report.measures is None else report.measures.as_dict(),
         "sizes": sizes(found.times, found.candidates, found.problem),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from networks import regions, world
+from optimiser.job import sections
 from optimiser.job.model import Job, LoadedJob
 from optimiser.problem.errors import JobError
 
@@ -48,6 +49,8 @@ class Source:
         Table of travel times, in place of a network.
     polygon_file
         Outline of the area to fetch.
+    timetable_file
+        GTFS feed whose trains run; None: those of the map.
     terrain_file
         Raster or polygons; None: all plain.
     costs_file, candidates_file, weights_file
@@ -56,6 +59,8 @@ class Source:
         Known rings that the rings of a plan are compared with.
     built_file
         Roads and railways opened in past years, which a back-cast is compared with.
+    has_map
+        Whether there is a map, on file or to be fetched; else a timetable or a matrix takes its place.
     rail_factor
         Length of tracks on the ground over length of their geometry; ways of roads state theirs themselves.
     attribution
@@ -81,6 +86,8 @@ class Source:
     weights_file: Path | None
     reference_rings_file: Path | None = None
     built_file: Path | None = None
+    timetable_file: Path | None = None
+    has_map: bool = True
     rail_factor: float = 1.0
     attribution: str = ATTRIBUTION
     notes: tuple[str, ...] = ()
@@ -115,8 +122,10 @@ def find_source(loaded: LoadedJob) -> Source:
         candidates_file=loaded.input_path(job.candidates.file),
         weights_file=loaded.input_path(job.objective.weights_file),
         built_file=loaded.input_path(job.backcast.built),
+        timetable_file=loaded.input_path(region.gtfs),
         notes=("Map data © OpenStreetMap contributors, Open Database Licence 1.0.",),
     )
+    source = replace(source, has_map=_has_map(region))
     if region.name:
         source = _with_region(source, loaded)
     elif region.around:
@@ -128,6 +137,8 @@ def find_source(loaded: LoadedJob) -> Source:
             done=_NOTHING,
             remedy="Give cities.file, or cities.source = 'geonames' or 'osm' (osm needs a map).",
         )
+    if region.gtfs:
+        source = _with_timetable(source, region)
     _refuse_missing_files(source, loaded.name)
     if job.rings and source.cities_file is not None:
         from optimiser.run import rings
@@ -143,7 +154,27 @@ def _cities_from(job: Job) -> str:
         return "csv"
     if job.region.around:
         return "geonames"
-    return "region" if job.region.name else "osm"
+    if job.region.name:
+        return "region"
+    return "osm" if _has_map(job.region) or job.region.matrix else "geonames"
+
+
+def _has_map(region: sections.Region) -> bool:
+    """Tell whether a job names a map, an embedded region aside."""
+    return bool(region.file or region.place or region.bbox or region.polygon or region.around)
+
+
+def _with_timetable(source: Source, region: sections.Region) -> Source:
+    """Return a source with the notice on the timetable of its job; what is no map needs no notice on one."""
+    feed = f"timetable: {Path(region.gtfs).name}"
+    if not (source.has_map or region.name):
+        title = Path(region.gtfs).name.split(".")[0]
+        return replace(source, title=title, attribution=feed.capitalize(), notes=(f"{feed.capitalize()}.",))
+    return replace(
+        source,
+        attribution=f"{source.attribution}; {feed}",
+        notes=(*source.notes, f"{feed.capitalize()}."),
+    )
 
 
 def _with_region(source: Source, loaded: LoadedJob) -> Source:
@@ -151,7 +182,8 @@ def _with_region(source: Source, loaded: LoadedJob) -> Source:
     job = loaded.job
     region = regions.read(job.region.name)
     regions.check(region)
-    lists = {"cities": region.cities, "counties": region.counties}
+    given = {"cities": region.cities, "counties": region.counties}
+    lists = {name: file for name, file in given.items() if file is not None}
     if job.cities.list not in lists:
         raise JobError(
             f"cities.list: the region {region.name} has no list '{job.cities.list}'",
@@ -159,15 +191,17 @@ def _with_region(source: Source, loaded: LoadedJob) -> Source:
             done=_NOTHING,
             remedy=f"Choose one of: {', '.join(lists)}.",
         )
-    reference_rings = region.facts / REFERENCE_RINGS
+    reference_rings = None if region.facts is None else region.facts / REFERENCE_RINGS
     return replace(
         source,
         title=region.title,
         country=job.region.country or region.country,
         cities_file=lists[job.cities.list] if source.cities_from == "region" else source.cities_file,
         map_file=region.network,
+        has_map=region.network is not None,
         terrain_file=source.terrain_file or region.terrain,
-        reference_rings_file=reference_rings if reference_rings.is_file() else None,
+        reference_rings_file=reference_rings if reference_rings and reference_rings.is_file() else None,
+        timetable_file=source.timetable_file or region.timetable,
         built_file=source.built_file or region.built,
         rail_factor=region.rail_length_factor,
         attribution=region.attribution,
@@ -209,6 +243,7 @@ def _refuse_missing_files(source: Source, where: str) -> None:
         "region.file": source.map_file,
         "region.matrix": source.matrix_file,
         "region.polygon": source.polygon_file,
+        "region.gtfs": source.timetable_file,
         "costs.table": source.costs_file,
         "costs.terrain": source.terrain_file,
         "candidates.file": source.candidates_file,

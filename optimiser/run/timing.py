@@ -13,11 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks import cities as city_tables
-from networks import impedance, intermodal, matrix, simplify, skims, world
+from networks import impedance, intermodal, matrix, schema, simplify, skims, world
 from networks.cities import Cities, Snapped
 from networks.errors import SchemaError
 from networks.intermodal import AccessParameters, Definition
-from networks.intermodal.connectors import stations_to_roads
+from networks.intermodal.connectors import cities_to_stations, stations_to_roads
 from networks.network import Network
 from networks.rail import RailBuild
 from networks.timegraph import ARC_KINDS, UNREACHABLE, TimeGraph
@@ -25,7 +25,7 @@ from optimiser.job.model import Job
 from optimiser.proposals.prepare import city_pairs
 from optimiser.proposals.roads import anchor_nodes
 from optimiser.proposals.table import Candidates
-from optimiser.run.reading import Networks, empty_network, tier_thresholds
+from optimiser.run.reading import Networks, tier_thresholds
 from optimiser.run.source import Source
 
 DEFINITIONS: tuple[Definition, ...] = ("door_to_door", "in_vehicle")
@@ -112,13 +112,22 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
     """
     road, limit_km = networks.road, job.cities.snap_km
     found = _load_cities(job, source, networks)
-    road = city_tables.with_nodes_near(road, found, limit_km=limit_km)
-    # Towns on islands without roads are common around a place that nobody drew a region for.
-    if_far: Literal["raise", "report"] = "raise" if source.area is None else "report"
-    snapped = _within_reach(city_tables.snap(found, road, limit_km=limit_km, on_unsnapped=if_far), source)
     rail = networks.rail if job.times.rail else None
     assumed = access_parameters(job, source)
-    placed = place(road, rail, snapped.cities, keep=anchor_nodes(road))
+    not_served: tuple[str, ...] = ()
+    if len(road.links):
+        road = city_tables.with_nodes_near(road, found, limit_km=limit_km)
+        # Towns on islands without roads are common around a place that nobody drew a region for.
+        if_far: Literal["raise", "report"] = "raise" if source.area is None else "report"
+        tied = city_tables.snap(found, road, limit_km=limit_km, on_unsnapped=if_far)
+        snapped = _within_reach(tied, source)
+        placed = place(road, rail, snapped.cities, keep=anchor_nodes(road))
+        distance_km, out_of_reach = snapped.cities.table["road_snap_km"].dropna(), snapped.unsnapped
+    else:
+        served, not_served = _served(found, rail, assumed)
+        none = np.zeros(0, dtype=np.int64)
+        placed = Placed(road=road, row_before=none, row_after=none, rail=rail, cities=served)
+        distance_km, out_of_reach = pd.Series(dtype="float64"), ()
     graphs: dict[Definition, TimeGraph] = {
         definition: intermodal.join(
             placed.road, placed.rail, placed.cities, parameters=assumed, definition=definition
@@ -131,12 +140,12 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
         "nodes": len(placed.road.nodes),
         "links": len(placed.road.links),
     }
-    distance_km = snapped.cities.table["road_snap_km"].dropna()
     counts = {
-        "cities": len(snapped.cities),
+        "cities": len(placed.cities),
         "limit_km": limit_km,
         "farthest_km": round(float(distance_km.max()), 3) if len(distance_km) else None,
-        "out_of_reach": [city.reason for city in snapped.unsnapped],
+        "out_of_reach": [city.reason for city in out_of_reach],
+        "not_served": list(not_served),
     }
     return Times(
         cities=placed.cities.table,
@@ -164,6 +173,33 @@ def _within_reach(snapped: Snapped, source: Source) -> Snapped:
     return replace(snapped, cities=Cities(snapped.cities.table[is_tied].reset_index(drop=True)))
 
 
+def _served(
+    found: Cities, rail: RailBuild | None, assumed: AccessParameters
+) -> tuple[Cities, tuple[str, ...]]:
+    """Return the cities with a station near their centres, and the names of the others.
+
+    Without roads no other city can travel.
+    """
+    if rail is None or not len(rail.services.stops):
+        raise SchemaError(
+            "there are neither roads nor trains",
+            done="No travel times were computed.",
+            remedy="Set times.rail = true, or give a map beside the timetable.",
+        )
+    stations = rail.network.nodes.iloc[np.unique(rail.services.stops["node"].to_numpy())]
+    near = np.unique(cities_to_stations(found, stations, parameters=assumed).first)
+    table = found.table
+    others = tuple(table["name"].astype(str).drop(table.index[near]))
+    if len(near) < 2:
+        raise SchemaError(
+            f"{len(near)} of {len(table)} cities have a station within {assumed.centre_station_km:g} km, and "
+            "a trip needs two",
+            done="No travel times were computed.",
+            remedy="Give cities of the region of the timetable.",
+        )
+    return Cities(table.iloc[near].reset_index(drop=True)), others
+
+
 def read_matrix(job: Job, source: Source) -> Times:
     """Return cities and the times of a travel-time matrix, which count by the definition that the job names.
 
@@ -181,7 +217,7 @@ def read_matrix(job: Job, source: Source) -> Times:
         graphs={definition: graph},
         skims={definition: skims.travel_times(graph)},
         report={"matrix": source.matrix_file.name, "cities": len(found)},
-        road=empty_network(),
+        road=schema.empty_network(),
         row_before=np.zeros(0, dtype=np.int64),
     )
 
@@ -197,8 +233,13 @@ def _load_cities(job: Job, source: Source, networks: Networks | None = None) -> 
             world.cities_in(source.area, least_population=people), thresholds=tiers
         )
     elif networks is not None and source.cities_from == "geonames":
-        box = tuple(float(edge) for edge in networks.road.nodes.total_bounds)
-        found = city_tables.from_geonames(box, min_population=job.cities.least_population, thresholds=tiers)
+        nodes = networks.road.nodes if len(networks.road.nodes) else networks.rail.network.nodes
+        found = city_tables.from_geonames(
+            tuple(float(edge) for edge in nodes.total_bounds),
+            min_population=job.cities.least_population,
+            thresholds=tiers,
+            country="" if source.has_map else job.region.country,
+        )
     elif networks is not None and networks.places is not None:
         found = networks.places
     else:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from networks.errors import SourceError
 from networks.gtfs import read_feed, trips_by_day
 from networks.gtfs.patterns import Train, both_directions, trains_on
 from networks.regions import read
@@ -163,6 +164,8 @@ def main() -> None:
     parser.add_argument("timetable", type=Path, help="zip file in the format GTFS, of one service day")
     arguments = parser.parse_args()
     region = read(arguments.region)
+    if region.facts is None:
+        raise SourceError("the region has no fact tables", where=arguments.region)
     with (region.facts / "rail_stations.csv").open(encoding="utf-8", newline="") as file:
         keys = {row["key"] for row in csv.DictReader(file)}
     rows = group(arguments.timetable, keys, region.bbox)

@@ -1,0 +1,94 @@
+"""A job on a timetable alone: cities travel by train, and those without a station take no part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gtfs_drawing as drawing
+import pytest
+
+from networks.errors import SchemaError, SourceError
+from networks.intermodal import AccessParameters
+from optimiser.job import load, loads
+from optimiser.problem.errors import JobError
+from optimiser.run.chain import Chain
+
+STOPS = {"a": ("Aville", 0, 0), "b": ("Beton", 5, 0), "c": ("Cedar", 10, 0)}
+TRIPS = {
+    "ICE 1": [("a", "08:00:00"), ("b", "08:30:00", "08:32:00"), ("c", "09:02:00")],
+    "ICE 2": [("c", "10:00:00"), ("b", "10:30:00", "10:32:00"), ("a", "11:02:00")],
+}
+CITIES = "id,name,lat,lon,population\na,Aville,0,0,600000\nc,Cedar,0.05,1,200000\nd,Delta,3,3,100000\n"
+
+
+def job(folder: Path, cities: str = CITIES, region: str = "") -> Path:
+    drawing.write(folder / "feed.zip", drawing.tables(STOPS, TRIPS))
+    (folder / "cities.csv").write_text(cities, encoding="utf-8")
+    text = f'[region]\ngtfs = "feed.zip"\n{region}\n[cities]\nfile = "cities.csv"\n'
+    (folder / "job.toml").write_text(text, encoding="utf-8")
+    return folder / "job.toml"
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / "cache"))
+
+
+def test_times_are_those_of_the_timetable(tmp_path: Path) -> None:
+    chain = Chain.of(load(job(tmp_path)))
+    times, access = chain.times.value, AccessParameters.default()
+    assert times.cities["name"].tolist() == ["Aville", "Cedar"]
+    ride_s = 1800 + 120 + 1800
+    assert times.skims["in_vehicle"][0, 1] >= ride_s
+    to_station = access.centre_station.secondary + access.centre_station.small
+    # One train a day and direction: the wait is the largest that counts.
+    board_s = access.board_s(link_class="conv120", headway_s=57_600, start_s=0)
+    assert times.skims["door_to_door"][0, 1] == to_station + board_s + ride_s + access.alight_s
+
+
+def test_cities_without_a_station_are_named(tmp_path: Path) -> None:
+    report = Chain.of(load(job(tmp_path))).times.value.report
+    assert report["snapped"]["not_served"] == ["Delta"]
+    assert report["timetable"]["patterns"] == 1
+    assert report["rail"]["services_source"] == "timetable"
+
+
+def test_one_city_with_a_station_is_too_few(tmp_path: Path) -> None:
+    cities = "\n".join(CITIES.splitlines()[:2] + CITIES.splitlines()[3:])
+    with pytest.raises(SchemaError, match="1 of 2 cities have a station within 15 km"):
+        _ = Chain.of(load(job(tmp_path, cities))).times
+
+
+def test_candidates_are_priced_without_roads(tmp_path: Path) -> None:
+    chain = Chain.of(load(job(tmp_path), settings=["times.limit_s=8500"]))
+    kinds = set(chain.candidates.value.table["kind"])
+    assert "rail_frequency" in kinds
+    assert not {kind for kind in kinds if "road" in kind or "expressway" in kind}
+
+
+def test_a_broken_feed_ends_the_run_with_all_its_faults(tmp_path: Path) -> None:
+    path = job(tmp_path)
+    drawn = drawing.tables(STOPS, TRIPS)
+    drawn["stops"] = drawn["stops"].replace("b,Beton", "x,Beton")
+    drawn["stop_times"] = drawn["stop_times"].replace("10:00:00", "ten")
+    drawing.write(tmp_path / "feed.zip", drawn)
+    with pytest.raises(SourceError) as caught:
+        _ = Chain.of(load(path)).networks
+    assert len(caught.value.faults) == 3
+
+
+@pytest.mark.parametrize(
+    ("region", "fault"),
+    [
+        ('gtfs = "a.zip"\nmatrix = "b.csv"', "a matrix has no trains"),
+        ('file = "a.osm.pbf"\ngtfs_date = 2019-04-24', "give gtfs"),
+        ('gtfs = "a.zip"\ngtfs_hours = [8]', r"\[from, to\]"),
+        ('gtfs = "a.zip"\ngtfs_hours = [0, 24]', "two different hours"),
+        ('gtfs = "a.zip"\ngtfs_modes = []', "at least 1 item"),
+        ('gtfs = "a.zip"\ngtfs_modes = ["tram"]', "gtfs_modes"),
+        ('country = "DE"', "or gtfs alone"),
+    ],
+)
+def test_keys_that_do_not_fit_are_refused(region: str, fault: str) -> None:
+    with pytest.raises(JobError, match=fault):
+        loads(f"[region]\n{region}\n")

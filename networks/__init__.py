@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from networks.rail import read_lines
     from networks.simplify import contract
     from networks.storage import read_gpkg, read_parquet, write_gpkg, write_parquet
+    from networks.street_graph import read_graph
     from networks.timegraph import UNREACHABLE, TimeGraph
 
 __all__ = [
     "UNREACHABLE", "FetchError", "ImportReport", "Network", "NetworksError", "SchemaError", "Services",
     "SnapError", "SourceError", "TimeGraph", "add_travel_times", "cities", "contract", "from_graph",
-    "intermodal", "matrix", "osm", "rail", "read_gpkg", "read_lines", "read_parquet", "regions", "road",
-    "schema", "skims", "storage", "to_graph", "write_gpkg", "write_parquet",
+    "intermodal", "matrix", "osm", "rail", "read_gpkg", "read_graph", "read_lines", "read_parquet", "regions",
+    "road", "schema", "skims", "storage", "to_graph", "write_gpkg", "write_parquet",
 ]  # fmt: skip
 
 __getattr__, __dir__, _ = lazy_loader.attach(
@@ -52,6 +53,7 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "rail": ["read_lines"],
         "simplify": ["contract"],
         "storage": ["read_gpkg", "read_parquet", "write_gpkg", "write_parquet"],
+        "street_graph": ["read_graph"],
         "timegraph": ["UNREACHABLE", "TimeGraph"],
     },
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -10,14 +12,22 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from networks import schema
-from networks.errors import SchemaError
+from networks.errors import SchemaError, SourceError
+from networks.inputs import checked
 from networks.network import CLOSED, Network
 
 type _Edge = dict[str, Any]
 
+CREATOR = "polyring"
+"""Value of the attribute `created_with` of the graphs of `to_graph`."""
+
 _METRES_PER_KM = 1000.0
+_SAME_LENGTH = 1e-3
+"""The two edges of a street have the same length, up to this share of it."""
+_HEAD_BYTES = 4096
 _CARRIED = ("mode", "link_class", "speed_source", "osm_id", "name", "ref", "tracks", "start_date")
 
 
@@ -37,7 +47,7 @@ def to_graph(network: Network) -> nx.MultiDiGraph:
         not computed), `highway` (the class), `oneway`, `reversed`, `geometry` in the direction of travel,
         `link` (row of the links table) and the other columns. Graph attributes: `crs`, `simplified`.
     """
-    graph = nx.MultiDiGraph(crs=schema.CRS, simplified=True, created_with="polyring")
+    graph = nx.MultiDiGraph(crs=schema.CRS, simplified=True, created_with=CREATOR)
     nodes = network.nodes
     attributes = nodes[["osm_id", "kind", "name"]].assign(
         x=nodes.geometry.x, y=nodes.geometry.y, street_count=_streets_at(network)
@@ -57,8 +67,9 @@ def from_graph(graph: nx.MultiDiGraph) -> Network:
     ----------
     graph
         Graph whose nodes have `x` and `y` (degrees) and whose edges have `length` (m) and `speed_kph`; for a
-        graph of OSMnx, call `osmnx.add_edge_speeds` first. OSMnx stores a two-way street as two edges, which
-        become two one-way links. Edges of `to_graph` name their `link`, so two-way links are restored.
+        graph of OSMnx, call `osmnx.add_edge_speeds` first, or let `networks.read_graph` and
+        `networks.road.build` find speeds by country and class. The two edges of a two-way street become one
+        link (`streets`).
 
     Returns
     -------
@@ -75,32 +86,165 @@ def from_graph(graph: nx.MultiDiGraph) -> Network:
         raise SchemaError(
             f"{len(placeless)} node(s) of the graph have no x and y, the first is {placeless[0]}"
         )
+    graph = in_degrees(graph)
     row_of = {node: row for row, node in enumerate(graph.nodes)}
     nodes = schema.table(_places(graph), schema.NODES)
-    edges = [(row_of[a], row_of[b], data) for a, b, data in graph.edges(data=True)]
-    edges.sort(key=lambda edge: edge[2].get("link", len(edges)))
-    there = {data["link"] for _, _, data in edges if "link" in data and not data["reversed"]}
-    back = {data["link"]: data for _, _, data in edges if data.get("link") in there and data["reversed"]}
+    found = streets(graph)
+    if all("link" in street.data for street in found):
+        found.sort(key=lambda street: street.data["link"])
     points = nodes.geometry.to_numpy()
-    rows = [
-        _link(tail, head, data, other=back.get(data.get("link")), points=points)
-        for tail, head, data in edges
-        if data is not back.get(data.get("link"))
-    ]
+    rows = [_link(row_of[street.tail], row_of[street.head], street, points=points) for street in found]
     links = pd.DataFrame.from_records(rows, columns=[column.name for column in schema.LINKS])
     network = Network(nodes=nodes, links=schema.table(links, schema.LINKS))
     schema.check(network)
     return network
 
 
+@dataclass(frozen=True, slots=True)
+class Street:
+    """A street of a graph: one edge, or the two edges of its directions.
+
+    Attributes
+    ----------
+    tail, head
+        Nodes of the edge that runs as the way was drawn, where this is known.
+    data
+        Attributes of that edge.
+    back
+        Attributes of the edge in the other direction; None for a one-way street.
+    """
+
+    tail: Any
+    head: Any
+    data: _Edge
+    back: _Edge | None = None
+
+
+def in_degrees(graph: nx.MultiDiGraph) -> nx.MultiDiGraph:
+    """Return a graph with positions in degrees, where OSMnx projected it."""
+    import osmnx as ox
+
+    is_projected = CRS.from_user_input(graph.graph.get("crs", schema.CRS)).is_projected
+    return ox.project_graph(graph, to_latlong=True) if is_projected else graph
+
+
+def streets(graph: nx.MultiDiGraph) -> list[Street]:
+    """Join the two edges of each two-way street of a graph.
+
+    Two edges belong together if they are not one-way, run between the same nodes in opposite directions, have
+    the same `link` (edges of `to_graph`) or else the same `osmid`, and the same length.
+
+    Parameters
+    ----------
+    graph
+        Graph of OSMnx or of `to_graph`; parallel edges and loops are allowed.
+
+    Returns
+    -------
+    list of Street
+        In the order of their first edges.
+    """
+    found: list[Street] = []
+    alone: dict[tuple[Any, ...], list[int]] = {}
+    for tail, head, data in graph.edges(data=True):
+        if data.get("oneway") is not True:
+            name = _identity(data)
+            waiting = alone.get((head, tail, name), [])
+            rows = [row for row in waiting if _is_as_long(found[row].data, data)]
+            if rows:
+                row = next((one for one in rows if _is_reverse(found[one].data, data)), rows[0])
+                waiting.remove(row)
+                other = found[row].data
+                if other.get("reversed") is True and data.get("reversed") is not True:
+                    found[row] = Street(tail, head, data, back=other)
+                else:
+                    found[row] = Street(head, tail, other, back=data)
+                continue
+            alone.setdefault((tail, head, name), []).append(len(found))
+        found.append(Street(tail, head, data))
+    return found
+
+
+def _identity(data: _Edge) -> object:
+    """Return what the two edges of a street share and parallel streets mostly do not."""
+    if "link" in data:
+        return data["link"]
+    osmid = data.get("osmid")
+    return frozenset(osmid) if isinstance(osmid, list) else osmid
+
+
+def _is_as_long(one: _Edge, other: _Edge) -> bool:
+    first, second = one.get("length", 0.0), other.get("length", 0.0)
+    return bool(abs(first - second) <= _SAME_LENGTH * max(first, second))
+
+
+def _is_reverse(one: _Edge, other: _Edge) -> bool:
+    lines = one.get("geometry"), other.get("geometry")
+    if None in lines:
+        return lines == (None, None)
+    return bool(shapely.equals_exact(shapely.reverse(lines[0]), lines[1], tolerance=1e-7))
+
+
+def load_graphml(path: Path) -> nx.MultiDiGraph:
+    """Load a graph that `osmnx.io.save_graphml` wrote, with the types of its attributes.
+
+    Parameters
+    ----------
+    path
+        The file: a graph of OSMnx or of `to_graph`.
+
+    Raises
+    ------
+    SourceError
+        If it is no such file, or damaged.
+    """
+    import osmnx as ox
+
+    fault = ""
+    try:
+        with checked(path).open("rb") as stream:
+            before, root, _ = stream.read(_HEAD_BYTES).partition(b"<graphml")
+        if not root or b"<!DOCTYPE" in before:
+            fault = "it does not begin as GraphML"
+        else:
+            graph = ox.io.load_graphml(path, node_dtypes=_NODE_TYPES, edge_dtypes=_EDGE_TYPES)
+    except OSError as error:
+        raise _no_graphml(path, str(error)) from error
+    except Exception as error:  # networkx and OSMnx raise whatever a damaged file leads to
+        raise _no_graphml(path, f"it is damaged ({error})") from error
+    if fault:
+        raise _no_graphml(path, fault)
+    placeless = [str(node) for node, data in graph.nodes(data=True) if not {"x", "y"} <= set(data)]
+    if placeless or not graph.number_of_edges():
+        raise _no_graphml(path, f"node {placeless[0]} has no x and y" if placeless else "it has no edges")
+    return graph
+
+
+def _flag(text: str) -> bool | str:
+    """Return true or false, or the text of `oneway` where OSMnx kept the tag (`all_oneway`)."""
+    return {"True": True, "False": False}.get(text, text)
+
+
+_NODE_TYPES = {"osm_id": int}
+_EDGE_TYPES = {"oneway": _flag, "reversed": _flag, "link": int, "osm_id": int, "tracks": int}
+"""Types of attributes that OSMnx does not know."""
+
+
+def _no_graphml(path: Path, fault: str) -> SourceError:
+    return SourceError(
+        f"the graph cannot be read: {fault}", where=str(path), done="Nothing was read.",
+        remedy="Write the graph with osmnx.io.save_graphml.",
+    )  # fmt: skip
+
+
 def _places(graph: nx.MultiDiGraph) -> dict[str, object]:
     data = [place for _, place in graph.nodes(data=True)]
     return {
         "osm_id": [
-            place.get("osm_id", _one_number(node)) for node, place in zip(graph.nodes, data, strict=True)
+            place.get("osm_id", one_number(node)) for node, place in zip(graph.nodes, data, strict=True)
         ],
-        "kind": [_one_text(place.get("kind", "junction")) for place in data],
-        "name": [_one_text(place.get("name", "")) for place in data],
+        "kind": [one_text(place.get("kind", "junction")) for place in data],
+        "name": [one_text(place.get("name", "")) for place in data],
         "geometry": shapely.points([place["x"] for place in data], [place["y"] for place in data]),
     }
 
@@ -133,11 +277,10 @@ def _edges(links: gpd.GeoDataFrame, *, reverse: bool) -> list[tuple[int, int, _E
     return list(zip(links[ends[0]].tolist(), links[ends[1]].tolist(), records, strict=True))
 
 
-def _link(
-    tail: int, head: int, data: _Edge, *, other: _Edge | None, points: NDArray[np.object_]
-) -> dict[str, object]:
-    text = {name: _one_text(data.get(name, "")) for name in _CARRIED if name not in {"osm_id", "tracks"}}
-    text["link_class"] = text["link_class"] or _one_text(data.get("highway", ""))
+def _link(tail: int, head: int, street: Street, *, points: NDArray[np.object_]) -> dict[str, object]:
+    data, back = street.data, street.back
+    text = {name: one_text(data.get(name, "")) for name in _CARRIED if name not in {"osm_id", "tracks"}}
+    text["link_class"] = text["link_class"] or one_text(data.get("highway", ""))
     text["mode"] = text["mode"] or "road"
     text["speed_source"] = text["speed_source"] or "graph"
     return {
@@ -146,21 +289,22 @@ def _link(
         "head": head,
         "length_km": data.get("length", np.nan) / _METRES_PER_KM,
         "speed_kmh": data.get("speed_kph", np.nan),
-        "oneway": other is None,
+        "oneway": back is None,
         "forward_s": round(data.get("travel_time", 0)),
-        "backward_s": CLOSED if other is None else round(other.get("travel_time", 0)),
-        "osm_id": _one_number(data.get("osmid", 0)),
-        "tracks": _one_number(data.get("tracks", 0)),
+        "backward_s": CLOSED if back is None else round(back.get("travel_time", 0)),
+        "osm_id": one_number(data.get("osmid", 0)),
+        "tracks": one_number(data.get("tracks", 0)),
         "geometry": data.get("geometry", shapely.LineString([points[tail], points[head]])),
     }
 
 
-def _one_text(value: object) -> str:
+def one_text(value: object) -> str:
     """Return the first of several values as text: OSMnx lists the values of the edges that it joins."""
     first = value[0] if isinstance(value, list) and value else value
     return first if isinstance(first, str) else ""
 
 
-def _one_number(value: object) -> int:
+def one_number(value: object) -> int:
+    """Return the first of several values as a number, 0 if it is none."""
     first = value[0] if isinstance(value, list) and value else value
     return int(first) if isinstance(first, int | np.integer) else 0

@@ -36,6 +36,22 @@ class Network:
             links=self.links if links is None else links,
         )
 
+    def with_links(self, kept: NDArray[np.bool_]) -> Network:
+        """Return the network of some of its links, without the nodes that then have none.
+
+        Parameters
+        ----------
+        kept
+            Mask of the links, bool [n].
+        """
+        links = self.links[kept].reset_index(drop=True)
+        used, ends = np.unique(links[["tail", "head"]].to_numpy(), return_inverse=True)
+        ends = ends.reshape(-1, 2).astype(np.int64)
+        return Network(
+            nodes=self.nodes.iloc[used].reset_index(drop=True),
+            links=links.assign(tail=ends[:, 0], head=ends[:, 1]),
+        )
+
     def components(self) -> NDArray[np.int64]:
         """Return the connected component of each node, directions ignored.
 

@@ -12,10 +12,12 @@ import pandas as pd
 
 from networks import schema
 from networks.errors import SourceError
-from networks.network import Network, Services
+from networks.network import Network
 
 LAYERS = ("nodes", "links")
 """Names of the layers in a GeoPackage, and of the files in a Parquet folder."""
+_RAIL = "rail_"
+"""Before the names of the layers of tracks."""
 
 
 def write_gpkg(network: Network, path: Path) -> None:
@@ -48,15 +50,13 @@ def write_gpkg(network: Network, path: Path) -> None:
     _write_atomically(path, write)
 
 
-def add_rail(network: Network, services: Services, path: Path) -> None:
-    """Add railways to a GeoPackage: layers `rail_nodes`, `rail_links`, `services` and `stops`.
+def add_rail(network: Network, path: Path) -> None:
+    """Add tracks to a GeoPackage: layers `rail_nodes` and `rail_links`.
 
     Parameters
     ----------
     network
         The rail network.
-    services
-        The services; their two tables have no geometry.
     path
         Existing file from `write_gpkg`; its layers are kept.
 
@@ -71,9 +71,20 @@ def add_rail(network: Network, services: Services, path: Path) -> None:
 
     schema.check(network)
     for layer, frame, kind in _layers(network):
-        pyogrio.write_dataframe(frame, path, layer=f"rail_{layer}", driver="GPKG", geometry_type=kind)
-    for layer, table in (("services", services.lines), ("stops", services.stops)):
-        pyogrio.write_dataframe(table, path, layer=layer, driver="GPKG")
+        pyogrio.write_dataframe(frame, path, layer=f"{_RAIL}{layer}", driver="GPKG", geometry_type=kind)
+
+
+def read_rail(path: Path) -> Network:
+    """Read the tracks that `add_rail` added to a GeoPackage.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read.
+    SchemaError
+        If the tables violate the data contract.
+    """
+    return _read_layers(path, _RAIL)
 
 
 def read_gpkg(path: Path) -> Network:
@@ -91,10 +102,16 @@ def read_gpkg(path: Path) -> Network:
     SchemaError
         If the tables violate the data contract.
     """
+    return _read_layers(path, "")
+
+
+def _read_layers(path: Path, prefix: str) -> Network:
     import pyogrio
 
     try:
-        nodes, links = (pyogrio.read_dataframe(path, layer=layer, fid_as_index=False) for layer in LAYERS)
+        nodes, links = (
+            pyogrio.read_dataframe(path, layer=f"{prefix}{layer}", fid_as_index=False) for layer in LAYERS
+        )
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError) as error:
         raise _unreadable(path, error) from error
     return _checked(nodes, links)

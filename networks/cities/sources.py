@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from networks.cities.table import DEFAULT_THRESHOLDS, Cities, Thresholds, build
 from networks.errors import SourceError
-from networks.osm.elements import Elements
+from networks.osm.elements import Points, Source
 from networks.world.area import Box
 from networks.world.towns import Town, towns_in
 
@@ -99,8 +100,20 @@ def from_towns(towns: Sequence[Town], *, thresholds: Thresholds = DEFAULT_THRESH
     )
 
 
+class HasPlaces(Protocol):
+    """Elements of a source, or an import of it."""
+
+    @property
+    def places(self) -> Points:
+        """Cities and towns."""
+
+    @property
+    def source(self) -> Source:
+        """Origin of the data."""
+
+
 def from_osm_places(
-    elements: Elements, *, min_population: int = 0, thresholds: Thresholds = DEFAULT_THRESHOLDS
+    elements: HasPlaces, *, min_population: int = 0, thresholds: Thresholds = DEFAULT_THRESHOLDS
 ) -> Cities:
     """Load the places of an OpenStreetMap source that have a name and a population.
 

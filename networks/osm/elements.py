@@ -259,3 +259,11 @@ class Elements:
     counts: ReadCounts
     barriers: Points = field(default_factory=Points.none)
     stop_areas: tuple[Relation, ...] = ()
+
+    @classmethod
+    def none(cls, source: Source) -> Elements:
+        """Return elements of a source that contains nothing."""
+        nodes = Nodes(np.empty(0, np.int64), np.empty(0), np.empty(0))
+        ways = Ways(np.empty(0, np.int64), np.zeros(1, np.int64), np.empty(0, np.int64), ())
+        points = Points.none()
+        return cls(nodes, ways, ways, ways, points, points, points, (), source, ReadCounts())

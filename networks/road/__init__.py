@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from networks.road.builder import build
-from networks.road.report import RoadReport, SpeedCounts
+from networks.road.report import RoadReport, SpeedCounts, report_of
 
-__all__ = ["RoadReport", "SpeedCounts", "build"]
+__all__ = ["RoadReport", "SpeedCounts", "build", "report_of"]

@@ -231,7 +231,7 @@ def _lines(pieces: Pieces, nodes: Nodes, reversed_: NDArray[np.bool_]) -> Texts:
 def _node_table(used: Ints, nodes: Nodes) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         {
-            "osm_id": nodes.id[used],
+            "osm_id": np.maximum(nodes.id[used], 0),  # ids below zero are points that a graph does not name
             "kind": np.full(len(used), "junction", dtype=object),
             "name": np.full(len(used), "", dtype=object),
         },

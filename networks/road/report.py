@@ -122,6 +122,21 @@ def make_report(
     )
 
 
+def report_of(network: Network) -> RoadReport:
+    """Return the report of a network that was not built from ways: its sizes alone.
+
+    Parameters
+    ----------
+    network
+        Network with at least one link.
+    """
+    sources = network.links["speed_source"]
+    speeds = SpeedCounts(tagged=int((sources == "tag").sum()), imputed=int((sources == "table").sum()))
+    none = PartCounts({}, {}, SpeedCounts())
+    parts = (PartCounts({}, {}, speeds), none)
+    return make_report(network, country="graph", ways=len(network.links), parts=parts, dropped={})
+
+
 def merged(*counts: Mapping[str, int]) -> dict[str, int]:
     """Add counts by key, sorted by key, without zeros."""
     total: Counter[str] = Counter()

@@ -30,11 +30,13 @@ def import_file(
         "network.gpkg"
     ),
     country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
-    simplify: Annotated[bool, typer.Option(help="Contract nodes of degree two.")] = True,
+    simplify: Annotated[
+        bool, typer.Option(help="Contract nodes of degree two: a smaller file, for a GIS alone.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Read an OpenStreetMap extract; write roads, railways and what was found on the way."""
-    from networks import osm
+    from networks import import_package, osm
     from optimiser.problem.errors import EnvironmentFault
     from optimiser.problem.jsonfile import refuse_special_file
     from optimiser.report import files
@@ -62,7 +64,18 @@ def import_file(
         with progress.step("build", "Building the network"):
             network, railways, report = build(elements, country=country or "world", contract=simplify)
         with progress.step("write", f"Writing {output.name}"):
-            files.write_whole(output, lambda part: _write(network, railways, part))
+            files.write_whole(
+                output,
+                lambda part: import_package.write(
+                    part,
+                    road=network,
+                    rail=railways,
+                    places=elements.places,
+                    report=report,
+                    country=country or "world",
+                    road_classes=osm.DEFAULT_CLASSES,
+                ),
+            )
             files.write_whole(report_file, lambda part: save_json(part, report.to_json()))
     if json:
         screen.as_json(report.to_json())
@@ -109,15 +122,6 @@ def build(elements: Elements, *, country: str, contract: bool) -> tuple[Network,
             simplified={**before, "nodes": len(network.nodes), "links": len(network.links)}
         )
     return network, tracks, report
-
-
-def _write(network: Network, railways: RailBuild, path: Path) -> None:
-    """Write the layers of roads and, where there are tracks, those of railways."""
-    from networks import storage
-
-    storage.write_gpkg(network, path)
-    if len(railways.network.links):
-        storage.add_rail(railways.network, railways.services, path)
 
 
 def _show_roads(report: ImportReport) -> None:

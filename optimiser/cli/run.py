@@ -91,13 +91,15 @@ def _show(done: Written, *, asked_gap: float) -> None:
 
 def init(
     path: Annotated[Path, typer.Argument(metavar="JOB.toml", help="Job file to write.")] = Path("job.toml"),
-    file: Annotated[str, typer.Option(help="OSM extract that the job reads.")] = "region.osm.pbf",
+    file: Annotated[
+        str, typer.Option(help="OSM extract that the job reads, or a street graph of OSMnx (.graphml).")
+    ] = "region.osm.pbf",
     country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
 ) -> int:
     """Write a commented job for a new region."""
     from optimiser.job import template
     from optimiser.job.model import Job
-    from optimiser.job.sections import Budget, Region
+    from optimiser.job.sections import GRAPH_SUFFIX, Budget, Region
     from optimiser.problem.errors import EnvironmentFault, JobError
     from optimiser.report import files
 
@@ -111,7 +113,8 @@ def init(
         raise EnvironmentFault(
             "the folder does not exist", where=str(path.parent), done="Nothing was written."
         )
-    job = Job(region=Region(file=file, country=country), budget=Budget(share=0.1))
+    given = {"graph" if file.endswith(GRAPH_SUFFIX) else "file": file, "country": country}
+    job = Job(region=Region.model_validate(given), budget=Budget(share=0.1))
     files.write_text(path, template(job, title=_TITLE))
     screen.line(f"{path} is written. Put {file} beside it, then: polyring run {path}")
     return 0

@@ -46,7 +46,7 @@ class Job(sections.Section):
 
 
 PATH_KEYS = {
-    "region": ("file", "matrix", "polygon", "gtfs"),
+    "region": ("file", "graph", "matrix", "polygon", "gtfs"),
     "cities": ("file",),
     "candidates": ("file",),
     "costs": ("table", "terrain"),

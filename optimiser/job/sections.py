@@ -21,6 +21,9 @@ Stretch = Annotated[float, Field(ge=1, le=10)]
 GtfsModes = Annotated[tuple[Literal["rail", "coach"], ...], Field(strict=False)]
 BuildingYears = Annotated[int, Field(ge=0, le=50)]
 
+GRAPH_SUFFIX = ".graphml"
+"""Ending of files with a street graph."""
+
 USUAL_YEARS = 5
 """Years of a period where none are given: the length of a five-year plan."""
 
@@ -40,10 +43,19 @@ class Section(BaseModel):
 
 
 class Region(Section):
-    """Where: an embedded region, an OSM file, an area to fetch, times, or the surroundings of a place."""
+    """Where: an embedded region, a file, a graph, an area to fetch, times, or the surroundings of a place."""
 
     name: str = Field("", description="embedded region; `polyring list` names them")
-    file: str = Field("", description="OSM extract: .osm.pbf, .osm, .osm.gz or .osm.bz2")
+    file: str = Field(
+        "",
+        description="OSM extract: .osm.pbf, .osm, .osm.gz or .osm.bz2; or .gpkg of `polyring import`",
+    )
+    graph: str = Field("", description="street graph of OSMnx for the roads: GraphML of save_graphml")
+    graph_speeds: Literal["table", "graph"] = Field(
+        "table",
+        description="speeds of a graph: table: by its tags and the country's table; graph: its speed_kph and "
+        "travel_time",
+    )
     place: str = Field("", description="place name to fetch from OpenStreetMap")
     bbox: Numbers = Field((), description="box to fetch: [west, south, east, north], degrees")
     polygon: str = Field("", description="file with the polygon to fetch (GeoJSON or GeoPackage)")
@@ -86,7 +98,7 @@ class Region(Section):
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Region:
-        sources = ("name", "file", "place", "bbox", "polygon", "matrix", "around")
+        sources = ("name", "file", "graph", "place", "bbox", "polygon", "matrix", "around")
         given = [key for key in sources if getattr(self, key)]
         if len(given) > 1 or not (given or self.gtfs):
             listed = " and ".join(given) if given else "none"

@@ -115,8 +115,11 @@ class Chain:
             return self.like.networks
         job, source = self.loaded.job, self.source
         inputs = {
-            "files": self._checksums("map_file", "polygon_file", "timetable_file"),
-            "area": [job.region.model_dump(include={"place", "bbox", "margin_km"}), str(source.area)],
+            "files": self._checksums("map_file", "graph_file", "polygon_file", "timetable_file"),
+            "area": [
+                job.region.model_dump(include={"place", "bbox", "margin_km", "graph_speeds"}),
+                str(source.area),
+            ],
             "region": {"country": source.country, "as_of": job.region.as_of},
             "times": job.times.model_dump(include={"rail", "ferries", "road_classes"}),
             "factors": [source.rail_factor],
@@ -127,15 +130,11 @@ class Chain:
         }
 
         def make() -> reading.Networks:
-            feed = reading.read_feed(job, source)
-            if feed is not None and not source.has_map:
-                return reading.networks_of_timetable(feed, job, source)
-            elements = reading.read_elements(job, source, downloads=cache.folder() / "downloads")
-            return reading.build_networks(elements, job, source, feed=feed)
+            return reading.read_networks(job, source, downloads=cache.folder() / "downloads")
 
         if not source.has_map:
             title = "Reading the timetable"
-        elif source.map_file is not None:
+        elif source.map_file is not None or source.graph_file is not None:
             title = "Reading the map"
         else:
             title = "Fetching and reading the map"

@@ -8,21 +8,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from shapely import affinity
 
-from networks import cities, gtfs, impedance, inputs, osm, rail, road, schema, world
+from networks import cities, gtfs, impedance, import_package, inputs, osm, rail, road, schema, world
 from networks.cities import Cities
 from networks.countries import thresholds
 from networks.errors import SourceError
+from networks.graph import CREATOR, from_graph, load_graphml
 from networks.import_report import ImportReport
 from networks.network import Network
 from networks.osm import Elements, overpass
 from networks.osm.areas import outline
+from networks.osm.classes import with_slip_roads
 from networks.osm.client import Server
+from networks.street_graph import read_graph
 from optimiser.job.model import Job
 from optimiser.problem.errors import JobError
 from optimiser.run.source import Source
@@ -52,52 +56,29 @@ class Networks:
     places: Cities | None = None
 
 
-def read_elements(job: Job, source: Source, *, downloads: Path) -> Elements:
-    """Read what a job asks for from its OSM extract, or download its area.
+def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
+    """Read the road and rail networks of a job from its map, or fetch its area.
 
     Parameters
     ----------
     job, source
         The job and its data.
     downloads
-        Folder that keeps the answers of the server, and maps from the world networks.
+        Folder that keeps the answers of servers, and maps from the world networks.
     """
-    roads, times = frozenset(job.times.road_classes), job.times
-    if source.area is not None:
-        wide = source.area.widened(job.region.margin_km)
-        path = world.region_file(wide, downloads, least_population=job.cities.least_population)
-        return osm.read(path, roads=roads, rail=times.rail, ferries=times.ferries)
-    if source.map_file is not None:
-        return osm.read(source.map_file, roads=roads, rail=times.rail, ferries=times.ferries)
-    region = job.region
-    server = Server(overpass=region.overpass, nominatim=region.nominatim)
-    downloads.mkdir(parents=True, exist_ok=True)
-    return overpass.fetch(
-        widened(_area(job, source.polygon_file, server, downloads), region.margin_km),
-        cache_dir=downloads,
-        roads=roads,
-        rail=times.rail,
-        ferries=times.ferries,
-        server=server,
-    )
-
-
-def build_networks(
-    elements: Elements, job: Job, source: Source, *, feed: gtfs.Feed | None = None
-) -> Networks:
-    """Build the road and rail networks of a map.
-
-    Parameters
-    ----------
-    elements
-        The elements of the map.
-    job, source
-        Country, length factors, date, cities.
-    feed
-        Timetable whose trains run in place of those of the map; None: those of the map.
-    """
-    roads, report = road.build(elements, country=source.country, opened_by=job.region.as_of)
-    timed = impedance.add_travel_times(roads)
+    feed = _read_feed(job, source)
+    if feed is not None and not source.has_map:
+        return _networks_of_timetable(feed, job, source)
+    if source.map_file is not None and source.map_file.suffix == import_package.SUFFIX:
+        return _from_package(source.map_file, job, source, feed)
+    graph = None if source.graph_file is None else load_graphml(source.graph_file)
+    elements = _read_elements(job, source, downloads) if graph is None else _read_graph(graph, job, source)
+    if graph is not None and _has_own_speeds(graph, job):
+        roads = _with_classes(from_graph(graph), job)
+        report = road.report_of(roads)
+    else:
+        roads, report = road.build(elements, country=source.country, opened_by=job.region.as_of)
+    timed = _with_missing_times(roads)
     assumed = rail.RailParameters.default(source.country)
     railways = rail.build(
         elements,
@@ -109,7 +90,7 @@ def build_networks(
     timetable: Mapping[str, Any] = {}
     remarks: tuple[str, ...] = ()
     if feed is not None:
-        running = build_timetable(feed, job, source, tracks=tracks, road=timed)
+        running = _build_timetable(feed, job, source, tracks=tracks, road=timed)
         tracks, timetable, remarks = running.rail, running.report.to_dict(), running.report.notes()
     factor = source.rail_factor
     notes: tuple[str, ...] = (f"Rail lengths are multiplied by {factor:g}.",) if factor != 1.0 else ()
@@ -122,23 +103,91 @@ def build_networks(
         notes=notes + remarks,
         screening=bool(source.screening),
     )
-    places = None
-    if source.cities_from == "osm":
-        people = job.cities.least_population
-        places = cities.from_osm_places(
-            elements, min_population=people, thresholds=tier_thresholds(job, source)
-        )
-    return Networks(timed, tracks, full.to_json(), places)
+    return Networks(timed, tracks, full.to_json(), _places(elements, job, source))
 
 
-def read_feed(job: Job, source: Source) -> gtfs.Feed | None:
+def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
+    """Read what a job asks for from its extract or the world networks, or download its area."""
+    roads, times, region = frozenset(job.times.road_classes), job.times, job.region
+    if source.area is not None:
+        wide = source.area.widened(region.margin_km)
+        path = world.region_file(wide, downloads, least_population=job.cities.least_population)
+        return osm.read(path, roads=roads, rail=times.rail, ferries=times.ferries)
+    if source.map_file is not None:
+        return osm.read(source.map_file, roads=roads, rail=times.rail, ferries=times.ferries)
+    server = Server(overpass=region.overpass, nominatim=region.nominatim)
+    downloads.mkdir(parents=True, exist_ok=True)
+    return overpass.fetch(
+        widened(_area(job, source.polygon_file, server, downloads), region.margin_km),
+        cache_dir=downloads,
+        roads=roads,
+        rail=times.rail,
+        ferries=times.ferries,
+        server=server,
+    )
+
+
+def _read_graph(graph: nx.MultiDiGraph, job: Job, source: Source) -> Elements:
+    path = source.graph_file or Path()
+    return read_graph(
+        graph,
+        roads=frozenset(job.times.road_classes),
+        ferries=job.times.ferries,
+        source=osm.Source(path.name, inputs.checksum(path)),
+    )
+
+
+def _has_own_speeds(graph: nx.MultiDiGraph, job: Job) -> bool:
+    """Return whether the speeds of a graph count: where the job says so, and those of `to_graph` always."""
+    return job.region.graph_speeds == "graph" or graph.graph.get("created_with") == CREATOR
+
+
+def _from_package(path: Path, job: Job, source: Source, feed: gtfs.Feed | None) -> Networks:
+    found = import_package.read(path)
+    railways = found.rail if job.times.rail else rail.build(Elements.none(found.source))
+    roads, report = _with_classes(found.road, job), dict(found.report)
+    if feed is not None:
+        running = _build_timetable(feed, job, source, tracks=railways, road=roads)
+        railways, report["timetable"] = running.rail, running.report.to_dict()
+        report["notes"] = list(running.report.notes())
+    report["rail"] = railways.report.to_dict()
+    return Networks(roads, railways, report, _places(found, job, source))
+
+
+def _places(source_of: cities.HasPlaces, job: Job, source: Source) -> Cities | None:
+    if source.cities_from != "osm":
+        return None
+    people = job.cities.least_population
+    return cities.from_osm_places(source_of, min_population=people, thresholds=tier_thresholds(job, source))
+
+
+def _with_classes(network: Network, job: Job) -> Network:
+    """Return a network with the road classes that a job asks for, and ferries if it asks for them."""
+    classes = with_slip_roads(frozenset(job.times.road_classes))
+    links = network.links
+    kept = (links["mode"] == "road") & links["link_class"].isin(classes)
+    kept |= (links["mode"] == "ferry") & job.times.ferries
+    return network if kept.all() else network.with_links(kept.to_numpy())
+
+
+def _with_missing_times(network: Network) -> Network:
+    """Return a network with times where it has none; those of a graph of `to_graph` are known."""
+    timed, known = impedance.add_travel_times(network), network.links
+    if (known["forward_s"] == 0).any() or (known["backward_s"] == 0).any():
+        return timed
+    return timed.replace(
+        links=timed.links.assign(forward_s=known["forward_s"], backward_s=known["backward_s"])
+    )
+
+
+def _read_feed(job: Job, source: Source) -> gtfs.Feed | None:
     """Read the timetable of a job; None where it has none, or counts no trains."""
     if source.timetable_file is None or not job.times.rail:
         return None
     return gtfs.read_feed(source.timetable_file, modes=job.region.gtfs_modes)
 
 
-def build_timetable(
+def _build_timetable(
     feed: gtfs.Feed, job: Job, source: Source, *, tracks: rail.RailBuild | None, road: Network
 ) -> gtfs.GtfsBuild:
     """Build the services of a timetable.
@@ -170,9 +219,9 @@ def build_timetable(
     )
 
 
-def networks_of_timetable(feed: gtfs.Feed, job: Job, source: Source) -> Networks:
+def _networks_of_timetable(feed: gtfs.Feed, job: Job, source: Source) -> Networks:
     """Return the railways of a timetable alone, without roads."""
-    found = build_timetable(feed, job, source, tracks=None, road=schema.empty_network())
+    found = _build_timetable(feed, job, source, tracks=None, road=schema.empty_network())
     report = ImportReport(
         source=osm.Source(feed.name, feed.sha256),
         read=osm.ReadCounts(),

@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import overload
 
 import geopandas as gpd
+import networkx as nx
 import numpy as np
 import pandas as pd
 
 from networks import regions
+from networks.inputs import checksum
 from networks.intermodal import Definition
 from networks.timegraph import UNREACHABLE
 from optimiser import verify as checking
@@ -26,7 +29,7 @@ from optimiser.problem.result import Result, TracePoint
 from optimiser.proposals.generate import Kind
 from optimiser.proposals.table import Candidates
 from optimiser.report import notebook
-from optimiser.run.cache import Progress
+from optimiser.run.cache import Progress, folder
 from optimiser.run.chain import Chain
 from optimiser.run.finished import Run, Table
 from optimiser.run.proposing import propose_candidates
@@ -83,7 +86,7 @@ class Region:
     @classmethod
     def read(
         cls,
-        file: str | Path,
+        file: str | Path | nx.MultiDiGraph,
         *,
         cities: str | Path = "",
         country: str = "",
@@ -97,11 +100,14 @@ class Region:
         Parameters
         ----------
         file
-            OSM extract (`.osm.pbf`, `.osm`, `.osm.gz`, `.osm.bz2`), name of an embedded region, or in place
-            of a map a table of travel times (`.csv`, `.parquet`; then only candidates of your own count).
+            OSM extract (`.osm.pbf`, `.osm`, `.osm.gz`, `.osm.bz2`), what `polyring import` wrote (`.gpkg`),
+            or name of an embedded region. In place of a map a street graph of OSMnx (`.graphml`, or itself:
+            it is kept in the cache), or a table of travel times (`.csv`, `.parquet`; then only candidates of
+            your own count).
         cities
             CSV with id, name, lon, lat, population; or `geonames`, `osm` (places of the map) or `region` (the
-            list of an embedded region). Default: the region's own list where it has one, else `osm`.
+            list of an embedded region). Default: the region's own list where it has one, `geonames` for a
+            graph, else `osm`.
         country
             ISO 3166 code for default speeds and costs.
         limit
@@ -118,8 +124,10 @@ class Region:
         JobError
             When a file is missing, or a setting has faults.
         """
-        name, is_embedded = str(file), str(file) in regions.names()
-        given = "name" if is_embedded else "matrix" if Path(name).suffix in MATRICES else "file"
+        name = str(file) if isinstance(file, str | Path) else str(_kept_graph(file))
+        is_embedded, suffix = name in regions.names(), Path(name).suffix
+        by_suffix = {**dict.fromkeys(MATRICES, "matrix"), sections.GRAPH_SUFFIX: "graph"}
+        given = "name" if is_embedded else by_suffix.get(suffix, "file")
         place = sections.Region.model_validate({given: name})
         if country:
             place = place.model_copy(update={"country": country})
@@ -136,6 +144,7 @@ class Region:
         )
         job = loads(render(job), where="Region.read", settings=settings)
         title = name if is_embedded else Path(name).name.split(".")[0]
+        title = title if isinstance(file, str | Path) else "graph"
         loaded = LoadedJob(title, Path.cwd(), job)
         find_source(loaded)  # missing files are reported here, not when they are read
         return cls(loaded, progress or Progress())
@@ -280,6 +289,20 @@ class Region:
             job = job.model_copy(update={"times": times})
         loaded = replace(self.loaded, job=job)
         return Chain(loaded, find_source(loaded), self.progress)
+
+
+def _kept_graph(graph: nx.MultiDiGraph) -> Path:
+    """Keep a graph in the cache, named by its content, so that a job can name it."""
+    import osmnx as ox
+
+    kept = folder() / "graphs"
+    kept.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=kept) as place:
+        part = Path(place) / f"graph{sections.GRAPH_SUFFIX}"
+        ox.io.save_graphml(graph, part)
+        path = kept / f"{checksum(part)[:24]}{sections.GRAPH_SUFFIX}"
+        part.replace(path)
+    return path
 
 
 def _budget(budget: float) -> sections.Budget:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from networks import regions, world
+from networks import import_package, regions, world
 from optimiser.job import sections
 from optimiser.job.model import Job, LoadedJob
 from optimiser.problem.errors import JobError
@@ -44,7 +44,9 @@ class Source:
     cities_file
         Table of cities; None with `geonames` and `osm`.
     map_file
-        OSM extract; None with a matrix, or with an area that is yet to be fetched.
+        OSM extract, or a GeoPackage of an import; None with a graph, a matrix, or an area to be fetched.
+    graph_file
+        Street graph of OSMnx.
     matrix_file
         Table of travel times, in place of a network.
     polygon_file
@@ -78,6 +80,7 @@ class Source:
     cities_from: str
     cities_file: Path | None
     map_file: Path | None
+    graph_file: Path | None
     matrix_file: Path | None
     polygon_file: Path | None
     terrain_file: Path | None
@@ -115,6 +118,7 @@ def find_source(loaded: LoadedJob) -> Source:
         cities_from=_cities_from(job),
         cities_file=loaded.input_path(job.cities.file),
         map_file=loaded.input_path(region.file),
+        graph_file=loaded.input_path(region.graph),
         matrix_file=loaded.input_path(region.matrix),
         polygon_file=loaded.input_path(region.polygon),
         terrain_file=loaded.input_path(job.costs.terrain),
@@ -130,9 +134,9 @@ def find_source(loaded: LoadedJob) -> Source:
         source = _with_region(source, loaded)
     elif region.around:
         source = _with_world(source, loaded)
-    elif source.cities_from == "region" or (region.matrix and source.cities_from == "osm"):
+    elif source.cities_from == "region" or ((region.matrix or region.graph) and source.cities_from == "osm"):
         raise JobError(
-            "cities: this job has no embedded region to take cities from",
+            "cities: this job has no embedded region or map to take cities from",
             where=loaded.name,
             done=_NOTHING,
             remedy="Give cities.file, or cities.source = 'geonames' or 'osm' (osm needs a map).",
@@ -140,6 +144,8 @@ def find_source(loaded: LoadedJob) -> Source:
     if region.gtfs:
         source = _with_timetable(source, region)
     _refuse_missing_files(source, loaded.name)
+    if source.map_file is not None and source.map_file.suffix == import_package.SUFFIX:
+        source = _with_package(source, loaded)
     if job.rings and source.cities_file is not None:
         from optimiser.run import rings
 
@@ -152,7 +158,7 @@ def _cities_from(job: Job) -> str:
         return job.cities.source
     if job.cities.file:
         return "csv"
-    if job.region.around:
+    if job.region.around or job.region.graph:
         return "geonames"
     if job.region.name:
         return "region"
@@ -161,7 +167,7 @@ def _cities_from(job: Job) -> str:
 
 def _has_map(region: sections.Region) -> bool:
     """Tell whether a job names a map, an embedded region aside."""
-    return bool(region.file or region.place or region.bbox or region.polygon or region.around)
+    return bool(region.file or region.place or region.bbox or region.polygon or region.around or region.graph)
 
 
 def _with_timetable(source: Source, region: sections.Region) -> Source:
@@ -237,10 +243,35 @@ def _with_world(source: Source, loaded: LoadedJob) -> Source:
     )
 
 
+def _with_package(source: Source, loaded: LoadedJob) -> Source:
+    """Return a source with the country by which its GeoPackage was imported, which must suit the job."""
+    job, facts = loaded.job, import_package.facts(source.map_file or Path())
+    absent = sorted(set(job.times.road_classes) - facts.road_classes)
+    faults = []
+    if job.region.country and job.region.country != facts.country:
+        faults.append(
+            f"region.country is {job.region.country}, but the speeds of the file are those of {facts.country}"
+        )
+    if job.region.as_of is not None:
+        faults.append("region.as_of: the file holds the network of the day of its map alone")
+    if absent:
+        faults.append(f"times.road_classes: the file has no {', '.join(absent)}")
+    if faults:
+        raise JobError(
+            "the job asks for what the imported file does not hold",
+            where=str(source.map_file),
+            faults=faults,
+            done=_NOTHING,
+            remedy="Import the extract again (polyring import --country), or name it in region.file.",
+        )
+    return replace(source, country=facts.country)
+
+
 def _refuse_missing_files(source: Source, where: str) -> None:
     files = {
         "cities.file": source.cities_file,
         "region.file": source.map_file,
+        "region.graph": source.graph_file,
         "region.matrix": source.matrix_file,
         "region.polygon": source.polygon_file,
         "region.gtfs": source.timetable_file,

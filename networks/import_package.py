@@ -1,0 +1,276 @@
+"""Write all that an import found as one GeoPackage, and read it back as a source of regions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from networks import schema, storage
+from networks.errors import SourceError
+from networks.import_report import ImportReport
+from networks.inputs import checked
+from networks.network import Network, Services
+from networks.osm.elements import Points, Source
+from networks.rail import RailBuild, RailReport
+
+SUFFIX = ".gpkg"
+"""Ending of the file name."""
+LAYOUT = "polyring-import/1"
+"""Name and version of the layout: layers, columns and what they mean."""
+
+_FACTS = "polyring"
+"""Layer of names and values: the layout, the country of the speeds, the import report."""
+_NUMBERS = frozenset({"bool", "int64", "float64"})
+_TABLES = ("services", "stops", "routes")
+"""Layers without geometry."""
+_IMPORT_AGAIN = "Write it with `polyring import EXTRACT -o FILE.gpkg` of this version."
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a GeoPackage says of itself.
+
+    Attributes
+    ----------
+    country
+        Key of the country whose speeds it has.
+    road_classes
+        Classes of roads that were read, without slip roads.
+    report
+        The import report as plain values.
+    columns
+        Column names and dtypes by layer; `tuple` for lists as JSON.
+    """
+
+    country: str
+    road_classes: frozenset[str]
+    report: Mapping[str, Any]
+    columns: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPackage:
+    """Everything that a run needs from a map.
+
+    Attributes
+    ----------
+    road
+        Roads and ferries, with travel times.
+    rail
+        Tracks, services and stations.
+    places
+        Cities and towns of the map, with their tags.
+    source
+        The map that was imported.
+    report
+        The import report as plain values.
+    """
+
+    road: Network
+    rail: RailBuild
+    places: Points
+    source: Source
+    report: Mapping[str, Any]
+
+
+def write(
+    path: Path,
+    *,
+    road: Network,
+    rail: RailBuild,
+    places: Points,
+    report: ImportReport,
+    country: str,
+    road_classes: frozenset[str],
+) -> None:
+    """Write an import as a GeoPackage.
+
+    Its layers are `nodes` and `links` (roads), `rail_nodes` and `rail_links`, `services`, `stops`, `routes`,
+    `stations`, `places`, and `polyring`, which names the layout and holds the import report.
+
+    Parameters
+    ----------
+    path
+        File to write; an existing one is replaced.
+    road, rail, places
+        What was found.
+    report
+        Counts of the import.
+    country
+        Key of the country whose speeds were used, as the user gave it.
+    road_classes
+        Classes of roads that were read, without slip roads.
+
+    Raises
+    ------
+    SchemaError
+        If a network violates the data contract.
+    OSError
+        If the file cannot be written.
+    """
+    import pyogrio
+
+    storage.write_gpkg(road, path)
+    if len(rail.network.links):
+        storage.add_rail(rail.network, path)
+    services = rail.services
+    tables: dict[str, pd.DataFrame] = dict(
+        zip(_TABLES, (services.lines, services.stops, services.routes), strict=True)
+    )
+    tables["stations"] = gpd.GeoDataFrame(
+        rail.stations, geometry=rail.network.nodes.geometry.to_numpy()[rail.stations["node"]], crs=schema.CRS
+    )
+    tables["places"] = gpd.GeoDataFrame(
+        {"osm_id": places.id, "tags": [json.dumps(dict(tags), ensure_ascii=False) for tags in places.tags]},
+        geometry=shapely.points(places.lon, places.lat),
+        crs=schema.CRS,
+    )
+    for layer, table in tables.items():
+        if len(table):
+            kind = "Point" if isinstance(table, gpd.GeoDataFrame) else None
+            pyogrio.write_dataframe(_as_text(table), path, layer=layer, driver="GPKG", geometry_type=kind)
+    facts = {
+        "layout": LAYOUT,
+        "country": country,
+        "road_classes": json.dumps(sorted(road_classes)),
+        "report": json.dumps(report.to_json(), ensure_ascii=False),
+        "columns": json.dumps({layer: _dtypes(table) for layer, table in tables.items()}),
+    }
+    table = pd.DataFrame({"name": list(facts), "value": list(facts.values())})
+    pyogrio.write_dataframe(table, path, layer=_FACTS, driver="GPKG")
+
+
+def facts(path: Path) -> Facts:
+    """Read what a GeoPackage says of itself.
+
+    Parameters
+    ----------
+    path
+        File that `write` wrote.
+
+    Raises
+    ------
+    SourceError
+        If it is another GeoPackage, or of another version of the layout.
+    """
+    import pyogrio
+
+    try:
+        layers = {str(name) for name, _ in pyogrio.list_layers(checked(path))}
+        if _FACTS not in layers:
+            found = ", ".join(sorted(layers)) or "none"
+            raise _other(path, f"it is not what `polyring import` writes (its layers: {found})")
+        table = pyogrio.read_dataframe(path, layer=_FACTS)
+        values = dict(zip(table["name"], table["value"], strict=True))
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, KeyError) as error:
+        raise _other(path, f"it cannot be read: {error}") from error
+    if values.get("layout") != LAYOUT:
+        raise _other(path, f"its layout is {values.get('layout')}, and this version reads {LAYOUT}")
+    try:
+        return Facts(
+            country=str(values["country"]),
+            road_classes=frozenset(json.loads(values["road_classes"])),
+            report=json.loads(values["report"]),
+            columns=json.loads(values["columns"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _other(path, f"its table {_FACTS} is damaged: {error}") from error
+
+
+def read(path: Path) -> ImportPackage:
+    """Read what `write` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Raises
+    ------
+    SourceError
+        If it is another GeoPackage, of another version, or damaged.
+    SchemaError
+        If its tables violate the data contract.
+    """
+    told = facts(path)
+    road = storage.read_gpkg(path)
+    try:
+        has_rail = bool(told.report["rail"]["tracks"])
+        tracks = storage.read_rail(path) if has_rail else schema.empty_network()
+        tables = {layer: _table(path, layer, columns) for layer, columns in told.columns.items()}
+        services = Services(
+            **{name: tables[layer] for name, layer in zip(("lines", "stops", "routes"), _TABLES, strict=True)}
+        )
+        stations = pd.DataFrame(tables["stations"].drop(columns="geometry", errors="ignore"))
+        source = Source(**told.report["source"])
+        rail = RailBuild(tracks, services, stations, RailReport(**told.report["rail"]))
+        places = _points(tables["places"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, SourceError):
+            raise
+        raise _other(path, f"it is damaged: {error}") from error
+    return ImportPackage(road, rail, places, source, told.report)
+
+
+def _dtypes(table: pd.DataFrame) -> dict[str, str]:
+    """Return the dtype of each column; `tuple` where it holds tuples."""
+    columns = [name for name in table if name != "geometry"]
+    return {
+        str(name): "tuple"
+        if len(table) and isinstance(table[name].iloc[0], tuple)
+        else str(table[name].dtype)
+        for name in columns
+    }
+
+
+def _as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with tuples as JSON, since a GeoPackage has no lists of texts."""
+    texts = {
+        name: [json.dumps(value, ensure_ascii=False) for value in table[name]]
+        for name, dtype in _dtypes(table).items()
+        if dtype == "tuple"
+    }
+    return table.assign(**texts)
+
+
+def _table(path: Path, layer: str, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Read a layer, with the dtypes that its columns had; a layer without rows was not written."""
+    import pyogrio
+
+    if layer not in {str(name) for name, _ in pyogrio.list_layers(path)}:
+        empty = {name: "object" if dtype == "tuple" else dtype for name, dtype in columns.items()}
+        return pd.DataFrame({name: [] for name in columns}).astype(empty)
+    table: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer)
+    for name, dtype in columns.items():
+        if dtype == "tuple":
+            table[name] = pd.Series([tuple(json.loads(value)) for value in table[name]], dtype="object")
+        else:
+            # Empty texts are stored as missing.
+            values = table[name] if dtype in _NUMBERS else table[name].fillna("")
+            table[name] = values.astype(pd.api.types.pandas_dtype(dtype))
+    return table
+
+
+def _points(table: pd.DataFrame) -> Points:
+    if not len(table):
+        return Points.none()
+    lon, lat = shapely.get_coordinates(table["geometry"].to_numpy()).T
+    tags = tuple(json.loads(text) for text in table["tags"])
+    return Points(table["osm_id"].to_numpy(dtype=np.int64), lon.copy(), lat.copy(), tags)
+
+
+def _other(path: Path, fault: str) -> SourceError:
+    return SourceError(
+        f"the GeoPackage cannot be a map: {fault}",
+        where=str(path),
+        done="Nothing was read.",
+        remedy=_IMPORT_AGAIN,
+    )

@@ -1,0 +1,146 @@
+"""Test regions from imports and street graphs: their times are those of the map."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import osmnx as ox
+import pytest
+from cli_drawing import JOB, cities_csv, draw_map
+
+import networks
+import polyring as pr
+from networks import import_package, osm
+from networks.errors import SourceError
+from optimiser.cli.importing import build
+from optimiser.job import find
+from optimiser.problem.errors import JobError
+from optimiser.run.chain import Chain
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """A folder with a map, its import and its graphs."""
+    folder = tmp_path_factory.mktemp("sources")
+    (folder / "map.osm").write_text(draw_map())
+    (folder / "cities.csv").write_text(cities_csv())
+    elements = osm.read(folder / "map.osm")
+    road, rail, report = build(elements, country="CN", contract=False)
+    import_package.write(
+        folder / "map.gpkg", road=road, rail=rail, places=elements.places, report=report, country="CN",
+        road_classes=osm.DEFAULT_CLASSES,
+    )  # fmt: skip
+    # The roads are a ring, and OSMnx drops rings where it simplifies.
+    graph = ox.graph_from_xml(folder / "map.osm", simplify=False, retain_all=True)
+    ox.save_graphml(graph, folder / "roads.graphml")
+    ox.save_graphml(networks.to_graph(road), folder / "ours.graphml")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path))
+
+
+def times(home, file, **options):
+    region = pr.Region.read(file, cities=home / "cities.csv", limit="2h", **options)
+    return region.travel_times(), region.travel_times("in_vehicle")
+
+
+def equal(first, second):
+    return all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
+
+
+def test_an_import_has_the_times_of_its_map(home):
+    assert equal(times(home, home / "map.gpkg"), times(home, home / "map.osm", country="CN"))
+
+
+def test_a_graph_has_the_times_of_its_map(home):
+    expected = times(home, home / "map.osm", country="CN")
+    assert equal(times(home, home / "roads.graphml", country="CN"), expected)
+
+
+def test_a_graph_in_memory_is_a_region(home):
+    graph = ox.load_graphml(home / "roads.graphml")
+    found = times(home, graph, country="CN")
+    assert equal(found, times(home, home / "roads.graphml", country="CN"))
+
+
+def test_a_graph_of_our_own_keeps_its_times(home):
+    assert equal(times(home, home / "ours.graphml"), times(home, home / "map.osm", country="CN"))
+
+
+def test_the_speeds_of_a_graph_count_where_the_job_says_so(home):
+    graph = ox.load_graphml(home / "roads.graphml")
+    fast = ox.add_edge_travel_times(ox.add_edge_speeds(graph, fallback=200.0))
+    by_table, by_graph = (
+        times(home, fast, country="CN", settings=[f'region.graph_speeds="{way}"'])[1].loc["Alpha", "Beta"]
+        for way in ("table", "graph")
+    )
+    assert by_graph < by_table
+    assert by_graph == pytest.approx(by_table * 0.5, rel=0.3)
+
+
+def job(home, text: str, *settings: str) -> Chain:
+    (home / "job.toml").write_text(JOB.replace('file = "map.osm"', text))
+    return Chain.of(find(str(home / "job.toml"), settings=settings))
+
+
+def test_a_job_names_a_graph(home):
+    chain = job(home, 'graph = "roads.graphml"')
+    assert len(chain.networks.value.road.links) == 7
+    assert chain.networks.value.report["source"]["name"] == "roads.graphml"
+
+
+def test_a_graph_takes_its_cities_from_geonames_where_the_job_names_none(home):
+    assert job(home, 'graph = "roads.graphml"', 'cities.file=""').source.cities_from == "geonames"
+
+
+def test_a_graph_has_no_places(home):
+    with pytest.raises(JobError, match=r"cities: this job has no embedded region or map"):
+        job(home, 'graph = "roads.graphml"', 'cities.source="osm"')
+
+
+def test_an_import_gives_its_country_and_its_places_to_the_job(home):
+    chain = job(home, 'file = "map.gpkg"', 'region.country=""', 'cities.file=""', 'cities.source="osm"')
+    assert chain.source.country == "CN"
+    assert chain.networks.value.places is not None
+    assert len(chain.networks.value.places) == 6
+
+
+def test_railways_and_classes_that_a_job_leaves_out_are_left_out_of_an_import(home):
+    chain = job(home, 'file = "map.gpkg"', "times.rail=false", 'times.road_classes=["motorway", "primary"]')
+    assert set(chain.networks.value.road.links["link_class"]) == {"motorway", "primary"}
+    assert not len(chain.networks.value.rail.stations)
+
+
+def test_a_job_that_asks_an_import_for_more_is_told_all_at_once(home):
+    with pytest.raises(JobError, match="imported file does not hold") as caught:
+        job(
+            home, 'file = "map.gpkg"', 'region.country="DE"', "region.as_of=2019-01-01",
+            'times.road_classes=["motorway", "residential"]',
+        )  # fmt: skip
+    assert len(caught.value.faults) == 3
+
+
+def test_another_geopackage_is_refused_when_the_job_is_read(home):
+    networks.write_gpkg(networks.read_gpkg(home / "map.gpkg"), home / "plain.gpkg")
+    with pytest.raises(SourceError, match="not what `polyring import` writes"):
+        job(home, 'file = "plain.gpkg"')
+
+
+@pytest.mark.shared
+def test_an_import_of_a_real_map_with_trains_has_its_times(shared_dir, tmp_path):
+    file = shared_dir / "data" / "osm" / "ors_heidelberg.osm.pbf"
+    elements = osm.read(file)
+    road, rail, report = build(elements, country="DE", contract=False)
+    import_package.write(
+        tmp_path / "h.gpkg", road=road, rail=rail, places=elements.places, report=report, country="DE",
+        road_classes=osm.DEFAULT_CLASSES,
+    )  # fmt: skip
+    rows = [("a", "Heidelberg", 8.6943, 49.4094, 160000), ("b", "Leimen", 8.691, 49.348, 27000)]
+    rows += [("c", "Schriesheim", 8.659, 49.474, 15000), ("d", "Eppelheim", 8.63, 49.401, 15000)]
+    (tmp_path / "cities.csv").write_text(cities_csv(rows))
+    assert len(rail.services.lines)
+    assert equal(times(tmp_path, tmp_path / "h.gpkg"), times(tmp_path, file, country="DE"))

@@ -54,7 +54,8 @@ def test_an_import_shows_tracks_stations_and_services(brought) -> None:
 
 def test_an_import_writes_the_layers_of_railways(brought) -> None:
     *_, path = brought()
-    layers = {"nodes", "links", "rail_nodes", "rail_links", "services", "stops"}
+    layers = {"nodes", "links", "rail_nodes", "rail_links", "services", "stops", "routes", "stations"}
+    layers |= {"places", "polyring"}
     assert {name for name, _ in pyogrio.list_layers(path)} == layers
     assert len(pyogrio.read_dataframe(path, layer="services")) == 1
     assert len(pyogrio.read_dataframe(path, layer="stops")) == 2
@@ -70,7 +71,8 @@ def test_an_import_without_train_relations_prints_a_warning(brought) -> None:
 def test_an_import_of_roads_alone_warns_of_nothing(region: Path, call: Call) -> None:
     code, _, err = call("import", region / "map.osm", "-o", region / "n.gpkg")
     assert (code, "WARNING" in err) == (0, False)
-    assert {name for name, _ in pyogrio.list_layers(region / "n.gpkg")} == {"nodes", "links"}
+    layers = {"nodes", "links", "places", "polyring"}
+    assert {name for name, _ in pyogrio.list_layers(region / "n.gpkg")} == layers
 
 
 def test_a_run_without_train_relations_warns_on_the_screen_and_in_its_summary(

@@ -29,9 +29,9 @@ import numpy as np
 
 from networks import impedance, osm, rail, road
 from networks.errors import NetworksError
-from networks.osm import durations
+from networks.osm import directions, durations
 from networks.rail import tags as rail_tags
-from networks.road import directions, speeds, tables
+from networks.road import speeds, tables
 from optimiser import job
 from optimiser.job.writing import render
 from optimiser.problem import dumps, load

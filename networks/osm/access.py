@@ -1,6 +1,6 @@
 """Determine which ways and nodes cars may pass: the rules of access, of barriers and of closed roads.
 
-The rules are in the tables of this module and of `networks.road.directions`; `docs/osm-tags.md` lists them.
+The rules are in the tables of this module and of `networks.osm.directions`; `docs/osm-tags.md` lists them.
 """
 
 from __future__ import annotations

@@ -14,10 +14,10 @@ from networks.impedance import travel_time_s
 from networks.network import CLOSED, Network
 from networks.osm.access import stops_cars
 from networks.osm.classes import LENGTH_FACTOR, ROAD_CLASSES
+from networks.osm.directions import BACKWARD, BOTH
 from networks.osm.elements import Nodes, Points, Relation, Tags
 from networks.road.attributes import Floats, Ints, RoadWays, Texts
 from networks.road.crossings import Crossings, crossing_times, ride_seconds
-from networks.road.directions import BACKWARD, BOTH
 from networks.road.no_through import ends_to_detach
 from networks.road.topology import Pieces, cut_at_junctions, first_occurrences, merge_zero_length
 from networks.schema import CRS
@@ -59,7 +59,8 @@ def assemble(
     at_barrier = stops[tail], stops[head]
     ends = _Ends.of(*merge_zero_length(tail, head, pieces.length_km), size=len(nodes)).detached(*at_barrier)
     restricted = roads.is_restricted[pieces.way]
-    cut_off = ends_to_detach(ends.tail, ends.head, restricted, _ranks(roads)[pieces.way])
+    is_ferry = (roads.mode == "ferry")[pieces.way]
+    cut_off = ends_to_detach(ends.tail, ends.head, restricted, _ranks(roads)[pieces.way], is_ferry=is_ferry)
     ends = ends.detached(*cut_off)
     oneway = roads.direction[pieces.way] != BOTH
     kept, dropped = _kept(ends.tail, ends.head, pieces.length_km, oneway=oneway, speed=kmh)

@@ -10,10 +10,10 @@ import numpy as np
 from networks.errors import SourceError
 from networks.network import Network
 from networks.osm.classes import with_slip_roads
+from networks.osm.directions import Reversible
 from networks.osm.elements import Elements, Ways
 from networks.road.assemble import assemble
 from networks.road.attributes import RoadWays, read_ferries, read_roads
-from networks.road.directions import Reversible
 from networks.road.report import RoadReport, make_report
 from networks.road.tables import SpeedTable, speed_table
 
@@ -29,7 +29,7 @@ def build(
 ) -> tuple[Network, RoadReport]:
     """Build the network of roads and car ferries.
 
-    Ways are cut into links at their ends and at the nodes that they share. `networks.road.directions` holds
+    Ways are cut into links at their ends and at the nodes that they share. `networks.osm.directions` holds
     the rules for one-way roads, `networks.road.speeds` those for speeds; the data file `speeds.toml` holds
     the speed tables.
 

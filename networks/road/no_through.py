@@ -11,12 +11,14 @@ Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 
-def ends_to_detach(tail: Ints, head: Ints, is_restricted: Mask, rank: Ints) -> tuple[Mask, Mask]:
+def ends_to_detach(
+    tail: Ints, head: Ints, is_restricted: Mask, rank: Ints, *, is_ferry: Mask
+) -> tuple[Mask, Mask]:
     """Choose the ends of restricted links to detach from open roads, so that no route leads through them.
 
     Restricted links that are connected with each other form a group. A group stays attached to the open roads
     at one node, that of the highest class, and is detached at all others: it can be entered and left, but not
-    crossed. Within a group nothing changes.
+    crossed. Within a group, and where a ferry meets it, nothing changes: who takes the ferry may drive to it.
 
     Parameters
     ----------
@@ -26,6 +28,8 @@ def ends_to_detach(tail: Ints, head: Ints, is_restricted: Mask, rank: Ints) -> t
         Links without through traffic, bool [n].
     rank
         Rank of the class of each link, 0 for the highest, int64 [n].
+    is_ferry
+        Links that are no roads, bool [n].
 
     Returns
     -------
@@ -37,8 +41,9 @@ def ends_to_detach(tail: Ints, head: Ints, is_restricted: Mask, rank: Ints) -> t
         return none, none
     size = int(max(tail.max(), head.max())) + 1
     best = np.full(size, np.iinfo(np.int64).max)
+    is_through = ~is_restricted & ~is_ferry
     for ends in (tail, head):
-        np.minimum.at(best, ends[~is_restricted], rank[~is_restricted])
+        np.minimum.at(best, ends[is_through], rank[is_through])
     inside = np.flatnonzero(is_restricted)
     edges = (np.ones(len(inside)), (tail[inside], head[inside]))
     _, group = connected_components(coo_array(edges, shape=(size, size)), directed=False)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from networks.osm.access import CONDITIONAL, conditional
 from networks.osm.classes import ADVISORY_KEYS, IMPLICIT_LIMIT_KEYS, LIMIT_KEYS
+from networks.osm.directions import BACKWARD, BOTH, FORWARD
 from networks.osm.elements import Tags
-from networks.road.directions import BACKWARD, BOTH, FORWARD
 from networks.road.report import SpeedCounts
 from networks.road.tables import SpeedTable
 

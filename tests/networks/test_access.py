@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from networks import impedance, road, schema, simplify
 from networks.osm.access import access, closed_reason, conditional, stops_cars, unknown_access
-from networks.road.directions import BACKWARD, BOTH, FORWARD, NEITHER, open_direction
+from networks.osm.directions import BACKWARD, BOTH, FORWARD, NEITHER, open_direction
 from networks.road.no_through import ends_to_detach
 
 MAIN = {"highway": "primary"}
@@ -249,6 +249,12 @@ def test_no_route_leads_through_a_road_for_residents():
     assert report.dropped["no_through_traffic"] == 1
 
 
+def test_a_road_for_customers_leads_to_the_ferry_at_its_end():
+    roads = [(10, (1, 2), MAIN), (11, (2, 3), MAIN | {"access": "customers"}), (12, (4, 5), MAIN)]
+    network, _ = road.build(draw(LINE, roads, [(20, (3, 4), {"route": "ferry"})]))
+    assert reachable(network, 1, 5)
+
+
 def test_a_road_for_residents_alone_is_kept():
     network, report = road.build(draw(LINE, [(10, (1, 2), MAIN | {"access": "private"})]))
     assert len(network.links) == 1
@@ -342,22 +348,24 @@ def test_cars_follow_the_one_way_tags_of_their_own(tags, ends):
 
 @st.composite
 def links(draw_from):
-    """Draw links between a few nodes, some of them restricted, with ranks."""
+    """Draw links between a few nodes, some of them restricted, with ranks, others ferries."""
     count = draw_from(st.integers(1, 14))
     node = st.integers(0, 7)
     ends = draw_from(st.lists(st.tuples(node, node), min_size=count, max_size=count))
     restricted = draw_from(st.lists(st.booleans(), min_size=count, max_size=count))
     rank = draw_from(st.lists(st.integers(0, 3), min_size=count, max_size=count))
     tail, head = np.array(ends, np.int64).T
-    return tail, head, np.array(restricted), np.array(rank, np.int64)
+    ferry = np.array(draw_from(st.lists(st.booleans(), min_size=count, max_size=count)))
+    restricted = np.array(restricted)
+    return tail, head, restricted, np.array(rank, np.int64), ferry & ~restricted
 
 
 @given(links())
 def test_groups_keep_one_attachment_to_open_roads_and_their_inner_connections(drawn):
-    tail, head, restricted, rank = drawn
-    at_tail, at_head = ends_to_detach(tail, head, restricted, rank)
+    tail, head, restricted, rank, ferry = drawn
+    at_tail, at_head = ends_to_detach(tail, head, restricted, rank, is_ferry=ferry)
     assert not (at_tail | at_head)[~restricted].any()
-    open_links, inside = np.flatnonzero(~restricted), np.flatnonzero(restricted)
+    open_links, inside = np.flatnonzero(~restricted & ~ferry), np.flatnonzero(restricted)
     best = {
         int(node): min(int(rank[i]) for i in open_links if node in (tail[i], head[i]))
         for node in {*tail[open_links].tolist(), *head[open_links].tolist()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import itertools
 
+import networkx as nx
 import numpy as np
 import osmium
 import pytest
@@ -444,3 +445,29 @@ def test_what_is_not_read_is_counted(tmp_path):
 
 
 TURN = {"type": "restriction", "restriction": "no_left_turn"}
+
+
+def test_both_ways_between_a_road_and_a_ferry_are_read_where_they_are_one_way(tmp_path):
+    """Cars leave the ferry over 21 alone and reach it over 22 and 23; 24 is closed, 25 for foot."""
+    path = write(
+        tmp_path / "lanes.osm.pbf",
+        nodes=PIER,
+        ways=[
+            (20, (1, 2, 3), {"highway": "primary"}),
+            (21, (7, 3), {"highway": "service", "oneway": "yes"}),
+            (22, (2, 9), {"highway": "service", "oneway": "yes", "access": "customers"}),
+            (23, (7, 9), {"highway": "service", "oneway": "-1"}),
+            (24, (7, 2), {"highway": "service", "access": "no"}),
+            (25, (7, 1), {"highway": "footway"}),
+            (26, (7, 8), {"route": "ferry"}),
+        ],
+    )
+    elements = osm.read(path)
+    assert elements.roads.id.tolist() == [20, 21, 22, 23]
+    network, report = road.build(elements)
+    assert "no_through_traffic" not in report.dropped
+    links = network.links
+    arcs = links[["tail", "head"]].to_numpy().tolist()
+    arcs += links.loc[~links["oneway"], ["head", "tail"]].to_numpy().tolist()
+    graph = nx.DiGraph(arcs)
+    assert nx.is_strongly_connected(graph)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from road_drawing import CROSS, draw
 
-from networks import osm, road, schema
+from networks import impedance, osm, road, schema
 from networks.errors import SourceError
 from networks.network import CLOSED
 from networks.road.topology import segment_km
@@ -305,6 +305,36 @@ def test_every_extract_gives_a_valid_network(shared_dir, name):
     assert report.speeds.tagged + report.speeds.imputed == sum(report.directions.values()) - len(
         elements.ferries
     ) + sum(count for reason, count in report.dropped.items() if reason == "ferry_without_cars")
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "start", "goal", "minutes", "ferries"),
+    [
+        ("malta_2018.osm.pbf", (14.515, 35.899), (14.239, 36.044), (55, 95), 1),
+        ("georust_liechtenstein.osm.pbf", (9.500, 47.068), (9.570, 47.220), (20, 35), 0),
+        ("gh_andorra.osm.pbf", (1.522, 42.506), (1.733, 42.543), (25, 50), 0),
+    ],
+)
+def test_places_of_real_extracts_are_joined_both_ways_in_plausible_times(
+    shared_dir, name, start, goal, minutes, ferries
+):
+    """Valletta to Gozo over its ferry; along the borders of Liechtenstein; over the passes of Andorra."""
+    network, _ = road.build(osm.read(shared_dir / "data" / "osm" / name), country="EU")
+    links = impedance.add_travel_times(network).links
+    ends = links[["tail", "head", "forward_s", "backward_s", "mode"]].itertuples(index=False)
+    graph = nx.DiGraph()
+    for tail, head, forward, backward, mode in ends:
+        for a, b, seconds in ((tail, head, forward), (head, tail, backward)):
+            if seconds >= 0 and seconds < graph.get_edge_data(a, b, {"s": np.inf})["s"]:
+                graph.add_edge(a, b, s=seconds, mode=mode)
+    joined = np.array(sorted(max(nx.strongly_connected_components(graph), key=len)))
+    places = network.nodes.geometry.to_numpy()[joined]
+    a, b = (int(joined[shapely.distance(places, shapely.Point(*place)).argmin()]) for place in (start, goal))
+    for path in (nx.shortest_path(graph, a, b, "s"), nx.shortest_path(graph, b, a, "s")):
+        steps = [graph[u][v] for u, v in itertools.pairwise(path)]
+        assert minutes[0] <= sum(step["s"] for step in steps) / 60 <= minutes[1]
+        assert sum(step["mode"] == "ferry" for step in steps) == ferries
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from optimiser.cli import (
+    atlas,
     backcast,
     bench,
     certify,
@@ -35,7 +36,7 @@ ENVIRONMENT = 5
 PIPE_CLOSED = 141
 """Exit code when the reader of the output stops reading, as in `polyring list | head -1`: 128 + SIGPIPE."""
 
-_RESUMING = {"run", "frontier", "backcast", "bench"}
+_RESUMING = {"run", "frontier", "backcast", "bench", "atlas"}
 """Commands that keep the steps that they have finished."""
 _SOLVING = _RESUMING | {"solve", "explain"}
 """Commands that call solvers, which write temporary files."""
@@ -54,6 +55,7 @@ _COMMANDS: tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...] = (
     ("run", run.run, ("jing-jin-ji", "job.toml --set budget.share=0.1 --out less", "job.toml --dry-run")),
     ("frontier", frontier.frontier, ("jing-jin-ji", "job.toml --set frontier.points=12")),
     ("backcast", backcast.backcast, ("jing-jin-ji --out past",)),
+    ("atlas", atlas.atlas, ("--only po-valley --only tokaido", "my-clusters.toml --out atlas")),
     (
         "solve",
         solve.solve,

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from optimiser.job.model import Job, LoadedJob
-from optimiser.job.reading import find, find_around, load, loads, ready_names
+from optimiser.job.model import Cluster, Job, LoadedJob
+from optimiser.job.reading import find, find_around, load, load_clusters, loads, ready_names
 from optimiser.job.writing import render, template
 
-__all__ = ["Job", "LoadedJob", "find", "find_around", "load", "loads", "ready_names", "render", "template"]
+__all__ = [
+    "Cluster",
+    "Job",
+    "LoadedJob",
+    "find",
+    "find_around",
+    "load",
+    "load_clusters",
+    "loads",
+    "ready_names",
+    "render",
+    "template",
+]

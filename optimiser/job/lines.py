@@ -52,7 +52,8 @@ def positions(text: str) -> Mapping[Path, int]:
     -------
     Mapping
         From the path of a key, such as `("budget", "share")`, to its line; the second of several tables of
-        one name is `("rings", "1")`; keys inside inline tables are not listed, their table is.
+        one name is `("rings", "1")`, a table inside it `("rings", "1", "name")`; keys inside inline tables
+        are not listed, their table is.
     """
     found: dict[Path, int] = {}
     table: Path = ()
@@ -60,7 +61,7 @@ def positions(text: str) -> Mapping[Path, int]:
     for number, line in _statements(text):
         header = _HEADER.match(line)
         if header:
-            table = _split(header.group(1))
+            table = _numbered(_split(header.group(1)), counts)
             if line.lstrip().startswith("[["):
                 found.setdefault(table, number)
                 table = (*table, str(counts[table]))
@@ -74,6 +75,16 @@ def positions(text: str) -> Mapping[Path, int]:
             for end in range(len(table) + 1, len(path)):
                 found.setdefault(path[:end], number)
     return found
+
+
+def _numbered(table: Path, counts: Counter[Path]) -> Path:
+    """Return the path of a table; inside the last of several tables of one name, with its number."""
+    found: Path = ()
+    for name in table[:-1]:
+        found = (*found, name)
+        if counts[found]:
+            found = (*found, str(counts[found] - 1))
+    return (*found, table[-1])
 
 
 def line_of(path: Path, lines: Mapping[Path, int]) -> int | None:

@@ -97,6 +97,22 @@ class LoadedJob:
         return self.path(text) if text else Path("polyring-runs") / self.name
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A region of several that are compared, each with a job of its own.
+
+    Attributes
+    ----------
+    title
+        Name for people.
+    loaded
+        The job, under the name of the cluster.
+    """
+
+    title: str
+    loaded: LoadedJob
+
+
 def _path_from(folder: Path, path: Path) -> str:
     """Return a path as seen from a folder; absolute where they are on different drives."""
     try:

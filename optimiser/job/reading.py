@@ -10,6 +10,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, get_args, get_origin
 
 from anyascii import anyascii
@@ -18,7 +19,7 @@ from pydantic import BaseModel, ValidationError
 from networks import inputs
 from optimiser.job import lines
 from optimiser.job.contradictions import contradictions, did_you_mean
-from optimiser.job.model import DEFAULT_SHARE, Job, LoadedJob
+from optimiser.job.model import DEFAULT_SHARE, Cluster, Job, LoadedJob
 from optimiser.problem.errors import JobError
 
 MAX_BYTES = 262_144
@@ -31,6 +32,9 @@ _SET = "--set"
 """Place of a fault that a change of the command line has."""
 _NOTHING = "Nothing was read or written."
 _REMEDY = "Correct the job and run again; `polyring init` writes a commented one."
+_REMEDY_CLUSTERS = "See docs/atlas.md for an example of such a file."
+_NAME = re.compile("[a-z0-9][a-z0-9-]*")
+"""Names of clusters, which become names of files."""
 _REMEDY_SET = "Correct --set SECTION.KEY=VALUE and run again; `polyring init` writes a job with all keys."
 
 
@@ -103,13 +107,17 @@ def load(path: Path, *, settings: Sequence[str] = ()) -> LoadedJob:
     JobError
         When the file cannot be read, or when the job has faults.
     """
+    text = _read(path)
+    job = loads(text, where=str(path), settings=settings)
+    return _with_output_inside(LoadedJob(name=path.stem, folder=path.resolve().parent, job=job))
+
+
+def _read(path: Path) -> str:
     try:
-        text = inputs.read_text(path, most_bytes=MAX_BYTES)
+        return inputs.read_text(path, most_bytes=MAX_BYTES)
     except (OSError, UnicodeDecodeError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
         raise JobError(f"cannot be read: {reason}", where=str(path), done=_NOTHING, remedy=_REMEDY) from fault
-    job = loads(text, where=str(path), settings=settings)
-    return _with_output_inside(LoadedJob(name=path.stem, folder=path.resolve().parent, job=job))
 
 
 def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job:
@@ -132,7 +140,64 @@ def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job
     data = _parse(text, where)
     for setting in settings:
         _apply(data, setting)
-    origin = _Origin(text, where, settings)
+    return _checked(data, _Origin(text, where, settings))
+
+
+def load_clusters(path: Path | None = None) -> tuple[Cluster, ...]:
+    """Read a file that states several regions with the same rules for all.
+
+    Parameters
+    ----------
+    path
+        TOML file: the sections of a job but `[region]`, and for each region a table `[[cluster]]` with
+        `name`, `title` and the keys of `[region]` in `[cluster.region]`. None: the clusters of the package.
+
+    Raises
+    ------
+    JobError
+        With all faults of the file.
+    """
+    packaged = resources.files("optimiser.job") / "clusters.toml"
+    folder = Path.cwd() if path is None else path.resolve().parent
+    text = packaged.read_text(encoding="utf-8") if path is None else _read(path)
+    where = "clusters of the package" if path is None else str(path)
+    data = _parse(text, where)
+    listed = data.pop("cluster", None)
+    faults = _faults_of_clusters(listed)
+    if faults or not isinstance(listed, list):
+        raise JobError(
+            "states no clusters", where=where, faults=faults, done=_NOTHING, remedy=_REMEDY_CLUSTERS
+        )
+    found = []
+    for number, stated in enumerate(listed):
+        origin = _Origin(text, where, (), prefixes={"region": ("cluster", str(number))})
+        job = _checked({**data, "region": stated["region"]}, origin)
+        found.append(Cluster(stated["title"], LoadedJob(name=stated["name"], folder=folder, job=job)))
+    return tuple(found)
+
+
+def _faults_of_clusters(listed: object) -> list[str]:
+    """Return what keeps a list of clusters from being read."""
+    if not isinstance(listed, list) or not listed:
+        return ["there is no [[cluster]]"]
+    faults, seen = [], set[str]()
+    for number, stated in enumerate(listed, start=1):
+        keys = set(stated) if isinstance(stated, dict) else set()
+        if keys != {"name", "title", "region"} or not isinstance(stated["region"], dict):
+            faults.append(f"cluster {number}: it needs name, title and a table [cluster.region], and no more")
+        elif not (isinstance(stated["name"], str) and _NAME.fullmatch(stated["name"])):
+            faults.append(f"cluster {number}: name takes small letters, digits and hyphens")
+        elif not isinstance(stated["title"], str):
+            faults.append(f"cluster {number}: title is no text")
+        elif stated["name"] in seen:
+            faults.append(f"cluster {number}: the name {stated['name']} is given twice")
+        else:
+            seen.add(stated["name"])
+    return faults
+
+
+def _checked(data: dict[str, Any], origin: _Origin) -> Job:
+    """Return the job that parsed keys describe, or raise all their faults."""
     try:
         job = Job.model_validate(data)
     except ValidationError as error:
@@ -142,7 +207,7 @@ def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job
         is_set = set(places) == {_SET}
         raise JobError(
             f"the settings have {count}" if is_set else f"the job has {count}",
-            where=_SET if is_set else where,
+            where=_SET if is_set else origin.where,
             faults=[f"{place}: {text}" for place, (_, text) in zip(places, faults, strict=True)],
             done=_NOTHING,
             remedy=_REMEDY_SET if is_set else _REMEDY,
@@ -150,7 +215,7 @@ def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job
     clashes = [f"{origin.place(path)}: {'.'.join(path)}: {text}" for path, text in contradictions(job)]
     if clashes:
         raise JobError(
-            "the job contradicts itself", where=where, faults=clashes, done=_NOTHING, remedy=_REMEDY
+            "the job contradicts itself", where=origin.where, faults=clashes, done=_NOTHING, remedy=_REMEDY
         )
     budget = job.budget
     if budget.share is None and budget.amount is None and not budget.unlimited:
@@ -175,16 +240,25 @@ def _parse(text: str, where: str) -> dict[str, Any]:
 class _Origin:
     """Tells where each key of a job was given: on a line of the file, or on the command line."""
 
-    def __init__(self, text: str, where: str, settings: Sequence[str]) -> None:
+    def __init__(
+        self,
+        text: str,
+        where: str,
+        settings: Sequence[str],
+        *,
+        prefixes: Mapping[str, lines.Path] = MappingProxyType({}),
+    ) -> None:
+        self.where = where
         self._lines = lines.positions(text)
         self._name = Path(where).name
         self._set = [_key_path(setting) for setting in settings]
+        self._prefixes = prefixes
 
     def place(self, path: lines.Path) -> str:
         """Return file and line of a key, or `--set`."""
         if self._is_set(path):
             return _SET
-        number = lines.line_of(path, self._lines)
+        number = lines.line_of((*self._prefixes.get(path[0], ()), *path), self._lines)
         return f"{self._name}:{number}" if number else self._name
 
     def _is_set(self, path: lines.Path) -> bool:

@@ -43,10 +43,10 @@ def frame_map(axes: Axes, frame: Frame) -> None:
     axes.spines[:].set_color(style.RULE)
 
 
-def draw_network(axes: Axes, layers: Layers) -> None:
-    """Draw today's network."""
+def draw_network(axes: Axes, networks: Mapping[str, gpd.GeoSeries]) -> None:
+    """Draw today's network: its lines by the keys of `style.NETWORK`."""
     for order, (name, stroke) in enumerate(style.NETWORK.items(), start=1):
-        x, y = map_layers.gapped(getattr(layers, name)).T
+        x, y = map_layers.gapped(networks[name]).T
         dashes = (0, stroke.dash) if stroke.dash else "solid"
         axes.plot(x, y, color=stroke.colour, lw=stroke.width, linestyle=dashes, zorder=order)
 
@@ -102,13 +102,13 @@ def draw_marks(
     """
     cities = coverage.by_city(layers.cities, report.pairs).sort_values("population", ascending=False)
     cities = _uncut(axes, cities)
-    marks = _draw_city_marks(axes, cities, filled)
+    marks = draw_city_marks(axes, cities, filled)
     numbers = _draw_numbers(axes, layers)
     ring_ids = _draw_ring_ids(axes, layers, report.rings, taken=np.vstack([marks, numbers]))
     numbers = np.vstack([numbers, ring_ids])
     lines = np.vstack([_link_boxes(axes, layers.links), _ring_boxes(axes, layers)])
     corners = _draw_furniture(axes, report.attribution, taken=np.vstack([marks, numbers, lines]))
-    _draw_city_labels(axes, cities, taken=np.vstack([marks, corners, numbers]), soft=lines)
+    draw_city_labels(axes, cities, taken=np.vstack([marks, corners, numbers]), soft=lines)
 
 
 def _uncut(axes: Axes, cities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -127,7 +127,18 @@ def _around(pixels: NDArray[np.float64], half: NDArray[np.float64] | float) -> B
     return np.hstack([pixels - half, pixels + half])
 
 
-def _draw_city_marks(axes: Axes, cities: gpd.GeoDataFrame, filled: Mapping[str, str] | None) -> Boxes:
+def draw_city_marks(axes: Axes, cities: gpd.GeoDataFrame, filled: Mapping[str, str] | None) -> Boxes:
+    """Draw the marks of cities by tier; return the rectangles that they take.
+
+    Parameters
+    ----------
+    axes
+        A map whose limits and aspect are final.
+    cities
+        Points on its plane, with `tier` and `city_id`.
+    filled
+        As for `draw_marks`; None needs the columns `before` and `after`.
+    """
     x, y = cities.geometry.x, cities.geometry.y
     sides = np.array([style.tier(name).mark for name in cities["tier"]])
     if filled is None:
@@ -206,7 +217,7 @@ def _coords(line: BaseGeometry) -> NDArray[np.float64]:
     return np.asarray(line.coords, dtype=np.float64)[:, :2]
 
 
-def _draw_city_labels(axes: Axes, cities: gpd.GeoDataFrame, *, taken: Boxes, soft: Boxes) -> None:
+def draw_city_labels(axes: Axes, cities: gpd.GeoDataFrame, *, taken: Boxes, soft: Boxes) -> None:
     """Write the names of cities where there is room, the most important first."""
     size = cities["tier"].map(lambda name: -style.tier(name).text)
     order = cities.assign(_size=size).sort_values(["_size", "population"], ascending=[True, False])

@@ -73,6 +73,11 @@ class Layers:
     closing: frozenset[str] = frozenset()
 
     @property
+    def networks(self) -> dict[str, gpd.GeoSeries]:
+        """Return the lines of today's network by the keys of `style.NETWORK`."""
+        return {name: getattr(self, name) for name in style.NETWORK}
+
+    @property
     def circuits(self) -> gpd.GeoDataFrame:
         """Return the whole circuits of the rings that are formed."""
         return self.rings[self.rings["part"] == WHOLE]
@@ -88,17 +93,12 @@ def project(report: ReportInput, *, detail: int = 2500) -> Layers:
     detail
         Bends smaller than the extent of the cities divided by this number are left out.
     """
-    crs = _plane(report.cities)
+    crs = plane(report.cities)
     cities = report.cities.to_crs(crs)
-    tolerance_m = _extent_m(cities) / detail
-    fast = report.rail["link_class"].astype(str).str.startswith(HIGH_SPEED)
-    large = report.roads["link_class"].isin(MOTORWAY)
+    tolerance_m = extent_m(cities) / detail
     known = [(one.reference, one.name, one.corridor_km, one.line) for one in known_rings(report.rings)]
     return Layers(
-        roads=_merged(report.roads[~large], crs, tolerance_m),
-        motorways=_merged(report.roads[large], crs, tolerance_m),
-        rail=_merged(report.rail[~fast], crs, tolerance_m),
-        high_speed=_merged(report.rail[fast], crs, tolerance_m),
+        **networks(report.roads, report.rail, crs, tolerance_m),
         links=report.links[~report.links["kind"].isin(style.ON_RINGS)].to_crs(crs),
         cities=cities,
         rings=_ring_table(list(_ring_parts(report.rings)), RING_COLUMNS, crs, tolerance_m),
@@ -107,12 +107,37 @@ def project(report: ReportInput, *, detail: int = 2500) -> Layers:
     )
 
 
-def _plane(cities: gpd.GeoDataFrame) -> CRS:
+def networks(
+    roads: gpd.GeoDataFrame, rail: gpd.GeoDataFrame, crs: CRS, tolerance_m: float
+) -> dict[str, gpd.GeoSeries]:
+    """Return the merged lines of today's network on a plane, by the keys of `style.NETWORK`.
+
+    Parameters
+    ----------
+    roads, rail
+        Links with `link_class` and lines in degrees.
+    crs
+        The plane.
+    tolerance_m
+        Smaller bends are left out, metres.
+    """
+    fast = rail["link_class"].astype(str).str.startswith(HIGH_SPEED)
+    large = roads["link_class"].isin(MOTORWAY)
+    return {
+        "roads": _merged(roads[~large], crs, tolerance_m),
+        "motorways": _merged(roads[large], crs, tolerance_m),
+        "rail": _merged(rail[~fast], crs, tolerance_m),
+        "high_speed": _merged(rail[fast], crs, tolerance_m),
+    }
+
+
+def plane(cities: gpd.GeoDataFrame) -> CRS:
     """Return an azimuthal projection that is true to distance round the middle of the cities."""
     return plane_of(*cities.to_crs(WGS84).total_bounds)
 
 
-def _extent_m(cities: gpd.GeoDataFrame) -> float:
+def extent_m(cities: gpd.GeoDataFrame) -> float:
+    """Return the longer side of the box of projected cities, at least `LEAST_EXTENT_M`."""
     west, south, east, north = cities.total_bounds
     return max(float(east - west), float(north - south), LEAST_EXTENT_M)
 
@@ -147,7 +172,12 @@ def _ring_table(
 def frame(layers: Layers, *, margin: float = 0.05) -> Frame:
     """Return the frame of a map that holds all cities, proposals and rings, with a margin."""
     shapes = [layers.cities.geometry, layers.links.geometry, layers.rings.geometry]
-    west, south, east, north = bounds([shape for shape in shapes if len(shape) and not shape.is_empty.all()])
+    return padded(bounds([shape for shape in shapes if len(shape) and not shape.is_empty.all()]), margin)
+
+
+def padded(inner: Frame, margin: float) -> Frame:
+    """Return a frame with a margin, a share of its longer side."""
+    west, south, east, north = inner
     pad = margin * max(east - west, north - south, LEAST_EXTENT_M)
     return west - pad, south - pad, east + pad, north + pad
 
@@ -199,7 +229,7 @@ def number_points(layers: Layers) -> list[Point | None]:
     list of Point or None
         One for each proposal; None where it has no line.
     """
-    clear_m = _extent_m(layers.cities) / 38
+    clear_m = extent_m(layers.cities) / 38
     taken = np.column_stack([layers.cities.geometry.x, layers.cities.geometry.y])
     points: list[Point | None] = []
     for name, shape in zip(layers.links["candidate_id"], layers.links.geometry, strict=True):

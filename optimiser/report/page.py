@@ -152,6 +152,28 @@ def _rendered(template: str, report: ReportInput, variables: dict[str, Any]) -> 
     )
 
 
+def render_still(template: str, variables: dict[str, Any]) -> str:
+    """Return a page without scripts as text; names enter it only as text that the template engine escapes.
+
+    Parameters
+    ----------
+    template
+        Name of its template.
+    variables
+        What the template shows.
+    """
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            policy=_policy([]),
+            style=Markup(_data("report.css")),  # noqa: S704 - a file of this package
+            palette=_palette(),
+            **variables,
+        )
+    )
+
+
 def as_json(value: object) -> str:
     """Return JSON that may stand inside an HTML page: no <, > or & is left in it."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(ESCAPES)
@@ -190,7 +212,7 @@ def _data(name: str) -> str:
 
 def _policy(scripts: list[str]) -> str:
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
-    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
     parts = (
         "default-src 'none'",
         f"script-src {allowed}",

@@ -146,7 +146,7 @@ def _draw(
         subtitle.set(color=style.MUTED, va="top", parse_math=False)
         axes = place(EDGE, map_width)
         map_drawing.frame_map(axes, map_layers.fit(frame, map_width / MAP_HEIGHT))
-        map_drawing.draw_network(axes, layers)
+        map_drawing.draw_network(axes, layers.networks)
         map_drawing.draw_proposals(axes, layers)
         map_drawing.draw_rings(axes, layers)
         map_drawing.draw_marks(axes, layers, report, filled=filled)

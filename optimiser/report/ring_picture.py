@@ -136,7 +136,7 @@ def _draw_map(
         corridor = row.geometry.buffer(1000 * row.corridor_km)
         for outline in getattr(corridor, "geoms", [corridor]):
             _shade(axes, outline, stroke.colour)
-    map_drawing.draw_network(axes, layers)
+    map_drawing.draw_network(axes, layers.networks)
     map_drawing.draw_rings(axes, layers)
     for stroke, row in known:
         x, y = row.geometry.xy

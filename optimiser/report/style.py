@@ -117,6 +117,9 @@ TIER_LINES = {"core": "#8a6d1f", "secondary": "#0072b2", "small": "#d55e00"}
 BEFORE, CEILING, RULE, GRID = "#35597a", "#e4e1d8", "#c9c6bd", "#e7e3d8"
 """Colours of today's coverage, of coverage with every candidate, of frames, and of grid lines."""
 
+REACH = (LOSES, "#f6efdf", GAINS)
+"""Colours of a city that has none, half and all of the others within the limit."""
+
 FONTS = (
     "DejaVu Sans",
     "Noto Sans CJK SC",
@@ -126,6 +129,13 @@ FONTS = (
     "SimHei",
 )
 """Font families tried in turn for each letter; only those installed are asked for."""
+
+
+def reach_colour(share: float) -> str:
+    """Return the colour of a city by the share of the others that it has within the limit, 0 to 1."""
+    from matplotlib.colors import LinearSegmentedColormap, to_hex
+
+    return to_hex(LinearSegmentedColormap.from_list("reach", REACH)(float(share)))
 
 
 def tier(name: str) -> Tier:

@@ -28,6 +28,8 @@ CHECKSUMS = "checksums.json"
 CHECKSUMS_FORMAT = "polyring-checksums/1"
 FRONTIER = "frontier.json"
 """File that a traced frontier leaves in its run folder."""
+ATLAS = "atlas.json"
+"""File that an atlas leaves in its folder."""
 CHECKER = "bound_checker.py"
 """Script in a run folder that checks its certificate with the standard library alone."""
 OPTIONAL = (
@@ -169,7 +171,7 @@ def _is_run_folder(folder: Path) -> bool:
         names = {path.name for path in folder.iterdir()}
     except OSError:
         return True  # the fault is reported where the folder is written
-    if names <= {LOCK} or FRONTIER in names or (folder / STAGE).is_dir():
+    if names <= {LOCK} or names & {FRONTIER, ATLAS} or (folder / STAGE).is_dir():
         return True
     with suppress(OSError, ValueError):
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))

@@ -12,3 +12,10 @@ def test_lines_of_dotted_keys_and_multi_line_values_are_found() -> None:
     assert found["t", "x"] == 3
     assert found["t", "y"] == 10
     assert ("no",) not in found
+
+
+def test_a_table_inside_one_of_several_has_the_number_of_that_one():
+    text = "[[a]]\nx = 1\n[a.b]\ny = 1\n[[a]]\n[a.b]\ny = 2\n"
+    found = lines.positions(text)
+    assert found[("a", "0", "b", "y")] == 4
+    assert found[("a", "1", "b", "y")] == 7

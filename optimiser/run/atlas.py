@@ -1,0 +1,270 @@
+"""Measure several clusters by the same rules: what their networks do today, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from networks.errors import NetworksError
+from networks.intermodal import AccessParameters
+from networks.sphere import chord_to_km, unit_vectors
+from optimiser import verify
+from optimiser.engine.search.paths import UNREACHED
+from optimiser.frontier.axes import with_budget
+from optimiser.frontier.cases import UNCHANGED, Case, TimeChanges
+from optimiser.job.model import Cluster
+from optimiser.measures.equity import ALL
+from optimiser.problem import DesignProblem
+from optimiser.problem.errors import OptimiserError
+from optimiser.report import atlas as atlas_report
+from optimiser.report.atlas import CENTRAL, Atlas, ClusterFigures, SmallMap
+from optimiser.run import cache, folder, measure_tables, store
+from optimiser.run.cache import Progress
+from optimiser.run.cases import stated_cases
+from optimiser.run.chain import Chain
+from optimiser.run.independence import WithoutCore
+from optimiser.run.measured_plan import STATES, MeasuredPlan
+from optimiser.run.retiming import Retimer
+from optimiser.run.source import find_source
+from optimiser.run.trip_parts import split_arcs
+
+STRETCH = 1.25
+"""A pair is independent of the core if a way without it takes at most this many times its fastest way."""
+
+UNFINISHED = 10
+"""Exit code where some cluster could not be measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A finished atlas.
+
+    Attributes
+    ----------
+    folder
+        Where its files are.
+    found
+        The figures of all clusters.
+    exit_code
+        0, or 10 where a cluster could not be measured.
+    """
+
+    folder: Path
+    found: Atlas
+    exit_code: int
+
+
+def draw(clusters: Sequence[Cluster], *, out: Path, progress: Progress | None = None) -> Drawn:
+    """Measure clusters one after the other, and write tables, maps and a page.
+
+    Finished clusters are kept in the cache, so that an interrupted atlas goes on where it stopped. A cluster
+    that cannot be measured is named with its fault, and the others are measured.
+
+    Parameters
+    ----------
+    clusters
+        The clusters, each with its job.
+    out
+        Folder to write.
+    progress
+        Notified of each step.
+
+    Raises
+    ------
+    OptimiserError, NetworksError
+        Where no cluster can be measured: the fault of the first one.
+    """
+    watch = progress or Progress()
+    figures: list[ClusterFigures] = []
+    faults: list[OptimiserError | NetworksError] = []
+    with folder.staged(out) as stage:
+        for number, cluster in enumerate(clusters, start=1):
+            watch.ends(f"{cluster.title} ({number} of {len(clusters)})")
+            try:
+                figures.append(_measured(cluster, watch))
+            except (OptimiserError, NetworksError) as fault:
+                watch.ends(f"{cluster.title} could not be measured: {fault.what}")
+                figures.append(ClusterFigures.failed(cluster.loaded.name, cluster.title, str(fault)))
+                faults.append(fault)
+        if len(faults) == len(clusters):
+            raise faults[0]
+        found = Atlas(tuple(figures), limit_s=clusters[0].loaded.job.times.limit_s, stretch=STRETCH)
+        with watch.step("atlas", "Writing the atlas"):
+            atlas_report.write(found, stage)
+    return Drawn(out, found, UNFINISHED if faults else 0)
+
+
+def _measured(cluster: Cluster, progress: Progress) -> ClusterFigures:
+    """Return the figures of a cluster, made or kept."""
+    loaded = cluster.loaded
+    chain = Chain(loaded, find_source(loaded), progress)
+    inputs = {"draft": chain.draft.key, "title": cluster.title, "stretch": STRETCH}
+
+    def make(place: Path) -> None:
+        progress.begins(f"Measuring {cluster.title}")
+        base = measured_today(chain)
+        store.save_json(place / "figures.json", measure(chain, base))
+        atlas_report.write_map(_shown(chain, base), place / "map.png")
+
+    with progress.step("cluster", f"Measuring {cluster.title}"):
+        kept = cache.get("cluster", inputs, make)
+    values = store.load_json(kept.folder / "figures.json")
+    return ClusterFigures(
+        loaded.name, cluster.title, picture=(kept.folder / "map.png").read_bytes(), **values
+    )
+
+
+def measured_today(chain: Chain) -> MeasuredPlan:
+    """Prepare the measures of a cluster: today, and with every candidate at once in place of a plan.
+
+    Parameters
+    ----------
+    chain
+        The steps of the job of the cluster.
+    """
+    job, times, draft = chain.loaded.job, chain.times.value, chain.draft.value
+    candidates, graph = chain.candidates.value, times.graphs[job.times.definition]
+    lines, problem = times.road.links.geometry, _without_limits(draft.problem)
+    return MeasuredPlan(
+        problem=problem,
+        plan=verify.score(problem, [candidate.id for candidate in problem.candidates]),
+        graph=graph,
+        candidates=candidates,
+        cities=times.cities,
+        ends=draft.pairs[["origin", "destination"]].to_numpy(dtype=np.int64),
+        settings=job.measures,
+        lines=lines,
+        without=WithoutCore.of(graph, candidates, times.cities, lines, job.independence),
+    )
+
+
+def measure(chain: Chain, base: MeasuredPlan) -> dict[str, Any]:
+    """Return what the network of a cluster does today, and by how much its assumptions change that.
+
+    Parameters
+    ----------
+    chain, base
+        The steps of the job of the cluster, and `measured_today`.
+
+    Returns
+    -------
+    dict
+        `facts` of the cluster, `tiers` (a row for each tier of the smaller city, `all` last) and `cases` (the
+        indicators of today's assumptions first, then of each case).
+    """
+    job = chain.loaded.job
+    arcs = split_arcs(base.graph, base.candidates, start_s=AccessParameters.default().running.start_s)
+    timer = Retimer(base.problem, base.graph, base.candidates, base.cities, arcs, job.times.limit_s)
+    stated = stated_cases(job, base.candidates, has_ring=False)
+    cases = [Case(name=CENTRAL), *(case for case in stated if case.times != UNCHANGED)]
+    return {
+        "facts": _facts(base, chain),
+        "tiers": list(_tiers(base)),
+        "cases": [{"case": case.name, **_indicators(_retimed(base, timer, case.times))} for case in cases],
+    }
+
+
+def _without_limits(problem: DesignProblem) -> DesignProblem:
+    """Return a problem in which every candidate may be built at once, whatever it costs and fills."""
+    total = sum(candidate.cost for candidate in problem.candidates)
+    return with_budget(problem.replace(capacities=(), excludes=(), requires=()), total)
+
+
+def _retimed(base: MeasuredPlan, timer: Retimer, changes: TimeChanges) -> MeasuredPlan:
+    """Return a cluster under other speeds, waits, access times or limits."""
+    if changes == UNCHANGED:
+        return base
+    graph, candidates = timer.timed(changes)
+    pairs = tuple(replace(pair, limit=pair.limit + changes.limit_s) for pair in base.problem.pairs)
+    return replace(base, problem=base.problem.replace(pairs=pairs), graph=graph, candidates=candidates)
+
+
+def _indicators(measured: MeasuredPlan) -> dict[str, float | None]:
+    """Return the indicators of a cluster: `atlas.INDICATORS`."""
+    today, every = (
+        {row["tier"]: _number(row["pairs_share"]) for row in _coverage(measured, state)} for state in STATES
+    )
+    table = measure_tables.polycentricity(measured).set_index("measure")["today"]
+    free = measure_tables.independence(measured)
+    row = free[(free["tier"] == ALL) & (free["state"] == "today")].iloc[0] if len(free) else None
+    counted = 0 if row is None else int(row["pairs"])
+    independent = None if row is None or not counted else float(row[f"independent_at_{STRETCH:g}"]) / counted
+    return {
+        **{f"within_{tier}": today.get(tier) for tier in (ALL, "core", "secondary", "small")},
+        "within_express": every[ALL],
+        "dependence": _number(table["core_every_share"]),
+        "independence": independent,
+        "speed_kmh": _straight_speed(measured),
+    }
+
+
+def _coverage(measured: MeasuredPlan, state: str) -> list[dict[str, Any]]:
+    table = measure_tables.equity(measured)
+    return [
+        {str(key): value for key, value in row.items()}
+        for row in table[table["state"] == state].to_dict("records")
+    ]
+
+
+def _tiers(measured: MeasuredPlan) -> Iterator[dict[str, Any]]:
+    """Yield the pairs of each tier of the smaller city, today and with every express train."""
+    for today, every in zip(*(_coverage(measured, state) for state in STATES), strict=True):
+        if today["pairs"]:
+            yield {
+                "tier": today["tier"],
+                "cities": int(today["cities"]),
+                "pairs": int(today["pairs"]),
+                "within": int(today["pairs_within"]),
+                "within_express": int(every["pairs_within"]),
+                "mean_minutes": _number(today["mean_minutes"]),
+                "worst_city": today["worst_city"],
+            }
+
+
+def _straight_speed(measured: MeasuredPlan) -> float | None:
+    """Return the median over pairs of straight-line distance over time from door to door, km/h."""
+    seconds = measured.times["today"]
+    joined = seconds < UNREACHED
+    if not joined.any():
+        return None
+    lon, lat = measured.cities.geometry.x.to_numpy(), measured.cities.geometry.y.to_numpy()
+    one, other = measured.ends[joined].T
+    where = unit_vectors(lon, lat)
+    km = chord_to_km(np.linalg.norm(where[one] - where[other], axis=1))
+    return round(float(np.median(km / (seconds[joined] / 3600.0))), 3)
+
+
+def _number(value: Any) -> float | None:  # noqa: ANN401 - a cell of a table
+    return None if value is None or np.isnan(value) else float(value)
+
+
+def _facts(measured: MeasuredPlan, chain: Chain) -> dict[str, Any]:
+    """Return what a reader must know of a cluster beside its indicators."""
+    names, source = measured.cities["name"].astype(str), chain.source
+    return {
+        "country": source.country,
+        "cities": len(measured.cities),
+        "people": int(measured.population.sum()),
+        "core": names.iloc[measured.core].tolist(),
+        "pairs": len(measured.ends),
+        "express_trains": len(measured.candidates.table),
+        "notes": list(source.notes),
+        "attribution": source.attribution,
+    }
+
+
+def _shown(chain: Chain, base: MeasuredPlan) -> SmallMap:
+    """Return what the small map of a cluster shows."""
+    limits = np.array([pair.limit for pair in base.problem.pairs], dtype=np.int64)
+    within = base.times["today"] <= limits
+    count = len(base.cities)
+    partners = np.bincount(base.ends.ravel(), minlength=count)
+    reached = np.bincount(base.ends[within].ravel(), minlength=count)
+    cities = base.cities[["city_id", "name", "tier", "population", "geometry"]].assign(
+        share=reached / np.maximum(partners, 1)
+    )
+    return SmallMap(cities, chain.times.value.road.links, chain.rail_network.links)

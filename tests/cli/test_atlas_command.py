@@ -1,0 +1,121 @@
+"""`polyring atlas` measures several regions by the same rules, and goes on where one cannot be measured."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+from cli_drawing import draw_map
+
+from optimiser.cli import app
+from optimiser.run import atlas as running
+
+CLUSTERS = """\
+[cities]
+file = "cities.csv"
+[times]
+limit_s = 7200
+[candidates]
+kinds = ["express_service"]
+[[cluster]]
+name = "slow"
+title = "Slow roads"
+region = {{ file = "map.osm", country = "CN" }}
+[[cluster]]
+name = "fast"
+title = "<b>Fast</b> roads"
+region = {{ file = "{fast}", country = "CN" }}
+"""
+
+
+@pytest.fixture
+def two(region):
+    """Return a file of two clusters: the drawn region, and the same with a motorway round its north."""
+    more = [(a, b, {"highway": "motorway", "oneway": "no"}) for a, b in (("a", "d"), ("d", "e"), ("e", "f"))]
+    (region / "fast.osm").write_text(draw_map(more), encoding="utf-8")
+    path = region / "clusters.toml"
+    path.write_text(CLUSTERS.format(fast="fast.osm"), encoding="utf-8")
+    return path
+
+
+def rows_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_table_maps_and_page_hold_every_cluster(two, call, tmp_path):
+    out = tmp_path / "out"
+    code, text, err = call("atlas", two, "--out", out, "--json")
+    assert code == 0, err
+    slow, fast = json.loads(text)["clusters"]
+    assert (slow["cities"], slow["people"], slow["pairs"]) == (6, 8_500_000, 15)
+    assert slow["core"] == "Alpha"
+    # Two hours on motorways bring pairs together that two hours on primary roads do not.
+    assert slow["within_all"] < fast["within_all"]
+    for row in (slow, fast):
+        assert row["within_all_low"] <= row["within_all"] <= row["within_all_high"]
+        assert row["within_express"] == row["within_all"]  # there is no railway
+    assert {path.name for path in out.iterdir()} == {
+        "atlas.html", "atlas.json", "clusters.csv", "cases.csv", "tiers.csv", "maps",
+    }  # fmt: skip
+    assert {path.name for path in (out / "maps").iterdir()} == {"slow.png", "fast.png"}
+    page = (out / "atlas.html").read_text(encoding="utf-8")
+    assert "&lt;b&gt;Fast&lt;/b&gt; roads" in page
+    assert "<b>Fast</b> roads" not in page
+    cases = rows_of(out / "cases.csv")
+    assert next(row["case"] for row in cases if row["cluster"] == "slow") == "as assumed"
+    slower = {row["case"]: float(row["within_all"]) for row in cases if row["cluster"] == "fast"}
+    assert slower["roads 10 % slower"] <= slower["as assumed"] <= slower["roads 10 % faster"]
+    assert slower["limit 15 min shorter"] <= slower["as assumed"] <= slower["limit 15 min longer"]
+
+
+def test_shares_by_tier_agree_with_a_run_of_the_same_region(two, region, call, tmp_path):
+    code, text, _ = call("atlas", two, "--only", "slow", "--out", tmp_path / "out", "--json")
+    assert code == 0
+    (slow,) = json.loads(text)["clusters"]
+    assert call("run", region / "job.toml", "--out", tmp_path / "run")[0] in (0, 10)
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text(encoding="utf-8"))
+    counted = summary["coverage"]["all"]
+    assert slow["within_all"] == pytest.approx(counted["before_pairs"] / counted["pairs"], abs=1e-4)
+
+
+def test_a_cluster_that_cannot_be_measured_is_named_and_the_others_are_measured(two, call, tmp_path):
+    two.write_text(CLUSTERS.format(fast="missing.osm"), encoding="utf-8")
+    out = tmp_path / "out"
+    code, text, err = call("atlas", two, "--out", out)
+    assert code == running.UNFINISHED
+    assert "there is no file" in err
+    assert "Slow roads" in text
+    faults = {row["cluster"]: row["fault"] for row in rows_of(out / "clusters.csv")}
+    assert faults["slow"] == ""
+    assert "missing.osm" in faults["fast"]
+
+
+def test_where_no_cluster_can_be_measured_the_first_fault_ends_the_atlas(two, region, call, tmp_path):
+    two.write_text(CLUSTERS.format(fast="missing.osm"), encoding="utf-8")
+    (region / "map.osm").unlink()
+    code, _, err = call("atlas", two, "--out", tmp_path / "out")
+    assert code == app.BAD_INPUT
+    assert "map.osm" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_second_atlas_measures_nothing_again_and_removes_maps_that_are_gone(
+    two, call, tmp_path, monkeypatch
+):
+    out = tmp_path / "out"
+    assert call("atlas", two, "--out", out)[0] == 0
+
+    def refuse(*_args):
+        raise AssertionError("measured again")
+
+    monkeypatch.setattr(running, "measure", refuse)
+    assert call("atlas", two, "--out", out, "--only", "fast")[0] == 0
+    assert {path.name for path in (out / "maps").iterdir()} == {"fast.png"}
+
+
+def test_an_unknown_cluster_is_refused_with_the_known_ones(two, call):
+    code, _, err = call("atlas", two, "--only", "slwo")
+    assert code == app.BAD_INPUT
+    assert "did you mean 'slow'?" in err

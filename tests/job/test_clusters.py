@@ -1,0 +1,74 @@
+"""A file of clusters gives one job each, with the same rules for all, and reports its faults at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from optimiser.job import load_clusters
+from optimiser.problem.errors import JobError
+
+TWO = """\
+[times]
+limit_s = 3600
+
+[[cluster]]
+name = "one"
+title = "The first"
+region = { file = "one.osm" }
+
+[[cluster]]
+name = "two"
+title = "The second"
+[cluster.region]
+file = "two.osm"
+country = "DE"
+"""
+
+
+def written(folder, text):
+    path = folder / "clusters.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_each_cluster_has_its_region_and_the_rules_of_all(tmp_path):
+    one, two = load_clusters(written(tmp_path, TWO))
+    assert (one.title, one.loaded.name, two.loaded.name) == ("The first", "one", "two")
+    assert [each.loaded.job.times.limit_s for each in (one, two)] == [3600, 3600]
+    assert (one.loaded.job.region.country, two.loaded.job.region.country) == ("", "DE")
+    assert two.loaded.input_path(two.loaded.job.region.file) == tmp_path / "two.osm"
+
+
+def test_the_clusters_of_the_package_can_be_read():
+    found = load_clusters()
+    assert len(found) == 12
+    assert len({each.loaded.name for each in found}) == 12
+    assert len({each.loaded.job.model_copy(update={"region": None}).model_dump_json() for each in found}) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('name = "two"', 'name = "one"', "cluster 2: the name one is given twice"),
+        ('name = "two"', 'name = "../two"', "cluster 2: name takes small letters, digits and hyphens"),
+        ('title = "The second"', "title = 2", "cluster 2: title is no text"),
+        ('title = "The second"\n', "", "cluster 2: it needs name, title and a table [cluster.region]"),
+        ('region = { file = "one.osm" }', "region = 3", "cluster 1: it needs name, title and a table"),
+    ],
+)
+def test_faults_of_clusters_name_the_cluster(tmp_path, old, new, fault):
+    assert old in TWO
+    with pytest.raises(JobError) as caught:
+        load_clusters(written(tmp_path, TWO.replace(old, new)))
+    assert fault in str(caught.value)
+
+
+def test_a_fault_in_a_region_names_its_line(tmp_path):
+    with pytest.raises(JobError) as caught:
+        load_clusters(written(tmp_path, TWO.replace('country = "DE"', "countri = 1")))
+    assert "clusters.toml:14: unknown key 'region.countri'; did you mean 'country'?" in str(caught.value)
+
+
+def test_a_file_without_clusters_is_refused(tmp_path):
+    with pytest.raises(JobError, match=r"there is no \[\[cluster\]\]"):
+        load_clusters(written(tmp_path, "[times]\nlimit_s = 3600\n"))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from optimiser.engine.model_file import write_model
     from optimiser.engine.search.task import NamedPlan, SolveParameters
     from optimiser.frontier import Limits, trace
-    from optimiser.job import Job, LoadedJob
+    from optimiser.job import Job, LoadedJob, load_clusters
     from optimiser.job import find as find_job
     from optimiser.problem import (
         Candidate,
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from optimiser.problem.result import load as load_result
     from optimiser.problem.result import save as save_result
     from optimiser.report.notebook import MapView, Views, views
+    from optimiser.run.atlas import AtlasRun, atlas
     from optimiser.run.backcast import Backcasted, backcast
     from optimiser.run.cache import Progress
     from optimiser.run.comparison import Comparison, compare
@@ -68,7 +69,7 @@ _HOMES = {
     "optimiser.engine.model_file": ("write_model",),
     "optimiser.engine.search.task": ("NamedPlan", "SolveParameters"),
     "optimiser.frontier": ("Limits", "trace"),
-    "optimiser.job": ("Job", "LoadedJob", "find_job=find"),
+    "optimiser.job": ("Job", "LoadedJob", "find_job=find", "load_clusters"),
     "optimiser.problem": (
         "Candidate", "Capacity", "City", "DesignProblem", "Pair", "Period", "Ring", "RingLink", "RingStop",
         "Target", "load_problem=load", "save_problem=save",
@@ -76,6 +77,7 @@ _HOMES = {
     "optimiser.problem.errors": ("OptimiserError",),
     "optimiser.problem.result": ("Result", "load_result=load", "save_result=save"),
     "optimiser.report.notebook": ("MapView", "Views", "views"),
+    "optimiser.run.atlas": ("AtlasRun", "atlas"),
     "optimiser.run.backcast": ("Backcasted", "backcast"),
     "optimiser.run.cache": ("Progress",),
     "optimiser.run.comparison": ("Comparison", "compare"),
@@ -88,12 +90,13 @@ _HOMES = {
 """Module that each name comes from, and its name there where that differs: the imports above, at run time."""
 
 __all__ = [
-    "Backcasted", "Bench", "Candidate", "Capacity", "Certified", "City", "Comparison", "DesignProblem",
-    "Job", "Limits", "LoadedJob", "MapView", "NamedPlan", "OptimiserError", "Pair", "Period", "Plan",
-    "Progress", "Region", "RegionProblem", "Result", "Ring", "RingLink", "RingStop", "Run",
-    "SolveParameters", "Target", "TracedFrontier", "Views", "Why", "backcast", "bench", "certify", "check",
-    "compare", "find_job", "instance", "load", "load_problem", "load_result", "run", "run_job",
-    "save_problem", "save_result", "solve", "trace", "verify", "views", "write_model",
+    "AtlasRun", "Backcasted", "Bench", "Candidate", "Capacity", "Certified", "City", "Comparison",
+    "DesignProblem", "Job", "Limits", "LoadedJob", "MapView", "NamedPlan", "OptimiserError", "Pair",
+    "Period", "Plan", "Progress", "Region", "RegionProblem", "Result", "Ring", "RingLink", "RingStop",
+    "Run", "SolveParameters", "Target", "TracedFrontier", "Views", "Why", "atlas", "backcast", "bench",
+    "certify", "check", "compare", "find_job", "instance", "load", "load_clusters", "load_problem",
+    "load_result", "run", "run_job", "save_problem", "save_result", "solve", "trace", "verify", "views",
+    "write_model",
 ]  # fmt: skip
 
 

@@ -31,18 +31,17 @@ def atlas(
 ) -> int:
     """Compare city clusters by the same rules: who is within the limit, and what depends on the core."""
     from optimiser.job import load_clusters
-    from optimiser.report.atlas import clusters_table
-    from optimiser.run.atlas import draw
+    from optimiser.run.atlas import atlas as measure
 
     chosen = _chosen(load_clusters(file), only or [])
     with screen.progress(quiet=json) as progress:
-        done = draw(chosen, out=out, progress=progress)
+        done = measure(chosen, out=out, progress=progress)
     if json:
-        rows = clusters_table(done.found)
+        rows = done.found.table
         records = rows.astype(object).where(rows.notna(), None).to_dict("records")
         screen.as_json({"folder": str(done.folder), "exit_code": done.exit_code, "clusters": records})
         return done.exit_code
-    _show(clusters_table(done.found).to_dict("records"))
+    _show(done.found.table.to_dict("records"))
     screen.line(f"Files: {done.folder}  (atlas.html, clusters.csv, cases.csv, tiers.csv, a map of each)")
     return done.exit_code
 

@@ -137,6 +137,48 @@ class Atlas:
         """Return the clusters that could be measured."""
         return tuple(one for one in self.clusters if not one.fault)
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return one row a cluster.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `cluster`, `title`, `country`, `cities`, `people`, `core`, `pairs`, each of `INDICATORS` with its
+            least and largest value over the cases (`<indicator>_low`, `<indicator>_high`), `fault`.
+        """
+        rows = []
+        for one in self.clusters:
+            facts = one.facts
+            row: dict[str, Any] = {
+                "cluster": one.name,
+                "title": one.title,
+                **{key: facts.get(key) for key in ("country", "cities", "people")},
+                "core": "; ".join(facts.get("core", ())),
+                "pairs": facts.get("pairs"),
+            }
+            for name in INDICATORS:
+                low, high = one.band(name) or (None, None)
+                row |= {name: one.value(name), f"{name}_low": low, f"{name}_high": high}
+            rows.append({**row, "fault": one.fault.replace("\n", " ")})
+        whole = dict.fromkeys(("cities", "people", "pairs"), "Int64")
+        numbers = dict.fromkeys(
+            [f"{name}{end}" for name in INDICATORS for end in ("", "_low", "_high")], "float64"
+        )
+        return pd.DataFrame(rows).astype({**whole, **numbers}).round(dict.fromkeys(numbers, 4))
+
+    @property
+    def cases(self) -> pd.DataFrame:
+        """Return one row a cluster and case: `cluster`, `case`, and each of `INDICATORS`."""
+        rows = [{"cluster": one.name, **case} for one in self.measured for case in one.cases]
+        table = pd.DataFrame(rows, columns=["cluster", "case", *INDICATORS])
+        return table.astype(dict.fromkeys(INDICATORS, "float64")).round(dict.fromkeys(INDICATORS, 4))
+
+    @property
+    def tiers(self) -> pd.DataFrame:
+        """Return one row a cluster and tier of the smaller city, `all` last."""
+        return pd.DataFrame([{"cluster": one.name, **row} for one in self.measured for row in one.tiers])
+
 
 class SmallMap(NamedTuple):
     """What a small map shows: cities with the `share` of partners within the limit, roads and railways."""
@@ -144,48 +186,6 @@ class SmallMap(NamedTuple):
     cities: gpd.GeoDataFrame
     roads: gpd.GeoDataFrame
     rail: gpd.GeoDataFrame
-
-
-def clusters_table(found: Atlas) -> pd.DataFrame:
-    """Return one row a cluster.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `cluster`, `title`, `country`, `cities`, `people`, `core`, `pairs`, each of `INDICATORS` with its
-        least and largest value over the cases (`<indicator>_low`, `<indicator>_high`), `fault`.
-    """
-    rows = []
-    for one in found.clusters:
-        facts = one.facts
-        row: dict[str, Any] = {
-            "cluster": one.name,
-            "title": one.title,
-            **{key: facts.get(key) for key in ("country", "cities", "people")},
-            "core": "; ".join(facts.get("core", ())),
-            "pairs": facts.get("pairs"),
-        }
-        for name in INDICATORS:
-            low, high = one.band(name) or (None, None)
-            row |= {name: one.value(name), f"{name}_low": low, f"{name}_high": high}
-        rows.append({**row, "fault": one.fault.replace("\n", " ")})
-    whole = dict.fromkeys(("cities", "people", "pairs"), "Int64")
-    numbers = dict.fromkeys(
-        [f"{name}{end}" for name in INDICATORS for end in ("", "_low", "_high")], "float64"
-    )
-    return pd.DataFrame(rows).astype({**whole, **numbers}).round(dict.fromkeys(numbers, 4))
-
-
-def cases_table(found: Atlas) -> pd.DataFrame:
-    """Return one row a cluster and case: `cluster`, `case`, and each of `INDICATORS`."""
-    rows = [{"cluster": one.name, **case} for one in found.measured for case in one.cases]
-    table = pd.DataFrame(rows, columns=["cluster", "case", *INDICATORS])
-    return table.astype(dict.fromkeys(INDICATORS, "float64")).round(dict.fromkeys(INDICATORS, 4))
-
-
-def tiers_table(found: Atlas) -> pd.DataFrame:
-    """Return one row a cluster and tier of the smaller city, `all` last."""
-    return pd.DataFrame([{"cluster": one.name, **row} for one in found.measured for row in one.tiers])
 
 
 def write(found: Atlas, folder: Path) -> None:
@@ -199,9 +199,9 @@ def write(found: Atlas, folder: Path) -> None:
         Receives `atlas.html`, `clusters.csv`, `cases.csv`, `tiers.csv`, `atlas.json` and `maps/*.png`.
     """
     for name, table in (
-        ("clusters", clusters_table(found)),
-        ("cases", cases_table(found)),
-        ("tiers", tiers_table(found)),
+        ("clusters", found.table),
+        ("cases", found.cases),
+        ("tiers", found.tiers),
     ):
         files.write_csv(table, folder / f"{name}.csv")
     maps = folder / "maps"

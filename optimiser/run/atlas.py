@@ -16,7 +16,7 @@ from optimiser import verify
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.frontier.axes import with_budget
 from optimiser.frontier.cases import UNCHANGED, Case, TimeChanges
-from optimiser.job.model import Cluster
+from optimiser.job import Cluster, load_clusters
 from optimiser.measures.equity import ALL
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import OptimiserError
@@ -40,7 +40,7 @@ UNFINISHED = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class AtlasRun:
     """A finished atlas.
 
     Attributes
@@ -58,7 +58,12 @@ class Drawn:
     exit_code: int
 
 
-def draw(clusters: Sequence[Cluster], *, out: Path, progress: Progress | None = None) -> Drawn:
+def atlas(
+    clusters: Sequence[Cluster] | None = None,
+    *,
+    out: Path = Path("polyring-runs/atlas"),
+    progress: Progress | None = None,
+) -> AtlasRun:
     """Measure clusters one after the other, and write tables, maps and a page.
 
     Finished clusters are kept in the cache, so that an interrupted atlas goes on where it stopped. A cluster
@@ -67,7 +72,7 @@ def draw(clusters: Sequence[Cluster], *, out: Path, progress: Progress | None = 
     Parameters
     ----------
     clusters
-        The clusters, each with its job.
+        The clusters, each with its job, as `load_clusters` reads them; None: twelve of the world.
     out
         Folder to write.
     progress
@@ -78,7 +83,7 @@ def draw(clusters: Sequence[Cluster], *, out: Path, progress: Progress | None = 
     OptimiserError, NetworksError
         Where no cluster can be measured: the fault of the first one.
     """
-    watch = progress or Progress()
+    watch, clusters = progress or Progress(), load_clusters() if clusters is None else clusters
     figures: list[ClusterFigures] = []
     faults: list[OptimiserError | NetworksError] = []
     with folder.staged(out) as stage:
@@ -95,7 +100,7 @@ def draw(clusters: Sequence[Cluster], *, out: Path, progress: Progress | None = 
         found = Atlas(tuple(figures), limit_s=clusters[0].loaded.job.times.limit_s, stretch=STRETCH)
         with watch.step("atlas", "Writing the atlas"):
             atlas_report.write(found, stage)
-    return Drawn(out, found, UNFINISHED if faults else 0)
+    return AtlasRun(out, found, UNFINISHED if faults else 0)
 
 
 def _measured(cluster: Cluster, progress: Progress) -> ClusterFigures:

@@ -16,6 +16,9 @@ from networks.world.towns import Town, all_towns
 
 _COORDINATES = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*[,; ]\s*([+-]?\d+(?:\.\d+)?)\s*$")
 _MOST_SUGGESTIONS = 3
+_OWN_NAME = 20
+"""A town counts for so many times its residents where the name is its own, and not one in another language:
+Parma is the town of Italy and not Perm, but Peking is Beijing and not the town of 25,000 in Illinois."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ def find_place(text: str) -> Place:
     ----------
     text
         Name of a town in any language of GeoNames, with or without the code or the name of its country
-        (`Cordoba, AR`); of several towns the largest is taken. Or latitude and longitude (`6.5,3.4`).
+        (`Cordoba, AR`), or latitude and longitude (`6.5,3.4`). Of several towns the largest is taken, those
+        with this name of their own before those that have it in another language.
 
     Raises
     ------
@@ -62,18 +66,17 @@ def find_place(text: str) -> Place:
     towns, code = all_towns(), _country_code(country, text) if country else ""
     inside = [town for town in towns if not code or town.country == code]
     wanted = _plain(name)
-    found = [town for town in inside if _plain(town.name) == wanted]
-    found += [town for town in inside if town not in found and wanted in map(_plain, town.other_names)]
+    own = {town: _OWN_NAME for town in inside if _plain(town.name) == wanted}
+    found = {town: 1 for town in inside if wanted in map(_plain, town.other_names)} | own
     if not found:
         raise _unknown(text, wanted, inside)
-    found.sort(key=lambda town: -town.population)
-    first = found[0]
+    first, *others = sorted(found, key=lambda town: -found[town] * town.population)
     return Place(
         name=f"{first.name}, {first.country}",
         lat=first.lat,
         lon=first.lon,
         country=first.country,
-        others=tuple(f"{town.name}, {town.country}" for town in found[1:]),
+        others=tuple(f"{town.name}, {town.country}" for town in others),
     )
 
 

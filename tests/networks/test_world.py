@@ -230,3 +230,18 @@ def test_without_the_extra_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setattr(geograph.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(SourceError, match=r"pip install 'polyring\[world\]'"):
         world.require()
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("Parma", "Parma, IT"),  # Perm, five times as large, is called so in other languages
+        ("Peking", "Beijing, CN"),
+        ("Cologne", "Köln, DE"),
+        ("Rome", "Rome, IT"),  # Lomé
+        ("Cordoba", "Córdoba, AR"),
+        ("Cordoba, Spain", "Córdoba, ES"),
+    ],
+)
+def test_a_town_is_found_by_its_own_name_before_larger_ones_that_others_call_so(name, found):
+    assert world.find_place(name).name == found

@@ -6,10 +6,18 @@ from networks.cities.cuts import with_nodes_near
 from networks.cities.load import load_csv
 from networks.cities.snapping import MOTORWAYS, Snapped, Unsnapped, snap
 from networks.cities.sources import HasPlaces, from_geonames, from_osm_places, from_towns
-from networks.cities.table import COLUMNS, DEFAULT_THRESHOLDS, TIERS, Cities, Thresholds, build
+from networks.cities.table import (
+    COLUMNS,
+    DEFAULT_THRESHOLDS,
+    TIERS,
+    Cities,
+    Thresholds,
+    build,
+    describe_tiers,
+)
 
 __all__ = [
     "COLUMNS", "DEFAULT_THRESHOLDS", "MOTORWAYS", "TIERS", "Cities", "HasPlaces", "Snapped", "Thresholds",
-    "Unsnapped", "build", "from_geonames", "from_osm_places", "from_towns", "load_csv", "snap",
-    "with_nodes_near",
+    "Unsnapped", "build", "describe_tiers", "from_geonames", "from_osm_places", "from_towns", "load_csv",
+    "snap", "with_nodes_near",
 ]  # fmt: skip

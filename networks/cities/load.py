@@ -147,7 +147,7 @@ def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Citi
     if not rows:
         raise SchemaError("the table of cities has no rows", where=where, remedy="List at least two cities.")
     population = [int(float(row["population"])) for row in rows]
-    by_size = thresholds.tier(population).tolist()
+    by_size = thresholds.tier(population, has_core=any(row.get("tier") == TIERS[0] for row in rows)).tolist()
     column = {name: [row.get(name, "") for row in rows] for name in ("id", "name", *_OPTIONAL)}
     return build(
         {

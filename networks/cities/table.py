@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import geopandas as gpd
 import numpy as np
@@ -31,9 +32,17 @@ COLUMNS = (
 """Columns of the cities table, in order; rows are numbered from 0."""
 
 
+type TierRule = Literal["auto", "population", "rank"]
+"""Cities get tiers by population, by rank in the cluster, or (`auto`) by rank only where no city is core."""
+
+CORE_SHARE, SECONDARY_SHARE = 0.06, 0.35
+"""Shares of the cities of a cluster that are core and secondary by rank: as in Beijing, Tianjin and Hebei by
+population (2 and 12 of 34)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Population limits of the tiers.
+    """Population limits of the tiers, and whether they or ranks count.
 
     Attributes
     ----------
@@ -41,21 +50,87 @@ class Thresholds:
         Cities with more residents than this are core.
     secondary
         Other cities with at least this many residents are secondary; all others are small.
+    rule
+        Whether tiers go by these limits or by rank; `auto`: by rank where they leave no core city.
     """
 
     core: int = 5_000_000
     secondary: int = 500_000
+    rule: TierRule = "population"
 
     def __post_init__(self) -> None:
         """Reject thresholds in the wrong order."""
         if not 0 <= self.secondary <= self.core:
             raise ValueError(f"Expected 0 <= secondary <= core, got {self.secondary} and {self.core}.")
 
-    def tier(self, population: ArrayLike) -> NDArray[np.str_]:
-        """Return the tier (`core`, `secondary` or `small`) of each population in residents."""
+    def tier(self, population: ArrayLike, *, has_core: bool = False) -> NDArray[np.str_]:
+        """Return the tier (`core`, `secondary` or `small`) of each city of a cluster.
+
+        Parameters
+        ----------
+        population
+            Residents of all its cities.
+        has_core
+            Whether the table of cities names a core city itself, so that `auto` goes by population.
+        """
         people = np.asarray(population)
+        if self.rule == "rank" or (self.rule == "auto" and not has_core and not (people > self.core).any()):
+            return tier_by_rank(people)
         lower = np.where(people >= self.secondary, TIERS[1], TIERS[2])
         return np.where(people > self.core, TIERS[0], lower)
+
+
+def tier_by_rank(population: ArrayLike) -> NDArray[np.str_]:
+    """Return the tier of each city by its rank in the cluster.
+
+    Core are `CORE_SHARE` of the cities, rounded, at least one; secondary the next `SECONDARY_SHARE`, rounded;
+    small the rest. Cities of equal population have the same tier, the higher one.
+
+    Examples
+    --------
+    >>> tier_by_rank([1_100_000, 600_000, 600_000, 300_000, 90_000, 80_000]).tolist()
+    ['core', 'secondary', 'secondary', 'small', 'small', 'small']
+    """
+    people = np.asarray(population)
+    count = len(people)
+    core = min(count, max(1, round(CORE_SHARE * count)))
+    rank = np.searchsorted(np.sort(-people), -people, side="left")
+    lower = np.where(rank < core + round(SECONDARY_SHARE * count), TIERS[1], TIERS[2])
+    return np.where(rank < core, TIERS[0], lower)
+
+
+def describe_tiers(cities: pd.DataFrame, thresholds: Thresholds) -> tuple[str, str]:
+    """Return in words how the cities of a cluster got their tiers, and what a reader must know about it.
+
+    Parameters
+    ----------
+    cities
+        Table with `population` and `tier`.
+    thresholds
+        The limits and the rule.
+
+    Returns
+    -------
+    rule, note : str
+        The note is empty where tiers go by population, or as the table of cities says, with a core city.
+    """
+    people, tiers = cities["population"].to_numpy(), cities["tier"].astype(str).to_numpy()
+    counts = ", ".join(f"{int((tiers == tier).sum())} {tier}" for tier in dict.fromkeys([*TIERS, *tiers]))
+    has_core, none_is_core = TIERS[0] in tiers, f"No city has more than {thresholds.core:,} residents"
+    by_population = np.array_equal(tiers, replace(thresholds, rule="population").tier(people))
+    if by_population and thresholds.rule != "rank":
+        rule = f"core: more than {thresholds.core:,} residents; secondary: from {thresholds.secondary:,}"
+        remedy = "cities.tiers = 'rank' goes by rank in the cluster."
+        return f"{rule} ({counts})", "" if has_core else f"{none_is_core}, so that none is core: {remedy}"
+    if np.array_equal(tiers, tier_by_rank(people)):
+        shares = f"the largest {100 * CORE_SHARE:.0f} %; secondary: the next {100 * SECONDARY_SHARE:.0f} %"
+        remedy = "cities.tiers and cities.core_above choose otherwise."
+        fell_back = f"{none_is_core}, so that tiers go by rank in the cluster ({counts}); {remedy}"
+        return f"by rank, core: {shares} ({counts})", "" if thresholds.rule == "rank" else fell_back
+    return (
+        f"as the table of cities says ({counts})",
+        "" if has_core else "The table of cities has no core city.",
+    )
 
 
 DEFAULT_THRESHOLDS = Thresholds()

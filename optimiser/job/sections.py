@@ -141,6 +141,12 @@ class Cities(Section):
     list: str = Field("cities", description="list of cities of an embedded region")
     file: str = Field("", description="CSV with id, name, lon, lat, population")
     least_population: Whole = Field(50_000, description="smaller places are left out (geonames, osm), people")
+    tiers: Literal["auto", "population", "rank"] = Field(
+        "auto",
+        description="tiers of cities without one: population (the two limits below); rank (in the cluster: "
+        "core are the largest 6 %, at least one, secondary the next 35 %); auto: population where that "
+        "leaves a core city or a limit is given, else rank",
+    )
     core_above: Positive | None = Field(
         None, description="core tier: more built-up people than this; not set: as in the country (5000000)"
     )

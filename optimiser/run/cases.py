@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_EXCEPTION, CancelledError, ThreadPoolExecut
 from dataclasses import replace
 from fractions import Fraction
 from queue import SimpleQueue
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -54,11 +55,29 @@ _CASE_STEPS = (
 half an hour later."""
 
 
+SHORT_CHECK_IN_S = SHORT_WAIT_S = 900
+"""Longest check-in and wait in the cases that shorten them."""
+_OF_ROADS: tuple[CaseName, ...] = ("roads 10 % slower", "roads 10 % faster")
+_OF_RIDES: tuple[CaseName, ...] = (
+    "trains 10 % slower",
+    "trains 10 % faster",
+    "waits at most 15 min",
+    "waits half as long again",
+)
+_OF_STATIONS: tuple[CaseName, ...] = ("check-in 15 min", "access 5 min faster", "access 10 min slower")
+"""Cases on roads, on trains, and on what is before and after them."""
+
 LEAST_S = 3.0
 """Seconds that each case gets to be solved, whatever the others took."""
 
 
-def stated_cases(job: Job, candidates: Candidates, *, has_ring: bool) -> tuple[Case, ...]:
+def stated_cases(
+    job: Job,
+    candidates: Candidates,
+    *,
+    has_ring: bool,
+    left_out: Mapping[CaseName, str] = MappingProxyType({}),
+) -> tuple[Case, ...]:
     """Return the plausible cases of a job.
 
     Parameters
@@ -69,9 +88,45 @@ def stated_cases(job: Job, candidates: Candidates, *, has_ring: bool) -> tuple[C
         What may be built; it says which kinds there are.
     has_ring
         Whether the plan of the job forms a ring, which the other cases keep.
+    left_out
+        Cases that make no sense, as `senseless`.
     """
     stated, only = _cases(job, candidates, has_ring=has_ring), job.cases.only
-    return tuple(case for case in stated if not only or case.name in only)
+    return tuple(case for case in stated if case.name not in left_out and (not only or case.name in only))
+
+
+def senseless(
+    job: Job, candidates: Candidates, access: AccessParameters, *, has_roads: bool, has_trains: bool
+) -> dict[CaseName, str]:
+    """Return the cases that change nothing in a region, each with the reason.
+
+    Parameters
+    ----------
+    job
+        The job.
+    candidates
+        What may be built.
+    access
+        Times at stations.
+    has_roads, has_trains
+        Whether there are roads, and whether trains run, today.
+    """
+    modes, found = set(candidates.table["mode"]), dict[CaseName, str]()
+    if not has_roads and "road" not in modes:
+        found |= dict.fromkeys(_OF_ROADS, "there are neither roads nor candidates for any")
+    if job.times.rail and not has_trains and "rail" not in modes:
+        trains = "there are neither trains nor candidates for any"
+        return found | dict.fromkeys((*_OF_RIDES, *_OF_STATIONS), trains)
+    if job.times.definition == "in_vehicle":
+        found |= dict.fromkeys(_OF_STATIONS, "times in vehicles leave stations out")
+    most_s = max(access.check_in_hsr_s, access.check_in_conv_s)
+    if most_s <= SHORT_CHECK_IN_S:
+        found["check-in 15 min"] = (
+            f"nobody is to arrive more than {round(most_s / 60)} minutes before a train"
+        )
+    if access.wait_cap_s <= SHORT_WAIT_S:
+        found["waits at most 15 min"] = f"no wait counts more than {round(access.wait_cap_s / 60)} minutes"
+    return found
 
 
 def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case]:
@@ -81,8 +136,10 @@ def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case
     if (table["mode"] != "road").any() or job.times.rail:
         yield _timed("trains 10 % slower", "running speeds times 0.9; stops as they are", rail_speed=0.9)
         yield _timed("trains 10 % faster", "running speeds times 1.1; stops as they are", rail_speed=1.1)
-        yield _timed("check-in 15 min", "at most 15 minutes before departure", check_in_most_s=900)
-        yield _timed("waits at most 15 min", "half the headway, at most 15 minutes", wait_most_s=900)
+        yield _timed(
+            "check-in 15 min", "at most 15 minutes before departure", check_in_most_s=SHORT_CHECK_IN_S
+        )
+        yield _timed("waits at most 15 min", "half the headway, at most 15 minutes", wait_most_s=SHORT_WAIT_S)
         yield _timed("waits half as long again", "waits times 1.5", wait_factor=1.5)
         yield _timed("access 5 min faster", "between centre and station, at each end", access_s=-300)
         yield _timed("access 10 min slower", "between centre and station, at each end", access_s=600)

@@ -22,6 +22,7 @@ from optimiser.engine.solve import FAILED, KILLED, SolveFailure
 from optimiser.frontier.steps import scale_of, with_steps
 from optimiser.job.model import LoadedJob
 from optimiser.job.rings import DERIVED
+from optimiser.job.sections import CaseName
 from optimiser.measures.fairness import Fairness, from_dict
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
@@ -37,6 +38,7 @@ from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import CertifiedBound, ReportInput
 from optimiser.report.reach import Reach
 from optimiser.report.ring_layout import RingMargin
+from optimiser.report.wording import join_names
 from optimiser.run import (
     cache,
     cases,
@@ -404,6 +406,7 @@ class Chain:
             reach=self._spared("Reach", lambda: self.reach, None),
             cases=cases,
             certified=certified,
+            left_out=self._left_out(sensitivity),
             margins=compared,
             faults=tuple(self.faults),
         )
@@ -541,7 +544,10 @@ class Chain:
 
         def make() -> dict[str, Any]:
             base = cases.base_of(self.times.value, self.candidates.value, self.draft.value, job)
-            asked = cases.stated_cases(job, self.candidates.value, has_ring=bool(plan.rings))
+            senseless = self._senseless_cases()
+            asked = cases.stated_cases(
+                job, self.candidates.value, has_ring=bool(plan.rings), left_out=senseless
+            )
             within = within_limit(self.counted.value, plan)
             with ExitStack() as stack:
                 first = self.solver or stack.enter_context(ChildProcess())
@@ -553,6 +559,28 @@ class Chain:
 
         title = "Solving plausible cases"
         return CaseResults.of(self._kept_json("cases", title, self._case_inputs(plan), make))
+
+    def _senseless_cases(self) -> dict[CaseName, str]:
+        """Return the cases that change nothing in the region, each with the reason."""
+        access = timing.access_parameters(self.loaded.job, self.source)
+        return cases.senseless(
+            self.loaded.job,
+            self.candidates.value,
+            access,
+            has_roads=len(self.times.value.road.links) > 0,
+            has_trains=self.rail is not None and len(self.rail.services.lines) > 0,
+        )
+
+    def _left_out(self, sensitivity: list[dict[str, Any]] | None) -> tuple[str, ...]:
+        """Return in sentences which of the usual cases are not there since they make no sense."""
+        found = []
+        if sensitivity is not None and not sensitivity:
+            found.append("No case varies the speed on expressways: the map has none.")
+        reasons: dict[str, list[str]] = {}
+        for name, why in (self._senseless_cases() if self.has_cases else {}).items():
+            reasons.setdefault(why, []).append(name)
+        said = (f"{join_names(names)} ({why})" for why, names in reasons.items())
+        return (*found, *(f"Cases left out: {words}." for words in said))
 
     def _sensitivity(self) -> list[dict[str, Any]]:
         """Return the coverage at other speeds."""

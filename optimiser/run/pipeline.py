@@ -235,6 +235,7 @@ def _write(stage: Path, chain: Chain, plan: Plan, *, is_whole: bool) -> tuple[di
     _copy(chain.report(found, shown), stage)
     watch = chain.progress
     summary = reporting.summarise(found, shown, seconds=watch.seconds, reused=watch.reused)
+    log.info("tiers of cities: %s", summary["tiers"])
     store.save_json(stage / "summary.json", summary)
     return summary, shown
 

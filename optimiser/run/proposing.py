@@ -190,7 +190,7 @@ def draft_problem(
         budget=job.budget.amount,
         name=name,
         note=f"Times {job.times.definition.replace('_', ' ')}, limit {job.times.limit_s} s, "
-        f"{job.costs.level} costs. Map data © OpenStreetMap contributors, ODbL 1.0.",
+        f"{job.costs.level} costs.{_map_notice(source)}",
     )
     pairs = prepared.pairs
     if source.weights_file is not None:
@@ -214,6 +214,11 @@ def draft_problem(
     problem, worth = with_worth(problem, derived, setting, solve)
     layer = without.layer(graph, candidates, pairs)
     return Draft(demands.with_periods(problem, job.phasing), pairs, rings, layer, worth)
+
+
+def _map_notice(source: Source) -> str:
+    """Return the notice that the Open Database Licence requires for maps; other data need none."""
+    return " Map data © OpenStreetMap contributors, ODbL 1.0." if source.has_map else ""
 
 
 def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) -> BaseCase:

@@ -246,7 +246,7 @@ def import_warnings(report: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def tier_thresholds(job: Job, source: Source) -> cities.Thresholds:
-    """Return the populations that divide the tiers of a job: its own, else those of the country."""
+    """Return what divides the tiers of a job: its own limits, else those of the country, and its rule."""
     usual = thresholds(source.country)
     given = (job.cities.core_above, job.cities.secondary_from)
     core, secondary = (known if own is None else own for own, known in zip(given, usual, strict=True))
@@ -256,7 +256,8 @@ def tier_thresholds(job: Job, source: Source) -> cities.Thresholds:
             done="Nothing was written.",
             remedy="Give both keys.",
         )
-    return cities.Thresholds(core=core, secondary=secondary)
+    is_chosen = job.cities.tiers == "auto" and given != (None, None)
+    return cities.Thresholds(core, secondary, rule="population" if is_chosen else job.cities.tiers)
 
 
 def lengthened_rail(railways: rail.RailBuild, factor: float) -> rail.RailBuild:

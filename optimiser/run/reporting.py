@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from networks import storage
+from networks.cities import describe_tiers
 from networks.intermodal import AccessParameters, ByTier
 from networks.network import Network
 from networks.timegraph import UNREACHABLE
@@ -36,7 +37,7 @@ from optimiser.report.wording import join_names
 from optimiser.run import demands, fairness, rings
 from optimiser.run.folder import SUMMARY_FORMAT
 from optimiser.run.proposing import Draft, line_sections, most_a_day
-from optimiser.run.reading import import_warnings
+from optimiser.run.reading import import_warnings, tier_thresholds
 from optimiser.run.source import Source
 from optimiser.run.timing import Times, access_parameters, count_covered, skim_table
 from optimiser.verify import Plan
@@ -84,6 +85,8 @@ class Findings:
         By how much plans with wished rings exceed those without; empty where this is not asked (yet).
     faults
         What failed without taking the plan along, as sentences.
+    left_out
+        Which of the usual cases make no sense here, as sentences.
     """
 
     job: Job
@@ -105,6 +108,7 @@ class Findings:
     margins: tuple[RingMargin, ...] = ()
     certified: inputs.CertifiedBound | None = None
     faults: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 # ---- report
@@ -130,7 +134,7 @@ def assemble_report(found: Findings) -> ReportInput:
         variant=found.result.variant,
         solver=found.result.solver,
         seconds=found.result.seconds,
-        assumptions=_assumptions(job, source, found.candidates),
+        assumptions=_assumptions(job, source, found.candidates, _tiers(found)[0]),
         sensitivity=None if found.sensitivity is None else pd.DataFrame(found.sensitivity),
         sources=(*source.notes, *import_warnings(found.times.report)),
         notes=_notes(found),
@@ -160,16 +164,23 @@ def _rings(found: Findings, references: Sequence[ReferenceRing]) -> tuple[RingSh
 
 def _notes(found: Findings) -> tuple[str, ...]:
     """Return what a reader must know before taking the plan for an answer, as sentences."""
+    tiers, table = _tiers(found)[1], _capacities(found)
     has_nothing = found.source.matrix_file is not None and found.source.candidates_file is None
-    table = _capacities(found)
     not_served = found.times.report.get("snapped", {}).get("not_served", [])
     return (
         *found.faults,
         *([sentences.not_served(not_served)] if not_served else []),
+        *([tiers] if tiers else []),
+        *found.left_out,
         *([NOTHING_TO_PROPOSE] if has_nothing else []),
         *fairness.notes_on_levels(found.levels),
         *(() if table is None else line_capacity.notes(table)),
     )
+
+
+def _tiers(found: Findings) -> tuple[str, str]:
+    """Return how cities got their tiers, and what a reader must know about it."""
+    return describe_tiers(found.times.cities, tier_thresholds(found.job, found.source))
 
 
 def _capacities(found: Findings) -> pd.DataFrame | None:
@@ -193,12 +204,13 @@ def _exact_times(found: Findings) -> dict[str, pd.Series]:
     }
 
 
-def _assumptions(job: Job, source: Source, found: Candidates) -> tuple[tuple[str, str], ...]:
+def _assumptions(job: Job, source: Source, found: Candidates, tiers: str) -> tuple[tuple[str, str], ...]:
     """Return the assumptions of a run, in the order in which they are to be read."""
     has_trains = source.matrix_file is None and job.times.rail
     return (
         ("Limit", f"{job.times.limit_s} s"),
         ("Travel time", _DEFINITIONS[job.times.definition]),
+        ("Tiers of cities", tiers),
         *(describe_access(access_parameters(job, source)) if has_trains else ()),
         *((("Trains on sections of line", _describe_capacity(job)),) if has_trains else ()),
         ("Tolls and fares", "no part of the time"),
@@ -350,6 +362,7 @@ def summarise(
         "cost": plan.cost,
         "budget": found.problem.budget,
         "money": found.problem.money,
+        "tiers": _tiers(found)[0],
         "objective": plan.objective,
         "bound": plan.bound,
         "gap": plan.gap,

@@ -26,6 +26,7 @@ SCREENING_MARK = "Screening: road classes and trains are assumed"
 """The same on maps."""
 REFERENCE_RINGS = "rings.csv"
 """Table of known rings among the facts of an embedded region."""
+_MAP_DATA = "Map data © OpenStreetMap contributors, Open Database Licence 1.0."
 _NOTHING = "Nothing was read or written."
 
 
@@ -66,7 +67,7 @@ class Source:
     rail_factor
         Length of tracks on the ground over length of their geometry; ways of roads state theirs themselves.
     attribution
-        Notice that maps must carry.
+        Notice that maps must carry; empty where all data are the user's own.
     notes
         Sentences on data, vintage and licence.
     area
@@ -127,7 +128,8 @@ def find_source(loaded: LoadedJob) -> Source:
         weights_file=loaded.input_path(job.objective.weights_file),
         built_file=loaded.input_path(job.backcast.built),
         timetable_file=loaded.input_path(region.gtfs),
-        notes=("Map data © OpenStreetMap contributors, Open Database Licence 1.0.",),
+        attribution="" if region.matrix else ATTRIBUTION,
+        notes=(f"Travel times: {region.matrix}, a table of the user's." if region.matrix else _MAP_DATA,),
     )
     source = replace(source, has_map=_has_map(region))
     if region.name:

@@ -20,6 +20,7 @@ from networks.intermodal import AccessParameters, Definition
 from networks.intermodal.connectors import cities_to_stations, stations_to_roads
 from networks.network import Network
 from networks.rail import RailBuild
+from networks.road.tables import speed_table
 from networks.timegraph import ARC_KINDS, UNREACHABLE, TimeGraph
 from optimiser.job.model import Job
 from optimiser.proposals.prepare import city_pairs
@@ -30,8 +31,8 @@ from optimiser.run.source import Source
 
 DEFINITIONS: tuple[Definition, ...] = ("door_to_door", "in_vehicle")
 """Both ways to count the time of a trip."""
-SPEEDS_KMH = (80.0, 95.0, 110.0)
-"""Speeds tried on expressways, km/h."""
+SPEED_STEPS_KMH = (-15.0, 0.0, 15.0)
+"""Changes of the average speed on expressways of a country that are tried, km/h."""
 EXPRESSWAY = "motorway"
 _ROAD_NODE = re.compile(r"^road:(\d+)(.*)$")
 
@@ -363,7 +364,7 @@ def vary_speeds(
     job: Job,
     source: Source,
 ) -> list[dict[str, Any]]:
-    """Return the coverage today and with a plan at each of `SPEEDS_KMH`.
+    """Return the coverage today and with a plan at other average speeds on expressways (`SPEED_STEPS_KMH`).
 
     Parameters
     ----------
@@ -378,11 +379,12 @@ def vary_speeds(
     -------
     list of dict
         One a speed: `case`, and `<tier> before` and `<tier> after`: shares of pairs within the limit, 0 to 1.
+        Empty where the map has no expressways.
     """
     rows = np.flatnonzero(candidates.table["candidate_id"].isin(list(built)).to_numpy())
     arcs = candidates.arcs[candidates.arcs["candidate"].isin(rows)].reset_index(drop=True)
     cases = []
-    for speed in SPEEDS_KMH:
+    for speed in expressway_speeds(networks.road, source.country):
         placed = _placed_at(speed, networks, times.cities, times.row_before, arcs=arcs, job=job)
         graph = intermodal.join(
             placed.road,
@@ -402,6 +404,14 @@ def vary_speeds(
     return cases
 
 
+def expressway_speeds(road: Network, country: str) -> tuple[float, ...]:
+    """Return the average speeds on expressways that are tried, km/h; none where there are no expressways."""
+    if EXPRESSWAY not in set(road.links["link_class"]):
+        return ()
+    usual = speed_table(country).speed_kmh[EXPRESSWAY]
+    return tuple(usual + step for step in SPEED_STEPS_KMH)
+
+
 def _placed_at(
     speed_kmh: float,
     networks: Networks,
@@ -413,10 +423,7 @@ def _placed_at(
 ) -> Placed:
     """Place the cities again with another speed on expressways; the road nodes of the arcs stay."""
     road = city_tables.with_nodes_near(networks.road, Cities(cities), limit_km=job.cities.snap_km)
-    has_expressways = EXPRESSWAY in set(road.links["link_class"])
-    timed = impedance.add_travel_times(
-        road, speed_overrides={EXPRESSWAY: speed_kmh} if has_expressways else {}
-    )
+    timed = impedance.add_travel_times(road, speed_overrides={EXPRESSWAY: speed_kmh})
     node = cities["road_node"].to_numpy()
     tied = cities.assign(road_node=np.where(node >= 0, row_before[np.maximum(node, 0)], -1))
     names = pd.concat([arcs["tail_id"], arcs["head_id"]]).unique()

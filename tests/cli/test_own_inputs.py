@@ -68,7 +68,11 @@ def test_a_matrix_without_candidates_gets_a_note_that_nothing_could_be_proposed(
     assert "a table of travel times proposes no links by itself" in " ".join(out.split())
     assert "candidates.file" in out
     assert "Proposed links" not in out
-    assert "candidates.file" in (matrix / "out" / "report.html").read_text(encoding="utf-8")
+    page = (matrix / "out" / "report.html").read_text(encoding="utf-8")
+    assert "candidates.file" in page
+    assert "Travel times: times.csv, a table of the user&#39;s." in page
+    assert "OpenStreetMap" not in page
+    assert "OpenStreetMap" not in (matrix / "out" / "problem.json").read_text(encoding="utf-8")
     summary = json.loads((matrix / "out" / "summary.json").read_text(encoding="utf-8"))
     assert ["candidates.file" in note for note in summary["notes"]] == [True]
 

@@ -387,23 +387,6 @@ def test_compare_names_money_limits_and_links(done: Path, call: Call) -> None:
     assert "hour" in limit or " h" in limit
 
 
-def test_money_travels_from_the_country_to_every_output(done: Path, call: Call) -> None:
-    out = done / "german"
-    code, told, _ = call("run", done / "job.toml", "--out", out, "--set", 'region.country="DE"')
-    assert code == 0
-    summary, page = _summary(out), (out / "report.html").read_text(encoding="utf-8")
-    problem = load_problem(out / "problem.json")
-    assert summary["money"] == problem.money == "million EUR"
-    assert "million EUR" in told
-    assert "million EUR" in page
-    assert not re.search(r"CNY|USD", page)
-    _, told, _ = call("compare", done / "out", out)
-    assert "Costs are in million CNY in the first and in million EUR in the second" in told
-    code, told, _ = call("frontier", done / "job.toml", "--set", 'region.country="DE"', "--points", 2)
-    assert code == 0
-    assert "million EUR" in told
-
-
 def test_explain_says_who_needs_a_link_and_what_stands_in(done: Path, call: Call) -> None:
     code, out, _ = call("explain", done / "out", "1")
     assert code == 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from networks.cities import Thresholds, from_geonames, from_osm_places, load_csv
+from networks.cities import Thresholds, describe_tiers, from_geonames, from_osm_places, load_csv
+from networks.cities.table import tier_by_rank
 from networks.errors import SchemaError, SourceError
 from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Source, Ways
 
@@ -211,3 +213,77 @@ def test_any_table_gives_cities_or_an_error_that_names_the_file(tmp_path, rows, 
     assert (table["population"] >= 0).all()
     assert table.geometry.x.between(-180, 180).all()
     assert table["city_id"].is_unique
+
+
+RHINE_RUHR = [1_070_000, 620_000, 588_000, 583_000, 500_000, 365_000, 355_000, 330_000, 315_000, 270_000] + [
+    200_000 - 1000 * i for i in range(20)
+]
+"""Residents of the cities of a cluster without a city above five million."""
+
+
+def test_tiers_by_rank_are_shares_of_the_cluster():
+    tiers = tier_by_rank(RHINE_RUHR).tolist()
+    assert tiers == ["core"] * 2 + ["secondary"] * 10 + ["small"] * 18
+    assert tier_by_rank(RHINE_RUHR[::-1]).tolist() == tiers[::-1]
+
+
+def test_a_cluster_has_a_core_city_by_rank_however_small_it_is():
+    assert tier_by_rank([10, 20]).tolist() == ["secondary", "core"]
+    assert tier_by_rank([10]).tolist() == ["core"]
+    assert tier_by_rank([]).tolist() == []
+
+
+def test_cities_of_equal_population_share_the_higher_tier():
+    assert tier_by_rank([100, 100, 50]).tolist() == ["core", "core", "small"]
+    assert tier_by_rank([100, 50, 50, 10]).tolist() == ["core", "secondary", "secondary", "small"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "largest", "tiers"),
+    [
+        ("population", 4_000_000, ["secondary", "secondary", "small"]),
+        ("auto", 4_000_000, ["core", "secondary", "small"]),
+        ("auto", 6_000_000, ["core", "secondary", "small"]),
+        ("rank", 6_000_000, ["core", "secondary", "small"]),
+    ],
+)
+def test_tiers_go_by_rank_where_asked_or_where_no_city_is_core(rule, largest, tiers):
+    assert Thresholds(rule=rule).tier([largest, 600_000, 100_000]).tolist() == tiers
+
+
+@pytest.mark.parametrize(("given", "tiers"), [("core", "core small small"), ("", "core secondary small")])
+def test_a_core_city_in_the_table_keeps_tiers_by_population(load, given, tiers):
+    rows = f"1,A,39,116,490000,{given}\n2,B,39,117,400000,\n3,C,39,118,300000,\n"
+    found = load("id,name,lat,lon,population,tier\n" + rows, thresholds=Thresholds(rule="auto"))
+    assert found.table["tier"].tolist() == tiers.split()
+
+
+@pytest.mark.parametrize(
+    ("rule", "people", "said", "note"),
+    [
+        ("population", [6_000_000, 600_000], "core: more than 5,000,000 residents", ""),
+        ("auto", [6_000_000, 600_000], "core: more than 5,000,000 residents", ""),
+        ("population", [4_000_000, 600_000], "core: more than 5,000,000", "so that none is core"),
+        (
+            "auto",
+            [900_000, 60_000, 5_000],
+            "by rank",
+            "No city has more than 5,000,000 residents, so that tiers",
+        ),
+        ("rank", [900_000, 60_000, 5_000], "by rank", ""),
+    ],
+)
+def test_the_rule_of_the_tiers_is_told(rule, people, said, note):
+    thresholds = Thresholds(rule=rule)
+    table = pd.DataFrame({"population": people, "tier": thresholds.tier(people)})
+    found = describe_tiers(table, thresholds)
+    assert found[0].startswith(said)
+    assert (note in found[1]) if note else found[1] == ""
+
+
+def test_tiers_of_the_table_are_told_as_such():
+    table = pd.DataFrame({"population": [5, 4, 3], "tier": ["small", "core", "hub"]})
+    assert describe_tiers(table, Thresholds()) == (
+        "as the table of cities says (1 core, 0 secondary, 1 small, 1 hub)",
+        "",
+    )

@@ -3,20 +3,54 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from core_drawing import line
 from engine_running import HereProcess, outcome_of
 from ring_square import CIRCUIT, design, square
 
+from networks.intermodal import AccessParameters
 from optimiser import verify
 from optimiser.frontier.cases import Base, Case, resolve
 from optimiser.job import find
 from optimiser.problem.model import candidates_on, with_circuits
+from optimiser.run import cases
 from optimiser.run.cases import solve_cases
 
 JOB = find("jing-jin-ji-links", settings=["solve.threads=2"]).job
 CASES = tuple(Case(name=f"x{factor}", prices=(("all", float(factor)),)) for factor in (1, 2, 3))
+OF_TRAINS = {
+    "trains 10 % slower", "trains 10 % faster", "waits at most 15 min", "waits half as long again",
+    "check-in 15 min", "access 5 min faster", "access 10 min slower",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("country", "definition", "has_trains", "left_out"),
+    [
+        ("CN", "door_to_door", True, set()),
+        ("DE", "door_to_door", True, {"check-in 15 min"}),
+        ("CN", "in_vehicle", True, {"check-in 15 min", "access 5 min faster", "access 10 min slower"}),
+        ("NG", "door_to_door", False, OF_TRAINS),
+    ],
+)
+def test_cases_that_change_nothing_are_left_out_with_the_reason(country, definition, has_trains, left_out):
+    job = JOB.model_copy(update={"times": JOB.times.model_copy(update={"definition": definition})})
+    roads = SimpleNamespace(table=pd.DataFrame({"mode": ["road"]}))
+    access = AccessParameters.default(country)
+    found = cases.senseless(job, roads, access, has_roads=True, has_trains=has_trains)
+    assert set(found) == left_out
+    assert all(found.values())
+    assert cases.senseless(job, roads, access, has_roads=False, has_trains=has_trains) == found
+
+
+def test_cases_on_roads_are_left_out_where_there_are_none():
+    trains = SimpleNamespace(table=pd.DataFrame({"mode": ["rail"]}))
+    access = AccessParameters.default("CN")
+    found = cases.senseless(JOB, trains, access, has_roads=False, has_trains=True)
+    assert set(found) == {"roads 10 % slower", "roads 10 % faster"}
 
 
 def base_of(problem):

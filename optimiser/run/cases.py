@@ -114,7 +114,9 @@ def senseless(
     modes, found = set(candidates.table["mode"]), dict[CaseName, str]()
     if not has_roads and "road" not in modes:
         found |= dict.fromkeys(_OF_ROADS, "there are neither roads nor candidates for any")
-    if job.times.rail and not has_trains and "rail" not in modes:
+    if not job.times.rail:
+        return found
+    if not has_trains and "rail" not in modes:
         trains = "there are neither trains nor candidates for any"
         return found | dict.fromkeys((*_OF_RIDES, *_OF_STATIONS), trains)
     if job.times.definition == "in_vehicle":

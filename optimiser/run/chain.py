@@ -577,8 +577,10 @@ class Chain:
         if sensitivity is not None and not sensitivity:
             found.append("No case varies the speed on expressways: the map has none.")
         reasons: dict[str, list[str]] = {}
+        only = self.loaded.job.cases.only
         for name, why in (self._senseless_cases() if self.has_cases else {}).items():
-            reasons.setdefault(why, []).append(name)
+            if not only or name in only:
+                reasons.setdefault(why, []).append(name)
         said = (f"{join_names(names)} ({why})" for why, names in reasons.items())
         return (*found, *(f"Cases left out: {words}." for words in said))
 

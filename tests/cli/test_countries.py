@@ -15,7 +15,7 @@ from optimiser.problem import load as load_problem
 
 Call = Callable[..., tuple[int, str, str]]
 
-CASES = ("--set", "cases.enabled=true", "--set", 'cases.only=["no cliff"]')
+CASES = ("--set", "cases.enabled=true", "--set", 'cases.only=["no cliff", "trains 10 % slower"]')
 
 
 @pytest.fixture(scope="module")

@@ -21,10 +21,10 @@ from scipy.sparse.csgraph import dijkstra
 
 from networks.intermodal.trains import TIMED
 from networks.timegraph import ARC_KINDS
-from optimiser.proposals.base_case import BaseCase, faster_of, great_circle_km, time_matrix
+from optimiser.proposals.base_case import NO_PATH_S, BaseCase, great_circle_km
 from optimiser.proposals.rings.rules import STANDARD_KIND
 from optimiser.proposals.surroundings import Surroundings
-from optimiser.proposals.table import Candidates, number_arcs
+from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
 
 COLUMNS: Mapping[str, str] = {
     "today": "what serves the ends of the candidate today: trains (min) and roads (km) of the best way",
@@ -240,16 +240,35 @@ class _Ways:
         seconds, before = self._tree(start)
         today_s = int(seconds[end]) if np.isfinite(seconds[end]) else None
         text = "" if today_s is None else self._describe(self._path(before, start, end))
-        return text, today_s, self._with(row, seconds, ends)
+        return text, today_s, self._with(row, ends)
 
-    def _with(self, row: int, today_s: NDArray[np.float64], ends: tuple[int, int]) -> int | None:
-        """Return the seconds between two nodes when one candidate is built; None where no way exists."""
-        start, end = ends
-        arcs = number_arcs(self.base.node_row, self._arcs(row))
-        built = faster_of(self.base.times, time_matrix(arcs.count, arcs.tail, arcs.head, arcs.seconds))
-        most = float(today_s[end])  # nothing beyond today's time is of interest
-        found = dijkstra(built, indices=start, limit=most)[end]
-        return int(found) if np.isfinite(found) else None
+    def _with(self, row: int, ends: tuple[int, int]) -> int | None:
+        """Return the seconds between two nodes when one candidate is built; None where no way exists.
+
+        A way changes between today's network and the candidate only where arcs of the candidate end.
+        """
+        arcs, start, end = self._numbered, *ends
+        own = self._arcs_of.get(row, np.zeros(0, dtype=np.int64))
+        tail, head = arcs.tail[own], arcs.head[own]
+        nodes = np.unique(np.concatenate([tail, head, [start, end]]))
+        known = np.flatnonzero(nodes < arcs.old)
+        times = np.full((len(nodes), len(nodes)), np.inf)
+        times[np.ix_(known, known)] = self.base.today_s(nodes[known])
+        np.minimum.at(times, (np.searchsorted(nodes, tail), np.searchsorted(nodes, head)), arcs.seconds[own])
+        found = dijkstra(times, indices=np.searchsorted(nodes, start))[np.searchsorted(nodes, end)]
+        return int(found) if found < NO_PATH_S else None
+
+    @cached_property
+    def _numbered(self) -> NumberedArcs:
+        """Return the arcs of all candidates, numbered by the nodes of the time graph.
+
+        Today's times between their ends are worked out at once; the design problem needs them as well.
+        """
+        arcs = number_arcs(self.base.node_row, self.candidates.arcs)
+        judged = [ends for row in range(len(self.candidates)) if (ends := self.ends_of(row)) is not None]
+        nodes = np.unique(np.concatenate([arcs.ends, np.array(judged, dtype=np.int64).ravel()]))
+        self.base.today_s(nodes[nodes < arcs.old])
+        return arcs
 
     def _path(self, before: NDArray[np.int64], start: int, end: int) -> list[int]:
         """Return the arcs of a fastest way of today, its end first."""

@@ -683,7 +683,10 @@ def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> csr_array
     tails, tail_at = np.unique(arcs.tail, return_inverse=True)
     heads, head_at = np.unique(arcs.head, return_inverse=True)
     # Only paths within the limit are of interest.
-    to_tails = times_between(full, graph.origin, tails, most_s=base.limit_s)
+    to_all = times_between(
+        full, graph.origin, np.concatenate([tails, graph.destination]), most_s=base.limit_s
+    )
+    to_tails, best = to_all[:, : len(tails)], to_all[:, len(tails) :]
     to_end = times_between(full.T.tocsr(), graph.destination, heads, most_s=base.limit_s)
     to_heads = np.full((len(graph.origin), len(heads)), NO_PATH_S, dtype=np.int64)
     old = heads < len(graph.nodes)
@@ -691,7 +694,7 @@ def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> csr_array
     pairs = open_pairs(base)
     found = [np.zeros(0, dtype=np.int64)]
     for origin in np.unique(pairs[:, 0]).tolist():
-        own = np.flatnonzero(pairs[:, 0] == origin)
+        own = np.flatnonzero((pairs[:, 0] == origin) & (best[origin, pairs[:, 1]] <= base.limit_s))
         reach = to_tails[origin, tail_at] + arcs.seconds
         gains = np.flatnonzero((reach < to_heads[origin, head_at]) & (reach <= base.limit_s))
         on_path = reach[gains] + to_end[np.ix_(pairs[own, 1], head_at[gains])] <= base.limit_s

@@ -85,7 +85,8 @@ class Overlay:
     tail, head, seconds
         int64 [m]: terminals, and seconds.
     distance
-        int64 [n, n]: all distances between terminals today, `NO_PATH_S` where no path exists.
+        int64 [k, k]: all distances today between the terminals that the graph has, which come first;
+        `NO_PATH_S` where no path exists.
     """
 
     terminals: NDArray[np.int64]
@@ -151,30 +152,34 @@ def overlay(count: int, between: Between, terminals: NDArray[np.int64], *, extra
         every pair keeps a shortest path, ties included.
     """
     kept = np.unique(terminals)
-    size = len(kept) + extra
-    distance = np.full((size, size), NO_PATH_S, dtype=np.int64)
-    np.fill_diagonal(distance, 0)
     known = between(kept)
-    distance[: len(kept), : len(kept)] = known
     tails, heads = np.nonzero(_needed_arcs(known))
     return Overlay(
         terminals=np.concatenate([kept, np.arange(count, count + extra)]).astype(np.int64),
         tail=kept[tails],
         head=kept[heads],
         seconds=known[tails, heads],
-        distance=distance,
+        distance=known,
     )
 
 
 def _needed_arcs(distance: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which pairs need an arc of their own: no third node lies on a shortest path; bool [n, n]."""
+    """Tell which pairs need an arc of their own: no third node lies on a shortest path; bool [n, n].
+
+    From each node the others are met by rising distance. Of the nodes on shortest paths to one of them, the
+    first needs an arc itself and is nearer, so that it is enough to look at paths that begin with an arc
+    found before: a few vectors a node instead of a matrix.
+    """
     count = len(distance)
-    off_diagonal = distance + np.where(np.eye(count, dtype=bool), NO_PATH_S, 0)
     needed = np.zeros((count, count), dtype=bool)
     for row in range(count):
-        over_third = (off_diagonal[row][:, None] + off_diagonal).min(axis=0)
-        needed[row] = (distance[row] < NO_PATH_S) & (over_third > distance[row])
-    np.fill_diagonal(needed, val=False)
+        own = distance[row]
+        over_third = np.full(count, NO_PATH_S, dtype=np.int64)
+        over_third[row] = 0
+        while (left := np.flatnonzero(over_third > own)).size:
+            nearest = left[np.argmin(own[left])]
+            needed[row, nearest] = True
+            np.minimum(over_third, own[nearest] + distance[nearest], out=over_third)
     return needed
 
 
@@ -229,11 +234,14 @@ def relevant_arcs(
     from_starts = times_between(full, starts, everywhere)
     to_stops = times_between(full.T.tocsr(), stops, everywhere)
     today = small.distance[origin, destination]
-    trips = start, stop, np.where(today <= limit_s, today, limit_s)
+    best = from_starts[start, destination]
+    longest = np.where(today <= limit_s, today, limit_s)
+    short = best <= longest  # no path of another trip is short enough
+    trips = start[short], stop[short], longest[short]
     return Relevance(
         base=_on_path(from_starts, to_stops, base, trips),
         opened=_on_path(from_starts, to_stops, (tail, head, arcs.seconds), trips),
-        best_s=from_starts[start, destination],
+        best_s=best,
     )
 
 
@@ -257,11 +265,13 @@ def _on_path(
     """
     (tail, head, seconds), (start, stop, longest) = arcs, trips
     found = np.zeros(len(tail), dtype=bool)
-    for row in range(len(from_starts)):
+    for row in np.unique(start).tolist():
         own = start == row
+        reach = from_starts[row, tail] + seconds
+        near = np.flatnonzero((reach <= longest[own].max()) & ~found)
         # Time to the tail + time of the arc + time from the head on <= longest, for some trip from here.
-        slack = longest[own][:, None] - to_stops[np.ix_(stop[own], head)]
-        found |= from_starts[row, tail] + seconds <= slack.max(axis=0)
+        slack = longest[own][:, None] - to_stops[np.ix_(stop[own], head[near])]
+        found[near] = reach[near] <= slack.max(axis=0)
     return found
 
 

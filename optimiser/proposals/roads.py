@@ -537,17 +537,24 @@ def propose_gaps(base: BaseCase, rules: RoadRules, left_out: Counter[str]) -> li
 
 
 def _expressway_nodes(base: BaseCase, rules: RoadRules) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the dead ends of expressways off the border of the network, and all nodes of expressways."""
+    """Return the dead ends of expressways off the border of the network, and all nodes of expressways.
+
+    A slip road ends on another road, which is no dead end.
+    """
     links, (lon, lat) = base.road.links, base.road_points
     if not len(lon):
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     fast = links[links["link_class"].isin(rules.expressway_classes)]
-    degree = _degree(fast[["tail", "head"]].to_numpy(dtype=np.int64), len(lon))
+    ends = fast[["tail", "head"]].to_numpy(dtype=np.int64)
+    degree = _degree(ends, len(lon))
+    is_slip = fast["link_class"].str.endswith("_link").to_numpy(dtype=bool)
+    on_main = np.zeros(len(lon), dtype=bool)
+    on_main[ends[~is_slip].ravel()] = True
     margin_lat = rules.border_km / 111.0
     margin_lon = margin_lat / np.cos(np.radians(lat.mean()))
     inner = (lon > lon.min() + margin_lon) & (lon < lon.max() - margin_lon)
     inner &= (lat > lat.min() + margin_lat) & (lat < lat.max() - margin_lat)
-    return np.flatnonzero((degree == 1) & inner), np.flatnonzero(degree > 0)
+    return np.flatnonzero((degree == 1) & on_main & inner), np.flatnonzero(degree > 0)
 
 
 def _closures(

@@ -8,13 +8,18 @@ from dataclasses import replace
 import pytest
 import shapely
 from candidates_drawing import KM, base_case, cities, network, proposal, railway, table
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse.csgraph import dijkstra
 
 from networks import intermodal, skims
 from networks.intermodal import AccessParameters
 from networks.intermodal.trains import ARRIVING_S
 from optimiser.proposals import stations
+from optimiser.proposals.base_case import faster_of, time_matrix
 from optimiser.proposals.evidence import COLUMNS, with_evidence
 from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.table import number_arcs
 from optimiser.proposals.trains import RailRules, Tracks
 
 
@@ -38,6 +43,27 @@ def test_a_road_between_cities_is_compared_with_the_trip_of_today(triangle):
     assert int(row["today_s"]) == triangle.skim[0, 1]
     assert int(row["gain_s"]) == 2 * 3240 - 2000
     assert int(row["with_s"]) == int(row["today_s"]) - int(row["gain_s"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(10, 9_000)), min_size=1, max_size=4)
+)
+def test_the_time_with_a_candidate_is_that_in_the_whole_network_with_its_arcs(links):
+    road = network(
+        [(0, 0), (30, 30), (60, 0), (90, 0)],
+        [(0, 1, "primary", 45, 50), (1, 2, "primary", 45, 50), (2, 3, "motorway", 30, 100)],
+    )
+    base = base_case(road, cities(road, [("a", (0, 0), 90_000, 0), ("b", (60, 0), 80_000, 2)]))
+    ends = ("A", "B")
+    several = [proposal(f"c{at}", *link, ends=ends) for at, link in enumerate(links)]
+    every = table(*several)
+    found = with_evidence(base, every, RoadRules().surroundings(base)).table
+    for row in range(len(every)):
+        arcs = number_arcs(base.node_row, every.take([row]).arcs)
+        built = faster_of(base.times, time_matrix(arcs.count, arcs.tail, arcs.head, arcs.seconds))
+        seconds = dijkstra(built, indices=base.graph.origin[0])[base.graph.destination[1]]
+        assert int(found["with_s"].iloc[row]) == seconds
 
 
 def test_a_road_between_other_places_is_compared_between_its_nodes(triangle):

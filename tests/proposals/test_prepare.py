@@ -307,8 +307,19 @@ def test_an_overlay_has_the_terminals_and_the_nodes_that_are_added(extra):
     between = paths_of(NODES, graph.tail, graph.head, graph.seconds)
     found = overlay(NODES, between, rows, extra=extra) if extra else overlay(NODES, between, rows)
     assert found.terminals.tolist() == [0, 2, *range(NODES, NODES + extra)]
-    assert found.distance.shape == (2 + extra, 2 + extra)
-    assert found.distance[:2, :2].tolist() == [[0, 14], [14, 0]]
-    assert (found.distance[2:, :2] == NO_PATH_S).all()
-    assert found.distance.diagonal().tolist() == [0] * (2 + extra)
+    assert found.distance.tolist() == [[0, 14], [14, 0]]
     assert found.at(np.array([2, 0])).tolist() == [1, 0]
+
+
+@given(arc_lists, st.lists(st.integers(0, NODES - 1), min_size=1, unique=True))
+def test_two_terminals_have_an_arc_unless_a_third_lies_on_a_shortest_path(arcs, terminals):
+    graph, kept = graph_of(arcs), sorted(terminals)
+    small = overlay(NODES, paths_of(NODES, graph.tail, graph.head, graph.seconds), np.array(terminals))
+    far = small.distance
+    expected = [
+        (kept[a], kept[b], far[a, b])
+        for a, b in itertools.permutations(range(len(kept)), 2)
+        if far[a, b] < NO_PATH_S
+        and not any(far[a, c] + far[c, b] == far[a, b] for c in range(len(kept)) if c not in (a, b))
+    ]
+    assert list(zip(small.tail, small.head, small.seconds, strict=True)) == expected

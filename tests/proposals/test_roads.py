@@ -155,6 +155,14 @@ def test_a_gap_between_dead_ends_is_closed_once(gap):
     assert (found[0].instrument, round(found[0].length_km)) == ("barrier", 12)
 
 
+def test_a_slip_road_that_ends_on_another_road_is_no_dead_end(gap):
+    links = gap.road.links
+    slip = links.assign(link_class=links["link_class"].replace({"primary": "motorway_link"}))
+    expressways = links["link_class"] == "motorway"
+    cut = replace(gap, road=replace(gap.road, links=slip[~expressways].reset_index(drop=True)))
+    assert propose_gaps(cut, RULES, Counter()) == []
+
+
 def test_dead_ends_near_the_border_are_no_gaps(gap):
     far = RoadRules(border_km=45.0)
     assert propose_gaps(gap, far, Counter()) == []

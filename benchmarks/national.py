@@ -1,0 +1,230 @@
+"""Measure time and memory at the size of a country: jobs of many cities, and extracts of many million nodes.
+
+    python benchmarks/national.py                            # both parts; about two hours on two cores
+    python benchmarks/national.py --part country --cities 60 300
+    python benchmarks/national.py --part extract --nodes 5 15 50
+
+`country`: `polyring run --dry-run` and `polyring run` on generated countries, each with a cache of its own:
+seconds of each step, CPU seconds and peak memory of all processes together. `extract`: checks and reading of
+generated extracts against a bare two-pass read with pyosmium, in turn, each in a process of its own. Figures
+go to results/national.json, tables to results/national.md, a plot to results/national.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import dense_extract
+import matplotlib as mpl
+import psutil
+from country import Country, write_job
+from import_speed import in_own_process
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results"
+FIGURES, TABLES, PLOT = (RESULTS / f"national.{ending}" for ending in ("json", "md", "png"))
+SEED = 1
+CITIES, MILLIONS = (60, 150, 300), (5.0, 15.0, 50.0)
+SAMPLE_S = 0.2
+SUBJECTS = ("bare", "read", "build")
+CLI = "from optimiser.cli import main; main()"
+
+
+def measure_command(arguments: Sequence[str], *, cache: Path, minutes: float) -> dict[str, Any]:
+    """Run polyring, and return its exit code, seconds, CPU seconds and peak memory, children included.
+
+    Memory is the sum of the resident memory of all processes, sampled; pages that they share count twice.
+    """
+    begun, peak, cpu = time.monotonic(), 0.0, dict[int, float]()
+    with tempfile.TemporaryFile("w+") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-c", CLI, *arguments],
+            env={**os.environ, "POLYRING_CACHE": str(cache)},
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
+        whole = psutil.Process(process.pid)
+        while process.poll() is None:
+            with suppress(psutil.Error):
+                resident = 0.0
+                for one in (whole, *whole.children(recursive=True)):
+                    with suppress(psutil.Error):
+                        resident += one.memory_info().rss / 1e6
+                        times = one.cpu_times()
+                        cpu[one.pid] = times.user + times.system
+                peak = max(peak, resident)
+            if time.monotonic() - begun > 60 * minutes:
+                process.terminate()
+            time.sleep(SAMPLE_S)
+        said.seek(0)
+        return {
+            "exit_code": process.returncode,
+            "seconds": round(time.monotonic() - begun, 1),
+            "cpu_s": round(sum(cpu.values()), 1),
+            "peak_mb": round(peak),
+            "said": said.read()[-400:] if process.returncode not in (0, 10) else "",
+        }
+
+
+def run_country(cities: int, folder: Path, *, settings: Sequence[str], minutes: float) -> dict[str, Any]:
+    """Generate a country, and measure its dry run and its run."""
+    job, out, cache = write_job(folder, Country(cities, SEED)), folder / "out", folder / "cache"
+    given = [part for setting in settings for part in ("--set", setting)]
+    rehearsal = measure_command(["run", str(job), "--dry-run", *given], cache=cache, minutes=minutes)
+    run = measure_command(["run", str(job), "--out", str(out), *given], cache=cache, minutes=minutes)
+    row: dict[str, Any] = {
+        "cities": cities,
+        "map_mb": round((folder / "country.osm.pbf").stat().st_size / 1e6, 1),
+        "dry_run": rehearsal,
+        "run": run,
+        "files": len(list(out.iterdir())) if out.is_dir() else 0,
+        "page_mb": round((out / "report.html").stat().st_size / 1e6, 1)
+        if (out / "report.html").exists()
+        else 0,
+    }
+    if (out / "summary.json").exists():
+        summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+        row |= {key: summary[key] for key in ("sizes", "seconds", "gap", "warnings") if key in summary}
+    return row
+
+
+def run_extract(millions: float, folder: Path, *, repeats: int) -> dict[str, Any]:
+    """Generate an extract, and measure the bare read, our reading and our road network."""
+    path = dense_extract.save(folder / "extract.osm.pbf", nodes=round(millions * 1e6), seed=SEED)
+    row: dict[str, Any] = {"million_nodes": millions, "map_mb": round(path.stat().st_size / 1e6, 1)}
+    return row | {subject: in_own_process(subject, path, repeats=repeats) for subject in SUBJECTS}
+
+
+def render(figures: Mapping[str, Any]) -> str:
+    """Return the figures as a page in Markdown."""
+    parts = ["# National size", "", f"{figures['machine']} Seed {SEED}. `python benchmarks/national.py`."]
+    if found := figures.get("countries"):
+        parts += ["", "## Countries", "", *_country_lines(found)]
+    if found := figures.get("extracts"):
+        parts += ["", "## Extracts", "", *_extract_lines(found)]
+    return "\n".join([*parts, "", "![Time and memory against size](national.png)", ""])
+
+
+def _country_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield (
+        "Peak memory is the sum over all processes. Clock and CPU seconds differ where the machine does "
+        "other work as well."
+    )
+    yield ""
+    yield (
+        "| cities | candidates | open pairs | dry run, s (CPU s) | run, s (CPU s) | peak MB | exit code "
+        "| gap | page MB |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|"
+    for row in rows:
+        sizes, dry, run = row.get("sizes", {}), row["dry_run"], row["run"]
+        cells = (
+            row["cities"], sizes.get("candidates", "-"), row.get("open_pairs", "-"),
+            f"{dry['seconds']} ({dry['cpu_s']})", f"{run['seconds']} ({run['cpu_s']})", run["peak_mb"],
+            run["exit_code"], row.get("gap", "-"), row["page_mb"],
+        )  # fmt: skip
+        yield f"| {' | '.join(map(str, cells))} |"
+    names = list(dict.fromkeys(name for row in rows for name in row.get("seconds", {})))
+    yield from ("", "Seconds of each step:", "")
+    yield f"| step | {' | '.join(f'{row["cities"]} cities' for row in rows)} |"
+    yield f"|---|{'---|' * len(rows)}"
+    for name in names:
+        yield f"| {name} | {' | '.join(str(row.get('seconds', {}).get(name, '-')) for row in rows)} |"
+
+
+def _extract_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    yield (
+        "The bare read makes two passes with the filters of pyosmium and keeps tags, references and "
+        "positions of the same roads. Memory is above that of the imports."
+    )
+    yield ""
+    yield (
+        "| million nodes | file, MB | bare, CPU s | reading, CPU s | ratio | with road network, CPU s "
+        "| ratio | ratio by the clock | bare, MB | with road network, MB |"
+    )
+    yield "|---|---|---|---|---|---|---|---|---|---|"
+    for row in rows:
+        bare, read, build = (row[subject] for subject in SUBJECTS)
+        cells = (
+            f"{row['million_nodes']:g}", row["map_mb"], f"{bare['cpu_s']:.1f}", f"{read['cpu_s']:.1f}",
+            f"{read['cpu_s'] / bare['cpu_s']:.2f}", f"{build['cpu_s']:.1f}",
+            f"{build['cpu_s'] / bare['cpu_s']:.2f}", f"{build['seconds'] / bare['seconds']:.2f}",
+            f"{bare['above_mb']:.0f}", f"{build['above_mb']:.0f}",
+        )  # fmt: skip
+        yield f"| {' | '.join(map(str, cells))} |"
+
+
+def plot(figures: Mapping[str, Any], path: Path) -> None:
+    """Draw time and memory against size."""
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(2, 2, figsize=(9, 6.5), layout="constrained")
+    countries, extracts = figures.get("countries", ()), figures.get("extracts", ())
+    cities = [row["cities"] for row in countries]
+    for key, label in (("run", "run"), ("dry_run", "dry run")):
+        axes[0, 0].plot(cities, [row[key]["cpu_s"] / 60 for row in countries], "o-", label=label)
+        axes[0, 1].plot(cities, [row[key]["peak_mb"] / 1e3 for row in countries], "o-", label=label)
+    nodes = [row["million_nodes"] for row in extracts]
+    for key, label in (("build", "polyring, with the road network"), ("bare", "bare two-pass read")):
+        axes[1, 0].plot(nodes, [row[key]["cpu_s"] for row in extracts], "o-", label=label)
+        axes[1, 1].plot(nodes, [row[key]["above_mb"] / 1e3 for row in extracts], "o-", label=label)
+    titles = (
+        ("cities", "CPU time, minutes"), ("cities", "peak memory, GB"),
+        ("million nodes", "CPU time, s"), ("million nodes", "memory above imports, GB"),
+    )  # fmt: skip
+    for axis, (across, up) in zip(axes.flat, titles, strict=True):
+        axis.set(xlabel=across, ylabel=up, xlim=(0, None), ylim=(0, None))
+        axis.grid(alpha=0.3)
+        axis.legend(frameon=False)
+    figure.savefig(path, dpi=110)
+
+
+def main() -> None:
+    """Measure what is asked for, and write figures, tables and plot."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--part", choices=("all", "country", "extract"), default="all")
+    parser.add_argument("--cities", type=int, nargs="+", default=CITIES)
+    parser.add_argument("--nodes", type=float, nargs="+", default=MILLIONS, help="million nodes of extracts")
+    parser.add_argument("--repeats", type=int, default=1, help="runs of each reading; the median counts")
+    parser.add_argument("--minutes", type=float, default=60, help="limit on each run")
+    parser.add_argument(
+        "--set", action="append", default=[], help="key=value of the jobs, as for polyring run"
+    )
+    asked = parser.parse_args()
+    figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
+    figures["machine"] = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}."
+    with tempfile.TemporaryDirectory() as name:
+        for millions in asked.nodes if asked.part != "country" else ():
+            row = run_extract(millions, Path(name), repeats=asked.repeats)
+            _keep(figures, "extracts", "million_nodes", row)
+        for cities in asked.cities if asked.part != "extract" else ():
+            folder = Path(name) / str(cities)
+            folder.mkdir()
+            row = run_country(cities, folder, settings=asked.set, minutes=asked.minutes)
+            _keep(figures, "countries", "cities", row)
+
+
+def _keep(figures: dict[str, Any], part: str, key: str, row: dict[str, Any]) -> None:
+    """Put a row in place of the one of the same size, and write everything."""
+    print(json.dumps(row), flush=True)
+    rows = [old for old in figures.get(part, ()) if old[key] != row[key]]
+    figures[part] = sorted([*rows, row], key=lambda one: one[key])
+    FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    TABLES.write_text(render(figures), encoding="utf-8")
+    plot(figures, PLOT)
+
+
+if __name__ == "__main__":
+    main()

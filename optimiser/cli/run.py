@@ -49,7 +49,7 @@ def run(
 ) -> int:
     """Run a job: from the map to a verified plan."""
     from optimiser.job import find, find_around
-    from optimiser.run import pipeline
+    from optimiser.run import pipeline, rehearsal
 
     if bool(job) == bool(around):
         raise typer.BadParameter("name either a job or, with --around, a place.", param_hint="JOB")
@@ -57,7 +57,7 @@ def run(
     loaded = find_around(around, radius, settings=changes) if around else find(job, settings=changes)
     with screen.progress(quiet=json) as progress:
         if dry_run:
-            sizes = pipeline.rehearse(loaded, progress)
+            sizes = rehearsal.rehearse(loaded, progress)
         else:
             done = pipeline.run(loaded, out=out, progress=progress)
     if dry_run:

@@ -116,7 +116,24 @@ class Chain:
         if self.like is not None:
             return self.like.networks
         job, source = self.loaded.job, self.source
-        inputs = {
+
+        def make() -> reading.Networks:
+            return reading.read_networks(job, source, downloads=cache.folder() / "downloads")
+
+        if not source.has_map:
+            title = "Reading the timetable"
+        elif source.map_file is not None or source.graph_file is not None:
+            title = "Reading the map"
+        else:
+            title = "Fetching and reading the map"
+        return self._kept(
+            "network", title, self._network_inputs, make, store.save_networks, store.load_networks
+        )
+
+    @property
+    def _network_inputs(self) -> dict[str, Any]:
+        job, source = self.loaded.job, self.source
+        return {
             "files": self._checksums("map_file", "graph_file", "polygon_file", "timetable_file"),
             "area": [
                 job.region.model_dump(include={"place", "bbox", "margin_km", "graph_speeds"}),
@@ -131,16 +148,9 @@ class Chain:
             "places": job.cities.model_dump() if source.cities_from == "osm" else None,
         }
 
-        def make() -> reading.Networks:
-            return reading.read_networks(job, source, downloads=cache.folder() / "downloads")
-
-        if not source.has_map:
-            title = "Reading the timetable"
-        elif source.map_file is not None or source.graph_file is not None:
-            title = "Reading the map"
-        else:
-            title = "Fetching and reading the map"
-        return self._kept("network", title, inputs, make, store.save_networks, store.load_networks)
+    def networks_are_kept(self) -> bool:
+        """Return whether the map was read in an earlier run."""
+        return cache.is_kept("network", self._network_inputs)
 
     @cached_property
     def rail(self) -> RailBuild | None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-import math
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
 # and of the folder are reported at once.
 
 log = logging.getLogger(__name__)
-
-_REPORT_S = 15
-"""About how long the report takes, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,52 +115,6 @@ def run(
         summary, report = _write_again(target, chain, plan)
     code = exit_code(result, loaded.job.solve.gap)
     return Written(target, chain, plan, summary, report, code)
-
-
-def rehearse(loaded: LoadedJob, progress: Progress) -> dict[str, Any]:
-    """Return sizes and the expected time of a job; only the cache is written.
-
-    Parameters
-    ----------
-    loaded
-        The job.
-    progress
-        Notified of each step.
-
-    Returns
-    -------
-    dict
-        Sizes of network, candidates, problem and what is left after the reduction; budget; expected seconds.
-    """
-    from optimiser.engine.presolve import reduce
-    from optimiser.engine.presolve.sequence import open_network
-    from optimiser.run import reporting
-    from optimiser.run.chain import Chain
-
-    # Max-min levels take solving to find; the problem without them is of the same size.
-    objective = loaded.job.objective.model_copy(update={"kind": "coverage"})
-    loaded = replace(loaded, job=loaded.job.model_copy(update={"objective": objective}))
-    chain = Chain(loaded, find_source(loaded), progress)
-    problem = chain.design
-    left = reduce(problem).problem if problem.is_plain else open_network(problem.canonical())[0]
-    expected = _expected_s(len(left.candidates), len(left.pairs))
-    return {
-        **reporting.sizes(chain.times.value, chain.candidates.value, problem),
-        "candidates left to decide on": len(left.candidates),
-        "pairs left to cover": len(left.pairs),
-        "budget": problem.budget,
-        "expected seconds of solving, about": min(expected, round(loaded.job.solve.time_limit_s)),
-        "expected seconds of writing, about": _REPORT_S,
-    }
-
-
-def _expected_s(candidates: int, pairs: int) -> int:
-    """Return about how many seconds a solve takes: 4 s at 100 candidates and 100 pairs, growing with both.
-
-    The figure is a rule of thumb, fitted to two measured cases (93 candidates and 100 pairs: 4 s; 294
-    candidates and 1,835 pairs: 177 s).
-    """
-    return max(1, round(4.0 * math.pow(candidates * pairs / 9_300, 0.93)))
 
 
 def write_job(stage: Path, loaded: LoadedJob) -> None:

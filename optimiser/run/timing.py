@@ -112,16 +112,12 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
         The job and its data.
     """
     road, limit_km = networks.road, job.cities.snap_km
-    found = _load_cities(job, source, networks)
+    found = load_cities(job, source, networks)
     rail = networks.rail if job.times.rail else None
     assumed = access_parameters(job, source)
     not_served: tuple[str, ...] = ()
     if len(road.links):
-        road = city_tables.with_nodes_near(road, found, limit_km=limit_km)
-        # Towns on islands without roads are common around a place that nobody drew a region for.
-        if_far: Literal["raise", "report"] = "raise" if source.area is None else "report"
-        tied = city_tables.snap(found, road, limit_km=limit_km, on_unsnapped=if_far)
-        snapped = _within_reach(tied, source)
+        road, snapped = snap_cities(road, found, job, source)
         placed = place(road, rail, snapped.cities, keep=anchor_nodes(road))
         distance_km, out_of_reach = snapped.cities.table["road_snap_km"].dropna(), snapped.unsnapped
     else:
@@ -201,6 +197,30 @@ def _served(
     return Cities(table.iloc[near].reset_index(drop=True)), others
 
 
+def snap_cities(road: Network, found: Cities, job: Job, source: Source) -> tuple[Network, Snapped]:
+    """Return roads with nodes near the cities, and the cities tied to them.
+
+    Parameters
+    ----------
+    road
+        The roads of the map.
+    found
+        The cities.
+    job, source
+        The job and its data.
+
+    Raises
+    ------
+    SnapError
+        With all cities that are too far from any road.
+    """
+    near = city_tables.with_nodes_near(road, found, limit_km=job.cities.snap_km)
+    # Towns on islands without roads are common around a place that nobody drew a region for.
+    if_far: Literal["raise", "report"] = "raise" if source.area is None else "report"
+    tied = city_tables.snap(found, near, limit_km=job.cities.snap_km, on_unsnapped=if_far)
+    return near, _within_reach(tied, source)
+
+
 def read_matrix(job: Job, source: Source) -> Times:
     """Return cities and the times of a travel-time matrix, which count by the definition that the job names.
 
@@ -211,7 +231,7 @@ def read_matrix(job: Job, source: Source) -> Times:
     """
     if source.matrix_file is None:
         raise SchemaError("the job has no travel-time matrix")
-    found, definition = _load_cities(job, source), job.times.definition
+    found, definition = load_cities(job, source), job.times.definition
     graph = matrix.load_times(source.matrix_file, found, definition=definition)
     return Times(
         cities=found.table,
@@ -223,8 +243,16 @@ def read_matrix(job: Job, source: Source) -> Times:
     )
 
 
-def _load_cities(job: Job, source: Source, networks: Networks | None = None) -> Cities:
-    """Return the cities of a job; a trip needs at least two."""
+def load_cities(job: Job, source: Source, networks: Networks | None = None) -> Cities:
+    """Return the cities of a job; a trip needs at least two.
+
+    Parameters
+    ----------
+    job, source
+        The job and its data.
+    networks
+        The networks of the map, where the list of cities depends on them.
+    """
     tiers = tier_thresholds(job, source)
     if source.cities_file is not None:
         found = city_tables.load_csv(source.cities_file, thresholds=tiers)

@@ -152,6 +152,10 @@ class Cities:
         """Return the number of cities."""
         return len(self.table)
 
+    def largest(self, count: int) -> Cities:
+        """Return the first cities of a table that begins with the largest; all of them with 0."""
+        return Cities(self.table.head(count)) if count else self
+
 
 def build(columns: Mapping[str, object], *, lon: ArrayLike, lat: ArrayLike) -> Cities:
     """Build the table of cities from columns.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import logging
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from networks.errors import SourceError
 from networks.inputs import checksum
 from networks.regions import Region, folder, read
 from networks.regions.construction import facts
-from networks.regions.construction.matching import WorkingGraph
+from networks.regions.construction.matching import WorkingGraph, edge_of
 from networks.regions.construction.patterns import add_patterns, is_in_timetable, is_through_in_timetable
 from networks.regions.construction.rails import add_tracks, lay_out, slow_zones
 from networks.regions.construction.roads import Terrain, Town, add_roads, classify, ground_lengths
@@ -87,6 +88,32 @@ def _add_roads(region: Region, geograph: Geograph, elements: Elements) -> None:
         design_kmh=region.design_kmh,
         towns=towns,
     )
+
+
+def expressways_of(region: Region) -> tuple[Geograph, dict[tuple[int, int], float]]:
+    """Return the roads of a region as the package has them, and which are expressways by the fact tables.
+
+    Parameters
+    ----------
+    region
+        The region.
+
+    Returns
+    -------
+    Geograph, dict
+        The clipped roads, and the share of each edge that belongs to an expressway, 0 to 1.
+    """
+    south, west, north, east = region.bbox
+    box = Box(south=south, west=west, north=north, east=east)
+    geograph = read_clipped(package_file("world_highways"), box)
+    graph = WorkingGraph.of(geograph)
+    classify(graph, facts.expressways(region.facts), Town.read(region.counties))
+    shares = {}
+    for edge, km in geograph.edges.items():
+        pieces = [edge_of(a, b) for a, b in pairwise(graph.refined(edge))]
+        claimed = sum(graph.edges[piece] for piece in pieces if graph.claims.get(piece))
+        shares[edge] = claimed / km if km else 0.0
+    return geograph, shares
 
 
 def _add_rails(region: Region, geograph: Geograph, elements: Elements) -> None:

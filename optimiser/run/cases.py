@@ -66,6 +66,19 @@ _OF_RIDES: tuple[CaseName, ...] = (
 )
 _OF_STATIONS: tuple[CaseName, ...] = ("check-in 15 min", "access 5 min faster", "access 10 min slower")
 """Cases on roads, on trains, and on what is before and after them."""
+UNCERTAIN: tuple[CaseName, ...] = (
+    "roads 25 % slower",
+    "roads 25 % faster",
+    "trains 40 % slower",
+    "trains 60 % faster",
+    "no trains",
+    "check-in 15 min",
+    "waits at most 15 min",
+    "waits half as long again",
+    "access 5 min faster",
+    "access 10 min slower",
+)
+"""Cases on what a screening infers and assumes."""
 
 LEAST_S = 3.0
 """Seconds that each case gets to be solved, whatever the others took."""

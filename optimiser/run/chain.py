@@ -137,7 +137,7 @@ class Chain:
             "files": self._checksums("map_file", "graph_file", "polygon_file", "timetable_file"),
             "area": [
                 job.region.model_dump(include={"place", "bbox", "margin_km", "graph_speeds"}),
-                str(source.area),
+                repr(source.area),
             ],
             "region": {"country": source.country, "as_of": job.region.as_of},
             "times": job.times.model_dump(include={"rail", "ferries", "road_classes"}),
@@ -145,7 +145,7 @@ class Chain:
             "timetable": job.region.model_dump(
                 mode="json", include={"gtfs_date", "gtfs_modes", "gtfs_hours"}
             ),
-            "places": job.cities.model_dump() if source.cities_from == "osm" else None,
+            "places": job.cities.model_dump() if source.cities_from == "osm" or source.area else None,
         }
 
     def networks_are_kept(self) -> bool:

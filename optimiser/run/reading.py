@@ -111,7 +111,8 @@ def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
     roads, times, region = frozenset(job.times.road_classes), job.times, job.region
     if source.area is not None:
         wide = source.area.widened(region.margin_km)
-        path = world.region_file(wide, downloads, least_population=job.cities.least_population)
+        people = [town.population for town in towns_around(source.area, job)]
+        path = world.region_file(wide, downloads, least_population=min(people, default=None))
         return osm.read(path, roads=roads, rail=times.rail, ferries=times.ferries)
     if source.map_file is not None:
         return osm.read(source.map_file, roads=roads, rail=times.rail, ferries=times.ferries)
@@ -125,6 +126,12 @@ def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
         ferries=times.ferries,
         server=server,
     )
+
+
+def towns_around(area: world.Circle, job: Job) -> tuple[world.Town, ...]:
+    """Return the towns of a job around a place, the largest first."""
+    cities = job.cities
+    return world.cities_in(area, least_population=cities.least_population, largest=cities.largest)
 
 
 def _read_graph(graph: nx.MultiDiGraph, job: Job, source: Source) -> Elements:
@@ -158,7 +165,9 @@ def _places(source_of: cities.HasPlaces, job: Job, source: Source) -> Cities | N
     if source.cities_from != "osm":
         return None
     people = job.cities.least_population
-    return cities.from_osm_places(source_of, min_population=people, thresholds=tier_thresholds(job, source))
+    tiers = tier_thresholds(job, source)
+    found = cities.from_osm_places(source_of, min_population=people, thresholds=tiers)
+    return found.largest(job.cities.largest)
 
 
 def _with_classes(network: Network, job: Job) -> Network:

@@ -35,6 +35,7 @@ from optimiser.report.reach import Reach
 from optimiser.report.ring_layout import RingMargin, RingShown
 from optimiser.report.wording import join_names
 from optimiser.run import demands, fairness, rings
+from optimiser.run.cases import UNCERTAIN
 from optimiser.run.folder import SUMMARY_FORMAT
 from optimiser.run.proposing import Draft, line_sections, most_a_day
 from optimiser.run.reading import import_warnings, tier_thresholds
@@ -138,7 +139,7 @@ def assemble_report(found: Findings) -> ReportInput:
         sensitivity=None if found.sensitivity is None else pd.DataFrame(found.sensitivity),
         sources=(*source.notes, *import_warnings(found.times.report)),
         notes=_notes(found),
-        screening=source.screening,
+        screening=_screening(found),
         attribution=source.attribution,
         measures=found.measures,
         rings=_rings(found, references),
@@ -160,6 +161,20 @@ def _rings(found: Findings, references: Sequence[ReferenceRing]) -> tuple[RingSh
     margin = {one.ring: one for one in found.margins}
     shown = rings.describe_rings(found.problem, found.plan, found.draft.rings, found.times.cities, references)
     return tuple(replace(one, worth=worth.get(one.id), margin=margin.get(one.id)) for one in shown)
+
+
+def _screening(found: Findings) -> str:
+    """Return the caution on a screening, with what its assumptions do to the count of today; else nothing."""
+    text = found.source.screening
+    if not text or found.cases is None:
+        return text
+    span = found.cases.span_today(UNCERTAIN)
+    if span is None:
+        return text
+    return (
+        f"{text} Under other assumptions on speeds, trains, waits and access, {span[0]} to {span[1]} of "
+        f"{found.cases.pairs} pairs are within the limit today."
+    )
 
 
 def _notes(found: Findings) -> tuple[str, ...]:

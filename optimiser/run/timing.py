@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks import cities as city_tables
-from networks import impedance, intermodal, matrix, schema, simplify, skims, world
+from networks import impedance, intermodal, matrix, schema, simplify, skims
 from networks.cities import Cities, Snapped
 from networks.errors import SchemaError
 from networks.intermodal import AccessParameters, Definition
@@ -26,7 +26,7 @@ from optimiser.job.model import Job
 from optimiser.proposals.prepare import city_pairs
 from optimiser.proposals.roads import anchor_nodes
 from optimiser.proposals.table import Candidates
-from optimiser.run.reading import Networks, tier_thresholds
+from optimiser.run.reading import Networks, tier_thresholds, towns_around
 from optimiser.run.source import Source
 
 DEFINITIONS: tuple[Definition, ...] = ("door_to_door", "in_vehicle")
@@ -257,10 +257,7 @@ def load_cities(job: Job, source: Source, networks: Networks | None = None) -> C
     if source.cities_file is not None:
         found = city_tables.load_csv(source.cities_file, thresholds=tiers)
     elif source.area is not None and source.cities_from == "geonames":
-        people = job.cities.least_population
-        found = city_tables.from_towns(
-            world.cities_in(source.area, least_population=people), thresholds=tiers
-        )
+        found = city_tables.from_towns(towns_around(source.area, job), thresholds=tiers)
     elif networks is not None and source.cities_from == "geonames":
         nodes = networks.road.nodes if len(networks.road.nodes) else networks.rail.network.nodes
         found = city_tables.from_geonames(
@@ -269,13 +266,14 @@ def load_cities(job: Job, source: Source, networks: Networks | None = None) -> C
             thresholds=tiers,
             country="" if source.has_map else job.region.country,
         )
+        found = found.largest(job.cities.largest)
     elif networks is not None and networks.places is not None:
         found = networks.places
     else:
         raise SchemaError("the job names no table of cities", remedy="Give cities.file.")
     if len(found) < 2:
         raise SchemaError(
-            f"there is {len(found)} city, and a trip needs two",
+            f"there is {len(found) or 'no'} city, and a trip needs two",
             where=str(source.cities_file or source.title),
             done="Nothing was written.",
             remedy="Name more cities, or lower cities.least_population.",

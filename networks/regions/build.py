@@ -107,7 +107,7 @@ def expressways_of(region: Region) -> tuple[Geograph, dict[tuple[int, int], floa
     box = Box(south=south, west=west, north=north, east=east)
     geograph = read_clipped(package_file("world_highways"), box)
     graph = WorkingGraph.of(geograph)
-    classify(graph, facts.expressways(region.facts), Town.read(region.counties))
+    classify(graph, facts.expressways(_given(region.facts)), Town.read(_given(region.counties)))
     shares = {}
     for edge, km in geograph.edges.items():
         pieces = [edge_of(a, b) for a, b in pairwise(graph.refined(edge))]

@@ -182,8 +182,10 @@ def _notes(found: Findings) -> tuple[str, ...]:
     tiers, table = _tiers(found)[1], _capacities(found)
     has_nothing = found.source.matrix_file is not None and found.source.candidates_file is None
     not_served = found.times.report.get("snapped", {}).get("not_served", [])
+    left = found.times.report.get("snapped", {}).get("out_of_reach", [])  # elsewhere they are refused
     return (
         *found.faults,
+        *([f"Cities left out: {'; '.join(left)}."] if left else []),
         *([sentences.not_served(not_served)] if not_served else []),
         *([tiers] if tiers else []),
         *found.left_out,

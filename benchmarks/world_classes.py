@@ -170,7 +170,7 @@ def jing_jin_ji(assumed: world.WorldParameters) -> list[str]:
         "",
         f"Roads within {REGION_KM:g} km of a place of the region: length of all roads, of expressways by the",
         "tables, and of what is inferred as motorway, km; share of expressways, which is the precision of a",
-        f"random choice; precision and recall by length; in the corridor, within {NEAR_KM:g} km: the share of",
+        f"random choice; precision and recall by length; in the corridor, within {NEAR_KM:g} km: share of",
         "inferred motorways near an expressway, and of expressways near an inferred motorway.",
         "",
         HEADS,

@@ -57,27 +57,24 @@ half an hour later."""
 
 SHORT_CHECK_IN_S = SHORT_WAIT_S = 900
 """Longest check-in and wait in the cases that shorten them."""
-_OF_ROADS: tuple[CaseName, ...] = ("roads 10 % slower", "roads 10 % faster")
+_OF_ROADS: tuple[CaseName, ...] = (
+    "roads 10 % slower",
+    "roads 10 % faster",
+    "roads 25 % slower",
+    "roads 25 % faster",
+)
 _OF_RIDES: tuple[CaseName, ...] = (
     "trains 10 % slower",
     "trains 10 % faster",
+    "trains 40 % slower",
+    "trains 60 % faster",
+    "no trains",
     "waits at most 15 min",
     "waits half as long again",
 )
 _OF_STATIONS: tuple[CaseName, ...] = ("check-in 15 min", "access 5 min faster", "access 10 min slower")
 """Cases on roads, on trains, and on what is before and after them."""
-UNCERTAIN: tuple[CaseName, ...] = (
-    "roads 25 % slower",
-    "roads 25 % faster",
-    "trains 40 % slower",
-    "trains 60 % faster",
-    "no trains",
-    "check-in 15 min",
-    "waits at most 15 min",
-    "waits half as long again",
-    "access 5 min faster",
-    "access 10 min slower",
-)
+UNCERTAIN = (*_OF_ROADS, *_OF_RIDES, *_OF_STATIONS)
 """Cases on what a screening infers and assumes."""
 
 LEAST_S = 3.0

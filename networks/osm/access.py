@@ -86,6 +86,10 @@ CAR_POOL_KEYS = ("hov", "hov:lanes", *(f"hov:lanes:{side}" for side in _SIDES))
 CONDITIONAL = ":conditional"
 """End of the keys of tags that hold under a condition."""
 
+WALKERS = ("foot", "bicycle")
+LARGE_VEHICLES = ("hgv", "bus", "psv", "coach", "tourist_bus", "goods", "motorhome")
+"""Tags of passengers without a car, and of vehicles whose ferries carry cars as well."""
+_ALLOWED = frozenset({"yes", "designated"})
 _KNOWN = CLOSED_VALUES | RESTRICTED_VALUES | OPEN_VALUES
 _CLOSING = frozenset(("construction", "proposed", *(key for key, _, _ in CLOSED_STATUS), *CAR_SIZE))
 _DECIDING = frozenset((*SIDED_KEYS, *(key + CONDITIONAL for key in SIDED_KEYS), *CAR_POOL_KEYS))
@@ -230,11 +234,16 @@ def _includes_reference_minute(hours: re.Match[str]) -> bool:
 
 
 def carries_cars(tags: Tags) -> bool:
-    """Return whether a ferry carries cars: they are not excluded, and it is not for foot passengers only."""
+    """Return whether a ferry carries cars: they are not excluded, and it is not for foot passengers only.
+
+    A ferry whose tags name passengers on foot or bicycle, and nobody else, is for these.
+    """
     keys = [key for key in ACCESS_KEYS if key in tags]
     value = tags[keys[0]] if keys else ""
     if tags.get("ferry") == "passenger" and set(keys) <= {"access"}:
         return False
+    if not keys and any(tags.get(key) in _ALLOWED for key in WALKERS):
+        return any(tags.get(key) in _ALLOWED for key in LARGE_VEHICLES)
     return value != "private" and access_of_value(value) != "closed"
 
 
@@ -258,7 +267,8 @@ def closed_reason(tags: Tags) -> str:
     """
     if _CLOSING.isdisjoint(tags):
         return ""
-    if tags.get("construction", "no") not in CONSTRUCTION_OPEN or tags.get("proposed", "no") != "no":
+    is_built = tags.get("construction", "no") in CONSTRUCTION_OPEN and tags.get("proposed", "no") == "no"
+    if not is_built and not any(tags.get(key) == "yes" for key in ACCESS_KEYS[:-1]):
         return "under_construction"
     for key, value, reason in CLOSED_STATUS:
         if tags.get(key) == value:

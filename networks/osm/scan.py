@@ -14,7 +14,7 @@ import osmium
 from numpy.typing import NDArray
 
 from networks.inputs import printable
-from networks.osm.access import ACCESS_KEYS, NOT_RUNNING
+from networks.osm.access import ACCESS_KEYS, LARGE_VEHICLES, NOT_RUNNING, WALKERS
 from networks.osm.blocks import Block, nodes_with_ids
 from networks.osm.classes import BARRIER_KEYS, BARRIER_SIGNS, ROAD_KEYS
 from networks.osm.elements import Member, Nodes, Points, Relation, Tags
@@ -38,7 +38,7 @@ UNREAD_KEYS = frozenset(
     {"toll", "maxspeed:lanes", "maxspeed:variable", "access:lanes", "vehicle:lanes", "motor_vehicle:lanes"}
 )
 """Tags of roads that are counted and not read."""
-INHERITED = frozenset({"route", "state", *NOT_RUNNING, *ACCESS_KEYS})
+INHERITED = frozenset({"route", "state", *NOT_RUNNING, *ACCESS_KEYS, *WALKERS, *LARGE_VEHICLES})
 """Keys of ferry relations that are for their ways, where these lack them."""
 _UNITS_PER_DEGREE = 10_000_000
 """Osmium stores coordinates as integers in units of 1e-7 degree."""

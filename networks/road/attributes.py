@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from networks.osm.access import Access, access, carries_cars, closed_reason, runs, unknown_access
-from networks.osm.directions import NEITHER, Reversible, direction, open_direction
+from networks.osm.directions import BACKWARD, BOTH, FORWARD, NEITHER, Reversible, direction, open_direction
 from networks.osm.durations import duration_s
 from networks.osm.elements import Tags, Ways
 from networks.osm.vintage import was_open
@@ -40,7 +40,8 @@ class RoadWays:
         Speed of roads in km/h in their direction (along their nodes, where both are open), and against it;
         NaN for ferries, whose speed depends on their length.
     is_restricted
-        Whether cars may use the way only to reach places along it.
+        Whether cars may use the way only to reach places along it. A way for which that holds in one
+        direction alone is there twice, once for each direction.
     speed_source
         `tag`, `table` or `override`; empty for ferries.
     """
@@ -53,6 +54,19 @@ class RoadWays:
     against_kmh: Floats
     is_restricted: NDArray[np.bool_]
     speed_source: Texts
+
+    def take(self, kept: NDArray[np.bool_]) -> RoadWays:
+        """Return the ways selected by a mask, in the same order."""
+        return RoadWays(
+            ways=self.ways.take(kept),
+            mode=self.mode[kept],
+            link_class=self.link_class[kept],
+            direction=self.direction[kept],
+            speed_kmh=self.speed_kmh[kept],
+            against_kmh=self.against_kmh[kept],
+            is_restricted=self.is_restricted[kept],
+            speed_source=self.speed_source[kept],
+        )
 
     @staticmethod
     def joined(first: RoadWays, second: RoadWays) -> RoadWays:
@@ -118,7 +132,8 @@ def read_roads(
         reader.read(way, tags, turn)
         for way, tags, turn in zip(ways.id.tolist(), ways.tags, directions.tolist(), strict=True)
     ]
-    is_restricted = np.array(["restricted" in sides for sides in accesses], dtype=bool)
+    sides = [accesses[row] for row in np.flatnonzero(opened.mask).tolist()]
+    restricted = np.array(sides, dtype=object).reshape(-1, 2) == "restricted"
     read = RoadWays(
         ways=ways,
         mode=np.full(len(ways), "road", dtype=object),
@@ -126,11 +141,39 @@ def read_roads(
         direction=directions,
         speed_kmh=np.array([kmh for kmh, _, _ in speeds], dtype=np.float64),
         against_kmh=np.array([kmh for _, kmh, _ in speeds], dtype=np.float64),
-        is_restricted=is_restricted[opened.mask],
+        is_restricted=_restricted(restricted, directions),
         speed_source=np.array([source for _, _, source in speeds], dtype=object),
     )
     unread = Counter(one for tags in roads.tags for one in unknown_access(tags))
+    read = _split_by_access(read, restricted)
     return ReadWays(read, PartCounts(opened.dropped, opened.rules, speeds=reader.counts(), unread=unread))
+
+
+def _restricted(sides: NDArray[np.bool_], directions: Ints) -> NDArray[np.bool_]:
+    """Return the ways that allow no through traffic in any direction that is open, from both sides [n, 2]."""
+    along, against = sides[:, 0] | (directions == BACKWARD), sides[:, 1] | (directions == FORWARD)
+    return np.asarray(along & against)
+
+
+def _split_by_access(ways: RoadWays, sides: NDArray[np.bool_]) -> RoadWays:
+    """Make two ways of each that allows through traffic in one direction alone, one for each direction."""
+    mixed = (ways.direction == BOTH) & (sides[:, 0] != sides[:, 1])
+    if not mixed.any():
+        return ways
+    through = np.where(sides[:, 0], BACKWARD, FORWARD)
+    kmh = {FORWARD: ways.speed_kmh, BACKWARD: ways.against_kmh}
+
+    def one_way(direction: Ints) -> RoadWays:
+        speed = np.where(direction == FORWARD, kmh[FORWARD], kmh[BACKWARD])
+        return replace(
+            ways,
+            direction=np.where(mixed, direction, ways.direction),
+            speed_kmh=np.where(mixed, speed, ways.speed_kmh),
+            against_kmh=np.where(mixed, speed, ways.against_kmh),
+        )
+
+    others = replace(one_way(-through), is_restricted=np.ones(len(mixed), bool)).take(mixed)
+    return RoadWays.joined(one_way(through), others)
 
 
 def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | None) -> ReadWays:

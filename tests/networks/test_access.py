@@ -104,6 +104,8 @@ def test_conditions_are_read_on_a_wednesday_at_ten(text, value):
         ({"area": "yes"}, "area"),
         ({"construction": "yes"}, "under_construction"),
         ({"construction": "minor"}, ""),
+        ({"construction": "primary", "motor_vehicle": "yes"}, ""),
+        ({"construction": "primary", "access": "yes"}, "under_construction"),
         ({"construction": "widening"}, ""),
         ({"proposed": "yes"}, "under_construction"),
         ({"impassable": "yes"}, "impassable"),
@@ -247,6 +249,24 @@ def test_no_route_leads_through_a_road_for_residents():
         True,
     ]
     assert report.dropped["no_through_traffic"] == 1
+
+
+def test_a_direction_for_residents_alone_does_not_close_the_other_one():
+    """2 to 3 is open along its nodes, and for residents against them."""
+    tags = {"motor_vehicle:backward": "destination", "maxspeed:forward": "50", "maxspeed:backward": "30"}
+    roads = [(10, (1, 2), MAIN), (11, (2, 3), MAIN | tags), (12, (3, 4), MAIN)]
+    network, report = road.build(draw(LINE, roads))
+    assert (reachable(network, 1, 4), reachable(network, 4, 1)) == (True, False)
+    links = network.links[network.links["osm_id"] == 11]
+    assert sorted(links["speed_kmh"]) == [24.0, 40.0]
+    assert report.dropped["no_through_traffic"] == 1
+
+
+def test_one_way_roads_for_residents_against_them_are_open():
+    tags = {"oneway": "yes", "motor_vehicle:backward": "destination"}
+    network, _ = road.build(draw(LINE, [(10, (1, 2), MAIN), (11, (2, 3), MAIN | tags), (12, (3, 4), MAIN)]))
+    assert reachable(network, 1, 4)
+    assert len(network.links[network.links["osm_id"] == 11]) == 1
 
 
 def test_a_road_for_customers_leads_to_the_ferry_at_its_end():

@@ -46,6 +46,8 @@ def test_clock_and_iso_durations_agree(hours, minutes):
 @pytest.mark.parametrize(
     ("tags", "carries"),
     [
+        ({"foot": "yes"}, False), ({"foot": "yes", "bicycle": "yes"}, False), ({"foot": "no"}, True),
+        ({"bicycle": "yes", "hgv": "yes"}, True), ({"foot": "yes", "motorcar": "yes"}, True),
         ({}, True), ({"motor_vehicle": "yes"}, True), ({"motor_vehicle": "no"}, False),
         ({"motorcar": "no"}, False),
         ({"motorcar": "yes", "motor_vehicle": "no"}, True), ({"access": "no"}, False),

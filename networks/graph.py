@@ -45,7 +45,8 @@ def to_graph(network: Network) -> nx.MultiDiGraph:
         The nodes are rows of the nodes table, with `x`, `y` (degrees) and the other columns. Each open
         direction of a link is an edge with `osmid`, `length` (m), `speed_kph`, `travel_time` (s, absent while
         not computed), `highway` (the class), `oneway`, `reversed`, `geometry` in the direction of travel,
-        `link` (row of the links table) and the other columns. Graph attributes: `crs`, `simplified`.
+        `link` (row of the links table) and the other columns. `maxspeed` repeats the speed as text, so that
+        `osmnx.add_edge_speeds` keeps it. Graph attributes: `crs`, `simplified`.
     """
     graph = nx.MultiDiGraph(crs=schema.CRS, simplified=True, created_with=CREATOR)
     nodes = network.nodes
@@ -240,9 +241,7 @@ def _no_graphml(path: Path, fault: str) -> SourceError:
 def _places(graph: nx.MultiDiGraph) -> dict[str, object]:
     data = [place for _, place in graph.nodes(data=True)]
     return {
-        "osm_id": [
-            place.get("osm_id", one_number(node)) for node, place in zip(graph.nodes, data, strict=True)
-        ],
+        "osm_id": [_own_id(place.get("osm_id", node)) for node, place in zip(graph.nodes, data, strict=True)],
         "kind": [one_text(place.get("kind", "junction")) for place in data],
         "name": [one_text(place.get("name", "")) for place in data],
         "geometry": shapely.points([place["x"] for place in data], [place["y"] for place in data]),
@@ -265,6 +264,7 @@ def _edges(links: gpd.GeoDataFrame, *, reverse: bool) -> list[tuple[int, int, _E
         highway=links["link_class"],
         length=links["length_km"] * _METRES_PER_KM,
         speed_kph=links["speed_kmh"],
+        maxspeed=links["speed_kmh"].map(repr),
         oneway=links["oneway"],
         reversed=reverse,
         geometry=shapely.reverse(lines) if reverse else lines,
@@ -296,6 +296,11 @@ def _link(tail: int, head: int, street: Street, *, points: NDArray[np.object_]) 
         "tracks": one_number(data.get("tracks", 0)),
         "geometry": data.get("geometry", shapely.LineString([points[tail], points[head]])),
     }
+
+
+def _own_id(value: object) -> int:
+    """Return the OSM id of a node; 0 for one that stands for several, as OSMnx consolidates them."""
+    return int(value) if isinstance(value, int | np.integer) else 0
 
 
 def one_text(value: object) -> str:

@@ -16,6 +16,8 @@ _BOUNDS = {
     "maximum": "at most {}",
     "exclusiveMaximum": "less than {}",
 }
+_PAGES = {("region", "graph"): "osmnx.md", ("region", "matrix"): "matrix.md"}
+"""Pages on single keys."""
 _LARGEST_SHOWN = 10_000_000
 """Bounds above it only keep numbers representable."""
 
@@ -54,6 +56,7 @@ def _section(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
     yield from ("| key | default | value | meaning |", "|---|---|---|---|")
     for key, field in section["properties"].items():
         meaning = field["description"].replace("|", "\\|")
+        meaning += f" ([more]({_PAGES[name, key]}))" if (name, key) in _PAGES else ""
         yield f"| `{key}` | {_default(field)} | {_values(field)} | {meaning} |"
     yield ""
 

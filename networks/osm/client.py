@@ -62,7 +62,7 @@ class Server:
     first_pause_s: float = 15.0
     patience_s: float = 600.0
     timeout_s: float | None = None
-    reach_s: float = 7.0
+    reach_s: float = 5.0
     sleep: Callable[[float], None] = time.sleep
 
     def address(self, service: Service) -> str:

@@ -257,6 +257,8 @@ def _with_package(source: Source, loaded: LoadedJob) -> Source:
         )
     if job.region.as_of is not None:
         faults.append("region.as_of: the file holds the network of the day of its map alone")
+    if facts.report["simplified"]:
+        faults.append("region.file: it is contracted (--simplify), which moves cities to other nodes")
     if absent:
         faults.append(f"times.road_classes: the file has no {', '.join(absent)}")
     if faults:

@@ -124,6 +124,17 @@ def test_a_job_that_asks_an_import_for_more_is_told_all_at_once(home):
     assert len(caught.value.faults) == 3
 
 
+def test_a_contracted_import_is_refused(home):
+    elements = osm.read(home / "map.osm")
+    road, rail, report = build(elements, country="CN", contract=True)
+    import_package.write(
+        home / "small.gpkg", road=road, rail=rail, places=elements.places, report=report, country="CN",
+        road_classes=osm.DEFAULT_CLASSES,
+    )  # fmt: skip
+    with pytest.raises(JobError, match="it is contracted"):
+        job(home, 'file = "small.gpkg"')
+
+
 def test_another_geopackage_is_refused_when_the_job_is_read(home):
     networks.write_gpkg(networks.read_gpkg(home / "map.gpkg"), home / "plain.gpkg")
     with pytest.raises(SourceError, match="not what `polyring import` writes"):

@@ -39,7 +39,7 @@ def reduced(feed: Feed, *, day: date | None = None, box: Box | None = None) -> d
         west, south, east, north = box
         inside = (stops["lon"].between(west, east) & stops["lat"].between(south, north)).to_numpy()
         here = calls.loc[inside[calls["stop"].to_numpy()], "trip"].value_counts()
-        kept &= trips.index.isin(here.index[here >= 2])
+        kept = kept & trips.index.isin(here.index[here >= 2])
     calls = calls[kept[calls["trip"].to_numpy()]]
     used = sorted(set(calls["stop"]))
     parents = stops["stop_id"].isin(stops["parent"].iloc[used])

@@ -215,8 +215,14 @@ class Access(Section):
     transfer_s: Whole | None = Field(
         None, le=14_400, description="from train to train at a station, without the wait, seconds"
     )
+    centre_station_km: float | None = Field(
+        None,
+        gt=0,
+        le=100,
+        description="largest distance from a centre to a station that is reached in the seconds below, km",
+    )
     centre_station_core_s: Whole | None = Field(
-        None, le=14_400, description="from the centre of a core city to a station within 15 km, seconds"
+        None, le=14_400, description="from the centre of a core city to such a station, seconds"
     )
     centre_station_secondary_s: Whole | None = Field(
         None, le=14_400, description="the same in a secondary city, seconds"

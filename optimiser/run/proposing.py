@@ -299,7 +299,10 @@ def rules_of(job: Job, source: Source) -> Rules:
             ),
         ),
         rail=RailRules(
-            time_ratio=asked.rail_time_ratio, service_count=asked.service_count, **standards.of_railways
+            time_ratio=asked.rail_time_ratio,
+            service_count=asked.service_count,
+            station_km=access_parameters(job, source).centre_station_km,
+            **standards.of_railways,
         ),
         stations=StationRules(access_count=asked.access_count),
         patterns=PatternRules(express_count=asked.express_count),

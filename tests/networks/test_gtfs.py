@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rail_drawing import draw
 
-from networks import gtfs, rail, schema
+from networks import gtfs, rail, regions, schema
+from networks.cities import load_csv
 from networks.errors import SourceError
+from networks.gtfs import reduce
 from networks.gtfs.parameters import GtfsParameters
 from networks.gtfs.patterns import Train, headways, patterns_of, trains_on
 from networks.gtfs.sections import infer_sections
@@ -462,3 +464,37 @@ def test_the_feed_of_deutsche_bahn(shared_dir: Path) -> None:
 def test_the_feed_of_china_has_misplaced_stops(shared_dir: Path) -> None:
     built = gtfs.build(gtfs.read_feed(shared_dir / "data" / "gtfs" / "china_hsr_2016-03-10.zip"))
     assert set(built.report.stops_misplaced) == {"北井子", "福山镇", "普安", "银滩", "青堆"}
+
+
+def test_the_embedded_region_of_germany_is_whole() -> None:
+    region = regions.read("germany")
+    regions.check(region)
+    assert region.timetable is not None
+    assert region.network is None
+    report = gtfs.build(gtfs.read_feed(region.timetable)).report
+    assert (report.day, report.trips, report.stations) == ("2019-05-22", 738, 519)
+    cities = load_csv(region.cities).table
+    assert len(cities) == 80
+    assert cities["population"].min() >= 100_000
+    assert not {"Wandsbek", "Neukölln"} & set(cities["name"])
+
+
+@pytest.mark.shared
+def test_the_timetable_of_germany_is_a_day_of_the_feed(shared_dir: Path, tmp_path: Path) -> None:
+    feed = gtfs.read_feed(shared_dir / "data" / "gtfs" / "db_fernverkehr_2019.zip")
+    reduce.write(reduce.reduced(feed, day=date(2019, 5, 22)), tmp_path / "day.zip")
+    embedded = regions.read("germany").timetable
+    assert embedded is not None
+    assert (tmp_path / "day.zip").read_bytes() == embedded.read_bytes()
+
+
+def test_a_reduced_feed_has_the_same_services(tmp_path: Path) -> None:
+    feed = drawing.feed(tmp_path, STOPS, {"1": OUT, "2": BACK, "3": OUT}, days={"3": ["20240306"]})
+    reduce.write(reduce.reduced(feed, day=date(2024, 3, 5)), tmp_path / "small.zip")
+    small = gtfs.read_feed(tmp_path / "small.zip")
+    assert len(small.trips) == 2
+    whole, part = gtfs.build(feed, day=date(2024, 3, 5)), gtfs.build(small)
+    assert stop_rows(whole) == stop_rows(part)
+    inside = reduce.reduced(feed, day=date(2024, 3, 5), box=(-1.0, -1.0, 0.6, 1.0))
+    assert len(inside["trips"]) == 2
+    assert len(reduce.reduced(feed, day=date(2024, 3, 5), box=(-1.0, -1.0, 0.1, 1.0))["trips"]) == 0

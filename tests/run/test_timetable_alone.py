@@ -18,7 +18,10 @@ TRIPS = {
     "ICE 1": [("a", "08:00:00"), ("b", "08:30:00", "08:32:00"), ("c", "09:02:00")],
     "ICE 2": [("c", "10:00:00"), ("b", "10:30:00", "10:32:00"), ("a", "11:02:00")],
 }
-CITIES = "id,name,lat,lon,population\na,Aville,0,0,600000\nc,Cedar,0.05,1,200000\nd,Delta,3,3,100000\n"
+CITIES = (
+    "id,name,lat,lon,population,tier\n"
+    "a,Aville,0,0,600000,secondary\nc,Cedar,0.05,1,200000,small\nd,Delta,3,3,100000,small\n"
+)
 
 
 def job(folder: Path, cities: str = CITIES, region: str = "") -> Path:

@@ -1,0 +1,290 @@
+"""Compare services made of GTFS feeds with the feeds themselves, and write a page of results.
+
+Usage: python benchmarks/timetable.py FEED.zip [FEED.zip ...] [--pairs 200] [--seed 1] [--out FILE.md]
+
+Direct rides: every train of the day between every two of its stations, against the time of its service; and
+for every two stations with direct trains the fastest one and the mean of all. Connections: pairs of stations
+without direct trains, drawn at random, against journeys with one change that RAPTOR finds in the timetable
+(`raptor.py`); seconds on trains are compared, waits and changes left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from raptor import Timetable
+
+from networks import gtfs, intermodal, schema, skims
+from networks.cities.table import Cities, build
+from networks.gtfs.patterns import Pattern, Train
+from networks.intermodal import AccessParameters
+from networks.timegraph import ARC_KINDS, TimeGraph
+
+OUT = Path(__file__).resolve().parent / "results" / "timetable.md"
+RIDE, BOARD = ARC_KINDS.index("ride"), ARC_KINDS.index("board")
+QUICKEST, MEDIAN, SHORTEST = (
+    "the quickest journey of the day", "the median journey", "the least time on trains",
+)  # fmt: skip
+"""What the seconds on trains of a connection are compared with."""
+BUSY = 32
+"""Trains a day, both directions together, of stations that have one an hour."""
+COLUMNS = (
+    *("feed", "day", "trains", "services", "what", "compared", "median of amounts", "90th percentile"),
+    *("median signed", "within 1 %", "within 5 %"),
+)
+HEAD = """# Timetables against services
+
+Written by `benchmarks/timetable.py`; do not edit by hand. Errors in per cent of the time of the
+timetable. A *ride* is one train between two of its stations, against the service that its pattern
+became. *Fastest* and *mean* compare each two stations with direct trains in either direction. *One
+change*: {pairs} pairs of stations without direct trains, drawn at random (seed {seed}) until so many
+have one change in both; seconds on trains without waits, against the journeys of the day that RAPTOR
+finds (Delling, Pajor and Werneck, Transportation Science 49, 2015; `benchmarks/raptor.py`) in both
+directions: the quickest of the day (waits included), the median one, and the one with the least time on
+trains.
+"""
+DIRECT_TARGET, CHANGE_TARGET = 1.0, 5.0
+"""Errors asked for, per cent: direct rides, and connections in the median."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Errors of one feed, per cent of the times of the timetable.
+
+    Attributes
+    ----------
+    report
+        What was read.
+    rides
+        Each train between each two of its stations, against its service.
+    fastest, mean
+        Each two stations with direct trains: fastest train, and mean of all trains of both directions.
+    changes
+        Sampled pairs without direct trains: seconds on trains, by what they are compared with. Pairs are
+        drawn from all stations, and from those with `BUSY` trains a day.
+    """
+
+    report: gtfs.TimetableReport
+    rides: NDArray[np.float64]
+    fastest: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    changes: Mapping[str, NDArray[np.float64]]
+
+
+def compare(path: Path, *, pairs: int, seed: int) -> Comparison:
+    """Compare the services of a feed with its trains."""
+    built = gtfs.build(gtfs.read_feed(path))
+    rides = [error for pattern in built.patterns for error in _ride_errors(pattern)]
+    in_feed, modelled = _direct_in_feed(built.patterns), _direct_of_services(built.patterns)
+    fastest = [
+        _percent(min(s for s, _ in modelled[ends]), min(s for s, _ in own)) for ends, own in in_feed.items()
+    ]
+    mean = [_percent(_mean(modelled[ends]), _mean(own)) for ends, own in in_feed.items()]
+    changes = {
+        f"{where}, against {what}": np.array(errors)
+        for where, least in (("all stations", 0), (f"stations with {BUSY} trains a day", BUSY))
+        for what, errors in _change_errors(built, set(in_feed), pairs, seed, least).items()
+    }
+    return Comparison(built.report, np.array(rides), np.array(fastest), np.array(mean), changes)
+
+
+def _percent(found: float, known: float) -> float:
+    return 100.0 * (found / known - 1.0) if known else 0.0
+
+
+def _mean(rides: Sequence[tuple[float, float]]) -> float:
+    seconds, weights = zip(*rides, strict=True)
+    return float(np.average(seconds, weights=weights))
+
+
+def _spans(elapsed: NDArray[np.int64], count: int) -> Iterator[tuple[int, int, int]]:
+    """Yield the positions of two stops and the seconds between them, from elapsed times."""
+    departs, arrives = elapsed[::2], elapsed[1::2]
+    for a, b in combinations(range(count), 2):
+        yield a, b, int(arrives[b - 1] - departs[a])
+
+
+def _elapsed(pattern: Pattern) -> NDArray[np.int64]:
+    spans = [
+        seconds
+        for pair in zip(pattern.times.run_s, pattern.times.stop_s[1:], strict=True)
+        for seconds in pair
+    ]
+    return np.concatenate([[0], np.cumsum(spans[:-1])])
+
+
+def _ride_errors(pattern: Pattern) -> Iterator[float]:
+    known = {(a, b): s for a, b, s in _spans(_elapsed(pattern), len(pattern.stations))}
+    for trains, back in ((pattern.out, False), (pattern.back, True)):
+        for train in trains:
+            for a, b, seconds in _spans(train.elapsed_s(back=back), len(pattern.stations)):
+                yield _percent(known[a, b], seconds)
+
+
+type Rides = dict[tuple[int, int], list[tuple[float, float]]]
+"""Seconds and trains a day of the direct rides between two stations, the smaller row first."""
+
+
+def _direct_in_feed(patterns: Sequence[Pattern]) -> Rides:
+    found: Rides = defaultdict(list)
+    for pattern in patterns:
+        for train in (*pattern.out, *pattern.back):
+            for a, b, seconds in _spans(train.elapsed_s(), len(train.stations)):
+                _add(found, train.stations[a], train.stations[b], seconds, train.departures)
+    return found
+
+
+def _direct_of_services(patterns: Sequence[Pattern]) -> Rides:
+    found: Rides = defaultdict(list)
+    for pattern in patterns:
+        for a, b, seconds in _spans(_elapsed(pattern), len(pattern.stations)):
+            _add(found, pattern.stations[a], pattern.stations[b], seconds, pattern.trains_a_day)
+    return found
+
+
+def _add(found: Rides, a: int, b: int, seconds: float, trains: float) -> None:
+    if a != b:
+        found[min(a, b), max(a, b)].append((seconds, trains))
+
+
+# ---- connections
+
+
+def _change_errors(
+    built: gtfs.GtfsBuild, direct: set[tuple[int, int]], pairs: int, seed: int, least_trains: int
+) -> dict[str, list[float]]:
+    """Return the errors of sampled pairs against the quickest journey of the day and others."""
+    access = AccessParameters.default()
+    trains: list[Train] = [train for p in built.patterns for train in (*p.out, *p.back)]
+    timetable = Timetable.of(trains, transfer_s=access.transfer_s)
+    served = sorted({station for pattern in built.patterns for station in pattern.stations})
+    calls = Counter(station for train in trains for station in train.stations)
+    graph = _graph_of_stations(built, access)
+    row = {station: at for at, station in enumerate(served)}
+    choice = random.Random(seed)  # noqa: S311 - a sample
+    busy = [station for station in served if calls[station] >= least_trains]
+    found: dict[str, list[float]] = {name: [] for name in (QUICKEST, MEDIAN, SHORTEST)}
+    for _ in range(50 * pairs):
+        if len(found[QUICKEST]) == pairs:
+            break
+        a, b = sorted(choice.sample(busy, 2))
+        if (a, b) in direct:
+            continue
+        ride_s, changes = _modelled(graph, row[a], row[b])
+        if changes != 1:
+            continue
+        journeys = [
+            journey
+            for start, end in ((a, b), (b, a))
+            for journey in timetable.journeys(start, [end])[end]
+            if journey.trains == 2
+        ]
+        if journeys:
+            rides = [journey.ride_s for journey in journeys]
+            quickest = min(journeys, key=lambda one: (one.arrives_s - one.departs_s, one.ride_s))
+            found[QUICKEST].append(_percent(ride_s, quickest.ride_s))
+            found[MEDIAN].append(_percent(ride_s, float(np.median(rides))))
+            found[SHORTEST].append(_percent(ride_s, min(rides)))
+    return found
+
+
+def _graph_of_stations(built: gtfs.GtfsBuild, access: AccessParameters) -> TimeGraph:
+    """Return the graph of times in vehicles in which every station is a city of its own."""
+    rail = built.rail
+    nodes = rail.network.nodes
+    count = len(nodes)
+    stations: Mapping[str, object] = {
+        "city_id": [str(at) for at in range(count)],
+        "name": [f"{at}" for at in range(count)],
+        "tier": ["small"] * count,
+        "population": [1] * count,
+        "population_definition": [""] * count,
+        "source": [""] * count,
+    }
+    cities: Cities = build(stations, lon=nodes.geometry.x.to_numpy(), lat=nodes.geometry.y.to_numpy())
+    near = replace(access, centre_station_km=0.001)
+    return intermodal.join(schema.empty_network(), rail, cities, parameters=near, definition="in_vehicle")
+
+
+def _modelled(graph: TimeGraph, origin: int, destination: int) -> tuple[int, int]:
+    """Return the seconds on trains of the shortest path, and its number of changes; -1 without a path."""
+    found = skims.path(graph, origin, destination)
+    if found is None:
+        return 0, -1
+    kinds = graph.kind[found.arcs]
+    return int(graph.seconds[found.arcs][kinds == RIDE].sum()), int((kinds == BOARD).sum()) - 1
+
+
+# ---- page
+
+
+def page(compared: Sequence[Comparison], *, pairs: int, seed: int) -> str:
+    """Return the page of results."""
+    text = HEAD.format(pairs=pairs, seed=seed)
+    lines = [text, f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
+    for one in compared:
+        shared = f"| {one.report.file} | {one.report.day} | {one.report.trips} | {one.report.patterns}"
+        rows = {
+            "ride": one.rides,
+            "fastest direct train": one.fastest,
+            "mean of direct trains": one.mean,
+            **{f"one change, {what}": errors for what, errors in one.changes.items()},
+        }
+        lines += [f"{shared} | {what} | {_figures(errors)} |" for what, errors in rows.items()]
+    met = "; ".join(
+        f"{one.report.file}: direct rides {_met(np.median(np.abs(one.rides)), DIRECT_TARGET)}, connections "
+        f"{_met(np.median(np.abs(one.changes[f'all stations, against {QUICKEST}'])), CHANGE_TARGET)}"
+        for one in compared
+    )
+    asked = f"direct rides within {DIRECT_TARGET:g} %, one change within {CHANGE_TARGET:g} % in the median"
+    lines += ["", f"Targets: {asked}. {met}."]
+    return "\n".join(lines) + "\n"
+
+
+def _met(found: float, target: float) -> str:
+    return f"{found:.2f} % ({'met' if found <= target else 'missed'})"
+
+
+def _figures(errors: NDArray[np.float64]) -> str:
+    amounts = np.abs(errors)
+    cells = (
+        f"{len(errors):,}",
+        f"{np.median(amounts):.2f}",
+        f"{np.quantile(amounts, 0.9):.2f}",
+        f"{np.median(errors):+.2f}",
+        f"{100 * np.mean(amounts <= DIRECT_TARGET):.1f} %",
+        f"{100 * np.mean(amounts <= CHANGE_TARGET):.1f} %",
+    )
+    return " | ".join(cells)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the comparison; return 0 when the page is written, 2 when a feed is missing."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("feeds", type=Path, nargs="+")
+    parser.add_argument("--pairs", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args(arguments)
+    missing = [path for path in options.feeds if not path.is_file()]
+    if missing:
+        print(f"There is no feed {missing[0]}; nothing was compared.", file=sys.stderr)
+        return 2
+    compared = [compare(path, pairs=options.pairs, seed=options.seed) for path in options.feeds]
+    text = page(compared, pairs=options.pairs, seed=options.seed)
+    options.out.write_text(text, encoding="utf-8")
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

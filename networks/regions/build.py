@@ -8,6 +8,7 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
+from networks import world
 from networks.errors import SourceError
 from networks.inputs import checksum
 from networks.regions import Region, folder, read
@@ -49,6 +50,9 @@ def main() -> None:
 def assemble(region: Region) -> Elements:
     """Build the OpenStreetMap elements of a region from the package scgraph_data and its fact tables.
 
+    A region without fact tables has the roads of a screening (`networks.world`); trains are those of its
+    timetable.
+
     Parameters
     ----------
     region
@@ -61,6 +65,8 @@ def assemble(region: Region) -> Elements:
     """
     south, west, north, east = region.bbox
     box = Box(south=south, west=west, north=north, east=east)
+    if region.facts is None:
+        return world.assemble(box, with_rail=region.timetable is None)
     elements = Elements()
     _add_roads(region, read_clipped(package_file("world_highways"), box), elements)
     tracks = merge_short_edges(read_clipped(package_file("world_railways"), box), SHORT_TRACK_KM)

@@ -44,7 +44,11 @@ def cities_in(
 
 
 def assemble(
-    area: Area, *, least_population: int | None = None, parameters: WorldParameters | None = None
+    area: Area,
+    *,
+    least_population: int | None = None,
+    parameters: WorldParameters | None = None,
+    with_rail: bool = True,
 ) -> Elements:
     """Build the OpenStreetMap elements of an area from the package scgraph_data and GeoNames.
 
@@ -56,6 +60,8 @@ def assemble(
         Least residents of a town with a station; None: that of the parameters.
     parameters
         Assumptions; None for those of the packaged table.
+    with_rail
+        Add tracks and stations; not where a timetable gives the trains.
 
     Returns
     -------
@@ -80,6 +86,8 @@ def assemble(
         )
     classes = roads.classify(graph, roads.demand(graph, towns, assumed), assumed)
     roads.add_roads(graph, classes, elements, assumed)
+    if not with_rail:
+        return elements
     tracks = merge_short_edges(read_clipped(package_file(RAILWAYS), area), assumed.short_track_km)
     rails.add_tracks(tracks, elements)
     least = assumed.least_population if least_population is None else least_population

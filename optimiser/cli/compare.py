@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,7 +47,16 @@ def compare(
     if note := wording.different_moneys(*(str(run.get("money") or "") for run in summaries)):
         screen.line(note)
     screen.table("Covered weight after building", _side_by_side(found["coverage"], names), right=names)
+    if any(any(pair) for pair in found["within"].values()):
+        screen.table("Pairs within the limit", _side_by_side(found["within"], names), right=names)
+    if found["dependence"]:
+        screen.table("Dependence on the core", _side_by_side(found["dependence"], names), right=names)
+    if found["reach"]:
+        screen.table("Least cost of shares of all pairs", _side_by_side(found["reach"], names), right=names)
     _show_rings(found["rings"])
+    if not found["same_cities"]:
+        screen.line("The runs are about different cities: what each builds is in its own folder.")
+        return 0
     titles = {"both": "Built in both", "first": "Only in the first", "second": "Only in the second"}
     links = {link["candidate_id"]: link for run in summaries for link in run.get("links", ())}
     for key, title in titles.items():
@@ -66,8 +75,11 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        `figures` and `coverage`: name to the two values; `built`: ids in `both`, `first` only, `second` only;
-        `rings`: id to the two rings, None where a run does not ask for it.
+        `figures` and `coverage`: name to the two values; `within`: tier to the pairs within the limit in
+        words; `dependence`: measure to its values today and after building; `reach`: share of all pairs to
+        its least cost, where a run asks; `same_cities`: whether both count the same pairs in every tier;
+        `built`: ids in `both`, `first` only, `second` only; `rings`: id to the two rings, None where a run
+        does not ask for it.
     """
     one, two = set(first["built"]), set(second["built"])
     groups = sorted({*first["coverage"], *second["coverage"]})
@@ -77,9 +89,84 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
             group: [run["coverage"].get(group, {}).get("after_weight") for run in (first, second)]
             for group in groups
         },
+        "within": {group: [_within(run, group) for run in (first, second)] for group in groups},
+        "dependence": _dependence(first, second),
+        "reach": _reach(first, second),
+        "same_cities": _pairs(first) == _pairs(second) and first.get("title") == second.get("title"),
         "built": {"both": sorted(one & two), "first": sorted(one - two), "second": sorted(two - one)},
         "rings": _rings(first, second),
     }
+
+
+_CORE = {
+    "core_every_share": "of pairs outside it, all ways through it",
+    "core_some_share": "of pairs outside it, some way through it",
+    "core_closed_minutes": "minutes longer without it, mean",
+    "core_betweenness_share": "of all fastest ways through it",
+}
+"""Measures of dependence on the core cities that are compared, in words."""
+
+
+def _pairs(run: dict[str, Any]) -> dict[str, Any]:
+    return {group: row.get("pairs") for group, row in run["coverage"].items()}
+
+
+def _within(run: dict[str, Any], group: str) -> str | None:
+    """Return how many pairs of a tier are within the limit today, after building, and at most."""
+    row = run["coverage"].get(group)
+    if row is None or not row.get("pairs") or "all_built_pairs" not in row:
+        return None
+    states = [row[f"{state}_pairs"] for state in ("before", "after", "all_built")]
+    shares = [f"{100 * pairs / row['pairs']:.0f} %" for pairs in states]
+    return f"{shares[0]} today, {shares[1]} after, {shares[2]} at most, of {row['pairs']}"
+
+
+def _dependence(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[str | None]]:
+    """Return the measures of dependence on the core that either run has, today and after building."""
+    rows = [
+        {
+            row["measure"]: row
+            for row in (run.get("measures") or {}).get("polycentricity", ())
+            if row["measure"] in _CORE and row["today"] is not None
+        }
+        for run in (first, second)
+    ]
+    known = [name for name in _CORE if any(name in own for own in rows)]
+    return {_CORE[name]: [_change(own.get(name)) for own in rows] for name in known}
+
+
+def _change(row: Mapping[str, Any] | None) -> str | None:
+    if row is None:
+        return None
+    factor, unit = (100.0, " %") if row["unit"] == "share" else (1.0, " min")
+    ends = [
+        "none" if row[state] is None else f"{factor * row[state]:.0f}{unit}" for state in ("today", "plan")
+    ]
+    return f"{ends[0]} today, {ends[1]} after"
+
+
+def _reach(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[str | None]]:
+    """Return what shares of all pairs cost at least in either run."""
+    from optimiser.report import wording
+
+    found: list[dict[str, str]] = []
+    for run in (first, second):
+        asked = run.get("reach") or {}
+        rows = [row for row in asked.get("rows", ()) if row["group"] == "all"]
+        found.append({_share(row): _least_cost(row, str(asked["money"]), wording.money) for row in rows})
+    return {name: [own.get(name) for own in found] for name in dict.fromkeys([*found[0], *found[1]])}
+
+
+def _share(row: Mapping[str, Any]) -> str:
+    return "as many as can be" if row["share"] is None else f"{100 * row['share']:g} %"
+
+
+def _least_cost(row: Mapping[str, Any], money: str, in_words: Callable[[int, str], str]) -> str:
+    """Return the least cost of a share in words, with its bound where it is not proven."""
+    if row["cost"] is None:
+        return f"not reached: {row['most']} of {row['total']} at most"
+    proof = "" if not row["gap"] else f", at least {row['bound']:,.0f}"
+    return f"{in_words(row['cost'], money)}{proof}"
 
 
 _RING_KEYS = ("sentence", "formed", "length_km", "existing_km", "new_km", "cost", "candidates")

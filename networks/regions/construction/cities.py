@@ -11,11 +11,13 @@ from networks.regions import folder
 
 DISTRICTS = "districts.csv"
 """Table of places that GeoNames lists like cities, and that are districts of one; columns `id` and `name`."""
+MEMBERS = "members.csv"
+"""Table of the cities that count, in place of all; columns `id` and `name`, by which they are called."""
 COLUMNS = ("id", "name", "lat", "lon", "population", "tier", "population_definition", "source")
 
 
 def cities(
-    country: str, bbox: tuple[float, float, float, float], least_population: int, districts: Path
+    country: str, bbox: tuple[float, float, float, float], least_population: int, place: Path
 ) -> list[dict[str, object]]:
     """Return the cities of a country in a box, from the largest to the smallest.
 
@@ -27,19 +29,16 @@ def cities(
         West, south, east and north border, degrees.
     least_population
         Least number of residents.
-    districts
-        Table of places that are no cities; none where there is no such file.
+    place
+        Folder of the region, with a table of its members, or of districts that are left out, or neither.
     """
-    left_out = set()
-    if districts.is_file():
-        with districts.open(encoding="utf-8", newline="") as file:
-            left_out = {row["id"] for row in csv.DictReader(file)}
+    members, left_out = _names(place / MEMBERS), _names(place / DISTRICTS)
     table = from_geonames(bbox, min_population=least_population, country=country).table
-    own = table[~table["city_id"].isin(left_out)]
+    own = table[~table["city_id"].isin(left_out) & (table["city_id"].isin(members) | (not members))]
     return [
         {
             "id": row.city_id,
-            "name": row.name,
+            "name": members.get(row.city_id, row.name),
             "lat": f"{row.geometry.y:.5f}",
             "lon": f"{row.geometry.x:.5f}",
             "population": row.population,
@@ -49,6 +48,14 @@ def cities(
         }
         for row in own.itertuples(index=False)
     ]
+
+
+def _names(path: Path) -> dict[str, str]:
+    """Return the names of a table by key, none where there is no such file."""
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["id"]: row["name"] for row in csv.DictReader(file)}
 
 
 def main() -> None:
@@ -62,7 +69,7 @@ def main() -> None:
     parser.add_argument("--least", type=int, default=100_000, help="least population; default: %(default)s")
     arguments = parser.parse_args()
     place = folder(arguments.region)
-    rows = cities(arguments.country, tuple(arguments.bbox), arguments.least, place / DISTRICTS)
+    rows = cities(arguments.country, tuple(arguments.bbox), arguments.least, place)
     with (place / "cities.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks import skims
+from networks.cities.names import CityNames, UnknownCityError
 from networks.cities.table import Cities
 from networks.errors import SchemaError, SourceError
 from networks.inputs import checked
@@ -184,10 +185,13 @@ def _square(frame: pd.DataFrame, quantity: str) -> _Table:
 
 def _rows(cells: _Table, cities: Cities) -> tuple[NDArray[np.int64], list[str]]:
     """Return the rows of origin and destination of each cell (-1 if unknown), and their faults."""
-    row_of = {str(name): row for row, name in enumerate(cities.table["name"])}
-    row_of |= {str(key): row for row, key in enumerate(cities.table["city_id"])}
-    labels = np.concatenate((cells.origin, cells.destination))
-    unknown = [f"'{label}' is not a known city" for label in dict.fromkeys(labels) if label not in row_of]
+    finder, unknown = CityNames(cities.table), list[str]()
+    labels, row_of = np.concatenate((cells.origin, cells.destination)), dict[str, int]()
+    for label in dict.fromkeys(labels):
+        try:
+            row_of[label] = finder.row(label, hints=len(unknown) < _MOST_EXAMPLES)
+        except UnknownCityError as fault:
+            unknown.append(str(fault))
     rows = np.array([row_of.get(label, -1) for label in labels], dtype=np.int64).reshape(2, -1).T
     return rows, unknown + _repeats(cells, rows)
 

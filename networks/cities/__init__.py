@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from networks.cities.cuts import with_nodes_near
 from networks.cities.load import load_csv
+from networks.cities.names import CityNames, UnknownCityError
 from networks.cities.snapping import MOTORWAYS, Snapped, Unsnapped, snap
 from networks.cities.sources import HasPlaces, from_geonames, from_osm_places, from_towns
 from networks.cities.table import (
@@ -17,7 +18,7 @@ from networks.cities.table import (
 )
 
 __all__ = [
-    "COLUMNS", "DEFAULT_THRESHOLDS", "MOTORWAYS", "TIERS", "Cities", "HasPlaces", "Snapped", "Thresholds",
-    "Unsnapped", "build", "describe_tiers", "from_geonames", "from_osm_places", "from_towns", "load_csv",
-    "snap", "with_nodes_near",
+    "COLUMNS", "DEFAULT_THRESHOLDS", "MOTORWAYS", "TIERS", "Cities", "CityNames", "HasPlaces", "Snapped",
+    "Thresholds", "UnknownCityError", "Unsnapped", "build", "describe_tiers", "from_geonames",
+    "from_osm_places", "from_towns", "load_csv", "snap", "with_nodes_near",
 ]  # fmt: skip

@@ -7,12 +7,13 @@ import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from networks.cities.names import SEPARATOR
 from networks.cities.table import DEFAULT_THRESHOLDS, TIERS, Cities, Thresholds, build
 from networks.errors import SchemaError, SourceError
 from networks.inputs import MOST_TEXT_BYTES, checked, number, printable
 
 _REQUIRED = ("id", "name", "lat", "lon", "population")
-_OPTIONAL = ("tier", "population_definition", "source")
+_OPTIONAL = ("tier", "other_names", "population_definition", "source")
 
 _WORLD_POPULATION = 10**10
 """Upper bound of the population of the world."""
@@ -28,7 +29,8 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
     path
         UTF-8 file with a header line and the columns `id`, `name`, `lat`, `lon` (degrees, WGS 84) and
         `population` (residents). Optional columns: `tier` (`core`, `secondary`, `small`, or a word of the
-        region's own), `population_definition` and `source`. Other columns are ignored.
+        region's own), `other_names` (names in other languages, separated by `;`), `population_definition` and
+        `source`. Other columns are ignored.
     thresholds
         Population limits of the tiers, for cities whose `tier` is empty.
 
@@ -143,6 +145,11 @@ def _repeats(rows: Sequence[tuple[int, _Row]]) -> list[str]:
     return faults
 
 
+def _parts(text: str) -> list[str]:
+    """Return the names in a cell, which semicolons separate."""
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
 def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Cities:
     if not rows:
         raise SchemaError("the table of cities has no rows", where=where, remedy="List at least two cities.")
@@ -153,6 +160,7 @@ def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Citi
         {
             "city_id": column["id"],
             "name": column["name"],
+            "other_names": [SEPARATOR.join(_parts(text)) for text in column["other_names"]],
             "tier": [given or sized for given, sized in zip(column["tier"], by_size, strict=True)],
             "population": population,
             "population_definition": [text or "not stated" for text in column["population_definition"]],

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
+from networks.cities.names import SEPARATOR
 from networks.cities.table import DEFAULT_THRESHOLDS, Cities, Thresholds, build
 from networks.errors import SourceError
 from networks.osm.elements import Points, Source
 from networks.world.area import Box
 from networks.world.towns import Town, towns_in
 
+_OTHER_NAMES = frozenset({"name", "int_name", "alt_name", "official_name", "short_name"})
+_NAME_IN_A_LANGUAGE = re.compile(r"^name:[a-z]{2,3}(?:[-_][A-Za-z]+)?$")
 logger = logging.getLogger(__name__)
 
 GEONAMES_DEFINITION = (
@@ -151,6 +155,7 @@ def from_osm_places(
         {
             "city_id": places.id[rows].astype(str),
             "name": [_name(places.tags[row]) for row in rows],
+            "other_names": [_other_names(places.tags[row]) for row in rows],
             "tier": thresholds.tier(people[rows]),
             "population": people[rows],
             "population_definition": [OSM_DEFINITION] * rows.size,
@@ -163,6 +168,17 @@ def from_osm_places(
 
 def _name(tags: Mapping[str, str]) -> str:
     return tags.get("name:en") or tags.get("name", "")
+
+
+def _other_names(tags: Mapping[str, str]) -> str:
+    """Return the names of a place in other languages, each once; `name:etymology` and the like are none."""
+    given = (
+        part.strip()
+        for key, text in sorted(tags.items())
+        if key in _OTHER_NAMES or _NAME_IN_A_LANGUAGE.match(key)
+        for part in text.split(";")
+    )
+    return SEPARATOR.join(name for name in dict.fromkeys(given) if name and name != _name(tags))
 
 
 def _residents(text: str) -> int:

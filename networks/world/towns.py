@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
+from anyascii import anyascii
 from scipy.spatial import KDTree
 
 from networks.sphere import km_to_chord, unit_vectors
@@ -43,6 +45,17 @@ class Town:
     lon: float
     population: int
     other_names: tuple[str, ...] = ()
+
+
+def plain_name(name: str) -> str:
+    """Return a name without accents, capitals and punctuation, in the Latin alphabet.
+
+    Examples
+    --------
+    >>> plain_name("Sankt-Gallen"), plain_name("Köln"), plain_name("北京")
+    ('sankt gallen', 'koln', 'beijing')
+    """
+    return " ".join(re.sub(r"[^a-z0-9]+", " ", anyascii(name).lower()).split())
 
 
 @cache

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from networks.cities import CityNames
 from networks.intermodal import AccessParameters
 from networks.network import Network, Services
 from networks.timegraph import TimeGraph
@@ -548,6 +549,11 @@ class BaseCase:
     def names(self) -> list[str]:
         """Return the names of the cities."""
         return [str(value) for value in self.cities["name"]]
+
+    @cached_property
+    def city_names(self) -> CityNames:
+        """Return what finds cities by id or by name in any language."""
+        return CityNames(self.cities)
 
     @cached_property
     def tiers(self) -> list[str]:

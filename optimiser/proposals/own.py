@@ -15,6 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from networks import inputs
+from networks.cities import UnknownCityError
 from optimiser.problem.errors import CandidateError
 from optimiser.problem.model import FIXED, INSTRUMENTS
 from optimiser.proposals.base_case import Arc, BaseCase, great_circle_km, line_km, travel_time_s
@@ -252,13 +253,10 @@ class _EndFinder:
     def by_name(self, text: str, mode: str) -> _End:
         """Return the end at a city, given its id or name."""
         base = self.base
-        rows = [row for row, name in enumerate(base.ids) if name == text]
-        rows = rows or [row for row, name in enumerate(base.names) if name.lower() == text.lower()]
-        if not rows:
-            raise _EndFault(f"no city is called `{text}`{_did_you_mean(text, (*base.names, *base.ids))}")
-        if len(rows) > 1:
-            raise _EndFault(f"`{text}` names {len(rows)} cities; give the id")
-        row = rows[0]
+        try:
+            row = base.city_names.row(text)
+        except UnknownCityError as fault:
+            raise _EndFault(str(fault)) from fault
         end = _End(base.names[row], base.ids[row], float(base.lon[row]), float(base.lat[row]))
         if mode == "rail":
             near = self.tracks.stations[row]

@@ -208,8 +208,7 @@ def draft_problem(
     graph = times.graphs[job.times.definition]
     if without is None:
         return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
-    ids, names = (times.cities[key].astype(str).tolist() for key in ("city_id", "name"))
-    derived = derived_rings(job.rings, ids, names)
+    derived = derived_rings(job.rings, base.city_names)
     setting = WorthSetting(graph, candidates, times.cities, pairs, without, job.times.limit_s)
     problem, worth = with_worth(problem, derived, setting, solve)
     layer = without.layer(graph, candidates, pairs)

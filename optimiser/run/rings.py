@@ -14,9 +14,8 @@ import pandas as pd
 import shapely
 from shapely import MultiLineString
 
-from networks.cities import load_csv
+from networks.cities import CityNames, UnknownCityError, load_csv
 from networks.errors import NetworksError
-from optimiser.job.contradictions import did_you_mean
 from optimiser.job.rings import DERIVED, TABLE, Rings
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError
@@ -72,15 +71,15 @@ class RingTables:
 # ---- rules
 
 
-def ring_rules(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str]) -> tuple[RingRules, ...]:
+def ring_rules(asked: Sequence[Rings], cities: CityNames) -> tuple[RingRules, ...]:
     """Return the rules of each ring that a job asks for; a section with a count gives several.
 
     Parameters
     ----------
     asked
         The sections of the job.
-    ids, names
-        Of the cities, in the order of their rows.
+    cities
+        Finds the rows of cities.
 
     Returns
     -------
@@ -92,16 +91,14 @@ def ring_rules(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str])
     JobError
         With all names that are no city's.
     """
-    faults = list(_unknown_cities(asked, ids, names))
+    row, faults = _rows_of_cities(asked, cities)
     if faults:
         raise JobError(
             "rings name cities that the job does not have",
             faults=faults,
             done="Nothing was written.",
-            remedy="Name cities as their table does, by name or id; none both as a centre and in must.",
+            remedy="Name cities by id, or by name in any language; none both as a centre and in must.",
         )
-    row = {name: at for at, name in reversed(list(enumerate(names)))}
-    row |= {city_id: at for at, city_id in enumerate(ids)}
     ring_ids = {
         section.id: (section.id,)
         if section.count == 1
@@ -139,23 +136,28 @@ def check_centres(asked: Sequence[Rings], cities_file: Path) -> None:
         table = load_csv(cities_file).table
     except NetworksError:
         return
-    ring_rules(asked, table["city_id"].astype(str).tolist(), table["name"].astype(str).tolist())
+    ring_rules(asked, CityNames(table))
 
 
-def _unknown_cities(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str]) -> Iterator[str]:
-    """Yield a sentence for each name of no city, or of more than one, and for centres that must be passed."""
+def _rows_of_cities(asked: Sequence[Rings], cities: CityNames) -> tuple[dict[str, int], list[str]]:
+    """Return the rows of the cities that rings name, and a sentence for each name that cannot stand."""
+    rows: dict[str, int] = {}
+    faults: list[str] = []
     for number, section in enumerate(asked):
         for key in ("centres", "must"):
             for name in getattr(section, key):
                 place = f"rings.{number}.{key} ('{section.id}')"
-                if key == "must" and name in section.centres:
-                    yield f"{place}: '{name}' is a centre, which the ring goes round"
-                if name in ids:
-                    continue
-                if list(names).count(name) > 1:
-                    yield f"{place}: '{name}' names {list(names).count(name)} cities; give the id"
-                elif name not in names:
-                    yield f"{place}: there is no city '{name}'{did_you_mean(name, [*names, *ids])}"
+                try:
+                    rows[name] = cities.row(name)
+                except UnknownCityError as fault:
+                    faults.append(f"{place}: {fault}")
+        centres = {rows[name]: name for name in section.centres if name in rows}
+        faults += [
+            f"rings.{number}.must ('{section.id}'): '{name}' is a centre, which the ring goes round"
+            for name in section.must
+            if rows.get(name) in centres
+        ]
+    return rows, faults
 
 
 def _rules_of(
@@ -197,10 +199,10 @@ def _rules_of(
         )
 
 
-def derived_rings(asked: Sequence[Rings], ids: Sequence[str], names: Sequence[str]) -> frozenset[str]:
+def derived_rings(asked: Sequence[Rings], cities: CityNames) -> frozenset[str]:
     """Return the ids of the rings whose reward is derived; the parameters are those of `ring_rules`."""
     sections = [section for section in asked if section.reward == DERIVED]
-    return frozenset(rules.id for rules in ring_rules(sections, ids, names))
+    return frozenset(rules.id for rules in ring_rules(sections, cities))
 
 
 def _band(given: tuple[float, ...]) -> tuple[float, float]:
@@ -236,7 +238,7 @@ def with_closing_links(
         return found
     _check_region(base, asked)
     taken: dict[str, MultiLineString] = {}
-    networks = [RingNetwork.of(base, ring) for ring in ring_rules(asked, base.ids, base.names)]
+    networks = [RingNetwork.of(base, ring) for ring in ring_rules(asked, base.city_names)]
     for network in networks:
         ring = network.rules
         avoid = [taken[other] for other in ring.apart if other in taken]
@@ -317,7 +319,7 @@ def add_rings(
     """
     found: list[tuple[RingRules, GeneratedRing]] = []
     faults: list[str] = []
-    for ring in ring_rules(asked, base.ids, base.names):
+    for ring in ring_rules(asked, base.city_names):
         network = RingNetwork.of(base, ring)
         proposed = generate(network, candidates, budget=problem.budget)
         unlimited = proposed

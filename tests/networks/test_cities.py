@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from networks.cities import Thresholds, describe_tiers, from_geonames, from_osm_places, load_csv
+from networks.cities import CityNames, Thresholds, describe_tiers, from_geonames, from_osm_places, load_csv
 from networks.cities.table import tier_by_rank
 from networks.errors import SchemaError, SourceError
 from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Source, Ways
@@ -164,6 +164,17 @@ def elements(*tags):
     ways = Ways(none, np.zeros(1, dtype=np.int64), none, ())
     nodes = Nodes(none, none.astype(float), none.astype(float))
     return Elements(nodes, ways, ways, ways, nothing, nothing, points, (), Source("x.osm", ""), ReadCounts())
+
+
+def test_names_of_place_nodes_in_other_languages_are_kept():
+    tags = {
+        "place": "city", "population": "600000", "name": "Αθήνα", "name:en": "Athens", "name:de": "Athen",
+        "name:sr-Latn": "Atina", "alt_name": "Athinai;Athens", "name:etymology": "Athena", "name:fr": "Athen",
+    }  # fmt: skip
+    table = from_osm_places(elements(tags)).table
+    assert table["name"].tolist() == ["Athens"]
+    assert table["other_names"].tolist() == ["Athinai; Αθήνα; Athen; Atina"]
+    assert {CityNames(table).row(text) for text in ("athen", "Αθήνα", "ATINA")} == {0}
 
 
 def test_places_of_openstreetmap_need_a_name_and_a_population():

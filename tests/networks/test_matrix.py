@@ -85,7 +85,7 @@ def test_all_faults_are_reported_at_once_with_their_lines(cities, write):
     faults = "\n".join(caught.value.faults)
     for part in (
         "line 2: 'fast' is not a number",
-        "'x' is not a known city",
+        "no city is called 'x'",
         "line 4: '-1' is negative",
         "is already given at line 2",
     ):

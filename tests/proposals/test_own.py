@@ -222,7 +222,7 @@ def test_a_name_of_two_cities_needs_the_id(tmp_path):
     path = tmp_path / "own.csv"
     for text, fault in (
         ("from,to\nx,C1\n", "to: C1 is not joined to the road network"),
-        ("from,to\nx,zzz\n", "to: no city is called `zzz`"),
+        ("from,to\nx,zzz\n", "to: no city is called 'zzz'"),
     ):
         path.write_text(text)
         with pytest.raises(CandidateError) as error:
@@ -230,7 +230,7 @@ def test_a_name_of_two_cities_needs_the_id(tmp_path):
         assert list(error.value.faults) == [f"row 1: {fault}"]
     same = dataclasses.replace(base, cities=base.cities.assign(name=["Both", "Both", "C"]))
     path.write_text("from,to\nboth,x\n")
-    with pytest.raises(CandidateError, match="`both` names 2 cities; give the id"):
+    with pytest.raises(CandidateError, match="'both' names 2 cities; give the id"):
         read_own(path, same, builtin_cost_table(), AllPlain())
 
 

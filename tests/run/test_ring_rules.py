@@ -6,17 +6,19 @@ import math
 from importlib import resources
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from networks.cities import CityNames
 from optimiser.job.rings import Rings
 from optimiser.problem.errors import JobError
 from optimiser.run.rings import ring_rules
 
-IDS, NAMES = ("1", "2", "3"), ("Northtown", "Southport", "Eastham")
+CITIES = CityNames(pd.DataFrame({"city_id": ["1", "2", "3"], "name": ["Northtown", "Southport", "Eastham"]}))
 
 
 def rules(*asked):
-    return ring_rules([Rings(**one) for one in asked], IDS, NAMES)
+    return ring_rules([Rings(**one) for one in asked], CITIES)
 
 
 def test_centres_go_by_name_or_id():
@@ -63,8 +65,8 @@ def test_cities_that_must_lie_on_a_ring_go_by_name_or_id_and_are_no_centres():
     with pytest.raises(JobError) as caught:
         rules({"centres": ("1",), "must": ("1", "Suthport")})
     assert caught.value.faults == (
+        "rings.0.must ('ring'): no city is called 'Suthport'; did you mean 'Southport'?",
         "rings.0.must ('ring'): '1' is a centre, which the ring goes round",
-        "rings.0.must ('ring'): there is no city 'Suthport'; did you mean 'Southport'?",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from ring_regions import (
     square,
 )
 
+from networks.cities import CityNames
 from optimiser.job.rings import Rings
 from optimiser.proposals.rings.generate import links_on_circuits, ring_of
 from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph, nodes_to_keep
@@ -162,7 +164,8 @@ def test_a_new_road_shorter_than_the_existing_one_stays_where_length_counts():
 
 def test_a_ring_asked_for_in_python_has_the_defaults_of_a_job():
     """But a job limits the stretch of its rings."""
-    (of_job,) = ring_rules([Rings(id="ring", centres=("Hub",), most_stretch=0.0)], ["hub"], ["Hub"])
+    hub = CityNames(pd.DataFrame({"city_id": ["hub"], "name": ["Hub"]}))
+    (of_job,) = ring_rules([Rings(id="ring", centres=("Hub",), most_stretch=0.0)], hub)
     assert of_job == rules()
 
 

@@ -312,6 +312,12 @@ class Candidates(Section):
     service_count: Whole = Field(24, description="largest number of through-services to propose")
     express_count: Whole = Field(60, description="largest number of express trains to propose")
     access_count: Whole = Field(40, description="largest number of ways from centres to stations to propose")
+    slack_s: Whole = Field(
+        0,
+        le=86_400,
+        description="candidates are proposed as if trips this much longer than the limit were within it, for "
+        "studies in which trips get faster, seconds",
+    )
     file: str = Field("", description="candidates of your own (GeoJSON, GeoPackage or CSV)")
     fixed_in: Names = Field((), description="ids of candidates that must be built")
     fixed_out: Names = Field((), description="ids of candidates that must not be built")

@@ -439,6 +439,8 @@ class BaseCase:
         int64 [c, c], shortest seconds between cities.
     limit_s
         Time limit of the job.
+    slack_s
+        Seconds beyond the limit within which a candidate may bring a pair and still be proposed.
     access
         Times at stations, the same as the graph was made with.
     known
@@ -452,6 +454,7 @@ class BaseCase:
     services: Services | None
     skim: NDArray[np.int64]
     limit_s: int
+    slack_s: int = 0
     access: AccessParameters = field(default_factory=AccessParameters.default)
     known: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -473,6 +476,11 @@ class BaseCase:
     def at_limit(self, limit_s: int) -> BaseCase:
         """Return the base case with another limit; all that follows from networks and cities is shared."""
         return self if limit_s == self.limit_s else keeping_known(self, limit_s=limit_s)
+
+    @property
+    def useful_s(self) -> int:
+        """Return the longest trip that counts where candidates are proposed, seconds."""
+        return self.limit_s + self.slack_s
 
     @property
     def door_to_door(self) -> bool:

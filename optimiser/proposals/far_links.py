@@ -68,7 +68,7 @@ def propose_direct_expressways(
             left_out["direct_expressway: a city is not on the road network"] += 1
         elif length_km > rules.longest_km * road.route_factor:
             left_out[f"direct_expressway: longer than {rules.longest_km:g} km"] += 1
-        elif new_s + ends_s > base.limit_s:
+        elif new_s + ends_s > base.useful_s:
             left_out["direct_expressway: its ends stay beyond the limit"] += 1
         elif road_s is not None and road_s < rules.road_index * new_s:
             left_out[f"direct_expressway: under {rules.road_index:g} times as fast as today's road"] += 1

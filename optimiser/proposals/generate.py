@@ -615,8 +615,8 @@ def needed_for_reach(
 
     def reached(times: csr_array, origin: int) -> NDArray[np.bool_]:
         """Return the destinations within the limit of an origin."""
-        found = dijkstra(times, indices=graph.origin[origin], limit=base.limit_s)
-        return np.asarray(found[graph.destination] <= base.limit_s, dtype=np.bool_)
+        found = dijkstra(times, indices=graph.origin[origin], limit=base.useful_s)
+        return np.asarray(found[graph.destination] <= base.useful_s, dtype=np.bool_)
 
     full = time_matrix(arcs.count, tail, head, seconds)
     fastest = fastest_arcs(tail, head, seconds)
@@ -635,7 +635,7 @@ def needed_for_reach(
             continue
         start, node = int(graph.origin[origin]), int(graph.destination[destination])
         seconds_with_all, before = with_all(origin)
-        if seconds_with_all[node] > base.limit_s:
+        if seconds_with_all[node] > base.useful_s:
             continue
         way: set[int] = set()
         while node != start:
@@ -684,20 +684,20 @@ def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> csr_array
     heads, head_at = np.unique(arcs.head, return_inverse=True)
     # Only paths within the limit are of interest.
     to_all = times_between(
-        full, graph.origin, np.concatenate([tails, graph.destination]), most_s=base.limit_s
+        full, graph.origin, np.concatenate([tails, graph.destination]), most_s=base.useful_s
     )
     to_tails, best = to_all[:, : len(tails)], to_all[:, len(tails) :]
-    to_end = times_between(full.T.tocsr(), graph.destination, heads, most_s=base.limit_s)
+    to_end = times_between(full.T.tocsr(), graph.destination, heads, most_s=base.useful_s)
     to_heads = np.full((len(graph.origin), len(heads)), NO_PATH_S, dtype=np.int64)
     old = heads < len(graph.nodes)
     to_heads[:, old] = base.from_origins_s[:, heads[old]]
     pairs = open_pairs(base)
     found = [np.zeros(0, dtype=np.int64)]
     for origin in np.unique(pairs[:, 0]).tolist():
-        own = np.flatnonzero((pairs[:, 0] == origin) & (best[origin, pairs[:, 1]] <= base.limit_s))
+        own = np.flatnonzero((pairs[:, 0] == origin) & (best[origin, pairs[:, 1]] <= base.useful_s))
         reach = to_tails[origin, tail_at] + arcs.seconds
-        gains = np.flatnonzero((reach < to_heads[origin, head_at]) & (reach <= base.limit_s))
-        on_path = reach[gains] + to_end[np.ix_(pairs[own, 1], head_at[gains])] <= base.limit_s
+        gains = np.flatnonzero((reach < to_heads[origin, head_at]) & (reach <= base.useful_s))
+        on_path = reach[gains] + to_end[np.ix_(pairs[own, 1], head_at[gains])] <= base.useful_s
         pair, arc = np.nonzero(on_path)
         found.append(np.unique(arcs.candidate[gains[arc]] * len(pairs) + own[pair]))
     candidate, pair = np.divmod(np.concatenate(found), max(1, len(pairs)))

@@ -222,7 +222,7 @@ def propose_express_services(
             speed = path.length_km / (sum(runs_s) / 3600.0) / tracks.times.access.running.factor
             train = Train(tracks.rules.train_class(speed), rules.express_headway_s, tracks.rules.turn_s)
             total = _end_to_end_s(tracks, (a, b), path, train, runs_s)
-            if total > tracks.base.limit_s + rules.express_slack_s:
+            if total > tracks.base.useful_s + rules.express_slack_s:
                 left_out["express_service: its ends stay beyond the limit"] += 1
                 continue
             yield _express(tracks, calls, runs_s, path, train=train, speed=speed)

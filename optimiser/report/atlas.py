@@ -52,6 +52,9 @@ INDICATORS = {
         "Share of all pairs if every express train that today's tracks allow ran, whatever it costs and "
         "whether or not the lines have room: an upper limit.",
     ),
+    "express_gain": Indicator(
+        "Gained by express trains", "share", "By how much that is more than today, in the same case."
+    ),
     "dependence": Indicator(
         "Through the core",
         "share",

@@ -190,9 +190,12 @@ def _retimed(base: MeasuredPlan, timer: Retimer, changes: TimeChanges) -> Measur
 
 def _indicators(measured: MeasuredPlan) -> dict[str, float | None]:
     """Return the indicators of a cluster: `atlas.INDICATORS`."""
-    today, every = (
-        {row["tier"]: _number(row["pairs_share"]) for row in _coverage(measured, state)} for state in STATES
-    )
+    shares: list[dict[str, float | None]] = [
+        {str(row["tier"]): _number(row["pairs_share"]) for row in _coverage(measured, state)}
+        for state in STATES
+    ]
+    today, every = shares
+    within, with_express = today[ALL], every[ALL]
     table = measure_tables.polycentricity(measured).set_index("measure")["today"]
     free = measure_tables.independence(measured)
     row = free[(free["tier"] == ALL) & (free["state"] == "today")].iloc[0] if len(free) else None
@@ -200,7 +203,8 @@ def _indicators(measured: MeasuredPlan) -> dict[str, float | None]:
     independent = None if row is None or not counted else float(row[f"independent_at_{STRETCH:g}"]) / counted
     return {
         **{f"within_{tier}": today.get(tier) for tier in (ALL, "core", "secondary", "small")},
-        "within_express": every[ALL],
+        "within_express": with_express,
+        "express_gain": None if within is None or with_express is None else with_express - within,
         "dependence": _number(table["core_every_share"]),
         "independence": independent,
         "speed_kmh": _straight_speed(measured),

@@ -241,6 +241,7 @@ def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) ->
         services=None if running is None else running.services,
         skim=times.skims[job.times.definition],
         limit_s=job.times.limit_s,
+        slack_s=job.candidates.slack_s,
         access=access_parameters(job, source),
     )
 

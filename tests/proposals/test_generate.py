@@ -110,6 +110,12 @@ def test_a_candidate_that_no_open_pair_can_use_is_left_out(line):
     assert found.report == {"road_link: no open pair can use it within the limit even when all is built": 1}
 
 
+def test_with_slack_a_candidate_stays_that_brings_a_pair_near_the_limit(line):
+    slow = table(proposal("slow", 0, 2, 14_000))
+    missing_s = 14_000 + 2 * line.access.terminal.small - line.limit_s
+    assert [len(prune(replace(line, slack_s=s), slow, Rules())) for s in (missing_s - 1, missing_s)] == [0, 1]
+
+
 def test_candidates_that_only_help_together_stay(line):
     both = table(proposal("ab", 0, 1, 4000, ends=("A", "B")), proposal("bc", 1, 2, 4000, ends=("B", "C")))
     assert len(prune(line, both, Rules())) == 2

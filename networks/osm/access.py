@@ -279,9 +279,9 @@ def closed_reason(tags: Tags) -> str:
 def stops_cars(tags: Tags) -> bool:
     """Return whether a node of a way stops cars, by its access tag or else by its barrier.
 
-    The rules are those of OSRM (profiles/car.lua): an access tag is stronger than the barrier; kerbs that are
-    lowered or flush, bollards that can be lowered, and fences that are only heard, stop nobody. So do gates
-    unless they are locked.
+    The rules are those of OSRM (profiles/car.lua), with more kinds of gates and with locks: an access tag is
+    stronger than the barrier; kerbs that are lowered or flush, bollards that can be lowered, and fences that
+    are only heard, stop nobody. So do gates unless they are locked.
 
     Parameters
     ----------

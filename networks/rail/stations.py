@@ -117,6 +117,8 @@ def _reason_to_leave_out(tags: Tags, parameters: RailParameters, opened_by: date
     for state in sorted(NOT_RUNNING):
         if tags.get(state) == "yes":
             return state
+    if tags.get("train") == "no":
+        return "train=no"
     kind = tags.get("station", "")
     if kind in parameters.left_out_station:
         return f"station={kind}"

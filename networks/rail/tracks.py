@@ -102,6 +102,8 @@ def _reason_to_leave_out(tags: Tags, parameters: RailParameters, opened_by: date
         return f"service={service}"
     if usage in parameters.left_out_usage:
         return f"usage={usage}"
+    if tags.get("railway:traffic_mode") == "freight":
+        return "railway:traffic_mode=freight"
     for state in sorted(NOT_RUNNING):
         if tags.get(state) == "yes":
             return f"railway={state}"

@@ -43,9 +43,10 @@ def test_a_station_without_a_track_nearby_is_reported():
     assert built.report.stations == 0
 
 
-def test_metro_stations_are_left_out():
-    built = rail.build(draw(SPOTS, LINE, stations={2: {"name": "M", "station": "subway"}}))
-    assert built.report.stations_left_out == {"station=subway": 1}
+@pytest.mark.parametrize(("key", "value"), [("station", "subway"), ("train", "no")])
+def test_metro_stations_are_left_out(key, value):
+    built = rail.build(draw(SPOTS, LINE, stations={2: {"name": "M", key: value}}))
+    assert built.report.stations_left_out == {f"{key}={value}": 1}
 
 
 def test_a_station_that_opened_later_is_left_out():

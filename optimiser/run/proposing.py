@@ -113,6 +113,11 @@ def propose_candidates(
     else:
         found = given if given is not None else assemble([], table, land)
     found = with_closing_links(found, base, job.rings, rules, ground)
+    if source.screening:
+        columns = list(_PRICES.values())
+        found = replace(
+            found, table=found.table.assign(**{key: _roughly(found.table[key]) for key in columns})
+        )
     fixed = fix(found, in_=asked.fixed_in, out=asked.fixed_out)
     placed = line_capacity.with_sections(base, at_level(fixed, job), hours_a_day=rules.rail.hours_a_day)
     return with_evidence(base, placed, rules.road.surroundings(base))
@@ -142,6 +147,11 @@ def most_a_day(asked: Capacity) -> dict[str, int]:
     usual = line_capacity.usual_most(asked.level)
     given = {name: getattr(asked, name) for name in usual}
     return usual | {name: trains for name, trains in given.items() if trains is not None}
+
+
+def _roughly(costs: pd.Series[int]) -> pd.Series[int]:
+    """Return whole amounts of money with two significant digits, which is all that a screening knows."""
+    return costs.map(lambda cost: int(float(f"{cost:.1e}"))).astype("int64")
 
 
 def at_level(candidates: Candidates, job: Job) -> Candidates:

@@ -498,3 +498,22 @@ def test_a_reduced_feed_has_the_same_services(tmp_path: Path) -> None:
     inside = reduce.reduced(feed, day=date(2024, 3, 5), box=(-1.0, -1.0, 0.6, 1.0))
     assert len(inside["trips"]) == 2
     assert len(reduce.reduced(feed, day=date(2024, 3, 5), box=(-1.0, -1.0, 0.1, 1.0))["trips"]) == 0
+
+
+def test_the_embedded_region_of_the_yangtze_delta_is_whole() -> None:
+    region = regions.read("yangtze-delta")
+    regions.check(region)
+    assert region.timetable is not None
+    report = gtfs.build(gtfs.read_feed(region.timetable)).report
+    assert (report.day, report.read["trips"]) == ("2016-03-10", 1137)
+    table = load_csv(region.cities).table
+    assert len(table) == len(set(table["name"])) == 41
+
+
+@pytest.mark.shared
+def test_the_timetable_of_the_yangtze_delta_is_a_part_of_the_feed(shared_dir: Path, tmp_path: Path) -> None:
+    feed = gtfs.read_feed(shared_dir / "data" / "gtfs" / "china_hsr_2016-03-10.zip")
+    reduce.write(reduce.reduced(feed, box=(114.8, 27.2, 123.0, 35.2)), tmp_path / "box.zip")
+    embedded = regions.read("yangtze-delta").timetable
+    assert embedded is not None
+    assert (tmp_path / "box.zip").read_bytes() == embedded.read_bytes()

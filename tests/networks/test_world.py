@@ -209,6 +209,19 @@ def test_the_file_is_read_like_any_extract(monkeypatch, tmp_path):
     assert tracks.report.services_source == "tracks"
 
 
+def test_a_region_whose_trains_come_from_a_timetable_has_roads_alone(monkeypatch):
+    rail_line = Geograph(((0.02, 0.0), (0.02, 1.0), (0.02, 2.0)), {(0, 1): 111.0, (1, 2): 111.0})
+    small_world(monkeypatch, {"world_highways": LINE, "world_railways": rail_line}, (A, B))
+    box = world.Box(south=-1, west=-1, north=1, east=3)
+    whole, roads_alone = (world.assemble(box, with_rail=with_rail) for with_rail in (True, False))
+
+    def kinds(elements):
+        return {key for way in elements.ways.values() for key in way.tags if key in ("highway", "railway")}
+
+    assert kinds(whole) == {"highway", "railway"}
+    assert kinds(roads_alone) == {"highway"}
+
+
 def test_the_file_is_made_once(monkeypatch, tmp_path):
     none = Geograph((), {})
     small_world(monkeypatch, {"world_highways": LINE, "world_railways": none}, (A, B))

@@ -1,0 +1,86 @@
+"""What a comparison of runs about different clusters says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+type Call = Callable[..., tuple[int, str, str]]
+
+
+def summary(title: str, pairs: int, *, cost: int | None, **others: Any) -> dict[str, Any]:
+    """Return a summary of a run in which half of the pairs are within the limit, then three quarters."""
+    row = {
+        "pairs": pairs,
+        "before_pairs": pairs // 2,
+        "after_pairs": 3 * pairs // 4,
+        "all_built_pairs": pairs,
+        "after_weight": 7 * pairs,
+    }
+    reach = {"group": "all", "share": 0.9, "total": pairs, "most": pairs - 1}
+    reach |= {"cost": cost, "bound": cost, "gap": 0.0}
+    measure = {"measure": "core_every_share", "unit": "share", "today": 0.25, "plan": 0.2}
+    return {
+        "title": title,
+        "built": ["x"],
+        "coverage": {"all": row},
+        "reach": {"rows": [reach], "beyond": [], "money": "million CNY"},
+        "measures": {"polycentricity": [measure]},
+        **others,
+    }
+
+
+def folders(tmp_path: Path, *summaries: dict[str, Any]) -> list[Path]:
+    made = []
+    for number, one in enumerate(summaries):
+        folder = tmp_path / f"run{number}"
+        folder.mkdir()
+        (folder / "summary.json").write_text(json.dumps(one), encoding="utf-8")
+        made.append(folder)
+    return made
+
+
+def test_clusters_are_compared_by_shares(call: Call, tmp_path: Path) -> None:
+    runs = folders(tmp_path, summary("North", 100, cost=1200), summary("South", 40, cost=None))
+    code, out, _ = call("compare", *runs, "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert found["within"]["all"] == [
+        "50 % today, 75 % after, 100 % at most, of 100",
+        "50 % today, 75 % after, 100 % at most, of 40",
+    ]
+    assert found["dependence"] == {"of pairs outside it, all ways through it": ["25 % today, 20 % after"] * 2}
+    assert found["reach"] == {"90 %": ["1,200 million CNY", "not reached: 39 of 40 at most"]}
+    assert found["same_cities"] is False
+
+
+def test_the_links_of_different_clusters_are_not_compared(call: Call, tmp_path: Path) -> None:
+    _, out, _ = call(
+        "compare", *folders(tmp_path, summary("North", 100, cost=1), summary("South", 40, cost=1))
+    )
+    assert "different cities" in out
+    assert "Built in both" not in out
+
+
+def test_runs_of_one_region_still_name_their_links(call: Call, tmp_path: Path) -> None:
+    _, out, _ = call(
+        "compare", *folders(tmp_path, summary("North", 40, cost=1), summary("North", 40, cost=2))
+    )
+    assert "Built in both: x" in out
+    assert "Least cost of shares of all pairs" in out
+
+
+def test_an_unproven_least_cost_shows_its_bound(call: Call, tmp_path: Path) -> None:
+    one, two = summary("North", 40, cost=1000), summary("North", 40, cost=1000)
+    two["reach"]["rows"][0] |= {"gap": 0.1, "bound": 900.0}
+    _, out, _ = call("compare", *folders(tmp_path, one, two), "--json")
+    assert json.loads(out)["reach"]["90 %"] == ["1,000 million CNY", "1,000 million CNY, at least 900"]
+
+
+def test_a_summary_without_these_figures_is_compared_as_before(call: Call, tmp_path: Path) -> None:
+    bare = {"built": [], "coverage": {}}
+    code, out, _ = call("compare", *folders(tmp_path, bare, bare))
+    assert code == 0
+    assert "Dependence" not in out

@@ -154,20 +154,18 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
     )
 
 
-def _within_reach(snapped: Snapped, source: Source) -> Snapped:
-    """Return snapped cities without those that no road reaches; two must be left."""
-    is_tied = (snapped.cities.table["road_node"] >= 0).to_numpy()
-    if is_tied.all():
-        return snapped
+def _reached(found: Cities, tied: Snapped, source: Source) -> Cities:
+    """Return the cities that a road reaches; there must be two."""
+    is_tied = (tied.cities.table["road_node"] >= 0).to_numpy()
     if is_tied.sum() < 2:
         raise SchemaError(
             f"the roads reach {is_tied.sum()} of {len(is_tied)} cities, and a trip needs two",
             where=source.title,
-            faults=[city.reason for city in snapped.unsnapped],
+            faults=[city.reason for city in tied.unsnapped],
             done="Nothing was written.",
             remedy="Choose a larger region.radius_km, or raise cities.snap_km.",
         )
-    return replace(snapped, cities=Cities(snapped.cities.table[is_tied].reset_index(drop=True)))
+    return Cities(found.table[is_tied].reset_index(drop=True))
 
 
 def _served(
@@ -214,11 +212,19 @@ def snap_cities(road: Network, found: Cities, job: Job, source: Source) -> tuple
     SnapError
         With all cities that are too far from any road.
     """
-    near = city_tables.with_nodes_near(road, found, limit_km=job.cities.snap_km)
+    limit_km = job.cities.snap_km
+    near = city_tables.with_nodes_near(road, found, limit_km=limit_km)
     # Towns on islands without roads are common around a place that nobody drew a region for.
     if_far: Literal["raise", "report"] = "raise" if source.area is None else "report"
-    tied = city_tables.snap(found, near, limit_km=job.cities.snap_km, on_unsnapped=if_far)
-    return near, _within_reach(tied, source)
+    tied = city_tables.snap(found, near, limit_km=limit_km, on_unsnapped=if_far)
+    reached = _reached(found, tied, source)
+    if len(reached) == len(found):
+        return near, tied
+    # Roads are cut for no other cities than those that stay, so that whoever cuts them anew for these finds
+    # the same nodes.
+    near = city_tables.with_nodes_near(road, reached, limit_km=limit_km)
+    again = city_tables.snap(reached, near, limit_km=limit_km, on_unsnapped="raise")
+    return near, replace(again, unsnapped=tied.unsnapped)
 
 
 def read_matrix(job: Job, source: Source) -> Times:

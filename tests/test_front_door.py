@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import dataclasses
 import io
 import re
 import subprocess
@@ -266,6 +267,10 @@ def test_a_comparison_says_what_each_plan_builds_and_reaches(run, half):
     differ = set(run.plan.covered) ^ set(half.plan.covered)
     assert len(both.pairs) == len(differ)
     assert both.figures.loc["links"].tolist() == [len(run.built), len(half.built)]
+    assert f"cost, {run.money}" in both.figures.index
+    euros = dataclasses.replace(both, second=dataclasses.replace(both.second, money="million EUR"))
+    assert f"cost, {run.money} and million EUR" in euros.figures.index
+    assert "and are not converted" in euros._repr_html_()
 
 
 def test_the_still_map_of_a_comparison_shows_who_builds_what_and_which_cities_it_serves(run, half):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networks.countries import names
+from networks.road.tables import speed_table
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals.base_case import line_km
 from optimiser.proposals.costs import (
@@ -23,7 +24,9 @@ from optimiser.proposals.costs import (
     survey,
     urban_radius_km,
 )
+from optimiser.proposals.roads import RoadRules
 from optimiser.proposals.standards import read_standards
+from optimiser.proposals.trains import RailRules
 from tools import countries_page
 
 OWN = """
@@ -335,3 +338,9 @@ def test_the_longest_crossing_is_the_longest_unbroken_stretch_of_a_line(wet, par
 
 def test_the_page_of_countries_shows_the_tables():
     assert countries_page.PAGE.read_text(encoding="utf-8") == countries_page.page()
+
+
+def test_the_standards_of_china_are_those_that_rules_have_without_a_country():
+    china = read_standards("CN")
+    assert RailRules(**china.of_railways) == RailRules()
+    assert RoadRules(speed_kmh=speed_table("CN").average_kmh("motorway", china.road_kmh)) == RoadRules()

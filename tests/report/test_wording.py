@@ -16,3 +16,11 @@ def test_a_clock_rounds_up_so_that_over_the_limit_never_reads_as_the_limit(secon
 @pytest.mark.parametrize(("money", "scale"), [("million CNY", 10**6), ("CNY", 1), ("", 1), ("million", 1)])
 def test_cost_per_person_is_in_the_single_unit_of_money(money, scale):
     assert wording.per_person(money)[0] == scale
+
+
+def test_different_moneys_are_told():
+    assert wording.different_moneys("million EUR", "million EUR") == ""
+    assert (
+        wording.different_moneys("million EUR", "")
+        == "Costs are in million EUR in the first and in no named unit in the second, and are not converted."
+    )

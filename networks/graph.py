@@ -16,7 +16,7 @@ from pyproj import CRS
 
 from networks import schema
 from networks.errors import SchemaError, SourceError
-from networks.inputs import checked
+from networks.inputs import checked, printable
 from networks.network import CLOSED, Network
 
 type _Edge = dict[str, Any]
@@ -306,7 +306,7 @@ def _own_id(value: object) -> int:
 def one_text(value: object) -> str:
     """Return the first of several values as text: OSMnx lists the values of the edges that it joins."""
     first = value[0] if isinstance(value, list) and value else value
-    return first if isinstance(first, str) else ""
+    return printable(first) if isinstance(first, str) else ""
 
 
 def one_number(value: object) -> int:

@@ -16,7 +16,7 @@ import shapely
 from networks import schema, storage
 from networks.errors import SourceError
 from networks.import_report import ImportReport
-from networks.inputs import checked
+from networks.inputs import checked, printable
 from networks.network import Network, Services
 from networks.osm.elements import Points, Source
 from networks.rail import RailBuild, RailReport
@@ -201,10 +201,10 @@ def read(path: Path) -> ImportPackage:
         If its tables violate the data contract.
     """
     told = facts(path)
-    road = storage.read_gpkg(path)
+    road = _with_printable_names(storage.read_gpkg(path))
     try:
         has_rail = bool(told.report["rail"]["tracks"])
-        tracks = storage.read_rail(path) if has_rail else schema.empty_network()
+        tracks = _with_printable_names(storage.read_rail(path)) if has_rail else schema.empty_network()
         tables = {layer: _table(path, layer, columns) for layer, columns in told.columns.items()}
         services = Services(
             **{name: tables[layer] for name, layer in zip(("lines", "stops", "routes"), _TABLES, strict=True)}
@@ -218,6 +218,13 @@ def read(path: Path) -> ImportPackage:
             raise
         raise _other(path, f"it is damaged: {error}") from error
     return ImportPackage(road, rail, places, source, told.report)
+
+
+def _with_printable_names(network: Network) -> Network:
+    """Return a network without characters in its names that a terminal would obey."""
+    names = {key: network.links[key].map(printable) for key in ("name", "ref")}
+    nodes = network.nodes.assign(name=network.nodes["name"].map(printable))
+    return Network(nodes=nodes, links=network.links.assign(**names))
 
 
 def _dtypes(table: pd.DataFrame) -> dict[str, str]:
@@ -251,19 +258,27 @@ def _table(path: Path, layer: str, columns: Mapping[str, str]) -> pd.DataFrame:
     table: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer)
     for name, dtype in columns.items():
         if dtype == "tuple":
-            table[name] = pd.Series([tuple(json.loads(value)) for value in table[name]], dtype="object")
+            table[name] = pd.Series(
+                [tuple(_shown(json.loads(value))) for value in table[name]], dtype="object"
+            )
         else:
             # Empty texts are stored as missing.
-            values = table[name] if dtype in _NUMBERS else table[name].fillna("")
+            values = table[name] if dtype in _NUMBERS else table[name].fillna("").map(printable)
             table[name] = values.astype(pd.api.types.pandas_dtype(dtype))
     return table
+
+
+def _shown(values: list[Any]) -> list[Any]:
+    return [printable(value) if isinstance(value, str) else value for value in values]
 
 
 def _points(table: pd.DataFrame) -> Points:
     if not len(table):
         return Points.none()
     lon, lat = shapely.get_coordinates(table["geometry"].to_numpy()).T
-    tags = tuple(json.loads(text) for text in table["tags"])
+    tags = tuple(
+        {key: printable(str(value)) for key, value in json.loads(text).items()} for text in table["tags"]
+    )
     return Points(table["osm_id"].to_numpy(dtype=np.int64), lon.copy(), lat.copy(), tags)
 
 

@@ -17,7 +17,7 @@ from shapely.ops import substring
 
 from networks.errors import SourceError
 from networks.graph import Street, in_degrees, load_graphml, one_number, one_text, streets
-from networks.inputs import checksum
+from networks.inputs import checksum, printable
 from networks.osm import DEFAULT_CLASSES, Elements, Nodes, Points, ReadCounts, Source, Ways
 from networks.osm.access import SIDED_KEYS, access_of_value
 from networks.osm.classes import BARRIER_KEYS, BARRIER_SIGNS, LENGTH_FACTOR, ROAD_KEYS, with_slip_roads
@@ -256,7 +256,7 @@ def _is_at(one: Sequence[float], other: Sequence[float]) -> bool:
 def _texts(value: object) -> list[str]:
     """Return the different values of an attribute, sorted, since OSMnx lists them in no order."""
     values = value if isinstance(value, list) else [value]
-    return sorted({text.strip() for text in values if isinstance(text, str) and text.strip()})
+    return sorted({printable(text).strip() for text in values if isinstance(text, str)} - {""})
 
 
 def _tags(street: Street, *, keys: frozenset[str] | None) -> dict[str, str]:

@@ -189,6 +189,16 @@ def test_of_several_access_values_the_strictest_counts():
         build(read_graph(graph))
 
 
+def test_names_lose_characters_that_a_terminal_obeys():
+    graph = nx.MultiDiGraph(crs="EPSG:4326", simplified=True)
+    graph.add_node(1, x=8.0, y=50.0)
+    graph.add_node(2, x=8.0, y=50.1)
+    name = "A\x1b[31m\u202eB"
+    graph.add_edge(1, 2, osmid=1, highway="primary", name=name, length=11_120.0, speed_kph=50.0, oneway=True)
+    assert build(read_graph(graph)).links["name"].item() == "A[31mB"
+    assert from_graph(graph).links["name"].item() == "A[31mB"
+
+
 def test_a_graph_without_roads_says_what_it_has():
     graph = nx.MultiDiGraph(crs="EPSG:4326", simplified=True)
     graph.add_node(1, x=8.0, y=50.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ type _Edge = dict[str, Any]
 CREATOR = "polyring"
 """Value of the attribute `created_with` of the graphs of `to_graph`."""
 
+_ADDED_BY = {"length": "distance.add_edge_lengths", "speed_kph": "add_edge_speeds"}
+"""Attributes that edges need, with the functions of OSMnx that add them."""
 _METRES_PER_KM = 1000.0
 _SAME_LENGTH = 1e-3
 """The two edges of a street have the same length, up to this share of it."""
@@ -91,6 +94,7 @@ def from_graph(graph: nx.MultiDiGraph) -> Network:
     row_of = {node: row for row, node in enumerate(graph.nodes)}
     nodes = schema.table(_places(graph), schema.NODES)
     found = streets(graph)
+    _require_attributes(found)
     if all("link" in street.data for street in found):
         found.sort(key=lambda street: street.data["link"])
     points = nodes.geometry.to_numpy()
@@ -119,6 +123,22 @@ class Street:
     head: Any
     data: _Edge
     back: _Edge | None = None
+
+
+def _require_attributes(found: Sequence[Street]) -> None:
+    edges = [data for street in found for data in (street.data, street.back) if data is not None]
+    lacking = {name: sum(name not in data for data in edges) for name in _ADDED_BY}
+    faults = [
+        f"{count} of {len(edges)} edges have no {name}; osmnx.{_ADDED_BY[name]} adds it"
+        for name, count in lacking.items()
+        if count
+    ]
+    if faults:
+        raise SchemaError(
+            "the graph lacks what a network needs",
+            faults=faults,
+            remedy="Or read it with networks.read_graph, which finds speeds by country and class.",
+        )
 
 
 def in_degrees(graph: nx.MultiDiGraph) -> nx.MultiDiGraph:

@@ -177,7 +177,7 @@ def _set_up(server: Server, *, read_s: float) -> Iterator[None]:
     settings = _settings()
     given = dict(settings.requests_kwargs)
     hooks = dict(given.get("hooks", {}))
-    theirs = hooks.get("response", [])
+    theirs = hooks.get("response") or []
     hooks["response"] = [*([theirs] if callable(theirs) else theirs), _check_answer]
     agent = settings.http_user_agent
     ours = {

@@ -79,11 +79,11 @@ def test_a_graph_of_osmnx_becomes_a_network_of_one_way_links():
     )
 
 
-def test_a_graph_without_lengths_is_rejected():
+def test_a_graph_without_lengths_and_speeds_names_what_adds_them():
     graph = nx.MultiDiGraph(crs="EPSG:4326")
     graph.add_node(7, x=116.0, y=39.0)
     graph.add_edge(7, 7)
-    with pytest.raises(SchemaError, match="length_km"):
+    with pytest.raises(SchemaError, match=r"add_edge_lengths(.|\n)*osmnx\.add_edge_speeds"):
         from_graph(graph)
 
 

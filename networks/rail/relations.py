@@ -141,6 +141,9 @@ def _draft(
     headway = parse_interval_s(tags.get("interval"))
     if headway is None:
         counts["interval not readable" if tags.get("interval") else "interval not tagged"] += 1
+    whole_s = duration_s(tags.get("duration", ""))
+    if whole_s is None and tags.get("duration"):
+        counts["duration not readable"] += 1
     ways = [m.ref for m in relation.members if m.kind == "w"]
     links = [link for way in dict.fromkeys(ways) for link in links_of_way.get(way, ())]
     return Draft(
@@ -151,7 +154,7 @@ def _draft(
         headway_source=BY_TAG,
         links=np.array(sorted(links), dtype=np.int64) if links else None,
         most_kmh=parse_speed_kmh(tags.get("maxspeed")) or np.inf,
-        whole_s=duration_s(tags.get("duration", "")),
+        whole_s=whole_s,
     )
 
 

@@ -334,7 +334,8 @@ def test_the_query_requests_everything_that_the_reader_uses(start, whole, tmp_pa
         "station|halt",
         "ferry|shuttle_train",
         "city|town",
-        "train|ferry",
+        "train|ferry|shuttle_train",
+        "stop_area",
     ):
         assert words in fake.queries[0]
 

@@ -238,6 +238,13 @@ def test_the_duration_of_a_train_is_spread_over_its_hops():
     assert built.services.stops["stop_s"].tolist() == [0, 0, 0]
 
 
+def test_durations_and_intervals_that_cannot_be_parsed_are_counted():
+    counts = build([train(1, [1, 2, 3], duration="soon", interval="often")]).report.service_counts
+    assert (counts["duration not readable"], counts["interval not readable"]) == (1, 1)
+    counts = build([train(1, [1, 2, 3], duration="00:20")]).report.service_counts
+    assert "duration not readable" not in counts
+
+
 @pytest.mark.parametrize("duration", ["00:01", "09:00", "soon"])
 def test_a_duration_that_no_train_has_is_not_believed(duration):
     built = build([train(1, [1, 2, 3], duration=duration)])

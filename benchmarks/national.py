@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,15 @@ CITIES, MILLIONS = (60, 150, 300), (5.0, 15.0, 50.0)
 SAMPLE_S = 0.2
 SUBJECTS = ("bare", "read", "build")
 CLI = "from optimiser.cli import main; main()"
+LINES = (
+    "road_upgrade", "gap", "rail_link", "rail_upgrade", "rail_service", "rail_frequency", "access",
+    "express_service", "rail_direct", "direct_expressway",
+)  # fmt: skip
+JOBS = {
+    "defaults": (),
+    "5.5 hours, lines": ("times.limit_s=19800", f"candidates.kinds={json.dumps(LINES)}"),
+}
+"""Keys of the jobs. Of 300 cities the second has about 1,000 candidates and 10,000 open pairs."""
 
 
 def measure_command(arguments: Sequence[str], *, cache: Path, minutes: float) -> dict[str, Any]:
@@ -77,14 +87,15 @@ def measure_command(arguments: Sequence[str], *, cache: Path, minutes: float) ->
         }
 
 
-def run_country(cities: int, folder: Path, *, settings: Sequence[str], minutes: float) -> dict[str, Any]:
-    """Generate a country, and measure its dry run and its run."""
+def run_country(cities: int, name: str, folder: Path, *, minutes: float) -> dict[str, Any]:
+    """Generate a country, and measure the dry run and the run of a job of `JOBS`."""
     job, out, cache = write_job(folder, Country(cities, SEED)), folder / "out", folder / "cache"
-    given = [part for setting in settings for part in ("--set", setting)]
+    given = [part for setting in JOBS[name] for part in ("--set", setting)]
     rehearsal = measure_command(["run", str(job), "--dry-run", *given], cache=cache, minutes=minutes)
     run = measure_command(["run", str(job), "--out", str(out), *given], cache=cache, minutes=minutes)
     row: dict[str, Any] = {
         "cities": cities,
+        "job": name,
         "map_mb": round((folder / "country.osm.pbf").stat().st_size / 1e6, 1),
         "dry_run": rehearsal,
         "run": run,
@@ -208,19 +219,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         for millions in asked.nodes if asked.part != "country" else ():
             row = run_extract(millions, Path(name), repeats=asked.repeats)
-            _keep(figures, "extracts", "million_nodes", row)
-        for cities in asked.cities if asked.part != "extract" else ():
-            folder = Path(name) / str(cities)
+            _keep(figures, "extracts", ("million_nodes",), row)
+        for cities, job in product(asked.cities, asked.jobs) if asked.part != "extract" else ():
+            folder = Path(name) / f"{cities} {job}"
             folder.mkdir()
-            row = run_country(cities, folder, settings=asked.set, minutes=asked.minutes)
-            _keep(figures, "countries", "cities", row)
+            row = run_country(cities, job, folder, minutes=asked.minutes)
+            _keep(figures, "countries", ("cities", "job"), row)
 
 
-def _keep(figures: dict[str, Any], part: str, key: str, row: dict[str, Any]) -> None:
-    """Put a row in place of the one of the same size, and write everything."""
+def _keep(figures: dict[str, Any], part: str, keys: Sequence[str], row: dict[str, Any]) -> None:
+    """Put a row in place of the one of the same size and job, and write everything."""
     print(json.dumps(row), flush=True)
-    rows = [old for old in figures.get(part, ()) if old[key] != row[key]]
-    figures[part] = sorted([*rows, row], key=lambda one: one[key])
+    rows = [old for old in figures.get(part, ()) if any(old[key] != row[key] for key in keys)]
+    figures[part] = sorted([*rows, row], key=lambda one: [one[key] for key in keys])
     FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     TABLES.write_text(render(figures), encoding="utf-8")
     plot(figures, PLOT)

@@ -38,9 +38,11 @@ class MarginalValues:
 
     Notes
     -----
-    All values equal those of `Valuer.value`. Two facts spare searches. A subset that loses a link keeps the
-    pairs whose shortest paths do not take the link. And a link can bring a pair into a subset only if the
-    pair can use the link within its limit with the whole plan built, where every path is shortest.
+    All values equal those of `Valuer.value`. Three facts spare searches. A subset that loses a link keeps the
+    pairs whose shortest paths do not take the link. A link can bring a pair into a subset only if the pair
+    can use the link within its limit with the whole plan built, where every path is shortest. So whether a
+    subset covers a pair depends on those of its links alone that the pair can use, and is remembered by them:
+    along an order of building most pairs meet the same links again and again.
     """
 
     valuer: Valuer
@@ -82,7 +84,7 @@ class MarginalValues:
         start, found = self._value_of(before), dict[str, int]()
         for name in names:
             rows = np.flatnonzero(~before & self._usable[1][:, self._at(name)])
-            found[name] = self._value_with(is_open, before, rows, name, built=True) - start
+            found[name] = self._change(is_open, before, rows, name, built=True, start=start)
         return found
 
     def losses(self, held: Sequence[str], names: Iterable[str]) -> dict[str, int]:
@@ -97,11 +99,11 @@ class MarginalValues:
         """
         is_open = self._open(held)
         before = self._within(is_open)
-        uses = used_owners(self._search, is_open)
+        uses = self._uses(is_open)
         start, found = self._value_of(before), dict[str, int]()
         for name in names:
             rows = np.flatnonzero(before & uses[:, self._at(name)])
-            found[name] = start - self._value_with(is_open, before, rows, name, built=False)
+            found[name] = -self._change(is_open, before, rows, name, built=False, start=start)
         return found
 
     def shared_pairs(self) -> dict[str, dict[str, int]]:
@@ -113,7 +115,8 @@ class MarginalValues:
             By id, sorted: ids of other links, in order of falling counts, and the number of gained pairs
             whose shortest path with the whole plan takes both. Of several shortest paths one counts.
         """
-        uses = used_owners(self._search, self._open(self.plan)).astype(np.int64)
+        every = np.arange(len(self.valuer.table.pair))
+        uses = used_owners(self._search, self._open(self.plan), every).astype(np.int64)
         both = uses.T @ uses
         counts = {
             one: {other: int(both[self._at(one), self._at(other)]) for other in self.plan if other != one}
@@ -124,14 +127,22 @@ class MarginalValues:
             for one, mine in counts.items()
         }
 
-    def _value_with(
-        self, is_open: Mask, before: Mask, rows: NDArray[np.intp], name: str, *, built: bool
+    def _change(
+        self, is_open: Mask, before: Mask, rows: NDArray[np.intp], name: str, *, built: bool, start: int
     ) -> int:
-        """Return the value when one link is built or left out, if that can change only the given rows."""
-        switched, after = is_open.copy(), before.copy()
+        """Return by how much the value changes from `start` when one link is built or left out.
+
+        That may change only the given rows, all of which it turns from uncovered to covered or back.
+        """
+        switched = is_open.copy()
         switched[self._at(name)] = built
-        after[rows] = self._within(switched, rows)
-        return self._value_of(after)
+        turned = rows[self._within(switched, rows) == built]
+        if not self._cities:
+            changed: int = sum(self._weight[turned].tolist())
+            return changed if built else -changed
+        after = before.copy()
+        after[turned] = built
+        return self._value_of(after) - start
 
     def _at(self, name: str) -> int:
         return self.valuer.problem.index[name]
@@ -145,8 +156,41 @@ class MarginalValues:
     def _within(self, is_open: Mask, rows: NDArray[np.int64] | None = None) -> Mask:
         """Return which pairs, of all or of some rows, are within their limits."""
         asked = np.arange(len(self.valuer.table.pair)) if rows is None else rows
-        found: Mask = within_limits(self._search, is_open, asked)
-        return found
+        known = [self._known[row] for row in asked.tolist()]
+        keys = [key.tobytes() for key in self._usable_of(is_open, asked)]
+        found = [own.get(key) for own, key in zip(known, keys, strict=True)]
+        missing = [at for at, covered in enumerate(found) if covered is None]
+        if missing:
+            searched = within_limits(self._search, is_open, asked[missing]).tolist()
+            for at, covered in zip(missing, searched, strict=True):
+                found[at] = known[at][keys[at]] = covered
+        return np.array(found, dtype=np.bool_)
+
+    def _usable_of(self, is_open: Mask, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return which links of a subset some pairs can use, packed, one row a pair."""
+        return np.packbits(self._usable[1][rows] & is_open, axis=1)
+
+    @cached_property
+    def _known(self) -> list[dict[bytes, bool]]:
+        """Remember for each pair whether it is covered, by the links of the subset that it can use."""
+        return [{} for _ in self.valuer.table.pair]
+
+    def _uses(self, is_open: Mask) -> Mask:
+        """Return which links lie on a shortest path of each pair in a subset, as `used_owners`.
+
+        Only pairs that can use what differs from the subset asked for before are searched again.
+        """
+        every = np.arange(len(self.valuer.table.pair))
+        keys, (old, uses) = self._usable_of(is_open, every), self._last_uses[0]
+        changed = every if old is None else np.flatnonzero((keys != old).any(axis=1))
+        uses[changed] = used_owners(self._search, is_open, changed)
+        self._last_uses[:] = [(keys, uses)]
+        return uses
+
+    @cached_property
+    def _last_uses(self) -> list[tuple[NDArray[np.uint8] | None, Mask]]:
+        """Remember the links of the last subset that each pair can use, and those that it uses."""
+        return [(None, np.zeros(self._usable[1].shape, dtype=np.bool_))]
 
     def _value_of(self, within: Mask) -> int:
         covered: int = sum(self._weight[within].tolist())

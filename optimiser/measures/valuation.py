@@ -164,7 +164,7 @@ class Valuer:
             destination=self.table.destination,
             limit=np.full(len(self.table.pair), LONGEST),
         )
-        uses = used_owners(search, self._open(built))
+        uses = used_owners(search, self._open(built), np.arange(row.size))
         for name in built:
             rows = np.flatnonzero(uses[:, self.problem.index[name]])
             found = whole.copy()
@@ -320,16 +320,18 @@ def within_limits(search: Search, is_open: Mask, rows: Integers) -> Mask:
 
 
 @compiled
-def used_owners(search: Search, is_open: Mask) -> Mask:
-    """Return which candidates lie on a shortest path of each pair that is within its limit.
+def used_owners(search: Search, is_open: Mask, rows: Integers) -> Mask:
+    """Return which candidates lie on a shortest path of some pairs that is within their limits.
 
-    Returns bool [A, J + 1], whose last column stands for the arcs that exist today. The row of a pair beyond
-    its limit, or of a place with itself, is False throughout. Of several shortest paths one counts.
+    Returns bool [rows, J + 1], whose last column stands for the arcs that exist today. The row of a pair
+    beyond its limit, or of a place with itself, is False throughout. Of several shortest paths one counts.
+    The rows rise.
     """
-    found = np.zeros((search.row.size, is_open.size), np.bool_)
+    found = np.zeros((rows.size, is_open.size), np.bool_)
     last = np.int64(-1)
     times, before, owner = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
-    for k in range(search.row.size):
+    for i in range(rows.size):
+        k = rows[i]
         if search.row[k] != last:
             last = search.row[k]
             times, before, owner = paths_from(search.net, is_open, search.origin[k], search.latest[last])
@@ -337,7 +339,7 @@ def used_owners(search: Search, is_open: Mask) -> Mask:
         if times[node] > search.limit[k]:
             continue
         while before[node] >= 0:
-            found[k, owner[node]] = True
+            found[i, owner[node]] = True
             node = before[node]
     return found
 

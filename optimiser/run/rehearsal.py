@@ -27,8 +27,8 @@ LIKELY_OPEN_KMH = 80
 # Fitted to generated countries of 60 to 300 cities and to maps of 5 to 50 million nodes, two cores
 # (benchmarks/results/national.md); rules of thumb.
 _CANDIDATES, _CANDIDATES_PER_CITY = 200, 6
-_READING_S_PER_MB = 0.25
-_PREPARING_S, _PREPARING_CITIES, _PREPARING_POWER = 30.0, 60, 1.5
+_READING_S_PER_MB = 0.15
+_PREPARING_S, _PREPARING_CITIES, _PREPARING_POWER = 12.0, 60, 1.6
 _REPORT_S, _REPORT_PAIRS = 15, 2_000
 
 

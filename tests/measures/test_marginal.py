@@ -40,6 +40,23 @@ def test_a_loss_is_the_value_with_the_link_less_the_value_without(problem, data)
     assert MarginalValues.of(valuer, plan).losses(held, held) == expected
 
 
+@settings(max_examples=100, deadline=None)
+@given(side_problems(), st.data())
+def test_values_do_not_depend_on_what_was_asked_before(problem, data):
+    plan = [c.id for c in problem.candidates]
+    valuer = Valuer.of(problem)
+    values = MarginalValues.of(valuer, plan)
+    for _ in range(4):
+        held = [name for name in plan if data.draw(st.booleans())]
+        others = [name for name in plan if name not in held]
+        value = valuer.value(held)
+        assert values.value(held) == value
+        assert values.gains(held, others) == {name: valuer.value([*held, name]) - value for name in others}
+        assert values.losses(held, held) == {
+            name: value - valuer.value([other for other in held if other != name]) for name in held
+        }
+
+
 @settings(max_examples=60, deadline=None)
 @given(side_problems(), st.data())
 def test_a_subset_of_a_plan_covers_what_it_covers_on_its_own(problem, data):

@@ -68,7 +68,9 @@ class Router:
         tail, head, seconds, owner = table[np.lexsort(table.T[[3, 2, 1, 0]])].T
         return cls(problem, tail, head, seconds, owner)
 
-    def fastest(self, *, built: Collection[int], pairs: Iterable[int]) -> dict[int, Route]:
+    def fastest(
+        self, *, built: Collection[int], pairs: Iterable[int], most_s: float = np.inf
+    ) -> dict[int, Route]:
         """Return the fastest path of some pairs with some candidates built.
 
         Parameters
@@ -77,6 +79,8 @@ class Router:
             Positions of the candidates that are open.
         pairs
             Positions of the pairs to search.
+        most_s
+            Longer paths are of no interest.
 
         Returns
         -------
@@ -90,7 +94,7 @@ class Router:
         origins = sorted({ends[k].origin for k in wanted})
         row = {origin: r for r, origin in enumerate(origins)}
         graph, owner = self._graph(built)
-        seconds, predecessor = dijkstra(graph, indices=origins, return_predecessors=True)
+        seconds, predecessor = dijkstra(graph, indices=origins, return_predecessors=True, limit=most_s)
         return {
             k: _route(ends[k].destination, seconds[r], predecessor[r], owner)
             for k in wanted
@@ -99,24 +103,13 @@ class Router:
 
     def within_limit(self, *, built: Collection[int], pairs: Iterable[int]) -> dict[int, Route]:
         """Return `fastest` for the pairs that are within their limits."""
-        found = self.fastest(built=built, pairs=pairs)
+        found = self.fastest(built=built, pairs=pairs, most_s=self._longest_s)
         return {k: route for k, route in found.items() if route.is_within(self.problem.pairs[k].limit)}
 
-    def lost(self, built: Collection[int], routes: Mapping[int, Route], without: int) -> tuple[int, ...]:
-        """Return the pairs that fall beyond their limits when one candidate alone is left out.
-
-        Parameters
-        ----------
-        built
-            Positions of the candidates that are open.
-        routes
-            Routes of the covered pairs with `built`. Only those that take the candidate can change.
-        without
-            Position of the candidate to leave out.
-        """
-        touched = [k for k, route in routes.items() if without in route.candidates]
-        kept = self.within_limit(built=set(built) - {without}, pairs=touched)
-        return tuple(k for k in touched if k not in kept)
+    @property
+    def _longest_s(self) -> int:
+        """Return the largest limit of a pair."""
+        return max((pair.limit for pair in self.problem.pairs), default=0)
 
     def _graph(self, built: Collection[int]) -> tuple[csr_array, dict[tuple[int, int], int]]:
         """Return the graph of what is open, and the owner of each arc that is not open today."""
@@ -199,28 +192,53 @@ def rank_links(problem: DesignProblem, built: Collection[int]) -> tuple[list[Lin
     everything = range(len(problem.pairs))
     today = router.within_limit(built=(), pairs=everything)
     gained = router.within_limit(built=built, pairs=[k for k in everything if k not in today])
-    lost_alone = {j: router.lost(built, gained, j) for j in built}
     used_by = {j: tuple(k for k, route in gained.items() if j in route.candidates) for j in built}
-    removed = _remove_one_by_one(router, built, gained)
+    removed, lost_alone = _remove_one_by_one(router, built, gained)
     return [LinkGain(j, used_by[j], added, lost_alone[j]) for j, added in reversed(removed)], gained
 
 
 def _remove_one_by_one(
     router: Router, built: Collection[int], gained: Mapping[int, Route]
-) -> list[tuple[int, tuple[int, ...]]]:
-    """Return the links in order of removal, each with the pairs that are lost when it goes."""
+) -> tuple[list[tuple[int, tuple[int, ...]]], dict[int, tuple[int, ...]]]:
+    """Return the links in order of removal, each with the pairs that are lost when it goes.
+
+    The second value is what is lost when each link alone is left out of the plan.
+
+    For each link the pairs that take it are kept, each with its path without the link, if there is one within
+    the limit. Such a path stays one until a link on it goes, and a pair without one finds none later, so that
+    few pairs are searched again after each removal.
+    """
     left, routes = set(built), dict(gained)
-    removed = []
+    takers = {j: {k for k, route in routes.items() if j in route.candidates} for j in left}
+    others = {j: router.within_limit(built=left - {j}, pairs=sorted(takers[j])) for j in left}
+    removed, alone = list[tuple[int, tuple[int, ...]]](), dict[int, tuple[int, ...]]()
     while left:
-        losses = {j: router.lost(left, routes, j) for j in left}
+        losses = {j: tuple(sorted(takers[j] - others[j].keys())) for j in left}
+        alone = alone or losses
         least = min(left, key=lambda j: _removal_key(router.problem, j, losses[j]))
-        left.remove(least)
-        kept = {k: route for k, route in routes.items() if k not in set(losses[least])}
-        # Only pairs whose path took the link have another path now.
-        moved = [k for k, route in kept.items() if least in route.candidates]
-        routes = kept | router.fastest(built=left, pairs=moved)
         removed.append((least, losses[least]))
-    return removed
+        left.remove(least)
+        moved = takers.pop(least) - set(losses[least])
+        del others[least]
+        # Only pairs whose path took the link have another path now, or none.
+        paths = router.fastest(built=left, pairs=sorted(moved))
+        stale: dict[int, set[int]] = {j: set() for j in left}
+        for k in (*losses[least], *sorted(moved)):
+            before = {*routes.pop(k).candidates} - {least}
+            if k in paths:
+                routes[k] = paths[k]
+            now = {*paths[k].candidates} if k in paths else set[int]()
+            for j in before - now:
+                takers[j].remove(k)
+                others[j].pop(k, None)
+            for j in now - before:
+                takers[j].add(k)
+                stale[j].add(k)
+        for j, again in stale.items():
+            again |= {k for k, route in others[j].items() if least in route.candidates}
+            others[j] = {k: route for k, route in others[j].items() if k not in again}
+            others[j] |= router.within_limit(built=left - {j}, pairs=sorted(again))
+    return removed, alone
 
 
 def _removal_key(problem: DesignProblem, j: int, lost: tuple[int, ...]) -> tuple[Fraction, int, str]:

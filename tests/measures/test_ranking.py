@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from report_drawing import line_problem
 
-from optimiser.measures.ranking import Route, Router, rank_links
+from optimiser.measures.ranking import Route, Router, _removal_key, rank_links
 from optimiser.problem import Candidate, DesignProblem, Pair
 
 
@@ -74,3 +74,24 @@ def test_pairs_lost_without_a_link_are_those_of_a_fresh_search(problem):
         assert set(gain.lost_alone) == {
             k for k, route in fresh.items() if not route.is_within(problem.pairs[k].limit)
         }
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(small_problems())
+def test_links_go_in_order_of_the_least_loss_by_definition(problem):
+    router, left = Router.of(problem), set(range(len(problem.candidates)))
+    today = router.within_limit(built=(), pairs=range(len(problem.pairs)))
+
+    def covered(built):
+        return router.within_limit(built=built, pairs=range(len(problem.pairs))).keys() - today.keys()
+
+    alone = {j: covered(left) - covered(left - {j}) for j in left}
+    expected = []
+    while left:
+        losses = {j: covered(left) - covered(left - {j}) for j in left}
+        gone = min(left, key=lambda j: _removal_key(problem, j, tuple(losses[j])))
+        expected.append((gone, losses[gone], alone[gone]))
+        left.remove(gone)
+    gains, _ = rank_links(problem, range(len(problem.candidates)))
+    found = [(gain.candidate, set(gain.added), set(gain.lost_alone)) for gain in reversed(gains)]
+    assert found == expected

@@ -57,24 +57,19 @@ half an hour later."""
 
 SHORT_CHECK_IN_S = SHORT_WAIT_S = 900
 """Longest check-in and wait in the cases that shorten them."""
-_OF_ROADS: tuple[CaseName, ...] = (
-    "roads 10 % slower",
-    "roads 10 % faster",
-    "roads 25 % slower",
-    "roads 25 % faster",
-)
+_OF_ROADS: tuple[CaseName, ...] = ("roads 10 % slower", "roads 10 % faster")
 _OF_RIDES: tuple[CaseName, ...] = (
     "trains 10 % slower",
     "trains 10 % faster",
-    "trains 40 % slower",
-    "trains 60 % faster",
-    "no trains",
     "waits at most 15 min",
     "waits half as long again",
 )
 _OF_STATIONS: tuple[CaseName, ...] = ("check-in 15 min", "access 5 min faster", "access 10 min slower")
 """Cases on roads, on trains, and on what is before and after them."""
-UNCERTAIN = (*_OF_ROADS, *_OF_RIDES, *_OF_STATIONS)
+_OF_INFERRED_ROADS: tuple[CaseName, ...] = ("roads 25 % slower", "roads 25 % faster")
+_OF_ASSUMED_TRAINS: tuple[CaseName, ...] = ("trains 40 % slower", "trains 60 % faster", "no trains")
+"""Further cases of a screening on roads and on trains."""
+UNCERTAIN = (*_OF_ROADS, *_OF_RIDES, *_OF_STATIONS, *_OF_INFERRED_ROADS, *_OF_ASSUMED_TRAINS)
 """Cases on what a screening infers and assumes."""
 
 LEAST_S = 3.0
@@ -122,13 +117,16 @@ def senseless(
         Whether there are roads, and whether trains run, today.
     """
     modes, found = set(candidates.table["mode"]), dict[CaseName, str]()
+    is_screening = bool(job.region.around)
+    of_roads = (*_OF_ROADS, *(_OF_INFERRED_ROADS if is_screening else ()))
+    of_trains = (*_OF_RIDES, *_OF_STATIONS, *(_OF_ASSUMED_TRAINS if is_screening else ()))
     if not has_roads and "road" not in modes:
-        found |= dict.fromkeys(_OF_ROADS, "there are neither roads nor candidates for any")
+        found |= dict.fromkeys(of_roads, "there are neither roads nor candidates for any")
     if not job.times.rail:
         return found
     if not has_trains and "rail" not in modes:
         trains = "there are neither trains nor candidates for any"
-        return found | dict.fromkeys((*_OF_RIDES, *_OF_STATIONS), trains)
+        return found | dict.fromkeys(of_trains, trains)
     if job.times.definition == "in_vehicle":
         found |= dict.fromkeys(_OF_STATIONS, "times in vehicles leave stations out")
     most_s = max(access.check_in_hsr_s, access.check_in_conv_s)

@@ -53,6 +53,22 @@ def test_cases_on_roads_are_left_out_where_there_are_none():
     assert set(found) == {"roads 10 % slower", "roads 10 % faster"}
 
 
+def test_a_screening_has_further_cases_which_are_left_out_like_the_others():
+    job = find("around").job
+    none = SimpleNamespace(table=pd.DataFrame({"mode": []}))
+    access = AccessParameters.default("NG")
+    found = cases.senseless(job, none, access, has_roads=False, has_trains=False)
+    assert set(found) == set(cases.UNCERTAIN)
+    further = {
+        "roads 25 % slower",
+        "roads 25 % faster",
+        "trains 40 % slower",
+        "trains 60 % faster",
+        "no trains",
+    }
+    assert set(found) - OF_TRAINS - {"roads 10 % slower", "roads 10 % faster"} == further
+
+
 def base_of(problem):
     return Base(
         problem=problem,

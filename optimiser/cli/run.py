@@ -92,14 +92,17 @@ def _show(done: Written, *, asked_gap: float) -> None:
 def init(
     path: Annotated[Path, typer.Argument(metavar="JOB.toml", help="Job file to write.")] = Path("job.toml"),
     file: Annotated[
-        str, typer.Option(help="OSM extract that the job reads, or a street graph of OSMnx (.graphml).")
+        str,
+        typer.Option(
+            help="OSM extract that the job reads, street graph of OSMnx (.graphml), or GTFS timetable (.zip)."
+        ),
     ] = "region.osm.pbf",
     country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
 ) -> int:
     """Write a commented job for a new region."""
     from optimiser.job import template
     from optimiser.job.model import Job
-    from optimiser.job.sections import GRAPH_SUFFIX, Budget, Region
+    from optimiser.job.sections import FEED_SUFFIX, GRAPH_SUFFIX, Budget, Region
     from optimiser.problem.errors import EnvironmentFault, JobError
     from optimiser.report import files
 
@@ -113,7 +116,8 @@ def init(
         raise EnvironmentFault(
             "the folder does not exist", where=str(path.parent), done="Nothing was written."
         )
-    given = {"graph" if file.endswith(GRAPH_SUFFIX) else "file": file, "country": country}
+    key = {GRAPH_SUFFIX: "graph", FEED_SUFFIX: "gtfs"}.get(Path(file).suffix, "file")
+    given = {key: file, "country": country}
     job = Job(region=Region.model_validate(given), budget=Budget(share=0.1))
     files.write_text(path, template(job, title=_TITLE))
     screen.line(f"{path} is written. Put {file} beside it, then: polyring run {path}")

@@ -23,6 +23,8 @@ BuildingYears = Annotated[int, Field(ge=0, le=50)]
 
 GRAPH_SUFFIX = ".graphml"
 """Ending of files with a street graph."""
+FEED_SUFFIX = ".zip"
+"""Ending of a timetable in the format GTFS."""
 
 USUAL_YEARS = 5
 """Years of a period where none are given: the length of a five-year plan."""

@@ -102,12 +102,12 @@ class Region:
         file
             OSM extract (`.osm.pbf`, `.osm`, `.osm.gz`, `.osm.bz2`), what `polyring import` wrote (`.gpkg`),
             or name of an embedded region. In place of a map a street graph of OSMnx (`.graphml`, or itself:
-            it is kept in the cache), or a table of travel times (`.csv`, `.parquet`; then only candidates of
-            your own count).
+            it is kept in the cache), a timetable in the format GTFS (`.zip`), or a table of travel times
+            (`.csv`, `.parquet`; then only candidates of your own count).
         cities
             CSV with id, name, lon, lat, population; or `geonames`, `osm` (places of the map) or `region` (the
             list of an embedded region). Default: the region's own list where it has one, `geonames` for a
-            graph, else `osm`.
+            graph or a timetable, else `osm`.
         country
             ISO 3166 code for default speeds and costs.
         limit
@@ -126,7 +126,11 @@ class Region:
         """
         name = str(file) if isinstance(file, str | Path) else str(_kept_graph(file))
         is_embedded, suffix = name in regions.names(), Path(name).suffix
-        by_suffix = {**dict.fromkeys(MATRICES, "matrix"), sections.GRAPH_SUFFIX: "graph"}
+        by_suffix = {
+            **dict.fromkeys(MATRICES, "matrix"),
+            sections.GRAPH_SUFFIX: "graph",
+            sections.FEED_SUFFIX: "gtfs",
+        }
         given = "name" if is_embedded else by_suffix.get(suffix, "file")
         place = sections.Region.model_validate({given: name})
         if country:

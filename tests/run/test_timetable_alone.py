@@ -12,6 +12,7 @@ from networks.intermodal import AccessParameters
 from optimiser.job import load, loads
 from optimiser.problem.errors import JobError
 from optimiser.run.chain import Chain
+from optimiser.run.regional import Region
 
 STOPS = {"a": ("Aville", 0, 0), "b": ("Beton", 5, 0), "c": ("Cedar", 10, 0)}
 TRIPS = {
@@ -78,6 +79,15 @@ def test_a_broken_feed_ends_the_run_with_all_its_faults(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as caught:
         _ = Chain.of(load(path)).networks
     assert len(caught.value.faults) == 3
+
+
+def test_a_region_is_read_from_a_feed(tmp_path: Path) -> None:
+    job(tmp_path)
+    region = Region.read(tmp_path / "feed.zip", cities=tmp_path / "cities.csv")
+    assert region.loaded.job.region.gtfs == str(tmp_path / "feed.zip")
+    assert region.cities["name"].tolist() == ["Aville", "Cedar"]
+    assert region.travel_times("door_to_door").loc["Aville", "Cedar"] > 3720
+    assert len(region.railways) == 2
 
 
 @pytest.mark.parametrize(

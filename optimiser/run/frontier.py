@@ -211,6 +211,7 @@ def _shown(chain: Chain, done: Traced) -> ReportInput:
         ends=chain.draft.value.pairs[["origin", "destination"]].to_numpy(dtype="int64"),
         definition=chain.loaded.job.times.definition,
         attribution=chain.source.attribution,
+        screening=chain.source.screening,
         points=tuple(
             PointShown(
                 cost=point.cost,

@@ -54,6 +54,13 @@ def test_the_policy_of_the_page_allows_nothing_but_its_own_scripts_by_hash(drawn
     assert "http" not in policy
 
 
+def test_the_caution_on_a_screening_stands_before_all_figures_and_is_text(drawn, report):
+    screened = page.render(replace(report, screening="Classes are <b>inferred</b>."))
+    caution = '<p class="screening"><strong>Classes are &lt;b&gt;inferred&lt;/b&gt;.</strong></p>'
+    assert 0 < screened.index(caution) < screened.index('class="figures"')
+    assert '<p class="screening">' not in drawn
+
+
 def test_the_map_block_is_json(drawn):
     block = re.search(r'<script type="application/json" id="map-data">(.*?)</script>', drawn, re.DOTALL)
     assert json.loads(block.group(1))["doc"]

@@ -99,7 +99,9 @@ def run_country(cities: int, name: str, folder: Path, *, minutes: float) -> dict
     }
     if (out / "summary.json").exists():
         summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
-        row |= {key: summary[key] for key in ("sizes", "seconds", "gap", "warnings") if key in summary}
+        row |= {key: summary[key] for key in ("sizes", "seconds", "gap", "solve", "warnings")}
+        pairs = summary["coverage"]["all"]
+        row["open_pairs"] = pairs["all_built_pairs"] - pairs["before_pairs"]
     return row
 
 
@@ -127,14 +129,14 @@ def _country_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     )
     yield ""
     yield (
-        "| cities | candidates | open pairs | dry run, s (CPU s) | run, s (CPU s) | peak MB | exit code "
-        "| gap | page MB |"
+        "| cities | job | candidates | open pairs | dry run, s (CPU s) | run, s (CPU s) | peak MB "
+        "| exit code | gap | page MB |"
     )
-    yield "|---|---|---|---|---|---|---|---|---|"
+    yield f"|{'---|' * 10}"
     for row in rows:
         sizes, dry, run = row.get("sizes", {}), row["dry_run"], row["run"]
         cells = (
-            row["cities"], sizes.get("candidates", "-"), row.get("open_pairs", "-"),
+            row["cities"], row["job"], sizes.get("candidates", "-"), row.get("open_pairs", "-"),
             f"{dry['seconds']} ({dry['cpu_s']})", f"{run['seconds']} ({run['cpu_s']})", run["peak_mb"],
             run["exit_code"], row.get("gap", "-"), row["page_mb"],
         )  # fmt: skip
@@ -174,24 +176,31 @@ def plot(figures: Mapping[str, Any], path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(2, 2, figsize=(9, 6.5), layout="constrained")
-    countries, extracts = figures.get("countries", ()), figures.get("extracts", ())
-    cities = [row["cities"] for row in countries]
-    for key, label in (("run", "run"), ("dry_run", "dry run")):
-        axes[0, 0].plot(cities, [row[key]["cpu_s"] / 60 for row in countries], "o-", label=label)
-        axes[0, 1].plot(cities, [row[key]["peak_mb"] / 1e3 for row in countries], "o-", label=label)
-    nodes = [row["million_nodes"] for row in extracts]
-    for key, label in (("build", "polyring, with the road network"), ("bare", "bare two-pass read")):
-        axes[1, 0].plot(nodes, [row[key]["cpu_s"] for row in extracts], "o-", label=label)
-        axes[1, 1].plot(nodes, [row[key]["above_mb"] / 1e3 for row in extracts], "o-", label=label)
-    titles = (
-        ("cities", "CPU time, minutes"), ("cities", "peak memory, GB"),
-        ("million nodes", "CPU time, s"), ("million nodes", "memory above imports, GB"),
-    )  # fmt: skip
-    for axis, (across, up) in zip(axes.flat, titles, strict=True):
-        axis.set(xlabel=across, ylabel=up, xlim=(0, None), ylim=(0, None))
-        axis.grid(alpha=0.3)
-        axis.legend(frameon=False)
+    lines = [
+        (("cities", row["cities"]), f"{label}, {row['job']}", row[key]["cpu_s"], row[key]["peak_mb"])
+        for row in figures.get("countries", ())
+        for key, label in (("run", "run"), ("dry_run", "dry run"))
+    ]
+    lines += [
+        (("million nodes", row["million_nodes"]), label, row[key]["cpu_s"], row[key]["above_mb"])
+        for row in figures.get("extracts", ())
+        for key, label in (("build", "polyring, with the road network"), ("bare", "bare two-pass read"))
+    ]
+    sizes = list(dict.fromkeys(size for (size, _), *_ in lines))
+    figure, axes = plt.subplots(
+        len(sizes), 2, figsize=(9, 3.4 * len(sizes)), layout="constrained", squeeze=False
+    )
+    for size, pair in zip(sizes, axes, strict=True):
+        mine = [line for line in lines if line[0][0] == size]
+        for name in dict.fromkeys(label for _, label, *_ in mine):
+            points = [(at, cpu, mb) for (_, at), label, cpu, mb in mine if label == name]
+            across, cpu_s, mb = zip(*points, strict=True)
+            pair[0].plot(across, cpu_s, "o-", label=name)
+            pair[1].plot(across, [one / 1e3 for one in mb], "o-", label=name)
+        for axis, up in zip(pair, ("CPU time, s", "peak memory, GB"), strict=True):
+            axis.set(xlabel=size, ylabel=up, xlim=(0, None), ylim=(0, None))
+            axis.grid(alpha=0.3)
+            axis.legend(frameon=False)
     figure.savefig(path, dpi=110)
 
 
@@ -203,9 +212,7 @@ def main() -> None:
     parser.add_argument("--nodes", type=float, nargs="+", default=MILLIONS, help="million nodes of extracts")
     parser.add_argument("--repeats", type=int, default=1, help="runs of each reading; the median counts")
     parser.add_argument("--minutes", type=float, default=60, help="limit on each run")
-    parser.add_argument(
-        "--set", action="append", default=[], help="key=value of the jobs, as for polyring run"
-    )
+    parser.add_argument("--jobs", nargs="+", choices=tuple(JOBS), default=tuple(JOBS))
     asked = parser.parse_args()
     figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
     figures["machine"] = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}."

@@ -30,7 +30,7 @@ import math
 import sys
 from collections import ChainMap, Counter, defaultdict
 from collections.abc import Collection, Iterable
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -74,21 +74,23 @@ class Network:
         self.arcs: list[tuple[int, int, int, int]] = [(*arc, -1) for arc in problem["arcs"]]
         self.arcs += [(*arc, j) for j in sorted(self.allowed) for arc in self.candidates[j]["arcs"]]
         self.all_built = cache(partial(self.times, is_open=self.allowed))
-        self.usable = cache(self._usable)
+        self.usable, self.neighbours = cache(self._usable), lru_cache(4)(self._neighbours)
 
-    def times(self, source: int, *, is_open: Collection[int], back: bool = False) -> dict[int, int]:
-        """Return the shortest seconds from a node to each node it reaches; back: to it."""
+    def _neighbours(self, is_open: frozenset[int], back: bool) -> dict[int, list[tuple[int, int]]]:  # noqa: FBT001
         near: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for tail, head, seconds, owner in self.arcs:
             if owner < 0 or owner in is_open:
                 near[head if back else tail].append((tail if back else head, seconds))
-        found: dict[int, int] = {}
-        heap = [(0, source)]
+        return near
+
+    def times(self, source: int, *, is_open: Collection[int], back: bool = False) -> dict[int, int]:
+        """Return the shortest seconds from a node to each node it reaches; back: to it."""
+        near, found, heap = self.neighbours(frozenset(is_open), back), dict[int, int](), [(0, source)]
         while heap:
             time, node = heapq.heappop(heap)
             if node not in found:
                 found[node] = time
-                for to, seconds in near[node]:
+                for to, seconds in near.get(node, ()):
                     heapq.heappush(heap, (time + seconds, to))
         return found
 

@@ -69,6 +69,10 @@ LEVELS = "levels.json"
 MOST_PROCESSES = 4
 """Most cases that are solved side by side; each takes some 400 MB."""
 
+MOST_CERTIFIED = 500_000_000
+"""Pairs times arcs up to which a run certifies its bound. The check in plain Python looks at all arcs for
+each pair of a row, and no time limit ends it."""
+
 
 @dataclass(frozen=True)
 class Chain:
@@ -418,7 +422,7 @@ class Chain:
             certified=certified,
             left_out=self._left_out(sensitivity),
             margins=compared,
-            faults=tuple(self.faults),
+            faults=(*self.faults, *self._uncertified),
         )
 
     @cached_property
@@ -487,7 +491,23 @@ class Chain:
     @property
     def certifies(self) -> bool:
         """Whether a proof of the bound is sought that anyone can check."""
+        return self._wants_certificate and not self._is_too_large_to_certify
+
+    @property
+    def _wants_certificate(self) -> bool:
         return self.loaded.job.certificate.time_limit_s > 0 and self.result.bound is not None
+
+    @property
+    def _is_too_large_to_certify(self) -> bool:
+        return len(self.design.pairs) * len(self.design.arcs) > MOST_CERTIFIED
+
+    @property
+    def _uncertified(self) -> tuple[str, ...]:
+        """Say that no proof of the bound is sought because of its size, in a sentence; empty where one is."""
+        if not (self._wants_certificate and self._is_too_large_to_certify):
+            return ()
+        words = f"{len(self.design.pairs):,} pairs on {len(self.design.arcs):,} arcs"
+        return (f"The bound is not certified: the check of a proof for {words} has no limit of time.",)
 
     def certificate_is_kept(self) -> bool:
         """Return whether the bound was certified in an earlier run."""

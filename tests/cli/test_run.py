@@ -19,6 +19,7 @@ from optimiser.engine import child
 from optimiser.job import load
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
+from optimiser.run import chain
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -196,6 +197,18 @@ def test_a_run_shows_coverage_cost_gap_and_links(done: Path, call: Call) -> None
     ):
         assert words in out
     assert "Reading the map" in err
+
+
+def test_a_problem_too_large_to_certify_is_told(
+    done: Path, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "MOST_CERTIFIED", 0)
+    code, out, err = call("run", done / "job.toml", "--out", tmp_path / "out", *PLAIN, "--json")
+    assert code == 0, err
+    summary = json.loads(out)
+    assert any("The bound is not certified" in warning for warning in summary["warnings"])
+    assert summary["certified"] is None
+    assert "bound" not in json.loads((tmp_path / "out" / "certificate.json").read_text())
 
 
 def test_a_rehearsal_prints_sizes_and_writes_nothing(done: Path, call: Call) -> None:

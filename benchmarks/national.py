@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import subprocess
@@ -138,7 +139,7 @@ def _country_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         cells = (
             row["cities"], row["job"], sizes.get("candidates", "-"), row.get("open_pairs", "-"),
             f"{dry['seconds']} ({dry['cpu_s']})", f"{run['seconds']} ({run['cpu_s']})", run["peak_mb"],
-            run["exit_code"], row.get("gap", "-"), row["page_mb"],
+            run["exit_code"], f"{row.get('gap', math.nan):.5f}", row["page_mb"],
         )  # fmt: skip
         yield f"| {' | '.join(map(str, cells))} |"
     names = list(dict.fromkeys(name for row in rows for name in row.get("seconds", {})))

@@ -323,8 +323,12 @@ def gtfs(folder, trips):
         "calendar_dates.txt": ["service_id,date,exception_type", "d,20110310,1"],
         "stops.txt": ["stop_id,stop_name,stop_lat,stop_lon", "b,北京,40,116", "z,中,40.1,116", "n,南,40,117"],
         "stop_times.txt": ["trip_id,arrival_time,departure_time,stop_id,stop_sequence"],
+        "routes.txt": ["route_id,route_short_name,route_type"],
+        "trips.txt": ["route_id,service_id,trip_id"],
     }
     for trip, calls in trips.items():
+        tables["routes.txt"].append(f"{trip},{trip},101")
+        tables["trips.txt"].append(f"{trip},d,{trip}")
         for at, (stop, arrival, departure) in enumerate(calls):
             tables["stop_times.txt"].append(f"{trip},{arrival}:00,{departure}:00,{stop},{at}")
     with zipfile.ZipFile(folder / "day.zip", "w") as archive:

@@ -114,7 +114,7 @@ def test_a_further_stop_splits_the_leg_where_the_station_lies(share):
         rides = {(tail, head): seconds for tail, head, seconds in one.arcs}
         assert rides[f"{name}/0", f"{name}/1/arrived"] == first
         assert rides[f"{name}/1", f"{name}/2/arrived"] == 5100 - first
-        assert rides[f"{name}/1/arrived", f"{name}/1"] == 450
+        assert rides[f"{name}/1/arrived", f"{name}/1"] == tracks.base.access.running.stop_s
         assert (one.trainsets, one.units, one.length_km, one.speed_kmh) == (1, 1.0, 0.0, 0.0)
         assert one.runs == tuple((link, 48 // share, True) for link in range(3))
         assert one.why.startswith(f"line 0: a train every {20 * share} min stops at")
@@ -122,8 +122,9 @@ def test_a_further_stop_splits_the_leg_where_the_station_lies(share):
     assert [one.from_name for one in found] == ["B", "C"]
 
 
-@pytest.mark.parametrize(("headway_s", "trainsets"), [(600, 2), (450, 2), (449, 3), (900, 1)])
+@pytest.mark.parametrize(("headway_s", "trainsets"), [(600, 1), (599, 2), (300, 2), (299, 3)])
 def test_trains_that_stop_more_take_trainsets_for_the_time_of_a_round_trip(headway_s, trainsets):
+    """A stop takes 300 s each way."""
     tracks = tracks_of([("hsr250", headway_s, [0, 3], [0, 5100])])
     found = list(patterns.propose_extra_stops(tracks, PatternRules(stop_share=1), Counter()))
     assert {one.trainsets for one in found} == {trainsets}

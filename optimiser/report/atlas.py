@@ -322,5 +322,8 @@ def write_map(shown: SmallMap, path: Path) -> Path:
         marks = map_drawing.draw_city_marks(
             axes, cities, dict(zip(cities["city_id"].astype(str), colours, strict=True))
         )
-        map_drawing.draw_city_labels(axes, cities.head(MOST_LABELS), taken=marks, soft=marks)
+        # In a dense cluster a name finds no room beside small marks: it may cover those, but no core city.
+        is_core = (cities["tier"] == "core").to_numpy()
+        named = cities.head(MOST_LABELS)
+        map_drawing.draw_city_labels(axes, named, taken=marks[is_core], soft=marks)
         return files.write_figure(figure, path, dpi=DPI)

@@ -45,7 +45,7 @@ from networks.road.tables import crossing_table, speed_table
 FOLDER = Path(__file__).parent / "tag_checks"
 COUNTRY = "world"
 """Speed table of the map."""
-STUB = {"highway": "tertiary"}
+SIDE_ROAD = {"highway": "tertiary"}
 TRACK = {"railway": "rail"}
 _STOPS = 2
 """Stops of a train beside the member that a check is about."""
@@ -135,7 +135,7 @@ class _Drawing:
                 route = "ferry" if check.element == "ferry relation" else "shuttle_train"
                 self.relations[check.relation] = ([("w", way, "")], {"type": "route", "route": route, **tags})
             case "node" | "station":
-                self.ways[way + 1] = ((a, b, c, d), STUB if check.element == "node" else TRACK)
+                self.ways[way + 1] = ((a, b, c, d), SIDE_ROAD if check.element == "node" else TRACK)
                 self.nodes[b] = (self.nodes[b][0], tags)
             case "track":
                 self.ways[way] = ((a, b), tags)
@@ -171,9 +171,9 @@ class _Drawing:
 
     def _through(self, check: Check, tags: Tags) -> None:
         a, b, c, d = range(check.first_node, check.first_node + 4)
-        self.ways[check.way - 1] = ((a, b), STUB)
+        self.ways[check.way - 1] = ((a, b), SIDE_ROAD)
         self.ways[check.way] = ((b, c), tags)
-        self.ways[check.way + 1] = ((c, d), STUB)
+        self.ways[check.way + 1] = ((c, d), SIDE_ROAD)
 
     def write(self, path: Path) -> None:
         """Write the map to a file."""

@@ -37,6 +37,8 @@ class Region:
         Highest design speed of expressways by terrain.
     vintage, attribution
         Dates of the sources, and the notice that maps must show.
+    caution
+        What a reader must know before taking a plan for an answer; may be empty.
     cities, readme
         Paths of the table of cities, and of the description of the data.
     network
@@ -71,6 +73,7 @@ class Region:
     terrain: Path | None = None
     facts: Path | None = None
     built: Path | None = None
+    caution: str = ""
     timetable: Path | None = None
     timetable_sha256: str = ""
 

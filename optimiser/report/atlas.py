@@ -101,11 +101,6 @@ class ClusterFigures:
     picture: bytes = b""
     fault: str = ""
 
-    @classmethod
-    def failed(cls, name: str, title: str, fault: str) -> ClusterFigures:
-        """Return a cluster that could not be measured."""
-        return cls(name, title, fault=fault)
-
     def value(self, indicator: str) -> float | None:
         """Return an indicator as assumed; None where it has no meaning."""
         found: float | None = self.cases[0][indicator] if self.cases else None

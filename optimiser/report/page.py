@@ -305,9 +305,9 @@ def _figures(report: ReportInput, tiers: pd.DataFrame) -> list[dict[str, str]]:
     of = f"of {report.money_of(report.budget)}" if report.budget is not None else report.money
     return [
         {
-            "value": f"{total['before_pairs']} → {total['after_pairs']}",
+            "value": f"{total['before_pairs']:,} → {total['after_pairs']:,}",
             "words": f"city pairs within {wording.short_hours(report.limit_s)}",
-            "note": f"of {total['pairs']}; {total['all_built_pairs']} with every candidate built",
+            "note": f"of {total['pairs']:,}; {total['all_built_pairs']:,} with every candidate built",
         },
         {
             "value": wording.people(coverage.people_gaining(report.cities, report.pairs)),

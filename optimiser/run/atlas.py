@@ -20,6 +20,7 @@ from optimiser.job import Cluster, load_clusters
 from optimiser.measures.equity import ALL
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import OptimiserError
+from optimiser.problem.model import TIERS
 from optimiser.report import atlas as atlas_report
 from optimiser.report.atlas import CENTRAL, Atlas, ClusterFigures, SmallMap
 from optimiser.run import cache, folder, measure_tables, store
@@ -93,7 +94,7 @@ def atlas(
                 figures.append(_measured(cluster, watch))
             except (OptimiserError, NetworksError) as fault:
                 watch.ends(f"{cluster.title} could not be measured: {fault.what}")
-                figures.append(ClusterFigures.failed(cluster.loaded.name, cluster.title, str(fault)))
+                figures.append(ClusterFigures(cluster.loaded.name, cluster.title, fault=str(fault)))
                 faults.append(fault)
         if len(faults) == len(clusters):
             raise faults[0]
@@ -190,19 +191,16 @@ def _retimed(base: MeasuredPlan, timer: Retimer, changes: TimeChanges) -> Measur
 
 def _indicators(measured: MeasuredPlan) -> dict[str, float | None]:
     """Return the indicators of a cluster: `atlas.INDICATORS`."""
-    shares: list[dict[str, float | None]] = [
-        {str(row["tier"]): _number(row["pairs_share"]) for row in _coverage(measured, state)}
-        for state in STATES
-    ]
-    today, every = shares
-    within, with_express = today[ALL], every[ALL]
+    equity = measure_tables.equity(measured)
+    shares = {(row.state, row.tier): _number(row.pairs_share) for row in equity.itertuples()}
+    within, with_express = (shares[state, ALL] for state in STATES)
     table = measure_tables.polycentricity(measured).set_index("measure")["today"]
     free = measure_tables.independence(measured)
     row = free[(free["tier"] == ALL) & (free["state"] == "today")].iloc[0] if len(free) else None
     counted = 0 if row is None else int(row["pairs"])
     independent = None if row is None or not counted else float(row[f"independent_at_{STRETCH:g}"]) / counted
     return {
-        **{f"within_{tier}": today.get(tier) for tier in (ALL, "core", "secondary", "small")},
+        **{f"within_{tier}": shares.get(("today", tier)) for tier in (ALL, *TIERS)},
         "within_express": with_express,
         "express_gain": None if within is None or with_express is None else with_express - within,
         "dependence": _number(table["core_every_share"]),
@@ -211,20 +209,14 @@ def _indicators(measured: MeasuredPlan) -> dict[str, float | None]:
     }
 
 
-def _coverage(measured: MeasuredPlan, state: str) -> list[dict[str, Any]]:
-    table = measure_tables.equity(measured)
-    return [
-        {str(key): value for key, value in row.items()}
-        for row in table[table["state"] == state].to_dict("records")
-    ]
-
-
 def _tiers(measured: MeasuredPlan) -> Iterator[dict[str, Any]]:
     """Yield the pairs of each tier of the smaller city, today and with every express train."""
-    for today, every in zip(*(_coverage(measured, state) for state in STATES), strict=True):
+    equity = measure_tables.equity(measured).set_index(["tier", "state"])
+    for tier in equity.index.unique("tier"):
+        today, every = (equity.loc[(tier, state)] for state in STATES)
         if today["pairs"]:
             yield {
-                "tier": today["tier"],
+                "tier": tier,
                 "cities": int(today["cities"]),
                 "pairs": int(today["pairs"]),
                 "within": int(today["pairs_within"]),

@@ -185,6 +185,7 @@ def _notes(found: Findings) -> tuple[str, ...]:
     left = found.times.report.get("snapped", {}).get("out_of_reach", [])  # elsewhere they are refused
     return (
         *found.faults,
+        *([found.source.caution] if found.source.caution else []),
         *([f"Cities left out: {'; '.join(left)}."] if left else []),
         *([sentences.not_served(not_served)] if not_served else []),
         *([tiers] if tiers else []),

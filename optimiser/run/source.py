@@ -73,6 +73,8 @@ class Source:
         Sentences on data, vintage and licence.
     area
         Circle that the world networks are clipped to, without its margin; None with another source.
+    caution
+        What a reader must know of the region before taking a plan for an answer; may be empty.
     screening
         Caution on a network whose classes are inferred; empty where they are known.
     """
@@ -97,6 +99,7 @@ class Source:
     attribution: str = ATTRIBUTION
     notes: tuple[str, ...] = ()
     area: world.Circle | None = None
+    caution: str = ""
     screening: str = ""
 
 
@@ -215,6 +218,7 @@ def _with_region(source: Source, loaded: LoadedJob) -> Source:
         rail_factor=region.rail_length_factor,
         attribution=region.attribution,
         notes=(f"Data of the region: {region.vintage}.",),
+        caution=region.caution,
     )
 
 

@@ -30,6 +30,7 @@ ENTRY_POINTS = (
     "optimiser.cli.main",
     "optimiser.engine.worker.main",
     "optimiser.bench.worker.main",
+    "optimiser.run.tasks.worker.main",
     "networks.regions.build.main",
 )
 """Functions that are started from outside Python: console script and child processes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import tempfile
 import time
@@ -33,6 +32,7 @@ from optimiser.bench.store import Facts, Store
 from optimiser.problem import result as results
 from optimiser.problem.errors import OptimiserError, ProblemError
 from optimiser.problem.result import Result
+from optimiser.run.tasks.choice import cores
 
 PAUSE_S = 0.1
 """Seconds between two looks at the running processes."""
@@ -334,9 +334,8 @@ def machine() -> str:
     import psutil
 
     memory = psutil.virtual_memory().total / 2**30
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return (
-        f"{_processor()}, {cores} cores, {memory:.0f} GiB, {platform.system()}, "
+        f"{_processor()}, {cores()} cores, {memory:.0f} GiB, {platform.system()}, "
         f"Python {platform.python_version()}"
     )
 

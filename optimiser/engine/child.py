@@ -110,6 +110,8 @@ class ChildProcess:
     ----------
     command
         Command of the child; default `WORKER`.
+    name
+        What messages call the child.
 
     Notes
     -----
@@ -117,8 +119,9 @@ class ChildProcess:
     is left, and it ends itself when its standard input closes, that is, when this process is gone.
     """
 
-    def __init__(self, command: Sequence[str] | None = None) -> None:
+    def __init__(self, command: Sequence[str] | None = None, *, name: str = "the solver process") -> None:
         self._command = command
+        self._name = name
         self._errors: IO[bytes] | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._scratch = ExitStack()
@@ -166,7 +169,7 @@ class ChildProcess:
             )
         except OSError as error:
             self.close()
-            raise EnvironmentFault(f"the solver process cannot be started ({error.strerror})") from error
+            raise EnvironmentFault(f"{self._name} cannot be started ({error.strerror})") from error
         self._lines = queue.Queue()
         threading.Thread(target=_pump, args=(self._child.stdout, self._lines), daemon=True).start()
 
@@ -188,7 +191,7 @@ class ChildProcess:
 
     def close(self) -> None:
         """Kill the child with its whole group, close its pipes, and remove its temporary files."""
-        self._kill()
+        self.kill()
         child, self._child = self._child, None
         if child is not None:
             for pipe in (child.stdin, child.stdout):
@@ -200,16 +203,20 @@ class ChildProcess:
             self._errors = None
         self._scratch.close()
 
-    def _kill(self) -> None:
-        """Kill the child with its whole group, and wait for it."""
-        if self._child is None:
+    def kill(self) -> None:
+        """Kill the child with its whole group, and wait for it; from any thread.
+
+        A task that another thread waits for then ends as `memory`, as after any such signal.
+        """
+        child = self._child
+        if child is None:
             return
         with suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):
-                os.killpg(self._child.pid, SIGKILL)
+                os.killpg(child.pid, SIGKILL)
             else:
-                self._child.kill()
-        self._child.wait()
+                child.kill()
+        child.wait()
 
     def __call__(self, task: Mapping[str, Any], receive: Receive, *, time_limit_s: float) -> Ending:
         """Run a task in the child and pass on its messages.
@@ -276,7 +283,7 @@ class ChildProcess:
                 line = self._lines.get(timeout=min(POLL_S, left))
             except queue.Empty:
                 continue
-            return self._last_message() if line is None else _parsed(line)
+            return self._last_message() if line is None else self._parsed(line)
         return None
 
     def _end_late(self, receive: Receive, begun: float, *, is_ready: bool) -> Ending:
@@ -285,20 +292,20 @@ class ChildProcess:
         Messages wait where checking them takes longer than finding them. Each plan is better than those
         before it, so that the last one is enough.
         """
-        self._kill()
+        self.kill()
         latest: dict[str, dict[str, Any]] = {}
         with suppress(queue.Empty):
             while (line := self._lines.get(timeout=CLOSING_S)) is not None:
-                message = _parsed(line)
+                message = self._parsed(line)
                 latest[message["kind"]] = message
         for kind in ("plan", "bound", "count"):
             if kind in latest:
                 receive(latest[kind])
         if "done" in latest:
             return ending_of(latest["done"])
-        text = "the solver did not stop at its time limit and was ended"
+        text = f"{self._name.removesuffix(' process')} did not stop at its time limit and was ended"
         if not is_ready:
-            text = f"the solver process was not ready to start after {STARTUP_S:g} s and was ended"
+            text = f"{self._name} was not ready to start after {STARTUP_S:g} s and was ended"
         return Ending("killed", text, "", time.monotonic() - begun if is_ready else 0.0)
 
     def _last_message(self) -> dict[str, Any]:
@@ -309,14 +316,24 @@ class ChildProcess:
             self._errors.seek(0)
             tail = self._errors.read()[-STDERR_TAIL:].decode(errors="replace").strip()
         if code == -SIGKILL:
-            text = "the solver process was killed (signal 9), probably for lack of memory"
+            text = f"{self._name} was killed (signal 9), probably for lack of memory"
             return {"kind": "failed", "reason": "memory", "message": text}
         if any(word in tail for word in NO_MEMORY):
             text = describe_lack_of_memory(self._memory_mb)
             return {"kind": "failed", "reason": "memory", "message": text}
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        text = f"the solver process ended with {how}" + (f": {tail}" if tail else "")
+        text = f"{self._name} ended with {how}" + (f": {tail}" if tail else "")
         return {"kind": "failed", "reason": "crash", "message": text}
+
+    def _parsed(self, line: bytes) -> dict[str, Any]:
+        """Return the message in a line; one of kind `failed` where the line is none."""
+        try:
+            value = json.loads(line)
+        except ValueError:
+            value = None
+        if isinstance(value, dict) and "kind" in value:
+            return value
+        return {"kind": "failed", "reason": "crash", "message": f"{self._name} wrote {line[:80]!r}"}
 
 
 _ENDING_KEYS = ("kind", "reason", "message", "solver", "seconds")
@@ -336,14 +353,3 @@ def _pump(stream: IO[bytes] | None, lines: queue.Queue[bytes | None]) -> None:
             for line in stream:
                 lines.put(line)
     lines.put(None)
-
-
-def _parsed(line: bytes) -> dict[str, Any]:
-    """Return the message in a line; one of kind `failed` where the line is none."""
-    try:
-        value = json.loads(line)
-    except ValueError:
-        value = None
-    if isinstance(value, dict) and "kind" in value:
-        return value
-    return {"kind": "failed", "reason": "crash", "message": f"the solver process wrote {line[:80]!r}"}

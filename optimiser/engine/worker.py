@@ -19,7 +19,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from optimiser.engine.child import describe_lack_of_memory
 from optimiser.engine.search.lifeline import die_with_parent
@@ -31,26 +31,49 @@ if TYPE_CHECKING:  # libraries are imported where they are needed, so that the p
 TASK_FIELDS = ("variant", "seconds", "gap", "threads", "seed", "solver")
 
 
+type Send = Callable[[dict[str, Any]], None]
+"""Takes a message for the parent."""
+
+
 def main() -> None:
     """Do the tasks that standard input gives, one JSON object a line; messages go to standard output."""
+
+    def describe(error: Exception, task: Mapping[str, Any]) -> str:
+        from optimiser.engine.methods.own_variant import describe_error
+
+        return describe_error(error, str(task.get("variant", "")))
+
+    serve(lambda send: Session(send).do, describe)
+
+
+def serve(
+    begin: Callable[[Send], Callable[[Mapping[str, Any]], None]],
+    describe: Callable[[Exception, Mapping[str, Any]], str],
+) -> NoReturn:
+    """Do one task after another that standard input gives, until the parent is gone.
+
+    Parameters
+    ----------
+    begin
+        Takes what sends messages, and returns what does a task.
+    describe
+        Returns what the parent is told about an error in a task.
+    """
     die_with_parent()
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     lines: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, lines), daemon=True).start()
-    session = Session(lambda message: _write(out, message))
+    do = begin(lambda message: _write(out, message))
     while True:
         task = json.loads(lines.get())
         try:
-            session.do(task)
+            do(task)
         except MemoryError:
             message = describe_lack_of_memory(task.get("memory_mb"))
             _write(out, {"kind": "failed", "reason": "memory", "message": message})
         except Exception as error:  # noqa: BLE001 - whatever went wrong is reported to the parent
-            from optimiser.engine.methods.own_variant import describe_error
-
-            text = describe_error(error, str(task.get("variant", "")))
-            detail = traceback.format_exc()
+            text, detail = describe(error, task), traceback.format_exc()
             _write(out, {"kind": "failed", "reason": "crash", "message": text, "detail": detail})
 
 
@@ -65,7 +88,7 @@ class Session:
         Load compiled code before the clock of a task starts.
     """
 
-    def __init__(self, send: Callable[[dict[str, Any]], None], *, warms_up: bool = True) -> None:
+    def __init__(self, send: Send, *, warms_up: bool = True) -> None:
         self._send = send
         self._warms_up = warms_up
         self._warm: set[tuple[Any, ...]] = set()
@@ -102,7 +125,7 @@ class Session:
         task = Task(parse(values["problem"]), **options, start=known, log=log is not None)
         if self._warms_up and is_large(task.problem):
             self._warm_up(task)
-        _limit_memory(values.get("memory_mb"))  # libraries that cannot be loaded say all sorts of things
+        limit_memory(values.get("memory_mb"))  # libraries that cannot be loaded say all sorts of things
         self._send({"kind": "ready"})
         begun = time.monotonic()
         compile_within(task.seconds)
@@ -127,7 +150,7 @@ class Session:
         if self._warms_up and is_large(problem) and ("proof",) not in self._warm:
             self._warm.add(("proof",))
             warm_up_proofs()
-        _limit_memory(task.get("memory_mb"))
+        limit_memory(task.get("memory_mb"))
         self._send({"kind": "ready"})
         begun = time.monotonic()
         compile_within(asked["seconds"])
@@ -237,7 +260,7 @@ def _listen(lifeline: BinaryIO, lines: queue.Queue[bytes]) -> None:
     os._exit(1)
 
 
-def _limit_memory(megabytes: int | None) -> None:
+def limit_memory(megabytes: int | None) -> None:
     """Limit the address space of this process; None takes back the limit of an earlier task."""
     if sys.platform == "win32":
         return

@@ -138,6 +138,6 @@ def test_a_limit_of_memory_is_set_for_a_task_and_taken_back_for_the_next(monkeyp
     limits = []
     monkeypatch.setattr(resource, "getrlimit", lambda _kind: (5, 7))
     monkeypatch.setattr(resource, "setrlimit", lambda kind, both: limits.append((kind, both)))
-    worker._limit_memory(3)
-    worker._limit_memory(None)
+    worker.limit_memory(3)
+    worker.limit_memory(None)
     assert limits == [(resource.RLIMIT_AS, (3 * 2**20, 7)), (resource.RLIMIT_AS, (7, 7))]

@@ -35,6 +35,9 @@ ENTRY_POINTS = (
 )
 """Functions that are started from outside Python: console script and child processes."""
 
+TASK = re.compile(r"(networks|optimiser)(\.\w+)+:\w+")
+"""How a task names its function."""
+
 LIMITS = {"modules": 420, "lines of code": 56_000, "layers": 12, "folders of optimiser": 11}
 
 
@@ -200,6 +203,8 @@ def references(*nodes: ast.AST) -> tuple[set[str], set[str]]:
             attributes.add(node.attr)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
             attributes.add(node.value)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and TASK.fullmatch(node.value):
+            names.add(node.value)
         elif isinstance(node, ast.ImportFrom):
             names.update(alias.name for alias in node.names)
     return names, attributes
@@ -299,6 +304,8 @@ def unreached(known: dict[str, Module]) -> list[Definition]:
     def look_up(
         module: str, name: str, seen: frozenset[tuple[str, str]] = frozenset()
     ) -> Iterator[Definition]:
+        if TASK.fullmatch(name):
+            module, _, name = name.partition(":")
         if (module, name) in every:
             yield every[module, name]
         for place in imports.get(module, {}).get(name, set()) - seen:

@@ -34,6 +34,7 @@ from optimiser.bench.traces import Trace
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import OptimiserError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
+from optimiser.run.tasks import executor_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -182,7 +183,8 @@ def bench(  # noqa: PLR0913 - the options of the command
     with exclusive(folder):
         for text in (*notes, *fault_lines(faults)):
             listener.notes(f"left out: {text}")
-        done = solve_all(runs, folder, listener=listener, jobs=jobs)
+        with executor_of(workers=0 if jobs == 1 else jobs) as executor:
+            done = solve_all(runs, folder, listener=listener, executor=executor)
         faults = (*faults, *done.faults)
         if not done.rows:
             raise incomplete(faults or [ProblemError(text) for text in done.unfit], solved=False)

@@ -6,30 +6,31 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from optimiser.bench.instances import Instance
-from optimiser.bench.plan import Configuration, Run
+from optimiser.bench.plan import Run
 from optimiser.bench.rows import Key, Row, key_of
 from optimiser.bench.store import Facts, Store
-from optimiser.engine.methods.own_variant import digest_of
+from optimiser.engine.methods.own_variant import OwnVariant, digest_of, text_of
 from optimiser.problem import dumps, load
 from optimiser.problem.errors import ProblemError
 
 
-def refuse_edited_file(configuration: Configuration) -> None:
-    """Refuse a variant of the user's own whose file was changed since the bench began.
+def unchanged_file(own: OwnVariant) -> bytes:
+    """Return the file of a variant of the user's own, as it was when the bench loaded it.
 
     Raises
     ------
     ProblemError
-        When the file was changed.
+        When the file was changed since.
     """
-    own = configuration.own
-    if own is not None and digest_of(Path(own.path)) != own.digest:
+    text = text_of(Path(own.path))
+    if digest_of(text) != own.digest:
         raise ProblemError(
-            f"the file of variant {configuration.variant!r} was changed while the bench was running",
+            "the file of a variant was changed while the bench was starting",
             where=own.path,
-            done="The rows so far are kept; the remaining solves were not done.",
+            done="The rows so far are kept; nothing was solved.",
             remedy="Give the changed variant another name in VARIANT, or bench it in another folder with -o.",
         )
+    return text
 
 
 def refuse_other_variants(rows: Iterable[Row], runs: Iterable[Run]) -> None:

@@ -1,47 +1,39 @@
-"""Run the solves of a bench, one or several at a time, and keep each row as it comes."""
+"""Run the solves of a bench, each as a task, and keep each row as it comes."""
 
 from __future__ import annotations
 
-import platform
-import tempfile
-import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from optimiser.bench import rows as table
 from optimiser.bench import traces
-from optimiser.bench.child import Child, Measured
+from optimiser.bench.child import code, longest_s
 from optimiser.bench.exit_status import fault_line
 from optimiser.bench.generators.regular import GridParameters, grid
-from optimiser.bench.instances import Instance
-from optimiser.bench.plan import Configuration, Limits, Run
+from optimiser.bench.plan import Run
 from optimiser.bench.resume import (
     old_code_note,
-    refuse_edited_file,
     refuse_other_digest,
     refuse_other_problems,
     refuse_other_variants,
+    unchanged_file,
 )
 from optimiser.bench.rows import Row, code_of, key_of, label_of, slug_of
 from optimiser.bench.store import Facts, Store
+from optimiser.problem import dumps
 from optimiser.problem import result as results
-from optimiser.problem.errors import OptimiserError, ProblemError
+from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
+from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.result import Result
-from optimiser.run.tasks.choice import cores
-
-PAUSE_S = 0.1
-"""Seconds between two looks at the running processes."""
-
-WARM_UP_S = 120.0
-"""Time limit of a solve that only fills the cache of compiled code, and is short where that is full."""
+from optimiser.run.tasks import Executor, Task, address_of
+from optimiser.run.tasks import Outcome as TaskOutcome
 
 _LATTICE = GridParameters(rows=3, columns=3, candidates=6, pairs=6)
-TINY = Instance("warm_up", "warm-up", "tiny lattice", partial(grid, _LATTICE))
+"""Problem of the warm-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +105,11 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class _Active:
+class _Solve:
+    """A run that is to be done, with the sizes of its problem."""
+
     run: Run
     facts: Facts
-    child: Child
 
 
 @dataclass(slots=True)
@@ -125,14 +118,12 @@ class _Bench:
 
     store: Store
     listener: Listener
-    start: Callable[[dict[str, object]], Child]
     rows: dict[table.Key, Row]
-    machine: str
-    code: str
+    contents: Files
+    addresses: dict[str, str] = field(default_factory=dict)
     facts: dict[str, Facts | None] = field(default_factory=dict)
     unfit: list[str] = field(default_factory=list)
     faults: list[OptimiserError] = field(default_factory=list)
-    active: list[_Active] = field(default_factory=list)
     estimate: Estimate = field(init=False)
 
     def __post_init__(self) -> None:
@@ -140,14 +131,33 @@ class _Bench:
         self.estimate = Estimate(self.rows.values())
 
 
-def bench(
-    runs: Sequence[Run],
-    folder: Path,
-    *,
-    listener: Listener,
-    jobs: int = 1,
-    start: Callable[[dict[str, object]], Child] = Child,
-) -> Outcome:
+class Files(Mapping[str, bytes]):
+    """What the solves of a bench read, by address: problem files, read when they are asked for, and texts."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, bytes | Path] = {}
+
+    def add(self, content: bytes, *, file: Path | None = None) -> str:
+        """Add a content, and return its address; with a file that holds it, it is not kept in memory."""
+        address = address_of(content)
+        self._held[address] = file or content
+        return address
+
+    def __getitem__(self, address: str) -> bytes:
+        """Return a content."""
+        held = self._held[address]
+        return held.read_bytes() if isinstance(held, Path) else held
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the addresses."""
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        """Return their number."""
+        return len(self._held)
+
+
+def bench(runs: Sequence[Run], folder: Path, *, listener: Listener, executor: Executor) -> Outcome:
     """Do the solves of a bench that its folder has no row of yet.
 
     Parameters
@@ -158,10 +168,8 @@ def bench(
         Folder for tables, problems, plans and traces.
     listener
         Receives the progress.
-    jobs
-        Solves at a time; with more than one, times depend on each other.
-    start
-        Starts the process of a task.
+    executor
+        Does the solves, within its block; those of several workers on a machine disturb each other's times.
 
     Raises
     ------
@@ -171,78 +179,87 @@ def bench(
     """
     store = Store(folder)
     store.prepare()
-    state = _Bench(store, listener, start, {row.key: row for row in store.rows()}, machine(), code())
+    state = _Bench(store, listener, {row.key: row for row in store.rows()}, Files())
     refuse_other_variants(state.rows.values(), runs)
     refuse_other_problems(store, state.rows.values(), runs)
-    note = old_code_note(state.rows, runs, state.code)
+    note = old_code_note(state.rows, runs, code())
     if note:
         listener.notes(note)
-    waiting = deque(run for run in runs if key_of(run) not in state.rows)
-    try:
-        _warm_up(state, [run.configuration for run in waiting])
-        _work(state, waiting, jobs=jobs)
-    finally:
-        for one in state.active:
-            one.child.kill()
+    tiny = state.contents.add(dumps(grid(_LATTICE)).encode())
+    solves: dict[str, _Solve] = {}
+    tasks: dict[str, Task] = {}
+    for run in runs:
+        if key_of(run) in state.rows:
+            continue
+        facts = _fitting(state, run)
+        if facts is not None:
+            task = _task(state, run, tiny)
+            solves[task.key], tasks[task.key] = _Solve(run, facts), task
+    _work(state, solves, list(tasks.values()), executor)
     return Outcome(tuple(state.rows.values()), tuple(state.unfit), tuple(state.faults))
 
 
-def _warm_up(state: _Bench, configurations: Sequence[Configuration]) -> None:
-    """Solve a tiny problem in a temporary folder, so that no measured solve includes compilation."""
-    with tempfile.TemporaryDirectory() as folder:
-        apart = replace(state, store=Store(Path(folder)), rows={}, facts={}, unfit=[], faults=[])
-        apart.store.prepare()
-        for one in dict.fromkeys(configurations):
-            begun = _begin(apart, Run(TINY, one, 1, Limits(time_limit_s=WARM_UP_S)))
-            if begun is None:
-                continue
-            state.active.append(begun)
-            while not begun.child.ended():
-                time.sleep(PAUSE_S)
-            state.active.remove(begun)
-            begun.child.end()
+def _work(state: _Bench, solves: Mapping[str, _Solve], tasks: Sequence[Task], executor: Executor) -> None:
+    """Do tasks, and make a row of each as it ends.
+
+    What the cache keeps is not asked: other folders measure anew. The rows of this one are what is kept.
+    """
+    waiting, left = deque(tasks), dict(solves)
+
+    def announce() -> None:
+        if waiting:
+            left_s = state.estimate.left_s(one.run for one in left.values()) / executor.workers
+            run = solves[waiting.popleft().key].run
+            state.listener.begins(run, len(tasks) - len(waiting), len(tasks), left_s)
+
+    with closing(executor.run(tasks, state.contents)) as arriving:
+        for _ in range(executor.workers):
+            announce()
+        for outcome in arriving:
+            _finish(state, left.pop(outcome.key), outcome)
+            announce()
 
 
-def _work(state: _Bench, waiting: deque[Run], *, jobs: int) -> None:
-    total = len(waiting)
-    while waiting or state.active:
-        while waiting and len(state.active) < jobs:
-            left_s = state.estimate.left_s([*waiting, *(one.run for one in state.active)]) / jobs
-            run = waiting.popleft()
-            begun = _begin(state, run)
-            if begun is not None:
-                state.listener.begins(run, total - len(waiting), total, left_s)
-                state.active.append(begun)
-        for one in [one for one in state.active if one.child.ended()]:
-            state.active.remove(one)
-            _finish(state, one)
-        if state.active:
-            time.sleep(PAUSE_S)
-
-
-def _begin(state: _Bench, run: Run) -> _Active | None:
-    """Start a solve; return None when its problem cannot be made or solved with its configuration."""
-    configuration = run.configuration
-    refuse_edited_file(configuration)
-    facts = _facts(state, run)
-    if facts is None:
-        return None
-    if facts.minimise and not configuration.capabilities.covers_all:
+def _fitting(state: _Bench, run: Run) -> Facts | None:
+    """Return the sizes of a problem; None when it cannot be made or solved with the configuration."""
+    facts, configuration = _facts(state, run), run.configuration
+    if facts is not None and facts.minimise and not configuration.capabilities.covers_all:
         _leave_out(state, run, f"variant {configuration.variant!r} needs a budget")
         return None
-    plan = state.store.plan(slug_of(key_of(run)))
-    with suppress(FileNotFoundError):
-        plan.unlink()
-    task: dict[str, object] = {
-        "problem": str(state.store.instance(run.instance.name).resolve()),
-        "result": str(plan.resolve()),
-        "variant": configuration.variant,
-        "solver": configuration.solver,
-        "seed": run.seed,
-        "file": None if configuration.own is None else configuration.own.path,
-        **asdict(run.limits),
-    }
-    return _Active(run, facts, state.start(task))
+    return facts
+
+
+def _task(state: _Bench, run: Run, tiny: str) -> Task:
+    """Return the task of a run; `tiny` is the address of the problem of the warm-up."""
+    own, slug = run.configuration.own, slug_of(key_of(run))
+    problem = _address(state, run.instance.name)
+    variant = None if own is None else state.contents.add(unchanged_file(own))
+    state.store.plan(slug).unlink(missing_ok=True)
+    return Task(
+        name=f"solve {slug}",
+        function="optimiser.bench.child:solve",
+        payload={
+            "name": slug,
+            "problem": problem,
+            "warm_up": tiny,
+            "variant": run.configuration.variant,
+            "solver": run.configuration.solver,
+            "seed": run.seed,
+            **asdict(run.limits),
+            "own": variant,
+            "path": None if own is None else own.path,
+        },
+        contents=(problem, tiny, *([] if variant is None else [variant])),
+        time_limit_s=longest_s(run.limits.time_limit_s),
+    )
+
+
+def _address(state: _Bench, name: str) -> str:
+    """Return the address of the problem file of an instance."""
+    if name not in state.addresses:
+        file = state.store.instance(name)
+        state.addresses[name] = state.contents.add(file.read_bytes(), file=file)
+    return state.addresses[name]
 
 
 def _facts(state: _Bench, run: Run) -> Facts | None:
@@ -268,32 +285,40 @@ def _leave_out(state: _Bench, run: Run, why: str) -> None:
         state.listener.notes(text)
 
 
-def _finish(state: _Bench, one: _Active) -> None:
+def _finish(state: _Bench, one: _Solve, outcome: TaskOutcome) -> None:
     """Make the row of a finished solve and write the table; a solve that did not fit has none."""
-    measured, run = one.child.end(), one.run
-    if "unfit" in measured.answer:
-        _leave_out(state, run, str(measured.answer["unfit"]))
+    run = one.run
+    where = f"{run.configuration.label} on {run.instance.name}, seed {run.seed}"
+    if outcome.quarantined:
+        _report(state, EnvironmentFault(f"it failed {outcome.attempts} times: {outcome.fault}", where=where))
         return
-    if "wrong" in measured.answer:
-        where = f"{run.configuration.label} on {run.instance.name}, seed {run.seed}"
-        state.faults.append(ProblemError(str(measured.answer["wrong"]), where=where))
-        state.listener.notes(f"{fault_line(state.faults[-1])}: left out")
+    measured, answer = outcome.value, outcome.value["answer"]
+    if "unfit" in answer:
+        _leave_out(state, run, str(answer["unfit"]))
         return
-    slug = slug_of(key_of(run))
-    plan = state.store.plan(slug)
-    result = results.load(plan) if "fault" not in measured.answer and plan.exists() else None
-    if result is not None:
+    if "wrong" in answer:
+        _report(state, ProblemError(str(answer["wrong"]), where=where))
+        return
+    slug, result = slug_of(key_of(run)), None
+    if "fault" not in answer and measured["result"] is not None:
+        write_atomically(state.store.plan(slug), measured["result"])
+        result = results.load(state.store.plan(slug))
         traces.save(result.trace, state.store.trace(slug))
-    row = _row(state, one, measured, result)
+    row = _row(one, measured, result)
     state.rows[row.key] = row
     table.save(state.rows.values(), state.store.runs)
     state.estimate.add(row)
     state.listener.ends(row)
 
 
-def _row(state: _Bench, one: _Active, measured: Measured, result: Result | None) -> Row:
-    """Return the row of a solve; `result` is None when nothing came out."""
-    run, facts = one.run, one.facts
+def _report(state: _Bench, fault: OptimiserError) -> None:
+    state.faults.append(fault)
+    state.listener.notes(f"{fault_line(fault)}: left out")
+
+
+def _row(one: _Solve, measured: Mapping[str, Any], result: Result | None) -> Row:
+    """Return the row of a solve from what its task measured; `result` is None when nothing came out."""
+    run, facts, answer = one.run, one.facts, measured["answer"]
     trace = () if result is None else result.trace
     usable = result is not None and result.status in ("optimal", "feasible")
     return Row(
@@ -311,48 +336,19 @@ def _row(state: _Bench, one: _Active, measured: Measured, result: Result | None)
         objective=result.objective if result is not None and usable else None,
         bound=None if result is None else result.bound,
         gap=None if result is None else result.gap,
-        seconds=measured.wall_s if result is None else result.seconds,
-        wall_s=round(measured.wall_s, 3),
-        cpu_s=round(measured.cpu_s, 3),
-        peak_mb=round(measured.peak_mb, 1),
-        other_load=round(measured.other_load, 3),
+        seconds=measured["wall_s"] if result is None else result.seconds,
+        wall_s=round(measured["wall_s"], 3),
+        cpu_s=round(measured["cpu_s"], 3),
+        peak_mb=round(measured["peak_mb"], 1),
+        other_load=round(measured["other_load"], 3),
         cuts=trace[-1].cuts if trace else 0,
         tree_nodes=trace[-1].nodes if trace else 0,
         plan_1pct_s=None,
         gap_1pct_s=traces.time_to_gap(trace, 0.01, minimise=facts.minimise),
-        check=str(measured.answer.get("check", "no result")),
-        message=str(measured.answer.get("fault", "")) if result is None else result.message,
+        check=str(answer.get("check", "no result")),
+        message=str(answer.get("fault", "")) if result is None else result.message,
         used="" if result is None else f"{result.variant} {result.solver}".strip(),
         versions="" if result is None else ", ".join(f"{k} {v}" for k, v in result.versions.items()),
-        code=code_of(run.configuration, state.code),
-        machine=state.machine,
+        code=code_of(run.configuration, measured["code"]),
+        machine=measured["machine"],
     )
-
-
-def machine() -> str:
-    """Return processor, available cores, memory, system and Python version in one line."""
-    import psutil
-
-    memory = psutil.virtual_memory().total / 2**30
-    return (
-        f"{_processor()}, {cores()} cores, {memory:.0f} GiB, {platform.system()}, "
-        f"Python {platform.python_version()}"
-    )
-
-
-def _processor() -> str:
-    """Return the model name of the processor as Linux reports it, else its architecture."""
-    facts = Path("/proc/cpuinfo")
-    if facts.is_file():
-        for line in facts.read_text(encoding="utf-8", errors="replace").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return " ".join(value.split())
-    return platform.processor() or platform.machine()
-
-
-def code() -> str:
-    """Return the first characters of the hash of the source of both packages and of their libraries."""
-    from optimiser.run.cache import code_version
-
-    return code_version()[:12]

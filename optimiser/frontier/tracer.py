@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -21,6 +21,9 @@ from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
 from optimiser.problem.result import rounded_bound
 
 type Placing = Literal["widest", "even"]
+
+type Ahead = Callable[[Tracer, Sequence[Level], float], Iterable[Answer]]
+"""Answers the questions of levels elsewhere within some seconds; what it does not answer is asked here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,8 @@ class State:
         Number of questions that ended without a plan and without a proof of infeasibility.
     faults
         Failures of the solver.
+    ahead
+        Answers from elsewhere, by question; None before `Tracer.ahead` was called.
     ended
         `complete`, `points` or `time`; empty before the end.
     """
@@ -113,6 +118,7 @@ class State:
     answers: int = 0
     unsettled: int = 0
     faults: list[str] = field(default_factory=list)
+    ahead: dict[Question, Answer] | None = None
     ended: str = ""
 
 
@@ -131,6 +137,11 @@ SECOND_STAGE_SHARE = 0.25
 
 FAILED = "failed"
 """Ending of a tracing whose solver failed after the first points."""
+
+LEAST_S = 1.0
+
+
+"""Seconds of the second stage of a question whose first answer is remembered when time has run out."""
 
 MOST_FAULTS = 5
 
@@ -164,6 +175,9 @@ class Tracer:
         Store of answers.
     seed, threads
         Random seed and number of threads, for the results.
+    ahead
+        Called once, with the levels of the grid, where points are placed evenly: their questions do not
+        depend on each other's answers.
     """
 
     problem: DesignProblem
@@ -174,18 +188,20 @@ class Tracer:
     memory: Memory
     seed: int
     threads: int
+    ahead: Ahead | None = None
     state: State = field(default_factory=State)
 
     def __iter__(self) -> Iterator[Point]:
         """Yield points as they are found; `state` is up to date in between."""
         end = time.monotonic() + self.limits.total_s
         self.state.region = self._new_region(end)
-        while (level := self._next()) is not None:
-            if (left := end - time.monotonic()) <= 0:
+        while (level := self._next(end)) is not None:
+            left = end - time.monotonic()
+            if left <= 0 and self._recall(self._question(level)) is None:
                 self.state.ended = "time"
                 return
             try:
-                point = self._answer_level(level, min(self.limits.point_s, left))
+                point = self._answer_level(level, min(self.limits.point_s, max(left, LEAST_S)))
             except SolverError as error:
                 if not self.state.points:
                     raise
@@ -204,6 +220,23 @@ class Tracer:
                 remedy="Run polyring doctor, which reports what this machine lacks, or allow more memory.",
             )
         self.state.ended = self._ending()
+
+    def answer(self, low: Level, high: Level, levels: Sequence[Level]) -> None:
+        """Answer some levels of a frontier in their order; `memory` keeps the answers.
+
+        A level that the answer to another one settles is passed over, as on the whole grid.
+
+        Parameters
+        ----------
+        low, high
+            Easiest and hardest level of the frontier.
+        levels
+            Levels between them.
+        """
+        self.state.region = Region(low, high, gap=self.limits.gap)
+        for level in levels:
+            if self.state.region.is_open(level):
+                self._answer_level(level, self.limits.point_s)
 
     def _ending(self) -> str:
         """Return how the tracing ended; with unproved points it is not complete, even without open boxes."""
@@ -238,7 +271,7 @@ class Tracer:
             )
         return 0 if found.bound is None else max(0, rounded_bound(found.bound, minimise=True))
 
-    def _next(self) -> Level | None:
+    def _next(self, end: float) -> Level | None:
         """Return the level of the next question; None when no further question is needed."""
         state, limits = self.state, self.limits
         for level in self._ends():
@@ -247,12 +280,30 @@ class Tracer:
         if limits.points and len(state.places) >= limits.points:
             return None
         if limits.placing == "even":
+            if self.ahead is not None and state.ahead is None:
+                self._ask_ahead(self.ahead, end)
             return next((level for level in self._grid() if state.region.is_open(level)), None)
         box = state.region.widest()
         if box is None:
             return None
         middle = limits.points or len(state.places) < SPREAD
         return box.middle() if middle else box.low
+
+    def _ask_ahead(self, ask: Ahead, end: float) -> None:
+        """Let the open levels of the grid be answered elsewhere, as far as nothing is remembered of them."""
+        self.state.ahead = answers = dict[Question, Answer]()
+        levels = [
+            level
+            for level in self._grid()
+            if self.state.region.is_open(level) and self._recall(self._question(level)) is None
+        ]
+        for found in ask(self, levels, end - time.monotonic()):
+            answers[found.asked] = found
+            self.memory.keep(found)
+
+    def _recall(self, question: Question) -> Answer | None:
+        """Return the answer to a question that came from elsewhere or is remembered; None without one."""
+        return (self.state.ahead or {}).get(question) or self.memory.recall(question)
 
     def _ends(self) -> tuple[Level, ...]:
         """Return the easiest and the hardest level."""
@@ -281,10 +332,8 @@ class Tracer:
         The second stage makes the plan non-dominated: it optimises the other axis at the value found.
         """
         start_time = time.monotonic()
-        if self.axes.kind == "two_way":
-            question = Question(-level[0], (0,), cheapest=False)
-        else:
-            question = Question(None, level, cheapest=True)
+        question = self._question(level)
+        cut_short = seconds < self.limits.point_s and self._recall(question) is None
         self.state.levels[question] = level
         first = self._answer(question, seconds)
         region = self.state.region
@@ -296,7 +345,7 @@ class Tracer:
             region.settle(level, None)
             return None
         plan = self._evaluate(first)
-        if first.reason == "time" and seconds < self.limits.point_s:
+        if first.reason == "time" and cut_short:
             region.found(self._level_reached(plan), _as_minimised(self._value(plan, question), question))
             return None
         left = max(SECOND_STAGE_SHARE * seconds, seconds - (time.monotonic() - start_time))
@@ -325,6 +374,12 @@ class Tracer:
         self.state.points.append(point)
         return point
 
+    def _question(self, level: Level) -> Question:
+        """Return the question of a level."""
+        if self.axes.kind == "two_way":
+            return Question(-level[0], (0,), cheapest=False)
+        return Question(None, level, cheapest=True)
+
     def _second_question(self, question: Question, plan: EvaluatedPoint) -> Question:
         """Return the question of the second stage, which optimises the other axis at the value found."""
         if question.cheapest:
@@ -351,7 +406,7 @@ class Tracer:
             self.state.region.proved((1 - least,), float(1 - plan.reached[0]))
 
     def _answer(self, question: Question, seconds: float) -> Answer:
-        stored = self.memory.recall(question)
+        stored = self._recall(question)
         if stored is not None:
             if stored.built is not None:
                 self.asker.know(stored.built)
@@ -406,6 +461,7 @@ def tracing(
     groups: tuple[str, ...] = (),
     limits: Limits | None = None,
     memory: Memory | None = None,
+    ahead: Ahead | None = None,
     seed: int = 1,
     threads: int = 0,
 ) -> Iterator[Tracer]:
@@ -423,6 +479,8 @@ def tracing(
         Limits of the frontier; default: `Limits()`.
     memory
         Store of answers from earlier runs; default: none.
+    ahead
+        Answers the questions of evenly placed points elsewhere; default: nobody does.
     seed
         Random seed.
     threads
@@ -453,6 +511,7 @@ def tracing(
             memory=memory or Memory(),
             seed=seed,
             threads=count,
+            ahead=ahead,
         )
 
 

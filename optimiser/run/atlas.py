@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import base64
+import json
+import platform
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,16 +13,18 @@ from typing import Any
 import numpy as np
 
 from networks.errors import NetworksError
+from networks.inputs import checksum
 from networks.intermodal import AccessParameters
 from networks.sphere import chord_to_km, unit_vectors
 from optimiser import verify
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.frontier.axes import with_budget
 from optimiser.frontier.cases import UNCHANGED, Case, TimeChanges
-from optimiser.job import Cluster, load_clusters
+from optimiser.job import Cluster, Job, LoadedJob, load_clusters
+from optimiser.job.model import PATH_KEYS
 from optimiser.measures.equity import ALL
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import OptimiserError
+from optimiser.problem.errors import EnvironmentFault, OptimiserError
 from optimiser.problem.model import TIERS
 from optimiser.report import atlas as atlas_report
 from optimiser.report.atlas import CENTRAL, Atlas, ClusterFigures, SmallMap
@@ -31,6 +36,7 @@ from optimiser.run.independence import WithoutCore
 from optimiser.run.measured_plan import STATES, MeasuredPlan
 from optimiser.run.retiming import Retimer
 from optimiser.run.source import find_source
+from optimiser.run.tasks import Contents, Executor, Outcome, Task, run_tasks
 from optimiser.run.trip_parts import split_arcs
 
 STRETCH = 1.25
@@ -38,6 +44,12 @@ STRETCH = 1.25
 
 UNFINISHED = 10
 """Exit code where some cluster could not be measured."""
+
+LONGEST_S = 6 * 3600.0
+"""Time limit of a cluster that is measured as a task."""
+
+type Found = ClusterFigures | OptimiserError | NetworksError
+"""The figures of a cluster, or why there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +76,9 @@ def atlas(
     *,
     out: Path = Path("polyring-runs/atlas"),
     progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> AtlasRun:
-    """Measure clusters one after the other, and write tables, maps and a page.
+    """Measure clusters, and write tables, maps and a page.
 
     Finished clusters are kept in the cache, so that an interrupted atlas goes on where it stopped. A cluster
     that cannot be measured is named with its fault, and the others are measured.
@@ -78,6 +91,8 @@ def atlas(
         Folder to write.
     progress
         Notified of each step.
+    executor
+        Measures several clusters at a time, each as a task; None: one after the other in this process.
 
     Raises
     ------
@@ -88,20 +103,120 @@ def atlas(
     figures: list[ClusterFigures] = []
     faults: list[OptimiserError | NetworksError] = []
     with folder.staged(out) as stage:
-        for number, cluster in enumerate(clusters, start=1):
-            watch.ends(f"{cluster.title} ({number} of {len(clusters)})")
-            try:
-                figures.append(_measured(cluster, watch))
-            except (OptimiserError, NetworksError) as fault:
-                watch.ends(f"{cluster.title} could not be measured: {fault.what}")
-                figures.append(ClusterFigures(cluster.loaded.name, cluster.title, fault=str(fault)))
-                faults.append(fault)
+        measured = _here(clusters, watch) if executor is None else _elsewhere(clusters, watch, executor)
+        for cluster, found in measured:
+            if isinstance(found, ClusterFigures):
+                figures.append(found)
+            else:
+                watch.ends(f"{cluster.title} could not be measured: {found.what}")
+                figures.append(ClusterFigures(cluster.loaded.name, cluster.title, fault=str(found)))
+                faults.append(found)
         if len(faults) == len(clusters):
             raise faults[0]
-        found = Atlas(tuple(figures), limit_s=clusters[0].loaded.job.times.limit_s, stretch=STRETCH)
+        whole = Atlas(tuple(figures), limit_s=clusters[0].loaded.job.times.limit_s, stretch=STRETCH)
         with watch.step("atlas", "Writing the atlas"):
-            atlas_report.write(found, stage)
-    return AtlasRun(out, found, UNFINISHED if faults else 0)
+            atlas_report.write(whole, stage)
+    return AtlasRun(out, whole, UNFINISHED if faults else 0)
+
+
+def _here(clusters: Sequence[Cluster], watch: Progress) -> Iterator[tuple[Cluster, Found]]:
+    """Yield each cluster with its figures, or with the fault that kept it from being measured."""
+    for number, cluster in enumerate(clusters, start=1):
+        watch.ends(f"{cluster.title} ({number} of {len(clusters)})")
+        try:
+            yield cluster, _measured(cluster, watch)
+        except (OptimiserError, NetworksError) as fault:
+            yield cluster, fault
+
+
+def _elsewhere(
+    clusters: Sequence[Cluster], watch: Progress, executor: Executor
+) -> Iterator[tuple[Cluster, Found]]:
+    """Yield the same of clusters that are measured as tasks, but for those whose files are missing here."""
+    tasks: dict[str, Task] = {}
+    faults: dict[str, Found] = {}
+    for cluster in clusters:
+        name = cluster.loaded.name
+        try:
+            find_source(cluster.loaded)
+            tasks[name] = _task(cluster)
+        except (OptimiserError, NetworksError) as fault:
+            faults[name] = fault
+    found = run_tasks(list(tasks.values()), {}, executor, watch=lambda now: watch.begins(f"Clusters: {now}"))
+    for cluster in clusters:
+        name = cluster.loaded.name
+        yield cluster, faults[name] if name in faults else _figures(cluster, found[tasks[name].key])
+
+
+def _figures(cluster: Cluster, outcome: Outcome) -> Found:
+    if outcome.quarantined:
+        return EnvironmentFault(outcome.fault, where=f"{cluster.title}, {outcome.worker}")
+    picture, values = base64.b64decode(outcome.value["picture"]), outcome.value["figures"]
+    return ClusterFigures(cluster.loaded.name, cluster.title, picture=picture, **values)
+
+
+def _task(cluster: Cluster) -> Task:
+    """Return the task of a cluster; it depends on the contents of the files that its job names."""
+    loaded = cluster.loaded
+    named = ((getattr(loaded.job, name), keys) for name, keys in PATH_KEYS.items())
+    paths = [loaded.input_path(getattr(section, key)) for section, keys in named for key in keys]
+    return Task(
+        name=f"cluster {cluster.title}",
+        function="optimiser.run.atlas:measure_cluster",
+        payload={
+            "name": loaded.name,
+            "title": cluster.title,
+            "folder": str(loaded.folder.resolve()),
+            "job": loaded.job.model_dump(mode="json"),
+            "files": {str(path): checksum(path) for path in paths if path is not None},
+        },
+        time_limit_s=LONGEST_S,
+    )
+
+
+def measure_cluster(payload: Mapping[str, Any], _contents: Contents) -> dict[str, Any]:
+    """Measure a cluster: the function of a task.
+
+    Parameters
+    ----------
+    payload
+        `name`, `title`, `job` and its `folder`, and the `files` that the job names, each with its checksum.
+        They may be large, so that they are read where they are: every worker must see them at their paths.
+
+    Returns
+    -------
+    dict
+        `figures`, the fields of `ClusterFigures`, and `picture`, the PNG of its map in Base64.
+
+    Raises
+    ------
+    EnvironmentFault
+        When a file cannot be read here, or is another one here.
+    """
+    _refuse_other_files(payload)
+    job = Job.model_validate_json(json.dumps(payload["job"]))
+    loaded = LoadedJob(name=payload["name"], folder=Path(payload["folder"]), job=job)
+    found = _measured(Cluster(payload["title"], loaded), Progress())
+    figures = {"facts": found.facts, "tiers": found.tiers, "cases": found.cases}
+    return {"figures": figures, "picture": base64.b64encode(found.picture).decode()}
+
+
+def _refuse_other_files(payload: Mapping[str, Any]) -> None:
+    faults = []
+    for name, known in payload["files"].items():
+        path = Path(name)
+        if not path.is_file():
+            faults.append(f"{path} is not there")
+        elif checksum(path) != known:
+            faults.append(f"{path} holds something else than where the atlas was begun")
+    if faults:
+        raise EnvironmentFault(
+            f"{platform.node()} cannot read the files of the cluster",
+            where=payload["title"],
+            faults=faults,
+            done="It was not measured.",
+            remedy="Put them where every worker sees them at the same path, such as on a shared file system.",
+        )
 
 
 def _measured(cluster: Cluster, progress: Progress) -> ClusterFigures:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,9 @@ from optimiser.run import cache, folder, pipeline, store
 from optimiser.run.cache import Progress
 from optimiser.run.chain import Chain
 from optimiser.run.outcome import NOT_PROVEN
+from optimiser.run.portions import answer_ahead
 from optimiser.run.source import find_source
+from optimiser.run.tasks import Executor
 from optimiser.verify import Plan
 
 if TYPE_CHECKING:
@@ -149,7 +151,14 @@ class TracedFrontier:
         return title + notebook.table(self.points) + self.browse()._repr_html_()
 
 
-def trace_job(loaded: LoadedJob, *, out: Path | None, progress: Progress, watch: Watch) -> Traced:
+def trace_job(
+    loaded: LoadedJob,
+    *,
+    out: Path | None,
+    progress: Progress,
+    watch: Watch,
+    executor: Executor | None = None,
+) -> Traced:
     """Trace the frontier of a job.
 
     Parameters
@@ -162,6 +171,8 @@ def trace_job(loaded: LoadedJob, *, out: Path | None, progress: Progress, watch:
         Notified of each step before the frontier.
     watch
         Called after each point.
+    executor
+        As for `traced_curve`.
     """
     own = loaded.run_folder()
     target = out or own.with_name(f"{own.name}{ENDING}")
@@ -170,7 +181,10 @@ def trace_job(loaded: LoadedJob, *, out: Path | None, progress: Progress, watch:
         problem = chain.counted.value
         pipeline.write_job(stage, loaded)
         labels = labels_of(problem, chain.candidates.value.table)
-        done = _trace(stage, target, problem, labels, loaded.job.frontier, loaded.job.solve, watch)
+        found = partial(
+            traced_curve, problem, loaded.job.frontier, loaded.job.solve, watch, executor=executor
+        )
+        done = _trace(stage, target, problem, labels, found)
         if loaded.job.output.report:
             name = page_name(target)
             page.write_frontier(_shown(chain, done), stage / name, picture=stage / PICTURE)
@@ -228,7 +242,15 @@ def _shown(chain: Chain, done: Traced) -> ReportInput:
     return replace(shown, links=links.sort_values("rank", ignore_index=True))
 
 
-def trace_file(path: Path, settings: Frontier, solve: Solve, *, out: Path, watch: Watch) -> Traced:
+def trace_file(
+    path: Path,
+    settings: Frontier,
+    solve: Solve,
+    *,
+    out: Path,
+    watch: Watch,
+    executor: Executor | None = None,
+) -> Traced:
     """Trace the frontier of a problem file.
 
     Parameters
@@ -243,10 +265,13 @@ def trace_file(path: Path, settings: Frontier, solve: Solve, *, out: Path, watch
         Run folder.
     watch
         Called after each point.
+    executor
+        As for `traced_curve`.
     """
     problem = load(path)
+    found = partial(traced_curve, problem, settings, solve, watch, executor=executor)
     with folder.staged(out) as stage:
-        return _trace(stage, out, problem, _labels(problem), settings, solve, watch)
+        return _trace(stage, out, problem, _labels(problem), found)
 
 
 def _labels(problem: DesignProblem) -> dict[str, Label]:
@@ -277,13 +302,12 @@ def _trace(
     target: Path,
     problem: DesignProblem,
     labels: Mapping[str, Label],
-    settings: Frontier,
-    solve: Solve,
-    watch: Watch,
+    trace: Callable[[], Curve],
 ) -> Traced:
+    """Trace a frontier and write its files; `trace` begins once the folder is known to be its own."""
     _refuse_other(target, problem)
     begun = time.monotonic()
-    found = traced_curve(problem, settings, solve, watch)
+    found = trace()
     links = tuple(marginal_order(found.points, steady=STEADY[found.axes.kind]))
     summary = _summary(found, links, problem, seconds=time.monotonic() - begun)
     save(problem, stage / "problem.json")
@@ -298,7 +322,14 @@ def _trace(
     return Traced(target, found, plans, links, rows, summary, code)
 
 
-def traced_curve(problem: DesignProblem, settings: Frontier, solve: Solve, watch: Watch) -> Curve:
+def traced_curve(
+    problem: DesignProblem,
+    settings: Frontier,
+    solve: Solve,
+    watch: Watch,
+    *,
+    executor: Executor | None = None,
+) -> Curve:
     """Trace a frontier; answers of earlier tracings of the same problem are reused.
 
     Parameters
@@ -311,6 +342,9 @@ def traced_curve(problem: DesignProblem, settings: Frontier, solve: Solve, watch
         Seed and threads.
     watch
         Called after each point, and once before the first.
+    executor
+        Answers portions of evenly placed points, each with one thread unless `solve` says how many; None: one
+        session answers all, on all cores.
 
     Raises
     ------
@@ -325,7 +359,8 @@ def traced_curve(problem: DesignProblem, settings: Frontier, solve: Solve, watch
         total_s=settings.total_s,
     )
     axes = axes_of(settings.axes, problem, settings.tiers)
-    seed, threads = solve.seed, solve.threads or cores()
+    seed, threads = solve.seed, solve.threads or (cores() if executor is None else 1)
+    ahead = None if executor is None else partial(answer_ahead, executor=executor, watch=watch)
     with (
         _kept_answers(problem, axes, limits, seed=seed, threads=threads) as memory,
         tracing(
@@ -334,6 +369,7 @@ def traced_curve(problem: DesignProblem, settings: Frontier, solve: Solve, watch
             groups=axes.groups,
             limits=limits,
             memory=memory,
+            ahead=ahead,
             seed=seed,
             threads=threads,
         ) as tracer,

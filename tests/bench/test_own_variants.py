@@ -63,7 +63,7 @@ def test_the_example_of_the_documentation_is_benched_in_one_command(folder, capf
     (row,) = rows("out")
     assert (row["variant"], row["solver"], row["check"]) == ("cheapest", "none", "ok")
     assert int(row["objective"]) > 0
-    assert row["code"].endswith(f"+{own_variant.digest_of(Path('cheapest.py'))} heuristic")
+    assert row["code"].endswith(f"+{own_variant.digest_of(Path('cheapest.py').read_bytes())} heuristic")
     page = Path("out", "summary.md").read_text(encoding="utf-8")
     assert "| cheapest | 1 | - |" in page
     assert "Variant cheapest: a file of the user's own" in page

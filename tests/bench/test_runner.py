@@ -15,6 +15,7 @@ import pytest
 from bench_drawing import row
 
 from optimiser import verify
+from optimiser.bench import child as child_module
 from optimiser.bench import runner, worker
 from optimiser.bench.child import Child
 from optimiser.bench.exit_status import fault_line, incomplete
@@ -27,6 +28,7 @@ from optimiser.engine.child import STARTUP_S
 from optimiser.problem import dumps, load, save
 from optimiser.problem.errors import EnvironmentFault, ProblemError, VerificationError
 from optimiser.problem.result import Result, TracePoint, gap_of
+from optimiser.run.tasks.in_process import InProcess
 
 LATTICE = grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6))
 GREEDY, SWAP, AGAIN = (
@@ -109,19 +111,32 @@ def tried(problem, *, variant, params):
     )
 
 
+def outcome(*arguments, **options):
+    """Return the outcome of a bench whose tasks are done in this process."""
+    with InProcess() as executor:
+        return runner.bench(*arguments, **options, executor=executor)
+
+
 def bench(*arguments, **options):
     """Return the rows of a bench."""
-    return list(runner.bench(*arguments, **options).rows)
+    return list(outcome(*arguments, **options).rows)
 
 
 @pytest.fixture(autouse=True)
 def in_process(monkeypatch):
     """Let solves be done in this process by trying every plan, so that the tests are quick."""
     monkeypatch.setattr("optimiser.engine.solve.solve", tried)
+    monkeypatch.setattr(child_module, "Child", Done)
+
+
+@pytest.fixture
+def unfit(monkeypatch):
+    """Let no variant fit."""
+    monkeypatch.setattr(child_module, "Child", Unfit)
 
 
 def test_each_solve_has_a_row_with_sizes_and_outcome(tmp_path):
-    rows = bench(plan([instance()], [GREEDY, SWAP], [1], LIMITS), tmp_path, listener=Recorder(), start=Done)
+    rows = bench(plan([instance()], [GREEDY, SWAP], [1], LIMITS), tmp_path, listener=Recorder())
     assert [(row.variant, row.status, row.check, row.seconds) for row in rows] == [
         ("greedy", "feasible", "ok", 0.25),
         ("swap", "feasible", "ok", 0.25),
@@ -133,17 +148,17 @@ def test_each_solve_has_a_row_with_sizes_and_outcome(tmp_path):
 
 def test_an_interrupted_bench_continues_where_it_ended(tmp_path):
     recorder = Recorder()
-    bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Recorder(), start=Done)
-    rows = bench(plan([instance()], [GREEDY, SWAP], [1], LIMITS), tmp_path, listener=recorder, start=Done)
+    bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Recorder())
+    rows = bench(plan([instance()], [GREEDY, SWAP], [1], LIMITS), tmp_path, listener=recorder)
     assert recorder.messages == ["1/1 lattice swap", "feasible"]
     assert len(rows) == 2
 
 
 def test_another_problem_with_the_same_name_is_refused(tmp_path):
-    bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Recorder(), start=Done)
+    bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Recorder())
     Store(tmp_path).instance("lattice").write_text(dumps(LATTICE.replace(budget=1)), encoding="utf-8")
     with pytest.raises(ProblemError, match="not the one that was measured before"):
-        bench(plan([instance()], [SWAP], [1], LIMITS), tmp_path, listener=Recorder(), start=Done)
+        bench(plan([instance()], [SWAP], [1], LIMITS), tmp_path, listener=Recorder())
 
 
 def of_file(path, problem=LATTICE):
@@ -156,41 +171,44 @@ def of_file(path, problem=LATTICE):
 @pytest.mark.parametrize("configuration", [GREEDY, SWAP], ids=["done before", "new"])
 def test_a_file_that_holds_another_problem_than_before_is_refused(configuration, tmp_path):
     out, path = tmp_path / "out", tmp_path / "mine.json"
-    rows = bench(plan([of_file(path)], [GREEDY], [1], LIMITS), out, listener=Recorder(), start=Done)
+    rows = bench(plan([of_file(path)], [GREEDY], [1], LIMITS), out, listener=Recorder())
     changed = of_file(path, LATTICE.replace(budget=1))
     with pytest.raises(ProblemError, match="'mine' is not the one that was measured before"):
-        bench(plan([changed], [configuration], [1], LIMITS), out, listener=Recorder(), start=Done)
+        bench(plan([changed], [configuration], [1], LIMITS), out, listener=Recorder())
     same = of_file(path)
-    assert bench(plan([same], [GREEDY], [1], LIMITS), out, listener=Recorder(), start=Done) == rows
+    assert bench(plan([same], [GREEDY], [1], LIMITS), out, listener=Recorder()) == rows
 
 
-def test_a_problem_file_without_rows_is_read_again(tmp_path):
+def test_a_problem_file_without_rows_is_read_again(monkeypatch, tmp_path):
     out, path = tmp_path / "out", tmp_path / "mine.json"
-    bench(plan([of_file(path)], [GREEDY], [1], LIMITS), out, listener=Recorder(), start=Unfit)
+    monkeypatch.setattr(child_module, "Child", Unfit)
+    bench(plan([of_file(path)], [GREEDY], [1], LIMITS), out, listener=Recorder())
+    monkeypatch.setattr(child_module, "Child", Done)
     changed = of_file(path, LATTICE.replace(budget=1))
-    bench(plan([changed], [GREEDY], [1], LIMITS), out, listener=Recorder(), start=Done)
+    bench(plan([changed], [GREEDY], [1], LIMITS), out, listener=Recorder())
     assert load(Store(out).instance("mine")).budget == 1
 
 
 def test_rows_of_earlier_code_are_kept_and_reported(tmp_path, monkeypatch):
-    bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Recorder(), start=Done)
+    bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Recorder())
     monkeypatch.setattr("optimiser.bench.runner.code", lambda: "later")
+    monkeypatch.setattr(child_module, "code", lambda: "later")
     recorder = Recorder()
-    bench(plan([instance()], [GREEDY, SWAP], [1], LIMITS), tmp_path, listener=recorder, start=Done)
+    bench(plan([instance()], [GREEDY, SWAP], [1], LIMITS), tmp_path, listener=recorder)
     assert recorder.messages[0].startswith("1 solve is kept from earlier code (")
     assert [row.code for row in Store(tmp_path).rows()][1:] == ["later"]
 
 
 def test_a_problem_may_have_the_name_of_the_warm_up(tmp_path):
     mine = of_file(tmp_path / "warm_up.json")
-    (row,) = bench(plan([mine], [GREEDY], [1], LIMITS), tmp_path / "out", listener=Recorder(), start=Done)
+    (row,) = bench(plan([mine], [GREEDY], [1], LIMITS), tmp_path / "out", listener=Recorder())
     kept = Store(tmp_path / "out").instance("warm_up")
     assert load(kept) == LATTICE.replace(name="warm_up")
     assert row.instance == "warm_up"
 
 
 def test_the_warm_up_leaves_nothing_in_the_folder(tmp_path):
-    bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Recorder(), start=Done)
+    bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Recorder())
     assert [path.name for path in (tmp_path / "instances").iterdir()] == ["lattice.json"]
     assert len(list((tmp_path / "plans").iterdir())) == 1
 
@@ -202,7 +220,6 @@ def test_a_variant_that_needs_a_budget_is_left_out_where_there_is_none(tmp_path)
         plan([cover], [Configuration("do-nothing", "none"), AGAIN], [1], LIMITS),
         tmp_path,
         listener=recorder,
-        start=Done,
     )
     assert [row.variant for row in rows] == ["reverse-greedy"]
     assert rows[0].minimise
@@ -214,9 +231,9 @@ class Unfit(Done):
         self.answer = {"unfit": "it cannot do that"}
 
 
-def test_a_configuration_that_does_not_fit_the_problem_has_no_row(tmp_path):
+def test_a_configuration_that_does_not_fit_the_problem_has_no_row(unfit, tmp_path):
     recorder = Recorder()
-    assert bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=recorder, start=Unfit) == []
+    assert bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=recorder) == []
     assert "greedy on lattice is left out: it cannot do that" in recorder.messages
 
 
@@ -227,9 +244,7 @@ def broken():
 def test_an_instance_that_cannot_be_made_is_incomplete(tmp_path):
     recorder = Recorder()
     bad = Instance("bad", "drawn", "", broken)
-    done = runner.bench(
-        plan([bad, instance()], [GREEDY], [1], LIMITS), tmp_path, listener=recorder, start=Done
-    )
+    done = outcome(plan([bad, instance()], [GREEDY], [1], LIMITS), tmp_path, listener=recorder)
     assert [row.instance for row in done.rows] == ["lattice"]
     assert [fault.what for fault in done.faults] == ["it breaks its format"]
     assert "bad is left out: it breaks its format" in recorder.messages
@@ -241,11 +256,10 @@ class Wrong(Done):
         self.answer = wrong if task["seed"] == 7 else worker.measure(task)
 
 
-def test_a_solve_that_cannot_run_is_reported_and_the_rest_is_done(tmp_path):
+def test_a_solve_that_cannot_run_is_reported_and_the_rest_is_done(monkeypatch, tmp_path):
     recorder = Recorder()
-    done = runner.bench(
-        plan([instance()], [GREEDY], [1, 7], LIMITS), tmp_path, listener=recorder, start=Wrong
-    )
+    monkeypatch.setattr(child_module, "Child", Wrong)
+    done = outcome(plan([instance()], [GREEDY], [1, 7], LIMITS), tmp_path, listener=recorder)
     assert [row.seed for row in done.rows] == [1]
     text = "greedy on lattice, seed 7: the solve cannot be run so: seed 7 is odd"
     assert [fault_line(fault) for fault in done.faults] == [text]
@@ -274,9 +288,10 @@ def claim_too_much(task):
         path.write_text(json.dumps(result), encoding="utf-8")
 
 
-def test_a_false_bound_fails_the_bench_after_all_is_written(tmp_path):
+def test_a_false_bound_fails_the_bench_after_all_is_written(monkeypatch, tmp_path):
+    monkeypatch.setattr(child_module, "Child", partial(Done, change=claim_too_much))
     runs = plan([instance()], [GREEDY, Configuration("compact", "highs")], [1], LIMITS)
-    rows = bench(runs, tmp_path, listener=Recorder(), start=partial(Done, change=claim_too_much))
+    rows = bench(runs, tmp_path, listener=Recorder())
     with pytest.raises(VerificationError, match="contradict each other"):
         write_outputs(rows, tmp_path, command="polyring bench")
     assert "is better than the bound" in (tmp_path / "summary.md").read_text(encoding="utf-8")
@@ -285,7 +300,7 @@ def test_a_false_bound_fails_the_bench_after_all_is_written(tmp_path):
 def test_outputs_of_a_bench(tmp_path):
     lattices = [instance(), instance("other", LATTICE.replace(budget=LATTICE.budget + 20))]
     configurations = [GREEDY, SWAP, Configuration("cuts", "highs"), Configuration("compact", "highs")]
-    rows = bench(plan(lattices, configurations, [1], LIMITS), tmp_path, listener=Recorder(), start=Done)
+    rows = bench(plan(lattices, configurations, [1], LIMITS), tmp_path, listener=Recorder())
     page = write_outputs(rows, tmp_path, command="polyring bench").read_text(encoding="utf-8")
     assert "8 of 8 outcomes passed the independent check" in page
     for name in ("profile", "gaps", "gaps_drawn"):

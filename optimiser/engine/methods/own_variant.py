@@ -119,13 +119,13 @@ def load(path: Path, *, taken: Collection[str] = ()) -> OwnVariant:
     ProblemError
         When the file cannot be read or executed, or does not define a valid variant.
     """
-    text, where = _text(path), str(path.resolve())
+    text, where = text_of(path), str(path.resolve())
     module_object = _module(where, text)
     variant: Variant = module_object.VARIANT
     if variant.name in taken:
         _refuse(f"there is already a variant {variant.name!r}: choose another name in VARIANT", where, text)
     _LATEST[where] = module_object
-    return OwnVariant(where, _digest(text), variant)
+    return OwnVariant(where, digest_of(text), variant)
 
 
 def module(path: str) -> ModuleType:
@@ -142,26 +142,23 @@ def module(path: str) -> ModuleType:
         As for `load`.
     """
     if path not in _LATEST:
-        _LATEST[path] = _module(path, _text(Path(path)))
+        _LATEST[path] = _module(path, text_of(Path(path)))
     return _LATEST[path]
 
 
-def digest_of(path: Path) -> str:
-    """Return the first characters of the SHA-256 hash of a file.
+def digest_of(text: bytes) -> str:
+    """Return the first characters of the SHA-256 hash of the text of a file."""
+    return hashlib.sha256(text).hexdigest()[:12]
+
+
+def text_of(path: Path) -> bytes:
+    """Return the text of the file of a variant.
 
     Raises
     ------
     ProblemError
         When it cannot be read.
     """
-    return _digest(_text(path))
-
-
-def _digest(text: bytes) -> str:
-    return hashlib.sha256(text).hexdigest()[:12]
-
-
-def _text(path: Path) -> bytes:
     try:
         return plain_file(path).read_bytes()
     except OSError as error:
@@ -174,7 +171,7 @@ def _text(path: Path) -> bytes:
 @cache
 def _module(where: str, text: bytes) -> ModuleType:
     """Execute the text of a file as a module; cached bytecode of the file is not used."""
-    module_object = ModuleType(f"polyring_own_{_digest(text)}")
+    module_object = ModuleType(f"polyring_own_{digest_of(text)}")
     module_object.__file__ = where
     sys.modules[module_object.__name__] = module_object
     try:

@@ -319,9 +319,16 @@ class SessionAsker(_ChildAsker):
         if budget is not None and budget < 0:
             return Answer(question, None, None, empty=True, seconds=0.0, whole_seconds=0.0, warm=True)
         least = tuple(value - base for value, base in zip(question.least, self._base, strict=True))
+        levels = tuple(
+            row._replace(offset=row.offset - row.scale * base)
+            for row, base in zip(question.levels, self._base, strict=False)
+        )
         base = self._cheapest_base if question.cheapest else sum(self._base[row] for row in question.counted)
         task = self._task(
-            dataclasses.replace(question, budget=budget, least=least), seconds=seconds, gap=gap, base=base
+            dataclasses.replace(question, budget=budget, least=least, levels=levels),
+            seconds=seconds,
+            gap=gap,
+            base=0 if levels else base,
         )
         built: tuple[int, ...] | None = None
         bound: float | None = None
@@ -341,7 +348,7 @@ class SessionAsker(_ChildAsker):
         return Answer(
             asked=question,
             built=None if built is None else self._reduced.lifted(built),
-            bound=None if bound is None else bound + base,
+            bound=None if bound is None else bound + task["base"],
             empty=ending.reason == "infeasible",
             seconds=ending.seconds,
             whole_seconds=time.monotonic() - start_time,

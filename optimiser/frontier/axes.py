@@ -14,7 +14,7 @@ from optimiser.problem import City, DesignProblem, Target
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.model import Period
 
-type Kind = Literal["two_way", "three_way", "counted"]
+type Kind = Literal["two_way", "three_way", "counted", "summed"]
 
 TIERS = ("secondary", "small")
 """Default groups of a three-way frontier."""
@@ -32,13 +32,17 @@ class Axes:
     kind
         `two_way`: cost and the objective; `three_way`: cost and the weight of covered pairs of each group;
         `counted`: the same as `three_way` with any number of groups, of which `ALL_GROUPS` is that of all
-        pairs, for problems in which each pair has weight 1 (`reach.counting_problem`).
+        pairs, for problems in which each pair has weight 1 (`reach.counting_problem`); `summed`: the weight
+        of covered pairs of several groups together, for each of the `sums`.
     groups
-        The groups of a frontier that is not two-way.
+        The groups of a frontier that is not two-way; with sums, all groups that a sum names.
+    sums
+        Groups that are added up, for each measure of `summed`.
     """
 
     kind: Kind
     groups: tuple[str, ...] = ()
+    sums: tuple[tuple[str, ...], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -56,15 +60,16 @@ class Axes:
         pair, city = problem.pairs, problem.cities
         if self.kind == "two_way":
             return np.array([[*(p.weight for p in pair), *(c.weight for c in city)]], np.int64)
+        counted = self.sums if self.kind == "summed" else tuple((group,) for group in self.groups)
         rows = [
-            [*(p.weight if self._counts(group, p.group) else 0 for p in pair), *(0 for _ in city)]
-            for group in self.groups
+            [*(p.weight if self._counts(groups, p.group) else 0 for p in pair), *(0 for _ in city)]
+            for groups in counted
         ]
-        return np.array(rows, np.int64).reshape(len(self.groups), len(pair) + len(city))
+        return np.array(rows, np.int64).reshape(len(counted), len(pair) + len(city))
 
-    def _counts(self, group: str, pair_group: str) -> bool:
-        """Return whether pairs of a group count in the measure of a group."""
-        return group == pair_group or (self.kind == "counted" and group == ALL_GROUPS)
+    def _counts(self, groups: tuple[str, ...], pair_group: str) -> bool:
+        """Return whether pairs of a group count in the measure of some groups."""
+        return pair_group in groups or (self.kind == "counted" and ALL_GROUPS in groups)
 
 
 def axes_of(kind: Kind, problem: DesignProblem, groups: tuple[str, ...] = ()) -> Axes:

@@ -81,7 +81,8 @@ class FrontierEvaluator:
         plan = self._evaluator(built, rings=rings, starts=starts)
         last = period_states(self._top, set(built), dict(plan.starts))[-1].is_open
         by_group = self._by_group(self._evaluator.covered(last))
-        groups = tuple(by_group[group] for group in self._axes.groups)
+        sums = self._axes.sums or tuple((group,) for group in self._axes.groups)
+        groups = tuple(sum(by_group[group] for group in summed) for summed in sums)
         return EvaluatedPoint(
             built=plan.built,
             cost=plan.cost,

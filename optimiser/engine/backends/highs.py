@@ -25,6 +25,7 @@ from optimiser.engine.models.extended import ExtendedModel
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import Floats, Rows, SplitRows
+from optimiser.engine.search.task import LevelRow
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError
 from optimiser.problem.result import bound_tolerance
@@ -616,6 +617,7 @@ class QuestionRelaxation(Relaxation):
         self._cost_unit = divisor(self._cost.tolist())
         self._units = [divisor(row) for row in measures.tolist()]
         self._minimises_cost = False
+        self._level_column: int | None = None
         self._first_row = self._row_count()
         self._append(self._x, self._cost / self._cost_unit)
         for row, unit in zip(measures, self._units, strict=True):
@@ -627,7 +629,14 @@ class QuestionRelaxation(Relaxation):
         index = columns[used].astype(np.int32)
         self._model.addRow(-INFINITY, INFINITY, len(used), index, values[used])
 
-    def set_question(self, *, budget: int | None, least: Sequence[int], weights: Integers | None) -> None:
+    def set_question(
+        self,
+        *,
+        budget: int | None,
+        least: Sequence[int],
+        weights: Integers | None,
+        levels: Sequence[LevelRow] = (),
+    ) -> None:
         """Set budget, targets and objective, and reset the bounds of all decisions.
 
         Parameters
@@ -638,14 +647,20 @@ class QuestionRelaxation(Relaxation):
             Least value of each measure.
         weights
             int64 [K + C], objective coefficients of covered pairs and cities; None: minimise the cost.
+        levels
+            For each measure what a level asks of it: the level is maximised, whatever the weights, and a
+            measure with a slope has no other target.
         """
         most = INFINITY if budget is None else math.floor(budget / self._cost_unit)
         self._model.changeRowBounds(self._first_row, -INFINITY, most)
         for row, (value, unit) in enumerate(zip(least, self._units, strict=True), start=self._first_row + 1):
             self._model.changeRowBounds(row, -(-value // unit), INFINITY)
         costs = np.zeros(len(self._names))
-        self._minimises_cost = weights is None
-        if weights is None:
+        self._minimises_cost = weights is None and not levels
+        self._set_levels(levels)
+        if levels:
+            self.divisor = 1
+        elif weights is None:
             self.divisor = self._cost_unit
             costs[self._x] = self._cost / self._cost_unit
         else:
@@ -654,6 +669,25 @@ class QuestionRelaxation(Relaxation):
         self._set_costs(costs)
         self._free_decisions()
         self.set_cutoff(-math.inf)
+
+    def _set_levels(self, levels: Sequence[LevelRow]) -> None:
+        """Let the level, a free column, be the objective and part of the rows of measures; or take it out.
+
+        The row of a measure, in its unit, becomes `measure - slope / scale * level >= offset / scale`.
+        """
+        if self._level_column is None:
+            if not levels:
+                return
+            self._level_column = int(self._model.getNumCol())
+            self._model.addCol(0.0, -INFINITY, INFINITY, 0, [], [])
+        self._model.changeColCost(self._level_column, -1.0 if levels else 0.0)
+        for row, unit in enumerate(self._units):
+            asked = levels[row] if levels else None
+            scale = unit * (asked.scale if asked else 1)
+            place = self._first_row + 1 + row
+            self._model.changeCoeff(place, self._level_column, -asked.slope / scale if asked else 0.0)
+            if asked and asked.slope:
+                self._model.changeRowBounds(place, asked.offset / scale, INFINITY)
 
     def _free_decisions(self) -> None:
         self.set_bounds(np.zeros(len(self._decisions)), np.ones(len(self._decisions)))

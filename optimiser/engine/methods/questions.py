@@ -60,7 +60,7 @@ class PooledPlan:
 
     def objective(self, question: Question) -> int:
         """Return the objective of a question."""
-        return self.cost if question.cheapest else int(self.values[list(question.counted)].sum())
+        return self.cost if question.cheapest else question.worth(self.values.tolist())
 
 
 class PlanPool:
@@ -278,11 +278,12 @@ class QuestionSession:
     def _search(self, question: Question, incumbent: MaskIncumbent, gap: float) -> str:
         t = question_tables(self._t, self._measures, question)
         is_small = len(t.limit) <= SMALL
+        aim = self._aim(question, incumbent)
         search = TreeImprover(
-            t,
+            aim,
             incumbent,
             seed=self._seed,
-            improver=None if is_small else start_plans(t, incumbent, seed=self._seed),
+            improver=None if is_small else start_plans(aim, incumbent, seed=self._seed),
         )
         program, cuts = self._programs[0], self._cuts[0]
         root = solve_root(t, incumbent, program, cuts, gap=gap, is_fresh=self._is_fresh)
@@ -314,6 +315,12 @@ class QuestionSession:
         workers = self._workers(question, incumbent, root)
         return search_tree(incumbent, root, workers, gap=gap, after_round=after_round)
 
+    def _aim(self, question: Question, incumbent: MaskIncumbent) -> Tables:
+        """Return the arrays that heuristics work on; for levels, with the next level as targets."""
+        if question.levels and incumbent.evaluated is not None:
+            question = question.beyond(incumbent.evaluated.objective + 1)
+        return question_tables(self._t, self._measures, question)
+
     def _programs_for(self, question: Question, count: int) -> list[tuple[QuestionRelaxation, CutFinder]]:
         """Return `count` relaxations that are set to a question, each with its own cut finder."""
         while len(self._programs) < count:
@@ -322,7 +329,9 @@ class QuestionSession:
             self._cuts.append(finder or CutFinder.of(self._t, stop=self._is_late))
         weights = None if question.cheapest else self._measures[list(question.counted)].sum(axis=0)
         for program in self._programs[:count]:
-            program.set_question(budget=question.budget, least=question.least, weights=weights)
+            program.set_question(
+                budget=question.budget, least=question.least, weights=weights, levels=question.levels
+            )
         return list(zip(self._programs[:count], self._cuts[:count], strict=True))
 
     def _workers(self, question: Question, incumbent: MaskIncumbent, root: RootRelaxation) -> list[Worker]:

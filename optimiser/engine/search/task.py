@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -153,6 +153,32 @@ class Task:
     log: bool = False
 
 
+class LevelRow(NamedTuple):
+    """What a level V asks of a measure: `scale * measure >= slope * V + offset`; integers.
+
+    Attributes
+    ----------
+    scale
+        Factor of the measure, >= 1.
+    slope
+        Factor of the level, >= 0; 0: the level asks nothing of this measure.
+    offset
+        What is asked at level 0, of any sign.
+    """
+
+    scale: int
+    slope: int
+    offset: int
+
+    def level(self, value: int) -> int:
+        """Return the largest level whose demand a value of the measure meets; the slope must not be 0."""
+        return (self.scale * value - self.offset) // self.slope
+
+    def least(self, level: int) -> int:
+        """Return the least value of the measure that meets the demand of a level."""
+        return -(-(self.slope * level + self.offset) // self.scale)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Question:
     """Budget, targets and objective of one solve of a frontier.
@@ -167,17 +193,34 @@ class Question:
         Whether the cost is minimised; otherwise the sum of the measures is maximised.
     rows
         Positions of the measures whose sum is maximised; empty: all.
+    levels
+        For each measure what a level asks of it. Then the largest level is sought whose demands some plan
+        meets (max-min); empty: a sum or the cost is optimised.
     """
 
     budget: int | None
     least: tuple[int, ...]
     cheapest: bool
     rows: tuple[int, ...] = ()
+    levels: tuple[LevelRow, ...] = ()
 
     @property
     def counted(self) -> tuple[int, ...]:
         """Return the positions of the measures whose sum is maximised."""
         return self.rows or tuple(range(len(self.least)))
+
+    def worth(self, values: Sequence[int]) -> int:
+        """Return the objective, where it is maximised, of a plan with these values of the measures."""
+        if self.levels:
+            rows = zip(self.levels, values, strict=True)
+            return min(row.level(int(value)) for row, value in rows if row.slope)
+        return int(sum(values[row] for row in self.counted))
+
+    def beyond(self, level: int) -> Question:
+        """Return a question about levels with the demands of one of them as targets."""
+        rows = zip(self.levels, self.least, strict=True)
+        least = (max(row.least(level), asked) if row.slope else asked for row, asked in rows)
+        return dataclasses.replace(self, least=tuple(least), levels=())
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON object."""
@@ -186,9 +229,16 @@ class Question:
             "least": list(self.least),
             "cheapest": self.cheapest,
             "rows": list(self.rows),
+            **({"levels": [list(row) for row in self.levels]} if self.levels else {}),
         }
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> Question:
         """Return the question of a JSON object written by `as_dict`."""
-        return cls(value["budget"], tuple(value["least"]), bool(value["cheapest"]), tuple(value["rows"]))
+        return cls(
+            value["budget"],
+            tuple(value["least"]),
+            bool(value["cheapest"]),
+            tuple(value["rows"]),
+            tuple(LevelRow(*row) for row in value.get("levels", ())),
+        )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+import json
+import math
 import random
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -19,7 +22,7 @@ from optimiser.engine.methods.questions import PlanPool, QuestionSession, questi
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.scoring import covered_pairs, fits, shortfall
 from optimiser.engine.search.tables import tables
-from optimiser.engine.search.task import Question
+from optimiser.engine.search.task import LevelRow, Question
 from optimiser.frontier.axes import top_of
 
 SEEDS = [seed for seed in range(80) if len(reduce(top_of(dense_problem(seed))).problem.candidates) >= 2]
@@ -50,12 +53,36 @@ def drawn(seed):
 def best_of(plans, question):
     """Return objective and cost of the best plan for a question, of equal ones the cheapest; None without."""
     able = [
-        (cost if question.cheapest else sum(reached), cost)
+        (cost if question.cheapest else value_of(question, reached), cost)
         for _, cost, reached in plans
         if (question.budget is None or cost <= question.budget)
         and all(has >= least for has, least in zip(reached, question.least, strict=True))
     ]
     return min(able, key=lambda both: (both[0] if question.cheapest else -both[0], both[1]), default=None)
+
+
+def value_of(question, reached):
+    """Return the sum of the measures, or the largest level that all of them attain."""
+    if not question.levels:
+        return sum(reached)
+    rows = [(row, has) for row, has in zip(question.levels, reached, strict=True) if row.slope]
+    return math.floor(min(Fraction(row.scale * has - row.offset, row.slope) for row, has in rows))
+
+
+def questions_about_levels(seed, count=6):
+    """Return questions by chance about the largest level, with others between them."""
+    _, measures, _ = drawn(seed)
+    chance, most = random.Random(f"levels {seed}"), measures.sum(axis=1).tolist()  # noqa: S311 - as above
+    found = []
+    for question in questions_about(seed, count):
+        if question.cheapest:
+            found.append(question)
+            continue
+        slopes = chance.choice([(1, 1), (2, 3), (0, 2), (1, 0)])
+        rows = tuple(LevelRow(chance.randint(1, 3), slope, chance.randint(-9, 9)) for slope in slopes)
+        least = (0 if row.slope else chance.randint(0, one) for row, one in zip(rows, most, strict=True))
+        found.append(dataclasses.replace(question, least=tuple(least), levels=rows))
+    return found
 
 
 def questions_about(seed, count=12):
@@ -182,6 +209,14 @@ def test_a_session_answers_as_trying_every_plan_does(seed):
         check(session, question, plans)
 
 
+@pytest.mark.parametrize("seed", SEEDS[::3])
+def test_a_session_finds_the_largest_level_of_all_plans(seed):
+    problem, measures, plans = drawn(seed)
+    session = QuestionSession(problem, measures, seed=1, threads=1)
+    for question in questions_about_levels(seed):
+        check(session, question, plans)
+
+
 @pytest.mark.parametrize("seed", SEEDS[::4])
 def test_a_session_in_a_tree_of_its_own_answers_as_trying_every_plan_does(seed, monkeypatch):
     """As for large problems, on two threads."""
@@ -189,7 +224,7 @@ def test_a_session_in_a_tree_of_its_own_answers_as_trying_every_plan_does(seed, 
     monkeypatch.setattr(questions, "LEAST_FOR_THREADS", 0)
     problem, measures, plans = drawn(seed)
     session = QuestionSession(problem, measures, seed=1, threads=2)
-    for question in questions_about(seed, count=6):
+    for question in (*questions_about(seed, count=6), *questions_about_levels(seed, count=3)):
         check(session, question, plans)
 
 
@@ -204,7 +239,7 @@ def test_a_session_by_integer_programs_answers_as_trying_every_plan_does(seed, m
     )
     problem, measures, plans = drawn(seed)
     session = QuestionSession(problem, measures, seed=1, threads=1)
-    for question in questions_about(seed, count=6):
+    for question in (*questions_about(seed, count=6), *questions_about_levels(seed, count=4)):
         check(session, question, plans)
 
 
@@ -249,6 +284,12 @@ def test_the_gap_relates_to_the_objective_of_the_original_problem():
     assert (reason, incumbent.evaluated.objective) == ("gap", 16)
     reason, incumbent = answer(line_session(), question, gap=1e-4)
     assert (reason, incumbent.evaluated.objective) == ("proof", 7)
+
+
+def test_a_question_about_levels_survives_being_sent():
+    question = Question(7, (0, 2), cheapest=False, levels=(LevelRow(2, 3, -5), LevelRow(1, 0, 0)))
+    assert Question.of(json.loads(json.dumps(question.as_dict()))) == question
+    assert question.beyond(4).least == (4, 2)
 
 
 def test_a_problem_without_open_pairs_is_answered_by_the_plans_known():

@@ -1,0 +1,422 @@
+"""Find the largest level that several groups of pairs attain together, each by a demand of its own."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+from optimiser.engine.attempt import ANY_GAP, attempt
+from optimiser.engine.child import ChildProcess
+from optimiser.engine.confirming import prover_of
+from optimiser.engine.search.task import LevelRow, Question, SolveParameters
+from optimiser.frontier.askers import SessionAsker
+from optimiser.frontier.axes import Axes
+from optimiser.frontier.evaluation import EvaluatedPoint, FrontierEvaluator
+from optimiser.problem import City, DesignProblem, Target
+from optimiser.problem.errors import InfeasibleError, ProblemError
+from optimiser.problem.model import unused_id
+from optimiser.problem.result import Circuits, Starts, Status, gap_of, rounded_bound
+from optimiser.verify.times import coverable
+
+QUESTION_SHARE = 0.5
+"""Share of the time left that one decision question may take, while others may follow."""
+
+type Answered = Literal["yes", "no", "open"]
+
+
+def _silent(_text: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelTarget:
+    """What a level V asks of some pairs: a covered weight of at least `factor * V + base`.
+
+    Attributes
+    ----------
+    groups
+        Groups of pairs whose covered weights are added up.
+    factor
+        Weight for each unit of the level, > 0.
+    base
+        Weight at level 0, of any sign.
+    """
+
+    groups: tuple[str, ...]
+    factor: Fraction | int = 1
+    base: Fraction | int = 0
+
+    @property
+    def row(self) -> LevelRow:
+        """Return the demand in integers."""
+        factor, base = Fraction(self.factor), Fraction(self.base)
+        scale = math.lcm(factor.denominator, base.denominator)
+        return LevelRow(scale, int(scale * factor), int(scale * base))
+
+    def least(self, level: int) -> int:
+        """Return the least covered weight that meets the demand of a level, >= 0."""
+        return max(0, self.row.least(level))
+
+    def level(self, weight: int) -> int:
+        """Return the largest level whose demand a covered weight meets."""
+        return self.row.level(weight)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelQuestion:
+    """A question to the engine, and what its answer proved.
+
+    Attributes
+    ----------
+    level
+        The level whose demands were made; None: the largest level was asked for.
+    answer
+        `yes`: a plan attains the level asked for, or a level; `no`: proved that none does; `open`: not
+        settled in time.
+    attained
+        Level of the plan found; None without one.
+    bound
+        No plan attains a level above it, as far as this question proved; None where it proved nothing.
+    seconds
+        Elapsed time.
+    """
+
+    level: int | None
+    answer: Answered
+    attained: int | None
+    bound: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelAnswer:
+    """The largest level found, with its plan and its proof.
+
+    Attributes
+    ----------
+    status
+        As in `Result`: `optimal`: `level` equals `bound`.
+    level
+        Level of the plan; None without a plan.
+    bound
+        Proved: no plan attains a level above it. None where no plan exists.
+    built
+        Ids of the plan.
+    weights
+        Covered weight of the plan, for each demand.
+    rings, starts
+        As in `Result`.
+    questions
+        The questions asked, in order.
+    seconds
+        Elapsed time.
+    solver
+        Solver with its version; empty where none was needed.
+    """
+
+    status: Status
+    level: int | None
+    bound: int | None
+    built: tuple[str, ...] = ()
+    weights: tuple[int, ...] = ()
+    rings: Circuits = field(default_factory=dict)
+    starts: Starts = field(default_factory=dict)
+    questions: tuple[LevelQuestion, ...] = ()
+    seconds: float = 0.0
+    solver: str = ""
+
+    @property
+    def gap(self) -> float | None:
+        """Return the relative gap between level and bound; None without a plan or a bound."""
+        return None if self.level is None or self.bound is None else gap_of(self.level, float(self.bound))
+
+
+def highest_level(
+    problem: DesignProblem,
+    targets: Sequence[LevelTarget],
+    params: SolveParameters,
+    *,
+    known: Iterable[Collection[str]] = (),
+    bound: int | None = None,
+    notify: Callable[[str], object] = _silent,
+) -> LevelAnswer:
+    """Return the largest integer level whose demands some plan meets together, within all other rules.
+
+    Parameters
+    ----------
+    problem
+        A problem with a budget; its own targets stay, and its objective plays no part.
+    targets
+        What the level asks for, one at least.
+    params
+        Gap at which to stop, time limit of all questions together, seed and threads.
+    known
+        Plans, as ids, from which to start; those that are not feasible are left out.
+    bound
+        A level that no plan exceeds, if one is known.
+    notify
+        Called with a line of text before each question.
+
+    Returns
+    -------
+    LevelAnswer
+        Without a plan its status is `infeasible` where that is proved, otherwise `none`.
+
+    Raises
+    ------
+    ProblemError
+        When the problem has no budget, or a target names no pairs.
+
+    Notes
+    -----
+    A level is monotone in what is covered: a plan that covers more attains at least the same. So the largest
+    level is max-min, `max min_t floor((w_t(x) - base_t) / factor_t)`. For a plain problem it is one question:
+    the level is a column of the relaxation, with a row for each demand, and our tree searches plans by their
+    exact levels. A problem with rings or periods is solved anew for each level asked for, by bisection: a
+    plan found raises the level to its own, which may be far above what was asked; a proof that a level is out
+    of reach, and the proven bound on the sum of all demands, lower the bound.
+    """
+    targets = tuple(targets)
+    _refuse(problem, targets)
+    sums = tuple(target.groups for target in targets)
+    axes = Axes("summed", tuple(sorted({group for groups in sums for group in groups})), sums)
+    search = _Search(problem, targets, FrontierEvaluator(problem, axes), params, notify)
+    search.bound = search.most(bound)
+    for built in known:
+        search.take(search.evaluate(built))
+    try:
+        if problem.is_plain:
+            _ask_for_the_largest(search, axes)
+        else:
+            _bisect(search)
+    except InfeasibleError:
+        search.infeasible = True
+    return search.answer()
+
+
+@dataclass(slots=True)
+class _Search:
+    """The best plan and the best bound so far."""
+
+    problem: DesignProblem
+    targets: tuple[LevelTarget, ...]
+    evaluate: FrontierEvaluator
+    params: SolveParameters
+    notify: Callable[[str], object]
+    begun: float = field(default_factory=time.monotonic)
+    level: int | None = None
+    plan: EvaluatedPoint | None = None
+    bound: int = 0
+    infeasible: bool = False
+    solver: str = ""
+    questions: list[LevelQuestion] = field(default_factory=list)
+
+    def most(self, bound: int | None) -> int:
+        """Return the largest level that everything coverable attains, or the bound given where it is less."""
+        pairs = [pair for pair, yes in zip(self.problem.pairs, coverable(self.problem), strict=True) if yes]
+        found = min(
+            target.level(sum(pair.weight for pair in pairs if pair.group in target.groups))
+            for target in self.targets
+        )
+        return found if bound is None else min(found, bound)
+
+    def level_of(self, plan: EvaluatedPoint) -> int:
+        """Return the largest level whose demands a plan meets."""
+        return min(t.level(weight) for t, weight in zip(self.targets, plan.reached, strict=True))
+
+    def take(self, plan: EvaluatedPoint) -> None:
+        """Keep a plan where it is feasible, and attains a higher level or costs less."""
+        if plan.faults or plan.needs > (self.problem.budget or 0):
+            return
+        level = self.level_of(plan)
+        if self.level is None or self.plan is None or (level, -plan.cost) > (self.level, -self.plan.cost):
+            self.level, self.plan = level, plan
+
+    def left(self) -> float:
+        """Return the seconds left."""
+        return self.params.time_limit_s - (time.monotonic() - self.begun)
+
+    def is_done(self) -> bool:
+        """Return whether the gap is closed, or the time is up."""
+        if self.level is not None and self.bound <= self.level:
+            return True
+        gap = None if self.level is None else gap_of(self.level, float(self.bound))
+        return self.infeasible or (gap is not None and gap <= self.params.gap) or self.left() <= 0
+
+    def answer(self) -> LevelAnswer:
+        seconds = round(time.monotonic() - self.begun, 3)
+        questions = tuple(self.questions)
+        if self.plan is None or self.level is None:
+            status: Status = "infeasible" if self.infeasible else "none"
+            bound = None if self.infeasible else self.bound
+            return LevelAnswer(
+                status=status,
+                level=None,
+                bound=bound,
+                questions=questions,
+                seconds=seconds,
+                solver=self.solver,
+            )
+        return LevelAnswer(
+            status="optimal" if self.bound <= self.level else "feasible",
+            level=self.level,
+            bound=max(self.bound, self.level),
+            built=self.plan.built,
+            weights=self.plan.reached,
+            rings=self.plan.rings,
+            starts=self.plan.starts,
+            questions=questions,
+            seconds=seconds,
+            solver=self.solver,
+        )
+
+
+def _refuse(problem: DesignProblem, targets: Sequence[LevelTarget]) -> None:
+    faults = [] if problem.budget is not None else ["budget: there is none"]
+    faults += [] if targets else ["targets: there is none"]
+    for position, target in enumerate(targets):
+        place = f"targets[{position}]"
+        if target.factor <= 0:
+            faults.append(f"{place}.factor: {target.factor} is not above 0")
+        faults += [
+            f"{place}.groups: no pair is of group {group!r}"
+            for group in target.groups
+            if group not in problem.groups
+        ]
+    if faults:
+        raise ProblemError("no level can be sought", where=f"problem {problem.name!r}", faults=faults)
+
+
+# ---- plain problems
+
+
+def _ask_for_the_largest(search: _Search, axes: Axes) -> None:
+    """Ask the engine for the largest level, in one question."""
+    problem, params = search.problem, search.params
+    if search.is_done():
+        return
+    question = Question(
+        problem.budget,
+        (0,) * len(search.targets),
+        cheapest=False,
+        levels=tuple(target.row for target in search.targets),
+    )
+    with SessionAsker(problem, axes, search.evaluate, seed=params.seed, threads=params.threads) as asker:
+        if search.plan is not None:
+            asker.know(search.plan.built)
+        search.notify("Seeking the largest level")
+        begun = time.monotonic()
+        found = asker.ask(question, seconds=max(0.0, search.left()), gap=params.gap)
+    attained = None
+    if found.built is not None:
+        plan = search.evaluate(found.built)
+        attained = search.level_of(plan)
+        search.take(plan)
+    bound = None if found.bound is None else int(rounded_bound(found.bound))
+    search.bound = search.bound if bound is None else min(search.bound, bound)
+    search.infeasible, search.solver = found.empty and search.plan is None, found.solver
+    answer: Answered = "no" if found.empty else "open" if attained is None else "yes"
+    seconds = round(time.monotonic() - begun, 3)
+    search.questions.append(LevelQuestion(None, answer, attained, bound, seconds))
+
+
+# ---- problems with rings and periods
+
+
+def _bisect(search: _Search) -> None:
+    """Decide level after level, until the gap is closed or the time is up."""
+    # Left to decide are the levels above that of the plan, up to `ceiling`: below what stayed open.
+    ceiling, asked = search.bound, None
+    with ChildProcess() as process:
+        while not search.is_done():
+            if asked is not None:
+                number = len(search.questions) + 1
+                search.notify(f"Deciding whether level {asked} is attained, question {number}")
+            question = _decide(search, asked, process)
+            search.questions.append(question)
+            search.bound = search.bound if question.bound is None else min(search.bound, question.bound)
+            is_open = question.answer == "open" and asked is not None
+            ceiling = min(ceiling, search.bound, asked - 1 if is_open and asked is not None else ceiling)
+            low = ceiling - 1 if search.level is None else search.level
+            if ceiling <= low:
+                return
+            asked = low + (ceiling - low + 1) // 2
+
+
+def _decide(search: _Search, asked: int | None, process: ChildProcess) -> LevelQuestion:
+    """Find out whether a plan meets the demands of a level; None: find a plan of largest coverage."""
+    begun = time.monotonic()
+    least = [0 if asked is None else target.least(asked) for target in search.targets]
+    problem = with_least(search.problem, search.targets, least)
+    name, params = prover_of(problem, search.params)
+    gap = params.gap if asked is None else ANY_GAP
+    seconds = max(1.0, QUESTION_SHARE * search.left())
+    claims, ending = attempt(problem, name, params.replace(gap=gap, time_limit_s=seconds), run=process)
+    best, search.solver = claims.best(), ending.solver or search.solver
+    allowed = _allowed(search, best["bound"])
+    answer: Answered = "open"
+    attained: int | None = None
+    bound: int | None = None
+    if best["status"] in ("optimal", "feasible"):
+        plan = search.evaluate(best["built"], rings=best["rings"], starts=best["starts"])
+        answer, attained = "yes", search.level_of(plan)
+        search.take(plan)
+        bound = None if allowed is None else max(allowed, attained)
+    elif best["status"] == "infeasible":
+        answer, search.infeasible = "no", asked is None
+        bound = None if asked is None else asked - 1
+    elif allowed is not None and asked is not None:
+        bound = max(allowed, asked - 1)  # plans that do not meet the demands may attain lower levels
+    return LevelQuestion(asked, answer, attained, bound, round(time.monotonic() - begun, 3))
+
+
+def _allowed(search: _Search, objective: Any) -> int | None:  # noqa: ANN401 - a number or None
+    """Return the largest level that a bound on the objective, the sum of all weights, allows."""
+    counted = [group for target in search.targets for group in target.groups]
+    if objective is None or search.problem.periods or len(set(counted)) < len(counted):
+        return None
+    rows = [target.row for target in search.targets]
+    scale = math.lcm(*(row.scale for row in rows))
+    slope = sum(scale // row.scale * row.slope for row in rows)
+    offset = sum(scale // row.scale * row.offset for row in rows)
+    return LevelRow(scale, slope, offset).level(int(rounded_bound(objective)))
+
+
+def with_least(problem: DesignProblem, targets: Sequence[LevelTarget], least: Sequence[int]) -> DesignProblem:
+    """Return a problem that demands a least covered weight for each of some sums of groups.
+
+    Parameters
+    ----------
+    problem
+        The problem; its own targets stay.
+    targets
+        The sums of groups.
+    least
+        Weight for each.
+
+    Notes
+    -----
+    The problem format has targets for single groups. A sum of several, or of pairs without a group, becomes a
+    target of cities: one for each of its pairs, which that pair covers. They add to the objective.
+    """
+    cities, found = list(problem.cities), list(problem.targets)
+    taken = {*problem.groups, *(city.group for city in cities)}
+    for target, weight in zip(targets, least, strict=True):
+        if weight <= 0:
+            continue
+        if len(target.groups) == 1 and target.groups[0]:
+            found.append(Target(target.groups[0], weight))
+            continue
+        name = unused_id(" and ".join(target.groups) or "pairs", taken)
+        taken.add(name)
+        cities += (
+            City(f"{name}: pair {k}", pair.weight, (k,), 1, name)
+            for k, pair in enumerate(problem.pairs)
+            if pair.group in target.groups
+        )
+        found.append(Target(name, weight, "cities"))
+    return problem.replace(cities=tuple(cities), targets=tuple(found))

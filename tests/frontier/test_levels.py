@@ -1,0 +1,178 @@
+"""The largest level that groups attain together is that of trying every plan."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from fractions import Fraction
+
+import pytest
+from core_drawing import covered_by, dense_problem, line, plan_value
+from engine_running import LONG_S, HereProcess
+from hypothesis import given
+from hypothesis import strategies as st
+from ring_drawing import open_in, ring_choices, ring_problem, starts_of, whole_value
+
+from optimiser import verify
+from optimiser.engine.search.task import LevelRow, SolveParameters
+from optimiser.frontier import askers, levels
+from optimiser.frontier.levels import LevelTarget, highest_level, with_least
+from optimiser.problem import Pair, Target
+from optimiser.problem.errors import ProblemError
+
+EXACT = SolveParameters(time_limit_s=LONG_S, threads=1)
+RINGED = [seed for seed in range(24) if ring_problem(seed).budget is not None]
+SEEDS = [seed for seed in range(60) if dense_problem(seed).budget is not None]
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(monkeypatch):
+    for module in (askers, levels):
+        monkeypatch.setattr(module, "ChildProcess", HereProcess)
+
+
+def drawn_targets(problem, seed):
+    """Return two or three demands on groups of a problem, some on several at once."""
+    chance = random.Random(f"levels {seed}")  # noqa: S311 - chance for drawings, no secret
+    groups = list(problem.groups)
+
+    def number(least):
+        return Fraction(chance.randint(least, 12), chance.randint(1, 4))
+
+    return [
+        LevelTarget(
+            tuple(sorted(chance.sample(groups, chance.randint(1, len(groups))))), number(1), number(-9)
+        )
+        for _ in range(chance.randint(2, 3))
+    ]
+
+
+def weights(problem, targets, built):
+    both = list(zip(problem.pairs, covered_by(problem, built), strict=True))
+    return [sum(p.weight for p, yes in both if yes and p.group in target.groups) for target in targets]
+
+
+def level_of(targets, reached):
+    return math.floor(min((w - t.base) / t.factor for t, w in zip(targets, reached, strict=True)))
+
+
+def largest(problem, targets):
+    """Return the largest level of all plans, read off the definition; None where there is no plan."""
+    names = [c.id for c in problem.candidates]
+    found = [
+        level_of(targets, weights(problem, targets, built))
+        for size in range(len(names) + 1)
+        for built in map(set, itertools.combinations(names, size))
+        if plan_value(problem, built) is not None
+    ]
+    return max(found, default=None)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_level_is_that_of_trying_every_plan(seed):
+    problem = dense_problem(seed)
+    targets = drawn_targets(problem, seed)
+    found, expected = highest_level(problem, targets, EXACT), largest(problem, targets)
+    if expected is None:
+        assert (found.status, found.level, found.bound) == ("infeasible", None, None)
+        return
+    assert (found.status, found.level, found.bound, found.gap) == ("optimal", expected, expected, 0.0)
+    assert plan_value(problem, set(found.built)) is not None
+    assert list(found.weights) == weights(problem, targets, set(found.built))
+    assert min(t.level(w) for t, w in zip(targets, found.weights, strict=True)) == expected
+
+
+@pytest.mark.parametrize("seed", SEEDS[:12])
+def test_decisions_level_by_level_find_the_same(seed, monkeypatch):
+    problem = dense_problem(seed)
+    targets = drawn_targets(problem, seed)
+    monkeypatch.setattr(levels, "_ask_for_the_largest", lambda search, _axes: levels._bisect(search))
+    found = highest_level(problem, targets, EXACT)
+    expected = largest(problem, targets)
+    assert (found.level, found.bound) == (expected, expected)
+    assert all(q.level is None or q.answer != "open" for q in found.questions)
+
+
+@given(
+    factor=st.fractions(min_value=Fraction(1, 9), max_value=50, max_denominator=9),
+    base=st.fractions(min_value=-99, max_value=99, max_denominator=9),
+    weight=st.integers(0, 500),
+)
+def test_a_level_and_what_it_demands_agree(factor, base, weight):
+    target = LevelTarget(("small",), factor, base)
+    level = target.level(weight)
+    assert factor * level + base <= weight < factor * (level + 1) + base
+    assert target.least(level) <= weight < target.row.least(level + 1)
+    assert target.row == LevelRow(*target.row)
+
+
+def test_more_in_every_group_never_lowers_the_level():
+    targets = (LevelTarget(("small",), Fraction(1, 2)), LevelTarget(("core",), 2, -3))
+    before = highest_level(line(budget=3), targets, EXACT)
+    after = highest_level(line(budget=9), targets, EXACT)
+    assert before.level <= after.level
+    heavier = tuple(Pair(p.origin, p.destination, p.limit, p.weight + 1, p.group) for p in line().pairs)
+    assert highest_level(line(budget=3, pairs=heavier), targets, EXACT).level >= before.level
+
+
+def test_a_plan_and_a_bound_that_are_known_leave_nothing_to_ask():
+    targets = (LevelTarget(("small",)), LevelTarget(("core",)))
+    best = highest_level(line(), targets, EXACT)
+    again = highest_level(line(), targets, EXACT, known=[best.built], bound=best.bound)
+    assert (again.level, again.status, again.questions) == (best.level, "optimal", ())
+
+
+def test_a_plan_beyond_the_budget_is_left_out():
+    targets = (LevelTarget(("small",)), LevelTarget(("core",)))
+    found = highest_level(line(), targets, EXACT, known=[["ac", "bd", "ad"]])
+    assert found.level == largest(line(), targets)
+
+
+def test_the_own_targets_of_a_problem_hold():
+    both = tuple(
+        Pair(p.origin, p.destination, 60 if p.weight == 7 else p.limit, p.weight, p.group)
+        for p in line().pairs
+    )
+    free = line(budget=9, pairs=both)
+    bound = free.replace(targets=(Target("core", 9),))
+    found = [highest_level(problem, [LevelTarget(("small",))], EXACT) for problem in (free, bound)]
+    assert [answer.built for answer in found] == [("ac", "bd"), ("ad",)]
+    assert [answer.level for answer in found] == [9, 0]
+
+
+@pytest.mark.parametrize("seed", RINGED)
+def test_the_level_with_rings_and_periods_is_that_of_trying_every_plan(seed):
+    problem = ring_problem(seed)
+    targets = drawn_targets(problem, seed)
+    names, reached = [c.id for c in problem.candidates], []
+    for size in range(len(names) + 1):
+        for built in map(set, itertools.combinations(names, size)):
+            for starts in starts_of(problem, built):
+                final = open_in(problem, starts, len(problem.periods) - 1) if problem.periods else built
+                if any(
+                    whole_value(problem, built, circuits, starts) is not None
+                    for circuits in ring_choices(problem, final)
+                ):
+                    reached.append(level_of(targets, weights(problem, targets, final)))
+    found = highest_level(problem, targets, EXACT)
+    expected = max(reached, default=None)
+    assert (found.level, found.bound) == (expected, expected)
+    assert found.status == ("infeasible" if expected is None else "optimal")
+
+
+def test_faults_are_named_together():
+    with pytest.raises(ProblemError) as raised:
+        highest_level(line(budget=None), (LevelTarget(("far",), 0),), EXACT)
+    assert raised.value.faults == (
+        "budget: there is none",
+        "targets[0].factor: 0 is not above 0",
+        "targets[0].groups: no pair is of group 'far'",
+    )
+
+
+def test_a_sum_of_groups_becomes_a_target_of_cities():
+    targets = (LevelTarget(("core", "small")), LevelTarget(("small",)), LevelTarget(("core",)))
+    asked = with_least(line(), targets, [16, 9, 0])
+    assert asked.targets == (Target("core and small", 16, "cities"), Target("small", 9))
+    assert verify.score(asked, ("ac", "bd")).cities

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import math
-import random
 from fractions import Fraction
 
 import pytest
-from core_drawing import covered_by, dense_problem, line, plan_value
+from core_drawing import dense_problem, line, plan_value
 from engine_running import LONG_S, HereProcess
 from hypothesis import given
 from hypothesis import strategies as st
+from level_drawing import budgeted, drawn_targets, largest, level_of, weights
 from ring_drawing import open_in, ring_choices, ring_problem, starts_of, whole_value
 
 from optimiser import verify
@@ -23,50 +22,13 @@ from optimiser.problem.errors import ProblemError
 
 EXACT = SolveParameters(time_limit_s=LONG_S, threads=1)
 RINGED = [seed for seed in range(24) if ring_problem(seed).budget is not None]
-SEEDS = [seed for seed in range(60) if dense_problem(seed).budget is not None]
+SEEDS = budgeted(33)
 
 
 @pytest.fixture(autouse=True)
 def _in_this_process(monkeypatch):
     for module in (askers, levels):
         monkeypatch.setattr(module, "ChildProcess", HereProcess)
-
-
-def drawn_targets(problem, seed):
-    """Return two or three demands on groups of a problem, some on several at once."""
-    chance = random.Random(f"levels {seed}")  # noqa: S311 - chance for drawings, no secret
-    groups = list(problem.groups)
-
-    def number(least):
-        return Fraction(chance.randint(least, 12), chance.randint(1, 4))
-
-    return [
-        LevelTarget(
-            tuple(sorted(chance.sample(groups, chance.randint(1, len(groups))))), number(1), number(-9)
-        )
-        for _ in range(chance.randint(2, 3))
-    ]
-
-
-def weights(problem, targets, built):
-    both = list(zip(problem.pairs, covered_by(problem, built), strict=True))
-    return [sum(p.weight for p, yes in both if yes and p.group in target.groups) for target in targets]
-
-
-def level_of(targets, reached):
-    return math.floor(min((w - t.base) / t.factor for t, w in zip(targets, reached, strict=True)))
-
-
-def largest(problem, targets):
-    """Return the largest level of all plans, read off the definition; None where there is no plan."""
-    names = [c.id for c in problem.candidates]
-    found = [
-        level_of(targets, weights(problem, targets, built))
-        for size in range(len(names) + 1)
-        for built in map(set, itertools.combinations(names, size))
-        if plan_value(problem, built) is not None
-    ]
-    return max(found, default=None)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

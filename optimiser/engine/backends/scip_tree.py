@@ -361,10 +361,20 @@ class Reporter(Eventhdlr):
             self.model.catchEvent(kind, self)
 
     def eventexec(self, _event: Any) -> None:  # noqa: ANN401 - SCIP's own
-        """Report, at most every `REPORT_INTERVAL_S` seconds."""
-        if time.monotonic() >= self._next:
-            self._state.run(self.report, 0)
-            self._next = time.monotonic() + REPORT_INTERVAL_S
+        """Report when the gap is closed, else at most every `REPORT_INTERVAL_S` seconds.
+
+        Whether the gap is closed is asked at every event, so that where the search ends does not depend on
+        how fast the machine is.
+        """
+        self._state.run(self._report_if_due, 0)
+
+    def _report_if_due(self) -> int:
+        bound, now = proven_bound(self._state), time.monotonic()
+        closes = bound is not None and self._state.incumbent.closed_by(bound, self._gap)
+        if not closes and now < self._next:
+            return 0
+        self._next = now + REPORT_INTERVAL_S
+        return self.report()
 
     def report(self) -> int:
         """Report the current bound and counts, and interrupt SCIP when the search should stop."""

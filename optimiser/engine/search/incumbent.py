@@ -186,13 +186,21 @@ class Incumbent[Plan]:
 
     def gap(self) -> float | None:
         """Return the relative gap; None without a plan or a bound."""
-        if self.evaluated is None or self._bound is None:
+        return self._gap_to(self._bound)
+
+    def _gap_to(self, bound: float | None) -> float | None:
+        if self.evaluated is None or bound is None:
             return None
-        return gap_of(self.evaluated.objective + self._base, self._bound + self._base, minimise=self.minimise)
+        return gap_of(self.evaluated.objective + self._base, bound + self._base, minimise=self.minimise)
 
     def closed(self, gap: float) -> bool:
         """Return whether the relative gap is at most `gap`."""
         current = self.gap()
+        return current is not None and current <= gap
+
+    def closed_by(self, bound: float, gap: float) -> bool:
+        """Return whether the relative gap to a bound that was not reported yet is at most `gap`."""
+        current = self._gap_to(bound)
         return current is not None and current <= gap
 
     def ending(self, gap: float) -> str:

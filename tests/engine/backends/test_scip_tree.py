@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from partition_drawing import apart_today
 from stated_rows import rows_of, weighted_triangle
 
+from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.engine.backends.interfaces import SeparationSchedule, TreeLimits
 from optimiser.engine.methods.branching.tree_search import TimeCutSeparator
 from optimiser.engine.methods.cuts.relaxation import CutFinder
@@ -25,6 +26,7 @@ from optimiser.problem import Pair, Target
 
 pytest.importorskip("pyscipopt")
 
+from optimiser.engine.backends import scip_tree
 from optimiser.engine.backends.scip_model import TreeModel
 from optimiser.engine.backends.scip_tree import SearchState, TimeRows, search_tree
 
@@ -295,3 +297,14 @@ def test_a_search_with_rows_of_several_pairs_ends_at_the_best_plan(problem):
     outcome = search_tree(t, small, incumbent, TimeCutSeparator(CutFinder.of(t)), limits=TreeLimits(300.0))
     assert (outcome.reason, outcome.bound) == ("proof", float(brute_force(small)))
     assert objective_of(t, incumbent.best) == brute_force(small)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_where_a_search_ends_does_not_depend_on_how_often_it_reports(seed, monkeypatch):
+    problem = reduce(grid(GridParameters(rows=6, columns=6, candidates=24, pairs=40, seed=seed))).problem
+    ends = []
+    for interval_s in (0.0, 1e9):
+        monkeypatch.setattr(scip_tree, "REPORT_INTERVAL_S", interval_s)
+        outcome, incumbent = searched(problem, gap=0.05)
+        ends.append((outcome.reason, outcome.bound, incumbent.evaluated.objective))
+    assert ends[0] == ends[1]

@@ -35,7 +35,7 @@ class Axes:
         pairs, for problems in which each pair has weight 1 (`reach.counting_problem`); `summed`: the weight
         of covered pairs of several groups together, for each of the `sums`.
     groups
-        The groups of a frontier that is not two-way; with sums, all groups that a sum names.
+        The groups of a frontier that is not two-way; with sums, all that a sum names at least.
     sums
         Groups that are added up, for each measure of `summed`.
     """

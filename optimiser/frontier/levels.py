@@ -183,7 +183,9 @@ def highest_level(
     targets = tuple(targets)
     _refuse(problem, targets)
     sums = tuple(target.groups for target in targets)
-    axes = Axes("summed", tuple(sorted({group for groups in sums for group in groups})), sums)
+    named = tuple(sorted({group for groups in sums for group in groups}))
+    # Where pairs without a group count, no other group may lose its name in the reduced problem.
+    axes = Axes("summed", problem.groups if "" in named else named, sums)
     search = _Search(problem, targets, FrontierEvaluator(problem, axes), params, notify)
     search.bound = search.most(bound)
     for built in known:

@@ -123,6 +123,15 @@ def test_the_level_with_rings_and_periods_is_that_of_trying_every_plan(seed):
     assert found.status == ("infeasible" if expected is None else "optimal")
 
 
+@pytest.mark.parametrize("seed", [594, 770])
+def test_pairs_without_a_group_are_kept_apart_from_groups_that_no_demand_names(seed):
+    problem = dense_problem(seed)
+    targets = drawn_targets(problem, seed)
+    assert {group for target in targets for group in target.groups} < set(problem.groups)
+    found = highest_level(problem, targets, EXACT)
+    assert found.bound == found.level == largest(problem, targets)
+
+
 def test_faults_are_named_together():
     with pytest.raises(ProblemError) as raised:
         highest_level(line(budget=None), (LevelTarget(("far",), 0),), EXACT)

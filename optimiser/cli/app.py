@@ -149,8 +149,10 @@ def call(arguments: Sequence[str]) -> int:
                 stack.enter_context(cache.own_temporary_folder())
             outcome = app(args=words, prog_name="polyring", standalone_mode=False)
         sys.stdout.flush()
-    except (signals.Interrupted, KeyboardInterrupt):
+    except (signals.Interrupted, KeyboardInterrupt) as interruption:
         signals.kill_children()
+        for note in getattr(interruption, "__notes__", ()):
+            screen.note(note)
         screen.note(_RESUME if _RESUMING & set(words[:1]) else _START_ANEW)
         return signals.EXIT_CODE
     except (BrokenPipeError, SystemExit) as end:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import Json
+from optimiser.cli.options import ClusterOption, Json, Scheduler, Workers, chosen_executor
 
 if TYPE_CHECKING:
     from optimiser.job.model import Cluster
@@ -27,6 +27,9 @@ def atlas(
         list[str] | None, typer.Option("--only", metavar="NAME", help="Measure this cluster. Repeatable.")
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("polyring-runs/atlas"),
+    workers: Workers = None,
+    cluster: ClusterOption = None,
+    scheduler: Scheduler = None,
     json: Json = False,
 ) -> int:
     """Compare city clusters by the same rules: who is within the limit, and what depends on the core."""
@@ -34,8 +37,8 @@ def atlas(
     from optimiser.run.atlas import atlas as measure
 
     chosen = _chosen(load_clusters(file), only or [])
-    with screen.progress(quiet=json) as progress:
-        done = measure(chosen, out=out, progress=progress)
+    with screen.progress(quiet=json) as progress, chosen_executor(workers, cluster, scheduler) as executor:
+        done = measure(chosen, out=out, progress=progress, executor=executor)
     if json:
         rows = done.found.table
         records = rows.astype(object).where(rows.notna(), None).to_dict("records")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
+
+from optimiser.cli import screen
+
+if TYPE_CHECKING:
+    from optimiser.run.tasks import Executor
 
 Value = TypeVar("Value")
 
@@ -24,6 +30,8 @@ POINTS = (0, 100_000)
 """Points of a frontier; 0: all there are."""
 JOBS = (1, 4096)
 """Solves of a bench at once."""
+WORKERS = (0, 4096)
+"""Tasks at a time; 0: one after another in the command's own process."""
 FACTOR = (1e-9, 1e9)
 """What a unit of a public network may be worth."""
 PERCENT = (0, 100)
@@ -45,22 +53,6 @@ def complete_variant(incomplete: str) -> list[str]:
     return [name for name in VARIANTS if name.startswith(incomplete)]
 
 
-Job = Annotated[
-    str,
-    typer.Argument(
-        metavar="JOB", help="A job file (*.toml), or a ready job's name.", autocompletion=complete_job
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change a key of the job; the value is TOML. Repeatable."
-    ),
-]
-Problem = Annotated[Path, typer.Argument(metavar="PROBLEM", help="A polyring-problem/1 file.")]
-
-
 def within(bounds: tuple[float, float]) -> Callable[[Value], Value]:
     """Return a callback of an option that returns its value, or refuses it.
 
@@ -78,3 +70,56 @@ def within(bounds: tuple[float, float]) -> Callable[[Value], Value]:
         return value
 
     return checked
+
+
+Job = Annotated[
+    str,
+    typer.Argument(
+        metavar="JOB", help="A job file (*.toml), or a ready job's name.", autocompletion=complete_job
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change a key of the job; the value is TOML. Repeatable."
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        help="Tasks at a time, each in a process of its own; 0: in this process.",
+        callback=within(WORKERS),
+    ),
+]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster", metavar="local", help="Do the tasks on a Dask cluster on this machine, of N workers."
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler", metavar="ADDRESS", help="Do the tasks on the workers of this Dask scheduler."
+    ),
+]
+Problem = Annotated[Path, typer.Argument(metavar="PROBLEM", help="A polyring-problem/1 file.")]
+
+
+@contextmanager
+def chosen_executor(
+    workers: int | None, cluster: str | None, scheduler: str | None
+) -> Iterator[Executor | None]:
+    """Give what does the tasks of a command, as its options say; None where none of them is set."""
+    if workers is None and cluster is None and scheduler is None:
+        yield None
+        return
+    from optimiser.run.tasks import executor_of
+
+    with executor_of(workers=workers, cluster=cluster or "none", scheduler=scheduler) as executor:
+        if dashboard := getattr(executor, "dashboard", ""):
+            screen.note(f"Dask's dashboard: {dashboard}")
+        yield executor

@@ -10,6 +10,7 @@ from cli_drawing import draw_map
 
 from optimiser.cli import app
 from optimiser.run import atlas as running
+from optimiser.run import signals
 
 CLUSTERS = """\
 [cities]
@@ -119,3 +120,32 @@ def test_an_unknown_cluster_is_refused_with_the_known_ones(two, call):
     code, _, err = call("atlas", two, "--only", "slwo")
     assert code == app.BAD_INPUT
     assert "did you mean 'slow'?" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("--cluster", "slurm"), "the cluster 'slurm' is unknown"),
+        (("--scheduler", "tcp://127.0.0.1:1", "--workers", "2"), "workers of its own"),
+    ],
+)
+def test_an_executor_that_does_not_exist_is_bad_input(words, text, two, call, tmp_path):
+    code, _, err = call("atlas", two, "--out", tmp_path / "out", *words)
+    assert code == 2
+    assert text in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_interrupted_command_says_how_many_tasks_are_done(two, call, tmp_path, monkeypatch):
+    def stopped(*_args, **_kwargs):
+        error = signals.Interrupted()
+        error.add_note("3 of 5 tasks are done and kept.")
+        raise error
+
+    monkeypatch.setattr(running, "atlas", stopped)
+    code, _, err = call("atlas", two, "--out", tmp_path / "out", "--workers", "0")
+    assert code == 130
+    assert err.splitlines()[-2:] == [
+        "3 of 5 tasks are done and kept.",
+        "Interrupted; run the same command again to resume: finished steps are kept.",
+    ]

@@ -32,6 +32,7 @@ VALUES = [
     *[("bench", "--time-limit-s", value, "0.001 and 10,000,000") for value in SECONDS],
     *[("bench", "--threads", value, "1 and 4,096") for value in ("100000", "0")],
     *[("bench", "--jobs", value, "1 and 4,096") for value in ("100000", "0")],
+    *[("atlas", "--workers", value, "0 and 4,096") for value in ("4097", "-1")],
     *[("frontier", "--gap", value, "0 and 1") for value in GAPS],
     *[("frontier", "--time-limit", value, "0.001 and 10,000,000") for value in SECONDS],
     *[("frontier", "--points", value, "0 and 100,000") for value in ("100001", "-1")],
@@ -46,6 +47,7 @@ VALUES = [
 WORDS = {
     "solve": ("problem.json", "-o", "r.json"),
     "bench": ("--instances", "problem.json", "-o", "bench"),
+    "atlas": ("--out", "atlas"),
     "frontier": ("problem.json", "--out", "frontier"),
     "convert sndlib": ("net.txt", "-o", "r.json"),
     "convert tntp": ("net.tntp", "trips.tntp", "-o", "r.json"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -13,11 +12,12 @@ from dataclasses import replace
 
 import psutil
 import pytest
+from task_drawing import begins, doubles, stop_command, task, wait_for
 
 from optimiser.engine import child as child_module
 from optimiser.engine.child import ChildProcess
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.run.tasks import Task, address_of, attempts, executor_of, kept, run_tasks
+from optimiser.run.tasks import address_of, attempts, executor_of, kept, run_tasks
 from optimiser.run.tasks.child_processes import ChildProcesses
 from optimiser.run.tasks.in_process import InProcess
 
@@ -32,15 +32,6 @@ def children_fixture():
     """Two child processes for all tests that do not harm them."""
     with ChildProcesses(2) as executor:
         yield executor
-
-
-def task(name, function, **payload):
-    limits = {"time_limit_s": payload.pop("limit_s", 60.0), "memory_mb": payload.pop("memory_mb", None)}
-    return Task(name=name, function=f"task_functions:{function}", payload=payload, **limits)
-
-
-def doubles(count):
-    return [task(f"case {n}", "double", number=n) for n in range(count)]
 
 
 def results(tasks, executor, contents=None):
@@ -238,13 +229,11 @@ def test_progress_has_rate_and_time_left(children):
 
 
 def test_a_stop_leaves_no_process_keeps_what_is_done_and_says_so(tmp_path):
-    marks = [tmp_path / name for name in ("one", "two")]
-    tasks = [*doubles(3), *(task(m.name, "begin", mark=str(m), seconds=600) for m in marks)]
+    tasks = [*doubles(3), *begins(tmp_path, (600, 600))]
 
     def stop(progress):
         if progress.done == 3:
-            while not all(mark.exists() for mark in marks):
-                time.sleep(0.01)
+            wait_for(lambda: all((tmp_path / f"mark {n}").exists() for n in range(2)))
             raise KeyboardInterrupt
 
     begun = set(psutil.Process().children(recursive=True))
@@ -257,52 +246,14 @@ def test_a_stop_leaves_no_process_keeps_what_is_done_and_says_so(tmp_path):
     assert stopped.value.__notes__ == ["3 of 5 tasks are done and kept."]
 
 
-SCRIPT = """
-import sys
-from optimiser.run import signals
-from optimiser.run.tasks import Task, executor_of, run_tasks
-sys.path.append({drawings!r})
-tasks = [
-    Task(
-        name=f"case {{n}}",
-        function="task_functions:begin",
-        payload={{"mark": f"{folder}/{{n}}", "seconds": s}},
-        time_limit_s=900,
-    )
-    for n, s in enumerate([0, 0, 600, 600])
-]
-with signals.raise_on_signals(), executor_of(workers=2) as executor:
-    run_tasks(tasks, {{}}, executor, watch=lambda one: print(one.done, flush=True))
-"""
-
-
 @pytest.mark.skipif(os.name == "nt", reason="signals are a matter of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_leaves_no_process_and_what_is_done(number, tmp_path):
-    import task_functions
-
-    drawings = str(task_functions.__file__).rpartition("/")[0]
-    folder = tmp_path / "marks"
-    folder.mkdir()
-    script = SCRIPT.format(drawings=drawings, folder=folder)
-    running = subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    while not all((folder / str(n)).exists() for n in range(4)):
-        assert running.poll() is None
-        time.sleep(0.02)
-    while running.stdout.readline().strip() != b"2":
-        pass
-    started = psutil.Process(running.pid).children(recursive=True)
-    assert len(started) == 2
-    begun = time.monotonic()
-    running.send_signal(number)
-    running.wait(10)
-    gone, alive = psutil.wait_procs(started, timeout=5)
-    assert (len(gone), alive) == (2, [])
-    assert time.monotonic() - begun < 5
+    seconds, processes = stop_command(number, tmp_path, "none")
+    assert processes == 2
+    assert seconds < 5
     files = list((tmp_path / "cache" / "tasks").glob("*/*.json"))
-    assert sorted(json.loads(file.read_text())["name"] for file in files) == ["case 0", "case 1"]
+    assert sorted(json.loads(file.read_text())["name"] for file in files) == ["sleep 0", "sleep 1"]
 
 
 def test_a_kill_from_another_thread_ends_a_task_of_a_child():

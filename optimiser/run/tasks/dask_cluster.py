@@ -1,0 +1,452 @@
+"""Do tasks on Dask distributed: a local cluster, or one that exists.
+
+This is the only module that imports `distributed`; `choice` imports it when a cluster is asked for. Scheduler
+and workers must have the same version of polyring as the command: `python -m pip install "polyring[cluster]"`
+in the environment that `dask scheduler` and `dask worker` run in. A worker of another version ends the run
+with a message; it never contributes a result.
+
+Whoever reaches a scheduler can run code on it and on its workers. A local cluster listens on 127.0.0.1 alone;
+on a network use TLS by Dask's own configuration (`distributed.comm.tls`, addresses `tls://`).
+
+How a task travels: its Dask key is its kind and its key, so that the dashboard counts kinds, and repeating a
+task does no harm. Each worker thread keeps a child process, which does the work; a task that ends its process
+ends no worker. Shared contents are Dask tasks themselves: computed once, copied once to each worker, which
+writes them to its local directory, and computed anew when the worker that holds them is lost. Only
+`IN_FLIGHT` tasks a thread are known to the scheduler at a time, so that its memory does not grow with their
+number.
+
+Losses: a task whose worker is lost is given to another one by Dask, `ATTEMPTS` times as often as Dask's
+`distributed.scheduler.allowed-failures` says, then quarantined. When the scheduler is lost, its address is
+tried for `RECONNECT_S`, and the tasks that were under way are submitted again; results that have arrived are
+not asked for again. Workers of a lost scheduler end; whatever started them must start them again.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+from weakref import WeakKeyDictionary
+
+from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, Worker, get_worker
+
+from optimiser.engine.child import ChildProcess
+from optimiser.engine.search.lifeline import end_tree
+from optimiser.problem.errors import EnvironmentFault
+from optimiser.problem.parts import part_folder
+from optimiser.run import cache
+from optimiser.run.tasks.attempts import Cancelled, attempt, new_child, store
+from optimiser.run.tasks.task import ATTEMPTS, Outcome, Task
+
+log = logging.getLogger(__name__)
+
+IN_FLIGHT = 3
+"""Tasks that the scheduler knows at a time for each thread of the workers: one runs, the next is there."""
+CONNECT_S = 10.0
+"""Seconds in which a scheduler must answer."""
+RECONNECT_S = 300.0
+"""Seconds for which the address of a lost scheduler is tried again."""
+RETRY_S = 1.0
+"""Seconds between two such trials, and between two looks at the number of workers."""
+WATCH_S = 0.5
+"""Seconds between two looks of a worker whether its tasks are still wanted."""
+CLOSE_S = 1.0
+"""Seconds for a local cluster to close by itself, before its processes are killed."""
+NO_WORKERS_S = 15.0
+"""Seconds without any worker, after which this is said."""
+
+_KEPT = "Results that had arrived are kept: the same command goes on from there."
+
+
+# ---- on a worker
+
+
+class _Host:
+    """What a worker keeps from task to task: contents on disk, and a child process for each thread."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.folder = Path(worker.local_directory) / "contents"  # Dask removes it with the worker
+        self.folder.mkdir(exist_ok=True)
+        self.own = threading.local()
+        self._worker = worker
+        self._children: dict[str, ChildProcess] = {}
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def child(self) -> ChildProcess:
+        """Return the child process of this thread; on Linux it ends with the thread."""
+        if not hasattr(self.own, "child"):
+            self.own.child = new_child()
+        found: ChildProcess = self.own.child
+        return found
+
+    def is_wanted(self, dask_key: str) -> bool:
+        """Return whether the scheduler still waits for a task that runs here."""
+        state = self._worker.state.tasks.get(dask_key)
+        return state is not None and state.state in {"executing", "long-running"}
+
+    @contextmanager
+    def watched(self, dask_key: str, child: ChildProcess) -> Iterator[None]:
+        """End a task within the block when nobody waits for it any more: Dask itself ends no thread."""
+        self._children[dask_key] = child
+        try:
+            yield
+        finally:
+            del self._children[dask_key]
+
+    def _watch(self) -> None:
+        while self._worker.status.name in {"running", "paused"}:
+            time.sleep(WATCH_S)
+            for dask_key, child in list(self._children.items()):
+                if not self.is_wanted(dask_key):
+                    child.kill()
+        for child in list(self._children.values()):
+            child.kill()
+
+
+_HOSTS: WeakKeyDictionary[Worker, _Host] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def _content(content: bytes) -> bytes:
+    return content
+
+
+def _work(spec: Mapping[str, Any], addresses: Sequence[str], *contents: bytes) -> dict[str, Any]:
+    """Do a task in a child process of this thread.
+
+    Returns
+    -------
+    dict
+        The fields of an `Outcome`; `version` where this worker has another version of the code; nothing where
+        the task was cancelled meanwhile.
+    """
+    if spec["version"] != cache.code_version():
+        return {"version": cache.code_version()}
+    worker, task = get_worker(), Task(**spec["task"])
+    with _LOCK:
+        host = _HOSTS.get(worker) or _HOSTS.setdefault(worker, _Host(worker))
+        store(dict(zip(addresses, contents, strict=True)), host.folder)
+    child, dask_key = host.child(), spec["dask_key"]
+    try:
+        with host.watched(dask_key, child):
+            outcome = attempt(
+                child,
+                task,
+                spec["key"],
+                folder=host.folder,
+                worker=str(worker.name),
+                wanted=lambda: host.is_wanted(dask_key),
+            )
+    except Cancelled:
+        return {}
+    return asdict(outcome)
+
+
+# ---- in the command
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A task that has no outcome yet.
+
+    Attributes
+    ----------
+    losses
+        How often Dask gave it up because its workers were lost.
+    submitted
+        How often it was submitted; each time it has another Dask key.
+    """
+
+    task: Task
+    key: str
+    losses: int = 0
+    submitted: int = 0
+    future: Future[Any] | None = None
+
+    @property
+    def dask_key(self) -> str:
+        """Return a key that Dask counts under the first word of the name."""
+        kind, _, rest = self.task.name.partition(" ")
+        return f"{kind}-{self.key}-{self.submitted}" + (f"-{rest}" if rest else "")
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The tasks of one call of `run`."""
+
+    waiting: deque[_Pending]
+    contents: Mapping[str, bytes]
+    running: dict[str, _Pending] = field(default_factory=dict)
+    shared: dict[str, Future[Any]] = field(default_factory=dict)
+    ended: queue.SimpleQueue[Future[Any]] = field(default_factory=queue.SimpleQueue)
+
+    def wait(self) -> list[_Pending]:
+        """Return the tasks whose futures have ended since, after `RETRY_S` at the latest."""
+        futures = []
+        with suppress(queue.Empty):
+            futures.append(self.ended.get(timeout=RETRY_S))
+            while True:
+                futures.append(self.ended.get_nowait())
+        found = [(self.running.get(str(future.key)), future) for future in futures]
+        return [one for one, future in found if one is not None and one.future is future]
+
+    def again(self, pending: _Pending) -> None:
+        """Let a task that was under way be submitted again, before the others."""
+        self.running.pop(pending.dask_key, None)
+        pending.future = None
+        self.waiting.appendleft(pending)
+
+
+class DaskCluster:
+    """Does tasks on Dask distributed.
+
+    Parameters
+    ----------
+    workers
+        Workers of a cluster on this machine, each a process of one thread; without an address.
+    address
+        Of an existing scheduler, such as "tcp://10.0.0.1:8786" or "tls://node1:8786".
+    """
+
+    def __init__(self, *, workers: int = 0, address: str | None = None) -> None:
+        self._asked, self._address = workers, address
+        self._stack = ExitStack()
+        self._cluster: LocalCluster | None = None
+        self._client: Client | None = None
+
+    @property
+    def workers(self) -> int:
+        """Return how many threads the workers have that are there."""
+        return sum(self._client.nthreads().values()) if self._client is not None else self._asked
+
+    @property
+    def dashboard(self) -> str:
+        """Return the address of Dask's dashboard; empty where there is none."""
+        return "" if self._client is None else str(self._client.dashboard_link or "")
+
+    def __enter__(self) -> Self:
+        """Start the local cluster, or find the scheduler.
+
+        Raises
+        ------
+        EnvironmentFault
+            When it cannot be started, or no scheduler answers.
+        """
+        try:
+            if self._address is None:
+                self._start_cluster()
+            else:
+                self._client = self._connected()
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Leave the scheduler, and end a local cluster with all its processes."""
+        self._close()
+
+    def _start_cluster(self) -> None:
+        try:
+            folder = self._stack.enter_context(part_folder(Path(tempfile.gettempdir())))
+            self._cluster = LocalCluster(
+                n_workers=self._asked,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                memory_limit=None,  # the workers' own processes stay small; tasks have limits of their own
+                local_directory=str(folder),
+                silence_logs=logging.ERROR,
+            )
+            self._client = Client(self._cluster, timeout=CONNECT_S, set_as_default=False)
+        except OSError as error:
+            raise EnvironmentFault(
+                f"the local Dask cluster cannot be started ({error})",
+                remedy="Leave out --cluster: child processes need no cluster.",
+            ) from error
+
+    def _connected(self) -> Client:
+        """Return a client of the scheduler at the address."""
+        try:
+            return Client(self._address, timeout=CONNECT_S, set_as_default=False, name="polyring")
+        except (OSError, ValueError, TypeError) as error:
+            raise EnvironmentFault(
+                f"no Dask scheduler answers within {CONNECT_S:g} s ({str(error).splitlines()[0]})",
+                where=str(self._address),
+                remedy="Start one with `dask scheduler`; check the address, the firewall, and for tls:// the "
+                "certificates in Dask's configuration.",
+            ) from error
+
+    def _close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(Exception):
+                client.close(timeout=CLOSE_S)
+        cluster, self._cluster = self._cluster, None
+        if cluster is not None:
+            _end(cluster)
+        self._stack.close()
+
+    def run(self, tasks: Sequence[Task], contents: Mapping[str, bytes]) -> Generator[Outcome, None, None]:
+        """Do tasks; the scheduler gives them to its workers in their order."""
+        batch = _Batch(deque(_Pending(task, task.key) for task in tasks), contents)
+        looked_s, threads = 0.0, 0
+        idle_since = time.monotonic()
+        try:
+            while batch.waiting or batch.running:
+                if not self._is_connected():
+                    self._reconnect(batch)
+                if time.monotonic() - looked_s > RETRY_S:
+                    looked_s, threads = time.monotonic(), self._threads()
+                    idle_since = self._say_idle(threads, idle_since)
+                while batch.waiting and len(batch.running) < IN_FLIGHT * max(threads, 1):
+                    self._submit(batch)
+                yield from self._outcomes(batch, batch.wait())
+        finally:
+            self._cancel(batch)
+
+    def _is_connected(self) -> bool:
+        return self._client is not None and self._client.status == "running"
+
+    def _threads(self) -> int:
+        with suppress(OSError, TimeoutError):
+            return self.workers
+        return 0
+
+    def _say_idle(self, threads: int, since: float) -> float:
+        """Say that no worker is there, once in a while; return since when none is."""
+        if not threads and time.monotonic() - since < NO_WORKERS_S:
+            return since
+        if not threads:
+            log.warning("no Dask worker has joined the scheduler yet; tasks wait for one")
+        return time.monotonic()
+
+    def _submit(self, batch: _Batch) -> None:
+        """Submit the next task; its contents first, where the scheduler does not have them."""
+        client = self._client
+        if client is None:
+            return
+        pending = batch.waiting.popleft()
+        pending.submitted += 1
+        task, dask_key = pending.task, pending.dask_key
+        spec = {
+            "task": asdict(task),
+            "key": pending.key,
+            "dask_key": dask_key,
+            "version": cache.code_version(),
+        }
+        for address in task.contents:
+            if address not in batch.shared:
+                batch.shared[address] = client.submit(
+                    _content, batch.contents[address], key=f"content-{address}", priority=1
+                )
+        shared = [batch.shared[address] for address in task.contents]
+        batch.running[dask_key] = pending
+        pending.future = client.submit(_work, spec, task.contents, *shared, key=dask_key)
+        pending.future.add_done_callback(batch.ended.put)
+
+    def _outcomes(self, batch: _Batch, ended: Sequence[_Pending]) -> Iterator[Outcome]:
+        """Yield what came out of tasks that have ended; put back those that came to nothing."""
+        finished = []
+        for pending in ended:
+            if pending.future is not None and pending.future.status == "finished":
+                finished.append(pending)
+            elif pending.future is not None and pending.future.status == "error":
+                yield from self._lost(batch, pending)
+            else:
+                batch.again(pending)
+        try:
+            values = (
+                self._client.gather([one.future for one in finished]) if self._client and finished else []
+            )
+        except (CancelledError, OSError, TimeoutError, KilledWorker):  # the scheduler, or a worker, is lost
+            for pending in finished:
+                batch.again(pending)
+            return
+        for pending, value in zip(finished, values, strict=True):
+            if "version" in value:
+                raise EnvironmentFault(
+                    "a Dask worker has another version of polyring, or of a library that it uses",
+                    where=str(self._address or "the local cluster"),
+                    remedy="Install the version of this command where the workers run, and start them again.",
+                )
+            if not value:
+                batch.again(pending)
+                continue
+            del batch.running[pending.dask_key]
+            pending.future = None  # the scheduler forgets it
+            yield Outcome(**value)
+
+    def _lost(self, batch: _Batch, pending: _Pending) -> Iterator[Outcome]:
+        """Submit a task again that Dask has given up; after `ATTEMPTS` times yield its fault."""
+        error = pending.future.exception() if pending.future is not None else None
+        pending.losses += 1
+        if pending.losses < ATTEMPTS:
+            batch.again(pending)
+            return
+        if not isinstance(error, KilledWorker) and isinstance(error, Exception):
+            raise error
+        del batch.running[pending.dask_key]
+        yield Outcome(
+            key=pending.key,
+            name=pending.task.name,
+            fault="the Dask workers that it was given to were lost again and again",
+            attempts=pending.submitted,
+        )
+
+    def _reconnect(self, batch: _Batch) -> None:
+        """Find the lost scheduler again, and let all tasks that were under way be submitted again.
+
+        Raises
+        ------
+        EnvironmentFault
+            When it does not answer for `RECONNECT_S`.
+        """
+        log.warning("the Dask scheduler is lost; its address is tried for %g s", RECONNECT_S)
+        for pending in [*batch.running.values()][::-1]:
+            batch.again(pending)
+        batch.shared.clear()
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(Exception):
+                client.close(timeout=CLOSE_S)
+        if self._address is None:
+            raise EnvironmentFault("the scheduler of the local Dask cluster is lost", done=_KEPT)
+        end = time.monotonic() + RECONNECT_S
+        while self._client is None:
+            try:
+                self._client = self._connected()
+            except EnvironmentFault as fault:
+                if time.monotonic() > end:
+                    fault.done = _KEPT
+                    raise
+                time.sleep(RETRY_S)
+        log.warning("the Dask scheduler is found again")
+
+    def _cancel(self, batch: _Batch) -> None:
+        """Let the scheduler forget what is still under way; its workers then end the processes."""
+        futures = [one.future for one in batch.running.values() if one.future is not None]
+        if futures and self._is_connected() and self._client is not None:
+            with suppress(Exception):
+                self._client.cancel(futures, force=True)
+        batch.running.clear()
+        batch.shared.clear()
+
+
+def _end(cluster: LocalCluster) -> None:
+    """End a local cluster and its processes; those whose tasks do not end in time are killed."""
+    processes = [nanny.pid for nanny in cluster.workers.values() if getattr(nanny, "pid", None)]
+    try:
+        cluster.close(timeout=CLOSE_S)
+    except Exception:  # noqa: BLE001 - whatever it is, the processes must end
+        cluster.shutdown_on_close = False  # Dask would wait for it again at the end of this process
+        for process in processes:
+            end_tree(process)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from optimiser.engine.presolve.stage import Stage, requirements, without
-from optimiser.engine.search.tables import usable_arcs
+from optimiser.engine.search.tables import Reach
 from optimiser.problem import Arc, DesignProblem
 
 
@@ -27,7 +27,7 @@ def drop_irrelevant_arcs(stage: Stage) -> Stage:
     """
     problem = stage.problem
     arcs = [*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs)]
-    relevant = iter(usable_arcs(problem, arcs).any(axis=0).tolist())
+    relevant = iter(Reach.of(problem).relevant(arcs).tolist())
     network = [arc for arc in problem.arcs if next(relevant)]
     own = [[arc for arc in c.arcs if next(relevant)] for c in problem.candidates]
     return stage.on(without_idle(with_arcs(problem, [*own, network])))

@@ -7,7 +7,8 @@ import numpy as np
 from optimiser.engine.presolve.fixings import excluded_by
 from optimiser.engine.presolve.stage import Stage, requirements, without
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import Integers, Mask, time_rows
+from optimiser.engine.search.paths import Integers, Mask, graph, longest_limit, opened, times_from
+from optimiser.engine.search.tables import islands_of
 from optimiser.problem import Candidate, DesignProblem
 
 
@@ -84,10 +85,17 @@ def as_fast(problem: DesignProblem) -> Mask:
     """Return bool [J x J]: whether the network with one arc of i (column) replaces each arc of j (row)."""
     arcs = np.array([arc for c in problem.candidates for arc in c.arcs], dtype=np.int64).reshape(-1, 3)
     owner = np.array([j for j, c in enumerate(problem.candidates) for _ in c.arcs], dtype=np.int64)
-    ends = np.unique(arcs[:, :2])
-    existing = np.ascontiguousarray(time_rows(problem, ends, ())[:, ends])
-    positions = np.searchsorted(ends, arcs[:, :2]).astype(np.int64)
-    return _as_fast(positions, arcs[:, 2].copy(), owner, existing, len(problem.candidates))
+    net, mask, radius = graph(problem), opened(problem, ()), longest_limit(problem)
+    found = np.ones((len(problem.candidates),) * 2, np.bool_)
+    # Only arcs of the same island can replace each other, and only nodes of it are compared.
+    island = islands_of(problem)[arcs[:, 0]]
+    for number in np.unique(island).tolist():
+        mine = island == number
+        ends = np.unique(arcs[mine, :2])
+        existing = np.array([times_from(net, mask, end, radius)[ends] for end in ends.tolist()], np.int64)
+        positions = np.searchsorted(ends, arcs[mine, :2]).astype(np.int64)
+        found &= _as_fast(positions, arcs[mine, 2], owner[mine], existing, len(problem.candidates))
+    return found
 
 
 @compiled

@@ -218,8 +218,12 @@ def pair_times(problem: DesignProblem, built: Iterable[int]) -> Integers:
     ends = np.array([(p.origin, p.destination, p.limit) for p in problem.pairs], dtype=np.int64).reshape(
         -1, 3
     )
-    origins, row = np.unique(ends[:, 0], return_inverse=True)
-    times = time_rows(problem, origins, built)[row, ends[:, 1]]
+    net, mask, radius = graph(problem), opened(problem, built), longest_limit(problem)
+    times = np.full(len(ends), UNREACHED)
+    order = np.argsort(ends[:, 0], kind="stable")
+    origins, first = np.unique(ends[order, 0], return_index=True)
+    for origin, rows in zip(origins.tolist(), np.split(order, first)[1:], strict=True):
+        times[rows] = times_from(net, mask, origin, radius)[ends[rows, 1]]
     return np.where(times <= ends[:, 2], times, UNREACHED)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from optimiser.engine.search.compiled import Record, compiled
+from optimiser.engine.search.compiled import Record, compiled, compiled_inner
 from optimiser.engine.search.paths import Floats, Graph, Integers, Mask, graph, time_rows
 from optimiser.problem import Arc, City, DesignProblem, Pair
 
@@ -119,6 +119,28 @@ class Tables(Record):
         return len(self.cost)
 
 
+class _PairReach(NamedTuple):
+    """What decides which arcs a pair can use.
+
+    Attributes
+    ----------
+    first
+        int64 [islands + 1], where each island starts in the order of the arcs.
+    island
+        int64 [K], island of each pair.
+    limit, origin_row, destination_row, from_origin, to_destination
+        As in `Tables`.
+    """
+
+    first: Integers
+    island: Integers
+    limit: Integers
+    origin_row: Integers
+    destination_row: Integers
+    from_origin: Integers
+    to_destination: Integers
+
+
 class Reach(NamedTuple):
     """Shortest times of all pairs with everything built, which determine the arcs that a pair can use.
 
@@ -126,6 +148,8 @@ class Reach(NamedTuple):
     ----------
     origins, destinations, origin_row, destination_row, limit, from_origin, to_destination
         As in `Tables`.
+    island
+        int64 [n], number of the island of each node (`islands`).
     """
 
     origins: Integers
@@ -135,6 +159,7 @@ class Reach(NamedTuple):
     limit: Integers
     from_origin: Integers
     to_destination: Integers
+    island: Integers
 
     @classmethod
     def of(cls, problem: DesignProblem) -> Self:
@@ -152,6 +177,7 @@ class Reach(NamedTuple):
             integers(pair.limit for pair in problem.pairs),
             time_rows(problem, origins, every),
             time_rows(problem, destinations, every, reverse=True),
+            islands_of(problem),
         )
 
     def usable(self, arcs: Sequence[Arc], group: Integers, count: int) -> Mask:
@@ -169,10 +195,18 @@ class Reach(NamedTuple):
             Number of groups.
         """
         table = np.array(arcs, dtype=np.int64).reshape(-1, 3)
+        order, first = _by_island(self.island, table[:, 0])
         return _usable(
-            table,
-            group,
+            table[order],
+            group[order],
             count,
+            self._of_pairs(first),
+        )
+
+    def _of_pairs(self, first: Integers) -> _PairReach:
+        return _PairReach(
+            first,
+            self.island[self.origins][self.origin_row],
             self.limit,
             self.origin_row,
             self.destination_row,
@@ -180,27 +214,122 @@ class Reach(NamedTuple):
             self.to_destination,
         )
 
+    def relevant(self, arcs: Sequence[Arc]) -> Mask:
+        """Return bool [arcs], whether some pair can use an arc."""
+        table = np.array(arcs, dtype=np.int64).reshape(-1, 3)
+        order, first = _by_island(self.island, table[:, 0])
+        found = np.zeros(len(table), np.bool_)
+        found[order] = _relevant(
+            table[order],
+            self._of_pairs(first),
+        )
+        return found
+
+
+def islands_of(problem: DesignProblem) -> Integers:
+    """Return int64 [n], the number of each node's island: what no arc, open or not, joins to the rest."""
+    arcs = [*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs)]
+    table = np.array(arcs, dtype=np.int64).reshape(-1, 3)
+    return _islands(len(problem.nodes), table[:, 0], table[:, 1])
+
+
+@compiled
+def _islands(nodes: int, tail: Integers, head: Integers) -> Integers:
+    above = np.arange(nodes)
+    for arc in range(tail.size):
+        a, b = tail[arc], head[arc]
+        while above[a] != a:
+            above[a] = above[above[a]]
+            a = above[a]
+        while above[b] != b:
+            above[b] = above[above[b]]
+            b = above[b]
+        above[max(a, b)] = min(a, b)
+    # The first node of an island stands for it, and comes before all others of it.
+    count = 0
+    number = np.zeros(nodes, np.int64)
+    for node in range(nodes):
+        if above[node] == node:
+            number[node] = count
+            count += 1
+        else:
+            number[node] = number[above[node]]
+    return number
+
+
+def _by_island(island: Integers, tail: Integers) -> tuple[Integers, Integers]:
+    """Return an order of arcs by island, and int64 [islands + 1], where each island starts in it."""
+    of = island[tail]
+    order: Integers = np.argsort(of, kind="stable").astype(np.int64)
+    return order, _starts(np.bincount(of, minlength=int(island.max(initial=-1)) + 1))
+
 
 @compiled
 def _usable(
     arcs: Integers,
     group: Integers,
     count: int,
-    limit: Integers,
-    origin_row: Integers,
-    destination_row: Integers,
-    from_origin: Integers,
-    to_destination: Integers,
+    reach: _PairReach,
 ) -> Mask:
-    is_usable = np.zeros((limit.size, count), np.bool_)
-    for k in range(limit.size):
-        to_tail, from_head, most = from_origin[origin_row[k]], to_destination[destination_row[k]], limit[k]
-        for a in range(group.size):
-            start, seconds, end = to_tail[arcs[a, 0]], arcs[a, 2], from_head[arcs[a, 1]]
-            # Check each term first: a sum of unreached times would overflow.
-            if start <= most and seconds <= most and end <= most and start + seconds + end <= most:
+    is_usable = np.zeros((reach.limit.size, count), np.bool_)
+    for k in range(reach.limit.size):
+        to_tail, from_head = (
+            reach.from_origin[reach.origin_row[k]],
+            reach.to_destination[reach.destination_row[k]],
+        )
+        most, part = reach.limit[k], reach.island[k]
+        for a in range(reach.first[part], reach.first[part + 1]):
+            if _is_usable(arcs, a, to_tail, from_head, most):
                 is_usable[k, group[a]] = True
     return is_usable
+
+
+@compiled_inner
+def _is_usable(arcs: Integers, a: int, to_tail: Integers, from_head: Integers, most: int) -> bool:
+    start, seconds, end = to_tail[arcs[a, 0]], arcs[a, 2], from_head[arcs[a, 1]]
+    # Check each term first: a sum of unreached times would overflow.
+    return bool(start <= most and seconds <= most and end <= most and start + seconds + end <= most)
+
+
+@compiled
+def _relevant(arcs: Integers, reach: _PairReach) -> Mask:
+    found = np.zeros(len(arcs), np.bool_)
+    for k in range(reach.limit.size):
+        to_tail, from_head = (
+            reach.from_origin[reach.origin_row[k]],
+            reach.to_destination[reach.destination_row[k]],
+        )
+        most, part = reach.limit[k], reach.island[k]
+        for a in range(reach.first[part], reach.first[part + 1]):
+            if not found[a]:
+                found[a] = _is_usable(arcs, a, to_tail, from_head, most)
+    return found
+
+
+@compiled
+def _usable_rows(arcs: Integers, reach: _PairReach) -> tuple[Integers, Integers]:
+    """Return the number of arcs that each pair can use, and the positions of all of them, pair by pair."""
+    counts = np.zeros(reach.limit.size, np.int64)
+    found = np.empty(1024, np.int64)
+    filled = 0
+    for k in range(reach.limit.size):
+        to_tail, from_head = (
+            reach.from_origin[reach.origin_row[k]],
+            reach.to_destination[reach.destination_row[k]],
+        )
+        most, part = reach.limit[k], reach.island[k]
+        begin, end = reach.first[part], reach.first[part + 1]
+        if filled + end - begin > found.size:
+            larger = np.empty(2 * found.size + end - begin, np.int64)
+            larger[:filled] = found[:filled]
+            found = larger
+        before = filled
+        for a in range(begin, end):
+            if _is_usable(arcs, a, to_tail, from_head, most):
+                found[filled] = a
+                filled += 1
+        counts[k] = filled - before
+    return counts, found[:filled]
 
 
 def usable_arcs(problem: DesignProblem, arcs: Sequence[Arc]) -> Mask:
@@ -224,20 +353,31 @@ def usable_candidates(problem: DesignProblem, reach: Reach) -> tuple[Integers, I
     return _starts(found.sum(axis=1)), np.nonzero(found)[1].astype(np.int64)
 
 
-def usable_candidate_arcs(t: Tables) -> Mask:
-    """Return bool [K x arcs of candidates], the arcs that each pair can use, in the order of `t.arc_tail`."""
+def usable_candidate_arcs(t: Tables) -> tuple[Integers, Integers]:
+    """Return the arcs of candidates that each pair can use, in the order of `t.arc_tail`, in compressed rows.
+
+    Returns
+    -------
+    tuple
+        int64 [K + 1], where each pair starts, and int64, the positions of the arcs.
+    """
     arcs = np.stack([t.arc_tail, t.arc_head, t.arc_seconds], axis=1)
-    count = len(arcs)
-    return _usable(
-        arcs,
-        np.arange(count),
-        count,
-        t.limit,
-        t.origin_row,
-        t.destination_row,
-        t.from_origin,
-        t.to_destination,
+    tails = np.repeat(np.arange(len(t.net.start) - 1), np.diff(t.net.start))
+    island = _islands(len(t.net.start) - 1, tails, t.net.head)
+    order, first = _by_island(island, t.arc_tail)
+    counts, found = _usable_rows(
+        arcs[order],
+        _PairReach(
+            first,
+            island[t.origin],
+            t.limit,
+            t.origin_row,
+            t.destination_row,
+            t.from_origin,
+            t.to_destination,
+        ),
     )
+    return _starts(counts), order[found]
 
 
 def tables(problem: DesignProblem) -> Tables:

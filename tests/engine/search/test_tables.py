@@ -1,10 +1,94 @@
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
-from core_drawing import line
+import numpy as np
+import pytest
+from core_drawing import brute_force, dense_problem, line
+from engine_running import COUNT, outcome_of
 
-from optimiser.engine.search.tables import tables, usable_arcs
+from optimiser.engine.presolve.dominance import as_fast
+from optimiser.engine.search.tables import (
+    Reach,
+    islands_of,
+    tables,
+    usable_arcs,
+    usable_candidate_arcs,
+)
+
+
+def beside(one, other):
+    """Return a problem with the networks of two beside each other, each candidate opening arcs in both."""
+    n = len(one.nodes)
+
+    def shifted(arcs):
+        return tuple((n + tail, n + head, seconds) for tail, head, seconds in arcs)
+
+    there = {c.id: c for c in other.candidates}
+    return one.replace(
+        nodes=(*(f"one/{name}" for name in one.nodes), *(f"other/{name}" for name in other.nodes)),
+        arcs=(*one.arcs, *shifted(other.arcs)),
+        candidates=tuple(
+            dataclasses.replace(c, arcs=(*c.arcs, *shifted(there[c.id].arcs if c.id in there else ())))
+            for c in one.candidates
+        ),
+        pairs=(
+            *one.pairs,
+            *(
+                dataclasses.replace(p, origin=n + p.origin, destination=n + p.destination)
+                for p in other.pairs
+            ),
+        ),
+        targets=(),
+        cover="all",
+    )
+
+
+def test_an_island_is_what_no_arc_joins_to_the_rest():
+    problem = beside(line(), line()).replace(nodes=(*"abcdefgh", "alone"))
+    assert islands_of(problem).tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 2]
+    without = [dataclasses.replace(c, arcs=()) for c in problem.candidates]
+    assert islands_of(problem.replace(candidates=tuple(without))).tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 2]
+    alone = problem.replace(arcs=(), candidates=(problem.candidates[0], *without[1:]))
+    assert islands_of(alone).tolist() == [0, 1, 0, 2, 3, 4, 3, 5, 6]
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+def test_several_islands_are_reduced_and_solved_as_trying_every_plan_finds(seed):
+    problem = beside(dense_problem(seed), dense_problem(seed + 1000))
+    result = outcome_of(problem)
+    best = brute_force(problem)
+    assert (result.objective if result.has_plan else None) == best
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+def test_what_pairs_can_use_is_found_island_by_island(seed):
+    problem = beside(dense_problem(seed), dense_problem(seed + 1000)).canonical()
+    arcs = [*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs)]
+    usable = usable_arcs(problem, arcs)
+    assert Reach.of(problem).relevant(arcs).tolist() == usable.any(axis=0).tolist()
+    start, found = usable_candidate_arcs(tables(problem))
+    by_pair = [sorted(found[a:b].tolist()) for a, b in itertools.pairwise(start)]
+    assert by_pair == [np.flatnonzero(row[len(problem.arcs) :]).tolist() for row in usable]
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+def test_a_candidate_replaces_another_if_it_does_so_on_every_island(seed):
+    one, other = dense_problem(seed), dense_problem(seed + 1000)
+    shared = min(len(one.candidates), len(other.candidates))
+    one, other = (
+        p.replace(
+            candidates=p.candidates[:shared],
+            capacities=(),
+            targets=(),
+            excludes=(),
+            requires=(),
+            cover="all",
+        )
+        for p in (one, other)
+    )
+    assert (as_fast(beside(one, other)) == (as_fast(one) & as_fast(other))).all()
 
 
 def test_the_candidates_that_a_pair_can_use_are_the_owners_of_its_usable_arcs():

@@ -44,11 +44,10 @@ class PairArcs(NamedTuple):
 
 def pair_arcs(t: Tables) -> PairArcs:
     """Return the arcs of candidates that each pair can use."""
-    usable = usable_candidate_arcs(t)
-    arc = np.nonzero(usable)[1]
+    start, arc = usable_candidate_arcs(t)
     owner = np.repeat(np.arange(t.size), np.diff(t.arc_start))
     return PairArcs(
-        start=np.concatenate(([0], np.cumsum(usable.sum(axis=1)))).astype(np.int64),
+        start=start,
         tail=t.arc_tail[arc].astype(np.int32),
         head=t.arc_head[arc].astype(np.int32),
         owner=owner[arc].astype(np.int32),

@@ -48,17 +48,22 @@ def job_keys() -> str:
     return "\n".join(line for name in Job.model_fields for line in _section(name, schema))
 
 
-def _section(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    shown = schema["properties"][name]
+def _section(name: str, schema: Mapping[str, Any], shown: Mapping[str, Any] | None = None) -> Iterator[str]:
+    shown = shown or schema["properties"][name]
     several = "items" in shown
     section = schema["$defs"][(shown["items"] if several else shown)["$ref"].rpartition("/")[2]]
     yield from (f"## `[[{name}]]`" if several else f"## `[{name}]`", "", section["description"], "")
     yield from ("| key | default | value | meaning |", "|---|---|---|---|")
+    inner = [key for key, field in section["properties"].items() if "$ref" in field.get("items", {})]
     for key, field in section["properties"].items():
+        if key in inner:
+            continue
         meaning = field["description"].replace("|", "\\|")
         meaning += f" ([more]({_PAGES[name, key]}))" if (name, key) in _PAGES else ""
         yield f"| `{key}` | {_default(field)} | {_values(field)} | {meaning} |"
     yield ""
+    for key in inner:
+        yield from _section(f"{name}.{key}", schema, section["properties"][key])
 
 
 def _default(field: Mapping[str, Any]) -> str:

@@ -38,7 +38,7 @@ ENTRY_POINTS = (
 TASK = re.compile(r"(networks|optimiser)(\.\w+)+:\w+")
 """How a task names its function."""
 
-LIMITS = {"modules": 420, "lines of code": 56_000, "layers": 12, "folders of optimiser": 11}
+LIMITS = {"modules": 440, "lines of code": 60_000, "layers": 12, "folders of optimiser": 11}
 
 
 @dataclass

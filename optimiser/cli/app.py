@@ -26,6 +26,7 @@ from optimiser.cli import (
     score,
     screen,
     solve,
+    sweep,
 )
 from optimiser.run import cache, signals
 
@@ -36,7 +37,7 @@ ENVIRONMENT = 5
 PIPE_CLOSED = 141
 """Exit code when the reader of the output stops reading, as in `polyring list | head -1`: 128 + SIGPIPE."""
 
-_RESUMING = {"run", "frontier", "backcast", "bench", "atlas"}
+_RESUMING = {"run", "frontier", "backcast", "bench", "atlas", "sweep"}
 """Commands that keep the steps that they have finished."""
 _SOLVING = _RESUMING | {"solve", "explain"}
 """Commands that call solvers, which write temporary files."""
@@ -54,6 +55,11 @@ app = typer.Typer(
 _COMMANDS: tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...] = (
     ("run", run.run, ("jing-jin-ji", "job.toml --set budget.share=0.1 --out less", "job.toml --dry-run")),
     ("frontier", frontier.frontier, ("jing-jin-ji", "job.toml --set frontier.points=12")),
+    (
+        "sweep",
+        sweep.sweep,
+        ("jing-jin-ji", "job.toml --set sweep.cases=256 --workers 4", "job.toml --dry-run"),
+    ),
     ("backcast", backcast.backcast, ("jing-jin-ji --out past",)),
     ("atlas", atlas.atlas, ("--only po-valley --only tokaido", "my-clusters.toml --out atlas")),
     (

@@ -36,13 +36,17 @@ _NOTHING = "Nothing was computed."
 
 
 def verify(
-    problem: Annotated[Path, typer.Argument(metavar="PROBLEM", help="A problem file, or a run folder.")],
+    problem: Annotated[
+        Path, typer.Argument(metavar="PROBLEM", help="A problem file, or a folder of a run or a sweep.")
+    ],
     result: Annotated[
         Path | None, typer.Argument(metavar="[RESULT]", help="A result file; none with a run folder.")
     ] = None,
     json: Json = False,
 ) -> int:
     """Check a result against its problem, trusting no solver."""
+    if result is None and (problem / "sweep.json").is_file():
+        return _verify_sweep(problem, json=json)
     from optimiser import verify as checks
     from optimiser.problem import load
     from optimiser.problem import result as results
@@ -78,6 +82,18 @@ def verify(
         summary["source of the bound"] = str(plan.bound_source or "not stated")
     word = "the solver" if claimed.infeasible_by is None else claimed.infeasible_by.who
     _show(f"{result_file}: {_VERDICTS[plan.infeasible_by].format(word=word)}.", summary)
+    return 0
+
+
+def _verify_sweep(folder: Path, *, json: bool) -> int:
+    from optimiser.run.sweep_check import check_sweep
+
+    found = check_sweep(folder)
+    if json:
+        screen.as_json(found)
+    else:
+        screen.line(f"{folder}: the tables of the sweep agree.")
+        screen.pairs("", found, heads=("what", "value"))
     return 0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from optimiser.frontier.axes import with_budget
 from optimiser.frontier.steps import Layer, LimitStep, is_further, longest_s, with_steps
@@ -28,14 +28,16 @@ class TimeChanges:
         Factors on the speeds of driving and of running trains.
     check_in_most_s, transfer_most_s, wait_most_s
         Largest time before departure, of a change without its wait, and of a wait; None: as in the base.
-    wait_factor
-        Factor on waits, before their largest time applies.
+    wait_factor, check_in_factor
+        Factors on waits and on the time before departure, before their largest time applies.
     access_s
         Seconds added between a centre and a station near it, at each end; what is left is at least 60 s.
     limit_s
         Seconds added to the limit of each pair.
     beyond_s
         Seconds beyond the limit within which paths are kept too, for pairs with later limits.
+    closed
+        Names of links of today that are closed, as the timer knows them.
     """
 
     road_speed: float = 1.0
@@ -44,9 +46,11 @@ class TimeChanges:
     transfer_most_s: int | None = None
     wait_most_s: int | None = None
     wait_factor: float = 1.0
+    check_in_factor: float = 1.0
     access_s: int = 0
     limit_s: int = 0
     beyond_s: int = 0
+    closed: tuple[str, ...] = ()
 
 
 UNCHANGED = TimeChanges()
@@ -67,6 +71,8 @@ class Case:
     weight_exponent
         Weight of a pair: the smaller population to this power, times the factor of its tier; None: as in the
         base.
+    growth
+        Factors on populations, by tier or by id of a city; those of a city are multiplied.
     budget
         Another budget; None: that of the base.
     fixed_in, fixed_out
@@ -81,6 +87,8 @@ class Case:
         Whether the independence of pairs from the core counts as in the base; False: it does not.
     rings
         Whether the rings are those of the base; False: none is asked for.
+    delays
+        Years that building takes longer, by kind of candidate; they count where there are periods.
     """
 
     name: str
@@ -88,6 +96,7 @@ class Case:
     times: TimeChanges = UNCHANGED
     prices: tuple[tuple[str, Price], ...] = ()
     weight_exponent: float | None = None
+    growth: tuple[tuple[str, float], ...] = ()
     budget: int | None = None
     fixed_in: tuple[str, ...] = ()
     fixed_out: tuple[str, ...] = ()
@@ -96,6 +105,37 @@ class Case:
     capacity: Literal["low", "high"] | None = None
     independence: bool = True
     rings: bool = True
+    delays: tuple[tuple[str, int], ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what differs from the base as a JSON object, which `case_from` reads.
+
+        Raises
+        ------
+        ValueError
+            When the case has steps, which no file of cases holds.
+        """
+        if self.steps:
+            raise ValueError(self.name)
+        times = _changed(self.times)
+        return _changed(self) | ({"times": times} if times else {})
+
+
+def case_from(values: Mapping[str, Any]) -> Case:
+    """Return the case that `Case.as_dict` wrote."""
+    fields = {key: _frozen(value) for key, value in values.items() if key != "times"}
+    times = {key: _frozen(value) for key, value in values.get("times", {}).items()}
+    return Case(times=TimeChanges(**times), **fields)
+
+
+def _changed(value: Case | TimeChanges) -> dict[str, Any]:
+    """Return the fields of a value that differ from their defaults."""
+    pairs = ((one.name, one.default, getattr(value, one.name)) for one in dataclasses.fields(value))
+    return {name: now for name, default, now in pairs if now != default and name != "times"}
+
+
+def _frozen(value: Any) -> Any:  # noqa: ANN401 - a JSON value
+    return tuple(_frozen(one) for one in value) if isinstance(value, list | tuple) else value
 
 
 class Timer(Protocol):
@@ -115,7 +155,9 @@ class LayerTimer(Protocol):
 class Demands(Protocol):
     """States the demands of a job on a problem whose times, costs or weights have changed."""
 
-    def __call__(self, problem: DesignProblem, *, discounting: bool) -> DesignProblem:
+    def __call__(
+        self, problem: DesignProblem, *, discounting: bool, delays: tuple[tuple[str, int], ...] = ()
+    ) -> DesignProblem:
         """Return the problem with targets, caps and periods that fit its pairs and candidates."""
 
 
@@ -123,8 +165,40 @@ def _no_layer(changes: TimeChanges) -> Layer | None:  # noqa: ARG001
     return None
 
 
-def _as_it_is(problem: DesignProblem, *, discounting: bool) -> DesignProblem:  # noqa: ARG001
+def _as_it_is(
+    problem: DesignProblem,
+    *,
+    discounting: bool,  # noqa: ARG001
+    delays: tuple[tuple[str, int], ...] = (),  # noqa: ARG001
+) -> DesignProblem:
     return problem
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who lives at the ends of the pairs.
+
+    Attributes
+    ----------
+    population
+        People by city.
+    tier
+        Tier by city.
+    ends
+        The two cities of each pair.
+    """
+
+    population: Mapping[str, int]
+    tier: Mapping[str, str]
+    ends: tuple[tuple[str, str], ...]
+
+    def smaller(self, growth: Mapping[str, float]) -> tuple[float, ...]:
+        """Return the smaller population of each pair under factors by tier or by city."""
+        now = {
+            city: count * growth.get(self.tier[city], 1.0) * growth.get(city, 1.0)
+            for city, count in self.population.items()
+        }
+        return tuple(min(now[one], now[other]) for one, other in self.ends)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +214,9 @@ class Base:
     costs
         Low, central and high cost of each candidate by id.
     people
-        Smaller population of each pair.
+        Who lives at the ends of each pair.
+    exponent
+        Weight of a pair in the base: its smaller population to this power; None: given otherwise.
     factors
         Factor of each pair's weight, that of its tier.
     demands
@@ -156,8 +232,9 @@ class Base:
     problem: DesignProblem
     timer: Timer
     costs: Mapping[str, tuple[int, int, int]]
-    people: tuple[int, ...]
+    people: People
     factors: tuple[int, ...]
+    exponent: float | None = None
     demands: Demands = field(default=_as_it_is)
     steps: tuple[LimitStep, ...] = ()
     capacities: Mapping[str, tuple[Capacity, ...]] = field(default_factory=dict)
@@ -184,12 +261,14 @@ def resolve(base: Base, case: Case) -> DesignProblem:
     steps = case.steps or base.steps
     times = dataclasses.replace(case.times, beyond_s=max(case.times.beyond_s, longest_s(steps)))
     problem = base.problem if times == UNCHANGED else base.timer(times)
+    exponent = base.exponent if case.weight_exponent is None and case.growth else case.weight_exponent
+    people = base.people.smaller(dict(case.growth))
     problem = problem.replace(
         name=f"{base.problem.name}: {case.name}",
         candidates=tuple(_candidate(c, base, case) for c in problem.candidates),
         pairs=tuple(
-            _weighed(pair, people, factor, case.weight_exponent)
-            for pair, people, factor in zip(problem.pairs, base.people, base.factors, strict=True)
+            _weighed(pair, count, factor, exponent)
+            for pair, count, factor in zip(problem.pairs, people, base.factors, strict=True)
         ),
     )
     if case.capacity is not None:
@@ -199,7 +278,8 @@ def resolve(base: Base, case: Case) -> DesignProblem:
     if case.budget is not None:
         problem = with_budget(problem, case.budget)
     layer = base.layer(case.times) if case.independence else None
-    return with_steps(base.demands(problem, discounting=case.discounting), steps, layer)
+    problem = base.demands(problem, discounting=case.discounting, delays=case.delays)
+    return with_steps(problem, steps, layer)
 
 
 def _candidate(candidate: Candidate, base: Base, case: Case) -> Candidate:
@@ -218,11 +298,11 @@ def _candidate(candidate: Candidate, base: Base, case: Case) -> Candidate:
     return dataclasses.replace(candidate, cost=cost, fixed=fixed)
 
 
-def _weighed(pair: Pair, people: int, factor: int, exponent: float | None) -> Pair:
+def _weighed(pair: Pair, people: float, factor: int, exponent: float | None) -> Pair:
     if exponent is None:
         return pair
     scale = 100 if 0 < exponent < 0.5 else 1
-    return dataclasses.replace(pair, weight=factor * round(scale * float(people) ** exponent))
+    return dataclasses.replace(pair, weight=factor * round(scale * people**exponent))
 
 
 def counted_pairs(problem: DesignProblem) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from optimiser.job import sections
 from optimiser.job.rings import Rings
+from optimiser.job.sweep import Sweep
 
 DEFAULT_SHARE = 0.1
 """Share of the cost of all candidates that is spent where a job names no budget."""
@@ -39,6 +40,7 @@ class Job(sections.Section):
     frontier: sections.Frontier = sections.Frontier()
     reach: sections.Reach = sections.Reach()
     cases: sections.Cases = sections.Cases()
+    sweep: Sweep = Sweep()
     certificate: sections.Certificate = sections.Certificate()
     backcast: sections.Backcast = sections.Backcast()
     measures: sections.Measures = sections.Measures()

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 
 from optimiser.job.model import Job
 from optimiser.job.rings import Rings
 from optimiser.job.sections import Section
+from optimiser.job.sweep import Correlated, Factor
 
 _WIDTH = 108
-_EXAMPLES: dict[str, Section] = {"rings": Rings(centres=("Name of a city",))}
+_EXAMPLES: dict[str, Section] = {
+    "rings": Rings(centres=("Name of a city",)),
+    "sweep.factors": Factor(id="road_speed", changes="road_speed", low=0.9, high=1.1),
+    "sweep.correlations": Correlated(factors=("id of a factor", "id of another"), value=0.5),
+}
 """Sections to show as a comment where a job has none of that name."""
 
 
@@ -59,16 +65,20 @@ def _joined(job: Job, title: str, *, quiet: bool) -> str:
 def _written(name: str, value: Section | tuple[Section, ...], *, quiet: bool) -> str:
     """Return a section, or each of several sections of one name; without any, an example as a comment."""
     if isinstance(value, Section):
-        return _section(f"[{name}]", value, quiet=quiet)
+        inner = [f"{name}.{key}" for key in type(value).model_fields if f"{name}.{key}" in _EXAMPLES]
+        parts = [_written(one, getattr(value, one.rpartition(".")[2]), quiet=quiet) for one in inner]
+        return "\n".join([_section(f"[{name}]", value, quiet=quiet, apart=inner), *parts])
     if value:
         return "\n".join(_section(f"[[{name}]]", section, quiet=quiet) for section in value)
     example = _section(f"[[{name}]]", _EXAMPLES[name])
     return "".join(f"{row if row.startswith('#') else f'# {row}'}\n" for row in example.splitlines())
 
 
-def _section(header: str, section: Section, *, quiet: bool = False) -> str:
+def _section(header: str, section: Section, *, quiet: bool = False, apart: Sequence[str] = ()) -> str:
     rows = [f"# {type(section).__doc__}", header]
     for key, field in type(section).model_fields.items():
+        if f"{header.strip('[]')}.{key}" in apart:
+            continue
         value = getattr(section, key)
         off = value is None or (quiet and value == field.default)
         rows.extend(_comment(str(field.description)))

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from networks.intermodal import AccessParameters
 from optimiser.engine.attempt import Runner
@@ -25,6 +26,7 @@ from optimiser.frontier.cases import (
     UNCHANGED,
     Base,
     Case,
+    People,
     Price,
     TimeChanges,
     counted_pairs,
@@ -71,6 +73,9 @@ _OF_ASSUMED_TRAINS: tuple[CaseName, ...] = ("trains 40 % slower", "trains 60 % f
 """Further cases of a screening on roads and on trains."""
 UNCERTAIN = (*_OF_ROADS, *_OF_RIDES, *_OF_STATIONS, *_OF_INFERRED_ROADS, *_OF_ASSUMED_TRAINS)
 """Cases on what a screening infers and assumes."""
+
+WEIGHT_EXPONENTS = {"sqrt_population": 0.5, "population": 1.0, "equal": 0.0}
+"""Power of the smaller population that a pair weighs, by what the job says."""
 
 LEAST_S = 3.0
 """Seconds that each case gets to be solved, whatever the others took."""
@@ -201,24 +206,47 @@ def _timed(name: CaseName, description: str, **changes: Any) -> Case:  # noqa: A
 
 def _priced(candidates: Candidates) -> Iterator[Case]:
     """Yield cases in which a class of candidates, or all, cost their low or their high estimate."""
-    table = candidates.table
-    is_service = table["instrument"] == "subsidy"
-    classes: dict[CaseName, pd.Series] = {
-        "roads at high costs": table["mode"].eq("road"),
-        "rail lines at high costs": table["mode"].eq("rail") & ~is_service,
-        "train services at high costs": is_service,
-        "access and stations at high costs": ~table["mode"].isin(["road", "rail"]) & ~is_service,
+    names: dict[str, CaseName] = {
+        "road": "roads at high costs",
+        "rail": "rail lines at high costs",
+        "service": "train services at high costs",
+        "station": "access and stations at high costs",
     }
-    for name, rows in classes.items():
-        kinds = sorted({str(kind) for kind in table["kind"][rows]})
+    for name, kinds in kinds_by_class(candidates).items():
         if kinds:
             prices: tuple[tuple[str, Price], ...] = tuple((kind, "high") for kind in kinds)
-            yield _case(name, "high estimate", prices=prices)
+            yield _case(names[name], "high estimate", prices=prices)
     yield _case("all at low costs", "low estimate", prices=(("all", "low"),))
     yield _case("all at high costs", "high estimate", prices=(("all", "high"),))
 
 
-def base_of(times: Times, candidates: Candidates, draft: Draft, job: Job) -> Base:
+def kinds_by_class(candidates: Candidates) -> dict[str, tuple[str, ...]]:
+    """Return the kinds of candidates by what is built: `road`, `rail` lines, `service` of trains, `station`.
+
+    Parameters
+    ----------
+    candidates
+        What may be built.
+    """
+    table = candidates.table
+    is_service = table["instrument"] == "subsidy"
+    rows: dict[str, pd.Series] = {
+        "road": table["mode"].eq("road"),
+        "rail": table["mode"].eq("rail") & ~is_service,
+        "service": is_service,
+        "station": ~table["mode"].isin(["road", "rail"]) & ~is_service,
+    }
+    return {name: tuple(sorted({str(kind) for kind in table["kind"][own]})) for name, own in rows.items()}
+
+
+def base_of(
+    times: Times,
+    candidates: Candidates,
+    draft: Draft,
+    job: Job,
+    *,
+    closures: Mapping[str, NDArray[np.int64]] = MappingProxyType({}),
+) -> Base:
     """Return what the cases of a job are resolved from.
 
     Parameters
@@ -227,22 +255,27 @@ def base_of(times: Times, candidates: Candidates, draft: Draft, job: Job) -> Bas
         Outcomes of the steps before.
     job
         The job.
+    closures
+        Arcs of today by the names under which cases close them.
     """
     graph = times.graphs[job.times.definition]
     table = candidates.table
-    ends = draft.pairs[["origin", "destination"]].to_numpy(dtype=np.int64)
-    population = times.cities["population"].to_numpy(dtype=np.int64)
+    ids = times.cities["city_id"].astype(str).tolist()
+    ends = draft.pairs[["origin", "destination"]].to_numpy(dtype=np.int64).tolist()
     factor = {tier: getattr(job.objective, tier) for tier in TIERS}
     columns = (table[name].tolist() for name in ("candidate_id", "cost_low", "cost", "cost_high"))
     estimates = list(zip(*columns, strict=True))
 
-    def stated(problem: DesignProblem, *, discounting: bool) -> DesignProblem:
+    def stated(
+        problem: DesignProblem, *, discounting: bool, delays: tuple[tuple[str, int], ...] = ()
+    ) -> DesignProblem:
         plain = problem.replace(periods=(), candidates=tuple(replace(c, lead=0) for c in problem.candidates))
         if problem.caps or problem.targets or problem.cities:
             pairs = draft.pairs.assign(coverable=list(coverable(plain)))
             plain = demands.with_demands(plain, pairs, times.cities, job)
         rate = job.phasing.discount_rate if discounting else 0.0
-        return demands.with_periods(plain, job.phasing.model_copy(update={"discount_rate": rate}))
+        phasing = demands.delayed(job.phasing, dict(delays))
+        return demands.with_periods(plain, phasing.model_copy(update={"discount_rate": rate}))
 
     timer = Retimer(
         draft.problem,
@@ -251,6 +284,7 @@ def base_of(times: Times, candidates: Candidates, draft: Draft, job: Job) -> Bas
         times.cities,
         split_arcs(graph, candidates, start_s=AccessParameters.default().running.start_s),
         job.times.limit_s,
+        closures,
     )
     without = without_core(times, candidates, job)
 
@@ -263,7 +297,12 @@ def base_of(times: Times, candidates: Candidates, draft: Draft, job: Job) -> Bas
         problem=draft.problem,
         timer=timer,
         costs={str(key): (int(low), int(mid), int(high)) for key, low, mid, high in estimates},
-        people=tuple(population[ends].min(axis=1).tolist()),
+        people=People(
+            population=dict(zip(ids, times.cities["population"].astype("int64").tolist(), strict=True)),
+            tier=dict(zip(ids, times.cities["tier"].astype(str).tolist(), strict=True)),
+            ends=tuple((ids[one], ids[other]) for one, other in ends),
+        ),
+        exponent=WEIGHT_EXPONENTS.get(job.objective.weight),
         factors=tuple(factor.get(pair.group, 1) for pair in draft.problem.pairs),
         demands=stated,
         steps=demands.limit_steps(job),

@@ -341,7 +341,7 @@ class Chain:
             return ()
 
         def make() -> list[dict[str, Any]]:
-            found = ring_margins(self.design, self.result, self._scale, self._solve, self._figures)
+            found = ring_margins(self.design, self.result, self.weight_scale, self._solve, self._figures)
             return [asdict(one) for one in found]
 
         inputs = {
@@ -361,7 +361,7 @@ class Chain:
         return ring_effects.state_of(measured, plan.built)
 
     @property
-    def _scale(self) -> int:
+    def weight_scale(self) -> int:
         """By what the weights of the job are multiplied in the problem."""
         layer = self.draft.value.layer
         steps = demands.limit_steps(self.loaded.job)

@@ -245,6 +245,23 @@ def lead_of(asked: Phasing, kind: str) -> int:
     return (2 * years * count + total) // (2 * total)
 
 
+def delayed(asked: Phasing, delays: Mapping[str, int]) -> Phasing:
+    """Return a section in which building takes some years longer, by kind of candidate.
+
+    Parameters
+    ----------
+    asked
+        The section of the job.
+    delays
+        Further years by kind; of kinds without a key of their own, which share `other_years`, the longest.
+    """
+    keys: dict[str, int] = {}
+    for kind, years in delays.items():
+        key = f"{kind}_years" if f"{kind}_years" in Phasing.model_fields else "other_years"
+        keys[key] = max(keys.get(key, 0), years)
+    return asked.model_copy(update={key: getattr(asked, key) + years for key, years in keys.items()})
+
+
 def _periods(asked: Phasing, budget: int) -> Iterator[Period]:
     """Yield the periods, and the time of use after them where it counts."""
     rate, start = exact_share(asked.discount_rate), 0

@@ -30,6 +30,12 @@ FRONTIER = "frontier.json"
 """File that a traced frontier leaves in its run folder."""
 ATLAS = "atlas.json"
 """File that an atlas leaves in its folder."""
+SWEEP = "sweep.json"
+"""File that a sweep leaves in its folder."""
+COMMIT = "commit.parquet"
+"""File of a sweep that solved its cases with the robust core built as well."""
+UNSEALED = ("times.parquet",)
+"""Files that may differ between two runs of the same sweep, and have no checksum."""
 CHECKER = "bound_checker.py"
 """Script in a run folder that checks its certificate with the standard library alone."""
 OPTIONAL = (
@@ -110,14 +116,17 @@ def _publish(stage: Path, folder: Path) -> None:
     is_run = (stage / "summary.json").exists()
     # A frontier may join a run in its folder, whose other files stay what they were. Subfolders are replaced.
     parts = {path.name for path in stage.iterdir() if path.is_dir()}
-    earlier = {} if is_run else _checksums(folder)
-    if is_run or earlier:
+    is_sealed = is_run or (stage / SWEEP).exists()
+    earlier = {} if is_sealed else _checksums(folder)
+    if is_sealed or earlier:
         earlier = {name: sum_ for name, sum_ in earlier.items() if name.split("/")[0] not in parts}
-        sums = earlier | {path.relative_to(stage).as_posix(): checksum(path) for path in files}
+        sealed = [path for path in files if path.name not in UNSEALED]
+        sums = earlier | {path.relative_to(stage).as_posix(): checksum(path) for path in sealed}
         text = json.dumps({"format": CHECKSUMS_FORMAT, "files": sums}, indent=1)
         (stage / CHECKSUMS).write_text(f"{text}\n", encoding="utf-8")
         files.append(stage / CHECKSUMS)
-    stale = [name for name in OPTIONAL if is_run and not (stage / name).exists()]
+    optional = OPTIONAL if is_run else (COMMIT,) if (stage / SWEEP).exists() else ()
+    stale = [name for name in optional if not (stage / name).exists()]
     for path in files:
         with path.open("rb+") as file:
             os.fsync(file.fileno())
@@ -171,7 +180,7 @@ def _is_run_folder(folder: Path) -> bool:
         names = {path.name for path in folder.iterdir()}
     except OSError:
         return True  # the fault is reported where the folder is written
-    if names <= {LOCK} or names & {FRONTIER, ATLAS} or (folder / STAGE).is_dir():
+    if names <= {LOCK} or names & {FRONTIER, ATLAS, SWEEP} or (folder / STAGE).is_dir():
         return True
     with suppress(OSError, ValueError):
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ import dataclasses
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from optimiser.problem.result import Result, parse_rings_and_starts
 from optimiser.run.folder import CHECKSUMS, CHECKSUMS_FORMAT
 from optimiser.verify import Plan, bound_checker
 
+_NEEDED = ("certificate.json", "links.csv", "plan.json", "problem.json", "result.json", "summary.json")
+"""Files that every run has."""
 _FROM_PLAN = ("cost", "objective", "bound", "gap", "status")
 """Figures of `summary.json` that are those of the plan."""
 
@@ -49,7 +51,7 @@ def check_folder(folder: Path, problem: DesignProblem, claimed: Result, plan: Pl
     no forger who writes them anew.
     """
     faults = [
-        *_changed(folder),
+        *changed_files(folder, _NEEDED),
         *_plan_faults(folder, plan),
         *_certificate_faults(folder, problem, plan),
         *_summary_faults(folder, problem, claimed, plan),
@@ -81,7 +83,7 @@ def refuse_contradicted(problem: DesignProblem, result_file: Path) -> None:
         When one of them holds a plan that meets every constraint.
     """
     folder = result_file.parent
-    holders = [name for name in _WITH_PLAN if _holds_plan(problem, _object(folder / name))]
+    holders = [name for name in _WITH_PLAN if _holds_plan(problem, object_of(folder / name))]
     if holders:
         raise VerificationError(
             "the result failed the independent check",
@@ -115,9 +117,17 @@ def _holds_plan(problem: DesignProblem, value: Mapping[str, Any] | None) -> bool
     return True
 
 
-def _changed(folder: Path) -> Iterator[str]:
-    """Yield files that are missing or differ from the checksums."""
-    listed = _object(folder / CHECKSUMS)
+def changed_files(folder: Path, needed: Collection[str]) -> Iterator[str]:
+    """Yield files that are missing or differ from the checksums.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    needed
+        Names of files that must have a checksum.
+    """
+    listed = object_of(folder / CHECKSUMS)
     if listed is None:
         yield f"{CHECKSUMS} is missing or no JSON object, so that changes cannot be found"
         return
@@ -133,12 +143,11 @@ def _changed(folder: Path) -> Iterator[str]:
             yield f"{name} is missing"
         elif checksum(path) != expected:
             yield f"{name} was changed after the run"
-    needed = {"certificate.json", "links.csv", "plan.json", "problem.json", "result.json", "summary.json"}
-    yield from (f"{CHECKSUMS} does not list {name}" for name in sorted(needed - sums.keys()))
+    yield from (f"{CHECKSUMS} does not list {name}" for name in sorted(set(needed) - sums.keys()))
 
 
 def _plan_faults(folder: Path, plan: Plan) -> Iterator[str]:
-    found, true = _object(folder / "plan.json"), json.loads(json.dumps(plan.as_dict()))
+    found, true = object_of(folder / "plan.json"), json.loads(json.dumps(plan.as_dict()))
     if found is None:
         yield "plan.json is missing or no JSON object"
         return
@@ -151,7 +160,7 @@ def _plan_faults(folder: Path, plan: Plan) -> Iterator[str]:
 
 
 def _certificate_faults(folder: Path, problem: DesignProblem, plan: Plan) -> Iterator[str]:
-    found = _object(folder / "certificate.json")
+    found = object_of(folder / "certificate.json")
     if found is None:
         yield "certificate.json is missing or no JSON object"
         return
@@ -170,7 +179,7 @@ def _certificate_faults(folder: Path, problem: DesignProblem, plan: Plan) -> Ite
 
 def _bound_faults(folder: Path, problem: DesignProblem, certificate: Mapping[str, Any]) -> Iterator[str]:
     """Yield how the proof of a bound fails, or differs from what the summary says is certified."""
-    stated = ((_object(folder / "summary.json") or {}).get("certified") or {}).get("bound")
+    stated = ((object_of(folder / "summary.json") or {}).get("certified") or {}).get("bound")
     proved = None
     if "bound" in certificate:
         try:
@@ -184,7 +193,7 @@ def _bound_faults(folder: Path, problem: DesignProblem, certificate: Mapping[str
 
 
 def _summary_faults(folder: Path, problem: DesignProblem, claimed: Result, plan: Plan) -> Iterator[str]:
-    found = _object(folder / "summary.json")
+    found = object_of(folder / "summary.json")
     if found is None:
         yield "summary.json is missing or no JSON object"
         return
@@ -221,7 +230,7 @@ def _link_faults(folder: Path, problem: DesignProblem, plan: Plan) -> Iterator[s
             yield f"links.csv: {name} costs {cost}, in the problem {problem.cost_of([name])}"
 
 
-def _object(path: Path) -> Mapping[str, Any] | None:
+def object_of(path: Path) -> Mapping[str, Any] | None:
     """Return a JSON object of a file; None where there is none."""
     try:
         value = read_json(path)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from networks import skims
-from networks.timegraph import UNREACHABLE, TimeGraph
+from networks.timegraph import TimeGraph
 from optimiser.frontier.cases import TimeChanges
 from optimiser.frontier.steps import Layer
 from optimiser.problem import DesignProblem
@@ -20,6 +21,8 @@ from optimiser.run.trip_parts import PARTS, SplitArcs
 
 _LEAST_ACCESS_S = 60
 """Least time between a centre and a station near it that is left when access gets faster."""
+CLOSED_S = 100_000_000
+"""Seconds of a closed link: three years, beyond every limit."""
 _FREE_S = 1
 """Time of an arc that does not count by the definition of travel time; it stays as it is."""
 
@@ -42,6 +45,8 @@ class Retimer:
         The arcs of both, split into parts.
     limit_s
         Time limit of the job.
+    closures
+        Arcs of today, int64 rows, by the names under which they may be closed.
     """
 
     problem: DesignProblem
@@ -50,6 +55,7 @@ class Retimer:
     cities: pd.DataFrame
     arcs: SplitArcs
     limit_s: int
+    closures: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
     def __call__(self, changes: TimeChanges) -> DesignProblem:
         """Return the problem with the arcs and limits that some changes give; all else stays.
@@ -81,6 +87,8 @@ class Retimer:
     def timed(self, changes: TimeChanges) -> tuple[TimeGraph, Candidates]:
         """Return what there is, and what may be built, with the seconds that some changes give."""
         seconds, today = changed_seconds(self.arcs, changes), self.arcs.today
+        for name in changes.closed:
+            seconds[self.closures[name]] = CLOSED_S
         opened = self.candidates.arcs.assign(seconds=seconds[today:])
         return replace(self.graph, seconds=seconds[:today]), replace(self.candidates, arcs=opened)
 
@@ -107,7 +115,7 @@ class LayerRetimer:
         """Return the layer that some changes give; its limits follow the times of today under them."""
         graph, candidates = self.retimer.timed(changes)
         seconds = skims.travel_times(graph)[self.pairs["origin"], self.pairs["destination"]]
-        pairs = self.pairs.assign(today_s=np.where(seconds < UNREACHABLE, seconds, -1))
+        pairs = self.pairs.assign(today_s=np.where(seconds < CLOSED_S, seconds, -1))
         return self.without.layer(graph, candidates, pairs)
 
 
@@ -126,6 +134,7 @@ def changed_seconds(arcs: SplitArcs, changes: TimeChanges) -> NDArray[np.int64]:
     parts[:, at["driving"]] /= changes.road_speed
     parts[:, at["riding"]] /= changes.rail_speed
     parts[:, at["wait"]] *= changes.wait_factor
+    parts[:, at["check_in"]] *= changes.check_in_factor
     for part, most in (
         ("check_in", changes.check_in_most_s),
         ("transfer", changes.transfer_most_s),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from networks.cities import Cities
 from networks.network import Network, Services
@@ -77,8 +81,8 @@ def save_times(folder: Path, times: Times) -> None:
     for definition, graph in times.graphs.items():
         graph.nodes.to_parquet(folder / f"{definition}_nodes.parquet")
         arrays = {key: getattr(graph, key) for key in _ARRAYS}
-        np.savez_compressed(folder / f"{definition}.npz", skim=times.skims[definition], **arrays)
-    np.savez_compressed(folder / "rows.npz", row_before=times.row_before)
+        _save_arrays(folder / f"{definition}.npz", {"skim": times.skims[definition], **arrays})
+    _save_arrays(folder / "rows.npz", {"row_before": times.row_before})
     save_json(folder / "import_report.json", times.report)
 
 
@@ -203,6 +207,16 @@ def _converted(stations: pd.DataFrame, kind: type) -> pd.DataFrame:
     """Return stations with the columns that hold tuples converted, since Parquet knows lists alone."""
     columns = {name: pd.Series([kind(v) for v in stations[name]], stations.index) for name in _TUPLES}
     return stations.assign(**columns)
+
+
+def _save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays as numpy does, but without the time of day: the same arrays are the same bytes."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, values in arrays.items():
+            entry, buffer = zipfile.ZipInfo(f"{name}.npy"), io.BytesIO()
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            np.lib.format.write_array(buffer, np.ascontiguousarray(values), allow_pickle=False)
+            archive.writestr(entry, buffer.getvalue())
 
 
 def _load_arrays(path: Path) -> dict[str, Any]:

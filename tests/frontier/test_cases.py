@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from fractions import Fraction
 
 import pytest
 from core_drawing import line
 from ring_drawing import ringed
 
-from optimiser.frontier.cases import Base, Case, TimeChanges, counted_pairs, resolve
+from optimiser.frontier.cases import Base, Case, People, TimeChanges, case_from, counted_pairs, resolve
 from optimiser.frontier.steps import Layer, LimitStep, with_steps
 from optimiser.problem import Capacity, Target
 
 STEPS = (LimitStep(Fraction(7, 10), 0), LimitStep(Fraction(3, 10), 60))
 COSTS = {"ac": (2, 3, 6), "bd": (3, 4, 5), "ad": (8, 9, 12)}
+
+
+def people(*counts):
+    """The smaller end of each pair is a city of its own; the larger end is the capital."""
+    names = [f"p{count}" for count in counts]
+    return People(
+        population={"capital": 100, **dict(zip(names, counts, strict=True))},
+        tier={"capital": "core", **dict.fromkeys(names, "small")},
+        ends=tuple(("capital", name) for name in names),
+    )
 
 
 def base(**changes):
@@ -25,7 +36,7 @@ def base(**changes):
         return problem.replace(pairs=pairs)
 
     asked = []
-    fields = {"problem": line(), "timer": slower, "costs": COSTS, "people": (4, 9, 16, 25, 36)}
+    fields = {"problem": line(), "timer": slower, "costs": COSTS, "people": people(4, 9, 16, 25, 36)}
     found = Base(factors=(1, 1, 2, 1, 1), **(fields | changes))
     return found, asked
 
@@ -95,12 +106,13 @@ def test_steps_are_further_pairs_in_groups_of_their_own_and_integers():
 
 
 def test_the_demands_of_a_job_are_stated_after_times_and_weights():
-    def stated(problem, *, discounting):
-        assert discounting is False
+    def stated(problem, *, discounting, delays):
+        assert (discounting, delays) == (False, (("road", 2),))
         return problem.replace(targets=(Target("small", sum(p.weight for p in problem.pairs)),))
 
     found, _ = base(demands=stated)
-    case = resolve(found, Case(name="x", weight_exponent=0.0, discounting=False))
+    delays = (("road", 2),)
+    case = resolve(found, Case(name="x", weight_exponent=0.0, discounting=False, delays=delays))
     assert case.targets == (Target("small", 6),)
 
 
@@ -159,7 +171,7 @@ def test_the_layer_is_timed_with_the_times_of_the_case_unless_independence_does_
 
 
 def test_rings_are_those_of_the_base_unless_the_case_asks_for_none():
-    found, _ = base(problem=ringed(), people=(1, 1), costs={})
+    found, _ = base(problem=ringed(), people=people(1, 2), costs={})
     found = dataclasses.replace(found, factors=(1, 1))
     assert resolve(found, Case(name="x")).rings == ringed().rings
     assert resolve(found, Case(name="x", rings=False)).rings == ()
@@ -185,7 +197,7 @@ def test_a_fixing_of_a_candidate_stays_unless_the_case_sets_another():
 def test_demands_count_later_periods_less_unless_the_case_says_otherwise():
     said = []
 
-    def stated(problem, *, discounting):
+    def stated(problem, *, discounting, delays):
         said.append((problem.name, discounting))
         return problem
 
@@ -213,3 +225,27 @@ def test_changes_of_times_change_nothing_by_default():
         limit_s=0,
         beyond_s=0,
     )
+
+
+def test_populations_grow_by_tier_and_by_city_and_the_smaller_end_counts():
+    found, asked = base(exponent=1.0)
+    grown = resolve(found, Case(name="x", growth=(("small", 2.0), ("p36", 1.5))))
+    assert [pair.weight for pair in grown.pairs] == [8, 18, 64, 50, 100]
+    assert [pair.weight for pair in resolve(found, Case(name="x")).pairs] == [5, 4, 7, 2, 1]
+    assert not asked
+
+
+def test_a_case_survives_being_written_as_json():
+    case = Case(
+        name="case 3",
+        times=TimeChanges(road_speed=0.9, access_s=120, closed=("G4", "G5: a - b")),
+        prices=(("rail_link", 1.3), ("road", 0.9)),
+        growth=(("small", 1.2),),
+        budget=12,
+        fixed_out=("ad",),
+        delays=(("road", 2),),
+    )
+    assert case_from(json.loads(json.dumps(case.as_dict()))) == case
+    assert Case(name="x").as_dict() == {"name": "x"}
+    with pytest.raises(ValueError, match="stepped"):
+        Case(name="stepped", steps=STEPS).as_dict()

@@ -13,7 +13,7 @@ from ring_square import CIRCUIT, design, square
 
 from networks.intermodal import AccessParameters
 from optimiser import verify
-from optimiser.frontier.cases import Base, Case, resolve
+from optimiser.frontier.cases import Base, Case, People, resolve
 from optimiser.job import find
 from optimiser.problem.model import candidates_on, with_circuits
 from optimiser.run import cases
@@ -74,7 +74,7 @@ def base_of(problem):
         problem=problem,
         timer=lambda _changes: problem,
         costs={},
-        people=(1,) * len(problem.pairs),
+        people=People({"a": 1}, {"a": "small"}, (("a", "a"),) * len(problem.pairs)),
         factors=(1,) * len(problem.pairs),
     )
 

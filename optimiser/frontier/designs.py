@@ -1,0 +1,493 @@
+"""Design the cases of a sweep: distributions of factors, and tables of the values that they take together."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+from scipy.stats import qmc
+
+from optimiser.problem.errors import ProblemError
+
+type Kind = Literal["grid", "one-at-a-time", "latin-hypercube", "sobol", "monte-carlo", "saltelli", "morris"]
+type Value = float | str
+type Matrix = NDArray[np.float64]
+
+TAIL = 0.1
+"""One at a time, each factor takes the values that it falls short of, and exceeds, with this probability."""
+INDEPENDENT: Mapping[Kind, str] = {
+    "grid": "a grid joins every value of one factor with every value of the others",
+    "one-at-a-time": "all other factors stay as the job has them",
+    "saltelli": "the indices that it is made for share out a variance between independent factors",
+    "morris": "each step of a trajectory changes one factor and keeps the others",
+}
+"""Designs that take no correlations, each with the reason."""
+_NORMAL = NormalDist()
+_ROUNDING = 1e-9
+"""Pivots of a correlation matrix down to minus this count as 0."""
+
+
+class Distribution(Protocol):
+    """What a factor may be, each value with its probability."""
+
+    def quantile(self, chance: float) -> Value:
+        """Return the value that is not exceeded with this probability, above 0 and below 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """Every value between two is as likely."""
+
+    low: float
+    high: float
+
+    def quantile(self, chance: float) -> float:
+        """Return the value that is not exceeded with this probability."""
+        return self.low + chance * (self.high - self.low)
+
+
+@dataclass(frozen=True, slots=True)
+class Triangular:
+    """The likeliest value is `mode`; the density falls linearly to 0 at `low` and `high`."""
+
+    low: float
+    mode: float
+    high: float
+
+    def quantile(self, chance: float) -> float:
+        """Return the value that is not exceeded with this probability."""
+        width, left = self.high - self.low, self.mode - self.low
+        if chance * width <= left:
+            return self.low + math.sqrt(chance * width * left)
+        return self.high - math.sqrt((1 - chance) * width * (self.high - self.mode))
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """The normal distribution."""
+
+    mean: float
+    deviation: float
+
+    def quantile(self, chance: float) -> float:
+        """Return the value that is not exceeded with this probability."""
+        return self.mean + self.deviation * _NORMAL.inv_cdf(chance)
+
+
+@dataclass(frozen=True, slots=True)
+class Lognormal:
+    """A positive value whose logarithm is normal, given by the mean and deviation of the value itself."""
+
+    mean: float
+    deviation: float
+
+    def quantile(self, chance: float) -> float:
+        """Return the value that is not exceeded with this probability."""
+        spread = math.sqrt(math.log(1 + (self.deviation / self.mean) ** 2))
+        return self.mean * math.exp(spread * _NORMAL.inv_cdf(chance) - spread**2 / 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """A distribution whose values end at bounds: what lies beyond takes the bound; None: no bound."""
+
+    inner: Normal | Lognormal
+    low: float | None
+    high: float | None
+
+    def quantile(self, chance: float) -> float:
+        """Return the value that is not exceeded with this probability."""
+        value = self.inner.quantile(chance)
+        value = value if self.low is None else max(value, self.low)
+        return value if self.high is None else min(value, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several values.
+
+    Attributes
+    ----------
+    values
+        The values, at least one.
+    chances
+        Probability of each, together 1.
+    """
+
+    values: tuple[Value, ...]
+    chances: tuple[float, ...]
+
+    def quantile(self, chance: float) -> Value:
+        """Return the value that is reached when probabilities are added up to this one, in order."""
+        so_far = itertools.accumulate(self.chances)
+        reached = zip(self.values, so_far, strict=True)
+        return next((value for value, sum_ in reached if chance < sum_), self.values[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Something uncertain.
+
+    Attributes
+    ----------
+    id
+        Name, unlike all others.
+    distribution
+        What it may be.
+    central
+        Its value in the job itself.
+    """
+
+    id: str
+    distribution: Distribution
+    central: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """How two factors go together: correlation of the normal scores of their quantiles, -1 to 1."""
+
+    one: str
+    other: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a design asks for.
+
+    Attributes
+    ----------
+    kind
+        The design.
+    cases
+        Number of cases beside the job itself; for `grid` and `one-at-a-time` the largest number that is
+        accepted, for `saltelli` and `morris` the number that is not exceeded.
+    seed
+        Seed of what is random.
+    levels
+        Values of each factor in a grid, and of the grid on which trajectories run; those of a `Choice` in a
+        grid are its own.
+    """
+
+    kind: Kind
+    cases: int = 64
+    seed: int = 1
+    levels: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows of a table that belong together.
+
+    Attributes
+    ----------
+    name
+        `A`, `B` and `AB:<factor>` of a Saltelli design, `trajectory <n>` of a Morris design, else the design.
+    first, count
+        Number of its first case, and of its cases.
+    """
+
+    name: str
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The values of all factors in all cases.
+
+    Attributes
+    ----------
+    factors
+        The factors, one a column.
+    rows
+        Values in each case. Case 0 is the job itself, with every factor at its central value.
+    blocks
+        Which cases belong together, from case 1 on.
+    """
+
+    factors: tuple[Factor, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    blocks: tuple[Block, ...]
+
+
+def table(factors: Sequence[Factor], plan: Plan, correlations: Sequence[Correlation] = ()) -> Table:
+    """Return the cases of a design.
+
+    Parameters
+    ----------
+    factors
+        What is uncertain.
+    plan
+        Which design, and how large.
+    correlations
+        What goes together; pairs that are not named are independent.
+
+    Raises
+    ------
+    ProblemError
+        When there are no factors, the design does not take correlations, these contradict each other, or
+        the size does not suit the design.
+
+    Notes
+    -----
+    Correlations are those of a Gaussian copula: quantiles become normal scores, which the Cholesky factor of
+    the matrix mixes, and become quantiles again. In a Latin hypercube each factor then keeps its strata, in
+    the order of the mixed scores (Iman and Conover 1982, A distribution-free approach to inducing rank
+    correlation among input variables).
+    """
+    if not factors:
+        raise ProblemError("a sweep needs at least one factor", where="sweep", done="No case was made.")
+    _refuse_correlations(factors, plan, correlations)
+    blocks: tuple[Block, ...] = ()
+    if plan.kind == "one-at-a-time":
+        rows = _one_at_a_time(factors)
+    elif plan.kind == "grid":
+        rows = list(itertools.product(*_grid_values(factors, plan)))
+    else:
+        chances, blocks = _chances(factors, plan, correlations)
+        rows = [_values(factors, row) for row in chances]
+    if plan.kind in ("grid", "one-at-a-time") and len(rows) > plan.cases:
+        raise ProblemError(
+            f"the design {plan.kind} of {len(factors)} factors has {len(rows):,} cases, more than the "
+            f"{plan.cases:,} of sweep.cases",
+            where="sweep.cases",
+            done="No case was made.",
+            remedy="Raise sweep.cases, lower sweep.levels, or choose latin-hypercube.",
+        )
+    central = tuple(factor.central for factor in factors)
+    return Table(tuple(factors), (central, *rows), blocks or (Block(plan.kind, 1, len(rows)),))
+
+
+def _values(factors: Sequence[Factor], chances: Sequence[float]) -> tuple[Value, ...]:
+    pairs = zip(factors, chances, strict=True)
+    return tuple(_quantile(factor, float(chance)) for factor, chance in pairs)
+
+
+def _quantile(factor: Factor, chance: float) -> Value:
+    """Return a value of a factor with six digits, so that the last bits of a library change no case."""
+    value = factor.distribution.quantile(chance)
+    return value if isinstance(value, str) else float(f"{value:.6g}")
+
+
+def _one_at_a_time(factors: Sequence[Factor]) -> list[tuple[Value, ...]]:
+    central, rows = [factor.central for factor in factors], []
+    for at, factor in enumerate(factors):
+        own = factor.distribution
+        ends = (
+            own.values if isinstance(own, Choice) else (_quantile(factor, TAIL), _quantile(factor, 1 - TAIL))
+        )
+        rows += [(*central[:at], end, *central[at + 1 :]) for end in ends if end != factor.central]
+    return rows
+
+
+def _grid_values(factors: Sequence[Factor], plan: Plan) -> list[tuple[Value, ...]]:
+    """Return the values of each factor: one from the middle of each of some equally likely parts."""
+    middles = [(level + 0.5) / plan.levels for level in range(plan.levels)]
+    return [
+        one.distribution.values
+        if isinstance(one.distribution, Choice)
+        else tuple(_quantile(one, chance) for chance in middles)
+        for one in factors
+    ]
+
+
+def _chances(
+    factors: Sequence[Factor], plan: Plan, correlations: Sequence[Correlation]
+) -> tuple[Matrix, tuple[Block, ...]]:
+    """Return the quantiles of each factor, one row a case, and the blocks of a design that has several."""
+    count = len(factors)
+    match plan.kind:
+        case "saltelli":
+            return _saltelli([factor.id for factor in factors], plan)
+        case "morris":
+            return _morris(count, plan)
+        case "latin-hypercube":
+            strata = qmc.LatinHypercube(count, rng=plan.seed).random(plan.cases)
+            mixed = _mixed(strata, factors, correlations)
+            return (_in_order_of(strata, mixed) if correlations else strata), ()
+        case "sobol":
+            return _mixed(_sobol(count, plan.cases, plan.seed), factors, correlations), ()
+        case _:
+            drawn = _inside(np.random.default_rng(plan.seed).random((plan.cases, count)))
+            return _mixed(drawn, factors, correlations), ()
+
+
+def _sobol(count: int, points: int, seed: int) -> Matrix:
+    if points & (points - 1):
+        below = 1 << (points.bit_length() - 1)
+        raise ProblemError(
+            f"a Sobol sequence is balanced at powers of two, and {points} is none",
+            where="sweep.cases",
+            done="No case was made.",
+            remedy=f"Choose {below} or {2 * below} cases.",
+        )
+    return _inside(qmc.Sobol(count, scramble=True, rng=seed).random_base2(points.bit_length() - 1))
+
+
+def _inside(chances: Matrix) -> Matrix:
+    """Return probabilities that are neither 0 nor 1, where a distribution may have no quantile."""
+    return np.clip(chances, 2.0**-53, 1 - 2.0**-53)
+
+
+def _saltelli(ids: Sequence[str], plan: Plan) -> tuple[Matrix, tuple[Block, ...]]:
+    """Return the matrices A and B, and for each factor A with the column of that factor from B.
+
+    Saltelli et al. 2010, Variance based sensitivity analysis of model output, table 2; A and B are the
+    halves of one Sobol sequence.
+    """
+    count, size = len(ids), plan.cases // (len(ids) + 2)
+    if size < 2:
+        raise ProblemError(
+            f"the design saltelli of {count} factors needs {2 * (count + 2)} cases, better some thousand",
+            where="sweep.cases",
+            done="No case was made.",
+            remedy="Raise sweep.cases, or choose morris.",
+        )
+    size = 1 << (size.bit_length() - 1)
+    both = _sobol(2 * count, size, plan.seed)
+    first, second = both[:, :count], both[:, count:]
+    mixed = []
+    for at in range(count):
+        one = first.copy()
+        one[:, at] = second[:, at]
+        mixed.append(one)
+    names = ["A", "B", *(f"AB:{name}" for name in ids)]
+    blocks = tuple(Block(name, 1 + size * at, size) for at, name in enumerate(names))
+    return np.vstack([first, second, *mixed]), blocks
+
+
+def _morris(count: int, plan: Plan) -> tuple[Matrix, tuple[Block, ...]]:
+    """Return trajectories that change one factor after the other by half of its range.
+
+    Morris 1991, Factorial sampling plans for preliminary computational experiments. The grid has `levels`
+    values a factor, the middles of equally likely parts, so that no value lies at the end of a tail.
+    """
+    size, half = plan.cases // (count + 1), plan.levels // 2
+    if size < 1 or plan.levels % 2:
+        fault = f"{count + 1} cases a trajectory" if size < 1 else "an even number of levels"
+        raise ProblemError(
+            f"the design morris of {count} factors needs {fault}",
+            where="sweep.cases" if size < 1 else "sweep.levels",
+            done="No case was made.",
+            remedy="Raise sweep.cases." if size < 1 else "Choose 4.",
+        )
+    rng, rows = np.random.default_rng(plan.seed), []
+    for _ in range(size):
+        place, order = rng.integers(plan.levels, size=count), rng.permutation(count)
+        rows.append(place)
+        for at in order:
+            place = place.copy()
+            place[at] += half if place[at] < half else -half
+            rows.append(place)
+    steps = count + 1
+    blocks = tuple(Block(f"trajectory {n + 1}", 1 + n * steps, steps) for n in range(size))
+    return (np.array(rows, dtype=np.float64) + 0.5) / plan.levels, blocks
+
+
+# ---- correlations
+
+
+def _refuse_correlations(factors: Sequence[Factor], plan: Plan, correlations: Sequence[Correlation]) -> None:
+    if not correlations:
+        return
+    if plan.kind in INDEPENDENT:
+        raise ProblemError(
+            f"the design {plan.kind} takes no correlations: {INDEPENDENT[plan.kind]}",
+            where="sweep.correlations",
+            done="No case was made.",
+            remedy="Choose latin-hypercube, sobol or monte-carlo, or leave the correlations out.",
+        )
+    _cholesky(_matrix(factors, correlations), factors)
+
+
+def _matrix(factors: Sequence[Factor], correlations: Sequence[Correlation]) -> Matrix:
+    place = {factor.id: at for at, factor in enumerate(factors)}
+    found, seen, faults = np.eye(len(factors)), set[frozenset[str]](), []
+    for one in correlations:
+        ends = frozenset((one.one, one.other))
+        unknown = sorted(ends - place.keys())
+        faults += [f"there is no factor '{name}'" for name in unknown]
+        if len(ends) < 2 or ends in seen:
+            what = "is named with itself" if len(ends) < 2 else f"and '{one.other}' are given twice"
+            faults.append(f"'{one.one}' {what}")
+        seen.add(ends)
+        if not unknown:
+            row, column = place[one.one], place[one.other]
+            found[row, column] = found[column, row] = one.value
+    if faults:
+        raise ProblemError(
+            "correlations cannot be used",
+            where="sweep.correlations",
+            faults=faults,
+            done="No case was made.",
+            remedy=f"Factors: {', '.join(place)}.",
+        )
+    return found
+
+
+def _cholesky(matrix: Matrix, factors: Sequence[Factor]) -> Matrix:
+    """Return the lower triangular root of a correlation matrix, which may be singular.
+
+    Raises
+    ------
+    ProblemError
+        When the matrix is not positive semidefinite; it names the pairs up to the first factor at which the
+        leading part is not.
+    """
+    size = len(matrix)
+    root = np.zeros((size, size))
+    for row in range(size):
+        for column in range(row):
+            rest = matrix[row, column] - float(root[row, :column] @ root[column, :column])
+            pivot = root[column, column]
+            if pivot > 0:
+                root[row, column] = rest / pivot
+            elif abs(rest) > math.sqrt(_ROUNDING):
+                raise _contradiction(matrix, factors, row)
+        left = matrix[row, row] - float(root[row, :row] @ root[row, :row])
+        if left < -_ROUNDING:
+            raise _contradiction(matrix, factors, row)
+        root[row, row] = math.sqrt(left) if left > _ROUNDING else 0.0
+    return root
+
+
+def _contradiction(matrix: Matrix, factors: Sequence[Factor], last: int) -> ProblemError:
+    """Name the pairs that cannot hold together: those on which the vector of negative variance rests."""
+    values, vectors = np.linalg.eigh(matrix[: last + 1, : last + 1])
+    weight = np.abs(np.outer(vectors[:, 0], vectors[:, 0]))
+    pairs = [
+        f"{factors[row].id} and {factors[column].id}: {matrix[row, column]:g}"
+        for row in range(last + 1)
+        for column in range(row + 1, last + 1)
+        if matrix[row, column] and weight[row, column] > math.sqrt(_ROUNDING)
+    ]
+    return ProblemError(
+        "correlations contradict each other: no numbers go together like that "
+        f"(least eigenvalue {values[0]:.3g})",
+        where="sweep.correlations",
+        faults=pairs,
+        done="No case was made.",
+        remedy="Bring one of these nearer to what the others imply.",
+    )
+
+
+def _mixed(chances: Matrix, factors: Sequence[Factor], correlations: Sequence[Correlation]) -> Matrix:
+    if not correlations:
+        return chances
+    scores = ndtri(_inside(chances)) @ _cholesky(_matrix(factors, correlations), factors).T
+    return _inside(ndtr(scores))
+
+
+def _in_order_of(strata: Matrix, mixed: Matrix) -> Matrix:
+    """Return each column of strata in the order of that of another matrix."""
+    ranks = np.argsort(np.argsort(mixed, axis=0, kind="stable"), axis=0, kind="stable")
+    return np.take_along_axis(np.sort(strata, axis=0), ranks, axis=0)

@@ -1,0 +1,222 @@
+"""Type the section [sweep] of a job: what is uncertain, which cases are drawn from it, how each is solved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from optimiser.job.sections import Names, Section, Share, Whole
+
+Changes = Literal[
+    "costs",
+    "road_speed",
+    "rail_speed",
+    "access_s",
+    "waits",
+    "check_in",
+    "limit_s",
+    "weight_exponent",
+    "demand",
+    "budget",
+    "closed",
+    "opening",
+    "delay_years",
+]
+"""What a factor may change."""
+
+SCALES = ("costs", "road_speed", "rail_speed", "waits", "check_in", "demand", "budget")
+"""Changes that multiply something, so that their values must be above 0."""
+_NEEDS = {
+    "uniform": ("low", "high"),
+    "triangular": ("low", "mode", "high"),
+    "normal": ("mean", "deviation"),
+    "lognormal": ("mean", "deviation"),
+    "choice": ("choices",),
+    "reference_class": (),
+}
+"""Keys that a distribution must have."""
+_MAY = {"normal": ("low", "high"), "lognormal": ("low", "high"), "choice": ("chances",)}
+"""Further keys that it may have."""
+_KEYS = ("low", "mode", "high", "mean", "deviation", "choices", "chances")
+
+Choices = Annotated[tuple[float | str, ...], Field(strict=False)]
+Chances = Annotated[tuple[Share, ...], Field(strict=False)]
+
+
+class Factor(Section):
+    """Something uncertain; write one [[sweep.factors]] section for each."""
+
+    id: str = Field(min_length=1, max_length=60, description="name of the factor, unlike all others")
+    changes: Changes = Field(
+        description="costs, road_speed, rail_speed, waits, check_in, demand, budget: factors on costs of "
+        "candidates, speeds, waits, time before departure, populations, money; access_s: seconds added "
+        "between centre and station at each end; limit_s: seconds added to the limit; weight_exponent: "
+        "weight of a pair is its smaller population to this power; closed: links that fail; opening: day of "
+        "the state of the network; delay_years: years that building takes longer"
+    )
+    of: Names = Field(
+        (),
+        description="costs: classes road, rail, service, station or kinds of candidates; demand: tiers or "
+        "cities; closed: ids of candidates, names of roads and railways such as 'G4', parts of them such as "
+        "'G4: Baoding - Shijiazhuang'; delay_years: kinds; empty: all (not closed)",
+    )
+    distribution: Literal["reference_class", "uniform", "triangular", "lognormal", "normal", "choice"] = (
+        Field(
+            "uniform",
+            description="reference_class: overruns of comparable projects, lognormal (costs alone); "
+            "uniform: low, high; triangular: low, mode, high; lognormal, normal: mean, deviation, and "
+            "low and high that are not exceeded; choice: choices with chances",
+        )
+    )
+    reference: Literal["auto", "rail", "roads", "fixed links", "all projects"] = Field(
+        "auto", description="reference class of overruns; auto: by what the factor is of"
+    )
+    low: float | None = Field(None, description="least value")
+    mode: float | None = Field(None, description="likeliest value")
+    high: float | None = Field(None, description="largest value")
+    mean: float | None = Field(None, description="mean of a lognormal or normal distribution")
+    deviation: float | None = Field(None, gt=0, description="its standard deviation")
+    choices: Choices = Field((), description="values to choose from; days such as '2024-12-31' for opening")
+    chances: Chances = Field((), description="probability of each choice, together 1; empty: equal ones")
+    chance: Share | None = Field(
+        None,
+        description="probability with which each link is closed (closed alone); such a factor needs no "
+        "distribution and is drawn for each link by itself",
+    )
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Factor:
+        faults = list(self._closing_faults() if self.changes == "closed" else self._faults())
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _given(self) -> list[str]:
+        return [key for key in _KEYS if getattr(self, key) not in (None, ())]
+
+    def _closing_faults(self) -> Iterator[str]:
+        if not self.of:
+            yield "closed needs 'of': the names of the links that may fail"
+        if self.chance is None or not 0 < self.chance < 1:
+            yield "closed needs 'chance', a probability above 0 and below 1"
+        if self._given():
+            yield f"closed goes by 'chance' alone, without {', '.join(self._given())}"
+
+    def _faults(self) -> Iterator[str]:
+        given, needs = self._given(), _NEEDS[self.distribution]
+        allowed = (*needs, *_MAY.get(self.distribution, ()))
+        missing, surplus = [k for k in needs if k not in given], [k for k in given if k not in allowed]
+        if missing:
+            yield f"the distribution {self.distribution} needs {', '.join(missing)}"
+        if surplus:
+            yield f"the distribution {self.distribution} takes no {', '.join(surplus)}"
+        if self.chance is not None:
+            yield "chance goes with changes = 'closed' alone"
+        if self.distribution == "reference_class" and self.changes != "costs":
+            yield "overruns of a reference class are those of costs"
+        if self.of and self.changes not in ("costs", "demand", "delay_years"):
+            yield f"{self.changes} changes all alike and takes no 'of'"
+        if not (missing or surplus):
+            yield from self._value_faults()
+
+    def _value_faults(self) -> Iterator[str]:
+        numbers = [value for value in self.choices if not isinstance(value, str)]
+        numbers += [value for value in (self.low, self.mode, self.high) if value is not None]
+        ends = [value for value in (self.low, self.mode, self.high) if value is not None]
+        if ends != sorted(ends) or (len(ends) > 1 and ends[0] == ends[-1]):
+            yield "low, mode and high must rise"
+        least = 0.0 if self.changes == "delay_years" else None
+        if self.changes in SCALES and (
+            any(value <= 0 for value in numbers) or (self.distribution == "normal" and self.low is None)
+        ):
+            yield f"{self.changes} is a factor: its values must be above 0 (normal: give low)"
+        if least is not None and (any(value < 0 for value in numbers) or self.distribution == "normal"):
+            yield "delays are at least 0, and not normal"
+        if self.distribution == "lognormal" and (self.mean or 0.0) <= 0:
+            yield "the mean of a lognormal distribution must be above 0"
+        if self.chances and (len(self.chances) != len(self.choices) or abs(sum(self.chances) - 1) > 1e-9):
+            yield "chances must be one for each of choices, together 1"
+        if len(set(self.choices)) != len(self.choices):
+            yield "a choice is given twice"
+        yield from self._text_faults()
+
+    def _text_faults(self) -> Iterator[str]:
+        texts = [value for value in self.choices if isinstance(value, str)]
+        if self.changes != "opening":
+            yield from (f"'{text}' is no number" for text in texts)
+            return
+        if self.distribution != "choice" or len(texts) < len(self.choices):
+            yield "opening is a choice of days such as '2024-12-31'"
+        for text in texts:
+            try:
+                date.fromisoformat(text)
+            except ValueError:
+                yield f"'{text}' is no day; write it as 2024-12-31"
+
+
+class Correlated(Section):
+    """Two factors that go together; write one [[sweep.correlations]] section for each two."""
+
+    factors: Names = Field(min_length=2, max_length=2, description="ids of two factors")
+    value: float = Field(
+        ge=-1, le=1, description="correlation of the normal scores of their quantiles (Gaussian copula)"
+    )
+
+
+class Sweep(Section):
+    """What `polyring sweep` varies, in how many cases, and how it solves each. `polyring run` ignores it."""
+
+    design: Literal[
+        "grid", "one-at-a-time", "latin-hypercube", "sobol", "monte-carlo", "saltelli", "morris"
+    ] = Field(
+        "latin-hypercube",
+        description="how cases are drawn: saltelli for Sobol indices, morris for a screening of many factors",
+    )
+    cases: int = Field(
+        64,
+        ge=1,
+        le=1_000_000,
+        description="number of cases beside the job itself; sobol takes powers of two; grid and "
+        "one-at-a-time take what they need up to it; saltelli and morris as many whole samples as fit",
+    )
+    seed: int = Field(1, ge=0, lt=2**31, description="seed of what is drawn")
+    levels: int = Field(
+        4, ge=2, le=100, description="values of each factor in a grid, and on a trajectory of morris (even)"
+    )
+    gap: float = Field(0.005, ge=0, le=1, description="relative gap of each case")
+    time_limit_s: float = Field(
+        120.0,
+        gt=0,
+        le=10_000_000,
+        description="limit on solving each case, seconds; for the job itself at least solve.time_limit_s",
+    )
+    threads: Whole = Field(1, ge=1, le=4096, description="threads of each solve")
+    memory_mb: Whole = Field(0, le=10_000_000, description="limit on the memory of each solve, MB; 0: none")
+    core_share: float = Field(
+        0.9,
+        gt=0.5,
+        le=1,
+        description="links that are chosen in at least this share of the solved cases are the robust core",
+    )
+    commit_core: bool = Field(
+        False, description="solve every case again with the robust core built: the value of committing now"
+    )
+    factors: Annotated[tuple[Factor, ...], Field(strict=False)] = Field(
+        (),
+        description="what is uncertain; empty: costs of roads, railways and stations by reference classes, "
+        "speeds, waits, access and budget",
+    )
+    correlations: Annotated[tuple[Correlated, ...], Field(strict=False)] = Field(
+        (), description="which factors go together"
+    )
+
+    @model_validator(mode="after")
+    def _has_names(self) -> Sweep:
+        ids = [factor.id for factor in self.factors]
+        repeated = sorted({name for name in ids if ids.count(name) > 1})
+        if repeated:
+            raise ValueError(f"factors: {', '.join(repeated)} is the id of two")
+        return self

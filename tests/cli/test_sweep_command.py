@@ -1,0 +1,238 @@
+"""`polyring sweep` leaves the same tables whatever solved the cases, and says what varied."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+
+import pyarrow.parquet as pq
+import pytest
+from engine_running import HereProcess
+
+from networks.inputs import checksum
+from optimiser import verify
+from optimiser.engine.solve import SolveFailure
+from optimiser.problem import load
+from optimiser.run import sweep_tasks
+
+FACTORS = """
+[sweep]
+cases = 6
+time_limit_s = 20
+commit_core = true
+[[sweep.factors]]
+id = "costs"
+changes = "costs"
+distribution = "reference_class"
+[[sweep.factors]]
+id = "road_speed"
+changes = "road_speed"
+low = 0.8
+high = 1.2
+[[sweep.factors]]
+id = "failures"
+changes = "closed"
+of = ["G1"]
+chance = 0.4
+[[sweep.correlations]]
+factors = ["costs", "road_speed"]
+value = 0.5
+"""
+
+
+@pytest.fixture
+def job(region, monkeypatch):
+    """A job with factors; cases are solved in this process where tasks are done in it."""
+    monkeypatch.setattr(sweep_tasks, "_KEPT", sweep_tasks._Kept(engine=HereProcess()))
+    path = region / "job.toml"
+    path.write_text(path.read_text(encoding="utf-8") + FACTORS, encoding="utf-8")
+    return path
+
+
+def rows(folder, name):
+    return pq.read_table(folder / name).to_pylist()
+
+
+def test_a_sweep_leaves_tables_that_agree_with_each_other_and_with_the_check(job, call, tmp_path):
+    code, text, err = call("sweep", job, "--out", tmp_path / "out", "--workers", 0)
+    assert code == 0, err
+    out = tmp_path / "out"
+    assert {path.name for path in out.iterdir()} == {
+        "cases.parquet", "case_links.parquet", "times.parquet", "regret.parquet", "plans.parquet",
+        "commit.parquet", "problem.json", "job.toml", "sweep.json", "checksums.json",
+    }  # fmt: skip
+    cases, links = rows(out, "cases.parquet"), rows(out, "case_links.parquet")
+    assert [row["case"] for row in cases] == list(range(7))
+    assert (cases[0]["costs"], cases[0]["road_speed"], cases[0]["failures: G1"]) == (1.0, 1.0, 0.0)
+    assert {row["failures: G1"] for row in cases} == {0.0, 1.0}
+    for row in cases:
+        own = [link for link in links if link["case"] == row["case"]]
+        assert sum(link["cost"] for link in own) == row["cost"] <= row["budget"]
+        assert row["weight_today"] <= row["weight_plan"] <= row["weight"]
+        assert row["weight_today"] <= row["weight_best"] <= row["weight"]
+        assert row["fault"] is None
+    first = [link["candidate_id"] for link in links if link["case"] == 0]
+    plan = verify.score(load(out / "problem.json"), first)
+    assert (plan.cost, plan.objective, len(plan.covered)) == (
+        cases[0]["cost"], cases[0]["objective"], cases[0]["pairs_best"],
+    )  # fmt: skip
+    closed = [row for row in cases if row["failures: G1"] and row["road_speed"] <= 1]
+    assert closed
+    assert all(row["pairs_today"] < cases[0]["pairs_today"] for row in closed)
+    assert "links chosen in 90 % of the cases or more" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "words"),
+    [
+        ("cases.parquet", "cost", "cost of case 0"),
+        ("cases.parquet", "pairs_best", "pairs_best of case 0"),
+        ("case_links.parquet", "cost", "its links cost"),
+        ("regret.parquet", "weight", "regret of plan 0"),
+    ],
+)
+def test_verify_finds_tables_that_contradict_each_other(name, column, words, job, call, tmp_path):
+    out = tmp_path / "out"
+    call("sweep", job, "--out", out, "--workers", 0, "--set", "sweep.commit_core=false")
+    code, text, _ = call("verify", out)
+    assert (code, "the tables of the sweep agree" in text) == (0, True)
+    table = pq.read_table(out / name)
+    at = table.column_names.index(column)
+    values = [value and value + 1 for value in table[column].to_pylist()]
+    pq.write_table(table.set_column(at, table.schema.field(at), [values]), out / name)
+    code, _, err = call("verify", out)
+    assert (code, f"{name} was changed after the run" in err) == (4, True)
+    sums = json.loads((out / "checksums.json").read_text(encoding="utf-8"))
+    sums["files"][name] = checksum(out / name)
+    (out / "checksums.json").write_text(json.dumps(sums), encoding="utf-8")
+    code, _, err = call("verify", out)
+    assert (code, words in err) == (4, True)
+
+
+def test_regret_is_what_a_plan_lacks_of_the_best_one_of_its_case(job, call, tmp_path):
+    call("sweep", job, "--out", tmp_path / "out", "--workers", 0)
+    cases, plans = rows(tmp_path / "out", "cases.parquet"), rows(tmp_path / "out", "plans.parquet")
+    regrets = rows(tmp_path / "out", "regret.parquet")
+    assert plans[0]["name"] == "plan of the job"
+    for row in regrets:
+        best = cases[row["case"]]["weight_best"]
+        assert row["regret"] == (best - row["weight"] if row["fits"] else None)
+        if row["fits"]:
+            assert row["regret"] >= -0.005 * best
+        if row["plan"] == 0:
+            own = cases[row["case"]]
+            assert (row["weight"], row["fits"]) == (own["weight_plan"], own["plan_fits"])
+    committed = rows(tmp_path / "out", "commit.parquet")
+    assert all(row["objective"] is None or row["objective"] <= row["bound"] for row in committed)
+
+
+def test_tables_are_the_same_byte_for_byte_whatever_did_the_tasks(job, call, tmp_path, monkeypatch):
+    few = ("--set", "sweep.cases=2")
+    call("sweep", job, "--out", tmp_path / "one", "--workers", 0, *few)
+    shutil.rmtree(tmp_path / "cache")
+    code, _, err = call("sweep", job, "--out", tmp_path / "two", "--workers", 2, *few)
+    assert code == 0, err
+    names = {path.name for path in (tmp_path / "one").iterdir()} - {"times.parquet"}
+    assert names == {path.name for path in (tmp_path / "two").iterdir()} - {"times.parquet"}
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+
+
+def test_solved_cases_are_not_solved_again(job, call, tmp_path, monkeypatch):
+    call("sweep", job, "--out", tmp_path / "out", "--workers", 0)
+    before = (tmp_path / "out" / "cases.parquet").read_bytes()
+    monkeypatch.setattr(sweep_tasks, "solve", None)
+    code, _, _ = call("sweep", job, "--out", tmp_path / "out", "--workers", 0)
+    assert code == 0
+    assert (tmp_path / "out" / "cases.parquet").read_bytes() == before
+
+
+def test_a_case_that_fails_each_time_is_given_up_and_named_and_the_others_stand(
+    job, call, tmp_path, monkeypatch
+):
+    solve = sweep_tasks.solve
+
+    def poisoned(problem, *args, **others):
+        if problem.name.endswith("case 3"):
+            raise RuntimeError("no good")
+        return solve(problem, *args, **others)
+
+    monkeypatch.setattr(sweep_tasks, "solve", poisoned)
+    settings = ("--set", "sweep.commit_core=false")
+    code, _, err = call("sweep", job, "--out", tmp_path / "out", "--workers", 0, *settings)
+    assert code == 10
+    assert "case 3 was given up: RuntimeError: no good" in err
+    cases = rows(tmp_path / "out", "cases.parquet")
+    assert [row["case"] for row in cases if row["fault"]] == [3]
+    summary = json.loads((tmp_path / "out" / "sweep.json").read_text(encoding="utf-8"))
+    assert (summary["cases"], summary["proven"], summary["faulty"]) == (7, 6, 1)
+    assert summary["quarantined"] == [{"task": "case 3", "fault": "RuntimeError: no good"}]
+
+
+def test_a_failed_solver_leaves_its_best_plan_and_the_case_counts_as_open(job, call, tmp_path, monkeypatch):
+    solve = sweep_tasks.solve
+
+    def failing(problem, *args, **others):
+        result = solve(problem, *args, **others)
+        if problem.name.endswith("case 2"):
+            kept = dataclasses.replace(result, bound=None, gap=None, status="feasible", bound_source=None)
+            raise SolveFailure("it broke", result=kept)
+        return result
+
+    monkeypatch.setattr(sweep_tasks, "solve", failing)
+    settings = ("--set", "sweep.commit_core=false")
+    code, _, _ = call("sweep", job, "--out", tmp_path / "out", "--workers", 0, *settings)
+    assert code == 10
+    row = rows(tmp_path / "out", "cases.parquet")[2]
+    assert (row["gap"], row["fault"]) == (None, None)
+    assert row["cost"] is not None
+
+
+def test_a_dry_run_says_what_varies_and_solves_nothing(job, call, tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep_tasks, "solve", None)
+    code, text, _ = call("sweep", job, "--dry-run", "--workers", 2)
+    assert code == 0
+    assert "7 cases, the job itself included, 2 at a time." in text
+    assert "failures: G1" in text
+    assert not (tmp_path / "polyring-runs").exists()
+
+
+def test_factors_that_do_not_suit_the_job_are_all_named(region, call):
+    path = region / "job.toml"
+    text = """
+[[sweep.factors]]
+id = "leads"
+changes = "delay_years"
+low = 0
+high = 3
+[[sweep.factors]]
+id = "bridges"
+changes = "costs"
+of = ["bridge"]
+low = 0.8
+high = 1.2
+"""
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+    code, _, err = call("sweep", path)
+    assert code == 2
+    assert "leads: a delay counts where there are periods" in err
+    assert "bridges: there is no 'bridge'" in err
+
+
+def test_links_that_do_not_exist_are_named(region, call):
+    path = region / "job.toml"
+    text = '[[sweep.factors]]\nid = "x"\nchanges = "closed"\nof = ["G9", "G1: Alpha - Beta"]\nchance = 0.1\n'
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+    code, _, err = call("sweep", path, "--workers", 0)
+    assert code == 2
+    assert "'G9': nothing has this name" in err
+    assert "G1: Alpha" not in err
+
+
+def test_a_sweep_joins_no_folder_of_somebody_else(job, call, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("x", encoding="utf-8")
+    code, _, err = call("sweep", job, "--out", tmp_path / "mine", "--workers", 0)
+    assert code == 2
+    assert "not the folder of an earlier run" in err

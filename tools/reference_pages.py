@@ -56,8 +56,6 @@ def _section(name: str, schema: Mapping[str, Any], shown: Mapping[str, Any] | No
     yield from ("| key | default | value | meaning |", "|---|---|---|---|")
     inner = [key for key, field in section["properties"].items() if "$ref" in field.get("items", {})]
     for key, field in section["properties"].items():
-        if key in inner:
-            continue
         meaning = field["description"].replace("|", "\\|")
         meaning += f" ([more]({_PAGES[name, key]}))" if (name, key) in _PAGES else ""
         yield f"| `{key}` | {_default(field)} | {_values(field)} | {meaning} |"
@@ -81,7 +79,7 @@ def _values(field: Mapping[str, Any]) -> str:
         return ", ".join(f"`{value}`" for value in field.get("enum", [field.get("const")]))
     match field["type"]:
         case "array":
-            return f"list: {_values(field['items'])}"
+            return "sections, see below" if "$ref" in field["items"] else f"list: {_values(field['items'])}"
         case "object":
             return f"table: {_values(field['additionalProperties'])}"
         case "string" if field.get("format") == "date":

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from optimiser.job.sections import Names, Section, Share, Whole
+from optimiser.job.sections import Names, Positive, Section, Share, Whole
 
 Changes = Literal[
     "costs",
@@ -193,7 +193,7 @@ class Sweep(Section):
         le=10_000_000,
         description="limit on solving each case, seconds; for the job itself at least solve.time_limit_s",
     )
-    threads: Whole = Field(1, ge=1, le=4096, description="threads of each solve")
+    threads: Positive = Field(1, le=4096, description="threads of each solve")
     memory_mb: Whole = Field(0, le=10_000_000, description="limit on the memory of each solve, MB; 0: none")
     core_share: float = Field(
         0.9,

@@ -27,6 +27,12 @@ Changes = Literal[
 ]
 """What a factor may change."""
 
+TAKEN = (
+    "case", "status", "termination", "objective", "bound", "gap", "cost", "budget", "pairs", "pairs_today",
+    "pairs_best", "pairs_plan", "weight", "weight_today", "weight_best", "weight_plan", "cost_plan",
+    "plan_fits", "fault",
+)  # fmt: skip
+"""Columns of the table of cases that no factor may have as its id."""
 SCALES = ("costs", "road_speed", "rail_speed", "waits", "check_in", "demand", "budget")
 """Changes that multiply something, so that their values must be above 0."""
 _NEEDS = {
@@ -219,4 +225,7 @@ class Sweep(Section):
         repeated = sorted({name for name in ids if ids.count(name) > 1})
         if repeated:
             raise ValueError(f"factors: {', '.join(repeated)} is the id of two")
+        taken = [name for name in ids if name in TAKEN]
+        if taken:
+            raise ValueError(f"factors: {', '.join(taken)} is another column of the table of cases")
         return self

@@ -207,7 +207,7 @@ def _usual(job: Job, classes: Mapping[str, tuple[str, ...]]) -> Iterator[Column]
         yield Column(designs.Factor("waits", Triangular(0.75, 1.0, 1.5), 1.0), "waits")
         yield Column(designs.Factor("access_s", Triangular(-300.0, 0.0, 600.0), 0.0), "access_s")
     if not job.budget.unlimited:
-        yield Column(designs.Factor("budget", Uniform(0.8, 1.2), 1.0), "budget")
+        yield Column(designs.Factor("money", Uniform(0.8, 1.2), 1.0), "budget")
 
 
 def links_to_close(found: Sequence[Column]) -> tuple[str, ...]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from optimiser.job import loads, render, template
+from optimiser.job.sweep import TAKEN
 from optimiser.problem.errors import JobError
+from optimiser.run import sweep
 
 REGION = '[region]\nname = "jing-jin-ji"\n'
 
@@ -65,6 +67,12 @@ def test_what_does_not_fit_is_refused(factor, words):
 def test_two_factors_of_one_id_are_refused():
     with pytest.raises(JobError, match="speed is the id of two"):
         job_of(SPEED, SPEED)
+
+
+def test_an_id_that_is_another_column_of_the_table_is_refused():
+    assert set(TAKEN) == {"case", *sweep._SOLVED}
+    with pytest.raises(JobError, match="budget is another column"):
+        job_of(SPEED.replace('"speed"', '"budget"'))
 
 
 def test_a_slip_in_a_key_of_a_factor_gets_a_hint():

@@ -144,7 +144,7 @@ def test_without_factors_the_usual_ones_suit_the_job():
     names = [column.factor.id for column in columns(loads(REGION), CANDIDATES, TIMES)]
     assert names == [
         "road_costs", "rail_costs", "station_costs", "road_speed", "rail_speed", "waits", "access_s",
-        "budget",
+        "money",
     ]  # fmt: skip
     roads = replace_table(CANDIDATES, CANDIDATES.table[CANDIDATES.table["mode"] == "road"])
     job = loads(f"{REGION}[times]\nrail = false\n[budget]\nunlimited = true\n")

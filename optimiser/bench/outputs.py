@@ -34,7 +34,7 @@ from optimiser.bench.traces import Trace
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import OptimiserError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
-from optimiser.run.tasks import executor_of
+from optimiser.run.tasks import Executor, executor_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -127,7 +127,9 @@ def bench(  # noqa: PLR0913 - the options of the command
     time_limit_s: float = 60.0,
     gap: float = 0.0,
     threads: int = 1,
-    jobs: int = 1,
+    jobs: int | None = None,
+    cluster: str = "none",
+    scheduler: str | None = None,
     out: str | Path = "polyring-bench",
     listener: Listener | None = None,
 ) -> Bench:
@@ -148,7 +150,9 @@ def bench(  # noqa: PLR0913 - the options of the command
     time_limit_s, gap, threads
         Of each solve: limit in seconds, relative gap at which it may end, number of threads.
     jobs
-        Solves at once; times then disturb each other.
+        Solves at once; times then disturb each other. None: one, or on a cluster one a core.
+    cluster, scheduler
+        Where the solves run, as in `run.tasks.executor_of`: each row names the machine that measured it.
     out
         Folder; solves that it holds are not done again.
     listener
@@ -183,13 +187,19 @@ def bench(  # noqa: PLR0913 - the options of the command
     with exclusive(folder):
         for text in (*notes, *fault_lines(faults)):
             listener.notes(f"left out: {text}")
-        with executor_of(workers=0 if jobs == 1 else jobs) as executor:
+        with _executor(jobs, cluster, scheduler) as executor:
             done = solve_all(runs, folder, listener=listener, executor=executor)
         faults = (*faults, *done.faults)
         if not done.rows:
             raise incomplete(faults or [ProblemError(text) for text in done.unfit], solved=False)
         write_outputs(done.rows, folder, command=command, left_out=fault_lines(faults))
     return Bench(folder, tuple(Store(folder).rows()), faults)  # as written: with the times to good plans
+
+
+def _executor(jobs: int | None, cluster: str, scheduler: str | None) -> Executor:
+    """Return what does the solves: this process for one at a time."""
+    is_here = jobs in (None, 1) and cluster == "none" and scheduler is None
+    return executor_of(workers=0 if is_here else jobs, cluster=cluster, scheduler=scheduler)
 
 
 def _same(problem: DesignProblem) -> DesignProblem:

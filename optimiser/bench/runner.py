@@ -208,12 +208,12 @@ def _work(state: _Bench, solves: Mapping[str, _Solve], tasks: Sequence[Task], ex
 
     def announce() -> None:
         if waiting:
-            left_s = state.estimate.left_s(one.run for one in left.values()) / executor.workers
+            left_s = state.estimate.left_s(one.run for one in left.values()) / max(1, executor.workers)
             run = solves[waiting.popleft().key].run
             state.listener.begins(run, len(tasks) - len(waiting), len(tasks), left_s)
 
     with closing(executor.run(tasks, state.contents)) as arriving:
-        for _ in range(executor.workers):
+        for _ in range(max(1, executor.workers)):
             announce()
         for outcome in arriving:
             _finish(state, left.pop(outcome.key), outcome)

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import GAP, JOBS, SECONDS, SEED, THREADS, Json, complete_variant, within
+from optimiser.cli.options import (
+    GAP,
+    JOBS,
+    SECONDS,
+    SEED,
+    THREADS,
+    ClusterOption,
+    Json,
+    Scheduler,
+    complete_variant,
+    within,
+)
 
 if TYPE_CHECKING:
     from optimiser.bench.plan import Run
@@ -57,8 +68,14 @@ def bench(
         int, typer.Option(callback=within((1, THREADS[1])), help="Threads of each solve.")
     ] = 1,
     jobs: Annotated[
-        int, typer.Option(callback=within(JOBS), help="Solves at once; times then disturb each other.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            callback=within(JOBS),
+            help="Solves at once; times then disturb each other [default: 1; of a cluster, one a core].",
+        ),
+    ] = None,
+    cluster: ClusterOption = None,
+    scheduler: Scheduler = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Folder; solves that it holds are not done again.")
     ] = Path("polyring-bench"),
@@ -82,6 +99,8 @@ def bench(
             gap=gap,
             threads=threads,
             jobs=jobs,
+            cluster=cluster or "none",
+            scheduler=scheduler,
             out=output,
             listener=listener,
         )

@@ -8,20 +8,34 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import GAP, POINTS, SECONDS, Json, Settings, complete_job, within
+from optimiser.cli.options import (
+    GAP,
+    POINTS,
+    SECONDS,
+    ClusterOption,
+    Json,
+    Scheduler,
+    Settings,
+    Workers,
+    chosen_executor,
+    complete_job,
+    within,
+)
 
 if TYPE_CHECKING:
     from optimiser.frontier import Tracer
     from optimiser.frontier.curve import Curve
     from optimiser.job.sections import Frontier, Solve
     from optimiser.run.frontier import Traced
+    from optimiser.run.tasks import Executor
 
 MOST_ROWS = 24
 """Points that the table shows; of more, every n-th, the ends and the knee."""
@@ -29,10 +43,14 @@ MOST_LINKS = 20
 """Links that the table shows."""
 RECENT = 12
 """Points over whose pace the time left is estimated."""
+ENDS = 2
+"""Points of a frontier before the workers are asked for those between them."""
 PAUSE_S = 10.0
 """Seconds between two lines where the standard error is no terminal."""
 
 type Watch = Callable[[Tracer], None]
+type Executing = Callable[[Frontier], AbstractContextManager[Executor | None]]
+"""Gives what answers the points of a frontier; None: one session of the command."""
 
 
 def frontier(
@@ -60,6 +78,9 @@ def frontier(
     time_limit: Annotated[
         float | None, typer.Option(callback=within(SECONDS), help="Limit of all, seconds.")
     ] = None,
+    workers: Workers = None,
+    cluster: ClusterOption = None,
+    scheduler: Scheduler = None,
     settings: Settings = None,
     json: Json = False,
 ) -> int:
@@ -68,7 +89,9 @@ def frontier(
     given = {key: value for key, value in options.items() if value is not None}
     changes = [*(settings or []), *(f"frontier.{key}={json_text.dumps(v)}" for key, v in given.items())]
     trace = _trace_file if job.endswith(".json") else _trace_job
-    done = trace(job, out, changes, quiet=json)
+    chosen = (workers, cluster, scheduler)
+    executing = partial(_executing, chosen_executor(*chosen), is_chosen=chosen != (None, None, None))
+    done = trace(job, out, changes, executing, quiet=json)
     if json:
         screen.as_json({"folder": str(done.folder), "exit_code": done.exit_code, **done.summary})
     else:
@@ -76,22 +99,48 @@ def frontier(
     return done.exit_code
 
 
-def _trace_job(job: str, out: Path | None, changes: Sequence[str], *, quiet: bool) -> Traced:
+def _trace_job(
+    job: str, out: Path | None, changes: Sequence[str], executing: Executing, *, quiet: bool
+) -> Traced:
     from optimiser.job import find
     from optimiser.run.frontier import trace_job
 
     loaded = find(job, settings=changes)
-    with screen.progress(quiet=quiet) as progress, _watching(loaded.job.frontier, quiet=quiet) as watch:
-        return trace_job(loaded, out=out, progress=progress, watch=watch)
+    asked = loaded.job.frontier
+    with (
+        screen.progress(quiet=quiet) as progress,
+        executing(asked) as executor,
+        _watching(asked, quiet=quiet) as watch,
+    ):
+        return trace_job(loaded, out=out, progress=progress, watch=watch, executor=executor)
 
 
-def _trace_file(path: str, out: Path | None, changes: Sequence[str], *, quiet: bool) -> Traced:
+def _trace_file(
+    path: str, out: Path | None, changes: Sequence[str], executing: Executing, *, quiet: bool
+) -> Traced:
     from optimiser.run.frontier import ENDING, trace_file
 
     asked, solve = _sections(changes)
     target = out or Path("polyring-runs") / f"{Path(path).stem}{ENDING}"
-    with _watching(asked, quiet=quiet) as watch:
-        return trace_file(Path(path), asked, solve, out=target, watch=watch)
+    with executing(asked) as executor, _watching(asked, quiet=quiet) as watch:
+        return trace_file(Path(path), asked, solve, out=target, watch=watch, executor=executor)
+
+
+@contextmanager
+def _executing(
+    chosen: AbstractContextManager[Executor | None], asked: Frontier, *, is_chosen: bool
+) -> Iterator[Executor | None]:
+    """Start what answers evenly placed points, if it was chosen; other points depend on each other."""
+    if asked.placing == "even":
+        with chosen as executor:
+            yield executor
+        return
+    if is_chosen:
+        screen.note(
+            "Each point is placed where the band is widest, by the answers before it, so that one session "
+            "answers them all. For several workers: --set frontier.placing='\"even\"'."
+        )
+    yield None
 
 
 def _sections(changes: Sequence[str]) -> tuple[Frontier, Solve]:
@@ -191,6 +240,8 @@ def _lines(pace: Pace, wanted: int) -> Watch:
 
 def _state(tracer: Tracer, pace: Pace, wanted: int) -> str:
     points = len(tracer.state.places)
+    if tracer.state.ahead and points <= ENDS:
+        return f"{len(tracer.state.ahead)} answers of workers"
     many = f"{points} of {wanted} points" if wanted else f"{points} points"
     left = pace.left_s()
     unit = f"{left:.0f} s" if left < 120 else f"{left / 60:.0f} min"

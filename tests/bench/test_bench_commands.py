@@ -59,6 +59,29 @@ def test_a_problem_file_is_benched_in_one_command(folder, capfd):
     assert list((folder / "out" / "traces").iterdir())
 
 
+def test_solves_in_several_processes_give_the_same_rows_and_continue(folder, capfd):
+    save(grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6)).replace(budget=1), "other.json")
+    words = ["bench", "--variant", "greedy", "--time-limit-s", "20", "--instances", "mine.json"]
+    assert call([*words, "-o", "one"]) == 0
+    more = [*words, "--instances", "other.json", "--jobs", "2"]
+    assert call([*more, "-o", "two"]) == 0
+    assert call([*more, "-o", "one"]) == 0
+    assert "[1/1" in capfd.readouterr().err.rpartition("about")[0][-80:]
+    one, two = (outcomes(folder / name) for name in ("one", "two"))
+    assert one == two
+    assert [row["instance"] for row in one] == ["mine", "other"]
+    plans = [path.name for path in (folder / "two" / "plans").iterdir()]
+    assert sorted(plans) == sorted(path.name for path in (folder / "one" / "plans").iterdir())
+
+
+def outcomes(folder):
+    """Return the rows of a bench without what was measured, sorted."""
+    measured = {"seconds", "wall_s", "cpu_s", "peak_mb", "other_load", "plan_1pct_s", "gap_1pct_s"}
+    with (folder / "runs.csv").open(encoding="utf-8") as file:
+        rows = [{k: v for k, v in row.items() if k not in measured} for row in csv.DictReader(file)]
+    return sorted(rows, key=lambda row: row["instance"])
+
+
 def test_an_interrupted_bench_ends_within_seconds_and_leaves_no_process(folder):
     save(hard(HardParameters(places=40, candidates=100, pairs=300)), "hard.json")
     words = ["bench", "--instances", "hard.json", "--variant", "cuts", "--time-limit-s", "60"]

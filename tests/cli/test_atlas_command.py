@@ -9,6 +9,8 @@ import pytest
 from cli_drawing import draw_map
 
 from optimiser.cli import app
+from optimiser.job import load_clusters
+from optimiser.problem.errors import EnvironmentFault
 from optimiser.run import atlas as running
 from optimiser.run import signals
 
@@ -149,3 +151,40 @@ def test_an_interrupted_command_says_how_many_tasks_are_done(two, call, tmp_path
         "3 of 5 tasks are done and kept.",
         "Interrupted; run the same command again to resume: finished steps are kept.",
     ]
+
+
+def test_clusters_measured_as_tasks_give_the_same_files(two, call, tmp_path, monkeypatch):
+    for name, workers in (("alone", ()), ("tasks", ("--workers", 2))):
+        monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / f"cache-{name}"))
+        code, _, err = call("atlas", two, "--out", tmp_path / name, *workers)
+        assert code == 0, err
+    alone, tasks = (
+        {path.relative_to(tmp_path / name): path.read_bytes() for path in (tmp_path / name).rglob("*.*")}
+        for name in ("alone", "tasks")
+    )
+    assert alone == tasks
+    assert len(alone) == 7
+
+
+def test_a_task_that_fails_names_its_cluster_and_the_others_are_measured(two, region, call, tmp_path):
+    (region / "fast.osm").write_text("<osm>", encoding="utf-8")
+    code, _, err = call("atlas", two, "--out", tmp_path / "out", "--workers", 0)
+    assert code == running.UNFINISHED
+    assert "<b>Fast</b> roads could not be measured" in err
+    faults = {row["cluster"]: row["fault"] for row in rows_of(tmp_path / "out" / "clusters.csv")}
+    assert faults["slow"] == ""
+    assert "fast.osm" in faults["fast"]
+
+
+def test_a_worker_that_does_not_see_the_files_of_a_cluster_says_so(two, region):
+    slow, fast = (running._task(cluster) for cluster in load_clusters(two))
+    assert slow.key != fast.key
+    (region / "fast.osm").write_text("another map", encoding="utf-8")
+    (region / "cities.csv").unlink()
+    with pytest.raises(EnvironmentFault, match="cannot read the files of the cluster") as told:
+        running.measure_cluster(fast.payload, dict.__getitem__)
+    assert [fault.partition(" ")[2] for fault in sorted(told.value.faults)] == [
+        "is not there",
+        "holds something else than where the atlas was begun",
+    ]
+    assert "a shared file system" in str(told.value)

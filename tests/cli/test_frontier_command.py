@@ -182,3 +182,36 @@ def test_an_interrupted_frontier_ends_in_seconds_and_goes_on_later(region, call,
     code, text, err = call("frontier", path, "--out", out, "--points", 3)
     assert code == 0, text + err
     assert before > 3_000
+
+
+MEASURED = {"seconds", "seconds_whole", "start", "nodes", "cuts"}
+"""Columns that say how an answer came about."""
+
+
+def answers_of(folder):
+    """Return the table of a frontier without the columns that say how its answers came about."""
+    table = rows_of(folder / "frontier.csv")
+    return [{name: value for name, value in row.items() if name not in MEASURED} for row in table]
+
+
+def test_workers_find_the_frontier_that_one_session_finds(drawn, call, tmp_path, monkeypatch):
+    words = ("--points", 12, "--set", 'frontier.placing="even"', "--set", "solve.threads=1")
+    for name, workers in (("alone", ()), ("tasks", ("--workers", 0))):
+        monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / f"cache-{name}"))
+        code, _, err = call("frontier", drawn, "--out", tmp_path / name, *words, *workers)
+        assert code == 0, err
+    assert answers_of(tmp_path / "alone") == answers_of(tmp_path / "tasks")
+    assert len(answers_of(tmp_path / "tasks")) > 3
+    links = [(tmp_path / name / "frontier_links.csv").read_bytes() for name in ("alone", "tasks")]
+    assert links[0] == links[1]
+
+
+def test_workers_are_not_used_where_each_point_depends_on_the_others(drawn, call, tmp_path):
+    out = tmp_path / "front"
+    code, _, err = call("frontier", drawn, "--out", out, "--points", 4, "--workers", 2)
+    assert code == 0
+    assert "one session answers them all" in err
+    words = ("--set", 'frontier.placing="even"', "--workers", 2, "--scheduler", "tcp://x")
+    code, _, err = call("frontier", drawn, "--out", out, *words)
+    assert code == 2
+    assert "an existing scheduler has workers of its own" in err

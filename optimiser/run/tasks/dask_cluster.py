@@ -10,10 +10,11 @@ on a network use TLS by Dask's own configuration (`distributed.comm.tls`, addres
 
 How a task travels: its Dask key is its kind and its key, so that the dashboard counts kinds, and repeating a
 task does no harm. Each worker thread keeps a child process, which does the work; a task that ends its process
-ends no worker. Shared contents are Dask tasks themselves: computed once, copied once to each worker, which
-writes them to its local directory, and computed anew when the worker that holds them is lost. Only
-`IN_FLIGHT` tasks a thread are known to the scheduler at a time, so that its memory does not grow with their
-number.
+ends no worker. Shared contents are Dask tasks themselves, computed once, and anew when the worker that holds
+them is lost. A worker that misses some says so, gets them once, and keeps them in its local directory, which
+Dask removes with the worker: they are no dependencies of the tasks, since Dask would drop and fetch them
+again. Only `IN_FLIGHT` tasks a thread are known to the scheduler at a time, so that its memory does not grow
+with their number.
 
 Losses: a task whose worker is lost is given to another one by Dask, `ATTEMPTS` times as often as Dask's
 `distributed.scheduler.allowed-failures` says, then quarantined. When the scheduler is lost, its address is
@@ -28,6 +29,8 @@ import queue
 import tempfile
 import threading
 import time
+import uuid
+import warnings
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -36,6 +39,7 @@ from pathlib import Path
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
+import dask
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, Worker, get_worker
 
 from optimiser.engine.child import ChildProcess
@@ -48,8 +52,8 @@ from optimiser.run.tasks.task import ATTEMPTS, Outcome, Task
 
 log = logging.getLogger(__name__)
 
-IN_FLIGHT = 3
-"""Tasks that the scheduler knows at a time for each thread of the workers: one runs, the next is there."""
+IN_FLIGHT = 6
+"""Tasks that the scheduler knows at a time for each thread of the workers, so that none has to wait."""
 CONNECT_S = 10.0
 """Seconds in which a scheduler must answer."""
 RECONNECT_S = 300.0
@@ -115,25 +119,47 @@ _HOSTS: WeakKeyDictionary[Worker, _Host] = WeakKeyDictionary()
 _LOCK = threading.Lock()
 
 
+def _host() -> _Host:
+    """Return what the worker of this thread keeps."""
+    worker = get_worker()
+    with _LOCK:
+        found = _HOSTS.get(worker)
+        if found is None:
+            found = _HOSTS[worker] = _Host(worker)
+    return found
+
+
 def _content(content: bytes) -> bytes:
     return content
 
 
-def _work(spec: Mapping[str, Any], addresses: Sequence[str], *contents: bytes) -> dict[str, Any]:
+def _deliver(addresses: Sequence[str], *contents: bytes) -> None:
+    """Write contents to the folder of this worker."""
+    store(dict(zip(addresses, contents, strict=True)), _host().folder)
+
+
+def _work(spec: Mapping[str, Any], _delivered: None) -> dict[str, Any]:
     """Do a task in a child process of this thread.
+
+    Parameters
+    ----------
+    spec
+        The task, its key, its key in Dask, and the version of the code.
+    _delivered
+        Outcome of a delivery that had to come first.
 
     Returns
     -------
     dict
-        The fields of an `Outcome`; `version` where this worker has another version of the code; nothing where
-        the task was cancelled meanwhile.
+        The fields of an `Outcome`; or `version` where this worker has another version of the code, `missing`
+        and `where` where it misses contents; nothing where the task was cancelled meanwhile.
     """
     if spec["version"] != cache.code_version():
         return {"version": cache.code_version()}
-    worker, task = get_worker(), Task(**spec["task"])
-    with _LOCK:
-        host = _HOSTS.get(worker) or _HOSTS.setdefault(worker, _Host(worker))
-        store(dict(zip(addresses, contents, strict=True)), host.folder)
+    worker, task, host = get_worker(), Task(**spec["task"]), _host()
+    missing = [address for address in task.contents if not (host.folder / address).exists()]
+    if missing:
+        return {"missing": missing, "where": worker.address}
     child, dask_key = host.child(), spec["dask_key"]
     try:
         with host.watched(dask_key, child):
@@ -163,6 +189,10 @@ class _Pending:
         How often Dask gave it up because its workers were lost.
     submitted
         How often it was submitted; each time it has another Dask key.
+    future
+        Of the task, while it is under way.
+    delivery
+        Of contents that it waits for.
     """
 
     task: Task
@@ -170,6 +200,7 @@ class _Pending:
     losses: int = 0
     submitted: int = 0
     future: Future[Any] | None = None
+    delivery: Future[Any] | None = None
 
     @property
     def dask_key(self) -> str:
@@ -186,6 +217,7 @@ class _Batch:
     contents: Mapping[str, bytes]
     running: dict[str, _Pending] = field(default_factory=dict)
     shared: dict[str, Future[Any]] = field(default_factory=dict)
+    deliveries: dict[tuple[str, str], Future[Any]] = field(default_factory=dict)
     ended: queue.SimpleQueue[Future[Any]] = field(default_factory=queue.SimpleQueue)
 
     def wait(self) -> list[_Pending]:
@@ -257,6 +289,8 @@ class DaskCluster:
     def _start_cluster(self) -> None:
         try:
             folder = self._stack.enter_context(part_folder(Path(tempfile.gettempdir())))
+            # The profiles of the workers' own threads would say nothing: children do the work.
+            self._stack.enter_context(dask.config.set({"distributed.worker.profile.enabled": False}))
             self._cluster = LocalCluster(
                 n_workers=self._asked,
                 threads_per_worker=1,
@@ -330,28 +364,48 @@ class DaskCluster:
         return time.monotonic()
 
     def _submit(self, batch: _Batch) -> None:
-        """Submit the next task; its contents first, where the scheduler does not have them."""
-        client = self._client
-        if client is None:
+        """Submit the next task."""
+        if self._client is None:
             return
         pending = batch.waiting.popleft()
         pending.submitted += 1
-        task, dask_key = pending.task, pending.dask_key
         spec = {
-            "task": asdict(task),
+            "task": asdict(pending.task),
             "key": pending.key,
-            "dask_key": dask_key,
+            "dask_key": pending.dask_key,
             "version": cache.code_version(),
         }
-        for address in task.contents:
-            if address not in batch.shared:
-                batch.shared[address] = client.submit(
-                    _content, batch.contents[address], key=f"content-{address}", priority=1
-                )
-        shared = [batch.shared[address] for address in task.contents]
-        batch.running[dask_key] = pending
-        pending.future = client.submit(_work, spec, task.contents, *shared, key=dask_key)
+        batch.running[pending.dask_key] = pending
+        pending.future = self._client.submit(_work, spec, pending.delivery, key=pending.dask_key)
         pending.future.add_done_callback(batch.ended.put)
+
+    def _deliver(
+        self, batch: _Batch, pending: _Pending, where: str, addresses: Sequence[str]
+    ) -> Future[Any] | None:
+        """Send a worker the contents that a task misses there, once; return the future of the delivery."""
+        if self._client is None:
+            return None
+        wanted = (where, " ".join(addresses))
+        known = batch.deliveries.get(wanted)
+        # A worker that still misses what was delivered is a new one at the address of an old one.
+        if known is None or known is pending.delivery or known.status in {"error", "cancelled"}:
+            for address in addresses:
+                if address not in batch.shared:
+                    with warnings.catch_warnings():  # that the graph is large; it is so once
+                        warnings.simplefilter("ignore")
+                        batch.shared[address] = self._client.submit(
+                            _content, batch.contents[address], key=f"content-{address}", priority=1
+                        )
+            batch.deliveries[wanted] = self._client.submit(
+                _deliver,
+                addresses,
+                *(batch.shared[address] for address in addresses),
+                key=f"deliver-{uuid.uuid4().hex}",
+                workers=[where],
+                allow_other_workers=True,  # it may be gone; then the task says again what it misses
+                priority=1,
+            )
+        return batch.deliveries[wanted]
 
     def _outcomes(self, batch: _Batch, ended: Sequence[_Pending]) -> Iterator[Outcome]:
         """Yield what came out of tasks that have ended; put back those that came to nothing."""
@@ -378,7 +432,9 @@ class DaskCluster:
                     where=str(self._address or "the local cluster"),
                     remedy="Install the version of this command where the workers run, and start them again.",
                 )
-            if not value:
+            if not value or "missing" in value:
+                if value:
+                    pending.delivery = self._deliver(batch, pending, value["where"], value["missing"])
                 batch.again(pending)
                 continue
             del batch.running[pending.dask_key]
@@ -389,6 +445,7 @@ class DaskCluster:
         """Submit a task again that Dask has given up; after `ATTEMPTS` times yield its fault."""
         error = pending.future.exception() if pending.future is not None else None
         pending.losses += 1
+        pending.delivery = None
         if pending.losses < ATTEMPTS:
             batch.again(pending)
             return
@@ -413,10 +470,13 @@ class DaskCluster:
         log.warning("the Dask scheduler is lost; its address is tried for %g s", RECONNECT_S)
         for pending in [*batch.running.values()][::-1]:
             batch.again(pending)
+        for pending in batch.waiting:
+            pending.delivery = None
         batch.shared.clear()
+        batch.deliveries.clear()
         client, self._client = self._client, None
         if client is not None:
-            with suppress(Exception):
+            with suppress(Exception), _quiet():
                 client.close(timeout=CLOSE_S)
         if self._address is None:
             raise EnvironmentFault("the scheduler of the local Dask cluster is lost", done=_KEPT)
@@ -439,6 +499,19 @@ class DaskCluster:
                 self._client.cancel(futures, force=True)
         batch.running.clear()
         batch.shared.clear()
+        batch.deliveries.clear()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep a lost client from printing that it cannot connect: that is said once, in our words."""
+    chatty = logging.getLogger("distributed.client")
+    before = chatty.level
+    chatty.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        chatty.setLevel(before)
 
 
 def _end(cluster: LocalCluster) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 
 import psutil
 import pytest
@@ -85,22 +86,48 @@ def test_a_task_that_hangs_is_ended_and_its_worker_goes_on(cluster):
     assert set(cluster._client.nthreads()) == workers
 
 
-def test_contents_are_computed_once_and_written_once_by_each_worker(cluster):
+def test_contents_are_computed_once_and_delivered_once_to_each_worker(cluster):
     content = b"x" * 2**20
-    address = address_of(content)
+    address, before = address_of(content), _begun(cluster, "deliver-")
     tasks = [replace(task(f"read {n}", "read", address=address, n=n), contents=(address,)) for n in range(40)]
     found = run_tasks(tasks, {address: content}, cluster)
     assert {one.value for one in found.values()} == {content.decode()}
+    assert _begun(cluster, f"content-{address}") == 1
+    assert 1 <= _begun(cluster, "deliver-") - before <= 2
+    more = [replace(one, payload={**one.payload, "again": True}) for one in tasks]
+    assert {one.value for one in run_tasks(more, {address: content}, cluster).values()} == {content.decode()}
+    assert _begun(cluster, "deliver-") - before <= 2
+
+
+def _begun(cluster, prefix):
+    """Return how many Dask tasks were begun whose keys have a prefix."""
     log = cluster._cluster.scheduler.transition_log
-    computed = [row for row in log if row[0] == f"content-{address}" and row[2] == "processing"]
-    assert len(computed) == 1
+    return sum(row[0].startswith(prefix) and row[2] == "processing" for row in log)
+
+
+def test_a_new_worker_without_contents_gets_them(cluster):
+    content = b"y" * 100
+    address = address_of(content)
+    for batch in range(2):
+        tasks = [
+            replace(task(f"read {n}", "read", address=address, n=n, batch=batch), contents=(address,))
+            for n in range(10)
+        ]
+        found = run_tasks(tasks, {address: content}, cluster)
+        assert {one.value for one in found.values()} == {content.decode()}
+        cluster._client.run(_forget_contents)
+
+
+def _forget_contents(dask_worker):
+    for path in (Path(dask_worker.local_directory) / "contents").glob("*"):
+        path.unlink()
 
 
 def test_the_scheduler_forgets_tasks_as_they_end(cluster):
     most = []
     tasks = doubles(60)
     run_tasks(tasks, {}, cluster, watch=lambda _p: most.append(len(cluster._cluster.scheduler.tasks)))
-    assert 0 < max(most) <= dask_cluster.IN_FLIGHT * 2 + 10
+    assert 0 < max(most) <= dask_cluster.IN_FLIGHT * 2 + 8
     wait_for(lambda: not cluster._cluster.scheduler.tasks)
 
 

@@ -1,0 +1,367 @@
+"""Say what a sweep over futures means: which links hold, what a plan may lose, what waiting is worth.
+
+The functions take the tables of a sweep: its cases, and the links that the best plan of each case builds.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import norm
+
+from optimiser.measures.sensitivity import CONFIDENCE, Estimate, Z
+
+type Floats = NDArray[np.float64]
+
+CORE_SHARE = 0.9
+"""Share of the futures in which the best plan builds a link of the robust core, unless stated otherwise."""
+
+NEAR = 0.01
+"""A plan that falls short of the best of a case by at most this share of it is as good as the best."""
+
+NO_FACTOR = ""
+"""Stands for the factor that matters most where none can be told from chance."""
+
+SHARES = ("candidate_id", "chosen", "cases", "share", "low", "high", "is_core")
+"""Columns of `shares`."""
+
+BY_FACTOR = (
+    "candidate_id", "factor", "at_low", "share_low", "at_high", "share_high", "difference", "low", "high",
+    "is_sure",
+)  # fmt: skip
+"""Columns of `shares_by_factor`."""
+
+REGRET = ("plan", "cases", "fits", "mean", "largest", "near", "share_mean", "share_largest")
+"""Columns of `regret`."""
+
+
+def chosen(cases: pd.Series, case_links: pd.DataFrame) -> pd.DataFrame:
+    """Return which links the best plan of each case builds.
+
+    Parameters
+    ----------
+    cases
+        Numbers of the cases that count.
+    case_links
+        Columns `case` and `candidate_id`, one row a case and link; others are ignored.
+
+    Returns
+    -------
+    pandas.DataFrame
+        bool: index `case` in the order of `cases`, one column a link that some plan builds, sorted by id.
+    """
+    kept = case_links[case_links["case"].isin(cases)]
+    table = pd.crosstab(kept["case"], kept["candidate_id"]).astype(bool)
+    return table.reindex(index=pd.Index(cases, name="case"), fill_value=False)
+
+
+def wilson(successes: ArrayLike, trials: ArrayLike, *, z: float = Z) -> tuple[Floats, Floats]:
+    """Return the score interval of a proportion.
+
+    Parameters
+    ----------
+    successes, trials
+        Numbers, whole or not; trials above 0.
+    z
+        Quantile of the standard normal distribution.
+
+    Notes
+    -----
+    Wilson (1927), Probable inference, the law of succession, and statistical inference, Journal of the
+    American Statistical Association 22. It holds for shares near 0 and 1 too, as Brown, Cai and DasGupta
+    (2001), Statistical Science 16, show.
+    """
+    k, n = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
+    share = k / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return np.maximum(0.0, middle - half), np.minimum(1.0, middle + half)
+
+
+def shares(built: pd.DataFrame, *, independent: float | None, core_share: float = CORE_SHARE) -> pd.DataFrame:
+    """Return in which share of the futures each link is chosen.
+
+    Parameters
+    ----------
+    built
+        As `chosen` returns it.
+    independent
+        Number of cases that count as independent draws; None: the cases are no sample (a grid, one factor at
+        a time), so that a share has no interval.
+    core_share
+        Least share of a link of the robust core.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `SHARES`, the highest share first, then by id: number of cases that build the link, number of
+        cases, share, interval of `wilson` (nan without one), whether it belongs to the core.
+    """
+    count = built.sum(axis=0)
+    cases = max(1, len(built))
+    share = (count / cases).to_numpy(dtype=np.float64)
+    low, high = np.full((2, len(share)), np.nan)
+    if independent:
+        low, high = wilson(share * independent, np.full(len(share), independent))
+    table = pd.DataFrame(
+        {
+            "candidate_id": count.index.astype(str),
+            "chosen": count.to_numpy(dtype=np.int64),
+            "cases": len(built),
+            "share": share,
+            "low": low,
+            "high": high,
+            # Compared as whole numbers of cases: 0.9 times 10 is not 9 in binary.
+            "is_core": count.to_numpy() >= np.ceil(core_share * len(built) - 1e-9),
+        },
+        columns=list(SHARES),
+    )
+    return table.sort_values(["share", "candidate_id"], ascending=[False, True], ignore_index=True)
+
+
+def shares_by_factor(built: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
+    """Return how the share of each link differs between the lowest and the highest third of each factor.
+
+    Parameters
+    ----------
+    built
+        As `chosen` returns it.
+    factors
+        Values of the factors, one row a case in the same order. Of a factor in words the two values with the
+        least and the largest share stand for the thirds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `BY_FACTOR`, one row a link and factor that varies: what counts as low and high, the shares
+        there, their difference with its interval, and whether that leaves out 0. The interval is that of
+        Newcombe (1998), Interval estimation for the difference between independent proportions, Statistics
+        in Medicine 17, method 10, made wider for the number of factors and values that were compared
+        (Bonferroni).
+    """
+    rows = []
+    varying = [name for name in factors.columns if len(factors[name].unique()) > 1]
+    for name in varying:
+        values = factors[name].to_numpy()
+        for link in built.columns:
+            one = built[link].to_numpy()
+            if pd.api.types.is_numeric_dtype(factors[name]):
+                low, high, labels, looked = *_thirds(values.astype(np.float64)), len(varying)
+            else:
+                low, high, labels, values_compared = _extreme_values(values, one)
+                looked = len(varying) * values_compared
+            rows.append((link, name, *_difference(one, low, high, labels, looked)))
+    return pd.DataFrame(rows, columns=list(BY_FACTOR))
+
+
+def _thirds(values: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_], tuple[str, str]]:
+    """Return which values are in the lowest and the highest third, equal ones together, and up to where."""
+    floor, ceiling = np.quantile(values, [1 / 3, 2 / 3], method="inverted_cdf")
+    if floor == ceiling:  # more than a third of the cases hold the middle value
+        is_low, is_high = values < floor, values > ceiling
+        if not is_low.any() or not is_high.any():
+            is_low, is_high = values == values.min(), values == values.max()
+    else:
+        is_low, is_high = values <= floor, values >= ceiling
+    return is_low, is_high, (f"at most {values[is_low].max():.3g}", f"at least {values[is_high].min():.3g}")
+
+
+def _extreme_values(
+    values: NDArray[np.object_], built: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], tuple[str, str], int]:
+    """Return where the two values in words with the extreme shares are, and how many pairs of values."""
+    names = sorted(set(map(str, values)))
+    texts = np.array([str(value) for value in values])
+    means = [float(built[texts == name].mean()) for name in names]
+    low, high = names[int(np.argmin(means))], names[len(names) - 1 - int(np.argmax(means[::-1]))]
+    if low == high:  # all shares are equal
+        low, high = names[0], names[-1]
+    return texts == low, texts == high, (low, high), len(names) * (len(names) - 1) // 2
+
+
+def _difference(
+    built: NDArray[np.bool_],
+    low: NDArray[np.bool_],
+    high: NDArray[np.bool_],
+    labels: tuple[str, str],
+    compared: int,
+) -> tuple[object, ...]:
+    z = float(norm.ppf(1 - (1 - CONFIDENCE) / (2 * compared)))
+    first, second = float(built[low].mean()), float(built[high].mean())
+    (low_1, high_1), (low_2, high_2) = (
+        map(float, wilson(built[part].sum(), part.sum(), z=z)) for part in (low, high)
+    )
+    difference = second - first
+    under = difference - np.hypot(second - low_2, high_1 - first)
+    over = difference + np.hypot(high_2 - second, first - low_1)
+    return labels[0], first, labels[1], second, difference, under, over, bool(under > 0 or over < 0)
+
+
+def deciding_factors(by_factor: pd.DataFrame) -> pd.Series:
+    """Return the factor that moves the share of each link most, `NO_FACTOR` where none is sure.
+
+    Parameters
+    ----------
+    by_factor
+        As `shares_by_factor` returns it.
+    """
+    names = by_factor["candidate_id"].unique()
+    sure = by_factor[by_factor["is_sure"]]
+    order = sure["difference"].abs().sort_values(ascending=False, kind="stable").index
+    first = sure.loc[order].drop_duplicates("candidate_id")
+    return first.set_index("candidate_id")["factor"].reindex(names, fill_value=NO_FACTOR)
+
+
+class Band(NamedTuple):
+    """Quantiles of a value over futures, its mean, and its least and largest value."""
+
+    least: float
+    p05: float
+    p50: float
+    p95: float
+    largest: float
+    mean: float
+
+
+def band(values: ArrayLike) -> Band:
+    """Return the band in which nine of ten futures lie, with its middle; nan without values."""
+    known = np.asarray(values, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    if not known.size:
+        return Band(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan)
+    least, p05, p50, p95, largest = map(float, np.quantile(known, [0, 0.05, 0.5, 0.95, 1]))
+    return Band(least, p05, p50, p95, largest, float(known.mean()))
+
+
+class Plans(NamedTuple):
+    """What fixed plans reach in the futures.
+
+    Attributes
+    ----------
+    numbers
+        Numbers of the plans.
+    weight
+        float64 [plans, cases]: covered weight.
+    fits
+        bool [plans, cases]: whether the money of the case pays for the plan at its prices.
+    best
+        float64 [cases]: weight of the best plan known for the case, these plans included where they fit.
+    today
+        float64 [cases]: weight that is covered without a plan.
+    """
+
+    numbers: tuple[int, ...]
+    weight: Floats
+    fits: NDArray[np.bool_]
+    best: Floats
+    today: Floats
+
+
+def plans_of(table: pd.DataFrame, cases: pd.DataFrame) -> Plans:
+    """Collect what fixed plans reach.
+
+    Parameters
+    ----------
+    table
+        One row a plan and case: `plan`, `case`, `weight`, `fits`.
+    cases
+        Cases that count: `case`, `weight_best`, `weight_today`.
+    """
+    order = cases["case"].tolist()
+    weight = table.pivot_table(index="plan", columns="case", values="weight", aggfunc="first")[order]
+    fits = table.assign(fits=table["fits"].astype(np.float64)).pivot_table(
+        index="plan", columns="case", values="fits", aggfunc="first"
+    )[order]
+    values, fit = weight.to_numpy(dtype=np.float64), fits.to_numpy() > 0
+    fitting = np.where(fit, values, -np.inf).max(axis=0, initial=-np.inf)
+    best = np.maximum(cases["weight_best"].to_numpy(dtype=np.float64), fitting)
+    numbers = tuple(int(number) for number in weight.index)
+    return Plans(numbers, values, fit, best, cases["weight_today"].to_numpy(dtype=np.float64))
+
+
+def regret(plans: Plans) -> pd.DataFrame:
+    """Return what each plan falls short of the best plan of the case, over the cases whose money pays for it.
+
+    Parameters
+    ----------
+    plans
+        As `plans_of` returns it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `REGRET`: plan, number of cases, share of them in which the plan fits the money; over those
+        the mean and the largest regret in weight, the share of cases within `NEAR` of the best, and mean and
+        largest regret as shares of the best. nan where the plan never fits. The criterion of the largest
+        regret is that of Savage (1951), The theory of statistical decision, Journal of the American
+        Statistical Association 46.
+    """
+    rows = []
+    for number, weight, fits in zip(plans.numbers, plans.weight, plans.fits, strict=True):
+        short = (plans.best - weight)[fits]
+        part = short / np.maximum(plans.best[fits], 1.0)
+        worth = (
+            (short.mean(), short.max(), float(np.mean(part <= NEAR)), part.mean(), part.max())
+            if short.size
+            else (np.nan,) * 5
+        )
+        rows.append((number, len(fits), float(fits.mean()), *map(float, worth)))
+    return pd.DataFrame(rows, columns=list(REGRET))
+
+
+class Waiting(NamedTuple):
+    """The expected value of perfect information.
+
+    Attributes
+    ----------
+    plan
+        Number of the fixed plan with the highest mean.
+    best
+        Mean weight where each case has its best plan.
+    fixed
+        Mean weight of that fixed plan.
+    value
+        Their difference, with the interval of a mean of paired differences.
+    """
+
+    plan: int
+    best: float
+    fixed: float
+    value: Estimate
+
+
+def value_of_waiting(plans: Plans, *, overruns_are_paid: bool) -> Waiting:
+    """Return what it would be worth on average to know the future before the plan is chosen.
+
+    Parameters
+    ----------
+    plans
+        As `plans_of` returns it; at least one plan and case.
+    overruns_are_paid
+        True: a plan is built whatever it costs in the case, and counts at most as much as the best plan of
+        the case. False: where the money does not pay for the plan, nothing of it is built.
+
+    Notes
+    -----
+    Raiffa and Schlaifer (1961), Applied statistical decision theory, chapter 4: mean of the best less the
+    best of the means. Only the plans given are tried as fixed plans, so that the value is an upper estimate:
+    another plan may do better on average.
+    """
+    built = (
+        np.minimum(plans.weight, plans.best)
+        if overruns_are_paid
+        else np.where(plans.fits, plans.weight, plans.today)
+    )
+    at = int(np.argmax(built.mean(axis=1)))
+    gain = plans.best - built[at]
+    value = float(gain.mean())
+    error = float(gain.std(ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else np.nan
+    return Waiting(
+        plans.numbers[at],
+        float(plans.best.mean()),
+        float(built[at].mean()),
+        Estimate(value, value - Z * error, value + Z * error),
+    )

@@ -19,6 +19,7 @@ from core_drawing import line
 from hostile_names import PAYLOADS, read
 from matplotlib.colors import to_rgba
 from ring_square import square
+from sweep_drawing import swept
 
 import optimiser
 import polyring as pr
@@ -126,7 +127,8 @@ def test_the_columns_of_every_table_are_in_the_dictionary(run, half):
         "ring_legs": run.ring_legs, "ring_overlaps": run.ring_overlaps, "candidates": run.candidates,
         "why.pairs": why.pairs, "why.swaps": why.swaps, "why.moved": why.moved,
         "why.alternatives": why.alternatives, "compare.links": both.links,
-        "compare.pairs": both.pairs,
+        "compare.pairs": both.pairs, "sweep.links": swept().links, "sweep.by_factor": swept().by_factor,
+        "sweep.indices": swept().indices, "sweep.regret": swept().regret,
     }  # fmt: skip
     assert set(tables) == set(run.columns.index.get_level_values("table"))
     for name, table in tables.items():

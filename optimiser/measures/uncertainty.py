@@ -114,12 +114,17 @@ def shares(built: pd.DataFrame, *, independent: float | None, core_share: float 
             "share": share,
             "low": low,
             "high": high,
-            # Compared as whole numbers of cases: 0.9 times 10 is not 9 in binary.
-            "is_core": count.to_numpy() >= np.ceil(core_share * len(built) - 1e-9),
+            "is_core": count.to_numpy() >= least_for_core(len(built), core_share),
         },
         columns=list(SHARES),
     )
     return table.sort_values(["share", "candidate_id"], ascending=[False, True], ignore_index=True)
+
+
+def least_for_core(cases: int, core_share: float = CORE_SHARE) -> int:
+    """Return in how many of some cases a link of the robust core is chosen at least; at least 1."""
+    # 0.9 times 10 is a little more than 9 in binary.
+    return max(1, int(np.ceil(core_share * cases - 1e-9)))
 
 
 def shares_by_factor(built: pd.DataFrame, factors: pd.DataFrame) -> pd.DataFrame:
@@ -246,7 +251,7 @@ class Plans(NamedTuple):
     weight
         float64 [plans, cases]: covered weight.
     fits
-        bool [plans, cases]: whether the money of the case pays for the plan at its prices.
+        bool [plans, cases]: whether the plan keeps to the budget and the other limits of the case.
     best
         float64 [cases]: weight of the best plan known for the case, these plans included where they fit.
     today
@@ -283,7 +288,7 @@ def plans_of(table: pd.DataFrame, cases: pd.DataFrame) -> Plans:
 
 
 def regret(plans: Plans) -> pd.DataFrame:
-    """Return what each plan falls short of the best plan of the case, over the cases whose money pays for it.
+    """Return what each plan falls short of the best plan of the case, over the cases that it fits.
 
     Parameters
     ----------
@@ -293,9 +298,9 @@ def regret(plans: Plans) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `REGRET`: plan, number of cases, share of them in which the plan fits the money; over those
-        the mean and the largest regret in weight, the share of cases within `NEAR` of the best, and mean and
-        largest regret as shares of the best. nan where the plan never fits. The criterion of the largest
+        Columns `REGRET`: plan, number of cases, share of them that the plan fits; over those the mean
+        and the largest regret in weight, the share of cases within `NEAR` of the best, and mean and largest
+        regret as shares of the best; nan where the plan fits none. The criterion of the largest
         regret is that of Savage (1951), The theory of statistical decision, Journal of the American
         Statistical Association 46.
     """
@@ -342,7 +347,7 @@ def value_of_waiting(plans: Plans, *, overruns_are_paid: bool) -> Waiting:
         As `plans_of` returns it; at least one plan and case.
     overruns_are_paid
         True: a plan is built whatever it costs in the case, and counts at most as much as the best plan of
-        the case. False: where the money does not pay for the plan, nothing of it is built.
+        the case. False: where the plan does not fit, nothing of it is built.
 
     Notes
     -----
@@ -356,12 +361,60 @@ def value_of_waiting(plans: Plans, *, overruns_are_paid: bool) -> Waiting:
         else np.where(plans.fits, plans.weight, plans.today)
     )
     at = int(np.argmax(built.mean(axis=1)))
-    gain = plans.best - built[at]
-    value = float(gain.mean())
-    error = float(gain.std(ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else np.nan
     return Waiting(
-        plans.numbers[at],
-        float(plans.best.mean()),
-        float(built[at].mean()),
-        Estimate(value, value - Z * error, value + Z * error),
+        plans.numbers[at], float(plans.best.mean()), float(built[at].mean()), _mean(plans.best - built[at])
     )
+
+
+def _mean(differences: Floats) -> Estimate:
+    """Return the mean of paired differences with its normal interval; nan without any."""
+    if not differences.size:
+        return Estimate(np.nan, np.nan, np.nan)
+    mean = float(differences.mean())
+    spread = float(differences.std(ddof=1)) if differences.size > 1 else np.nan
+    error = Z * spread / float(np.sqrt(differences.size))
+    return Estimate(mean, mean - error, mean + error)
+
+
+class Commitment(NamedTuple):
+    """What it costs to build some links whatever comes, and all others once the future is known.
+
+    Attributes
+    ----------
+    cases
+        Number of cases in which the links can be built.
+    possible
+        Their share of all cases.
+    loss
+        Mean weight that is lost in them, with the interval of a mean of paired differences.
+    largest
+        Largest weight that is lost.
+    best
+        Mean weight of the best plans of these cases.
+    """
+
+    cases: int
+    possible: float
+    loss: Estimate
+    largest: float
+    best: float
+
+
+def cost_of_commitment(best: pd.Series, committed: pd.Series) -> Commitment:
+    """Return what the best plan of a case loses by having to build some links.
+
+    Parameters
+    ----------
+    best
+        Weight of the best plan of each case, by case.
+    committed
+        The same where the links must be built; missing or nan where there is no such plan.
+
+    Notes
+    -----
+    Both plans are known within their gaps, so that a loss smaller than the gap says nothing.
+    """
+    both = pd.DataFrame({"best": best, "with": committed.reindex(best.index)}).astype(np.float64).dropna()
+    loss = (both["best"] - both["with"]).to_numpy()
+    most, mean = (float(loss.max()), float(both["best"].mean())) if loss.size else (np.nan, np.nan)
+    return Commitment(len(loss), len(loss) / max(1, len(best)), _mean(loss), most, mean)

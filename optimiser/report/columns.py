@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from optimiser.report import ring_tables, tables
+from optimiser.report import ring_tables, sweep, tables
 
 _POINT, _LINE = "point in degrees, EPSG:4326", "line in degrees, EPSG:4326"
 
@@ -148,8 +148,12 @@ DICTIONARY: Mapping[str, Mapping[str, str]] = {
     "why.alternatives": ALTERNATIVES,
     "compare.links": COMPARED_LINKS,
     "compare.pairs": COMPARED_PAIRS,
+    "sweep.links": sweep.LINKS,
+    "sweep.by_factor": sweep.SHARES_BY_FACTOR,
+    "sweep.indices": sweep.INDEX_TABLE,
+    "sweep.regret": sweep.REGRET_TABLE,
 }
-"""Columns of each table of a run, of `why` and of `compare`, and their meaning."""
+"""Columns of each table of a run, of `why`, of `compare` and of a sweep, and their meaning."""
 
 
 def dictionary() -> pd.DataFrame:

@@ -1,0 +1,498 @@
+"""Hold a finished sweep for pages, pictures and notebooks: what its cases say of links, plans and factors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from optimiser.measures import sensitivity, uncertainty
+from optimiser.measures.sensitivity import Estimate
+from optimiser.measures.uncertainty import Band, Commitment, Plans, Waiting
+from optimiser.problem.errors import ProblemError
+from optimiser.report import files, map_layers, wording
+from optimiser.report.cases import SETTLED_GAP
+from optimiser.report.tables import WGS84
+
+MARKER = "sweep.json"
+"""File by which a folder is known to be that of a sweep."""
+
+TABLES = ("cases", "case_links", "regret", "plans")
+"""Its tables, each a Parquet file of this name."""
+
+COMMIT = "commit"
+"""Its table of the cases with the robust core built, where that was asked for."""
+
+LAYERS = ("links", "cities", "network")
+"""What its map shows, each a GeoJSON file of this name."""
+
+DETAIL = 1500
+"""Bends of the network smaller than the extent of the cities divided by this number are left out."""
+
+DIGITS = 4
+"""Decimals of degrees of what the map shows: 11 m."""
+
+SAMPLES = ("latin-hypercube", "sobol", "monte-carlo")
+"""Designs whose cases are drawn one by one."""
+
+JOB = 0
+"""Number of the case that is the job itself, and of its plan."""
+
+
+class Outcome(NamedTuple):
+    """An outcome of a case: its words, and whether it is an amount of money."""
+
+    words: str
+    is_money: bool
+
+
+OUTCOMES = {
+    "pairs_best": Outcome("Pairs within the limit with the best plan of the case", is_money=False),
+    "pairs_plan": Outcome("Pairs within the limit with the plan of the job", is_money=False),
+    "cost_plan": Outcome("Cost of the plan of the job at the prices of the case", is_money=True),
+    "cost": Outcome("Cost of the best plan of the case", is_money=True),
+}
+"""Columns of `cases` whose dependence on the factors is measured."""
+
+INDICES = {
+    "first": "first order: share of the variance that would vanish on average if the factor were known",
+    "total": "total: share that would be left on average if all other factors were known",
+    "mu_star": "mu*: mean size of the elementary effect of the factor over its range",
+    "sigma": "sigma: standard deviation of the elementary effects",
+    "swing": "swing: outcome at the highest value of the factor less that at the lowest, all else as assumed",
+}
+"""Kinds of indices."""
+
+METHODS = {
+    "saltelli": "Saltelli 2010, Jansen 1999",
+    "morris": "Morris 1991, Campolongo et al. 2007",
+    "one-at-a-time": "one factor at a time",
+}
+"""Sources of the indices by design; others are read from the data by classes."""
+
+BY_CLASSES = "classes of the factor, Plischke et al. 2013"
+
+LINKS = {
+    "number": "order by share, the highest first",
+    "candidate_id": "id in problem.json",
+    "kind": "what is built or opened",
+    "mode": "road, rail or access",
+    "from_name": "where it begins",
+    "to_name": "where it ends",
+    "length_km": "kilometres",
+    "cost": "central cost, in the money of the problem",
+    "chosen": "solved futures whose best plan builds the link",
+    "cases": "solved futures",
+    "share": "chosen divided by cases",
+    "low": "lower end of its 95 % interval (Wilson); empty where the design is no sample",
+    "high": "upper end of that interval",
+    "is_core": "whether the link belongs to the robust core",
+    "in_plan": "whether the plan of the job builds it",
+    "factor": "factor that moves its share most; empty where none can be told from chance",
+    "share_low": "share where that factor is low",
+    "share_high": "share where that factor is high",
+    "geometry": "line in degrees, EPSG:4326",
+}
+"""Columns of the links of a sweep, and their meaning."""
+
+SHARES_BY_FACTOR = {
+    "candidate_id": "id in problem.json",
+    "factor": "factor of the sweep; one that does not vary is left out",
+    "at_low": "what counts as low: values of the lowest third, or the value in words with the least share",
+    "share_low": "share of those futures whose best plan builds the link",
+    "at_high": "what counts as high",
+    "share_high": "share of those futures whose best plan builds the link",
+    "difference": "share_high less share_low",
+    "low": "lower end of its interval (Newcombe), 95 % for all factors of a link together",
+    "high": "upper end of that interval",
+    "is_sure": "whether the interval leaves out 0",
+}
+"""Columns of the shares of links by factor, and their meaning."""
+
+INDEX_TABLE = {
+    "outcome": "column of the table of cases that is explained",
+    "factor": "factor of the sweep",
+    "index": "first, total, mu_star, sigma or swing",
+    "value": "the index: a share of the variance, or an amount in the unit of the outcome",
+    "low": "lower end of its 95 % interval; empty without one",
+    "high": "upper end of that interval",
+    "correlated": "factors that the sweep draws together with it, so that the index holds their part too",
+    "method": "how it was estimated",
+}
+"""Columns of the table of indices, and their meaning."""
+
+REGRET_TABLE = {
+    "plan": "number of the plan",
+    "name": "where it comes from",
+    "links": "number of its links",
+    "cost": "its cost as assumed",
+    "cases": "solved futures",
+    "fits": "share of the futures whose budget and other limits it keeps to",
+    "mean": "mean regret in weight over those: best plan of the future less this plan",
+    "largest": "largest regret in weight",
+    "near": "share of those futures in which it is within 1 % of the best",
+    "share_mean": "mean regret as a share of the best",
+    "share_largest": "largest regret as a share of the best",
+}
+"""Columns of the table of plans, and their meaning."""
+
+
+@dataclass(frozen=True, eq=False)
+class SweepResults:
+    """A finished sweep: the futures that were solved, and what they say.
+
+    Attributes
+    ----------
+    folder
+        Where its files are.
+    facts
+        What `sweep.json` says.
+    cases
+        One row a case, case 0 the job itself.
+    case_links
+        One row a case and link that its best plan builds.
+    regrets, plans
+        Fixed plans in all cases: one row a plan and case, and one a plan and link.
+    committed
+        The cases with the robust core built: `case`, `gap`, `weight`; None where they were not solved.
+    layers
+        `links` (every link that some case builds, described), `cities` and `network` (`layer` as in
+        `optimiser.report.style.NETWORK`), in degrees.
+    """
+
+    folder: Path
+    facts: Mapping[str, Any]
+    cases: pd.DataFrame
+    case_links: pd.DataFrame = field(repr=False)
+    regrets: pd.DataFrame = field(repr=False)
+    plans: pd.DataFrame = field(repr=False)
+    layers: Mapping[str, gpd.GeoDataFrame] = field(repr=False)
+    committed: pd.DataFrame | None = field(default=None, repr=False)
+
+    # ---- what was asked
+
+    @property
+    def money(self) -> str:
+        """Return the unit of every cost."""
+        return str(self.facts["money"])
+
+    @property
+    def design(self) -> str:
+        """Return the design by which the cases were drawn."""
+        return str(self.facts["design"])
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Return the ids of the factors, in the order of the sweep."""
+        return tuple(str(one["id"]) for one in self.facts["factors"])
+
+    @property
+    def core_share(self) -> float:
+        """Return the share of the futures in which a link of the robust core is chosen."""
+        return float(self.facts["core_share"])
+
+    @cached_property
+    def futures(self) -> pd.DataFrame:
+        """Return the cases that count: all but the job itself that are proven within `SETTLED_GAP`."""
+        table = self.cases
+        is_solved = table["weight_best"].notna() & (table["gap"].astype(np.float64) <= SETTLED_GAP)
+        return table[is_solved & (table["case"] != JOB)].reset_index(drop=True)
+
+    @property
+    def unsettled(self) -> int:
+        """Return the number of other cases."""
+        return int((self.cases["case"] != JOB).sum()) - len(self.futures)
+
+    @cached_property
+    def independent(self) -> float | None:
+        """Return how many of the futures count as independent draws; None where they are no sample.
+
+        In a Saltelli design those are the samples A and B, since the others repeat their values; in a Morris
+        design one a trajectory.
+        """
+        if self.design in SAMPLES:
+            return float(len(self.futures))
+        names = self._blocks(self.futures["case"])
+        if self.design == "saltelli":
+            return float(np.isin(names, ["A", "B"]).sum())
+        return float(len(set(names))) if self.design == "morris" else None
+
+    def _blocks(self, cases: pd.Series) -> NDArray[np.object_]:
+        """Return the name of the block of the design that each case belongs to."""
+        first = np.array([int(block["first"]) for block in self.facts["blocks"]])
+        names = np.array([str(block["name"]) for block in self.facts["blocks"]], dtype=np.object_)
+        found: NDArray[np.object_] = names[np.searchsorted(first, cases.to_numpy(), side="right") - 1]
+        return found
+
+    # ---- what it says of links
+
+    @cached_property
+    def _built(self) -> pd.DataFrame:
+        return uncertainty.chosen(self.futures["case"], self.case_links)
+
+    @cached_property
+    def by_factor(self) -> pd.DataFrame:
+        """Return the share of each link in the lowest and the highest third of each factor."""
+        return uncertainty.shares_by_factor(self._built, self.futures[list(self.factors)])
+
+    @cached_property
+    def built(self) -> frozenset[str]:
+        """Return the ids of the links of the plan of the job."""
+        return frozenset(self.case_links.loc[self.case_links["case"] == JOB, "candidate_id"].astype(str))
+
+    @cached_property
+    def links(self) -> gpd.GeoDataFrame:
+        """Return every link that some future builds, by the share of the futures in which it is right."""
+        shares = uncertainty.shares(self._built, independent=self.independent, core_share=self.core_share)
+        described = self.layers["links"].set_index("candidate_id").reindex(shares["candidate_id"])
+        factor = uncertainty.deciding_factors(self.by_factor).reindex(shares["candidate_id"])
+        ends = self.by_factor.set_index(["candidate_id", "factor"])[["share_low", "share_high"]]
+        decided = ends.reindex(pd.MultiIndex.from_arrays([shares["candidate_id"], factor]))
+        table = described.reset_index().assign(
+            number=np.arange(1, len(shares) + 1),
+            **{name: shares[name].to_numpy() for name in shares.columns},
+            in_plan=shares["candidate_id"].isin(self.built).to_numpy(),
+            factor=factor.fillna(uncertainty.NO_FACTOR).to_numpy(),
+            share_low=decided["share_low"].to_numpy(),
+            share_high=decided["share_high"].to_numpy(),
+        )
+        known = [name for name in LINKS if name in table.columns]
+        return gpd.GeoDataFrame(table[known], geometry="geometry", crs=WGS84)
+
+    @property
+    def core(self) -> gpd.GeoDataFrame:
+        """Return the robust core: the links that at least `core_share` of the futures build."""
+        return self.links[self.links["is_core"]]
+
+    # ---- what it says of factors
+
+    @cached_property
+    def indices(self) -> pd.DataFrame:
+        """Return by how much each factor moves each outcome: the columns `INDEX_TABLE`."""
+        rows = [
+            {"outcome": outcome, "factor": factor, "index": index, **estimate._asdict()}
+            for outcome in OUTCOMES
+            for factor, index, estimate in self._indices_of(outcome)
+        ]
+        table = pd.DataFrame(
+            rows, columns=[name for name in INDEX_TABLE if name not in ("correlated", "method")]
+        )
+        together = {factor: "; ".join(self._correlated(factor)) for factor in self.factors}
+        return table.assign(
+            correlated=table["factor"].map(together), method=METHODS.get(self.design, BY_CLASSES)
+        )
+
+    def _correlated(self, factor: str) -> list[str]:
+        pairs = [tuple(map(str, one["factors"])) for one in self.facts.get("correlations", ())]
+        return [other for pair in pairs if factor in pair for other in pair if other != factor]
+
+    def _indices_of(self, outcome: str) -> list[tuple[str, str, Estimate]]:
+        """Return factor, index and estimate for an outcome, by what the design of the sweep allows."""
+        match self.design:
+            case "saltelli":
+                return self._sobol(outcome)
+            case "morris":
+                return self._morris(outcome)
+            case "one-at-a-time":
+                return self._swings(outcome)
+        known = self.futures[self.futures[outcome].notna()]
+        values = known[outcome].to_numpy(dtype=np.float64)
+        return [(name, "first", sensitivity.given_data(known[name], values)) for name in self.factors]
+
+    def _outcomes(self, outcome: str) -> pd.Series:
+        """Return an outcome of all cases in the order of the design, nan where a case does not count."""
+        order = self.cases.loc[self.cases["case"] != JOB, "case"]
+        return self.futures.set_index("case")[outcome].astype(np.float64).reindex(order)
+
+    def _sobol(self, outcome: str) -> list[tuple[str, str, Estimate]]:
+        values = self._outcomes(outcome)
+        names = self._blocks(values.index.to_series())
+        first, second, *mixed = (
+            values.to_numpy()[names == name] for name in ("A", "B", *(f"AB:{f}" for f in self.factors))
+        )
+        table = np.array([first, second, *mixed])
+        # A base point counts where all of its cases do.
+        table = table[:, np.isfinite(table).all(axis=0)]
+        found = sensitivity.sobol(table[0], table[1], table[2:])
+        return [
+            (factor, index, getattr(one, index))
+            for factor, one in zip(self.factors, found, strict=True)
+            for index in ("first", "total")
+        ]
+
+    def _morris(self, outcome: str) -> list[tuple[str, str, Estimate]]:
+        values = self._outcomes(outcome)
+        factors = self.cases.set_index("case").loc[values.index, list(self.factors)]
+        trajectory = self._blocks(values.index.to_series())
+        found = sensitivity.morris(sensitivity.elementary_effects(factors, values.to_numpy(), trajectory))
+        return [
+            (factor, index, estimate)
+            for factor, one in zip(self.factors, found, strict=True)
+            for index, estimate in (("mu_star", one.absolute), ("sigma", one.spread))
+        ]
+
+    def _swings(self, outcome: str) -> list[tuple[str, str, Estimate]]:
+        """Return the difference between the outcomes at the extreme values of each factor."""
+        job = self.cases[self.cases["case"] == JOB].iloc[0]
+        rows = []
+        for factor in self.factors:
+            moved = self.futures[self.futures[factor] != job[factor]].sort_values(factor)
+            known = pd.concat([moved, self.cases[self.cases["case"] == JOB]]).sort_values(factor)[outcome]
+            ends = known.astype(np.float64).to_numpy()
+            swing = float(ends[-1] - ends[0]) if len(moved) else np.nan
+            rows.append((factor, "swing", Estimate(swing, np.nan, np.nan)))
+        return rows
+
+    # ---- what it says of plans
+
+    @cached_property
+    def _plans(self) -> Plans:
+        return uncertainty.plans_of(self.regrets, self.futures)
+
+    @cached_property
+    def regret(self) -> pd.DataFrame:
+        """Return what each fixed plan falls short of the best plan of each future: `REGRET_TABLE`."""
+        links = self.plans.groupby("plan")
+        names, counts = links["name"].first(), links["candidate_id"].count()
+        cost = self.layers["links"].set_index("candidate_id")["cost"]
+        costs = self.plans["candidate_id"].map(cost).groupby(self.plans["plan"]).sum()
+        table = uncertainty.regret(self._plans)
+        for place, (name, column) in enumerate(
+            {"name": names, "links": counts, "cost": costs}.items(), start=1
+        ):
+            table.insert(place, name, table["plan"].map(column))
+        return table
+
+    @cached_property
+    def regret_shares(self) -> pd.DataFrame:
+        """Return the regret of each plan in each future that it fits: `plan`, `case`, `share`."""
+        plans = self._plans
+        plan, case = np.nonzero(plans.fits)
+        short = (plans.best - plans.weight)[plan, case] / np.maximum(plans.best[case], 1.0)
+        numbers = np.array(plans.numbers, dtype=np.int64)
+        return pd.DataFrame(
+            {"plan": numbers[plan], "case": self.futures["case"].to_numpy()[case], "share": short}
+        )
+
+    def coverage(self, outcome: str) -> Band:
+        """Return the band of pairs within the limit over the futures.
+
+        Parameters
+        ----------
+        outcome
+            `pairs_today`, `pairs_plan` (the plan of the job) or `pairs_best` (the best plan of each future).
+        """
+        return uncertainty.band(self.futures[outcome].to_numpy(dtype=np.float64))
+
+    def value_of_waiting(self, *, overruns_are_paid: bool = False) -> Waiting:
+        """Return what it would be worth on average to know the future before the plan is chosen, in weight.
+
+        Parameters
+        ----------
+        overruns_are_paid
+            Whether a plan is built whatever it costs; False: where it does not fit, nothing of it is built.
+        """
+        return uncertainty.value_of_waiting(self._plans, overruns_are_paid=overruns_are_paid)
+
+    @cached_property
+    def cost_of_commitment(self) -> Commitment | None:
+        """Return what building the robust core now costs in the futures; None where that was not solved."""
+        if self.committed is None:
+            return None
+        return uncertainty.cost_of_commitment(
+            self.futures.set_index("case")["weight_best"], self.committed.set_index("case")["weight"]
+        )
+
+
+def load(folder: str | Path) -> SweepResults:
+    """Return the sweep in a folder that `polyring sweep` wrote.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+
+    Raises
+    ------
+    ProblemError
+        When a file of a sweep is missing there.
+    """
+    place = Path(folder)
+    wanted = [MARKER, *(f"{name}.parquet" for name in TABLES), *(f"{name}.geojson" for name in LAYERS)]
+    missing = [name for name in wanted if not (place / name).is_file()]
+    if missing:
+        raise ProblemError(
+            "this folder is not that of a finished sweep",
+            where=str(place),
+            faults=[f"{name} is missing" for name in missing],
+            remedy="Run polyring sweep, or name its folder.",
+        )
+    tables = {name: pd.read_parquet(place / f"{name}.parquet") for name in TABLES}
+    committed = place / f"{COMMIT}.parquet"
+    return SweepResults(
+        folder=place,
+        facts=json.loads((place / MARKER).read_text(encoding="utf-8")),
+        cases=tables["cases"],
+        case_links=tables["case_links"],
+        regrets=tables["regret"],
+        plans=tables["plans"],
+        layers={name: gpd.read_file(place / f"{name}.geojson") for name in LAYERS},
+        committed=pd.read_parquet(committed) if committed.is_file() else None,
+    )
+
+
+def write_layers(
+    folder: Path,
+    *,
+    cities: gpd.GeoDataFrame,
+    candidates: gpd.GeoDataFrame,
+    roads: gpd.GeoDataFrame,
+    rail: gpd.GeoDataFrame,
+    chosen: Sequence[str],
+) -> None:
+    """Write what the map and the tables of a sweep show of its region: the files of `LAYERS`.
+
+    Parameters
+    ----------
+    folder
+        Folder of the sweep.
+    cities, candidates
+        Tables of cities and of all candidates.
+    roads, rail
+        Links of today's networks: `link_class`, `geometry`.
+    chosen
+        Ids of the candidates that some case builds.
+    """
+    crs = map_layers.plane(cities)
+    lines = map_layers.networks(roads, rail, crs, map_layers.extent_m(cities.to_crs(crs)) / DETAIL)
+    network = gpd.GeoDataFrame(
+        {"layer": list(lines)},
+        geometry=[shapes.union_all() if len(shapes) else None for shapes in lines.values()],
+        crs=crs,
+    )
+    wanted = candidates[candidates["candidate_id"].astype(str).isin(set(chosen))]
+    described = [name for name in ("candidate_id", *LINKS) if name in wanted.columns]
+    layers = {
+        "links": wanted[list(dict.fromkeys(described))],
+        "cities": cities[["city_id", "name", "tier", "population", "geometry"]],
+        "network": network,
+    }
+    for name, layer in layers.items():
+        degrees = layer.to_crs(WGS84)
+        degrees.geometry = shapely.transform(degrees.geometry.array, lambda points: points.round(DIGITS))
+        text = degrees.to_json(drop_id=True)
+        files.write_text(folder / f"{name}.geojson", f"{text}\n")
+
+
+def link_words(row: Mapping[Any, Any]) -> str:
+    """Return a link by its ends and what is built, from a row of the table of links."""
+    return f"{wording.link_name(row)}, {wording.kind(str(row['kind']))}"

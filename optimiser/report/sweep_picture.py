@@ -1,0 +1,485 @@
+"""Draw a sweep: links by the share of futures in which they are right, coverage, indices, regret, map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from optimiser.measures.uncertainty import NEAR
+from optimiser.report import map_drawing, map_layers, style, wording
+from optimiser.report.sweep import JOB, OUTCOMES, SweepResults, link_words
+from optimiser.report.tables import WGS84
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DPI = 130
+"""Dots per inch of written pictures."""
+
+MOST_LINKS = 45
+"""Largest number of links that the ranking shows."""
+
+LEAST_SHARE = 0.05
+"""Share of the futures below which a link is only counted."""
+
+WIDTH, ROW = 12.5, 0.235
+"""Width of a picture, and height of a row of it, in inches."""
+
+LABELS, COST, DECIDER = 0.335, 0.395, 0.765
+"""Right edges of the names and of the costs, and left edge of the factors, as shares of the width."""
+
+NUMBER = 1.17
+"""Right edge of the numbers beside the bars, on the scale of shares."""
+
+MOST_PLANS = 12
+"""Largest number of plans in the picture of regret."""
+
+FAINT, STRONG = 0.15, 1.0
+"""Opacity of links that are chosen in few and in all futures."""
+
+INDEX_WORDS = {
+    "first": "first order",
+    "total": "total",
+    "mu_star": "mean size of the effect",
+    "sigma": "its standard deviation",
+    "swing": "from the least to the largest value",
+}
+"""Kinds of indices in a legend."""
+
+
+def draw_links(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
+    """Return the ranking of links by the share of futures in which each is right."""
+    links = sweep.links[sweep.links["share"] >= LEAST_SHARE].head(MOST_LINKS)
+    rows = links.to_dict("records")
+    height = 2.35 + ROW * max(1, len(rows))
+    with style.figure(WIDTH, height, dpi=dpi, size=9) as figure:
+        figure.text(0.02, 1 - 0.42 / height, "Which links are right in most futures?", size=16, weight="bold")
+        figure.text(0.02, 1 - 0.72 / height, _links_subtitle(sweep), size=10, color=style.MUTED)
+        top, bottom = 1 - 1.3 / height, 0.95 / height
+        axes = figure.add_axes((COST + 0.015, bottom, DECIDER - COST - 0.03, top - bottom))
+        _draw_shares(axes, sweep, rows)
+        _write_rows(figure, axes, rows)
+        for x, words, side in (
+            (COST, wording.money(0, sweep.money).replace("0", "Cost,", 1), "right"),
+            (DECIDER, "Share moves most with", "left"),
+        ):
+            figure.text(x, top + 0.12 / height, words, size=8.5, color=style.MUTED, ha=side)
+        _links_legend(figure, sweep, rows, height)
+    return figure
+
+
+def _links_subtitle(sweep: SweepResults) -> str:
+    core = sweep.core
+    share = wording.percent(sweep.core_share, digits=0)
+    cost = wording.money(core["cost"].sum(), sweep.money)
+    of = "" if sweep.independent is None else "; thin lines are 95 % intervals"
+    return (
+        f"Share of {len(sweep.futures):,} futures whose best plan builds the link. "
+        f"Robust core, in at least {share}: {len(core)} links for {cost}{of}"
+    )
+
+
+def _draw_shares(axes: Axes, sweep: SweepResults, rows: list[dict[Any, Any]]) -> None:
+    """Draw a bar a link, with its interval."""
+    axes.set_facecolor(style.PAPER)
+    core = sum(bool(row["is_core"]) for row in rows)
+    if core:
+        axes.axhspan(-0.5, core - 0.5, color="#efe9d6", linewidth=0, zorder=0)
+    for at, row in enumerate(rows):
+        stroke = style.PROPOSALS[style.category(mode=str(row["mode"]), kind=str(row["kind"]))]
+        look: Any = {"height": 0.62, "edgecolor": stroke.colour, "linewidth": 1.1, "zorder": 3}
+        axes.barh(at, row["share"], color=stroke.colour if row["in_plan"] else style.PAPER, **look)
+        if np.isfinite(row["low"]):
+            if row["in_plan"]:  # the part over the bar, which may be dark
+                axes.plot([row["low"], row["share"]], [at, at], color="white", lw=2.8, zorder=4)
+            axes.plot([row["low"], row["high"]], [at, at], color=style.INK, lw=1.0, zorder=5)
+        share = wording.share(row["chosen"], row["cases"])
+        axes.text(NUMBER, at, share, va="center", ha="right", weight="bold" if row["is_core"] else "normal")
+    axes.axvline(sweep.core_share, color=style.INK, lw=0.9, dashes=(4, 3), zorder=2)
+    axes.set(xlim=(0, NUMBER + 0.01), ylim=(max(1, len(rows)) - 0.5, -0.5), yticks=[])
+    axes.set_xticks(np.linspace(0, 1, 6), [f"{value:.0%}" for value in np.linspace(0, 1, 6)])
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, colors=style.MUTED)
+    axes.grid(axis="x", color=style.GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def _write_rows(figure: Figure, axes: Axes, rows: list[dict[Any, Any]]) -> None:
+    """Write name, cost and deciding factor beside each bar."""
+    for at, row in enumerate(rows):
+        y = figure.transFigure.inverted().transform(axes.transData.transform((0, at)))[1]
+        weight = "bold" if row["is_core"] else "normal"
+        figure.text(LABELS, y, link_words(row), ha="right", va="center", weight=weight, parse_math=False)
+        figure.text(COST, y, wording.integer(row["cost"]), ha="right", va="center")
+        words = decider(row)
+        figure.text(DECIDER, y, words, va="center", size=8.5, color=style.MUTED, parse_math=False)
+
+
+def decider(row: dict[Any, Any]) -> str:
+    """Return in words how the factor that matters most moves the share of a link; empty without one."""
+    if not row["factor"]:
+        return ""
+    ends = " → ".join(wording.percent(row[f"share_{end}"], digits=0) for end in ("low", "high"))
+    return f"{row['factor']}: {ends}"
+
+
+def _links_legend(figure: Figure, sweep: SweepResults, rows: list[dict[Any, Any]], height: float) -> None:
+    from matplotlib.patches import Patch
+
+    used = {style.category(mode=str(row["mode"]), kind=str(row["kind"])) for row in rows}
+    handles = [
+        Patch(color=one.colour, label=one.name) for name, one in style.PROPOSALS.items() if name in used
+    ]
+    handles += [
+        Patch(facecolor=style.MUTED, edgecolor=style.MUTED, label="in the plan of the job"),
+        Patch(facecolor=style.PAPER, edgecolor=style.MUTED, label="not in it"),
+    ]
+    figure.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0.015, 0.27 / height),
+        ncols=len(handles),
+        frameon=False,
+    )
+    rest = sweep.links["share"].iloc[len(rows) :]
+    beyond = ""
+    if len(rest):
+        most = wording.percent(rest.iloc[0], digits=0)
+        beyond = f"{len(rest)} further links are each chosen in at most {most} of the futures. "
+    words = f"{beyond}On the right: share where the factor is in its lowest and in its highest third."
+    figure.text(0.02, 0.15 / height, words, size=8.5, color=style.MUTED)
+
+
+def draw_band(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
+    """Return what the plan of the job covers in each future, beside the best plan of that future."""
+    table = sweep.futures.sort_values(["pairs_best", "pairs_plan"], ignore_index=True)
+    with style.figure(WIDTH, 6.2, dpi=dpi, size=9.5) as figure:
+        figure.text(0.02, 0.935, "What the plan of the job covers in each future", size=16, weight="bold")
+        figure.text(0.02, 0.885, _band_subtitle(sweep), size=10, color=style.MUTED)
+        axes = figure.add_axes((0.07, 0.12, 0.62, 0.69))
+        side = figure.add_axes((0.72, 0.12, 0.26, 0.69), sharey=axes)
+        x = (np.arange(len(table)) + 0.5) / max(1, len(table))
+        best, plan = (table[name].to_numpy(dtype=np.float64) for name in ("pairs_best", "pairs_plan"))
+        fits = table["plan_fits"].to_numpy(dtype=bool)
+        axes.vlines(
+            x, plan, best, color=style.CEILING, linewidth=max(0.6, min(6.0, 300 / max(1, len(table))))
+        )
+        axes.plot(x, best, color=style.GAINS, lw=2.2, label="best plan of the future", zorder=4)
+        axes.plot(
+            x,
+            table["pairs_today"],
+            color=style.BEFORE,
+            lw=0,
+            marker=".",
+            ms=2.5,
+            label="without a plan",
+            zorder=2,
+        )
+        for mask, face, words in (
+            (fits, style.INK, "plan of the job"),
+            (~fits, style.PAPER, "the same where it does not fit"),
+        ):
+            if mask.any():
+                axes.scatter(
+                    x[mask],
+                    plan[mask],
+                    s=13,
+                    c=face,
+                    edgecolors=style.INK,
+                    linewidths=0.7,
+                    label=words,
+                    zorder=5,
+                )
+        _plain(axes)
+        axes.set_xlim(0, 1)
+        axes.xaxis.set_major_formatter("{x:.0%}")
+        axes.set_xlabel("Futures, from the least to the most that can be covered")
+        axes.set_ylabel("Pairs within the limit")
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(-0.015, 1.0), ncols=4, frameon=False, fontsize=8.5,
+            columnspacing=1.2, handletextpad=0.5,
+        )  # fmt: skip
+        _draw_spread(side, sweep, plan)
+    return figure
+
+
+def _band_subtitle(sweep: SweepResults) -> str:
+    plan, best = sweep.coverage("pairs_plan"), sweep.coverage("pairs_best")
+    pairs = int(sweep.futures["pairs"].max()) if len(sweep.futures) else 0
+    return (
+        f"Of {pairs:,} pairs the plan covers {plan.p05:.0f} to {plan.p95:.0f} in nine of ten of "
+        f"{len(sweep.futures):,} futures, {plan.p50:.0f} in the middle one; the best plan of each, "
+        f"{best.p05:.0f} to {best.p95:.0f}"
+    )
+
+
+def _draw_spread(axes: Axes, sweep: SweepResults, plan: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+    """Draw the distribution of the coverage of the plan of the job beside its quantiles."""
+    band = sweep.coverage("pairs_plan")
+    edges = np.histogram_bin_edges(plan, bins=min(30, max(5, int(np.sqrt(len(plan))))))
+    axes.hist(plan, bins=list(edges), orientation="horizontal", color="#b9c3cf", edgecolor=style.PAPER)
+    for value, words in ((band.p05, "5 %"), (band.p50, "50 %"), (band.p95, "95 %")):
+        axes.axhline(value, color=style.INK, lw=0.9, dashes=(4, 3))
+        axes.annotate(
+            f"{words}: {value:.0f}", (1, value), xycoords=("axes fraction", "data"), xytext=(-2, 3),
+            textcoords="offset points", ha="right", size=8.5,
+        )  # fmt: skip
+    axes.set_xlim(right=1.35 * axes.get_xlim()[1])
+    _plain(axes)
+    axes.tick_params(labelleft=False)
+    axes.set_xlabel("Futures")
+    axes.set_title("Plan of the job: distribution", loc="left", size=10)
+
+
+def draw_indices(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
+    """Return by how much each factor moves coverage and cost."""
+    table = sweep.indices
+    shown = [name for name in OUTCOMES if table.loc[table["outcome"] == name, "value"].notna().any()]
+    order = _by_strength(table, shown[0]) if shown else list(sweep.factors)
+    height = 2.2 + 0.34 * max(1, len(order))
+    with style.figure(WIDTH, height, dpi=dpi, size=9) as figure:
+        figure.text(0.02, 1 - 0.42 / height, "What the outcome depends on", size=16, weight="bold")
+        figure.text(0.02, 1 - 0.72 / height, _indices_subtitle(sweep), size=10, color=style.MUTED)
+        left, gap = 0.15, 0.02
+        width = (0.985 - left) / max(1, len(shown)) - gap
+        for at, outcome in enumerate(shown):
+            axes = figure.add_axes((left + at * (width + gap), 0.62 / height, width, 1 - 2.15 / height))
+            _draw_outcome(axes, sweep, table[table["outcome"] == outcome], order)
+            axes.set_title(_wrapped(OUTCOMES[outcome].words), loc="left", size=9)
+            axes.set_yticks(range(len(order)), [_starred(sweep, name) for name in order] if at == 0 else [])
+            if at == 0 and len(set(table["index"])) > 1:
+                figure.legend(*axes.get_legend_handles_labels(), loc="lower left", ncols=2, frameon=False)
+    return figure
+
+
+def _by_strength(table: pd.DataFrame, outcome: str) -> list[str]:
+    """Return the factors by the size of their last kind of index for an outcome, the largest first."""
+    own = table[(table["outcome"] == outcome) & table["index"].isin(["total", "first", "mu_star", "swing"])]
+    return own.groupby("factor")["value"].agg(lambda one: one.abs().max()).sort_values().index[::-1].tolist()
+
+
+def _starred(sweep: SweepResults, factor: str) -> str:
+    correlated = sweep.indices.loc[sweep.indices["factor"] == factor, "correlated"]
+    return f"{factor} *" if correlated.any() and correlated.iloc[0] else factor
+
+
+def _indices_subtitle(sweep: SweepResults) -> str:
+    method = str(sweep.indices["method"].iloc[0])
+    marked = any(sweep.indices["correlated"])
+    star = "; * drawn together with others, whose part it holds too" if marked else ""
+    what = {
+        "morris": "Elementary effects over the range of each factor, in the unit of the outcome",
+        "one-at-a-time": "Outcome at the largest value of a factor less that at the least, else as assumed",
+    }.get(sweep.design, "Share of the variance of the outcome")
+    return f"{what} ({method}), with 95 % intervals{star}" if sweep.design != "one-at-a-time" else what
+
+
+def _draw_outcome(axes: Axes, sweep: SweepResults, table: pd.DataFrame, order: list[str]) -> None:
+    """Draw the indices of all factors for one outcome."""
+    kinds = list(dict.fromkeys(table["index"]))
+    looks = ((style.BEFORE, "o"), (style.LOSES, "D"))
+    for number, (kind, (colour, mark)) in enumerate(zip(kinds, looks, strict=False)):
+        own = table[table["index"] == kind].set_index("factor").loc[order]
+        y = np.arange(len(order)) + (number - (len(kinds) - 1) / 2) * 0.26
+        axes.hlines(y, own["low"], own["high"], color=colour, lw=1.4, zorder=3)
+        axes.scatter(own["value"], y, s=30, c=colour, marker=mark, zorder=4, label=INDEX_WORDS[kind])
+    axes.axvline(0, color=style.RULE, lw=1)
+    _plain(axes, grid="x")
+    axes.spines["left"].set_visible(False)
+    axes.set_ylim(len(order) - 0.5, -0.5)
+    for at in range(1, len(order), 2):
+        axes.axhspan(at - 0.5, at + 0.5, color="#f3efe2", linewidth=0, zorder=0)
+    if sweep.design in ("morris", "one-at-a-time"):
+        axes.xaxis.set_major_formatter("{x:,.0f}")
+    else:
+        axes.xaxis.set_major_formatter("{x:.0%}")
+    axes.xaxis.set_major_locator(_few_ticks())
+
+
+def _few_ticks() -> Any:  # noqa: ANN401 - a locator of matplotlib
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(4)
+
+
+def _wrapped(words: str) -> str:
+    first, _, second = words.partition(" with ")
+    if second:
+        return f"{first}\nwith {second}"
+    first, _, second = words.partition(" at ")
+    return f"{first}\nat {second}" if second else words
+
+
+def draw_regret(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
+    """Return how far each fixed plan falls short of the best plan of each future."""
+    table = sweep.regret.sort_values(["share_mean", "plan"], ignore_index=True)
+    is_job = table["plan"] == JOB
+    table = pd.concat([table[is_job], table[~is_job]]).head(MOST_PLANS).reset_index(drop=True)
+    height = 2.1 + 0.36 * max(1, len(table))
+    with style.figure(WIDTH, height, dpi=dpi, size=9.5) as figure:
+        figure.text(0.02, 1 - 0.42 / height, "What is lost by settling for one plan", size=16, weight="bold")
+        near = wording.percent(NEAR, digits=0)
+        words = (
+            "Regret: covered weight of the best plan of a future less that of the plan, as a share of the "
+            f"best, where the plan fits. As good: within {near}"
+        )
+        figure.text(0.02, 1 - 0.72 / height, words, size=10, color=style.MUTED)
+        bottom, tall = 0.68 / height, 1 - 1.95 / height
+        axes = figure.add_axes((0.235, bottom, 0.44, tall))
+        _draw_regrets(axes, sweep, table)
+        for at, (column, words) in enumerate((("fits", "Fits the future"), ("near", "As good as the best"))):
+            side = figure.add_axes((0.71 + 0.145 * at, bottom, 0.125, tall), sharey=axes)
+            _draw_parts(side, table[column].to_numpy(dtype=np.float64))
+            side.set_title(words, loc="left", size=9.5)
+    return figure
+
+
+def _draw_regrets(axes: Axes, sweep: SweepResults, table: pd.DataFrame) -> None:
+    """Draw the spread of the regret of each plan: range, middle half, median and mean."""
+    shares = sweep.regret_shares
+    for at, number in enumerate(table["plan"]):
+        own = shares.loc[shares["plan"] == number, "share"].to_numpy()
+        if not own.size:
+            axes.text(0, at, " fits in no future", va="center", color=style.MUTED)
+            continue
+        low, first, middle, third, high = np.quantile(own, [0, 0.25, 0.5, 0.75, 1])
+        axes.plot([low, high], [at, at], color=style.MUTED, lw=1.1, zorder=2)
+        axes.barh(at, third - first, left=first, height=0.5, color="#b9c3cf", zorder=3)
+        axes.plot([middle, middle], [at - 0.25, at + 0.25], color=style.INK, lw=1.6, zorder=4)
+        axes.scatter([own.mean()], [at], s=36, c=style.LOSES, marker="D", edgecolors="white", zorder=5)
+    axes.axvline(NEAR, color=style.INK, lw=0.9, dashes=(4, 3), zorder=1)
+    _plain(axes, grid="x")
+    axes.spines["left"].set_visible(False)
+    names = [f"{row['name']} ({row['links']} links)" for row in table.to_dict("records")]
+    axes.set_yticks(range(len(table)), names)
+    axes.set_ylim(len(table) - 0.5, -0.5)
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_formatter("{x:.1%}")
+    axes.set_title("Regret: range, middle half, median (bar), mean (diamond)", loc="left", size=9.5)
+
+
+def _draw_parts(axes: Axes, parts: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+    known = np.nan_to_num(parts)
+    axes.barh(np.arange(len(parts)), known, color=style.GAINS, height=0.5, zorder=3)
+    axes.barh(np.arange(len(parts)), 1 - known, left=known, color=style.CEILING, height=0.5, zorder=2)
+    for at, part in enumerate(parts):
+        inside = known[at] > 0.45
+        axes.text(
+            known[at] + (-0.03 if inside else 0.03),
+            at,
+            wording.percent(part, digits=0),
+            va="center",
+            ha="right" if inside else "left",
+            color="white" if inside else style.INK,
+            size=8.5,
+            zorder=4,
+        )
+    axes.set_xlim(0, 1)
+    axes.axis("off")
+
+
+def _plain(axes: Axes, *, grid: Any = "y") -> None:  # noqa: ANN401 - as matplotlib takes it
+    axes.set_facecolor(style.PAPER)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(style.RULE)
+    axes.tick_params(length=0)
+    axes.grid(axis=grid, color=style.GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def draw_map(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
+    """Return the map of all links, the more futures build a link the stronger."""
+    crs = map_layers.plane(sweep.layers["cities"])
+    layers = {
+        name: layer.set_crs(WGS84, allow_override=True).to_crs(crs) for name, layer in sweep.layers.items()
+    }
+    links = sweep.links[sweep.links["share"] >= LEAST_SHARE].to_crs(crs)
+    cities = layers["cities"].sort_values("population", ascending=False)
+    shapes = [cities.geometry, links.geometry[~links.geometry.is_empty]]
+    frame = map_layers.padded(map_layers.bounds([shape for shape in shapes if len(shape)]), 0.06)
+    west, south, east, north = frame
+    height = 10.0
+    width = min(14.0, max(7.5, (height - 1.1) * (east - west) / (north - south)))
+    with style.figure(width, height, dpi=dpi, size=9) as figure:
+        figure.text(
+            0.02, 0.962, "Links by the share of futures in which they are right", size=15, weight="bold"
+        )
+        figure.text(
+            0.02, 0.938, _links_subtitle(sweep).split(". ", 1)[1].split(";")[0], size=10, color=style.MUTED
+        )
+        axes = figure.add_axes((0.02, 0.065, 0.96, 0.86))
+        map_drawing.frame_map(axes, map_layers.fit(frame, 0.96 * width / (0.86 * height)))
+        network = layers["network"].set_index("layer").geometry
+        map_drawing.draw_network(axes, {name: network.loc[[name]].explode() for name in network.index})
+        for row in links.sort_values("share").itertuples():
+            _draw_link(axes, row)
+        marks = map_drawing.draw_city_marks(axes, cities, {})
+        map_drawing.draw_city_labels(axes, cities, taken=marks, soft=marks[:0])
+        _map_legend(figure, sweep)
+        figure.text(0.98, 0.938, str(sweep.facts["attribution"]), size=7.5, color=style.MUTED, ha="right")
+    return figure
+
+
+def _draw_link(axes: Axes, row: Any) -> None:  # noqa: ANN401 - a row of a table
+    """Draw a link, or the mark of what is done at one place."""
+    colour = style.PROPOSALS[style.category(mode=row.mode, kind=row.kind)].colour
+    strength = FAINT + (STRONG - FAINT) * row.share
+    height = 6 + row.share
+    lines = map_layers.parts(row.geometry)
+    for line in lines:
+        x, y = line.xy
+        if row.is_core:
+            axes.plot(x, y, color=style.HALO, lw=8.5, alpha=0.75, solid_capstyle="round", zorder=5)
+        axes.plot(
+            x,
+            y,
+            color=colour,
+            lw=0.7 + 3.6 * row.share,
+            alpha=strength,
+            solid_capstyle="round",
+            zorder=height,
+        )
+    if not lines and row.geometry is not None and not row.geometry.is_empty:
+        point = row.geometry.centroid
+        edge = style.HALO if row.is_core else "none"
+        axes.scatter(
+            point.x, point.y, s=20 + 130 * row.share, c=colour, alpha=strength, edgecolors=edge,
+            linewidths=2.4, marker="h", zorder=height,
+        )  # fmt: skip
+
+
+def _map_legend(figure: Figure, sweep: SweepResults) -> None:
+    from matplotlib.lines import Line2D
+
+    used = dict.fromkeys(style.categories(sweep.links))
+    handles: list[Any] = [
+        Line2D([], [], color=one.colour, lw=3, label=one.name)
+        for name, one in style.PROPOSALS.items()
+        if name in used
+    ]
+    for share in (0.1, 0.5, 1.0):
+        look: Any = {"lw": 0.7 + 3.6 * share, "alpha": FAINT + (STRONG - FAINT) * share}
+        handles.append(Line2D([], [], color=style.INK, label=f"in {share:.0%}", **look))
+    handles.append(Line2D([], [], color=style.HALO, lw=7, alpha=0.75, label="robust core"))
+    figure.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0.015, 0.0),
+        ncols=4,
+        frameon=False,
+        fontsize=8.5,
+    )
+
+
+PICTURES: dict[str, Callable[..., Figure]] = {
+    "links": draw_links,
+    "map": draw_map,
+    "band": draw_band,
+    "indices": draw_indices,
+    "regret": draw_regret,
+}
+"""The pictures of a sweep by name."""

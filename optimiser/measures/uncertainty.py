@@ -34,7 +34,7 @@ BY_FACTOR = (
 )  # fmt: skip
 """Columns of `shares_by_factor`."""
 
-REGRET = ("plan", "cases", "fits", "mean", "largest", "near", "share_mean", "share_largest")
+REGRET = ("plan", "cases", "expected", "fits", "mean", "largest", "near", "share_mean", "share_largest")
 """Columns of `regret`."""
 
 
@@ -298,7 +298,8 @@ def regret(plans: Plans) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `REGRET`: plan, number of cases, share of them that the plan fits; over those the mean
+        Columns `REGRET`: plan, number of cases, mean weight over all cases where nothing of the plan is built
+        that does not fit, share of the cases that the plan fits; over those the mean
         and the largest regret in weight, the share of cases within `NEAR` of the best, and mean and largest
         regret as shares of the best; nan where the plan fits none. The criterion of the largest
         regret is that of Savage (1951), The theory of statistical decision, Journal of the American
@@ -313,7 +314,8 @@ def regret(plans: Plans) -> pd.DataFrame:
             if short.size
             else (np.nan,) * 5
         )
-        rows.append((number, len(fits), float(fits.mean()), *map(float, worth)))
+        expected = np.where(fits, weight, plans.today).mean()
+        rows.append((number, len(fits), float(expected), float(fits.mean()), *map(float, worth)))
     return pd.DataFrame(rows, columns=list(REGRET))
 
 

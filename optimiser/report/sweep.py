@@ -47,6 +47,9 @@ SAMPLES = ("latin-hypercube", "sobol", "monte-carlo")
 JOB = 0
 """Number of the case that is the job itself, and of its plan."""
 
+PLAN_OF_JOB, CORE = "plan of the job", "robust core"
+"""Names of two of the fixed plans."""
+
 
 class Outcome(NamedTuple):
     """An outcome of a case: its words, and whether it is an amount of money."""
@@ -136,6 +139,7 @@ REGRET_TABLE = {
     "links": "number of its links",
     "cost": "its cost as assumed",
     "cases": "solved futures",
+    "expected": "mean covered weight over all futures, where nothing is built of a plan that does not fit",
     "fits": "share of the futures whose budget and other limits it keeps to",
     "mean": "mean regret in weight over those: best plan of the future less this plan",
     "largest": "largest regret in weight",
@@ -491,6 +495,11 @@ def write_layers(
         degrees.geometry = shapely.transform(degrees.geometry.array, lambda points: points.round(DIGITS))
         text = degrees.to_json(drop_id=True)
         files.write_text(folder / f"{name}.geojson", f"{text}\n")
+
+
+def plan_words(number: int, name: str) -> str:
+    """Return a fixed plan in words; several may have the same name."""
+    return name if name in (PLAN_OF_JOB, CORE) else f"plan {number}, {name}"
 
 
 def link_words(row: Mapping[Any, Any]) -> str:

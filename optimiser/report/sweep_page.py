@@ -13,7 +13,7 @@ import pandas as pd
 from optimiser.measures.uncertainty import Waiting
 from optimiser.report import files, page, style, wording
 from optimiser.report.cases import SETTLED_GAP
-from optimiser.report.sweep import INDICES, JOB, OUTCOMES, SweepResults, link_words
+from optimiser.report.sweep import INDICES, JOB, OUTCOMES, SweepResults, link_words, plan_words
 from optimiser.report.sweep_picture import DPI, PICTURES, decider
 
 DESIGNS = {
@@ -128,9 +128,10 @@ def waiting_sentences(sweep: SweepResults) -> list[str]:
     def worth(found: Waiting) -> str:
         whole = max(found.best, 1.0)
         low, high = (wording.percent(max(0.0, end) / whole) for end in (found.value.low, found.value.high))
+        plan = plan_words(found.plan, names[found.plan])
         return (
             f"{wording.percent(found.value.value / whole)} ({low} to {high}) of the weight that the best "
-            f"plan of each future covers on average; the best fixed plan is then {names[found.plan]}"
+            f"plan of each future covers on average; the best fixed plan is then {plan}"
         )
 
     hard, paid = (sweep.value_of_waiting(overruns_are_paid=paid) for paid in (False, True))
@@ -155,8 +156,8 @@ def _commitment(sweep: SweepResults) -> Iterator[str]:
     )
     yield (
         f"If the robust core is built now and all else once the future is known: {mean} ({low} to {high}) is "
-        f"lost on average, at most {most}, in the {possible} of the futures in which the core fits. Plans are "
-        f"known within {gap} of their optimum, so that losses up to that say nothing."
+        f"lost on average, at most {most}, in the {possible} of the futures in which the core fits. Plans "
+        f"are known within {gap} of their optimum, so that losses up to that say nothing."
     )
 
 
@@ -202,8 +203,9 @@ def _amount(value: float) -> str:
 
 def _plan(row: dict[Any, Any]) -> dict[str, Any]:
     return {
-        "name": str(row["name"]),
+        "name": plan_words(row["plan"], row["name"]),
         "links": int(row["links"]),
+        "expected": wording.integer(row["expected"]),
         "cost": wording.integer(row["cost"]),
         **{key: wording.percent(row[key], digits=0) for key in ("fits", "near")},
         "mean": wording.percent(row["share_mean"]),

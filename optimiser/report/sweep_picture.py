@@ -10,7 +10,7 @@ import pandas as pd
 
 from optimiser.measures.uncertainty import NEAR
 from optimiser.report import map_drawing, map_layers, style, wording
-from optimiser.report.sweep import JOB, OUTCOMES, SweepResults, link_words
+from optimiser.report.sweep import CORE, OUTCOMES, PLAN_OF_JOB, SweepResults, link_words, plan_words
 from optimiser.report.tables import WGS84
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _draw_shares(axes: Axes, sweep: SweepResults, rows: list[dict[Any, Any]]) ->
         axes.text(NUMBER, at, share, va="center", ha="right", weight="bold" if row["is_core"] else "normal")
     axes.axvline(sweep.core_share, color=style.INK, lw=0.9, dashes=(4, 3), zorder=2)
     axes.set(xlim=(0, NUMBER + 0.01), ylim=(max(1, len(rows)) - 0.5, -0.5), yticks=[])
-    axes.set_xticks(np.linspace(0, 1, 6), [f"{value:.0%}" for value in np.linspace(0, 1, 6)])
+    axes.set_xticks(np.linspace(0, 1, 6), [f"{100 * value:.0f} %" for value in np.linspace(0, 1, 6)])
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, colors=style.MUTED)
     axes.grid(axis="x", color=style.GRID, linewidth=0.8)
@@ -196,7 +196,7 @@ def draw_band(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
                 )
         _plain(axes)
         axes.set_xlim(0, 1)
-        axes.xaxis.set_major_formatter("{x:.0%}")
+        axes.xaxis.set_major_formatter(_percent(0))
         axes.set_xlabel("Futures, from the least to the most that can be covered")
         axes.set_ylabel("Pairs within the limit")
         axes.legend(
@@ -259,7 +259,8 @@ def draw_indices(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
 def _by_strength(table: pd.DataFrame, outcome: str) -> list[str]:
     """Return the factors by the size of their last kind of index for an outcome, the largest first."""
     own = table[(table["outcome"] == outcome) & table["index"].isin(["total", "first", "mu_star", "swing"])]
-    return own.groupby("factor")["value"].agg(lambda one: one.abs().max()).sort_values().index[::-1].tolist()
+    size = own["value"].abs() if (own["index"] == "swing").all() else own["value"]
+    return size.groupby(own["factor"]).max().sort_values(ascending=False, kind="stable").index.tolist()
 
 
 def _starred(sweep: SweepResults, factor: str) -> str:
@@ -296,8 +297,14 @@ def _draw_outcome(axes: Axes, sweep: SweepResults, table: pd.DataFrame, order: l
     if sweep.design in ("morris", "one-at-a-time"):
         axes.xaxis.set_major_formatter("{x:,.0f}")
     else:
-        axes.xaxis.set_major_formatter("{x:.0%}")
+        axes.xaxis.set_major_formatter(_percent(0))
     axes.xaxis.set_major_locator(_few_ticks())
+
+
+def _percent(digits: int) -> Any:  # noqa: ANN401 - a formatter of matplotlib
+    from matplotlib.ticker import FuncFormatter
+
+    return FuncFormatter(lambda share, _at: f"{100 * share:.{digits}f} %")
 
 
 def _few_ticks() -> Any:  # noqa: ANN401 - a locator of matplotlib
@@ -316,9 +323,10 @@ def _wrapped(words: str) -> str:
 
 def draw_regret(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
     """Return how far each fixed plan falls short of the best plan of each future."""
-    table = sweep.regret.sort_values(["share_mean", "plan"], ignore_index=True)
-    is_job = table["plan"] == JOB
-    table = pd.concat([table[is_job], table[~is_job]]).head(MOST_PLANS).reset_index(drop=True)
+    table = sweep.regret.sort_values(["expected", "plan"], ascending=[False, True])
+    is_first = table["name"].isin([PLAN_OF_JOB, CORE])
+    table = pd.concat([table[is_first].sort_values("plan"), table[~is_first]]).head(MOST_PLANS)
+    table = table.reset_index(drop=True)
     height = 2.1 + 0.36 * max(1, len(table))
     with style.figure(WIDTH, height, dpi=dpi, size=9.5) as figure:
         figure.text(0.02, 1 - 0.42 / height, "What is lost by settling for one plan", size=16, weight="bold")
@@ -354,11 +362,13 @@ def _draw_regrets(axes: Axes, sweep: SweepResults, table: pd.DataFrame) -> None:
     axes.axvline(NEAR, color=style.INK, lw=0.9, dashes=(4, 3), zorder=1)
     _plain(axes, grid="x")
     axes.spines["left"].set_visible(False)
-    names = [f"{row['name']} ({row['links']} links)" for row in table.to_dict("records")]
+    names = [
+        f"{plan_words(row['plan'], row['name'])} ({row['links']} links)" for row in table.to_dict("records")
+    ]
     axes.set_yticks(range(len(table)), names)
     axes.set_ylim(len(table) - 0.5, -0.5)
     axes.set_xlim(left=0)
-    axes.xaxis.set_major_formatter("{x:.1%}")
+    axes.xaxis.set_major_formatter(_percent(1))
     axes.set_title("Regret: range, middle half, median (bar), mean (diamond)", loc="left", size=9.5)
 
 
@@ -463,7 +473,9 @@ def _map_legend(figure: Figure, sweep: SweepResults) -> None:
     ]
     for share in (0.1, 0.5, 1.0):
         look: Any = {"lw": 0.7 + 3.6 * share, "alpha": FAINT + (STRONG - FAINT) * share}
-        handles.append(Line2D([], [], color=style.INK, label=f"in {share:.0%}", **look))
+        handles.append(
+            Line2D([], [], color=style.INK, label=f"in {100 * share:.0f} % of the futures", **look)
+        )
     handles.append(Line2D([], [], color=style.HALO, lw=7, alpha=0.75, label="robust core"))
     figure.legend(
         handles=handles,

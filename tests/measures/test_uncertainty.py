@@ -121,6 +121,7 @@ def test_regret_counts_the_cases_that_the_money_pays_for():
     assert table.loc[0].to_dict() == pytest.approx(
         {
             "cases": 4,
+            "expected": 380 / 4,
             "fits": 0.75,
             "mean": (0 + 50 + 10) / 3,
             "largest": 50,

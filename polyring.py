@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from optimiser.run.frontier import TracedFrontier
     from optimiser.run.regional import Region, RegionProblem, solve, verify
     from optimiser.run.swept import Sweep, load_sweep
+    from optimiser.run.swept import sweep_job as sweep
     from optimiser.run.why import Why
     from optimiser.verify import Plan, check
 
@@ -85,7 +86,7 @@ _HOMES = {
     "optimiser.run.finished": ("Run", "run", "load=load_run", "run_job=run"),
     "optimiser.run.frontier": ("TracedFrontier",),
     "optimiser.run.regional": ("Region", "RegionProblem", "solve", "verify"),
-    "optimiser.run.swept": ("Sweep", "load_sweep"),
+    "optimiser.run.swept": ("Sweep", "load_sweep", "sweep=sweep_job"),
     "optimiser.run.why": ("Why",),
     "optimiser.verify": ("Plan", "check"),
 }  # fmt: skip
@@ -97,8 +98,8 @@ __all__ = [
     "Period", "Plan", "Progress", "Region", "RegionProblem", "Result", "Ring", "RingLink", "RingStop",
     "Run", "SolveParameters", "Sweep", "Target", "TracedFrontier", "Views", "Why", "atlas", "backcast",
     "bench", "certify", "check", "compare", "find_job", "instance", "load", "load_clusters", "load_problem",
-    "load_result", "load_sweep", "run", "run_job", "save_problem", "save_result", "solve", "trace",
-    "verify", "views", "write_model",
+    "load_result", "load_sweep", "run", "run_job", "save_problem", "save_result", "solve", "sweep",
+    "trace", "verify", "views", "write_model",
 ]  # fmt: skip
 
 

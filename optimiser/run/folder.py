@@ -34,6 +34,16 @@ SWEEP = "sweep.json"
 """File that a sweep leaves in its folder."""
 COMMIT = "commit.parquet"
 """File of a sweep that solved its cases with the robust core built as well."""
+OPTIONAL_IN_SWEEP = (
+    COMMIT,
+    "sweep.html",
+    "sweep_band.png",
+    "sweep_indices.png",
+    "sweep_links.png",
+    "sweep_map.png",
+    "sweep_regret.png",
+)
+"""Files that a sweep writes or not: its page needs a future that was solved."""
 UNSEALED = ("times.parquet",)
 """Files that may differ between two runs of the same sweep, and have no checksum."""
 CHECKER = "bound_checker.py"
@@ -125,7 +135,7 @@ def _publish(stage: Path, folder: Path) -> None:
         text = json.dumps({"format": CHECKSUMS_FORMAT, "files": sums}, indent=1)
         (stage / CHECKSUMS).write_text(f"{text}\n", encoding="utf-8")
         files.append(stage / CHECKSUMS)
-    optional = OPTIONAL if is_run else (COMMIT,) if (stage / SWEEP).exists() else ()
+    optional = OPTIONAL if is_run else OPTIONAL_IN_SWEEP if (stage / SWEEP).exists() else ()
     stale = [name for name in optional if not (stage / name).exists()]
     for path in files:
         with path.open("rb+") as file:

@@ -23,8 +23,13 @@ from optimiser.frontier.cases import Case, resolve
 from optimiser.frontier.designs import Table
 from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Solve
+from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem import save
 from optimiser.problem.errors import JobError, SolverError
+from optimiser.report import sweep as results
+from optimiser.report import sweep_page
+from optimiser.report.cases import SETTLED_GAP
+from optimiser.report.sweep import CORE, PLAN_OF_JOB
 from optimiser.run import folder, pipeline, store
 from optimiser.run.cache import Progress
 from optimiser.run.cases import base_of
@@ -43,7 +48,8 @@ MOST_PLANS = 20
 """Distinct plans that are scored in all cases."""
 STATING_S = 600.0
 """Seconds that a task has besides solving: to read the base, time the network, state the problem, check."""
-PLAN_OF_JOB, CORE, COMMITTED = "plan of the job", "robust core", "core committed"
+COMMITTED = "core committed"
+"""Name of the tasks that solve a case with the robust core built."""
 
 type Watch = Callable[[str, TaskProgress], object]
 """Called with what is being done and how far it is, before the first task and after each."""
@@ -248,6 +254,7 @@ def sweep(
         problem = resolve(_base(found), found.cases[0])
         save(problem, stage / "problem.json")
         summary = _write(stage, found, solved)
+        _show(stage, found.chain)
         return SweepRun(target, summary, NOT_PROVEN if _is_open(summary) else 0)
 
 
@@ -376,10 +383,12 @@ class _Solving:
         )
 
     def _core(self, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-        """Return the links that are chosen in enough of the solved cases."""
-        rows = [one.value for one in outcomes if one.value is not None and one.value["objective"] is not None]
-        chosen = Counter(name for row in rows for name, _ in row["built"])
-        least = self.found.chain.loaded.job.sweep.core_share * len(rows)
+        """Return the links that are chosen in enough of the settled cases, the job itself left out."""
+        rows = [one.value for one in outcomes[1:] if one.value is not None]
+        solved = [row for row in rows if row["objective"] is not None]
+        settled = [row for row in solved if row["gap"] is not None and row["gap"] <= SETTLED_GAP]
+        chosen = Counter(name for row in settled for name, _ in row["built"])
+        least = least_for_core(len(settled), self.found.chain.loaded.job.sweep.core_share)
         return tuple(sorted(name for name, count in chosen.items() if count >= least))
 
     def _plans(self, outcomes: Sequence[Outcome]) -> list[_Plan]:
@@ -458,6 +467,22 @@ def _write(stage: Path, found: Sweep, solved: _Solved) -> dict[str, Any]:
     return summary
 
 
+def _show(stage: Path, chain: Chain) -> None:
+    """Write what the map shows, and page and pictures where some future was solved."""
+    chosen = pq.read_table(stage / "case_links.parquet")["candidate_id"].to_pylist()
+    results.write_layers(
+        stage,
+        cities=chain.times.value.cities,
+        candidates=chain.candidates.value.table,
+        roads=chain.times.value.road.links,
+        rail=chain.rail_network.links,
+        chosen=chosen,
+    )
+    found = results.load(stage)
+    if len(found.futures):
+        sweep_page.write(found, stage)
+
+
 def _is_text(values: Sequence[designs.Value]) -> bool:
     return any(isinstance(value, str) for value in values)
 
@@ -503,6 +528,9 @@ def _summary(found: Sweep, solved: _Solved, rows: Sequence[Mapping[str, Any]]) -
     return {
         "format": FORMAT,
         "name": loaded.name,
+        "region": found.chain.source.title,
+        "attribution": found.chain.source.attribution,
+        "limit_s": loaded.job.times.limit_s,
         "money": found.chain.draft.value.problem.money,
         "design": asked.design,
         "seed": asked.seed,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optimiser.job import LoadedJob, find
 from optimiser.report import notebook, sweep_page, sweep_picture
 from optimiser.report import sweep as results
 from optimiser.report.sweep import SweepResults
+from optimiser.run import sweep as sweeps
+from optimiser.run.cache import Progress
+from optimiser.run.tasks import executor_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -69,6 +74,48 @@ class Sweep(SweepResults):
         )
         title = notebook.heading(f"{self.facts['region']}: sweep", sweep_page.lead(self))
         return title + notebook.table(self.links[[*columns, "factor"]], most=MOST_LINKS)
+
+
+def sweep_job(
+    job: str | LoadedJob,
+    *,
+    settings: Sequence[str] = (),
+    out: str | Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> Sweep:
+    """Solve a job in many cases drawn from what is uncertain, and open what came of it.
+
+    Parameters
+    ----------
+    job
+        Name of a ready job, path of a job file, or a job.
+    settings
+        Changes of keys such as ``sweep.cases=256``, values in TOML; only where `job` is a name or a path.
+    out
+        Folder; None: that of the job with `-sweep`.
+    workers
+        Cases at a time, each in a process of its own; None: as many as cores.
+    scheduler
+        Address of a running Dask scheduler, which solves the cases in place of processes here.
+    progress
+        Notified of each step.
+
+    Raises
+    ------
+    OptimiserError, NetworksError
+        When the job cannot be swept, or has no plan itself.
+    """
+    loaded = find(job, settings=settings) if isinstance(job, str) else job
+    done = sweeps.sweep(
+        loaded,
+        out=None if out is None else Path(out),
+        executor=executor_of(workers=workers, scheduler=scheduler),
+        progress=progress or Progress(),
+        watch=lambda _title, _state: None,
+    )
+    return load_sweep(done.folder)
 
 
 def load_sweep(folder: str | Path) -> Sweep:

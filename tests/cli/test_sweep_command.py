@@ -15,6 +15,7 @@ from optimiser import verify
 from optimiser.engine.solve import SolveFailure
 from optimiser.problem import load
 from optimiser.run import sweep_tasks
+from optimiser.run.swept import load_sweep
 
 FACTORS = """
 [sweep]
@@ -60,7 +61,9 @@ def test_a_sweep_leaves_tables_that_agree_with_each_other_and_with_the_check(job
     out = tmp_path / "out"
     assert {path.name for path in out.iterdir()} == {
         "cases.parquet", "case_links.parquet", "times.parquet", "regret.parquet", "plans.parquet",
-        "commit.parquet", "problem.json", "job.toml", "sweep.json", "checksums.json",
+        "commit.parquet", "problem.json", "job.toml", "sweep.json", "checksums.json", "sweep.html",
+        "sweep_band.png", "sweep_indices.png", "sweep_links.png", "sweep_map.png", "sweep_regret.png",
+        "links.geojson", "cities.geojson", "network.geojson",
     }  # fmt: skip
     cases, links = rows(out, "cases.parquet"), rows(out, "case_links.parquet")
     assert [row["case"] for row in cases] == list(range(7))
@@ -81,6 +84,10 @@ def test_a_sweep_leaves_tables_that_agree_with_each_other_and_with_the_check(job
     assert closed
     assert all(row["pairs_today"] < cases[0]["pairs_today"] for row in closed)
     assert "links chosen in 90 % of the cases or more" in text
+    found = load_sweep(out)
+    assert sorted(found.core["candidate_id"]) == json.loads((out / "sweep.json").read_text("utf-8"))["core"]
+    assert found.built == set(first)
+    assert found.cost_of_commitment is not None
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ with a message; it never contributes a result.
 Whoever reaches a scheduler can run code on it and on its workers. A local cluster listens on 127.0.0.1 alone;
 on a network use TLS by Dask's own configuration (`distributed.comm.tls`, addresses `tls://`).
 
-How a task travels: its Dask key is its kind and its key, so that the dashboard counts kinds, and repeating a
-task does no harm. Each worker thread keeps a child process, which does the work; a task that ends its process
+How a task travels: its Dask key begins with the first word of its name, so that the dashboard counts kinds.
+Each worker thread keeps a child process, which does the work; a task that ends its process
 ends no worker. Shared contents are Dask tasks themselves, computed once, and anew when the worker that holds
 them is lost. A worker that misses some says so, gets them once, and keeps them in its local directory, which
 Dask removes with the worker: they are no dependencies of the tasks, since Dask would drop and fetch them
@@ -32,7 +32,7 @@ import time
 import uuid
 import warnings
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -82,6 +82,7 @@ class _Host:
         self.own = threading.local()
         self._worker = worker
         self._children: dict[str, ChildProcess] = {}
+        self._lock = threading.Lock()
         threading.Thread(target=self._watch, daemon=True).start()
 
     def child(self) -> ChildProcess:
@@ -99,20 +100,25 @@ class _Host:
     @contextmanager
     def watched(self, dask_key: str, child: ChildProcess) -> Iterator[None]:
         """End a task within the block when nobody waits for it any more: Dask itself ends no thread."""
-        self._children[dask_key] = child
+        with self._lock:
+            self._children[dask_key] = child
         try:
             yield
         finally:
-            del self._children[dask_key]
+            with self._lock:  # from now on the child may do another task
+                del self._children[dask_key]
 
     def _watch(self) -> None:
         while self._worker.status.name in {"running", "paused"}:
             time.sleep(WATCH_S)
-            for dask_key, child in list(self._children.items()):
-                if not self.is_wanted(dask_key):
+            self._kill(lambda dask_key: not self.is_wanted(dask_key))
+        self._kill(lambda _dask_key: True)
+
+    def _kill(self, is_over: Callable[[str], bool]) -> None:
+        with self._lock:
+            for dask_key, child in self._children.items():
+                if is_over(dask_key):
                     child.kill()
-        for child in list(self._children.values()):
-            child.kill()
 
 
 _HOSTS: WeakKeyDictionary[Worker, _Host] = WeakKeyDictionary()
@@ -187,6 +193,8 @@ class _Pending:
     ----------
     losses
         How often Dask gave it up because its workers were lost.
+    run
+        Marks the call of `run`, so that other clients of the scheduler do not share its Dask keys.
     submitted
         How often it was submitted; each time it has another Dask key.
     future
@@ -197,6 +205,7 @@ class _Pending:
 
     task: Task
     key: str
+    run: str
     losses: int = 0
     submitted: int = 0
     future: Future[Any] | None = None
@@ -206,7 +215,7 @@ class _Pending:
     def dask_key(self) -> str:
         """Return a key that Dask counts under the first word of the name."""
         kind, _, rest = self.task.name.partition(" ")
-        return f"{kind}-{self.key}-{self.submitted}" + (f"-{rest}" if rest else "")
+        return f"{kind}-{self.key}-{self.run}-{self.submitted}" + (f"-{rest}" if rest else "")
 
 
 @dataclass(slots=True)
@@ -331,7 +340,8 @@ class DaskCluster:
 
     def run(self, tasks: Sequence[Task], contents: Mapping[str, bytes]) -> Generator[Outcome, None, None]:
         """Do tasks; the scheduler gives them to its workers in their order."""
-        batch = _Batch(deque(_Pending(task, task.key) for task in tasks), contents)
+        run = uuid.uuid4().hex
+        batch = _Batch(deque(_Pending(task, task.key, run) for task in tasks), contents)
         looked_s, threads = 0.0, 0
         idle_since = time.monotonic()
         try:
@@ -496,7 +506,7 @@ class DaskCluster:
         futures = [one.future for one in batch.running.values() if one.future is not None]
         if futures and self._is_connected() and self._client is not None:
             with suppress(Exception):
-                self._client.cancel(futures, force=True)
+                self._client.cancel(futures)
         batch.running.clear()
         batch.shared.clear()
         batch.deliveries.clear()

@@ -13,8 +13,13 @@ from engine_running import HereProcess
 from networks.inputs import checksum
 from optimiser import verify
 from optimiser.engine.solve import SolveFailure
+from optimiser.frontier.cases import case_from, resolve
+from optimiser.job import load as load_job
 from optimiser.problem import load
 from optimiser.run import sweep_tasks
+from optimiser.run.cache import Progress
+from optimiser.run.cases import base_of
+from optimiser.run.sweep import prepare
 from optimiser.run.swept import load_sweep
 
 FACTORS = """
@@ -243,3 +248,70 @@ def test_a_sweep_joins_no_folder_of_somebody_else(job, call, tmp_path):
     code, _, err = call("sweep", job, "--out", tmp_path / "mine", "--workers", 0)
     assert code == 2
     assert "not the folder of an earlier run" in err
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        (
+            'phasing.names=["one", "two"]',
+            (
+                'sweep.factors=[{id="late", changes="delay_years", low=0, high=9}, '
+                '{id="costs", changes="costs", low=0.5, high=2}]'
+            ),
+        ),
+        (
+            "budget.unlimited=true",
+            (
+                'sweep.factors=[{id="costs", changes="costs", low=0.5, high=2}, '
+                '{id="limit", changes="limit_s", low=-600, high=600}]'
+            ),
+        ),
+        (
+            "steps.shares=[0.8, 0.2]",
+            "steps.later_s=[0, 900]",
+            (
+                'sweep.factors=[{id="growth", changes="demand", low=0.5, high=2, of=["small"]}, '
+                '{id="power", changes="weight_exponent", low=0.3, high=1}]'
+            ),
+        ),
+        (
+            "independence.weight=0.5",
+            "city_coverage.weight=2",
+            (
+                'sweep.factors=[{id="G1", changes="closed", of=["G1"], chance=0.5}, '
+                '{id="money", changes="budget", low=0.2, high=1}]'
+            ),
+        ),
+    ],
+)
+def test_jobs_with_periods_without_budget_with_steps_and_with_independence_are_swept(
+    changes, job, call, tmp_path
+):
+    settings = [word for change in (*changes, "sweep.correlations=[]") for word in ("--set", change)]
+    code, _, err = call("sweep", job, "--out", tmp_path / "out", "--workers", 0, *settings)
+    assert code == 0, err
+    code, _, err = call("verify", tmp_path / "out")
+    assert code == 0, err
+    cases = rows(tmp_path / "out", "cases.parquet")
+    assert len({row["weight_best"] for row in cases} | {row["cost"] for row in cases}) > 1
+    committed = rows(tmp_path / "out", "commit.parquet")
+    is_minimum = cases[0]["budget"] is None
+    for row, own in zip(committed, cases, strict=True):
+        if row["objective"] is not None:
+            worse = row["objective"] - own["bound"] if is_minimum else own["bound"] - row["objective"]
+            assert worse >= 0
+
+
+def test_a_base_that_has_travelled_resolves_the_same_problems(job, monkeypatch):
+    found = prepare(load_job(job), Progress())
+    content = found.content()
+    assert content == found.content()
+    chain = found.chain
+    closures = {name: closure.arcs for name, closure in found.closures.items()}
+    times, candidates, draft = (step.value for step in (chain.times, chain.candidates, chain.draft))
+    base = base_of(times, candidates, draft, chain.loaded.job, closures=closures)
+    there = sweep_tasks.unpack(content)
+    assert len(found.cases) == 7
+    for case in found.cases:
+        assert resolve(there, case_from(json.loads(json.dumps(case.as_dict())))) == resolve(base, case)

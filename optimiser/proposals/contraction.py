@@ -7,12 +7,15 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 MOST_MORE = 4
 """Arcs by which the removal of a node may increase their number: fewer nodes then outweigh more arcs."""
 
 
-def contracted(graph: csr_array, kept: NDArray[np.int64]) -> tuple[NDArray[np.int64], csr_array]:
+def contracted(
+    graph: csr_array, kept: NDArray[np.int64], *, most_more: int = MOST_MORE
+) -> tuple[NDArray[np.int64], csr_array]:
     """Remove nodes of a graph, and keep the distances between the others.
 
     Parameters
@@ -21,6 +24,8 @@ def contracted(graph: csr_array, kept: NDArray[np.int64]) -> tuple[NDArray[np.in
         Sparse matrix of seconds [n, n], each > 0.
     kept
         Rows of nodes that stay.
+    most_more
+        Arcs by which the removal of a node may increase their number.
 
     Returns
     -------
@@ -50,7 +55,7 @@ def contracted(graph: csr_array, kept: NDArray[np.int64]) -> tuple[NDArray[np.in
         is_waiting[node] = False
         into, out = before[node], after[node]
         shortcuts = len(into) * len(out) - len(into.keys() & out.keys())
-        if shortcuts > len(into) + len(out) + MOST_MORE:
+        if shortcuts > len(into) + len(out) + most_more:
             continue
         _remove(node, before, after)
         is_left[node] = False
@@ -66,6 +71,40 @@ def contracted(graph: csr_array, kept: NDArray[np.int64]) -> tuple[NDArray[np.in
     shape = (len(left), len(left))
     at = row[tails.astype(np.int64)], row[ends.astype(np.int64)]
     return row, csr_array((times, at), shape=shape)
+
+
+def without_detours(graph: csr_array, *, share: float) -> csr_array:
+    """Leave out arcs that are no faster than a path over other nodes; distances stay.
+
+    Parameters
+    ----------
+    graph
+        Sparse matrix of seconds [n, n], each > 0.
+    share
+        Share of the arcs that are looked at, the fastest first; long arcs take the longest.
+
+    Notes
+    -----
+    An arc u-v is left out if another arc u-w and a path from w to v take no longer. All such arcs can be left
+    out at once: arc and path are each shorter than u-v, so that by induction over the distance every pair
+    keeps a shortest path.
+    """
+    count, seconds = graph.shape[0], graph.data
+    if not len(seconds):
+        return graph
+    distance = dijkstra(graph, limit=np.quantile(seconds, share))
+    out = np.diff(graph.indptr)
+    tail = np.repeat(np.arange(count), out)
+    # Every arc beside every other one from the same tail.
+    arc = np.repeat(np.arange(len(seconds)), out[tail])
+    other = (
+        graph.indptr[tail[arc]] + np.arange(len(arc)) - np.repeat(np.cumsum(out[tail]) - out[tail], out[tail])
+    )
+    arc, other = arc[arc != other], other[arc != other]
+    is_detour = seconds[other] + distance[graph.indices[other], graph.indices[arc]] <= seconds[arc]
+    kept = np.ones(len(seconds), dtype=bool)
+    kept[arc[is_detour]] = False
+    return csr_array((seconds[kept], (tail[kept], graph.indices[kept])), shape=graph.shape)
 
 
 def _remove(node: int, before: list[dict[int, float]], after: list[dict[int, float]]) -> None:

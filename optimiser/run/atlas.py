@@ -14,7 +14,6 @@ import numpy as np
 
 from networks.errors import NetworksError
 from networks.inputs import checksum
-from networks.intermodal import AccessParameters
 from networks.sphere import chord_to_km, unit_vectors
 from optimiser import verify
 from optimiser.engine.search.paths import UNREACHED
@@ -34,10 +33,9 @@ from optimiser.run.cases import stated_cases
 from optimiser.run.chain import Chain
 from optimiser.run.independence import WithoutCore
 from optimiser.run.measured_plan import STATES, MeasuredPlan
-from optimiser.run.retiming import Retimer
+from optimiser.run.retiming import TimedNetwork
 from optimiser.run.source import find_source
 from optimiser.run.tasks import Contents, Executor, Outcome, Task, run_tasks
-from optimiser.run.trip_parts import split_arcs
 
 STRETCH = 1.25
 """A pair is independent of the core if a way without it takes at most this many times its fastest way."""
@@ -278,14 +276,13 @@ def measure(chain: Chain, base: MeasuredPlan) -> dict[str, Any]:
         indicators of today's assumptions first, then of each case).
     """
     job = chain.loaded.job
-    arcs = split_arcs(base.graph, base.candidates, start_s=AccessParameters.default().running.start_s)
-    timer = Retimer(base.problem, base.graph, base.candidates, base.cities, arcs, job.times.limit_s)
+    network = TimedNetwork.of(base.graph, base.candidates)
     stated = stated_cases(job, base.candidates, has_ring=False)
     cases = [Case(name=CENTRAL), *(case for case in stated if case.times != UNCHANGED)]
     return {
         "facts": _facts(base, chain),
         "tiers": list(_tiers(base)),
-        "cases": [{"case": case.name, **_indicators(_retimed(base, timer, case.times))} for case in cases],
+        "cases": [{"case": case.name, **_indicators(_retimed(base, network, case.times))} for case in cases],
     }
 
 
@@ -295,11 +292,11 @@ def _without_limits(problem: DesignProblem) -> DesignProblem:
     return with_budget(problem.replace(capacities=(), excludes=(), requires=()), total)
 
 
-def _retimed(base: MeasuredPlan, timer: Retimer, changes: TimeChanges) -> MeasuredPlan:
+def _retimed(base: MeasuredPlan, network: TimedNetwork, changes: TimeChanges) -> MeasuredPlan:
     """Return a cluster under other speeds, waits, access times or limits."""
     if changes == UNCHANGED:
         return base
-    graph, candidates = timer.timed(changes)
+    graph, candidates = network.under(changes)
     pairs = tuple(replace(pair, limit=pair.limit + changes.limit_s) for pair in base.problem.pairs)
     return replace(base, problem=base.problem.replace(pairs=pairs), graph=graph, candidates=candidates)
 

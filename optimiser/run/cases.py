@@ -44,7 +44,6 @@ from optimiser.run.independence import without_core
 from optimiser.run.proposing import Draft
 from optimiser.run.retiming import LayerRetimer, Retimer
 from optimiser.run.timing import Times
-from optimiser.run.trip_parts import split_arcs
 from optimiser.verify import Plan, check
 from optimiser.verify.times import coverable, covered_pairs
 
@@ -277,21 +276,14 @@ def base_of(
         phasing = demands.delayed(job.phasing, dict(delays))
         return demands.with_periods(plain, phasing.model_copy(update={"discount_rate": rate}))
 
-    timer = Retimer(
-        draft.problem,
-        graph,
-        candidates,
-        times.cities,
-        split_arcs(graph, candidates, start_s=AccessParameters.default().running.start_s),
-        job.times.limit_s,
-        closures,
-    )
+    timer = Retimer(draft.problem, graph, candidates, times.cities, job.times.limit_s, closures)
     without = without_core(times, candidates, job)
+    layer_timer = None if without is None else LayerRetimer(timer, without, draft.pairs)
 
     def layer(changes: TimeChanges) -> Layer | None:
-        if without is None or draft.layer is None or changes == UNCHANGED:
+        if layer_timer is None or draft.layer is None or changes == UNCHANGED:
             return draft.layer
-        return LayerRetimer(timer, without, draft.pairs)(changes)
+        return layer_timer(changes)
 
     return Base(
         problem=draft.problem,

@@ -200,15 +200,32 @@ class WithoutCore:
         Layer or None
             One further pair for each pair that counts and each stretch.
         """
+        return self.layer_of(self.network(graph), self.candidates(candidates), pairs)
+
+    def layer_of(
+        self, left: TimeGraph, kept: Candidates, pairs: pd.DataFrame, *, is_sparse: bool = False
+    ) -> Layer | None:
+        """Return the further pairs of what is left without the core; None where nothing counts.
+
+        Parameters
+        ----------
+        left, kept
+            What there is, and what may be built, without the core.
+        pairs
+            As for `rows`.
+        is_sparse
+            As for `prepare.problem_of_pairs`.
+        """
         rows, weight = self.rows(pairs), exact_share(self.asked.weight)
         if not self.asked.counts_pairs or not len(rows):
             return None
         limits = self.limits_s(pairs["today_s"].to_numpy(dtype=np.int64)[rows])
         count = len(limits)
         further = pd.concat([pairs.iloc[rows]] * count).assign(limit=limits.ravel())
-        left, kept = self.network(graph), self.candidates(candidates)
         arcs = number_arcs(_rows(left), kept.arcs)
-        found = prepare.problem_of_pairs(left, kept, arcs, further, name="without core", budget=0)
+        found = prepare.problem_of_pairs(
+            left, kept, arcs, further, name="without core", budget=0, is_sparse=is_sparse
+        )
         return Layer(
             network=found.problem, of=tuple(rows.tolist()) * count, shares=(weight / count,) * len(further)
         )

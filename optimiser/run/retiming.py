@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -10,21 +10,52 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks import skims
-from networks.timegraph import TimeGraph
+from networks.intermodal import AccessParameters
+from networks.timegraph import UNREACHABLE, TimeGraph
 from optimiser.frontier.cases import TimeChanges
 from optimiser.frontier.steps import Layer
 from optimiser.problem import DesignProblem
 from optimiser.proposals import prepare
 from optimiser.proposals.table import Candidates
 from optimiser.run.independence import WithoutCore
-from optimiser.run.trip_parts import PARTS, SplitArcs
+from optimiser.run.road_overlay import with_road_overlay
+from optimiser.run.trip_parts import PARTS, SplitArcs, split_arcs
 
 _LEAST_ACCESS_S = 60
 """Least time between a centre and a station near it that is left when access gets faster."""
-CLOSED_S = 100_000_000
-"""Seconds of a closed link: three years, beyond every limit."""
 _FREE_S = 1
 """Time of an arc that does not count by the definition of travel time; it stays as it is."""
+
+
+@dataclass(frozen=True)
+class TimedNetwork:
+    """A network and what may be built, whose arcs are split into parts, so that they can be timed anew.
+
+    Attributes
+    ----------
+    graph
+        The time graph of the definition that counts.
+    candidates
+        What may be built.
+    arcs
+        The arcs of both, split into parts.
+    """
+
+    graph: TimeGraph
+    candidates: Candidates
+    arcs: SplitArcs
+
+    @classmethod
+    def of(cls, graph: TimeGraph, candidates: Candidates) -> TimedNetwork:
+        """Split the arcs of a graph and of candidates."""
+        start_s = AccessParameters.default().running.start_s
+        return cls(graph, candidates, split_arcs(graph, candidates, start_s=start_s))
+
+    def under(self, changes: TimeChanges) -> tuple[TimeGraph, Candidates]:
+        """Return what there is, and what may be built, with the seconds that some changes give."""
+        seconds, today = changed_seconds(self.arcs, changes), self.arcs.today
+        opened = self.candidates.arcs.assign(seconds=seconds[today:])
+        return replace(self.graph, seconds=seconds[:today]), replace(self.candidates, arcs=opened)
 
 
 @dataclass(frozen=True)
@@ -41,21 +72,24 @@ class Retimer:
         What may be built.
     cities
         Table of cities.
-    arcs
-        The arcs of both, split into parts.
     limit_s
         Time limit of the job.
     closures
         Arcs of today, int64 rows, by the names under which they may be closed.
+
+    Notes
+    -----
+    For each set of closed links the roads are reduced once to what the rest of the network and the candidates
+    share (`road_overlay.with_road_overlay`), and timing is a matter of that small network alone.
     """
 
     problem: DesignProblem
     graph: TimeGraph
     candidates: Candidates
     cities: pd.DataFrame
-    arcs: SplitArcs
     limit_s: int
     closures: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    _networks: dict[tuple[str, ...], TimedNetwork] = field(default_factory=dict, init=False, compare=False)
 
     def __call__(self, changes: TimeChanges) -> DesignProblem:
         """Return the problem with the arcs and limits that some changes give; all else stays.
@@ -70,7 +104,7 @@ class Retimer:
         The network is reduced anew to the arcs that matter to some pair, since other arcs do under other
         times.
         """
-        graph, candidates = self.timed(changes)
+        graph, candidates = self.network(changes.closed).under(changes)
         timed = prepare.design_problem(
             graph,
             self.cities,
@@ -81,16 +115,20 @@ class Retimer:
             limit_s=self.limit_s + changes.limit_s,
             beyond_s=changes.beyond_s,
             budget=0,
+            is_sparse=True,
         ).problem
         return _merged(self.problem, timed)
 
-    def timed(self, changes: TimeChanges) -> tuple[TimeGraph, Candidates]:
-        """Return what there is, and what may be built, with the seconds that some changes give."""
-        seconds, today = changed_seconds(self.arcs, changes), self.arcs.today
-        for name in changes.closed:
-            seconds[self.closures[name]] = CLOSED_S
-        opened = self.candidates.arcs.assign(seconds=seconds[today:])
-        return replace(self.graph, seconds=seconds[:today]), replace(self.candidates, arcs=opened)
+    def network(self, closed: tuple[str, ...]) -> TimedNetwork:
+        """Return the small network in which some links are closed, by name."""
+        return _kept(self._networks, closed, lambda: _sparse(self.graph, self.candidates, self.open(closed)))
+
+    def open(self, closed: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Return which arcs of today are open when some links are closed, by name; bool [m]."""
+        is_open = np.ones(len(self.graph.tail), dtype=np.bool_)
+        for name in closed:
+            is_open[self.closures[name]] = False
+        return is_open
 
 
 @dataclass(frozen=True)
@@ -110,13 +148,44 @@ class LayerRetimer:
     retimer: Retimer
     without: WithoutCore
     pairs: pd.DataFrame
+    _networks: dict[tuple[str, ...], TimedNetwork] = field(default_factory=dict, init=False, compare=False)
 
     def __call__(self, changes: TimeChanges) -> Layer | None:
         """Return the layer that some changes give; its limits follow the times of today under them."""
-        graph, candidates = self.retimer.timed(changes)
+        graph, _ = self.retimer.network(changes.closed).under(changes)
         seconds = skims.travel_times(graph)[self.pairs["origin"], self.pairs["destination"]]
-        pairs = self.pairs.assign(today_s=np.where(seconds < CLOSED_S, seconds, -1))
-        return self.without.layer(graph, candidates, pairs)
+        pairs = self.pairs.assign(today_s=np.where(seconds < UNREACHABLE, seconds, -1))
+        return self.without.layer_of(*self._network(changes.closed).under(changes), pairs, is_sparse=True)
+
+    def _network(self, closed: tuple[str, ...]) -> TimedNetwork:
+        """Return the small network without the core in which some links are closed, by name."""
+        whole = self.retimer
+
+        def make() -> TimedNetwork:
+            is_open = whole.open(closed)[self.without.arcs]
+            left, kept = self.without.network(whole.graph), self.without.candidates(whole.candidates)
+            return _sparse(left, kept, is_open)
+
+        return _kept(self._networks, closed, make)
+
+
+_KEPT_NETWORKS = 8
+"""Sets of closed links whose small network is kept; the first ones are made anew when they come back."""
+
+
+def _kept[K, V](known: dict[K, V], key: K, make: Callable[[], V]) -> V:
+    if key not in known:
+        if len(known) >= _KEPT_NETWORKS:
+            del known[next(iter(known))]
+        known[key] = make()
+    return known[key]
+
+
+def _sparse(graph: TimeGraph, candidates: Candidates, is_open: NDArray[np.bool_]) -> TimedNetwork:
+    """Return the small network of a graph of which some arcs are closed."""
+    columns = ("tail", "head", "seconds", "kind", "ref")
+    left = replace(graph, **{name: getattr(graph, name)[is_open] for name in columns})
+    return TimedNetwork.of(with_road_overlay(left, candidates), candidates)
 
 
 def changed_seconds(arcs: SplitArcs, changes: TimeChanges) -> NDArray[np.int64]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from optimiser.proposals import base_case
 from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
-from optimiser.proposals.contraction import contracted
+from optimiser.proposals.contraction import contracted, without_detours
 
 
 def chain():
@@ -62,3 +63,30 @@ def test_times_do_not_depend_on_the_number_of_sources(drawn):
     expected = times_between(graph, kept, kept)
     assert (found[: len(kept)] == expected[: len(sources)]).all()
     assert found.max() <= NO_PATH_S
+
+
+def test_an_arc_as_long_as_a_way_round_it_is_left_out():
+    triangle = csr_array(np.array([[0.0, 1.0, 3.0], [0.0, 0.0, 2.0], [0.0, 0.0, 0.0]]))
+    assert without_detours(triangle, share=1.0).toarray().tolist() == [[0, 1, 0], [0, 0, 2], [0, 0, 0]]
+
+
+def test_arcs_that_are_not_looked_at_stay():
+    triangle = csr_array(np.array([[0.0, 1.0, 3.0], [0.0, 0.0, 2.0], [0.0, 0.0, 0.0]]))
+    assert without_detours(triangle, share=0.0).nnz == 3
+
+
+@given(graphs(), st.sampled_from([0.0, 0.5, 0.9, 1.0]))
+@settings(max_examples=200, deadline=None)
+def test_distances_stay_without_detours(drawn, share):
+    graph, _ = drawn
+    assert (dijkstra(without_detours(graph, share=share)) == dijkstra(graph)).all()
+
+
+@given(graphs())
+@settings(max_examples=100, deadline=None)
+def test_no_arc_without_detours_is_as_long_as_a_way_round_it(drawn):
+    small = without_detours(drawn[0], share=1.0)
+    for tail, head in zip(*small.nonzero(), strict=True):
+        less = small.toarray()
+        seconds, less[tail, head] = less[tail, head], 0.0
+        assert dijkstra(csr_array(less))[tail, head] > seconds

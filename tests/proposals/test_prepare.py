@@ -117,10 +117,12 @@ def problem_times(problem, built):
 
 
 @settings(max_examples=150, deadline=None)
-@given(arc_lists, candidate_lists, st.integers(5, 40))
-def test_any_plan_has_the_same_times_within_the_limit_as_on_the_full_graph(arcs, lists, limit):
+@given(arc_lists, candidate_lists, st.integers(5, 40), st.booleans())
+def test_any_plan_has_the_same_times_within_the_limit_as_on_the_full_graph(arcs, lists, limit, is_sparse):
     graph = graph_of(arcs)
-    prepared = design_problem(graph, table(), candidates_of(lists), skim_of(graph), limit_s=limit)
+    prepared = design_problem(
+        graph, table(), candidates_of(lists), skim_of(graph), limit_s=limit, is_sparse=is_sparse
+    )
     pairs = prepared.pairs
     for size in range(len(lists) + 1):
         for built in itertools.combinations(range(len(lists)), size):

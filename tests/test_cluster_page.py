@@ -60,6 +60,7 @@ def test_the_script_for_slurm_starts_a_worker_that_speaks_tls_alone(certificates
     assert worker[:4] == ["/shared/polyring/bin/python", "-m", "distributed.cli.dask_worker", address]
     options = dict(itertools.pairwise(worker))
     assert options["--nthreads"] == "32"
+    assert "--no-nanny" in worker
     for option, file in (("--tls-ca-file", "cert"), ("--tls-cert", "cert"), ("--tls-key", "key")):
         assert Path(options[option]) == certificates / f"{file}.pem"
     subprocess.run(["bash", "-n"], input=script, text=True, check=True)

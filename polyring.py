@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from optimiser.run.finished import run as run_job
     from optimiser.run.frontier import TracedFrontier
     from optimiser.run.regional import Region, RegionProblem, solve, verify
+    from optimiser.run.robust import RobustRun, robust
     from optimiser.run.swept import Sweep, load_sweep
     from optimiser.run.swept import sweep_job as sweep
     from optimiser.run.why import Why
@@ -85,6 +86,7 @@ _HOMES = {
     "optimiser.run.comparison": ("Comparison", "compare"),
     "optimiser.run.finished": ("Run", "run", "load=load_run", "run_job=run"),
     "optimiser.run.frontier": ("TracedFrontier",),
+    "optimiser.run.robust": ("RobustRun", "robust"),
     "optimiser.run.regional": ("Region", "RegionProblem", "solve", "verify"),
     "optimiser.run.swept": ("Sweep", "load_sweep", "sweep=sweep_job"),
     "optimiser.run.why": ("Why",),
@@ -96,10 +98,10 @@ __all__ = [
     "AtlasRun", "Backcasted", "Bench", "Candidate", "Capacity", "Certified", "City", "Comparison",
     "DesignProblem", "Job", "Limits", "LoadedJob", "MapView", "NamedPlan", "OptimiserError", "Pair",
     "Period", "Plan", "Progress", "Region", "RegionProblem", "Result", "Ring", "RingLink", "RingStop",
-    "Run", "SolveParameters", "Sweep", "Target", "TracedFrontier", "Views", "Why", "atlas", "backcast",
-    "bench", "certify", "check", "compare", "find_job", "instance", "load", "load_clusters", "load_problem",
-    "load_result", "load_sweep", "run", "run_job", "save_problem", "save_result", "solve", "sweep",
-    "trace", "verify", "views", "write_model",
+    "RobustRun", "Run", "SolveParameters", "Sweep", "Target", "TracedFrontier", "Views", "Why", "atlas",
+    "backcast", "bench", "certify", "check", "compare", "find_job", "instance", "load", "load_clusters",
+    "load_problem", "load_result", "load_sweep", "robust", "run", "run_job", "save_problem",
+    "save_result", "solve", "sweep", "trace", "verify", "views", "write_model",
 ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from optimiser.cli import (
     frontier,
     importing,
     info,
+    robust,
     run,
     score,
     screen,
@@ -37,7 +38,7 @@ ENVIRONMENT = 5
 PIPE_CLOSED = 141
 """Exit code when the reader of the output stops reading, as in `polyring list | head -1`: 128 + SIGPIPE."""
 
-_RESUMING = {"run", "frontier", "backcast", "bench", "atlas", "sweep"}
+_RESUMING = {"run", "frontier", "backcast", "bench", "atlas", "robust", "sweep"}
 """Commands that keep the steps that they have finished."""
 _SOLVING = _RESUMING | {"solve", "explain"}
 """Commands that call solvers, which write temporary files."""
@@ -55,6 +56,11 @@ app = typer.Typer(
 _COMMANDS: tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...] = (
     ("run", run.run, ("jing-jin-ji", "job.toml --set budget.share=0.1 --out less", "job.toml --dry-run")),
     ("frontier", frontier.frontier, ("jing-jin-ji", "job.toml --set frontier.points=12")),
+    (
+        "robust",
+        robust.robust,
+        ("jing-jin-ji-uncertain", "job.toml --kind regret --scenarios 10", "job.toml --set robust.of=cases"),
+    ),
     (
         "sweep",
         sweep.sweep,

@@ -10,7 +10,7 @@ import typer
 
 from optimiser.cli import screen
 from optimiser.cli.options import SECONDS, SEED, Json, within
-from optimiser.cli.score import files_of
+from optimiser.cli.score import files_of, is_run
 from optimiser.problem.errors import ProblemError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def certify(
 
     problem_file, result_file = files_of(problem, result)
     loaded, claimed = load(problem_file), results.load(result_file)
-    if problem.is_dir() and result is None and output is None:
+    if is_run(problem, result) and output is None:
         _rewrite(problem, claimed, time_limit=time_limit, quiet=json)
         shown = _claims(loaded, claimed, _proved_of(problem / "certificate.json"))
         written = problem / "certificate.json"

@@ -68,7 +68,7 @@ def verify(
         from optimiser.run.folder_check import refuse_contradicted
 
         refuse_contradicted(loaded, result_file)
-    if problem.is_dir() and result is None:
+    if is_run(problem, result):
         from optimiser.run.folder_check import check_folder
 
         check_folder(problem, loaded, claimed, plan)
@@ -95,6 +95,11 @@ def _verify_sweep(folder: Path, *, json: bool) -> int:
         screen.line(f"{folder}: the tables of the sweep agree.")
         screen.pairs("", found, heads=("what", "value"))
     return 0
+
+
+def is_run(problem: Path, result: Path | None) -> bool:
+    """Return whether a command names the folder of a run, and not that of a robust plan or two files."""
+    return problem.is_dir() and result is None and not (problem / "robust.json").is_file()
 
 
 def files_of(problem: Path, result: Path | None) -> tuple[Path, Path]:

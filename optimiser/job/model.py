@@ -40,6 +40,7 @@ class Job(sections.Section):
     frontier: sections.Frontier = sections.Frontier()
     reach: sections.Reach = sections.Reach()
     cases: sections.Cases = sections.Cases()
+    robust: sections.Robust = sections.Robust()
     sweep: Sweep = Sweep()
     certificate: sections.Certificate = sections.Certificate()
     backcast: sections.Backcast = sections.Backcast()

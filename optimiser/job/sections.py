@@ -668,6 +668,45 @@ class Cases(Section):
     )
 
 
+class Robust(Section):
+    """What `polyring robust` seeks: one plan for many scenarios. Nothing here changes `polyring run`."""
+
+    kind: Literal["expected", "share", "max_min", "count", "regret"] = Field(
+        "expected",
+        description="expected: the largest expected weight; share: the same with a least share in every "
+        "scenario; max_min: the largest share that every scenario can be given; count: weight of pairs "
+        "covered in enough scenarios; regret: the smallest largest regret",
+    )
+    of: Literal["sweep", "cases"] = Field(
+        "sweep",
+        description="sweep: scenarios drawn as [sweep] says; cases: the plausible cases of the job that "
+        "change times, limits, prices or lines",
+    )
+    scenarios: int = Field(
+        20, ge=1, le=1000, description="number of scenarios; cases: at most so many, in their order"
+    )
+    afford: Literal["all", "expected", "base"] = Field(
+        "all",
+        description="all: the plan keeps the budget and caps of every scenario at its prices, and those of "
+        "the job; expected: the mean budget at mean prices; base: those of the job alone",
+    )
+    share: Share = Field(
+        0.5, description="with share: least share of each scenario's coverable weight; today's counts"
+    )
+    need: int = Field(
+        0, ge=0, le=1000, description="with count: scenarios in which a pair must be covered; 0: all"
+    )
+    gap: float = Field(0.01, ge=0, le=1, description="relative gap of the robust plan")
+    time_limit_s: float = Field(600.0, gt=0, le=10_000_000, description="limit on the robust plan, seconds")
+    compare: bool = Field(
+        True, description="solve each scenario by itself as well, for regrets; always with regret"
+    )
+    compare_gap: float = Field(0.005, ge=0, le=1, description="relative gap of each scenario by itself")
+    compare_time_limit_s: float = Field(
+        60.0, gt=0, le=10_000_000, description="limit on each scenario by itself, seconds"
+    )
+
+
 class Certificate(Section):
     """How long a run tries to prove its bound in a form that anyone can check, after its page is written."""
 

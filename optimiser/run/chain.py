@@ -574,7 +574,7 @@ class Chain:
 
         def make() -> dict[str, Any]:
             base = cases.base_of(self.times.value, self.candidates.value, self.draft.value, job)
-            senseless = self._senseless_cases()
+            senseless = self.senseless_cases
             asked = cases.stated_cases(
                 job, self.candidates.value, has_ring=bool(plan.rings), left_out=senseless
             )
@@ -590,8 +590,9 @@ class Chain:
         title = "Solving plausible cases"
         return CaseResults.of(self._kept_json("cases", title, self._case_inputs(plan), make))
 
-    def _senseless_cases(self) -> dict[CaseName, str]:
-        """Return the cases that change nothing in the region, each with the reason."""
+    @cached_property
+    def senseless_cases(self) -> dict[CaseName, str]:
+        """The cases that change nothing in the region, each with the reason."""
         access = timing.access_parameters(self.loaded.job, self.source)
         return cases.senseless(
             self.loaded.job,
@@ -608,7 +609,7 @@ class Chain:
             found.append("No case varies the speed on expressways: the map has none.")
         reasons: dict[str, list[str]] = {}
         only = self.loaded.job.cases.only
-        for name, why in (self._senseless_cases() if self.has_cases else {}).items():
+        for name, why in (self.senseless_cases if self.has_cases else {}).items():
             if not only or name in only:
                 reasons.setdefault(why, []).append(name)
         said = (f"{join_names(names)} ({why})" for why, names in reasons.items())

@@ -32,6 +32,8 @@ ATLAS = "atlas.json"
 """File that an atlas leaves in its folder."""
 SWEEP = "sweep.json"
 """File that a sweep leaves in its folder."""
+ROBUST = "robust.json"
+"""File that a robust plan leaves in its folder."""
 COMMIT = "commit.parquet"
 """File of a sweep that solved its cases with the robust core built as well."""
 OPTIONAL_IN_SWEEP = (
@@ -126,7 +128,7 @@ def _publish(stage: Path, folder: Path) -> None:
     is_run = (stage / "summary.json").exists()
     # A frontier may join a run in its folder, whose other files stay what they were. Subfolders are replaced.
     parts = {path.name for path in stage.iterdir() if path.is_dir()}
-    is_sealed = is_run or (stage / SWEEP).exists()
+    is_sealed = is_run or any((stage / name).exists() for name in (SWEEP, ROBUST))
     earlier = {} if is_sealed else _checksums(folder)
     if is_sealed or earlier:
         earlier = {name: sum_ for name, sum_ in earlier.items() if name.split("/")[0] not in parts}
@@ -190,7 +192,7 @@ def _is_run_folder(folder: Path) -> bool:
         names = {path.name for path in folder.iterdir()}
     except OSError:
         return True  # the fault is reported where the folder is written
-    if names <= {LOCK} or names & {FRONTIER, ATLAS, SWEEP} or (folder / STAGE).is_dir():
+    if names <= {LOCK} or names & {FRONTIER, ATLAS, SWEEP, ROBUST} or (folder / STAGE).is_dir():
         return True
     with suppress(OSError, ValueError):
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))

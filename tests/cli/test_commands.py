@@ -23,6 +23,7 @@ Call = Callable[..., tuple[int, str, str]]
 
 COMMANDS = (
     "run",
+    "robust",
     "sweep",
     "backcast",
     "solve",

@@ -1,0 +1,289 @@
+"""Robust plans are those that trying every plan in every scenario finds."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+
+import pytest
+from core_drawing import line
+from engine_running import COUNT, HereProcess, outcome_of
+from problem_files import as_json
+from robust_drawing import (
+    SHARES,
+    best_alone,
+    best_count,
+    best_expected,
+    best_share,
+    covered_in,
+    everything,
+    fits,
+    futures,
+    least_regret,
+    objective,
+    plans,
+    worth,
+)
+
+from optimiser import verify
+from optimiser.engine.search.task import SolveParameters
+from optimiser.frontier import askers, levels
+from optimiser.frontier.robust import (
+    AFFORD,
+    Scenario,
+    compose,
+    coverable_weights,
+    covered_in_most,
+    with_least,
+)
+from optimiser.frontier.robust_plans import STEPS, RobustQuestion, level_offset, robust_plan, solve_alone
+from optimiser.problem import Capacity, City, Period, Target, parse
+from optimiser.problem.errors import ProblemError, VerificationError
+from optimiser.verify.times import covered_pairs
+
+SEEDS = range(3 * COUNT)
+ONE_THREAD = SolveParameters(threads=1, time_limit_s=300.0)
+
+
+@pytest.fixture
+def here(monkeypatch):
+    for module in (askers, levels):
+        monkeypatch.setattr(module, "ChildProcess", HereProcess)
+    return HereProcess()
+
+
+def afford_of(seed):
+    return AFFORD[seed % 3]
+
+
+def weights_in(composed, built):
+    """Return the weight of the pairs that a plan covers in each scenario, by the composed problem."""
+    covered = covered_pairs(composed.problem, built)
+    return tuple(
+        sum(pair.weight for k, pair in zip(place, s.problem.pairs, strict=True) if k in covered)
+        for s, place in zip(composed.scenarios, composed.pairs, strict=True)
+    )
+
+
+def best(problem):
+    """Return the proven optimum, None where there is no plan; the claim passes the independent check."""
+    result = outcome_of(problem, variant="cuts")
+    if result.status == "infeasible":
+        return None
+    assert result.status == "optimal"
+    return verify.check(problem, result).objective
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_largest_expected_weight_is_that_of_trying_every_plan(seed):
+    base, scenarios = futures(seed, demands=seed % 2 == 0)
+    composed = compose(base, scenarios, afford=afford_of(seed))
+    assert best(composed.problem) == best_expected(base, scenarios, afford_of(seed))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_least_shares_of_every_scenario_are_kept_as_trying_every_plan_finds(seed):
+    base, scenarios = futures(seed)
+    composed = compose(base, scenarios, afford=afford_of(seed))
+    share = SHARES[seed % len(SHARES)]
+    ever = coverable_weights(composed)
+    assert ever == tuple(worth(s, everything(base)) for s in scenarios)
+    least = [math.ceil(share * weight) for weight in ever]
+    found = best(with_least(composed, least))
+    assert found == best_expected(base, scenarios, afford_of(seed), least)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_pairs_covered_in_enough_scenarios_are_those_of_trying_every_plan(seed):
+    base, scenarios = futures(seed)
+    composed = compose(base, scenarios, afford=afford_of(seed))
+    need = 1 + seed % len(scenarios)
+    assert best(covered_in_most(composed, need)) == best_count(base, scenarios, need, afford_of(seed))
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+def test_every_plan_is_worth_in_the_composed_problem_what_it_is_worth_in_the_scenarios(seed):
+    base, scenarios = futures(seed, demands=True)
+    composed = compose(base, scenarios, afford=afford_of(seed))
+    problem = parse(as_json(composed.problem))
+    for built in plans(base)[seed % 5 :: 5]:
+        values = [objective(s, built) for s in scenarios]
+        may = fits(base, scenarios, built, afford_of(seed)) and None not in values
+        try:
+            plan = verify.score(problem, tuple(sorted(built)))
+        except VerificationError:
+            assert not may
+            continue
+        assert may
+        assert plan.objective == sum(s.weight * v for s, v in zip(scenarios, values, strict=True))
+        for s, weight, place in zip(scenarios, weights_in(composed, built), composed.pairs, strict=True):
+            assert weight == worth(s, built)
+            covered = covered_in(s, built)
+            assert [k in plan.covered for k in place] == covered
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_largest_share_of_every_scenario_is_that_of_trying_every_plan(seed, here):
+    base, scenarios = futures(seed)
+    composed = compose(base, scenarios, afford=afford_of(seed))
+    answer = robust_plan(composed, RobustQuestion(kind="max_min"), ONE_THREAD, run=here)
+    if any(coverable_weights(composed)):
+        share = best_share(base, scenarios, STEPS, afford_of(seed))
+        assert (answer.level.level, answer.level.bound) == (share, share)
+        least = [-(-share * weight // STEPS) for weight in coverable_weights(composed)]
+        assert answer.plan.objective == best_expected(base, scenarios, afford_of(seed), least)
+    assert answer.result.status == "optimal"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_smallest_largest_regret_is_that_of_trying_every_plan(seed, here):
+    base, scenarios = futures(seed)
+    composed = compose(base, scenarios, afford=afford_of(seed))
+    alone = [solve_alone(s, ONE_THREAD, here) for s in scenarios]
+    assert [(one.weight, one.bound) for one in alone] == [(best_alone(s),) * 2 for s in scenarios]
+    asked = RobustQuestion(kind="regret")
+    answer = robust_plan(composed, asked, ONE_THREAD, alone=alone, run=here)
+    regret = least_regret(base, scenarios, afford_of(seed))
+    assert answer.level.level == answer.level.bound == level_offset(alone) - regret
+    weights = weights_in(composed, answer.plan.built)
+    assert regret == max(one.weight - weight for one, weight in zip(alone, weights, strict=True))
+
+
+def fixing(problem, name, fixed):
+    candidates = (dataclasses.replace(c, fixed=fixed if c.id == name else None) for c in problem.candidates)
+    return problem.replace(candidates=tuple(candidates))
+
+
+def named(*problems, **changes):
+    return [Scenario(name=f"s{n}", problem=problem, **changes) for n, problem in enumerate(problems)]
+
+
+def priced(problem, factor, budget=None):
+    candidates = tuple(dataclasses.replace(c, cost=round(factor * c.cost)) for c in problem.candidates)
+    return problem.replace(candidates=candidates, budget=problem.budget if budget is None else budget)
+
+
+def test_scenarios_of_equal_networks_share_one_copy():
+    base = line()
+    slower = base.replace(arcs=tuple((t, h, s + 1) for t, h, s in base.arcs))
+    other_limits = base.replace(pairs=tuple(dataclasses.replace(p, limit=p.limit + 9) for p in base.pairs))
+    composed = compose(base, named(base, slower, other_limits, priced(base, 2)))
+    assert composed.problem.nodes == ("s0/a", "s0/b", "s0/c", "s0/d", "s1/a", "s1/b", "s1/c", "s1/d")
+    assert [len(c.arcs) for c in composed.problem.candidates] == [4, 4, 4]
+    assert composed.problem.groups == ("s0", "s1", "s2", "s3")
+    assert composed.pairs == (range(5), range(5, 10), range(10, 15), range(15, 20))
+
+
+def test_a_budget_that_another_implies_needs_no_row():
+    base = line()
+    composed = compose(base, named(*(priced(base, factor) for factor in (1, 2, 3, 3, 0.5))))
+    use = (("ac", 9), ("ad", 27), ("bd", 12))
+    assert composed.problem.capacities == (Capacity("s2: budget", use, 7),)
+    rich = compose(base, named(priced(base, 3, budget=48)))
+    assert rich.problem.capacities == ()
+
+
+def test_the_mean_budget_takes_the_place_of_that_of_the_base():
+    base = line(caps=(("subsidy", 4),))
+    scenarios = named(priced(base, 2), priced(base, 4, budget=8), weight=2)
+    problem = compose(base, scenarios, afford="expected").problem
+    assert (problem.budget, problem.caps) == (16, ())
+    # Sums of 36, 108 and 48 against one of 30, over their common divisor.
+    assert problem.capacities == (Capacity("expected cost", (("ac", 3), ("ad", 9), ("bd", 4)), 2),)
+
+
+def test_what_fails_in_a_scenario_is_paid_for_and_opens_nothing_there():
+    base = line()
+    failing = fixing(base, "ac", "out")
+    composed = compose(base, named(base, failing))
+    assert [c.fixed for c in composed.problem.candidates] == [None, None, None]
+    assert weights_in(composed, ["ac"]) == (14, 2)
+    assert composed.problem.cost_of(["ac"]) == 3
+
+
+def test_what_a_scenario_needs_is_built_in_all():
+    base = line()
+    needing = fixing(base, "bd", "in")
+    assert [c.fixed for c in compose(base, named(base, needing)).problem.candidates] == [None, "in", None]
+
+
+def test_all_pairs_of_all_scenarios_are_covered_at_least_cost_where_there_is_no_budget():
+    base = line(budget=None)
+    slower = base.replace(pairs=tuple(dataclasses.replace(p, limit=max(0, p.limit - 20)) for p in base.pairs))
+    composed = compose(base, named(base, slower))
+    assert best(composed.problem) == 16
+
+
+@pytest.mark.parametrize(
+    ("scenarios", "afford", "fault"),
+    [
+        ([], "all", "there is no scenario"),
+        (named(line()), "some", "'some' is not one of all, expected, base"),
+        ([*named(line()), *named(line())], "all", "'s0' occurs twice"),
+        ([Scenario(name="a/b", problem=line())], "all", "no '/'"),
+        (named(line(), weight=0), "all", "its weight 0 is not at least 1"),
+        (named(line(candidates=line().candidates[:2])), "all", "'ad' is a candidate there or in the base"),
+        (named(line(budget=None)), "all", "least cost"),
+        (named(line(periods=(Period("now", 7, 1),))), "all", "its periods"),
+    ],
+)
+def test_what_cannot_be_composed_is_named(scenarios, afford, fault):
+    with pytest.raises(ProblemError, match=re.escape(fault)):
+        compose(line(), scenarios, afford=afford)
+
+
+def test_what_is_fixed_against_each_other_is_named():
+    base, other = (
+        line(candidates=tuple(dataclasses.replace(c, fixed=fixed) for c in line().candidates))
+        for fixed in ("out", "in")
+    )
+    with pytest.raises(ProblemError, match="'ac' must be built there, and must not be built in the base"):
+        compose(base, named(other))
+
+
+def test_demands_of_scenarios_do_not_go_with_those_of_a_kind():
+    base = line(cities=(City("dee", 3, (1, 2), 2, "core"),), targets=(Target("small", 4),))
+    composed = compose(base, named(base))
+    for ask in (lambda: with_least(composed, [3]), lambda: covered_in_most(composed, 1)):
+        with pytest.raises(ProblemError) as caught:
+            ask()
+        assert caught.value.faults == (
+            "scenario 's0': it has targets",
+            "scenario 's0': it has cities that count",
+        )
+    free = compose(line(budget=None), named(line(budget=None)))
+    with pytest.raises(ProblemError, match="the base has no budget"):
+        with_least(free, [3])
+
+
+def test_pairs_that_differ_cannot_be_counted_over_scenarios():
+    base = line()
+    composed = compose(base, named(base, line(pairs=base.pairs[::-1])))
+    with pytest.raises(ProblemError) as caught:
+        covered_in_most(composed, 3)
+    assert caught.value.faults == (
+        "need: 3 is not within 1..2, the scenarios",
+        "scenario 's1': its pairs join other nodes than those of the base",
+    )
+
+
+def test_regret_needs_the_best_plan_of_each_scenario(here):
+    composed = compose(line(), named(line()))
+    with pytest.raises(ProblemError, match="the best plan of each scenario"):
+        robust_plan(composed, RobustQuestion(kind="regret"), ONE_THREAD, run=here)
+
+
+def test_a_scenario_without_a_plan_is_named(here):
+    impossible = line(targets=(Target("small", 9),), budget=1)
+    with pytest.raises(ProblemError, match="scenario 's0' has no plan by itself"):
+        solve_alone(named(impossible)[0], ONE_THREAD, here)
+
+
+def test_no_plan_for_all_scenarios_is_an_answer(here):
+    base = line()
+    needing = fixing(base.replace(budget=20), "ad", "in")
+    composed = compose(base, named(needing))
+    for kind in ("expected", "max_min"):
+        answer = robust_plan(composed, RobustQuestion(kind=kind), ONE_THREAD, run=here)
+        assert (answer.result.status, answer.plan) == ("infeasible", None)

@@ -108,13 +108,14 @@ def sweep_job(
         When the job cannot be swept, or has no plan itself.
     """
     loaded = find(job, settings=settings) if isinstance(job, str) else job
-    done = sweeps.sweep(
-        loaded,
-        out=None if out is None else Path(out),
-        executor=executor_of(workers=workers, scheduler=scheduler),
-        progress=progress or Progress(),
-        watch=lambda _title, _state: None,
-    )
+    with executor_of(workers=workers, scheduler=scheduler) as executor:
+        done = sweeps.sweep(
+            loaded,
+            out=None if out is None else Path(out),
+            executor=executor,
+            progress=progress or Progress(),
+            watch=lambda _title, _state: None,
+        )
     return load_sweep(done.folder)
 
 

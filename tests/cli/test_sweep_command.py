@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from engine_running import HereProcess
 
+import polyring as pr
 from networks.inputs import checksum
 from optimiser import verify
 from optimiser.engine.solve import SolveFailure
@@ -93,6 +94,15 @@ def test_a_sweep_leaves_tables_that_agree_with_each_other_and_with_the_check(job
     assert sorted(found.core["candidate_id"]) == json.loads((out / "sweep.json").read_text("utf-8"))["core"]
     assert found.built == set(first)
     assert found.cost_of_commitment is not None
+
+
+def test_python_sweeps_a_job_and_opens_what_came_of_it(job, tmp_path):
+    settings = ["sweep.commit_core=false", "sweep.cases=3"]
+    found = pr.sweep(str(job), settings=settings, out=tmp_path / "out", workers=0)
+    assert found.folder == tmp_path / "out"
+    assert len(found.futures) == 3
+    assert found.cost_of_commitment is None
+    assert pr.load_sweep(tmp_path / "out").regret.equals(found.regret)
 
 
 @pytest.mark.parametrize(

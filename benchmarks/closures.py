@@ -1,4 +1,4 @@
-"""Compare largest levels with an enumeration of all plans on random small problems.
+"""Compare largest levels, and plans under closures, with an enumeration of all plans of small problems.
 
     python benchmarks/closures.py [--problems 500]
 
@@ -17,7 +17,8 @@ import time
 from pathlib import Path
 
 from optimiser.engine.search.task import SolveParameters
-from optimiser.frontier import askers, levels
+from optimiser.frontier import askers, closures, levels
+from optimiser.frontier.closures import most_coverage
 from optimiser.frontier.levels import highest_level
 
 DRAWINGS = Path(__file__).resolve().parent.parent / "tests" / "drawings"
@@ -42,6 +43,20 @@ def differing_levels(count: int) -> int:
     return differing
 
 
+def differing_closures(count: int) -> int:
+    """Return the number of problems whose best plan under closures is not that of the enumeration."""
+    drawing = importlib.import_module("closure_drawing")
+    differing = 0
+    for seed in importlib.import_module("level_drawing").budgeted(count):
+        problem, shut, keep = drawing.drawn_closures(seed)
+        found, expected = most_coverage(problem, shut, keep, EXACT), drawing.best_credit(problem, shut, keep)
+        is_true = expected is None or drawing.credit(problem, set(found.built), shut, keep) == expected
+        if (found.value, found.bound) != (expected, expected) or not is_true:
+            differing += 1
+            print(f"problem {seed}: {found.value}, bound {found.bound}; the enumeration gives {expected}")
+    return differing
+
+
 def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -49,12 +64,15 @@ def main() -> None:
     asked = parser.parse_args()
     sys.path.insert(0, str(DRAWINGS))
     here = importlib.import_module("engine_running").HereProcess
-    for module in (askers, levels):
+    for module in (askers, closures, levels):
         module.ChildProcess = here  # type: ignore[attr-defined]
-    begun = time.monotonic()
-    differing = differing_levels(asked.problems)
-    print(f"levels: {asked.problems} problems, {differing} differ, {time.monotonic() - begun:.0f} s")
-    sys.exit(1 if differing else 0)
+    total = 0
+    for name, compare in (("levels", differing_levels), ("closures", differing_closures)):
+        begun = time.monotonic()
+        differing = compare(asked.problems)
+        total += differing
+        print(f"{name}: {asked.problems} problems, {differing} differ, {time.monotonic() - begun:.0f} s")
+    sys.exit(1 if total else 0)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from optimiser.cli import (
     backcast,
     bench,
     certify,
+    closures,
     compare,
     convert,
     explain,
@@ -40,7 +41,7 @@ PIPE_CLOSED = 141
 
 _RESUMING = {"run", "frontier", "backcast", "bench", "atlas", "robust", "sweep"}
 """Commands that keep the steps that they have finished."""
-_SOLVING = _RESUMING | {"solve", "explain"}
+_SOLVING = _RESUMING | {"solve", "explain", "closures"}
 """Commands that call solvers, which write temporary files."""
 _RESUME = "Interrupted; run the same command again to resume: finished steps are kept."
 _START_ANEW = "Interrupted; the same command starts anew. No file was left half written."
@@ -65,6 +66,11 @@ _COMMANDS: tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...] = (
         "sweep",
         sweep.sweep,
         ("jing-jin-ji", "job.toml --set sweep.cases=256 --workers 4", "job.toml --dry-run"),
+    ),
+    (
+        "closures",
+        closures.closures,
+        ("jing-jin-ji", "job.toml --set closures.share=0.8 --set closures.most=20"),
     ),
     ("backcast", backcast.backcast, ("jing-jin-ji --out past",)),
     ("atlas", atlas.atlas, ("--only po-valley --only tokaido", "my-clusters.toml --out atlas")),

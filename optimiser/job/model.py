@@ -38,6 +38,7 @@ class Job(sections.Section):
     phasing: sections.Phasing = sections.Phasing()
     solve: sections.Solve = sections.Solve()
     frontier: sections.Frontier = sections.Frontier()
+    closures: sections.Closures = sections.Closures()
     reach: sections.Reach = sections.Reach()
     cases: sections.Cases = sections.Cases()
     robust: sections.Robust = sections.Robust()

@@ -549,6 +549,33 @@ class Frontier(Section):
     total_s: float = Field(1200.0, gt=0, le=10_000_000, description="limit on all points, seconds")
 
 
+class Closures(Section):
+    """What `polyring closures` closes, and what the plan keeps then. Nothing here changes `polyring run`."""
+
+    share: float = Field(0.9, gt=0, le=1, description="share that is kept when any one of them is closed")
+    counted: Literal["gain", "coverage"] = Field(
+        "gain",
+        description="gain: a share of what the plan adds to today, under the same closure; coverage: a share "
+        "of all that it covers",
+    )
+    of: tuple[Literal["links", "sections", "expressways"], ...] = Field(
+        ("links", "sections", "expressways"),
+        strict=False,
+        description="links: any link of the plan; sections: sections of today's line, with all trains that "
+        "run over them; expressways: stretches of today's expressways",
+    )
+    most: Whole = Field(
+        8,
+        le=1000,
+        description="sections with the most trains, and stretches of the most pairs, so many of each",
+    )
+    gap: float = Field(0.005, ge=0, le=1, description="relative gap at which to stop")
+    time_limit_s: float = Field(600.0, gt=0, le=10_000_000, description="limit of all rounds, seconds")
+    cost: bool = Field(
+        False, description="ask as well what it costs to keep that share of the coverage of the job's plan"
+    )
+
+
 class Steps(Section):
     """Whether a pair counts in steps, so that a minute beyond the limit is no cliff. Off without shares."""
 

@@ -158,6 +158,51 @@ def _tracks(
     yield ALL, max((own, most), key=lambda name: least_kmh.get(name, 0.0)), number, sum(trains.values())
 
 
+def sections_in_use(base: BaseCase, candidates: Candidates, *, hours_a_day: float) -> pd.DataFrame:
+    """List the sections of today's line that trains run over.
+
+    Links that the same services of today and the same candidates run over are one section.
+
+    Parameters
+    ----------
+    base
+        Rail network and services of today.
+    candidates
+        All candidates.
+    hours_a_day
+        Hours of service a day.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `section` (str, named by its ends, not unique), `length_km`, `trains` (float64, of today, a
+        day and direction), `links` (tuple of rows of the rail network); rows by falling `trains`.
+    """
+    columns = ["section", "length_km", "trains", "links"]
+    if base.rail is None or base.services is None or base.services.routes.empty:
+        return pd.DataFrame(columns=columns)
+    users: dict[int, tuple[set[int], set[int]]] = defaultdict(lambda: (set(), set()))
+    for service, link in base.services.routes[["service", "link"]].to_numpy(dtype=np.int64).tolist():
+        users[link][0].add(service)
+    for candidate, link in candidates.runs[["candidate", "link"]].to_numpy(dtype=np.int64).tolist():
+        users[link][1].add(candidate)
+    merged: dict[tuple[tuple[int, ...], ...], list[int]] = defaultdict(list)
+    for link in sorted(users):
+        merged[tuple(tuple(sorted(some)) for some in users[link])].append(link)
+    a_day = (hours_a_day * 3600.0 / base.services.lines["headway_s"]).tolist()
+    km = base.rail.links["length_km"].tolist()
+    ends = [f"{end}{what}" for end in ("from", "to") for what in ("", "_lon", "_lat")]
+    found = []
+    for (services, _), links in merged.items():
+        rows: list[dict[Hashable, Any]] = [
+            dict(zip(ends, place, strict=True)) for place in _places(base.rail, links)
+        ]
+        trains = sum(a_day[service] for service in services)
+        found.append((_name(rows), sum(km[link] for link in links), trains, tuple(links)))
+    table = pd.DataFrame(found, columns=columns)
+    return table.sort_values(["trains", "section"], ascending=[False, True], ignore_index=True)
+
+
 def full_links(base: BaseCase, *, hours_a_day: float, trains: float) -> NDArray[np.bool_]:
     """Tell which links of the rail network have no room for so many further trains a day; bool [links].
 

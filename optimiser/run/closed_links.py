@@ -115,18 +115,22 @@ class LinkFinder:
             masks = [_opened_later(links, day) for links in self._networks]
         else:
             masks = self._named(name)
-        closed = [self._road_arcs(masks[0])]
+        found = self.closing(*masks)
+        if not len(found.arcs) and not name.startswith(LATER):
+            raise LookupError("no road of the map, and no train, runs over it")
+        return found
+
+    def closing(self, roads: Bools, tracks: Bools | None = None) -> Closure:
+        """Return what some links close: road links, and links of the rail network; bool [links] each."""
+        closed = [self._road_arcs(roads)]
         candidates: tuple[str, ...] = ()
-        if self.rail is not None:
-            closed.append(self._rides(masks[1]))
+        if tracks is not None:
+            closed.append(self._rides(tracks))
             runs = self.candidates.runs
-            rows = runs["candidate"][masks[1][runs["link"].to_numpy(dtype=np.int64)]].unique()
+            rows = runs["candidate"][tracks[runs["link"].to_numpy(dtype=np.int64)]].unique()
             ids = self.candidates.table["candidate_id"].astype(str)
             candidates = tuple(sorted(ids.iloc[rows]))
-        arcs = np.unique(np.concatenate(closed))
-        if not len(arcs) and not name.startswith(LATER):
-            raise LookupError("no road of the map, and no train, runs over it")
-        return Closure(arcs, candidates)
+        return Closure(np.unique(np.concatenate(closed)), candidates)
 
     @property
     def _networks(self) -> list[gpd.GeoDataFrame]:

@@ -28,6 +28,8 @@ CHECKSUMS = "checksums.json"
 CHECKSUMS_FORMAT = "polyring-checksums/1"
 FRONTIER = "frontier.json"
 """File that a traced frontier leaves in its run folder."""
+CLOSURES = "closures.json"
+"""File that the closures of a job leave in their folder."""
 ATLAS = "atlas.json"
 """File that an atlas leaves in its folder."""
 SWEEP = "sweep.json"
@@ -192,7 +194,7 @@ def _is_run_folder(folder: Path) -> bool:
         names = {path.name for path in folder.iterdir()}
     except OSError:
         return True  # the fault is reported where the folder is written
-    if names <= {LOCK} or names & {FRONTIER, ATLAS, SWEEP, ROBUST} or (folder / STAGE).is_dir():
+    if names <= {LOCK} or names & {FRONTIER, CLOSURES, ATLAS, SWEEP, ROBUST} or (folder / STAGE).is_dir():
         return True
     with suppress(OSError, ValueError):
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))

@@ -25,6 +25,7 @@ COMMANDS = (
     "run",
     "robust",
     "sweep",
+    "closures",
     "backcast",
     "solve",
     "score",

@@ -1,0 +1,563 @@
+"""Find plans that keep a share of their coverage when any one link or section is closed."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+
+from optimiser.engine.attempt import Runner, attempt
+from optimiser.engine.child import ChildProcess
+from optimiser.engine.confirming import prover_of
+from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.task import SolveParameters
+from optimiser.frontier.axes import everything
+from optimiser.frontier.levels import LevelTarget, highest_level, with_least
+from optimiser.frontier.robust import Composition, Scenario, compose
+from optimiser.problem import DesignProblem, Target
+from optimiser.problem.errors import raise_faults
+from optimiser.problem.jsonfile import repeated
+from optimiser.problem.model import without_rings
+from optimiser.problem.result import Circuits, Starts, Status, gap_of, rounded_bound
+from optimiser.verify.rules import period_states
+
+type Counted = Literal["coverage", "gain"]
+"""Of what a share is kept: of all that the plan covers, or of what it adds to today."""
+
+MOST_ADDED = 3
+"""Most closures that a round adds: each adds a copy of the network, and the worst ones imply many others."""
+
+INTACT = "intact"
+"""Name of the network without closures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """What is closed together.
+
+    Attributes
+    ----------
+    id
+        Unique name.
+    candidates
+        Ids of the candidates whose arcs are closed.
+    arcs
+        Positions in `DesignProblem.arcs` of the arcs of today that are closed.
+    network
+        The problem timed without something of today, where arcs of the problem stand for whole paths, so that
+        closing a part makes them slower: its nodes, arcs and arcs of candidates take the place of those of
+        the problem; its pairs and candidates are the same, in the same order. Then `arcs` are its arcs.
+    """
+
+    id: str
+    candidates: tuple[str, ...] = ()
+    arcs: tuple[int, ...] = ()
+    network: DesignProblem | None = None
+
+
+def closed(problem: DesignProblem, closure: Closure) -> DesignProblem:
+    """Return the problem in which a closure is in force: its candidates open nothing, its arcs are gone.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    closure
+        What is closed. Its candidates are fixed `out`, which `robust.compose` reads as built and of no use.
+    """
+    gone, shut = set(closure.arcs), set(closure.candidates)
+    network = closure.network or problem
+    arcs = {c.id: c.arcs for c in network.candidates}
+    return problem.replace(
+        nodes=network.nodes,
+        arcs=tuple(arc for position, arc in enumerate(network.arcs) if position not in gone),
+        candidates=tuple(
+            dataclasses.replace(c, arcs=arcs[c.id], fixed="out" if c.id in shut else c.fixed)
+            for c in problem.candidates
+        ),
+        pairs=tuple(
+            dataclasses.replace(pair, origin=other.origin, destination=other.destination)
+            for pair, other in zip(problem.pairs, network.pairs, strict=True)
+        ),
+        targets=(),
+        cities=(),
+    )
+
+
+class ClosureEvaluator:
+    """Evaluates plans with everything open, and under each closure.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    closures
+        The closures.
+
+    Attributes
+    ----------
+    today
+        Weight covered today under each closure, and intact, by id.
+    """
+
+    def __init__(self, problem: DesignProblem, closures: Sequence[Closure]) -> None:
+        self._problem, self.closures = problem, tuple(closures)
+        self._weight = np.array([pair.weight for pair in problem.pairs], np.int64)
+        self._open = PlanEvaluator(problem)
+        self._evaluators: dict[str, PlanEvaluator] = {}
+        self.today: Mapping[str, int] = self(())
+
+    def __call__(self, built: Collection[str], starts: Starts | None = None) -> dict[str, int]:
+        """Return the weight that a plan covers intact and under each closure, by id.
+
+        Parameters
+        ----------
+        built
+            Ids of the plan.
+        starts
+            With periods, when each is started: what is open at the end of the last one counts.
+        """
+        is_open = period_states(self._problem, built, starts or {})[-1].is_open
+        found = {INTACT: self.weight(self.covered(is_open, None))}
+        return found | {c.id: self.weight(self.covered(is_open, c)) for c in self.closures}
+
+    def weight(self, covered: Mask) -> int:
+        """Return the weight of pairs, bool [K]."""
+        return int(self._weight[covered].sum())
+
+    def covered(self, built: Collection[str], closure: Closure | None) -> Mask:
+        """Return bool [K]: pairs that a plan covers under a closure; None: with everything open."""
+        if closure is None:
+            return self._open.covered(built)
+        left = set(built) - set(closure.candidates)
+        if not closure.arcs and closure.network is None:
+            return self._open.covered(left)
+        if closure.id not in self._evaluators:
+            self._evaluators[closure.id] = PlanEvaluator(closed(self._problem, closure))
+        return self._evaluators[closure.id].covered(left)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """What a plan has to keep under each closure.
+
+    Attributes
+    ----------
+    share
+        Share that is kept, above 0 to 1; None: no share.
+    counted
+        Of what: of the `coverage` of the plan, or of the `gain` over what is covered today, under the same
+        closure.
+    least
+        Weight that is kept in any case, by id of closure; others keep none.
+    """
+
+    share: Fraction | None = None
+    counted: Counted = "coverage"
+    least: Mapping[str, int] = field(default_factory=dict)
+
+    def targets(self, groups: Mapping[str, tuple[str, ...]], today: Mapping[str, int]) -> list[LevelTarget]:
+        """Return what a credited coverage V asks of the pairs with everything open, and under closures.
+
+        Parameters
+        ----------
+        groups
+            Groups of the pairs, by id of the closure and `INTACT`.
+        today
+            Weight covered today, likewise.
+
+        Notes
+        -----
+        Intact `W >= V`. Under closure c, `W_c >= share * V`; of the gain `W_c - t_c >= share * (V - t)`, with
+        the weights t and t_c that are covered today.
+        """
+        found = [LevelTarget(groups[INTACT])]
+        if self.share is not None:
+            intact = 0 if self.counted == "coverage" else today[INTACT]
+            for name in groups:
+                if name != INTACT:
+                    base = -self.share * intact + (0 if self.counted == "coverage" else today[name])
+                    found.append(LevelTarget(groups[name], self.share, base))
+        return found
+
+    def credits(self, weights: Mapping[str, int], today: Mapping[str, int]) -> dict[str, int]:
+        """Return the coverage that each closure, and the intact network, would credit a plan with."""
+        targets = self.targets({name: (name,) for name in weights}, today)
+        return {t.groups[0]: t.level(weights[t.groups[0]]) for t in targets}
+
+    def least_of(self, coverage: int, today: Mapping[str, int]) -> dict[str, int]:
+        """Return the least weight intact and under each closure with which a plan is credited a coverage."""
+        targets = self.targets({name: (name,) for name in today}, today)
+        return {t.groups[0]: t.least(coverage) for t in targets}
+
+    def lacking(self, weights: Mapping[str, int]) -> dict[str, int]:
+        """Return by how much the weight of a plan falls short of what is kept in any case, where it does."""
+        return {name: least - weights[name] for name, least in self.least.items() if weights[name] < least}
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round of adding closures.
+
+    Attributes
+    ----------
+    closures
+        Ids of the closures in the problem of the round.
+    value, bound
+        Credited coverage (or cost) of the plan of the round in its problem, and what the round proved.
+    violated
+        Number of all closures that the plan violates.
+    seconds
+        Elapsed time.
+    """
+
+    closures: tuple[str, ...]
+    value: int | None
+    bound: int | None
+    violated: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosureAnswer:
+    """The best plan under closures, and its proof.
+
+    Attributes
+    ----------
+    status
+        As in `Result`.
+    value
+        Credited coverage, or cost; None without a plan.
+    bound
+        Proved: no plan has a larger credited coverage, or a smaller cost. None where no plan exists or
+        nothing was proved.
+    gap
+        Relative gap between them; None without one of them.
+    built, rings, starts
+        The plan, as in `Result`.
+    weights
+        Weight that it covers by id of closure, and `INTACT`.
+    rounds
+        The rounds.
+    seconds
+        Elapsed time.
+    solver
+        Solver with its version.
+    """
+
+    status: Status
+    value: int | None = None
+    bound: int | None = None
+    gap: float | None = None
+    built: tuple[str, ...] = ()
+    rings: Circuits = field(default_factory=dict)
+    starts: Starts = field(default_factory=dict)
+    weights: Mapping[str, int] = field(default_factory=dict)
+    rounds: tuple[Round, ...] = ()
+    seconds: float = 0.0
+    solver: str = ""
+
+
+def _silent(_text: str) -> None:
+    """Say nothing."""
+
+
+def most_coverage(
+    problem: DesignProblem,
+    closures: Sequence[Closure],
+    keep: Keep,
+    params: SolveParameters,
+    *,
+    known: Iterable[Collection[str]] = (),
+    notify: Callable[[str], object] = _silent,
+) -> ClosureAnswer:
+    """Return the plan of the largest coverage of which it keeps a share under each closure.
+
+    Parameters
+    ----------
+    problem
+        A problem with a budget. Rings that only earn a reward are left out, since they cover nothing.
+    closures
+        What may be closed, one at a time.
+    keep
+        The share, and of what.
+    params
+        Gap at which to stop, time limit of all rounds together, seed and threads.
+    known
+        Plans, as ids, from which to start.
+    notify
+        Called with a line of text before each round.
+
+    Raises
+    ------
+    ProblemError
+        When closures name what the problem lacks, or the problem has no budget.
+
+    Notes
+    -----
+    A plan that covers weight W, and W_c under closure c, is credited with the largest V such that `W >= V`
+    and `W_c >= share * V` for every c: `min(W, min_c W_c / share)`, rounded down. So a plan that would lose
+    too much is not forbidden, it is credited with less, and covering more never lowers what is credited:
+    the engine, whose proofs rest on that, seeks the largest V (`levels.highest_level`).
+
+    Each closure in the problem is a copy of the network without what is closed (`robust.compose`), so they
+    are added by need (row generation): the plan of a round is evaluated under every closure; while it is
+    credited with less than in the problem of the round, the closures that credit it least are added. A
+    problem with some of the closures is a relaxation, so its bound holds for all; and every plan on the way
+    has a credit that counts, so that there is a gap from the first round on. The number of closures is
+    finite, so the rounds end. Closures of one link at a time are the interdiction of Israeli and Wood (2002),
+    Shortest-path network interdiction, Networks 40, 97-111, with one attack against covered pairs.
+    """
+    _refuse(problem, closures, keep)
+    bare = _without_rewards(problem)
+    evaluator = ClosureEvaluator(bare, closures)
+    search = _Rounds(params, notify, minimise=False)
+    plans = [tuple(built) for built in known]
+    while True:
+        search.announce()
+        composition = _composed(bare, [c for c in closures if c.id in search.chosen])
+        groups = _groups(composition, search.chosen, closures)
+        found = highest_level(
+            _with_least(composition.problem, groups, keep.least),
+            keep.targets(groups, evaluator.today),
+            params.replace(time_limit_s=max(1.0, search.left())),
+            known=plans,
+            bound=search.bound,
+        )
+        search.solver = found.solver or search.solver
+        if found.level is None:
+            return search.without_plan(found.status)
+        plans.append(found.built)
+        search.bound = found.bound
+        weights = evaluator(found.built, found.starts)
+        lacking, credit = keep.lacking(weights), keep.credits(weights, evaluator.today)
+        if not lacking:
+            search.take(min(credit.values()), found.built, found.rings, found.starts, weights)
+        lacking = lacking or {c: found.level - has for c, has in credit.items() if has < found.level}
+        if search.is_done(found.level, lacking):
+            return search.answer()
+
+
+def least_cost(
+    problem: DesignProblem,
+    closures: Sequence[Closure],
+    least: Mapping[str, int],
+    params: SolveParameters,
+    *,
+    notify: Callable[[str], object] = _silent,
+) -> ClosureAnswer:
+    """Return the cheapest plan that covers given weights with everything open and under each closure.
+
+    Parameters
+    ----------
+    problem
+        Any problem without periods; its budget plays no part, its caps stay as money.
+    closures
+        What may be closed, one at a time.
+    least
+        Weight to be covered at least, by id of closure, and under `INTACT` with everything open. To keep a
+        share of a coverage V: V, and the share of V under each closure.
+    params
+        As for `most_coverage`.
+    notify
+        Called with a line of text before each round.
+
+    Raises
+    ------
+    ProblemError
+        When closures name what the problem lacks, or the problem has periods.
+
+    Notes
+    -----
+    Closures are added by need, as in `most_coverage`; here every round is a problem of least cost with
+    targets, whose bound from below holds for all closures.
+    """
+    _refuse(problem, closures, Keep(least=least), minimise=True)
+    bare = _without_rewards(problem).replace(budget=everything(problem), cover="all", targets=(), cities=())
+    with ChildProcess() as process:
+        return _cheapest(bare, closures, least, params, _Rounds(params, notify, minimise=True), process)
+
+
+def _cheapest(
+    bare: DesignProblem,
+    closures: Sequence[Closure],
+    least: Mapping[str, int],
+    params: SolveParameters,
+    search: _Rounds,
+    run: Runner,
+) -> ClosureAnswer:
+    """Solve round after round in one process."""
+    evaluator = ClosureEvaluator(bare, closures)
+    while True:
+        search.announce()
+        composition = _composed(bare, [c for c in closures if c.id in search.chosen])
+        master = _with_least(composition.problem, _groups(composition, search.chosen, closures), least)
+        # A target of 0 lets a problem say that nothing is asked for.
+        nothing = Target(composition.problem.pairs[0].group, 0)
+        master = master.replace(budget=None, cover="targets", targets=(*master.targets, nothing))
+        name, how = prover_of(master, params.replace(time_limit_s=max(1.0, search.left())))
+        claims, ending = attempt(master, name, how, run=run)
+        found, search.solver = claims.best(), ending.solver or search.solver
+        if found["status"] not in ("optimal", "feasible"):
+            return search.without_plan(found["status"])
+        if found["bound"] is not None:
+            search.bound = rounded_bound(found["bound"], minimise=True)
+        weights = evaluator(found["built"])
+        lacking = Keep(least=least).lacking(weights)
+        if not lacking:
+            search.take(found["cost"], found["built"], found["rings"], {}, weights)
+        if search.is_done(found["cost"], lacking):
+            return search.answer()
+
+
+class _Rounds:
+    """The closures added so far, the best plan and the best bound.
+
+    Parameters
+    ----------
+    params
+        Gap and time limit of all rounds.
+    notify
+        Called before each round.
+    minimise
+        Whether the cost is minimised.
+    """
+
+    def __init__(self, params: SolveParameters, notify: Callable[[str], object], *, minimise: bool) -> None:
+        self._params, self._notify, self._minimise = params, notify, minimise
+        self._begun = self._round_begun = time.monotonic()
+        self._rounds: list[Round] = []
+        self._best: ClosureAnswer | None = None
+        self.chosen: list[str] = []
+        self.bound: int | None = None
+        self.solver = ""
+
+    def left(self) -> float:
+        """Return the seconds left."""
+        return self._params.time_limit_s - (time.monotonic() - self._begun)
+
+    def announce(self) -> None:
+        """Say which round begins."""
+        self._round_begun = time.monotonic()
+        self._notify(f"Round {len(self._rounds) + 1}: {len(self.chosen)} closures in the problem")
+
+    def take(
+        self, value: int, built: tuple[str, ...], rings: Circuits, starts: Starts, weights: Mapping[str, int]
+    ) -> None:
+        """Keep a plan that is better than the best so far."""
+        sign = 1 if self._minimise else -1
+        known = self._best.value if self._best is not None else None
+        if known is None or sign * value < sign * known:
+            self._best = ClosureAnswer(
+                status="feasible", value=value, built=built, rings=rings, starts=starts, weights=weights
+            )
+
+    def _gap(self) -> float | None:
+        value = None if self._best is None else self._best.value
+        if value is None or self.bound is None:
+            return None
+        return gap_of(value, float(self.bound), minimise=self._minimise)
+
+    def is_done(self, value: int, lacking: Mapping[str, int]) -> bool:
+        """Record a round, and add the closures that lack most, unless nothing is lacking or time is up."""
+        worst = sorted(lacking, key=lambda name: (-lacking[name], name))
+        seconds = round(time.monotonic() - self._round_begun, 3)
+        self._rounds.append(Round(tuple(self.chosen), value, self.bound, len(worst), seconds))
+        gap = self._gap()
+        if not worst or (gap is not None and gap <= self._params.gap) or self.left() <= 0:
+            return True
+        self.chosen += worst[:MOST_ADDED]
+        return False
+
+    def answer(self) -> ClosureAnswer:
+        """Return the best plan with its proof."""
+        if self._best is None:
+            return self.without_plan("none")
+        gap = self._gap()
+        return dataclasses.replace(
+            self._best,
+            status="optimal" if gap == 0 else "feasible",
+            bound=self.bound,
+            gap=gap,
+            **self._ending(),
+        )
+
+    def without_plan(self, status: Status) -> ClosureAnswer:
+        """Return what is known where a round found no plan."""
+        if status != "infeasible" and self._best is not None:
+            return self.answer()
+        return ClosureAnswer(
+            status=status, bound=None if status == "infeasible" else self.bound, **self._ending()
+        )
+
+    def _ending(self) -> dict[str, Any]:
+        seconds = round(time.monotonic() - self._begun, 3)
+        return {"rounds": tuple(self._rounds), "seconds": seconds, "solver": self.solver}
+
+
+def _composed(problem: DesignProblem, closures: Sequence[Closure]) -> Composition:
+    """Return the network with everything open, and beside it a copy for each closure."""
+    intact = Scenario(name=INTACT, problem=problem)
+    copies = [
+        Scenario(name=f"closure {number}", problem=closed(problem, closure))
+        for number, closure in enumerate(closures, start=1)
+    ]
+    return compose(problem, [intact, *copies], afford="base")
+
+
+def _groups(
+    composition: Composition, chosen: Collection[str], closures: Sequence[Closure]
+) -> dict[str, tuple[str, ...]]:
+    """Return the groups of the pairs of each copy, by id of its closure and `INTACT`."""
+    names = [INTACT, *(closure.id for closure in closures if closure.id in chosen)]
+    pairs = composition.problem.pairs
+    return {
+        name: tuple(sorted({pairs[k].group for k in place}))
+        for name, place in zip(names, composition.pairs, strict=True)
+    }
+
+
+def _with_least(
+    problem: DesignProblem, groups: Mapping[str, tuple[str, ...]], least: Mapping[str, int]
+) -> DesignProblem:
+    """Return the composed problem in which copies keep the weights that are kept in any case."""
+    names = [name for name in groups if name in least]
+    return with_least(problem, [LevelTarget(groups[name]) for name in names], [least[name] for name in names])
+
+
+def _without_rewards(problem: DesignProblem) -> DesignProblem:
+    """Return the problem without rings that only earn a reward, which cover no pair."""
+    return without_rings(problem, [ring.id for ring in problem.rings if not ring.required])
+
+
+def _refuse(
+    problem: DesignProblem, closures: Sequence[Closure], keep: Keep, *, minimise: bool = False
+) -> None:
+    faults = [f"closures: {name!r} occurs twice" for name in repeated(c.id for c in closures)]
+    if minimise and problem.periods:
+        faults.append("periods: the cost cannot be minimised with periods")
+    if not minimise and problem.budget is None:
+        faults.append("budget: there is none")
+    if not problem.pairs:
+        faults.append("pairs: there is none")
+    for closure in closures:
+        place = f"closure {closure.id!r}"
+        if closure.id == INTACT:
+            faults.append(f"{place}: the name is taken by the network without closures")
+        faults += [
+            f"{place}: there is no candidate {c!r}" for c in closure.candidates if c not in problem.index
+        ]
+        faults += [
+            f"{place}: there is no arc {arc}" for arc in closure.arcs if not 0 <= arc < len(problem.arcs)
+        ]
+    if keep.share is not None and not 0 < keep.share <= 1:
+        faults.append(f"share: {keep.share} is not above 0 and at most 1")
+    known = {INTACT, *(closure.id for closure in closures)}
+    faults += [f"least: there is no closure {name!r}" for name in keep.least if name not in known]
+    raise_faults(faults, where=f"problem {problem.name!r}")

@@ -200,15 +200,10 @@ def memory_and_transfer(count: int, workers: int) -> list[str]:
         run_tasks(tasks, {address: CONTENT}, executor, watch=sample)
     heads = " | ".join([f"{name}, MB" for name in names] + ["child of a worker, MB"])
     lines = [f"| tasks done | {heads} |", f"|{'---|' * (len(names) + 2)}", *rows, ""]
+    lines += ["| process | sent, MB | received, MB |", "|---|---|---|"]
     lines += [
-        "| process | sent, MB | received, MB | of it beside the content, kB a task |",
-        "|---|---|---|---|",
+        f"| {name} | {sent / 1e6:.1f} | {received / 1e6:.1f} |" for name, (sent, received) in moved.items()
     ]
-    for name, (sent, received) in moved.items():
-        share = count if name == "scheduler" else count / workers
-        # One worker gets the content from the scheduler, the others from one that has it.
-        beside = (sent + received) % len(CONTENT) / share / 1000
-        lines.append(f"| {name} | {sent / 1e6:.1f} | {received / 1e6:.1f} | {beside:.1f} |")
     return lines
 
 

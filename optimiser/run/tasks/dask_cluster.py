@@ -310,7 +310,7 @@ class DaskCluster:
                 silence_logs=logging.ERROR,
             )
             self._client = Client(self._cluster, timeout=CONNECT_S, set_as_default=False)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             raise EnvironmentFault(
                 f"the local Dask cluster cannot be started ({error})",
                 remedy="Leave out --cluster: child processes need no cluster.",

@@ -156,7 +156,7 @@ def _links_legend(figure: Figure, sweep: SweepResults, rows: list[dict[Any, Any]
 
 def draw_band(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
     """Return what the plan of the job covers in each future, beside the best plan of that future."""
-    table = sweep.futures.sort_values(["pairs_best", "pairs_plan"], ignore_index=True)
+    table = sweep.futures.sort_values(["pairs_best", "case"], ignore_index=True)
     with style.figure(WIDTH, 6.2, dpi=dpi, size=9.5) as figure:
         figure.text(0.02, 0.935, "What the plan of the job covers in each future", size=16, weight="bold")
         figure.text(0.02, 0.885, _band_subtitle(sweep), size=10, color=style.MUTED)
@@ -187,7 +187,7 @@ def draw_band(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
                 axes.scatter(
                     x[mask],
                     plan[mask],
-                    s=13,
+                    s=13 if len(table) < 300 else 6,
                     c=face,
                     edgecolors=style.INK,
                     linewidths=0.7,
@@ -220,7 +220,11 @@ def _band_subtitle(sweep: SweepResults) -> str:
 def _draw_spread(axes: Axes, sweep: SweepResults, plan: np.ndarray[Any, np.dtype[np.float64]]) -> None:
     """Draw the distribution of the coverage of the plan of the job beside its quantiles."""
     band = sweep.coverage("pairs_plan")
-    edges = np.histogram_bin_edges(plan, bins=min(30, max(5, int(np.sqrt(len(plan))))))
+    bars = min(30, max(5, int(np.sqrt(len(plan)))))
+    width = max(
+        1, int(np.ceil(np.ptp(plan) / bars))
+    )  # whole pairs, so that no bar holds more values than others
+    edges = np.arange(np.floor(plan.min()), plan.max() + width + 1, width) - 0.5
     axes.hist(plan, bins=list(edges), orientation="horizontal", color="#b9c3cf", edgecolor=style.PAPER)
     for value, words in ((band.p05, "5 %"), (band.p50, "50 %"), (band.p95, "95 %")):
         axes.axhline(value, color=style.INK, lw=0.9, dashes=(4, 3))

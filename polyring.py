@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from optimiser.run.atlas import AtlasRun, atlas
     from optimiser.run.backcast import Backcasted, backcast
     from optimiser.run.cache import Progress
+    from optimiser.run.closures import ClosuresRun, closures
     from optimiser.run.comparison import Comparison, compare
     from optimiser.run.finished import Run, run
     from optimiser.run.finished import load_run as load
@@ -83,6 +84,7 @@ _HOMES = {
     "optimiser.run.atlas": ("AtlasRun", "atlas"),
     "optimiser.run.backcast": ("Backcasted", "backcast"),
     "optimiser.run.cache": ("Progress",),
+    "optimiser.run.closures": ("ClosuresRun", "closures"),
     "optimiser.run.comparison": ("Comparison", "compare"),
     "optimiser.run.finished": ("Run", "run", "load=load_run", "run_job=run"),
     "optimiser.run.frontier": ("TracedFrontier",),
@@ -95,12 +97,12 @@ _HOMES = {
 """Module that each name comes from, and its name there where that differs: the imports above, at run time."""
 
 __all__ = [
-    "AtlasRun", "Backcasted", "Bench", "Candidate", "Capacity", "Certified", "City", "Comparison",
-    "DesignProblem", "Job", "Limits", "LoadedJob", "MapView", "NamedPlan", "OptimiserError", "Pair",
-    "Period", "Plan", "Progress", "Region", "RegionProblem", "Result", "Ring", "RingLink", "RingStop",
+    "AtlasRun", "Backcasted", "Bench", "Candidate", "Capacity", "Certified", "City", "ClosuresRun",
+    "Comparison", "DesignProblem", "Job", "Limits", "LoadedJob", "MapView", "NamedPlan", "OptimiserError",
+    "Pair", "Period", "Plan", "Progress", "Region", "RegionProblem", "Result", "Ring", "RingLink", "RingStop",
     "RobustRun", "Run", "SolveParameters", "Sweep", "Target", "TracedFrontier", "Views", "Why", "atlas",
-    "backcast", "bench", "certify", "check", "compare", "find_job", "instance", "load", "load_clusters",
-    "load_problem", "load_result", "load_sweep", "robust", "run", "run_job", "save_problem",
+    "backcast", "bench", "certify", "check", "closures", "compare", "find_job", "instance", "load",
+    "load_clusters", "load_problem", "load_result", "load_sweep", "robust", "run", "run_job", "save_problem",
     "save_result", "solve", "sweep", "trace", "verify", "views", "write_model",
 ]  # fmt: skip
 

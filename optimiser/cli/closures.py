@@ -28,11 +28,11 @@ def closures(
 ) -> int:
     """Find the plan that keeps a share of its coverage when any one link or section is closed."""
     from optimiser.job import find
-    from optimiser.run.closures import closures_of_job
+    from optimiser.run.closures import closures as seek
 
     loaded = find(job, settings=settings or [])
     with screen.progress(quiet=json) as progress:
-        done = closures_of_job(loaded, out=out, progress=progress)
+        done = seek(loaded, out=out, progress=progress)
     if json:
         screen.as_json({"folder": str(done.folder), "exit_code": done.exit_code, **done.found.as_dict()})
         return done.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,9 @@ LABELS, COST, DECIDER = 0.335, 0.395, 0.765
 
 NUMBER = 1.17
 """Right edge of the numbers beside the bars, on the scale of shares."""
+
+LONGEST_LABEL = 26
+"""Characters of a line of the name of a factor."""
 
 MOST_PLANS = 12
 """Largest number of plans in the picture of regret."""
@@ -269,7 +273,8 @@ def _by_strength(table: pd.DataFrame, outcome: str) -> list[str]:
 
 def _starred(sweep: SweepResults, factor: str) -> str:
     correlated = sweep.indices.loc[sweep.indices["factor"] == factor, "correlated"]
-    return f"{factor} *" if correlated.any() and correlated.iloc[0] else factor
+    label = f"{factor} *" if correlated.any() and correlated.iloc[0] else factor
+    return textwrap.fill(label, LONGEST_LABEL)
 
 
 def _indices_subtitle(sweep: SweepResults) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -27,6 +27,7 @@ from optimiser.frontier.closures import (
     least_cost,
     most_coverage,
 )
+from optimiser.job import find
 from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Closures
 from optimiser.problem import DesignProblem, save
@@ -76,8 +77,8 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class ClosuresDone:
-    """What `closures_of_job` wrote.
+class ClosuresRun:
+    """A plan under closures, in its folder.
 
     Attributes
     ----------
@@ -93,18 +94,32 @@ class ClosuresDone:
     found: ClosedPlans
     exit_code: int
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return one row a closure: the columns of `closures.csv`."""
+        return self.found.table
 
-def closures_of_job(loaded: LoadedJob, *, out: Path | None, progress: Progress) -> ClosuresDone:
+
+def closures(
+    job: str | Path | LoadedJob,
+    *,
+    out: Path | None = None,
+    progress: Progress | None = None,
+    settings: Sequence[str] = (),
+) -> ClosuresRun:
     """Find the plan of a job under closures, and write what remains when each is in force.
 
     Parameters
     ----------
-    loaded
-        The job; its section `closures` says what is closed and what is kept.
+    job
+        A job, the name of a ready one, or a job file; its section `closures` says what is closed and what is
+        kept.
     out
         Folder to write; None: that of the job with `ENDING`.
     progress
         Notified of each step.
+    settings
+        Changes of the job, as `closures.share=0.8`.
 
     Raises
     ------
@@ -113,6 +128,8 @@ def closures_of_job(loaded: LoadedJob, *, out: Path | None, progress: Progress) 
     InfeasibleError, SolverError
         When no plan exists, or none was found in time.
     """
+    progress = progress or Progress()
+    loaded = job if isinstance(job, LoadedJob) else find(str(job), settings=settings)
     own = loaded.run_folder()
     target = out or own.with_name(f"{own.name}{ENDING}")
     asked, chain = loaded.job.closures, Chain(loaded, find_source(loaded), progress)
@@ -168,7 +185,7 @@ def closures_of_job(loaded: LoadedJob, *, out: Path | None, progress: Progress) 
         store.save_json(stage / folder.CLOSURES, summary)
         report.write(found, stage)
     proven = answer.gap is not None and answer.gap <= asked.gap
-    return ClosuresDone(target, found, 0 if proven else NOT_PROVEN)
+    return ClosuresRun(target, found, 0 if proven else NOT_PROVEN)
 
 
 def closures_of(chain: Chain, asked: Closures, progress: Progress) -> Iterator[Named]:

@@ -115,10 +115,19 @@ class ChildProcesses:
             for slot in self._slots:
                 slot.child.kill()
                 slot.join(PAUSE_S)
+        self._slots = []
         self._stack.close()
 
     def run(self, tasks: Sequence[Task], contents: Mapping[str, bytes]) -> Generator[Outcome, None, None]:
-        """Do tasks; the processes take them in their order."""
+        """Do tasks; the processes take them in their order.
+
+        Raises
+        ------
+        ValueError
+            Outside the block of this executor: no process would take them.
+        """
+        if not self._slots:
+            raise ValueError("tasks are done within the block of their executor")
         store(contents, self._folder)
         batch = _Batch(queue.SimpleQueue(), threading.Event())
         for task in tasks:

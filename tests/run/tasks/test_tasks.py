@@ -146,6 +146,11 @@ def test_wrong_and_missing_contents_are_refused():
         run_tasks([], {"11": b"x"}, InProcess())
 
 
+def test_outside_its_block_an_executor_does_nothing():
+    with pytest.raises(ValueError, match="within the block"):
+        list(ChildProcesses(1).run([], {"address": b"content"}))
+
+
 def test_children_are_kept_from_task_to_task(children):
     first, second = (
         {

@@ -119,16 +119,27 @@ def _write_rows(figure: Figure, axes: Axes, rows: list[dict[Any, Any]]) -> None:
         weight = "bold" if row["is_core"] else "normal"
         figure.text(LABELS, y, link_words(row), ha="right", va="center", weight=weight, parse_math=False)
         figure.text(COST, y, wording.integer(row["cost"]), ha="right", va="center")
-        words = decider(row)
+        words = decider(row, most=LONGEST_LABEL)
         figure.text(DECIDER, y, words, va="center", size=8.5, color=style.MUTED, parse_math=False)
 
 
-def decider(row: dict[Any, Any]) -> str:
-    """Return in words how the factor that matters most moves the share of a link; empty without one."""
+def decider(row: dict[Any, Any], *, most: int | None = None) -> str:
+    """Return in words how the factor that matters most moves the share of a link; empty without one.
+
+    Parameters
+    ----------
+    row
+        Row of the table of links.
+    most
+        Characters of the name of the factor, which is cut off; None: all.
+    """
     if not row["factor"]:
         return ""
     ends = " → ".join(wording.percent(row[f"share_{end}"], digits=0) for end in ("low", "high"))
-    return f"{row['factor']}: {ends}"
+    name = str(row["factor"])
+    if most is not None and len(name) > most:
+        name = f"{name[: most - 1].rstrip()}…"
+    return f"{name}: {ends}"
 
 
 def _links_legend(figure: Figure, sweep: SweepResults, rows: list[dict[Any, Any]], height: float) -> None:

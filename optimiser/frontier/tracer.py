@@ -139,13 +139,9 @@ FAILED = "failed"
 """Ending of a tracing whose solver failed after the first points."""
 
 LEAST_S = 1.0
-
-
 """Seconds of the second stage of a question whose first answer is remembered when time has run out."""
 
 MOST_FAULTS = 5
-
-
 """Number of failures of the solver after which a frontier ends."""
 
 
@@ -201,7 +197,7 @@ class Tracer:
                 self.state.ended = "time"
                 return
             try:
-                point = self._answer_level(level, min(self.limits.point_s, max(left, LEAST_S)))
+                point = self._answer_level(level, min(self.limits.point_s, left if left > 0 else LEAST_S))
             except SolverError as error:
                 if not self.state.points:
                     raise

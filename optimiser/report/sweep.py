@@ -47,8 +47,8 @@ SAMPLES = ("latin-hypercube", "sobol", "monte-carlo")
 JOB = 0
 """Number of the case that is the job itself, and of its plan."""
 
-PLAN_OF_JOB, CORE = "plan of the job", "robust core"
-"""Names of two of the fixed plans."""
+PLAN_OF_JOB, CORE, NOTHING_BUILT = "plan of the job", "robust core", "nothing built"
+"""Names of fixed plans: that of case 0, the core, and one without links."""
 
 
 class Outcome(NamedTuple):
@@ -370,10 +370,12 @@ class SweepResults:
         cost = self.layers["links"].set_index("candidate_id")["cost"]
         costs = self.plans["candidate_id"].map(cost).groupby(self.plans["plan"]).sum()
         table = uncertainty.regret(self._plans)
-        for place, (name, column) in enumerate(
-            {"name": names, "links": counts, "cost": costs}.items(), start=1
-        ):
-            table.insert(place, name, table["plan"].map(column))
+        number = table["plan"]
+        # A plan without links has no row in the table of plans; the first plan is that of the job.
+        unnamed = number.eq(0).map({True: PLAN_OF_JOB, False: NOTHING_BUILT})
+        table.insert(1, "name", number.map(names).fillna(unnamed))
+        table.insert(2, "links", number.map(counts).fillna(0).astype("int64"))
+        table.insert(3, "cost", number.map(costs).fillna(0))
         return table
 
     @cached_property

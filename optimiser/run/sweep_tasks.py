@@ -149,6 +149,12 @@ class _Kept:
 _KEPT = _Kept()
 
 
+def close() -> None:
+    """End the process that solves, where tasks were done in this process; a further task starts it again."""
+    if _KEPT.engine is not None:
+        _KEPT.engine.close()
+
+
 def solve_case(payload: Mapping[str, Any], contents: Contents) -> Row:
     """Solve a case, and check what it claims.
 

@@ -28,6 +28,9 @@ from optimiser.problem.model import Period
 from optimiser.problem.result import rounded_bound
 from optimiser.run.frontier import refuse_empty
 
+LATER = float("inf")
+"""End of a tracing without a limit."""
+
 FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -533,18 +536,18 @@ def test_a_problem_without_a_plan_has_no_frontier():
 def test_the_ends_are_asked_first_then_the_middle_of_the_widest_box_until_there_are_enough_points():
     tracer, _ = listing(limits=Limits(points=3))
     tracer.state.region = region = Region((-16,), (0,))
-    assert tracer._next() == (-16,)
+    assert tracer._next(LATER) == (-16,)
     region.settle((-16,), (-12,))
-    assert tracer._next() == (0,)
+    assert tracer._next(LATER) == (0,)
     region.settle((-1,), (0,))
-    assert tracer._next() == (-7,)
+    assert tracer._next(LATER) == (-7,)
     tracer.state.places |= {(0, 1), (1, 2)}
-    assert tracer._next() == (-7,)
+    assert tracer._next(LATER) == (-7,)
     tracer.state.places |= {(2, 3)}
-    assert tracer._next() is None
+    assert tracer._next(LATER) is None
     tracer.state.places -= {(2, 3)}
     region.settle((-11,), (-2,))
-    assert tracer._next() is None
+    assert tracer._next(LATER) is None
 
 
 @pytest.mark.parametrize(("known", "level"), [(63, (-7,)), (64, (-11,))])
@@ -554,11 +557,11 @@ def test_where_all_points_are_asked_for_the_easy_ends_of_boxes_come_after_a_whil
     region.settle((-16,), (-12,))
     region.settle((-1,), (0,))
     tracer.state.places |= {(k, k) for k in range(known)}
-    assert tracer._next() == level
+    assert tracer._next(LATER) == level
     many, _ = listing(limits=Limits(points=99))
     many.state.region = region
     many.state.places |= tracer.state.places
-    assert many._next() == (-7,)
+    assert many._next(LATER) == (-7,)
 
 
 def test_a_grid_has_equal_steps_from_the_hardest_level_and_skips_what_is_settled():
@@ -569,9 +572,9 @@ def test_a_grid_has_equal_steps_from_the_hardest_level_and_skips_what_is_settled
     assert list(tracer._grid()) == [(0,), (-2,), (-4,), (-6,), (-9,)]
     region.settle((-16,), (-9,))
     region.settle((-3,), (0,))
-    assert tracer._next() == (-4,)
+    assert tracer._next(LATER) == (-4,)
     region.settle((-8,), (-4,))
-    assert tracer._next() is None
+    assert tracer._next(LATER) is None
 
 
 @pytest.mark.parametrize(
@@ -598,7 +601,7 @@ def iterated(tracer, region, levels):
     kind = type(tracer)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kind, "_new_region", lambda _self, _end: region)
-        patch.setattr(kind, "_next", lambda _self: next(levels, None))
+        patch.setattr(kind, "_next", lambda _self, _end: next(levels, None))
         return list(tracer)
 
 

@@ -30,7 +30,7 @@ from optimiser.report import sweep as results
 from optimiser.report import sweep_page
 from optimiser.report.cases import SETTLED_GAP
 from optimiser.report.sweep import CORE, PLAN_OF_JOB
-from optimiser.run import folder, pipeline, store
+from optimiser.run import folder, pipeline, store, sweep_tasks
 from optimiser.run.cache import Progress
 from optimiser.run.cases import base_of
 from optimiser.run.chain import Chain
@@ -248,8 +248,11 @@ def sweep(
     found = prepare(loaded, progress)
     with folder.staged(target) as stage:
         base = found.content()
-        with nullcontext(executor) if executor is not None else executor_of() as own:
-            solved = _Solving(found, base, own, watch).solved()
+        try:
+            with nullcontext(executor) if executor is not None else executor_of() as own:
+                solved = _Solving(found, base, own, watch).solved()
+        finally:
+            sweep_tasks.close()
         pipeline.write_job(stage, loaded)
         problem = resolve(_base(found), found.cases[0])
         save(problem, stage / "problem.json")

@@ -39,9 +39,10 @@ def asker_of(problem, kind=SessionAsker):
 
 
 def children():
-    """Return the child processes, without the one of Python itself that tracks shared memory."""
+    """Return the child processes that run, without the one of Python itself that tracks shared memory."""
     found = psutil.Process().children(recursive=True)
-    return [child for child in found if "resource_tracker" not in " ".join(child.cmdline())]
+    running = [child for child in found if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in running if "resource_tracker" not in " ".join(child.cmdline())]
 
 
 def test_a_frontier_is_traced_in_a_process_that_ends_with_it():

@@ -22,10 +22,10 @@ from typing import IO, Any
 import psutil
 
 from optimiser.engine.child import STARTUP_S, hard_limit_s
+from optimiser.engine.search.task import cores
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.run.cache import code_version
 from optimiser.run.tasks import Contents
-from optimiser.run.tasks.choice import cores
 
 COMMAND = (sys.executable, "-m", "optimiser.bench.worker")
 """Command of the process."""

@@ -17,7 +17,9 @@ from optimiser.problem.result import Circuits, Result, Starts
 
 def cores() -> int:
     """Return the number of cores that this process may use."""
-    return os.process_cpu_count() or 1 if hasattr(os, "process_cpu_count") else os.cpu_count() or 1
+    if hasattr(os, "process_cpu_count"):
+        return os.process_cpu_count() or 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class NamedPlan(NamedTuple):

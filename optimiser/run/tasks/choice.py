@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
+from optimiser.engine.search.task import cores
 from optimiser.problem.errors import EnvironmentFault, JobError
 from optimiser.run.tasks.child_processes import ChildProcesses
 from optimiser.run.tasks.in_process import InProcess
@@ -54,8 +53,3 @@ def executor_of(
             "--scheduler: child processes need no cluster.",
         ) from error
     return DaskCluster(workers=workers or cores(), address=scheduler)
-
-
-def cores() -> int:
-    """Return the number of processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -50,20 +50,20 @@ if TYPE_CHECKING:
     from optimiser.problem.result import load as load_result
     from optimiser.problem.result import save as save_result
     from optimiser.report.notebook import MapView, Views, views
-    from optimiser.run.atlas import AtlasRun, atlas
-    from optimiser.run.backcast import Backcasted, backcast
-    from optimiser.run.cache import Progress
-    from optimiser.run.closures import ClosuresRun, closures
-    from optimiser.run.comparison import Comparison, compare
-    from optimiser.run.finished import Run, run
-    from optimiser.run.finished import load_run as load
-    from optimiser.run.finished import run as run_job
-    from optimiser.run.frontier import TracedFrontier
-    from optimiser.run.regional import Region, RegionProblem, solve, verify
-    from optimiser.run.robust import RobustRun, robust
-    from optimiser.run.swept import Sweep, load_sweep
-    from optimiser.run.swept import sweep_job as sweep
     from optimiser.run.why import Why
+    from optimiser.studies.atlas import AtlasRun, atlas
+    from optimiser.studies.backcast import Backcasted, backcast
+    from optimiser.studies.closures import ClosuresRun, closures
+    from optimiser.studies.comparison import Comparison, compare
+    from optimiser.studies.finished import Run, run
+    from optimiser.studies.finished import load_run as load
+    from optimiser.studies.finished import run as run_job
+    from optimiser.studies.frontier import TracedFrontier
+    from optimiser.studies.regional import Region, RegionProblem, solve, verify
+    from optimiser.studies.robust import RobustRun, robust
+    from optimiser.studies.swept import Sweep, load_sweep
+    from optimiser.studies.swept import sweep_job as sweep
+    from optimiser.tasks.cache import Progress
     from optimiser.verify import Plan, check
 
 _HOMES = {
@@ -81,16 +81,16 @@ _HOMES = {
     "optimiser.problem.errors": ("OptimiserError",),
     "optimiser.problem.result": ("Result", "load_result=load", "save_result=save"),
     "optimiser.report.notebook": ("MapView", "Views", "views"),
-    "optimiser.run.atlas": ("AtlasRun", "atlas"),
-    "optimiser.run.backcast": ("Backcasted", "backcast"),
-    "optimiser.run.cache": ("Progress",),
-    "optimiser.run.closures": ("ClosuresRun", "closures"),
-    "optimiser.run.comparison": ("Comparison", "compare"),
-    "optimiser.run.finished": ("Run", "run", "load=load_run", "run_job=run"),
-    "optimiser.run.frontier": ("TracedFrontier",),
-    "optimiser.run.robust": ("RobustRun", "robust"),
-    "optimiser.run.regional": ("Region", "RegionProblem", "solve", "verify"),
-    "optimiser.run.swept": ("Sweep", "load_sweep", "sweep=sweep_job"),
+    "optimiser.studies.atlas": ("AtlasRun", "atlas"),
+    "optimiser.studies.backcast": ("Backcasted", "backcast"),
+    "optimiser.tasks.cache": ("Progress",),
+    "optimiser.studies.closures": ("ClosuresRun", "closures"),
+    "optimiser.studies.comparison": ("Comparison", "compare"),
+    "optimiser.studies.finished": ("Run", "run", "load=load_run", "run_job=run"),
+    "optimiser.studies.frontier": ("TracedFrontier",),
+    "optimiser.studies.robust": ("RobustRun", "robust"),
+    "optimiser.studies.regional": ("Region", "RegionProblem", "solve", "verify"),
+    "optimiser.studies.swept": ("Sweep", "load_sweep", "sweep=sweep_job"),
     "optimiser.run.why": ("Why",),
     "optimiser.verify": ("Plan", "check"),
 }  # fmt: skip

@@ -18,8 +18,8 @@ from pathlib import Path
 from optimiser.job import find
 from optimiser.proposals.generate import KINDS
 from optimiser.report.backcast import CHOOSERS, PLANS, POOLS, PURSES, Backcast, means
-from optimiser.run.backcast import backcast
-from optimiser.run.cache import Progress
+from optimiser.studies.backcast import backcast
+from optimiser.tasks.cache import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "benchmarks" / "results" / "backcast.md"

@@ -33,7 +33,7 @@ from optimiser.frontier.robust_plans import (
     robust_plan,
     solve_alone,
 )
-from optimiser.run.robust import robust
+from optimiser.studies.robust import robust
 
 DRAWINGS = Path(__file__).resolve().parent.parent / "tests" / "drawings"
 EXACT = SolveParameters(threads=1)

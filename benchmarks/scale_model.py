@@ -30,9 +30,9 @@ import psutil
 from tasks import measure
 
 from optimiser.job import find
-from optimiser.run import sweep
-from optimiser.run.cache import Progress
-from optimiser.run.tasks import Executor, Outcome, Task, executor_of, kept
+from optimiser.studies import sweep
+from optimiser.tasks import Executor, Outcome, Task, executor_of, kept
+from optimiser.tasks.cache import Progress
 
 RESULTS = Path(__file__).resolve().parent / "results" / "scale_model.md"
 COUNTS = (250, 500, 1_000, 2_000)
@@ -43,7 +43,7 @@ SAVES, WEIGHED = 1_000, 20_000
 """Outcomes that are kept to time keeping them; tasks and outcomes that are held to weigh them."""
 SOLVES, CORES, THREADS = 1_000_000, 1_000, 32
 """What is reckoned: cases, cores, and threads of a Dask worker."""
-FUNCTION = "optimiser.run.sweep_tasks"
+FUNCTION = "optimiser.studies.sweep_tasks"
 """Module of the function that a case calls."""
 
 

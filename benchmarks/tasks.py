@@ -37,7 +37,7 @@ from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
-from optimiser.run.tasks import Contents, Executor, Task, TaskProgress, address_of, executor_of, run_tasks
+from optimiser.tasks import Contents, Executor, Task, TaskProgress, address_of, executor_of, run_tasks
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "tasks.md"

@@ -30,7 +30,7 @@ ENTRY_POINTS = (
     "optimiser.cli.main",
     "optimiser.engine.worker.main",
     "optimiser.bench.worker.main",
-    "optimiser.run.tasks.worker.main",
+    "optimiser.tasks.worker.main",
     "networks.regions.build.main",
 )
 """Functions that are started from outside Python: console script and child processes."""
@@ -38,7 +38,7 @@ ENTRY_POINTS = (
 TASK = re.compile(r"(networks|optimiser)(\.\w+)+:\w+")
 """How a task names its function."""
 
-LIMITS = {"modules": 440, "lines of code": 60_000, "layers": 12, "folders of optimiser": 11}
+LIMITS = {"modules": 440, "lines of code": 60_000, "layers": 12, "folders of optimiser": 13}
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """Run one solve in a process of its own, and measure its time and memory from outside.
 
-`solve` is the function of its task (`optimiser.run.tasks`): it measures where the task runs.
+`solve` is the function of its task (`optimiser.tasks`): it measures where the task runs.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ import psutil
 from optimiser.engine.child import STARTUP_S, hard_limit_s
 from optimiser.engine.search.task import cores
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.run.cache import code_version
-from optimiser.run.tasks import Contents
+from optimiser.tasks import Contents
+from optimiser.tasks.cache import code_version
 
 COMMAND = (sys.executable, "-m", "optimiser.bench.worker")
 """Command of the process."""

@@ -34,7 +34,7 @@ from optimiser.bench.traces import Trace
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import OptimiserError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
-from optimiser.run.tasks import Executor, executor_of
+from optimiser.tasks import Executor, executor_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

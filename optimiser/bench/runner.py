@@ -29,8 +29,8 @@ from optimiser.problem import result as results
 from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.result import Result
-from optimiser.run.tasks import Executor, Task, address_of
-from optimiser.run.tasks import Outcome as TaskOutcome
+from optimiser.tasks import Executor, Task, address_of
+from optimiser.tasks import Outcome as TaskOutcome
 
 _LATTICE = GridParameters(rows=3, columns=3, candidates=6, pairs=6)
 """Problem of the warm-up."""

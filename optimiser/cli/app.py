@@ -30,7 +30,7 @@ from optimiser.cli import (
     solve,
     sweep,
 )
-from optimiser.run import cache, signals
+from optimiser.tasks import cache, signals
 
 INTERNAL = 1
 """Exit code of a fault in polyring itself."""

@@ -34,7 +34,7 @@ def atlas(
 ) -> int:
     """Compare city clusters by the same rules: who is within the limit, and what depends on the core."""
     from optimiser.job import load_clusters
-    from optimiser.run.atlas import atlas as measure
+    from optimiser.studies.atlas import atlas as measure
 
     chosen = _chosen(load_clusters(file), only or [])
     with screen.progress(quiet=json) as progress, chosen_executor(workers, cluster, scheduler) as executor:

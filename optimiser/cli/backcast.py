@@ -13,7 +13,7 @@ from optimiser.cli.options import Job, Json, Settings
 
 if TYPE_CHECKING:
     from optimiser.report.backcast import Backcast
-    from optimiser.run.backcast import Backcasted
+    from optimiser.studies.backcast import Backcasted
 
 
 def _day(text: str | None) -> date | None:
@@ -43,7 +43,7 @@ def backcast(
 ) -> int:
     """Propose for a past day, and compare with what was built since and with simple rules."""
     from optimiser.job import find
-    from optimiser.run.backcast import backcast as run_backcast
+    from optimiser.studies.backcast import backcast as run_backcast
 
     day = _day(as_of)
     changes = [*(settings or []), *([f"backcast.built={str(built.resolve())!r}"] if built else [])]

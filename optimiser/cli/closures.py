@@ -28,7 +28,7 @@ def closures(
 ) -> int:
     """Find the plan that keeps a share of its coverage when any one link or section is closed."""
     from optimiser.job import find
-    from optimiser.run.closures import closures as seek
+    from optimiser.studies.closures import closures as seek
 
     loaded = find(job, settings=settings or [])
     with screen.progress(quiet=json) as progress:

@@ -30,7 +30,7 @@ def explain(
     json: Json = False,
 ) -> int:
     """Explain a link of a run: who needs it, what stands in when it goes, what it beats."""
-    from optimiser.run.finished import load_run
+    from optimiser.studies.finished import load_run
 
     with screen.progress(quiet=json) as progress:
         run = load_run(folder, progress=progress)

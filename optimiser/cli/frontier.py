@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from optimiser.frontier import Tracer
     from optimiser.frontier.curve import Curve
     from optimiser.job.sections import Frontier, Solve
-    from optimiser.run.frontier import Traced
-    from optimiser.run.tasks import Executor
+    from optimiser.studies.frontier import Traced
+    from optimiser.tasks import Executor
 
 MOST_ROWS = 24
 """Points that the table shows; of more, every n-th, the ends and the knee."""
@@ -103,7 +103,7 @@ def _trace_job(
     job: str, out: Path | None, changes: Sequence[str], executing: Executing, *, quiet: bool
 ) -> Traced:
     from optimiser.job import find
-    from optimiser.run.frontier import trace_job
+    from optimiser.studies.frontier import trace_job
 
     loaded = find(job, settings=changes)
     asked = loaded.job.frontier
@@ -118,7 +118,7 @@ def _trace_job(
 def _trace_file(
     path: str, out: Path | None, changes: Sequence[str], executing: Executing, *, quiet: bool
 ) -> Traced:
-    from optimiser.run.frontier import ENDING, trace_file
+    from optimiser.studies.frontier import ENDING, trace_file
 
     asked, solve = _sections(changes)
     target = out or Path("polyring-runs") / f"{Path(path).stem}{ENDING}"
@@ -258,7 +258,7 @@ def _show(done: Traced) -> None:
     from optimiser.frontier.curve import STEADY
     from optimiser.frontier.tracer import FAILED
     from optimiser.report import wording
-    from optimiser.run.frontier import page_name
+    from optimiser.studies.frontier import page_name
 
     curve, links = done.curve, done.links
     money = f", {curve.money}" if curve.money else ""

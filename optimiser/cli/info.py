@@ -91,7 +91,7 @@ def _solvers() -> dict[str, str]:
 def _machine() -> dict[str, Any]:
     import psutil
 
-    from optimiser.run import cache
+    from optimiser.tasks import cache
 
     place = cache.folder()
     existing = next(path for path in (place, *place.parents) if path.exists())

@@ -12,7 +12,7 @@ import typer
 from optimiser.cli import screen
 
 if TYPE_CHECKING:
-    from optimiser.run.tasks import Executor
+    from optimiser.tasks import Executor
 
 Value = TypeVar("Value")
 
@@ -117,7 +117,7 @@ def chosen_executor(
     if workers is None and cluster is None and scheduler is None:
         yield None
         return
-    from optimiser.run.tasks import executor_of
+    from optimiser.tasks import executor_of
 
     with executor_of(workers=workers, cluster=cluster or "none", scheduler=scheduler) as executor:
         if dashboard := getattr(executor, "dashboard", ""):

@@ -12,7 +12,7 @@ from optimiser.cli import screen
 from optimiser.cli.options import GAP, SECONDS, Job, Json, Settings, within
 
 if TYPE_CHECKING:
-    from optimiser.run.robust import RobustRun
+    from optimiser.studies.robust import RobustRun
 
 
 def robust(
@@ -34,7 +34,7 @@ def robust(
 ) -> int:
     """Find one plan that is best over many scenarios under one budget, with a proof."""
     from optimiser.job import find
-    from optimiser.run.robust import robust as seek
+    from optimiser.studies.robust import robust as seek
 
     options = {"kind": kind, "scenarios": scenarios, "gap": gap, "time_limit_s": time_limit}
     given = {key: value for key, value in options.items() if value is not None}

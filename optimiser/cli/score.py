@@ -86,7 +86,7 @@ def verify(
 
 
 def _verify_sweep(folder: Path, *, json: bool) -> int:
-    from optimiser.run.sweep_check import check_sweep
+    from optimiser.studies.sweep_check import check_sweep
 
     found = check_sweep(folder)
     if json:

@@ -15,7 +15,7 @@ from networks.inputs import printable
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from optimiser.run.cache import Progress
+    from optimiser.tasks.cache import Progress
 
 _WIDTH = 120
 
@@ -156,7 +156,7 @@ def progress(*, quiet: bool = False) -> Iterator[Progress]:
         A moving line on a terminal; elsewhere a line for each step that ended, and each minute what is being
         done.
     """
-    from optimiser.run.cache import Progress
+    from optimiser.tasks.cache import Progress
 
     if quiet:
         yield Progress()

@@ -26,7 +26,7 @@ from optimiser.cli.options import (
 )
 from optimiser.cli.score import named_plan
 from optimiser.engine.child import ChildProcess, Ending
-from optimiser.run import signals
+from optimiser.tasks import signals
 
 if TYPE_CHECKING:
     from optimiser.engine.model_file import Form

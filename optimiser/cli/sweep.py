@@ -12,8 +12,8 @@ from optimiser.cli import screen
 from optimiser.cli.options import ClusterOption, Job, Json, Scheduler, Settings, Workers, chosen_executor
 
 if TYPE_CHECKING:
-    from optimiser.run.sweep import SweepRun
-    from optimiser.run.tasks import TaskProgress
+    from optimiser.studies.sweep import SweepRun
+    from optimiser.tasks import TaskProgress
 
 
 def sweep(
@@ -33,7 +33,7 @@ def sweep(
 ) -> int:
     """Solve a job in many cases drawn from what is uncertain: which links hold, and what is at stake."""
     from optimiser.job import find
-    from optimiser.run import sweep as sweeps
+    from optimiser.studies import sweep as sweeps
 
     loaded = find(job, settings=settings or [])
     with screen.progress(quiet=json) as progress:

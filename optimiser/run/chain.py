@@ -40,7 +40,6 @@ from optimiser.report.reach import Reach
 from optimiser.report.ring_layout import RingMargin
 from optimiser.report.wording import join_names
 from optimiser.run import (
-    cache,
     cases,
     demands,
     fairness,
@@ -55,11 +54,12 @@ from optimiser.run import (
     store,
     timing,
 )
-from optimiser.run.cache import Kept, Outcome, Progress
 from optimiser.run.measured_plan import MeasuredPlan
 from optimiser.run.outcome import describe_failure
 from optimiser.run.ring_worth import margins as ring_margins
 from optimiser.run.source import Source, find_source
+from optimiser.tasks import cache
+from optimiser.tasks.cache import Kept, Outcome, Progress
 from optimiser.verify import Plan
 
 LEVELS = "levels.json"

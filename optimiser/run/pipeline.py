@@ -14,10 +14,11 @@ from optimiser.engine.child import ChildProcess
 from optimiser.job import render
 from optimiser.job.model import LoadedJob
 from optimiser.problem import result as results
-from optimiser.run import cache, folder
-from optimiser.run.cache import Progress
+from optimiser.run import folder
 from optimiser.run.outcome import exit_code
 from optimiser.run.source import find_source
+from optimiser.tasks import cache
+from optimiser.tasks.cache import Progress
 
 if TYPE_CHECKING:
     from optimiser.engine.certification import Certified

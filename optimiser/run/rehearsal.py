@@ -10,8 +10,8 @@ import numpy as np
 
 from networks.sphere import km_to_chord, unit_vectors
 from optimiser.job.model import LoadedJob
-from optimiser.run.cache import Progress
 from optimiser.run.source import find_source
+from optimiser.tasks.cache import Progress
 
 if TYPE_CHECKING:
     from networks.cities import Cities

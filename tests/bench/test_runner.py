@@ -28,7 +28,7 @@ from optimiser.engine.child import STARTUP_S
 from optimiser.problem import dumps, load, save
 from optimiser.problem.errors import EnvironmentFault, ProblemError, VerificationError
 from optimiser.problem.result import Result, TracePoint, gap_of
-from optimiser.run.tasks.in_process import InProcess
+from optimiser.tasks.in_process import InProcess
 
 LATTICE = grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6))
 GREEDY, SWAP, AGAIN = (

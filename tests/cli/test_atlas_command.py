@@ -11,8 +11,8 @@ from cli_drawing import draw_map
 from optimiser.cli import app
 from optimiser.job import load_clusters
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.run import atlas as running
-from optimiser.run import signals
+from optimiser.studies import atlas as running
+from optimiser.tasks import signals
 
 CLUSTERS = """\
 [cities]

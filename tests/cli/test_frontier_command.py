@@ -19,7 +19,7 @@ from optimiser import problem as problems
 from optimiser import verify
 from optimiser.frontier import askers, tracer
 from optimiser.problem import result as results
-from optimiser.run.frontier import page_name
+from optimiser.studies.frontier import page_name
 
 
 def rows_of(path):

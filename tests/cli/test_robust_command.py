@@ -17,7 +17,7 @@ from optimiser.frontier import askers
 from optimiser.frontier.robust import Composition
 from optimiser.problem import load
 from optimiser.problem.result import load as load_result
-from optimiser.run import robust
+from optimiser.studies import robust
 from optimiser.verify.times import covered_pairs
 
 ROBUST = """

@@ -22,7 +22,7 @@ from optimiser.engine.child import Ending
 from optimiser.problem import Pair, Target, save
 from optimiser.problem import result as results
 from optimiser.problem.result import ProofSource, Result
-from optimiser.run import signals
+from optimiser.tasks import signals
 
 type Call = Callable[..., tuple[int, str, str]]
 

@@ -17,11 +17,11 @@ from optimiser.engine.solve import SolveFailure
 from optimiser.frontier.cases import case_from, resolve
 from optimiser.job import load as load_job
 from optimiser.problem import load
-from optimiser.run import sweep_tasks
-from optimiser.run.cache import Progress
 from optimiser.run.cases import base_of
-from optimiser.run.sweep import prepare
-from optimiser.run.swept import load_sweep
+from optimiser.studies import sweep_tasks
+from optimiser.studies.sweep import prepare
+from optimiser.studies.swept import load_sweep
+from optimiser.tasks.cache import Progress
 
 FACTORS = """
 [sweep]

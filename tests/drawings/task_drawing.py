@@ -9,8 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from optimiser.run import signals
-from optimiser.run.tasks import Task, executor_of, run_tasks
+from optimiser.tasks import Task, executor_of, run_tasks, signals
 
 
 def task(name, function, **payload):

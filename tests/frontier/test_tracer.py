@@ -26,7 +26,7 @@ from optimiser.problem import Target
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
 from optimiser.problem.model import Period
 from optimiser.problem.result import rounded_bound
-from optimiser.run.frontier import refuse_empty
+from optimiser.studies.frontier import refuse_empty
 
 LATER = float("inf")
 """End of a tracing without a limit."""

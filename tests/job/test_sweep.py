@@ -7,7 +7,7 @@ import pytest
 from optimiser.job import loads, render, template
 from optimiser.job.sweep import TAKEN
 from optimiser.problem.errors import JobError
-from optimiser.run import sweep
+from optimiser.studies import sweep
 
 REGION = '[region]\nname = "jing-jin-ji"\n'
 

@@ -14,7 +14,7 @@ from sweep_drawing import CITIES, LINKS, swept
 from optimiser.problem.errors import ProblemError
 from optimiser.report import sweep as results
 from optimiser.report import sweep_page, sweep_picture
-from optimiser.run.swept import load_sweep
+from optimiser.studies.swept import load_sweep
 
 DESIGNS = ["latin-hypercube", "saltelli", "morris", "one-at-a-time"]
 

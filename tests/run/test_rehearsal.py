@@ -12,7 +12,7 @@ from cli_drawing import JOB, Drawing, cities_csv, draw_map
 from networks.errors import SnapError
 from optimiser.job import load
 from optimiser.run import rehearsal
-from optimiser.run.cache import Progress
+from optimiser.tasks.cache import Progress
 
 SIDE = 8
 """Cities a side: 64 cities are 2,016 pairs."""

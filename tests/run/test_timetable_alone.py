@@ -12,7 +12,7 @@ from networks.intermodal import AccessParameters
 from optimiser.job import load, loads
 from optimiser.problem.errors import JobError
 from optimiser.run.chain import Chain
-from optimiser.run.regional import Region
+from optimiser.studies.regional import Region
 
 STOPS = {"a": ("Aville", 0, 0), "b": ("Beton", 5, 0), "c": ("Cedar", 10, 0)}
 TRIPS = {

@@ -1,0 +1,1 @@
+"""Ask one base problem many questions, and sum up the answers."""

@@ -1,0 +1,383 @@
+"""Measure several clusters by the same rules: what their networks do today, and how sure that is."""
+
+from __future__ import annotations
+
+import base64
+import json
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from networks.errors import NetworksError
+from networks.inputs import checksum
+from networks.sphere import chord_to_km, unit_vectors
+from optimiser import verify
+from optimiser.engine.search.paths import UNREACHED
+from optimiser.frontier.axes import with_budget
+from optimiser.frontier.cases import UNCHANGED, Case, TimeChanges
+from optimiser.job import Cluster, Job, LoadedJob, load_clusters
+from optimiser.job.model import PATH_KEYS
+from optimiser.measures.equity import ALL
+from optimiser.problem import DesignProblem
+from optimiser.problem.errors import EnvironmentFault, OptimiserError
+from optimiser.problem.model import TIERS
+from optimiser.report import atlas as atlas_report
+from optimiser.report.atlas import CENTRAL, Atlas, ClusterFigures, SmallMap
+from optimiser.run import folder, measure_tables, store
+from optimiser.run.cases import stated_cases
+from optimiser.run.chain import Chain
+from optimiser.run.independence import WithoutCore
+from optimiser.run.measured_plan import STATES, MeasuredPlan
+from optimiser.run.retiming import TimedNetwork
+from optimiser.run.source import find_source
+from optimiser.tasks import Contents, Executor, Outcome, Task, cache, run_tasks
+from optimiser.tasks.cache import Progress
+
+STRETCH = 1.25
+"""A pair is independent of the core if a way without it takes at most this many times its fastest way."""
+
+UNFINISHED = 10
+"""Exit code where some cluster could not be measured."""
+
+LONGEST_S = 6 * 3600.0
+"""Time limit of a cluster that is measured as a task."""
+
+type Found = ClusterFigures | OptimiserError | NetworksError
+"""The figures of a cluster, or why there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtlasRun:
+    """A finished atlas.
+
+    Attributes
+    ----------
+    folder
+        Where its files are.
+    found
+        The figures of all clusters.
+    exit_code
+        0, or 10 where a cluster could not be measured.
+    """
+
+    folder: Path
+    found: Atlas
+    exit_code: int
+
+
+def atlas(
+    clusters: Sequence[Cluster] | None = None,
+    *,
+    out: Path = Path("polyring-runs/atlas"),
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> AtlasRun:
+    """Measure clusters, and write tables, maps and a page.
+
+    Finished clusters are kept in the cache, so that an interrupted atlas goes on where it stopped. A cluster
+    that cannot be measured is named with its fault, and the others are measured.
+
+    Parameters
+    ----------
+    clusters
+        The clusters, each with its job, as `load_clusters` reads them; None: twelve of the world.
+    out
+        Folder to write.
+    progress
+        Notified of each step.
+    executor
+        Measures several clusters at a time, each as a task; None: one after the other in this process.
+
+    Raises
+    ------
+    OptimiserError, NetworksError
+        Where no cluster can be measured: the fault of the first one.
+    """
+    watch, clusters = progress or Progress(), load_clusters() if clusters is None else clusters
+    figures: list[ClusterFigures] = []
+    faults: list[OptimiserError | NetworksError] = []
+    with folder.staged(out) as stage:
+        measured = _here(clusters, watch) if executor is None else _elsewhere(clusters, watch, executor)
+        for cluster, found in measured:
+            if isinstance(found, ClusterFigures):
+                figures.append(found)
+            else:
+                watch.ends(f"{cluster.title} could not be measured: {found.what}")
+                figures.append(ClusterFigures(cluster.loaded.name, cluster.title, fault=str(found)))
+                faults.append(found)
+        if len(faults) == len(clusters):
+            raise faults[0]
+        whole = Atlas(tuple(figures), limit_s=clusters[0].loaded.job.times.limit_s, stretch=STRETCH)
+        with watch.step("atlas", "Writing the atlas"):
+            atlas_report.write(whole, stage)
+    return AtlasRun(out, whole, UNFINISHED if faults else 0)
+
+
+def _here(clusters: Sequence[Cluster], watch: Progress) -> Iterator[tuple[Cluster, Found]]:
+    """Yield each cluster with its figures, or with the fault that kept it from being measured."""
+    for number, cluster in enumerate(clusters, start=1):
+        watch.ends(f"{cluster.title} ({number} of {len(clusters)})")
+        try:
+            yield cluster, _measured(cluster, watch)
+        except (OptimiserError, NetworksError) as fault:
+            yield cluster, fault
+
+
+def _elsewhere(
+    clusters: Sequence[Cluster], watch: Progress, executor: Executor
+) -> Iterator[tuple[Cluster, Found]]:
+    """Yield the same of clusters that are measured as tasks, but for those whose files are missing here."""
+    tasks: dict[str, Task] = {}
+    faults: dict[str, Found] = {}
+    for cluster in clusters:
+        name = cluster.loaded.name
+        try:
+            find_source(cluster.loaded)
+            tasks[name] = _task(cluster)
+        except (OptimiserError, NetworksError) as fault:
+            faults[name] = fault
+    found = run_tasks(list(tasks.values()), {}, executor, watch=lambda now: watch.begins(f"Clusters: {now}"))
+    for cluster in clusters:
+        name = cluster.loaded.name
+        yield cluster, faults[name] if name in faults else _figures(cluster, found[tasks[name].key])
+
+
+def _figures(cluster: Cluster, outcome: Outcome) -> Found:
+    if outcome.quarantined:
+        return EnvironmentFault(outcome.fault, where=f"{cluster.title}, {outcome.worker}")
+    picture, values = base64.b64decode(outcome.value["picture"]), outcome.value["figures"]
+    return ClusterFigures(cluster.loaded.name, cluster.title, picture=picture, **values)
+
+
+def _task(cluster: Cluster) -> Task:
+    """Return the task of a cluster; it depends on the contents of the files that its job names."""
+    loaded = cluster.loaded
+    named = ((getattr(loaded.job, name), keys) for name, keys in PATH_KEYS.items())
+    paths = [loaded.input_path(getattr(section, key)) for section, keys in named for key in keys]
+    return Task(
+        name=f"cluster {cluster.title}",
+        function="optimiser.studies.atlas:measure_cluster",
+        payload={
+            "name": loaded.name,
+            "title": cluster.title,
+            "folder": str(loaded.folder.resolve()),
+            "job": loaded.job.model_dump(mode="json"),
+            "files": {str(path): checksum(path) for path in paths if path is not None},
+        },
+        time_limit_s=LONGEST_S,
+    )
+
+
+def measure_cluster(payload: Mapping[str, Any], _contents: Contents) -> dict[str, Any]:
+    """Measure a cluster: the function of a task.
+
+    Parameters
+    ----------
+    payload
+        `name`, `title`, `job` and its `folder`, and the `files` that the job names, each with its checksum.
+        They may be large, so that they are read where they are: every worker must see them at their paths.
+
+    Returns
+    -------
+    dict
+        `figures`, the fields of `ClusterFigures`, and `picture`, the PNG of its map in Base64.
+
+    Raises
+    ------
+    EnvironmentFault
+        When a file cannot be read here, or is another one here.
+    """
+    _refuse_other_files(payload)
+    job = Job.model_validate_json(json.dumps(payload["job"]))
+    loaded = LoadedJob(name=payload["name"], folder=Path(payload["folder"]), job=job)
+    found = _measured(Cluster(payload["title"], loaded), Progress())
+    figures = {"facts": found.facts, "tiers": found.tiers, "cases": found.cases}
+    return {"figures": figures, "picture": base64.b64encode(found.picture).decode()}
+
+
+def _refuse_other_files(payload: Mapping[str, Any]) -> None:
+    faults = []
+    for name, known in payload["files"].items():
+        path = Path(name)
+        if not path.is_file():
+            faults.append(f"{path} is not there")
+        elif checksum(path) != known:
+            faults.append(f"{path} holds something else than where the atlas was begun")
+    if faults:
+        raise EnvironmentFault(
+            f"{platform.node()} cannot read the files of the cluster",
+            where=payload["title"],
+            faults=faults,
+            done="It was not measured.",
+            remedy="Put them where every worker sees them at the same path, such as on a shared file system.",
+        )
+
+
+def _measured(cluster: Cluster, progress: Progress) -> ClusterFigures:
+    """Return the figures of a cluster, made or kept."""
+    loaded = cluster.loaded
+    chain = Chain(loaded, find_source(loaded), progress)
+    inputs = {"draft": chain.draft.key, "title": cluster.title, "stretch": STRETCH}
+
+    def make(place: Path) -> None:
+        progress.begins(f"Measuring {cluster.title}")
+        base = measured_today(chain)
+        store.save_json(place / "figures.json", measure(chain, base))
+        atlas_report.write_map(_shown(chain, base), place / "map.png")
+
+    with progress.step("cluster", f"Measuring {cluster.title}"):
+        kept = cache.get("cluster", inputs, make)
+    values = store.load_json(kept.folder / "figures.json")
+    return ClusterFigures(
+        loaded.name, cluster.title, picture=(kept.folder / "map.png").read_bytes(), **values
+    )
+
+
+def measured_today(chain: Chain) -> MeasuredPlan:
+    """Prepare the measures of a cluster: today, and with every candidate at once in place of a plan.
+
+    Parameters
+    ----------
+    chain
+        The steps of the job of the cluster.
+    """
+    job, times, draft = chain.loaded.job, chain.times.value, chain.draft.value
+    candidates, graph = chain.candidates.value, times.graphs[job.times.definition]
+    lines, problem = times.road.links.geometry, _without_limits(draft.problem)
+    return MeasuredPlan(
+        problem=problem,
+        plan=verify.score(problem, [candidate.id for candidate in problem.candidates]),
+        graph=graph,
+        candidates=candidates,
+        cities=times.cities,
+        ends=draft.pairs[["origin", "destination"]].to_numpy(dtype=np.int64),
+        settings=job.measures,
+        lines=lines,
+        without=WithoutCore.of(graph, candidates, times.cities, lines, job.independence),
+    )
+
+
+def measure(chain: Chain, base: MeasuredPlan) -> dict[str, Any]:
+    """Return what the network of a cluster does today, and by how much its assumptions change that.
+
+    Parameters
+    ----------
+    chain, base
+        The steps of the job of the cluster, and `measured_today`.
+
+    Returns
+    -------
+    dict
+        `facts` of the cluster, `tiers` (a row for each tier of the smaller city, `all` last) and `cases` (the
+        indicators of today's assumptions first, then of each case).
+    """
+    job = chain.loaded.job
+    network = TimedNetwork.of(base.graph, base.candidates)
+    stated = stated_cases(job, base.candidates, has_ring=False)
+    cases = [Case(name=CENTRAL), *(case for case in stated if case.times != UNCHANGED)]
+    return {
+        "facts": _facts(base, chain),
+        "tiers": list(_tiers(base)),
+        "cases": [{"case": case.name, **_indicators(_retimed(base, network, case.times))} for case in cases],
+    }
+
+
+def _without_limits(problem: DesignProblem) -> DesignProblem:
+    """Return a problem in which every candidate may be built at once, whatever it costs and fills."""
+    total = sum(candidate.cost for candidate in problem.candidates)
+    return with_budget(problem.replace(capacities=(), excludes=(), requires=()), total)
+
+
+def _retimed(base: MeasuredPlan, network: TimedNetwork, changes: TimeChanges) -> MeasuredPlan:
+    """Return a cluster under other speeds, waits, access times or limits."""
+    if changes == UNCHANGED:
+        return base
+    graph, candidates = network.under(changes)
+    pairs = tuple(replace(pair, limit=pair.limit + changes.limit_s) for pair in base.problem.pairs)
+    return replace(base, problem=base.problem.replace(pairs=pairs), graph=graph, candidates=candidates)
+
+
+def _indicators(measured: MeasuredPlan) -> dict[str, float | None]:
+    """Return the indicators of a cluster: `atlas.INDICATORS`."""
+    equity = measure_tables.equity(measured)
+    shares = {(row.state, row.tier): _number(row.pairs_share) for row in equity.itertuples()}
+    within, with_express = (shares[state, ALL] for state in STATES)
+    table = measure_tables.polycentricity(measured).set_index("measure")["today"]
+    free = measure_tables.independence(measured)
+    row = free[(free["tier"] == ALL) & (free["state"] == "today")].iloc[0] if len(free) else None
+    counted = 0 if row is None else int(row["pairs"])
+    independent = None if row is None or not counted else float(row[f"independent_at_{STRETCH:g}"]) / counted
+    return {
+        **{f"within_{tier}": shares.get(("today", tier)) for tier in (ALL, *TIERS)},
+        "within_express": with_express,
+        "express_gain": None if within is None or with_express is None else with_express - within,
+        "dependence": _number(table["core_every_share"]),
+        "independence": independent,
+        "speed_kmh": _straight_speed(measured),
+    }
+
+
+def _tiers(measured: MeasuredPlan) -> Iterator[dict[str, Any]]:
+    """Yield the pairs of each tier of the smaller city, today and with every express train."""
+    equity = measure_tables.equity(measured).set_index(["tier", "state"])
+    for tier in equity.index.unique("tier"):
+        today, every = (equity.loc[(tier, state)] for state in STATES)
+        if today["pairs"]:
+            yield {
+                "tier": tier,
+                "cities": int(today["cities"]),
+                "pairs": int(today["pairs"]),
+                "within": int(today["pairs_within"]),
+                "within_express": int(every["pairs_within"]),
+                "mean_minutes": _number(today["mean_minutes"]),
+                "worst_city": today["worst_city"],
+            }
+
+
+def _straight_speed(measured: MeasuredPlan) -> float | None:
+    """Return the median over pairs of straight-line distance over time from door to door, km/h."""
+    seconds = measured.times["today"]
+    joined = seconds < UNREACHED
+    if not joined.any():
+        return None
+    lon, lat = measured.cities.geometry.x.to_numpy(), measured.cities.geometry.y.to_numpy()
+    one, other = measured.ends[joined].T
+    where = unit_vectors(lon, lat)
+    km = chord_to_km(np.linalg.norm(where[one] - where[other], axis=1))
+    return round(float(np.median(km / (seconds[joined] / 3600.0))), 3)
+
+
+def _number(value: Any) -> float | None:  # noqa: ANN401 - a cell of a table
+    return None if value is None or np.isnan(value) else float(value)
+
+
+def _facts(measured: MeasuredPlan, chain: Chain) -> dict[str, Any]:
+    """Return what a reader must know of a cluster beside its indicators."""
+    names, source = measured.cities["name"].astype(str), chain.source
+    return {
+        "country": source.country,
+        "cities": len(measured.cities),
+        "people": int(measured.population.sum()),
+        "core": names.iloc[measured.core].tolist(),
+        "pairs": len(measured.ends),
+        "express_trains": len(measured.candidates.table),
+        "notes": list(source.notes),
+        "attribution": source.attribution,
+    }
+
+
+def _shown(chain: Chain, base: MeasuredPlan) -> SmallMap:
+    """Return what the small map of a cluster shows."""
+    limits = np.array([pair.limit for pair in base.problem.pairs], dtype=np.int64)
+    within = base.times["today"] <= limits
+    count = len(base.cities)
+    partners = np.bincount(base.ends.ravel(), minlength=count)
+    reached = np.bincount(base.ends[within].ravel(), minlength=count)
+    cities = base.cities[["city_id", "name", "tier", "population", "geometry"]].assign(
+        share=reached / np.maximum(partners, 1)
+    )
+    return SmallMap(cities, chain.times.value.road.links, chain.rail_network.links)

@@ -1,0 +1,477 @@
+"""Find the plan of a job that keeps a share of what it gains when any one link or section is closed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from networks.timegraph import ARC_KINDS, TimeGraph
+from optimiser.engine.search.task import SolveParameters, cores
+from optimiser.frontier.cases import TimeChanges
+from optimiser.frontier.closures import (
+    INTACT,
+    Closure,
+    ClosureAnswer,
+    ClosureEvaluator,
+    Keep,
+    least_cost,
+    most_coverage,
+)
+from optimiser.job import find
+from optimiser.job.model import LoadedJob
+from optimiser.job.sections import Closures
+from optimiser.problem import DesignProblem, save
+from optimiser.problem.errors import InfeasibleError, JobError, SolverError
+from optimiser.problem.model import without_rings
+from optimiser.proposals import line_capacity
+from optimiser.proposals.base_case import BaseCase, fastest_arcs
+from optimiser.report import closures as report
+from optimiser.report import wording
+from optimiser.report.closures import ClosedPlans, ClosureShown, CostOfKeeping
+from optimiser.run import cases, folder, pipeline, proposing, store
+from optimiser.run.chain import Chain
+from optimiser.run.outcome import NOT_PROVEN
+from optimiser.run.source import find_source
+from optimiser.studies.closed_links import Closure as ClosedLinks
+from optimiser.studies.closed_links import LinkFinder
+from optimiser.studies.frontier import labels_of
+from optimiser.tasks.cache import Progress
+
+ENDING = "-closures"
+"""Ending of the default folder."""
+
+LEAST_KM = 5.0
+"""Length below which a section of line or a stretch of expressway is a part of a station or junction."""
+
+_OF_ROADS = ARC_KINDS.index("road")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A closure with what a reader calls it.
+
+    Attributes
+    ----------
+    closure
+        What is closed.
+    kind
+        `link`, `section` or `expressway`.
+    name, note
+        Name, and more about it.
+    """
+
+    closure: Closure
+    kind: str
+    name: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosuresRun:
+    """A plan under closures, in its folder.
+
+    Attributes
+    ----------
+    folder
+        The folder.
+    found
+        What its page shows.
+    exit_code
+        0 where the plan is proven to the gap asked for, else 10.
+    """
+
+    folder: Path
+    found: ClosedPlans
+    exit_code: int
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Return one row a closure: the columns of `closures.csv`."""
+        return self.found.table
+
+
+def closures(
+    job: str | Path | LoadedJob,
+    *,
+    out: Path | None = None,
+    progress: Progress | None = None,
+    settings: Sequence[str] = (),
+) -> ClosuresRun:
+    """Find the plan of a job under closures, and write what remains when each is in force.
+
+    Parameters
+    ----------
+    job
+        A job, the name of a ready one, or a job file; its section `closures` says what is closed and what is
+        kept.
+    out
+        Folder to write; None: that of the job with `ENDING`.
+    progress
+        Notified of each step.
+    settings
+        Changes of the job, as `closures.share=0.8`.
+
+    Raises
+    ------
+    JobError
+        When the job has no budget.
+    InfeasibleError, SolverError
+        When no plan exists, or none was found in time.
+    """
+    progress = progress or Progress()
+    loaded = job if isinstance(job, LoadedJob) else find(str(job), settings=settings)
+    own = loaded.run_folder()
+    target = out or own.with_name(f"{own.name}{ENDING}")
+    asked, chain = loaded.job.closures, Chain(loaded, find_source(loaded), progress)
+    if loaded.job.budget.unlimited:
+        raise JobError(
+            "closures need a budget",
+            where=f"job {loaded.name}: budget",
+            done="Nothing was written.",
+            remedy="Give budget.share or budget.amount.",
+        )
+    with folder.staged(target) as stage:
+        problem = chain.counted.value
+        named = list(closures_of(chain, asked, progress))
+        params = SolveParameters(
+            gap=asked.gap,
+            time_limit_s=asked.time_limit_s,
+            seed=loaded.job.solve.seed,
+            threads=loaded.job.solve.threads or cores(),
+        )
+        keep = Keep(share=Fraction(repr(asked.share)), counted=asked.counted)
+        shut, mine = [one.closure for one in named], chain.result.built
+        answer = most_coverage(problem, shut, keep, params, known=[mine], notify=progress.begins)
+        _refuse_without_plan(answer, problem)
+        evaluator = ClosureEvaluator(problem, shut)
+        weights = {"plan": answer.weights, "job": evaluator(mine, chain.result.starts)}
+        shown = _shown(chain, problem, named, evaluator, answer, weights)
+        found = ClosedPlans(
+            region=chain.source.title,
+            share=asked.share,
+            counted=asked.counted,
+            answer_status=answer.status,
+            credited=answer.value or 0,
+            bound=answer.bound or 0,
+            gap=answer.gap,
+            free=next((one.value or 0 for one in answer.rounds), 0),
+            credited_job=min(keep.credits(weights["job"], evaluator.today).values()),
+            today=evaluator.today[INTACT],
+            weight_plan=answer.weights[INTACT],
+            weight_job=weights["job"][INTACT],
+            seconds=answer.seconds,
+            rounds=len(answer.rounds),
+            added=len(answer.rounds[-1].closures),
+            closures=shown,
+            only_plan=_names(chain, problem, set(answer.built) - set(mine)),
+            only_job=_names(chain, problem, set(mine) - set(answer.built)),
+            cost=_cost(problem, shut, keep, params, evaluator, weights["job"]) if asked.cost else None,
+            money=problem.money,
+            attribution=chain.source.attribution,
+        )
+        pipeline.write_job(stage, loaded)
+        save(problem, stage / "problem.json")
+        summary = found.as_dict() | {"built": list(answer.built), "starts": dict(answer.starts)}
+        store.save_json(stage / folder.CLOSURES, summary)
+        report.write(found, stage)
+    proven = answer.gap is not None and answer.gap <= asked.gap
+    return ClosuresRun(target, found, 0 if proven else NOT_PROVEN)
+
+
+def closures_of(chain: Chain, asked: Closures, progress: Progress) -> Iterator[Named]:
+    """Yield what may be closed in a job, one at a time.
+
+    Parameters
+    ----------
+    chain
+        The steps of the job.
+    asked
+        Which kinds, and how many.
+    progress
+        Notified before networks are timed.
+
+    Notes
+    -----
+    A section of line that is closed takes the rides of today's trains between the stops on both sides of it,
+    and the candidates whose trains run over it; no train goes round it. A stretch of expressway is closed in
+    both directions; cars go round it on what is left. Arcs of a problem stand for whole paths, so that both
+    are timed anew.
+    """
+    problem = chain.counted.value
+    labels = labels_of(problem, chain.candidates.value.table)
+    if "links" in asked.of:
+        for candidate in problem.candidates:
+            name = str(labels[candidate.id]["name"])
+            yield Named(Closure(id=candidate.id, candidates=(candidate.id,)), "link", name, candidate.kind)
+    times, candidates, job = chain.times.value, chain.candidates.value, chain.loaded.job
+    graph, rail = times.graphs[job.times.definition], chain.rail if job.times.rail else None
+    finder = LinkFinder(graph, times.road.links, rail, candidates, times.cities)
+    found: list[Shut] = []
+    if "sections" in asked.of:
+        hours = proposing.rules_of(job, chain.source).rail.hours_a_day
+        found += sections(chain.base, finder, asked.most, hours_a_day=hours)
+    if "expressways" in asked.of:
+        found += expressways(chain.base, finder, problem, asked.most)
+    if not found:
+        return
+    arcs = {f"{one.kind} {at}": one.links.arcs for at, one in enumerate(found, start=1)}
+    timer = cases.base_of(times, candidates, chain.draft.value, job, closures=arcs).timer
+    for one, name in zip(found, arcs, strict=True):
+        progress.begins(f"Timing the network without {one.name}")
+        network = timer(TimeChanges(closed=(name,)))
+        yield Named(
+            Closure(id=name, candidates=one.links.candidates, network=network), one.kind, one.name, one.note
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """A part of today's network that is closed.
+
+    Attributes
+    ----------
+    kind, name, note
+        As in `Named`.
+    links
+        What it closes.
+    """
+
+    kind: str
+    name: str
+    note: str
+    links: ClosedLinks
+
+
+def sections(base: BaseCase, finder: LinkFinder, most: int, *, hours_a_day: float) -> Iterator[Shut]:
+    """Yield the sections of today's line with the most trains.
+
+    Parameters
+    ----------
+    base
+        Rail network and services of today.
+    finder
+        Finds what links close.
+    most
+        Number of sections.
+    hours_a_day
+        Hours of service a day.
+    """
+    table = line_capacity.sections_in_use(base, finder.candidates, hours_a_day=hours_a_day)
+    table = table[(table["length_km"] >= LEAST_KM) & (table["trains"] > 0)].head(most)
+    for row in table.to_dict("records"):
+        tracks = np.zeros(0 if base.rail is None else len(base.rail.links), dtype=np.bool_)
+        tracks[list(row["links"])] = True
+        note = f"{row['length_km']:.0f} km, {row['trains']:.0f} trains a day"
+        links = finder.closing(np.zeros(len(finder.roads), dtype=np.bool_), tracks)
+        yield Shut("section", str(row["section"]), note, links)
+
+
+# ---- expressways
+
+
+def expressways(base: BaseCase, finder: LinkFinder, problem: DesignProblem, most: int) -> Iterator[Shut]:
+    """Yield the stretches of expressway on the fastest paths of the most weight of pairs today.
+
+    Parameters
+    ----------
+    base
+        Road network of today.
+    finder
+        Finds what links close.
+    problem
+        The problem, whose pairs count.
+    most
+        Number of stretches.
+    """
+    of_link = stretches(base)
+    used = weight_by_stretch(finder.graph, problem, of_link)
+    lengths = base.road.links["length_km"].to_numpy(dtype=np.float64)
+    km = {number: float(lengths[of_link == number].sum()) for number in used}
+    chosen = [number for number in sorted(used, key=lambda n: (-used[n], n)) if km[number] >= LEAST_KM]
+    total = sum(pair.weight for pair in problem.pairs)
+    for number in chosen[:most]:
+        note = f"{km[number]:.0f} km, fastest for {used[number] / max(1, total):.0%} of the weight"
+        closed = of_link == number
+        yield Shut("expressway", _stretch_name(base, np.flatnonzero(closed)), note, finder.closing(closed))
+
+
+def stretches(base: BaseCase) -> NDArray[np.int64]:
+    """Return the stretch of expressway of each link of the road network, int64 [links]; -1 for other roads.
+
+    A stretch ends where another expressway meets it, and where its number changes.
+    """
+    links = base.road.links
+    of_expressway = np.flatnonzero((links["link_class"] == "motorway").to_numpy())
+    ends = links[["tail", "head"]].to_numpy(dtype=np.int64)
+    refs = links["ref"].astype(str).tolist()
+    at_node: dict[int, list[int]] = defaultdict(list)
+    for link in of_expressway.tolist():
+        for node in ends[link].tolist():
+            at_node[node].append(link)
+    first = {link: link for link in of_expressway.tolist()}
+
+    def root(link: int) -> int:
+        while first[link] != link:
+            first[link] = first[first[link]]
+            link = first[link]
+        return link
+
+    for met in at_node.values():
+        if len(met) == 2 and refs[met[0]] == refs[met[1]]:
+            one, other = sorted(root(link) for link in met)
+            first[other] = one
+    found = np.full(len(links), -1, dtype=np.int64)
+    found[of_expressway] = [root(link) for link in of_expressway.tolist()]
+    return found
+
+
+def weight_by_stretch(graph: TimeGraph, problem: DesignProblem, of_link: NDArray[np.int64]) -> dict[int, int]:
+    """Return the weight of the pairs whose fastest path today uses each stretch.
+
+    Parameters
+    ----------
+    graph
+        Time graph of today.
+    problem
+        The problem, whose nodes are those of the graph.
+    of_link
+        int64 [links], the stretch of each road link; -1 for other roads.
+    """
+    kept = fastest_arcs(graph.tail, graph.head, graph.seconds)
+    tail, head, seconds = graph.tail[kept], graph.head[kept], graph.seconds[kept].astype(np.float64)
+    size = len(graph.nodes)
+    is_road = graph.kind[kept] == _OF_ROADS
+    stretch = np.where(is_road, of_link[np.where(is_road, graph.ref[kept], 0)], -1)
+    arc_of = {
+        (a, b): at
+        for at, (a, b, on) in enumerate(zip(tail.tolist(), head.tolist(), stretch.tolist(), strict=True))
+        if on >= 0
+    }
+    row = {str(name): at for at, name in enumerate(graph.nodes["node_id"].tolist())}
+    pairs_from: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for pair in problem.pairs:
+        origin, destination = (row[problem.nodes[end]] for end in (pair.origin, pair.destination))
+        pairs_from[origin].append((destination, pair.weight))
+    matrix = csr_array((seconds, (tail, head)), shape=(size, size))
+    found: dict[int, int] = defaultdict(int)
+    for origin, ends in pairs_from.items():
+        _, before = dijkstra(matrix, indices=origin, return_predecessors=True)
+        for node, weight in ends:
+            for on in _stretches_on_path(before, node, arc_of, stretch):
+                found[on] += weight
+    return dict(found)
+
+
+def _stretches_on_path(
+    before: NDArray[np.int32],
+    node: int,
+    arc_of: Mapping[tuple[int, int], int],
+    stretch: NDArray[np.int64],
+) -> set[int]:
+    found: set[int] = set()
+    while before[node] >= 0:
+        arc = arc_of.get((int(before[node]), node))
+        if arc is not None:
+            found.add(int(stretch[arc]))
+        node = int(before[node])
+    return found
+
+
+def _stretch_name(base: BaseCase, links: NDArray[np.int64]) -> str:
+    """Return the number of an expressway, and the cities near the two ends of a stretch."""
+    table = base.road.links.iloc[links]
+    ends = pd.Series(table[["tail", "head"]].to_numpy().ravel()).value_counts()
+    outer = sorted(ends[ends == 1].index.tolist())[:2]
+    points = shapely.get_coordinates(base.road.nodes.geometry.iloc[outer].to_numpy())
+    near = [base.beside_city(float(lon), float(lat)) for lon, lat in points]
+    ref = next(iter(table["ref"].astype(str)), "")
+    return ": ".join(filter(None, [ref, " – ".join(near)]))
+
+
+# ---- what is shown
+
+
+def _refuse_without_plan(answer: ClosureAnswer, problem: DesignProblem) -> None:
+    if answer.value is not None:
+        return
+    where = f"problem {problem.name!r}"
+    if answer.status == "infeasible":
+        raise InfeasibleError("no plan meets the demands of the job; proved.", where=where)
+    raise SolverError("no plan was found in time", where=where, remedy="Raise closures.time_limit_s.")
+
+
+def _shown(
+    chain: Chain,
+    problem: DesignProblem,
+    named: Iterable[Named],
+    evaluator: ClosureEvaluator,
+    answer: ClosureAnswer,
+    weights: Mapping[str, Mapping[str, int]],
+) -> tuple[ClosureShown, ...]:
+    """Return what each closure takes from both plans; links that neither builds are left out."""
+    names = chain.times.value.cities["name"].astype(str).tolist()
+    ends = chain.draft.value.pairs[["origin", "destination"]].to_numpy(dtype=np.int64)
+    open_pairs = evaluator.covered(answer.built, None)
+    either = set(answer.built) | set(chain.result.built)
+    found = []
+    for one in named:
+        if one.kind == "link" and one.closure.id not in either:
+            continue
+        lost = np.flatnonzero(open_pairs & ~evaluator.covered(answer.built, one.closure))
+        by_weight = sorted(lost.tolist(), key=lambda k: (-problem.pairs[k].weight, k))
+        name = one.closure.id
+        found.append(
+            ClosureShown(
+                id=name,
+                kind=one.kind,
+                name=one.name,
+                note=one.note,
+                today=evaluator.today[name],
+                plan=weights["plan"][name],
+                job=weights["job"][name],
+                in_plan=name in answer.built,
+                in_job=name in chain.result.built,
+                lost=tuple(f"{names[a]} – {names[b]}" for a, b in ends[by_weight].tolist()),
+            )
+        )
+    return tuple(sorted(found, key=lambda one: (one.plan, one.id)))
+
+
+def _names(chain: Chain, problem: DesignProblem, built: Iterable[str]) -> tuple[str, ...]:
+    labels = labels_of(problem, chain.candidates.value.table)
+    return tuple(
+        sorted(f"{labels[name]['name']} ({wording.kind(str(labels[name]['kind']))})" for name in built)
+    )
+
+
+def _cost(
+    problem: DesignProblem,
+    shut: list[Closure],
+    keep: Keep,
+    params: SolveParameters,
+    evaluator: ClosureEvaluator,
+    job: Mapping[str, int],
+) -> CostOfKeeping:
+    """Return the least cost of the coverage of the job's plan, and of keeping the share of it as well."""
+    asked = keep.least_of(job[INTACT], evaluator.today)
+    bare = without_rings(problem, [ring.id for ring in problem.rings if not ring.required])
+    alone = least_cost(bare, [], {INTACT: job[INTACT]}, params)
+    both = least_cost(bare, shut, asked, params)
+    return CostOfKeeping(
+        weight=job[INTACT],
+        alone=alone.value,
+        alone_bound=alone.bound,
+        kept=both.value,
+        kept_bound=both.bound,
+        impossible=both.status == "infeasible",
+    )

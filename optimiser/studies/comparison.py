@@ -1,0 +1,188 @@
+"""Put two plans of the same cities side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from networks.timegraph import UNREACHABLE
+from optimiser.measures import coverage
+from optimiser.problem.errors import ProblemError
+from optimiser.report import notebook, style, wording
+from optimiser.report.columns import COMPARED_LINKS, COMPARED_PAIRS
+from optimiser.report.inputs import ReportInput
+from optimiser.report.notebook import MapView
+from optimiser.studies.finished import Run, Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two plans of the same cities.
+
+    Attributes
+    ----------
+    first, second
+        What is shown of each.
+    names
+        What they are called.
+    """
+
+    first: ReportInput = field(repr=False)
+    second: ReportInput = field(repr=False)
+    names: tuple[str, str]
+
+    @cached_property
+    def figures(self) -> pd.DataFrame:
+        """Return money, limit, gap, links and pairs within the limit by tier: one column a plan."""
+        both = (self.first, self.second)
+        tiers = [coverage.by_group(one.pairs).set_index("group") for one in both]
+        groups = [group for group in tiers[0].index if group in tiers[1].index]
+        money = " and ".join(dict.fromkeys(one.money for one in both))
+        values: dict[str, list[object]] = {
+            f"budget, {money}": [one.budget for one in both],
+            f"cost, {money}": [one.cost for one in both],
+            "limit": [wording.short_hours(one.limit_s) for one in both],
+            "links": [len(one.links) for one in both],
+            **{
+                f"pairs within the limit, {group}": [int(table.loc[group, "after_pairs"]) for table in tiers]
+                for group in groups
+            },
+            "objective": [one.objective for one in both],
+            "gap": [wording.gap(one.gap) for one in both],
+        }
+        return pd.DataFrame(list(values.values()), index=list(values), columns=list(self.names), dtype=object)
+
+    @cached_property
+    def links(self) -> gpd.GeoDataFrame:
+        """Return the links of both plans, then of one alone: columns `COMPARED_LINKS`."""
+        return Table(self._united[list(COMPARED_LINKS)])
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """Return the pairs that only one plan brings within the limit: columns `COMPARED_PAIRS`."""
+        one, two = self.first.pairs, self.second.pairs
+        within = [coverage.within(table, state="after").to_numpy() for table in (one, two)]
+        rows = np.flatnonzero(within[0] != within[1])
+        cities = self.first.cities["name"].astype(str).to_numpy()
+        table = pd.DataFrame(
+            {
+                "origin": cities[one["origin"].to_numpy(dtype=np.int64)[rows]],
+                "destination": cities[one["destination"].to_numpy(dtype=np.int64)[rows]],
+                "tier": one["group"].to_numpy()[rows],
+                "within": np.where(within[0][rows], "first", "second"),
+            }
+        )
+        for column, seconds in (
+            ("today_min", one["before_s"]),
+            ("first_min", one["after_s"]),
+            ("second_min", two["after_s"]),
+        ):
+            minutes = [
+                None if s >= UNREACHABLE else wording.minutes(s) for s in seconds.to_numpy()[rows].tolist()
+            ]
+            table[column] = pd.array(minutes, dtype="Int64")
+        return table.sort_values(["within", "tier"], kind="stable", ignore_index=True)[list(COMPARED_PAIRS)]
+
+    def map(self) -> MapView:
+        """Return a map of the links of both plans, coloured by the plan that builds them.
+
+        The figures of cities are those of the first plan. Rings are drawn where both plans form the same.
+        """
+        return MapView.of(self._shown, title=" and ".join(self.names))
+
+    def plot(self) -> Figure:
+        """Draw the links of both plans on one still map, with the figures and the links of one plan alone.
+
+        A city has the colour of the plan that brings more others within the limit.
+        """
+        from optimiser.report import picture
+
+        one, two = (coverage.by_city(shown.cities, shown.pairs) for shown in (self.first, self.second))
+        more = np.sign(one["after"].to_numpy() - two["after"].to_numpy()).tolist()
+        colours = {1: style.COMPARED["first"].colour, -1: style.COMPARED["second"].colour, 0: "white"}
+        filled = {str(name): colours[side] for name, side in zip(one["city_id"].tolist(), more, strict=True)}
+        return picture.draw_comparison(self._shown, self.names, self.figures, filled=filled, dpi=100)
+
+    def _repr_html_(self) -> str:
+        """Return figures, links and pairs as HTML, for a notebook."""
+        figures = self.figures.reset_index(names="")
+        words = {
+            name: name.replace("_", " ")
+            for name in COMPARED_LINKS
+            if name not in ("candidate_id", "geometry")
+        }
+        links = pd.DataFrame(self.links[self.links["built_in"] != "both"])
+        note = wording.different_moneys(self.first.money, self.second.money)
+        parts = [notebook.heading(f"{self.names[0]} and {self.names[1]}", note) + notebook.table(figures)]
+        if len(links):
+            links = links.assign(
+                kind=links["kind"].map(wording.kind), built_in=links["built_in"].map(self._name)
+            )
+            parts.append(
+                notebook.heading("Links that one of them builds") + notebook.table(links, columns=words)
+            )
+        if len(self.pairs):
+            pairs = self.pairs.assign(within=self.pairs["within"].map(self._name))
+            parts.append(
+                notebook.heading("Pairs that one of them brings within the limit") + notebook.table(pairs)
+            )
+        return "".join(parts)
+
+    def _name(self, which: str) -> str:
+        return dict(zip(("first", "second"), self.names, strict=True)).get(which, which)
+
+    @cached_property
+    def _shown(self) -> ReportInput:
+        """Return what is shown of the first plan with the links of both, coloured by the plan."""
+        links = self._united.assign(rank=self._united["number"], category=self._united["built_in"])
+        same = [ring.circuit for ring in self.first.rings] == [ring.circuit for ring in self.second.rings]
+        return replace(self.first, links=links, rings=self.first.rings if same else (), cases=None)
+
+    @cached_property
+    def _united(self) -> gpd.GeoDataFrame:
+        one, two = (shown.links.set_index("candidate_id", drop=False) for shown in (self.first, self.second))
+        both = one[one.index.isin(two.index)]
+        parts = {"both": both, "first": one.drop(both.index), "second": two.drop(both.index)}
+        found = pd.concat(
+            [part.assign(built_in=built_in) for built_in, part in parts.items() if len(part)]
+            or [one.assign(built_in="")]
+        )
+        ranks = {f"rank_{name}": table["rank"] for name, table in (("first", one), ("second", two))}
+        found = found.assign(
+            **{name: rank.reindex(found.index).astype("Int64") for name, rank in ranks.items()}
+        )
+        found = found.assign(number=np.arange(1, len(found) + 1)).reset_index(drop=True)
+        return gpd.GeoDataFrame(found, geometry="geometry", crs=self.first.links.crs)
+
+
+def compare(first: Run, second: Run) -> Comparison:
+    """Put two plans of the same cities side by side: figures, links, pairs, and a map.
+
+    Parameters
+    ----------
+    first, second
+        Two runs, for example a run and what `Run.solve` returns.
+
+    Raises
+    ------
+    ProblemError
+        When they are not about the same cities.
+    """
+    one, two = first.shown, second.shown
+    if one.cities["city_id"].tolist() != two.cities["city_id"].tolist():
+        raise ProblemError(
+            "the runs are not about the same cities",
+            where=f"{first.name}, {second.name}",
+            done="Nothing was compared.",
+            remedy="Compare runs of one region and one list of cities; for others see `polyring compare`.",
+        )
+    names = (first.name, second.name if second.name != first.name else f"{second.name} (second)")
+    return Comparison(one, two, names)

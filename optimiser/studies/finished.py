@@ -1,0 +1,628 @@
+"""Hold a solved and checked plan of a region with all that it was made from, to be inspected and changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from optimiser import report as reports
+from optimiser import verify
+from optimiser.engine.child import ChildProcess
+from optimiser.engine.search.task import NamedPlan
+from optimiser.job import find, load
+from optimiser.job.model import Job, LoadedJob
+from optimiser.measures import coverage
+from optimiser.measures.tables import Measures
+from optimiser.problem import DesignProblem
+from optimiser.problem import load as load_problem
+from optimiser.problem import result as results
+from optimiser.problem import save as save_problem
+from optimiser.problem.errors import JobError
+from optimiser.problem.result import Result, Status
+from optimiser.report import columns, notebook, ring_tables, sentences, tables, wording
+from optimiser.report.cases import CaseResults
+from optimiser.report.inputs import ReportInput
+from optimiser.report.notebook import MapView
+from optimiser.report.ring_layout import known_rings
+from optimiser.run import folder, measuring, outcome, pipeline, reporting, solving, store
+from optimiser.run.chain import Chain, within_limit
+from optimiser.run.source import find_source
+from optimiser.run.why import Why, explain
+from optimiser.studies.frontier import TracedFrontier, labels_of, traced_curve
+from optimiser.studies.whatif import (
+    LEAST_SHARE,
+    TIME_LIMIT_S,
+    UNCHANGED,
+    Changes,
+    Limit,
+    LinkNames,
+    Study,
+    budget_amount,
+    candidate_ids,
+    limit_seconds,
+    tier_weights,
+)
+from optimiser.tasks.cache import Progress
+from optimiser.verify import Plan
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SHOWN = {
+    "rank": "rank",
+    "kind": "what",
+    "from_name": "from",
+    "to_name": "to",
+    "cost": "cost",
+    "pairs": "pairs",
+    "pairs_lost_alone": "lost without it",
+    "chosen_in": "chosen in cases",
+}
+"""Columns of links that a notebook shows, and their headings."""
+
+_SUMMARY = "summary.json"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run:
+    """A solved and checked plan of a region, with all that it was made from.
+
+    `run`, `load`, `Run.solve` and `verify` return one. Tables are made when they are first asked for.
+
+    Attributes
+    ----------
+    study
+        Steps of the job, and the process that solves further questions.
+    problem, result, plan
+        What was solved, what the solver claims, and what the independent check found.
+    counted
+        The problem whose pairs all count within the limit; another one than `problem` where the job counts
+        pairs in steps.
+    changes
+        What differs from the job; nothing for the run of a job.
+    folder
+        The run folder; None where none was written.
+    cases
+        What plausible cases choose; None where they were not solved.
+    given
+        What the report of the run folder shows, where it is at hand.
+    """
+
+    study: Study
+    problem: DesignProblem
+    result: Result
+    plan: Plan
+    counted: DesignProblem
+    changes: Changes = UNCHANGED
+    folder: Path | None = None
+    cases: CaseResults | None = None
+    given: ReportInput | None = None
+
+    # ---- figures
+
+    @property
+    def name(self) -> str:
+        """Return the name of the problem: that of the job, and what differs from it."""
+        return self.problem.name
+
+    @property
+    def job(self) -> Job:
+        """Return the job, with the changes of a what-if in its keys."""
+        return self.changes.of(self.study.job)
+
+    @property
+    def built(self) -> tuple[str, ...]:
+        """Return the ids of what is built, sorted."""
+        return self.plan.built
+
+    @property
+    def cost(self) -> int:
+        """Return the cost of the plan, in `money`."""
+        return self.plan.cost
+
+    @property
+    def budget(self) -> int | None:
+        """Return what may be spent, in `money`; None where the cost is minimised."""
+        return self.problem.budget
+
+    @property
+    def money(self) -> str:
+        """Return the unit of money."""
+        return self.problem.money
+
+    @property
+    def status(self) -> Status:
+        """Return ``optimal`` where the gap is 0, else ``feasible``."""
+        return self.plan.status
+
+    @property
+    def gap(self) -> float | None:
+        """Return the relative distance of the objective to the proven bound; None without a bound."""
+        return self.plan.gap
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 within the gap that the job asks for, else 10."""
+        return outcome.exit_code(self.result, self.study.job.solve.gap)
+
+    @cached_property
+    def summary(self) -> Mapping[str, Any]:
+        """Return the contents of `summary.json`: of the run folder, or as it would be written."""
+        if self.folder is not None:
+            return dict(store.load_json(self.folder / _SUMMARY))
+        return reporting.summarise(self._findings, self.shown, seconds={}, reused=())
+
+    # ---- tables
+
+    @cached_property
+    def links(self) -> gpd.GeoDataFrame:
+        """Return the proposed links in order of rank, EPSG:4326; `columns` says what each column means."""
+        return Table(self.shown.links)
+
+    @cached_property
+    def cities(self) -> gpd.GeoDataFrame:
+        """Return the cities with their partners within the limit, today and with the plan, EPSG:4326."""
+        return Table(coverage.by_city(self.shown.cities, self.shown.pairs))
+
+    @cached_property
+    def pairs(self) -> gpd.GeoDataFrame:
+        """Return the pairs of cities with their times in each state, as straight lines, EPSG:4326."""
+        return Table(tables.pair_lines(self.shown.cities, self.shown.pairs))
+
+    @cached_property
+    def rings(self) -> gpd.GeoDataFrame:
+        """Return the rings that the job asks for, EPSG:4326; one that is not formed has no line."""
+        return Table(ring_tables.all_circuits(self.shown))
+
+    @cached_property
+    def ring_legs(self) -> gpd.GeoDataFrame:
+        """Return the rings of the plan unrolled: a row for each stretch between cities on them, EPSG:4326."""
+        return Table(ring_tables.ring_legs(self.shown))
+
+    @cached_property
+    def ring_overlaps(self) -> pd.DataFrame:
+        """Return how far the rings of the plan run beside the known rings of the region."""
+        return ring_tables.overlaps(self.shown)
+
+    @cached_property
+    def candidates(self) -> gpd.GeoDataFrame:
+        """Return everything that could be built, EPSG:4326, with `built` for what the plan builds."""
+        table = self._chain.candidates.value.table
+        return Table(table.assign(built=table["candidate_id"].isin(self.built)))
+
+    @cached_property
+    def columns(self) -> pd.DataFrame:
+        """Return the meaning of every column of the tables: index `table` and `column`, column `meaning`."""
+        return columns.dictionary()
+
+    @cached_property
+    def measures(self) -> Measures:
+        """Return equity, dependence on the core, appraisal and build order of the plan."""
+        if self.given is not None and self.given.measures is not None:
+            return self.given.measures
+        plan = within_limit(self.counted, self.plan)
+        if self.changes == UNCHANGED:
+            return self._chain.measures(plan)
+        return measuring.measure(self._chain.measured(self.counted, plan))
+
+    @cached_property
+    def shown(self) -> ReportInput:
+        """Return all that tables, pictures and pages show of the plan."""
+        return self.given if self.given is not None else reporting.assemble_report(self._findings)
+
+    # ---- questions
+
+    def why(self, link: int | str, *, gap: float | None = None, time_limit_s: float = TIME_LIMIT_S) -> Why:
+        """Explain a link of the plan: who needs it, what stands in when it goes, what it beats.
+
+        Parameters
+        ----------
+        link
+            Its rank in `links`, or its id.
+        gap, time_limit_s
+            As for `solve`; the best plan without the link is sought.
+
+        Raises
+        ------
+        JobError
+            When the plan does not build it.
+        """
+        (name,) = candidate_ids(link, self._ranked, self.problem, where="why")
+        if name not in self.built:
+            raise JobError(
+                f"the plan does not build '{name}'",
+                where="why",
+                done="Nothing was solved.",
+                remedy=f"Ask for one of the {len(self.built)} links of run.links, or see what "
+                f"run.solve(force=['{name}']) gives up for it.",
+            )
+        return explain(
+            name,
+            shown=self.shown,
+            counted=self.counted,
+            candidates=self._chain.candidates.value,
+            measured=self._chain.measured(self.counted, within_limit(self.counted, self.plan)),
+            without=lambda: self.solve(without=[name], gap=gap, time_limit_s=time_limit_s).shown,
+        )
+
+    def solve(
+        self,
+        *,
+        without: LinkNames = (),
+        force: LinkNames = (),
+        budget: float | None = None,
+        weights: Mapping[str, int] | None = None,
+        limit: Limit | None = None,
+        rings: bool | None = None,
+        gap: float | None = None,
+        time_limit_s: float = TIME_LIMIT_S,
+    ) -> Run:
+        """Return the best plan when something differs, all else being equal; nothing is written.
+
+        Candidates stay as they are, except under another limit, for which they are generated again.
+
+        Parameters
+        ----------
+        without, force
+            Links that must not, and must, be built: ranks of `links`, or ids of `candidates`.
+        budget
+            Below 1 a share of the budget of this run, else money; None: as in this run.
+        weights
+            Factor on the weight of pairs by tier of the smaller city, such as ``{"small": 3}``.
+        limit
+            Another time limit: ``"3h30"``, ``"210 min"``, seconds.
+        rings
+            None: the rings of the job, but for wishes that the plan of this run does not form, so that the
+            question is one about links and answered sooner. True: all of them. False: none, so that their
+            money is free for the rest.
+        gap
+            Relative gap at which to stop; None: that of the job.
+        time_limit_s
+            Time limit in seconds. What it takes to state the question counts, but the solve gets a half at
+            least. The plan found by then comes with its gap.
+
+        Returns
+        -------
+        Run
+            Its `changes` contain those of this run.
+
+        Raises
+        ------
+        JobError
+            When something is named that does not exist.
+        InfeasibleError, SolverError
+            When no plan meets the question, or none was found in time.
+        """
+        later = Changes(
+            without=candidate_ids(without, self._ranked, self.problem, where="without"),
+            force=candidate_ids(force, self._ranked, self.problem, where="force"),
+            budget=None if budget is None else budget_amount(budget, self.problem),
+            weights=tier_weights(weights or {}, self.problem),
+            limit_s=None if limit is None else limit_seconds(limit),
+            rings=rings is not False,
+            unformed=() if rings is not None else self._unformed,
+        )
+        both = sorted(set(later.without) & set(later.force))
+        if both:
+            raise JobError(
+                "links are both left out and forced", where="solve", faults=both, done="Nothing was solved."
+            )
+        changes, begun = self.changes.then(later), time.monotonic()
+        study, problem, counted = self.study.asked(changes)
+        left_s = time_limit_s - (time.monotonic() - begun)
+        asked = self.study.job.solve.gap if gap is None else gap
+        result = study.solve(
+            problem,
+            changes.of(self.study.job),
+            gap=asked,
+            time_limit_s=max(left_s, LEAST_SHARE * time_limit_s),
+            start=NamedPlan.of(self.result),
+        )
+        return Run(study, problem, result, verify.check(problem, result), counted, changes)
+
+    @property
+    def _unformed(self) -> tuple[str, ...]:
+        """Return the ids of wished rings that the plan does not form."""
+        rings = self.study.chain.design.rings
+        return tuple(ring.id for ring in rings if not ring.required and ring.id not in self.result.rings)
+
+    def frontier(
+        self, points: int = 12, *, gap: float = 1e-3, time_limit_s: float = 120.0, rings: bool = True
+    ) -> TracedFrontier:
+        """Trace what each level of spending buys, with the candidates and demands of this run.
+
+        Parameters
+        ----------
+        points
+            Number of points, ends included; 0: all.
+        gap
+            Relative gap of each point.
+        time_limit_s
+            Time limit of the whole frontier, in seconds.
+        rings
+            Whether plans meet what the job asks of rings. Without, one process answers all points, which
+            takes seconds; with rings each point is a solve of its own.
+        """
+        problem = self.counted if rings else self.counted.replace(rings=())
+        settings = self.study.job.frontier.model_copy(
+            update={"points": points, "gap": gap, "total_s": time_limit_s}
+        )
+        found = traced_curve(problem, settings, self.study.job.solve, lambda _tracer: None)
+        return TracedFrontier(problem, found, labels_of(problem, self._chain.candidates.value.table))
+
+    # ---- pictures and files
+
+    def map(self) -> MapView:
+        """Return a map to pan and zoom, safe whatever the names of the data are."""
+        return MapView.of(self.shown)
+
+    def plot(self) -> Figure:
+        """Draw the plan as a still picture, with legend, coverage and ranked links."""
+        from optimiser.report import picture
+
+        return picture.draw(self.shown, dpi=100)
+
+    def unroll(self, ring: str | None = None) -> Figure:
+        """Draw a ring of the plan as a straight line: its cities, the km between them, what is new.
+
+        Parameters
+        ----------
+        ring
+            Id of the ring; None: the first that the plan forms.
+
+        Raises
+        ------
+        JobError
+            When the plan forms no such ring.
+        """
+        from optimiser.report import ring_picture
+
+        formed = [shown for shown in self.shown.rings if shown.is_formed]
+        found = next((shown for shown in formed if ring in (None, shown.id)), None)
+        if found is None:
+            names = ", ".join(shown.id for shown in formed) or "none"
+            raise JobError(
+                "the plan forms no ring" if ring is None else f"the plan forms no ring '{ring}'",
+                where="unroll",
+                done="Nothing was drawn.",
+                remedy=f"Rings that it forms: {names}. run.rings lists all that the job asks for.",
+            )
+        return ring_picture.unroll(found, dpi=100)
+
+    def plot_rings(self) -> Figure:
+        """Draw the rings of the plan beside the known rings of the region: a map a ring, and why they differ.
+
+        Raises
+        ------
+        JobError
+            When the plan forms no ring that a known one could be compared with.
+        """
+        from optimiser.report import ring_picture
+
+        if not known_rings(self.shown.rings):
+            raise JobError(
+                "the plan forms no ring that a known ring of the region could be compared with",
+                where="plot_rings",
+                done="Nothing was drawn.",
+                remedy="run.plot() draws the plan, run.unroll() a ring as a straight line.",
+            )
+        return ring_picture.draw(self.shown, dpi=100)
+
+    def report(self, out: str | Path) -> Path:
+        """Write page, picture, tables, GeoPackage, problem, result and plan into a folder.
+
+        The folder can be opened with `polyring.load` when its problem follows from a job: it holds that job
+        as `job.toml`. A what-if and a choice of candidates follow from none; they have none.
+
+        Parameters
+        ----------
+        out
+            A folder that is empty, does not exist yet, or was written before.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+        """
+        target = Path(out)
+        shown = replace(self.shown, measures=self.measures)
+        with folder.staged(target) as stage:
+            reports.write(shown, stage)
+            if self.changes == UNCHANGED and self._chain.own is None:
+                pipeline.write_job(stage, self._chain.loaded)
+            save_problem(self.problem, stage / "problem.json")
+            results.save(self.result, stage / "result.json")
+            store.save_json(stage / "plan.json", self.plan.as_dict())
+            certificate = verify.certificate(self.problem, self.plan)
+            verify.check_certificate(self.problem, certificate)
+            store.save_json(stage / "certificate.json", certificate)
+            summary = reporting.summarise(self._findings, shown, seconds={}, reused=())
+            store.save_json(stage / _SUMMARY, summary)
+        return target
+
+    def close(self) -> None:
+        """End the process that solves; the next question starts it again."""
+        self.study.process.close()
+
+    def __repr__(self) -> str:
+        """Return name, size and proof in one line."""
+        money = f"{self.cost:,} {self.money}".strip()
+        return f"<Run {self.name}: {len(self.built)} links for {money}, gap {wording.gap(self.gap)}>"
+
+    def __str__(self) -> str:
+        """Return what the plan builds and brings, in two sentences."""
+        shown = self.shown
+        return f"{shown.region}: {sentences.headline(shown)}. {sentences.meaning(shown)}"
+
+    def _repr_html_(self) -> str:
+        """Return headline, coverage and links as HTML, for a notebook."""
+        shown = self.shown
+        words = {"group": "tier", "pairs": "pairs", "before_pairs": "today", "after_pairs": "with the plan"}
+        return (
+            notebook.heading(f"{shown.region}: {sentences.headline(shown)}", *self._lines())
+            + notebook.table(coverage.by_group(shown.pairs), columns=words)
+            + notebook.table(
+                pd.DataFrame(shown.links.assign(kind=shown.links["kind"].map(wording.kind))), columns=SHOWN
+            )
+        )
+
+    def _lines(self) -> Sequence[str]:
+        shown = self.shown
+        changed = [f"What differs: {self.changes}."] if str(self.changes) else []
+        return (*changed, f"Cost {sentences.budget(shown)}; {sentences.proof(shown)}.")
+
+    @property
+    def _chain(self) -> Chain:
+        return self.study.chain
+
+    @cached_property
+    def _ranked(self) -> dict[int, str]:
+        ranks = self.shown.links["rank"].astype(int)
+        return dict(zip(ranks, self.shown.links["candidate_id"].astype(str), strict=True))
+
+    @cached_property
+    def _findings(self) -> reporting.Findings:
+        """Return the values of the run, without what takes long: measures, other speeds, prices."""
+        chain, plan = self._chain, within_limit(self.counted, self.plan)
+        return reporting.Findings(
+            job=self.job,
+            source=chain.source,
+            times=chain.times.value,
+            candidates=chain.candidates.value,
+            draft=chain.draft.value,
+            rail=chain.rail_network,
+            problem=self.counted,
+            levels=None,
+            result=self.result,
+            plan=plan,
+            seconds=measuring.exact_seconds(chain.measured(self.counted, plan)),
+            measures=None,
+            fairness=None,
+            reach=None,
+            cases=self.cases,
+            sensitivity=None,
+        )
+
+
+class Table(gpd.GeoDataFrame):  # type: ignore[misc]
+    """A GeoDataFrame whose `explore` names the extra that brings its libraries."""
+
+    def explore(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as in geopandas
+        """Draw the table with folium, as `geopandas.GeoDataFrame.explore` does.
+
+        Warning: folium runs what names of the data hold between ``${`` and ``}``. For data that you do not
+        trust use `Run.map`.
+        """
+        try:
+            import folium  # noqa: F401
+            import mapclassify  # noqa: F401
+        except ImportError as fault:
+            raise notebook.missing_extra("explore()", fault, "Run.map() needs no further package.") from fault
+        return super().explore(*args, **kwargs)
+
+
+def run(
+    job: str | LoadedJob,
+    *,
+    settings: Sequence[str] = (),
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Run a job from its map to a verified plan, and write its run folder.
+
+    Parameters
+    ----------
+    job
+        Name of a ready job, path of a job file (`*.toml`), or a job.
+    settings
+        Changes of keys such as ``budget.share=0.05``, values in TOML; only where `job` is a name or a path.
+    out
+        Run folder; None: that of the job, `polyring-runs/<job>`.
+    progress
+        Notified of each step.
+
+    Raises
+    ------
+    NetworksError, OptimiserError
+        With what happened, where, what was done and what to do.
+    """
+    loaded = find(job, settings=settings) if isinstance(job, str) else job
+    process = ChildProcess()
+    try:
+        done = pipeline.run(loaded, out=None if out is None else Path(out), progress=progress, solver=process)
+    except BaseException:
+        process.close()
+        raise
+    chain = done.chain
+    study = Study(chain, process)
+    cases = done.report.cases
+    return Run(
+        study,
+        chain.design,
+        chain.result,
+        done.plan,
+        chain.counted.value,
+        Changes(),
+        done.folder,
+        cases,
+        done.report,
+    )
+
+
+def load_run(path: str | Path, *, progress: Progress | None = None) -> Run:
+    """Open a finished run from its folder; steps that the cache no longer holds are made again.
+
+    Parameters
+    ----------
+    path
+        Folder that `run` or ``polyring run`` wrote.
+    progress
+        Notified of each step that is made.
+
+    Raises
+    ------
+    JobError
+        When the folder holds no run of a job, or its problem no longer follows from the job: the map, the
+        cities or the version of polyring has changed.
+    """
+    home = Path(path)
+    needed = ("job.toml", _SUMMARY, "problem.json", "result.json")
+    missing = [name for name in needed if not (home / name).is_file()]
+    if missing:
+        raise JobError(
+            "the folder holds no run of a job that can be opened",
+            where=str(home),
+            faults=[f"there is no {name}" for name in missing],
+            done="Nothing was read.",
+            remedy="Name a folder that polyring.run or `polyring run` wrote.",
+        )
+    summary, loaded = store.load_json(home / _SUMMARY), load(home / "job.toml")
+    loaded = replace(loaded, name=str(summary["job"]))
+    problem, result = load_problem(home / "problem.json"), results.load(home / "result.json")
+    plan = verify.check(problem, result)
+    found = summary.get("cases")
+    cases = None if found is None else CaseResults.of(found)
+    source, process = find_source(loaded), ChildProcess()
+    try:
+        chain = Chain(loaded, source, progress or Progress(), process, known=result)
+        solving.prepare(process, loaded.job)  # it loads its code while the steps are read
+        follows, counted = chain.design == problem, chain.counted.value
+    except BaseException:
+        process.close()
+        raise
+    if not follows:
+        process.close()
+        raise JobError(
+            "the problem of the run no longer follows from its job: map, cities or polyring have changed",
+            where=str(home),
+            done="The folder is as it was.",
+            remedy="Run the job again: polyring.run(<job>), or `polyring run`.",
+        )
+    return Run(Study(chain, process), problem, result, plan, counted, UNCHANGED, home, cases)

@@ -1,0 +1,589 @@
+"""Trace the frontier of a job or of a problem file into a run folder."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pandas as pd
+
+from optimiser import verify
+from optimiser.engine.search.task import Question, cores
+from optimiser.frontier import Limits, Memory, Point, Tracer, tracing
+from optimiser.frontier.askers import Answer, answer_from
+from optimiser.frontier.axes import Axes, axes_of
+from optimiser.frontier.curve import STEADY, Curve, LinkOnFrontier, curve, marginal_order
+from optimiser.frontier.tracer import FAILED
+from optimiser.job.model import LoadedJob
+from optimiser.job.sections import Frontier, Solve
+from optimiser.problem import DesignProblem, dumps, load, save
+from optimiser.problem import result as results
+from optimiser.problem.errors import InfeasibleError, JobError, SolverError
+from optimiser.report import frontier_picture, inputs, notebook, page, wording
+from optimiser.report.inputs import PointShown, ReportInput
+from optimiser.report.notebook import Views
+from optimiser.run import folder, pipeline, store
+from optimiser.run.chain import Chain
+from optimiser.run.outcome import NOT_PROVEN
+from optimiser.run.source import find_source
+from optimiser.studies.portions import answer_ahead
+from optimiser.tasks import Executor, cache
+from optimiser.tasks.cache import Progress
+from optimiser.verify import Plan
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ENDING = "-frontier"
+"""Ending of the default run folder."""
+PICTURE = "frontier.png"
+PLANS = "frontier"
+"""Folder of the plans inside the run folder."""
+DONE = ("answered", "thinned")
+"""Endings of answers that would come out the same again."""
+SPENT = 0.9
+"""Share of the time limit of a point that an answer without proof must have had to be kept."""
+KEPT = 32
+"""Number of frontiers whose answers are kept; the least recently used ones are removed first."""
+
+type Label = dict[str, str | float]
+"""Name, kind and kilometres of a candidate, as in `frontier_links.csv`."""
+type Watch = Callable[[Tracer], object]
+"""Called after each point, and once before the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A finished frontier.
+
+    Attributes
+    ----------
+    folder
+        The run folder.
+    curve
+        The frontier.
+    plans
+        The plan of each point, as the independent check found it.
+    links
+        Candidates in the order in which they enter.
+    rows
+        Rows of `frontier_links.csv`, in the same order.
+    summary
+        Contents of `frontier.json`.
+    exit_code
+        0 when every point is within the gap asked for and as many were found as were wanted, else 10.
+    """
+
+    folder: Path
+    curve: Curve
+    plans: tuple[Plan, ...]
+    links: tuple[LinkOnFrontier, ...]
+    rows: list[dict[str, Any]]
+    summary: Mapping[str, Any]
+    exit_code: int
+
+
+@dataclass(frozen=True, eq=False)
+class TracedFrontier:
+    """A frontier for a notebook.
+
+    Attributes
+    ----------
+    problem
+        The problem.
+    curve
+        Points, bounds, knee.
+    labels
+        Name, kind and length of each candidate, by its id.
+    """
+
+    problem: DesignProblem = field(repr=False)
+    curve: Curve = field(repr=False)
+    labels: Mapping[str, Label] = field(repr=False)
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """Return one row a point, by rising cost: the columns of `frontier.csv`, without those of files."""
+        rows = [point_row(n, point, self.curve, "") for n, point in enumerate(self.curve.points, start=1)]
+        return pd.DataFrame(rows).drop(columns="plan", errors="ignore")
+
+    @cached_property
+    def links(self) -> pd.DataFrame:
+        """Return the candidates in the order in which they enter: the columns of `frontier_links.csv`."""
+        links = marginal_order(self.curve.points, steady=STEADY[self.curve.axes.kind])
+        return pd.DataFrame(
+            [
+                _link_row(order, link, self.labels[link.id], self.problem)
+                for order, link in enumerate(links, 1)
+            ]
+        )
+
+    def plot(self) -> Figure:
+        """Draw coverage against cost, by tier, with the band in which better plans may lie."""
+        return frontier_picture.draw(self.curve, dpi=100)
+
+    def browse(self) -> Views:
+        """Return the plan of each point, which opens at a click; its `slider` leads from one to the next."""
+        money, points = self.curve.money, self.curve.points
+        pages = {}
+        for number, point in enumerate(points, start=1):
+            built = [self.labels[name] | {"cost": self.problem.cost_of([name])} for name in point.plan.built]
+            kinds = {"kind": [wording.kind(str(row["kind"])) for row in built]}
+            table = pd.DataFrame(built, columns=["name", "kind", "cost"]).assign(**kinds)
+            lines = (f"{len(built)} links, {self.curve.share(point.plan, 'all'):.1%} of the weight",)
+            name = f"{number}: {point.cost:,} {money}".strip()
+            pages[name] = notebook.heading(name, *lines) + notebook.table(table, most=len(table))
+        return Views(tuple(pages), tuple(pages.values()))
+
+    def _repr_html_(self) -> str:
+        """Return the points as a table, and the plan of each at a click, for a notebook."""
+        title = notebook.heading(f"{self.curve.name}: frontier")
+        return title + notebook.table(self.points) + self.browse()._repr_html_()
+
+
+def trace_job(
+    loaded: LoadedJob,
+    *,
+    out: Path | None,
+    progress: Progress,
+    watch: Watch,
+    executor: Executor | None = None,
+) -> Traced:
+    """Trace the frontier of a job.
+
+    Parameters
+    ----------
+    loaded
+        The job.
+    out
+        Run folder; None: that of the job with `ENDING`.
+    progress
+        Notified of each step before the frontier.
+    watch
+        Called after each point.
+    executor
+        As for `traced_curve`.
+    """
+    own = loaded.run_folder()
+    target = out or own.with_name(f"{own.name}{ENDING}")
+    chain = Chain(loaded, find_source(loaded), progress)
+    with folder.staged(target) as stage:
+        problem = chain.counted.value
+        pipeline.write_job(stage, loaded)
+        labels = labels_of(problem, chain.candidates.value.table)
+        found = partial(
+            traced_curve, problem, loaded.job.frontier, loaded.job.solve, watch, executor=executor
+        )
+        done = _trace(stage, target, problem, labels, found)
+        if loaded.job.output.report:
+            name = page_name(target)
+            page.write_frontier(_shown(chain, done), stage / name, picture=stage / PICTURE)
+        return done
+
+
+def page_name(target: Path) -> str:
+    """Return the name of the page of a frontier; in the folder of a run, whose page stays, it is another."""
+    return "frontier.html" if (target / "result.json").exists() else "report.html"
+
+
+def _shown(chain: Chain, done: Traced) -> ReportInput:
+    """Return what the page of the frontier of a job shows."""
+    problem, times, table = chain.counted.value, chain.times.value, chain.candidates.value.table
+    entered = {link.id: (rank, link) for rank, link in enumerate(done.links, start=1)}
+    known = table["candidate_id"].astype(str)
+    links = table.assign(candidate_id=known)[known.isin(set(entered)).to_numpy()]
+    own = [entered[name] for name in links["candidate_id"]]
+    links = links.assign(
+        rank=[rank for rank, _ in own],
+        cost=[problem.cost_of([link.id]) for _, link in own],
+        enters_at=[link.cost_of_entry for _, link in own],
+        points=[link.points for _, link in own],
+        is_core=[link.core for _, link in own],
+        pairs=0,
+        people=0,
+    )
+    shown = inputs.assemble(
+        problem,
+        done.plans[-1],
+        region=chain.source.title,
+        cities=times.cities,
+        candidates=table,
+        networks={
+            "road": times.road.links[["link_class", "geometry"]],
+            "rail": chain.rail_network.links[["link_class", "geometry"]],
+        },
+        ends=chain.draft.value.pairs[["origin", "destination"]].to_numpy(dtype="int64"),
+        definition=chain.loaded.job.times.definition,
+        attribution=chain.source.attribution,
+        screening=chain.source.screening,
+        points=tuple(
+            PointShown(
+                cost=point.cost,
+                share=done.curve.share(point.plan, "all"),
+                gap=point.gap,
+                built=frozenset(plan.built),
+                covered=frozenset(plan.covered),
+                rings=tuple(sorted(plan.rings)),
+                is_knee=at == done.curve.knee,
+            )
+            for at, (point, plan) in enumerate(zip(done.curve.points, done.plans, strict=True))
+        ),
+    )
+    return replace(shown, links=links.sort_values("rank", ignore_index=True))
+
+
+def trace_file(
+    path: Path,
+    settings: Frontier,
+    solve: Solve,
+    *,
+    out: Path,
+    watch: Watch,
+    executor: Executor | None = None,
+) -> Traced:
+    """Trace the frontier of a problem file.
+
+    Parameters
+    ----------
+    path
+        The problem file.
+    settings
+        What is weighed, how finely, for how long.
+    solve
+        Seed and threads.
+    out
+        Run folder.
+    watch
+        Called after each point.
+    executor
+        As for `traced_curve`.
+    """
+    problem = load(path)
+    found = partial(traced_curve, problem, settings, solve, watch, executor=executor)
+    with folder.staged(out) as stage:
+        return _trace(stage, out, problem, _labels(problem), found)
+
+
+def _labels(problem: DesignProblem) -> dict[str, Label]:
+    """Return what a problem alone says about its candidates, by id."""
+    return {c.id: {"name": c.id, "kind": c.kind, "length_km": ""} for c in problem.candidates}
+
+
+def labels_of(problem: DesignProblem, candidates: gpd.GeoDataFrame) -> dict[str, Label]:
+    """Return name, kind and length of the candidates of a problem, by id.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    candidates
+        The table of candidates that it was made from.
+    """
+    columns = ("candidate_id", "from_name", "to_name", "kind", "length_km")
+    rows = zip(*(candidates[name].tolist() for name in columns), strict=True)
+    return _labels(problem) | {
+        str(key): {"name": f"{start} – {end}", "kind": str(kind), "length_km": round(float(km), 1)}
+        for key, start, end, kind, km in rows
+    }
+
+
+def _trace(
+    stage: Path,
+    target: Path,
+    problem: DesignProblem,
+    labels: Mapping[str, Label],
+    trace: Callable[[], Curve],
+) -> Traced:
+    """Trace a frontier and write its files; `trace` begins once the folder is known to be its own."""
+    _refuse_other(target, problem)
+    begun = time.monotonic()
+    found = trace()
+    links = tuple(marginal_order(found.points, steady=STEADY[found.axes.kind]))
+    summary = _summary(found, links, problem, seconds=time.monotonic() - begun)
+    save(problem, stage / "problem.json")
+    plans = _write_points(stage, problem, found)
+    rows = [_link_row(order, link, labels[link.id], problem) for order, link in enumerate(links, start=1)]
+    _write_csv(stage / "frontier_links.csv", rows)
+    store.save_json(stage / folder.FRONTIER, summary)
+    frontier_picture.write(stage / PICTURE, found)
+    proven = all(point.gap is not None and point.gap <= found.asked_gap for point in found.points)
+    code = 0 if proven and found.ended != "time" else NOT_PROVEN
+    code = SolverError.exit_code if found.ended == FAILED else code
+    return Traced(target, found, plans, links, rows, summary, code)
+
+
+def traced_curve(
+    problem: DesignProblem,
+    settings: Frontier,
+    solve: Solve,
+    watch: Watch,
+    *,
+    executor: Executor | None = None,
+) -> Curve:
+    """Trace a frontier; answers of earlier tracings of the same problem are reused.
+
+    Parameters
+    ----------
+    problem
+        The problem; its own budget is ignored.
+    settings
+        What is weighed, how finely, for how long.
+    solve
+        Seed and threads.
+    watch
+        Called after each point, and once before the first.
+    executor
+        Answers portions of evenly placed points, each with one thread unless `solve` says how many; None: one
+        session answers all, on all cores.
+
+    Raises
+    ------
+    InfeasibleError, SolverError
+        When there is no point.
+    """
+    limits = Limits(
+        points=settings.points,
+        placing=settings.placing,
+        gap=settings.gap,
+        point_s=settings.time_limit_s,
+        total_s=settings.total_s,
+    )
+    axes = axes_of(settings.axes, problem, settings.tiers)
+    seed, threads = solve.seed, solve.threads or (cores() if executor is None else 1)
+    ahead = None if executor is None else partial(answer_ahead, executor=executor, watch=watch)
+    with (
+        _kept_answers(problem, axes, limits, seed=seed, threads=threads) as memory,
+        tracing(
+            problem,
+            axes=axes.kind,
+            groups=axes.groups,
+            limits=limits,
+            memory=memory,
+            ahead=ahead,
+            seed=seed,
+            threads=threads,
+        ) as tracer,
+    ):
+        watch(tracer)
+        for _point in tracer:
+            watch(tracer)
+        found = curve(tracer)
+    refuse_empty(found)
+    return found
+
+
+def _refuse_other(target: Path, problem: DesignProblem) -> None:
+    """Refuse the folder of a run of another problem, whose files would no longer belong together."""
+    if not (target / "result.json").exists():
+        return
+    if not (target / "problem.json").exists() or load(target / "problem.json") != problem:
+        raise JobError(
+            "the folder holds the run of another problem",
+            where=str(target),
+            done="Nothing was written or changed.",
+            remedy="Choose another folder with --out.",
+        )
+
+
+def refuse_empty(found: Curve) -> None:
+    """Refuse a frontier without a point.
+
+    Raises
+    ------
+    InfeasibleError
+        When it is proven that there is none.
+    SolverError
+        When time ran out before the first point.
+    """
+    if found.points:
+        return
+    where = f"problem {found.name!r}"
+    if found.ended == "complete":
+        raise InfeasibleError(
+            "no plan meets the constraints, whatever it costs; proved.",
+            where=where,
+            done="No frontier was written.",
+            remedy="Lower a target, or take back what is fixed, excluded or required.",
+        )
+    raise SolverError(
+        "no point was found in time",
+        where=where,
+        done="No frontier was written.",
+        remedy="Raise frontier.total_s and frontier.time_limit_s.",
+    )
+
+
+# ---- answers kept on disk, so that an interrupted run resumes where it was
+
+
+@contextmanager
+def _kept_answers(
+    problem: DesignProblem, axes: Axes, limits: Limits, *, seed: int, threads: int
+) -> Iterator[Memory]:
+    """Give the memory of a frontier: answers from before, and a file that takes new ones as they come.
+
+    The hash of all that an answer depends on, with the version of the code, names the file. Each answer is
+    written at once, one JSON object a line; a line cut short by a crash is skipped.
+    """
+    inputs = {
+        "problem": hashlib.sha256(dumps(problem).encode()).hexdigest(),
+        "axes": [axes.kind, *axes.groups],
+        "gap": limits.gap,
+        "point_s": limits.point_s,
+        "seed": seed,
+        "threads": threads,
+    }
+    file_path = cache.folder() / "frontier" / f"{cache.key('frontier', inputs)[:32]}.jsonl"
+    file_path.parent.mkdir(parents=True, exist_ok=True)
+    known = _read_answers(file_path)
+    cache.prune(file_path.parent, keep=file_path, most=KEPT)
+    with file_path.open("a", encoding="utf-8") as file:
+
+        def keep(found: Answer) -> None:
+            if found.reason in DONE or found.seconds >= SPENT * limits.point_s:
+                known[found.asked] = found
+                file.write(json.dumps(found.as_dict()) + "\n")
+                file.flush()
+
+        yield Memory(recall=known.get, keep=keep)
+
+
+def _read_answers(path: Path) -> dict[Question, Answer]:
+    known: dict[Question, Answer] = {}
+    if not path.exists():
+        return known
+    text = path.read_text(encoding="utf-8")
+    for line in text.splitlines():
+        with suppress(ValueError, KeyError, TypeError):
+            found = answer_from(json.loads(line))
+            known[found.asked] = found
+    if text and not text.endswith("\n"):
+        with path.open("a", encoding="utf-8") as file:
+            file.write("\n")
+    with suppress(OSError):
+        os.utime(path)
+    return known
+
+
+# ---- files
+
+
+def _write_points(stage: Path, problem: DesignProblem, found: Curve) -> tuple[Plan, ...]:
+    """Write `frontier.csv`, and problem and result of every point; return the plans, each checked."""
+    (stage / PLANS).mkdir()
+    rows, plans = list[dict[str, object]](), list[Plan]()
+    for number, point in enumerate(found.points, start=1):
+        own = point.problem(problem, found.axes)
+        claimed = point.result(own.name)
+        plan = verify.check(own, claimed)
+        verify.check_certificate(own, verify.certificate(own, plan))
+        plans.append(plan)
+        stem = f"{PLANS}/point-{number:04d}"
+        save(own, stage / f"{stem}.problem.json")
+        results.save(claimed, stage / f"{stem}.result.json")
+        rows.append(point_row(number, point, found, f"{stem}.result.json"))
+    _write_csv(stage / "frontier.csv", rows)
+    return tuple(plans)
+
+
+def point_row(number: int, point: Point, found: Curve, plan: str) -> dict[str, object]:
+    """Return a point as a row of `frontier.csv`.
+
+    Parameters
+    ----------
+    number
+        From 1 on.
+    point, found
+        The point and its frontier.
+    plan
+        Name of the file of its result; empty: none.
+    """
+    groups = [*found.groups, "all"]
+    asked = {"budget": point.asked.budget}
+    if found.axes.kind == "three_way":
+        asked = {f"least_{g}": v for g, v in zip(found.axes.groups, point.asked.least, strict=True)}
+    return {
+        "point": number,
+        "knee": "yes" if found.knee == number - 1 else "",
+        **{f"asked_{name}": value for name, value in asked.items()},
+        "cost": point.cost,
+        "cost_share": round(point.cost / max(1, found.everything.cost), 6),
+        **{f"weight_{g}": point.plan.by_group.get(g, 0) for g in groups},
+        **{f"share_{g}": round(found.share(point.plan, g), 6) for g in groups},
+        "objective": point.value,
+        "bound": "" if point.bound is None else f"{point.bound:.6f}".rstrip("0").rstrip("."),
+        "gap": "" if point.gap is None else f"{point.gap:.3g}",
+        "status": point.status,
+        "links": len(point.plan.built),
+        "rings": "; ".join(sorted(point.plan.rings)),
+        "start": "warm" if point.warm else "cold",
+        "seconds": f"{point.seconds:.3f}",
+        "seconds_whole": f"{point.whole_seconds:.3f}",
+        "nodes": point.nodes,
+        "cuts": point.cuts,
+        "plan": plan,
+    }
+
+
+def _link_row(order: int, link: LinkOnFrontier, label: Label, problem: DesignProblem) -> dict[str, Any]:
+    """Return when a link enters, and whether it stays."""
+    return {
+        "order": order,
+        "candidate_id": link.id,
+        **label,
+        "cost": problem.cost_of([link.id]),
+        "enters_at_point": link.enters + 1,
+        "enters_at_cost": link.cost_of_entry,
+        "points": link.points,
+        "share_from_entry": round(link.share, 4),
+        "leaves": link.leaves,
+        "stays": "yes" if link.stays else "",
+        "core": "yes" if link.core else "",
+    }
+
+
+def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        if not rows:
+            return
+        table = csv.DictWriter(file, fieldnames=list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+
+
+def _summary(
+    found: Curve, links: Sequence[LinkOnFrontier], problem: DesignProblem, *, seconds: float
+) -> dict[str, Any]:
+    """Return the contents of `frontier.json`."""
+    gaps = [point.gap for point in found.points]
+    return {
+        "format": "polyring-frontier/1",
+        "problem": found.name,
+        "money": found.money,
+        "axes": found.axes.kind,
+        "groups": list(found.axes.groups),
+        "points": len(found.points),
+        "ended": found.ended,
+        "asked_gap": found.asked_gap,
+        "largest_gap": None if None in gaps else max((gap for gap in gaps if gap is not None), default=None),
+        "open_boxes": found.open_boxes,
+        **({"faults": list(found.faults)} if found.faults else {}),
+        "knee": None if found.knee is None else found.knee + 1,
+        "today": dict(found.today.by_group),
+        "everything": {"cost": found.everything.cost, **found.everything.by_group},
+        "totals": dict(found.totals),
+        "band": [[step.budget, step.bound] for step in found.band],
+        "robust_core": [link.id for link in links if link.core],
+        "seconds": round(seconds, 3),
+        **({"caps": dict(problem.caps)} if problem.caps else {}),
+    }

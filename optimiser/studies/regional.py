@@ -1,0 +1,398 @@
+"""Work through a region step by step: cities, travel times, candidates, problem, verified plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import overload
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pandas as pd
+
+from networks import regions
+from networks.inputs import checksum
+from networks.intermodal import Definition
+from networks.timegraph import UNREACHABLE
+from optimiser import verify as checking
+from optimiser.engine.child import ChildProcess
+from optimiser.engine.search.task import NamedPlan, SolveParameters
+from optimiser.engine.solve import solve as solve_problem
+from optimiser.job import Job, LoadedJob, find, loads, render, sections
+from optimiser.problem import DesignProblem
+from optimiser.problem.errors import JobError
+from optimiser.problem.result import Result, TracePoint
+from optimiser.proposals.generate import Kind
+from optimiser.proposals.table import Candidates
+from optimiser.report import notebook
+from optimiser.run.chain import Chain
+from optimiser.run.proposing import propose_candidates
+from optimiser.run.source import find_source
+from optimiser.studies.finished import Run, Table
+from optimiser.studies.whatif import Limit, Study, limit_seconds
+from optimiser.tasks.cache import Progress, folder
+from optimiser.verify import Plan
+
+MATRICES = (".csv", ".parquet")
+"""Endings of tables of travel times that take the place of a map."""
+CITY_SOURCES = ("geonames", "osm", "region")
+"""Where cities may come from other than a file."""
+
+
+@dataclass(frozen=True, eq=False)
+class RegionProblem:
+    """A design problem with the region that it was made from.
+
+    Attributes
+    ----------
+    chain
+        The steps behind it.
+    design
+        The problem: ids and integers alone, for `save_problem` and the like.
+    """
+
+    chain: Chain = field(repr=False)
+    design: DesignProblem
+
+    def _repr_html_(self) -> str:
+        """Return sizes and budget as HTML, for a notebook."""
+        one = self.design
+        budget = "no budget" if one.budget is None else f"budget {one.budget:,} {one.money}"
+        return notebook.heading(
+            one.name,
+            f"{len(one.candidates):,} candidates, {len(one.pairs):,} pairs, {len(one.rings)} rings, {budget}",
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Region:
+    """A map with its cities; every step takes the values of earlier ones and is kept in the cache.
+
+    Attributes
+    ----------
+    loaded
+        The job that describes the region; its other keys have their defaults, or what `settings` say.
+    progress
+        Notified of each step.
+    """
+
+    loaded: LoadedJob
+    progress: Progress = field(default_factory=Progress)
+
+    @classmethod
+    def read(
+        cls,
+        file: str | Path | nx.MultiDiGraph,
+        *,
+        cities: str | Path = "",
+        country: str = "",
+        limit: Limit = "4h",
+        costs: str | Path = "",
+        settings: Sequence[str] = (),
+        progress: Progress | None = None,
+    ) -> Region:
+        """Describe a region; its map is read when something is asked of it.
+
+        Parameters
+        ----------
+        file
+            OSM extract (`.osm.pbf`, `.osm`, `.osm.gz`, `.osm.bz2`), what `polyring import` wrote (`.gpkg`),
+            or name of an embedded region. In place of a map a street graph of OSMnx (`.graphml`, or itself:
+            it is kept in the cache), a timetable in the format GTFS (`.zip`), or a table of travel times
+            (`.csv`, `.parquet`; then only candidates of your own count).
+        cities
+            CSV with id, name, lon, lat, population; or `geonames`, `osm` (places of the map) or `region` (the
+            list of an embedded region). Default: the region's own list where it has one, `geonames` for a
+            graph or a timetable, else `osm`.
+        country
+            ISO 3166 code for default speeds and costs.
+        limit
+            Time limit for which candidates are proposed.
+        costs
+            Cost table of your own (TOML, docs/candidates.md); default: that of the country.
+        settings
+            Changes of further keys of a job, such as ``access.wait_cap_s=900``, values in TOML.
+        progress
+            Notified of each step.
+
+        Raises
+        ------
+        JobError
+            When a file is missing, or a setting has faults.
+        """
+        name = str(file) if isinstance(file, str | Path) else str(_kept_graph(file))
+        is_embedded, suffix = name in regions.names(), Path(name).suffix
+        by_suffix = {
+            **dict.fromkeys(MATRICES, "matrix"),
+            sections.GRAPH_SUFFIX: "graph",
+            sections.FEED_SUFFIX: "gtfs",
+        }
+        given = "name" if is_embedded else by_suffix.get(suffix, "file")
+        place = sections.Region.model_validate({given: name})
+        if country:
+            place = place.model_copy(update={"country": country})
+        listed = str(cities)
+        if listed in CITY_SOURCES:
+            chosen = sections.Cities.model_validate({"source": listed})
+        else:
+            chosen = sections.Cities(file=listed)
+        job = Job(
+            region=place,
+            cities=chosen,
+            times=sections.Times(limit_s=limit_seconds(limit)),
+            costs=sections.Costs(table=str(costs)),
+        )
+        job = loads(render(job), where="Region.read", settings=settings)
+        title = name if is_embedded else Path(name).name.split(".")[0]
+        title = title if isinstance(file, str | Path) else "graph"
+        loaded = LoadedJob(title, Path.cwd(), job)
+        find_source(loaded)  # missing files are reported here, not when they are read
+        return cls(loaded, progress or Progress())
+
+    @classmethod
+    def of(cls, job: str, *, settings: Sequence[str] = (), progress: Progress | None = None) -> Region:
+        """Return the region of a ready job or of a job file, with all keys of the job."""
+        return cls(find(job, settings=settings), progress or Progress())
+
+    @cached_property
+    def cities(self) -> gpd.GeoDataFrame:
+        """Return the cities on the network: `city_id`, `name`, `tier`, `population`, points in degrees."""
+        return Table(self._chain.times.value.cities)
+
+    @cached_property
+    def roads(self) -> gpd.GeoDataFrame:
+        """Return the links of today's roads with speeds and travel times (docs/data-contract.md)."""
+        return Table(self._chain.times.value.road.links)
+
+    @cached_property
+    def railways(self) -> gpd.GeoDataFrame:
+        """Return the links of today's railways (docs/data-contract.md)."""
+        return Table(self._chain.rail_network.links)
+
+    def travel_times(self, definition: Definition | None = None) -> pd.DataFrame:
+        """Return today's travel times between cities, in whole seconds.
+
+        Parameters
+        ----------
+        definition
+            `door_to_door` or `in_vehicle`; None: that of the region.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Int64 [cities x cities], names of cities on both sides; empty where no path leads.
+        """
+        times = self._chain.times.value
+        skim = times.skims[definition or self.loaded.job.times.definition]
+        names = times.cities["name"].astype(str).tolist()
+        known = pd.DataFrame(
+            np.where(skim < UNREACHABLE, skim, -1), index=names, columns=names, dtype="Int64"
+        )
+        return known.mask(known < 0)
+
+    def candidates(
+        self,
+        kinds: Sequence[str] = (),
+        *,
+        limit: Limit | None = None,
+        file: str | Path = "",
+        further: Mapping[str, Kind] | None = None,
+    ) -> Candidates:
+        """Propose what may be built, with costs and with what serves its ends today.
+
+        Parameters
+        ----------
+        kinds
+            Kinds to propose, such as `gap` and `rail_link` (docs/candidates.md); empty: all.
+        limit
+            Time limit that they should help to keep; None: that of the region.
+        file
+            Further candidates of your own: GeoJSON, GeoPackage or CSV.
+        further
+            Kinds of your own by name, each with its generator (docs/extending.md). They are proposed beside
+            the kinds asked for, and, since code cannot be compared, anew at each call.
+
+        Returns
+        -------
+        Candidates
+            `table` (a GeoDataFrame) and `arcs`; `take(rows)` keeps some of them.
+
+        Raises
+        ------
+        JobError
+            When a kind is unknown.
+        CandidateError
+            When a kind of your own has the name of another, or what it proposes cannot be priced.
+        """
+        asked = self.loaded.job.candidates.model_copy(update={"kinds": tuple(kinds)})
+        if str(file):
+            asked = asked.model_copy(update={"file": str(Path(file).absolute())})
+        chain = self._with(limit, candidates=asked)
+        if not further:
+            return chain.candidates.value
+        job, source = chain.loaded.job, chain.source
+        return propose_candidates(chain.base, chain.times.value, chain.rail, job, source, further=further)
+
+    def problem(
+        self,
+        candidates: Candidates | None = None,
+        *,
+        limit: Limit | None = None,
+        budget: float | None = None,
+        name: str = "",
+    ) -> RegionProblem:
+        """State the design problem: candidates, pairs of cities, limit, budget.
+
+        Parameters
+        ----------
+        candidates
+            What may be built, as proposed or chosen from it; None: all that is proposed.
+        limit
+            Time limit; None: that of the region.
+        budget
+            Below 1 a share of the cost of all candidates, else money; None: as the region says (a tenth).
+        name
+            Name of the problem; empty: that of the region.
+
+        Raises
+        ------
+        JobError
+            When limit or budget cannot be read.
+        """
+        changes: dict[str, sections.Section] = {}
+        if budget is not None:
+            changes["budget"] = _budget(budget)
+        chain = replace(self._with(limit, **changes), own=candidates)
+        if name:
+            chain = replace(chain, loaded=replace(chain.loaded, name=name))
+        return RegionProblem(chain, chain.design)
+
+    def __repr__(self) -> str:
+        """Return the name in one line; nothing is read for it."""
+        return f"<Region {self.loaded.name}>"
+
+    def _repr_html_(self) -> str:
+        """Return the cities as a table, for a notebook."""
+        cities = pd.DataFrame(self.cities)
+        columns = {name: name for name in ("name", "tier", "population")}
+        return notebook.heading(self.loaded.name) + notebook.table(cities, columns=columns)
+
+    @cached_property
+    def _chain(self) -> Chain:
+        return Chain(self.loaded, find_source(self.loaded), self.progress)
+
+    def _with(self, limit: Limit | None, **changes: sections.Section) -> Chain:
+        """Return the steps of the region with another limit and other sections."""
+        job = self.loaded.job.model_copy(update=changes)
+        if limit is not None:
+            times = job.times.model_copy(update={"limit_s": limit_seconds(limit)})
+            job = job.model_copy(update={"times": times})
+        loaded = replace(self.loaded, job=job)
+        return Chain(loaded, find_source(loaded), self.progress)
+
+
+def _kept_graph(graph: nx.MultiDiGraph) -> Path:
+    """Keep a graph in the cache, named by its content, so that a job can name it."""
+    import osmnx as ox
+
+    kept = folder() / "graphs"
+    kept.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=kept) as place:
+        part = Path(place) / f"graph{sections.GRAPH_SUFFIX}"
+        ox.io.save_graphml(graph, part)
+        path = kept / f"{checksum(part)[:24]}{sections.GRAPH_SUFFIX}"
+        part.replace(path)
+    return path
+
+
+def _budget(budget: float) -> sections.Budget:
+    if 0 <= budget < 1:
+        return sections.Budget(share=float(budget))
+    if budget >= 1 and budget == round(budget):
+        return sections.Budget(amount=round(budget))
+    raise JobError(
+        f"the budget {budget!r} is neither a share below 1 nor whole money",
+        where="budget",
+        done="No problem was stated.",
+        remedy="Give a share of the cost of all candidates, or whole money.",
+    )
+
+
+def solve(  # noqa: PLR0913 - the options of the command
+    problem: DesignProblem | RegionProblem,
+    *,
+    gap: float | None = None,
+    time_limit_s: float | None = None,
+    threads: int | None = None,
+    seed: int | None = None,
+    variant: str | Path = "auto",
+    start: Result | NamedPlan | None = None,
+    params: SolveParameters | None = None,
+    progress: Callable[[TracePoint], None] | None = None,
+) -> Result:
+    """Solve a problem; the result is a claim, which `verify` checks.
+
+    Parameters
+    ----------
+    problem
+        Of `Region.problem`, or read by `load_problem`.
+    gap, time_limit_s, threads, seed
+        In place of those of `params`: relative gap at which to stop, limit in seconds, number of threads,
+        random seed.
+    variant
+        A name that ``polyring list`` shows, or a Python file with a variant of your own, which is run.
+    start
+        A known plan, also of a similar problem, from which the solve starts; where it is infeasible, it is a
+        hint. It changes how soon plans are found, never what is proved.
+    params
+        All limits and options; default `SolveParameters()`: gap 0, 600 s.
+    progress
+        Called with each improvement of plan or bound.
+
+    Raises
+    ------
+    OptimiserError
+        When variant, solver or problem do not fit, or the solver failed.
+    """
+    known = NamedPlan.of(start) if isinstance(start, Result) else start
+    given = {"gap": gap, "time_limit_s": time_limit_s, "threads": threads, "seed": seed, "start": known}
+    chosen = (params or SolveParameters()).replace(
+        **{key: value for key, value in given.items() if value is not None}
+    )
+    design = problem.design if isinstance(problem, RegionProblem) else problem
+    return solve_problem(design, variant=variant, params=chosen, progress=progress)
+
+
+@overload
+def verify(problem: RegionProblem, result: Result) -> Run: ...
+@overload
+def verify(problem: DesignProblem, result: Result) -> Plan: ...
+def verify(problem: DesignProblem | RegionProblem, result: Result) -> Run | Plan:
+    """Recompute a result independently of the solver and return the verified plan.
+
+    Parameters
+    ----------
+    problem
+        The problem that was solved.
+    result
+        The claim.
+
+    Returns
+    -------
+    Run or Plan
+        Of a problem of a region a `Run`, with tables, map and report; of a problem without a region its
+        `Plan`.
+
+    Raises
+    ------
+    VerificationError
+        With every claim that disagrees with what is recomputed.
+    """
+    if isinstance(problem, DesignProblem):
+        return checking.check(problem, result)
+    plan, chain = checking.check(problem.design, result), replace(problem.chain, known=result)
+    return Run(Study(chain, ChildProcess()), problem.design, result, plan, chain.counted.value)

@@ -1,0 +1,381 @@
+"""Find the one plan that serves many scenarios of a job, and write what it is worth in each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from optimiser.engine.child import ChildProcess
+from optimiser.frontier.cases import UNCHANGED, Base, Case, counted_pairs, resolve
+from optimiser.frontier.levels import LevelAnswer
+from optimiser.frontier.robust import Composition, Scenario, compose
+from optimiser.frontier.robust_plans import (
+    STEPS,
+    Alone,
+    RobustAnswer,
+    RobustQuestion,
+    level_offset,
+    robust_plan,
+    solve_alone,
+)
+from optimiser.job import find
+from optimiser.job.model import LoadedJob
+from optimiser.problem import DesignProblem, save
+from optimiser.problem import result as results
+from optimiser.problem.errors import JobError, VerificationError
+from optimiser.problem.model import with_circuits
+from optimiser.report import files
+from optimiser.report import robust as report
+from optimiser.run import folder, pipeline, store
+from optimiser.run.cases import base_of, stated_cases
+from optimiser.run.chain import Chain
+from optimiser.run.demands import exact_share
+from optimiser.run.outcome import NOT_PROVEN, exit_code, refuse_empty
+from optimiser.run.solving import parameters
+from optimiser.studies import sweep
+from optimiser.studies.frontier import labels_of
+from optimiser.tasks.cache import Progress
+from optimiser.verify.rules import building_faults, weight_of
+from optimiser.verify.times import coverable, covered_pairs
+
+ENDING = "-robust"
+"""Ending of the default folder."""
+FORMAT = "polyring-robust/1"
+
+
+@dataclass(frozen=True, eq=False)
+class RobustRun:
+    """A robust plan of a job, with what it is worth in each scenario.
+
+    Attributes
+    ----------
+    folder
+        Where its files are.
+    summary
+        Contents of `robust.json`.
+    scenarios
+        One row a scenario: the columns of `scenarios.csv`.
+    links
+        One row a link of the plan, or of the best plan of some scenario: the columns of `robust_links.csv`.
+    exit_code
+        0, or 10 where the plan is not proven to the gap asked for.
+    """
+
+    folder: Path
+    summary: Mapping[str, Any]
+    scenarios: pd.DataFrame
+    links: pd.DataFrame
+    exit_code: int
+
+
+def robust(
+    job: str | Path | LoadedJob,
+    *,
+    out: Path | None = None,
+    progress: Progress | None = None,
+    settings: Sequence[str] = (),
+) -> RobustRun:
+    """Find the robust plan that `[robust]` of a job asks for, check it, and write its folder.
+
+    Parameters
+    ----------
+    job
+        A job, the name of a ready one, or a job file.
+    out
+        Folder to write; None: that of the job with `ENDING`.
+    progress
+        Notified of each step.
+    settings
+        Changes of the job, as `robust.kind="regret"`.
+
+    Raises
+    ------
+    JobError
+        When the job has no scenarios, no budget, or demands that do not go with the kind.
+    InfeasibleError
+        When it is proven that no plan serves all scenarios.
+    VerificationError
+        When the plan fails the independent check.
+    """
+    watch = progress or Progress()
+    loaded = job if isinstance(job, LoadedJob) else find(str(job), settings=settings)
+    own = loaded.run_folder()
+    target = out or own.with_name(f"{own.name}{ENDING}")
+    with folder.staged(target) as stage:
+        found = _Robust.of(loaded, watch)
+        done = found.solved()
+        pipeline.write_job(stage, loaded)
+        return _write(stage, target, found, done)
+
+
+@dataclass(frozen=True)
+class _Solved:
+    """What was found: the robust plan, and the best plans of the scenarios, if they were asked for."""
+
+    answer: RobustAnswer
+    alone: Sequence[Alone]
+
+
+@dataclass(frozen=True)
+class _Robust:
+    """The scenarios of a job, composed."""
+
+    chain: Chain
+    words: tuple[str, ...]
+    composition: Composition
+
+    @classmethod
+    def of(cls, loaded: LoadedJob, progress: Progress) -> _Robust:
+        """Resolve the scenarios of a job, and compose them."""
+        asked = loaded.job.robust
+        if loaded.job.budget.unlimited:
+            raise JobError(
+                "a robust plan needs a budget",
+                where="budget",
+                done="Nothing was solved.",
+                remedy="Name an amount of money under [budget].",
+            )
+        drawn = loaded.job.sweep.model_copy(update={"cases": asked.scenarios})
+        loaded = replace(loaded, job=loaded.job.model_copy(update={"sweep": drawn}))
+        swept = sweep.prepare(loaded, progress)
+        chain = swept.chain
+        cases = swept.cases[1:] if asked.of == "sweep" else _stated(chain, asked.scenarios)
+        if not cases:
+            raise JobError(
+                "the job has no scenarios: no plausible case changes its times, limits or prices",
+                where="robust.of",
+                done="Nothing was solved.",
+                remedy='Set robust.of = "sweep".',
+            )
+        base = _base(swept)
+        progress.ends(f"{len(cases)} scenarios")
+        problems = []
+        for number, case in enumerate(cases, start=1):
+            progress.begins(f"Timing and pricing scenario {number} of {len(cases)}")
+            problems.append(_without_rings(resolve(base, case), chain))
+        central = _without_rings(resolve(base, Case(name="the job itself")), chain)
+        scenarios = [
+            Scenario(name=_plain(case.name), problem=problem)
+            for case, problem in zip(cases, problems, strict=True)
+        ]
+        words = tuple(case.description for case in cases)
+        if asked.of == "sweep":
+            names = [column.factor.id for column in swept.columns]
+            words = tuple(_in_words(names, row) for row in swept.table.rows[1:])
+        return cls(chain, words, compose(central, scenarios, afford=asked.afford))
+
+    def solved(self) -> _Solved:
+        """Solve the scenarios by themselves, if that is asked for, and then together."""
+        job, watch = self.chain.loaded.job, self.chain.progress
+        asked, scenarios = job.robust, self.composition.scenarios
+        params = parameters(job.solve)
+        alone: list[Alone] = []
+        with ChildProcess() as process:
+            if asked.compare or asked.kind == "regret":
+                limits = {"gap": asked.compare_gap, "time_limit_s": asked.compare_time_limit_s}
+                for number, scenario in enumerate(scenarios, start=1):
+                    watch.begins(f"Scenario {number} of {len(scenarios)} by itself: {scenario.name}")
+                    alone.append(solve_alone(scenario, params.replace(**limits), process))
+                watch.ends(f"{len(scenarios)} scenarios by themselves")
+            watch.begins("Seeking the robust plan")
+            answer = robust_plan(
+                self.composition,
+                RobustQuestion(
+                    kind=asked.kind, share=exact_share(asked.share), need=asked.need or len(scenarios)
+                ),
+                params.replace(gap=asked.gap, time_limit_s=asked.time_limit_s),
+                alone=alone,
+                run=process,
+                notify=watch.begins,
+            )
+        refuse_empty(answer.result)
+        return _Solved(answer, alone)
+
+
+def _base(swept: sweep.Sweep) -> Base:
+    chain = swept.chain
+    return base_of(
+        chain.times.value,
+        chain.candidates.value,
+        chain.draft.value,
+        chain.loaded.job,
+        closures={name: closure.arcs for name, closure in swept.closures.items()},
+    )
+
+
+def _without_rings(problem: DesignProblem, chain: Chain) -> DesignProblem:
+    """Return a problem in which the rings of the job's own plan are built, and no others."""
+    return with_circuits(problem, chain.result.rings) if problem.rings else problem
+
+
+def _stated(chain: Chain, most: int) -> tuple[Case, ...]:
+    """Return the plausible cases of a job whose weights can be added up: those that keep what pairs count."""
+    cases = stated_cases(
+        chain.loaded.job,
+        chain.candidates.value,
+        has_ring=False,
+        left_out=chain.senseless_cases,
+    )
+    return tuple(
+        case for case in cases if case.times != UNCHANGED or case.prices or case.capacity is not None
+    )[:most]
+
+
+def _in_words(names: Sequence[str], values: Sequence[float | str]) -> str:
+    """Return the values of the factors of a scenario."""
+    shown = (value if isinstance(value, str) else f"{value:.3g}" for value in values)
+    return ", ".join(f"{name} {value}" for name, value in zip(names, shown, strict=True))
+
+
+def _plain(name: str) -> str:
+    return name.replace("/", " per ")
+
+
+# ---- files
+
+
+def _write(stage: Path, target: Path, found: _Robust, done: _Solved) -> RobustRun:
+    answer = done.answer
+    save(answer.problem, stage / "problem.json")
+    results.save(answer.result, stage / "result.json")
+    scenarios = pd.DataFrame(_scenario_rows(found, done))
+    links = pd.DataFrame(_link_rows(found, done))
+    summary = _summary(found, done, scenarios)
+    files.write_csv(scenarios, stage / "scenarios.csv")
+    files.write_csv(links, stage / "robust_links.csv")
+    store.save_json(stage / folder.ROBUST, summary)
+    report.write(summary, scenarios, links, stage)
+    return RobustRun(target, summary, scenarios, links, _exit_code(found, answer))
+
+
+def _exit_code(found: _Robust, answer: RobustAnswer) -> int:
+    gap = found.chain.loaded.job.robust.gap
+    code = exit_code(answer.result, gap)
+    is_open = answer.level is not None and (answer.level.gap is None or answer.level.gap > gap)
+    return NOT_PROVEN if code == 0 and is_open else code
+
+
+def _scenario_rows(found: _Robust, done: _Solved) -> list[dict[str, Any]]:
+    """Return what the plan is worth in each scenario, by the problem of the scenario itself."""
+    built = set(done.answer.result.built)
+    covered = set(covered_pairs(done.answer.problem, built))
+    rows = []
+    for number, (scenario, place) in enumerate(
+        zip(found.composition.scenarios, found.composition.pairs, strict=True)
+    ):
+        problem = scenario.problem
+        own = covered_pairs(problem, built - _failed(problem))
+        if own != {k for k, at in enumerate(place) if at in covered}:
+            raise VerificationError(
+                "the plan covers other pairs in a scenario than in the composed problem",
+                where=f"scenario {scenario.name!r}",
+                done="Nothing was written.",
+                remedy="Report the job.",
+            )
+        today, counted = covered_pairs(problem, ()), set(counted_pairs(problem))
+        ever = {k for k, yes in enumerate(coverable(problem)) if yes}
+        row: dict[str, Any] = {
+            "scenario": scenario.name,
+            "description": found.words[number],
+            "coverable": weight_of(problem, ever),
+            "today": weight_of(problem, today),
+            "plan": weight_of(problem, own),
+            "best": None,
+            "bound": None,
+            "regret": None,
+            "regret_most": None,
+            "pairs_today": len(today & counted),
+            "pairs_plan": len(own & counted),
+            "pairs_best": None,
+            "cost": problem.cost_of(built),
+            "budget": problem.budget,
+            "fits": not list(building_faults(problem, built - _failed(problem))),
+        }
+        if done.alone:
+            one = done.alone[number]
+            row |= {
+                "best": one.weight,
+                "bound": one.bound,
+                "regret": one.weight - row["plan"],
+                "regret_most": one.bound - row["plan"],
+                "pairs_best": len(covered_pairs(problem, one.built) & counted),
+            }
+        rows.append(row)
+    return rows
+
+
+def _failed(problem: DesignProblem) -> set[str]:
+    return {c.id for c in problem.candidates if c.fixed == "out"}
+
+
+def _link_rows(found: _Robust, done: _Solved) -> list[dict[str, Any]]:
+    """Return the links of the plan and of the best plans, those of the plan first."""
+    problem, built = done.answer.problem, set(done.answer.result.built)
+    labels = labels_of(found.composition.base, found.chain.candidates.value.table)
+    chosen = Counter(name for one in done.alone for name in one.built)
+    rows = [
+        {
+            "candidate_id": name,
+            **labels[name],
+            "cost": problem.cost_of([name]),
+            "in_plan": name in built,
+            "best_in": chosen[name] if done.alone else None,
+        }
+        for name in sorted(built | chosen.keys())
+    ]
+    return sorted(rows, key=lambda row: (not row["in_plan"], -(row["best_in"] or 0), row["candidate_id"]))
+
+
+def _summary(found: _Robust, done: _Solved, scenarios: pd.DataFrame) -> dict[str, Any]:
+    answer, asked = done.answer, found.chain.loaded.job.robust
+    result, plan, base = answer.result, answer.plan, found.composition.base
+    summary: dict[str, Any] = {
+        "format": FORMAT,
+        "name": found.chain.loaded.name,
+        "kind": asked.kind,
+        "of": asked.of,
+        "afford": asked.afford,
+        "scenarios": len(scenarios),
+        "share": asked.share if asked.kind == "share" else None,
+        "need": (asked.need or len(scenarios)) if asked.kind == "count" else None,
+        "status": result.status,
+        "objective": result.objective,
+        "bound": result.bound,
+        "gap": result.gap,
+        "gap_of_gain": None if plan is None else plan.gap_of_gain,
+        "asked_gap": asked.gap,
+        "cost": result.cost,
+        "budget": base.budget,
+        "money": base.money,
+        "links": len(result.built),
+        "mean_today": float(scenarios["today"].mean()),
+        "mean_plan": float(scenarios["plan"].mean()),
+        "seconds": result.seconds,
+        "solver": result.solver,
+        "versions": dict(result.versions),
+    }
+    if done.alone:
+        summary |= {
+            "mean_best": float(scenarios["best"].mean()),
+            "largest_regret": int(scenarios["regret"].max()),
+            "largest_regret_most": int(scenarios["regret_most"].max()),
+        }
+    if answer.level is not None:
+        summary["level"] = _level(answer.level, asked.kind, done.alone)
+    return summary
+
+
+def _level(level: LevelAnswer, kind: str, alone: Sequence[Alone]) -> dict[str, Any]:
+    """Return what was proven of the share, or of the regret: reached, and not better than."""
+    found: dict[str, Any] = {"gap": level.gap, "seconds": level.seconds, "status": level.status}
+    if level.level is None or level.bound is None:
+        return found
+    if kind == "max_min":
+        return found | {"share": level.level / STEPS, "share_most": level.bound / STEPS}
+    offset = level_offset(alone)
+    return found | {"regret": offset - level.level, "regret_least": offset - level.bound}

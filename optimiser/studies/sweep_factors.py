@@ -1,0 +1,286 @@
+"""Turn the factors of a job into columns of a table of cases, and each row of it into a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from optimiser.frontier import designs
+from optimiser.frontier.cases import Case, TimeChanges
+from optimiser.frontier.designs import Bounded, Choice, Distribution, Lognormal, Normal, Triangular, Uniform
+from optimiser.job.contradictions import did_you_mean
+from optimiser.job.model import Job
+from optimiser.job.sweep import SCALES, Changes, Factor
+from optimiser.measures.cost_overruns import ALL_PROJECTS, FIXED_LINKS, RAIL, ROADS, ReferenceClass, class_of
+from optimiser.problem.errors import JobError
+from optimiser.problem.model import TIERS
+from optimiser.proposals.table import Candidates
+from optimiser.run.cases import WEIGHT_EXPONENTS, kinds_by_class
+from optimiser.run.timing import Times
+from optimiser.studies.closed_links import LATER, Closure
+
+OPEN, CLOSED = 0.0, 1.0
+"""Values of a factor that closes a link."""
+TODAY = "as in the job"
+"""Value of a factor of opening days in the job itself."""
+_REFERENCES = {one.name: one for one in (RAIL, ROADS, FIXED_LINKS, ALL_PROJECTS)}
+_OF_TIMES: Mapping[Changes, str] = {
+    "road_speed": "road_speed",
+    "rail_speed": "rail_speed",
+    "waits": "wait_factor",
+    "check_in": "check_in_factor",
+    "access_s": "access_s",
+    "limit_s": "limit_s",
+}
+"""Fields of `TimeChanges` by what a factor changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the table of cases.
+
+    Attributes
+    ----------
+    factor
+        Its id, distribution and central value.
+    changes
+        What it changes.
+    of
+        Kinds of candidates, tiers and cities, or the name of one link.
+    """
+
+    factor: designs.Factor
+    changes: Changes
+    of: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the column as a JSON object for `sweep.json`."""
+        own = self.factor.distribution
+        return {
+            "id": self.factor.id,
+            "changes": self.changes,
+            "of": list(self.of),
+            "central": self.factor.central,
+            "distribution": _described(own),
+        }
+
+
+def _described(own: Distribution) -> dict[str, Any]:
+    if isinstance(own, Bounded):
+        return _described(own.inner) | {"low": own.low, "high": own.high}
+    fields = {name: getattr(own, name) for name in own.__slots__}  # type: ignore[attr-defined]
+    return {"name": type(own).__name__.lower()} | {
+        key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()
+    }
+
+
+def columns(job: Job, candidates: Candidates, times: Times) -> tuple[Column, ...]:
+    """Return the columns of the table of cases of a job: its factors, or the usual ones.
+
+    Parameters
+    ----------
+    job
+        The job.
+    candidates
+        What may be built.
+    times
+        Its cities are those that demands may name.
+
+    Raises
+    ------
+    JobError
+        With every factor that the job has no use for.
+    """
+    classes = kinds_by_class(candidates)
+    if not job.sweep.factors:
+        return tuple(_usual(job, classes))
+    found, faults = list[Column](), list[str]()
+    cities = dict(zip(times.cities["name"].astype(str), times.cities["city_id"].astype(str), strict=True))
+    kinds = {kind: (kind,) for own in classes.values() for kind in own}
+    known: dict[str, dict[str, tuple[str, ...]]] = {
+        "costs": {**classes, **kinds},
+        "delay_years": {**classes, **kinds},
+        "demand": {**{tier: (tier,) for tier in TIERS}, **{name: (key,) for name, key in cities.items()}},
+    }
+    for factor in job.sweep.factors:
+        faults += [f"{factor.id}: {fault}" for fault in _useless(factor, job)]
+        try:
+            found += _columns_of(factor, known.get(factor.changes, {}), job)
+        except LookupError as fault:
+            faults.append(f"{factor.id}: {fault.args[0]}")
+    if faults:
+        raise JobError(
+            "factors do not suit the job",
+            where="sweep.factors",
+            faults=faults,
+            done="No case was made.",
+            remedy="Correct or remove them; docs/sweep.md says what each needs.",
+        )
+    return tuple(found)
+
+
+def _useless(factor: Factor, job: Job) -> Iterator[str]:
+    """Yield why a factor cannot change a job."""
+    if factor.changes in ("demand", "weight_exponent") and job.objective.weight == "file":
+        yield "the weights of pairs come from a file, not from populations"
+    if factor.changes == "budget" and job.budget.unlimited:
+        yield "the job has no budget"
+    if factor.changes == "delay_years" and not job.phasing.names:
+        yield "a delay counts where there are periods (phasing.names)"
+    if factor.changes in ("rail_speed", "waits", "check_in", "access_s") and not job.times.rail:
+        yield "the job reads no trains (times.rail)"
+
+
+def _columns_of(factor: Factor, known: Mapping[str, tuple[str, ...]], job: Job) -> Iterator[Column]:
+    """Yield the column of a factor; one that closes links has one for each of them."""
+    if factor.changes == "closed":
+        chance = factor.chance or 0.0
+        own = Choice((OPEN, CLOSED), (1 - chance, chance))
+        for name in factor.of:
+            yield Column(designs.Factor(f"{factor.id}: {name}", own, OPEN), "closed", (name,))
+        return
+    unknown = [name for name in factor.of if name not in known]
+    if unknown:
+        hints = (f"there is no '{name}'{did_you_mean(name, list(known))}" for name in unknown)
+        raise LookupError("; ".join(hints))
+    names = factor.of or (() if factor.changes == "demand" else tuple(known))
+    of = tuple(dict.fromkeys(one for name in names for one in known[name]))
+    if factor.changes == "demand" and not factor.of:
+        of = TIERS
+    if factor.changes in ("costs", "delay_years") and not of:
+        raise LookupError("no candidate is of these kinds")
+    central = _central(factor.changes, job)
+    yield Column(designs.Factor(factor.id, _distribution(factor), central), factor.changes, of)
+
+
+def _central(changes: Changes, job: Job) -> designs.Value:
+    if changes == "opening":
+        return str(job.region.as_of or TODAY)
+    if changes == "weight_exponent":
+        return WEIGHT_EXPONENTS.get(job.objective.weight, 0.0)
+    return 1.0 if changes in SCALES else 0.0
+
+
+def _distribution(factor: Factor) -> Distribution:
+    low, mode, high = (value or 0.0 for value in (factor.low, factor.mode, factor.high))
+    mean, deviation = factor.mean or 0.0, factor.deviation or 0.0
+    match factor.distribution:
+        case "reference_class":
+            return _overrun(_reference(factor))
+        case "uniform":
+            return Uniform(low, high)
+        case "triangular":
+            return Triangular(low, mode, high)
+        case "choice":
+            count = len(factor.choices)
+            return Choice(factor.choices, factor.chances or (1 / count,) * count)
+        case "lognormal" | "normal" as name:
+            inner = Lognormal(mean, deviation) if name == "lognormal" else Normal(mean, deviation)
+            if factor.low is None and factor.high is None:
+                return inner
+            return Bounded(inner, factor.low, factor.high)
+
+
+def _reference(factor: Factor) -> ReferenceClass:
+    if factor.reference != "auto":
+        return _REFERENCES[factor.reference]
+    found = {class_of(name) for name in factor.of}
+    return next(iter(found)) if len(found) == 1 else ALL_PROJECTS
+
+
+def _overrun(reference: ReferenceClass) -> Lognormal:
+    """Return the distribution of actual costs over the estimate."""
+    risk = reference.risk(1.0)
+    return Lognormal(risk.mean, risk.deviation)
+
+
+def _usual(job: Job, classes: Mapping[str, tuple[str, ...]]) -> Iterator[Column]:
+    """Yield the factors of a job that names none; docs/sweep.md says what they rest on."""
+    for name, reference in (("road", ROADS), ("rail", RAIL), ("station", ALL_PROJECTS)):
+        if classes[name]:
+            factor = designs.Factor(f"{name}_costs", _overrun(reference), 1.0)
+            yield Column(factor, "costs", classes[name])
+    yield Column(designs.Factor("road_speed", Uniform(0.9, 1.1), 1.0), "road_speed")
+    if job.times.rail:
+        yield Column(designs.Factor("rail_speed", Uniform(0.9, 1.1), 1.0), "rail_speed")
+        yield Column(designs.Factor("waits", Triangular(0.75, 1.0, 1.5), 1.0), "waits")
+        yield Column(designs.Factor("access_s", Triangular(-300.0, 0.0, 600.0), 0.0), "access_s")
+    if not job.budget.unlimited:
+        yield Column(designs.Factor("money", Uniform(0.8, 1.2), 1.0), "budget")
+
+
+def links_to_close(found: Sequence[Column]) -> tuple[str, ...]:
+    """Return the names under which the cases of some columns close links."""
+    return tuple(dict.fromkeys(name for column in found for name in _closing(column)))
+
+
+def _closing(column: Column) -> Iterator[str]:
+    own = column.factor.distribution
+    if column.changes == "closed":
+        yield from column.of
+    elif column.changes == "opening" and isinstance(own, Choice):
+        yield from (f"{LATER}{day}" for day in own.values)
+
+
+def case_of(
+    number: int,
+    values: Sequence[designs.Value],
+    found: Sequence[Column],
+    *,
+    budget: int | None,
+    closures: Mapping[str, Closure],
+) -> Case:
+    """Return a case of a sweep.
+
+    Parameters
+    ----------
+    number
+        Number of the case.
+    values
+        Value of each column.
+    found
+        The columns.
+    budget
+        Budget of the job; None without one.
+    closures
+        What each of `links_to_close` closes.
+
+    Notes
+    -----
+    A factor at its central value changes nothing, so that case 0 is the job. Factors of several columns on
+    the same costs, populations or money are multiplied, times at stations and limits added.
+    """
+    times, prices, growth, delays = dict[str, Any](), dict[str, float](), dict[str, float](), dict[str, int]()
+    money, exponent, closed, out = 1.0, None, list[str](), set[str]()
+    for value, column in zip(values, found, strict=True):
+        if value == column.factor.central:
+            continue
+        if column.changes in ("closed", "opening"):
+            name = f"{LATER}{value}" if column.changes == "opening" else column.of[0]
+            out |= set(closures[name].candidates)
+            closed += [name] if len(closures[name].arcs) else []
+            continue
+        amount = float(value)
+        if column.changes in _OF_TIMES:
+            key, scales = _OF_TIMES[column.changes], column.changes in SCALES
+            times[key] = times.get(key, 1.0) * amount if scales else times.get(key, 0) + round(amount)
+        elif column.changes == "budget":
+            money *= amount
+        elif column.changes == "weight_exponent":
+            exponent = amount
+        elif column.changes == "delay_years":
+            delays |= {kind: delays.get(kind, 0) + round(amount) for kind in column.of}
+        else:
+            target = prices if column.changes == "costs" else growth
+            target |= {name: target.get(name, 1.0) * amount for name in column.of}
+    return Case(
+        name=f"case {number}",
+        times=TimeChanges(closed=tuple(closed), **times),
+        prices=tuple(sorted(prices.items())),
+        weight_exponent=exponent,
+        growth=tuple(sorted(growth.items())),
+        budget=None if budget is None or money == 1.0 else round(money * budget),
+        fixed_out=tuple(sorted(out)),
+        delays=tuple(sorted(delays.items())),
+    )

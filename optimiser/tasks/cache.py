@@ -1,0 +1,338 @@
+"""Make each step of a run once: keep its outcome under the hash of its inputs, and report its time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache, cached_property, partial
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+from networks.inputs import checksum
+from optimiser.problem.parts import TEMPORARY_VARIABLES, part_folder, remove_left_behind
+from optimiser.problem.result import TracePoint, gap_of
+from optimiser.tasks import signals
+
+log = logging.getLogger(__name__)
+
+MANIFEST = "manifest.json"
+"""File of a kept outcome that lists the checksums of all others."""
+KEPT = 16
+"""Number of outcomes kept of each step; the least recently used ones are removed first."""
+_ATTEMPTS = 5
+_LIBRARIES = ("highspy", "numpy", "osmium", "pandas", "pulp", "scipy", "shapely")
+
+
+def folder() -> Path:
+    """Return the cache folder: `POLYRING_CACHE`, else the user's cache folder."""
+    moved = os.environ.get("POLYRING_CACHE")
+    if moved:
+        return Path(moved).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("polyring", appauthor=False))
+
+
+@cache
+def code_version() -> str:
+    """Return a hash of the source and data of both packages and of the libraries' versions."""
+    digest = hashlib.sha256()
+    for package in ("networks", "optimiser"):
+        root = Path(str(resources.files(package)))
+        for path in sorted(root.rglob("*")):
+            inside = path.relative_to(root).parts
+            if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in inside):
+                digest.update(f"{path.relative_to(root)}\0".encode())
+                digest.update(path.read_bytes())
+    for name in _LIBRARIES:
+        digest.update(f"{name}={_version(name)}\0".encode())
+    return digest.hexdigest()
+
+
+def key(step: str, inputs: Mapping[str, Any]) -> str:
+    """Return the name under which the outcome of a step is kept.
+
+    Parameters
+    ----------
+    step
+        Name of the step.
+    inputs
+        Everything that the outcome depends on, as JSON values: parameters, checksums, keys of earlier steps.
+
+    Returns
+    -------
+    str
+        SHA-256 of the step, its inputs and the version of the code, in hexadecimal.
+    """
+    text = json.dumps([step, code_version(), inputs], sort_keys=True, allow_nan=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A folder with the files of one step, and whether it was kept from before."""
+
+    folder: Path
+    key: str
+    reused: bool
+
+
+@dataclass(frozen=True)
+class Kept[T]:
+    """The value of a step, kept in a folder of the cache.
+
+    Attributes
+    ----------
+    outcome
+        The folder.
+    load
+        Reads the value from it.
+    """
+
+    outcome: Outcome
+    load: Callable[[Path], T]
+
+    @property
+    def key(self) -> str:
+        """Return the hash of all that the value was made from."""
+        return self.outcome.key
+
+    @cached_property
+    def value(self) -> T:
+        """Return the value, read once and kept in memory."""
+        return self.read()
+
+    def read(self) -> T:
+        """Read the value from its folder."""
+        return self.load(self.outcome.folder)
+
+
+def _ignore(_text: str) -> None:
+    return
+
+
+@dataclass(slots=True)
+class Progress:
+    """Reports which step is running, and keeps the time of each.
+
+    Attributes
+    ----------
+    begins, ends
+        Called with a line of text when a step begins, and when it ends.
+    seconds
+        Wall time of each step that ended, in order.
+    reused
+        Names of the steps whose outcome was kept from before.
+    """
+
+    begins: Callable[[str], object] = _ignore
+    ends: Callable[[str], object] = _ignore
+    seconds: dict[str, float] = field(default_factory=dict)
+    reused: list[str] = field(default_factory=list)
+
+    def trace(self, time_limit_s: float) -> Callable[[TracePoint], None]:
+        """Return what reports how far a solve with a time limit has come."""
+
+        def report(point: TracePoint) -> None:
+            bound, gap = "none", "unknown"
+            if point.bound is not None:
+                bound = f"{point.bound:.1f}"
+                if point.objective is not None:
+                    found = gap_of(point.objective, point.bound, minimise=point.bound < point.objective)
+                    gap = gap if found is None else f"{100 * found:.3g} %"
+            left = max(0.0, time_limit_s - point.seconds)
+            self.begins(
+                f"Solving, {point.seconds:.0f} s: plan {point.objective}, bound {bound}, gap {gap}, "
+                f"at most {left:.0f} s left"
+            )
+
+        return report
+
+    @contextmanager
+    def step(self, name: str, title: str) -> Iterator[None]:
+        """Time a step.
+
+        Parameters
+        ----------
+        name
+            Key of the step in `seconds`.
+        title
+            What the step does, for people.
+
+        Yields
+        ------
+        None
+        """
+        self.begins(title)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+        note = " (kept from before)" if name in self.reused else ""
+        line = f"{title}: {self.seconds[name]:.1f} s{note}"
+        log.info(line)
+        self.ends(line)
+
+
+def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Outcome:
+    """Return the outcome of a step: the kept one where there is one, else a fresh one.
+
+    Parameters
+    ----------
+    step
+        Name of the step.
+    inputs
+        As for `key`.
+    make
+        Writes the files of the outcome into the folder it is given.
+
+    Returns
+    -------
+    Outcome
+        The folder, to be read only.
+    """
+    name = key(step, inputs)
+    place = folder() / "steps" / step / name[:32]
+    if _is_intact(place):
+        with suppress(OSError):
+            os.utime(place)
+        return Outcome(folder=place, key=name, reused=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with part_folder(place.parent) as part, signals.cleanup_on_kill(partial(shutil.rmtree, part, True)):
+        fresh = part / "outcome"
+        fresh.mkdir()
+        make(fresh)
+        _seal(fresh)
+        _swap(fresh, place)
+    prune(place.parent, keep=place, most=KEPT)
+    return Outcome(folder=place, key=name, reused=False)
+
+
+@contextmanager
+def own_temporary_folder() -> Iterator[None]:
+    """Let this process and those it starts keep temporary files in a folder of their own in the cache.
+
+    Solvers leave models and solutions there when they are killed. The folder is removed at the end, and by
+    the next process when this one is killed; so are the steps that killed processes began. Where the cache
+    cannot be written, the system's folder is used.
+    """
+    parent = folder() / "temporary"
+    with ExitStack() as stack:
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            place = stack.enter_context(part_folder(parent))
+        except OSError:
+            yield
+            return
+        for step in (folder() / "steps").glob("*"):
+            remove_left_behind(step)
+        stack.enter_context(signals.cleanup_on_kill(partial(shutil.rmtree, place, True)))
+        kept, kept_folder = (
+            {name: os.environ.pop(name, None) for name in TEMPORARY_VARIABLES},
+            tempfile.tempdir,
+        )
+        os.environ.update(dict.fromkeys(TEMPORARY_VARIABLES, str(place)))
+        tempfile.tempdir = str(place)
+        try:
+            yield
+        finally:
+            tempfile.tempdir = kept_folder
+            for name, value in kept.items():
+                del os.environ[name]
+                if value is not None:
+                    os.environ[name] = value
+
+
+def is_kept(step: str, inputs: Mapping[str, Any]) -> bool:
+    """Return whether the outcome of a step is kept, so that it need not be made."""
+    return _is_intact(folder() / "steps" / step / key(step, inputs)[:32])
+
+
+def forget(outcome: Outcome) -> None:
+    """Remove an outcome from the cache, so that the next run makes it again."""
+    shutil.rmtree(outcome.folder, ignore_errors=True)
+
+
+def _seal(fresh: Path) -> None:
+    """Write the checksums of all files, so that a damaged outcome is noticed."""
+    sums = {path.name: checksum(path) for path in sorted(fresh.iterdir())}
+    with (fresh / MANIFEST).open("w", encoding="utf-8") as file:
+        json.dump(sums, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _is_intact(place: Path) -> bool:
+    if not place.exists():
+        return False
+    try:
+        sums = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
+        intact = all(checksum(place / name) == value for name, value in sums.items())
+    except (OSError, ValueError, AttributeError):
+        intact = False
+    if not intact:
+        log.warning("a stored outcome of the step %s is damaged; it is computed again", place.parent.name)
+    return intact
+
+
+def _swap(fresh: Path, place: Path) -> None:
+    """Put a fresh outcome in place, unless another process was first: the same key means the same content.
+
+    An intact outcome is never removed, since another process may be reading it; a damaged one is moved into
+    the temporary folder of the fresh one, which is removed by its owner.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            fresh.rename(place)
+        except OSError:
+            if attempt == _ATTEMPTS - 1 or not place.exists():
+                raise
+        else:
+            return
+        if _is_intact(place):
+            return
+        with suppress(FileNotFoundError):
+            place.rename(fresh.with_name(f"damaged-{attempt}"))
+
+
+def prune(parent: Path, *, keep: Path, most: int) -> None:
+    """Remove the least recently used files and folders of a folder.
+
+    Parameters
+    ----------
+    parent
+        The folder; hidden entries stay.
+    keep
+        An entry that stays in any case.
+    most
+        Number of entries that are left, `keep` included.
+    """
+    others = [path for path in parent.iterdir() if path != keep and not path.name.startswith(".")]
+    for path in sorted(others, key=_last_used, reverse=True)[most - 1 :]:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _last_used(path: Path) -> float:
+    """Return when an outcome was last used; 0 where another process just removed it."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "absent"

@@ -1,0 +1,147 @@
+"""Do tasks in child processes of this one."""
+
+from __future__ import annotations
+
+import queue
+import tempfile
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from optimiser.problem.errors import EnvironmentFault
+from optimiser.problem.parts import part_folder
+from optimiser.tasks.attempts import Cancelled, attempt, new_child, store
+from optimiser.tasks.task import Outcome, Task
+
+PAUSE_S = 0.02
+"""Seconds between two looks whether a child has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The tasks of one call of `run`: where their outcomes go, and whether they are still wanted."""
+
+    outcomes: queue.SimpleQueue[Outcome | Exception]
+    over: threading.Event
+
+
+class _Slot(threading.Thread):
+    """A thread with a child process, which does one task after another.
+
+    The child is started and ended by this thread: Linux ends it with the thread that started it.
+    """
+
+    def __init__(self, number: int, folder: Path, waiting: queue.SimpleQueue[_Job | None]) -> None:
+        super().__init__(daemon=True, name=f"child {number}")
+        self._folder, self._waiting = folder, waiting
+        self.child = new_child()
+        self.batch: _Batch | None = None
+
+    def run(self) -> None:
+        """Do tasks until None comes."""
+        with self.child:
+            while (job := self._waiting.get()) is not None:
+                self.batch = job.batch
+                if not job.batch.over.is_set():
+                    self._do(job)
+                self.batch = None
+
+    def _do(self, job: _Job) -> None:
+        try:
+            outcome = attempt(
+                self.child,
+                job.task,
+                job.task.key,
+                folder=self._folder,
+                worker=self.name,
+                wanted=lambda: not job.batch.over.is_set(),
+            )
+        except Cancelled:
+            return
+        except Exception as error:  # noqa: BLE001 - raised again where the outcomes are awaited
+            job.batch.outcomes.put(error)
+        else:
+            job.batch.outcomes.put(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    task: Task
+    batch: _Batch
+
+
+class ChildProcesses:
+    """Does tasks in child processes, which are kept from one task to the next.
+
+    What a task does to its process, it does to no other: a process that crashes, exceeds a limit or is killed
+    is replaced, and its task begun anew, up to three times.
+
+    Parameters
+    ----------
+    workers
+        Number of processes.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._stack = ExitStack()
+        self._slots: list[_Slot] = []
+        self._waiting: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._folder = Path()
+
+    def __enter__(self) -> Self:
+        """Make the folder of the contents; the processes are started by their first tasks."""
+        try:
+            self._folder = self._stack.enter_context(part_folder(Path(tempfile.gettempdir())))
+        except OSError as error:
+            raise EnvironmentFault(
+                f"no temporary folder can be made ({error.strerror})",
+                where=tempfile.gettempdir(),
+                remedy="Free space there, or name another folder in TMPDIR.",
+            ) from error
+        self._slots = [_Slot(n, self._folder, self._waiting) for n in range(1, self.workers + 1)]
+        for slot in self._slots:
+            slot.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """End the processes, and remove the folder."""
+        for _ in self._slots:
+            self._waiting.put(None)
+        while any(slot.is_alive() for slot in self._slots):
+            for slot in self._slots:
+                slot.child.kill()
+                slot.join(PAUSE_S)
+        self._slots = []
+        self._stack.close()
+
+    def run(self, tasks: Sequence[Task], contents: Mapping[str, bytes]) -> Generator[Outcome, None, None]:
+        """Do tasks; the processes take them in their order.
+
+        Raises
+        ------
+        ValueError
+            Outside the block of this executor: no process would take them.
+        """
+        if not self._slots:
+            raise ValueError("tasks are done within the block of their executor")
+        store(contents, self._folder)
+        batch = _Batch(queue.SimpleQueue(), threading.Event())
+        for task in tasks:
+            self._waiting.put(_Job(task, batch))
+        try:
+            for _ in tasks:
+                found = batch.outcomes.get()
+                if isinstance(found, Exception):
+                    raise found
+                yield found
+        finally:
+            batch.over.set()
+            while any(slot.batch is batch for slot in self._slots):
+                for slot in self._slots:
+                    if slot.batch is batch:
+                        slot.child.kill()
+                threading.Event().wait(PAUSE_S)

@@ -1,0 +1,535 @@
+"""Do tasks on Dask distributed: a local cluster, or one that exists.
+
+This is the only module that imports `distributed`; `choice` imports it when a cluster is asked for. Scheduler
+and workers must have the same version of polyring as the command: `python -m pip install "polyring[cluster]"`
+in the environment that `dask scheduler` and `dask worker` run in. A worker of another version ends the run
+with a message; it never contributes a result.
+
+Whoever reaches a scheduler can run code on it and on its workers. A local cluster listens on 127.0.0.1 alone;
+on a network use TLS by Dask's own configuration (`distributed.comm.tls`, addresses `tls://`).
+
+How a task travels: its Dask key begins with the first word of its name, so that the dashboard counts kinds.
+Each worker thread keeps a child process, which does the work; a task that ends its process
+ends no worker. Shared contents are Dask tasks themselves, computed once, and anew when the worker that holds
+them is lost. A worker that misses some says so, gets them once, and keeps them in its local directory, which
+Dask removes with the worker: they are no dependencies of the tasks, since Dask would drop and fetch them
+again. Only `IN_FLIGHT` tasks a thread are known to the scheduler at a time, so that its memory does not grow
+with their number.
+
+Losses: a task whose worker is lost is given to another one by Dask, `ATTEMPTS` times as often as Dask's
+`distributed.scheduler.allowed-failures` says, then quarantined. When the scheduler is lost, its address is
+tried for `RECONNECT_S`, and the tasks that were under way are submitted again; results that have arrived are
+not asked for again. Workers of a lost scheduler end; whatever started them must start them again.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import tempfile
+import threading
+import time
+import uuid
+import warnings
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+from weakref import WeakKeyDictionary
+
+import dask
+from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, Worker, get_worker
+
+from optimiser.engine.child import ChildProcess
+from optimiser.engine.search.lifeline import end_tree
+from optimiser.problem.errors import EnvironmentFault
+from optimiser.problem.parts import part_folder
+from optimiser.tasks import cache
+from optimiser.tasks.attempts import Cancelled, attempt, new_child, store
+from optimiser.tasks.task import ATTEMPTS, Outcome, Task
+
+log = logging.getLogger(__name__)
+
+IN_FLIGHT = 6
+"""Tasks that the scheduler knows at a time for each thread of the workers, so that none has to wait."""
+CONNECT_S = 10.0
+"""Seconds in which a scheduler must answer."""
+RECONNECT_S = 300.0
+"""Seconds for which the address of a lost scheduler is tried again."""
+RETRY_S = 1.0
+"""Seconds between two such trials, and between two looks at the number of workers."""
+WATCH_S = 0.5
+"""Seconds between two looks of a worker whether its tasks are still wanted."""
+CLOSE_S = 1.0
+"""Seconds for a local cluster to close by itself, before its processes are killed."""
+NO_WORKERS_S = 15.0
+"""Seconds without any worker, after which this is said."""
+
+_KEPT = "Results that had arrived are kept: the same command goes on from there."
+
+
+# ---- on a worker
+
+
+class _Host:
+    """What a worker keeps from task to task: contents on disk, and a child process for each thread."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.folder = Path(worker.local_directory) / "contents"  # Dask removes it with the worker
+        self.folder.mkdir(exist_ok=True)
+        self.own = threading.local()
+        self._worker = worker
+        self._children: dict[str, ChildProcess] = {}
+        self._lock = threading.Lock()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def child(self) -> ChildProcess:
+        """Return the child process of this thread; on Linux it ends with the thread."""
+        if not hasattr(self.own, "child"):
+            self.own.child = new_child()
+        found: ChildProcess = self.own.child
+        return found
+
+    def is_wanted(self, dask_key: str) -> bool:
+        """Return whether the scheduler still waits for a task that runs here."""
+        state = self._worker.state.tasks.get(dask_key)
+        return state is not None and state.state in {"executing", "long-running"}
+
+    @contextmanager
+    def watched(self, dask_key: str, child: ChildProcess) -> Iterator[None]:
+        """End a task within the block when nobody waits for it any more: Dask itself ends no thread."""
+        with self._lock:
+            self._children[dask_key] = child
+        try:
+            yield
+        finally:
+            with self._lock:  # from now on the child may do another task
+                del self._children[dask_key]
+
+    def _watch(self) -> None:
+        while self._worker.status.name in {"running", "paused"}:
+            time.sleep(WATCH_S)
+            self._kill(lambda dask_key: not self.is_wanted(dask_key))
+        self._kill(lambda _dask_key: True)
+
+    def _kill(self, is_over: Callable[[str], bool]) -> None:
+        with self._lock:
+            for dask_key, child in self._children.items():
+                if is_over(dask_key):
+                    child.kill()
+
+
+_HOSTS: WeakKeyDictionary[Worker, _Host] = WeakKeyDictionary()
+_LOCK = threading.Lock()
+
+
+def _host() -> _Host:
+    """Return what the worker of this thread keeps."""
+    worker = get_worker()
+    with _LOCK:
+        found = _HOSTS.get(worker)
+        if found is None:
+            found = _HOSTS[worker] = _Host(worker)
+    return found
+
+
+def _content(content: bytes) -> bytes:
+    return content
+
+
+def _deliver(addresses: Sequence[str], *contents: bytes) -> None:
+    """Write contents to the folder of this worker."""
+    store(dict(zip(addresses, contents, strict=True)), _host().folder)
+
+
+def _work(spec: Mapping[str, Any], _delivered: None) -> dict[str, Any]:
+    """Do a task in a child process of this thread.
+
+    Parameters
+    ----------
+    spec
+        The task, its key, its key in Dask, and the version of the code.
+    _delivered
+        Outcome of a delivery that had to come first.
+
+    Returns
+    -------
+    dict
+        The fields of an `Outcome`; or `version` where this worker has another version of the code, `missing`
+        and `where` where it misses contents; nothing where the task was cancelled meanwhile.
+    """
+    if spec["version"] != cache.code_version():
+        return {"version": cache.code_version()}
+    worker, task, host = get_worker(), Task(**spec["task"]), _host()
+    missing = [address for address in task.contents if not (host.folder / address).exists()]
+    if missing:
+        return {"missing": missing, "where": worker.address}
+    child, dask_key = host.child(), spec["dask_key"]
+    try:
+        with host.watched(dask_key, child):
+            outcome = attempt(
+                child,
+                task,
+                spec["key"],
+                folder=host.folder,
+                worker=str(worker.name),
+                wanted=lambda: host.is_wanted(dask_key),
+            )
+    except Cancelled:
+        return {}
+    return asdict(outcome)
+
+
+# ---- in the command
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A task that has no outcome yet.
+
+    Attributes
+    ----------
+    losses
+        How often Dask gave it up because its workers were lost.
+    run
+        Marks the call of `run`, so that other clients of the scheduler do not share its Dask keys.
+    submitted
+        How often it was submitted; each time it has another Dask key.
+    future
+        Of the task, while it is under way.
+    delivery
+        Of contents that it waits for.
+    """
+
+    task: Task
+    key: str
+    run: str
+    losses: int = 0
+    submitted: int = 0
+    future: Future[Any] | None = None
+    delivery: Future[Any] | None = None
+
+    @property
+    def dask_key(self) -> str:
+        """Return a key that Dask counts under the first word of the name."""
+        kind, _, rest = self.task.name.partition(" ")
+        return f"{kind}-{self.key}-{self.run}-{self.submitted}" + (f"-{rest}" if rest else "")
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The tasks of one call of `run`."""
+
+    waiting: deque[_Pending]
+    contents: Mapping[str, bytes]
+    running: dict[str, _Pending] = field(default_factory=dict)
+    shared: dict[str, Future[Any]] = field(default_factory=dict)
+    deliveries: dict[tuple[str, str], Future[Any]] = field(default_factory=dict)
+    ended: queue.SimpleQueue[Future[Any]] = field(default_factory=queue.SimpleQueue)
+
+    def wait(self) -> list[_Pending]:
+        """Return the tasks whose futures have ended since, after `RETRY_S` at the latest."""
+        futures = []
+        with suppress(queue.Empty):
+            futures.append(self.ended.get(timeout=RETRY_S))
+            while True:
+                futures.append(self.ended.get_nowait())
+        found = [(self.running.get(str(future.key)), future) for future in futures]
+        return [one for one, future in found if one is not None and one.future is future]
+
+    def again(self, pending: _Pending) -> None:
+        """Let a task that was under way be submitted again, before the others."""
+        self.running.pop(pending.dask_key, None)
+        pending.future = None
+        self.waiting.appendleft(pending)
+
+
+class DaskCluster:
+    """Does tasks on Dask distributed.
+
+    Parameters
+    ----------
+    workers
+        Workers of a cluster on this machine, each a process of one thread; without an address.
+    address
+        Of an existing scheduler, such as "tcp://10.0.0.1:8786" or "tls://node1:8786".
+    """
+
+    def __init__(self, *, workers: int = 0, address: str | None = None) -> None:
+        self._asked, self._address = workers, address
+        self._stack = ExitStack()
+        self._cluster: LocalCluster | None = None
+        self._client: Client | None = None
+
+    @property
+    def workers(self) -> int:
+        """Return how many threads the workers have that are there."""
+        return sum(self._client.nthreads().values()) if self._client is not None else self._asked
+
+    @property
+    def dashboard(self) -> str:
+        """Return the address of Dask's dashboard; empty where there is none."""
+        return "" if self._client is None else str(self._client.dashboard_link or "")
+
+    def __enter__(self) -> Self:
+        """Start the local cluster, or find the scheduler.
+
+        Raises
+        ------
+        EnvironmentFault
+            When it cannot be started, or no scheduler answers.
+        """
+        try:
+            if self._address is None:
+                self._start_cluster()
+            else:
+                self._client = self._connected()
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Leave the scheduler, and end a local cluster with all its processes."""
+        self._close()
+
+    def _start_cluster(self) -> None:
+        try:
+            folder = self._stack.enter_context(part_folder(Path(tempfile.gettempdir())))
+            # The profiles of the workers' own threads would say nothing: children do the work.
+            self._stack.enter_context(dask.config.set({"distributed.worker.profile.enabled": False}))
+            self._cluster = LocalCluster(
+                n_workers=self._asked,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                memory_limit=None,  # the workers' own processes stay small; tasks have limits of their own
+                local_directory=str(folder),
+                silence_logs=logging.ERROR,
+            )
+            self._client = Client(self._cluster, timeout=CONNECT_S, set_as_default=False)
+        except (OSError, RuntimeError) as error:
+            raise EnvironmentFault(
+                f"the local Dask cluster cannot be started ({error})",
+                remedy="Leave out --cluster: child processes need no cluster.",
+            ) from error
+
+    def _connected(self) -> Client:
+        """Return a client of the scheduler at the address."""
+        try:
+            return Client(self._address, timeout=CONNECT_S, set_as_default=False, name="polyring")
+        except (OSError, ValueError, TypeError) as error:
+            raise EnvironmentFault(
+                f"no Dask scheduler answers within {CONNECT_S:g} s ({str(error).splitlines()[0]})",
+                where=str(self._address),
+                remedy="Start one with `dask scheduler`; check the address, the firewall, and for tls:// the "
+                "certificates in Dask's configuration.",
+            ) from error
+
+    def _close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(Exception):
+                client.close(timeout=CLOSE_S)
+        cluster, self._cluster = self._cluster, None
+        if cluster is not None:
+            _end(cluster)
+        self._stack.close()
+
+    def run(self, tasks: Sequence[Task], contents: Mapping[str, bytes]) -> Generator[Outcome, None, None]:
+        """Do tasks; the scheduler gives them to its workers in their order."""
+        run = uuid.uuid4().hex
+        batch = _Batch(deque(_Pending(task, task.key, run) for task in tasks), contents)
+        looked_s, threads = 0.0, 0
+        idle_since = time.monotonic()
+        try:
+            while batch.waiting or batch.running:
+                if not self._is_connected():
+                    self._reconnect(batch)
+                if time.monotonic() - looked_s > RETRY_S:
+                    looked_s, threads = time.monotonic(), self._threads()
+                    idle_since = self._say_idle(threads, idle_since)
+                while batch.waiting and len(batch.running) < IN_FLIGHT * max(threads, 1):
+                    self._submit(batch)
+                yield from self._outcomes(batch, batch.wait())
+        finally:
+            self._cancel(batch)
+
+    def _is_connected(self) -> bool:
+        return self._client is not None and self._client.status == "running"
+
+    def _threads(self) -> int:
+        with suppress(OSError, TimeoutError):
+            return self.workers
+        return 0
+
+    def _say_idle(self, threads: int, since: float) -> float:
+        """Say that no worker is there, once in a while; return since when none is."""
+        if not threads and time.monotonic() - since < NO_WORKERS_S:
+            return since
+        if not threads:
+            log.warning("no Dask worker has joined the scheduler yet; tasks wait for one")
+        return time.monotonic()
+
+    def _submit(self, batch: _Batch) -> None:
+        """Submit the next task."""
+        if self._client is None:
+            return
+        pending = batch.waiting.popleft()
+        pending.submitted += 1
+        spec = {
+            "task": asdict(pending.task),
+            "key": pending.key,
+            "dask_key": pending.dask_key,
+            "version": cache.code_version(),
+        }
+        batch.running[pending.dask_key] = pending
+        pending.future = self._client.submit(_work, spec, pending.delivery, key=pending.dask_key)
+        pending.future.add_done_callback(batch.ended.put)
+
+    def _deliver(
+        self, batch: _Batch, pending: _Pending, where: str, addresses: Sequence[str]
+    ) -> Future[Any] | None:
+        """Send a worker the contents that a task misses there, once; return the future of the delivery."""
+        if self._client is None:
+            return None
+        wanted = (where, " ".join(addresses))
+        known = batch.deliveries.get(wanted)
+        # A worker that still misses what was delivered is a new one at the address of an old one.
+        if known is None or known is pending.delivery or known.status in {"error", "cancelled"}:
+            for address in addresses:
+                if address not in batch.shared:
+                    with warnings.catch_warnings():  # that the graph is large; it is so once
+                        warnings.simplefilter("ignore")
+                        batch.shared[address] = self._client.submit(
+                            _content, batch.contents[address], key=f"content-{address}", priority=1
+                        )
+            batch.deliveries[wanted] = self._client.submit(
+                _deliver,
+                addresses,
+                *(batch.shared[address] for address in addresses),
+                key=f"deliver-{uuid.uuid4().hex}",
+                workers=[where],
+                allow_other_workers=True,  # it may be gone; then the task says again what it misses
+                priority=1,
+            )
+        return batch.deliveries[wanted]
+
+    def _outcomes(self, batch: _Batch, ended: Sequence[_Pending]) -> Iterator[Outcome]:
+        """Yield what came out of tasks that have ended; put back those that came to nothing."""
+        finished = []
+        for pending in ended:
+            if pending.future is not None and pending.future.status == "finished":
+                finished.append(pending)
+            elif pending.future is not None and pending.future.status == "error":
+                yield from self._lost(batch, pending)
+            else:
+                batch.again(pending)
+        try:
+            values = (
+                self._client.gather([one.future for one in finished]) if self._client and finished else []
+            )
+        except (CancelledError, OSError, TimeoutError, KilledWorker):  # the scheduler, or a worker, is lost
+            for pending in finished:
+                batch.again(pending)
+            return
+        for pending, value in zip(finished, values, strict=True):
+            if "version" in value:
+                raise EnvironmentFault(
+                    "a Dask worker has another version of polyring, or of a library that it uses",
+                    where=str(self._address or "the local cluster"),
+                    remedy="Install the version of this command where the workers run, and start them again.",
+                )
+            if not value or "missing" in value:
+                if value:
+                    pending.delivery = self._deliver(batch, pending, value["where"], value["missing"])
+                batch.again(pending)
+                continue
+            del batch.running[pending.dask_key]
+            pending.future = None  # the scheduler forgets it
+            yield Outcome(**value)
+
+    def _lost(self, batch: _Batch, pending: _Pending) -> Iterator[Outcome]:
+        """Submit a task again that Dask has given up; after `ATTEMPTS` times yield its fault."""
+        error = pending.future.exception() if pending.future is not None else None
+        pending.losses += 1
+        pending.delivery = None
+        if pending.losses < ATTEMPTS:
+            batch.again(pending)
+            return
+        if not isinstance(error, KilledWorker) and isinstance(error, Exception):
+            raise error
+        del batch.running[pending.dask_key]
+        yield Outcome(
+            key=pending.key,
+            name=pending.task.name,
+            fault="the Dask workers that it was given to were lost again and again",
+            attempts=pending.submitted,
+        )
+
+    def _reconnect(self, batch: _Batch) -> None:
+        """Find the lost scheduler again, and let all tasks that were under way be submitted again.
+
+        Raises
+        ------
+        EnvironmentFault
+            When it does not answer for `RECONNECT_S`.
+        """
+        log.warning("the Dask scheduler is lost; its address is tried for %g s", RECONNECT_S)
+        for pending in [*batch.running.values()][::-1]:
+            batch.again(pending)
+        for pending in batch.waiting:
+            pending.delivery = None
+        batch.shared.clear()
+        batch.deliveries.clear()
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(Exception), _quiet():
+                client.close(timeout=CLOSE_S)
+        if self._address is None:
+            raise EnvironmentFault("the scheduler of the local Dask cluster is lost", done=_KEPT)
+        end = time.monotonic() + RECONNECT_S
+        while self._client is None:
+            try:
+                self._client = self._connected()
+            except EnvironmentFault as fault:
+                if time.monotonic() > end:
+                    fault.done = _KEPT
+                    raise
+                time.sleep(RETRY_S)
+        log.warning("the Dask scheduler is found again")
+
+    def _cancel(self, batch: _Batch) -> None:
+        """Let the scheduler forget what is still under way; its workers then end the processes."""
+        futures = [one.future for one in batch.running.values() if one.future is not None]
+        if futures and self._is_connected() and self._client is not None:
+            with suppress(Exception):
+                self._client.cancel(futures)
+        batch.running.clear()
+        batch.shared.clear()
+        batch.deliveries.clear()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep a lost client from printing that it cannot connect: that is said once, in our words."""
+    chatty = logging.getLogger("distributed.client")
+    before = chatty.level
+    chatty.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        chatty.setLevel(before)
+
+
+def _end(cluster: LocalCluster) -> None:
+    """End a local cluster and its processes; those whose tasks do not end in time are killed."""
+    processes = [nanny.pid for nanny in cluster.workers.values() if getattr(nanny, "pid", None)]
+    try:
+        cluster.close(timeout=CLOSE_S)
+    except Exception:  # noqa: BLE001 - whatever it is, the processes must end
+        cluster.shutdown_on_close = False  # Dask would wait for it again at the end of this process
+        for process in processes:
+            end_tree(process)

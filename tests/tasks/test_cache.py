@@ -1,0 +1,136 @@
+"""Outcomes are kept under the hash of their inputs and checked before they are used again."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+
+from optimiser.problem.parts import PREFIX
+from optimiser.tasks import cache
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / "cache"))
+
+
+def _write(text: str):
+    return lambda folder: (folder / "a.txt").write_text(text)
+
+
+def test_equal_inputs_are_computed_once() -> None:
+    first = cache.get("step", {"a": 1, "b": 2}, _write("x"))
+    again = cache.get("step", {"b": 2, "a": 1}, _write("y"))
+    assert (first.reused, again.reused) == (False, True)
+    assert (again.folder / "a.txt").read_text() == "x"
+
+
+def test_other_inputs_are_computed_anew() -> None:
+    assert cache.key("step", {"a": 1}) != cache.key("step", {"a": 2})
+    assert cache.key("step", {"a": 1}) != cache.key("other", {"a": 1})
+
+
+def test_a_damaged_outcome_is_computed_again() -> None:
+    first = cache.get("step", {}, _write("x"))
+    (first.folder / "a.txt").write_text("damaged")
+    again = cache.get("step", {}, _write("x"))
+    assert not again.reused
+    assert (again.folder / "a.txt").read_text() == "x"
+
+
+def test_a_lost_manifest_counts_as_damage() -> None:
+    first = cache.get("step", {}, _write("x"))
+    (first.folder / "manifest.json").unlink()
+    assert not cache.get("step", {}, _write("x")).reused
+
+
+def test_a_step_that_fails_leaves_nothing() -> None:
+    def fail(folder: Path) -> None:
+        (folder / "half.txt").write_text("half")
+        raise ValueError("half-way")
+
+    with pytest.raises(ValueError, match="half-way"):
+        cache.get("step", {}, fail)
+    assert list((cache.folder() / "steps" / "step").iterdir()) == []
+
+
+def test_only_the_latest_outcomes_are_kept() -> None:
+    for number in range(cache.KEPT + 3):
+        cache.get("step", {"n": number}, _write("x"))
+    assert len(list((cache.folder() / "steps" / "step").iterdir())) == cache.KEPT
+
+
+def _race(root: str, barrier: Barrier, number: int) -> None:
+    """Make the same outcome as the others at the same moment; leave what was read in a file."""
+
+    def make(folder: Path) -> None:
+        for part in range(20):
+            (folder / f"{part}.txt").write_text(f"part {part}")
+        barrier.wait(timeout=60)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLYRING_CACHE", root)
+        outcome = cache.get("step", {"same": True}, make)
+        text = "\n".join((outcome.folder / f"{part}.txt").read_text() for part in range(20))
+    (Path(root) / f"read-{number}.txt").write_text(text)
+
+
+def test_processes_that_race_for_one_outcome_all_get_it(tmp_path: Path) -> None:
+    root = tmp_path / "cache"
+    start = multiprocessing.get_context("spawn")
+    barrier = start.Barrier(8)
+    racers = [start.Process(target=_race, args=(str(root), barrier, number)) for number in range(8)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join(timeout=60)
+    assert [racer.exitcode for racer in racers] == [0] * 8
+    assert {path.read_text() for path in root.glob("read-*.txt")} == {
+        "\n".join(f"part {part}" for part in range(20))
+    }
+    assert len(list((root / "steps" / "step").iterdir())) == 1
+
+
+def test_an_intact_outcome_that_came_first_stays() -> None:
+    first: list[int] = []
+
+    def late(folder: Path) -> None:
+        (folder / "a.txt").write_text("x")
+        winner = cache.get("step", {}, _write("x"))
+        first.append((winner.folder / "a.txt").stat().st_ino)
+
+    outcome = cache.get("step", {}, late)
+    assert [(outcome.folder / "a.txt").stat().st_ino] == first
+
+
+def test_temporary_files_of_a_process_and_its_children_are_in_the_cache_and_removed() -> None:
+    ask = [sys.executable, "-c", "import tempfile; print(tempfile.mkstemp()[1])"]
+    before = dict(os.environ), tempfile.gettempdir()
+    with cache.own_temporary_folder():
+        left = Path(subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip())
+        assert left.is_relative_to(cache.folder() / "temporary")
+        assert tempfile.gettempdir() == str(left.parent)
+        assert left.exists()
+    assert list((cache.folder() / "temporary").iterdir()) == []
+    assert (dict(os.environ), tempfile.gettempdir()) == before
+
+
+def test_steps_that_a_killed_process_began_are_removed_by_the_next_command() -> None:
+    left = cache.folder() / "steps" / "networks" / f"{PREFIX}x"
+    left.mkdir(parents=True)
+    with cache.own_temporary_folder():
+        assert not left.exists()
+
+
+def test_a_cache_that_cannot_be_written_leaves_the_systems_folder(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    before = tempfile.gettempdir()
+    with cache.own_temporary_folder():
+        assert tempfile.gettempdir() == before

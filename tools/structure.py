@@ -1,8 +1,12 @@
 """Measure the structure of the code, and fail where a limit of the project is exceeded.
 
-``python tools/structure.py`` prints the figures that ARCHITECTURE.md promises: modules, lines of code,
-circular imports, layers of folders, definitions that no command, notebook or benchmark reaches. It reads the
-source as text and runs none of it. Imports count wherever they stand, in functions and for types as well.
+``python tools/structure.py`` prints modules, lines of code and statements of the packages, tools, benchmarks
+and pages, circular imports, layers of folders, and definitions that no command, notebook or benchmark
+reaches. It reads the source as text and runs none of it. Imports count wherever they stand, in functions and
+for types as well.
+
+The limits stand in ``tools/limits.toml``. ``--lower`` sets them to the figures of today where those are
+lower. A limit above the lowest one that was ever reached needs an entry in CHANGELOG.md.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import io
 import re
 import sys
 import tokenize
+import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +27,9 @@ import networkx as nx
 ROOT = Path(__file__).resolve().parents[1]
 
 PACKAGES = ("networks", "optimiser")
+
+PAGES = {".html", ".js", ".css"}
+"""Endings of templates, scripts and styles of the pages."""
 
 CALLERS = ("polyring.py", "benchmarks", "notebooks", "tools")
 """Places outside the packages from which a definition may be reached; tests are not among them."""
@@ -38,7 +46,13 @@ ENTRY_POINTS = (
 TASK = re.compile(r"(networks|optimiser)(\.\w+)+:\w+")
 """How a task names its function."""
 
-LIMITS = {"modules": 440, "lines of code": 60_000, "layers": 12, "folders of optimiser": 13}
+LIMITS = ROOT / "tools" / "limits.toml"
+"""The limits. Of each figure the file states the limit in force and the lowest one that was ever reached."""
+
+RAISE = "Limit raised: {name} from {lowest:,} to {limit:,}: "
+"""How an entry of CHANGELOG.md begins that allows a limit above the lowest one; what users get for it follows."""
+LEAST_REASON = 30
+"""Characters of a reason."""
 
 
 @dataclass
@@ -364,26 +378,95 @@ def _python(place: Path) -> list[Path]:
     return sorted(place.rglob("*.py")) if place.is_dir() else [place] if place.exists() else []
 
 
+def figures_of(known: dict[str, Module], layer_of: dict[str, int]) -> dict[str, int]:
+    """Return what is limited: sizes of the packages, of the code beside them, and of the pages.
+
+    Parameters
+    ----------
+    known
+        The modules of the packages and the front door.
+    layer_of
+        Layer of each folder, from 1.
+    """
+    packages = [module.path for module in known.values()]
+    found = {
+        "packages: modules": len(packages),
+        **_sizes("packages", packages),
+        "packages: layers": max(layer_of.values()),
+        "packages: folders of optimiser": sum(
+            path.is_dir() and (path / "__init__.py").exists() for path in (ROOT / "optimiser").iterdir()
+        ),
+        "packages: modules of run": sum(name.startswith("optimiser.run.") for name in known),
+    }
+    for place in ("tools", "benchmarks"):
+        found |= _sizes(place, _python(ROOT / place))
+    pages = [path for path in (ROOT / "optimiser").rglob("*") if path.suffix in PAGES]
+    found["pages: lines"] = sum(
+        sum(bool(line.strip()) for line in path.read_text(encoding="utf-8").splitlines()) for path in pages
+    )
+    return found
+
+
+def _sizes(name: str, paths: list[Path]) -> dict[str, int]:
+    statements = (
+        isinstance(node, ast.stmt)
+        for path in paths
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
+    return {f"{name}: lines of code": sum(map(code_lines, paths)), f"{name}: statements": sum(statements)}
+
+
+def limit_faults(limits: dict[str, dict[str, int]], figures: dict[str, int], changelog: str) -> list[str]:
+    """Return where a figure exceeds its limit, and where a limit was raised without an entry.
+
+    Parameters
+    ----------
+    limits
+        `limit` in force and `lowest` one ever reached, by figure.
+    figures
+        The figures of today.
+    changelog
+        Text of CHANGELOG.md.
+    """
+    faults = [f"{name}: no such figure in {LIMITS.name}" for name in figures.keys() ^ limits.keys()]
+    for name in sorted(figures.keys() & limits.keys()):
+        limit, lowest = limits[name]["limit"], limits[name]["lowest"]
+        if figures[name] > limit:
+            faults.append(f"{name}: {figures[name]:,}, more than {limit:,}")
+        if limit < lowest:
+            faults.append(f"{name}: limit {limit:,} is below the lowest, {lowest:,}; write both")
+        entry = RAISE.format(name=name, lowest=lowest, limit=limit)
+        reason = " ".join(changelog.split()).partition(entry)[2].split(" * ")[0]
+        if limit > lowest and len(reason) < LEAST_REASON:
+            faults.append(
+                f"{name}: {limit:,} is more than {lowest:,}; CHANGELOG.md needs an entry `{entry}...`"
+            )
+    return faults
+
+
+def write_limits(limits: dict[str, dict[str, int]], figures: dict[str, int]) -> None:
+    """Set each limit to its figure where that is lower, and note the lowest."""
+    lines = [line for line in LIMITS.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    for name, value in figures.items():
+        old = limits.get(name, {"limit": value, "lowest": value})
+        limit, lowest = min(value, old["limit"]), min(value, old["lowest"])
+        lines.append(f'"{name}" = {{ limit = {limit}, lowest = {lowest} }}')
+    LIMITS.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 def main() -> int:
     """Print the figures; return 1 when a limit is exceeded."""
     known = modules()
     folders = import_graph(known, lambda name: folder_of(name, known))
     knots, folder_knots = circles(import_graph(known, str)), circles(folders)
     layer_of = layers(folders)
-    figures = {
-        "modules": len(known),
-        "lines of code": sum(code_lines(module.path) for module in known.values()),
-        "layers": max(layer_of.values()),
-        "folders of optimiser": sum(
-            path.is_dir() and (path / "__init__.py").exists() for path in (ROOT / "optimiser").iterdir()
-        ),
-    }
+    figures = figures_of(known, layer_of)
+    limits = tomllib.loads(LIMITS.read_text(encoding="utf-8"))
+    if "--lower" in sys.argv[1:]:
+        write_limits(limits, figures)
+        limits = tomllib.loads(LIMITS.read_text(encoding="utf-8"))
     idle = unreached(known)
-    faults = [
-        f"{name}: {value:,}, more than {LIMITS[name]:,}"
-        for name, value in figures.items()
-        if value > LIMITS[name]
-    ]
+    faults = limit_faults(limits, figures, (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
     faults += [f"circular imports: {' '.join(knot)}" for knot in knots]
     faults += [f"folders that import each other: {' '.join(knot)}" for knot in folder_knots]
     faults += [
@@ -391,7 +474,7 @@ def main() -> int:
         for definition in idle
     ]
     for name, value in figures.items():
-        print(f"{name}: {value:,} (at most {LIMITS[name]:,})")
+        print(f"{name}: {value:,} (at most {limits.get(name, {}).get('limit', 0):,})")
     for folder, layer in sorted(layer_of.items(), key=lambda item: item[::-1]):
         print(f"  layer {layer:2d}  {folder}")
     print("\n".join(faults) or "no circular imports; every definition is reached")

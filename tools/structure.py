@@ -50,7 +50,7 @@ LIMITS = ROOT / "tools" / "limits.toml"
 """The limits. Of each figure the file states the limit in force and the lowest one that was ever reached."""
 
 RAISE = "Limit raised: {name} from {lowest:,} to {limit:,}: "
-"""How an entry of CHANGELOG.md begins that allows a limit above the lowest one; what users get for it follows."""
+"""How an entry of CHANGELOG.md begins that allows a higher limit; what users get for it follows."""
 LEAST_REASON = 30
 """Characters of a reason."""
 

@@ -30,7 +30,7 @@ def test_a_raised_limit_needs_an_entry_with_a_reason():
         raised, FIGURES, "* Limit raised: packages: modules from 1,100 to 1,200: "
     )
     assert "CHANGELOG.md needs an entry `Limit raised: packages: modules from 1,100 to 1,200: ...`" in fault
-    entry = "* Limit raised: packages: modules\n  from 1,100 to 1,200: timetables of trams are read.\n* B"
+    entry = "* Limit raised: packages: modules\n  from 1,100 to 1,200: timetables of trams are read too.\n* B"
     assert structure.limit_faults(raised, FIGURES, entry) == []
     assert structure.limit_faults(limits(modules=(1300, 1100)), FIGURES, entry) != []
 

@@ -27,7 +27,6 @@ from scipy.spatial import KDTree
 
 from networks import cities, impedance, intermodal, osm, regions, road, skims, world
 from networks.network import Network
-from networks.regions.build import expressways_of
 from networks.sphere import chord_to_km, unit_vectors
 from networks.world import roads
 from networks.world.geograph import Geograph, package_file, read_clipped
@@ -35,6 +34,7 @@ from networks.world.geometry import KM_PER_DEGREE
 from networks.world.osmfile import Elements, write
 from optimiser.job import LoadedJob, loads
 from optimiser.run.chain import Chain
+from tools.region.build import expressways_of
 
 type Place = tuple[float, float]
 """Longitude and latitude, degrees."""

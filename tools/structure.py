@@ -39,7 +39,6 @@ ENTRY_POINTS = (
     "optimiser.engine.worker.main",
     "optimiser.bench.worker.main",
     "optimiser.tasks.worker.main",
-    "networks.regions.build.main",
 )
 """Functions that are started from outside Python: console script and child processes."""
 

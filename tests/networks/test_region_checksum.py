@@ -9,7 +9,7 @@ import pytest
 
 from networks import regions
 from networks.errors import SourceError
-from networks.regions.build import stamp
+from tools.region.build import stamp
 
 REGION = regions.read("jing-jin-ji")
 

@@ -13,32 +13,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networks.errors import SourceError
-from networks.regions.construction.facts import Corridor, Place, Raised, Stretch, Through
-from networks.regions.construction.matching import WorkingGraph, best_legs, without_spurs
-from networks.regions.construction.patterns import add_patterns
-from networks.regions.construction.rails import Layout, Zone, add_tracks, lay_out
-from networks.regions.construction.roads import Town, add_roads, classify, ground_lengths
-from networks.regions.construction.runs import Run, join_overlapping, join_through
-from networks.regions.construction.services import (
+from networks.world.area import Box
+from networks.world.geograph import Geograph, merge_short_edges, read_clipped
+from networks.world.geometry import distance_km, foot_share, length_km
+from networks.world.osmfile import Elements, chains, write
+from tools.region.facts import Corridor, Place, Raised, Stretch, Through
+from tools.region.geometry import crossing, stretched, turn_deg
+from tools.region.matching import WorkingGraph, best_legs, without_spurs
+from tools.region.patterns import add_patterns
+from tools.region.rails import Layout, Zone, add_tracks, lay_out, smoothed
+from tools.region.roads import Town, add_roads, classify, ground_lengths
+from tools.region.services import (
+    Run,
     add_services,
     interval,
     is_large,
+    join_overlapping,
+    join_through,
     line_services,
     through_services,
 )
-from networks.regions.construction.smoothing import smoothed
-from networks.regions.construction.timetable import COLUMNS, group, read_patterns
-from networks.world.area import Box
-from networks.world.geograph import Geograph, merge_short_edges, read_clipped
-from networks.world.geometry import (
-    crossing,
-    distance_km,
-    foot_share,
-    length_km,
-    stretched,
-    turn_deg,
-)
-from networks.world.osmfile import Elements, chains, write
+from tools.region.timetable import COLUMNS, group, read_patterns
 
 DEGREE_KM = 111.19508
 

@@ -18,10 +18,10 @@ from networks import regions
 from networks.errors import SourceError
 from networks.osm.vintage import had_ended, was_open
 from networks.rail.tags import parse_interval_s
-from networks.regions.construction import facts
-from networks.regions.construction.patterns import is_in_timetable
-from networks.regions.construction.timetable import read_patterns
 from networks.world.geometry import distance_km
+from tools.region import facts
+from tools.region.patterns import is_in_timetable
+from tools.region.timetable import read_patterns
 
 REGION = regions.read("jing-jin-ji")
 

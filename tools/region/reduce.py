@@ -1,4 +1,4 @@
-"""Reduce a GTFS feed to the trips of one day: ``python -m networks.gtfs.reduce FEED.zip OUT.zip``."""
+"""Reduce a GTFS feed to the trips of one day: ``python -m tools.region.reduce FEED.zip OUT.zip``."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def write(tables: dict[str, pd.DataFrame], path: Path) -> None:
 
 def main() -> None:
     """Parse the arguments, reduce the feed and write it."""
-    parser = argparse.ArgumentParser(prog="python -m networks.gtfs.reduce", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.region.reduce", description=__doc__)
     parser.add_argument("feed", type=Path, help="zip file in the format GTFS")
     parser.add_argument("out", type=Path, help="zip file to write")
     parser.add_argument("--date", type=date.fromisoformat, help="day to keep, else the representative one")

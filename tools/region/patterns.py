@@ -11,12 +11,12 @@ from math import inf
 import networkx as nx
 
 from networks.osm.vintage import was_open
-from networks.regions.construction.facts import Corridor, Place, Through
-from networks.regions.construction.rails import CURVE_KMH, Layout, Tracks
-from networks.regions.construction.services import interval, ways_of
-from networks.regions.construction.timetable import Pattern
 from networks.world.geometry import Point, length_km
 from networks.world.osmfile import Elements
+from tools.region.facts import Corridor, Place, Through
+from tools.region.rails import CURVE_KMH, Layout, Tracks
+from tools.region.services import interval, ways_of
+from tools.region.timetable import Pattern
 
 FAST_KMH = 200.0
 """Design speed from which a line is a high-speed line."""

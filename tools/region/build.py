@@ -1,4 +1,4 @@
-"""Build the network file of an embedded region: ``python -m networks.regions.build NAME``."""
+"""Build the network file of an embedded region: ``python -m tools.region.build NAME``."""
 
 from __future__ import annotations
 
@@ -12,13 +12,6 @@ from networks import world
 from networks.errors import SourceError
 from networks.inputs import checksum
 from networks.regions import Region, folder, read
-from networks.regions.construction import facts
-from networks.regions.construction.matching import WorkingGraph, edge_of
-from networks.regions.construction.patterns import add_patterns, is_in_timetable, is_through_in_timetable
-from networks.regions.construction.rails import add_tracks, lay_out, slow_zones
-from networks.regions.construction.roads import Terrain, Town, add_roads, classify, ground_lengths
-from networks.regions.construction.services import add_services, line_services, through_services
-from networks.regions.construction.timetable import read_patterns
 from networks.world.area import Box
 from networks.world.geograph import (
     Geograph,
@@ -27,6 +20,13 @@ from networks.world.geograph import (
     read_clipped,
 )
 from networks.world.osmfile import Elements, write
+from tools.region import facts
+from tools.region.matching import WorkingGraph, edge_of
+from tools.region.patterns import add_patterns, is_in_timetable, is_through_in_timetable
+from tools.region.rails import add_tracks, lay_out, slow_zones
+from tools.region.roads import Terrain, Town, add_roads, classify, ground_lengths
+from tools.region.services import add_services, line_services, through_services
+from tools.region.timetable import read_patterns
 
 LOG = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ SHORT_TRACK_KM = 0.2
 
 def main() -> None:
     """Parse the arguments, build the network and write it."""
-    parser = argparse.ArgumentParser(prog="python -m networks.regions.build", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.region.build", description=__doc__)
     parser.add_argument("region", help="name of the region")
     parser.add_argument("--out", type=Path, help="file to write; default: the network file of the region")
     arguments = parser.parse_args()

@@ -157,9 +157,7 @@ def _medians(rows: Sequence[Iterable[float]]) -> str:
 
 def main() -> None:
     """Write the table of patterns of a region from a GTFS timetable of one service day."""
-    parser = argparse.ArgumentParser(
-        prog="python -m networks.regions.construction.timetable", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog="python -m tools.region.timetable", description=__doc__)
     parser.add_argument("region", help="name of the region")
     parser.add_argument("timetable", type=Path, help="zip file in the format GTFS, of one service day")
     arguments = parser.parse_args()

@@ -60,9 +60,7 @@ def _names(path: Path) -> dict[str, str]:
 
 def main() -> None:
     """Write the table of cities of a region; tiers are left to the job."""
-    parser = argparse.ArgumentParser(
-        prog="python -m networks.regions.construction.cities", description=__doc__
-    )
+    parser = argparse.ArgumentParser(prog="python -m tools.region.cities", description=__doc__)
     parser.add_argument("region", help="name of the region, whose folder holds region.toml")
     parser.add_argument("country", help="ISO 3166 code")
     parser.add_argument("bbox", type=float, nargs=4, metavar=("W", "S", "E", "N"), help="box, degrees")

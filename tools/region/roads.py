@@ -15,8 +15,11 @@ import numpy as np
 import shapely
 
 from networks.osm.classes import LENGTH_FACTOR
-from networks.regions.construction.facts import Corridor
-from networks.regions.construction.matching import (
+from networks.world.geometry import KM_PER_DEGREE, Point, between, distance_km, length_km
+from networks.world.osmfile import Elements, chains
+from tools.region.facts import Corridor
+from tools.region.geometry import crossing, stretched
+from tools.region.matching import (
     LEAST_EDGE_KM,
     Edge,
     WorkingGraph,
@@ -24,16 +27,6 @@ from networks.regions.construction.matching import (
     edge_of,
     without_spurs,
 )
-from networks.world.geometry import (
-    KM_PER_DEGREE,
-    Point,
-    between,
-    crossing,
-    distance_km,
-    length_km,
-    stretched,
-)
-from networks.world.osmfile import Elements, chains
 
 LOG = logging.getLogger(__name__)
 

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.evaluation import PlanEvaluator
-from optimiser.job import find
 from optimiser.job.model import Job, LoadedJob
 from optimiser.job.sections import Budget, Caps, CityCoverage, Independence, Least, Phasing
 from optimiser.measures.baselines import BASELINES, RANDOM, Links, Money, at_random, spend
@@ -31,15 +30,16 @@ from optimiser.proposals.costs import CostTable, Terrain, sample_line
 from optimiser.proposals.generate import KINDS, Rules, Scope, of_kind, open_pairs
 from optimiser.proposals.table import Candidates, Proposal, assemble
 from optimiser.report import backcast as view
-from optimiser.report import backcast_picture, files, notebook
+from optimiser.report import backcast_picture, notebook
 from optimiser.report.backcast import Backcast, Choice
-from optimiser.run import corridors, folder, pipeline, proposing, solving, store
+from optimiser.run import corridors, proposing, solving
 from optimiser.run.chain import Chain
 from optimiser.run.corridors import Corridor
 from optimiser.run.demands import exact_share
 from optimiser.run.outcome import NOT_PROVEN
 from optimiser.run.source import Source, find_source
 from optimiser.run.timing import EXPRESSWAY
+from optimiser.studies import folders
 from optimiser.tasks import cache
 from optimiser.tasks.cache import Progress
 
@@ -144,7 +144,7 @@ def backcast(
     JobError
         Without a day, a table of what was built, dates in the map, or lines to choose from.
     """
-    loaded = find(job, settings=settings) if isinstance(job, str) else job
+    loaded = folders.job_of(job, settings)
     day = (date.fromisoformat(day) if isinstance(day, str) else day) or loaded.job.region.as_of
     if day is None:
         raise JobError(
@@ -152,15 +152,21 @@ def backcast(
         )
     source = find_source(loaded)
     _refuse_without_lines(loaded, source)
-    own = loaded.run_folder()
-    target = own.with_name(f"{own.name}{ENDING}") if out is None else Path(out)
+    target = folders.default_folder(loaded, ENDING) if out is None else Path(out)
     asked = _as_of(loaded, day)
-    with folder.staged(target) as stage, ChildProcess() as solver:
-        found, proven = _Backcaster(
-            asked, _as_of(loaded, None), day, progress or Progress(), solver
-        ).compare()
-        pipeline.write_job(stage, asked)
-        _write(stage, found)
+    with folders.opened(target, asked) as stage, ChildProcess() as solver:
+        steps = _Backcaster(asked, _as_of(loaded, None), day, progress or Progress(), solver)
+        found, proven = steps.compare()
+        folders.write(
+            stage,
+            {
+                "backcast.csv": view.table(found.choices),
+                "choices.csv": view.choice_table(found.choices),
+                "corridors.csv": found.corridors,
+                "backcast.json": view.summary(found),
+            },
+        )
+        backcast_picture.write(found, stage / "backcast.png")
     return Backcasted(target, found, 0 if proven else NOT_PROVEN)
 
 
@@ -699,12 +705,3 @@ def _network(chain: Chain) -> gpd.GeoDataFrame:
     if chain.rail is not None:
         parts.append(chain.rail.network.links[["geometry"]].assign(mode="rail"))
     return gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), geometry="geometry", crs=4326)
-
-
-def _write(stage: Path, found: Backcast) -> None:
-    """Write the tables and the picture."""
-    files.write_csv(view.table(found.choices), stage / "backcast.csv")
-    files.write_csv(view.choice_table(found.choices), stage / "choices.csv")
-    files.write_csv(found.corridors, stage / "corridors.csv")
-    store.save_json(stage / "backcast.json", view.summary(found))
-    backcast_picture.write(found, stage / "backcast.png")

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from networks.timegraph import ARC_KINDS, TimeGraph
 from optimiser.engine.search.task import SolveParameters, cores
@@ -27,10 +28,9 @@ from optimiser.frontier.closures import (
     least_cost,
     most_coverage,
 )
-from optimiser.job import find
 from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Closures
-from optimiser.problem import DesignProblem, save
+from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
 from optimiser.problem.model import without_rings
 from optimiser.proposals import line_capacity
@@ -38,10 +38,11 @@ from optimiser.proposals.base_case import BaseCase, fastest_arcs
 from optimiser.report import closures as report
 from optimiser.report import wording
 from optimiser.report.closures import ClosedPlans, ClosureShown, CostOfKeeping
-from optimiser.run import cases, folder, pipeline, proposing, store
+from optimiser.run import cases, folder, proposing
 from optimiser.run.chain import Chain
 from optimiser.run.outcome import NOT_PROVEN
 from optimiser.run.source import find_source
+from optimiser.studies import folders
 from optimiser.studies.closed_links import Closure as ClosedLinks
 from optimiser.studies.closed_links import LinkFinder
 from optimiser.studies.frontier import labels_of
@@ -129,9 +130,8 @@ def closures(
         When no plan exists, or none was found in time.
     """
     progress = progress or Progress()
-    loaded = job if isinstance(job, LoadedJob) else find(str(job), settings=settings)
-    own = loaded.run_folder()
-    target = out or own.with_name(f"{own.name}{ENDING}")
+    loaded = folders.job_of(job, settings)
+    target = out or folders.default_folder(loaded, ENDING)
     asked, chain = loaded.job.closures, Chain(loaded, find_source(loaded), progress)
     if loaded.job.budget.unlimited:
         raise JobError(
@@ -140,8 +140,8 @@ def closures(
             done="Nothing was written.",
             remedy="Give budget.share or budget.amount.",
         )
-    with folder.staged(target) as stage:
-        problem = chain.counted.value
+    with folders.opened(target, loaded) as stage:
+        problem, job_plan = chain.counted.value, chain.result
         named = list(closures_of(chain, asked, progress))
         params = SolveParameters(
             gap=asked.gap,
@@ -150,12 +150,11 @@ def closures(
             threads=loaded.job.solve.threads or cores(),
         )
         keep = Keep(share=Fraction(repr(asked.share)), counted=asked.counted)
-        shut, mine = [one.closure for one in named], chain.result.built
-        answer = most_coverage(problem, shut, keep, params, known=[mine], notify=progress.begins)
+        every = [one.closure for one in named]
+        answer = most_coverage(problem, every, keep, params, known=[job_plan.built], notify=progress.begins)
         _refuse_without_plan(answer, problem)
-        evaluator = ClosureEvaluator(problem, shut)
-        weights = {"plan": answer.weights, "job": evaluator(mine, chain.result.starts)}
-        shown = _shown(chain, problem, named, evaluator, answer, weights)
+        evaluator = ClosureEvaluator(problem, every)
+        weights = {"plan": answer.weights, "job": evaluator(job_plan.built, job_plan.starts)}
         found = ClosedPlans(
             region=chain.source.title,
             share=asked.share,
@@ -172,17 +171,15 @@ def closures(
             seconds=answer.seconds,
             rounds=len(answer.rounds),
             added=len(answer.rounds[-1].closures),
-            closures=shown,
-            only_plan=_names(chain, problem, set(answer.built) - set(mine)),
-            only_job=_names(chain, problem, set(mine) - set(answer.built)),
-            cost=_cost(problem, shut, keep, params, evaluator, weights["job"]) if asked.cost else None,
+            closures=_shown(chain, problem, named, evaluator, answer, weights),
+            only_plan=_names(chain, problem, set(answer.built) - set(job_plan.built)),
+            only_job=_names(chain, problem, set(job_plan.built) - set(answer.built)),
+            cost=_cost(problem, every, keep, params, evaluator, weights["job"]) if asked.cost else None,
             money=problem.money,
             attribution=chain.source.attribution,
         )
-        pipeline.write_job(stage, loaded)
-        save(problem, stage / "problem.json")
         summary = found.as_dict() | {"built": list(answer.built), "starts": dict(answer.starts)}
-        store.save_json(stage / folder.CLOSURES, summary)
+        folders.write(stage, {"problem.json": problem, folder.CLOSURES: summary})
         report.write(found, stage)
     proven = answer.gap is not None and answer.gap <= asked.gap
     return ClosuresRun(target, found, 0 if proven else NOT_PROVEN)
@@ -208,35 +205,33 @@ def closures_of(chain: Chain, asked: Closures, progress: Progress) -> Iterator[N
     are timed anew.
     """
     problem = chain.counted.value
-    labels = labels_of(problem, chain.candidates.value.table)
-    if "links" in asked.of:
-        for candidate in problem.candidates:
-            name = str(labels[candidate.id]["name"])
-            yield Named(Closure(id=candidate.id, candidates=(candidate.id,)), "link", name, candidate.kind)
     times, candidates, job = chain.times.value, chain.candidates.value, chain.loaded.job
+    if "links" in asked.of:
+        labels = labels_of(problem, candidates.table)
+        for candidate in problem.candidates:
+            closure = Closure(id=candidate.id, candidates=(candidate.id,))
+            yield Named(closure, "link", str(labels[candidate.id]["name"]), candidate.kind)
     graph, rail = times.graphs[job.times.definition], chain.rail if job.times.rail else None
     finder = LinkFinder(graph, times.road.links, rail, candidates, times.cities)
-    found: list[Shut] = []
+    parts: list[NetworkPart] = []
     if "sections" in asked.of:
         hours = proposing.rules_of(job, chain.source).rail.hours_a_day
-        found += sections(chain.base, finder, asked.most, hours_a_day=hours)
+        parts += sections(chain.base, finder, asked.most, hours_a_day=hours)
     if "expressways" in asked.of:
-        found += expressways(chain.base, finder, problem, asked.most)
-    if not found:
+        parts += expressways(chain.base, finder, problem, asked.most)
+    if not parts:
         return
-    arcs = {f"{one.kind} {at}": one.links.arcs for at, one in enumerate(found, start=1)}
+    arcs = {f"{part.kind} {at}": part.links.arcs for at, part in enumerate(parts, start=1)}
     timer = cases.base_of(times, candidates, chain.draft.value, job, closures=arcs).timer
-    for one, name in zip(found, arcs, strict=True):
-        progress.begins(f"Timing the network without {one.name}")
+    for part, name in zip(parts, arcs, strict=True):
+        progress.begins(f"Timing the network without {part.name}")
         network = timer(TimeChanges(closed=(name,)))
-        yield Named(
-            Closure(id=name, candidates=one.links.candidates, network=network), one.kind, one.name, one.note
-        )
+        closure = Closure(id=name, candidates=part.links.candidates, network=network)
+        yield Named(closure, part.kind, part.name, part.note)
 
 
-@dataclass(frozen=True, slots=True)
-class Shut:
-    """A part of today's network that is closed.
+class NetworkPart(NamedTuple):
+    """A part of today's network that may be closed.
 
     Attributes
     ----------
@@ -252,7 +247,7 @@ class Shut:
     links: ClosedLinks
 
 
-def sections(base: BaseCase, finder: LinkFinder, most: int, *, hours_a_day: float) -> Iterator[Shut]:
+def sections(base: BaseCase, finder: LinkFinder, most: int, *, hours_a_day: float) -> Iterator[NetworkPart]:
     """Yield the sections of today's line with the most trains.
 
     Parameters
@@ -273,13 +268,15 @@ def sections(base: BaseCase, finder: LinkFinder, most: int, *, hours_a_day: floa
         tracks[list(row["links"])] = True
         note = f"{row['length_km']:.0f} km, {row['trains']:.0f} trains a day"
         links = finder.closing(np.zeros(len(finder.roads), dtype=np.bool_), tracks)
-        yield Shut("section", str(row["section"]), note, links)
+        yield NetworkPart("section", str(row["section"]), note, links)
 
 
 # ---- expressways
 
 
-def expressways(base: BaseCase, finder: LinkFinder, problem: DesignProblem, most: int) -> Iterator[Shut]:
+def expressways(
+    base: BaseCase, finder: LinkFinder, problem: DesignProblem, most: int
+) -> Iterator[NetworkPart]:
     """Yield the stretches of expressway on the fastest paths of the most weight of pairs today.
 
     Parameters
@@ -302,7 +299,9 @@ def expressways(base: BaseCase, finder: LinkFinder, problem: DesignProblem, most
     for number in chosen[:most]:
         note = f"{km[number]:.0f} km, fastest for {used[number] / max(1, total):.0%} of the weight"
         closed = of_link == number
-        yield Shut("expressway", _stretch_name(base, np.flatnonzero(closed)), note, finder.closing(closed))
+        yield NetworkPart(
+            "expressway", _stretch_name(base, np.flatnonzero(closed)), note, finder.closing(closed)
+        )
 
 
 def stretches(base: BaseCase) -> NDArray[np.int64]:
@@ -311,28 +310,20 @@ def stretches(base: BaseCase) -> NDArray[np.int64]:
     A stretch ends where another expressway meets it, and where its number changes.
     """
     links = base.road.links
-    of_expressway = np.flatnonzero((links["link_class"] == "motorway").to_numpy())
-    ends = links[["tail", "head"]].to_numpy(dtype=np.int64)
+    is_expressway = (links["link_class"] == "motorway").to_numpy()
+    rows = np.flatnonzero(is_expressway)
     refs = links["ref"].astype(str).tolist()
     at_node: dict[int, list[int]] = defaultdict(list)
-    for link in of_expressway.tolist():
-        for node in ends[link].tolist():
+    for link, ends in zip(rows.tolist(), links[["tail", "head"]].to_numpy()[rows].tolist(), strict=True):
+        for node in ends:
             at_node[node].append(link)
-    first = {link: link for link in of_expressway.tolist()}
-
-    def root(link: int) -> int:
-        while first[link] != link:
-            first[link] = first[first[link]]
-            link = first[link]
-        return link
-
-    for met in at_node.values():
-        if len(met) == 2 and refs[met[0]] == refs[met[1]]:
-            one, other = sorted(root(link) for link in met)
-            first[other] = one
-    found = np.full(len(links), -1, dtype=np.int64)
-    found[of_expressway] = [root(link) for link in of_expressway.tolist()]
-    return found
+    # Two links of one number that meet alone continue each other: a stretch is a component of such links.
+    joined = [met for met in at_node.values() if len(met) == 2 and refs[met[0]] == refs[met[1]]]
+    one, other = np.array(joined, dtype=np.int64).reshape(-1, 2).T
+    size = len(links)
+    graph = csr_array((np.ones(len(one)), (one, other)), shape=(size, size))
+    labels = connected_components(graph, directed=False)[1]
+    return np.where(is_expressway, labels, -1).astype(np.int64)
 
 
 def weight_by_stretch(graph: TimeGraph, problem: DesignProblem, of_link: NDArray[np.int64]) -> dict[int, int]:
@@ -352,39 +343,30 @@ def weight_by_stretch(graph: TimeGraph, problem: DesignProblem, of_link: NDArray
     size = len(graph.nodes)
     is_road = graph.kind[kept] == _OF_ROADS
     stretch = np.where(is_road, of_link[np.where(is_road, graph.ref[kept], 0)], -1)
-    arc_of = {
-        (a, b): at
-        for at, (a, b, on) in enumerate(zip(tail.tolist(), head.tolist(), stretch.tolist(), strict=True))
-        if on >= 0
-    }
+    on_stretch = stretch >= 0
+    ends = zip(tail[on_stretch].tolist(), head[on_stretch].tolist(), strict=True)
+    stretch_of = dict(zip(ends, stretch[on_stretch].tolist(), strict=True))
     row = {str(name): at for at, name in enumerate(graph.nodes["node_id"].tolist())}
     pairs_from: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for pair in problem.pairs:
         origin, destination = (row[problem.nodes[end]] for end in (pair.origin, pair.destination))
         pairs_from[origin].append((destination, pair.weight))
     matrix = csr_array((seconds, (tail, head)), shape=(size, size))
-    found: dict[int, int] = defaultdict(int)
-    for origin, ends in pairs_from.items():
+    weights: dict[int, int] = defaultdict(int)
+    for origin, destinations in pairs_from.items():
         _, before = dijkstra(matrix, indices=origin, return_predecessors=True)
-        for node, weight in ends:
-            for on in _stretches_on_path(before, node, arc_of, stretch):
-                found[on] += weight
-    return dict(found)
+        for node, weight in destinations:
+            path = _arcs_of_path(before, node)
+            for number in {stretch_of[arc] for arc in path if arc in stretch_of}:
+                weights[number] += weight
+    return dict(weights)
 
 
-def _stretches_on_path(
-    before: NDArray[np.int32],
-    node: int,
-    arc_of: Mapping[tuple[int, int], int],
-    stretch: NDArray[np.int64],
-) -> set[int]:
-    found: set[int] = set()
-    while before[node] >= 0:
-        arc = arc_of.get((int(before[node]), node))
-        if arc is not None:
-            found.add(int(stretch[arc]))
-        node = int(before[node])
-    return found
+def _arcs_of_path(before: NDArray[np.int32], node: int) -> Iterator[tuple[int, int]]:
+    """Yield the arcs of the path that leads to a node, the last one first."""
+    while (previous := int(before[node])) >= 0:
+        yield previous, node
+        node = previous
 
 
 def _stretch_name(base: BaseCase, links: NDArray[np.int64]) -> str:
@@ -456,7 +438,7 @@ def _names(chain: Chain, problem: DesignProblem, built: Iterable[str]) -> tuple[
 
 def _cost(
     problem: DesignProblem,
-    shut: list[Closure],
+    closures: list[Closure],
     keep: Keep,
     params: SolveParameters,
     evaluator: ClosureEvaluator,
@@ -466,7 +448,7 @@ def _cost(
     asked = keep.least_of(job[INTACT], evaluator.today)
     bare = without_rings(problem, [ring.id for ring in problem.rings if not ring.required])
     alone = least_cost(bare, [], {INTACT: job[INTACT]}, params)
-    both = least_cost(bare, shut, asked, params)
+    both = least_cost(bare, closures, asked, params)
     return CostOfKeeping(
         weight=job[INTACT],
         alone=alone.value,

@@ -1,9 +1,9 @@
-"""Find the one plan that serves many scenarios of a job, and write what it is worth in each."""
+"""Find the one plan that serves many scenarios of a job, and write what it covers in each."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from optimiser.engine.child import ChildProcess
-from optimiser.frontier.cases import UNCHANGED, Base, Case, counted_pairs, resolve
+from optimiser.frontier.cases import UNCHANGED, Case, counted_pairs, resolve
 from optimiser.frontier.levels import LevelAnswer
 from optimiser.frontier.robust import Composition, Scenario, compose
 from optimiser.frontier.robust_plans import (
@@ -23,21 +23,18 @@ from optimiser.frontier.robust_plans import (
     robust_plan,
     solve_alone,
 )
-from optimiser.job import find
 from optimiser.job.model import LoadedJob
-from optimiser.problem import DesignProblem, save
-from optimiser.problem import result as results
+from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError, VerificationError
 from optimiser.problem.model import with_circuits
-from optimiser.report import files
 from optimiser.report import robust as report
-from optimiser.run import folder, pipeline, store
+from optimiser.run import folder
 from optimiser.run.cases import base_of, stated_cases
 from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
 from optimiser.run.outcome import NOT_PROVEN, exit_code, refuse_empty
 from optimiser.run.solving import parameters
-from optimiser.studies import sweep
+from optimiser.studies import folders, sweep
 from optimiser.studies.frontier import labels_of
 from optimiser.tasks.cache import Progress
 from optimiser.verify.rules import building_faults, weight_of
@@ -50,7 +47,7 @@ FORMAT = "polyring-robust/1"
 
 @dataclass(frozen=True, eq=False)
 class RobustRun:
-    """A robust plan of a job, with what it is worth in each scenario.
+    """A robust plan of a job, with the weight that it covers in each scenario.
 
     Attributes
     ----------
@@ -102,15 +99,11 @@ def robust(
     VerificationError
         When the plan fails the independent check.
     """
-    watch = progress or Progress()
-    loaded = job if isinstance(job, LoadedJob) else find(str(job), settings=settings)
-    own = loaded.run_folder()
-    target = out or own.with_name(f"{own.name}{ENDING}")
-    with folder.staged(target) as stage:
-        found = _Robust.of(loaded, watch)
-        done = found.solved()
-        pipeline.write_job(stage, loaded)
-        return _write(stage, target, found, done)
+    loaded = folders.job_of(job, settings)
+    target = out or folders.default_folder(loaded, ENDING)
+    with folders.opened(target, loaded) as stage:
+        composed = _Scenarios.of(loaded, progress or Progress())
+        return _write(stage, target, composed, composed.solved())
 
 
 @dataclass(frozen=True)
@@ -122,7 +115,7 @@ class _Solved:
 
 
 @dataclass(frozen=True)
-class _Robust:
+class _Scenarios:
     """The scenarios of a job, composed."""
 
     chain: Chain
@@ -130,7 +123,7 @@ class _Robust:
     composition: Composition
 
     @classmethod
-    def of(cls, loaded: LoadedJob, progress: Progress) -> _Robust:
+    def of(cls, loaded: LoadedJob, progress: Progress) -> _Scenarios:
         """Resolve the scenarios of a job, and compose them."""
         asked = loaded.job.robust
         if loaded.job.budget.unlimited:
@@ -144,7 +137,13 @@ class _Robust:
         loaded = replace(loaded, job=loaded.job.model_copy(update={"sweep": drawn}))
         swept = sweep.prepare(loaded, progress)
         chain = swept.chain
-        cases = swept.cases[1:] if asked.of == "sweep" else _stated(chain, asked.scenarios)
+        if asked.of == "sweep":
+            cases = swept.cases[1:]
+            names = [column.factor.id for column in swept.columns]
+            words = tuple(_in_words(names, row) for row in swept.table.rows[1:])
+        else:
+            cases = _stated(chain, asked.scenarios)
+            words = tuple(case.description for case in cases)
         if not cases:
             raise JobError(
                 "the job has no scenarios: no plausible case changes its times, limits or prices",
@@ -152,21 +151,25 @@ class _Robust:
                 done="Nothing was solved.",
                 remedy='Set robust.of = "sweep".',
             )
-        base = _base(swept)
+        base = base_of(
+            chain.times.value,
+            chain.candidates.value,
+            chain.draft.value,
+            loaded.job,
+            closures={name: closure.arcs for name, closure in swept.closures.items()},
+        )
+
+        def problem_of(case: Case) -> DesignProblem:
+            """Return the problem of a case with the rings of the job's own plan built, and no others."""
+            problem = resolve(base, case)
+            return with_circuits(problem, chain.result.rings) if problem.rings else problem
+
         progress.ends(f"{len(cases)} scenarios")
-        problems = []
+        scenarios = []
         for number, case in enumerate(cases, start=1):
             progress.begins(f"Timing and pricing scenario {number} of {len(cases)}")
-            problems.append(_without_rings(resolve(base, case), chain))
-        central = _without_rings(resolve(base, Case(name="the job itself")), chain)
-        scenarios = [
-            Scenario(name=_plain(case.name), problem=problem)
-            for case, problem in zip(cases, problems, strict=True)
-        ]
-        words = tuple(case.description for case in cases)
-        if asked.of == "sweep":
-            names = [column.factor.id for column in swept.columns]
-            words = tuple(_in_words(names, row) for row in swept.table.rows[1:])
+            scenarios.append(Scenario(name=case.name.replace("/", " per "), problem=problem_of(case)))
+        central = problem_of(Case(name="the job itself"))
         return cls(chain, words, compose(central, scenarios, afford=asked.afford))
 
     def solved(self) -> _Solved:
@@ -197,22 +200,6 @@ class _Robust:
         return _Solved(answer, alone)
 
 
-def _base(swept: sweep.Sweep) -> Base:
-    chain = swept.chain
-    return base_of(
-        chain.times.value,
-        chain.candidates.value,
-        chain.draft.value,
-        chain.loaded.job,
-        closures={name: closure.arcs for name, closure in swept.closures.items()},
-    )
-
-
-def _without_rings(problem: DesignProblem, chain: Chain) -> DesignProblem:
-    """Return a problem in which the rings of the job's own plan are built, and no others."""
-    return with_circuits(problem, chain.result.rings) if problem.rings else problem
-
-
 def _stated(chain: Chain, most: int) -> tuple[Case, ...]:
     """Return the plausible cases of a job whose weights can be added up: those that keep what pairs count."""
     cases = stated_cases(
@@ -232,44 +219,48 @@ def _in_words(names: Sequence[str], values: Sequence[float | str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in zip(names, shown, strict=True))
 
 
-def _plain(name: str) -> str:
-    return name.replace("/", " per ")
-
-
 # ---- files
 
+_SCENARIOS = (
+    "scenario", "description", "coverable", "today", "plan", "best", "bound", "regret", "regret_most",
+    "pairs_today", "pairs_plan", "pairs_best", "cost", "budget", "fits",
+)  # fmt: skip
+"""Columns of `scenarios.csv`; those on the best plan of a scenario by itself may be empty."""
 
-def _write(stage: Path, target: Path, found: _Robust, done: _Solved) -> RobustRun:
-    answer = done.answer
-    save(answer.problem, stage / "problem.json")
-    results.save(answer.result, stage / "result.json")
-    scenarios = pd.DataFrame(_scenario_rows(found, done))
-    links = pd.DataFrame(_link_rows(found, done))
-    summary = _summary(found, done, scenarios)
-    files.write_csv(scenarios, stage / "scenarios.csv")
-    files.write_csv(links, stage / "robust_links.csv")
-    store.save_json(stage / folder.ROBUST, summary)
+
+def _write(stage: Path, target: Path, composed: _Scenarios, solved: _Solved) -> RobustRun:
+    answer = solved.answer
+    scenarios = pd.DataFrame(_scenario_rows(composed, solved), columns=list(_SCENARIOS))
+    links = pd.DataFrame(_link_rows(composed, solved))
+    summary = _summary(composed, solved, scenarios)
+    folders.write(
+        stage,
+        {
+            "problem.json": answer.problem,
+            "result.json": answer.result,
+            "scenarios.csv": scenarios,
+            "robust_links.csv": links,
+            folder.ROBUST: summary,
+        },
+    )
     report.write(summary, scenarios, links, stage)
-    return RobustRun(target, summary, scenarios, links, _exit_code(found, answer))
-
-
-def _exit_code(found: _Robust, answer: RobustAnswer) -> int:
-    gap = found.chain.loaded.job.robust.gap
+    gap, level = composed.chain.loaded.job.robust.gap, answer.level
     code = exit_code(answer.result, gap)
-    is_open = answer.level is not None and (answer.level.gap is None or answer.level.gap > gap)
-    return NOT_PROVEN if code == 0 and is_open else code
+    if level is not None and (level.gap is None or level.gap > gap):
+        code = code or NOT_PROVEN
+    return RobustRun(target, summary, scenarios, links, code)
 
 
-def _scenario_rows(found: _Robust, done: _Solved) -> list[dict[str, Any]]:
-    """Return what the plan is worth in each scenario, by the problem of the scenario itself."""
-    built = set(done.answer.result.built)
-    covered = set(covered_pairs(done.answer.problem, built))
-    rows = []
+def _scenario_rows(composed: _Scenarios, solved: _Solved) -> Iterator[dict[str, Any]]:
+    """Yield the weight that the plan covers in each scenario, by the problem of the scenario itself."""
+    built = set(solved.answer.result.built)
+    covered = set(covered_pairs(solved.answer.problem, built))
     for number, (scenario, place) in enumerate(
-        zip(found.composition.scenarios, found.composition.pairs, strict=True)
+        zip(composed.composition.scenarios, composed.composition.pairs, strict=True)
     ):
         problem = scenario.problem
-        own = covered_pairs(problem, built - _failed(problem))
+        working = built - {c.id for c in problem.candidates if c.fixed == "out"}
+        own = covered_pairs(problem, working)
         if own != {k for k, at in enumerate(place) if at in covered}:
             raise VerificationError(
                 "the plan covers other pairs in a scenario than in the composed problem",
@@ -279,74 +270,62 @@ def _scenario_rows(found: _Robust, done: _Solved) -> list[dict[str, Any]]:
             )
         today, counted = covered_pairs(problem, ()), set(counted_pairs(problem))
         ever = {k for k, yes in enumerate(coverable(problem)) if yes}
-        row: dict[str, Any] = {
+        weight = weight_of(problem, own)
+        row = {
             "scenario": scenario.name,
-            "description": found.words[number],
+            "description": composed.words[number],
             "coverable": weight_of(problem, ever),
             "today": weight_of(problem, today),
-            "plan": weight_of(problem, own),
-            "best": None,
-            "bound": None,
-            "regret": None,
-            "regret_most": None,
+            "plan": weight,
             "pairs_today": len(today & counted),
             "pairs_plan": len(own & counted),
-            "pairs_best": None,
             "cost": problem.cost_of(built),
             "budget": problem.budget,
-            "fits": not list(building_faults(problem, built - _failed(problem))),
+            "fits": not list(building_faults(problem, working)),
         }
-        if done.alone:
-            one = done.alone[number]
+        if solved.alone:
+            best = solved.alone[number]
             row |= {
-                "best": one.weight,
-                "bound": one.bound,
-                "regret": one.weight - row["plan"],
-                "regret_most": one.bound - row["plan"],
-                "pairs_best": len(covered_pairs(problem, one.built) & counted),
+                "best": best.weight,
+                "bound": best.bound,
+                "regret": best.weight - weight,
+                "regret_most": best.bound - weight,
+                "pairs_best": len(covered_pairs(problem, best.built) & counted),
             }
-        rows.append(row)
-    return rows
+        yield row
 
 
-def _failed(problem: DesignProblem) -> set[str]:
-    return {c.id for c in problem.candidates if c.fixed == "out"}
-
-
-def _link_rows(found: _Robust, done: _Solved) -> list[dict[str, Any]]:
+def _link_rows(composed: _Scenarios, solved: _Solved) -> list[dict[str, Any]]:
     """Return the links of the plan and of the best plans, those of the plan first."""
-    problem, built = done.answer.problem, set(done.answer.result.built)
-    labels = labels_of(found.composition.base, found.chain.candidates.value.table)
-    chosen = Counter(name for one in done.alone for name in one.built)
+    problem, built = solved.answer.problem, set(solved.answer.result.built)
+    labels = labels_of(composed.composition.base, composed.chain.candidates.value.table)
+    chosen = Counter(name for best in solved.alone for name in best.built)
     rows = [
         {
             "candidate_id": name,
             **labels[name],
             "cost": problem.cost_of([name]),
             "in_plan": name in built,
-            "best_in": chosen[name] if done.alone else None,
+            "best_in": chosen[name] if solved.alone else None,
         }
         for name in sorted(built | chosen.keys())
     ]
     return sorted(rows, key=lambda row: (not row["in_plan"], -(row["best_in"] or 0), row["candidate_id"]))
 
 
-def _summary(found: _Robust, done: _Solved, scenarios: pd.DataFrame) -> dict[str, Any]:
-    answer, asked = done.answer, found.chain.loaded.job.robust
-    result, plan, base = answer.result, answer.plan, found.composition.base
+def _summary(composed: _Scenarios, solved: _Solved, scenarios: pd.DataFrame) -> dict[str, Any]:
+    answer, asked = solved.answer, composed.chain.loaded.job.robust
+    result, plan, base = answer.result, answer.plan, composed.composition.base
     summary: dict[str, Any] = {
         "format": FORMAT,
-        "name": found.chain.loaded.name,
+        "name": composed.chain.loaded.name,
         "kind": asked.kind,
         "of": asked.of,
         "afford": asked.afford,
         "scenarios": len(scenarios),
         "share": asked.share if asked.kind == "share" else None,
         "need": (asked.need or len(scenarios)) if asked.kind == "count" else None,
-        "status": result.status,
-        "objective": result.objective,
-        "bound": result.bound,
-        "gap": result.gap,
+        **{key: getattr(result, key) for key in ("status", "objective", "bound", "gap")},
         "gap_of_gain": None if plan is None else plan.gap_of_gain,
         "asked_gap": asked.gap,
         "cost": result.cost,
@@ -359,14 +338,14 @@ def _summary(found: _Robust, done: _Solved, scenarios: pd.DataFrame) -> dict[str
         "solver": result.solver,
         "versions": dict(result.versions),
     }
-    if done.alone:
+    if solved.alone:
         summary |= {
             "mean_best": float(scenarios["best"].mean()),
             "largest_regret": int(scenarios["regret"].max()),
             "largest_regret_most": int(scenarios["regret_most"].max()),
         }
     if answer.level is not None:
-        summary["level"] = _level(answer.level, asked.kind, done.alone)
+        summary["level"] = _level(answer.level, asked.kind, solved.alone)
     return summary
 
 

@@ -1,0 +1,81 @@
+"""Open the folder of a study of a job, and write its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from optimiser.job import find
+from optimiser.job.model import LoadedJob
+from optimiser.problem import DesignProblem, save
+from optimiser.problem import result as results
+from optimiser.problem.result import Result
+from optimiser.report import files
+from optimiser.run import folder, pipeline, store
+
+
+def job_of(job: str | Path | LoadedJob, settings: Sequence[str] = ()) -> LoadedJob:
+    """Return a job, or the one that a name or path stands for.
+
+    Parameters
+    ----------
+    job
+        A job, the name of a ready one, or the path of a job file.
+    settings
+        Changes such as `robust.kind="regret"`, values in TOML; only where `job` is a name or a path.
+    """
+    return job if isinstance(job, LoadedJob) else find(str(job), settings=settings)
+
+
+def default_folder(loaded: LoadedJob, ending: str) -> Path:
+    """Return the folder of a study where none is given: that of the job with an ending."""
+    own = loaded.run_folder()
+    return own.with_name(f"{own.name}{ending}")
+
+
+@contextmanager
+def opened(target: Path, loaded: LoadedJob) -> Iterator[Path]:
+    """Give a place for the files of a study; they move into its folder together when the block ends well.
+
+    Parameters
+    ----------
+    target
+        The folder.
+    loaded
+        The job of the study, which is written as `job.toml`.
+    """
+    with folder.staged(target) as stage:
+        pipeline.write_job(stage, loaded)
+        yield stage
+
+
+def write(stage: Path, contents: Mapping[str, Any]) -> None:
+    """Write files of a study, each as its content demands.
+
+    Parameters
+    ----------
+    stage
+        Where to write.
+    contents
+        By name of the file: a problem, a result, a data frame (CSV), an Arrow table (Parquet: the same rows
+        are the same bytes), or what JSON can hold.
+    """
+    for name, content in contents.items():
+        path = stage / name
+        match content:
+            case DesignProblem():
+                save(content, path)
+            case Result():
+                results.save(content, path)
+            case pd.DataFrame():
+                files.write_csv(content, path)
+            case pa.Table():
+                pq.write_table(content, path, compression="zstd", version="2.6", row_group_size=1 << 20)
+            case _:
+                store.save_json(path, content)

@@ -1,19 +1,84 @@
-"""Share what every test may need: the shared data folder, and the mark of quick tests."""
+"""Share what every test may need: its tier, the shared data folder, and what is made once for all tests."""
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
-from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tiers
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
-SLOW_LIST = Path(__file__).with_name("slow_tests.txt")
-"""Functions whose tests take more than `QUICK_S` on average, with their seconds in all; the tests of all
-others are quick."""
-QUICK_S = 0.06
+
+settings.register_profile(tiers.FIRST, deadline=None, max_examples=25)
+settings.register_profile(tiers.LONG, deadline=None, max_examples=100)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options that choose the tier."""
+    parser.addoption("--tier", choices=tiers.TIERS, default=tiers.FIRST, help="which tests run (first)")
+    parser.addoption(
+        "--long",
+        action="store_const",
+        const=tiers.LONG,
+        dest="tier",
+        help="run what the first tier leaves out or draws fewer cases of (as --tier long)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the tier before any test is imported."""
+    tiers.Tier.name = config.getoption("tier")
+    settings.load_profile(tiers.FIRST if tiers.Tier.name == tiers.FIRST else tiers.LONG)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of the other tier; a test that draws more cases in the long one runs in both."""
+    if tiers.Tier.name == tiers.BOTH:
+        return
+    left_out = [item for item in items if not _runs(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if _runs(item)]
+
+
+def _runs(item: pytest.Item) -> bool:
+    is_long = item.get_closest_marker("long") is not None
+    if tiers.Tier.name == tiers.FIRST:
+        return not is_long
+    function = getattr(item, "function", None)
+    return is_long or "draws" in item.fixturenames or getattr(function, "is_hypothesis_test", False)
+
+
+@pytest.fixture
+def draws() -> Callable[[int, int], int]:
+    """Return the function that says how many cases a loop runs through in this tier."""
+    return tiers.draws
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Return a function that fills a folder once for all tests of this call of pytest, in all its processes.
+
+    Tests that change something in the folder take a copy of it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def folder(name: str, fill: Callable[[Path], object]) -> Path:
+        made = root / name
+        with (root / f"{name}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not lock.tell():
+                made.mkdir()
+                fill(made)
+                lock.write("made\n")
+        return made
+
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -32,52 +97,3 @@ def forget_threads() -> None:
         from optimiser.engine.backends.highs import reset_threads
 
         reset_threads()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that measures which tests are slow."""
-    parser.addoption("--record-slow", action="store_true", help=f"write {SLOW_LIST.name} from this run")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Measure where asked to; with several processes the first one hears of all tests."""
-    if config.getoption("--record-slow") and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(SlowTests(), "slow-tests")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of all functions that are not listed as slow, and let the slowest files come first.
-
-    Each process takes one file after another: a slow one at the end would keep a single process busy.
-    """
-    lines = SLOW_LIST.read_text(encoding="utf-8").splitlines()
-    slow = {name: float(seconds) for name, seconds in (line.rsplit(" ", 1) for line in lines)}
-    by_file: dict[str, float] = defaultdict(float)
-    for name, seconds in slow.items():
-        by_file[name.split("::", 1)[0]] += seconds
-    for item in items:
-        if function_of(item.nodeid) not in slow:
-            item.add_marker(pytest.mark.quick)
-    items.sort(key=lambda item: -by_file[item.nodeid.split("::", 1)[0]])
-
-
-def function_of(nodeid: str) -> str:
-    """Return the file and function of a test, without its parameters."""
-    return nodeid.split("[", 1)[0]
-
-
-class SlowTests:
-    """Adds up what the tests of each function take, and writes the list of slow ones."""
-
-    def __init__(self) -> None:
-        self._seconds: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add the set-up, call or tear-down of a test."""
-        self._seconds[function_of(report.nodeid)][report.nodeid] += report.duration
-
-    def pytest_sessionfinish(self) -> None:
-        """Write the list."""
-        totals = {name: (sum(tests.values()), len(tests)) for name, tests in sorted(self._seconds.items())}
-        slow = [f"{name} {total:.1f}\n" for name, (total, count) in totals.items() if total > count * QUICK_S]
-        SLOW_LIST.write_text("".join(slow), encoding="utf-8")

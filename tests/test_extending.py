@@ -13,9 +13,10 @@ from cli_drawing import cities_csv, draw_map
 from core_drawing import brute_force, dense_problem, problems, side_problems
 from cut_drawing import meshes
 from engine_running import LONG_S
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from partition_drawing import apart_today, triangle
+from tiers import examples
 
 import polyring as pr
 from optimiser.bench.generators.regular import GridParameters, grid
@@ -81,7 +82,7 @@ def test_a_file_of_the_page_is_solved_and_verified_like_any_variant(text, tmp_pa
 
 
 @given(problems() | side_problems() | meshes(budget="some"))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_trees_of_arrival_times_prove_what_trying_every_plan_finds(problem):
     small = reduce(problem).problem
     if not small.candidates or not small.pairs:
@@ -94,7 +95,7 @@ def test_trees_of_arrival_times_prove_what_trying_every_plan_finds(problem):
 
 
 @given(apart_today() | problems() | side_problems(), st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_no_plan_violates_a_row_of_three_parts(problem, seed):
     assert refuted(three.three_parts, problem, seed=seed) is None
 

@@ -9,8 +9,9 @@ import json
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.bench.generators import plane
 from optimiser.bench.generators.drawing import Drawing, Proposal, Road, drive_time_s, limit_of, link_cost
@@ -71,7 +72,7 @@ def test_an_instance_is_read_back_unchanged(family):
 
 
 @pytest.mark.parametrize("family", [name for name in SMALL if name != "national"])
-@settings(max_examples=10, deadline=None)
+@examples(10)
 @given(seed=st.integers(0, 2**31 - 1))
 def test_pairs_are_open_and_can_be_covered(family, seed):
     problem = SMALL[family](seed)
@@ -89,7 +90,7 @@ def test_the_hard_family_has_about_sixty_relevant_candidates_a_pair():
     assert covered(problem, range(200)).all()
 
 
-@settings(max_examples=5, deadline=None)
+@examples(5)
 @given(seed=st.integers(0, 1000))
 def test_a_country_has_the_number_of_open_pairs_asked_for(seed):
     problem = national(national_of_size(40, seed))

@@ -6,10 +6,11 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from partition_drawing import triangle
 from scipy.optimize import linprog
+from tiers import examples
 
 from optimiser.engine.search.rows import Rows, SplitRows, starts
 from optimiser.problem import Candidate, City, DesignProblem, Pair
@@ -61,7 +62,7 @@ def given_rows(test):
     asked = given(lines=drawn_lines, budget=st.sampled_from(BUDGETS))(test)
     for budget in BUDGETS:
         asked = example(lines=[TWO_LINKS, ALL_OR_HALF], budget=budget)(asked)
-    return settings(max_examples=50, deadline=None)(asked)
+    return examples(50)(asked)
 
 
 def _program(lines, budget):

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from core_drawing import best_plans, brute_force, line, plan_value, side_problems
 from engine_running import HereProcess
-from hypothesis import given, settings
+from hypothesis import given
 from ring_drawing import ringed
+from tiers import examples
 
 from optimiser.engine import attempt as attempt_module
 from optimiser.engine.attempt import UnsettledError, any_plan, attempt, plan_within_gap
@@ -20,7 +21,7 @@ def unused(_task, _receive, *, time_limit_s):
 
 
 @given(side_problems())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_an_attempt_finds_what_trying_every_plan_finds(problem):
     claims, ending = attempt(problem, "cuts", PARAMS, run=HereProcess())
     optimum = brute_force(problem)
@@ -60,7 +61,7 @@ def test_progress_hears_of_each_improvement():
 
 
 @given(side_problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_any_plan_of_a_small_problem_is_found_without_a_solver(problem):
     found = any_plan(problem, "cuts", PARAMS, run=unused)
     if found is None:
@@ -70,7 +71,7 @@ def test_any_plan_of_a_small_problem_is_found_without_a_solver(problem):
 
 
 @given(side_problems())
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_any_plan_of_a_larger_problem_is_found_by_a_solver(problem):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(attempt_module, "is_enumerable", lambda _problem: False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from core_drawing import best_plans, both_ways, line, plan_value, problems, side_problems
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.canonical import as_good, at_least_cost, building_one, earlier_plans
 from optimiser.engine.search.task import SolveParameters
@@ -32,7 +33,7 @@ def canonical(problem, built):
 
 
 @given(problem=problems(most_candidates=5) | side_problems(most_candidates=5), data=st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_plan_chosen_is_the_first_of_the_cheapest_whichever_optimal_plan_it_starts_from(problem, data):
     best = best_plans(problem)
     if best:
@@ -41,7 +42,7 @@ def test_the_plan_chosen_is_the_first_of_the_cheapest_whichever_optimal_plan_it_
 
 
 @given(problem=side_problems(most_candidates=5))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_plans_of_the_questions_are_the_equal_plans(problem):
     best = best_plans(problem)
     if not best:

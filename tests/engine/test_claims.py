@@ -5,8 +5,9 @@ import dataclasses
 import pytest
 from core_drawing import brute_force, covered_by, line, side_problems
 from cut_drawing import two_of_three
-from hypothesis import given, settings
+from hypothesis import given
 from ring_drawing import ring_problem, ringed, square, whole_brute_force
+from tiers import examples
 
 from optimiser.engine.child import Ending
 from optimiser.engine.claims import CheckedClaims
@@ -39,7 +40,7 @@ READY = {"kind": "ready"}
 
 
 @given(side_problems())
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_the_first_bound_holds_for_every_plan_and_the_first_plan_is_feasible(problem):
     best, optimum = claims_of(problem).best(), brute_force(problem)
     if best["status"] == "none":

@@ -6,9 +6,10 @@ import itertools
 
 import jsonschema
 from core_drawing import best_plans, crowded_line, line, side_problems
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from problem_files import schema_of
+from tiers import examples
 
 from optimiser.engine import explain
 from optimiser.engine.conflict import quick_explain
@@ -27,7 +28,7 @@ def explained(problem):
 
 
 @given(st.sets(st.integers(0, 9), min_size=1), st.lists(st.sets(st.integers(0, 9), min_size=1), max_size=3))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_a_conflict_is_minimal(first, more):
     conflicts = [first, *more]
 
@@ -40,14 +41,14 @@ def test_a_conflict_is_minimal(first, more):
 
 
 @given(st.sets(st.integers(0, 9), min_size=1), st.data())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_conflict_remains_valid_when_proofs_are_missed(conflict, data):
     found = quick_explain(range(10), lambda some: conflict <= set(some) and data.draw(st.booleans()))
     assert conflict <= set(found)
 
 
 @given(side_problems())
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_the_constraints_reported_as_a_conflict_cannot_be_met(problem):
     assume(best_plans(problem) == [])
     reasons = [str(reason) for reason in explain.conflict_among(problem, nothing_proves, seconds=0.0)]

@@ -6,9 +6,10 @@ import re
 import highspy
 import pytest
 from core_drawing import brute_force, crowded_line, line, problems, side_line, side_problems
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ring_drawing import phased, ringed, whole_brute_force
+from tiers import examples
 
 from optimiser.engine.model_file import write_model
 from optimiser.problem import Candidate
@@ -33,7 +34,7 @@ def read_back(path):
 
 @pytest.mark.parametrize("form", FORMS)
 @given(problem=st.one_of(problems(), side_problems()))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_the_optimum_of_the_compact_file_is_that_of_the_problem(form, problem, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / f"model.{form}"
     optimum = brute_force(problem)
@@ -55,7 +56,7 @@ def test_side_constraints_rings_and_periods_are_in_the_file(form, problem, tmp_p
 
 @pytest.mark.parametrize("form", FORMS)
 @given(problem=problems())
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_the_optimum_of_the_file_with_cuts_is_a_bound(form, problem, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / f"model.{form}"
     optimum = brute_force(problem)

@@ -9,9 +9,10 @@ import jsonschema
 import pytest
 from core_drawing import both_ways, brute_force, line, problems
 from engine_running import outcome_of
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from problem_files import schema_of
+from tiers import examples
 
 from optimiser import verify
 from optimiser.engine.methods.variants import VARIANTS
@@ -27,7 +28,7 @@ WITH_BUDGET = [name for name in VARIANTS if name != "auto"]
 
 @pytest.mark.parametrize("variant", PROVING)
 @given(problem=problems())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_a_proving_variant_finds_what_trying_every_plan_finds(variant, problem):
     found = outcome_of(problem, variant)
     optimum = brute_force(problem)
@@ -39,7 +40,7 @@ def test_a_proving_variant_finds_what_trying_every_plan_finds(variant, problem):
 
 @pytest.mark.parametrize("variant", ["reverse-greedy", "greedy", "swap", "do-nothing"])
 @given(problem=problems())
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_a_heuristic_never_beats_the_optimum_nor_violates_a_rule(variant, problem):
     assume(problem.budget is not None or VARIANTS[variant].covers_all)
     found = outcome_of(problem, variant)
@@ -53,7 +54,7 @@ def test_a_heuristic_never_beats_the_optimum_nor_violates_a_rule(variant, proble
 
 
 @given(problem=problems(), more=st.integers(1, 5))
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_more_money_never_covers_less(problem, more):
     assume(problem.budget is not None)
     poor, rich = (
@@ -64,7 +65,7 @@ def test_more_money_never_covers_less(problem, more):
 
 
 @given(problem=problems(), more=st.integers(1, 5))
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_a_looser_limit_never_covers_less(problem, more):
     assume(problem.budget is not None)
     pairs = tuple(dataclasses.replace(pair, limit=pair.limit + more) for pair in problem.pairs)
@@ -72,7 +73,7 @@ def test_a_looser_limit_never_covers_less(problem, more):
 
 
 @given(problem=problems(), random=st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_the_plan_does_not_depend_on_the_order_of_the_file(problem, random):
     new = list(range(len(problem.nodes)))
     random.shuffle(new)

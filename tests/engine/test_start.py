@@ -5,9 +5,10 @@ import dataclasses
 import pytest
 from core_drawing import best_plans, brute_force, line, problems, side_problems
 from engine_running import COUNT, EXTENDED_JOBS, JOBS, HereProcess, outcome_of
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from ring_drawing import phased, ring_problem, ringed, square, whole_brute_force
+from tiers import examples
 
 import polyring as pr
 from optimiser import verify
@@ -36,7 +37,7 @@ def solved(problem, start, **params):
 
 @pytest.mark.parametrize(("variant", "solver"), JOBS)
 @given(problem=st.one_of(problems(), side_problems()), data=st.data())
-@settings(max_examples=max(5, COUNT // 4), deadline=None)
+@examples(max(5, COUNT // 4))
 def test_whatever_the_start_the_optimum_is_that_of_trying_every_plan(variant, solver, problem, data):
     found = outcome_of(problem, variant, solver, start=some_plan(problem, data))
     optimum = brute_force(problem)
@@ -48,7 +49,7 @@ def test_whatever_the_start_the_optimum_is_that_of_trying_every_plan(variant, so
 
 @pytest.mark.parametrize("variant", ["lns", "greedy", "swap", "reverse-greedy"])
 @given(problem=problems())
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_a_heuristic_keeps_an_optimal_start(variant, problem):
     optimum = brute_force(problem)
     assume(optimum is not None)

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 from core_drawing import brute_force, line, plan_value, side_problems
-from hypothesis import given, settings
+from hypothesis import given
 from ring_drawing import ringed
+from tiers import examples
 
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.task import Task
@@ -22,7 +23,7 @@ def solved(problem, variant="cuts", solver="highs", *, seconds=300.0):
 
 
 @given(side_problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_plans_and_bounds_are_those_of_the_original_problem(problem):
     (reason, _, _), sent = solved(problem)
     optimum = brute_force(problem)

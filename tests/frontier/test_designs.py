@@ -7,9 +7,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from tiers import examples
 
 from optimiser.frontier.designs import (
     TAIL,
@@ -135,7 +136,7 @@ def test_normal_scores_have_the_correlation_that_is_asked_for(kind, asked):
     assert found.mean(axis=0) == pytest.approx([0.5] * 3, abs=0.02)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(st.tuples(*(st.floats(-1, 1),) * 3))
 def test_correlations_are_accepted_just_where_their_matrix_has_no_negative_eigenvalue(three):
     ends = (("a", "b"), ("b", "c"), ("a", "c"))

@@ -3,8 +3,9 @@ from __future__ import annotations
 import itertools
 import math
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.frontier.region import Box, Region
 
@@ -159,7 +160,7 @@ def room_of(box, found, proved):
     return math.prod(b - a + 1 for a, b in zip(box.low, box.high, strict=True)) * max(high - low, 1e-12)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(events=events, gap=st.sampled_from([0.0, 0.5]))
 def test_the_open_box_of_most_room_is_the_widest_whatever_was_asked_before(events, gap):
     region, found, proved = Region((0, 0), (4, 4), gap=gap), {(4, 4): 6.0}, {(0, 0): -3.0}

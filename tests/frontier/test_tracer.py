@@ -9,8 +9,9 @@ import pytest
 from core_drawing import dense_problem, line, side_problems
 from engine_running import HereProcess
 from frontier_drawing import ALL, extended_places, non_dominated, places_of, traced
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from ring_drawing import phased, ring_problem, ringed, square
+from tiers import examples
 
 from optimiser import verify
 from optimiser.engine.search.task import Question, cores
@@ -31,7 +32,7 @@ from optimiser.studies.frontier import refuse_empty
 LATER = float("inf")
 """End of a tracing without a limit."""
 
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = examples(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def front_or_none(problem, monkeypatch, **asked):

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 from core_drawing import line, problems
-from hypothesis import given, settings
+from hypothesis import given
+from tiers import examples
 
 from optimiser.measures.appraisal import Assumptions, appraise
 from optimiser.measures.cost_overruns import RAIL, ROADS, CostRange
@@ -87,7 +88,7 @@ def test_an_unknown_link_is_refused():
         appraise(Valuer.of(line()), ["zz"], PEOPLE)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(problems(most_candidates=4))
 def test_rows_agree_with_gains_computed_one_by_one(problem):
     built, people = [c.id for c in problem.candidates], [3] * len(problem.nodes)

@@ -8,9 +8,10 @@ import networkx as nx
 import numpy as np
 import pytest
 from core_drawing import both_ways, problems
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from small_networks import arc_lists, graph_of, pair_lists
+from tiers import examples
 
 from optimiser.engine.search.paths import LONGEST, UNREACHED
 from optimiser.measures.dependence import NO_AREA, MarkedNetwork, core_dependence, count_trips
@@ -150,7 +151,7 @@ def net_of(problem, built):
     return graph_of(len(problem.nodes), open_arcs(problem, built))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(plans())
 def test_passing_the_core_agrees_with_an_enumeration_of_shortest_paths(drawn):
     problem, built, core = drawn
@@ -165,7 +166,7 @@ def test_passing_the_core_agrees_with_an_enumeration_of_shortest_paths(drawn):
             assert (times.on_every[k], times.on_some[k]) == (all(passing), any(passing))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(plans())
 def test_closed_times_are_those_of_the_network_without_the_core(drawn):
     problem, built, core = drawn
@@ -177,7 +178,7 @@ def test_closed_times_are_those_of_the_network_without_the_core(drawn):
         assert times.closed[k] == lengths.get(pair.destination, UNREACHED)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(plans())
 def test_times_through_the_core_are_the_shortest_by_way_of_one_of_its_nodes(drawn):
     problem, built, core = drawn
@@ -190,7 +191,7 @@ def test_times_through_the_core_are_the_shortest_by_way_of_one_of_its_nodes(draw
         assert times.through[k] == min(ways, default=UNREACHED)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(plans())
 def test_parts_of_the_weight_sum_to_the_whole(drawn):
     problem, built, core = drawn
@@ -201,7 +202,7 @@ def test_parts_of_the_weight_sum_to_the_whole(drawn):
     assert found.detour is None or found.detour >= 1
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(plans(), st.data())
 def test_no_fewer_pairs_need_a_larger_core(drawn, data):
     problem, built, core = drawn
@@ -212,7 +213,7 @@ def test_no_fewer_pairs_need_a_larger_core(drawn, data):
     assert dependence(kept, built, more).on_every >= dependence(kept, built, core).on_every
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(problems())
 def test_trips_through_a_node_lie_between_those_that_must_and_those_that_may_pass_it(problem):
     built = [c.id for c in problem.candidates]
@@ -223,7 +224,7 @@ def test_trips_through_a_node_lie_between_those_that_must_and_those_that_may_pas
         assert weight[times.on_every].sum() <= found[i] <= weight[times.on_some].sum()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(arc_lists(7), pair_lists(7))
 def test_the_areas_that_a_pair_passes_are_those_of_one_shortest_path(arcs, pairs):
     graph, table = graph_of(7, arcs), np.array(arcs, dtype=np.int64).reshape(-1, 3)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from core_drawing import both_ways, line, problems
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures import gains as module
@@ -99,13 +100,13 @@ def chains(draw):
     return problem, first, second, people
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(chains())
 def test_building_slows_no_pair_down(drawn):
     assert all(seconds >= 0 for seconds in gains(*drawn).seconds)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(chains())
 def test_pairs_brought_are_those_of_the_independent_check(drawn):
     problem, _, second, people = drawn
@@ -117,7 +118,7 @@ def test_pairs_brought_are_those_of_the_independent_check(drawn):
     assert gains(problem, (), second, people).brought == len(set(plan.covered) - set(plan.covered_before))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(chains())
 def test_gains_of_two_steps_add_up(drawn):
     problem, first, second, people = drawn
@@ -129,7 +130,7 @@ def test_gains_of_two_steps_add_up(drawn):
         assert sum(part.seconds[k] for part in parts) == whole.seconds[k]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(chains())
 def test_nobody_is_counted_twice(drawn):
     problem, first, second, people = drawn

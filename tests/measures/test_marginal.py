@@ -6,9 +6,10 @@ from fractions import Fraction
 
 import pytest
 from core_drawing import line, side_problems
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from link_drawing import apart, chain
+from tiers import examples
 
 from optimiser.measures.marginal import MarginalValues, link_values
 from optimiser.measures.valuation import Valuer
@@ -22,7 +23,7 @@ def parts(data, problem):
     return plan, held, [name for name in plan if name not in held]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(side_problems(), st.data())
 def test_a_gain_is_the_value_with_the_link_less_the_value_without(problem, data):
     plan, held, others = parts(data, problem)
@@ -31,7 +32,7 @@ def test_a_gain_is_the_value_with_the_link_less_the_value_without(problem, data)
     assert MarginalValues.of(valuer, plan).gains(held, others) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(side_problems(), st.data())
 def test_a_loss_is_the_value_with_the_link_less_the_value_without(problem, data):
     plan, held, _ = parts(data, problem)
@@ -40,7 +41,7 @@ def test_a_loss_is_the_value_with_the_link_less_the_value_without(problem, data)
     assert MarginalValues.of(valuer, plan).losses(held, held) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(side_problems(), st.data())
 def test_values_do_not_depend_on_what_was_asked_before(problem, data):
     plan = [c.id for c in problem.candidates]
@@ -57,7 +58,7 @@ def test_values_do_not_depend_on_what_was_asked_before(problem, data):
         }
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(side_problems(), st.data())
 def test_a_subset_of_a_plan_covers_what_it_covers_on_its_own(problem, data):
     plan, held, _ = parts(data, problem)

@@ -6,9 +6,10 @@ import itertools
 
 import pytest
 from core_drawing import both_ways, line, side_problems
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from link_drawing import apart, chain
+from tiers import examples
 
 from optimiser.measures.marginal import MarginalValues
 from optimiser.measures.order import BuildOrder, _exchanged, build_order
@@ -122,7 +123,7 @@ def freed(problem):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(plans(), st.sampled_from(METHODS))
 def test_an_order_holds_each_link_once_and_never_loses_value(drawn, method):
     problem, built = drawn
@@ -132,7 +133,7 @@ def test_an_order_holds_each_link_once_and_never_loses_value(drawn, method):
     assert values == sorted(values)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(plans())
 def test_the_area_uses_the_values_of_the_independent_check(drawn):
     problem, built = drawn
@@ -143,7 +144,7 @@ def test_the_area_uses_the_values_of_the_independent_check(drawn):
     assert order.area == sum((after.cost - before.cost) * gain for before, after, gain in steps)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(plans())
 def test_best_is_no_worse_than_forward_and_backward(drawn):
     problem, built = drawn
@@ -151,7 +152,7 @@ def test_best_is_no_worse_than_forward_and_backward(drawn):
     assert areas["best"] >= max(areas["forward"], areas["backward"])
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(plans())
 def test_no_exchange_of_neighbours_makes_the_best_order_better(drawn):
     problem, built = drawn
@@ -170,7 +171,7 @@ def test_no_exchange_of_neighbours_makes_the_best_order_better(drawn):
             assert area(order) <= found.area
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(plans(), st.sampled_from(METHODS))
 def test_required_links_come_first_unless_they_require_each_other(drawn, method):
     problem, built = drawn
@@ -180,7 +181,7 @@ def test_required_links_come_first_unless_they_require_each_other(drawn, method)
             assert order.index(second) < order.index(first)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=4),
     st.sampled_from(METHODS),

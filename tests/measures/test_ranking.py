@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from report_drawing import line_problem
+from tiers import examples
 
 from optimiser.measures.ranking import Route, Router, _removal_key, rank_links
 from optimiser.problem import Candidate, DesignProblem, Pair
@@ -44,7 +45,7 @@ def small_problems(draw: st.DrawFn) -> DesignProblem:
     return DesignProblem("small", tuple("abcdef"), tuple(arcs), candidates, pairs, 99)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(60, suppress_health_check=[HealthCheck.too_slow])
 @given(small_problems())
 def test_pairs_added_by_all_ranks_are_the_newly_covered_pairs(problem):
     gains, gained = rank_links(problem, range(len(problem.candidates)))
@@ -52,7 +53,7 @@ def test_pairs_added_by_all_ranks_are_the_newly_covered_pairs(problem):
     assert sorted(added) == sorted(gained)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(60, suppress_health_check=[HealthCheck.too_slow])
 @given(small_problems())
 def test_pairs_added_by_the_first_ranks_are_what_these_links_alone_cover(problem):
     everything = range(len(problem.candidates))
@@ -63,7 +64,7 @@ def test_pairs_added_by_the_first_ranks_are_what_these_links_alone_cover(problem
     assert covered == {k for gain in first for k in gain.added}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(60, suppress_health_check=[HealthCheck.too_slow])
 @given(small_problems())
 def test_pairs_lost_without_a_link_are_those_of_a_fresh_search(problem):
     everything = list(range(len(problem.candidates)))
@@ -76,7 +77,7 @@ def test_pairs_lost_without_a_link_are_those_of_a_fresh_search(problem):
         }
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(100, suppress_health_check=[HealthCheck.too_slow])
 @given(small_problems())
 def test_links_go_in_order_of_the_least_loss_by_definition(problem):
     router, left = Router.of(problem), set(range(len(problem.candidates)))

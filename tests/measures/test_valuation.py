@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from core_drawing import line, side_problems
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from small_networks import arc_lists, pair_lists, shortest_times
+from tiers import examples
 
 from optimiser.engine.search.paths import LONGEST
 from optimiser.measures.valuation import Valuer, sorted_plan
@@ -30,7 +31,7 @@ def problem_of(open_arcs, built, pairs) -> DesignProblem:
 several_arc_lists = st.lists(arc_lists(NODES), min_size=1, max_size=3)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(arc_lists(NODES), several_arc_lists, pair_lists(NODES), st.data())
 def test_times_are_exact_for_every_subset_whatever_the_limit(open_arcs, built, pairs, data):
     problem = problem_of(open_arcs, built, pairs)
@@ -39,7 +40,7 @@ def test_times_are_exact_for_every_subset_whatever_the_limit(open_arcs, built, p
     assert Valuer.of(problem).times(names).tolist() == shortest_times(NODES, arcs, pairs)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(arc_lists(NODES), several_arc_lists, pair_lists(NODES), st.data())
 def test_restriction_to_a_plan_changes_no_value(open_arcs, built, pairs, data):
     problem = problem_of(open_arcs, built, pairs)
@@ -50,7 +51,7 @@ def test_restriction_to_a_plan_changes_no_value(open_arcs, built, pairs, data):
     assert narrow.value(part) == whole.value(part)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(side_problems(), st.data())
 def test_times_without_a_link_are_those_of_the_rest(problem, data):
     plan = [c.id for c in problem.candidates if data.draw(st.booleans())]

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import osmium
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from osmium.osm import mutable
+from tiers import examples
 
 from networks import osm
 from networks.osm import blocks
@@ -41,7 +42,7 @@ def write_nodes(path: Path, ids: list[int]) -> Path:
     return path
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(ids=st.lists(SPARSE_IDS, max_size=40), chosen=st.lists(SPARSE_IDS, max_size=20), xml=st.booleans())
 def test_exactly_the_wanted_nodes_are_found(tmp_path_factory, ids, chosen, xml):
     path = tmp_path_factory.mktemp("nodes") / ("some.osm" if xml else "some.osm.pbf")

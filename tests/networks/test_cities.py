@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from tiers import examples
 
 from networks.cities import CityNames, Thresholds, describe_tiers, from_geonames, from_osm_places, load_csv
 from networks.cities.table import tier_by_rank
@@ -210,7 +211,7 @@ cell = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.lists(cell, min_size=1, max_size=7), max_size=4), whole=st.booleans())
 def test_any_table_gives_cities_or_an_error_that_names_the_file(tmp_path, rows, whole):
     head = ["id,name,lat,lon,population,tier"] if whole else []

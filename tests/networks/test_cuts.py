@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from network_drawing import cities_at, network_of
+from tiers import examples
 
 from networks import schema
 from networks.cities import snap, with_nodes_near
@@ -75,7 +76,7 @@ def test_links_without_times_are_rejected_with_a_remedy():
 places = st.lists(st.tuples(st.floats(115.9, 117.1), st.floats(38.9, 39.1)), min_size=1, max_size=6)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(places=places, forward=st.integers(1, 5000), backward=st.integers(1, 5000))
 def test_pieces_meet_at_their_nodes_and_keep_the_totals(places, forward, backward):
     network = road(forward=forward, backward=backward)

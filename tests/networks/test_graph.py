@@ -6,9 +6,10 @@ import networkx as nx
 import osmnx as ox
 import pytest
 from geopandas.testing import assert_geodataframe_equal
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from network_drawing import draw, times
+from tiers import examples
 
 from networks.errors import SchemaError
 from networks.graph import from_graph, to_graph
@@ -104,7 +105,7 @@ node = st.integers(0, 7)
 link = st.tuples(node, node, st.integers(1, 50), st.one_of(st.just(CLOSED), st.integers(1, 50)))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(links=st.lists(link, max_size=12))
 def test_the_graph_has_the_times_of_the_network(links):
     network, graph = draw(links, count=8), to_graph(draw(links, count=8))
@@ -112,7 +113,7 @@ def test_the_graph_has_the_times_of_the_network(links):
     assert {(a, b): s for a, reached in found for b, s in reached.items()} == times(network, range(8))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(links=st.lists(link, max_size=12))
 def test_converting_any_network_to_a_graph_and_back_keeps_its_times(links):
     network = draw(links, count=8)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import osmium
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from osm_drawing import GRID, write
 from osmium.osm import mutable
+from tiers import examples
 
 from networks import osm, rail
 from networks.errors import SourceError
@@ -207,7 +208,7 @@ def test_a_checksum_file_exposes_missing_relations(tmp_path):
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_file_truncated_anywhere_is_rejected(pbf, data):
     whole = pbf.read_bytes()
     cut = data.draw(st.integers(0, len(whole) - 1))
@@ -215,7 +216,7 @@ def test_a_file_truncated_anywhere_is_rejected(pbf, data):
 
 
 @given(data=st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_flipped_byte_is_rejected_or_harmless(pbf, data):
     changed = bytearray(pbf.read_bytes())
     changed[data.draw(st.integers(0, len(changed) - 1))] ^= data.draw(st.integers(1, 255))
@@ -225,7 +226,7 @@ def test_a_flipped_byte_is_rejected_or_harmless(pbf, data):
 
 
 @given(data=st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_changed_byte_of_xml_is_rejected_or_harmless(tmp_path, data):
     text = bytearray(REMARK.replace("remark", "note").encode())
     text[data.draw(st.integers(0, len(text) - 1))] = data.draw(st.integers(0, 255))

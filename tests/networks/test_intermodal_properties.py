@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from intermodal_drawing import PARAMETERS, cities, network, railway
+from tiers import examples
 
 from networks import skims
 from networks.intermodal import AccessParameters, join
@@ -35,21 +36,21 @@ def both(road, rail, places):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(roads, trains, placing)
 def test_in_vehicle_time_never_exceeds_door_to_door_time(links, services, placed):
     whole, inside = both(*draw_all(links, services, placed))
     assert (inside <= whole).all()
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(roads, trains, placing)
 def test_both_definitions_reach_the_same_cities(links, services, placed):
     whole, inside = both(*draw_all(links, services, placed))
     assert np.array_equal(whole == UNREACHABLE, inside == UNREACHABLE)
 
 
-@settings(max_examples=30, deadline=None)
+@examples(30)
 @given(roads, trains, placing)
 def test_an_additional_train_makes_no_trip_slower(links, services, placed):
     road, rail, places = draw_all(links, services, placed)

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from intermodal_drawing import PARAMETERS, cities, network, railway
+from tiers import examples
 
 from networks import skims
 from networks.errors import SchemaError
@@ -163,7 +164,7 @@ def test_the_way_to_a_station_near_a_centre_counts_in_vehicles_by_its_distance()
     assert skim[0, 1] == 1067 + 360 + 2000 + 1 + 1
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(
     st.sets(st.integers(1, 199), max_size=8),
     st.sampled_from([67.0, 134.0, 294.0]),

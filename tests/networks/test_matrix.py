@@ -7,8 +7,9 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from tiers import examples
 
 from networks import skims
 from networks.cities import build
@@ -140,7 +141,7 @@ def test_faults_of_weights_refer_to_the_table_of_weights(cities, write):
     assert "matrix" not in str(caught.value).replace(caught.value.where, "")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=st.lists(st.integers(0, 2**40), min_size=9, max_size=9))
 def test_weights_are_read_as_they_were_written(cities, write, values):
     square = np.array(values).reshape(3, 3)
@@ -156,7 +157,7 @@ cell = st.one_of(
 heads = st.sampled_from(["origin,destination,seconds", "minutes,b,t,l", "seconds,b,b", "weight,b,t", ""])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(head=heads, rows=st.lists(st.lists(cell, min_size=1, max_size=5), max_size=5))
 def test_any_table_gives_valid_values_or_an_error_that_names_the_file(cities, tmp_path, head, rows):
     text = "\n".join([head, *(",".join(row) for row in rows)])

@@ -5,8 +5,9 @@ from __future__ import annotations
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from networks.rail.routing import Layout, OwnTracks, TrackGraph
 
@@ -31,7 +32,7 @@ CROSSING = [(0, 4, 10), (4, 1, 10), (2, 4, 10), (4, 3, 10)]
 BEARINGS = [(EAST, WEST), (EAST, WEST), (NORTH, SOUTH), (NORTH, SOUTH)]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(links, rows, rows)
 def test_without_a_turn_limit_routes_agree_with_networkx(found, start, end):
     graph = nx.Graph()
@@ -46,7 +47,7 @@ def test_without_a_turn_limit_routes_agree_with_networkx(found, start, end):
         assert route is None
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(links, rows, rows)
 def test_the_links_of_a_route_sum_to_its_time_and_length(found, start, end):
     layout, seconds = layout_of(found)
@@ -56,7 +57,7 @@ def test_the_links_of_a_route_sum_to_its_time_and_length(found, start, end):
         assert layout.length_km[list(route.links)].sum() == pytest.approx(route.length_km)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(links, st.data())
 def test_own_tracks_route_as_a_network_without_the_other_links(found, data):
     layout, seconds = layout_of(found)

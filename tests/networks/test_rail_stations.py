@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rail_drawing import draw, train
+from tiers import examples
 
 from networks import rail, schema
 from networks.osm.elements import Member, Relation, point_id
@@ -89,7 +90,7 @@ def test_a_stop_position_far_from_stations_is_a_station_of_its_own():
     assert names(rail.build(elements)) == ["A", "C"]
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(st.lists(st.tuples(st.floats(0, 20), st.floats(-0.85, 0.85)), min_size=1, max_size=6))
 def test_stations_within_the_limit_are_placed_on_a_track(places):
     spots = {1: (0, 0), 2: (10, 0), 3: (20, 0)} | {10 + i: place for i, place in enumerate(places)}

@@ -9,9 +9,10 @@ import networkx as nx
 import numpy as np
 import osmium
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from osm_drawing import GRID, write
+from tiers import examples
 
 from networks import osm, road
 from networks.errors import SourceError
@@ -152,7 +153,7 @@ def test_too_many_missing_nodes_are_rejected(tmp_path):
     ways=st.lists(st.lists(st.integers(1, 12), max_size=9), min_size=1, max_size=8),
     held=st.sets(st.integers(1, 12), min_size=1),
 )
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_cutting_keeps_exactly_the_segments_with_both_nodes(ways, held):
     raw = RawWays()
     for number, refs in enumerate(ways):

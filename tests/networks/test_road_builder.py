@@ -11,9 +11,10 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from road_drawing import CROSS, draw
+from tiers import examples
 
 from networks import impedance, osm, road, schema
 from networks.errors import SourceError
@@ -231,7 +232,7 @@ ONEWAY = st.sampled_from(["", "yes", "-1"])
         st.tuples(st.lists(st.integers(0, 14), min_size=2, max_size=7), ONEWAY), min_size=1, max_size=8
     )
 )
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_distances_between_junctions_equal_those_in_the_graph_of_all_segments(ways):
     nodes = {one: (116 + 0.01 * (one % 4), 40 + 0.01 * (one // 4)) for one in range(15)}
     whole = nx.DiGraph()

@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from network_drawing import draw, times, times_of
+from tiers import examples
 
 from networks import osm, road, schema
 from networks.errors import SchemaError
@@ -185,7 +186,7 @@ def arcs_of(bundle):
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-@settings(max_examples=400, deadline=None)
+@examples(400)
 @given(drawing=drawings(), prune=st.booleans())
 def test_every_time_between_kept_nodes_stays_the_same(drawing, prune):
     count, links, kept = drawing
@@ -194,7 +195,7 @@ def test_every_time_between_kept_nodes_stays_the_same(drawing, prune):
     assert times_of(arcs_of(found), kept) == times_of([link[:4] for link in links], kept)
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(drawing=drawings())
 def test_contraction_is_complete(drawing):
     count, links, kept = drawing
@@ -204,7 +205,7 @@ def test_contraction_is_complete(drawing):
     assert arcs_of(again) == arcs_of(found)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(drawing=drawings(), prune=st.booleans())
 def test_a_contracted_network_is_valid_with_matching_ends_and_times(drawing, prune):
     count, links, kept = drawing

@@ -6,8 +6,9 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from networks import skims
 from networks.errors import SchemaError
@@ -123,13 +124,13 @@ def by_networkx(graph):
     return rows
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(graph=graphs())
 def test_the_skim_agrees_with_networkx(graph):
     assert skims.travel_times(graph).tolist() == by_networkx(graph)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(graph=graphs())
 def test_each_path_is_connected_and_takes_the_time_of_the_skim(graph):
     skim = skims.travel_times(graph)

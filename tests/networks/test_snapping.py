@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from network_drawing import cities_at, network_of
+from tiers import examples
 
 from networks.cities import snap
 from networks.errors import SnapError
@@ -91,7 +92,7 @@ def test_snapping_does_not_change_its_input(network):
 lon, lat = st.floats(110, 120), st.floats(35, 45)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(places=st.lists(st.tuples(lon, lat), min_size=2, max_size=12), city=st.tuples(lon, lat))
 def test_no_other_node_is_closer(places, city):
     network = network_of(places, [(i, i + 1) for i in range(len(places) - 1)])

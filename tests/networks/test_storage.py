@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from geopandas.testing import assert_geodataframe_equal
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from network_drawing import draw
+from tiers import examples
 
 from networks import storage
 from networks.errors import SchemaError, SourceError
@@ -92,7 +93,7 @@ def _fail(*_args, **_options):
 text = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.lists(text, min_size=2, max_size=2), osm_id=st.integers(-(2**63), 2**63 - 1))
 @pytest.mark.parametrize(("write", "read", "name"), FORMATS)
 def test_any_text_and_any_id_are_preserved(tmp_path, write, read, name, names, osm_id):

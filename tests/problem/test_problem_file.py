@@ -9,15 +9,16 @@ import stat
 import jsonschema
 import pytest
 from core_drawing import line, problems, side_line
-from hypothesis import given, settings
+from hypothesis import given
 from problem_files import as_json, faults_of, schema_of
+from tiers import examples
 
 from optimiser.problem import Candidate, Pair, dumps, load, parse, save
 from optimiser.problem.errors import EnvironmentFault, ProblemError
 
 
 @given(problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_written_problem_reads_back_as_the_same_problem_and_the_same_bytes(problem):
     again = parse(as_json(problem))
     assert again == problem
@@ -146,7 +147,7 @@ def test_a_problem_made_in_python_is_checked_by_the_same_rules():
 
 
 @given(problems())
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_the_published_schema_accepts_what_is_written(problem):
     jsonschema.validate(as_json(problem), schema_of("problem.schema.json"))
 

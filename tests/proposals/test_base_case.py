@@ -7,10 +7,11 @@ import dataclasses
 import numpy as np
 import pytest
 from candidates_drawing import KM, base_case, four_in_line, network
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
+from tiers import examples
 
 from optimiser.proposals.base_case import (
     MANY,
@@ -77,7 +78,7 @@ def test_each_point_has_at_least_the_links_to_its_nearest_pairs(points, count):
     assert (degree >= min(count, len(points) - 1)).all()
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(places)
 def test_dropping_similar_links_parts_nothing_and_leaves_a_short_way(points):
     pairs = gabriel_pairs(points)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
+from tiers import examples
 
 from optimiser.proposals import base_case
 from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
@@ -45,7 +46,7 @@ def graphs(draw):
 
 
 @given(graphs())
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_distances_stay(drawn):
     graph, kept = drawn
     row, small = contracted(graph, kept)
@@ -55,7 +56,7 @@ def test_distances_stay(drawn):
 
 
 @given(graphs())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_times_do_not_depend_on_the_number_of_sources(drawn):
     graph, kept = drawn
     sources = np.resize(kept, base_case.MANY)
@@ -76,14 +77,14 @@ def test_arcs_that_are_not_looked_at_stay():
 
 
 @given(graphs(), st.sampled_from([0.0, 0.5, 0.9, 1.0]))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_distances_stay_without_detours(drawn, share):
     graph, _ = drawn
     assert (dijkstra(without_detours(graph, share=share)) == dijkstra(graph)).all()
 
 
 @given(graphs())
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_no_arc_without_detours_is_as_long_as_a_way_round_it(drawn):
     small = without_detours(drawn[0], share=1.0)
     for tail, head in zip(*small.nonzero(), strict=True):

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 import shapely
 from candidates_drawing import KM, base_case, cities, network, proposal, railway, table
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse.csgraph import dijkstra
+from tiers import examples
 
 from networks import intermodal, skims
 from networks.intermodal import AccessParameters
@@ -45,7 +46,7 @@ def test_a_road_between_cities_is_compared_with_the_trip_of_today(triangle):
     assert int(row["with_s"]) == int(row["today_s"]) - int(row["gain_s"])
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(10, 9_000)), min_size=1, max_size=4)
 )

@@ -8,9 +8,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from candidates_drawing import base_case, cities, network, proposal, railway, table
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
+from tiers import examples
 
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.generate import (
@@ -183,7 +184,7 @@ def test_rows_are_chosen_by_the_weight_that_they_serve_by_definition(use, weight
     assert most_serving(csr_array(np.array(use)), np.array(weight, float), most) == sorted(expected)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1000, 9000)), max_size=5),
     st.integers(3_000, 14_000),
@@ -226,7 +227,7 @@ def with_arcs_s(drawn, arcs):
     return found
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(1000, 9000)), max_size=5), st.data()
 )
@@ -271,7 +272,7 @@ def test_what_a_pair_cannot_reach_its_end_without_stays_beyond_the_limits(line):
     assert found.report == {"rail_link: beyond the 0 that serve most weight of open pairs": 2}
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(1000, 9000)), max_size=8),
     st.integers(0, 2),

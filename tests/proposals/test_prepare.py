@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from networks.timegraph import TimeGraph
 from optimiser import problem as problems
@@ -116,7 +117,7 @@ def problem_times(problem, built):
     return found[np.searchsorted(np.unique(ends[0]), ends[0]), ends[1]]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(arc_lists, candidate_lists, st.integers(5, 40), st.booleans())
 def test_any_plan_has_the_same_times_within_the_limit_as_on_the_full_graph(arcs, lists, limit, is_sparse):
     graph = graph_of(arcs)
@@ -133,7 +134,7 @@ def test_any_plan_has_the_same_times_within_the_limit_as_on_the_full_graph(arcs,
             assert (found[~within] > limit).all()
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(arc_lists, st.sets(st.integers(0, NODES - 1), min_size=2, max_size=6))
 def test_the_overlay_keeps_every_distance_between_terminals(arcs, terminals):
     rows = np.array(sorted(terminals), dtype=np.int64)
@@ -144,7 +145,7 @@ def test_the_overlay_keeps_every_distance_between_terminals(arcs, terminals):
     assert (kept == full).all()
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(arc_lists, st.sets(st.integers(0, NODES - 1), min_size=2, max_size=5))
 def test_no_arc_of_the_overlay_can_be_spared(arcs, terminals):
     rows = np.array(sorted(terminals), dtype=np.int64)

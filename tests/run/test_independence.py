@@ -12,11 +12,12 @@ import pytest
 from core_drawing import brute_force
 from core_region import PLACES, candidates_of, graph_of
 from engine_running import COUNT, outcome_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from measures_drawing import drawn_candidates, drawn_cities, drawn_graph, drawn_plan, drawn_problem, two_way
 from shapely import LineString
 from small_networks import shortest_times
+from tiers import examples
 
 from networks.timegraph import ARC_KINDS
 from optimiser.engine.search.paths import UNREACHED
@@ -215,7 +216,7 @@ def resolved(region, budget):
     return with_steps(prepared.problem, (), layer), prepared.pairs
 
 
-@settings(max_examples=3 * COUNT, deadline=None)
+@examples(3 * COUNT)
 @given(regions())
 def test_for_every_plan_the_further_pairs_are_those_with_a_way_without_the_core(region):
     problem, pairs = resolved(region, budget=99)
@@ -236,7 +237,7 @@ def test_for_every_plan_the_further_pairs_are_those_with_a_way_without_the_core(
         assert [k in covered for k in further] == [s <= m for s, m in zip(free * 3, limits, strict=True)]
 
 
-@settings(max_examples=COUNT, deadline=None)
+@examples(COUNT)
 @given(regions(), st.integers(0, 8))
 def test_the_optimum_is_the_best_of_all_plans_and_the_check_agrees(region, budget):
     problem, _ = resolved(region, budget)

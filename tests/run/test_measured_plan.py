@@ -7,11 +7,12 @@ import dataclasses
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from measures_drawing import PLACES, drawn_candidates, drawn_cities, drawn_graph, drawn_problem
 from shapely import LineString
 from small_networks import arc_lists, shortest_times
+from tiers import examples
 
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import Candidate
@@ -39,7 +40,7 @@ def test_a_candidate_that_was_not_proposed_has_the_arcs_of_the_problem():
     assert found["seconds"].tolist() == [5400, 5400]
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(arc_lists(7), st.lists(arc_lists(7), min_size=1, max_size=2))
 def test_the_exact_problem_keeps_the_times_of_all_pairs_for_every_subset_of_the_plan(open_arcs, built):
     # Nodes 0 to 3 are cities, 4 and 5 junctions, and 6 is a stop that candidates bring.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from core_drawing import both_ways, brute_force, covered_by, dense_problem
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from label_drawing import enabling_paths, open_problems
 from partition_drawing import triangle
@@ -30,6 +30,7 @@ from ring_drawing import (
     web_problem,
     whole_value,
 )
+from tiers import examples
 
 from optimiser.problem import Candidate, DesignProblem, Pair, Period
 from optimiser.verify import bound_checker
@@ -284,7 +285,7 @@ def test_a_claim_that_the_tree_does_not_prove_is_refused():
 
 
 @given(open_problems(), st.data())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_prices_are_compared_with_every_path(problem, data):
     # A path pays once for a candidate, however many of its arcs it takes.
     prices = {j: data.draw(st.integers(0, 4)) for j in range(len(problem.candidates))}

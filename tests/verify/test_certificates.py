@@ -7,8 +7,9 @@ import dataclasses
 
 import pytest
 from core_drawing import line, problems, side_line
-from hypothesis import given, settings
+from hypothesis import given
 from ring_drawing import phased
+from tiers import examples
 
 from optimiser import verify
 from optimiser.problem import Target
@@ -16,7 +17,7 @@ from optimiser.problem.errors import VerificationError
 
 
 @given(problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_certificate_of_every_plan_is_accepted(problem):
     built = [c.id for c in problem.candidates if c.fixed != "out"]
     problem = problem.replace(budget=problem.cost_of(built))

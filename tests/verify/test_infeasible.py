@@ -6,8 +6,9 @@ import dataclasses
 
 import pytest
 from core_drawing import best_plans, brute_force, claim, crowded_line, line, side_problems
-from hypothesis import given, settings
+from hypothesis import given
 from ring_drawing import leading, phased, ring_problem, ringed, whole_brute_force
+from tiers import examples
 
 from optimiser import verify
 from optimiser.problem import Candidate, Capacity, City, Target
@@ -27,7 +28,7 @@ def fixed(*choices, **changes):
 
 
 @given(side_problems())
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_obstacles_are_found_only_where_there_is_no_plan(problem):
     if obstacles(problem):
         assert best_plans(problem) == []
@@ -124,7 +125,7 @@ def test_an_obstacle_names_the_capacity_that_is_exceeded():
 
 
 @given(side_problems())
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_infeasibility_is_proved_or_refuted_where_every_plan_can_be_tried(problem):
     verdict = prove_infeasible(problem)
     assert (verdict.plan is None) == (best_plans(problem) == [])

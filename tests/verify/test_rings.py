@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from ring_drawing import (
     circuits_of,
@@ -24,6 +24,7 @@ from ring_drawing import (
     web_problem,
     whole_value,
 )
+from tiers import examples
 
 from optimiser import verify
 from optimiser.problem import RingLink, RingStop, load
@@ -65,7 +66,7 @@ near_lines = st.lists(near_points, min_size=1, max_size=12)
 
 
 @given(near_lines, near_points)
-@settings(max_examples=1500, deadline=None)
+@examples(1500)
 @example([(0, 0)], (0, 0))
 @example([(1, 1)], (0, 0))
 @example([(-1, 0), (1, 0)], (0, 0))
@@ -98,7 +99,7 @@ def test_three_ways_to_count_windings_agree_on_many_drawn_lines(block):
 
 
 @given(near_lines, near_points, st.integers(0, 11))
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_a_reversed_line_winds_the_other_way_and_the_first_corner_does_not_matter(line, centre, first):
     turns = winding_number(line, centre)
     start = first % len(line)
@@ -107,7 +108,7 @@ def test_a_reversed_line_winds_the_other_way_and_the_first_corner_does_not_matte
 
 
 @given(near_lines, near_points, st.data())
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_repeated_corners_and_corners_on_an_edge_change_nothing(line, centre, data):
     turns = winding_number([(2 * x, 2 * y) for x, y in line], (2 * centre[0], 2 * centre[1]))
     finer = []
@@ -120,7 +121,7 @@ def test_repeated_corners_and_corners_on_an_edge_change_nothing(line, centre, da
 
 
 @given(near_lines, near_points, st.integers(0, 12))
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_the_turns_of_parts_of_a_line_add_up(line, centre, cut):
     closed = [*line, line[0]]
     cut = min(cut, len(closed) - 1)
@@ -137,7 +138,7 @@ def test_the_turns_of_parts_of_a_line_add_up(line, centre, cut):
     st.integers(2**31, 2**70),
     st.tuples(st.integers(-(2**70), 2**70), st.integers(-(2**70), 2**70)),
 )
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_both_exact_methods_hold_for_coordinates_of_any_size(line, centre, scale, shift):
     expected = winding_by_angles(line, centre)
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from core_drawing import brute_force, line, side_problems
 from engine_running import INSTALLED, solved_root
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.backends.interfaces import SeparationSchedule, TreeLimits
 from optimiser.engine.methods.branching.tree_search import search_in_solver
@@ -42,7 +43,7 @@ def searched(problem, separator=no_separator, *, start=None, seconds=300.0, **li
 
 
 @given(side_problems(), st.sampled_from(["relaxation first", "tree alone"]))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_outcome_equals_that_of_trying_every_plan(problem, way):
     small = reduce(problem).problem
     if not small.candidates or not small.pairs:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from core_drawing import line
 from cut_drawing import meshes, two_of_three
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
@@ -30,6 +30,7 @@ from stated_rows import (
     town_splits,
     weighted_triangle,
 )
+from tiers import examples
 
 from optimiser.engine.backends.highs import (
     BELOW_ONE,
@@ -211,7 +212,7 @@ def test_the_interior_point_method_finds_the_same_objective():
 
 
 @given(meshes() | meshes(budget="some"))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_a_solve_anew_leaves_a_basis_to_probe_from(problem):
     from_scratch, anew = Relaxation(problem, seed=0), Relaxation(problem, seed=0)
     objectives = (from_scratch.solve(seconds=10).objective, anew.solve_anew(seconds=10).objective)
@@ -222,7 +223,7 @@ def test_a_solve_anew_leaves_a_basis_to_probe_from(problem):
 
 
 @given(meshes(budget="some"))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_the_interior_point_method_never_ends_below_the_optimum(problem):
     t, pairs = tables(problem), np.arange(len(problem.pairs))
     rows = FractionalCuts(t).violated(
@@ -242,7 +243,7 @@ def test_the_interior_point_method_never_ends_below_the_optimum(problem):
 
 
 @given(meshes() | meshes(budget="some"), st.integers(0, 63), st.integers(0, 63), st.integers(-30, 30))
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_the_cutoff_removes_only_what_cannot_beat_the_known_objective(problem, chosen, ones, known):
     t, pairs = tables(problem), np.arange(len(problem.pairs))
     middle = np.full(t.size, 0.5)
@@ -347,7 +348,7 @@ def test_cuts_of_a_state_tie_its_own_columns():
 
 
 @given(town_splits())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_relaxation_keeps_to_lift_and_project_cuts_and_returns_its_rows(drawn):
     lines, budget = drawn
     matrix, sides = rows_of_town(lines, budget)
@@ -491,7 +492,7 @@ def small_lps(draw):
 
 
 @given(st.lists(small_lps(), min_size=1, max_size=3))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_small_lps_are_solved_one_after_another_with_duals_that_prove_the_optimum(programs):
     solve = SmallLps()
     for matrix, least, lower, upper in programs:

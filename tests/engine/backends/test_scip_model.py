@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from scipy.optimize import linprog
 from stated_rows import (
     COSTS,
@@ -18,6 +18,7 @@ from stated_rows import (
     town_splits,
     weighted_triangle,
 )
+from tiers import examples
 
 pytest.importorskip("pyscipopt")
 
@@ -37,7 +38,7 @@ def test_a_model_keeps_to_rows_of_several_pairs(lines, budget):
 
 
 @given(town_splits())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_a_model_keeps_to_lift_and_project_cuts(drawn):
     lines, budget = drawn
     made = tree_model(town(budget), fixed=None, seed=1)

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from core_drawing import brute_force, line, side_problems
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from partition_drawing import apart_today
 from stated_rows import rows_of, weighted_triangle
+from tiers import examples
 
 from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.engine.backends.interfaces import SeparationSchedule, TreeLimits
@@ -77,7 +78,7 @@ def test_the_cheapest_full_cover_of_the_line_is_proved(way):
 
 
 @given(side_problems(), st.sampled_from([None, no_separator]))
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_the_outcome_equals_that_of_trying_every_plan(problem, separator):
     small = reduce(problem).problem
     if not small.candidates or not small.pairs:
@@ -92,7 +93,7 @@ def test_the_outcome_equals_that_of_trying_every_plan(problem, separator):
 
 
 @given(side_problems())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_a_known_best_plan_is_proved_without_finding_it_again(problem):
     small = reduce(problem).problem
     if not small.candidates or not small.pairs:
@@ -105,7 +106,7 @@ def test_a_known_best_plan_is_proved_without_finding_it_again(problem):
 
 
 @given(side_problems())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_no_bound_on_the_way_contradicts_the_brute_force(problem):
     small = reduce(problem).problem
     best = brute_force(small)
@@ -287,7 +288,7 @@ def test_violated_rows_of_several_pairs_are_added(has_y, least, claims):
 
 
 @given(apart_today() | apart_today(budget="some"))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_a_search_with_rows_of_several_pairs_ends_at_the_best_plan(problem):
     small = reduce(problem).problem
     if not small.candidates or not small.pairs:

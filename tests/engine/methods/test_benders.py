@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import pytest
 from core_drawing import brute_force, covered_by, line, problems, side_problems
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.backends.flow_highs import FlowProgram
 from optimiser.engine.methods.benders.separation import (
@@ -41,7 +42,7 @@ def assert_valid(rows, problem):
 
 
 @given(problems(), KINDS, st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_plan_violates_a_cut(problem, kind, random):
     small = reduce(problem).problem
     built = np.array([random.random() for _ in small.candidates])
@@ -51,7 +52,7 @@ def test_no_plan_violates_a_cut(problem, kind, random):
 
 
 @given(problems(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_any_prices_make_a_valid_cut(problem, random):
     small = reduce(problem).problem
     for k, commodity in enumerate(commodities(small)):
@@ -64,14 +65,14 @@ def test_any_prices_make_a_valid_cut(problem, random):
 
 
 @given(problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_plan_violates_a_cut_set(problem):
     small = reduce(problem).problem
     assert_valid(cut_set_rows(commodities(small)), small)
 
 
 @given(problems(), KINDS)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_plan_violates_a_cut_exactly_for_the_pairs_that_it_leaves_uncovered(problem, kind):
     small = reduce(problem).problem
     found = separator(small, kind)
@@ -81,7 +82,7 @@ def test_a_plan_violates_a_cut_exactly_for_the_pairs_that_it_leaves_uncovered(pr
 
 
 @given(problems(), st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_the_normalised_cut_is_as_deep_as_any_normal_one(problem, random):
     small = reduce(problem).problem
     built = np.array([random.random() for _ in small.candidates])
@@ -128,7 +129,7 @@ def test_prices_under_which_a_path_costs_no_more_than_the_limit_make_no_cut():
 
 
 @given(side_problems(), KINDS)
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_the_outcome_equals_that_of_trying_every_plan(problem, kind):
     pytest.importorskip("pyscipopt")
     from optimiser.engine.methods.benders.tree import prove

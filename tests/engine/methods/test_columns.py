@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from core_drawing import best_plans, brute_force
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from label_drawing import enabling_paths, open_problems
+from tiers import examples
 
 from optimiser.engine.backends.path_master import PathMaster
 from optimiser.engine.methods.column_generation.columns import (
@@ -38,7 +39,7 @@ def minimal(sets):
 
 
 @given(open_problems(), halves, st.integers(0, 12), st.integers(0, 63))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_the_sets_listed_are_the_minimal_ones_below_the_price(small, prices, most, bits):
     t = tables(small)
     free = np.array([bool(bits >> j & 1) for j in range(t.size)])
@@ -51,7 +52,7 @@ def test_the_sets_listed_are_the_minimal_ones_below_the_price(small, prices, mos
 
 
 @given(open_problems())
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_a_pair_beyond_the_caps_is_given_up_as_a_whole(small):
     t = tables(small)
     zero, most = np.zeros(len(t.use)), np.ones(len(t.limit))
@@ -62,7 +63,7 @@ def test_a_pair_beyond_the_caps_is_given_up_as_a_whole(small):
 
 
 @given(open_problems(), halves, st.lists(st.integers(1, 8), min_size=6, max_size=6))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_a_column_is_found_exactly_where_a_path_costs_less_than_its_pair_brings(small, prices, duals):
     t = tables(small)
     dual = np.array(duals[: len(t.limit)], dtype=np.float64)
@@ -74,7 +75,7 @@ def test_a_column_is_found_exactly_where_a_path_costs_less_than_its_pair_brings(
 
 
 @given(open_problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_building_a_column_covers_its_pair(small):
     t = tables(small)
     for k, way in sets_of(first_columns(t, None)):
@@ -93,7 +94,7 @@ def relaxation(small):
 
 
 @given(open_problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_reported_bound_excludes_the_optimum(small):
     t, root, bounds = relaxation(small)
     optimum = brute_force(small)
@@ -102,7 +103,7 @@ def test_no_reported_bound_excludes_the_optimum(small):
 
 
 @given(open_problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_narrowing_excludes_no_better_plan(small):
     t, root, _ = relaxation(small)
     worse = brute_force(small) + (objective_unit(t) if t.budget < 0 else -objective_unit(t))

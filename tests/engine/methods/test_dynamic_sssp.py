@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 from heuristic_drawing import changes, open_line, tables_drawn
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.methods.heuristics.dynamic_sssp import (
     LOG_LENGTH,
@@ -31,7 +32,7 @@ def searched(t, is_open):
 
 
 @given(tables_drawn(), changes)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_times_equal_a_fresh_search_after_any_openings_and_closings(t, js):
     r = fresh_times(t)
     for j in js:
@@ -40,7 +41,7 @@ def test_times_equal_a_fresh_search_after_any_openings_and_closings(t, js):
 
 
 @given(tables_drawn(), changes)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_times_within_a_reach_equal_those_of_a_fresh_search_and_others_are_far(t, js):
     reach = np.full((len(t.origins), t.from_origin.shape[1]), -1)
     for k in range(len(t.limit)):
@@ -54,7 +55,7 @@ def test_times_within_a_reach_equal_those_of_a_fresh_search_and_others_are_far(t
 
 
 @given(tables_drawn(), changes, changes)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_undoing_brings_back_plan_and_times(t, js, more):
     r = fresh_times(t)
     for j in js:
@@ -68,7 +69,7 @@ def test_undoing_brings_back_plan_and_times(t, js, more):
 
 
 @given(tables_drawn(), st.lists(changes, max_size=6))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_the_covered_pairs_of_a_workspace_are_those_of_its_plan(t, turns):
     at = new_workspace(t, nothing(t))
     for js in turns:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from core_drawing import brute_force, dense_problem, problems, side_problems
 from heuristic_drawing import open_line, tables_drawn
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.methods.heuristics import lns
 from optimiser.engine.methods.heuristics.greedy import nothing, reverse_greedy
@@ -35,14 +36,14 @@ def reported(t, *, seed=0):
 
 
 @given(tables_drawn(side=True), st.integers(0, 9))
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_the_same_seed_and_attempts_give_the_same_plan(t, seed):
     first, second = (improved(t, nothing(t), attempts=25, seed=seed) for _ in range(2))
     np.testing.assert_array_equal(first, second)
 
 
 @given(tables_drawn(side=True))
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_the_plans_of_a_start_all_fit_and_come_again_when_asked_again(t):
     best, plans = reported(t)
     assert best is None or fits(t, best)
@@ -59,7 +60,7 @@ def test_start_plans_leave_time_for_a_bound(monkeypatch):
 
 
 @given(tables_drawn(), st.integers(0, 9))
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_the_search_never_ends_with_less_than_it_began_with(t, seed):
     start = reverse_greedy(t)
     plan = improved(t, start, attempts=20, seed=seed)
@@ -69,7 +70,7 @@ def test_the_search_never_ends_with_less_than_it_began_with(t, seed):
 
 
 @given(tables_drawn(side=True), st.integers(0, 9))
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_a_guide_of_any_kind_leaves_plans_that_break_nothing(t, seed):
     search = Improver(t, seed=seed)
     search.start_from(nothing(t))
@@ -106,7 +107,7 @@ def test_a_tiny_problem_gets_four_attempts_for_each_plan():
 
 
 @given(problems() | side_problems())
-@settings(max_examples=20, deadline=None)
+@examples(20)
 def test_no_plan_is_better_than_what_trying_every_plan_finds(problem):
     optimum = brute_force(problem)
     reduced = reduce(problem)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 from heuristic_drawing import changes, open_line, small_problem, tables_drawn
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.methods.heuristics.constrained_paths import cheapest_group, set_prices
 from optimiser.engine.methods.heuristics.greedy import (
@@ -48,7 +49,7 @@ def moved(t, js):
 
 
 @given(tables_drawn(), changes)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_a_gain_is_never_more_than_the_weight_that_opening_covers(t, js):
     at = moved(t, js)
     for step in range(2):
@@ -63,7 +64,7 @@ def test_a_gain_is_never_more_than_the_weight_that_opening_covers(t, js):
 
 
 @given(tables_drawn(), changes)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_a_candidate_of_one_arc_gains_just_what_it_covers(t, js):
     at = moved(t, js)
     update_pair_values(at)
@@ -75,7 +76,7 @@ def test_a_candidate_of_one_arc_gains_just_what_it_covers(t, js):
 
 
 @given(tables_drawn(), changes)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_a_group_covers_its_pair_and_nothing_in_it_is_open_yet(t, js):
     at = moved(t, js)
     set_prices(at)
@@ -89,7 +90,7 @@ def test_a_group_covers_its_pair_and_nothing_in_it_is_open_yet(t, js):
 
 
 @given(tables_drawn(side=True), changes, st.integers(0, 99))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_looking_at_a_change_leaves_the_plan_as_it_is(t, js, j):
     at = moved(t, js)
     restart_logs(at)
@@ -101,7 +102,7 @@ def test_looking_at_a_change_leaves_the_plan_as_it_is(t, js, j):
 
 
 @given(tables_drawn(side=True), changes)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_the_levels_of_a_workspace_are_those_of_scoring(t, js):
     at = moved(t, js)
     broken, value, cost = rank_values(at)
@@ -111,7 +112,7 @@ def test_the_levels_of_a_workspace_are_those_of_scoring(t, js):
 
 
 @given(tables_drawn(side=True))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_closing_the_weakest_always_ends_with_nothing_broken(t):
     at = new_workspace(t, everything(t))
     repair_breaches(at)
@@ -119,7 +120,7 @@ def test_closing_the_weakest_always_ends_with_nothing_broken(t):
 
 
 @given(tables_drawn(side=True))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_what_is_left_of_thinning_loses_something_when_any_of_it_closes(t):
     assume(not len(t.side.require))
     plan = prune(new_workspace(t, everything(t)))
@@ -134,13 +135,13 @@ def test_what_is_left_of_thinning_loses_something_when_any_of_it_closes(t):
 
 
 @given(tables_drawn(side=True))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_the_greedy_plan_breaks_nothing(t):
     assert breach(t, greedy(t)) == 0
 
 
 @given(tables_drawn())
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_exchanges_never_make_a_plan_worse(t):
     start = reverse_greedy(t)
     assume(fits(t, start))

@@ -5,8 +5,9 @@ import json
 import pytest
 from core_drawing import brute_force, line, problems, side_problems
 from engine_running import outcome_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.methods.column_generation import proof
 from optimiser.engine.methods.column_generation.columns import Caps
@@ -22,20 +23,20 @@ def expect_optimum(problem):
 
 
 @given(problems())
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_the_proved_optimum_is_that_of_trying_every_plan(problem):
     expect_optimum(problem)
 
 
 @given(side_problems())
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_with_side_constraints_it_is_as_well(problem):
     expect_optimum(problem)
 
 
 @pytest.mark.parametrize("caps", [Caps(0, 20_000), Caps(1, 20_000), Caps(200, 3)])
 @given(problem=side_problems())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_pairs_with_too_many_ways_are_held_by_cuts_without_harm(caps, problem):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(proof, "CAPS", caps)
@@ -43,7 +44,7 @@ def test_pairs_with_too_many_ways_are_held_by_cuts_without_harm(caps, problem):
 
 
 @given(problems(), st.integers(0, 30))
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_the_first_nodes_do_not_decide_the_answer(problem, nodes):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(proof, "FIRST_NODES", nodes)

@@ -12,8 +12,9 @@ import functools
 import pytest
 from core_drawing import dense_problem, plan_value, side_problems
 from engine_running import COUNT, JOBS, outcome_of
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.presolve import reduce
 from optimiser.problem import Candidate
@@ -30,7 +31,7 @@ WAYS = [
     if way in JOBS
 ]
 
-drawn = settings(max_examples=max(3, COUNT // 6), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+drawn = examples(max(3, COUNT // 6), suppress_health_check=[HealthCheck.too_slow])
 in_every_way = pytest.mark.parametrize(("variant", "solver"), WAYS, ids=map("-".join, WAYS))
 
 

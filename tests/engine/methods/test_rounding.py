@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 from core_drawing import line, side_problems
 from cut_drawing import clique_covers
-from hypothesis import given, settings
+from hypothesis import given
+from tiers import examples
 
 from optimiser.engine.methods.heuristics.lns import Improver
 from optimiser.engine.methods.rounding import (
@@ -19,7 +20,7 @@ from optimiser.engine.search.tables import tables
 
 
 @given(side_problems())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_rounded_plans_violate_no_constraint(problem):
     small = reduce(problem).problem
     if not small.candidates or not small.pairs:

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from core_drawing import best_plans, both_ways, brute_force, covered_by, line, plan_value, side_problems
 from engine_running import EXTENDED_JOBS, JOBS, outcome_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from problem_files import as_json, faults_of, schema_of
+from tiers import examples
 
 from optimiser import verify
 from optimiser.engine.methods.variants import VARIANTS
@@ -53,7 +54,7 @@ def side(**changes):
 
 
 @given(side_problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_side_constraints_read_back_as_the_same_problem_the_same_bytes_and_within_the_schema(problem):
     value = as_json(problem)
     again = parse(value)
@@ -169,7 +170,7 @@ def shuffled(problem, random):
 
 
 @given(problem=side_problems(), random=st.randoms(use_true_random=False))
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_the_order_of_a_file_does_not_change_the_canonical_problem(problem, random):
     assert shuffled(problem, random).canonical() == problem.canonical()
 
@@ -178,7 +179,7 @@ def test_the_order_of_a_file_does_not_change_the_canonical_problem(problem, rand
 
 
 @given(problem=side_problems(), data=st.data())
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_scoring_agrees_with_the_rules_of_the_format(problem, data):
     problem = problem.canonical().replace(
         candidates=tuple(
@@ -219,7 +220,7 @@ def test_shortfall_and_breach_count_what_is_missing_and_what_is_too_much():
 
 @pytest.mark.parametrize("variant", PROVING)
 @given(problem=side_problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_proving_variant_meets_side_constraints_as_trying_every_plan_does(variant, problem):
     outcome = outcome_of(problem, variant)
     optimum = brute_force(problem)
@@ -232,7 +233,7 @@ def test_a_proving_variant_meets_side_constraints_as_trying_every_plan_does(vari
 
 @pytest.mark.parametrize("variant", [n for n, v in VARIANTS.items() if not v.proves])
 @given(problem=side_problems())
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_a_heuristic_gives_a_plan_that_meets_every_constraint_or_none(variant, problem):
     if problem.budget is None and not VARIANTS[variant].covers_all:
         return
@@ -247,7 +248,7 @@ def test_a_heuristic_gives_a_plan_that_meets_every_constraint_or_none(variant, p
 
 
 @given(problem=side_problems(), random=st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_the_plan_does_not_depend_on_the_order_of_the_side_constraints(problem, random):
     assert outcome_of(shuffled(problem, random), "cuts") == outcome_of(problem, "cuts")
 

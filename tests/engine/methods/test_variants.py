@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from core_drawing import brute_force, dense_problem, plan_value
 from engine_running import COUNT, INSTALLED, JOBS, LONG_S, outcome_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from partition_drawing import apart_today, triangle
 from ring_drawing import whole_brute_force
 from split_drawing import Idle, no_bound_is_wrong, time_cuts_only
+from tiers import examples
 
 from optimiser import verify
 from optimiser.engine.methods.branching import tree_search
@@ -120,7 +121,7 @@ def proved(problem, variant, solver):
     ],
 )
 @given(problem=apart_today() | apart_today(budget="some"))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_with_partition_inequalities_a_method_proves_what_trying_every_plan_finds(variant, solver, problem):
     small = reduce(problem).problem
     if not small.candidates or not small.pairs:
@@ -146,7 +147,7 @@ def over_time(draw):
 
 
 @given(over_time())
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_with_partition_inequalities_and_two_periods_the_optimum_is_that_of_trying_every_plan(problem):
     found = outcome_of(problem, "cuts", "highs")
     verify.check(problem, found)

@@ -4,8 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.presolve.fixings import fixed_by_bound
 
@@ -25,7 +26,7 @@ def relaxations(draw):
 
 
 @given(drawn=relaxations(), minimise=st.booleans(), integer=st.booleans(), incumbent=st.integers(-20, 20))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_no_better_plan_has_another_value(drawn, minimise, integer, incumbent):
     c, a, b, (r, x, bound) = drawn
     sign = -1 if minimise else 1

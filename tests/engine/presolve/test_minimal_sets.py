@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from core_drawing import both_ways, line
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from reduction_drawing import families_by_trial, problems
+from tiers import examples
 
 from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.minimal_sets import (
@@ -18,7 +19,7 @@ from optimiser.problem import Candidate, Pair
 
 
 @given(problem=problems(fixed=(None,)))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(80, suppress_health_check=[HealthCheck.too_slow])
 def test_the_minimal_sets_are_those_found_by_trying_all(problem):
     problem = problem.canonical()
     assert list(minimal_sets(problem).of) == families_by_trial(problem)

@@ -8,6 +8,7 @@ from core_drawing import brute_force, covered_by
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from reduction_drawing import corridors, optimum, plans, problems
+from tiers import examples
 
 from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.arc_relevance import drop_irrelevant_arcs
@@ -59,7 +60,7 @@ BY_SETS = (
 EFFORTS = st.just(LITTLE) | st.builds(Effort, sets=st.integers(0, 3), labels=st.integers(1, 40))
 """The second kind leaves the sets of many a pair unknown."""
 
-drawn = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+drawn = examples(60, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(problem=problems())

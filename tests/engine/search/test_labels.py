@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from core_drawing import both_ways, line
 from cut_drawing import mesh, meshes, paths_of
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from label_drawing import enabling_paths, open_problems, price
+from tiers import examples
 
 from optimiser.engine.search.labels import (
     PathFinder,
@@ -59,7 +60,7 @@ def opened_line():
 
 
 @given(open_problems(), quarters)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_the_cheapest_path_is_that_of_all_simple_paths(problem, prices):
     small, t, alpha = drawn(problem, prices)
     finder = PathFinder(t)
@@ -71,7 +72,7 @@ def test_the_cheapest_path_is_that_of_all_simple_paths(problem, prices):
 
 
 @given(open_problems(), quarters, st.integers(0, 8))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_no_path_is_found_exactly_where_none_is_cheaper_than_what_is_of_interest(problem, prices, most):
     small, t, alpha = drawn(problem, prices)
     finder = PathFinder(t)
@@ -82,7 +83,7 @@ def test_no_path_is_found_exactly_where_none_is_cheaper_than_what_is_of_interest
 
 
 @given(open_problems(), quarters)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_several_paths_are_those_that_no_other_one_beats_in_price_and_time(problem, prices):
     small, t, alpha = drawn(problem, prices)
     finder = PathFinder(t, paths=50)
@@ -94,7 +95,7 @@ def test_several_paths_are_those_that_no_other_one_beats_in_price_and_time(probl
 
 
 @given(open_problems(), quarters)
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_a_finder_with_few_labels_at_first_finds_the_same(problem, prices):
     _, t, alpha = drawn(problem, prices)
     few, many = PathFinder(t, paths=3, labels=1), PathFinder(t, paths=3)
@@ -104,7 +105,7 @@ def test_a_finder_with_few_labels_at_first_finds_the_same(problem, prices):
 
 
 @given(meshes(), st.lists(st.integers(0, 9), min_size=6, max_size=6))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_the_price_is_the_least_of_all_paths_over_candidates_of_several_links(problem, prices):
     prices = prices[: len(problem.candidates)]
     for k, pair in enumerate(problem.pairs):
@@ -115,7 +116,7 @@ def test_the_price_is_the_least_of_all_paths_over_candidates_of_several_links(pr
 
 
 @given(open_problems(), quarters, st.integers(1, 12))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_the_enabling_sets_are_the_minimal_ones_below_the_price(problem, prices, most):
     small, t, alpha = drawn(problem, prices)
     store = new_store(t, ends=100, labels=5000, members=t.size)
@@ -129,7 +130,7 @@ def test_the_enabling_sets_are_the_minimal_ones_below_the_price(problem, prices,
 
 
 @given(open_problems())
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_more_sets_than_asked_for_are_not_listed(problem):
     small, t, alpha = drawn(problem, np.zeros(6))
     store = new_store(t, ends=1, labels=5000, members=t.size)

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from core_drawing import covered_by, line, problems
-from hypothesis import given, settings
+from hypothesis import given
+from tiers import examples
 
 from optimiser import verify
 from optimiser.engine.presolve import reduce
@@ -28,7 +29,7 @@ def test_a_node_reaches_itself_in_no_time():
 
 
 @given(problems())
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_compiled_and_plain_searches_agree_on_every_pair(problem):
     half = range(0, len(problem.candidates), 2)
     names = [problem.candidates[j].id for j in half]
@@ -54,7 +55,7 @@ def test_arcs_of_huge_seconds_do_not_overflow():
 
 
 @given(problems())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_times_with_everything_built_never_exceed_times_with_nothing_built(problem):
     t = tables(reduce(problem).problem)
     assert (t.from_origin <= t.base).all()

@@ -5,8 +5,9 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.search.rows import (
     NO_ROWS,
@@ -162,7 +163,7 @@ def pack(row):
 
 
 @given(systems())
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_every_integer_point_of_the_rows_satisfies_the_row_of_any_multipliers(system):
     matrix, sides, *_ = system
     alpha, least = row_of(system)
@@ -173,7 +174,7 @@ def test_every_integer_point_of_the_rows_satisfies_the_row_of_any_multipliers(sy
 
 
 @given(systems())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_an_integer_point_that_satisfies_the_rows_of_its_own_side_satisfies_the_split_row(system):
     """Rows that hold when j is built need not hold when it is not: that is what makes a row deep."""
     matrix, sides, p, q, j, _ = system
@@ -185,14 +186,14 @@ def test_an_integer_point_that_satisfies_the_rows_of_its_own_side_satisfies_the_
 
 
 @given(systems())
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_a_split_row_has_norm_1_unless_it_is_empty(system):
     alpha, _ = row_of(system)
     assert not alpha.any() or np.linalg.norm(alpha) == pytest.approx(1.0)
 
 
 @given(systems())
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_making_a_split_row_leaves_its_parts_unchanged(system):
     matrix, sides, p, q, j, point = system
     one, zero, seen = p @ matrix, q @ matrix, point.copy()
@@ -215,7 +216,7 @@ def depth_with(system, turned):
 
 
 @given(systems())
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_a_point_that_violates_the_row_of_any_complemented_decisions_violates_the_one_returned(system):
     matrix, _, _, _, j, point = system
     alpha, least = row_of(system)
@@ -281,7 +282,7 @@ def full_rows(draw, *, size=MOST):
 
 
 @given(full_rows())
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_an_integer_point_that_satisfies_a_row_satisfies_it_packed(row):
     alpha, least = row
     kept = pack(row)
@@ -291,7 +292,7 @@ def test_an_integer_point_that_satisfies_a_row_satisfies_it_packed(row):
 
 
 @given(full_rows(), st.lists(st.floats(0, 1), min_size=MOST, max_size=MOST))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_a_packed_row_is_hardly_weaker_anywhere(row, point):
     alpha, least = row
     kept, there = pack(row), np.array(point)
@@ -300,7 +301,7 @@ def test_a_packed_row_is_hardly_weaker_anywhere(row, point):
 
 
 @given(full_rows())
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_only_small_coefficients_leave_a_row(row):
     alpha, _ = row
     kept = pack(row)
@@ -341,7 +342,7 @@ split_lines = st.lists(st.tuples(entries, numbers), max_size=5)
 
 
 @given(split_lines, st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=MOST, max_size=MOST))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_the_left_side_of_a_split_row_is_the_sum_over_its_columns(drawn, point):
     rows = split_rows(*drawn)
     assert len(rows) == len(drawn)
@@ -351,7 +352,7 @@ def test_the_left_side_of_a_split_row_is_the_sum_over_its_columns(drawn, point):
 
 
 @given(st.lists(split_lines, max_size=4))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_lists_of_split_rows_are_gathered_in_their_order(parts):
     rows = gathered([split_rows(*part) for part in parts])
     assert lines_of_splits(rows) == [line for part in parts for line in part]
@@ -359,7 +360,7 @@ def test_lists_of_split_rows_are_gathered_in_their_order(parts):
 
 
 @given(split_lines, st.lists(st.booleans(), min_size=5, max_size=5))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_some_split_rows_keep_their_terms(drawn, flags):
     kept = np.array(flags[: len(drawn)], np.bool_)
     rows = split_rows(*drawn).only(kept)

@@ -7,7 +7,7 @@ import dataclasses
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ring_regions import (
     GRID_EDGES,
@@ -22,6 +22,7 @@ from ring_regions import (
     rules,
     square,
 )
+from tiers import examples
 
 from networks.cities import CityNames
 from optimiser.job.rings import Rings
@@ -114,7 +115,7 @@ def test_an_upgrade_may_be_used_piece_by_piece():
 some_edges = st.lists(st.sampled_from(GRID_EDGES), unique=True, min_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(some_edges)
 def test_pruning_removes_no_link_of_any_circuit(edges):
     graph = grid_graph(edges)
@@ -122,7 +123,7 @@ def test_pruning_removes_no_link_of_any_circuit(edges):
     assert circuit_marks(left) == circuit_marks(graph)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(some_edges)
 def test_nothing_is_left_where_there_is_no_circuit(edges):
     left = links_on_circuits(grid_graph(edges), none(), GRID_NETWORK, None)

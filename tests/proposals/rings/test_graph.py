@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ring_regions import GRID, GRID_EDGES, circuit_marks, grid_graph
+from tiers import examples
 
 from optimiser.proposals.rings.graph import (
     GraphLink,
@@ -38,7 +39,7 @@ def test_a_small_bend_round_a_centre_stays():
     assert thinned(line, [(1_000_000, 30_000)], within_km=0.5) == ()
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(points, min_size=3, max_size=9, unique=True), points, st.sampled_from([0.5, 50.0, 500.0]))
 def test_windings_stay_as_they_are(line, centre, within_km):
     kept = [line[0], *thinned(line, [centre], within_km=within_km), line[-1]]
@@ -47,14 +48,14 @@ def test_windings_stay_as_they_are(line, centre, within_km):
         assert before == after
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(some_edges, st.sets(st.integers(0, GRID * GRID - 1)))
 def test_contracting_keeps_every_circuit(edges, keep):
     graph = grid_graph(edges)
     assert circuit_marks(contract(graph, keep)) == circuit_marks(graph)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(some_edges)
 def test_of_twins_the_shortest_ring_stays(edges):
     graph = contract(grid_graph(edges), set())

@@ -5,9 +5,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from knapsack_program import Knapsack
+from tiers import examples
 
 from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.branching.nodes import (
@@ -150,7 +151,7 @@ def test_nothing_is_fixed_without_a_plan():
     st.integers(1, 25),
     st.integers(-1, 30),
 )
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_every_better_plan_lies_in_one_child(items, room, cutoff):
     values, sizes = zip(*items, strict=True)
     program = Knapsack(values, sizes, room)

@@ -9,7 +9,8 @@ import pytest
 from core_drawing import brute_force, line, side_problems
 from cut_drawing import two_of_three
 from engine_running import solved_root
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
+from tiers import examples
 
 from optimiser.engine.backends.interfaces import TreeOutcome
 from optimiser.engine.methods.branching import tree_search
@@ -37,7 +38,7 @@ def split_root(t, root, *, seconds=30.0):
 @needs_scip
 @pytest.mark.usefixtures("always_split")
 @given(side_problems())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_parts_searched_beside_each_other_find_what_trying_every_plan_finds(problem):
     small = reduce(problem).problem
     if not small.candidates or not small.pairs:
@@ -52,7 +53,7 @@ def test_parts_searched_beside_each_other_find_what_trying_every_plan_finds(prob
 
 
 @given(side_problems())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_every_feasible_plan_lies_in_exactly_one_part_without_a_cutoff(problem):
     small = reduce(problem).problem
     if not small.candidates or not small.pairs:

@@ -8,10 +8,11 @@ import pytest
 from core_drawing import brute_force, dense_problem, side_problems
 from cut_drawing import clique_covers, meshes, two_of_three
 from engine_running import LONG_S
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from knapsack_program import Knapsack, run
 from stated_rows import rows_of
+from tiers import examples
 
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.backends.interfaces import LpSolution
@@ -50,7 +51,7 @@ lengths = st.sampled_from([PlungeRules(), PlungeRules(length=1), PlungeRules(len
 
 
 @given(knapsacks(), few, lengths)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_the_best_plan_is_found_and_proved(knapsack, threads, rules):
     seen = run(knapsack, threads=threads, rules=rules)
     best = knapsack.brute_force()
@@ -59,7 +60,7 @@ def test_the_best_plan_is_found_and_proved(knapsack, threads, rules):
 
 
 @given(knapsacks(), few)
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_bounds_fall_and_stay_above_the_best_plan(knapsack, threads):
     bounds = [report.bound for report in run(knapsack, threads=threads).reports]
     assert all(bound >= knapsack.brute_force() for bound in bounds)
@@ -67,7 +68,7 @@ def test_bounds_fall_and_stay_above_the_best_plan(knapsack, threads):
 
 
 @given(knapsacks(), few)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_reported_plans_are_feasible_and_improve(knapsack, threads):
     seen = run(knapsack, threads=threads, rules=PlungeRules(length=2))
     for report in seen.reports:
@@ -76,7 +77,7 @@ def test_reported_plans_are_feasible_and_improve(knapsack, threads):
 
 
 @given(knapsacks())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_known_best_plan_is_proved_without_finding_another(knapsack):
     best = knapsack.brute_force()
     seen = run(knapsack, cutoff=best)
@@ -84,7 +85,7 @@ def test_a_known_best_plan_is_proved_without_finding_another(knapsack):
 
 
 @given(knapsacks(), st.integers(1, 3))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_a_plan_slightly_better_than_the_known_one_is_found(knapsack, less):
     best = knapsack.brute_force()
     seen = run(knapsack, cutoff=best - less)
@@ -107,7 +108,7 @@ def test_two_runs_with_as_many_workers_are_the_same(threads):
 
 
 @given(knapsacks(flawed=False), few, st.integers(0, 6))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_a_search_that_is_ended_returns_a_valid_bound(knapsack, threads, rounds):
     count = iter(range(rounds, -1, -1))
     seen = run(knapsack, threads=threads, rules=PlungeRules(length=1), ends=lambda: next(count) == 0)
@@ -117,7 +118,7 @@ def test_a_search_that_is_ended_returns_a_valid_bound(knapsack, threads, rounds)
 
 
 @given(knapsacks(), st.integers(0, 40))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_a_time_limit_within_a_plunge_loses_no_node(knapsack, calls):
     clock = iter(range(calls, -(10**6), -1))
     times = []
@@ -199,7 +200,7 @@ def check(problem, outcome, plan, scale):
 
 
 @given(side_problems(), st.sampled_from([1, 2]))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_a_tree_ends_at_the_best_plan_with_any_side_constraints(problem, threads):
     problem = reduced(problem)
     if problem is not None:
@@ -216,14 +217,14 @@ def test_a_tree_of_a_dense_problem_ends_at_the_best_plan(seed):
 
 
 @given(meshes() | meshes(budget="some"), st.sampled_from([PlungeRules(), BARE]))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_tree_of_a_mesh_with_long_candidates_ends_at_the_best_plan(problem, rules):
     outcome, plan, _, scale = branched(problem, rules=rules)
     check(problem, outcome, plan, scale)
 
 
 @given(meshes(budget="some"), st.integers(1, 4))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_a_tree_that_is_ended_returns_a_valid_bound(problem, rounds):
     outcome, _, reports, scale = branched(problem, rules=PlungeRules(length=1, rounds=0), rounds=rounds)
     best = brute_force(problem)

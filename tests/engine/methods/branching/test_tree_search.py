@@ -7,8 +7,9 @@ import pytest
 from core_drawing import brute_force, line, side_problems
 from cut_drawing import clique_covers, two_of_three
 from engine_running import LONG_S, solved_root
-from hypothesis import given, settings
+from hypothesis import given
 from split_drawing import Idle, corridors, drawn, no_bound_is_wrong, time_cuts_only
+from tiers import examples
 
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.methods.branching import tree_search
@@ -46,7 +47,7 @@ def test_the_method_proves_the_line(threads):
 
 
 @given(side_problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_method_proves_what_trying_every_plan_finds(problem):
     problem = reduced(problem)
     if problem is None:
@@ -78,7 +79,7 @@ def test_the_method_ends_at_the_gap_asked_for():
 
 @needs_scip
 @given(side_problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_one_tree_of_scip_proves_what_trying_every_plan_finds(problem):
     problem = reduced(problem)
     if problem is None:

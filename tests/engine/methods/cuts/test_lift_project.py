@@ -10,9 +10,10 @@ import pulp
 import pytest
 from core_drawing import brute_force, covered_by, dense_problem, plan_value
 from cut_drawing import mesh
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
+from tiers import examples
 
 from optimiser.engine.backends.highs import Relaxation, SmallLps
 from optimiser.engine.methods.cuts.lift_project import INTEGRALITY_TOLERANCE, LEAST_DEPTH, PARALLEL, Splitter
@@ -284,7 +285,7 @@ def rows_to_keep(draw):
 
 
 @given(rows_to_keep())
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_of_rows_that_are_nearly_parallel_the_deepest_is_kept(drawn):
     found, point = drawn
     packs = [packed(alpha, least, terms=1.0) for alpha, least in found]

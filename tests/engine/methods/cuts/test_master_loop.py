@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from core_drawing import brute_force, line, side_problems
 from cut_drawing import two_of_three
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.backends.highs import IntegerMaster
 from optimiser.engine.backends.interfaces import MasterSolution, Point
@@ -124,7 +125,7 @@ claims = st.lists(st.tuples(values, values | st.none()), max_size=8).map(
 
 
 @given(claims, st.integers(0, 3))
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_the_loop_proves_the_best_plan_or_that_there_is_none(drawn, early):
     reason, incumbent = proved(Claims(drawn, early=early))
     best = max((value for _, value in drawn.values() if value is not None), default=None)
@@ -135,7 +136,7 @@ def test_the_loop_proves_the_best_plan_or_that_there_is_none(drawn, early):
 
 
 @given(claims, st.sampled_from([0.1, 0.5]))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_the_loop_ends_within_the_gap_asked_for(drawn, gap):
     best = max((value for _, value in drawn.values() if value is not None), default=None)
     reason, incumbent = proved(Claims(drawn, gap_used=True), gap=gap)
@@ -496,7 +497,7 @@ def solved(problem, solver, *, seconds=300.0):
 
 @pytest.mark.parametrize("name", SOLVERS)
 @given(problem=side_problems())
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_outcome_equals_that_of_trying_every_plan(name, problem):
     if name == "cpsat":
         pytest.importorskip("ortools")

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from cut_drawing import largest_packing, mesh, meshes, paths_of, two_of_three
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.methods.cuts.packing import CUT, LOST, PACKED, new_pool, new_workspace, pack
 from optimiser.engine.search.rows import PRICE_UNIT
@@ -65,7 +66,7 @@ def test_paths_found_before_answer_without_a_search():
 
 
 @given(meshes(), capacities)
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_the_prices_are_the_dual_of_the_largest_packing(problem, capacity):
     packing = Packing(problem)
     capacity = capacity[: len(problem.candidates)]
@@ -78,7 +79,7 @@ def test_the_prices_are_the_dual_of_the_largest_packing(problem, capacity):
 
 
 @given(meshes(), capacities, st.floats(0.0, 0.9))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_within_a_tolerance_the_prices_are_a_cut_that_exceeds_the_packing_by_no_more(
     problem, capacity, tolerance
 ):
@@ -94,7 +95,7 @@ def test_within_a_tolerance_the_prices_are_a_cut_that_exceeds_the_packing_by_no_
 
 
 @given(meshes(), capacities, st.floats(0.05, 1.5))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_below_a_target_the_prices_are_a_cut_below_it(problem, capacity, target):
     packing = Packing(problem)
     capacity = capacity[: len(problem.candidates)]
@@ -110,7 +111,7 @@ def test_below_a_target_the_prices_are_a_cut_below_it(problem, capacity, target)
 
 
 @given(meshes(), capacities, capacities)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_pool_filled_at_another_point_changes_no_value(problem, first, second):
     used, fresh = Packing(problem), Packing(problem)
     used.at(first)
@@ -120,7 +121,7 @@ def test_a_pool_filled_at_another_point_changes_no_value(problem, first, second)
 
 
 @given(meshes(), capacities, st.floats(0.05, 1.5))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_the_outcome_tells_whether_the_packing_reaches_the_target(problem, capacity, target):
     most = largest_packing(paths_of(problem, problem.pairs[0]), capacity[: len(problem.candidates)])
     if abs(most - target) > 1e-4:

@@ -8,9 +8,10 @@ import pulp
 import pytest
 from core_drawing import both_ways, covered_by, dense_problem, problems, side_problems
 from cut_drawing import mesh, meshes, plans, two_of_three
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from partition_drawing import apart_today, links_used_by, triangle
+from tiers import examples
 
 from optimiser.engine.methods.cuts.partitions import MARGIN, PartitionCuts, part_graph
 from optimiser.engine.methods.cuts.relaxation import FAMILIES, CutFinder
@@ -178,7 +179,7 @@ def test_the_finder_ignores_partition_inequalities_that_are_hardly_violated():
 
 
 @given(apart_today(), scarce, claimed)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_plan_violates_a_row_where_existing_links_leave_places_apart(problem, x, y):
     found = violated(problem, x, y)
     assume(len(found))
@@ -186,14 +187,14 @@ def test_no_plan_violates_a_row_where_existing_links_leave_places_apart(problem,
 
 
 @given(meshes() | problems() | side_problems(), shares, claims)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_plan_violates_a_row_of_any_problem(problem, x, y):
     problem = problem.canonical()
     assert holds_for_all_plans(problem, violated(problem, x, y))
 
 
 @given(problems() | side_problems(), shares, claims)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_no_plan_violates_a_row_of_any_problem_without_existing_arcs(problem, x, y):
     """Arcs go one way here, beside each other, or from a node to itself; a candidate may have none."""
     problem = problem.replace(arcs=()).canonical()
@@ -211,7 +212,7 @@ def test_no_plan_violates_a_row_of_several_pairs_and_nearly_every_dense_problem_
 
 
 @given(apart_today(slow=6), scarce, claimed, st.sampled_from([1e-6, 0.1, 0.5]))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_rows_are_violated_by_the_margin(problem, x, y, margin):
     found = violated(problem, x, y, margin=margin)
     assume(len(found))
@@ -220,7 +221,7 @@ def test_rows_are_violated_by_the_margin(problem, x, y, margin):
 
 
 @given(apart_today(), scarce, claimed)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_pairs_of_a_row_are_a_forest_and_its_terms_are_in_order(problem, x, y):
     found = violated(problem, x, y)
     assume(len(found))
@@ -234,7 +235,7 @@ def test_the_pairs_of_a_row_are_a_forest_and_its_terms_are_in_order(problem, x, 
 
 
 @given(apart_today(), scarce, claimed)
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_each_row_is_there_once(problem, x, y):
     found = violated(problem, x, y)
     assume(len(found))
@@ -243,7 +244,7 @@ def test_each_row_is_there_once(problem, x, y):
 
 
 @given(apart_today(), scarce, claimed)
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_equal_searches_find_equal_rows(problem, x, y):
     found = terms(violated(problem, x, y))
     assume(found)
@@ -251,7 +252,7 @@ def test_equal_searches_find_equal_rows(problem, x, y):
 
 
 @given(apart_today(), st.integers(0, 127))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_plan_with_its_true_coverage_violates_nothing(problem, bits):
     names = [c.id for j, c in enumerate(problem.candidates) if bits >> j & 1]
     x = [float(bits >> j & 1) for j in range(len(problem.candidates))]
@@ -459,7 +460,7 @@ def test_a_candidate_without_arcs_joins_nothing():
 
 
 @given(apart_today())
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_every_arc_that_a_pair_uses_lies_within_a_part_or_a_link(problem):
     found = part_graph(tables(problem))
     if found is None:

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from core_drawing import brute_force, dense_problem
 from cut_drawing import meshes, plans, relaxed_optimum, two_of_three
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from partition_drawing import apart_today, triangle
+from tiers import examples
 
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.methods.cuts import relaxation
@@ -55,7 +56,7 @@ def test_the_relaxation_of_two_of_three_covers_half_as_much_as_the_money_buys(bu
 
 
 @given(meshes() | meshes(budget="some"))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_the_rounds_end_at_the_value_of_the_program_over_all_paths(problem):
     ended, value = relaxed(problem)
     assert ended.solution.status == "optimal"
@@ -64,7 +65,7 @@ def test_the_rounds_end_at_the_value_of_the_program_over_all_paths(problem):
 
 
 @given(meshes() | meshes(budget="some"), st.sampled_from([0.0, 2e-4, 0.5]))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_every_solution_bounds_the_best_plan_and_none_is_weaker_than_the_one_before(problem, share):
     reported = []
     relaxed(problem, stall_share=share, report=lambda solution, _: reported.append(solution.objective))
@@ -75,7 +76,7 @@ def test_every_solution_bounds_the_best_plan_and_none_is_weaker_than_the_one_bef
 
 
 @given(meshes(budget="some"))
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_all_cuts_hold_for_every_plan(problem):
     ended, _ = relaxed(problem)
     for plan, cover in zip(*plans(problem), strict=True):
@@ -94,7 +95,7 @@ def test_partition_inequalities_tighten_the_relaxation_of_a_triangle(budget, alo
 
 
 @given(apart_today() | apart_today(budget="some"))
-@settings(max_examples=50, deadline=None)
+@examples(50)
 def test_partition_inequalities_bring_the_bound_nearer_to_the_best_plan_and_never_beyond(problem):
     (_, without), (ended, value) = relaxed(problem), relaxed(problem, families=FAMILIES)
     sign = -1 if problem.budget is None else 1

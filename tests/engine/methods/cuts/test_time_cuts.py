@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from core_drawing import covered_by, dense_problem, line, problems
 from cut_drawing import largest_packing, mesh, meshes, paths_of, plans, two_of_three
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tiers import examples
 
 from optimiser.engine.methods.cuts import time_cuts
 from optimiser.engine.methods.cuts.packing import CUT, LONGEST_PATH, PACKED, new_pool, new_workspace, pack
@@ -152,7 +153,7 @@ def test_a_pair_whose_packing_fails_on_the_way_has_a_cut_of_a_set_of_candidates(
 
 
 @given(meshes(), shares, weights)
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_no_plan_violates_a_cut(problem, x, weight):
     found = violated(problem, x, weight=weight)
     rows, covers = plans(problem)
@@ -161,7 +162,7 @@ def test_no_plan_violates_a_cut(problem, x, weight):
 
 
 @given(meshes(), shares, weights)
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_cuts_are_violated_and_name_candidates_that_the_pair_can_use(problem, x, weight):
     found = violated(problem, x, weight=weight)
     assert (found.right_side(np.array(x)[: len(problem.candidates)]) < 1.0 - 1e-4).all()
@@ -173,7 +174,7 @@ def test_cuts_are_violated_and_name_candidates_that_the_pair_can_use(problem, x,
 
 
 @given(meshes(), shares)
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_a_cut_is_as_strong_as_any_time_cut_at_the_point(problem, x):
     x = np.array(x)[: len(problem.candidates)]
     found = violated(problem, x)
@@ -183,7 +184,7 @@ def test_a_cut_is_as_strong_as_any_time_cut_at_the_point(problem, x):
 
 
 @given(meshes(), st.integers(0, 63), st.sampled_from([1.0, 1e-3, 2e-5]), weights)
-@settings(max_examples=120, deadline=None)
+@examples(120)
 def test_a_plan_is_cut_off_exactly_for_the_pairs_that_it_leaves_uncovered(problem, bits, y, weight):
     rows, covers = plans(problem)
     which = bits % len(rows)
@@ -192,7 +193,7 @@ def test_a_plan_is_cut_off_exactly_for_the_pairs_that_it_leaves_uncovered(proble
 
 
 @given(meshes(), shares)
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_equal_searches_find_equal_cuts(problem, x):
     first, second = violated(problem, x, weight=0.2), violated(problem, x, weight=0.2)
     assert terms(first) == terms(second)
@@ -271,7 +272,7 @@ def cut_sets(problem, x, order):
 
 
 @given(problems(), st.randoms(use_true_random=False))
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_every_cut_is_valid_and_minimal(problem, random):
     small = reduce(problem).problem
     x = np.array([random.random() / 4 for _ in small.candidates])
@@ -284,7 +285,7 @@ def test_every_cut_is_valid_and_minimal(problem, random):
 
 
 @given(problems(), st.integers(0, 63))
-@settings(max_examples=80, deadline=None)
+@examples(80)
 def test_a_plan_violates_a_cut_exactly_for_the_pairs_that_it_leaves_uncovered(problem, bits):
     small = reduce(problem).problem
     x = np.array([float(bits >> j & 1) for j in range(len(small.candidates))])

@@ -1,0 +1,52 @@
+"""Say how much of a test each tier runs: some drawn cases in the first tier, all of them in the long one.
+
+`conftest.py` chooses the tier before any test is imported. What a test asserts is the same in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import settings
+
+FIRST, LONG, BOTH = TIERS = ("first", "long", "both")
+
+FEWEST = 10
+"""Examples that Hypothesis draws in the first tier at least, where a test has as many."""
+
+
+class Tier:
+    """The tier that this process runs."""
+
+    name = FIRST
+
+
+def examples(count, **others):
+    """Return settings of Hypothesis: a quarter of the examples in the first tier, no limit of time in any."""
+    few = min(count, max(FEWEST, count // 4))
+    return settings(max_examples=few if Tier.name == FIRST else count, deadline=None, **others)
+
+
+def draws(first: int, every: int) -> int:
+    """Return how many cases a loop runs through in this tier; tests get this function as a fixture."""
+    return first if Tier.name == FIRST else every
+
+
+def cases[T](values: Sequence[T], first: int) -> list[T]:
+    """Return parameters of a test: some, spread evenly, run in the first tier, the others in the long one."""
+    step = max(1, len(values) // first)
+    kept = set(range(0, step * first, step))
+    return [
+        value if at in kept else pytest.param(*_as_arguments(value), marks=pytest.mark.long)
+        for at, value in enumerate(values)
+    ]
+
+
+def long_case(*values, **others):
+    """Return one parameter of a test, or several, that only the long tier runs."""
+    return pytest.param(*values, marks=pytest.mark.long, **others)
+
+
+def _as_arguments(value: object) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else (value,)

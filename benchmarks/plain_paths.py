@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from networks import impedance, osm, road
 from networks.network import CLOSED, Network
-from networks.osm.classes import DEFAULT_CLASSES, with_slip_roads
-from networks.road.tables import SpeedTable, speed_table
+from networks.osm.tags import DEFAULT_CLASSES, with_slip_roads
+from networks.road.speeds import SpeedTable, speed_table
 
 COUNTRY = "EU"
 SOURCES, GOALS, LEAST_S = 40, 40, 120

@@ -37,10 +37,10 @@ from osmium.osm import mutable
 
 from networks import impedance, osm, rail, road
 from networks.network import CLOSED, Network
-from networks.osm.classes import ROAD_CLASSES
 from networks.osm.elements import point_id
+from networks.osm.tags import ROAD_CLASSES
 from networks.rail import RailBuild
-from networks.road.tables import crossing_table, speed_table
+from networks.road.speeds import crossing_table, speed_table
 
 FOLDER = Path(__file__).parent / "tag_checks"
 COUNTRY = "world"

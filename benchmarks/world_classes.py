@@ -27,10 +27,9 @@ from scipy.spatial import KDTree
 
 from networks import cities, impedance, intermodal, osm, regions, road, skims, world
 from networks.network import Network
-from networks.sphere import chord_to_km, unit_vectors
-from networks.world import roads
+from networks.sphere import KM_PER_DEGREE, chord_to_km, unit_vectors
+from networks.world import assembly
 from networks.world.geograph import Geograph, package_file, read_clipped
-from networks.world.geometry import KM_PER_DEGREE
 from networks.world.osmfile import Elements, write
 from optimiser.job import LoadedJob, loads
 from optimiser.run.chain import Chain
@@ -92,18 +91,18 @@ class Score:
         return f"| {name} | {self.total:,.0f} | {self.true:,.0f} | {self.inferred:,.0f} | {cells} |"
 
 
-def lines_of(graph: Geograph, edges: Sequence[roads.Edge], narrow: float) -> NDArray[np.object_]:
+def lines_of(graph: Geograph, edges: Sequence[assembly.Edge], narrow: float) -> NDArray[np.object_]:
     """Return edges as lines in a plane whose unit is a degree of latitude."""
     ends = np.array(graph.points)[np.array(edges, dtype=np.int64).reshape(-1, 2)]
     return np.asarray(shapely.linestrings(ends[:, :, ::-1] * [narrow, 1.0]))
 
 
-def score(graph: Geograph, truth: Mapping[roads.Edge, float], inferred: set[roads.Edge]) -> Score:
+def score(graph: Geograph, truth: Mapping[assembly.Edge, float], inferred: set[assembly.Edge]) -> Score:
     """Compare inferred motorways with the share of each edge that is an expressway."""
     narrow = float(np.cos(np.radians(np.mean([lat for lat, _ in graph.points]))))
     expressways = [edge for edge, share in truth.items() if share > 0.5]
 
-    def in_corridor(edges: Sequence[roads.Edge], of: Sequence[roads.Edge]) -> float:
+    def in_corridor(edges: Sequence[assembly.Edge], of: Sequence[assembly.Edge]) -> float:
         tree = shapely.STRtree(lines_of(graph, of, narrow))
         middles = shapely.centroid(lines_of(graph, edges, narrow))
         _, away = tree.query_nearest(middles, return_distance=True, all_matches=False)
@@ -121,12 +120,12 @@ def score(graph: Geograph, truth: Mapping[roads.Edge, float], inferred: set[road
     )
 
 
-def part_of(graph: Geograph, edges: set[roads.Edge]) -> Geograph:
+def part_of(graph: Geograph, edges: set[assembly.Edge]) -> Geograph:
     """Return a network with some of its edges."""
     return Geograph(graph.points, {edge: km for edge, km in graph.edges.items() if edge in edges})
 
 
-def near_places(graph: Geograph, places: Sequence[Place]) -> set[roads.Edge]:
+def near_places(graph: Geograph, places: Sequence[Place]) -> set[assembly.Edge]:
     """Return the edges whose middle lies within `REGION_KM` of a place (lon, lat)."""
     edges = list(graph.edges)
     middles = np.array(graph.points)[np.array(edges, dtype=np.int64)].mean(axis=1)
@@ -137,9 +136,9 @@ def near_places(graph: Geograph, places: Sequence[Place]) -> set[roads.Edge]:
     }
 
 
-def random_choice(graph: Geograph, share: float) -> set[roads.Edge]:
+def random_choice(graph: Geograph, share: float) -> set[assembly.Edge]:
     """Return edges drawn at random, with a share of the length."""
-    edges, length, chosen = list(graph.edges), 0.0, set[roads.Edge]()
+    edges, length, chosen = list(graph.edges), 0.0, set[assembly.Edge]()
     most = share * sum(graph.edges.values())
     for at in np.random.default_rng(1).permutation(len(edges)).tolist():
         length += graph.edges[edges[at]]
@@ -161,7 +160,7 @@ def jing_jin_ji(assumed: world.WorldParameters) -> list[str]:
     graph, truth = expressways_of(region)
     south, west, north, east = region.bbox
     box = world.Box(south=south, west=west, north=north, east=east)
-    loads = roads.demand(graph, world.cities_in(box, least_population=assumed.least_population), assumed)
+    loads = assembly.demand(graph, world.cities_in(box, least_population=assumed.least_population), assumed)
     if region.counties is None:
         raise SystemExit("the region has no list of places")
     places = [(point.x, point.y) for point in cities.load_csv(region.counties).table.geometry]
@@ -180,8 +179,8 @@ def jing_jin_ji(assumed: world.WorldParameters) -> list[str]:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for share in (0.05, assumed.motorway_share, 0.2):
-        classes = roads.classify(graph, loads, replace(assumed, motorway_share=share))
-        motorways = {edge for edge, name in classes.items() if name == roads.MOTORWAY}
+        classes = assembly.classify(graph, loads, replace(assumed, motorway_share=share))
+        motorways = {edge for edge, name in classes.items() if name == assembly.MOTORWAY}
         drawn = random_choice(graph, share)
         for name, half in halves.items():
             part = part_of(graph, half)
@@ -220,7 +219,7 @@ def confusion(path: Path, assumed: world.WorldParameters) -> dict[tuple[str, str
     circle = world.Circle(lat=(south + north) / 2, lon=(west + east) / 2, radius_km=AROUND_KM)
     graph = read_clipped(package_file("world_highways"), circle)
     towns = world.cities_in(circle, least_population=assumed.least_population)
-    classes = roads.classify(graph, roads.demand(graph, towns, assumed), assumed)
+    classes = assembly.classify(graph, assembly.demand(graph, towns, assumed), assumed)
     trees = {
         tag: shapely.STRtree([shapely.LineString(line * [narrow, 1.0]) for line in lines])
         for tag, lines in tagged.items()
@@ -268,7 +267,7 @@ def extracts(folder: Path, assumed: world.WorldParameters) -> list[str]:
 def _confusion_rows(name: str, table: Mapping[tuple[str, str], float]) -> list[str]:
     rows = []
     for tag in (*TAGS[:3], OTHER):
-        cells = [table.get((tag, inferred), 0.0) for inferred in roads.CLASSES]
+        cells = [table.get((tag, inferred), 0.0) for inferred in assembly.CLASSES]
         if any(cells):
             rows.append(f"| {name} | {tag} | " + " | ".join(f"{km:.1f}" for km in cells) + " |")
     return rows
@@ -316,7 +315,7 @@ def times(assumed: world.WorldParameters, folder: Path) -> list[str]:
         if trunk == 1.0:
             elements = Elements()
             graph = read_clipped(package_file("world_highways"), box)
-            roads.add_roads(graph, dict.fromkeys(graph.edges, roads.TRUNK), elements, parameters)
+            assembly.add_roads(graph, dict.fromkeys(graph.edges, assembly.TRUNK), elements, parameters)
         else:
             elements = world.assemble(box, parameters=parameters)
         file = folder / "world.osm.pbf"

@@ -8,6 +8,8 @@ from scipy.spatial import KDTree
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the Earth (IUGG)."""
+KM_PER_DEGREE = EARTH_RADIUS_KM * np.pi / 180.0
+"""Length of a degree of latitude."""
 
 Floats = NDArray[np.float64]
 

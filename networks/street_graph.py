@@ -19,9 +19,16 @@ from networks.errors import SourceError
 from networks.graph import Street, in_degrees, load_graphml, one_number, one_text, streets
 from networks.inputs import checksum, printable
 from networks.osm import DEFAULT_CLASSES, Elements, Nodes, Points, ReadCounts, Source, Ways
-from networks.osm.access import SIDED_KEYS, access_of_value
-from networks.osm.classes import BARRIER_KEYS, BARRIER_SIGNS, LENGTH_FACTOR, ROAD_KEYS, with_slip_roads
-from networks.osm.durations import duration_s
+from networks.osm.tags import (
+    BARRIER_KEYS,
+    BARRIER_SIGNS,
+    LENGTH_FACTOR,
+    ROAD_KEYS,
+    SIDED_KEYS,
+    access_of_value,
+    duration_s,
+    with_slip_roads,
+)
 from networks.sphere import EARTH_RADIUS_KM
 
 _FERRIES = ("ferry", "shuttle_train")

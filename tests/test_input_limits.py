@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from networks import inputs, osm
-from networks.osm import blocks, integrity
+from networks.osm import blocks
 from optimiser.job import lines, reading
 from optimiser.problem import jsonfile
 
@@ -29,10 +29,10 @@ MOST_MISSING = inspect.signature(osm.read).parameters["most_missing"].default
         ("raster of heights", f"{inputs.MOST_BYTES // 2**30} GiB"),
         ("map as PBF", f"{blocks.MOST_BLOB_BYTES // 2**20} MiB"),
         ("map as PBF", f"{blocks.MOST_HEADER_BYTES // 2**10} KiB"),
-        ("map as PBF", f"{100 * integrity._MOST_UNUSED:g} %"),
+        ("map as PBF", f"{100 * blocks._MOST_UNUSED:g} %"),
         ("map as PBF", f"{100 * MOST_MISSING:g} %"),
-        ("map as XML", f"{integrity._MOST_EXPANSION} times"),
-        ("map as XML", f"{integrity._FREE_EXPANSION_BYTES // 2**20} MiB"),
+        ("map as XML", f"{blocks._MOST_EXPANSION} times"),
+        ("map as XML", f"{blocks._FREE_EXPANSION_BYTES // 2**20} MiB"),
     ],
 )
 def test_the_page_states_the_limit(row: str, words: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from networks.countries import lineage, names
 from networks.intermodal import AccessParameters
 from networks.rail.parameters import RailParameters, read_rail_table
-from networks.road.tables import speed_table
+from networks.road.speeds import speed_table
 from optimiser.proposals.costs import Rate, builtin_cost_table
 from optimiser.proposals.standards import read_standards
 

@@ -29,9 +29,9 @@ import numpy as np
 
 from networks import impedance, osm, rail, road
 from networks.errors import NetworksError
-from networks.osm import directions, durations
-from networks.rail import tags as rail_tags
-from networks.road import speeds, tables
+from networks.osm import tags as osm_tags
+from networks.rail import tracks as rail_tracks
+from networks.road import speeds
 from optimiser import job
 from optimiser.job.writing import render
 from optimiser.problem import dumps, load
@@ -90,21 +90,21 @@ def need(holds: object) -> None:
 def values(data: bytes) -> None:
     """Check the values of tags that hold speeds, directions, durations and numbers."""
     text = data.decode("utf-8", "replace")
-    table = tables.speed_table("CN")
+    table = speeds.speed_table("CN")
     limit = speeds.parse_limit(text, table=table)
     need((limit.kmh is None) == bool(limit.reason))
     need(limit.kmh is None or 0 < limit.kmh <= max(table.most_kmh, table.none_kmh))
     tagged = {"oneway": text, "highway": text, "junction": text}
     for reversible in ("two_way", "closed"):
-        need(directions.direction(tagged, reversible=reversible)[0] in {0, 1, -1, 2})
-    crossing = durations.duration_s(text)
+        need(osm_tags.direction(tagged, reversible=reversible)[0] in {0, 1, -1, 2})
+    crossing = osm_tags.duration_s(text)
     need(crossing is None or 1 <= crossing <= 14 * 86400)
-    speed = rail_tags.parse_speed_kmh(text)
+    speed = rail_tracks.parse_speed_kmh(text)
     need(speed is None or math.isfinite(speed))
-    need(0 <= rail_tags.number_of_tracks({"tracks": text, "passenger_lines": text}) < 100)
-    minutes = rail_tags.parse_minutes_s(text)
+    need(0 <= rail_tracks.number_of_tracks({"tracks": text, "passenger_lines": text}) < 100)
+    minutes = rail_tracks.parse_minutes_s(text)
     need(minutes is None or all(0 <= each <= 86400 for each in minutes))
-    interval = rail_tags.parse_interval_s(text)
+    interval = rail_tracks.parse_interval_s(text)
     need(interval is None or 1 <= interval <= 7 * 86400)
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from networks.cities.cuts import with_nodes_near
-from networks.cities.load import load_csv
 from networks.cities.names import CityNames, UnknownCityError
-from networks.cities.snapping import MOTORWAYS, Snapped, Unsnapped, snap
-from networks.cities.sources import HasPlaces, from_geonames, from_osm_places, from_towns
+from networks.cities.snapping import MOTORWAYS, Snapped, Unsnapped, snap, with_nodes_near
+from networks.cities.sources import HasPlaces, from_geonames, from_osm_places, from_towns, load_csv
 from networks.cities.table import (
     COLUMNS,
     DEFAULT_THRESHOLDS,

@@ -13,8 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.sphere import km_to_chord, unit_vectors
-from networks.world.area import Box
-from networks.world.towns import Town, plain_name, towns_in
+from networks.world.towns import Box, Town, plain_name, towns_in
 
 SEPARATOR = "; "
 """Text between the other names of a city."""

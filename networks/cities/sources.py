@@ -1,20 +1,182 @@
-"""Load cities from GeoNames or from place nodes of OpenStreetMap."""
+"""Load cities from a CSV file with all its faults, from GeoNames, or from places of OpenStreetMap."""
 
 from __future__ import annotations
 
+import csv
+import difflib
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from networks.cities.names import SEPARATOR
-from networks.cities.table import DEFAULT_THRESHOLDS, Cities, Thresholds, build
-from networks.errors import SourceError
+from networks.cities.table import DEFAULT_THRESHOLDS, TIERS, Cities, Thresholds, build
+from networks.errors import SchemaError, SourceError
+from networks.inputs import MOST_TEXT_BYTES, checked, number, printable
 from networks.osm.elements import Points, Source
-from networks.world.area import Box
-from networks.world.towns import Town, towns_in
+from networks.world.towns import Box, Town, towns_in
+
+_REQUIRED = ("id", "name", "lat", "lon", "population")
+_OPTIONAL = ("tier", "other_names", "population_definition", "source")
+
+_WORLD_POPULATION = 10**10
+"""Upper bound of the population of the world."""
+
+type _Row = Mapping[str, str]
+
+
+def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Cities:
+    """Load cities from a CSV file.
+
+    Parameters
+    ----------
+    path
+        UTF-8 file with a header line and the columns `id`, `name`, `lat`, `lon` (degrees, WGS 84) and
+        `population` (residents). Optional columns: `tier` (`core`, `secondary`, `small`, or a word of the
+        region's own), `other_names` (names in other languages, separated by `;`), `population_definition` and
+        `source`. Other columns are ignored.
+    thresholds
+        Population limits of the tiers, for cities whose `tier` is empty.
+
+    Returns
+    -------
+    Cities
+        In the order of the file.
+
+    Raises
+    ------
+    SourceError
+        If the file cannot be read as UTF-8 text with a header.
+    SchemaError
+        With all faults and their lines.
+    """
+    rows = _read(Path(path))
+    faults = [fault for line, row in rows for fault in _row_faults(line, row)]
+    faults += _repeats(rows)
+    if faults:
+        raise SchemaError(
+            f"{len(faults)} fault(s) in the table of cities",
+            where=str(path),
+            faults=faults,
+            done="No cities were loaded.",
+            remedy="Populations are whole numbers of residents; latitude and longitude are in degrees.",
+        )
+    return _cities([row for _, row in rows], where=str(path), thresholds=thresholds)
+
+
+def _read(path: Path) -> list[tuple[int, _Row]]:
+    try:
+        with checked(path, most_bytes=MOST_TEXT_BYTES).open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, restval="", strict=True)
+            header = [name.strip() for name in reader.fieldnames or ()]
+            _check_header(header, path)
+            reader.fieldnames = header
+            return [(reader.line_num, _stripped(row)) for row in reader if any(row.values())]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SourceError(
+            f"the table of cities cannot be read: {error}",
+            where=str(path),
+            done="No cities were loaded.",
+            remedy="Provide a CSV file in UTF-8.",
+        ) from error
+
+
+def _stripped(row: Mapping[str | None, str | list[str]]) -> _Row:
+    cells = ((key, value) for key, value in row.items() if key is not None and isinstance(value, str))
+    return {key: printable(value).strip() for key, value in cells}
+
+
+def _check_header(header: Sequence[str], path: Path) -> None:
+    faults = []
+    for name in _REQUIRED:
+        if name not in header:
+            near = difflib.get_close_matches(name, header, n=1)
+            faults.append(f"column '{name}' is missing" + (f"; did you mean '{near[0]}'?" if near else ""))
+    faults += [f"column '{name}' is repeated" for name in sorted(set(header)) if header.count(name) > 1]
+    if faults:
+        raise SchemaError(
+            "the table of cities has the wrong columns",
+            where=f"{path}:1",
+            faults=faults,
+            remedy=f"Required: {', '.join(_REQUIRED)}. Optional: {', '.join(_OPTIONAL)}.",
+        )
+
+
+def _row_faults(line: int, row: _Row) -> list[str]:
+    who = f"line {line}" + (f" ({row['name']})" if row["name"] else "")
+    faults = [f"{who}: {name} is empty" for name in ("id", "name") if not row[name]]
+    values = (_population_fault(row["population"]), _position_fault(row), _tier_fault(row.get("tier", "")))
+    return faults + [f"{who}: {text}" for text in values if text]
+
+
+def _tier_fault(tier: str) -> str:
+    """Accept a region's own tiers, but not misspelt standard ones."""
+    near = difflib.get_close_matches(tier.lower(), TIERS, n=1, cutoff=0.7)
+    if tier and tier not in TIERS and near:
+        return f"tier '{tier}' is unknown; did you mean '{near[0]}'?"
+    return "" if not tier or tier.isidentifier() else f"tier '{tier}' is not a single word"
+
+
+def _population_fault(text: str) -> str:
+    people = number(text)
+    if not text:
+        return "population is missing"
+    if people is None:
+        return f"population '{text}' is not a number"
+    if people < 0:
+        return f"population {text} is negative"
+    if people > _WORLD_POPULATION:
+        return f"population {text} exceeds the population of the world"
+    return "" if people == int(people) else f"population {text} is not a whole number"
+
+
+def _position_fault(row: _Row) -> str:
+    lat, lon = number(row["lat"]), number(row["lon"])
+    if lat is None or lon is None:
+        return f"latitude '{row['lat']}' or longitude '{row['lon']}' is not a number"
+    if abs(lat) <= 90 and abs(lon) <= 180:
+        return ""
+    swapped = "; they look swapped" if abs(lon) <= 90 and abs(lat) <= 180 else ""
+    return f"latitude {row['lat']} or longitude {row['lon']} is out of range{swapped}"
+
+
+def _repeats(rows: Sequence[tuple[int, _Row]]) -> list[str]:
+    first: dict[str, int] = {}
+    faults = []
+    for line, row in rows:
+        if row["id"] and first.setdefault(row["id"], line) != line:
+            faults.append(f"line {line}: id '{row['id']}' is already used in line {first[row['id']]}")
+    return faults
+
+
+def _parts(text: str) -> list[str]:
+    """Return the names in a cell, which semicolons separate."""
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
+def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Cities:
+    if not rows:
+        raise SchemaError("the table of cities has no rows", where=where, remedy="List at least two cities.")
+    population = [int(float(row["population"])) for row in rows]
+    by_size = thresholds.tier(population, has_core=any(row.get("tier") == TIERS[0] for row in rows)).tolist()
+    column = {name: [row.get(name, "") for row in rows] for name in ("id", "name", *_OPTIONAL)}
+    return build(
+        {
+            "city_id": column["id"],
+            "name": column["name"],
+            "other_names": [SEPARATOR.join(_parts(text)) for text in column["other_names"]],
+            "tier": [given or sized for given, sized in zip(column["tier"], by_size, strict=True)],
+            "population": population,
+            "population_definition": [text or "not stated" for text in column["population_definition"]],
+            "source": [text or where for text in column["source"]],
+        },
+        lon=[float(row["lon"]) for row in rows],
+        lat=[float(row["lat"]) for row in rows],
+    )
+
 
 _OTHER_NAMES = frozenset({"name", "int_name", "alt_name", "official_name", "short_name"})
 _NAME_IN_A_LANGUAGE = re.compile(r"^name:[a-z]{2,3}(?:[-_][A-Za-z]+)?$")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from networks.gtfs.days import chosen_day, representative_day, trips_by_day
 from networks.gtfs.feed import Feed, Mode, read_feed
-from networks.gtfs.parameters import GtfsParameters
+from networks.gtfs.patterns import chosen_day, representative_day, trips_by_day
 from networks.gtfs.services import GtfsBuild, TimetableReport, build
+from networks.rail.parameters import GtfsParameters
 
 __all__ = [
     "Feed",

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from networks.gtfs.feed import Feed
-from networks.gtfs.parameters import GtfsParameters
+from networks.rail.parameters import GtfsParameters
 from networks.sphere import chord_to_km, km_to_chord, unit_vectors
 
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")

@@ -12,9 +12,8 @@ import pandas as pd
 from networks.cities.table import Cities
 from networks.intermodal import trains
 from networks.intermodal.access import AccessNetwork, build_access_network, node_rows
-from networks.intermodal.common_lines import with_common_lines
 from networks.intermodal.parameters import AccessParameters
-from networks.intermodal.trains import HALLS, Halls, Stops
+from networks.intermodal.trains import HALLS, Halls, Stops, with_common_lines
 from networks.network import Network, Services
 from networks.rail.builder import RailBuild
 from networks.timegraph import Arcs, TimeGraph

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from networks.osm.classes import DEFAULT_CLASSES
 from networks.osm.client import Server
 from networks.osm.elements import Elements, Member, Nodes, Points, ReadCounts, Relation, Source, Tags, Ways
 from networks.osm.overpass import fetch
 from networks.osm.reader import read
+from networks.osm.tags import DEFAULT_CLASSES
 
 __all__ = [
     "DEFAULT_CLASSES", "Elements", "Member", "Nodes", "Points", "ReadCounts", "Relation", "Server",

@@ -63,7 +63,7 @@ class Ways:
     rows
         Rows of `Elements.nodes`, int64.
     tags
-        Tags of each entry. Roads keep only the tags in `networks.osm.classes.ROAD_KEYS`.
+        Tags of each entry. Roads keep only the tags in `networks.osm.tags.ROAD_KEYS`.
     """
 
     id: NDArray[np.int64]
@@ -241,7 +241,7 @@ class Elements:
     source, counts
         Origin of the data, and counts of what was read, cut and dropped.
     barriers
-        Those of `nodes` with a barrier or an access tag, with the tags of `networks.osm.classes.BARRIER_KEYS`
+        Those of `nodes` with a barrier or an access tag, with the tags of `networks.osm.tags.BARRIER_KEYS`
         alone.
     stop_areas
         Relations with `public_transport=stop_area` that have a station, or a stop of a train, as member.

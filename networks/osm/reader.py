@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,29 +12,163 @@ import osmium
 from numpy.typing import NDArray
 
 from networks.errors import SourceError
-from networks.osm import integrity
-from networks.osm.classes import DEFAULT_CLASSES, ROAD_CLASSES, with_slip_roads
-from networks.osm.elements import (
-    Elements,
-    Nodes,
-    Points,
-    ReadCounts,
-    Relation,
-    Source,
-    Tags,
-    Ways,
-    point_id,
+from networks.osm.blocks import check, check_ways, file_error
+from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Relation, Source, Tags, Ways, point_id
+from networks.osm.scan import RawWays, Scan, add_members, add_places_of_trains, first_pass, ints, second_pass
+from networks.osm.tags import (
+    BACKWARD,
+    BOTH,
+    DEFAULT_CLASSES,
+    FORWARD,
+    NEITHER,
+    ROAD_CLASSES,
+    ROAD_KEYS,
+    SIDED_KEYS,
+    access,
+    access_of_value,
+    carries_cars,
+    closed_reason,
+    direction,
+    open_direction,
+    with_slip_roads,
 )
-from networks.osm.piers import add_access_roads
-from networks.osm.scan import (
-    RawWays,
-    Scan,
-    add_members,
-    add_places_of_trains,
-    first_pass,
-    ints,
-    second_pass,
-)
+
+ACCESS_CLASSES = ("unclassified", "residential", "living_street", "service")
+"""Road classes that are searched for the way to a ferry, beside those that were asked for."""
+
+MOST_WAYS = 40
+"""Most ways between a ferry and the next road."""
+
+
+def add_access_roads(path: Path, roads: RawWays, ferries: RawWays, *, classes: frozenset[str]) -> int:
+    """Add the small roads that connect ferries with the roads that were read.
+
+    Only where an end of a ferry that carries cars touches no road that was read, the file is read once more.
+    From each such end the ways over fewest small roads are taken, those that cars leave by and those that
+    they come by. What is open to customers, residents and the like alone is open to passengers.
+
+    Parameters
+    ----------
+    path
+        The file.
+    roads, ferries
+        Ways that were read; the small roads are added to `roads`.
+    classes
+        Road classes that were asked for.
+
+    Returns
+    -------
+    int
+        Number of ways added.
+    """
+    ends = _ends(ferries)
+    wanted = [name for name in ACCESS_CLASSES if name not in classes]
+    if not len(ends) or not len(roads.refs) or not wanted:
+        return 0
+    known = np.unique(ints(roads.refs))
+    loose = ends[~np.isin(ends, known)]
+    if not len(loose):
+        return 0
+    small = RawWays()
+    keep = osmium.filter.TagFilter(*(("highway", name) for name in wanted))
+    for way in osmium.FileProcessor(str(path), osmium.osm.WAY).with_filter(keep):
+        if isinstance(way, osmium.osm.Way):
+            tags = dict(way.tags)
+            small.add(way, {key: tags[key] for key in tags.keys() & ROAD_KEYS})
+    search = _Search(small, known)
+    paths = (search.ways(int(end), arriving=arriving) for end in loose for arriving in (False, True))
+    chosen = sorted(set().union(*paths))
+    for i in chosen:
+        roads.id.append(small.id[i])
+        roads.refs.extend(search.nodes(i).tolist())
+        roads.ends.append(len(roads.refs))
+        roads.tags.append(_for_passengers(small.tags[i]))
+    return len(chosen)
+
+
+def _for_passengers(tags: Tags) -> Tags:
+    """Return tags without access for customers and the like alone, since passengers are those."""
+    return {
+        key: value
+        for key, value in tags.items()
+        if key not in SIDED_KEYS or access_of_value(value) != "restricted"
+    }
+
+
+def _ends(ferries: RawWays) -> NDArray[np.int64]:
+    """Return the first and last nodes of the ferries that carry cars, without repeats."""
+    stops, refs = ints(ferries.ends), ints(ferries.refs)
+    starts = stops - np.diff(stops, prepend=0)
+    used = (stops > starts) & np.array([carries_cars(tags) for tags in ferries.tags], bool)
+    return np.unique(np.concatenate([refs[starts[used]], refs[stops[used] - 1]]))
+
+
+class _Search:
+    """Search for the ways over fewest small roads between ferries and known nodes, as cars drive."""
+
+    def __init__(self, small: RawWays, known: NDArray[np.int64]) -> None:
+        self._known = known
+        self._tags = small.tags
+        self._refs = ints(small.refs)
+        self._stops = ints(small.ends)
+        self._starts = np.concatenate([[0], self._stops[:-1]]).astype(np.int64)
+        self._order = np.argsort(self._refs, kind="stable")
+        self._sorted = self._refs[self._order]
+        self._turns: dict[int, int] = {}
+
+    def nodes(self, way: int) -> NDArray[np.int64]:
+        """Return the nodes of a way."""
+        return self._refs[self._starts[way] : self._stops[way]]
+
+    def ways(self, end: int, *, arriving: bool) -> set[int]:
+        """Return the ways on the path from the end of a ferry to a known node; the reverse if `arriving`."""
+        came_from: dict[int, tuple[int, int]] = {end: (-1, -1)}
+        queue = deque([(end, 0)])
+        while queue:
+            node, count = queue.popleft()
+            if self._is_known(node):
+                return _traced(node, came_from)
+            if count == MOST_WAYS:
+                continue
+            for way, nodes in self._next(node, arriving=arriving):
+                for following in nodes.tolist():
+                    if following not in came_from:
+                        came_from[following] = (way, node)
+                        queue.append((following, count + 1))
+        return set()
+
+    def _is_known(self, node: int) -> bool:
+        at = np.searchsorted(self._known, node)
+        return bool(at < len(self._known) and self._known[at] == node)
+
+    def _next(self, node: int, *, arriving: bool) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """Yield the ways at a node, each with the nodes that cars reach along it (or come from)."""
+        first, last = np.searchsorted(self._sorted, node), np.searchsorted(self._sorted, node, side="right")
+        for at in self._order[first:last].tolist():
+            way = int(np.searchsorted(self._stops, at, side="right"))
+            turn = self._turn(way)
+            against = FORWARD if arriving else BACKWARD
+            if turn in (BOTH, against):
+                yield way, self._refs[self._starts[way] : at]
+            if turn in (BOTH, -against):
+                yield way, self._refs[at + 1 : self._stops[way]]
+
+    def _turn(self, way: int) -> int:
+        """Return the direction in which a way is open."""
+        if way not in self._turns:
+            tags = self._tags[way]
+            tagged, _ = direction(tags, reversible="two_way")
+            self._turns[way] = NEITHER if closed_reason(tags) else open_direction(tagged, access(tags))
+        return self._turns[way]
+
+
+def _traced(node: int, came_from: Mapping[int, tuple[int, int]]) -> set[int]:
+    ways = set()
+    way, node = came_from[node]
+    while way >= 0:
+        ways.add(way)
+        way, node = came_from[node]
+    return ways
 
 
 def read(
@@ -72,7 +208,7 @@ def read(
     """
     path = Path(path)
     classes = _known(roads)
-    checked = integrity.check(path)
+    checked = check(path)
     try:
         scan = first_pass(path, roads=classes, rail=rail, ferries=ferries)
         if ferries:
@@ -84,10 +220,10 @@ def read(
         wanted = _wanted(scan, stops)
         nodes, points = second_pass(path, checked.blocks, wanted, stops=frozenset(stops.tolist()))
     except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as fault:
-        raise integrity.file_error(path, f"The file cannot be read to the end: {fault}.") from fault
+        raise file_error(path, f"The file cannot be read to the end: {fault}.") from fault
     _check_found(path, scan)
     if not scan.relations:
-        integrity.check_ways(path, checked.blocks)
+        check_ways(path, checked.blocks)
     _check_positions(path, nodes, points, scan)
     elements = _assemble(path, scan, nodes, points, digest=checked.sha256, most_missing=most_missing)
     return replace(elements, barriers=scan.barriers.points(among=nodes.id))
@@ -116,10 +252,8 @@ def _check_found(path: Path, scan: Scan) -> None:
     if len(scan.roads.id) or len(scan.tracks.id) or len(scan.ferries.id):
         return
     if next(iter(osmium.FileProcessor(str(path), osmium.osm.WAY)), None) is None:
-        raise integrity.file_error(
-            path, "The file contains no ways at all: it is truncated, or not a map extract."
-        )
-    raise integrity.file_error(
+        raise file_error(path, "The file contains no ways at all: it is truncated, or not a map extract.")
+    raise file_error(
         path, "The file contains ways, but none of the requested roads, tracks or ferries.",
         remedy="Request more road classes, or use another extract.",
     )  # fmt: skip
@@ -133,7 +267,7 @@ def _check_positions(path: Path, nodes: Nodes, points: Points, scan: Scan) -> No
     bad = np.unique(ids[(np.abs(lon) > 180) | (np.abs(lat) > 90)])
     if len(bad):
         few = ", ".join(f"node {one}" for one in bad[:5])
-        raise integrity.file_error(
+        raise file_error(
             path, f"{len(bad)} nodes have invalid coordinates: {few}.",
             remedy="Correct or remove these nodes; longitude is within 180 and latitude within 90 degrees.",
         )  # fmt: skip
@@ -218,7 +352,7 @@ def _assemble(
     )
     missing = counts.nodes_missing / max(1, counts.node_references)
     if missing > most_missing:
-        raise integrity.file_error(
+        raise file_error(
             path, f"{100 * missing:.0f} % of the nodes of the ways are not in the file "
             f"(limit {100 * most_missing:.0f} %).",
             remedy="Use an extract that was cut with complete ways.",

@@ -14,10 +14,17 @@ import osmium
 from numpy.typing import NDArray
 
 from networks.inputs import printable
-from networks.osm.access import ACCESS_KEYS, LARGE_VEHICLES, NOT_RUNNING, WALKERS
 from networks.osm.blocks import Block, nodes_with_ids
-from networks.osm.classes import BARRIER_KEYS, BARRIER_SIGNS, ROAD_KEYS
 from networks.osm.elements import Member, Nodes, Points, Relation, Tags
+from networks.osm.tags import (
+    ACCESS_KEYS,
+    BARRIER_KEYS,
+    BARRIER_SIGNS,
+    LARGE_VEHICLES,
+    NOT_RUNNING,
+    ROAD_KEYS,
+    WALKERS,
+)
 
 STATION_TAGS = (("railway", "station"), ("railway", "halt"), ("public_transport", "station"))
 PLACE_TAGS = (("place", "city"), ("place", "town"))

@@ -12,13 +12,12 @@ import pandas as pd
 
 from networks.network import Network, Services
 from networks.osm.elements import Elements, Relation
-from networks.rail import lines, relations, stations, tracks
 from networks.rail.drafts import Draft, Timed, Timetable, neighbour_drafts, to_services
-from networks.rail.lines import Line
 from networks.rail.parameters import RailParameters
-from networks.rail.placing import Placed, place
-from networks.rail.stations import Stations
-from networks.rail.topology import Built, Cut, cut, to_network
+from networks.rail.services import Line, line_drafts, relation_drafts, train_relations
+from networks.rail.stations import Stations, gather
+from networks.rail.topology import Built, Cut, Placed, cut, place, to_network
+from networks.rail.tracks import FROM_TAG, Tracks, choose
 
 ServicesFrom = Literal["auto", "relations", "lines", "tracks", "none"]
 """Source of services; `auto` takes the first of relations, lines and tracks that is available."""
@@ -162,7 +161,7 @@ class RailBuild:
 class _Parts:
     """The network with the results of all steps that built it."""
 
-    chosen: tracks.Tracks
+    chosen: Tracks
     stations: Stations
     placed: Placed
     links: Cut
@@ -217,7 +216,7 @@ def build(
         If the table of lines is used and has stops that are not stations.
     """
     assumed = parameters or RailParameters.default()
-    services = relations.train_relations(elements, opened_by=opened_by)
+    services = train_relations(elements, opened_by=opened_by)
     left_out = sum(one.tags.get("route") == "train" for one in elements.relations) - len(services)
     parts = _build_network(elements, services, assumed, opened_by)
     running = _draft_services(parts, services, line_table, services_from, most_turn_deg=assumed.most_turn_deg)
@@ -248,8 +247,8 @@ def _build_network(
     assumed: RailParameters,
     opened_by: date | None,
 ) -> _Parts:
-    chosen = tracks.choose(elements, parameters=assumed, opened_by=opened_by)
-    found = stations.gather(elements, services, parameters=assumed, opened_by=opened_by)
+    chosen = choose(elements, parameters=assumed, opened_by=opened_by)
+    found = gather(elements, services, parameters=assumed, opened_by=opened_by)
     placed = place(elements, chosen.kept, found, parameters=assumed)
     links = cut(placed)
     built = to_network(links, placed, elements, found.all, running=assumed.running)
@@ -275,11 +274,11 @@ def _draft_services(
     if source in ("auto", "relations"):
         way = network.links["osm_id"].to_numpy()
         of_id = parts.stations.of_id
-        found, counts = relations.drafts(services, station_of_id=of_id, reached=reached, link_way=way)
+        found, counts = relation_drafts(services, station_of_id=of_id, reached=reached, link_way=way)
     if source == "auto":
         source = "relations" if found else "lines" if line_table else "tracks"
     if source == "lines":
-        found = lines.drafts(line_table, stations=all_stations, reached=reached)
+        found = line_drafts(line_table, stations=all_stations, reached=reached)
     elif source == "tracks":
         found = neighbour_drafts(network, parts.points, all_stations, most_turn_deg=most_turn_deg)
     return _ServiceDrafts(source, found, counts)
@@ -301,7 +300,7 @@ def _report(
 ) -> RailReport:
     network, links = parts.built.network, parts.built.network.links
     carried = parts.placed.snapped_m[parts.placed.snapped_m > 0]
-    tagged = sum(t.speed_source == tracks.FROM_TAG for t in parts.chosen.kept)
+    tagged = sum(t.speed_source == FROM_TAG for t in parts.chosen.kept)
     return RailReport(
         tracks=len(parts.chosen.kept),
         track_km={str(k): float(v) for k, v in links.groupby("link_class")["length_km"].sum().items()},

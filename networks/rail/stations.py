@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from networks.osm.access import NOT_RUNNING
 from networks.osm.elements import Elements, Relation, Tags, element_name, point_id
-from networks.osm.vintage import was_open
+from networks.osm.tags import NOT_RUNNING, was_open
 from networks.rail.parameters import RailParameters
 from networks.sphere import km_to_chord, unit_vectors
 

@@ -10,14 +10,26 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from networks.osm.access import Access, access, carries_cars, closed_reason, runs, unknown_access
-from networks.osm.directions import BACKWARD, BOTH, FORWARD, NEITHER, Reversible, direction, open_direction
-from networks.osm.durations import duration_s
 from networks.osm.elements import Tags, Ways
-from networks.osm.vintage import was_open
+from networks.osm.tags import (
+    BACKWARD,
+    BOTH,
+    FORWARD,
+    NEITHER,
+    Access,
+    Reversible,
+    access,
+    carries_cars,
+    closed_reason,
+    direction,
+    duration_s,
+    open_direction,
+    runs,
+    unknown_access,
+    was_open,
+)
 from networks.road.report import PartCounts, SpeedCounts
-from networks.road.speeds import SpeedReader
-from networks.road.tables import SpeedTable
+from networks.road.speeds import SpeedReader, SpeedTable
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -35,7 +47,7 @@ class RoadWays:
     mode, link_class
         `road` or `ferry`; the value of `highway`, or `ferry`.
     direction
-        `BOTH`, `FORWARD` or `BACKWARD` of `networks.osm.directions`.
+        `BOTH`, `FORWARD` or `BACKWARD` of `networks.osm.tags`.
     speed_kmh, against_kmh
         Speed of roads in km/h in their direction (along their nodes, where both are open), and against it;
         NaN for ferries, whose speed depends on their length.

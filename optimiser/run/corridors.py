@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import shapely
 
-from networks.osm.vintage import last_day
+from networks.osm.tags import last_day
 from optimiser.measures.recall import MODES
 from optimiser.problem.errors import JobError
 from optimiser.proposals import own

@@ -12,7 +12,7 @@ from networks import matrix
 from networks.cities import Cities
 from networks.inputs import checksum
 from networks.rail import RailBuild
-from networks.road.tables import speed_table
+from networks.road.speeds import speed_table
 from optimiser.frontier.steps import Layer, longest_s
 from optimiser.job.model import Job
 from optimiser.job.sections import Capacity

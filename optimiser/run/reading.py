@@ -23,9 +23,9 @@ from networks.graph import CREATOR, from_graph, load_graphml
 from networks.import_report import ImportReport
 from networks.network import Network
 from networks.osm import Elements, overpass
-from networks.osm.areas import outline
-from networks.osm.classes import with_slip_roads
 from networks.osm.client import Server
+from networks.osm.overpass import outline
+from networks.osm.tags import with_slip_roads
 from networks.street_graph import read_graph
 from optimiser.job.model import Job
 from optimiser.problem.errors import JobError

@@ -17,10 +17,10 @@ from networks import impedance, intermodal, matrix, schema, simplify, skims
 from networks.cities import Cities, Snapped
 from networks.errors import SchemaError
 from networks.intermodal import AccessParameters, Definition
-from networks.intermodal.connectors import cities_to_stations, stations_to_roads
+from networks.intermodal.access import cities_to_stations, stations_to_roads
 from networks.network import Network
 from networks.rail import RailBuild
-from networks.road.tables import speed_table
+from networks.road.speeds import speed_table
 from networks.timegraph import ARC_KINDS, UNREACHABLE, TimeGraph
 from optimiser.job.model import Job
 from optimiser.proposals.prepare import city_pairs

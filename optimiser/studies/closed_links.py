@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from networks.cities import CityNames, UnknownCityError
-from networks.osm.vintage import was_open
+from networks.osm.tags import was_open
 from networks.rail import RailBuild
 from networks.timegraph import ARC_KINDS, TimeGraph
 from optimiser.job.contradictions import did_you_mean

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from networks.world import assembly, places
+from networks.world import assembly, towns
 from networks.world.geograph import Geograph
 from networks.world.towns import Town
 
@@ -36,8 +36,7 @@ type Call = Callable[..., tuple[int, str, str]]
 def drawn_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     graphs = {"world_highways.py": ROADS, "world_railways.py": TRACKS}
     monkeypatch.setattr(assembly, "read_clipped", lambda path, _: graphs[Path(path).name])
-    monkeypatch.setattr(places, "all_towns", lambda: TOWNS)
-    monkeypatch.setattr("networks.world.towns.all_towns", lambda _: TOWNS)
+    monkeypatch.setattr(towns, "all_towns", lambda *_: TOWNS)
     monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / "cache"))
     return tmp_path / "run"
 

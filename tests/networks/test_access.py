@@ -11,9 +11,19 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from networks import impedance, road, schema, simplify
-from networks.osm.access import access, closed_reason, conditional, stops_cars, unknown_access
-from networks.osm.directions import BACKWARD, BOTH, FORWARD, NEITHER, open_direction
-from networks.road.no_through import ends_to_detach
+from networks.osm.tags import (
+    BACKWARD,
+    BOTH,
+    FORWARD,
+    NEITHER,
+    access,
+    closed_reason,
+    conditional,
+    open_direction,
+    stops_cars,
+    unknown_access,
+)
+from networks.road.topology import ends_to_detach
 
 MAIN = {"highway": "primary"}
 LINE = {1: (116.0, 40.0), 2: (116.01, 40.0), 3: (116.02, 40.0), 4: (116.03, 40.0), 5: (116.02, 40.01)}

@@ -10,7 +10,7 @@ from networks.countries import figures, groups, lineage, names, thresholds
 from networks.errors import SourceError
 from networks.intermodal import AccessParameters
 from networks.rail.parameters import RailParameters, Running, read_rail_table
-from networks.road.tables import speed_table
+from networks.road.speeds import speed_table
 
 ALL = sorted(names())
 

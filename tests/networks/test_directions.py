@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from networks.osm.directions import BACKWARD, BOTH, FORWARD, NEITHER, direction
+from networks.osm.tags import BACKWARD, BOTH, FORWARD, NEITHER, direction
 
 CASES = [
     ({"highway": "primary"}, BOTH, "two_way"),

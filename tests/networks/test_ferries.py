@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 from road_drawing import draw
 
 from networks import road
-from networks.osm.access import carries_cars
-from networks.osm.durations import duration_s
 from networks.osm.elements import Member, Relation
+from networks.osm.tags import carries_cars, duration_s
 
 SHORE = {1: (121.0, 38.0), 2: (121.0, 38.09), 3: (121.0, 38.27), 4: (120.9, 38.0)}
 ROAD = (9, (4, 1), {"highway": "primary"})

@@ -17,11 +17,11 @@ from rail_drawing import draw
 from networks import gtfs, rail, regions, schema
 from networks.cities import load_csv
 from networks.errors import SourceError
-from networks.gtfs import reduce
-from networks.gtfs.parameters import GtfsParameters
 from networks.gtfs.patterns import Train, headways, patterns_of, trains_on
-from networks.gtfs.sections import infer_sections
+from networks.gtfs.services import infer_sections
 from networks.gtfs.stations import bare_name, join_stops
+from networks.rail.parameters import GtfsParameters
+from tools.region import reduce
 
 STOPS = {"a": ("Aville", 0, 0), "b": ("Beton", 5, 0), "c": ("Cedar", 10, 0)}
 OUT = [("a", "08:00:00"), ("b", "08:30:00", "08:32:00"), ("c", "09:02:00")]

@@ -17,7 +17,7 @@ from osm_drawing import GRID
 
 from networks import osm
 from networks.errors import FetchError, SourceError
-from networks.osm.areas import tiles
+from networks.osm.overpass import tiles
 
 BOX = (116.0, 39.5, 117.0, 40.5)
 """Two tiles of one degree."""

@@ -13,10 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networks.errors import SourceError
-from networks.world.area import Box
-from networks.world.geograph import Geograph, merge_short_edges, read_clipped
-from networks.world.geometry import distance_km, foot_share, length_km
+from networks.world.geograph import (
+    Geograph,
+    distance_km,
+    foot_share,
+    length_km,
+    merge_short_edges,
+    read_clipped,
+)
 from networks.world.osmfile import Elements, chains, write
+from networks.world.towns import Box
 from tools.region.facts import Corridor, Place, Raised, Stretch, Through
 from tools.region.geometry import crossing, stretched, turn_deg
 from tools.region.matching import WorkingGraph, best_legs, without_spurs

@@ -16,9 +16,7 @@ from networks import osm, road, schema
 from networks.errors import SchemaError
 from networks.impedance import add_travel_times
 from networks.network import CLOSED
-from networks.simplify import contract
-from networks.simplify.runs import Runs
-from networks.simplify.topology import LinkArrays, shrink
+from networks.simplify import LinkArrays, Runs, contract, shrink
 
 
 def rows(network):

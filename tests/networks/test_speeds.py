@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from networks.countries import names
 from networks.errors import SourceError
 from networks.osm.scan import FERRY_TAGS
-from networks.road.speeds import SpeedReader, parse_limit
-from networks.road.tables import crossing_table, speed_table
+from networks.road.speeds import SpeedReader, crossing_table, parse_limit, speed_table
 
 CN = speed_table("CN")
 

@@ -13,7 +13,7 @@ from networks.errors import SourceError
 from networks.graph import from_graph, streets
 from networks.network import CLOSED
 from networks.osm import read
-from networks.osm.classes import BARRIER_KEYS, ROAD_KEYS
+from networks.osm.tags import BARRIER_KEYS, ROAD_KEYS
 from networks.street_graph import read_graph
 
 NODES = {

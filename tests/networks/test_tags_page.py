@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from networks.osm.access import (
+from networks.osm.scan import UNREAD_KEYS, UNREAD_RAILWAYS, UNREAD_ROADS
+from networks.osm.tags import (
     CAR_SIZE,
     CLOSED_STATUS,
     CLOSED_VALUES,
     PASSABLE_BARRIERS,
     RESTRICTED_VALUES,
 )
-from networks.osm.scan import UNREAD_KEYS, UNREAD_RAILWAYS, UNREAD_ROADS
 from networks.rail.parameters import RailParameters
 
 PAGE = (Path(__file__).parents[2] / "docs" / "osm-tags.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from networks.osm.vintage import last_day, was_open
+from networks.osm.tags import last_day, was_open
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from networks import osm, rail, road, world
 from networks.errors import SourceError
-from networks.world import assembly, geograph, places, rails, roads
+from networks.world import assembly, geograph, towns
 from networks.world.geograph import Geograph, read_clipped
 from networks.world.osmfile import Elements
 from networks.world.towns import Town
@@ -31,12 +31,12 @@ LINE = Geograph(
 
 
 def test_demand_takes_the_shortest_path_and_is_the_root_of_the_product_of_populations():
-    loads = roads.demand(LINE, (A, B), ASSUMED)
+    loads = assembly.demand(LINE, (A, B), ASSUMED)
     assert loads == {(0, 1): 2_000_000.0, (1, 2): 2_000_000.0}
 
 
 def test_demand_of_several_pairs_adds_up_on_shared_edges():
-    loads = roads.demand(LINE, (A, B, replace(C, population=250_000)), ASSUMED)
+    loads = assembly.demand(LINE, (A, B, replace(C, population=250_000)), ASSUMED)
     # A-B 2,000,000 on both edges, A-C 1,000,000 on the first, B-C 500,000 on the second.
     assert loads == {(0, 1): 3_000_000.0, (1, 2): 2_500_000.0}
 
@@ -44,14 +44,14 @@ def test_demand_of_several_pairs_adds_up_on_shared_edges():
 def test_pairs_too_near_or_too_far_have_no_demand():
     near = replace(ASSUMED, pair_least_km=230.0)
     far = replace(ASSUMED, pair_most_km=200.0)
-    assert roads.demand(LINE, (A, B), near) == roads.demand(LINE, (A, B), far) == {}
+    assert assembly.demand(LINE, (A, B), near) == assembly.demand(LINE, (A, B), far) == {}
 
 
 def test_classes_go_by_demand_within_their_shares_of_the_length():
     loads = {(0, 1): 3.0, (1, 2): 2.0, (0, 3): 1.0}
     assumed = replace(ASSUMED, motorway_share=0.25, trunk_share=0.25)
     # 542 km in all: the first edge (111) is within a quarter, both (222) are within a half, three are not.
-    assert roads.classify(LINE, loads, assumed) == {
+    assert assembly.classify(LINE, loads, assumed) == {
         (0, 1): "motorway",
         (1, 2): "trunk",
         (0, 3): "primary",
@@ -62,7 +62,7 @@ def test_classes_go_by_demand_within_their_shares_of_the_length():
 def test_a_way_states_its_length_on_the_ground_over_that_of_its_line():
     elements = Elements()
     classes = {(0, 1): "motorway", (1, 2): "motorway", (0, 3): "primary", (2, 3): "primary"}
-    roads.add_roads(LINE, classes, elements, ASSUMED)
+    assembly.add_roads(LINE, classes, elements, ASSUMED)
     factors = {way.tags["highway"]: way.tags["polyring:length_factor"] for way in elements.ways.values()}
     # 1.07 x 222 km over two degrees of 111.195 km, and 1.07 x 320 km over two diagonals of 157.249 km.
     assert factors == {"motorway": "1.0681", "primary": "1.0887"}
@@ -72,7 +72,7 @@ def test_a_station_lies_on_the_largest_network_within_reach():
     # A short stump at the centre, and a line of 111 km that passes 0.05 degrees (5.6 km) to the north.
     graph = Geograph(((0.0, 0.5), (0.0, 0.51), (0.05, 0.0), (0.05, 1.0)), {(0, 1): 1.1, (2, 3): 111.0})
     elements = Elements()
-    rails.add_stations(graph, (town("Middle", 0.0, 0.5, 100_000),), elements, ASSUMED)
+    assembly.add_stations(graph, (town("Middle", 0.0, 0.5, 100_000),), elements, ASSUMED)
     ((place, tags),) = elements.nodes.values()
     assert place == pytest.approx((0.05, 0.5))
     assert (tags["railway"], tags["name"]) == ("station", "Middle")
@@ -81,7 +81,7 @@ def test_a_station_lies_on_the_largest_network_within_reach():
 def test_a_town_beyond_reach_of_the_tracks_has_no_station():
     graph = Geograph(((0.1, 0.0), (0.1, 1.0)), {(0, 1): 111.0})
     elements = Elements()
-    rails.add_stations(graph, (town("Off", 0.0, 0.5, 100_000),), elements, ASSUMED)
+    assembly.add_stations(graph, (town("Off", 0.0, 0.5, 100_000),), elements, ASSUMED)
     assert not elements.nodes
 
 
@@ -142,7 +142,7 @@ TOWNS = (
 
 @pytest.fixture
 def four_towns(monkeypatch):
-    monkeypatch.setattr(places, "all_towns", lambda: TOWNS)
+    monkeypatch.setattr(towns, "all_towns", lambda *_: TOWNS)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networks.countries import names
-from networks.road.tables import speed_table
+from networks.road.speeds import speed_table
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals.base_case import line_km
 from optimiser.proposals.costs import (

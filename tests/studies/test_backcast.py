@@ -13,8 +13,8 @@ from core_drawing import covered_by
 from toys import SETTINGS, plans, toy
 
 from networks import osm, regions
-from networks.osm.vintage import last_day
-from networks.rail.relations import train_relations
+from networks.osm.tags import last_day
+from networks.rail.services import train_relations
 from optimiser.measures.baselines import Money
 from optimiser.proposals.costs import AllPlain, builtin_cost_table
 from optimiser.proposals.generate import Rules

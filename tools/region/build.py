@@ -12,7 +12,6 @@ from networks import world
 from networks.errors import SourceError
 from networks.inputs import checksum
 from networks.regions import Region, folder, read
-from networks.world.area import Box
 from networks.world.geograph import (
     Geograph,
     merge_short_edges,
@@ -20,6 +19,7 @@ from networks.world.geograph import (
     read_clipped,
 )
 from networks.world.osmfile import Elements, write
+from networks.world.towns import Box
 from tools.region import facts
 from tools.region.matching import WorkingGraph, edge_of
 from tools.region.patterns import add_patterns, is_in_timetable, is_through_in_timetable

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from networks.world.geometry import Point
+from networks.world.geograph import Point
 
 type Row = dict[str, str]
 

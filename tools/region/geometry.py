@@ -6,7 +6,8 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from networks.world.geometry import KM_PER_DEGREE, Point, between, distance_km, length_km, offset_km
+from networks.sphere import KM_PER_DEGREE
+from networks.world.geograph import Point, between, distance_km, length_km, offset_km
 
 
 def turn_deg(a: Point, b: Point, c: Point, d: Point) -> float:

@@ -10,8 +10,8 @@ from math import inf
 
 import networkx as nx
 
-from networks.osm.vintage import was_open
-from networks.world.geometry import Point, length_km
+from networks.osm.tags import was_open
+from networks.world.geograph import Point, length_km
 from networks.world.osmfile import Elements
 from tools.region.facts import Corridor, Place, Through
 from tools.region.rails import CURVE_KMH, Layout, Tracks

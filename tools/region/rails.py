@@ -16,7 +16,7 @@ import shapely
 import shapely.affinity
 from shapely.geometry import shape
 
-from networks.world.geometry import Point, between, distance_km, length_km
+from networks.world.geograph import Point, between, distance_km, length_km
 from networks.world.osmfile import Elements, chains
 from tools.region.facts import Corridor, Place, Stretch, Through
 from tools.region.geometry import stretched, turn_deg

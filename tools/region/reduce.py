@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from networks.gtfs.days import chosen_day, runs_on
 from networks.gtfs.feed import Feed, read_feed
+from networks.gtfs.patterns import chosen_day, runs_on
 
 _SAME_TIME = (1980, 1, 1, 0, 0, 0)
 """Time stamp of all members, so that the same feed gives the same bytes."""

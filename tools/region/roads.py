@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from networks.osm.classes import LENGTH_FACTOR
-from networks.world.geometry import KM_PER_DEGREE, Point, between, distance_km, length_km
+from networks.osm.tags import LENGTH_FACTOR
+from networks.sphere import KM_PER_DEGREE
+from networks.world.geograph import Point, between, distance_km, length_km
 from networks.world.osmfile import Elements, chains
 from tools.region.facts import Corridor
 from tools.region.geometry import crossing, stretched

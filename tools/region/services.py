@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise, product
 
-from networks.world.geometry import length_km
+from networks.world.geograph import length_km
 from networks.world.osmfile import Elements
 from tools.region.facts import Corridor, Place, Through
 from tools.region.geometry import turn_deg

@@ -1,14 +1,96 @@
-"""Contract a graph of timed links: join chains, prune dead ends and merge parallels until nothing changes."""
+"""Contract a network without changing the travel time between any two of the nodes that are kept."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import geopandas as gpd
 import numpy as np
-from numpy.typing import NDArray
+import pandas as pd
+import shapely
+from numpy.typing import ArrayLike, NDArray
 
-from networks.network import CLOSED
-from networks.simplify.runs import Runs
+from networks.errors import SchemaError
+from networks.impedance import require_times
+from networks.network import CLOSED, Network
+from networks.schema import LINKS, table
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Non-empty sequences of members in one flat array.
+
+    Attributes
+    ----------
+    ptr
+        int64 [n + 1]: run i is `member[ptr[i]:ptr[i + 1]]`.
+    member
+        int64: members of the runs, in order.
+    flipped
+        bool, as long as `member`: whether the member is traversed from its end to its start.
+    """
+
+    ptr: NDArray[np.int64]
+    member: NDArray[np.int64]
+    flipped: NDArray[np.bool_]
+
+    @classmethod
+    def single(cls, member: NDArray[np.int64], flipped: NDArray[np.bool_] | None = None) -> Runs:
+        """Return runs of one member each; by default none is flipped."""
+        turned = np.zeros(member.size, dtype=bool) if flipped is None else flipped
+        return cls(np.arange(member.size + 1), member, turned)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Number of members of each run."""
+        return np.diff(self.ptr)
+
+    @property
+    def owner(self) -> NDArray[np.int64]:
+        """Run of each member."""
+        return np.repeat(np.arange(self.ptr.size - 1), self.sizes)
+
+    def expand(self, inner: Runs) -> Runs:
+        """Replace each member by the run of `inner` that it refers to; a flipped member reverses that run."""
+        first, size = inner.ptr[self.member], inner.sizes[self.member]
+        ends = np.concatenate(([0], np.cumsum(size)))
+        step = np.arange(ends[-1]) - np.repeat(ends[:-1], size)
+        turned = np.repeat(self.flipped, size)
+        start = np.repeat(np.where(self.flipped, first + size - 1, first), size)
+        source = start + np.where(turned, -step, step)
+        return Runs(ends[self.ptr], inner.member[source], inner.flipped[source] != turned)
+
+    def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum a value of the original members over each run."""
+        return np.bincount(self.owner, weights=values[self.member], minlength=self.ptr.size - 1)
+
+    def largest_share(self, codes: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the code with the largest total weight in each run, the lowest of equals.
+
+        Parameters
+        ----------
+        codes
+            Code of each original member, at least 0.
+        weights
+            Weight of each original member.
+        """
+        if self.member.size == 0:
+            return np.zeros(0, dtype=np.int64)
+        along, begin = codes[self.member], self.ptr[:-1]
+        share_of: NDArray[np.int64] = along[begin]
+        # Most runs have one code throughout; only the others need their weights summed.
+        mixed = np.flatnonzero(np.minimum.reduceat(along, begin) != np.maximum.reduceat(along, begin))
+        if mixed.size == 0:
+            return share_of
+        picked = Runs.single(mixed).expand(self)
+        count = int(codes.max()) + 1
+        keys, place = np.unique(picked.owner * count + codes[picked.member], return_inverse=True)
+        share = np.bincount(place, weights=weights[picked.member])
+        order = np.lexsort((keys % count, -share, keys // count))
+        first = np.flatnonzero(np.diff(keys[order] // count, prepend=-1))
+        share_of[mixed] = keys[order][first] % count
+        return share_of
+
 
 _NEVER = np.iinfo(np.int64).max
 
@@ -286,3 +368,170 @@ def _orient_forward(links: LinkArrays) -> LinkArrays:
         backward_s=np.where(turn, links.forward_s, links.backward_s),
         runs=Runs.single(np.arange(turn.size), turn).expand(links.runs),
     )
+
+
+__all__ = ["Contraction", "contract"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contraction:
+    """A contracted network, with maps from the original one.
+
+    Attributes
+    ----------
+    network
+        The contracted network.
+    node_map
+        int64 [original nodes]: row in the contracted network, -1 for removed nodes.
+    member_ptr, member
+        int64: link i consists of the original links `member[member_ptr[i]:member_ptr[i + 1]]`, in order from
+        its tail to its head.
+    member_flipped
+        bool, as long as `member`: whether the original link is traversed from head to tail.
+    """
+
+    network: Network
+    node_map: NDArray[np.int64]
+    member_ptr: NDArray[np.int64]
+    member: NDArray[np.int64]
+    member_flipped: NDArray[np.bool_]
+
+
+def contract(network: Network, *, keep: ArrayLike, prune: bool = True) -> Contraction:
+    """Contract a network to the kept nodes and true junctions.
+
+    Chains through nodes of degree two become one link, except where the mode changes. Of parallel links the
+    fastest in each direction stays. Loops are removed, and with `prune` also dead ends and one-way traps
+    without a kept node. Travel times between kept nodes stay the same to the second.
+
+    Parameters
+    ----------
+    network
+        Network with travel times.
+    keep
+        Rows of nodes that must not be removed, such as cities, stations and border points.
+    prune
+        Whether to remove dead ends; without it, places can still be snapped to them.
+
+    Returns
+    -------
+    Contraction
+        The contracted network and the maps from the original one. A link joined from several has the sum of
+        their lengths and times; the class, mode, name, number and speed source with the largest share of its
+        length; the length-weighted harmonic mean of their speeds; the latest of their opening dates; the
+        smallest known number of tracks; and the OSM id of the longest. A two-way link merged from two one-way
+        carriageways of one class has the line and length of the one that leads from tail to head, and the
+        time of either carriageway in its direction.
+
+    Raises
+    ------
+    SchemaError
+        If travel times have not been computed, or `keep` contains a row that does not exist.
+    """
+    require_times(network)
+    kept = _kept_mask(network, keep)
+    before = _link_arrays(network)
+    after = shrink(before, kept=kept, prune=prune)
+    used = kept.copy()
+    used[after.tail] = True
+    used[after.head] = True
+    node_map = np.where(used, np.cumsum(used) - 1, -1)
+    links = _joined_links(network.links, after, node_map=node_map)
+    nodes = network.nodes[used].reset_index(drop=True)
+    return Contraction(
+        network=Network(nodes=nodes, links=links),
+        node_map=node_map,
+        member_ptr=after.runs.ptr,
+        member=after.runs.member,
+        member_flipped=after.runs.flipped,
+    )
+
+
+def _kept_mask(network: Network, keep: ArrayLike) -> NDArray[np.bool_]:
+    rows, size = np.asarray(keep, dtype=np.int64).ravel(), len(network.nodes)
+    outside = rows[(rows < 0) | (rows >= size)]
+    if outside.size:
+        raise SchemaError(f"rows of nodes to keep outside 0 to {size - 1}: {outside[:5].tolist()}")
+    mask = np.zeros(size, dtype=bool)
+    mask[rows] = True
+    return mask
+
+
+def _link_arrays(network: Network) -> LinkArrays:
+    links = network.links
+    mode, _ = pd.factorize(links["mode"])
+    link_class, classes = pd.factorize(links["link_class"])
+    return LinkArrays(
+        tail=links["tail"].to_numpy(np.int64),
+        head=links["head"].to_numpy(np.int64),
+        forward_s=links["forward_s"].to_numpy(np.int64),
+        backward_s=links["backward_s"].to_numpy(np.int64),
+        length_km=links["length_km"].to_numpy(np.float64),
+        mode=mode.astype(np.int64),
+        kind=(mode * max(len(classes), 1) + link_class).astype(np.int64),
+        runs=Runs.single(np.arange(len(links))),
+    )
+
+
+def _joined_links(
+    links: gpd.GeoDataFrame, after: LinkArrays, *, node_map: NDArray[np.int64]
+) -> gpd.GeoDataFrame:
+    """Build the links table of a contracted network from the original one."""
+    runs, length = after.runs, links["length_km"].to_numpy()
+    hours = length / links["speed_kmh"].to_numpy()
+    longest = runs.member[_first_of_owner(runs.owner, -length[runs.member])]
+    columns: dict[str, object] = {
+        "tail": node_map[after.tail],
+        "head": node_map[after.head],
+        "length_km": after.length_km,
+        "speed_kmh": runs.sums(length) / runs.sums(hours),
+        "oneway": after.backward_s == CLOSED,
+        "forward_s": after.forward_s,
+        "backward_s": after.backward_s,
+        "osm_id": links["osm_id"].to_numpy()[longest],
+        "tracks": _least_known(links["tracks"].to_numpy(), runs),
+        "start_date": _latest(links["start_date"], runs),
+        "geometry": _lines(links.geometry.to_numpy(), runs),
+    }
+    for name in ("mode", "link_class", "speed_source", "name", "ref"):
+        columns[name] = _of_largest_share(links[name], length, runs)
+    return table(columns, LINKS)
+
+
+def _first_of_owner(owner: NDArray[np.int64], rank: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the position with the lowest rank of each owner, the first of equals."""
+    order = np.lexsort((rank, owner))
+    first = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    return order[first]
+
+
+def _of_largest_share(values: pd.Series[str], length: NDArray[np.float64], runs: Runs) -> NDArray[np.object_]:
+    codes, words = pd.factorize(values, sort=True)
+    return np.asarray(words, dtype=object)[runs.largest_share(codes.astype(np.int64), length)]
+
+
+def _latest(values: pd.Series[str], runs: Runs) -> NDArray[np.object_]:
+    codes, words = pd.factorize(values, sort=True)
+    latest = np.zeros(runs.ptr.size - 1, dtype=np.int64)
+    np.maximum.at(latest, runs.owner, codes[runs.member])
+    return np.asarray(words, dtype=object)[latest]
+
+
+def _least_known(values: NDArray[np.int64], runs: Runs) -> NDArray[np.int64]:
+    """Return the smallest positive value of each run, 0 where there is none."""
+    none = np.iinfo(np.int64).max
+    least = np.full(runs.ptr.size - 1, none, dtype=np.int64)
+    np.minimum.at(least, runs.owner, np.where(values > 0, values, none)[runs.member])
+    return np.where(least == none, 0, least)
+
+
+def _lines(lines: NDArray[np.object_], runs: Runs) -> NDArray[np.object_]:
+    """Concatenate the points of the original lines of each run, without consecutive repeats."""
+    points, line_of_point = shapely.get_coordinates(lines, return_index=True)
+    line_ptr = np.searchsorted(line_of_point, np.arange(len(lines) + 1))
+    whole = Runs(line_ptr, np.arange(len(points)), np.zeros(len(points), dtype=bool))
+    joined_runs = runs.expand(whole)
+    joined, owner = points[joined_runs.member], joined_runs.owner
+    again = np.zeros(owner.size, dtype=bool)
+    again[1:] = (owner[1:] == owner[:-1]) & (joined[1:] == joined[:-1]).all(axis=1)
+    return np.asarray(shapely.linestrings(joined[~again], indices=owner[~again]), dtype=object)

@@ -1,14 +1,119 @@
-"""Determine which ways and nodes cars may pass: the rules of access, of barriers and of closed roads.
+"""Read what tags of OpenStreetMap mean: classes of roads, access, directions, durations and dates.
 
-The rules are in the tables of this module and of `networks.osm.directions`; `docs/osm-tags.md` lists them.
+The rules are in the tables of this module; `docs/osm-tags.md` lists them.
 """
 
 from __future__ import annotations
 
+import calendar
 import re
+from datetime import date
 from typing import Literal
 
 from networks.osm.elements import Tags
+
+_CLOCK = re.compile(r"^(\d{1,3}):(\d{2})(?::(\d{2}))?$", re.ASCII)
+_ISO = re.compile(
+    r"^P(?:(\d{1,2})D)?(?:T(?:(\d{1,3})H)?(?:(\d{1,4})M)?(?:(\d{1,5})S)?)?$", re.IGNORECASE | re.ASCII
+)
+_MINUTES = re.compile(r"^(\d{1,4}(?:\.\d+)?)\s*(?:min|mins|minutes)?$", re.IGNORECASE | re.ASCII)
+_HOURS = re.compile(r"^(\d{1,2}(?:\.\d+)?)\s*(?:h|hr|hour|hours)$", re.IGNORECASE | re.ASCII)
+_LONGEST_S = 14 * 24 * 3600
+
+
+def duration_s(text: str) -> int | None:
+    """Parse a `duration` tag.
+
+    Parameters
+    ----------
+    text
+        `HH:MM`, `HH:MM:SS`, minutes (`35`, `35 min`), hours (`2 h`) or ISO 8601 (`PT1H30M`).
+
+    Returns
+    -------
+    int or None
+        Seconds, between one second and two weeks; None if the text is not such a duration.
+    """
+    seconds = _seconds(text.strip())
+    return seconds if seconds is not None and 1 <= seconds <= _LONGEST_S else None
+
+
+def _seconds(text: str) -> int | None:
+    if match := _CLOCK.match(text):
+        hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        return hours * 3600 + minutes * 60 + seconds if minutes < 60 and seconds < 60 else None
+    if match := _MINUTES.match(text):
+        return round(float(match[1]) * 60)
+    if match := _HOURS.match(text):
+        return round(float(match[1]) * 3600)
+    if match := _ISO.match(text):
+        days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+        return days * 86400 + hours * 3600 + minutes * 60 + seconds
+    return None
+
+
+_DATE = re.compile(r"^\s*~?\s*(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?\s*$", re.ASCII)
+
+
+def last_day(text: str) -> date | None:
+    """Return the latest day that a value `YYYY`, `YYYY-MM` or `YYYY-MM-DD` can mean.
+
+    Parameters
+    ----------
+    text
+        Value of a `start_date` tag.
+
+    Returns
+    -------
+    datetime.date or None
+        None if the text is not such a date.
+    """
+    match = _DATE.match(text)
+    if match is None:
+        return None
+    year, month, day = (int(part) if part else 0 for part in match.groups())
+    month = month or 12
+    try:
+        return date(year, month, day or calendar.monthrange(year, month)[1])
+    except (ValueError, calendar.IllegalMonthError):
+        return None
+
+
+def was_open(start_date: str, *, on: date | None) -> bool:
+    """Return whether a feature with this opening date was open at the end of a day.
+
+    A month or a year counts as its last day, so that nothing is used before it has certainly opened.
+    Features without a date, or with one that cannot be parsed, count as open.
+
+    Parameters
+    ----------
+    start_date
+        Value of the tag, empty if there is none.
+    on
+        The day; None for the network of today, in which everything is open.
+    """
+    if on is None or not start_date:
+        return True
+    opened = last_day(start_date)
+    return opened is None or opened <= on
+
+
+def had_ended(end_date: str, *, on: date | None) -> bool:
+    """Return whether a feature with this last day was gone on a given day.
+
+    A month or a year counts as its last day. Features without a date, or with one that cannot be parsed, have
+    not ended.
+
+    Parameters
+    ----------
+    end_date
+        Value of the tag, empty if there is none.
+    on
+        The day; None for the network of today, in which everything that has a last day is gone.
+    """
+    last = last_day(end_date)
+    return last is not None and (on is None or last < on)
+
 
 ACCESS_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")
 """Access tags from the most specific to the most general; the first one present decides."""
@@ -110,7 +215,7 @@ _HOLIDAYS = frozenset({"ph", "sh"})
 _DAYLIGHT = {"24/7": True, "sunrise-sunset": True, "dawn-dusk": True}
 _DAYLIGHT |= {"sunset-sunrise": False, "dusk-dawn": False}
 _CLAUSE = re.compile(r"([^;@()]+)@\s*(\([^()]*\)|[^;()]+)")
-_HOURS = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})\+?", re.ASCII)
+_OPENING_HOURS = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})\+?", re.ASCII)
 _DAY_RANGE = re.compile(r"([a-z]{2})(?:-([a-z]{2}))?")
 
 
@@ -205,7 +310,7 @@ def _applies(words: list[str]) -> bool:
             right_day = (right_day and open_days) or _includes_reference_day(word)
             open_days = True
             continue
-        hours = _HOURS.fullmatch(word)
+        hours = _OPENING_HOURS.fullmatch(word)
         if hours is None and word not in _DAYLIGHT:
             return False
         found |= right_day and (_DAYLIGHT[word] if hours is None else _includes_reference_minute(hours))
@@ -322,3 +427,131 @@ def is_too_small(key: str, text: str) -> bool:
     match = _SIZE.fullmatch(text)
     unit = _UNITS.get(match[2]) if match else None
     return match is not None and unit is not None and float(match[1].replace(",", ".")) * unit < CAR_SIZE[key]
+
+
+ROAD_CLASSES = (
+    "motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street",
+    "service",
+)  # fmt: skip
+"""Road classes that can be requested, from the highest to the lowest."""
+
+DEFAULT_CLASSES = frozenset(ROAD_CLASSES[:5])
+"""Classes read by default: motorway to tertiary; their slip roads are added."""
+
+LENGTH_FACTOR = "polyring:length_factor"
+"""Key of the length of a way on the ground over the length of its line, for lines known to be short."""
+
+ONEWAY_KEYS = (*(f"oneway:{vehicle}" for vehicle in ACCESS_KEYS[:-1]), "oneway")
+"""Tags of one-way roads from the most specific to the most general; the first one present decides."""
+
+LIMIT_KEYS = (
+    "maxspeed:motorcar",
+    *(f"maxspeed{side}{suffix}" for side in (":forward", ":backward", "") for suffix in (CONDITIONAL, "")),
+)
+"""Tags of speed limits."""
+
+IMPLICIT_LIMIT_KEYS = ("source:maxspeed", "maxspeed:type", "zone:maxspeed", "zone:traffic")
+"""Tags that name the rule a limit comes from, such as `DE:urban`; read where no limit is tagged."""
+
+ADVISORY_KEYS = tuple(f"maxspeed:advisory{side}" for side in (":forward", ":backward", ""))
+"""Tags of recommended speeds."""
+
+ROAD_KEYS = frozenset(
+    {
+        "highway", "junction", *LIMIT_KEYS, *IMPLICIT_LIMIT_KEYS, *ADVISORY_KEYS,
+        "name", "name:en", "ref", "start_date", "opening_date", "lanes", "surface", "smoothness",
+        "tracktype", "construction", "proposed", *(key for key, _, _ in CLOSED_STATUS), *CAR_SIZE,
+        *CAR_POOL_KEYS, "route", "duration", "toll", "bridge", "tunnel", LENGTH_FACTOR,
+        *(f"{key}{suffix}" for key in (*SIDED_KEYS, *ONEWAY_KEYS) for suffix in ("", CONDITIONAL)),
+    }
+)  # fmt: skip
+"""Keys of road tags that are kept; all others are discarded to save memory."""
+
+
+BARRIER_SIGNS = frozenset({"barrier", *ACCESS_KEYS})
+"""Keys of which a node needs one to stop cars."""
+
+BARRIER_KEYS = BARRIER_SIGNS | {
+    "bollard", "kerb", "highway", "maxheight", "locked", "sensory",
+    *(key + CONDITIONAL for key in ACCESS_KEYS),
+}  # fmt: skip
+"""Keys of the tags of way nodes that are kept, where one of `BARRIER_SIGNS` is among them."""
+
+
+def with_slip_roads(classes: frozenset[str]) -> frozenset[str]:
+    """Add the slip-road class (`motorway_link` to `tertiary_link`) of each class that has one.
+
+    Parameters
+    ----------
+    classes
+        Values of `highway`, such as `motorway`.
+    """
+    return classes | {f"{name}_link" for name in classes & set(ROAD_CLASSES[:5])}
+
+
+Reversible = Literal["two_way", "closed"]
+"""Treatment of `oneway=reversible`: open in both directions (each for part of the day), or dropped."""
+
+BOTH, FORWARD, BACKWARD, NEITHER = 0, 1, -1, 2
+"""Directions in which a way is open, relative to the order of its nodes."""
+
+_BY_VALUE: dict[str, tuple[int, str]] = {
+    **dict.fromkeys(("yes", "true", "1"), (FORWARD, "tag")),
+    **dict.fromkeys(("-1", "reverse"), (BACKWARD, "tag_reverse")),
+    **dict.fromkeys(("no", "false", "0"), (BOTH, "two_way")),
+}
+_REVERSIBLE_VALUES = frozenset({"reversible", "alternating"})
+_IMPLIED_CLASSES = frozenset({"motorway", "motorway_link"})
+_IMPLIED_JUNCTIONS = frozenset({"roundabout", "circular"})
+
+
+def direction(tags: Tags, *, reversible: Reversible) -> tuple[int, str]:
+    """Return the direction in which a road or ferry is open, and the rule that decided it.
+
+    Parameters
+    ----------
+    tags
+        Tags of the way.
+    reversible
+        Treatment of `oneway=reversible` and `oneway=alternating`.
+
+    Returns
+    -------
+    tuple of int and str
+        `BOTH`, `FORWARD`, `BACKWARD` or `NEITHER`; and the rule: `tag`, `tag_reverse`, `reversible`,
+        `implied_motorway`, `implied_roundabout`, `two_way`, or `unreadable` for an unknown value (then
+        two-way, unless a direction is implied).
+    """
+    value = next((found for key in ONEWAY_KEYS if (found := _value(tags, key))), "")
+    if value in _REVERSIBLE_VALUES:
+        return (BOTH if reversible == "two_way" else NEITHER), "reversible"
+    return _BY_VALUE.get(value) or _implied(tags, unreadable=bool(value))
+
+
+def _value(tags: Tags, key: str) -> str:
+    return conditional(tags.get(key + CONDITIONAL, "")) or tags.get(key, "").strip().lower()
+
+
+def open_direction(tagged: int, access: tuple[Access, Access]) -> int:
+    """Return the direction that is left of that of the one-way tags where a side is closed to cars.
+
+    Parameters
+    ----------
+    tagged
+        `BOTH`, `FORWARD`, `BACKWARD` or `NEITHER`, from `direction`.
+    access
+        How far the way is open to cars along its nodes, and against them.
+    """
+    along = tagged in (BOTH, FORWARD) and access[0] != "closed"
+    against = tagged in (BOTH, BACKWARD) and access[1] != "closed"
+    if along and against:
+        return BOTH
+    return FORWARD if along else BACKWARD if against else NEITHER
+
+
+def _implied(tags: Tags, *, unreadable: bool) -> tuple[int, str]:
+    if tags.get("highway") in _IMPLIED_CLASSES:
+        return FORWARD, "implied_motorway"
+    if tags.get("junction") in _IMPLIED_JUNCTIONS:
+        return FORWARD, "implied_roundabout"
+    return BOTH, "unreadable" if unreadable else "two_way"

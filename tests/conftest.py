@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import importlib.util
 import os
 import sys
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 import tiers
 from hypothesis import settings
+
+from optimiser.problem.result import Result, save
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -88,6 +91,23 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared data folder is not here")
     return folder
+
+
+@pytest.fixture
+def independent_check(shared_dir: Path, tmp_path: Path) -> Callable[[Path, Result], None]:
+    """Return a function by which the checker of the shared folder accepts a result as proven optimal."""
+    file = shared_dir / "check.py"
+    spec = importlib.util.spec_from_file_location("independent_checker", file)
+    assert spec is not None
+    assert spec.loader is not None
+    checker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(checker)
+
+    def accepts(problem: Path, result: Result) -> None:
+        save(result, tmp_path / "result.json")
+        assert checker.main([str(problem), str(tmp_path / "result.json"), "--gap", "0"]) == 0, problem.name
+
+    return accepts
 
 
 @pytest.fixture(autouse=True)

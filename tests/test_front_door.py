@@ -318,6 +318,7 @@ def program() -> str:
     return re.search(r"## In one piece\n```python\n(.*?)```", text, re.DOTALL).group(1)
 
 
+@pytest.mark.long
 def test_the_program_of_the_documentation_runs_as_written(run, home, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     writer = osmium.SimpleWriter("north.osm.pbf")
@@ -458,6 +459,7 @@ def test_a_region_is_priced_with_a_cost_table_of_ones_own(home):
     assert repr(region) == "<Region map>"  # neither files nor folders of the machine
 
 
+@pytest.mark.long
 def test_a_problem_of_the_caller_is_benched(tmp_path):
     found = pr.bench([line(name="mine")], variants=["compact", "greedy"], time_limit_s=20, out=tmp_path)
     assert found.solves["instance"].unique().tolist() == ["mine"]

@@ -59,6 +59,7 @@ def test_a_problem_file_is_benched_in_one_command(folder, capfd):
     assert list((folder / "out" / "traces").iterdir())
 
 
+@pytest.mark.long
 def test_solves_in_several_processes_give_the_same_rows_and_continue(folder, capfd):
     save(grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6)).replace(budget=1), "other.json")
     words = ["bench", "--variant", "greedy", "--time-limit-s", "20", "--instances", "mine.json"]
@@ -82,6 +83,7 @@ def outcomes(folder):
     return sorted(rows, key=lambda row: row["instance"])
 
 
+@pytest.mark.long
 def test_an_interrupted_bench_ends_within_seconds_and_leaves_no_process(folder):
     save(hard(HardParameters(places=40, candidates=100, pairs=300)), "hard.json")
     words = ["bench", "--instances", "hard.json", "--variant", "cuts", "--time-limit-s", "60"]
@@ -116,6 +118,7 @@ def test_what_cannot_be_solved_is_reported_and_sets_the_exit_code(folder, capfd)
     assert "## Left out\n\n* " in page
 
 
+@pytest.mark.long
 def test_a_bench_from_python_tells_what_it_left_out(folder):
     (folder / "bad.json").write_text('{"format": "polyring problem"}', encoding="utf-8")
     found = outputs.bench(

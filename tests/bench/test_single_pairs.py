@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tiers import cases
 
 from optimiser.bench.generators.random_places import HardParameters, hard
 from optimiser.bench.generators.regular import GridParameters, grid
@@ -21,7 +22,7 @@ from optimiser.engine.solve import solve
 HERE = Path(__file__).resolve().parents[2] / "benchmarks" / "single_pairs.py"
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", cases([1, 2], 1))
 def test_the_method_of_single_pairs_proves_the_same_optimum_as_auto(seed):
     problem = grid(GridParameters(rows=4, columns=4, candidates=10, pairs=20, seed=seed))
     found, wanted = (
@@ -31,6 +32,7 @@ def test_the_method_of_single_pairs_proves_the_same_optimum_as_auto(seed):
     assert found.objective == wanted.objective
 
 
+@pytest.mark.long
 def test_the_method_of_single_pairs_has_no_rows_of_several_pairs():
     asked = HardParameters(seed=1, places=20, candidates=40, pairs=60, relevant=20)
     problem = reduce(hard(asked)).problem

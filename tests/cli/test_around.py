@@ -64,6 +64,7 @@ def test_a_screening_says_so_on_screen_page_and_in_its_files(drawn_world: Path, 
     assert report["rail"]["stations"] == 2
 
 
+@pytest.mark.long
 def test_the_job_of_a_screening_can_be_run_again(drawn_world: Path, call: Call) -> None:
     plain = (*QUICK, "--set", "output.report=false", "--set", "output.picture=false")
     assert call("run", "--around", "Gammaville", "--radius", 250, "--out", drawn_world, *plain)[0] == 0

@@ -153,6 +153,7 @@ def test_an_interrupted_command_says_how_many_tasks_are_done(two, call, tmp_path
     ]
 
 
+@pytest.mark.long
 def test_clusters_measured_as_tasks_give_the_same_files(two, call, tmp_path, monkeypatch):
     for name, workers in (("alone", ()), ("tasks", ("--workers", 2))):
         monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / f"cache-{name}"))
@@ -166,6 +167,7 @@ def test_clusters_measured_as_tasks_give_the_same_files(two, call, tmp_path, mon
     assert len(alone) == 7
 
 
+@pytest.mark.long
 def test_a_task_that_fails_names_its_cluster_and_the_others_are_measured(two, region, call, tmp_path):
     (region / "fast.osm").write_text("<osm>", encoding="utf-8")
     code, _, err = call("atlas", two, "--out", tmp_path / "out", "--workers", 0)

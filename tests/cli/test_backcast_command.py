@@ -59,6 +59,7 @@ def test_the_network_of_the_day_the_money_and_all_choosers_are_in_the_folder(pas
     assert "Spent since, million CNY: road 20,000, rail 0. Corridors that count: 1." in text
 
 
+@pytest.mark.long
 def test_the_day_may_stand_in_the_job_and_the_table_on_the_line(past, call, tmp_path):
     words = ("--set", "region.as_of=2016-03-10", "--set", "backcast.draws=0", "--built", past / "built.csv")
     code, text, err = call("backcast", past / "job.toml", *words, "--out", tmp_path / "then", "--json")
@@ -88,6 +89,7 @@ def test_what_is_missing_is_named_and_nothing_is_written(past, call, tmp_path, w
     assert message in err
 
 
+@pytest.mark.long
 def test_a_job_of_lines_alone_is_planned_once(past, call, tmp_path):
     words = ("--as-of", "2016-03-10", *FEW, "--set", 'candidates.kinds=["road_link", "road_upgrade"]')
     code, text, err = call("backcast", past / "job.toml", *words, "--out", tmp_path / "then", "--json")

@@ -157,6 +157,7 @@ def test_the_folder_of_a_run_of_another_problem_is_refused(drawn, call, tmp_path
     assert (code, "another problem" in err) == (2, True)
 
 
+@pytest.mark.long
 def test_an_interrupted_frontier_ends_in_seconds_and_goes_on_later(region, call, tmp_path):
     from optimiser.bench.generators.random_places import GeometricParameters, geometric
 
@@ -194,6 +195,7 @@ def answers_of(folder):
     return [{name: value for name, value in row.items() if name not in MEASURED} for row in table]
 
 
+@pytest.mark.long
 def test_workers_find_the_frontier_that_one_session_finds(drawn, call, tmp_path, monkeypatch):
     words = ("--points", 12, "--set", 'frontier.placing="even"', "--set", "solve.threads=1")
     for name, workers in (("alone", ()), ("tasks", ("--workers", 0))):

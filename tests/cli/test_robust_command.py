@@ -95,6 +95,7 @@ def test_a_robust_plan_leaves_files_that_agree_with_each_other_and_with_the_chec
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
+@pytest.mark.long
 def test_each_kind_is_asked_for_by_name_and_is_best_in_what_it_names(job, call, tmp_path):
     found = {}
     for kind in ("expected", "share", "max_min", "count", "regret"):

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.problem import save
 
@@ -29,6 +31,7 @@ def _plan(folder: Path, hash_seed: str, threads: int) -> dict[str, object]:
     return {key: found[key] for key in ("status", "objective", "built")}
 
 
+@pytest.mark.long
 def test_hash_seeds_and_threads_do_not_change_the_plan(tmp_path: Path) -> None:
     save(grid(GridParameters(rows=4, columns=4, candidates=12, pairs=30, seed=2)), tmp_path / "problem.json")
     first, *others = [_plan(tmp_path, *case) for case in CASES]

@@ -36,7 +36,7 @@ def draws(first: int, every: int) -> int:
 def cases[T](values: Sequence[T], first: int) -> list[T]:
     """Return parameters of a test: some, spread evenly, run in the first tier, the others in the long one."""
     step = max(1, len(values) // first)
-    kept = set(range(0, step * first, step))
+    kept = {at * step + at % step for at in range(first)}
     return [
         value if at in kept else pytest.param(*_as_arguments(value), marks=pytest.mark.long)
         for at, value in enumerate(values)

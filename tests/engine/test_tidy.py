@@ -14,6 +14,7 @@ from ring_drawing import (
     starts_of,
     whole_value,
 )
+from tiers import cases
 
 from optimiser.engine.tidy import tidied
 from optimiser.problem import RingLink
@@ -55,7 +56,7 @@ def some_plan(problem, seed):
     return None
 
 
-@pytest.mark.parametrize("seed", range(160))
+@pytest.mark.parametrize("seed", cases(range(160), 20))
 def test_a_tidied_plan_keeps_every_rule_is_worth_as_much_and_costs_no_more(seed):
     problem = ring_problem(seed)
     plan = some_plan(problem, seed)
@@ -74,6 +75,7 @@ def test_a_tidied_plan_keeps_every_rule_is_worth_as_much_and_costs_no_more(seed)
             assert forms(ring, circuit_line(ring, tidy.rings[ring.id], nodes), set(nodes))
 
 
+@pytest.mark.long
 def test_chance_draws_enough_plans_with_rings():
     problems = {seed: ring_problem(seed) for seed in range(160)}
     assert sum(some_plan(problem, seed) is not None for seed, problem in problems.items()) > 20

@@ -446,6 +446,7 @@ def test_patterns_keep_all_trains_and_their_times(
 # ---- the shared feeds
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_the_feed_of_deutsche_bahn(shared_dir: Path) -> None:
     feed = gtfs.read_feed(shared_dir / "data" / "gtfs" / "db_fernverkehr_2019.zip")
@@ -460,6 +461,7 @@ def test_the_feed_of_deutsche_bahn(shared_dir: Path) -> None:
     assert np.isclose(sum(pattern.trains_a_day for pattern in built.patterns), 743 / 2)
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_the_feed_of_china_has_misplaced_stops(shared_dir: Path) -> None:
     built = gtfs.build(gtfs.read_feed(shared_dir / "data" / "gtfs" / "china_hsr_2016-03-10.zip"))
@@ -479,6 +481,7 @@ def test_the_embedded_region_of_germany_is_whole() -> None:
     assert not {"Wandsbek", "Neukölln"} & set(cities["name"])
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_the_timetable_of_germany_is_a_day_of_the_feed(shared_dir: Path, tmp_path: Path) -> None:
     feed = gtfs.read_feed(shared_dir / "data" / "gtfs" / "db_fernverkehr_2019.zip")
@@ -510,6 +513,7 @@ def test_the_embedded_region_of_the_yangtze_delta_is_whole() -> None:
     assert len(table) == len(set(table["name"])) == 41
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_the_timetable_of_the_yangtze_delta_is_a_part_of_the_feed(shared_dir: Path, tmp_path: Path) -> None:
     feed = gtfs.read_feed(shared_dir / "data" / "gtfs" / "china_hsr_2016-03-10.zip")

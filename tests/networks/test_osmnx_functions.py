@@ -60,6 +60,7 @@ def test_travel_times_of_osmnx_are_those_of_the_network(network, graph):
     assert (found["forward_s"] > 0).all()
 
 
+@pytest.mark.long
 def test_consolidated_intersections_are_read_back(network, graph):
     joined = ox.simplification.consolidate_intersections(ox.project_graph(graph), tolerance=500)
     assert len(joined) < len(graph)
@@ -69,6 +70,7 @@ def test_consolidated_intersections_are_read_back(network, graph):
     assert (found.links["forward_s"] > 0).any()
 
 
+@pytest.mark.long
 def test_statistics_of_osmnx_agree_with_the_network(network, graph):
     stats = ox.stats.basic_stats(graph)
     km = network.links["length_km"].to_numpy() * np.where(network.links["oneway"], 1, 2)
@@ -85,6 +87,7 @@ def test_shortest_paths_of_osmnx_are_those_of_the_network(network, graph):
     assert taken == nx.shortest_path_length(graph, origin, target, weight="travel_time")
 
 
+@pytest.mark.long
 @pytest.mark.skipif(importlib.util.find_spec("matplotlib") is None, reason="matplotlib is not here")
 def test_osmnx_draws_the_graph(graph, tmp_path):
     picture = tmp_path / "graph.png"

@@ -50,6 +50,7 @@ def test_the_length_of_a_joined_link_is_the_sum_of_its_parts(region, contracted)
     assert found.network.links["length_km"].to_numpy() == pytest.approx(parts)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("definition", ["door_to_door", "in_vehicle"])
 def test_the_skim_agrees_with_networkx_on_a_sample(region, contracted, definition):
     graph = intermodal.join(contracted[0].network, region[1], contracted[1], definition=definition)

@@ -124,6 +124,7 @@ def test_a_regular_timetable_is_met_to_the_second(tmp_path: Path) -> None:
     assert [errors.tolist() for errors in found.changes.values()] == [[0.0]] * 6
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_direct_rides_of_a_national_feed(shared_dir: Path) -> None:
     benchmark = _module("timetable")

@@ -11,6 +11,7 @@ from benchmarks import kills
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are otherwise there")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["bench"])
 def test_a_killed_command_leaves_nothing_and_resumes_to_the_same_result(name: str) -> None:
     """`python benchmarks/kills.py --kills 200` is the long version."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from networks.skims import travel_times
 from optimiser.frontier.cases import UNCHANGED, Case, TimeChanges, resolve
 from optimiser.job import find
@@ -35,6 +37,7 @@ def on_the_whole_network(chain, changes):
     return design_problem(graph, times.cities, opened, skim, limit_s=14_400, budget=0).problem
 
 
+@pytest.mark.long
 def test_timing_anew_without_changes_gives_the_same_problem_and_slower_roads_cover_less(
     tmp_path, monkeypatch
 ):

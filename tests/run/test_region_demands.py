@@ -67,6 +67,7 @@ def slack(plan):
     return int((plan.bound if plan.bound is not None else LARGEST) - plan.objective + 1e-6)
 
 
+@pytest.mark.long
 def test_every_kind_of_candidate_carries_its_instrument():
     found = chain("jing-jin-ji-links").candidates.value.table
     pairs = set(zip(found["kind"], found["instrument"], strict=True))
@@ -74,6 +75,7 @@ def test_every_kind_of_candidate_carries_its_instrument():
     assert {instrument for _, instrument in pairs} == {"barrier", "infrastructure", "subsidy"}
 
 
+@pytest.mark.long
 def test_doubling_the_weight_of_small_pairs_never_lowers_what_is_covered_of_them():
     # As in test_pricing, with what the two proofs leave open taken off.
     problem, plain = solved("jing-jin-ji-links", "budget.amount=65000")
@@ -82,6 +84,7 @@ def test_doubling_the_weight_of_small_pairs_never_lowers_what_is_covered_of_them
     assert small(doubled, plan, factor=2) >= small(problem, plain) - open_
 
 
+@pytest.mark.long
 def test_a_least_share_for_small_pairs_is_met_and_costs_coverage_in_all():
     _, plain = solved("jing-jin-ji-links", "budget.amount=65000")
     problem, plan = solved("jing-jin-ji-fair", "least.small=0.95")
@@ -90,6 +93,7 @@ def test_a_least_share_for_small_pairs_is_met_and_costs_coverage_in_all():
     assert plan.objective <= plain.objective + slack(plain)
 
 
+@pytest.mark.long
 def test_full_cover_covers_every_coverable_pair_and_costs_more_than_a_tenth_of_everything():
     problem, plan = solved("jing-jin-ji-full")
     assert plan.coverage.after == plan.coverage.all_built
@@ -97,6 +101,7 @@ def test_full_cover_covers_every_coverable_pair_and_costs_more_than_a_tenth_of_e
     assert plan.cost > sum(candidate.cost for candidate in problem.candidates) // 10
 
 
+@pytest.mark.long
 def test_a_plan_in_periods_is_proven_and_never_loses_coverage_from_one_to_the_next():
     problem, plan = solved("jing-jin-ji-phased")
     assert [period.id for period in problem.periods] == ["2026-30", "2031-35", "2036-40", "after"]

@@ -52,6 +52,7 @@ def task_processes():
 # ---- the same outcomes
 
 
+@pytest.mark.long
 def test_outcomes_are_those_of_child_processes_with_poison_among_them(cluster):
     content = b"shared by some"
     address = address_of(content)
@@ -77,6 +78,7 @@ def test_outcomes_are_those_of_child_processes_with_poison_among_them(cluster):
         assert results(run_tasks(tasks, {address: content}, executor)) == results(on_cluster)
 
 
+@pytest.mark.long
 def test_a_task_that_hangs_is_ended_and_its_worker_goes_on(cluster):
     workers = set(cluster._client.nthreads())
     found = run_tasks([task("hang", "hang", limit_s=0.05), *doubles(5)], {}, cluster)
@@ -149,6 +151,7 @@ def test_a_local_cluster_listens_on_loopback_alone(cluster):
 # ---- losses
 
 
+@pytest.mark.long
 def test_a_killed_worker_loses_no_task_and_none_is_counted_twice(tmp_path, cluster):
     tasks = [*doubles(1), *begins(tmp_path, [0.5] * 6)]
     killed, done = [], []
@@ -187,6 +190,7 @@ def test_a_stop_ends_the_processes_of_tasks_and_leaves_the_workers(tmp_path, clu
     assert [one.value["twice"] for one in found.values()] == [0, 2, 4, 6]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_leaves_no_process_of_a_local_cluster(number, tmp_path):
     seconds, processes = stop_command(number, tmp_path, "local")
@@ -241,6 +245,7 @@ def worker_of(port, folder):
     return started("worker", f"tcp://127.0.0.1:{port}", "--host", "127.0.0.1", *where)
 
 
+@pytest.mark.long
 def test_a_lost_scheduler_is_found_again_and_nothing_is_done_twice(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(dask_cluster, "CONNECT_S", 2.0)
     port, content = free_port(), b"shared"
@@ -263,6 +268,7 @@ def test_a_lost_scheduler_is_found_again_and_nothing_is_done_twice(tmp_path, mon
     assert "found again" in caplog.text
 
 
+@pytest.mark.long
 def test_a_scheduler_that_stays_lost_ends_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr(dask_cluster, "CONNECT_S", 2.0)
     monkeypatch.setattr(dask_cluster, "RECONNECT_S", 1.0)

@@ -251,6 +251,7 @@ def test_a_stop_leaves_no_process_keeps_what_is_done_and_says_so(tmp_path):
     assert stopped.value.__notes__ == ["3 of 5 tasks are done and kept."]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name == "nt", reason="signals are a matter of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_leaves_no_process_and_what_is_done(number, tmp_path):

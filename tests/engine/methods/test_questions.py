@@ -15,6 +15,7 @@ import pytest
 from core_drawing import covered_by, dense_problem, plan_value
 from engine_running import LONG_S
 from heuristic_drawing import open_line
+from tiers import cases
 
 from optimiser.engine.backends.highs import QuestionRelaxation
 from optimiser.engine.methods import questions
@@ -25,7 +26,11 @@ from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import LevelRow, Question
 from optimiser.frontier.axes import top_of
 
-SEEDS = [seed for seed in range(80) if len(reduce(top_of(dense_problem(seed))).problem.candidates) >= 2]
+SEEDS = [
+    1, 2, 4, 5, 6, 7, 10, 12, 13, 14, 15, 16, 17, 20, 22, 24, 25, 27, 28, 30, 31, 33, 34, 35, 36, 38,
+    40, 42, 43, 45, 46, 48, 51, 52, 53, 54, 56, 59, 61, 63, 64, 67, 68, 71, 72, 73, 74, 75, 76, 77, 78, 79,
+]  # fmt: skip
+"""Of the first 80 dense problems those whose reduction leaves at least two candidates."""
 
 
 @functools.cache
@@ -36,6 +41,7 @@ def drawn(seed):
     its cost and its value in each measure.
     """
     problem = reduce(top_of(dense_problem(seed))).problem
+    assert len(problem.candidates) >= 2
     weights = [pair.weight for pair in problem.pairs] + [city.weight for city in problem.cities]
     measures = np.array([[w if i % 2 == m else 0 for i, w in enumerate(weights)] for m in (0, 1)], np.int64)
     names, plans = [c.id for c in problem.candidates], []
@@ -104,7 +110,7 @@ def questions_about(seed, count=12):
 # ---- the pool
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", cases(SEEDS, 8))
 def test_the_best_plan_of_a_full_pool_is_that_of_trying_every_plan(seed):
     problem, measures, plans = drawn(seed)
     pool = PlanPool(tables(problem), measures)
@@ -120,7 +126,7 @@ def test_the_best_plan_of_a_full_pool_is_that_of_trying_every_plan(seed):
         assert found.answers(question)
 
 
-@pytest.mark.parametrize("seed", SEEDS[:10])
+@pytest.mark.parametrize("seed", cases(SEEDS[:10], 3))
 def test_a_pool_evaluates_each_plan_once_and_refuses_infeasible_ones(seed, monkeypatch):
     problem, measures, plans = drawn(seed)
     evaluated = []
@@ -201,7 +207,7 @@ def check(session, question, plans, *, gap=0.0):
     assert np.flatnonzero(incumbent.best[:-1]).tolist() == built
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", cases(SEEDS, 8))
 def test_a_session_answers_as_trying_every_plan_does(seed):
     problem, measures, plans = drawn(seed)
     session = QuestionSession(problem, measures, seed=1, threads=1)
@@ -209,7 +215,7 @@ def test_a_session_answers_as_trying_every_plan_does(seed):
         check(session, question, plans)
 
 
-@pytest.mark.parametrize("seed", SEEDS[::3])
+@pytest.mark.parametrize("seed", cases(SEEDS[::3], 4))
 def test_a_session_finds_the_largest_level_of_all_plans(seed):
     problem, measures, plans = drawn(seed)
     session = QuestionSession(problem, measures, seed=1, threads=1)
@@ -217,7 +223,7 @@ def test_a_session_finds_the_largest_level_of_all_plans(seed):
         check(session, question, plans)
 
 
-@pytest.mark.parametrize("seed", SEEDS[::4])
+@pytest.mark.parametrize("seed", cases(SEEDS[::4], 4))
 def test_a_session_in_a_tree_of_its_own_answers_as_trying_every_plan_does(seed, monkeypatch):
     """As for large problems, on two threads."""
     monkeypatch.setattr(questions, "SMALL", 0)
@@ -228,7 +234,7 @@ def test_a_session_in_a_tree_of_its_own_answers_as_trying_every_plan_does(seed, 
         check(session, question, plans)
 
 
-@pytest.mark.parametrize("seed", SEEDS[::4])
+@pytest.mark.parametrize("seed", cases(SEEDS[::4], 4))
 def test_a_session_by_integer_programs_answers_as_trying_every_plan_does(seed, monkeypatch):
     """The tree is left out, so that the integer programs have to prove what they can."""
     search_tree = questions.search_tree
@@ -243,7 +249,7 @@ def test_a_session_by_integer_programs_answers_as_trying_every_plan_does(seed, m
         check(session, question, plans)
 
 
-@pytest.mark.parametrize("seed", SEEDS[::6])
+@pytest.mark.parametrize("seed", cases(SEEDS[::6], 3))
 def test_an_answer_is_within_the_gap_asked_for(seed):
     problem, measures, plans = drawn(seed)
     session = QuestionSession(problem, measures, seed=1, threads=1)
@@ -251,7 +257,7 @@ def test_an_answer_is_within_the_gap_asked_for(seed):
         check(session, question, plans, gap=0.3)
 
 
-@pytest.mark.parametrize("seed", SEEDS[::6])
+@pytest.mark.parametrize("seed", cases(SEEDS[::6], 3))
 def test_relaxations_that_drop_their_slack_cuts_between_questions_answer_the_same(seed, monkeypatch):
     monkeypatch.setattr(questions, "KEPT_CUTS", (0, 0))
     problem, measures, plans = drawn(seed)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import jsonschema
 import numpy as np
@@ -14,7 +12,7 @@ from engine_running import EXTENDED_JOBS, JOBS, outcome_of
 from hypothesis import given
 from hypothesis import strategies as st
 from problem_files import as_json, faults_of, schema_of
-from tiers import examples
+from tiers import cases, examples
 
 from optimiser import verify
 from optimiser.engine.methods.variants import VARIANTS
@@ -22,7 +20,6 @@ from optimiser.engine.presolve import reduce
 from optimiser.engine.search.scoring import breach, cost_of, covered_pairs, fits, objective_of, shortfall
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Candidate, Capacity, City, Pair, Target, dumps, load, parse
-from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError
 
 PROVING = [name for name, variant in VARIANTS.items() if variant.proves and name != "auto"]
@@ -254,9 +251,9 @@ def test_the_plan_does_not_depend_on_the_order_of_the_side_constraints(problem, 
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("variant", PROVING)
+@pytest.mark.parametrize("variant", cases(PROVING, 1))
 def test_the_reference_optima_with_side_constraints_are_found_and_the_checker_agrees(
-    variant, shared_dir, tmp_path
+    variant, shared_dir, independent_check
 ):
     toys = shared_dir / "instances" / "toy"
     optima = json.loads((toys / "optima_side.json").read_text(encoding="utf-8"))
@@ -267,16 +264,13 @@ def test_the_reference_optima_with_side_constraints_are_found_and_the_checker_ag
         outcome = outcome_of(problem, variant)
         assert (outcome.status, outcome.objective) == (item["status"], item.get("objective", 0)), name
         verify.check(problem, outcome)
-        results.save(outcome, tmp_path / "result.json")
-        command = [sys.executable, shared_dir / "check.py", toys / f"{name}.json", tmp_path / "result.json"]
-        said = subprocess.run([*command, "--gap", "0"], capture_output=True, text=True, check=False)
-        assert said.returncode == 0, f"{name}: {said.stdout}"
+        independent_check(toys / f"{name}.json", outcome)
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("variant", "solver"), sorted({*JOBS, *EXTENDED_JOBS}))
+@pytest.mark.parametrize(("variant", "solver"), cases(sorted({*JOBS, *EXTENDED_JOBS}), 2))
 def test_the_reference_optima_with_capacities_are_found_and_the_checker_agrees(
-    variant, solver, shared_dir, tmp_path
+    variant, solver, shared_dir, independent_check
 ):
     folder = shared_dir / "instances" / "capacity"
     optima = json.loads((folder / "optima.json").read_text(encoding="utf-8"))
@@ -289,10 +283,7 @@ def test_the_reference_optima_with_capacities_are_found_and_the_checker_agrees(
         outcome = outcome_of(problem, variant, solver)
         assert (outcome.status, outcome.objective) == (item["status"], item.get("objective", 0)), path.name
         verify.check(problem, outcome)
-        results.save(outcome, tmp_path / "result.json")
-        command = [sys.executable, shared_dir / "check.py", path, tmp_path / "result.json", "--gap", "0"]
-        said = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert said.returncode == 0, f"{path.name}: {said.stdout}"
+        independent_check(path, outcome)
 
 
 # ---- the optimum of the line by hand

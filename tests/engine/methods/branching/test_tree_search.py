@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from importlib.util import find_spec
 
 import numpy as np
@@ -227,8 +228,9 @@ def test_a_single_search_ends_within_the_gap():
     assert incumbent.gap() == gap
 
 
-def test_searches_end_after_their_share_of_the_time():
-    t = tables(reduced(clique_covers(6, 4)))
-    incumbent = mask_incumbent(t, seconds=1.0, send=lambda _: None)
+def test_searches_end_after_their_share_of_the_time(monkeypatch):
+    t, looks = tables(reduced(clique_covers(6, 4))), itertools.count()
+    incumbent = mask_incumbent(t, seconds=LONG_S, send=lambda _: None)
+    monkeypatch.setattr(incumbent, "left", lambda: 1.0 - 0.001 * next(looks))
     improve_beyond(0.1, t, incumbent, [Improver(t, seed=0) for _ in range(50)], np.full(t.size, 0.5))
     assert incumbent.left() == pytest.approx(1.0 - tree_search.FAR_SHARE, abs=0.3)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli_drawing import JOB, cities_csv, draw_map
+from cli_drawing import draw_region
 
 from optimiser.cli import call as call_command
 
@@ -16,9 +16,7 @@ def region(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder with a drawn map, its cities and a job; the cache is the test's own."""
     folder = tmp_path / "region"
     folder.mkdir()
-    (folder / "map.osm").write_text(draw_map(), encoding="utf-8")
-    (folder / "cities.csv").write_text(cities_csv(), encoding="utf-8")
-    (folder / "job.toml").write_text(JOB, encoding="utf-8")
+    draw_region(folder)
     monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.chdir(tmp_path)
@@ -38,14 +36,21 @@ def call(capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str
     return command
 
 
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder with a drawn region and its finished run in `out`; all tests share its cache."""
-    folder = tmp_path_factory.mktemp("done")
-    (folder / "map.osm").write_text(draw_map(), encoding="utf-8")
-    (folder / "cities.csv").write_text(cities_csv(), encoding="utf-8")
-    (folder / "job.toml").write_text(JOB, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("POLYRING_CACHE", str(folder / "cache"))
-        assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out")]) == 0
-        yield folder
+@pytest.fixture(scope="session")
+def finished(once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """Return a folder with the drawn region and its finished run in `out`, made once for all tests."""
+
+    def fill(folder: Path) -> None:
+        draw_region(folder)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("POLYRING_CACHE", str(folder / "cache"))
+            assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out")]) == 0
+
+    return once("finished", fill)
+
+
+@pytest.fixture
+def done(finished: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of the finished run, with its cache; tests write beside `out`, by own names."""
+    monkeypatch.setenv("POLYRING_CACHE", str(finished / "cache"))
+    return finished

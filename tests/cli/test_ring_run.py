@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
@@ -50,17 +50,26 @@ def draw() -> str:
     return drawing.xml()
 
 
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder with the region and its finished run in `out`; all tests share its cache."""
-    folder = tmp_path_factory.mktemp("ringed")
-    (folder / "map.osm").write_text(draw(), encoding="utf-8")
-    (folder / "cities.csv").write_text(cities_csv(PLACES), encoding="utf-8")
-    (folder / "job.toml").write_text(JOB.replace("share = 0.3", "share = 1.0") + RING, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("POLYRING_CACHE", str(folder / "cache"))
-        assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out")]) == 0
-        yield folder
+@pytest.fixture(scope="session")
+def ringed(once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """Return a folder with the region and its finished run in `out`, made once for all tests."""
+
+    def fill(folder: Path) -> None:
+        (folder / "map.osm").write_text(draw(), encoding="utf-8")
+        (folder / "cities.csv").write_text(cities_csv(PLACES), encoding="utf-8")
+        (folder / "job.toml").write_text(JOB.replace("share = 0.3", "share = 1.0") + RING, encoding="utf-8")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("POLYRING_CACHE", str(folder / "cache"))
+            assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out")]) == 0
+
+    return once("ringed", fill)
+
+
+@pytest.fixture
+def done(ringed: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of the finished run with its cache."""
+    monkeypatch.setenv("POLYRING_CACHE", str(ringed / "cache"))
+    return ringed
 
 
 def test_the_run_leaves_the_tables_of_its_ring(done: Path) -> None:
@@ -203,8 +212,8 @@ def test_the_run_measures_what_its_ring_changes(done: Path) -> None:
 
 def test_a_wished_ring_enters_the_frontier_of_its_job_where_it_pays(done: Path, call: Call) -> None:
     wish = (done / "job.toml").read_text() + "required = false\nreward = 400\n"
-    (done / "wish.toml").write_text(wish)
-    code, out, _ = call("frontier", done / "wish.toml", "--out", done / "front", "--points", 4)
+    (done / "rewarded.toml").write_text(wish)
+    code, out, _ = call("frontier", done / "rewarded.toml", "--out", done / "front", "--points", 4)
     rows = pd.read_csv(done / "front" / "frontier.csv").fillna({"rings": ""})
     assert code == 0
     assert rows["rings"].tolist()[0] == ""

@@ -211,12 +211,16 @@ def test_a_problem_too_large_to_certify_is_told(
     assert "bound" not in json.loads((tmp_path / "out" / "certificate.json").read_text())
 
 
-def test_a_rehearsal_prints_sizes_and_writes_nothing(done: Path, call: Call) -> None:
-    before = {path.name for path in done.iterdir()}
-    code, out, _ = call("run", done / "job.toml", "--out", done / "never", "--dry-run", "--json")
+def test_a_rehearsal_prints_sizes_and_writes_nothing(
+    done: Path, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    out = tmp_path / "never"
+    code, text, _ = call("run", done / "job.toml", "--out", out, "--dry-run", "--json")
     assert code == 0
-    assert json.loads(out)["cities"] == 6
-    assert {path.name for path in done.iterdir()} == before
+    assert json.loads(text)["cities"] == 6
+    assert not out.exists()
+    assert not list(tmp_path.iterdir())
 
 
 def test_cities_can_come_from_the_map(done: Path, call: Call, tmp_path: Path) -> None:
@@ -245,8 +249,12 @@ def test_a_matrix_takes_the_place_of_a_map(done: Path, call: Call, tmp_path: Pat
     assert not (tmp_path / "out" / "network.gpkg").exists()
 
 
-def test_a_damaged_step_in_the_cache_is_computed_again(done: Path, call: Call) -> None:
-    for kept in (done / "cache" / "steps" / "times").iterdir():
+def test_a_damaged_step_in_the_cache_is_computed_again(
+    done: Path, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(done / "cache", tmp_path / "cache")
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / "cache"))
+    for kept in (tmp_path / "cache" / "steps" / "times").iterdir():
         (kept / "cities.parquet").write_bytes(b"damaged")
     code, _, _ = call("run", done / "job.toml", "--out", done / "mended", *PLAIN)
     assert code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from optimiser.problem import Candidate, DesignProblem, Pair
@@ -87,6 +88,13 @@ def draw_map(more: Sequence[tuple[str, str, dict[str, str]]] = ()) -> str:
     island = [drawing.node(119.5, 39.5), drawing.node(119.52, 39.5)]
     drawing.road(island[0], island[1], {"highway": "primary"}, pieces=2)
     return drawing.xml()
+
+
+def draw_region(folder: Path, job: str | None = None) -> None:
+    """Write the drawn map, its cities and a job into a folder."""
+    (folder / "map.osm").write_text(draw_map(), encoding="utf-8")
+    (folder / "cities.csv").write_text(cities_csv(), encoding="utf-8")
+    (folder / "job.toml").write_text(job or JOB, encoding="utf-8")
 
 
 def cities_csv(rows: Sequence[tuple[str, str, float, float, object]] | None = None) -> str:

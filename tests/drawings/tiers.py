@@ -33,7 +33,7 @@ def draws(first: int, every: int) -> int:
     return first if Tier.name == FIRST else every
 
 
-def cases[T](values: Sequence[T], first: int) -> list[T]:
+def thinned[T](values: Sequence[T], first: int) -> list[T]:
     """Return parameters of a test: some, spread evenly, run in the first tier, the others in the long one."""
     step = max(1, len(values) // first)
     kept = {at * step + at % step for at in range(first)}

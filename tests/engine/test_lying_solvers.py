@@ -7,7 +7,7 @@ from core_drawing import brute_force, crowded_line, dense_problem, line, plan_va
 from engine_running import HereProcess
 from ring_drawing import ringed
 from solver_shims import FAULTS, write_shim
-from tiers import cases
+from tiers import thinned
 
 from optimiser import verify
 from optimiser.bench.generators.regular import GridParameters, grid
@@ -84,7 +84,7 @@ def broken(monkeypatch, tmp_path, no_start):
     return place
 
 
-@pytest.mark.parametrize(("command", "solver", "fault", "termination"), cases(CASES, 13))
+@pytest.mark.parametrize(("command", "solver", "fault", "termination"), thinned(CASES, 13))
 def test_a_broken_command_leads_to_its_outcome_and_to_no_false_label(
     command, solver, fault, termination, broken
 ):
@@ -102,7 +102,7 @@ def test_a_broken_command_leads_to_its_outcome_and_to_no_false_label(
     assert plan_value(HARD, set(result.built)) == (result.objective, result.cost)
 
 
-@pytest.mark.parametrize(("command", "solver", "fault", "termination"), cases(CASES, 8))
+@pytest.mark.parametrize(("command", "solver", "fault", "termination"), thinned(CASES, 8))
 def test_a_second_solver_takes_over_from_a_command_that_breaks_or_lies(
     command, solver, fault, termination, broken
 ):

@@ -10,7 +10,7 @@ from engine_running import outcome_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from problem_files import schema_of
-from tiers import cases, examples
+from tiers import examples, thinned
 
 from optimiser import verify
 from optimiser.engine.methods.variants import VARIANTS
@@ -127,7 +127,7 @@ def test_one_candidate_in_two_pieces_is_used_as_a_whole():
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("variant", cases(PROVING, 1))
+@pytest.mark.parametrize("variant", thinned(PROVING, 1))
 def test_the_optima_of_the_toys_are_found_and_the_independent_checker_agrees(
     variant, shared_dir, independent_check
 ):

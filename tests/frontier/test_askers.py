@@ -14,7 +14,7 @@ import psutil
 import pytest
 from core_drawing import crowded_line, dense_problem, line
 from ring_drawing import phased, ringed
-from tiers import cases
+from tiers import thinned
 
 from optimiser.engine import child
 from optimiser.engine.child import Ending
@@ -500,7 +500,7 @@ def test_a_problem_without_a_plan_at_any_budget_is_refused():
         asker_of(problem)
 
 
-@pytest.mark.parametrize("seed", cases(range(8), 2))
+@pytest.mark.parametrize("seed", thinned(range(8), 2))
 def test_measures_of_a_plan_are_those_of_its_reduction_and_the_base(seed):
     problem = dense_problem(seed)
     axes = axes_of("two_way", problem)

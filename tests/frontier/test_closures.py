@@ -12,7 +12,7 @@ from closure_drawing import best_credit, credit, drawn_closures, weight_under
 from core_drawing import line
 from engine_running import LONG_S, HereProcess
 from level_drawing import budgeted, plans
-from tiers import cases
+from tiers import thinned
 
 from optimiser.engine.search.task import SolveParameters
 from optimiser.frontier import askers, closures, levels
@@ -29,7 +29,7 @@ def _in_this_process(monkeypatch):
         monkeypatch.setattr(module, "ChildProcess", HereProcess)
 
 
-@pytest.mark.parametrize("seed", cases(SEEDS, 5))
+@pytest.mark.parametrize("seed", thinned(SEEDS, 5))
 def test_the_credited_coverage_is_that_of_trying_every_plan(seed):
     problem, found, keep = drawn_closures(seed)
     answer = most_coverage(problem, found, keep, EXACT)
@@ -42,7 +42,7 @@ def test_the_credited_coverage_is_that_of_trying_every_plan(seed):
         assert all(answer.weights[c.id] == weight_under(problem, answer.built, c) for c in found)
 
 
-@pytest.mark.parametrize("seed", cases(SEEDS[::3], 3))
+@pytest.mark.parametrize("seed", thinned(SEEDS[::3], 3))
 def test_weights_kept_in_any_case_are_those_of_trying_every_plan(seed):
     problem, found, _ = drawn_closures(seed)
     chance = random.Random(seed)  # noqa: S311 - for drawings
@@ -58,7 +58,7 @@ def test_weights_kept_in_any_case_are_those_of_trying_every_plan(seed):
     assert answer.status == ("optimal" if able else "infeasible")
 
 
-@pytest.mark.parametrize("seed", cases(SEEDS[::3], 3))
+@pytest.mark.parametrize("seed", thinned(SEEDS[::3], 3))
 def test_the_least_cost_of_a_share_is_that_of_trying_every_plan(seed):
     problem, found, keep = drawn_closures(seed)
     bare = problem.replace(targets=(), cities=(), budget=sum(c.cost for c in problem.candidates))

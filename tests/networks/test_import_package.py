@@ -11,7 +11,7 @@ import pytest
 import shapely
 from geopandas.testing import assert_geodataframe_equal
 from osm_drawing import write as draw
-from tiers import cases
+from tiers import thinned
 
 from networks import cities, impedance, import_package, osm, rail, road
 from networks.errors import SourceError
@@ -107,7 +107,7 @@ def test_another_version_of_the_layout_is_refused_by_name(tmp_path):
         import_package.read(path)
 
 
-@pytest.mark.parametrize("layer", cases(["services", "stations", "rail_links", "polyring"], 1))
+@pytest.mark.parametrize("layer", thinned(["services", "stations", "rail_links", "polyring"], 1))
 def test_a_file_that_lacks_columns_is_refused(tmp_path, layer):
     path = write(imported(tmp_path), tmp_path / "n.gpkg")
     pyogrio.write_dataframe(pd.DataFrame({"x": [1]}), path, layer=layer, driver="GPKG")

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 from core_drawing import best_plans
-from tiers import cases
+from tiers import thinned
 from toys import SETTINGS, TIERS, by_tier, coverable, plans, rivals, toy
 
 from optimiser import verify
@@ -93,7 +93,7 @@ def test_the_table_ends_with_all():
     }
 
 
-@pytest.mark.parametrize("seed", cases(BITING, 2))
+@pytest.mark.parametrize("seed", thinned(BITING, 2))
 def test_price_and_cost_of_both_equal_those_of_an_exhaustive_search(seed):
     problem = toy(seed)
     most = max(by_tier(problem, built)["small"] for built in plans(problem))
@@ -141,7 +141,7 @@ def test_a_higher_least_weight_never_raises_the_objective(seed):
     assert fair < plain
 
 
-@pytest.mark.parametrize("seed", cases(BITING, 2))
+@pytest.mark.parametrize("seed", thinned(BITING, 2))
 def test_the_demand_for_small_pairs_costs_something_in_these_problems(seed):
     every = [by_tier(toy(seed), built) for built in plans(toy(seed))]
     most = max(have["small"] for have in every)
@@ -187,7 +187,7 @@ def levels_by_hand(problem, least_small=0):
     ]
 
 
-@pytest.mark.parametrize("seed", cases(SEEDS, 3))
+@pytest.mark.parametrize("seed", thinned(SEEDS, 3))
 def test_the_levels_are_those_of_the_best_plan_for_the_worst_tiers(seed):
     problem = toy(seed)
     assert levels_of(problem, raised(problem)[1]) == max(levels_by_hand(problem))
@@ -202,7 +202,7 @@ def test_a_process_that_keeps_its_cuts_finds_the_same_levels_also_with_a_least_s
     assert levels_of(fair, raised(fair, SETTINGS)[1]) == best
 
 
-@pytest.mark.parametrize("seed", cases(SEEDS, 3))
+@pytest.mark.parametrize("seed", thinned(SEEDS, 3))
 def test_every_answer_is_true(seed):
     problem = toy(seed)
     every = [by_tier(problem, built) for built in plans(problem)]

@@ -10,7 +10,7 @@ import pytest
 import shapely
 from candidates_drawing import KM, base_case, cities, network, proposal, table
 from core_drawing import covered_by
-from tiers import cases
+from tiers import thinned
 from toys import SETTINGS, plans, toy
 
 from networks import osm, regions
@@ -78,7 +78,7 @@ def test_a_course_has_the_length_of_its_line_in_parts_of_half_a_km():
     assert steps == pytest.approx([0.5] * 19, abs=0.002)
 
 
-@pytest.mark.parametrize("seed", cases(range(6), 2))
+@pytest.mark.parametrize("seed", thinned(range(6), 2))
 def test_with_purses_the_best_plan_is_the_best_of_those_that_no_purse_forbids(seed):
     problem = toy(seed)
     modes = {one.id: ("road", "rail")[at % 2] for at, one in enumerate(problem.candidates)}

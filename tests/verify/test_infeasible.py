@@ -8,7 +8,7 @@ import pytest
 from core_drawing import best_plans, brute_force, claim, crowded_line, line, side_problems
 from hypothesis import given
 from ring_drawing import leading, phased, ring_problem, ringed, whole_brute_force
-from tiers import cases, examples
+from tiers import examples, thinned
 
 from optimiser import verify
 from optimiser.problem import Candidate, Capacity, City, Target
@@ -192,7 +192,7 @@ def test_what_must_be_built_is_tried_in_the_first_periods_that_have_the_money(to
     assert prove_infeasible(late).by == "solver"
 
 
-@pytest.mark.parametrize("seed", cases(range(60), 10))
+@pytest.mark.parametrize("seed", thinned(range(60), 10))
 def test_a_plan_that_refutes_a_claim_exists(seed, too_many):
     problem = ring_problem(seed)
     verdict = prove_infeasible(problem)

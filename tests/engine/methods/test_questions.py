@@ -15,7 +15,7 @@ import pytest
 from core_drawing import covered_by, dense_problem, plan_value
 from engine_running import LONG_S
 from heuristic_drawing import open_line
-from tiers import cases
+from tiers import thinned
 
 from optimiser.engine.backends.highs import QuestionRelaxation
 from optimiser.engine.methods import questions
@@ -110,7 +110,7 @@ def questions_about(seed, count=12):
 # ---- the pool
 
 
-@pytest.mark.parametrize("seed", cases(SEEDS, 8))
+@pytest.mark.parametrize("seed", thinned(SEEDS, 8))
 def test_the_best_plan_of_a_full_pool_is_that_of_trying_every_plan(seed):
     problem, measures, plans = drawn(seed)
     pool = PlanPool(tables(problem), measures)
@@ -126,7 +126,7 @@ def test_the_best_plan_of_a_full_pool_is_that_of_trying_every_plan(seed):
         assert found.answers(question)
 
 
-@pytest.mark.parametrize("seed", cases(SEEDS[:10], 3))
+@pytest.mark.parametrize("seed", thinned(SEEDS[:10], 3))
 def test_a_pool_evaluates_each_plan_once_and_refuses_infeasible_ones(seed, monkeypatch):
     problem, measures, plans = drawn(seed)
     evaluated = []
@@ -207,7 +207,7 @@ def check(session, question, plans, *, gap=0.0):
     assert np.flatnonzero(incumbent.best[:-1]).tolist() == built
 
 
-@pytest.mark.parametrize("seed", cases(SEEDS, 8))
+@pytest.mark.parametrize("seed", thinned(SEEDS, 8))
 def test_a_session_answers_as_trying_every_plan_does(seed):
     problem, measures, plans = drawn(seed)
     session = QuestionSession(problem, measures, seed=1, threads=1)
@@ -215,7 +215,7 @@ def test_a_session_answers_as_trying_every_plan_does(seed):
         check(session, question, plans)
 
 
-@pytest.mark.parametrize("seed", cases(SEEDS[::3], 4))
+@pytest.mark.parametrize("seed", thinned(SEEDS[::3], 4))
 def test_a_session_finds_the_largest_level_of_all_plans(seed):
     problem, measures, plans = drawn(seed)
     session = QuestionSession(problem, measures, seed=1, threads=1)
@@ -223,7 +223,7 @@ def test_a_session_finds_the_largest_level_of_all_plans(seed):
         check(session, question, plans)
 
 
-@pytest.mark.parametrize("seed", cases(SEEDS[::4], 4))
+@pytest.mark.parametrize("seed", thinned(SEEDS[::4], 4))
 def test_a_session_in_a_tree_of_its_own_answers_as_trying_every_plan_does(seed, monkeypatch):
     """As for large problems, on two threads."""
     monkeypatch.setattr(questions, "SMALL", 0)
@@ -234,7 +234,7 @@ def test_a_session_in_a_tree_of_its_own_answers_as_trying_every_plan_does(seed, 
         check(session, question, plans)
 
 
-@pytest.mark.parametrize("seed", cases(SEEDS[::4], 4))
+@pytest.mark.parametrize("seed", thinned(SEEDS[::4], 4))
 def test_a_session_by_integer_programs_answers_as_trying_every_plan_does(seed, monkeypatch):
     """The tree is left out, so that the integer programs have to prove what they can."""
     search_tree = questions.search_tree
@@ -249,7 +249,7 @@ def test_a_session_by_integer_programs_answers_as_trying_every_plan_does(seed, m
         check(session, question, plans)
 
 
-@pytest.mark.parametrize("seed", cases(SEEDS[::6], 3))
+@pytest.mark.parametrize("seed", thinned(SEEDS[::6], 3))
 def test_an_answer_is_within_the_gap_asked_for(seed):
     problem, measures, plans = drawn(seed)
     session = QuestionSession(problem, measures, seed=1, threads=1)
@@ -257,7 +257,7 @@ def test_an_answer_is_within_the_gap_asked_for(seed):
         check(session, question, plans, gap=0.3)
 
 
-@pytest.mark.parametrize("seed", cases(SEEDS[::6], 3))
+@pytest.mark.parametrize("seed", thinned(SEEDS[::6], 3))
 def test_relaxations_that_drop_their_slack_cuts_between_questions_answer_the_same(seed, monkeypatch):
     monkeypatch.setattr(questions, "KEPT_CUTS", (0, 0))
     problem, measures, plans = drawn(seed)

@@ -30,7 +30,7 @@ from ring_drawing import (
     web_problem,
     whole_brute_force,
 )
-from tiers import cases
+from tiers import thinned
 
 from optimiser import verify
 from optimiser.engine.methods.ring_plans import RingRepair
@@ -69,7 +69,7 @@ def optimum_of(seed, draw=ring_problem):
 
 @pytest.mark.parametrize("variant", ["cuts", "compact"])
 @pytest.mark.parametrize("draw", [ring_problem, web_problem])
-@pytest.mark.parametrize("seed", cases(range(COUNT), 8))
+@pytest.mark.parametrize("seed", thinned(range(COUNT), 8))
 def test_the_optimum_is_that_of_trying_every_plan(seed, draw, variant):
     assert found(draw(seed), variant) == optimum_of(seed, draw)
 
@@ -113,7 +113,7 @@ def touches(problem):
 
 
 @pytest.mark.parametrize("draw", [ring_problem, web_problem])
-@pytest.mark.parametrize("seed", cases(range(COUNT), 8))
+@pytest.mark.parametrize("seed", thinned(range(COUNT), 8))
 def test_every_ring_of_a_result_is_one_closed_circuit_that_winds_once_round_each_centre(seed, draw):
     problem = draw(seed)
     for name, links in outcome_of(problem).rings.items():
@@ -129,7 +129,7 @@ def test_every_ring_of_a_result_is_one_closed_circuit_that_winds_once_round_each
         assert is_short(ring, links)
 
 
-@pytest.mark.parametrize("seed", cases(range(COUNT), 8))
+@pytest.mark.parametrize("seed", thinned(range(COUNT), 8))
 def test_the_winding_numbers_of_all_circuits_agree_by_crossings_and_by_quadrants(seed):
     """Also those of circuits that do not form a ring, which wind 0 times or more than once."""
     for ring in ring_problem(seed).rings:
@@ -153,7 +153,7 @@ def ring_names(ring):
     return {link.candidate for link in ring.links}
 
 
-@pytest.mark.parametrize("seed", cases(range(40), 8))
+@pytest.mark.parametrize("seed", thinned(range(40), 8))
 def test_the_network_of_the_open_pairs_covers_them_as_the_problem_does(seed):
     problem, chance = ring_problem(seed).canonical(), random.Random(seed)  # noqa: S311 - chance for drawings
     net, pairs = open_network(problem)
@@ -476,7 +476,7 @@ def test_a_ring_that_cannot_exist_is_refused_with_the_reason(problem, answer):
     assert verify.check(problem, outcome_of(problem)).infeasible_by == "argument"
 
 
-@pytest.mark.parametrize("seed", cases(range(60), 10))
+@pytest.mark.parametrize("seed", thinned(range(60), 10))
 def test_the_check_proves_anew_that_there_is_no_plan_or_refutes_it(seed):
     problem = ring_problem(seed)
     verdict = prove_infeasible(problem)
@@ -497,7 +497,7 @@ def test_a_problem_with_too_many_circuits_is_left_to_the_word_of_the_solver(monk
 
 
 @pytest.mark.parametrize("draw", [ring_problem, web_problem])
-@pytest.mark.parametrize("seed", cases(range(60), 10))
+@pytest.mark.parametrize("seed", thinned(range(60), 10))
 def test_no_obstacle_is_seen_where_a_ring_can_be_formed(seed, draw):
     problem = draw(seed)
     names = {c.id for c in problem.candidates}
@@ -565,7 +565,7 @@ def test_a_ring_that_nobody_asks_for_is_not_sought():
 @pytest.mark.parametrize(
     ("folder", "optima", "least"), [("toy", "optima_side.json", 25), ("rings", "optima.json", 16)]
 )
-@pytest.mark.parametrize(("variant", "solver"), cases(EXTENDED_JOBS, 1))
+@pytest.mark.parametrize(("variant", "solver"), thinned(EXTENDED_JOBS, 1))
 def test_the_reference_optima_with_rings_and_periods_are_found_and_the_checker_agrees(
     variant, solver, folder, optima, least, shared_dir, independent_check
 ):

@@ -12,7 +12,7 @@ from engine_running import EXTENDED_JOBS, JOBS, outcome_of
 from hypothesis import given
 from hypothesis import strategies as st
 from problem_files import as_json, faults_of, schema_of
-from tiers import cases, examples
+from tiers import examples, thinned
 
 from optimiser import verify
 from optimiser.engine.methods.variants import VARIANTS
@@ -251,7 +251,7 @@ def test_the_plan_does_not_depend_on_the_order_of_the_side_constraints(problem, 
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("variant", cases(PROVING, 1))
+@pytest.mark.parametrize("variant", thinned(PROVING, 1))
 def test_the_reference_optima_with_side_constraints_are_found_and_the_checker_agrees(
     variant, shared_dir, independent_check
 ):
@@ -268,7 +268,7 @@ def test_the_reference_optima_with_side_constraints_are_found_and_the_checker_ag
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("variant", "solver"), cases(sorted({*JOBS, *EXTENDED_JOBS}), 2))
+@pytest.mark.parametrize(("variant", "solver"), thinned(sorted({*JOBS, *EXTENDED_JOBS}), 2))
 def test_the_reference_optima_with_capacities_are_found_and_the_checker_agrees(
     variant, solver, shared_dir, independent_check
 ):

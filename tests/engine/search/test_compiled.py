@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from core_drawing import dense_problem
-from tiers import cases
+from tiers import thinned
 
 from optimiser.engine.methods.heuristics.lns import Improver
 from optimiser.engine.search import compiled, native
@@ -94,7 +94,7 @@ def test_a_kernel_takes_arguments_by_name():
     assert total(n=nested()) == 123
 
 
-@pytest.mark.parametrize("seed", cases(range(8), 2))
+@pytest.mark.parametrize("seed", thinned(range(8), 2))
 @pytest.mark.parametrize("variant", ["cuts", "benders", "paths"])
 def test_a_solve_reports_the_same_as_python_and_as_machine_code(variant, seed, monkeypatch):
     problem = dense_problem(seed)

@@ -8,7 +8,7 @@ import pytest
 from ring_drawing import circuits_of, square, web_problem
 from ring_regions import road, rules
 from ring_regions import square as region_of_square
-from tiers import cases
+from tiers import thinned
 
 from optimiser.problem import RingLink, RingStop
 from optimiser.proposals.rings.lengths import shortest_circuit_within, with_longest
@@ -43,7 +43,7 @@ def test_without_a_circuit_there_is_no_shortest_one():
     assert shortest_circuit_within(drawn(links=()), PRICE, None) == ()
 
 
-@pytest.mark.parametrize("seed", cases(range(40), 8))
+@pytest.mark.parametrize("seed", thinned(range(40), 8))
 def test_of_all_circuits_that_meet_the_demands_none_that_is_found_is_shorter(seed):
     """Without demands on cities and money the shortest of all is found."""
     problem = web_problem(seed)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from knapsack_program import Knapsack, run
 from stated_rows import rows_of
-from tiers import cases, examples
+from tiers import examples, thinned
 
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.backends.interfaces import LpSolution
@@ -208,7 +208,7 @@ def test_a_tree_ends_at_the_best_plan_with_any_side_constraints(problem, threads
         check(problem, outcome, plan, scale)
 
 
-@pytest.mark.parametrize("seed", cases(range(40), 8))
+@pytest.mark.parametrize("seed", thinned(range(40), 8))
 def test_a_tree_of_a_dense_problem_ends_at_the_best_plan(seed):
     problem = reduced(dense_problem(seed))
     if problem is not None:

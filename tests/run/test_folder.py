@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -106,38 +105,36 @@ def test_a_second_process_is_refused_at_once(tmp_path: Path) -> None:
         "except EnvironmentFault as fault: print(fault)\n"
     )
     with folder.locked(tmp_path):
-        begin = time.monotonic()
         done = subprocess.run(
-            [sys.executable, "-c", code, str(tmp_path)], check=False, capture_output=True, text=True
-        )
-        assert time.monotonic() - begin < 1.0
+            [sys.executable, "-c", code, str(tmp_path)],
+            check=False, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
     assert "in use by process" in done.stdout
     assert "since" in done.stdout
 
 
-def test_one_of_eight_writers_gets_the_folder_and_the_others_are_refused_within_a_second(
+def test_one_of_eight_writers_gets_the_folder_and_the_others_are_refused_at_once(
     tmp_path: Path,
 ) -> None:
-    """Locks belong to open files, so that threads stand for processes here."""
+    """Locks belong to open files, so that threads stand for processes here.
+
+    The writer keeps the folder until all others are refused.
+    """
     start, held = threading.Barrier(8), threading.Barrier(8)
 
-    def write(_number: int) -> float | None:
-        start.wait(30)
-        begun = time.monotonic()
+    def write(_number: int) -> bool:
+        start.wait(120)
         try:
             with folder.locked(tmp_path):
-                held.wait(30)
-                return None
+                held.wait(120)
+                return True
         except EnvironmentFault:
-            seconds = time.monotonic() - begun
-            held.wait(30)
-            return seconds
+            held.wait(120)
+            return False
 
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(write, range(8)))
-    refused = [seconds for seconds in found if seconds is not None]
-    assert len(refused) == 7
-    assert max(refused) < 1.0
+    assert sorted(found) == [False] * 7 + [True]
 
 
 def test_a_stale_lock_file_blocks_nobody(tmp_path: Path) -> None:

@@ -64,9 +64,9 @@ def test_a_run_that_is_ended_by_force_leaves_no_folder_behind(tmp_path: Path) ->
         "    (stage / 'half.txt').write_text('half')\n"
         "    try:\n"
         "        print('ready', flush=True)\n"
-        "        time.sleep(60)\n"
+        "        time.sleep(600)\n"
         "    except BaseException:\n"
-        "        time.sleep(60)\n"
+        "        time.sleep(600)\n"
     )
     out = tmp_path / "new" / "out"
     run = subprocess.Popen(
@@ -75,7 +75,7 @@ def test_a_run_that_is_ended_by_force_leaves_no_folder_behind(tmp_path: Path) ->
     assert run.stdout is not None
     assert run.stdout.readline() == "ready\n"
     run.send_signal(signal.SIGTERM)
-    _, err = run.communicate(timeout=10)
+    _, err = run.communicate(timeout=120)
     assert run.returncode == signals.EXIT_CODE
     assert "again to resume" in err
     assert list(tmp_path.iterdir()) == []

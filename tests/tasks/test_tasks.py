@@ -255,9 +255,8 @@ def test_a_stop_leaves_no_process_keeps_what_is_done_and_says_so(tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="signals are a matter of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_leaves_no_process_and_what_is_done(number, tmp_path):
-    seconds, processes = stop_command(number, tmp_path, "none")
+    processes = stop_command(number, tmp_path, "none")
     assert processes == 2
-    assert seconds < 5
     files = list((tmp_path / "cache" / "tasks").glob("*/*.json"))
     assert sorted(json.loads(file.read_text())["name"] for file in files) == ["sleep 0", "sleep 1"]
 

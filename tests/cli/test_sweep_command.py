@@ -320,6 +320,7 @@ def test_a_sweep_joins_no_folder_of_somebody_else(job, call, tmp_path):
             ),
         ],
         1,
+        packed=False,
     ),
 )
 def test_jobs_with_periods_without_budget_with_steps_and_with_independence_are_swept(

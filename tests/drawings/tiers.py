@@ -33,12 +33,15 @@ def draws(first: int, every: int) -> int:
     return first if Tier.name == FIRST else every
 
 
-def thinned[T](values: Sequence[T], first: int) -> list[T]:
-    """Return parameters of a test: some, spread evenly, run in the first tier, the others in the long one."""
+def thinned[T](values: Sequence[T], first: int, *, packed: bool = True) -> list[T]:
+    """Return parameters of a test: some, spread evenly, run in the first tier, the others in the long one.
+
+    A tuple holds several parameters, unless it is not `packed`.
+    """
     step = max(1, len(values) // first)
     kept = {at * step + at % step for at in range(first)}
     return [
-        value if at in kept else pytest.param(*_as_arguments(value), marks=pytest.mark.long)
+        value if at in kept else long_case(*(value if packed and isinstance(value, tuple) else (value,)))
         for at, value in enumerate(values)
     ]
 
@@ -46,7 +49,3 @@ def thinned[T](values: Sequence[T], first: int) -> list[T]:
 def long_case(*values, **others):
     """Return one parameter of a test, or several, that only the long tier runs."""
     return pytest.param(*values, marks=pytest.mark.long, **others)
-
-
-def _as_arguments(value: object) -> tuple[object, ...]:
-    return value if isinstance(value, tuple) else (value,)

@@ -3,7 +3,7 @@
     python bound_checker.py PROBLEM.json CERTIFICATE.json [--gap G]
 
 This file imports nothing of polyring and may be copied anywhere. It trusts no solver and no floating-point
-number: all arithmetic is on integers. PROBLEM is a `polyring-problem/1`, whose format it takes for granted.
+number: all arithmetic is on integers, and a document with a value of another type (`SHAPES`) is refused.
 
 **The bound.** Every plan is a 0/1 point of the variables below. A *row* holds for every plan: a rule of the
 problem, which is stated here again (`Model`, `RingRows`), or a cut whose evidence is checked (`proved_row`).
@@ -40,6 +40,32 @@ Terms = list[tuple[str, int]]
 Row = tuple[dict[str, int], int, bool, int]  # terms, right side, whether it is an equation, common unit
 
 
+KINDS: dict[str, type | range] = {"text": str, "flag": bool, "null": type(None), "int": range(1 << 63)}
+KINDS |= {"signed": range(-(1 << 63), 1 << 63), "long": range(-(1 << 14000), 1 << 14000)}
+SHAPES_TEXT = """problem = format:polyring-problem/1 name:text note?:text money?:text nodes:text[] arcs:arc[]
+ candidates:candidate[] pairs:pair[] budget:int|null cover?:all|targets caps?:int{} capacities?:capacity[]
+ targets?:target[] excludes?:two[] requires?:two[] cities?:city[] rings?:ring[] periods?:period[];
+arc = 0 1 2; two = 0:text 1:text; point = 0:signed 1:signed; period = id:text budget factor;
+candidate = id:text kind?:text instrument?:text fixed?:in|out lead? cost arcs:arc[]; item = id:text cost?;
+pair = origin destination limit weight group?:text; target = group:text least of?:pairs|cities;
+city = id:text group?:text weight pairs:int[] need; capacity = id:text use:int{} most;
+ring = id:text required:flag reward? apart?:text[] longest? centres:point[] nodes:point[] links:link[]
+ stops:stop[] least_stops least_by_group?:int{}; stop = id:text group?:text must?:flag nodes:int[];
+link = tail head candidate:text|null length? via?:point[]; circuit = id:text links:int[];
+plan = format?:polyring-certificate/1 problem?:text built?:item[] cost? coverage? cities?:shown[]
+ paths?:path[] rings?:circuit[] starts?:int{}; shown = id:text weight pairs:int[];
+path = pair nodes:text[] seconds:int[] candidates:text|null[] time_s; rule = model:text;
+proof = bound:long|null denominator_bits rows:rule|time|partition|leave|mend[] tree:split|leaf[];
+split = 0:text 1:signed 2:signed; leaf = objective multipliers:multiplier[]; multiplier = 0 1:long;
+time = time:text unit:long prices:long{}; partition = partition:text[] parts:int[];
+leave = leave:text nodes:int[] potentials:signed[] centre node; mend = mend:text links:int[]"""
+SHAPES = {  # by key, or place in a list, the shape of a value (none: `int`); `?`: it may be missing
+    name.strip(): {key: kind or "int" for key, _, kind in (part.partition(":") for part in parts.split())}
+    for name, parts in (line.split(" = ") for line in SHAPES_TEXT.split(";"))
+}
+MOST_BYTES, MOST_STEPS = 1 << 30, 10**9  # of a file; of all searches for cheap paths together
+
+
 class Refused(Exception):
     """The plan or the proof does not hold."""
 
@@ -50,10 +76,49 @@ def need(holds: object, text: str) -> None:
         raise Refused(text)
 
 
-def integers(values: Any, what: str) -> list[int]:  # noqa: ANN401 - JSON
-    """Return a list of integers; refuse anything else."""
-    need(isinstance(values, list) and all(type(v) is int for v in values), f"{what} are no integers")
-    return list(values)
+def admit(value: Any, shape: str, at: str) -> None:  # noqa: ANN401 - JSON
+    """Refuse a value, standing at a place of a document, if any part of it is of another type than its shape.
+
+    `x[]` is a list of x, `x{}` an object with any keys and values x, `x|y` either; what names no shape is a
+    word. So there are no fractions (not even whole ones), no truth values as numbers, and no unknown keys.
+    """
+    if "|" in shape and shape[-1] != "]":
+        faults = []
+        for one in shape.split("|"):
+            try:
+                return admit(value, one, at)
+            except Refused as fault:
+                faults.append(str(fault))
+        raise Refused(max(faults, key=len))  # the one that lies deepest
+    if shape[-1] not in "]}" and shape not in SHAPES:
+        kind = KINDS.get(shape, str)
+        fits = type(value) is int and value in kind if isinstance(kind, range) else type(value) is kind
+        return need(fits and (shape in KINDS or value == shape), f"{at} is not {shape}")
+    is_list = shape[-1] == "]" or "0" in SHAPES.get(shape, "")
+    need(type(value) is (list if is_list else dict), f"{at} is not {shape}")
+    parts = {str(i): item for i, item in enumerate(value)} if is_list else value
+    keys = SHAPES.get(shape) or dict.fromkeys(parts, shape[:-2])
+    kinds = {key.rstrip("?"): kind for key, kind in keys.items()}
+    is_whole = keys.keys() & kinds.keys() <= parts.keys() <= kinds.keys()
+    need(is_whole, f"{at} is not {shape}: a part is missing or unknown")
+    for key, item in parts.items():
+        admit(item, kinds[key], f"{at}.{key}")
+    return None
+
+
+def unique(items: list[tuple[str, Any]]) -> Json:
+    """Return an object of a document; refuse keys that occur twice."""
+    need(len(dict(items)) == len(items), f"a key occurs twice among {[key for key, _ in items]}")
+    return dict(items)
+
+
+def parsed(path: str) -> Any:  # noqa: ANN401 - JSON
+    """Return the document of a file; refuse fractions, and constants such as NaN."""
+    with Path(path).open("rb") as file:
+        need(
+            len(text := file.read(MOST_BYTES + 1)) <= MOST_BYTES, f"{path} is larger than {MOST_BYTES} bytes"
+        )
+    return json.loads(text, object_pairs_hook=unique, parse_float=int, parse_constant=int)
 
 
 def summed(terms: Iterable[tuple[str, int]]) -> dict[str, int]:
@@ -64,17 +129,30 @@ def summed(terms: Iterable[tuple[str, int]]) -> dict[str, int]:
     return total
 
 
+def shortest(near: dict[int, list[tuple[int, int]]], source: int) -> dict[int, int]:
+    """Return the shortest distance from a node to each node it reaches."""
+    found, heap = dict[int, int](), [(0, source)]
+    while heap:
+        distance, node = heapq.heappop(heap)
+        if node not in found:
+            found[node] = distance
+            for to, length in near.get(node, ()):
+                heapq.heappush(heap, (distance + length, to))
+    return found
+
+
 class Network:
     """The arcs of a problem, each with the candidate that opens it (-1: none), and shortest times."""
 
     def __init__(self, problem: Json) -> None:
-        self.problem, self.candidates = problem, problem["candidates"]
+        self.problem, self.candidates, self.steps = problem, problem["candidates"], 0
         self.number = {c["id"]: j for j, c in enumerate(self.candidates)}
+        need(len(self.number) == len(self.candidates), "two candidates have one id")
         self.allowed = frozenset(j for j, c in enumerate(self.candidates) if c.get("fixed") != "out")
         self.arcs: list[tuple[int, int, int, int]] = [(*arc, -1) for arc in problem["arcs"]]
         self.arcs += [(*arc, j) for j in sorted(self.allowed) for arc in self.candidates[j]["arcs"]]
-        self.all_built = cache(partial(self.times, is_open=self.allowed))
         self.usable, self.neighbours = cache(self._usable), lru_cache(4)(self._neighbours)
+        self.all_built = cache(lambda v, back=False: shortest(self.neighbours(self.allowed, back), v))
 
     def _neighbours(self, is_open: frozenset[int], back: bool) -> dict[int, list[tuple[int, int]]]:  # noqa: FBT001
         near: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -83,20 +161,10 @@ class Network:
                 near[head if back else tail].append((tail if back else head, seconds))
         return near
 
-    def times(self, source: int, *, is_open: Collection[int], back: bool = False) -> dict[int, int]:
-        """Return the shortest seconds from a node to each node it reaches; back: to it."""
-        near, found, heap = self.neighbours(frozenset(is_open), back), dict[int, int](), [(0, source)]
-        while heap:
-            time, node = heapq.heappop(heap)
-            if node not in found:
-                found[node] = time
-                for to, seconds in near.get(node, ()):
-                    heapq.heappush(heap, (time + seconds, to))
-        return found
-
     def covered(self, is_open: Collection[int]) -> set[int]:
         """Return the pairs within their limits when some candidates are open."""
-        times, pairs = cache(partial(self.times, is_open=is_open)), enumerate(self.problem["pairs"])
+        near, pairs = self.neighbours(frozenset(is_open), False), enumerate(self.problem["pairs"])
+        times = cache(partial(shortest, near))
         return {k for k, p in pairs if times(p["origin"]).get(p["destination"], math.inf) <= p["limit"]}
 
     def _usable(self, k: int) -> list[tuple[int, int, int, int]]:
@@ -124,18 +192,13 @@ def every_path_costs(net: Network, k: int, price: dict[int, int], least: int) ->
     for tail, head, seconds, j in net.usable(k):
         out[tail].append((head, seconds, price.get(j, 0), share.get(j, 0), bit.get(j, 0)))
         into[head].append((tail, share.get(j, 0)))
-    ahead: dict[int, int] = {}
-    nearest = [(0, pair["destination"])]
-    while nearest:
-        cost, node = heapq.heappop(nearest)
-        if node not in ahead:
-            ahead[node] = cost
-            for tail, more in into[node]:
-                heapq.heappush(nearest, (cost + more, tail))
+    ahead = shortest(into, pair["destination"])
     settled: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     labels = [(0, 0, pair["origin"], 0, 0, 0)]
     while labels and least > 0:
         _, time, node, cost, spread, paid = heapq.heappop(labels)
+        net.steps += 1 + len(settled[node])
+        need(net.steps <= MOST_STEPS, f"not checked within {MOST_STEPS:,} steps")
         if node == pair["destination"]:
             return False
         earlier = [(c, paid & ~p) for t, c, p in settled[node] if t <= time]
@@ -152,20 +215,18 @@ def every_path_costs(net: Network, k: int, price: dict[int, int], least: int) ->
 
 def rank(edges: Iterable[tuple[int, int]]) -> int:
     """Return the number of edges of a spanning forest of a graph."""
-    parts, count = dict[int, set[int]](), 0
-    for one, two in edges:
-        a, b = parts.setdefault(one, {one}), parts.setdefault(two, {two})
-        if a is not b:
-            count += 1
-            a |= b
-            parts.update(dict.fromkeys(b, a))
-    return count
+    parts = dict[int, set[int]]()
+    for edge in edges:
+        merged = set(edge).union(*(parts.get(node, ()) for node in edge))
+        parts.update(dict.fromkeys(merged, merged))
+    return len(parts) - len({id(part) for part in parts.values()})
 
 
 class Model:
     """Variables with their bounds, the rows of the rules by name, and the objective."""
 
     def __init__(self, problem: Json) -> None:
+        admit(problem, "problem", "problem")
         self.problem, self.net = problem, (net := Network(problem))
         self.periods, self.budget = self.problem.get("periods", []), self.problem["budget"]
         self.low, self.high, self.rows = dict[str, int](), dict[str, int](), dict[str, Row]()
@@ -176,12 +237,10 @@ class Model:
         if self.periods:
             self._add_periods()
         always, ever = net.covered(frozenset()), net.covered(net.allowed)
-        must = self.budget is None and self.problem.get("cover", "all") == "all"
+        lows = ever if self.budget is None and self.problem.get("cover", "all") == "all" else always
         for t in range(len(self.open)):
-            tag = f"_{t + 1}" if self.periods else ""
-            names = [f"y{k + 1:07d}{tag}" for k in range(len(self.problem["pairs"]))]
-            lows = always | ever if must else always
-            self.y.append([self.variable(y, k in lows, k in ever) for k, y in enumerate(names)])
+            tag, count = f"_{t + 1}" if self.periods else "", len(self.problem["pairs"])
+            self.y.append([self.variable(f"y{k + 1:07d}{tag}", k in lows, k in ever) for k in range(count)])
             self._add_cities(t, tag)
         self.pair_of = {y: (k, t) for t, row in enumerate(self.y) for k, y in enumerate(row)}
         self._add_rules()
@@ -423,24 +482,21 @@ class RingRows:
         The evidence has a number g for each node of the set, such that every link within it crosses the ray
         from one centre g_head - g_tail times. These cancel along a circuit, which so does not wind round it.
         """
-        s, v, *nodes = integers([row["centre"], row["node"], *row["nodes"]], "nodes of a ring")
-        g = dict(zip(nodes, integers(row["potentials"], "potentials"), strict=True))
-        need(v in g and 0 <= s < len(self.ring["centres"]), "a node or a centre of a ring is wrong")
+        s, v, g = row["centre"], row["node"], dict(zip(row["nodes"], row["potentials"], strict=True))
+        need(v in g and s < len(self.ring["centres"]), "a node or a centre of a ring is wrong")
         terms = list(self.entering[v])
         for (a, sign), f in self.way.items():
-            ends = (self.links[a]["tail"], self.links[a]["head"])[::sign]
-            if ends[0] in g and ends[1] in g:
-                need(sign * self.turns[a][s] == g[ends[1]] - g[ends[0]], "a circuit of a set may be the ring")
-            elif ends[0] in g:
+            begin, end = (self.links[a]["tail"], self.links[a]["head"])[::sign]
+            if begin in g and end in g:
+                need(sign * self.turns[a][s] == g[end] - g[begin], "a circuit of a set may be the ring")
+            elif begin in g:
                 terms.append((f, -1))
         return summed(terms), 0, False, 1
 
     def mend_row(self, row: Json) -> Row:
         """Return the row that excludes a circuit which is no ring: whatever uses all its links is itself."""
-        links = integers(row["links"], "links")
-        need(
-            self.model.broken(self.point(links), self.own_rows), "a circuit is excluded that may be the ring"
-        )
+        is_ring = not self.model.broken(self.point(links := row["links"]), self.own_rows)
+        need(not is_ring, "a circuit is excluded that may be the ring")
         return {f: 1 for (a, _), f in self.way.items() if a in links}, len(links) - 1, False, 1
 
 
@@ -461,12 +517,12 @@ def time_cut(model: Model, row: Json) -> Row:
     """Return `unit y <= sum of price x`: every path of the pair within its limit costs at least the unit."""
     need(row["time"] in model.pair_of, "a time cut names no pair")
     k, t = model.pair_of[row["time"]]
-    number, opens = {name: j for j, name in enumerate(model.open[t])}, row["prices"]
-    unit, *prices = integers([row["unit"], *opens.values()], "the prices of a time cut")
-    need(unit > 0 and min([0, *prices]) == 0 and opens.keys() <= number.keys(), "a price is wrong")
-    price = {number[name]: value for name, value in opens.items()}
+    number, prices, unit = {name: j for j, name in enumerate(model.open[t])}, row["prices"], row["unit"]
+    is_priced = unit > 0 and min([0, *prices.values()]) == 0 and prices.keys() <= number.keys()
+    need(is_priced, "a price is wrong")
+    price = {number[name]: value for name, value in prices.items()}
     need(every_path_costs(model.net, k, price, unit), f"a path of pair {k} costs less than its time cut says")
-    return {row["time"]: unit, **{name: -value for name, value in opens.items()}}, 0, False, unit
+    return {row["time"]: unit, **{name: -value for name, value in prices.items()}}, 0, False, unit
 
 
 def partition_row(model: Model, row: Json) -> Row:
@@ -476,7 +532,7 @@ def partition_row(model: Model, row: Json) -> Row:
     are edges of a forest over the parts. Merge the parts that arcs of built candidates join, which such a
     pair can use: a covered pair has its ends merged, and that takes as many merges as pairs are covered.
     """
-    parts, pairs = integers(row["parts"], "the parts of a row"), row["partition"]
+    parts, pairs = row["parts"], row["partition"]
     need(len(parts) == len(model.problem["nodes"]), "a node has no part")
     (t,) = {model.pair_of[y][1] for y in pairs}
     members = [model.problem["pairs"][model.pair_of[y][0]] for y in pairs]
@@ -493,13 +549,12 @@ def partition_row(model: Model, row: Json) -> Row:
 
 def leaf_bound(model: Model, rows: list[Row], leaf: Json, fixed: dict[str, int], scale: int) -> int | None:
     """Return the largest objective, over its unit, of a plan in a leaf; None: the leaf holds no plan."""
-    used = [integers(entry, "a row and its multiplier") for entry in leaf["multipliers"]]
     need(leaf["objective"] in (0, 1), "a leaf counts the objective neither once nor not at all")
-    need(all(0 <= i < len(rows) for i, _ in used), "a multiplier names no row")
-    scale *= (units := math.lcm(*(rows[i][3] for i, _ in used)))
+    need(all(i < len(rows) for i, _ in leaf["multipliers"]), "a multiplier names no row")
+    scale *= (units := math.lcm(*(rows[i][3] for i, _ in leaf["multipliers"])))
     left = defaultdict(int, {v: leaf["objective"] * gain * scale for v, gain in model.gain.items()})
     total = 0
-    for i, multiplier in used:
+    for i, multiplier in leaf["multipliers"]:
         terms, right, is_equation, unit = rows[i]
         need(multiplier >= 0 or is_equation, "a multiplier is negative")
         total += multiplier * right * (units // unit)
@@ -513,21 +568,20 @@ def leaf_bound(model: Model, rows: list[Row], leaf: Json, fixed: dict[str, int],
 
 def check_bound(model: Model, proof: Json) -> int | None:
     """Return the bound on the objective that a proof establishes; None: there is no plan."""
-    rows = [proved_row(model, row) for row in proof["rows"]]
-    (bits,) = integers([proof["denominator_bits"]], "denominator_bits")
-    need(0 <= bits <= 4096, "denominator_bits is out of range")
-    tree, bounds, seen = proof["tree"], [], set()
-    stack: list[tuple[int, dict[str, int]]] = [(0, {})]
+    admit(proof, "proof", "bound")
+    rows, scale = [proved_row(model, row) for row in proof["rows"]], 1 << min(proof["denominator_bits"], 4097)
+    need(scale <= 1 << 4096, "denominator_bits is out of range")
+    tree, bounds, seen, stack = proof["tree"], [], set[int](), [(0, dict[str, int]())]
     while stack:
         at, fixed = stack.pop()
-        need(type(at) is int and 0 <= at < len(tree) and at not in seen, "the tree is no tree")
+        need(0 <= at < len(tree) and at not in seen, "the tree is no tree")
         seen.add(at)
         if isinstance(tree[at], list):
             variable, down, up = tree[at]
             need(variable in model.low, f"the tree branches on {variable!r}, which is no variable")
             stack += [(down, {**fixed, variable: 0}), (up, {**fixed, variable: 1})]
         elif all(model.low[v] <= value <= model.high[v] for v, value in fixed.items()):
-            bounds.append(leaf_bound(model, rows, tree[at], fixed, 1 << bits))
+            bounds.append(leaf_bound(model, rows, tree[at], fixed, scale))
     best = max((bound for bound in bounds if bound is not None), default=None)
     return None if best is None else best * model.unit * (-1 if model.budget is None else 1)
 
@@ -539,7 +593,6 @@ def check_plan(model: Model, evidence: Json) -> int:
     starts = {number[name]: t for name, t in evidence.get("starts", {}).items()}
     need(len(set(built)) == len(built), "a candidate is built twice")
     need(starts.keys() == (set(built) if model.periods else set()), "not every start is of what is built")
-    need(min(integers([0, *starts.values()], "the starts")) == 0, "a start lies before the first period")
     point = dict.fromkeys([*(model.x[j] for j in built), *(model.starts[j][t] for j, t in starts.items())], 1)
     for t, names in enumerate(model.open):
         opened = {j for j in built if not model.periods or starts[j] + candidates[j].get("lead", 0) <= t}
@@ -547,7 +600,7 @@ def check_plan(model: Model, evidence: Json) -> int:
         point.update({names[j]: 1 for j in opened} | {model.y[t][k]: 1 for k in covered})
         for z, city in zip(model.z[t], problem.get("cities", []), strict=True):
             point[z] = int(sum(k in covered for k in city["pairs"]) >= city["need"])
-    circuits = {item["id"]: integers(item["links"], "links") for item in evidence.get("rings", [])}
+    circuits = {item["id"]: item["links"] for item in evidence.get("rings", [])}
     for item in (item for item in model.rings if item.ring["id"] in circuits):
         point.update(item.point(links := circuits[item.ring["id"]]))
         owners = [number[name] for a in links if (name := item.links[a]["candidate"]) is not None]
@@ -565,7 +618,10 @@ def check_plan(model: Model, evidence: Json) -> int:
 
 def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
     """Return what a certificate proves, as a sentence, and the gap between plan and bound if it has both."""
-    need("built" in certificate or "bound" in certificate, "the file shows neither a plan nor a bound")
+    need(
+        type(certificate) is dict and {"built", "bound"} & certificate.keys(), "there is no plan and no bound"
+    )
+    admit({key: value for key, value in certificate.items() if key != "bound"}, "plan", "certificate")
     model = Model(problem)
     objective = check_plan(model, certificate) if "built" in certificate else None
     plan = "no plan is shown" if objective is None else f"the plan holds, its objective is {objective}"
@@ -586,10 +642,10 @@ def main(arguments: list[str]) -> int:
     """Check the files that the command line names; return the exit code."""
     try:
         most = float(arguments.pop()) if arguments[-2:-1] == ["--gap"] and arguments.pop(-2) else None
-        problem, certificate = (json.loads(Path(name).read_text(encoding="utf-8")) for name in arguments)
+        problem, certificate = map(parsed, arguments)
         text, gap = check(problem, certificate)
         need(most is None or (gap is not None and gap <= most), f"{text}, where {most} was asked for")
-    except (Refused, LookupError, TypeError, ValueError, AttributeError, OSError, RecursionError) as fault:
+    except (Refused, LookupError, TypeError, ValueError, ArithmeticError, OSError, RecursionError) as fault:
         sys.stdout.write(f"REFUSED: {fault}\n")
         return 1
     sys.stdout.write(f"OK: {text}\n")

@@ -49,11 +49,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _runs(item: pytest.Item) -> bool:
+    if not isinstance(item, pytest.Function):  # a notebook
+        return True
     is_long = item.get_closest_marker("long") is not None
     if tiers.Tier.name == tiers.FIRST:
         return not is_long
-    function = getattr(item, "function", None)
-    return is_long or "draws" in item.fixturenames or getattr(function, "is_hypothesis_test", False)
+    return is_long or "draws" in item.fixturenames or getattr(item.function, "is_hypothesis_test", False)
 
 
 @pytest.fixture

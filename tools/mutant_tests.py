@@ -264,8 +264,9 @@ def run_tests(task: Path) -> int:
     Parameters
     ----------
     task
-        JSON file with the `paths` of tests, and with the `tests` among them to run in this order, each with
-        its time limit in seconds; without `tests`, all run, and what they call is written to the same file.
+        JSON file with the `paths` of tests and their `tier`, and with the `tests` among them to run in this
+        order, each with its time limit in seconds; without `tests`, all run, and what they call is written to
+        the same file.
     """
     asked = json.loads(task.read_text(encoding="utf-8"))
     options = [
@@ -278,6 +279,7 @@ def run_tests(task: Path) -> int:
         "-p",
         "no:cacheprovider",
         "--hypothesis-seed=0",
+        f"--tier={asked['tier']}",
     ]
     if "tests" in asked:
         with task.with_name(LATE).open("w", encoding="utf-8") as late:

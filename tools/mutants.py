@@ -162,16 +162,19 @@ class Bench:
         The copy.
     package
         What is mutated, and the tests that must notice.
+    tier
+        Tier of the tests: `first` or `both`.
     known
         What was recorded of its tests before; None to run them once.
     """
 
-    def __init__(self, tree: Tree, package: Package, known: dict[str, Any] | None = None) -> None:
+    def __init__(self, tree: Tree, package: Package, tier: str, known: dict[str, Any] | None = None) -> None:
         self.tree = tree
         self.package = package
+        self.tier = tier
         recorded = known
         if recorded is None:
-            state, by, recorded = tree.first_failure({"paths": package.tests}, 3600.0)
+            state, by, recorded = tree.first_failure({"paths": package.tests, "tier": tier}, 3600.0)
             if state != "survived":
                 raise SystemExit(f"the tests fail without any change, so nothing was measured: {by} {state}")
         self.recorded = recorded
@@ -221,7 +224,7 @@ class Bench:
             self.tree.write(mutant)
             limits = {test: self.limit_s(test) for test in tests}
             paths = sorted({test.split("::", 1)[0] for test in tests})
-            task = {"paths": paths, "tests": limits}
+            task = {"paths": paths, "tests": limits, "tier": self.tier}
             state, by, _ = self.tree.first_failure(task, LEAST_LIMIT_S + sum(limits.values()))
             self.tree.restore(mutant)
         return Outcome(mutant, state, by, round(time.monotonic() - begun, 1))
@@ -301,6 +304,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--mutants", type=int, default=20, help="mutants a package (default: 20)")
     parser.add_argument("--seed", type=int, default=1, help="decides the sample (default: 1)")
+    parser.add_argument(
+        "--tier", choices=("first", "both"), default="both", help="tests that must notice (default: both)"
+    )
     parser.add_argument("--file", default="", help="only mutants whose path contains this text")
     parser.add_argument("--list", action="store_true", help="print the sample and test nothing")
     parser.add_argument("--json", type=Path, help="file for the outcomes")
@@ -336,7 +342,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         calls = json.loads(options.calls.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder, Tree(Path(folder)) as tree:
         for name, some in samples.items():
-            bench = Bench(tree, PACKAGES[name], calls.get(name))
+            bench = Bench(tree, PACKAGES[name], options.tier, calls.get(name))
             if options.calls:
                 calls[name] = bench.recorded
                 options.calls.write_text(json.dumps(calls), encoding="utf-8")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tiers import long_case
 
 from optimiser.cli import screen
 from optimiser.job import load
@@ -134,8 +135,15 @@ def test_a_folder_in_use_is_refused_at_once(
     assert f"process {os.getpid()}" in err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("after_s", [0.8, 3.0])
+@pytest.mark.parametrize(
+    ("number", "after_s"),
+    [
+        (signal.SIGINT, 0.8),
+        (signal.SIGTERM, 3.0),
+        long_case(signal.SIGINT, 3.0),
+        long_case(signal.SIGTERM, 0.8),
+    ],
+)
 def test_a_signal_ends_a_run_in_time_and_leaves_nothing(region: Path, number: int, after_s: float) -> None:
     out = region / "out"
     run = subprocess.Popen(

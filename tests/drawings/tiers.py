@@ -40,6 +40,8 @@ def thinned[T](values: Sequence[T], first: int, *, packed: bool = True) -> list[
     """
     step = max(1, len(values) // first)
     kept = {at * step + at % step for at in range(first)}
+    if Tier.name == FIRST:
+        return [value for at, value in enumerate(values) if at in kept]
     return [
         value if at in kept else long_case(*(value if packed and isinstance(value, tuple) else (value,)))
         for at, value in enumerate(values)

@@ -12,7 +12,6 @@ import time
 
 import psutil
 import pytest
-import typer
 
 from optimiser.bench import outputs
 from optimiser.bench.generators.random_places import HardParameters, hard
@@ -182,6 +181,6 @@ def test_seeds_are_numbers_and_ranges(words, seeds):
 
 
 @pytest.mark.parametrize("word", ["x", "1..", "3..1", "0..20000", "1..2..3", "-1", "1..3000000000"])
-def test_seeds_that_are_none_are_refused(word):
-    with pytest.raises(typer.BadParameter):
-        bench._seeds([word])
+def test_seeds_that_are_none_are_refused(word, folder):
+    assert call(["bench", "--instances", "mine.json", "-o", "out", f"--seeds={word}"]) == 2
+    assert not (folder / "out").exists()

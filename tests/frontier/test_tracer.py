@@ -398,8 +398,8 @@ def test_a_level_is_asked_twice_and_closes_what_its_plan_reaches():
         (("ac",), 2.9, {"nodes": 10, "cuts": 20, "warm": True}),
         limits=Limits(points=0, point_s=20.0, gap=0.25),
     )
-    tracer.state.region = Region((-16,), (0,))
-    point = tracer._answer_level((-13,), 20.0)
+    tracer.answer((-16,), (0,), [(-13,)])
+    (point,) = tracer.state.points
     (first, first_s, first_gap), (second, second_s, second_gap) = asker.asked
     assert (first, first_s, first_gap) == (money(13), 20.0, 0.25)
     assert (second, second_gap) == (Question(None, (14,), cheapest=True), 0.25)
@@ -417,8 +417,8 @@ def test_a_level_is_asked_twice_and_closes_what_its_plan_reaches():
 
 def test_a_level_of_three_axes_is_asked_for_its_least_cost_and_then_for_more_coverage():
     tracer, asker = listing((("ad",), 2.2, {"reason": "time"}), (("ac", "bd"), 30.0), axes="three_way")
-    tracer.state.region = Region((0, 0), (10, 9))
-    point = tracer._answer_level((0, 0), 20.0)
+    tracer.answer((0, 0), (10, 9), [(0, 0)])
+    (point,) = tracer.state.points
     questions = [question for question, _, _ in asker.asked]
     assert questions == [Question(None, (0, 0), cheapest=True), Question(9, (0, 0), cheapest=False)]
     assert point.place == (7, 9, 9)
@@ -433,8 +433,7 @@ def test_a_level_of_three_axes_is_asked_for_its_least_cost_and_then_for_more_cov
 @pytest.mark.parametrize(("empty", "unsettled"), [(True, 0), (False, 1)])
 def test_a_level_without_a_plan_is_settled_with_all_harder_ones(empty, unsettled):
     tracer, asker = listing((None, 5.0, {"empty": empty}))
-    tracer.state.region = Region((-16,), (0,))
-    assert tracer._answer_level((-4,), 20.0) is None
+    tracer.answer((-16,), (0,), [(-4,)])
     region = tracer.state.region
     assert (region.boxes, region.lower((-4,))) == ([Box((-16,), (-5,))], -5.0)
     assert (tracer.state.unsettled, tracer.state.points, len(asker.asked)) == (unsettled, [], 1)
@@ -643,8 +642,8 @@ def test_each_question_has_what_is_left_of_the_whole_time(monkeypatch):
 )
 def test_a_tracing_is_complete_where_nothing_is_open(known, unsettled, open_boxes, ended):
     tracer, _ = listing((("ac",), 14.0 if known else 15.0), (None, None))
-    region = tracer.state.region = Region((-16,), (0,))
-    tracer._answer_level((-5,), 20.0)
+    tracer.answer((-16,), (0,), [(-5,)])
+    region = tracer.state.region
     tracer.state.unsettled = unsettled
     if not open_boxes:
         region.boxes = []
@@ -692,9 +691,8 @@ def test_a_stored_answer_without_a_plan_tells_the_asker_nothing():
 
 def test_a_plan_that_breaks_a_rule_is_the_fault_of_the_solver():
     tracer, _ = listing((("ac", "bd"), 18.0), problem=line(excludes=(("ac", "bd"),)))
-    tracer.state.region = Region((-16,), (0,))
     with pytest.raises(SolverError, match="violates a rule") as caught:
-        tracer._answer_level((-9,), 20.0)
+        tracer.answer((-16,), (0,), [(-9,)])
     assert len(caught.value.faults) == 1
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from networks import inputs, osm
 from networks.osm import blocks
-from optimiser.job import lines, reading
+from optimiser.job import reading
 from optimiser.problem import jsonfile
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "file-formats.md"
@@ -21,7 +21,7 @@ MOST_MISSING = inspect.signature(osm.read).parameters["most_missing"].default
     ("row", "words"),
     [
         ("job", f"{reading.MAX_BYTES // 2**10} KiB"),
-        ("job", f"nested {lines.MAX_DEPTH} deep"),
+        ("job", f"nested {reading.MAX_DEPTH} deep"),
         ("problem, result", f"{jsonfile.MOST_BYTES // 2**20} MiB"),
         ("cities, costs, train services", f"{inputs.MOST_TEXT_BYTES // 2**20} MiB"),
         ("travel times, weights", f"{inputs.MOST_BYTES // 2**30} GiB"),

@@ -5,31 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
-from optimiser.cli import (
-    atlas,
-    backcast,
-    bench,
-    certify,
-    closures,
-    compare,
-    convert,
-    explain,
-    frontier,
-    importing,
-    info,
-    robust,
-    run,
-    score,
-    screen,
-    solve,
-    sweep,
-)
+from optimiser.cli import bench, frontier, jobs, results, screen, setup, solve
 from optimiser.tasks import cache, signals
 
 INTERNAL = 1
@@ -54,69 +36,70 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-_COMMANDS: tuple[tuple[str, Callable[..., int], tuple[str, ...]], ...] = (
-    ("run", run.run, ("jing-jin-ji", "job.toml --set budget.share=0.1 --out less", "job.toml --dry-run")),
-    ("frontier", frontier.frontier, ("jing-jin-ji", "job.toml --set frontier.points=12")),
-    (
-        "robust",
-        robust.robust,
-        ("jing-jin-ji-uncertain", "job.toml --kind regret --scenarios 10", "job.toml --set robust.of=cases"),
-    ),
-    (
-        "sweep",
-        sweep.sweep,
-        ("jing-jin-ji", "job.toml --set sweep.cases=256 --workers 4", "job.toml --dry-run"),
-    ),
-    (
-        "closures",
-        closures.closures,
-        ("jing-jin-ji", "job.toml --set closures.share=0.8 --set closures.most=20"),
-    ),
-    ("backcast", backcast.backcast, ("jing-jin-ji --out past",)),
-    ("atlas", atlas.atlas, ("--only po-valley --only tokaido", "my-clusters.toml --out atlas")),
-    (
-        "solve",
-        solve.solve,
-        (
-            "problem.json -o result.json --time-limit 60 --gap 0.001",
-            "problem.json -o result.json --start earlier.json",
-            "problem.json --write-lp model.lp --variant compact",
-            "problem.json -o result.json --variant mine.py",
-        ),
-    ),
-    ("score", score.score, ("problem.json --built road:1,rail:7", "problem.json --plan plan.txt")),
-    ("verify", score.verify, ("polyring-runs/jing-jin-ji", "problem.json result.json")),
-    (
-        "certify",
-        certify.certify,
-        ("polyring-runs/jing-jin-ji", "problem.json result.json -o certificate.json"),
-    ),
-    ("compare", compare.compare, ("polyring-runs/jing-jin-ji less",)),
-    ("explain", explain.explain, ("polyring-runs/jing-jin-ji 1", "less 3 --time-limit 20 --json")),
-    ("import", importing.import_file, ("region.osm.pbf -o network.gpkg --country CN",)),
-    (
-        "bench",
-        bench.bench,
-        (
-            "--instances problem.json --variant auto --variant compact:scip",
-            "--family grid --seeds 1..10 --time-limit-s 60 -o grids",
-        ),
-    ),
-    ("list", info.list_all, ("", "--json")),
-    ("init", run.init, ("job.toml --file region.osm.pbf --country CN",)),
-    ("doctor", info.doctor, ("",)),
-)
-"""Name, function and examples of each command."""
+_COMMANDS: Mapping[str, Callable[..., int]] = {
+    "run": jobs.run,
+    "frontier": frontier.frontier,
+    "robust": jobs.robust,
+    "sweep": jobs.sweep,
+    "closures": jobs.closures,
+    "backcast": jobs.backcast,
+    "atlas": jobs.atlas,
+    "solve": solve.solve,
+    "score": solve.score,
+    "verify": results.verify,
+    "certify": results.certify,
+    "compare": results.compare,
+    "explain": results.explain,
+    "import": setup.import_file,
+    "bench": bench.bench,
+    "list": setup.list_all,
+    "init": setup.init,
+    "doctor": setup.doctor,
+}
+_EXAMPLES = """\
+polyring run jing-jin-ji
+polyring run job.toml --set budget.share=0.1 --out less
+polyring run job.toml --dry-run
+polyring frontier jing-jin-ji
+polyring frontier job.toml --set frontier.points=12
+polyring robust jing-jin-ji-uncertain
+polyring robust job.toml --kind regret --scenarios 10
+polyring robust job.toml --set robust.of=cases
+polyring sweep jing-jin-ji
+polyring sweep job.toml --set sweep.cases=256 --workers 4
+polyring sweep job.toml --dry-run
+polyring closures jing-jin-ji
+polyring closures job.toml --set closures.share=0.8 --set closures.most=20
+polyring backcast jing-jin-ji --out past
+polyring atlas --only po-valley --only tokaido
+polyring atlas my-clusters.toml --out atlas
+polyring solve problem.json -o result.json --time-limit 60 --gap 0.001
+polyring solve problem.json -o result.json --start earlier.json
+polyring solve problem.json --write-lp model.lp --variant compact
+polyring solve problem.json -o result.json --variant mine.py
+polyring score problem.json --built road:1,rail:7
+polyring score problem.json --plan plan.txt
+polyring verify polyring-runs/jing-jin-ji
+polyring verify problem.json result.json
+polyring certify polyring-runs/jing-jin-ji
+polyring certify problem.json result.json -o certificate.json
+polyring compare polyring-runs/jing-jin-ji less
+polyring explain polyring-runs/jing-jin-ji 1
+polyring explain less 3 --time-limit 20 --json
+polyring import region.osm.pbf -o network.gpkg --country CN
+polyring bench --instances problem.json --variant auto --variant compact:scip
+polyring bench --family grid --seeds 1..10 --time-limit-s 60 -o grids
+polyring list
+polyring list --json
+polyring init job.toml --file region.osm.pbf --country CN
+polyring doctor
+"""
+"""Examples of the commands, in the order in which their help shows them."""
 
-
-def _examples(command: str, examples: Sequence[str]) -> str:
-    lines = (f"  polyring {command} {words}".rstrip() for words in examples)
-    return "\n".join(["\b", "Examples:", *lines])
-
-
-for _name, _function, _words in _COMMANDS:
-    app.command(_name, epilog=_examples(_name, _words))(_function)
-app.add_typer(convert.app)
+for _name, _function in _COMMANDS.items():
+    _words = [f"  {line}" for line in _EXAMPLES.splitlines() if line.split()[1] == _name]
+    app.command(_name, epilog="\n".join(["\b", "Examples:", *_words]))(_function)
+app.add_typer(bench.convert)
 
 
 def _version(asked: bool) -> None:

@@ -1,19 +1,20 @@
-"""Bench solver variants on instances, with progress on the standard error."""
+"""Bench solver variants on instances, and make instances of public networks."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from optimiser.cli import screen
 from optimiser.cli.options import (
+    FACTOR,
     GAP,
     JOBS,
+    LIMIT_PERCENT,
+    PERCENT,
     SECONDS,
     SEED,
     THREADS,
@@ -23,13 +24,16 @@ from optimiser.cli.options import (
     complete_variant,
     within,
 )
+from optimiser.cli.screen import Display
 
 if TYPE_CHECKING:
+    from optimiser.bench.converters.network import PublicNetwork
+    from optimiser.bench.converters.sndlib import Coordinates
     from optimiser.bench.plan import Run
     from optimiser.bench.rows import Row
-    from optimiser.bench.runner import Listener
 
-
+COORDINATES = ("auto", "degrees", "plane")
+"""How an SNDlib file may state places."""
 _MOST_SEEDS = 10_000
 """Most seeds of a range."""
 
@@ -88,7 +92,7 @@ def bench(
 
     if list_names:
         return _show_names(as_json=json)
-    with _listening(quiet=json) as listener:
+    with Display(quiet=json) as display:
         done = bench_variants(
             instances or (),
             families=family or (),
@@ -102,7 +106,7 @@ def bench(
             cluster=cluster or "none",
             scheduler=scheduler,
             out=output,
-            listener=listener,
+            listener=_Shown(display),
         )
     if json:
         files = {"table": str(output / "runs.csv"), "summary": str(output / "summary.md")}
@@ -174,82 +178,149 @@ def _show_names(*, as_json: bool) -> int:
 # ---- progress
 
 
-class _Lines:
-    """Reports on a bench in plain lines.
+class _Shown:
+    """Reports on a bench: a bar with the time left on a terminal, elsewhere a line for each solve."""
 
-    Parameters
-    ----------
-    write
-        Takes each line.
-    """
-
-    def __init__(self, write: Callable[[str], object]) -> None:
-        self._write = write
+    def __init__(self, display: Display) -> None:
+        self._display = display
 
     def begins(self, run: Run, number: int, total: int, left_s: float) -> None:
         """Report what begins."""
-        self._write(f"[{number}/{total}, about {_duration(left_s)} left] {_title(run)}")
+        title = f"{run.instance.name}  {run.configuration.label}  seed {run.seed}"
+        self._display.count(number - 1, total)
+        say = self._display.begins if self._display.moves else self._display.ends
+        say(f"[{number}/{total}, about {screen.duration(left_s)} left] {title}")
 
     def ends(self, row: Row) -> None:
         """Report what came out."""
-        self._write(_outcome(row))
+        gap = "no bound" if row.gap is None else f"gap {100 * row.gap:.2f} %"
+        message = f"  {row.message}" if row.message else ""
+        self._display.ends(
+            f"{row.instance}  {row.label}  seed {row.seed}: {row.status} ({row.termination}), "
+            f"{gap}, {row.seconds:.1f} s{message}"
+        )
 
     def notes(self, text: str) -> None:
         """Report a note."""
-        self._write(text)
+        self._display.ends(text)
 
 
-@contextmanager
-def _listening(*, quiet: bool) -> Iterator[Listener | None]:
-    if quiet:
-        yield None
-    elif sys.stderr.isatty():
-        with _bar() as listener:
-            yield listener
-    else:
-        yield _Lines(screen.note)
+# ---- convert
 
 
-@contextmanager
-def _bar() -> Iterator[Listener]:
-    """Show a bar with the time left, and a line for each solve above it."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+convert = typer.Typer(
+    name="convert", help="Make a problem of a public network.", no_args_is_help=True, rich_markup_mode=None
+)
 
-    console = Console(stderr=True, highlight=False)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-               TextColumn("{task.fields[left]}"))  # fmt: skip
-
-    class Bar(_Lines):
-        def begins(self, run: Run, number: int, total: int, left_s: float) -> None:
-            left = f"about {_duration(left_s)} left"
-            bar.update(task, description=escape(_title(run)), total=total, completed=number - 1, left=left)
-
-        def ends(self, row: Row) -> None:
-            super().ends(row)
-            bar.advance(task)
-
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("starting", total=None, left="")
-        yield Bar(lambda text: console.print(escape(text)))
-
-
-def _title(run: Run) -> str:
-    return f"{run.instance.name}  {run.configuration.label}  seed {run.seed}"
+Converted = Annotated[Path, typer.Option("-o", "--output", help="Problem file to write.")]
+CandidatePercent = Annotated[
+    int, typer.Option(callback=within(PERCENT), help="Share of links, drawn, that are candidates, per cent.")
+]
+LimitPercent = Annotated[
+    int,
+    typer.Option(
+        callback=within(LIMIT_PERCENT), help="Limit, per cent of the shortest time with every link."
+    ),
+]
+BudgetPercent = Annotated[
+    int, typer.Option(callback=within(PERCENT), help="Budget, per cent of the cost of all candidates.")
+]
+CostFactor = Annotated[
+    float, typer.Option(callback=within(FACTOR), help="Money of one unit of cost in the file.")
+]
+EqualWeights = Annotated[bool, typer.Option("--equal-weights", help="Weigh all pairs 1, not by demand.")]
+Merge = Annotated[bool, typer.Option(help="Make one pair of the two directions of a demand.")]
+DrawSeed = Annotated[int, typer.Option(callback=within(SEED), help="Seed of the draw of candidates.")]
 
 
-def _outcome(row: Row) -> str:
-    gap = "no bound" if row.gap is None else f"gap {100 * row.gap:.2f} %"
-    message = f"  {row.message}" if row.message else ""
-    return (
-        f"{row.instance}  {row.label}  seed {row.seed}: {row.status} ({row.termination}), "
-        f"{gap}, {row.seconds:.1f} s{message}"
+@convert.command(
+    epilog="\b\nExamples:\n  polyring convert sndlib germany50.xml -o germany50.json --budget-percent 5"
+)
+def sndlib(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Network of SNDlib, native or XML.")],
+    *,
+    output: Converted,
+    seconds_per_km: Annotated[
+        float, typer.Option(callback=within(FACTOR), help="Seconds that a kilometre takes.")
+    ] = 1000.0,
+    coordinates: Annotated[
+        str, typer.Option(help="degrees, plane (1,000 m a unit), or auto: as the file says.")
+    ] = "auto",
+    candidate_percent: CandidatePercent = 100,
+    limit_percent: LimitPercent = 200,
+    budget_percent: BudgetPercent = 30,
+    cost_factor: CostFactor = 1.0,
+    equal_weights: EqualWeights = False,
+    merge: Merge = True,
+    seed: DrawSeed = 1,
+) -> int:
+    """Convert an SNDlib network: lengths become times, set-up or module costs become costs."""
+    from optimiser.bench.converters.sndlib import read
+    from optimiser.problem.errors import ProblemError
+
+    if coordinates not in COORDINATES:
+        raise ProblemError(
+            f"there are no coordinates {coordinates!r}", remedy=f"Choose from: {', '.join(COORDINATES)}."
+        )
+    return _write(
+        read(file, coordinates=cast("Coordinates", coordinates)),
+        output,
+        seconds=seconds_per_km / 1000,
+        cost_factor=cost_factor,
+        candidate_percent=candidate_percent,
+        limit_percent=limit_percent,
+        budget_percent=budget_percent,
+        weights="equal" if equal_weights else "demand",
+        merge=merge,
+        seed=seed,
     )
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+@convert.command(
+    epilog="\b\nExamples:\n  polyring convert tntp SiouxFalls_net.tntp SiouxFalls_trips.tntp -o sioux.json"
+)
+def tntp(
+    network: Annotated[Path, typer.Argument(metavar="NET", help="Network, *_net.tntp.")],
+    trips: Annotated[Path, typer.Argument(metavar="TRIPS", help="Trips, *_trips.tntp.")],
+    *,
+    output: Converted,
+    seconds_per_unit: Annotated[
+        float, typer.Option(callback=within(FACTOR), help="Seconds of the file's unit of time.")
+    ] = 60.0,
+    candidate_percent: CandidatePercent = 100,
+    limit_percent: LimitPercent = 200,
+    budget_percent: BudgetPercent = 30,
+    cost_factor: CostFactor = 1.0,
+    equal_weights: EqualWeights = False,
+    merge: Merge = True,
+    seed: DrawSeed = 1,
+) -> int:
+    """Convert a TNTP network: free-flow times are times and costs; no way leads through zones."""
+    from optimiser.bench.converters.tntp import read
+
+    return _write(
+        read(network, trips),
+        output,
+        seconds=seconds_per_unit,
+        cost_factor=cost_factor,
+        candidate_percent=candidate_percent,
+        limit_percent=limit_percent,
+        budget_percent=budget_percent,
+        weights="equal" if equal_weights else "demand",
+        merge=merge,
+        seed=seed,
+    )
+
+
+def _write(network: PublicNetwork, output: Path, **choices: Any) -> int:  # noqa: ANN401 - as `Choices` has them
+    """Write the problem of a network by the choices that its file leaves open."""
+    from optimiser.bench.converters.network import Choices, problem_of
+    from optimiser.problem import save
+
+    problem = problem_of(network, Choices(**choices))
+    save(problem, output)
+    screen.line(
+        f"{output}: {len(problem.nodes):,} nodes, {len(problem.arcs):,} arcs today, "
+        f"{len(problem.candidates):,} candidates, {len(problem.pairs):,} pairs, budget {problem.budget:,}"
+    )
+    return 0

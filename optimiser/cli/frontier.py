@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json as json_text
-import math
-import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -16,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from optimiser.cli import screen
+from optimiser.cli.jobs import changes_of, writes_folder
 from optimiser.cli.options import (
     GAP,
     POINTS,
     SECONDS,
     ClusterOption,
-    Json,
     Scheduler,
     Settings,
     Workers,
@@ -29,6 +25,7 @@ from optimiser.cli.options import (
     complete_job,
     within,
 )
+from optimiser.cli.screen import Display
 
 if TYPE_CHECKING:
     from optimiser.frontier import Tracer
@@ -41,216 +38,11 @@ MOST_ROWS = 24
 """Points that the table shows; of more, every n-th, the ends and the knee."""
 MOST_LINKS = 20
 """Links that the table shows."""
-RECENT = 12
-"""Points over whose pace the time left is estimated."""
 ENDS = 2
 """Points of a frontier before the workers are asked for those between them."""
-PAUSE_S = 10.0
-"""Seconds between two lines where the standard error is no terminal."""
 
-type Watch = Callable[[Tracer], None]
 type Executing = Callable[[Frontier], AbstractContextManager[Executor | None]]
 """Gives what answers the points of a frontier; None: one session of the command."""
-
-
-def frontier(
-    job: Annotated[
-        str,
-        typer.Argument(
-            metavar="JOB|PROBLEM.json",
-            help="A job file, a ready job's name, or a problem file.",
-            autocompletion=complete_job,
-        ),
-    ],
-    *,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>-frontier].")
-    ] = None,
-    axes: Annotated[
-        str | None, typer.Option(help="two_way: cost and coverage; three_way: cost and two tiers.")
-    ] = None,
-    points: Annotated[
-        int | None, typer.Option(callback=within(POINTS), help="Points wanted; 0: all there are.")
-    ] = None,
-    gap: Annotated[
-        float | None, typer.Option(callback=within(GAP), help="Relative gap of each point, 0 to 1.")
-    ] = None,
-    time_limit: Annotated[
-        float | None, typer.Option(callback=within(SECONDS), help="Limit of all, seconds.")
-    ] = None,
-    workers: Workers = None,
-    cluster: ClusterOption = None,
-    scheduler: Scheduler = None,
-    settings: Settings = None,
-    json: Json = False,
-) -> int:
-    """Trace what each level of spending buys: exact points with a proven band."""
-    options = {"axes": axes, "points": points, "gap": gap, "total_s": time_limit}
-    given = {key: value for key, value in options.items() if value is not None}
-    changes = [*(settings or []), *(f"frontier.{key}={json_text.dumps(v)}" for key, v in given.items())]
-    trace = _trace_file if job.endswith(".json") else _trace_job
-    chosen = (workers, cluster, scheduler)
-    executing = partial(_executing, chosen_executor(*chosen), is_chosen=chosen != (None, None, None))
-    done = trace(job, out, changes, executing, quiet=json)
-    if json:
-        screen.as_json({"folder": str(done.folder), "exit_code": done.exit_code, **done.summary})
-    else:
-        _show(done)
-    return done.exit_code
-
-
-def _trace_job(
-    job: str, out: Path | None, changes: Sequence[str], executing: Executing, *, quiet: bool
-) -> Traced:
-    from optimiser.job import find
-    from optimiser.studies.frontier import trace_job
-
-    loaded = find(job, settings=changes)
-    asked = loaded.job.frontier
-    with (
-        screen.progress(quiet=quiet) as progress,
-        executing(asked) as executor,
-        _watching(asked, quiet=quiet) as watch,
-    ):
-        return trace_job(loaded, out=out, progress=progress, watch=watch, executor=executor)
-
-
-def _trace_file(
-    path: str, out: Path | None, changes: Sequence[str], executing: Executing, *, quiet: bool
-) -> Traced:
-    from optimiser.studies.frontier import ENDING, trace_file
-
-    asked, solve = _sections(changes)
-    target = out or Path("polyring-runs") / f"{Path(path).stem}{ENDING}"
-    with executing(asked) as executor, _watching(asked, quiet=quiet) as watch:
-        return trace_file(Path(path), asked, solve, out=target, watch=watch, executor=executor)
-
-
-@contextmanager
-def _executing(
-    chosen: AbstractContextManager[Executor | None], asked: Frontier, *, is_chosen: bool
-) -> Iterator[Executor | None]:
-    """Start what answers evenly placed points, if it was chosen; other points depend on each other."""
-    if asked.placing == "even":
-        with chosen as executor:
-            yield executor
-        return
-    if is_chosen:
-        screen.note(
-            "Each point is placed where the band is widest, by the answers before it, so that one session "
-            "answers them all. For several workers: --set frontier.placing='\"even\"'."
-        )
-    yield None
-
-
-def _sections(changes: Sequence[str]) -> tuple[Frontier, Solve]:
-    """Return the two sections of a job that count for a problem file."""
-    from optimiser.job import loads
-    from optimiser.problem.errors import JobError
-
-    others = [text for text in changes if text.split(".", 1)[0] not in ("frontier", "solve")]
-    if others:
-        raise JobError(
-            "a problem file has no such settings",
-            where="--set",
-            faults=others,
-            done="Nothing was read or written.",
-            remedy="With a problem file, set keys of frontier and solve alone.",
-        )
-    job = loads('[region]\nname = "jing-jin-ji"\n', where="--set", settings=changes)
-    return job.frontier, job.solve
-
-
-# ---- progress
-
-
-class Pace:
-    """Estimates the time left from when the last points came.
-
-    Parameters
-    ----------
-    wanted
-        Points wanted; 0: all.
-    total_s
-        Time limit of all, seconds.
-    """
-
-    def __init__(self, wanted: int, total_s: float) -> None:
-        self._wanted, self._total = wanted, total_s
-        self._begun: float | None = None
-        self._came: deque[tuple[float, int]] = deque(maxlen=RECENT)
-
-    def note(self, points: int) -> None:
-        """Take in the number of points that there are now."""
-        now = time.monotonic()
-        self._begun = now if self._begun is None else self._begun
-        self._came.append((now, points))
-
-    def left_s(self) -> float:
-        """Return the seconds that are left, at most those of the time limit."""
-        if self._begun is None:
-            return self._total
-        most = max(0.0, self._total - (time.monotonic() - self._begun))
-        (first, few), (last, many) = self._came[0], self._came[-1]
-        if not self._wanted or many <= few:
-            return most
-        return min(most, (self._wanted - many) * (last - first) / (many - few))
-
-
-@contextmanager
-def _watching(asked: Frontier, *, quiet: bool) -> Iterator[Watch]:
-    """Give a function to call after each point: it moves a bar on a terminal, or prints a line at times."""
-    pace = Pace(asked.points, asked.total_s)
-    if quiet:
-        yield lambda _tracer: None
-    elif sys.stderr.isatty():
-        yield from _bar(pace, asked.points)
-    else:
-        yield _lines(pace, asked.points)
-
-
-def _bar(pace: Pace, wanted: int) -> Iterator[Watch]:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("Frontier"), BarColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True, highlight=False)) as bar:
-        task = bar.add_task("starting", total=wanted or None)
-
-        def show(tracer: Tracer) -> None:
-            points = len(tracer.state.places)
-            pace.note(points)
-            bar.update(task, completed=points, description=_state(tracer, pace, wanted))
-
-        yield show
-
-
-def _lines(pace: Pace, wanted: int) -> Watch:
-    last = -math.inf
-
-    def show(tracer: Tracer) -> None:
-        nonlocal last
-        pace.note(len(tracer.state.places))
-        if time.monotonic() - last >= PAUSE_S:
-            last = time.monotonic()
-            screen.note(f"Frontier: {_state(tracer, pace, wanted)}")
-
-    return show
-
-
-def _state(tracer: Tracer, pace: Pace, wanted: int) -> str:
-    points = len(tracer.state.places)
-    if tracer.state.ahead and points <= ENDS:
-        return f"{len(tracer.state.ahead)} answers of workers"
-    many = f"{points} of {wanted} points" if wanted else f"{points} points"
-    left = pace.left_s()
-    unit = f"{left:.0f} s" if left < 120 else f"{left / 60:.0f} min"
-    return (
-        f"{many}, {len(tracer.state.region.boxes)} gaps open, {'about' if wanted else 'at most'} {unit} left"
-    )
-
-
-# ---- outcome
 
 
 def _show(done: Traced) -> None:
@@ -337,3 +129,136 @@ def _points(curve: Curve) -> list[dict[str, object]]:
             }
         )
     return rows
+
+
+# ---- the command
+
+
+@writes_folder(_show, lambda done: done.summary)
+def frontier(
+    job: Annotated[
+        str,
+        typer.Argument(
+            metavar="JOB|PROBLEM.json",
+            help="A job file, a ready job's name, or a problem file.",
+            autocompletion=complete_job,
+        ),
+    ],
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>-frontier].")
+    ] = None,
+    axes: Annotated[
+        str | None, typer.Option(help="two_way: cost and coverage; three_way: cost and two tiers.")
+    ] = None,
+    points: Annotated[
+        int | None, typer.Option(callback=within(POINTS), help="Points wanted; 0: all there are.")
+    ] = None,
+    gap: Annotated[
+        float | None, typer.Option(callback=within(GAP), help="Relative gap of each point, 0 to 1.")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(callback=within(SECONDS), help="Limit of all, seconds.")
+    ] = None,
+    workers: Workers = None,
+    cluster: ClusterOption = None,
+    scheduler: Scheduler = None,
+    settings: Settings = None,
+) -> Callable[[Display], Traced]:
+    """Trace what each level of spending buys: exact points with a proven band."""
+    options = {"axes": axes, "points": points, "gap": gap, "total_s": time_limit}
+    changes = changes_of("frontier", settings, options)
+    chosen = (workers, cluster, scheduler)
+    executing = partial(_executing, chosen_executor(*chosen), is_chosen=chosen != (None, None, None))
+    return (_trace_file if job.endswith(".json") else _trace_job)(job, out, changes, executing)
+
+
+def _trace_job(
+    job: str, out: Path | None, changes: Sequence[str], executing: Executing
+) -> Callable[[Display], Traced]:
+    from optimiser.job import find
+    from optimiser.studies.frontier import trace_job
+
+    loaded = find(job, settings=changes)
+    asked = loaded.job.frontier
+
+    def trace(display: Display) -> Traced:
+        watch = _watching(asked, display)
+        with executing(asked) as executor:
+            return trace_job(loaded, out=out, progress=display.steps, watch=watch, executor=executor)
+
+    return trace
+
+
+def _trace_file(
+    path: str, out: Path | None, changes: Sequence[str], executing: Executing
+) -> Callable[[Display], Traced]:
+    from optimiser.studies.frontier import ENDING, trace_file
+
+    asked, solve = _sections(changes)
+    target = out or Path("polyring-runs") / f"{Path(path).stem}{ENDING}"
+
+    def trace(display: Display) -> Traced:
+        watch = _watching(asked, display)
+        with executing(asked) as executor:
+            return trace_file(Path(path), asked, solve, out=target, watch=watch, executor=executor)
+
+    return trace
+
+
+@contextmanager
+def _executing(
+    chosen: AbstractContextManager[Executor | None], asked: Frontier, *, is_chosen: bool
+) -> Iterator[Executor | None]:
+    """Start what answers evenly placed points, if it was chosen; other points depend on each other."""
+    if asked.placing == "even":
+        with chosen as executor:
+            yield executor
+        return
+    if is_chosen:
+        screen.note(
+            "Each point is placed where the band is widest, by the answers before it, so that one session "
+            "answers them all. For several workers: --set frontier.placing='\"even\"'."
+        )
+    yield None
+
+
+def _sections(changes: Sequence[str]) -> tuple[Frontier, Solve]:
+    """Return the two sections of a job that count for a problem file."""
+    from optimiser.job import loads
+    from optimiser.problem.errors import JobError
+
+    others = [text for text in changes if text.split(".", 1)[0] not in ("frontier", "solve")]
+    if others:
+        raise JobError(
+            "a problem file has no such settings",
+            where="--set",
+            faults=others,
+            done="Nothing was read or written.",
+            remedy="With a problem file, set keys of frontier and solve alone.",
+        )
+    job = loads('[region]\nname = "jing-jin-ji"\n', where="--set", settings=changes)
+    return job.frontier, job.solve
+
+
+def _watching(asked: Frontier, display: Display) -> Callable[[Tracer], None]:
+    """Return a function to call before the first point and after each: it shows how far the frontier is."""
+    begun = None
+
+    def watch(tracer: Tracer) -> None:
+        nonlocal begun
+        begun = begun or time.monotonic()
+        state, points = tracer.state, len(tracer.state.places)
+        display.count(points, asked.points or None)
+        if state.ahead and points <= ENDS:
+            display.begins(f"Frontier: {len(state.ahead)} answers of workers")
+            return
+        most = max(0.0, asked.total_s - (time.monotonic() - begun))
+        left = most if display.left_s is None else min(most, display.left_s)
+        many = f"{points} of {asked.points} points" if asked.points else f"{points} points"
+        how = "about" if asked.points else "at most"
+        display.begins(
+            f"Frontier: {many}, {len(state.region.boxes)} gaps open, {how} {screen.duration(left)} left"
+        )
+
+    return watch

@@ -109,6 +109,25 @@ Scheduler = Annotated[
 Problem = Annotated[Path, typer.Argument(metavar="PROBLEM", help="A polyring-problem/1 file.")]
 
 
+def refuse_output(path: Path, *, done: str, remedy: str = "") -> None:
+    """Refuse a file to write that has no folder, or is no plain file.
+
+    Parameters
+    ----------
+    done
+        What was left undone, for the message.
+    remedy
+        What to do where the folder does not exist.
+    """
+    from optimiser.problem.errors import EnvironmentFault
+    from optimiser.problem.jsonfile import refuse_special_file
+
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise EnvironmentFault("the folder does not exist", where=str(path.parent), done=done, remedy=remedy)
+    refuse_special_file(path, done=done)
+
+
 @contextmanager
 def chosen_executor(
     workers: int | None, cluster: str | None, scheduler: str | None

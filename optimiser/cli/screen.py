@@ -6,14 +6,18 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
 from networks.inputs import printable
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console, RenderableType
+    from rich.progress import Task
+    from rich.progress_bar import ProgressBar
 
     from optimiser.tasks.cache import Progress
 
@@ -21,6 +25,8 @@ _WIDTH = 120
 
 MINUTE_S = 60.0
 """Seconds between two lines of progress where the output is no terminal."""
+PACE_S = 600.0
+"""Seconds over whose pace the time left is estimated."""
 
 
 def line(text: str = "") -> None:
@@ -119,56 +125,99 @@ def pairs(title: str, values: Mapping[str, object], *, heads: tuple[str, str], r
     table(title, rows, right=heads[1:] if right else ())
 
 
-@contextmanager
-def _each_minute() -> Iterator[Callable[[str], None]]:
-    """Yield what takes a line of progress; the last one is printed each minute, while nothing else is."""
-    last, ended = "", threading.Event()
-
-    def begins(text: str) -> None:
-        nonlocal last
-        last = text
-
-    def print_lines() -> None:
-        start = time.monotonic()
-        while not ended.wait(MINUTE_S):
-            if last:
-                note(f"[{(time.monotonic() - start) / MINUTE_S:.0f} min] {last}")
-
-    threading.Thread(target=print_lines, daemon=True).start()
-    try:
-        yield begins
-    finally:
-        ended.set()
+def duration(seconds: float) -> str:
+    """Return seconds as people say them: in seconds, minutes, or hours and minutes."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-@contextmanager
-def progress(*, quiet: bool = False) -> Iterator[Progress]:
-    """Show the steps of a run on the standard error.
+class Display:
+    """Shows on the standard error how far a command has come, within its block.
+
+    On a terminal that is a moving line, with a bar where `count` names a total; elsewhere a line for each
+    step that ended, and each minute what is being done.
 
     Parameters
     ----------
     quiet
         Show nothing.
-
-    Yields
-    ------
-    Progress
-        A moving line on a terminal; elsewhere a line for each step that ended, and each minute what is being
-        done.
     """
-    from optimiser.tasks.cache import Progress
 
-    if quiet:
-        yield Progress()
-    elif not sys.stderr.isatty():
-        with _each_minute() as begins:
-            yield Progress(begins=begins, ends=note)
-    else:
+    def __init__(self, *, quiet: bool = False) -> None:
         from rich.console import Console
-        from rich.markup import escape
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+        from rich.text import Text
 
-        console = Console(stderr=True, highlight=False)
-        with console.status("starting") as status:
-            yield Progress(
-                begins=lambda text: status.update(escape(text)), ends=lambda text: console.print(escape(text))
-            )
+        class Bar(BarColumn):
+            def render(self, task: Task) -> ProgressBar | Text:  # type: ignore[override]
+                return super().render(task) if task.total else Text()
+
+        self.moves = sys.stderr.isatty() and not quiet
+        self._quiet, self._last, self._ended = quiet, "", threading.Event()
+        self._rich = Progress(
+            SpinnerColumn(), TextColumn("{task.description}", markup=False), Bar(), TimeElapsedColumn(),
+            console=Console(stderr=True, highlight=False), transient=True,
+            speed_estimate_period=PACE_S, disable=not self.moves,
+        )  # fmt: skip
+        self._task = self._rich.add_task("starting", total=None)
+
+    def __enter__(self) -> Self:
+        """Begin to show what is being done."""
+        self._rich.start()
+        if not self.moves and not self._quiet:
+            threading.Thread(target=self._print_each_minute, daemon=True).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Remove the moving line."""
+        self._ended.set()
+        self._rich.stop()
+
+    @cached_property
+    def steps(self) -> Progress:
+        """Return what reports on the steps of a run."""
+        from optimiser.tasks.cache import Progress
+
+        return Progress(begins=self.begins, ends=self.ends)
+
+    def begins(self, text: str) -> None:
+        """Say what is being done."""
+        self._last = text
+        self._rich.update(self._task, description=text)
+
+    def ends(self, text: str) -> None:
+        """Leave a line that stays."""
+        if self.moves:
+            self._rich.console.print(text, markup=False)
+        elif not self._quiet:
+            note(text)
+
+    def count(self, done: int, total: int | None) -> None:
+        """Say how many of so many parts are done; without a total there is no bar."""
+        self._rich.update(self._task, completed=done, total=total)
+
+    @property
+    def left_s(self) -> float | None:
+        """Return the seconds that the rest takes at the pace of the last parts; None where unknown."""
+        return self._rich.tasks[0].time_remaining
+
+    def _print_each_minute(self) -> None:
+        start = time.monotonic()
+        while not self._ended.wait(MINUTE_S):
+            if self._last:
+                note(f"[{(time.monotonic() - start) / MINUTE_S:.0f} min] {self._last}")
+
+
+def records(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Return the rows of a table; what is missing is None."""
+    plain = table.astype(object).where(table.notna(), None)
+    return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Progress]:
+    """Show the steps of a run on the standard error, as `Display` does."""
+    with Display(quiet=quiet) as display:
+        yield display.steps

@@ -1,17 +1,23 @@
-"""Solve a problem file; a signal ends the solve as a time limit does, with the best plan so far."""
+"""Solve a problem file, and score plans of it that are given by hand.
+
+A signal ends a solve as a time limit does, with the best plan so far.
+"""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
+from networks import inputs
 from optimiser.cli import screen
 from optimiser.cli.options import (
     GAP,
@@ -22,18 +28,27 @@ from optimiser.cli.options import (
     Json,
     Problem,
     complete_variant,
+    refuse_output,
     within,
 )
-from optimiser.cli.score import named_plan
 from optimiser.engine.child import ChildProcess, Ending
+from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.tasks import signals
 
 if TYPE_CHECKING:
     from optimiser.engine.model_file import Form
-    from optimiser.problem import DesignProblem
+    from optimiser.engine.search.task import NamedPlan
+    from optimiser.problem import DesignProblem, Ring
     from optimiser.problem.result import Result
     from optimiser.verify.plan import Plan
 
+type Circuits = Mapping[str, tuple[int, ...]]
+"""Positions of the links of each ring that is formed, in order round it, by ring id."""
+
+NOTHING = "Nothing was computed."
+"""What a refused question has done."""
+SEARCH_S = 60.0
+"""Time limit of the search for circuits; it takes a second or two, since nothing else is left to choose."""
 INTERRUPTED = "interrupted"
 """Termination of a result whose solve was ended by a signal."""
 
@@ -145,20 +160,12 @@ def solve(
 
 def _refuse_outputs(paths: Sequence[Path]) -> None:
     """Refuse files that cannot be written, and a solve that writes none."""
-    from optimiser.problem.errors import EnvironmentFault
-    from optimiser.problem.jsonfile import refuse_special_file
-
     if not paths:
         raise typer.BadParameter(
             "no file to write is named: give -o, or a model to write with --write-lp or --write-mps."
         )
     for path in paths:
-        if not path.resolve().parent.is_dir():
-            raise EnvironmentFault(
-                "the folder does not exist", where=str(path.parent), done="Nothing was solved.",
-                remedy="Make the folder, or name another file.",
-            )  # fmt: skip
-        refuse_special_file(path, done="Nothing was solved.")
+        refuse_output(path, done="Nothing was solved.", remedy="Make the folder, or name another file.")
 
 
 def _write_models(problem: DesignProblem, variant: str, files: Mapping[Form, Path | None]) -> None:
@@ -302,3 +309,254 @@ def _too_large(problem: DesignProblem, bound: float) -> str:
 
 def _per_cent(value: float | None) -> str:
     return "unknown" if value is None else f"{100 * value:.3g} %"
+
+
+# ---- plans given by hand
+
+
+def score(
+    problem: Problem,
+    built: Annotated[
+        str | None, typer.Option(help="Ids of what is built, with commas; empty text: nothing.")
+    ] = None,
+    plan: Annotated[Path | None, typer.Option(help="File with a plan: a result, or one id a line.")] = None,
+    best: Annotated[
+        Path | None,
+        typer.Option(help="Best known result to compare with [default: result.json beside PROBLEM]."),
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Tell cost, coverage and distance from the best known of a plan given by hand."""
+    from optimiser import verify as checks
+    from optimiser.problem import load
+
+    if (built is None) == (plan is None):
+        raise ProblemError("give the plan by exactly one of --built and --plan", where="score", done=NOTHING)
+    loaded = load(problem)
+    ids = _ids(plan) if plan is not None else _listed(built or "", known=loaded.index)
+    _refuse_unknown(loaded, ids, where=str(plan) if plan is not None else "--built")
+    given, starts = _rings_and_starts(plan)
+    rings = find_circuits(loaded, ids, given) if loaded.rings else given
+    scored = checks.score(loaded, ids, rings=rings, starts=starts)
+    distance = _distance(scored, best or problem.parent / "result.json", asked=bool(best))
+    summary = outline(loaded, scored) | distance
+    if json:
+        screen.as_json(summary)
+    else:
+        show_outline(f"{problem}: the plan keeps every rule.", summary)
+    return 0
+
+
+def _listed(text: str, *, known: Container[str]) -> list[str]:
+    """Return the ids of a text with commas; ids that contain commas are recognised as known ones."""
+    pieces = [piece.strip() for piece in text.split(",")]
+    ids = []
+    while pieces:
+        ends = (end for end in range(len(pieces), 0, -1) if ",".join(pieces[:end]) in known)
+        end = next(ends, 1)
+        ids.append(",".join(pieces[:end]))
+        pieces = pieces[end:]
+    return [name for name in ids if name]
+
+
+def named_plan(path: Path, problem: DesignProblem) -> NamedPlan:
+    """Return the plan of a file: a run folder, a result, or one id a line.
+
+    Parameters
+    ----------
+    path
+        The file or folder.
+    problem
+        The problem at hand; a plan none of whose candidates it has is refused.
+
+    Raises
+    ------
+    ProblemError
+        When there is no plan in the file, or the problem has none of its candidates.
+    """
+    from optimiser.engine.search.task import NamedPlan
+
+    file = path / "result.json" if path.is_dir() else path
+    ids = _ids(file)
+    if ids and not set(ids) & problem.index.keys():
+        _refuse_unknown(problem, ids[:3], where=str(file))
+    return NamedPlan(tuple(ids), *_rings_and_starts(file))
+
+
+def _ids(path: Path) -> list[str]:
+    """Return the ids of a plan file: JSON with `built`, or one id a line."""
+    from optimiser.problem.jsonfile import read_json
+
+    if path.suffix == ".json":
+        value = read_json(path)
+        ids = value.get("built") if isinstance(value, dict) else value
+        if not isinstance(ids, list) or not all(isinstance(name, str) for name in ids):
+            raise ProblemError("holds no list of ids named 'built'", where=str(path), done=NOTHING)
+        return ids
+    try:
+        lines = inputs.read_text(path).splitlines()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ProblemError(f"cannot be read: {fault}", where=str(path), done=NOTHING) from fault
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _rings_and_starts(path: Path | None) -> tuple[Circuits, Mapping[str, int]]:
+    """Return the circuits and periods of start of a plan file; empty where it does not name them."""
+    from optimiser.problem import result as results
+    from optimiser.problem.jsonfile import read_json
+
+    value = read_json(path) if path is not None and path.suffix == ".json" else None
+    return results.parse_rings_and_starts(value, where=str(path)) if isinstance(value, dict) else ({}, {})
+
+
+def _refuse_unknown(problem: DesignProblem, ids: Sequence[str], *, where: str) -> None:
+    """Refuse ids that no candidate has, with the nearest ones that there are."""
+    unknown = [name for name in dict.fromkeys(ids) if name not in problem.index]
+    if not unknown:
+        return
+    known = [candidate.id for candidate in problem.candidates]
+    near = {name: get_close_matches(name, known, n=3, cutoff=0.5) for name in unknown}
+    some = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")
+    raise ProblemError(
+        f"problem {problem.name!r} has no such candidates",
+        where=where,
+        faults=[
+            f"there is no candidate {name!r}" + (f"; near it: {', '.join(close)}" if close else "")
+            for name, close in near.items()
+        ],
+        done=NOTHING,
+        remedy=f"The problem has {len(known)} candidates{f': {some}' if known else ''}.",
+    )
+
+
+def find_circuits(problem: DesignProblem, built: Collection[str], given: Circuits) -> Circuits:
+    """Return the circuits of a plan: those given, and one for each other ring that what is built can form.
+
+    Parameters
+    ----------
+    problem
+        A problem with rings.
+    built
+        Ids of what the plan builds.
+    given
+        Circuits that the plan names itself.
+
+    Returns
+    -------
+    Mapping
+        Rings that earn a reward are formed such that the sum of rewards is largest.
+
+    Raises
+    ------
+    VerificationError
+        When a required ring cannot be formed with what is built; exit code 4.
+    """
+    from optimiser.engine.search.task import SolveParameters
+    from optimiser.engine.solve import solve
+
+    if all(ring.id in given for ring in problem.rings):
+        return given
+    params = SolveParameters(time_limit_s=SEARCH_S, gap=0.0, threads=1)
+    found = solve(_rings_alone(problem, built, given), params=params)
+    if found.status == "infeasible":
+        # Here the candidates that cannot be built are those that the plan leaves out.
+        left_out = [", ".join(map(repr, reason.barred)) for reason in found.reasons]
+        raise VerificationError(
+            "what is built does not form the rings that it must",
+            where=problem.name,
+            faults=[
+                f"{reason.text}; not built: {names}" if names else reason.text
+                for reason, names in zip(found.reasons, left_out, strict=True)
+            ],
+            done="The plan was not scored.",
+            remedy="Build what is missing, or give the plan as a JSON file with `rings`, as in a result.",
+        )
+    return {**given, **{name: links for name, links in found.rings.items() if name not in given}}
+
+
+def _rings_alone(problem: DesignProblem, built: Collection[str], given: Circuits) -> DesignProblem:
+    """Return the problem to form rings with just what is built; circuits that are given stay as they are."""
+    from optimiser.problem import DesignProblem
+
+    candidates = tuple(
+        replace(one, fixed="in" if one.id in built else "out", lead=0) for one in problem.candidates
+    )
+    return DesignProblem(
+        name=problem.name,
+        nodes=problem.nodes,
+        arcs=(),
+        candidates=candidates,
+        pairs=(),
+        budget=sum(candidate.cost for candidate in candidates),
+        rings=tuple(_only_given_links(ring, given) for ring in problem.rings),
+    )
+
+
+def _only_given_links(ring: Ring, given: Circuits) -> Ring:
+    if ring.id not in given:
+        return ring
+    known = [ring.links[k] for k in given[ring.id] if 0 <= k < len(ring.links)]
+    return replace(ring, links=tuple(known), required=True)
+
+
+def _distance(plan: Plan, best: Path, *, asked: bool) -> dict[str, Any]:
+    """Return how far a plan is from the best known result."""
+    from optimiser.problem import result as results
+
+    if not asked and not best.exists():
+        return {}
+    known = results.load(best)
+    if known.problem != plan.problem or not known.has_plan:
+        return {}
+    away = abs(known.objective - plan.objective)
+    return {
+        "best_known": known.objective,
+        "away": away,
+        "away_share": round(away / max(1, abs(known.objective)), 6),
+        "bound": known.bound,
+    }
+
+
+def outline(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
+    """Return the figures of a plan that commands print as JSON."""
+    tiers = {
+        name or "all": {"total": group.total, "before": group.before, "after": group.after}
+        for name, group in plan.groups.items()
+    }
+    rings = {
+        "rings": [{"id": name, "links": list(links)} for name, links in plan.rings.items()],
+        "rings_not_formed": [ring.id for ring in problem.rings if ring.id not in plan.rings],
+    }
+    periods = {"starts": dict(plan.starts), "coverage_by_period": list(plan.coverage_by_period)}
+    return {
+        "problem": problem.name,
+        "built": list(plan.built),
+        "cost": plan.cost,
+        "budget": problem.budget,
+        "money": problem.money,
+        "objective": plan.objective,
+        "coverage": plan.coverage.after,
+        "coverage_before": plan.coverage.before,
+        "coverage_total": plan.coverage.total,
+        **({"cities": list(plan.cities)} if problem.cities else {}),
+        **(rings if problem.rings else {}),
+        **(periods if problem.periods else {}),
+        "groups": tiers,
+    }
+
+
+def show_outline(head: str, summary: dict[str, Any]) -> None:
+    """Print a line and the figures of a plan."""
+    screen.line(head)
+    figures = {
+        key.replace("_", " "): "" if value is None else value
+        for key, value in summary.items()
+        if key != "problem" and not isinstance(value, list | dict)
+    }
+    screen.pairs("", figures, heads=("what", "value"))
+    for ring in summary.get("rings", []):
+        screen.line(f"Ring {ring['id']}: formed by {len(ring['links'])} links.")
+    for name in summary.get("rings_not_formed", []):
+        screen.line(f"Ring {name}: not formed; it is not required.")
+    groups = [{"group": name, **values} for name, values in summary["groups"].items()]
+    screen.table("Covered weight", groups, right=["total", "before", "after"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from importlib import resources
@@ -17,9 +18,7 @@ from anyascii import anyascii
 from pydantic import BaseModel, ValidationError
 
 from networks import inputs
-from optimiser.job import lines
-from optimiser.job.contradictions import contradictions, did_you_mean
-from optimiser.job.model import DEFAULT_SHARE, Cluster, Job, LoadedJob
+from optimiser.job.model import DEFAULT_SHARE, Cluster, Job, LoadedJob, contradictions, did_you_mean
 from optimiser.problem.errors import JobError
 
 MAX_BYTES = 262_144
@@ -30,12 +29,24 @@ MOST_NAME = 60
 """Letters of the name of a job that is made from the name of a place."""
 _SET = "--set"
 """Place of a fault that a change of the command line has."""
-_NOTHING = "Nothing was read or written."
 _REMEDY = "Correct the job and run again; `polyring init` writes a commented one."
 _REMEDY_CLUSTERS = "See docs/atlas.md for an example of such a file."
 _NAME = re.compile("[a-z0-9][a-z0-9-]*")
 """Names of clusters, which become names of files."""
 _REMEDY_SET = "Correct --set SECTION.KEY=VALUE and run again; `polyring init` writes a job with all keys."
+_HEADER = re.compile(r"^\s*\[{1,2}\s*([^\[\]#]+?)\s*\]{1,2}\s*(?:#.*)?$")
+_KEY = re.compile(
+    r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
+)
+_MARK = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}]')
+
+type Key = tuple[str, ...]
+"""Path of a key of a job, such as `("budget", "share")`."""
+
+MAX_DEPTH = 16
+"""Nesting of brackets beyond which a job file is refused."""
+_OUTSIDE = (0, "")
+"""No bracket and no long string is open."""
 
 
 def find(name: str, *, settings: Sequence[str] = ()) -> LoadedJob:
@@ -57,12 +68,8 @@ def find(name: str, *, settings: Sequence[str] = ()) -> LoadedJob:
         return load(Path(name), settings=settings)
     known = ready_names()
     if name not in known:
-        raise JobError(
-            f"no ready job has the name '{name}'{did_you_mean(name, known)}",
-            where="JOB",
-            done=_NOTHING,
-            remedy=f"Name a job file ending in .toml, or one of the ready jobs: {', '.join(known)}.",
-        )
+        remedy = f"Name a job file ending in .toml, or one of the ready jobs: {', '.join(known)}."
+        raise _refusal(f"no ready job has the name '{name}'{did_you_mean(name, known)}", "JOB", remedy)
     text = (resources.files("optimiser.job") / "ready" / f"{name}.toml").read_text(encoding="utf-8")
     job = loads(text, where=f"ready job {name}", settings=settings)
     return _with_output_inside(LoadedJob(name=name, folder=Path.cwd(), job=job))
@@ -117,7 +124,7 @@ def _read(path: Path) -> str:
         return inputs.read_text(path, most_bytes=MAX_BYTES)
     except (OSError, UnicodeDecodeError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else str(fault)
-        raise JobError(f"cannot be read: {reason}", where=str(path), done=_NOTHING, remedy=_REMEDY) from fault
+        raise _refusal(f"cannot be read: {reason}", str(path)) from fault
 
 
 def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job:
@@ -165,9 +172,7 @@ def load_clusters(path: Path | None = None) -> tuple[Cluster, ...]:
     listed = data.pop("cluster", None)
     faults = _faults_of_clusters(listed)
     if faults or not isinstance(listed, list):
-        raise JobError(
-            "states no clusters", where=where, faults=faults, done=_NOTHING, remedy=_REMEDY_CLUSTERS
-        )
+        raise _refusal("states no clusters", where, _REMEDY_CLUSTERS, faults)
     found = []
     for number, stated in enumerate(listed):
         origin = _Origin(text, where, (), prefixes={"region": ("cluster", str(number))})
@@ -205,18 +210,13 @@ def _checked(data: dict[str, Any], origin: _Origin) -> Job:
         places = [origin.place(path) for path, _ in faults]
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
         is_set = set(places) == {_SET}
-        raise JobError(
-            f"the settings have {count}" if is_set else f"the job has {count}",
-            where=_SET if is_set else origin.where,
-            faults=[f"{place}: {text}" for place, (_, text) in zip(places, faults, strict=True)],
-            done=_NOTHING,
-            remedy=_REMEDY_SET if is_set else _REMEDY,
-        ) from None
+        listed = [f"{place}: {text}" for place, (_, text) in zip(places, faults, strict=True)]
+        if is_set:
+            raise _refusal(f"the settings have {count}", _SET, _REMEDY_SET, listed) from None
+        raise _refusal(f"the job has {count}", origin.where, faults=listed) from None
     clashes = [f"{origin.place(path)}: {'.'.join(path)}: {text}" for path, text in contradictions(job)]
     if clashes:
-        raise JobError(
-            "the job contradicts itself", where=origin.where, faults=clashes, done=_NOTHING, remedy=_REMEDY
-        )
+        raise _refusal("the job contradicts itself", origin.where, faults=clashes)
     budget = job.budget
     if budget.share is None and budget.amount is None and not budget.unlimited:
         return job.model_copy(update={"budget": budget.model_copy(update={"share": DEFAULT_SHARE})})
@@ -224,17 +224,12 @@ def _checked(data: dict[str, Any], origin: _Origin) -> Job:
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:
-    if lines.depth(text) > lines.MAX_DEPTH:
-        raise JobError(
-            f"brackets are nested more than {lines.MAX_DEPTH} deep",
-            where=where,
-            done=_NOTHING,
-            remedy=_REMEDY,
-        )
+    if depth(text) > MAX_DEPTH:
+        raise _refusal(f"brackets are nested more than {MAX_DEPTH} deep", where)
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as fault:
-        raise JobError(f"is not valid TOML: {fault}", where=where, done=_NOTHING, remedy=_REMEDY) from None
+        raise _refusal(f"is not valid TOML: {fault}", where) from None
 
 
 class _Origin:
@@ -246,22 +241,22 @@ class _Origin:
         where: str,
         settings: Sequence[str],
         *,
-        prefixes: Mapping[str, lines.Path] = MappingProxyType({}),
+        prefixes: Mapping[str, Key] = MappingProxyType({}),
     ) -> None:
         self.where = where
-        self._lines = lines.positions(text)
+        self._lines = positions(text)
         self._name = Path(where).name
         self._set = [_key_path(setting) for setting in settings]
         self._prefixes = prefixes
 
-    def place(self, path: lines.Path) -> str:
+    def place(self, path: Key) -> str:
         """Return file and line of a key, or `--set`."""
         if self._is_set(path):
             return _SET
-        number = lines.line_of((*self._prefixes.get(path[0], ()), *path), self._lines)
+        number = line_of((*self._prefixes.get(path[0], ()), *path), self._lines)
         return f"{self._name}:{number}" if number else self._name
 
-    def _is_set(self, path: lines.Path) -> bool:
+    def _is_set(self, path: Key) -> bool:
         """Tell whether a key, or a whole section that the file does not have, comes from a setting."""
         return (
             path[:2] in self._set
@@ -270,7 +265,7 @@ class _Origin:
         )
 
 
-def _fault(error: Mapping[str, Any]) -> tuple[lines.Path, str]:
+def _fault(error: Mapping[str, Any]) -> tuple[Key, str]:
     """Return the path of a key that pydantic refused, and a sentence for the user."""
     path = tuple(str(part) for part in error["loc"])
     dotted = ".".join(path)
@@ -288,7 +283,7 @@ def _fault(error: Mapping[str, Any]) -> tuple[lines.Path, str]:
     return path, f"{dotted}: {message[:1].lower()}{message[1:]}{given}"
 
 
-def _keys_of(path: lines.Path) -> Iterable[str]:
+def _keys_of(path: Key) -> Iterable[str]:
     """Return the keys that a section knows."""
     model: type[BaseModel] = Job
     for part in path:
@@ -316,16 +311,12 @@ def _with_output_inside(loaded: LoadedJob) -> LoadedJob:
     """Refuse an output folder that leaves the job's folder."""
     text = loaded.job.output.folder
     if text and not loaded.path(text).is_relative_to(loaded.folder.resolve()):
-        raise JobError(
-            f"output.folder '{text}' leaves the job's folder",
-            where=loaded.name,
-            done=_NOTHING,
-            remedy="Give a folder inside it, or name any folder by --out on the command line.",
-        )
+        remedy = "Give a folder inside it, or name any folder by --out on the command line."
+        raise _refusal(f"output.folder '{text}' leaves the job's folder", loaded.name, remedy)
     return loaded
 
 
-def _key_path(setting: str) -> lines.Path:
+def _key_path(setting: str) -> Key:
     """Return the path of the key that a setting such as `budget.share=0.05` changes."""
     return tuple(part.strip() for part in setting.partition("=")[0].split("."))
 
@@ -339,12 +330,8 @@ def _apply(data: dict[str, Any], setting: str) -> None:
         _section_named(path[1], listed, setting)[path[2]] = _value(value.strip(), setting)
         return
     if not sign or not all(path) or len(path) != 2:
-        raise JobError(
-            f"'{setting}' is not of the form section.key=value",
-            where=_SET,
-            done=_NOTHING,
-            remedy="Write for example --set budget.share=0.05.",
-        )
+        remedy = "Write for example --set budget.share=0.05."
+        raise _refusal(f"'{setting}' is not of the form section.key=value", _SET, remedy)
     table = data.setdefault(path[0], {})
     if isinstance(table, dict):
         kinds_of_budget = ("share", "amount", "unlimited")
@@ -361,26 +348,143 @@ def _section_named(name: str, listed: list[Any], setting: str) -> dict[str, Any]
     found = found or [table for at, table in enumerate(tables) if str(at) == name]
     if not found:
         ids = [str(table.get("id", at)) for at, table in enumerate(tables)]
-        raise JobError(
-            f"there is no section '{name}'{did_you_mean(name, ids)}",
-            where=f"{_SET} {setting}",
-            done=_NOTHING,
-            remedy=f"Name one of: {', '.join(ids)}.",
-        )
+        what = f"there is no section '{name}'{did_you_mean(name, ids)}"
+        raise _refusal(what, f"{_SET} {setting}", f"Name one of: {', '.join(ids)}.")
     return found[0]
 
 
 def _value(text: str, setting: str) -> object:
     """Return a TOML value; bare words count as strings."""
-    if lines.depth(text) <= lines.MAX_DEPTH and "\n" not in text:
+    if depth(text) <= MAX_DEPTH and "\n" not in text:
         try:
             return tomllib.loads(f"value = {text}")["value"]
         except (tomllib.TOMLDecodeError, ValueError):
             if text and text[0] not in "\"'[{+-0123456789":
                 return text
-    raise JobError(
-        "the value is not valid TOML",
-        where=f"{_SET} {setting}",
-        done=_NOTHING,
-        remedy="Write numbers plainly, texts in quotes, lists as [1, 2].",
-    )
+    remedy = "Write numbers plainly, texts in quotes, lists as [1, 2]."
+    raise _refusal("the value is not valid TOML", f"{_SET} {setting}", remedy)
+
+
+def _refusal(what: str, where: str, remedy: str = _REMEDY, faults: Sequence[str] = ()) -> JobError:
+    return JobError(what, where=where, faults=faults, done="Nothing was read or written.", remedy=remedy)
+
+
+# ---- lines of a text
+
+
+def depth(text: str) -> int:
+    """Return how deep brackets and braces are nested in a TOML text.
+
+    Parameters
+    ----------
+    text
+        The TOML text; it need not be valid.
+
+    Returns
+    -------
+    int
+        Largest number of brackets open at once outside strings and comments.
+    """
+    state, deepest = _OUTSIDE, 0
+    for line in text.split("\n"):
+        states = _states(line, state)
+        deepest, state = max(deepest, max(states)[0]), states[-1]
+    return deepest
+
+
+def positions(text: str) -> Mapping[Key, int]:
+    """Return the line, counted from 1, of every table header and key.
+
+    Parameters
+    ----------
+    text
+        A TOML text.
+
+    Returns
+    -------
+    Mapping
+        From the path of a key, such as `("budget", "share")`, to its line; the second of several tables of
+        one name is `("rings", "1")`, a table inside it `("rings", "1", "name")`; keys inside inline tables
+        are not listed, their table is.
+    """
+    found: dict[Key, int] = {}
+    table: Key = ()
+    counts: Counter[Key] = Counter()
+    for number, line in _statements(text):
+        header = _HEADER.match(line)
+        if header:
+            table = _numbered(_split(header.group(1)), counts)
+            if line.lstrip().startswith("[["):
+                found.setdefault(table, number)
+                table = (*table, str(counts[table]))
+                counts[table[:-1]] += 1
+            found.setdefault(table, number)
+            continue
+        key = _KEY.match(line)
+        if key:
+            path = table + _split(key.group(1))
+            found.setdefault(path, number)
+            for end in range(len(table) + 1, len(path)):
+                found.setdefault(path[:end], number)
+    return found
+
+
+def _numbered(table: Key, counts: Counter[Key]) -> Key:
+    """Return the path of a table; inside the last of several tables of one name, with its number."""
+    found: Key = ()
+    for name in table[:-1]:
+        found = (*found, name)
+        if counts[found]:
+            found = (*found, str(counts[found] - 1))
+    return (*found, table[-1])
+
+
+def line_of(path: Key, lines: Mapping[Key, int]) -> int | None:
+    """Return the line of a key, or of the nearest table round it.
+
+    Parameters
+    ----------
+    path
+        Key of the key.
+    lines
+        What `positions` returned.
+
+    Returns
+    -------
+    int or None
+        The line from 1; None where neither the key nor a table round it is written in the text.
+    """
+    for end in range(len(path), 0, -1):
+        if path[:end] in lines:
+            return lines[path[:end]]
+    return None
+
+
+def _split(dotted: str) -> Key:
+    parts = re.findall(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""", dotted)
+    return tuple(part.strip("\"'") for part in parts)
+
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that begin a statement, with their number from 1."""
+    state = _OUTSIDE
+    for number, line in enumerate(text.split("\n"), start=1):
+        if state == _OUTSIDE:
+            yield number, line
+        state = _states(line, state)[-1]
+
+
+def _states(line: str, state: tuple[int, str]) -> list[tuple[int, str]]:
+    """Return how many brackets and which quotation mark are open, at first and after each mark of a line."""
+    level, quote = state
+    found = [state]
+    for match in _MARK.finditer(line):
+        mark = match.group()
+        if quote:
+            quote = "" if mark == quote else quote
+        elif mark in {'"""', "'''"}:
+            quote = mark
+        elif mark in "[]{}":
+            level = max(0, level + (1 if mark in "[{" else -1))
+        found.append((level, quote))
+    return found

@@ -18,6 +18,17 @@ Shares = Annotated[tuple[Share, ...], Field(strict=False)]
 Years = Annotated[tuple[Positive, ...], Field(strict=False)]
 Seconds = Annotated[tuple[Whole, ...], Field(strict=False)]
 Stretch = Annotated[float, Field(ge=1, le=10)]
+PositiveShare = Annotated[float, Field(gt=0, le=1)]
+Limit = Annotated[float, Field(gt=0, le=10_000_000)]
+"""Seconds that something may take."""
+Megabytes = Annotated[int, Field(ge=0, le=10_000_000)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+Threads = Annotated[int, Field(ge=0, le=4096)]
+Kilometres = Annotated[float, Field(gt=0, le=5000)]
+Radius = Annotated[float, Field(gt=0, le=500)]
+"""Kilometres round a place or a line."""
+AccessSeconds = Annotated[int | None, Field(ge=0, le=14_400)]
+"""Seconds between door and train; None: as in the table of the country."""
 GtfsModes = Annotated[tuple[Literal["rail", "coach"], ...], Field(strict=False)]
 BuildingYears = Annotated[int, Field(ge=0, le=50)]
 
@@ -49,8 +60,7 @@ class Region(Section):
 
     name: str = Field("", description="embedded region; `polyring list` names them")
     file: str = Field(
-        "",
-        description="OSM extract: .osm.pbf, .osm, .osm.gz or .osm.bz2; or .gpkg of `polyring import`",
+        "", description="OSM extract: .osm.pbf, .osm, .osm.gz or .osm.bz2; or .gpkg of `polyring import`"
     )
     graph: str = Field("", description="street graph of OSMnx for the roads: GraphML of save_graphml")
     graph_speeds: Literal["table", "graph"] = Field(
@@ -191,14 +201,10 @@ Rule = Literal["scheduled", "turn_up"]
 class Access(Section):
     """What a trip takes outside roads and trains. What is not set is taken from the table of the country."""
 
-    check_in_hsr_s: Whole | None = Field(
-        None,
-        le=14_400,
-        description="arrival at the station before a high-speed or intercity train leaves, seconds",
+    check_in_hsr_s: AccessSeconds = Field(
+        None, description="arrival at the station before a high-speed or intercity train leaves, seconds"
     )
-    check_in_conv_s: Whole | None = Field(
-        None, le=14_400, description="the same before a conventional train, seconds"
-    )
+    check_in_conv_s: AccessSeconds = Field(None, description="the same before a conventional train, seconds")
     waiting_hsr: Rule | None = Field(
         None,
         description="wait before a high-speed or intercity train: scheduled (passengers have chosen it: "
@@ -211,11 +217,9 @@ class Access(Section):
     wait_cap_s: Whole | None = Field(
         None, le=86_400, description="largest wait, before the first train and at a change, seconds"
     )
-    alight_s: Whole | None = Field(
-        None, le=14_400, description="from the train to the front of the station, seconds"
-    )
-    transfer_s: Whole | None = Field(
-        None, le=14_400, description="from train to train at a station, without the wait, seconds"
+    alight_s: AccessSeconds = Field(None, description="from the train to the front of the station, seconds")
+    transfer_s: AccessSeconds = Field(
+        None, description="from train to train at a station, without the wait, seconds"
     )
     centre_station_km: float | None = Field(
         None,
@@ -223,22 +227,18 @@ class Access(Section):
         le=100,
         description="largest distance from a centre to a station that is reached in the seconds below, km",
     )
-    centre_station_core_s: Whole | None = Field(
-        None, le=14_400, description="from the centre of a core city to such a station, seconds"
+    centre_station_core_s: AccessSeconds = Field(
+        None, description="from the centre of a core city to such a station, seconds"
     )
-    centre_station_secondary_s: Whole | None = Field(
-        None, le=14_400, description="the same in a secondary city, seconds"
+    centre_station_secondary_s: AccessSeconds = Field(
+        None, description="the same in a secondary city, seconds"
     )
-    centre_station_small_s: Whole | None = Field(
-        None, le=14_400, description="the same in a small city, seconds"
+    centre_station_small_s: AccessSeconds = Field(None, description="the same in a small city, seconds")
+    terminal_core_s: AccessSeconds = Field(
+        None, description="from the centre of a core city to its roads, parking included, seconds"
     )
-    terminal_core_s: Whole | None = Field(
-        None, le=14_400, description="from the centre of a core city to its roads, parking included, seconds"
-    )
-    terminal_secondary_s: Whole | None = Field(
-        None, le=14_400, description="the same in a secondary city, seconds"
-    )
-    terminal_small_s: Whole | None = Field(None, le=14_400, description="the same in a small city, seconds")
+    terminal_secondary_s: AccessSeconds = Field(None, description="the same in a secondary city, seconds")
+    terminal_small_s: AccessSeconds = Field(None, description="the same in a small city, seconds")
 
 
 class Candidates(Section):
@@ -256,18 +256,13 @@ class Candidates(Section):
     angle_deg: float = Field(
         45.0, ge=0, le=180, description="a link may be dropped for another within this angle, degrees"
     )
-    angle_detour: float = Field(
+    angle_detour: Stretch = Field(
         1.15,
-        ge=1,
-        le=10,
         description="a link is dropped when the route through the other is at most this many times as long",
     )
-    longest_km: float = Field(250.0, gt=0, le=5000, description="largest distance between neighbours, km")
-    road_detour: float = Field(
-        1.35,
-        ge=1,
-        le=10,
-        description="a new road is proposed where today's route takes at least this many times as long",
+    longest_km: Kilometres = Field(250.0, description="largest distance between neighbours, km")
+    road_detour: Stretch = Field(
+        1.35, description="a new road is proposed where today's route takes at least this many times as long"
     )
     road_least_gain: Share = Field(
         0.1,
@@ -289,7 +284,7 @@ class Candidates(Section):
     road_most_beside: Share = Field(
         0.5, description="a road with a greater share beside one expressway is not proposed; 1: all are"
     )
-    road_longest_km: float = Field(160.0, gt=0, le=5000, description="longest new road, straight line, km")
+    road_longest_km: Kilometres = Field(160.0, description="longest new road, straight line, km")
     longest_water_km: float = Field(
         20.0,
         ge=0,
@@ -304,11 +299,8 @@ class Candidates(Section):
         description="design speed of new and upgraded expressways, km/h; they are driven at the average "
         "speed of existing ones with this limit; not set: that of the country (docs/countries.md)",
     )
-    rail_time_ratio: float = Field(
-        0.75,
-        gt=0,
-        le=1,
-        description="a rail link is proposed when the train takes at most this share of today's time",
+    rail_time_ratio: PositiveShare = Field(
+        0.75, description="a rail link is proposed when the train takes at most this share of today's time"
     )
     gap_count: Whole = Field(15, description="largest number of gaps between expressways to propose")
     service_count: Whole = Field(24, description="largest number of through-services to propose")
@@ -427,8 +419,8 @@ class CityCoverage(Section):
     pairs: Literal["all", "cores"] = Field(
         "all", description="pairs of a city that count for it: all, or those with core cities"
     )
-    share: float = Field(
-        1.0, gt=0, le=1, description="share of these pairs that must be covered for the city, rounded up"
+    share: PositiveShare = Field(
+        1.0, description="share of these pairs that must be covered for the city, rounded up"
     )
     least_core: Share = Field(
         0.0, description="least share of the weight of coverable core cities that must be covered, 0 to 1"
@@ -517,12 +509,12 @@ class Solve(Section):
 
     variant: str = Field("auto", description="how to solve; `polyring list` names the variants")
     solver: str = Field("auto", description="solver of the variants that have a choice")
-    gap: float = Field(0.001, ge=0, le=1, description="relative gap to prove; exit code 10 where it is open")
-    time_limit_s: float = Field(600.0, gt=0, le=10_000_000, description="limit on solving, seconds")
-    threads: Whole = Field(0, le=4096, description="threads of the solver; 0: as many as cores")
-    seed: int = Field(1, ge=0, lt=2**31, description="seed of everything random")
-    memory_mb: Whole = Field(
-        0, le=10_000_000, description="limit on the address space of the solver, MB; 0: none (not on Windows)"
+    gap: Share = Field(0.001, description="relative gap to prove; exit code 10 where it is open")
+    time_limit_s: Limit = Field(600.0, description="limit on solving, seconds")
+    threads: Threads = Field(0, description="threads of the solver; 0: as many as cores")
+    seed: Seed = Field(1, description="seed of everything random")
+    memory_mb: Megabytes = Field(
+        0, description="limit on the address space of the solver, MB; 0: none (not on Windows)"
     )
 
 
@@ -542,17 +534,17 @@ class Frontier(Section):
     placing: Literal["widest", "even"] = Field(
         "widest", description="widest: where the proven band is widest; even: on a grid of equal steps"
     )
-    gap: float = Field(
-        0.0, ge=0, le=1, description="relative gap of each point; 0: exact, so that no plan dominates a point"
+    gap: Share = Field(
+        0.0, description="relative gap of each point; 0: exact, so that no plan dominates a point"
     )
-    time_limit_s: float = Field(60.0, gt=0, le=10_000_000, description="limit on each point, seconds")
-    total_s: float = Field(1200.0, gt=0, le=10_000_000, description="limit on all points, seconds")
+    time_limit_s: Limit = Field(60.0, description="limit on each point, seconds")
+    total_s: Limit = Field(1200.0, description="limit on all points, seconds")
 
 
 class Closures(Section):
     """What `polyring closures` closes, and what the plan keeps then. Nothing here changes `polyring run`."""
 
-    share: float = Field(0.9, gt=0, le=1, description="share that is kept when any one of them is closed")
+    share: PositiveShare = Field(0.9, description="share that is kept when any one of them is closed")
     counted: Literal["gain", "coverage"] = Field(
         "gain",
         description="gain: a share of what the plan adds to today, under the same closure; coverage: a share "
@@ -569,8 +561,8 @@ class Closures(Section):
         le=1000,
         description="sections with the most trains, and stretches of the most pairs, so many of each",
     )
-    gap: float = Field(0.005, ge=0, le=1, description="relative gap at which to stop")
-    time_limit_s: float = Field(600.0, gt=0, le=10_000_000, description="limit of all rounds, seconds")
+    gap: Share = Field(0.005, description="relative gap at which to stop")
+    time_limit_s: Limit = Field(600.0, description="limit of all rounds, seconds")
     cost: bool = Field(
         False, description="ask as well what it costs to keep that share of the coverage of the job's plan"
     )
@@ -646,38 +638,16 @@ class Independence(Section):
 
 
 CaseName = Literal[
-    "roads 10 % slower",
-    "roads 10 % faster",
-    "trains 10 % slower",
-    "trains 10 % faster",
-    "check-in 15 min",
-    "waits at most 15 min",
-    "waits half as long again",
-    "access 5 min faster",
-    "access 10 min slower",
-    "lines carry fewer trains",
-    "lines carry more trains",
-    "roads at high costs",
-    "rail lines at high costs",
-    "train services at high costs",
-    "access and stations at high costs",
-    "all at low costs",
-    "all at high costs",
-    "pairs weigh as people",
-    "all pairs weigh the same",
-    "demand less than the root",
-    "limit 15 min shorter",
-    "limit 15 min longer",
-    "no cliff",
-    "independence off",
-    "no rings",
-    "no discounting",
-    "roads 25 % slower",
-    "roads 25 % faster",
-    "trains 40 % slower",
-    "trains 60 % faster",
-    "no trains",
-]
+    "roads 10 % slower", "roads 10 % faster", "trains 10 % slower", "trains 10 % faster",
+    "check-in 15 min", "waits at most 15 min", "waits half as long again", "access 5 min faster",
+    "access 10 min slower", "lines carry fewer trains", "lines carry more trains",
+    "roads at high costs", "rail lines at high costs", "train services at high costs",
+    "access and stations at high costs", "all at low costs", "all at high costs",
+    "pairs weigh as people", "all pairs weigh the same", "demand less than the root",
+    "limit 15 min shorter", "limit 15 min longer", "no cliff", "independence off", "no rings",
+    "no discounting", "roads 25 % slower", "roads 25 % faster", "trains 40 % slower",
+    "trains 60 % faster", "no trains",
+]  # fmt: skip
 """Names of the plausible cases; `optimiser.run.cases` says what each of them changes."""
 
 
@@ -688,11 +658,9 @@ class Cases(Section):
     only: Annotated[tuple[CaseName, ...], Field(strict=False)] = Field(
         (), description="names of the cases to solve, as cases.csv has them; empty: all that apply to the job"
     )
-    gap: float = Field(0.005, ge=0, le=1, description="relative gap of each case")
-    time_limit_s: float = Field(20.0, gt=0, le=10_000_000, description="limit on solving each case, seconds")
-    total_s: float = Field(
-        120.0, gt=0, le=10_000_000, description="limit on all cases; each gets a fair share of what is left"
-    )
+    gap: Share = Field(0.005, description="relative gap of each case")
+    time_limit_s: Limit = Field(20.0, description="limit on solving each case, seconds")
+    total_s: Limit = Field(120.0, description="limit on all cases; each gets a fair share of what is left")
 
 
 class Robust(Section):
@@ -723,15 +691,13 @@ class Robust(Section):
     need: int = Field(
         0, ge=0, le=1000, description="with count: scenarios in which a pair must be covered; 0: all"
     )
-    gap: float = Field(0.01, ge=0, le=1, description="relative gap of the robust plan")
-    time_limit_s: float = Field(600.0, gt=0, le=10_000_000, description="limit on the robust plan, seconds")
+    gap: Share = Field(0.01, description="relative gap of the robust plan")
+    time_limit_s: Limit = Field(600.0, description="limit on the robust plan, seconds")
     compare: bool = Field(
         True, description="solve each scenario by itself as well, for regrets; always with regret"
     )
-    compare_gap: float = Field(0.005, ge=0, le=1, description="relative gap of each scenario by itself")
-    compare_time_limit_s: float = Field(
-        60.0, gt=0, le=10_000_000, description="limit on each scenario by itself, seconds"
-    )
+    compare_gap: Share = Field(0.005, description="relative gap of each scenario by itself")
+    compare_time_limit_s: Limit = Field(60.0, description="limit on each scenario by itself, seconds")
 
 
 class Certificate(Section):
@@ -752,8 +718,8 @@ class Reach(Section):
         (), description="shares of all pairs, such as [0.8, 0.9, 1.0]; empty: nothing is asked"
     )
     tiers: bool = Field(True, description="ask for these shares of the pairs of each tier as well")
-    gap: float = Field(0.01, ge=0, le=1, description="relative gap of each least cost")
-    time_limit_s: float = Field(60.0, gt=0, le=10_000_000, description="limit on each question, seconds")
+    gap: Share = Field(0.01, description="relative gap of each least cost")
+    time_limit_s: Limit = Field(60.0, description="limit on each question, seconds")
 
 
 class Backcast(Section):
@@ -764,11 +730,11 @@ class Backcast(Section):
         description="roads and railways opened in past years (CSV, GeoJSON or GeoPackage); empty: the "
         "region's own",
     )
-    near_km: float = Field(
-        15.0, gt=0, le=500, description="what was built is found by a proposal within this distance, km"
+    near_km: Radius = Field(
+        15.0, description="what was built is found by a proposal within this distance, km"
     )
-    found_share: float = Field(
-        0.5, gt=0, le=1, description="a corridor is found when this share of its length is"
+    found_share: PositiveShare = Field(
+        0.5, description="a corridor is found when this share of its length is"
     )
     shares: Shares = Field(
         (0.1, 0.25, 0.5, 1.0), description="shares of the money spent since that are given to all choices"
@@ -785,14 +751,9 @@ class Backcast(Section):
 class Measures(Section):
     """What the measures of a plan assume. Nothing here changes what is built."""
 
-    core_km: float = Field(
-        15.0, gt=0, le=500, description="radius of the core round the centre of each core city, km"
-    )
-    near_km: float = Field(
-        10.0,
-        gt=0,
-        le=500,
-        description="a trip passes a city when it comes within this distance of its centre, km",
+    core_km: Radius = Field(15.0, description="radius of the core round the centre of each core city, km")
+    near_km: Radius = Field(
+        10.0, description="a trip passes a city when it comes within this distance of its centre, km"
     )
     line_s: Positive | None = Field(
         None,

@@ -8,23 +8,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from optimiser.job.sections import Names, Positive, Section, Share, Whole
+from optimiser.job.sections import Limit, Megabytes, Names, Positive, Section, Seed, Share
 
 Changes = Literal[
-    "costs",
-    "road_speed",
-    "rail_speed",
-    "access_s",
-    "waits",
-    "check_in",
-    "limit_s",
-    "weight_exponent",
-    "demand",
-    "budget",
-    "closed",
-    "opening",
-    "delay_years",
-]
+    "costs", "road_speed", "rail_speed", "access_s", "waits", "check_in", "limit_s", "weight_exponent",
+    "demand", "budget", "closed", "opening", "delay_years",
+]  # fmt: skip
 """What a factor may change."""
 
 TAKEN = (
@@ -188,19 +177,17 @@ class Sweep(Section):
         description="number of cases beside the job itself; sobol takes powers of two; grid and "
         "one-at-a-time take what they need up to it; saltelli and morris as many whole samples as fit",
     )
-    seed: int = Field(1, ge=0, lt=2**31, description="seed of what is drawn")
+    seed: Seed = Field(1, description="seed of what is drawn")
     levels: int = Field(
         4, ge=2, le=100, description="values of each factor in a grid, and on a trajectory of morris (even)"
     )
-    gap: float = Field(0.005, ge=0, le=1, description="relative gap of each case")
-    time_limit_s: float = Field(
+    gap: Share = Field(0.005, description="relative gap of each case")
+    time_limit_s: Limit = Field(
         120.0,
-        gt=0,
-        le=10_000_000,
         description="limit on solving each case, seconds; for the job itself at least solve.time_limit_s",
     )
     threads: Positive = Field(1, le=4096, description="threads of each solve")
-    memory_mb: Whole = Field(0, le=10_000_000, description="limit on the memory of each solve, MB; 0: none")
+    memory_mb: Megabytes = Field(0, description="limit on the memory of each solve, MB; 0: none")
     core_share: float = Field(
         0.9,
         gt=0.5,

@@ -11,8 +11,7 @@ from optimiser.engine.child import ChildProcess
 from optimiser.engine.methods.variants import choose
 from optimiser.engine.search.task import NamedPlan, SolveParameters, cores
 from optimiser.engine.solve import solve as solve_problem
-from optimiser.job.contradictions import least_keys
-from optimiser.job.model import Job
+from optimiser.job.model import Job, least_keys
 from optimiser.job.sections import Solve
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS

@@ -18,7 +18,7 @@ from networks.cities import CityNames, UnknownCityError
 from networks.osm.tags import was_open
 from networks.rail import RailBuild
 from networks.timegraph import ARC_KINDS, TimeGraph
-from optimiser.job.contradictions import did_you_mean
+from optimiser.job.model import did_you_mean
 from optimiser.problem.errors import JobError
 from optimiser.proposals.table import Candidates
 

@@ -12,8 +12,7 @@ from functools import cached_property
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import NamedPlan
 from optimiser.frontier.cases import Base, Case, resolve
-from optimiser.job.contradictions import did_you_mean
-from optimiser.job.model import Job, LoadedJob
+from optimiser.job.model import Job, LoadedJob, did_you_mean
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS, without_rings

@@ -13,7 +13,7 @@ import networks
 import polyring as pr
 from networks import import_package, osm
 from networks.errors import SourceError
-from optimiser.cli.importing import build
+from optimiser.cli.setup import build
 from optimiser.job import find
 from optimiser.problem.errors import JobError
 from optimiser.run.chain import Chain

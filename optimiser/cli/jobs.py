@@ -1,0 +1,515 @@
+"""Run a job, and ask it the questions of a study: each command takes a job and writes a folder."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import partial, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+import typer
+
+from optimiser.cli import screen
+from optimiser.cli.options import (
+    GAP,
+    SECONDS,
+    ClusterOption,
+    Job,
+    Json,
+    Scheduler,
+    Settings,
+    Workers,
+    chosen_executor,
+    complete_job,
+    within,
+)
+from optimiser.cli.screen import Display
+
+if TYPE_CHECKING:
+    from optimiser.job.model import Cluster
+    from optimiser.report.backcast import Backcast
+    from optimiser.run.pipeline import Written
+    from optimiser.studies.atlas import AtlasRun
+    from optimiser.studies.backcast import Backcasted
+    from optimiser.studies.closures import ClosuresRun
+    from optimiser.studies.robust import RobustRun
+    from optimiser.studies.sweep import SweepRun
+    from optimiser.tasks import TaskProgress
+
+AROUND_KM = 300.0
+"""Radius of a screening where none is given, km."""
+MOST_CLOSURES = 15
+"""Closures that the table shows: those that leave least."""
+
+
+# ---- the factory
+
+
+class Done(Protocol):
+    """What a command has written."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder."""
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What a dry run found: nothing was solved or written."""
+
+    values: Mapping[str, Any]
+    show: Callable[[], None]
+
+
+def writes_folder[**Options, D: Done](
+    show: Callable[[D], None],
+    values: Callable[[D], Mapping[str, Any]],
+    warnings: Callable[[D], Sequence[str]] = lambda _done: (),
+) -> Callable[[Callable[Options, Callable[[Display], D | Rehearsed]]], Callable[Options, int]]:
+    """Make a command of a function that reads options and returns what is to be done with them.
+
+    The command has the options of the function, and `--json`. It shows the progress, prints the outcome for
+    people or as JSON, and returns the exit code.
+
+    Parameters
+    ----------
+    show
+        Prints what was written, for people.
+    values
+        Returns what `--json` prints besides folder and exit code.
+    warnings
+        Returns what is printed on the standard error in either case.
+    """
+
+    def command_of(ask: Callable[Options, Callable[[Display], D | Rehearsed]]) -> Callable[Options, int]:
+        ask.__annotations__.pop("return")  # its types are imported for the type checker alone
+
+        @wraps(ask)
+        def command(*arguments: Options.args, **options: Options.kwargs) -> int:
+            is_json = bool(options.pop("json"))
+            asked = ask(*arguments, **options)
+            with Display(quiet=is_json) as display:
+                done = asked(display)
+            if isinstance(done, Rehearsed):
+                screen.as_json(done.values) if is_json else done.show()
+                return 0
+            if is_json:
+                screen.as_json({"folder": str(done.folder), "exit_code": done.exit_code, **values(done)})
+            else:
+                show(done)
+            screen.warn(warnings(done))
+            return done.exit_code
+
+        read = inspect.signature(ask, eval_str=True)
+        last = inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json)
+        stated = read.replace(parameters=[*read.parameters.values(), last])
+        command.__signature__ = stated  # type: ignore[attr-defined]
+        return command
+
+    return command_of
+
+
+def changes_of(section: str, settings: Sequence[str] | None, options: Mapping[str, object]) -> list[str]:
+    """Return the changes of a job that a command names: its settings, and the options of a section."""
+    given = {key: value for key, value in options.items() if value is not None}
+    return [*(settings or []), *(f"{section}.{key}={json.dumps(v)}" for key, v in given.items())]
+
+
+# ---- run
+
+
+def _show_run(done: Written) -> None:
+    """Print the outcome of a run: coverage by tier, cost, gap and the ranked links."""
+    from optimiser.report import wording
+    from optimiser.report.screen import summary
+    from optimiser.run.outcome import NOT_PROVEN
+
+    screen.line()
+    screen.rich(summary(done.report))
+    if done.exit_code == NOT_PROVEN:
+        asked = wording.percent(done.chain.loaded.job.solve.gap, digits=3)
+        screen.line(f"NOT proven to the gap of {asked} that was asked for; raise solve.time_limit_s.")
+    screen.line(f"Files: {done.folder}  (open report.html, or plan.gpkg in a GIS)")
+
+
+def _show_sizes(sizes: Mapping[str, object]) -> None:
+    screen.pairs("Sizes", sizes, heads=("what", "value"))
+    screen.line("Nothing was solved or written.")
+
+
+@writes_folder(_show_run, lambda done: done.summary, lambda done: done.summary["warnings"])
+def run(
+    job: Annotated[
+        str,
+        typer.Argument(
+            metavar="[JOB]",
+            help="A job file (*.toml), or a ready job's name; none with --around.",
+            autocompletion=complete_job,
+        ),
+    ] = "",
+    around: Annotated[
+        str,
+        typer.Option(
+            "--around",
+            metavar="PLACE",
+            help="A town ('Cordoba, AR') or 'latitude,longitude': a screening of its surroundings, offline.",
+        ),
+    ] = "",
+    radius: Annotated[
+        float, typer.Option("--radius", metavar="KM", help="Radius of --around in km.")
+    ] = AROUND_KM,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>].")
+    ] = None,
+    settings: Settings = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print sizes and the expected time; solve and write nothing.")
+    ] = False,
+) -> Callable[[Display], Written | Rehearsed]:
+    """Run a job: from the map to a verified plan."""
+    from optimiser.job import find, find_around
+    from optimiser.run import pipeline, rehearsal
+
+    if bool(job) == bool(around):
+        raise typer.BadParameter("name either a job or, with --around, a place.", param_hint="JOB")
+    changes = settings or []
+    loaded = find_around(around, radius, settings=changes) if around else find(job, settings=changes)
+
+    def ask(display: Display) -> Written | Rehearsed:
+        if not dry_run:
+            return pipeline.run(loaded, out=out, progress=display.steps)
+        sizes = rehearsal.rehearse(loaded, display.steps)
+        return Rehearsed(sizes, partial(_show_sizes, sizes))
+
+    return ask
+
+
+# ---- robust
+
+
+def _show_robust(done: RobustRun) -> None:
+    """Print the figures of the plan, and its weight in each scenario."""
+    from optimiser.report.robust import figures
+
+    screen.pairs("Robust plan", figures(done.summary), heads=("what", "value"), right=False)
+    columns = ["scenario", "today", "plan", "best", "regret", "cost", "budget"]
+    kept = [name for name in columns if done.scenarios[name].notna().any()]
+    rows = done.scenarios[kept].itertuples(index=False)
+    screen.table("Weight within the limit", [dict(zip(kept, row, strict=True)) for row in rows])
+    screen.line(
+        f"Files: {done.folder}  (robust.html, scenarios.csv, robust_links.csv, problem.json, result.json)"
+    )
+
+
+@writes_folder(_show_robust, lambda done: {**done.summary, "rows": screen.records(done.scenarios)})
+def robust(
+    job: Job,
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write [default: polyring-runs/<job>-robust].")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="expected, share, max_min, count or regret.")] = None,
+    scenarios: Annotated[int | None, typer.Option(min=1, help="Number of scenarios.")] = None,
+    gap: Annotated[
+        float | None, typer.Option(callback=within(GAP), help="Relative gap of the plan, 0 to 1.")
+    ] = None,
+    time_limit: Annotated[
+        float | None, typer.Option(callback=within(SECONDS), help="Limit of the robust plan, seconds.")
+    ] = None,
+    settings: Settings = None,
+) -> Callable[[Display], RobustRun]:
+    """Find one plan that is best over many scenarios under one budget, with a proof."""
+    from optimiser.job import find
+    from optimiser.studies.robust import robust as seek
+
+    options = {"kind": kind, "scenarios": scenarios, "gap": gap, "time_limit_s": time_limit}
+    loaded = find(job, settings=changes_of("robust", settings, options))
+    return lambda display: seek(loaded, out=out, progress=display.steps)
+
+
+# ---- sweep
+
+
+def _show_sweep(done: SweepRun) -> None:
+    """Print how the cases ended, and the robust core."""
+    found = done.summary
+    figures = {
+        "cases": found["cases"],
+        f"proven within {100 * found['gap']:g} %": found["proven"],
+        "without a plan": found["infeasible"],
+        "ended by their time limit": found["ended_by_time"],
+        "given up": len(found["quarantined"]),
+        f"links chosen in {100 * found['core_share']:g} % of the cases or more": len(found["core"]),
+    }
+    screen.pairs("", figures, heads=("what", "count"))
+    for one in found["quarantined"][:5]:
+        screen.note(f"{one['task']} was given up: {one['fault']}")
+    screen.line(f"Files: {done.folder}  (cases.parquet, case_links.parquet, regret.parquet, sweep.json)")
+
+
+def _show_design(answer: Mapping[str, Any]) -> None:
+    """Print the factors and the number of cases of a sweep that is to come, and how long it may take."""
+    rows = [
+        {"factor": one["id"], "changes": one["changes"], "distribution": _words(one["distribution"])}
+        for one in answer["factors"]
+    ]
+    screen.table("Factors", rows)
+    screen.line(f"{answer['cases']:,} cases, the job itself included, {answer['workers']} at a time.")
+    if "expected_s" in answer:
+        screen.line(f"By the times of the last sweep in the folder: about {answer['expected_s']:.0f} s.")
+    screen.line(f"At most {answer['most_s']:.0f} s of solving.")
+
+
+def _words(distribution: Mapping[str, Any]) -> str:
+    numbers = ", ".join(f"{key} {_short(value)}" for key, value in distribution.items() if key != "name")
+    return f"{distribution['name']}: {numbers}"
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_short, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+@writes_folder(_show_sweep, lambda done: done.summary)
+def sweep(
+    job: Job,
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write [default: polyring-runs/<job>-sweep].")
+    ] = None,
+    workers: Workers = None,
+    cluster: ClusterOption = None,
+    scheduler: Scheduler = None,
+    settings: Settings = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say how many cases there are and what varies; solve none.")
+    ] = False,
+) -> Callable[[Display], SweepRun | Rehearsed]:
+    """Solve a job in many cases drawn from what is uncertain: which links hold, and what is at stake."""
+    from optimiser.job import find
+    from optimiser.studies import sweep as sweeps
+
+    loaded = find(job, settings=settings or [])
+
+    def ask(display: Display) -> SweepRun | Rehearsed:
+        if dry_run:
+            found = sweeps.prepare(loaded, display.steps)
+            answer = sweeps.expected(found, out or sweeps.default_folder(loaded), workers)
+            return Rehearsed(answer, partial(_show_design, answer))
+
+        def watch(title: str, state: TaskProgress) -> None:
+            display.count(state.done, state.total)
+            say = display.ends if state.done == state.total else display.begins
+            say(f"{title}: {state}")
+
+        with chosen_executor(workers, cluster, scheduler) as executor:
+            return sweeps.sweep(loaded, out=out, executor=executor, progress=display.steps, watch=watch)
+
+    return ask
+
+
+# ---- closures
+
+
+def _show_closures(done: ClosuresRun) -> None:
+    from optimiser.report import wording
+
+    found = done.found
+    rows = [
+        {
+            "closed": one.name,
+            "what": one.what,
+            "left": wording.integer(one.plan),
+            "share": wording.percent(found.kept_share(one)),
+            "job's plan": wording.percent(found.kept_share(one, of_plan=False)),
+        }
+        for one in found.closures[:MOST_CLOSURES]
+    ]
+    screen.line()
+    screen.table("Closures that leave least", rows, right=("left", "share", "job's plan"))
+    for sentence in found.sentences():
+        screen.line(sentence)
+    screen.line(f"Files: {done.folder}  (closures.html, closures.csv, closures.png, closures.json)")
+
+
+@writes_folder(_show_closures, lambda done: done.found.as_dict())
+def closures(
+    job: Job,
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write [default: polyring-runs/<job>-closures].")
+    ] = None,
+    settings: Settings = None,
+) -> Callable[[Display], ClosuresRun]:
+    """Find the plan that keeps a share of its coverage when any one link or section is closed."""
+    from optimiser.job import find
+    from optimiser.studies.closures import closures as seek
+
+    loaded = find(job, settings=settings or [])
+    return lambda display: seek(loaded, out=out, progress=display.steps)
+
+
+# ---- back-cast
+
+
+def _show_backcast(done: Backcasted) -> None:
+    """Print what each strategy finds of what was built, along the money."""
+    from optimiser.report.backcast import PURSES
+
+    found = done.found
+    then, today, total = (found.pairs[name] for name in ("then", "today", "total"))
+    spent = ", ".join(f"{mode} {amount:,}" for mode, amount in found.spent.items())
+    joining = int((found.built["ends_at_cities"] == 2).sum())
+    share = found.joining_km / float(found.built["km"].sum())
+    screen.line()
+    screen.line(f"{found.region}, network of {found.day}")
+    screen.line(f"Spent since, {found.money}: {spent}. Corridors that count: {len(found.built)}.")
+    screen.line(f"Of these {joining} end at two of the cities compared ({share:.0%} of the km).")
+    screen.line(f"Pairs of cities within the limit: {then} of {total} then, {today} with what was built.")
+    for purse, words in PURSES.items():
+        screen.table(
+            f"Share of the built km within {found.near_km:g} km of what is proposed, {words}",
+            _shares_found(found, purse),
+            right=("money", "road", "rail", "both", "any", "corridors", "pairs"),
+        )
+    screen.line("road, rail: by lines of the mode; both: the two together; any: by lines of either mode.")
+    screen.line("backcast.csv has as well what the rules find among lines between all neighbouring cities.")
+    if done.exit_code:
+        screen.line("NOT every plan is proven to the gap that was asked for; raise solve.time_limit_s.")
+    screen.line(f"Files: {done.folder}  (backcast.csv, backcast.png, corridors.csv, choices.csv)")
+
+
+def _shares_found(found: Backcast, purse: str) -> list[dict[str, object]]:
+    import pandas as pd
+
+    from optimiser.report.backcast import FIGURES, found_by_chooser
+
+    table = found_by_chooser(found, purse)
+    formats = {
+        "money": "{:.0%}",
+        **dict.fromkeys(FIGURES, "{:.2f}"),
+        "corridors": "{:.3g}",
+        "pairs": "{:.0f}",
+    }
+    shown = {
+        name: ["" if pd.isna(value) else form.format(value) for value in table[name]]
+        for name, form in formats.items()
+    }
+    return [dict(zip(table.columns, row, strict=True)) for row in table.assign(**shown).to_numpy().tolist()]
+
+
+def _backcast_values(done: Backcasted) -> Mapping[str, Any]:
+    from optimiser.report.backcast import summary
+
+    return summary(done.found)
+
+
+def _day(text: str | None) -> date | None:
+    """Return the day that an option names, or refuse it."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text} is not a day; write YYYY-MM-DD.") from None
+
+
+@writes_folder(_show_backcast, _backcast_values)
+def backcast(
+    job: Job,
+    *,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day [default: region.as_of].")
+    ] = None,
+    built: Annotated[
+        Path | None, typer.Option("--built", help="Table of what was built [default: the region's own].")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>-backcast].")
+    ] = None,
+    settings: Settings = None,
+) -> Callable[[Display], Backcasted]:
+    """Propose for a past day, and compare with what was built since and with simple rules."""
+    from optimiser.job import find
+    from optimiser.studies.backcast import backcast as compare_past
+
+    day = _day(as_of)
+    table = None if built is None else str(built.resolve())
+    loaded = find(job, settings=changes_of("backcast", settings, {"built": table}))
+    return lambda display: compare_past(loaded, day=day, out=out, progress=display.steps)
+
+
+# ---- atlas
+
+
+def _show_atlas(done: AtlasRun) -> None:
+    """Print the indicators of each cluster; shares in per cent, with the band over the cases."""
+    import pandas as pd
+
+    from optimiser.report.atlas import INDICATORS
+
+    shown = []
+    for row in done.found.table.to_dict("records"):
+        if row["fault"]:
+            screen.note(f"{row['title']}: {row['fault']}")
+            continue
+        cells: dict[str, object] = {"cluster": row["title"], "cities": row["cities"]}
+        for name, indicator in INDICATORS.items():
+            factor = 100 if indicator.unit == "share" else 1
+            low, value, high = (row[f"{name}{end}"] for end in ("_low", "", "_high"))
+            known = not pd.isna(value)
+            words = [f"{factor * one:.0f}" for one in (value, low, high)] if known else []
+            cells[indicator.name] = f"{words[0]} ({words[1]}-{words[2]})" if words else ""
+        shown.append(cells)
+    screen.table("Shares in %, one speed in km/h; in brackets least and largest over the cases", shown)
+    screen.line(f"Files: {done.folder}  (atlas.html, clusters.csv, cases.csv, tiers.csv, a map of each)")
+
+
+def _chosen(clusters: tuple[Cluster, ...], only: Sequence[str]) -> tuple[Cluster, ...]:
+    """Return the clusters that are named, or all."""
+    from optimiser.job.model import did_you_mean
+
+    names = [cluster.loaded.name for cluster in clusters]
+    for name in only:
+        if name not in names:
+            raise typer.BadParameter(
+                f"there is no cluster {name}{did_you_mean(name, names)} Known: {', '.join(names)}."
+            )
+    return tuple(one for one in clusters if not only or one.loaded.name in only)
+
+
+@writes_folder(_show_atlas, lambda done: {"clusters": screen.records(done.found.table)})
+def atlas(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[CLUSTERS]", help="A file of clusters (*.toml) [default: twelve of the world]."
+        ),
+    ] = None,
+    *,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="NAME", help="Measure this cluster. Repeatable.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder to write.")] = Path("polyring-runs/atlas"),
+    workers: Workers = None,
+    cluster: ClusterOption = None,
+    scheduler: Scheduler = None,
+) -> Callable[[Display], AtlasRun]:
+    """Compare city clusters by the same rules: who is within the limit, and what depends on the core."""
+    from optimiser.job import load_clusters
+    from optimiser.studies.atlas import atlas as measure
+
+    chosen = _chosen(load_clusters(file), only or [])
+
+    def ask(display: Display) -> AtlasRun:
+        with chosen_executor(workers, cluster, scheduler) as executor:
+            return measure(chosen, out=out, progress=display.steps, executor=executor)
+
+    return ask

@@ -1,0 +1,544 @@
+"""Judge finished results: verify, certify, compare and explain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from optimiser.cli import screen
+from optimiser.cli.options import GAP, SECONDS, SEED, Json, within
+from optimiser.cli.solve import NOTHING, outline, show_outline
+from optimiser.problem.errors import ProblemError, SolverError
+
+if TYPE_CHECKING:
+    from optimiser.engine.certification import Certified
+    from optimiser.problem import DesignProblem
+    from optimiser.problem.result import Result
+
+_VERDICTS = {
+    "": "everything claimed is true",
+    "argument": "no plan exists, as claimed; proved again by an argument",
+    "enumeration": "no plan exists, as claimed; proved again by trying every plan",
+    "solver": "that no plan exists is the word of {word} alone: too many plans to try, no short argument",
+}
+"""Verdict on a result, by what proves that there is no plan."""
+PARTLY = 10
+"""Exit code where less is certified than the solver claims."""
+_FIGURES = (
+    "status", "money", "cost", "budget", "objective", "bound", "gap", "gap_of_gain", "definition", "limit_s",
+)  # fmt: skip
+_CORE = {
+    "core_every_share": "of pairs outside it, all ways through it",
+    "core_some_share": "of pairs outside it, some way through it",
+    "core_closed_minutes": "minutes longer without it, mean",
+    "core_betweenness_share": "of all fastest ways through it",
+}
+"""Measures of dependence on the core cities that are compared, in words."""
+_RING_KEYS = ("sentence", "formed", "length_km", "existing_km", "new_km", "cost", "candidates")
+_MOST_ROWS = 12
+"""Rows of a table that are shown."""
+
+
+# ---- verify
+
+
+def verify(
+    problem: Annotated[
+        Path, typer.Argument(metavar="PROBLEM", help="A problem file, or a folder of a run or a sweep.")
+    ],
+    result: Annotated[
+        Path | None, typer.Argument(metavar="[RESULT]", help="A result file; none with a run folder.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Check a result against its problem, trusting no solver."""
+    if result is None and (problem / "sweep.json").is_file():
+        return _verify_sweep(problem, json=json)
+    from optimiser import verify as checks
+    from optimiser.problem import load
+    from optimiser.problem import result as results
+
+    problem_file, result_file = files_of(problem, result)
+    loaded = load(problem_file)
+    claimed = results.load(result_file)
+    plan = checks.check(loaded, claimed)
+    if claimed.status == "none":
+        if json:
+            screen.as_json({"problem": claimed.problem, "status": "none", "bound": claimed.bound})
+        raise SolverError(
+            "the result holds no plan: none was found, and none is excluded",
+            where=str(result_file),
+            done="There was nothing to check.",
+            remedy="Solve again with more time, or by another variant; polyring list names them.",
+        )
+    if claimed.status == "infeasible":
+        from optimiser.run.folder_check import refuse_contradicted
+
+        refuse_contradicted(loaded, result_file)
+    if is_run(problem, result):
+        from optimiser.run.folder_check import check_folder
+
+        check_folder(problem, loaded, claimed, plan)
+    summary = outline(loaded, plan) | {"status": claimed.status, "bound": claimed.bound, "gap": plan.gap}
+    if plan.infeasible_by:
+        summary["infeasible_by"] = plan.infeasible_by
+    if json:
+        screen.as_json(summary | {"bound_source": claimed.as_dict().get("bound_source")})
+        return 0
+    if plan.bound is not None:
+        summary["source of the bound"] = str(plan.bound_source or "not stated")
+    word = "the solver" if claimed.infeasible_by is None else claimed.infeasible_by.who
+    show_outline(f"{result_file}: {_VERDICTS[plan.infeasible_by].format(word=word)}.", summary)
+    return 0
+
+
+def _verify_sweep(folder: Path, *, json: bool) -> int:
+    from optimiser.studies.sweep_check import check_sweep
+
+    found = check_sweep(folder)
+    if json:
+        screen.as_json(found)
+    else:
+        screen.line(f"{folder}: the tables of the sweep agree.")
+        screen.pairs("", found, heads=("what", "value"))
+    return 0
+
+
+def is_run(problem: Path, result: Path | None) -> bool:
+    """Return whether a command names the folder of a run, and not that of a robust plan or two files."""
+    return problem.is_dir() and result is None and not (problem / "robust.json").is_file()
+
+
+def files_of(problem: Path, result: Path | None) -> tuple[Path, Path]:
+    """Return the problem and the result file that a command names, of which a run folder holds both.
+
+    Raises
+    ------
+    ProblemError
+        When no result is named.
+    """
+    found = result or (problem / "result.json" if problem.is_dir() else None)
+    if found is None:
+        raise ProblemError(
+            "a result is missing",
+            where=str(problem),
+            done=NOTHING,
+            remedy="Name a problem and a result file, or a run folder.",
+        )
+    return problem / "problem.json" if problem.is_dir() else problem, found
+
+
+# ---- certify
+
+
+def certify(
+    problem: Annotated[Path, typer.Argument(metavar="PROBLEM", help="A problem file, or a run folder.")],
+    result: Annotated[
+        Path | None, typer.Argument(metavar="[RESULT]", help="A result file; none with a run folder.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Certificate to write [default: certificate.json beside RESULT]."
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", help="Limit on the proof, seconds.", callback=within(SECONDS))
+    ] = 600.0,
+    seed: Annotated[int, typer.Option(help="Random seed.", callback=within(SEED))] = 1,
+    json: Json = False,
+) -> int:
+    """Prove the bound of a plan in exact integers, for a check that trusts no solver."""
+    from optimiser.problem import load
+    from optimiser.problem import result as results
+
+    problem_file, result_file = files_of(problem, result)
+    loaded, claimed = load(problem_file), results.load(result_file)
+    if is_run(problem, result) and output is None:
+        _rewrite(problem, claimed, time_limit=time_limit, quiet=json)
+        shown = _claims(loaded, claimed, _proved_of(problem / "certificate.json"))
+        written = problem / "certificate.json"
+    else:
+        written = output or result_file.parent / "certificate.json"
+        proof = _write(loaded, claimed, written, time_limit=time_limit, seed=seed, quiet=json)
+        shown = _claims(loaded, claimed, proof.bound) | {
+            "seconds": round(proof.seconds, 3),
+            "check_seconds": round(proof.checked_s, 3),
+        }
+    if json:
+        screen.as_json({"certificate": str(written), **shown})
+    else:
+        screen.line(_sentence(shown))
+        screen.line(f"Certificate: {written}")
+        screen.line(f"Check it with Python alone: python {_checker()} {problem_file} {written}")
+    return 0 if shown["is_complete"] else PARTLY
+
+
+def _rewrite(folder: Path, claimed: Result, *, time_limit: float, quiet: bool) -> None:
+    """Write a run folder again, with the same plan and the certificate of its bound."""
+    from optimiser.job import find
+    from optimiser.run import pipeline
+
+    loaded = find(str(folder / "job.toml"), settings=[f"certificate.time_limit_s={time_limit}"])
+    loaded = replace(loaded, name=claimed.problem)
+    with screen.progress(quiet=quiet) as progress:
+        pipeline.run(loaded, out=folder, progress=progress, known=claimed)
+
+
+def _proved_of(path: Path) -> int | None:
+    """Return the bound that a certificate proves."""
+    from optimiser.problem.jsonfile import read_json
+
+    proof = read_json(path).get("bound")
+    if proof is None:
+        raise ProblemError(
+            "no bound was certified",
+            where=str(path),
+            done="The run folder holds the plan as before.",
+            remedy="Certify with more time: --time-limit SECONDS.",
+        )
+    bound: int | None = proof["bound"]
+    return bound
+
+
+def _write(
+    problem: DesignProblem, claimed: Result, path: Path, *, time_limit: float, seed: int, quiet: bool
+) -> Certified:
+    """Write a certificate of a plan and its bound; return what was proved."""
+    from optimiser import verify
+    from optimiser.engine.certification import certify as prove
+    from optimiser.report import files
+    from optimiser.run import store
+
+    plan = verify.check(problem, claimed)
+    evidence = verify.certificate(problem, plan) if claimed.has_plan else {"problem": problem.name}
+    with screen.progress(quiet=quiet) as progress:
+
+        def report(seconds: float, bound: int | None, _nodes: int) -> None:
+            progress.begins(f"Certifying the bound, {seconds:.0f} s: {bound} so far")
+
+        proof = prove(problem, claimed, time_limit_s=time_limit, seed=seed, progress=report)
+    files.write_whole(path, lambda part: store.save_json(part, {**evidence, "bound": proof.document}))
+    return proof
+
+
+def _claims(problem: DesignProblem, claimed: Result, bound: int | None) -> dict[str, Any]:
+    """Return what is certified of a result, beside what its solver claims."""
+    from optimiser.engine.certification import claimed_bound
+    from optimiser.problem.result import gap_of
+
+    minimise, aim = problem.budget is None, claimed_bound(problem, claimed)
+    has_plan = claimed.has_plan
+    gap = gap_of(claimed.objective, bound, minimise=minimise) if has_plan else None
+    is_complete = bound == aim or (
+        bound is not None and aim is not None and (bound >= aim if minimise else bound <= aim)
+    )
+    return {
+        "problem": problem.name,
+        "objective": claimed.objective if has_plan else None,
+        "certified_bound": bound,
+        "certified_gap": gap,
+        "claimed_bound": claimed.bound,
+        "claimed_gap": claimed.gap,
+        "solver": claimed.solver,
+        "is_complete": is_complete and (claimed.bound is not None or claimed.status == "infeasible"),
+    }
+
+
+def _sentence(shown: dict[str, Any]) -> str:
+    from optimiser.report import wording
+
+    if shown["certified_bound"] is None:
+        return "Certified: there is no plan."
+    if shown["certified_gap"] is None:
+        return f"Certified: no plan is better than {shown['certified_bound']:,}."
+    bound, gap = f"{shown['certified_bound']:,}", wording.gap(shown["certified_gap"])
+    words = f"Certified to {gap}: no plan is better than {bound}"
+    if shown["is_complete"] or shown["claimed_gap"] is None:
+        return f"{words}."
+    solver = shown["solver"] or "the solver"
+    return f"{words}; a gap of {wording.gap(shown['claimed_gap'])} is the word of {solver}."
+
+
+def _checker() -> str:
+    from optimiser.verify import bound_checker
+
+    return bound_checker.__file__
+
+
+# ---- compare
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    second: Annotated[Path, typer.Argument(metavar="RUN", help="Another run folder.")],
+    json: Json = False,
+) -> int:
+    """Put two runs side by side."""
+    from optimiser.report import wording
+
+    summaries = _summary_of(first), _summary_of(second)
+    found = difference(*summaries)
+    if json:
+        screen.as_json(found)
+        return 0
+    names = (str(first), str(second))
+    figures = {
+        key: list(map(_in_words, summaries, [key] * 2, pair)) for key, pair in found["figures"].items()
+    }
+    screen.table("Figures", _side_by_side(figures, names), right=names)
+    if note := wording.different_moneys(*(str(run.get("money") or "") for run in summaries)):
+        screen.line(note)
+    tables = {
+        "Covered weight after building": found["coverage"],
+        "Pairs within the limit": found["within"] if any(map(any, found["within"].values())) else {},
+        "Dependence on the core": found["dependence"],
+        "Least cost of shares of all pairs": found["reach"],
+    }
+    for title, values in tables.items():
+        screen.table(title, _side_by_side(values, names), right=names)
+    _show_rings(found["rings"])
+    if not found["same_cities"]:
+        screen.line("The runs are about different cities: what each builds is in its own folder.")
+        return 0
+    titles = {"both": "Built in both", "first": "Only in the first", "second": "Only in the second"}
+    links = {link["candidate_id"]: link for run in summaries for link in run.get("links", ())}
+    for key, title in titles.items():
+        screen.line(f"{title}: {'; '.join(_link(name, links) for name in found['built'][key]) or 'nothing'}")
+    return 0
+
+
+def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of two summaries side by side, and what each builds.
+
+    Parameters
+    ----------
+    first, second
+        Contents of two `summary.json`.
+
+    Returns
+    -------
+    dict
+        `figures` and `coverage`: name to the two values; `within`: tier to the pairs within the limit in
+        words; `dependence`: measure to its values today and after building; `reach`: share of all pairs to
+        its least cost, where a run asks; `same_cities`: whether both count the same pairs in every tier;
+        `built`: ids in `both`, `first` only, `second` only; `rings`: id to the two rings, None where a run
+        does not ask for it.
+    """
+    one, two = set(first["built"]), set(second["built"])
+    groups = sorted({*first["coverage"], *second["coverage"]})
+    return {
+        "figures": {key: [first.get(key), second.get(key)] for key in _FIGURES},
+        "coverage": {
+            group: [run["coverage"].get(group, {}).get("after_weight") for run in (first, second)]
+            for group in groups
+        },
+        "within": {group: [_within(run, group) for run in (first, second)] for group in groups},
+        "dependence": _dependence(first, second),
+        "reach": _reach(first, second),
+        "same_cities": _pairs(first) == _pairs(second) and first.get("title") == second.get("title"),
+        "built": {"both": sorted(one & two), "first": sorted(one - two), "second": sorted(two - one)},
+        "rings": _rings(first, second),
+    }
+
+
+def _pairs(run: dict[str, Any]) -> dict[str, Any]:
+    return {group: row.get("pairs") for group, row in run["coverage"].items()}
+
+
+def _within(run: dict[str, Any], group: str) -> str | None:
+    """Return how many pairs of a tier are within the limit today, after building, and at most."""
+    row = run["coverage"].get(group)
+    if row is None or not row.get("pairs") or "all_built_pairs" not in row:
+        return None
+    states = [row[f"{state}_pairs"] for state in ("before", "after", "all_built")]
+    shares = [f"{100 * pairs / row['pairs']:.0f} %" for pairs in states]
+    return f"{shares[0]} today, {shares[1]} after, {shares[2]} at most, of {row['pairs']}"
+
+
+def _dependence(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[str | None]]:
+    """Return the measures of dependence on the core that either run has, today and after building."""
+    rows = [
+        {
+            row["measure"]: row
+            for row in (run.get("measures") or {}).get("polycentricity", ())
+            if row["measure"] in _CORE and row["today"] is not None
+        }
+        for run in (first, second)
+    ]
+    known = [name for name in _CORE if any(name in own for own in rows)]
+    return {_CORE[name]: [_change(own.get(name)) for own in rows] for name in known}
+
+
+def _change(row: Mapping[str, Any] | None) -> str | None:
+    if row is None:
+        return None
+    factor, unit = (100.0, " %") if row["unit"] == "share" else (1.0, " min")
+    ends = [
+        "none" if row[state] is None else f"{factor * row[state]:.0f}{unit}" for state in ("today", "plan")
+    ]
+    return f"{ends[0]} today, {ends[1]} after"
+
+
+def _reach(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[str | None]]:
+    """Return what shares of all pairs cost at least in either run."""
+    asked = [run.get("reach") or {} for run in (first, second)]
+    found = [
+        {
+            _share(row): _least_cost(row, str(own["money"]))
+            for row in own.get("rows", ())
+            if row["group"] == "all"
+        }
+        for own in asked
+    ]
+    return {name: [own.get(name) for own in found] for name in dict.fromkeys([*found[0], *found[1]])}
+
+
+def _share(row: Mapping[str, Any]) -> str:
+    return "as many as can be" if row["share"] is None else f"{100 * row['share']:g} %"
+
+
+def _least_cost(row: Mapping[str, Any], money: str) -> str:
+    """Return the least cost of a share in words, with its bound where it is not proven."""
+    from optimiser.report import wording
+
+    if row["cost"] is None:
+        return f"not reached: {row['most']} of {row['total']} at most"
+    proof = "" if not row["gap"] else f", at least {row['bound']:,.0f}"
+    return f"{wording.money(row['cost'], money)}{proof}"
+
+
+def _rings(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[dict[str, Any] | None]]:
+    """Return the rings of two summaries side by side, with the names of the cities on them."""
+    runs = [{ring["id"]: ring for ring in run.get("rings", [])} for run in (first, second)]
+    names = list(dict.fromkeys(name for run in runs for name in run))
+    return {name: [_ring(run[name]) if name in run else None for run in runs] for name in names}
+
+
+def _ring(ring: dict[str, Any]) -> dict[str, Any]:
+    return {key: ring[key] for key in _RING_KEYS} | {"cities": [city["name"] for city in ring["cities"]]}
+
+
+def _show_rings(rings: dict[str, list[dict[str, Any] | None]]) -> None:
+    """Print what each ring is in either run, and which cities it gains and loses."""
+    for name, (one, two) in rings.items():
+        if one == two and one is not None:
+            screen.line(f"Ring {name} in both: {one['sentence']}.")
+            continue
+        for which, ring in (("first", one), ("second", two)):
+            screen.line(
+                f"Ring {name} in the {which}: {'not asked for' if ring is None else ring['sentence']}."
+            )
+        if one is not None and two is not None:
+            new = [city for city in two["cities"] if city not in one["cities"]]
+            gone = [city for city in one["cities"] if city not in two["cities"]]
+            screen.line(
+                f"Ring {name} gains {', '.join(new) or 'no city'} and loses {', '.join(gone) or 'none'}."
+            )
+
+
+def _side_by_side(values: dict[str, list[Any]], names: tuple[str, str]) -> list[dict[str, object]]:
+    columns = ("", names[0], names[1] if names[0] != names[1] else f"{names[1]} ")
+    rows = [
+        (key.replace("_", " "), *("" if one is None else one for one in pair)) for key, pair in values.items()
+    ]
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _in_words(run: dict[str, Any], key: str, value: Any) -> object:  # noqa: ANN401 - a JSON value
+    """Return a figure of a run as people write it: money with its unit, the limit in hours."""
+    from optimiser.report import wording
+
+    if value is None:
+        return value
+    if key in ("cost", "budget"):
+        return wording.money(value, run.get("money", ""))
+    if key in ("gap", "gap_of_gain"):
+        return wording.gap(value)
+    return wording.hours(value) if key == "limit_s" else value
+
+
+def _link(name: str, links: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return a link by its ends and kind; by its id where no run ranks it."""
+    from optimiser.report import wording
+
+    row = links.get(name)
+    return name if row is None else f"{wording.link_name(row)} ({wording.kind(row['kind'])})"
+
+
+def _summary_of(folder: Path) -> dict[str, Any]:
+    from optimiser.problem.jsonfile import read_json
+
+    path = folder / "summary.json"
+    if not path.is_file():
+        raise ProblemError(
+            "holds no finished run (no summary.json)",
+            where=str(folder),
+            done="Nothing was compared.",
+            remedy="Name the folder that `polyring run --out` wrote.",
+        )
+    value = read_json(path)
+    if not isinstance(value, dict) or not {"built", "coverage"} <= set(value):
+        raise ProblemError("is no summary of a run", where=str(path), done="Nothing was compared.")
+    return dict(value)
+
+
+# ---- explain
+
+
+def explain(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    link: Annotated[str, typer.Argument(metavar="LINK", help="Rank of a link in links.csv, or its id.")],
+    gap: Annotated[
+        float | None,
+        typer.Option(callback=within(GAP), help="Gap of the plan without it [default: that of the job]."),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(callback=within(SECONDS), help="Limit of the solve without it, seconds.")
+    ] = 60.0,
+    json: Json = False,
+) -> int:
+    """Explain a link of a run: who needs it, what stands in when it goes, what it beats."""
+    from optimiser.studies.finished import load_run
+
+    with screen.progress(quiet=json) as progress:
+        run = load_run(folder, progress=progress)
+        try:
+            with progress.step("explain", f"Solving without link {link}"):
+                name = int(link) if link.isdecimal() else link
+                why = run.why(name, gap=gap, time_limit_s=time_limit)
+        finally:
+            run.close()
+    tables = {
+        "Pairs that it serves, in minutes": why.pairs,
+        "The best plan without it, at the same money": why.swaps,
+        "Pairs that change with that plan": why.moved,
+        "Candidates in its place": why.alternatives,
+    }
+    if json:
+        names = ("pairs", "swaps", "moved", "alternatives")
+        listed = {name: screen.records(table) for name, table in zip(names, tables.values(), strict=True)}
+        head = {"rank": why.rank, "candidate_id": why.candidate_id, "title": why.title}
+        screen.as_json({**head, "sentences": list(why.sentences), **listed, "not_chosen_in": list(why.cases)})
+        return 0
+    screen.line(f"{why.rank}. {why.title}")
+    for sentence in why.sentences:
+        screen.line(sentence)
+    screen.line()
+    for title, table in tables.items():
+        rows = screen.records(table.drop(columns="candidate_id", errors="ignore"))
+        more = f" ({_MOST_ROWS} of {len(rows)})" if len(rows) > _MOST_ROWS else ""
+        screen.table(f"{title}{more}", [_shown(row) for row in rows[:_MOST_ROWS]])
+    return 0
+
+
+def _shown(row: dict[str, object]) -> dict[str, object]:
+    words = {None: "", True: "yes", False: "no"}
+    return {
+        key.replace("_", " "): words[value] if value is None or isinstance(value, bool) else value
+        for key, value in row.items()
+    }

@@ -1,0 +1,306 @@
+"""What comes before a run: name what there is, check the machine, write a job, read an extract."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from optimiser.cli import screen
+from optimiser.cli.options import Json, refuse_output
+
+if TYPE_CHECKING:
+    from networks.import_report import ImportReport
+    from networks.network import Network
+    from networks.osm import Elements
+    from networks.rail import RailBuild, RailReport
+
+SOLVER_PACKAGES = {
+    "highs": "highspy",
+    "scip": "pyscipopt",
+    "gurobi": "gurobipy",
+    "cbc": "cbcbox",
+    "cpsat": "ortools",
+}
+"""Package that brings each solver."""
+_LIBRARIES = (
+    "polyring", "pulp", "highspy", "numpy", "scipy", "pandas", "geopandas", "shapely", "osmium", "osmnx",
+    "numba",
+)  # fmt: skip
+_NEEDED_MB = {"disk": 500, "memory": 2_000}
+_UNFIT = 5
+"""Exit code where something is missing."""
+_TITLE = "A job for polyring. Keys behind a # show their defaults; remove the # to change one."
+_SERVICES_FROM = {
+    "relations": "train relations",
+    "lines": "a table of lines",
+    "tracks": "tracks alone (assumed)",
+    "none": "nowhere",
+}
+
+
+# ---- list and doctor
+
+
+def list_all(json: Json = False) -> int:
+    """Name the regions, ready jobs, solver variants and solvers."""
+    from networks import regions
+    from optimiser.engine.methods.variants import VARIANTS
+    from optimiser.job import ready_names
+
+    found: dict[str, Any] = {
+        "regions": {name: regions.read(name).title for name in regions.names()},
+        "jobs": list(ready_names()),
+        "variants": {name: variant.about for name, variant in VARIANTS.items()},
+        "solvers": {name: version or "not installed" for name, version in _solvers().items()},
+    }
+    if json:
+        screen.as_json(found)
+        return 0
+    screen.pairs("Regions", found["regions"], heads=("name", "title"), right=False)
+    screen.table("Ready jobs", [{"name": name} for name in found["jobs"]])
+    for title, proves in (("Variants that prove", True), ("Variants without a proof", False)):
+        some = {name: one.about for name, one in VARIANTS.items() if one.proves == proves}
+        screen.pairs(title, some, heads=("name", "what"), right=False)
+    screen.pairs("Solvers", found["solvers"], heads=("name", "version"), right=False)
+    return 0
+
+
+def doctor(json: Json = False) -> int:
+    """Tell whether this machine has what polyring needs."""
+    machine = _machine()
+    versions = {name: _version(name) for name in _LIBRARIES}
+    solvers = {name: version for name, version in _solvers().items() if version}
+    missing = [
+        f"{name} is not installed: pip install polyring" for name, version in versions.items() if not version
+    ]
+    missing += [
+        f"Only {machine[f'{what} free, MB']} MB of {what} are free; a run needs about {needed} MB."
+        for what, needed in _NEEDED_MB.items()
+        if machine[f"{what} free, MB"] < needed
+    ]
+    if not solvers:
+        missing.append("No solver is installed: pip install highspy")
+    if not machine["cache writable"]:
+        missing.append(
+            f"The cache folder {machine['cache']} cannot be written; set POLYRING_CACHE to another one."
+        )
+    if json:
+        screen.as_json({"machine": machine, "versions": versions, "solvers": solvers, "amiss": missing})
+    else:
+        for title, values in (("Machine", machine), ("Versions", versions), ("Solvers", solvers)):
+            screen.pairs(title, values, heads=("what", "value"), right=False)
+        screen.line("\n".join(missing) or "Everything that polyring needs is here.")
+    return _UNFIT if missing else 0
+
+
+def _solvers() -> dict[str, str]:
+    """Return the version of each solver's package, empty where it is not installed."""
+    return {name: _version(package) for name, package in SOLVER_PACKAGES.items()}
+
+
+def _machine() -> dict[str, Any]:
+    import psutil
+
+    from optimiser.tasks import cache
+
+    place = cache.folder()
+    existing = next(path for path in (place, *place.parents) if path.exists())
+    used = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+    return {
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": sys.version.split()[0],
+        "cores": os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count(),
+        "memory free, MB": psutil.virtual_memory().available // 1_000_000,
+        "disk free, MB": shutil.disk_usage(existing).free // 1_000_000,
+        "cache": str(place),
+        "cache used, MB": used // 1_000_000,
+        "cache writable": _is_writable(existing),
+    }
+
+
+def _is_writable(place: Path) -> bool:
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            return True
+    except OSError:
+        return False
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+# ---- init
+
+
+def init(
+    path: Annotated[Path, typer.Argument(metavar="JOB.toml", help="Job file to write.")] = Path("job.toml"),
+    file: Annotated[
+        str,
+        typer.Option(
+            help="OSM extract that the job reads, street graph of OSMnx (.graphml), or GTFS timetable (.zip)."
+        ),
+    ] = "region.osm.pbf",
+    country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
+) -> int:
+    """Write a commented job for a new region."""
+    from optimiser.job import template
+    from optimiser.job.model import Job
+    from optimiser.job.sections import FEED_SUFFIX, GRAPH_SUFFIX, Budget, Region
+    from optimiser.problem.errors import JobError
+    from optimiser.report import files
+
+    if path.suffix != ".toml":
+        raise JobError("a job file ends in .toml", where=str(path), done="Nothing was written.")
+    if path.exists():
+        raise JobError(
+            "the file exists", where=str(path), done="It was left as it is.", remedy="Choose another name."
+        )
+    refuse_output(path, done="Nothing was written.")
+    key = {GRAPH_SUFFIX: "graph", FEED_SUFFIX: "gtfs"}.get(Path(file).suffix, "file")
+    given = {key: file, "country": country}
+    job = Job(region=Region.model_validate(given), budget=Budget(share=0.1))
+    files.write_text(path, template(job, title=_TITLE))
+    screen.line(f"{path} is written. Put {file} beside it, then: polyring run {path}")
+    return 0
+
+
+# ---- import
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=".osm.pbf, .osm, .osm.gz or .osm.bz2")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="GeoPackage to write.")] = Path(
+        "network.gpkg"
+    ),
+    country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
+    simplify: Annotated[
+        bool, typer.Option(help="Contract nodes of degree two: a smaller file, for a GIS alone.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Read an OpenStreetMap extract; write roads, railways and what was found on the way."""
+    from networks import import_package, osm
+    from optimiser.problem.errors import EnvironmentFault
+    from optimiser.report import files
+    from optimiser.run.store import save_json
+
+    if output.is_dir():
+        raise EnvironmentFault(
+            "it is a folder, not a file",
+            where=str(output),
+            done="Nothing was read.",
+            remedy=f"Name the file, for example {output / 'network.gpkg'}.",
+        )
+    if output.suffix != ".gpkg":
+        output = output.with_name(f"{output.name}.gpkg")
+    report_file = output.with_suffix(".import_report.json")
+    for path in (output, report_file):
+        refuse_output(path, done="Nothing was read.")
+    with screen.progress(quiet=json) as progress:
+        with progress.step("read", f"Reading {file.name}"):
+            elements = osm.read(file)
+        with progress.step("build", "Building the network"):
+            network, railways, report = build(elements, country=country or "world", contract=simplify)
+        with progress.step("write", f"Writing {output.name}"):
+            files.write_whole(
+                output,
+                lambda part: import_package.write(
+                    part,
+                    road=network,
+                    rail=railways,
+                    places=elements.places,
+                    report=report,
+                    country=country or "world",
+                    road_classes=osm.DEFAULT_CLASSES,
+                ),
+            )
+            files.write_whole(report_file, lambda part: save_json(part, report.to_json()))
+    if json:
+        screen.as_json(report.to_json())
+    else:
+        _show_roads(report)
+        _show_rail(railways.report)
+        screen.line(f"Files: {output}, {report_file}")
+    screen.warn(railways.report.warnings())
+    return 0
+
+
+def build(elements: Elements, *, country: str, contract: bool) -> tuple[Network, RailBuild, ImportReport]:
+    """Build the road network and the railways of an extract, and their report.
+
+    Parameters
+    ----------
+    elements
+        The elements of the extract.
+    country
+        ISO 3166 code for default speeds, or `world`.
+    contract
+        Contract nodes of degree two.
+
+    Returns
+    -------
+    tuple of Network, RailBuild and ImportReport
+        The roads with travel times, railways with their services, and the counts.
+    """
+    import numpy as np
+
+    from networks import impedance, rail, road, simplify
+    from networks.import_report import ImportReport
+
+    roads, counts = road.build(elements, country=country)
+    network = impedance.add_travel_times(roads)
+    tracks = rail.build(elements, parameters=rail.RailParameters.default(country))
+    report = ImportReport.of(elements).replace(
+        roads=counts, rail=tracks.report.to_dict(), notes=tracks.report.warnings()
+    )
+    if contract:
+        before = {"nodes_before": len(network.nodes), "links_before": len(network.links)}
+        network = simplify.contract(network, keep=np.zeros(0, dtype=np.int64), prune=False).network
+        report = report.replace(
+            simplified={**before, "nodes": len(network.nodes), "links": len(network.links)}
+        )
+    return network, tracks, report
+
+
+def _show_roads(report: ImportReport) -> None:
+    roads = report.roads
+    if roads is None:
+        return
+    lengths = {name: f"{km:,.1f}" for name, km in roads.length_km.items()}
+    screen.pairs("Roads by class", lengths, heads=("class", "km"))
+    facts = {
+        "ways read": report.read.ways,
+        "ways cut at the border": report.read.ways_cut,
+        "speeds tagged": roads.speeds.tagged,
+        "speeds imputed": roads.speeds.imputed,
+        "speeds rejected": sum(roads.speeds.rejected.values()),
+        "components": roads.components,
+        **{name.replace("_", " "): value for name, value in report.simplified.items()},
+    }
+    screen.pairs("Counts of roads", facts, heads=("what", "count"))
+
+
+def _show_rail(report: RailReport) -> None:
+    lengths = {name: f"{km:,.1f}" for name, km in report.track_km.items()}
+    screen.pairs("Tracks by class", lengths, heads=("class", "km"))
+    facts = {
+        "tracks": report.tracks,
+        "stations on tracks": report.stations,
+        "stations out of reach of tracks": len(report.stations_unreached),
+        "services": report.services,
+        "services come from": _SERVICES_FROM.get(report.services_source, report.services_source),
+        "places where stops are not joined by track": len(report.faults),
+    }
+    screen.pairs("Counts of railways", facts if report.tracks else {"tracks": 0}, heads=("what", "count"))

@@ -28,7 +28,7 @@ from typing import Any
 
 from optimiser.bench.analysis import paired_ratio, shifted_geometric_mean
 from optimiser.bench.instances import choose, instance
-from optimiser.bench.summary import markdown_table
+from optimiser.bench.outputs import markdown_table
 from optimiser.problem import save
 
 ROOT = Path(__file__).resolve().parents[1]

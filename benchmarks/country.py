@@ -24,7 +24,7 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import Delaunay, cKDTree
 
 from networks.world import osmfile
-from optimiser.bench.generators import plane
+from optimiser.bench import generators
 from optimiser.bench.generators.random_places import CITY_APART_M, CITY_AREA_M2, LARGEST_CITY
 
 type Edge = tuple[int, int]
@@ -74,7 +74,9 @@ class Country:
     def points(self) -> Floats:
         """Return the centres of the cities, km, the largest city first."""
         side = math.isqrt(CITY_AREA_M2 * self.cities)
-        found = plane.scatter(plane.generator(self.seed), self.cities, side_m=side, apart_m=CITY_APART_M)
+        found = generators.scatter(
+            generators.generator(self.seed), self.cities, side_m=side, apart_m=CITY_APART_M
+        )
         return found / 1_000
 
     @property
@@ -258,7 +260,7 @@ def _add_railways(elements: osmfile.Elements, country: Country, rng: np.random.G
     """Add conventional and high-speed lines, their stations and their trains."""
     points = country.points
     every = _neighbours(points)
-    tree = set(plane.spanning_tree(plane.distances((points * 1_000).astype(np.int64))))
+    tree = set(generators.spanning_tree(generators.distances((points * 1_000).astype(np.int64))))
     chances = rng.random(len(every))
     kept = [edge for edge, chance in zip(every, chances, strict=True) if edge in tree or chance < 0.7]
     fast = country.largest(HIGH_SPEED_SHARE)

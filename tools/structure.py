@@ -37,7 +37,6 @@ CALLERS = ("polyring.py", "benchmarks", "notebooks", "tools")
 ENTRY_POINTS = (
     "optimiser.cli.main",
     "optimiser.engine.worker.main",
-    "optimiser.bench.worker.main",
     "optimiser.tasks.worker.main",
 )
 """Functions that are started from outside Python: console script and child processes."""

@@ -8,9 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from optimiser.bench import traces
-from optimiser.bench.rows import HEURISTIC, Row
-from optimiser.bench.traces import Trace
+from optimiser.bench.rows import HEURISTIC, Row, Trace, time_to_gap, time_to_plan
 from optimiser.engine.methods.variants import VARIANTS
 from optimiser.problem.errors import VerificationError
 from optimiser.problem.result import rounded_bound
@@ -155,7 +153,7 @@ def with_plan_times(rows: Sequence[Row], trace_of: Callable[[Row], Trace]) -> li
     for row in rows:
         known, seconds = best[row.instance], None
         if known is not None:
-            seconds = traces.time_to_plan(trace_of(row), known, NEAR, minimise=row.minimise)
+            seconds = time_to_plan(trace_of(row), known, NEAR, minimise=row.minimise)
         filled.append(dataclasses.replace(row, plan_1pct_s=seconds))
     return filled
 
@@ -408,8 +406,8 @@ def _to_gap(
     for a, b in pairs:
         if a.gap is None or (a.proved and a.seconds <= SLOW_S):
             continue
-        reached = traces.time_to_gap(trace_of(a), a.gap, minimise=a.minimise)
-        rival = traces.time_to_gap(trace_of(b), a.gap, minimise=b.minimise)
+        reached = time_to_gap(trace_of(a), a.gap, minimise=a.minimise)
+        rival = time_to_gap(trace_of(b), a.gap, minimise=b.minimise)
         slow.append(_at_most_limit(reached, a))
         fast.append(max(a.time_limit_s, b.time_limit_s) if rival is None else _at_most_limit(rival, b))
         outs += not a.proved

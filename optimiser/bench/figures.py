@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optimiser.bench import traces
 from optimiser.bench.analysis import (
     LEAST_S,
     best_known,
@@ -25,8 +24,7 @@ from optimiser.bench.analysis import (
     shifted_geometric_mean,
     time_of,
 )
-from optimiser.bench.rows import Row
-from optimiser.bench.traces import Trace
+from optimiser.bench.rows import Row, Trace, gaps_over_time
 from optimiser.report import files
 from optimiser.report.style import INK, MUTED, PAPER, unbound_figure
 
@@ -313,7 +311,7 @@ def _gaps(row: Row, trace: Trace, moments: Sequence[float]) -> list[float]:
     """Return the gap at each moment, at most 1; after a proof of infeasibility it is 0."""
     if row.status == "infeasible":
         return [1.0 if moment < row.seconds else 0.0 for moment in moments]
-    found = traces.gaps_over_time(trace, moments, minimise=row.minimise)
+    found = gaps_over_time(trace, moments, minimise=row.minimise)
     return [min(1.0, gap) for gap in found]
 
 

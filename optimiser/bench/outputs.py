@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+import math
 import shlex
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from optimiser.bench import rows as table
-from optimiser.bench import traces
 from optimiser.bench.analysis import (
+    EASY_S,
+    FAILURES,
+    SHIFT_S,
+    SLOW_S,
+    Line,
+    Speedup,
     best_known,
+    by_family,
+    by_instance,
     by_label,
+    comparable,
     contradictions,
     line_of,
     longest,
+    proves,
     refuse_contradictions,
+    speedups,
+    tightest_bound,
     with_plan_times,
 )
-from optimiser.bench.exit_status import fault_lines, incomplete
-from optimiser.bench.instances import Instance, choose
-from optimiser.bench.plan import Limits, Run, configurations, plan
-from optimiser.bench.rows import Key, Row, slug_of
-from optimiser.bench.runner import Listener
+from optimiser.bench.instances import Instance, Limits, Run, choose, configurations, plan
+from optimiser.bench.rows import Key, Row, Trace, load_trace, slug_of
+from optimiser.bench.runner import Listener, fault_lines, incomplete
 from optimiser.bench.runner import bench as solve_all
 from optimiser.bench.store import Store, exclusive
-from optimiser.bench.summary import summary
-from optimiser.bench.traces import Trace
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import OptimiserError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
@@ -38,6 +48,12 @@ from optimiser.tasks import Executor, executor_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+MOST_SHOWN = 10.0
+"""Larger relative figures are shown as greater than this one."""
+
+BUSY = 0.1
+"""Share of the machine that other processes may take before wall times are unreliable."""
 
 SHOWN = ("instance", "variant", "solver", "seed", "status", "termination", "objective", "gap", "seconds")
 """Columns of the solves that a notebook shows."""
@@ -217,7 +233,7 @@ def _trace_reader(store: Store) -> Callable[[Row], Trace]:
 
     @cache
     def load(key: Key) -> Trace:
-        return traces.load(store.trace(slug_of(key)))
+        return load_trace(store.trace(slug_of(key)))
 
     return lambda row: load(row.key)
 
@@ -261,3 +277,275 @@ def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: 
     )
     refuse_contradictions(filled)
     return page
+
+
+# ---- summary
+
+
+def summary(
+    rows: Sequence[Row],
+    trace_of: Callable[[Row], Trace],
+    *,
+    command: str,
+    faults: Sequence[str],
+    figures: Mapping[str, Path],
+    left_out: Sequence[str] = (),
+) -> str:
+    """Return the summary as Markdown.
+
+    Parameters
+    ----------
+    rows
+        The table, one row per instance, configuration and seed.
+    trace_of
+        Returns the progress of the solve of a row.
+    command
+        The command that was typed.
+    faults
+        Contradictions between outcomes.
+    figures
+        Paths of figures by title; they are linked relative to a page beside their folder.
+    left_out
+        What was asked for and could not be done.
+    """
+    parts = [
+        "# Benchmark of solver variants\n",
+        *_head(rows, command),
+        *(["## Left out\n", "\n".join(f"* {text}" for text in left_out) + "\n"] if left_out else []),
+        *_consistency(rows, faults),
+        *_families(rows),
+        *_seeds(rows),
+        *_comparisons(speedups(by_label(rows), trace_of)),
+        *_instances(rows),
+        *_figures(figures),
+        "## Footnotes\n",
+        "\n".join(f"* {note}" for note in footnotes(rows)),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _head(rows: Sequence[Row], command: str) -> Iterator[str]:
+    yield f"Command: `{command}`\n"
+    for title, name in (("Machine", "machine"), ("Versions", "versions"), ("Source", "source")):
+        for value in dict.fromkeys(getattr(row, name) for row in rows):
+            if value:
+                yield f"{title}: {value}  "
+    for name, digest in dict.fromkeys((row.variant, row.own) for row in rows if row.own):
+        yield f"Variant {name}: a file of the user's own, SHA-256 {digest}...  "
+    limits = sorted({row.time_limit_s for row in rows})
+    threads = sorted({row.threads for row in rows})
+    yield (
+        f"Solves: {len(rows)}; time limit {_listed(limits)} s; threads {_listed(threads)}; "
+        f"seeds {_listed(sorted({row.seed for row in rows}))}\n"
+    )
+
+
+def _listed(values: Iterable[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def _consistency(rows: Sequence[Row], faults: Sequence[str]) -> Iterator[str]:
+    yield "## Consistency\n"
+    if faults:
+        yield "**The outcomes contradict each other; at least one proof is false:**\n"
+        yield "\n".join(f"* {fault}" for fault in faults) + "\n"
+        return
+    checked = sum(row.check == "ok" for row in rows)
+    yield (
+        f"{checked} of {len(rows)} outcomes passed the independent check (the others gave no result). On "
+        "every instance every bound is at least as good as every plan that any configuration found.\n"
+    )
+
+
+def _families(rows: Sequence[Row]) -> Iterator[str]:
+    best, families = best_known(rows), by_family(rows)
+    groups = {"All families": rows} if len(families) > 1 else {}
+    for title, group in {**groups, **{f"Family {name}": group for name, group in families.items()}}.items():
+        count = len({row.instance for row in group})
+        yield f"## {title}: {'1 instance' if count == 1 else f'{count} instances'}\n"
+        yield markdown_table(
+            ("configuration", "solves", "proved", "failed", "best plan", "sgm 1 s [1]", "sgm 10 s [1]",
+             "mean gap [2]", "mean loss [3]", "to 1 % of best [4]", "peak MB [5]"),
+            [_cells(line_of(label, found, best)) for label, found in by_label(group).items()],
+        )  # fmt: skip
+
+
+def _cells(line: Line) -> tuple[str, ...]:
+    return (
+        line.label, str(line.runs), str(line.proved) if line.sgm_1s is not None else "-", str(line.failed),
+        str(line.best), _seconds(line.sgm_1s), _seconds(line.sgm_10s), _percent(line.mean_gap),
+        _percent(line.mean_loss), _seconds(line.near_s), f"{line.peak_mb:,.0f}",
+    )  # fmt: skip
+
+
+def _seeds(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the spread over the seeds of each instance and configuration that was solved with several."""
+    groups = {
+        (instance, label): same
+        for label, found in by_label(rows).items()
+        for instance, same in by_instance(found).items()
+        if len({row.seed for row in same}) > 1
+    }
+    if not groups:
+        return
+    yield "## Over the seeds of an instance\n"
+    yield markdown_table(
+        ("instance", "configuration", "seeds", "proved", "seconds: least", "median", "most", "gap: median",
+         "most", "plans: worst", "best"),
+        [_spread(*key, same) for key, same in sorted(groups.items())],
+    )  # fmt: skip
+
+
+def _spread(instance: str, label: str, rows: Sequence[Row]) -> tuple[str, ...]:
+    seconds = [row.seconds for row in rows]
+    gaps = [math.inf if row.gap is None else row.gap for row in rows]
+    plans = sorted(row.objective for row in rows if row.objective is not None)
+    ends = (f"{plans[0]:,}", f"{plans[-1]:,}") if plans else ("-", "-")
+    middle, most = (_percent(None if math.isinf(gap) else gap) for gap in (median(gaps), max(gaps)))
+    return (
+        instance, label, str(len(rows)), str(sum(row.proved for row in rows)), _seconds(min(seconds)),
+        _seconds(median(seconds)), _seconds(max(seconds)), middle, most, *ends,
+    )  # fmt: skip
+
+
+def _comparisons(found: Sequence[Speedup]) -> Iterator[str]:
+    if not found:
+        return
+    yield "## Against the baselines\n"
+    yield (
+        f"To proof: problems on which the baseline needs more than {EASY_S:g} s. To the same gap: problems "
+        f"on which it needs more than {SLOW_S:g} s or does not finish, and the gap at which it ended.\n"
+    )
+    yield markdown_table(
+        ("baseline", "configuration", "to", "problems", "baseline cut off", "configuration cut off",
+         "ratio of sgm [6]", "paired [6]"),
+        [
+            (one.baseline, one.other, one.what, str(one.problems), str(one.baseline_outs),
+             str(one.other_outs), f"{one.ratio:.2f}", f"{one.paired:.2f}")
+            for one in found
+        ],
+    )  # fmt: skip
+
+
+def _instances(rows: Sequence[Row]) -> Iterator[str]:
+    labels, best = list(by_label(rows)), best_known(rows)
+    yield "## Every instance\n"
+    yield "Seconds to proof, else the gap at the end; of heuristics the loss; of several seeds the median.\n"
+    yield markdown_table(
+        ("instance", "places / candidates / open pairs", "best plan", "tightest bound", *labels),
+        [
+            (name, f"{group[0].places} / {group[0].candidates:,} / {group[0].open_pairs:,}",
+             _whole(best[name]), _whole(tightest_bound(group)),
+             *(_median(by_label(group).get(label, []), best[name]) for label in labels))
+            for name, group in by_instance(rows).items()
+        ],
+    )  # fmt: skip
+
+
+def _median(rows: Sequence[Row], best: int | None) -> str:
+    """Return the cell of the middle row: proved rows by time, then the others by what is left open."""
+    if not rows:
+        return ""
+    ranked = sorted(rows, key=lambda row: (not row.proved, row.seconds if row.proved else _left(row, best)))
+    row = ranked[(len(ranked) - 1) // 2]
+    if row.objective is None and not row.proved:
+        return row.termination
+    return f"{row.seconds:.2f} s" if row.proved else _percent(_left(row, best))
+
+
+def _left(row: Row, best: int | None) -> float:
+    if proves(row):
+        return 1.0 if row.gap is None else row.gap
+    if best is None or row.objective is None:
+        return 1.0
+    return abs(best - row.objective) / max(1, abs(best))
+
+
+def _figures(figures: Mapping[str, Path]) -> Iterator[str]:
+    if figures:
+        yield "## Figures\n"
+        yield "\n".join(f"![{name}]({path.parent.name}/{path.name})\n" for name, path in figures.items())
+
+
+def markdown_table(head: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown, of which all columns but the first are aligned to the right."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *cells]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _percent(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{100 * value:.2f} %" if value <= MOST_SHOWN else f"> {100 * MOST_SHOWN:g} %"
+
+
+def _whole(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def footnotes(rows: Sequence[Row]) -> list[str]:
+    """Return the footnotes of a summary: the meaning of each measure, then the limits of this table."""
+    return [*_meanings(rows), *_caveats(rows)]
+
+
+def _meanings(rows: Sequence[Row]) -> Iterator[str]:
+    able = [row for row in rows if proves(row)]
+    outs = sum(not row.proved for row in able)
+    yield (
+        "Seconds are wall time of reduction and solve, without imports, start of processes, reading and the "
+        "final check. Each configuration solved a tiny problem before, so that no solve includes compilation."
+    )
+    yield (
+        "[1] Shifted geometric mean of the seconds to proof. A time-out counts at its limit, so that means "
+        f"of configurations that time out are too low. {outs} of {len(able)} solves of configurations that "
+        "can prove ended without proof."
+    )
+    yield "[2] Arithmetic mean of the gaps at the end, each at most 100 %; no plan counts 100 %."
+    yield "[3] Mean distance of the plan from the best that any configuration found on the instance."
+    yield (
+        "[4] Shifted geometric mean (1 s) of the seconds to the first plan within 1 % of the best known one; "
+        "never counts at the limit."
+    )
+    yield (
+        "[5] Largest resident memory of a solve, all its processes together (the parent, which reads, "
+        "reduces and checks, and the solver), sampled every 0.1 s; shared pages count twice."
+    )
+    yield (
+        f"[6] First the ratio of the shifted geometric means (shift {SHIFT_S:g} s), then the geometric mean "
+        "of the ratios of the shifted times problem by problem. Where the baseline was cut off, the true "
+        "ratio to proof is larger; where the configuration was cut off, smaller."
+    )
+    shared = len(next(iter(comparable(rows).values()), []))
+    yield (
+        f"The profile (Dolan and Moré 2002) covers the {shared} problems (instance and seed) on which every "
+        "configuration that can prove was run. A solve without proof is a failure: its ratio is infinite."
+    )
+
+
+def _caveats(rows: Sequence[Row]) -> Iterator[str]:
+    for label, group in by_label(rows).items():
+        broken = Counter(row.termination for row in group)
+        counts = [f"{broken[why]} {why}" for why in FAILURES if broken[why]]
+        if counts:
+            yield f"{label}: {', '.join(counts)} of {len(group)} solves; they count as time-outs."
+    busy = sum(row.other_load > BUSY for row in rows)
+    if busy:
+        yield (
+            f"{busy} of {len(rows)} solves ran while other processes took more than {100 * BUSY:.0f} % of "
+            "the machine: their wall times are upper limits, and comparisons between them are rough."
+        )
+    if len({row.source for row in rows}) > 1:
+        yield "The rows come from several versions of the source."
+    if len({row.machine for row in rows}) > 1:
+        yield "The rows come from several machines: times of different ones cannot be compared."
+    if len({row.time_limit_s for row in rows}) > 1:
+        yield "Time limits differ between rows; of one instance, configuration and seed the longest counts."
+    everything = {(row.instance, row.seed) for row in rows}
+    for label, group in by_label(rows).items():
+        missing = len(everything) - len({(row.instance, row.seed) for row in group})
+        if missing:
+            yield f"{label} was not run on {missing} of {len(everything)} problems; its means leave them out."

@@ -10,20 +10,19 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from optimiser.bench import rows as table
-from optimiser.bench import traces
-from optimiser.bench.child import code, longest_s
-from optimiser.bench.exit_status import fault_line
 from optimiser.bench.generators.regular import GridParameters, grid
-from optimiser.bench.plan import Run
-from optimiser.bench.resume import (
+from optimiser.bench.instances import Run
+from optimiser.bench.measuring import code, fault_line, longest_s
+from optimiser.bench.rows import Row, code_of, key_of, label_of, save_trace, slug_of, time_to_gap
+from optimiser.bench.store import (
+    Facts,
+    Store,
     old_code_note,
     refuse_other_digest,
     refuse_other_problems,
     refuse_other_variants,
     unchanged_file,
 )
-from optimiser.bench.rows import Row, code_of, key_of, label_of, slug_of
-from optimiser.bench.store import Facts, Store
 from optimiser.problem import dumps
 from optimiser.problem import result as results
 from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
@@ -31,6 +30,9 @@ from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.result import Result
 from optimiser.tasks import Executor, Task, address_of
 from optimiser.tasks import Outcome as TaskOutcome
+
+MOST_NAMED = 20
+"""Faults that a message names; the rest is counted."""
 
 _LATTICE = GridParameters(rows=3, columns=3, candidates=6, pairs=6)
 """Problem of the warm-up."""
@@ -237,7 +239,7 @@ def _task(state: _Bench, run: Run, tiny: str) -> Task:
     state.store.plan(slug).unlink(missing_ok=True)
     return Task(
         name=f"solve {slug}",
-        function="optimiser.bench.child:solve",
+        function="optimiser.bench.measuring:solve",
         payload={
             "name": slug,
             "problem": problem,
@@ -303,7 +305,7 @@ def _finish(state: _Bench, one: _Solve, outcome: TaskOutcome) -> None:
     if "fault" not in answer and measured["result"] is not None:
         write_atomically(state.store.plan(slug), measured["result"])
         result = results.load(state.store.plan(slug))
-        traces.save(result.trace, state.store.trace(slug))
+        save_trace(result.trace, state.store.trace(slug))
     row = _row(one, measured, result)
     state.rows[row.key] = row
     table.save(state.rows.values(), state.store.runs)
@@ -344,11 +346,45 @@ def _row(one: _Solve, measured: Mapping[str, Any], result: Result | None) -> Row
         cuts=trace[-1].cuts if trace else 0,
         tree_nodes=trace[-1].nodes if trace else 0,
         plan_1pct_s=None,
-        gap_1pct_s=traces.time_to_gap(trace, 0.01, minimise=facts.minimise),
+        gap_1pct_s=time_to_gap(trace, 0.01, minimise=facts.minimise),
         check=str(answer.get("check", "no result")),
         message=str(answer.get("fault", "")) if result is None else result.message,
         used="" if result is None else f"{result.variant} {result.solver}".strip(),
         versions="" if result is None else ", ".join(f"{k} {v}" for k, v in result.versions.items()),
         code=code_of(run.configuration, measured["code"]),
         machine=measured["machine"],
+    )
+
+
+# ---- faults
+
+
+def fault_lines(faults: Sequence[OptimiserError]) -> list[str]:
+    """Return a line for each different fault, and the number of those beyond `MOST_NAMED`."""
+    different = list(dict.fromkeys(map(fault_line, faults)))
+    more = [f"and {len(different) - MOST_NAMED} more"] if len(different) > MOST_NAMED else []
+    return [*different[:MOST_NAMED], *more]
+
+
+def incomplete(faults: Sequence[OptimiserError], *, solved: bool) -> OptimiserError:
+    """Return the error with which a bench ends that could not do all that was asked for.
+
+    Its exit status is 5 when all faults are faults of the environment (a solver that is not installed), else
+    2.
+
+    Parameters
+    ----------
+    faults
+        What could not be done; at least one fault.
+    solved
+        The bench has rows nevertheless.
+    """
+    if len(faults) == 1 and not solved:
+        return faults[0]
+    kind = EnvironmentFault if all(isinstance(fault, EnvironmentFault) for fault in faults) else ProblemError
+    return kind(
+        "some of what was asked for could not be solved" if solved else "nothing could be solved",
+        faults=fault_lines(faults),
+        done="The rest is in the table; summary.md names what was left out." if solved else "",
+        remedy="Correct what is named and run the same command again: finished solves are kept.",
     )

@@ -27,9 +27,9 @@ from optimiser.cli.options import (
 from optimiser.cli.screen import Display
 
 if TYPE_CHECKING:
-    from optimiser.bench.converters.network import PublicNetwork
+    from optimiser.bench.converters import PublicNetwork
     from optimiser.bench.converters.sndlib import Coordinates
-    from optimiser.bench.plan import Run
+    from optimiser.bench.instances import Run
     from optimiser.bench.rows import Row
 
 COORDINATES = ("auto", "degrees", "plane")
@@ -87,8 +87,8 @@ def bench(
     json: Json = False,
 ) -> int:
     """Measure solver variants on instances: table, profiles, gaps over time. Options repeat."""
-    from optimiser.bench.exit_status import fault_lines, incomplete
     from optimiser.bench.outputs import bench as bench_variants
+    from optimiser.bench.runner import fault_lines, incomplete
 
     if list_names:
         return _show_names(as_json=json)
@@ -314,7 +314,7 @@ def tntp(
 
 def _write(network: PublicNetwork, output: Path, **choices: Any) -> int:  # noqa: ANN401 - as `Choices` has them
     """Write the problem of a network by the choices that its file leaves open."""
-    from optimiser.bench.converters.network import Choices, problem_of
+    from optimiser.bench.converters import Choices, problem_of
     from optimiser.problem import save
 
     problem = problem_of(network, Choices(**choices))

@@ -141,6 +141,11 @@ class ChildProcess:
         """Return whether the child runs; it has then kept what earlier tasks left."""
         return self._child is not None
 
+    @property
+    def pid(self) -> int:
+        """Return the number of the running process; 0 where none runs."""
+        return 0 if self._child is None else self._child.pid
+
     def start(self) -> None:
         """Start the child unless it runs; it imports its libraries at once, while nothing is asked of it yet.
 

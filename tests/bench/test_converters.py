@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from optimiser.bench.converters import sndlib, tntp
-from optimiser.bench.converters.network import Choices, problem_of
+from optimiser.bench.converters import Choices, problem_of, sndlib, tntp
 from optimiser.problem.errors import EnvironmentFault, ProblemError
 
 NATIVE = """?SNDlib native format; type: network; version: 1.0

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from optimiser.bench.generators import plane
-from optimiser.bench.generators.drawing import Drawing, Proposal, Road, drive_time_s, limit_of, link_cost
+from optimiser.bench import generators
+from optimiser.bench.generators import Drawing, Proposal, Road, drive_time_s, limit_of, link_cost
 from optimiser.bench.generators.random_places import (
     GeometricParameters,
     HardParameters,
@@ -108,7 +108,7 @@ def test_the_country_of_300_cities_has_its_documented_sizes():
 
 def test_a_spanning_tree_of_four_points_by_hand():
     lengths = np.array([[0, 1, 4, 9], [1, 0, 2, 8], [4, 2, 0, 3], [9, 8, 3, 0]])
-    assert plane.spanning_tree(lengths) == [(0, 1), (1, 2), (2, 3)]
+    assert generators.spanning_tree(lengths) == [(0, 1), (1, 2), (2, 3)]
 
 
 POINTS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2, max_size=9, unique=True)
@@ -116,8 +116,8 @@ POINTS = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2,
 
 @given(POINTS)
 def test_a_spanning_tree_has_the_weight_that_networkx_finds(points):
-    lengths = plane.distances(np.array(points))
-    tree = plane.spanning_tree(lengths)
+    lengths = generators.distances(np.array(points))
+    tree = generators.spanning_tree(lengths)
     graph = nx.Graph(
         (a, b, {"weight": lengths[a, b]}) for a, b in itertools.combinations(range(len(points)), 2)
     )
@@ -127,7 +127,7 @@ def test_a_spanning_tree_has_the_weight_that_networkx_finds(points):
 
 @given(POINTS)
 def test_points_between_see_the_ends_under_an_obtuse_angle(points):
-    found = plane.points_between(np.array(points))
+    found = generators.points_between(np.array(points))
     for a, b in itertools.permutations(range(len(points)), 2):
         obtuse = [
             sum((points[a][i] - p[i]) * (points[b][i] - p[i]) for i in (0, 1)) < 0
@@ -139,7 +139,7 @@ def test_points_between_see_the_ends_under_an_obtuse_angle(points):
 
 @given(POINTS)
 def test_gabriel_neighbours_form_a_connected_graph(points):
-    empty = plane.points_between(np.array(points)) == 0
+    empty = generators.points_between(np.array(points)) == 0
     edges = [(a, b) for a, b in itertools.combinations(range(len(points)), 2) if empty[a, b]]
     graph = nx.Graph(edges)
     assert nx.is_connected(graph)
@@ -148,17 +148,17 @@ def test_gabriel_neighbours_form_a_connected_graph(points):
 
 def test_points_with_another_between_them_are_no_close_neighbours():
     points = np.array([[0, 0], [10, 0], [5, 1]])
-    assert plane.points_between(points)[0].tolist() == [0, 1, 0]
-    assert plane.closest_neighbours(points, 2) == [(0, 2), (1, 2)]
+    assert generators.points_between(points)[0].tolist() == [0, 1, 0]
+    assert generators.closest_neighbours(points, 2) == [(0, 2), (1, 2)]
 
 
 def test_distances_are_rounded_down():
-    assert plane.distances(np.array([[0, 0], [1, 1], [3, 4]])).tolist()[0] == [0, 1, 5]
+    assert generators.distances(np.array([[0, 0], [1, 1], [3, 4]])).tolist()[0] == [0, 1, 5]
 
 
 def test_points_keep_their_distance():
-    points = plane.scatter(plane.generator(1), 20, side_m=1000, apart_m=50)
-    lengths = plane.distances(points)
+    points = generators.scatter(generators.generator(1), 20, side_m=1000, apart_m=50)
+    lengths = generators.distances(points)
     assert lengths[np.triu_indices(20, 1)].min() >= 50
 
 

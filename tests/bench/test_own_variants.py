@@ -11,7 +11,7 @@ import pytest
 from tiers import thinned
 
 from optimiser.bench.generators.regular import GridParameters, grid
-from optimiser.bench.plan import Configuration, configurations
+from optimiser.bench.instances import Configuration, configurations
 from optimiser.cli import call
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.methods import own_variant

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from optimiser.bench.instances import choose
-from optimiser.bench.plan import Configuration, Limits, configurations, plan
+from optimiser.bench.instances import Configuration, Limits, choose, configurations, plan
 from optimiser.problem.errors import EnvironmentFault, ProblemError
 
 

@@ -6,7 +6,6 @@ import dataclasses
 import itertools
 import json
 import sys
-import time
 from contextlib import suppress
 from functools import partial
 
@@ -15,16 +14,13 @@ import pytest
 from bench_drawing import row
 
 from optimiser import verify
-from optimiser.bench import child as child_module
-from optimiser.bench import runner, worker
-from optimiser.bench.child import Child
-from optimiser.bench.exit_status import fault_line, incomplete
+from optimiser.bench import measuring, runner
 from optimiser.bench.generators.regular import GridParameters, grid
-from optimiser.bench.instances import Instance, from_path
+from optimiser.bench.instances import Configuration, Instance, Limits, Run, from_path, plan
+from optimiser.bench.measuring import Measured, fault_line, measure, solve_here
 from optimiser.bench.outputs import write_outputs
-from optimiser.bench.plan import Configuration, Limits, Run, plan
+from optimiser.bench.runner import incomplete
 from optimiser.bench.store import Store
-from optimiser.engine.child import STARTUP_S
 from optimiser.problem import dumps, load, save
 from optimiser.problem.errors import EnvironmentFault, ProblemError, VerificationError
 from optimiser.problem.result import Result, TracePoint, gap_of
@@ -57,24 +53,12 @@ class Recorder:
         self.messages.append(text)
 
 
-class Done:
-    """A process that has already ended: it solves in this one."""
-
-    def __init__(self, task, *, change=None):
-        self.answer = {**worker.measure(task), "cpu_s": 1.0, "peak_mb": 50.0}
-        if change is not None:
-            change(task)
-
-    def ended(self):
-        return True
-
-    def kill(self):
-        pass
-
-    def end(self):
-        from optimiser.bench.child import Measured
-
-        return Measured(self.answer, 2.0, 1.0, 50.0, 0.0)
+def done(task, *, change=None):
+    """Measure a solve that is done in this process."""
+    answer = {**solve_here(task, None), "cpu_s": 1.0, "peak_mb": 50.0}
+    if change is not None:
+        change(task)
+    return Measured(answer, 2.0, 1.0, 50.0, 0.0)
 
 
 def tried(problem, *, variant, params):
@@ -126,13 +110,13 @@ def bench(*arguments, **options):
 def in_process(monkeypatch):
     """Let solves be done in this process by trying every plan, so that the tests are quick."""
     monkeypatch.setattr("optimiser.engine.solve.solve", tried)
-    monkeypatch.setattr(child_module, "Child", Done)
+    monkeypatch.setattr(measuring, "measure", done)
 
 
 @pytest.fixture
 def unfit(monkeypatch):
     """Let no variant fit."""
-    monkeypatch.setattr(child_module, "Child", Unfit)
+    monkeypatch.setattr(measuring, "measure", unfitting)
 
 
 def test_each_solve_has_a_row_with_sizes_and_outcome(tmp_path):
@@ -181,9 +165,9 @@ def test_a_file_that_holds_another_problem_than_before_is_refused(configuration,
 
 def test_a_problem_file_without_rows_is_read_again(monkeypatch, tmp_path):
     out, path = tmp_path / "out", tmp_path / "mine.json"
-    monkeypatch.setattr(child_module, "Child", Unfit)
+    monkeypatch.setattr(measuring, "measure", unfitting)
     bench(plan([of_file(path)], [GREEDY], [1], LIMITS), out, listener=Recorder())
-    monkeypatch.setattr(child_module, "Child", Done)
+    monkeypatch.setattr(measuring, "measure", done)
     changed = of_file(path, LATTICE.replace(budget=1))
     bench(plan([changed], [GREEDY], [1], LIMITS), out, listener=Recorder())
     assert load(Store(out).instance("mine")).budget == 1
@@ -192,7 +176,7 @@ def test_a_problem_file_without_rows_is_read_again(monkeypatch, tmp_path):
 def test_rows_of_earlier_code_are_kept_and_reported(tmp_path, monkeypatch):
     bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Recorder())
     monkeypatch.setattr("optimiser.bench.runner.code", lambda: "later")
-    monkeypatch.setattr(child_module, "code", lambda: "later")
+    monkeypatch.setattr(measuring, "code", lambda: "later")
     recorder = Recorder()
     bench(plan([instance()], [GREEDY, SWAP], [1], LIMITS), tmp_path, listener=recorder)
     assert recorder.messages[0].startswith("1 solve is kept from earlier code (")
@@ -226,9 +210,8 @@ def test_a_variant_that_needs_a_budget_is_left_out_where_there_is_none(tmp_path)
     assert "do-nothing on cover is left out: variant 'do-nothing' needs a budget" in recorder.messages
 
 
-class Unfit(Done):
-    def __init__(self, _task):
-        self.answer = {"unfit": "it cannot do that"}
+def unfitting(_task):
+    return Measured({"unfit": "it cannot do that"}, 2.0, 1.0, 50.0, 0.0)
 
 
 def test_a_configuration_that_does_not_fit_the_problem_has_no_row(unfit, tmp_path):
@@ -250,15 +233,14 @@ def test_an_instance_that_cannot_be_made_is_incomplete(tmp_path):
     assert "bad is left out: it breaks its format" in recorder.messages
 
 
-class Wrong(Done):
-    def __init__(self, task):
-        wrong = {"wrong": "the solve cannot be run so: seed 7 is odd"}
-        self.answer = wrong if task["seed"] == 7 else worker.measure(task)
+def wrong(task):
+    answer = {"wrong": "the solve cannot be run so: seed 7 is odd"}
+    return Measured(answer, 2.0, 1.0, 50.0, 0.0) if task["seed"] == 7 else done(task)
 
 
 def test_a_solve_that_cannot_run_is_reported_and_the_rest_is_done(monkeypatch, tmp_path):
     recorder = Recorder()
-    monkeypatch.setattr(child_module, "Child", Wrong)
+    monkeypatch.setattr(measuring, "measure", wrong)
     done = outcome(plan([instance()], [GREEDY], [1, 7], LIMITS), tmp_path, listener=recorder)
     assert [row.seed for row in done.rows] == [1]
     text = "greedy on lattice, seed 7: the solve cannot be run so: seed 7 is odd"
@@ -289,7 +271,7 @@ def claim_too_much(task):
 
 
 def test_a_false_bound_fails_the_bench_after_all_is_written(monkeypatch, tmp_path):
-    monkeypatch.setattr(child_module, "Child", partial(Done, change=claim_too_much))
+    monkeypatch.setattr(measuring, "measure", partial(done, change=claim_too_much))
     runs = plan([instance()], [GREEDY, Configuration("compact", "highs")], [1], LIMITS)
     rows = bench(runs, tmp_path, listener=Recorder())
     with pytest.raises(VerificationError, match="contradict each other"):
@@ -308,56 +290,44 @@ def test_outputs_of_a_bench(tmp_path):
         assert f"figures/{name}.png" in page
 
 
+READY = 'print(\'{"kind": "ready"}\', flush=True); '
 SLEEPER = (
-    "import subprocess, sys, time; "
-    "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], start_new_session=True); "
-    "time.sleep(60)"
+    "import pathlib, subprocess, sys, time; "
+    "words = [sys.executable, '-c', 'import time; time.sleep(60)']; "
+    "other = subprocess.Popen(words, start_new_session=True); "
+    "pathlib.Path('pid').write_text(str(other.pid)); time.sleep(60)"
 )
 
 
-def child(code, *, seconds=1.0, around_s=60.0):
-    return Child({"time_limit_s": seconds}, command=(sys.executable, "-c", code), around_s=around_s)
+def measured(code, *, limit_s=60.0):
+    return measure({"time_limit_s": 1.0}, command=(sys.executable, "-c", code), limit_s=limit_s)
 
 
-def wait(process):
-    end = time.monotonic() + 30
-    while not process.ended() and time.monotonic() < end:
-        time.sleep(0.02)
-    return process.end()
-
-
-def started(before):
-    """Return the processes that this one has started since."""
-    return [one for one in psutil.Process().children(recursive=True) if one not in before]
-
-
-def test_killing_a_process_kills_its_children():
-    before = started(())
-    process = child(SLEEPER)
-    end = time.monotonic() + 20
-    while len(tree := started(before)) < 2 and time.monotonic() < end:
-        time.sleep(0.05)
-    process.kill()
-    assert len(tree) == 2
-    assert not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in tree)
+def test_killing_a_process_kills_its_children(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "exceeded its time limit" in measured(READY + SLEEPER, limit_s=2.0).answer["fault"]
+    other = int((tmp_path / "pid").read_text())
+    assert not psutil.pid_exists(other) or psutil.Process(other).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_process_beyond_its_hard_limit_is_killed():
-    process = child("import time; time.sleep(60)", around_s=-STARTUP_S - 1.0)
-    assert "exceeded its time limit" in wait(process).answer["fault"]
+    found = measured(f"{READY}import time; time.sleep(60)", limit_s=0.5)
+    assert "exceeded its time limit" in found.answer["fault"]
+    assert found.wall_s < 30
 
 
 def test_a_process_that_crashes_reports_why():
-    answer = wait(child("raise SystemExit('the sky fell')")).answer
-    assert answer["fault"].startswith("the process ended with code 1: the sky fell")
+    answer = measured("raise SystemExit('the sky fell')").answer
+    assert answer["fault"].startswith("the process ended with exit code 1: the sky fell")
 
 
 def test_memory_and_time_are_measured_from_outside():
-    code = "x = bytearray(80_000_000); t = __import__('time'); t.sleep(1.5); print('{\"check\": \"ok\"}')"
-    measured = wait(child(code))
-    assert measured.answer == {"check": "ok"}
-    assert measured.peak_mb > 80
-    assert measured.wall_s > 1.5
+    done = {"kind": "done", "reason": "done", "seconds": 1.5, "value": {"check": "ok"}}
+    code = f"x = bytearray(80_000_000); t = __import__('time'); t.sleep(1.5); print({json.dumps(done)!r})"
+    found = measured(READY + code)
+    assert found.answer == {"check": "ok"}
+    assert found.peak_mb > 80
+    assert found.wall_s > 1.5
 
 
 def test_the_worker_solves_checks_and_measures_itself(tmp_path):
@@ -366,9 +336,10 @@ def test_the_worker_solves_checks_and_measures_itself(tmp_path):
         "problem": str(tmp_path / "p.json"), "result": str(tmp_path / "r.json"), "variant": "greedy",
         "solver": "none", "seed": 1, "time_limit_s": 5.0, "gap": 0.0, "threads": 1,
     }  # fmt: skip
-    assert worker.measure(task) == {"check": "ok"}
+    answer = solve_here(task, None)
+    assert answer["check"] == "ok"
+    assert answer["peak_mb"] > 10
     assert (tmp_path / "r.json").is_file()
-    assert worker.usage()["peak_mb"] > 10
 
 
 def test_the_time_left_uses_the_solves_so_far():

@@ -9,7 +9,7 @@ from bench_drawing import row, timed_out
 from engine_running import HereProcess
 
 from optimiser.bench.generators.regular import GridParameters, grid
-from optimiser.bench.summary import footnotes, summary
+from optimiser.bench.outputs import footnotes, summary
 from optimiser.engine import work
 from optimiser.engine.methods.variants import method_of
 from optimiser.engine.presolve import reduce

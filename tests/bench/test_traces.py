@@ -6,7 +6,7 @@ import math
 
 from bench_drawing import trace
 
-from optimiser.bench import traces
+from optimiser.bench import rows as traces
 
 LINE = trace((0.0, None, 200.0), (1.0, 50, 200.0), (2.0, 90, 150.0), (5.0, 99, 100.0), (9.0, 100, 100.0))
 
@@ -35,6 +35,6 @@ def test_gaps_at_moments_are_the_smallest_so_far():
 
 def test_a_trace_is_read_back_unchanged(tmp_path):
     path = tmp_path / "t.csv"
-    traces.save(LINE, path)
-    assert traces.load(path) == LINE
-    assert traces.load(tmp_path / "absent.csv") == ()
+    traces.save_trace(LINE, path)
+    assert traces.load_trace(path) == LINE
+    assert traces.load_trace(tmp_path / "absent.csv") == ()

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from optimiser import problem as problems
-from optimiser.bench.converters.network import Choices
+from optimiser.bench.converters import Choices
 from optimiser.cli import options
 from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import Candidate, DesignProblem, Pair, save

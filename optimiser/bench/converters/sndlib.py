@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from xml.parsers import expat
 
-from optimiser.bench.converters.network import Demand, Faults, Link, PublicNetwork, read_text
+from optimiser.bench.converters import Demand, Faults, Link, PublicNetwork, read_text
 
 type Coordinates = Literal["auto", "degrees", "plane"]
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from optimiser.bench.converters.network import (
+from optimiser.bench.converters import (
     Demand,
     Faults,
     Link,

@@ -7,20 +7,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimiser.bench.generators import plane
-from optimiser.bench.generators.drawing import (
+from optimiser.bench.generators import (
     HEAVIEST,
     NO_PATH_S,
     Drawing,
+    Edge,
+    Integers,
     Proposal,
     Road,
     all_pairs,
+    closest_neighbours,
+    distances,
     draw_positions,
     drive_time_s,
+    generator,
     link_cost,
     open_problem,
+    points_between,
+    scatter,
+    spanning_tree,
 )
-from optimiser.bench.generators.plane import Edge, Integers
 from optimiser.problem import DesignProblem, Pair
 
 COST_PER_KM = 10
@@ -70,13 +76,13 @@ def geometric(p: GeometricParameters) -> DesignProblem:
     neighbours that no road joins, at the same speed, so that they save detours; the cost per kilometre varies
     by a factor of three. Weights are 1 to 20.
     """
-    rng = plane.generator(p.seed)
-    points = plane.scatter(rng, p.places, side_m=GEOMETRIC_SIDE_M, apart_m=GEOMETRIC_APART_M)
-    lengths = plane.distances(points)
-    tail, head = np.nonzero(np.triu(plane.points_between(points) == 0, 1))
+    rng = generator(p.seed)
+    points = scatter(rng, p.places, side_m=GEOMETRIC_SIDE_M, apart_m=GEOMETRIC_APART_M)
+    lengths = distances(points)
+    tail, head = np.nonzero(np.triu(points_between(points) == 0, 1))
     kept = rng.integers(0, 100, size=len(tail)) < KEPT_PERCENT
-    roads = {*plane.spanning_tree(lengths), *zip(tail[kept].tolist(), head[kept].tolist(), strict=True)}
-    near = [e for e in plane.closest_neighbours(points, p.candidates + len(roads)) if e not in roads]
+    roads = {*spanning_tree(lengths), *zip(tail[kept].tolist(), head[kept].tolist(), strict=True)}
+    near = [e for e in closest_neighbours(points, p.candidates + len(roads)) if e not in roads]
     chosen = sorted(near[: p.candidates])
     drawing = Drawing(
         places=p.places,
@@ -150,12 +156,12 @@ def hard(p: HardParameters) -> DesignProblem:
     slack at which the median number of candidates on some walk within the limit comes closest to `relevant`.
     Weights are 1 to 20.
     """
-    rng = plane.generator(p.seed)
-    points = plane.scatter(rng, p.places, side_m=HARD_SIDE_M, apart_m=HARD_APART_M)
-    lengths = plane.distances(points)
-    edges = plane.closest_neighbours(points, p.candidates)
+    rng = generator(p.seed)
+    points = scatter(rng, p.places, side_m=HARD_SIDE_M, apart_m=HARD_APART_M)
+    lengths = distances(points)
+    edges = closest_neighbours(points, p.candidates)
     links = _proposals(rng, edges, lengths, kmh=HARD_KMH, per_km=HARD_COST_PER_KM)
-    empty = plane.points_between(points) == 0
+    empty = points_between(points) == 0
     roads = [
         Road(a, b, drive_time_s(int(lengths[a, b]), p.roads_kmh))
         for a, b in all_pairs(p.places)
@@ -262,7 +268,7 @@ def national(p: NationalParameters) -> DesignProblem:
     within the limit today is added. The weight of a pair is the square root of the thousands of people of its
     smaller city.
     """
-    rng = plane.generator(p.seed)
+    rng = generator(p.seed)
     country = _country(p, rng)
     today, best = country.drawing.times(built=False), country.drawing.times(built=True)
     limit = _limit(today, best, p.open_pairs)
@@ -287,16 +293,16 @@ def national_of_size(cities: int, seed: int = 1) -> NationalParameters:
 
 def _country(p: NationalParameters, rng: np.random.Generator) -> _Country:
     side = math.isqrt(CITY_AREA_M2 * p.cities)
-    points = plane.scatter(rng, p.cities, side_m=side, apart_m=CITY_APART_M)
-    lengths = plane.distances(points)
+    points = scatter(rng, p.cities, side_m=side, apart_m=CITY_APART_M)
+    lengths = distances(points)
     rank = rng.permutation(p.cities).tolist()
     cores = max(3, p.cities // CORE_SHARE)
     secondary = cores + (p.cities - cores) // SECONDARY_SHARE
-    empty = plane.points_between(points) == 0
+    empty = points_between(points) == 0
     edges = [edge for edge in all_pairs(len(points)) if empty[edge]]
     kept = (rng.integers(0, 3, size=len(edges)) > 0).tolist()
     chosen = {edge for edge, keep in zip(edges, kept, strict=True) if keep}
-    roads = _roads(sorted(chosen.union(plane.spanning_tree(lengths))), lengths, ROAD_KMH)
+    roads = _roads(sorted(chosen.union(spanning_tree(lengths))), lengths, ROAD_KMH)
     big = [i for i, r in enumerate(rank) if r < cores]
     corridors = _corridors(points, big, Drawing(p.cities, roads, ()))
     links = _links(points, lengths, p.candidates, set(corridors), rng)
@@ -315,7 +321,7 @@ def _roads(edges: list[Edge], lengths: Integers, kmh: int) -> tuple[Road, ...]:
 
 def _corridors(points: Integers, big: list[int], roads: Drawing) -> list[Edge]:
     """Return the roads on the shortest paths between core cities that are neighbours, sorted."""
-    empty = plane.points_between(points[big]) == 0
+    empty = points_between(points[big]) == 0
     times = roads.times(built=False)
     steps = {(a, b): s for road in roads.roads for a, b, s in (road, (road.b, road.a, road.seconds))}
     found: set[Edge] = set()
@@ -340,7 +346,7 @@ def _shortest_path(start: int, end: int, times: Integers, steps: dict[Edge, int]
 def _links(
     points: Integers, lengths: Integers, count: int, taken: set[Edge], rng: np.random.Generator
 ) -> tuple[Proposal, ...]:
-    near = [e for e in plane.closest_neighbours(points, count + len(taken)) if e not in taken][:count]
+    near = [e for e in closest_neighbours(points, count + len(taken)) if e not in taken][:count]
     terrain = rng.integers(*LINK_TERRAIN_PERCENT, size=len(near), endpoint=True).tolist()
     found = []
     for edge, percent in sorted(zip(near, terrain, strict=True)):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from optimiser.bench.generators import plane
-from optimiser.bench.generators.drawing import (
+from optimiser.bench.generators import (
     Drawing,
     Proposal,
     Road,
     drive_time_s,
+    generator,
     link_cost,
     open_problem,
 )
@@ -65,7 +65,7 @@ def grid(p: GridParameters) -> DesignProblem:
 
     Times today and costs are drawn for each street, so that ties are rare; weights are 1 to 20.
     """
-    rng = plane.generator(p.seed)
+    rng = generator(p.seed)
     streets = _streets(p.rows, p.columns)
     seconds = rng.integers(*STREET_S, size=len(streets), endpoint=True).tolist()
     costs = rng.integers(*STREET_COST, size=len(streets), endpoint=True).tolist()
@@ -130,7 +130,7 @@ def corridors(p: CorridorParameters) -> DesignProblem:
     Slow roads join the cities of a corridor, and every second city to the next corridor. Every road may be
     upgraded from 60 to 120 km/h; the cost per kilometre varies by a factor of three. Weights are 1 to 20.
     """
-    rng = plane.generator(p.seed)
+    rng = generator(p.seed)
     rows = [range(c * p.cities, (c + 1) * p.cities) for c in range(p.corridors)]
     along = [edge for row in rows for edge in itertools.pairwise(row)]
     across = [
@@ -195,7 +195,7 @@ def hub_ring(p: HubRingParameters) -> DesignProblem:
     spokes is as long as the mean distance to the hub times 2 pi over the number of spokes (44/7 for 2 pi).
     Weights are 1 to 20.
     """
-    rng = plane.generator(p.seed)
+    rng = generator(p.seed)
     pieces = rng.integers(*RING_M, size=(p.spokes, p.rings), endpoint=True)
     radius = pieces.cumsum(axis=1)
     terrain = iter(rng.integers(*TERRAIN_PERCENT, size=2 * p.spokes * p.rings, endpoint=True).tolist())

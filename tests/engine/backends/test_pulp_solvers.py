@@ -16,7 +16,7 @@ from core_drawing import brute_force, dense_problem, line, plan_value
 from engine_running import INSTALLED, outcome_of
 from ring_drawing import ring_problem, whole_brute_force
 
-from optimiser.bench.plan import configurations
+from optimiser.bench.instances import configurations
 from optimiser.cli import call
 from optimiser.engine.backends import pulp_solvers
 from optimiser.engine.backends.pulp_solvers import (

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from import_extract import Extract, generate, save
+from generated_extracts import Extract, generate, save
 
 ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
 KEPT_NODES = 100

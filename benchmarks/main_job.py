@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import shlex
 import subprocess
 import tempfile
 import threading
@@ -148,7 +149,7 @@ def measure_checkout(named: str, work: Path, *, job: str, fresh: bool) -> dict[s
             polyring = README
         else:
             install(folder)
-    run = (*polyring, "run", job, "--out", str(out))
+    run = (*polyring, "run", *shlex.split(job), "--out", str(out))
     found = {"first command": measure(run, folder=folder, cache=cache, page=out / PAGE)}
     if fresh:
         one = found["first command"]
@@ -185,7 +186,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--before", metavar="REVISION|FOLDER", help="checkout to compare with")
     parser.add_argument("--after", metavar="REVISION|FOLDER", default=str(ROOT), help="default: this one")
-    parser.add_argument("--job", default="jing-jin-ji")
+    parser.add_argument("--job", default="jing-jin-ji", help='or --job="--around Lagos", a screening')
     parser.add_argument("--fresh", action="store_true", help="clone, install and run as README says")
     asked = parser.parse_args()
     named = {"before": asked.before} if asked.before else {}

@@ -27,10 +27,10 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import dense_extract
 import matplotlib as mpl
 import psutil
 from country import Country, write_job
+from generated_extracts import save_dense
 from import_speed import in_own_process
 
 HERE = Path(__file__).resolve().parent
@@ -108,7 +108,7 @@ def run_country(cities: int, name: str, folder: Path, *, minutes: float) -> dict
 
 def run_extract(millions: float, folder: Path, *, repeats: int) -> dict[str, Any]:
     """Generate an extract, and measure the bare read, our reading and our road network."""
-    path = dense_extract.save(folder / "extract.osm.pbf", nodes=round(millions * 1e6), seed=SEED)
+    path = save_dense(folder / "extract.osm.pbf", nodes=round(millions * 1e6), seed=SEED)
     row: dict[str, Any] = {"million_nodes": millions, "map_mb": round(path.stat().st_size / 1e6, 1)}
     return row | {subject: in_own_process(subject, path, repeats=repeats) for subject in SUBJECTS}
 

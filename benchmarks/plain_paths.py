@@ -1,18 +1,22 @@
 """Compare driving times and distances of real extracts with a plain reading of the same tags.
 
-Usage: python benchmarks/plain_paths.py FOLDER [--out FILE.md]
+Usage: python benchmarks/plain_paths.py FOLDER [--out FILE.md] [--lengths docs/extracts.md]
 
 The plain reading goes from node to node with pyosmium, pyproj and networkx: roads of the default classes, the
 first of four access tags, `oneway`, and limits that are numbers. It knows no barriers, surfaces, conditions
 or rules of through traffic, and shares with the import only the table of speeds. So the median of the ratios
 shows whether both read the same roads, and the ends of the distribution where further rules change routes.
 Times of the import are whole seconds a link, at least one, which makes short links a little longer.
+
+A second table has the kilometres of each class in the import beside those of all ways with that tag, added up
+node by node whether cars may use them or not; `--lengths` puts it into a page.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +32,7 @@ from networks.osm.tags import DEFAULT_CLASSES, with_slip_roads
 from networks.road.speeds import SpeedTable, speed_table
 
 COUNTRY = "EU"
+CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary")
 SOURCES, GOALS, LEAST_S = 40, 40, 120
 """Origins a file, destinations an origin, and the shortest trip that is compared."""
 _GEOD = pyproj.Geod(ellps="WGS84")
@@ -35,25 +40,31 @@ _CLOSED = {"no", "private", "agricultural", "forestry", "emergency", "psv", "bus
 _ACCESS = ("motorcar", "motor_vehicle", "vehicle", "access")
 
 
-def plain_graph(path: Path, table: SpeedTable) -> nx.DiGraph:
-    """Return a graph of OSM nodes with seconds (`s`) and kilometres (`km`) on its edges."""
-    graph = nx.DiGraph()
+def plain_graph(path: Path, table: SpeedTable) -> tuple[nx.DiGraph, dict[str, float]]:
+    """Return a graph of OSM nodes with seconds (`s`) and kilometres (`km`) on its edges, and km by class.
+
+    The km are those of all ways, slip roads with their class. Segments with a node that is not in the file
+    are left out.
+    """
+    graph, length_km = nx.DiGraph(), defaultdict[str, float](float)
     classes = with_slip_roads(DEFAULT_CLASSES)
     for way in osmium.FileProcessor(str(path)).with_locations():
         if not isinstance(way, osmium.osm.Way) or way.tags.get("highway") not in classes:
             continue
         tags = dict(way.tags)
         access = next((tags[key] for key in _ACCESS if key in tags), "yes")
-        if access in _CLOSED or tags.get("area") == "yes":
-            continue
+        is_closed = access in _CLOSED or tags.get("area") == "yes"
         along, against = _directions(tags)
-        nodes = [(node.ref, node.lon, node.lat) for node in way.nodes if node.location.valid()]
-        for (a, *start), (b, *end) in itertools.pairwise(nodes):
-            km = _GEOD.inv(start[0], start[1], end[0], end[1])[2] / 1000
+        for one, two in itertools.pairwise(way.nodes):
+            if not (one.location.valid() and two.location.valid()):
+                continue
+            km = _GEOD.inv(one.lon, one.lat, two.lon, two.lat)[2] / 1000
+            length_km[tags["highway"].removesuffix("_link")] += km
+            a, b = one.ref, two.ref
             for tail, head, side, is_open in ((a, b, "forward", along), (b, a, "backward", against)):
-                if is_open and a != b:
+                if is_open and a != b and not is_closed:
                     _add(graph, tail, head, km / _kmh(tags, side, table) * 3600, km)
-    return graph
+    return graph, dict(length_km)
 
 
 def _directions(tags: dict[str, str]) -> tuple[bool, bool]:
@@ -96,6 +107,8 @@ class Comparison:
     name: str
     times: NDArray[np.float64]
     distances: NDArray[np.float64]
+    own_km: dict[str, float]
+    plain_km: dict[str, float]
     dropped: dict[str, int]
     unread: dict[str, int]
 
@@ -114,6 +127,13 @@ class Comparison:
         ]
         return f"| {' | '.join(cells)} |"
 
+    def lengths_row(self) -> str:
+        """Return the row of the table of kilometres."""
+        own, plain = self.own_km, self.plain_km
+        cells = [f"{own.get(one, 0):.1f} / {plain[one]:.1f}" if plain.get(one) else "-" for one in CLASSES]
+        gap = sum(own.values()) / sum(plain.values()) - 1
+        return f"| {self.name} | {' | '.join(cells)} | {gap:+.2%} | {_counts(self.dropped)} |"
+
 
 def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in counts.items()) or "nothing"
@@ -129,9 +149,12 @@ def compare(path: Path, *, seed: int = 1) -> Comparison:
     seed
         Of the choice of pairs.
     """
-    plain = plain_graph(path, speed_table(COUNTRY))
+    plain, plain_km = plain_graph(path, speed_table(COUNTRY))
     elements = osm.read(path)
     network, report = road.build(elements, country=COUNTRY)
+    roads = network.links[network.links["mode"] == "road"]
+    names = roads["link_class"].str.removesuffix("_link")
+    own_km = roads.groupby(names)["length_km"].sum().to_dict()
     network = impedance.add_travel_times(network)
     own = imported_graph(network)
     ids = network.nodes["osm_id"].to_numpy()
@@ -148,7 +171,8 @@ def compare(path: Path, *, seed: int = 1) -> Comparison:
                 times.append(own_seconds[row_of[goal]] / seconds[goal])
                 distances.append(_km(own, own_paths[row_of[goal]]) / _km(plain, paths[goal]))
     unread = {**elements.counts.unread, **report.unread}
-    return Comparison(path.name, np.array(times), np.array(distances), dict(report.dropped), unread)
+    ratios = np.array(times), np.array(distances)
+    return Comparison(path.name, *ratios, own_km, plain_km, dict(report.dropped), unread)
 
 
 def _km(graph: nx.DiGraph, path: list[int]) -> float:
@@ -160,8 +184,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, help="file for the table")
+    parser.add_argument("--lengths", type=Path, help="page whose table of kilometres is replaced")
     options = parser.parse_args()
     files = sorted(path for path in options.folder.iterdir() if ".osm" in path.name or path.suffix == ".pbf")
+    found = [compare(path) for path in files]
     lines = [
         "# Times and distances of real extracts against a plain reading",
         "",
@@ -170,12 +196,22 @@ def main() -> None:
         "",
         "| file | pairs | time, median | 5 % to 95 % | greatest | distance, median | dropped | not read |",
         "|---|---:|---:|---:|---:|---:|---|---|",
-        *(compare(path).row() for path in files),
+        *(one.row() for one in found),
     ]
-    text = "\n".join(lines) + "\n"
-    print(text)
+    lengths = [
+        f"| file | {' | '.join(CLASSES)} | difference | dropped or merged |",
+        "|---|" + "---:|" * (len(CLASSES) + 1) + "---|",
+        *(one.lengths_row() for one in found),
+    ]
+    text, table = "\n".join(lines) + "\n", "\n".join(lengths)
+    print(text, table, sep="\n")
     if options.out:
         options.out.write_text(text, encoding="utf-8")
+    if options.lengths:
+        head, _, rest = options.lengths.read_text(encoding="utf-8").partition("<!-- table -->\n")
+        tail = rest.partition("<!-- end -->\n")[2]
+        page = f"{head}<!-- table -->\n{table}\n<!-- end -->\n{tail}"
+        options.lengths.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

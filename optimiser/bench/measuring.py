@@ -189,7 +189,8 @@ def measure(
     limit_s
         Time limit of the process, seconds; None: as the time limit of the task asks.
     """
-    asked = {"function": f"{__name__}:solve_here", "payload": task, "folder": "", "memory_mb": None}
+    function = "optimiser.bench.measuring:solve_here"
+    asked = {"function": function, "payload": task, "folder": "", "memory_mb": None}
     begun, (busy_s, total_s) = time.monotonic(), _processor_s()
     with ChildProcess(command, name="the process") as child:
         child.start()

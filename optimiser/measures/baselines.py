@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """Money to spend: in all, and where modes have purses of their own, by mode.
+    """Money to spend: in all, and where modes have budgets of their own, by mode.
 
     Attributes
     ----------
@@ -127,13 +127,13 @@ def spend(order: Sequence[int], links: Links, money: Money) -> list[int]:
     list of int
         Rows, rising.
     """
-    total, purses = money.total, dict(money.by_mode)
+    total, by_mode = money.total, dict(money.by_mode)
     chosen = []
     for row in order:
         cost, mode = int(links.cost[row]), links.modes[row]
-        if cost <= min(total, purses.get(mode, total)):
+        if cost <= min(total, by_mode.get(mode, total)):
             chosen.append(int(row))
             total -= cost
-            if mode in purses:
-                purses[mode] -= cost
+            if mode in by_mode:
+                by_mode[mode] -= cost
     return sorted(chosen)

@@ -298,14 +298,30 @@ class Chain:
         if self.known is not None:
             return self.known
         settings = self.loaded.job.solve
+        inputs = {"problem": self.problem.key, "solve": settings.model_dump()}
+        found = self.kept_result("solve", "Solving", self.design, inputs)
+        if found.termination in (*FAILED, KILLED):
+            self.faults.append(describe_failure(found, settings.time_limit_s))
+        return found
+
+    def kept_result(self, name: str, title: str, problem: DesignProblem, inputs: Mapping[str, Any]) -> Result:
+        """Return what the solver claims of a problem; only proven results are kept for the next run.
+
+        Parameters
+        ----------
+        name, title
+            Name of the step in the cache, and for people.
+        problem
+            The problem of the job, or one like it.
+        inputs
+            What the result depends on, as for `cache.key`.
+        """
+        settings = self.loaded.job.solve
 
         def make(folder: Path) -> None:
             try:
                 result = solving.solve(
-                    self.design,
-                    settings,
-                    progress=self.progress.trace(settings.time_limit_s),
-                    run=self.solver,
+                    problem, settings, progress=self.progress.trace(settings.time_limit_s), run=self.solver
                 )
             except SolveFailure as failure:
                 if not failure.result.has_plan:
@@ -313,13 +329,10 @@ class Chain:
                 result = failure.result
             results.save(result, folder / "result.json")
 
-        inputs = {"problem": self.problem.key, "solve": settings.model_dump()}
-        outcome = self._outcome("solve", "Solving", inputs, make)
+        outcome = self._outcome(name, title, inputs, make)
         found = results.load(outcome.folder / "result.json")
         if not found.is_proven(settings.gap) or found.termination in FAILED:
             cache.forget(outcome)
-        if found.termination in (*FAILED, KILLED):
-            self.faults.append(describe_failure(found, settings.time_limit_s))
         return found
 
     def _spared[T](self, title: str, make: Callable[[], T], default: T) -> T:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,11 @@ from numpy.typing import NDArray
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.evaluation import PlanEvaluator
-from optimiser.job.model import Job, LoadedJob
+from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Budget, Caps, CityCoverage, Independence, Least, Phasing
 from optimiser.measures.baselines import BASELINES, RANDOM, Links, Money, at_random, spend
 from optimiser.measures.recall import MODES, Course, Nearness
 from optimiser.problem import DesignProblem
-from optimiser.problem import result as results
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import Capacity
 from optimiser.proposals.base_case import BaseCase, great_circle_km, line_km, on_sphere
@@ -32,7 +32,7 @@ from optimiser.proposals.table import Candidates, Proposal, assemble
 from optimiser.report import backcast as view
 from optimiser.report import backcast_picture, notebook
 from optimiser.report.backcast import Backcast, Choice
-from optimiser.run import corridors, proposing, solving
+from optimiser.run import corridors, proposing
 from optimiser.run.chain import Chain
 from optimiser.run.corridors import Corridor
 from optimiser.run.demands import exact_share
@@ -40,7 +40,6 @@ from optimiser.run.outcome import NOT_PROVEN
 from optimiser.run.source import Source, find_source
 from optimiser.run.timing import EXPRESSWAY
 from optimiser.studies import folders
-from optimiser.tasks import cache
 from optimiser.tasks.cache import Progress
 
 if TYPE_CHECKING:
@@ -74,15 +73,15 @@ class Backcasted:
     exit_code: int
 
     def table(self, purse: str = "one", *, figure: str | None = None) -> pd.DataFrame:
-        """Return what each chooser finds of what was built, along the money.
+        """Return what each strategy finds of what was built, along the money.
 
         Parameters
         ----------
         purse
-            How the money is divided: `one` purse, or `by_mode`.
+            How the money is divided: `one` budget, or one `by_mode`.
         figure
-            One column of the table, such as `both` or `pairs`, with a row a chooser and a column for each
-            share of the money; None: all of them, a row for each chooser and share.
+            One column of the table, such as `both` or `pairs`, with a row a strategy and a column for each
+            share of the money; None: all of them, a row for each strategy and share.
         """
         table = view.found_by_chooser(self.found, purse)
         if figure is None:
@@ -95,16 +94,16 @@ class Backcasted:
         Parameters
         ----------
         purse
-            How the money is divided: `one` purse, or `by_mode`.
+            How the money is divided: `one` budget, or one `by_mode`.
         """
         return view.against_rules(self.found, purse)
 
     def plot(self) -> Figure:
-        """Draw what was proposed beside what was built, and what each chooser finds along the money."""
+        """Draw what was proposed beside what was built, and what each strategy finds along the money."""
         return backcast_picture.draw(self.found, dpi=100)
 
     def _repr_html_(self) -> str:
-        """Return region, day and what each chooser finds as HTML, for a notebook."""
+        """Return region, day and what each strategy finds as HTML, for a notebook."""
         found = self.found
         parts = [notebook.heading(f"{found.region}, network of {found.day}")]
         parts += [
@@ -206,17 +205,15 @@ def _as_of(loaded: LoadedJob, day: date | None) -> LoadedJob:
     return replace(loaded, job=job.model_copy(update=changes))
 
 
-def _with(loaded: LoadedJob, *, kinds: Sequence[str] | None = None, budget: int | None = None) -> LoadedJob:
-    """Return a job with other kinds of candidates, or another budget."""
-    job = loaded.job
+def _with(loaded: LoadedJob, *, budget: int, kinds: Sequence[str] | None = None) -> LoadedJob:
+    """Return a job with another budget, and with other kinds of candidates unless `kinds` is None."""
+    changes: dict[str, Any] = {"budget": Budget(amount=budget)}
     if kinds is not None:
-        job = job.model_copy(update={"candidates": job.candidates.model_copy(update={"kinds": tuple(kinds)})})
-    if budget is not None:
-        job = job.model_copy(update={"budget": Budget(amount=budget)})
-    return replace(loaded, job=job)
+        changes["candidates"] = loaded.job.candidates.model_copy(update={"kinds": tuple(kinds)})
+    return replace(loaded, job=loaded.job.model_copy(update=changes))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Pool:
     """Lines to choose from, and what they find.
 
@@ -230,14 +227,17 @@ class _Pool:
         What the rules look at, in the same order.
     near
         What they find, in the same order.
+    count
+        Counts the pairs within their limits with some of them built; None where that is not known.
     """
 
     name: str
     lines: Candidates
     links: Links
     near: Nearness
+    count: PairCounter | None
 
-    @property
+    @cached_property
     def ids(self) -> list[str]:
         """Return the ids of the lines."""
         return [str(name) for name in self.lines.table["candidate_id"]]
@@ -246,6 +246,38 @@ class _Pool:
         """Return the rows of the lines among some candidates."""
         names = set(built)
         return [row for row, name in enumerate(self.ids) if name in names]
+
+    def choice(
+        self,
+        rows: Sequence[int],
+        *,
+        built: Sequence[str] | None = None,
+        cost: int | None = None,
+        **facts: Any,  # noqa: ANN401 - fields of Choice
+    ) -> Choice:
+        """Return a choice of lines with what it finds.
+
+        Parameters
+        ----------
+        rows
+            Rows of the lines.
+        built
+            Ids of all that is built; None: the lines alone.
+        cost
+            What all of it costs; None: what the lines cost.
+        facts
+            The other fields of the choice.
+        """
+        names, lines_cost = tuple(self.ids[row] for row in rows), int(self.links.cost[list(rows)].sum())
+        return Choice(
+            pool=self.name,
+            cost=lines_cost if cost is None else cost,
+            lines_cost=lines_cost,
+            lines=names,
+            recall=self.near.recall(rows),
+            pairs=None if self.count is None else self.count(names if built is None else built),
+            **facts,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,28 +316,24 @@ class _Backcaster:
         counted = [one for one in later if not one.left_out]
         spent = {mode: sum(one.cost for one in counted if one.mode == mode) for mode in MODES}
         total = sum(spent.values())
-        purses = {"one": Money(total, {}), "by_mode": Money(total, spent)}
+        budgets = {"one": Money(total, {}), "by_mode": Money(total, spent)}
 
         base = proposing.base_case(times, first.rail, job, source)
         kinds = [kind for kind in LINES if kind in (job.candidates.kinds or LINES)]
-        is_lines_alone = set(job.candidates.kinds) == set(kinds)
         alone = self._chain(_with(self.loaded, kinds=kinds, budget=total))
         straight = neighbour_lines(base, proposing.rules_of(job, source), table, land)
-        pool, neighbours = (
-            self._pool(name, lines, base, counted)
-            for name, lines in (
-                ("proposed", _lines(alone.candidates.value)),
-                ("neighbours", proposing.at_level(straight, job)),
-            )
-        )
-        count = _pair_counter(alone.counted.value)
-        choices = (
-            *(() if is_lines_alone else self._plans_of_whole(purses, counted, base, total)),
-            *self._plans("plan_lines", alone, pool, purses),
-            *self._rules(pool, purses, count),
-            *self._rules(neighbours, purses, None),
-            _everything(pool, count),
-        )
+        pool = self._pool("proposed", alone, base, counted)
+        neighbours = self._pool("neighbours", proposing.at_level(straight, job), base, counted)
+        choices: list[Choice] = []
+        if set(job.candidates.kinds) != set(kinds):
+            whole = self._chain(_with(self.loaded, budget=total))
+            choices += self._plans("plan", whole, self._pool("proposed", whole, base, counted), budgets)
+        choices += self._plans("plan_lines", alone, pool, budgets)
+        choices += self._rules(pool, budgets)
+        choices += self._rules(neighbours, budgets)
+        # No choice among the lines surpasses that of all of them.
+        every, cost = range(len(pool.lines)), int(pool.links.cost.sum())
+        choices.append(pool.choice(every, chooser="everything", purse="one", share=None, money=cost))
         proven = all(
             one.gap is not None and one.gap <= job.solve.gap for one in choices if one.chooser in view.PLANS
         )
@@ -314,8 +342,9 @@ class _Backcaster:
     def _chain(self, loaded: LoadedJob) -> Chain:
         return Chain(loaded, find_source(loaded), self.progress, self.solver)
 
-    def _pool(self, name: str, lines: Candidates, base: BaseCase, built: Sequence[Corridor]) -> _Pool:
-        """Return lines with what they find of the corridors built."""
+    def _pool(self, name: str, of: Chain | Candidates, base: BaseCase, built: Sequence[Corridor]) -> _Pool:
+        """Return lines, or those of a job with their pairs, with what they find of the corridors built."""
+        lines = _lines(of.candidates.value) if isinstance(of, Chain) else of
         asked, courses = self.loaded.job.backcast, [course(one.mode, one.line) for one in built]
         shapes = zip(lines.table["mode"], lines.table.geometry, strict=True)
         near = Nearness.of(
@@ -324,99 +353,46 @@ class _Backcaster:
             near_km=asked.near_km,
             found_share=asked.found_share,
         )
-        return _Pool(name, lines, links_of(lines, base), near)
+        count = _pair_counter(of.counted.value) if isinstance(of, Chain) else None
+        return _Pool(name, lines, links_of(lines, base), near, count)
 
-    def _plans_of_whole(
-        self, purses: Mapping[str, Money], built: Sequence[Corridor], base: BaseCase, total: int
-    ) -> Iterator[Choice]:
-        """Yield what the model chooses among all kinds of candidates, along the money."""
-        whole = self._chain(_with(self.loaded, budget=total))
-        pool = self._pool("proposed", _lines(whole.candidates.value), base, built)
-        yield from self._plans("plan", whole, pool, purses)
+    def _amounts(self, budgets: Mapping[str, Money]) -> Iterator[tuple[Money, dict[str, Any]]]:
+        """Yield each amount of money, with the fields of a choice that say which it is."""
+        for name, whole in budgets.items():
+            for share in self.loaded.job.backcast.shares:
+                part = whole.part(exact_share(share))
+                yield part, {"purse": name, "share": share, "money": part.total}
 
     def _plans(
-        self, chooser: str, chain: Chain, pool: _Pool, purses: Mapping[str, Money]
+        self, chooser: str, chain: Chain, pool: _Pool, budgets: Mapping[str, Money]
     ) -> Iterator[Choice]:
-        """Yield what the model chooses, along the money."""
-        table = chain.candidates.value.table
+        """Yield what the model chooses, along the money; only proven results are kept for the next run."""
+        table, settings = chain.candidates.value.table, self.loaded.job.solve
         modes = dict(zip(table["candidate_id"].astype(str), table["mode"].astype(str), strict=True))
-        costs, count = pool.lines.costs, _pair_counter(chain.counted.value)
-        for purse, money in purses.items():
-            for share in self.loaded.job.backcast.shares:
-                part = money.part(exact_share(share))
-                asked = with_purses(chain.problem.value, modes, part)
-                plan = self._solved(chain, asked, f"{part.total:,}, {view.PURSES[purse]}")
-                rows = pool.rows(plan.built)
-                yield Choice(
-                    chooser=chooser,
-                    pool=pool.name,
-                    purse=purse,
-                    share=share,
-                    money=part.total,
-                    cost=plan.cost,
-                    lines_cost=sum(costs[pool.ids[row]] for row in rows),
-                    lines=tuple(pool.ids[row] for row in rows),
-                    recall=pool.near.recall(rows),
-                    pairs=count(plan.built),
-                    gap=plan.gap,
-                )
+        for money, facts in self._amounts(budgets):
+            problem = with_budgets(chain.problem.value, modes, money)
+            inputs = {
+                "problem": chain.problem.key,
+                "budget": problem.budget,
+                "by_mode": [[one.id, one.most] for one in problem.capacities],
+                "solve": settings.model_dump(),
+            }
+            title = f"Solving for {money.total:,}, {view.PURSES[facts['purse']]}"
+            plan = verify.check(problem, chain.kept_result("backcast", title, problem, inputs))
+            rows = pool.rows(plan.built)
+            yield pool.choice(rows, built=plan.built, cost=plan.cost, chooser=chooser, gap=plan.gap, **facts)
 
-    def _solved(self, chain: Chain, problem: DesignProblem, money: str) -> verify.Plan:
-        """Return the verified plan of a problem; only proven results are kept for the next run.
-
-        Parameters
-        ----------
-        chain
-            The steps that the problem is from.
-        problem
-            The problem with its money.
-        money
-            The money in words, for people.
-        """
-        settings = self.loaded.job.solve
-
-        def make(place: Path) -> None:
-            found = solving.solve(
-                problem, settings, progress=self.progress.trace(settings.time_limit_s), run=self.solver
-            )
-            results.save(found, place / "result.json")
-
-        inputs = {
-            "problem": chain.problem.key,
-            "budget": problem.budget,
-            "purses": [[one.id, one.most] for one in problem.capacities],
-            "solve": settings.model_dump(),
-        }
-        title = f"Solving for {money}"
-        with self.progress.step(title, title):
-            outcome = cache.get("backcast", inputs, make)
-        found = results.load(outcome.folder / "result.json")
-        if not found.is_proven(settings.gap):
-            cache.forget(outcome)
-        return verify.check(problem, found)
-
-    def _rules(self, pool: _Pool, purses: Mapping[str, Money], count: PairCounter | None) -> Iterator[Choice]:
+    def _rules(self, pool: _Pool, budgets: Mapping[str, Money]) -> Iterator[Choice]:
         """Yield what the rules choose, along the money."""
-        asked = self.loaded.job.backcast
+        draws = range(1, self.loaded.job.backcast.draws + 1)
         orders: list[tuple[str, int | None, NDArray[np.int64]]] = [
-            (name, None, rule(pool.links)) for name, rule in BASELINES.items()
+            *((name, None, rule(pool.links)) for name, rule in BASELINES.items()),
+            *((RANDOM, seed, at_random(pool.links, seed)) for seed in draws),
         ]
-        orders += [(RANDOM, seed, at_random(pool.links, seed)) for seed in range(1, asked.draws + 1)]
-        for purse, money in purses.items():
-            for share in asked.shares:
-                part = money.part(exact_share(share))
-                for name, draw, order in orders:
-                    rows = spend(order.tolist(), pool.links, part)
-                    yield _choice(
-                        pool,
-                        rows,
-                        count,
-                        chooser=name,
-                        draw=draw,
-                        purse=purse,
-                        share=share,
-                        money=part.total,
-                    )
+        for money, facts in self._amounts(budgets):
+            for name, draw, order in orders:
+                rows = spend(order.tolist(), pool.links, money)
+                yield pool.choice(rows, chooser=name, draw=draw, **facts)
 
     def _found(
         self,
@@ -429,25 +405,26 @@ class _Backcaster:
     ) -> Backcast:
         """Bring together what tables and picture show."""
         job, source, times = self.loaded.job, first.source, first.times.value
+        shares = job.backcast.shares
+        middle = shares[(len(shares) - 1) // 2]
         shown = next(
             one
             for one in choices
-            if one.chooser == "plan_lines" and one.purse == "one" and one.share == _middle(job)
+            if one.chooser == "plan_lines" and one.purse == "one" and one.share == middle
         )
         counted = [one for one in later if not one.left_out]
-        shares = pool.near.found(pool.rows(shown.lines)).tolist()
-        by_id = dict(zip((one.id for one in counted), shares, strict=True))
         built = gpd.GeoDataFrame(
             {
                 "id": [one.id for one in counted],
                 "mode": [one.mode for one in counted],
-                "share_found": shares,
+                "share_found": pool.near.found(pool.rows(shown.lines)).tolist(),
                 "ends_at_cities": [ends_at_cities(one.line, base, job.backcast.near_km) for one in counted],
                 "km": [line_km(one.line) for one in counted],
             },
             geometry=[one.line for one in counted],
             crs=4326,
         )
+        by_id = built.set_index("id")
         return Backcast(
             region=source.title,
             attribution=source.attribution,
@@ -463,7 +440,7 @@ class _Backcaster:
                 "today": _pairs_within(self._chain(self.today)),
             },
             corridors=corridors.corridor_table(
-                later, by_id, dict(zip(built["id"], built["ends_at_cities"], strict=True))
+                later, by_id["share_found"].to_dict(), by_id["ends_at_cities"].to_dict()
             ),
             built=built,
             lines=pool.lines.table[["candidate_id", "mode", "geometry"]],
@@ -581,41 +558,32 @@ def neighbour_lines(base: BaseCase, rules: Rules, costs: CostTable, terrain: Ter
     costs, terrain
         Unit costs and ground.
     """
-    proposals = [
-        one
-        for a, b in Scope(base, rules).rail_pairs
-        for one in (
-            *of_kind("road_link", [_straight(base, a, b, rules.road.route_factor, rules.road.standard)]),
-            *of_kind(
-                "rail_link",
-                [_straight(base, a, b, rules.rail.route_factor, _rail_standard(base, a, b, rules))],
-            ),
+    road, rail = rules.road, rules.rail
+
+    def straight(a: int, b: int, route_factor: float, standard: str) -> Proposal:
+        return Proposal(
+            candidate_id=f"{standard}:{base.ids[a]}-{base.ids[b]}",
+            from_name=base.names[a],
+            to_name=base.names[b],
+            length_km=base.straight_km(a, b) * route_factor,
+            speed_kmh=0.0,
+            standard=standard,
+            why="neighbours",
+            geometry=base.straight_line(a, b),
+            arcs=(),
         )
-    ]
+
+    proposals: list[Proposal] = []
+    for a, b in Scope(base, rules).rail_pairs:
+        is_long = base.straight_km(a, b) >= rail.fast_least_km
+        standard = rail.fast_standard if is_long else rail.usual_standard
+        proposals += of_kind("road_link", [straight(a, b, road.route_factor, road.standard)])
+        proposals += of_kind("rail_link", [straight(a, b, rail.route_factor, standard)])
     return assemble(proposals, costs, terrain)
 
 
-def _rail_standard(base: BaseCase, a: int, b: int, rules: Rules) -> str:
-    is_long = base.straight_km(a, b) >= rules.rail.fast_least_km
-    return rules.rail.fast_standard if is_long else rules.rail.usual_standard
-
-
-def _straight(base: BaseCase, a: int, b: int, route_factor: float, standard: str) -> Proposal:
-    return Proposal(
-        candidate_id=f"{standard}:{base.ids[a]}-{base.ids[b]}",
-        from_name=base.names[a],
-        to_name=base.names[b],
-        length_km=base.straight_km(a, b) * route_factor,
-        speed_kmh=0.0,
-        standard=standard,
-        why="neighbours",
-        geometry=base.straight_line(a, b),
-        arcs=(),
-    )
-
-
-def with_purses(problem: DesignProblem, modes: Mapping[str, str], money: Money) -> DesignProblem:
-    """Return a problem with other money, and where modes have purses of their own, with one capacity each.
+def with_budgets(problem: DesignProblem, modes: Mapping[str, str], money: Money) -> DesignProblem:
+    """Return a problem with other money, and with one capacity for each mode that has a budget of its own.
 
     Parameters
     ----------
@@ -628,45 +596,14 @@ def with_purses(problem: DesignProblem, modes: Mapping[str, str], money: Money) 
 
     Notes
     -----
-    A purse is a capacity: ``sum_{j of mode} c_j x_j <= money.by_mode[mode]``.
+    The budget of a mode is a capacity: ``sum_{j of mode} c_j x_j <= money.by_mode[mode]``.
     """
-    capacities = []
+    capacities = list(problem.capacities)
     for mode, most in money.by_mode.items():
-        use = tuple(
-            sorted((one.id, one.cost) for one in problem.candidates if one.cost and modes[one.id] == mode)
-        )
-        if use:
-            capacities.append(Capacity(id=f"purse:{mode}", use=use, most=most))
-    return problem.replace(budget=money.total, capacities=(*problem.capacities, *capacities))
-
-
-def _choice(
-    pool: _Pool,
-    rows: Sequence[int],
-    count: PairCounter | None,
-    *,
-    chooser: str,
-    purse: str,
-    share: float | None,
-    money: int,
-    draw: int | None = None,
-) -> Choice:
-    """Return a choice of lines, measured; pairs only where they can be counted."""
-    names = [pool.ids[row] for row in rows]
-    cost = int(pool.links.cost[list(rows)].sum())
-    return Choice(
-        chooser=chooser,
-        pool=pool.name,
-        purse=purse,
-        share=share,
-        money=money,
-        cost=cost,
-        lines_cost=cost,
-        lines=tuple(names),
-        recall=pool.near.recall(rows),
-        draw=draw,
-        pairs=None if count is None else count(names),
-    )
+        costs = ((one.id, one.cost) for one in problem.candidates if one.cost and modes[one.id] == mode)
+        if use := tuple(sorted(costs)):
+            capacities.append(Capacity(id=f"budget:{mode}", use=use, most=most))
+    return problem.replace(budget=money.total, capacities=tuple(capacities))
 
 
 def _pair_counter(problem: DesignProblem) -> PairCounter:
@@ -676,18 +613,6 @@ def _pair_counter(problem: DesignProblem) -> PairCounter:
     """
     evaluate = PlanEvaluator(problem)
     return lambda built: int(evaluate.covered([name for name in built if name in problem.index]).sum())
-
-
-def _everything(pool: _Pool, count: PairCounter) -> Choice:
-    """Return the choice of all lines, which no choice among them can surpass."""
-    cost = int(pool.links.cost.sum())
-    rows = range(len(pool.lines))
-    return _choice(pool, rows, count, chooser="everything", purse="one", share=None, money=cost)
-
-
-def _middle(job: Job) -> float:
-    """Return the share of the money whose choice is shown on the map."""
-    return job.backcast.shares[(len(job.backcast.shares) - 1) // 2]
 
 
 def _pairs_within(chain: Chain) -> int:

@@ -53,7 +53,7 @@ def test_what_the_money_left_does_not_pay_for_is_passed_over():
     assert spend([0, 1, 3, 2], LINKS, Money(450, {})) == [0, 2, 3]
 
 
-def test_with_purses_no_mode_spends_the_money_of_another():
+def test_with_budgets_no_mode_spends_the_money_of_another():
     assert spend([1, 0, 3, 2], LINKS, Money(450, {"road": 150, "rail": 300})) == [0, 2, 3]
     assert spend([1, 0, 3, 2], LINKS, Money(450, {"road": 50, "rail": 400})) == [1, 2]
 

@@ -20,7 +20,7 @@ from optimiser.measures.baselines import Money
 from optimiser.proposals.costs import AllPlain, builtin_cost_table
 from optimiser.proposals.generate import Rules
 from optimiser.run.solving import solve
-from optimiser.studies.backcast import course, ends_at_cities, links_of, neighbour_lines, with_purses
+from optimiser.studies.backcast import course, ends_at_cities, links_of, neighbour_lines, with_budgets
 
 SPOTS = [(0, 0), (100, 0), (250, 0)]
 ROAD = network(SPOTS, [(0, 1, "primary", 100, 50), (1, 2, "primary", 150, 50)])
@@ -79,11 +79,11 @@ def test_a_course_has_the_length_of_its_line_in_parts_of_half_a_km():
 
 
 @pytest.mark.parametrize("seed", thinned(range(6), 2))
-def test_with_purses_the_best_plan_is_the_best_of_those_that_no_purse_forbids(seed):
+def test_with_budgets_the_best_plan_is_the_best_of_those_that_no_budget_forbids(seed):
     problem = toy(seed)
     modes = {one.id: ("road", "rail")[at % 2] for at, one in enumerate(problem.candidates)}
     money = Money(10, {"road": 6, "rail": 4})
-    asked = with_purses(problem, modes, money)
+    asked = with_budgets(problem, modes, money)
     result = solve(asked, SETTINGS)
 
     def spent(built, mode):
@@ -105,7 +105,7 @@ def test_with_purses_the_best_plan_is_the_best_of_those_that_no_purse_forbids(se
 
 def test_one_purse_changes_nothing_but_the_budget():
     problem = toy(1)
-    assert with_purses(problem, {}, Money(3, {})) == problem.replace(budget=3)
+    assert with_budgets(problem, {}, Money(3, {})) == problem.replace(budget=3)
 
 
 def test_in_the_region_no_train_of_a_later_line_runs_on_a_past_day():

@@ -25,10 +25,12 @@ from typing import Any
 
 from optimiser.engine.search.task import SolveParameters
 from optimiser.frontier import askers, levels
-from optimiser.frontier.robust import AFFORD, compose, coverable_weights
-from optimiser.frontier.robust_plans import (
+from optimiser.frontier.robust import (
+    AFFORD,
     STEPS,
     RobustQuestion,
+    compose,
+    coverable_weights,
     level_offset,
     robust_plan,
     solve_alone,

@@ -29,7 +29,7 @@ from optimiser.cli.screen import Display
 
 if TYPE_CHECKING:
     from optimiser.frontier import Tracer
-    from optimiser.frontier.curve import Curve
+    from optimiser.frontier.tracer import Curve
     from optimiser.job.sections import Frontier, Solve
     from optimiser.studies.frontier import Traced
     from optimiser.tasks import Executor
@@ -47,8 +47,7 @@ type Executing = Callable[[Frontier], AbstractContextManager[Executor | None]]
 
 def _show(done: Traced) -> None:
     """Print the outcome: points, order of the links, robust core, files."""
-    from optimiser.frontier.curve import STEADY
-    from optimiser.frontier.tracer import FAILED
+    from optimiser.frontier.tracer import FAILED, STEADY
     from optimiser.report import wording
     from optimiser.studies.frontier import page_name
 

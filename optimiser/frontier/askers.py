@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
@@ -19,83 +18,13 @@ from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Question, SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.frontier.axes import Axes, own_problem, top_of
-from optimiser.frontier.evaluation import EvaluatedPoint, FrontierEvaluator
+from optimiser.frontier.point import Answer, EvaluatedPoint, FrontierEvaluator
 from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.errors import InfeasibleError
-from optimiser.problem.result import Circuits, Result, Starts
+from optimiser.problem.result import Result
 
 REASONS = {"proof": "answered", "gap": "answered", "infeasible": "answered", "killed": "time"}
 """Reason of an answer by the termination of its solve, where it is another one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to a question, on the original problem.
-
-    Attributes
-    ----------
-    asked
-        The question.
-    built
-        Ids of the best plan; None when no plan was found.
-    bound
-        Proven upper bound on the coverage, or lower bound on the cost; None without one.
-    empty
-        Whether it is proved that no plan satisfies the question.
-    seconds
-        Solve time, without the start of a process.
-    whole_seconds
-        Elapsed time, with everything.
-    warm
-        Whether cuts and plans of other questions were used.
-    nodes, cuts
-        Numbers of nodes of trees and of cuts added.
-    reason
-        Why it ended: `answered`, `time`, `thinned`, or a failure of the solver.
-    solver
-        Solver with its version.
-    message
-        Details of a failure.
-    rings, starts
-        As in `Result`.
-    """
-
-    asked: Question
-    built: tuple[str, ...] | None
-    bound: float | None
-    empty: bool
-    seconds: float
-    whole_seconds: float
-    warm: bool
-    nodes: int = 0
-    cuts: int = 0
-    reason: str = "answered"
-    solver: str = ""
-    message: str = ""
-    rings: Circuits = field(default_factory=dict)
-    starts: Starts = field(default_factory=dict)
-
-    def replace(self, **changes: Any) -> Answer:  # noqa: ANN401 - any field may be exchanged
-        """Return the answer with some fields replaced."""
-        return dataclasses.replace(self, **changes)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return a JSON object."""
-        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        values["asked"] = self.asked.as_dict()
-        values["built"] = None if self.built is None else list(self.built)
-        values["rings"] = {name: list(links) for name, links in self.rings.items()}
-        values["starts"] = dict(self.starts)
-        return values
-
-
-def answer_from(value: Mapping[str, Any]) -> Answer:
-    """Return the answer of a JSON object written by `Answer.as_dict`."""
-    values = dict(value)
-    values["asked"] = Question.of(value["asked"])
-    values["built"] = None if value["built"] is None else tuple(value["built"])
-    values["rings"] = {name: tuple(links) for name, links in value["rings"].items()}
-    return Answer(**values)
 
 
 class _ChildAsker:

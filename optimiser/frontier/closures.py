@@ -15,6 +15,7 @@ from optimiser.engine.attempt import Runner, attempt
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.confirming import prover_of
 from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.incumbent import Evaluated, Incumbent
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.task import SolveParameters
 from optimiser.frontier.axes import everything
@@ -24,7 +25,7 @@ from optimiser.problem import DesignProblem, Target
 from optimiser.problem.errors import raise_faults
 from optimiser.problem.jsonfile import repeated
 from optimiser.problem.model import without_rings
-from optimiser.problem.result import Circuits, Starts, Status, gap_of, rounded_bound
+from optimiser.problem.result import Circuits, Starts, Status, rounded_bound
 from optimiser.verify.rules import period_states
 
 type Counted = Literal["coverage", "gain"]
@@ -71,14 +72,14 @@ def closed(problem: DesignProblem, closure: Closure) -> DesignProblem:
     closure
         What is closed. Its candidates are fixed `out`, which `robust.compose` reads as built and of no use.
     """
-    gone, shut = set(closure.arcs), set(closure.candidates)
+    closed_arcs, closed_candidates = set(closure.arcs), set(closure.candidates)
     network = closure.network or problem
     arcs = {c.id: c.arcs for c in network.candidates}
     return problem.replace(
         nodes=network.nodes,
-        arcs=tuple(arc for position, arc in enumerate(network.arcs) if position not in gone),
+        arcs=tuple(arc for position, arc in enumerate(network.arcs) if position not in closed_arcs),
         candidates=tuple(
-            dataclasses.replace(c, arcs=arcs[c.id], fixed="out" if c.id in shut else c.fixed)
+            dataclasses.replace(c, arcs=arcs[c.id], fixed="out" if c.id in closed_candidates else c.fixed)
             for c in problem.candidates
         ),
         pairs=tuple(
@@ -264,10 +265,6 @@ class ClosureAnswer:
     solver: str = ""
 
 
-def _silent(_text: str) -> None:
-    """Say nothing."""
-
-
 def most_coverage(
     problem: DesignProblem,
     closures: Sequence[Closure],
@@ -275,7 +272,7 @@ def most_coverage(
     params: SolveParameters,
     *,
     known: Iterable[Collection[str]] = (),
-    notify: Callable[[str], object] = _silent,
+    notify: Callable[[str], object] = lambda _text: None,
 ) -> ClosureAnswer:
     """Return the plan of the largest coverage of which it keeps a share under each closure.
 
@@ -320,25 +317,26 @@ def most_coverage(
     search = _Rounds(params, notify, minimise=False)
     plans = [tuple(built) for built in known]
     while True:
-        search.announce()
+        limited = search.next_limit()
         composition = _composed(bare, [c for c in closures if c.id in search.chosen])
         groups = _groups(composition, search.chosen, closures)
         found = highest_level(
             _with_least(composition.problem, groups, keep.least),
             keep.targets(groups, evaluator.today),
-            params.replace(time_limit_s=max(1.0, search.left())),
+            limited,
             known=plans,
             bound=search.bound,
         )
         search.solver = found.solver or search.solver
         if found.level is None:
-            return search.without_plan(found.status)
+            return search.answer(found.status)
         plans.append(found.built)
-        search.bound = found.bound
+        search.prove(found.bound)
         weights = evaluator(found.built, found.starts)
         lacking, credit = keep.lacking(weights), keep.credits(weights, evaluator.today)
         if not lacking:
-            search.take(min(credit.values()), found.built, found.rings, found.starts, weights)
+            plan = {"built": found.built, "rings": found.rings, "starts": found.starts}
+            search.take(min(credit.values()), weights, plan)
         lacking = lacking or {c: found.level - has for c, has in credit.items() if has < found.level}
         if search.is_done(found.level, lacking):
             return search.answer()
@@ -350,7 +348,7 @@ def least_cost(
     least: Mapping[str, int],
     params: SolveParameters,
     *,
-    notify: Callable[[str], object] = _silent,
+    notify: Callable[[str], object] = lambda _text: None,
 ) -> ClosureAnswer:
     """Return the cheapest plan that covers given weights with everything open and under each closure.
 
@@ -381,37 +379,35 @@ def least_cost(
     _refuse(problem, closures, Keep(least=least), minimise=True)
     bare = _without_rewards(problem).replace(budget=everything(problem), cover="all", targets=(), cities=())
     with ChildProcess() as process:
-        return _cheapest(bare, closures, least, params, _Rounds(params, notify, minimise=True), process)
+        return _cheapest(bare, closures, least, _Rounds(params, notify, minimise=True), process)
 
 
 def _cheapest(
     bare: DesignProblem,
     closures: Sequence[Closure],
     least: Mapping[str, int],
-    params: SolveParameters,
     search: _Rounds,
     run: Runner,
 ) -> ClosureAnswer:
     """Solve round after round in one process."""
     evaluator = ClosureEvaluator(bare, closures)
     while True:
-        search.announce()
+        limited = search.next_limit()
         composition = _composed(bare, [c for c in closures if c.id in search.chosen])
         master = _with_least(composition.problem, _groups(composition, search.chosen, closures), least)
         # A target of 0 lets a problem say that nothing is asked for.
         nothing = Target(composition.problem.pairs[0].group, 0)
         master = master.replace(budget=None, cover="targets", targets=(*master.targets, nothing))
-        name, how = prover_of(master, params.replace(time_limit_s=max(1.0, search.left())))
-        claims, ending = attempt(master, name, how, run=run)
+        claims, ending = attempt(master, *prover_of(master, limited), run=run)
         found, search.solver = claims.best(), ending.solver or search.solver
         if found["status"] not in ("optimal", "feasible"):
-            return search.without_plan(found["status"])
+            return search.answer(found["status"])
         if found["bound"] is not None:
-            search.bound = rounded_bound(found["bound"], minimise=True)
+            search.prove(rounded_bound(found["bound"], minimise=True))
         weights = evaluator(found["built"])
         lacking = Keep(least=least).lacking(weights)
         if not lacking:
-            search.take(found["cost"], found["built"], found["rings"], {}, weights)
+            search.take(found["cost"], weights, found | {"starts": {}})
         if search.is_done(found["cost"], lacking):
             return search.answer()
 
@@ -430,75 +426,63 @@ class _Rounds:
     """
 
     def __init__(self, params: SolveParameters, notify: Callable[[str], object], *, minimise: bool) -> None:
-        self._params, self._notify, self._minimise = params, notify, minimise
-        self._begun = self._round_begun = time.monotonic()
+        self._params, self._notify = params, notify
+        self._incumbent: Incumbent[ClosureAnswer] = Incumbent(
+            lambda plan: Evaluated(plan, plan.value or 0, 0, {}),
+            minimise=minimise,
+            seconds=params.time_limit_s,
+            send=lambda _message: None,
+        )
+        self._round_begun = time.monotonic()
         self._rounds: list[Round] = []
-        self._best: ClosureAnswer | None = None
         self.chosen: list[str] = []
-        self.bound: int | None = None
         self.solver = ""
 
-    def left(self) -> float:
-        """Return the seconds left."""
-        return self._params.time_limit_s - (time.monotonic() - self._begun)
+    @property
+    def bound(self) -> int | None:
+        """Return the best bound; None before one was proved."""
+        bound = self._incumbent.best_bound
+        return None if bound is None else int(bound)
 
-    def announce(self) -> None:
-        """Say which round begins."""
+    def next_limit(self) -> SolveParameters:
+        """Say which round begins; return the parameters with the time that is left."""
         self._round_begun = time.monotonic()
         self._notify(f"Round {len(self._rounds) + 1}: {len(self.chosen)} closures in the problem")
+        return self._params.replace(time_limit_s=max(1.0, self._incumbent.left()))
 
-    def take(
-        self, value: int, built: tuple[str, ...], rings: Circuits, starts: Starts, weights: Mapping[str, int]
-    ) -> None:
-        """Keep a plan that is better than the best so far."""
-        sign = 1 if self._minimise else -1
-        known = self._best.value if self._best is not None else None
-        if known is None or sign * value < sign * known:
-            self._best = ClosureAnswer(
-                status="feasible", value=value, built=built, rings=rings, starts=starts, weights=weights
-            )
+    def prove(self, bound: float | None) -> None:
+        """Record what a round proved."""
+        if bound is not None:
+            self._incumbent.bound(float(bound), "")
 
-    def _gap(self) -> float | None:
-        value = None if self._best is None else self._best.value
-        if value is None or self.bound is None:
-            return None
-        return gap_of(value, float(self.bound), minimise=self._minimise)
+    def take(self, value: int, weights: Mapping[str, int], plan: Mapping[str, Any]) -> None:
+        """Keep a plan that is better than the best so far; it has `built`, `rings` and `starts`."""
+        how = {name: plan[name] for name in ("built", "rings", "starts")}
+        answer = ClosureAnswer(status="feasible", value=value, weights=weights, **how)
+        self._incumbent.plan(answer, "")
 
     def is_done(self, value: int, lacking: Mapping[str, int]) -> bool:
         """Record a round, and add the closures that lack most, unless nothing is lacking or time is up."""
         worst = sorted(lacking, key=lambda name: (-lacking[name], name))
         seconds = round(time.monotonic() - self._round_begun, 3)
         self._rounds.append(Round(tuple(self.chosen), value, self.bound, len(worst), seconds))
-        gap = self._gap()
-        if not worst or (gap is not None and gap <= self._params.gap) or self.left() <= 0:
+        if not worst or self._incumbent.closed(self._params.gap) or self._incumbent.stop():
             return True
         self.chosen += worst[:MOST_ADDED]
         return False
 
-    def answer(self) -> ClosureAnswer:
-        """Return the best plan with its proof."""
-        if self._best is None:
-            return self.without_plan("none")
-        gap = self._gap()
+    def answer(self, status: Status = "none") -> ClosureAnswer:
+        """Return the best plan with its proof; without a plan, what the last round said."""
+        best, gap, bound = self._incumbent.best, self._incumbent.gap(), self.bound
+        if best is None or status == "infeasible":
+            best = ClosureAnswer(status=status)
+            gap, bound = None, None if status == "infeasible" else bound
+        else:
+            best = dataclasses.replace(best, status="optimal" if gap == 0 else "feasible")
+        seconds = round(self._params.time_limit_s - self._incumbent.left(), 3)
         return dataclasses.replace(
-            self._best,
-            status="optimal" if gap == 0 else "feasible",
-            bound=self.bound,
-            gap=gap,
-            **self._ending(),
+            best, bound=bound, gap=gap, rounds=tuple(self._rounds), seconds=seconds, solver=self.solver
         )
-
-    def without_plan(self, status: Status) -> ClosureAnswer:
-        """Return what is known where a round found no plan."""
-        if status != "infeasible" and self._best is not None:
-            return self.answer()
-        return ClosureAnswer(
-            status=status, bound=None if status == "infeasible" else self.bound, **self._ending()
-        )
-
-    def _ending(self) -> dict[str, Any]:
-        seconds = round(time.monotonic() - self._begun, 3)
-        return {"rounds": tuple(self._rounds), "seconds": seconds, "solver": self.solver}
 
 
 def _composed(problem: DesignProblem, closures: Sequence[Closure]) -> Composition:

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from typing import Any, Literal
 
 from optimiser.engine.attempt import ANY_GAP, attempt
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.confirming import prover_of
+from optimiser.engine.search.incumbent import Evaluated, Incumbent
 from optimiser.engine.search.task import LevelRow, Question, SolveParameters
 from optimiser.frontier.askers import SessionAsker
 from optimiser.frontier.axes import Axes
-from optimiser.frontier.evaluation import EvaluatedPoint, FrontierEvaluator
+from optimiser.frontier.point import EvaluatedPoint, FrontierEvaluator
 from optimiser.problem import City, DesignProblem, Target
 from optimiser.problem.errors import InfeasibleError, ProblemError
 from optimiser.problem.model import unused_id
 from optimiser.problem.result import Circuits, Starts, Status, gap_of, rounded_bound
 from optimiser.verify.times import coverable
 
+type Shares = frozenset[tuple[str, int]]
+"""Levels of some groups."""
+type CommonLevel = Callable[[Mapping[str, int]], int | None]
+"""Returns the largest level that all other groups attain together while some have at least theirs; None where
+no plan exists."""
+
 QUESTION_SHARE = 0.5
 """Share of the time left that one decision question may take, while others may follow."""
 
 type Answered = Literal["yes", "no", "open"]
-
-
-def _silent(_text: str) -> None:
-    """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ def highest_level(
     *,
     known: Iterable[Collection[str]] = (),
     bound: int | None = None,
-    notify: Callable[[str], object] = _silent,
+    notify: Callable[[str], object] = lambda _text: None,
 ) -> LevelAnswer:
     """Return the largest integer level whose demands some plan meets together, within all other rules.
 
@@ -187,9 +191,9 @@ def highest_level(
     # Where pairs without a group count, no other group may lose its name in the reduced problem.
     axes = Axes("summed", problem.groups if "" in named else named, sums)
     search = _Search(problem, targets, FrontierEvaluator(problem, axes), params, notify)
-    search.bound = search.most(bound)
+    search.incumbent.bound(float(search.most(bound)), "")
     for built in known:
-        search.take(search.evaluate(built))
+        search.incumbent.plan(search.evaluate(built), "")
     try:
         if problem.is_plain:
             _ask_for_the_largest(search, axes)
@@ -200,22 +204,34 @@ def highest_level(
     return search.answer()
 
 
-@dataclass(slots=True)
 class _Search:
-    """The best plan and the best bound so far."""
+    """The best plan and the best bound so far; the objective of the incumbent is the level."""
 
-    problem: DesignProblem
-    targets: tuple[LevelTarget, ...]
-    evaluate: FrontierEvaluator
-    params: SolveParameters
-    notify: Callable[[str], object]
-    begun: float = field(default_factory=time.monotonic)
-    level: int | None = None
-    plan: EvaluatedPoint | None = None
-    bound: int = 0
-    infeasible: bool = False
-    solver: str = ""
-    questions: list[LevelQuestion] = field(default_factory=list)
+    def __init__(
+        self,
+        problem: DesignProblem,
+        targets: tuple[LevelTarget, ...],
+        evaluate: FrontierEvaluator,
+        params: SolveParameters,
+        notify: Callable[[str], object],
+    ) -> None:
+        self.problem, self.targets, self.evaluate = problem, targets, evaluate
+        self.params, self.notify = params, notify
+        self.incumbent = Incumbent(
+            self._rated, minimise=False, seconds=params.time_limit_s, send=lambda _message: None
+        )
+        self.infeasible, self.solver = False, ""
+        self.questions: list[LevelQuestion] = []
+
+    @property
+    def level(self) -> int | None:
+        """Return the level of the best plan; None without one."""
+        return None if self.incumbent.evaluated is None else self.incumbent.evaluated.objective
+
+    @property
+    def bound(self) -> int:
+        """Return the proven bound on the level."""
+        return int(self.incumbent.best_bound or 0)
 
     def most(self, bound: int | None) -> int:
         """Return the largest level that everything coverable attains, or the bound given where it is less."""
@@ -230,50 +246,45 @@ class _Search:
         """Return the largest level whose demands a plan meets."""
         return min(t.level(weight) for t, weight in zip(self.targets, plan.reached, strict=True))
 
-    def take(self, plan: EvaluatedPoint) -> None:
-        """Keep a plan where it is feasible, and attains a higher level or costs less."""
+    def _rated(self, plan: EvaluatedPoint) -> Evaluated[EvaluatedPoint] | None:
+        """Return a plan with its level; None where it is not feasible."""
         if plan.faults or plan.needs > (self.problem.budget or 0):
-            return
-        level = self.level_of(plan)
-        if self.level is None or self.plan is None or (level, -plan.cost) > (self.level, -self.plan.cost):
-            self.level, self.plan = level, plan
+            return None
+        return Evaluated(plan, self.level_of(plan), plan.cost, {})
 
-    def left(self) -> float:
-        """Return the seconds left."""
-        return self.params.time_limit_s - (time.monotonic() - self.begun)
+    def record(self, question: LevelQuestion) -> None:
+        """Keep a question and what it proved."""
+        self.questions.append(question)
+        if question.bound is not None:
+            self.incumbent.bound(float(question.bound), "")
 
     def is_done(self) -> bool:
         """Return whether the gap is closed, or the time is up."""
-        if self.level is not None and self.bound <= self.level:
-            return True
-        gap = None if self.level is None else gap_of(self.level, float(self.bound))
-        return self.infeasible or (gap is not None and gap <= self.params.gap) or self.left() <= 0
+        is_proven = self.level is not None and self.bound <= self.level
+        return is_proven or self.infeasible or self.incumbent.closed(self.params.gap) or self.incumbent.stop()
 
     def answer(self) -> LevelAnswer:
-        seconds = round(time.monotonic() - self.begun, 3)
-        questions = tuple(self.questions)
-        if self.plan is None or self.level is None:
+        """Return the best plan with its proof."""
+        plan, level = self.incumbent.best, self.level
+        effort: dict[str, Any] = {
+            "questions": tuple(self.questions),
+            "seconds": round(self.params.time_limit_s - self.incumbent.left(), 3),
+            "solver": self.solver,
+        }
+        if plan is None or level is None:
             status: Status = "infeasible" if self.infeasible else "none"
-            bound = None if self.infeasible else self.bound
             return LevelAnswer(
-                status=status,
-                level=None,
-                bound=bound,
-                questions=questions,
-                seconds=seconds,
-                solver=self.solver,
+                status=status, level=None, bound=None if self.infeasible else self.bound, **effort
             )
         return LevelAnswer(
-            status="optimal" if self.bound <= self.level else "feasible",
-            level=self.level,
-            bound=max(self.bound, self.level),
-            built=self.plan.built,
-            weights=self.plan.reached,
-            rings=self.plan.rings,
-            starts=self.plan.starts,
-            questions=questions,
-            seconds=seconds,
-            solver=self.solver,
+            status="optimal" if self.bound <= level else "feasible",
+            level=level,
+            bound=max(self.bound, level),
+            built=plan.built,
+            weights=plan.reached,
+            rings=plan.rings,
+            starts=plan.starts,
+            **effort,
         )
 
 
@@ -308,22 +319,20 @@ def _ask_for_the_largest(search: _Search, axes: Axes) -> None:
         levels=tuple(target.row for target in search.targets),
     )
     with SessionAsker(problem, axes, search.evaluate, seed=params.seed, threads=params.threads) as asker:
-        if search.plan is not None:
-            asker.know(search.plan.built)
+        if search.incumbent.best is not None:
+            asker.know(search.incumbent.best.built)
         search.notify("Seeking the largest level")
         begun = time.monotonic()
-        found = asker.ask(question, seconds=max(0.0, search.left()), gap=params.gap)
+        found = asker.ask(question, seconds=max(0.0, search.incumbent.left()), gap=params.gap)
     attained = None
     if found.built is not None:
         plan = search.evaluate(found.built)
         attained = search.level_of(plan)
-        search.take(plan)
+        search.incumbent.plan(plan, "")
     bound = None if found.bound is None else int(rounded_bound(found.bound))
-    search.bound = search.bound if bound is None else min(search.bound, bound)
-    search.infeasible, search.solver = found.empty and search.plan is None, found.solver
+    search.infeasible, search.solver = found.empty and search.incumbent.best is None, found.solver
     answer: Answered = "no" if found.empty else "open" if attained is None else "yes"
-    seconds = round(time.monotonic() - begun, 3)
-    search.questions.append(LevelQuestion(None, answer, attained, bound, seconds))
+    search.record(LevelQuestion(None, answer, attained, bound, round(time.monotonic() - begun, 3)))
 
 
 # ---- problems with rings and periods
@@ -339,8 +348,7 @@ def _bisect(search: _Search) -> None:
                 number = len(search.questions) + 1
                 search.notify(f"Deciding whether level {asked} is attained, question {number}")
             question = _decide(search, asked, process)
-            search.questions.append(question)
-            search.bound = search.bound if question.bound is None else min(search.bound, question.bound)
+            search.record(question)
             is_open = question.answer == "open" and asked is not None
             ceiling = min(ceiling, search.bound, asked - 1 if is_open and asked is not None else ceiling)
             low = ceiling - 1 if search.level is None else search.level
@@ -356,7 +364,7 @@ def _decide(search: _Search, asked: int | None, process: ChildProcess) -> LevelQ
     problem = with_least(search.problem, search.targets, least)
     name, params = prover_of(problem, search.params)
     gap = params.gap if asked is None else ANY_GAP
-    seconds = max(1.0, QUESTION_SHARE * search.left())
+    seconds = max(1.0, QUESTION_SHARE * search.incumbent.left())
     claims, ending = attempt(problem, name, params.replace(gap=gap, time_limit_s=seconds), run=process)
     best, search.solver = claims.best(), ending.solver or search.solver
     allowed = _allowed(search, best["bound"])
@@ -366,7 +374,7 @@ def _decide(search: _Search, asked: int | None, process: ChildProcess) -> LevelQ
     if best["status"] in ("optimal", "feasible"):
         plan = search.evaluate(best["built"], rings=best["rings"], starts=best["starts"])
         answer, attained = "yes", search.level_of(plan)
-        search.take(plan)
+        search.incumbent.plan(plan, "")
         bound = None if allowed is None else max(allowed, attained)
     elif best["status"] == "infeasible":
         answer, search.infeasible = "no", asked is None
@@ -422,3 +430,61 @@ def with_least(problem: DesignProblem, targets: Sequence[LevelTarget], least: Se
         )
         found.append(Target(name, weight, "cities"))
     return problem.replace(cities=tuple(cities), targets=tuple(found))
+
+
+# ---- one group after the other
+
+
+def lexicographic_shares(
+    totals: Mapping[str, int], common_level: CommonLevel, *, steps: int
+) -> dict[str, Fraction]:
+    """Return the covered share of each group in a plan that is lexicographically max-min optimal.
+
+    Parameters
+    ----------
+    totals
+        Weight of each group, >= 0.
+    common_level
+        Asked for levels in `1 / steps` of the weights of the groups that have any, as `highest_level` finds
+        them.
+    steps
+        Resolution: shares are multiples of 1 / `steps`.
+
+    Returns
+    -------
+    dict
+        Share of each group. Some plan attains all of them, and no plan whose shares are rounded down to the
+        steps is better, where plans are compared by their shares sorted from worst to best (the leximin order
+        of Sen 1970, Collective Choice and Social Welfare, chapter 9*). A group without weight has share 1.
+
+    Raises
+    ------
+    InfeasibleError
+        When there is no plan.
+
+    Notes
+    -----
+    The worst group of the best plan stays at the largest level that all free groups attain together. Which
+    group that is must be found by trying each of them: plans do not form a convex set, in which the blocking
+    groups would be known (Ogryczak, Pioro and Tomaszewski 2005, Telecommunications network design and max-min
+    optimization problem, Journal of Telecommunications and Information Technology 3). The groups can be fixed
+    in any order, so that n groups have up to 1 + n + n (n - 1) + ... + n! states without the last level
+    (three: ten), each with one question for the largest level.
+    """
+    counted = {group for group, total in totals.items() if total > 0}
+
+    @cache
+    def best(fixed: Shares) -> Shares:
+        free = sorted(counted - dict(fixed).keys())
+        if not free:
+            return fixed
+        level = common_level(dict(fixed))
+        if level is None:
+            raise InfeasibleError("no plan meets the demands, whatever it covers")
+        if level >= steps or len(free) == 1:
+            return fixed | {(group, min(level, steps)) for group in free}
+        found = [best(fixed | {(group, level)}) for group in free]
+        return max(found, key=lambda levels: sorted(level for _, level in levels))
+
+    levels = dict.fromkeys(totals, steps) | dict(best(frozenset()))
+    return {group: Fraction(level, steps) for group, level in levels.items()}

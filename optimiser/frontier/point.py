@@ -1,63 +1,222 @@
-"""Represent points of a frontier: a plan, its cost and coverage, and a proven bound."""
+"""Evaluate plans on the original problem, and represent the points of a frontier with their proven bounds."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
 
+import numpy as np
+
+from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.task import Question
 from optimiser.engine.solve import versions
-from optimiser.frontier.axes import Axes, own_problem
-from optimiser.frontier.evaluation import EvaluatedPoint
+from optimiser.frontier.axes import Axes, own_problem, shares_of, top_of
 from optimiser.frontier.region import Region
 from optimiser.problem import DesignProblem
-from optimiser.problem.result import ProofSource, Result, gap_of
+from optimiser.problem.result import Circuits, ProofSource, Result, Starts, gap_of
+from optimiser.verify.rules import period_states
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """A point of a frontier.
+class EvaluatedPoint:
+    """A plan with its cost and coverage.
+
+    Attributes
+    ----------
+    built
+        Sorted ids of the built candidates.
+    cost
+        Cost of the plan.
+    needs
+        Least budget with which it can be built: its cost, or more where early periods have little budget.
+    reached
+        Value of each measure of the axes.
+    by_group
+        Weight of the covered pairs by group, and of all pairs under `all`.
+    faults
+        Rules that it violates with an unlimited budget.
+    rings, starts
+        As in `Result`.
+    """
+
+    built: tuple[str, ...]
+    cost: int
+    needs: int
+    reached: tuple[int, ...]
+    by_group: Mapping[str, int]
+    faults: tuple[str, ...] = ()
+    rings: Circuits = field(default_factory=dict)
+    starts: Starts = field(default_factory=dict)
+
+
+class FrontierEvaluator:
+    """Evaluates plans of a problem by the measures of a frontier.
+
+    Parameters
+    ----------
+    problem
+        The problem of the frontier.
+    axes
+        Axes of the frontier.
+    """
+
+    def __init__(self, problem: DesignProblem, axes: Axes) -> None:
+        self._top = top_of(problem)
+        self._shares = shares_of(problem.periods)
+        self._axes = axes
+        self._evaluator = PlanEvaluator(self._top)
+        self._weight = np.array([pair.weight for pair in problem.pairs], np.int64)
+        self._group = np.array([pair.group for pair in problem.pairs])
+
+    def __call__(
+        self, built: Collection[str], *, rings: Circuits | None = None, starts: Starts | None = None
+    ) -> EvaluatedPoint:
+        """Evaluate a plan.
+
+        Parameters
+        ----------
+        built
+            Ids of the built candidates.
+        rings, starts
+            As in `Result`.
+        """
+        plan = self._evaluator(built, rings=rings, starts=starts)
+        last = period_states(self._top, set(built), dict(plan.starts))[-1].is_open
+        by_group = self._by_group(self._evaluator.covered(last))
+        sums = self._axes.sums or tuple((group,) for group in self._axes.groups)
+        groups = tuple(sum(by_group[group] for group in summed) for summed in sums)
+        return EvaluatedPoint(
+            built=plan.built,
+            cost=plan.cost,
+            needs=self._needs(plan.cost, plan.starts),
+            reached=(plan.objective,) if self._axes.kind == "two_way" else groups,
+            by_group=by_group,
+            faults=plan.faults,
+            rings=plan.rings,
+            starts=plan.starts,
+        )
+
+    def _needs(self, cost: int, starts: Starts) -> int:
+        """Return the least budget whose shares up to each period pay for all that is started until then."""
+        needs = cost
+        for number, (part, total) in enumerate(self._shares):
+            spent = self._top.cost_of(name for name, start in starts.items() if start <= number)
+            if part:
+                needs = max(needs, -(-spent * total // part))
+        return needs
+
+    def _by_group(self, covered: Mask) -> dict[str, int]:
+        groups = {
+            group: int(self._weight[covered & (self._group == group)].sum()) for group in self._top.groups
+        }
+        return {**groups, "all": int(self._weight[covered].sum())}
+
+    def totals(self) -> dict[str, int]:
+        """Return the weight of all pairs by group, and the total weight under `all`."""
+        return self._by_group(np.ones(len(self._weight), np.bool_))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a question, on the original problem.
 
     Attributes
     ----------
     asked
-        The question that it answers: the most coverage for a budget, or the least cost for a coverage.
-    plan
-        The plan, evaluated.
+        The question: the most coverage for a budget, or the least cost for a coverage.
+    built
+        Ids of the best plan; None when no plan was found.
     bound
-        Proven upper bound on the coverage for the budget, or lower bound on the cost for the coverage of the
-        question; None without one.
+        Proven upper bound on the coverage, or lower bound on the cost; None without one.
+    empty
+        Whether it is proved that no plan satisfies the question.
     seconds
         Solve time, without the start of a process.
     whole_seconds
         Elapsed time, with everything.
     warm
-        Whether cuts and plans of other points were used.
+        Whether cuts and plans of other questions were used.
     nodes, cuts
         Numbers of nodes of trees and of cuts added.
+    reason
+        Why it ended: `answered`, `time`, `thinned`, or a failure of the solver.
     solver
         Solver with its version.
-    seed, threads
-        Random seed and number of threads.
-    late
-        Whether the time limit ended the solve.
+    message
+        Details of a failure.
+    rings, starts
+        As in `Result`.
     """
 
     asked: Question
-    plan: EvaluatedPoint
+    built: tuple[str, ...] | None
     bound: float | None
+    empty: bool
     seconds: float
     whole_seconds: float
     warm: bool
-    nodes: int
-    cuts: int
-    solver: str
+    nodes: int = 0
+    cuts: int = 0
+    reason: str = "answered"
+    solver: str = ""
+    message: str = ""
+    rings: Circuits = field(default_factory=dict)
+    starts: Starts = field(default_factory=dict)
+
+    def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - any field may be exchanged
+        """Return the answer with some fields replaced."""
+        return dataclasses.replace(self, **changes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        values["asked"] = self.asked.as_dict()
+        values["built"] = None if self.built is None else list(self.built)
+        values["rings"] = {name: list(links) for name, links in self.rings.items()}
+        values["starts"] = dict(self.starts)
+        return values
+
+
+def answer_from(value: Mapping[str, Any]) -> Answer:
+    """Return the answer of a JSON object written by `Answer.as_dict`."""
+    values = dict(value)
+    values["asked"] = Question.of(value["asked"])
+    values["built"] = None if value["built"] is None else tuple(value["built"])
+    values["rings"] = {name: tuple(links) for name, links in value["rings"].items()}
+    return Answer(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point(Answer):
+    """A point of a frontier: an answer with a plan that is evaluated.
+
+    Attributes
+    ----------
+    plan
+        The plan.
+    seed, threads
+        Random seed and number of threads.
+    """
+
+    plan: EvaluatedPoint
     seed: int
     threads: int
-    late: bool = False
+
+    @classmethod
+    def of(cls, answer: Answer, plan: EvaluatedPoint, *, seed: int, threads: int) -> Point:
+        """Return the point of an answer with its plan, or a better one, evaluated."""
+        values = {item.name: getattr(answer, item.name) for item in dataclasses.fields(Answer)}
+        values |= {"built": plan.built, "rings": plan.rings, "starts": plan.starts}
+        return cls(**values, plan=plan, seed=seed, threads=threads)
+
+    @property
+    def late(self) -> bool:
+        """Whether the time limit ended the solve."""
+        return self.reason == "time"
 
     @property
     def cost(self) -> int:
@@ -83,10 +242,6 @@ class Point:
     def place(self) -> tuple[int, ...]:
         """Return the position of the point: the budget that it needs, then the measures that it reaches."""
         return self.plan.needs, *self.plan.reached
-
-    def replace(self, **changes: Any) -> Point:  # noqa: ANN401 - any field may be exchanged
-        """Return the point with some fields replaced."""
-        return dataclasses.replace(self, **changes)
 
     def problem(self, problem: DesignProblem, axes: Axes) -> DesignProblem:
         """Return the problem that the point solves.

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from optimiser.engine.search.task import Question, cores
-from optimiser.frontier.askers import Answer, SessionAsker
+from optimiser.frontier.askers import SessionAsker
 from optimiser.frontier.axes import ALL_GROUPS, Axes
-from optimiser.frontier.evaluation import FrontierEvaluator
-from optimiser.frontier.point import Point
+from optimiser.frontier.point import FrontierEvaluator, Point
 from optimiser.problem import DesignProblem
 from optimiser.problem.result import rounded_bound
 
@@ -201,24 +200,8 @@ class _Group:
         if answer.built is None:
             most = min(row.asked - 1, row.most_bound or row.total)
             return dataclasses.replace(row, most_bound=most) if answer.empty else row
-        point = self._point(answer)
+        point = Point.of(answer, self.evaluate(answer.built), seed=self.seed, threads=self.threads)
         return dataclasses.replace(row, point=point, pairs=point.plan.reached[self.place])
-
-    def _point(self, answer: Answer) -> Point:
-        return Point(
-            asked=answer.asked,
-            plan=self.evaluate(answer.built or ()),
-            bound=answer.bound,
-            seconds=answer.seconds,
-            whole_seconds=answer.whole_seconds,
-            warm=answer.warm,
-            nodes=answer.nodes,
-            cuts=answer.cuts,
-            solver=answer.solver,
-            seed=self.seed,
-            threads=self.threads,
-            late=answer.reason == "time",
-        )
 
 
 def _tightened(row: ReachRow, rows: Sequence[ReachRow], axes: Axes) -> ReachRow:
@@ -237,5 +220,6 @@ def _tightened(row: ReachRow, rows: Sequence[ReachRow], axes: Axes) -> ReachRow:
         if other.group == row.group and other.asked <= row.asked and other.point is not None
     ]
     bound = max((value for value in bounds if value is not None), default=None)
-    point = row.point.replace(plan=best, bound=bound)
+    answer = row.point.replace(bound=bound)
+    point = Point.of(answer, best, seed=answer.seed, threads=answer.threads)
     return dataclasses.replace(row, point=point, pairs=best.reached[place])

@@ -1,17 +1,38 @@
-"""Compose scenarios of a problem into one problem, whose plan is best over all of them."""
+"""Compose scenarios of a problem into one, and find the plan that is best over all of them, of each kind."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
-from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Target
+from optimiser import verify
+from optimiser.engine.attempt import Runner
+from optimiser.engine.search.task import NamedPlan, SolveParameters
+from optimiser.engine.solve import SolveFailure, solve
+from optimiser.frontier import levels
+from optimiser.frontier.axes import everything
+from optimiser.frontier.levels import LevelAnswer, LevelTarget, highest_level
+from optimiser.problem import Capacity, City, DesignProblem, Pair
 from optimiser.problem.errors import ProblemError
+from optimiser.problem.jsonfile import repeated
 from optimiser.problem.model import Arc
+from optimiser.problem.result import Result, rounded_bound
+from optimiser.verify import Plan
 from optimiser.verify.times import coverable
+
+type RobustKind = Literal["expected", "share", "max_min", "count", "regret"]
+"""What a robust plan is best in: the expected weight; the same with a least share in every scenario; the
+share that every scenario can be given; the weight of pairs covered in enough scenarios; the regret."""
+
+STEPS = 1000
+"""Shares of `max_min` are distinguished in thousandths."""
+LEVEL_SHARE = 0.7
+"""Share of the time that the largest level may take; the rest is for the best plan that attains it."""
 
 type Afford = Literal["all", "expected", "base"]
 """Where a plan must be affordable: in every scenario, in the mean of all, or at the prices of the base."""
@@ -101,57 +122,68 @@ def compose(base: DesignProblem, scenarios: Sequence[Scenario], *, afford: Affor
     A candidate that a scenario alone fixes `out` fails there: it may be built, and is paid for, but opens
     nothing in that scenario. What a scenario fixes `in` is built.
     """
-    raise_on = list(_faults(base, scenarios, afford))
-    if raise_on:
+    faults = list(_faults(base, scenarios, afford))
+    if faults:
         raise ProblemError(
             "the scenarios cannot be composed into one problem",
             where=f"problem {base.name!r}",
-            faults=raise_on,
+            faults=faults,
             remedy="All scenarios must be cases of one problem.",
         )
     networks = _Networks(base)
-    first = [networks.place(scenario) for scenario in scenarios]
     by_tier = any(target.of == "pairs" for s in scenarios for target in s.problem.targets)
     pairs: list[Pair] = []
     cities: list[City] = []
     places: list[range] = []
-    for scenario, shift in zip(scenarios, first, strict=True):
-        begin = len(pairs)
-        group = _group_of(scenario, by_tier=by_tier)
-        pairs += (_copied(pair, shift, scenario.weight, group(pair.group)) for pair in scenario.problem.pairs)
+    for scenario in scenarios:
+        name, weight, first, begin = scenario.name, scenario.weight, networks.place(scenario), len(pairs)
+        pairs += (
+            Pair(
+                first + pair.origin,
+                first + pair.destination,
+                pair.limit,
+                weight * pair.weight,
+                f"{name}/{pair.group}" if by_tier else name,
+            )
+            for pair in scenario.problem.pairs
+        )
         places.append(range(begin, len(pairs)))
         cities += (
             dataclasses.replace(
                 city,
-                id=f"{scenario.name}/{city.id}",
-                weight=scenario.weight * city.weight,
+                id=f"{name}/{city.id}",
+                weight=weight * city.weight,
                 pairs=tuple(begin + k for k in city.pairs),
-                group=f"{scenario.name}/{city.group}",
+                group=f"{name}/{city.group}",
             )
             for city in scenario.problem.cities
         )
     total = sum(scenario.weight for scenario in scenarios)
-    money = _money(base, scenarios, afford)
+    problems = (base, *(scenario.problem for scenario in scenarios))
+    built = {c.id for problem in problems for c in problem.candidates if c.fixed == "in"}
+    is_expected = afford == "expected"
     problem = base.replace(
         name=f"{base.name}: {len(scenarios)} scenarios",
         nodes=tuple(networks.nodes),
         arcs=tuple(networks.arcs),
         candidates=tuple(
-            dataclasses.replace(c, arcs=tuple(networks.opened[c.id]), fixed=_fixed(c, scenarios))
+            dataclasses.replace(
+                c, arcs=tuple(networks.opened[c.id]), fixed=c.fixed or ("in" if c.id in built else None)
+            )
             for c in base.candidates
         ),
         pairs=tuple(pairs),
-        budget=base.budget if afford != "expected" or base.budget is None else _unlimited(base),
-        caps=() if afford == "expected" else base.caps,
-        capacities=(*_capacities(base, scenarios), *money),
+        budget=everything(base) if is_expected and base.budget is not None else base.budget,
+        caps=() if is_expected else base.caps,
+        capacities=(*_capacities(base, scenarios), *_money(base, scenarios, afford)),
         targets=tuple(
             dataclasses.replace(target, group=f"{s.name}/{target.group}", least=s.weight * target.least)
             for s in scenarios
             for target in s.problem.targets
         ),
         cities=tuple(cities),
-        excludes=_together(couple for p in _problems(base, scenarios) for couple in p.excludes),
-        requires=_together(couple for p in _problems(base, scenarios) for couple in p.requires),
+        excludes=tuple(sorted({couple for problem in problems for couple in problem.excludes})),
+        requires=tuple(sorted({couple for problem in problems for couple in problem.requires})),
         rings=tuple(dataclasses.replace(ring, reward=total * ring.reward) for ring in base.rings),
     )
     return Composition(problem=problem, base=base, scenarios=tuple(scenarios), pairs=tuple(places))
@@ -173,9 +205,9 @@ def with_least(composition: Composition, least: Sequence[int]) -> DesignProblem:
         When a scenario has demands of its own, which count pairs in other groups.
     """
     _refuse_demands(composition, "a least weight in each scenario")
-    rows = zip(composition.scenarios, least, strict=True)
-    targets = (Target(s.name, s.weight * weight) for s, weight in rows if weight > 0)
-    return composition.problem.replace(targets=tuple(targets))
+    targets = [LevelTarget((s.name,)) for s in composition.scenarios]
+    weights = [s.weight * weight for s, weight in zip(composition.scenarios, least, strict=True)]
+    return levels.with_least(composition.problem, targets, weights)
 
 
 def covered_in_most(composition: Composition, need: int) -> DesignProblem:
@@ -264,22 +296,6 @@ def _shifted(arcs: Iterable[Arc], first: int) -> Iterator[Arc]:
     return ((first + tail, first + head, seconds) for tail, head, seconds in arcs)
 
 
-def _copied(pair: Pair, shift: int, weight: int, group: str) -> Pair:
-    return Pair(shift + pair.origin, shift + pair.destination, pair.limit, weight * pair.weight, group)
-
-
-def _group_of(scenario: Scenario, *, by_tier: bool) -> Callable[[str], str]:
-    return lambda group: f"{scenario.name}/{group}" if by_tier else scenario.name
-
-
-def _fixed(candidate: Candidate, scenarios: Sequence[Scenario]) -> Literal["in", "out"] | None:
-    if candidate.fixed is None and any(
-        s.problem.candidates[s.problem.index[candidate.id]].fixed == "in" for s in scenarios
-    ):
-        return "in"
-    return candidate.fixed
-
-
 # ---- money
 
 
@@ -289,19 +305,15 @@ def _money(base: DesignProblem, scenarios: Sequence[Scenario], afford: Afford) -
         return ()
     if afford == "expected":
         return tuple(_expected(base, scenarios))
-    rows = [(name, use, most) for s in scenarios for name, use, most in _limits(s)]
-    known = [(use, most) for _, use, most in _limits(Scenario(name="", problem=base))]
+    rows = [(f"{s.name}: {what}", use, most) for s in scenarios for what, use, most in _limits(s.problem)]
+    of_base = [(use, most) for _, use, most in _limits(base)]
     kept: list[Capacity] = []
     for at, (name, use, most) in enumerate(rows):
-        others = [*known, *((u, m) for i, (_, u, m) in enumerate(rows) if i != at and not _same(rows, i, at))]
-        if sum(use.values()) > most and not any(_implies(u, m, use, most) for u, m in others):
+        # Of equal rows the first one stands for all.
+        others = [(u, m) for i, (_, u, m) in enumerate(rows) if i < at or (i > at and (u, m) != (use, most))]
+        if sum(use.values()) > most and not any(_implies(u, m, use, most) for u, m in (*of_base, *others)):
             kept.append(Capacity(name, tuple(sorted(use.items())), most))
     return tuple(kept)
-
-
-def _same(rows: Sequence[tuple[str, Mapping[str, int], int]], one: int, other: int) -> bool:
-    """Return whether a row equals an earlier one, which then stands for it; `other` is the earlier."""
-    return one > other and rows[one][1:] == rows[other][1:]
 
 
 def _implies(use: Mapping[str, int], most: int, other: Mapping[str, int], other_most: int) -> bool:
@@ -309,15 +321,13 @@ def _implies(use: Mapping[str, int], most: int, other: Mapping[str, int], other_
     return most <= other_most and all(use.get(name, 0) >= units for name, units in other.items())
 
 
-def _limits(scenario: Scenario) -> Iterator[tuple[str, dict[str, int], int]]:
-    """Yield the budget and the caps of a scenario: name, cost by candidate where it is not 0, most."""
-    problem = scenario.problem
+def _limits(problem: DesignProblem) -> Iterator[tuple[str, dict[str, int], int]]:
+    """Yield the budget and the caps of a problem: name, cost by candidate where it is not 0, most."""
+    costs = [(c.instrument, c.id, c.cost) for c in problem.candidates if c.cost]
     if problem.budget is not None:
-        cost = {c.id: c.cost for c in problem.candidates if c.cost}
-        yield f"{scenario.name}: budget", cost, problem.budget
+        yield "budget", {name: cost for _, name, cost in costs}, problem.budget
     for instrument, most in problem.caps:
-        cost = {c.id: c.cost for c in problem.candidates if c.cost and c.instrument == instrument}
-        yield f"{scenario.name}: cap of {instrument}", cost, most
+        yield f"cap of {instrument}", {name: cost for of, name, cost in costs if of == instrument}, most
 
 
 def _expected(base: DesignProblem, scenarios: Sequence[Scenario]) -> Iterator[Capacity]:
@@ -325,29 +335,17 @@ def _expected(base: DesignProblem, scenarios: Sequence[Scenario]) -> Iterator[Ca
 
     Both sides are sums over the scenarios with their weights.
     """
-    parts = [
-        {name.partition(": ")[2]: (use, most) for name, use, most in _limits(s)}
-        for s in _anonymous(scenarios)
-    ]
+    parts = [{what: (use, most) for what, use, most in _limits(s.problem)} for s in scenarios]
     for what in parts[0]:
         if all(what in part for part in parts):
-            names = (c.id for c in base.candidates)
-            rows = list(zip(scenarios, parts, strict=True))
-            use = {n: sum(s.weight * part[what][0].get(n, 0) for s, part in rows) for n in names}
-            most = sum(s.weight * part[what][1] for s, part in rows)
+            rows = [(s.weight, *part[what]) for s, part in zip(scenarios, parts, strict=True)]
+            use = {c.id: sum(weight * cost.get(c.id, 0) for weight, cost, _ in rows) for c in base.candidates}
+            most = sum(weight * limit for weight, _, limit in rows)
             if sum(use.values()) > most:
                 name = EXPECTED_COST if what == "budget" else f"expected {what}"
                 divisor = math.gcd(*use.values())
-                used = ((n, units // divisor) for n, units in sorted(use.items()) if units)
-                yield Capacity(name, tuple(used), most // divisor)
-
-
-def _anonymous(scenarios: Sequence[Scenario]) -> Iterator[Scenario]:
-    return (dataclasses.replace(scenario, name="") for scenario in scenarios)
-
-
-def _unlimited(base: DesignProblem) -> int:
-    return sum(candidate.cost for candidate in base.candidates)
+                used = tuple((n, units // divisor) for n, units in sorted(use.items()) if units)
+                yield Capacity(name, used, most // divisor)
 
 
 def _capacities(base: DesignProblem, scenarios: Sequence[Scenario]) -> tuple[Capacity, ...]:
@@ -362,15 +360,6 @@ def _capacities(base: DesignProblem, scenarios: Sequence[Scenario]) -> tuple[Cap
     return tuple(found)
 
 
-def _problems(base: DesignProblem, scenarios: Sequence[Scenario]) -> Iterator[DesignProblem]:
-    yield base
-    yield from (scenario.problem for scenario in scenarios)
-
-
-def _together(couples: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted(set(couples)))
-
-
 # ---- what cannot be composed
 
 
@@ -379,10 +368,8 @@ def _faults(base: DesignProblem, scenarios: Sequence[Scenario], afford: str) -> 
         yield "there is no scenario"
     if afford not in AFFORD:
         yield f"afford: {afford!r} is not one of {', '.join(AFFORD)}"
-    names = [scenario.name for scenario in scenarios]
-    yield from (
-        f"scenario {name!r} occurs twice" for name in sorted({n for n in names if names.count(n) > 1})
-    )
+    twice = repeated(scenario.name for scenario in scenarios)
+    yield from (f"scenario {name!r} occurs twice" for name in twice)
     ids, fixed = base.index.keys(), {c.id for c in base.candidates if c.fixed == "out"}
     for scenario in scenarios:
         problem, where = scenario.problem, f"scenario {scenario.name!r}"
@@ -431,3 +418,214 @@ def _refuse_demands(composition: Composition, what: str) -> None:
 
 def _ends(problem: DesignProblem) -> list[tuple[str, str]]:
     return [(problem.nodes[pair.origin], problem.nodes[pair.destination]) for pair in problem.pairs]
+
+
+# ---- robust plans of each kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobustQuestion:
+    """What a robust plan should be best in.
+
+    Attributes
+    ----------
+    kind
+        As `RobustKind` says.
+    share
+        With `share`: least share of the coverable weight in every scenario, 0 to 1.
+    need
+        With `count`: scenarios in which a pair must be covered to count.
+    """
+
+    kind: RobustKind = "expected"
+    share: Fraction = Fraction(0)
+    need: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """The best plan of a scenario by itself.
+
+    Attributes
+    ----------
+    built
+        Ids of the best plan found.
+    weight
+        Its objective in the scenario.
+    bound
+        Proven upper bound on the objective of all plans there.
+    """
+
+    built: tuple[str, ...]
+    weight: int
+    bound: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobustAnswer:
+    """A robust plan, and what is proven about it.
+
+    Attributes
+    ----------
+    problem
+        The problem that `result` solves: the composed one, with the demands that the kind makes.
+    result
+        As the solver left it.
+    plan
+        What the independent check found about problem and result; None without a plan.
+    level
+        With `max_min` and `regret`: the largest level and its bound; None otherwise.
+    """
+
+    problem: DesignProblem
+    result: Result
+    plan: Plan | None
+    level: LevelAnswer | None = None
+
+
+def solve_alone(scenario: Scenario, params: SolveParameters, run: Runner | None = None) -> Alone:
+    """Return the best plan of a scenario by itself, as if it were certain; it is checked independently.
+
+    Parameters
+    ----------
+    scenario
+        The scenario, its problem with a budget.
+    params
+        Gap, limit, seed and threads.
+    run
+        The process that solves it; default one of its own.
+
+    Raises
+    ------
+    VerificationError
+        When the plan fails the independent check.
+    ProblemError
+        When the scenario has no plan, or none was found.
+    """
+    result = _solved(scenario.problem, params, run)
+    if not result.has_plan or result.bound is None:
+        raise ProblemError(
+            f"scenario {scenario.name!r} has no plan by itself that the others could be compared with",
+            where=f"problem {scenario.problem.name!r}",
+            faults=[result.message] if result.message else [],
+            remedy="Leave the scenario out, or allow more time.",
+        )
+    plan = verify.check(scenario.problem, result)
+    return Alone(plan.built, plan.objective, int(rounded_bound(result.bound)))
+
+
+def robust_plan(
+    composition: Composition,
+    question: RobustQuestion,
+    params: SolveParameters,
+    *,
+    alone: Sequence[Alone] = (),
+    known: Iterable[Sequence[str]] = (),
+    run: Runner | None = None,
+    notify: Callable[[str], object] = lambda _text: None,
+) -> RobustAnswer:
+    """Return the best robust plan of a kind, with its proof.
+
+    Parameters
+    ----------
+    composition
+        The composed scenarios.
+    question
+        What the plan should be best in.
+    params
+        Gap, limit of everything together, seed and threads.
+    alone
+        The best plan of each scenario by itself, which `regret` needs.
+    known
+        Plans, as ids, from which to start.
+    run
+        The process that solves; default one of its own.
+    notify
+        Called with a line of text before each step.
+
+    Raises
+    ------
+    ProblemError
+        When the question does not suit the scenarios.
+    VerificationError
+        When the plan fails the independent check.
+
+    Notes
+    -----
+    `max_min` and `regret` first find the largest level that some plan attains in all scenarios together
+    (`levels.highest_level`): of the share in thousandths, or of the weight less that of the best plan found
+    for the scenario alone. Then they find, among the plans that attain it, the one of the largest expected
+    weight, which is what `result` proves. The bound on the level is a proof of its own.
+    """
+    known = tuple(tuple(built) for built in known)
+    if question.kind == "count":
+        return _answer(covered_in_most(composition, question.need), params, known, run)
+    if question.kind == "expected":
+        return _answer(composition.problem, params, known, run)
+    ever = coverable_weights(composition)
+    if question.kind == "share":
+        least = [_rounded_up(question.share * weight) for weight in ever]
+        return _answer(with_least(composition, least), params, known, run)
+    begun = time.monotonic()
+    targets, demanded = _targets(composition, question, ever, alone)
+    with_least(composition, ever)  # refuses what has demands of its own
+    if not targets:
+        return _answer(composition.problem, params, known, run)
+    limited = params.replace(time_limit_s=LEVEL_SHARE * params.time_limit_s, start=None)
+    level = highest_level(composition.problem, targets, limited, known=known, notify=notify)
+    if level.level is None:
+        return _answer(composition.problem, params.replace(time_limit_s=1.0), known, run, level)
+    problem = with_least(composition, demanded(level.level))
+    left = max(1.0, params.time_limit_s - (time.monotonic() - begun))
+    notify("Seeking the largest expected weight at that level")
+    return _answer(problem, params.replace(time_limit_s=left), (level.built, *known), run, level)
+
+
+def level_offset(alone: Sequence[Alone]) -> int:
+    """Return the level at which the largest regret is 0: the smallest weight of a best plan.
+
+    A gap of the level is then relative to the weight in the scenario that has least.
+    """
+    return min(one.weight for one in alone)
+
+
+def _targets(
+    composition: Composition, question: RobustQuestion, ever: Sequence[int], alone: Sequence[Alone]
+) -> tuple[list[LevelTarget], Callable[[int], list[int]]]:
+    """Return what a level asks for, and the function from a level to the least weight of each scenario."""
+    scenarios = composition.scenarios
+    if question.kind == "max_min":
+        rows = [(s, weight) for s, weight in zip(scenarios, ever, strict=True) if weight]
+        return [LevelTarget((s.name,), Fraction(s.weight * weight, STEPS)) for s, weight in rows], (
+            lambda level: [_rounded_up(Fraction(level * weight, STEPS)) for weight in ever]
+        )
+    if len(alone) != len(scenarios):
+        raise ProblemError("regret needs the best plan of each scenario by itself")
+    offset = level_offset(alone)
+    both = list(zip(scenarios, alone, strict=True))
+    targets = [LevelTarget((s.name,), s.weight, s.weight * (one.weight - offset)) for s, one in both]
+    return targets, lambda level: [max(0, one.weight - offset + level) for one in alone]
+
+
+def _rounded_up(value: Fraction) -> int:
+    return -(-value.numerator // value.denominator)
+
+
+def _answer(
+    problem: DesignProblem,
+    params: SolveParameters,
+    known: Sequence[Sequence[str]],
+    run: Runner | None,
+    level: LevelAnswer | None = None,
+) -> RobustAnswer:
+    start = NamedPlan(tuple(known[0])) if known else None
+    result = _solved(problem, params.replace(start=start), run)
+    plan = verify.check(problem, result) if result.has_plan else None
+    return RobustAnswer(problem=problem, result=result, plan=plan, level=level)
+
+
+def _solved(problem: DesignProblem, params: SolveParameters, run: Runner | None) -> Result:
+    try:
+        return solve(problem, params=params, run=run)
+    except SolveFailure as failure:
+        return failure.result

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from typing import Any
 
-from optimiser.measures.max_min import price_of_fairness
+from optimiser.problem.errors import ProblemError
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Fairness:
 
     @property
     def price(self) -> Fraction:
-        """Return the share of that objective that fairness costs (`max_min.price_of_fairness`)."""
+        """Return the share of that objective that fairness costs (`price_of_fairness`)."""
         return price_of_fairness(self.worth_free, self.worth_plan)
 
     def as_dict(self) -> dict[str, Any]:
@@ -102,3 +102,27 @@ def from_dict(values: Mapping[str, Any]) -> Fairness:
     kept = {one.name: values[one.name] for one in fields(Fairness)}
     lists = {name: tuple(kept[name]) for name in ("demands", "only_plan", "only_free")}
     return Fairness(**{**kept, **lists, "tiers": tuple(TierPrice(**tier) for tier in kept["tiers"])})
+
+
+def price_of_fairness(best: int, fair: int) -> Fraction:
+    """Return the share of the best objective value that a fair plan gives up, 0 to 1.
+
+    Parameters
+    ----------
+    best
+        Objective value of the best plan without any demand for fairness, >= 0.
+    fair
+        Objective value of the best fair plan, in the same measure, 0 to `best`.
+
+    Raises
+    ------
+    ProblemError
+        When the fair plan is better than the best one, or a value is below 0.
+
+    Notes
+    -----
+    Bertsimas, Farias and Trichakis (2011), The price of fairness, Operations Research 59, 17-31.
+    """
+    if not 0 <= fair <= best:
+        raise ProblemError(f"a fair plan worth {fair} cannot be compared with a best plan worth {best}")
+    return Fraction(best - fair, best) if best else Fraction(0)

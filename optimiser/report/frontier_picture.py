@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.frontier.curve import Curve
 from optimiser.frontier.point import Point
+from optimiser.frontier.tracer import Curve
 from optimiser.report import files, style, wording
 
 if TYPE_CHECKING:

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
 from optimiser import verify
-from optimiser.engine.attempt import ANY_GAP, UnsettledError, any_plan
-from optimiser.engine.confirming import prover_of
-from optimiser.engine.search.task import Question, SolveParameters
-from optimiser.frontier.askers import SessionAsker
-from optimiser.frontier.axes import Axes
-from optimiser.frontier.evaluation import FrontierEvaluator
+from optimiser.frontier.levels import LevelTarget, highest_level, lexicographic_shares
 from optimiser.job.sections import Solve
 from optimiser.measures.fairness import Fairness, TierPrice
-from optimiser.measures.max_min import lexicographic_shares
 from optimiser.problem import City, DesignProblem, Target
 from optimiser.problem.errors import InfeasibleError
 from optimiser.problem.model import TIERS, unused_id
@@ -30,18 +22,16 @@ from optimiser.verify.times import covered_pairs
 FORMAT = "polyring-levels/1"
 STEPS = 1000
 """Shares are distinguished in thousandths."""
-QUERIES_IN_A_LIMIT = 10
-"""One query may take this part of the time limit of the job."""
+LEVEL_SHARE = 0.3
+"""Part of the time limit of the job that the search for one level may take."""
 
 type Weights = Mapping[str, int]
 """Weight by tier."""
-type Query = Callable[[Weights], tuple[tuple[str, ...], str]]
-"""Returns a plan that covers at least these weights, and the answer, as in `Answered`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A query to the solver, and what it proved.
+    """Whether tiers can be raised to given weights.
 
     Attributes
     ----------
@@ -52,60 +42,13 @@ class Answered:
     built
         Ids of a plan that does it.
     seconds
-        Wall time.
+        Elapsed time; 0 for what the answer before proved as well.
     """
 
     least: Weights
     answer: str
     built: tuple[str, ...]
     seconds: float
-
-
-@dataclass(slots=True)
-class CoverageOracle:
-    """Decides whether tiers can be raised to given weights, and remembers what follows from each answer.
-
-    Coverage is monotone in what is asked: a plan that covers more in every tier answers yes to less, and a
-    proof that so much cannot be covered answers no to more.
-
-    Attributes
-    ----------
-    problem
-        The problem, with a budget.
-    query
-        Asks the solver.
-    notify
-        Called with a line of text before each query.
-    answered
-        The queries so far.
-    """
-
-    problem: DesignProblem
-    query: Query
-    notify: Callable[[str], object]
-    answered: list[Answered] = field(default_factory=list)
-    _today: Weights = field(init=False)
-    _attained: list[Weights] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        """Begin with what is covered today."""
-        self._today = weights_of(self.problem, ())
-
-    def attains(self, least: Weights) -> bool:
-        """Tell whether some plan covers at least these weights."""
-        least = {tier: max(weight, self._today[tier]) for tier, weight in least.items()}
-        if any(_dominates(known, least) for known in self._attained):
-            return True
-        if any(_dominates(least, old.least) for old in self.answered if old.answer != "yes"):
-            return False
-        shown = ", ".join(f"{tier} {weight}" for tier, weight in least.items())
-        self.notify(f"Raising the worst tier, question {len(self.answered) + 1}: {shown}")
-        begun = time.monotonic()
-        built, answer = self.query(least)
-        self.answered.append(Answered(least, answer, built, round(time.monotonic() - begun, 3)))
-        if answer == "yes":
-            self._attained.append(weights_of(self.problem, built) if self.problem.is_plain else least)
-        return answer == "yes"
 
 
 def raise_worst(
@@ -122,12 +65,13 @@ def raise_worst(
     settings
         Variant, solver, limit, threads and seed.
     notify
-        Called with a line of text before each query.
+        Called with a line of text before each search for a level.
 
     Returns
     -------
     tuple
-        The problem, and the contents of `levels.json`: each level, and the queries that prove it.
+        The problem, and the contents of `levels.json`: each level, and what proves it: a plan that attains
+        it, and the answer for the next higher level.
 
     Notes
     -----
@@ -135,12 +79,40 @@ def raise_worst(
     returned as it is, to be explained when it is solved.
     """
     totals = {tier: demands.coverable_weight(problem, tier, coverable) for tier in _tiers(problem)}
-    shares: dict[str, Fraction] = {}
+    params = solving.parameters(settings)
+    params = params.replace(gap=0.0, time_limit_s=max(1.0, LEVEL_SHARE * params.time_limit_s))
     answered: list[Answered] = []
-    with suppress(InfeasibleError), _queries(problem, settings) as query:
-        oracle = CoverageOracle(problem, query, notify, answered)
-        if oracle.attains(dict.fromkeys(totals, 0)):
-            shares = lexicographic_shares(totals, oracle.attains, steps=STEPS)
+
+    def weights(fixed: Weights, level: int) -> Weights:
+        """Return what tiers have to cover, those without a level of their own up to a common one."""
+        asked = ((tier, Fraction(fixed.get(tier, level), STEPS), total) for tier, total in totals.items())
+        return {tier: demands.least_weight(share, total) for tier, share, total in asked}
+
+    def common_level(fixed: Weights) -> int | None:
+        free = [tier for tier, total in totals.items() if total and tier not in fixed]
+        notify(f"Raising {', '.join(free)} together, question {len(answered) + 1}")
+        found = highest_level(
+            with_least(problem, {tier: weights(fixed, 0)[tier] for tier in fixed}),
+            [LevelTarget((tier,), Fraction(totals[tier], STEPS)) for tier in free],
+            params,
+            known=[one.built for one in answered if one.built],
+        )
+        level = found.level
+        if level is None:
+            if found.status != "infeasible":
+                answered.append(Answered(weights(fixed, 0), "open", (), found.seconds))
+            # With other tiers fixed, the plans before attain the highest of their levels.
+            return max(fixed.values(), default=None)
+        answered.append(Answered(weights(fixed, level), "yes", found.built, found.seconds))
+        if level < STEPS:
+            is_proven = found.bound is not None and found.bound <= level
+            answer = "no" if is_proven else "open"
+            answered.append(Answered(weights(fixed, level + 1), answer, (), 0.0))
+        return level
+
+    shares: dict[str, Fraction] = {}
+    with suppress(InfeasibleError):
+        shares = lexicographic_shares(totals, common_level, steps=STEPS)
     least = {tier: demands.least_weight(share, totals[tier]) for tier, share in shares.items()}
     proof = {
         "format": FORMAT,
@@ -180,53 +152,8 @@ def with_least(problem: DesignProblem, least: Weights) -> DesignProblem:
     return problem.replace(targets=(*raised, *others))
 
 
-def weights_of(problem: DesignProblem, built: Sequence[str]) -> Weights:
-    """Return the weight of the pairs that a plan covers, by tier."""
-    weights = demands.weight_by_group(problem, covered_pairs(problem, built))
-    return {tier: weights[tier] for tier in _tiers(problem)}
-
-
-@contextmanager
-def _queries(problem: DesignProblem, settings: Solve) -> Iterator[Query]:
-    """Give a query: to one process that keeps its cuts from query to query, or a solve for each."""
-    params = solving.parameters(settings)
-    seconds = max(1.0, params.time_limit_s / QUERIES_IN_A_LIMIT)
-    if not problem.is_plain or settings.variant != "auto" or settings.solver not in ("auto", "highs"):
-        yield partial(_solve_query, problem, params.replace(time_limit_s=seconds))
-        return
-    tiers = _tiers(problem)
-    axes = Axes("three_way", tiers)
-    evaluator = FrontierEvaluator(problem, axes)
-    with SessionAsker(problem, axes, evaluator, seed=params.seed, threads=params.threads) as asker:
-
-        def query(least: Weights) -> tuple[tuple[str, ...], str]:
-            asked = Question(problem.budget, tuple(least[tier] for tier in tiers), cheapest=False)
-            found = asker.ask(asked, seconds=seconds, gap=ANY_GAP)
-            if found.built is None:
-                return (), "no" if found.empty else "open"
-            return found.built, "yes"
-
-        yield query
-
-
-def _solve_query(
-    problem: DesignProblem, params: SolveParameters, least: Weights
-) -> tuple[tuple[str, ...], str]:
-    """Answer a query by a solve of its own, whose word that there is no plan must count."""
-    name, params = prover_of(problem, params)
-    try:
-        found = any_plan(with_least(problem, least), name, params)
-    except UnsettledError:
-        return (), "open"
-    return ((), "no") if found is None else (found, "yes")
-
-
 def _tiers(problem: DesignProblem) -> tuple[str, ...]:
     return tuple(tier for tier in TIERS if tier in problem.groups)
-
-
-def _dominates(one: Weights, other: Weights) -> bool:
-    return all(one[tier] >= weight for tier, weight in other.items())
 
 
 # ---- the price of fairness

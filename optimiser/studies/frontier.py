@@ -20,10 +20,9 @@ import pandas as pd
 from optimiser import verify
 from optimiser.engine.search.task import Question, cores
 from optimiser.frontier import Limits, Memory, Point, Tracer, tracing
-from optimiser.frontier.askers import Answer, answer_from
 from optimiser.frontier.axes import Axes, axes_of
-from optimiser.frontier.curve import STEADY, Curve, LinkOnFrontier, curve, marginal_order
-from optimiser.frontier.tracer import FAILED
+from optimiser.frontier.point import Answer, answer_from
+from optimiser.frontier.tracer import FAILED, STEADY, Curve, LinkOnFrontier, curve, marginal_order
 from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import DesignProblem, dumps, load, save

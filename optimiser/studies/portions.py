@@ -11,7 +11,7 @@ from typing import Any
 
 from optimiser.engine.child import STARTUP_S
 from optimiser.frontier import Limits, Memory, Tracer, tracing
-from optimiser.frontier.askers import Answer, answer_from
+from optimiser.frontier.point import Answer, answer_from
 from optimiser.frontier.region import Level
 from optimiser.problem import dumps, parse
 from optimiser.problem.errors import SolverError

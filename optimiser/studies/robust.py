@@ -13,12 +13,14 @@ import pandas as pd
 from optimiser.engine.child import ChildProcess
 from optimiser.frontier.cases import UNCHANGED, Case, counted_pairs, resolve
 from optimiser.frontier.levels import LevelAnswer
-from optimiser.frontier.robust import Composition, Scenario, compose
-from optimiser.frontier.robust_plans import (
+from optimiser.frontier.robust import (
     STEPS,
     Alone,
+    Composition,
     RobustAnswer,
     RobustQuestion,
+    Scenario,
+    compose,
     level_offset,
     robust_plan,
     solve_alone,

@@ -10,7 +10,7 @@ from ring_drawing import open_in, ring_choices, starts_of, whole_value
 
 from optimiser.frontier import Limits, askers, tracing
 from optimiser.frontier.axes import axes_of, top_of
-from optimiser.frontier.evaluation import FrontierEvaluator
+from optimiser.frontier.point import FrontierEvaluator
 
 ALL = Limits(points=0, point_s=20.0, total_s=60.0)
 

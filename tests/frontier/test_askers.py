@@ -23,10 +23,10 @@ from optimiser.engine.search.task import Question
 from optimiser.engine.solve import SolveFailure
 from optimiser.frontier import Limits, askers, trace, tracing
 from optimiser.frontier import tracer as tracer_module
-from optimiser.frontier.askers import Answer, SessionAsker, SolveAsker, answer_from
+from optimiser.frontier.askers import SessionAsker, SolveAsker
 from optimiser.frontier.axes import Axes, axes_of, own_problem, top_of
-from optimiser.frontier.curve import curve
-from optimiser.frontier.evaluation import FrontierEvaluator
+from optimiser.frontier.point import Answer, FrontierEvaluator, answer_from
+from optimiser.frontier.tracer import curve
 from optimiser.problem import Target
 from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.problem.result import Result, TracePoint

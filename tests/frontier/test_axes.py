@@ -19,7 +19,7 @@ from optimiser.frontier.axes import (
     top_of,
     with_budget,
 )
-from optimiser.frontier.evaluation import FrontierEvaluator
+from optimiser.frontier.point import FrontierEvaluator
 from optimiser.problem import City, Period, Target
 from optimiser.problem.errors import ProblemError
 

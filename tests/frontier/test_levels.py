@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from math import floor
 
 import pytest
 from core_drawing import dense_problem, line, plan_value
@@ -17,9 +18,9 @@ from tiers import thinned
 from optimiser import verify
 from optimiser.engine.search.task import LevelRow, SolveParameters
 from optimiser.frontier import askers, levels
-from optimiser.frontier.levels import LevelTarget, highest_level, with_least
+from optimiser.frontier.levels import LevelTarget, highest_level, lexicographic_shares, with_least
 from optimiser.problem import Pair, Target
-from optimiser.problem.errors import ProblemError
+from optimiser.problem.errors import InfeasibleError, ProblemError
 
 EXACT = SolveParameters(time_limit_s=LONG_S, threads=1)
 RINGED = [seed for seed in range(24) if ring_problem(seed).budget is not None]
@@ -148,3 +149,102 @@ def test_a_sum_of_groups_becomes_a_target_of_cities():
     asked = with_least(line(), targets, [16, 9, 0])
     assert asked.targets == (Target("core and small", 16, "cities"), Target("small", 9))
     assert verify.score(asked, ("ac", "bd")).cities
+
+
+# ---- one group after the other
+
+
+def of_plans(totals, *plans, steps):
+    """Answer by looking through plans, each a weight a tier."""
+
+    def common_level(fixed):
+        levels = [
+            {tier: steps * plan[tier] // totals[tier] for tier in totals if totals[tier]} for plan in plans
+        ]
+        kept = [one for one in levels if all(one[tier] >= level for tier, level in fixed.items())]
+        return max(
+            (min(level for tier, level in one.items() if tier not in fixed) for one in kept), default=None
+        )
+
+    return common_level
+
+
+def shares_of(totals, *plans, steps=1000):
+    return lexicographic_shares(totals, of_plans(totals, *plans, steps=steps), steps=steps)
+
+
+def test_the_worst_tier_is_raised_first():
+    found = shares_of({"a": 10, "b": 10}, {"a": 9, "b": 1}, {"a": 3, "b": 3}, steps=10)
+    assert found == {"a": Fraction(3, 10), "b": Fraction(3, 10)}
+
+
+def test_then_the_second_worst_is_raised():
+    found = shares_of({"a": 10, "b": 10}, {"a": 3, "b": 3}, {"a": 3, "b": 8}, steps=10)
+    assert found == {"a": Fraction(3, 10), "b": Fraction(8, 10)}
+
+
+def test_the_tier_that_stays_behind_is_found_by_trying_each():
+    # Either tier may stay at 3; the other gets 4 or 9.
+    found = shares_of({"a": 10, "b": 10}, {"a": 3, "b": 4}, {"a": 9, "b": 3}, steps=10)
+    assert found == {"a": Fraction(9, 10), "b": Fraction(3, 10)}
+
+
+def test_everything_may_be_attained():
+    assert shares_of({"a": 7, "b": 3}, {"a": 7, "b": 3}) == {"a": 1, "b": 1}
+
+
+def test_a_tier_without_weight_is_covered_and_holds_nobody_back():
+    found = shares_of({"a": 0, "b": 4}, {"b": 3}, steps=4)
+    assert found == {"a": 1, "b": Fraction(3, 4)}
+
+
+def test_shares_are_rounded_down_to_steps():
+    assert shares_of({"a": 3}, {"a": 2}, steps=10)["a"] == Fraction(6, 10)
+
+
+def test_demands_that_no_plan_meets_are_refused():
+    with pytest.raises(InfeasibleError):
+        shares_of({"a": 1})
+
+
+@pytest.mark.parametrize(("budget", "small", "core"), [(0, 0, 2), (3, 5, 9), (7, 10, 9)])
+def test_a_design_problem_answers_by_its_targets(budget, small, core):
+    # Of core pairs (10) today covers 2 and ac (3) 9; of small ones (9) ac covers 5, and with bd (7) all.
+    problem = line(budget=budget)
+
+    totals = {"small": 9, "core": 10}
+
+    def common_level(fixed):
+        raised = problem.replace(
+            targets=tuple(Target(t, -(-level * totals[t] // 10)) for t, level in fixed.items())
+        )
+        free = [LevelTarget((tier,), Fraction(totals[tier], 10)) for tier in totals if tier not in fixed]
+        return highest_level(raised, free, EXACT).level
+
+    found = lexicographic_shares(totals, common_level, steps=10)
+    assert found == {"small": Fraction(small, 10), "core": Fraction(core, 10)}
+
+
+def test_the_number_of_questions_is_bounded():
+    asked, totals = [], {"a": 1000, "b": 1000, "c": 1000}
+    look = of_plans(totals, {"a": 300, "b": 500, "c": 700}, steps=1000)
+
+    def common_level(fixed):
+        asked.append(fixed)
+        return look(fixed)
+
+    lexicographic_shares(totals, common_level, steps=1000)
+    assert len(asked) <= 1 + 3 + 3 * 2
+
+
+tiers = st.sampled_from(["abc", "ab", "abcd"])
+
+
+@given(st.data(), tiers, st.sampled_from([4, 7]))
+def test_no_plan_is_better_for_the_worst_tiers(data, names, steps):
+    totals = {name: data.draw(st.integers(1, 6)) for name in names}
+    plan = st.fixed_dictionaries({name: st.integers(0, total) for name, total in totals.items()})
+    plans = data.draw(st.lists(plan, min_size=1, max_size=6))
+    found = shares_of(totals, *plans, steps=steps)
+    rounded = [[Fraction(floor(Fraction(p[t], totals[t]) * steps), steps) for t in totals] for p in plans]
+    assert sorted(found.values()) == max(sorted(shares) for shares in rounded)

@@ -10,8 +10,7 @@ from core_drawing import line
 from optimiser.engine.search.task import Question
 from optimiser.engine.solve import versions
 from optimiser.frontier.axes import Axes, own_problem
-from optimiser.frontier.evaluation import EvaluatedPoint
-from optimiser.frontier.point import Point, dominates, front
+from optimiser.frontier.point import Answer, EvaluatedPoint, Point, dominates, front
 from optimiser.frontier.region import Region
 from optimiser.problem.result import ProofSource
 
@@ -19,20 +18,18 @@ from optimiser.problem.result import ProofSource
 def point(cost, *reached, asked=None, bound=None, needs=None, late=False):
     plan = EvaluatedPoint(("a",), cost, cost if needs is None else needs, reached, {"all": sum(reached)})
     question = asked or Question(cost, (0,) * len(reached), cheapest=False)
-    return Point(
+    answer = Answer(
         question,
-        plan,
+        plan.built,
         bound,
+        empty=False,
         seconds=1.23456,
         whole_seconds=2.0,
         warm=False,
-        nodes=0,
-        cuts=0,
+        reason="time" if late else "answered",
         solver="HiGHS 1",
-        seed=3,
-        threads=2,
-        late=late,
     )
+    return Point.of(answer, plan, seed=3, threads=2)
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from ring_drawing import leading, phased, ringed
 from optimiser import verify
 from optimiser.engine.search.task import Question
 from optimiser.frontier import askers
-from optimiser.frontier.askers import Answer, SessionAsker
+from optimiser.frontier.askers import SessionAsker
 from optimiser.frontier.axes import own_problem
-from optimiser.frontier.evaluation import FrontierEvaluator
+from optimiser.frontier.point import Answer, FrontierEvaluator, Point
 from optimiser.frontier.reach import ReachRow, _Group, _tightened, counted_axes, counting_problem, reach
 
 SHARES = (Fraction(2, 5), Fraction(4, 5), Fraction(1))
@@ -224,7 +224,7 @@ def test_rows_share_their_plans_across_groups_and_their_bounds_within_one():
         if built is not None:
             question = Question(None, (asked, 0, 0), cheapest=True)
             answer = Answer(question, built, bound, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
-            point = group._point(answer)
+            point = Point.of(answer, group.evaluate(built), seed=1, threads=1)
         facts = {"total": 5, "today": 1, "most": 4, "most_bound": 4, "share": None}
         return ReachRow(group=name, asked=asked, point=point, pairs=9 if point else None, **facts)
 

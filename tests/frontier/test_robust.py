@@ -32,13 +32,17 @@ from optimiser.engine.search.task import SolveParameters
 from optimiser.frontier import askers, levels
 from optimiser.frontier.robust import (
     AFFORD,
+    STEPS,
+    RobustQuestion,
     Scenario,
     compose,
     coverable_weights,
     covered_in_most,
+    level_offset,
+    robust_plan,
+    solve_alone,
     with_least,
 )
-from optimiser.frontier.robust_plans import STEPS, RobustQuestion, level_offset, robust_plan, solve_alone
 from optimiser.problem import Capacity, City, Period, Target, parse
 from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.verify.times import covered_pairs

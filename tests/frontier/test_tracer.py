@@ -17,12 +17,11 @@ from optimiser import verify
 from optimiser.engine.search.task import Question, cores
 from optimiser.frontier import Limits, askers, tracing
 from optimiser.frontier import tracer as tracer_module
-from optimiser.frontier.askers import Answer, SessionAsker, SolveAsker
+from optimiser.frontier.askers import SessionAsker, SolveAsker
 from optimiser.frontier.axes import axes_of
-from optimiser.frontier.curve import curve
-from optimiser.frontier.evaluation import FrontierEvaluator
+from optimiser.frontier.point import Answer, FrontierEvaluator
 from optimiser.frontier.region import Box, Region
-from optimiser.frontier.tracer import Memory, Tracer
+from optimiser.frontier.tracer import Memory, Tracer, curve
 from optimiser.problem import Target
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
 from optimiser.problem.model import Period

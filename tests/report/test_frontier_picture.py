@@ -10,7 +10,7 @@ from core_drawing import dense_problem
 from frontier_drawing import traced
 
 from optimiser.frontier import Limits
-from optimiser.frontier.curve import curve
+from optimiser.frontier.tracer import curve
 from optimiser.report import frontier_picture
 
 

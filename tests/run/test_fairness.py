@@ -9,10 +9,12 @@ from functools import cache
 
 import pytest
 from core_drawing import best_plans
+from engine_running import HereProcess
 from tiers import thinned
 from toys import SETTINGS, TIERS, by_tier, coverable, plans, rivals, toy
 
 from optimiser import verify
+from optimiser.frontier import askers, levels
 from optimiser.measures.fairness import from_dict
 from optimiser.problem import Period, Target
 from optimiser.problem.result import Result
@@ -42,6 +44,8 @@ def tried(problem, settings):
 @pytest.fixture(autouse=True)
 def _tried(monkeypatch):
     monkeypatch.setattr(solving, "solve", tried)
+    for module in (askers, levels):
+        monkeypatch.setattr(module, "ChildProcess", HereProcess)
 
 
 def priced(problem, weights=None):
@@ -207,7 +211,7 @@ def test_every_answer_is_true(seed):
     every = [by_tier(problem, built) for built in plans(problem)]
     _, proof, told = raised(problem)
     assert proof["proven"]
-    assert len(told) == len(proof["questions"]) > 0
+    assert len(told) == sum(question["answer"] == "yes" for question in proof["questions"]) > 0
     for question in proof["questions"]:
         can = any(all(have[t] >= least for t, least in question["least"].items()) for have in every)
         assert question["answer"] == ("yes" if can else "no")

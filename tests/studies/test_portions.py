@@ -12,7 +12,7 @@ from ring_drawing import ringed
 from tiers import thinned
 
 from optimiser.frontier import Limits, Memory, askers, tracing
-from optimiser.frontier.curve import curve
+from optimiser.frontier.tracer import curve
 from optimiser.job.sections import Frontier, Solve
 from optimiser.studies import portions
 from optimiser.studies.frontier import traced_curve

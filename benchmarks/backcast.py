@@ -1,9 +1,9 @@
-"""Back-cast the region Jing-Jin-Ji under several questions, and write a table of what each chooser finds.
+"""Back-cast the region Jing-Jin-Ji under several questions, and write a table of what each strategy finds.
 
 Usage: python benchmarks/backcast.py [VARIANT ...] [--as-of DAY] [--out FILE.md]
 
 Each variant of `VARIANTS` is `polyring backcast jing-jin-ji-links` with the settings that it names; where not
-every plan is proven in time, the page says so. docs/backcast.md describes the choosers.
+every plan is proven in time, the page says so. docs/backcast.md describes the strategies.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 from optimiser.job import find
 from optimiser.proposals.generate import KINDS
-from optimiser.report.backcast import CHOOSERS, PLANS, POOLS, PURSES, Backcast, means
+from optimiser.report.backcast import CHOOSERS, PLANS, POOLS, PURSES, Backcast, against_rules, means
 from optimiser.studies.backcast import backcast
 from optimiser.tasks.cache import Progress
 
@@ -29,22 +29,20 @@ NEAR = [name for name, kind in KINDS.items() if not kind.far]
 """Every kind but links between cities that are no neighbours."""
 _NEAR = f"candidates.kinds={NEAR!r}"
 _THREE, _TWO = "times.limit_s=10800", "times.limit_s=7200"
+
+
+def _steps(*shares: float) -> Sequence[str]:
+    """Return the settings with which parts of the weight count within two, three and four hours."""
+    return _TWO, f"steps.shares={list(shares)}", "steps.later_s=[0, 3600, 7200]"
+
+
 VARIANTS: Mapping[str, tuple[str, Sequence[str]]] = {
     "4h": ("four hours: the question of the job", ()),
     "3h": ("three hours", (_THREE,)),
     "2h": ("two hours", (_TWO,)),
-    "steps": (
-        "two, three and four hours at once: 0.4, 0.3 and 0.3 of the weight of a pair",
-        (_TWO, "steps.shares=[0.4, 0.3, 0.3]", "steps.later_s=[0, 3600, 7200]"),
-    ),
-    "steps-alike": (
-        "the same with 0.34, 0.33 and 0.33",
-        (_TWO, "steps.shares=[0.34, 0.33, 0.33]", "steps.later_s=[0, 3600, 7200]"),
-    ),
-    "steps-late": (
-        "the same with 0.2, 0.3 and 0.5",
-        (_TWO, "steps.shares=[0.2, 0.3, 0.5]", "steps.later_s=[0, 3600, 7200]"),
-    ),
+    "steps": ("two, three and four hours at once: 0.4, 0.3 and 0.3 of the weight", _steps(0.4, 0.3, 0.3)),
+    "steps-alike": ("the same with 0.34, 0.33 and 0.33", _steps(0.34, 0.33, 0.33)),
+    "steps-late": ("the same with 0.2, 0.3 and 0.5", _steps(0.2, 0.3, 0.5)),
     "4h-population": ("four hours, pairs weighed by population", ("objective.weight=population",)),
     "4h-equal": ("four hours, all pairs alike", ("objective.weight=equal",)),
     "4h-neighbours": ("four hours, no links between cities that are no neighbours", (_NEAR,)),
@@ -67,21 +65,19 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
         Whether every plan is within the gap of the job.
     """
     then, today, total = (found.pairs[name] for name in ("then", "today", "total"))
-    pools = tuple(POOLS) if name == next(iter(VARIANTS)) else (next(iter(POOLS)),)
+    pools = list(POOLS)[: None if name == next(iter(VARIANTS)) else 1]
     pairs = f"Pairs within the limit: {then} of {total} on {found.day}, {today} with what was built."
     ending = "" if proven else " NOT all plans are proven."
-    lines = [
-        f"## {name}: {VARIANTS[name][0]}",
-        "",
-        f"{pairs} Every line proposed finds {_recalls(found)}.{ending}",
-        "",
-    ]
+    every = next(one for one in found.choices if one.chooser == "everything")
+    recalls = ", ".join(f"{name} {every.figure(name) or 0:.2f}" for name in ("road", "rail", "both"))
+    finds = f"{pairs} Every line proposed finds {recalls}.{ending}"
+    lines = [f"## {name}: {VARIANTS[name][0]}", "", finds, ""]
     for purse, words in PURSES.items():
         shares = [row.share for row in means(found.of(PLANS[0], purse=purse))]
         lines += [
             f"Share of the built km near a line of the same mode (in brackets road, rail), {words}:",
             "",
-            f"| chooser | {' | '.join(f'{share:.0%} of the money' for share in shares)} |",
+            f"| strategy | {' | '.join(f'{share:.0%} of the money' for share in shares)} |",
             f"|---|{'---|' * len(shares)}",
             *(line for pool in pools for line in _rows(found, purse, pool)),
             "",
@@ -91,60 +87,34 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
     return lines
 
 
-def _recalls(found: Backcast) -> str:
-    everything = next(one for one in found.choices if one.chooser == "everything")
-    return ", ".join(f"{name} {everything.figure(name) or 0:.2f}" for name in ("road", "rail", "both"))
-
-
-def _rows(found: Backcast, purse: str, pool: str) -> list[str]:
-    rows = []
+def _rows(found: Backcast, purse: str, pool: str) -> Iterator[str]:
     for chooser, name in CHOOSERS.items():
         cells = [
             f"{row.middle['both'] or 0:.2f} ({row.middle['road'] or 0:.2f}, {row.middle['rail'] or 0:.2f})"
             for row in means(found.of(chooser, purse=purse, pool=pool))
         ]
         if cells:
-            ending = "" if pool == "proposed" else ", all neighbours"
-            rows.append(f"| {name}{ending} | {' | '.join(cells)} |")
-    return rows
+            yield f"| {name}{'' if pool == 'proposed' else ', all neighbours'} | {' | '.join(cells)} |"
 
 
 def _verdict(found: Backcast, purse: str) -> str:
-    """Return where each plan finds more than every rule does from the same lines, and than random draws."""
-    rules = [name for name in CHOOSERS if name not in (*PLANS, "everything")]
-    draws = found.of("random", purse=purse)
-    count = len({one.draw for one in draws})
-    said = []
-    for plan in PLANS:
-        above, fewer = [], []
-        for at, row in enumerate(means(found.of(plan, purse=purse))):
-            finds = row.middle["both"] or 0.0
-            if finds > max(means(found.of(name, purse=purse))[at].middle["both"] or 0.0 for name in rules):
-                above.append(f"{row.share:.0%}")
-            fewer.append(sum((one.figure("both") or 0.0) < finds for one in draws if one.share == row.share))
-        numbers = ", ".join(map(str, fewer))
-        said.append(
-            f"{CHOOSERS[plan]}: {' '.join(above) or 'none'} (more than {numbers} of {count} random draws)"
-        )
-    return f"More than every rule among the lines proposed at these shares: {'; '.join(said)}."
+    """Return at which shares of the money the plan of lines alone finds more than every rule does."""
+    table = against_rules(found, purse)
+    shares = " ".join(f"{share:.0%}" for share in table.index[table["more"]])
+    return (
+        f"{CHOOSERS['plan_lines']}: more than every rule among the lines proposed at {shares or 'no share'}."
+    )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the variants and write the page.
-
-    Returns
-    -------
-    int
-        0 when the page is written.
-    """
+def main() -> None:
+    """Run the variants and write the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("variants", nargs="*", metavar="VARIANT", help=f"of {', '.join(VARIANTS)} [all]")
     parser.add_argument("--as-of", type=date.fromisoformat, default=DAY)
     parser.add_argument("--out", type=Path, default=OUT)
-    options = parser.parse_args(arguments)
-    unknown = sorted(set(options.variants) - set(VARIANTS))
-    if unknown:
-        parser.error(f"unknown variants: {', '.join(unknown)}")
+    options = parser.parse_args()
+    if unknown := set(options.variants) - set(VARIANTS):
+        parser.error(f"unknown variants: {', '.join(sorted(unknown))}")
     lines = [
         f"# Back-cast of {options.as_of}",
         "",
@@ -161,8 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -21,7 +21,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,55 @@ class Comparison:
         return two / one
 
 
+@contextmanager
+def checked_out(revision: str) -> Iterator[Path]:
+    """Give a temporary folder with another revision."""
+    git = ["git", "-C", str(ROOT), "worktree"]
+    with tempfile.TemporaryDirectory() as name:
+        tree = Path(name) / "before"
+        subprocess.run([*git, "add", "--quiet", "--detach", str(tree), revision], check=True)
+        try:
+            yield tree
+        finally:
+            subprocess.run([*git, "remove", "--force", str(tree)], check=True)
+
+
+def ran(
+    tree: Path,
+    words: Sequence[str],
+    *,
+    timeout: float | None = None,
+    codes: Sequence[int] = (0,),
+    drawings: bool = False,
+    **variables: str,
+) -> str:
+    """Run Python with the version in a folder, and with its drawings of tests where they are wished.
+
+    Returns
+    -------
+    str
+        What it printed.
+
+    Raises
+    ------
+    SystemExit
+        When it ends with another exit code than `codes`.
+    """
+    paths = [tree, *([tree / "tests" / "drawings"] if drawings else [])]
+    ended = subprocess.run(
+        [sys.executable, *words],
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths)), **variables},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    if ended.returncode not in codes:
+        raise SystemExit(f"{' '.join(words[-3:])} in {tree}: {ended.stderr.strip().splitlines()[-1:]}")
+    return ended.stdout
+
+
 def solved(tree: Path, problem: Path, *, limit_s: float, threads: int, seed: int) -> Outcome:
     """Solve a problem with the version in a folder.
 
@@ -94,20 +144,8 @@ def solved(tree: Path, problem: Path, *, limit_s: float, threads: int, seed: int
     SystemExit
         When the version fails.
     """
-    words = [sys.executable, "-c", SOLVE, str(problem), f"{limit_s:g}", str(threads), str(seed)]
-    environment = {**os.environ, "PYTHONPATH": str(tree)}
-    ended = subprocess.run(
-        words,
-        cwd=tree,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=limit_s + LATE_S,
-        check=False,
-    )
-    if ended.returncode:
-        raise SystemExit(f"{problem.name} in {tree}: {ended.stderr.strip().splitlines()[-1:]}")
-    found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    words = ("-c", SOLVE, str(problem), f"{limit_s:g}", str(threads), str(seed))
+    found: dict[str, Any] = json.loads(ran(tree, words, timeout=limit_s + LATE_S).splitlines()[-1])
     values = {name: math.inf if found[name] is None else float(found[name]) for name in Outcome.__slots__}
     return Outcome(**{**values, "gap": min(max(0.0, values["gap"]), MOST_GAP)})
 
@@ -203,17 +241,8 @@ def main() -> None:
     parser.add_argument("--time-limit-s", type=float, default=60.0)
     parser.add_argument("--out", type=Path, help="file for the tables")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        git = ["git", "-C", str(ROOT)]
-        subprocess.run(
-            [*git, "worktree", "add", "--quiet", "--detach", str(folder / "before"), asked.revision],
-            check=True,
-        )
-        try:
-            found = compare(asked, folder / "before", folder)
-        finally:
-            subprocess.run([*git, "worktree", "remove", "--force", str(folder / "before")], check=True)
+    with checked_out(asked.revision) as before, tempfile.TemporaryDirectory() as name:
+        found = compare(asked, before, Path(name))
     title = f"Before: `{asked.revision}`. Time limit {asked.time_limit_s:g} s, seeds {asked.seeds}."
     text = markdown(found, asked.time_limit_s, title)
     print(text)

@@ -11,14 +11,14 @@ is the same byte for byte. Ends with exit code 1 where one is not.
 from __future__ import annotations
 
 import argparse
-import hashlib
+import filecmp
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,21 +40,6 @@ class Way:
     scheduler_after: float = 0.0
 
 
-def ways(every: float, scheduler_after: float) -> tuple[Way, ...]:
-    """Return all ways, the one that the others are compared with first."""
-    return (
-        Way("one process", ("--workers", "1")),
-        Way("two processes", ("--workers", str(WORKERS))),
-        Way("local Dask cluster of two", ("--cluster", "local")),
-        Way(f"Dask, a worker killed every {every:g} s", on_cluster=True, every=every),
-        Way(
-            f"Dask, the scheduler killed after {scheduler_after:g} s",
-            on_cluster=True,
-            scheduler_after=scheduler_after,
-        ),
-    )
-
-
 def swept(command: Sequence[str], way: Way, cache: Path) -> tuple[float, str]:
     """Run the command in a way of its own; return its seconds and what was killed."""
     os.environ["POLYRING_CACHE"] = str(cache)  # of the cluster's processes too
@@ -62,20 +47,12 @@ def swept(command: Sequence[str], way: Way, cache: Path) -> tuple[float, str]:
         begun = time.monotonic()
         subprocess.run([*command, *way.words], check=True, stdout=subprocess.DEVNULL)
         return time.monotonic() - begun, "-"
+    asked = argparse.Namespace(every=way.every, scheduler_after=way.scheduler_after, workers=WORKERS, seed=1)
     with Cluster(WORKERS) as cluster:
-        asked = argparse.Namespace(
-            every=way.every, scheduler_after=way.scheduler_after, workers=WORKERS, seed=1
-        )
         code, seconds = disturb(command, cluster, asked)
         if code:
             raise SystemExit(f"{way.name}: exit code {code}")
         return seconds, ", ".join(f"{count} × {name}" for name, count in sorted(cluster.killed.items()))
-
-
-def digests(folder: Path) -> Mapping[str, str]:
-    """Return a hash of each file by its name."""
-    files = sorted(path for path in folder.iterdir() if path.name != TIMES)
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def main() -> int:
@@ -89,25 +66,32 @@ def main() -> int:
     polyring = [sys.executable, "-m", "optimiser.cli", "sweep", asked.job]
     print(f"{asked.job}, {asked.cases} cases\n")
     print("| way | s | efficiency | killed | files |\n|---|---|---|---|---|")
-    first: Mapping[str, str] = {}
     alone_s, differ = 0.0, False
     with tempfile.TemporaryDirectory() as text:
         place = Path(text)
         os.environ["POLYRING_CACHE"] = str(place / "begun")
-        warm = ["--set", "sweep.cases=2", "--workers", "1", "--out", str(place / "warm")]
-        subprocess.run([*polyring, *warm], check=True, stdout=subprocess.DEVNULL)
-        for number, way in enumerate(ways(asked.every, asked.scheduler_after)):
+        warm = [*polyring, "--set", "sweep.cases=2", "--workers", "1", "--out", str(place / "warm")]
+        subprocess.run(warm, check=True, stdout=subprocess.DEVNULL)
+        every, after = asked.every, asked.scheduler_after
+        ways = (
+            Way("one process", ("--workers", "1")),
+            Way("two processes", ("--workers", str(WORKERS))),
+            Way("local Dask cluster of two", ("--cluster", "local")),
+            Way(f"Dask, a worker killed every {every:g} s", on_cluster=True, every=every),
+            Way(f"Dask, the scheduler killed after {after:g} s", on_cluster=True, scheduler_after=after),
+        )
+        for number, way in enumerate(ways):
             cache, out = place / f"cache{number}", place / f"way{number}"
             shutil.copytree(place / "begun", cache)
             command = [*polyring, "--set", f"sweep.cases={asked.cases}", "--out", str(out)]
             seconds, killed = swept(command, way, cache)
-            found = digests(out)
-            first, alone_s = first or found, alone_s or seconds
+            alone_s = alone_s or seconds
             efficiency = f"{alone_s / (WORKERS * seconds):.0%}" if number else "-"
-            names = sorted(first.keys() | found.keys())
-            other = [name for name in names if found.get(name) != first.get(name)]
-            differ = differ or bool(other)
-            files = ", ".join(other) or "the same"
+            first = place / "way0"
+            names = {path.name for folder in (first, out) for path in folder.iterdir()} - {TIMES}
+            _, other, missing = filecmp.cmpfiles(first, out, names, shallow=False)
+            differ = differ or bool(other + missing)
+            files = ", ".join(sorted(other + missing)) or "the same"
             print(f"| {way.name} | {seconds:.0f} | {efficiency} | {killed} | {files} |", flush=True)
             shutil.rmtree(cache)
     return int(differ)

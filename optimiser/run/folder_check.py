@@ -183,7 +183,7 @@ def _bound_faults(folder: Path, problem: DesignProblem, certificate: Mapping[str
     proved = None
     if "bound" in certificate:
         try:
-            bound_checker.check(json.loads(dumps(problem)), dict(certificate))
+            bound_checker.check(json.loads(dumps(problem)), json.loads(json.dumps(certificate)))
             proved = certificate["bound"]["bound"]
         except (bound_checker.Refused, LookupError, TypeError, ValueError, AttributeError) as error:
             yield f"certificate.json: the proof of the bound does not hold: {error}"

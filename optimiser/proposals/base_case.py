@@ -20,16 +20,13 @@ from networks.cities import CityNames
 from networks.intermodal import AccessParameters
 from networks.network import Network, Services
 from networks.timegraph import TimeGraph
-from optimiser.proposals.contraction import contracted
+from optimiser.proposals.shortest_times import MANY, NO_PATH_S, fastest_arcs, time_matrix, times_between
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _GEOD = pyproj.Geod(ellps="WGS84")
 _EARTH_KM = 6371.0088
-
-NO_PATH_S: int = 2**52
-"""Travel time where no path exists: above every true time, and two of them add up without overflow."""
 
 _COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 
@@ -95,91 +92,6 @@ def line_km(line: shapely.Geometry) -> float:
 def travel_time_s(length_km: float, speed_kmh: float) -> int:
     """Return the travel time in whole seconds, at least 1."""
     return max(1, round(length_km / speed_kmh * 3600.0))
-
-
-def fastest_arcs(
-    tail: NDArray[np.int64], head: NDArray[np.int64], seconds: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the positions of the arcs that remain without loops and slower parallel arcs.
-
-    Parameters
-    ----------
-    tail, head, seconds
-        int64 [m].
-
-    Returns
-    -------
-    numpy.ndarray
-        int64 [k], in order of tail and head; of equally fast parallel arcs the first remains.
-    """
-    order = np.lexsort((seconds, head, tail))
-    t, h = tail[order], head[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (t[1:] != t[:-1]) | (h[1:] != h[:-1])
-    return np.asarray(order[first & (t != h)], dtype=np.int64)
-
-
-def time_matrix(
-    count: int, tail: NDArray[np.int64], head: NDArray[np.int64], seconds: NDArray[np.int64]
-) -> csr_array:
-    """Return arcs as a sparse matrix of seconds [count, count]; the fastest of parallel arcs counts."""
-    kept = fastest_arcs(tail, head, seconds)
-    return csr_array((seconds[kept].astype(np.float64), (tail[kept], head[kept])), shape=(count, count))
-
-
-def faster_of(times: csr_array, others: csr_array) -> csr_array:
-    """Return the arcs of two matrices of seconds, of parallel ones the faster.
-
-    Parameters
-    ----------
-    times, others
-        Sparse matrices; the second has the nodes of the first, and perhaps more.
-    """
-    start = np.pad(times.indptr, (0, others.shape[0] - times.shape[0]), mode="edge")
-    # An entry that is missing counts as 0, so that the larger of what is spared is the smaller of the times.
-    spared = csr_array((NO_PATH_S - times.data, times.indices, start), shape=others.shape)
-    both = spared.maximum(csr_array((NO_PATH_S - others.data, others.indices, others.indptr), others.shape))
-    both.data = NO_PATH_S - both.data
-    return both
-
-
-MANY = 100
-"""Sources from which it pays to contract a graph first."""
-
-
-def times_between(
-    graph: csr_array,
-    sources: NDArray[np.int64],
-    targets: NDArray[np.int64],
-    *,
-    most_s: float = np.inf,
-) -> NDArray[np.int64]:
-    """Compute shortest travel times.
-
-    Parameters
-    ----------
-    graph
-        Sparse matrix of whole seconds.
-    sources, targets
-        Rows of nodes.
-    most_s
-        Longer times are of no interest.
-
-    Returns
-    -------
-    numpy.ndarray
-        int64 [sources, targets], `NO_PATH_S` where no path exists, or none that is short enough.
-    """
-    if len(sources) >= MANY:
-        row, graph = contracted(graph, np.concatenate([sources, targets]))
-        sources, targets = row[sources], row[targets]
-    found = np.full((len(sources), len(targets)), NO_PATH_S, dtype=np.int64)
-    # Dijkstra returns the times to all nodes; blocks of sources keep that matrix small.
-    for start in range(0, len(sources), 128):
-        block = dijkstra(graph, indices=sources[start : start + 128], limit=most_s)[:, targets]
-        reached = np.isfinite(block)
-        found[start : start + 128][reached] = block[reached].astype(np.int64)
-    return found
 
 
 @dataclass(frozen=True)
@@ -526,7 +438,9 @@ class BaseCase:
         old, old_s = self.known.get("today_s", (none, none.reshape(0, 0)))
         new = np.setdiff1d(nodes, old)
         both = np.union1d(old, new)
-        if len(new):
+        if len(new) >= MANY:
+            self.known["today_s"] = both, times_between(self.times, both, both)
+        elif len(new):
             at_old, at_new = np.searchsorted(both, old), np.searchsorted(both, new)
             seconds = np.empty((len(both), len(both)), dtype=np.int64)
             seconds[np.ix_(at_old, at_old)] = old_s

@@ -506,12 +506,22 @@ def sample_line(line: shapely.Geometry) -> NDArray[np.float64]:
 
     A place, or a line without length, stands for itself.
     """
-    if line.length == 0:
+    length = shapely.length(line)
+    if length == 0:
         return np.asarray(shapely.get_coordinates(line)[:1], dtype=np.float64)
     count = max(1, round(line_km(line) / _SAMPLE_KM))
-    at = (np.arange(count) + 0.5) / count
-    points = shapely.line_interpolate_point(shapely.line_merge(line), at, normalized=True)
-    return np.asarray(shapely.get_coordinates(points), dtype=np.float64)
+    merged = line if line.geom_type == "LineString" else shapely.line_merge(line)
+    corners, part = shapely.get_coordinates(shapely.get_parts(merged), return_index=True)
+    is_segment = part[1:] == part[:-1]
+    start, step = corners[:-1][is_segment], np.diff(corners, axis=0)[is_segment]
+    # As `shapely.line_interpolate_point` does it, which begins at the first corner again for each point.
+    long = np.sqrt(step[:, 0] ** 2 + step[:, 1] ** 2)
+    ends = np.cumsum(long)
+    along = (np.arange(count) + 0.5) / count * length
+    segment = np.minimum(np.searchsorted(ends, along, side="right"), len(ends) - 1)
+    before = np.where(segment > 0, ends[segment - 1], 0.0)
+    share = (along - before) / long[segment]
+    return np.asarray(step[segment] * share[:, None] + start[segment], dtype=np.float64)
 
 
 def _read_polygons(path: Path) -> TerrainPolygons:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from optimiser.proposals.base_case import NO_PATH_S, BaseCase
+from optimiser.proposals.base_case import BaseCase
+from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.table import Candidates, NumberedArcs
 
 type Integers = NDArray[np.int64]
@@ -137,6 +138,9 @@ class _Comparison:
         """Gather the nodes of some candidates and today's times between them."""
         nodes = np.unique(np.concatenate([opened.nodes_of(row) for row in rows]))
         old = nodes[nodes < opened.arcs.old]
+        # Evidence and the design problem need the times of all these nodes, which cost least all at once.
+        ends = np.concatenate([opened.arcs.ends, base.graph.origin, base.graph.destination])
+        base.today_s(np.unique(ends[ends < opened.arcs.old]))
         return cls(opened, old, base.today_s(old))
 
     def seconds(self, built: int, row: int) -> Integers:

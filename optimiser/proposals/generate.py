@@ -30,22 +30,14 @@ from scipy.sparse.csgraph import dijkstra
 
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals import curves, far_links, patterns, rail, roads, stations
-from optimiser.proposals.base_case import (
-    NO_PATH_S,
-    BaseCase,
-    NeighbourRules,
-    faster_of,
-    fastest_arcs,
-    keeping_known,
-    time_matrix,
-    times_between,
-)
+from optimiser.proposals.base_case import BaseCase, NeighbourRules, keeping_known
 from optimiser.proposals.costs import AllPlain, CostTable, Terrain, builtin_cost_table
 from optimiser.proposals.curves import CurveRules
 from optimiser.proposals.dominance import dominated
 from optimiser.proposals.far_links import FarRules
 from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.shortest_times import NO_PATH_S, faster_of, fastest_arcs, time_matrix, times_between
 from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import (
     Candidates,

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from optimiser.proposals.base_case import NEW, NO_PATH_S, great_circle_km
+from optimiser.proposals.base_case import NEW, great_circle_km
 from optimiser.proposals.rail import calls_on_the_way
+from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.table import Proposal
 from optimiser.proposals.trains import Stop, TrackPath, Tracks, Train, train_arcs
 

@@ -15,9 +15,14 @@ from networks.timegraph import UNREACHABLE, TimeGraph
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.problem.errors import CandidateError, ProblemError
 from optimiser.problem.model import Fixed, Instrument
-from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
-from optimiser.proposals.contraction import contracted, without_detours
 from optimiser.proposals.rings.rules import STANDARD_KIND
+from optimiser.proposals.shortest_times import (
+    NO_PATH_S,
+    contracted,
+    time_matrix,
+    times_between,
+    without_detours,
+)
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
 
 

@@ -19,17 +19,9 @@ from scipy.sparse.csgraph import dijkstra
 from networks.intermodal import AccessParameters
 from networks.intermodal.trains import ARRIVING_S, HALLS, check_in_hall
 from networks.timegraph import ARC_KINDS
-from optimiser.proposals.base_case import (
-    NEW,
-    NO_PATH_S,
-    Arc,
-    BaseCase,
-    fastest_arcs,
-    great_circle_km,
-    time_matrix,
-    times_between,
-)
+from optimiser.proposals.base_case import NEW, Arc, BaseCase, great_circle_km
 from optimiser.proposals.line_capacity import full_links
+from optimiser.proposals.shortest_times import NO_PATH_S, fastest_arcs, time_matrix, times_between
 
 FULL_FACTOR = 1.1
 """Links without room for a further service count as so many times as long when a train chooses its tracks."""

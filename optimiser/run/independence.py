@@ -17,7 +17,7 @@ from optimiser.job.model import Job
 from optimiser.job.sections import Independence
 from optimiser.problem.errors import JobError
 from optimiser.proposals import prepare
-from optimiser.proposals.base_case import time_matrix, times_between
+from optimiser.proposals.shortest_times import time_matrix, times_between
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
 from optimiser.run.core_area import core_cities, enters_core, roads_in_core
 from optimiser.run.demands import exact_share

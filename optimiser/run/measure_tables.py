@@ -39,7 +39,7 @@ from optimiser.measures.polycentricity import (
 )
 from optimiser.measures.value_of_time import gravity_trips
 from optimiser.problem import Ring
-from optimiser.proposals.base_case import NO_PATH_S
+from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.report import wording
 from optimiser.run.measured_plan import STATES, MeasuredPlan
 from optimiser.verify.rules import open_in_period, opening_periods

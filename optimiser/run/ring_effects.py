@@ -12,7 +12,7 @@ from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures.dependence import core_dependence
 from optimiser.measures.tables import ANY_WAY, OFF_CORE, PLAN, TODAY, WITHOUT_RING
 from optimiser.problem.model import candidates_on
-from optimiser.proposals.base_case import NO_PATH_S
+from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.run.measured_plan import MeasuredPlan
 
 type Row = dict[str, Any]

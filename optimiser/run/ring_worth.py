@@ -14,8 +14,8 @@ from networks.timegraph import TimeGraph
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.model import candidates_on, without_rings
 from optimiser.problem.result import Result
-from optimiser.proposals.base_case import NO_PATH_S
 from optimiser.proposals.prepare import root_weight
+from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.table import Candidates
 from optimiser.report.ring_layout import RingMargin, RingWorth
 from optimiser.run.demands import exact_share

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
 from networks.timegraph import TimeGraph
-from optimiser.proposals.base_case import fastest_arcs, time_matrix
+from optimiser.proposals.shortest_times import fastest_arcs, time_matrix
 from optimiser.proposals.table import Candidates, number_arcs
 
 Ints = NDArray[np.int64]

@@ -34,7 +34,8 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
 from optimiser.problem.model import without_rings
 from optimiser.proposals import line_capacity
-from optimiser.proposals.base_case import BaseCase, fastest_arcs
+from optimiser.proposals.base_case import BaseCase
+from optimiser.proposals.shortest_times import fastest_arcs
 from optimiser.report import closures as report
 from optimiser.report import wording
 from optimiser.report.closures import ClosedPlans, ClosureShown, CostOfKeeping

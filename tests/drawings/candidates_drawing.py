@@ -18,8 +18,9 @@ from networks.impedance import add_travel_times
 from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
 from networks.timegraph import TimeGraph
-from optimiser.proposals.base_case import BaseCase, time_matrix, times_between
+from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.costs import AllPlain, Cost, builtin_cost_table
+from optimiser.proposals.shortest_times import time_matrix, times_between
 from optimiser.proposals.table import Candidates, Item, Proposal, assemble
 
 KM = 1.0 / 111.195

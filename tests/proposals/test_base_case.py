@@ -14,22 +14,24 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 from tiers import examples
 
 from optimiser.proposals.base_case import (
-    MANY,
-    NO_PATH_S,
     NeighbourRules,
     RoadPaths,
     drop_similar,
-    faster_of,
-    fastest_arcs,
     gabriel_pairs,
     great_circle_km,
     nearest_pairs,
     neighbour_pairs,
     on_sphere,
     project,
+    travel_time_s,
+)
+from optimiser.proposals.shortest_times import (
+    MANY,
+    NO_PATH_S,
+    faster_of,
+    fastest_arcs,
     time_matrix,
     times_between,
-    travel_time_s,
 )
 
 places = st.lists(

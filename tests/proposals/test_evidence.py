@@ -17,9 +17,9 @@ from networks import intermodal, skims
 from networks.intermodal import AccessParameters
 from networks.intermodal.trains import ARRIVING_S
 from optimiser.proposals import stations
-from optimiser.proposals.base_case import faster_of, time_matrix
 from optimiser.proposals.evidence import COLUMNS, with_evidence
 from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.shortest_times import faster_of, time_matrix
 from optimiser.proposals.table import number_arcs
 from optimiser.proposals.trains import RailRules, Tracks
 

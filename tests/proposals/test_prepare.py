@@ -17,9 +17,9 @@ from tiers import examples
 from networks.timegraph import TimeGraph
 from optimiser import problem as problems
 from optimiser.problem.errors import CandidateError, ProblemError
-from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
 from optimiser.proposals.costs import AllPlain, Cost, builtin_cost_table
 from optimiser.proposals.prepare import city_pairs, design_problem, overlay, paths_of
+from optimiser.proposals.shortest_times import NO_PATH_S, time_matrix, times_between
 from optimiser.proposals.table import Candidates, Proposal, assemble, fix
 
 CITIES = 3

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from tiers import examples
 
-from optimiser.proposals import base_case
-from optimiser.proposals.base_case import NO_PATH_S, time_matrix, times_between
-from optimiser.proposals.contraction import contracted, without_detours
+from optimiser.proposals import shortest_times
+from optimiser.proposals.shortest_times import (
+    MANY,
+    NO_PATH_S,
+    contracted,
+    time_matrix,
+    times_between,
+    without_detours,
+)
 
 
 def chain():
@@ -23,7 +30,7 @@ def chain():
 
 
 def test_of_a_chain_the_ends_stay_and_one_arc_each_way_joins_them():
-    row, small = contracted(chain(), np.array([0, 4]))
+    row, small = contracted(chain(), np.array([0, 4]), most_more=4)
     assert row.tolist() == [0, -1, -1, -1, 1, -1]
     assert small.toarray().tolist() == [[0, 10], [20, 0]]
 
@@ -31,7 +38,7 @@ def test_of_a_chain_the_ends_stay_and_one_arc_each_way_joins_them():
 def test_a_node_with_many_neighbours_stays():
     spokes = [(0, k, k) for k in range(1, 9)] + [(k, 0, k) for k in range(1, 9)]
     star = time_matrix(9, *np.array(spokes, dtype=np.int64).T)
-    row, small = contracted(star, np.arange(1, 9))
+    row, small = contracted(star, np.arange(1, 9), most_more=4)
     assert (row >= 0).all()
     assert small.nnz == 16
 
@@ -49,7 +56,7 @@ def graphs(draw):
 @examples(300)
 def test_distances_stay(drawn):
     graph, kept = drawn
-    row, small = contracted(graph, kept)
+    row, small = contracted(graph, kept, most_more=4)
     assert (row[kept] >= 0).all()
     there = dijkstra(small, indices=row[kept])[:, row[kept]]
     assert (there == dijkstra(graph, indices=kept)[:, kept]).all()
@@ -59,11 +66,23 @@ def test_distances_stay(drawn):
 @examples(60)
 def test_times_do_not_depend_on_the_number_of_sources(drawn):
     graph, kept = drawn
-    sources = np.resize(kept, base_case.MANY)
+    sources = np.resize(kept, MANY)
     found = times_between(graph, sources, kept)
     expected = times_between(graph, kept, kept)
     assert (found[: len(kept)] == expected[: len(sources)]).all()
     assert found.max() <= NO_PATH_S
+
+
+@given(graphs(), st.sampled_from([0, 2, 9, 2500]))
+@examples(200)
+def test_times_between_very_many_nodes_are_those_of_the_whole_graph(drawn, most_shortcuts):
+    graph, kept = drawn
+    sources = np.resize(kept, 500)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shortest_times, "_MOST_SHORTCUTS", most_shortcuts)
+        found = times_between(graph, sources, kept)
+    exact = dijkstra(graph)[np.ix_(sources, kept)]
+    assert (found == np.where(np.isfinite(exact), exact, NO_PATH_S)).all()
 
 
 def test_an_arc_as_long_as_a_way_round_it_is_left_out():

@@ -1,0 +1,327 @@
+"""Compute shortest travel times between some nodes of a graph, contracted to them where there are many.
+
+Graphs are sparse matrices of whole seconds, [n, n]: row the tail and column the head of an arc.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+NO_PATH_S: int = 2**52
+"""Travel time where no path exists: above every true time, and two of them add up without overflow."""
+
+
+def fastest_arcs(
+    tail: NDArray[np.int64], head: NDArray[np.int64], seconds: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the positions of the arcs that remain without loops and slower parallel arcs.
+
+    Parameters
+    ----------
+    tail, head, seconds
+        int64 [m].
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [k], in order of tail and head; of equally fast parallel arcs the first remains.
+    """
+    order = np.lexsort((seconds, head, tail))
+    t, h = tail[order], head[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (t[1:] != t[:-1]) | (h[1:] != h[:-1])
+    return np.asarray(order[first & (t != h)], dtype=np.int64)
+
+
+def time_matrix(
+    count: int, tail: NDArray[np.int64], head: NDArray[np.int64], seconds: NDArray[np.int64]
+) -> csr_array:
+    """Return arcs as a sparse matrix of seconds [count, count]; the fastest of parallel arcs counts."""
+    kept = fastest_arcs(tail, head, seconds)
+    return csr_array((seconds[kept].astype(np.float64), (tail[kept], head[kept])), shape=(count, count))
+
+
+def faster_of(times: csr_array, others: csr_array) -> csr_array:
+    """Return the arcs of two matrices of seconds, of parallel ones the faster.
+
+    Parameters
+    ----------
+    times, others
+        Sparse matrices; the second has the nodes of the first, and perhaps more.
+    """
+    start = np.pad(times.indptr, (0, others.shape[0] - times.shape[0]), mode="edge")
+    # An entry that is missing counts as 0, so that the larger of what is spared is the smaller of the times.
+    spared = csr_array((NO_PATH_S - times.data, times.indices, start), shape=others.shape)
+    both = spared.maximum(csr_array((NO_PATH_S - others.data, others.indices, others.indptr), others.shape))
+    both.data = NO_PATH_S - both.data
+    return both
+
+
+MANY = 100
+"""Sources from which it pays to contract a graph first."""
+
+_VERY_MANY = 500
+"""Sources from which it pays to contract the sources and targets themselves."""
+_FEW_MORE = 4
+"""Arcs by which the removal of a node may increase their number: fewer nodes then outweigh more arcs."""
+
+_MOST_SHORTCUTS = 2500
+"""Nodes with more ways through them (arcs into it times arcs out of it) are not contracted: so many shortcuts
+take longer to make than they save."""
+
+
+def times_between(
+    graph: csr_array,
+    sources: NDArray[np.int64],
+    targets: NDArray[np.int64],
+    *,
+    most_s: float = np.inf,
+) -> NDArray[np.int64]:
+    """Compute shortest travel times.
+
+    Parameters
+    ----------
+    graph
+        Sparse matrix of whole seconds.
+    sources, targets
+        Rows of nodes.
+    most_s
+        Longer times are of no interest.
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [sources, targets], `NO_PATH_S` where no path exists, or none that is short enough.
+    """
+    if len(sources) >= MANY:
+        nodes = np.union1d(sources, targets)
+        if len(sources) >= _VERY_MANY and most_s == np.inf:
+            row, seconds = _times_among(graph, nodes)
+            return _whole(seconds[np.ix_(row[sources], row[targets])])
+        row, graph = contracted(graph, nodes, most_more=_FEW_MORE)
+        sources, targets = row[sources], row[targets]
+    found = np.empty((len(sources), len(targets)), dtype=np.int64)
+    # Dijkstra returns the times to all nodes; blocks of sources keep that matrix small.
+    for start in range(0, len(sources), 128):
+        block = slice(start, start + 128)
+        found[block] = _whole(dijkstra(graph, indices=sources[block], limit=most_s)[:, targets])
+    return found
+
+
+def _whole(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return times as integers, infinite ones as `NO_PATH_S`."""
+    return np.minimum(seconds, NO_PATH_S).astype(np.int64)
+
+
+def _times_among(graph: csr_array, nodes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the times between each two of some nodes, and of others.
+
+    Parameters
+    ----------
+    graph
+        Sparse matrix of seconds.
+    nodes
+        Rows of nodes, each once.
+
+    Returns
+    -------
+    row, seconds
+        int64 [n]: the row in `seconds` of each node, -1 for none; float64 [m, m], infinite without a path.
+
+    Notes
+    -----
+    First the other nodes are contracted, then those that are asked for, while that makes few shortcuts. What
+    is left is a small graph, the core, on which Dijkstra's algorithm is fast. The contracted nodes come back
+    in reverse order. When a node was removed, the graph kept the distances between all nodes that were there,
+    and its arcs led to and from nodes that are in `seconds` again by then. So its times are the least over
+    its arcs of the time of the arc and the known time at the other end, which is one operation on whole rows
+    (the elimination of Carre, "An algebra for network routing problems", 1971).
+    """
+    adjacency = _Adjacency.of(graph)
+    is_asked = np.zeros(graph.shape[0], dtype=np.bool_)
+    is_asked[nodes] = True
+    others = adjacency.contract_cheapest(np.flatnonzero(~is_asked).tolist())
+    asked = adjacency.contract_cheapest(nodes.tolist())
+    is_core = np.ones(graph.shape[0], dtype=np.bool_)
+    is_core[others + asked] = False
+    core = np.flatnonzero(is_core)
+    row = np.full(graph.shape[0], -1, dtype=np.int64)
+    row[core] = np.arange(len(core))
+    row[asked[::-1]] = np.arange(len(core), len(core) + len(asked))
+    seconds = np.zeros((len(core) + len(asked),) * 2)
+    seconds[: len(core), : len(core)] = dijkstra(adjacency.matrix(core)) if len(core) else 0.0
+    for known, node in enumerate(reversed(asked), start=len(core)):
+        into, out = adjacency.before[node], adjacency.after[node]
+        first, last = (np.fromiter(arcs.values(), np.float64, len(arcs)) for arcs in (out, into))
+        onward = seconds[row[list(out)], :known] + first[:, None]
+        so_far = seconds[:known, row[list(into)]] + last
+        seconds[known, :known] = onward.min(axis=0, initial=np.inf)
+        seconds[:known, known] = so_far.min(axis=1, initial=np.inf)
+    return row, seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Adjacency:
+    """The arcs of a graph by node, from which nodes are removed without a change of distances.
+
+    Attributes
+    ----------
+    before, after
+        For each node the seconds of the arcs into it by their tails, and of those out of it by their heads.
+        Those of a removed node stay as they were when it was removed.
+    """
+
+    before: list[dict[int, float]]
+    after: list[dict[int, float]]
+
+    @classmethod
+    def of(cls, graph: csr_array) -> Self:
+        """Return the arcs of a sparse matrix."""
+        found = []
+        for arcs in (graph.T.tocsr(), graph):
+            ends, seconds, start = arcs.indices.tolist(), arcs.data.tolist(), arcs.indptr.tolist()
+            found.append(
+                [dict(zip(ends[a:b], seconds[a:b], strict=True)) for a, b in itertools.pairwise(start)]
+            )
+        return cls(*found)
+
+    def remove(self, node: int) -> None:
+        """Remove a node, and join each node before it to each node after it.
+
+        A path over the node has a shortcut of the same length, and each shortcut stands for a path, so that
+        no distance between others changes (as in contraction hierarchies: Geisberger, Sanders, Schultes and
+        Delling 2008).
+        """
+        before, after = self.before, self.after
+        into, out = before[node], after[node]
+        for tail in into:
+            del after[tail][node]
+        for head in out:
+            del before[head][node]
+        for tail, first in into.items():
+            arcs = after[tail]
+            for head, second in out.items():
+                time = first + second
+                if head != tail and time < arcs.get(head, np.inf):
+                    arcs[head] = before[head][tail] = time
+
+    def contract_cheapest(self, nodes: Iterable[int]) -> list[int]:
+        """Remove nodes, those with the fewest ways through them first; return them in that order."""
+        before, after = self.before, self.after
+        heap = [(len(before[node]) * len(after[node]), node) for node in nodes]
+        heapq.heapify(heap)
+        removed = []
+        while heap:
+            ways, node = heap[0]
+            now = len(before[node]) * len(after[node])
+            if now > ways:  # its neighbours went, and left it shortcuts
+                heapq.heapreplace(heap, (now, node))
+            elif now > _MOST_SHORTCUTS:
+                break
+            else:
+                heapq.heappop(heap)
+                self.remove(node)
+                removed.append(node)
+        return removed
+
+    def matrix(self, left: NDArray[np.int64]) -> csr_array:
+        """Return the arcs between the nodes that are left as a sparse matrix, its rows in the order given."""
+        row = np.full(len(self.after), -1, dtype=np.int64)
+        row[left] = np.arange(len(left))
+        found = [(tail, head, time) for tail in left.tolist() for head, time in self.after[tail].items()]
+        tails, heads, times = np.array(found, dtype=np.float64).reshape(-1, 3).T
+        at = row[tails.astype(np.int64)], row[heads.astype(np.int64)]
+        return csr_array((times, at), shape=(len(left), len(left)))
+
+
+def contracted(
+    graph: csr_array, kept: NDArray[np.int64], *, most_more: int
+) -> tuple[NDArray[np.int64], csr_array]:
+    """Remove nodes of a graph, and keep the distances between the others.
+
+    Parameters
+    ----------
+    graph
+        Sparse matrix of seconds [n, n], each > 0.
+    kept
+        Rows of nodes that stay.
+    most_more
+        Arcs by which the removal of a node may increase their number.
+
+    Returns
+    -------
+    tuple
+        int64 [n], the row of each node in the smaller graph, -1 where it was removed; and that graph.
+
+    Notes
+    -----
+    Nodes are looked at in order of their rows, and again when a neighbour was removed, so that which nodes
+    and arcs remain does not depend on the seconds.
+    """
+    count, adjacency = graph.shape[0], _Adjacency.of(graph)
+    before, after = adjacency.before, adjacency.after
+    is_kept = np.zeros(count, dtype=bool)
+    is_kept[kept] = True
+    stays, is_waiting, is_left = is_kept.tolist(), (~is_kept).tolist(), [True] * count
+    waiting = deque(np.flatnonzero(~is_kept).tolist())
+    while waiting:
+        node = waiting.popleft()
+        is_waiting[node] = False
+        into, out = before[node], after[node]
+        shortcuts = len(into) * len(out) - len(into.keys() & out.keys())
+        if shortcuts > len(into) + len(out) + most_more:
+            continue
+        adjacency.remove(node)
+        is_left[node] = False
+        for other in into.keys() | out.keys():
+            if not stays[other] and not is_waiting[other]:
+                waiting.append(other)
+                is_waiting[other] = True
+    left = np.flatnonzero(is_left)
+    row = np.full(count, -1, dtype=np.int64)
+    row[left] = np.arange(len(left))
+    return row, adjacency.matrix(left)
+
+
+def without_detours(graph: csr_array, *, share: float) -> csr_array:
+    """Leave out arcs that are no faster than a path over other nodes; distances stay.
+
+    Parameters
+    ----------
+    graph
+        Sparse matrix of seconds [n, n], each > 0.
+    share
+        Share of the arcs that are looked at, the fastest first; long arcs take the longest.
+
+    Notes
+    -----
+    An arc u-v is left out if another arc u-w and a path from w to v take no longer. All such arcs can be left
+    out at once: arc and path are each shorter than u-v, so that by induction over the distance every pair
+    keeps a shortest path.
+    """
+    count, seconds = graph.shape[0], graph.data
+    if not len(seconds):
+        return graph
+    distance = dijkstra(graph, limit=np.quantile(seconds, share))
+    out = np.diff(graph.indptr)
+    tail = np.repeat(np.arange(count), out)
+    # Every arc beside every other one from the same tail.
+    arc = np.repeat(np.arange(len(seconds)), out[tail])
+    other = (
+        graph.indptr[tail[arc]] + np.arange(len(arc)) - np.repeat(np.cumsum(out[tail]) - out[tail], out[tail])
+    )
+    arc, other = arc[arc != other], other[arc != other]
+    is_detour = seconds[other] + distance[graph.indices[other], graph.indices[arc]] <= seconds[arc]
+    kept = np.ones(len(seconds), dtype=bool)
+    kept[arc[is_detour]] = False
+    return csr_array((seconds[kept], (tail[kept], graph.indices[kept])), shape=graph.shape)

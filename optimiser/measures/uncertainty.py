@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from optimiser.measures.sensitivity import CONFIDENCE, Estimate, Z
 
@@ -194,7 +194,7 @@ def _difference(
     labels: tuple[str, str],
     compared: int,
 ) -> tuple[object, ...]:
-    z = float(norm.ppf(1 - (1 - CONFIDENCE) / (2 * compared)))
+    z = float(ndtri(1 - (1 - CONFIDENCE) / (2 * compared)))
     first, second = float(built[low].mean()), float(built[high].mean())
     (low_1, high_1), (low_2, high_2) = (
         map(float, wilson(built[part].sum(), part.sum(), z=z)) for part in (low, high)

@@ -68,8 +68,9 @@ def with_evidence(base: BaseCase, candidates: Candidates, around: Surroundings) 
         else ("", None, None)
         for row, new in enumerate(is_new)
     ]
-    lines = list(zip(candidates.table.geometry.tolist(), is_new, strict=True))
-    beside = [around.beside(line) if new else (0.0, "") for line, new in lines]
+    lines = candidates.table.geometry.to_numpy()
+    found = iter(around.look_at(lines[is_new].tolist()))
+    beside = [next(found) if new else (0.0, 0.0, "") for new in is_new]
     table = candidates.table.assign(
         today=[today for today, _, _ in rows],
         today_s=pd.array([seconds for _, seconds, _ in rows], dtype="Int64"),
@@ -78,11 +79,9 @@ def with_evidence(base: BaseCase, candidates: Candidates, around: Surroundings) 
             [None if before is None or after is None else before - after for _, before, after in rows],
             dtype="Int64",
         ),
-        town_share=np.array(
-            [around.town_share(line) if new else 0.0 for line, new in lines], dtype=np.float64
-        ),
-        beside=[name for _, name in beside],
-        beside_share=np.array([share for share, _ in beside], dtype=np.float64),
+        town_share=np.array([share for share, _, _ in beside], dtype=np.float64),
+        beside=[name for _, _, name in beside],
+        beside_share=np.array([share for _, share, _ in beside], dtype=np.float64),
     )
     columns = [name for name in table.columns if name != "geometry"]
     return replace(candidates, table=table[[*columns, "geometry"]])

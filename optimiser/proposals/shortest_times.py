@@ -119,8 +119,8 @@ def times_between(
 
 
 def _whole(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return times as integers, infinite ones as `NO_PATH_S`."""
-    return np.minimum(seconds, NO_PATH_S).astype(np.int64)
+    """Return times as integers, infinite ones as `NO_PATH_S`; the given array is used up."""
+    return np.minimum(seconds, NO_PATH_S, out=seconds).astype(np.int64)
 
 
 def _times_among(graph: csr_array, nodes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,55 +97,75 @@ class Surroundings:
         return cKDTree(on_sphere(points[:, 0], points[:, 1])), label[index], names
 
     @cached_property
-    def _points(self) -> dict[bytes, NDArray[np.float64]]:
-        """Return the points on the sphere that stand for lines, as far as they were needed."""
+    def _known(self) -> dict[bytes, tuple[float, float, str]]:
+        """Remember of each line its share within towns, and its share beside which expressway."""
         return {}
 
-    def _points_of(self, line: shapely.Geometry) -> NDArray[np.float64]:
-        """Return the points on the sphere that stand for a line; float64 [n, 3], km."""
-        if (key := shapely.to_wkb(line)) not in self._points:
-            points = sample_line(line)
-            self._points[key] = on_sphere(points[:, 0], points[:, 1])
-        return self._points[key]
-
-    def town_share(self, line: shapely.Geometry) -> float:
-        """Return the share of a line that lies within towns."""
-        at = self._points_of(line)
-        distance_km = np.linalg.norm(at[:, None, :] - self._centres[None, :, :], axis=2)
-        return float((distance_km <= self._reach_km).any(axis=1).mean())
-
-    def beside(self, line: shapely.Geometry) -> tuple[float, str]:
-        """Return the largest share of a line beside one expressway, and the name of that expressway.
+    def look_at(self, lines: Sequence[shapely.Geometry]) -> list[tuple[float, float, str]]:
+        """Return the shares of lines within towns and beside one expressway; many at once cost least.
 
         Parameters
         ----------
-        line
+        lines
             Degrees.
 
         Returns
         -------
-        float, str
-            0 and no name where no expressway is near.
+        list of tuple
+            For each line its share within towns, the largest share beside one expressway, and the name of
+            that expressway: 0 and no name where none is near.
         """
+        keys = shapely.to_wkb(np.array(lines, dtype=object)).tolist() if lines else []
+        new = {key: line for key, line in zip(keys, lines, strict=True) if key not in self._known}
+        if new:
+            parts = [sample_line(line) for line in new.values()]
+            points = np.concatenate(parts)
+            owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+            at = on_sphere(points[:, 0], points[:, 1])
+            self._known.update(zip(new, self._shares(at, owner, len(parts)), strict=True))
+        return [self._known[key] for key in keys]
+
+    def _shares(
+        self, at: NDArray[np.float64], owner: NDArray[np.int64], count: int
+    ) -> Iterator[tuple[float, float, str]]:
+        """Yield the shares of lines, given their points on the sphere and the line of each point."""
+        sizes = np.bincount(owner, minlength=count)
+        in_town = np.zeros(len(at), dtype=np.bool_)
+        for centre, reach_km in zip(self._centres, self._reach_km, strict=True):
+            in_town |= np.linalg.norm(at - centre, axis=1) <= reach_km
+        towns = (np.bincount(owner[in_town], minlength=count) / sizes).tolist()
         tree, label, names = self._expressways
         if not names:
-            return 0.0, ""
-        at = self._points_of(line)
-        near: NDArray[np.object_] = np.asarray(tree.query_ball_point(at, self.rules.beside_km), dtype=object)
-        sample = np.repeat(np.arange(len(at)), [len(some) for some in near])
-        if not len(sample):
-            return 0.0, ""
-        found = np.unique(sample * len(names) + label[[row for some in near for row in some]])
-        count = np.bincount(found % len(names), minlength=len(names))
-        most = int(np.argmax(count))
-        return float(count[most] / len(at)), names[most]
+            yield from ((share, 0.0, "") for share in towns)
+            return
+        near = cKDTree(at).sparse_distance_matrix(tree, self.rules.beside_km, output_type="coo_matrix")
+        # A point of a line counts once for an expressway, however many points of it are near.
+        point, road = np.divmod(
+            np.unique(near.row.astype(np.int64) * len(names) + label[near.col]), len(names)
+        )
+        counts = np.bincount(owner[point] * len(names) + road, minlength=count * len(names))
+        beside = counts.reshape(count, len(names))
+        most = beside.argmax(axis=1)
+        for line, (share, which) in enumerate(zip(towns, most.tolist(), strict=True)):
+            points = int(beside[line, which])
+            yield share, float(points / sizes[line]), names[which] if points else ""
+
+    def town_share(self, line: shapely.Geometry) -> float:
+        """Return the share of a line that lies within towns."""
+        return self.look_at([line])[0][0]
+
+    def beside(self, line: shapely.Geometry) -> tuple[float, str]:
+        """Return the largest share of a line beside one expressway, and its name; see `look_at`."""
+        _, share, name = self.look_at([line])[0]
+        return share, name
 
     def fault(self, line: shapely.Geometry) -> str:
         """Return why a road along a line is an artefact of the map; empty where it is none."""
         rules = self.rules
-        if self.town_share(line) > rules.most_in_towns:
+        in_towns, beside, _ = self.look_at([line])[0]
+        if in_towns > rules.most_in_towns:
             return f"more than {100 * rules.most_in_towns:.0f} % within towns"
-        if self.beside(line)[0] > rules.most_beside:
+        if beside > rules.most_beside:
             return (
                 f"more than {100 * rules.most_beside:.0f} % within {rules.beside_km:g} km of one expressway"
             )

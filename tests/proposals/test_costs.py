@@ -344,3 +344,18 @@ def test_the_standards_of_china_are_those_that_rules_have_without_a_country():
     china = read_standards("CN")
     assert RailRules(**china.of_railways) == RailRules()
     assert RoadRules(speed_kmh=speed_table("CN").average_kmh("motorway", china.road_kmh)) == RoadRules()
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=2, max_size=6, unique=True),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_samples_are_the_points_that_shapely_finds_along_the_line(parts):
+    line = shapely.MultiLineString([[(x / 50, 40 + y / 50) for x, y in part] for part in parts])
+    found = sample_line(line)
+    at = (np.arange(len(found)) + 0.5) / len(found)
+    points = shapely.line_interpolate_point(shapely.line_merge(line), at, normalized=True)
+    assert (found == shapely.get_coordinates(points)).all()

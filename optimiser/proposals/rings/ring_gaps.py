@@ -136,6 +136,7 @@ def _with_straight_links(
         )  # fmt: skip
         if sound_only and network.rules.mode == "road":
             around = standards.road.surroundings(network.base)
+            around.look_at([one.geometry for one in found])
             found = [one for one in found if not around.fault(one.geometry)]
         return found
 

@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from optimiser.problem.result import Result
     from optimiser.problem.result import load as load_result
     from optimiser.problem.result import save as save_result
-    from optimiser.report.notebook import MapView, Views, views
+    from optimiser.report.html import Views, views
+    from optimiser.report.page import MapView
     from optimiser.run.why import Why
     from optimiser.studies.atlas import AtlasRun, atlas
     from optimiser.studies.backcast import Backcasted, backcast
@@ -80,7 +81,8 @@ _HOMES = {
     ),
     "optimiser.problem.errors": ("OptimiserError",),
     "optimiser.problem.result": ("Result", "load_result=load", "save_result=save"),
-    "optimiser.report.notebook": ("MapView", "Views", "views"),
+    "optimiser.report.html": ("Views", "views"),
+    "optimiser.report.page": ("MapView",),
     "optimiser.studies.atlas": ("AtlasRun", "atlas"),
     "optimiser.studies.backcast": ("Backcasted", "backcast"),
     "optimiser.tasks.cache": ("Progress",),

@@ -24,7 +24,7 @@ from sweep_drawing import swept
 import optimiser
 import polyring as pr
 from optimiser.problem import RingLink, dumps
-from optimiser.report import style
+from optimiser.report import plots
 from optimiser.run.chain import Chain
 from optimiser.run.source import find_source
 
@@ -285,7 +285,7 @@ def test_the_still_map_of_a_comparison_shows_who_builds_what_and_which_cities_it
     assert {f"{value:,}" for value in both.figures.loc["objective"]} <= set(texts)
     gains = (run.cities["after"] > half.cities["after"]).sum()
     fills = [tuple(colour) for mark in figure.axes[0].collections for colour in mark.get_facecolors()]
-    assert fills.count(to_rgba(style.COMPARED["first"].colour)) == gains > 0
+    assert fills.count(to_rgba(plots.COMPARED["first"].colour)) == gains > 0
 
 
 def test_a_frontier_goes_from_nothing_to_the_most_that_can_be_covered(run):

@@ -25,8 +25,8 @@ from optimiser.bench.analysis import (
     time_of,
 )
 from optimiser.bench.rows import Row, Trace, gaps_over_time
-from optimiser.report import files
-from optimiser.report.style import INK, MUTED, PAPER, unbound_figure
+from optimiser.report import plots
+from optimiser.report.plots import INK, MUTED, PAPER, unbound_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -152,7 +152,7 @@ def _save(figure: Figure, path: Path) -> Path:
     """Write a PNG file, whole or not at all."""
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=DPI, format="png", facecolor=PAPER)
-    return files.write_whole(path, lambda part: part.write_bytes(buffer.getvalue()))
+    return plots.write(figure, path, dpi=DPI)
 
 
 def draw_profile(rows: Sequence[Row]) -> Figure | None:

@@ -122,14 +122,14 @@ class Bench:
 
     def _repr_html_(self) -> str:
         """Return variants and solves as HTML, for a notebook."""
-        from optimiser.report import notebook
+        from optimiser.report import html
 
         shown = {name: name for name in SHOWN}
         return (
-            notebook.heading("Variants")
-            + notebook.table(self.variants)
-            + notebook.heading("Solves")
-            + notebook.table(self.solves, columns=shown)
+            html.heading("Variants")
+            + html.table(self.variants)
+            + html.heading("Solves")
+            + html.table(self.solves, columns=shown)
         )
 
 

@@ -129,7 +129,7 @@ def changes_of(section: str, settings: Sequence[str] | None, options: Mapping[st
 def _show_run(done: Written) -> None:
     """Print the outcome of a run: coverage by tier, cost, gap and the ranked links."""
     from optimiser.report import wording
-    from optimiser.report.screen import summary
+    from optimiser.report.sentences import summary
     from optimiser.run.outcome import NOT_PROVEN
 
     screen.line()
@@ -197,9 +197,9 @@ def run(
 
 def _show_robust(done: RobustRun) -> None:
     """Print the figures of the plan, and its weight in each scenario."""
-    from optimiser.report.robust import figures
+    from optimiser.report.studies import robust_figures
 
-    screen.pairs("Robust plan", figures(done.summary), heads=("what", "value"), right=False)
+    screen.pairs("Robust plan", robust_figures(done.summary), heads=("what", "value"), right=False)
     columns = ["scenario", "today", "plan", "best", "regret", "cost", "budget"]
     kept = [name for name in columns if done.scenarios[name].notna().any()]
     rows = done.scenarios[kept].itertuples(index=False)
@@ -453,7 +453,7 @@ def _show_atlas(done: AtlasRun) -> None:
     """Print the indicators of each cluster; shares in per cent, with the band over the cases."""
     import pandas as pd
 
-    from optimiser.report.atlas import INDICATORS
+    from optimiser.report.studies import INDICATORS
 
     shown = []
     for row in done.found.table.to_dict("records"):

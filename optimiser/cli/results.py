@@ -211,7 +211,7 @@ def _write(
     """Write a certificate of a plan and its bound; return what was proved."""
     from optimiser import verify
     from optimiser.engine.certification import certify as prove
-    from optimiser.report import files
+    from optimiser.problem.jsonfile import write_whole
     from optimiser.run import store
 
     plan = verify.check(problem, claimed)
@@ -222,7 +222,8 @@ def _write(
             progress.begins(f"Certifying the bound, {seconds:.0f} s: {bound} so far")
 
         proof = prove(problem, claimed, time_limit_s=time_limit, seed=seed, progress=report)
-    files.write_whole(path, lambda part: store.save_json(part, {**evidence, "bound": proof.document}))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, lambda part: store.save_json(part, {**evidence, "bound": proof.document}))
     return proof
 
 

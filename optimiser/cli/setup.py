@@ -159,7 +159,7 @@ def init(
     from optimiser.job.model import Job
     from optimiser.job.sections import FEED_SUFFIX, GRAPH_SUFFIX, Budget, Region
     from optimiser.problem.errors import JobError
-    from optimiser.report import files
+    from optimiser.problem.jsonfile import write_atomically
 
     if path.suffix != ".toml":
         raise JobError("a job file ends in .toml", where=str(path), done="Nothing was written.")
@@ -171,7 +171,7 @@ def init(
     key = {GRAPH_SUFFIX: "graph", FEED_SUFFIX: "gtfs"}.get(Path(file).suffix, "file")
     given = {key: file, "country": country}
     job = Job(region=Region.model_validate(given), budget=Budget(share=0.1))
-    files.write_text(path, template(job, title=_TITLE))
+    write_atomically(path, template(job, title=_TITLE))
     screen.line(f"{path} is written. Put {file} beside it, then: polyring run {path}")
     return 0
 
@@ -193,7 +193,7 @@ def import_file(
     """Read an OpenStreetMap extract; write roads, railways and what was found on the way."""
     from networks import import_package, osm
     from optimiser.problem.errors import EnvironmentFault
-    from optimiser.report import files
+    from optimiser.problem.jsonfile import write_whole
     from optimiser.run.store import save_json
 
     if output.is_dir():
@@ -214,7 +214,7 @@ def import_file(
         with progress.step("build", "Building the network"):
             network, railways, report = build(elements, country=country or "world", contract=simplify)
         with progress.step("write", f"Writing {output.name}"):
-            files.write_whole(
+            write_whole(
                 output,
                 lambda part: import_package.write(
                     part,
@@ -226,7 +226,7 @@ def import_file(
                     road_classes=osm.DEFAULT_CLASSES,
                 ),
             )
-            files.write_whole(report_file, lambda part: save_json(part, report.to_json()))
+            write_whole(report_file, lambda part: save_json(part, report.to_json()))
     if json:
         screen.as_json(report.to_json())
     else:

@@ -7,7 +7,7 @@ import json
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -171,30 +171,45 @@ def repeated(names: Iterable[str]) -> list[str]:
 # ---- writing
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file completely or not at all.
+def write_atomically(path: Path, text: str) -> Path:
+    """Write text as UTF-8, completely or not at all, as `write_whole` does."""
+    return write_whole(path, lambda part: part.write_text(text, encoding="utf-8", newline="\n"))
 
-    A file in a new folder beside it replaces it at the end. Where a symbolic link stands, the file that it
-    names is written, and the link stays.
+
+def write_whole(path: Path, make: Callable[[Path], object]) -> Path:
+    """Let `make` write a file in a new folder beside `path`, then move it there in one step.
+
+    Where a symbolic link stands, the file that it names is written, and the link stays.
+
+    Parameters
+    ----------
+    path
+        The file to write; an older one stays intact until the new one is complete.
+    make
+        Called with the path of a file of the same name in the new folder.
+
+    Returns
+    -------
+    pathlib.Path
+        `path`.
 
     Raises
     ------
     EnvironmentFault
-        When the disk or the folder does not allow it, or something other than a file stands there; an earlier
-        file stays intact.
+        When the disk or the folder does not allow it, or something other than a file stands there.
     """
     refuse_special_file(path, done="Nothing was written.")
     target = _target(path)
     try:
-        with part_folder(target.parent) as part:
-            temporary = part / target.name
-            with temporary.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
+        with part_folder(target.parent) as folder:
+            part = folder / target.name
+            make(part)
+            with part.open("rb+") as file:
                 os.fsync(file.fileno())
-            temporary.replace(target)
+            part.replace(target)
     except OSError as error:
         raise _write_fault(path, error) from error
+    return path
 
 
 _SPECIAL_FILES = (

@@ -36,24 +36,23 @@ def write(
         The files written.
     """
     # Matplotlib and Bokeh are slow to import; whoever asks for tables alone does not pay for them.
-    from optimiser.report import geopackage, line_capacity, ring_tables, tables
+    from optimiser.report import geopackage, tables
 
-    reached = () if report.reach is None else report.reach.write(folder)
-    measures = () if report.measures is None else tables.write_measures(report.measures, folder)
+    folder.mkdir(parents=True, exist_ok=True)
     written = [
-        *ring_tables.write(report, folder),
-        *measures,
-        *reached,
+        *tables.write_rings(report.rings, folder),
+        *([] if report.measures is None else tables.write_measures(report.measures, folder)),
+        *([] if report.reach is None else report.reach.write(folder)),
         *([] if report.cases is None else [report.cases.write(folder)]),
-        *([] if report.capacities is None else [line_capacity.write(report.capacities, folder)]),
+        *([] if report.capacities is None else [tables.write_sections(report.capacities, folder)]),
         tables.write_links(report.links, folder / "links.csv"),
         geopackage.write(report, folder / "plan.gpkg"),
         *geopackage.write_geojson(report, folder),
     ]
     if with_picture:
-        from optimiser.report import picture, ring_picture
+        from optimiser.report import picture
 
-        written += [*ring_picture.write(report, folder), picture.write(report, folder / "plan.png")]
+        written += [*picture.write_rings(report, folder), picture.write(report, folder / "plan.png")]
     if with_page:
         from optimiser.report import page
 

@@ -1,17 +1,26 @@
-"""Show a back-cast: what was proposed for a past day, beside what was built since."""
+"""Show a back-cast: what was proposed for a past day, and what was built since, in tables and a picture."""
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from optimiser.measures.recall import MODES, Recall
+from optimiser.report import maps, plots, wording
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 CHOOSERS: Mapping[str, str] = {
     "plan": "polyring, whole toolbox",
@@ -22,12 +31,12 @@ CHOOSERS: Mapping[str, str] = {
     "random": "random",
     "everything": "every line proposed",
 }
-"""Who chooses, by name, in the order of tables."""
+"""Strategies of choosing, by name, in the order of tables."""
 
 PLANS = ("plan", "plan_lines")
-"""Choosers that are plans of the model."""
+"""Strategies that are plans of the model."""
 
-PURSES: Mapping[str, str] = {"one": "one purse", "by_mode": "a purse by mode"}
+PURSES: Mapping[str, str] = {"one": "one budget", "by_mode": "a budget by mode"}
 """How the money is divided, by name."""
 
 POOLS: Mapping[str, str] = {
@@ -42,7 +51,7 @@ FIGURES = ("road", "rail", "both", "any")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """What one chooser builds with one amount of money.
+    """What one strategy builds with one amount of money.
 
     Attributes
     ----------
@@ -136,7 +145,7 @@ class Backcast:
     shown: Choice
 
     def of(self, chooser: str, *, purse: str, pool: str = "proposed") -> list[Choice]:
-        """Return the choices of a chooser, by rising money; of random ones all draws."""
+        """Return the choices of a strategy, by rising money; of random ones all draws."""
         return [
             one
             for one in self.choices
@@ -180,7 +189,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 def choice_table(choices: Iterable[Choice]) -> pd.DataFrame:
-    """Return the rows of `choices.csv`: one a line that a chooser builds; random draws are left out."""
+    """Return the rows of `choices.csv`: one a line that a strategy builds; random draws are left out."""
     rows = [
         (one.chooser, one.pool, one.purse, one.share, name)
         for one in choices
@@ -192,7 +201,7 @@ def choice_table(choices: Iterable[Choice]) -> pd.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """What a chooser finds with a share of the money: of random choices the mean, least and largest.
+    """What a strategy finds with a share of the money: of random choices the mean, least and largest.
 
     Attributes
     ----------
@@ -215,19 +224,34 @@ class Mean:
 
 
 def means(choices: Sequence[Choice]) -> list[Mean]:
-    """Return what a chooser finds, by rising share of the money.
+    """Return what a strategy finds, by rising share of the money.
 
     Parameters
     ----------
     choices
-        Choices of one chooser from one pool with one division of the money.
+        Choices of one strategy from one pool with one division of the money.
     """
     shares = sorted({one.share for one in choices if one.share is not None})
     return [_mean(share, [one for one in choices if one.share == share]) for share in shares]
 
 
+def _mean(share: float, draws: Sequence[Choice]) -> Mean:
+    figures = {name: [value for one in draws if (value := one.figure(name)) is not None] for name in FIGURES}
+    pairs = [one.pairs for one in draws if one.pairs is not None]
+    return Mean(
+        share=share,
+        middle={name: statistics.fmean(values) if values else None for name, values in figures.items()},
+        least={name: min(values, default=None) for name, values in figures.items()},
+        most={name: max(values, default=None) for name, values in figures.items()},
+        lines_cost=statistics.fmean(one.lines_cost for one in draws),
+        proposed_km=statistics.fmean(one.recall.proposed_km for one in draws),
+        found={mode: statistics.fmean(one.recall.found[mode] for one in draws) for mode in MODES},
+        pairs=statistics.fmean(pairs) if pairs else None,
+    )
+
+
 def found_by_chooser(found: Backcast, purse: str) -> pd.DataFrame:
-    """Return what each chooser finds of what was built, by rising share of the money.
+    """Return what each strategy finds of what was built, by rising share of the money.
 
     Parameters
     ----------
@@ -284,21 +308,6 @@ def against_rules(found: Backcast, purse: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["money", "plan", "best_rule", "rule", "more"]).set_index("money")
 
 
-def _mean(share: float, draws: Sequence[Choice]) -> Mean:
-    figures = {name: [value for one in draws if (value := one.figure(name)) is not None] for name in FIGURES}
-    pairs = [one.pairs for one in draws if one.pairs is not None]
-    return Mean(
-        share=share,
-        middle={name: statistics.fmean(values) if values else None for name, values in figures.items()},
-        least={name: min(values, default=None) for name, values in figures.items()},
-        most={name: max(values, default=None) for name, values in figures.items()},
-        lines_cost=statistics.fmean(one.lines_cost for one in draws),
-        proposed_km=statistics.fmean(one.recall.proposed_km for one in draws),
-        found={mode: statistics.fmean(one.recall.found[mode] for one in draws) for mode in MODES},
-        pairs=statistics.fmean(pairs) if pairs else None,
-    )
-
-
 def summary(found: Backcast) -> dict[str, Any]:
     """Return the contents of `backcast.json`."""
     return {
@@ -340,3 +349,116 @@ def summary(found: Backcast) -> dict[str, Any]:
             for mean in means(found.of(chooser, purse=purse, pool=pool))
         ],
     }
+
+
+# ---- the picture
+
+WIDTH, HEIGHT, DPI = 15.0, 9.4, 150
+"""Inches, inches, and dots per inch."""
+
+BUILT = {
+    "road": plots.Stroke("Road built since", "#e3a45b", "#e3a45b", 6.5),
+    "rail": plots.Stroke("Railway built since", "#9bb3e0", "#9bb3e0", 6.5),
+}
+"""What was built, by mode, drawn below the proposals."""
+
+THEN = plots.Stroke("Expressways and railways of that day", plots.CEILING, plots.CEILING, 0.7)
+
+LINES = {
+    "plan": (plots.GAINS, "-", 2.6),
+    "plan_lines": (plots.GAINS, "--", 2.2),
+    "population": ("#2c62a8", "-", 1.4),
+    "population_per_cost": ("#8e4fa8", "-", 1.4),
+    "towards_core": ("#c8321f", "-", 1.4),
+    "random": (plots.MUTED, "-", 1.4),
+}
+"""Colour, dash and width of the line of each strategy."""
+
+
+def write(found: Backcast, path: Path) -> Path:
+    """Draw a back-cast into a PNG file, whole or not at all."""
+    return plots.write(draw(found), path, dpi=DPI)
+
+
+def draw(found: Backcast, *, dpi: int = DPI) -> Figure:
+    """Return the picture of a back-cast, bound to no window."""
+    title = f"{found.region}: proposed for {found.day}, beside what was built since"
+    spent = " and ".join(f"{amount:,} for {mode}" for mode, amount in found.spent.items())
+    words = f"Spent since, {found.money}: {spent}"
+    with plots.sheet(WIDTH, HEIGHT, title, words, dpi=dpi, note=found.attribution) as figure:
+        _draw_map(figure.add_axes((0.02, 0.09, 0.53, 0.8)), found)
+        for at, purse in enumerate(PURSES):
+            _draw_lines(figure.add_axes((0.61, 0.54 - 0.43 * at, 0.37, 0.33)), found, purse)
+    return figure
+
+
+def _draw_map(axes: Axes, found: Backcast) -> None:
+    """Draw what was built in broad strokes, and the lines of the plan shown upon them."""
+    points = shapely.get_coordinates(found.cities.geometry.to_numpy())
+    (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
+    room = 0.06 * max(east - west, north - south)
+    maps.frame_map(axes, (west - room, south - room, east + room, north + room))
+    axes.set_aspect(1 / math.cos(math.radians((south + north) / 2)))
+    _stroke(axes, found.network, THEN, order=1)
+    for mode, stroke in BUILT.items():
+        _stroke(axes, found.built[found.built["mode"] == mode], stroke, order=2)
+    chosen = found.lines[found.lines["candidate_id"].isin(found.shown.lines)]
+    for mode in BUILT:
+        _stroke(axes, chosen[chosen["mode"] == mode], plots.PROPOSALS[mode], order=3)
+    for city in found.cities.itertuples():
+        look = plots.tier(str(city.tier))
+        x, y = city.geometry.x, city.geometry.y
+        axes.scatter([x], [y], s=look.mark**2 / 2, c="white", edgecolors=plots.INK, linewidths=0.8, zorder=4)
+        if str(city.tier) != "small":
+            side, at = ("right", -5) if x > (west + 3 * east) / 4 else ("left", 5)
+            label = axes.annotate(str(city.name), (x, y), (at, 4), textcoords="offset points", zorder=5)
+            label.set(size=look.text - 1.5, horizontalalignment=side, parse_math=False)
+    axes.legend(loc="lower right", fontsize=8, frameon=True, edgecolor=plots.RULE)
+    one = found.shown
+    words = (
+        f"{CHOOSERS[one.chooser]}, {PURSES[one.purse]}, {one.share:.0%} of the money: "
+        f"{wording.integer(one.lines_cost)} for {len(one.lines)} lines"
+    )
+    axes.set_title(words, loc="left", size=10.5, color=plots.INK)
+
+
+def _stroke(axes: Axes, lines: gpd.GeoDataFrame, stroke: plots.Stroke, *, order: float) -> None:
+    """Draw lines of one look, named once in the legend."""
+    parts = [part for shape in lines.geometry for part in shapely.get_parts(shape)]
+    if not parts:
+        return
+    gap = np.full((1, 2), np.nan)
+    x, y = np.concatenate([xy for part in parts for xy in (shapely.get_coordinates(part), gap)]).T
+    axes.plot(
+        x, y, color=stroke.colour, lw=stroke.width, label=stroke.name, solid_capstyle="round", zorder=order
+    )
+
+
+def _draw_lines(axes: Axes, found: Backcast, purse: str) -> None:
+    """Draw the share found of the km of both modes along the money, one line a chooser."""
+    for chooser, (colour, dash, width) in LINES.items():
+        rows = means(found.of(chooser, purse=purse))
+        if not rows:
+            continue
+        shares = [row.share for row in rows]
+        middle, least, most = (
+            [math.nan if (value := getattr(row, part)["both"]) is None else value for row in rows]
+            for part in ("middle", "least", "most")
+        )
+        axes.plot(
+            shares, middle, color=colour, linestyle=dash, lw=width, marker="o", ms=3, label=CHOOSERS[chooser]
+        )
+        if chooser == "random":
+            axes.fill_between(shares, least, most, color=plots.CEILING, alpha=0.7, linewidth=0)
+    everything = next(one for one in found.choices if one.chooser == "everything").figure("both") or 0.0
+    axes.axhline(everything, color=plots.RULE, lw=1, linestyle=":")
+    axes.text(0.005, everything + 0.01, "every line proposed", size=7.5, color=plots.MUTED)
+    axes.set(xlim=(0, 1.02 * max(one.share or 0.0 for one in found.choices)), ylim=(0, 1))
+    axes.xaxis.set_major_formatter(plots.percent)
+    axes.yaxis.set_major_formatter(plots.percent)
+    plots.plain(axes, edges=("bottom",))
+    title = f"Built km within {found.near_km:g} km of a line of the same mode, {PURSES[purse]}"
+    axes.set_title(title, loc="left", size=10, color=plots.INK)
+    axes.set_xlabel("Share of the money spent since", color=plots.MUTED)
+    if purse == next(iter(PURSES)):
+        axes.legend(loc="upper left", fontsize=7.5, frameon=False, ncols=2)

@@ -1,16 +1,19 @@
-"""Show how sure a plan is: in how many plausible cases each proposal is chosen, and what they change."""
+"""Hold answers to further questions of a run: what plausible cases choose, what shares of all pairs cost."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any, Self
 
 import geopandas as gpd
 import pandas as pd
 
-from optimiser.report import files, style, wording
+from optimiser.measures.coverage import groups_in_order
+from optimiser.report import plots, wording
+from optimiser.report.tables import write_csv
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,13 +28,22 @@ SETTLED_GAP = 0.02
 """Largest gap of a case that counts. Where the time was too short for that, its plan says little."""
 COLUMN, COLUMN_OF = "chosen_in", "of_cases"
 """Columns of links.csv: number of cases that choose the link, and number of cases."""
-WIDTH, ROW, LEFT, RIGHT = 700, 20, 250, 60
-"""Width of the tornado, height of a row, and margins, in its own units."""
 TABLE = ("name", "description", "today", "plan", "best", "change", "gap")
 """Columns of the table of cases: name, what differs, pairs within the limit of the case today, with the plan
 of the job and with the best plan of the case, the change from the plan of the job as assumed, gap."""
-NUMBER = 34
-"""Room for the number beside the longest bar."""
+PARTS = {
+    "terminal": "terminals",
+    "driving": "driving",
+    "check_in": "check-in",
+    "wait": "waits",
+    "start": "starts",
+    "riding": "riding",
+    "stops": "stops",
+    "transfer": "changes",
+    "alighting": "alighting",
+    "other": "other",
+}
+"""Parts of a trip in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +143,7 @@ class CaseResults:
         """Write cases.csv into a folder."""
         rows = pd.DataFrame([{**row, "built": " ".join(row["built"])} for row in self.rows])
         rows = rows.astype({"cost": "Int64", "best": "Int64"}).round({"gap": 6})
-        return files.write_csv(rows, folder / "cases.csv")
+        return write_csv(rows, folder / "cases.csv")
 
     def sentences(self, links: pd.DataFrame) -> list[str]:
         """Return the size of the robust core, and the assumption that moves coverage most, in sentences."""
@@ -157,86 +169,155 @@ class CaseResults:
         return int(row["best"]) - self.covered
 
     @property
-    def _by_change(self) -> list[Row]:
-        """Return the cases that count, the one that moves the outcome most first."""
-        return sorted(self.solved, key=lambda row: -abs(self._change(row)))
-
-    @property
     def table(self) -> pd.DataFrame:
         """Return the cases that count, the one that moves the outcome most first: columns `TABLE`."""
-        rows = [{**row, "change": self._change(row)} for row in self._by_change]
+        rows = [{**row, "change": self._change(row)} for row in self.solved]
+        rows.sort(key=lambda row: -abs(row["change"]))
         return pd.DataFrame(rows, columns=list(TABLE))
 
     def plot(self) -> Figure:
         """Draw the tornado: by how many pairs each case moves its best plan, and this plan as it is."""
         table = self.table.iloc[::-1]
-        with style.figure(9.0, 1.5 + 0.27 * len(table), dpi=100, size=9) as figure:
-            axes = figure.add_axes((0.3, 0.14, 0.66, 0.74))
-            gains = table["change"] >= 0
-            colours = gains.map({True: style.GAINS, False: style.LOSES}).tolist()
-            axes.barh(
-                table["name"], table["change"], color=colours, height=0.62, label="best plan of the case"
-            )
+        height = 1.5 + 0.27 * len(table)
+        with plots.sheet(9.0, height, "What each assumption changes", dpi=100) as figure:
+            axes = figure.add_axes((0.3, 0.55 / height, 0.66, 1 - 1.25 / height))
+            colours = [plots.GAINS if change >= 0 else plots.LOSES for change in table["change"]]
+            look: Any = {"color": colours, "height": 0.62, "label": "best plan of the case"}
+            bars = axes.barh(table["name"], table["change"], **look)
+            axes.bar_label(bars, fmt="{:+.0f}", padding=5)
             kept = table["plan"] - self.covered
-            axes.scatter(
-                kept, table["name"], s=34, c="white", edgecolors=style.INK, zorder=3, label="this plan"
-            )
-            axes.axvline(0, color=style.INK, lw=0.8)
-            axes.set_facecolor(style.PAPER)
-            axes.spines[["top", "right", "left"]].set_visible(False)
-            axes.tick_params(length=0)
-            axes.grid(axis="x", color=style.GRID, linewidth=0.8)
-            axes.set_axisbelow(True)
-            axes.margins(x=0.08)
+            look = {"s": 34, "c": "white", "edgecolors": plots.INK, "label": "this plan"}
+            axes.scatter(kept, table["name"], zorder=3, **look)
+            axes.axvline(0, color=plots.INK, lw=0.8)
+            plots.plain(axes, grid="x", edges=("bottom",))
+            axes.margins(x=0.1)
             axes.set_xlabel(f"pairs within the limit, less the {self.covered} of this plan as assumed")
-            figure.text(0.02, 0.94, "What each assumption changes", size=12, weight="bold")
             axes.legend(loc="best", frameon=False)
         return figure
 
     def section(self, links: pd.DataFrame) -> dict[str, Any]:
         """Return the variables of the page's section."""
-        rows = self._by_change
-        widest = max([1, *(abs(self._change(row)) for row in rows)])
-        middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
-        scale = ((WIDTH - LEFT - RIGHT) / 2 - NUMBER) / widest
-        bars = []
-        for number, row in enumerate(rows):
-            change = self._change(row)
-            length = round(abs(change) * scale, 1)
-            bars.append(
-                {
-                    "name": row["name"],
-                    "x": round(middle - length if change < 0 else middle, 1),
-                    "y": number * ROW + 4,
-                    "width": length,
-                    "text": f"{change:+d}",
-                    "at": round(middle + (length + 6 if change >= 0 else -length - 6), 1),
-                    "anchor": "start" if change >= 0 else "end",
-                    "colour": style.GAINS if change >= 0 else style.LOSES,
-                }
-            )
         return {
             "sentences": self.sentences(links),
             "count": len(self.solved),
             "open": len(self.unsettled),
             "fragile": wording.percent(FRAGILE_SHARE, digits=0),
             "core": wording.percent(CORE_SHARE, digits=0),
-            "bars": bars,
-            "width": WIDTH,
-            "height": max(1, len(rows)) * ROW,
-            "row": ROW,
-            "left": LEFT,
-            "middle": middle,
-            "rows": [
-                {
-                    "name": row["name"],
-                    "description": row["description"],
-                    "today": row["today"],
-                    "plan": row["plan"],
-                    "best": row["best"] if row["best"] is not None else wording.NONE,
-                    "gap": wording.NONE if row["gap"] is None else wording.gap(row["gap"]),
-                    "kept": len(set(row["built"]) & set(links["candidate_id"])),
-                }
-                for row in self.rows
-            ],
+            "rows": self.rows,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What shares of all pairs cost.
+
+    Attributes
+    ----------
+    rows
+        One a group and share: `group`, `share` (None: as many as can be), `total`, `today`, `asked`, `most`,
+        `most_bound` (pairs), `status` (optimal, feasible, unreachable, open), `pairs`, `cost`, `bound`,
+        `gap`, `seconds`, `links`, `built`.
+    beyond
+        One a pair that nothing brings within the limit: `origin`, `destination`, `tier`, `today_s`,
+        `all_built_s`, seconds by part of the trip (`PARTS` with `_s`), `straight_km`, `floor_s`.
+    money
+        Unit of the costs.
+    """
+
+    rows: tuple[Row, ...]
+    beyond: tuple[Row, ...]
+    money: str
+
+    @classmethod
+    def of(cls, value: Row) -> Self:
+        """Return the value of an object written by `as_dict`."""
+        return cls(tuple(value["rows"]), tuple(value["beyond"]), str(value["money"]))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        return {"rows": list(self.rows), "beyond": list(self.beyond), "money": self.money}
+
+    def write(self, folder: Path) -> tuple[Path, ...]:
+        """Write reach.csv and reach_beyond.csv into a folder."""
+        rows = pd.DataFrame([{**row, "built": " ".join(row["built"])} for row in self.rows])
+        whole = ("most_bound", "pairs", "cost", "links")
+        rows = rows.astype(dict.fromkeys(whole, "Int64")).round({"bound": 3, "gap": 6})
+        written = [write_csv(rows, folder / "reach.csv")]
+        if self.beyond:
+            table = pd.DataFrame(list(self.beyond)).astype({"today_s": "Int64", "all_built_s": "Int64"})
+            written.append(write_csv(table, folder / "reach_beyond.csv"))
+        return tuple(written)
+
+    def cells(self) -> list[dict[str, str]]:
+        """Return the rows as cells of text."""
+        return [
+            {
+                "group": row["group"],
+                "share": "most" if row["share"] is None else f"{100 * row['share']:g} %",
+                "asked": wording.integer(row["asked"]),
+                "total": wording.integer(row["total"]),
+                "today": wording.integer(row["today"]),
+                "cost": wording.NONE if row["cost"] is None else wording.integer(row["cost"]),
+                "bound": wording.NONE if row["bound"] is None else wording.integer(round(row["bound"])),
+                "gap": wording.NONE if row["gap"] is None else wording.gap(row["gap"]),
+                "remark": _remark(row),
+            }
+            for row in self.rows
+        ]
+
+    def sentences(self) -> list[str]:
+        """Return what a reader should know first: the most that can be, and what keeps the rest away."""
+        found = []
+        everyone = [row for row in self.rows if row["group"] == "all"]
+        last = everyone[-1] if everyone else None
+        if last is not None and last["most"] < last["total"]:
+            proof = "proven" if last["most"] == last["most_bound"] else f"at most {last['most_bound']}"
+            found.append(
+                f"Whatever is built of these candidates, {last['most']} of {last['total']} pairs come within "
+                f"the limit ({proof})."
+            )
+        if self.beyond:
+            middle = self._medians()
+            parts = ", ".join(f"{word} {middle[part]:.0f}" for part, word in PARTS.items() if middle[part])
+            floor = max(row["floor_s"] for row in self.beyond) / 60
+            count = len(self.beyond)
+            who = "One pair stays" if count == 1 else f"{count} pairs stay"
+            found.append(
+                f"{who} beyond it even with everything built. Their trips then take, in minutes (medians): "
+                f"{parts}. Their physical floor is at most {floor:.0f}."
+            )
+        others = 0 if last is None else last["total"] - last["most"] - len(self.beyond)
+        if others > 0:
+            found.append(
+                f"{wording.integer(others)} more would be within it with everything built, but the limits of "
+                "the job (room on lines, caps) do not allow all of it."
+            )
+        return found
+
+    def _medians(self) -> dict[str, float]:
+        """Return the median minutes of each part over the pairs beyond reach."""
+        return {part: median(row[f"{part}_s"] for row in self.beyond) / 60 for part in PARTS}
+
+    def plot(self) -> Figure:
+        """Draw the share of the pairs within the limit against its least cost, a line a tier."""
+        known = [row for row in self.rows if row["cost"] is not None and row["total"]]
+        curves = {}
+        for group in groups_in_order(row["group"] for row in known):
+            mine = [row for row in known if row["group"] == group]
+            dots = sorted({(row["cost"], row["pairs"] / row["total"]) for row in mine})
+            cost, share = zip((0, mine[0]["today"] / mine[0]["total"]), *dots, strict=True)
+            curves[group] = (cost, share)
+        return plots.draw_curves(
+            curves, across=f"Least cost, {self.money}", up="Share of the pairs within the limit", dots=True
+        )
+
+
+def _remark(row: Row) -> str:
+    """Return what the status of a row means for a reader."""
+    if row["status"] == "unreachable":
+        return f"out of reach: at most {row['most_bound']} pairs, proven"
+    if row["status"] == "open":
+        return "no plan found, and none excluded"
+    if row["share"] is None:
+        return "as many as can be" if row["most"] == row["most_bound"] else "as many as were found"
+    return "" if row["status"] == "feasible" else "optimal"

@@ -1,16 +1,56 @@
-"""Write a plan for a GIS: one GeoPackage, drawn when it is opened, and proposals and cities as GeoJSON."""
+"""Write a plan for a GIS: GeoJSON, and a GeoPackage that QGIS opens drawn, with the meanings of columns."""
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
 
 from optimiser.measures import coverage
-from optimiser.report import files, gis_styles, ring_tables, tables
+from optimiser.problem.jsonfile import write_whole
+from optimiser.problem.model import TIERS
+from optimiser.report import html, maps, plots, ring_layout, tables
 from optimiser.report.inputs import ReportInput
-from optimiser.report.tables import WGS84
+from optimiser.report.plots import Stroke
+from optimiser.report.ring_layout import WGS84, formed, known_rings
+
+UNITS = {"s": "s", "km": "km", "kmh": "km/h"}
+"""Endings of names of columns that are units, and the units."""
+
+LAYER_STYLES = """CREATE TABLE layer_styles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
+    f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
+    useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30),
+    update_time DATETIME DEFAULT CURRENT_TIMESTAMP)"""
+"""The table in which QGIS looks for styles, as QGIS itself creates it."""
+
+DATA_COLUMNS = """CREATE TABLE gpkg_data_columns (
+    table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT,
+    mime_type TEXT, constraint_name TEXT, CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
+    CONSTRAINT gdc_tn UNIQUE (table_name, name))"""
+"""The table of names and meanings of columns, of the schema extension of GeoPackage 1.3."""
+
+CONSTRAINTS = """CREATE TABLE gpkg_data_column_constraints (
+    constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT, min NUMERIC,
+    min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive BOOLEAN, description TEXT,
+    CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value))"""
+"""The other table of that extension; empty."""
+
+SCHEMA_EXTENSION = ("gpkg_schema", "http://www.geopackage.org/spec121/#extension_schema", "read-write")
+
+MEANINGS = {
+    "proposals": tables.COLUMNS["links"],
+    "places": tables.COLUMNS["cities"],
+    "network_roads": {"link_class": "class of the road"},
+    "network_rail": {"link_class": "class of the line"},
+    **{name: tables.COLUMNS[name] for name in ("candidates", "cities", "pairs", "rings")},
+}
+"""Meanings of columns by layer."""
 
 
 def write(report: ReportInput, path: Path) -> Path:
@@ -23,7 +63,7 @@ def write(report: ReportInput, path: Path) -> Path:
     path
         The ``.gpkg`` file.
     """
-    return files.write_whole(path, lambda part: _write_layers(layers(report), part))
+    return write_whole(path, lambda part: _write_layers(layers(report), part))
 
 
 def layers(report: ReportInput) -> dict[str, gpd.GeoDataFrame]:
@@ -39,27 +79,194 @@ def layers(report: ReportInput) -> dict[str, gpd.GeoDataFrame]:
         "network_rail": report.rail[["link_class", "geometry"]].to_crs(WGS84),
         "pairs": tables.pair_lines(report.cities, report.pairs),
     }
-    if any(ring.is_formed for ring in report.rings):
-        found |= {"rings": ring_tables.circuits(report), "ring_links": ring_tables.ring_links(report)}
-    known = ring_tables.known(report)
-    return found | {"known_rings": known} if len(known) else found
+    if rings := formed(report.rings):
+        found |= {"rings": tables.ring_table(rings), "ring_links": tables.ring_links(rings)}
+    if known_rings(report.rings):
+        found["known_rings"] = tables.known_table(report.rings)
+    return found
 
 
 def _write_layers(tables: dict[str, gpd.GeoDataFrame], path: Path) -> None:
     for name, table in tables.items():
         mode = "a" if path.exists() else "w"
         table.to_file(path, layer=name, driver="GPKG", engine="pyogrio", mode=mode)
-    gis_styles.dress(path)
+    dress(path)
 
 
 def write_geojson(report: ReportInput, folder: Path) -> tuple[Path, ...]:
     """Write links.geojson and cities.geojson (RFC 7946: degrees, EPSG:4326), each whole or not at all."""
-    found = layers(report)
+    cities = coverage.by_city(report.cities, report.pairs)
     return tuple(
-        files.write_whole(folder / name, partial(_write_geojson, found[layer]))
-        for name, layer in (("links.geojson", "proposals"), ("cities.geojson", "cities"))
+        write_whole(folder / name, partial(_write_geojson, table.to_crs(WGS84)))
+        for name, table in (("links.geojson", report.links), ("cities.geojson", cities))
     )
 
 
 def _write_geojson(table: gpd.GeoDataFrame, path: Path) -> None:
     table.to_file(path, driver="GeoJSON", engine="pyogrio", RFC7946="YES")
+
+
+# ---- styles
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is drawn alike: its name in the legend, which rows, how, and whether it is shown at first.
+
+    A `mark` is a circle: its side in points, and its filling.
+    """
+
+    label: str
+    where: str
+    stroke: Stroke | None = None
+    mark: tuple[float, str] | None = None
+    is_shown: bool = True
+
+
+def rules(layer: str) -> list[Rule]:
+    """Return how a layer is drawn, by its name; empty where nothing is said about it."""
+    looks = plots.NETWORK
+    motorways = Rule(looks["motorways"].name, f"link_class IN {_sql(maps.MOTORWAY)}", looks["motorways"])
+    fast = " OR ".join(f"link_class LIKE '{name}%'" for name in maps.HIGH_SPEED)
+    high_speed = Rule(looks["high_speed"].name, fast, looks["high_speed"])
+    proposals = _proposals()
+    gained, beyond, within = (
+        Stroke("", colour, "", width)
+        for colour, width in ((plots.GAINS, 0.8), (plots.LOSES, 0.6), (plots.MUTED, 0.4))
+    )
+    drawn = {
+        "proposals": proposals,
+        "candidates": proposals,
+        "cities": [rule for tier in TIERS for rule in _cities(tier, gains=True)],
+        "places": [rule for tier in TIERS for rule in _cities(tier, gains=False)],
+        "network_roads": [motorways, Rule(looks["roads"].name, "ELSE", looks["roads"])],
+        "network_rail": [high_speed, Rule(looks["rail"].name, "ELSE", looks["rail"])],
+        "links": [motorways, high_speed, Rule("Other roads and lines", "ELSE", looks["rail"])],
+        "rings": [Rule(one.name, f"mode = '{mode}'", one) for mode, one in plots.RINGS.items()],
+        "ring_links": [
+            Rule("To be built", f"state = '{ring_layout.NEW}'", Stroke("", plots.INK, "", 1.4, (2, 1)))
+        ],
+        "known_rings": [Rule("Known ring", "TRUE", plots.KNOWN_RINGS[0])],
+        "pairs": [
+            Rule("Newly within the limit", "within_after AND NOT within_before", gained),
+            Rule("Beyond the limit", "NOT within_after", beyond, is_shown=False),
+            Rule("Within the limit today", "within_before", within, is_shown=False),
+        ],
+    }
+    return drawn.get(layer, [])
+
+
+def _sql(names: Iterable[str]) -> str:
+    return "({})".format(", ".join(f"'{name}'" for name in names))
+
+
+def _proposals() -> list[Rule]:
+    service, on_ring = (f"kind IN {_sql(kinds)}" for kinds in (plots.SERVICES, plots.ON_RINGS))
+    where = {
+        "service": service,
+        "rail": f"mode = 'rail' AND NOT {service} AND NOT {on_ring}",
+        "access": f"mode = 'access' AND NOT {service}",
+        "road": f"mode = 'road' AND NOT {service} AND NOT {on_ring}",
+    }
+    looks = plots.PROPOSALS
+    marks = {"access": (6.0, looks["access"].colour)}
+    # The layers of rings draw what exists of them, so these stretches are hidden until somebody asks.
+    stretch = Rule("Improved stretch of a ring", on_ring, looks["road"], is_shown=False)
+    return [
+        *(Rule(looks[name].name, rows, looks[name], marks.get(name)) for name, rows in where.items()),
+        stretch,
+    ]
+
+
+def _cities(tier: str, *, gains: bool) -> list[Rule]:
+    look, mine = plots.tier(tier), f"tier = '{tier}'"
+    plain = (look.mark, "#ffffff")
+    if not gains:
+        return [Rule(look.name, mine, None, plain)]
+    return [
+        Rule(
+            f"{look.name}, gains partners", f'{mine} AND "after" > "before"', None, (look.mark, plots.GAINS)
+        ),
+        Rule(look.name, f'{mine} AND "after" = "before"', None, plain),
+    ]
+
+
+def alias(column: str) -> str:
+    """Return the name of a column for readers: words, and the unit in brackets.
+
+    Examples
+    --------
+    >>> alias("length_km"), alias("pairs_added")
+    ('Length (km)', 'Pairs added')
+    """
+    words, _, unit = column.rpartition("_")
+    if words and unit in UNITS:
+        return f"{words.replace('_', ' ').capitalize()} ({UNITS[unit]})"
+    return column.replace("_", " ").capitalize()
+
+
+def qml(drawn: Iterable[Rule], *, names: Mapping[str, str], label: str = "") -> str:
+    """Return a style as QGIS writes it: a symbol for each rule, names of columns, labels.
+
+    Parameters
+    ----------
+    drawn
+        What is drawn, and how.
+    names
+        Alias of each column.
+    label
+        Column with the labels; empty for none.
+    """
+    values = {"rules": list(drawn), "names": names, "label": label, "rgba": rgba, "ink": plots.INK}
+    return html.filled("layer.qml", values)
+
+
+def rgba(colour: str) -> str:
+    """Return a colour as QGIS writes it."""
+    return ",".join([*(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5)), "255"])
+
+
+def dress(path: Path, looks: Mapping[str, str] | None = None) -> None:
+    """Write styles, and names and meanings of columns, into a GeoPackage that has none yet.
+
+    Parameters
+    ----------
+    path
+        The ``.gpkg`` file.
+    looks
+        Layers that are drawn like another one of `rules`, and that one.
+    """
+    with closing(sqlite3.connect(path)) as base, base:
+        layers = base.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall()
+        base.execute(LAYER_STYLES)
+        base.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier) "
+            "VALUES ('layer_styles', 'attributes', 'layer_styles')"
+        )
+        base.execute(DATA_COLUMNS)
+        base.execute(CONSTRAINTS)
+        base.executemany(
+            "INSERT INTO gpkg_extensions (table_name, extension_name, definition, scope) VALUES (?, ?, ?, ?)",
+            [(table, *SCHEMA_EXTENSION) for table in ("gpkg_data_columns", "gpkg_data_column_constraints")],
+        )
+        for layer, geometry in layers:
+            _dress_layer(base, layer, geometry, (looks or {}).get(layer, layer))
+
+
+def _dress_layer(base: sqlite3.Connection, layer: str, geometry: str, look: str) -> None:
+    there = [row[1] for row in base.execute("SELECT * FROM pragma_table_info(?)", (layer,))]
+    names = {column: alias(column) for column in there if column not in (geometry, "fid")}
+    meanings = MEANINGS.get(look, {})
+    base.executemany(
+        "INSERT INTO gpkg_data_columns (table_name, column_name, name, description) VALUES (?, ?, ?, ?)",
+        [(layer, column, words, meanings.get(column)) for column, words in names.items()],
+    )
+    drawn = rules(look)
+    if drawn:
+        text = qml(drawn, names=names, label="name" if look in ("cities", "places") else "")
+        base.execute(
+            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, "
+            "styleName, styleQML, styleSLD, useAsDefault, description, owner) "
+            "VALUES ('', '', ?, ?, 'polyring', ?, '', 1, 'Written by polyring', '')",
+            (layer, geometry, text),
+        )

@@ -17,8 +17,7 @@ from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.result import ProofSource
 from optimiser.report import tables, wording
-from optimiser.report.cases import CaseResults
-from optimiser.report.reach import Reach
+from optimiser.report.cases import CaseResults, Reach
 from optimiser.report.ring_layout import RingShown
 from optimiser.verify import Plan
 
@@ -76,7 +75,7 @@ class CertifiedBound:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ReportInput:
     """Everything that the tables, pictures and pages of one plan show.
 
@@ -143,8 +142,8 @@ class ReportInput:
     certified
         The bound that the certificate proves; None without one, or not yet.
     capacities
-        Sections of line with limits that matter: the table of `optimiser.report.line_capacity`; None where
-        trains have no limits.
+        Sections of line with limits that matter: the table of `tables.tabulate_sections`; None where trains
+        have no limits.
     city_cover
         Cities that count as a whole; None where the job counts none.
     counted

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from optimiser.measures.definitions import MEASURES
 from optimiser.measures.equity import ALL
-from optimiser.report import style, wording
+from optimiser.measures.tables import Measures
+from optimiser.report import plots, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.wording import integer, percent
+from optimiser.report.wording import percent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 type Row = dict[Any, Any]
 """A row of a table, by column."""
@@ -65,9 +69,6 @@ replace it."""
 MOST_COMPANIONS = 3
 """Links named that share most pairs with a link; the files hold all."""
 
-COST_BAR = {"low": "cost_low", "central": "cost", "high": "cost_high", "p50": "cost_p50", "p80": "cost_p80"}
-"""Columns of the bar of costs of a link."""
-
 SHARE = "weight_share_"
 """Prefix of the columns that hold shares of weight by tier."""
 
@@ -80,21 +81,44 @@ METHODS = {
 """How a build order was found, in words."""
 
 
-def smaller_cities(report: ReportInput) -> dict[str, Any] | None:
-    """Return the section on smaller cities; None where the plan was not measured."""
-    if report.measures is None or report.measures.equity.empty:
-        return None
-    table = report.measures.equity
-    states = {
-        str(tier): (rows[rows["state"] == "today"].iloc[0], rows[rows["state"] == "plan"].iloc[0])
-        for tier, rows in table.groupby("tier", sort=False)
+def sections(report: ReportInput) -> dict[str, Any]:
+    """Return what each section on measures shows; None where not measured, or where nothing is built."""
+    made = {
+        "smaller": smaller_cities,
+        "core": core,
+        "independence": independence,
+        "appraisal": appraisal,
+        "order": build_order,
     }
+    measures = report.measures
+    return {name: None if measures is None else make(report, measures) for name, make in made.items()}
+
+
+def smaller_cities(_report: ReportInput, measures: Measures) -> dict[str, Any] | None:
+    """Return the section on smaller cities."""
+    table = measures.equity
+    if table.empty:
+        return None
     known = table["mean_minutes"].dropna()
     scale = (known.min() - SCALE_MARGIN, known.max() + SCALE_MARGIN) if len(known) else (0.0, 1.0)
-    today, plan = list(states.values())[-1]
-    line = wording.short_hours(int(report.measures.facts["line_s"]))
+    states = _today_and_plan(table)
+    _, today, plan = states[-1]
+    line = wording.short_hours(int(measures.facts["line_s"]))
     return {
-        "tiers": [_tier(tier, *both, scale=scale) for tier, both in states.items() if both[0]["cities"]],
+        "tiers": [
+            {
+                "name": "All cities" if tier == ALL else plots.tier_name(tier),
+                "is_all": tier == ALL,
+                "today": today,
+                "plan": plan,
+                "half": _change(today, plan, "cities_half_within"),
+                "core": _change(today, plan, "cities_core_within"),
+                "at_today": _at(today["mean_minutes"], scale),
+                "at_plan": _at(plan["mean_minutes"], scale),
+            }
+            for tier, today, plan in states
+            if today["cities"]
+        ],
         "evenness": [
             {
                 "name": name,
@@ -109,27 +133,17 @@ def smaller_cities(report: ReportInput) -> dict[str, Any] | None:
     }
 
 
-def _tier(tier: str, today: pd.Series, plan: pd.Series, *, scale: tuple[float, float]) -> dict[str, Any]:
-    names = {"all": "All cities"}
-    return {
-        "name": style.tier(tier).name if tier in style.CITY_TIERS else names.get(tier, tier),
-        "is_all": tier == "all",
-        "people": wording.people(today["people"]),
-        "cities": int(today["cities"]),
-        "half": _change(today, plan, "cities_half_within"),
-        "core": _change(today, plan, "cities_core_within"),
-        "mean_today": wording.clock_of_minutes(today["mean_minutes"]),
-        "mean_plan": wording.clock_of_minutes(plan["mean_minutes"]),
-        "at_today": _at(today["mean_minutes"], scale),
-        "at_plan": _at(plan["mean_minutes"], scale),
-        "worst_today": wording.clock_of_minutes(today["worst_minutes"]),
-        "worst_plan": wording.clock_of_minutes(plan["worst_minutes"]),
-        "worst_city": str(plan["worst_city"]),
-    }
+def _today_and_plan(table: pd.DataFrame) -> list[tuple[str, Row, Row]]:
+    """Return each tier of a table with its rows of today and of the plan."""
+    states = []
+    for tier, rows in table.groupby("tier", sort=False):
+        today, plan = (rows[rows["state"] == state].to_dict("records")[0] for state in STATES)
+        states.append((str(tier), today, plan))
+    return states
 
 
-def _change(today: pd.Series, plan: pd.Series, column: str) -> str:
-    if pd.isna(today[column]):
+def _change(today: Row, plan: Row, column: str) -> str:
+    if wording.integer(today[column]) == wording.NONE:
         return wording.NONE
     before, after = int(today[column]), int(plan[column])
     return f"{before} → {after}" if before != after else f"{after}"
@@ -149,11 +163,11 @@ def _evenness(column: str, value: float | None) -> str:
     return f"< {SMALLEST_SHOWN}" if 0 < value < SMALLEST_SHOWN else f"{value:.4f}"
 
 
-def core(report: ReportInput) -> dict[str, Any] | None:
-    """Return the section on dependence on the core; None where the plan was not measured."""
-    if report.measures is None or report.measures.polycentricity.empty:
+def core(_report: ReportInput, measures: Measures) -> dict[str, Any] | None:
+    """Return the section on dependence on the core."""
+    table, facts = measures.polycentricity, measures.facts
+    if table.empty:
         return None
-    table, facts = report.measures.polycentricity, report.measures.facts
     region = table[table["place"] == ""]
     cities = table[table["measure"] == "through_share"].assign(
         most=lambda t: t[["today", "plan"]].max(axis=1)
@@ -164,42 +178,35 @@ def core(report: ReportInput) -> dict[str, Any] | None:
         "core_km": f"{facts['core_km']:g} km",
         "near_km": f"{facts['near_km']:g} km",
         "rows": [_measure(row) for row in region.to_dict("records") if not _is_redundant(row, region)],
-        "cities": [
-            {
-                "name": str(row["place"]),
-                **{state: percent(row[state]) for state in STATES},
-                **{f"{state}_width": round(100 * row[state] / cities["most"].max(), 1) for state in STATES},
-            }
-            for row in cities.to_dict("records")
-        ],
+        "cities": cities.to_dict("records"),
+        "most": cities["most"].max(),
     }
 
 
-def independence(report: ReportInput) -> dict[str, Any] | None:
-    """Return the section on ways without the core; None where they do not count."""
-    if report.measures is None or report.measures.independence.empty:
+def independence(_report: ReportInput, measures: Measures) -> dict[str, Any] | None:
+    """Return the section on ways without the core; None as well where they do not count."""
+    if measures.independence.empty:
         return None
-    facts, table = report.measures.facts, report.measures.independence
+    facts = measures.facts
     radius = facts["independence_radius_km"]
     stretches, weight = facts["independence_stretches"], facts["independence_weight"]
-    states = [
-        (str(tier), rows[rows["state"] == "today"].iloc[0], rows[rows["state"] == "plan"].iloc[0])
-        for tier, rows in table.groupby("tier", sort=False)
-    ]
     return {
         "core": wording.join_names([f"{km:g} km of the centre of {name}" for name, km in radius.items()]),
         "share": f"{weight / len(stretches):.3g}" if weight else None,
         "heads": [wording.within_stretch(stretch) for stretch in stretches],
         "rows": [
             {
-                "name": "All" if tier == ALL else style.tier(tier).name,
+                "name": "All" if tier == ALL else plots.tier(tier).name,
                 "is_all": tier == ALL,
                 "pairs": int(plan["pairs"]),
                 "counts": [_change(today, plan, f"independent_at_{stretch:g}") for stretch in stretches],
-                "minutes": [_with_unit(row["mean_minutes"], "minutes") for row in (today, plan)],
-                "any_way": [_with_unit(row["any_way_minutes"], "minutes") for row in (today, plan)],
+                "minutes": [
+                    _with_unit(row[column], "minutes")
+                    for column in ("mean_minutes", "any_way_minutes")
+                    for row in (today, plan)
+                ],
             }
-            for tier, today, plan in states
+            for tier, today, plan in _today_and_plan(measures.independence)
         ],
     }
 
@@ -225,24 +232,22 @@ def _with_unit(value: float | None, unit: str) -> str:
     return percent(value) if unit == "share" else forms.get(unit, "{:.2f}").format(value)
 
 
-def appraisal(report: ReportInput) -> dict[str, Any] | None:
-    """Return the section on the appraisal of proposals; None where nothing is built or was measured."""
-    if report.measures is None or len(report.measures.appraisal) < 2:
+def appraisal(report: ReportInput, measures: Measures) -> dict[str, Any] | None:
+    """Return the section on the appraisal of proposals; None as well where nothing is built."""
+    table, facts = measures.appraisal, measures.facts
+    if len(table) < 2:
         return None
-    table, facts = report.measures.appraisal, report.measures.facts
     prefix, short = "pairs_brought_", {"secondary": "sec."}
-    tiers = [name for name in table.columns if name.startswith(prefix)]
-    heads = [name.removeprefix(prefix) for name in tiers]
+    columns = [name for name in table.columns if name.startswith(prefix)]
+    heads = [name.removeprefix(prefix) for name in columns]
     is_plan = table["candidate_id"] == PLAN
-    most = float(table.loc[~is_plan, ["cost_high", "cost_p80"]].max().max()) or 1.0
-    rows = [
-        _gains(row, tiers, most) | _described(row, report.ranks) for row in table[~is_plan].to_dict("records")
-    ]
-    plan = table[is_plan].to_dict("records")[0]
+    rows = [row | _described(row, report.ranks) for row in table[~is_plan].to_dict("records")]
     return {
         "rows": sorted(rows, key=lambda row: row["rank"]),
-        "plan": _gains(plan, tiers, most) | {"alike": integer(plan["cost_p80_alike"])},
+        "plan": table[is_plan].to_dict("records")[0],
+        "columns": columns,
         "heads": [short.get(name, name) for name in heads],
+        "most": float(table.loc[~is_plan, ["cost_high", "cost_p80"]].max().max()) or 1.0,
         "unit": wording.per_person(report.money)[1],
         "trips": f"{facts['trips_per_person']:g}",
         "rate": f"{100 * facts['discount_rate']:g} %",
@@ -258,30 +263,10 @@ def _described(row: Row, ranks: dict[str, int]) -> dict[str, Any]:
     more = " …" if len(companions) > MOST_COMPANIONS else ""
     return {
         "rank": ranks.get(row["candidate_id"]) or int(row["step"]),
-        "category": style.category(mode=row["mode"], kind=row["kind"]),
-        "name": wording.link_name(row),
-        "km": f"{row['length_km']:.0f}",
         "ground": ", ".join(grounds) or "plain",
         "others": _dependence(row["dependence"], row["weight_last"]),
         "with": ", ".join(companions[:MOST_COMPANIONS]) + more,
         "ratio": -1.0 if pd.isna(row["dependence"]) else round(row["dependence"], 4),
-    }
-
-
-def _gains(row: Row, tiers: list[str], most: float) -> dict[str, Any]:
-    return {
-        "cost": integer(row["cost"]),
-        "p50": integer(row["cost_p50"]),
-        "p80": integer(row["cost_p80"]),
-        "reference": row["reference_class"],
-        "bar": {key: round(100 * row[name] / most, 1) for key, name in COST_BAR.items()},
-        "pairs": " / ".join(str(int(row[name])) for name in tiers),
-        "pairs_number": int(row["pairs_brought"]),
-        "people": wording.people(row["people_brought"]),
-        "people_number": int(row["people_brought"]),
-        "saved": integer(row["saved_minutes"]),
-        "each": integer(row["cost_per_person"]),
-        "hour": integer(row["break_even_an_hour"]),
     }
 
 
@@ -295,92 +280,47 @@ def _dependence(ratio: float | None, last: int) -> dict[str, str]:
     return {"figure": f"{ratio:.2f}", "words": words}
 
 
-def build_order(report: ReportInput) -> dict[str, Any] | None:
-    """Return the section on the build order; None where nothing is built or was measured."""
-    if report.measures is None or len(report.measures.build_order) < 2:
+def build_order(_report: ReportInput, measures: Measures) -> dict[str, Any] | None:
+    """Return the section on the build order; None as well where nothing is built."""
+    steps, phases = measures.build_order, measures.phases
+    if len(steps) < 2:
         return None
-    steps, phases = report.measures.build_order, report.measures.phases
-    tiers = [name.removeprefix(SHARE) for name in steps.columns if name.startswith(SHARE)]
-    method, _, exchanged = str(report.measures.facts["order_method"]).partition(", ")
+    method, _, exchanged = str(measures.facts["order_method"]).partition(", ")
     rows = steps.to_dict("records")
     names = {row["candidate_id"]: wording.link_name(row) for row in rows}
     return {
-        "tiers": tiers,
-        "steps": [_step(row, tiers) for row in rows],
+        "tiers": _tiers_of(steps),
+        "steps": rows,
         "method": METHODS.get(method, method),
         "exchanged": bool(exchanged),
-        "phases": [_phase(row, tiers, names) for row in phases.to_dict("records")],
-        "has_phases": len(phases) > 0,
-        "curve": curve(steps, tiers),
+        "phases": [
+            row
+            | {
+                "started": len(wording.split_ids(row["starts"])),
+                "opened": [names.get(name, name) for name in wording.split_ids(row["opens"])],
+            }
+            for row in phases.to_dict("records")
+        ],
     }
 
 
-def _step(row: Row, tiers: list[str]) -> dict[str, Any]:
-    is_link = bool(row["step"])
-    return {
-        "at": int(row["step"]),
-        "name": wording.link_name(row) if is_link else "Today",
-        "kind": wording.kind(str(row["kind"])) if is_link else "",
-        "cost": integer(row["cost"]) if is_link else wording.NONE,
-        "so_far": integer(row["cost_so_far"]),
-        "starts": row.get("starts_in") or "",
-        "opens": row.get("opens_in") or "",
-        **_covered(row, tiers),
-    }
+def _tiers_of(steps: pd.DataFrame) -> list[str]:
+    return [name.removeprefix(SHARE) for name in steps.columns if name.startswith(SHARE)]
 
 
-def _phase(row: Row, tiers: list[str], names: dict[str, str]) -> dict[str, Any]:
-    opens = [names.get(name, name) for name in wording.split_ids(row["opens"])]
-    return {
-        "name": str(row["period"]),
-        "spent": integer(row["spent"]),
-        "so_far": integer(row["spent_so_far"]),
-        "budget": integer(row["budget_so_far"]),
-        "starts": len(wording.split_ids(row["starts"])),
-        "opens": "; ".join(opens) or wording.NONE,
-        **_covered(row, tiers),
-    }
+def order_curve(report: ReportInput) -> Figure | None:
+    """Draw the covered weight along the money spent in the build order; None where there is no order.
 
-
-def _covered(row: Row, tiers: list[str]) -> dict[str, Any]:
-    return {
-        "pairs": int(row["pairs_within"]),
-        "share": percent(row["weight_share"]),
-        "tiers": [percent(row[f"{SHARE}{tier}"]) for tier in tiers],
-    }
-
-
-def curve(steps: pd.DataFrame, tiers: list[str]) -> dict[str, Any]:
-    """Return the corners of the curves of coverage over money, in a box of 100 by 100.
-
-    Parameters
-    ----------
-    steps
-        The table `build_order`.
-    tiers
-        Tiers with a curve each, beside all.
-
-    Returns
-    -------
-    dict
-        `lines` (name and points of each, "x,y x,y ..."; coverage holds while the next link is paid for),
-        `low` and `high` (share at the bottom and on top, in percent).
+    Coverage holds while the next link is paid for. A tier whose coverage does not change has no line.
     """
-    spent = steps["cost_so_far"].to_numpy(dtype=float)
-    shares = {"all": steps["weight_share"]} | {tier: steps[f"{SHARE}{tier}"] for tier in tiers}
-    kept = {
-        name: share for name, share in shares.items() if share.notna().all() and share.max() > share.min()
+    if report.measures is None or len(report.measures.build_order) < 2:
+        return None
+    steps = report.measures.build_order
+    shares = {"all": steps["weight_share"]} | {tier: steps[f"{SHARE}{tier}"] for tier in _tiers_of(steps)}
+    curves = {
+        name: (steps["cost_so_far"].tolist(), share.tolist())
+        for name, share in shares.items()
+        if share.notna().all() and share.max() > share.min()
     }
-    least = min((float(share.min()) for share in kept.values()), default=0.0)
-    low, high = int(10 * least) / 10, max((float(share.max()) for share in kept.values()), default=1.0)
-    high = min(1.0, -(-high * 10 // 1) / 10)
-    span, whole = max(high - low, 0.1), max(float(spent[-1]), 1.0)
-    lines = []
-    for name, share in kept.items():
-        points, before = list[tuple[float, float]](), None
-        for money, part in zip(100 * spent / whole, 100 * (1 - (share - low) / span), strict=True):
-            points += [(money, before)] if before is not None else []
-            points.append((money, part))
-            before = part
-        lines.append({"name": name, "points": " ".join(f"{x:.1f},{y:.1f}" for x, y in points)})
-    return {"lines": lines, "low": f"{100 * low:.0f} %", "high": f"{100 * high:.0f} %"}
+    what = f"Share of the weight of pairs within {wording.short_hours(report.limit_s)}, in the order below"
+    return plots.draw_curves(curves, across=f"Money spent, {report.money}", up=what) if curves else None

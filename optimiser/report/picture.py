@@ -1,24 +1,28 @@
-"""Draw the plan as one still picture: a map, and beside it legend, coverage and ranked links."""
+"""Draw still pictures of a plan: map with legend and links, rings beside known ones, a ring unrolled."""
 
 from __future__ import annotations
 
+import itertools
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import pandas as pd
 
 from optimiser.measures import coverage
-from optimiser.report import files, map_drawing, map_layers, ring_text, sentences, style, wording
+from optimiser.report import maps, plots, ring_section, sentences, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.ring_layout import formed
+from optimiser.report.maps import Frame, Layers
+from optimiser.report.ring_layout import NEW, Leg, RingShown, formed, known_rings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
+    from shapely import Polygon
 
 MAP_HEIGHT, PANEL_WIDTH, TITLE_HEIGHT, EDGE = 8.2, 4.0, 0.72, 0.25
 """Inches; the width of the map follows the shape of the region."""
@@ -42,9 +46,9 @@ LINK_COLUMNS = (("km", 0.70), ("cost", 0.86), ("pairs", 1.0))
 """Headings of the numbers of links and where they end, as a share of the width."""
 
 COVERAGE_BARS = (
-    ("all_built", "all candidates", style.CEILING, 0.6),
-    ("after", "with the plan", style.GAINS, 0.25),
-    ("before", "today", style.BEFORE, 0.0),
+    ("all_built", "all candidates", plots.CEILING, 0.6),
+    ("after", "with the plan", plots.GAINS, 0.25),
+    ("before", "today", plots.BEFORE, 0.0),
 )
 """State, words and colour of the bars of coverage, drawn in this order, and where the key stands."""
 
@@ -61,7 +65,7 @@ def write(report: ReportInput, path: Path, *, dpi: int = 160) -> Path:
     dpi
         Dots per inch.
     """
-    return files.write_figure(draw(report, dpi=dpi), path, dpi=dpi)
+    return plots.write(draw(report, dpi=dpi), path, dpi=dpi)
 
 
 def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
@@ -102,7 +106,7 @@ def draw_comparison(
     ----------
     report
         What is shown of the first plan, with the links of both: the column `category` says which plan builds
-        a link, a key of `style.COMPARED`.
+        a link, a key of `plots.COMPARED`.
     names
         What the plans are called.
     figures
@@ -131,25 +135,25 @@ def _draw(
     dpi: int,
 ) -> Figure:
     """Draw title, map and panel; the width follows the shape of the region."""
-    layers = map_layers.project(report)
+    layers = maps.project(report)
     layers = replace(layers, known=layers.known.iloc[:0])
-    west, south, east, north = frame = map_layers.frame(layers)
+    west, south, east, north = frame = maps.frame(layers)
     map_width = min(max(MAP_HEIGHT * (east - west) / (north - south), NARROWEST), WIDEST)
     width, height = map_width + PANEL_WIDTH + 3 * EDGE, MAP_HEIGHT + TITLE_HEIGHT + 2 * EDGE
-    with style.figure(width, height, dpi=dpi, size=9) as figure:
+    with plots.figure(width, height, dpi=dpi, size=9) as figure:
 
         def place(left: float, across: float) -> Axes:
             return figure.add_axes((left / width, EDGE / height, across / width, MAP_HEIGHT / height))
 
         draw_title(figure, title, size=17, edge=EDGE)
         subtitle = figure.text(EDGE / width, 1 - (EDGE + 0.38) / height, "   ·   ".join(parts), size=10.5)
-        subtitle.set(color=style.MUTED, va="top", parse_math=False)
+        subtitle.set(color=plots.MUTED, va="top", parse_math=False)
         axes = place(EDGE, map_width)
-        map_drawing.frame_map(axes, map_layers.fit(frame, map_width / MAP_HEIGHT))
-        map_drawing.draw_network(axes, layers.networks)
-        map_drawing.draw_proposals(axes, layers)
-        map_drawing.draw_rings(axes, layers)
-        map_drawing.draw_marks(axes, layers, report, filled=filled)
+        maps.frame_map(axes, maps.fit(frame, map_width / MAP_HEIGHT))
+        maps.draw_network(axes, layers.networks)
+        maps.draw_proposals(axes, layers)
+        maps.draw_rings(axes, layers)
+        maps.draw_marks(axes, layers, report, filled=filled)
         draw_panel(place(map_width + 2 * EDGE, PANEL_WIDTH))
     return figure
 
@@ -192,11 +196,11 @@ class _Panel:
         axes.set_axis_off()
         return cls(axes)
 
-    def text(self, x: float, words: str, *, size: float = 8.0, colour: str = style.INK) -> Text:
+    def text(self, x: float, words: str, *, size: float = 8.0, colour: str = plots.INK) -> Text:
         """Write words on the line, from a share of the width on."""
         return self.axes.text(x, self.y, words, size=size, color=colour, va="center", parse_math=False)
 
-    def right(self, x: float, words: str, *, size: float = 8.0, colour: str = style.INK) -> None:
+    def right(self, x: float, words: str, *, size: float = 8.0, colour: str = plots.INK) -> None:
         """Write words on the line that end at a share of the width."""
         self.text(x, words, size=size, colour=colour).set_horizontalalignment("right")
 
@@ -205,10 +209,10 @@ class _Panel:
 
     def heading(self, words: str) -> None:
         self.text(0, words, size=10.5).set_fontweight("bold")
-        self.axes.plot([0, 1], [self.y - 0.62 * LINE] * 2, color=style.RULE, lw=0.8)
+        self.axes.plot([0, 1], [self.y - 0.62 * LINE] * 2, color=plots.RULE, lw=0.8)
         self.end_line(1.5)
 
-    def paragraph(self, words: str, *, size: float = 8.0, colour: str = style.MUTED) -> None:
+    def paragraph(self, words: str, *, size: float = 8.0, colour: str = plots.MUTED) -> None:
         for line in textwrap.wrap(words, 62):
             self.text(0, line, size=size, colour=colour)
             self.end_line()
@@ -216,17 +220,17 @@ class _Panel:
     def more(self, count: int, file: str) -> None:
         """Name the file that holds what is not shown, if anything is left."""
         if count > 0:
-            self.text(0, f"and {count} more in {file}", colour=style.MUTED)
+            self.text(0, f"and {count} more in {file}", colour=plots.MUTED)
             self.end_line()
 
-    def key(self, x: float, stroke: style.Stroke) -> None:
+    def key(self, x: float, stroke: plots.Stroke) -> None:
         """Draw how a line looks on the map; the new part of a ring lies on the ring itself."""
-        ends, rings = ([x, x + 0.08], [self.y] * 2), style.RINGS
-        if stroke is style.RING_NEW:
+        ends, rings = ([x, x + 0.08], [self.y] * 2), plots.RINGS
+        if stroke is plots.RING_NEW:
             self.axes.plot(*ends, color=rings["road"].colour, lw=rings["road"].width, solid_capstyle="butt")
-        dashes = (0, stroke.dash) if stroke.dash else "solid"
-        wide = stroke.width if stroke in (*rings.values(), style.RING_NEW) else stroke.width + 0.3
-        self.axes.plot(*ends, color=stroke.colour, lw=wide, linestyle=dashes, dash_capstyle="butt", zorder=3)
+        wide = stroke.width if stroke in (*rings.values(), plots.RING_NEW) else stroke.width + 0.3
+        look: Any = {"color": stroke.colour, "lw": wide, "linestyle": stroke.linestyle}
+        self.axes.plot(*ends, dash_capstyle="butt", zorder=3, **look)
 
 
 def _draw_panel(axes: Axes, report: ReportInput) -> None:
@@ -240,23 +244,23 @@ def _draw_panel(axes: Axes, report: ReportInput) -> None:
 
 def _draw_legend(panel: _Panel, report: ReportInput) -> None:
     panel.heading("Legend")
-    shown = set(style.categories(report.links))
+    shown = set(plots.categories(report.links))
     strokes = [
         *_ring_strokes(report),
-        *(stroke for name, stroke in style.PROPOSALS.items() if name in shown),
-        *(style.NETWORK[name] for name in ("high_speed", "rail", "motorways", "roads")),
+        *(stroke for name, stroke in plots.PROPOSALS.items() if name in shown),
+        *(plots.NETWORK[name] for name in ("high_speed", "rail", "motorways", "roads")),
     ]
     _draw_keys(panel, strokes)
-    tiers = map(style.tier, coverage.groups_in_order(report.cities["tier"]))
+    tiers = map(plots.tier, coverage.groups_in_order(report.cities["tier"]))
     marks = [(look.name, look.mark, "white") for look in tiers]
-    for row in _two_by_two([*marks, ("City that gains partners", 7.5, style.GAINS)]):
+    for row in _two_by_two([*marks, ("City that gains partners", 7.5, plots.GAINS)]):
         for x, (words, mark, fill) in zip((0.0, 0.5), row, strict=False):
-            panel.axes.scatter([x + 0.04], [panel.y], s=mark**2, c=fill, edgecolors=style.INK, linewidths=1.0)
+            panel.axes.scatter([x + 0.04], [panel.y], s=mark**2, c=fill, edgecolors=plots.INK, linewidths=1.0)
             panel.text(x + 0.11, words, size=8.5)
         panel.end_line()
 
 
-def _draw_keys(panel: _Panel, strokes: Sequence[style.Stroke]) -> None:
+def _draw_keys(panel: _Panel, strokes: Sequence[plots.Stroke]) -> None:
     for pair in _two_by_two(strokes):
         for x, stroke in zip((0.0, 0.5), pair, strict=False):
             panel.key(x, stroke)
@@ -268,23 +272,23 @@ def _two_by_two[Item](items: Sequence[Item]) -> list[Sequence[Item]]:
     return [items[at : at + 2] for at in range(0, len(items), 2)]
 
 
-def _ring_strokes(report: ReportInput) -> list[style.Stroke]:
+def _ring_strokes(report: ReportInput) -> list[plots.Stroke]:
     """Return the strokes of rings that the map shows."""
     rings = formed(report.rings)
     existing = dict.fromkeys(ring.facts.mode for ring in rings if ring.existing_km)
-    new = [style.RING_NEW] if any(ring.new_km for ring in rings) else []
-    return [*map(style.ring, existing), *new]
+    new = [plots.RING_NEW] if any(ring.new_km for ring in rings) else []
+    return [*map(plots.ring, existing), *new]
 
 
 def _draw_rings(panel: _Panel, report: ReportInput) -> None:
     """Describe each ring: its length, how much of it exists, the cities on it, and what must be built."""
     panel.heading("Ring" if len(report.rings) == 1 else "Rings")
     for ring in report.rings[:MOST_RINGS]:
-        panel.paragraph(ring_text.titled(report, ring), size=8.5, colour=style.INK)
+        panel.paragraph(ring_section.titled(report, ring), size=8.5, colour=plots.INK)
         if len(ring.cities):
             panel.paragraph(f"Clockwise: {', '.join(ring.cities['name'].astype(str))}")
         if ring.is_formed:
-            panel.paragraph(ring_text.build(report, ring))
+            panel.paragraph(ring_section.build(report, ring))
     panel.more(len(report.rings) - MOST_RINGS, "rings.csv")
 
 
@@ -300,14 +304,14 @@ def _draw_coverage(panel: _Panel, report: ReportInput) -> None:
         panel.end_line()
     for _, words, colour, x in COVERAGE_BARS:
         panel.axes.scatter([x + 0.015], [panel.y], s=36, c=colour, marker="s", linewidths=0)
-        panel.text(x + 0.045, words, size=7.5, colour=style.MUTED)
+        panel.text(x + 0.045, words, size=7.5, colour=plots.MUTED)
     panel.end_line()
 
 
 def _draw_links(panel: _Panel, report: ReportInput) -> None:
-    panel.heading(f"Proposals by worth (cost in {report.money})")
+    panel.heading(f"Proposals by value (cost in {report.money})")
     for words, x in LINK_COLUMNS:
-        panel.right(x, words, size=7.5, colour=style.MUTED)
+        panel.right(x, words, size=7.5, colour=plots.MUTED)
     panel.end_line()
     _draw_rows(panel, report.links, "links.csv")
 
@@ -316,8 +320,8 @@ def _draw_rows(panel: _Panel, links: pd.DataFrame, file: str) -> None:
     """List links by number, name and figures; name the file that holds those for which there is no room."""
     room = min(MOST_LINKS, int(panel.y / LINE))
     shown = links.head(room)
-    for row, category in zip(shown.to_dict("records"), style.categories(shown), strict=True):
-        colour = style.proposals()[category].colour
+    for row, category in zip(shown.to_dict("records"), plots.categories(shown), strict=True):
+        colour = plots.proposals()[category].colour
         rank = panel.text(0.035, str(row["rank"]), colour=colour)
         rank.set(weight="bold", horizontalalignment="right")
         name = wording.link_name(row)
@@ -332,13 +336,13 @@ def _draw_rows(panel: _Panel, links: pd.DataFrame, file: str) -> None:
 def _draw_compared(panel: _Panel, report: ReportInput, figures: pd.DataFrame) -> None:
     """Draw the legend, the figures of both plans, and the links that one of them builds alone."""
     panel.heading("Legend")
-    network = [style.NETWORK[name] for name in ("high_speed", "rail", "motorways", "roads")]
-    _draw_keys(panel, [*style.COMPARED.values(), *network])
+    network = [plots.NETWORK[name] for name in ("high_speed", "rail", "motorways", "roads")]
+    _draw_keys(panel, [*plots.COMPARED.values(), *network])
     panel.paragraph("A city has the colour of the plan that brings more others within its limit.")
     panel.end_line(0.8)
     panel.heading("Figures")
-    panel.right(0.72, "1", size=8.5, colour=style.COMPARED["first"].colour)
-    panel.right(1.0, "2", size=8.5, colour=style.COMPARED["second"].colour)
+    panel.right(0.72, "1", size=8.5, colour=plots.COMPARED["first"].colour)
+    panel.right(1.0, "2", size=8.5, colour=plots.COMPARED["second"].colour)
     panel.end_line()
     for words, *values in figures.itertuples():
         panel.text(0, str(words))
@@ -349,6 +353,308 @@ def _draw_compared(panel: _Panel, report: ReportInput, figures: pd.DataFrame) ->
     alone = report.links[report.links["category"] != "both"]
     panel.heading(f"Links of one plan alone (cost in {report.money})")
     for words, x in LINK_COLUMNS:
-        panel.right(x, words, size=7.5, colour=style.MUTED)
+        panel.right(x, words, size=7.5, colour=plots.MUTED)
     panel.end_line()
     _draw_rows(panel, alone, "the table of links")
+
+
+# ---- rings beside known ones
+
+RING_MAP, RING_TITLE = 7.2, 0.5
+"""Inches; the width of a map follows what it shows, the height of the text below it its lines."""
+
+LEAST_RING, MOST_RING = 6.6, 10.0
+"""Least and most width of the map of a ring in inches."""
+
+ROW = 0.2
+"""Inches between lines of text."""
+
+KEY, TEXT = 0.42, 0.55
+"""Inches from the left at which the keys end and the texts begin."""
+
+UNROLLED = 10.0
+"""Inches of a ring unrolled."""
+
+LETTER = 0.56
+"""Width of a letter as a share of its size, slightly more than the average."""
+
+
+def write_rings(report: ReportInput, folder: Path, *, dpi: int = 160) -> tuple[Path, ...]:
+    """Draw the rings that are compared with known ones into ``rings.png``; nothing where there is none.
+
+    Parameters
+    ----------
+    report
+        What to draw.
+    folder
+        Folder to write into.
+    dpi
+        Dots per inch.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        The file, if there is one.
+    """
+    if not known_rings(report.rings):
+        return ()
+    return (plots.write(draw_rings(report, dpi=dpi), folder / "rings.png", dpi=dpi),)
+
+
+def draw_rings(report: ReportInput, *, dpi: int = 160) -> Figure:
+    """Draw one map for each ring that is compared with known ones, and a legend with the shares below it.
+
+    Parameters
+    ----------
+    report
+        What to draw; one such ring at least.
+    dpi
+        Dots per inch for which labels are placed.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Bound to no window.
+    """
+    places = [place for place, ring in enumerate(report.rings) if ring.overlaps]
+    layers = maps.project(report)
+    shown = [_layers_of(layers, report.rings[place], place) for place in places]
+    frames = [_frame(one) for one in shown]
+    widest = max(RING_MAP * (east - west) / (north - south) for west, south, east, north in frames)
+    wide = min(max(widest, LEAST_RING), MOST_RING)
+    legends = [list(_legend_lines(report.rings[place], wide)) for place in places]
+    below = ROW * (max(map(len, legends)) + 1)
+    width, height = len(places) * (wide + EDGE) + EDGE, RING_MAP + below + RING_TITLE + 2 * EDGE
+    with plots.figure(width, height, dpi=dpi, size=9) as figure:
+        draw_title(figure, f"{report.region}: proposed and known rings", size=15, edge=EDGE)
+
+        def axes(column: int, bottom: float, high: float) -> Axes:
+            left = EDGE + column * (wide + EDGE)
+            return figure.add_axes((left / width, bottom / height, wide / width, high / height))
+
+        looks = ring_section.known_strokes(report.rings)
+        for column, place in enumerate(places):
+            ring = report.rings[place]
+            strokes = [looks[one.reference] for one in known_rings([ring])]
+            upper, lower = axes(column, EDGE + below, RING_MAP), axes(column, EDGE, below)
+            maps.frame_map(upper, maps.fit(frames[column], wide / RING_MAP))
+            _draw_ring_map(upper, shown[column], report, ring, strokes)
+            lower.set(xlim=(0, wide), ylim=(-below, 0))
+            _draw_ring_legend(lower, legends[column], strokes)
+    return figure
+
+
+def _layers_of(layers: Layers, ring: RingShown, place: int) -> Layers:
+    """Return what the map of one ring shows: itself and the known rings that it is compared with."""
+    references = {one.reference for one in ring.overlaps}
+    return replace(
+        layers,
+        links=layers.links.iloc[:0],
+        rings=layers.rings[layers.rings["ring"] == place],
+        known=layers.known[layers.known["reference"].isin(references)],
+    )
+
+
+def _frame(layers: Layers) -> Frame:
+    """Return a frame round the rings, with room for the corridors."""
+    shapes = [shape for shape in (layers.rings.geometry, layers.known.geometry) if len(shape)]
+    room = 1000 * float(layers.known["corridor_km"].max())
+    room += 0.06 * float(np.ptp([shape.total_bounds[[0, 2]] for shape in shapes]))
+    west, south, east, north = maps.bounds(shapes)
+    return west - room, south - room, east + room, north + room
+
+
+def _draw_ring_map(
+    axes: Axes, layers: Layers, report: ReportInput, ring: RingShown, strokes: Sequence[plots.Stroke]
+) -> None:
+    known = list(zip(strokes, layers.known.itertuples(), strict=True))
+    for stroke, row in known:
+        corridor = row.geometry.buffer(1000 * row.corridor_km)
+        for outline in getattr(corridor, "geoms", [corridor]):
+            _shade(axes, outline, stroke.colour)
+    maps.draw_network(axes, layers.networks)
+    maps.draw_rings(axes, layers)
+    for stroke, row in known:
+        x, y = row.geometry.xy
+        axes.plot(x, y, color="white", lw=stroke.width + 2, zorder=7.5)
+        axes.plot(x, y, color=stroke.colour, lw=stroke.width, linestyle=stroke.linestyle, zorder=8.1)
+    filled = dict.fromkeys(ring.cities["city_id"].astype(str), plots.ring(ring.facts.mode).colour)
+    maps.draw_marks(axes, layers, report, filled=filled)
+
+
+def _shade(axes: Axes, shape: Polygon, colour: str) -> None:
+    """Fill a polygon and leave its holes out."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
+
+    rings = [shape.exterior, *shape.interiors]
+    paths = [Outline(np.asarray(one.coords)[:, :2], closed=True) for one in rings]
+    whole = Outline.make_compound_path(*paths)
+    axes.add_patch(PathPatch(whole, facecolor=colour, edgecolor="none", alpha=0.16, zorder=0.5))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of text below a map, with what it explains.
+
+    Attributes
+    ----------
+    words
+        The text.
+    key
+        ``ring``, ``new``, ``cities``, the position of a known ring, or None: nothing is drawn.
+    mode
+        Of the ring.
+    size
+        Of the letters, in points.
+    weight, colour
+        Of the letters.
+    """
+
+    words: str
+    key: str | int | None = None
+    mode: str = "road"
+    size: float = 9.0
+    weight: str = "normal"
+    colour: str = plots.INK
+
+
+def _legend_lines(ring: RingShown, wide: float) -> Iterator[_Line]:
+    """Yield the lines below the map of a ring, wrapped to a width in inches."""
+    for entry in _legend(ring):
+        letters = int((wide - TEXT) * 72 / (LETTER * entry.size))
+        for number, words in enumerate(textwrap.wrap(entry.words, letters)):
+            yield replace(entry, words=words, key=None if number else entry.key)
+
+
+def _legend(ring: RingShown) -> Iterator[_Line]:
+    mode = ring.facts.mode
+    yield _Line(ring_section.sentence(ring), "ring" if ring.is_formed else None, mode, 10.0, "bold")
+    if ring.new_km:
+        yield _Line(f"{ring.new_km:,.0f} km of it must be built", "new", mode)
+    if len(ring.cities):
+        names = wording.join_names(list(ring.cities["name"].astype(str)))
+        yield _Line(f"Cities on it, clockwise: {names}", "cities", mode)
+    for place, one in enumerate(known_rings([ring])):
+        yield _Line(ring_section.overlap(ring, one), place, mode)
+        if one.why:
+            yield _Line(one.why, size=8.2, colour=plots.MUTED)
+
+
+def _draw_ring_legend(axes: Axes, lines: Sequence[_Line], strokes: Sequence[plots.Stroke]) -> None:
+    """Write the lines below a map, each with what it explains; `strokes` are those of the known rings."""
+    axes.set_axis_off()
+    for number, line in enumerate(lines, start=1):
+        y = -number * ROW
+        _draw_key(axes, line, strokes, y)
+        text = axes.text(TEXT, y, line.words, size=line.size, weight=line.weight, color=line.colour)
+        text.set(va="center", parse_math=False)
+
+
+def _draw_key(axes: Axes, line: _Line, strokes: Sequence[plots.Stroke], y: float) -> None:
+    ring, dashed = plots.ring(line.mode), plots.RING_NEW if line.key == "new" else None
+    if line.key in ("ring", "new"):
+        axes.plot([0, KEY], [y, y], color=ring.colour, lw=ring.width, solid_capstyle="butt")
+    elif line.key == "cities":
+        axes.scatter([KEY / 2], [y], s=36, c=ring.colour, edgecolors=plots.INK, linewidths=1.0)
+    elif isinstance(line.key, int):
+        dashed = strokes[line.key]
+        low, high = y - 0.45 * ROW, y + 0.45 * ROW
+        axes.fill_between([0, KEY], low, high, color=dashed.colour, alpha=0.16, lw=0)
+    if dashed is not None:
+        look: Any = {"color": dashed.colour, "lw": dashed.width, "linestyle": dashed.linestyle}
+        axes.plot([0, KEY], [y, y], dash_capstyle="butt", **look)
+
+
+# ---- a ring unrolled
+
+
+def unroll(ring: RingShown, *, dpi: int = 160) -> Figure:
+    """Draw a ring that is formed as a straight line: its cities, the km between them, what is new.
+
+    Parameters
+    ----------
+    ring
+        The ring.
+    dpi
+        Dots per inch.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Bound to no window.
+    """
+    legs = ring.legs
+    per_km = UNROLLED / (ring.length_km or 1.0)
+    starts = [sum(leg.length_km for leg in legs[:at]) * per_km for at in range(len(legs) + 1)]
+    names = [wording.join_names(leg.cities["name"].astype(str).tolist()) for leg in [*legs, legs[0]]]
+    distances = [_leg_words(leg) for leg in legs]
+    middles = [(one + other) / 2 for one, other in itertools.pairwise(starts)]
+    with plots.figure(1, 1, dpi=dpi, size=9) as figure:
+        above, below = _flags(figure, starts, names, 10.0), _flags(figure, middles, distances, 8.5)
+        right = max(flag.right for flag in (*above, *below)) + EDGE
+        up, down = (ROW * (2 + max(flag.level for flag in flags)) for flags in (above, below))
+        width, height = max(right, UNROLLED) + EDGE, up + down + RING_TITLE + 2 * EDGE
+        figure.set_size_inches(width, height)
+        draw_title(figure, ring_section.sentence(ring), size=13, edge=EDGE)
+        axes = figure.add_axes((0, EDGE / height, 1, (up + down) / height))
+        axes.set(xlim=(-EDGE, width - EDGE), ylim=(-down, up))
+        axes.set_axis_off()
+        _draw_line(axes, ring, per_km)
+        for flag in above:
+            _draw_flag(axes, flag, 1, plots.INK)
+            axes.scatter([flag.x], [0], s=42, c="white", edgecolors=plots.INK, linewidths=1.4, zorder=6)
+        for flag in below:
+            _draw_flag(axes, flag, -1, plots.MUTED)
+    return figure
+
+
+@dataclass(frozen=True, slots=True)
+class _Flag:
+    """A text that begins at a place along a line, on the lowest level on which it covers no other."""
+
+    x: float
+    words: str
+    size: float
+    right: float
+    level: int
+
+
+def _leg_words(leg: Leg) -> str:
+    new = leg.km_of(NEW)
+    return f"{ring_section.short_km(leg.length_km)} km" + (
+        f", {ring_section.short_km(new)} new" if new else ""
+    )
+
+
+def _flags(figure: Figure, places: Sequence[float], texts: Sequence[str], size: float) -> list[_Flag]:
+    """Return texts as flags, the last one first: their poles, at the left, then cross no other text."""
+    found: list[_Flag] = []
+    for x, words in reversed(list(zip(places, texts, strict=True))):
+        drawn = figure.text(0, 0, words, size=size, parse_math=False)
+        wide = drawn.get_window_extent().width / figure.dpi
+        drawn.remove()
+        right = x + KEY / 4 + wide
+        covered = [flag.level for flag in found if flag.x < right + KEY / 4]
+        found.append(_Flag(x, words, size, right, max(covered, default=-1) + 1))
+    return found
+
+
+def _draw_flag(axes: Axes, flag: _Flag, side: int, colour: str) -> None:
+    y = side * ROW * (1 + flag.level)
+    axes.plot([flag.x, flag.x], [0, y + side * ROW / 2], color=colour, lw=0.7, zorder=1)
+    text = axes.text(flag.x + KEY / 6, y, flag.words, size=flag.size, color=colour)
+    text.set(va="center", parse_math=False)
+
+
+def _draw_line(axes: Axes, ring: RingShown, per_km: float) -> None:
+    """Draw a ring from its first city on, the new parts with a dashed core as on maps."""
+    stroke, new, at = plots.ring(ring.facts.mode), plots.RING_NEW, 0.0
+    whole = [0, ring.length_km * per_km]
+    axes.plot(whole, [0, 0], color=stroke.colour, lw=2 * stroke.width, solid_capstyle="butt", zorder=3)
+    for leg in ring.legs:
+        for length, state in zip(leg.pieces["length_km"] * per_km, leg.pieces["state"], strict=True):
+            if state == NEW:
+                ends = [at, at + length]
+                axes.plot(ends, [0, 0], color=new.colour, lw=new.width, linestyle=new.linestyle, zorder=4)
+            at += length

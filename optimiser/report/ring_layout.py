@@ -17,20 +17,18 @@ from shapely.geometry.base import BaseGeometry
 
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.ring import Point
-from optimiser.report.tables import WGS84
 from optimiser.verify import Plan
 from optimiser.verify.rings import circuit_line, circuit_nodes, missing_stops, winding_number
 
-PIECES = {
-    "piece": "place in the circuit, 1 first: clockwise from the northernmost node",
-    "link": "position of the link in the ring of problem.json",
-    "candidate_id": "id of the candidate that is paid for it; empty where nothing is",
-    "name": "name or number of the road or line",
-    "state": "existing or new",
-    "length_km": "kilometres",
-    "cost": "cost of the candidate, at the first of its pieces; 0 where none is or it was counted before",
-}
-"""Columns of the pieces of a ring and their meaning; `geometry` runs in the direction of the circuit."""
+WGS84 = "EPSG:4326"
+
+PIECES = ("piece", "link", "candidate_id", "name", "state", "length_km", "cost")
+"""Columns of the pieces of a ring; their lines (`geometry`) run in the direction of the circuit.
+
+`piece` is the place in the circuit, 1 first, clockwise from the northernmost node; `link` the position of the
+link in the ring of problem.json; `candidate_id` what is paid for it, empty where nothing is; `cost` that of
+the candidate, at the first of its pieces.
+"""
 
 ON_RING = ("city_id", "name", "tier", "population", "seconds", "piece")
 """Columns of the cities on a ring, in order round it.
@@ -210,6 +208,37 @@ class RingMargin:
 
 
 @dataclass(frozen=True, slots=True)
+class Leg:
+    """A stretch of a ring from one place where cities lie on it to the next.
+
+    Attributes
+    ----------
+    cities
+        Cities at its beginning: rows of `RingShown.cities`; empty where no city lies on the ring.
+    pieces
+        Its pieces in order: rows of `RingShown.pieces`.
+    """
+
+    cities: pd.DataFrame
+    pieces: gpd.GeoDataFrame
+
+    @property
+    def length_km(self) -> float:
+        """Return its length."""
+        return float(self.pieces["length_km"].sum())
+
+    def km_of(self, state: str) -> float:
+        """Return how much of it is in a state, existing or new."""
+        return _km_of(self.pieces, state)
+
+    @property
+    def roads(self) -> tuple[str, ...]:
+        """Return the first names of its existing pieces, each once, in order."""
+        names = self.pieces.loc[self.pieces["state"] == EXISTING, "name"]
+        return tuple(dict.fromkeys(first for name in names if (first := str(name).split(";")[0])))
+
+
+@dataclass(frozen=True, slots=True)
 class RingShown:
     """A ring of a plan, or one that was asked for and is not formed.
 
@@ -279,7 +308,7 @@ class RingShown:
     @property
     def existing_km(self) -> float:
         """Return how much of it exists."""
-        return self._length_km(EXISTING)
+        return _km_of(self.pieces, EXISTING)
 
     @property
     def upgraded_km(self) -> float:
@@ -290,10 +319,7 @@ class RingShown:
     @property
     def new_km(self) -> float:
         """Return how much of it must be built."""
-        return self._length_km(NEW)
-
-    def _length_km(self, state: str) -> float:
-        return float(self.pieces.loc[self.pieces["state"] == state, "length_km"].sum())
+        return _km_of(self.pieces, NEW)
 
     @property
     def existing_share(self) -> float:
@@ -356,6 +382,63 @@ class RingShown:
         if line.is_empty or line.is_closed:
             return line
         return LineString([*line.coords, line.coords[0]])
+
+    @property
+    def legs(self) -> list[Leg]:
+        """Return the ring unrolled, clockwise from the first city on it; none if it is not formed."""
+        if not self.is_formed:
+            return []
+        starts = sorted(set(self.cities["piece"].astype(int))) or [1]
+        whole, place = len(self.pieces), self.pieces["piece"].to_numpy()
+        ends = [*starts[1:], starts[0] + whole]
+        return [
+            Leg(
+                self.cities[self.cities["piece"] == start],
+                pd.concat([self.pieces[(place >= start) & (place < end)], self.pieces[place < end - whole]]),
+            )
+            for start, end in zip(starts, ends, strict=True)
+        ]
+
+    @property
+    def stretches(self) -> list[dict[str, Any]]:
+        """Return runs of pieces that a reader takes for one road: of one state, with a number in common.
+
+        Returns
+        -------
+        list of dict
+            In order: `name` (what the pieces share), `state`, `candidate_id`, `length_km`, `cost`, `pieces`
+            (the first and the last), `geometry` (line).
+
+        Notes
+        -----
+        Roads that share a line for a while bear both numbers (``G1;G25``); such a piece goes with the road
+        before it as long as it can.
+        """
+        runs: list[tuple[list[dict[Any, Any]], set[str]]] = []
+        for piece in self.pieces.to_dict("records"):
+            names = set(str(piece["name"]).split(";"))
+            run, shared = runs[-1] if runs else ([], set[str]())
+            same = run and all(run[-1][key] == piece[key] for key in ("state", "candidate_id"))
+            if same and shared & names:
+                runs[-1] = ([*run, piece], shared & names)
+            else:
+                runs.append(([piece], names))
+        return [
+            {
+                "name": " / ".join(sorted(names)),
+                "state": run[0]["state"],
+                "candidate_id": run[0]["candidate_id"],
+                "length_km": sum(piece["length_km"] for piece in run),
+                "cost": sum(piece["cost"] for piece in run),
+                "pieces": (run[0]["piece"], run[-1]["piece"]),
+                "geometry": joined(piece["geometry"] for piece in run),
+            }
+            for run, names in runs
+        ]
+
+
+def _km_of(pieces: pd.DataFrame, state: str) -> float:
+    return float(pieces.loc[pieces["state"] == state, "length_km"].sum())
 
 
 def plane_of(west: float, south: float, east: float, north: float) -> CRS:

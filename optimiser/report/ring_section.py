@@ -1,4 +1,4 @@
-"""Gather the section of the page on rings: each unrolled, what it does, and known rings beside it."""
+"""Describe the rings of a plan: in sentences, unrolled, by what they change, beside known ones."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 
 from optimiser.measures.tables import ANY_WAY, OFF_CORE, PLAN, TODAY, WITHOUT_RING
-from optimiser.report import ring_tables, ring_text, style, wording
+from optimiser.report import plots, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.ring_layout import EXISTING, NEW, RingShown, known_rings
-from optimiser.report.ring_tables import Leg
+from optimiser.report.ring_layout import EXISTING, NEW, Leg, Overlap, RingShown, known_rings
+from optimiser.report.wording import integer, join_names
 
 MOST_SAVINGS = 8
 """Pairs of cities that the page lists for each way; all are in ring_savings.csv."""
@@ -19,11 +19,273 @@ MOST_SAVINGS = 8
 MOST_ACROSS = 9
 """Places of a ring unrolled that find room beside each other; more stand below each other."""
 
+CROSSING = (
+    "Its line crosses itself where roads pass over each other without a junction on the map; it still goes "
+    "round every centre."
+)
+"""Note on a ring whose line is not simple."""
+
 _INDEPENDENT = "independent_at_"
 _TITLES = {ANY_WAY: "By the fastest way", OFF_CORE: "On ways without the core"}
 
 type Figures = Mapping[Any, Any]
 """Figures of a region in one state: a row of `Measures.ring_effects`."""
+
+
+# ---- sentences
+
+
+def around(ring: RingShown) -> str:
+    """Return what a ring goes round, in words."""
+    centres = ring.facts.centres
+    return f"round {join_names(centres)}" if centres else repr(ring.id)
+
+
+def noun(ring: RingShown) -> str:
+    """Return what kind of ring it is: ``railway ring``, or ``ring`` for roads."""
+    return "railway ring" if ring.facts.mode == "rail" else "ring"
+
+
+def exists(ring: RingShown) -> str:
+    """Return how much of a ring exists, never rounded to all or nothing."""
+    if not ring.new_km:
+        return "all of it exists"
+    if not ring.existing_km:
+        return "none of it exists"
+    percent = round(100 * ring.existing_share)
+    if percent >= 100:
+        return "more than 99 % of it exists"
+    return f"{percent} % of it exists" if percent else "less than 1 % of it exists"
+
+
+def sentence(ring: RingShown) -> str:
+    """Return a ring in a sentence: how long, round what, through how many cities, and how much exists.
+
+    Examples
+    --------
+    "A ring of 743 km round Beijing and Tianjin through 6 cities; 97 % of it exists".
+    """
+    if not ring.is_formed:
+        return f"No {noun(ring)} {around(ring)} is formed"
+    count = len(ring.cities)
+    through = f" through {count} {'city' if count == 1 else 'cities'}" if count else ""
+    return f"A {noun(ring)} of {ring.length_km:,.0f} km {around(ring)}{through}; {exists(ring)}"
+
+
+def titled(report: ReportInput, ring: RingShown) -> str:
+    """Return the sentence of a ring, with its id before it where the job asks for several."""
+    return sentence(ring) if len(report.rings) == 1 else f"{ring.id}: {sentence(ring)}"
+
+
+def short(rings: Sequence[RingShown]) -> str:
+    """Return formed rings, at least one, in a few words: ``a ring of 743 km round Beijing and Tianjin``."""
+    if len(rings) == 1:
+        return f"a {noun(rings[0])} of {rings[0].length_km:,.0f} km {around(rings[0])}"
+    centres = list(dict.fromkeys(name for ring in rings for name in ring.facts.centres))
+    return f"{len(rings)} rings round {join_names(centres)}" if centres else f"{len(rings)} rings"
+
+
+def build(report: ReportInput, ring: RingShown) -> str:
+    """Return what must be built for a ring that is formed, and what that costs."""
+    earned = f" Its reward is {integer(ring.reward)}." if ring.reward else ""
+    if not ring.candidates:
+        return f"Nothing has to be built for it.{earned}"
+    ranks = report.ranks
+    new = set(ring.pieces.loc[ring.pieces["state"] == NEW, "candidate_id"])
+    numbers = [str(rank) for rank in sorted(ranks[name] for name in new if name in ranks)]
+    which = f" (proposal{'' if len(numbers) == 1 else 's'} {join_names(numbers)})" if numbers else ""
+    works = [f"{ring.new_km:,.0f} km of it must be built{which}"] if ring.new_km else []
+    if ring.upgraded_km:
+        works.append(f"{ring.upgraded_km:,.0f} km of what exists must be brought to the standard of a ring")
+    return f"{join_names(works)}, for {report.money_of(ring.cost)}.{earned}"
+
+
+def closes(report: ReportInput, candidate_id: str) -> str:
+    """Return which rings a proposal closes, in words; empty when it lies on none."""
+    mine = [ring.id for ring in report.rings if candidate_id in ring.candidates]
+    if not mine:
+        return ""
+    return "closes the ring" if len(report.rings) == 1 else f"closes {join_names(mine)}"
+
+
+def terms(ring: RingShown) -> str:
+    """Return what the job asks of a ring, in a sentence."""
+    facts = ring.facts
+    classes = [name.replace("_", " ") for name in facts.classes]
+    of_classes = f" of {join_names(classes)}" if classes else ""
+    speed = f" for {facts.speed_kmh:g} km/h or more" if facts.speed_kmh else ""
+    on_it = f" (within {wording.minutes(facts.on_s)} minutes of it)" if facts.on_s else ""
+    counts = [f"{ring.least_cities} cities"] if ring.least_cities else []
+    counts += [f"{least} {tier} {'city' if least == 1 else 'cities'}" for tier, least in ring.least_by_tier]
+    through = [*ring.must, *([f"at least {join_names(counts)}"] if counts else [])]
+    cities = f", through {join_names(through)}{on_it}" if through else ""
+    length = "" if ring.longest_km is None else f", at most {ring.longest_km:,.0f} km long"
+    force = "required" if ring.required else f"reward {integer(ring.reward)}"
+    kind = noun(ring) if classes or facts.mode == "rail" else "road ring"
+    return f"Requested: a {kind}{of_classes}{speed} {around(ring)}{cities}{length}; {force}."
+
+
+def not_formed(report: ReportInput, ring: RingShown) -> str:
+    """Explain why a ring with a reward is missing from the plan."""
+    if not ring.can_form:
+        return (
+            "No existing or affordable links form a ring as requested; log.txt says why. Widen its band, "
+            "lower its standard or ask for fewer cities on it."
+        )
+    if report.budget is None:
+        return "It is not required, and rewards do not count where cost is minimised."
+    reward = f"Its reward would be {integer(ring.reward)}, but "
+    if ring.margin is not None:
+        return f"{reward}the plan does not form it. {margin(report, ring)}"
+    if report.gap == 0:
+        return (
+            f"{reward}no plan with it is better: the links that close the ring would cost more coverage "
+            "elsewhere than the reward adds."
+        )
+    if report.bound is None:
+        return f"{reward}the plan found does not form it; whether a better plan forms it is open."
+    most = max(int(report.bound) - report.objective, 0)
+    return (
+        f"{reward}the plan found does not form it; no plan, with the ring or without, is better by more than "
+        f"{integer(most)}."
+    )
+
+
+def margin(report: ReportInput, ring: RingShown) -> str:
+    """Return whether a ring that is not required pays off, and by how much; empty where unknown."""
+    found = ring.margin
+    if found is None:
+        return ""
+    with_it = f"the best plan with it, which spends {report.money_of(found.cost)} on it,"
+    unit = "(in the weight of pairs) than the best plan without it"
+    if found.least >= 0:
+        more = _from_to(found.least, found.most)
+        return f"The ring pays off: {with_it} has an objective higher by {more} {unit}."
+    if found.most <= 0:
+        less = _from_to(-found.most, -found.least)
+        return f"The ring does not pay off: {with_it} has an objective lower by {less} {unit}."
+    more, less = (integer(round(value)) for value in (found.most, -found.least))
+    return (
+        f"Whether the ring pays off is open within the gap: {with_it} has an objective between {less} lower "
+        f"and {more} higher {unit}."
+    )
+
+
+def _from_to(least: float, most: float) -> str:
+    low, high = integer(round(least)), integer(round(most))
+    return low if low == high else f"{low} to {high}"
+
+
+def reward_source(ring: RingShown) -> str:
+    """Return what the reward of a ring is derived from, in a sentence; empty where the job gives it."""
+    found = ring.worth
+    if found is None:
+        return ""
+    if not found.cities and not found.reward:
+        return "No circuit was found from which its reward could be derived."
+    pairs = "1 pair" if found.pairs == 1 else f"{found.pairs} pairs"
+    saved = (
+        f"and {integer(round(found.of_minutes))} for a mean saving of {found.mean_minutes:.0f} min on routes "
+        f"that avoid the core, for {pairs}"
+        if found.pairs
+        else "and nothing for routes that avoid the core, on which no pair saves time beyond the steps that "
+        "count as pairs"
+    )
+    return (
+        f"Its reward of {integer(found.reward)} is derived from the cheapest circuit that meets the request: "
+        f"{integer(round(found.of_cities))} for the {len(found.cities)} cities on it, {saved}."
+    )
+
+
+def cities_on(cities: pd.DataFrame) -> list[tuple[str, str]]:
+    """Return cities of a ring, rows of `RingShown.cities`: name, and minutes to the ring in words."""
+    rows = zip(cities["name"], cities["seconds"], strict=True)
+    return [(str(name), _distance(seconds)) for name, seconds in rows]
+
+
+def _distance(seconds: int) -> str:
+    if seconds < 0:
+        return ""
+    return "at it" if seconds == 0 else f"{wording.minutes(seconds)} min"
+
+
+def screen_lines(report: ReportInput) -> Iterator[str]:
+    """Yield what the screen says of the rings of a plan, line by line."""
+    for ring in report.rings:
+        if not ring.is_formed:
+            yield f"{titled(report, ring)}. {not_formed(report, ring)}"
+            yield from filter(None, [reward_source(ring)])
+            continue
+        yield f"{titled(report, ring)}. {build(report, ring)}"
+        yield from filter(None, [reward_source(ring), margin(report, ring)])
+        names = [f"{name} ({distance})" if distance else name for name, distance in cities_on(ring.cities)]
+        if names:
+            yield f"On it, clockwise: {join_names(names)}."
+        if ring.crosses_itself:
+            yield CROSSING
+        yield from (overlap(ring, one) for one in ring.overlaps)
+
+
+def inside(ring: RingShown) -> str:
+    """Return what a ring encloses, in a sentence; empty when it is not formed."""
+    if not ring.is_formed:
+        return ""
+    centres, others = ring.facts.centres, [n for n in ring.inside if n not in ring.facts.centres]
+    around_centres = f"It goes round {join_names(centres)}" if centres else "It is closed"
+    more = f", and also encloses {join_names(others)}" if others else ""
+    return f"{around_centres}{more}.{f' {CROSSING}' if ring.crosses_itself else ''}"
+
+
+def shape(ring: RingShown) -> str:
+    """Return the shape of a ring in a sentence; empty when it is not formed."""
+    found = ring.shape
+    if found is None:
+        return ""
+    over = 100 * (found.length_over_hull - 1)
+    return f"Roundness {found.roundness:.2f} (circle 1); {over:.0f} % longer than its convex hull."
+
+
+def short_km(km: float) -> str:
+    """Return kilometres rounded to one, and never to none."""
+    return f"{km:,.0f}" if km >= 1 else "< 1"
+
+
+def overlap(ring: RingShown, known: Overlap) -> str:
+    """Return in a sentence how much of a ring and of a known one lie close to each other."""
+    near = f"within {known.corridor_km:g} km of"
+    of_ring, of_known = (
+        wording.percent(share, digits=0) for share in (known.share_of_ring, known.share_of_reference)
+    )
+    return (
+        f"{of_ring} of the proposed {noun(ring)} lies {near} {with_article(known.name)}, which is "
+        f"{known.reference_km:,.0f} km long; {of_known} of that ring lies {near} the proposed one."
+    )
+
+
+def with_article(name: str) -> str:
+    """Return a name with its article, as in a sentence."""
+    return name if name.lower().startswith("the ") else f"the {name}"
+
+
+def stretch_name(ring: RingShown, stretch: dict[str, Any]) -> str:
+    """Return the name of a stretch from `RingShown.stretches`, or what it is where it has none."""
+    modes = {"road": "road", "rail": "railway"}
+    return stretch["name"] or f"{modes.get(ring.facts.mode, ring.facts.mode)} without a number"
+
+
+def known_strokes(rings: Sequence[RingShown]) -> dict[str, plots.Stroke]:
+    """Return how each known ring is drawn, by its id: alike on all maps of a report.
+
+    Parameters
+    ----------
+    rings
+        All rings of the report.
+    """
+    looks = plots.KNOWN_RINGS
+    return {one.reference: looks[place % len(looks)] for place, one in enumerate(known_rings(rings))}
+
+
+# ---- the section of the page
 
 
 def section(report: ReportInput) -> list[dict[str, Any]]:
@@ -35,22 +297,22 @@ def _entry(report: ReportInput, ring: RingShown) -> dict[str, Any]:
     is_formed = ring.is_formed
     return {
         "title": ring.id if len(report.rings) > 1 else "",
-        "mode": "rail" if ring.facts.mode == "rail" else "road",
-        "sentence": ring_text.sentence(ring),
-        "terms": ring_text.terms(ring),
-        "worth": ring_text.worth(ring),
-        "margin": ring_text.margin(report, ring) if is_formed else "",
+        "mode": _mode(ring),
+        "sentence": sentence(ring),
+        "terms": terms(ring),
+        "reward_source": reward_source(ring),
+        "margin": margin(report, ring) if is_formed else "",
         "formed": is_formed,
         "has_new": ring.new_km > 0,
-        "more": ring_text.build(report, ring) if is_formed else ring_text.not_formed(report, ring),
+        "more": build(report, ring) if is_formed else not_formed(report, ring),
         "figures": figures(report, ring) if is_formed else [],
         "legs": (legs := unrolled(ring)),
         "upright": len(legs) > MOST_ACROSS,
         "effects": effects(report, ring),
         "savings": savings(report, ring),
-        "inside": ring_text.inside(ring),
-        "shape": ring_text.shape(ring),
-        "stretches": [_stretch(report, ring, row) for row in ring_tables.stretches(ring)],
+        "inside": inside(ring),
+        "shape": shape(ring),
+        "stretches": [_stretch(report, ring, row) for row in ring.stretches],
         "overlaps": _overlaps(report, ring),
     }
 
@@ -58,7 +320,7 @@ def _entry(report: ReportInput, ring: RingShown) -> dict[str, Any]:
 def figures(report: ReportInput, ring: RingShown) -> list[tuple[str, str, str]]:
     """Return the four key figures of a ring that is formed: value, words, note."""
     requested = f"at least {ring.least_cities} requested" if ring.least_cities else "no minimum requested"
-    earned = f"earns {wording.integer(ring.reward)}" if ring.reward else "required of every plan"
+    earned = f"reward {integer(ring.reward)}" if ring.reward else "required of every plan"
     share = wording.share(ring.existing_km, ring.length_km)
     return [
         (f"{ring.length_km:,.0f} km", "total length", earned),
@@ -66,6 +328,10 @@ def figures(report: ReportInput, ring: RingShown) -> list[tuple[str, str, str]]:
         (f"{ring.new_km:,.0f} km", "to be built", report.money_of(ring.cost)),
         (str(len(ring.cities)), "city on it" if len(ring.cities) == 1 else "cities on it", requested),
     ]
+
+
+def _mode(ring: RingShown) -> str:
+    return "rail" if ring.facts.mode == "rail" else "road"
 
 
 # ---- the ring unrolled
@@ -82,7 +348,7 @@ def unrolled(ring: RingShown) -> list[dict[str, Any]]:
         `roads`, `grow` (its length as a share of the longest leg) and `parts` to be built (`start` and
         `width` in percent of the leg).
     """
-    legs = ring_tables.legs(ring)
+    legs = ring.legs
     longest = max((leg.length_km for leg in legs), default=1.0) or 1.0
     places = [{"cities": _cities(leg.cities), **_leg(leg, longest)} for leg in legs]
     return [*places, *({"cities": place["cities"], "km": ""} for place in places[:1])]
@@ -90,10 +356,9 @@ def unrolled(ring: RingShown) -> list[dict[str, Any]]:
 
 def _cities(cities: pd.DataFrame) -> list[tuple[str, str]]:
     """Return cities of a ring: name, and tier with the minutes to the ring."""
-    tiers = [style.tier(tier).name if tier in style.CITY_TIERS else str(tier) for tier in cities["tier"]]
     return [
-        (name, ", ".join(filter(None, (tier, distance))))
-        for tier, (name, distance) in zip(tiers, ring_text.cities_on(cities), strict=True)
+        (name, ", ".join(filter(None, (plots.tier_name(tier), distance))))
+        for tier, (name, distance) in zip(cities["tier"], cities_on(cities), strict=True)
     ]
 
 
@@ -104,8 +369,8 @@ def _leg(leg: Leg, longest_km: float) -> dict[str, Any]:
             parts.append({"start": round(100 * at / whole, 2), "width": round(100 * length / whole, 2)})
         at += float(length)
     return {
-        "km": ring_text.short_km(leg.length_km),
-        "new": ring_text.short_km(leg.km_of(NEW)) if leg.km_of(NEW) else "",
+        "km": short_km(leg.length_km),
+        "new": short_km(leg.km_of(NEW)) if leg.km_of(NEW) else "",
         "exists": bool(leg.km_of(EXISTING)),
         "roads": ", ".join(leg.roads),
         "grow": round(leg.length_km / longest_km, 3),
@@ -138,7 +403,7 @@ def effects(report: ReportInput, ring: RingShown) -> dict[str, Any] | None:
         other = "without the ring, same money" if ring.is_formed else "with the ring, same money"
         states.append(("Best plan found", other, ring.margin.other))
     held = [figures for *_, figures in states]
-    core = wording.join_names([str(name) for name in report.measures.facts["core"]])
+    core = join_names([str(name) for name in report.measures.facts["core"]])
     return {
         "heads": [(head, words) for head, words, _ in states],
         "rows": list(_effect_rows(report, core, held)),
@@ -161,7 +426,7 @@ def _effect_rows(
         yield f"Time without {core}", "mean of these pairs", minutes
     shares = [wording.percent(row["through_core_share"]) for row in states]
     yield "Through trips", f"weight of trips between other cities that cannot avoid {core}", shares
-    yield "Cost", report.money, [wording.integer(row["cost"]) for row in states]
+    yield "Cost", report.money, [integer(row["cost"]) for row in states]
 
 
 def _other_plan(report: ReportInput, ring: RingShown) -> str:
@@ -174,7 +439,7 @@ def _other_plan(report: ReportInput, ring: RingShown) -> str:
             'ask, write required = false and reward = "derived" in its section [[rings]], with a weight of '
             "[independence] above 0, and run the job again."
         )
-    return "What the same money buys otherwise follows with the plausible cases."
+    return f"What the same money buys otherwise was not asked: {wording.ASKING} asks."
 
 
 def savings(report: ReportInput, ring: RingShown) -> list[dict[str, Any]]:
@@ -221,26 +486,26 @@ def _saved(minutes: float | None) -> str:
 
 def _stretch(report: ReportInput, ring: RingShown, row: dict[str, Any]) -> dict[str, Any]:
     links = report.links[report.links["candidate_id"] == row["candidate_id"]].to_dict("records")
-    name = row["name"] or (wording.link_name(links[0]) if links else ring_text.stretch_name(ring, row))
+    name = row["name"] or (wording.link_name(links[0]) if links else stretch_name(ring, row))
     is_new = row["state"] == NEW
     return {
         "name": name,
         "state": "to be built" if is_new else "exists",
         "is_new": is_new,
         "rank": int(links[0]["rank"]) if links else 0,
-        "category": "rail" if ring.facts.mode == "rail" else "road",
-        "km": ring_text.short_km(row["length_km"]),
-        "cost": wording.integer(row["cost"]) if row["cost"] else "",
+        "category": _mode(ring),
+        "km": short_km(row["length_km"]),
+        "cost": integer(row["cost"]) if row["cost"] else "",
     }
 
 
 def _overlaps(report: ReportInput, ring: RingShown) -> list[dict[str, Any]]:
-    looks = ring_text.known_strokes(report.rings)
+    looks = known_strokes(report.rings)
     return [
         {
-            "place": style.KNOWN_RINGS.index(looks[one.reference]),
+            "place": plots.KNOWN_RINGS.index(looks[one.reference]),
             "name": one.name,
-            "the": ring_text.with_article(one.name),
+            "the": with_article(one.name),
             "km": f"{one.reference_km:,.0f}",
             "corridor": f"{one.corridor_km:g}",
             "of_ring": wording.percent(one.share_of_ring if ring.is_formed else None, digits=0),

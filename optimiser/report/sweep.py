@@ -19,9 +19,11 @@ from optimiser.measures import sensitivity, uncertainty
 from optimiser.measures.sensitivity import Estimate
 from optimiser.measures.uncertainty import Band, Commitment, Plans, Waiting
 from optimiser.problem.errors import ProblemError
-from optimiser.report import files, map_layers, wording
+from optimiser.problem.jsonfile import write_atomically
+from optimiser.report import maps, wording
 from optimiser.report.cases import SETTLED_GAP
-from optimiser.report.tables import WGS84
+from optimiser.report.ring_layout import WGS84
+from optimiser.report.tables import COLUMNS
 
 MARKER = "sweep.json"
 """File by which a folder is known to be that of a sweep."""
@@ -84,71 +86,6 @@ METHODS = {
 
 BY_CLASSES = "classes of the factor, Plischke et al. 2013"
 
-LINKS = {
-    "number": "order by share, the highest first",
-    "candidate_id": "id in problem.json",
-    "kind": "what is built or opened",
-    "mode": "road, rail or access",
-    "from_name": "where it begins",
-    "to_name": "where it ends",
-    "length_km": "kilometres",
-    "cost": "central cost, in the money of the problem",
-    "chosen": "solved futures whose best plan builds the link",
-    "cases": "solved futures",
-    "share": "chosen divided by cases",
-    "low": "lower end of its 95 % interval (Wilson); empty where the design is no sample",
-    "high": "upper end of that interval",
-    "is_core": "whether the link belongs to the robust core",
-    "in_plan": "whether the plan of the job builds it",
-    "factor": "factor that moves its share most; empty where none can be told from chance",
-    "share_low": "share where that factor is low",
-    "share_high": "share where that factor is high",
-    "geometry": "line in degrees, EPSG:4326",
-}
-"""Columns of the links of a sweep, and their meaning."""
-
-SHARES_BY_FACTOR = {
-    "candidate_id": "id in problem.json",
-    "factor": "factor of the sweep; one that does not vary is left out",
-    "at_low": "what counts as low: values of the lowest third, or the value in words with the least share",
-    "share_low": "share of those futures whose best plan builds the link",
-    "at_high": "what counts as high",
-    "share_high": "share of those futures whose best plan builds the link",
-    "difference": "share_high less share_low",
-    "low": "lower end of its interval (Newcombe), 95 % for all factors of a link together",
-    "high": "upper end of that interval",
-    "is_sure": "whether the interval leaves out 0",
-}
-"""Columns of the shares of links by factor, and their meaning."""
-
-INDEX_TABLE = {
-    "outcome": "column of the table of cases that is explained",
-    "factor": "factor of the sweep",
-    "index": "first, total, mu_star, sigma or swing",
-    "value": "the index: a share of the variance, or an amount in the unit of the outcome",
-    "low": "lower end of its 95 % interval; empty without one",
-    "high": "upper end of that interval",
-    "correlated": "factors that the sweep draws together with it, so that the index holds their part too",
-    "method": "how it was estimated",
-}
-"""Columns of the table of indices, and their meaning."""
-
-REGRET_TABLE = {
-    "plan": "number of the plan",
-    "name": "where it comes from",
-    "links": "number of its links",
-    "cost": "its cost as assumed",
-    "cases": "solved futures",
-    "expected": "mean covered weight over all futures, where nothing is built of a plan that does not fit",
-    "fits": "share of the futures whose budget and other limits it keeps to",
-    "mean": "mean regret in weight over those: best plan of the future less this plan",
-    "largest": "largest regret in weight",
-    "near": "share of those futures in which it is within 1 % of the best",
-    "share_mean": "mean regret as a share of the best",
-    "share_largest": "largest regret as a share of the best",
-}
-"""Columns of the table of plans, and their meaning."""
-
 
 @dataclass(frozen=True, eq=False)
 class SweepResults:
@@ -170,7 +107,7 @@ class SweepResults:
         The cases with the robust core built: `case`, `gap`, `weight`; None where they were not solved.
     layers
         `links` (every link that some case builds, described), `cities` and `network` (`layer` as in
-        `optimiser.report.style.NETWORK`), in degrees.
+        `optimiser.report.plots.NETWORK`), in degrees.
     """
 
     folder: Path
@@ -269,7 +206,7 @@ class SweepResults:
             share_low=decided["share_low"].to_numpy(),
             share_high=decided["share_high"].to_numpy(),
         )
-        known = [name for name in LINKS if name in table.columns]
+        known = [name for name in COLUMNS["sweep.links"] if name in table.columns]
         return gpd.GeoDataFrame(table[known], geometry="geometry", crs=WGS84)
 
     @property
@@ -281,15 +218,13 @@ class SweepResults:
 
     @cached_property
     def indices(self) -> pd.DataFrame:
-        """Return by how much each factor moves each outcome: the columns `INDEX_TABLE`."""
+        """Return by how much each factor moves each outcome: the columns `sweep.indices`."""
         rows = [
             {"outcome": outcome, "factor": factor, "index": index, **estimate._asdict()}
             for outcome in OUTCOMES
             for factor, index, estimate in self._indices_of(outcome)
         ]
-        table = pd.DataFrame(
-            rows, columns=[name for name in INDEX_TABLE if name not in ("correlated", "method")]
-        )
+        table = pd.DataFrame(rows, columns=["outcome", "factor", "index", *Estimate._fields])
         together = {factor: "; ".join(self._correlated(factor)) for factor in self.factors}
         return table.assign(
             correlated=table["factor"].map(together), method=METHODS.get(self.design, BY_CLASSES)
@@ -364,7 +299,7 @@ class SweepResults:
 
     @cached_property
     def regret(self) -> pd.DataFrame:
-        """Return what each fixed plan falls short of the best plan of each future: `REGRET_TABLE`."""
+        """Return how far each fixed plan falls short of the best of each future: columns `sweep.regret`."""
         links = self.plans.groupby("plan")
         names, counts = links["name"].first(), links["candidate_id"].count()
         cost = self.layers["links"].set_index("candidate_id")["cost"]
@@ -478,17 +413,17 @@ def write_layers(
     chosen
         Ids of the candidates that some case builds.
     """
-    crs = map_layers.plane(cities)
-    lines = map_layers.networks(roads, rail, crs, map_layers.extent_m(cities.to_crs(crs)) / DETAIL)
+    crs = maps.plane(cities)
+    lines = maps.networks(roads, rail, crs, maps.extent_m(cities.to_crs(crs)) / DETAIL)
     network = gpd.GeoDataFrame(
         {"layer": list(lines)},
         geometry=[shapes.union_all() if len(shapes) else None for shapes in lines.values()],
         crs=crs,
     )
     wanted = candidates[candidates["candidate_id"].astype(str).isin(set(chosen))]
-    described = [name for name in ("candidate_id", *LINKS) if name in wanted.columns]
+    described = [name for name in COLUMNS["sweep.links"] if name in wanted.columns]
     layers = {
-        "links": wanted[list(dict.fromkeys(described))],
+        "links": wanted[described],
         "cities": cities[["city_id", "name", "tier", "population", "geometry"]],
         "network": network,
     }
@@ -496,7 +431,7 @@ def write_layers(
         degrees = layer.to_crs(WGS84)
         degrees.geometry = shapely.transform(degrees.geometry.array, lambda points: points.round(DIGITS))
         text = degrees.to_json(drop_id=True)
-        files.write_text(folder / f"{name}.geojson", f"{text}\n")
+        write_atomically(folder / f"{name}.geojson", f"{text}\n")
 
 
 def plan_words(number: int, name: str) -> str:

@@ -1,20 +1,34 @@
-"""Write a sweep as one page that needs no network, with its pictures as files beside it."""
+"""Show a sweep as one page that needs no network, with its pictures as files beside it."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from optimiser.measures.uncertainty import Waiting
-from optimiser.report import files, page, style, wording
+from optimiser.measures.uncertainty import NEAR, Waiting
+from optimiser.problem.jsonfile import write_atomically
+from optimiser.report import html, maps, plots, wording
 from optimiser.report.cases import SETTLED_GAP
-from optimiser.report.sweep import INDICES, JOB, OUTCOMES, SweepResults, link_words, plan_words
-from optimiser.report.sweep_picture import DPI, PICTURES, decider
+from optimiser.report.ring_layout import WGS84
+from optimiser.report.sweep import (
+    CORE,
+    INDICES,
+    JOB,
+    OUTCOMES,
+    PLAN_OF_JOB,
+    SweepResults,
+    link_words,
+    plan_words,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 DESIGNS = {
     "grid": "a grid of all factors",
@@ -26,6 +40,43 @@ DESIGNS = {
     "morris": "Morris trajectories",
 }
 """Designs in words."""
+
+
+DPI = 130
+"""Dots per inch of written pictures."""
+
+MOST_LINKS = 45
+"""Largest number of links that the ranking shows."""
+
+LEAST_SHARE = 0.05
+"""Share of the futures below which a link is only counted."""
+
+WIDTH, ROW = 12.5, 0.235
+"""Width of a picture, and height of a row of it, in inches."""
+
+LABELS, COST, DECIDER = 0.335, 0.395, 0.765
+"""Right edges of the names and of the costs, and left edge of the factors, as shares of the width."""
+
+NUMBER = 1.17
+"""Right edge of the numbers beside the bars, on the scale of shares."""
+
+LONGEST_LABEL = 26
+"""Characters of a line of the name of a factor."""
+
+MOST_PLANS = 12
+"""Largest number of plans in the picture of regret."""
+
+FAINT, STRONG = 0.15, 1.0
+"""Opacity of links that are chosen in few and in all futures."""
+
+INDEX_WORDS = {
+    "first": "first order",
+    "total": "total",
+    "mu_star": "mean size of the effect",
+    "sigma": "its standard deviation",
+    "swing": "from the least to the largest value",
+}
+"""Kinds of indices in a legend."""
 
 
 def write(sweep: SweepResults, folder: Path) -> Path:
@@ -44,14 +95,14 @@ def write(sweep: SweepResults, folder: Path) -> Path:
         The page.
     """
     paths = {
-        name: files.write_figure(draw(sweep), folder / f"sweep_{name}.png", dpi=DPI)
+        name: plots.write(draw(sweep), folder / f"sweep_{name}.png", dpi=DPI)
         for name, draw in PICTURES.items()
     }
     pictures = {name: path.read_bytes() for name, path in paths.items()}
-    return files.write_text(folder / "sweep.html", render(sweep, pictures))
+    return write_atomically(folder / "sweep.html", render(sweep, pictures))
 
 
-def render(sweep: SweepResults, pictures: dict[str, bytes]) -> str:
+def render(sweep: SweepResults, pictures: Mapping[str, bytes]) -> str:
     """Return the page as text; it runs no script and fetches nothing.
 
     Parameters
@@ -61,26 +112,27 @@ def render(sweep: SweepResults, pictures: dict[str, bytes]) -> str:
     pictures
         PNG of each of `PICTURES`, by name.
     """
-    variables = {
+    values = {
         "title": f"{sweep.facts['region']}: which links are right in most futures?",
         "lead": lead(sweep),
         "figures": list(_figures(sweep)),
-        "pictures": {
-            name: f"data:image/png;base64,{base64.b64encode(data).decode()}"
-            for name, data in pictures.items()
-        },
-        "links": [_link(row) for row in sweep.links.to_dict("records")],
+        "links": [
+            row | {"name": link_words(row), "decider": decider(row) or wording.NONE}
+            for row in sweep.links.to_dict("records")
+        ],
         "money": sweep.money,
         "core": wording.percent(sweep.core_share, digits=0),
         "has_intervals": sweep.independent is not None,
         "outcomes": [{"words": OUTCOMES[name].words, "rows": _indices(sweep, name)} for name in OUTCOMES],
         "meanings": [INDICES[name] for name in dict.fromkeys(sweep.indices["index"])],
-        "plans": [_plan(row) for row in sweep.regret.to_dict("records")],
+        "plans": [
+            row | {"words": plan_words(row["plan"], row["name"])} for row in sweep.regret.to_dict("records")
+        ],
         "waiting": waiting_sentences(sweep),
         "factors": [_factor(one) for one in sweep.facts["factors"]],
         "attribution": sweep.facts["attribution"],
     }
-    return page.render_still("sweep.html", variables)
+    return html.render("sweep.html", values, pictures=pictures)
 
 
 def lead(sweep: SweepResults) -> str:
@@ -125,7 +177,7 @@ def waiting_sentences(sweep: SweepResults) -> list[str]:
     """Return the value of waiting in sentences."""
     names = sweep.regret.set_index("plan")["name"]
 
-    def worth(found: Waiting) -> str:
+    def value(found: Waiting) -> str:
         whole = max(found.best, 1.0)
         low, high = (wording.percent(max(0.0, end) / whole) for end in (found.value.low, found.value.high))
         plan = plan_words(found.plan, names[found.plan])
@@ -136,8 +188,8 @@ def waiting_sentences(sweep: SweepResults) -> list[str]:
 
     hard, paid = (sweep.value_of_waiting(overruns_are_paid=paid) for paid in (False, True))
     return [
-        f"If budget and limits are hard, and nothing is built of a plan that does not fit: {worth(hard)}.",
-        f"If a plan is built whatever it costs: {worth(paid)}.",
+        f"If budget and limits are hard, and nothing is built of a plan that does not fit: {value(hard)}.",
+        f"If a plan is built whatever it costs: {value(paid)}.",
         *_commitment(sweep),
     ]
 
@@ -159,23 +211,6 @@ def _commitment(sweep: SweepResults) -> Iterator[str]:
         f"lost on average, at most {most}, in the {possible} of the futures in which the core fits. Plans "
         f"are known within {gap} of their optimum, so that losses up to that say nothing."
     )
-
-
-def _link(row: dict[Any, Any]) -> dict[str, Any]:
-    has_interval = np.isfinite(row["low"])
-    ends = f"{100 * row['low']:.0f} – {100 * row['high']:.0f} %" if has_interval else wording.NONE
-    return {
-        "number": int(row["number"]),
-        "name": link_words(row),
-        "category": style.category(mode=str(row["mode"]), kind=str(row["kind"])),
-        "km": f"{row['length_km']:.0f}",
-        "cost": wording.integer(row["cost"]),
-        "share": wording.share(row["chosen"], row["cases"]),
-        "interval": ends,
-        "core": bool(row["is_core"]),
-        "in_plan": bool(row["in_plan"]),
-        "decider": decider(row) or wording.NONE,
-    }
 
 
 def _indices(sweep: SweepResults, outcome: str) -> list[dict[str, Any]]:
@@ -201,24 +236,12 @@ def _amount(value: float) -> str:
     return wording.NONE if pd.isna(value) else f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2g}"
 
 
-def _plan(row: dict[Any, Any]) -> dict[str, Any]:
-    return {
-        "name": plan_words(row["plan"], row["name"]),
-        "links": int(row["links"]),
-        "expected": wording.integer(row["expected"]),
-        "cost": wording.integer(row["cost"]),
-        **{key: wording.percent(row[key], digits=0) for key in ("fits", "near")},
-        "mean": wording.percent(row["share_mean"]),
-        "largest": wording.percent(row["share_largest"]),
-    }
-
-
 def _factor(one: dict[str, Any]) -> dict[str, str]:
     """Return a factor in words: what it changes, of what, how it is distributed."""
     own = dict(one["distribution"])
     name = str(own.pop("name"))
     numbers = "; ".join(
-        f"{key} {', '.join(map(_plain, value)) if isinstance(value, list) else _plain(value)}"
+        f"{key} {', '.join(map(_brief, value)) if isinstance(value, list) else _brief(value)}"
         for key, value in own.items()
         if value is not None
     )
@@ -226,10 +249,389 @@ def _factor(one: dict[str, Any]) -> dict[str, str]:
         "id": str(one["id"]),
         "changes": str(one["changes"]).replace("_", " "),
         "of": ", ".join(map(str, one.get("of", ()))) or "all",
-        "central": _plain(one["central"]),
+        "central": _brief(one["central"]),
         "distribution": f"{name}: {numbers}",
     }
 
 
-def _plain(value: object) -> str:
+def _brief(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float | int) else str(value)
+
+
+# ---- pictures
+
+
+def draw_links(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
+    """Return the ranking of links by the share of futures in which each is right."""
+    links = sweep.links[sweep.links["share"] >= LEAST_SHARE].head(MOST_LINKS)
+    rows = links.to_dict("records")
+    height = 2.35 + ROW * max(1, len(rows))
+    title = "Which links are right in most futures?"
+    with plots.sheet(WIDTH, height, title, _links_subtitle(sweep), dpi=dpi) as figure:
+        top, bottom = 1 - 1.3 / height, 0.95 / height
+        axes = figure.add_axes((COST + 0.015, bottom, DECIDER - COST - 0.03, top - bottom))
+        _draw_shares(axes, sweep, rows)
+        _write_rows(figure, axes, rows)
+        for x, words, side in (
+            (COST, wording.money(0, sweep.money).replace("0", "Cost,", 1), "right"),
+            (DECIDER, "Share moves most with", "left"),
+        ):
+            figure.text(x, top + 0.12 / height, words, size=8.5, color=plots.MUTED, ha=side)
+        _links_legend(figure, sweep, rows, height)
+    return figure
+
+
+def _links_subtitle(sweep: SweepResults) -> str:
+    core = sweep.core
+    share = wording.percent(sweep.core_share, digits=0)
+    cost = wording.money(core["cost"].sum(), sweep.money)
+    of = "" if sweep.independent is None else "; thin lines are 95 % intervals"
+    return (
+        f"Share of {len(sweep.futures):,} futures whose best plan builds the link. "
+        f"Robust core, in at least {share}: {len(core)} links for {cost}{of}"
+    )
+
+
+def _draw_shares(axes: Axes, sweep: SweepResults, rows: list[dict[Any, Any]]) -> None:
+    """Draw a bar a link, with its interval."""
+    core = sum(bool(row["is_core"]) for row in rows)
+    if core:
+        axes.axhspan(-0.5, core - 0.5, color="#efe9d6", linewidth=0, zorder=0)
+    for at, row in enumerate(rows):
+        stroke = plots.PROPOSALS[plots.category(mode=str(row["mode"]), kind=str(row["kind"]))]
+        look: Any = {"height": 0.62, "edgecolor": stroke.colour, "linewidth": 1.1, "zorder": 3}
+        axes.barh(at, row["share"], color=stroke.colour if row["in_plan"] else plots.PAPER, **look)
+        if np.isfinite(row["low"]):
+            if row["in_plan"]:  # the part over the bar, which may be dark
+                axes.plot([row["low"], row["share"]], [at, at], color="white", lw=2.8, zorder=4)
+            axes.plot([row["low"], row["high"]], [at, at], color=plots.INK, lw=1.0, zorder=5)
+        share = wording.share(row["chosen"], row["cases"])
+        axes.text(NUMBER, at, share, va="center", ha="right", weight="bold" if row["is_core"] else "normal")
+    axes.axvline(sweep.core_share, color=plots.INK, lw=0.9, dashes=(4, 3), zorder=2)
+    axes.set(xlim=(0, NUMBER + 0.01), ylim=(max(1, len(rows)) - 0.5, -0.5), yticks=[])
+    axes.set_xticks(np.linspace(0, 1, 6))
+    axes.xaxis.set_major_formatter(plots.percent)
+    plots.plain(axes, grid="x", edges=())
+
+
+def _write_rows(figure: Figure, axes: Axes, rows: list[dict[Any, Any]]) -> None:
+    """Write name, cost and deciding factor beside each bar."""
+    for at, row in enumerate(rows):
+        y = figure.transFigure.inverted().transform(axes.transData.transform((0, at)))[1]
+        weight = "bold" if row["is_core"] else "normal"
+        figure.text(LABELS, y, link_words(row), ha="right", va="center", weight=weight, parse_math=False)
+        figure.text(COST, y, wording.integer(row["cost"]), ha="right", va="center")
+        words = decider(row, most=LONGEST_LABEL)
+        figure.text(DECIDER, y, words, va="center", size=8.5, color=plots.MUTED, parse_math=False)
+
+
+def decider(row: dict[Any, Any], *, most: int | None = None) -> str:
+    """Return in words how the factor that matters most moves the share of a link; empty without one.
+
+    Parameters
+    ----------
+    row
+        Row of the table of links.
+    most
+        Characters of the name of the factor, which is cut off; None: all.
+    """
+    if not row["factor"]:
+        return ""
+    ends = " → ".join(wording.percent(row[f"share_{end}"], digits=0) for end in ("low", "high"))
+    name = str(row["factor"])
+    if most is not None and len(name) > most:
+        name = f"{name[: most - 1].rstrip()}…"
+    return f"{name}: {ends}"
+
+
+def _links_legend(figure: Figure, sweep: SweepResults, rows: list[dict[Any, Any]], height: float) -> None:
+    from matplotlib.patches import Patch
+
+    used = {plots.category(mode=str(row["mode"]), kind=str(row["kind"])) for row in rows}
+    handles = [
+        Patch(color=one.colour, label=one.name) for name, one in plots.PROPOSALS.items() if name in used
+    ]
+    handles += [
+        Patch(facecolor=plots.MUTED, edgecolor=plots.MUTED, label="in the plan of the job"),
+        Patch(facecolor=plots.PAPER, edgecolor=plots.MUTED, label="not in it"),
+    ]
+    place: Any = {"loc": "lower left", "bbox_to_anchor": (0.015, 0.27 / height), "ncols": len(handles)}
+    figure.legend(handles=handles, frameon=False, **place)
+    rest = sweep.links["share"].iloc[len(rows) :]
+    beyond = ""
+    if len(rest):
+        most = wording.percent(rest.iloc[0], digits=0)
+        beyond = f"{len(rest)} further links are each chosen in at most {most} of the futures. "
+    words = f"{beyond}On the right: share where the factor is in its lowest and in its highest third."
+    figure.text(0.02, 0.15 / height, words, size=8.5, color=plots.MUTED)
+
+
+def draw_band(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
+    """Return what the plan of the job covers in each future, beside the best plan of that future."""
+    table = sweep.futures.sort_values(["pairs_best", "case"], ignore_index=True)
+    title = "What the plan of the job covers in each future"
+    with plots.sheet(WIDTH, 6.2, title, _band_subtitle(sweep), dpi=dpi) as figure:
+        axes = figure.add_axes((0.07, 0.12, 0.62, 0.69))
+        side = figure.add_axes((0.72, 0.12, 0.26, 0.69), sharey=axes)
+        x = (np.arange(len(table)) + 0.5) / max(1, len(table))
+        best, plan = (table[name].to_numpy(dtype=np.float64) for name in ("pairs_best", "pairs_plan"))
+        fits = table["plan_fits"].to_numpy(dtype=bool)
+        few = len(table) < 300
+        axes.vlines(
+            x, plan, best, color=plots.CEILING, linewidth=min(6.0, max(0.6, 300 / max(1, len(table))))
+        )
+        axes.plot(x, best, color=plots.GAINS, lw=2.2, label="best plan of the future", zorder=4)
+        axes.plot(x, table["pairs_today"], ".", color=plots.BEFORE, ms=2.5, label="without a plan", zorder=2)
+        for mask, face, words in (
+            (fits, plots.INK, "plan of the job"),
+            (~fits, plots.PAPER, "the same where it does not fit"),
+        ):
+            if mask.any():
+                look: Any = {"s": 13 if few else 6, "c": face, "edgecolors": plots.INK, "linewidths": 0.7}
+                axes.scatter(x[mask], plan[mask], label=words, zorder=5, **look)
+        plots.plain(axes)
+        axes.set_xlim(0, 1)
+        axes.xaxis.set_major_formatter(plots.percent)
+        axes.set_xlabel("Futures, from the least to the most that can be covered")
+        axes.set_ylabel("Pairs within the limit")
+        axes.legend(loc="lower left", bbox_to_anchor=(-0.015, 1.0), ncols=4, frameon=False)
+        _draw_spread(side, sweep, plan)
+    return figure
+
+
+def _band_subtitle(sweep: SweepResults) -> str:
+    plan, best = sweep.coverage("pairs_plan"), sweep.coverage("pairs_best")
+    pairs = int(sweep.futures["pairs"].max()) if len(sweep.futures) else 0
+    return (
+        f"Of {pairs:,} pairs the plan covers {plan.p05:.0f} to {plan.p95:.0f} in nine of ten of "
+        f"{len(sweep.futures):,} futures, {plan.p50:.0f} in the middle one; the best plan of each, "
+        f"{best.p05:.0f} to {best.p95:.0f}"
+    )
+
+
+def _draw_spread(axes: Axes, sweep: SweepResults, plan: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+    """Draw the distribution of the coverage of the plan of the job beside its quantiles."""
+    band = sweep.coverage("pairs_plan")
+    bars = min(30, max(5, int(np.sqrt(len(plan)))))
+    width = max(
+        1, int(np.ceil(np.ptp(plan) / bars))
+    )  # whole pairs, so that no bar holds more values than others
+    edges = np.arange(np.floor(plan.min()), plan.max() + width + 1, width) - 0.5
+    axes.hist(plan, bins=list(edges), orientation="horizontal", color="#b9c3cf", edgecolor=plots.PAPER)
+    for value, words in ((band.p05, "5 %"), (band.p50, "50 %"), (band.p95, "95 %")):
+        axes.axhline(value, color=plots.INK, lw=0.9, dashes=(4, 3))
+        axes.annotate(
+            f"{words}: {value:.0f}", (1, value), xycoords=("axes fraction", "data"), xytext=(-2, 3),
+            textcoords="offset points", ha="right", size=8.5,
+        )  # fmt: skip
+    axes.set_xlim(right=1.35 * axes.get_xlim()[1])
+    plots.plain(axes)
+    axes.tick_params(labelleft=False)
+    axes.set_xlabel("Futures")
+    axes.set_title("Plan of the job: distribution", loc="left", size=10)
+
+
+def draw_indices(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
+    """Return by how much each factor moves coverage and cost."""
+    table = sweep.indices
+    shown = [name for name in OUTCOMES if table.loc[table["outcome"] == name, "value"].notna().any()]
+    order = _by_strength(table, shown[0]) if shown else list(sweep.factors)
+    height = 2.2 + 0.34 * max(1, len(order))
+    title = "What the outcome depends on"
+    with plots.sheet(WIDTH, height, title, _indices_subtitle(sweep), dpi=dpi) as figure:
+        left, gap = 0.15, 0.02
+        width = (0.985 - left) / max(1, len(shown)) - gap
+        for at, outcome in enumerate(shown):
+            axes = figure.add_axes((left + at * (width + gap), 0.62 / height, width, 1 - 2.15 / height))
+            _draw_outcome(axes, sweep, table[table["outcome"] == outcome], order)
+            axes.set_title(_wrapped(OUTCOMES[outcome].words), loc="left", size=9)
+            axes.set_yticks(range(len(order)), [_starred(sweep, name) for name in order] if at == 0 else [])
+            if at == 0 and len(set(table["index"])) > 1:
+                figure.legend(*axes.get_legend_handles_labels(), loc="lower left", ncols=2, frameon=False)
+    return figure
+
+
+def _by_strength(table: pd.DataFrame, outcome: str) -> list[str]:
+    """Return the factors by the size of their last kind of index for an outcome, the largest first."""
+    own = table[(table["outcome"] == outcome) & table["index"].isin(["total", "first", "mu_star", "swing"])]
+    size = own["value"].abs() if (own["index"] == "swing").all() else own["value"]
+    return size.groupby(own["factor"]).max().sort_values(ascending=False, kind="stable").index.tolist()
+
+
+def _starred(sweep: SweepResults, factor: str) -> str:
+    correlated = sweep.indices.loc[sweep.indices["factor"] == factor, "correlated"]
+    label = f"{factor} *" if correlated.any() and correlated.iloc[0] else factor
+    return textwrap.fill(label, LONGEST_LABEL)
+
+
+def _indices_subtitle(sweep: SweepResults) -> str:
+    method = str(sweep.indices["method"].iloc[0])
+    marked = any(sweep.indices["correlated"])
+    star = "; * drawn together with others, whose part it holds too" if marked else ""
+    what = {
+        "morris": "Elementary effects over the range of each factor, in the unit of the outcome",
+        "one-at-a-time": "Outcome at the largest value of a factor less that at the least, else as assumed",
+    }.get(sweep.design, "Share of the variance of the outcome")
+    return f"{what} ({method}), with 95 % intervals{star}" if sweep.design != "one-at-a-time" else what
+
+
+def _draw_outcome(axes: Axes, sweep: SweepResults, table: pd.DataFrame, order: list[str]) -> None:
+    """Draw the indices of all factors for one outcome."""
+    kinds = list(dict.fromkeys(table["index"]))
+    looks = ((plots.BEFORE, "o"), (plots.LOSES, "D"))
+    for number, (kind, (colour, mark)) in enumerate(zip(kinds, looks, strict=False)):
+        own = table[table["index"] == kind].set_index("factor").loc[order]
+        y = np.arange(len(order)) + (number - (len(kinds) - 1) / 2) * 0.26
+        axes.hlines(y, own["low"], own["high"], color=colour, lw=1.4, zorder=3)
+        axes.scatter(own["value"], y, s=30, c=colour, marker=mark, zorder=4, label=INDEX_WORDS[kind])
+    axes.axvline(0, color=plots.RULE, lw=1)
+    plots.plain(axes, grid="x", edges=("bottom",))
+    axes.set_ylim(len(order) - 0.5, -0.5)
+    for at in range(1, len(order), 2):
+        axes.axhspan(at - 0.5, at + 0.5, color="#f3efe2", linewidth=0, zorder=0)
+    in_unit = sweep.design in ("morris", "one-at-a-time")
+    axes.xaxis.set_major_formatter(plots.thousands if in_unit else plots.percent)
+    axes.locator_params(axis="x", nbins=4)
+
+
+def _wrapped(words: str) -> str:
+    first, _, second = words.partition(" with ")
+    if second:
+        return f"{first}\nwith {second}"
+    first, _, second = words.partition(" at ")
+    return f"{first}\nat {second}" if second else words
+
+
+def draw_regret(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
+    """Return how far each fixed plan falls short of the best plan of each future."""
+    table = sweep.regret.sort_values(["expected", "plan"], ascending=[False, True])
+    is_first = table["name"].isin([PLAN_OF_JOB, CORE])
+    table = pd.concat([table[is_first].sort_values("plan"), table[~is_first]]).head(MOST_PLANS)
+    table = table.reset_index(drop=True)
+    height = 2.1 + 0.36 * max(1, len(table))
+    words = (
+        "Regret: covered weight of the best plan of a future less that of the plan, as a share of the best, "
+        f"where the plan fits. As good: within {wording.percent(NEAR, digits=0)}"
+    )
+    with plots.sheet(WIDTH, height, "What is lost by settling for one plan", words, dpi=dpi) as figure:
+        bottom, tall = 0.68 / height, 1 - 1.95 / height
+        axes = figure.add_axes((0.235, bottom, 0.44, tall))
+        _draw_regrets(axes, sweep, table)
+        for at, (column, words) in enumerate((("fits", "Fits the future"), ("near", "As good as the best"))):
+            side = figure.add_axes((0.71 + 0.145 * at, bottom, 0.125, tall), sharey=axes)
+            _draw_parts(side, table[column].to_numpy(dtype=np.float64))
+            side.set_title(words, loc="left", size=9.5)
+    return figure
+
+
+def _draw_regrets(axes: Axes, sweep: SweepResults, table: pd.DataFrame) -> None:
+    """Draw the spread of the regret of each plan: range, middle half, median and mean."""
+    shares = sweep.regret_shares
+    for at, number in enumerate(table["plan"]):
+        own = shares.loc[shares["plan"] == number, "share"].to_numpy()
+        if not own.size:
+            axes.text(0, at, " fits in no future", va="center", color=plots.MUTED)
+            continue
+        low, first, middle, third, high = np.quantile(own, [0, 0.25, 0.5, 0.75, 1])
+        axes.plot([low, high], [at, at], color=plots.MUTED, lw=1.1, zorder=2)
+        axes.barh(at, third - first, left=first, height=0.5, color="#b9c3cf", zorder=3)
+        axes.plot([middle, middle], [at - 0.25, at + 0.25], color=plots.INK, lw=1.6, zorder=4)
+        axes.scatter([own.mean()], [at], s=36, c=plots.LOSES, marker="D", edgecolors="white", zorder=5)
+    axes.axvline(NEAR, color=plots.INK, lw=0.9, dashes=(4, 3), zorder=1)
+    plots.plain(axes, grid="x", edges=("bottom",))
+    names = [
+        f"{plan_words(row['plan'], row['name'])} ({row['links']} links)" for row in table.to_dict("records")
+    ]
+    axes.set_yticks(range(len(table)), names)
+    axes.set_ylim(len(table) - 0.5, -0.5)
+    axes.set_xlim(left=0)
+    axes.xaxis.set_major_formatter(lambda share, _at: wording.percent(share))
+    axes.set_title("Regret: range, middle half, median (bar), mean (diamond)", loc="left", size=9.5)
+
+
+def _draw_parts(axes: Axes, parts: np.ndarray[Any, np.dtype[np.float64]]) -> None:
+    known = np.nan_to_num(parts)
+    axes.barh(np.arange(len(parts)), known, color=plots.GAINS, height=0.5, zorder=3)
+    axes.barh(np.arange(len(parts)), 1 - known, left=known, color=plots.CEILING, height=0.5, zorder=2)
+    for at, part in enumerate(known):
+        x, side, colour = (part - 0.03, "right", "white") if part > 0.45 else (part + 0.03, "left", plots.INK)
+        words = wording.percent(parts[at], digits=0)
+        axes.text(x, at, words, va="center", ha=side, color=colour, size=8.5, zorder=4)
+    axes.set_xlim(0, 1)
+    axes.axis("off")
+
+
+def draw_map(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
+    """Return the map of all links, the more futures build a link the stronger."""
+    crs = maps.plane(sweep.layers["cities"])
+    layers = {
+        name: layer.set_crs(WGS84, allow_override=True).to_crs(crs) for name, layer in sweep.layers.items()
+    }
+    links = sweep.links[sweep.links["share"] >= LEAST_SHARE].to_crs(crs)
+    cities = layers["cities"].sort_values("population", ascending=False)
+    shapes = [cities.geometry, links.geometry[~links.geometry.is_empty]]
+    frame = maps.padded(maps.bounds([shape for shape in shapes if len(shape)]), 0.06)
+    west, south, east, north = frame
+    height = 10.0
+    width = min(14.0, max(7.5, (height - 1.1) * (east - west) / (north - south)))
+    title = "Links by the share of futures in which they are right"
+    words = _links_subtitle(sweep).split(". ", 1)[1].split(";")[0]
+    with plots.sheet(width, height, title, words, dpi=dpi) as figure:
+        axes = figure.add_axes((0.02, 0.065, 0.96, 0.86))
+        maps.frame_map(axes, maps.fit(frame, 0.96 * width / (0.86 * height)))
+        network = layers["network"].set_index("layer").geometry
+        maps.draw_network(axes, {name: network.loc[[name]].explode() for name in network.index})
+        for row in links.sort_values("share").itertuples():
+            _draw_link(axes, row)
+        marks = maps.draw_city_marks(axes, cities, {})
+        maps.draw_city_labels(axes, cities, taken=marks, soft=marks[:0])
+        _map_legend(figure, sweep)
+        figure.text(0.98, 0.938, str(sweep.facts["attribution"]), size=7.5, color=plots.MUTED, ha="right")
+    return figure
+
+
+def _draw_link(axes: Axes, row: Any) -> None:  # noqa: ANN401 - a row of a table
+    """Draw a link, or the mark of what is done at one place."""
+    colour = plots.PROPOSALS[plots.category(mode=row.mode, kind=row.kind)].colour
+    strength = FAINT + (STRONG - FAINT) * row.share
+    height = 6 + row.share
+    lines = maps.parts(row.geometry)
+    for line in lines:
+        x, y = line.xy
+        if row.is_core:
+            axes.plot(x, y, color=plots.HALO, lw=8.5, alpha=0.75, solid_capstyle="round", zorder=5)
+        look: Any = {"color": colour, "lw": 0.7 + 3.6 * row.share, "alpha": strength}
+        axes.plot(x, y, solid_capstyle="round", zorder=height, **look)
+    if not lines and row.geometry is not None and not row.geometry.is_empty:
+        point = row.geometry.centroid
+        edge = plots.HALO if row.is_core else "none"
+        spot: Any = {"s": 20 + 130 * row.share, "c": colour, "alpha": strength, "edgecolors": edge}
+        axes.scatter(point.x, point.y, linewidths=2.4, marker="h", zorder=height, **spot)
+
+
+def _map_legend(figure: Figure, sweep: SweepResults) -> None:
+    from matplotlib.lines import Line2D
+
+    used = dict.fromkeys(plots.categories(sweep.links))
+    handles: list[Any] = [
+        Line2D([], [], color=one.colour, lw=3, label=one.name)
+        for name, one in plots.PROPOSALS.items()
+        if name in used
+    ]
+    for share in (0.1, 0.5, 1.0):
+        look: Any = {"lw": 0.7 + 3.6 * share, "alpha": FAINT + (STRONG - FAINT) * share}
+        handles.append(
+            Line2D([], [], color=plots.INK, label=f"in {100 * share:.0f} % of the futures", **look)
+        )
+    handles.append(Line2D([], [], color=plots.HALO, lw=7, alpha=0.75, label="robust core"))
+    figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.015, 0.0), ncols=4, frameon=False)
+
+
+PICTURES: dict[str, Callable[..., Figure]] = {
+    "links": draw_links,
+    "map": draw_map,
+    "band": draw_band,
+    "indices": draw_indices,
+    "regret": draw_regret,
+}
+"""The pictures of a sweep by name."""

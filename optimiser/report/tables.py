@@ -1,8 +1,10 @@
-"""Tabulate the proposed links and the pairs of cities of a plan."""
+"""Tabulate a plan: its links, pairs and rings, what each column means, and full sections of line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -18,71 +20,15 @@ from optimiser.measures.ranking import LinkGain, Router, rank_links
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
+from optimiser.problem.jsonfile import write_atomically
+from optimiser.problem.model import TIERS
 from optimiser.proposals import evidence
-from optimiser.report import files, wording
+from optimiser.report import wording
+from optimiser.report.ring_layout import EXISTING, NEW, PIECES, WGS84, RingShown, formed, joined, known_rings
 from optimiser.verify import Plan
-
-WGS84 = "EPSG:4326"
-
-DESCRIBED = (
-    "kind",
-    "instrument",
-    "mode",
-    "from_name",
-    "to_name",
-    "length_km",
-    "speed_kmh",
-    "cost_low",
-    "cost",
-    "cost_high",
-    "standard",
-    "plain",
-    "hill",
-    "mountain",
-    "urban",
-    "water_km",
-    "why",
-    "replaces",
-    *evidence.COLUMNS,
-)
-"""Columns taken over from the candidates, where they exist."""
 
 COUNTED = ("pairs", "people", "pairs_added", "pairs_lost_alone")
 """Columns counted from the gains of a link."""
-
-COLUMNS = {
-    "rank": "order of worth, 1 first (`optimiser.measures.ranking`)",
-    "candidate_id": "id in problem.json",
-    "kind": "what is built or opened",
-    "instrument": "barrier, infrastructure or subsidy",
-    "mode": "road, rail or access",
-    "from_name": "where it begins",
-    "to_name": "where it ends",
-    "length_km": "kilometres",
-    "speed_kmh": "design speed",
-    "cost_low": "low estimate, in the money of the problem",
-    "cost": "central estimate: what the budget pays",
-    "cost_high": "high estimate",
-    "standard": "what is built, as in the table of costs",
-    "plain": "share of the line in plain",
-    "hill": "share in hills",
-    "mountain": "share in mountains",
-    "urban": "share in built-up ground",
-    "water_km": "kilometres over sea or lake; the shares of ground sum to 1 with them",
-    "pairs": "city pairs newly within the limit whose fastest path takes the link",
-    "people": "inhabitants of the smaller cities of those pairs, each city once",
-    "cost_per_person": "central cost per such inhabitant, in the single unit of money; empty without any",
-    "pairs_added": "pairs that come within the limit when the link joins those of better rank",
-    "pairs_lost_alone": "pairs that fall back when this link alone is left out of the plan",
-    "cost_so_far": "central cost of this link and those of better rank",
-    "pairs_so_far": "pairs newly within the limit with this link and those of better rank",
-    "chosen_in": "plausible cases whose best plan has the link too (where they are solved)",
-    "of_cases": "number of plausible cases that were solved",
-    "why": "the rule that made the candidate",
-    "replaces": "the links that an upgrade replaces, with km and today's speed",
-    **evidence.COLUMNS,
-}
-"""Columns of links.csv and their meaning."""
 
 DECIMALS = {"length_km": 1, "speed_kmh": 0, "water_km": 1} | dict.fromkeys(
     ("plain", "hill", "mountain", "urban", "town_share", "beside_share"), 2
@@ -94,6 +40,62 @@ CITY = "city:"
 
 AFTER = "/after"
 """Suffix of the id of a destination where times count in the vehicle alone (`networks.intermodal`)."""
+
+
+def _columns() -> dict[str, dict[str, str]]:
+    """Return every column and its meaning by table, from the file of columns and those of evidence."""
+    text = resources.files("optimiser.report").joinpath("data", "columns.toml").read_text(encoding="utf-8")
+    found: dict[str, dict[str, str]] = tomllib.loads(text)
+    line = found["links"].pop("geometry")
+    found["links"] |= {**evidence.COLUMNS, "geometry": line}
+    of_plan = ("rank", *COUNTED, "cost_per_person", "cost_so_far", "pairs_so_far", "chosen_in", "of_cases")
+    described = {name: words for name, words in found["links"].items() if name not in (*of_plan, "geometry")}
+    found["candidates"] = {**described, **found["candidates"], "geometry": line}
+    return found
+
+
+COLUMNS: Mapping[str, Mapping[str, str]] = _columns()
+"""Columns of each table of a run, of `why`, of `compare` and of a sweep, and their meaning."""
+
+DESCRIBED = tuple(
+    name for name in COLUMNS["candidates"] if name not in ("candidate_id", "fixed", "built", "geometry")
+)
+"""Columns of links that are taken over from the candidates, where they exist."""
+
+
+def dictionary() -> pd.DataFrame:
+    """Return every column of every table: index `table` and `column`, column `meaning`."""
+    rows = [
+        (table, column, meaning) for table, columns in COLUMNS.items() for column, meaning in columns.items()
+    ]
+    return pd.DataFrame(rows, columns=["table", "column", "meaning"]).set_index(["table", "column"])
+
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""First letters by which a spreadsheet takes a text for a formula, or that hide one of them."""
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> Path:
+    """Write a table as UTF-8 CSV, text cells and headings guarded against formulas.
+
+    Parameters
+    ----------
+    table
+        Any table without geometry. Numbers are written as they are.
+    path
+        The file; written whole or not at all.
+    """
+    safe = table.rename(columns=guard_formula)
+    texts = [column for column in safe.columns if not pd.api.types.is_numeric_dtype(safe[column])]
+    safe = safe.assign(**{column: safe[column].map(guard_formula) for column in texts})
+    return write_atomically(path, safe.to_csv(index=False, lineterminator="\n"))
+
+
+def guard_formula(value: object) -> object:
+    """Return a text that starts like a formula with an apostrophe before it; leave all else as it is."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
 
 
 def tabulate_links(
@@ -122,7 +124,7 @@ def tabulate_links(
     Returns
     -------
     geopandas.GeoDataFrame, dict
-        The links with the columns in `COLUMNS` and `geometry`; and for each newly covered pair (position in
+        The links with their `COLUMNS`; and for each newly covered pair (position in
         the problem) the ids of the links on its path.
     """
     ids = [candidate.id for candidate in problem.candidates]
@@ -155,19 +157,19 @@ def _described(
     table["cost_per_person"] = (table["cost"] * scale / gaining).round().astype("Int64")
     table["cost_so_far"] = table["cost"].cumsum()
     table["pairs_so_far"] = table["pairs_added"].cumsum()
-    order = [column for column in COLUMNS if column in table.columns]
+    order = [column for column in COLUMNS["links"] if column in table.columns and column != "geometry"]
     return gpd.GeoDataFrame(table[[*order, "geometry"]], geometry="geometry", crs=candidates.crs)
 
 
 def write_links(links: gpd.GeoDataFrame, path: Path) -> Path:
     """Write the links as CSV without their geometry."""
-    return files.write_csv(pd.DataFrame(links.drop(columns="geometry")).round(DECIMALS), path)
+    return write_csv(pd.DataFrame(links.drop(columns="geometry")).round(DECIMALS), path)
 
 
 def write_measures(measures: Measures, folder: Path) -> tuple[Path, ...]:
     """Write each table of measures that has rows as a CSV file of its name."""
     tables = {name: table for name, table in measures.rounded().items() if len(table)}
-    return tuple(files.write_csv(table, folder / f"{name}.csv") for name, table in tables.items())
+    return tuple(write_csv(table, folder / f"{name}.csv") for name, table in tables.items())
 
 
 def city_ends(problem: DesignProblem, cities: gpd.GeoDataFrame) -> NDArray[np.int64]:
@@ -282,3 +284,191 @@ def out_of_reach_rows(cities: gpd.GeoDataFrame, pairs: pd.DataFrame) -> list[dic
     columns = ["origin", "destination", "tier", "weight", "today_s", "all_built_s"]
     rows = table.rename(columns=named)[columns].astype(object)
     return [dict(zip(columns, row, strict=True)) for row in rows.where(rows.notna(), None).to_numpy()]
+
+
+# ---- rings
+
+_OF_RING = (
+    "required", "reward", "length_km", "existing_km", "upgraded_km", "new_km", "existing_share", "longest_km",
+    "cost", "least_cities",
+)  # fmt: skip
+_OF_SHAPE = ("roundness", "length_over_hull", "self_crossings")
+_RING_TYPES = dict.fromkeys(("longest_km", "roundness", "length_over_hull"), "Float64") | {
+    "speed_kmh": "float64",
+    "self_crossings": "Int64",
+}
+"""Types of the columns that may be empty."""
+_RING_DECIMALS = {"existing_share": 4, "roundness": 3, "length_over_hull": 3} | dict.fromkeys(
+    ("length_km", "existing_km", "upgraded_km", "new_km", "longest_km"), 1
+)
+
+
+def write_rings(rings: Sequence[RingShown], folder: Path) -> tuple[Path, ...]:
+    """Write rings.csv, ring_links.csv and ring_legs.csv, with ring_overlaps.csv where known rings are near.
+
+    Nothing is written where the job asks for no ring.
+    """
+    if not rings:
+        return ()
+    links = ring_links(rings)
+    written = {
+        "rings.csv": ring_table(rings).drop(columns="geometry"),
+        "ring_links.csv": links.drop(columns="geometry").astype({"length_km": "float64"}).round(3),
+        "ring_legs.csv": ring_legs(rings).drop(columns="geometry"),
+    }
+    if known_rings(rings):
+        written["ring_overlaps.csv"] = overlaps(rings)
+    return tuple(write_csv(pd.DataFrame(table), folder / name) for name, table in written.items())
+
+
+def ring_table(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:
+    """Return one row a ring, with its closed line, which is empty where it is not formed."""
+    rings = list(rings)
+    rows = [
+        {
+            "ring": ring.id,
+            "mode": ring.facts.mode,
+            "speed_kmh": ring.facts.speed_kmh or None,
+            "centres": "; ".join(ring.facts.centres),
+            "formed": ring.is_formed,
+            "reward_earned": ring.reward if ring.is_formed else 0,
+            **{name: getattr(ring, name) for name in _OF_RING},
+            **{name: getattr(shape, name, None) for name in _OF_SHAPE},
+            "candidates": "; ".join(ring.candidates),
+            "links": len(ring.pieces),
+            "cities": len(ring.cities),
+            "least_by_tier": "; ".join(f"{tier} {least}" for tier, least in ring.least_by_tier),
+            "must": "; ".join(ring.must),
+            **{f"{tier}_cities": _on_ring(ring, ring.cities["tier"] == tier) for tier in TIERS},
+            "other_cities": _on_ring(ring, ~ring.cities["tier"].isin(TIERS)),
+            "inside": "; ".join(ring.inside),
+        }
+        for ring in rings
+        for shape in [ring.shape]
+    ]
+    names = [name for name in COLUMNS["rings"] if name != "geometry"]
+    table = pd.DataFrame(rows, columns=names).astype(_RING_TYPES).round(_RING_DECIMALS)
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries([ring.circuit for ring in rings], crs=WGS84))
+
+
+def _on_ring(ring: RingShown, rows: pd.Series[bool]) -> str:
+    cities = ring.cities[rows]
+    return "; ".join(
+        f"{name} ({wording.minutes(seconds)} min)" if seconds >= 0 else str(name)
+        for name, seconds in zip(cities["name"], cities["seconds"], strict=True)
+    )
+
+
+def ring_links(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:
+    """Return the pieces of all rings that are formed, in order round each: `ring`, `PIECES`, `geometry`."""
+    columns = ["ring", *PIECES, "geometry"]
+    found = [ring.pieces.assign(ring=ring.id)[columns] for ring in formed(rings)]
+    table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+    return gpd.GeoDataFrame(table, geometry="geometry", crs=WGS84)
+
+
+def ring_legs(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:
+    """Return the stretches of all rings that are formed between the cities on them."""
+    rows = [
+        {
+            "ring": ring.id,
+            "leg": number,
+            "from_cities": "; ".join(leg.cities["name"].astype(str)),
+            "to_cities": "; ".join(following.cities["name"].astype(str)),
+            "length_km": leg.length_km,
+            "existing_km": leg.km_of(EXISTING),
+            "new_km": leg.km_of(NEW),
+            "roads": "; ".join(leg.roads),
+            "geometry": joined(leg.pieces.geometry),
+        }
+        for ring in formed(rings)
+        for legs in [ring.legs]
+        for number, (leg, following) in enumerate(zip(legs, [*legs[1:], legs[0]], strict=True), start=1)
+    ]
+    table = gpd.GeoDataFrame(rows, columns=list(COLUMNS["ring_legs"]), geometry="geometry", crs=WGS84)
+    return table.round({"length_km": 3, "existing_km": 3, "new_km": 3})
+
+
+def overlaps(rings: Iterable[RingShown]) -> pd.DataFrame:
+    """Return one row a ring and known ring that it is compared with."""
+    rows = [
+        {"ring": ring.id, "ring_km": ring.length_km}
+        | {name: getattr(one, name) for name in COLUMNS["ring_overlaps"] if hasattr(one, name)}
+        for ring in rings
+        for one in ring.overlaps
+    ]
+    decimals = {"ring_km": 1, "reference_km": 1, "share_of_ring": 4, "share_of_reference": 4}
+    return pd.DataFrame(rows, columns=list(COLUMNS["ring_overlaps"])).round(decimals)
+
+
+def known_table(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:
+    """Return the lines of the known rings that rings are compared with, each once."""
+    names = ["reference", "name", "reference_km", "source"]
+    rows = [[getattr(one, name) for name in (*names, "line")] for one in known_rings(rings)]
+    return gpd.GeoDataFrame(rows, columns=[*names, "geometry"], geometry="geometry", crs=WGS84)
+
+
+# ---- sections of line
+
+_MOST_NAMED = 5
+"""So many sections are named in a note, those that keep out most proposals first."""
+
+
+def tabulate_sections(sections: pd.DataFrame, built: Collection[str]) -> pd.DataFrame:
+    """Return the rows of `capacities.csv`.
+
+    Parameters
+    ----------
+    sections
+        Columns `section`, `line_class`, `length_km`, `tracks`, `tracks_source` (`map` or `class`), `most`,
+        `today`, `left` and `use` (candidate id and trains a day), one row a section on which not all trains
+        of candidates have room.
+    built
+        Ids of what the plan builds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same sections; instead of `use` the columns `used` (trains a day that the plan adds), `candidates`
+        and `kept_out` (numbers of candidates that run there, and of those that the plan does not build and
+        whose trains no longer fit), `built` (ids, separated by blanks). Those that keep out most come first.
+    """
+    uses = sections["use"].tolist()
+    used = [sum(trains for name, trains in use if name in built) for use in uses]
+    free = sections["left"].to_numpy(dtype="int64") - used
+    kept_out = [
+        sum(name not in built and trains > room for name, trains in use)
+        for use, room in zip(uses, free.tolist(), strict=True)
+    ]
+    table = sections.drop(columns="use").assign(
+        used=pd.array(used, dtype="int64"),
+        candidates=[len(use) for use in uses],
+        kept_out=pd.array(kept_out, dtype="int64"),
+        built=[" ".join(name for name, _ in use if name in built) for use in uses],
+    )
+    return table.sort_values(["kept_out", "section"], ascending=[False, True]).reset_index(drop=True)
+
+
+def write_sections(table: pd.DataFrame, folder: Path) -> Path:
+    """Write capacities.csv into a folder."""
+    return write_csv(table.round({"length_km": 1, "today": 1}), folder / "capacities.csv")
+
+
+def section_notes(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return how many sections have no room for a further train, as a sentence; none where all have."""
+    full = table[table["left"] == 0]
+    if full.empty:
+        return ()
+    names = full["section"].tolist()
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    count = "1 section of line has" if len(names) == 1 else f"{len(names)} sections of line have"
+    return (f"{count} no room left for further trains today: {', '.join(names[:_MOST_NAMED])}{more}.",)
+
+
+def section_counts(table: pd.DataFrame) -> dict[str, int]:
+    """Return the numbers of sections with limits that matter, without room today, and that keep some out."""
+    return {
+        "sections": len(table),
+        "no_room_today": int((table["left"] == 0).sum()),
+        "keep_out": int((table["kept_out"] > 0).sum()),
+    }

@@ -1,26 +1,34 @@
-"""Draw the plan as a map to pan and zoom, described as data for BokehJS."""
+"""Draw the plan as a map to pan and zoom, as data for BokehJS, and gather what the page's script explores."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
+from anyascii import anyascii
+from numpy.typing import NDArray
 from shapely import Point, segmentize
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import nearest_points
 
+from networks.timegraph import UNREACHABLE
 from optimiser.measures import coverage
-from optimiser.report import exploring, map_layers, ring_tables, ring_text, style, wording
+from optimiser.problem.model import TIERS
+from optimiser.report import maps, plots, ring_section, wording
+from optimiser.report.cases import PARTS
 from optimiser.report.inputs import ReportInput
-from optimiser.report.map_layers import CORE, WHOLE, Layers
-from optimiser.report.ring_layout import NEW, formed, known_rings
-from optimiser.report.tables import WGS84
+from optimiser.report.maps import CORE, WHOLE, Layers
+from optimiser.report.ring_layout import NEW, WGS84, RingShown, formed, known_rings
 
 type Bokeh = Any
 """A module or an object of Bokeh; its annotations lack half of what it offers, so that they go untyped."""
+
+type Shown = int | list[int]
+"""When something is there: from a step of the build order on, or at the listed points of a frontier."""
 
 type Columns = dict[str, list[Any]]
 """Columns of a `ColumnDataSource`, of plain values."""
@@ -29,10 +37,10 @@ LAYERS = (
     ("proposals", "Proposals"),
     ("cities", "Cities"),
     ("labels", "Names"),
-    ("high_speed", style.NETWORK["high_speed"].name),
-    ("rail", style.NETWORK["rail"].name),
-    ("motorways", style.NETWORK["motorways"].name),
-    ("roads", style.NETWORK["roads"].name),
+    ("high_speed", plots.NETWORK["high_speed"].name),
+    ("rail", plots.NETWORK["rail"].name),
+    ("motorways", plots.NETWORK["motorways"].name),
+    ("roads", plots.NETWORK["roads"].name),
 )
 """Layers of every map that a reader can switch: prefix of the names of the drawn parts, and words."""
 
@@ -95,10 +103,17 @@ SCALE = 1.35
 """Pixels on the map to pan and zoom, per point on the still one."""
 
 DASH_SCALE = 3.0
-"""Pixels of a dash, per unit of the dashes of a `style.Stroke`."""
+"""Pixels of a dash, per unit of the dashes of a `plots.Stroke`."""
 
 MOST_BEYOND = 3
 """Cities still beyond the limit that the box of a city names."""
+
+
+FIRST_OTHER = 0x250
+"""First code point beyond the Latin letters that every font has."""
+
+NO_PATH = -1
+"""Minutes of a pair that no path joins, in the data of the page."""
 
 
 def models() -> Bokeh:
@@ -129,10 +144,10 @@ def draw(report: ReportInput, *, height: int = 640) -> Bokeh:
     bokeh.plotting.figure
         Drawn parts are named `<layer>`, or `<layer>-<part>`, with the layers of `layers`.
     """
-    shown = map_layers.project(report, detail=4000)
+    shown = maps.project(report)
     plot = _canvas(shown, height)
-    for name, stroke in style.NETWORK.items():
-        xs, ys = np.rint(map_layers.gapped(getattr(shown, name))).astype(np.float32).T
+    for name, stroke in plots.NETWORK.items():
+        xs, ys = np.rint(maps.gapped(getattr(shown, name))).astype(np.float32).T
         dash = list(stroke.dash) or "solid"
         plot.line(xs, ys, name=name, line_color=stroke.colour, line_width=stroke.width, line_dash=dash)
     columns, badges = _link_columns(report, shown)
@@ -149,7 +164,7 @@ def draw(report: ReportInput, *, height: int = 640) -> Bokeh:
 
 
 def _canvas(shown: Layers, height: int) -> Bokeh:
-    west, south, east, north = map_layers.frame(shown)
+    west, south, east, north = maps.frame(shown)
     wheel, pan = models().WheelZoomTool(), models().PanTool()
     plot = import_module("bokeh.plotting").figure(
         name="map",
@@ -188,7 +203,7 @@ def _canvas(shown: Layers, height: int) -> Bokeh:
 def _draw_links(plot: Bokeh, columns: Columns) -> Bokeh:
     """Draw the lines of the proposals; a link that is chosen or pointed at is wider, the others paler."""
     source = models().ColumnDataSource(columns, name="links")
-    halo = {"line_color": style.HALO, "line_alpha": "halo", "line_width": 15, "line_cap": "round"}
+    halo = {"line_color": plots.HALO, "line_alpha": "halo", "line_width": 15, "line_cap": "round"}
     plot.multi_line("xs", "ys", source=source, name="proposals-core", **halo)
     plot.multi_line("xs", "ys", source=source, name="proposals-casing", line_color="white", line_width=7)
     look = {"line_color": "colour", "line_dash": "dash", "line_width": 4}
@@ -211,7 +226,7 @@ def _draw_badges(plot: Bokeh, badges: Columns) -> None:
         text="rank",
         source=source,
         name="proposals-numbers",
-        text_color=style.INK,
+        text_color=plots.INK,
         text_font_style="bold",
         text_font_size="11px",
         text_align="center",
@@ -239,8 +254,8 @@ def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]
     """
     lines: list[dict[str, Any]] = []
     badges: list[dict[str, Any]] = []
-    built_at = exploring.steps(report)
-    points = map_layers.number_points(shown)
+    built_at = steps(report)
+    points = maps.number_points(shown)
     for row, point in zip(shown.links.to_dict("records"), points, strict=True):
         if point is None:
             continue
@@ -258,8 +273,8 @@ def _columns(rows: Iterable[Mapping[str, Any]], names: Iterable[str]) -> Columns
 
 def _link_tip(row: dict[Any, Any], report: ReportInput, *, closes: bool) -> dict[str, Any]:
     """Return what the map says about a link."""
-    category = row.get("category") or style.category(mode=row["mode"], kind=row["kind"])
-    stroke = style.proposals()[category]
+    category = row.get("category") or plots.category(mode=row["mode"], kind=row["kind"])
+    stroke = plots.proposals()[category]
     return {
         "rank": int(row["rank"]),
         "link": wording.link_name(row),
@@ -277,7 +292,7 @@ def _link_tip(row: dict[Any, Any], report: ReportInput, *, closes: bool) -> dict
     }
 
 
-def _dashes(stroke: style.Stroke) -> list[int]:
+def _dashes(stroke: plots.Stroke) -> list[int]:
     """Return the dashes of a stroke in whole pixels; none of a solid line."""
     return [max(1, round(DASH_SCALE * dash)) for dash in stroke.dash]
 
@@ -305,7 +320,7 @@ def _badge_place(point: Point, shape: BaseGeometry) -> dict[str, int]:
 
 def _hoverable(shape: BaseGeometry) -> list[BaseGeometry]:
     """Return the lines of a shape with points in between: the box of figures stands at the nearest one."""
-    return [segmentize(line, HOVER_STEP_M) for line in map_layers.parts(shape)]
+    return [segmentize(line, HOVER_STEP_M) for line in maps.parts(shape)]
 
 
 def _metres(line: BaseGeometry) -> dict[str, list[int]]:
@@ -317,7 +332,7 @@ def _metres(line: BaseGeometry) -> dict[str, list[int]]:
 def _draw_known(plot: Bokeh, report: ReportInput, shown: Layers) -> list[Bokeh]:
     """Draw each known ring in dashes of its own: Bokeh has one pattern for all lines of a part."""
     drawn = []
-    looks = ring_text.known_strokes(report.rings)
+    looks = ring_section.known_strokes(report.rings)
     for one in known_rings(report.rings):
         stroke = looks[one.reference]
         shape = shown.known.loc[shown.known["reference"] == one.reference, "geometry"].iloc[0]
@@ -328,7 +343,7 @@ def _draw_known(plot: Bokeh, report: ReportInput, shown: Layers) -> list[Bokeh]:
             "line_width": 3,
             "line_dash": _dashes(stroke),
         }
-        part = f"known-{style.KNOWN_RINGS.index(stroke)}"
+        part = f"known-{plots.KNOWN_RINGS.index(stroke)}"
         drawn.append(_draw_part(plot, part, _columns(rows, ("xs", "ys", *tip)), look))
     return drawn
 
@@ -344,15 +359,15 @@ def _draw_rings(plot: Bokeh, report: ReportInput, shown: Layers) -> list[Bokeh]:
     if not len(shown.rings):
         return []
     smooth = {"line_join": "round", "line_cap": "round"}
-    built_at = exploring.steps(report)
-    closed = [exploring.closing_step(ring, built_at) for ring in report.rings]
+    built_at = steps(report)
+    closed = [closing_step(ring, built_at) for ring in report.rings]
     rings = shown.rings.assign(step=[closed[place] for place in shown.rings["ring"]])
     circuits = rings[rings["part"] == WHOLE]
     _draw_part(plot, "rings-casing", _lines(circuits), {"line_color": "white", "line_width": 9, **smooth})
     for mode, mine in circuits.groupby("mode", sort=False):
-        look = {"line_color": style.ring(str(mode)).colour, "line_width": 6, **smooth}
+        look = {"line_color": plots.ring(str(mode)).colour, "line_width": 6, **smooth}
         _draw_part(plot, f"rings-whole-{mode}", _lines(mine), look)
-    core = {"line_color": style.RING_NEW.colour, "line_width": 2.6, "line_dash": [7, 4]}
+    core = {"line_color": plots.RING_NEW.colour, "line_width": 2.6, "line_dash": [7, 4]}
     _draw_part(plot, "rings-core", _lines(rings[rings["part"] == CORE]), core)
     # An invisible part on top carries the figures.
     hidden = {"line_width": 9, "line_alpha": 0.0}
@@ -374,17 +389,17 @@ def _stretch_columns(report: ReportInput, shown: Layers) -> Columns:
     Stretches that a proposal builds are left out: the box of the proposal describes them.
     """
     rows: list[dict[str, Any]] = []
-    built_at = exploring.steps(report)
+    built_at = steps(report)
     for ring in formed(report.rings):
-        stretches = [row for row in ring_tables.stretches(ring) if row["candidate_id"] not in report.ranks]
+        stretches = [row for row in ring.stretches if row["candidate_id"] not in report.ranks]
         shapes = gpd.GeoSeries([row["geometry"] for row in stretches], crs=WGS84).to_crs(shown.cities.crs)
         for row, shape in zip(stretches, shapes, strict=True):
             tip = {
-                "ring": f"{ring.length_km:,.0f} km {ring_text.around(ring)}",
-                "name": ring_text.stretch_name(ring, row),
+                "ring": f"{ring.length_km:,.0f} km {ring_section.around(ring)}",
+                "name": ring_section.stretch_name(ring, row),
                 "length": f"{row['length_km']:,.0f} km",
                 "state": "to be built" if row["state"] == NEW else "exists",
-                "step": exploring.closing_step(ring, built_at),
+                "step": closing_step(ring, built_at),
             }
             rows.append(tip | _metres(segmentize(shape, HOVER_STEP_M)))
     return _columns(rows, STRETCH_COLUMNS)
@@ -394,7 +409,7 @@ def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> Bokeh:
     """Draw marks and names of the cities; return the marks."""
     columns = _city_columns(report, shown.cities)
     source = models().ColumnDataSource(columns, name="cities")
-    look = {"fill_color": "fill", "line_color": style.INK, "line_width": 1.4}
+    look = {"fill_color": "fill", "line_color": plots.INK, "line_width": 1.4}
     marks = plot.scatter("x", "y", source=source, size="size", name="cities", **look)
     marks.nonselection_glyph = None
     _draw_names(plot, columns)
@@ -405,7 +420,7 @@ def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> Bokeh:
 def _city_columns(report: ReportInput, cities: gpd.GeoDataFrame) -> Columns:
     """Return what the map says about each city, the most important first."""
     table = coverage.by_city(cities, report.pairs)
-    size = table["tier"].map(lambda name: style.tier(name).mark)
+    size = table["tier"].map(lambda name: plots.tier(name).mark)
     table = table.assign(_size=size).sort_values(["_size", "population"], ascending=False)
     gains = table["after"] > table["before"]
     far = zip(table["worst_after"], table["worst_after_s"], strict=True)
@@ -421,7 +436,7 @@ def _city_columns(report: ReportInput, cities: gpd.GeoDataFrame) -> Columns:
         "worst": [f"{name}, {wording.clock(seconds)} h" if name else wording.NONE for name, seconds in far],
         "size": (SCALE * table["_size"]).tolist(),
         "gains": gains.astype(int).tolist(),
-        "fill": [style.GAINS if gain else "#ffffff" for gain in gains],
+        "fill": [plots.GAINS if gain else "#ffffff" for gain in gains],
         "row": table.index.tolist(),
         "beyond": _still_beyond(report, table.index.tolist()),
     }
@@ -446,7 +461,7 @@ def _still_beyond(report: ReportInput, rows: list[int]) -> list[str]:
 def _draw_names(plot: Bokeh, columns: Columns) -> None:
     """Write the names twice, a halo below; the page decides at each zoom where each stands, and whether."""
     count = len(columns["name"])
-    looks = [style.tier(name) for name in columns["tier"]]
+    looks = [plots.tier(name) for name in columns["tier"]]
     data: Columns = {name: columns[name] for name in ("x", "y", "name", "size")}
     data |= {
         "font": [f"{SCALE * look.text:.0f}px" for look in looks],
@@ -468,8 +483,187 @@ def _draw_names(plot: Bokeh, columns: Columns) -> None:
         x_offset="dx",
         y_offset="dy",
         text_alpha="alpha",
-        text_color=style.INK,
+        text_color=plots.INK,
     )
     halo = text.clone(text_outline_color="white", text_outline_width=3)
     plot.add_glyph(source, halo, name="labels-halo")
     plot.add_glyph(source, text, name="labels-text")
+
+
+# ---- what a reader explores
+
+
+def steps(report: ReportInput) -> dict[str, Shown]:
+    """Return when each proposed link is there, by id; empty where there is nothing to choose from."""
+    if report.points:
+        return {
+            name: [at for at, point in enumerate(report.points) if name in point.built]
+            for name in report.links["candidate_id"].astype(str)
+        }
+    if report.measures is None:
+        return {}
+    table = report.measures.build_order
+    if table.empty:  # nothing is built
+        return {}
+    return {str(name): int(step) for name, step in zip(table["candidate_id"], table["step"], strict=True)}
+
+
+def closing_step(ring: RingShown, built_at: Mapping[str, Any]) -> int:
+    """Return the step of the build order at which a ring is closed; 0 where nothing has to be built."""
+    return max((built_at.get(name, 0) for name in ring.candidates), default=0)
+
+
+def states(report: ReportInput) -> list[dict[str, Any]]:
+    """Return the states that a reader chooses from; empty where there is none.
+
+    They are those after each step of the build order, or the points of a frontier.
+
+    Returns
+    -------
+    list of dict
+        `words` on what is built, `spent` (money, in words), `share` (of the weight, in words) and `pairs`
+        within the limit: of all, then of each tier.
+    """
+    if report.points:
+        return list(_points(report))
+    if report.measures is None or len(report.measures.build_order) < 2:
+        return []
+    tiers = coverage.groups_in_order(report.pairs["group"])
+    rows = report.measures.build_order.to_dict("records")
+    return [
+        {
+            "words": _built_words(report, row, len(rows) - 1),
+            "spent": wording.integer(row["cost_so_far"]),
+            "share": wording.percent(row["weight_share"]),
+            "pairs": [int(row["pairs_within"]), *(int(row[f"pairs_within_{tier}"]) for tier in tiers)],
+        }
+        for row in rows
+    ]
+
+
+def _built_words(report: ReportInput, row: Mapping[Any, Any], last: int) -> str:
+    """Return what is built after a step of the build order, in a sentence."""
+    step = int(row["step"])
+    if not step:
+        return "Today: nothing is built."
+    rank = report.ranks.get(row["candidate_id"])
+    number = "" if rank is None else f"number {rank}, "
+    every = "all " if step == last else ""
+    return f"Built: {every}{step} of {last} proposals, the last one {number}{wording.link_name(row)}."
+
+
+def _points(report: ReportInput) -> Iterator[dict[str, Any]]:
+    """Yield the points of a frontier as states."""
+    group = report.pairs["group"].to_numpy()
+    tiers = coverage.groups_in_order(report.pairs["group"])
+    for number, point in enumerate(report.points, start=1):
+        mine = group[sorted(point.covered)]
+        many = len(point.built)
+        words = [f"Point {number} of {len(report.points)}: {many} link{'' if many == 1 else 's'}"]
+        words += ["the knee"] if point.is_knee else []
+        words += [f"forms {', '.join(point.rings)}"] if point.rings else []
+        words += ["no bound"] if point.gap is None else [f"gap {wording.gap(point.gap)}"]
+        yield {
+            "words": f"{', '.join(words)}.",
+            "spent": wording.integer(point.cost),
+            "share": wording.percent(point.share),
+            "pairs": [len(mine), *(int((mine == tier).sum()) for tier in tiers)],
+        }
+
+
+def first_state(report: ReportInput) -> int:
+    """Return the state that the page shows first: the knee of a frontier, else the last one."""
+    knees = [at for at, point in enumerate(report.points) if point.is_knee]
+    return knees[0] if knees else max(0, len(states(report)) - 1)
+
+
+def city_order(cities: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the rows of the cities by tier, largest tier first, then by people, int64 [cities]."""
+    place = {tier: at for at, tier in enumerate(TIERS)}
+    table = cities.assign(_tier=[place.get(tier, len(place)) for tier in cities["tier"]])
+    order = table.sort_values(["_tier", "population"], ascending=[True, False], kind="stable").index
+    return np.asarray(order, dtype=np.int64)
+
+
+def gather(report: ReportInput) -> dict[str, Any]:
+    """Return the data of the page's script, of plain values.
+
+    Returns
+    -------
+    dict
+        `cities`: name, tier, people, in the order of `city_order`; `rows`: place of each row of the table of
+        cities in that order; `latin`: names with other than Latin letters, and their transliterations, for
+        readers without a font; `pairs`: two places, minutes today, with the plan and with everything built
+        (`NO_PATH` where no path leads), limit in minutes, a number whose bits say in which of
+        `coverage.STATES` the pair is within its limit, and when it is, as `Shown` (-1: never; without an
+        order 0 or 1); `parts` and `trips`: names of the parts of a trip, and by
+        position of a pair that stays beyond its limit the minutes of each part with the plan; `states` as of
+        the function, and `first`, the one that is shown first.
+    """
+    order = city_order(report.cities)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    cities = report.cities.iloc[order]
+    known = None if report.measures is None else report.measures.seconds
+    found = states(report)
+    return {
+        "limit": wording.short_hours(report.limit_s),
+        "money": report.money,
+        "cities": [
+            [str(name), plots.tier(tier).name, wording.people(people)]
+            for name, tier, people in zip(cities["name"], cities["tier"], cities["population"], strict=True)
+        ],
+        "rows": place.tolist(),
+        "latin": _transliterations(report),
+        "pairs": _pairs(report, place, known if found else None),
+        "parts": list(PARTS.values()),
+        "trips": {} if known is None else _trips(report, known),
+        "states": found,
+        "first": first_state(report),
+    }
+
+
+def _transliterations(report: ReportInput) -> dict[str, str]:
+    columns = [report.cities["name"], report.links["from_name"], report.links["to_name"]]
+    names = {str(name) for column in columns for name in column} | {report.region}
+    return {name: anyascii(name) for name in sorted(names) if max(map(ord, name), default=0) >= FIRST_OTHER}
+
+
+def _pairs(report: ReportInput, place: NDArray[np.int64], known: pd.DataFrame | None) -> list[list[Any]]:
+    pairs = report.pairs
+    within = sum(
+        coverage.within(pairs, state=state).to_numpy(dtype=np.int64) << bit
+        for bit, state in enumerate(coverage.STATES)
+    )
+    plain = np.select([coverage.within(pairs, state=state) for state in ("before", "after")], [0, 1], -1)
+    columns = [
+        place[pairs["origin"].to_numpy(dtype=np.int64)],
+        place[pairs["destination"].to_numpy(dtype=np.int64)],
+        *(_minutes(pairs[f"{state}_s"]) for state in coverage.STATES),
+        _minutes(pairs["limit_s"]),
+        within,
+        known["step"] if known is not None and "step" in known else plain,
+    ]
+    table: list[list[Any]] = np.column_stack([np.asarray(one, dtype=np.int64) for one in columns]).tolist()
+    if not report.points:
+        return table
+    points = list(enumerate(report.points))
+    shown = ([at for at, point in points if row in point.covered] for row in range(len(table)))
+    return [[*row[:-1], one] for row, one in zip(table, shown, strict=True)]
+
+
+def _minutes(seconds: pd.Series) -> NDArray[np.int64]:
+    """Return whole minutes, rounded up as in `wording.minutes`; `NO_PATH` where no path leads."""
+    values = seconds.to_numpy(dtype=np.int64)
+    return np.where(values >= UNREACHABLE, NO_PATH, -(-values // 60))
+
+
+def _trips(report: ReportInput, known: pd.DataFrame) -> dict[int, list[int]]:
+    """Return the minutes by part of the trips that stay beyond the limit, by position of the pair."""
+    beyond = ~coverage.within(report.pairs, state="after").to_numpy(dtype=bool)
+    beyond &= report.pairs["after_s"].to_numpy(dtype=np.int64) < UNREACHABLE
+    columns = [f"{part}_s" for part in PARTS]
+    if not set(columns) <= set(known.columns):
+        return {}
+    minutes = np.rint(known[columns].to_numpy(dtype=np.float64) / 60).astype(np.int64)
+    return {int(row): minutes[row].tolist() for row in np.flatnonzero(beyond)}

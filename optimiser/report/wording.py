@@ -34,6 +34,9 @@ KINDS = {
 }
 """Kinds of candidates in words."""
 
+ASKING = "`polyring cases JOB`"
+"""Command that asks what a run leaves open: plausible cases, the value of rings, the price of demands."""
+
 NONE = "–"
 """What stands in a cell without a value."""
 
@@ -158,3 +161,8 @@ def split_ids(cell: str) -> list[str]:
 def join_names(names: Sequence[str]) -> str:
     """Return names as in a sentence: ``A``, ``A and B``, ``A, B and C``."""
     return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def capitalised(words: str) -> str:
+    """Return words with a capital first letter."""
+    return words[:1].upper() + words[1:]

@@ -34,9 +34,8 @@ from optimiser.problem.model import candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.table import Candidates
-from optimiser.report.cases import CaseResults
+from optimiser.report.cases import CaseResults, Reach
 from optimiser.report.inputs import CertifiedBound, ReportInput
-from optimiser.report.reach import Reach
 from optimiser.report.ring_layout import RingMargin
 from optimiser.report.wording import join_names
 from optimiser.run import (

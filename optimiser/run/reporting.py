@@ -28,10 +28,9 @@ from optimiser.problem.model import TIERS
 from optimiser.problem.result import Result
 from optimiser.proposals.rings.reference_rings import ReferenceRing, read_reference_rings
 from optimiser.proposals.table import Candidates
-from optimiser.report import files, gis_styles, inputs, line_capacity, sentences, tables
-from optimiser.report.cases import CaseResults
+from optimiser.report import geopackage, inputs, sentences, tables
+from optimiser.report.cases import CaseResults, Reach
 from optimiser.report.inputs import ReportInput
-from optimiser.report.reach import Reach
 from optimiser.report.ring_layout import RingMargin, RingShown
 from optimiser.report.wording import join_names
 from optimiser.run import demands, fairness, rings
@@ -192,7 +191,7 @@ def _notes(found: Findings) -> tuple[str, ...]:
         *found.left_out,
         *([NOTHING_TO_PROPOSE] if has_nothing else []),
         *fairness.notes_on_levels(found.levels),
-        *(() if table is None else line_capacity.notes(table)),
+        *(() if table is None else tables.section_notes(table)),
     )
 
 
@@ -206,7 +205,7 @@ def _capacities(found: Findings) -> pd.DataFrame | None:
     if not found.job.capacity.enabled or found.candidates.sections.empty:
         return None
     sections = line_sections(found.candidates, found.job.capacity)
-    return line_capacity.tabulate(sections, set(found.plan.built))
+    return tables.tabulate_sections(sections, set(found.plan.built))
 
 
 def _exact_times(found: Findings) -> dict[str, pd.Series]:
@@ -304,18 +303,18 @@ def write_tables(folder: Path, times: Times, candidates: Candidates, rail: Netwo
         Network of the railways; without any network, no network is written.
     """
     times.cities.to_file(folder / "cities.gpkg", layer="cities", driver="GPKG", engine="pyogrio")
-    gis_styles.dress(folder / "cities.gpkg", {"cities": "places"})
+    geopackage.dress(folder / "cities.gpkg", {"cities": "places"})
     skim_table(times).to_parquet(folder / "skim.parquet")
     table = candidates.table
     table.to_file(folder / "candidates.gpkg", layer="candidates", driver="GPKG", engine="pyogrio")
-    gis_styles.dress(folder / "candidates.gpkg")
-    files.write_csv(
+    geopackage.dress(folder / "candidates.gpkg")
+    tables.write_csv(
         pd.DataFrame(table.drop(columns="geometry")).round(tables.DECIMALS), folder / "candidates.csv"
     )
-    files.write_csv(left_out(candidates), folder / "left_out.csv")
+    tables.write_csv(left_out(candidates), folder / "left_out.csv")
     if len(times.road.nodes) or len(rail.nodes):
         storage.write_gpkg(_joined(times.road, rail), folder / "network.gpkg")
-        gis_styles.dress(folder / "network.gpkg")
+        geopackage.dress(folder / "network.gpkg")
 
 
 def left_out(candidates: Candidates) -> pd.DataFrame:
@@ -407,7 +406,7 @@ def summarise(
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
         **({} if report.cases is None else {"cases": report.cases.as_dict()}),
         **({} if report.reach is None else {"reach": report.reach.as_dict()}),
-        **({} if report.capacities is None else {"capacities": line_capacity.counts(report.capacities)}),
+        **({} if report.capacities is None else {"capacities": tables.section_counts(report.capacities)}),
         "not_served": found.times.report.get("snapped", {}).get("not_served", []),
         "out_of_reach": tables.out_of_reach_rows(report.cities, report.pairs),
         "measures": None if report.measures is None else report.measures.as_dict(),

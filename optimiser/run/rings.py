@@ -36,7 +36,7 @@ from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
 from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.rings.rules import RAIL_SPEED_KMH, ROAD_CLASSES, STANDARD_KIND, RingRules
 from optimiser.proposals.table import Candidates, merge
-from optimiser.report import ring_layout, ring_text
+from optimiser.report import ring_layout, ring_section
 from optimiser.report.ring_layout import Overlap, RingFacts, RingShown, Stop
 from optimiser.verify import Plan
 
@@ -445,7 +445,7 @@ def _summary(ring: RingShown) -> dict[str, Any]:
     shares = ("corridor_km", "reference_km", "share_of_ring", "share_of_reference")
     return {
         "id": ring.id,
-        "sentence": ring_text.sentence(ring),
+        "sentence": ring_section.sentence(ring),
         "mode": ring.facts.mode,
         "centres": list(ring.facts.centres),
         "formed": ring.is_formed,

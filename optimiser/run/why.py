@@ -16,9 +16,9 @@ from optimiser.measures.ranking import Router
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.proposals.table import Candidates
-from optimiser.report import notebook, wording
-from optimiser.report.columns import ALTERNATIVES, MOVED, SERVED, SWAPS
+from optimiser.report import html, wording
 from optimiser.report.inputs import ReportInput
+from optimiser.report.tables import COLUMNS
 from optimiser.run.measured_plan import MeasuredPlan
 
 MOST_ALTERNATIVES = 10
@@ -36,14 +36,14 @@ class Why:
     rank, candidate_id, title
         The link.
     pairs
-        Pairs that it serves, those that need it first: columns `SERVED`.
+        Pairs that it serves, those that need it first: columns `why.pairs`.
     swaps, moved
-        What the best plan without it builds otherwise, and which pairs change: columns `SWAPS`, `MOVED`.
-        Empty where there is no such plan.
+        What the best plan without it builds otherwise, and which pairs change: columns `why.swaps`,
+        `why.moved`. Empty where there is no such plan.
     stand_in
         What stands in, in a sentence.
     alternatives
-        The best candidates that are not built: columns `ALTERNATIVES`.
+        The best candidates that are not built: columns `why.alternatives`.
     cases
         Plausible cases that do not choose it; `sure` says in how many it is chosen.
     sure
@@ -96,7 +96,7 @@ class Why:
 
     def _repr_html_(self) -> str:
         """Return sentences and tables as HTML, for a notebook."""
-        parts = [notebook.heading(f"{self.rank}. {self.title}", *self.sentences)]
+        parts = [html.heading(f"{self.rank}. {self.title}", *self.sentences)]
         for words, table in (
             ("Pairs that it serves, in minutes", self.pairs),
             ("The best plan without it, at the same money", self.swaps),
@@ -105,7 +105,7 @@ class Why:
         ):
             if len(table):
                 shown = {name: name.replace("_", " ") for name in table.columns if name not in _HIDDEN}
-                parts.append(notebook.heading(words) + notebook.table(table, columns=shown, most=12))
+                parts.append(html.heading(words) + html.table(table, columns=shown, most=12))
         return "".join(parts)
 
 
@@ -144,7 +144,9 @@ def explain(
     except (InfeasibleError, SolverError) as error:
         other, fault = None, error.what
     swaps, moved = (
-        (_empty(SWAPS), _empty(MOVED)) if other is None else (_swaps(shown, other), _moved(shown, other))
+        (_empty(COLUMNS["why.swaps"]), _empty(COLUMNS["why.moved"]))
+        if other is None
+        else (_swaps(shown, other), _moved(shown, other))
     )
     gap = None if other is None else other.gap
     cases = shown.cases
@@ -179,7 +181,7 @@ def _served(name: str, shown: ReportInput, measured: MeasuredPlan) -> tuple[pd.D
         minutes = [None if seconds[k] >= UNREACHED else wording.minutes(int(seconds[k])) for k in order]
         table[column] = pd.array(minutes, dtype="Int64")
     table["needs_it"] = np.array([k in set(needing) for k in order], dtype=np.bool_)
-    return table[list(SERVED)], needing
+    return table[list(COLUMNS["why.pairs"])], needing
 
 
 def _named(shown: ReportInput, rows: Collection[int]) -> pd.DataFrame:
@@ -206,7 +208,7 @@ def _swaps(shown: ReportInput, other: ReportInput) -> pd.DataFrame:
         pd.DataFrame(links[links["candidate_id"].isin(names)]).assign(change=change)
         for change, links, names in (("out", shown.links, here - there), ("in", other.links, there - here))
     ]
-    return pd.concat(parts, ignore_index=True)[list(SWAPS)]
+    return pd.concat(parts, ignore_index=True)[list(COLUMNS["why.swaps"])]
 
 
 def _moved(shown: ReportInput, other: ReportInput) -> pd.DataFrame:
@@ -214,7 +216,7 @@ def _moved(shown: ReportInput, other: ReportInput) -> pd.DataFrame:
     after = coverage.within(other.pairs, state="after").to_numpy()
     rows = [*np.flatnonzero(before & ~after).tolist(), *np.flatnonzero(after & ~before).tolist()]
     words = ["lost" if before[k] else "gained" for k in rows]
-    return _named(shown, rows).assign(change=words)[list(MOVED)]
+    return _named(shown, rows).assign(change=words)[list(COLUMNS["why.moved"])]
 
 
 def _stand_in(swaps: pd.DataFrame, moved: pd.DataFrame, fault: str, gap: float | None) -> str:
@@ -261,7 +263,7 @@ def _alternatives(
     found = found.sort_values(
         ["pairs_kept", "same_ends", "cost"], ascending=[False, False, True], kind="stable"
     )
-    return found[list(ALTERNATIVES)].head(MOST_ALTERNATIVES).reset_index(drop=True)
+    return found[list(COLUMNS["why.alternatives"])].head(MOST_ALTERNATIVES).reset_index(drop=True)
 
 
 def _at_same_ends(own: gpd.GeoDataFrame, others: gpd.GeoDataFrame) -> list[bool]:

@@ -25,8 +25,8 @@ from optimiser.measures.equity import ALL
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import EnvironmentFault, OptimiserError
 from optimiser.problem.model import TIERS
-from optimiser.report import atlas as atlas_report
-from optimiser.report.atlas import CENTRAL, Atlas, ClusterFigures, SmallMap
+from optimiser.report import studies as pages
+from optimiser.report.studies import CENTRAL, Atlas, ClusterFigures, SmallMap
 from optimiser.run import folder, measure_tables, store
 from optimiser.run.cases import stated_cases
 from optimiser.run.chain import Chain
@@ -113,7 +113,7 @@ def atlas(
             raise faults[0]
         whole = Atlas(tuple(figures), limit_s=clusters[0].loaded.job.times.limit_s, stretch=STRETCH)
         with watch.step("atlas", "Writing the atlas"):
-            atlas_report.write(whole, stage)
+            pages.write_atlas(whole, stage)
     return AtlasRun(out, whole, UNFINISHED if faults else 0)
 
 
@@ -227,7 +227,7 @@ def _measured(cluster: Cluster, progress: Progress) -> ClusterFigures:
         progress.begins(f"Measuring {cluster.title}")
         base = measured_today(chain)
         store.save_json(place / "figures.json", measure(chain, base))
-        atlas_report.write_map(_shown(chain, base), place / "map.png")
+        pages.write_map(_shown(chain, base), place / "map.png")
 
     with progress.step("cluster", f"Measuring {cluster.title}"):
         kept = cache.get("cluster", inputs, make)

@@ -30,7 +30,7 @@ from optimiser.proposals.costs import CostTable, Terrain, sample_line
 from optimiser.proposals.generate import KINDS, Rules, Scope, of_kind, open_pairs
 from optimiser.proposals.table import Candidates, Proposal, assemble
 from optimiser.report import backcast as view
-from optimiser.report import backcast_picture, notebook
+from optimiser.report import html
 from optimiser.report.backcast import Backcast, Choice
 from optimiser.run import corridors, proposing
 from optimiser.run.chain import Chain
@@ -100,16 +100,13 @@ class Backcasted:
 
     def plot(self) -> Figure:
         """Draw what was proposed beside what was built, and what each strategy finds along the money."""
-        return backcast_picture.draw(self.found, dpi=100)
+        return view.draw(self.found, dpi=100)
 
     def _repr_html_(self) -> str:
         """Return region, day and what each strategy finds as HTML, for a notebook."""
         found = self.found
-        parts = [notebook.heading(f"{found.region}, network of {found.day}")]
-        parts += [
-            notebook.heading(words) + notebook.table(self.table(purse))
-            for purse, words in view.PURSES.items()
-        ]
+        parts = [html.heading(f"{found.region}, network of {found.day}")]
+        parts += [html.heading(words) + html.table(self.table(purse)) for purse, words in view.PURSES.items()]
         return "".join(parts)
 
 
@@ -165,7 +162,7 @@ def backcast(
                 "backcast.json": view.summary(found),
             },
         )
-        backcast_picture.write(found, stage / "backcast.png")
+        view.write(found, stage / "backcast.png")
     return Backcasted(target, found, 0 if proven else NOT_PROVEN)
 
 

@@ -36,9 +36,9 @@ from optimiser.problem.model import without_rings
 from optimiser.proposals import line_capacity
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.shortest_times import fastest_arcs
-from optimiser.report import closures as report
+from optimiser.report import studies as pages
 from optimiser.report import wording
-from optimiser.report.closures import ClosedPlans, ClosureShown, CostOfKeeping
+from optimiser.report.studies import ClosedPlans, ClosureShown, CostOfKeeping
 from optimiser.run import cases, folder, proposing
 from optimiser.run.chain import Chain
 from optimiser.run.outcome import NOT_PROVEN
@@ -181,7 +181,7 @@ def closures(
         )
         summary = found.as_dict() | {"built": list(answer.built), "starts": dict(answer.starts)}
         folders.write(stage, {"problem.json": problem, folder.CLOSURES: summary})
-        report.write(found, stage)
+        pages.write_closures(found, stage)
     proven = answer.gap is not None and answer.gap <= asked.gap
     return ClosuresRun(target, found, 0 if proven else NOT_PROVEN)
 

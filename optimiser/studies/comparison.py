@@ -13,10 +13,10 @@ import pandas as pd
 from networks.timegraph import UNREACHABLE
 from optimiser.measures import coverage
 from optimiser.problem.errors import ProblemError
-from optimiser.report import notebook, style, wording
-from optimiser.report.columns import COMPARED_LINKS, COMPARED_PAIRS
+from optimiser.report import html, plots, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.notebook import MapView
+from optimiser.report.page import MapView
+from optimiser.report.tables import COLUMNS
 from optimiser.studies.finished import Run, Table
 
 if TYPE_CHECKING:
@@ -62,12 +62,12 @@ class Comparison:
 
     @cached_property
     def links(self) -> gpd.GeoDataFrame:
-        """Return the links of both plans, then of one alone: columns `COMPARED_LINKS`."""
-        return Table(self._united[list(COMPARED_LINKS)])
+        """Return the links of both plans, then of one alone: columns `compare.links`."""
+        return Table(self._united[list(COLUMNS["compare.links"])])
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
-        """Return the pairs that only one plan brings within the limit: columns `COMPARED_PAIRS`."""
+        """Return the pairs that only one plan brings within the limit: columns `compare.pairs`."""
         one, two = self.first.pairs, self.second.pairs
         within = [coverage.within(table, state="after").to_numpy() for table in (one, two)]
         rows = np.flatnonzero(within[0] != within[1])
@@ -89,7 +89,9 @@ class Comparison:
                 None if s >= UNREACHABLE else wording.minutes(s) for s in seconds.to_numpy()[rows].tolist()
             ]
             table[column] = pd.array(minutes, dtype="Int64")
-        return table.sort_values(["within", "tier"], kind="stable", ignore_index=True)[list(COMPARED_PAIRS)]
+        return table.sort_values(["within", "tier"], kind="stable", ignore_index=True)[
+            list(COLUMNS["compare.pairs"])
+        ]
 
     def map(self) -> MapView:
         """Return a map of the links of both plans, coloured by the plan that builds them.
@@ -107,7 +109,7 @@ class Comparison:
 
         one, two = (coverage.by_city(shown.cities, shown.pairs) for shown in (self.first, self.second))
         more = np.sign(one["after"].to_numpy() - two["after"].to_numpy()).tolist()
-        colours = {1: style.COMPARED["first"].colour, -1: style.COMPARED["second"].colour, 0: "white"}
+        colours = {1: plots.COMPARED["first"].colour, -1: plots.COMPARED["second"].colour, 0: "white"}
         filled = {str(name): colours[side] for name, side in zip(one["city_id"].tolist(), more, strict=True)}
         return picture.draw_comparison(self._shown, self.names, self.figures, filled=filled, dpi=100)
 
@@ -116,24 +118,20 @@ class Comparison:
         figures = self.figures.reset_index(names="")
         words = {
             name: name.replace("_", " ")
-            for name in COMPARED_LINKS
+            for name in COLUMNS["compare.links"]
             if name not in ("candidate_id", "geometry")
         }
         links = pd.DataFrame(self.links[self.links["built_in"] != "both"])
         note = wording.different_moneys(self.first.money, self.second.money)
-        parts = [notebook.heading(f"{self.names[0]} and {self.names[1]}", note) + notebook.table(figures)]
+        parts = [html.heading(f"{self.names[0]} and {self.names[1]}", note) + html.table(figures)]
         if len(links):
             links = links.assign(
                 kind=links["kind"].map(wording.kind), built_in=links["built_in"].map(self._name)
             )
-            parts.append(
-                notebook.heading("Links that one of them builds") + notebook.table(links, columns=words)
-            )
+            parts.append(html.heading("Links that one of them builds") + html.table(links, columns=words))
         if len(self.pairs):
             pairs = self.pairs.assign(within=self.pairs["within"].map(self._name))
-            parts.append(
-                notebook.heading("Pairs that one of them brings within the limit") + notebook.table(pairs)
-            )
+            parts.append(html.heading("Pairs that one of them brings within the limit") + html.table(pairs))
         return "".join(parts)
 
     def _name(self, which: str) -> str:

@@ -26,10 +26,10 @@ from optimiser.problem import result as results
 from optimiser.problem import save as save_problem
 from optimiser.problem.errors import JobError
 from optimiser.problem.result import Result, Status
-from optimiser.report import columns, notebook, ring_tables, sentences, tables, wording
+from optimiser.report import html, sentences, tables, wording
 from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
-from optimiser.report.notebook import MapView
+from optimiser.report.page import MapView
 from optimiser.report.ring_layout import known_rings
 from optimiser.run import folder, measuring, outcome, pipeline, reporting, solving, store
 from optimiser.run.chain import Chain, within_limit
@@ -179,17 +179,17 @@ class Run:
     @cached_property
     def rings(self) -> gpd.GeoDataFrame:
         """Return the rings that the job asks for, EPSG:4326; one that is not formed has no line."""
-        return Table(ring_tables.all_circuits(self.shown))
+        return Table(tables.ring_table(self.shown.rings))
 
     @cached_property
     def ring_legs(self) -> gpd.GeoDataFrame:
         """Return the rings of the plan unrolled: a row for each stretch between cities on them, EPSG:4326."""
-        return Table(ring_tables.ring_legs(self.shown))
+        return Table(tables.ring_legs(self.shown.rings))
 
     @cached_property
     def ring_overlaps(self) -> pd.DataFrame:
         """Return how far the rings of the plan run beside the known rings of the region."""
-        return ring_tables.overlaps(self.shown)
+        return tables.overlaps(self.shown.rings)
 
     @cached_property
     def candidates(self) -> gpd.GeoDataFrame:
@@ -200,7 +200,7 @@ class Run:
     @cached_property
     def columns(self) -> pd.DataFrame:
         """Return the meaning of every column of the tables: index `table` and `column`, column `meaning`."""
-        return columns.dictionary()
+        return tables.dictionary()
 
     @cached_property
     def measures(self) -> Measures:
@@ -382,7 +382,7 @@ class Run:
         JobError
             When the plan forms no such ring.
         """
-        from optimiser.report import ring_picture
+        from optimiser.report import picture
 
         formed = [shown for shown in self.shown.rings if shown.is_formed]
         found = next((shown for shown in formed if ring in (None, shown.id)), None)
@@ -394,7 +394,7 @@ class Run:
                 done="Nothing was drawn.",
                 remedy=f"Rings that it forms: {names}. run.rings lists all that the job asks for.",
             )
-        return ring_picture.unroll(found, dpi=100)
+        return picture.unroll(found, dpi=100)
 
     def plot_rings(self) -> Figure:
         """Draw the rings of the plan beside the known rings of the region: a map a ring, and why they differ.
@@ -404,7 +404,7 @@ class Run:
         JobError
             When the plan forms no ring that a known one could be compared with.
         """
-        from optimiser.report import ring_picture
+        from optimiser.report import picture
 
         if not known_rings(self.shown.rings):
             raise JobError(
@@ -413,7 +413,7 @@ class Run:
                 done="Nothing was drawn.",
                 remedy="run.plot() draws the plan, run.unroll() a ring as a straight line.",
             )
-        return ring_picture.draw(self.shown, dpi=100)
+        return picture.draw_rings(self.shown, dpi=100)
 
     def report(self, out: str | Path) -> Path:
         """Write page, picture, tables, GeoPackage, problem, result and plan into a folder.
@@ -466,9 +466,9 @@ class Run:
         shown = self.shown
         words = {"group": "tier", "pairs": "pairs", "before_pairs": "today", "after_pairs": "with the plan"}
         return (
-            notebook.heading(f"{shown.region}: {sentences.headline(shown)}", *self._lines())
-            + notebook.table(coverage.by_group(shown.pairs), columns=words)
-            + notebook.table(
+            html.heading(f"{shown.region}: {sentences.headline(shown)}", *self._lines())
+            + html.table(coverage.by_group(shown.pairs), columns=words)
+            + html.table(
                 pd.DataFrame(shown.links.assign(kind=shown.links["kind"].map(wording.kind))), columns=SHOWN
             )
         )
@@ -524,7 +524,7 @@ class Table(gpd.GeoDataFrame):  # type: ignore[misc]
             import folium  # noqa: F401
             import mapclassify  # noqa: F401
         except ImportError as fault:
-            raise notebook.missing_extra("explore()", fault, "Run.map() needs no further package.") from fault
+            raise html.missing_extra("explore()", fault, "Run.map() needs no further package.") from fault
         return super().explore(*args, **kwargs)
 
 

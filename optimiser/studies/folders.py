@@ -16,7 +16,7 @@ from optimiser.job.model import LoadedJob
 from optimiser.problem import DesignProblem, save
 from optimiser.problem import result as results
 from optimiser.problem.result import Result
-from optimiser.report import files
+from optimiser.report.tables import write_csv
 from optimiser.run import folder, pipeline, store
 
 
@@ -74,7 +74,7 @@ def write(stage: Path, contents: Mapping[str, Any]) -> None:
             case Result():
                 results.save(content, path)
             case pd.DataFrame():
-                files.write_csv(content, path)
+                write_csv(content, path)
             case pa.Table():
                 pq.write_table(content, path, compression="zstd", version="2.6", row_group_size=1 << 20)
             case _:

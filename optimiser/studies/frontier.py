@@ -28,9 +28,10 @@ from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import DesignProblem, dumps, load, save
 from optimiser.problem import result as results
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
-from optimiser.report import frontier_picture, inputs, notebook, page, wording
+from optimiser.report import frontier as pictures
+from optimiser.report import html, inputs, page, wording
+from optimiser.report.html import Views
 from optimiser.report.inputs import PointShown, ReportInput
-from optimiser.report.notebook import Views
 from optimiser.run import folder, pipeline, store
 from optimiser.run.chain import Chain
 from optimiser.run.outcome import NOT_PROVEN
@@ -129,7 +130,7 @@ class TracedFrontier:
 
     def plot(self) -> Figure:
         """Draw coverage against cost, by tier, with the band in which better plans may lie."""
-        return frontier_picture.draw(self.curve, dpi=100)
+        return pictures.draw(self.curve, dpi=100)
 
     def browse(self) -> Views:
         """Return the plan of each point, which opens at a click; its `slider` leads from one to the next."""
@@ -141,13 +142,13 @@ class TracedFrontier:
             table = pd.DataFrame(built, columns=["name", "kind", "cost"]).assign(**kinds)
             lines = (f"{len(built)} links, {self.curve.share(point.plan, 'all'):.1%} of the weight",)
             name = f"{number}: {point.cost:,} {money}".strip()
-            pages[name] = notebook.heading(name, *lines) + notebook.table(table, most=len(table))
+            pages[name] = html.heading(name, *lines) + html.table(table, most=len(table))
         return Views(tuple(pages), tuple(pages.values()))
 
     def _repr_html_(self) -> str:
         """Return the points as a table, and the plan of each at a click, for a notebook."""
-        title = notebook.heading(f"{self.curve.name}: frontier")
-        return title + notebook.table(self.points) + self.browse()._repr_html_()
+        title = html.heading(f"{self.curve.name}: frontier")
+        return title + html.table(self.points) + self.browse()._repr_html_()
 
 
 def trace_job(
@@ -314,7 +315,7 @@ def _trace(
     rows = [_link_row(order, link, labels[link.id], problem) for order, link in enumerate(links, start=1)]
     _write_csv(stage / "frontier_links.csv", rows)
     store.save_json(stage / folder.FRONTIER, summary)
-    frontier_picture.write(stage / PICTURE, found)
+    pictures.write(stage / PICTURE, found)
     proven = all(point.gap is not None and point.gap <= found.asked_gap for point in found.points)
     code = 0 if proven and found.ended != "time" else NOT_PROVEN
     code = SolverError.exit_code if found.ended == FAILED else code

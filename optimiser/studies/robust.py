@@ -29,7 +29,7 @@ from optimiser.job.model import LoadedJob
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError, VerificationError
 from optimiser.problem.model import with_circuits
-from optimiser.report import robust as report
+from optimiser.report import studies as pages
 from optimiser.run import folder
 from optimiser.run.cases import base_of, stated_cases
 from optimiser.run.chain import Chain
@@ -245,7 +245,7 @@ def _write(stage: Path, target: Path, composed: _Scenarios, solved: _Solved) -> 
             folder.ROBUST: summary,
         },
     )
-    report.write(summary, scenarios, links, stage)
+    pages.write_robust(summary, scenarios, links, stage)
     gap, level = composed.chain.loaded.job.robust.gap, answer.level
     code = exit_code(answer.result, gap)
     if level is not None and (level.gap is None or level.gap > gap):

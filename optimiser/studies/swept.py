@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optimiser.job import LoadedJob, find
-from optimiser.report import notebook, sweep_page, sweep_picture
+from optimiser.report import html, sweep_page
 from optimiser.report import sweep as results
 from optimiser.report.sweep import SweepResults
 from optimiser.studies import sweep as sweeps
@@ -39,10 +39,10 @@ class Sweep(SweepResults):
         ValueError
             For another name.
         """
-        if picture not in sweep_picture.PICTURES:
-            known = ", ".join(sweep_picture.PICTURES)
+        if picture not in sweep_page.PICTURES:
+            known = ", ".join(sweep_page.PICTURES)
             raise ValueError(f"there is no picture {picture!r} of a sweep; choose one of {known}")
-        return sweep_picture.PICTURES[picture](self, dpi=100)
+        return sweep_page.PICTURES[picture](self, dpi=100)
 
     def report(self, out: str | Path) -> Path:
         """Write the page `sweep.html` and the pictures into a folder, and return the page.
@@ -72,8 +72,8 @@ class Sweep(SweepResults):
             "is_core",
             "in_plan",
         )
-        title = notebook.heading(f"{self.facts['region']}: sweep", sweep_page.lead(self))
-        return title + notebook.table(self.links[[*columns, "factor"]], most=MOST_LINKS)
+        title = html.heading(f"{self.facts['region']}: sweep", sweep_page.lead(self))
+        return title + html.table(self.links[[*columns, "factor"]], most=MOST_LINKS)
 
 
 def sweep_job(

@@ -18,7 +18,7 @@ from optimiser import verify
 from optimiser.measures.fairness import Fairness, TierPrice
 from optimiser.measures.tables import Measures
 from optimiser.problem import Candidate, DesignProblem, Pair
-from optimiser.report import screen
+from optimiser.report import sentences
 from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import PointShown, ReportInput, assemble
 
@@ -238,7 +238,7 @@ CASES = CaseResults(
 def on_screen(report: ReportInput) -> str:
     """Return what the screen shows of a plan, on lines that do not wrap."""
     console = Console(width=400, record=True, file=io.StringIO())
-    console.print(screen.summary(report))
+    console.print(sentences.summary(report))
     return console.export_text()
 
 

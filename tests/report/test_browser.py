@@ -12,7 +12,7 @@ from report_drawing import explored, traced
 from tiers import thinned
 
 from optimiser.report import page
-from optimiser.report.notebook import MapView
+from optimiser.report.page import MapView
 
 pytestmark = needs_browser
 

@@ -45,11 +45,13 @@ def test_links_get_their_counts(tmp_path):
 
 
 def test_the_page_has_the_tornado_with_the_widest_bar_on_top():
-    section = FOUND.section(report().links)
-    assert [(bar["name"], bar["text"]) for bar in section["bars"]] == [("fast", "+3"), ("slow", "-1")]
+    bars = FOUND.plot().axes[0]
+    texts = [text.get_text() for text in bars.texts]
+    assert list(zip(FOUND.table["name"], reversed(texts), strict=True)) == [("fast", "+3"), ("slow", "-1")]
     text = page.render(report())
     assert "How sure the proposals are" in text
     assert "<b>2 of 2</b>" in text
+    assert 'src="data:image/png;base64,' in text
 
 
 def test_the_tornado_has_a_bar_for_the_best_plan_of_a_case_and_a_mark_for_this_plan_in_it():

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from optimiser.report import columns
+from optimiser.report import tables
 from tools import column_dictionary
 
 
@@ -9,4 +9,4 @@ def test_the_documentation_lists_the_columns_of_every_table():
 
 
 def test_every_column_has_a_meaning():
-    assert all(columns.dictionary()["meaning"].str.len() > 2)
+    assert all(tables.dictionary()["meaning"].str.len() > 2)

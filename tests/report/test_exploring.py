@@ -12,7 +12,8 @@ from report_drawing import explored, line_report
 from shapely import Point
 
 from networks.timegraph import UNREACHABLE
-from optimiser.report import exploring, page
+from optimiser.report import html, page, webmap
+from optimiser.report.cases import PARTS
 
 HOUR = 60
 
@@ -23,7 +24,7 @@ def found():
 
 
 def test_each_state_tells_money_share_and_pairs_by_tier(found):
-    states = exploring.states(found)
+    states = webmap.states(found)
     assert [(one["spent"], one["pairs"]) for one in states] == [
         ("0", [3, 1, 2]),
         ("100", [3, 1, 2]),
@@ -37,20 +38,20 @@ def test_each_state_tells_money_share_and_pairs_by_tier(found):
 
 
 def test_a_plan_that_was_not_measured_has_no_states():
-    assert exploring.states(line_report("bc")) == []
-    assert exploring.gather(line_report("bc"))["states"] == []
+    assert webmap.states(line_report("bc")) == []
+    assert webmap.gather(line_report("bc"))["states"] == []
 
 
 def test_pairs_have_minutes_limit_states_and_the_step_that_opens_them(found):
-    pairs = {tuple(row[:2]): row[2:] for row in exploring.gather(found)["pairs"]}
+    pairs = {tuple(row[:2]): row[2:] for row in webmap.gather(found)["pairs"]}
     assert pairs[0, 1] == [HOUR, HOUR, HOUR, 4 * HOUR, 7, 0]
     assert pairs[0, 3] == [9 * HOUR, 3 * HOUR, 3 * HOUR, 4 * HOUR, 6, 2]
 
 
 def test_a_pair_that_no_path_joins_has_no_minutes(found):
     pairs = found.pairs.assign(before_s=UNREACHABLE)
-    rows = exploring.gather(replace(found, pairs=pairs))["pairs"]
-    assert {row[2] for row in rows} == {exploring.NO_PATH}
+    rows = webmap.gather(replace(found, pairs=pairs))["pairs"]
+    assert {row[2] for row in rows} == {webmap.NO_PATH}
     assert all(not row[6] & 1 for row in rows)
 
 
@@ -58,28 +59,28 @@ def test_cities_stand_by_tier_and_then_by_people():
     cities = line_report().cities.assign(
         tier=["small", "core", "small", "secondary"], population=[1, 2, 3, 4]
     )
-    assert exploring.city_order(cities).tolist() == [1, 3, 2, 0]
+    assert webmap.city_order(cities).tolist() == [1, 3, 2, 0]
 
 
 def test_a_ring_is_closed_by_the_last_of_its_links(found):
-    built_at = exploring.steps(found)
+    built_at = webmap.steps(found)
     assert built_at == {"": 0, "bc": 1, "cd": 2, "idle": 3}
-    assert exploring.closing_step(found.rings[0], built_at) == 1
-    assert exploring.closing_step(replace(found.rings[0], pieces=found.rings[0].pieces.iloc[:0]), {}) == 0
+    assert webmap.closing_step(found.rings[0], built_at) == 1
+    assert webmap.closing_step(replace(found.rings[0], pieces=found.rings[0].pieces.iloc[:0]), {}) == 0
 
 
 def test_trips_beyond_the_limit_are_split_into_parts(found):
     report = replace(found, pairs=found.pairs.assign(limit_s=2 * 3600))
-    parts = {f"{name}_s": 60 * at for at, name in enumerate(exploring.PARTS)}
+    parts = {f"{name}_s": 60 * at for at, name in enumerate(PARTS)}
     measures = replace(found.measures, seconds=found.measures.seconds.assign(**parts))
-    trips = exploring.gather(replace(report, measures=measures))["trips"]
+    trips = webmap.gather(replace(report, measures=measures))["trips"]
     beyond = np.flatnonzero(report.pairs["after_s"] > 2 * 3600).tolist()
     assert sorted(trips) == beyond
-    assert trips[beyond[0]] == list(range(len(exploring.PARTS)))
+    assert trips[beyond[0]] == list(range(len(PARTS)))
 
 
 def test_names_in_other_letters_come_with_a_transliteration():
-    found = exploring.gather(line_report("bc", names=("北京", "Bo", "Çay", "Di")))
+    found = webmap.gather(line_report("bc", names=("北京", "Bo", "Çay", "Di")))
     assert found["latin"] == {"北京": "BeiJing"}
 
 
@@ -114,4 +115,4 @@ def test_the_data_of_two_hundred_cities_stay_small(found):
     report = replace(
         found, cities=cities, pairs=pairs.assign(weight=1, links=[()] * len(pairs)), measures=None
     )
-    assert len(page.as_json(exploring.gather(report))) < 1_000_000
+    assert len(html.as_json(webmap.gather(report))) < 1_000_000

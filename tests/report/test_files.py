@@ -9,40 +9,41 @@ from hypothesis import strategies as st
 
 from optimiser import report as reports
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.report import files
+from optimiser.problem.jsonfile import write_atomically, write_whole
+from optimiser.report import tables
 
 
 def test_a_failed_write_leaves_the_earlier_file(tmp_path):
-    path = files.write_text(tmp_path / "x.txt", "old")
+    path = write_atomically(tmp_path / "x.txt", "old")
 
     def fail(part) -> None:
         part.write_text("half")
         raise OSError(28, "No space left on device")
 
     with pytest.raises(EnvironmentFault, match="No space left"):
-        files.write_whole(path, fail)
+        write_whole(path, fail)
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["x.txt"]  # noqa: PTH208 - the plainest way to see all names
 
 
 @pytest.mark.parametrize("opening", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_a_text_that_starts_like_a_formula_gets_an_apostrophe(opening):
-    assert files.guard_formula(f"{opening}1+1") == f"'{opening}1+1"
+    assert tables.guard_formula(f"{opening}1+1") == f"'{opening}1+1"
 
 
 def test_numbers_are_not_guarded(tmp_path):
-    path = files.write_csv(pd.DataFrame({"x": [-1, -2]}), tmp_path / "x.csv")
+    path = tables.write_csv(pd.DataFrame({"x": [-1, -2]}), tmp_path / "x.csv")
     assert path.read_text(encoding="utf-8") == "x\n-1\n-2\n"
 
 
 @given(st.text(min_size=1))
 def test_a_guarded_text_never_starts_a_formula(text):
-    assert not str(files.guard_formula(text)).startswith(files.FORMULA_STARTS)
+    assert not str(tables.guard_formula(text)).startswith(tables.FORMULA_STARTS)
 
 
 def test_a_cell_reads_back_as_its_text(tmp_path):
     names = ['a,"b"', "ü 唐山", "two\nlines", "</script>"]
-    path = files.write_csv(pd.DataFrame({"name": names}), tmp_path / "n.csv")
+    path = tables.write_csv(pd.DataFrame({"name": names}), tmp_path / "n.csv")
     assert pd.read_csv(path)["name"].tolist() == names
 
 

@@ -11,7 +11,7 @@ from frontier_drawing import traced
 
 from optimiser.frontier import Limits
 from optimiser.frontier.tracer import curve
-from optimiser.report import frontier_picture
+from optimiser.report import frontier
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def words(figure):
 
 @pytest.mark.parametrize("name", ["two_way", "three_way"])
 def test_no_word_runs_out_of_the_picture(name, request):
-    figure = frontier_picture.draw(request.getfixturevalue(name))
+    figure = frontier.draw(request.getfixturevalue(name))
     figure.canvas.draw()
     for text in words(figure):
         box = text.get_window_extent()
@@ -48,7 +48,7 @@ def test_no_word_runs_out_of_the_picture(name, request):
 
 
 def test_every_point_is_drawn_where_it_lies(two_way):
-    axes = frontier_picture.draw(two_way).axes[0]
+    axes = frontier.draw(two_way).axes[0]
     drawn = {tuple(place) for dots in axes.collections for place in np.round(dots.get_offsets(), 6).tolist()}
     total = two_way.totals["all"]
     for point in two_way.points:
@@ -56,22 +56,22 @@ def test_every_point_is_drawn_where_it_lies(two_way):
 
 
 def test_the_proof_is_stated_as_far_as_it_goes(two_way):
-    texts = [text.get_text() for text in words(frontier_picture.draw(two_way))]
+    texts = [text.get_text() for text in words(frontier.draw(two_way))]
     assert any("each proven" in text for text in texts)
     loose = dataclasses.replace(
         two_way, points=tuple(point.replace(bound=point.value * 1.5 + 2) for point in two_way.points)
     )
-    texts = [text.get_text() for text in words(frontier_picture.draw(loose))]
+    texts = [text.get_text() for text in words(frontier.draw(loose))]
     assert any("each within" in text for text in texts)
 
 
 def test_the_least_costs_of_a_map_are_those_of_plans_and_never_below_the_floor(three_way):
-    cost, floor = frontier_picture.surfaces(three_way)
+    cost, floor = frontier.surfaces(three_way)
     known = ~np.isnan(cost) & ~np.isnan(floor)
     assert set(np.unique(cost[~np.isnan(cost)])) <= {point.cost for point in three_way.points}
     assert (floor[known] <= cost[known] + 1e-6).all()
 
 
 def test_the_picture_is_a_png(two_way, tmp_path):
-    path = frontier_picture.write(tmp_path / "frontier.png", two_way)
+    path = frontier.write(tmp_path / "frontier.png", two_way)
     assert path.read_bytes().startswith(b"\x89PNG")

@@ -11,7 +11,7 @@ import geopandas as gpd
 import pyogrio
 import pytest
 
-from optimiser.report import columns, geopackage, gis_styles, style
+from optimiser.report import geopackage, plots, tables
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_each_rule_of_a_style_has_its_symbol(path):
 
 def test_proposals_have_the_colours_and_dashes_of_the_maps(path):
     qml = styles(path)["proposals"]
-    drawn = {gis_styles._rgba(stroke.colour) for stroke in style.PROPOSALS.values()}
+    drawn = {geopackage.rgba(stroke.colour) for stroke in plots.PROPOSALS.values()}
     assert drawn <= colours(qml)
     dashes = {one.get("value") for one in qml.iter("Option") if one.get("name") == "customdash"}
     assert len(dashes) == 2
@@ -65,7 +65,7 @@ def test_proposals_have_the_colours_and_dashes_of_the_maps(path):
 
 def test_the_rules_of_a_layer_choose_every_row_exactly_once(path):
     for layer in ("proposals", "cities", "pairs"):
-        chosen = [count(path, layer, rule.where) for rule in gis_styles.rules(layer)]
+        chosen = [count(path, layer, rule.where) for rule in geopackage.rules(layer)]
         assert sum(chosen) == count(path, layer), layer
 
 
@@ -76,8 +76,8 @@ def test_columns_have_names_and_meanings(path):
             path, "SELECT table_name, column_name, name, description FROM gpkg_data_columns"
         )
     }
-    assert found["proposals", "length_km"] == ("Length (km)", columns.LINKS["length_km"])
-    assert found["pairs", "before_s"] == ("Before (s)", columns.PAIRS["before_s"])
+    assert found["proposals", "length_km"] == ("Length (km)", tables.COLUMNS["links"]["length_km"])
+    assert found["pairs", "before_s"] == ("Before (s)", tables.COLUMNS["pairs"]["before_s"])
     assert all(meaning for (layer, _), (_, meaning) in found.items() if layer in ("proposals", "cities"))
 
 
@@ -100,7 +100,7 @@ def test_links_and_cities_are_written_as_geojson(report, tmp_path):
 
 
 def test_hostile_names_of_columns_and_labels_stay_text():
-    text = gis_styles.qml([], names={"<a>&": '"><script>'}, label="<b>")
+    text = geopackage.qml([], names={"<a>&": '"><script>'}, label="<b>")
     qml = parsed(text)
     assert [dict(one.attrib) for one in qml.iter("alias")] == [{"field": "<a>&", "name": '"><script>'}]
     assert qml.find(".//text-style").get("fieldName") == "<b>"

@@ -13,16 +13,14 @@ from hostile_names import PAYLOADS, read
 from IPython.core.formatters import DisplayFormatter
 from report_drawing import explored
 
-from optimiser.report import notebook
-from optimiser.report.notebook import MapView
+from optimiser.report import html as pages
+from optimiser.report.page import MapView
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_a_hostile_name_in_a_table_adds_no_tag_and_is_read_as_written(payload):
     def shown(name: str) -> str:
-        return notebook.heading(name, name) + notebook.table(
-            pd.DataFrame({name: [name, (name, 1)], "n": [1, 2]})
-        )
+        return pages.heading(name, name) + pages.table(pd.DataFrame({name: [name, (name, 1)], "n": [1, 2]}))
 
     hostile, plain = read(shown(payload)), read(shown("Ada"))
     assert [tag for tag, _ in hostile.tags] == [tag for tag, _ in plain.tags]
@@ -51,33 +49,33 @@ def test_the_map_alone_runs_its_own_scripts_by_hash_and_fetches_nothing(make, tm
 
 
 def test_cells_read_as_in_a_report():
-    table = notebook.table(
+    table = pages.table(
         pd.DataFrame({"a": [12345, None], "b": [True, False], "c": [0.25, float("nan")]}, dtype=object)
     )
     assert read(table).text == ["a", "b", "c", "12,345", "yes", "0.25", "–", "–"]
 
 
 def test_what_is_beyond_the_last_row_is_counted():
-    assert "and 3 more" in notebook.table(pd.DataFrame({"a": range(5)}), most=2)
+    assert "and 3 more" in pages.table(pd.DataFrame({"a": range(5)}), most=2)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_views_with_hostile_names_add_no_tag(payload):
-    static = read(notebook.views({payload: pd.DataFrame({payload: [payload]})})._repr_html_())
+    static = read(pages.views({payload: pd.DataFrame({payload: [payload]})})._repr_html_())
     allowed = {"details", "summary", "div", "style", "table", "thead", "tbody", "tr", "th", "td"}
     assert {tag for tag, _ in static.tags} <= allowed
     assert payload in static.text
 
 
 def test_a_slider_shows_the_view_that_is_chosen():
-    views = notebook.views({"one": pd.DataFrame({"a": [1]}), "two": pd.DataFrame({"a": [2]})})
+    views = pages.views({"one": pd.DataFrame({"a": [1]}), "two": pd.DataFrame({"a": [2]})})
     choice, page = views.slider.children
     choice.value = 1
     assert page.value == views.pages[1]
 
 
 def test_a_notebook_keeps_all_views_and_no_widget_that_readers_would_not_see():
-    views = notebook.views({"one": pd.DataFrame({"a": [1]}), "two": pd.DataFrame({"a": [2]})})
+    views = pages.views({"one": pd.DataFrame({"a": [1]}), "two": pd.DataFrame({"a": [2]})})
     kept, _ = DisplayFormatter().format(views)
     assert set(kept) == {"text/plain", "text/html"}
     assert kept["text/html"].count("<details") == 2
@@ -86,9 +84,9 @@ def test_a_notebook_keeps_all_views_and_no_widget_that_readers_would_not_see():
 def test_without_widgets_the_slider_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     with pytest.raises(ImportError, match=r"the package ipywidgets.*polyring\[explore\]"):
-        notebook.views({"one": pd.DataFrame({"a": [1]})}).slider.close()
+        pages.views({"one": pd.DataFrame({"a": [1]})}).slider.close()
 
 
 def test_nothing_to_view_is_refused():
     with pytest.raises(ValueError, match="at least one"):
-        notebook.views({})
+        pages.views({})

@@ -11,7 +11,7 @@ from report_drawing import PRICED, explored, on_screen, report_out_of_reach
 from ring_square import shown
 
 from optimiser.measures.coverage import CityCover, TierCities
-from optimiser.report import page
+from optimiser.report import html, page
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_hostile_names_add_no_tag_and_are_read_as_written():
 
 
 def test_json_in_the_page_holds_no_markup():
-    text = page.as_json({"name": "</script><!-- & \u2028"})
+    text = html.as_json({"name": "</script><!-- & \u2028"})
     assert not set("<>&\u2028") & set(text)
     assert json.loads(text) == {"name": "</script><!-- & \u2028"}
 
@@ -146,7 +146,7 @@ def test_what_must_be_built_of_a_railway_ring_has_its_colour_in_the_legend(make)
 
 
 def test_a_reward_that_is_earned_is_stated(make, earning):
-    assert "It earns 1,200." in page.render(make("bc", rings=(earning,)))
+    assert "Its reward is 1,200." in page.render(make("bc", rings=(earning,)))
 
 
 def test_the_page_counts_pairs_out_of_reach():
@@ -188,8 +188,8 @@ def test_a_proposal_tells_what_is_there_today(report):
         today="road: G1 90 km", today_s=5400, with_s=3601, beside="G1", beside_share=0.41, town_share=0.2
     )
     rows = page.context(replace(report, links=links))["links"]
-    row = next(one for one in rows if one["category"] == "road")
-    assert [one["setting"] for one in rows if one["category"] == "rail"] == [""]
+    row = next(one for one in rows if one["mode"] == "road")
+    assert [one["setting"] for one in rows if one["mode"] == "rail"] == [""]
     assert (row["today"], row["setting"]) == ("road: G1 90 km", "41 % beside G1; 20 % in towns")
     assert row["minutes"] == {"before": "1:30", "after": "1:01"}
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ring_square import shown
 
-from optimiser.report import page, picture, style
+from optimiser.report import page, picture, plots
 
 
 def test_the_picture_is_a_png(report, tmp_path):
@@ -62,6 +62,6 @@ def test_letters_that_no_font_has_are_transliterated_in_the_picture(make):
     words = {
         text.get_text() for axes in picture.draw(make("bc", names=names), dpi=50).axes for text in axes.texts
     }
-    assert {style.legible(name) for name in names} <= words
+    assert {plots.legible(name) for name in names} <= words
     assert not any("\U000e0fff" in text for text in words)
-    assert style.legible("北京") in ("北京", "BeiJing")
+    assert plots.legible("北京") in ("北京", "BeiJing")

@@ -8,7 +8,7 @@ import pandas as pd
 from report_drawing import line_report, on_screen
 
 from optimiser.report import page
-from optimiser.report.reach import PARTS, Reach
+from optimiser.report.cases import PARTS, Reach
 
 ROW = {"group": "all", "total": 6, "today": 2, "most": 5, "most_bound": 5, "seconds": 0.1, "links": 1}
 FOUND = Reach(
@@ -44,7 +44,10 @@ def test_pairs_beyond_by_their_times_are_told_from_those_beyond_by_limits():
 def test_the_page_has_the_table_the_curve_and_the_parts():
     text = page.render(REPORT)
     assert "What shares of all pairs cost" in text
-    assert 'points="46' in text
+    assert 'src="data:image/png;base64,' in text
+    (line,) = FOUND.plot().axes[0].lines
+    assert line.get_xdata().tolist() == [0, 300, 300]
+    assert line.get_ydata().tolist() == [2 / 6, 5 / 6, 5 / 6]
     assert '<th scope="row">Ada – Di</th>' in text
 
 

@@ -10,7 +10,7 @@ from shapely import LineString, Polygon, get_coordinates
 
 from optimiser import verify
 from optimiser.problem import Candidate, RingLink, RingStop
-from optimiser.report import ring_layout, ring_text
+from optimiser.report import ring_layout, ring_section
 
 EVERY_TURN = [CIRCUIT[k:] + CIRCUIT[:k] for k in range(4)]
 
@@ -148,7 +148,7 @@ def test_a_ring_whose_line_crosses_itself_is_noted():
     )
     crossing = replace(ring, pieces=eight)
     assert (ring.crosses_itself, shown(()).crosses_itself, crossing.crosses_itself) == (False, False, True)
-    assert ring_text.inside(crossing).endswith("it still goes round every centre.")
+    assert ring_section.inside(crossing).endswith("it still goes round every centre.")
     assert (crossing.shape.self_crossings, ring.shape.self_crossings) == (1, 0)
 
 

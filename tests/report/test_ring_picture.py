@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from ring_square import shown
 
-from optimiser.report import ring_picture
+from optimiser.report import picture
 
 
 def test_the_legend_explains_what_is_drawn(compared):
     words = " ".join(
-        text.get_text() for axes in ring_picture.draw(compared, dpi=50).axes for text in axes.texts
+        text.get_text() for axes in picture.draw_rings(compared, dpi=50).axes for text in axes.texts
     )
     for part in (
         "25 % of the proposed ring lies within 15 km of the known ring",
@@ -20,7 +20,7 @@ def test_the_legend_explains_what_is_drawn(compared):
 
 
 def test_the_map_shows_all_of_both_rings(compared):
-    axes = ring_picture.draw(compared, dpi=50).axes[0]
+    axes = picture.draw_rings(compared, dpi=50).axes[0]
     west, east = axes.get_xlim()
     drawn = [line.get_xdata() for line in axes.lines if line.get_zorder() > 7.5 and len(line.get_xdata()) > 3]
     assert len(drawn) >= 3
@@ -28,7 +28,7 @@ def test_the_map_shows_all_of_both_rings(compared):
 
 
 def test_the_map_leaves_out_cities_that_its_frame_would_cut(compared):
-    axes = ring_picture.draw(compared, dpi=50).axes[0]
+    axes = picture.draw_rings(compared, dpi=50).axes[0]
     marks = axes.collections[0].get_offsets()
     (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
     assert 0 < len(marks) < len(compared.cities)
@@ -43,7 +43,7 @@ def boxes_of(figure):
 
 
 def test_a_ring_unrolled_names_its_cities_and_the_km_between_them():
-    words = [text for text, _ in boxes_of(ring_picture.unroll(shown(), dpi=80))]
+    words = [text for text, _ in boxes_of(picture.unroll(shown(), dpi=80))]
     assert words.count("Sea") == 2  # it ends where it begins
     assert {"Bee", "Ay", "80 km", "130 km, 30 new", "70 km"} <= set(words)
 
@@ -52,7 +52,7 @@ def test_no_text_of_a_ring_unrolled_covers_another():
     ring = shown()
     crowded = ring.cities.iloc[[0] * 3].assign(name="Long name of a city", piece=[1, 2, 3])
     for cities in (ring.cities, crowded):
-        figure = ring_picture.unroll(replace(ring, cities=cities), dpi=80)
+        figure = picture.unroll(replace(ring, cities=cities), dpi=80)
         found = boxes_of(figure)
         width, height = figure.bbox.width, figure.bbox.height
         for number, (_, box) in enumerate(found):

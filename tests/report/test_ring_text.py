@@ -5,16 +5,18 @@ from dataclasses import replace
 import pytest
 from ring_square import FACTS, shown
 
-from optimiser.report import ring_text
+from optimiser.report import ring_section
 
 
 def test_a_ring_reads_as_a_sentence():
-    assert ring_text.sentence(shown()) == "A ring of 280 km round Centre through 3 cities; 89 % of it exists"
+    assert (
+        ring_section.sentence(shown()) == "A ring of 280 km round Centre through 3 cities; 89 % of it exists"
+    )
 
 
 def test_a_railway_ring_is_called_one():
     ring = shown(facts=replace(FACTS, mode="rail", centres=("Centre", "Inner")))
-    assert ring_text.sentence(ring).startswith("A railway ring of 280 km round Centre and Inner through")
+    assert ring_section.sentence(ring).startswith("A railway ring of 280 km round Centre and Inner through")
 
 
 @pytest.mark.parametrize(
@@ -28,27 +30,27 @@ def test_a_railway_ring_is_called_one():
 )
 def test_how_much_exists_is_never_rounded_to_all_or_nothing(km, words):
     rows = shown().pieces.iloc[[1, 2]].assign(length_km=km)
-    assert ring_text.exists(replace(shown(), pieces=rows)) == words
+    assert ring_section.exists(replace(shown(), pieces=rows)) == words
 
 
 def test_nothing_has_to_be_built_for_a_ring_that_exists(make):
     ring = replace(shown(), pieces=shown().pieces.assign(state="existing", candidate_id="", cost=0))
     report = make("bc", rings=(ring,))
-    assert ring_text.exists(ring) == "all of it exists"
-    assert ring_text.build(report, ring) == "Nothing has to be built for it."
+    assert ring_section.exists(ring) == "all of it exists"
+    assert ring_section.build(report, ring) == "Nothing has to be built for it."
 
 
 def test_what_the_job_asks_of_a_ring_reads_as_a_sentence():
-    asked = ring_text.terms(shown())
+    asked = ring_section.terms(shown())
     assert asked == (
         "Requested: a road ring for 100 km/h or more round Centre, through at least 2 cities (within 20 "
         "minutes of it); required."
     )
     facts = replace(FACTS, classes=("motorway",), speed_kmh=0.0, on_s=0)
     wish = replace(shown(), facts=facts, required=False, reward=40, least_cities=0)
-    assert ring_text.terms(wish) == "Requested: a ring of motorway round Centre; reward 40."
+    assert ring_section.terms(wish) == "Requested: a ring of motorway round Centre; reward 40."
     demanding = replace(wish, least_by_tier=(("secondary", 2), ("small", 1)), must=("Ay",), longest_km=950.4)
-    assert ring_text.terms(demanding) == (
+    assert ring_section.terms(demanding) == (
         "Requested: a ring of motorway round Centre, through Ay and at least 2 secondary cities and 1 small "
         "city, at most 950 km long; reward 40."
     )

@@ -7,7 +7,7 @@ import pytest
 from report_drawing import PRICED, on_screen, report_out_of_reach
 
 from optimiser.measures.tables import Measures
-from optimiser.report import screen
+from optimiser.report import sentences
 from optimiser.report.ring_layout import RingMargin, RingWorth
 
 
@@ -25,8 +25,8 @@ def test_the_screen_shows_the_coverage_at_other_speeds(report):
 
 
 def test_the_screen_states_the_rule_of_the_ranking(report):
-    title = screen.links_table(report).title
-    assert "ranked by worth to the plan, the last to be removed first" in str(title)
+    title = sentences.links_table(report).title
+    assert "ranked by value to the plan, the last to be removed first" in str(title)
 
 
 def test_markup_in_a_name_is_shown_as_written(make):
@@ -49,7 +49,7 @@ def test_the_screen_compares_a_ring_with_a_known_one(compared):
 
 def test_a_reward_that_is_not_earned_is_explained(missed):
     assert (
-        "No ring round Centre is formed. Forming it would have earned 12, but the plan found does not form it"
+        "No ring round Centre is formed. Its reward would be 12, but the plan found does not form it"
     ) in on_screen(missed)
     proven = on_screen(replace(missed, gap=0.0, bound=float(missed.objective)))
     assert "but no plan with it is better" in proven
@@ -66,11 +66,11 @@ def test_a_ring_that_cannot_be_formed_is_not_said_to_cost_coverage(missed):
 WORTH = RingWorth("outer", 1090, 7620, ("Ay", "Bee"), 1080.0, 3, 9.3, 10.1)
 
 
-def test_what_a_derived_worth_is_made_of_is_stated(make, earning):
+def test_what_a_derived_reward_is_made_of_is_stated(make, earning):
     text = on_screen(make("bc", rings=(replace(earning, worth=WORTH),)))
     assert (
-        "Its worth of 1,090 is derived for the cheapest circuit: 2 cities on it count 1,080, and 9 min that "
-        "3 pairs save on the way without the core 10."
+        "Its reward of 1,090 is derived from the cheapest circuit that meets the request: 1,080 for the 2 "
+        "cities on it, and 10 for a mean saving of 9 min on routes that avoid the core, for 3 pairs."
     ) in text
 
 
@@ -80,12 +80,12 @@ def test_what_a_derived_worth_is_made_of_is_stated(make, earning):
         (
             -9.2,
             -3.1,
-            "on it, is worth 3 to 9 less in the weight of pairs than the best one without.",
+            "on it, has an objective lower by 3 to 9 (in the weight of pairs) than the best plan without it.",
         ),
         (
             -2.0,
             5.0,
-            "300 million CNY on it, is worth between 2 less and 5 more",
+            "300 million CNY on it, has an objective between 2 lower and 5 higher",
         ),
     ],
 )
@@ -94,9 +94,9 @@ def test_the_margin_of_a_ring_that_is_not_formed_is_stated(missed, least, most, 
     assert words in on_screen(replace(missed, rings=(ring,)))
 
 
-def test_a_ring_that_earns_its_money_says_by_how_much(make, earning):
+def test_a_ring_that_pays_off_says_by_how_much(make, earning):
     ring = replace(earning, margin=RingMargin("outer", 4.0, 4.2, 300))
-    assert "is worth 4 more in the weight of pairs" in on_screen(make("bc", rings=(ring,)))
+    assert "has an objective higher by 4 (in the weight of pairs)" in on_screen(make("bc", rings=(ring,)))
 
 
 def test_a_reward_does_not_count_where_cost_is_minimised(missed):
@@ -104,7 +104,7 @@ def test_a_reward_does_not_count_where_cost_is_minimised(missed):
 
 
 def test_a_reward_that_is_earned_is_stated(make, earning):
-    assert "for 300 million CNY. It earns 1,200." in on_screen(make("bc", rings=(earning,)))
+    assert "for 300 million CNY. Its reward is 1,200." in on_screen(make("bc", rings=(earning,)))
 
 
 def test_the_screen_states_the_price_of_fairness(make):
@@ -139,5 +139,5 @@ def test_ids_with_spaces_are_counted_as_one_in_the_table_of_periods(report):
         }
     )
     measured = Measures(*[pd.DataFrame()] * 4, phases, pd.DataFrame())
-    table = screen.phases_table(replace(report, measures=measured))
+    table = sentences.phases_table(replace(report, measures=measured))
     assert [next(iter(column.cells)) for column in table.columns[3:5]] == ["2", "0"]

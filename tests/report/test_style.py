@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from optimiser.report import style
+from optimiser.report import plots
 
 DEUTERANOPIA = np.array(
     [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
@@ -52,10 +52,10 @@ def contrast(colour: str, ground: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def drawn_together() -> list[tuple[str, style.Stroke, style.Stroke]]:
+def drawn_together() -> list[tuple[str, plots.Stroke, plots.Stroke]]:
     """Every two strokes that one map may show."""
-    plan = {**style.NETWORK, **style.PROPOSALS} | {f"ring-{mode}": one for mode, one in style.RINGS.items()}
-    groups = (plan, {**style.NETWORK, **style.COMPARED})
+    plan = {**plots.NETWORK, **plots.PROPOSALS} | {f"ring-{mode}": one for mode, one in plots.RINGS.items()}
+    groups = (plan, {**plots.NETWORK, **plots.COMPARED})
     return [
         (f"{one} and {other}", group[one], group[other])
         for group in groups
@@ -88,7 +88,7 @@ def test_colours_stay_apart_with_deuteranopia(ground):
 
 @pytest.mark.parametrize("ground", GROUNDS)
 def test_in_grey_lightness_dashes_or_widths_differ(ground):
-    def differ(one: style.Stroke, other: style.Stroke) -> bool:
+    def differ(one: plots.Stroke, other: plots.Stroke) -> bool:
         step = abs(lightness(getattr(one, ground)) - lightness(getattr(other, ground)))
         narrow, wide = sorted((one.width, other.width))
         return step >= LEAST_STEP or one.dash != other.dash or wide >= 1.5 * narrow
@@ -98,10 +98,10 @@ def test_in_grey_lightness_dashes_or_widths_differ(ground):
 
 @pytest.mark.parametrize("ground", GROUNDS)
 def test_what_is_proposed_stands_out_from_the_ground_and_from_the_network(ground):
-    for one in (*style.PROPOSALS.values(), *style.RINGS.values(), *style.COMPARED.values()):
+    for one in (*plots.PROPOSALS.values(), *plots.RINGS.values(), *plots.COMPARED.values()):
         colour = getattr(one, ground)
         assert contrast(colour, GROUNDS[ground]) >= LEAST_CONTRAST, one.name
-        for there in style.NETWORK.values():
+        for there in plots.NETWORK.values():
             assert abs(lightness(colour) - lightness(getattr(there, ground))) >= LEAST_STEP, (
                 one.name,
                 there.name,
@@ -109,28 +109,28 @@ def test_what_is_proposed_stands_out_from_the_ground_and_from_the_network(ground
 
 
 def test_proposed_trains_are_unlike_the_high_speed_rail_of_today():
-    trains, today = style.PROPOSALS["service"].colour, style.NETWORK["high_speed"].colour
+    trains, today = plots.PROPOSALS["service"].colour, plots.NETWORK["high_speed"].colour
     assert np.linalg.norm(seen(trains) - seen(today)) > 25
     assert lightness(today) - lightness(trains) > 25
 
 
 def test_times_darken_with_a_step_at_the_limit():
-    shades = [lightness(one) for one in (*style.WITHIN, *style.BEYOND)]
+    shades = [lightness(one) for one in (*plots.WITHIN, *plots.BEYOND)]
     assert shades == sorted(shades, reverse=True)
     assert shades[1] - shades[2] > 2 * LEAST_STEP
 
 
 def test_a_picture_in_a_notebook_keeps_its_ground_and_the_colour_of_a_short_line_among_many_shades():
-    with style.figure(4, 3, dpi=100, size=9) as figure:
+    with plots.figure(4, 3, dpi=100, size=9) as figure:
         axes = figure.add_axes((0, 0, 1, 0.7))
         axes.imshow(np.linspace(0, 1, 10_000).reshape(100, 100), cmap="viridis", aspect="auto")
-        axes.plot([1, 9], [50, 50], color=style.PROPOSALS["road"].colour, lw=3)
+        axes.plot([1, 9], [50, 50], color=plots.PROPOSALS["road"].colour, lw=3)
     shown = Image.open(io.BytesIO(figure._repr_png_()))
     assert shown.mode == "P"
     colours = np.asarray(shown.convert("RGB")).astype(int)
     line, ground = (
         [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
-        for colour in (style.PROPOSALS["road"].colour, style.PAPER)
+        for colour in (plots.PROPOSALS["road"].colour, plots.PAPER)
     )
     assert np.abs(colours - line).max(axis=2).min() < 12
     assert np.abs(colours[2, 2] - ground).max() <= 1

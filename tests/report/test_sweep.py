@@ -13,7 +13,8 @@ from sweep_drawing import CITIES, LINKS, swept
 
 from optimiser.problem.errors import ProblemError
 from optimiser.report import sweep as results
-from optimiser.report import sweep_page, sweep_picture
+from optimiser.report import sweep_page
+from optimiser.report.tables import COLUMNS
 from optimiser.studies.swept import load_sweep
 
 DESIGNS = ["latin-hypercube", "saltelli", "morris", "one-at-a-time"]
@@ -153,14 +154,14 @@ def test_what_committing_to_the_core_costs():
 @pytest.mark.parametrize("design", DESIGNS)
 def test_every_picture_of_every_design_is_drawn(design):
     sweep = swept(design, 16)
-    for draw in sweep_picture.PICTURES.values():
+    for draw in sweep_page.PICTURES.values():
         figure = draw(sweep, dpi=40)
         figure.canvas.draw()
         assert figure.get_axes()
 
 
 def test_the_ranking_writes_each_link_with_its_cost_and_marks_the_core():
-    figure = sweep_picture.draw_links(swept(), dpi=40)
+    figure = sweep_page.draw_links(swept(), dpi=40)
     texts = {text.get_text(): text for text in figure.texts}
     assert texts["Ahafen – Bdorf, new rail line"].get_weight() == "bold"
     assert texts["Bdorf – C <b>burg</b>, new road"].get_weight() == "normal"
@@ -181,7 +182,7 @@ def test_the_page_names_links_escapes_names_and_runs_no_script(tmp_path):
     assert not re.search(r'(src|href)="(?!data:|#)', text)
     assert "2 of 5" in text
     assert sorted(one.name for one in tmp_path.glob("*.png")) == [
-        f"sweep_{name}.png" for name in sorted(sweep_picture.PICTURES)
+        f"sweep_{name}.png" for name in sorted(sweep_page.PICTURES)
     ]
 
 
@@ -204,7 +205,7 @@ def test_another_folder_is_refused_with_what_is_missing(tmp_path):
 
 def test_every_column_has_a_meaning():
     sweep = swept()
-    assert list(sweep.indices.columns) == list(results.INDEX_TABLE)
-    assert list(sweep.regret.columns) == list(results.REGRET_TABLE)
-    assert list(sweep.links.columns) == list(results.LINKS)
-    assert list(sweep.by_factor.columns) == list(results.SHARES_BY_FACTOR)
+    assert list(sweep.indices.columns) == list(COLUMNS["sweep.indices"])
+    assert list(sweep.regret.columns) == list(COLUMNS["sweep.regret"])
+    assert list(sweep.links.columns) == list(COLUMNS["sweep.links"])
+    assert list(sweep.by_factor.columns) == list(COLUMNS["sweep.by_factor"])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ring_square import KNOWN, shown
 
-from optimiser.report import page, ring_picture, style, webmap
+from optimiser.report import page, picture, plots, webmap
 
 
 def test_rings_can_be_switched_only_where_there_are_some(make, ringed, compared, missed):
@@ -41,11 +41,11 @@ def test_a_known_ring_is_drawn_alike_on_all_maps(make):
     second = replace(KNOWN, reference="second", name="the second ring")
     rail = replace(shown(overlaps=(second,)), facts=replace(ring.facts, id="inner", mode="rail"))
     report = make("bc", rings=(ring, rail))
-    colour = style.KNOWN_RINGS[1].colour
+    colour = plots.KNOWN_RINGS[1].colour
     on_page = next(part for part in webmap.draw(report).renderers if part.name == "known-1")
     assert on_page.data_source.data["name"] == ["the second ring"]
     assert on_page.glyph.line_color == colour
-    still = ring_picture.draw(report, dpi=50).axes[2]
+    still = picture.draw_rings(report, dpi=50).axes[2]
     assert colour in {line.get_color() for line in still.lines}
     assert 'known-1"></i>the second ring' in page.render(report)
 

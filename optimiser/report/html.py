@@ -1,24 +1,149 @@
-"""Show tables and maps in notebooks, with every name of the data escaped."""
+"""Fill the templates of pages that need no network, and show tables and views in notebooks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from html import escape
-from pathlib import Path
+from importlib import resources
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from optimiser.report import files, page, wording
-from optimiser.report.inputs import ReportInput
+from optimiser.report import plots, wording
 
 if TYPE_CHECKING:
     from ipywidgets import VBox
 
+ESCAPES = str.maketrans(
+    {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+)
+"""Characters that would end or disturb a script block, written so that only JSON sees them."""
+
 MOST_ROWS = 30
-"""Rows of a table that are shown; the rest is counted."""
+"""Rows of a table that a notebook shows; the rest is counted."""
+
+
+def render(
+    template: str,
+    values: Mapping[str, Any],
+    *,
+    pictures: Mapping[str, bytes] | None = None,
+    scripts: Sequence[str] = (),
+    data: Mapping[str, Any] | None = None,
+) -> str:
+    """Return a page as text, whole in itself: style, pictures, scripts and their data are part of it.
+
+    Names of the data enter it in two ways only: as text that the template engine escapes, and as JSON in
+    blocks that are no script. The policy of the page runs no script but those whose hashes it names, and
+    fetches nothing.
+
+    Parameters
+    ----------
+    template
+        Name of its template.
+    values
+        What the template shows.
+    pictures
+        PNG images, which the template finds as `pictures`.
+    scripts
+        Text of each script.
+    data
+        What the scripts read, by the id of its block.
+    """
+    images = {
+        name: f"data:image/png;base64,{base64.b64encode(image).decode()}"
+        for name, image in (pictures or {}).items()
+    }
+    return filled(
+        template,
+        {
+            "policy": _policy(scripts),
+            "style": Markup(text_of("report.css")),  # noqa: S704 - a file of this package
+            "palette": _palette(),
+            "pictures": images,
+            "scripts": [Markup(script) for script in scripts],  # noqa: S704 - files of this package and of Bokeh
+            "blocks": {name: Markup(as_json(value)) for name, value in (data or {}).items()},  # noqa: S704 - escaped
+            **values,
+        },
+    )
+
+
+def filled(template: str, values: Mapping[str, Any]) -> str:
+    """Return a template with values filled in; all text is escaped for HTML and XML."""
+    return _templates().get_template(template).render(values)
+
+
+def as_json(value: object) -> str:
+    """Return JSON that may stand inside an HTML page: no <, > or & is left in it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(ESCAPES)
+
+
+@cache
+def _templates() -> Environment:
+    """Return the pages, `*.html`, and a part for each section, `sections/*.html`; words are their filters."""
+    environment = Environment(
+        loader=PackageLoader("optimiser.report", "data"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    for name in ("clock", "clock_of_minutes", "integer", "people", "percent", "share", "gap", "kind"):
+        environment.filters[name] = getattr(wording, name)
+    environment.filters |= {
+        "link": wording.link_name,
+        "names": wording.join_names,
+        "tier": plots.tier_name,
+        "category": lambda row: plots.category(mode=row["mode"], kind=row["kind"]),
+    }
+    environment.tests["known"] = lambda value: value is not None and not pd.isna(value)
+    return environment
+
+
+def text_of(name: str) -> str:
+    """Return a style sheet or script of this package."""
+    return resources.files("optimiser.report").joinpath("data", name).read_text(encoding="utf-8")
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
+    parts = (
+        "default-src 'none'",
+        f"script-src {allowed}",
+        "style-src 'unsafe-inline'",
+        "img-src data: blob:",
+        "font-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+    return "; ".join(parts)
+
+
+def _palette() -> list[tuple[str, str, str]]:
+    """Return name, light and dark colour of everything on the map, for the style sheet."""
+    strokes = {
+        **plots.NETWORK,
+        **{f"proposed-{name}": stroke for name, stroke in plots.proposals().items()},
+        **{f"ring-{mode}": stroke for mode, stroke in plots.RINGS.items()},
+        **{f"known-{place}": stroke for place, stroke in enumerate(plots.KNOWN_RINGS)},
+    }
+    fixed = [("halo", plots.HALO)]
+    for name, shades in (("within", plots.WITHIN), ("beyond", plots.BEYOND)):
+        fixed += zip((f"{name}-short", f"{name}-long"), shades, strict=True)
+    drawn = [(name.replace("_", "-"), stroke.colour, stroke.dark) for name, stroke in strokes.items()]
+    return [*drawn, *((name, colour, colour) for name, colour in fixed)]
+
+
+# ---- notebooks
 
 
 def heading(words: str, *lines: str) -> str:
@@ -68,38 +193,6 @@ def _text(value: Any) -> str:  # noqa: ANN401 - any cell of a table
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:,.4g}" if isinstance(value, float) else str(value)
-
-
-@dataclass(frozen=True, slots=True)
-class MapView:
-    """A map to pan and zoom, as a page of its own that fetches nothing.
-
-    A notebook shows it in a frame without rights beyond its own two scripts, whose hashes its policy names;
-    names of the data enter as escaped text and as JSON alone.
-
-    Attributes
-    ----------
-    html
-        The page.
-    """
-
-    html: str
-
-    @classmethod
-    def of(cls, report: ReportInput, *, title: str = "") -> MapView:
-        """Draw the map of a plan under a title; empty: its headline."""
-        return cls(page.render_map(report, title=title))
-
-    def save(self, path: str | Path) -> Path:
-        """Write the page to a file, whole or not at all."""
-        return files.write_text(Path(path), self.html)
-
-    def _repr_html_(self) -> str:
-        """Return the map in a frame, for a notebook."""
-        return (
-            f'<iframe sandbox="allow-scripts" srcdoc="{escape(self.html)}" width="100%" height="640" '
-            'style="border:0" title="Map of the plan"></iframe>'
-        )
 
 
 class Displayed(Protocol):

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.frontier.point import Point
 from optimiser.frontier.tracer import Curve
-from optimiser.report import files, style, wording
+from optimiser.report import plots, wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-COLOURS = {"all": style.INK, **style.TIER_LINES}
+COLOURS = {"all": plots.INK, **plots.TIER_LINES}
 """Colour of each tier's line; others take those of `SPARE` in turn."""
 
-SPARE = (style.GAINS, "#8e4fa8", "#b0662a", "#5b7a1f")
+SPARE = (plots.GAINS, "#8e4fa8", "#b0662a", "#5b7a1f")
 
 BAND = "#b9c3cf"
 """Colour of the band between the plans and the bounds."""
@@ -35,7 +34,7 @@ CELLS = 240
 WIDTH, HEIGHT, DPI = 12.0, 7.4, 160
 """Inches, inches, and dots per inch."""
 
-LEFT, FOOT = 0.06, 0.022
+LEFT, FOOT = 0.02, 0.022
 """Left edge of the text and height of the notes, as shares of the figure."""
 
 LEAST_CHANGE = 0.002
@@ -57,18 +56,17 @@ NUMBERS = {
 
 def write(path: Path, curve: Curve) -> Path:
     """Draw a frontier into a PNG file, whole or not at all."""
-    return files.write_figure(draw(curve), path, dpi=DPI)
+    return plots.write(draw(curve), path, dpi=DPI)
 
 
 def draw(curve: Curve, *, dpi: int = DPI) -> Figure:
     """Return the picture of a frontier, bound to no window."""
-    with style.figure(WIDTH, HEIGHT, dpi=dpi, size=10) as figure:
-        figure.text(LEFT, 0.94, f"{curve.name}: coverage against cost", size=17, weight="bold")
-        figure.text(LEFT, 0.9, _proof(curve), size=10.5, color=style.MUTED)
-        notes = (
-            _draw_three_way(figure, curve) if curve.axes.kind == "three_way" else _draw_two_way(figure, curve)
-        )
-        figure.text(LEFT, FOOT, "\n".join(notes), size=9, color=style.MUTED, linespacing=1.5)
+    title, draw_all = f"{curve.name}: coverage against cost", _draw_two_way
+    if curve.axes.kind == "three_way":
+        draw_all = _draw_three_way
+    with plots.sheet(WIDTH, HEIGHT, title, _proof(curve), dpi=dpi) as figure:
+        notes = "\n".join(draw_all(figure, curve))
+        figure.text(LEFT, FOOT, notes, size=9, color=plots.MUTED, linespacing=1.5)
     return figure
 
 
@@ -86,8 +84,7 @@ def _proof(curve: Curve) -> str:
 
 def _draw_two_way(figure: Figure, curve: Curve) -> tuple[str, ...]:
     """Draw a line a tier over cost, with the proven band; return the notes below."""
-    axes = figure.add_axes((LEFT, 0.155, 0.765, 0.675))
-    axes.set_facecolor(style.PAPER)
+    axes = figure.add_axes((0.06, 0.155, 0.765, 0.675))
     points, whole = curve.points, _whole(curve)
     right = max(1.0, 1.03 * max((point.cost for point in points), default=0))
     _fill_band(axes, curve, whole=whole, right=right)
@@ -101,26 +98,25 @@ def _draw_two_way(figure: Figure, curve: Curve) -> tuple[str, ...]:
         )
         axes.scatter(costs, shares, s=20 if is_all else 11, color=colour, zorder=6, linewidths=0)
         ends.append((shares[-1], shares[0], group, colour))
-    _plain_frame(axes)
+    plots.plain(axes)
     low, high = axes.get_ylim()
     axes.set_ylim(low - BELOW * (high - low), high)
     axes.set_xlim(-0.012 * right, right)
-    _scale_axis(axes.yaxis, percent=True)
-    _scale_axis(axes.xaxis)
-    axes.grid(axis="y", color=style.GRID, linewidth=0.8)
+    axes.yaxis.set_major_formatter(plots.percent)
+    axes.xaxis.set_major_formatter(plots.thousands)
     axes.set_xlabel(_with_unit("Cost", curve), labelpad=8)
     more = "" if curve.counts_pairs_alone else ", and what cities and rings earn"
     title = f"Weight of the pairs within the limit{more}"
-    axes.set_title(title, loc="left", size=10.5, color=style.INK, pad=10)
+    axes.set_title(title, loc="left", size=10.5, color=plots.INK, pad=10)
     _name_lines(axes, curve, ends, right=right)
     if curve.knee is not None:
         knee = points[curve.knee]
         _ring_point(axes, knee.cost, knee.value / whole, size=150, width=2.2)
-        _mark_point(axes, knee, knee.value / whole, "knee: ", style.GAINS)
+        _mark_point(axes, knee, knee.value / whole, "knee: ", plots.GAINS)
     if points and not points[0].plan.built:
-        _note_at_foot(axes, 0, "today", style.MUTED)
+        _note_at_foot(axes, 0, "today", plots.MUTED)
     if points:
-        _mark_point(axes, points[-1], points[-1].value / whole, "", style.MUTED, side="left")
+        _mark_point(axes, points[-1], points[-1].value / whole, "", plots.MUTED, side="left")
     return _end_notes(curve)
 
 
@@ -184,12 +180,12 @@ def _name_lines(axes: Axes, curve: Curve, ends: list[tuple[float, float, str, st
     if still and curve.points and len(curve.groups) > 1:
         start = {group: curve.share(curve.points[0].plan, group) for group in still}
         shares = ", ".join(f"{group} {wording.percent(share, digits=0)}" for group, share in start.items())
-        axes.text(1.015, 0.0, f"unchanged: {shares}", transform=axes.transAxes, size=9, color=style.MUTED)
+        axes.text(1.015, 0.0, f"unchanged: {shares}", transform=axes.transAxes, size=9, color=plots.MUTED)
 
 
 def _ring_point(axes: Axes, x: float, y: float, *, size: float, width: float) -> None:
     """Draw a ring round the knee of a frontier."""
-    ring = axes.scatter(x, y, s=size, facecolors="none", edgecolors=style.GAINS, linewidths=width, zorder=7)
+    ring = axes.scatter(x, y, s=size, facecolors="none", edgecolors=plots.GAINS, linewidths=width, zorder=7)
     ring.set_clip_on(False)
 
 
@@ -294,37 +290,35 @@ def _draw_cost_map(figure: Figure, axes: Axes, curve: Curve, cost: NDArray[np.fl
     totals = [max(1, curve.totals[group]) for group in curve.axes.groups]
     (left, right), (bottom, top) = _span(curve)
     extent = (left / totals[0], right / totals[0], bottom / totals[1], top / totals[1])
-    axes.set_facecolor(style.PAPER)
     shown = axes.imshow(
         cost, origin="lower", extent=extent, aspect="auto", cmap=shades, interpolation="nearest"
     )
     x, y = ([point.plan.reached[i] / totals[i] for point in curve.points] for i in (0, 1))
-    axes.scatter(x, y, s=14, color=style.PAPER, edgecolors=style.INK, linewidths=0.6, zorder=4)
+    axes.scatter(x, y, s=14, color=plots.PAPER, edgecolors=plots.INK, linewidths=0.6, zorder=4)
     if curve.knee is not None:
         at = (x[curve.knee], y[curve.knee])
         _ring_point(axes, *at, size=170, width=2.4)
         label = axes.annotate(
             f"knee: {curve.points[curve.knee].cost:,}", at, (10, 14), textcoords="offset points", ha="right"
         )
-        label.set(color=style.PAPER, weight="bold", zorder=8)
-        label.set_bbox({"facecolor": style.GAINS, "edgecolor": "none", "boxstyle": "round,pad=0.3"})
+        label.set(color=plots.PAPER, weight="bold", zorder=8)
+        label.set_bbox({"facecolor": plots.GAINS, "edgecolor": "none", "boxstyle": "round,pad=0.3"})
     for axis, group in zip((axes.xaxis, axes.yaxis), curve.axes.groups, strict=True):
-        _scale_axis(axis, percent=True)
+        axis.set_major_formatter(plots.percent)
         axis.set_label_text(f"{group} cities: weight of their pairs within the limit")
-    _plain_frame(axes)
+    plots.plain(axes, grid=None)
     title = _with_unit("Least cost of covering at least this much of both tiers", curve)
     axes.set_title(title, loc="left", size=10.5, pad=10)
     axes.annotate("today", (extent[0], extent[2]), (6, 6), textcoords="offset points", size=9)
     bar = figure.colorbar(shown, cax=figure.add_axes((0.525, 0.155, 0.012, 0.675)))
     bar.outline.set_visible(False)
-    _scale_axis(bar.ax.yaxis)
+    bar.ax.yaxis.set_major_formatter(plots.thousands)
 
 
 def _draw_tier(axes: Axes, curve: Curve, number: int, group: str) -> None:
     """Draw the cost against one tier: every plan, and the line of those that are cheapest for it alone."""
     from matplotlib.ticker import MaxNLocator
 
-    axes.set_facecolor(style.PAPER)
     total = max(1, curve.totals[group])
     colour = COLOURS.get(group, (COLOURS["secondary"], COLOURS["small"])[number])
     costs = [point.cost for point in curve.points]
@@ -332,13 +326,12 @@ def _draw_tier(axes: Axes, curve: Curve, number: int, group: str) -> None:
     best = np.maximum.accumulate(shares) if shares else np.zeros(0)
     axes.scatter(costs, shares, s=12, color=colour, alpha=0.35, linewidths=0)
     axes.step(costs, best, where="post", color=colour, linewidth=1.8)
-    axes.axhline(curve.everything.reached[number] / total, color=style.MUTED, linewidth=0.8, dashes=(4, 3))
+    axes.axhline(curve.everything.reached[number] / total, color=plots.MUTED, linewidth=0.8, dashes=(4, 3))
     if curve.knee is not None:
         _ring_point(axes, costs[curve.knee], shares[curve.knee], size=90, width=2)
-    _plain_frame(axes)
-    axes.grid(axis="y", color=style.GRID, linewidth=0.8)
-    _scale_axis(axes.yaxis, percent=True)
-    _scale_axis(axes.xaxis)
+    plots.plain(axes)
+    axes.yaxis.set_major_formatter(plots.percent)
+    axes.xaxis.set_major_formatter(plots.thousands)
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.set_title(f"{group} cities (dashed: everything built)", loc="left", size=10.5, color=colour, pad=6)
     if number == 1:
@@ -363,20 +356,3 @@ def _map_notes(curve: Curve, cost: NDArray[np.float64], floor: NDArray[np.float6
 
 def _with_unit(words: str, curve: Curve) -> str:
     return f"{words}, {curve.money}" if curve.money else words
-
-
-def _plain_frame(axes: Axes) -> None:
-    """Draw a left and a bottom edge alone, muted, with muted ticks, below everything else."""
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("left", "bottom"))
-        spine.set_color(style.MUTED)
-    axes.tick_params(colors=style.MUTED)
-    axes.set_axisbelow(True)
-
-
-def _scale_axis(axis: Axis, *, percent: bool = False) -> None:
-    """Write the ticks of an axis as percentages, or as numbers with thousands separated."""
-    from matplotlib.ticker import FuncFormatter, PercentFormatter
-
-    thousands: Any = FuncFormatter(lambda value, _at: f"{value:,.0f}")
-    axis.set_major_formatter(PercentFormatter(1.0) if percent else thousands)

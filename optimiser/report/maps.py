@@ -1,0 +1,709 @@
+"""Project what a map shows onto a plane in metres, and draw the parts of a still map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import CRS
+from shapely import LineString, Point, get_coordinates, line_merge, multilinestrings, simplify
+from shapely.geometry.base import BaseGeometry
+
+from optimiser.measures import coverage
+from optimiser.report import plots
+from optimiser.report.inputs import ReportInput
+from optimiser.report.plots import per_point
+from optimiser.report.ring_layout import NEW, WGS84, RingShown, joined, known_rings, plane_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.text import Text
+
+MOTORWAY = ("motorway", "motorway_link")
+HIGH_SPEED = ("hsr", "high", "intercity")
+"""How the names of rail classes at 200 km/h or more begin."""
+
+WHOLE, CORE = "whole", "new"
+"""Parts of a ring that are drawn: its whole circuit, and on top of it what is new."""
+
+RING_COLUMNS = ("ring", "mode", "part", "geometry")
+"""Columns of the lines of rings: position of the ring in the report, mode, part, line."""
+
+KNOWN_COLUMNS = ("reference", "name", "corridor_km", "geometry")
+"""Columns of the lines of known rings: see `ring_layout.Overlap`."""
+
+DETAIL = 4000
+"""Bends smaller than the extent of the cities divided by this number are left out."""
+
+LEAST_EXTENT_M = 20_000.0
+"""A map is never smaller than this."""
+
+ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)
+"""Where along a proposal its number may stand, best first."""
+
+BESIDE = 0.8
+"""Distance from a ring of the number of a proposal that closes it, as a share of the room of a number."""
+
+type Frame = tuple[float, float, float, float]
+"""West, south, east, north of a map in metres."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """What a map shows, in metres on one plane; north is up at its centre.
+
+    Attributes
+    ----------
+    roads, motorways, rail, high_speed
+        Merged lines of today's network.
+    links, cities
+        As in `ReportInput`.
+    rings
+        The rings that are formed: `RING_COLUMNS`.
+    known
+        Known rings that they are compared with: `KNOWN_COLUMNS`.
+    closing
+        Ids of the proposals that lie on a ring.
+    """
+
+    roads: gpd.GeoSeries
+    motorways: gpd.GeoSeries
+    rail: gpd.GeoSeries
+    high_speed: gpd.GeoSeries
+    links: gpd.GeoDataFrame
+    cities: gpd.GeoDataFrame
+    rings: gpd.GeoDataFrame
+    known: gpd.GeoDataFrame
+    closing: frozenset[str] = frozenset()
+
+    @property
+    def networks(self) -> dict[str, gpd.GeoSeries]:
+        """Return the lines of today's network by the keys of `plots.NETWORK`."""
+        return {name: getattr(self, name) for name in plots.NETWORK}
+
+    @property
+    def circuits(self) -> gpd.GeoDataFrame:
+        """Return the whole circuits of the rings that are formed."""
+        return self.rings[self.rings["part"] == WHOLE]
+
+
+@lru_cache(maxsize=1)
+def project(report: ReportInput) -> Layers:
+    """Return the layers of a map, made once for all maps of a report."""
+    crs = plane(report.cities)
+    cities = report.cities.to_crs(crs)
+    tolerance_m = extent_m(cities) / DETAIL
+    known = [(one.reference, one.name, one.corridor_km, one.line) for one in known_rings(report.rings)]
+    return Layers(
+        **networks(report.roads, report.rail, crs, tolerance_m),
+        links=report.links[~report.links["kind"].isin(plots.ON_RINGS)].to_crs(crs),
+        cities=cities,
+        rings=_ring_table(list(_ring_parts(report.rings)), RING_COLUMNS, crs, tolerance_m),
+        known=_ring_table(known, KNOWN_COLUMNS, crs, tolerance_m),
+        closing=frozenset(name for ring in report.rings for name in ring.candidates),
+    )
+
+
+def networks(
+    roads: gpd.GeoDataFrame, rail: gpd.GeoDataFrame, crs: CRS, tolerance_m: float
+) -> dict[str, gpd.GeoSeries]:
+    """Return the merged lines of today's network on a plane, by the keys of `plots.NETWORK`.
+
+    Parameters
+    ----------
+    roads, rail
+        Links with `link_class` and lines in degrees.
+    crs
+        The plane.
+    tolerance_m
+        Smaller bends are left out, metres.
+    """
+    fast = rail["link_class"].astype(str).str.startswith(HIGH_SPEED)
+    large = roads["link_class"].isin(MOTORWAY)
+    return {
+        "roads": _merged(roads[~large], crs, tolerance_m),
+        "motorways": _merged(roads[large], crs, tolerance_m),
+        "rail": _merged(rail[~fast], crs, tolerance_m),
+        "high_speed": _merged(rail[fast], crs, tolerance_m),
+    }
+
+
+def plane(cities: gpd.GeoDataFrame) -> CRS:
+    """Return an azimuthal projection that is true to distance round the middle of the cities."""
+    return plane_of(*cities.to_crs(WGS84).total_bounds)
+
+
+def extent_m(cities: gpd.GeoDataFrame) -> float:
+    """Return the longer side of the box of projected cities, at least `LEAST_EXTENT_M`."""
+    west, south, east, north = cities.total_bounds
+    return max(float(east - west), float(north - south), LEAST_EXTENT_M)
+
+
+def _merged(table: gpd.GeoDataFrame, crs: CRS, tolerance_m: float) -> gpd.GeoSeries:
+    """Return the lines joined end to end and without small bends: fewer, longer, lighter to draw."""
+    shapes = table.geometry.to_crs(crs).explode(ignore_index=True)
+    shapes = shapes[shapes.notna() & ~shapes.is_empty & (shapes.geom_type == "LineString")]
+    if not len(shapes):
+        return gpd.GeoSeries([], crs=crs)
+    merged = gpd.GeoSeries([line_merge(multilinestrings(list(shapes)))], crs=crs).explode(ignore_index=True)
+    return gpd.GeoSeries(simplify(merged.array, tolerance_m), crs=crs)
+
+
+def _ring_parts(rings: Sequence[RingShown]) -> Iterator[tuple[object, ...]]:
+    """Yield the circuit of each ring that is formed, and each of its new stretches: `RING_COLUMNS`."""
+    for place, ring in enumerate(rings):
+        if ring.is_formed:
+            yield place, ring.facts.mode, WHOLE, ring.circuit
+        for state, run in groupby(ring.pieces.itertuples(), key=lambda piece: piece.state):
+            if state == NEW:
+                yield place, ring.facts.mode, CORE, joined(piece.geometry for piece in run)
+
+
+def _ring_table(
+    rows: Sequence[tuple[object, ...]], columns: Sequence[str], crs: CRS, tolerance_m: float
+) -> gpd.GeoDataFrame:
+    table = gpd.GeoDataFrame(rows, columns=list(columns), geometry="geometry", crs=WGS84).to_crs(crs)
+    return table.set_geometry(simplify(table.geometry.array, tolerance_m), crs=crs)
+
+
+def frame(layers: Layers, *, margin: float = 0.05) -> Frame:
+    """Return the frame of a map that holds all cities, proposals and rings, with a margin."""
+    shapes = [layers.cities.geometry, layers.links.geometry, layers.rings.geometry]
+    return padded(bounds([shape for shape in shapes if len(shape) and not shape.is_empty.all()]), margin)
+
+
+def padded(inner: Frame, margin: float) -> Frame:
+    """Return a frame with a margin, a share of its longer side."""
+    west, south, east, north = inner
+    pad = margin * max(east - west, north - south, LEAST_EXTENT_M)
+    return west - pad, south - pad, east + pad, north + pad
+
+
+def bounds(shapes: Sequence[gpd.GeoSeries]) -> Frame:
+    """Return the least frame that holds all shapes."""
+    found = np.array([shape.total_bounds for shape in shapes])
+    west, south = found[:, :2].min(axis=0)
+    east, north = found[:, 2:].max(axis=0)
+    return float(west), float(south), float(east), float(north)
+
+
+def fit(inner: Frame, ratio: float) -> Frame:
+    """Return the least frame of a ratio of width to height that holds another, with the same middle."""
+    west, south, east, north = inner
+    width, height = max(east - west, ratio * (north - south)), max(north - south, (east - west) / ratio)
+    x, y = (west + east) / 2, (south + north) / 2
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def round_length_m(span_m: float) -> int:
+    """Return a length of 1, 2 or 5 times a power of ten that fits within a fifth of a span."""
+    power = 10 ** int(np.floor(np.log10(span_m / 5)))
+    return int(max(step * power for step in (1, 2, 5) if step * power <= span_m / 5))
+
+
+def gapped(lines: gpd.GeoSeries) -> NDArray[np.float64]:
+    """Return the points of many lines as one array [n x 2], a row of NaN between two lines: fast to draw."""
+    points, line = get_coordinates(lines.array, return_index=True)
+    breaks = np.flatnonzero(np.diff(line)) + 1
+    rows: NDArray[np.float64] = np.insert(points, breaks, np.nan, axis=0)
+    return rows
+
+
+def parts(shape: BaseGeometry | None) -> list[LineString]:
+    """Return the lines that a shape is made of; none for points and for nothing."""
+    if shape is None or shape.is_empty:
+        return []
+    return [piece for piece in getattr(shape, "geoms", [shape]) if piece.geom_type == "LineString"]
+
+
+def number_points(layers: Layers) -> list[Point | None]:
+    """Return where the number of each proposal stands: on its line, clear of cities and other numbers.
+
+    The number of one that closes a ring stands beside its line, so as not to hide that it is new.
+
+    Returns
+    -------
+    list of Point or None
+        One for each proposal; None where it has no line.
+    """
+    clear_m = extent_m(layers.cities) / 38
+    taken = np.column_stack([layers.cities.geometry.x, layers.cities.geometry.y])
+    points: list[Point | None] = []
+    for name, shape in zip(layers.links["candidate_id"], layers.links.geometry, strict=True):
+        point = _clear_point(shape, taken, clear_m, beside_it=name in layers.closing)
+        points.append(point)
+        if point is not None:
+            taken = np.vstack([taken, [point.x, point.y]])
+    return points
+
+
+def _clear_point(
+    shape: BaseGeometry | None, taken: NDArray[np.float64], clear_m: float, *, beside_it: bool
+) -> Point | None:
+    """Return the first point along the longest part that is clear, else the clearest on or beside it."""
+    lines = parts(shape)
+    if not lines:
+        return None
+    line = max(lines, key=lambda part: float(part.length))
+    on = [line.interpolate(at, normalized=True) for at in ALONG]
+    angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    circle = clear_m * np.column_stack([np.cos(angles), np.sin(angles)])
+    beside = [Point(on[0].x + x, on[0].y + y) for x, y in circle]
+    if beside_it:
+        on = _beside(line, BESIDE * clear_m)
+    clear = _room(on, taken, clear_m)
+    if max(clear) < 0.75 * clear_m:
+        on, clear = on + beside, clear + _room(beside, taken, clear_m)
+    return on[int(np.argmax(clear))]
+
+
+def _beside(line: LineString, away_m: float) -> list[Point]:
+    """Return points at some distance from a line on both sides, beside its middle first."""
+    spots = []
+    for at in ALONG:
+        here, ahead = (line.interpolate(min(at + step, 1.0), normalized=True) for step in (0.0, 0.02))
+        along = np.array([ahead.x - here.x, ahead.y - here.y])
+        across = away_m * np.array([-along[1], along[0]]) / max(float(np.hypot(*along)), 1e-9)
+        spots += [Point(here.x + side * across[0], here.y + side * across[1]) for side in (1, -1)]
+    return spots
+
+
+def _room(spots: list[Point], taken: NDArray[np.float64], most: float) -> list[float]:
+    """Return the distance of each spot from the nearest of the points taken, at most so much."""
+    return [min(most, float(np.hypot(*(taken - [spot.x, spot.y]).T).min())) for spot in spots]
+
+
+# ---- a still map
+
+CUT = 0.015
+"""Share of the width of a map within which its frame would cut the mark of a city."""
+
+RING_BOX = 9.0
+"""Pixels between the small boxes along a ring that labels avoid."""
+
+BAR_ROOM, NORTH_ROOM = (34.0, 40.0), (34.0, 58.0)
+"""Width beside the bar, and height, of the scale; width and height of the arrow; in points."""
+
+PAD = 8.0
+"""Distance of scale and arrow from the frame in points."""
+
+
+def frame_map(axes: Axes, frame: Frame) -> None:
+    """Give an empty map its limits, white ground and a thin frame."""
+    west, south, east, north = frame
+    axes.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[], facecolor="white")
+    axes.spines[:].set_color(plots.RULE)
+
+
+def draw_network(axes: Axes, networks: Mapping[str, gpd.GeoSeries]) -> None:
+    """Draw today's network: its lines by the keys of `plots.NETWORK`."""
+    for order, (name, stroke) in enumerate(plots.NETWORK.items(), start=1):
+        x, y = gapped(networks[name]).T
+        axes.plot(x, y, color=stroke.colour, lw=stroke.width, linestyle=stroke.linestyle, zorder=order)
+
+
+def draw_proposals(axes: Axes, layers: Layers) -> None:
+    """Draw the lines of the proposals, train services below roads and rail lines."""
+    strokes = plots.proposals()
+    for shape, category in zip(layers.links.geometry, plots.categories(layers.links), strict=True):
+        stroke, height = strokes[category], 6.0 if category == "service" else 7.0
+        for line in parts(shape):
+            x, y = line.xy
+            axes.plot(x, y, color="white", lw=stroke.width + 2.4, solid_capstyle="round", zorder=height)
+            look: Any = {"color": stroke.colour, "lw": stroke.width, "linestyle": stroke.linestyle}
+            axes.plot(x, y, solid_capstyle="round", dash_capstyle="butt", zorder=height + 0.5, **look)
+
+
+def draw_rings(axes: Axes, layers: Layers) -> None:
+    """Draw the rings that are formed: one unbroken line each, with a dashed core where it is new.
+
+    They lie above the lines of the proposals and below their numbers.
+    """
+    core = plots.RING_NEW
+    for row in layers.rings.itertuples():
+        x, y = row.geometry.xy
+        if row.part == WHOLE:
+            ring = plots.ring(row.mode)
+            axes.plot(x, y, color="white", lw=ring.width + 2.6, solid_joinstyle="round", zorder=7.6)
+            axes.plot(x, y, color=ring.colour, lw=ring.width, solid_joinstyle="round", zorder=7.7)
+        else:
+            look: Any = {"color": core.colour, "lw": core.width, "linestyle": core.linestyle}
+            axes.plot(x, y, dash_capstyle="butt", zorder=7.8, **look)
+
+
+def draw_marks(
+    axes: Axes, layers: Layers, report: ReportInput, *, filled: Mapping[str, str] | None = None
+) -> None:
+    """Draw cities with labels, numbers on the proposals, scale bar, north arrow and attribution.
+
+    Parameters
+    ----------
+    axes
+        A map whose limits and aspect are final: places are found in its pixels.
+    layers
+        What is shown, projected.
+    report
+        Source of the counts.
+    filled
+        Colours of the marks by `city_id`, white where it names none; None: cities that gain partners stand
+        out.
+    """
+    cities = coverage.by_city(layers.cities, report.pairs).sort_values("population", ascending=False)
+    cities = _uncut(axes, cities)
+    marks = draw_city_marks(axes, cities, filled)
+    numbers = _draw_numbers(axes, layers)
+    ring_ids = _draw_ring_ids(axes, layers, report.rings, taken=np.vstack([marks, numbers]))
+    numbers = np.vstack([numbers, ring_ids])
+    lines = np.vstack([_link_boxes(axes, layers.links), _ring_boxes(axes, layers)])
+    corners = _draw_furniture(axes, report.attribution, taken=np.vstack([marks, numbers, lines]))
+    draw_city_labels(axes, cities, taken=np.vstack([marks, corners, numbers]), soft=lines)
+
+
+def _uncut(axes: Axes, cities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the cities whose marks lie entirely within the map."""
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    room = CUT * (east - west)
+    return cities.cx[west + room : east - room, south + room : north - room]
+
+
+def _pixels(axes: Axes, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(axes.transData.transform(points), dtype=np.float64).reshape(-1, 2)
+
+
+def _around(pixels: NDArray[np.float64], half: NDArray[np.float64] | float) -> Boxes:
+    """Return rectangles round points, with half their size in pixels."""
+    return np.hstack([pixels - half, pixels + half])
+
+
+def draw_city_marks(axes: Axes, cities: gpd.GeoDataFrame, filled: Mapping[str, str] | None) -> Boxes:
+    """Draw the marks of cities by tier; return the rectangles that they take.
+
+    Parameters
+    ----------
+    axes
+        A map whose limits and aspect are final.
+    cities
+        Points on its plane, with `tier` and `city_id`.
+    filled
+        As for `draw_marks`; None needs the columns `before` and `after`.
+    """
+    x, y = cities.geometry.x, cities.geometry.y
+    sides = np.array([plots.tier(name).mark for name in cities["tier"]])
+    if filled is None:
+        fills = np.where(cities["after"] > cities["before"], plots.GAINS, "white")
+    else:
+        fills = np.array([filled.get(str(name), "white") for name in cities["city_id"]])
+    axes.scatter(x, y, s=sides**2, c=fills, edgecolors=plots.INK, linewidths=1.1, zorder=9)
+    return _around(_pixels(axes, np.column_stack([x, y])), (sides / 2 + 1)[:, None] * per_point(axes))
+
+
+def _draw_numbers(axes: Axes, layers: Layers) -> Boxes:
+    links, found = layers.links, [boxes(())]
+    points = number_points(layers)
+    for rank, point, category in zip(links["rank"], points, plots.categories(links), strict=True):
+        if point is not None:
+            colour = plots.proposals()[category].colour
+            shape = {"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": colour}
+            _bold(
+                axes, str(rank), plots.INK, zorder=10, x=point.x, y=point.y, bbox=shape | {"linewidth": 1.4}
+            )
+            found.append(_around(_pixels(axes, np.array([[point.x, point.y]])), 8.0 * per_point(axes)))
+    return np.vstack(found)
+
+
+def _bold(axes: Axes, words: str, colour: str, *, x: float = 0, y: float = 0, **more: Any) -> Text:  # noqa: ANN401
+    """Write small bold words centred on a point."""
+    return axes.text(
+        x, y, words, color=colour, size=7.5, weight="bold", ha="center", va="center", parse_math=False, **more
+    )
+
+
+def _draw_ring_ids(axes: Axes, layers: Layers, rings: Sequence[RingShown], *, taken: Boxes) -> Boxes:
+    """Write the ids of rings on their lines where the map shows several; return the rectangles, in pixels.
+
+    Each stands where it hides fewest of the rectangles taken, of other rings and of their ids.
+    """
+    found, circuits = [boxes(())], layers.circuits
+    for row in circuits.itertuples() if len(circuits) > 1 else ():
+        colour = plots.ring(row.mode).colour
+        shape = {"boxstyle": "round,pad=0.3", "facecolor": colour, "edgecolor": "white", "linewidth": 1.2}
+        text = _bold(axes, rings[row.ring].id, "white", zorder=9.5, bbox=shape)
+        size = text.get_window_extent()
+        others = _ring_boxes(axes, replace(layers, rings=circuits[circuits["ring"] != row.ring]))
+        hidden = np.vstack([taken, others, *found])
+        at = np.linspace(0, 1, 60, endpoint=False)
+        spots = np.array([row.geometry.interpolate(share, normalized=True).coords[0] for share in at])
+        around = _around(_pixels(axes, spots), np.array([size.width, size.height]) / 2 + 4)
+        best = int(np.argmin([overlaps(box, hidden).sum() for box in around]))
+        text.set_position((float(spots[best, 0]), float(spots[best, 1])))
+        found.append(around[best : best + 1])
+    return np.vstack(found)
+
+
+def _link_boxes(axes: Axes, links: gpd.GeoDataFrame) -> Boxes:
+    """Return small boxes along the proposals, in pixels: labels avoid them where they can."""
+    lines = [line for shape in links.geometry for line in parts(shape)]
+    at = np.linspace(0, 1, 25)
+    spots = [line.interpolate(share, normalized=True).coords[0] for line in lines for share in at]
+    return _around(_pixels(axes, np.asarray(spots)[:, :2]), 2) if spots else boxes(())
+
+
+def _ring_boxes(axes: Axes, layers: Layers) -> Boxes:
+    """Return small boxes along the rings, and along the known ones that the map shows, in pixels."""
+    known = [line for shape in layers.known.geometry for line in parts(shape)]
+    found = [boxes(())]
+    for line in [*layers.circuits.geometry, *known]:
+        corners = _pixels(axes, _coords(line))
+        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
+        at = np.arange(0.0, along[-1], RING_BOX)
+        spots = np.column_stack([np.interp(at, along, corners[:, k]) for k in (0, 1)])
+        found.append(_around(spots, RING_BOX / 2))
+    return np.vstack(found)
+
+
+def _coords(line: BaseGeometry) -> NDArray[np.float64]:
+    return np.asarray(line.coords, dtype=np.float64)[:, :2]
+
+
+def draw_city_labels(axes: Axes, cities: gpd.GeoDataFrame, *, taken: Boxes, soft: Boxes) -> None:
+    """Write the names of cities where there is room, the most important first."""
+    size = cities["tier"].map(lambda name: -plots.tier(name).text)
+    order = cities.assign(_size=size).sort_values(["_size", "population"], ascending=[True, False])
+    texts = [
+        _label_text(axes, plots.legible(str(name)), tier)
+        for name, tier in zip(order["name"], order["tier"], strict=True)
+    ]
+    points = _pixels(axes, np.column_stack([order.geometry.x, order.geometry.y]))
+    extents = [text.get_window_extent() for text in texts]
+    labels = [
+        Label(x, y, extent.width, 0.9 * extent.height) for (x, y), extent in zip(points, extents, strict=True)
+    ]
+    frame = axes.get_window_extent()
+    inner = (frame.x0 + 4, frame.y0 + 4, frame.x1 - 4, frame.y1 - 4)
+    places = place_labels(labels, taken=taken, soft=soft, frame=inner, gap=5.5 * per_point(axes))
+    for text, label, place in zip(texts, labels, places, strict=True):
+        _settle(axes, text, label, place)
+
+
+def _halo(width: float) -> list[Any]:
+    """Return a white outline, as an effect of a text."""
+    from matplotlib import patheffects
+
+    return [patheffects.withStroke(linewidth=width, foreground="white")]
+
+
+def _label_text(axes: Axes, name: str, tier: str) -> Text:
+    look = plots.tier(tier)
+    weight = "bold" if look.bold else "normal"
+    text = axes.text(0, 0, name, size=look.text, weight=weight, va="bottom", parse_math=False, zorder=11)
+    text.set_path_effects(_halo(2.6))
+    return text
+
+
+def _settle(axes: Axes, text: Text, label: Label, place: Place | None) -> None:
+    """Move a label to its place, with a line to its point where it stands far off; remove it without one."""
+    if place is None:
+        text.remove()
+        return
+    back = axes.transData.inverted()
+    x, y = back.transform((place.x, place.y))
+    text.set_position((float(x), float(y)))
+    if place.reach > REACHES[0]:
+        nearest = {1: 0.0, 0: 0.5, -1: 1.0}
+        across, up = place.side
+        end = (place.x + label.width * nearest[across], place.y + label.height * nearest[up])
+        ends = np.asarray(back.transform([(label.x, label.y), end]))
+        axes.plot(ends[:, 0], ends[:, 1], color=plots.MUTED, lw=0.6, zorder=8)
+
+
+def _draw_furniture(axes: Axes, attribution: str, *, taken: Boxes) -> Boxes:
+    """Draw attribution, scale bar and north arrow where they hide least; return their rectangles in pixels.
+
+    The attribution stands in the lower right corner; scale and arrow stand in the corners with fewest of the
+    rectangles taken.
+    """
+    note = _draw_attribution(axes, attribution)
+    west, east = axes.get_xlim()
+    length_m = round_length_m(east - west)
+    bar_points = axes.get_window_extent().width / per_point(axes) * length_m / (east - west)
+    bar = _corner(axes, (bar_points + BAR_ROOM[0], BAR_ROOM[1]), np.vstack([taken, note]))
+    north = _corner(axes, NORTH_ROOM, np.vstack([taken, note, bar]))
+    _draw_scale_bar(axes, bar[0], length_m)
+    _draw_north(axes, north[0])
+    return np.vstack([note, bar, north])
+
+
+def _corner(axes: Axes, size: tuple[float, float], taken: Boxes) -> Boxes:
+    """Return the rectangle of a size in points in the corner that holds fewest marks."""
+    frame, unit = axes.get_window_extent(), per_point(axes)
+    width, height, pad = size[0] * unit, size[1] * unit, PAD * unit
+    left, right = frame.x0 + pad, frame.x1 - pad - width
+    low, high = frame.y0 + pad, frame.y1 - pad - height
+    spots = [(left, low), (left, high), (right, high), (right, low + 14 * unit)]
+    corners = boxes([[x, y, x + width, y + height] for x, y in spots])
+    best = int(np.argmin([overlaps(box, taken).sum() for box in corners]))
+    return corners[best : best + 1]
+
+
+def _draw_attribution(axes: Axes, words: str) -> Boxes:
+    note = axes.text(
+        0.994, 0.006, words, size=7.5, color=plots.MUTED, ha="right", va="bottom", parse_math=False, zorder=12
+    )
+    note.set_transform(axes.transAxes)
+    # A white ground and no halo: letters with one are set wider than measured, and would leave the map.
+    note.set_bbox({"facecolor": "white", "alpha": 0.82, "edgecolor": "none", "pad": 1.5})
+    box = note.get_window_extent()
+    return boxes([[box.x0 - 4, box.y0, box.x1, box.y1 + 2]])
+
+
+def _data(axes: Axes, box: NDArray[np.float64], right: float, up: float) -> tuple[float, float]:
+    """Return a point in data units: points right of and above the lower left of a rectangle."""
+    unit = per_point(axes)
+    x, y = axes.transData.inverted().transform((box[0] + right * unit, box[1] + up * unit))
+    return float(x), float(y)
+
+
+def _clear_ground(axes: Axes, box: NDArray[np.float64]) -> None:
+    from matplotlib.patches import Rectangle
+
+    low, high = axes.transData.inverted().transform(np.reshape(box, (2, 2)))
+    ground = Rectangle(
+        tuple(low), *(high - low), facecolor="white", edgecolor="none", alpha=0.82, zorder=11.5
+    )
+    axes.add_patch(ground)
+
+
+def _draw_scale_bar(axes: Axes, box: NDArray[np.float64], length_m: int) -> None:
+    from matplotlib.patches import Rectangle
+
+    _clear_ground(axes, box)
+    x, y = _data(axes, box, 12, 9)
+    height = _data(axes, box, 12, 13)[1] - y
+    for half, fill in enumerate((plots.INK, "white")):
+        bar = Rectangle((x + half * length_m / 2, y), length_m / 2, height, facecolor=fill, zorder=12)
+        bar.set(edgecolor=plots.INK, linewidth=0.8)
+        axes.add_patch(bar)
+    for at, words in ((0.0, "0"), (0.5, f"{length_m / 2000:g}"), (1.0, f"{length_m / 1000:g} km")):
+        axes.text(x + at * length_m, y + 2.2 * height, words, size=7.5, ha="center", zorder=12)
+
+
+def _draw_north(axes: Axes, box: NDArray[np.float64]) -> None:
+    _clear_ground(axes, box)
+    foot, tip = _data(axes, box, NORTH_ROOM[0] / 2, 18), _data(axes, box, NORTH_ROOM[0] / 2, 54)
+    arrow = {"arrowstyle": "-|>", "color": plots.INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", xy=tip, xytext=foot, arrowprops=arrow, zorder=12)
+    axes.text(*foot, "N", size=9, weight="bold", ha="center", va="top", zorder=12)
+
+
+# ---- places of labels
+
+SIDES = ((1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1))
+"""Where a label may stand from its point, best first: right, left, then the corners, above, below."""
+
+REACHES = (1.0, 2.4, 4.5)
+"""Distances from the point at which these are tried, in units of the gap."""
+
+type Boxes = NDArray[np.float64]
+"""Rectangles [n x 4]: left, bottom, right, top in pixels."""
+
+
+class Label(NamedTuple):
+    """A text that is to stand beside a point: the point, and the size of the text, in pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Place(NamedTuple):
+    """Where a label stands: its lower left corner, the side of the point, and how far off it is."""
+
+    x: float
+    y: float
+    side: tuple[int, int]
+    reach: float
+
+
+def boxes(corners: Sequence[Sequence[float]]) -> Boxes:
+    """Return rectangles as an array, also when there is none."""
+    return np.asarray(corners, dtype=np.float64).reshape(-1, 4)
+
+
+def place_labels(
+    labels: Sequence[Label],
+    *,
+    taken: Boxes,
+    soft: Boxes | None = None,
+    frame: Sequence[float],
+    gap: float = 5.0,
+) -> list[Place | None]:
+    """Place labels greedily, in the order given; one that finds no room stays out.
+
+    Parameters
+    ----------
+    labels
+        The most important first.
+    taken
+        Rectangles that no label may touch.
+    soft
+        Rectangles that labels avoid where they can (lines, say).
+    frame
+        Left, bottom, right, top of the picture: labels stay within.
+    gap
+        Distance between a point and its label.
+
+    Returns
+    -------
+    list of Place or None
+        One for each label.
+    """
+    occupied = taken
+    lines = boxes(()) if soft is None else soft
+    found: list[Place | None] = []
+    for label in labels:
+        best = _best(label, occupied, lines, frame, gap)
+        found.append(best)
+        if best is not None:
+            box = [best.x, best.y, best.x + label.width, best.y + label.height]
+            occupied = np.vstack([occupied, box])
+    return found
+
+
+def _best(label: Label, taken: Boxes, soft: Boxes, frame: Sequence[float], gap: float) -> Place | None:
+    free = []
+    for reach in REACHES:
+        for preference, side in enumerate(SIDES):
+            x, y = _beside_point(label, side, gap * reach)
+            box = (x, y, x + label.width, y + label.height)
+            if _inside(box, frame) and not overlaps(box, taken).any():
+                cost = int(overlaps(box, soft).sum()) + 0.1 * preference + 1.5 * reach
+                free.append((cost, Place(x, y, side, reach)))
+    return min(free, key=lambda item: item[0])[1] if free else None
+
+
+def _beside_point(label: Label, side: tuple[int, int], gap: float) -> tuple[float, float]:
+    """Return the lower left corner of a label on one side of its point."""
+    across, up = side
+    x = label.x + across * gap - {1: 0.0, 0: label.width / 2, -1: label.width}[across]
+    y = label.y + up * gap - {1: 0.0, 0: label.height / 2, -1: label.height}[up]
+    return x, y
+
+
+def overlaps(box: Sequence[float], others: Boxes) -> NDArray[np.bool_]:
+    """Return which rectangles a box overlaps."""
+    left, bottom, right, top = box
+    hit: NDArray[np.bool_] = (
+        (others[:, 0] < right) & (others[:, 2] > left) & (others[:, 1] < top) & (others[:, 3] > bottom)
+    )
+    return hit
+
+
+def _inside(box: Sequence[float], frame: Sequence[float]) -> bool:
+    return box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]

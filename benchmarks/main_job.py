@@ -121,7 +121,7 @@ def clone(source: Path, revision: str, target: Path) -> None:
 
 def install(folder: Path) -> None:
     """Install what a checkout needs into its `.venv`."""
-    subprocess.run(["uv", "sync", "--quiet", "--frozen"], cwd=folder, check=True)
+    subprocess.run(["uv", "sync", "--quiet"], cwd=folder, check=True)
 
 
 def measure_checkout(named: str, work: Path, *, job: str, fresh: bool) -> dict[str, Measured]:

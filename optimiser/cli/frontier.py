@@ -182,7 +182,7 @@ def _trace_job(
     asked = loaded.job.frontier
 
     def trace(display: Display) -> Traced:
-        watch = _watching(asked, display)
+        watch = watching(asked, display)
         with executing(asked) as executor:
             return trace_job(loaded, out=out, progress=display.steps, watch=watch, executor=executor)
 
@@ -198,7 +198,7 @@ def _trace_file(
     target = out or Path("polyring-runs") / f"{Path(path).stem}{ENDING}"
 
     def trace(display: Display) -> Traced:
-        watch = _watching(asked, display)
+        watch = watching(asked, display)
         with executing(asked) as executor:
             return trace_file(Path(path), asked, solve, out=target, watch=watch, executor=executor)
 
@@ -240,7 +240,7 @@ def _sections(changes: Sequence[str]) -> tuple[Frontier, Solve]:
     return job.frontier, job.solve
 
 
-def _watching(asked: Frontier, display: Display) -> Callable[[Tracer], None]:
+def watching(asked: Frontier, display: Display) -> Callable[[Tracer], None]:
     """Return a function to call before the first point and after each: it shows how far the frontier is."""
     begun = None
 

@@ -1,9 +1,12 @@
-"""List what polyring is made of: licences, a software bill of materials, known vulnerabilities.
+"""Pin what polyring is made of, and list it: licences, a software bill of materials, known vulnerabilities.
 
+    python tools/dependencies.py --pin              # after a change of the ranges in pyproject.toml
+    python tools/dependencies.py --pin --upgrade    # to the newest versions that the ranges allow
     python tools/dependencies.py                    # write docs/dependencies.md
     python tools/dependencies.py --sbom build/sbom.json     # CycloneDX, by `uv export`
     python tools/dependencies.py --audit            # pip-audit; needs an index and its advisories
 
+Pins are written into pyproject.toml: `uv.lock` names the hosts that packages came from, so it is not kept.
 The page lists what a user gets with `pip install polyring`, extras apart; tools of developers are not part of
 it.
 """
@@ -22,6 +25,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "dependencies.md"
+PROJECT = ROOT / "pyproject.toml"
+PINS = re.compile(r"^constraint-dependencies = \[.*?\]$", re.MULTILINE | re.DOTALL)
 BEGIN, END = "<!-- table -->", "<!-- end -->"
 UV = (sys.executable, "-m", "uv")
 LONGEST = 60
@@ -33,20 +38,32 @@ def uv(*words: str) -> str:
     return subprocess.run([*UV, *words], check=True, capture_output=True, text=True, cwd=ROOT).stdout
 
 
+def exported(*options: str) -> list[str]:
+    """Return the requirements of the resolved tree, each with its exact version."""
+    plain = ("--quiet", "--no-hashes", "--no-annotate", "--no-header", "--no-emit-project")
+    return [line.strip() for line in uv("export", *plain, *options).splitlines() if "==" in line]
+
+
 def tree(*options: str) -> dict[str, str]:
     """Return the version of each package that is installed with some extras, by its name."""
-    export = (
-        "export",
-        "--quiet",
-        "--no-hashes",
-        "--no-annotate",
-        "--no-header",
-        "--no-emit-project",
-        "--no-dev",
-    )
-    lines = uv(*export, *options).splitlines()
-    pins = (re.match(r"([\w.-]+)==([\w.+!-]+)", line) for line in lines)
+    pins = (re.match(r"([\w.-]+)==([\w.+!-]+)", line) for line in exported("--no-dev", *options))
     return {pin[1].lower(): pin[2] for pin in pins if pin}
+
+
+def pin(*, upgrade: bool) -> None:
+    """Write the exact version of every dependency into pyproject.toml, all extras and groups included."""
+
+    def write(block: str) -> None:
+        text = PINS.sub(lambda _: block, PROJECT.read_text(encoding="utf-8"))
+        PROJECT.write_text(text, encoding="utf-8")
+
+    if upgrade:
+        write("constraint-dependencies = []")
+        (ROOT / "uv.lock").unlink(missing_ok=True)
+    pins = sorted(set(exported("--all-extras", "--all-groups")), key=str.lower)
+    quoted = [f"    '{one}'," if '"' in one else f'    "{one}",' for one in pins]
+    write("\n".join(["constraint-dependencies = [", *quoted, "]"]))
+    print(f"{len(pins)} pins written to {PROJECT.name}")
 
 
 def licences(pins: dict[str, str]) -> dict[str, str]:
@@ -68,7 +85,7 @@ def _short(licence: str) -> str:
 
 def table() -> str:
     """Return the rows of the page."""
-    with (ROOT / "pyproject.toml").open("rb") as file:
+    with PROJECT.open("rb") as file:
         extras = [*tomllib.load(file)["project"]["optional-dependencies"]]
     parts = {"": tree(), **{f"extra `{name}`": tree("--extra", name) for name in extras}}
     known = parts[""]
@@ -86,7 +103,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--sbom", type=Path, metavar="FILE", help="write a bill of materials instead")
     parser.add_argument("--audit", action="store_true", help="look for known vulnerabilities instead")
+    parser.add_argument("--pin", action="store_true", help="pin the tree instead")
+    parser.add_argument("--upgrade", action="store_true", help="with --pin: to the newest versions")
     asked = parser.parse_args()
+    if asked.pin:
+        pin(upgrade=asked.upgrade)
+        return 0
     if asked.sbom is not None:
         asked.sbom.parent.mkdir(parents=True, exist_ok=True)
         asked.sbom.write_text(uv("export", "--quiet", "--preview", "--format", "cyclonedx1.5", "--no-dev"))

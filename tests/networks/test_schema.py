@@ -8,7 +8,7 @@ from network_drawing import draw
 
 from networks import schema
 from networks.errors import SchemaError
-from tools import data_contract
+from tools import written_pages
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_a_drawn_network_is_valid(network):
 
 
 def test_the_page_about_the_contract_is_up_to_date():
-    assert data_contract.PAGE.read_text(encoding="utf-8") == data_contract.page()
+    assert written_pages.written("data-contract.md") == written_pages.PAGES["data-contract.md"]()
 
 
 def test_all_faults_are_reported_at_once(network):

@@ -27,7 +27,7 @@ from optimiser.proposals.costs import (
 from optimiser.proposals.roads import RoadRules
 from optimiser.proposals.standards import read_standards
 from optimiser.proposals.trains import RailRules
-from tools import countries_page
+from tools import written_pages
 
 OWN = """
 money = "million EUR"
@@ -337,7 +337,7 @@ def test_the_longest_crossing_is_the_longest_unbroken_stretch_of_a_line(wet, par
 
 
 def test_the_page_of_countries_shows_the_tables():
-    assert countries_page.PAGE.read_text(encoding="utf-8") == countries_page.page()
+    assert written_pages.written("countries.md") == written_pages.PAGES["countries.md"]()
 
 
 def test_the_standards_of_china_are_those_that_rules_have_without_a_country():

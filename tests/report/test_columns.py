@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from optimiser.report import tables
-from tools import column_dictionary
+from tools import written_pages
 
 
 def test_the_documentation_lists_the_columns_of_every_table():
-    assert column_dictionary.PAGE.read_text(encoding="utf-8") == column_dictionary.page()
+    assert written_pages.written("python.md") == written_pages.PAGES["python.md"]()
 
 
 def test_every_column_has_a_meaning():

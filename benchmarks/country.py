@@ -61,8 +61,6 @@ class Country:
 
     Attributes
     ----------
-    cities
-        Number of cities.
     seed
         Seed of the random number generator.
     """

@@ -120,8 +120,6 @@ def save(extract: Extract, path: Path, *, roads_only: bool = False) -> Path:
 
     Parameters
     ----------
-    extract
-        The extract.
     path
         The file; an existing one is replaced.
     roads_only

@@ -53,8 +53,6 @@ class Measured:
         Seconds until the page appeared; None without one.
     peak_mb
         Largest memory of all processes together.
-    code
-        Exit code.
     """
 
     wall_s: float
@@ -79,8 +77,6 @@ def measure(command: Sequence[str], *, folder: Path, cache: Path, page: Path | N
 
     Parameters
     ----------
-    folder
-        Where it runs.
     cache
         Folder of the caches of the program and of machine code.
     page

@@ -42,15 +42,7 @@ ORIGINS, SEED = 40, 1
 
 
 def drive_file(extract: Path, target: Path) -> None:
-    """Write the roads that OSMnx downloads with `network_type="drive"`, and their nodes, as OSM XML.
-
-    Parameters
-    ----------
-    extract
-        OSM extract.
-    target
-        File to write.
-    """
+    """Write the roads that OSMnx downloads with `network_type="drive"`, and their nodes, as OSM XML."""
     used = osmium.IdTracker()
     with osmium.BackReferenceWriter(str(target), ref_src=str(extract), overwrite=True) as writer:
         for way in osmium.FileProcessor(str(extract), osmium.osm.WAY):
@@ -68,8 +60,6 @@ def times(network: Network, origins: list[int]) -> tuple[np.ndarray, dict[int, i
 
     Parameters
     ----------
-    network
-        Network with travel times.
     origins
         OSM ids of nodes of the network.
     """
@@ -115,15 +105,7 @@ class Compared:
 
 
 def compared(extract: Path, *, country: str = "world") -> Iterator[Compared]:
-    """Compare the graphs of an extract with it.
-
-    Parameters
-    ----------
-    extract
-        OSM extract.
-    country
-        Table of speeds.
-    """
+    """Compare the graphs of an extract with it."""
     tags = ox.settings.useful_tags_way, ox.settings.useful_tags_node
     with tempfile.TemporaryDirectory() as folder:
         xml = Path(folder) / "roads.osm"
@@ -145,13 +127,7 @@ def compared(extract: Path, *, country: str = "world") -> Iterator[Compared]:
 
 
 def ratios(found: Network, expected: Network) -> np.ndarray:
-    """Return the times of one network over those of another, between nodes of both that are apart.
-
-    Parameters
-    ----------
-    found, expected
-        Networks with travel times.
-    """
+    """Return the times of one network over those of another, between nodes of both that are apart."""
     common = sorted(set(found.nodes["osm_id"]) & set(expected.nodes["osm_id"]) - {0})
     origins = np.random.default_rng(SEED).choice(common, min(ORIGINS, len(common)), replace=False).tolist()
     (one, rows), (other, base) = times(found, origins), times(expected, origins)

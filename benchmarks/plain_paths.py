@@ -144,8 +144,6 @@ def compare(path: Path, *, seed: int = 1) -> Comparison:
 
     Parameters
     ----------
-    path
-        The file.
     seed
         Of the choice of pairs.
     """

@@ -30,8 +30,6 @@ class Journey:
         Seconds after midnight.
     ride_s
         Seconds on trains, their stops on the way included; waits at a change are not.
-    trains
-        Number of trains.
     """
 
     departs_s: int
@@ -69,8 +67,6 @@ class Timetable:
 
     Attributes
     ----------
-    routes
-        The routes.
     at
         For each station the routes that call there, and where in their order.
     departures

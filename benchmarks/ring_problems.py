@@ -46,14 +46,10 @@ class Case:
 
     Attributes
     ----------
-    name
-        Name in the table.
     share
         Budget, share of the cost of all candidates.
     rings
         Its sections `[[rings]]`.
-    more
-        Its other sections.
     """
 
     name: str

@@ -62,8 +62,6 @@ class Comparison:
 
     Attributes
     ----------
-    report
-        What was read.
     rides
         Each train between each two of its stations, against its service.
     fastest, mean

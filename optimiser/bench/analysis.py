@@ -143,8 +143,6 @@ def with_plan_times(rows: Sequence[Row], trace_of: Callable[[Row], Trace]) -> li
 
     Parameters
     ----------
-    rows
-        The whole table.
     trace_of
         Returns the progress of the solve of a row.
     """
@@ -164,8 +162,6 @@ class Line:
 
     Attributes
     ----------
-    label
-        Name of the configuration.
     runs, proved, failed
         Numbers of solves: all, proved, ended by a fault.
     best
@@ -201,8 +197,6 @@ def line_of(label: str, rows: Sequence[Row], best: Mapping[str, int | None]) -> 
 
     Parameters
     ----------
-    label
-        Its name.
     rows
         Its rows; at least one.
     best
@@ -330,8 +324,6 @@ class Speedup:
 
     Attributes
     ----------
-    baseline, other
-        The two configurations.
     what
         `proof` or `gap`.
     problems
@@ -430,11 +422,6 @@ def contradictions(rows: Iterable[Row]) -> list[str]:
     On each instance every bound, rounded to the integer it allows, must be at least every objective found by
     any configuration (at most, where cost is minimised), and no plan may exist where infeasibility was
     proved.
-
-    Parameters
-    ----------
-    rows
-        The whole table.
     """
     return [text for group in by_instance(rows).values() for text in _contradictions(group)]
 

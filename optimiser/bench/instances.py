@@ -55,10 +55,6 @@ class Instance:
         Unique name; the problem has it too.
     family
         Instances of one kind; results are summarised by family.
-    about
-        Short description.
-    make
-        Makes the problem.
     source
         File that the problem is read from, which may change between two benches; None for a generated one.
     """
@@ -257,8 +253,6 @@ def region_problem(places: str, hours: int, share: int | None) -> DesignProblem:
     ----------
     places
         A key of `REGION_JOBS`.
-    hours
-        Limit of every pair.
     share
         Budget, per cent of the cost of all candidates; None: cover all that can be covered at least cost.
     """
@@ -286,8 +280,6 @@ class Limits:
         Seconds of each solve.
     gap
         Relative gap at which a solve may end.
-    threads
-        Threads of the solver.
     """
 
     time_limit_s: float = 60.0
@@ -301,8 +293,6 @@ class Configuration:
 
     Attributes
     ----------
-    variant
-        Name of the variant.
     solver
         Name of the solver; `none` for a variant without one, `auto` for the variant that chooses.
     own

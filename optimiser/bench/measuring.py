@@ -72,8 +72,6 @@ def solve(payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
         `name` of the solve; `problem` and `warm_up`, addresses of problem files; `variant`, `solver`, `seed`
         and limits, as in `solve_here`; `own`, the address of the file of a variant of the user's own, and
         `path`, where it lies on the user's machine; both None for another variant.
-    contents
-        The files by address.
 
     Returns
     -------
@@ -184,8 +182,6 @@ def measure(
     ----------
     task
         As for `solve_here`.
-    command
-        Command of the process.
     limit_s
         Time limit of the process, seconds; None: as the time limit of the task asks.
     """

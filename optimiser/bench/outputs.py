@@ -245,8 +245,6 @@ def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: 
     ----------
     rows
         Every row of the folder.
-    folder
-        Folder of the bench.
     command
         The command that was typed, for the summary.
     left_out
@@ -301,8 +299,6 @@ def summary(
         Returns the progress of the solve of a row.
     command
         The command that was typed.
-    faults
-        Contradictions between outcomes.
     figures
         Paths of figures by title; they are linked relative to a page beside their folder.
     left_out

@@ -33,8 +33,6 @@ class Row:
         Sizes of the problem; open pairs are not covered today and coverable.
     minimise
         The objective is cost.
-    variant, solver, seed, threads, time_limit_s, gap_asked
-        Input of the solve.
     status, termination, objective, bound, gap
         As in the result; None where there is none.
     seconds
@@ -302,10 +300,6 @@ def time_to_gap(trace: Sequence[TracePoint], gap: float, *, minimise: bool) -> f
 
     Parameters
     ----------
-    trace
-        Progress of a solve.
-    gap
-        Relative gap.
     minimise
         The objective is cost.
     """
@@ -317,10 +311,6 @@ def time_to_plan(trace: Sequence[TracePoint], best: int, within: float, *, minim
 
     Parameters
     ----------
-    trace
-        Progress of a solve.
-    best
-        Known objective.
     within
         Relative distance allowed, of max(1, best).
     minimise

@@ -71,13 +71,7 @@ class Listener(Protocol):
 
 
 class Estimate:
-    """Mean share of their time limit that solves have taken so far, by configuration and family.
-
-    Parameters
-    ----------
-    rows
-        Finished solves.
-    """
+    """Mean share of their time limit that solves have taken so far, by configuration and family."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._shares: dict[tuple[str, str], list[float]] = defaultdict(list)
@@ -164,12 +158,8 @@ def bench(runs: Sequence[Run], folder: Path, *, listener: Listener, executor: Ex
 
     Parameters
     ----------
-    runs
-        Solves.
     folder
         Folder for tables, problems, plans and traces.
-    listener
-        Receives the progress.
     executor
         Does the solves, within its block; those of several workers on a machine disturb each other's times.
 

@@ -161,13 +161,6 @@ def unchanged_file(own: OwnVariant) -> bytes:
 def refuse_other_variants(rows: Iterable[Row], runs: Iterable[Run]) -> None:
     """Refuse a variant of the user's own that has rows from another variant of its name.
 
-    Parameters
-    ----------
-    rows
-        The table so far.
-    runs
-        Solves to be done.
-
     Raises
     ------
     ProblemError
@@ -189,15 +182,6 @@ def refuse_other_problems(store: Store, rows: Collection[Row], runs: Iterable[Ru
     """Refuse a problem file of the user's own that no longer holds the problem of earlier rows.
 
     The copy of a problem without rows is deleted, so that its file is read again.
-
-    Parameters
-    ----------
-    store
-        The folder.
-    rows
-        The table so far.
-    runs
-        Solves to be done.
 
     Raises
     ------
@@ -239,8 +223,6 @@ def old_code_note(rows: Mapping[Key, Row], runs: Sequence[Run], code: str) -> st
 
     Parameters
     ----------
-    rows
-        The table so far.
     runs
         Solves that were asked for.
     code

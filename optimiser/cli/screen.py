@@ -85,8 +85,6 @@ def table(title: str, rows: Sequence[Mapping[str, object]], *, right: Sequence[s
 
     Parameters
     ----------
-    title
-        Heading.
     rows
         One mapping a row, all with the same keys, which head the columns.
     right
@@ -112,12 +110,6 @@ def pairs(title: str, values: Mapping[str, object], *, heads: tuple[str, str], r
 
     Parameters
     ----------
-    title
-        Heading of the table.
-    values
-        Value by name.
-    heads
-        Headings of the columns.
     right
         Set the values flush right.
     """
@@ -138,11 +130,6 @@ class Display:
 
     On a terminal that is a moving line, with a bar where `count` names a total; elsewhere a line for each
     step that ended, and each minute what is being done.
-
-    Parameters
-    ----------
-    quiet
-        Show nothing.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:

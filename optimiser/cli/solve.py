@@ -364,8 +364,6 @@ def named_plan(path: Path, problem: DesignProblem) -> NamedPlan:
 
     Parameters
     ----------
-    path
-        The file or folder.
     problem
         The problem at hand; a plan none of whose candidates it has is refused.
 
@@ -434,8 +432,6 @@ def find_circuits(problem: DesignProblem, built: Collection[str], given: Circuit
 
     Parameters
     ----------
-    problem
-        A problem with rings.
     built
         Ids of what the plan builds.
     given

@@ -73,8 +73,6 @@ class LoadedJob:
         Name of the job: of the ready job, or of the file without its ending.
     folder
         Folder that relative paths of the job start from.
-    job
-        The job itself.
     """
 
     name: str
@@ -111,8 +109,6 @@ class Cluster:
 
     Attributes
     ----------
-    title
-        Name for people.
     loaded
         The job, under the name of the cluster.
     """

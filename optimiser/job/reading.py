@@ -104,8 +104,6 @@ def load(path: Path, *, settings: Sequence[str] = ()) -> LoadedJob:
 
     Parameters
     ----------
-    path
-        The TOML file.
     settings
         Changes such as `budget.share=0.05`, values in TOML.
 
@@ -132,8 +130,6 @@ def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job
 
     Parameters
     ----------
-    text
-        The TOML text.
     where
         Name of the text in messages.
     settings
@@ -395,11 +391,6 @@ def depth(text: str) -> int:
 def positions(text: str) -> Mapping[Key, int]:
     """Return the line, counted from 1, of every table header and key.
 
-    Parameters
-    ----------
-    text
-        A TOML text.
-
     Returns
     -------
     Mapping
@@ -444,8 +435,6 @@ def line_of(path: Key, lines: Mapping[Key, int]) -> int | None:
 
     Parameters
     ----------
-    path
-        Key of the key.
     lines
         What `positions` returned.
 

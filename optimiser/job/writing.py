@@ -25,8 +25,6 @@ def render(job: Job, *, title: str = "") -> str:
 
     Parameters
     ----------
-    job
-        The job.
     title
         Comment on the first line.
 

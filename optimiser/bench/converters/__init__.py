@@ -47,12 +47,8 @@ class PublicNetwork:
     ----------
     name, source
         Name of the network, and format of its file.
-    nodes
-        Ids.
     links
         Directed; a two-way link occurs twice with the same id.
-    demands
-        Demands for travel.
     terminals
         The first nodes, so many, only begin and end trips: no path leads through them.
     unit
@@ -129,8 +125,6 @@ def problem_of(network: PublicNetwork, choices: Choices) -> DesignProblem:
 
     Parameters
     ----------
-    network
-        The network.
     choices
         What its file leaves open; the note of the problem records them.
 
@@ -264,14 +258,8 @@ class Faults:
 
         Parameters
         ----------
-        line
-            Line of the number.
-        text
-            Its text.
         what
             Its name, for the message.
-        least
-            Smallest value allowed.
         """
         try:
             value = float(text)
@@ -288,14 +276,8 @@ class Faults:
 
         Parameters
         ----------
-        line
-            Line of the number.
-        text
-            Its text.
         what
             Its name, for the message.
-        most
-            Largest value allowed.
         """
         value = whole_number(text)
         if value is None:

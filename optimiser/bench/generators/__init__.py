@@ -51,10 +51,6 @@ class Drawing:
 
     Attributes
     ----------
-    places
-        Number of places.
-    roads
-        Links that exist.
     links
         Links that may be built.
     """
@@ -68,10 +64,6 @@ class Drawing:
 
         Parameters
         ----------
-        pairs
-            Pairs of places.
-        name, note
-            Of the problem.
         budget_percent
             Budget as a share of the cost of all links, per cent, rounded down.
         """
@@ -140,8 +132,6 @@ def open_problem(rng: np.random.Generator, drawing: Drawing, p: Parameters, what
 
     Parameters
     ----------
-    rng
-        Random number generator.
     drawing
         Places, roads and links; some places may be unreachable today.
     p
@@ -185,8 +175,6 @@ def link_cost(metres: int, per_km: int, percent: int = 100) -> int:
 
     Parameters
     ----------
-    metres
-        Length.
     per_km
         Money per kilometre.
     percent
@@ -220,10 +208,6 @@ def scatter(rng: np.random.Generator, count: int, *, side_m: int, apart_m: int) 
 
     Parameters
     ----------
-    rng
-        Random number generator.
-    count
-        Number of points.
     side_m
         Side of the square, metres.
     apart_m

@@ -506,8 +506,7 @@ def sample_line(line: shapely.Geometry) -> NDArray[np.float64]:
 
     A place, or a line without length, stands for itself.
     """
-    length = shapely.length(line)
-    if length == 0:
+    if shapely.length(line) == 0:
         return np.asarray(shapely.get_coordinates(line)[:1], dtype=np.float64)
     count = max(1, round(line_km(line) / _SAMPLE_KM))
     merged = line if line.geom_type == "LineString" else shapely.line_merge(line)
@@ -517,7 +516,7 @@ def sample_line(line: shapely.Geometry) -> NDArray[np.float64]:
     # As `shapely.line_interpolate_point` does it, which begins at the first corner again for each point.
     long = np.sqrt(step[:, 0] ** 2 + step[:, 1] ** 2)
     ends = np.cumsum(long)
-    along = (np.arange(count) + 0.5) / count * length
+    along = (np.arange(count) + 0.5) / count * shapely.length(merged)
     segment = np.minimum(np.searchsorted(ends, along, side="right"), len(ends) - 1)
     before = np.where(segment > 0, ends[segment - 1], 0.0)
     share = (along - before) / long[segment]

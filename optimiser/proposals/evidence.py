@@ -22,7 +22,7 @@ from scipy.sparse.csgraph import dijkstra
 from networks.intermodal.trains import TIMED
 from networks.timegraph import ARC_KINDS
 from optimiser.proposals.base_case import BaseCase, great_circle_km
-from optimiser.proposals.rings.rules import STANDARD_KIND
+from optimiser.proposals.generate import STANDARD_KIND
 from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.surroundings import Surroundings
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs

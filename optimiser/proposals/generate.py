@@ -6,13 +6,14 @@ How to add a kind
    `Proposal` for each candidate and counts in `left_out` what it rejects, each reason beginning with the name
    of the kind. It sets neither kind, mode, instrument nor items. Its thresholds are fields of `RoadRules` or
    `RailRules`.
-2. Add a row to `KINDS`: mode, instrument, generator and what a candidate pays for; where needed, how many are
-   kept and whether rings may consist of it.
+2. Add a row to `KINDS`: words for the reader, mode, instrument, generator and what a candidate pays for;
+   where needed, how many are kept, whether it is a service, and whether rings may consist of it.
 
-Pricing, pruning, the candidate table, the design problem and ring graphs follow from that row. A row that is
-not in `KINDS` enters by `Rules.further` (docs/extending.md). The following are kept elsewhere: the name for
-people (`optimiser.report.wording`), building years (`[phasing]` of a job; `other_years` where a kind has
-none), rates of new standards (`data/*.toml`), and the table of kinds in `docs/candidates.md`.
+Pricing, pruning, the candidate table, the design problem, ring graphs, appraisals, pages and maps follow from
+that row. A row that is not in `KINDS` enters by `Rules.further` (docs/extending.md). The following are kept
+elsewhere, and a test compares them with the table: the list of kinds and the building years of a job
+(`candidates.kinds`, `[phasing]`), and the table of kinds in `docs/candidates.md`. Rates of new standards are
+in `data/*.toml`.
 """
 
 from __future__ import annotations
@@ -107,6 +108,8 @@ class Kind:
         Generator of its proposals.
     pays_for
         What a proposal pays for.
+    words
+        What a reader is told that it is; of a kind beside `KINDS` its name counts.
     most
         How many are kept: those that serve most weight of open pairs. None for all.
     counted_first
@@ -121,18 +124,24 @@ class Kind:
         that a table of the user's need not price it.
     by_limit
         Whether its proposals depend on the limit. Those of all other kinds are made once for all limits.
+    is_service
+        Whether it is trains on the tracks and at the stations of today. It is drawn as a service, and its
+        cost is running support, for which no overruns are known; other kinds overrun like projects of their
+        mode.
     """
 
     mode: str
     instrument: str
     propose: Callable[[Scope], Iterable[Proposal]]
     pays_for: Callable[[Proposal], tuple[Item, ...]]
+    words: str = ""
     most: Callable[[Rules], int] | None = None
     counted_first: bool = False
     far: bool = False
     in_rings: bool = False
     needs_rate: bool = True
     by_limit: bool = False
+    is_service: bool = False
 
     @property
     def lays_line(self) -> bool:
@@ -142,6 +151,7 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "road_upgrade": Kind(
+        words="expressway upgrade",
         mode="road",
         instrument="infrastructure",
         propose=lambda s: roads.propose_upgrades(s.base, s.road_pairs, s.rules.road, s.left_out),
@@ -149,6 +159,7 @@ KINDS: Mapping[str, Kind] = {
         in_rings=True,
     ),
     "expressway_upgrade": Kind(
+        words="expressway rebuilt",
         mode="road",
         instrument="infrastructure",
         propose=lambda s: roads.propose_expressway_upgrades(s.base, s.road_pairs, s.rules.road, s.left_out),
@@ -156,6 +167,7 @@ KINDS: Mapping[str, Kind] = {
         needs_rate=False,
     ),
     "road_link": Kind(
+        words="new road",
         mode="road",
         instrument="infrastructure",
         propose=lambda s: roads.propose_links(s.base, s.road_pairs, s.rules.road, s.left_out),
@@ -163,6 +175,7 @@ KINDS: Mapping[str, Kind] = {
         in_rings=True,
     ),
     "gap": Kind(
+        words="gap closed",
         mode="road",
         instrument="barrier",
         propose=lambda s: roads.propose_gaps(s.base, s.rules.road, s.left_out),
@@ -170,6 +183,7 @@ KINDS: Mapping[str, Kind] = {
         in_rings=True,
     ),
     "rail_link": Kind(
+        words="new rail line",
         mode="rail",
         instrument="infrastructure",
         propose=lambda s: rail.propose_lines(s.tracks, s.rail_pairs, s.left_out),
@@ -178,6 +192,7 @@ KINDS: Mapping[str, Kind] = {
         in_rings=True,
     ),
     "rail_upgrade": Kind(
+        words="faster rail line",
         mode="rail",
         instrument="infrastructure",
         propose=lambda s: rail.propose_upgrades(s.tracks, s.rail_pairs, s.left_out),
@@ -185,20 +200,25 @@ KINDS: Mapping[str, Kind] = {
         in_rings=True,
     ),
     "rail_service": Kind(
+        words="new train service",
         mode="rail",
         instrument="subsidy",
+        is_service=True,
         propose=lambda s: rail.propose_through_services(s.tracks, s.left_out),
         pays_for=train_and_junction_items,
         most=lambda rules: rules.rail.service_count,
     ),
     "rail_frequency": Kind(
+        words="more trains",
         mode="rail",
         instrument="barrier",
+        is_service=True,
         propose=lambda s: rail.propose_more_trains(s.tracks, s.left_out),
         pays_for=train_items,
         most=lambda rules: rules.rail.frequency_count,
     ),
     "check_in": Kind(
+        words="shorter check-in",
         mode="access",
         instrument="barrier",
         propose=lambda s: stations.propose_check_in(s.tracks, s.rules.stations, s.left_out),
@@ -208,6 +228,7 @@ KINDS: Mapping[str, Kind] = {
         needs_rate=False,
     ),
     "timed_transfer": Kind(
+        words="timed connections",
         mode="access",
         instrument="barrier",
         propose=lambda s: stations.propose_timed_transfers(s.tracks, s.rules.stations, s.left_out),
@@ -217,14 +238,17 @@ KINDS: Mapping[str, Kind] = {
         needs_rate=False,
     ),
     "extra_stop": Kind(
+        words="stop of passing trains",
         mode="rail",
         instrument="barrier",
+        is_service=True,
         propose=lambda s: patterns.propose_extra_stops(s.tracks, s.rules.patterns, s.left_out),
         pays_for=stop_items,
         most=lambda rules: rules.patterns.stop_count,
         needs_rate=False,
     ),
     "access": Kind(
+        words="way to the station",
         mode="access",
         instrument="infrastructure",
         propose=lambda s: stations.propose_access(s.tracks, s.rules.stations, s.left_out),
@@ -233,8 +257,10 @@ KINDS: Mapping[str, Kind] = {
         needs_rate=False,
     ),
     "express_service": Kind(
+        words="express trains",
         mode="rail",
         instrument="subsidy",
+        is_service=True,
         propose=lambda s: patterns.propose_express_services(
             s.tracks, s.rules.patterns, s.heaviest("express_service", s.open_pairs), s.left_out
         ),
@@ -245,6 +271,7 @@ KINDS: Mapping[str, Kind] = {
         by_limit=True,
     ),
     "station": Kind(
+        words="new station",
         mode="rail",
         instrument="infrastructure",
         propose=lambda s: patterns.propose_stations(s.tracks, s.rules.patterns, s.left_out),
@@ -253,6 +280,7 @@ KINDS: Mapping[str, Kind] = {
         needs_rate=False,
     ),
     "connecting_curve": Kind(
+        words="connecting curve with trains",
         mode="rail",
         instrument="infrastructure",
         propose=lambda s: curves.propose_curves(
@@ -263,6 +291,7 @@ KINDS: Mapping[str, Kind] = {
         by_limit=True,
     ),
     "direct_expressway": Kind(
+        words="direct expressway",
         mode="road",
         instrument="infrastructure",
         propose=lambda s: far_links.propose_direct_expressways(
@@ -274,6 +303,7 @@ KINDS: Mapping[str, Kind] = {
         by_limit=True,
     ),
     "rail_direct": Kind(
+        words="direct rail line",
         mode="rail",
         instrument="infrastructure",
         propose=lambda s: far_links.propose_direct_lines(
@@ -287,8 +317,21 @@ KINDS: Mapping[str, Kind] = {
 }
 """Every kind that is generated, by its name."""
 
+SERVICES = tuple(name for name, kind in KINDS.items() if kind.is_service)
+"""The kinds that are services."""
+
 OWN = "own"
 """The kind of the user's own candidates."""
+
+STANDARD_KIND = "ring_standard"
+"""Kind of the candidates that bring what exists to the standard of a ring."""
+
+WORDS: Mapping[str, str] = {
+    **{name: kind.words for name, kind in KINDS.items()},
+    OWN: "own proposal",
+    STANDARD_KIND: "brought to the standard of a ring",
+}
+"""What a reader is told that each kind is."""
 
 
 def of_kind(

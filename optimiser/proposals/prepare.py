@@ -15,7 +15,7 @@ from networks.timegraph import UNREACHABLE, TimeGraph
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.problem.errors import CandidateError, ProblemError
 from optimiser.problem.model import Fixed, Instrument
-from optimiser.proposals.rings.rules import STANDARD_KIND
+from optimiser.proposals.generate import STANDARD_KIND
 from optimiser.proposals.shortest_times import (
     NO_PATH_S,
     contracted,

@@ -14,6 +14,7 @@ import geopandas as gpd
 from optimiser.measures import coverage
 from optimiser.problem.jsonfile import write_whole
 from optimiser.problem.model import TIERS
+from optimiser.proposals.generate import SERVICES
 from optimiser.report import html, maps, plots, ring_layout, tables
 from optimiser.report.inputs import ReportInput
 from optimiser.report.plots import Stroke
@@ -161,7 +162,7 @@ def _sql(names: Iterable[str]) -> str:
 
 
 def _proposals() -> list[Rule]:
-    service, on_ring = (f"kind IN {_sql(kinds)}" for kinds in (plots.SERVICES, plots.ON_RINGS))
+    service, on_ring = (f"kind IN {_sql(kinds)}" for kinds in (SERVICES, plots.ON_RINGS))
     where = {
         "service": service,
         "rail": f"mode = 'rail' AND NOT {service} AND NOT {on_ring}",

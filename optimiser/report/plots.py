@@ -15,6 +15,7 @@ import pandas as pd
 from anyascii import anyascii
 
 from optimiser.problem.jsonfile import write_whole
+from optimiser.proposals.generate import SERVICES, STANDARD_KIND
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -82,10 +83,7 @@ KNOWN_RINGS = (
 )
 """Known rings, in their order; told apart by dashes as well as by colour."""
 
-SERVICES = ("rail_service", "rail_frequency", "express_service", "extra_stop")
-"""Kinds of candidates that run on existing tracks."""
-
-ON_RINGS = ("ring_standard",)
+ON_RINGS = (STANDARD_KIND,)
 """Kinds of candidates that are drawn as part of a ring: existing stretches that are paid for."""
 
 

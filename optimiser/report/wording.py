@@ -11,29 +11,6 @@ from networks.timegraph import UNREACHABLE
 
 SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
-KINDS = {
-    "road_upgrade": "expressway upgrade",
-    "expressway_upgrade": "expressway rebuilt",
-    "road_link": "new road",
-    "gap": "gap closed",
-    "rail_link": "new rail line",
-    "rail_upgrade": "faster rail line",
-    "rail_service": "new train service",
-    "rail_frequency": "more trains",
-    "check_in": "shorter check-in",
-    "timed_transfer": "timed connections",
-    "extra_stop": "stop of passing trains",
-    "access": "way to the station",
-    "express_service": "express trains",
-    "station": "new station",
-    "connecting_curve": "connecting curve with trains",
-    "direct_expressway": "direct expressway",
-    "rail_direct": "direct rail line",
-    "ring_standard": "brought to the standard of a ring",
-    "own": "own proposal",
-}
-"""Kinds of candidates in words."""
-
 ASKING = "`polyring cases JOB`"
 """Command that asks what a run leaves open: plausible cases, the value of rings, the price of demands."""
 
@@ -145,7 +122,9 @@ def per_person(money: str) -> tuple[int, str]:
 
 def kind(name: str) -> str:
     """Return the kind of a candidate in words."""
-    return KINDS.get(name, name.replace("_", " "))
+    from optimiser.proposals.generate import WORDS  # loads geographic libraries, which few commands need
+
+    return WORDS.get(name, name.replace("_", " "))
 
 
 def link_name(row: Mapping[Any, Any]) -> str:

@@ -39,6 +39,7 @@ from optimiser.measures.polycentricity import (
 )
 from optimiser.measures.value_of_time import gravity_trips
 from optimiser.problem import Ring
+from optimiser.proposals.generate import SERVICES
 from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.report import wording
 from optimiser.run.measured_plan import STATES, MeasuredPlan
@@ -48,9 +49,7 @@ PLAN_ROW = "plan"
 """`candidate_id` of the row of the appraisal that covers the whole plan."""
 
 NO_OVERRUNS = ReferenceClass("none", 0.0, 0.0, 0)
-"""Reference class of train services: they need running support, for which the sources hold no overruns."""
-
-SERVICES = ("rail_service", "rail_frequency")
+"""Reference class of services: they need running support, for which the sources hold no overruns."""
 
 DESCRIPTION = (
     "kind", "instrument", "mode", "from_name", "to_name", "length_km", "plain", "hill", "mountain", "urban",

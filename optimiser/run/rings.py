@@ -22,7 +22,7 @@ from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.problem.model import TIERS
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.costs import CostTable, Terrain
-from optimiser.proposals.generate import Rules
+from optimiser.proposals.generate import STANDARD_KIND, Rules
 from optimiser.proposals.rings.charges import charges
 from optimiser.proposals.rings.generate import GeneratedRing, generate
 from optimiser.proposals.rings.lengths import with_longest
@@ -34,7 +34,7 @@ from optimiser.proposals.rings.reference_rings import (
 )
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
 from optimiser.proposals.rings.ring_network import RingNetwork
-from optimiser.proposals.rings.rules import RAIL_SPEED_KMH, ROAD_CLASSES, STANDARD_KIND, RingRules
+from optimiser.proposals.rings.rules import RAIL_SPEED_KMH, ROAD_CLASSES, RingRules
 from optimiser.proposals.table import Candidates, merge
 from optimiser.report import ring_layout, ring_section
 from optimiser.report.ring_layout import Overlap, RingFacts, RingShown, Stop

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.costs import Cost, CostTable, Terrain
-from optimiser.proposals.generate import Rules
+from optimiser.proposals.generate import STANDARD_KIND, Rules
 from optimiser.proposals.rings.graph import CHARGED, Chain, GraphLink, RingGraph, contract, runs
-from optimiser.proposals.rings.rules import ROAD_CLASSES, STANDARD_KIND, RingRules
+from optimiser.proposals.rings.rules import ROAD_CLASSES, RingRules
 from optimiser.proposals.table import Candidates, Item, Proposal, assemble
 
 _ALIKE = 1.25

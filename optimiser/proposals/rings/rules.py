@@ -11,8 +11,6 @@ ROAD_CLASSES = ("motorway",)
 RAIL_SPEED_KMH = 160.0
 """Default least design speed of tracks at standard."""
 
-STANDARD_KIND = "ring_standard"
-"""Kind of the candidates that bring what exists to the standard of a ring."""
 RING_KINDS = (*(name for name, kind in KINDS.items() if kind.in_rings), OWN)
 """Kinds of candidates of which a ring may consist: what lays or widens a line, not what runs on it."""
 

@@ -7,8 +7,24 @@ from pathlib import Path
 
 import pytest
 from cli_drawing import draw_region
+from engine_running import HereProcess
 
 from optimiser.cli import call as call_command
+from optimiser.engine import certification
+from optimiser.run import pipeline
+
+
+@pytest.fixture
+def processes() -> None:
+    """Let runs be solved in a child process, as they are elsewhere than in these tests."""
+
+
+@pytest.fixture(autouse=True)
+def _in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Solve runs in this process, which spares the start of another, unless a test asks for `processes`."""
+    if "processes" not in request.fixturenames:
+        for module in (pipeline, certification):
+            monkeypatch.setattr(module, "ChildProcess", HereProcess)
 
 
 @pytest.fixture
@@ -44,9 +60,17 @@ def finished(once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
         draw_region(folder)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("POLYRING_CACHE", str(folder / "cache"))
+            patch.setattr(pipeline, "ChildProcess", HereProcess)
             assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out")]) == 0
 
     return once("finished", fill)
+
+
+@pytest.fixture
+def warm(region: Path, finished: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with the drawn region of the test's own, and the steps of the finished run kept."""
+    monkeypatch.setenv("POLYRING_CACHE", str(finished / "cache"))
+    return region
 
 
 @pytest.fixture

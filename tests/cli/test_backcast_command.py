@@ -108,6 +108,7 @@ def test_a_map_without_dates_is_refused(region, call, tmp_path):
     assert "by its dates the map holds no road or track that was opened after 2016-03-10" in err
 
 
+@pytest.mark.long
 def test_demands_that_rules_cannot_meet_are_left_out(past, call, tmp_path):
     (past / "job.toml").write_text(JOB + "[caps]\nsubsidy = 0.1\n[least]\nsmall = 1.0\n")
     words = ("--as-of", "2016-03-10", "--out", tmp_path / "then", *FEW, "--json")

@@ -16,14 +16,14 @@ FILES = {"job.toml", "problem.json", "closures.csv", "closures.html", "closures.
 
 
 @pytest.fixture
-def closed(region, call, tmp_path, monkeypatch):
+def closed(warm, call, tmp_path, monkeypatch):
     """Run the command on the drawn region; return its folder, summary, rows and what it said."""
     for module in (askers, closures, levels):
         monkeypatch.setattr(module, "ChildProcess", HereProcess)
 
     def run(*words):
         out = tmp_path / "closed"
-        code, text, err = call("closures", region / "job.toml", "--out", out, *words)
+        code, text, err = call("closures", warm / "job.toml", "--out", out, *words)
         assert code == 0, err
         with (out / "closures.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
@@ -85,11 +85,11 @@ def test_a_job_without_a_budget_is_refused(region, call):
     assert "closures need a budget" in err
 
 
-def test_json_is_what_the_folder_holds(region, call, tmp_path, monkeypatch):
+def test_json_is_what_the_folder_holds(warm, call, tmp_path, monkeypatch):
     for module in (askers, closures, levels):
         monkeypatch.setattr(module, "ChildProcess", HereProcess)
     words = ("--out", tmp_path / "closed", "--set", 'closures.of=["links"]', "--json")
-    code, text, _ = call("closures", region / "job.toml", *words)
+    code, text, _ = call("closures", warm / "job.toml", *words)
     assert code == 0
     told = json.loads(text)
     kept = json.loads((tmp_path / "closed" / "closures.json").read_text(encoding="utf-8"))

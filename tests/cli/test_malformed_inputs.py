@@ -193,10 +193,10 @@ def test_a_malformed_file_of_a_job_is_refused(name: str, content: bytes, region:
 
 
 @pytest.mark.parametrize(("name", "content"), _named(own_files()))
-def test_malformed_candidates_are_refused(name: str, content: bytes, region: Path, call: Call) -> None:
-    (region / name).write_bytes(content)
+def test_malformed_candidates_are_refused(name: str, content: bytes, warm: Path, call: Call) -> None:
+    (warm / name).write_bytes(content)
     setting = f'candidates.file="{name}"'
-    _check(*_timed(call, "run", region / "job.toml", "--dry-run", "--set", setting))
+    _check(*_timed(call, "run", warm / "job.toml", "--dry-run", "--set", setting))
 
 
 @pytest.mark.parametrize("what", ["pipe", "device", "folder", "absent", "null"])

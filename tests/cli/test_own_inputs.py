@@ -27,8 +27,8 @@ def matrix(region: Path) -> Path:
     return region
 
 
-def test_an_own_candidate_is_built_where_it_pays(region: Path, call: Call) -> None:
-    (region / "own.csv").write_text(OWN)
+def test_an_own_candidate_is_built_where_it_pays(warm: Path, call: Call) -> None:
+    (warm / "own.csv").write_text(OWN)
     own = (
         "--set",
         'candidates.file="own.csv"',
@@ -37,7 +37,7 @@ def test_an_own_candidate_is_built_where_it_pays(region: Path, call: Call) -> No
         "--set",
         "budget.amount=5000",
     )
-    code, out, err = call("run", region / "job.toml", "--out", region / "out", *own, *PLAIN)
+    code, out, err = call("run", warm / "job.toml", "--out", warm / "out", *own, *PLAIN)
     assert code == 0, err
     assert json.loads(out)["built"] == ["mine"]
 
@@ -117,9 +117,9 @@ def test_weights_of_a_file_count_both_directions_and_tiers_multiply(matrix: Path
 
 
 @pytest.mark.parametrize("level", ["low", "high"])
-def test_the_estimate_named_is_the_cost_that_counts(level: str, region: Path, call: Call) -> None:
+def test_the_estimate_named_is_the_cost_that_counts(level: str, warm: Path, call: Call) -> None:
     words = ("--set", f"costs.level={level}", "--set", "budget.share=1.0")
-    code, out, err = call("run", region / "job.toml", "--out", region / "out", *words, *PLAIN)
+    code, out, err = call("run", warm / "job.toml", "--out", warm / "out", *words, *PLAIN)
     assert code == 0, err
     links = json.loads(out)["links"]
     assert links

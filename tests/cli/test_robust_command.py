@@ -42,10 +42,10 @@ high = 1.5
 
 
 @pytest.fixture
-def job(region, monkeypatch):
+def job(warm, monkeypatch):
     for module in (askers, robust):
         monkeypatch.setattr(module, "ChildProcess", HereProcess)
-    path = region / "job.toml"
+    path = warm / "job.toml"
     path.write_text(path.read_text(encoding="utf-8") + ROBUST, encoding="utf-8")
     return path
 

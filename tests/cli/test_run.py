@@ -162,6 +162,7 @@ def test_a_second_run_takes_every_step_from_the_first(done: Path, call: Call) ->
     assert first == second
 
 
+@pytest.mark.usefixtures("processes")
 def test_another_budget_solves_anew_on_the_same_network(done: Path, call: Call) -> None:
     code, out, _ = call(
         "run", done / "job.toml", "--out", done / "poor", *PLAIN, "--set", "budget.amount=0", "--json"
@@ -333,6 +334,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.usefixtures("processes")
 @pytest.mark.parametrize(
     ("end", "code", "termination", "said"),
     [
@@ -365,6 +367,7 @@ def test_a_run_whose_solver_fails_leaves_its_folder_with_the_plan_known_by_then(
     assert call("verify", out)[0] == 0
 
 
+@pytest.mark.usefixtures("processes")
 def test_a_run_whose_solver_fails_without_a_plan_leaves_none(
     done: Path, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

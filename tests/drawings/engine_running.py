@@ -66,6 +66,9 @@ class HereProcess:
         if self._session is None:
             self._session = Session(self._take, warms_up=False)
 
+    def prepare(self, _task):
+        self.start()
+
     def close(self):
         self._session = None
 

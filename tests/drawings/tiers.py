@@ -12,7 +12,7 @@ from hypothesis import settings
 
 FIRST, LONG, BOTH = TIERS = ("first", "long", "both")
 
-FEWEST = 10
+FEWEST = 8
 """Examples that Hypothesis draws in the first tier at least, where a test has as many."""
 
 
@@ -23,8 +23,8 @@ class Tier:
 
 
 def examples(count, **others):
-    """Return settings of Hypothesis: a quarter of the examples in the first tier, no limit of time in any."""
-    few = min(count, max(FEWEST, count // 4))
+    """Return settings of Hypothesis: a fifth of the examples in the first tier, no limit of time in any."""
+    few = min(count, max(FEWEST, count // 5))
     return settings(max_examples=few if Tier.name == FIRST else count, deadline=None, **others)
 
 

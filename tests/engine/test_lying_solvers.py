@@ -291,7 +291,7 @@ LIBRARY_FAULTS = {
 """What stands for the tree of SCIP, what for our own tree on HiGHS, and what a reader learns."""
 
 
-@pytest.mark.parametrize("fault", LIBRARY_FAULTS)
+@pytest.mark.parametrize("fault", thinned([*LIBRARY_FAULTS], 1))
 @pytest.mark.parametrize(("asked", "second"), [("scip", "HiGHS"), ("highs", "SCIP")])
 def test_a_library_that_breaks_or_lies_is_followed_by_the_other_one(asked, second, fault, monkeypatch):
     in_scip, in_highs, told = LIBRARY_FAULTS[fault]

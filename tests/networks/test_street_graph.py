@@ -232,6 +232,7 @@ def test_the_speeds_of_a_graph_become_two_way_links(drawn):
     assert (pair["backward_s"] > 0).all()
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_a_graph_of_a_real_map_agrees_with_it(shared_dir):
     import numpy as np

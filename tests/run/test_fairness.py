@@ -123,6 +123,7 @@ def test_price_and_cost_of_both_equal_those_of_an_exhaustive_search(seed):
 # ---- what must hold whatever the problem
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", BITING[:1])
 def test_doubling_the_weight_of_small_pairs_never_lowers_what_is_covered_of_them(seed):
     # With S and R the covered weight of small and of other pairs, optimal plans x of the plain weights and y

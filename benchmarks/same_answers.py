@@ -14,6 +14,7 @@ import argparse
 import importlib
 import itertools
 import json
+import os
 import random
 import sys
 import tempfile
@@ -214,7 +215,9 @@ def differing(title: str, before: dict[str, Any], after: dict[str, Any]) -> int:
     names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     print(f"{title}: {len({**before, **after})} answers, {len(names)} differ", flush=True)
     for name in names:
-        print(f"  {name}: {str(before.get(name))[:300]} -> {str(after.get(name))[:300]}")
+        texts = [str(found.get(name)) for found in (before, after)]
+        first = max(0, len(os.path.commonprefix(texts)) - 60)  # noqa: RUF071 - the character that differs
+        print(f"  {name}: {' -> '.join(text[first : first + 160] for text in texts)}")
     return len(names)
 
 

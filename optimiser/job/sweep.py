@@ -40,6 +40,9 @@ _KEYS = ("low", "mode", "high", "mean", "deviation", "choices", "chances")
 Choices = Annotated[tuple[float | str, ...], Field(strict=False)]
 Chances = Annotated[tuple[Share, ...], Field(strict=False)]
 
+CORE_SHARE = 0.9
+"""Share of the cases that choose a link of the robust core, unless a job says otherwise."""
+
 
 class Factor(Section):
     """Something uncertain; write one [[sweep.factors]] section for each."""
@@ -189,7 +192,7 @@ class Sweep(Section):
     threads: Positive = Field(1, le=4096, description="threads of each solve")
     memory_mb: Megabytes = Field(0, description="limit on the memory of each solve, MB; 0: none")
     core_share: float = Field(
-        0.9,
+        CORE_SHARE,
         gt=0.5,
         le=1,
         description="links that are chosen in at least this share of the solved cases are the robust core",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.paths import LONGEST, UNREACHED, Graph, Integers, Mask, Whole, times_from
+from optimiser.measures.valuation import in_rows
 from optimiser.problem.errors import ProblemError
 
 type Floats = NDArray[np.float64]
@@ -153,20 +154,8 @@ def _two_layers(network: MarkedNetwork, n: int) -> tuple[Graph, Graph]:
     leads_up = network.is_core[head] | network.crosses
     tails = np.concatenate([tail, tail + n])
     heads = np.concatenate([np.where(leads_up, head + n, head), head + n])
-    both = np.concatenate([seconds, seconds])
-    return _compressed(tails, heads, both, 2 * n), _compressed(heads, tails, both, 2 * n)
-
-
-def _compressed(tail: Integers, head: Integers, seconds: Integers, nodes: int) -> Graph:
-    """Return arcs in compressed rows, all open, each row in order of head and seconds."""
-    order = np.lexsort((seconds, head, tail))
-    counts = np.bincount(tail, minlength=nodes)
-    return Graph(
-        start=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-        head=np.ascontiguousarray(head[order], dtype=np.int64),
-        seconds=np.ascontiguousarray(seconds[order], dtype=np.int64),
-        owner=np.zeros(len(order), dtype=np.int64),
-    )
+    both, owner = np.concatenate([seconds, seconds]), np.zeros(2 * len(seconds), dtype=np.int64)
+    return in_rows(tails, heads, both, owner, nodes=2 * n), in_rows(heads, tails, both, owner, nodes=2 * n)
 
 
 @compiled
@@ -289,19 +278,16 @@ def core_dependence(times: CoreTimes, weights: Iterable[int]) -> CoreDependence:
     counts = ~times.ends & (times.best < UNREACHED)
     joined, passing = counts & (times.closed < UNREACHED), counts & (times.through < UNREACHED)
     best, through, closed = (row.astype(object) for row in times[:3])
-    return CoreDependence(
-        ends=_sum(weight[times.ends]),
-        apart=_sum(weight[~times.ends & ~counts]),
-        weight=_sum(weight[counts]),
-        on_every=_sum(weight[times.on_every]),
-        on_some=_sum(weight[times.on_some]),
-        cut_off=_sum(weight[counts & ~joined]),
-        lost=_sum((weight * (closed - best))[joined]),
-        still_joined=_sum(weight[joined]),
-        best=_sum((weight * best)[passing]),
-        through=_sum((weight * through)[passing]),
-    )
-
-
-def _sum(values: np.ndarray[tuple[int, ...], np.dtype[np.object_]]) -> int:
-    return sum(int(value) for value in values)
+    sums = {
+        "ends": weight[times.ends],
+        "apart": weight[~times.ends & ~counts],
+        "weight": weight[counts],
+        "on_every": weight[times.on_every],
+        "on_some": weight[times.on_some],
+        "cut_off": weight[counts & ~joined],
+        "lost": (weight * (closed - best))[joined],
+        "still_joined": weight[joined],
+        "best": (weight * best)[passing],
+        "through": (weight * through)[passing],
+    }
+    return CoreDependence(**{name: sum(map(int, values)) for name, values in sums.items()})

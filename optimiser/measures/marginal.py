@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.paths import UNREACHED, Graph, Integers, Mask, times_from
-from optimiser.measures.valuation import PairTable, Search, Valuer, sorted_plan, used_owners, within_limits
+from optimiser.measures.valuation import (
+    PairTable,
+    Search,
+    Valuer,
+    in_rows,
+    sorted_plan,
+    used_owners,
+    within_limits,
+)
 
 
 class _City(NamedTuple):
@@ -225,7 +233,13 @@ class MarginalValues:
         row = np.repeat(np.arange(len(table.origins)), np.diff(table.start))
         kept = self._usable[0]
         return Search(
-            net=_in_rows(net, _tails(net)[kept], net.head[kept], net.seconds[kept], net.owner[kept]),
+            net=in_rows(
+                _tails(net)[kept],
+                net.head[kept],
+                net.seconds[kept],
+                net.owner[kept],
+                nodes=net.start.size - 1,
+            ),
             latest=_latest_times(net, self._open(self.plan), table),
             row=row,
             origin=table.origins[row],
@@ -289,15 +303,7 @@ def _tails(net: Graph) -> Integers:
 
 
 def _reversed(net: Graph) -> Graph:
-    order = np.argsort(net.head, kind="stable")
-    return _in_rows(net, net.head[order], _tails(net)[order], net.seconds[order], net.owner[order])
-
-
-def _in_rows(net: Graph, tail: Integers, head: Integers, seconds: Integers, owner: Integers) -> Graph:
-    """Return arcs, sorted by tail, on the nodes of a network."""
-    counts = np.bincount(tail, minlength=net.start.size - 1)
-    start = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    return Graph(start=start, head=head.astype(np.int64), seconds=seconds, owner=owner)
+    return in_rows(net.head, _tails(net), net.seconds, net.owner, nodes=net.start.size - 1)
 
 
 def _usable(net: Graph, is_open: Mask, table: PairTable) -> tuple[Mask, Mask]:

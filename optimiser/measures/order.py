@@ -8,6 +8,11 @@ from fractions import Fraction
 from math import inf
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
 from optimiser.measures.marginal import MarginalValues
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
@@ -167,3 +172,239 @@ def _second_is_better(values: MarginalValues, before: Sequence[str], first: str,
     problem = values.valuer.problem
     gains = values.gains(before, (first, second))
     return problem.cost_of([first]) * gains[second] > problem.cost_of([second]) * gains[first]
+
+
+type Ints = NDArray[np.int64]
+
+TODAY = -1
+"""Owner of an arc that is open already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The fastest path of one pair.
+
+    Attributes
+    ----------
+    seconds
+        Travel time; None where no path exists.
+    candidates
+        Positions of the candidates whose arcs it takes, in order of travel, each once.
+    """
+
+    seconds: int | None
+    candidates: tuple[int, ...] = ()
+
+    def is_within(self, limit_s: int) -> bool:
+        """Return whether the path exists and takes at most so many seconds."""
+        return self.seconds is not None and self.seconds <= limit_s
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """All arcs of a problem, ready to be searched with any candidates built.
+
+    Attributes
+    ----------
+    problem
+        The design problem.
+    tail, head, seconds, owner
+        int64 [arcs]: ends, travel time, and the position of the candidate that opens the arc (`TODAY` where
+        it is open already). Of parallel arcs the fastest comes first, of equally fast ones what is open
+        today.
+    """
+
+    problem: DesignProblem
+    tail: Ints
+    head: Ints
+    seconds: Ints
+    owner: Ints
+
+    @classmethod
+    def of(cls, problem: DesignProblem) -> Router:
+        """Collect the arcs of a problem; loops are left out."""
+        rows = [(*arc, TODAY) for arc in problem.arcs]
+        rows += [(*arc, j) for j, candidate in enumerate(problem.candidates) for arc in candidate.arcs]
+        table = np.array([row for row in rows if row[0] != row[1]], dtype=np.int64).reshape(-1, 4)
+        tail, head, seconds, owner = table[np.lexsort(table.T[[3, 2, 1, 0]])].T
+        return cls(problem, tail, head, seconds, owner)
+
+    def fastest(
+        self, *, built: Collection[int], pairs: Iterable[int], most_s: float = np.inf
+    ) -> dict[int, Route]:
+        """Return the fastest path of some pairs with some candidates built.
+
+        Parameters
+        ----------
+        built
+            Positions of the candidates that are open.
+        pairs
+            Positions of the pairs to search.
+        most_s
+            Longer paths are of no interest.
+
+        Returns
+        -------
+        dict
+            Route by position of the pair. Of two arcs with equal time the one that is open today counts.
+        """
+        wanted = list(pairs)
+        if not wanted:
+            return {}
+        ends = self.problem.pairs
+        origins = sorted({ends[k].origin for k in wanted})
+        row = {origin: r for r, origin in enumerate(origins)}
+        graph, owner = self._graph(built)
+        seconds, predecessor = dijkstra(graph, indices=origins, return_predecessors=True, limit=most_s)
+        return {
+            k: _route(ends[k].destination, seconds[r], predecessor[r], owner)
+            for k in wanted
+            for r in [row[ends[k].origin]]
+        }
+
+    def within_limit(self, *, built: Collection[int], pairs: Iterable[int]) -> dict[int, Route]:
+        """Return `fastest` for the pairs that are within their limits."""
+        found = self.fastest(built=built, pairs=pairs, most_s=self._longest_s)
+        return {k: route for k, route in found.items() if route.is_within(self.problem.pairs[k].limit)}
+
+    @property
+    def _longest_s(self) -> int:
+        """Return the largest limit of a pair."""
+        return max((pair.limit for pair in self.problem.pairs), default=0)
+
+    def _graph(self, built: Collection[int]) -> tuple[csr_array, dict[tuple[int, int], int]]:
+        """Return the graph of what is open, and the owner of each arc that is not open today."""
+        is_open = np.zeros(len(self.problem.candidates) + 1, dtype=np.bool_)
+        is_open[[TODAY, *built]] = True
+        rows = np.flatnonzero(is_open[self.owner])
+        tail, head = self.tail[rows], self.head[rows]
+        first = np.ones(len(rows), dtype=np.bool_)
+        first[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
+        tail, head, owner = tail[first], head[first], self.owner[rows][first]
+        size = len(self.problem.nodes)
+        values = self.seconds[rows][first].astype(np.float64)
+        graph = csr_array((values, (tail, head)), shape=(size, size))
+        new = np.flatnonzero(owner != TODAY)
+        arcs = zip(tail[new].tolist(), head[new].tolist(), strict=True)
+        return graph, dict(zip(arcs, owner[new].tolist(), strict=True))
+
+
+def _route(
+    end: int, seconds: NDArray[np.float64], predecessor: NDArray[np.int32], owner: dict[tuple[int, int], int]
+) -> Route:
+    if not np.isfinite(seconds[end]):
+        return Route(None)
+    candidates: dict[int, None] = {}
+    head = end
+    while (tail := int(predecessor[head])) >= 0:
+        if (tail, head) in owner:
+            candidates[owner[tail, head]] = None
+        head = tail
+    return Route(int(seconds[end]), tuple(reversed(candidates)))
+
+
+@dataclass(frozen=True, slots=True)
+class LinkGain:
+    """What one proposed link brings; pairs are positions in the problem.
+
+    Attributes
+    ----------
+    candidate
+        Position of the candidate in the problem.
+    used_by
+        Newly covered pairs whose path, with the whole plan built, takes the link.
+    added
+        Pairs newly covered when the link joins those of better rank.
+    lost_alone
+        Pairs that fall back beyond the limit when this link alone is left out of the plan.
+    """
+
+    candidate: int
+    used_by: tuple[int, ...]
+    added: tuple[int, ...]
+    lost_alone: tuple[int, ...]
+
+
+def rank_links(problem: DesignProblem, built: Collection[int]) -> tuple[list[LinkGain], dict[int, Route]]:
+    """Order the links of a plan by what each brings in the context of the plan.
+
+    Links are taken away one by one, always the one whose loss of covered weight per unit of cost is least
+    given those that remain (reverse greedy; ties: the dearer, then the later id). The last to go ranks first.
+    Removal, rather than addition, keeps together links that only serve jointly.
+
+    Parameters
+    ----------
+    problem
+        The design problem.
+    built
+        Positions of the candidates of the plan.
+
+    Returns
+    -------
+    list of LinkGain, dict
+        Gains in order of rank, and the routes of the newly covered pairs with the whole plan built.
+
+    Notes
+    -----
+    Unlike `optimiser.measures.appraisal.order.build_order`, the ranking looks at pairs alone: cities that
+    count as a whole and links that require each other have no influence, and ties are broken by cost.
+    """
+    router = Router.of(problem)
+    everything = range(len(problem.pairs))
+    today = router.within_limit(built=(), pairs=everything)
+    gained = router.within_limit(built=built, pairs=[k for k in everything if k not in today])
+    used_by = {j: tuple(k for k, route in gained.items() if j in route.candidates) for j in built}
+    removed, lost_alone = _remove_one_by_one(router, built, gained)
+    return [LinkGain(j, used_by[j], added, lost_alone[j]) for j, added in reversed(removed)], gained
+
+
+def _remove_one_by_one(
+    router: Router, built: Collection[int], gained: Mapping[int, Route]
+) -> tuple[list[tuple[int, tuple[int, ...]]], dict[int, tuple[int, ...]]]:
+    """Return the links in order of removal, each with the pairs that are lost when it goes.
+
+    The second value is what is lost when each link alone is left out of the plan.
+
+    For each link the pairs that take it are kept, each with its path without the link, if there is one within
+    the limit. Such a path stays one until a link on it goes, and a pair without one finds none later, so that
+    few pairs are searched again after each removal.
+    """
+    left, routes = set(built), dict(gained)
+    takers = {j: {k for k, route in routes.items() if j in route.candidates} for j in left}
+    others = {j: router.within_limit(built=left - {j}, pairs=sorted(takers[j])) for j in left}
+    removed, alone = list[tuple[int, tuple[int, ...]]](), dict[int, tuple[int, ...]]()
+    while left:
+        losses = {j: tuple(sorted(takers[j] - others[j].keys())) for j in left}
+        alone = alone or losses
+        least = min(left, key=lambda j: _removal_key(router.problem, j, losses[j]))
+        removed.append((least, losses[least]))
+        left.remove(least)
+        moved = takers.pop(least) - set(losses[least])
+        del others[least]
+        # Only pairs whose path took the link have another path now, or none.
+        paths = router.fastest(built=left, pairs=sorted(moved))
+        stale: dict[int, set[int]] = {j: set() for j in left}
+        for k in (*losses[least], *sorted(moved)):
+            before = {*routes.pop(k).candidates} - {least}
+            if k in paths:
+                routes[k] = paths[k]
+            now = {*paths[k].candidates} if k in paths else set[int]()
+            for j in before - now:
+                takers[j].remove(k)
+                others[j].pop(k, None)
+            for j in now - before:
+                takers[j].add(k)
+                stale[j].add(k)
+        for j, again in stale.items():
+            again |= {k for k, route in others[j].items() if least in route.candidates}
+            others[j] = {k: route for k, route in others[j].items() if k not in again}
+            others[j] |= router.within_limit(built=left - {j}, pairs=sorted(again))
+    return removed, alone
+
+
+def _removal_key(problem: DesignProblem, j: int, lost: tuple[int, ...]) -> tuple[Fraction, int, str]:
+    """Return the sort key of a link: weight lost per unit of cost rising, then cost and id falling."""
+    candidate = problem.candidates[j]
+    weight = sum(problem.pairs[k].weight for k in lost)
+    backwards = "".join(chr(0x10FFFF - ord(letter)) for letter in candidate.id)
+    return Fraction(weight, max(candidate.cost, 1)), -candidate.cost, backwards

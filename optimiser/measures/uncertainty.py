@@ -16,9 +16,6 @@ from optimiser.measures.sensitivity import CONFIDENCE, Estimate, Z
 
 type Floats = NDArray[np.float64]
 
-CORE_SHARE = 0.9
-"""Share of the futures in which the best plan builds a link of the robust core, unless stated otherwise."""
-
 NEAR = 0.01
 """A plan that falls short of the best of a case by at most this share of it is as good as the best."""
 
@@ -81,7 +78,7 @@ def wilson(successes: ArrayLike, trials: ArrayLike, *, z: float = Z) -> tuple[Fl
     return np.maximum(0.0, middle - half), np.minimum(1.0, middle + half)
 
 
-def shares(built: pd.DataFrame, *, independent: float | None, core_share: float = CORE_SHARE) -> pd.DataFrame:
+def shares(built: pd.DataFrame, *, independent: float | None, core_share: float) -> pd.DataFrame:
     """Return in which share of the futures each link is chosen.
 
     Parameters
@@ -121,7 +118,7 @@ def shares(built: pd.DataFrame, *, independent: float | None, core_share: float 
     return table.sort_values(["share", "candidate_id"], ascending=[False, True], ignore_index=True)
 
 
-def least_for_core(cases: int, core_share: float = CORE_SHARE) -> int:
+def least_for_core(cases: int, core_share: float) -> int:
     """Return in how many of some cases a link of the robust core is chosen at least; at least 1."""
     # 0.9 times 10 is a little more than 9 in binary.
     return max(1, int(np.ceil(core_share * cases - 1e-9)))
@@ -309,13 +306,13 @@ def regret(plans: Plans) -> pd.DataFrame:
     for number, weight, fits in zip(plans.numbers, plans.weight, plans.fits, strict=True):
         short = (plans.best - weight)[fits]
         part = short / np.maximum(plans.best[fits], 1.0)
-        worth = (
+        figures = (
             (short.mean(), short.max(), float(np.mean(part <= NEAR)), part.mean(), part.max())
             if short.size
             else (np.nan,) * 5
         )
         expected = np.where(fits, weight, plans.today).mean()
-        rows.append((number, len(fits), float(expected), float(fits.mean()), *map(float, worth)))
+        rows.append((number, len(fits), float(expected), float(fits.mean()), *map(float, figures)))
     return pd.DataFrame(rows, columns=list(REGRET))
 
 
@@ -341,7 +338,7 @@ class Waiting(NamedTuple):
 
 
 def value_of_waiting(plans: Plans, *, overruns_are_paid: bool) -> Waiting:
-    """Return what it would be worth on average to know the future before the plan is chosen.
+    """Return the expected value of knowing the future before the plan is chosen.
 
     Parameters
     ----------

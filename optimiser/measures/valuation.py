@@ -50,28 +50,25 @@ class PairTable(NamedTuple):
 def pair_table(problem: DesignProblem, pairs: Iterable[int]) -> PairTable:
     """Return the table of some pairs of a problem, given by their positions."""
     ks = sorted(pairs, key=lambda k: (problem.pairs[k].origin, k))
-    origins, start = np.unique(
-        np.array([problem.pairs[k].origin for k in ks], dtype=np.int64), return_index=True
-    )
-    return PairTable(
-        pair=np.array(ks, dtype=np.int64),
-        origins=origins,
-        start=np.append(start, len(ks)).astype(np.int64),
-        destination=np.array([problem.pairs[k].destination for k in ks], dtype=np.int64),
-        limit=np.array([min(problem.pairs[k].limit, LONGEST) for k in ks], dtype=np.int64),
-    )
+    rows = [
+        (k, pair.origin, pair.destination, min(pair.limit, LONGEST))
+        for k, pair in zip(ks, (problem.pairs[k] for k in ks), strict=True)
+    ]
+    return _by_origin(*np.array(rows, dtype=np.int64).reshape(-1, 4).T)
+
+
+def _by_origin(pair: Integers, origin: Integers, destination: Integers, limit: Integers) -> PairTable:
+    """Return a table of pairs that are sorted by origin."""
+    origins, start = np.unique(origin, return_index=True)
+    columns = (np.ascontiguousarray(column) for column in (destination, limit))
+    starts = np.append(start, len(pair)).astype(np.int64)
+    return PairTable(np.ascontiguousarray(pair), origins, starts, *columns)
 
 
 def _selected(table: PairTable, rows: NDArray[np.intp]) -> PairTable:
     """Return some rows, given in rising order, as a table of their own."""
-    origins, start = np.unique(np.repeat(table.origins, np.diff(table.start))[rows], return_index=True)
-    return PairTable(
-        pair=table.pair[rows],
-        origins=origins,
-        start=np.append(start, len(rows)).astype(np.int64),
-        destination=table.destination[rows],
-        limit=table.limit[rows],
-    )
+    origin = np.repeat(table.origins, np.diff(table.start))
+    return _by_origin(*(column[rows] for column in (table.pair, origin, table.destination, table.limit)))
 
 
 @dataclass(frozen=True)
@@ -246,15 +243,15 @@ def _all_arcs(problem: DesignProblem) -> Graph:
     rows += [(t, h, s, j) for j, c in enumerate(problem.candidates) for t, h, s in c.arcs]
     if max((row[2] for row in rows), default=0) * len(problem.nodes) > LONGEST:
         raise ProblemError(f"paths may last longer than the {LONGEST} s that can be added up")
-    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
-    table = table[np.lexsort((table[:, 3], table[:, 2], table[:, 1], table[:, 0]))]
-    counts = np.bincount(table[:, 0], minlength=len(problem.nodes))
-    return Graph(
-        start=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-        head=np.ascontiguousarray(table[:, 1]),
-        seconds=np.ascontiguousarray(table[:, 2]),
-        owner=np.ascontiguousarray(table[:, 3]),
-    )
+    return in_rows(*np.array(rows, dtype=np.int64).reshape(-1, 4).T, nodes=len(problem.nodes))
+
+
+def in_rows(tail: Integers, head: Integers, seconds: Integers, owner: Integers, *, nodes: int) -> Graph:
+    """Return arcs, int64 [m] each, in compressed rows by tail."""
+    order = np.lexsort((owner, seconds, head, tail))
+    start = np.concatenate(([0], np.cumsum(np.bincount(tail, minlength=nodes)))).astype(np.int64)
+    columns = (np.ascontiguousarray(column[order], dtype=np.int64) for column in (head, seconds, owner))
+    return Graph(start, *columns)
 
 
 @compiled

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 import geopandas as gpd
 import pandas as pd
 
+from optimiser.job.sweep import CORE_SHARE
 from optimiser.measures.coverage import groups_in_order
+from optimiser.measures.uncertainty import least_for_core
 from optimiser.report import plots, wording
 from optimiser.report.tables import write_csv
 
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 type Row = Mapping[str, Any]
 
-CORE_SHARE = 0.9
-"""Share of the cases that must choose a proposal of the robust core."""
 FRAGILE_SHARE = 0.5
 """Share of the cases below which a proposal is fragile."""
 SETTLED_GAP = 0.02
@@ -116,7 +116,7 @@ class CaseResults:
 
     def is_core(self, candidate_id: str) -> bool:
         """Return whether a candidate belongs to the robust core."""
-        is_often = self.chosen_in(candidate_id) >= CORE_SHARE * len(self.solved)
+        is_often = self.chosen_in(candidate_id) >= least_for_core(len(self.solved), CORE_SHARE)
         return bool(self.solved) and candidate_id not in self.kept and is_often
 
     def counted(self, candidate_id: str) -> str:

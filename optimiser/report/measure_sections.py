@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from optimiser.measures.definitions import MEASURES
 from optimiser.measures.equity import ALL
-from optimiser.measures.tables import Measures
+from optimiser.measures.tables import MEASURES, Measures
 from optimiser.report import plots, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.wording import percent

@@ -25,7 +25,7 @@ DEFINITIONS = {"door_to_door": "door to door", "in_vehicle": "in the vehicle"}
 """Definitions of travel time in words."""
 
 ORDER = "ranked by value to the plan, the last to be removed first"
-"""Order of the links in a few words; `optimiser.measures.ranking.rank_links` gives the rule in full."""
+"""Order of the links in a few words; `optimiser.measures.order.rank_links` gives the rule in full."""
 
 
 MOST_LINKS = 25

@@ -16,7 +16,7 @@ from shapely import linestrings
 
 from networks.timegraph import UNREACHABLE
 from optimiser.measures import coverage
-from optimiser.measures.ranking import LinkGain, Router, rank_links
+from optimiser.measures.order import LinkGain, Router, rank_links
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError

@@ -12,21 +12,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from optimiser.measures import definitions
-from optimiser.measures.appraisal import Assumptions, LinkAppraisal, PlanAppraisal, appraise
-from optimiser.measures.cost_overruns import (
+from optimiser.measures.appraisal import (
     RAIL,
     ROADS,
+    Assumptions,
     CostRange,
     CostRisk,
+    Gains,
+    LinkAppraisal,
+    PlanAppraisal,
     ReferenceClass,
+    appraise,
     class_of,
+    gravity_trips,
     sum_of,
 )
 from optimiser.measures.coverage import groups_in_order
 from optimiser.measures.dependence import CoreDependence, core_dependence
 from optimiser.measures.equity import ALL, TierEquity, equity_by_tier
-from optimiser.measures.gains import Gains
 from optimiser.measures.marginal import MarginalValues
 from optimiser.measures.order import BuildOrder
 from optimiser.measures.order import build_order as order_links
@@ -37,7 +40,7 @@ from optimiser.measures.polycentricity import (
     polycentricity_of_coverage,
     primacy,
 )
-from optimiser.measures.value_of_time import gravity_trips
+from optimiser.measures.tables import MEASURES
 from optimiser.problem import Ring
 from optimiser.proposals.generate import SERVICES
 from optimiser.proposals.shortest_times import NO_PATH_S
@@ -152,7 +155,7 @@ def polycentricity(measured: MeasuredPlan) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `measure` (a key of `measures.definitions.MEASURES`), `place`, `unit`, `today`, `plan`
+        Columns `measure` (a key of `measures.tables.MEASURES`), `place`, `unit`, `today`, `plan`
         (float64), `meaning`, `source`.
     """
     today, plan = _structure(measured, "today", ()), _structure(measured, "plan", measured.plan.built)
@@ -162,11 +165,11 @@ def polycentricity(measured: MeasuredPlan) -> pd.DataFrame:
             {
                 "measure": name,
                 "place": place,
-                "unit": definitions.MEASURES[name].unit,
+                "unit": MEASURES[name].unit,
                 "today": before,
                 "plan": then,
-                "meaning": definitions.MEASURES[name].meaning,
-                "source": definitions.MEASURES[name].source,
+                "meaning": MEASURES[name].meaning,
+                "source": MEASURES[name].source,
             }
             for name, place, before, then in rows
         ]

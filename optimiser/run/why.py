@@ -12,7 +12,7 @@ import pandas as pd
 
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures import coverage
-from optimiser.measures.ranking import Router
+from optimiser.measures.order import Router
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.proposals.table import Candidates

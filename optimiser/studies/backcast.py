@@ -20,8 +20,17 @@ from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Budget, Caps, CityCoverage, Independence, Least, Phasing
-from optimiser.measures.baselines import BASELINES, RANDOM, Links, Money, at_random, spend
-from optimiser.measures.recall import MODES, Course, Nearness
+from optimiser.measures.recall import (
+    BASELINES,
+    MODES,
+    RANDOM,
+    Course,
+    Links,
+    Money,
+    Nearness,
+    at_random,
+    spend,
+)
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import Capacity

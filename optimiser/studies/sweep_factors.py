@@ -11,7 +11,7 @@ from optimiser.frontier.cases import Case, TimeChanges
 from optimiser.frontier.designs import Bounded, Choice, Distribution, Lognormal, Normal, Triangular, Uniform
 from optimiser.job.model import Job, did_you_mean
 from optimiser.job.sweep import SCALES, Changes, Factor
-from optimiser.measures.cost_overruns import ALL_PROJECTS, FIXED_LINKS, RAIL, ROADS, ReferenceClass, class_of
+from optimiser.measures.appraisal import ALL_PROJECTS, FIXED_LINKS, RAIL, ROADS, ReferenceClass, class_of
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
 from optimiser.proposals.table import Candidates

@@ -9,9 +9,7 @@ from core_drawing import line, problems
 from hypothesis import given
 from tiers import examples
 
-from optimiser.measures.appraisal import Assumptions, appraise
-from optimiser.measures.cost_overruns import RAIL, ROADS, CostRange
-from optimiser.measures.gains import gains
+from optimiser.measures.appraisal import RAIL, ROADS, Assumptions, CostRange, appraise, gains
 from optimiser.measures.valuation import Valuer
 from optimiser.problem.errors import ProblemError
 

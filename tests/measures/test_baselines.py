@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimiser.measures.baselines import (
+from optimiser.measures.recall import (
     BASELINES,
     Links,
     Money,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from optimiser.measures.cost_overruns import (
+from optimiser.measures.appraisal import (
     ALL_PROJECTS,
     FIXED_LINKS,
     RAIL,

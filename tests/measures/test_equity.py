@@ -6,8 +6,17 @@ from math import inf
 
 import pytest
 
-from optimiser.measures.equity import ALL, TimedPairs, WorstPlace, equity_by_tier, mean_times, worst_place
-from optimiser.measures.inequality import gini, palma, theil_t
+from optimiser.measures.equity import (
+    ALL,
+    TimedPairs,
+    WorstPlace,
+    equity_by_tier,
+    gini,
+    mean_times,
+    palma,
+    theil_t,
+    worst_place,
+)
 from optimiser.problem.errors import ProblemError
 
 PEOPLE = [4, 2, 2, 0]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tiers import examples
 
 from optimiser.engine.search.paths import UNREACHED
-from optimiser.measures import gains as module
+from optimiser.measures import appraisal as module
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import Pair
 from optimiser.problem.errors import ProblemError

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from optimiser.measures.inequality import gini, lorenz, palma, poverty, theil_t
+from optimiser.measures.equity import gini, lorenz, palma, poverty, theil_t
 from optimiser.problem.errors import ProblemError
 
 INEQ = [541, 1463, 2445, 3438, 4437, 5401, 6392, 8304, 11904, 22261]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from report_drawing import line_problem
 from tiers import examples
 
-from optimiser.measures.ranking import Route, Router, _removal_key, rank_links
+from optimiser.measures.order import Route, Router, _removal_key, rank_links
 from optimiser.problem import Candidate, DesignProblem, Pair
 
 

@@ -51,7 +51,9 @@ def test_the_interval_is_that_of_scipy(k, n):
 
 def test_shares_rank_links_and_name_the_core():
     table = uncertainty.shares(
-        built({case: ["a", "b"] if case < 9 else ["a"] for case in range(10)} | {10: []}), independent=11
+        built({case: ["a", "b"] if case < 9 else ["a"] for case in range(10)} | {10: []}),
+        independent=11,
+        core_share=0.9,
     )
     assert table["candidate_id"].tolist() == ["a", "b"]
     assert table["share"].tolist() == pytest.approx([10 / 11, 9 / 11])
@@ -61,11 +63,11 @@ def test_shares_rank_links_and_name_the_core():
 
 def test_a_link_in_exactly_the_share_of_the_core_belongs_to_it():
     rows = {case: ["a"] if case < 9 else [] for case in range(10)}
-    assert uncertainty.shares(built(rows), independent=None)["is_core"].tolist() == [True]
+    assert uncertainty.shares(built(rows), independent=None, core_share=0.9)["is_core"].tolist() == [True]
 
 
 def test_cases_that_are_no_sample_have_no_interval():
-    table = uncertainty.shares(built({1: ["a"], 2: []}), independent=None)
+    table = uncertainty.shares(built({1: ["a"], 2: []}), independent=None, core_share=0.9)
     assert table[["low", "high"]].isna().all(axis=None)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimiser.measures.value_of_time import annuity, break_even, gravity_trips
+from optimiser.measures.appraisal import annuity, break_even, gravity_trips
 from optimiser.problem.errors import ProblemError
 
 

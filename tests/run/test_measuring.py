@@ -13,8 +13,7 @@ import pytest
 from measures_drawing import drawn_candidates, drawn_cities, drawn_plan, drawn_problem
 
 from optimiser import verify
-from optimiser.measures.definitions import MEASURES
-from optimiser.measures.tables import Measures
+from optimiser.measures.tables import MEASURES, Measures
 from optimiser.problem import Period
 from optimiser.report import page, sentences
 from optimiser.report.inputs import ReportInput, assemble

@@ -40,7 +40,7 @@ from networks.network import CLOSED, Network
 from networks.osm.elements import point_id
 from networks.osm.tags import ROAD_CLASSES
 from networks.rail import RailBuild
-from networks.road.speeds import crossing_table, speed_table
+from networks.road.speeds import crossing_step, speed_table
 
 FOLDER = Path(__file__).parent / "tag_checks"
 COUNTRY = "world"
@@ -252,7 +252,7 @@ class _Roads:
             return "closed"
         ((_, km, forward, _),) = self._links[check.way]
         kind = "shuttle_train" if check.element.startswith("shuttle") else "ferry"
-        return f"ride {forward - crossing_table(kind).step(km).wait_s}"
+        return f"ride {forward - crossing_step(kind, km).wait_s}"
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,13 @@ import lazy_loader
 if TYPE_CHECKING:
     from networks import cities, intermodal, matrix, osm, rail, regions, road, schema, skims, storage
     from networks.errors import FetchError, NetworksError, SchemaError, SnapError, SourceError
-    from networks.graph import from_graph, to_graph
+    from networks.graph import from_graph, read_graph, to_graph
     from networks.impedance import add_travel_times
-    from networks.import_report import ImportReport
+    from networks.import_package import ImportReport
     from networks.network import Network, Services
     from networks.rail import read_lines
     from networks.simplify import contract
     from networks.storage import read_gpkg, read_parquet, write_gpkg, write_parquet
-    from networks.street_graph import read_graph
     from networks.timegraph import UNREACHABLE, TimeGraph
 
 __all__ = [
@@ -46,14 +45,13 @@ __getattr__, __dir__, _ = lazy_loader.attach(
     ),
     submod_attrs={
         "errors": ["FetchError", "NetworksError", "SchemaError", "SnapError", "SourceError"],
-        "graph": ["from_graph", "to_graph"],
+        "graph": ["from_graph", "read_graph", "to_graph"],
         "impedance": ["add_travel_times"],
-        "import_report": ["ImportReport"],
+        "import_package": ["ImportReport"],
         "network": ["Network", "Services"],
         "rail": ["read_lines"],
         "simplify": ["contract"],
         "storage": ["read_gpkg", "read_parquet", "write_gpkg", "write_parquet"],
-        "street_graph": ["read_graph"],
         "timegraph": ["UNREACHABLE", "TimeGraph"],
     },
 )  # fmt: skip

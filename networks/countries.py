@@ -6,6 +6,7 @@ import functools
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
+from types import MappingProxyType
 from typing import Any
 
 from networks.errors import SourceError
@@ -15,14 +16,18 @@ WORLD = "world"
 
 
 @functools.cache
-def _data() -> dict[str, Any]:
-    text = resources.files("networks").joinpath("data", "countries.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+def read_table(name: str) -> Mapping[str, Any]:
+    """Return a table of `networks/data`, which states the source of each figure.
+
+    A file is read once a process: whoever takes a table leaves it as it is.
+    """
+    text = resources.files("networks").joinpath("data", name).read_text(encoding="utf-8")
+    return MappingProxyType(tomllib.loads(text))
 
 
 def names() -> Mapping[str, str]:
     """Return the names of the countries and groups that have figures of their own, by code."""
-    return dict(_data()["names"])
+    return dict(read_table("countries.toml")["names"])
 
 
 def lineage(country: str) -> tuple[str, ...]:
@@ -51,7 +56,7 @@ def lineage(country: str) -> tuple[str, ...]:
             f"{country!r} is not a country code.",
             remedy=f"Give two letters such as CN, or one of {', '.join(names())}.",
         )
-    groups = (group for group, members in _data()["groups"].items() if code in members)
+    groups = (group for group, members in read_table("countries.toml")["groups"].items() if code in members)
     return (code, *groups, WORLD)
 
 
@@ -89,10 +94,10 @@ def _joined(first: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any
 
 def thresholds(country: str) -> tuple[int, int]:
     """Return the population above which a city is core, and from which on it is secondary."""
-    found = figures(_data()["tiers"], country)
+    found = figures(read_table("countries.toml")["tiers"], country)
     return int(found["core_above"]), int(found["secondary_from"])
 
 
 def groups() -> Mapping[str, tuple[str, ...]]:
     """Return the countries of each group."""
-    return {group: tuple(members) for group, members in _data()["groups"].items()}
+    return {group: tuple(members) for group, members in read_table("countries.toml")["groups"].items()}

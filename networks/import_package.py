@@ -1,10 +1,10 @@
-"""Write all that an import found as one GeoPackage, and read it back as a source of regions."""
+"""Write all that an import found, with its report, as one GeoPackage, and read it back."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,64 @@ import shapely
 
 from networks import schema, storage
 from networks.errors import SourceError
-from networks.import_report import ImportReport
 from networks.inputs import checked, printable
 from networks.network import Network, Services
-from networks.osm.elements import Points, Source
+from networks.osm.elements import Elements, Points, ReadCounts, Source
 from networks.rail import RailBuild, RailReport
+from networks.road.report import RoadReport
+
+FORMAT = "polyring-import-report/1"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Counts from all steps between a source and a network.
+
+    Attributes
+    ----------
+    source
+        Name and SHA-256 of the file or download.
+    read
+        Counts of ways and nodes that were read, cut at the border and dropped.
+    roads
+        Counts of the roads; None if no road network was built.
+    rail
+        Counts of the railways as plain values; empty if no rail network was built.
+    timetable
+        What was taken from a GTFS feed as plain values; empty if there is none.
+    simplified
+        Numbers of nodes and links before and after contraction, as plain values.
+    snapped
+        Number and distances of snapped places, as plain values.
+    screening
+        Whether classes and services are inferred, since the source has none.
+    notes
+        Remarks for the reader, one sentence each.
+    """
+
+    source: Source
+    read: ReadCounts
+    roads: RoadReport | None = None
+    rail: Mapping[str, Any] = field(default_factory=dict)
+    timetable: Mapping[str, Any] = field(default_factory=dict)
+    simplified: Mapping[str, Any] = field(default_factory=dict)
+    snapped: Mapping[str, Any] = field(default_factory=dict)
+    screening: bool = False
+    notes: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(elements: Elements) -> ImportReport:
+        """Return a report with the source and the counts of elements that were read."""
+        return ImportReport(source=elements.source, read=elements.counts)
+
+    def replace(self, **parts: Any) -> ImportReport:  # noqa: ANN401 - one of several kinds, named by the keyword
+        """Return the report with some attributes replaced."""
+        return replace(self, **parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as plain values for JSON."""
+        return {"format": FORMAT, **asdict(self), "notes": list(self.notes)}
+
 
 SUFFIX = ".gpkg"
 """Ending of the file name."""
@@ -118,9 +171,7 @@ def write(
     """
     import pyogrio
 
-    storage.write_gpkg(road, path)
-    if len(rail.network.links):
-        storage.add_rail(rail.network, path)
+    storage.write_gpkg(road, path, rail=rail.network if len(rail.network.links) else None)
     services = rail.services
     tables: dict[str, pd.DataFrame] = dict(
         zip(_TABLES, (services.lines, services.stops, services.routes), strict=True)
@@ -204,7 +255,11 @@ def read(path: Path) -> ImportPackage:
     road = _with_printable_names(storage.read_gpkg(path))
     try:
         has_rail = bool(told.report["rail"]["tracks"])
-        tracks = _with_printable_names(storage.read_rail(path)) if has_rail else schema.empty_network()
+        tracks = (
+            _with_printable_names(storage.read_gpkg(path, prefix=storage.RAIL))
+            if has_rail
+            else schema.empty_network()
+        )
         tables = {layer: _table(path, layer, columns) for layer, columns in told.columns.items()}
         services = Services(
             **{name: tables[layer] for name, layer in zip(("lines", "stops", "routes"), _TABLES, strict=True)}

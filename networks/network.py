@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
 CLOSED = -1
 """Travel time of a direction in which a link cannot be used."""
 
@@ -58,10 +62,23 @@ class Network:
         Components are numbered from 0. A node without links is a component of its own.
         """
         tail, head, size = self.links["tail"].to_numpy(), self.links["head"].to_numpy(), len(self.nodes)
-        if size == 0:
-            return np.zeros(0, dtype=np.int64)
-        graph = coo_array((np.ones(tail.size), (tail, head)), shape=(size, size))
-        return connected_components(graph.tocsr(), directed=False)[1].astype(np.int64)
+        return components(tail, head, size=size)
+
+
+def components(tail: Ints, head: Ints, *, size: int) -> Ints:
+    """Return the connected component of each node, numbered from 0 in the order of the nodes.
+
+    Parameters
+    ----------
+    tail, head
+        Nodes at the ends of each link [m], in any order.
+    size
+        Number of nodes.
+    """
+    if size == 0:
+        return np.zeros(0, dtype=np.int64)
+    graph = coo_array((np.ones(len(tail)), (tail, head)), shape=(size, size))
+    return connected_components(graph.tocsr(), directed=False)[1].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from networks.errors import SchemaError
 from networks.impedance import require_times
-from networks.network import CLOSED, Network
+from networks.network import CLOSED, Ints, Mask, Network
 from networks.schema import LINKS, table
 
 
@@ -94,9 +94,6 @@ class Runs:
 
 _NEVER = np.iinfo(np.int64).max
 
-type Ints = NDArray[np.int64]
-type Mask = NDArray[np.bool_]
-
 
 @dataclass(frozen=True, slots=True)
 class LinkArrays:
@@ -127,16 +124,10 @@ class LinkArrays:
 
     def take(self, rows: Ints) -> LinkArrays:
         """Return the links of some rows, in their order."""
-        return LinkArrays(
-            tail=self.tail[rows],
-            head=self.head[rows],
-            forward_s=self.forward_s[rows],
-            backward_s=self.backward_s[rows],
-            length_km=self.length_km[rows],
-            mode=self.mode[rows],
-            kind=self.kind[rows],
-            runs=Runs.single(rows).expand(self.runs),
-        )
+        columns = {
+            field.name: getattr(self, field.name)[rows] for field in fields(self) if field.name != "runs"
+        }
+        return LinkArrays(**columns, runs=Runs.single(rows).expand(self.runs))
 
     @property
     def open_directions(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,11 +16,11 @@ from networks.network import Network
 
 LAYERS = ("nodes", "links")
 """Names of the layers in a GeoPackage, and of the files in a Parquet folder."""
-_RAIL = "rail_"
+RAIL = "rail_"
 """Before the names of the layers of tracks."""
 
 
-def write_gpkg(network: Network, path: Path) -> None:
+def write_gpkg(network: Network, path: Path, *, rail: Network | None = None) -> None:
     """Write a network as a GeoPackage with the layers `nodes` and `links`.
 
     The file is written under a temporary name and then renamed, so it never exists in part.
@@ -31,69 +31,36 @@ def write_gpkg(network: Network, path: Path) -> None:
         The network.
     path
         File to write; an existing file is replaced.
+    rail
+        Tracks for the further layers `rail_nodes` and `rail_links`; None for none.
 
     Raises
     ------
     SchemaError
-        If the network violates the data contract.
-    OSError
-        If the file cannot be written.
-    """
-    schema.check(network)
-
-    def write(target: Path) -> None:
-        for layer, frame, kind in _layers(network):
-            frame.to_file(
-                target, layer=layer, driver="GPKG", engine="pyogrio", geometry_type=kind, index=False
-            )
-
-    _write_atomically(path, write)
-
-
-def add_rail(network: Network, path: Path) -> None:
-    """Add tracks to a GeoPackage: layers `rail_nodes` and `rail_links`.
-
-    Parameters
-    ----------
-    network
-        The rail network.
-    path
-        Existing file from `write_gpkg`; its layers are kept.
-
-    Raises
-    ------
-    SchemaError
-        If the network violates the data contract.
+        If a network violates the data contract.
     OSError
         If the file cannot be written.
     """
     import pyogrio
 
-    schema.check(network)
-    for layer, frame, kind in _layers(network):
-        pyogrio.write_dataframe(frame, path, layer=f"{_RAIL}{layer}", driver="GPKG", geometry_type=kind)
+    layers = [*_layers(network), *(_layers(rail, RAIL) if rail is not None else ())]
+
+    def write(target: Path) -> None:
+        for layer, frame, kind in layers:
+            pyogrio.write_dataframe(frame, target, layer=layer, driver="GPKG", geometry_type=kind)
+
+    _write_atomically(path, write)
 
 
-def read_rail(path: Path) -> Network:
-    """Read the tracks that `add_rail` added to a GeoPackage.
-
-    Raises
-    ------
-    SourceError
-        If the file cannot be read.
-    SchemaError
-        If the tables violate the data contract.
-    """
-    return _read_layers(path, _RAIL)
-
-
-def read_gpkg(path: Path) -> Network:
+def read_gpkg(path: Path, *, prefix: str = "") -> Network:
     """Read a network from a GeoPackage.
 
     Parameters
     ----------
     path
         File with the layers `nodes` and `links`.
+    prefix
+        Before the names of the layers: `RAIL` for tracks, where there are any.
 
     Raises
     ------
@@ -102,10 +69,6 @@ def read_gpkg(path: Path) -> Network:
     SchemaError
         If the tables violate the data contract.
     """
-    return _read_layers(path, "")
-
-
-def _read_layers(path: Path, prefix: str) -> Network:
     import pyogrio
 
     try:
@@ -134,7 +97,6 @@ def write_parquet(network: Network, folder: Path) -> None:
     OSError
         If a file cannot be written.
     """
-    schema.check(network)
     for layer, frame, _ in _layers(network):
         _write_atomically(folder / f"{layer}.parquet", frame.to_parquet)
 
@@ -161,11 +123,11 @@ def read_parquet(folder: Path) -> Network:
     return _checked(nodes, links)
 
 
-def _layers(network: Network) -> Iterator[tuple[str, gpd.GeoDataFrame, str]]:
-    """Yield the name, the table and the geometry type of each layer."""
-    tables = ((network.nodes, schema.NODES), (network.links, schema.LINKS))
-    for layer, (frame, columns) in zip(LAYERS, tables, strict=True):
-        yield layer, frame, columns[-1].dtype
+def _layers(network: Network, prefix: str = "") -> list[tuple[str, gpd.GeoDataFrame, str]]:
+    """Return the name, the table and the geometry type of each layer of a network, once it is checked."""
+    schema.check(network)
+    nodes, links = (f"{prefix}{layer}" for layer in LAYERS)
+    return [(nodes, network.nodes, "Point"), (links, network.links, "LineString")]
 
 
 def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from networks.network import Ints
+
 UNREACHABLE: int = int(np.iinfo(np.int64).max)
 """Travel time of a pair without a path."""
 
@@ -26,8 +28,6 @@ ARC_KINDS = (
     "check_in",
 )
 """Kinds of arcs; `TimeGraph.kind` holds positions in this tuple."""
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,7 @@ class Arcs:
         """Concatenate arcs in order."""
         found = list(pieces) or [cls.of("road", *(np.empty(0, dtype=np.int64) for _ in range(3)))]
         return cls(
-            tail=np.concatenate([p.tail for p in found]),
-            head=np.concatenate([p.head for p in found]),
-            seconds=np.concatenate([p.seconds for p in found]),
-            kind=np.concatenate([p.kind for p in found]),
-            ref=np.concatenate([p.ref for p in found]),
+            **{name: np.concatenate([getattr(piece, name) for piece in found]) for name in cls.__slots__}
         )
 
     def shifted(self, by: int) -> Arcs:
@@ -119,14 +115,5 @@ class TimeGraph:
         cls, nodes: pd.DataFrame, arcs: Arcs, *, origin: Ints, destination: Ints, definition: str
     ) -> TimeGraph:
         """Create a graph from its nodes and arcs; the parameters are those of the class."""
-        return cls(
-            nodes=nodes,
-            tail=arcs.tail,
-            head=arcs.head,
-            seconds=arcs.seconds,
-            kind=arcs.kind,
-            ref=arcs.ref,
-            origin=origin,
-            destination=destination,
-            definition=definition,
-        )
+        columns = {name: getattr(arcs, name) for name in Arcs.__slots__}
+        return cls(nodes=nodes, **columns, origin=origin, destination=destination, definition=definition)

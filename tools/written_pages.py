@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from networks import cities, schema
-from networks.countries import lineage, names
+from networks.countries import lineage, names, read_table
 from networks.intermodal import AccessParameters
-from networks.rail.parameters import RailParameters, read_rail_table
+from networks.rail.parameters import RailParameters
 from networks.road.speeds import speed_table
 from optimiser.proposals.costs import Rate, builtin_cost_table
 from optimiser.proposals.standards import read_standards
@@ -206,7 +206,7 @@ def _sources() -> Iterator[str]:
         yield f"* **{name}**"
         if speed_table(code).country == code:
             yield f"  * Roads: {speed_table(code).source}"
-        if source := read_rail_table()["country"].get(code, {}).get("source"):
+        if source := read_table("rail.toml")["country"].get(code, {}).get("source"):
             yield f"  * Stations and trains: {source}"
         yield f"  * Standards: {read_standards(code).source}"
         for rate in _own_rates(code):

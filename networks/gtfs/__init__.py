@@ -8,14 +8,6 @@ from networks.gtfs.services import GtfsBuild, TimetableReport, build
 from networks.rail.parameters import GtfsParameters
 
 __all__ = [
-    "Feed",
-    "GtfsBuild",
-    "GtfsParameters",
-    "Mode",
-    "TimetableReport",
-    "build",
-    "chosen_day",
-    "read_feed",
-    "representative_day",
-    "trips_by_day",
-]
+    "Feed", "GtfsBuild", "GtfsParameters", "Mode", "TimetableReport", "build",
+    "chosen_day", "read_feed", "representative_day", "trips_by_day",
+]  # fmt: skip

@@ -652,7 +652,7 @@ def _station_table(
 
 def _rail_report(tracks: RailBuild | None, laid: _Laid, lines: pd.DataFrame, served: int) -> RailReport:
     """Return the report of the map's tracks with the services of the timetable."""
-    found = RailReport.empty() if tracks is None else tracks.report
+    found = RailReport() if tracks is None else tracks.report
     return replace(
         found,
         services=len(lines),

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from networks.gtfs.feed import Feed
+from networks.network import components
 from networks.rail.parameters import GtfsParameters
 from networks.sphere import chord_to_km, km_to_chord, unit_vectors
 
@@ -78,8 +77,7 @@ def join_stops(feed: Feed, parameters: GtfsParameters) -> JoinedStops:
     pairs = _pairs(feed, used, parameters) - _apart(feed)
     ends = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
     size = len(stops)
-    graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(size, size))
-    _, group = connected_components(graph.tocsr(), directed=False)
+    group = components(*ends.T, size=size)
     members: dict[int, list[int]] = defaultdict(list)
     for stop in used.tolist():
         members[int(group[stop])].append(stop)

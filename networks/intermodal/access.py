@@ -14,11 +14,9 @@ from scipy.spatial import KDTree
 from networks.cities.table import Cities
 from networks.errors import SchemaError
 from networks.intermodal.parameters import AccessParameters
-from networks.network import Network
+from networks.network import Ints, Network
 from networks.sphere import chord_to_km, km_to_chord, nearest, unit_vectors
 from networks.timegraph import Arcs
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from networks.cities.table import TIERS
-from networks.countries import WORLD, figures
-from networks.rail.parameters import Running, read_rail_table
+from networks.countries import WORLD, figures, read_table
+from networks.rail.parameters import Running
 
 Waiting = Literal["scheduled", "turn_up"]
 """Rule for the wait before the first train; see `AccessParameters.wait_s`."""
@@ -93,7 +93,7 @@ class AccessParameters:
         given
             Figures that take the place of the table's, by its keys; those that are None do not.
         """
-        table = read_rail_table()
+        table = read_table("rail.toml")
         own = {key: value for key, value in (given or {}).items() if value is not None}
         of_country = figures(table["country"], country)
         values: dict[str, Any] = {

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.intermodal.parameters import AccessParameters
-from networks.network import Services
+from networks.network import Ints, Services
 from networks.rail.drafts import BY_TRACKS
 from networks.timegraph import Arcs
 
@@ -124,9 +124,6 @@ def _added(table: pd.DataFrame, rows: Sequence[tuple[object, ...]], columns: lis
         return table.reset_index(drop=True)
     more = pd.DataFrame(rows, columns=columns).astype(table[columns].dtypes)
     return pd.concat([table, more], ignore_index=True)
-
-
-Ints = NDArray[np.int64]
 
 
 TIMED = "timed"

@@ -25,7 +25,7 @@ ServicesFrom = Literal["auto", "relations", "lines", "tracks", "none"]
 
 @dataclass(frozen=True, slots=True)
 class RailReport:
-    """What a rail import used, left out and assumed.
+    """What a rail import used, left out and assumed; without figures that of a source without tracks.
 
     Attributes
     ----------
@@ -63,52 +63,26 @@ class RailReport:
         Number of tracks by the value of `maxspeed` that could not be used.
     """
 
-    tracks: int
-    track_km: Mapping[str, float]
-    tracks_left_out: Mapping[str, int]
-    speeds_tagged: int
-    speeds_by_class: int
-    loops: int
-    components: int
-    stations: int
-    stations_carried: int
-    farthest_carried_m: float
-    stations_left_out: Mapping[str, int]
-    stations_unreached: tuple[str, ...]
-    stations_merged: tuple[str, ...]
-    services: int
-    services_source: str
-    headways: Mapping[str, int]
-    service_counts: Mapping[str, int]
-    hops_strayed: int
-    faults: tuple[str, ...]
+    tracks: int = 0
+    track_km: Mapping[str, float] = field(default_factory=dict)
+    tracks_left_out: Mapping[str, int] = field(default_factory=dict)
+    speeds_tagged: int = 0
+    speeds_by_class: int = 0
+    loops: int = 0
+    components: int = 0
+    stations: int = 0
+    stations_carried: int = 0
+    farthest_carried_m: float = 0.0
+    stations_left_out: Mapping[str, int] = field(default_factory=dict)
+    stations_unreached: tuple[str, ...] = ()
+    stations_merged: tuple[str, ...] = ()
+    services: int = 0
+    services_source: str = "none"
+    headways: Mapping[str, int] = field(default_factory=dict)
+    service_counts: Mapping[str, int] = field(default_factory=dict)
+    hops_strayed: int = 0
+    faults: tuple[str, ...] = ()
     speeds_unread: Mapping[str, int] = field(default_factory=dict)
-
-    @classmethod
-    def empty(cls) -> RailReport:
-        """Return the report of a source without tracks, stations and services."""
-        none: Mapping[str, int] = {}
-        return cls(
-            tracks=0,
-            track_km={},
-            tracks_left_out=none,
-            speeds_tagged=0,
-            speeds_by_class=0,
-            loops=0,
-            components=0,
-            stations=0,
-            stations_carried=0,
-            farthest_carried_m=0.0,
-            stations_left_out=none,
-            stations_unreached=(),
-            stations_merged=(),
-            services=0,
-            services_source="none",
-            headways=none,
-            service_counts=none,
-            hops_strayed=0,
-            faults=(),
-        )
 
     def warnings(self) -> tuple[str, ...]:
         """Return warnings for the user, one sentence each; none if services were read or there are no tracks.

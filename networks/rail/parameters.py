@@ -2,25 +2,9 @@
 
 from __future__ import annotations
 
-import functools
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
-from types import MappingProxyType
-from typing import Any
 
-from networks.countries import WORLD, figures
-
-
-@functools.cache
-def read_rail_table() -> Mapping[str, Any]:
-    """Return the tables of `networks/data/rail.toml`, which states the source of each figure.
-
-    The file is read once a process: whoever takes a table leaves it as it is.
-    """
-    text = resources.files("networks").joinpath("data", "rail.toml").read_text(encoding="utf-8")
-    return MappingProxyType(tomllib.loads(text))
+from networks.countries import WORLD, figures, read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +50,7 @@ class Running:
     @classmethod
     def default(cls, country: str = WORLD) -> Running:
         """Return the parameters of a country in the packaged table, by its ISO 3166 code."""
-        table = read_rail_table()
+        table = read_table("rail.toml")
         return cls(**{**table["running"], **figures(table["country"], country).get("running", {})})
 
 
@@ -123,7 +107,7 @@ class RailParameters:
         country
             ISO 3166 code; what a country does not state is that of its group, else that of the world.
         """
-        table = read_rail_table()
+        table = read_table("rail.toml")
         trains = figures(table["country"], country).get("trains_a_day", {})
         tracks, stations = table["tracks"], table["stations"]
         return cls(
@@ -197,4 +181,4 @@ class GtfsParameters:
     @classmethod
     def default(cls) -> GtfsParameters:
         """Return the parameters of the packaged table."""
-        return cls(**read_rail_table()["gtfs"])
+        return cls(**read_table("rail.toml")["gtfs"])

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from networks.network import Floats, Ints
 
 ANY_TURN_DEG = 180.0
 """Turn limit that allows every turn."""

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from networks import schema
-from networks.network import Network
+from networks.network import Floats, Network
 from networks.osm.elements import Elements
 from networks.rail.parameters import RailParameters, Running
 from networks.rail.stations import Station, Stations
@@ -23,8 +23,6 @@ _METRES_PER_DEGREE = 111_195.0
 
 _SAME_POINT_M = 1.0
 """A station this close to a point of a track uses that point instead of a new one."""
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

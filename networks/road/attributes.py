@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
+from networks.network import Floats, Ints
 from networks.osm.elements import Tags, Ways
 from networks.osm.tags import (
     BACKWARD,
@@ -31,8 +32,6 @@ from networks.osm.tags import (
 from networks.road.report import PartCounts, SpeedCounts
 from networks.road.speeds import SpeedReader, SpeedTable
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 Texts = NDArray[np.object_]
 
 
@@ -69,37 +68,23 @@ class RoadWays:
 
     def take(self, kept: NDArray[np.bool_]) -> RoadWays:
         """Return the ways selected by a mask, in the same order."""
-        return RoadWays(
-            ways=self.ways.take(kept),
-            mode=self.mode[kept],
-            link_class=self.link_class[kept],
-            direction=self.direction[kept],
-            speed_kmh=self.speed_kmh[kept],
-            against_kmh=self.against_kmh[kept],
-            is_restricted=self.is_restricted[kept],
-            speed_source=self.speed_source[kept],
-        )
+        columns = {name: getattr(self, name)[kept] for name in _COLUMNS}
+        return RoadWays(ways=self.ways.take(kept), **columns)
 
     @staticmethod
     def joined(first: RoadWays, second: RoadWays) -> RoadWays:
         """Concatenate two sets of ways."""
-        parts = (first, second)
         ways = Ways(
-            id=np.concatenate([part.ways.id for part in parts]),
+            id=np.concatenate([first.ways.id, second.ways.id]),
             offsets=np.concatenate([first.ways.offsets, second.ways.offsets[1:] + first.ways.offsets[-1]]),
-            rows=np.concatenate([part.ways.rows for part in parts]),
+            rows=np.concatenate([first.ways.rows, second.ways.rows]),
             tags=(*first.ways.tags, *second.ways.tags),
         )
-        return RoadWays(
-            ways=ways,
-            mode=np.concatenate([part.mode for part in parts]),
-            link_class=np.concatenate([part.link_class for part in parts]),
-            direction=np.concatenate([part.direction for part in parts]),
-            speed_kmh=np.concatenate([part.speed_kmh for part in parts]),
-            against_kmh=np.concatenate([part.against_kmh for part in parts]),
-            is_restricted=np.concatenate([part.is_restricted for part in parts]),
-            speed_source=np.concatenate([part.speed_source for part in parts]),
-        )
+        columns = {name: np.concatenate([getattr(first, name), getattr(second, name)]) for name in _COLUMNS}
+        return RoadWays(ways=ways, **columns)
+
+
+_COLUMNS = tuple(field.name for field in fields(RoadWays) if field.name != "ways")
 
 
 @dataclass(frozen=True, slots=True)

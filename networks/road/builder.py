@@ -10,12 +10,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from networks.errors import SourceError
 from networks.impedance import travel_time_s
-from networks.network import CLOSED, Network
+from networks.network import CLOSED, Floats, Ints, Network, components
 from networks.osm.elements import Elements, Nodes, Points, Relation, Tags, Ways
 from networks.osm.tags import (
     BACKWARD,
@@ -27,9 +25,9 @@ from networks.osm.tags import (
     stops_cars,
     with_slip_roads,
 )
-from networks.road.attributes import Floats, Ints, RoadWays, Texts, read_ferries, read_roads
+from networks.road.attributes import RoadWays, Texts, read_ferries, read_roads
 from networks.road.report import RoadReport, make_report
-from networks.road.speeds import SpeedTable, crossing_table, speed_table
+from networks.road.speeds import SpeedTable, crossing_step, speed_table
 from networks.road.topology import (
     Pieces,
     cut_at_junctions,
@@ -124,8 +122,10 @@ def crossing_times(
     _, key = np.unique(key_of, return_inverse=True)
     shared_km = np.bincount(key, weights=pieces.km)[key]
     is_tagged = seconds_of > 0
-    tables = [crossing_table(kind) for kind in kinds]
-    steps = [tables[way].step(km) for way, km in zip(pieces.way.tolist(), crossing_km.tolist(), strict=True)]
+    steps = [
+        crossing_step(kinds[way], km)
+        for way, km in zip(pieces.way.tolist(), crossing_km.tolist(), strict=True)
+    ]
     by_table = pieces.km / np.array([step.kmh for step in steps]) * 3600
     ride = np.where(is_tagged, seconds_of * pieces.km / np.maximum(shared_km, 1e-9), by_table)
     boardings = is_shore[pieces.first].astype(np.int64) + is_shore[pieces.last]
@@ -139,11 +139,7 @@ def _crossings(pieces: Crossings, is_shore: NDArray[np.bool_]) -> Ints:
     piece = np.concatenate([np.arange(count), np.arange(count)])
     node = np.concatenate([pieces.first, pieces.last])
     at_sea = ~is_shore[node]
-    size = count + len(is_shore)
-    edges = coo_array(
-        (np.ones(np.count_nonzero(at_sea)), (piece[at_sea], count + node[at_sea])), shape=(size, size)
-    )
-    _, label = connected_components(edges, directed=False)
+    label = components(piece[at_sea], count + node[at_sea], size=count + len(is_shore))
     _, crossing = np.unique(label[:count], return_inverse=True)
     return crossing.astype(np.int64)
 

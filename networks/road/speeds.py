@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from networks.countries import figures, groups, lineage
+from networks.countries import figures, groups, lineage, read_table
 from networks.osm.elements import Tags
 from networks.osm.tags import (
     ADVISORY_KEYS,
@@ -118,29 +116,6 @@ class CrossingStep(NamedTuple):
     wait_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class CrossingTable:
-    """Speeds and waits of ferries, or of shuttle trains.
-
-    Attributes
-    ----------
-    steps
-        One for each range of lengths, rising; the last one is for all longer crossings.
-    """
-
-    steps: tuple[CrossingStep, ...]
-
-    def step(self, km: float) -> CrossingStep:
-        """Return the step for a crossing of a length in km."""
-        return next((step for step in self.steps if km <= step.up_to_km), self.steps[-1])
-
-
-@cache
-def _data() -> dict[str, Any]:
-    text = resources.files("networks").joinpath("data", "speeds.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
 @cache
 def speed_table(country: str) -> SpeedTable:
     """Return the speed table of a country.
@@ -156,7 +131,7 @@ def speed_table(country: str) -> SpeedTable:
     SourceError
         If `country` is not such a code.
     """
-    data = _data()
+    data = read_table("speeds.toml")
     entry = figures(data["country"], country)
     rules = data["rules"]
     return SpeedTable(
@@ -184,7 +159,7 @@ def speed_table(country: str) -> SpeedTable:
     )
 
 
-def _zones(data: dict[str, Any]) -> dict[str, float]:
+def _zones(data: Mapping[str, Any]) -> dict[str, float]:
     """Return the limits of the zones of all countries, since a table may meet zones of its neighbours."""
     members = {key: [key, *groups().get(key, ())] for key in data["country"]}
     general = {
@@ -199,12 +174,16 @@ def _zones(data: dict[str, Any]) -> dict[str, float]:
 
 
 @cache
-def crossing_table(kind: str) -> CrossingTable:
-    """Return the speeds and waits of a kind of crossing: `ferry` or `shuttle_train`."""
-    rows = _data()["crossing"][kind]
-    return CrossingTable(
-        tuple(CrossingStep(float(row["up_to_km"]), float(row["kmh"]), int(row["wait_s"])) for row in rows)
-    )
+def crossing_steps(kind: str) -> tuple[CrossingStep, ...]:
+    """Return speeds and waits of a kind of crossing, `ferry` or `shuttle_train`, lengths rising."""
+    rows = read_table("speeds.toml")["crossing"][kind]
+    return tuple(CrossingStep(float(row["up_to_km"]), float(row["kmh"]), int(row["wait_s"])) for row in rows)
+
+
+def crossing_step(kind: str, km: float) -> CrossingStep:
+    """Return the step for a crossing of a length in km; the last one is for all longer crossings."""
+    steps = crossing_steps(kind)
+    return next((step for step in steps if km <= step.up_to_km), steps[-1])
 
 
 _KMH = {

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyproj
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from networks.network import Floats, Ints, Mask, components
 from networks.osm.elements import Nodes, Ways
 
 # The WGS 84 ellipsoid.
@@ -17,9 +16,6 @@ _SEMI_MAJOR_KM = 6378.137
 _ECCENTRICITY_SQUARED = 0.0066943799901413165
 
 _LONGEST_IN_PLANE_DEG = 0.1
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +46,9 @@ class Pieces:
     def keep(self, mask: NDArray[np.bool_], *, reason: str = "") -> Pieces:
         """Return the selected pieces; if a reason is given, count the others under it."""
         lost = int(np.count_nonzero(~mask)) if reason else 0
-        return Pieces(
-            rows=self.rows,
-            first=self.first[mask],
-            last=self.last[mask],
-            way=self.way[mask],
-            length_km=self.length_km[mask],
-            dropped=self.dropped | ({reason: lost} if lost else {}),
-        )
+        dropped = self.dropped | ({reason: lost} if lost else {})
+        columns = {name: getattr(self, name)[mask] for name in ("first", "last", "way", "length_km")}
+        return replace(self, **columns, dropped=dropped)
 
 
 def cut_at_junctions(ways: Ways, nodes: Nodes, stops: NDArray[np.bool_] | None = None) -> Pieces:
@@ -163,8 +154,7 @@ def merge_zero_length(tail: Ints, head: Ints, length_km: Floats) -> tuple[Ints, 
     if not zero.any():
         return tail, head
     size = int(max(tail.max(), head.max())) + 1
-    graph = coo_array((np.ones(zero.sum()), (tail[zero], head[zero])), shape=(size, size))
-    _, label = connected_components(graph, directed=False)
+    label = components(tail[zero], head[zero], size=size)
     _, representative = np.unique(label, return_index=True)
     return representative[label[tail]], representative[label[head]]
 
@@ -186,9 +176,6 @@ def first_occurrences(*columns: NDArray[np.generic]) -> NDArray[np.bool_]:
     marks = np.empty(len(order), dtype=bool)
     marks[order] = new
     return marks
-
-
-Mask = NDArray[np.bool_]
 
 
 def ends_to_detach(
@@ -225,8 +212,7 @@ def ends_to_detach(
     for ends in (tail, head):
         np.minimum.at(best, ends[is_through], rank[is_through])
     inside = np.flatnonzero(is_restricted)
-    edges = (np.ones(len(inside)), (tail[inside], head[inside]))
-    _, group = connected_components(coo_array(edges, shape=(size, size)), directed=False)
+    group = components(tail[inside], head[inside], size=size)
     is_open = best < np.iinfo(np.int64).max
     borders = np.unique(np.concatenate([tail[inside], head[inside]]))
     borders = borders[is_open[borders]]

@@ -7,16 +7,6 @@ from networks.world.geograph import require
 from networks.world.towns import Area, Box, Circle, Place, Town, find_place, towns_in
 
 __all__ = [
-    "Area",
-    "Box",
-    "Circle",
-    "Place",
-    "Town",
-    "WorldParameters",
-    "assemble",
-    "cities_in",
-    "find_place",
-    "region_file",
-    "require",
-    "towns_in",
-]
+    "Area", "Box", "Circle", "Place", "Town", "WorldParameters", "assemble",
+    "cities_in", "find_place", "region_file", "require", "towns_in",
+]  # fmt: skip

@@ -7,19 +7,20 @@ import itertools
 import json
 import math
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib import metadata, resources
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import dijkstra
 
+from networks.countries import read_table
 from networks.errors import SourceError
+from networks.network import components
 from networks.osm.tags import LENGTH_FACTOR
 from networks.sphere import KM_PER_DEGREE, chord_to_km, nearest, unit_vectors
 from networks.world.geograph import (
@@ -75,8 +76,7 @@ class WorldParameters:
     @classmethod
     def default(cls) -> WorldParameters:
         """Return the parameters of `networks/data/world.toml`, which states the source of each figure."""
-        text = resources.files("networks").joinpath("data", "world.toml").read_text(encoding="utf-8")
-        table = tomllib.loads(text)
+        table = read_table("world.toml")
         roads, rail = table["roads"], table["rail"]
         return cls(
             **table["towns"],
@@ -260,7 +260,7 @@ def add_stations(
         return
     ends = np.array(list(graph.edges), dtype=np.int64)
     km = np.array(list(graph.edges.values()))
-    component = _components(ends, len(graph.points))
+    component = components(*ends.T, size=len(graph.points))[ends[:, 0]]
     length = np.bincount(component, weights=km)
     points = np.array(graph.points)
     tree = shapely.STRtree(shapely.linestrings(points[ends][:, :, ::-1]))
@@ -281,13 +281,6 @@ def add_stations(
                 "source:railway": "assumed where tracks pass a town (screening)",
             }
             elements.add_node(min(near)[2], tags)
-
-
-def _components(ends: np.ndarray, size: int) -> np.ndarray:
-    """Return the component of each edge."""
-    matrix = csr_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(size, size))
-    _, labels = connected_components(matrix, directed=False)
-    return np.asarray(labels[ends[:, 0]])
 
 
 def _foot(point: Point, graph: Geograph, edge: Sequence[int]) -> tuple[Point, float]:

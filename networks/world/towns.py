@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from networks.errors import SourceError
-from networks.sphere import chord_to_km, km_to_chord, unit_vectors
-
-type Floats = NDArray[np.float64]
+from networks.sphere import Floats, chord_to_km, km_to_chord, unit_vectors
 
 
 class Area(Protocol):

@@ -17,7 +17,7 @@ from optimiser.cli import screen
 from optimiser.cli.options import Json, refuse_output
 
 if TYPE_CHECKING:
-    from networks.import_report import ImportReport
+    from networks.import_package import ImportReport
     from networks.network import Network
     from networks.osm import Elements
     from networks.rail import RailBuild, RailReport
@@ -257,7 +257,7 @@ def build(elements: Elements, *, country: str, contract: bool) -> tuple[Network,
     import numpy as np
 
     from networks import impedance, rail, road, simplify
-    from networks.import_report import ImportReport
+    from networks.import_package import ImportReport
 
     roads, counts = road.build(elements, country=country)
     network = impedance.add_travel_times(roads)

@@ -20,8 +20,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from networks.countries import read_table
 from networks.network import Network, Services
-from networks.rail.parameters import RailParameters, read_rail_table
+from networks.rail.parameters import RailParameters
 from optimiser.problem import Capacity
 from optimiser.proposals.base_case import BaseCase, great_circle_km
 from optimiser.proposals.table import SECTIONS, Candidates
@@ -44,7 +45,7 @@ def usual_most(level: Level = "central") -> dict[str, int]:
     level
         Low, central or high estimate of `networks/data/rail.toml`, which gives the reasons.
     """
-    return {str(name): int(row[level]) for name, row in read_rail_table()["line_capacity"].items()}
+    return {str(name): int(row[level]) for name, row in read_table("rail.toml")["line_capacity"].items()}
 
 
 def room(most: Mapping[str, int], line_class: str, tracks: int) -> int | None:
@@ -79,7 +80,7 @@ def room(most: Mapping[str, int], line_class: str, tracks: int) -> int | None:
 
 def usual_tracks(line_class: str) -> int:
     """Return the usual number of tracks of a class of line in the table of capacities."""
-    return int(read_rail_table()["line_capacity"][line_class]["tracks"])
+    return int(read_table("rail.toml")["line_capacity"][line_class]["tracks"])
 
 
 def trains_today(

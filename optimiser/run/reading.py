@@ -19,14 +19,13 @@ from networks import cities, gtfs, impedance, import_package, inputs, osm, rail,
 from networks.cities import Cities
 from networks.countries import thresholds
 from networks.errors import SourceError
-from networks.graph import CREATOR, from_graph, load_graphml
-from networks.import_report import ImportReport
+from networks.graph import CREATOR, from_graph, load_graphml, read_graph
+from networks.import_package import ImportReport
 from networks.network import Network
 from networks.osm import Elements, overpass
 from networks.osm.client import Server
 from networks.osm.overpass import outline
 from networks.osm.tags import with_slip_roads
-from networks.street_graph import read_graph
 from optimiser.job.model import Job
 from optimiser.problem.errors import JobError
 from optimiser.run.source import Source

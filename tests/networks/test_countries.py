@@ -6,10 +6,10 @@ from dataclasses import fields
 
 import pytest
 
-from networks.countries import figures, groups, lineage, names, thresholds
+from networks.countries import figures, groups, lineage, names, read_table, thresholds
 from networks.errors import SourceError
 from networks.intermodal import AccessParameters
-from networks.rail.parameters import RailParameters, Running, read_rail_table
+from networks.rail.parameters import RailParameters, Running
 from networks.road.speeds import speed_table
 
 ALL = sorted(names())
@@ -45,12 +45,12 @@ def test_inner_tables_are_joined_and_the_table_stays_as_it_is():
 
 
 def test_every_country_with_figures_of_its_own_has_a_name():
-    assert set(read_rail_table()["country"]) <= set(ALL)
+    assert set(read_table("rail.toml")["country"]) <= set(ALL)
     assert set(groups()) <= set(ALL)
 
 
 def test_tables_of_countries_hold_known_keys_only():
-    table, classes = read_rail_table(), {line.name for line in RailParameters.default().classes}
+    table, classes = read_table("rail.toml"), {line.name for line in RailParameters.default().classes}
     for code, own in table["country"].items():
         assert set(own) <= {*table["access"], "running", "trains_a_day", "source"}, code
         assert set(own.get("running", {})) <= {field.name for field in fields(Running)} - {"start_s"}, code

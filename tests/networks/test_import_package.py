@@ -15,7 +15,7 @@ from tiers import thinned
 
 from networks import cities, impedance, import_package, osm, rail, road
 from networks.errors import SourceError
-from networks.import_report import ImportReport
+from networks.import_package import ImportReport
 
 NODES = {number: (8.0 + 0.01 * number, 50.0 + 0.001 * (number % 3)) for number in range(1, 9)}
 NODE_TAGS = {

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from candidates_drawing import base_case, cities, four_in_line, network, railway
 
+from networks.countries import read_table
 from networks.network import Network
-from networks.rail.parameters import read_rail_table
 from optimiser.problem import Capacity
 from optimiser.proposals import line_capacity, patterns, rail
 from optimiser.proposals.costs import AllPlain, builtin_cost_table
@@ -225,7 +225,7 @@ def test_runs_follow_their_candidates_when_tables_are_cut_and_joined():
 
 def test_the_table_follows_from_intervals_and_shares():
     shares = {"low": (0.60, 1 / 2), "central": (0.75, 2 / 3), "high": (0.90, 3 / 4)}
-    table = read_rail_table()
+    table = read_table("rail.toml")
     minutes = table["services"]["hours_a_day"] * 60
     for name, row in table["line_capacity"].items():
         for level, (used, passengers) in shares.items():

@@ -314,17 +314,17 @@ def _table(path: Path, layer: str, columns: Mapping[str, str]) -> pd.DataFrame:
     for name, dtype in columns.items():
         if dtype == "tuple":
             table[name] = pd.Series(
-                [tuple(_shown(json.loads(value))) for value in table[name]], dtype="object"
+                [
+                    tuple(printable(one) if isinstance(one, str) else one for one in json.loads(value))
+                    for value in table[name]
+                ],
+                dtype="object",
             )
         else:
             # Empty texts are stored as missing.
             values = table[name] if dtype in _NUMBERS else table[name].fillna("").map(printable)
             table[name] = values.astype(pd.api.types.pandas_dtype(dtype))
     return table
-
-
-def _shown(values: list[Any]) -> list[Any]:
-    return [printable(value) if isinstance(value, str) else value for value in values]
 
 
 def _points(table: pd.DataFrame) -> Points:

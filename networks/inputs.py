@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,10 +81,21 @@ def checked(path: Path, *, most_bytes: int = MOST_BYTES) -> Path:
     return path
 
 
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
+def checksum(path: Path, kind: str = "sha256") -> str:
+    """Return a checksum of a file, its SHA-256 or another kind of `hashlib`, in hexadecimal."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a path to write to, with the same suffixes; it then replaces another, and goes after an error."""
+    part = path.with_name(f"{path.stem}.{os.getpid()}.part{''.join(path.suffixes)}")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def printable(text: str) -> str:

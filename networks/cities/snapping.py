@@ -292,8 +292,9 @@ def with_nodes_near(
     if not places:
         return network
     uncut = network.links.drop(index=sorted({cut.link for cut in cuts}))
+    new = pd.DataFrame({"osm_id": 0, "kind": "cut", "name": "", "geometry": places})
     return Network(
-        nodes=table(pd.concat([network.nodes, _new_nodes(places)]), NODES),
+        nodes=table(pd.concat([network.nodes, new]), NODES),
         links=table(pd.concat([uncut, pd.DataFrame(pieces)]), LINKS),
     )
 
@@ -407,10 +408,3 @@ def _split_seconds(seconds: int, ends: NDArray[np.float64]) -> NDArray[np.int64]
     spare = np.maximum.accumulate(np.rint(ends * seconds).astype(np.int64) - place)
     before = np.minimum(spare, seconds - count) + place
     return before[1:] - before[:-1]
-
-
-def _new_nodes(places: Sequence[shapely.Point]) -> pd.DataFrame:
-    count = len(places)
-    return pd.DataFrame(
-        {"osm_id": [0] * count, "kind": ["cut"] * count, "name": [""] * count, "geometry": places}
-    )

@@ -359,25 +359,15 @@ def _with_all_times(calls: pd.DataFrame) -> pd.DataFrame:
     arrives = calls["arrives_s"].fillna(calls["departs_s"])
     departs = calls["departs_s"].fillna(calls["arrives_s"])
     calls = calls.assign(arrives_s=arrives, departs_s=departs)
-    if not arrives.isna().any():
-        return calls
-    pieces = []
-    for _, rows in calls.groupby("trip", sort=False):
-        at = np.arange(len(rows), dtype=np.float64)
-        known = rows["arrives_s"].notna().to_numpy()
-        filled = rows
-        if known[0] and known[-1] and not known.all():
-            before, after = rows["departs_s"].to_numpy()[known], rows["arrives_s"].to_numpy()[known]
-            position = np.searchsorted(at[known], at[~known])
-            left, right = at[known][position - 1], at[known][position]
-            share = (at[~known] - left) / (right - left)
-            between = np.rint(before[position - 1] + share * (after[position] - before[position - 1]))
-            times = {name: rows[name].to_numpy().copy() for name in ("arrives_s", "departs_s")}
-            for values in times.values():
-                values[~known] = between
-            filled = rows.assign(**times)
-        pieces.append(filled)
-    return pd.concat(pieces, ignore_index=True)
+    known, row, trip = arrives.notna(), pd.Series(np.arange(len(calls))), calls["trip"]
+    before, after = row.where(known).groupby(trip).ffill(), row.where(known).groupby(trip).bfill()
+    between = np.flatnonzero(~known & before.notna() & after.notna())
+    left, right = (rows.to_numpy()[between].astype(np.int64) for rows in (before, after))
+    share = (between - left) / (right - left)
+    start, end = departs.to_numpy()[left], arrives.to_numpy()[right]
+    for name in ("arrives_s", "departs_s"):
+        calls.loc[between, name] = np.rint(start + share * (end - start))
+    return calls
 
 
 def _departures(trips: pd.DataFrame, frequencies: pd.DataFrame | None) -> NDArray[np.float64]:

@@ -350,9 +350,14 @@ def build(
         patterns += found
         modes += [mode] * len(found)
     if not patterns:
-        _refuse_without_trains(feed, on)
+        raise SourceError(
+            f"no trip of {on} calls at two stations here",
+            where=feed.name,
+            done="Nothing was written.",
+            remedy="Check gtfs_date and gtfs_hours, and that feed and map show the same region.",
+        )
     laid = _lay_out(ground, patterns, modes, assumed, rail)
-    hours_a_day = rail.hours_a_day if hours is None else _length_h(hours)
+    hours_a_day = rail.hours_a_day if hours is None else (hours[1] - hours[0]) % 24 or 24.0
     drafts = [
         _draft(feed, ground, pattern, mode, number, hours_a_day)
         for number, (pattern, mode) in enumerate(zip(patterns, modes, strict=True), start=1)
@@ -398,19 +403,6 @@ def build(
         read=feed.counts,
     )
     return GtfsBuild(built, tuple(patterns), by_period, report)
-
-
-def _length_h(hours: tuple[float, float]) -> float:
-    return (hours[1] - hours[0]) % 24 or 24.0
-
-
-def _refuse_without_trains(feed: Feed, on: date) -> None:
-    raise SourceError(
-        f"no trip of {on} calls at two stations here",
-        where=feed.name,
-        done="Nothing was written.",
-        remedy="Check gtfs_date and gtfs_hours, and that feed and map show the same region.",
-    )
 
 
 # ---- stations
@@ -573,7 +565,7 @@ def _fastest(patterns: Iterable[Pattern]) -> dict[Ends, int]:
     found: dict[Ends, int] = {}
     for pattern in patterns:
         for (a, b), run_s in zip(pairwise(pattern.stations), pattern.times.run_s, strict=True):
-            ends = (a, b) if a <= b else (b, a)
+            ends = _in_order(a, b)
             found[ends] = min(found.get(ends, run_s), max(run_s, 1))
     return {ends: max(seconds, 1) for ends, seconds in found.items()}
 
@@ -628,7 +620,7 @@ def _timed(draft: Draft, laid: _Laid) -> Timed:
         raise ValueError("a service of a timetable has known times")
     hops = []
     for at, (a, b) in enumerate(pairwise(draft.stations)):
-        route = ways[(a, b) if a <= b else (b, a)]
+        route = ways[_in_order(a, b)]
         hops.append(Hop(a, b, route, max(known.run_s[at], 1), known.stop_s[at + 1]))
     return Timed(draft, draft.service_id, tuple(hops))
 

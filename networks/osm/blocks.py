@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import hashlib
 import os
 import struct
 import zlib
@@ -22,6 +21,7 @@ import osmium
 from numpy.typing import NDArray
 
 from networks.errors import SourceError
+from networks.inputs import checksum
 
 MOST_HEADER_BYTES = 64 * 1024
 MOST_BLOB_BYTES = 32 * 1024 * 1024
@@ -349,13 +349,11 @@ def check(path: Path) -> Checked:
     """
     _check_kind(path)
     _check_not_web_page(path)
-    blocks = list[Block]()
-    if path.name.endswith(".pbf"):
-        blocks = _pbf_blocks(path)
-    else:
+    blocks = _pbf_blocks(path) if path.name.endswith(".pbf") else []
+    if not blocks:
         _check_xml(path)
     _check_sidecars(path)
-    return Checked(_digest(path, "sha256"), tuple(blocks))
+    return Checked(checksum(path), tuple(blocks))
 
 
 def file_error(path: Path, what: str, *, remedy: str = _DOWNLOAD_AGAIN) -> SourceError:
@@ -459,8 +457,10 @@ def _check_xml(path: Path) -> None:
                 path, "The file declares XML entities or a document type; such files are rejected."
             )
         if b"<remark" in window:
+            said = window[window.index(b"<remark") :][:200].decode("utf-8", "replace")
+            remark = said.split(">", 1)[-1].split("<", 1)[0].strip()
             raise file_error(
-                path, f"The server stopped early: {_remark(window)!r}. The file is an incomplete answer.",
+                path, f"The server stopped early: {remark!r}. The file is an incomplete answer.",
                 remedy="Request a smaller area, or use an extract of the region.",
             )  # fmt: skip
         # A marker may lie across two chunks: keep the end of this one.
@@ -469,11 +469,6 @@ def _check_xml(path: Path) -> None:
         raise file_error(path, "The file does not start as OpenStreetMap XML.")
     if not tail.rstrip(b"\0 \t\r\n").endswith((b"</osm>", b"/>")) or tail.endswith(b"\0"):
         raise file_error(path, "The file is incomplete: the closing </osm> is missing.")
-
-
-def _remark(window: bytes) -> str:
-    text = window[window.index(b"<remark") :][:200].decode("utf-8", "replace")
-    return text.split(">", 1)[-1].split("<", 1)[0].strip()
 
 
 def _plain_chunks(path: Path) -> Iterator[bytes]:
@@ -507,10 +502,5 @@ def _check_sidecars(path: Path) -> None:
         if not sidecar.is_file():
             continue
         words = sidecar.read_text(encoding="utf-8", errors="replace").split()
-        if words and words[0].lower() != _digest(path, name):
+        if words and words[0].lower() != checksum(path, name):
             raise file_error(path, f"The checksum in {sidecar.name} differs from that of the file.")
-
-
-def _digest(path: Path, name: str) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.new(name, usedforsecurity=False)).hexdigest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import osmium
 import shapely
 
 from networks.errors import FetchError, SourceError
+from networks.inputs import replacing
 from networks.osm.client import Server, ask, cache_folder
 from networks.osm.elements import Elements
 from networks.osm.reader import read
@@ -100,9 +100,8 @@ def _place(name: str, *, server: Server, cache_dir: Path) -> Shape:
             remedy="Add the province or the country to the name, or give a box.",
         )
     shape = _polygons(found[0].shape)
-    part = path.with_name(f"{path.stem}.{os.getpid()}.part")
-    part.write_text(shapely.to_geojson(shape), encoding="utf-8")
-    part.replace(path)
+    with replacing(path) as part:
+        part.write_text(shapely.to_geojson(shape), encoding="utf-8")
     return shape
 
 
@@ -282,7 +281,8 @@ def query(
     str
         Overpass QL. The answer is JSON and includes the nodes of all ways.
     """
-    where = f'(poly:"{_corners(tile)}")'
+    corners = " ".join(f"{lat:.{_DECIMALS}f} {lon:.{_DECIMALS}f}" for lon, lat in tile.exterior.coords)
+    where = f'(poly:"{corners}")'
     filters = ['node["place"~"^(city|town)$"]["population"]']
     if roads:
         filters.append(f'way["highway"~"^({"|".join(sorted(with_slip_roads(roads)))})$"]')
@@ -309,10 +309,6 @@ def _any_of(tags: Sequence[tuple[str, str]]) -> str:
     return f'["{tags[0][0]}"~"^({"|".join(value for _, value in tags)})$"]'
 
 
-def _corners(tile: shapely.Polygon) -> str:
-    return " ".join(f"{lat:.{_DECIMALS}f} {lon:.{_DECIMALS}f}" for lon, lat in tile.exterior.coords)
-
-
 def _tile(text: str, folder: Path, *, server: Server) -> Path:
     """Return the file with the answer to a query; send the query only if the file does not exist."""
     from osmnx import _overpass
@@ -322,15 +318,14 @@ def _tile(text: str, folder: Path, *, server: Server) -> Path:
     if path.is_file():
         return path
     # OSMnx has no public function for other queries, and its graphs have neither stations nor trains.
-    part = path.with_name(f"{path.name.removesuffix('.osm.pbf')}.{os.getpid()}.part.osm.pbf")
     try:
         answer = ask(
             lambda: _overpass._overpass_request(OrderedDict(data=text)),  # noqa: SLF001
             service="overpass",
             server=server,
         )
-        _write(answer, part)
-        part.replace(path)
+        with replacing(path) as part:
+            _write(answer, part)
     except FetchError:
         raise
     except (InsufficientResponseError, KeyError, TypeError, ValueError, AttributeError) as fault:
@@ -341,8 +336,6 @@ def _tile(text: str, folder: Path, *, server: Server) -> Path:
         ) from fault  # fmt: skip
     except (OSError, RuntimeError) as fault:
         raise FetchError(f"The answer cannot be written: {fault}.", where=str(folder)) from fault
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 
@@ -371,16 +364,12 @@ def _merged(answers: list[Path], folder: Path) -> Path:
     path = folder / f"area-{hashlib.sha256(names.encode()).hexdigest()[:24]}.osm.pbf"
     if path.is_file():
         return path
-    part = path.with_name(f"{path.name.removesuffix('.osm.pbf')}.{os.getpid()}.part.osm.pbf")
     try:
         merger = osmium.MergeInputReader()
         for answer in answers:
             merger.add_file(str(answer))
-        with osmium.SimpleWriter(str(part), overwrite=True) as writer:
+        with replacing(path) as part, osmium.SimpleWriter(str(part), overwrite=True) as writer:
             merger.apply(writer, simplify=True)
-        part.replace(path)
     except RuntimeError as fault:
         raise FetchError(f"The tiles cannot be merged: {fault}.", where=str(folder)) from fault
-    finally:
-        part.unlink(missing_ok=True)
     return path

@@ -313,11 +313,12 @@ def line_drafts(
         if reached[row]:
             for label in (*station.labels, str(station.osm_id)):
                 of_label[label.casefold()].add(row)
+    several, none = "stations; use the ref or the OSM node id", "no station on the tracks"
     found, faults = [], []
     for line in lines:
         rows = [of_label.get(stop.casefold(), set()) for stop in line.stops]
         faults += [
-            f"{line.service_id}: '{stop}' matches {_how_many(hits)}"
+            f"{line.service_id}: '{stop}' matches {f'{len(hits)} {several}' if hits else none}"
             for stop, hits in zip(line.stops, rows, strict=True)
             if len(hits) != 1
         ]
@@ -331,7 +332,3 @@ def line_drafts(
             remedy="Identify a station by a name in the source, by its ref or by its OSM node id.",
         )
     return tuple(found)
-
-
-def _how_many(hits: set[int]) -> str:
-    return f"{len(hits)} stations; use the ref or the OSM node id" if hits else "no station on the tracks"

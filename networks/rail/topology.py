@@ -17,6 +17,7 @@ from networks.osm.elements import Elements
 from networks.rail.parameters import RailParameters, Running
 from networks.rail.stations import Station, Stations
 from networks.rail.tracks import Track, number_of_tracks
+from networks.road.topology import lines_along
 
 _METRES_PER_DEGREE = 111_195.0
 """Degree of latitude on a sphere of radius 6,371 km: accurate to 0.6 %, enough for distance limits."""
@@ -404,26 +405,10 @@ def _link_table(
         "forward_s": whole_s,
         "backward_s": whole_s,
         "osm_id": [t.way_id for t in tracks],
-        "name": _tag(tracks, "name"),
-        "ref": _tag(tracks, "ref"),
+        **{key: [t.tags.get(key, "") for t in tracks] for key in ("name", "ref", "start_date")},
         "tracks": [number_of_tracks(t.tags) for t in tracks],
-        "start_date": _tag(tracks, "start_date"),
-        "geometry": _lines(links, placed),
+        "geometry": lines_along(links.sequence, links.start, links.stop, placed.lon, placed.lat),
     }
-
-
-def _tag(tracks: Sequence[Track], key: str) -> list[str]:
-    return [t.tags.get(key, "") for t in tracks]
-
-
-def _lines(links: Cut, placed: Placed) -> NDArray[np.object_]:
-    counts = links.stop - links.start + 1
-    owner = np.repeat(np.arange(len(counts)), counts)
-    first = np.repeat(np.cumsum(counts) - counts, counts)
-    points = links.sequence[np.arange(len(owner)) - first + np.repeat(links.start, counts)]
-    coordinates = np.column_stack([placed.lon[points], placed.lat[points]])
-    lines: NDArray[np.object_] = shapely.linestrings(coordinates, indices=owner)
-    return lines
 
 
 def running_seconds(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from networks.errors import SourceError
 from networks.impedance import travel_time_s
 from networks.network import CLOSED, Floats, Ints, Network, components
-from networks.osm.elements import Elements, Nodes, Points, Relation, Tags, Ways
+from networks.osm.elements import Elements, Nodes, Points, Relation, Tags
 from networks.osm.tags import (
     BACKWARD,
     BOTH,
@@ -33,6 +33,7 @@ from networks.road.topology import (
     cut_at_junctions,
     ends_to_detach,
     first_occurrences,
+    lines_along,
     merge_zero_length,
 )
 from networks.schema import CRS
@@ -193,6 +194,10 @@ def assemble(
     oneway, source, kmh, seconds = oneway[kept], source[kept], kmh[kept], seconds[kept]
     pieces = pieces.keep(kept)
     used, at = np.unique(np.concatenate([ends.tail[kept], ends.head[kept]]), return_inverse=True)
+    tags_of_way = {
+        key: np.array([tags.get(key, "") for tags in roads.ways.tags], dtype=object)
+        for key in ("name", "ref", "start_date")
+    }
     links = gpd.GeoDataFrame(
         {
             "tail": at[: len(at) // 2],
@@ -206,10 +211,12 @@ def assemble(
             "forward_s": seconds,
             "backward_s": np.where(oneway, CLOSED, _backward_s(roads, pieces, kmh, seconds)),
             "osm_id": roads.ways.id[pieces.way],
-            **{key: _column(roads, key)[pieces.way] for key in ("name", "ref", "start_date")},
+            **{key: tags_of_way[key][pieces.way] for key in tags_of_way},
             "tracks": 0,
         },
-        geometry=_lines(pieces, nodes, reversed_[kept]),
+        geometry=lines_along(
+            pieces.rows, pieces.first, pieces.last, nodes.lon, nodes.lat, is_reversed=reversed_[kept]
+        ),
         crs=CRS,
     )
     return Network(nodes=_node_table(ends.row_of(used), nodes), links=links), pieces.dropped | dropped
@@ -335,22 +342,6 @@ def _times(
     return seconds, kmh, source
 
 
-def _column(roads: RoadWays, key: str) -> Texts:
-    """Return the value of a tag for each way, empty if there is none."""
-    return np.array([tags.get(key, "") for tags in roads.ways.tags], dtype=object)
-
-
-def _lines(pieces: Pieces, nodes: Nodes, reversed_: NDArray[np.bool_]) -> Texts:
-    """Return the line of each piece from tail to head."""
-    sizes = pieces.last - pieces.first + 1
-    piece = np.repeat(np.arange(len(sizes)), sizes)
-    along = np.arange(len(piece)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    start, step = np.where(reversed_, pieces.last, pieces.first), np.where(reversed_, -1, 1)
-    rows = pieces.rows[start[piece] + step[piece] * along]
-    points = np.column_stack([nodes.lon[rows], nodes.lat[rows]])
-    return np.asarray(shapely.linestrings(points, indices=piece), dtype=object)
-
-
 def _node_table(used: Ints, nodes: Nodes) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(
         {
@@ -407,7 +398,10 @@ def build(
     """
     table = speed_table(country)
     overrides = _checked(dict(speeds or {}), table)
-    roads = elements.roads if classes is None else _of_classes(elements.roads, with_slip_roads(classes))
+    roads = elements.roads
+    if classes is not None:
+        kept = with_slip_roads(classes)
+        roads = roads.take(np.array([tags["highway"] in kept for tags in roads.tags], dtype=bool))
     read = read_roads(roads, table=table, overrides=overrides, reversible=reversible, opened_by=opened_by)
     ferries = read_ferries(elements.ferries, opened_by=opened_by, reversible=reversible)
     network, dropped = assemble(
@@ -428,10 +422,6 @@ def build(
         parts=(read.counts, ferries.counts),
         dropped=dropped,
     )
-
-
-def _of_classes(roads: Ways, classes: frozenset[str]) -> Ways:
-    return roads.take(np.array([tags["highway"] in classes for tags in roads.tags], dtype=bool))
 
 
 def _checked(overrides: Mapping[str, float], table: SpeedTable) -> Mapping[str, float]:

@@ -376,10 +376,6 @@ class SpeedReader:
         )
 
 
-def _names_limit(key: str, text: str) -> bool:
-    return _ZONE.match(text) is not None or (key == "zone:maxspeed" and _NUMBER.match(text) is not None)
-
-
 def _limit_texts(tags: Tags, side: str) -> tuple[Texts, str]:
     """Return the values that may state the limit of a direction, the best first; and a recommended speed."""
     if _BEYOND_PLAIN.isdisjoint(tags):
@@ -387,6 +383,10 @@ def _limit_texts(tags: Tags, side: str) -> tuple[Texts, str]:
     keys = (f"maxspeed:{side}", "maxspeed")
     held = [conditional(tags.get(key + CONDITIONAL, "")) or "" for key in keys]
     plain = [tags.get("maxspeed:motorcar") or tags.get(f"maxspeed:{side}") or tags.get("maxspeed", "")]
-    rules = [tags[key] for key in IMPLICIT_LIMIT_KEYS if _names_limit(key, tags.get(key, "").lower())]
+    rules = [
+        tags[key]
+        for key in IMPLICIT_LIMIT_KEYS
+        if _ZONE.match(text := tags.get(key, "").lower()) or (key == "zone:maxspeed" and _NUMBER.match(text))
+    ]
     advised = tags.get(f"maxspeed:advisory:{side}") or tags.get("maxspeed:advisory", "")
     return tuple(dict.fromkeys(text for text in (*held, *plain, *rules) if text)), advised

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyproj
+import shapely
 from numpy.typing import NDArray
 
 from networks.network import Floats, Ints, Mask, components
@@ -222,3 +223,28 @@ def ends_to_detach(
     lost[borders] = True
     lost[borders[order[first]]] = False
     return is_restricted & lost[tail], is_restricted & lost[head]
+
+
+def lines_along(
+    rows: Ints, first: Ints, last: Ints, lon: Floats, lat: Floats, *, is_reversed: Mask | None = None
+) -> NDArray[np.object_]:
+    """Return the line of each piece of a sequence of points.
+
+    Parameters
+    ----------
+    rows
+        Points of all ways in one flat array.
+    first, last
+        Positions in `rows` of the ends of each piece [m].
+    lon, lat
+        Degrees of the points.
+    is_reversed
+        Pieces whose line runs from their last point to their first [m]; None for none.
+    """
+    turned = np.zeros(len(first), bool) if is_reversed is None else is_reversed
+    sizes = last - first + 1
+    piece = np.repeat(np.arange(len(sizes)), sizes)
+    along = np.arange(len(piece)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    start, step = np.where(turned, last, first), np.where(turned, -1, 1)
+    points = rows[start[piece] + step[piece] * along]
+    return np.asarray(shapely.linestrings(np.column_stack([lon[points], lat[points]]), indices=piece))

@@ -6,7 +6,6 @@ import hashlib
 import itertools
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -20,6 +19,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from networks.countries import read_table
 from networks.errors import SourceError
+from networks.inputs import replacing
 from networks.network import components
 from networks.osm.tags import LENGTH_FACTOR
 from networks.sphere import KM_PER_DEGREE, chord_to_km, nearest, unit_vectors
@@ -395,7 +395,6 @@ def region_file(area: Area, folder: Path, *, least_population: int | None = None
     if not path.is_file():
         elements = assemble(area, least_population=least_population, parameters=parameters)
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"world-{key}-{os.getpid()}.osm.pbf"
-        write(elements, part)
-        part.replace(path)
+        with replacing(path) as part:
+            write(elements, part)
     return path

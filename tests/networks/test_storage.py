@@ -79,7 +79,7 @@ def test_a_text_file_is_not_a_geopackage(tmp_path):
 def test_a_failed_write_keeps_the_previous_file(network, tmp_path, monkeypatch):
     path = tmp_path / "network.gpkg"
     storage.write_gpkg(network, path)
-    monkeypatch.setattr("geopandas.GeoDataFrame.to_file", _fail)
+    monkeypatch.setattr("pyogrio.write_dataframe", _fail)
     with pytest.raises(OSError, match="No space left"):
         storage.write_gpkg(draw([], count=1), path)
     same(storage.read_gpkg(path), network)

@@ -67,8 +67,6 @@ def figures(table: Mapping[str, Any], country: str) -> dict[str, Any]:
     ----------
     table
         Figures by country, group and `world`; inner tables are joined key by key.
-    country
-        As for `lineage`.
 
     Examples
     --------

@@ -153,10 +153,6 @@ def write(
     ----------
     path
         File to write; an existing one is replaced.
-    road, rail, places
-        What was found.
-    report
-        Counts of the import.
     country
         Key of the country whose speeds were used, as the user gave it.
     road_classes
@@ -238,11 +234,6 @@ def facts(path: Path) -> Facts:
 
 def read(path: Path) -> ImportPackage:
     """Read what `write` wrote.
-
-    Parameters
-    ----------
-    path
-        The file.
 
     Raises
     ------

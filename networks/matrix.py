@@ -51,8 +51,6 @@ def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_d
 
     Parameters
     ----------
-    path
-        The file.
     cities
         The cities of the matrix.
     definition
@@ -95,8 +93,6 @@ def load_weights(path: str | Path, cities: Cities) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    path
-        The file.
     cities
         The cities of the table.
 

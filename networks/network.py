@@ -72,8 +72,6 @@ def components(tail: Ints, head: Ints, *, size: int) -> Ints:
     ----------
     tail, head
         Nodes at the ends of each link [m], in any order.
-    size
-        Number of nodes.
     """
     if size == 0:
         return np.zeros(0, dtype=np.int64)

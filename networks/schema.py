@@ -139,11 +139,6 @@ def table(data: pd.DataFrame | Mapping[str, object], columns: tuple[Column, ...]
 def check(network: Network) -> None:
     """Check a network against the data contract.
 
-    Parameters
-    ----------
-    network
-        The network.
-
     Raises
     ------
     SchemaError

@@ -52,6 +52,7 @@ class Runs:
 
     def expand(self, inner: Runs) -> Runs:
         """Replace each member by the run of `inner` that it refers to; a flipped member reverses that run."""
+        # `step` counts the members of each inner run from 0; a flipped run is read backwards from its last.
         first, size = inner.ptr[self.member], inner.sizes[self.member]
         ends = np.concatenate(([0], np.cumsum(size)))
         step = np.arange(ends[-1]) - np.repeat(ends[:-1], size)
@@ -255,6 +256,7 @@ def _following(tail: Ints, head: Ints, mode: Ints, kept: Mask) -> Ints:
 def _ranked(following: Ints) -> tuple[Ints, Ints]:
     """Return the last dart of each chain and the number of steps to it; circles never end."""
     last, steps = following, (following != np.arange(following.size)).astype(np.int64)
+    # Invariant: dart `last[d]` is `steps[d]` steps behind d on its chain, and each round doubles the steps.
     for _ in range(following.size.bit_length()):
         further = last[last]
         if np.array_equal(further, last):
@@ -266,6 +268,7 @@ def _ranked(following: Ints) -> tuple[Ints, Ints]:
 
 def _sum_of_open(seconds: Ints, begin: Ints) -> Ints:
     """Sum the seconds of each chain; one closed link closes the chain."""
+    # CLOSED is -1, below every time, so that the least of a chain tells whether any of its links is closed.
     closed = np.minimum.reduceat(seconds, begin) == CLOSED
     return np.where(closed, CLOSED, np.add.reduceat(seconds, begin))
 
@@ -315,6 +318,7 @@ def fastest_parallels(
     alive[rows] = False
     alive[first] = True
     alive[second] = True
+    # From here on a group has two survivors: the fastest up (`first`) and another one, the fastest down.
     two = first != second
     first, second = first[two], second[two]
     alike = kind[first] == kind[second]
@@ -397,8 +401,6 @@ def contract(network: Network, *, keep: ArrayLike, prune: bool = True) -> Contra
 
     Parameters
     ----------
-    network
-        Network with travel times.
     keep
         Rows of nodes that must not be removed, such as cities, stations and border points.
     prune

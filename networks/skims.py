@@ -153,6 +153,7 @@ def _fastest_arcs(graph: TimeGraph) -> NDArray[np.int64]:
 
 def _matrix(graph: TimeGraph) -> csr_array:
     _check(graph)
+    # A sparse matrix adds parallel entries, so that only the fastest of parallel arcs may enter it.
     arcs, size = _fastest_arcs(graph), len(graph.nodes)
     seconds = graph.seconds[arcs].astype(np.float64)
     return csr_array((seconds, (graph.tail[arcs], graph.head[arcs])), shape=(size, size))

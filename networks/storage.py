@@ -27,8 +27,6 @@ def write_gpkg(network: Network, path: Path, *, rail: Network | None = None) -> 
 
     Parameters
     ----------
-    network
-        The network.
     path
         File to write; an existing file is replaced.
     rail
@@ -85,8 +83,6 @@ def write_parquet(network: Network, folder: Path) -> None:
 
     Parameters
     ----------
-    network
-        The network.
     folder
         Folder to write to; it is created if necessary. Neither file ever exists in part.
 

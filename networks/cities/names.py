@@ -55,8 +55,6 @@ class CityNames:
 
         Parameters
         ----------
-        text
-            Id or name.
         hints
             Whether an error names cities of similar spelling, which takes a moment.
 

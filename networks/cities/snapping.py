@@ -92,10 +92,6 @@ def snap(
 
     Parameters
     ----------
-    cities
-        The cities.
-    network
-        The network.
     limit_km
         Largest great-circle distance between a city and its node.
     on_unsnapped
@@ -260,8 +256,6 @@ def with_nodes_near(
     ----------
     network
         Network with travel times. Links with fewer seconds than there are cities are not cut.
-    cities
-        The cities.
     limit_km
         Largest distance between a city and a link that is cut for it.
     least_gain_km

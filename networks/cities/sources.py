@@ -240,8 +240,6 @@ def from_towns(towns: Sequence[Town], *, thresholds: Thresholds = DEFAULT_THRESH
 
     Parameters
     ----------
-    towns
-        The towns.
     thresholds
         Population limits of the tiers.
 
@@ -285,8 +283,6 @@ def from_osm_places(
 
     Parameters
     ----------
-    elements
-        Elements of the source.
     min_population
         Least number of residents.
     thresholds

@@ -160,8 +160,6 @@ def trains_on(
 
     Parameters
     ----------
-    feed
-        The feed.
     day
         The service day. Trips that began the day before belong to that day.
     station_of_stop
@@ -231,8 +229,6 @@ def patterns_of(trains: Iterable[Train], *, most_spread: float) -> tuple[Pattern
 
     Parameters
     ----------
-    trains
-        Trains of one day.
     most_spread
         Trains with the same stops are one pattern while the slowest takes at most this share longer than the
         fastest.
@@ -268,11 +264,6 @@ def _pattern(stations: tuple[int, ...], group: Sequence[tuple[Train, bool]]) -> 
 
 def headways(patterns: Sequence[Pattern]) -> pd.DataFrame:
     """Return the headways of patterns by time of day.
-
-    Parameters
-    ----------
-    patterns
-        The patterns.
 
     Returns
     -------

@@ -98,6 +98,7 @@ def infer_sections(
     factor = parameters.route_factor
     length_km = [max(straight[pair] * factor, 1e-3) for pair in number]
     ways = {ends: tuple(number[_in_order(*pair)] for pair in pairwise(over)) for ends, over in nodes.items()}
+    # A train spends its time on its sections in proportion to their lengths; the fastest one sets each.
     fastest = [float("inf")] * len(number)
     for ends, own in ways.items():
         whole_km = sum(length_km[section] for section in own)
@@ -145,8 +146,6 @@ def section_links(
 
     Parameters
     ----------
-    sections
-        The sections.
     places
         Longitude and latitude of each station, degrees.
     nodes
@@ -185,8 +184,6 @@ def extended(network: Network, nodes: dict[str, object], links: dict[str, object
 
     Parameters
     ----------
-    network
-        The network.
     nodes, links
         Columns of the contract (`networks.schema`).
     """
@@ -309,8 +306,6 @@ def build(
 
     Parameters
     ----------
-    feed
-        The feed.
     day
         Its day; None for the representative one (`days.representative_day`).
     hours

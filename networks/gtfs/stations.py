@@ -59,13 +59,6 @@ def join_stops(feed: Feed, parameters: GtfsParameters) -> JoinedStops:
     if they are next to each other, whatever their names, or near and joined by a transfer. They are not if a
     trip calls at one right after the other, or if the feed says that passengers cannot change there.
 
-    Parameters
-    ----------
-    feed
-        The feed.
-    parameters
-        The distances.
-
     Returns
     -------
     JoinedStops
@@ -113,6 +106,7 @@ def _misplaced(
     ends = fastest[["a", "b"]].to_numpy()
     km = chord_to_km(np.linalg.norm(places[ends[:, 0]] - places[ends[:, 1]], axis=1))
     wrong = km > parameters.misplaced_kmh * (fastest["run_s"].to_numpy() + _ROUNDING_S) / 3600.0
+    # Greedy: the station with the largest share of impossible hops goes first, with all its hops.
     found: list[int] = []
     while wrong.any():
         bad, all_of = (np.bincount(ends[rows].ravel(), minlength=len(table)) for rows in (wrong, wrong >= 0))

@@ -77,10 +77,6 @@ def stations_to_roads(
 
     Parameters
     ----------
-    road
-        The road network.
-    stations
-        Points of the stations.
     parameters
         The distance limit, speed and detour factor of connectors, and the time at the station front.
 
@@ -121,10 +117,6 @@ def cities_to_stations(
 
     Parameters
     ----------
-    cities
-        The cities.
-    stations
-        Points of the stations.
     parameters
         The distance limit, and the access time of each tier.
 
@@ -233,10 +225,6 @@ def build_access_network(
         The road network, with travel times.
     stations
         Points of the stations; the index is their row in the nodes of the rail network.
-    cities
-        Cities snapped to `road`.
-    parameters
-        Times of the connectors.
 
     Raises
     ------

@@ -57,8 +57,6 @@ def join(
         The road network, with travel times; contract it first to save time.
     rail
         The rail network with services and stations; None for roads alone.
-    cities
-        Cities snapped to `road`.
     parameters
         Times of access, waiting and transfers; None for those of the packaged table.
     definition

@@ -122,8 +122,6 @@ class AccessParameters:
 
         Parameters
         ----------
-        link_class
-            Class of the service.
         headway_s
             Seconds between its departures.
 
@@ -150,8 +148,6 @@ class AccessParameters:
 
         Parameters
         ----------
-        link_class
-            Class of the service.
         headway_s
             Seconds between its departures.
         start_s

@@ -44,8 +44,6 @@ def with_common_lines(services: Services, parameters: AccessParameters, *, alone
 
     Parameters
     ----------
-    services
-        The services.
     parameters
         Waiting time, and the classes that board alike.
     alone
@@ -108,6 +106,8 @@ def _attractive(
 ) -> Sequence[_Ride]:
     """Return the fastest rides whose waiting time together plus mean riding time is least."""
     ordered = sorted(found, key=lambda ride: (ride.run_s, ride.service))
+    # With frequencies f = 1 / headway the first k rides take wait(1 / sum f) + sum(f * ride) / sum f. Chriqui
+    # and Robillard: the best set is among these prefixes of the rides in order of their times.
     best, best_s = 0, np.inf
     trains = seconds = 0.0
     for count, ride in enumerate(ordered, start=1):
@@ -243,11 +243,6 @@ def ride_arcs(stops: Stops) -> Arcs:
     Services assumed from tracks alone run through every station, so passengers who stay on take the time of
     an intermediate stop there instead of a transfer.
 
-    Parameters
-    ----------
-    stops
-        The stops.
-
     Returns
     -------
     Arcs
@@ -285,8 +280,6 @@ def boarding_arcs(stops: Stops, entrance: Ints, halls: Halls | None, *, paramete
 
     Parameters
     ----------
-    stops
-        The stops.
     entrance
         Row of the entrance node of each station.
     halls
@@ -333,8 +326,6 @@ def alighting_arcs(stops: Stops, entrance: Ints, *, seconds: int) -> Arcs:
 
     Parameters
     ----------
-    stops
-        The stops.
     entrance
         Row of the entrance node of each station.
     seconds
@@ -353,10 +344,6 @@ def transfer_arcs(stops: Stops, halls: Halls, *, parameters: AccessParameters) -
 
     Parameters
     ----------
-    stops
-        The stops.
-    halls
-        Halls of the stations.
     parameters
         Transfer time, waiting time, and the time added once per ride.
 

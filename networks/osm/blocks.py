@@ -236,8 +236,6 @@ def nodes_with_ids(
 
     Parameters
     ----------
-    path
-        The file.
     blocks
         Its blocks; empty for one that is no PBF file.
     wanted
@@ -407,8 +405,6 @@ def check_ways(path: Path, blocks: Sequence[Block]) -> None:
 
     Parameters
     ----------
-    path
-        The file.
     blocks
         Its blocks; empty for one that is no PBF file, which is not looked at.
 

@@ -99,10 +99,6 @@ def ask[T](call: Callable[[], T], *, service: Service, server: Server) -> T:
 
     Parameters
     ----------
-    call
-        The function.
-    service
-        Which server it asks.
     server
         Addresses, and limits on retries and time.
 

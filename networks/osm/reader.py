@@ -49,8 +49,6 @@ def add_access_roads(path: Path, roads: RawWays, ferries: RawWays, *, classes: f
 
     Parameters
     ----------
-    path
-        The file.
     roads, ferries
         Ways that were read; the small roads are added to `roads`.
     classes
@@ -302,8 +300,6 @@ def cut_at_missing(raw: RawWays, nodes: Nodes) -> Cut:
 
     Parameters
     ----------
-    raw
-        Ways with node ids.
     nodes
         The nodes that the source contains.
     """

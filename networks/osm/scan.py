@@ -154,8 +154,6 @@ def first_pass(path: Path, *, roads: frozenset[str], rail: bool, ferries: bool) 
 
     Parameters
     ----------
-    path
-        The file.
     roads
         Values of `highway` to keep.
     rail, ferries
@@ -248,8 +246,6 @@ def add_members(path: Path, scan: Scan) -> None:
 
     Parameters
     ----------
-    path
-        The file.
     scan
         Result of the first pass, which is changed.
     """
@@ -281,8 +277,6 @@ def add_places_of_trains(path: Path, scan: Scan) -> None:
 
     Parameters
     ----------
-    path
-        The file.
     scan
         Result of the first pass, which is changed.
     """
@@ -313,8 +307,6 @@ def second_pass(
 
     Parameters
     ----------
-    path
-        The file.
     blocks
         Its blocks; empty for one that is no PBF file.
     wanted

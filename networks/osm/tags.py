@@ -225,11 +225,6 @@ def access(tags: Tags) -> tuple[Access, Access]:
     The most specific tag decides for each direction (`motorcar:forward`, `motorcar`, `motor_vehicle:forward`
     and so on); a tag with a condition (`motor_vehicle:conditional`) replaces it where the condition holds on
     a Wednesday at 10:00. Unknown values count as open.
-
-    Parameters
-    ----------
-    tags
-        Tags of a way.
     """
     if _DECIDING.isdisjoint(tags):
         return "open", "open"
@@ -387,11 +382,6 @@ def stops_cars(tags: Tags) -> bool:
     The rules are those of OSRM (profiles/car.lua), with more kinds of gates and with locks: an access tag is
     stronger than the barrier; kerbs that are lowered or flush, bollards that can be lowered, and fences that
     are only heard, stop nobody. So do gates unless they are locked.
-
-    Parameters
-    ----------
-    tags
-        Tags of the node.
     """
     for key in ACCESS_KEYS:
         value = conditional(tags.get(key + CONDITIONAL, "")) or tags.get(key)
@@ -510,8 +500,6 @@ def direction(tags: Tags, *, reversible: Reversible) -> tuple[int, str]:
 
     Parameters
     ----------
-    tags
-        Tags of the way.
     reversible
         Treatment of `oneway=reversible` and `oneway=alternating`.
 

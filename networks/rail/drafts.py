@@ -156,12 +156,8 @@ def neighbour_drafts(
 
     Parameters
     ----------
-    network
-        The rail network.
     points
         Rows of the nodes of each station.
-    stations
-        The stations.
     most_turn_deg
         Largest change of direction of a train at a junction, degrees.
 
@@ -205,8 +201,6 @@ class Timetable:
 
     Parameters
     ----------
-    network
-        The rail network.
     points
         Rows of the nodes of each station, its own node first; empty if the station is not on a track.
     names
@@ -235,11 +229,6 @@ class Timetable:
 
         A route uses the service's own tracks if these are known and connect the two stops; else all tracks
         under the turn limit at junctions outside stations; else all tracks without a turn limit.
-
-        Parameters
-        ----------
-        draft
-            The service.
 
         Returns
         -------
@@ -311,6 +300,7 @@ def _spread(whole_s: int, hops: Sequence[Hop]) -> KnownTimes | None:
     modelled = np.array([hop.route.seconds for hop in hops])
     if not FASTEST_SHARE * modelled.sum() <= whole_s <= SLOWEST_SHARE * modelled.sum():
         return None
+    # Rounding the sums, not the parts, keeps the whole time.
     ends = np.rint(np.cumsum(modelled) / modelled.sum() * whole_s).astype(int)
     run_s = np.maximum(np.diff(ends, prepend=0), 1)
     return KnownTimes(tuple(run_s.tolist()), (0,) * (len(hops) + 1))

@@ -148,8 +148,6 @@ class TrackGraph:
 
         Parameters
         ----------
-        layout
-            The links.
         seconds
             Running time of each link.
         closed

@@ -30,8 +30,6 @@ def train_relations(elements: Elements, *, opened_by: date | None = None) -> tup
 
     Parameters
     ----------
-    elements
-        Elements of the source.
     opened_by
         Leave out services that started after this day or had ended by then; None for the services of today.
     """
@@ -296,8 +294,6 @@ def line_drafts(
 
     Parameters
     ----------
-    lines
-        Rows of the table.
     stations
         The stations of the network.
     reached

@@ -83,8 +83,6 @@ def gather(
 
     Parameters
     ----------
-    elements
-        Elements of the source.
     relations
         The train services; only stop positions that they use count.
     parameters

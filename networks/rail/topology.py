@@ -105,8 +105,6 @@ def place(
         Tracks from `networks.rail.tracks.choose`.
     stations
         Stations from `networks.rail.stations.gather`.
-    parameters
-        The distance limits.
     """
     lon, lat = elements.nodes.lon, elements.nodes.lat
     lines = [shapely.linestrings(lon[t.points], lat[t.points]) for t in tracks]
@@ -321,8 +319,6 @@ def to_network(
 
     Parameters
     ----------
-    links
-        Tracks cut into links.
     placed
         Tracks, points, and the points of each station.
     elements

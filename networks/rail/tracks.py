@@ -74,11 +74,6 @@ def number_of_tracks(tags: Mapping[str, str]) -> int:
     `tracks` counts what one way stands for, `passenger_lines` the tracks of a line whose tracks are ways of
     their own; the larger number counts.
 
-    Parameters
-    ----------
-    tags
-        Tags of a way.
-
     Returns
     -------
     int
@@ -179,8 +174,6 @@ def choose(elements: Elements, *, parameters: RailParameters, opened_by: date | 
 
     Parameters
     ----------
-    elements
-        Elements of the source.
     parameters
         Tags of tracks that are used, and the classes.
     opened_by

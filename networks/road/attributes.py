@@ -109,12 +109,8 @@ def read_roads(
     ----------
     roads
         Ways with `highway`.
-    table
-        Speeds of the country.
     overrides
         Speed by class in km/h that replaces tags and table.
-    reversible
-        Treatment of `oneway=reversible`.
     opened_by
         Drop roads that opened after this day; None for the network of today.
     """
@@ -180,8 +176,6 @@ def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | Non
     ----------
     ferries
         Ways with `route=ferry` or `route=shuttle_train`.
-    reversible
-        Treatment of `oneway=reversible`.
     opened_by
         Drop ferries that opened after this day; None for the network of today.
     """

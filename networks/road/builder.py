@@ -68,8 +68,6 @@ def ride_seconds(way_ids: Ints, tags: Sequence[Tags], relations: Sequence[Relati
     ----------
     way_ids, tags
         Id and tags of each way.
-    relations
-        Route relations.
     """
     found = [(duration_s(one.get("duration", "")) or 0, position) for position, one in enumerate(tags)]
     position_of: dict[int, list[int]] = {}
@@ -103,8 +101,6 @@ def crossing_times(
 
     Parameters
     ----------
-    pieces
-        The pieces.
     shore
         bool [n], nodes that a road touches. Ends of the ferries that nothing else touches count as well.
     rides
@@ -129,6 +125,7 @@ def crossing_times(
     ]
     by_table = pieces.km / np.array([step.kmh for step in steps]) * 3600
     ride = np.where(is_tagged, seconds_of * pieces.km / np.maximum(shared_km, 1e-9), by_table)
+    # One end ashore pays half of the wait: a crossing has two such ends, however many pieces it is mapped as.
     boardings = is_shore[pieces.first].astype(np.int64) + is_shore[pieces.last]
     wait = np.array([step.wait_s for step in steps]) / 2 * boardings
     return np.maximum(1, np.rint(ride + wait)).astype(np.int64), is_tagged
@@ -139,6 +136,7 @@ def _crossings(pieces: Crossings, is_shore: NDArray[np.bool_]) -> Ints:
     count = len(pieces.km)
     piece = np.concatenate([np.arange(count), np.arange(count)])
     node = np.concatenate([pieces.first, pieces.last])
+    # A graph of pieces (0 to count - 1) and of the nodes at sea behind them; its components are crossings.
     at_sea = ~is_shore[node]
     label = components(piece[at_sea], count + node[at_sea], size=count + len(is_shore))
     _, crossing = np.unique(label[:count], return_inverse=True)
@@ -157,10 +155,6 @@ def assemble(
 
     Parameters
     ----------
-    roads
-        Ways with their attributes.
-    nodes
-        Positions of the nodes.
     barriers
         Nodes with a barrier or an access tag. The links on both sides of one that stops cars end there, at
         nodes of their own.

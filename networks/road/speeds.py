@@ -232,8 +232,6 @@ def parse_limit(text: str, *, table: SpeedTable) -> Limit:
 
     Parameters
     ----------
-    text
-        Value of the tag.
     table
         Provides the range of accepted limits, the zones, and the meaning of `walk` and `none`.
     """
@@ -297,8 +295,6 @@ class SpeedReader:
 
     Parameters
     ----------
-    table
-        Speeds of the country.
     overrides
         Speed by class in km/h that replaces tags and table.
     """

@@ -59,8 +59,6 @@ def cut_at_junctions(ways: Ways, nodes: Nodes, stops: NDArray[np.bool_] | None =
     ----------
     ways
         Ways as sequences of nodes.
-    nodes
-        Positions of the nodes.
     stops
         bool [n], nodes that nobody passes; None for none.
 
@@ -143,8 +141,6 @@ def merge_zero_length(tail: Ints, head: Ints, length_km: Floats) -> tuple[Ints, 
     ----------
     tail, head
         Non-negative node numbers of each link.
-    length_km
-        Length of each link.
 
     Returns
     -------
@@ -169,6 +165,7 @@ def first_occurrences(*columns: NDArray[np.generic]) -> NDArray[np.bool_]:
         Arrays of one length.
     """
     order = np.lexsort(columns)
+    # `lexsort` is stable: of equal rows the earliest comes first, and it alone differs from its predecessor.
     new = np.zeros(len(order), dtype=bool)
     new[:1] = True
     for column in columns:
@@ -208,6 +205,7 @@ def ends_to_detach(
     if not is_restricted.any():
         return none, none
     size = int(max(tail.max(), head.max())) + 1
+    # `best[v]`: rank of the highest class of open road at node v; the largest integer where there is none.
     best = np.full(size, np.iinfo(np.int64).max)
     is_through = ~is_restricted & ~is_ferry
     for ends in (tail, head):
@@ -217,6 +215,7 @@ def ends_to_detach(
     is_open = best < np.iinfo(np.int64).max
     borders = np.unique(np.concatenate([tail[inside], head[inside]]))
     borders = borders[is_open[borders]]
+    # The first border of each group in this order is the one that stays attached.
     order = np.lexsort((borders, best[borders], group[borders]))
     _, first = np.unique(group[borders[order]], return_index=True)
     lost = np.zeros(size, bool)

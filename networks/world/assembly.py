@@ -104,8 +104,6 @@ def demand(graph: Geograph, towns: Sequence[Town], parameters: WorldParameters) 
 
     Parameters
     ----------
-    graph
-        The roads.
     towns
         The towns, the largest first.
     parameters
@@ -172,8 +170,6 @@ def classify(graph: Geograph, loads: Mapping[Edge, float], parameters: WorldPara
 
     Parameters
     ----------
-    graph
-        The roads.
     loads
         Demand by edge, from `demand`; an edge without demand is a primary road.
     parameters
@@ -229,8 +225,6 @@ def add_tracks(graph: Geograph, elements: Elements) -> None:
 
     Parameters
     ----------
-    graph
-        The tracks.
     elements
         Elements to which nodes and ways are added; changed in place.
     """
@@ -247,10 +241,6 @@ def add_stations(
 
     Parameters
     ----------
-    graph
-        The tracks.
-    towns
-        The towns.
     elements
         Elements to which the stations are added; changed in place.
     parameters
@@ -302,8 +292,6 @@ def cities_in(
 
     Parameters
     ----------
-    area
-        Where.
     least_population
         Least residents of a town.
     largest
@@ -327,8 +315,6 @@ def assemble(
 
     Parameters
     ----------
-    area
-        Where.
     least_population
         Least residents of a town with a station; None: that of the parameters.
     parameters
@@ -374,12 +360,8 @@ def region_file(area: Area, folder: Path, *, least_population: int | None = None
 
     Parameters
     ----------
-    area
-        Where.
     folder
         Keeps the file, under a name that is the hash of all it depends on.
-    least_population
-        As for `assemble`.
     """
     require()  # says what to install before anything else is asked of the package
     parameters = WorldParameters.default()

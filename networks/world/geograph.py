@@ -111,8 +111,6 @@ def read_clipped(path: Path, area: Area) -> Geograph:
     ----------
     path
         File with the two lines ``graph=[{node: km, ...}, ...]`` and ``nodes=[[lat, lon], ...]``.
-    area
-        Area to clip to.
 
     Returns
     -------

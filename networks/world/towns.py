@@ -163,8 +163,6 @@ def towns_in(
 
     Parameters
     ----------
-    area
-        Where to look.
     least_population
         Least residents of a town.
     residents_per_km2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,8 +23,7 @@ _LINES = ["service_id", "name", "link_class", "headway_s", "headway_source", "kn
 _STOPS = ["service", "seq", "node", "run_s", "length_km", "stop_s"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Ride:
+class _Ride(NamedTuple):
     """A direct ride between two stations."""
 
     run_s: int
@@ -60,10 +60,12 @@ def with_common_lines(services: Services, parameters: AccessParameters, *, alone
     fast = services.lines["link_class"].isin(parameters.fast_classes).to_numpy()
     headway_s = services.lines["headway_s"].tolist()
     rides: dict[tuple[int, int, bool], list[_Ride]] = defaultdict(list)
-    for service, calls in services.stops.groupby("service", sort=True):
+    names, classes, known = (services.lines[key].tolist() for key in ("name", "link_class", "known_times"))
+    columns = [services.stops[key].to_numpy() for key in ("node", "run_s", "stop_s", "length_km")]
+    for service, rows in services.stops.groupby("service", sort=True).indices.items():
         row = int(str(service))
-        if services.lines["known_times"].iloc[row]:
-            for ends, ride in _direct_rides(calls, row):
+        if known[row]:
+            for ends, ride in _direct_rides(*(values[rows].tolist() for values in columns), service=row):
                 rides[(*ends, bool(fast[row]))].append(ride)
     lines: list[tuple[object, ...]] = []
     stops: list[tuple[object, ...]] = []
@@ -71,24 +73,24 @@ def with_common_lines(services: Services, parameters: AccessParameters, *, alone
         chosen = _attractive(found, headway_s, parameters)
         if len(chosen) > 1 or not alone:
             first, trains = chosen[0], [1.0 / float(headway_s[ride.service]) for ride in chosen]
-            named = services.lines.iloc[first.service]
+            name, link_class = names[first.service], classes[first.service]
             together_s = max(round(1.0 / sum(trains)), 1)
             number = len(services.lines) + len(lines)
-            key = f"{COMBINED}:{start}-{end}:{named['link_class']}"
+            key = f"{COMBINED}:{start}-{end}:{link_class}"
             ref = first.service if len(chosen) == 1 else -1
-            lines.append((key, named["name"], named["link_class"], together_s, COMBINED, True, ref))
+            lines.append((key, name, link_class, together_s, COMBINED, True, ref))
             run_s = round(float(np.average([ride.run_s for ride in chosen], weights=trains)))
             stops += [(number, 0, start, 0, 0.0, 0), (number, 1, end, run_s, first.length_km, 0)]
-    known = services.lines["known_times"].to_numpy(dtype=bool)[services.stops["service"].to_numpy()]
-    given = services.stops if alone else services.stops[~known]
+    is_known = np.array(known, dtype=bool)[services.stops["service"].to_numpy()]
+    given = services.stops if alone else services.stops[~is_known]
     numbered = services.lines.assign(ref=np.arange(len(services.lines), dtype=np.int64))
     return Services(lines=_added(numbered, lines, _LINES), stops=_added(given, stops, _STOPS))
 
 
-def _direct_rides(stops: pd.DataFrame, service: int) -> list[tuple[tuple[int, int], _Ride]]:
+def _direct_rides(
+    node: list[int], run_s: list[int], stop_s: list[int], length_km: list[float], *, service: int
+) -> list[tuple[tuple[int, int], _Ride]]:
     """Return the rides between all stops of a service, with the smaller row of the two nodes first."""
-    node, run_s = stops["node"].tolist(), stops["run_s"].tolist()
-    stop_s, length_km = stops["stop_s"].tolist(), stops["length_km"].tolist()
     found = []
     for a in range(len(node)):
         seconds, km = 0, 0.0

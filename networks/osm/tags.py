@@ -490,6 +490,7 @@ _BY_VALUE: dict[str, tuple[int, str]] = {
     **dict.fromkeys(("-1", "reverse"), (BACKWARD, "tag_reverse")),
     **dict.fromkeys(("no", "false", "0"), (BOTH, "two_way")),
 }
+_ONEWAY = frozenset((*ONEWAY_KEYS, *(key + CONDITIONAL for key in ONEWAY_KEYS)))
 _REVERSIBLE_VALUES = frozenset({"reversible", "alternating"})
 _IMPLIED_CLASSES = frozenset({"motorway", "motorway_link"})
 _IMPLIED_JUNCTIONS = frozenset({"roundabout", "circular"})
@@ -510,7 +511,9 @@ def direction(tags: Tags, *, reversible: Reversible) -> tuple[int, str]:
         `implied_motorway`, `implied_roundabout`, `two_way`, or `unreadable` for an unknown value (then
         two-way, unless a direction is implied).
     """
-    value = next((found for key in ONEWAY_KEYS if (found := _value(tags, key))), "")
+    value = ""
+    if not _ONEWAY.isdisjoint(tags):
+        value = next((found for key in ONEWAY_KEYS if (found := _value(tags, key))), "")
     if value in _REVERSIBLE_VALUES:
         return (BOTH if reversible == "two_way" else NEITHER), "reversible"
     return _BY_VALUE.get(value) or _implied(tags, unreadable=bool(value))

@@ -191,7 +191,9 @@ class TrackGraph:
         if set(origins) & set(destinations):
             return Route(0.0, 0.0, ())
         reached, before = self._search(origins)
-        last = np.flatnonzero(np.isin(self.end, np.array(list(destinations), dtype=np.int64)))
+        is_destination = np.zeros(len(self.offsets) - 1, dtype=bool)
+        is_destination[list(destinations)] = True
+        last = np.flatnonzero(is_destination[self.end])
         total = reached[last] + self.seconds[last]
         if not len(last) or not np.isfinite(total.min()):
             return None
@@ -267,7 +269,11 @@ class OwnTracks:
         return Route(found.seconds, found.length_km, tuple(self.links[list(found.links)].tolist()))
 
     def _positions(self, rows: Collection[int]) -> list[int]:
-        return np.flatnonzero(np.isin(self.nodes, np.array(list(rows), dtype=np.int64))).tolist()
+        wanted = np.unique(np.array(list(rows), dtype=np.int64))
+        at = np.searchsorted(self.nodes, wanted)
+        known = at < len(self.nodes)
+        found: list[int] = at[known][self.nodes[at[known]] == wanted[known]].tolist()
+        return found
 
 
 def _rows(nodes: Ints | None) -> Ints:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -20,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from generated_extracts import Extract, generate, save
+from measured import MACHINE
 
 ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
 KEPT_NODES = 100
@@ -165,7 +165,7 @@ def _own_lines(extract: Extract, rows: dict[str, dict[str, float]], seed: int, r
     kept = sum("highway" in tags for _, tags in extract.ways)
     head = (
         f"Extract: {len(extract.lon):,} nodes, {len(extract.ways):,} ways, {kept:,} kept; seed {seed}. "
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; "
+        f"{MACHINE}; "
         f"median of {repeats} runs, each in its own process; load {os.getloadavg()[0]:.1f} at the end. "
         "On a machine that does other work as well, CPU seconds are the figure to compare."
     )

@@ -21,10 +21,7 @@ import csv
 import importlib
 import json
 import math
-import os
-import platform
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -37,6 +34,7 @@ from typing import Any
 
 import numpy as np
 import psutil
+from measured import MACHINE, measure, table
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
@@ -376,23 +374,16 @@ def _write(path: Path, heads: Sequence[str], rows: Sequence[Sequence[object]]) -
 def _run_job(job: Path, limit_s: float) -> dict[str, Any]:
     """Run a job under a limit, and return what its run folder says."""
     out, setting = job.parent / f"out{limit_s:g}", f"solve.time_limit_s={limit_s:g}"
-    code = "from optimiser.cli import main; main()"
-    begun = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", code, "run", str(job), "--out", str(out), "--set", setting],
-        env={**os.environ, "POLYRING_CACHE": str(job.parent / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = ("run", str(job), "--out", str(out), "--set", setting)
+    done = measure([sys.executable, "-m", "optimiser.cli", *words], cache=job.parent / "cache")
     row: dict[str, Any] = {
         "limit_s": limit_s,
-        "exit_code": done.returncode,
-        "whole_s": round(time.monotonic() - begun, 1),
+        "exit_code": done.code,
+        "whole_s": round(done.wall_s, 1),
         "files": len(list(out.iterdir())) if out.is_dir() else 0,
     }
     if not (out / "result.json").exists():
-        return {**row, "said": done.stderr[-500:]}
+        return {**row, "said": done.said}
     result = json.loads((out / "result.json").read_text(encoding="utf-8"))
     problem = json.loads((out / "problem.json").read_text(encoding="utf-8"))
     return {
@@ -440,7 +431,7 @@ def _random_page(found: Mapping[str, Any]) -> Iterator[str]:
         "late_by_machine",
         "overruns",
     ]
-    yield from _table(
+    yield from table(
         ("variant", *heads, "most s over the limit"),
         [
             (label, *(one[head] for head in heads), f"{one['most_overrun_s']:.2f}")
@@ -468,25 +459,19 @@ def _sizes_page(found: Mapping[str, Any]) -> Iterator[str]:
     measured = ("over_s", "waited_s", "end", "objective", "bound", "trivial")
     heads: tuple[str, ...] = ("family", "candidates", "pairs", "limit_s", *measured)
     shown = (*heads[:3], "limit s", "s over", "s without a processor", *heads[6:9], "weight of all pairs")
-    yield from _table(shown, [[_shown(row.get(head)) for head in heads] for row in found["solves"]])
+    yield from table(shown, [[_shown(row.get(head)) for head in heads] for row in found["solves"]])
     yield ""
     yield "`polyring run` on jobs with a table of travel times:"
     yield ""
     heads = ("candidates", "pairs", "limit_s", "over_s", "exit_code", "files", "end", "objective", "bound")
     shown = (*heads[:2], "limit s", "s over", "exit code", "files of the run folder", *heads[6:])
-    yield from _table(shown, [[_shown(row.get(head)) for head in heads] for row in found["runs"]])
+    yield from table(shown, [[_shown(row.get(head)) for head in heads] for row in found["runs"]])
 
 
 def _shown(value: object) -> object:
     if isinstance(value, float):
         return f"{value:.2f}".rstrip("0").rstrip(".")
     return "-" if value is None else value
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str]:
-    yield f"| {' | '.join(heads)} |"
-    yield f"|{'---|' * len(heads)}"
-    yield from (f"| {' | '.join(map(str, row))} |" for row in rows)
 
 
 def main() -> int:
@@ -500,7 +485,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, nargs="+", default=SECONDS, help="limits of large problems")
     asked = parser.parse_args()
     figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
-    figures["machine"] = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}."
+    figures["machine"] = f"{MACHINE}."
     if asked.part != "sizes":
         figures["random"] = run_random(asked.problems, asked.first, asked.minutes)
     if asked.part != "random":

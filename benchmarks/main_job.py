@@ -14,22 +14,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import shlex
 import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import psutil
+from measured import MACHINE, Measured, measure, table
 
 ROOT = Path(__file__).resolve().parents[1]
-PAUSE_S = 0.2
-"""Seconds between two samples of memory."""
 PAGE = "report.html"
 POLYRING = (".venv/bin/python", "-m", "optimiser.cli")
 README = ("uv", "run", "polyring")
@@ -39,74 +34,6 @@ from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.engine.solve import solve
 print(solve(grid(GridParameters(rows=4, columns=4, candidates=12, pairs=12))).status)
 """
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What a command took.
-
-    Attributes
-    ----------
-    wall_s, cpu_s
-        Seconds until it ended, and of all processors.
-    page_s
-        Seconds until the page appeared; None without one.
-    peak_mb
-        Largest memory of all processes together.
-    """
-
-    wall_s: float
-    cpu_s: float
-    page_s: float | None
-    peak_mb: float
-    code: int
-
-
-def memory_mb(process: psutil.Process) -> float:
-    """Return the memory of a process and all below it, each shared page counted once where that is known."""
-    total = 0.0
-    with suppress(psutil.Error):
-        for one in (process, *process.children(recursive=True)):
-            with suppress(psutil.Error):
-                total += getattr(one.memory_full_info(), "pss", 0) or one.memory_info().rss
-    return total / 2**20
-
-
-def measure(command: Sequence[str], *, folder: Path, cache: Path, page: Path | None = None) -> Measured:
-    """Run a command, and return what it took.
-
-    Parameters
-    ----------
-    cache
-        Folder of the caches of the program and of machine code.
-    page
-        File whose appearance is timed.
-    """
-    places = {"POLYRING_CACHE": cache / "polyring", "NUMBA_CACHE_DIR": cache / "numba"}
-    environment = {**os.environ, **{name: str(place) for name, place in places.items()}}
-    environment.pop("VIRTUAL_ENV", None)
-    peak, page_s, ended = 0.0, None, threading.Event()
-    begun = time.perf_counter()
-    process = subprocess.Popen(
-        list(command), cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-
-    def watch() -> None:
-        nonlocal peak, page_s
-        while not ended.wait(PAUSE_S):
-            if page_s is None and page is not None and page.is_file():
-                page_s = time.perf_counter() - begun
-            with suppress(psutil.Error):
-                peak = max(peak, memory_mb(psutil.Process(process.pid)))
-
-    watching = threading.Thread(target=watch)
-    watching.start()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall_s, process.returncode = time.perf_counter() - begun, os.waitstatus_to_exitcode(status)
-    ended.set()
-    watching.join()
-    cpu_s, peak = usage.ru_utime + usage.ru_stime, max(peak, usage.ru_maxrss / 1024)
-    return Measured(wall_s, cpu_s, page_s, peak, process.returncode)
 
 
 def clone(source: Path, revision: str, target: Path) -> None:
@@ -150,31 +77,30 @@ def measure_checkout(named: str, work: Path, *, job: str, fresh: bool) -> dict[s
     if fresh:
         one = found["first command"]
         page_s = None if one.page_s is None else one.page_s + before_s
-        found["first command"] = Measured(one.wall_s + before_s, one.cpu_s, page_s, one.peak_mb, one.code)
-    python, small = POLYRING[0], {"folder": folder, "cache": cache}
-    calls: dict[str, Callable[[], Measured]] = {
-        "second command": lambda: measure((*POLYRING, *run[len(polyring) :]), **small),
-        "import polyring": lambda: measure((python, "-c", "import polyring"), **small),
-        "polyring list": lambda: measure((*POLYRING, "list"), **small),
-        "solve of a toy problem": lambda: measure((python, "-c", TOY), **small),
+        found["first command"] = replace(one, wall_s=one.wall_s + before_s, page_s=page_s)
+    calls = {
+        "second command": (*POLYRING, *run[len(polyring) :]),
+        "import polyring": (POLYRING[0], "-c", "import polyring"),
+        "polyring list": (*POLYRING, "list"),
+        "solve of a toy problem": (POLYRING[0], "-c", TOY),
     }
-    return found | {name: call() for name, call in calls.items()}
+    return found | {name: measure(command, folder=folder, cache=cache) for name, command in calls.items()}
 
 
 def rows(found: dict[str, dict[str, Measured]]) -> list[str]:
     """Return the rows of a Markdown table: a call a row, the figures of the checkouts side by side."""
     heads = [f"{name}: {figure}" for figure in ("wall s", "page s", "CPU s", "peak MB") for name in found]
-    lines = [f"| call | {' | '.join(heads)} | exit codes |", "|---|" + "---:|" * (len(heads) + 1)]
+    cells = []
     for call in next(iter(found.values())):
         taken = [own[call] for own in found.values()]
-        cells = [
+        figures = (
             *(f"{one.wall_s:.1f}" for one in taken),
             *("" if one.page_s is None else f"{one.page_s:.1f}" for one in taken),
             *(f"{one.cpu_s:.1f}" for one in taken),
             *(f"{one.peak_mb:,.0f}" for one in taken),
-        ]
-        lines.append(f"| {call} | {' | '.join(cells)} | {', '.join(str(one.code) for one in taken)} |")
-    return lines
+        )
+        cells.append((call, *figures, ", ".join(str(one.code) for one in taken)))
+    return table(("call", *heads, "exit codes"), cells)
 
 
 def main() -> None:
@@ -190,8 +116,7 @@ def main() -> None:
     for name, checkout in {**named, "after": asked.after}.items():
         with tempfile.TemporaryDirectory() as work:
             found[name] = measure_checkout(checkout, Path(work), job=asked.job, fresh=asked.fresh)
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    print(f"{asked.job}; {machine}, load {os.getloadavg()[0]:.1f}\n")
+    print(f"{asked.job}; {MACHINE}, load {os.getloadavg()[0]:.1f}\n")
     print("\n".join(rows(found)))
 
 

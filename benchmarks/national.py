@@ -15,70 +15,40 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
-import platform
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import psutil
 from country import Country, write_job
 from generated_extracts import save_dense
 from import_speed import in_own_process
+from measured import MACHINE, measure, table
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 FIGURES, TABLES, PLOT = (RESULTS / f"national.{ending}" for ending in ("json", "md", "png"))
 SEED = 1
 CITIES, MILLIONS = (60, 150, 300), (5.0, 15.0, 50.0)
-SAMPLE_S = 0.2
 SUBJECTS = ("bare", "read", "build")
-CLI = "from optimiser.cli import main; main()"
 JOBS: Mapping[str, tuple[str, ...]] = {"defaults": (), "5.5 hours": ("times.limit_s=19800",)}
 """Keys of the jobs. Of 300 cities both have about 2,000 candidates, and 5,000 and 10,000 open pairs."""
 
 
 def measure_command(arguments: Sequence[str], *, cache: Path, minutes: float) -> dict[str, Any]:
-    """Run polyring, and return its exit code, seconds, CPU seconds and peak memory, children included.
-
-    Memory is the sum of the resident memory of all processes, sampled; pages that they share count twice.
-    """
-    begun, peak, cpu = time.monotonic(), 0.0, dict[int, float]()
-    with tempfile.TemporaryFile("w+") as said:
-        process = subprocess.Popen(
-            [sys.executable, "-c", CLI, *arguments],
-            env={**os.environ, "POLYRING_CACHE": str(cache)},
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-        )
-        whole = psutil.Process(process.pid)
-        while process.poll() is None:
-            with suppress(psutil.Error):
-                resident = 0.0
-                for one in (whole, *whole.children(recursive=True)):
-                    with suppress(psutil.Error):
-                        resident += one.memory_info().rss / 1e6
-                        times = one.cpu_times()
-                        cpu[one.pid] = times.user + times.system
-                peak = max(peak, resident)
-            if time.monotonic() - begun > 60 * minutes:
-                process.terminate()
-            time.sleep(SAMPLE_S)
-        said.seek(0)
-        return {
-            "exit_code": process.returncode,
-            "seconds": round(time.monotonic() - begun, 1),
-            "cpu_s": round(sum(cpu.values()), 1),
-            "peak_mb": round(peak),
-            "said": said.read()[-400:] if process.returncode not in (0, 10) else "",
-        }
+    """Run polyring, and return its exit code, seconds, CPU seconds and peak memory, children included."""
+    command = [sys.executable, "-m", "optimiser.cli", *arguments]
+    found = measure(command, cache=cache, limit_s=60 * minutes)
+    return {
+        "exit_code": found.code,
+        "seconds": round(found.wall_s, 1),
+        "cpu_s": round(found.cpu_s, 1),
+        "peak_mb": round(found.peak_mb),
+        "said": "" if found.code in (0, 10) else found.said,
+    }
 
 
 def run_country(cities: int, name: str, folder: Path, *, minutes: float) -> dict[str, Any]:
@@ -129,25 +99,23 @@ def _country_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         "other work as well."
     )
     yield ""
-    yield (
-        "| cities | job | candidates | open pairs | dry run, s (CPU s) | run, s (CPU s) | peak MB "
-        "| exit code | gap | page MB |"
-    )
-    yield f"|{'---|' * 10}"
+    heads = (
+        "cities", "job", "candidates", "open pairs", "dry run, s (CPU s)", "run, s (CPU s)", "peak MB",
+        "exit code", "gap", "page MB",
+    )  # fmt: skip
+    cells = []
     for row in rows:
         sizes, dry, run = row.get("sizes", {}), row["dry_run"], row["run"]
-        cells = (
+        cells.append((
             row["cities"], row["job"], sizes.get("candidates", "-"), row.get("open_pairs", "-"),
             f"{dry['seconds']} ({dry['cpu_s']})", f"{run['seconds']} ({run['cpu_s']})", run["peak_mb"],
             run["exit_code"], f"{row.get('gap', math.nan):.5f}", row["page_mb"],
-        )  # fmt: skip
-        yield f"| {' | '.join(map(str, cells))} |"
+        ))  # fmt: skip
+    yield from table(heads, cells)
     names = list(dict.fromkeys(name for row in rows for name in row.get("seconds", {})))
     yield from ("", "Seconds of each step:", "")
-    yield f"| step | {' | '.join(f'{row["cities"]} cities' for row in rows)} |"
-    yield f"|---|{'---|' * len(rows)}"
-    for name in names:
-        yield f"| {name} | {' | '.join(str(row.get('seconds', {}).get(name, '-')) for row in rows)} |"
+    steps = [(name, *(row.get("seconds", {}).get(name, "-") for row in rows)) for name in names]
+    yield from table(("step", *(f"{row['cities']} cities" for row in rows)), steps)
 
 
 def _extract_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -156,20 +124,20 @@ def _extract_lines(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         "positions of the same roads. Memory is above that of the imports."
     )
     yield ""
-    yield (
-        "| million nodes | file, MB | bare, CPU s | reading, CPU s | ratio | with road network, CPU s "
-        "| ratio | ratio by the clock | bare, MB | with road network, MB |"
-    )
-    yield "|---|---|---|---|---|---|---|---|---|---|"
+    heads = (
+        "million nodes", "file, MB", "bare, CPU s", "reading, CPU s", "ratio", "with road network, CPU s",
+        "ratio", "ratio by the clock", "bare, MB", "with road network, MB",
+    )  # fmt: skip
+    cells = []
     for row in rows:
         bare, read, build = (row[subject] for subject in SUBJECTS)
-        cells = (
+        cells.append((
             f"{row['million_nodes']:g}", row["map_mb"], f"{bare['cpu_s']:.1f}", f"{read['cpu_s']:.1f}",
             f"{read['cpu_s'] / bare['cpu_s']:.2f}", f"{build['cpu_s']:.1f}",
             f"{build['cpu_s'] / bare['cpu_s']:.2f}", f"{build['seconds'] / bare['seconds']:.2f}",
             f"{bare['above_mb']:.0f}", f"{build['above_mb']:.0f}",
-        )  # fmt: skip
-        yield f"| {' | '.join(map(str, cells))} |"
+        ))  # fmt: skip
+    yield from table(heads, cells)
 
 
 def plot(figures: Mapping[str, Any], path: Path) -> None:
@@ -216,7 +184,7 @@ def main() -> None:
     parser.add_argument("--jobs", nargs="+", choices=tuple(JOBS), default=tuple(JOBS))
     asked = parser.parse_args()
     figures = json.loads(FIGURES.read_text(encoding="utf-8")) if FIGURES.exists() else {}
-    figures["machine"] = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}."
+    figures["machine"] = f"{MACHINE}."
     with tempfile.TemporaryDirectory() as name:
         for millions in asked.nodes if asked.part != "country" else ():
             row = run_extract(millions, Path(name), repeats=asked.repeats)

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from measured import MACHINE
 
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
@@ -157,8 +158,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="part of the names of the cases wanted")
     asked = parser.parse_args()
     params = SolveParameters(gap=asked.gap, time_limit_s=asked.time_limit, threads=asked.threads)
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    print(f"{machine}, load {os.getloadavg()[0]:.1f}; {asked.threads} threads, asked gap {asked.gap:g}\n")
+    print(f"{MACHINE}, load {os.getloadavg()[0]:.1f}; {asked.threads} threads, asked gap {asked.gap:g}\n")
     print(f"| {' | '.join(HEADS)} |\n{'|---' * len(HEADS)}|")
     for case in CASES:
         if asked.only in case.name:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import re
 import shutil
 import statistics
@@ -32,6 +31,7 @@ from typing import Any
 
 import psutil
 from cluster_kills import Cluster
+from measured import MACHINE
 
 from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.engine.child import ChildProcess
@@ -251,12 +251,11 @@ def main() -> int:
     first, faults = overhead(asked.tasks, asked.workers)
     second = memory_and_transfer(asked.tasks, asked.workers)
     third = solves()
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     asked_words = f"--tasks {asked.tasks} --workers {asked.workers}"
     lines = [
         "# Tasks",
         "",
-        f"`python benchmarks/tasks.py {asked_words}`; {machine}; load by other work at the begin {load:.1f}.",
+        f"`python benchmarks/tasks.py {asked_words}`; {MACHINE}; load by other work at the begin {load:.1f}.",
         "",
         "## Overhead",
         "Tasks that do nothing. In the poisoned runs one in a hundred ends its process, three times each.",

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from measured import MACHINE
 
 import polyring as pr
 from optimiser.run.chain import within_limit
@@ -74,7 +75,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--job", default="jing-jin-ji")
     parser.add_argument("--reopen", action="store_true", help="open the run from its folder before asking")
     asked = parser.parse_args(arguments)
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     slowest = 0.0
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder, "run")
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             run.close()
             run = pr.load(home)
         try:
-            print(f"{asked.job}; {machine}, load {os.getloadavg()[0]:.1f}\n")
+            print(f"{asked.job}; {MACHINE}, load {os.getloadavg()[0]:.1f}\n")
             print(f"| {' | '.join(HEADS)} |\n|{'---|' * len(HEADS)}")
             for words, changes in questions(run).items():
                 wall, cpu = time.perf_counter(), cpu_s()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from optimiser.job.sections import Candidates, Phasing
-from optimiser.measures.cost_overruns import RAIL, ROADS
+from optimiser.measures.appraisal import RAIL, ROADS
 from optimiser.proposals.generate import KINDS, OWN, SERVICES, STANDARD_KIND
 from optimiser.report import plots, wording
 from optimiser.run.measure_tables import NO_OVERRUNS, reference_class

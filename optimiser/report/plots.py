@@ -270,6 +270,7 @@ def unbound_figure(**options: Any) -> Figure:  # noqa: ANN401 - as matplotlib ta
 
 def write(figure: Figure, path: Path, *, dpi: float) -> Path:
     """Write a figure as a PNG file of so many dots per inch, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     return write_whole(path, lambda part: part.write_bytes(png(figure, dpi=dpi)))
 
 

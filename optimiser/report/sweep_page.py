@@ -577,8 +577,8 @@ def draw_map(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
     title = "Links by the share of futures in which they are right"
     words = _links_subtitle(sweep).split(". ", 1)[1].split(";")[0]
     with plots.sheet(width, height, title, words, dpi=dpi) as figure:
-        axes = figure.add_axes((0.02, 0.065, 0.96, 0.86))
-        maps.frame_map(axes, maps.fit(frame, 0.96 * width / (0.86 * height)))
+        axes = figure.add_axes((0.02, 0.065, 0.96, 0.85))
+        maps.frame_map(axes, maps.fit(frame, 0.96 * width / (0.85 * height)))
         network = layers["network"].set_index("layer").geometry
         maps.draw_network(axes, {name: network.loc[[name]].explode() for name in network.index})
         for row in links.sort_values("share").itertuples():

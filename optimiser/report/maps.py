@@ -12,7 +12,18 @@ import geopandas as gpd
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS
-from shapely import LineString, Point, get_coordinates, line_merge, multilinestrings, simplify
+from shapely import (
+    GeometryType,
+    LineString,
+    Point,
+    get_coordinates,
+    get_parts,
+    get_type_id,
+    is_empty,
+    line_merge,
+    multilinestrings,
+    simplify,
+)
 from shapely.geometry.base import BaseGeometry
 
 from optimiser.measures import coverage
@@ -147,12 +158,10 @@ def extent_m(cities: gpd.GeoDataFrame) -> float:
 
 def _merged(table: gpd.GeoDataFrame, crs: CRS, tolerance_m: float) -> gpd.GeoSeries:
     """Return the lines joined end to end and without small bends: fewer, longer, lighter to draw."""
-    shapes = table.geometry.to_crs(crs).explode(ignore_index=True)
-    shapes = shapes[shapes.notna() & ~shapes.is_empty & (shapes.geom_type == "LineString")]
-    if not len(shapes):
-        return gpd.GeoSeries([], crs=crs)
-    merged = gpd.GeoSeries([line_merge(multilinestrings(list(shapes)))], crs=crs).explode(ignore_index=True)
-    return gpd.GeoSeries(simplify(merged.array, tolerance_m), crs=crs)
+    shapes = get_parts(table.geometry.to_crs(crs).array)
+    lines = shapes[(get_type_id(shapes) == GeometryType.LINESTRING) & ~is_empty(shapes)]
+    merged = get_parts(line_merge(multilinestrings(lines))) if len(lines) else lines
+    return gpd.GeoSeries(simplify(merged, tolerance_m), crs=crs)
 
 
 def _ring_parts(rings: Sequence[RingShown]) -> Iterator[tuple[object, ...]]:

@@ -14,7 +14,7 @@ from optimiser.problem import City, DesignProblem, Target
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.model import Period
 
-type Kind = Literal["two_way", "three_way", "counted", "summed"]
+type AxesKind = Literal["two_way", "three_way", "counted", "summed"]
 
 TIERS = ("secondary", "small")
 """Default groups of a three-way frontier."""
@@ -40,7 +40,7 @@ class Axes:
         Groups that are added up, for each measure of `summed`.
     """
 
-    kind: Kind
+    kind: AxesKind
     groups: tuple[str, ...] = ()
     sums: tuple[tuple[str, ...], ...] = ()
 
@@ -72,7 +72,7 @@ class Axes:
         return pair_group in groups or (self.kind == "counted" and ALL_GROUPS in groups)
 
 
-def axes_of(kind: Kind, problem: DesignProblem, groups: tuple[str, ...] = ()) -> Axes:
+def axes_of(kind: AxesKind, problem: DesignProblem, groups: tuple[str, ...] = ()) -> Axes:
     """Return the requested axes, checked against a problem.
 
     Parameters

@@ -28,7 +28,7 @@ from optimiser.problem.model import without_rings
 from optimiser.problem.result import Circuits, Starts, Status, rounded_bound
 from optimiser.verify.rules import period_states
 
-type Counted = Literal["coverage", "gain"]
+type ShareOf = Literal["coverage", "gain"]
 """Of what a share is kept: of all that the plan covers, or of what it adds to today."""
 
 MOST_ADDED = 3
@@ -160,7 +160,7 @@ class Keep:
     """
 
     share: Fraction | None = None
-    counted: Counted = "coverage"
+    counted: ShareOf = "coverage"
     least: Mapping[str, int] = field(default_factory=dict)
 
     def targets(self, groups: Mapping[str, tuple[str, ...]], today: Mapping[str, int]) -> list[LevelTarget]:

@@ -33,7 +33,7 @@ no plan exists."""
 QUESTION_SHARE = 0.5
 """Share of the time left that one decision question may take, while others may follow."""
 
-type Answered = Literal["yes", "no", "open"]
+type Verdict = Literal["yes", "no", "open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class LevelQuestion:
     """
 
     level: int | None
-    answer: Answered
+    answer: Verdict
     attained: int | None
     bound: int | None
     seconds: float
@@ -190,7 +190,7 @@ def highest_level(
     named = tuple(sorted({group for groups in sums for group in groups}))
     # Where pairs without a group count, no other group may lose its name in the reduced problem.
     axes = Axes("summed", problem.groups if "" in named else named, sums)
-    search = _Search(problem, targets, FrontierEvaluator(problem, axes), params, notify)
+    search = _LevelSearch(problem, targets, FrontierEvaluator(problem, axes), params, notify)
     search.incumbent.bound(float(search.most(bound)), "")
     for built in known:
         search.incumbent.plan(search.evaluate(built), "")
@@ -204,7 +204,7 @@ def highest_level(
     return search.answer()
 
 
-class _Search:
+class _LevelSearch:
     """The best plan and the best bound so far; the objective of the incumbent is the level."""
 
     def __init__(
@@ -307,7 +307,7 @@ def _refuse(problem: DesignProblem, targets: Sequence[LevelTarget]) -> None:
 # ---- plain problems
 
 
-def _ask_for_the_largest(search: _Search, axes: Axes) -> None:
+def _ask_for_the_largest(search: _LevelSearch, axes: Axes) -> None:
     """Ask the engine for the largest level, in one question."""
     problem, params = search.problem, search.params
     if search.is_done():
@@ -331,14 +331,14 @@ def _ask_for_the_largest(search: _Search, axes: Axes) -> None:
         search.incumbent.plan(plan, "")
     bound = None if found.bound is None else int(rounded_bound(found.bound))
     search.infeasible, search.solver = found.empty and search.incumbent.best is None, found.solver
-    answer: Answered = "no" if found.empty else "open" if attained is None else "yes"
+    answer: Verdict = "no" if found.empty else "open" if attained is None else "yes"
     search.record(LevelQuestion(None, answer, attained, bound, round(time.monotonic() - begun, 3)))
 
 
 # ---- problems with rings and periods
 
 
-def _bisect(search: _Search) -> None:
+def _bisect(search: _LevelSearch) -> None:
     """Decide level after level, until the gap is closed or the time is up."""
     # Left to decide are the levels above that of the plan, up to `ceiling`: below what stayed open.
     ceiling, asked = search.bound, None
@@ -357,7 +357,7 @@ def _bisect(search: _Search) -> None:
             asked = low + (ceiling - low + 1) // 2
 
 
-def _decide(search: _Search, asked: int | None, process: ChildProcess) -> LevelQuestion:
+def _decide(search: _LevelSearch, asked: int | None, process: ChildProcess) -> LevelQuestion:
     """Find out whether a plan meets the demands of a level; None: find a plan of largest coverage."""
     begun = time.monotonic()
     least = [0 if asked is None else target.least(asked) for target in search.targets]
@@ -368,7 +368,7 @@ def _decide(search: _Search, asked: int | None, process: ChildProcess) -> LevelQ
     claims, ending = attempt(problem, name, params.replace(gap=gap, time_limit_s=seconds), run=process)
     best, search.solver = claims.best(), ending.solver or search.solver
     allowed = _allowed(search, best["bound"])
-    answer: Answered = "open"
+    answer: Verdict = "open"
     attained: int | None = None
     bound: int | None = None
     if best["status"] in ("optimal", "feasible"):
@@ -384,7 +384,7 @@ def _decide(search: _Search, asked: int | None, process: ChildProcess) -> LevelQ
     return LevelQuestion(asked, answer, attained, bound, round(time.monotonic() - begun, 3))
 
 
-def _allowed(search: _Search, objective: Any) -> int | None:  # noqa: ANN401 - a number or None
+def _allowed(search: _LevelSearch, objective: Any) -> int | None:  # noqa: ANN401 - a number or None
     """Return the largest level that a bound on the objective, the sum of all weights, allows."""
     counted = [group for target in search.targets for group in target.groups]
     if objective is None or search.problem.periods or len(set(counted)) < len(counted):

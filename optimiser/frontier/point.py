@@ -15,7 +15,7 @@ from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.task import Question
 from optimiser.engine.solve import versions
 from optimiser.frontier.axes import Axes, own_problem, shares_of, top_of
-from optimiser.frontier.region import Region
+from optimiser.frontier.region import ProvenRegion
 from optimiser.problem import DesignProblem
 from optimiser.problem.result import Circuits, ProofSource, Result, Starts, gap_of
 from optimiser.verify.rules import period_states
@@ -294,7 +294,9 @@ def dominates(first: Point, second: Point) -> bool:
     return no_worse and first_place != second_place
 
 
-def front(points: Iterable[Point], region: Region, levels: Mapping[Question, tuple[int, ...]]) -> list[Point]:
+def front(
+    points: Iterable[Point], region: ProvenRegion, levels: Mapping[Question, tuple[int, ...]]
+) -> list[Point]:
     """Return the non-dominated points by cost, each with the best bound that any question proved for it.
 
     Parameters
@@ -322,7 +324,7 @@ def front(points: Iterable[Point], region: Region, levels: Mapping[Question, tup
     return sorted(kept, key=lambda point: (point.place[0], tuple(-value for value in point.place[1:])))
 
 
-def _tightened(point: Point, region: Region, level: tuple[int, ...]) -> Point:
+def _tightened(point: Point, region: ProvenRegion, level: tuple[int, ...]) -> Point:
     bound = region.lower(level)
     if math.isinf(bound):
         return point

@@ -166,7 +166,6 @@ class _Group:
         found = []
         beyond = False
         for share in shares:
-            asked = math.ceil(share * total)
             row = ReachRow(
                 group=group,
                 total=total,
@@ -174,9 +173,9 @@ class _Group:
                 most=most,
                 most_bound=most_bound,
                 share=share,
-                asked=asked,
+                asked=math.ceil(share * total),
             )
-            unreachable = most_bound is not None and asked > most_bound
+            unreachable = most_bound is not None and row.asked > most_bound
             beyond = beyond or unreachable
             found.append(row if unreachable else self._answered(row))
         if beyond:

@@ -18,7 +18,7 @@ RELATIVE_TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Box:
+class LevelBox:
     """All levels from `low` to `high`, both ends included."""
 
     low: Level
@@ -37,7 +37,7 @@ class Box:
         """Return the level in the middle, rounded to the easy side."""
         return tuple(low + (high - low) // 2 for low, high in zip(self.low, self.high, strict=True))
 
-    def without(self, low: Level, high: Level, axes: Sequence[int]) -> Iterator[Box]:
+    def without(self, low: Level, high: Level, axes: Sequence[int]) -> Iterator[LevelBox]:
         """Yield boxes that partition the part of this box outside another box.
 
         Parameters
@@ -53,14 +53,14 @@ class Box:
             return
         for axis in axes:
             if first[axis] < low[axis]:
-                yield Box(tuple(first), (*last[:axis], low[axis] - 1, *last[axis + 1 :]))
+                yield LevelBox(tuple(first), (*last[:axis], low[axis] - 1, *last[axis + 1 :]))
                 first[axis] = low[axis]
             if last[axis] > high[axis]:
-                yield Box((*first[:axis], high[axis] + 1, *first[axis + 1 :]), tuple(last))
+                yield LevelBox((*first[:axis], high[axis] + 1, *first[axis + 1 :]), tuple(last))
                 last[axis] = high[axis]
 
 
-class Region:
+class ProvenRegion:
     """Bounds on the least value `v(e)` of the plans that meet level e, for all levels of a box.
 
     Parameters
@@ -87,12 +87,12 @@ class Region:
     """
 
     def __init__(self, low: Level, high: Level, *, gap: float = 0.0) -> None:
-        self.whole = Box(low, high)
-        self.boxes: list[Box] = [self.whole] if all(side > 0 for side in self.whole.sides) else []
+        self.whole = LevelBox(low, high)
+        self.boxes: list[LevelBox] = [self.whole] if all(side > 0 for side in self.whole.sides) else []
         self._gap = max(gap, RELATIVE_TOLERANCE)
         self._bounds = _BestValues(len(low))
         self._values = _BestValues(len(low))
-        self._rooms: dict[Box, float] = {}
+        self._rooms: dict[LevelBox, float] = {}
 
     def proved(self, level: Level, bound: float) -> None:
         """Record a lower bound on the value of all plans that meet a level."""
@@ -121,7 +121,7 @@ class Region:
         last = self.whole.high if high is None else high
         self.boxes = [part for box in self.boxes for part in box.without(low, last, self._longest_first(box))]
 
-    def _longest_first(self, box: Box) -> list[int]:
+    def _longest_first(self, box: LevelBox) -> list[int]:
         """Return the axes by the relative side length of a box, longest first, to keep boxes compact."""
         shares = [side / whole for side, whole in zip(box.sides, self.whole.sides, strict=True)]
         return sorted(range(len(shares)), key=lambda axis: (-shares[axis], axis))
@@ -133,16 +133,16 @@ class Region:
 
     def is_known(self, level: Level) -> bool:
         """Return whether the bounds at a level agree within the gap."""
-        return self._is_narrow(Box(level, level))
+        return self._is_narrow(LevelBox(level, level))
 
-    def _is_narrow(self, box: Box) -> bool:
+    def _is_narrow(self, box: LevelBox) -> bool:
         """Return whether the bounds agree within the gap in the whole box."""
         most, least = self.upper(box.high), self.lower(box.low)
         if math.isinf(most) or math.isinf(least):
             return False
         return most - least <= self._gap * max(1.0, abs(most))
 
-    def widest(self) -> Box | None:
+    def widest(self) -> LevelBox | None:
         """Return the open box of largest priority, None without one; narrow boxes are closed on the way.
 
         The priority (*room*) of a box is the number of its levels times the width of its band. It only
@@ -167,7 +167,7 @@ class Region:
         self.boxes = []
         return None
 
-    def _room(self, box: Box) -> float:
+    def _room(self, box: LevelBox) -> float:
         _, values = self._values.arrays()
         _, bounds = self._bounds.arrays()
         most = max(values.max(initial=-math.inf), bounds.max(initial=-math.inf))

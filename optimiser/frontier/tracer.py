@@ -12,9 +12,9 @@ from typing import Literal, Protocol
 
 from optimiser.engine.search.task import Question, cores
 from optimiser.frontier.askers import SessionAsker, SolveAsker
-from optimiser.frontier.axes import Axes, Kind, axes_of, most_money
+from optimiser.frontier.axes import Axes, AxesKind, axes_of, most_money
 from optimiser.frontier.point import Answer, EvaluatedPoint, FrontierEvaluator, Point, front
-from optimiser.frontier.region import Level, Region
+from optimiser.frontier.region import Level, ProvenRegion
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
 from optimiser.problem.result import rounded_bound
@@ -109,7 +109,7 @@ class State:
         `complete`, `points` or `time`; empty before the end.
     """
 
-    region: Region = field(default_factory=lambda: Region((), ()))
+    region: ProvenRegion = field(default_factory=lambda: ProvenRegion((), ()))
     points: list[Point] = field(default_factory=list)
     places: set[tuple[int, ...]] = field(default_factory=set)
     levels: dict[Question, Level] = field(default_factory=dict)
@@ -224,7 +224,7 @@ class Tracer:
         levels
             Levels between them.
         """
-        self.state.region = Region(low, high, gap=self.limits.gap)
+        self.state.region = ProvenRegion(low, high, gap=self.limits.gap)
         for level in levels:
             if self.state.region.is_open(level):
                 self._answer_level(level, self.limits.point_s)
@@ -237,14 +237,14 @@ class Tracer:
         all_known = all(state.region.is_known(state.levels[point.asked]) for point in state.points)
         return "complete" if all_known and not state.unsettled else "time"
 
-    def _new_region(self, end: float) -> Region:
+    def _new_region(self, end: float) -> ProvenRegion:
         """Return the region of all levels, with nothing settled."""
         if self.axes.kind == "two_way":
             least = self._least_money(end)
-            return Region((-most_money(self.problem),), (-least,), gap=self.limits.gap)
+            return ProvenRegion((-most_money(self.problem),), (-least,), gap=self.limits.gap)
         allowed = [c.id for c in self.problem.candidates if c.fixed != "out"]
         most = self.evaluate(allowed).reached
-        return Region(self.evaluate(()).reached, most, gap=self.limits.gap)
+        return ProvenRegion(self.evaluate(()).reached, most, gap=self.limits.gap)
 
     def _least_money(self, end: float) -> int:
         """Return a lower bound on the cost of feasible plans: 0 unless something must be built."""
@@ -439,7 +439,7 @@ def _as_minimised(value: float, question: Question) -> float:
 def tracing(
     problem: DesignProblem,
     *,
-    axes: Kind = "two_way",
+    axes: AxesKind = "two_way",
     groups: tuple[str, ...] = (),
     limits: Limits | None = None,
     memory: Memory | None = None,
@@ -500,7 +500,7 @@ def tracing(
 def trace(
     problem: DesignProblem,
     *,
-    axes: Kind = "two_way",
+    axes: AxesKind = "two_way",
     groups: tuple[str, ...] = (),
     limits: Limits | None = None,
     seed: int = 1,
@@ -526,7 +526,7 @@ def trace(
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BandStep:
     """An interval of budgets with a common bound.
 
     Attributes
@@ -583,7 +583,7 @@ class Curve:
     today: EvaluatedPoint
     everything: EvaluatedPoint
     totals: Mapping[str, int]
-    band: tuple[Step, ...]
+    band: tuple[BandStep, ...]
     proved: tuple[tuple[Level, float], ...]
     knee: int | None
     ended: str
@@ -638,7 +638,7 @@ def curve(tracer: Tracer) -> Curve:
     )
 
 
-def band(region: Region, most: int) -> list[Step]:
+def band(region: ProvenRegion, most: int) -> list[BandStep]:
     """Return the bounds of a two-way frontier as steps of rising budgets.
 
     Parameters
@@ -648,13 +648,13 @@ def band(region: Region, most: int) -> list[Step]:
     most
         Largest budget.
     """
-    steps: list[Step] = []
+    steps: list[BandStep] = []
     for level in sorted(region.bounded(), reverse=True):
         bound = -region.lower(level)
         if math.isfinite(bound) and -level[0] <= most:
             if steps and steps[-1].bound == bound:
                 steps.pop()
-            steps.append(Step(-level[0], bound))
+            steps.append(BandStep(-level[0], bound))
     return steps
 
 

@@ -127,7 +127,7 @@ class PlanAppraisal:
 
 
 def appraise(
-    valuer: Valuer, built: Iterable[str], people: People, assumptions: Assumptions | None = None
+    valuer: Valuer, built: Iterable[str], people: PeopleAtNodes, assumptions: Assumptions | None = None
 ) -> PlanAppraisal:
     """Appraise each link of a plan, and the plan as a whole.
 
@@ -186,7 +186,7 @@ def _per_person(cost: int, gained: Gains) -> Fraction | None:
     return Fraction(cost, gained.people_brought) if gained.people_brought else None
 
 
-type People = Sequence[int] | NDArray[np.int64]
+type PeopleAtNodes = Sequence[int] | NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +248,7 @@ class Gains:
         return sum(self.seconds) / 60
 
 
-def gains(problem: DesignProblem, before: Integers, after: Integers, people: People) -> Gains:
+def gains(problem: DesignProblem, before: Integers, after: Integers, people: PeopleAtNodes) -> Gains:
     """Return the gains when the times of pairs fall.
 
     Parameters
@@ -484,7 +484,7 @@ def break_even(
     rate: float,
     years: int,
 ) -> float:
-    """Return the value of time at which the time saved is worth the cost.
+    """Return the value of time at which the value of the time saved equals the cost.
 
     Parameters
     ----------

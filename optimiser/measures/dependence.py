@@ -8,14 +8,11 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import LONGEST, UNREACHED, Graph, Integers, Mask, Whole, times_from
+from optimiser.engine.search.paths import LONGEST, UNREACHED, Floats, Graph, Integers, Mask, Whole, times_from
 from optimiser.measures.valuation import in_rows
 from optimiser.problem.errors import ProblemError
-
-type Floats = NDArray[np.float64]
 
 NO_AREA = -1
 """Area of a node that lies in none."""

@@ -183,13 +183,13 @@ def _shares_within(pairs: TimedPairs, counts: NDArray[np.bool_]) -> Floats:
 
 
 def _tier_equity(table: _Places, pairs: TimedPairs, tier: str, line: int) -> TierEquity:
-    mine = table.tier == tier if tier != ALL else np.ones(len(table.tier), dtype=np.bool_)
+    counted = table.tier == tier if tier != ALL else np.ones(len(table.tier), dtype=np.bool_)
     ks = [k for k, group in enumerate(pairs.groups) if tier in (ALL, group)]
-    mean, people = table.mean[mine], table.people[mine]
+    mean, people = table.mean[counted], table.people[counted]
     joined = np.isfinite(mean)
     times, there = mean[joined], people[joined]
     within, some = pairs.within, len(times) > 0
-    share_of_core = table.share_of_core[mine]
+    share_of_core = table.share_of_core[counted]
     return TierEquity(
         tier=tier,
         pairs=len(ks),
@@ -198,8 +198,8 @@ def _tier_equity(table: _Places, pairs: TimedPairs, tier: str, line: int) -> Tie
         weight_within=sum(pairs.weights[k] for k in ks if within[k]),
         people=int(people.sum()),
         places=len(mean),
-        places_all=int(np.sum(table.share[mine] == 1.0)),
-        places_half=int(np.sum(table.share[mine] >= HALF)),
+        places_all=int(np.sum(table.share[counted] == 1.0)),
+        places_half=int(np.sum(table.share[counted] >= HALF)),
         places_core=int(np.sum(share_of_core == 1.0)) if np.any(np.isfinite(share_of_core)) else None,
         mean=float(np.average(times, weights=there)) if some else None,
         gini=gini(times, there) if some else None,
@@ -209,7 +209,9 @@ def _tier_equity(table: _Places, pairs: TimedPairs, tier: str, line: int) -> Tie
         gap=poverty(times, there, line=line, exponent=1) if some else 0.0,
         severity=poverty(times, there, line=line, exponent=2) if some else 0.0,
         cut_off=int(people[~joined].sum()),
-        worst=worst_place(mean.tolist(), people.tolist(), table.name[mine].tolist()) if len(mean) else None,
+        worst=worst_place(mean.tolist(), people.tolist(), table.name[counted].tolist())
+        if len(mean)
+        else None,
     )
 
 

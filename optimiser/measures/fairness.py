@@ -124,5 +124,5 @@ def price_of_fairness(best: int, fair: int) -> Fraction:
     Bertsimas, Farias and Trichakis (2011), The price of fairness, Operations Research 59, 17-31.
     """
     if not 0 <= fair <= best:
-        raise ProblemError(f"a fair plan worth {fair} cannot be compared with a best plan worth {best}")
+        raise ProblemError(f"a fair plan of objective {fair} cannot be compared with a best plan of {best}")
     return Fraction(best - fair, best) if best else Fraction(0)

@@ -131,8 +131,8 @@ class MarginalValues:
             for one in self.plan
         }
         return {
-            one: dict(sorted(((k, n) for k, n in mine.items() if n), key=lambda item: -item[1]))
-            for one, mine in counts.items()
+            one: dict(sorted(((k, n) for k, n in own.items() if n), key=lambda item: -item[1]))
+            for one, own in counts.items()
         }
 
     def _change(
@@ -341,8 +341,8 @@ def _latest_times(net: Graph, is_open: Mask, table: PairTable) -> Integers:
     back = _times_from_each(_reversed(net), is_open, ends)
     found = np.empty((table.origins.size, net.start.size - 1), dtype=np.int64)
     for row in range(table.origins.size):
-        mine = slice(table.start[row], table.start[row + 1])
-        found[row] = (table.limit[mine, None] - back[end[mine]]).max(axis=0)
+        rows = slice(table.start[row], table.start[row + 1])
+        found[row] = (table.limit[rows, None] - back[end[rows]]).max(axis=0)
     return found
 
 

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from optimiser.engine.search.paths import Integers
 from optimiser.measures.marginal import MarginalValues
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 
-type Method = Literal["best", "forward", "backward"]
+type OrderMethod = Literal["best", "forward", "backward"]
 type Rank = tuple[float | Fraction, int]
 
 
@@ -43,7 +44,7 @@ class BuildOrder:
     area: int
 
 
-def build_order(valuer: Valuer, built: Iterable[str], *, method: Method = "best") -> BuildOrder:
+def build_order(valuer: Valuer, built: Iterable[str], *, method: OrderMethod = "best") -> BuildOrder:
     """Return an order in which to build the links of a plan, best value for money first.
 
     Parameters
@@ -174,14 +175,12 @@ def _second_is_better(values: MarginalValues, before: Sequence[str], first: str,
     return problem.cost_of([first]) * gains[second] > problem.cost_of([second]) * gains[first]
 
 
-type Ints = NDArray[np.int64]
-
 TODAY = -1
 """Owner of an arc that is open already."""
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class FastestPath:
     """The fastest path of one pair.
 
     Attributes
@@ -215,10 +214,10 @@ class Router:
     """
 
     problem: DesignProblem
-    tail: Ints
-    head: Ints
-    seconds: Ints
-    owner: Ints
+    tail: Integers
+    head: Integers
+    seconds: Integers
+    owner: Integers
 
     @classmethod
     def of(cls, problem: DesignProblem) -> Router:
@@ -231,7 +230,7 @@ class Router:
 
     def fastest(
         self, *, built: Collection[int], pairs: Iterable[int], most_s: float = np.inf
-    ) -> dict[int, Route]:
+    ) -> dict[int, FastestPath]:
         """Return the fastest path of some pairs with some candidates built.
 
         Parameters
@@ -246,7 +245,7 @@ class Router:
         Returns
         -------
         dict
-            Route by position of the pair. Of two arcs with equal time the one that is open today counts.
+            Path by position of the pair. Of two arcs with equal time the one that is open today counts.
         """
         wanted = list(pairs)
         if not wanted:
@@ -262,7 +261,7 @@ class Router:
             for r in [row[ends[k].origin]]
         }
 
-    def within_limit(self, *, built: Collection[int], pairs: Iterable[int]) -> dict[int, Route]:
+    def within_limit(self, *, built: Collection[int], pairs: Iterable[int]) -> dict[int, FastestPath]:
         """Return `fastest` for the pairs that are within their limits."""
         found = self.fastest(built=built, pairs=pairs, most_s=self._longest_s)
         return {k: route for k, route in found.items() if route.is_within(self.problem.pairs[k].limit)}
@@ -291,16 +290,16 @@ class Router:
 
 def _route(
     end: int, seconds: NDArray[np.float64], predecessor: NDArray[np.int32], owner: dict[tuple[int, int], int]
-) -> Route:
+) -> FastestPath:
     if not np.isfinite(seconds[end]):
-        return Route(None)
+        return FastestPath(None)
     candidates: dict[int, None] = {}
     head = end
     while (tail := int(predecessor[head])) >= 0:
         if (tail, head) in owner:
             candidates[owner[tail, head]] = None
         head = tail
-    return Route(int(seconds[end]), tuple(reversed(candidates)))
+    return FastestPath(int(seconds[end]), tuple(reversed(candidates)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +324,9 @@ class LinkGain:
     lost_alone: tuple[int, ...]
 
 
-def rank_links(problem: DesignProblem, built: Collection[int]) -> tuple[list[LinkGain], dict[int, Route]]:
+def rank_links(
+    problem: DesignProblem, built: Collection[int]
+) -> tuple[list[LinkGain], dict[int, FastestPath]]:
     """Order the links of a plan by what each brings in the context of the plan.
 
     Links are taken away one by one, always the one whose loss of covered weight per unit of cost is least
@@ -359,7 +360,7 @@ def rank_links(problem: DesignProblem, built: Collection[int]) -> tuple[list[Lin
 
 
 def _remove_one_by_one(
-    router: Router, built: Collection[int], gained: Mapping[int, Route]
+    router: Router, built: Collection[int], gained: Mapping[int, FastestPath]
 ) -> tuple[list[tuple[int, tuple[int, ...]]], dict[int, tuple[int, ...]]]:
     """Return the links in order of removal, each with the pairs that are lost when it goes.
 

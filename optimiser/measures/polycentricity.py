@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.measures.equity import TimedPairs
+from optimiser.measures.equity import Numbers, TimedPairs
 from optimiser.problem.errors import ProblemError
 
-type Numbers = NDArray[np.int64] | NDArray[np.float64] | Sequence[float]
 type Matrix = NDArray[np.int64] | NDArray[np.float64] | Sequence[Sequence[float]]
 
 LARGEST_PLACES = (2, 3, 4)

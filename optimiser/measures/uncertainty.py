@@ -1,4 +1,4 @@
-"""Say what a sweep over futures means: which links hold, what a plan may lose, what waiting is worth.
+"""Say what a sweep over futures means: which links hold, what a plan may lose, and the value of waiting.
 
 The functions take the tables of a sweep: its cases, and the links that the best plan of each case builds.
 """
@@ -12,15 +12,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from optimiser.measures.sensitivity import CONFIDENCE, Estimate, Z
-
-type Floats = NDArray[np.float64]
+from optimiser.measures.sensitivity import CONFIDENCE, Estimate, Floats, Z
 
 NEAR = 0.01
 """A plan that falls short of the best of a case by at most this share of it is as good as the best."""
 
 NO_FACTOR = ""
-"""Stands for the factor that matters most where none can be told from chance."""
+"""Stands for the factor that matters most where none is distinguishable from chance."""
 
 SHARES = ("candidate_id", "chosen", "cases", "share", "low", "high", "is_core")
 """Columns of `shares`."""

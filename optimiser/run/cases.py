@@ -26,13 +26,14 @@ from optimiser.frontier.cases import (
     UNCHANGED,
     Base,
     Case,
+    Layer,
+    LimitStep,
     People,
     Price,
     TimeChanges,
     counted_pairs,
     resolve,
 )
-from optimiser.frontier.steps import Layer, LimitStep
 from optimiser.job.model import Job
 from optimiser.job.sections import CaseName, Solve
 from optimiser.problem import DesignProblem

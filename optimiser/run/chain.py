@@ -19,7 +19,7 @@ from optimiser.engine.certification import Certified, certify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import cores
 from optimiser.engine.solve import FAILED, KILLED, SolveFailure
-from optimiser.frontier.steps import scale_of, with_steps
+from optimiser.frontier.cases import scale_of, with_steps
 from optimiser.job.model import LoadedJob
 from optimiser.job.rings import DERIVED
 from optimiser.job.sections import CaseName

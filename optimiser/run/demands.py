@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 import pandas as pd
 
-from optimiser.frontier.steps import LimitStep
+from optimiser.frontier.cases import LimitStep
 from optimiser.job.model import Job
 from optimiser.job.sections import CityCoverage, Phasing
 from optimiser.measures.coverage import CityCover, TierCities

@@ -185,7 +185,7 @@ def price_demands(
     settings
         Variant, solver, gap, limit, threads and seed.
     complete
-        Adds the further pairs where pairs count in parts (`optimiser.frontier.steps`), so that both plans aim
+        Adds the further pairs where pairs count in parts (`optimiser.frontier.cases`), so that both plans aim
         at the same; tiers count the pairs of the problem alone.
 
     Notes

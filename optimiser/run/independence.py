@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from networks.timegraph import TimeGraph
-from optimiser.frontier.steps import Layer
+from optimiser.frontier.cases import Layer
 from optimiser.job.model import Job
 from optimiser.job.sections import Independence
 from optimiser.problem.errors import JobError

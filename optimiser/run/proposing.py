@@ -13,7 +13,7 @@ from networks.cities import Cities
 from networks.inputs import checksum
 from networks.rail import RailBuild
 from networks.road.speeds import speed_table
-from optimiser.frontier.steps import Layer, longest_s
+from optimiser.frontier.cases import Layer, longest_s
 from optimiser.job.model import Job
 from optimiser.job.sections import Capacity
 from optimiser.problem import DesignProblem

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from networks import skims
 from networks.intermodal import AccessParameters
 from networks.timegraph import UNREACHABLE, TimeGraph
-from optimiser.frontier.cases import TimeChanges
-from optimiser.frontier.steps import Layer
+from optimiser.frontier.cases import Layer, TimeChanges
 from optimiser.problem import DesignProblem
 from optimiser.proposals import prepare
 from optimiser.proposals.table import Candidates

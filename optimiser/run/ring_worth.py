@@ -178,7 +178,7 @@ def margins(
     problem, result
         What was solved, and its plan.
     scale
-        By what the weights of the job were multiplied (`optimiser.frontier.steps.with_steps`).
+        By what the weights of the job were multiplied (`optimiser.frontier.cases.with_steps`).
     solve
         Solves the problem with a ring required, or without it.
     figures

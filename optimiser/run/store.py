@@ -20,7 +20,7 @@ from networks.cities import Cities
 from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
 from networks.timegraph import TimeGraph
-from optimiser.frontier.steps import Layer
+from optimiser.frontier.cases import Layer
 from optimiser.problem import load, save
 from optimiser.proposals.table import Candidates
 from optimiser.report.ring_layout import RingFacts, RingWorth, Stop

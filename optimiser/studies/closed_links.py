@@ -31,7 +31,7 @@ _PART = re.compile(r"^(?P<name>.+): (?P<one>.+) - (?P<other>[^:]+)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Closure:
+class ClosedLinks:
     """What is not there under one name.
 
     Attributes
@@ -70,7 +70,7 @@ class LinkFinder:
     candidates: Candidates
     cities: gpd.GeoDataFrame
 
-    def closures(self, names: Sequence[str]) -> dict[str, Closure]:
+    def closures(self, names: Sequence[str]) -> dict[str, ClosedLinks]:
         """Return what each name closes.
 
         Parameters
@@ -90,7 +90,7 @@ class LinkFinder:
         Of a service, the rides between two stops are closed that run over a closed link; a candidate that
         runs trains over one cannot be built.
         """
-        found, faults = dict[str, Closure](), []
+        found, faults = dict[str, ClosedLinks](), []
         for name in dict.fromkeys(names):
             try:
                 found[name] = self._closure(name)
@@ -107,9 +107,9 @@ class LinkFinder:
             )
         return found
 
-    def _closure(self, name: str) -> Closure:
+    def _closure(self, name: str) -> ClosedLinks:
         if name in set(self.candidates.table["candidate_id"]):
-            return Closure(np.zeros(0, dtype=np.int64), (name,))
+            return ClosedLinks(np.zeros(0, dtype=np.int64), (name,))
         if name.startswith(LATER):
             day = date.fromisoformat(name.removeprefix(LATER))
             masks = [_opened_later(links, day) for links in self._networks]
@@ -120,7 +120,7 @@ class LinkFinder:
             raise LookupError("no road of the map, and no train, runs over it")
         return found
 
-    def closing(self, roads: Bools, tracks: Bools | None = None) -> Closure:
+    def closing(self, roads: Bools, tracks: Bools | None = None) -> ClosedLinks:
         """Return what some links close: road links, and links of the rail network; bool [links] each."""
         closed = [self._road_arcs(roads)]
         candidates: tuple[str, ...] = ()
@@ -130,7 +130,7 @@ class LinkFinder:
             rows = runs["candidate"][tracks[runs["link"].to_numpy(dtype=np.int64)]].unique()
             ids = self.candidates.table["candidate_id"].astype(str)
             candidates = tuple(sorted(ids.iloc[rows]))
-        return Closure(np.unique(np.concatenate(closed)), candidates)
+        return ClosedLinks(np.unique(np.concatenate(closed)), candidates)
 
     @property
     def _networks(self) -> list[gpd.GeoDataFrame]:

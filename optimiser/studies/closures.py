@@ -44,8 +44,7 @@ from optimiser.run.chain import Chain
 from optimiser.run.outcome import NOT_PROVEN
 from optimiser.run.source import find_source
 from optimiser.studies import folders
-from optimiser.studies.closed_links import Closure as ClosedLinks
-from optimiser.studies.closed_links import LinkFinder
+from optimiser.studies.closed_links import ClosedLinks, LinkFinder
 from optimiser.studies.frontier import labels_of
 from optimiser.tasks.cache import Progress
 

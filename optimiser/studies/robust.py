@@ -109,7 +109,7 @@ def robust(
 
 
 @dataclass(frozen=True)
-class _Solved:
+class _RobustPlans:
     """What was found: the robust plan, and the best plans of the scenarios, if they were asked for."""
 
     answer: RobustAnswer
@@ -174,7 +174,7 @@ class _Scenarios:
         central = problem_of(Case(name="the job itself"))
         return cls(chain, words, compose(central, scenarios, afford=asked.afford))
 
-    def solved(self) -> _Solved:
+    def solved(self) -> _RobustPlans:
         """Solve the scenarios by themselves, if that is asked for, and then together."""
         job, watch = self.chain.loaded.job, self.chain.progress
         asked, scenarios = job.robust, self.composition.scenarios
@@ -199,7 +199,7 @@ class _Scenarios:
                 notify=watch.begins,
             )
         refuse_empty(answer.result)
-        return _Solved(answer, alone)
+        return _RobustPlans(answer, alone)
 
 
 def _stated(chain: Chain, most: int) -> tuple[Case, ...]:
@@ -230,7 +230,7 @@ _SCENARIOS = (
 """Columns of `scenarios.csv`; those on the best plan of a scenario by itself may be empty."""
 
 
-def _write(stage: Path, target: Path, composed: _Scenarios, solved: _Solved) -> RobustRun:
+def _write(stage: Path, target: Path, composed: _Scenarios, solved: _RobustPlans) -> RobustRun:
     answer = solved.answer
     scenarios = pd.DataFrame(_scenario_rows(composed, solved), columns=list(_SCENARIOS))
     links = pd.DataFrame(_link_rows(composed, solved))
@@ -253,7 +253,7 @@ def _write(stage: Path, target: Path, composed: _Scenarios, solved: _Solved) -> 
     return RobustRun(target, summary, scenarios, links, code)
 
 
-def _scenario_rows(composed: _Scenarios, solved: _Solved) -> Iterator[dict[str, Any]]:
+def _scenario_rows(composed: _Scenarios, solved: _RobustPlans) -> Iterator[dict[str, Any]]:
     """Yield the weight that the plan covers in each scenario, by the problem of the scenario itself."""
     built = set(solved.answer.result.built)
     covered = set(covered_pairs(solved.answer.problem, built))
@@ -297,7 +297,7 @@ def _scenario_rows(composed: _Scenarios, solved: _Solved) -> Iterator[dict[str, 
         yield row
 
 
-def _link_rows(composed: _Scenarios, solved: _Solved) -> list[dict[str, Any]]:
+def _link_rows(composed: _Scenarios, solved: _RobustPlans) -> list[dict[str, Any]]:
     """Return the links of the plan and of the best plans, those of the plan first."""
     problem, built = solved.answer.problem, set(solved.answer.result.built)
     labels = labels_of(composed.composition.base, composed.chain.candidates.value.table)
@@ -315,7 +315,7 @@ def _link_rows(composed: _Scenarios, solved: _Solved) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (not row["in_plan"], -(row["best_in"] or 0), row["candidate_id"]))
 
 
-def _summary(composed: _Scenarios, solved: _Solved, scenarios: pd.DataFrame) -> dict[str, Any]:
+def _summary(composed: _Scenarios, solved: _RobustPlans, scenarios: pd.DataFrame) -> dict[str, Any]:
     answer, asked = solved.answer, composed.chain.loaded.job.robust
     result, plan, base = answer.result, answer.plan, composed.composition.base
     summary: dict[str, Any] = {

@@ -36,7 +36,7 @@ from optimiser.run.chain import Chain
 from optimiser.run.outcome import NOT_PROVEN
 from optimiser.run.source import find_source
 from optimiser.studies import sweep_tasks
-from optimiser.studies.closed_links import Closure, LinkFinder
+from optimiser.studies.closed_links import ClosedLinks, LinkFinder
 from optimiser.studies.sweep_factors import Column, case_of, columns, links_to_close
 from optimiser.studies.sweep_tasks import Row, pack
 from optimiser.tasks import Executor, Outcome, Task, TaskProgress, address_of, executor_of, run_tasks
@@ -153,7 +153,7 @@ class Sweep:
         return designs.table([column.factor for column in self.columns], plan, given)
 
     @cached_property
-    def closures(self) -> dict[str, Closure]:
+    def closures(self) -> dict[str, ClosedLinks]:
         """What each link that may fail closes."""
         chain, names = self.chain, links_to_close(self.columns)
         if not names:

@@ -17,7 +17,7 @@ from optimiser.problem.model import TIERS
 from optimiser.proposals.table import Candidates
 from optimiser.run.cases import WEIGHT_EXPONENTS, kinds_by_class
 from optimiser.run.timing import Times
-from optimiser.studies.closed_links import LATER, Closure
+from optimiser.studies.closed_links import LATER, ClosedLinks
 
 OPEN, CLOSED = 0.0, 1.0
 """Values of a factor that closes a link."""
@@ -228,7 +228,7 @@ def case_of(
     found: Sequence[Column],
     *,
     budget: int | None,
-    closures: Mapping[str, Closure],
+    closures: Mapping[str, ClosedLinks],
 ) -> Case:
     """Return a case of a sweep.
 

@@ -10,8 +10,18 @@ import pytest
 from core_drawing import line
 from ring_drawing import ringed
 
-from optimiser.frontier.cases import Base, Case, People, TimeChanges, case_from, counted_pairs, resolve
-from optimiser.frontier.steps import Layer, LimitStep, with_steps
+from optimiser.frontier.cases import (
+    Base,
+    Case,
+    Layer,
+    LimitStep,
+    People,
+    TimeChanges,
+    case_from,
+    counted_pairs,
+    resolve,
+    with_steps,
+)
 from optimiser.problem import Capacity, Target
 
 STEPS = (LimitStep(Fraction(7, 10), 0), LimitStep(Fraction(3, 10), 60))

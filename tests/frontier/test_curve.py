@@ -8,7 +8,7 @@ from core_drawing import dense_problem, line, side_line
 from frontier_drawing import non_dominated, places_of, traced
 
 from optimiser.frontier import Limits
-from optimiser.frontier.region import Region
+from optimiser.frontier.region import ProvenRegion
 from optimiser.frontier.tracer import STEADY, band, curve, knee, marginal_order
 
 SEEDS = [0, 3, 5, 7, 11, 17, 31, 42]
@@ -24,7 +24,7 @@ def test_the_band_holds_every_plan_there_is(seed, monkeypatch):
 
 
 def test_the_band_is_the_best_bound_of_larger_budgets():
-    region = Region((-10,), (0,))
+    region = ProvenRegion((-10,), (0,))
     for budget, bound in ((10, -7.0), (6, -5.0), (4, -6.0), (2, -3.0)):
         region.proved((-budget,), bound)
     assert [(step.budget, step.bound) for step in band(region, 10)] == [(2, 3.0), (6, 5.0), (10, 7.0)]
@@ -78,17 +78,17 @@ def test_a_link_of_a_three_way_frontier_may_miss_one_point_of_ten(gaps, core):
 
 
 def test_the_band_leaves_out_what_is_not_proved_or_beyond_the_largest_budget():
-    region = Region((-10,), (0,))
+    region = ProvenRegion((-10,), (0,))
     for budget, bound in ((12, float("-inf")), (11, -9.0), (10, -7.0), (0, -1.0)):
         region.proved((-budget,), bound)
     assert [(step.budget, step.bound) for step in band(region, 10)] == [(0, 1.0), (10, 7.0)]
     assert [step.budget for step in band(region, 9)] == [0]
     assert [step.budget for step in band(region, 12)] == [0, 10, 11]
-    assert band(Region((-10,), (0,)), 10) == []
+    assert band(ProvenRegion((-10,), (0,)), 10) == []
 
 
 def test_budgets_with_one_bound_are_one_step():
-    region = Region((-10,), (0,))
+    region = ProvenRegion((-10,), (0,))
     for budget in (2, 4, 6):
         region.proved((-budget,), -5.0)
     region.proved((-8,), -6.0)

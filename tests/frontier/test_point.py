@@ -11,7 +11,7 @@ from optimiser.engine.search.task import Question
 from optimiser.engine.solve import versions
 from optimiser.frontier.axes import Axes, own_problem
 from optimiser.frontier.point import Answer, EvaluatedPoint, Point, dominates, front
-from optimiser.frontier.region import Region
+from optimiser.frontier.region import ProvenRegion
 from optimiser.problem.result import ProofSource
 
 
@@ -53,7 +53,7 @@ def test_money_that_early_periods_lack_counts_in_the_place_of_a_point():
 
 
 def fronted(*points, levels=None, region=None):
-    region = region or Region((-99,) * 2, (0,) * 2)
+    region = region or ProvenRegion((-99,) * 2, (0,) * 2)
     return front(points, region, levels or {one.asked: (0, 0) for one in points})
 
 
@@ -70,7 +70,7 @@ def test_a_front_goes_by_cost_and_has_no_dominated_point():
 
 def test_of_two_points_at_one_place_the_one_with_the_smaller_gap_stays():
     wide, near, none = (point(3, 10, asked=Question(b, (0,), cheapest=False)) for b in (3, 4, 5))
-    region = Region((-9,), (0,))
+    region = ProvenRegion((-9,), (0,))
     region.proved((-3,), -14.0)
     region.proved((-4,), -14.0)
     levels = {wide.asked: (-4,), near.asked: (-3,), none.asked: (-9,)}
@@ -113,7 +113,7 @@ def test_points_of_one_cost_go_by_what_they_reach_the_most_first():
 
 def test_the_bound_of_a_point_is_the_best_of_the_region_with_the_sign_of_its_question():
     money, least = Question(3, (0,), cheapest=False), Question(None, (9,), cheapest=True)
-    region = Region((-9,), (9,))
+    region = ProvenRegion((-9,), (9,))
     region.proved((-3,), -12.0)
     region.proved((9,), 2.0)
     levels = {money: (-3,), least: (9,)}

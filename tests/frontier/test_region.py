@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from optimiser.frontier.region import Box, Region
+from optimiser.frontier.region import LevelBox, ProvenRegion
 
 sides = st.tuples(st.integers(0, 6), st.integers(0, 6)).map(sorted)
-boxes = st.tuples(sides, sides).map(lambda both: Box(*zip(*both, strict=True)))
+boxes = st.tuples(sides, sides).map(lambda both: LevelBox(*zip(*both, strict=True)))
 
 
 @given(box=boxes, cut=boxes, axes=st.permutations([0, 1]))
@@ -23,7 +23,7 @@ def test_a_box_without_a_cut_is_partitioned(box, cut, axes):
 
 @given(st.lists(boxes, max_size=6))
 def test_a_level_is_open_until_it_is_settled(cuts):
-    region = Region((0, 0), (6, 6))
+    region = ProvenRegion((0, 0), (6, 6))
     for cut in cuts:
         region.settle(cut.low, cut.high)
     for level in itertools.product(range(7), range(7)):
@@ -31,7 +31,7 @@ def test_a_level_is_open_until_it_is_settled(cuts):
 
 
 def test_bounds_hold_at_harder_levels_and_plans_at_easier_ones():
-    region = Region((0,), (9,))
+    region = ProvenRegion((0,), (9,))
     region.proved((4,), 10.0)
     region.found((6,), 12.0)
     assert [region.lower((e,)) for e in (3, 4, 9)] == [float("-inf"), 10.0, 10.0]
@@ -39,7 +39,7 @@ def test_bounds_hold_at_harder_levels_and_plans_at_easier_ones():
 
 
 def test_a_box_whose_bounds_agree_is_no_longer_open():
-    region = Region((0,), (9,))
+    region = ProvenRegion((0,), (9,))
     region.proved((0,), 12.0)
     region.found((9,), 12.0)
     assert region.widest() is None
@@ -49,38 +49,38 @@ def test_a_box_whose_bounds_agree_is_no_longer_open():
 
 
 def test_a_box_knows_its_sides_and_its_middle_on_the_easy_side():
-    box = Box((0, -9), (5, -4))
+    box = LevelBox((0, -9), (5, -4))
     assert box.sides == (6, 6)
     assert box.middle() == (2, -7)
-    assert Box((3,), (3,)).sides == (1,)
-    assert Box((3,), (3,)).middle() == (3,)
+    assert LevelBox((3,), (3,)).sides == (1,)
+    assert LevelBox((3,), (3,)).middle() == (3,)
 
 
 def test_a_region_without_levels_has_no_box():
-    assert Region((4,), (3,)).boxes == []
-    assert Region((4, 0), (4, -1)).boxes == []
-    assert Region((4,), (4,)).widest() == Box((4,), (4,))
+    assert ProvenRegion((4,), (3,)).boxes == []
+    assert ProvenRegion((4, 0), (4, -1)).boxes == []
+    assert ProvenRegion((4,), (4,)).widest() == LevelBox((4,), (4,))
 
 
 def test_the_widest_box_has_most_levels_times_the_width_of_its_band():
     """Levels 0..9 are cut at 5: 0..4 has 5 levels and a band of 8, 6..9 has 4 levels and a band of 11."""
-    region = Region((0,), (9,))
+    region = ProvenRegion((0,), (9,))
     region.proved((0,), 2.0)
     region.found((4,), 10.0)
     region.settle((5,), (5,))
     region.proved((6,), 9.0)
     region.found((9,), 20.0)
-    assert region.widest() == Box((6,), (9,))
+    assert region.widest() == LevelBox((6,), (9,))
     region.proved((6,), 10.0)  # 4 x 10 is as much as 5 x 8: the first box
-    assert region.widest() == Box((0,), (4,))
+    assert region.widest() == LevelBox((0,), (4,))
     region.proved((6,), 19.999)
-    assert region.widest() == Box((0,), (4,))
+    assert region.widest() == LevelBox((0,), (4,))
     region.found((4,), 2.0)
-    assert region.widest() == Box((6,), (9,))
+    assert region.widest() == LevelBox((6,), (9,))
 
 
 def test_the_boxes_that_are_too_narrow_are_closed_on_the_way():
-    region = Region((0,), (9,), gap=0.1)
+    region = ProvenRegion((0,), (9,), gap=0.1)
     region.settle((5,), (5,))
     region.proved((0,), 9.0)
     region.found((4,), 10.0)  # a band of 1 on 10
@@ -88,26 +88,26 @@ def test_the_boxes_that_are_too_narrow_are_closed_on_the_way():
     assert not region.is_open((3,))
     assert region.is_open((7,))
     assert region.is_known((3,))
-    assert region.widest() == Box((6,), (9,))
-    assert region.boxes == [Box((6,), (9,))]
+    assert region.widest() == LevelBox((6,), (9,))
+    assert region.boxes == [LevelBox((6,), (9,))]
     region.proved((6,), 9.5)
     assert region.widest() is None
     assert region.boxes == []
 
 
 def test_a_gap_is_relative_to_one_at_least():
-    region = Region((0,), (9,), gap=0.5)
+    region = ProvenRegion((0,), (9,), gap=0.5)
     region.proved((0,), 0.0)
     region.found((9,), 0.5)
     assert region.is_known((4,))
-    region = Region((0,), (9,), gap=0.5)
+    region = ProvenRegion((0,), (9,), gap=0.5)
     region.proved((0,), -1.0)
     region.found((9,), -0.49)
     assert not region.is_known((4,))
 
 
 def test_a_level_without_both_bounds_is_not_known():
-    region = Region((0,), (9,))
+    region = ProvenRegion((0,), (9,))
     assert not region.is_known((4,))
     region.proved((0,), 1.0)
     assert not region.is_known((4,))
@@ -116,7 +116,7 @@ def test_a_level_without_both_bounds_is_not_known():
 
 
 def test_the_best_of_several_bounds_and_plans_at_a_level_counts():
-    region = Region((0,), (9,))
+    region = ProvenRegion((0,), (9,))
     for bound in (3.0, 5.0, 4.0):
         region.proved((2,), bound)
     for value in (9.0, 7.0, 8.0):
@@ -125,21 +125,21 @@ def test_the_best_of_several_bounds_and_plans_at_a_level_counts():
 
 
 def test_without_a_plan_all_harder_levels_are_settled():
-    region = Region((0, 0), (3, 3))
+    region = ProvenRegion((0, 0), (3, 3))
     region.settle((1, 2), None)
     assert [region.is_open(level) for level in ((1, 2), (3, 3), (0, 3), (3, 1))] == [False, False, True, True]
 
 
 def test_a_box_is_cut_along_its_longest_side_first():
     """Relative to the whole, the second side is longer: that cut goes through the whole box."""
-    region = Region((0, 0), (99, 9))
+    region = ProvenRegion((0, 0), (99, 9))
     region.settle((0, 0), (49, 9))
     region.settle((70, 4), (70, 4))
     assert sorted(region.boxes) == [
-        Box((50, 0), (99, 3)),
-        Box((50, 4), (69, 4)),
-        Box((50, 5), (99, 9)),
-        Box((71, 4), (99, 4)),
+        LevelBox((50, 0), (99, 3)),
+        LevelBox((50, 4), (69, 4)),
+        LevelBox((50, 5), (99, 9)),
+        LevelBox((71, 4), (99, 4)),
     ]
 
 
@@ -163,7 +163,7 @@ def room_of(box, found, proved):
 @examples(40)
 @given(events=events, gap=st.sampled_from([0.0, 0.5]))
 def test_the_open_box_of_most_room_is_the_widest_whatever_was_asked_before(events, gap):
-    region, found, proved = Region((0, 0), (4, 4), gap=gap), {(4, 4): 6.0}, {(0, 0): -3.0}
+    region, found, proved = ProvenRegion((0, 0), (4, 4), gap=gap), {(4, 4): 6.0}, {(0, 0): -3.0}
     region.found((4, 4), 6.0)
     region.proved((0, 0), -3.0)
     for kind, level, value, box in events:
@@ -196,27 +196,27 @@ def test_the_open_box_of_most_room_is_the_widest_whatever_was_asked_before(event
 
 
 def test_boxes_of_the_same_room_go_by_their_levels():
-    region = Region((0,), (8,))
+    region = ProvenRegion((0,), (8,))
     region.settle((4,), (4,))
     region.proved((0,), 0.0)
     region.found((8,), 5.0)
-    assert region.widest() == Box((0,), (3,))
+    assert region.widest() == LevelBox((0,), (3,))
     region.settle((0,), (0,))
-    assert region.widest() == Box((5,), (8,))
+    assert region.widest() == LevelBox((5,), (8,))
 
 
 def test_without_any_number_every_box_is_as_wide_as_can_be():
-    region = Region((0,), (8,))
+    region = ProvenRegion((0,), (8,))
     region.settle((2,), (2,))
-    assert region.widest() == Box((0,), (1,))
+    assert region.widest() == LevelBox((0,), (1,))
     region.found((8,), 5.0)
-    assert region.widest() == Box((3,), (8,))
+    assert region.widest() == LevelBox((3,), (8,))
 
 
 def test_what_is_settled_may_lie_beyond_the_levels():
-    region = Region((0, 0), (3, 3))
+    region = ProvenRegion((0, 0), (3, 3))
     region.settle((4, 4), None)
     region.settle((-5, -5), (-1, 9))
-    assert region.boxes == [Box((0, 0), (3, 3))]
+    assert region.boxes == [LevelBox((0, 0), (3, 3))]
     region.settle((-5, 2), (9, 9))
-    assert region.boxes == [Box((0, 0), (3, 1))]
+    assert region.boxes == [LevelBox((0, 0), (3, 1))]

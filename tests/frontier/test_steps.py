@@ -8,7 +8,7 @@ from fractions import Fraction
 from core_drawing import both_ways, line
 from ring_drawing import ringed, square
 
-from optimiser.frontier.steps import Layer, LimitStep, is_further, longest_s, scale_of, with_steps
+from optimiser.frontier.cases import Layer, LimitStep, is_further, longest_s, scale_of, with_steps
 from optimiser.problem import Candidate, City, DesignProblem, Pair, Target
 from optimiser.verify import score
 

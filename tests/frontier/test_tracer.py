@@ -20,7 +20,7 @@ from optimiser.frontier import tracer as tracer_module
 from optimiser.frontier.askers import SessionAsker, SolveAsker
 from optimiser.frontier.axes import axes_of
 from optimiser.frontier.point import Answer, FrontierEvaluator
-from optimiser.frontier.region import Box, Region
+from optimiser.frontier.region import LevelBox, ProvenRegion
 from optimiser.frontier.tracer import Memory, Tracer, curve
 from optimiser.problem import Target
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
@@ -305,7 +305,7 @@ def test_the_easiest_level_is_the_least_cost_that_the_bound_of_a_solve_allows(mo
 
     monkeypatch.setattr(SessionAsker, "ask", loose)
     tracer, points = traced(problem, monkeypatch)
-    assert tracer.state.region.whole == Box((-16,), (-3,))
+    assert tracer.state.region.whole == LevelBox((-16,), (-3,))
     assert min(point.cost for point in points) == 3
 
 
@@ -337,7 +337,7 @@ def test_the_second_stage_asks_for_the_other_axis_and_its_bound_counts_below_the
     assert tracer._second_question(money, plan) == Question(None, (18,), cheapest=True)
     assert tracer._second_question(coverage, plan) == Question(7, (15,), cheapest=False)
     answer = Answer(coverage, None, 1.0, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
-    tracer.state.region = Region((-16,), (0,))
+    tracer.state.region = ProvenRegion((-16,), (0,))
     for question, bound in ((coverage, 1.0), (money, None), (money, 0.0), (money, 8.0)):
         tracer._record_second_bound(question, plan, answer.replace(bound=bound))
     assert tracer.state.region.bounded() == []
@@ -407,7 +407,7 @@ def test_a_level_is_asked_twice_and_closes_what_its_plan_reaches():
     assert (point.seconds, point.whole_seconds, point.warm) == (3.0, 5.0, False)
     assert (point.nodes, point.cuts, point.solver, point.seed, point.threads) == (13, 24, "s", 5, 3)
     region = tracer.state.region
-    assert region.boxes == [Box((-16,), (-14,)), Box((-2,), (0,))]
+    assert region.boxes == [LevelBox((-16,), (-14,)), LevelBox((-2,), (0,))]
     assert [(at, region.lower(at)) for at in region.bounded()] == [((-13,), -14.0), ((-2,), -13.0)]
     assert (region.upper((-3,)), region.upper((-2,))) == (-14.0, float("inf"))
     assert (tracer.state.points, tracer.state.levels) == ([point], {money(13): (-13,)})
@@ -426,7 +426,7 @@ def test_a_level_of_three_axes_is_asked_for_its_least_cost_and_then_for_more_cov
     assert [(at, region.lower(at)) for at in region.bounded()] == [((0, 0), 3.0)]
     assert (region.upper((9, 9)), region.upper((10, 0))) == (7.0, float("inf"))
     assert tracer.state.start == (9, 9)
-    assert sorted(region.boxes) == [Box((10, 0), (10, 9))]
+    assert sorted(region.boxes) == [LevelBox((10, 0), (10, 9))]
 
 
 @pytest.mark.parametrize(("empty", "unsettled"), [(True, 0), (False, 1)])
@@ -434,7 +434,7 @@ def test_a_level_without_a_plan_is_settled_with_all_harder_ones(empty, unsettled
     tracer, asker = listing((None, 5.0, {"empty": empty}))
     tracer.answer((-16,), (0,), [(-4,)])
     region = tracer.state.region
-    assert (region.boxes, region.lower((-4,))) == ([Box((-16,), (-5,))], -5.0)
+    assert (region.boxes, region.lower((-4,))) == ([LevelBox((-16,), (-5,))], -5.0)
     assert (tracer.state.unsettled, tracer.state.points, len(asker.asked)) == (unsettled, [], 1)
 
 
@@ -443,7 +443,7 @@ def test_a_level_without_a_plan_is_settled_with_all_harder_ones(empty, unsettled
 )
 def test_a_plan_cut_short_by_the_end_of_the_whole_run_is_no_point(reason, seconds, asked):
     tracer, asker = listing((("ac",), 16.0, {"reason": reason}), (None, None))
-    tracer.state.region = Region((-16,), (0,))
+    tracer.state.region = ProvenRegion((-16,), (0,))
     point = tracer._answer_level((-5,), seconds)
     region = tracer.state.region
     assert (point is None, len(asker.asked)) == (asked == 1, asked)
@@ -457,7 +457,7 @@ def test_the_second_stage_gets_a_quarter_of_the_time_at_least(monkeypatch):
     clock = iter([100.0, 118.0, 200.0, 212.0])
     monkeypatch.setattr(tracer_module.time, "monotonic", lambda: next(clock))
     tracer, asker = listing(*[(("ac",), 14.0), (None, None)] * 2)
-    tracer.state.region = Region((-16,), (0,))
+    tracer.state.region = ProvenRegion((-16,), (0,))
     tracer._answer_level((-5,), 20.0)
     tracer._answer_level((-4,), 20.0)
     assert [seconds for _, seconds, _ in asker.asked] == [20.0, 5.0, 20.0, 8.0]
@@ -485,9 +485,9 @@ def test_of_two_plans_for_a_coverage_the_one_that_is_no_worse_in_sum_and_money_c
 @pytest.mark.parametrize(
     ("problem", "axes", "whole"),
     [
-        (line(), "two_way", Box((-16,), (0,))),
-        (line(), "three_way", Box((2, 0), (9, 9))),
-        (phased(), "two_way", Box((-23,), (0,))),
+        (line(), "two_way", LevelBox((-16,), (0,))),
+        (line(), "three_way", LevelBox((2, 0), (9, 9))),
+        (phased(), "two_way", LevelBox((-23,), (0,))),
     ],
 )
 def test_the_levels_are_those_between_building_nothing_and_everything(problem, axes, whole):
@@ -505,10 +505,10 @@ def test_what_must_and_must_not_be_built_bounds_the_levels():
     ac, bd, ad = line().candidates
     fixed = (dataclasses.replace(ac, fixed="in"), bd, dataclasses.replace(ad, fixed="out"))
     tracer, _ = listing(problem=line(candidates=fixed))
-    assert tracer._new_region(1e12).whole == Box((-16,), (-3,))
+    assert tracer._new_region(1e12).whole == LevelBox((-16,), (-3,))
     fixed = (ac, dataclasses.replace(bd, fixed="out"), ad)
     tracer, _ = listing(problem=line(candidates=fixed), axes="three_way")
-    assert tracer._new_region(1e12).whole == Box((2, 0), (9, 5))
+    assert tracer._new_region(1e12).whole == LevelBox((2, 0), (9, 5))
 
 
 @pytest.mark.parametrize(("bound", "least"), [(None, 0), (2.4, 3), (-1.5, 0), (3.0, 3)])
@@ -516,7 +516,7 @@ def test_the_least_cost_is_asked_where_nothing_is_no_plan(bound, least, monkeypa
     monkeypatch.setattr(tracer_module.time, "monotonic", lambda: 100.0)
     problem = line(targets=(Target("small", 5),))
     tracer, asker = listing((None, bound), problem=problem)
-    assert tracer._new_region(107.0).whole == Box((-16,), (-least,))
+    assert tracer._new_region(107.0).whole == LevelBox((-16,), (-least,))
     assert asker.asked == [(Question(None, (0,), cheapest=True), 7.0, 0.0)]
     tracer, asker = listing((None, bound), problem=problem)
     tracer._new_region(190.0)
@@ -534,7 +534,7 @@ def test_a_problem_without_a_plan_has_no_frontier():
 
 def test_the_ends_are_asked_first_then_the_middle_of_the_widest_box_until_there_are_enough_points():
     tracer, _ = listing(limits=Limits(points=3))
-    tracer.state.region = region = Region((-16,), (0,))
+    tracer.state.region = region = ProvenRegion((-16,), (0,))
     assert tracer._next(LATER) == (-16,)
     region.settle((-16,), (-12,))
     assert tracer._next(LATER) == (0,)
@@ -552,7 +552,7 @@ def test_the_ends_are_asked_first_then_the_middle_of_the_widest_box_until_there_
 @pytest.mark.parametrize(("known", "level"), [(63, (-7,)), (64, (-11,))])
 def test_where_all_points_are_asked_for_the_easy_ends_of_boxes_come_after_a_while(known, level):
     tracer, _ = listing(limits=Limits(points=0))
-    tracer.state.region = region = Region((-16,), (0,))
+    tracer.state.region = region = ProvenRegion((-16,), (0,))
     region.settle((-16,), (-12,))
     region.settle((-1,), (0,))
     tracer.state.places |= {(k, k) for k in range(known)}
@@ -565,7 +565,7 @@ def test_where_all_points_are_asked_for_the_easy_ends_of_boxes_come_after_a_whil
 
 def test_a_grid_has_equal_steps_from_the_hardest_level_and_skips_what_is_settled():
     tracer, _ = listing(limits=Limits(points=5, placing="even"))
-    tracer.state.region = region = Region((-16,), (0,))
+    tracer.state.region = region = ProvenRegion((-16,), (0,))
     assert list(tracer._grid()) == [(0,), (-4,), (-8,), (-12,), (-16,)]
     tracer.state.start = (-9,)
     assert list(tracer._grid()) == [(0,), (-2,), (-4,), (-6,), (-9,)]
@@ -587,7 +587,7 @@ def test_a_grid_has_equal_steps_from_the_hardest_level_and_skips_what_is_settled
 )
 def test_a_grid_of_two_groups_has_as_many_steps_along_each(points, first, second):
     tracer, _ = listing(limits=Limits(points=points, placing="even"), axes="three_way")
-    tracer.state.region = Region((3, 0), (9, 9))
+    tracer.state.region = ProvenRegion((3, 0), (9, 9))
     assert list(tracer._grid()) == list(itertools.product(first, second))
 
 
@@ -607,7 +607,7 @@ def iterated(tracer, region, levels):
 def test_a_place_that_was_found_before_is_no_further_point():
     answers = [(("ac",), 14.0), (None, None)]
     tracer, _ = listing(*answers * 2, *[(("ac", "bd"), 18.0), (None, None)])
-    points = iterated(tracer, Region((-16,), (0,)), [(-5,), (-4,), (-9,)])
+    points = iterated(tracer, ProvenRegion((-16,), (0,)), [(-5,), (-4,), (-9,)])
     assert [point.place for point in points] == [(3, 14), (7, 18)]
     assert tracer.state.places == {(3, 14), (7, 18)}
     assert len(tracer.state.points) == 3
@@ -625,7 +625,7 @@ def test_each_question_has_what_is_left_of_the_whole_time(monkeypatch):
             now[0] = at
             yield (level,)
 
-    assert iterated(tracer, Region((-16,), (0,)), levels()) == []
+    assert iterated(tracer, ProvenRegion((-16,), (0,)), levels()) == []
     assert [seconds for _, seconds, _ in asker.asked] == [20.0, 12.0, 0.5]
     assert tracer.state.ended == "time"
 
@@ -702,21 +702,21 @@ def test_a_fault_before_the_first_point_is_an_error_and_after_it_an_ending(befor
         *[(("ac",), 14.0), (None, None)] * before, wrong, problem=line(excludes=(("ac", "bd"),))
     )
     if before:
-        assert len(iterated(tracer, Region((-16,), (0,)), [(-5,), (-9,)])) == 1
+        assert len(iterated(tracer, ProvenRegion((-16,), (0,)), [(-5,), (-9,)])) == 1
         assert (tracer.state.ended, len(tracer.state.faults)) == ("failed", 1)
     else:
         with pytest.raises(SolverError, match="violates a rule"):
-            iterated(tracer, Region((-16,), (0,)), [(-9,)])
+            iterated(tracer, ProvenRegion((-16,), (0,)), [(-9,)])
 
 
 def test_without_a_point_the_failures_of_the_solver_are_an_error():
     crash = (None, None, {"reason": "crash", "message": "m"})
     tracer, _ = listing(crash)
     with pytest.raises(SolverError, match="before the first point") as caught:
-        iterated(tracer, Region((-16,), (0,)), [(-9,)])
+        iterated(tracer, ProvenRegion((-16,), (0,)), [(-9,)])
     assert tuple(caught.value.faults) == ("crash: m",)
     tracer, _ = listing(crash, (("ac",), 14.0), (None, None))
-    assert len(iterated(tracer, Region((-16,), (0,)), [(-9,), (-5,)])) == 1
+    assert len(iterated(tracer, ProvenRegion((-16,), (0,)), [(-9,), (-5,)])) == 1
 
 
 def test_plans_with_circuits_and_starts_are_evaluated_with_them():
@@ -731,7 +731,7 @@ def test_plans_with_circuits_and_starts_are_evaluated_with_them():
 def test_bounds_of_the_second_stage_count_neither_with_periods_nor_for_least_costs():
     for problem, known in ((line(), [(-2,)]), (phased(), [])):
         tracer, _ = listing(problem=problem)
-        tracer.state.region = Region((-16,), (0,))
+        tracer.state.region = ProvenRegion((-16,), (0,))
         plan = tracer.evaluate(["fast"] if known == [] else ["ac"])
         answer = Answer(money(5), None, 2.5, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
         tracer._record_second_bound(money(5), plan, answer)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from report_drawing import line_problem
 from tiers import examples
 
-from optimiser.measures.order import Route, Router, _removal_key, rank_links
+from optimiser.measures.order import FastestPath, Router, _removal_key, rank_links
 from optimiser.problem import Candidate, DesignProblem, Pair
 
 
@@ -18,13 +18,13 @@ def test_links_that_serve_only_together_rank_by_what_is_lost_without_them():
 def test_a_route_names_the_candidates_it_takes_in_order():
     problem = line_problem()
     found = Router.of(problem).fastest(built=[0, 1, 2], pairs=[2])
-    assert found[2] == Route(3 * 3600, (0, 1))
+    assert found[2] == FastestPath(3 * 3600, (0, 1))
 
 
 def test_of_equal_arcs_the_one_open_today_counts():
     problem = line_problem()
     found = Router.of(problem).fastest(built=[2], pairs=[0])
-    assert found[0] == Route(3600, ())
+    assert found[0] == FastestPath(3600, ())
 
 
 def test_a_pair_without_a_path_has_no_time():

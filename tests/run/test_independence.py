@@ -21,7 +21,7 @@ from tiers import examples
 
 from networks.timegraph import ARC_KINDS
 from optimiser.engine.search.paths import UNREACHED
-from optimiser.frontier.steps import INDEPENDENCE, with_steps
+from optimiser.frontier.cases import INDEPENDENCE, with_steps
 from optimiser.job.sections import Independence
 from optimiser.problem.errors import JobError
 from optimiser.proposals.prepare import design_problem

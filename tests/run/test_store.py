@@ -9,7 +9,7 @@ import pandas as pd
 from core_drawing import line
 from ring_square import FACTS, design, links, square
 
-from optimiser.frontier.steps import Layer
+from optimiser.frontier.cases import Layer
 from optimiser.report.ring_layout import RingWorth
 from optimiser.run.proposing import Draft
 from optimiser.run.rings import RingTables

@@ -14,7 +14,7 @@ from optimiser.frontier.designs import Choice, Lognormal, Uniform
 from optimiser.job import loads
 from optimiser.problem.errors import JobError
 from optimiser.run.demands import delayed
-from optimiser.studies.closed_links import Closure
+from optimiser.studies.closed_links import ClosedLinks
 from optimiser.studies.sweep_factors import TODAY, case_of, columns, links_to_close
 
 REGION = '[region]\nname = "jing-jin-ji"\n'
@@ -111,7 +111,7 @@ def test_each_link_that_may_fail_has_a_column_of_its_own():
     assert [column.factor.id for column in found] == ["fails: G4", "fails: c1"]
     assert found[0].factor.distribution == Choice((0.0, 1.0), (0.9, 0.1))
     assert links_to_close(found) == ("G4", "c1")
-    closures = {"G4": Closure(np.array([3, 4]), ("train",)), "c1": Closure(NO_ARCS, ("c1",))}
+    closures = {"G4": ClosedLinks(np.array([3, 4]), ("train",)), "c1": ClosedLinks(NO_ARCS, ("c1",))}
     both = case([1.0, 1.0], found, closures)
     assert (both.times.closed, both.fixed_out) == (("G4",), ("c1", "train"))
     assert case([0.0, 1.0], found, closures).times == TimeChanges()
@@ -123,8 +123,8 @@ def test_a_day_closes_what_opened_later():
     assert found[0].factor.central == TODAY
     assert links_to_close(found) == ("opened after 2020-12-31", "opened after 2030-12-31")
     closures = {
-        "opened after 2020-12-31": Closure(np.array([1]), ()),
-        "opened after 2030-12-31": Closure(NO_ARCS, ()),
+        "opened after 2020-12-31": ClosedLinks(np.array([1]), ()),
+        "opened after 2030-12-31": ClosedLinks(NO_ARCS, ()),
     }
     assert case(["2020-12-31"], found, closures).times.closed == ("opened after 2020-12-31",)
     assert case(["2030-12-31"], found, closures).times == TimeChanges()

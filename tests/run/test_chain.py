@@ -30,6 +30,7 @@ gap_longest_km = 5.0
 """
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_a_ring_round_a_town_of_an_island_is_found_in_a_plain_map(shared_dir, tmp_path, monkeypatch):
     monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / "cache"))

@@ -14,6 +14,7 @@ from tiers import thinned
 from toys import SETTINGS, TIERS, by_tier, coverable, plans, rivals, toy
 
 from optimiser import verify
+from optimiser.engine import solve as engine
 from optimiser.frontier import askers, levels
 from optimiser.measures.fairness import from_dict
 from optimiser.problem import Period, Target
@@ -26,7 +27,7 @@ BITING = (0, 1, 3)
 """Toys in which the demand for small pairs costs something."""
 
 SOLVED = cache(solving.solve)
-"""A solver process takes some seconds to start, so that each problem is solved once."""
+"""Each problem is solved once."""
 
 
 def tried(problem, settings):
@@ -44,7 +45,7 @@ def tried(problem, settings):
 @pytest.fixture(autouse=True)
 def _tried(monkeypatch):
     monkeypatch.setattr(solving, "solve", tried)
-    for module in (askers, levels):
+    for module in (askers, levels, engine):
         monkeypatch.setattr(module, "ChildProcess", HereProcess)
 
 
@@ -123,7 +124,6 @@ def test_price_and_cost_of_both_equal_those_of_an_exhaustive_search(seed):
 # ---- what must hold whatever the problem
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("seed", BITING[:1])
 def test_doubling_the_weight_of_small_pairs_never_lowers_what_is_covered_of_them(seed):
     # With S and R the covered weight of small and of other pairs, optimal plans x of the plain weights and y
@@ -135,7 +135,6 @@ def test_doubling_the_weight_of_small_pairs_never_lowers_what_is_covered_of_them
     assert after >= before
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("seed", BITING[:1])
 def test_a_higher_least_weight_never_raises_the_objective(seed):
     problem = toy(seed)

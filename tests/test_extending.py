@@ -12,7 +12,7 @@ import pytest
 from cli_drawing import cities_csv, draw_map
 from core_drawing import brute_force, dense_problem, problems, side_problems
 from cut_drawing import meshes
-from engine_running import LONG_S
+from engine_running import LONG_S, solve_here
 from hypothesis import given
 from hypothesis import strategies as st
 from partition_drawing import apart_today, triangle
@@ -171,6 +171,7 @@ def folder(tmp_path_factory):
     (home / "tunnels.py").write_text(example(TUNNELS), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POLYRING_CACHE", str(home / "cache"))
+        solve_here(patch)
         patch.chdir(home)
         patch.syspath_prepend(str(home))
         yield home

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import pytest
 from cli_drawing import draw_region
-from engine_running import HereProcess
+from engine_running import solve_here
 
 from optimiser.cli import call as call_command
-from optimiser.engine import certification
-from optimiser.run import pipeline
 
 
 @pytest.fixture
@@ -23,8 +21,7 @@ def processes() -> None:
 def _in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Solve runs in this process, which spares the start of another, unless a test asks for `processes`."""
     if "processes" not in request.fixturenames:
-        for module in (pipeline, certification):
-            monkeypatch.setattr(module, "ChildProcess", HereProcess)
+        solve_here(monkeypatch)
 
 
 @pytest.fixture
@@ -60,7 +57,7 @@ def finished(once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
         draw_region(folder)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("POLYRING_CACHE", str(folder / "cache"))
-            patch.setattr(pipeline, "ChildProcess", HereProcess)
+            solve_here(patch)
             assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out")]) == 0
 
     return once("finished", fill)

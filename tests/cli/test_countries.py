@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cli_drawing import JOB, cities_csv, draw_map
+from engine_running import solve_here
 
 from optimiser.cli import call as call_command
 from optimiser.problem import load as load_problem
@@ -28,6 +29,7 @@ def german(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "job.toml").write_text(JOB.replace('country = "CN"', 'country = "DE"'), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POLYRING_CACHE", str(folder / "cache"))
+        solve_here(patch)
         assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out"), *CASES]) == 0
         yield folder
 

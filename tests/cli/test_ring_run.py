@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 from cli_drawing import JOB, Drawing, cities_csv
+from engine_running import solve_here
 
 import polyring
 from optimiser.cli import call as call_command
@@ -60,6 +61,7 @@ def ringed(once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
         (folder / "job.toml").write_text(JOB.replace("share = 0.3", "share = 1.0") + RING, encoding="utf-8")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("POLYRING_CACHE", str(folder / "cache"))
+            solve_here(patch)
             assert call_command(["run", str(folder / "job.toml"), "--out", str(folder / "out")]) == 0
 
     return once("ringed", fill)

@@ -86,6 +86,17 @@ class HereProcess:
             self._receive(message)
 
 
+def solve_here(patch):
+    """Let runs, what-ifs and certificates be computed in this process, which spares the start of another."""
+    from optimiser.engine import certification, solve
+    from optimiser.frontier import askers
+    from optimiser.run import pipeline
+    from optimiser.studies import finished, regional
+
+    for module in (certification, solve, askers, pipeline, finished, regional):
+        patch.setattr(module, "ChildProcess", HereProcess)
+
+
 def solved_root(problem, *, solver="highs", threads=1, seconds=LONG_S):
     """Solve the root relaxation of a reduced problem.
 

@@ -58,7 +58,8 @@ def test_a_deferred_signal_waits_for_the_end_of_the_block() -> None:
 
 def test_a_run_that_is_ended_by_force_leaves_no_folder_behind(tmp_path: Path) -> None:
     code = (
-        "import sys, time; from pathlib import Path; from optimiser.run import folder, signals\n"
+        "import sys, time; from pathlib import Path\n"
+        "from optimiser.run import folder; from optimiser.tasks import signals\n"
         "signals.GRACE_S = 0.2\n"
         "with signals.raise_on_signals(), folder.staged(Path(sys.argv[1])) as stage:\n"
         "    (stage / 'half.txt').write_text('half')\n"

@@ -33,7 +33,7 @@ JOBS = (1, 4096)
 WORKERS = (0, 4096)
 """Tasks at a time; 0: one after another in the command's own process."""
 FACTOR = (1e-9, 1e9)
-"""What a unit of a public network may be worth."""
+"""Least and largest money or seconds of a unit of a public network."""
 PERCENT = (0, 100)
 LIMIT_PERCENT = (100, 1_000_000)
 """Limit of a pair, per cent of its shortest time."""

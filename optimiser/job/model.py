@@ -202,10 +202,10 @@ def _with_independence(job: Job) -> Iterator[Contradiction]:
 
 
 def _with_derived_rewards(job: Job) -> Iterator[Contradiction]:
-    """Yield rings whose worth is to be derived where independence counts nothing."""
+    """Yield rings whose reward is to be derived where independence counts nothing."""
     for number, ring in enumerate(job.rings):
         if ring.reward == DERIVED and not job.independence.weight:
-            reason = "a derived worth is a multiple of independence.weight, which is 0"
+            reason = "a derived reward is a multiple of independence.weight, which is 0"
             yield ("rings", str(number), "reward"), f"{reason}; set that weight, or give a number"
 
 

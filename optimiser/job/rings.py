@@ -64,7 +64,7 @@ class Rings(Section):
     required: bool = Field(True, description="every plan must form it; false: forming it earns the reward")
     reward: Whole | Literal["derived"] = Field(
         0,
-        description="what forming it is worth, in the unit of the weights of pairs; 'derived': from the "
+        description="reward of forming it, in the unit of the weights of pairs; 'derived': from the "
         "cities on it and the minutes that it saves without the core",
     )
     count: Annotated[int, Field(ge=1, le=9)] = Field(1, description="number of such rings")

@@ -356,7 +356,7 @@ class Costs(Section):
 
 
 class Objective(Section):
-    """What a plan is worth."""
+    """What a plan maximises."""
 
     kind: Literal["coverage", "max_min"] = Field(
         "coverage",
@@ -433,9 +433,11 @@ class Caps(Section):
     """How much of the budget may go to each instrument."""
 
     barrier: Share = Field(
-        1.0, description="largest share of the budget for closing gaps and more frequent trains; 1: no cap"
+        1.0,
+        description="largest share of the budget for closing gaps, more frequent trains, and measures at "
+        "stations (shorter check-in, timed connections, extra stops); 1: no cap",
     )
-    infrastructure: Share = Field(1.0, description="the same for new and upgraded links")
+    infrastructure: Share = Field(1.0, description="the same for new and upgraded links, and for stations")
     subsidy: Share = Field(1.0, description="the same for trains that need running support")
 
 
@@ -612,7 +614,7 @@ class Independence(Section):
     counts: bool = Field(
         True,
         description="pairs count in the objective for their independence; false: it is measured, and says "
-        "what rings are worth, but no pair counts for it",
+        "what rings are rewarded for, but no pair counts for it",
     )
     stretches: Annotated[tuple[Stretch, ...], Field(strict=False, min_length=1)] = Field(
         (1.0, 1.1, 1.25),

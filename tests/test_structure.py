@@ -56,6 +56,7 @@ def test_lowering_writes_the_figures_and_never_raises(tmp_path, monkeypatch):
     ]
 
 
+@pytest.mark.long
 def test_the_limits_of_the_project_cover_packages_tools_benchmarks_and_pages():
     known = structure.modules()
     folders = structure.import_graph(known, lambda name: structure.folder_of(name, known))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiers import thinned
 
 from optimiser.bench.generators.random_places import HardParameters, hard
 from optimiser.bench.generators.regular import GridParameters, grid
@@ -22,7 +21,8 @@ from optimiser.engine.solve import solve
 HERE = Path(__file__).resolve().parents[2] / "benchmarks" / "single_pairs.py"
 
 
-@pytest.mark.parametrize("seed", thinned([1, 2], 1))
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_method_of_single_pairs_proves_the_same_optimum_as_auto(seed):
     problem = grid(GridParameters(rows=4, columns=4, candidates=10, pairs=20, seed=seed))
     found, wanted = (

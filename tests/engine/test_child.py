@@ -10,6 +10,7 @@ import time
 import psutil
 import pytest
 from core_drawing import dense_problem, line
+from tiers import long_case
 
 from optimiser import verify
 from optimiser.engine import child as child_module
@@ -88,7 +89,7 @@ def test_a_solver_that_fails_or_makes_false_claims_leaves_a_checked_plan_and_a_v
 
 
 @POSIX
-@pytest.mark.parametrize("variant", ["cuts", "compact"])
+@pytest.mark.parametrize("variant", ["cuts", long_case("compact")])
 def test_a_memory_limit_that_is_reached_is_named_and_a_plan_is_kept(variant):
     problem, params = dense_problem(5), SolveParameters(threads=1, memory_mb=60)
     with pytest.raises(SolveFailure, match="the memory limit of 60 MB was reached") as caught:

@@ -34,6 +34,7 @@ def contracted(region):
     return found, Cities(moved)
 
 
+@pytest.mark.long
 def test_contraction_keeps_every_road_time_between_cities(region, contracted):
     roads, _, places = region
     found, moved = contracted

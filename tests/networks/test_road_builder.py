@@ -14,7 +14,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from road_drawing import CROSS, draw
-from tiers import examples
+from tiers import examples, thinned
 
 from networks import impedance, osm, road, schema
 from networks.errors import SourceError
@@ -292,11 +292,11 @@ def everywhere():
 @pytest.mark.shared
 @pytest.mark.parametrize(
     "name",
-    [
+    thinned([
         "georust_liechtenstein.osm.pbf", "gh_andorra.osm.gz", "gh_andorra.osm.pbf", "gh_krems.osm.gz",
         "gh_north-bayreuth.osm.gz", "malta_2018.osm.pbf", "ors_heidelberg.osm.pbf", "osrm_monaco.osm.pbf",
         "pyosmium_example-test.pbf", "pyosmium_liechtenstein.osm.pbf", "r5_fiji-ferry.osm.pbf",
-    ],
+    ], 3),
 )  # fmt: skip
 def test_every_extract_gives_a_valid_network(shared_dir, name):
     elements = osm.read(shared_dir / "data" / "osm" / name)

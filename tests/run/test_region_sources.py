@@ -141,6 +141,7 @@ def test_another_geopackage_is_refused_when_the_job_is_read(home):
         job(home, 'file = "plain.gpkg"')
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_an_import_of_a_real_map_with_trains_has_its_times(shared_dir, tmp_path):
     file = shared_dir / "data" / "osm" / "ors_heidelberg.osm.pbf"

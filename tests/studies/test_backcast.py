@@ -10,6 +10,7 @@ import pytest
 import shapely
 from candidates_drawing import KM, base_case, cities, network, proposal, table
 from core_drawing import covered_by
+from engine_running import solve_here
 from tiers import thinned
 from toys import SETTINGS, plans, toy
 
@@ -79,7 +80,8 @@ def test_a_course_has_the_length_of_its_line_in_parts_of_half_a_km():
 
 
 @pytest.mark.parametrize("seed", thinned(range(6), 2))
-def test_with_budgets_the_best_plan_is_the_best_of_those_that_no_budget_forbids(seed):
+def test_with_budgets_the_best_plan_is_the_best_of_those_that_no_budget_forbids(seed, monkeypatch):
+    solve_here(monkeypatch)
     problem = toy(seed)
     modes = {one.id: ("road", "rail")[at % 2] for at, one in enumerate(problem.candidates)}
     money = Money(10, {"road": 6, "rail": 4})

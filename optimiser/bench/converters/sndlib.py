@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from optimiser.bench.converters import Demand, Faults, Link, PublicNetwork, read_text
@@ -186,90 +187,66 @@ def _native_demand(line: int, tokens: list[str], draft: _Draft, faults: Faults) 
 _ENTRIES = {"NODES": _native_node, "LINKS": _native_link, "DEMANDS": _native_demand}
 
 
-@dataclass(slots=True)
-class _Element:
-    """The node, link or demand that is being read: its line, its id and the texts inside it."""
-
-    kind: str
-    line: int
-    id: str
-    texts: dict[str, list[str]] = field(default_factory=dict)
-
-    def first(self, name: str) -> str:
-        """Return the first text of an inner element, empty where there is none."""
-        return self.texts.get(name, [""])[0]
-
-
-class _XmlReader:
-    def __init__(self, draft: _Draft, faults: Faults) -> None:
-        self._draft = draft
-        self._faults = faults
-        self._open: _Element | None = None
-        self._text: list[str] = []
-        self._path: list[str] = []
-        self.parser = expat.ParserCreate()
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._text.append
-        self.parser.StartDoctypeDeclHandler = self._doctype
-
-    def _doctype(self, *_: object) -> None:
-        """Refuse a document type: its entities can expand a small file to a huge one."""
-        raise ValueError("a document type declaration is not read")
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        tag = name.rpartition(":")[2]
-        line = self.parser.CurrentLineNumber
-        self._path.append(tag)
-        self._text.clear()
-        if tag == "nodes" and "coordinatesType" in attributes:
-            self._draft.geographic = attributes["coordinatesType"] == "geographical"
-        if tag in ("node", "link", "demand") and self._path[-2:-1] in (["nodes"], ["links"], ["demands"]):
-            self._open = _Element(tag, line, attributes.get("id", ""))
-            if not self._open.id:
-                self._faults.add(line, f"a {tag} has no id")
-
-    def _end(self, name: str) -> None:
-        tag = name.rpartition(":")[2]
-        path = "/".join(self._path)
-        self._path.pop()
-        if self._open is None:
-            return
-        if tag == self._open.kind and path.endswith(f"s/{tag}"):
-            self._take(self._open)
-            self._open = None
-        else:
-            key = "module" if path.endswith("additionalModules/addModule/cost") else tag
-            if key != "cost":
-                self._open.texts.setdefault(key, []).append("".join(self._text).strip())
-            self._text.clear()
-
-    def _take(self, one: _Element) -> None:
-        if one.kind == "node":
-            self._draft.add_node(one.line, one.id, one.first("x"), one.first("y"), self._faults)
-            return
-        ends = one.first("source"), one.first("target")
-        if not all(ends):
-            self._faults.add(one.line, f"the {one.kind} {one.id!r} lacks its source or target")
-            return
-        if one.kind == "link":
-            cost = self._number(one, "setupCost") or self._number(one, "module")
-            self._draft.links.append((one.line, one.id, *ends, cost))
-        else:
-            value = self._faults.number(one.line, one.first("demandValue"), "demand value")
-            self._draft.demands.append((one.line, *ends, value))
-
-    def _number(self, one: _Element, name: str) -> float:
-        text = one.first(name)
-        return self._faults.number(one.line, text, name) if text else 0.0
-
-
 def _read_xml(content: str, faults: Faults) -> _Draft:
     """Read the text of an XML file; a fault of the XML itself ends the reading."""
     draft = _Draft()
-    reader = _XmlReader(draft, faults)
     try:
-        reader.parser.Parse(content.lstrip(_BLANK), True)
-    except (expat.ExpatError, ValueError) as fault:
-        faults.add(reader.parser.CurrentLineNumber, f"not well-formed: {fault}")
+        root, line_of = _tree(content.lstrip(_BLANK), faults)
+    except ValueError:
+        return draft
+    for nodes in root.iter("nodes"):
+        if "coordinatesType" in nodes.attrib:
+            draft.geographic = nodes.attrib["coordinatesType"] == "geographical"
+
+    def text(one: Element, path: str) -> str:
+        return one.findtext(f".//{path}", "").strip()
+
+    def number(one: Element, path: str, what: str) -> float:
+        return faults.number(line_of[one], text(one, path), what) if text(one, path) else 0.0
+
+    for one in (
+        element for kind in ("node", "link", "demand") for element in root.iterfind(f".//{kind}s/{kind}")
+    ):
+        line, name, ends = line_of[one], one.attrib.get("id", ""), (text(one, "source"), text(one, "target"))
+        if not name:
+            faults.add(line, f"a {one.tag} has no id")
+        if one.tag == "node":
+            draft.add_node(line, name, text(one, "x"), text(one, "y"), faults)
+        elif not all(ends):
+            faults.add(line, f"the {one.tag} {name!r} lacks its source or target")
+        elif one.tag == "link":
+            cost = number(one, "setupCost", "setupCost")
+            cost = cost or number(one, "additionalModules/addModule/cost", "module")
+            draft.links.append((line, name, *ends, cost))
+        else:
+            value = faults.number(line, text(one, "demandValue"), "demand value")
+            draft.demands.append((line, *ends, value))
     return draft
+
+
+def _tree(content: str, faults: Faults) -> tuple[Element, dict[Element, int]]:
+    """Return the elements of an XML text, without their namespace, and the line of each.
+
+    Raises
+    ------
+    ValueError
+        When it is not well-formed, which becomes a fault, or has a document type: entities of one can expand
+        a small file to a huge one.
+    """
+    parser, builder, line_of = expat.ParserCreate(), TreeBuilder(), dict[Element, int]()
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        line_of[builder.start(name.rpartition(":")[2], attributes)] = parser.CurrentLineNumber
+
+    def refuse(*_: object) -> None:
+        raise ValueError("a document type declaration is not read")
+
+    parser.StartElementHandler, parser.CharacterDataHandler = start, builder.data
+    parser.EndElementHandler = lambda name: builder.end(name.rpartition(":")[2])
+    parser.StartDoctypeDeclHandler = refuse
+    try:
+        parser.Parse(content, True)
+    except (expat.ExpatError, ValueError) as fault:
+        faults.add(parser.CurrentLineNumber, f"not well-formed: {fault}")
+        raise ValueError from fault
+    return builder.close(), line_of

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from optimiser.studies.closures import ClosuresRun, closures
     from optimiser.studies.comparison import Comparison, compare
     from optimiser.studies.finished import Run, run
+    from optimiser.studies.finished import ask_cases as cases
     from optimiser.studies.finished import load_run as load
     from optimiser.studies.finished import run as run_job
     from optimiser.studies.frontier import TracedFrontier
@@ -88,7 +89,7 @@ _HOMES = {
     "optimiser.tasks.cache": ("Progress",),
     "optimiser.studies.closures": ("ClosuresRun", "closures"),
     "optimiser.studies.comparison": ("Comparison", "compare"),
-    "optimiser.studies.finished": ("Run", "run", "load=load_run", "run_job=run"),
+    "optimiser.studies.finished": ("Run", "cases=ask_cases", "run", "load=load_run", "run_job=run"),
     "optimiser.studies.frontier": ("TracedFrontier",),
     "optimiser.studies.robust": ("RobustRun", "robust"),
     "optimiser.studies.regional": ("Region", "RegionProblem", "solve", "verify"),
@@ -103,7 +104,7 @@ __all__ = [
     "Comparison", "DesignProblem", "Job", "Limits", "LoadedJob", "MapView", "NamedPlan", "OptimiserError",
     "Pair", "Period", "Plan", "Progress", "Region", "RegionProblem", "Result", "Ring", "RingLink", "RingStop",
     "RobustRun", "Run", "SolveParameters", "Sweep", "Target", "TracedFrontier", "Views", "Why", "atlas",
-    "backcast", "bench", "certify", "check", "closures", "compare", "find_job", "instance", "load",
+    "backcast", "bench", "cases", "certify", "check", "closures", "compare", "find_job", "instance", "load",
     "load_clusters", "load_problem", "load_result", "load_sweep", "robust", "run", "run_job", "save_problem",
     "save_result", "solve", "sweep", "trace", "verify", "views", "write_model",
 ]  # fmt: skip

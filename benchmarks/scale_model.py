@@ -31,7 +31,7 @@ from tasks import measure
 
 from optimiser.job import find
 from optimiser.studies import sweep
-from optimiser.tasks import Executor, Outcome, Task, executor_of, kept
+from optimiser.tasks import Executor, Outcome, Task, executor_of, running
 from optimiser.tasks.cache import Progress
 
 RESULTS = Path(__file__).resolve().parent / "results" / "scale_model.md"
@@ -43,7 +43,7 @@ SAVES, WEIGHED = 1_000, 20_000
 """Outcomes that are kept to time keeping them; tasks and outcomes that are held to weigh them."""
 SOLVES, CORES, THREADS = 1_000_000, 1_000, 32
 """What is reckoned: cases, cores, and threads of a Dask worker."""
-FUNCTION = "optimiser.studies.sweep_tasks"
+FUNCTION = "optimiser.studies.answers"
 """Module of the function that a case calls."""
 
 
@@ -183,7 +183,7 @@ def real(job: str, cases: int, seed: int) -> tuple[Sweep, Task, Outcome]:
         between_s=(executor.wall_s - busy_s) / len(executor.outcomes),
         content=sum(executor.contents.values()),
         payload=round(statistics.mean(payloads)),
-        outcome=round(statistics.mean(kept.path_of(one.key).stat().st_size for one in solved)),
+        outcome=round(statistics.mean(running.kept_path(one.key).stat().st_size for one in solved)),
         memory_mb=executor.memory_mb,
     )
     return found, one, solved[-1]
@@ -234,9 +234,9 @@ def client(task: Task, outcome: Outcome) -> Client:
     with_outcomes = process.memory_info().rss
     begun = time.monotonic()
     for key, one in zip(keys, held, strict=False):
-        kept.save(replace(one, key=key))
+        running.keep(replace(one, key=key))
     seconds = (time.monotonic() - begun) / SAVES
-    paths = [kept.path_of(key) for key in keys]
+    paths = [running.kept_path(key) for key in keys]
     disk = sum(path.stat().st_blocks * 512 for path in paths) // SAVES
     for path in paths:
         path.unlink()

@@ -20,7 +20,7 @@
 # through, whether it survives other assumptions, what is there today, and which links a reader should doubt.
 #
 # The plan is that of the ready job `jing-jin-ji-links`: 34 cities, four hours door to door, 130 billion CNY.
-# A run solves some twenty plausible cases after its plan. Here `cases.only` asks for six of them, to save
+# With `cases.enabled` a run solves some twenty plausible cases. `cases.only` asks for six of them, to save
 # time: speeds, access, costs and the limit. A case counts when it is settled in time.
 
 # %%
@@ -38,7 +38,7 @@ cases = [
     "limit 15 min shorter",
     "limit 15 min longer",
 ]
-run = pr.run("jing-jin-ji-links", settings=[f"cases.only={cases}"])
+run = pr.run("jing-jin-ji-links", settings=["cases.enabled=true", f"cases.only={cases}"])
 links = run.links.set_index("rank")
 links["link"] = links["from_name"] + " – " + links["to_name"]
 print(str(run).replace(". ", ".\n"))

@@ -102,7 +102,9 @@ def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("front_door")
     (folder / "map.osm").write_text(draw_map(), encoding="utf-8")
     (folder / "cities.csv").write_text(cities_csv(), encoding="utf-8")
-    (folder / "job.toml").write_text(JOB.replace("enabled = false", "time_limit_s = 5"), encoding="utf-8")
+    (folder / "job.toml").write_text(
+        JOB.replace("enabled = false", "enabled = true\ntime_limit_s = 5"), encoding="utf-8"
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POLYRING_CACHE", str(folder / "cache"))
         solve_here(patch)

@@ -21,7 +21,7 @@ ENVIRONMENT = 5
 PIPE_CLOSED = 141
 """Exit code when the reader of the output stops reading, as in `polyring list | head -1`: 128 + SIGPIPE."""
 
-_RESUMING = {"run", "frontier", "backcast", "bench", "atlas", "robust", "sweep"}
+_RESUMING = {"run", "frontier", "backcast", "bench", "atlas", "robust", "sweep", "cases"}
 """Commands that keep the steps that they have finished."""
 _SOLVING = _RESUMING | {"solve", "explain", "closures"}
 """Commands that call solvers, which write temporary files."""
@@ -38,6 +38,7 @@ app = typer.Typer(
 )
 _COMMANDS: Mapping[str, Callable[..., int]] = {
     "run": jobs.run,
+    "cases": jobs.cases,
     "frontier": frontier.frontier,
     "robust": jobs.robust,
     "sweep": jobs.sweep,
@@ -60,6 +61,8 @@ _EXAMPLES = """\
 polyring run jing-jin-ji
 polyring run job.toml --set budget.share=0.1 --out less
 polyring run job.toml --dry-run
+polyring cases jing-jin-ji
+polyring cases polyring-runs/less --workers 2
 polyring frontier jing-jin-ji
 polyring frontier job.toml --set frontier.points=12
 polyring robust jing-jin-ji-uncertain

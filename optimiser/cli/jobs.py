@@ -30,7 +30,7 @@ from optimiser.cli.options import (
 from optimiser.cli.screen import Display
 
 if TYPE_CHECKING:
-    from optimiser.job.model import Cluster
+    from optimiser.job.model import Cluster, LoadedJob
     from optimiser.report.backcast import Backcast
     from optimiser.run.pipeline import Written
     from optimiser.studies.atlas import AtlasRun
@@ -133,7 +133,8 @@ def _show_run(done: Written) -> None:
     from optimiser.run.outcome import NOT_PROVEN
 
     screen.line()
-    screen.rich(summary(done.report))
+    if done.report is not None:
+        screen.rich(summary(done.report))
     if done.exit_code == NOT_PROVEN:
         asked = wording.percent(done.chain.loaded.job.solve.gap, digits=3)
         screen.line(f"NOT proven to the gap of {asked} that was asked for; raise solve.time_limit_s.")
@@ -173,21 +174,105 @@ def run(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print sizes and the expected time; solve and write nothing.")
     ] = False,
+    cases: Annotated[
+        bool, typer.Option("--cases", help="Ask after the page what `polyring cases` asks: cases.enabled.")
+    ] = False,
 ) -> Callable[[Display], Written | Rehearsed]:
     """Run a job: from the map to a verified plan."""
     from optimiser.job import find, find_around
-    from optimiser.run import pipeline, rehearsal
+    from optimiser.run import rehearsal
 
     if bool(job) == bool(around):
         raise typer.BadParameter("name either a job or, with --around, a place.", param_hint="JOB")
-    changes = settings or []
+    changes = [*(settings or []), *(["cases.enabled=true"] if cases else [])]
     loaded = find_around(around, radius, settings=changes) if around else find(job, settings=changes)
 
     def ask(display: Display) -> Written | Rehearsed:
         if not dry_run:
-            return pipeline.run(loaded, out=out, progress=display.steps)
+            return _run(loaded, out, display)
         sizes = rehearsal.rehearse(loaded, display.steps)
         return Rehearsed(sizes, partial(_show_sizes, sizes))
+
+    return ask
+
+
+def _run(loaded: LoadedJob, out: Path | None, display: Display) -> Written:
+    """Run a job, and ask plausible cases after its page where it says so."""
+    from optimiser.run import pipeline
+
+    if not loaded.job.cases.enabled:
+        return pipeline.run(loaded, out=out, progress=display.steps)
+    from optimiser.studies import cases as studies
+
+    with studies.ChildProcess() as process:
+        return studies.ask(pipeline.run(loaded, out=out, progress=display.steps, solver=process), process)
+
+
+# ---- cases
+
+
+def _show_answers(done: Written) -> None:
+    """Print what the answers say of the plan."""
+    from optimiser.report.sentences import answers
+
+    for line in [] if done.report is None else answers(done.report):
+        screen.line(line)
+    screen.line(f"Files: {done.folder}  (report.html, links.csv, cases.csv)")
+
+
+def _asked(expected: Mapping[str, Any]) -> str:
+    """Return what is asked of a run, and how long it takes, in words."""
+    count, rings = expected["cases"], expected["rings"]
+    parts = (
+        f"{count} plausible cases, {expected['at_a_time']} at a time" if count else "",
+        f"the plan without, or with, {rings} wished ring{'' if rings == 1 else 's'}" if rings else "",
+        "the plan without the demands" if expected["prices"] else "",
+        "the plan at other speeds on expressways" if expected["speeds"] else "",
+    )
+    asked = "; ".join(part for part in parts if part)
+    if not asked:
+        return "There is nothing to ask of this run."
+    seconds = (expected["expected_s"], expected["most_s"])
+    about, most = (f"{one:.0f} s" if one < 120 else f"{one / 60:.0f} min" for one in seconds)
+    return f"To be asked: {asked}. It takes about {about}, at most {most} of solving; answers are kept."
+
+
+@writes_folder(_show_answers, lambda done: done.summary, lambda done: done.summary["warnings"])
+def cases(
+    job: Annotated[
+        str,
+        typer.Argument(
+            metavar="JOB",
+            help="A job file (*.toml), a ready job's name, or the folder of a finished run.",
+            autocompletion=complete_job,
+        ),
+    ],
+    *,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder of the job [default: polyring-runs/<job>].")
+    ] = None,
+    workers: Workers = None,
+    cluster: ClusterOption = None,
+    scheduler: Scheduler = None,
+    settings: Settings = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be asked and how long it may take; ask nothing.")
+    ] = False,
+) -> Callable[[Display], Written | Rehearsed]:
+    """Ask how sure a finished plan is: plausible cases, what rings bring and demands cost, other speeds."""
+    from optimiser.studies import cases as studies
+
+    def ask(display: Display) -> Written | Rehearsed:
+        with studies.ChildProcess() as process:
+            found = studies.find_run(job, settings or [], out, display.steps, process)
+            at_a_time = studies.workers_of(found.chain.loaded.job, workers)
+            expected = studies.Asking(found, process, at_a_time).expected()
+            words = _asked(expected)
+            if dry_run:
+                return Rehearsed(expected, partial(screen.line, words))
+            display.ends(words)
+            with chosen_executor(workers, cluster, scheduler) as executor:
+                return studies.ask(found, process, workers=workers, executor=executor)
 
     return ask
 

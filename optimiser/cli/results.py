@@ -179,14 +179,16 @@ def certify(
 
 
 def _rewrite(folder: Path, claimed: Result, *, time_limit: float, quiet: bool) -> None:
-    """Write a run folder again, with the same plan and the certificate of its bound."""
+    """Add the certificate of its bound to a run folder."""
+    from optimiser.engine.child import ChildProcess
     from optimiser.job import find
     from optimiser.run import pipeline
 
     loaded = find(str(folder / "job.toml"), settings=[f"certificate.time_limit_s={time_limit}"])
     loaded = replace(loaded, name=claimed.problem)
-    with screen.progress(quiet=quiet) as progress:
-        pipeline.run(loaded, out=folder, progress=progress, known=claimed)
+    with screen.progress(quiet=quiet) as progress, ChildProcess() as process:
+        done = pipeline.reopen(folder, progress, process, loaded)
+        pipeline.amend(done, proof=done.chain.certified() if done.chain.certifies else None)
 
 
 def _proved_of(path: Path) -> int | None:

@@ -10,13 +10,17 @@ from fractions import Fraction
 from typing import Any, Literal, Protocol
 
 from optimiser.frontier.axes import with_budget
-from optimiser.problem import Candidate, Capacity, DesignProblem, Pair
+from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Ring, Target
+from optimiser.problem.model import unused_id, without_rings
+from optimiser.verify.times import covered_pairs
 
 type Price = Literal["low", "central", "high"] | float
 """An estimate of a cost, or a factor on the cost of the base."""
 
 ALL_KINDS = "all"
 """Stands for every kind of candidate."""
+ALL_PAIRS = "all pairs"
+"""Stands for the pairs of all tiers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,7 @@ UNCHANGED = TimeChanges()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A plausible case: what differs from the base, all else being equal.
+    """What differs from the base, all else being equal; a plan is the answer to a case.
 
     Attributes
     ----------
@@ -72,6 +76,8 @@ class Case:
     weight_exponent
         Weight of a pair: the smaller population to this power, times the factor of its tier; None: as in the
         base.
+    tier_factors
+        Factors on the weights of the pairs of tiers; those of the base for tiers that are not named.
     growth
         Factors on populations, by tier or by id of a city; those of a city are multiplied.
     budget
@@ -88,6 +94,13 @@ class Case:
         Whether the independence of pairs from the core counts as in the base; False: it does not.
     rings
         Whether the rings are those of the base; False: none is asked for.
+    rings_required, rings_dropped
+        Ids of rings that must be formed, whatever they earn, and that are not asked for.
+    demands
+        Whether the demands of the job for fairness hold; False: neither targets nor cities nor factors of
+        tiers. Budget, caps and rings stay.
+    least
+        Least weight by tier, or of `ALL_PAIRS`, to be covered at least cost, in place of budget and demands.
     delays
         Years that building takes longer, by kind of candidate; they count where there are periods.
     """
@@ -97,6 +110,7 @@ class Case:
     times: TimeChanges = UNCHANGED
     prices: tuple[tuple[str, Price], ...] = ()
     weight_exponent: float | None = None
+    tier_factors: tuple[tuple[str, int], ...] = ()
     growth: tuple[tuple[str, float], ...] = ()
     budget: int | None = None
     fixed_in: tuple[str, ...] = ()
@@ -106,25 +120,22 @@ class Case:
     capacity: Literal["low", "high"] | None = None
     independence: bool = True
     rings: bool = True
+    rings_required: tuple[str, ...] = ()
+    rings_dropped: tuple[str, ...] = ()
+    demands: bool = True
+    least: tuple[tuple[str, int], ...] = ()
     delays: tuple[tuple[str, int], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what differs from the base as a JSON object, which `case_from` reads.
-
-        Raises
-        ------
-        ValueError
-            When the case has steps, which no file of cases holds.
-        """
-        if self.steps:
-            raise ValueError(self.name)
-        times = _changed(self.times)
-        return _changed(self) | ({"times": times} if times else {})
+        """Return what differs from the base as a JSON object, which `case_from` reads."""
+        times, steps = _changed(self.times), [[str(step.share), step.later_s] for step in self.steps]
+        return _changed(self) | ({"times": times} if times else {}) | ({"steps": steps} if steps else {})
 
 
 def case_from(values: Mapping[str, Any]) -> Case:
     """Return the case that `Case.as_dict` wrote."""
     fields = {key: _frozen(value) for key, value in values.items() if key != "times"}
+    fields["steps"] = tuple(LimitStep(Fraction(share), later) for share, later in values.get("steps", ()))
     times = {key: _frozen(value) for key, value in values.get("times", {}).items()}
     return Case(times=TimeChanges(**times), **fields)
 
@@ -220,6 +231,8 @@ class Base:
         Weight of a pair in the base: its smaller population to this power; None: given otherwise.
     factors
         Factor of each pair's weight, that of its tier.
+    weights
+        Weight of each pair without that factor; empty: not known, so that no case changes the factors.
     demands
         States the demands of a job anew; default: they stay as they are.
     steps
@@ -235,6 +248,7 @@ class Base:
     costs: Mapping[str, tuple[int, int, int]]
     people: People
     factors: tuple[int, ...]
+    weights: tuple[int, ...] = ()
     exponent: float | None = None
     demands: Demands = field(default=_as_it_is)
     steps: tuple[LimitStep, ...] = ()
@@ -262,25 +276,52 @@ def resolve(base: Base, case: Case) -> DesignProblem:
     steps = case.steps or base.steps
     times = dataclasses.replace(case.times, beyond_s=max(case.times.beyond_s, longest_s(steps)))
     problem = base.problem if times == UNCHANGED else base.timer(times)
-    exponent = base.exponent if case.weight_exponent is None and case.growth else case.weight_exponent
-    people = base.people.smaller(dict(case.growth))
     problem = problem.replace(
-        name=f"{base.problem.name}: {case.name}",
+        name=f"{base.problem.name}: {case.name}" if case.name else base.problem.name,
         candidates=tuple(_candidate(c, base, case) for c in problem.candidates),
-        pairs=tuple(
-            _weighed(pair, count, factor, exponent)
-            for pair, count, factor in zip(problem.pairs, people, base.factors, strict=True)
-        ),
+        pairs=_weighed(problem.pairs, base, case),
     )
     if case.capacity is not None:
         problem = problem.replace(capacities=base.capacities[case.capacity])
-    if not case.rings:
-        problem = problem.replace(rings=())
     if case.budget is not None:
         problem = with_budget(problem, case.budget)
+    problem = problem.replace(rings=_rings(problem, case))
     layer = base.layer(case.times) if case.independence else None
     problem = base.demands(problem, discounting=case.discounting, delays=case.delays)
+    if not case.demands:
+        problem = problem.replace(targets=(), cities=())
+    if case.least:
+        return _at_least_cost(problem, dict(case.least))
     return with_steps(problem, steps, layer)
+
+
+def _rings(problem: DesignProblem, case: Case) -> tuple[Ring, ...]:
+    if not case.rings:
+        return ()
+    return tuple(
+        dataclasses.replace(ring, required=True, reward=0) if ring.id in case.rings_required else ring
+        for ring in without_rings(problem, case.rings_dropped).rings
+    )
+
+
+def _at_least_cost(problem: DesignProblem, least: Mapping[str, int]) -> DesignProblem:
+    """Return the problem of covering least weights at least cost; caps stay at the money that they were.
+
+    Targets are of one group, so that a least weight of all pairs becomes a target of cities: one city for
+    each pair that is not covered today, which that pair covers.
+    """
+    everything, today = unused_id(ALL_PAIRS, problem.groups), set(covered_pairs(problem, ()))
+    cities = tuple(
+        City(f"pair {k}", pair.weight, (k,), 1, everything)
+        for k, pair in enumerate(problem.pairs)
+        if k not in today and least.get(ALL_PAIRS)
+    )
+    targets = tuple(
+        Target(everything, weight, "cities") if tier == ALL_PAIRS else Target(tier, weight)
+        for tier, weight in least.items()
+        if weight
+    )
+    return problem.replace(budget=None, cover="targets", cities=cities, targets=targets)
 
 
 def _candidate(candidate: Candidate, base: Base, case: Case) -> Candidate:
@@ -299,11 +340,20 @@ def _candidate(candidate: Candidate, base: Base, case: Case) -> Candidate:
     return dataclasses.replace(candidate, cost=cost, fixed=fixed)
 
 
-def _weighed(pair: Pair, people: float, factor: int, exponent: float | None) -> Pair:
-    if exponent is None:
-        return pair
-    scale = 100 if 0 < exponent < 0.5 else 1
-    return dataclasses.replace(pair, weight=factor * round(scale * people**exponent))
+def _weighed(pairs: Sequence[Pair], base: Base, case: Case) -> tuple[Pair, ...]:
+    exponent = base.exponent if case.weight_exponent is None and case.growth else case.weight_exponent
+    given = dict(case.tier_factors)
+    if exponent is not None:
+        scale = 100 if 0 < exponent < 0.5 else 1
+        weights = tuple(round(scale * people**exponent) for people in base.people.smaller(dict(case.growth)))
+    elif given or not case.demands:
+        weights = base.weights
+    else:
+        return tuple(pairs)
+    return tuple(
+        dataclasses.replace(pair, weight=weight * (given.get(pair.group, factor) if case.demands else 1))
+        for pair, weight, factor in zip(pairs, weights, base.factors, strict=True)
+    )
 
 
 def counted_pairs(problem: DesignProblem) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Annotated, Literal
@@ -650,13 +650,23 @@ CaseName = Literal[
     "no discounting", "roads 25 % slower", "roads 25 % faster", "trains 40 % slower",
     "trains 60 % faster", "no trains",
 ]  # fmt: skip
-"""Names of the plausible cases; `optimiser.run.cases` says what each of them changes."""
+"""Names of the plausible cases; `optimiser.studies.cases` says what each of them changes."""
+CASES_ON: Mapping[str, tuple[CaseName, ...]] = {
+    "roads": ("roads 10 % slower", "roads 10 % faster"),
+    "rides": ("trains 10 % slower", "trains 10 % faster", "waits at most 15 min", "waits half as long again"),
+    "stations": ("check-in 15 min", "access 5 min faster", "access 10 min slower"),
+    "inferred roads": ("roads 25 % slower", "roads 25 % faster"),
+    "assumed trains": ("trains 40 % slower", "trains 60 % faster", "no trains"),
+}
+"""Cases on what a screening infers and assumes, the last two kinds for screenings alone."""
+UNCERTAIN = tuple(name for names in CASES_ON.values() for name in names)
+"""All of them."""
 
 
 class Cases(Section):
-    """How sure each proposal is: plausible cases that every run solves after its page is written."""
+    """How sure each proposal is: plausible cases, which `polyring cases` solves after a run."""
 
-    enabled: bool = Field(True, description="solve the cases")
+    enabled: bool = Field(False, description="solve the cases in the run, after its page is written")
     only: Annotated[tuple[CaseName, ...], Field(strict=False)] = Field(
         (), description="names of the cases to solve, as cases.csv has them; empty: all that apply to the job"
     )

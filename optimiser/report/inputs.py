@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -23,6 +23,10 @@ from optimiser.verify import Plan
 
 ATTRIBUTION = "© OpenStreetMap contributors"
 """What the Open Database Licence asks to be shown wherever its data are."""
+
+
+type Question = Literal["cases", "margins", "prices", "speeds"]
+"""What a finished run can be asked: plausible cases, margins of rings, prices of demands, other speeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,8 @@ class ReportInput:
     sensitivity
         Coverage under other assumptions: columns `case` (str), then per group two columns `<group> before`
         and `<group> after` (float, shares 0 to 1). None where it was not computed.
+    unasked
+        What `polyring cases` would add to the run: the page says so where it would stand.
     sources
         Sentences on data, vintage and licence.
     rings
@@ -176,6 +182,7 @@ class ReportInput:
     seconds: float = 0.0
     assumptions: tuple[tuple[str, str], ...] = ()
     sensitivity: pd.DataFrame | None = None
+    unasked: frozenset[Question] = frozenset()
     sources: tuple[str, ...] = ()
     screening: str = ""
     notes: tuple[str, ...] = ()

@@ -191,6 +191,9 @@ def _map_context(report: ReportInput) -> dict[str, Any]:
             (name, stroke.name) for name, stroke in plots.proposals().items() if name in categories
         ],
         "rings": ring_section.section(report),
+        "unasked": {
+            name: sentences.unasked(name) if name in report.unasked else "" for name in sentences.QUESTIONS
+        },
         "cases": None if report.cases is None else report.cases.section(report.links),
         "states": webmap.states(report),
         "first_state": webmap.first_state(report),

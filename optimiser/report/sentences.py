@@ -18,7 +18,7 @@ from optimiser.measures.fairness import Fairness, TierPrice
 from optimiser.measures.tables import Measures
 from optimiser.report import plots, ring_section, wording
 from optimiser.report.cases import Reach
-from optimiser.report.inputs import ReportInput
+from optimiser.report.inputs import Question, ReportInput
 from optimiser.report.ring_layout import formed
 
 DEFINITIONS = {"door_to_door": "door to door", "in_vehicle": "in the vehicle"}
@@ -26,6 +26,14 @@ DEFINITIONS = {"door_to_door": "door to door", "in_vehicle": "in the vehicle"}
 
 ORDER = "ranked by value to the plan, the last to be removed first"
 """Order of the links in a few words; `optimiser.measures.order.rank_links` gives the rule in full."""
+
+QUESTIONS: dict[Question, str] = {
+    "cases": "how the proposals fare in plausible cases",
+    "margins": "by how much the plan with each wished ring exceeds the plan without it",
+    "prices": "what the demands cost",
+    "speeds": "what other speeds on expressways change",
+}
+"""What a finished run can be asked, in words."""
 
 
 MOST_LINKS = 25
@@ -283,6 +291,12 @@ def _share(part: int, total: int) -> float | None:
     return part / total if total else None
 
 
+def unasked(*questions: Question) -> str:
+    """Return which command asks what a run was not asked yet, in a sentence."""
+    words = wording.join_names(tuple(QUESTIONS[name] for name in questions))
+    return f"Not asked yet: {words}. The command `polyring cases JOB` asks."
+
+
 # ---- for the terminal
 
 
@@ -301,8 +315,7 @@ def summary(report: ReportInput) -> Group:
         certificate(report),
         near_limit(report),
         *measures(report),
-        *_other_assumptions(report),
-        *([] if report.cases is None else report.cases.sentences(report.links)),
+        *answers(report),
     )
     tables = [phases_table(report)] if report.measures is not None and len(report.measures.phases) else []
     tables += [links_table(report)] if len(report.links) else []
@@ -314,6 +327,15 @@ def summary(report: ReportInput) -> Group:
         *map(Text, meaning),
         *(part for table in tables for part in (Text(), table)),
     )
+
+
+def answers(report: ReportInput) -> list[str]:
+    """Return what the plan is at other speeds and in plausible cases, or how to ask that."""
+    return [
+        *_other_assumptions(report),
+        *([] if report.cases is None else report.cases.sentences(report.links)),
+        *([unasked(*sorted(report.unasked))] if report.unasked else []),
+    ]
 
 
 def coverage_table(report: ReportInput) -> Table:

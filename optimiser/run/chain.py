@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,29 +16,22 @@ from optimiser import report as reports
 from optimiser import verify
 from optimiser.engine.certification import Certified, certify
 from optimiser.engine.child import ChildProcess
-from optimiser.engine.search.task import cores
 from optimiser.engine.solve import FAILED, KILLED, SolveFailure
 from optimiser.frontier.cases import scale_of, with_steps
 from optimiser.job.model import LoadedJob
 from optimiser.job.rings import DERIVED
-from optimiser.job.sections import CaseName
-from optimiser.measures.fairness import Fairness, from_dict
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
 from optimiser.problem import save as save_problem
 from optimiser.problem.errors import SolverError
-from optimiser.problem.model import candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.table import Candidates
-from optimiser.report.cases import CaseResults, Reach
-from optimiser.report.inputs import CertifiedBound, ReportInput
-from optimiser.report.ring_layout import RingMargin
-from optimiser.report.wording import join_names
+from optimiser.report.cases import Reach
+from optimiser.report.inputs import CertifiedBound, Question, ReportInput
 from optimiser.run import (
-    cases,
     demands,
     fairness,
     independence,
@@ -55,7 +47,6 @@ from optimiser.run import (
 )
 from optimiser.run.measured_plan import MeasuredPlan
 from optimiser.run.outcome import describe_failure
-from optimiser.run.ring_worth import margins as ring_margins
 from optimiser.run.source import Source, find_source
 from optimiser.tasks import cache
 from optimiser.tasks.cache import Kept, Outcome, Progress
@@ -64,9 +55,6 @@ from optimiser.verify import Plan
 LEVELS = "levels.json"
 """File with the proof of the max-min levels."""
 
-
-MOST_PROCESSES = 4
-"""Most cases that are solved side by side; each takes some 400 MB."""
 
 MOST_CERTIFIED = 500_000_000
 """Pairs times arcs up to which a run certifies its bound. The check in plain Python looks at all arcs for
@@ -334,7 +322,7 @@ class Chain:
             cache.forget(outcome)
         return found
 
-    def _spared[T](self, title: str, make: Callable[[], T], default: T) -> T:
+    def spared[T](self, title: str, make: Callable[[], T], default: T) -> T:
         """Return a value that the plan does not depend on; the default, and a fault, where a solver fails."""
         try:
             return make()
@@ -346,28 +334,7 @@ class Chain:
         """Solve a further problem of the job, in its process."""
         return solving.solve(problem, self.loaded.job.solve, run=self.solver)
 
-    @cached_property
-    def _margins(self) -> tuple[RingMargin, ...]:
-        """By how much plans with the wished rings exceed those without."""
-        if all(ring.required for ring in self.design.rings):
-            return ()
-
-        def make() -> list[dict[str, Any]]:
-            found = ring_margins(self.design, self.result, self.weight_scale, self._solve, self._figures)
-            return [asdict(one) for one in found]
-
-        inputs = {
-            "problem": self.problem.key,
-            "plan": [self.result.built, self.result.rings, self.result.bound],
-            "solve": self.loaded.job.solve.model_dump(),
-            "measures": self.loaded.job.measures.model_dump(),
-        }
-        rows = self._kept_json(
-            "margins", "Asking what plans without the wished rings are worth", inputs, make
-        )
-        return tuple(RingMargin(**row) for row in rows)
-
-    def _figures(self, plan: Plan) -> dict[str, Any]:
+    def figures(self, plan: Plan) -> dict[str, Any]:
         """Return the figures of another plan of the problem that the section on rings compares."""
         measured = self.measured(self.counted.value, within_limit(self.counted.value, plan))
         return ring_effects.state_of(measured, plan.built)
@@ -391,8 +358,30 @@ class Chain:
         inputs = {"times": times.key, "candidates": candidates.key}
         return self._outcome("tables", "Writing network, cities and candidates", inputs, make).folder
 
+    @property
+    def questions(self) -> frozenset[Question]:
+        """What else can be asked of the plan: plausible cases, margins of rings, prices of demands, speeds.
+
+        Plausible cases need a map and something to choose; the levels of max-min fairness are not raised anew
+        for each case, so that there are none with them.
+        """
+        job, design = self.loaded.job, self.design
+        has_cases = not self.has_matrix and job.objective.kind != "max_min" and len(self.candidates.value) > 0
+        is_wished = any(not ring.required and ring.links for ring in design.rings)
+        asked: dict[Question, bool] = {
+            "cases": has_cases,
+            "margins": is_wished and design.budget is not None,
+            "prices": bool(demands.fairness_demands(job)),
+            "speeds": timing.EXPRESSWAY in set(self.times.value.road.links["link_class"]),
+        }
+        return frozenset(name for name, holds in asked.items() if holds)
+
     def findings(
-        self, plan: Plan, *, cases: CaseResults | None = None, certified: CertifiedBound | None = None
+        self,
+        plan: Plan,
+        *,
+        answers: reporting.Answers | None = None,
+        certified: CertifiedBound | None = None,
     ) -> reporting.Findings:
         """Return all values of the run, for its report.
 
@@ -400,20 +389,13 @@ class Chain:
         ----------
         plan
             The verified plan.
-        cases
-            What plausible cases choose; None: not solved, or not yet.
+        answers
+            What was answered to `questions`; None: nothing of it is asked, or not yet.
         certified
             The bound that the certificate proves; None: none, or not yet.
         """
         levels, plan = self.counted.outcome.folder / LEVELS, within_limit(self.counted.value, plan)
-        has_roads = len(self.times.value.road.links) > 0
-        sensitivity = self._sensitivity() if has_roads else None
         measures = self.measures(plan)
-        none: tuple[RingMargin, ...] = ()
-        is_asked = not self.has_cases or cases is not None
-        compared = self._spared(
-            "The comparison without wished rings", lambda: self._margins if is_asked else none, none
-        )
         return reporting.Findings(
             job=self.loaded.job,
             source=self.source,
@@ -425,15 +407,12 @@ class Chain:
             levels=store.load_json(levels) if levels.exists() else None,
             result=self.result,
             plan=plan,
-            sensitivity=sensitivity,
             seconds=measures.seconds,
             measures=measures,
-            fairness=self._spared("The price of the demands", lambda: self._fairness(plan), None),
-            reach=self._spared("Reach", lambda: self.reach, None),
-            cases=cases,
+            reach=self.spared("Reach", lambda: self.reach, None),
+            answers=reporting.Answers() if answers is None else answers,
+            unasked=self.questions if answers is None else frozenset(),
             certified=certified,
-            left_out=self._left_out(sensitivity),
-            margins=compared,
             faults=(*self.faults, *self._uncertified),
         )
 
@@ -479,8 +458,8 @@ class Chain:
             "output": job.output.model_dump(exclude={"folder"}),
             "measures": job.measures.model_dump(),
             "reach": None if found.reach is None else found.reach.as_dict(),
-            "margins": [asdict(one) for one in found.margins],
-            "cases": None if found.cases is None else found.cases.as_dict(),
+            "answers": found.answers.as_dict(),
+            "unasked": sorted(found.unasked),
             "certified": None if found.certified is None else asdict(found.certified),
         }
 
@@ -551,84 +530,8 @@ class Chain:
             return None
         return Certified(**kept)
 
-    @property
-    def has_cases(self) -> bool:
-        """Whether plausible cases are solved: the job wants them, and there is a map and something to choose.
-
-        The levels of max-min fairness are not raised anew for each case, so that there are none with them.
-        """
-        job = self.loaded.job
-        fits = not self.has_matrix and job.objective.kind != "max_min"
-        return job.cases.enabled and fits and len(self.candidates.value) > 0
-
-    def _case_inputs(self, plan: Plan) -> dict[str, Any]:
-        job = self.loaded.job
-        return {
-            "problem": self.problem.key,
-            "plan": plan.as_dict(),
-            "cases": job.cases.model_dump(),
-            "solve": job.solve.model_dump(),
-        }
-
-    def cases_are_kept(self, plan: Plan) -> bool:
-        """Return whether the cases of a plan were solved in an earlier run."""
-        return cache.is_kept("cases", self._case_inputs(plan))
-
-    def cases(self, plan: Plan) -> CaseResults:
-        """Return what plausible cases choose.
-
-        Parameters
-        ----------
-        plan
-            The verified plan of the job.
-        """
-        job = self.loaded.job
-
-        def make() -> dict[str, Any]:
-            base = cases.base_of(self.times.value, self.candidates.value, self.draft.value, job)
-            senseless = self.senseless_cases
-            asked = cases.stated_cases(
-                job, self.candidates.value, has_ring=bool(plan.rings), left_out=senseless
-            )
-            within = within_limit(self.counted.value, plan)
-            with ExitStack() as stack:
-                first = self.solver or stack.enter_context(ChildProcess())
-                more = range(1, min(MOST_PROCESSES, job.solve.threads or cores()))
-                processes = [first, *(stack.enter_context(ChildProcess()) for _ in more)]
-                rows = cases.solve_cases(base, asked, plan, job, processes, self.progress.begins)
-            counts = {"pairs": len(base.problem.pairs), "covered": len(within.covered)}
-            return {"rows": rows, **counts, "kept": sorted(candidates_on(self.design, plan.rings))}
-
-        title = "Solving plausible cases"
-        return CaseResults.of(self._kept_json("cases", title, self._case_inputs(plan), make))
-
-    @cached_property
-    def senseless_cases(self) -> dict[CaseName, str]:
-        """The cases that change nothing in the region, each with the reason."""
-        access = timing.access_parameters(self.loaded.job, self.source)
-        return cases.senseless(
-            self.loaded.job,
-            self.candidates.value,
-            access,
-            has_roads=len(self.times.value.road.links) > 0,
-            has_trains=self.rail is not None and len(self.rail.services.lines) > 0,
-        )
-
-    def _left_out(self, sensitivity: list[dict[str, Any]] | None) -> tuple[str, ...]:
-        """Return in sentences which of the usual cases are not there since they make no sense."""
-        found = []
-        if sensitivity is not None and not sensitivity:
-            found.append("No case varies the speed on expressways: the map has none.")
-        reasons: dict[str, list[str]] = {}
-        only = self.loaded.job.cases.only
-        for name, why in (self.senseless_cases if self.has_cases else {}).items():
-            if not only or name in only:
-                reasons.setdefault(why, []).append(name)
-        said = (f"{join_names(names)} ({why})" for why, names in reasons.items())
-        return (*found, *(f"Cases left out: {words}." for words in said))
-
-    def _sensitivity(self) -> list[dict[str, Any]]:
-        """Return the coverage at other speeds."""
+    def speeds(self) -> list[dict[str, Any]]:
+        """Return the coverage of the plan at other speeds on expressways."""
         job, built = self.loaded.job, self.result.built
 
         def make() -> list[dict[str, Any]]:
@@ -674,24 +577,6 @@ class Chain:
             lines=None if self.has_matrix else times.road.links.geometry,
             without=independence.without_core(times, self.candidates.value, job),
         )
-
-    def _fairness(self, plan: Plan) -> Fairness | None:
-        """Return the price of what the job demands for fairness; None where it demands nothing."""
-        job = self.loaded.job
-        asked = demands.fairness_demands(job)
-        if not asked:
-            return None
-
-        def make() -> dict[str, Any]:
-            weights = self.draft.value.pairs["weight"].tolist()
-            priced = fairness.price_demands(
-                self.counted.value, plan, weights, asked=asked, settings=job.solve, complete=self._with_parts
-            )
-            return priced.as_dict()
-
-        title = "Solving without the demands, to price them"
-        inputs = {"problem": self.problem.key, "plan": plan.as_dict(), "solve": job.solve.model_dump()}
-        return from_dict(self._kept_json("fairness", title, inputs, make))
 
     @property
     def has_matrix(self) -> bool:

@@ -1,23 +1,19 @@
-"""Raise the worst tiers as far as the budget goes, and price what fairness takes from the rest."""
+"""Raise the worst tiers as far as the budget goes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
-from optimiser import verify
 from optimiser.frontier.levels import LevelTarget, highest_level, lexicographic_shares
 from optimiser.job.sections import Solve
-from optimiser.measures.fairness import Fairness, TierPrice
-from optimiser.problem import City, DesignProblem, Target
+from optimiser.problem import DesignProblem, Target
 from optimiser.problem.errors import InfeasibleError
-from optimiser.problem.model import TIERS, unused_id
+from optimiser.problem.model import TIERS
 from optimiser.run import demands, solving
-from optimiser.verify import Plan
-from optimiser.verify.times import covered_pairs
 
 FORMAT = "polyring-levels/1"
 STEPS = 1000
@@ -154,111 +150,3 @@ def with_least(problem: DesignProblem, least: Weights) -> DesignProblem:
 
 def _tiers(problem: DesignProblem) -> tuple[str, ...]:
     return tuple(tier for tier in TIERS if tier in problem.groups)
-
-
-# ---- the price of fairness
-
-
-def _as_it_is(problem: DesignProblem) -> DesignProblem:
-    return problem
-
-
-def price_demands(
-    problem: DesignProblem,
-    plan: Plan,
-    weights: Sequence[int],
-    *,
-    asked: Sequence[str],
-    settings: Solve,
-    complete: Callable[[DesignProblem], DesignProblem] = _as_it_is,
-) -> Fairness:
-    """Return what the demands of a problem change and cost.
-
-    Parameters
-    ----------
-    problem, plan
-        A problem with a budget, and its plan.
-    weights
-        Weight of each pair without the factor of its tier.
-    asked
-        What is demanded, in words.
-    settings
-        Variant, solver, gap, limit, threads and seed.
-    complete
-        Adds the further pairs where pairs count in parts (`optimiser.frontier.cases`), so that both plans aim
-        at the same; tiers count the pairs of the problem alone.
-
-    Notes
-    -----
-    The plan meets all that the problem without demands asks for, so its worth there is a bound from below for
-    that one: where the solver, within its gap, finds no better plan, the plan itself is taken.
-    """
-    free = _without_demands(problem, weights)
-    whole = complete(free)
-    mine = verify.score(whole, plan.built, rings=plan.rings, starts=plan.starts)
-    result = solving.solve(whole, settings)
-    best = verify.check(whole, result) if result.has_plan else mine
-    best = best if best.objective > mine.objective else mine
-    states = (demands.coverable_pairs(free), mine.covered_before, mine.covered, best.covered)
-    count = len(free.pairs)
-    weight = [demands.weight_by_group(free, (k for k in pairs if k < count)) for pairs in states]
-    tiers = tuple(TierPrice(t, *(one[t] for one in weight)) for t in TIERS if t in problem.groups)
-    least, proven = (None, False) if problem.periods else _cost_of_both(free, tiers, settings)
-    built, other = set(plan.built), set(best.built)
-    return Fairness(
-        demands=tuple(asked),
-        tiers=tiers,
-        free_gap=result.gap,
-        only_plan=tuple(sorted(built - other)),
-        only_free=tuple(sorted(other - built)),
-        cost_of_both=least,
-        both_proven=proven,
-        worth_plan=mine.objective,
-        worth_free=best.objective,
-        counted=" ".join(
-            (
-                "weight",
-                *(["of all parts of the pairs"] if len(whole.pairs) > count else []),
-                *(["over all periods, each with its factor"] if problem.periods else []),
-            )
-        ),
-        budget=problem.budget or 0,
-        money=problem.money,
-    )
-
-
-def _without_demands(problem: DesignProblem, weights: Sequence[int]) -> DesignProblem:
-    """Return the problem without targets, cities and factors of tiers; budget, caps and rings stay."""
-    pairs = (replace(pair, weight=weight) for pair, weight in zip(problem.pairs, weights, strict=True))
-    return problem.replace(pairs=tuple(pairs), targets=(), cities=())
-
-
-def _with_both(problem: DesignProblem, tiers: Sequence[TierPrice]) -> DesignProblem:
-    """Return the problem of covering at least cost what demands give to tiers, and in all as much as without.
-
-    Targets are of one group, so the total becomes a target of cities: one city for each pair that is not
-    covered today, which that pair covers. Caps stay at the money that they were.
-    """
-    everything = unused_id("all pairs", problem.groups)
-    today = set(covered_pairs(problem, ()))
-    cities = tuple(
-        City(f"pair {k}", pair.weight, (k,), 1, everything)
-        for k, pair in enumerate(problem.pairs)
-        if k not in today
-    )
-    wanted = sum(tier.free - tier.today for tier in tiers)
-    targets = (
-        *(Target(tier.tier, tier.plan) for tier in tiers if tier.gained > 0),
-        *((Target(everything, wanted, "cities"),) if wanted else ()),
-    )
-    return problem.replace(budget=None, cover="targets", cities=cities, targets=targets)
-
-
-def _cost_of_both(
-    problem: DesignProblem, tiers: Sequence[TierPrice], settings: Solve
-) -> tuple[int | None, bool]:
-    """Return the least cost to have both, and whether it is proven to the gap asked for."""
-    if sum(tier.gained for tier in tiers) >= 0:
-        return None, False
-    result = solving.solve(_with_both(problem, tiers), settings)
-    return (result.cost if result.has_plan else None), result.is_proven(settings.gap)

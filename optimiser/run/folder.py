@@ -120,6 +120,21 @@ def staged(folder: Path) -> Iterator[Path]:
         raise
 
 
+def carry_over(home: Path, stage: Path) -> None:
+    """Copy the files of a finished run into the stage of its folder, so that those that change replace them.
+
+    Parameters
+    ----------
+    home, stage
+        The run folder and its stage.
+    """
+    for name in _checksums(home):
+        source = home / name
+        if source.is_file() and source.resolve().is_relative_to(home.resolve()):
+            (stage / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, stage / name)
+
+
 def _publish(stage: Path, folder: Path) -> None:
     """Flush every file of a stage to the disk, then move them all into the run folder.
 

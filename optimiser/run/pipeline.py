@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from optimiser.engine.child import ChildProcess
 from optimiser.job import render
 from optimiser.job.model import LoadedJob
 from optimiser.problem import result as results
+from optimiser.problem.errors import JobError
 from optimiser.run import folder
 from optimiser.run.outcome import exit_code
 from optimiser.run.source import find_source
@@ -25,12 +27,16 @@ if TYPE_CHECKING:
     from optimiser.problem.result import Result
     from optimiser.report.inputs import CertifiedBound, ReportInput
     from optimiser.run.chain import Chain
+    from optimiser.run.reporting import Answers
     from optimiser.verify import Plan
 
 # The steps load heavy libraries. They are imported once the run folder is locked, so that faults of the job
 # and of the folder are reported at once.
 
 log = logging.getLogger(__name__)
+
+SUMMARY = "summary.json"
+CERTIFICATE = "certificate.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Written:
     summary
         Contents of `summary.json`.
     report
-        What the report shows.
+        What the report shows; None where the folder was opened, and is as an earlier process left it.
     exit_code
         0 within the gap asked for, else 10.
     """
@@ -55,7 +61,7 @@ class Written:
     chain: Chain
     plan: Plan
     summary: dict[str, Any]
-    report: ReportInput
+    report: ReportInput | None
     exit_code: int
 
 
@@ -68,6 +74,11 @@ def run(
     known: Result | None = None,
 ) -> Written:
     """Run a job and write its run folder, whole or not at all.
+
+    Networks, times, candidates, problem (with the rewards of rings), levels of max-min, further pairs, solve,
+    check, measures, reach, report: the steps of `Chain`, in this order. The bound of a large problem is
+    certified last, and added to the folder (`amend`); of others it is part of the first page. Plausible
+    cases and what else can be asked of a plan are no part of a run: `optimiser.studies.cases`.
 
     Parameters
     ----------
@@ -98,6 +109,7 @@ def run(
     source, target = find_source(loaded), out or loaded.run_folder()
     with folder.staged(target) as stage, _logging_to(stage / "log.txt"):
         from optimiser import verify
+        from optimiser.engine.warm_up import is_large
         from optimiser.run import solving
         from optimiser.run.chain import Chain
 
@@ -109,13 +121,105 @@ def run(
                 solving.refuse_empty_run(problem, result, loaded.job, names_of_nodes(chain))
         with chain.progress.step("verify", "Checking the plan"):
             plan = verify.check(problem, result)
-        follow = _what_follows(chain, plan)
-        summary, report = _write(stage, chain, plan, is_whole=not follow)
-    if follow:
-        chain.progress.ends(f"The page is written ({target / 'report.html'}); to come: {follow}.")
-        summary, report = _write_again(target, chain, plan)
-    code = exit_code(result, loaded.job.solve.gap)
-    return Written(target, chain, plan, summary, report, code)
+        is_later = chain.certifies and is_large(problem) and not chain.certificate_is_kept()
+        proof = chain.certified() if chain.certifies and not is_later else None
+        _write_plan(stage, chain, plan)
+        summary, report = _write_report(stage, chain, plan, proof)
+    done = Written(target, chain, plan, summary, report, exit_code(result, loaded.job.solve.gap))
+    if is_later:
+        chain.progress.ends(
+            f"The page is written ({target / 'report.html'}); to come: the proof of its bound."
+        )
+        proof = chain.certified()
+        done = done if proof is None else amend(done, proof=proof)
+    return done
+
+
+def amend(done: Written, *, proof: Certified | None = None, answers: Answers | None = None) -> Written:
+    """Add the proof of the bound, or what was asked of the plan, to a finished run folder; all else stays.
+
+    Parameters
+    ----------
+    done
+        The run.
+    proof
+        The proof of its bound; None: as the folder has it.
+    answers
+        What was asked of its plan; None: as the folder has it.
+    """
+    from optimiser.run.reporting import answers_of
+
+    answers = answers_of(done.summary) if answers is None else answers
+    with folder.staged(done.folder) as stage:
+        folder.carry_over(done.folder, stage)
+        with _logging_to(stage / "log.txt"):
+            summary, report = _write_report(stage, done.chain, done.plan, proof, answers, before=done.summary)
+    return replace(done, summary=summary, report=report)
+
+
+def reopen(home: Path, progress: Progress, solver: ChildProcess, loaded: LoadedJob | None = None) -> Written:
+    """Return a finished run from its folder; steps that the cache no longer holds are made again.
+
+    Parameters
+    ----------
+    home
+        The run folder.
+    progress
+        Notified of each step that is made.
+    solver
+        The process that solves further questions; it is closed where the folder is refused.
+    loaded
+        The job; None: as the folder has it.
+
+    Raises
+    ------
+    JobError
+        When the folder holds no run of a job, or its problem no longer follows from the job: the map, the
+        cities or the version of polyring has changed.
+    """
+    needed = ("job.toml", SUMMARY, "problem.json", "result.json")
+    missing = [name for name in needed if not (home / name).is_file()]
+    if missing:
+        raise JobError(
+            "the folder holds no run of a job that can be opened",
+            where=str(home),
+            faults=[f"there is no {name}" for name in missing],
+            done="Nothing was read.",
+            remedy="Name a folder that polyring.run or `polyring run` wrote.",
+        )
+    from optimiser import verify
+    from optimiser.job import load
+    from optimiser.problem import load as load_problem
+    from optimiser.run import solving
+    from optimiser.run.chain import Chain
+
+    summary = summary_of(home)
+    if loaded is None:
+        loaded = replace(load(home / "job.toml"), name=str(summary["job"]))
+    problem, result = load_problem(home / "problem.json"), results.load(home / "result.json")
+    plan, source = verify.check(problem, result), find_source(loaded)
+    try:
+        chain = Chain(loaded, source, progress, solver, known=result)
+        solving.prepare(solver, loaded.job)  # it loads its code while the steps are read
+        follows = chain.design == problem
+    except BaseException:
+        solver.close()
+        raise
+    if not follows:
+        solver.close()
+        raise JobError(
+            "the problem of the run no longer follows from its job: map, cities or polyring have changed",
+            where=str(home),
+            done="The folder is as it was.",
+            remedy="Run the job again: polyring.run(<job>), or `polyring run`.",
+        )
+    return Written(home, chain, plan, summary, None, exit_code(result, loaded.job.solve.gap))
+
+
+def summary_of(home: Path) -> dict[str, Any]:
+    """Return the contents of the summary of a run folder."""
+    found: dict[str, Any] = json.loads((home / SUMMARY).read_text(encoding="utf-8"))
+    return found
 
 
 def write_job(stage: Path, loaded: LoadedJob) -> None:
@@ -138,28 +242,9 @@ def names_of_nodes(chain: Chain) -> dict[str, str]:
     return {**dict(named), **nodes}
 
 
-def _what_follows(chain: Chain, plan: Plan) -> str:
-    """Return what a run works out after its page is written: what takes long and was not kept from before."""
-    from optimiser.engine.warm_up import is_large
-
-    takes_long = chain.certifies and is_large(chain.design) and not chain.certificate_is_kept()
-    certificate = "the proof of its bound" if takes_long else ""
-    cases = "the plausible cases" if chain.has_cases and not chain.cases_are_kept(plan) else ""
-    return " and ".join(part for part in (certificate, cases) if part)
-
-
-def _write_again(target: Path, chain: Chain, plan: Plan) -> tuple[dict[str, Any], ReportInput]:
-    """Certify the bound, solve the cases and write the run folder again; until then the first one stands."""
-    with folder.staged(target) as stage:
-        shutil.copyfile(target / "log.txt", stage / "log.txt")
-        with _logging_to(stage / "log.txt"):
-            return _write(stage, chain, plan, is_whole=True)
-
-
-def _write(stage: Path, chain: Chain, plan: Plan, *, is_whole: bool) -> tuple[dict[str, Any], ReportInput]:
-    """Fill the stage of a run folder, whole or without what takes long; return summary and report."""
+def _write_plan(stage: Path, chain: Chain, plan: Plan) -> None:
+    """Write problem, result, plan, certificate and tables into the stage of a run folder."""
     from optimiser import verify
-    from optimiser.engine.warm_up import is_large
     from optimiser.run import reporting, store
     from optimiser.run.chain import LEVELS
 
@@ -173,21 +258,42 @@ def _write(stage: Path, chain: Chain, plan: Plan, *, is_whole: bool) -> tuple[di
     store.save_json(stage / "plan.json", plan.as_dict())
     certificate = verify.certificate(chain.design, plan)
     verify.check_certificate(chain.design, certificate)
-    is_next = is_whole or not is_large(chain.design)
-    proof = chain.certified() if is_next and chain.certifies else None
-    if proof is not None:
-        certificate["bound"] = proof.document
-        shutil.copyfile(verify.bound_checker.__file__, stage / folder.CHECKER)
-    store.save_json(stage / "certificate.json", certificate)
+    store.save_json(stage / CERTIFICATE, certificate)
     _copy(chain.tables, stage)
-    cases = chain.cases(plan) if is_whole and chain.has_cases else None
-    found = chain.findings(plan, cases=cases, certified=_certified_bound(chain, plan, proof))
+
+
+def _write_report(
+    stage: Path,
+    chain: Chain,
+    plan: Plan,
+    proof: Certified | None,
+    answers: Answers | None = None,
+    before: Mapping[str, Any] | None = None,
+) -> tuple[dict[str, Any], ReportInput]:
+    """Write page, pictures, tables and summary beside a plan, and what proves its bound; return the last two.
+
+    `before` is the summary of a run that is amended: its times, and the bound that was certified, stay.
+    """
+    from optimiser.report.inputs import CertifiedBound
+    from optimiser.run import reporting, store
+    from optimiser.verify import bound_checker
+
+    kept = {} if before is None else dict(before)
+    certified = None if kept.get("certified") is None else CertifiedBound(**kept["certified"])
+    if proof is not None:
+        certificate = store.load_json(stage / CERTIFICATE)
+        store.save_json(stage / CERTIFICATE, {**certificate, "bound": proof.document})
+        shutil.copyfile(bound_checker.__file__, stage / folder.CHECKER)
+        certified = _certified_bound(chain, plan, proof)
+    found = chain.findings(plan, answers=answers, certified=certified)
     shown = reporting.assemble_report(found)
     _copy(chain.report(found, shown), stage)
     watch = chain.progress
-    summary = reporting.summarise(found, shown, seconds=watch.seconds, reused=watch.reused)
+    seconds, reused = {**watch.seconds, **kept.get("seconds", {})}, kept.get("reused", watch.reused)
+    summary = reporting.summarise(found, shown, seconds=seconds, reused=reused)
+    summary |= {key: kept[key] for key in ("version", "peak_memory_mb") if key in kept}
     log.info("tiers of cities: %s", summary["tiers"])
-    store.save_json(stage / "summary.json", summary)
+    store.save_json(stage / SUMMARY, summary)
     return summary, shown
 
 

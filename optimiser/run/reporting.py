@@ -20,8 +20,9 @@ from networks.intermodal import AccessParameters, ByTier
 from networks.network import Network
 from networks.timegraph import UNREACHABLE
 from optimiser.job.model import Job
+from optimiser.job.sections import UNCERTAIN
 from optimiser.measures import coverage
-from optimiser.measures.fairness import Fairness
+from optimiser.measures.fairness import Fairness, from_dict
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
@@ -30,11 +31,10 @@ from optimiser.proposals.rings.reference_rings import ReferenceRing, read_refere
 from optimiser.proposals.table import Candidates
 from optimiser.report import geopackage, inputs, sentences, tables
 from optimiser.report.cases import CaseResults, Reach
-from optimiser.report.inputs import ReportInput
+from optimiser.report.inputs import Question, ReportInput
 from optimiser.report.ring_layout import RingMargin, RingShown
 from optimiser.report.wording import join_names
 from optimiser.run import demands, fairness, rings
-from optimiser.run.cases import UNCERTAIN
 from optimiser.run.folder import SUMMARY_FORMAT
 from optimiser.run.proposing import Draft, line_sections, most_a_day
 from optimiser.run.reading import import_warnings, tier_thresholds
@@ -51,6 +51,65 @@ _DEFINITIONS = {
     "door_to_door": "from centre to centre: access, waits, stations and changes included",
     "in_vehicle": "driving, riding and changes; no access, first wait or egress",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What `polyring cases` asks of a finished run, and adds to its folder.
+
+    Attributes
+    ----------
+    cases
+        What plausible cases choose.
+    speeds
+        Coverage at other speeds on expressways.
+    prices
+        What the demands of the job for fairness cost.
+    margins
+        By how much plans with wished rings exceed those without.
+    notes
+        Which of the usual cases do not apply, as sentences.
+    faults
+        What failed and is left out, as sentences.
+    """
+
+    cases: CaseResults | None = None
+    speeds: Sequence[Mapping[str, Any]] | None = None
+    prices: Fairness | None = None
+    margins: tuple[RingMargin, ...] = ()
+    notes: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it as JSON values."""
+        return {
+            "cases": None if self.cases is None else self.cases.as_dict(),
+            "speeds": self.speeds,
+            "prices": None if self.prices is None else self.prices.as_dict(),
+            **self.further(),
+        }
+
+    def further(self) -> dict[str, Any]:
+        """Return what `summary.json` keeps of it under `asked`."""
+        margins = [asdict(one) for one in self.margins]
+        return {"margins": margins, "notes": list(self.notes), "faults": list(self.faults)}
+
+
+def answers_of(summary: Mapping[str, Any]) -> Answers | None:
+    """Return what a finished run was asked, from its `summary.json`; None: nothing."""
+    cases, prices, speeds = (summary.get(name) for name in ("cases", "fairness", "sensitivity"))
+    further = summary.get("asked")
+    if cases is None and prices is None and speeds is None and further is None:
+        return None
+    further = {} if further is None else further
+    return Answers(
+        cases=None if cases is None else CaseResults.of(cases),
+        speeds=speeds,
+        prices=None if prices is None else from_dict(prices),
+        margins=tuple(RingMargin(**one) for one in further.get("margins", ())),
+        notes=tuple(further.get("notes", ())),
+        faults=tuple(further.get("faults", ())),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,22 +130,18 @@ class Findings:
         What the solver claims, and what the independent check found.
     seconds
         Exact time of each pair, as in `Measures`.
-    measures, fairness
-        Measures of the plan, and the price of its demands; None where not measured, or nothing is demanded.
+    measures
+        Measures of the plan; None where not measured.
     reach
         What shares of all pairs cost; None where the job asks for none.
-    cases
-        What plausible cases choose; None where they are not solved, or not yet.
+    answers
+        What was asked of the finished run.
+    unasked
+        What can be asked of it, and was not yet.
     certified
         The bound that the certificate proves; None without one, or not yet.
-    sensitivity
-        Coverage at other speeds; None with a matrix.
-    margins
-        By how much plans with wished rings exceed those without; empty where this is not asked (yet).
     faults
         What failed without taking the plan along, as sentences.
-    left_out
-        Which of the usual cases make no sense here, as sentences.
     """
 
     job: Job
@@ -101,14 +156,11 @@ class Findings:
     plan: Plan
     seconds: pd.DataFrame
     measures: Measures | None
-    fairness: Fairness | None
     reach: Reach | None
-    cases: CaseResults | None
-    sensitivity: list[dict[str, Any]] | None
-    margins: tuple[RingMargin, ...] = ()
+    answers: Answers = Answers()
+    unasked: frozenset[Question] = frozenset()
     certified: inputs.CertifiedBound | None = None
     faults: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
 
 
 # ---- report
@@ -135,44 +187,46 @@ def assemble_report(found: Findings) -> ReportInput:
         solver=found.result.solver,
         seconds=found.result.seconds,
         assumptions=_assumptions(job, source, found.candidates, _tiers(found)[0]),
-        sensitivity=None if found.sensitivity is None else pd.DataFrame(found.sensitivity),
+        sensitivity=None if found.answers.speeds is None else pd.DataFrame(list(found.answers.speeds)),
+        unasked=found.unasked,
         sources=(*source.notes, *import_warnings(found.times.report)),
         notes=_notes(found),
         screening=_screening(found),
         attribution=source.attribution,
         measures=found.measures,
         rings=_rings(found, references),
-        fairness=found.fairness,
+        fairness=found.answers.prices,
         reach=found.reach,
-        cases=found.cases,
+        cases=found.answers.cases,
         certified=found.certified,
         capacities=_capacities(found),
         city_cover=demands.city_cover(found.problem, plan, job, names),
         counted=demands.describe_objective(job),
     )
-    links = shown.links if found.cases is None else found.cases.with_counts(shown.links)
+    cases = found.answers.cases
+    links = shown.links if cases is None else cases.with_counts(shown.links)
     return replace(shown, pairs=shown.pairs.assign(**_exact_times(found)), links=links)
 
 
 def _rings(found: Findings, references: Sequence[ReferenceRing]) -> tuple[RingShown, ...]:
     """Return the rings of the plan, with what their worth is made of and their margins."""
     worth = {one.ring: one for one in found.draft.worth}
-    margin = {one.ring: one for one in found.margins}
+    margin = {one.ring: one for one in found.answers.margins}
     shown = rings.describe_rings(found.problem, found.plan, found.draft.rings, found.times.cities, references)
     return tuple(replace(one, worth=worth.get(one.id), margin=margin.get(one.id)) for one in shown)
 
 
 def _screening(found: Findings) -> str:
     """Return the caution on a screening, with what its assumptions do to the count of today; else nothing."""
-    text = found.source.screening
-    if not text or found.cases is None:
+    text, cases = found.source.screening, found.answers.cases
+    if not text or cases is None:
         return text
-    span = found.cases.span_today(UNCERTAIN)
+    span = cases.span_today(UNCERTAIN)
     if span is None:
         return text
     return (
         f"{text} Under other assumptions on speeds, trains, waits and access, {span[0]} to {span[1]} of "
-        f"{found.cases.pairs} pairs are within the limit today."
+        f"{cases.pairs} pairs are within the limit today."
     )
 
 
@@ -184,11 +238,12 @@ def _notes(found: Findings) -> tuple[str, ...]:
     left = found.times.report.get("snapped", {}).get("out_of_reach", [])  # elsewhere they are refused
     return (
         *found.faults,
+        *found.answers.faults,
         *([found.source.caution] if found.source.caution else []),
         *([f"Cities left out: {'; '.join(left)}."] if left else []),
         *([sentences.not_served(not_served)] if not_served else []),
         *([tiers] if tiers else []),
-        *found.left_out,
+        *found.answers.notes,
         *([NOTHING_TO_PROPOSE] if has_nothing else []),
         *fairness.notes_on_levels(found.levels),
         *(() if table is None else tables.section_notes(table)),
@@ -392,11 +447,11 @@ def summarise(
             definition: count_covered(found.times.cities, skim, limit_s=job.times.limit_s)
             for definition, skim in found.times.skims.items()
         },
-        "sensitivity": found.sensitivity,
+        "sensitivity": found.answers.speeds,
         "near_limit": dict(zip(("within", "beyond"), coverage.near_limit(report.pairs), strict=True)),
         "people_gaining": coverage.people_gaining(report.cities, report.pairs),
         "built": list(plan.built),
-        "warnings": [*found.faults, *import_warnings(found.times.report)],
+        "warnings": [*found.faults, *found.answers.faults, *import_warnings(found.times.report)],
         "screening": report.screening,
         "notes": list(report.notes),
         "links": _link_rows(report),
@@ -405,6 +460,7 @@ def summarise(
         **({} if found.levels is None else {"levels": found.levels["tiers"]}),
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
         **({} if report.cases is None else {"cases": report.cases.as_dict()}),
+        **({} if found.answers == Answers() else {"asked": found.answers.further()}),
         **({} if report.reach is None else {"reach": report.reach.as_dict()}),
         **({} if report.capacities is None else {"capacities": tables.section_counts(report.capacities)}),
         "not_served": found.times.report.get("snapped", {}).get("not_served", []),

@@ -1,32 +1,29 @@
-"""Derive what a ring brings besides the pairs, and by how much a plan with it exceeds one without."""
+"""Derive what a ring brings besides the pairs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from networks.timegraph import TimeGraph
 from optimiser.problem import DesignProblem, Ring
-from optimiser.problem.model import candidates_on, without_rings
+from optimiser.problem.model import candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.prepare import root_weight
 from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.table import Candidates
-from optimiser.report.ring_layout import RingMargin, RingWorth
+from optimiser.report.ring_layout import RingWorth
 from optimiser.run.demands import exact_share
 from optimiser.run.independence import WithoutCore
-from optimiser.verify import Plan, check, score
+from optimiser.verify import check
 from optimiser.verify.rings import circuit_nodes
 
 type Solver = Callable[[DesignProblem], Result]
 """Solves a problem; what it claims is checked."""
-type Figures = Callable[[Plan], Mapping[str, Any]]
-"""Returns the figures of a plan that a report compares, `ring_effects.state_of`."""
 
 
 def cheapest_circuit(problem: DesignProblem, ring: Ring, solve: Solver) -> tuple[int, ...]:
@@ -166,63 +163,3 @@ def with_worth(
     rewards = {worth.ring: worth.reward for worth in found}
     rings = tuple(replace(ring, reward=rewards.get(ring.id, ring.reward)) for ring in problem.rings)
     return problem.replace(rings=rings), found
-
-
-def margins(
-    problem: DesignProblem, result: Result, scale: int, solve: Solver, figures: Figures
-) -> list[RingMargin]:
-    """Return by how much the best plan with each wished ring exceeds the best one without it.
-
-    Parameters
-    ----------
-    problem, result
-        What was solved, and its plan.
-    scale
-        By what the weights of the job were multiplied (`optimiser.frontier.cases.with_steps`).
-    solve
-        Solves the problem with a ring required, or without it.
-    figures
-        Returns the figures of the other plan.
-
-    Returns
-    -------
-    list of RingMargin
-        None for a ring that is required or cannot exist, nor where a plan or a bound is missing.
-    """
-    wished = [ring for ring in problem.rings if not ring.required and ring.links]
-    if problem.budget is None or not result.has_plan:
-        return []
-    found = (_margin(problem, result, ring, scale, solve, figures) for ring in wished)
-    return [margin for margin in found if margin is not None]
-
-
-def _margin(
-    problem: DesignProblem, result: Result, ring: Ring, scale: int, solve: Solver, figures: Figures
-) -> RingMargin | None:
-    """Return the margin of a ring: the plan of the run has it or not, and the other plan is solved for."""
-    is_formed = ring.id in result.rings
-    forced = (replace(one, required=True, reward=0) if one is ring else one for one in problem.rings)
-    other = without_rings(problem, {ring.id}) if is_formed else problem.replace(rings=tuple(forced))
-    answer = solve(other)
-    if not answer.has_plan or answer.bound is None or result.bound is None or result.objective is None:
-        return None
-    plan = check(other, answer)
-    worth = score(problem, plan.built, rings=plan.rings, starts=plan.starts).objective
-    if is_formed:
-        circuit, least, most = result.rings[ring.id], result.objective - answer.bound, result.bound - worth
-    else:
-        periods = sum(period.factor for period in problem.periods) if problem.periods else 1
-        earned = ring.reward * periods
-        circuit, least, most = (
-            plan.rings[ring.id],
-            worth - result.bound,
-            answer.bound + earned - result.objective,
-        )
-    names = candidates_on(problem, {ring.id: circuit})
-    return RingMargin(
-        ring=ring.id,
-        least=least / scale,
-        most=most / scale,
-        cost=problem.cost_of(names),
-        other=figures(plan),
-    )

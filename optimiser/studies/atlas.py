@@ -28,12 +28,12 @@ from optimiser.problem.model import TIERS
 from optimiser.report import studies as pages
 from optimiser.report.studies import CENTRAL, Atlas, ClusterFigures, SmallMap
 from optimiser.run import folder, measure_tables, store
-from optimiser.run.cases import stated_cases
 from optimiser.run.chain import Chain
 from optimiser.run.independence import WithoutCore
 from optimiser.run.measured_plan import STATES, MeasuredPlan
 from optimiser.run.retiming import TimedNetwork
 from optimiser.run.source import find_source
+from optimiser.studies.cases import stated_cases
 from optimiser.tasks import Contents, Executor, Outcome, Task, cache, run_tasks
 from optimiser.tasks.cache import Progress
 

@@ -39,11 +39,12 @@ from optimiser.proposals.shortest_times import fastest_arcs
 from optimiser.report import studies as pages
 from optimiser.report import wording
 from optimiser.report.studies import ClosedPlans, ClosureShown, CostOfKeeping
-from optimiser.run import cases, folder, proposing
+from optimiser.run import folder, proposing
 from optimiser.run.chain import Chain
 from optimiser.run.outcome import NOT_PROVEN
 from optimiser.run.source import find_source
 from optimiser.studies import folders
+from optimiser.studies.answers import base_of
 from optimiser.studies.closed_links import ClosedLinks, LinkFinder
 from optimiser.studies.frontier import labels_of
 from optimiser.tasks.cache import Progress
@@ -222,7 +223,7 @@ def closures_of(chain: Chain, asked: Closures, progress: Progress) -> Iterator[N
     if not parts:
         return
     arcs = {f"{part.kind} {at}": part.links.arcs for at, part in enumerate(parts, start=1)}
-    timer = cases.base_of(times, candidates, chain.draft.value, job, closures=arcs).timer
+    timer = base_of(times, candidates, chain.draft.value, job, closures=arcs).timer
     for part, name in zip(parts, arcs, strict=True):
         progress.begins(f"Timing the network without {part.name}")
         network = timer(TimeChanges(closed=(name,)))

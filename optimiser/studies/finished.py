@@ -16,12 +16,11 @@ from optimiser import report as reports
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import NamedPlan
-from optimiser.job import find, load
+from optimiser.job import find
 from optimiser.job.model import Job, LoadedJob
 from optimiser.measures import coverage
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
-from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
 from optimiser.problem import save as save_problem
 from optimiser.problem.errors import JobError
@@ -31,10 +30,12 @@ from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
 from optimiser.report.page import MapView
 from optimiser.report.ring_layout import known_rings
-from optimiser.run import folder, measuring, outcome, pipeline, reporting, solving, store
+from optimiser.run import folder, measuring, outcome, pipeline, reporting, store
 from optimiser.run.chain import Chain, within_limit
-from optimiser.run.source import find_source
+from optimiser.run.reporting import Answers
 from optimiser.run.why import Why, explain
+from optimiser.studies import cases
+from optimiser.studies.answers import counted_of
 from optimiser.studies.frontier import TracedFrontier, labels_of, traced_curve
 from optimiser.studies.whatif import (
     LEAST_SHARE,
@@ -89,8 +90,8 @@ class Run:
         What differs from the job; nothing for the run of a job.
     folder
         The run folder; None where none was written.
-    cases
-        What plausible cases choose; None where they were not solved.
+    answers
+        What the run was asked after its page; None where nothing was.
     given
         What the report of the run folder shows, where it is at hand.
     """
@@ -102,7 +103,7 @@ class Run:
     counted: DesignProblem
     changes: Changes = UNCHANGED
     folder: Path | None = None
-    cases: CaseResults | None = None
+    answers: Answers | None = None
     given: ReportInput | None = None
 
     # ---- figures
@@ -116,6 +117,11 @@ class Run:
     def job(self) -> Job:
         """Return the job, with the changes of a what-if in its keys."""
         return self.changes.of(self.study.job)
+
+    @property
+    def cases(self) -> CaseResults | None:
+        """Return what plausible cases choose; None where they were not asked (`polyring cases`, `cases`)."""
+        return None if self.answers is None else self.answers.cases
 
     @property
     def built(self) -> tuple[str, ...]:
@@ -315,17 +321,18 @@ class Run:
                 "links are both left out and forced", where="solve", faults=both, done="Nothing was solved."
             )
         changes, begun = self.changes.then(later), time.monotonic()
-        study, problem, counted = self.study.asked(changes)
+        study, case = self.study.asked(changes)
+        base = study.base.base  # the steps of the job that it is made from count as stating the question
         left_s = time_limit_s - (time.monotonic() - begun)
-        asked = self.study.job.solve.gap if gap is None else gap
-        result = study.solve(
-            problem,
+        problem, result = study.solve(
+            case,
             changes.of(self.study.job),
-            gap=asked,
-            time_limit_s=max(left_s, LEAST_SHARE * time_limit_s),
+            gap=self.study.job.solve.gap if gap is None else gap,
+            time_limit_s=time_limit_s,
+            left_s=max(left_s, LEAST_SHARE * time_limit_s),
             start=NamedPlan.of(self.result),
         )
-        return Run(study, problem, result, verify.check(problem, result), counted, changes)
+        return Run(study, problem, result, verify.check(problem, result), counted_of(base, case), changes)
 
     @property
     def _unformed(self) -> tuple[str, ...]:
@@ -504,10 +511,8 @@ class Run:
             plan=plan,
             seconds=measuring.exact_seconds(chain.measured(self.counted, plan)),
             measures=None,
-            fairness=None,
             reach=None,
-            cases=self.cases,
-            sensitivity=None,
+            answers=reporting.Answers() if self.answers is None else self.answers,
         )
 
 
@@ -554,24 +559,28 @@ def run(
         With what happened, where, what was done and what to do.
     """
     loaded = find(job, settings=settings) if isinstance(job, str) else job
-    process = ChildProcess()
+    process, home = ChildProcess(), None if out is None else Path(out)
     try:
-        done = pipeline.run(loaded, out=None if out is None else Path(out), progress=progress, solver=process)
+        done = pipeline.run(loaded, out=home, progress=progress, solver=process)
+        if loaded.job.cases.enabled:
+            done = cases.ask(done, process)
     except BaseException:
         process.close()
         raise
+    return _opened(done, process)
+
+
+def _opened(done: pipeline.Written, process: ChildProcess) -> Run:
     chain = done.chain
-    study = Study(chain, process)
-    cases = done.report.cases
     return Run(
-        study,
+        Study(chain, process),
         chain.design,
         chain.result,
         done.plan,
         chain.counted.value,
-        Changes(),
+        UNCHANGED,
         done.folder,
-        cases,
+        reporting.answers_of(done.summary),
         done.report,
     )
 
@@ -592,37 +601,41 @@ def load_run(path: str | Path, *, progress: Progress | None = None) -> Run:
         When the folder holds no run of a job, or its problem no longer follows from the job: the map, the
         cities or the version of polyring has changed.
     """
-    home = Path(path)
-    needed = ("job.toml", _SUMMARY, "problem.json", "result.json")
-    missing = [name for name in needed if not (home / name).is_file()]
-    if missing:
-        raise JobError(
-            "the folder holds no run of a job that can be opened",
-            where=str(home),
-            faults=[f"there is no {name}" for name in missing],
-            done="Nothing was read.",
-            remedy="Name a folder that polyring.run or `polyring run` wrote.",
-        )
-    summary, loaded = store.load_json(home / _SUMMARY), load(home / "job.toml")
-    loaded = replace(loaded, name=str(summary["job"]))
-    problem, result = load_problem(home / "problem.json"), results.load(home / "result.json")
-    plan = verify.check(problem, result)
-    found = summary.get("cases")
-    cases = None if found is None else CaseResults.of(found)
-    source, process = find_source(loaded), ChildProcess()
+    process = ChildProcess()
+    return _opened(pipeline.reopen(Path(path), progress or Progress(), process), process)
+
+
+def ask_cases(
+    path: str | Path,
+    *,
+    settings: Sequence[str] = (),
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Ask a finished run plausible cases, what its rings and demands bring and cost, and other speeds.
+
+    The answers are added to its folder, as `polyring cases` does.
+
+    Parameters
+    ----------
+    path
+        Folder that `run` or ``polyring run`` wrote.
+    settings
+        Changes of keys such as ``cases.gap=0.01``, values in TOML.
+    workers
+        Cases at a time; None: one a core, at most four.
+    progress
+        Notified of each step.
+
+    Raises
+    ------
+    JobError
+        As for `load_run`.
+    """
+    process = ChildProcess()
     try:
-        chain = Chain(loaded, source, progress or Progress(), process, known=result)
-        solving.prepare(process, loaded.job)  # it loads its code while the steps are read
-        follows, counted = chain.design == problem, chain.counted.value
+        found = cases.find_run(str(path), settings, None, progress or Progress(), process)
+        return _opened(cases.ask(found, process, workers=workers), process)
     except BaseException:
         process.close()
         raise
-    if not follows:
-        process.close()
-        raise JobError(
-            "the problem of the run no longer follows from its job: map, cities or polyring have changed",
-            where=str(home),
-            done="The folder is as it was.",
-            remedy="Run the job again: polyring.run(<job>), or `polyring run`.",
-        )
-    return Run(Study(chain, process), problem, result, plan, counted, UNCHANGED, home, cases)

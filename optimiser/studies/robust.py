@@ -31,12 +31,13 @@ from optimiser.problem.errors import JobError, VerificationError
 from optimiser.problem.model import with_circuits
 from optimiser.report import studies as pages
 from optimiser.run import folder
-from optimiser.run.cases import base_of, stated_cases
 from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
 from optimiser.run.outcome import NOT_PROVEN, exit_code, refuse_empty
 from optimiser.run.solving import parameters
 from optimiser.studies import folders, sweep
+from optimiser.studies.answers import base_of
+from optimiser.studies.cases import not_applicable_to, stated_cases
 from optimiser.studies.frontier import labels_of
 from optimiser.tasks.cache import Progress
 from optimiser.verify.rules import building_faults, weight_of
@@ -208,7 +209,7 @@ def _stated(chain: Chain, most: int) -> tuple[Case, ...]:
         chain.loaded.job,
         chain.candidates.value,
         has_ring=False,
-        left_out=chain.senseless_cases,
+        left_out=not_applicable_to(chain),
     )
     return tuple(
         case for case in cases if case.times != UNCHANGED or case.prices or case.capacity is not None

@@ -8,14 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from optimiser.engine.child import hard_limit_s
 from optimiser.engine.search.task import cores
 from optimiser.engine.solve import versions
 from optimiser.frontier import designs
@@ -31,15 +30,14 @@ from optimiser.report import sweep_page
 from optimiser.report.cases import SETTLED_GAP
 from optimiser.report.sweep import CORE, PLAN_OF_JOB
 from optimiser.run import folder, pipeline, store
-from optimiser.run.cases import base_of
 from optimiser.run.chain import Chain
 from optimiser.run.outcome import NOT_PROVEN
 from optimiser.run.source import find_source
-from optimiser.studies import sweep_tasks
+from optimiser.studies import answers
+from optimiser.studies.answers import STATING_S, Row, base_of, case_task, pack
 from optimiser.studies.closed_links import ClosedLinks, LinkFinder
 from optimiser.studies.sweep_factors import Column, case_of, columns, links_to_close
-from optimiser.studies.sweep_tasks import Row, pack
-from optimiser.tasks import Executor, Outcome, Task, TaskProgress, address_of, executor_of, run_tasks
+from optimiser.tasks import Executor, Outcome, Task, TaskProgress, address_of, executor_of
 from optimiser.tasks.cache import Progress
 
 ENDING = "-sweep"
@@ -47,8 +45,6 @@ ENDING = "-sweep"
 FORMAT = "polyring-sweep/1"
 MOST_PLANS = 20
 """Distinct plans that are scored in all cases."""
-STATING_S = 600.0
-"""Seconds that a task has besides solving: to read the base, time the network, state the problem, check."""
 COMMITTED = "core committed"
 """Name of the tasks that solve a case with the robust core built."""
 
@@ -253,7 +249,7 @@ def sweep(
             with nullcontext(executor) if executor is not None else executor_of() as own:
                 solved = _Solving(found, base, own, watch).solved()
         finally:
-            sweep_tasks.close()
+            answers.close()
         pipeline.write_job(stage, loaded)
         problem = resolve(_base(found), found.cases[0])
         save(problem, stage / "problem.json")
@@ -315,7 +311,7 @@ class _Solving:
 
     def solved(self) -> _Solved:
         """Return the outcomes of all rounds."""
-        first = self._run("The job itself", [self._task(0, self.found.cases[0], None)], {})[0]
+        first = self._run("The job itself", [self._task(0, self.found.cases[0], None)])[0]
         if first.value is None or first.value["objective"] is None:
             why = first.fault or f"it ended as {first.value['status']}"
             raise SolverError(
@@ -326,42 +322,28 @@ class _Solving:
             )
         plan = _plan_of(first.value)
         numbered = list(enumerate(self.found.cases))[1:]
-        others = self._run("Cases", [self._task(n, case, plan) for n, case in numbered], {})
+        others = self._run("Cases", [self._task(n, case, plan) for n, case in numbered])
         outcomes = [first, *others]
         core, plans = self._core(outcomes), self._plans(outcomes)
         content = json.dumps([{"built": one.built, "starts": one.starts} for one in plans]).encode()
         scoring = [self._scoring(n, case, plan, content) for n, case in enumerate(self.found.cases)]
-        scores = self._run("Plans in all cases", scoring, {address_of(content): content})
+        scores = self._run("Plans in all cases", scoring, content)
         committed: list[Outcome] = []
         if self.found.chain.loaded.job.sweep.commit_core:
             tasks = [
                 self._task(n, _with_core(case, core), plan, name=COMMITTED)
                 for n, case in enumerate(self.found.cases)
             ]
-            committed = self._run("Cases with the robust core built", tasks, {})
+            committed = self._run("Cases with the robust core built", tasks)
         return _Solved(outcomes, core, plans, scores, committed)
 
-    def _run(self, title: str, tasks: Sequence[Task], further: Mapping[str, bytes]) -> list[Outcome]:
-        contents = {address_of(self.base): self.base, **further}
-        found = run_tasks(tasks, contents, self.executor, watch=lambda state: self.watch(title, state))
-        return [found[task.key] for task in tasks]
+    def _run(self, title: str, tasks: Sequence[Task], *further: bytes) -> list[Outcome]:
+        watch = partial(self.watch, title)
+        return answers.answers(tasks, [self.base, *further], self.executor, watch)
 
     def _task(self, number: int, case: Case, plan: Mapping[str, Any] | None, *, name: str = "case") -> Task:
         settings = self._settings(is_job=plan is None)
-        payload: dict[str, Any] = {
-            "base": address_of(self.base),
-            "case": case.as_dict(),
-            "solve": settings.model_dump(mode="json"),
-        }
-        if plan is not None:
-            payload["plan"] = plan
-        return Task(
-            name=f"{name} {number}",
-            function="optimiser.studies.sweep_tasks:solve_case",
-            payload=payload,
-            contents=(address_of(self.base),),
-            time_limit_s=hard_limit_s(settings.time_limit_s) + STATING_S,
-        )
+        return case_task(address_of(self.base), case, settings, name=f"{name} {number}", plan=plan)
 
     def _settings(self, *, is_job: bool) -> Solve:
         job = self.found.chain.loaded.job
@@ -380,7 +362,7 @@ class _Solving:
         payload = {"base": base, "case": case.as_dict(), "plan": plan, "plans": address_of(plans)}
         return Task(
             name=f"plans {number}",
-            function="optimiser.studies.sweep_tasks:score_plans",
+            function="optimiser.studies.answers:score_plans",
             payload=payload,
             contents=(base, address_of(plans)),
             time_limit_s=STATING_S,

@@ -15,8 +15,9 @@ from optimiser.measures.appraisal import ALL_PROJECTS, FIXED_LINKS, RAIL, ROADS,
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
 from optimiser.proposals.table import Candidates
-from optimiser.run.cases import WEIGHT_EXPONENTS, kinds_by_class
 from optimiser.run.timing import Times
+from optimiser.studies.answers import WEIGHT_EXPONENTS
+from optimiser.studies.cases import kinds_by_class
 from optimiser.studies.closed_links import LATER, ClosedLinks
 
 OPEN, CLOSED = 0.0, 1.0

@@ -11,16 +11,17 @@ from functools import cached_property
 
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import NamedPlan
-from optimiser.frontier.cases import Base, Case, resolve
+from optimiser.frontier.cases import Case, resolve
 from optimiser.job.model import Job, LoadedJob, did_you_mean
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
-from optimiser.problem.model import TIERS, without_rings
+from optimiser.problem.model import TIERS
 from optimiser.problem.result import Result
-from optimiser.run import cases, pipeline, solving
+from optimiser.run import pipeline, solving
 from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
-from optimiser.run.proposing import with_tier_factors
+from optimiser.studies.answers import AskedBase, answers, case_task, result_of, solved_by
+from optimiser.tasks.running import InProcess
 
 TIME_LIMIT_S = 12.0
 """Time limit of a what-if where none is given, so that it answers while the analyst waits."""
@@ -282,10 +283,9 @@ class Study:
     process: ChildProcess
 
     @cached_property
-    def base(self) -> Base:
+    def base(self) -> AskedBase:
         """What cases are resolved from."""
-        chain = self.chain
-        return cases.base_of(chain.times.value, chain.candidates.value, chain.draft.value, self.job)
+        return AskedBase.of(self.chain)
 
     @property
     def job(self) -> Job:
@@ -297,8 +297,8 @@ class Study:
         """Whether a case of the problem says all: there is a map, and no levels to be raised anew."""
         return not self.chain.has_matrix and self.job.objective.kind != "max_min"
 
-    def asked(self, changes: Changes) -> tuple[Study, DesignProblem, DesignProblem]:
-        """Return what some changes ask.
+    def asked(self, changes: Changes) -> tuple[Study, Case]:
+        """Return what some changes ask: the steps that times and candidates come from, and a case of them.
 
         A new limit makes other candidates worth proposing, so that it goes through the steps of the job again
         (candidates of the user's own stay). All else is a case of the problem, unless the job starts from a
@@ -308,12 +308,6 @@ class Study:
         ----------
         changes
             What differs from the job.
-
-        Returns
-        -------
-        Study, DesignProblem, DesignProblem
-            The steps that times and candidates come from, the problem to be solved, and the problem whose
-            pairs all count within the limit.
         """
         through_job = changes
         if self.takes_cases:
@@ -322,39 +316,34 @@ class Study:
             through_job = Changes(limit_s=changes.limit_s, rings=rings, unformed=unformed)
         study = self if through_job == UNCHANGED else self._through_job(through_job)
         if not self.takes_cases or changes.of_choice == replace(through_job, limit_s=None):
-            return study, study.chain.design, study.chain.counted.value
+            return study, Case(name="")
         changes = changes.of_choice
         _refuse_missing(changes, study.chain.design)
-        case = Case(
+        return study, Case(
             name=str(changes),
             budget=changes.budget,
             fixed_in=changes.force,
             fixed_out=changes.without,
+            tier_factors=changes.weights,
             rings=changes.rings,
+            rings_dropped=changes.unformed,
         )
-        base = study._weighed(changes)  # noqa: SLF001 - a study of this class
-        problem = without_rings(resolve(base, case), changes.unformed)
-        counted = problem
-        if len(problem.pairs) != len(base.problem.pairs):  # pairs count in parts
-            counted = resolve(replace(base, steps=()), replace(case, independence=False))
-            counted = without_rings(counted, changes.unformed)
-        return study, problem, counted
 
     def solve(
-        self, problem: DesignProblem, job: Job, *, gap: float, time_limit_s: float, start: NamedPlan
-    ) -> Result:
-        """Solve a problem in the kept process.
+        self, case: Case, job: Job, *, gap: float, time_limit_s: float, left_s: float, start: NamedPlan
+    ) -> tuple[DesignProblem, Result]:
+        """Solve a case in the kept process; return its problem and what the solver claims.
 
         Parameters
         ----------
-        problem
-            The problem.
+        case
+            What is asked.
         job
             The job as it is asked: for settings, and for messages in its terms.
         gap
             Relative gap at which to stop.
-        time_limit_s
-            Time limit.
+        time_limit_s, left_s
+            Time limit of the question, and what is left of it for the solve.
         start
             The plan that the question was asked of, from which the solve starts.
 
@@ -366,28 +355,27 @@ class Study:
             When nothing was found in time.
         """
         settings = job.solve.model_copy(update={"gap": gap, "time_limit_s": time_limit_s})
-        result = solving.solve(problem, settings, run=self.process, start=start)
+        task = case_task(
+            self.base.address,
+            case,
+            settings,
+            name=f"case {case.name}",
+            start=start,
+            whole=True,
+            limit_s=lambda: left_s,
+        )
+        with solved_by(self.process):
+            (outcome,) = answers([task], [self.base.content], InProcess())
+        problem, result = resolve(self.base.base, case), result_of(outcome)
         if not result.has_plan:
             solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(self.chain))
-        return result
+        return problem, result
 
     def _through_job(self, changes: Changes) -> Study:
         chain, loaded = self.chain, self.chain.loaded
         changed = LoadedJob(f"{loaded.name}: {changes}", loaded.folder, changes.of(loaded.job))
         steps = Chain(changed, chain.source, chain.progress, chain.solver, own=chain.own, like=chain)
         return Study(steps, self.process)
-
-    def _weighed(self, changes: Changes) -> Base:
-        """Return the base with other factors of tiers."""
-        if not changes.weights:
-            return self.base
-        job, pairs = changes.of(self.job), self.chain.draft.value.pairs
-        problem = with_tier_factors(self.base.problem, pairs, job)
-        factor = dict(changes.weights)
-        factors = (
-            factor.get(pair.group, old) for pair, old in zip(problem.pairs, self.base.factors, strict=True)
-        )
-        return replace(self.base, problem=problem, factors=tuple(factors))
 
 
 def _refuse_missing(changes: Changes, problem: DesignProblem) -> None:

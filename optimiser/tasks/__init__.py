@@ -5,8 +5,7 @@ A command makes a sequence of `Task`, asks `executor_of` for an executor as the 
 executor, and the outcomes do not depend on the executor.
 """
 
-from optimiser.tasks.choice import executor_of
-from optimiser.tasks.running import TaskProgress, run_tasks
+from optimiser.tasks.running import TaskProgress, executor_of, run_tasks
 from optimiser.tasks.task import Contents, Executor, Outcome, Task, address_of
 
 __all__ = [

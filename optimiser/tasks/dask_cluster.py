@@ -1,6 +1,6 @@
 """Do tasks on Dask distributed: a local cluster, or one that exists.
 
-This is the only module that imports `distributed`; `choice` imports it when a cluster is asked for. Scheduler
+This is the only module that imports `distributed`; `running` imports it when one is asked for. Scheduler
 and workers must have the same version of polyring as the command: `python -m pip install "polyring[cluster]"`
 in the environment that `dask scheduler` and `dask worker` run in. A worker of another version ends the run
 with a message; it never contributes a result.
@@ -47,7 +47,7 @@ from optimiser.engine.search.lifeline import end_tree
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.parts import part_folder
 from optimiser.tasks import cache
-from optimiser.tasks.attempts import Cancelled, attempt, new_child, store
+from optimiser.tasks.child_processes import Cancelled, attempt, new_child, store
 from optimiser.tasks.task import ATTEMPTS, Outcome, Task
 
 log = logging.getLogger(__name__)
@@ -380,7 +380,7 @@ class DaskCluster:
         pending = batch.waiting.popleft()
         pending.submitted += 1
         spec = {
-            "task": asdict(pending.task),
+            "task": pending.task.handed_out(),
             "key": pending.key,
             "dask_key": pending.dask_key,
             "version": cache.code_version(),

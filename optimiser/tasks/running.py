@@ -1,14 +1,32 @@
-"""Run tasks on an executor: skip what is kept, keep what arrives, and say how far it has come."""
+"""Run tasks on the executor of the user: skip what is kept, keep what arrives, say how far it has come."""
 
 from __future__ import annotations
 
+import json
+import logging
+import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
 
-from optimiser.tasks import kept
-from optimiser.tasks.task import Executor, Outcome, Task, address_of
+from optimiser.engine.search.task import cores
+from optimiser.problem.errors import EnvironmentFault, JobError
+from optimiser.problem.jsonfile import write_atomically
+from optimiser.tasks import cache
+from optimiser.tasks.child_processes import ChildProcesses
+from optimiser.tasks.task import ATTEMPTS, Executor, Outcome, Task, address_of, call, describe_error
+
+log = logging.getLogger(__name__)
+
+KEPT_DAYS = 60.0
+"""Days after its last use when an outcome is removed."""
+KEPT_FORMAT = "polyring-outcome/1"
+"""Format of a kept outcome. Those of another format, or made by another version of the code, are not read."""
+CLUSTERS = ("none", "local")
+"""What may do tasks on this machine besides this process: child processes of its own, or a Dask cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +114,7 @@ def run_tasks(
     """
     by_key = {task.key: task for task in tasks}
     _check(by_key.values(), contents)
-    found = {key: kept.load(key, task.name) for key, task in by_key.items()}
+    found = {key: load_kept(key, task.name) for key, task in by_key.items()}
     outcomes = {key: outcome for key, outcome in found.items() if outcome is not None}
     before, begun = len(outcomes), time.monotonic()
     waiting = [task for key, task in by_key.items() if key not in outcomes]
@@ -114,14 +132,14 @@ def run_tasks(
                     continue
                 if outcome.quarantined:
                     quarantined += 1
-                else:
-                    kept.save(outcome)
+                elif (keeps := by_key[outcome.key].keeps) is None or keeps(outcome.value):
+                    keep(outcome)
                 outcomes[outcome.key] = outcome
                 report(outcome)
     except BaseException as error:
         error.add_note(f"{len(outcomes) - quarantined:,} of {len(by_key):,} tasks are done and kept.")
         raise
-    kept.remove_unused()
+    remove_unused()
     return {key: outcomes[key] for key in by_key}
 
 
@@ -131,3 +149,150 @@ def _check(tasks: Iterable[Task], contents: Mapping[str, bytes]) -> None:
     missing = {address for task in tasks for address in task.contents} - contents.keys()
     if wrong or missing:
         raise ValueError(f"contents under a wrong address: {wrong}; missing: {sorted(missing)}")
+
+
+# ---- outcomes kept in the cache, so that no task is done twice
+
+
+def kept_path(key: str) -> Path:
+    """Return the file of an outcome."""
+    return cache.folder() / "tasks" / key[:2] / f"{key}.json"
+
+
+def load_kept(key: str, name: str) -> Outcome | None:
+    """Return the kept outcome of a task; None where there is none that this version of the code made.
+
+    Parameters
+    ----------
+    key
+        Of the task.
+    name
+        Of the task now: the same task may have had another one.
+    """
+    path = kept_path(key)
+    try:
+        found = json.loads(path.read_bytes())
+        if (found.pop("format"), found.pop("code")) != (KEPT_FORMAT, cache.code_version()):
+            return None
+        outcome = Outcome(**{**found, "key": key, "name": name})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    with suppress(OSError):
+        os.utime(path)
+    return outcome
+
+
+def keep(outcome: Outcome) -> None:
+    """Keep an outcome without fault, completely or not at all.
+
+    Raises
+    ------
+    EnvironmentFault
+        When it cannot be written.
+    """
+    path = kept_path(outcome.key)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"the folder of kept results cannot be made ({error.strerror})",
+            where=str(path.parent),
+            remedy="Name another folder in POLYRING_CACHE.",
+        ) from error
+    known = {"format": KEPT_FORMAT, "code": cache.code_version(), **asdict(outcome)}
+    write_atomically(path, json.dumps(known, ensure_ascii=False, allow_nan=False))
+
+
+def remove_unused() -> None:
+    """Remove the outcomes that were not used for `KEPT_DAYS`."""
+    oldest = time.time() - KEPT_DAYS * 86_400.0
+    for path in (cache.folder() / "tasks").glob("*/*.json"):
+        with suppress(OSError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+
+
+# ---- executors
+
+
+class InProcess:
+    """Does tasks in this process, for a debugger; no limit holds, and a crash ends this process."""
+
+    workers = 1
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Do nothing: no process was started."""
+
+    def run(self, tasks: Sequence[Task], contents: Mapping[str, bytes]) -> Generator[Outcome, None, None]:
+        """Do tasks in their order; errors of the functions are caught."""
+        for task in tasks:
+            yield _outcome(task, contents)
+
+
+def _outcome(task: Task, contents: Mapping[str, bytes]) -> Outcome:
+    value, fault, number, begun = None, "", 0, time.monotonic()
+    while number < ATTEMPTS:
+        number, begun, fault = number + 1, time.monotonic(), ""
+        try:
+            value = call(task.function, task.handed_out()["payload"], contents.__getitem__)
+        except Exception as error:
+            fault = describe_error(error)
+            log.info("%s, attempt %d", task.name, number, exc_info=True)
+        else:
+            break
+    return Outcome(
+        key=task.key,
+        name=task.name,
+        value=value,
+        fault=fault,
+        attempts=number,
+        seconds=round(time.monotonic() - begun, 3),
+        worker="this process",
+    )
+
+
+def executor_of(
+    *, workers: int | None = None, cluster: str = "none", scheduler: str | None = None
+) -> Executor:
+    """Return what does tasks; it is used as a context manager.
+
+    Parameters
+    ----------
+    workers
+        Tasks at a time on this machine, each in a process of its own; 0: one after another in this process,
+        without limits; None: one a core. An existing scheduler has workers of its own.
+    cluster
+        One of `CLUSTERS`: child processes of this one, or a Dask cluster on this machine.
+    scheduler
+        Address of an existing Dask scheduler, such as "tcp://10.0.0.1:8786".
+
+    Raises
+    ------
+    EnvironmentFault
+        When Dask is asked for and not installed.
+    JobError
+        When the choices contradict each other.
+    """
+    if cluster not in CLUSTERS:
+        raise JobError(f"the cluster {cluster!r} is unknown", remedy=f"Choose one of {', '.join(CLUSTERS)}.")
+    if scheduler is not None and (cluster != "none" or workers is not None):
+        raise JobError(
+            "an existing scheduler has workers of its own",
+            where=scheduler,
+            remedy="Leave out --workers and --cluster, or --scheduler.",
+        )
+    if scheduler is None and cluster == "none":
+        return InProcess() if workers == 0 else ChildProcesses(workers or cores())
+    try:
+        from optimiser.tasks.dask_cluster import DaskCluster
+    except ImportError as error:
+        raise EnvironmentFault(
+            f"Dask distributed is not installed ({error})",
+            remedy='Install it with `python -m pip install "polyring[cluster]"`, or leave out --cluster and '
+            "--scheduler: child processes need no cluster.",
+        ) from error
+    return DaskCluster(workers=workers or cores(), address=scheduler)

@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import json
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Protocol, Self
 
 from optimiser.tasks import cache
@@ -45,6 +45,11 @@ class Task:
         5 % later. The key does not depend on it.
     memory_mb
         Limit of the memory of its process; None: none.
+    late
+        Returns what is added to the payload when the task is handed out, such as its share of a common time
+        limit; the key does not depend on it. None: nothing.
+    keeps
+        Tells of a value whether it is kept; None: every one is.
     """
 
     name: str
@@ -53,6 +58,14 @@ class Task:
     contents: tuple[str, ...] = ()
     time_limit_s: float
     memory_mb: int | None = None
+    late: Callable[[], Mapping[str, Any]] | None = None
+    keeps: Callable[[Any], bool] | None = None
+
+    def handed_out(self) -> dict[str, Any]:
+        """Return the fields of the task as it begins now."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        added = {} if self.late is None else self.late()
+        return values | {"payload": {**self.payload, **added}, "late": None, "keeps": None}
 
     @property
     def key(self) -> str:

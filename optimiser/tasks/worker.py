@@ -1,7 +1,7 @@
 """Be the child process that does tasks, each one line of JSON, until its parent is gone.
 
-The other side is `attempts`. The clock of a task starts with `ready`, when the module of its function is
-imported; `done` has its value.
+The other side is `child_processes`. The clock of a task starts with `ready`, when the module of its function
+is imported; `done` has its value.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from optimiser.bench.store import Store
 from optimiser.problem import dumps, load, save
 from optimiser.problem.errors import EnvironmentFault, ProblemError, VerificationError
 from optimiser.problem.result import Result, TracePoint, gap_of
-from optimiser.tasks.in_process import InProcess
+from optimiser.tasks.running import InProcess
 
 LATTICE = grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6))
 GREEDY, SWAP, AGAIN = (

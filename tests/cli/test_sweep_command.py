@@ -21,8 +21,8 @@ from optimiser.engine.solve import SolveFailure
 from optimiser.frontier.cases import case_from, resolve
 from optimiser.job import load as load_job
 from optimiser.problem import load
-from optimiser.run.cases import base_of
-from optimiser.studies import sweep_tasks
+from optimiser.studies import answers
+from optimiser.studies.answers import base_of
 from optimiser.studies.sweep import prepare
 from optimiser.studies.swept import load_sweep
 from optimiser.tasks.cache import Progress
@@ -61,7 +61,7 @@ def finished_sweep(once):
         words = ["sweep", folder / "job.toml", "--out", folder / "out", "--workers", 0]
         with pytest.MonkeyPatch.context() as patch, (folder / "said.txt").open("w", encoding="utf-8") as said:
             patch.setenv("POLYRING_CACHE", str(folder / "cache"))
-            patch.setattr(sweep_tasks, "ChildProcess", HereProcess)
+            patch.setattr(answers, "STATE", answers.State(engine=HereProcess()))
             with contextlib.redirect_stdout(said):
                 assert call_command([str(word) for word in words]) == 0
 
@@ -78,7 +78,7 @@ def swept(finished_sweep, monkeypatch):
 @pytest.fixture
 def job(region, monkeypatch):
     """A job with factors; cases are solved in this process where tasks are done in it."""
-    monkeypatch.setattr(sweep_tasks, "ChildProcess", HereProcess)
+    monkeypatch.setattr(answers, "STATE", answers.State(engine=HereProcess()))
     path = region / "job.toml"
     path.write_text(path.read_text(encoding="utf-8") + FACTORS, encoding="utf-8")
     return path
@@ -188,7 +188,7 @@ def test_tables_are_the_same_byte_for_byte_whatever_did_the_tasks(job, call, tmp
 
 def test_solved_cases_are_not_solved_again(swept, call, tmp_path, monkeypatch):
     out = shutil.copytree(swept / "out", tmp_path / "out")
-    monkeypatch.setattr(sweep_tasks, "solve", None)
+    monkeypatch.setattr(answers.solving, "solve", None)
     code, _, _ = call("sweep", swept / "job.toml", "--out", out, "--workers", 0)
     assert code == 0
     assert (out / "cases.parquet").read_bytes() == (swept / "out" / "cases.parquet").read_bytes()
@@ -197,14 +197,14 @@ def test_solved_cases_are_not_solved_again(swept, call, tmp_path, monkeypatch):
 def test_a_case_that_fails_each_time_is_given_up_and_named_and_the_others_stand(
     job, call, tmp_path, monkeypatch
 ):
-    solve = sweep_tasks.solve
+    solve = answers.solving.solve
 
     def poisoned(problem, *args, **others):
         if problem.name.endswith("case 3"):
             raise RuntimeError("no good")
         return solve(problem, *args, **others)
 
-    monkeypatch.setattr(sweep_tasks, "solve", poisoned)
+    monkeypatch.setattr(answers.solving, "solve", poisoned)
     settings = ("--set", "sweep.commit_core=false", "--set", "sweep.cases=3")
     code, _, err = call("sweep", job, "--out", tmp_path / "out", "--workers", 0, *settings)
     assert code == 10
@@ -217,7 +217,7 @@ def test_a_case_that_fails_each_time_is_given_up_and_named_and_the_others_stand(
 
 
 def test_a_failed_solver_leaves_its_best_plan_and_the_case_counts_as_open(job, call, tmp_path, monkeypatch):
-    solve = sweep_tasks.solve
+    solve = answers.solving.solve
 
     def failing(problem, *args, **others):
         result = solve(problem, *args, **others)
@@ -226,7 +226,7 @@ def test_a_failed_solver_leaves_its_best_plan_and_the_case_counts_as_open(job, c
             raise SolveFailure("it broke", result=kept)
         return result
 
-    monkeypatch.setattr(sweep_tasks, "solve", failing)
+    monkeypatch.setattr(answers.solving, "solve", failing)
     settings = ("--set", "sweep.commit_core=false", "--set", "sweep.cases=3")
     code, _, _ = call("sweep", job, "--out", tmp_path / "out", "--workers", 0, *settings)
     assert code == 10
@@ -236,7 +236,7 @@ def test_a_failed_solver_leaves_its_best_plan_and_the_case_counts_as_open(job, c
 
 
 def test_a_dry_run_says_what_varies_and_solves_nothing(job, call, tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep_tasks, "solve", None)
+    monkeypatch.setattr(answers.solving, "solve", None)
     code, text, _ = call("sweep", job, "--dry-run", "--workers", 2)
     assert code == 0
     assert "7 cases, the job itself included, 2 at a time." in text
@@ -353,7 +353,7 @@ def test_a_base_that_has_travelled_resolves_the_same_problems(job, monkeypatch):
     closures = {name: closure.arcs for name, closure in found.closures.items()}
     times, candidates, draft = (step.value for step in (chain.times, chain.candidates, chain.draft))
     base = base_of(times, candidates, draft, chain.loaded.job, closures=closures)
-    there = sweep_tasks.unpack(content)
+    there = answers.unpack(content)
     assert len(found.cases) == 7
     for case in found.cases:
         assert resolve(there, case_from(json.loads(json.dumps(case.as_dict())))) == resolve(base, case)

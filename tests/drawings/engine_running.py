@@ -91,9 +91,9 @@ def solve_here(patch):
     from optimiser.engine import certification, solve
     from optimiser.frontier import askers
     from optimiser.run import pipeline
-    from optimiser.studies import backcast, finished, regional
+    from optimiser.studies import answers, backcast, finished, regional
 
-    for module in (certification, solve, askers, pipeline, backcast, finished, regional):
+    for module in (certification, solve, askers, pipeline, answers, backcast, finished, regional):
         patch.setattr(module, "ChildProcess", HereProcess)
 
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pytest
 from core_region import PLACES, candidates_of, graph_of
 from engine_running import outcome_of
 from measures_drawing import drawn_cities, two_way
-from ring_square import design, square
 from shapely import LineString
 
 from optimiser.job.sections import Independence
 from optimiser.problem import Candidate, DesignProblem, Pair, Ring, RingLink, RingStop
 from optimiser.run.independence import WithoutCore
-from optimiser.run.ring_worth import WorthSetting, cheapest_circuit, margins, with_worth
+from optimiser.run.ring_worth import WorthSetting, cheapest_circuit, with_worth
 
 IDS = list(PLACES)
 PLAIN = (LineString([(117, 40.6), (115, 40.6)]), "rail")
@@ -112,36 +110,3 @@ def test_a_ring_that_cannot_exist_is_worth_nothing():
     problem = problem.replace(rings=(ring(links=()),))
     found, (worth,) = with_worth(problem, {"r"}, setting, outcome_of)
     assert (worth.reward, found.rings[0].reward) == (0, 0)
-
-
-def built_of(plan):
-    return {"built": list(plan.built)}
-
-
-def wished(reward):
-    """East closes the ring for 300 of 400; the pair needs 200 of it."""
-    pair = Candidate("pair", 200, ((0, 1, 5),))
-    ring_ = square(required=False, reward=reward)
-    problem = design(ring_)
-    return problem.replace(
-        nodes=("v", "w"), candidates=(*problem.candidates, pair), pairs=(Pair(0, 1, 9, 10, "small"),)
-    )
-
-
-@pytest.mark.parametrize(("reward", "margin"), [(12, 2.0), (7, -3.0)])
-def test_the_margin_is_what_the_best_plan_with_the_ring_has_more(reward, margin):
-    problem = wished(reward)
-    result = outcome_of(problem)
-    assert bool(result.rings) == (margin > 0)
-    (found,) = margins(problem, result, 1, outcome_of, built_of)
-    assert np.allclose([found.least, found.most], margin, atol=1e-3)
-    assert found.cost == 300
-    # The figures are those of the other plan: without the ring where the best plan has it, else with it.
-    assert found.other == {"built": ["pair"] if margin > 0 else ["east"]}
-    (scaled,) = margins(problem, result, 2, outcome_of, built_of)
-    assert scaled.least == pytest.approx(margin / 2, abs=1e-3)
-
-
-def test_a_required_ring_has_no_margin():
-    problem = wished(0).replace(rings=(square(),))
-    assert margins(problem, outcome_of(problem), 1, outcome_of, built_of) == []

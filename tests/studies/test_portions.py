@@ -18,7 +18,7 @@ from optimiser.studies import portions
 from optimiser.studies.frontier import traced_curve
 from optimiser.studies.portions import answer_ahead
 from optimiser.tasks import executor_of
-from optimiser.tasks.in_process import InProcess
+from optimiser.tasks.running import InProcess
 from optimiser.tasks.task import Outcome, Task
 
 EVEN = Limits(points=12, placing="even", point_s=20.0, total_s=60.0)

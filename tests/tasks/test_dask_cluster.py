@@ -16,8 +16,9 @@ import pytest
 from task_drawing import begins, doubles, stop_command, task, wait_for
 
 from optimiser.problem.errors import EnvironmentFault, JobError
-from optimiser.tasks import address_of, executor_of, kept, run_tasks
+from optimiser.tasks import address_of, executor_of, run_tasks
 from optimiser.tasks.child_processes import ChildProcesses
+from optimiser.tasks.running import kept_path
 
 pytest.importorskip("distributed", reason="the extra cluster is not installed")
 from optimiser.tasks import dask_cluster
@@ -72,7 +73,7 @@ def test_outcomes_are_those_of_child_processes_with_poison_among_them(cluster):
     }
     assert all(one.attempts == (3 if one.quarantined else 1) for one in on_cluster.values())
     for one in tasks:
-        kept.path_of(one.key).unlink(missing_ok=True)
+        kept_path(one.key).unlink(missing_ok=True)
     with ChildProcesses(2) as executor:
         assert results(run_tasks(tasks, {address: content}, executor)) == results(on_cluster)
 

@@ -17,9 +17,9 @@ from task_drawing import begins, doubles, stop_command, task, wait_for
 from optimiser.engine import child as child_module
 from optimiser.engine.child import ChildProcess
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.tasks import address_of, attempts, executor_of, kept, run_tasks
+from optimiser.tasks import address_of, child_processes, executor_of, run_tasks
 from optimiser.tasks.child_processes import ChildProcesses
-from optimiser.tasks.in_process import InProcess
+from optimiser.tasks.running import InProcess, kept_path, load_kept
 
 
 @pytest.fixture(autouse=True)
@@ -70,25 +70,43 @@ def test_what_is_done_is_read_and_not_done_again(tmp_path):
 def test_a_torn_result_is_made_again():
     (one,) = doubles(2)[1:]
     run_tasks([one], {}, InProcess())
-    kept.path_of(one.key).write_text('{"value": {"twi')
-    assert kept.load(one.key, "") is None
+    kept_path(one.key).write_text('{"value": {"twi')
+    assert load_kept(one.key, "") is None
     assert run_tasks([one], {}, InProcess())[one.key].value == {"twice": 2}
-    assert kept.load(one.key, "").value == {"twice": 2}
+    assert load_kept(one.key, "").value == {"twice": 2}
+
+
+@pytest.mark.parametrize(("name", "value"), [("code", "0" * 64), ("format", "polyring-outcome/0")])
+def test_a_result_of_another_version_is_asked_again_and_not_shown(name, value):
+    (one,) = doubles(3)[2:]
+    run_tasks([one], {}, InProcess())
+    old = json.loads(kept_path(one.key).read_text())
+    kept_path(one.key).write_text(json.dumps(old | {name: value, "value": {"twice": "of old"}}))
+    assert load_kept(one.key, "") is None
+    assert run_tasks([one], {}, InProcess())[one.key].value == {"twice": 4}
+    assert json.loads(kept_path(one.key).read_text())[name] == old[name]
+
+
+def test_what_is_added_when_a_task_begins_is_no_part_of_its_key():
+    (one,) = doubles(8)[7:]
+    late = replace(one, late=lambda: {"number": 20})
+    assert late.key == one.key
+    assert run_tasks([late], {}, InProcess())[one.key].value == {"twice": 40}
 
 
 def test_results_that_were_not_used_for_long_are_removed():
     old, used = doubles(2)
     run_tasks([old, used], {}, InProcess())
     for one in (old, used):
-        os.utime(kept.path_of(one.key), (0, 0))
+        os.utime(kept_path(one.key), (0, 0))
     run_tasks([used], {}, InProcess())
-    assert (kept.path_of(old.key).exists(), kept.path_of(used.key).exists()) == (False, True)
+    assert (kept_path(old.key).exists(), kept_path(used.key).exists()) == (False, True)
 
 
 def test_faults_are_not_kept():
     poison = task("poison", "fail", number=3)
     assert run_tasks([poison], {}, InProcess())[poison.key].quarantined
-    assert kept.load(poison.key, "") is None
+    assert load_kept(poison.key, "") is None
 
 
 def test_a_result_that_cannot_be_kept_is_a_fault_of_the_disk(monkeypatch, tmp_path):
@@ -118,7 +136,7 @@ def test_errors_are_the_same_in_this_process_and_in_children(poison, children):
         ("ValueError: Out of range float values are not JSON compliant: nan", 3),
     }
     for one in doubles(3):
-        kept.path_of(one.key).unlink()
+        kept_path(one.key).unlink()
     assert results(tasks, children) == here
 
 
@@ -202,7 +220,7 @@ def test_what_a_task_prints_is_no_message(children):
 
 
 def test_a_child_that_cannot_be_started_stops_all(monkeypatch):
-    monkeypatch.setattr(attempts, "WORKER", ("/does/not/exist",))
+    monkeypatch.setattr(child_processes, "WORKER", ("/does/not/exist",))
     with ChildProcesses(2) as executor, pytest.raises(EnvironmentFault, match="cannot be started"):
         run_tasks(doubles(5), {}, executor)
 

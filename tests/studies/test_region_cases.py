@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from networks.skims import travel_times
-from optimiser.frontier.cases import UNCHANGED, Case, TimeChanges, resolve
+from optimiser.frontier.cases import UNCHANGED, Case, TimeChanges, counted_pairs, resolve
 from optimiser.job import find
 from optimiser.proposals.prepare import design_problem
-from optimiser.run import cases
 from optimiser.run.chain import Chain
 from optimiser.run.retiming import TimedNetwork
-from optimiser.verify.times import pair_times
+from optimiser.studies import answers, cases
+from optimiser.verify.times import covered_pairs, pair_times
 
 ROUNDING_S = 15
 """A way on roads is rounded once, and not link by link."""
@@ -44,7 +44,7 @@ def test_timing_anew_without_changes_gives_the_same_problem_and_slower_roads_cov
     monkeypatch.setenv("POLYRING_CACHE", str(tmp_path))
     chain = Chain.of(find("jing-jin-ji-links", settings=["independence.weight=0.25"]))
     draft = chain.draft.value
-    base = cases.base_of(chain.times.value, chain.candidates.value, draft, chain.loaded.job)
+    base = answers.base_of(chain.times.value, chain.candidates.value, draft, chain.loaded.job)
     assert times_within(base.timer(UNCHANGED)) == times_within(draft.problem)
     assert resolve(base, Case(name="same")).replace(name=draft.problem.name) == chain.design
     layer = base.layer(TimeChanges(limit_s=60))
@@ -59,10 +59,10 @@ def test_timing_anew_without_changes_gives_the_same_problem_and_slower_roads_cov
         assert len(one.keys() ^ other.keys()) <= 3
     off = resolve(base, Case(name="x", independence=False))
     assert len(off.pairs) == len(draft.problem.pairs) < len(chain.design.pairs)
-    counted = cases.counted_pairs(chain.design)
+    counted = counted_pairs(chain.design)
     assert counted == tuple(range(len(off.pairs)))
     slow, fast = (resolve(base, Case(name="x", times=TimeChanges(road_speed=speed))) for speed in (0.9, 1.1))
-    states = [cases.covered_pairs(problem, ()) for problem in (slow, chain.design, fast)]
+    states = [covered_pairs(problem, ()) for problem in (slow, chain.design, fast)]
     covered = [len(set(counted) & state) for state in states]
     assert covered == sorted(set(covered))
     asked = cases.stated_cases(chain.loaded.job, chain.candidates.value, has_ring=False)

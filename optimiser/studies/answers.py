@@ -1,0 +1,576 @@
+"""Answer cases of a job: each is resolved from a base that travels as one content, solved, and checked."""
+
+from __future__ import annotations
+
+import atexit
+import io
+import json
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimiser import verify
+from optimiser.engine.child import ChildProcess, hard_limit_s
+from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.task import NamedPlan
+from optimiser.engine.solve import FAILED, SolveFailure
+from optimiser.frontier.cases import (
+    UNCHANGED,
+    Base,
+    Case,
+    Layer,
+    LayerTimer,
+    People,
+    TimeChanges,
+    Timer,
+    case_from,
+    counted_pairs,
+    resolve,
+)
+from optimiser.job.model import Job
+from optimiser.job.sections import Solve
+from optimiser.problem import DesignProblem
+from optimiser.problem.errors import SolverError
+from optimiser.problem.model import TIERS, with_circuits
+from optimiser.problem.result import Result, parse
+from optimiser.proposals import line_capacity
+from optimiser.proposals.table import Candidates
+from optimiser.run import demands, proposing, solving, store
+from optimiser.run.chain import Chain
+from optimiser.run.independence import without_core
+from optimiser.run.proposing import Draft
+from optimiser.run.retiming import LayerRetimer, Retimer
+from optimiser.run.timing import Times
+from optimiser.tasks import Contents, Executor, Outcome, Task, TaskProgress, address_of, run_tasks
+from optimiser.verify.times import coverable
+
+type Row = dict[str, Any]
+
+WEIGHT_EXPONENTS = {"sqrt_population": 0.5, "population": 1.0, "equal": 0.0}
+"""Power of the smaller population that a pair weighs, by what the job says."""
+STATING_S = 600.0
+"""Seconds that a task has besides solving: to read the base, time the network, state the problem, check."""
+LEAST_S = 3.0
+"""Seconds that a case gets to be solved under a clock, whatever the others took."""
+
+_SECTIONS = (
+    "region", "times", "capacity", "objective", "steps", "independence", "budget", "least", "city_coverage",
+    "caps", "phasing",
+)  # fmt: skip
+"""Sections of a job that say how its cases are resolved."""
+_PARTS = ("times", "candidates", "draft")
+_KEPT_STATES = 4
+"""States of the network that a process remembers."""
+_DIGITS = 9
+"""Decimals of bounds and gaps."""
+
+
+# ---- the base, and the base as a content
+
+
+def base_of(
+    times: Times,
+    candidates: Candidates,
+    draft: Draft,
+    job: Job,
+    *,
+    closures: Mapping[str, NDArray[np.int64]] = MappingProxyType({}),
+) -> Base:
+    """Return what the cases of a job are resolved from.
+
+    Parameters
+    ----------
+    times, candidates, draft
+        Outcomes of the steps before; with max-min fairness the draft has the problem with its levels.
+    job
+        The job.
+    closures
+        Arcs of today by the names under which cases close them.
+    """
+    graph = times.graphs[job.times.definition]
+    table = candidates.table
+    ids = times.cities["city_id"].astype(str).tolist()
+    ends = draft.pairs[["origin", "destination"]].to_numpy(dtype=np.int64).tolist()
+    factor = {tier: getattr(job.objective, tier) for tier in TIERS}
+    columns = (table[name].tolist() for name in ("candidate_id", "cost_low", "cost", "cost_high"))
+    estimates = list(zip(*columns, strict=True))
+
+    def stated(
+        problem: DesignProblem, *, discounting: bool, delays: tuple[tuple[str, int], ...] = ()
+    ) -> DesignProblem:
+        plain = problem.replace(periods=(), candidates=tuple(replace(c, lead=0) for c in problem.candidates))
+        if problem.caps or problem.targets or problem.cities:
+            pairs = draft.pairs.assign(coverable=list(coverable(plain)))
+            plain = demands.with_demands(plain, pairs, times.cities, job)
+        rate = job.phasing.discount_rate if discounting else 0.0
+        phasing = demands.delayed(job.phasing, dict(delays))
+        return demands.with_periods(plain, phasing.model_copy(update={"discount_rate": rate}))
+
+    def kept(
+        problem: DesignProblem,
+        *,
+        discounting: bool,  # noqa: ARG001
+        delays: tuple[tuple[str, int], ...] = (),  # noqa: ARG001
+    ) -> DesignProblem:
+        return problem  # whose targets are the levels that were raised
+
+    timer = Retimer(draft.problem, graph, candidates, times.cities, job.times.limit_s, closures)
+    without = without_core(times, candidates, job)
+    layer_timer = None if without is None else LayerRetimer(timer, without, draft.pairs)
+
+    def layer(changes: TimeChanges) -> Layer | None:
+        if layer_timer is None or draft.layer is None or changes == UNCHANGED:
+            return draft.layer
+        return layer_timer(changes)
+
+    return Base(
+        problem=draft.problem,
+        timer=timer,
+        costs={str(key): (int(low), int(mid), int(high)) for key, low, mid, high in estimates},
+        people=People(
+            population=dict(zip(ids, times.cities["population"].astype("int64").tolist(), strict=True)),
+            tier=dict(zip(ids, times.cities["tier"].astype(str).tolist(), strict=True)),
+            ends=tuple((ids[one], ids[other]) for one, other in ends),
+        ),
+        exponent=WEIGHT_EXPONENTS.get(job.objective.weight),
+        factors=tuple(factor.get(pair.group, 1) for pair in draft.problem.pairs),
+        weights=tuple(draft.pairs["weight"].tolist()),
+        demands=kept if job.objective.kind == "max_min" else stated,
+        steps=demands.limit_steps(job),
+        capacities={
+            level: line_capacity.capacities(
+                proposing.line_sections(candidates, job.capacity.model_copy(update={"level": level}))
+            )
+            for level in ("low", "high")
+        },
+        layer=layer,
+    )
+
+
+def pack(
+    times: Times, candidates: Candidates, draft: Draft, job: Job, closures: Mapping[str, NDArray[np.int64]]
+) -> bytes:
+    """Return all that the cases of a job are resolved from as bytes, which depend on nothing else.
+
+    Parameters
+    ----------
+    times, candidates, draft
+        Outcomes of the steps of the job.
+    job
+        The job; only what resolving needs of it is packed.
+    closures
+        As for `base_of`.
+
+    Notes
+    -----
+    A zip archive of the files that the cache has of these steps, in a fixed order and without times of day.
+    """
+    definition = job.times.definition
+    counted = replace(
+        times,
+        graphs={definition: times.graphs[definition]},
+        skims={definition: times.skims[definition]},
+        report={},
+    )
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        for name in _PARTS:
+            (folder / name).mkdir()
+        store.save_times(folder / "times", counted)
+        store.save_candidates(folder / "candidates", candidates)
+        store.save_draft(folder / "draft", draft)
+        (folder / "job.json").write_text(job.model_dump_json(include=set(_SECTIONS)), encoding="utf-8")
+        store.save_json(
+            folder / "closures.json", {name: closures[name].tolist() for name in sorted(closures)}
+        )
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as archive:
+            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, path.read_bytes())
+    return buffer.getvalue()
+
+
+def unpack(content: bytes) -> Base:
+    """Return the base that `pack` packed; it remembers the last states of the network that it timed."""
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            archive.extractall(folder)
+        closures = store.load_json(folder / "closures.json")
+        base = base_of(
+            store.load_times(folder / "times"),
+            store.load_candidates(folder / "candidates"),
+            store.load_draft(folder / "draft"),
+            Job.model_validate_json((folder / "job.json").read_text(encoding="utf-8")),
+            closures={name: np.array(rows, dtype=np.int64) for name, rows in closures.items()},
+        )
+    return _remembering(base)
+
+
+def _remembering(base: Base) -> Base:
+    """Return a base that remembers the last states of the network that it timed."""
+    return replace(
+        base,
+        timer=cast("Timer", lru_cache(maxsize=_KEPT_STATES)(base.timer)),
+        layer=cast("LayerTimer", lru_cache(maxsize=_KEPT_STATES)(base.layer)),
+    )
+
+
+@dataclass(frozen=True)
+class AskedBase:
+    """A base to ask cases of.
+
+    Attributes
+    ----------
+    content
+        What `pack` packed.
+    base
+        The same in this process.
+    """
+
+    content: bytes
+    base: Base
+
+    @classmethod
+    def of(cls, chain: Chain) -> AskedBase:
+        """Return the base of a job, of which a case without changes is the problem of the job."""
+        times, candidates, draft, job = (
+            chain.times.value,
+            chain.candidates.value,
+            chain.draft.value,
+            chain.loaded.job,
+        )
+        if job.objective.kind == "max_min":
+            draft = replace(draft, problem=chain.counted.value)
+        asked = cls(
+            pack(times, candidates, draft, job, {}), _remembering(base_of(times, candidates, draft, job))
+        )
+        STATE.base = asked.address, asked.base  # tasks that are done in this process need not decode it
+        return asked
+
+    @property
+    def address(self) -> str:
+        """Return the address of the content."""
+        return address_of(self.content)
+
+
+# ---- tasks
+
+
+@dataclass(slots=True)
+class State:
+    """What a process keeps between two tasks: decoded contents by address, and the process that solves."""
+
+    base: tuple[str, Base] | None = None
+    plans: tuple[str, list[dict[str, Any]]] | None = None
+    engine: ChildProcess | None = None
+
+    def base_at(self, address: str, contents: Contents) -> Base:
+        """Return the base at an address."""
+        if self.base is None or self.base[0] != address:
+            self.base = address, unpack(contents(address))
+        return self.base[1]
+
+    def plans_at(self, address: str, contents: Contents) -> list[dict[str, Any]]:
+        """Return the plans at an address."""
+        if self.plans is None or self.plans[0] != address:
+            self.plans = address, json.loads(contents(address))
+        return self.plans[1]
+
+    def solver(self) -> ChildProcess:
+        """Return the process that solves; it is started by its first solve."""
+        if self.engine is None:
+            self.engine = ChildProcess()
+            atexit.register(self.engine.close)
+        return self.engine
+
+
+STATE = State()
+"""Of this process."""
+
+
+def close() -> None:
+    """End the process that solves, where tasks were done in this process; a further task starts it again."""
+    if STATE.engine is not None:
+        STATE.engine.close()
+
+
+@contextmanager
+def solved_by(process: ChildProcess) -> Iterator[None]:
+    """Let tasks that are done in this process be solved by a process of the caller, which stays open."""
+    before, STATE.engine = STATE.engine, process
+    try:
+        yield
+    finally:
+        STATE.engine = before
+
+
+class Clock:
+    """One time limit for many cases: each gets a fair share of what is left when it begins.
+
+    Parameters
+    ----------
+    total_s
+        Seconds for all cases.
+    most_s
+        Seconds for a case at most; at least it gets `LEAST_S`.
+    workers
+        Cases at a time.
+    """
+
+    def __init__(self, total_s: float, most_s: float, workers: int) -> None:
+        self._total_s, self._most_s, self._workers = total_s, most_s, workers
+        self._end, self._waiting = 0.0, 0
+
+    def start(self, waiting: int) -> None:
+        """Start the clock for so many cases."""
+        self._end, self._waiting = time.monotonic() + self._total_s, waiting
+
+    def limit_s(self) -> float:
+        """Return the seconds of the next case, which is about to begin."""
+        share_s = (self._end - time.monotonic()) * self._workers / max(1, self._waiting)
+        self._waiting -= 1
+        return min(self._most_s, max(LEAST_S, share_s))
+
+
+def case_task(
+    base: str,
+    case: Case,
+    settings: Solve,
+    *,
+    name: str,
+    plan: Mapping[str, Any] | None = None,
+    start: NamedPlan | None = None,
+    whole: bool = False,
+    limit_s: Callable[[], float] | None = None,
+) -> Task:
+    """Return the task that solves a case.
+
+    Parameters
+    ----------
+    base
+        Address of the base.
+    case
+        What differs from it.
+    settings
+        Variant, solver, gap, limit, threads and seed.
+    name
+        For readers.
+    plan
+        Plan of the job (`built`, `starts`, `rings`): the search starts from it, its rings are kept, and the
+        row says what it does in the case. None: rings are decided anew.
+    start
+        A plan to start from where rings are decided anew.
+    whole
+        Whether the outcome is the `result` of the solver alone, in place of a row; kept where it is proven.
+    limit_s
+        Returns the seconds of the solve when the task begins; None: those of the settings. Answers are kept
+        under the settings, whatever this returns.
+    """
+    payload: dict[str, Any] = {
+        "base": base,
+        "case": case.as_dict(),
+        "solve": settings.model_dump(mode="json"),
+    }
+    if plan is not None:
+        payload["plan"] = plan
+    if start is not None:
+        circuits = {ring: list(links) for ring, links in start.circuits.items()}
+        payload["start"] = {"built": list(start.built), "circuits": circuits, "starts": dict(start.starts)}
+    return Task(
+        name=name,
+        function="optimiser.studies.answers:solve_case",
+        payload=payload | ({"whole": True} if whole else {}),
+        contents=(base,),
+        time_limit_s=hard_limit_s(settings.time_limit_s) + STATING_S,
+        late=None if limit_s is None else lambda: {"time_limit_s": limit_s()},
+        keeps=(lambda value: parse(value["result"]).is_proven(settings.gap)) if whole else None,
+    )
+
+
+def answers(
+    tasks: Sequence[Task],
+    contents: Sequence[bytes],
+    executor: Executor,
+    watch: Callable[[TaskProgress], object] = lambda _state: None,
+) -> list[Outcome]:
+    """Return the outcomes of tasks, in their order; those that are kept from before are not asked again.
+
+    Parameters
+    ----------
+    tasks
+        Tasks of `case_task` or of `score_plans`.
+    contents
+        The base, and what else they read.
+    executor
+        Does the tasks, within its block.
+    watch
+        As for `optimiser.tasks.run_tasks`.
+    """
+    found = run_tasks(tasks, {address_of(one): one for one in contents}, executor, watch=watch)
+    return [found[task.key] for task in tasks]
+
+
+def result_of(outcome: Outcome) -> Result:
+    """Return the result of a task that was asked for it whole.
+
+    Raises
+    ------
+    SolverError
+        When the task was given up, or the solver failed.
+    """
+    if outcome.value is None:
+        raise SolverError(outcome.fault, where=outcome.name, done="Nothing was solved.")
+    result = parse(outcome.value["result"])
+    if result.termination in FAILED:
+        raise SolverError(
+            f"the solver failed: {result.message}", where=outcome.name, done="Nothing was solved."
+        )
+    return result
+
+
+def counted_of(base: Base, case: Case) -> DesignProblem:
+    """Return the problem of a case whose pairs all count within the limit: without further pairs."""
+    return resolve(replace(base, steps=()), replace(case, steps=(), independence=False))
+
+
+def solve_case(payload: Mapping[str, Any], contents: Contents) -> Row:
+    """Solve a case, and check what it claims: the function of a task of `case_task`.
+
+    Returns
+    -------
+    dict
+        `result` alone where that is asked for; else `status`, `termination`, `objective`, `bound`, `gap`,
+        `cost`, `budget`; `pairs` and `weight` that count within the limit, and of these `_today`, with the
+        best plan of the case `_best`, with the plan of the job `_plan`; `cost_plan` and `plan_fits`; `built`
+        with costs, `starts`, `rings`; `seconds` of the solve.
+
+    Raises
+    ------
+    VerificationError
+        When the check finds something else than the solver claims.
+    """
+    base, plan, settings = (
+        STATE.base_at(payload["base"], contents),
+        payload.get("plan"),
+        Solve(**payload["solve"]),
+    )
+    problem = _problem(base, payload)
+    limit_s = payload.get("time_limit_s", settings.time_limit_s)
+    start = NamedPlan(**payload["start"]) if "start" in payload else None
+    if plan is not None:
+        start = NamedPlan(tuple(plan["built"]), starts=plan["starts"])
+    try:
+        result = solving.solve(
+            problem,
+            settings.model_copy(update={"time_limit_s": limit_s}),
+            run=STATE.solver(),
+            start=start,
+        )
+    except SolveFailure as failure:
+        result = failure.result
+    if payload.get("whole"):
+        return {"result": result.as_dict()}
+    if plan is None:  # rings are decided by the case that is the job itself, and kept by all others
+        chosen = {name: list(links) for name, links in result.rings.items()}
+        plan = {"built": list(result.built), "starts": dict(result.starts), "rings": chosen}
+    evaluator, counted = PlanEvaluator(problem), counted_pairs(problem)
+    weights = np.array([pair.weight for pair in problem.pairs], dtype=np.int64)
+
+    def covering(name: str, covered: NDArray[np.bool_]) -> Row:
+        pairs = int(covered[list(counted)].sum())
+        return {f"pairs_{name}": pairs, f"weight_{name}": int(weights[covered].sum())}
+
+    own = _available(problem, plan["built"])
+    scored = evaluator(own, rings=plan["rings"] if problem.rings else {}, starts=_of(plan["starts"], own))
+    row: Row = {
+        "status": result.status,
+        "termination": result.termination,
+        "objective": None,
+        "bound": _rounded(result.bound),
+        "gap": _rounded(result.gap),
+        "cost": None,
+        "budget": problem.budget,
+        "pairs": len(counted),
+        "weight": int(weights[np.array(evaluator.coverable, dtype=np.bool_)].sum()),
+        **covering("today", evaluator.covered(())),
+        **covering("plan", evaluator.covered(own)),
+        "pairs_best": None,
+        "weight_best": None,
+        "cost_plan": scored.cost,
+        "plan_fits": not scored.faults,
+        "built": [],
+        "starts": {},
+        "rings": {},
+        "seconds": round(result.seconds, 3),
+    }
+    if not result.has_plan:
+        return row
+    checked = verify.check(problem, result)
+    best = np.isin(np.arange(len(problem.pairs)), checked.covered)
+    costs = {candidate.id: candidate.cost for candidate in problem.candidates}
+    return row | {
+        "objective": checked.objective,
+        "cost": checked.cost,
+        **covering("best", best),
+        "built": [[name, costs[name]] for name in checked.built],
+        "starts": dict(sorted(checked.starts.items())),
+        "rings": {name: list(links) for name, links in sorted(checked.rings.items())},
+    }
+
+
+def score_plans(payload: Mapping[str, Any], contents: Contents) -> list[Row]:
+    """Return what plans are worth in a case: weight of the pairs covered, and whether they fit.
+
+    Parameters
+    ----------
+    payload
+        `base`, `case` and `plan` as for `solve_case`; `plans`: address of a list of plans, each with `built`
+        and `starts`.
+    contents
+        Returns base and plans.
+
+    Returns
+    -------
+    list of dict
+        One for each plan. Links that the case excludes are not there, and cost nothing.
+    """
+    base = STATE.base_at(payload["base"], contents)
+    problem = _problem(base, payload)
+    evaluator, rows = PlanEvaluator(problem), []
+    for plan in STATE.plans_at(payload["plans"], contents):
+        own = _available(problem, plan["built"])
+        scored = evaluator(own, starts=_of(plan["starts"], own))
+        rows.append({"weight": scored.coverage, "fits": not scored.faults})
+    return rows
+
+
+def _problem(base: Base, payload: Mapping[str, Any]) -> DesignProblem:
+    problem, plan = resolve(base, case_from(payload["case"])), payload.get("plan")
+    return problem if plan is None else with_circuits(problem, plan["rings"] if problem.rings else {})
+
+
+def _available(problem: DesignProblem, built: Sequence[str]) -> tuple[str, ...]:
+    """Return what of a plan can be built."""
+    excluded = {candidate.id for candidate in problem.candidates if candidate.fixed == "out"}
+    return tuple(name for name in built if name not in excluded)
+
+
+def _of(starts: Mapping[str, int], built: Sequence[str]) -> dict[str, int] | None:
+    return {name: starts[name] for name in built} if starts else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, _DIGITS)

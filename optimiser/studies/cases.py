@@ -1,0 +1,640 @@
+"""Ask a finished run further: plausible cases, what rings and demands bring and cost, other speeds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from networks.intermodal import AccessParameters
+from optimiser import verify
+from optimiser.engine.child import ChildProcess
+from optimiser.engine.search.task import cores
+from optimiser.frontier.cases import ALL_PAIRS, Base, Case, LimitStep, Price, TimeChanges, resolve
+from optimiser.job import find
+from optimiser.job.model import Job, LoadedJob
+from optimiser.job.sections import CASES_ON, CaseName
+from optimiser.measures.fairness import Fairness, TierPrice
+from optimiser.problem import DesignProblem, Ring
+from optimiser.problem.errors import JobError, SolverError
+from optimiser.problem.model import TIERS, candidates_on
+from optimiser.problem.result import Result
+from optimiser.proposals.table import Candidates
+from optimiser.report.cases import CaseResults
+from optimiser.report.ring_layout import RingMargin
+from optimiser.report.wording import join_names
+from optimiser.run import demands, pipeline, timing
+from optimiser.run.chain import Chain, within_limit
+from optimiser.run.pipeline import Written
+from optimiser.run.reporting import Answers
+from optimiser.studies.answers import AskedBase, Clock, answers, case_task, counted_of, result_of, solved_by
+from optimiser.tasks import Executor, TaskProgress, executor_of
+from optimiser.tasks.cache import Progress
+from optimiser.tasks.running import InProcess
+from optimiser.verify import Plan
+
+_CASE_STEPS = (
+    LimitStep(Fraction(7, 10), 0),
+    LimitStep(Fraction(2, 10), 900),
+    LimitStep(Fraction(1, 10), 1800),
+)
+"""Steps of the case without a cliff: 0.7 of the weight within the limit, 0.2 a quarter of an hour later, 0.1
+half an hour later."""
+SHORT_CHECK_IN_S = SHORT_WAIT_S = 900
+"""Longest check-in and wait in the cases that shorten them."""
+MOST_WORKERS = 4
+"""Most cases that are solved side by side where nobody says how many; each takes some 400 MB."""
+_STATING_S = 2.0
+"""Seconds that it takes to state a case and to check its plan, about."""
+
+type Ask = Callable[[Case], Result]
+"""Solves a case of the base of a run; what it claims is checked."""
+
+
+# ---- the plausible cases of a job
+
+
+def stated_cases(
+    job: Job,
+    candidates: Candidates,
+    *,
+    has_ring: bool,
+    left_out: Mapping[CaseName, str] = MappingProxyType({}),
+) -> tuple[Case, ...]:
+    """Return the plausible cases of a job.
+
+    Parameters
+    ----------
+    job
+        The job; what does not apply to it, and what `cases.only` does not name, is left out.
+    candidates
+        What may be built; it says which kinds there are.
+    has_ring
+        Whether the plan of the job forms a ring, which the other cases keep.
+    left_out
+        Cases that do not apply, as `not_applicable` says.
+    """
+    stated, only = _cases(job, candidates, has_ring=has_ring), job.cases.only
+    return tuple(case for case in stated if case.name not in left_out and (not only or case.name in only))
+
+
+def not_applicable(
+    job: Job, candidates: Candidates, access: AccessParameters, *, has_roads: bool, has_trains: bool
+) -> dict[CaseName, str]:
+    """Return the cases that change nothing in a region, each with the reason.
+
+    Parameters
+    ----------
+    job
+        The job.
+    candidates
+        What may be built.
+    access
+        Times at stations.
+    has_roads, has_trains
+        Whether there are roads, and whether trains run, today.
+    """
+    modes, found = set(candidates.table["mode"]), dict[CaseName, str]()
+    is_screening = bool(job.region.around)
+    of_roads = (*CASES_ON["roads"], *(CASES_ON["inferred roads"] if is_screening else ()))
+    of_trains = (
+        *CASES_ON["rides"],
+        *CASES_ON["stations"],
+        *(CASES_ON["assumed trains"] if is_screening else ()),
+    )
+    if not has_roads and "road" not in modes:
+        found |= dict.fromkeys(of_roads, "there are neither roads nor candidates for any")
+    if not job.times.rail:
+        return found
+    if not has_trains and "rail" not in modes:
+        trains = "there are neither trains nor candidates for any"
+        return found | dict.fromkeys(of_trains, trains)
+    if job.times.definition == "in_vehicle":
+        found |= dict.fromkeys(CASES_ON["stations"], "times in vehicles leave stations out")
+    most_s = max(access.check_in_hsr_s, access.check_in_conv_s)
+    if most_s <= SHORT_CHECK_IN_S:
+        found["check-in 15 min"] = (
+            f"nobody is to arrive more than {round(most_s / 60)} minutes before a train"
+        )
+    if access.wait_cap_s <= SHORT_WAIT_S:
+        found["waits at most 15 min"] = f"no wait counts more than {round(access.wait_cap_s / 60)} minutes"
+    return found
+
+
+def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case]:
+    table = candidates.table
+    yield _timed("roads 10 % slower", "driving speeds times 0.9", road_speed=0.9)
+    yield _timed("roads 10 % faster", "driving speeds times 1.1", road_speed=1.1)
+    if (table["mode"] != "road").any() or job.times.rail:
+        yield _timed("trains 10 % slower", "running speeds times 0.9; stops as they are", rail_speed=0.9)
+        yield _timed("trains 10 % faster", "running speeds times 1.1; stops as they are", rail_speed=1.1)
+        yield _timed(
+            "check-in 15 min", "at most 15 minutes before departure", check_in_most_s=SHORT_CHECK_IN_S
+        )
+        yield _timed("waits at most 15 min", "half the headway, at most 15 minutes", wait_most_s=SHORT_WAIT_S)
+        yield _timed("waits half as long again", "waits times 1.5", wait_factor=1.5)
+        yield _timed("access 5 min faster", "between centre and station, at each end", access_s=-300)
+        yield _timed("access 10 min slower", "between centre and station, at each end", access_s=600)
+    if job.region.around:
+        yield from _of_a_screening(job)
+    if job.capacity.enabled and len(candidates.runs):
+        yield _case("lines carry fewer trains", "low estimate", capacity="low")
+        yield _case("lines carry more trains", "high estimate", capacity="high")
+    yield from _priced(candidates)
+    if job.objective.weight != "file":
+        yield _case("pairs weigh as people", "smaller population", weight_exponent=1.0)
+        yield _case("all pairs weigh the same", "weight 1", weight_exponent=0.0)
+        yield _case(
+            "demand less than the root", "fourth root of the smaller population", weight_exponent=0.25
+        )
+    yield _timed("limit 15 min shorter", "every pair", limit_s=-900)
+    yield _timed("limit 15 min longer", "every pair", limit_s=900)
+    if not job.steps.shares:
+        yield _case(
+            "no cliff",
+            "0.7 of a weight within the limit, 0.2 within 15 and 0.1 within 30 minutes more",
+            steps=_CASE_STEPS,
+        )
+    if job.independence.counts_pairs:
+        yield _case("independence off", "pairs within the limit alone count", independence=False)
+    if has_ring:
+        yield _case("no rings", "none is asked for", rings=False)
+    if job.phasing.names:
+        yield _case("no discounting", "every year counts the same", discounting=False)
+
+
+def _of_a_screening(job: Job) -> Iterator[Case]:
+    """Yield cases on what is inferred and assumed where the source has neither classes nor trains."""
+    yield _timed("roads 25 % slower", "fewer or worse roads than inferred", road_speed=0.75)
+    yield _timed("roads 25 % faster", "more or better roads than inferred", road_speed=1.25)
+    if job.times.rail:
+        yield _timed("trains 40 % slower", "old tracks", rail_speed=0.6)
+        yield _timed("trains 60 % faster", "modernised or new tracks", rail_speed=1.6)
+        yield _timed("no trains", "tracks without trains for passengers, new ones included", rail_speed=0.01)
+
+
+def _case(name: CaseName, description: str, **changes: Any) -> Case:  # noqa: ANN401 - fields of Case
+    return Case(name=name, description=description, **changes)
+
+
+def _timed(name: CaseName, description: str, **changes: Any) -> Case:  # noqa: ANN401 - fields of TimeChanges
+    return _case(name, description, times=TimeChanges(**changes))
+
+
+def _priced(candidates: Candidates) -> Iterator[Case]:
+    """Yield cases in which a class of candidates, or all, cost their low or their high estimate."""
+    names: dict[str, CaseName] = {
+        "road": "roads at high costs",
+        "rail": "rail lines at high costs",
+        "service": "train services at high costs",
+        "station": "access and stations at high costs",
+    }
+    for name, kinds in kinds_by_class(candidates).items():
+        if kinds:
+            prices: tuple[tuple[str, Price], ...] = tuple((kind, "high") for kind in kinds)
+            yield _case(names[name], "high estimate", prices=prices)
+    yield _case("all at low costs", "low estimate", prices=(("all", "low"),))
+    yield _case("all at high costs", "high estimate", prices=(("all", "high"),))
+
+
+def kinds_by_class(candidates: Candidates) -> dict[str, tuple[str, ...]]:
+    """Return the kinds of candidates by what is built: `road`, `rail` lines, `service` of trains, `station`.
+
+    Parameters
+    ----------
+    candidates
+        What may be built.
+    """
+    table = candidates.table
+    is_service = table["instrument"] == "subsidy"
+    rows: dict[str, pd.Series] = {
+        "road": table["mode"].eq("road"),
+        "rail": table["mode"].eq("rail") & ~is_service,
+        "service": is_service,
+        "station": ~table["mode"].isin(["road", "rail"]) & ~is_service,
+    }
+    return {name: tuple(sorted({str(kind) for kind in table["kind"][own]})) for name, own in rows.items()}
+
+
+# ---- asking them
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What a finished run can be asked.
+
+    Attributes
+    ----------
+    done
+        The run.
+    process
+        Solves what is asked one after another.
+    workers
+        Plausible cases at a time; 0: one after another in this process.
+    """
+
+    done: Written
+    process: ChildProcess
+    workers: int
+
+    @property
+    def chain(self) -> Chain:
+        """The steps of the run."""
+        return self.done.chain
+
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        """The plausible cases."""
+        if "cases" not in self.chain.questions:
+            return ()
+        job, candidates = self.chain.loaded.job, self.chain.candidates.value
+        has_ring = bool(self.done.plan.rings)
+        return stated_cases(job, candidates, has_ring=has_ring, left_out=not_applicable_to(self.chain))
+
+    @cached_property
+    def base(self) -> AskedBase:
+        """What all cases are resolved from."""
+        return AskedBase.of(self.chain)
+
+    def expected(self) -> dict[str, Any]:
+        """Return how much is asked, and how long it takes: at most, and about, by what the solve took."""
+        job, questions = self.chain.loaded.job, self.chain.questions
+        rings = sum(not ring.required for ring in self.chain.design.rings) * ("margins" in questions)
+        solves = rings + 2 * ("prices" in questions)
+        own_s = self.chain.result.seconds
+        side_by_side = max(1, self.workers)
+        limit_s = min(job.cases.time_limit_s, side_by_side * own_s)
+        rounds = math.ceil(len(self.cases) / side_by_side)
+        of_cases_s = min(job.cases.total_s, rounds * (limit_s + _STATING_S)) if self.cases else 0.0
+        most_s = (job.cases.total_s if self.cases else 0.0) + solves * job.solve.time_limit_s
+        return {
+            "cases": len(self.cases),
+            "at_a_time": side_by_side,
+            "rings": rings,
+            "prices": "prices" in questions,
+            "speeds": "speeds" in questions,
+            "most_s": round(most_s),
+            "expected_s": round(min(most_s, of_cases_s + solves * own_s)),
+        }
+
+    def answers(self, executor: Executor) -> Answers:
+        """Return the answers; a question whose solve fails is left out, with a fault."""
+        chain, done, faults = self.chain, self.done, list[str]()
+        questions, job = chain.questions, chain.loaded.job
+
+        def spared[T](title: str, make: Callable[[], T], default: T) -> T:
+            try:
+                return make()
+            except SolverError as error:
+                faults.append(f"{title} failed and is left out: {error.what}.")
+                return default
+
+        cases = self._plausible(executor, faults) if self.cases else None
+        speeds = chain.speeds() if "speeds" in questions else None
+        margins: list[RingMargin] = []
+        if "margins" in questions:
+            with chain.progress.step("margins", "Asking what plans without the wished rings are worth"):
+                margins = spared("The comparison without wished rings", self._margins, margins)
+        prices = None
+        if "prices" in questions:
+            counted, asked = chain.counted.value, demands.fairness_demands(job)
+            plan = within_limit(counted, done.plan)
+            with chain.progress.step("fairness", "Solving without the demands, to price them"):
+                prices = spared(
+                    "The price of the demands",
+                    lambda: price_demands(self.base.base, plan, asked=asked, gap=job.solve.gap, ask=self.ask),
+                    None,
+                )
+        return Answers(
+            cases=cases,
+            speeds=speeds,
+            prices=prices,
+            margins=tuple(margins),
+            notes=tuple(self._notes()),
+            faults=tuple(faults),
+        )
+
+    def ask(self, case: Case) -> Result:
+        """Solve a case with the settings of the job, and decide its rings anew."""
+        settings = self.chain.loaded.job.solve
+        task = case_task(self.base.address, case, settings, name=case.name, whole=True)
+        with solved_by(self.process):
+            (outcome,) = answers([task], [self.base.content], InProcess())
+        return result_of(outcome)
+
+    def _margins(self) -> list[RingMargin]:
+        base, chain = self.base.base, self.chain
+        return ring_margins(
+            base, chain.design, chain.result, chain.weight_scale, ask=self.ask, figures=chain.figures
+        )
+
+    def _plausible(self, executor: Executor, faults: list[str]) -> CaseResults:
+        """Return what the plausible cases choose."""
+        chain, plan, job = self.chain, self.done.plan, self.chain.loaded.job
+        side_by_side = max(1, self.workers)
+        settings = job.solve.model_copy(
+            update={
+                "gap": job.cases.gap,
+                "time_limit_s": job.cases.time_limit_s,
+                "threads": max(1, (job.solve.threads or cores()) // side_by_side),
+            }
+        )
+        clock = Clock(job.cases.total_s, job.cases.time_limit_s, side_by_side)
+        rings = {ring: list(links) for ring, links in plan.rings.items()}
+        given = {"built": list(plan.built), "starts": dict(plan.starts), "rings": rings}
+        tasks = [
+            case_task(
+                self.base.address, case, settings, name=f"case {case.name}", plan=given, limit_s=clock.limit_s
+            )
+            for case in self.cases
+        ]
+
+        def watch(state: TaskProgress) -> None:
+            if state.latest is None:
+                clock.start(state.total - state.kept)
+                if state.total > state.kept:
+                    page = self.done.folder / "report.html"
+                    chain.progress.ends(f"The page is written ({page}); to come: the plausible cases.")
+            chain.progress.begins(f"Plausible cases: {state}")
+
+        with chain.progress.step("cases", "Solving plausible cases"), solved_by(self.process):
+            outcomes = answers(tasks, [self.base.content], executor, watch)
+        rows = []
+        for case, outcome in zip(self.cases, outcomes, strict=True):
+            if outcome.value is None:
+                faults.append(f"The case '{case.name}' failed and is left out: {outcome.fault}.")
+            else:
+                rows.append(case_row(case, outcome.value))
+        counted = chain.counted.value
+        return CaseResults(
+            rows=tuple(rows),
+            pairs=len(counted.pairs),
+            covered=len(within_limit(counted, plan).covered),
+            kept=tuple(sorted(candidates_on(chain.design, plan.rings))),
+        )
+
+    def _notes(self) -> Iterator[str]:
+        """Yield which of the usual cases are not there since they do not apply, as sentences."""
+        chain = self.chain
+        if "speeds" not in chain.questions and len(chain.times.value.road.links):
+            yield "No case varies the speed on expressways: the map has none."
+        reasons: dict[str, list[str]] = {}
+        only = chain.loaded.job.cases.only
+        for name, why in (not_applicable_to(chain) if "cases" in chain.questions else {}).items():
+            if not only or name in only:
+                reasons.setdefault(why, []).append(name)
+        if reasons:
+            words = "; ".join(f"{join_names(names)} ({why})" for why, names in reasons.items())
+            yield f"Cases left out: {words}."
+
+
+def case_row(case: Case, value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row of `cases.csv` of a case, from the answer to it."""
+    return {
+        "name": case.name,
+        "description": case.description,
+        **{name: value[name] for name in ("status", "gap", "seconds", "cost")},
+        "built": sorted(name for name, _cost in value["built"]),
+        "pairs": value["pairs"],
+        **{name: value[f"pairs_{name}"] for name in ("today", "plan", "best")},
+    }
+
+
+def workers_of(job: Job, workers: int | None) -> int:
+    """Return how many plausible cases are solved at a time."""
+    return min(MOST_WORKERS, job.solve.threads or cores()) if workers is None else workers
+
+
+def ask(
+    done: Written, process: ChildProcess, *, workers: int | None = None, executor: Executor | None = None
+) -> Written:
+    """Ask a finished run what it can be asked, and add the answers to its folder.
+
+    What is answered is kept in the cache as it arrives, so that an interrupted call goes on where it ended.
+
+    Parameters
+    ----------
+    done
+        The run.
+    process
+        Solves what is asked one after another; it stays open.
+    workers
+        Plausible cases at a time; None: one a core, at most `MOST_WORKERS`.
+    executor
+        Does the tasks of plausible cases, within its block; None: child processes.
+    """
+    if executor is None:
+        number = workers_of(done.chain.loaded.job, workers)
+        with executor_of(workers=number) as own:
+            return ask(done, process, executor=own)
+    found = Asking(done, process, executor.workers).answers(executor)
+    return pipeline.amend(done, answers=found)
+
+
+def find_run(
+    job: str, settings: Sequence[str], out: Path | None, progress: Progress, process: ChildProcess
+) -> Written:
+    """Open the finished run of a job, or the one in a folder.
+
+    Parameters
+    ----------
+    job
+        Name of a ready job, path of a job file, or a run folder.
+    settings
+        Changes of keys, values in TOML; the problem of the run must still follow from the job.
+    out
+        Run folder of the job; None: its own.
+    progress, process
+        As for `optimiser.run.pipeline.reopen`.
+    """
+    if Path(job).is_dir():
+        home = Path(job)
+        return pipeline.reopen(home, progress, process, _loaded(home, settings))
+    loaded = find(job, settings=settings)
+    home = out or loaded.run_folder()
+    if not (home / pipeline.SUMMARY).is_file():
+        raise JobError(
+            "there is no finished run of the job",
+            where=str(home),
+            done="Nothing was asked.",
+            remedy=f"Run the job first: polyring run {job}; or name the folder of its run.",
+        )
+    return pipeline.reopen(home, progress, process, loaded)
+
+
+def _loaded(home: Path, settings: Sequence[str]) -> LoadedJob | None:
+    """Return the job of a run folder with other keys; None: as it is."""
+    if not settings:
+        return None
+    loaded = find(str(home / "job.toml"), settings=settings)
+    return replace(loaded, name=str(pipeline.summary_of(home)["job"]))
+
+
+def not_applicable_to(chain: Chain) -> dict[CaseName, str]:
+    """Return the cases that change nothing in the region of a job, each with the reason."""
+    job = chain.loaded.job
+    return not_applicable(
+        job,
+        chain.candidates.value,
+        timing.access_parameters(job, chain.source),
+        has_roads=len(chain.times.value.road.links) > 0,
+        has_trains=chain.rail is not None and len(chain.rail.services.lines) > 0,
+    )
+
+
+# ---- what wished rings and demands bring
+
+
+def ring_margins(
+    base: Base,
+    problem: DesignProblem,
+    result: Result,
+    scale: int,
+    *,
+    ask: Ask,
+    figures: Callable[[Plan], Mapping[str, Any]],
+) -> list[RingMargin]:
+    """Return by how much the best plan with each wished ring exceeds the best plan without it.
+
+    The plan of the run has the ring, or has it not; the other plan is the answer to the case without the
+    ring, or with the ring required.
+
+    Parameters
+    ----------
+    base, problem, result
+        What cases are resolved from; the problem of the run, and its result.
+    scale
+        By what weights are multiplied in the problem.
+    ask
+        Solves a case.
+    figures
+        Returns the figures of a plan that the report compares.
+
+    Returns
+    -------
+    list of RingMargin
+        None for a ring that is required or cannot exist, nor where a plan or a bound is missing.
+    """
+    wished = [ring for ring in problem.rings if not ring.required and ring.links]
+    if problem.budget is None or not result.has_plan:
+        return []
+    found = (_margin(base, problem, result, ring, scale, ask, figures) for ring in wished)
+    return [margin for margin in found if margin is not None]
+
+
+def _margin(
+    base: Base,
+    problem: DesignProblem,
+    result: Result,
+    ring: Ring,
+    scale: int,
+    ask: Ask,
+    figures: Callable[[Plan], Mapping[str, Any]],
+) -> RingMargin | None:
+    is_formed = ring.id in result.rings
+    if is_formed:
+        case = Case(name=f"without {ring.id}", rings_dropped=(ring.id,))
+    else:
+        case = Case(name=f"with {ring.id}", rings_required=(ring.id,))
+    answer = ask(case)
+    if not answer.has_plan or answer.bound is None or result.bound is None or result.objective is None:
+        return None
+    plan = verify.check(resolve(base, case), answer)
+    own = verify.score(problem, plan.built, rings=plan.rings, starts=plan.starts).objective
+    if is_formed:
+        circuit, least, most = result.rings[ring.id], result.objective - answer.bound, result.bound - own
+    else:
+        periods = sum(period.factor for period in problem.periods) if problem.periods else 1
+        earned = ring.reward * periods
+        circuit, least, most = (
+            plan.rings[ring.id],
+            own - result.bound,
+            answer.bound + earned - result.objective,
+        )
+    names = candidates_on(problem, {ring.id: circuit})
+    return RingMargin(
+        ring=ring.id,
+        least=least / scale,
+        most=most / scale,
+        cost=problem.cost_of(names),
+        other=figures(plan),
+    )
+
+
+def price_demands(base: Base, plan: Plan, *, asked: Sequence[str], gap: float, ask: Ask) -> Fairness:
+    """Return what the demands of a job change and cost: the case without them, and having both at least cost.
+
+    Parameters
+    ----------
+    base
+        What cases are resolved from: a problem with a budget.
+    plan
+        Its plan.
+    asked
+        What is demanded, in words.
+    gap
+        Gap to which answers are asked.
+    ask
+        Solves a case.
+
+    Notes
+    -----
+    The plan meets all that the problem without demands asks for, so its objective there is a bound from below
+    for that one: where the solver, within its gap, finds no better plan, the plan itself is taken.
+    """
+    case = Case(name="without the demands", demands=False)
+    whole, free = resolve(base, case), counted_of(base, case)
+    mine = verify.score(whole, plan.built, rings=plan.rings, starts=plan.starts)
+    result = ask(case)
+    best = verify.check(whole, result) if result.has_plan else mine
+    best = best if best.objective > mine.objective else mine
+    states = (demands.coverable_pairs(free), mine.covered_before, mine.covered, best.covered)
+    count = len(free.pairs)
+    weight = [demands.weight_by_group(free, (k for k in pairs if k < count)) for pairs in states]
+    tiers = tuple(TierPrice(t, *(one[t] for one in weight)) for t in TIERS if t in free.groups)
+    least, proven = (None, False) if free.periods else _cost_of_both(tiers, gap, ask)
+    built, other = set(plan.built), set(best.built)
+    return Fairness(
+        demands=tuple(asked),
+        tiers=tiers,
+        free_gap=result.gap,
+        only_plan=tuple(sorted(built - other)),
+        only_free=tuple(sorted(other - built)),
+        cost_of_both=least,
+        both_proven=proven,
+        worth_plan=mine.objective,
+        worth_free=best.objective,
+        counted=" ".join(
+            (
+                "weight",
+                *(["of all parts of the pairs"] if len(whole.pairs) > count else []),
+                *(["over all periods, each with its factor"] if free.periods else []),
+            )
+        ),
+        budget=free.budget or 0,
+        money=free.money,
+    )
+
+
+def _cost_of_both(tiers: Sequence[TierPrice], gap: float, ask: Ask) -> tuple[int | None, bool]:
+    """Return the least cost of what demands give to tiers and, in all, of as much as without them.
+
+    Returns
+    -------
+    tuple
+        The cost, None where it was not found or the demands cost nothing; and whether it is proven.
+    """
+    if sum(tier.gained for tier in tiers) >= 0:
+        return None, False
+    least = [(tier.tier, tier.plan) for tier in tiers if tier.gained > 0]
+    wanted = sum(tier.free - tier.today for tier in tiers)
+    both = Case(name="with both at least cost", demands=False, least=(*least, (ALL_PAIRS, wanted)))
+    result = ask(both)
+    return (result.cost if result.has_plan else None), result.is_proven(gap)

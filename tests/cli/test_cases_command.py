@@ -1,0 +1,128 @@
+"""`polyring cases` asks a finished run further, and adds the answers to its folder and to nothing else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+import polyring as pr
+from networks.inputs import checksum
+from optimiser.studies import answers
+from optimiser.tasks import signals
+
+FEW = ("--set", 'cases.only=["roads 10 % slower", "no cliff", "all at high costs"]')
+SAID = ("report.html", "links.csv", "plan.gpkg", "links.geojson", "cities.geojson", "summary.json", "log.txt")
+"""Files that say what was asked: the page, the columns `chosen_in` and `of_cases`, and the summary."""
+
+
+@pytest.fixture
+def copied(done, tmp_path):
+    """A copy of a finished run beside it, which tests may change."""
+    return shutil.copytree(done / "out", done / tmp_path.name)
+
+
+def test_the_page_says_in_their_place_which_command_asks(done):
+    text = (done / "out" / "report.html").read_text(encoding="utf-8")
+    assert text.count("The command `polyring cases JOB` asks.") == 2
+    assert "Not asked yet: how the proposals fare in plausible cases." in text
+    assert "Not asked yet: what other speeds on expressways change." in text
+    summary = json.loads((done / "out" / "summary.json").read_text(encoding="utf-8"))
+    assert (summary["sensitivity"], "cases" in summary, "asked" in summary) == (None, False, False)
+    assert not (done / "out" / "cases.csv").exists()
+
+
+def test_a_dry_run_says_how_many_and_how_long_and_changes_nothing(done, copied, call):
+    before = {path.name: checksum(path) for path in copied.iterdir() if path.is_file()}
+    code, out, _ = call("cases", copied, "--dry-run")
+    assert code == 0
+    assert "11 plausible cases" in out
+    assert "other speeds on expressways" in out
+    assert "at most 120 s of solving" in out or "at most 2 min of solving" in out
+    code, out, _ = call("cases", done / "job.toml", "--out", copied, "--dry-run", "--json", *FEW)
+    assert code == 0
+    asked = json.loads(out)
+    assert (asked["cases"], asked["rings"], asked["prices"], asked["speeds"]) == (3, 0, False, True)
+    assert 0 < asked["expected_s"] <= asked["most_s"] == 120
+    assert {path.name: checksum(path) for path in copied.iterdir() if path.is_file()} == before
+
+
+def test_answers_are_added_to_the_folder_and_all_else_stays(copied, call):
+    before = {path.name: path.read_bytes() for path in copied.iterdir() if path.is_file()}
+    code, out, err = call("cases", copied, *FEW, "--workers", "0")
+    assert code == 0, err
+    assert "plausible cases" in out
+    after = {path.name: path.read_bytes() for path in copied.iterdir() if path.is_file()}
+    assert set(after) - set(before) == {"cases.csv"}
+    assert [n for n in before if after[n] != before[n] and n not in (*SAID, "checksums.json")] == []
+    table = pd.read_csv(copied / "cases.csv")
+    assert table["name"].tolist() == ["roads 10 % slower", "all at high costs", "no cliff"]
+    assert {"pairs", "today", "plan", "best", "gap", "built"} <= set(table)
+    links = pd.read_csv(copied / "links.csv")
+    assert set(links["of_cases"]) == {len(table)}
+    old, new = (json.loads(files["summary.json"]) for files in (before, after))
+    changed = {name for name in new if old.get(name) != new[name]}
+    assert changed == {"cases", "sensitivity", "asked", "links", "seconds"}
+    assert {**new["seconds"], **old["seconds"]} == new["seconds"]
+    assert "How sure the proposals are" in after["report.html"].decode()
+    assert "polyring cases JOB" not in after["report.html"].decode()
+    assert call("verify", copied)[0] == 0
+    run = pr.load(copied)
+    assert run.cases is not None
+    assert [row["name"] for row in run.cases.rows] == table["name"].tolist()
+    assert set(run.links["of_cases"]) == {len(table)}
+
+
+def test_an_interrupted_call_keeps_its_answers_and_goes_on_from_there(copied, call, monkeypatch):
+    own, count = answers.solving.solve, 0
+
+    def interrupted(*args, **others):
+        nonlocal count
+        count += 1
+        if count == 2:
+            raise signals.Interrupted
+        return own(*args, **others)
+
+    before = {path.name: checksum(path) for path in copied.iterdir() if path.is_file()}
+    monkeypatch.setattr(answers.solving, "solve", interrupted)
+    words = ("cases", copied, *FEW, "--workers", "0", "--set", "cases.gap=0.004")
+    code, _, err = call(*words)
+    assert code == 130
+    assert "1 of 3 tasks are done and kept." in err
+    assert {path.name: checksum(path) for path in copied.iterdir() if path.is_file()} == before
+    code, _, err = call(*words)
+    assert (code, count) == (0, 4)
+
+
+def test_a_run_with_cases_asks_them_after_its_page(done, call):
+    folder = done / "asked"
+    words = ("run", done / "job.toml", "--out", folder, *FEW, "--cases", "--set", "output.picture=false")
+    code, out, err = call(*words)
+    assert code == 0
+    assert "to come: the plausible cases." in err
+    assert "chosen in" in out
+    assert len(pd.read_csv(folder / "cases.csv")) == 3
+    code, _, err = call(*words)
+    assert (code, "to come" in err) == (0, False)
+
+
+def test_a_job_without_a_finished_run_is_refused_with_the_remedy(done, call, tmp_path):
+    code, _, err = call("cases", done / "job.toml", "--out", tmp_path / "none")
+    assert code == 2
+    assert "there is no finished run of the job" in err
+    assert "polyring run" in err
+
+
+def test_a_job_that_has_changed_since_its_run_is_refused(done, copied, call):
+    code, _, err = call("cases", done / "job.toml", "--out", copied, "--set", "times.limit_s=9000")
+    assert code == 2
+    assert "no longer follows from its job" in err
+
+
+def test_from_python_a_finished_run_is_asked_and_opened(copied):
+    run = pr.cases(copied, settings=[FEW[1]], workers=0)
+    assert run.cases is not None
+    assert len(run.cases.rows) == 3
+    run.close()

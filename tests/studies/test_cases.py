@@ -1,0 +1,193 @@
+"""Cases are solved from the plan of the job; margins of rings compare best plans with and without them."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from base_drawing import plain_base
+from core_drawing import line
+from engine_running import HereProcess, outcome_of
+from ring_square import CIRCUIT, design, square
+
+from networks.intermodal import AccessParameters
+from optimiser import verify
+from optimiser.frontier.cases import Case, resolve
+from optimiser.job import find
+from optimiser.job.sections import UNCERTAIN
+from optimiser.problem import Candidate, Pair
+from optimiser.problem.model import candidates_on, with_circuits
+from optimiser.studies import answers, cases
+from optimiser.tasks import address_of
+from optimiser.tasks.running import InProcess
+
+JOB = find("jing-jin-ji-links", settings=["solve.threads=2"]).job
+CASES = tuple(Case(name=f"x{factor}", prices=(("all", float(factor)),)) for factor in (1, 2, 3))
+OF_TRAINS = {
+    "trains 10 % slower", "trains 10 % faster", "waits at most 15 min", "waits half as long again",
+    "check-in 15 min", "access 5 min faster", "access 10 min slower",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("country", "definition", "has_trains", "left_out"),
+    [
+        ("CN", "door_to_door", True, set()),
+        ("DE", "door_to_door", True, {"check-in 15 min"}),
+        ("CN", "in_vehicle", True, {"check-in 15 min", "access 5 min faster", "access 10 min slower"}),
+        ("NG", "door_to_door", False, OF_TRAINS),
+    ],
+)
+def test_cases_that_change_nothing_are_left_out_with_the_reason(country, definition, has_trains, left_out):
+    job = JOB.model_copy(update={"times": JOB.times.model_copy(update={"definition": definition})})
+    roads = SimpleNamespace(table=pd.DataFrame({"mode": ["road"]}))
+    access = AccessParameters.default(country)
+    found = cases.not_applicable(job, roads, access, has_roads=True, has_trains=has_trains)
+    assert set(found) == left_out
+    assert all(found.values())
+    assert cases.not_applicable(job, roads, access, has_roads=False, has_trains=has_trains) == found
+
+
+def test_cases_on_roads_are_left_out_where_there_are_none():
+    trains = SimpleNamespace(table=pd.DataFrame({"mode": ["rail"]}))
+    access = AccessParameters.default("CN")
+    found = cases.not_applicable(JOB, trains, access, has_roads=False, has_trains=True)
+    assert set(found) == {"roads 10 % slower", "roads 10 % faster"}
+
+
+def test_a_screening_has_further_cases_which_are_left_out_like_the_others():
+    job = find("around").job
+    none = SimpleNamespace(table=pd.DataFrame({"mode": []}))
+    access = AccessParameters.default("NG")
+    found = cases.not_applicable(job, none, access, has_roads=False, has_trains=False)
+    assert set(found) == set(UNCERTAIN)
+    further = {
+        "roads 25 % slower",
+        "roads 25 % faster",
+        "trains 40 % slower",
+        "trains 60 % faster",
+        "no trains",
+    }
+    assert set(found) - OF_TRAINS - {"roads 10 % slower", "roads 10 % faster"} == further
+
+
+def planned(problem):
+    return verify.check(problem, outcome_of(problem))
+
+
+@pytest.fixture
+def base(tmp_path, monkeypatch):
+    """The base of a line, known to tasks that are done in this process."""
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path))
+    found = plain_base(line())
+    known = answers.State(base=(address_of(b"line"), found), engine=HereProcess())
+    monkeypatch.setattr(answers, "STATE", known)
+    return found
+
+
+def tasks_of(clock=None):
+    plan = planned(line())
+    given = {"built": list(plan.built), "starts": {}, "rings": {}}
+    settings = JOB.solve.model_copy(update={"time_limit_s": 20.0})
+    limit_s = None if clock is None else clock.limit_s
+    return [
+        answers.case_task(
+            address_of(b"line"), case, settings, name=f"case {case.name}", plan=given, limit_s=limit_s
+        )
+        for case in CASES
+    ]
+
+
+def test_each_case_has_the_row_of_a_solve_of_its_own_in_the_order_of_the_cases(base):
+    outcomes = answers.answers(tasks_of(), [b"line"], InProcess())
+    rows = [cases.case_row(case, one.value) for case, one in zip(CASES, outcomes, strict=True)]
+    assert [row["name"] for row in rows] == [case.name for case in CASES]
+    for row, case in zip(rows, CASES, strict=True):
+        alone = planned(resolve(base, case))
+        assert (row["best"], row["gap"]) == (len(alone.covered), 0.0)
+        assert row["built"] == list(alone.built)
+
+
+@pytest.mark.usefixtures("base")
+def test_answers_are_kept_and_not_asked_again(monkeypatch):
+    first = answers.answers(tasks_of(), [b"line"], InProcess())
+    monkeypatch.setattr(answers.solving, "solve", None)
+    seen = []
+    assert answers.answers(tasks_of(), [b"line"], InProcess(), seen.append) == first
+    assert [(state.kept, state.total) for state in seen] == [(3, 3)]
+
+
+@pytest.mark.usefixtures("base")
+def test_under_a_clock_each_case_gets_a_share_of_what_is_left_and_keeps_its_key(monkeypatch):
+    limits = []
+
+    def solve(problem, settings, **_others):
+        limits.append(settings.time_limit_s)
+        return outcome_of(problem)
+
+    monkeypatch.setattr(answers.solving, "solve", solve)
+    clock = answers.Clock(total_s=24.0, most_s=20.0, workers=1)
+    clock.start(3)
+    under = tasks_of(clock)
+    assert [task.key for task in under] == [task.key for task in tasks_of()]
+    answers.answers(under, [b"line"], InProcess())
+    # The first share is a third of the whole; what it does not use is shared by the others.
+    assert 7.0 < limits[0] <= 8.0 < limits[1] <= 12.0 < limits[2] <= 20.0
+
+
+def test_a_clock_gives_every_case_a_little_and_none_more_than_its_own_limit():
+    late, early = (answers.Clock(total_s=seconds, most_s=20.0, workers=2) for seconds in (0.0, 1000.0))
+    for clock in (late, early):
+        clock.start(5)
+    assert (late.limit_s(), early.limit_s()) == (answers.LEAST_S, 20.0)
+
+
+def test_circuits_of_the_plan_are_built_in_every_case():
+    problem = design(square())
+    assert candidates_on(problem, {"outer": CIRCUIT}) == {"east"}
+    plain = with_circuits(problem, {"outer": CIRCUIT})
+    assert [c.fixed for c in plain.candidates] == ["in", None]
+    assert plain.rings == ()
+    assert with_circuits(problem, {}) == problem.replace(rings=())
+
+
+def built_of(plan):
+    return {"built": list(plan.built)}
+
+
+def wished(reward):
+    """East closes the ring for 300 of 400; the pair needs 200 of it."""
+    pair = Candidate("pair", 200, ((0, 1, 5),))
+    ring_ = square(required=False, reward=reward)
+    problem = design(ring_)
+    return problem.replace(
+        nodes=("v", "w"), candidates=(*problem.candidates, pair), pairs=(Pair(0, 1, 9, 10, "small"),)
+    )
+
+
+def margins(problem, result, scale=1):
+    base = plain_base(problem)
+    return cases.ring_margins(
+        base, problem, result, scale, ask=lambda case: outcome_of(resolve(base, case)), figures=built_of
+    )
+
+
+@pytest.mark.parametrize(("reward", "margin"), [(12, 2.0), (7, -3.0)])
+def test_the_margin_is_what_the_best_plan_with_the_ring_has_more(reward, margin):
+    problem = wished(reward)
+    result = outcome_of(problem)
+    assert bool(result.rings) == (margin > 0)
+    (found,) = margins(problem, result)
+    assert np.allclose([found.least, found.most], margin, atol=1e-3)
+    assert found.cost == 300
+    # The figures are those of the other plan: without the ring where the best plan has it, else with it.
+    assert found.other == {"built": ["pair"] if margin > 0 else ["east"]}
+    (scaled,) = margins(problem, result, scale=2)
+    assert scaled.least == pytest.approx(margin / 2, abs=1e-3)
+
+
+def test_a_required_ring_has_no_margin():
+    problem = wished(0).replace(rings=(square(),))
+    assert margins(problem, outcome_of(problem)) == []

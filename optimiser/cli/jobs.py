@@ -202,9 +202,10 @@ def _run(loaded: LoadedJob, out: Path | None, display: Display) -> Written:
 
     if not loaded.job.cases.enabled:
         return pipeline.run(loaded, out=out, progress=display.steps)
+    from optimiser.engine.child import ChildProcess
     from optimiser.studies import cases as studies
 
-    with studies.ChildProcess() as process:
+    with ChildProcess() as process:
         return studies.ask(pipeline.run(loaded, out=out, progress=display.steps, solver=process), process)
 
 
@@ -260,10 +261,11 @@ def cases(
     ] = False,
 ) -> Callable[[Display], Written | Rehearsed]:
     """Ask how sure a finished plan is: plausible cases, what rings bring and demands cost, other speeds."""
+    from optimiser.engine.child import ChildProcess
     from optimiser.studies import cases as studies
 
     def ask(display: Display) -> Written | Rehearsed:
-        with studies.ChildProcess() as process:
+        with ChildProcess() as process:
             found = studies.find_run(job, settings or [], out, display.steps, process)
             at_a_time = studies.workers_of(found.chain.loaded.job, workers)
             expected = studies.Asking(found, process, at_a_time).expected()

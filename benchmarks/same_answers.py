@@ -18,7 +18,7 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -172,22 +172,27 @@ def robust(count: int) -> Answers:
 STUDIES = {one.__name__: one for one in (cases, sweep, frontier, levels, closures, robust)}
 
 
-def answer_here(study: str, count: int) -> None:
-    """Answer the drawn problems of a study in this process, and print an answer a line."""
+def answer_here(studies: Sequence[str], count: int) -> None:
+    """Answer the drawn problems of studies in this process; print study, problem and answer, one a line."""
     for name in ("askers", "closures", "levels"):
         module: Any = importlib.import_module(f"optimiser.frontier.{name}")
         module.ChildProcess = process
-    for answer in STUDIES[study](count):
-        print(json.dumps(answer, default=list))
+    for study in studies:
+        for name, answer in STUDIES[study](count):
+            print(json.dumps([study, name, answer], default=list), flush=True)
 
 
-def answers_of(tree: Path, study: str, count: int) -> dict[str, Any]:
-    """Return the answers of the version in a folder."""
+def answers_of(tree: Path, studies: Sequence[str], count: int) -> dict[str, dict[str, Any]]:
+    """Return the answers of the version in a folder, by study and problem."""
     from before_after import ran
 
-    words = (__file__, "-", "--answers", study, "--problems", str(count))
-    lines = ran(tree, words, drawings=True).splitlines()
-    return dict(json.loads(line) for line in lines if line.startswith("["))
+    words = (__file__, "-", "--answers", "--problems", str(count), "--studies", *studies)
+    found: dict[str, dict[str, Any]] = {study: {} for study in studies}
+    for line in ran(tree, words, drawings=True).splitlines():
+        if line.startswith("["):
+            study, name, answer = json.loads(line)
+            found[study][name] = answer
+    return found
 
 
 def files_of(tree: Path, job: str, command: str, place: Path) -> dict[str, Any]:
@@ -231,17 +236,18 @@ def main() -> int:
     parser.add_argument("--studies", nargs="+", choices=STUDIES, default=list(STUDIES))
     parser.add_argument("--jobs", nargs="+", default=[], help="ready jobs, or job files")
     parser.add_argument("--commands", nargs="+", default=["run"], help="commands that take a job")
-    parser.add_argument("--answers", choices=STUDIES, help=argparse.SUPPRESS)
+    parser.add_argument("--answers", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.answers:
-        answer_here(asked.answers, asked.problems)
+        answer_here(asked.studies, asked.problems)
         return 0
     from before_after import checked_out
 
     total = 0
     with checked_out(asked.revision) as before, tempfile.TemporaryDirectory() as text:
-        for study in asked.studies if asked.problems else ():
-            total += differing(study, *(answers_of(tree, study, asked.problems) for tree in (before, ROOT)))
+        if asked.problems:
+            sides = [answers_of(tree, asked.studies, asked.problems) for tree in (before, ROOT)]
+            total += sum(differing(study, *(side[study] for side in sides)) for study in asked.studies)
         for job, command in itertools.product(asked.jobs, asked.commands):
             places = [Path(text) / f"{Path(job).stem}-{command}-{side}" for side in ("before", "after")]
             trees = zip((before, ROOT), places, strict=True)

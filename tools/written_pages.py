@@ -14,8 +14,7 @@ from networks.countries import lineage, names, read_table
 from networks.intermodal import AccessParameters
 from networks.rail.parameters import RailParameters
 from networks.road.speeds import speed_table
-from optimiser.proposals.costs import Rate, builtin_cost_table
-from optimiser.proposals.standards import read_standards
+from optimiser.proposals.costs import Rate, builtin_cost_table, read_standards
 from optimiser.report.tables import COLUMNS
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"

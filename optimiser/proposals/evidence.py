@@ -24,8 +24,8 @@ from networks.timegraph import ARC_KINDS
 from optimiser.proposals.base_case import BaseCase, great_circle_km
 from optimiser.proposals.generate import STANDARD_KIND
 from optimiser.proposals.shortest_times import NO_PATH_S
-from optimiser.proposals.surroundings import Surroundings
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
+from optimiser.proposals.terrain import Surroundings
 
 COLUMNS: Mapping[str, str] = {
     "today": "what serves the ends of the candidate today: trains (min) and roads (km) of the best way",

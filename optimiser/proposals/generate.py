@@ -18,7 +18,6 @@ in `data/*.toml`.
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,23 +26,26 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from optimiser.problem.errors import CandidateError
-from optimiser.proposals import curves, far_links, patterns, rail, roads, stations
+from optimiser.proposals import rail, roads, services, stations
 from optimiser.proposals.base_case import BaseCase, NeighbourRules, keeping_known
-from optimiser.proposals.costs import AllPlain, CostTable, Terrain, builtin_cost_table
-from optimiser.proposals.curves import CurveRules
-from optimiser.proposals.dominance import dominated
-from optimiser.proposals.far_links import FarRules
-from optimiser.proposals.patterns import PatternRules
-from optimiser.proposals.roads import RoadRules
-from optimiser.proposals.shortest_times import NO_PATH_S, faster_of, fastest_arcs, time_matrix, times_between
+from optimiser.proposals.costs import CostTable, builtin_cost_table
+from optimiser.proposals.pruning import (
+    default_weights,
+    dominated,
+    most_serving,
+    needed_for_reach,
+    open_pairs,
+    usable_by_pairs,
+)
+from optimiser.proposals.rail import CurveRules
+from optimiser.proposals.roads import FarRules, RoadRules
+from optimiser.proposals.services import PatternRules
 from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import (
     Candidates,
     Item,
-    NumberedArcs,
     Priced,
     Proposal,
     merge,
@@ -51,6 +53,7 @@ from optimiser.proposals.table import (
     price,
     tabulate,
 )
+from optimiser.proposals.terrain import AllPlain, Terrain
 from optimiser.proposals.trains import RailRules, Tracks
 
 
@@ -204,7 +207,7 @@ KINDS: Mapping[str, Kind] = {
         mode="rail",
         instrument="subsidy",
         is_service=True,
-        propose=lambda s: rail.propose_through_services(s.tracks, s.left_out),
+        propose=lambda s: services.propose_through_services(s.tracks, s.left_out),
         pays_for=train_and_junction_items,
         most=lambda rules: rules.rail.service_count,
     ),
@@ -213,7 +216,7 @@ KINDS: Mapping[str, Kind] = {
         mode="rail",
         instrument="barrier",
         is_service=True,
-        propose=lambda s: rail.propose_more_trains(s.tracks, s.left_out),
+        propose=lambda s: services.propose_more_trains(s.tracks, s.left_out),
         pays_for=train_items,
         most=lambda rules: rules.rail.frequency_count,
     ),
@@ -242,7 +245,7 @@ KINDS: Mapping[str, Kind] = {
         mode="rail",
         instrument="barrier",
         is_service=True,
-        propose=lambda s: patterns.propose_extra_stops(s.tracks, s.rules.patterns, s.left_out),
+        propose=lambda s: stations.propose_extra_stops(s.tracks, s.rules.patterns, s.left_out),
         pays_for=stop_items,
         most=lambda rules: rules.patterns.stop_count,
         needs_rate=False,
@@ -261,7 +264,7 @@ KINDS: Mapping[str, Kind] = {
         mode="rail",
         instrument="subsidy",
         is_service=True,
-        propose=lambda s: patterns.propose_express_services(
+        propose=lambda s: services.propose_express_services(
             s.tracks, s.rules.patterns, s.heaviest("express_service", s.open_pairs), s.left_out
         ),
         pays_for=express_items,
@@ -274,7 +277,7 @@ KINDS: Mapping[str, Kind] = {
         words="new station",
         mode="rail",
         instrument="infrastructure",
-        propose=lambda s: patterns.propose_stations(s.tracks, s.rules.patterns, s.left_out),
+        propose=lambda s: stations.propose_stations(s.tracks, s.rules.patterns, s.left_out),
         pays_for=stop_items,
         most=lambda rules: rules.patterns.station_count,
         needs_rate=False,
@@ -283,7 +286,7 @@ KINDS: Mapping[str, Kind] = {
         words="connecting curve with trains",
         mode="rail",
         instrument="infrastructure",
-        propose=lambda s: curves.propose_curves(
+        propose=lambda s: rail.propose_curves(
             s.tracks, s.rules.curves, s.heaviest("connecting_curve", s.open_pairs), s.left_out
         ),
         pays_for=train_and_curve_items,
@@ -294,7 +297,7 @@ KINDS: Mapping[str, Kind] = {
         words="direct expressway",
         mode="road",
         instrument="infrastructure",
-        propose=lambda s: far_links.propose_direct_expressways(
+        propose=lambda s: roads.propose_direct_expressways(
             s.base, s.heaviest("direct_expressway", s.far_pairs), s.rules.far, s.rules.road, s.left_out
         ),
         pays_for=line_items,
@@ -306,8 +309,12 @@ KINDS: Mapping[str, Kind] = {
         words="direct rail line",
         mode="rail",
         instrument="infrastructure",
-        propose=lambda s: far_links.propose_direct_lines(
-            s.tracks, s.heaviest("rail_direct", s.far_pairs), s.rules.far, s.left_out
+        propose=lambda s: rail.propose_lines(
+            s.tracks,
+            s.heaviest("rail_direct", s.far_pairs),
+            s.left_out,
+            kind="rail_direct",
+            longest_km=s.rules.far.longest_km,
         ),
         pays_for=line_and_train_items,
         most=lambda rules: rules.far.rail_count,
@@ -317,14 +324,18 @@ KINDS: Mapping[str, Kind] = {
 }
 """Every kind that is generated, by its name."""
 
+
 SERVICES = tuple(name for name, kind in KINDS.items() if kind.is_service)
 """The kinds that are services."""
+
 
 OWN = "own"
 """The kind of the user's own candidates."""
 
+
 STANDARD_KIND = "ring_standard"
 """Kind of the candidates that bring what exists to the standard of a ring."""
+
 
 WORDS: Mapping[str, str] = {
     **{name: kind.words for name, kind in KINDS.items()},
@@ -579,7 +590,7 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
 
     use = usable_by_pairs(base, arcs, len(candidates))
     drop(np.diff(use.indptr) == 0, "no open pair can use it within the limit even when all is built")
-    weight = _default_weights(base)
+    weight = default_weights(base)
     far = np.isin(kinds, [name for name, kind in rules.rows.items() if kind.far])
 
     def keep_most(use: csr_array, *, far: bool, counted_first: bool) -> None:
@@ -605,178 +616,3 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     report = Counter(candidates.report)
     report.update(f"{kind}: {reason}" for kind, reason in zip(kinds[~left], reasons[~left], strict=True))
     return replace(candidates.take(np.flatnonzero(left).tolist()), report=dict(report))
-
-
-def needed_for_reach(
-    base: BaseCase, arcs: NumberedArcs, left: NDArray[np.bool_], cost: NDArray[np.int64]
-) -> list[int]:
-    """Find candidates without which pairs are beyond the limit that are within it with all candidates.
-
-    The pairs are looked at one after the other. One that no longer has a way takes the candidates of its
-    fastest way with all, without those that it can do without, the dearest tried first.
-
-    Parameters
-    ----------
-    base
-        The base case.
-    arcs
-        Arcs of all candidates.
-    left
-        bool, one a candidate: which are kept already.
-    cost
-        int64, one a candidate.
-
-    Returns
-    -------
-    list of int
-        Rows of candidates to be kept as well, rising.
-    """
-    graph, kept = base.graph, left.copy()
-    tail, head, seconds = (
-        np.concatenate([old, new])
-        for old, new in ((graph.tail, arcs.tail), (graph.head, arcs.head), (graph.seconds, arcs.seconds))
-    )
-    candidate = np.concatenate([np.full(len(graph.tail), -1, dtype=np.int64), arcs.candidate])
-
-    def matrix() -> csr_array:
-        new = arcs.take(kept[arcs.candidate])
-        return faster_of(base.times, time_matrix(arcs.count, new.tail, new.head, new.seconds))
-
-    @functools.cache
-    def with_all(origin: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-        """Return the seconds from an origin with all candidates, and the node before each."""
-        start = graph.origin[origin]
-        return dijkstra(full, indices=start, return_predecessors=True)
-
-    def reached(times: csr_array, origin: int) -> NDArray[np.bool_]:
-        """Return the destinations within the limit of an origin."""
-        found = dijkstra(times, indices=graph.origin[origin], limit=base.useful_s)
-        return np.asarray(found[graph.destination] <= base.useful_s, dtype=np.bool_)
-
-    full = time_matrix(arcs.count, tail, head, seconds)
-    fastest = fastest_arcs(tail, head, seconds)
-    opened_by = dict(
-        zip(
-            zip(tail[fastest].tolist(), head[fastest].tolist(), strict=True),
-            candidate[fastest].tolist(),
-            strict=True,
-        )
-    )
-    times, within = matrix(), dict[int, NDArray[np.bool_]]()
-    for origin, destination in open_pairs(base).tolist():
-        if origin not in within:
-            within[origin] = reached(times, origin)
-        if within[origin][destination]:
-            continue
-        start, node = int(graph.origin[origin]), int(graph.destination[destination])
-        seconds_with_all, before = with_all(origin)
-        if seconds_with_all[node] > base.useful_s:
-            continue
-        way: set[int] = set()
-        while node != start:
-            way.add(opened_by[int(before[node]), node])
-            node = int(before[node])
-        missing = sorted(
-            (row for row in way if row >= 0 and not kept[row]), key=lambda row: (-cost[row], row)
-        )
-        kept[missing] = True
-        for row in missing:
-            kept[row] = False
-            kept[row] = not reached(matrix(), origin)[destination]
-        times, within = matrix(), {}
-    return np.flatnonzero(kept & ~left).tolist()
-
-
-def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> csr_array:
-    """Tell which candidates lie on a path within the limit of which open pairs, when all are built.
-
-    The paths of a plan are paths of the network with everything built, so what is false here is false in
-    every plan. An arc that even then reaches its head no sooner than today's network is of no use to the
-    origin.
-
-    Parameters
-    ----------
-    base
-        The base case.
-    arcs
-        Arcs of the candidates.
-    count
-        Number of candidates.
-
-    Returns
-    -------
-    scipy.sparse.csr_array
-        bool [count, open pairs] without stored zeros, pairs as in `open_pairs`.
-    """
-    graph = base.graph
-    full = time_matrix(
-        arcs.count,
-        np.concatenate([graph.tail, arcs.tail]),
-        np.concatenate([graph.head, arcs.head]),
-        np.concatenate([graph.seconds, arcs.seconds]),
-    )
-    tails, tail_at = np.unique(arcs.tail, return_inverse=True)
-    heads, head_at = np.unique(arcs.head, return_inverse=True)
-    # Only paths within the limit are of interest.
-    to_all = times_between(
-        full, graph.origin, np.concatenate([tails, graph.destination]), most_s=base.useful_s
-    )
-    to_tails, best = to_all[:, : len(tails)], to_all[:, len(tails) :]
-    to_end = times_between(full.T.tocsr(), graph.destination, heads, most_s=base.useful_s)
-    to_heads = np.full((len(graph.origin), len(heads)), NO_PATH_S, dtype=np.int64)
-    old = heads < len(graph.nodes)
-    to_heads[:, old] = base.from_origins_s[:, heads[old]]
-    pairs = open_pairs(base)
-    found = [np.zeros(0, dtype=np.int64)]
-    for origin in np.unique(pairs[:, 0]).tolist():
-        own = np.flatnonzero((pairs[:, 0] == origin) & (best[origin, pairs[:, 1]] <= base.useful_s))
-        reach = to_tails[origin, tail_at] + arcs.seconds
-        gains = np.flatnonzero((reach < to_heads[origin, head_at]) & (reach <= base.useful_s))
-        on_path = reach[gains] + to_end[np.ix_(pairs[own, 1], head_at[gains])] <= base.useful_s
-        pair, arc = np.nonzero(on_path)
-        found.append(np.unique(arcs.candidate[gains[arc]] * len(pairs) + own[pair]))
-    candidate, pair = np.divmod(np.concatenate(found), max(1, len(pairs)))
-    return csr_array((np.ones(len(pair), dtype=bool), (candidate, pair)), shape=(count, len(pairs)))
-
-
-def open_pairs(base: BaseCase) -> NDArray[np.int64]:
-    """Return the pairs of cities beyond the limit today, the larger city first; int64 [pairs, 2]."""
-    population = base.cities["population"].to_numpy(dtype=np.int64)
-    rank = np.argsort(np.argsort(-population, kind="stable"), kind="stable")
-    return np.argwhere((base.skim > base.limit_s) & (rank[:, None] < rank[None, :])).astype(np.int64)
-
-
-def _default_weights(base: BaseCase) -> NDArray[np.float64]:
-    """Return the default weight of each open pair before rounding: the root of the smaller population."""
-    population = base.cities["population"].to_numpy(dtype=np.float64)
-    return np.asarray(np.sqrt(population[open_pairs(base)].min(axis=1)), dtype=np.float64)
-
-
-def most_serving(use: csr_array, weight: NDArray[np.float64], most: int) -> list[int]:
-    """Choose the rows that serve most weight, where each further row that serves a pair counts less.
-
-    The row with the largest sum of weight / (1 + times served before) comes first, the smaller of equal ones.
-
-    Parameters
-    ----------
-    use
-        bool [rows, pairs].
-    weight
-        float64 [pairs].
-    most
-        How many rows are chosen at most.
-
-    Returns
-    -------
-    list of int
-        Chosen rows, rising.
-    """
-    left, times, chosen = np.ones(use.shape[0], dtype=bool), np.zeros(use.shape[1]), list[int]()
-    counts = use.astype(np.float64)
-    while len(chosen) < min(most, use.shape[0]):
-        score = np.where(left, counts @ (weight / (1.0 + times)), -1.0)
-        best = int(np.argmax(score))
-        chosen.append(best)
-        left[best] = False
-        times[use.indices[use.indptr[best] : use.indptr[best + 1]]] += 1.0
-    return sorted(chosen)

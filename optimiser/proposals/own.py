@@ -19,9 +19,10 @@ from networks.cities import UnknownCityError
 from optimiser.problem.errors import CandidateError
 from optimiser.problem.model import FIXED, INSTRUMENTS
 from optimiser.proposals.base_case import Arc, BaseCase, great_circle_km, line_km, travel_time_s
-from optimiser.proposals.costs import Cost, CostTable, Terrain
+from optimiser.proposals.costs import Cost, CostTable
 from optimiser.proposals.generate import OWN, Rules, line_items
 from optimiser.proposals.table import Candidates, Proposal, assemble
+from optimiser.proposals.terrain import Terrain
 from optimiser.proposals.trains import Stop, Tracks, Train, train_arcs
 
 COLUMNS = (

@@ -1,7 +1,7 @@
 """Propose expressways: upgraded roads and new roads between neighbours, and closed gaps.
 
 What only repairs the map is left out and counted: roads that lie mostly within towns or beside one expressway
-(`optimiser.proposals.surroundings`), gaps that a road from nearby serves as well, and roads that save too
+(`optimiser.proposals.terrain`), gaps that a road from nearby serves as well, and roads that save too
 little against the best way of today.
 """
 
@@ -28,8 +28,8 @@ from optimiser.proposals.base_case import (
     project,
     travel_time_s,
 )
-from optimiser.proposals.surroundings import ArtefactRules, Surroundings
 from optimiser.proposals.table import Proposal
+from optimiser.proposals.terrain import ArtefactRules, Surroundings
 
 _LONGEST_TODAY_S = 36_000.0
 """Longest time of today from which a gain is counted; without a path it has no bound."""
@@ -634,3 +634,76 @@ def _gap(base: BaseCase, ends: tuple[int, int], index: float, rules: RoadRules) 
         geometry=_straight_line(base, a, b),
         arcs=base.two_way_road_arcs([(f"road:{a}", f"road:{b}", seconds)]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FarRules:
+    """Rules for links between cities that are no neighbours.
+
+    Attributes
+    ----------
+    longest_km
+        Longest such link, straight line.
+    road_index
+        A direct expressway is proposed where today's fastest road takes at least this many times its time.
+    road_count, rail_count
+        At most so many of either mode are kept: those that serve most weight of open pairs.
+    """
+
+    longest_km: float = 400.0
+    road_index: float = 1.2
+    road_count: int = 12
+    rail_count: int = 12
+
+
+def propose_direct_expressways(
+    base: BaseCase,
+    pairs: Iterable[tuple[int, int]],
+    rules: FarRules,
+    road: RoadRules,
+    left_out: Counter[str],
+) -> Iterator[Proposal]:
+    """Propose direct expressways that bring two cities within the limit by themselves.
+
+    Parameters
+    ----------
+    base
+        The base case.
+    pairs
+        Cities beyond the limit today that are no neighbours.
+    rules, road
+        Lengths and gains; speed, standard and detour of new expressways.
+    left_out
+        Reason to count; added to.
+
+    Yields
+    ------
+    Proposal
+        One a pair.
+    """
+    for a, b in pairs:
+        length_km = base.straight_km(a, b) * road.route_factor
+        new_s, road_s = travel_time_s(length_km, road.speed_kmh), base.road_s(a, b)
+        ends_s = sum(base.access.terminal.of(base.tiers[city]) for city in (a, b)) if base.door_to_door else 0
+        if min(base.road_nodes[[a, b]]) < 0:
+            left_out["direct_expressway: a city is not on the road network"] += 1
+        elif length_km > rules.longest_km * road.route_factor:
+            left_out[f"direct_expressway: longer than {rules.longest_km:g} km"] += 1
+        elif new_s + ends_s > base.useful_s:
+            left_out["direct_expressway: its ends stay beyond the limit"] += 1
+        elif road_s is not None and road_s < rules.road_index * new_s:
+            left_out[f"direct_expressway: under {rules.road_index:g} times as fast as today's road"] += 1
+        else:
+            today = np.inf if road_s is None else road_s / 60.0
+            nodes = [f"road:{base.road_nodes[city]}" for city in (a, b)]
+            yield Proposal(
+                candidate_id=f"road-direct:{base.ids[a]}-{base.ids[b]}",
+                from_name=base.names[a],
+                to_name=base.names[b],
+                length_km=length_km,
+                speed_kmh=road.speed_kmh,
+                standard=road.standard,
+                why=f"{new_s / 60:.0f} min by a direct expressway, {today:.0f} by today's roads",
+                geometry=base.straight_line(a, b),
+                arcs=base.two_way_road_arcs([(nodes[0], nodes[1], new_s)]),
+            )

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals.base_case import Arc
-from optimiser.proposals.costs import TERRAIN_CLASSES, WATER, Cost, CostTable, Terrain, estimate, survey
+from optimiser.proposals.costs import Cost, CostTable, estimate
+from optimiser.proposals.terrain import TERRAIN_CLASSES, WATER, Terrain, survey
 
 COLUMNS = (
     "candidate_id", "kind", "instrument", "mode", "from_name", "to_name", "length_km", "speed_kmh",

@@ -16,7 +16,8 @@ from optimiser.measures.recall import MODES
 from optimiser.problem.errors import JobError
 from optimiser.proposals import own
 from optimiser.proposals.base_case import line_km
-from optimiser.proposals.costs import CostTable, Terrain, estimate, terrain_shares
+from optimiser.proposals.costs import CostTable, estimate
+from optimiser.proposals.terrain import Terrain, terrain_shares
 
 REQUIRED = ("id", "mode", "opened", "geometry")
 """Columns that every table of corridors has."""

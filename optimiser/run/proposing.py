@@ -19,19 +19,18 @@ from optimiser.job.sections import Capacity
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
-from optimiser.proposals import costs, line_capacity, own, prepare
+from optimiser.proposals import costs, line_capacity, own, prepare, terrain
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
+from optimiser.proposals.costs import read_standards
 from optimiser.proposals.evidence import with_evidence
 from optimiser.proposals.generate import Kind, Rules, generate
-from optimiser.proposals.patterns import PatternRules
 from optimiser.proposals.prepare import root_weight
 from optimiser.proposals.roads import RoadRules
-from optimiser.proposals.standards import read_standards
+from optimiser.proposals.services import PatternRules
 from optimiser.proposals.stations import StationRules
-from optimiser.proposals.surroundings import ArtefactRules
 from optimiser.proposals.table import Candidates, assemble, fix
+from optimiser.proposals.terrain import ArtefactRules
 from optimiser.proposals.trains import RailRules
-from optimiser.proposals.water import WithWater
 from optimiser.report.ring_layout import RingWorth
 from optimiser.run import demands
 from optimiser.run.independence import without_core
@@ -270,9 +269,9 @@ def ground_of(source: Source, times: Times, rail: RailBuild | None) -> Ground:
         if source.costs_file
         else costs.builtin_cost_table(source.country)
     )
-    land = costs.read_terrain(source.terrain_file) if source.terrain_file else costs.AllPlain()
+    land = terrain.read_terrain(source.terrain_file) if source.terrain_file else terrain.AllPlain()
     lines = [times.road.links] if rail is None else [times.road.links, rail.network.links]
-    return table, WithWater.of(costs.WithTowns.of(land, times.cities), times.cities, lines)
+    return table, terrain.WithWater.of(terrain.WithTowns.of(land, times.cities), times.cities, lines)
 
 
 def rules_of(job: Job, source: Source) -> Rules:

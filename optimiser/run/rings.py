@@ -21,11 +21,10 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.problem.model import TIERS
 from optimiser.proposals.base_case import BaseCase
-from optimiser.proposals.costs import CostTable, Terrain
+from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import STANDARD_KIND, Rules
-from optimiser.proposals.rings.charges import charges
-from optimiser.proposals.rings.generate import GeneratedRing, generate
-from optimiser.proposals.rings.lengths import with_longest
+from optimiser.proposals.rings.generate import GeneratedRing, generate, with_longest
+from optimiser.proposals.rings.graph import RAIL_SPEED_KMH, ROAD_CLASSES, RingRules
 from optimiser.proposals.rings.reference_rings import (
     CORRIDOR_KM,
     ReferenceRing,
@@ -33,9 +32,9 @@ from optimiser.proposals.rings.reference_rings import (
     overlap,
 )
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
-from optimiser.proposals.rings.ring_network import RingNetwork
-from optimiser.proposals.rings.rules import RAIL_SPEED_KMH, ROAD_CLASSES, RingRules
+from optimiser.proposals.rings.ring_network import RingNetwork, charges
 from optimiser.proposals.table import Candidates, merge
+from optimiser.proposals.terrain import Terrain
 from optimiser.report import ring_layout, ring_section
 from optimiser.report.ring_layout import Overlap, RingFacts, RingShown, Stop
 from optimiser.verify import Plan

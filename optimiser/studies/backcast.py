@@ -35,9 +35,11 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import Capacity
 from optimiser.proposals.base_case import BaseCase, great_circle_km, line_km, on_sphere
-from optimiser.proposals.costs import CostTable, Terrain, sample_line
-from optimiser.proposals.generate import KINDS, Rules, Scope, of_kind, open_pairs
+from optimiser.proposals.costs import CostTable
+from optimiser.proposals.generate import KINDS, Rules, Scope, of_kind
+from optimiser.proposals.pruning import open_pairs
 from optimiser.proposals.table import Candidates, Proposal, assemble
+from optimiser.proposals.terrain import Terrain, sample_line
 from optimiser.report import backcast as view
 from optimiser.report import html
 from optimiser.report.backcast import Backcast, Choice

@@ -19,9 +19,10 @@ from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
 from networks.timegraph import TimeGraph
 from optimiser.proposals.base_case import BaseCase
-from optimiser.proposals.costs import AllPlain, Cost, builtin_cost_table
+from optimiser.proposals.costs import Cost, builtin_cost_table
 from optimiser.proposals.shortest_times import time_matrix, times_between
 from optimiser.proposals.table import Candidates, Item, Proposal, assemble
+from optimiser.proposals.terrain import AllPlain
 
 KM = 1.0 / 111.195
 """Degrees of latitude, or of longitude at the equator, that make about one km."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shapely
 from candidates_drawing import KM, base_case, cities, network
 
-from optimiser.proposals.costs import AllPlain, builtin_cost_table
+from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.rings.generate import generate, ring_of
-from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph
+from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph, RingRules
 from optimiser.proposals.rings.ring_network import RingNetwork
-from optimiser.proposals.rings.rules import RingRules
 from optimiser.proposals.table import Candidates, Item, Proposal, assemble
+from optimiser.proposals.terrain import AllPlain
 
 RATES = builtin_cost_table("CN")
 GROUND = (RATES, AllPlain())

@@ -14,18 +14,9 @@ from networks.countries import names
 from networks.road.speeds import speed_table
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals.base_case import line_km
-from optimiser.proposals.costs import (
-    WATER,
-    Cost,
-    builtin_cost_table,
-    estimate,
-    read_cost_table,
-    sample_line,
-    survey,
-    urban_radius_km,
-)
+from optimiser.proposals.costs import Cost, builtin_cost_table, estimate, read_cost_table, read_standards
 from optimiser.proposals.roads import RoadRules
-from optimiser.proposals.standards import read_standards
+from optimiser.proposals.terrain import WATER, sample_line, survey, urban_radius_km
 from optimiser.proposals.trains import RailRules
 from tools import written_pages
 

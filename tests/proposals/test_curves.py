@@ -9,7 +9,8 @@ import pytest
 from candidates_drawing import KM, base_case, cities, network, railway, table
 
 from optimiser.proposals.base_case import NEW
-from optimiser.proposals.curves import (
+from optimiser.proposals.generate import of_kind
+from optimiser.proposals.rail import (
     CurveRules,
     _curve_km,
     _curve_s,
@@ -19,7 +20,6 @@ from optimiser.proposals.curves import (
     _sites,
     propose_curves,
 )
-from optimiser.proposals.generate import of_kind
 from optimiser.proposals.trains import RailRules, Tracks
 
 ROAD = network([(0, 0), (50, 60)], [(0, 1, "primary", 110, 40)])

@@ -6,9 +6,8 @@ from collections import Counter
 
 from candidates_drawing import base_case, cities, network, with_arcs
 
-from optimiser.proposals.far_links import FarRules, propose_direct_expressways
 from optimiser.proposals.generate import Rules, Scope
-from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.roads import FarRules, RoadRules, propose_direct_expressways
 
 ROAD = network([(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)])
 PLACES = cities(ROAD, [("a", (0, 0), 90_000, 0), ("b", (100, 0), 80_000, 1), ("c", (200, 0), 70_000, 2)])

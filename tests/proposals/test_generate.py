@@ -14,21 +14,10 @@ from scipy.sparse import csr_array
 from tiers import examples
 
 from optimiser.proposals.costs import builtin_cost_table
-from optimiser.proposals.generate import (
-    KINDS,
-    Kind,
-    Rules,
-    Scope,
-    generate,
-    line_items,
-    most_serving,
-    of_kind,
-    open_pairs,
-    prune,
-    usable_by_pairs,
-)
-from optimiser.proposals.patterns import PatternRules
+from optimiser.proposals.generate import KINDS, Kind, Rules, Scope, generate, line_items, of_kind, prune
 from optimiser.proposals.prepare import design_problem
+from optimiser.proposals.pruning import most_serving, open_pairs, usable_by_pairs
+from optimiser.proposals.services import PatternRules
 from optimiser.proposals.table import COLUMNS, fix, number_arcs
 from optimiser.proposals.trains import RailRules
 

@@ -19,17 +19,16 @@ from networks import intermodal, skims
 from networks.intermodal import AccessParameters
 from networks.network import Network
 from optimiser.proposals.base_case import NeighbourRules
-from optimiser.proposals.costs import AllPlain, builtin_cost_table
-from optimiser.proposals.curves import CurveRules
+from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.evidence import COLUMNS as EVIDENCE
 from optimiser.proposals.evidence import with_evidence
-from optimiser.proposals.far_links import FarRules
 from optimiser.proposals.generate import KINDS, Rules, Scope, generate, propose
-from optimiser.proposals.patterns import PatternRules
-from optimiser.proposals.roads import RoadRules
+from optimiser.proposals.rail import CurveRules
+from optimiser.proposals.roads import FarRules, RoadRules
+from optimiser.proposals.services import PatternRules
 from optimiser.proposals.stations import StationRules
-from optimiser.proposals.surroundings import ArtefactRules
 from optimiser.proposals.table import assemble
+from optimiser.proposals.terrain import AllPlain, ArtefactRules
 from optimiser.proposals.trains import RailRules
 
 HERE = Path(__file__).resolve().parent / "golden"

@@ -12,11 +12,12 @@ from candidates_drawing import base_case, cities, four_in_line, network, railway
 from networks.countries import read_table
 from networks.network import Network
 from optimiser.problem import Capacity
-from optimiser.proposals import line_capacity, patterns, rail
-from optimiser.proposals.costs import AllPlain, builtin_cost_table
+from optimiser.proposals import line_capacity, rail, services, stations
+from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.generate import of_kind
-from optimiser.proposals.patterns import PatternRules
+from optimiser.proposals.services import PatternRules
 from optimiser.proposals.table import assemble, merge
+from optimiser.proposals.terrain import AllPlain
 from optimiser.proposals.trains import RailRules, Tracks
 
 ROAD, PLACES = four_in_line()
@@ -43,7 +44,7 @@ def candidates(base, proposals, kind):
 
 def through_service(base):
     rules = RailRules(service_headway_s=1800, service_gain_s=-(10**6))
-    found = rail.propose_through_services(Tracks(base, rules), Counter())
+    found = services.propose_through_services(Tracks(base, rules), Counter())
     return candidates(base, [one for one in found if one.candidate_id == "rail-service:a-c"], "rail_service")
 
 
@@ -73,7 +74,7 @@ def test_a_section_that_is_overfull_today_has_no_room():
 def test_sections_that_carry_other_trains_are_told_apart():
     base = drawn()
     rules = RailRules(service_headway_s=3600, service_end_tiers=("core", "secondary", "small"))
-    everywhere = rail.propose_through_services(
+    everywhere = services.propose_through_services(
         Tracks(base, replace(rules, service_gain_s=-(10**6))), Counter()
     )
     found = candidates(base, everywhere, "rail_service")
@@ -189,10 +190,10 @@ def test_an_upgrade_rebuilds_the_slow_tracks_for_its_own_trains():
 
 def test_more_trains_use_what_they_add_and_a_further_stop_the_room_of_one_train_each():
     base = drawn(lines=[("hsr250", 5760, [0, 3], [0, 5100])])
-    more = rail.propose_more_trains(Tracks(base, RailRules(frequency_headway_s=2400)), Counter())
+    more = services.propose_more_trains(Tracks(base, RailRules(frequency_headway_s=2400)), Counter())
     # 24 trains a day instead of 10.
     assert [one.runs for one in more] == [tuple((link, 14, True) for link in range(3))]
-    stops = patterns.propose_extra_stops(Tracks(base, RailRules()), PatternRules(), Counter())
+    stops = stations.propose_extra_stops(Tracks(base, RailRules()), PatternRules(), Counter())
     assert {one.runs for one in stops} == {tuple((link, 5, True) for link in range(3))}
 
 

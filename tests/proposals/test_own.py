@@ -11,9 +11,10 @@ import shapely
 from candidates_drawing import KM, base_case, cities, network
 
 from optimiser.problem.errors import CandidateError
-from optimiser.proposals.costs import AllPlain, builtin_cost_table
+from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.own import as_number, is_empty, read_own
+from optimiser.proposals.terrain import AllPlain
 
 ROAD = network([(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)])
 PLACES = cities(ROAD, [("a1", (0, 0), 90_000, 0), ("b1", (100, 0), 80_000, 1), ("c1", (200, 0), 70_000, 2)])

@@ -8,10 +8,10 @@ import pytest
 import shapely
 from candidates_drawing import base_case, cities, network, railway, with_arcs
 
-from optimiser.proposals import patterns
+from optimiser.proposals import services, stations
 from optimiser.proposals.base_case import NEW, great_circle_km
 from optimiser.proposals.generate import generate
-from optimiser.proposals.patterns import PatternRules
+from optimiser.proposals.services import PatternRules
 from optimiser.proposals.trains import RailRules, Tracks
 
 ROAD = network(
@@ -44,7 +44,7 @@ def tracks_of(lines=LINES, definition="door_to_door"):
 @pytest.mark.parametrize("definition", ["door_to_door", "in_vehicle"])
 def test_a_further_stop_is_a_train_of_its_own_pattern_and_slows_nobody(definition):
     tracks = tracks_of(definition=definition)
-    found = {one.to_name: one for one in patterns.propose_extra_stops(tracks, PatternRules(), Counter())}
+    found = {one.to_name: one for one in stations.propose_extra_stops(tracks, PatternRules(), Counter())}
     assert set(found) == {"n1", "n2"}
     after = tracks_of([*LINES, ("hsr250", 2400, [0, 1, 3], [0, 1700, 3400])], definition).base.skim
     added = with_arcs(tracks.base.graph, found["n1"].arcs)
@@ -54,7 +54,7 @@ def test_a_further_stop_is_a_train_of_its_own_pattern_and_slows_nobody(definitio
 
 def test_trains_that_pass_too_seldom_are_counted():
     left_out: Counter[str] = Counter()
-    found = patterns.propose_extra_stops(tracks_of(), PatternRules(stop_most_s=2000), left_out)
+    found = stations.propose_extra_stops(tracks_of(), PatternRules(stop_most_s=2000), left_out)
     assert list(found) == []
     assert left_out == {"extra_stop: too few trains pass": 2}
 
@@ -62,7 +62,7 @@ def test_trains_that_pass_too_seldom_are_counted():
 def test_express_trains_run_with_each_number_of_calls_that_differs():
     tracks = tracks_of(RARE)
     rules = PatternRules(express_slack_s=100_000)
-    found = list(patterns.propose_express_services(tracks, rules, [(0, 3)], Counter()))
+    found = list(services.propose_express_services(tracks, rules, [(0, 3)], Counter()))
     assert [one.candidate_id for one in found] == ["express:a-d-0", "express:a-d-1", "express:a-d-2"]
     assert [one.standard for one in found] == ["running-small"] * 3
     running = [("hsr250", 7200, [0, 3], [0, tracks.path(0, 3).run_s])]
@@ -72,7 +72,7 @@ def test_express_trains_run_with_each_number_of_calls_that_differs():
 
 def test_an_express_that_leaves_its_ends_beyond_the_limit_is_counted():
     left_out: Counter[str] = Counter()
-    found = patterns.propose_express_services(tracks_of(RARE), PatternRules(), [(0, 3)], left_out)
+    found = services.propose_express_services(tracks_of(RARE), PatternRules(), [(0, 3)], left_out)
     assert list(found) == []
     assert left_out == {"express_service: its ends stay beyond the limit": 3}
 
@@ -80,13 +80,13 @@ def test_an_express_that_leaves_its_ends_beyond_the_limit_is_counted():
 def test_no_express_is_proposed_where_as_many_direct_trains_run():
     left_out: Counter[str] = Counter()
     rules = PatternRules(express_slack_s=100_000)
-    assert list(patterns.propose_express_services(tracks_of(), rules, [(0, 3)], left_out)) == []
+    assert list(services.propose_express_services(tracks_of(), rules, [(0, 3)], left_out)) == []
     assert left_out == {"express_service: as many direct trains run today": 1}
 
 
 def test_a_city_that_trains_pass_gets_a_station():
     tracks = tracks_of(LINES[:1])
-    found = list(patterns.propose_stations(tracks, PatternRules(), Counter()))
+    found = list(stations.propose_stations(tracks, PatternRules(), Counter()))
     assert {one.candidate_id for one in found} == {"station:b-s0", "station:c-s0"}
     after = with_arcs(tracks.base.graph, found[0].arcs)
     access = tracks.base.access
@@ -107,7 +107,7 @@ def test_express_trains_come_priced_with_everything_else():
 def test_a_further_stop_splits_the_leg_where_the_station_lies(share):
     """The fast train takes 5,100 s over three links of 1,800 s each at its own speed."""
     tracks = tracks_of(LINES[:1])
-    found = list(patterns.propose_extra_stops(tracks, PatternRules(stop_share=share), Counter()))
+    found = list(stations.propose_extra_stops(tracks, PatternRules(stop_share=share), Counter()))
     assert [one.candidate_id for one in found] == ["extra-stop:s0-1", "extra-stop:s0-2"]
     for one, first in zip(found, (1700, 3400), strict=True):
         name = f"{NEW}{one.candidate_id}"
@@ -126,13 +126,13 @@ def test_a_further_stop_splits_the_leg_where_the_station_lies(share):
 def test_trains_that_stop_more_take_trainsets_for_the_time_of_a_round_trip(headway_s, trainsets):
     """A stop takes 300 s each way."""
     tracks = tracks_of([("hsr250", headway_s, [0, 3], [0, 5100])])
-    found = list(patterns.propose_extra_stops(tracks, PatternRules(stop_share=1), Counter()))
+    found = list(stations.propose_extra_stops(tracks, PatternRules(stop_share=1), Counter()))
     assert {one.trainsets for one in found} == {trainsets}
 
 
 def test_a_leg_of_two_seconds_is_split_in_seconds():
     tracks = tracks_of([("hsr250", 1200, [0, 3], [0, 2])])
-    found = list(patterns.propose_extra_stops(tracks, PatternRules(), Counter()))
+    found = list(stations.propose_extra_stops(tracks, PatternRules(), Counter()))
     rides = [seconds for one in found for tail, head, seconds in one.arcs if tail.endswith("/0")]
     assert {seconds for seconds in rides if seconds < 100} == {1}
 
@@ -141,23 +141,23 @@ def test_a_leg_of_two_seconds_is_split_in_seconds():
 def test_trains_that_pass_as_often_as_asked_may_stop(most_s, count):
     report: Counter[str] = Counter()
     rules = PatternRules(stop_most_s=most_s)
-    assert len(list(patterns.propose_extra_stops(tracks_of(LINES[:1]), rules, report))) == count
+    assert len(list(stations.propose_extra_stops(tracks_of(LINES[:1]), rules, report))) == count
     assert report == ({} if count else {"extra_stop: too few trains pass": 2})
     report = Counter()
-    assert len(list(patterns.propose_stations(tracks_of(LINES[:1]), rules, report))) == count
+    assert len(list(stations.propose_stations(tracks_of(LINES[:1]), rules, report))) == count
     assert report == ({} if count else {"station: too few trains pass": 1})
 
 
 def test_where_every_city_has_trains_there_are_no_new_stations():
     report: Counter[str] = Counter()
-    assert list(patterns.propose_stations(tracks_of(), PatternRules(), report)) == []
+    assert list(stations.propose_stations(tracks_of(), PatternRules(), report)) == []
     assert report == {"station: every city has a station with trains": 1}
     near = PatternRules(new_station_km=1.41)
-    assert list(patterns.propose_stations(tracks_of(LINES[:1]), near, Counter())) == []
+    assert list(stations.propose_stations(tracks_of(LINES[:1]), near, Counter())) == []
     assert (
         len(
             list(
-                patterns.propose_stations(tracks_of(LINES[:1]), PatternRules(new_station_km=1.43), Counter())
+                stations.propose_stations(tracks_of(LINES[:1]), PatternRules(new_station_km=1.43), Counter())
             )
         )
         == 2
@@ -167,7 +167,7 @@ def test_where_every_city_has_trains_there_are_no_new_stations():
 def test_reasons_of_express_trains_are_counted_for_each_pair():
     report: Counter[str] = Counter()
     rules = PatternRules(express_least_km=150.0)
-    found = patterns.propose_express_services(tracks_of(RARE), rules, [(0, 1), (1, 2), (0, 3)], report)
+    found = services.propose_express_services(tracks_of(RARE), rules, [(0, 1), (1, 2), (0, 3)], report)
     assert list(found) == []
     assert report == {
         "express_service: ends closer than 150 km": 2,
@@ -179,10 +179,10 @@ def test_reasons_of_express_trains_are_counted_for_each_pair():
 def test_an_express_is_within_the_limit_and_the_slack_to_the_second(slack_s):
     rules = PatternRules(express_slack_s=100_000, express_calls=(0,))
     tracks = tracks_of(RARE)
-    (express,) = patterns.propose_express_services(tracks, rules, [(0, 3)], Counter())
+    (express,) = services.propose_express_services(tracks, rules, [(0, 3)], Counter())
     whole_s = int(with_arcs(tracks.base.graph, express.arcs)[0, 3])
     edge = PatternRules(express_slack_s=whole_s - tracks.base.limit_s + slack_s, express_calls=(0,))
-    found = list(patterns.propose_express_services(tracks, edge, [(0, 3)], Counter()))
+    found = list(services.propose_express_services(tracks, edge, [(0, 3)], Counter()))
     assert len(found) == (slack_s == 0)
 
 
@@ -192,7 +192,7 @@ def test_a_new_station_may_lie_as_far_from_the_centre_as_the_rules_say():
     km = [float(great_circle_km(base.lon[city], base.lat[city], *tracks.place_of(city))) for city in (1, 2)]
     for longest, count in ((max(km), 2), (min(km) - 1e-9, 0)):
         rules = PatternRules(new_station_km=longest)
-        assert len(list(patterns.propose_stations(tracks, rules, Counter()))) == count
+        assert len(list(stations.propose_stations(tracks, rules, Counter()))) == count
 
 
 @pytest.mark.parametrize(("second_km", "start"), [(110, 1), (125, 0)])
@@ -205,5 +205,5 @@ def test_an_express_leaves_from_the_station_of_the_soonest_trip(second_km, start
     rules = PatternRules(reach_s=99_999, reach_count=2)
     ways = {s: found.reach_s[0, found.fronts.index(s)] + found.run_s(s, 2) for s in (0, 1)}
     assert min(ways, key=ways.get) == start
-    path = patterns._best_path(found, rules, 0, 1)
+    path = services._best_path(found, rules, 0, 1)
     assert path.nodes[0] == start

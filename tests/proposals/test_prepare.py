@@ -17,10 +17,11 @@ from tiers import examples
 from networks.timegraph import TimeGraph
 from optimiser import problem as problems
 from optimiser.problem.errors import CandidateError, ProblemError
-from optimiser.proposals.costs import AllPlain, Cost, builtin_cost_table
+from optimiser.proposals.costs import Cost, builtin_cost_table
 from optimiser.proposals.prepare import city_pairs, design_problem, overlay, paths_of
 from optimiser.proposals.shortest_times import NO_PATH_S, time_matrix, times_between
 from optimiser.proposals.table import Candidates, Proposal, assemble, fix
+from optimiser.proposals.terrain import AllPlain
 
 CITIES = 3
 NODES = 9

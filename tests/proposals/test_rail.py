@@ -15,7 +15,7 @@ from networks.intermodal import AccessParameters
 from networks.network import Network
 from networks.rail import RailBuild
 from networks.timegraph import ARC_KINDS
-from optimiser.proposals import rail
+from optimiser.proposals import rail, services
 from optimiser.proposals.base_case import NEW
 from optimiser.proposals.trains import RailRules, Stop, Tracks, Train, TrainTimes, train_arcs
 
@@ -105,7 +105,7 @@ def test_slow_tracks_are_upgraded_and_fast_ones_are_not():
 def test_a_through_service_runs_where_one_changes_today():
     drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES))
     rules = RailRules(service_headway_s=1800, service_end_tiers=("core", "secondary"))
-    found = rail.propose_through_services(tracks_of(drawn, rules), Counter())
+    found = services.propose_through_services(tracks_of(drawn, rules), Counter())
     assert [p.candidate_id for p in found] == ["rail-service:a-c"]
 
 
@@ -120,7 +120,7 @@ def test_no_through_service_is_proposed_where_as_many_direct_trains_run(headway_
     drawn = base_case(ROAD, PLACES, railway(TRACKS, lines))
     left_out = Counter()
     rules = RailRules(service_gain_s=-(10**6))
-    proposed = [p.candidate_id for p in rail.propose_through_services(tracks_of(drawn, rules), left_out)]
+    proposed = [p.candidate_id for p in services.propose_through_services(tracks_of(drawn, rules), left_out)]
     assert [name for name in proposed if name == "rail-service:a-c"] == found
     # A-B and B-C have their own trains every 20 and 50 minutes.
     assert left_out["rail_service: as many direct trains run today"] == 2 + count
@@ -129,7 +129,7 @@ def test_no_through_service_is_proposed_where_as_many_direct_trains_run(headway_
 def test_more_trains_shorten_the_wait_and_nothing_else():
     drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES))
     rules = RailRules(frequency_least_s=2400, frequency_headway_s=1200)
-    found = list(rail.propose_more_trains(tracks_of(drawn, rules), Counter()))
+    found = list(services.propose_more_trains(tracks_of(drawn, rules), Counter()))
     assert [p.candidate_id for p in found] == ["rail-frequency:s1"]
     after = base_case(ROAD, PLACES, railway(TRACKS, [LINES[0], ("hsr250", 1200, *LINES[1][2:])]))
     assert (with_arcs(drawn.graph, found[0].arcs) == after.skim).all()
@@ -141,7 +141,7 @@ def test_the_trains_of_all_patterns_between_two_stations_count_before_more_are_p
     counted = railway(TRACKS, [pattern, pattern])
     counted.services.lines["known_times"] = True
     drawn = base_case(ROAD, PLACES, counted)
-    assert list(rail.propose_more_trains(tracks_of(drawn, rules), left_out)) == []
+    assert list(services.propose_more_trains(tracks_of(drawn, rules), left_out)) == []
     assert left_out == {"rail_frequency: a train every 40 min already": 2}
 
 
@@ -153,7 +153,7 @@ def test_more_trains_of_a_pattern_that_stands_in_the_graph_with_others_alone():
     drawn = base_case(ROAD, PLACES, running, definition="in_vehicle")
     assert not (drawn.graph.ref[drawn.graph.kind == ARC_KINDS.index("board")] >= 0).any()
     rules = RailRules(frequency_least_s=1000, frequency_headway_s=900)
-    found = {p.candidate_id: p for p in rail.propose_more_trains(tracks_of(drawn, rules), Counter())}
+    found = {p.candidate_id: p for p in services.propose_more_trains(tracks_of(drawn, rules), Counter())}
     assert set(found) == {"rail-frequency:s0", "rail-frequency:s1"}
     gained = drawn.skim - with_arcs(drawn.graph, found["rail-frequency:s0"].arcs)
     assert gained[0, 1] == gained[1, 0] == 200
@@ -162,7 +162,7 @@ def test_more_trains_of_a_pattern_that_stands_in_the_graph_with_others_alone():
 
 def test_without_railways_there_are_no_services():
     drawn = base_case(ROAD, PLACES, None)
-    assert list(rail.propose_more_trains(tracks_of(drawn), Counter())) == []
+    assert list(services.propose_more_trains(tracks_of(drawn), Counter())) == []
 
 
 def test_the_drawn_railway_is_what_the_network_side_reads():
@@ -357,7 +357,7 @@ def test_a_train_calls_on_the_way_at_the_largest_cities_with_most_trains(count, 
     """B and C are secondary cities; two services call at B and one at C."""
     tracks = today()
     path = tracks.path(0, 3)
-    found, runs_s = rail.calls_on_the_way(tracks, (0, 3), path, count)
+    found, runs_s = services.calls_on_the_way(tracks, (0, 3), path, count)
     assert found == tuple((city, city) for city in calls)
     of_link = [450 * 1.0 / 0.8 * 3.2, 450 * 1.0 / 0.8 * 3.2, 3750.0]
     assert runs_s == tuple(round(sum(of_link[a:b])) for a, b in itertools.pairwise(calls))
@@ -398,7 +398,7 @@ def test_more_trains_take_one_trainset_at_least(headway_s, trainsets):
     running = [("hsr250", headway_s, [0, 1], [0, 3260])]
     rules = RailRules(frequency_least_s=1200, frequency_headway_s=1200)
     drawn = base_case(ROAD, PLACES, railway(TRACKS, running))
-    (found,) = rail.propose_more_trains(tracks_of(drawn, rules), Counter())
+    (found,) = services.propose_more_trains(tracks_of(drawn, rules), Counter())
     assert found.trainsets == trainsets
     a_day = 16 * 3600 * (1 / 1200 - 1 / headway_s)
     assert found.runs == ((0, math.ceil(round(a_day, 6)), True),)

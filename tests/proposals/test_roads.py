@@ -19,7 +19,7 @@ from optimiser.proposals.roads import (
     propose_links,
     propose_upgrades,
 )
-from optimiser.proposals.surroundings import ArtefactRules
+from optimiser.proposals.terrain import ArtefactRules
 
 RULES = RoadRules(
     speed_kmh=100.0,

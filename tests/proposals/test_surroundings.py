@@ -6,8 +6,14 @@ import pytest
 import shapely
 from candidates_drawing import KM, base_case, cities, network
 
-from optimiser.proposals.costs import AllPlain, WithTowns, terrain_shares, urban_radius_km
-from optimiser.proposals.surroundings import ArtefactRules, Surroundings
+from optimiser.proposals.terrain import (
+    AllPlain,
+    ArtefactRules,
+    Surroundings,
+    WithTowns,
+    terrain_shares,
+    urban_radius_km,
+)
 
 
 @pytest.fixture

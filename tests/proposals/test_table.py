@@ -12,8 +12,9 @@ from candidates_drawing import proposal, table
 
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals.base_case import line_km
-from optimiser.proposals.costs import WATER, AllPlain, builtin_cost_table
+from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.table import Item, assemble, fix, merge, number_arcs
+from optimiser.proposals.terrain import WATER, AllPlain
 
 
 def test_ids_used_twice_are_refused():

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from optimiser.problem.errors import CandidateError, EnvironmentFault
-from optimiser.proposals import costs
+from optimiser.proposals import terrain
 
 rasterio = pytest.importorskip("rasterio")
 
@@ -39,31 +39,31 @@ def raster(tmp_path, heights):
 
 
 def test_without_terrain_all_ground_is_plain_and_flagged():
-    assert costs.terrain_shares([LINE], costs.AllPlain()).tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]]
-    assert "assumed" in costs.AllPlain().source
+    assert terrain.terrain_shares([LINE], terrain.AllPlain()).tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]]
+    assert "assumed" in terrain.AllPlain().source
 
 
 def test_the_roughest_polygon_counts(tmp_path):
-    shares = costs.terrain_shares([LINE], costs.read_terrain(polygons(tmp_path, "hill", "mountain")))
+    shares = terrain.terrain_shares([LINE], terrain.read_terrain(polygons(tmp_path, "hill", "mountain")))
     assert shares[0] == pytest.approx([0.5, 0.25, 0.25, 0.0, 0.0], abs=0.01)
 
 
 def test_shares_of_each_line_sum_to_one(tmp_path):
     short = shapely.LineString([(116.4, 40.0), (116.4001, 40.0)])
-    shares = costs.terrain_shares([LINE, short], costs.read_terrain(polygons(tmp_path, "hill")))
+    shares = terrain.terrain_shares([LINE, short], terrain.read_terrain(polygons(tmp_path, "hill")))
     assert shares.sum(axis=1) == pytest.approx([1.0, 1.0])
 
 
 def test_a_place_has_the_ground_on_which_it_lies(tmp_path):
-    land = costs.read_terrain(polygons(tmp_path, "hill"))
+    land = terrain.read_terrain(polygons(tmp_path, "hill"))
     place = shapely.Point(LINE.coords[0])
     twice = shapely.LineString([LINE.coords[0], LINE.coords[0]])
-    assert costs.terrain_shares([place, twice], land).sum(axis=1).tolist() == [1.0, 1.0]
-    assert costs.sample_line(place).tolist() == [list(LINE.coords[0])]
+    assert terrain.terrain_shares([place, twice], land).sum(axis=1).tolist() == [1.0, 1.0]
+    assert terrain.sample_line(place).tolist() == [list(LINE.coords[0])]
 
 
 def test_no_lines_have_no_shares():
-    assert costs.terrain_shares([], costs.AllPlain()).shape == (0, 5)
+    assert terrain.terrain_shares([], terrain.AllPlain()).shape == (0, 5)
 
 
 def test_relief_of_a_raster_tells_plain_hills_and_mountains(tmp_path):
@@ -71,19 +71,19 @@ def test_relief_of_a_raster_tells_plain_hills_and_mountains(tmp_path):
     heights = rng.uniform(0, 1, (100, 600))
     heights[:, 200:400] *= 100
     heights[:, 400:] *= 1000
-    shares = costs.terrain_shares([LINE], costs.read_terrain(raster(tmp_path, heights)))
+    shares = terrain.terrain_shares([LINE], terrain.read_terrain(raster(tmp_path, heights)))
     assert shares[0] == pytest.approx([0.27, 0.40, 0.33, 0.0, 0.0], abs=0.01)
 
 
 def test_ground_off_the_raster_is_plain(tmp_path):
     away = shapely.LineString([(100.0, 30.0), (100.5, 30.0)])
-    source = costs.read_terrain(raster(tmp_path, np.random.default_rng(1).uniform(0, 1000, (50, 50))))
-    assert costs.terrain_shares([away], source).tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]]
+    source = terrain.read_terrain(raster(tmp_path, np.random.default_rng(1).uniform(0, 1000, (50, 50))))
+    assert terrain.terrain_shares([away], source).tolist() == [[1.0, 0.0, 0.0, 0.0, 0.0]]
 
 
 def test_other_classes_are_refused_all_at_once(tmp_path):
     with pytest.raises(CandidateError) as error:
-        costs.read_terrain(polygons(tmp_path, "swamp", "sea"))
+        terrain.read_terrain(polygons(tmp_path, "swamp", "sea"))
     assert len(error.value.faults) == 2
 
 
@@ -91,12 +91,12 @@ def test_a_file_that_is_neither_polygons_nor_a_raster_is_refused(tmp_path):
     path = tmp_path / "dem.tif"
     path.write_text("<html>")
     with pytest.raises(CandidateError, match="neither"):
-        costs.read_terrain(path)
+        terrain.read_terrain(path)
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(CandidateError, match="does not exist"):
-        costs.read_terrain(tmp_path / "none.tif")
+        terrain.read_terrain(tmp_path / "none.tif")
 
 
 @pytest.mark.parametrize("name", ["dem.tif", "dem.vrt", "dem.asc"])
@@ -111,11 +111,11 @@ def test_only_a_geotiff_is_opened_whatever_its_name_says(tmp_path, name, kind):
     }
     (tmp_path / name).write_text(contents[kind])
     with pytest.raises(CandidateError, match="GeoTIFF"):
-        costs.read_terrain(tmp_path / name)
+        terrain.read_terrain(tmp_path / name)
 
 
 def test_a_raster_without_rasterio_is_a_fault_of_the_environment(tmp_path, monkeypatch):
     path = raster(tmp_path, np.zeros((5, 5)))
     monkeypatch.setitem(sys.modules, "rasterio", None)
     with pytest.raises(EnvironmentFault, match="terrain"):
-        costs.read_terrain(path)
+        terrain.read_terrain(path)

@@ -10,9 +10,9 @@ from candidates_drawing import KM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimiser.proposals.costs import WATER, AllPlain, TerrainPolygons, builtin_cost_table, survey
+from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.table import Item, Proposal, assemble
-from optimiser.proposals.water import WithWater, is_water
+from optimiser.proposals.terrain import WATER, AllPlain, TerrainPolygons, WithWater, is_water, survey
 
 WET = {
     "Bohai": (119.2, 38.6), "Bohai Bay": (118.1, 38.7), "Yellow Sea": (123.0, 36.0),

@@ -11,7 +11,8 @@ import shapely
 
 from networks import regions
 from optimiser.problem.errors import CandidateError, JobError
-from optimiser.proposals.costs import AllPlain, builtin_cost_table
+from optimiser.proposals.costs import builtin_cost_table
+from optimiser.proposals.terrain import AllPlain
 from optimiser.run.corridors import corridor_table, read_corridors
 
 LINE = "LINESTRING (116 39, 117 39)"

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from networks.timegraph import Arcs, TimeGraph
-from optimiser.proposals.costs import AllPlain, builtin_cost_table
+from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.table import Proposal, assemble
+from optimiser.proposals.terrain import AllPlain
 from optimiser.run.trip_parts import PARTS, split_arcs, trip_parts
 
 IDS = ("city:a", "city:b", "road:0", "road:1", "station:0", "station:1", "station:0/platforms",

@@ -18,8 +18,9 @@ from networks import osm, regions
 from networks.osm.tags import last_day
 from networks.rail.services import train_relations
 from optimiser.measures.recall import Money
-from optimiser.proposals.costs import AllPlain, builtin_cost_table
+from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.generate import Rules
+from optimiser.proposals.terrain import AllPlain
 from optimiser.run.solving import solve
 from optimiser.studies.backcast import course, ends_at_cities, links_of, neighbour_lines, with_budgets
 

@@ -11,10 +11,11 @@ from candidates_drawing import base_case, four_in_line, network, railway
 from networks.network import Network
 from optimiser.frontier.cases import TimeChanges
 from optimiser.frontier.closures import Closure, closed
-from optimiser.proposals import line_capacity, prepare, rail
-from optimiser.proposals.costs import AllPlain, builtin_cost_table
+from optimiser.proposals import line_capacity, prepare, services
+from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.generate import of_kind
 from optimiser.proposals.table import assemble
+from optimiser.proposals.terrain import AllPlain
 from optimiser.proposals.trains import RailRules, Tracks
 from optimiser.run.retiming import Retimer
 from optimiser.studies import closures
@@ -38,7 +39,7 @@ def base_with(lines):
 def through_service(base):
     """Return a candidate whose trains run over both links."""
     rules = RailRules(service_headway_s=1800, service_gain_s=-(10**6))
-    found = rail.propose_through_services(Tracks(base, rules), Counter())
+    found = services.propose_through_services(Tracks(base, rules), Counter())
     chosen = [one for one in found if one.candidate_id == "rail-service:a-c"]
     return assemble(of_kind("rail_service", chosen), builtin_cost_table(), AllPlain())
 

@@ -1,4 +1,4 @@
-"""Hold and contract the graph that a ring is chosen from: junctions or stations, and two-way links."""
+"""State what a ring may consist of and where it may run; hold and contract the graph it is chosen from."""
 
 from __future__ import annotations
 
@@ -10,9 +10,112 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from optimiser.problem.ring import Point
 from optimiser.problem.ring_geometry import ray_crossings
+from optimiser.proposals.base_case import BaseCase, great_circle_km, project
+from optimiser.proposals.generate import KINDS, OWN
+
+ROAD_CLASSES = ("motorway",)
+"""Default classes of road at standard; their slip roads belong to them."""
+RAIL_SPEED_KMH = 160.0
+"""Default least design speed of tracks at standard."""
+
+RING_KINDS = (*(name for name, kind in KINDS.items() if kind.in_rings), OWN)
+"""Kinds of candidates of which a ring may consist: what lays or widens a line, not what runs on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingRules:
+    """Rules of one ring.
+
+    Attributes
+    ----------
+    id
+        Name of the ring.
+    mode
+        `road` or `rail`.
+    classes
+        Classes of link at standard; all where empty.
+    speed_kmh
+        Least speed of links at standard, and of candidates.
+    centres
+        Rows of the cities that it goes round.
+    rivals
+        Rows of cities whose surroundings it avoids: it keeps to where one of its own centres is the nearest
+        of all.
+    radius_km
+        Least and greatest straight-line distance from the nearest centre.
+    time_s
+        Least and greatest driving time from the nearest centre.
+    tiers
+        Tiers of the cities that may lie on it.
+    least_cities
+        How many of them must.
+    least_by_tier
+        How many of a tier must: tier and number.
+    must
+        Rows of the cities that must lie on it, whatever their tier.
+    longest_km
+        Greatest length of the circuit.
+    most_stretch
+        Greatest length of the circuit over that of the shortest one that meets the same demands.
+    on_s
+        A city lies on it when the drive from the city to one of its junctions or stations takes at most this.
+    required, reward, apart
+        As in `optimiser.problem.Ring`.
+    existing_cost_per_km
+        What a km of existing road or track costs when the ring uses it; None: for roads below expressways
+        what the cost table asks for rebuilding them, else nothing.
+    gap_count, gap_longest_km
+        At most so many further links are proposed to close it, and none is longer (straight line).
+    tie_km
+        A new line that ends in a city reaches on to links at standard that are at most this far away: a new
+        expressway ends at the ones round the city and not in the market square.
+    junction_km
+        Ends of slip roads at most this far apart (straight line) are one junction.
+    slip_km
+        A slip road at most this long lies within one junction.
+    thin_km
+        Corners of the line of a link are left out where that moves it by at most this much.
+    """
+
+    id: str
+    mode: str
+    classes: tuple[str, ...]
+    speed_kmh: float
+    centres: tuple[int, ...]
+    rivals: tuple[int, ...] = ()
+    radius_km: tuple[float, float] = (0.0, float("inf"))
+    time_s: tuple[float, float] = (0.0, float("inf"))
+    tiers: tuple[str, ...] = ("secondary", "small")
+    least_cities: int = 0
+    least_by_tier: tuple[tuple[str, int], ...] = ()
+    must: tuple[int, ...] = ()
+    longest_km: float = float("inf")
+    most_stretch: float = float("inf")
+    on_s: int = 1200
+    required: bool = True
+    reward: int = 0
+    apart: tuple[str, ...] = ()
+    existing_cost_per_km: float | None = 0.0
+    gap_count: int = 12
+    gap_longest_km: float = 80.0
+    tie_km: float = 10.0
+    junction_km: float = 0.75
+    slip_km: float = 2.0
+    thin_km: float = 0.5
+
+    @property
+    def is_short(self) -> bool:
+        """Return whether the length of the circuit is limited, so that of twin links short ones count."""
+        return min(self.longest_km, self.most_stretch) < float("inf")
+
+    def may_serve(self, city: int, tier: str) -> bool:
+        """Return whether a city, given by its row, may lie on the ring."""
+        return (tier in self.tiers or city in self.must) and city not in self.centres
+
 
 UNITS_A_DEGREE = 10_000_000
 """Units of the coordinates of a problem in one degree."""
@@ -371,3 +474,110 @@ def _simplified(line: Sequence[Point], within_km: float) -> list[Point]:
     places = {(x * narrow, y * scale): (x, y) for x, y in line}
     kept = [places[x, y] for x, y in chosen.coords]
     return kept if len(kept) > 1 else [line[0], line[-1]]
+
+
+_FARTHEST_KM = 5.0
+"""A station is reached from the road node nearest to it, if that is at most this far away."""
+_WALK_KMH = 20.0
+"""Speed on the straight line between a station, or the end of a new road, and the nearest road node (assumed:
+streets that the network does not contain)."""
+_STEP_DEG = 0.01
+"""Lines are sampled every hundredth of a degree, about a kilometre."""
+
+
+def drive_times(graph: RingGraph, base: BaseCase) -> NDArray[np.float64]:
+    """Return the driving seconds from each city to each node of a ring graph over the roads of today.
+
+    Drives start where cities are snapped to the network. Nodes of roads are reached as they are, others from
+    the road node nearest to them.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 [cities, nodes], infinite where no path exists.
+    """
+    found = np.full((len(base.ids), len(graph.nodes)), np.inf)
+    roads = [k for k, node in enumerate(graph.nodes) if node.key.startswith("road:")]
+    found[:, roads] = base.drive_s[:, [int(graph.nodes[k].key.removeprefix("road:")) for k in roads]]
+    others = np.setdiff1d(np.arange(len(graph.nodes)), roads)
+    if not len(others):
+        return found
+    reached = np.flatnonzero(np.isfinite(base.drive_s).any(axis=0))
+    if not len(reached):
+        return found
+    lon, lat = (values[reached] for values in base.road_points)
+    both = project(np.concatenate([lon, graph.lon[others]]), np.concatenate([lat, graph.lat[others]]))
+    _, nearest = cKDTree(both[: len(lon)]).query(both[len(lon) :])
+    km = great_circle_km(graph.lon[others], graph.lat[others], lon[nearest], lat[nearest])
+    seconds = base.drive_s[:, reached[nearest]] + km / _WALK_KMH * 3600.0
+    found[:, others] = np.where(km <= _FARTHEST_KM, seconds, np.inf)
+    return found
+
+
+def stops_of(graph: RingGraph, rules: RingRules, base: BaseCase) -> Stops:
+    """Return for each city that may lie on a ring the nodes of the graph where it does.
+
+    A city lies where the drive from it takes at most the time that the rules allow, to the second. The
+    centres of the ring do not count.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    rules
+        Tiers, and the time allowed.
+    base
+        Cities and roads.
+    """
+    seconds = np.ceil(drive_times(graph, base))
+    can_stop = np.array([node.can_stop for node in graph.nodes], dtype=bool)
+    found = {}
+    for city, tier in enumerate(base.tiers):
+        if rules.may_serve(city, tier):
+            near = np.flatnonzero(can_stop & (seconds[city] <= rules.on_s))
+            if len(near):
+                found[city] = {node: int(seconds[city, node]) for node in near.tolist()}
+    return found
+
+
+def within_time(graph: RingGraph, rules: RingRules, base: BaseCase) -> NDArray[np.bool_]:
+    """Tell which links have both ends within the driving times from the nearest centre; bool [links]."""
+    if not np.isfinite(rules.time_s[1]) and rules.time_s[0] <= 0:
+        return np.ones(len(graph.links), dtype=bool)
+    seconds = drive_times(graph, base)[list(rules.centres)].min(axis=0)
+    on_time = (seconds >= rules.time_s[0]) & (seconds <= rules.time_s[1])
+    return np.asarray(on_time[graph.ends].all(axis=1), dtype=bool)
+
+
+def within_distance(lines: Sequence[shapely.Geometry], rules: RingRules, base: BaseCase) -> NDArray[np.bool_]:
+    """Tell which lines keep the distances of a ring from its centres all along; bool [lines].
+
+    The distance of a point is that from its nearest centre. A ring with rivals keeps to where the nearest of
+    all these cities is a centre of its own.
+
+    Parameters
+    ----------
+    lines
+        Lines in degrees.
+    rules
+        Distances, centres and rivals.
+    base
+        Positions of the cities.
+    """
+    if not len(lines):
+        return np.zeros(0, dtype=bool)
+    points, owner = shapely.get_coordinates(
+        shapely.segmentize(np.array(lines, dtype=object), _STEP_DEG), return_index=True
+    )
+    own = _nearest_km(points, rules.centres, base)
+    inside = (own >= rules.radius_km[0]) & (own <= rules.radius_km[1])
+    if rules.rivals:
+        inside &= own < _nearest_km(points, rules.rivals, base)
+    outside = np.bincount(owner, weights=~inside, minlength=len(lines))
+    return np.asarray(outside == 0, dtype=bool)
+
+
+def _nearest_km(points: NDArray[np.float64], cities: tuple[int, ...], base: BaseCase) -> NDArray[np.float64]:
+    """Return the distance of points from the nearest of some cities, km."""
+    found = [great_circle_km(points[:, 0], points[:, 1], base.lon[city], base.lat[city]) for city in cities]
+    return np.asarray(np.min(found, axis=0), dtype=np.float64)

@@ -11,8 +11,15 @@ import pytest
 import shapely
 from ring_regions import KM, generated_ring, none, rules, square
 
-from optimiser.proposals.rings.access import drive_times, stops_of, within_distance, within_time
-from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph
+from optimiser.proposals.rings.graph import (
+    GraphLink,
+    GraphNode,
+    RingGraph,
+    drive_times,
+    stops_of,
+    within_distance,
+    within_time,
+)
 from optimiser.proposals.rings.ring_network import RingNetwork
 
 

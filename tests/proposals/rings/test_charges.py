@@ -11,10 +11,9 @@ from optimiser.job.rings import Rings
 from optimiser.problem import Candidate, DesignProblem
 from optimiser.proposals.costs import estimate
 from optimiser.proposals.generate import Rules
-from optimiser.proposals.rings.charges import charges, is_charged
 from optimiser.proposals.rings.generate import generate
 from optimiser.proposals.rings.graph import CHARGED
-from optimiser.proposals.rings.ring_network import RingNetwork, standard_graph
+from optimiser.proposals.rings.ring_network import RingNetwork, charges, is_charged, standard_graph
 from optimiser.run.rings import add_rings, with_closing_links
 
 NORTH_TRUNK = [(40, 40), (40, 80), (-40, 80), (-40, 40)]

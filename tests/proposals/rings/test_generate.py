@@ -27,9 +27,8 @@ from tiers import examples
 from networks.cities import CityNames
 from optimiser.job.rings import Rings
 from optimiser.proposals.rings.generate import links_on_circuits, ring_of
-from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph, nodes_to_keep
+from optimiser.proposals.rings.graph import RING_KINDS, GraphLink, GraphNode, RingGraph, nodes_to_keep
 from optimiser.proposals.rings.ring_network import RingNetwork
-from optimiser.proposals.rings.rules import RING_KINDS
 from optimiser.run.rings import ring_rules
 from optimiser.verify.rings import missing_stops
 

@@ -16,10 +16,8 @@ from ring_regions import GROUND, generated_ring, none, road, rules, square
 
 from networks.network import Network
 from optimiser.proposals.generate import Rules
-from optimiser.proposals.rings.charges import charges
-from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
-from optimiser.proposals.rings.ring_network import RingNetwork
-from optimiser.proposals.rings.straight_links import propose_straight_links
+from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles, propose_straight_links
+from optimiser.proposals.rings.ring_network import RingNetwork, charges
 from optimiser.proposals.table import merge
 
 HERE = Path(__file__).resolve().parent / "golden"

@@ -11,7 +11,7 @@ from ring_regions import square as region_of_square
 from tiers import thinned
 
 from optimiser.problem import RingLink, RingStop
-from optimiser.proposals.rings.lengths import shortest_circuit_within, with_longest
+from optimiser.proposals.rings.generate import shortest_circuit_within, with_longest
 from optimiser.proposals.table import merge
 
 LENGTHS = (4_000, 4_000, 4_000, 4_000, 20_000)

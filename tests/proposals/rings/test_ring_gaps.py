@@ -10,7 +10,6 @@ from ring_regions import GROUND, circuits, generated_ring, none, road, rules, sq
 
 from optimiser.engine.search.circuits import shortest_circuit
 from optimiser.job.rings import Rings
-from optimiser.proposals.costs import WATER, TerrainPolygons
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.ring_gaps import (
     _KM_A_UNIT_OF_COST,
@@ -21,6 +20,7 @@ from optimiser.proposals.rings.ring_gaps import (
 )
 from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.table import merge
+from optimiser.proposals.terrain import WATER, TerrainPolygons
 from optimiser.run.rings import ring_rules, with_closing_links
 
 TOWN = ("town", (-44, -40), 300_000, 0, (4, 50))

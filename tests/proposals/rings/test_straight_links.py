@@ -11,7 +11,7 @@ from ring_regions import KM, rules, square
 
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.graph import GraphLink, GraphNode, RingGraph
-from optimiser.proposals.rings.straight_links import (
+from optimiser.proposals.rings.ring_gaps import (
     _cities_off_network,
     _name_of,
     _nearest,

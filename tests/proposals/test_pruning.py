@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from candidates_drawing import base_case, cities, network, proposal, railway, table
 
-from optimiser.proposals.dominance import dominated
+from optimiser.proposals.pruning import dominated
 from optimiser.proposals.table import fix, number_arcs
 
 ROAD = network([(0, 0), (100, 0), (200, 0)], [(0, 1, "primary", 100, 50), (1, 2, "primary", 100, 50)])

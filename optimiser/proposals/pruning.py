@@ -1,0 +1,343 @@
+"""Find the candidates that no pair can use, that others dominate, or that serve least."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from optimiser.proposals.base_case import BaseCase
+from optimiser.proposals.shortest_times import NO_PATH_S, faster_of, fastest_arcs, time_matrix, times_between
+from optimiser.proposals.table import (
+    Candidates,
+    NumberedArcs,
+)
+
+
+def needed_for_reach(
+    base: BaseCase, arcs: NumberedArcs, left: NDArray[np.bool_], cost: NDArray[np.int64]
+) -> list[int]:
+    """Find candidates without which pairs are beyond the limit that are within it with all candidates.
+
+    The pairs are looked at one after the other. One that no longer has a way takes the candidates of its
+    fastest way with all, without those that it can do without, the dearest tried first.
+
+    Parameters
+    ----------
+    base
+        The base case.
+    arcs
+        Arcs of all candidates.
+    left
+        bool, one a candidate: which are kept already.
+    cost
+        int64, one a candidate.
+
+    Returns
+    -------
+    list of int
+        Rows of candidates to be kept as well, rising.
+    """
+    graph, kept = base.graph, left.copy()
+    tail, head, seconds = (
+        np.concatenate([old, new])
+        for old, new in ((graph.tail, arcs.tail), (graph.head, arcs.head), (graph.seconds, arcs.seconds))
+    )
+    candidate = np.concatenate([np.full(len(graph.tail), -1, dtype=np.int64), arcs.candidate])
+
+    def matrix() -> csr_array:
+        new = arcs.take(kept[arcs.candidate])
+        return faster_of(base.times, time_matrix(arcs.count, new.tail, new.head, new.seconds))
+
+    @functools.cache
+    def with_all(origin: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """Return the seconds from an origin with all candidates, and the node before each."""
+        start = graph.origin[origin]
+        return dijkstra(full, indices=start, return_predecessors=True)
+
+    def reached(times: csr_array, origin: int) -> NDArray[np.bool_]:
+        """Return the destinations within the limit of an origin."""
+        found = dijkstra(times, indices=graph.origin[origin], limit=base.useful_s)
+        return np.asarray(found[graph.destination] <= base.useful_s, dtype=np.bool_)
+
+    full = time_matrix(arcs.count, tail, head, seconds)
+    fastest = fastest_arcs(tail, head, seconds)
+    opened_by = dict(
+        zip(
+            zip(tail[fastest].tolist(), head[fastest].tolist(), strict=True),
+            candidate[fastest].tolist(),
+            strict=True,
+        )
+    )
+    times, within = matrix(), dict[int, NDArray[np.bool_]]()
+    for origin, destination in open_pairs(base).tolist():
+        if origin not in within:
+            within[origin] = reached(times, origin)
+        if within[origin][destination]:
+            continue
+        start, node = int(graph.origin[origin]), int(graph.destination[destination])
+        seconds_with_all, before = with_all(origin)
+        if seconds_with_all[node] > base.useful_s:
+            continue
+        way: set[int] = set()
+        while node != start:
+            way.add(opened_by[int(before[node]), node])
+            node = int(before[node])
+        missing = sorted(
+            (row for row in way if row >= 0 and not kept[row]), key=lambda row: (-cost[row], row)
+        )
+        kept[missing] = True
+        for row in missing:
+            kept[row] = False
+            kept[row] = not reached(matrix(), origin)[destination]
+        times, within = matrix(), {}
+    return np.flatnonzero(kept & ~left).tolist()
+
+
+def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> csr_array:
+    """Tell which candidates lie on a path within the limit of which open pairs, when all are built.
+
+    The paths of a plan are paths of the network with everything built, so what is false here is false in
+    every plan. An arc that even then reaches its head no sooner than today's network is of no use to the
+    origin.
+
+    Parameters
+    ----------
+    base
+        The base case.
+    arcs
+        Arcs of the candidates.
+    count
+        Number of candidates.
+
+    Returns
+    -------
+    scipy.sparse.csr_array
+        bool [count, open pairs] without stored zeros, pairs as in `open_pairs`.
+    """
+    graph = base.graph
+    full = time_matrix(
+        arcs.count,
+        np.concatenate([graph.tail, arcs.tail]),
+        np.concatenate([graph.head, arcs.head]),
+        np.concatenate([graph.seconds, arcs.seconds]),
+    )
+    tails, tail_at = np.unique(arcs.tail, return_inverse=True)
+    heads, head_at = np.unique(arcs.head, return_inverse=True)
+    # Only paths within the limit are of interest.
+    to_all = times_between(
+        full, graph.origin, np.concatenate([tails, graph.destination]), most_s=base.useful_s
+    )
+    to_tails, best = to_all[:, : len(tails)], to_all[:, len(tails) :]
+    to_end = times_between(full.T.tocsr(), graph.destination, heads, most_s=base.useful_s)
+    to_heads = np.full((len(graph.origin), len(heads)), NO_PATH_S, dtype=np.int64)
+    old = heads < len(graph.nodes)
+    to_heads[:, old] = base.from_origins_s[:, heads[old]]
+    pairs = open_pairs(base)
+    found = [np.zeros(0, dtype=np.int64)]
+    for origin in np.unique(pairs[:, 0]).tolist():
+        own = np.flatnonzero((pairs[:, 0] == origin) & (best[origin, pairs[:, 1]] <= base.useful_s))
+        reach = to_tails[origin, tail_at] + arcs.seconds
+        gains = np.flatnonzero((reach < to_heads[origin, head_at]) & (reach <= base.useful_s))
+        on_path = reach[gains] + to_end[np.ix_(pairs[own, 1], head_at[gains])] <= base.useful_s
+        pair, arc = np.nonzero(on_path)
+        found.append(np.unique(arcs.candidate[gains[arc]] * len(pairs) + own[pair]))
+    candidate, pair = np.divmod(np.concatenate(found), max(1, len(pairs)))
+    return csr_array((np.ones(len(pair), dtype=bool), (candidate, pair)), shape=(count, len(pairs)))
+
+
+def open_pairs(base: BaseCase) -> NDArray[np.int64]:
+    """Return the pairs of cities beyond the limit today, the larger city first; int64 [pairs, 2]."""
+    population = base.cities["population"].to_numpy(dtype=np.int64)
+    rank = np.argsort(np.argsort(-population, kind="stable"), kind="stable")
+    return np.argwhere((base.skim > base.limit_s) & (rank[:, None] < rank[None, :])).astype(np.int64)
+
+
+def default_weights(base: BaseCase) -> NDArray[np.float64]:
+    """Return the default weight of each open pair before rounding: the root of the smaller population."""
+    population = base.cities["population"].to_numpy(dtype=np.float64)
+    return np.asarray(np.sqrt(population[open_pairs(base)].min(axis=1)), dtype=np.float64)
+
+
+def most_serving(use: csr_array, weight: NDArray[np.float64], most: int) -> list[int]:
+    """Choose the rows that serve most weight, where each further row that serves a pair counts less.
+
+    The row with the largest sum of weight / (1 + times served before) comes first, the smaller of equal ones.
+
+    Parameters
+    ----------
+    use
+        bool [rows, pairs].
+    weight
+        float64 [pairs].
+    most
+        How many rows are chosen at most.
+
+    Returns
+    -------
+    list of int
+        Chosen rows, rising.
+    """
+    left, times, chosen = np.ones(use.shape[0], dtype=bool), np.zeros(use.shape[1]), list[int]()
+    counts = use.astype(np.float64)
+    while len(chosen) < min(most, use.shape[0]):
+        score = np.where(left, counts @ (weight / (1.0 + times)), -1.0)
+        best = int(np.argmax(score))
+        chosen.append(best)
+        left[best] = False
+        times[use.indices[use.indptr[best] : use.indptr[best + 1]]] += 1.0
+    return sorted(chosen)
+
+
+type Integers = NDArray[np.int64]
+
+
+def dominated(
+    base: BaseCase, candidates: Candidates, arcs: NumberedArcs, left: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell which candidates another one of the same ends dominates.
+
+    That one costs no more, slows no path, and runs no more trains over any section of today's line. In a plan
+    it can take the place of the dominated one, whatever limits there are on sections.
+
+    Parameters
+    ----------
+    base
+        The base case.
+    candidates
+        All candidates; those that are fixed are never dominated.
+    arcs
+        Their arcs.
+    left
+        bool, one a candidate: which of them take part.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool, one a candidate.
+    """
+    table = candidates.table
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for row, ends in enumerate(zip(table["from_name"], table["to_name"], strict=True)):
+        if left[row]:
+            groups.setdefault(tuple(sorted(ends)), []).append(row)
+    opened = _Opened.of(arcs.take(left[arcs.candidate]), len(candidates))
+    cost, free = table["cost"].to_numpy(dtype=np.int64), (table["fixed"] == "").to_numpy()
+    found = np.zeros(len(candidates), dtype=bool)
+    runs: dict[int, dict[int, int]] = {}
+    for candidate, link, trains in candidates.runs[["candidate", "link", "trains"]].to_numpy().tolist():
+        own = runs.setdefault(candidate, {})
+        own[link] = own.get(link, 0) + trains
+    rivals: dict[int, list[int]] = {}
+    for rows in groups.values():
+        # The dearest comes first, and what is dominated dominates nothing, so that one of equals remains.
+        for row in sorted(rows, key=lambda r: (-int(cost[r]), r)):
+            others = [r for r in rows if r != row and cost[r] <= cost[row]] if free[row] else []
+            rivals[row] = [r for r in others if _runs_no_more(runs.get(r, {}), runs.get(row, {}))]
+    compared = {row for row, others in rivals.items() if others}
+    if not compared:
+        return found
+    comparison = _Comparison.of(base, opened, sorted(compared.union(*rivals.values())))
+    for row, others in rivals.items():
+        if others:
+            own_s = comparison.seconds(row, row)
+            found[row] = any(
+                not found[other] and (comparison.seconds(other, row) <= own_s).all() for other in others
+            )
+    return found
+
+
+def _runs_no_more(trains: Mapping[int, int], others: Mapping[int, int]) -> bool:
+    """Tell whether one candidate runs no more trains than another over any link."""
+    return all(count <= others.get(link, 0) for link, count in trains.items())
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The arcs that candidates open, by candidate.
+
+    Attributes
+    ----------
+    arcs
+        In the order of candidates.
+    start
+        int64: those of candidate j are from `start[j]` to `start[j + 1]`.
+    is_shared
+        bool, one a node: several candidates have arcs there.
+    """
+
+    arcs: NumberedArcs
+    start: Integers
+    is_shared: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, arcs: NumberedArcs, count: int) -> Self:
+        """Sort the arcs of so many candidates."""
+        arcs = arcs.take(np.argsort(arcs.candidate, kind="stable"))
+        start = np.searchsorted(arcs.candidate, np.arange(count + 1))
+        both = np.concatenate([arcs.tail, arcs.head]), np.concatenate([arcs.candidate, arcs.candidate])
+        touched = np.unique(np.stack(both), axis=1)[0]
+        return cls(arcs, start, np.bincount(touched, minlength=arcs.count) > 1)
+
+    def nodes_of(self, row: int) -> Integers:
+        """Return the nodes at which a candidate has arcs, rising."""
+        tails, heads, _ = self.of_candidate(row)
+        return np.unique(np.concatenate([tails, heads]))
+
+    def of_candidate(self, row: int) -> tuple[Integers, Integers, Integers]:
+        """Return tails, heads and seconds of the arcs of a candidate."""
+        part = slice(int(self.start[row]), int(self.start[row + 1]))
+        return self.arcs.tail[part], self.arcs.head[part], self.arcs.seconds[part]
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    """Times that each of some candidates gives.
+
+    Attributes
+    ----------
+    opened
+        Arcs of all candidates.
+    old
+        int64 [n], rising: the nodes of the time graph at which the compared candidates have arcs.
+    today_s
+        int64 [n, n]: today's seconds between them.
+    """
+
+    opened: _Opened
+    old: Integers
+    today_s: Integers
+
+    @classmethod
+    def of(cls, base: BaseCase, opened: _Opened, rows: list[int]) -> Self:
+        """Gather the nodes of some candidates and today's times between them."""
+        nodes = np.unique(np.concatenate([opened.nodes_of(row) for row in rows]))
+        old = nodes[nodes < opened.arcs.old]
+        # Evidence and the design problem need the times of all these nodes, which cost least all at once.
+        ends = np.concatenate([opened.arcs.ends, base.graph.origin, base.graph.destination])
+        base.today_s(np.unique(ends[ends < opened.arcs.old]))
+        return cls(opened, old, base.today_s(old))
+
+    def seconds(self, built: int, row: int) -> Integers:
+        """Return the seconds between the ends of one candidate when another one, or itself, is built alone.
+
+        Ends are nodes of the time graph, and new nodes at which further candidates have arcs (such as
+        platforms of new stations).
+        """
+        own = self.opened.nodes_of(row)
+        ends = own[(own < self.opened.arcs.old) | self.opened.is_shared[own]]
+        nodes = np.union1d(self.opened.nodes_of(built), ends)
+        known = np.flatnonzero(nodes < self.opened.arcs.old)
+        at = np.searchsorted(self.old, nodes[known])
+        times = np.full((len(nodes), len(nodes)), np.inf)
+        times[np.ix_(known, known)] = self.today_s[np.ix_(at, at)]
+        tails, heads, seconds = self.opened.of_candidate(built)
+        np.minimum.at(times, (np.searchsorted(nodes, tails), np.searchsorted(nodes, heads)), seconds)
+        places = np.searchsorted(nodes, ends)
+        return np.minimum(dijkstra(times, indices=places)[:, places], NO_PATH_S).astype(np.int64)

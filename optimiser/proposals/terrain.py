@@ -1,0 +1,591 @@
+"""Tell what ground a line runs over and what it runs beside: relief, water, towns, expressways."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any, Protocol
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyproj
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from networks import inputs
+from optimiser.problem.errors import CandidateError, EnvironmentFault
+from optimiser.proposals.base_case import BaseCase, line_km, on_sphere
+
+TERRAIN_CLASSES = ("plain", "hill", "mountain", "urban", "water")
+"""Terrain classes, in the order of the columns of shares; built-up ground is urban on whatever relief."""
+
+
+WATER = TERRAIN_CLASSES.index("water")
+"""Position of water among the classes."""
+
+
+PEOPLE_PER_KM2 = 10_000
+"""Residents of a km2 of built-up ground: about 100 m2 a person, the middle of the range of the Chinese
+planning standard GB 50137-2011 (from memory, unverified; quality C)."""
+
+
+_SAMPLE_KM = 0.5
+"""Distance between the points at which a line is sampled."""
+
+
+class Terrain(Protocol):
+    """A source of terrain classes."""
+
+    @property
+    def source(self) -> str:
+        """Name in a few words where the classes come from."""
+
+    def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Return for each point its position in `TERRAIN_CLASSES`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllPlain:
+    """Class all ground as plain, for want of data."""
+
+    source: str = "assumed plain: no terrain given"
+
+    def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:  # noqa: ARG002
+        """Return zero (plain) for each point."""
+        return np.zeros(len(lon), dtype=np.int8)
+
+
+@dataclass(frozen=True, slots=True)
+class TerrainPolygons:
+    """Class points by the roughest of the polygons that contain them; outside all, they are plain."""
+
+    polygons: tuple[shapely.Geometry, ...]
+    classes: tuple[int, ...]
+    source: str
+
+    def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Return for each point the roughest class of the polygons that contain it."""
+        found = np.zeros(len(lon), dtype=np.int8)
+        for polygon, rank in zip(self.polygons, self.classes, strict=True):
+            inside = shapely.contains_xy(polygon, lon, lat)
+            found[inside] = np.maximum(found[inside], rank)
+        return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WithTowns:
+    """Class the built-up ground round city centres as urban, and all else as another source does.
+
+    Attributes
+    ----------
+    ground
+        Classes elsewhere.
+    lon, lat
+        Centres of the cities, degrees, float64 [c].
+    radius_km
+        Radius of the built-up ground of each city, float64 [c].
+    """
+
+    ground: Terrain
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    radius_km: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, ground: Terrain, cities: gpd.GeoDataFrame) -> WithTowns:
+        """Return the ground with towns whose radii follow from the populations of the cities."""
+        points = cities.geometry
+        return cls(
+            ground,
+            np.asarray(points.x, dtype=np.float64),
+            np.asarray(points.y, dtype=np.float64),
+            urban_radius_km(cities["population"].to_numpy(dtype=np.float64)),
+        )
+
+    @property
+    def source(self) -> str:
+        """Name in a few words where the classes come from."""
+        return f"{self.ground.source}; urban by the populations of the cities"
+
+    def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Return for each point urban where it lies in a town, else the class of the ground."""
+        found = self.ground.classify(lon, lat)
+        points = cKDTree(on_sphere(lon, lat))
+        for rows in points.query_ball_point(on_sphere(self.lon, self.lat), self.radius_km):
+            found[rows] = TERRAIN_CLASSES.index("urban")
+        return found
+
+
+def urban_radius_km(population: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the radius of a circle that holds the residents of a city at `PEOPLE_PER_KM2`, km."""
+    return np.sqrt(population / (np.pi * PEOPLE_PER_KM2))
+
+
+@dataclass(frozen=True, slots=True)
+class TerrainRaster:
+    """Class points by the relief (highest less lowest ground) of a square window round them.
+
+    The thresholds follow the relief classes of Chinese geomorphological mapping (below 30 m plain, to 200 m
+    hills, above mountains).
+
+    Attributes
+    ----------
+    path
+        A raster of elevations in metres that rasterio opens.
+    window_km
+        Side of the window.
+    hill_m, mountain_m
+        Least relief of hills and of mountains.
+    source
+        What the report says.
+    """
+
+    path: Path
+    window_km: float = 5.0
+    hill_m: float = 30.0
+    mountain_m: float = 200.0
+    source: str = "relief of the elevation raster"
+
+    def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Return for each point the class of the relief round it; ground off the raster is plain."""
+        relief = _relief(self.path, lon, lat, self.window_km)
+        classes = (relief >= self.hill_m).astype(np.int8)
+        classes[relief >= self.mountain_m] = 2
+        return classes
+
+
+def read_terrain(path: str | Path) -> Terrain:
+    """Read a terrain source: polygons with a property `terrain`, or a raster of elevations.
+
+    Parameters
+    ----------
+    path
+        GeoJSON or GeoPackage with polygons whose `terrain` is plain, hill, mountain, urban or water; else a
+        GeoTIFF of heights in metres.
+
+    Raises
+    ------
+    CandidateError
+        When the file is absent, unreadable or contains other classes.
+    EnvironmentFault
+        When a raster is given and rasterio is not installed.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CandidateError(
+            "the terrain file does not exist", where=str(path), remedy="Check the path of the terrain file."
+        )
+    if path.suffix.lower() in {".geojson", ".json", ".gpkg"}:
+        return _read_polygons(path)
+    _open_raster(path).close()
+    return TerrainRaster(path, source=f"relief of {path.name}")
+
+
+def terrain_shares(lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain) -> NDArray[np.float64]:
+    """Return the share of each line in plain, hills, mountains, towns and over water, as `survey` does."""
+    return survey(lines, terrain)[0]
+
+
+def survey(
+    lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Measure the share of each line on each terrain, and its longest crossing of water.
+
+    Parameters
+    ----------
+    lines
+        Lines in degrees.
+    terrain
+        Source of the classes.
+
+    Returns
+    -------
+    shares, crossing_km : numpy.ndarray
+        float64 [n, 5], rows sum to one, columns as in `TERRAIN_CLASSES`; and float64 [n], km of the longest
+        unbroken stretch over water along the line as drawn.
+    """
+    samples = [sample_line(line) for line in lines]
+    if not samples:
+        return np.zeros((0, len(TERRAIN_CLASSES))), np.zeros(0)
+    points, sizes = np.concatenate(samples), np.array([len(part) for part in samples])
+    classes = terrain.classify(points[:, 0], points[:, 1])
+    rows = np.repeat(np.arange(len(samples)), sizes)
+    counts = np.zeros((len(samples), len(TERRAIN_CLASSES)))
+    np.add.at(counts, (rows, classes), 1.0)
+    # A dry place before each line and after the last keeps the crossings of two lines apart.
+    starts = np.cumsum(sizes) - sizes
+    wet = np.append(np.insert(classes == WATER, starts, False), False).astype(np.int8)
+    line_of = np.insert(rows, starts, np.arange(len(samples)))
+    before, last = (np.flatnonzero(np.diff(wet) == step) for step in (1, -1))
+    longest = np.zeros(len(samples))
+    np.maximum.at(longest, line_of[last], last - before)
+    step_km = np.array([line_km(line) for line in lines]) / sizes
+    shares = np.asarray(counts / counts.sum(axis=1, keepdims=True), dtype=np.float64)
+    return shares, longest * step_km
+
+
+def sample_line(line: shapely.Geometry) -> NDArray[np.float64]:
+    """Return the midpoints of equal parts of about half a km of a line; float64 [n, 2], lon and lat.
+
+    A place, or a line without length, stands for itself.
+    """
+    if shapely.length(line) == 0:
+        return np.asarray(shapely.get_coordinates(line)[:1], dtype=np.float64)
+    count = max(1, round(line_km(line) / _SAMPLE_KM))
+    merged = line if line.geom_type == "LineString" else shapely.line_merge(line)
+    corners, part = shapely.get_coordinates(shapely.get_parts(merged), return_index=True)
+    is_segment = part[1:] == part[:-1]
+    start, step = corners[:-1][is_segment], np.diff(corners, axis=0)[is_segment]
+    # As `shapely.line_interpolate_point` does it, which begins at the first corner again for each point.
+    long = np.sqrt(step[:, 0] ** 2 + step[:, 1] ** 2)
+    ends = np.cumsum(long)
+    along = (np.arange(count) + 0.5) / count * shapely.length(merged)
+    segment = np.minimum(np.searchsorted(ends, along, side="right"), len(ends) - 1)
+    before = np.where(segment > 0, ends[segment - 1], 0.0)
+    share = (along - before) / long[segment]
+    return np.asarray(step[segment] * share[:, None] + start[segment], dtype=np.float64)
+
+
+def _read_polygons(path: Path) -> TerrainPolygons:
+    """Read polygons and their classes, all faults at once."""
+    try:
+        table = inputs.read_features(path)
+    except Exception as error:
+        raise CandidateError("the terrain file cannot be read", where=str(path), done=str(error)) from error
+    if "terrain" not in table.columns:
+        raise CandidateError(
+            "the polygons have no property `terrain`",
+            where=str(path),
+            remedy="Give each polygon `terrain`: plain, hill, mountain, urban or water.",
+        )
+    named = [str(value).strip().lower() for value in table["terrain"]]
+    faults = [f"polygon {row + 1}: `{name}`" for row, name in enumerate(named) if name not in TERRAIN_CLASSES]
+    if faults:
+        raise CandidateError(
+            "unknown terrain classes",
+            where=str(path),
+            faults=faults,
+            remedy="Use plain, hill, mountain, urban or water.",
+        )
+    return TerrainPolygons(
+        polygons=tuple(table.geometry),
+        classes=tuple(TERRAIN_CLASSES.index(name) for name in named),
+        source=f"polygons of {path.name}",
+    )
+
+
+def _open_raster(path: Path) -> Any:  # noqa: ANN401 (rasterio is optional and has no types)
+    """Open a raster, or say what is missing."""
+    try:
+        import rasterio
+    except ImportError as error:
+        raise EnvironmentFault(
+            "reading an elevation raster needs rasterio",
+            where=str(path),
+            remedy="Install the extra `terrain` (pip install 'polyring[terrain]').",
+        ) from error
+    try:
+        # Neither another driver nor a file beside it is opened: both may name further files and addresses.
+        with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"):
+            raster = rasterio.open(inputs.checked_tiff(path), driver="GTiff")
+    except (OSError, rasterio.errors.RasterioIOError) as error:
+        raise CandidateError(
+            "neither polygons nor a GeoTIFF that can be opened", where=str(path), done=str(error)
+        ) from error
+    if raster.crs is None:
+        raise CandidateError(
+            "the raster names no coordinate system",
+            where=str(path),
+            remedy="Assign one, e.g. with gdal_edit.",
+        )
+    return raster
+
+
+def _relief(
+    path: Path, lon: NDArray[np.float64], lat: NDArray[np.float64], window_km: float
+) -> NDArray[np.float64]:
+    """Return highest less lowest ground in metres in a window round each point."""
+    with _open_raster(path) as raster:
+        to_raster = pyproj.Transformer.from_crs(4326, raster.crs, always_xy=True)
+        half = window_km / 2.0
+        east = half / (111.32 * np.cos(np.radians(lat)))
+        north = np.full_like(lat, half / 110.57)
+        x_low, y_low = to_raster.transform(lon - east, lat - north)
+        x_high, y_high = to_raster.transform(lon + east, lat + north)
+        boxes = np.column_stack([x_low, y_low, x_high, y_high])
+        return np.array([_box_relief(raster, box) for box in boxes])
+
+
+def _box_relief(raster: Any, box: NDArray[np.float64]) -> float:  # noqa: ANN401
+    """Return the relief in one box of the raster, 0 off the raster, from at most 64 by 64 cells."""
+    left, bottom, right, top = raster.bounds
+    if not (box[0] < right and box[2] > left and box[1] < top and box[3] > bottom):
+        return 0.0
+    window = raster.window(*box).intersection(raster.window(left, bottom, right, top))
+    shape = (min(64, max(1, int(window.height))), min(64, max(1, int(window.width))))
+    ground = raster.read(1, window=window, out_shape=shape, masked=True)
+    return float(ground.max() - ground.min()) if ground.count() else 0.0
+
+
+CELLS_A_DEGREE = 60
+"""Cells of the map in a degree: 1.85 km from south to north."""
+_KNOWN_LAND_KM = 2.0
+"""So near to a road, track or city centre of today is land, whatever the map says: a cell of it is as wide,
+and much ground has been reclaimed since it was drawn."""
+
+
+@functools.cache
+def _wet_cells() -> NDArray[np.uint8]:
+    """Return the map, uint8 [rows from north to south, bytes of eight cells from west to east]."""
+    file = resources.files("optimiser.proposals") / "data" / "water.npz"
+    with file.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
+        return np.asarray(content["water"], dtype=np.uint8)
+
+
+def is_water(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which points lie in a sea or large lake.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees, float64 [n]; longitudes beyond 180 degrees go on round the Earth.
+
+    Returns
+    -------
+    numpy.ndarray
+        bool [n]. A cell is water where no coast runs through it, so places on the coast are land, and so are
+        straits and rivers of less than about two cells.
+
+    Notes
+    -----
+    Natural Earth 1:10m, layers land and lakes (public domain), rasterised by `tools/water_map.py`.
+    """
+    cells = _wet_cells()
+    row = np.clip(np.floor((90.0 - lat) * CELLS_A_DEGREE), 0, len(cells) - 1).astype(np.int64)
+    column = np.floor((lon + 180.0) * CELLS_A_DEGREE).astype(np.int64) % (360 * CELLS_A_DEGREE)
+    return np.asarray((cells[row, column >> 3] >> (7 - (column & 7))) & 1, dtype=np.bool_)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WithWater:
+    """Class points in seas and large lakes as water, and all else as another source does.
+
+    Attributes
+    ----------
+    ground
+        Classes elsewhere.
+    known_land
+        Points of today's lines and cities (`on_sphere`) that the map takes for water.
+    """
+
+    ground: Terrain
+    known_land: cKDTree
+
+    @classmethod
+    def of(cls, ground: Terrain, cities: gpd.GeoDataFrame, links: Sequence[gpd.GeoDataFrame]) -> WithWater:
+        """Return the ground with water, where roads, tracks and centres of cities of today are on land.
+
+        Parameters
+        ----------
+        ground
+            Classes elsewhere.
+        cities
+            Their `geometry` are points.
+        links
+            Links of networks; of ferries (`mode`) only the others of their table count.
+        """
+        today = [table.geometry[(table["mode"] != "ferry").to_numpy()].to_numpy() for table in links]
+        lines = shapely.segmentize(np.concatenate([*today, cities.geometry.to_numpy()]), _STEP_DEG)
+        points = shapely.get_coordinates(lines)
+        wet = points[is_water(points[:, 0], points[:, 1])]
+        return cls(ground, cKDTree(on_sphere(wet[:, 0], wet[:, 1])))
+
+    @property
+    def source(self) -> str:
+        """Name in a few words where the classes come from."""
+        return f"{self.ground.source}; seas and lakes of Natural Earth"
+
+    def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
+        """Return for each point water where it lies in a sea or lake, else the class of the ground."""
+        found = self.ground.classify(lon, lat)
+        wet = np.flatnonzero(is_water(lon, lat))
+        km, _ = self.known_land.query(on_sphere(lon[wet], lat[wet]), distance_upper_bound=_KNOWN_LAND_KM)
+        found[wet[km > _KNOWN_LAND_KM]] = WATER
+        return found
+
+
+_STEP_DEG = 0.01
+"""Greatest distance between the points that stand for a line of today."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArtefactRules:
+    """Rules by which a road is taken for an artefact of the map and not for a road between cities.
+
+    Attributes
+    ----------
+    town_km
+        A town reaches at least this far from its centre, and as far as its residents need at
+        `costs.PEOPLE_PER_KM2`. Centres are single points that are joined to the network some km off, and the
+        ring roads of a medium city lie within 8 km: so near, the map decides what a road gains.
+    most_in_towns
+        A road with a greater share within towns is a street of a town.
+    beside_km
+        A line within this distance of an expressway runs beside it: interchanges are 5 to 10 km apart.
+    most_beside
+        A road with a greater share beside one expressway duplicates it, or is a junction that the map lacks.
+    """
+
+    town_km: float = 8.0
+    most_in_towns: float = 0.5
+    beside_km: float = 5.0
+    most_beside: float = 0.5
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Towns and expressways of a region.
+
+    Attributes
+    ----------
+    base
+        The base case.
+    rules
+        How far towns reach, and what counts as beside an expressway.
+    expressway_classes
+        Link classes that are expressways.
+    """
+
+    base: BaseCase
+    rules: ArtefactRules
+    expressway_classes: tuple[str, ...]
+
+    @cached_property
+    def _reach_km(self) -> NDArray[np.float64]:
+        """Return how far each town reaches from its centre; float64 [c]."""
+        people = self.base.cities["population"].to_numpy(dtype=np.float64)
+        return np.maximum(self.rules.town_km, urban_radius_km(people))
+
+    @cached_property
+    def _centres(self) -> NDArray[np.float64]:
+        return on_sphere(self.base.lon, self.base.lat)
+
+    @cached_property
+    def _expressways(self) -> tuple[cKDTree, NDArray[np.int64], list[str]]:
+        """Return points of all expressways, the row of the expressway of each, and their names.
+
+        Links of one `ref` are one expressway; a link with several counts for each of them. Of links without
+        any, those that are joined are one.
+        """
+        links = self.base.road.links
+        fast = links[links["link_class"].isin(self.expressway_classes)]
+        labels = _names_of(fast)
+        names = sorted({name for several in labels for name in several})
+        row = {name: at for at, name in enumerate(names)}
+        position, label = (
+            np.array(values, dtype=np.int64)
+            for values in (
+                [at for at, several in enumerate(labels) for _ in several],
+                [row[name] for several in labels for name in several],
+            )
+        )
+        lines = shapely.segmentize(fast.geometry.to_numpy(), _STEP_DEG)
+        points, index = shapely.get_coordinates(lines[position], return_index=True)
+        return cKDTree(on_sphere(points[:, 0], points[:, 1])), label[index], names
+
+    @cached_property
+    def _known(self) -> dict[bytes, tuple[float, float, str]]:
+        """Remember of each line its share within towns, and its share beside which expressway."""
+        return {}
+
+    def look_at(self, lines: Sequence[shapely.Geometry]) -> list[tuple[float, float, str]]:
+        """Return the shares of lines within towns and beside one expressway; many at once cost least.
+
+        Parameters
+        ----------
+        lines
+            Degrees.
+
+        Returns
+        -------
+        list of tuple
+            For each line its share within towns, the largest share beside one expressway, and the name of
+            that expressway: 0 and no name where none is near.
+        """
+        keys = shapely.to_wkb(np.array(lines, dtype=object)).tolist() if lines else []
+        new = {key: line for key, line in zip(keys, lines, strict=True) if key not in self._known}
+        if new:
+            parts = [sample_line(line) for line in new.values()]
+            points = np.concatenate(parts)
+            owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+            at = on_sphere(points[:, 0], points[:, 1])
+            self._known.update(zip(new, self._shares(at, owner, len(parts)), strict=True))
+        return [self._known[key] for key in keys]
+
+    def _shares(
+        self, at: NDArray[np.float64], owner: NDArray[np.int64], count: int
+    ) -> Iterator[tuple[float, float, str]]:
+        """Yield the shares of lines, given their points on the sphere and the line of each point."""
+        sizes = np.bincount(owner, minlength=count)
+        in_town = np.zeros(len(at), dtype=np.bool_)
+        for centre, reach_km in zip(self._centres, self._reach_km, strict=True):
+            in_town |= np.linalg.norm(at - centre, axis=1) <= reach_km
+        towns = (np.bincount(owner[in_town], minlength=count) / sizes).tolist()
+        tree, label, names = self._expressways
+        if not names:
+            yield from ((share, 0.0, "") for share in towns)
+            return
+        near = cKDTree(at).sparse_distance_matrix(tree, self.rules.beside_km, output_type="coo_matrix")
+        # A point of a line counts once for an expressway, however many points of it are near.
+        point, road = np.divmod(
+            np.unique(near.row.astype(np.int64) * len(names) + label[near.col]), len(names)
+        )
+        counts = np.bincount(owner[point] * len(names) + road, minlength=count * len(names))
+        beside = counts.reshape(count, len(names))
+        most = beside.argmax(axis=1)
+        for line, (share, which) in enumerate(zip(towns, most.tolist(), strict=True)):
+            points = int(beside[line, which])
+            yield share, float(points / sizes[line]), names[which] if points else ""
+
+    def town_share(self, line: shapely.Geometry) -> float:
+        """Return the share of a line that lies within towns."""
+        return self.look_at([line])[0][0]
+
+    def beside(self, line: shapely.Geometry) -> tuple[float, str]:
+        """Return the largest share of a line beside one expressway, and its name; see `look_at`."""
+        _, share, name = self.look_at([line])[0]
+        return share, name
+
+    def fault(self, line: shapely.Geometry) -> str:
+        """Return why a road along a line is an artefact of the map; empty where it is none."""
+        rules = self.rules
+        in_towns, beside, _ = self.look_at([line])[0]
+        if in_towns > rules.most_in_towns:
+            return f"more than {100 * rules.most_in_towns:.0f} % within towns"
+        if beside > rules.most_beside:
+            return (
+                f"more than {100 * rules.most_beside:.0f} % within {rules.beside_km:g} km of one expressway"
+            )
+        return ""
+
+
+def _names_of(fast: pd.DataFrame) -> list[list[str]]:
+    """Return the names of the expressways that each link is part of."""
+    refs = [[part.strip() for part in str(ref).split(";") if part.strip()] for ref in fast["ref"]]
+    bare = np.flatnonzero([not several for several in refs])
+    ends = fast[["tail", "head"]].to_numpy(dtype=np.int64)[bare]
+    if len(ends):
+        count = int(ends.max()) + 1
+        graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
+        group = connected_components(graph, directed=False)[1][ends[:, 0]]
+        for at, number in zip(bare.tolist(), group.tolist(), strict=True):
+            refs[at] = [f"expressway without a number ({number})"]
+    return refs

@@ -6,8 +6,9 @@
 
 A checkout is a revision, of which a clone is made and installed first, or a folder with its `.venv`. With
 `--fresh` the seconds of the first command include clone and installation; packages are downloaded before.
-Caches of the program and of machine code begin empty. CPU seconds count all child processes; the peak is that
-of all processes together (shared pages once, where the system tells), sampled every 0.2 s. POSIX only.
+Caches of the program and of machine code begin empty. `polyring cases` is asked of the finished run (a
+revision without that command answers with exit code 2). CPU seconds count all child processes; the peak is
+that of all processes together (shared pages once, where the system tells), sampled every 0.2 s. POSIX only.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ def measure_checkout(named: str, work: Path, *, job: str, fresh: bool) -> dict[s
         found["first command"] = replace(one, wall_s=one.wall_s + before_s, page_s=page_s)
     calls = {
         "second command": (*POLYRING, *run[len(polyring) :]),
+        "polyring cases": (*POLYRING, "cases", str(out)),
         "import polyring": (POLYRING[0], "-c", "import polyring"),
         "polyring list": (*POLYRING, "list"),
         "solve of a toy problem": (POLYRING[0], "-c", TOY),

@@ -233,8 +233,7 @@ def _asked(expected: Mapping[str, Any]) -> str:
     asked = "; ".join(part for part in parts if part)
     if not asked:
         return "There is nothing to ask of this run."
-    seconds = (expected["expected_s"], expected["most_s"])
-    about, most = (f"{one:.0f} s" if one < 120 else f"{one / 60:.0f} min" for one in seconds)
+    about, most = (screen.duration(expected[key]) for key in ("expected_s", "most_s"))
     return f"To be asked: {asked}. It takes about {about}, at most {most} of solving; answers are kept."
 
 

@@ -154,9 +154,7 @@ class _Sampler(threading.Thread):
         """Kill what is left of the processes, and wait until they have ended."""
         self._ended.set()
         self.join()
-        for process in self._tree:
-            with suppress(psutil.Error):
-                process.kill()
+        self._kill()
         psutil.wait_procs(self._tree[1:], timeout=5)
 
     def run(self) -> None:
@@ -171,6 +169,13 @@ class _Sampler(threading.Thread):
                     used = process.cpu_times()
                     seconds += used.user + used.system
             self.peak_mb, self.cpu_s = max(self.peak_mb, megabytes), max(self.cpu_s, seconds)
+            if not self._seen.is_running():
+                self._kill()  # what outlives it keeps its pipe open, and the parent reads to the end
+
+    def _kill(self) -> None:
+        for process in self._tree:
+            with suppress(psutil.Error):
+                process.kill()
 
 
 def measure(

@@ -293,9 +293,9 @@ def test_outputs_of_a_bench(tmp_path):
 READY = 'print(\'{"kind": "ready"}\', flush=True); '
 SLEEPER = (
     "import pathlib, subprocess, sys, time; "
-    "words = [sys.executable, '-c', 'import time; time.sleep(60)']; "
+    "words = [sys.executable, '-c', 'import time; time.sleep(600)']; "
     "other = subprocess.Popen(words, start_new_session=True); "
-    "pathlib.Path('pid').write_text(str(other.pid)); time.sleep(60)"
+    "pathlib.Path('pid').write_text(str(other.pid)); time.sleep(600)"
 )
 
 

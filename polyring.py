@@ -49,8 +49,7 @@ if TYPE_CHECKING:
     from optimiser.problem.result import Result
     from optimiser.problem.result import load as load_result
     from optimiser.problem.result import save as save_result
-    from optimiser.report.html import Views, views
-    from optimiser.report.page import MapView
+    from optimiser.report.page import MapView, Views, views
     from optimiser.run.why import Why
     from optimiser.studies.atlas import AtlasRun, atlas
     from optimiser.studies.backcast import Backcasted, backcast
@@ -82,8 +81,7 @@ _HOMES = {
     ),
     "optimiser.problem.errors": ("OptimiserError",),
     "optimiser.problem.result": ("Result", "load_result=load", "save_result=save"),
-    "optimiser.report.html": ("Views", "views"),
-    "optimiser.report.page": ("MapView",),
+    "optimiser.report.page": ("MapView", "Views", "views"),
     "optimiser.studies.atlas": ("AtlasRun", "atlas"),
     "optimiser.studies.backcast": ("Backcasted", "backcast"),
     "optimiser.tasks.cache": ("Progress",),

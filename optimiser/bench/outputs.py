@@ -122,14 +122,14 @@ class Bench:
 
     def _repr_html_(self) -> str:
         """Return variants and solves as HTML, for a notebook."""
-        from optimiser.report import html
+        from optimiser.report import page
 
         shown = {name: name for name in SHOWN}
         return (
-            html.heading("Variants")
-            + html.table(self.variants)
-            + html.heading("Solves")
-            + html.table(self.solves, columns=shown)
+            page.heading("Variants")
+            + page.table(self.variants)
+            + page.heading("Solves")
+            + page.table(self.solves, columns=shown)
         )
 
 

@@ -15,7 +15,7 @@ from optimiser.measures import coverage
 from optimiser.problem.jsonfile import write_whole
 from optimiser.problem.model import TIERS
 from optimiser.proposals.generate import SERVICES
-from optimiser.report import html, maps, plots, ring_layout, tables
+from optimiser.report import maps, page, plots, ring_layout, tables
 from optimiser.report.inputs import ReportInput
 from optimiser.report.plots import Stroke
 from optimiser.report.ring_layout import WGS84, formed, known_rings
@@ -219,7 +219,7 @@ def qml(drawn: Iterable[Rule], *, names: Mapping[str, str], label: str = "") -> 
         Column with the labels; empty for none.
     """
     values = {"rules": list(drawn), "names": names, "label": label, "rgba": rgba, "ink": plots.INK}
-    return html.filled("layer.qml", values)
+    return page.filled("layer.qml", values)
 
 
 def rgba(colour: str) -> str:

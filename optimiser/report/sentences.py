@@ -341,10 +341,8 @@ def answers(report: ReportInput) -> list[str]:
 def coverage_table(report: ReportInput) -> Table:
     """Return pairs within the limit by tier of the smaller city: today, with the plan, with everything."""
     limit = f"{wording.short_hours(report.limit_s)} {definition(report)}"
-    table = _table(f"City pairs within {limit}, by tier of the smaller city")
-    table.add_column("tier")
-    for heading in ("pairs", "today", "with the plan", "gained", "all candidates"):
-        table.add_column(heading, justify="right")
+    heads = ("tier", "pairs", "today", "with the plan", "gained", "all candidates")
+    table = _table(f"City pairs within {limit}, by tier of the smaller city", heads, texts=("tier",))
     rows = coverage.by_group(report.pairs).to_dict("records")
     for row in rows:
         table.add_row(
@@ -358,42 +356,40 @@ def coverage_table(report: ReportInput) -> Table:
     return table
 
 
+def _table(title: str, heads: Sequence[str], *, texts: Sequence[str]) -> Table:
+    """Return an empty table with columns of numbers, and some of text."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in heads:
+        if head in texts:
+            table.add_column(head, overflow="fold", min_width=16 if head == "link" else None)
+        else:
+            table.add_column(head, justify="right", no_wrap=True)
+    return table
+
+
 def _out_of_reach(report: ReportInput) -> list[str]:
     """Return the pairs that no plan brings within the limit, where the plan is to bring all that it can."""
     words = out_of_reach(report)
     if report.budget is not None or not words:
         return []
-    return [
-        f"{words}; by city, with the time that everything built gives:",
-        *unreached_cities(report),
-    ]
+    return [f"{words}; by city, with the time that everything built gives:", *unreached_cities(report)]
 
 
 def _other_assumptions(report: ReportInput) -> list[str]:
     """Return a line for each case of the sensitivity to road speeds, which are estimates."""
-    if report.sensitivity is None:
-        return []
     return [
         f"With {row['case']}: {wording.share(row['all before'], 1)} of pairs today, "
         f"{wording.share(row['all after'], 1)} with the plan"
-        for row in report.sensitivity.to_dict("records")
+        for row in ([] if report.sensitivity is None else report.sensitivity.to_dict("records"))
     ]
 
 
 def phases_table(report: ReportInput) -> Table:
-    """Return what each period spends, starts and opens, and what is covered from then on.
-
-    Parameters
-    ----------
-    report
-        The plan of a problem with periods, measured.
-    """
-    table = _table(f"Periods (costs in {report.money}; unspent money carries over)")
-    table.add_column("period")
-    for heading in ("spent so far", "of", "started", "opened", "pairs", "weight within the limit"):
-        table.add_column(heading, justify="right")
-    rows = [] if report.measures is None else report.measures.phases.to_dict("records")
-    for row in rows:
+    """Return what each period spends, starts and opens, and what is covered from then on."""
+    heads = ("period", "spent so far", "of", "started", "opened", "pairs", "weight within the limit")
+    title = f"Periods (costs in {report.money}; unspent money carries over)"
+    table = _table(title, heads, texts=("period",))
+    for row in [] if report.measures is None else report.measures.phases.to_dict("records"):
         table.add_row(
             escape(str(row["period"])),
             wording.integer(row["spent_so_far"]),
@@ -406,52 +402,25 @@ def phases_table(report: ReportInput) -> Table:
 
 
 def reach_table(found: Reach) -> Table:
-    """Return the least cost of each share of the pairs, with its proven bound.
-
-    Parameters
-    ----------
-    found
-        The answers.
-    """
-    table = _table(f"Least cost of shares of all pairs (in {found.money})")
-    table.add_column("pairs")
-    for heading in ("share", "asked", "of", "cost", "at least", "gap"):
-        table.add_column(heading, justify="right")
-    table.add_column("")
+    """Return the least cost of each share of the pairs, with its proven bound."""
+    heads = ("pairs", "share", "asked", "of", "cost", "at least", "gap", "")
+    table = _table(f"Least cost of shares of all pairs (in {found.money})", heads, texts=("pairs", ""))
+    shown = ("group", "share", "asked", "total", "cost", "bound", "gap", "remark")
     for row in found.cells():
-        table.add_row(
-            *(escape(row[key]) for key in ("group", "share", "asked", "total")),
-            *(escape(row[key]) for key in ("cost", "bound", "gap", "remark")),
-        )
+        table.add_row(*(escape(row[key]) for key in shown))
     table.caption = " ".join(found.sentences()) or None
     return table
 
 
-def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-
-
 def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
-    """Return the proposed links, ranked, with cost, length and who gains.
-
-    Parameters
-    ----------
-    report
-        The plan.
-    most
-        Rows that are shown at most.
-    """
+    """Return the proposed links, ranked, with cost, length and who gains; `most` rows are shown."""
     _, unit = wording.per_person(report.money)
-    table = _table(f"Proposed links and services (costs in {report.money}), {ORDER}")
+    heads = ("#", "link", "what", "km", "cost", "low – high", "pairs", "people", f"{unit} each".strip())
+    chosen = [] if report.cases is None else ["chosen in"]
+    title = f"Proposed links and services (costs in {report.money}), {ORDER}"
+    table = _table(title, (*heads, *chosen), texts=("link", "what"))
     left = len(report.links) - most
     table.caption = f"and {left} more in links.csv" if left > 0 else None
-    table.add_column("#", justify="right")
-    table.add_column("link", overflow="fold", min_width=16)
-    table.add_column("what", overflow="fold")
-    for heading in ("km", "cost", "low – high", "pairs", "people", f"{unit} each".strip()):
-        table.add_column(heading, justify="right", no_wrap=True)
-    if report.cases is not None:
-        table.add_column("chosen in", justify="right", no_wrap=True)
     for row in report.links.head(most).to_dict("records"):
         table.add_row(
             str(row["rank"]),

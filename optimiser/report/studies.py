@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from optimiser.problem.jsonfile import write_atomically
-from optimiser.report import html, maps, plots, wording
+from optimiser.report import maps, page, plots, wording
 from optimiser.report.plots import Marks
 from optimiser.report.tables import write_csv
 
@@ -61,7 +61,7 @@ def write_robust(
         "links": links.to_dict("records"),
         "money": summary["money"],
     }
-    text = html.render("robust.html", values, pictures={"scenarios": picture.read_bytes()})
+    text = page.compose("robust.html", values, pictures={"scenarios": picture.read_bytes()})
     write_atomically(folder / "robust.html", text)
 
 
@@ -343,7 +343,7 @@ def write_closures(found: ClosedPlans, folder: Path) -> None:
         "found": found,
         "most": MOST_PAIRS,
     }
-    text = html.render("closures.html", values, pictures={"closures": picture.read_bytes()})
+    text = page.compose("closures.html", values, pictures={"closures": picture.read_bytes()})
     write_atomically(folder / "closures.html", text)
 
 
@@ -584,7 +584,7 @@ def render_atlas(found: Atlas) -> str:
         "notes": list(dict.fromkeys(note for one in found.measured for note in one.facts["notes"])),
         "attributions": list(dict.fromkeys(one.facts["attribution"] for one in found.measured)),
     }
-    return html.render("atlas.html", values, pictures={one.name: one.picture for one in found.measured})
+    return page.compose("atlas.html", values, pictures={one.name: one.picture for one in found.measured})
 
 
 def write_map(shown: SmallMap, path: Path) -> Path:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from optimiser.measures.uncertainty import NEAR, Waiting
 from optimiser.problem.jsonfile import write_atomically
-from optimiser.report import html, maps, plots, wording
+from optimiser.report import maps, page, plots, wording
 from optimiser.report.cases import SETTLED_GAP
 from optimiser.report.ring_layout import WGS84
 from optimiser.report.sweep import (
@@ -132,7 +132,7 @@ def render(sweep: SweepResults, pictures: Mapping[str, bytes]) -> str:
         "factors": [_factor(one) for one in sweep.facts["factors"]],
         "attribution": sweep.facts["attribution"],
     }
-    return html.render("sweep.html", values, pictures=pictures)
+    return page.compose("sweep.html", values, pictures=pictures)
 
 
 def lead(sweep: SweepResults) -> str:

@@ -16,7 +16,7 @@ from optimiser.measures.order import Router
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.proposals.table import Candidates
-from optimiser.report import html, wording
+from optimiser.report import page, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.tables import COLUMNS
 from optimiser.run.measured_plan import MeasuredPlan
@@ -96,7 +96,7 @@ class Why:
 
     def _repr_html_(self) -> str:
         """Return sentences and tables as HTML, for a notebook."""
-        parts = [html.heading(f"{self.rank}. {self.title}", *self.sentences)]
+        parts = [page.heading(f"{self.rank}. {self.title}", *self.sentences)]
         for words, table in (
             ("Pairs that it serves, in minutes", self.pairs),
             ("The best plan without it, at the same money", self.swaps),
@@ -105,7 +105,7 @@ class Why:
         ):
             if len(table):
                 shown = {name: name.replace("_", " ") for name in table.columns if name not in _HIDDEN}
-                parts.append(html.heading(words) + html.table(table, columns=shown, most=12))
+                parts.append(page.heading(words) + page.table(table, columns=shown, most=12))
         return "".join(parts)
 
 

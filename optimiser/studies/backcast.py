@@ -41,7 +41,7 @@ from optimiser.proposals.pruning import open_pairs
 from optimiser.proposals.table import Candidates, Proposal, assemble
 from optimiser.proposals.terrain import Terrain, sample_line
 from optimiser.report import backcast as view
-from optimiser.report import html
+from optimiser.report import page
 from optimiser.report.backcast import Backcast, Choice
 from optimiser.run import corridors, proposing
 from optimiser.run.chain import Chain
@@ -116,8 +116,8 @@ class Backcasted:
     def _repr_html_(self) -> str:
         """Return region, day and what each strategy finds as HTML, for a notebook."""
         found = self.found
-        parts = [html.heading(f"{found.region}, network of {found.day}")]
-        parts += [html.heading(words) + html.table(self.table(purse)) for purse, words in view.PURSES.items()]
+        parts = [page.heading(f"{found.region}, network of {found.day}")]
+        parts += [page.heading(words) + page.table(self.table(purse)) for purse, words in view.PURSES.items()]
         return "".join(parts)
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from networks.timegraph import UNREACHABLE
 from optimiser.measures import coverage
 from optimiser.problem.errors import ProblemError
-from optimiser.report import html, plots, wording
+from optimiser.report import page, plots, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.page import MapView
 from optimiser.report.tables import COLUMNS
@@ -123,15 +123,15 @@ class Comparison:
         }
         links = pd.DataFrame(self.links[self.links["built_in"] != "both"])
         note = wording.different_moneys(self.first.money, self.second.money)
-        parts = [html.heading(f"{self.names[0]} and {self.names[1]}", note) + html.table(figures)]
+        parts = [page.heading(f"{self.names[0]} and {self.names[1]}", note) + page.table(figures)]
         if len(links):
             links = links.assign(
                 kind=links["kind"].map(wording.kind), built_in=links["built_in"].map(self._name)
             )
-            parts.append(html.heading("Links that one of them builds") + html.table(links, columns=words))
+            parts.append(page.heading("Links that one of them builds") + page.table(links, columns=words))
         if len(self.pairs):
             pairs = self.pairs.assign(within=self.pairs["within"].map(self._name))
-            parts.append(html.heading("Pairs that one of them brings within the limit") + html.table(pairs))
+            parts.append(page.heading("Pairs that one of them brings within the limit") + page.table(pairs))
         return "".join(parts)
 
     def _name(self, which: str) -> str:

@@ -25,7 +25,7 @@ from optimiser.problem import result as results
 from optimiser.problem import save as save_problem
 from optimiser.problem.errors import JobError
 from optimiser.problem.result import Result, Status
-from optimiser.report import html, sentences, tables, wording
+from optimiser.report import page, sentences, tables, wording
 from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
 from optimiser.report.page import MapView
@@ -473,9 +473,9 @@ class Run:
         shown = self.shown
         words = {"group": "tier", "pairs": "pairs", "before_pairs": "today", "after_pairs": "with the plan"}
         return (
-            html.heading(f"{shown.region}: {sentences.headline(shown)}", *self._lines())
-            + html.table(coverage.by_group(shown.pairs), columns=words)
-            + html.table(
+            page.heading(f"{shown.region}: {sentences.headline(shown)}", *self._lines())
+            + page.table(coverage.by_group(shown.pairs), columns=words)
+            + page.table(
                 pd.DataFrame(shown.links.assign(kind=shown.links["kind"].map(wording.kind))), columns=SHOWN
             )
         )
@@ -529,7 +529,7 @@ class Table(gpd.GeoDataFrame):  # type: ignore[misc]
             import folium  # noqa: F401
             import mapclassify  # noqa: F401
         except ImportError as fault:
-            raise html.missing_extra("explore()", fault, "Run.map() needs no further package.") from fault
+            raise page.missing_extra("explore()", fault, "Run.map() needs no further package.") from fault
         return super().explore(*args, **kwargs)
 
 

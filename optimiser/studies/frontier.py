@@ -29,9 +29,9 @@ from optimiser.problem import DesignProblem, dumps, load, save
 from optimiser.problem import result as results
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
 from optimiser.report import frontier as pictures
-from optimiser.report import html, inputs, page, wording
-from optimiser.report.html import Views
+from optimiser.report import inputs, page, wording
 from optimiser.report.inputs import PointShown, ReportInput
+from optimiser.report.page import Views
 from optimiser.run import folder, pipeline, store
 from optimiser.run.chain import Chain
 from optimiser.run.outcome import NOT_PROVEN
@@ -142,13 +142,13 @@ class TracedFrontier:
             table = pd.DataFrame(built, columns=["name", "kind", "cost"]).assign(**kinds)
             lines = (f"{len(built)} links, {self.curve.share(point.plan, 'all'):.1%} of the weight",)
             name = f"{number}: {point.cost:,} {money}".strip()
-            pages[name] = html.heading(name, *lines) + html.table(table, most=len(table))
+            pages[name] = page.heading(name, *lines) + page.table(table, most=len(table))
         return Views(tuple(pages), tuple(pages.values()))
 
     def _repr_html_(self) -> str:
         """Return the points as a table, and the plan of each at a click, for a notebook."""
-        title = html.heading(f"{self.curve.name}: frontier")
-        return title + html.table(self.points) + self.browse()._repr_html_()
+        title = page.heading(f"{self.curve.name}: frontier")
+        return title + page.table(self.points) + self.browse()._repr_html_()
 
 
 def trace_job(

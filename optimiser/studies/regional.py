@@ -28,7 +28,7 @@ from optimiser.problem.errors import JobError
 from optimiser.problem.result import Result, TracePoint
 from optimiser.proposals.generate import Kind
 from optimiser.proposals.table import Candidates
-from optimiser.report import html
+from optimiser.report import page
 from optimiser.run.chain import Chain
 from optimiser.run.proposing import propose_candidates
 from optimiser.run.source import find_source
@@ -62,7 +62,7 @@ class RegionProblem:
         """Return sizes and budget as HTML, for a notebook."""
         one = self.design
         budget = "no budget" if one.budget is None else f"budget {one.budget:,} {one.money}"
-        return html.heading(
+        return page.heading(
             one.name,
             f"{len(one.candidates):,} candidates, {len(one.pairs):,} pairs, {len(one.rings)} rings, {budget}",
         )
@@ -279,7 +279,7 @@ class Region:
         """Return the cities as a table, for a notebook."""
         cities = pd.DataFrame(self.cities)
         columns = {name: name for name in ("name", "tier", "population")}
-        return html.heading(self.loaded.name) + html.table(cities, columns=columns)
+        return page.heading(self.loaded.name) + page.table(cities, columns=columns)
 
     @cached_property
     def _chain(self) -> Chain:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from optimiser.job import LoadedJob, find
-from optimiser.report import html, sweep_page
+from optimiser.report import page, sweep_page
 from optimiser.report import sweep as results
 from optimiser.report.sweep import SweepResults
 from optimiser.studies import sweep as sweeps
@@ -72,8 +72,8 @@ class Sweep(SweepResults):
             "is_core",
             "in_plan",
         )
-        title = html.heading(f"{self.facts['region']}: sweep", sweep_page.lead(self))
-        return title + html.table(self.links[[*columns, "factor"]], most=MOST_LINKS)
+        title = page.heading(f"{self.facts['region']}: sweep", sweep_page.lead(self))
+        return title + page.table(self.links[[*columns, "factor"]], most=MOST_LINKS)
 
 
 def sweep_job(

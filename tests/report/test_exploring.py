@@ -12,7 +12,7 @@ from report_drawing import explored, line_report
 from shapely import Point
 
 from networks.timegraph import UNREACHABLE
-from optimiser.report import html, page, webmap
+from optimiser.report import page, webmap
 from optimiser.report.cases import PARTS
 
 HOUR = 60
@@ -115,4 +115,4 @@ def test_the_data_of_two_hundred_cities_stay_small(found):
     report = replace(
         found, cities=cities, pairs=pairs.assign(weight=1, links=[()] * len(pairs)), measures=None
     )
-    assert len(html.as_json(webmap.gather(report))) < 1_000_000
+    assert len(page.as_json(webmap.gather(report))) < 1_000_000

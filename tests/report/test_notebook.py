@@ -13,7 +13,7 @@ from hostile_names import PAYLOADS, read
 from IPython.core.formatters import DisplayFormatter
 from report_drawing import explored
 
-from optimiser.report import html as pages
+from optimiser.report import page as pages
 from optimiser.report.page import MapView
 
 

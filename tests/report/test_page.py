@@ -11,7 +11,7 @@ from report_drawing import PRICED, explored, on_screen, report_out_of_reach
 from ring_square import shown
 
 from optimiser.measures.coverage import CityCover, TierCities
-from optimiser.report import html, page
+from optimiser.report import page
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_hostile_names_add_no_tag_and_are_read_as_written():
 
 
 def test_json_in_the_page_holds_no_markup():
-    text = html.as_json({"name": "</script><!-- & \u2028"})
+    text = page.as_json({"name": "</script><!-- & \u2028"})
     assert not set("<>&\u2028") & set(text)
     assert json.loads(text) == {"name": "</script><!-- & \u2028"}
 

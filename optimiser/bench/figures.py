@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +33,9 @@ if TYPE_CHECKING:
 type Dash = str | tuple[float, tuple[float, ...]]
 """A dash by name, or its offset and lengths."""
 
+type Pen = dict[str, Any]
+"""Colour, dash and mark of a configuration, as Matplotlib takes them."""
+
 type TraceOf = Callable[[Row], Trace]
 
 SIZED_FAMILIES = ("size", "national")
@@ -60,15 +61,6 @@ LEAST_GAP, MOST_GAP = 1e-4, 1.0
 """Range of gaps drawn; smaller gaps lie on the lower edge, larger ones and no gap on the upper edge."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pen:
-    """Colour, dash and mark of a configuration."""
-
-    colour: str
-    dash: Dash
-    mark: str
-
-
 def write_figures(rows: Sequence[Row], trace_of: TraceOf, folder: Path) -> dict[str, Path]:
     """Draw the figures that the table allows, and write them as PNG files.
 
@@ -87,7 +79,7 @@ def write_figures(rows: Sequence[Row], trace_of: TraceOf, folder: Path) -> dict[
         Path of each figure by its title.
     """
     return {
-        title: _save(figure, folder / f"{name}.png")
+        title: plots.write(figure, folder / f"{name}.png", dpi=DPI)
         for title, name, figure in _figures(rows, trace_of)
         if figure is not None
     }
@@ -107,7 +99,13 @@ def _figures(rows: Sequence[Row], trace_of: TraceOf) -> Iterator[tuple[str, str,
 
 def _pens(labels: Iterable[str]) -> dict[str, Pen]:
     kinds = zip(itertools.cycle(COLOURS), itertools.cycle(DASHES), itertools.cycle(MARKS), strict=False)
-    return {label: Pen(*next(kinds)) for label in labels}
+    names = ("color", "linestyle", "marker")
+    return {label: dict(zip(names, kind, strict=True)) for label, kind in zip(labels, kinds, strict=False)}
+
+
+def _line(pen: Pen) -> Pen:
+    """Return a pen without its mark."""
+    return {name: value for name, value in pen.items() if name != "marker"}
 
 
 def _sheet(rows: int, columns: int, *, width: float, height: float) -> tuple[Figure, list[Axes]]:
@@ -117,13 +115,8 @@ def _sheet(rows: int, columns: int, *, width: float, height: float) -> tuple[Fig
     axes: Any = figure.subplots(rows, columns, squeeze=False)
     panels = list(axes.flat)
     for panel in panels:
-        panel.set_facecolor(PAPER)
-        panel.grid(visible=True, color=MUTED, alpha=0.22, linewidth=0.6)
-        panel.tick_params(colors=INK, labelsize=8.5)
-        for side in ("top", "right"):
-            panel.spines[side].set_visible(False)
-        for side in ("left", "bottom"):
-            panel.spines[side].set_color(MUTED)
+        plots.plain(panel, grid="both")
+        panel.tick_params(labelsize=8.5)
     return figure, panels
 
 
@@ -146,13 +139,6 @@ def _legend(figure: Figure, panel: Axes) -> None:
         widest = LEGEND_KEY_IN + LEGEND_LETTER_IN * max(len(label) for label in labels)
         columns = max(1, min(5, len(labels), int(figure.get_figwidth() / widest)))
         figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
-
-
-def _save(figure: Figure, path: Path) -> Path:
-    """Write a PNG file, whole or not at all."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=DPI, format="png", facecolor=PAPER)
-    return plots.write(figure, path, dpi=DPI)
 
 
 def draw_profile(rows: Sequence[Row]) -> Figure | None:
@@ -197,10 +183,7 @@ def _draw_steps(panel: Axes, label: str, column: Sequence[float], last: float, p
         taus, shares = taus[1:], shares[1:]
     shares.append(shares[-1])
     proved = sum(map(math.isfinite, column))
-    panel.step(
-        taus, shares, where="post", label=f"{label} ({proved} proved)",
-        color=pen.colour, linestyle=pen.dash, linewidth=2.0,
-    )  # fmt: skip
+    panel.step(taus, shares, where="post", label=f"{label} ({proved} proved)", linewidth=2.0, **_line(pen))
 
 
 def _draw_mean_gaps(rows: Sequence[Row], trace_of: TraceOf, pens: Mapping[str, Pen]) -> Figure | None:
@@ -217,16 +200,12 @@ def _draw_mean_gaps(rows: Sequence[Row], trace_of: TraceOf, pens: Mapping[str, P
     for label, group in by_label(able).items():
         columns = [_gaps(row, trace_of(row), moments) for row in group]
         mean = [sum(values) / len(values) for values in zip(*columns, strict=True)]
-        pen = pens[label]
-        panel.plot(
-            moments, mean, label=f"{label} ({len(group)} solves)",
-            color=pen.colour, linestyle=pen.dash, linewidth=2.0,
-        )  # fmt: skip
+        panel.plot(moments, mean, label=f"{label} ({len(group)} solves)", linewidth=2.0, **_line(pens[label]))
     panel.set_xscale("log")
     panel.set_xlim(FIRST_S, last)
     panel.xaxis.set_major_formatter(_plain)
     panel.set_ylim(0, 1)
-    panel.yaxis.set_major_formatter(lambda value, _position: f"{100 * value:g} %")
+    panel.yaxis.set_major_formatter(plots.percent)
     panel.set_xlabel("seconds since the solve began (logarithmic)", fontsize=9)
     panel.set_ylabel("mean gap", fontsize=9)
     _title(panel, "Mean gap over time, all problems", "a gap counts at most 100 %; no gap counts 100 %")
@@ -283,10 +262,7 @@ def draw_gaps(
 def _draw_gap(panel: Axes, label: str | None, row: Row, trace: Trace, pen: Pen) -> None:
     moments = _moments(max(row.time_limit_s, 2 * FIRST_S))
     gaps = [min(MOST_GAP, max(LEAST_GAP, gap)) for gap in _gaps(row, trace, moments)]
-    panel.step(
-        moments, gaps, where="post", label=label,
-        color=pen.colour, linestyle=pen.dash, linewidth=1.7 if label else 0.8,
-    )  # fmt: skip
+    panel.step(moments, gaps, where="post", label=label, linewidth=1.7 if label else 0.8, **_line(pen))
 
 
 def _frame_gaps(panel: Axes, last: float) -> None:
@@ -357,10 +333,10 @@ def _draw_times(panel: Axes, label: str, by_size: Sequence[tuple[int, list[Row]]
         sizes.append(size)
         times.append(max(LEAST_S, shifted_geometric_mean(spent, 1.0)))
         whole.append(all(row.proved or not proves(row) for row in group))
-    panel.plot(sizes, times, color=pen.colour, linestyle=pen.dash, linewidth=1.6)
-    fills = [pen.colour if full else "white" for full in whole]
-    panel.scatter(sizes, times, c=fills, edgecolors=pen.colour, marker=pen.mark, s=42, zorder=3)
-    panel.plot([], [], color=pen.colour, linestyle=pen.dash, marker=pen.mark, linewidth=1.6, label=label)
+    panel.plot(sizes, times, linewidth=1.6, **_line(pen))
+    fills = [pen["color"] if full else "white" for full in whole]
+    panel.scatter(sizes, times, c=fills, edgecolors=pen["color"], marker=pen["marker"], s=42, zorder=3)
+    panel.plot([], [], linewidth=1.6, label=label, **pen)
 
 
 def _draw_rest(
@@ -373,10 +349,7 @@ def _draw_rest(
     rests = [
         100 * sum(_left_open(row, best[row.instance]) for row in group) / len(group) for _, group in by_size
     ]
-    panel.plot(
-        [size for size, _ in by_size], rests,
-        color=pen.colour, linestyle=pen.dash, marker=pen.mark, linewidth=1.6, label=label,
-    )  # fmt: skip
+    panel.plot([size for size, _ in by_size], rests, linewidth=1.6, label=label, **pen)
 
 
 def _left_open(row: Row, best: int | None) -> float:

@@ -312,7 +312,7 @@ def sheet(
 
 
 def plain(
-    axes: Axes, *, grid: Literal["x", "y"] | None = "y", edges: Sequence[str] = ("left", "bottom")
+    axes: Axes, *, grid: Literal["x", "y", "both"] | None = "y", edges: Sequence[str] = ("left", "bottom")
 ) -> None:
     """Draw few edges of axes, pale grid lines below everything, and no ticks."""
     axes.set_facecolor("none")

@@ -32,6 +32,12 @@ ESCAPES = str.maketrans(
 )
 """Characters that would end or disturb a script block, written so that only JSON sees them."""
 
+WORDS = (
+    "capitalised", "clock", "clock_of_minutes", "gap", "integer", "kind", "money", "people", "percent",
+    "share", "short_hours",
+)  # fmt: skip
+"""Functions of `wording` that are filters of the templates."""
+
 MOST_ROWS = 30
 """Rows of a table that a notebook shows; the rest is counted."""
 
@@ -102,11 +108,11 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    for name in ("clock", "clock_of_minutes", "integer", "people", "percent", "share", "gap", "kind"):
+    for name in WORDS:
         environment.filters[name] = getattr(wording, name)
     environment.filters |= {
         "link": wording.link_name,
-        "names": wording.join_names,
+        "with_article": ring_section.with_article,
         "tier": plots.tier_name,
         "category": lambda row: plots.category(mode=row["mode"], kind=row["kind"]),
     }
@@ -244,24 +250,27 @@ def curves(report: ReportInput) -> dict[str, bytes]:
 
 def context(report: ReportInput) -> dict[str, Any]:
     """Return the variables of the page's template."""
-    tiers, pairs = coverage.by_group(report.pairs), report.pairs
-    full = report.capacities
+    pairs, full = report.pairs, report.capacities
+    assumed = pd.DataFrame() if report.sensitivity is None else report.sensitivity
+    columns = [str(name).rsplit(" ", 1)[0] for name in assumed.columns if name != "case"]
     return {
         "title": f"{report.region}: {sentences.headline(report)}",
         "headline": sentences.headline(report),
         "definition": sentences.definition(report),
-        "figures": _figures(report, tiers),
+        "proof": sentences.proof(report),
+        "proposals": sentences.proposals(report),
+        "people_gaining": coverage.people_gaining(report.cities, pairs),
         "links": _links(report),
         "per_person_unit": wording.per_person(report.money)[1],
-        "tiers": _rows(tiers),
+        "tiers": _rows(coverage.by_group(pairs)),
         "cities": _rows(coverage.by_city(report.cities, pairs)),
         "new_pairs": pair_rows(report, coverage.newly_covered(pairs)),
         "beyond": pair_rows(report, coverage.still_beyond(pairs)),
         "near": pair_rows(report, coverage.near_misses(pairs)),
-        "proof": _proof(report),
         "meaning": sentences.meaning(report),
         "certificate": sentences.certificate(report),
-        "sensitivity": _sensitivity(report),
+        "sensitivity": _rows(assumed),
+        "groups": coverage.groups_in_order(columns),
         "out_of_reach": sentences.out_of_reach(report),
         "near_limit": sentences.near_limit(report),
         "fairness": list(sentences.fairness(report.fairness)),
@@ -298,31 +307,6 @@ def _map_context(report: ReportInput) -> dict[str, Any]:
         "first_state": webmap.first_state(report),
         "pairs_by_tier": {"all": counts.pop("all"), **counts},
     }
-
-
-def _figures(report: ReportInput, tiers: pd.DataFrame) -> list[dict[str, str]]:
-    """Return the key figures on top of the page: value, words, note."""
-    total = tiers.iloc[-1]
-    of = f"of {report.money_of(report.budget)}" if report.budget is not None else report.money
-    rows = (
-        (
-            f"{total['before_pairs']:,} → {total['after_pairs']:,}",
-            f"city pairs within {wording.short_hours(report.limit_s)}",
-            f"of {total['pairs']:,}; {total['all_built_pairs']:,} with every candidate built",
-        ),
-        (
-            wording.people(coverage.people_gaining(report.cities, report.pairs)),
-            "people gain",
-            "in the smaller cities of the new pairs, each counted once",
-        ),
-        (
-            wording.integer(report.cost),
-            of,
-            f"for {sentences.proposals(report)}, central estimate",
-        ),
-        (wording.gap(report.gap), "gap to the proven bound", sentences.proof(report)),
-    )
-    return [dict(zip(("value", "words", "note"), row, strict=True)) for row in rows]
 
 
 def _links(report: ReportInput) -> list[Row]:
@@ -407,42 +391,6 @@ def pair_rows(report: ReportInput, pairs: pd.DataFrame) -> list[Row]:
         }
         for row in _rows(pairs)
     ]
-
-
-def _proof(report: ReportInput) -> list[tuple[str, str]]:
-    """Return the lines of the box on optimality."""
-    minimises = report.budget is None
-    bound = "none" if report.bound is None else f"{report.bound:,.1f}".removesuffix(".0")
-    lines = [
-        ("Outcome", wording.capitalised(sentences.proof(report))),
-        ("Cost, recomputed", report.money_of(report.cost)),
-        ("Budget", "none, cost is minimised" if minimises else report.money_of(report.budget or 0)),
-        (
-            "Objective" if minimises else f"{wording.capitalised(report.counted)}, recomputed",
-            wording.integer(report.objective),
-        ),
-        ("Proven bound", bound),
-        ("Source of the bound", wording.capitalised(str(report.bound_source or "not stated"))),
-        ("Gap", wording.gap(report.gap)),
-    ]
-    if not minimises:
-        lines.append(("Gap as a share of the gain", wording.gap(report.gap_of_gain)))
-    if report.certified is not None:
-        certified = report.certified
-        lines.append(("Certified bound", f"{certified.bound:,} (gap {wording.gap(certified.gap)})"))
-    how = " with ".join(part for part in (report.variant, report.solver) if part)
-    return [*lines, ("Solved by", f"{how}, {report.seconds:.1f} s")] if how else lines
-
-
-def _sensitivity(report: ReportInput) -> dict[str, Any] | None:
-    """Return tiers and rows of the table of coverage under other assumptions."""
-    table = report.sensitivity
-    if table is None or table.empty:
-        return None
-    groups = coverage.groups_in_order(
-        column.rsplit(" ", 1)[0] for column in table.columns if column != "case"
-    )
-    return {"groups": groups, "rows": _rows(table)}
 
 
 def fairness_rows(found: Fairness) -> list[dict[str, str]]:

@@ -294,7 +294,7 @@ def section(report: ReportInput) -> list[dict[str, Any]]:
 
 
 def _entry(report: ReportInput, ring: RingShown) -> dict[str, Any]:
-    is_formed = ring.is_formed
+    is_formed, looks = ring.is_formed, known_strokes(report.rings)
     return {
         "title": ring.id if len(report.rings) > 1 else "",
         "mode": _mode(ring),
@@ -313,7 +313,7 @@ def _entry(report: ReportInput, ring: RingShown) -> dict[str, Any]:
         "inside": inside(ring),
         "shape": shape(ring),
         "stretches": [_stretch(report, ring, row) for row in ring.stretches],
-        "overlaps": _overlaps(report, ring),
+        "overlaps": [(plots.KNOWN_RINGS.index(looks[one.reference]), one) for one in known_rings([ring])],
     }
 
 
@@ -497,21 +497,3 @@ def _stretch(report: ReportInput, ring: RingShown, row: dict[str, Any]) -> dict[
         "km": short_km(row["length_km"]),
         "cost": integer(row["cost"]) if row["cost"] else "",
     }
-
-
-def _overlaps(report: ReportInput, ring: RingShown) -> list[dict[str, Any]]:
-    looks = known_strokes(report.rings)
-    return [
-        {
-            "place": plots.KNOWN_RINGS.index(looks[one.reference]),
-            "name": one.name,
-            "the": with_article(one.name),
-            "km": f"{one.reference_km:,.0f}",
-            "corridor": f"{one.corridor_km:g}",
-            "of_ring": wording.percent(one.share_of_ring if ring.is_formed else None, digits=0),
-            "of_reference": wording.percent(one.share_of_reference if ring.is_formed else None, digits=0),
-            "why": one.why,
-            "source": one.source,
-        }
-        for one in known_rings([ring])
-    ]

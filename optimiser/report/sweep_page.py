@@ -115,7 +115,8 @@ def render(sweep: SweepResults, pictures: Mapping[str, bytes]) -> str:
     values = {
         "title": f"{sweep.facts['region']}: which links are right in most futures?",
         "lead": lead(sweep),
-        "figures": list(_figures(sweep)),
+        "sweep": sweep,
+        "own": sweep.regret[sweep.regret["plan"] == JOB].to_dict("records")[0],
         "links": [
             row | {"name": link_words(row), "decider": decider(row) or wording.NONE}
             for row in sweep.links.to_dict("records")
@@ -129,7 +130,6 @@ def render(sweep: SweepResults, pictures: Mapping[str, bytes]) -> str:
             row | {"words": plan_words(row["plan"], row["name"])} for row in sweep.regret.to_dict("records")
         ],
         "waiting": waiting_sentences(sweep),
-        "factors": [_factor(one) for one in sweep.facts["factors"]],
         "attribution": sweep.facts["attribution"],
     }
     return page.compose("sweep.html", values, pictures=pictures)
@@ -143,34 +143,6 @@ def lead(sweep: SweepResults) -> str:
         settled = wording.percent(SETTLED_GAP, digits=0)
         words += f" {sweep.unsettled:,} more are left out: not solved, or not settled within {settled}."
     return words
-
-
-def _figures(sweep: SweepResults) -> Iterator[dict[str, str]]:
-    """Yield the key figures on top of the page: value, words, note."""
-    core, plan, best = sweep.core, sweep.coverage("pairs_plan"), sweep.coverage("pairs_best")
-    yield {
-        "value": f"{len(core)} of {len(sweep.links)}",
-        "words": "links in the robust core",
-        "note": f"in at least {wording.percent(sweep.core_share, digits=0)} of the futures; "
-        f"together {wording.money(core['cost'].sum(), sweep.money)}",
-    }
-    yield {
-        "value": f"{plan.p05:,.0f} – {plan.p95:,.0f}",
-        "words": f"pairs within {wording.short_hours(int(sweep.facts['limit_s']))} with the plan of the job",
-        "note": f"in nine of ten futures; {plan.p50:,.0f} in the middle; best plans {best.p50:,.0f}",
-    }
-    own = sweep.regret[sweep.regret["plan"] == JOB].to_dict("records")[0]
-    yield {
-        "value": wording.percent(own["fits"], digits=0),
-        "words": "of the futures fit the plan of the job",
-        "note": "their budget pays for it, and it keeps to their other limits",
-    }
-    yield {
-        "value": wording.percent(own["share_mean"]),
-        "words": "mean regret of that plan where it fits",
-        "note": f"weight that the best plan of the future covers and it does not; at most "
-        f"{wording.percent(own['share_largest'])}",
-    }
 
 
 def waiting_sentences(sweep: SweepResults) -> list[str]:
@@ -213,49 +185,13 @@ def _commitment(sweep: SweepResults) -> Iterator[str]:
     )
 
 
-def _indices(sweep: SweepResults, outcome: str) -> list[dict[str, Any]]:
-    """Return a row a factor with the cells of each kind of index."""
+def _indices(sweep: SweepResults, outcome: str) -> dict[str, list[dict[Any, Any]]]:
+    """Return the rows of each factor, one a kind of index."""
     table = sweep.indices[sweep.indices["outcome"] == outcome]
-    kinds, rows = list(dict.fromkeys(table["index"])), []
-    for factor, own in table.groupby("factor", sort=False):
-        by_kind = own.set_index("index")
-        cells = [_index_cell(by_kind.loc[kind]) for kind in kinds]
-        rows.append({"factor": factor, "cells": cells, "together": own["correlated"].iloc[0]})
-    return rows
-
-
-def _index_cell(row: pd.Series[Any]) -> dict[str, str]:
-    is_share = row.name in ("first", "total")
-    known = [row["value"], row["low"], row["high"]]
-    words = [wording.percent(one, digits=0) if is_share else _amount(one) for one in known]
-    band = "" if pd.isna(row["low"]) else f"{words[1]} to {words[2]}"
-    return {"value": words[0], "band": band}
-
-
-def _amount(value: float) -> str:
-    return wording.NONE if pd.isna(value) else f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.2g}"
-
-
-def _factor(one: dict[str, Any]) -> dict[str, str]:
-    """Return a factor in words: what it changes, of what, how it is distributed."""
-    own = dict(one["distribution"])
-    name = str(own.pop("name"))
-    numbers = "; ".join(
-        f"{key} {', '.join(map(_brief, value)) if isinstance(value, list) else _brief(value)}"
-        for key, value in own.items()
-        if value is not None
-    )
     return {
-        "id": str(one["id"]),
-        "changes": str(one["changes"]).replace("_", " "),
-        "of": ", ".join(map(str, one.get("of", ()))) or "all",
-        "central": _brief(one["central"]),
-        "distribution": f"{name}: {numbers}",
+        str(factor): rows.assign(is_share=rows["index"].isin(["first", "total"])).to_dict("records")
+        for factor, rows in table.groupby("factor", sort=False)
     }
-
-
-def _brief(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float | int) else str(value)
 
 
 # ---- pictures

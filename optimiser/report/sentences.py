@@ -29,7 +29,7 @@ ORDER = "ranked by value to the plan, the last to be removed first"
 
 QUESTIONS: dict[Question, str] = {
     "cases": "how the proposals fare in plausible cases",
-    "margins": "by how much the plan with each wished ring exceeds the plan without it",
+    "margins": "how the best plan with each optional ring compares with the best one without it",
     "prices": "what the demands cost",
     "speeds": "what other speeds on expressways change",
 }

@@ -45,7 +45,7 @@ NETWORK = {
     "motorways": Stroke("Motorways", "#dcc48f", "#6b5b3a", 1.2),
     "high_speed": Stroke("High-speed rail", "#a9c6e2", "#3f5878", 1.4, (9, 2)),
 }
-"""Today's network by attribute of `map_layers.Layers`, lowest first: pale, so that proposals stand out."""
+"""Today's network by attribute of `maps.Layers`, lowest first: pale, so that proposals stand out."""
 
 PROPOSALS = {
     "road": Stroke("Proposed road", "#d55e00", "#d55e00", 2.8),

@@ -25,7 +25,7 @@ from optimiser.job.rings import DERIVED
 from optimiser.job.sections import Independence
 from optimiser.run.chain import within_limit
 from optimiser.run.independence import without_core
-from optimiser.run.ring_effects import state_of
+from optimiser.run.measured_plan import state_of
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "benchmarks" / "results" / "ring_worth.md"

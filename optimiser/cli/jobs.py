@@ -130,7 +130,7 @@ def _show_run(done: Written) -> None:
     """Print the outcome of a run: coverage by tier, cost, gap and the ranked links."""
     from optimiser.report import wording
     from optimiser.report.sentences import summary
-    from optimiser.run.outcome import NOT_PROVEN
+    from optimiser.run.solving import NOT_PROVEN
 
     screen.line()
     if done.report is not None:

@@ -97,7 +97,7 @@ def verify(
 
 
 def _verify_sweep(folder: Path, *, json: bool) -> int:
-    from optimiser.studies.sweep_check import check_sweep
+    from optimiser.run.folder_check import check_sweep
 
     found = check_sweep(folder)
     if json:

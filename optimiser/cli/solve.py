@@ -108,7 +108,7 @@ def solve(
     from optimiser.engine.solve import solve as solve_problem
     from optimiser.problem import load
     from optimiser.problem import result as results
-    from optimiser.run.outcome import exit_code, refuse_empty
+    from optimiser.run.solving import exit_code, refuse_empty
 
     _refuse_outputs([path for path in (output, write_lp, write_mps) if path is not None])
     loaded = load(problem)

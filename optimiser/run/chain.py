@@ -33,20 +33,18 @@ from optimiser.report.cases import Reach
 from optimiser.report.inputs import CertifiedBound, Question, ReportInput
 from optimiser.run import (
     demands,
-    fairness,
     independence,
     measuring,
     proposing,
     reach,
     reading,
     reporting,
-    ring_effects,
     solving,
     store,
     timing,
 )
-from optimiser.run.measured_plan import MeasuredPlan
-from optimiser.run.outcome import describe_failure
+from optimiser.run.measured_plan import MeasuredPlan, state_of
+from optimiser.run.solving import describe_failure
 from optimiser.run.source import Source, find_source
 from optimiser.tasks import cache
 from optimiser.tasks.cache import Kept, Outcome, Progress
@@ -242,7 +240,7 @@ class Chain:
         def make(folder: Path) -> None:
             draft = self.draft.value
             coverable = draft.pairs["coverable"].tolist()
-            raised, proof = fairness.raise_worst(draft.problem, coverable, settings, notify=notify)
+            raised, proof = solving.raise_worst(draft.problem, coverable, settings, notify=notify)
             save_problem(raised, folder / "problem.json")
             store.save_json(folder / LEVELS, proof)
 
@@ -337,7 +335,7 @@ class Chain:
     def figures(self, plan: Plan) -> dict[str, Any]:
         """Return the figures of another plan of the problem that the section on rings compares."""
         measured = self.measured(self.counted.value, within_limit(self.counted.value, plan))
-        return ring_effects.state_of(measured, plan.built)
+        return state_of(measured, plan.built)
 
     @property
     def weight_scale(self) -> int:

@@ -12,9 +12,9 @@ from networks.intermodal import AccessParameters
 from networks.timegraph import UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures.tables import TABLES, Measures
-from optimiser.run import measure_tables, ring_effects, store
+from optimiser.run import measure_tables, store
 from optimiser.run.independence import WithoutCore
-from optimiser.run.measured_plan import STATES, MeasuredPlan
+from optimiser.run.measured_plan import STATES, MeasuredPlan, effects, savings
 from optimiser.run.trip_parts import PARTS, split_arcs, trip_parts
 
 
@@ -30,8 +30,8 @@ def measure(measured: MeasuredPlan) -> Measures:
         build_order=measure_tables.build_order(measured, order.links, steps),
         phases=measure_tables.phases(measured),
         independence=measure_tables.independence(measured),
-        ring_effects=ring_effects.effects(measured),
-        ring_savings=ring_effects.savings(measured),
+        ring_effects=effects(measured),
+        ring_savings=savings(measured),
         seconds=exact_seconds(measured).assign(step=opening, **trip_seconds(measured)),
         facts=_facts(measured) | {"order_method": order.method},
     )

@@ -17,7 +17,7 @@ from optimiser.job.model import LoadedJob
 from optimiser.problem import result as results
 from optimiser.problem.errors import JobError
 from optimiser.run import folder
-from optimiser.run.outcome import exit_code
+from optimiser.run.solving import exit_code
 from optimiser.run.source import find_source
 from optimiser.tasks import cache
 from optimiser.tasks.cache import Progress

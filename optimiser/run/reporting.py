@@ -34,7 +34,7 @@ from optimiser.report.cases import CaseResults, Reach
 from optimiser.report.inputs import Question, ReportInput
 from optimiser.report.ring_layout import RingMargin, RingShown
 from optimiser.report.wording import join_names
-from optimiser.run import demands, fairness, rings
+from optimiser.run import demands, rings, solving
 from optimiser.run.folder import SUMMARY_FORMAT
 from optimiser.run.proposing import Draft, line_sections, most_a_day
 from optimiser.run.reading import import_warnings, tier_thresholds
@@ -245,7 +245,7 @@ def _notes(found: Findings) -> tuple[str, ...]:
         *([tiers] if tiers else []),
         *found.answers.notes,
         *([NOTHING_TO_PROPOSE] if has_nothing else []),
-        *fairness.notes_on_levels(found.levels),
+        *solving.notes_on_levels(found.levels),
         *(() if table is None else tables.section_notes(table)),
     )
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from networks import skims
 from networks.intermodal import AccessParameters
-from networks.timegraph import UNREACHABLE, TimeGraph
+from networks.timegraph import ARC_KINDS, UNREACHABLE, TimeGraph
 from optimiser.frontier.cases import Layer, TimeChanges
 from optimiser.problem import DesignProblem
 from optimiser.proposals import prepare
-from optimiser.proposals.table import Candidates
+from optimiser.proposals.prepare import overlay, paths_of
+from optimiser.proposals.table import Candidates, number_arcs
 from optimiser.run.independence import WithoutCore
-from optimiser.run.road_overlay import with_road_overlay
-from optimiser.run.trip_parts import PARTS, SplitArcs, split_arcs
+from optimiser.run.trip_parts import PARTS, ROAD, SplitArcs, places, split_arcs
 
 _LEAST_ACCESS_S = 60
 """Least time between a centre and a station near it that is left when access gets faster."""
@@ -79,7 +79,7 @@ class Retimer:
     Notes
     -----
     For each set of closed links the roads are reduced once to what the rest of the network and the candidates
-    share (`road_overlay.with_road_overlay`), and timing is a matter of that small network alone.
+    share (`with_road_overlay`), and timing is a matter of that small network alone.
     """
 
     problem: DesignProblem
@@ -231,4 +231,56 @@ def _merged(problem: DesignProblem, timed: DesignProblem) -> DesignProblem:
         arcs=timed.arcs,
         candidates=tuple(replace(c, arcs=arcs[c.id]) for c in problem.candidates),
         pairs=tuple(pairs),
+    )
+
+
+def with_road_overlay(graph: TimeGraph, candidates: Candidates) -> TimeGraph:
+    """Return a time graph whose roads keep nothing but the distances between the nodes that others share.
+
+    Parameters
+    ----------
+    graph
+        The graph of today.
+    candidates
+        What may be built; the ends of their arcs are kept.
+
+    Returns
+    -------
+    TimeGraph
+        Its nodes are those of the graph, in their order, without most road nodes. Arcs of roads lead from one
+        of the others to another, over the fastest way on roads alone; they refer to no link.
+
+    Notes
+    -----
+    Where the speeds of all roads change by one factor, the fastest way on roads alone stays the fastest: so
+    the overlay holds for every such factor, and is worked out once. Each of its arcs is then rounded to whole
+    seconds, where otherwise each link of the way would be.
+    """
+    ids = graph.nodes["node_id"].tolist()
+    is_road = places(ids) == ROAD
+    on_road = is_road[graph.tail] & is_road[graph.head]
+    shared = ~is_road
+    ends = number_arcs({name: row for row, name in enumerate(ids)}, candidates.arcs).ends
+    for nodes in (graph.tail[~on_road], graph.head[~on_road], ends[ends < len(ids)]):
+        shared[nodes] = True
+    roads = overlay(
+        len(ids),
+        paths_of(len(ids), graph.tail[on_road], graph.head[on_road], graph.seconds[on_road]),
+        np.flatnonzero(shared & is_road),
+    )
+    kept = np.flatnonzero(shared)
+    row = np.full(len(ids), -1, dtype=np.int64)
+    row[kept] = np.arange(len(kept))
+    count = len(roads.tail)
+    kind = np.full(count, ARC_KINDS.index("road"), dtype=graph.kind.dtype)
+    return TimeGraph(
+        nodes=graph.nodes.iloc[kept].reset_index(drop=True),
+        tail=row[np.concatenate([roads.tail, graph.tail[~on_road]])],
+        head=row[np.concatenate([roads.head, graph.head[~on_road]])],
+        seconds=np.concatenate([roads.seconds, graph.seconds[~on_road]]),
+        kind=np.concatenate([kind, graph.kind[~on_road]]),
+        ref=np.concatenate([np.full(count, -1, dtype=graph.ref.dtype), graph.ref[~on_road]]),
+        origin=row[graph.origin],
+        destination=row[graph.destination],
+        definition=graph.definition,
     )

@@ -47,7 +47,7 @@ from optimiser.run import corridors, proposing
 from optimiser.run.chain import Chain
 from optimiser.run.corridors import Corridor
 from optimiser.run.demands import exact_share
-from optimiser.run.outcome import NOT_PROVEN
+from optimiser.run.solving import NOT_PROVEN
 from optimiser.run.source import Source, find_source
 from optimiser.run.timing import EXPRESSWAY
 from optimiser.studies import folders

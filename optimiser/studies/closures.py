@@ -41,7 +41,7 @@ from optimiser.report import wording
 from optimiser.report.studies import ClosedPlans, ClosureShown, CostOfKeeping
 from optimiser.run import folder, proposing
 from optimiser.run.chain import Chain
-from optimiser.run.outcome import NOT_PROVEN
+from optimiser.run.solving import NOT_PROVEN
 from optimiser.run.source import find_source
 from optimiser.studies import folders
 from optimiser.studies.answers import base_of

@@ -30,7 +30,7 @@ from optimiser.report.cases import CaseResults
 from optimiser.report.inputs import ReportInput
 from optimiser.report.page import MapView
 from optimiser.report.ring_layout import known_rings
-from optimiser.run import folder, measuring, outcome, pipeline, reporting, store
+from optimiser.run import folder, measuring, pipeline, reporting, solving, store
 from optimiser.run.chain import Chain, within_limit
 from optimiser.run.reporting import Answers
 from optimiser.run.why import Why, explain
@@ -156,7 +156,7 @@ class Run:
     @property
     def exit_code(self) -> int:
         """Return 0 within the gap that the job asks for, else 10."""
-        return outcome.exit_code(self.result, self.study.job.solve.gap)
+        return solving.exit_code(self.result, self.study.job.solve.gap)
 
     @cached_property
     def summary(self) -> Mapping[str, Any]:

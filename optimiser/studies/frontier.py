@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import hashlib
+import itertools
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,14 +17,16 @@ import geopandas as gpd
 import pandas as pd
 
 from optimiser import verify
+from optimiser.engine.child import STARTUP_S
 from optimiser.engine.search.task import Question, cores
 from optimiser.frontier import Limits, Memory, Point, Tracer, tracing
 from optimiser.frontier.axes import Axes, axes_of
 from optimiser.frontier.point import Answer, answer_from
+from optimiser.frontier.region import Level
 from optimiser.frontier.tracer import FAILED, STEADY, Curve, LinkOnFrontier, curve, marginal_order
 from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Frontier, Solve
-from optimiser.problem import DesignProblem, dumps, load, save
+from optimiser.problem import DesignProblem, dumps, load, parse, save
 from optimiser.problem import result as results
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
 from optimiser.report import frontier as pictures
@@ -34,11 +35,11 @@ from optimiser.report.inputs import PointShown, ReportInput
 from optimiser.report.page import Views
 from optimiser.run import folder, pipeline, store
 from optimiser.run.chain import Chain
-from optimiser.run.outcome import NOT_PROVEN
+from optimiser.run.solving import NOT_PROVEN
 from optimiser.run.source import find_source
-from optimiser.studies.portions import answer_ahead
-from optimiser.tasks import Executor, cache
+from optimiser.tasks import Contents, Executor, Outcome, Task, address_of, cache
 from optimiser.tasks.cache import Progress
+from optimiser.tasks.running import keep, load_kept
 from optimiser.verify import Plan
 
 if TYPE_CHECKING:
@@ -53,8 +54,6 @@ DONE = ("answered", "thinned")
 """Endings of answers that would come out the same again."""
 SPENT = 0.9
 """Share of the time limit of a point that an answer without proof must have had to be kept."""
-KEPT = 32
-"""Number of frontiers whose answers are kept; the least recently used ones are removed first."""
 
 type Label = dict[str, str | float]
 """Name, kind and kilometres of a candidate, as in `frontier_links.csv`."""
@@ -361,19 +360,16 @@ def traced_curve(
     axes = axes_of(settings.axes, problem, settings.tiers)
     seed, threads = solve.seed, solve.threads or (cores() if executor is None else 1)
     ahead = None if executor is None else partial(answer_ahead, executor=executor, watch=watch)
-    with (
-        _kept_answers(problem, axes, limits, seed=seed, threads=threads) as memory,
-        tracing(
-            problem,
-            axes=axes.kind,
-            groups=axes.groups,
-            limits=limits,
-            memory=memory,
-            ahead=ahead,
-            seed=seed,
-            threads=threads,
-        ) as tracer,
-    ):
+    with tracing(
+        problem,
+        axes=axes.kind,
+        groups=axes.groups,
+        limits=limits,
+        memory=_memory(problem, axes, limits, seed=seed, threads=threads),
+        ahead=ahead,
+        seed=seed,
+        threads=threads,
+    ) as tracer:
         watch(tracer)
         for _point in tracer:
             watch(tracer)
@@ -426,53 +422,29 @@ def refuse_empty(found: Curve) -> None:
 # ---- answers kept on disk, so that an interrupted run resumes where it was
 
 
-@contextmanager
-def _kept_answers(
-    problem: DesignProblem, axes: Axes, limits: Limits, *, seed: int, threads: int
-) -> Iterator[Memory]:
-    """Give the memory of a frontier: answers from before, and a file that takes new ones as they come.
-
-    The hash of all that an answer depends on, with the version of the code, names the file. Each answer is
-    written at once, one JSON object a line; a line cut short by a crash is skipped.
-    """
+def _memory(problem: DesignProblem, axes: Axes, limits: Limits, *, seed: int, threads: int) -> Memory:
+    """Return the memory of a frontier: answers are kept as outcomes of tasks are, by all they depend on."""
     inputs = {
-        "problem": hashlib.sha256(dumps(problem).encode()).hexdigest(),
+        "problem": address_of(dumps(problem).encode()),
         "axes": [axes.kind, *axes.groups],
         "gap": limits.gap,
         "point_s": limits.point_s,
         "seed": seed,
         "threads": threads,
     }
-    file_path = cache.folder() / "frontier" / f"{cache.key('frontier', inputs)[:32]}.jsonl"
-    file_path.parent.mkdir(parents=True, exist_ok=True)
-    known = _read_answers(file_path)
-    cache.prune(file_path.parent, keep=file_path, most=KEPT)
-    with file_path.open("a", encoding="utf-8") as file:
 
-        def keep(found: Answer) -> None:
-            if found.reason in DONE or found.seconds >= SPENT * limits.point_s:
-                known[found.asked] = found
-                file.write(json.dumps(found.as_dict()) + "\n")
-                file.flush()
+    def key_of(asked: Question) -> str:
+        return cache.key("frontier", {**inputs, "asked": asked.as_dict()})
 
-        yield Memory(recall=known.get, keep=keep)
+    def recall(asked: Question) -> Answer | None:
+        found = load_kept(key_of(asked), "point")
+        return None if found is None else answer_from(found.value)
 
+    def remember(found: Answer) -> None:
+        if found.reason in DONE or found.seconds >= SPENT * limits.point_s:
+            keep(Outcome(key=key_of(found.asked), name="point", value=found.as_dict()))
 
-def _read_answers(path: Path) -> dict[Question, Answer]:
-    known: dict[Question, Answer] = {}
-    if not path.exists():
-        return known
-    text = path.read_text(encoding="utf-8")
-    for line in text.splitlines():
-        with suppress(ValueError, KeyError, TypeError):
-            found = answer_from(json.loads(line))
-            known[found.asked] = found
-    if text and not text.endswith("\n"):
-        with path.open("a", encoding="utf-8") as file:
-            file.write("\n")
-    with suppress(OSError):
-        os.utime(path)
-    return known
+    return Memory(recall=recall, keep=remember)
 
 
 # ---- files
@@ -587,3 +559,107 @@ def _summary(
         "seconds": round(seconds, 3),
         **({"caps": dict(problem.caps)} if problem.caps else {}),
     }
+
+
+PORTION = 3
+"""Levels of a portion. Its session is begun anew: it reduces the problem and finds its cuts again."""
+
+STAGES = 2
+"""Questions of a level, each with the time limit of a point."""
+
+
+def answer_ahead(
+    tracer: Tracer,
+    levels: Sequence[Level],
+    seconds: float,
+    *,
+    executor: Executor,
+    watch: Callable[[Tracer], object],
+) -> Iterator[Answer]:
+    """Yield the answers to levels of a frontier, of which each portion is a task.
+
+    A portion that fails is named among the faults of the tracer, which then answers its levels itself.
+
+    Parameters
+    ----------
+    tracer
+        The tracer that asks.
+    levels
+        Its levels, neighbours beside each other.
+    seconds
+        Time limit of all of them together.
+    executor
+        Does the tasks, within its block.
+    watch
+        Called after each portion.
+    """
+    content, end = dumps(tracer.problem).encode(), time.monotonic() + seconds
+    tasks = [_task(tracer, part, address_of(content), seconds) for part in itertools.batched(levels, PORTION)]
+    with closing(executor.run(tasks, {address_of(content): content})) as arriving:
+        for outcome in arriving:
+            if outcome.quarantined:
+                tracer.state.faults.append(f"{outcome.name} failed and was answered here: {outcome.fault}")
+            yield from map(answer_from, outcome.value or ())
+            watch(tracer)
+            if time.monotonic() > end:
+                return
+
+
+def _task(tracer: Tracer, levels: Sequence[Level], address: str, seconds: float) -> Task:
+    """Return the task of a portion; all seconds are those of the whole frontier."""
+    limits, whole = tracer.limits, tracer.state.region.whole
+    longest_s = STARTUP_S + STAGES * limits.point_s * len(levels)
+    return Task(
+        name=f"frontier from {levels[0]} to {levels[-1]}",
+        function="optimiser.studies.frontier:answer",
+        payload={
+            "problem": address,
+            "axes": tracer.axes.kind,
+            "groups": tracer.axes.groups,
+            "low": whole.low,
+            "high": whole.high,
+            "levels": levels,
+            "gap": limits.gap,
+            "point_s": limits.point_s,
+            "seed": tracer.seed,
+            "threads": tracer.threads,
+        },
+        contents=(address,),
+        time_limit_s=max(1.0, min(longest_s, seconds)),
+    )
+
+
+def answer(payload: Mapping[str, Any], contents: Contents) -> list[dict[str, Any]]:
+    """Answer a portion of a frontier in a session of its own: the function of a task.
+
+    Parameters
+    ----------
+    payload
+        `problem`, the address of a problem; `axes` and `groups`; `low` and `high`, the ends of the frontier;
+        `levels`; `gap` and `point_s` of each point; `seed` and `threads`.
+    contents
+        The problem.
+
+    Returns
+    -------
+    list of dict
+        `Answer.as_dict` of both questions of each level; of fewer levels where the solver failed.
+    """
+    found: list[Answer] = []
+    limits = Limits(placing="even", gap=payload["gap"], point_s=payload["point_s"])
+    with (
+        suppress(SolverError),
+        tracing(
+            parse(json.loads(contents(payload["problem"]))),
+            axes=payload["axes"],
+            groups=tuple(payload["groups"]),
+            limits=limits,
+            memory=Memory(keep=found.append),
+            seed=payload["seed"],
+            threads=payload["threads"],
+        ) as tracer,
+    ):
+        tracer.answer(
+            tuple(payload["low"]), tuple(payload["high"]), [tuple(level) for level in payload["levels"]]
+        )
+    return [one.as_dict() for one in found]

@@ -33,8 +33,7 @@ from optimiser.report import studies as pages
 from optimiser.run import folder
 from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
-from optimiser.run.outcome import NOT_PROVEN, exit_code, refuse_empty
-from optimiser.run.solving import parameters
+from optimiser.run.solving import NOT_PROVEN, exit_code, parameters, refuse_empty
 from optimiser.studies import folders, sweep
 from optimiser.studies.answers import base_of
 from optimiser.studies.cases import not_applicable_to, stated_cases

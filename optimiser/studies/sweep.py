@@ -31,7 +31,7 @@ from optimiser.report.cases import SETTLED_GAP
 from optimiser.report.sweep import CORE, PLAN_OF_JOB
 from optimiser.run import folder, pipeline, store
 from optimiser.run.chain import Chain
-from optimiser.run.outcome import NOT_PROVEN
+from optimiser.run.solving import NOT_PROVEN
 from optimiser.run.source import find_source
 from optimiser.studies import answers
 from optimiser.studies.answers import STATING_S, Row, base_of, case_task, pack

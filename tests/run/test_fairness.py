@@ -11,7 +11,7 @@ from toys import SETTINGS, TIERS, by_tier, coverable, plans, toy
 
 from optimiser.frontier import askers, levels
 from optimiser.problem import Target
-from optimiser.run.fairness import STEPS, notes_on_levels, raise_worst, with_least
+from optimiser.run.solving import STEPS, notes_on_levels, raise_worst, with_least
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from optimiser import verify
 from optimiser.job.sections import Independence
 from optimiser.measures.tables import ANY_WAY, OFF_CORE, PLAN, TODAY, WITHOUT_RING
 from optimiser.problem import Ring, RingLink
-from optimiser.run import ring_effects
+from optimiser.run import measured_plan
 from optimiser.run.independence import WithoutCore
 
 DEGREE = 10_000_000
@@ -38,7 +38,7 @@ def measured(*rings: Ring, formed: tuple[str, ...] = ("r",)):
 
 
 def test_the_states_of_a_region_with_and_without_a_ring_are_those_worked_out_by_hand():
-    table = ring_effects.effects(measured()).set_index("state")
+    table = measured_plan.effects(measured()).set_index("state")
     columns = ["cost", "pairs_within", "independent_at_1", "outside_pairs", "off_core_minutes"]
     # Without the core Cy and Di alone are joined today, by 60 minutes.
     assert table[columns].T.to_dict("list") == {
@@ -50,7 +50,7 @@ def test_the_states_of_a_region_with_and_without_a_ring_are_those_worked_out_by_
 
 
 def test_minutes_saved_come_with_the_pairs_that_save_them():
-    table = ring_effects.savings(measured())
+    table = measured_plan.savings(measured())
     by_way = dict(list(table.groupby("way", sort=False)))
     fast = by_way[ANY_WAY]
     assert [*zip(fast["from_name"], fast["to_name"], strict=True)] == [
@@ -68,13 +68,13 @@ def test_minutes_saved_come_with_the_pairs_that_save_them():
 
 def test_what_another_ring_needs_as_well_is_not_built_for_one_alone():
     rings = (ROUND_ADA, replace(ROUND_ADA, id="s"))
-    assert ring_effects.new_stretches(measured(*rings)) == {"r": {"bd"}}
+    assert measured_plan.new_stretches(measured(*rings)) == {"r": {"bd"}}
     both = measured(*rings, formed=("r", "s"))
-    assert ring_effects.new_stretches(both) == {"r": frozenset(), "s": frozenset()}
-    assert ring_effects.savings(both).empty
+    assert measured_plan.new_stretches(both) == {"r": frozenset(), "s": frozenset()}
+    assert measured_plan.savings(both).empty
 
 
 def test_a_ring_that_is_not_formed_has_no_state_without_it():
-    table = ring_effects.effects(measured(formed=()))
+    table = measured_plan.effects(measured(formed=()))
     assert table["state"].tolist() == [TODAY, PLAN]
-    assert ring_effects.savings(measured(formed=())).empty
+    assert measured_plan.savings(measured(formed=())).empty

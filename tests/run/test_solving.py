@@ -11,8 +11,7 @@ from optimiser.problem import Candidate, DesignProblem, Pair, Target
 from optimiser.problem.errors import InfeasibleError
 from optimiser.problem.result import Reason
 from optimiser.run import solving
-from optimiser.run.outcome import refuse_empty
-from optimiser.run.solving import in_terms_of_job, refuse_empty_run
+from optimiser.run.solving import in_terms_of_job, refuse_empty, refuse_empty_run
 
 REGION = '[region]\nname = "jing-jin-ji"\n'
 

@@ -14,9 +14,8 @@ from tiers import thinned
 from optimiser.frontier import Limits, Memory, askers, tracing
 from optimiser.frontier.tracer import curve
 from optimiser.job.sections import Frontier, Solve
-from optimiser.studies import portions
-from optimiser.studies.frontier import traced_curve
-from optimiser.studies.portions import answer_ahead
+from optimiser.studies import frontier
+from optimiser.studies.frontier import answer_ahead, traced_curve
 from optimiser.tasks import executor_of
 from optimiser.tasks.running import InProcess
 from optimiser.tasks.task import Outcome, Task
@@ -138,7 +137,7 @@ def test_answers_of_tasks_are_kept_and_known_levels_are_no_tasks(here):
 
 
 def test_tasks_end_with_the_time_limit_of_the_frontier(here, monkeypatch):
-    monkeypatch.setattr(portions, "PORTION", 1)
+    monkeypatch.setattr(frontier, "PORTION", 1)
     executor, problem = Watched(), dense_problem(5)
 
     def ahead(tracer, levels, _seconds):
@@ -156,7 +155,7 @@ def test_a_task_names_its_portion_and_stays_small(here):
     traced(dense_problem(5), executor)
     for task in executor.tasks:
         assert isinstance(task, Task)
-        assert 1 <= len(task.payload["levels"]) <= portions.PORTION
+        assert 1 <= len(task.payload["levels"]) <= frontier.PORTION
         assert len(json.dumps(task.payload)) < 1_000
         assert task.time_limit_s <= EVEN.total_s
     assert len({task.key for task in executor.tasks}) == len(executor.tasks)

@@ -114,6 +114,25 @@ class MarginalValues:
             found[name] = -self._change(is_open, before, rows, name, built=False, start=start)
         return found
 
+    def lost_pairs(self, held: Sequence[str]) -> list[tuple[int, ...]]:
+        """Return the pairs, by position, that a subset loses when each of its links alone is left out.
+
+        Parameters
+        ----------
+        held
+            Ids of the subset.
+        """
+        is_open = self._open(held)
+        before, uses = self._within(is_open), self._uses(is_open)
+        found = []
+        for name in held:
+            rows = np.flatnonzero(before & uses[:, self._at(name)])
+            without = is_open.copy()
+            without[self._at(name)] = False
+            lost = rows[~self._within(without, rows)]
+            found.append(tuple(sorted(self.valuer.table.pair[lost].tolist())))
+        return found
+
     def shared_pairs(self) -> dict[str, dict[str, int]]:
         """Return for each link the other links that pairs use together with it, and by how many pairs.
 

@@ -355,52 +355,17 @@ def rank_links(
     today = router.within_limit(built=(), pairs=everything)
     gained = router.within_limit(built=built, pairs=[k for k in everything if k not in today])
     used_by = {j: tuple(k for k, route in gained.items() if j in route.candidates) for j in built}
-    removed, lost_alone = _remove_one_by_one(router, built, gained)
-    return [LinkGain(j, used_by[j], added, lost_alone[j]) for j, added in reversed(removed)], gained
-
-
-def _remove_one_by_one(
-    router: Router, built: Collection[int], gained: Mapping[int, FastestPath]
-) -> tuple[list[tuple[int, tuple[int, ...]]], dict[int, tuple[int, ...]]]:
-    """Return the links in order of removal, each with the pairs that are lost when it goes.
-
-    The second value is what is lost when each link alone is left out of the plan.
-
-    For each link the pairs that take it are kept, each with its path without the link, if there is one within
-    the limit. Such a path stays one until a link on it goes, and a pair without one finds none later, so that
-    few pairs are searched again after each removal.
-    """
-    left, routes = set(built), dict(gained)
-    takers = {j: {k for k, route in routes.items() if j in route.candidates} for j in left}
-    others = {j: router.within_limit(built=left - {j}, pairs=sorted(takers[j])) for j in left}
-    removed, alone = list[tuple[int, tuple[int, ...]]](), dict[int, tuple[int, ...]]()
+    values = MarginalValues.of(Valuer.of(problem), (problem.candidates[j].id for j in built))
+    left, removed = list(built), list[LinkGain]()
+    alone: dict[int, tuple[int, ...]] = {}
     while left:
-        losses = {j: tuple(sorted(takers[j] - others[j].keys())) for j in left}
+        names = [problem.candidates[j].id for j in left]
+        losses = dict(zip(left, values.lost_pairs(names), strict=True))
         alone = alone or losses
-        least = min(left, key=lambda j: _removal_key(router.problem, j, losses[j]))
-        removed.append((least, losses[least]))
+        least = min(left, key=lambda j: _removal_key(problem, j, losses[j]))
+        removed.append(LinkGain(least, used_by[least], losses[least], alone[least]))
         left.remove(least)
-        moved = takers.pop(least) - set(losses[least])
-        del others[least]
-        # Only pairs whose path took the link have another path now, or none.
-        paths = router.fastest(built=left, pairs=sorted(moved))
-        stale: dict[int, set[int]] = {j: set() for j in left}
-        for k in (*losses[least], *sorted(moved)):
-            before = {*routes.pop(k).candidates} - {least}
-            if k in paths:
-                routes[k] = paths[k]
-            now = {*paths[k].candidates} if k in paths else set[int]()
-            for j in before - now:
-                takers[j].remove(k)
-                others[j].pop(k, None)
-            for j in now - before:
-                takers[j].add(k)
-                stale[j].add(k)
-        for j, again in stale.items():
-            again |= {k for k, route in others[j].items() if least in route.candidates}
-            others[j] = {k: route for k, route in others[j].items() if k not in again}
-            others[j] |= router.within_limit(built=left - {j}, pairs=sorted(again))
-    return removed, alone
+    return removed[::-1], gained
 
 
 def _removal_key(problem: DesignProblem, j: int, lost: tuple[int, ...]) -> tuple[Fraction, int, str]:

@@ -1,6 +1,6 @@
 """Compare driving times and distances of real extracts with a plain reading of the same tags.
 
-Usage: python benchmarks/plain_paths.py FOLDER [--out FILE.md] [--lengths docs/extracts.md]
+Usage: python benchmarks/plain_paths.py FOLDER [--out FILE.md] [--lengths benchmarks/results/road_lengths.md]
 
 The plain reading goes from node to node with pyosmium, pyproj and networkx: roads of the default classes, the
 first of four access tags, `oneway`, and limits that are numbers. It knows no barriers, surfaces, conditions

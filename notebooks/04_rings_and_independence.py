@@ -185,7 +185,7 @@ both.pairs
 # %% [markdown]
 # Whether the ring is worth what it costs in other links is for the planner to decide. A job can leave that
 # to the program too: with `required = false` and `reward = "derived"` a ring is formed where what it brings
-# exceeds what its money buys otherwise ([rings](../docs/rings.md#a-rings-worth)).
+# exceeds what its money buys otherwise ([rings](../docs/rings.md#value-of-a-ring)).
 #
 # ## What may the new stretches cost in the end?
 #

@@ -1,4 +1,4 @@
-"""Write the parts of the documentation site that the program states itself: commands, keys, ready jobs."""
+"""Write the parts of the documentation site that the program states itself: commands, keys, jobs, tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BOUNDS = {
     "maximum": "at most {}",
     "exclusiveMaximum": "less than {}",
 }
-_PAGES = {("region", "graph"): "osmnx.md", ("region", "matrix"): "matrix.md"}
+_PAGES = {("region", "graph"): "osmnx.md", ("region", "matrix"): "own-data.md#travel-times"}
 """Pages on single keys."""
 _LARGEST_SHOWN = 10_000_000
 """Bounds above it only keep numbers representable."""
@@ -104,9 +104,29 @@ def ready_jobs() -> str:
     return "\n".join(f"## `{name}`\n\n```toml\n{text}```\n" for name, text in texts.items())
 
 
+def job_page() -> str:
+    """Return the keys of a job, then the ready jobs."""
+    return f"{job_keys()}\n{ready_jobs()}"
+
+
+def columns() -> str:
+    """Return the columns of all tables of a run."""
+    from tools import written_pages
+
+    return written_pages.columns()
+
+
+def countries() -> str:
+    """Return the figures of all countries."""
+    from tools import written_pages
+
+    return written_pages.countries()
+
+
 GENERATED: Mapping[str, Callable[[], str]] = {
     "docs/command-line": commands,
-    "docs/job-keys": job_keys,
-    "docs/ready-jobs": ready_jobs,
+    "docs/job-keys": job_page,
+    "docs/python": columns,
+    "docs/countries": countries,
 }
 """Pages of the site that end with a generated part, by name."""

@@ -110,7 +110,7 @@ def core_radius_km(population: int) -> float:
     Notes
     -----
     7 km times the root of the people in millions, rounded to 10 km and at least 10 km: a disc with 6,500
-    people a square kilometre (docs/independence.md).
+    people a square kilometre (docs/rings.md).
     """
     return float(max(_ROUND_KM, _ROUND_KM * round(_DISC_KM * (population / 1e6) ** 0.5 / _ROUND_KM)))
 

@@ -115,7 +115,7 @@ def columns(job: Job, candidates: Candidates, times: Times) -> tuple[Column, ...
             where="sweep.factors",
             faults=faults,
             done="No case was made.",
-            remedy="Correct or remove them; docs/sweep.md says what each needs.",
+            remedy="Correct or remove them; docs/uncertainty.md says what each needs.",
         )
     return tuple(found)
 
@@ -196,7 +196,7 @@ def _overrun(reference: ReferenceClass) -> Lognormal:
 
 
 def _usual(job: Job, classes: Mapping[str, tuple[str, ...]]) -> Iterator[Column]:
-    """Yield the factors of a job that names none; docs/sweep.md says what they rest on."""
+    """Yield the factors of a job that names none; docs/uncertainty.md says what they rest on."""
     for name, reference in (("road", ROADS), ("rail", RAIL), ("station", ALL_PROJECTS)):
         if classes[name]:
             factor = designs.Factor(f"{name}_costs", _overrun(reference), 1.0)

@@ -31,7 +31,8 @@ def test_a_drawn_network_is_valid(network):
 
 
 def test_the_page_about_the_contract_is_up_to_date():
-    assert written_pages.written("data-contract.md") == written_pages.PAGES["data-contract.md"]()
+    page = (written_pages.DOCS / "data-contract.md").read_text(encoding="utf-8")
+    assert page == written_pages.data_contract()
 
 
 def test_all_faults_are_reported_at_once(network):

@@ -74,7 +74,7 @@ def test_new_and_existing_pieces_are_different_stretches():
 def test_the_documentation_explains_every_column_once_in_the_section_of_its_table(name):
     section = written_pages.columns().split(f"### {name}\n")[1].split("\n### ")[0]
     named = re.findall(r"^\| `(\w+)` \| .+ \|$", section, re.MULTILINE)
-    assert sorted(named) == sorted([*SECTIONS[f"{name}.csv"], "geometry"])
+    assert sorted(named) == sorted(tables.COLUMNS[name])
 
 
 def test_the_documentation_names_every_column_of_the_links_of_rings_once():

@@ -195,6 +195,9 @@ def most_serving(use: csr_array, weight: NDArray[np.float64], most: int) -> list
     return sorted(chosen)
 
 
+_MOST_AT_ONCE = 4000
+"""Nodes up to which today's times between all ends of candidates are worked out at once: 130 MB."""
+
 type Integers = NDArray[np.int64]
 
 
@@ -319,9 +322,11 @@ class _Comparison:
         """Gather the nodes of some candidates and today's times between them."""
         nodes = np.unique(np.concatenate([opened.nodes_of(row) for row in rows]))
         old = nodes[nodes < opened.arcs.old]
-        # Evidence and the design problem need the times of all these nodes, which cost least all at once.
+        # Evidence and the design problem need the times of more nodes; all at once they take least time.
         ends = np.concatenate([opened.arcs.ends, base.graph.origin, base.graph.destination])
-        base.today_s(np.unique(ends[ends < opened.arcs.old]))
+        every = np.unique(ends[ends < opened.arcs.old])
+        if len(every) <= _MOST_AT_ONCE:
+            base.today_s(every)
         return cls(opened, old, base.today_s(old))
 
     def seconds(self, built: int, row: int) -> Integers:

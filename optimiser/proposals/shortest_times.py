@@ -10,7 +10,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,23 +107,26 @@ def times_between(
         nodes = np.union1d(sources, targets)
         if len(sources) >= _VERY_MANY and most_s == np.inf:
             row, seconds = _times_among(graph, nodes)
-            return _whole(seconds[np.ix_(row[sources], row[targets])])
+            found = seconds[np.ix_(row[sources], row[targets])].astype(np.int64)
+            found[found >= _none(seconds.dtype)] = NO_PATH_S
+            return found
         row, graph = contracted(graph, nodes, most_more=_FEW_MORE)
         sources, targets = row[sources], row[targets]
     found = np.empty((len(sources), len(targets)), dtype=np.int64)
     # Dijkstra returns the times to all nodes; blocks of sources keep that matrix small.
     for start in range(0, len(sources), 128):
         block = slice(start, start + 128)
-        found[block] = _whole(dijkstra(graph, indices=sources[block], limit=most_s)[:, targets])
+        some = dijkstra(graph, indices=sources[block], limit=most_s)[:, targets]
+        found[block] = np.minimum(some, NO_PATH_S, out=some)
     return found
 
 
-def _whole(seconds: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return times as integers, infinite ones as `NO_PATH_S`; the given array is used up."""
-    return np.minimum(seconds, NO_PATH_S, out=seconds).astype(np.int64)
+def _none(kind: np.dtype[Any]) -> int:
+    """Return what stands for no path in arrays of a type; a time may be added to it without overflow."""
+    return 2**30 if kind == np.int32 else NO_PATH_S
 
 
-def _times_among(graph: csr_array, nodes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _times_among(graph: csr_array, nodes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Return the times between each two of some nodes, and of others.
 
     Parameters
@@ -136,7 +139,8 @@ def _times_among(graph: csr_array, nodes: NDArray[np.int64]) -> tuple[NDArray[np
     Returns
     -------
     row, seconds
-        int64 [n]: the row in `seconds` of each node, -1 for none; float64 [m, m], infinite without a path.
+        int64 [n]: the row in `seconds` of each node, -1 for none; integers [m, m], of 32 bits where the times
+        fit, which halves the largest array of a run; without a path `_none` of their type.
 
     Notes
     -----
@@ -158,15 +162,18 @@ def _times_among(graph: csr_array, nodes: NDArray[np.int64]) -> tuple[NDArray[np
     row = np.full(graph.shape[0], -1, dtype=np.int64)
     row[core] = np.arange(len(core))
     row[asked[::-1]] = np.arange(len(core), len(core) + len(asked))
-    seconds = np.zeros((len(core) + len(asked),) * 2)
-    seconds[: len(core), : len(core)] = dijkstra(adjacency.matrix(core)) if len(core) else 0.0
+    longest = graph.shape[0] * (graph.data.max() if graph.nnz else 0)
+    kind = np.dtype(np.int32 if longest < _none(np.dtype(np.int32)) else np.int64)
+    seconds, none = np.zeros((len(core) + len(asked),) * 2, dtype=kind), _none(kind)
+    if len(core):
+        seconds[: len(core), : len(core)] = np.minimum(dijkstra(adjacency.matrix(core)), none)
     for known, node in enumerate(reversed(asked), start=len(core)):
         into, out = adjacency.before[node], adjacency.after[node]
-        first, last = (np.fromiter(arcs.values(), np.float64, len(arcs)) for arcs in (out, into))
+        first, last = (np.fromiter(arcs.values(), kind, len(arcs)) for arcs in (out, into))
         onward = seconds[row[list(out)], :known] + first[:, None]
         so_far = seconds[:known, row[list(into)]] + last
-        seconds[known, :known] = onward.min(axis=0, initial=np.inf)
-        seconds[:known, known] = so_far.min(axis=1, initial=np.inf)
+        seconds[known, :known] = onward.min(axis=0, initial=none)
+        seconds[:known, known] = so_far.min(axis=1, initial=none)
     return row, seconds
 
 

@@ -277,7 +277,7 @@ class Reach:
                 f"the limit ({proof})."
             )
         if self.beyond:
-            middle = self._medians()
+            middle = {part: median(row[f"{part}_s"] for row in self.beyond) / 60 for part in PARTS}
             parts = ", ".join(f"{word} {middle[part]:.0f}" for part, word in PARTS.items() if middle[part])
             floor = max(row["floor_s"] for row in self.beyond) / 60
             count = len(self.beyond)
@@ -293,10 +293,6 @@ class Reach:
                 "the job (room on lines, caps) do not allow all of it."
             )
         return found
-
-    def _medians(self) -> dict[str, float]:
-        """Return the median minutes of each part over the pairs beyond reach."""
-        return {part: median(row[f"{part}_s"] for row in self.beyond) / 60 for part in PARTS}
 
     def plot(self) -> Figure:
         """Draw the share of the pairs within the limit against its least cost, a line a tier."""

@@ -468,16 +468,12 @@ def _ring_boxes(axes: Axes, layers: Layers) -> Boxes:
     known = [line for shape in layers.known.geometry for line in parts(shape)]
     found = [boxes(())]
     for line in [*layers.circuits.geometry, *known]:
-        corners = _pixels(axes, _coords(line))
+        corners = _pixels(axes, get_coordinates(line))
         along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(corners, axis=0).T))])
         at = np.arange(0.0, along[-1], RING_BOX)
         spots = np.column_stack([np.interp(at, along, corners[:, k]) for k in (0, 1)])
         found.append(_around(spots, RING_BOX / 2))
     return np.vstack(found)
-
-
-def _coords(line: BaseGeometry) -> NDArray[np.float64]:
-    return np.asarray(line.coords, dtype=np.float64)[:, :2]
 
 
 def draw_city_labels(axes: Axes, cities: gpd.GeoDataFrame, *, taken: Boxes, soft: Boxes) -> None:
@@ -500,18 +496,13 @@ def draw_city_labels(axes: Axes, cities: gpd.GeoDataFrame, *, taken: Boxes, soft
         _settle(axes, text, label, place)
 
 
-def _halo(width: float) -> list[Any]:
-    """Return a white outline, as an effect of a text."""
-    from matplotlib import patheffects
-
-    return [patheffects.withStroke(linewidth=width, foreground="white")]
-
-
 def _label_text(axes: Axes, name: str, tier: str) -> Text:
+    from matplotlib.patheffects import withStroke
+
     look = plots.tier(tier)
     weight = "bold" if look.bold else "normal"
     text = axes.text(0, 0, name, size=look.text, weight=weight, va="bottom", parse_math=False, zorder=11)
-    text.set_path_effects(_halo(2.6))
+    text.set_path_effects([withStroke(linewidth=2.6, foreground="white")])
     return text
 
 
@@ -691,7 +682,8 @@ def _best(label: Label, taken: Boxes, soft: Boxes, frame: Sequence[float], gap: 
         for preference, side in enumerate(SIDES):
             x, y = _beside_point(label, side, gap * reach)
             box = (x, y, x + label.width, y + label.height)
-            if _inside(box, frame) and not overlaps(box, taken).any():
+            is_inside = x >= frame[0] and y >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
+            if is_inside and not overlaps(box, taken).any():
                 cost = int(overlaps(box, soft).sum()) + 0.1 * preference + 1.5 * reach
                 free.append((cost, Place(x, y, side, reach)))
     return min(free, key=lambda item: item[0])[1] if free else None
@@ -712,7 +704,3 @@ def overlaps(box: Sequence[float], others: Boxes) -> NDArray[np.bool_]:
         (others[:, 0] < right) & (others[:, 2] > left) & (others[:, 1] < top) & (others[:, 3] > bottom)
     )
     return hit
-
-
-def _inside(box: Sequence[float], frame: Sequence[float]) -> bool:
-    return box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]

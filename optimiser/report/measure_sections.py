@@ -176,7 +176,12 @@ def core(_report: ReportInput, measures: Measures) -> dict[str, Any] | None:
         "core": wording.join_names([str(name) for name in facts["core"]]),
         "core_km": f"{facts['core_km']:g} km",
         "near_km": f"{facts['near_km']:g} km",
-        "rows": [_measure(row) for row in region.to_dict("records") if not _is_redundant(row, region)],
+        "rows": [
+            MEASURES[row["measure"]]._asdict()
+            | {state: _with_unit(row[state], MEASURES[row["measure"]].unit) for state in STATES}
+            for row in region.to_dict("records")
+            if not _is_redundant(row, region)
+        ],
         "cities": cities.to_dict("records"),
         "most": cities["most"].max(),
     }
@@ -208,11 +213,6 @@ def independence(_report: ReportInput, measures: Measures) -> dict[str, Any] | N
             for tier, today, plan in _today_and_plan(measures.independence)
         ],
     }
-
-
-def _measure(row: Row) -> dict[str, str]:
-    measure = MEASURES[str(row["measure"])]
-    return measure._asdict() | {state: _with_unit(row[state], measure.unit) for state in STATES}
 
 
 def _is_redundant(row: Row, region: pd.DataFrame) -> bool:

@@ -380,7 +380,7 @@ def draw_indices(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
         for at, outcome in enumerate(shown):
             axes = figure.add_axes((left + at * (width + gap), 0.62 / height, width, 1 - 2.15 / height))
             _draw_outcome(axes, sweep, table[table["outcome"] == outcome], order)
-            axes.set_title(_wrapped(OUTCOMES[outcome].words), loc="left", size=9)
+            axes.set_title(textwrap.fill(OUTCOMES[outcome].words, 30), loc="left", size=9)
             axes.set_yticks(range(len(order)), [_starred(sweep, name) for name in order] if at == 0 else [])
             if at == 0 and len(set(table["index"])) > 1:
                 figure.legend(*axes.get_legend_handles_labels(), loc="lower left", ncols=2, frameon=False)
@@ -428,14 +428,6 @@ def _draw_outcome(axes: Axes, sweep: SweepResults, table: pd.DataFrame, order: l
     in_unit = sweep.design in ("morris", "one-at-a-time")
     axes.xaxis.set_major_formatter(plots.thousands if in_unit else plots.percent)
     axes.locator_params(axis="x", nbins=4)
-
-
-def _wrapped(words: str) -> str:
-    first, _, second = words.partition(" with ")
-    if second:
-        return f"{first}\nwith {second}"
-    first, _, second = words.partition(" at ")
-    return f"{first}\nat {second}" if second else words
 
 
 def draw_regret(sweep: SweepResults, *, dpi: int = DPI) -> Figure:

@@ -247,23 +247,20 @@ def pair_lines(cities: gpd.GeoDataFrame, pairs: pd.DataFrame) -> gpd.GeoDataFram
     ends = pairs[["origin", "destination"]].to_numpy(dtype=np.int64)
     names = cities["name"].astype(str).to_numpy()
     states = coverage.STATES
+    seconds = pairs[[f"{state}_s" for state in states]].reset_index(drop=True)
+    known = seconds.where(seconds < UNREACHABLE).astype("Int64")
     table = pd.DataFrame(
         {
             "origin": names[ends[:, 0]],
             "destination": names[ends[:, 1]],
             **{name: pairs[name].to_numpy() for name in ("group", "weight", "limit_s")},
-            **{f"{state}_s": _known_seconds(pairs[f"{state}_s"]) for state in states},
+            **{name: known[name] for name in known.columns},
             **{f"within_{state}": coverage.within(pairs, state=state).to_numpy() for state in states},
             "links": [", ".join(used) for used in pairs["links"]],
         }
     )
     lines = linestrings(np.column_stack([points.x, points.y])[ends])
     return gpd.GeoDataFrame(table, geometry=lines, crs=WGS84)
-
-
-def _known_seconds(values: pd.Series) -> pd.Series:
-    known: pd.Series = values.where(values < UNREACHABLE).astype("Int64").reset_index(drop=True)
-    return known
 
 
 def out_of_reach_rows(cities: gpd.GeoDataFrame, pairs: pd.DataFrame) -> list[dict[str, Any]]:

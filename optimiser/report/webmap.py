@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from anyascii import anyascii
 from numpy.typing import NDArray
-from shapely import Point, segmentize
+from shapely import segmentize
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import nearest_points
 
@@ -67,23 +67,9 @@ RING_TIPS = [("Ring", "@ring"), ("Here", "@name, @length"), ("State", "@state")]
 KNOWN_TIPS = [("Known ring", "@name"), ("Length", "@length")]
 
 LINK_COLUMNS = (
-    "xs",
-    "ys",
-    "rank",
-    "link",
-    "kind",
-    "length",
-    "cost",
-    "pairs",
-    "people",
-    "colour",
-    "category",
-    "width",
-    "chosen",
-    "halo",
-    "dash",
-    "step",
-)
+    "xs", "ys", "rank", "link", "kind", "length", "cost", "pairs", "people", "colour", "category", "chosen",
+    "halo", "dash", "step",
+)  # fmt: skip
 """Columns of the lines of proposals."""
 
 BADGE_COLUMNS = ("x", "y", "foot_x", "foot_y", "rank", "colour", "category", "step")
@@ -261,7 +247,10 @@ def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]
             continue
         tip = _link_tip(row, report, closes=row["candidate_id"] in shown.closing)
         tip["step"] = built_at.get(row["candidate_id"], 0)
-        badges.append(tip | _badge_place(point, row["geometry"]) | {"rank": str(row["rank"])})
+        foot = nearest_points(row["geometry"], point)[0]
+        place = {"x": point.x, "y": point.y, "foot_x": foot.x, "foot_y": foot.y}
+        place = {name: round(value) for name, value in place.items()}
+        badges.append(tip | place | {"rank": str(row["rank"])})
         lines += [tip | _metres(line) for line in _hoverable(row["geometry"])]
     return _columns(lines, LINK_COLUMNS), _columns(badges, BADGE_COLUMNS)
 
@@ -275,6 +264,7 @@ def _link_tip(row: dict[Any, Any], report: ReportInput, *, closes: bool) -> dict
     """Return what the map says about a link."""
     category = row.get("category") or plots.category(mode=row["mode"], kind=row["kind"])
     stroke = plots.proposals()[category]
+    chosen, is_core = _choice(report, row)
     return {
         "rank": int(row["rank"]),
         "link": wording.link_name(row),
@@ -285,10 +275,9 @@ def _link_tip(row: dict[Any, Any], report: ReportInput, *, closes: bool) -> dict
         "people": wording.people(row["people"]),
         "colour": stroke.colour,
         "category": category,
-        "width": 1.4 * stroke.width,
         "dash": _dashes(stroke),
-        "chosen": _chosen(report, row),
-        "halo": 0.55 if _is_core(report, row) else 0.0,
+        "chosen": chosen,
+        "halo": 0.55 if is_core else 0.0,
     }
 
 
@@ -297,25 +286,15 @@ def _dashes(stroke: plots.Stroke) -> list[int]:
     return [max(1, round(DASH_SCALE * dash)) for dash in stroke.dash]
 
 
-def _chosen(report: ReportInput, row: dict[Any, Any]) -> str:
-    """Return in how many plausible cases, or points of a frontier, a link is chosen, in words."""
+def _choice(report: ReportInput, row: dict[Any, Any]) -> tuple[str, bool]:
+    """Return in how many plausible cases or points of a frontier a link is, and whether it is in the core."""
     if report.points:
-        return (
-            f"in {row['points']} of {len(report.points)} points, from {report.money_of(row['enters_at'])} on"
-        )
-    return wording.NONE if report.cases is None else f"chosen in {report.cases.counted(row['candidate_id'])}"
-
-
-def _is_core(report: ReportInput, row: dict[Any, Any]) -> bool:
-    """Tell whether a link belongs to the robust core, of plausible cases or of a frontier."""
-    if report.points:
-        return bool(row["is_core"])
-    return report.cases is not None and report.cases.is_core(row["candidate_id"])
-
-
-def _badge_place(point: Point, shape: BaseGeometry) -> dict[str, int]:
-    foot = nearest_points(shape, point)[0]
-    return {"x": round(point.x), "y": round(point.y), "foot_x": round(foot.x), "foot_y": round(foot.y)}
+        start = report.money_of(row["enters_at"])
+        return f"in {row['points']} of {len(report.points)} points, from {start} on", bool(row["is_core"])
+    if report.cases is None:
+        return wording.NONE, False
+    name = row["candidate_id"]
+    return f"chosen in {report.cases.counted(name)}", report.cases.is_core(name)
 
 
 def _hoverable(shape: BaseGeometry) -> list[BaseGeometry]:
@@ -338,11 +317,7 @@ def _draw_known(plot: Bokeh, report: ReportInput, shown: Layers) -> list[Bokeh]:
         shape = shown.known.loc[shown.known["reference"] == one.reference, "geometry"].iloc[0]
         tip = {"name": one.name, "length": f"{one.reference_km:,.0f} km"}
         rows = [tip | _metres(line) for line in _hoverable(shape)]
-        look = {
-            "line_color": stroke.colour,
-            "line_width": 3,
-            "line_dash": _dashes(stroke),
-        }
+        look = {"line_color": stroke.colour, "line_width": 3, "line_dash": _dashes(stroke)}
         part = f"known-{plots.KNOWN_RINGS.index(stroke)}"
         drawn.append(_draw_part(plot, part, _columns(rows, ("xs", "ys", *tip)), look))
     return drawn

@@ -15,7 +15,7 @@ from measures_drawing import drawn_candidates, drawn_cities, drawn_plan, drawn_p
 from optimiser import verify
 from optimiser.measures.tables import MEASURES, Measures
 from optimiser.problem import Period
-from optimiser.report import page, sentences
+from optimiser.report import measure_sections, page, sentences
 from optimiser.report.inputs import ReportInput, assemble
 from optimiser.report.tables import write_measures
 from optimiser.run.measuring import load, measure, save
@@ -144,9 +144,14 @@ def test_the_page_of_an_empty_plan_has_no_appraisal_and_no_build_order():
 
 
 def test_the_curve_of_the_build_order_holds_coverage_while_a_link_is_paid_for(measures):
-    text = section(page.render(shown(measures, "bd", "ac")), "order-heading")
-    # Of all: 50 %, 83.3 % after 50 of 250, 100 % at the end, on a scale from 40 to 100 %.
-    assert 'points="0.0,83.3 20.0,83.3 20.0,27.8 100.0,27.8 100.0,0.0"' in text
+    report = shown(measures, "bd", "ac")
+    assert 'src="data:image/png;base64,' in section(page.render(report), "order-heading")
+    # Of all: 50 %, 83.3 % after 50 of 250, 100 % at the end.
+    axes = measure_sections.order_curve(report).axes[0]
+    line = next(line for line in axes.lines if line.get_linewidth() > 2)
+    assert line.get_drawstyle() == "steps-post"
+    assert line.get_xdata().tolist() == [0, 50, 250, 250]
+    assert line.get_ydata().tolist() == pytest.approx([0.5, 5 / 6, 1, 1], abs=1e-3)
 
 
 def test_an_empty_table_is_an_empty_list_in_the_summary(measures):

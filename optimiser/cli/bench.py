@@ -22,7 +22,7 @@ from optimiser.cli.options import (
     Json,
     Scheduler,
     complete_variant,
-    within,
+    ranged,
 )
 from optimiser.cli.screen import Display
 
@@ -62,20 +62,14 @@ def bench(
         list[str] | None,
         typer.Option(metavar="SEED|FIRST..LAST", help="Seed, or a range of them [default: 1]."),
     ] = None,
-    time_limit_s: Annotated[
-        float, typer.Option(callback=within(SECONDS), help="Limit of each solve, seconds.")
-    ] = 60.0,
-    gap: Annotated[
-        float, typer.Option(callback=within(GAP), help="Relative gap at which a solve may end, 0 to 1.")
-    ] = 0.0,
-    threads: Annotated[
-        int, typer.Option(callback=within((1, THREADS[1])), help="Threads of each solve.")
-    ] = 1,
+    time_limit_s: Annotated[float, ranged(SECONDS, "Limit of each solve, seconds.")] = 60.0,
+    gap: Annotated[float, ranged(GAP, "Relative gap at which a solve may end, 0 to 1.")] = 0.0,
+    threads: Annotated[int, ranged((1, THREADS[1]), "Threads of each solve.")] = 1,
     jobs: Annotated[
         int | None,
-        typer.Option(
-            callback=within(JOBS),
-            help="Solves at once; times then disturb each other [default: 1; of a cluster, one a core].",
+        ranged(
+            JOBS,
+            "Solves at once; times then disturb each other [default: 1; of a cluster, one a core].",
         ),
     ] = None,
     cluster: ClusterOption = None,
@@ -213,24 +207,13 @@ convert = typer.Typer(
 )
 
 Converted = Annotated[Path, typer.Option("-o", "--output", help="Problem file to write.")]
-CandidatePercent = Annotated[
-    int, typer.Option(callback=within(PERCENT), help="Share of links, drawn, that are candidates, per cent.")
-]
-LimitPercent = Annotated[
-    int,
-    typer.Option(
-        callback=within(LIMIT_PERCENT), help="Limit, per cent of the shortest time with every link."
-    ),
-]
-BudgetPercent = Annotated[
-    int, typer.Option(callback=within(PERCENT), help="Budget, per cent of the cost of all candidates.")
-]
-CostFactor = Annotated[
-    float, typer.Option(callback=within(FACTOR), help="Money of one unit of cost in the file.")
-]
+CandidatePercent = Annotated[int, ranged(PERCENT, "Share of links, drawn, that are candidates, per cent.")]
+LimitPercent = Annotated[int, ranged(LIMIT_PERCENT, "Limit, per cent of the shortest time with every link.")]
+BudgetPercent = Annotated[int, ranged(PERCENT, "Budget, per cent of the cost of all candidates.")]
+CostFactor = Annotated[float, ranged(FACTOR, "Money of one unit of cost in the file.")]
 EqualWeights = Annotated[bool, typer.Option("--equal-weights", help="Weigh all pairs 1, not by demand.")]
 Merge = Annotated[bool, typer.Option(help="Make one pair of the two directions of a demand.")]
-DrawSeed = Annotated[int, typer.Option(callback=within(SEED), help="Seed of the draw of candidates.")]
+DrawSeed = Annotated[int, ranged(SEED, "Seed of the draw of candidates.")]
 
 
 @convert.command(
@@ -240,9 +223,7 @@ def sndlib(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Network of SNDlib, native or XML.")],
     *,
     output: Converted,
-    seconds_per_km: Annotated[
-        float, typer.Option(callback=within(FACTOR), help="Seconds that a kilometre takes.")
-    ] = 1000.0,
+    seconds_per_km: Annotated[float, ranged(FACTOR, "Seconds that a kilometre takes.")] = 1000.0,
     coordinates: Annotated[
         str, typer.Option(help="degrees, plane (1,000 m a unit), or auto: as the file says.")
     ] = "auto",
@@ -284,9 +265,7 @@ def tntp(
     trips: Annotated[Path, typer.Argument(metavar="TRIPS", help="Trips, *_trips.tntp.")],
     *,
     output: Converted,
-    seconds_per_unit: Annotated[
-        float, typer.Option(callback=within(FACTOR), help="Seconds of the file's unit of time.")
-    ] = 60.0,
+    seconds_per_unit: Annotated[float, ranged(FACTOR, "Seconds of the file's unit of time.")] = 60.0,
     candidate_percent: CandidatePercent = 100,
     limit_percent: LimitPercent = 200,
     budget_percent: BudgetPercent = 30,

@@ -23,7 +23,8 @@ from optimiser.cli.options import (
     Workers,
     chosen_executor,
     complete_job,
-    within,
+    folder,
+    ranged,
 )
 from optimiser.cli.screen import Display
 
@@ -144,21 +145,13 @@ def frontier(
         ),
     ],
     *,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="Run folder [default: polyring-runs/<job>-frontier].")
-    ] = None,
+    out: Annotated[Path | None, folder("Run folder [default: polyring-runs/<job>-frontier].")] = None,
     axes: Annotated[
         str | None, typer.Option(help="two_way: cost and coverage; three_way: cost and two tiers.")
     ] = None,
-    points: Annotated[
-        int | None, typer.Option(callback=within(POINTS), help="Points wanted; 0: all there are.")
-    ] = None,
-    gap: Annotated[
-        float | None, typer.Option(callback=within(GAP), help="Relative gap of each point, 0 to 1.")
-    ] = None,
-    time_limit: Annotated[
-        float | None, typer.Option(callback=within(SECONDS), help="Limit of all, seconds.")
-    ] = None,
+    points: Annotated[int | None, ranged(POINTS, "Points wanted; 0: all there are.")] = None,
+    gap: Annotated[float | None, ranged(GAP, "Relative gap of each point, 0 to 1.")] = None,
+    time_limit: Annotated[float | None, ranged(SECONDS, "Limit of all, seconds.")] = None,
     workers: Workers = None,
     cluster: ClusterOption = None,
     scheduler: Scheduler = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -72,6 +72,16 @@ def within(bounds: tuple[float, float]) -> Callable[[Value], Value]:
     return checked
 
 
+def ranged(bounds: tuple[float, float], about: str, *names: str) -> Any:  # noqa: ANN401 - as `typer.Option`
+    """Return an option whose value must be within bounds."""
+    return typer.Option(*names, callback=within(bounds), help=about)
+
+
+def folder(about: str) -> Any:  # noqa: ANN401 - as `typer.Option`
+    """Return the option that names the folder that a command writes."""
+    return typer.Option("--out", help=about)
+
+
 Job = Annotated[
     str,
     typer.Argument(
@@ -122,8 +132,8 @@ def refuse_output(path: Path, *, done: str, remedy: str = "") -> None:
     from optimiser.problem.errors import EnvironmentFault
     from optimiser.problem.jsonfile import refuse_special_file
 
-    folder = path.resolve().parent
-    if not folder.is_dir():
+    parent = path.resolve().parent
+    if not parent.is_dir():
         raise EnvironmentFault("the folder does not exist", where=str(path.parent), done=done, remedy=remedy)
     refuse_special_file(path, done=done)
 

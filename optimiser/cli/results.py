@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import GAP, SECONDS, SEED, Json, within
+from optimiser.cli.options import GAP, SECONDS, SEED, Json, ranged
 from optimiser.cli.solve import NOTHING, outline, show_outline
 from optimiser.problem.errors import ProblemError, SolverError
 
@@ -146,10 +146,8 @@ def certify(
             "--output", "-o", help="Certificate to write [default: certificate.json beside RESULT]."
         ),
     ] = None,
-    time_limit: Annotated[
-        float, typer.Option("--time-limit", help="Limit on the proof, seconds.", callback=within(SECONDS))
-    ] = 600.0,
-    seed: Annotated[int, typer.Option(help="Random seed.", callback=within(SEED))] = 1,
+    time_limit: Annotated[float, ranged(SECONDS, "Limit on the proof, seconds.", "--time-limit")] = 600.0,
+    seed: Annotated[int, ranged(SEED, "Random seed.")] = 1,
     json: Json = False,
 ) -> int:
     """Prove the bound of a plan in exact integers, for a check that trusts no solver."""
@@ -497,12 +495,9 @@ def explain(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     link: Annotated[str, typer.Argument(metavar="LINK", help="Rank of a link in links.csv, or its id.")],
     gap: Annotated[
-        float | None,
-        typer.Option(callback=within(GAP), help="Gap of the plan without it [default: that of the job]."),
+        float | None, ranged(GAP, "Gap of the plan without it [default: that of the job].")
     ] = None,
-    time_limit: Annotated[
-        float, typer.Option(callback=within(SECONDS), help="Limit of the solve without it, seconds.")
-    ] = 60.0,
+    time_limit: Annotated[float, ranged(SECONDS, "Limit of the solve without it, seconds.")] = 60.0,
     json: Json = False,
 ) -> int:
     """Explain a link of a run: who needs it, what stands in when it goes, what it beats."""

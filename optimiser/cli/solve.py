@@ -28,8 +28,8 @@ from optimiser.cli.options import (
     Json,
     Problem,
     complete_variant,
+    ranged,
     refuse_output,
-    within,
 )
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.problem.errors import ProblemError, VerificationError
@@ -70,16 +70,13 @@ def solve(
             autocompletion=complete_variant,
         ),
     ] = "auto",
-    time_limit: Annotated[float, typer.Option(callback=within(SECONDS), help="Limit, seconds.")] = 600.0,
-    gap: Annotated[float, typer.Option(callback=within(GAP), help="Relative gap asked for, 0 to 1.")] = 0.0,
-    threads: Annotated[int, typer.Option(callback=within(THREADS), help="Threads; 0: as many as cores.")] = 0,
-    seed: Annotated[int, typer.Option(callback=within(SEED), help="Seed of everything random.")] = 1,
+    time_limit: Annotated[float, ranged(SECONDS, "Limit, seconds.")] = 600.0,
+    gap: Annotated[float, ranged(GAP, "Relative gap asked for, 0 to 1.")] = 0.0,
+    threads: Annotated[int, ranged(THREADS, "Threads; 0: as many as cores.")] = 0,
+    seed: Annotated[int, ranged(SEED, "Seed of everything random.")] = 1,
     solver: Annotated[str, typer.Option(help="Solver of the variants that have a choice.")] = "auto",
     memory_mb: Annotated[
-        int,
-        typer.Option(
-            callback=within(MEMORY_MB), help="Limit on the address space of the solver, MB; 0: none."
-        ),
+        int, ranged(MEMORY_MB, "Limit on the address space of the solver, MB; 0: none.")
     ] = 0,
     canonical: Annotated[
         bool,

@@ -26,6 +26,7 @@ Call = Callable[..., tuple[int, str, str]]
 
 COMMANDS = (
     "run",
+    "cases",
     "robust",
     "sweep",
     "closures",

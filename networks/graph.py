@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
-import networkx as nx
 import numpy as np
 import pandas as pd
 import shapely
@@ -35,6 +34,9 @@ from networks.osm.tags import (
     with_slip_roads,
 )
 from networks.sphere import EARTH_RADIUS_KM
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 type _Edge = dict[str, Any]
 
@@ -67,6 +69,8 @@ def to_graph(network: Network) -> nx.MultiDiGraph:
         `link` (row of the links table) and the other columns. `maxspeed` repeats the speed as text, so that
         `osmnx.add_edge_speeds` keeps it. Graph attributes: `crs`, `simplified`.
     """
+    import networkx as nx
+
     graph = nx.MultiDiGraph(crs=schema.CRS, simplified=True, created_with=CREATOR)
     nodes = network.nodes
     attributes = nodes[["osm_id", "kind", "name"]].assign(

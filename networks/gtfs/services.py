@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 import pyproj
@@ -37,6 +36,9 @@ from networks.rail.drafts import BY_TIMETABLE, Draft, Hop, Timed, Timetable, to_
 from networks.rail.parameters import GtfsParameters, RailParameters
 from networks.rail.routing import Route
 from networks.sphere import km_to_chord, unit_vectors
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 FROM_TIMETABLE = "timetable"
 """Source of the speed of a section: that of the fastest train over it."""
@@ -85,6 +87,8 @@ def infer_sections(
     parameters
         What is nearly as straight and nearly as fast.
     """
+    import networkx as nx
+
     straight = dict(zip(hops, straight_km(places, list(hops)), strict=True))
     graph = nx.Graph()
     nodes: dict[Ends, list[int]] = {}
@@ -123,6 +127,8 @@ def _way(
     graph: nx.Graph, ends: Ends, least_km: float, run_s: int, parameters: GtfsParameters
 ) -> list[int] | None:
     """Return the stations over which a train runs between two stops, None if it has a section of its own."""
+    import networkx as nx
+
     if ends[0] not in graph or ends[1] not in graph:
         return None
     try:

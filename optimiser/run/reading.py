@@ -6,9 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 import shapely
@@ -29,6 +28,9 @@ from networks.osm.tags import with_slip_roads
 from optimiser.job.model import Job
 from optimiser.problem.errors import JobError
 from optimiser.run.source import Source
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 _KM_PER_DEGREE = 111.2
 

@@ -21,7 +21,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import networkx as nx
 import numpy as np
 
 from optimiser.engine.search.compiled import ONE, compiled
@@ -473,6 +472,8 @@ def blocks(cover: Cover) -> Integers:
     for a in np.flatnonzero(cover.odd >= 0).tolist():
         ends = sorted((int(cover.tail_of[a]), int(cover.head_of[a])))
         between.setdefault((ends[0], ends[1]), []).append(a)
+    import networkx as nx
+
     graph = nx.Graph()
     graph.add_edges_from(ends for ends in between if ends[0] != ends[1])
     block = np.full(len(cover.odd), -1, dtype=np.int64)

@@ -47,8 +47,8 @@ def named(name: str, *modules: str) -> Any:  # noqa: ANN401 - a function or clas
 
 
 def exact() -> Any:  # noqa: ANN401 - parameters of either version
-    """Return parameters of an exact solve with one thread."""
-    return named("SolveParameters", "engine.search.task")(threads=1)
+    """Return parameters of an exact solve with one thread, with time enough on a busy machine."""
+    return named("SolveParameters", "engine.search.task")(threads=1, time_limit_s=600.0)
 
 
 def process() -> Any:  # noqa: ANN401 - a class of either version

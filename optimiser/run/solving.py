@@ -268,7 +268,7 @@ def _solve_briefly(problem: DesignProblem, job: Job) -> Result:
 FORMAT = "polyring-levels/1"
 STEPS = 1000
 """Shares are distinguished in thousandths."""
-LEVEL_SHARE = 0.3
+LEVEL_SHARE = 0.1
 """Part of the time limit of the job that the search for one level may take."""
 
 type Weights = Mapping[str, int]

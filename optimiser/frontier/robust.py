@@ -45,7 +45,7 @@ EXPECTED_COST = "expected cost"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One of the futures that a plan has to serve.
+    """A state of the world (times, prices, limits) in which the plan is evaluated.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Scenario:
     problem
         What holds then: the candidates of the base with times, prices and limits of their own.
     weight
-        What it counts for beside the others, >= 1; shares of one are probabilities.
+        Weight beside the others, >= 1; divided by the sum of all weights it is a probability.
     """
 
     name: str

@@ -374,7 +374,7 @@ def _mean(differences: Floats) -> Estimate:
 
 
 class Commitment(NamedTuple):
-    """What it costs to build some links whatever comes, and all others once the future is known.
+    """The cost of committing to some links now, while all others are chosen once the future is known.
 
     Attributes
     ----------
@@ -409,7 +409,7 @@ def cost_of_commitment(best: pd.Series, committed: pd.Series) -> Commitment:
 
     Notes
     -----
-    Both plans are known within their gaps, so that a loss smaller than the gap says nothing.
+    Both plans are known within their gaps, so that a loss smaller than the gap is not significant.
     """
     both = pd.DataFrame({"best": best, "with": committed.reindex(best.index)}).astype(np.float64).dropna()
     loss = (both["best"] - both["with"]).to_numpy()

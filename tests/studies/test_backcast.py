@@ -1,4 +1,4 @@
-"""What rules look at, lines between neighbours, and purses, on small drawn regions."""
+"""What rules look at, lines between neighbours, and budgets by mode, on small drawn regions."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_with_budgets_the_best_plan_is_the_best_of_those_that_no_budget_forbids(
     assert spent(result.built, "rail") <= 4
 
 
-def test_one_purse_changes_nothing_but_the_budget():
+def test_without_budgets_by_mode_nothing_but_the_budget_changes():
     problem = toy(1)
     assert with_budgets(problem, {}, Money(3, {})) == problem.replace(budget=3)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -125,4 +126,16 @@ def test_from_python_a_finished_run_is_asked_and_opened(copied):
     run = pr.cases(copied, settings=[FEW[1]], workers=0)
     assert run.cases is not None
     assert len(run.cases.rows) == 3
+    run.close()
+
+
+def test_a_run_folder_of_an_earlier_version_is_verified_compared_and_opened_with_its_cases(done, call):
+    # The text files of a run of the drawn region by commit c78ebf7, which asked its cases itself.
+    folder = shutil.copytree(Path(__file__).parent / "run_of_c78ebf7", done / "run-of-before")
+    assert call("verify", folder)[0] == 0
+    assert call("compare", folder, done / "out")[0] == 0
+    run = pr.load(folder)
+    assert [row["name"] for row in run.cases.rows] == ["roads 10 % slower", "no cliff"]
+    assert len(run.answers.speeds) == 3
+    assert run.exit_code == 0
     run.close()

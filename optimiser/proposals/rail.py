@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from optimiser.proposals.base_case import great_circle_km
 from optimiser.proposals.table import Proposal
-from optimiser.proposals.trains import TrackPath, Tracks, Train, train_arcs
+from optimiser.proposals.trains import TrackPath, Tracks, Train
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,27 +93,22 @@ def _line(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int, *, ne
         stops.append(tracks.stop(last.city, last.path.nodes[-1]))
         runs_s.append(last.path.run_s)
     train = Train(rules.fast_class, rules.new_headway_s, rules.turn_s)
-    candidate_id = f"rail-new:{base.ids[a]}-{base.ids[b]}"
     minutes, today = tracks.times.ride_s([run_s]) / 60.0, tracks.ride_today_s(a, b)
     best = "no way today" if today is None else f"{today / 60.0:.0f} min on the way today"
     why = f"{'neighbours; ' if near else ''}{minutes:.0f} min by a new line, {best}"
     on = " and ".join(dict.fromkeys(base.names[run.city] for run in runs_on if run is not None))
-    return Proposal(
-        candidate_id=candidate_id,
-        from_name=base.names[a],
-        to_name=base.names[b],
+    return tracks.proposal(
+        f"rail-new:{base.ids[a]}-{base.ids[b]}",
+        pair,
+        stops,
+        runs_s,
+        train,
+        (link for run in runs_on if run is not None for link in run.path.links),
         length_km=base.straight_km(a, b) * rules.route_factor,
         speed_kmh=speed,
         standard=rules.fast_standard if speed >= rules.fast_kmh else rules.usual_standard,
         why=why + (f"; trains run on to {on}" if on else ""),
         geometry=base.straight_line(a, b),
-        arcs=train_arcs(candidate_id, stops, runs_s, train, tracks.times),
-        runs=tracks.runs_over(
-            (link for run in runs_on if run is not None for link in run.path.links),
-            train.link_class,
-            train.a_day(rules.hours_a_day),
-        ),
-        trainsets=train.sets(tracks.times.ride_s(runs_s)),
     )
 
 
@@ -182,22 +177,19 @@ def _upgrade(tracks: Tracks, pair: tuple[int, int], path: TrackPath, run_s: int)
     base, rules, (a, b) = tracks.base, tracks.rules, pair
     stops = [tracks.stop(a, path.nodes[0]), tracks.stop(b, path.nodes[-1])]
     train = Train(rules.slow_class, rules.new_headway_s, rules.turn_s)
-    candidate_id = f"rail-upgrade:{base.ids[a]}-{base.ids[b]}"
     slow = f"{path.slow_km:.0f} km of {path.length_km:.0f} km of track"
-    return Proposal(
-        candidate_id=candidate_id,
-        from_name=base.names[a],
-        to_name=base.names[b],
+    return tracks.proposal(
+        f"rail-upgrade:{base.ids[a]}-{base.ids[b]}",
+        pair,
+        stops,
+        [run_s],
+        train,
+        tracks.fast_links(path, rules.upgrade_kmh),
         length_km=path.slow_km,
         speed_kmh=rules.upgrade_kmh,
         standard=rules.upgrade_standard,
         why=f"{slow} are slower than {rules.upgrade_kmh:g}",
         geometry=tracks.line(path),
-        arcs=train_arcs(candidate_id, stops, [run_s], train, tracks.times),
-        runs=tracks.runs_over(
-            tracks.fast_links(path, rules.upgrade_kmh), train.link_class, train.a_day(rules.hours_a_day)
-        ),
-        trainsets=train.sets(tracks.times.ride_s([run_s])),
     )
 
 
@@ -426,14 +418,15 @@ def _curve(
     run_s = max(1, round(ways[0].seconds + ways[1].seconds)) + _curve_s(tracks, site, rules)
     speed = length_km / (run_s / 3600.0) / tracks.times.access.running.factor
     train = Train(tracks.rules.train_class(speed), rules.headway_s, tracks.rules.turn_s)
-    candidate_id = f"rail-curve:{base.ids[a]}-{base.ids[b]}"
-    ride_s = tracks.times.ride_s([run_s])
     lines = [*rail.links.geometry.iloc[links].tolist(), shapely.LineString(site.points)]
     stops = [tracks.stop(city, row) for city, row in zip(pair, stations, strict=True)]
-    return Proposal(
-        candidate_id=candidate_id,
-        from_name=base.names[a],
-        to_name=base.names[b],
+    return tracks.proposal(
+        f"rail-curve:{base.ids[a]}-{base.ids[b]}",
+        pair,
+        stops,
+        [run_s],
+        train,
+        links,
         length_km=length_km,
         speed_kmh=speed,
         standard="junction",
@@ -442,9 +435,6 @@ def _curve(
             f" {train.headway_s // 60} min over it runs {saved / 60:.0f} min less than today's tracks allow"
         ),
         geometry=shapely.line_merge(shapely.MultiLineString(lines)),
-        arcs=train_arcs(candidate_id, stops, [run_s], train, tracks.times),
-        runs=tracks.runs_over(links, train.link_class, train.a_day(tracks.rules.hours_a_day)),
-        trainsets=train.sets(ride_s),
         train_km_a_day=train.km_a_day(length_km, tracks.rules.hours_a_day),
         units=curve_km / rules.least_km,
     )

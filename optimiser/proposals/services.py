@@ -149,14 +149,16 @@ def _express(
     base, rules = tracks.base, tracks.rules
     a, b = calls[0][0], calls[-1][0]
     via = [base.names[city] for city, _ in calls[1:-1]]
-    candidate_id = f"express:{base.ids[a]}-{base.ids[b]}-{len(via)}"
     stops = [tracks.stop(city, row) for city, row in calls]
     smaller = max((base.tiers[a], base.tiers[b]), key=lambda t: TIERS_DOWN.index(t) if t in TIERS_DOWN else 2)
     ride_s = tracks.times.ride_s(runs_s)
-    return Proposal(
-        candidate_id=candidate_id,
-        from_name=base.names[a],
-        to_name=base.names[b],
+    return tracks.proposal(
+        f"express:{base.ids[a]}-{base.ids[b]}-{len(via)}",
+        (a, b),
+        stops,
+        runs_s,
+        train,
+        path.links,
         length_km=path.length_km,
         speed_kmh=speed,
         standard=f"running-{smaller if smaller in TIERS_DOWN else 'small'}",
@@ -166,9 +168,6 @@ def _express(
             + f", {ride_s / 60:.0f} min on board"
         ),
         geometry=tracks.line(path),
-        arcs=train_arcs(candidate_id, stops, runs_s, train, tracks.times),
-        runs=tracks.runs_over(path.links, train.link_class, train.a_day(rules.hours_a_day)),
-        trainsets=train.sets(ride_s),
         train_km_a_day=train.km_a_day(path.length_km, rules.hours_a_day),
     )
 
@@ -283,15 +282,17 @@ def calls_on_the_way(
 def _through_proposal(tracks: Tracks, service: ThroughService) -> Proposal:
     base, rules, path = tracks.base, tracks.rules, service.path
     a, b = service.calls[0][0], service.calls[-1][0]
-    candidate_id = f"rail-service:{base.ids[a]}-{base.ids[b]}"
     speed = path.length_km / (sum(service.runs_s) / 3600.0) / tracks.times.access.running.factor
     train = Train(rules.train_class(speed), rules.service_headway_s, rules.turn_s)
     stops = [tracks.stop(city, row) for city, row in service.calls]
     via = [base.names[city] for city, _ in service.calls[1:-1]]
-    return Proposal(
-        candidate_id=candidate_id,
-        from_name=base.names[a],
-        to_name=base.names[b],
+    return tracks.proposal(
+        f"rail-service:{base.ids[a]}-{base.ids[b]}",
+        (a, b),
+        stops,
+        service.runs_s,
+        train,
+        path.links,
         length_km=path.length_km,
         speed_kmh=speed,
         standard="trainset",
@@ -301,9 +302,6 @@ def _through_proposal(tracks: Tracks, service: ThroughService) -> Proposal:
             + f" saves {service.gain_s // 60} min between its stations"
         ),
         geometry=tracks.line(path),
-        arcs=train_arcs(candidate_id, stops, service.runs_s, train, tracks.times),
-        runs=tracks.runs_over(path.links, train.link_class, train.a_day(rules.hours_a_day)),
-        trainsets=train.sets(tracks.times.ride_s(service.runs_s)),
         train_km_a_day=train.km_a_day(path.length_km, rules.hours_a_day),
     )
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from networks.timegraph import ARC_KINDS
 from optimiser.proposals.base_case import NEW, Arc, BaseCase, great_circle_km
 from optimiser.proposals.line_capacity import full_links
 from optimiser.proposals.shortest_times import NO_PATH_S, fastest_arcs, time_matrix, times_between
+from optimiser.proposals.table import Proposal
 
 FULL_FACTOR = 1.1
 """Links without room for a further service count as so many times as long when a train chooses its tracks."""
@@ -543,6 +545,41 @@ class Tracks:
         """Return runs over links of today's tracks by trains of a class, as in `Proposal.runs`."""
         fast = self.times.access.is_fast(link_class)
         return tuple((link, trains, fast) for link in dict.fromkeys(links))
+
+    def proposal(
+        self,
+        candidate_id: str,
+        pair: tuple[int, int],
+        stops: Sequence[Stop],
+        runs_s: Sequence[int],
+        train: Train,
+        links: Iterable[int],
+        **facts: Any,  # noqa: ANN401 (fields of `Proposal`)
+    ) -> Proposal:
+        """Return a new train as a proposal.
+
+        Parameters
+        ----------
+        candidate_id
+            Id of the candidate.
+        pair
+            Rows of the cities that it is named by.
+        stops, runs_s, train
+            As for `train_arcs`.
+        links
+            Links of today's tracks that it runs over.
+        facts
+            What else the proposal says: length, speed, standard, line, reason.
+        """
+        return Proposal(
+            candidate_id=candidate_id,
+            from_name=self.base.names[pair[0]],
+            to_name=self.base.names[pair[1]],
+            arcs=train_arcs(candidate_id, stops, runs_s, train, self.times),
+            runs=self.runs_over(links, train.link_class, train.a_day(self.rules.hours_a_day)),
+            trainsets=train.sets(self.times.ride_s(runs_s)),
+            **facts,
+        )
 
     def route_of(self, service: int) -> tuple[int, ...]:
         """Return the links that a service of today runs over, rising; empty where they are unknown."""

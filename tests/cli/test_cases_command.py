@@ -67,6 +67,10 @@ def test_answers_are_added_to_the_folder_and_all_else_stays(copied, call):
     changed = {name for name in new if old.get(name) != new[name]}
     assert changed == {"cases", "sensitivity", "asked", "links", "seconds"}
     assert {**new["seconds"], **old["seconds"]} == new["seconds"]
+    speeds = new["sensitivity"]
+    assert [case["case"] for case in speeds] == [f"expressways at {speed} km/h" for speed in (80, 95, 110)]
+    today = [case["all before"] for case in speeds]
+    assert today == sorted(today)
     assert "How sure the proposals are" in after["report.html"].decode()
     assert "polyring cases JOB" not in after["report.html"].decode()
     assert call("verify", copied)[0] == 0

@@ -108,17 +108,12 @@ def test_the_job_written_is_the_job_run_with_every_default(done: Path) -> None:
     assert "seed = 1" in (done / "out" / "job.toml").read_text()
 
 
-def test_the_summary_counts_both_definitions_and_other_speeds(done: Path) -> None:
+def test_the_summary_counts_both_definitions(done: Path) -> None:
     summary = _summary(done / "out")
     definitions = summary["definitions"]
     assert isinstance(definitions, dict)
     assert set(definitions) == {"door_to_door", "in_vehicle"}
     assert definitions["in_vehicle"]["all"]["covered"] >= definitions["door_to_door"]["all"]["covered"]
-    cases = summary["sensitivity"]
-    assert isinstance(cases, list)
-    assert [case["case"] for case in cases] == [f"expressways at {speed} km/h" for speed in (80, 95, 110)]
-    today = [case["all before"] for case in cases]
-    assert today == sorted(today)
     coverage = summary["coverage"]
     assert isinstance(coverage, dict)
     assert coverage["all"]["pairs"] == 15
@@ -153,7 +148,6 @@ def test_a_second_run_takes_every_step_from_the_first(done: Path, call: Call) ->
         "solve",
         "certify",
         "tables",
-        "sensitivity",
         "measures",
         "report",
     ]

@@ -38,7 +38,7 @@ def solve(task: Task, send: Send) -> tuple[str, str, str]:
         Why it ended, the name of the solver, and why the reduction found no plan.
     """
     begun = time.monotonic()
-    problem = task.problem
+    problem = task.problem if task.problem.pairs else without_arcs(task.problem)
     end = begun + REDUCTION_SHARE * task.seconds
     reduced = reduction_of(problem, stop=lambda: time.monotonic() >= end)
     if not reduced.feasible:
@@ -93,6 +93,12 @@ def reduction_of(problem: DesignProblem, *, stop: Stop = never_stop) -> Reductio
         Returns whether the time for it is up.
     """
     return reduce(problem, stop=stop) if problem.is_plain else unreduced(problem)
+
+
+def without_arcs(problem: DesignProblem) -> DesignProblem:
+    """Return a problem without its network, which decides nothing where there are no pairs."""
+    bare = tuple(dataclasses.replace(candidate, arcs=()) for candidate in problem.candidates)
+    return problem.replace(nodes=(), arcs=(), candidates=bare)
 
 
 def unreduced(problem: DesignProblem) -> Reduction:

@@ -86,3 +86,17 @@ def test_a_ring_that_cannot_be_formed_is_infeasible_with_its_obstacle():
 def test_a_variant_without_rings_is_not_run_on_them():
     with pytest.raises(ValueError, match="greedy"):
         solved(ringed(), "greedy", "none")
+
+
+def test_without_pairs_the_network_decides_nothing():
+    """The cheapest circuit of a ring is asked for without pairs; arcs would only be carried along."""
+    problem = ringed(pairs=(), budget=None)
+    outcome, sent = solved(problem)
+    bare = problem.replace(
+        arcs=(), candidates=tuple(dataclasses.replace(c, arcs=()) for c in problem.candidates)
+    )
+    assert (outcome, sent["plan"]) == (solved(bare)[0], solved(bare)[1]["plan"])
+    assert outcome[0] == "proof"
+    assert sent["plan"][-1]["built"] == ["north", "west"]
+    reduced = reduce(problem.replace(rings=()))
+    assert (reduced.problem.candidates, reduced.forced) == ((), ())

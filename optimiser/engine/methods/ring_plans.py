@@ -9,7 +9,13 @@ from functools import partial
 import numpy as np
 
 from optimiser.engine.backends.highs import ExtendedHighs
-from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, report_start, start_plans
+from optimiser.engine.methods.heuristics.lns import (
+    LEAST_ATTEMPTS,
+    Improver,
+    attempts_for,
+    report_start,
+    start_plans,
+)
 from optimiser.engine.models.extended import build_repair, counting_rings
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.models.rings import RingDecisions, circuits_in, detached_rows, forming
@@ -17,7 +23,7 @@ from optimiser.engine.presolve import Reduction, reduce
 from optimiser.engine.search.circuit_starts import priced_lengths, start_circuits, touching_links
 from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.evaluation import PlanEvaluator
-from optimiser.engine.search.incumbent import Stop, mask_incumbent
+from optimiser.engine.search.incumbent import MaskIncumbent, Stop, mask_incumbent
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import NamedPlan
@@ -60,11 +66,29 @@ class Remainder:
         The large neighbourhood search.
     attempts
         Number of attempts that suits its size.
+    incumbent
+        Has the best plan of the reduced problem, and knows the time left.
     """
 
     reduced: Reduction
     improver: Improver
     attempts: int
+    incumbent: MaskIncumbent
+
+    def completed(self, circuits: Circuits) -> FirstPlan:
+        """Return the plan after the attempts that a short start has left out."""
+        self.improver.improve(
+            attempts=self.attempts - LEAST_ATTEMPTS,
+            stop=self.incumbent.stop,
+            take=lambda plan: self.incumbent.plan(plan, "lns"),
+        )
+        return self.best_plan(circuits)
+
+    def best_plan(self, circuits: Circuits) -> FirstPlan:
+        """Return the best plan so far, with the circuits that the reduced problem builds on."""
+        best = self.incumbent.best
+        built = () if best is None else np.flatnonzero(best[:-1]).tolist()
+        return FirstPlan(self.reduced.lifted(built), circuits, self)
 
     def improved(self, guide: Values, *, stop: Stop) -> tuple[str, ...]:
         """Return the ids of the best plan after further attempts.
@@ -117,7 +141,8 @@ def first_plans(
     Notes
     -----
     Good circuits are chosen first. Their candidates are then fixed, and the heuristics spend the remaining
-    budget on the plain problem.
+    budget on the plain problem: briefly for each choice, and then at full length for the one whose plan is
+    best.
     """
     evaluate = PlanEvaluator(problem)
     plans_with = partial(_plans_with, problem, evaluate, any_plan=any_plan, seed=seed, left=left, start=start)
@@ -140,7 +165,9 @@ def _plans_with(
     left: Callable[[], float],
     start: NamedPlan | None,
 ) -> Iterator[FirstPlan]:
-    """Yield feasible plans with the circuits of each choice."""
+    """Yield feasible plans with the circuits of each choice, and a better one of the best choice."""
+    starts: list[tuple[int, FirstPlan, Remainder]] = []
+    is_short = len(choices) > 1
     for circuits in choices:
         if left() <= 0:
             return
@@ -152,21 +179,31 @@ def _plans_with(
         if is_feasible:
             yield least
         if reduced.problem.candidates and reduced.problem.pairs and not (any_plan and is_feasible):
-            full_plan = _fill_greedily(reduced, circuits, seconds=left(), seed=seed, start=start)
-            if not evaluate(full_plan.built, rings=circuits).faults:
+            remainder = _start(reduced, seconds=left(), seed=seed, start=start, is_short=is_short)
+            full_plan = remainder.best_plan(circuits)
+            found = evaluate(full_plan.built, rings=circuits)
+            if not found.faults:
+                starts.append((found.objective, full_plan, remainder))
                 yield full_plan
+    if starts and is_short and left() > 0:
+        best = min if problem.budget is None else max
+        _, plan, remainder = best(starts, key=lambda entry: entry[0])
+        better = remainder.completed(plan.circuits)
+        if not evaluate(better.built, rings=better.circuits).faults:
+            yield better
 
 
-def _fill_greedily(
-    reduced: Reduction, circuits: Circuits, *, seconds: float, seed: int, start: NamedPlan | None
-) -> FirstPlan:
+def _start(
+    reduced: Reduction, *, seconds: float, seed: int, start: NamedPlan | None, is_short: bool
+) -> Remainder:
+    """Return the search for the rest of a plan after its first attempts."""
     t = tables(reduced.problem)
     incumbent = mask_incumbent(t, seconds=seconds, send=lambda _message: None, base=reduced.base)
     if start is not None:
         report_start(t, incumbent, reduced.problem, start.built)
-    improver = start_plans(t, incumbent, seed=seed)
-    best = () if incumbent.best is None else np.flatnonzero(incumbent.best[:-1]).tolist()
-    return FirstPlan(reduced.lifted(best), circuits, Remainder(reduced, improver, attempts_for(t)))
+    attempts = attempts_for(t)
+    improver = start_plans(t, incumbent, seed=seed, attempts=LEAST_ATTEMPTS if is_short else attempts)
+    return Remainder(reduced, improver, attempts, incumbent)
 
 
 def _choices(problem: DesignProblem) -> list[Circuits]:

@@ -132,7 +132,8 @@ def reduce(problem: DesignProblem, *, groups: Iterable[str] = (), stop: Stop = n
 
 
 def _by_network(stage: Stage) -> Stage:
-    return apply(stage, *BY_NETWORK)
+    """Apply the rules that need no minimal sets; without pairs, the network decides nothing."""
+    return apply(stage, *(BY_NETWORK if stage.problem.pairs else DECISIONS))
 
 
 def _by_sets(stage: Stage, *, effort: Effort, stop: Stop) -> Stage:

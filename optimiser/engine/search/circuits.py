@@ -19,6 +19,7 @@ import itertools
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -462,8 +463,14 @@ def through_links(ring: Ring, length: Integers, *, barred: Collection[str] = ())
     without a that ends in the sheet which completes the crossings of a. Without such a walk, no circuit
     through a forms the ring.
     """
+    return _through_links(ring, tuple(length.tolist()), frozenset(barred))
+
+
+@lru_cache(maxsize=64)
+def _through_links(ring: Ring, length: tuple[int, ...], barred: frozenset[str]) -> Integers:
+    """Return `through_links`; a solve asks the same for its model and for that of repairs."""
     cover = cover_of(ring, barred=barred)
-    return walks_through(cover, np.ascontiguousarray(length, dtype=np.int64), blocks(cover))
+    return walks_through(cover, np.array(length, dtype=np.int64), blocks(cover))
 
 
 def blocks(cover: Cover) -> Integers:

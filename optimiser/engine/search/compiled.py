@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Self, cast, dataclass_transform
 import numpy as np
 
 INTERPRETED_S = 1.0
-"""Seconds that the kernels of a process may run as Python before they are compiled."""
+"""Seconds of CPU that the kernels of a process may run as Python before they are compiled."""
 
 COMPILING_S = 20.0
 """Seconds before the end of a time limit from which on nothing is compiled."""
@@ -123,12 +123,12 @@ class Kernel:
         """Call the function, its machine code where kernels of this process are compiled."""
         if _TIER.compiles:
             return self.dispatcher(*map(_native, args), **{name: _native(a) for name, a in others.items()})
-        begun = time.perf_counter()
+        begun = time.thread_time()
         try:
             with np.errstate(over="ignore"):  # random numbers overflow by design
                 return self.function(*args, **others)
         finally:
-            _TIER.spend(time.perf_counter() - begun)
+            _TIER.spend(time.thread_time() - begun)
 
     @functools.cached_property
     def dispatcher(self) -> Any:  # noqa: ANN401 - numba's dispatchers have no public type

@@ -77,6 +77,8 @@ def _packer(record: Any) -> Callable[[tuple[Any, ...]], object]:  # noqa: ANN401
     def pack_fields(values: tuple[Any, ...]) -> object:
         return proxy(*values)
 
+    # The name of the file on disk: under one name, each class would remove the machine code of the others.
+    pack_fields.__qualname__ = f"pack_{record.__qualname__}"
     made = _NJIT(nogil=True, no_cfunc_wrapper=True)(pack_fields)
     shape = f"{record.__module__}.{record.__qualname__}{record.fields}"
     kept: Callable[[tuple[Any, ...]], object] = _kept(made, hashlib.sha256(shape.encode()).hexdigest())

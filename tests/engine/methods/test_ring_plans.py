@@ -7,6 +7,8 @@ import pytest
 from ring_drawing import ring_problem, ringed, square, whole_brute_force, whole_value
 from tiers import thinned
 
+from optimiser.engine.methods import ring_plans
+from optimiser.engine.methods.heuristics.lns import Improver
 from optimiser.engine.methods.ring_plans import first_plans
 from optimiser.engine.models.extended import counting_rings
 from optimiser.engine.search.evaluation import PlanEvaluator
@@ -72,3 +74,23 @@ def test_more_attempts_never_make_a_first_plan_worse(draws):
                 assert not after.faults
                 sign = -1 if problem.budget is None else 1
                 assert sign * after.objective >= sign * before.objective
+
+
+def test_only_the_best_choice_of_circuits_is_searched_at_full_length(monkeypatch):
+    searched = []
+
+    def improve(self, *, attempts, **_others):
+        searched.append(attempts)
+        return attempts
+
+    monkeypatch.setattr(Improver, "improve", improve)
+    monkeypatch.setattr(ring_plans, "LEAST_ATTEMPTS", 1)
+    problem = ringed(square(required=False, reward=3))
+    plans = plans_of(problem)
+    value = PlanEvaluator(problem)
+    full = [plan for plan in plans if plan.remainder is not None]
+    assert len({tuple(plan.circuits) for plan in full}) == 2
+    assert searched[:-1] == [1] * (len(full) - 1)
+    assert searched[-1] == full[-1].remainder.attempts - 1 > 1
+    objectives = [value(plan.built, rings=plan.circuits).objective for plan in full]
+    assert full[-1].remainder is full[objectives.index(max(objectives))].remainder

@@ -7,10 +7,11 @@ import pytest
 from core_drawing import dense_problem
 from tiers import thinned
 
+from optimiser.engine.methods.heuristics.dynamic_sssp import ShortestTimes
 from optimiser.engine.methods.heuristics.lns import Improver
 from optimiser.engine.search import compiled, native
 from optimiser.engine.search.compiled import ONE, Kernel, Record, use_machine_code
-from optimiser.engine.search.tables import tables
+from optimiser.engine.search.tables import Tables, tables
 from optimiser.engine.search.task import Task
 from optimiser.engine.work import solve
 
@@ -147,3 +148,10 @@ def test_a_function_that_calls_itself_has_a_digest():
 @compiled.compiled
 def countdown(n: int) -> int:
     return 0 if n == 0 else countdown(n - 1)
+
+
+def test_the_machine_code_of_two_records_does_not_share_a_file():
+    # Under one name, to keep one would remove the other (`_CodeCache.save_overload`).
+    use_machine_code()
+    names = [native._packer(record).py_func.__qualname__ for record in (Tables, ShortestTimes)]
+    assert len(set(names)) == 2

@@ -342,7 +342,12 @@ def report_start(t: Tables, incumbent: MaskIncumbent, problem: DesignProblem, bu
 
 
 def start_plans(
-    t: Tables, incumbent: MaskIncumbent, *, seed: int = 0, destroy: Sequence[Destroy] = DESTROY_OPERATORS
+    t: Tables,
+    incumbent: MaskIncumbent,
+    *,
+    seed: int = 0,
+    destroy: Sequence[Destroy] = DESTROY_OPERATORS,
+    attempts: int | None = None,
 ) -> Improver:
     """Report the plans of the greedy heuristics and of a short large neighbourhood search.
 
@@ -357,13 +362,16 @@ def start_plans(
         Seed of the random numbers.
     destroy
         Destroy operators of the search.
+    attempts
+        Most attempts of the search; None: as many as suit the size of the problem.
 
     Returns
     -------
     Improver
         The search, which can be resumed later, for example guided by a point of a relaxation.
     """
-    known, attempts = incumbent.best, attempts_for(t)
+    known, most = incumbent.best, attempts_for(t)
+    attempts = most if attempts is None else min(attempts, most)
     end = incumbent.left() - max(START_S, START_SHARE * incumbent.left())
 
     def stop() -> bool:

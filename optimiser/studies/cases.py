@@ -297,7 +297,9 @@ class Asking:
                 return default
 
         cases = self._plausible(executor, faults) if self.cases else None
-        speeds = chain.speeds() if "speeds" in questions else None
+        speeds: list[dict[str, Any]] | None = None
+        if len(chain.times.value.road.links):
+            speeds = chain.speeds() if "speeds" in questions else []
         margins: list[RingMargin] = []
         if "margins" in questions:
             with chain.progress.step("margins", "Asking what plans without the wished rings are worth"):

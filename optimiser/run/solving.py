@@ -334,14 +334,24 @@ def raise_worst(
         asked = ((tier, Fraction(fixed.get(tier, level), STEPS), total) for tier, total in totals.items())
         return {tier: demands.least_weight(share, total) for tier, share, total in asked}
 
+    def is_refused(least: Weights) -> bool:
+        """Return whether an earlier answer refused as much or less: coverage is monotone in what is asked."""
+        refused = (one.least for one in answered if one.answer != "yes")
+        return any(all(least[tier] >= weight for tier, weight in one.items()) for one in refused)
+
     def common_level(fixed: Weights) -> int | None:
         free = [tier for tier, total in totals.items() if total and tier not in fixed]
         notify(f"Raising {', '.join(free)} together, question {len(answered) + 1}")
+        lowest = max(fixed.values(), default=0)
+        most = next(
+            (level - 1 for level in range(lowest + 1, STEPS + 1) if is_refused(weights(fixed, level))), None
+        )
         found = highest_level(
             with_least(problem, {tier: weights(fixed, 0)[tier] for tier in fixed}),
             [LevelTarget((tier,), Fraction(totals[tier], STEPS)) for tier in free],
             params,
             known=[one.built for one in answered if one.built],
+            bound=most,
         )
         level = found.level
         if level is None:
@@ -350,7 +360,7 @@ def raise_worst(
             # With other tiers fixed, the plans before attain the highest of their levels.
             return max(fixed.values(), default=None)
         answered.append(Answered(weights(fixed, level), "yes", found.built, found.seconds))
-        if level < STEPS:
+        if level < STEPS and level != most:  # else an earlier answer refused the next level
             is_proven = found.bound is not None and found.bound <= level
             answer = "no" if is_proven else "open"
             answered.append(Answered(weights(fixed, level + 1), answer, (), 0.0))

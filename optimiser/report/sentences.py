@@ -294,7 +294,7 @@ def _share(part: int, total: int) -> float | None:
 def unasked(*questions: Question) -> str:
     """Return which command asks what a run was not asked yet, in a sentence."""
     words = wording.join_names(tuple(QUESTIONS[name] for name in questions))
-    return f"Not asked yet: {words}. The command `polyring cases JOB` asks."
+    return f"Not asked yet: {words}. The command {wording.ASKING} asks."
 
 
 # ---- for the terminal

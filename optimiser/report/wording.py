@@ -11,7 +11,7 @@ from networks.timegraph import UNREACHABLE
 
 SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
-ASKING = "`polyring cases JOB`"
+ASKING = "“polyring cases JOB”"
 """Command that asks what a run leaves open: plausible cases, the value of rings, the price of demands."""
 
 NONE = "–"

@@ -27,7 +27,7 @@ def copied(done, tmp_path):
 
 def test_the_page_says_in_their_place_which_command_asks(done):
     text = (done / "out" / "report.html").read_text(encoding="utf-8")
-    assert text.count("The command `polyring cases JOB` asks.") == 2
+    assert text.count("The command “polyring cases JOB” asks.") == 2
     assert "Not asked yet: how the proposals fare in plausible cases." in text
     assert "Not asked yet: what other speeds on expressways change." in text
     summary = json.loads((done / "out" / "summary.json").read_text(encoding="utf-8"))

@@ -65,3 +65,12 @@ def test_letters_that_no_font_has_are_transliterated_in_the_picture(make):
     assert {plots.legible(name) for name in names} <= words
     assert not any("\U000e0fff" in text for text in words)
     assert plots.legible("北京") in ("北京", "BeiJing")
+
+
+def test_names_that_look_like_broken_formulas_are_drawn_as_they_are():
+    with plots.figure(4, 2, dpi=50, size=9) as found:
+        axes = found.add_axes((0.3, 0.2, 0.6, 0.7))
+        plots.draw_dumbbells(axes, ["<b>$$x$$ @name", "$"], [plots.Marks([0.2, 0.4], "$$", "black")])
+        axes.set_xlabel("$$")
+        axes.xaxis.set_major_formatter(lambda value, _at: f"$${value}")
+    assert plots.png(found, dpi=50).startswith(b"\x89PNG")

@@ -235,7 +235,7 @@ def figure(width: float, height: float, *, dpi: float, size: float) -> Iterator[
     import matplotlib as mpl
     from matplotlib.text import Text
 
-    look = {"font.family": _fonts(), "font.size": size, "text.color": INK, "text.parse_math": False}
+    look: Any = {"font.family": _fonts(), "font.size": size, "text.color": INK, "text.parse_math": False}
     with mpl.rc_context(look):
         found = unbound_figure(figsize=(width, height), dpi=dpi, facecolor=PAPER)
         yield found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -259,9 +259,7 @@ def unbound_figure(**options: Any) -> Figure:  # noqa: ANN401 - as matplotlib ta
         """A figure that a notebook shows without pyplot, in 256 colours: a third of the size."""
 
         def _repr_png_(self) -> bytes:
-            drawn, small = io.BytesIO(), io.BytesIO()
-            with _names_as_they_are():
-                self.savefig(drawn, format="png", facecolor=self.get_facecolor())
+            drawn, small = io.BytesIO(png(self, dpi=self.dpi)), io.BytesIO()
             _with_palette(Image.open(drawn).convert("RGB")).save(small, format="png", optimize=True)
             return small.getvalue()
 
@@ -278,20 +276,16 @@ def write(figure: Figure, path: Path, *, dpi: float) -> Path:
 
 def png(figure: Figure, *, dpi: float) -> bytes:
     """Return a figure as a PNG image of so many dots per inch."""
+    import matplotlib as mpl
+
     drawn = io.BytesIO()
-    with _names_as_they_are():
-        # Level 1 packs a map in a third of the time of the default, into 5 % more bytes.
+    # Ticks are made here, and a name such as ``$x$`` is no formula. Level 1 packs a map in a third of the
+    # time of the default, into 5 % more bytes.
+    with mpl.rc_context({"text.parse_math": False}):
         figure.savefig(
             drawn, format="png", dpi=dpi, facecolor=figure.get_facecolor(), pil_kwargs={"compress_level": 1}
         )
     return drawn.getvalue()
-
-
-def _names_as_they_are() -> AbstractContextManager[None]:
-    """Return a context in which a name such as ``$x$`` is no formula, for ticks that are made when drawn."""
-    import matplotlib as mpl
-
-    return mpl.rc_context({"text.parse_math": False})
 
 
 @contextmanager

@@ -439,6 +439,8 @@ def _other_plan(report: ReportInput, ring: RingShown) -> str:
             'ask, write required = false and reward = "derived" in its section [[rings]], with a weight of '
             "[independence] above 0, and run the job again."
         )
+    if "margins" in report.unasked:  # said once, below all rings
+        return ""
     return f"What the same money buys otherwise was not asked: {wording.ASKING} asks."
 
 

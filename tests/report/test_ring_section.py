@@ -101,8 +101,11 @@ def test_the_same_money_spent_otherwise_stands_beside_the_plan_where_it_is_known
 
 
 def test_a_wished_ring_whose_margin_is_not_known_yet_promises_no_figure(make, earning):
-    found = ring_section.effects(measured(make("bc", rings=(earning,))), earning)
+    report = measured(make("bc", rings=(earning,)))
+    found = ring_section.effects(report, earning)
     assert found["note"] == "What the same money buys otherwise was not asked: “polyring cases JOB” asks."
+    unasked = replace(report, unasked=frozenset({"margins"}))  # the section says so, below all rings
+    assert ring_section.effects(unasked, earning)["note"] == ""
 
 
 def test_the_pairs_that_save_most_are_listed_for_each_way(ringed):

@@ -21,8 +21,7 @@ from typing import Any, NamedTuple
 
 import polyring as pr
 from optimiser.job import loads
-from optimiser.job.rings import DERIVED
-from optimiser.job.sections import Independence
+from optimiser.job.sections import DERIVED, Independence
 from optimiser.run.chain import within_limit
 from optimiser.run.independence import without_core
 from optimiser.run.measured_plan import state_of

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 from optimiser.job import sections
-from optimiser.job.rings import DERIVED, Rings
+from optimiser.job.sections import DERIVED, Rings
 from optimiser.job.sweep import Sweep
 from optimiser.problem.model import TIERS
 
@@ -92,8 +92,8 @@ class LoadedJob:
         changed: dict[str, sections.Section] = {}
         for name, keys in PATH_KEYS.items():
             section = getattr(self.job, name)
-            paths = {key: self.input_path(getattr(section, key)) for key in keys}
-            moved = {key: _path_from(folder, path) for key, path in paths.items() if path is not None}
+            given = {key: self.path(text) for key in keys if (text := getattr(section, key))}
+            moved = {key: _path_from(folder, path) for key, path in given.items()}
             changed[name] = section.model_copy(update=moved)
         return self.job.model_copy(update=changed)
 
@@ -141,10 +141,18 @@ def contradictions(job: Job) -> Iterator[Contradiction]:
     job
         A job whose sections are valid, each by itself.
     """
-    yield from _with_unlimited_budget(job) if job.budget.unlimited else _with_budget(job)
+    if job.budget.unlimited:
+        yield from _with_unlimited_budget(job)
+    elif job.budget.cover == "targets":
+        yield (
+            ("budget", "cover"),
+            "'targets' asks for the least cost: it goes with budget.unlimited = true only",
+        )
     yield from _with_independence(job)
-    yield from _with_derived_rewards(job)
-    yield from _between_shares_of_cities(job)
+    keys = [key for key in least_keys(job) if key.startswith("city_coverage.")]
+    if keys and not job.city_coverage.weight:
+        reason = f"it is 0, and {' and '.join(keys)} would be a share of nothing; set it to 1 or more"
+        yield ("city_coverage", "weight"), reason
     yield from _between_rings(job.rings)
 
 
@@ -177,50 +185,27 @@ def _with_unlimited_budget(job: Job) -> Iterator[Contradiction]:
         yield ("budget", "cover"), "'targets' needs something to reach: give least.small or another share"
 
 
-def _with_budget(job: Job) -> Iterator[Contradiction]:
-    if job.budget.cover == "targets":
-        yield (
-            ("budget", "cover"),
-            "'targets' asks for the least cost: it goes with budget.unlimited = true only",
-        )
-
-
 def _with_independence(job: Job) -> Iterator[Contradiction]:
-    """Yield what independence from the core does not go with."""
+    """Yield what independence from the core does not go with, and what would need it."""
     asked = job.independence
     if not asked.weight:
+        reason = "a derived reward is a multiple of independence.weight, which is 0"
+        for number, ring in enumerate(job.rings):
+            if ring.reward == DERIVED:
+                yield ("rings", str(number), "reward"), f"{reason}; set that weight, or give a number"
         return
     if job.region.matrix:
         reason = "a table of travel times does not say where trips run, so that no core can be left out"
         yield ("independence", "weight"), f"{reason}; set it to 0, or start from a map"
     if job.budget.unlimited:
         yield ("independence", "weight"), f"it is weighed against the pairs within the limit, {_NO_BUDGET}"
-    unknown = [tier for tier in asked.tiers if tier not in TIERS]
-    for tier in unknown:
+    for tier in [tier for tier in asked.tiers if tier not in TIERS]:
         hint = did_you_mean(tier, TIERS) or f"; tiers: {', '.join(TIERS)}"
         yield ("independence", "tiers"), f"there is no tier '{tier}'{hint}"
 
 
-def _with_derived_rewards(job: Job) -> Iterator[Contradiction]:
-    """Yield rings whose reward is to be derived where independence counts nothing."""
-    for number, ring in enumerate(job.rings):
-        if ring.reward == DERIVED and not job.independence.weight:
-            reason = "a derived reward is a multiple of independence.weight, which is 0"
-            yield ("rings", str(number), "reward"), f"{reason}; set that weight, or give a number"
-
-
-def _between_shares_of_cities(job: Job) -> Iterator[Contradiction]:
-    """Yield least shares of cities where cities do not count."""
-    keys = [key for key in least_keys(job) if key.startswith("city_coverage.")]
-    if keys and not job.city_coverage.weight:
-        yield (
-            ("city_coverage", "weight"),
-            f"it is 0, and {' and '.join(keys)} would be a share of nothing; set it to 1 or more",
-        )
-
-
 def _between_rings(rings: Sequence[Rings]) -> Iterator[Contradiction]:
-    ids = [ring.id for ring in rings]
+    ids, first = [ring.id for ring in rings], dict[tuple[object, ...], Rings]()
     for number, ring in enumerate(rings):
         if ring.id in ids[:number]:
             yield ("rings", str(number), "id"), f"'{ring.id}' is the id of another ring"
@@ -231,14 +216,8 @@ def _between_rings(rings: Sequence[Rings]) -> Iterator[Contradiction]:
             elif other not in ids:
                 hint = did_you_mean(other, ids) or f"; rings: {', '.join(ids)}"
                 yield path, f"there is no ring '{other}'{hint}"
-    yield from _between_charges(rings)
-
-
-def _between_charges(rings: Sequence[Rings]) -> Iterator[Contradiction]:
-    """Yield rings of one standard that pay differently for what exists, though they may share it."""
-    first: dict[tuple[object, ...], Rings] = {}
-    for number, ring in enumerate(rings):
-        other = first.setdefault((ring.mode, ring.classes, ring.speed_kmh), ring)
-        if ring.existing_cost_per_km != other.existing_cost_per_km:
-            reason = f"'{other.id}' is a ring of the same standard, and what both use is paid for once"
+        # Rings of one standard may share what exists, so that they must pay the same for it.
+        alike = first.setdefault((ring.mode, ring.classes, ring.speed_kmh), ring)
+        if ring.existing_cost_per_km != alike.existing_cost_per_km:
+            reason = f"'{alike.id}' is a ring of the same standard, and what both use is paid for once"
             yield ("rings", str(number), "existing_cost_per_km"), f"{reason}; give both the same charge"

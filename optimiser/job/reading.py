@@ -205,9 +205,8 @@ def _checked(data: dict[str, Any], origin: _Origin) -> Job:
         faults = [_fault(one) for one in error.errors(include_url=False)]
         places = [origin.place(path) for path, _ in faults]
         count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        is_set = set(places) == {_SET}
         listed = [f"{place}: {text}" for place, (_, text) in zip(places, faults, strict=True)]
-        if is_set:
+        if set(places) == {_SET}:
             raise _refusal(f"the settings have {count}", _SET, _REMEDY_SET, listed) from None
         raise _refusal(f"the job has {count}", origin.where, faults=listed) from None
     clashes = [f"{origin.place(path)}: {'.'.join(path)}: {text}" for path, text in contradictions(job)]
@@ -247,18 +246,11 @@ class _Origin:
 
     def place(self, path: Key) -> str:
         """Return file and line of a key, or `--set`."""
-        if self._is_set(path):
+        is_new = len(path) == 1 and path not in self._lines and path[0] in {key[0] for key in self._set}
+        if path[:2] in self._set or path[:3] in self._set or is_new:
             return _SET
         number = line_of((*self._prefixes.get(path[0], ()), *path), self._lines)
         return f"{self._name}:{number}" if number else self._name
-
-    def _is_set(self, path: Key) -> bool:
-        """Tell whether a key, or a whole section that the file does not have, comes from a setting."""
-        return (
-            path[:2] in self._set
-            or path[:3] in self._set
-            or (len(path) == 1 and path not in self._lines and path[0] in {key[0] for key in self._set})
-        )
 
 
 def _fault(error: Mapping[str, Any]) -> tuple[Key, str]:
@@ -330,10 +322,9 @@ def _apply(data: dict[str, Any], setting: str) -> None:
         raise _refusal(f"'{setting}' is not of the form section.key=value", _SET, remedy)
     table = data.setdefault(path[0], {})
     if isinstance(table, dict):
-        kinds_of_budget = ("share", "amount", "unlimited")
-        if path[0] == "budget" and path[1] in kinds_of_budget:  # it replaces the budget of the file
-            for kind in kinds_of_budget:
-                table.pop(kind, None)
+        kinds = ("share", "amount", "unlimited")
+        for kind in kinds if path[0] == "budget" and path[1] in kinds else ():
+            table.pop(kind, None)  # it replaces the budget of the file
         table[path[1]] = _value(value.strip(), setting)
 
 
@@ -443,10 +434,7 @@ def line_of(path: Key, lines: Mapping[Key, int]) -> int | None:
     int or None
         The line from 1; None where neither the key nor a table round it is written in the text.
     """
-    for end in range(len(path), 0, -1):
-        if path[:end] in lines:
-            return lines[path[:end]]
-    return None
+    return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
 
 
 def _split(dotted: str) -> Key:

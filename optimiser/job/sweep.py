@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from optimiser.job.sections import Limit, Megabytes, Names, Positive, Section, Seed, Share
 
@@ -47,50 +47,24 @@ CORE_SHARE = 0.9
 class Factor(Section):
     """Something uncertain; write one [[sweep.factors]] section for each."""
 
-    id: str = Field(min_length=1, max_length=60, description="name of the factor, unlike all others")
-    changes: Changes = Field(
-        description="costs, road_speed, rail_speed, waits, check_in, demand, budget: factors on costs of "
-        "candidates, speeds, waits, time before departure, populations, money; access_s: seconds added "
-        "between centre and station at each end; limit_s: seconds added to the limit; weight_exponent: "
-        "weight of a pair is its smaller population to this power; closed: links that fail; opening: day of "
-        "the state of the network; delay_years: years that building takes longer"
-    )
-    of: Names = Field(
-        (),
-        description="costs: classes road, rail, service, station or kinds of candidates; demand: tiers or "
-        "cities; closed: ids of candidates, names of roads and railways such as 'G4', parts of them such as "
-        "'G4: Baoding - Shijiazhuang'; delay_years: kinds; empty: all (not closed)",
-    )
+    id: str = Field(min_length=1, max_length=60)
+    changes: Changes
+    of: Names = ()
     distribution: Literal["reference_class", "uniform", "triangular", "lognormal", "normal", "choice"] = (
-        Field(
-            "uniform",
-            description="reference_class: overruns of comparable projects, lognormal (costs alone); "
-            "uniform: low, high; triangular: low, mode, high; lognormal, normal: mean, deviation, and "
-            "low and high that are not exceeded; choice: choices with chances",
-        )
+        "uniform"
     )
-    reference: Literal["auto", "rail", "roads", "fixed links", "all projects"] = Field(
-        "auto", description="reference class of overruns; auto: by what the factor is of"
-    )
-    low: float | None = Field(None, description="least value")
-    mode: float | None = Field(None, description="likeliest value")
-    high: float | None = Field(None, description="largest value")
-    mean: float | None = Field(None, description="mean of a lognormal or normal distribution")
-    deviation: float | None = Field(None, gt=0, description="its standard deviation")
-    choices: Choices = Field((), description="values to choose from; days such as '2024-12-31' for opening")
-    chances: Chances = Field((), description="probability of each choice, together 1; empty: equal ones")
-    chance: Share | None = Field(
-        None,
-        description="probability with which each link is closed (closed alone); such a factor needs no "
-        "distribution and is drawn for each link by itself",
-    )
+    reference: Literal["auto", "rail", "roads", "fixed links", "all projects"] = "auto"
+    low: float | None = None
+    mode: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    deviation: float | None = Field(None, gt=0)
+    choices: Choices = ()
+    chances: Chances = ()
+    chance: Share | None = None
 
-    @model_validator(mode="after")
-    def _is_whole(self) -> Factor:
-        faults = list(self._closing_faults() if self.changes == "closed" else self._faults())
-        if faults:
-            raise ValueError("; ".join(faults))
-        return self
+    def _faults(self) -> Iterator[str]:
+        return self._closing_faults() if self.changes == "closed" else self._drawing_faults()
 
     def _given(self) -> list[str]:
         return [key for key in _KEYS if getattr(self, key) not in (None, ())]
@@ -103,7 +77,7 @@ class Factor(Section):
         if self._given():
             yield f"closed goes by 'chance' alone, without {', '.join(self._given())}"
 
-    def _faults(self) -> Iterator[str]:
+    def _drawing_faults(self) -> Iterator[str]:
         given, needs = self._given(), _NEEDS[self.distribution]
         allowed = (*needs, *_MAY.get(self.distribution, ()))
         missing, surplus = [k for k in needs if k not in given], [k for k in given if k not in allowed]
@@ -121,17 +95,14 @@ class Factor(Section):
             yield from self._value_faults()
 
     def _value_faults(self) -> Iterator[str]:
-        numbers = [value for value in self.choices if not isinstance(value, str)]
-        numbers += [value for value in (self.low, self.mode, self.high) if value is not None]
         ends = [value for value in (self.low, self.mode, self.high) if value is not None]
+        least = min([*ends, *(value for value in self.choices if not isinstance(value, str))], default=1.0)
+        is_normal = self.distribution == "normal"
         if ends != sorted(ends) or (len(ends) > 1 and ends[0] == ends[-1]):
             yield "low, mode and high must rise"
-        least = 0.0 if self.changes == "delay_years" else None
-        if self.changes in SCALES and (
-            any(value <= 0 for value in numbers) or (self.distribution == "normal" and self.low is None)
-        ):
+        if self.changes in SCALES and (least <= 0 or (is_normal and self.low is None)):
             yield f"{self.changes} is a factor: its values must be above 0 (normal: give low)"
-        if least is not None and (any(value < 0 for value in numbers) or self.distribution == "normal"):
+        if self.changes == "delay_years" and (least < 0 or is_normal):
             yield "delays are at least 0, and not normal"
         if self.distribution == "lognormal" and (self.mean or 0.0) <= 0:
             yield "the mean of a lognormal distribution must be above 0"
@@ -158,10 +129,8 @@ class Factor(Section):
 class Correlated(Section):
     """Two factors that go together; write one [[sweep.correlations]] section for each two."""
 
-    factors: Names = Field(min_length=2, max_length=2, description="ids of two factors")
-    value: float = Field(
-        ge=-1, le=1, description="correlation of the normal scores of their quantiles (Gaussian copula)"
-    )
+    factors: Names = Field(min_length=2, max_length=2)
+    value: float = Field(ge=-1, le=1)
 
 
 class Sweep(Section):
@@ -169,53 +138,24 @@ class Sweep(Section):
 
     design: Literal[
         "grid", "one-at-a-time", "latin-hypercube", "sobol", "monte-carlo", "saltelli", "morris"
-    ] = Field(
-        "latin-hypercube",
-        description="how cases are drawn: saltelli for Sobol indices, morris for a screening of many factors",
-    )
-    cases: int = Field(
-        64,
-        ge=1,
-        le=1_000_000,
-        description="number of cases beside the job itself; sobol takes powers of two; grid and "
-        "one-at-a-time take what they need up to it; saltelli and morris as many whole samples as fit",
-    )
-    seed: Seed = Field(1, description="seed of what is drawn")
-    levels: int = Field(
-        4, ge=2, le=100, description="values of each factor in a grid, and on a trajectory of morris (even)"
-    )
-    gap: Share = Field(0.005, description="relative gap of each case")
-    time_limit_s: Limit = Field(
-        120.0,
-        description="limit on solving each case, seconds; for the job itself at least solve.time_limit_s",
-    )
-    threads: Positive = Field(1, le=4096, description="threads of each solve")
-    memory_mb: Megabytes = Field(0, description="limit on the memory of each solve, MB; 0: none")
-    core_share: float = Field(
-        CORE_SHARE,
-        gt=0.5,
-        le=1,
-        description="links that are chosen in at least this share of the solved cases are the robust core",
-    )
-    commit_core: bool = Field(
-        False, description="solve every case again with the robust core built: the value of committing now"
-    )
-    factors: Annotated[tuple[Factor, ...], Field(strict=False)] = Field(
-        (),
-        description="what is uncertain; empty: costs of roads, railways and stations by reference classes, "
-        "speeds, waits, access and budget",
-    )
-    correlations: Annotated[tuple[Correlated, ...], Field(strict=False)] = Field(
-        (), description="which factors go together"
-    )
+    ] = "latin-hypercube"
+    cases: int = Field(64, ge=1, le=1_000_000)
+    seed: Seed = 1
+    levels: int = Field(4, ge=2, le=100)
+    gap: Share = 0.005
+    time_limit_s: Limit = 120.0
+    threads: Positive = Field(1, le=4096)
+    memory_mb: Megabytes = 0
+    core_share: float = Field(CORE_SHARE, gt=0.5, le=1)
+    commit_core: bool = False
+    factors: Annotated[tuple[Factor, ...], Field(strict=False)] = ()
+    correlations: Annotated[tuple[Correlated, ...], Field(strict=False)] = ()
 
-    @model_validator(mode="after")
-    def _has_names(self) -> Sweep:
+    def _faults(self) -> Iterator[str]:
         ids = [factor.id for factor in self.factors]
         repeated = sorted({name for name in ids if ids.count(name) > 1})
         if repeated:
-            raise ValueError(f"factors: {', '.join(repeated)} is the id of two")
+            yield f"factors: {', '.join(repeated)} is the id of two"
         taken = [name for name in ids if name in TAKEN]
         if taken:
-            raise ValueError(f"factors: {', '.join(taken)} is another column of the table of cases")
-        return self
+            yield f"factors: {', '.join(taken)} is another column of the table of cases"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Sequence
 from datetime import date
 
 from optimiser.job.model import Job
-from optimiser.job.rings import Rings
-from optimiser.job.sections import Section
+from optimiser.job.sections import Rings, Section
 from optimiser.job.sweep import Correlated, Factor
 
 _WIDTH = 108
@@ -20,20 +20,24 @@ _EXAMPLES: dict[str, Section] = {
 """Sections to show as a comment where a job has none of that name."""
 
 
-def render(job: Job, *, title: str = "") -> str:
+def render(job: Job, *, title: str = "", quiet: bool = False) -> str:
     """Return the TOML text of a job with every key, its meaning and its value.
 
     Parameters
     ----------
     title
         Comment on the first line.
+    quiet
+        Whether keys with their default are written as comments.
 
     Returns
     -------
     str
         TOML that `loads` reads back as an equal job; a key without a value is written as a comment.
     """
-    return _joined(job, title, quiet=False)
+    parts = [f"# {title}\n"] if title else []
+    parts += [_written(name, getattr(job, name), quiet=quiet) for name in Job.model_fields]
+    return "\n".join(parts)
 
 
 def template(job: Job, *, title: str) -> str:
@@ -51,13 +55,7 @@ def template(job: Job, *, title: str) -> str:
     str
         TOML that `loads` reads back as an equal job.
     """
-    return _joined(job, title, quiet=True)
-
-
-def _joined(job: Job, title: str, *, quiet: bool) -> str:
-    parts = [f"# {title}\n"] if title else []
-    parts += [_written(name, getattr(job, name), quiet=quiet) for name in Job.model_fields]
-    return "\n".join(parts)
+    return render(job, title=title, quiet=True)
 
 
 def _written(name: str, value: Section | tuple[Section, ...], *, quiet: bool) -> str:
@@ -69,7 +67,7 @@ def _written(name: str, value: Section | tuple[Section, ...], *, quiet: bool) ->
     if value:
         return "\n".join(_section(f"[[{name}]]", section, quiet=quiet) for section in value)
     example = _section(f"[[{name}]]", _EXAMPLES[name])
-    return "".join(f"{row if row.startswith('#') else f'# {row}'}\n" for row in example.splitlines())
+    return textwrap.indent(example, "# ", lambda row: not row.startswith("#"))
 
 
 def _section(header: str, section: Section, *, quiet: bool = False, apart: Sequence[str] = ()) -> str:
@@ -79,36 +77,28 @@ def _section(header: str, section: Section, *, quiet: bool = False, apart: Seque
             continue
         value = getattr(section, key)
         off = value is None or (quiet and value == field.default)
-        rows.extend(_comment(str(field.description)))
+        rows += textwrap.wrap(
+            str(field.description),
+            _WIDTH,
+            initial_indent="# ",
+            subsequent_indent="# ",
+            break_on_hyphens=False,
+        )
         written = f"{key} is not set" if value is None else f"{key} = {_toml(value)}"
         rows.append(f"# {written}" if off else written)
     return "\n".join(rows) + "\n"
 
 
-def _comment(text: str) -> list[str]:
-    rows, line = [], "#"
-    for word in text.split():
-        if len(line) + len(word) + 1 > _WIDTH:
-            rows.append(line)
-            line = "#"
-        line += f" {word}"
-    return [*rows, line]
-
-
 def _toml(value: object) -> str:
     match value:
-        case None:
-            text = ""
         case bool():
-            text = str(value).lower()
+            return str(value).lower()
         case str():
-            text = json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case date():
-            text = value.isoformat()
+            return value.isoformat()
         case dict():
-            text = "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + "}"
+            return "{" + ", ".join(f"{_toml(key)} = {_toml(item)}" for key, item in value.items()) + "}"
         case tuple():
-            text = "[" + ", ".join(_toml(item) for item in value) + "]"
-        case _:
-            text = repr(value)
-    return text
+            return "[" + ", ".join(map(_toml, value)) + "]"
+    return repr(value)

@@ -19,7 +19,7 @@ from optimiser.engine.child import ChildProcess
 from optimiser.engine.solve import FAILED, KILLED, SolveFailure
 from optimiser.frontier.cases import scale_of, with_steps
 from optimiser.job.model import LoadedJob
-from optimiser.job.rings import DERIVED
+from optimiser.job.sections import DERIVED
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem import load as load_problem

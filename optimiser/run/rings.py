@@ -16,7 +16,7 @@ from shapely import MultiLineString
 
 from networks.cities import CityNames, UnknownCityError, load_csv
 from networks.errors import NetworksError
-from optimiser.job.rings import DERIVED, TABLE, Rings
+from optimiser.job.sections import DERIVED, TABLE, Rings
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.problem.model import TIERS

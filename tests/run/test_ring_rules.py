@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from networks.cities import CityNames
-from optimiser.job.rings import Rings
+from optimiser.job.sections import Rings
 from optimiser.problem.errors import JobError
 from optimiser.run.rings import ring_rules
 

@@ -11,7 +11,7 @@ from candidates_drawing import KM
 from ring_regions import GROUND, none, square
 
 from optimiser.engine.search.circuit_starts import start_circuits
-from optimiser.job.rings import Rings
+from optimiser.job.sections import Rings
 from optimiser.problem import Candidate, DesignProblem, dumps, parse
 from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.proposals.generate import Rules

@@ -7,7 +7,7 @@ import shapely
 from candidates_drawing import KM, base_case, cities, network
 from ring_regions import GROUND, RATES, circuits, none, rules, square
 
-from optimiser.job.rings import Rings
+from optimiser.job.sections import Rings
 from optimiser.problem import Candidate, DesignProblem
 from optimiser.proposals.costs import estimate
 from optimiser.proposals.generate import Rules

@@ -25,7 +25,7 @@ from ring_regions import (
 from tiers import examples
 
 from networks.cities import CityNames
-from optimiser.job.rings import Rings
+from optimiser.job.sections import Rings
 from optimiser.proposals.rings.generate import links_on_circuits, ring_of
 from optimiser.proposals.rings.graph import RING_KINDS, GraphLink, GraphNode, RingGraph, nodes_to_keep
 from optimiser.proposals.rings.ring_network import RingNetwork

@@ -9,7 +9,7 @@ from candidates_drawing import KM
 from ring_regions import GROUND, circuits, generated_ring, none, road, rules, square
 
 from optimiser.engine.search.circuits import shortest_circuit
-from optimiser.job.rings import Rings
+from optimiser.job.sections import Rings
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.ring_gaps import (
     _KM_A_UNIT_OF_COST,

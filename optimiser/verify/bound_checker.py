@@ -7,14 +7,12 @@ number: all arithmetic is on integers, and a document with a value of another ty
 
 **The bound.** Every plan is a 0/1 point of the variables below. A *row* holds for every plan: a rule of the
 problem, which is stated here again (`Model`, `RingRows`), or a cut whose evidence is checked (`proved_row`).
-A *tree* splits the plans by the value, 0 or 1, of a variable at each inner node, so its leaves cover all
-plans. A *leaf* has multipliers u >= 0 of rows `a v <= b`, of either sign for equations. For a plan v of the
-leaf and the objective c v, which is maximised,
-
+A *tree* splits the plans by the value of a variable at each inner node, so its leaves cover all plans. A
+*leaf* has multipliers u >= 0 of rows `a v <= b`, of either sign for equations. For a plan v of the leaf and
+the objective c v, which is maximised (a cost as its negative),
     c v  <=  c v + sum_i u_i (b_i - a_i v)  =  sum_i u_i b_i + d v        with  d = c - sum_i u_i a_i,
-
 and each term of d v is at most the larger of its values at both bounds of its variable: weak duality. With 0
-in place of c, a negative sum shows that the leaf holds no plan. A cost is maximised as its negative.
+in place of c, a negative sum shows that the leaf holds no plan.
 
 **Variables**, numbered from 1 in the order of the problem file. x_j: candidate j is built; with periods also
 x_j_t: it is started in t, and o_j_t: it is open in t. y_k, z_i: pair k, city i is covered; with periods
@@ -31,14 +29,13 @@ import sys
 from collections import ChainMap, Counter, defaultdict
 from collections.abc import Collection, Iterable
 from functools import cache, lru_cache, partial
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
 Terms = list[tuple[str, int]]
 Row = tuple[dict[str, int], int, bool, int]  # terms, right side, whether it is an equation, common unit
-
 
 KINDS: dict[str, type | range] = {"text": str, "flag": bool, "null": type(None), "int": range(1 << 63)}
 KINDS |= {"signed": range(-(1 << 63), 1 << 63), "long": range(-(1 << 14000), 1 << 14000)}
@@ -52,7 +49,7 @@ city = id:text group?:text weight pairs:int[] need; capacity = id:text use:int{}
 ring = id:text required:flag reward? apart?:text[] longest? centres:point[] nodes:point[] links:link[]
  stops:stop[] least_stops least_by_group?:int{}; stop = id:text group?:text must?:flag nodes:int[];
 link = tail head candidate:text|null length? via?:point[]; circuit = id:text links:int[];
-plan = format?:polyring-certificate/1 problem?:text built?:item[] cost? coverage? cities?:shown[]
+plan = format?:polyring-certificate/1 bound?:null problem?:text built?:item[] cost? coverage? cities?:shown[]
  paths?:path[] rings?:circuit[] starts?:int{}; shown = id:text weight pairs:int[];
 path = pair nodes:text[] seconds:int[] candidates:text|null[] time_s; rule = model:text;
 proof = bound:long|null denominator_bits rows:rule|time|partition|leave|mend[] tree:split|leaf[];
@@ -76,48 +73,38 @@ def need(holds: object, text: str) -> None:
         raise Refused(text)
 
 
-def admit(value: Any, shape: str, at: str) -> None:  # noqa: ANN401 - JSON
-    """Refuse a value, standing at a place of a document, if any part of it is of another type than its shape.
-
-    `x[]` is a list of x, `x{}` an object with any keys and values x, `x|y` either; what names no shape is a
-    word. So there are no fractions (not even whole ones), no truth values as numbers, and no unknown keys.
-    """
+def departure(value: Any, shape: str, at: str) -> str:  # noqa: ANN401 - JSON
+    """Return where a value, standing at a place of a document, is not of its shape; empty: nowhere."""
+    # `x[]` is a list of x, `x{}` an object with any keys and values x, `x|y` either; what names no shape is a
+    # word. So there are no fractions (not even whole ones), no truth values as numbers, and no unknown keys.
     if "|" in shape and shape[-1] != "]":
-        faults = []
-        for one in shape.split("|"):
-            try:
-                return admit(value, one, at)
-            except Refused as fault:
-                faults.append(str(fault))
-        raise Refused(max(faults, key=len))  # the one that lies deepest
+        faults = [departure(value, one, at) for one in shape.split("|")]
+        return "" if "" in faults else max(faults, key=len)  # the one that lies deepest
     if shape[-1] not in "]}" and shape not in SHAPES:
         kind = KINDS.get(shape, str)
         fits = type(value) is int and value in kind if isinstance(kind, range) else type(value) is kind
-        return need(fits and (shape in KINDS or value == shape), f"{at} is not {shape}")
+        return "" if fits and (shape in KINDS or value == shape) else f"{at} is not {shape}"
     is_list = shape[-1] == "]" or "0" in SHAPES.get(shape, "")
-    need(type(value) is (list if is_list else dict), f"{at} is not {shape}")
-    parts = {str(i): item for i, item in enumerate(value)} if is_list else value
+    if type(value) is not (list if is_list else dict):
+        return f"{at} is not {shape}"
+    parts: Json = {str(i): item for i, item in enumerate(value)} if is_list else value
     keys = SHAPES.get(shape) or dict.fromkeys(parts, shape[:-2])
     kinds = {key.rstrip("?"): kind for key, kind in keys.items()}
-    is_whole = keys.keys() & kinds.keys() <= parts.keys() <= kinds.keys()
-    need(is_whole, f"{at} is not {shape}: a part is missing or unknown")
-    for key, item in parts.items():
-        admit(item, kinds[key], f"{at}.{key}")
-    return None
-
-
-def unique(items: list[tuple[str, Any]]) -> Json:
-    """Return an object of a document; refuse keys that occur twice."""
-    need(len(dict(items)) == len(items), f"a key occurs twice among {[key for key, _ in items]}")
-    return dict(items)
+    if not keys.keys() & kinds.keys() <= parts.keys() <= kinds.keys():
+        return f"{at} is not {shape}: a part is missing or unknown"
+    return next(filter(None, (departure(parts[key], kinds[key], f"{at}.{key}") for key in parts)), "")
 
 
 def parsed(path: str) -> Any:  # noqa: ANN401 - JSON
-    """Return the document of a file; refuse fractions, and constants such as NaN."""
+    """Return the document of a file; refuse fractions, constants such as NaN, and keys that occur twice."""
+
+    def unique(items: list[tuple[str, Any]]) -> Json:
+        need(len(dict(items)) == len(items), f"a key occurs twice among {[key for key, _ in items]}")
+        return dict(items)
+
     with Path(path).open("rb") as file:
-        need(
-            len(text := file.read(MOST_BYTES + 1)) <= MOST_BYTES, f"{path} is larger than {MOST_BYTES} bytes"
-        )
+        text = file.read(MOST_BYTES + 1)
+    need(len(text) <= MOST_BYTES, f"{path} is larger than {MOST_BYTES} bytes")
     return json.loads(text, object_pairs_hook=unique, parse_float=int, parse_constant=int)
 
 
@@ -141,55 +128,20 @@ def shortest(near: dict[int, list[tuple[int, int]]], source: int) -> dict[int, i
     return found
 
 
-class Network:
-    """The arcs of a problem, each with the candidate that opens it (-1: none), and shortest times."""
-
-    def __init__(self, problem: Json) -> None:
-        self.problem, self.candidates, self.steps = problem, problem["candidates"], 0
-        self.number = {c["id"]: j for j, c in enumerate(self.candidates)}
-        need(len(self.number) == len(self.candidates), "two candidates have one id")
-        self.allowed = frozenset(j for j, c in enumerate(self.candidates) if c.get("fixed") != "out")
-        self.arcs: list[tuple[int, int, int, int]] = [(*arc, -1) for arc in problem["arcs"]]
-        self.arcs += [(*arc, j) for j in sorted(self.allowed) for arc in self.candidates[j]["arcs"]]
-        self.usable, self.neighbours = cache(self._usable), lru_cache(4)(self._neighbours)
-        self.all_built = cache(lambda v, back=False: shortest(self.neighbours(self.allowed, back), v))
-
-    def _neighbours(self, is_open: frozenset[int], back: bool) -> dict[int, list[tuple[int, int]]]:  # noqa: FBT001
-        near: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for tail, head, seconds, owner in self.arcs:
-            if owner < 0 or owner in is_open:
-                near[head if back else tail].append((tail if back else head, seconds))
-        return near
-
-    def covered(self, is_open: Collection[int]) -> set[int]:
-        """Return the pairs within their limits when some candidates are open."""
-        near, pairs = self.neighbours(frozenset(is_open), False), enumerate(self.problem["pairs"])
-        times = cache(partial(shortest, near))
-        return {k for k, p in pairs if times(p["origin"]).get(p["destination"], math.inf) <= p["limit"]}
-
-    def _usable(self, k: int) -> list[tuple[int, int, int, int]]:
-        """Return the arcs on walks of pair k within its limit, with everything built that may be."""
-        pair = self.problem["pairs"][k]
-        start, end = self.all_built(pair["origin"]), self.all_built(pair["destination"], back=True)
-        both = [arc for arc in self.arcs if arc[0] in start and arc[1] in end]
-        return [arc for arc in both if start[arc[0]] + arc[2] + end[arc[1]] <= pair["limit"]]
-
-
-def every_path_costs(net: Network, k: int, price: dict[int, int], least: int) -> bool:
-    """Return whether the candidates of every path of pair k within its limit cost at least so much.
-
-    A path pays once for a candidate. Label setting with time as resource: a label is dropped where another
-    one at its node is no later and, even if it had to pay again what the first has paid, no dearer. `ahead`
-    bounds from below what the rest of a simple path costs, with a price spread over the most arcs of its
-    candidate that such a path can take. Of the cheapest walks within the limit, a fastest one is simple.
-    """
-    pair, back = net.problem["pairs"][k], net.all_built(net.problem["pairs"][k]["destination"], back=True)
-    links = {j: {frozenset(arc[:2]) for arc in net.candidates[j]["arcs"]} for j in price}
+def every_path_costs(model: Model, k: int, price: dict[int, int], least: int) -> bool:
+    """Return whether the candidates of every path of pair k within its limit cost at least so much."""
+    # A path pays once for a candidate. Label setting with time as resource: a label is dropped where another
+    # one at its node is no later and, even if it had to pay again what the first has paid, no dearer. `ahead`
+    # bounds from below what the rest of a simple path costs, with a price spread over the most arcs of its
+    # candidate that such a path can take. Of the cheapest walks within the limit, a fastest one is simple.
+    pair = model.problem["pairs"][k]
+    back = model.all_built(pair["destination"], back=True)
+    links = {j: {frozenset(arc[:2]) for arc in model.candidates[j]["arcs"]} for j in price}
     most = {j: min(len(mine), len(frozenset[int]().union(*mine)) - 1) for j, mine in links.items()}
     share = {j: value // max(1, most[j]) for j, value in price.items()}
     bit = {j: 1 << i for i, j in enumerate(j for j in price if share[j] < price[j])}
     out, into = defaultdict(list), defaultdict(list)
-    for tail, head, seconds, j in net.usable(k):
+    for tail, head, seconds, j in model.usable(k):
         out[tail].append((head, seconds, price.get(j, 0), share.get(j, 0), bit.get(j, 0)))
         into[head].append((tail, share.get(j, 0)))
     ahead = shortest(into, pair["destination"])
@@ -197,8 +149,8 @@ def every_path_costs(net: Network, k: int, price: dict[int, int], least: int) ->
     labels = [(0, 0, pair["origin"], 0, 0, 0)]
     while labels and least > 0:
         _, time, node, cost, spread, paid = heapq.heappop(labels)
-        net.steps += 1 + len(settled[node])
-        need(net.steps <= MOST_STEPS, f"not checked within {MOST_STEPS:,} steps")
+        model.steps += 1 + len(settled[node])
+        need(model.steps <= MOST_STEPS, f"not checked within {MOST_STEPS:,} steps")
         if node == pair["destination"]:
             return False
         earlier = [(c, paid & ~p) for t, c, p in settled[node] if t <= time]
@@ -223,34 +175,68 @@ def rank(edges: Iterable[tuple[int, int]]) -> int:
 
 
 class Model:
-    """Variables with their bounds, the rows of the rules by name, and the objective."""
+    """A problem: its shortest times, variables with bounds, rows of the rules by name, and objective."""
 
     def __init__(self, problem: Json) -> None:
-        admit(problem, "problem", "problem")
-        self.problem, self.net = problem, (net := Network(problem))
-        self.periods, self.budget = self.problem.get("periods", []), self.problem["budget"]
+        need(not (fault := departure(problem, "problem", "problem")), fault)
+        self.problem, self.candidates, self.steps = problem, problem["candidates"], 0
+        self.number = {c["id"]: j for j, c in enumerate(self.candidates)}
+        need(len(self.number) == len(self.candidates), "two candidates have one id")
+        self.allowed = frozenset(j for j, c in enumerate(self.candidates) if c.get("fixed") != "out")
+        # Arcs, each with the candidate that opens it (-1: none).
+        self.arcs: list[tuple[int, int, int, int]] = [(*arc, -1) for arc in problem["arcs"]]
+        self.arcs += [(*arc, j) for j in sorted(self.allowed) for arc in self.candidates[j]["arcs"]]
+        self.usable, self.neighbours = cache(self._usable), lru_cache(4)(self._neighbours)
+        self.all_built = cache(lambda v, back=False: shortest(self.neighbours(self.allowed, back), v))
+        self.periods, self.budget = problem.get("periods", []), (budget := problem["budget"])
+        self.leads = [c.get("lead", 0) if self.periods else 0 for c in self.candidates]
         self.low, self.high, self.rows = dict[str, int](), dict[str, int](), dict[str, Row]()
-        fixed = [c.get("fixed") for c in net.candidates]
+        fixed = [c.get("fixed") for c in self.candidates]
         self.x = [self.variable(f"x{j:07d}", f == "in", f != "out") for j, f in enumerate(fixed, 1)]
-        self.y, self.z, self.starts = (list[list[str]]() for _ in range(3))
-        self.open = [self.x]
+        self.y, self.z, self.open = list[list[str]](), list[list[str]](), [self.x]
+        self.starts = [[x] for x in self.x]
         if self.periods:
             self._add_periods()
-        always, ever = net.covered(frozenset()), net.covered(net.allowed)
-        lows = ever if self.budget is None and self.problem.get("cover", "all") == "all" else always
+        always, ever = self.covered(frozenset()), self.covered(self.allowed)
+        lows = ever if budget is None and problem.get("cover", "all") == "all" else always
+        cities = problem.get("cities", [])  # a covered one has as many covered pairs as it needs
         for t in range(len(self.open)):
-            tag, count = f"_{t + 1}" if self.periods else "", len(self.problem["pairs"])
+            tag, count = f"_{t + 1}" if self.periods else "", len(problem["pairs"])
             self.y.append([self.variable(f"y{k + 1:07d}{tag}", k in lows, k in ever) for k in range(count)])
-            self._add_cities(t, tag)
+            self.z.append([self.variable(f"z{i:07d}{tag}") for i, _ in enumerate(cities, 1)])
+            for (i, city), z in zip(enumerate(cities, 1), self.z[t], strict=True):
+                mine = [self.y[t][k] for k in city["pairs"]]
+                for number, y in enumerate(mine if city["need"] == len(mine) else [], 1):
+                    self.add(f"city_{i:07d}_{number:07d}{tag}", [(z, 1), (y, -1)], "<=", 0)
+                self.add(f"city_{i:07d}{tag}", [(z, city["need"]), *((y, -1) for y in mine)], "<=", 0)
         self.pair_of = {y: (k, t) for t, row in enumerate(self.y) for k, y in enumerate(row)}
         self._add_rules()
-        earns = self.budget is not None
-        rings = [r for r in self.problem.get("rings", []) if r["required"] or (earns and r.get("reward", 0))]
+        earns, rings = budget is not None, problem.get("rings", [])
+        rings = [ring for ring in rings if ring["required"] or (earns and ring.get("reward", 0))]
         self.rings = [RingRows(self, ring, f"{number:03d}") for number, ring in enumerate(rings, 1)]
         self._add_apart()
-        gain = self._objective()
-        self.unit = math.gcd(*gain.values()) or 1
+        self.unit = math.gcd(*(gain := self._objective()).values()) or 1
         self.gain = {v: f // self.unit for v, f in gain.items() if f}
+
+    def _neighbours(self, is_open: frozenset[int], back: bool) -> dict[int, list[tuple[int, int]]]:  # noqa: FBT001
+        near: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for tail, head, seconds, owner in self.arcs:
+            if owner < 0 or owner in is_open:
+                near[head if back else tail].append((tail if back else head, seconds))
+        return near
+
+    def covered(self, is_open: Collection[int]) -> set[int]:
+        """Return the pairs within their limits when some candidates are open."""
+        near, pairs = self.neighbours(frozenset(is_open), False), enumerate(self.problem["pairs"])
+        times = cache(partial(shortest, near))
+        return {k for k, p in pairs if times(p["origin"]).get(p["destination"], math.inf) <= p["limit"]}
+
+    def _usable(self, k: int) -> list[tuple[int, int, int, int]]:
+        """Return the arcs on walks of pair k within its limit, with everything built that may be."""
+        pair = self.problem["pairs"][k]
+        start, end = self.all_built(pair["origin"]), self.all_built(pair["destination"], back=True)
+        times = [start.get(tail, math.inf) + s + end.get(head, math.inf) for tail, head, s, _ in self.arcs]
+        return [arc for arc, time in zip(self.arcs, times, strict=True) if time <= pair["limit"]]
 
     def variable(self, name: str, low: bool = False, high: bool = True) -> str:  # noqa: FBT001, FBT002
         """Add a variable, and return its name."""
@@ -260,18 +246,14 @@ class Model:
     def add(self, name: str, terms: Terms, sense: str, right: int, *, divide: bool = False) -> None:
         """Add a row; with `divide`, divided by the divisor of its terms, and its right side rounded."""
         total = summed(terms)
-        unit = math.gcd(*total.values()) or 1 if divide else 1
-        sign = -1 if sense == ">=" else 1
-        total = {v: sign * f // unit for v, f in total.items()}
+        unit = (math.gcd(*total.values()) or 1 if divide else 1) * (-1 if sense == ">=" else 1)
         need(name not in self.rows, f"two rows are called {name}")
-        self.rows[name] = (total, sign * right // unit, sense == "==", 1)
+        self.rows[name] = ({v: f // unit for v, f in total.items()}, right // unit, sense == "==", 1)
 
     def _add_periods(self) -> None:
         """State that what is built is started once, opens after its lead, and can be paid for by then."""
-        money, costs, every = 0, [c["cost"] for c in self.net.candidates], range(len(self.periods))
-        leads = [c.get("lead", 0) for c in self.net.candidates]
-        self.starts = [[self.variable(f"{x}_{t + 1}") for t in every] for x in self.x]
-        self.open = []
+        money, costs, every = 0, [c["cost"] for c in self.candidates], range(len(self.periods))
+        self.starts, self.open = [[self.variable(f"{x}_{t + 1}") for t in every] for x in self.x], []
         for j, x in enumerate(self.x):
             self.add(f"start_{j + 1:07d}", [*((s, 1) for s in self.starts[j]), (x, -1)], "==", 0)
         for t in every:
@@ -280,41 +262,29 @@ class Model:
             self.add(f"budget_{t + 1:03d}", spent, "<=", money, divide=True)
             self.open.append([self.variable(f"o{x[1:]}_{t + 1}") for x in self.x])
             for j, o in enumerate(self.open[t]):
-                early = self.starts[j][: max(0, t - leads[j] + 1)]
+                early = self.starts[j][: max(0, t - self.leads[j] + 1)]
                 self.add(f"open_{o[1:]}", [(o, 1), *((s, -1) for s in early)], "==", 0)
-        for i, (one, two) in enumerate(self.problem.get("requires", []), 1):
-            a, b = self.net.number[one], self.net.number[two]
-            for u in every:  # started by u, a is open from u + lead, and b must be open by then
-                later = self.starts[b][: max(0, u + leads[a] - leads[b] + 1)]
-                terms = [*((s, 1) for s in self.starts[a][: u + 1]), *((s, -1) for s in later)]
-                self.add(f"require_{i:07d}_{u + 1}", terms, "<=", 0)
-
-    def _add_cities(self, t: int, tag: str) -> None:
-        """State that a covered city has as many covered pairs as it needs."""
-        cities = self.problem.get("cities", [])
-        self.z.append([self.variable(f"z{i:07d}{tag}") for i in range(1, len(cities) + 1)])
-        for i, (city, z) in enumerate(zip(cities, self.z[t], strict=True), 1):
-            mine = [self.y[t][k] for k in city["pairs"]]
-            for number, y in enumerate(mine if city["need"] == len(mine) else [], 1):
-                self.add(f"city_{i:07d}_{number:07d}{tag}", [(z, 1), (y, -1)], "<=", 0)
-            self.add(f"city_{i:07d}{tag}", [(z, city["need"]), *((y, -1) for y in mine)], "<=", 0)
 
     def _add_rules(self) -> None:
         """State budget, caps, capacities, excludes, requires and targets."""
-        problem, number, x = self.problem, self.net.number, self.x
-        costs = [(x[j], c["cost"]) for j, c in enumerate(self.net.candidates)]
+        problem, number, x = self.problem, self.number, self.x
+        costs = [(x[j], c["cost"]) for j, c in enumerate(self.candidates)]
         if self.budget is not None and not self.periods:
             self.add("budget", costs, "<=", self.budget, divide=True)
         for name, most in problem.get("caps", {}).items():
-            mine = [costs[j] for j, c in enumerate(self.net.candidates) if c.get("instrument") == name]
+            mine = [costs[j] for j, c in enumerate(self.candidates) if c.get("instrument") == name]
             self.add(f"cap_{name}", mine, "<=", most, divide=True)
         for i, capacity in enumerate(problem.get("capacities", []), 1):
             used = [(x[number[name]], units) for name, units in capacity["use"].items()]
             self.add(f"capacity_{i:07d}", used, "<=", capacity["most"], divide=True)
         for i, (a, b) in enumerate(problem.get("excludes", []), 1):
             self.add(f"exclude_{i:07d}", [(x[number[a]], 1), (x[number[b]], 1)], "<=", 1)
-        for i, (a, b) in enumerate([] if self.periods else problem.get("requires", []), 1):
-            self.add(f"require_{i:07d}", [(x[number[a]], 1), (x[number[b]], -1)], "<=", 0)
+        for i, (one, two) in enumerate(problem.get("requires", []), 1):
+            a, b = number[one], number[two]
+            for u in range(len(self.open)):  # started by u, a is open from u + lead, and b must be by then
+                later = self.starts[b][: max(0, u + self.leads[a] - self.leads[b] + 1)]
+                terms = [*((s, 1) for s in self.starts[a][: u + 1]), *((s, -1) for s in later)]
+                self.add(f"require_{i:07d}{f'_{u + 1}' if self.periods else ''}", terms, "<=", 0)
         for i, target in enumerate(problem.get("targets", []), 1):
             of, variables = ("cities", self.z) if target.get("of") == "cities" else ("pairs", self.y)
             both = zip(variables[-1], problem[of], strict=True)
@@ -326,14 +296,13 @@ class Model:
 
     def _add_apart(self) -> None:
         """State that rings which are apart do not visit nodes at the same position."""
-        number, rows = 0, {item.ring["id"]: item for item in self.rings}
+        rows, number = {item.ring["id"]: item for item in self.rings}, 0
         apart = {tuple(sorted((a, b))) for a in rows for b in rows[a].ring.get("apart", []) if b in rows}
-        for one, two in sorted(apart):
-            first, second = (list(enumerate(rows[name].ring["nodes"])) for name in (one, two))
-            for v, u in [(v, u) for v, point in first for u, other in second if point == other]:
-                number += 1
-                terms = [*rows[one].entering[v], *rows[two].entering[u]]
-                self.add(f"apart_{number:07d}", terms, "<=", 1)
+        for first, second in ((rows[one], rows[two]) for one, two in sorted(apart)):
+            for (v, point), (u, other) in product(*(enumerate(r.ring["nodes"]) for r in (first, second))):
+                if point == other:
+                    number += 1
+                    self.add(f"apart_{number:07d}", [*first.entering[v], *second.entering[u]], "<=", 1)
 
     def broken(self, point: dict[str, int], names: Iterable[str]) -> list[str]:
         """Return those of some rows that a point violates, whose other variables are 0."""
@@ -345,13 +314,12 @@ class Model:
     def _objective(self) -> dict[str, int]:
         """Return the terms of what is maximised: minus the cost, or what is gained in all periods."""
         if self.budget is None:
-            return summed((x, -c["cost"]) for x, c in zip(self.x, self.net.candidates, strict=True))
-        terms: Terms = []
+            return summed((x, -c["cost"]) for x, c in zip(self.x, self.candidates, strict=True))
+        weights = [item["weight"] for of in ("pairs", "cities") for item in self.problem.get(of, [])]
+        terms = Terms()
         for t in range(len(self.open)):
             factor = self.periods[t]["factor"] if self.periods else 1
-            for variables, of in ((self.y, "pairs"), (self.z, "cities")):
-                items = zip(variables[t], self.problem.get(of, []), strict=True)
-                terms += [(v, factor * item["weight"]) for v, item in items]
+            terms += [(v, factor * w) for v, w in zip([*self.y[t], *self.z[t]], weights, strict=True)]
             terms += [(r.formed_in(t), factor * r.ring["reward"]) for r in self.rings if r.ring.get("reward")]
         return summed(terms)
 
@@ -360,16 +328,17 @@ class RingRows:
     """The variables and rows of a ring, whose circuit is directed so that it winds +1 round centre 1."""
 
     def __init__(self, model: Model, ring: Json, tag: str) -> None:
-        self.model, self.ring, self.tag = model, ring, tag
-        self.links = ring["links"]
+        self.model, self.ring, self.links, self.tag = model, ring, ring["links"], tag
         every = {a: [self._crossings(a, s) for s in ring["centres"]] for a in range(len(self.links))}
-        # No circuit may use a link that runs through a centre.
-        self.turns = {a: [w or 0 for w in counts] for a, counts in every.items() if None not in counts}
+        self.turns = {a: [n or 0 for n in w] for a, w in every.items() if None not in w}  # usable links
+        owners = {a: self.links[a]["candidate"] for a in self.turns}
+        self.owner = {a: model.number[name] for a, name in owners.items() if name is not None}
         self.formed = model.variable(f"r{tag}", ring["required"])
         both = [(a, sign) for a in self.turns for sign in (1, -1)]  # passed from tail to head, and back
         self.way = {(a, sign): model.variable(f"f{' ab'[sign]}{tag}_{a + 1:06d}") for a, sign in both}
-        self.entering: dict[int, Terms] = defaultdict(list)
+        self.entering, self.leaving = defaultdict[int, Terms](list), defaultdict[int, Terms](list)
         for (a, sign), f in self.way.items():
+            self.leaving[self.links[a]["tail" if sign > 0 else "head"]].append((f, -1))
             self.entering[self.links[a]["head" if sign > 0 else "tail"]].append((f, 1))
         self.by_time, self.passes = dict[int, str](), dict[int, str]()
         before = set(model.rows)
@@ -378,10 +347,8 @@ class RingRows:
         self.own_rows = [name for name in model.rows if name not in before and not name.startswith("use")]
 
     def _crossings(self, a: int, centre: list[int]) -> int | None:
-        """Return how often link a crosses the ray from a centre to the east, northwards less southwards.
-
-        The ray is shifted to the north by less than any distance. None: the link runs through the centre.
-        """
+        """Return how often link a crosses the ray from a centre to the east, northwards less southwards."""
+        # The ray is shifted to the north by less than any distance. None: the link runs through the centre.
         link, (x, y), count = self.links[a], centre, 0
         line = [self.ring["nodes"][link["tail"]], *link.get("via", []), self.ring["nodes"][link["head"]]]
         for (ax, ay), (bx, by) in pairwise(line):
@@ -391,22 +358,14 @@ class RingRows:
             count += (ay <= y < by and side > 0) - (by <= y < ay and side < 0)
         return count
 
-    def _opens(self, a: int, t: int = -1) -> str:
-        name = self.links[a]["candidate"]
-        return "" if name is None else self.model.open[t][self.model.net.number[name]]
-
     def _add_circuit(self) -> None:
         """State that the circuit visits a node once, uses what is there, winds once, and is not too long."""
-        balance: dict[int, Terms] = defaultdict(list)
-        for (a, sign), f in self.way.items():
-            balance[self.links[a]["head"]].append((f, sign))
-            balance[self.links[a]["tail"]].append((f, -sign))
-        for v, terms in balance.items():
-            self.model.add(f"circuit{self.tag}_{v + 1:06d}", terms, "==", 0)
-            visits = [*self.entering[v], (self.formed, -1)]
-            self.model.add(f"visit{self.tag}_{v + 1:06d}", visits, "<=", 0)
+        for v, terms in self.entering.items():
+            self.model.add(f"circuit{self.tag}_{v + 1:06d}", [*terms, *self.leaving[v]], "==", 0)
+            self.model.add(f"visit{self.tag}_{v + 1:06d}", [*terms, (self.formed, -1)], "<=", 0)
         for a in self.turns:
-            both = [(self.way[a, 1], 1), (self.way[a, -1], 1), (self._opens(a) or self.formed, -1)]
+            opens = self.model.open[-1][self.owner[a]] if a in self.owner else self.formed
+            both = [(self.way[a, 1], 1), (self.way[a, -1], 1), (opens, -1)]
             self.model.add(f"use{self.tag}_{a + 1:06d}", both, "<=", 0)
         for s in range(len(self.ring["centres"])):
             label = f"{self.tag}_{s + 1:03d}"
@@ -440,48 +399,41 @@ class RingRows:
             self.model.add(f"stops{self.tag}{label}", terms, ">=", 0)
 
     def formed_in(self, t: int) -> str:
-        """Return the variable that says that the ring is complete in period t."""
+        """Return the variable that says that the ring is complete in period t; before the last, add it."""
         if t == len(self.model.open) - 1:
             return self.formed
-        if t not in self.by_time:
-            label = f"{self.tag}_{t + 1:03d}"
-            rt = self.by_time[t] = self.model.variable(f"rt{label}")
-            self.model.add(f"formed{label}", [(rt, 1), (self.formed, -1)], "<=", 0)
-            for a in (a for a in self.turns if self._opens(a)):
-                used = [(rt, 1), (self.way[a, 1], 1), (self.way[a, -1], 1), (self._opens(a, t), -1)]
-                self.model.add(f"formed{label}_{a + 1:06d}", used, "<=", 1)
-        return self.by_time[t]
+        label = f"{self.tag}_{t + 1:03d}"
+        rt = self.by_time[t] = self.model.variable(f"rt{label}")
+        self.model.add(f"formed{label}", [(rt, 1), (self.formed, -1)], "<=", 0)
+        for a, j in self.owner.items():
+            used = [(rt, 1), (self.way[a, 1], 1), (self.way[a, -1], 1), (self.model.open[t][j], -1)]
+            self.model.add(f"formed{label}_{a + 1:06d}", used, "<=", 1)
+        return rt
 
     def point(self, links: list[int]) -> dict[str, int]:
         """Return the variables that are 1 for a circuit of links in order; refuse what is no circuit."""
         need(links and all(a in self.turns for a in links), "a circuit has an unknown link")
-        for begin in (self.links[links[0]]["tail"], self.links[links[0]]["head"]):
-            at, steps, visited = begin, [], []
-            for a in links:
-                ends = self.links[a]["tail"], self.links[a]["head"]
-                if at in ends:
-                    steps.append((a, 1 if at == ends[0] else -1))
-                    visited.append(at)
-                    at = ends[1] if at == ends[0] else ends[0]
-            if len(steps) == len(links) == len(set(visited)) == len(set(links)) and at == begin:
-                break
-        else:
-            raise Refused("links do not follow each other round a circuit that visits no node twice")
-        centres = range(len(self.ring["centres"]))
-        winding = [sum(sign * self.turns[a][s] for a, sign in steps) for s in centres]
+        ends = [(self.links[a]["tail"], self.links[a]["head"]) for a in links]
+        steps, visited, at = [], [], next((v for v in ends[0] if v in ends[-1]), -1)
+        for a, (tail, head) in zip(links, ends, strict=True):
+            steps.append((a, 1 if at == tail else -1 if at == head else 0))
+            visited.append(at)
+            at = head if at == tail else tail
+        is_closed = at == visited[0] and 0 not in [sign for _, sign in steps]
+        is_simple = len(set(visited)) == len(set(links)) == len(links)
+        need(is_closed and is_simple, "links do not go round a circuit that visits no node twice")
+        turns = [[sign * n for n in self.turns[a]] for a, sign in steps]
+        winding = [sum(counts) for counts in zip(*turns, strict=True)]
         turn = -1 if winding[0] < 0 else 1
-        found = {self.formed: 1, **{self.way[a, turn * sign]: 1 for a, sign in steps}}
-        found.update({f"q{self.tag}_{s + 1:03d}": 1 for s, w in enumerate(winding) if s and turn * w < 0})
-        stops = self.ring["stops"]
-        found.update({n: 1 for i, n in self.passes.items() if set(stops[i]["nodes"]) & set(visited)})
-        return found
+        ones = [self.formed, *(self.way[a, turn * sign] for a, sign in steps)]
+        ones += [f"q{self.tag}_{s + 1:03d}" for s, w in enumerate(winding) if s and turn * w < 0]
+        ones += [n for i, n in self.passes.items() if set(self.ring["stops"][i]["nodes"]) & set(visited)]
+        return dict.fromkeys(ones, 1)
 
     def leave_row(self, row: Json) -> Row:
-        """Return the row that a circuit through a node leaves a set of nodes, none of whose circuits winds.
-
-        The evidence has a number g for each node of the set, such that every link within it crosses the ray
-        from one centre g_head - g_tail times. These cancel along a circuit, which so does not wind round it.
-        """
+        """Return the row that a circuit through a node leaves a set of nodes in which no circuit winds."""
+        # The evidence has a number g for each node of the set, such that every link within it crosses the
+        # ray from one centre g_head - g_tail times: these cancel along a circuit, which so does not wind.
         s, v, g = row["centre"], row["node"], dict(zip(row["nodes"], row["potentials"], strict=True))
         need(v in g and s < len(self.ring["centres"]), "a node or a centre of a ring is wrong")
         terms = list(self.entering[v])
@@ -505,33 +457,26 @@ def proved_row(model: Model, row: Json) -> Row:
     if "model" in row:
         need(row["model"] in model.rows, f"the problem has no row {row['model']!r}")
         return model.rows[row["model"]]
-    if "time" in row:
-        return time_cut(model, row)
     if "partition" in row:
         return partition_row(model, row)
+    if "time" in row:  # unit y <= sum of price x: every path of the pair within its limit costs the unit
+        need(row["time"] in model.pair_of, "a time cut names no pair")
+        k, t = model.pair_of[row["time"]]
+        number, prices, unit = {name: j for j, name in enumerate(model.open[t])}, row["prices"], row["unit"]
+        is_priced = unit > 0 and min([0, *prices.values()]) == 0 and prices.keys() <= number.keys()
+        need(is_priced, "a price is wrong")
+        price = {number[name]: value for name, value in prices.items()}
+        need(every_path_costs(model, k, price, unit), f"a path of pair {k} costs less than its time cut says")
+        return {row["time"]: unit, **{name: -value for name, value in prices.items()}}, 0, False, unit
     (ring,) = (item for item in model.rings if item.tag == row.get("leave", row.get("mend")))
     return ring.leave_row(row) if "leave" in row else ring.mend_row(row)
 
 
-def time_cut(model: Model, row: Json) -> Row:
-    """Return `unit y <= sum of price x`: every path of the pair within its limit costs at least the unit."""
-    need(row["time"] in model.pair_of, "a time cut names no pair")
-    k, t = model.pair_of[row["time"]]
-    number, prices, unit = {name: j for j, name in enumerate(model.open[t])}, row["prices"], row["unit"]
-    is_priced = unit > 0 and min([0, *prices.values()]) == 0 and prices.keys() <= number.keys()
-    need(is_priced, "a price is wrong")
-    price = {number[name]: value for name, value in prices.items()}
-    need(every_path_costs(model.net, k, price, unit), f"a path of pair {k} costs less than its time cut says")
-    return {row["time"]: unit, **{name: -value for name, value in prices.items()}}, 0, False, unit
-
-
 def partition_row(model: Model, row: Json) -> Row:
-    """Return `sum of y <= sum of m x`, where m counts the parts that the arcs of a candidate merge.
-
-    Each node belongs to a part. No existing arc that a pair of the row can use joins two parts, and the pairs
-    are edges of a forest over the parts. Merge the parts that arcs of built candidates join, which such a
-    pair can use: a covered pair has its ends merged, and that takes as many merges as pairs are covered.
-    """
+    """Return `sum of y <= sum of m x`, where m counts the parts that the arcs of a candidate merge."""
+    # Each node belongs to a part. No existing arc that a pair of the row can use joins two parts, and the
+    # pairs are edges of a forest over the parts. Merge the parts that arcs of built candidates join, which
+    # such a pair can use: a covered pair has its ends merged, by as many merges as pairs are covered.
     parts, pairs = row["parts"], row["partition"]
     need(len(parts) == len(model.problem["nodes"]), "a node has no part")
     (t,) = {model.pair_of[y][1] for y in pairs}
@@ -539,7 +484,7 @@ def partition_row(model: Model, row: Json) -> Row:
     forest = rank((parts[pair["origin"]], parts[pair["destination"]]) for pair in members)
     need(forest == len(pairs), "the pairs of a row form no forest")
     merges: dict[int, set[tuple[int, int]]] = defaultdict(set)
-    for arc in {arc for y in pairs for arc in model.net.usable(model.pair_of[y][0])}:
+    for arc in {arc for y in pairs for arc in model.usable(model.pair_of[y][0])}:
         if parts[arc[0]] != parts[arc[1]]:
             need(arc[3] >= 0, "an existing arc joins two parts")
             merges[arc[3]].add((parts[arc[0]], parts[arc[1]]))
@@ -568,7 +513,7 @@ def leaf_bound(model: Model, rows: list[Row], leaf: Json, fixed: dict[str, int],
 
 def check_bound(model: Model, proof: Json) -> int | None:
     """Return the bound on the objective that a proof establishes; None: there is no plan."""
-    admit(proof, "proof", "bound")
+    need(not (fault := departure(proof, "proof", "bound")), fault)
     rows, scale = [proved_row(model, row) for row in proof["rows"]], 1 << min(proof["denominator_bits"], 4097)
     need(scale <= 1 << 4096, "denominator_bits is out of range")
     tree, bounds, seen, stack = proof["tree"], [], set[int](), [(0, dict[str, int]())]
@@ -588,40 +533,38 @@ def check_bound(model: Model, proof: Json) -> int | None:
 
 def check_plan(model: Model, evidence: Json) -> int:
     """Return the objective of the plan of a certificate, whose point must satisfy every rule."""
-    problem, number, candidates = model.problem, model.net.number, model.net.candidates
+    problem, number, candidates = model.problem, model.number, model.candidates
     built = [number[item["id"]] for item in evidence["built"]]
     starts = {number[name]: t for name, t in evidence.get("starts", {}).items()}
     need(len(set(built)) == len(built), "a candidate is built twice")
     need(starts.keys() == (set(built) if model.periods else set()), "not every start is of what is built")
-    point = dict.fromkeys([*(model.x[j] for j in built), *(model.starts[j][t] for j, t in starts.items())], 1)
+    ones = {*(model.x[j] for j in built), *(model.starts[j][t] for j, t in starts.items())}
     for t, names in enumerate(model.open):
-        opened = {j for j in built if not model.periods or starts[j] + candidates[j].get("lead", 0) <= t}
-        covered = model.net.covered(opened)
-        point.update({names[j]: 1 for j in opened} | {model.y[t][k]: 1 for k in covered})
-        for z, city in zip(model.z[t], problem.get("cities", []), strict=True):
-            point[z] = int(sum(k in covered for k in city["pairs"]) >= city["need"])
+        opened = {j for j in built if starts.get(j, 0) + model.leads[j] <= t}
+        covered = model.covered(opened)
+        ones |= {names[j] for j in opened} | {model.y[t][k] for k in covered}
+        cities = zip(model.z[t], problem.get("cities", []), strict=True)
+        ones |= {z for z, city in cities if sum(k in covered for k in city["pairs"]) >= city["need"]}
     circuits = {item["id"]: item["links"] for item in evidence.get("rings", [])}
     for item in (item for item in model.rings if item.ring["id"] in circuits):
-        point.update(item.point(links := circuits[item.ring["id"]]))
-        owners = [number[name] for a in links if (name := item.links[a]["candidate"]) is not None]
-        times = item.by_time.items()
-        point.update({rt: int(all(point.get(model.open[t][j], 0) for j in owners)) for t, rt in times})
+        ones |= item.point(links := circuits[item.ring["id"]]).keys()
+        owners = [item.owner[a] for a in links if a in item.owner]
+        ones |= {rt for t, rt in item.by_time.items() if all(model.open[t][j] in ones for j in owners)}
+    point = dict.fromkeys(ones, 1)
     broken = model.broken(point, model.rows)
     broken += [v for v in model.low if not model.low[v] <= point.get(v, 0) <= model.high[v]]
     need(not broken, f"the plan breaks the rules or bounds {', '.join(broken[:5])}")
-    cost = sum(candidates[j]["cost"] for j in built)
-    weight = sum(problem["pairs"][k]["weight"] for k in covered)
-    need((evidence["cost"], evidence["coverage"]) == (cost, weight), f"true: cost {cost}, weight {weight}")
+    true = sum(candidates[j]["cost"] for j in built), sum(problem["pairs"][k]["weight"] for k in covered)
+    need((evidence["cost"], evidence["coverage"]) == true, f"true: cost {true[0]}, weight {true[1]}")
     value = model.unit * sum(gain * point.get(v, 0) for v, gain in model.gain.items())
     return -value if problem["budget"] is None else value
 
 
 def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
     """Return what a certificate proves, as a sentence, and the gap between plan and bound if it has both."""
-    need(
-        type(certificate) is dict and {"built", "bound"} & certificate.keys(), "there is no plan and no bound"
-    )
-    admit({key: value for key, value in certificate.items() if key != "bound"}, "plan", "certificate")
+    is_shown = type(certificate) is dict and {"built", "bound"} & certificate.keys()
+    need(is_shown, "there is no plan and no bound")
+    need(not (fault := departure({**certificate, "bound": None}, "plan", "certificate")), fault)
     model = Model(problem)
     objective = check_plan(model, certificate) if "built" in certificate else None
     plan = "no plan is shown" if objective is None else f"the plan holds, its objective is {objective}"
@@ -632,7 +575,7 @@ def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
     if bound is None or objective is None:
         need(objective is None, "there is a plan, and a proof that there is none")
         return ("there is no plan" if bound is None else f"{plan}; no plan is better than {bound}"), None
-    slack = objective - bound if problem["budget"] is None else bound - objective
+    slack = objective - bound if model.budget is None else bound - objective
     need(slack >= 0, "the plan beats the bound")
     gap = slack / max(1, abs(objective))
     return f"{plan}; no plan is better than {bound}: a gap of {100 * gap:.4g} %", gap
@@ -642,8 +585,7 @@ def main(arguments: list[str]) -> int:
     """Check the files that the command line names; return the exit code."""
     try:
         most = float(arguments.pop()) if arguments[-2:-1] == ["--gap"] and arguments.pop(-2) else None
-        problem, certificate = map(parsed, arguments)
-        text, gap = check(problem, certificate)
+        text, gap = check(*map(parsed, arguments))
         need(most is None or (gap is not None and gap <= most), f"{text}, where {most} was asked for")
     except (Refused, LookupError, TypeError, ValueError, ArithmeticError, OSError, RecursionError) as fault:
         sys.stdout.write(f"REFUSED: {fault}\n")

@@ -87,7 +87,7 @@ def departure(value: Any, shape: str, at: str) -> str:  # noqa: ANN401 - JSON
     is_list = shape[-1] == "]" or "0" in SHAPES.get(shape, "")
     if type(value) is not (list if is_list else dict):
         return f"{at} is not {shape}"
-    parts: Json = {str(i): item for i, item in enumerate(value)} if is_list else value
+    parts: Any = {str(i): item for i, item in enumerate(value)} if is_list else value
     keys = SHAPES.get(shape) or dict.fromkeys(parts, shape[:-2])
     kinds = {key.rstrip("?"): kind for key, kind in keys.items()}
     if not keys.keys() & kinds.keys() <= parts.keys() <= kinds.keys():

@@ -65,13 +65,11 @@ PACKAGES = {
             "tests/engine/methods/test_side.py",
             "tests/engine/methods/test_compact.py",
         ),
-        without=("optimiser/engine/models/document.py",),
     ),
     "cuts": Package(("optimiser/engine/methods/cuts",), ("tests/engine/methods/cuts",)),
     "reduction": Package(
         ("optimiser/engine/presolve",),
         ("tests/engine/presolve", "tests/engine/test_explain.py"),
-        without=("optimiser/engine/presolve/document.py",),
     ),
     "verify": Package(
         ("optimiser/verify",),

@@ -107,14 +107,7 @@ def unreduced(problem: DesignProblem) -> Reduction:
     The reduction knows none of these: pairs are covered over time, and links earn their place by rings.
     """
     known = obstacles(problem)
-    return Reduction(
-        problem=problem.canonical(),
-        forced=(),
-        forced_cost=0,
-        base_weight=0,
-        feasible=not known,
-        reason=str(known[0]) if known else "",
-    )
+    return Reduction(problem.canonical(), reason=str(known[0]) if known else "")
 
 
 def _run(task: Task, send: Send) -> tuple[str, str]:

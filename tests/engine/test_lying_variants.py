@@ -127,7 +127,7 @@ def no_reduction(monkeypatch):
 def unreduced(problem, **_more):
     from optimiser.engine.presolve import Reduction
 
-    return Reduction(problem=problem, forced=(), forced_cost=0, base_weight=0, feasible=True, reason="")
+    return Reduction(problem)
 
 
 def test_a_true_claim_that_no_plan_exists_is_confirmed_by_our_own_prover(liar, no_reduction):

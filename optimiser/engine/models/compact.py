@@ -10,121 +10,131 @@ limit; so at least one of its paths is within the limit, and y_k = 1 is feasible
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
 
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import Decisions, affine
 from optimiser.engine.models.modelling import pulp
-from optimiser.engine.search.tables import usable_arcs
-from optimiser.problem import DesignProblem
+from optimiser.engine.search.paths import arc_table
+from optimiser.engine.search.tables import Reach
+from optimiser.problem import DesignProblem, Pair
 
 
-@dataclass(frozen=True, slots=True)
-class FlowArc:
+class FlowArc(NamedTuple):
     """An arc that a pair may use.
 
     Attributes
     ----------
     tail, head, seconds
         End nodes and time of the arc.
-    candidate
-        Position of the candidate that opens the arc; None for existing arcs.
-    flow
+    x
+        x_j of the candidate that opens the arc; None for existing arcs.
+    f
         f_ka, the flow of the pair on the arc.
     """
 
     tail: int
     head: int
     seconds: int
-    candidate: int | None
-    flow: pulp.LpVariable
+    x: pulp.LpVariable | None
+    f: pulp.LpVariable
+
+
+class PairFlow(NamedTuple):
+    """The flow of a pair in a model.
+
+    Attributes
+    ----------
+    lp
+        The model.
+    pair, y
+        Pair k and y_k, or 1 where every pair must be covered.
+    arcs
+        The arcs that the pair may use.
+    number, tag
+        k + 1, and the suffix of all names.
+    """
+
+    lp: pulp.LpProblem
+    pair: Pair
+    y: pulp.LpVariable | int
+    arcs: Sequence[FlowArc]
+    number: int
+    tag: str
+
+    def add(self, row: pulp.LpAffineExpression, family: str, *numbers: int) -> None:
+        """Add a row, named by its family, the pair and further numbers."""
+        label = "_".join([family, *(f"{number:07d}" for number in (self.number, *numbers))])
+        self.lp.addConstraint(row, label + self.tag)
 
 
 def build_compact(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions]:
-    """Return the compact model.
-
-    Parameters
-    ----------
-    problem
-        A reduced problem.
-    """
+    """Return the compact model of a reduced problem."""
     lp, decisions = build_master(problem)
-    for k, arcs in enumerate(declare_flows(lp, problem)):
-        add_conservation(lp, problem, decisions, k, arcs)
-        add_time_limit(lp, problem, decisions, k, arcs)
-        add_links(lp, decisions, k, arcs)
+    add_flows(lp, problem, decisions)
     return lp, decisions
 
 
-def declare_flows(
-    lp: pulp.LpProblem, problem: DesignProblem, *, tag: str = ""
-) -> Iterator[tuple[FlowArc, ...]]:
-    """Add the variables f of each pair, and yield its arcs; `tag` is appended to all names."""
-    candidate_owners = (j for j, c in enumerate(problem.candidates) for _ in c.arcs)
-    owners: list[int | None] = [*(None for _ in problem.arcs), *candidate_owners]
-    arcs = [*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs)]
-    number = 0
-    for usable in usable_arcs(problem, arcs).tolist():
-        pair_arcs = []
-        for (tail, head, seconds), owner, is_usable in zip(arcs, owners, usable, strict=True):
-            if is_usable:
-                number += 1
-                pair_arcs.append(
-                    FlowArc(tail, head, seconds, owner, lp.add_variable(f"f{number:07d}{tag}", 0, 1))
-                )
-        yield tuple(pair_arcs)
-
-
-def add_conservation(
+def add_flows(
     lp: pulp.LpProblem,
     problem: DesignProblem,
     decisions: Decisions,
-    k: int,
-    arcs: tuple[FlowArc, ...],
     *,
     tag: str = "",
+    is_open: Sequence[bool] | None = None,
 ) -> None:
+    """Add the variables f of all pairs and the rows on them.
+
+    Parameters
+    ----------
+    lp, problem, decisions
+        The model, its problem and its variables x and y.
+    tag
+        Suffix of all names.
+    is_open
+        [K], pairs that get rows; None: all.
+    """
+    table, number = arc_table(problem), 0
+    for k, positions in enumerate(Reach.of(problem).usable_by(table)):
+        arcs = []
+        for tail, head, seconds, owner in table[np.sort(positions)].tolist():
+            number += 1
+            f = lp.add_variable(f"f{number:07d}{tag}", 0, 1)
+            x = decisions.x[owner] if owner < len(decisions.x) else None
+            arcs.append(FlowArc(tail, head, seconds, x, f))
+        if is_open is None or is_open[k]:
+            flow = PairFlow(lp, problem.pairs[k], decisions.y[k] if decisions.y else 1, arcs, k + 1, tag)
+            add_conservation(flow)
+            add_time_limit(flow)
+            add_links(flow)
+
+
+def add_conservation(flow: PairFlow) -> None:
     """Add `flow_k_v: sum_{a out of v} f_ka - sum_{a into v} f_ka = b_v` for each node v except d_k.
 
     b_v is y_k at the origin (1 where every pair must be covered) and 0 elsewhere. The row of the destination
     follows from the others.
     """
-    pair = problem.pairs[k]
-    rows: dict[int, list[tuple[pulp.LpVariable, float]]] = {}
-    for arc in arcs:
-        rows.setdefault(arc.tail, []).append((arc.flow, 1.0))
-        rows.setdefault(arc.head, []).append((arc.flow, -1.0))
-    for v in sorted(rows):
-        if v == pair.destination:
-            continue
-        supply = _y(decisions, k) if v == pair.origin else 0
-        lp.addConstraint(affine(rows[v]) == supply, f"flow_{k + 1:07d}_{v + 1:07d}{tag}")
+    rows: dict[int, list[tuple[pulp.LpVariable, float]]] = defaultdict(list)
+    for arc in flow.arcs:
+        rows[arc.tail].append((arc.f, 1.0))
+        rows[arc.head].append((arc.f, -1.0))
+    for v in sorted(rows.keys() - {flow.pair.destination}):
+        flow.add(affine(rows[v]) == (flow.y if v == flow.pair.origin else 0), "flow", v + 1)
 
 
-def add_time_limit(
-    lp: pulp.LpProblem,
-    problem: DesignProblem,
-    decisions: Decisions,
-    k: int,
-    arcs: tuple[FlowArc, ...],
-    *,
-    tag: str = "",
-) -> None:
+def add_time_limit(flow: PairFlow) -> None:
     """Add `time_k: sum_a t_a f_ka <= T_k y_k` (T_k where every pair must be covered)."""
-    travel_time = affine([(arc.flow, float(arc.seconds)) for arc in arcs])
-    lp.addConstraint(travel_time <= problem.pairs[k].limit * _y(decisions, k), f"time_{k + 1:07d}{tag}")
+    travel_time = affine((arc.f, float(arc.seconds)) for arc in flow.arcs)
+    flow.add(travel_time <= flow.pair.limit * flow.y, "time")
 
 
-def add_links(
-    lp: pulp.LpProblem, decisions: Decisions, k: int, arcs: tuple[FlowArc, ...], *, tag: str = ""
-) -> None:
+def add_links(flow: PairFlow) -> None:
     """Add `open_k_a: f_ka <= x_j` for each arc a that candidate j opens."""
-    for number, arc in enumerate(arcs, start=1):
-        if arc.candidate is not None:
-            row = arc.flow <= decisions.x[arc.candidate]
-            lp.addConstraint(row, f"open_{k + 1:07d}_{number:07d}{tag}")
-
-
-def _y(decisions: Decisions, k: int) -> pulp.LpVariable | int:
-    return decisions.y[k] if decisions.y else 1
+    for number, arc in enumerate(flow.arcs, start=1):
+        if arc.x is not None:
+            flow.add(arc.f <= arc.x, "open", number)

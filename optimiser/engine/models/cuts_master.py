@@ -58,10 +58,9 @@ def add_time_cuts(
     cuts
         Pair k and candidates C of each cut, by position.
     """
-    for number, (k, candidates) in enumerate(cuts, start=len(lp.constraints()) + 1):
-        terms = [(decisions.x[j], 1.0) for j in candidates]
-        coverage = decisions.y[k] if decisions.y else 1
-        lp.addConstraint(affine(terms) >= coverage, f"cut_{number:07d}")
+    for k, candidates in cuts:
+        cut = affine((decisions.x[j], 1.0) for j in candidates) >= (decisions.y[k] if decisions.y else 1)
+        lp.addConstraint(cut, f"cut_{len(lp.constraints()) + 1:07d}")
 
 
 def add_partition_inequalities(
@@ -103,10 +102,10 @@ def add_partition_inequalities(
     rows
         Pairs F, and m_j of each candidate j that merges parts.
     """
-    for number, (pairs, merges) in enumerate(rows, start=len(lp.constraints()) + 1):
-        terms = [(decisions.x[j], float(m)) for j, m in merges.items()]
+    for pairs, merges in rows:
         coverage = pulp.lpSum(decisions.y[k] for k in pairs) if decisions.y else len(pairs)
-        lp.addConstraint(affine(terms) >= coverage, f"part_{number:07d}")
+        row = affine((decisions.x[j], float(m)) for j, m in merges.items()) >= coverage
+        lp.addConstraint(row, f"part_{len(lp.constraints()) + 1:07d}")
 
 
 def add_lift_and_project_cuts(
@@ -152,6 +151,6 @@ def add_lift_and_project_cuts(
         alpha, by position among x, y and z, and beta.
     """
     columns = (*decisions.x, *decisions.y, *decisions.z)
-    for number, (alpha, beta) in enumerate(rows, start=len(lp.constraints()) + 1):
-        terms = [(columns[i], value) for i, value in alpha.items()]
-        lp.addConstraint(affine(terms) >= beta, f"split_{number:07d}")
+    for alpha, beta in rows:
+        row = affine((columns[i], value) for i, value in alpha.items()) >= beta
+        lp.addConstraint(row, f"split_{len(lp.constraints()) + 1:07d}")

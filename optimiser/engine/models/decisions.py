@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 from optimiser.engine.models.modelling import pulp
-from optimiser.problem import DesignProblem, Target
+from optimiser.problem import City, DesignProblem, Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +64,7 @@ def scale_of(problem: DesignProblem) -> int:
 
     Small integer objectives keep the tolerances of solvers far below the smallest difference, one.
     """
-    if problem.budget is None:
-        return divisor(c.cost for c in problem.candidates)
-    return divisor(_weights(problem))
+    return divisor(_factors(problem))
 
 
 def divisor(numbers: Iterable[int]) -> int:
@@ -79,13 +78,14 @@ def set_objective(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisio
     With a budget, `max sum_k w_k y_k + sum_i v_i z_i`: the weight of covered pairs and cities. Without one,
     `min sum_j c_j x_j`: the cost.
     """
+    variables = decisions.x if problem.budget is None else (*decisions.y, *decisions.z)
+    lp.setObjective(weighted(variables, _factors(problem), scale_of(problem)))
+
+
+def _factors(problem: DesignProblem) -> list[int]:
+    """Return the coefficients of the objective, unscaled: c, or w and v."""
     if problem.budget is None:
-        lp.setObjective(weighted(decisions.x, (c.cost for c in problem.candidates), scale_of(problem)))
-        return
-    lp.setObjective(weighted((*decisions.y, *decisions.z), _weights(problem), scale_of(problem)))
-
-
-def _weights(problem: DesignProblem) -> list[int]:
+        return [c.cost for c in problem.candidates]
     return [*(pair.weight for pair in problem.pairs), *(city.weight for city in problem.cities)]
 
 
@@ -103,11 +103,16 @@ def affine(terms: Iterable[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpre
 
 def add_budget(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
     """Add `budget: sum_j c_j x_j <= B`, divided by the divisor of the costs, right side rounded down."""
-    if problem.budget is None or not problem.candidates:
-        return
-    costs = [c.cost for c in problem.candidates]
-    scale = divisor(costs)
-    lp.addConstraint(weighted(decisions.x, costs, scale) <= problem.budget // scale, "budget")
+    if problem.budget is not None and problem.candidates:
+        _add_limit(lp, decisions.x, [c.cost for c in problem.candidates], problem.budget, "budget")
+
+
+def _add_limit(
+    lp: pulp.LpProblem, variables: Iterable[pulp.LpVariable], uses: Sequence[int], most: int, name: str
+) -> None:
+    """Add a row on what variables use together, divided by the divisor of the uses and rounded down."""
+    scale = divisor(uses)
+    lp.addConstraint(weighted(variables, uses, scale) <= most // scale, name)
 
 
 def add_side_rows(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
@@ -140,10 +145,8 @@ def add_caps(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -
     for name, most in problem.caps:
         members = [j for j, c in enumerate(problem.candidates) if c.instrument == name]
         costs = [problem.candidates[j].cost for j in members]
-        scale = divisor(costs)
         if sum(costs) > most:
-            cost = weighted((decisions.x[j] for j in members), costs, scale)
-            lp.addConstraint(cost <= most // scale, f"cap_{name}")
+            _add_limit(lp, (decisions.x[j] for j in members), costs, most, f"cap_{name}")
 
 
 def add_capacities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
@@ -154,10 +157,8 @@ def add_capacities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisi
     for number, capacity in enumerate(problem.capacities, start=1):
         members = [decisions.x[problem.index[name]] for name, _ in capacity.use]
         uses = [units for _, units in capacity.use]
-        scale = divisor(uses)
         if sum(uses) > capacity.most:
-            used = weighted(members, uses, scale)
-            lp.addConstraint(used <= capacity.most // scale, f"capacity_{number:07d}")
+            _add_limit(lp, members, uses, capacity.most, f"capacity_{number:07d}")
 
 
 def add_excludes(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
@@ -199,19 +200,14 @@ def add_targets(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions
     targets need no row.
     """
     for number, target in enumerate(problem.targets, start=1):
-        items = problem.pairs if target.of == "pairs" else problem.cities
-        weights = [item.weight for item in items if item.group == target.group]
+        items: Sequence[Pair | City] = problem.pairs if target.of == "pairs" else problem.cities
+        variables = decisions.y if target.of == "pairs" else decisions.z
+        counts = [item.group == target.group for item in items]
+        weights = [item.weight for item in compress(items, counts)]
         if target.least > sum(weights):
             if decisions.x:
                 lp.addConstraint(decisions.x[0] <= -1, f"target_{number:07d}")
         elif target.least and not problem.must_cover:
             scale = divisor(weights)
-            covered_weight = weighted(_target_variables(problem, decisions, target), weights, scale)
+            covered_weight = weighted(compress(variables, counts), weights, scale)
             lp.addConstraint(covered_weight >= -(-target.least // scale), f"target_{number:07d}")
-
-
-def _target_variables(problem: DesignProblem, decisions: Decisions, target: Target) -> list[pulp.LpVariable]:
-    """Return the variables of the pairs or cities of a target."""
-    if target.of == "pairs":
-        return [y for pair, y in zip(problem.pairs, decisions.y, strict=True) if pair.group == target.group]
-    return [z for city, z in zip(problem.cities, decisions.z, strict=True) if city.group == target.group]

@@ -8,10 +8,10 @@ refer to the last state; caps, capacities and fixed candidates to all that is bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from optimiser.engine.models.compact import add_conservation, add_links, add_time_limit, declare_flows
+from optimiser.engine.models.compact import add_flows
 from optimiser.engine.models.decisions import (
     Decisions,
     add_budget,
@@ -95,77 +95,54 @@ def build_extended(problem: DesignProblem, *, flows: bool = True, all_links: boo
     )
     starts = declare_starts(lp, problem) if problem.periods else ()
     allowed = [j for j, c in enumerate(problem.candidates) if c.fixed != "out"]
-    pairs = _Pairs(problem, covered(problem, []).tolist(), covered(problem, allowed).tolist())
-    states = tuple(_state(lp, pairs, x, starts, t) for t in range(max(1, len(problem.periods))))
-    for t, state in enumerate(states if flows else ()):
-        _add_flows(lp, pairs, state, t)
-    rings = _rings(lp, problem, _by_id(problem, states[-1].x), all_links=all_links)
-    terms = _costs(problem, x) if problem.budget is None else _gains(lp, problem, states, rings)
+    always, ever = covered(problem, []).tolist(), covered(problem, allowed).tolist()
+    # Coverage is a variable in every state. Where every pair must be covered, the bounds of y express that,
+    # and builders of rows on cities and targets are given a problem with a budget.
+    counted = problem if problem.budget is not None else problem.replace(budget=0, cover="all", periods=())
+    tags, states = [f"_{t + 1}" for t in range(len(problem.periods))] or [""], []
+    for t, tag in enumerate(tags):
+        is_open = add_opening(lp, problem, starts, t) if problem.periods else x
+        y = tuple(
+            lp.add_variable(f"y{k + 1:07d}{tag}", int(low or (problem.must_cover and high)), int(high))
+            for k, (low, high) in enumerate(zip(always, ever, strict=True))
+        )
+        z = tuple(lp.add_variable(f"z{i + 1:07d}{tag}", 0, 1, "Integer") for i in range(len(problem.cities)))
+        states.append(Decisions(is_open, y, z))
+        add_cities(lp, counted, states[t], tag=tag)
+    if flows:
+        undecided = [high and not low for low, high in zip(always, ever, strict=True)]
+        for state, tag in zip(states, tags, strict=True):
+            add_flows(lp, problem, state, tag=tag, is_open=undecided)
+    rings = _rings(lp, problem, states[-1].x, all_links=all_links)
+    terms = list(zip(x, (c.cost for c in problem.candidates), strict=True))
+    if problem.budget is not None:
+        terms = _gains(lp, problem, states, rings)
     scale = divisor(factor for _, factor in terms)
     lp.setObjective(affine((v, float(f // scale)) for v, f in terms))
-    _add_money_and_order(lp, problem, x, starts)
-    add_targets(lp, pairs.as_budgeted, Decisions(x, states[-1].y, states[-1].z))
-    return ExtendedModel(lp, x, starts, states, rings, scale)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pairs:
-    """A problem, and for each of its pairs whether every plan covers it, and whether any plan does."""
-
-    problem: DesignProblem
-    always: list[bool]
-    ever: list[bool]
-
-    @property
-    def as_budgeted(self) -> DesignProblem:
-        """Return a problem for the row builders in which coverage is a variable, as it is in this model.
-
-        Where every pair must be covered, the bounds of y express that here.
-        """
-        problem = self.problem
-        return problem if problem.budget is not None else problem.replace(budget=0, cover="all", periods=())
-
-    def tag(self, t: int) -> str:
-        """Return the suffix of the names of variables and rows of a period."""
-        return f"_{t + 1}" if self.problem.periods else ""
-
-
-def _state(
-    lp: pulp.LpProblem, pairs: _Pairs, x: tuple[pulp.LpVariable, ...], starts: Starts, t: int
-) -> Decisions:
-    """Add the variables and rows of the state of the network in period t."""
-    problem, tag = pairs.problem, pairs.tag(t)
-    is_open = add_opening(lp, problem, starts, t) if problem.periods else x
-    y = tuple(
-        lp.add_variable(f"y{k + 1:07d}{tag}", int(always or (problem.must_cover and ever)), int(ever))
-        for k, (always, ever) in enumerate(zip(pairs.always, pairs.ever, strict=True))
-    )
-    z = tuple(lp.add_variable(f"z{i + 1:07d}{tag}", 0, 1, "Integer") for i in range(len(problem.cities)))
-    state = Decisions(is_open, y, z)
-    add_cities(lp, pairs.as_budgeted, state, tag=tag)
-    return state
-
-
-def _add_flows(lp: pulp.LpProblem, pairs: _Pairs, state: Decisions, t: int) -> None:
-    """Add the rows of the compact model for each pair that some but not all plans cover."""
-    tag, problem = pairs.tag(t), pairs.as_budgeted
-    for k, arcs in enumerate(declare_flows(lp, pairs.problem, tag=tag)):
-        if pairs.ever[k] and not pairs.always[k]:
-            add_conservation(lp, problem, state, k, arcs, tag=tag)
-            add_time_limit(lp, problem, state, k, arcs, tag=tag)
-            add_links(lp, state, k, arcs, tag=tag)
+    decisions = Decisions(x, states[-1].y, states[-1].z)
+    for add in (add_caps, add_capacities, add_excludes):
+        add(lp, problem, decisions)
+    if problem.periods:
+        add_starts(lp, x, starts)
+        add_period_budgets(lp, problem, starts)
+        add_requires_in_time(lp, problem, starts)
+    else:
+        add_budget(lp, problem, decisions)
+        add_requires(lp, problem, decisions)
+    add_targets(lp, counted, decisions)
+    return ExtendedModel(lp, x, starts, tuple(states), rings, scale)
 
 
 def _rings(
-    lp: pulp.LpProblem, problem: DesignProblem, x: dict[str, pulp.LpVariable], *, all_links: bool = False
+    lp: pulp.LpProblem, problem: DesignProblem, x: Sequence[pulp.LpVariable], *, all_links: bool = False
 ) -> tuple[RingDecisions, ...]:
-    """Add the required and rewarded rings, with their rows."""
+    """Add the required and rewarded rings, with their rows; x: the candidates that are open at the end."""
     rings = tuple(
         declare_ring(lp, ring, number, range(len(ring.links)) if all_links else usable_links(problem, ring))
         for number, ring in enumerate(counting_rings(problem), start=1)
     )
     for ring in rings:
-        add_ring_rows(lp, ring, x)
+        add_ring_rows(lp, ring, dict(zip(problem.index, x, strict=True)))
     add_apart(lp, rings)
     return rings
 
@@ -176,19 +153,8 @@ def counting_rings(problem: DesignProblem) -> tuple[Ring, ...]:
     return tuple(ring for ring in problem.rings if ring.required or (earns and ring.reward))
 
 
-def _by_id(problem: DesignProblem, x: tuple[pulp.LpVariable, ...]) -> dict[str, pulp.LpVariable]:
-    return {c.id: variable for c, variable in zip(problem.candidates, x, strict=True)}
-
-
-def _costs(problem: DesignProblem, x: tuple[pulp.LpVariable, ...]) -> list[tuple[pulp.LpVariable, int]]:
-    return [(variable, c.cost) for variable, c in zip(x, problem.candidates, strict=True)]
-
-
 def _gains(
-    lp: pulp.LpProblem,
-    problem: DesignProblem,
-    states: tuple[Decisions, ...],
-    rings: tuple[RingDecisions, ...],
+    lp: pulp.LpProblem, problem: DesignProblem, states: Sequence[Decisions], rings: Sequence[RingDecisions]
 ) -> list[tuple[pulp.LpVariable, int]]:
     """Return the objective `sum_t h_t (sum_k w_k y_kt + sum_i v_i z_it + sum_r b_r r_t)`.
 
@@ -199,40 +165,12 @@ def _gains(
         factor = problem.periods[t].factor if problem.periods else 1
         terms += [(y, factor * pair.weight) for y, pair in zip(state.y, problem.pairs, strict=True)]
         terms += [(z, factor * city.weight) for z, city in zip(state.z, problem.cities, strict=True)]
-        terms += [(v, factor * ring.ring.reward) for ring, v in _formed(lp, problem, states, rings, t)]
+        for ring in (ring for ring in rings if ring.ring.reward):
+            formed = ring.formed
+            if t < len(states) - 1:
+                formed = add_rewards_in_time(lp, ring, dict(zip(problem.index, state.x, strict=True)), t)
+            terms.append((formed, factor * ring.ring.reward))
     return terms
-
-
-def _formed(
-    lp: pulp.LpProblem,
-    problem: DesignProblem,
-    states: tuple[Decisions, ...],
-    rings: tuple[RingDecisions, ...],
-    t: int,
-) -> Iterator[tuple[RingDecisions, pulp.LpVariable]]:
-    """Yield the rings with a reward, each with its variable r_t."""
-    for ring in rings:
-        if ring.ring.reward and t == len(states) - 1:
-            yield ring, ring.formed
-        elif ring.ring.reward:
-            yield ring, add_rewards_in_time(lp, ring, _by_id(problem, states[t].x), t)
-
-
-def _add_money_and_order(
-    lp: pulp.LpProblem, problem: DesignProblem, x: tuple[pulp.LpVariable, ...], starts: Starts
-) -> None:
-    """Add budgets, caps, capacities, excludes and requires, for each period where there are periods."""
-    decisions = Decisions(x, ())
-    add_caps(lp, problem, decisions)
-    add_capacities(lp, problem, decisions)
-    add_excludes(lp, problem, decisions)
-    if problem.periods:
-        add_starts(lp, x, starts)
-        add_period_budgets(lp, problem, starts)
-        add_requires_in_time(lp, problem, starts)
-    else:
-        add_budget(lp, problem, decisions)
-        add_requires(lp, problem, decisions)
 
 
 def build_repair(problem: DesignProblem) -> ExtendedModel:
@@ -241,20 +179,16 @@ def build_repair(problem: DesignProblem) -> ExtendedModel:
     It minimises `sum_j (c_j + 1) n x_j + sum_a (f_a+ + f_a-)`, where n is the number of links plus one: first
     the cost and number of candidates, then the number of links of the rings, so that no superfluous circuit
     remains. Budgets, caps, capacities, excludes and requires hold; bounds fix what is built already.
-
-    Parameters
-    ----------
-    problem
-        A problem with rings.
     """
     lp = pulp.LpProblem("polyring", pulp.LpMinimize)
     x = tuple(lp.add_variable(f"x{j + 1:07d}", 0, 1, "Integer") for j in range(len(problem.candidates)))
-    rings = _rings(lp, problem, _by_id(problem, x))
+    rings = _rings(lp, problem, x)
     decisions = Decisions(x, ())
     for add in (add_budget, add_caps, add_capacities, add_excludes, add_requires):
         add(lp, problem, decisions)
     links = [f for ring in rings for side in (ring.forward, ring.backward) for f in side.values()]
-    link_count_bound = float(len(links) + 1)
-    terms = [(v, link_count_bound * (c.cost + 1)) for v, c in zip(x, problem.candidates, strict=True)]
+    # n exceeds the number of links that any point uses, so that links never outweigh a candidate.
+    n = float(len(links) + 1)
+    terms = [(v, n * (c.cost + 1)) for v, c in zip(x, problem.candidates, strict=True)]
     lp.setObjective(affine([*terms, *((f, 1.0) for f in links)]))
     return ExtendedModel(lp, x, (), (), rings, 1)

@@ -37,6 +37,9 @@ from optimiser.verify.rings import circuit_fault, circuit_nodes
 
 type Terms = list[tuple[pulp.LpVariable, float]]
 
+type Passes = Mapping[int, pulp.LpVariable]
+"""n_i by position of the stop, for each stop that counts."""
+
 LARGEST_LENGTH = 2**40
 """Largest total length of the links in the row of the longest length: beyond it, the numbers are rounded so
 that a solver still holds them exactly."""
@@ -69,14 +72,14 @@ class RingDecisions:
 
     def inflow(self, v: int) -> Terms:
         """Return the terms whose sum is the number of visits to node v."""
-        terms: Terms = []
-        for a in self.forward:
-            link = self.ring.links[a]
-            if link.head == v:
-                terms.append((self.forward[a], 1.0))
-            if link.tail == v:
-                terms.append((self.backward[a], 1.0))
-        return terms
+        links = self.ring.links
+        into = ((self.forward[a], links[a].head) for a in self.forward)
+        back = ((self.backward[a], links[a].tail) for a in self.forward)
+        return [(f, 1.0) for two in zip(into, back, strict=True) for f, end in two if end == v]
+
+    def use(self, a: int) -> Terms:
+        """Return the terms whose sum is 1 if the circuit uses link a, else 0."""
+        return [(self.forward[a], 1.0), (self.backward[a], 1.0)]
 
 
 def declare_ring(lp: pulp.LpProblem, ring: Ring, number: int, usable: Collection[int]) -> RingDecisions:
@@ -93,12 +96,8 @@ def declare_ring(lp: pulp.LpProblem, ring: Ring, number: int, usable: Collection
     usable
         Positions of the links that a circuit may use (`search.circuits.usable_links`).
     """
-    tag = f"{number:03d}"
-    turns = {}
-    for a in range(len(ring.links)):
-        crossings = link_crossings(ring, a)
-        if a in usable and crossings is not None:
-            turns[a] = crossings
+    tag, crossings = f"{number:03d}", {a: link_crossings(ring, a) for a in sorted(usable)}
+    turns = {a: counts for a, counts in crossings.items() if counts is not None}
     formed = lp.add_variable(f"r{tag}", int(ring.required), 1, "Integer")
     forward = {a: lp.add_variable(f"fa{tag}_{a + 1:06d}", 0, 1, "Integer") for a in turns}
     backward = {a: lp.add_variable(f"fb{tag}_{a + 1:06d}", 0, 1, "Integer") for a in turns}
@@ -143,8 +142,7 @@ def add_circulation(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
 def add_visits(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
     """Add `visit_v: sum_{a into v} f <= r` for each node v: at most one visit, none without the ring."""
     for v in range(len(decisions.ring.nodes)):
-        terms = decisions.inflow(v)
-        if terms:
+        if terms := decisions.inflow(v):
             _add(lp, [*terms, (decisions.formed, -1.0)], "<=", 0, f"visit{decisions.tag}_{v + 1:06d}")
 
 
@@ -153,8 +151,7 @@ def add_link_use(lp: pulp.LpProblem, decisions: RingDecisions, x: dict[str, pulp
     for a in decisions.forward:
         name = decisions.ring.links[a].candidate
         upper = decisions.formed if name is None else x[name]
-        terms = [(decisions.forward[a], 1.0), (decisions.backward[a], 1.0), (upper, -1.0)]
-        _add(lp, terms, "<=", 0, f"use{decisions.tag}_{a + 1:06d}")
+        _add(lp, [*decisions.use(a), (upper, -1.0)], "<=", 0, f"use{decisions.tag}_{a + 1:06d}")
 
 
 def add_rounds(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
@@ -192,17 +189,13 @@ def add_stops(lp: pulp.LpProblem, decisions: RingDecisions) -> dict[int, pulp.Lp
     return passes
 
 
-def add_least_stops(
-    lp: pulp.LpProblem, decisions: RingDecisions, passes: Mapping[int, pulp.LpVariable]
-) -> None:
+def add_least_stops(lp: pulp.LpProblem, decisions: RingDecisions, passes: Passes) -> None:
     """Add `stops: sum_i n_i >= L r`."""
     if decisions.ring.least_stops:
         _add_least(lp, decisions, passes.values(), decisions.ring.least_stops, f"stops{decisions.tag}")
 
 
-def add_least_by_group(
-    lp: pulp.LpProblem, decisions: RingDecisions, passes: Mapping[int, pulp.LpVariable]
-) -> None:
+def add_least_by_group(lp: pulp.LpProblem, decisions: RingDecisions, passes: Passes) -> None:
     """Add `stops_g: sum_{i in I_g} n_i >= L_g r` for each group of which the ring needs some stops."""
     for number, (group, least) in enumerate(decisions.ring.least_by_group, start=1):
         if least:
@@ -218,9 +211,7 @@ def _add_least(
     _add(lp, [needed, *((n, 1.0) for n in some)], ">=", 0, name)
 
 
-def add_must_stops(
-    lp: pulp.LpProblem, decisions: RingDecisions, passes: Mapping[int, pulp.LpVariable]
-) -> None:
+def add_must_stops(lp: pulp.LpProblem, decisions: RingDecisions, passes: Passes) -> None:
     """Add `must_i: n_i >= r` for each stop i in M, which the ring must pass."""
     for i, n in passes.items():
         if decisions.ring.stops[i].must:
@@ -244,7 +235,7 @@ def add_longest(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
     terms: Terms = [(decisions.formed, -float(longest // unit))]
     for a, length in lengths.items():
         if length // unit:
-            terms += [(side[a], float(length // unit)) for side in (decisions.forward, decisions.backward)]
+            terms += [(f, float(length // unit)) for f, _ in decisions.use(a)]
     if len(terms) > 1:
         _add(lp, terms, "<=", 0, f"longest{decisions.tag}")
 
@@ -255,15 +246,15 @@ def add_apart(lp: pulp.LpProblem, rings: Sequence[RingDecisions]) -> None:
     There is a row for each node v of one ring and node u of the other at the same position.
     """
     number, by_id = 0, {item.ring.id: item for item in rings}
-    separate_rings = {
-        frozenset((item.ring.id, other)) for item in rings for other in item.ring.apart if other in by_id
+    separate = {
+        (*sorted((item.ring.id, other)),) for item in rings for other in item.ring.apart if other in by_id
     }
-    for first, second in sorted(sorted(two) for two in separate_rings):
+    for first, second in sorted(separate):
         nodes_at: dict[Point, list[int]] = defaultdict(list)
         for u, point in enumerate(by_id[second].ring.nodes):
             nodes_at[point].append(u)
         for v, point in enumerate(by_id[first].ring.nodes):
-            for u in nodes_at.get(point, []):
+            for u in nodes_at[point]:
                 number += 1
                 terms = [*by_id[first].inflow(v), *by_id[second].inflow(u)]
                 _add(lp, terms, "<=", 1, f"apart_{number:07d}")
@@ -283,12 +274,7 @@ def add_rewards_in_time(
     for a in decisions.forward:
         name = decisions.ring.links[a].candidate
         if name is not None:
-            terms = [
-                (formed_in_period, 1.0),
-                (decisions.forward[a], 1.0),
-                (decisions.backward[a], 1.0),
-                (is_open[name], -1.0),
-            ]
+            terms = [(formed_in_period, 1.0), *decisions.use(a), (is_open[name], -1.0)]
             _add(lp, terms, "<=", 1, f"formed{label}_{a + 1:06d}")
     return formed_in_period
 
@@ -299,8 +285,7 @@ def _add(lp: pulp.LpProblem, terms: Terms, sense: str, right: int, name: str) ->
     for variable, factor in terms:
         total[variable] += factor
     left = affine(total.items())
-    row = left == right if sense == "==" else left <= right if sense == "<=" else left >= right
-    lp.addConstraint(row, name)
+    lp.addConstraint({"==": left == right, "<=": left <= right, ">=": left >= right}[sense], name)
 
 
 def circuits_in(decisions: RingDecisions, values: Mapping[str, float]) -> list[Circuit]:
@@ -382,8 +367,7 @@ def mend_row(decisions: RingDecisions, links: Circuit) -> pulp.LpAffineExpressio
 
     Valid since a circuit that uses all links of C is C itself.
     """
-    used = [(side[a], 1.0) for a in links for side in (decisions.forward, decisions.backward)]
-    return affine(used) <= len(links) - 1
+    return affine(term for a in links for term in decisions.use(a)) <= len(links) - 1
 
 
 def balanced_centre(decisions: RingDecisions, inside: Collection[int]) -> tuple[int, dict[int, int]] | None:
@@ -395,8 +379,7 @@ def balanced_centre(decisions: RingDecisions, inside: Collection[int]) -> tuple[
         Position of the first such centre, and the number g of each node (`leave_rows`); None without one.
     """
     for s in range(len(decisions.ring.centres)):
-        potentials = _potentials(decisions, inside, s)
-        if potentials is not None:
+        if (potentials := _potentials(decisions, inside, s)) is not None:
             return s, potentials
     return None
 

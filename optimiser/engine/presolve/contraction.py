@@ -1,4 +1,4 @@
-"""Shrink the network: remove arcs that another path replaces, and contract nodes."""
+"""Shrink the network: remove arcs that no pair can use or another path replaces, and contract nodes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,46 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optimiser.engine.presolve.arc_relevance import with_arcs, without_idle
-from optimiser.engine.presolve.stage import Stage
+from optimiser.engine.presolve.stage import Reduction, with_arcs, without_idle
 from optimiser.engine.search.compiled import ZERO, compiled, compiled_inner
-from optimiser.engine.search.paths import UNREACHED, Graph, Integers, Mask, graph, pop, push
-from optimiser.problem import Arc, DesignProblem
+from optimiser.engine.search.paths import (
+    UNREACHED,
+    Graph,
+    Integers,
+    Mask,
+    arc_table,
+    graph,
+    longest_limit,
+    pop,
+    push,
+)
+from optimiser.engine.search.tables import Reach
+from optimiser.problem import DesignProblem
 
 
-def drop_slow_arcs(stage: Stage) -> Stage:
+def drop_irrelevant_arcs(stage: Reduction) -> Reduction:
+    """Remove arcs that are on no walk within the limit of any pair, and candidates without arcs.
+
+    Proof. With every candidate built, let a(u) be the shortest time from the origin of a pair to u, and b(v)
+    that from v to its destination. A walk of the pair over the arc (u, v) of s seconds takes at least
+    a(u) + s + b(v) in any plan. If that exceeds the limit for every pair, no pair is covered over the arc,
+    and without it every plan covers the same pairs. A candidate without arcs only adds cost; it is removed
+    unless a remaining candidate requires it. Leaving it out of a plan violates no side constraint, since no
+    remaining candidate requires it. Nodes without arcs and pairs are removed as well.
+
+    Parameters
+    ----------
+    stage
+        Any stage.
+    """
+    table = arc_table(stage.problem)
+    relevant = np.zeros(len(table), np.bool_)
+    for positions in Reach.of(stage.problem).usable_by(table):
+        relevant[positions] = True
+    return stage.on(without_idle(with_arcs(stage.problem, table[relevant].tolist())))
+
+
+def drop_slow_arcs(stage: Reduction) -> Reduction:
     """Remove arcs that are no faster than another path over existing arcs and arcs of the same candidate.
 
     Proof. Let arc a = (u, v) of s seconds belong to the existing network or to candidate j. It is removed if
@@ -30,15 +62,11 @@ def drop_slow_arcs(stage: Stage) -> Stage:
     stage
         Any stage.
     """
-    problem = stage.problem
-    net = graph(problem)
+    problem, net = stage.problem, graph(stage.problem)
     kept = ~_replaceable(net, len(problem.candidates))
     tails = np.repeat(np.arange(len(problem.nodes)), np.diff(net.start))
-    rows = np.stack([tails, net.head, net.seconds, net.owner], axis=1)[kept].tolist()
-    arcs: list[list[Arc]] = [[] for _ in range(len(problem.candidates) + 1)]
-    for tail, head, seconds, owner in rows:
-        arcs[owner].append((tail, head, seconds))
-    return stage.on(without_idle(with_arcs(problem, arcs)))
+    rows = np.stack([tails, net.head, net.seconds, net.owner], axis=1)[kept]
+    return stage.on(without_idle(with_arcs(problem, rows.tolist())))
 
 
 class _Search(NamedTuple):
@@ -157,18 +185,13 @@ def _search(net: Graph, is_open: Mask, node: int, radius: int, arrays: _Search) 
 
 
 NETWORK = -1
-
-
-"""Owner of existing arcs."""
-
+"""Owner of existing arcs: least, so that the greater owner of two arcs is that of their shortcut."""
 
 type Shortcut = tuple[int, int, int, int]
-
-
 """Tail, head, seconds and owner."""
 
 
-def contract(stage: Stage) -> Stage:
+def contract(stage: Reduction) -> Reduction:
     """Replace nodes by arcs between their neighbours, where this does not increase the number of arcs.
 
     Proof. Let node v be neither origin nor destination of a pair, and let all its arcs belong to the existing
@@ -202,14 +225,11 @@ class ArcIndex:
     """The arcs of a problem by tail and by head; of parallel arcs of one owner, only the fastest."""
 
     def __init__(self, problem: DesignProblem) -> None:
-        self._longest = max((pair.limit for pair in problem.pairs), default=0)
+        self._longest = longest_limit(problem)
         self._out: list[dict[tuple[int, int], int]] = [{} for _ in problem.nodes]
         self._back: list[dict[tuple[int, int], int]] = [{} for _ in problem.nodes]
-        for tail, head, seconds in problem.arcs:
-            self._add((tail, head, seconds, NETWORK))
-        for j, candidate in enumerate(problem.candidates):
-            for tail, head, seconds in candidate.arcs:
-                self._add((tail, head, seconds, j))
+        for *arc, owner in arc_table(problem).tolist():
+            self._add((*arc, NETWORK if owner == len(problem.candidates) else owner))
 
     def _add(self, arc: Shortcut) -> None:
         tail, head, seconds, owner = arc
@@ -231,8 +251,7 @@ class ArcIndex:
     def _is_dominated(self, tail: int, head: int, seconds: int, owner: int) -> bool:
         """Return whether an arc that is no slower is open whenever this one is."""
         row = self._out[tail]
-        existing = row.get((head, NETWORK), seconds + 1)
-        return min(existing, row.get((head, owner), seconds + 1)) <= seconds
+        return any(row.get((head, other), seconds + 1) <= seconds for other in (NETWORK, owner))
 
     def is_contractible(self, node: int) -> bool:
         """Return whether at most one candidate has arcs at a node, and contraction does not add arcs."""
@@ -261,8 +280,6 @@ class ArcIndex:
 
     def problem(self, problem: DesignProblem) -> DesignProblem:
         """Return a problem with these arcs instead of its own."""
-        arcs: list[list[Arc]] = [[] for _ in range(len(problem.candidates) + 1)]
-        for tail, row in enumerate(self._out):
-            for (head, owner), seconds in sorted(row.items()):
-                arcs[owner].append((tail, head, seconds))
+        rows = enumerate(self._out)
+        arcs = ((u, v, seconds, owner) for u, row in rows for (v, owner), seconds in sorted(row.items()))
         return with_arcs(problem, arcs)

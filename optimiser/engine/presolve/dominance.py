@@ -5,14 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from optimiser.engine.presolve.fixings import excluded_by
-from optimiser.engine.presolve.stage import Stage, requirements, without
+from optimiser.engine.presolve.stage import Reduction, requirements, without
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import Integers, Mask, graph, longest_limit, opened, times_from
+from optimiser.engine.search.paths import (
+    Integers,
+    Mask,
+    arc_table,
+    graph,
+    longest_limit,
+    opened,
+    times_from,
+)
 from optimiser.engine.search.tables import islands_of
 from optimiser.problem import Candidate, DesignProblem
 
 
-def drop_dominated(stage: Stage) -> Stage:
+def drop_dominated(stage: Reduction) -> Reduction:
     """Remove candidates that another candidate replaces.
 
     Proof. Candidate i replaces j if c_i <= c_j, if for each arc (u, v) of j with s seconds the existing
@@ -58,10 +66,10 @@ class RowConditions:
         self._required = {second for _, second in problem.requires}
         self._excluded = excluded_by(problem)
         self._capped = {name for name, _ in problem.caps}
-        self._uses: dict[str, dict[str, int]] = {}
+        self._uses: dict[str, dict[str, int]] = {c.id: {} for c in problem.candidates}
         for capacity in problem.capacities:
             for name, units in capacity.use:
-                self._uses.setdefault(name, {})[capacity.id] = units
+                self._uses[name][capacity.id] = units
 
     def allow(self, one: Candidate, other: Candidate) -> bool:
         """Return whether `other` may replace `one` in every plan, as far as costs and side constraints go."""
@@ -73,18 +81,13 @@ class RowConditions:
             and self._excluded.get(other.id, set()) - {one.id} <= self._excluded.get(one.id, set())
             and self._needs[other.id] - {other.id} <= self._needs[one.id]
             and (other.instrument not in self._capped or other.instrument == one.instrument)
-            and self._uses_no_more(other.id, one.id)
+            and all(units <= self._uses[one.id].get(key, 0) for key, units in self._uses[other.id].items())
         )
-
-    def _uses_no_more(self, name: str, than: str) -> bool:
-        allowed = self._uses.get(than, {})
-        return all(units <= allowed.get(key, 0) for key, units in self._uses.get(name, {}).items())
 
 
 def as_fast(problem: DesignProblem) -> Mask:
     """Return bool [J x J]: whether the network with one arc of i (column) replaces each arc of j (row)."""
-    arcs = np.array([arc for c in problem.candidates for arc in c.arcs], dtype=np.int64).reshape(-1, 3)
-    owner = np.array([j for j, c in enumerate(problem.candidates) for _ in c.arcs], dtype=np.int64)
+    arcs = arc_table(problem)[len(problem.arcs) :]
     net, mask, radius = graph(problem), opened(problem, ()), longest_limit(problem)
     found = np.ones((len(problem.candidates),) * 2, np.bool_)
     # Only arcs of the same island can replace each other, and only nodes of it are compared.
@@ -94,7 +97,7 @@ def as_fast(problem: DesignProblem) -> Mask:
         ends = np.unique(arcs[mine, :2])
         existing = np.array([times_from(net, mask, end, radius)[ends] for end in ends.tolist()], np.int64)
         positions = np.searchsorted(ends, arcs[mine, :2]).astype(np.int64)
-        found &= _as_fast(positions, arcs[mine, 2], owner[mine], existing, len(problem.candidates))
+        found &= _as_fast(positions, arcs[mine, 2], arcs[mine, 3], existing, len(problem.candidates))
     return found
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 
-from optimiser.engine.presolve.stage import Stage, must_cover, requirements, with_everything, without
-from optimiser.engine.search.paths import Floats, Mask
-from optimiser.problem import Candidate, Capacity, DesignProblem
+from optimiser.engine.presolve.stage import Reduction, requirements, without
+from optimiser.engine.search.paths import Floats, Mask, covered
+from optimiser.problem import Candidate, DesignProblem
 
 SHOWN = 3
 """Number of names that a message lists; the others are counted."""
 
 
-def propagate_fixings(stage: Stage) -> Stage:
+def propagate_fixings(stage: Reduction) -> Reduction:
     """Build candidates that every plan builds, and remove candidates that no plan builds.
 
     Proof. Let `need(j)` be j and all that it requires, directly or indirectly. A plan with j builds
@@ -40,7 +40,12 @@ def propagate_fixings(stage: Stage) -> Stage:
         never |= fresh
     if reason := _conflict(problem, must, never):
         return stage.infeasible(reason)
-    return build(_left_out(stage, never), must)
+    left = without(problem, never)
+    if never and left.must_cover:
+        missed = np.flatnonzero(~covered(left, range(len(left.candidates)))).tolist()
+        if missed:
+            return stage.infeasible(uncovered(left, missed))
+    return build(stage.on(left), must)
 
 
 def _impossible(
@@ -88,23 +93,13 @@ def _cost_of_instrument(chosen: Collection[Candidate], instrument: str) -> int:
 
 def _conflict(problem: DesignProblem, must: Collection[str], never: Collection[str]) -> str:
     """Return why no plan can build all of `must` and none of `never`; empty if no conflict was found."""
-    exceeded = _exceeded(problem, [c for c in problem.candidates if c.id in must])
-    if exceeded:
+    if exceeded := _exceeded(problem, [c for c in problem.candidates if c.id in must]):
         return f"the candidates that must be built {exceeded}"
     for first, second in problem.excludes:
         if first in must and second in must:
             return f"{first!r} and {second!r} must both be built, but exclude each other"
     both = sorted({*must} & {*never})
     return f"{listed(both)} must be built, but may not be built" if both else ""
-
-
-def _left_out(stage: Stage, removed: Collection[str]) -> Stage:
-    """Return a stage without candidates that no plan builds; all that require one of them are among them."""
-    problem = without(stage.problem, removed)
-    if not removed or not must_cover(problem):
-        return stage.on(problem)
-    uncoverable = np.flatnonzero(~with_everything(problem)).tolist()
-    return stage.infeasible(uncovered(problem, uncoverable)) if uncoverable else stage.on(problem)
 
 
 def uncovered(problem: DesignProblem, uncoverable: list[int]) -> str:
@@ -125,7 +120,7 @@ def listed(names: list[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def build(stage: Stage, names: Collection[str]) -> Stage:
+def build(stage: Reduction, names: Collection[str]) -> Reduction:
     """Return a stage in which some candidates are built: their arcs become existing arcs.
 
     Parameters
@@ -138,28 +133,25 @@ def build(stage: Stage, names: Collection[str]) -> Stage:
     """
     if not names:
         return stage
-    built = [c for c in stage.problem.candidates if c.id in names]
-    cost = sum(c.cost for c in built)
-    remaining = tuple(two for two in stage.problem.requires if two[1] not in names)
-    left = tuple(
-        dataclasses.replace(capacity, most=capacity.most - capacity.used_by(names))
-        for capacity in stage.problem.capacities
-    )
-    rest = without(stage.problem.replace(requires=remaining, capacities=left), names)
-    problem = rest.replace(
-        arcs=tuple(sorted({*rest.arcs, *(arc for c in built for arc in c.arcs)})),
-        budget=None if rest.budget is None else rest.budget - cost,
-        caps=tuple((name, most - _cost_of_instrument(built, name)) for name, most in rest.caps),
+    old = stage.problem
+    built = [c for c in old.candidates if c.id in names]
+    cost = old.cost_of(names)
+    rest = old.replace(
+        arcs=tuple(sorted({*old.arcs, *(arc for c in built for arc in c.arcs)})),
+        budget=None if old.budget is None else old.budget - cost,
+        caps=tuple((name, most - _cost_of_instrument(built, name)) for name, most in old.caps),
+        capacities=tuple(dataclasses.replace(c, most=c.most - c.used_by(names)) for c in old.capacities),
+        requires=tuple(two for two in old.requires if two[1] not in names),
     )
     return dataclasses.replace(
         stage,
-        problem=problem,
+        problem=without(rest, names),
         forced=tuple(sorted({*stage.forced, *names})),
         forced_cost=stage.forced_cost + cost,
     )
 
 
-def build_free(stage: Stage) -> Stage:
+def build_free(stage: Reduction) -> Reduction:
     """Build candidates that cost nothing, exclude nothing and use no capacity.
 
     Proof. Let F be the largest set of candidates of cost 0 that are in no `excludes`, use no capacity, and
@@ -180,7 +172,7 @@ def build_free(stage: Stage) -> Stage:
     return build(stage, {name for name in free if needs[name] <= free})
 
 
-def drop_slack_limits(stage: Stage) -> Stage:
+def drop_slack_limits(stage: Reduction) -> Reduction:
     """Remove caps and capacities that no plan exceeds.
 
     Proof. A cap that is at least the cost of all candidates of its instrument, or at least the budget, holds
@@ -201,20 +193,17 @@ def drop_slack_limits(stage: Stage) -> Stage:
         if most < _cost_of_instrument(problem.candidates, name)
         and (problem.budget is None or most < problem.budget)
     )
-    scarce = _binding(c for c in problem.capacities if c.most < sum(units for _, units in c.use))
-    if kept == problem.caps and scarce == problem.capacities:
-        return stage
-    return stage.on(problem.replace(caps=kept, capacities=scarce))
-
-
-def _binding(capacities: Iterable[Capacity]) -> tuple[Capacity, ...]:
-    """Return the capacities that none of the others implies, by id."""
-    found: list[tuple[Capacity, dict[str, int]]] = []
-    for capacity in sorted(capacities, key=lambda c: (c.most, -sum(units for _, units in c.use), c.id)):
-        is_implied = any(all(units <= uses.get(name, 0) for name, units in capacity.use) for _, uses in found)
-        if not is_implied:
-            found.append((capacity, dict(capacity.use)))
-    return tuple(sorted((capacity for capacity, _ in found), key=lambda c: c.id))
+    total = {c.id: sum(units for _, units in c.use) for c in problem.capacities}
+    binding: dict[
+        str, dict[str, int]
+    ] = {}  # of each capacity that no other implies, by id, what takes how much
+    for capacity in sorted(problem.capacities, key=lambda c: (c.most, -total[c.id], c.id)):
+        if capacity.most < total[capacity.id] and not any(
+            all(units <= uses.get(name, 0) for name, units in capacity.use) for uses in binding.values()
+        ):
+            binding[capacity.id] = dict(capacity.use)
+    capacities = tuple(c for c in problem.capacities if c.id in binding)
+    return stage.on(problem.replace(caps=kept, capacities=capacities))
 
 
 def fixed_by_bound(

@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optimiser.engine.presolve.arc_relevance import without_idle
 from optimiser.engine.presolve.dominance import RowConditions, dearest_first
 from optimiser.engine.presolve.fixings import propagate_fixings
 from optimiser.engine.presolve.pairs import merged, settled, with_pairs
-from optimiser.engine.presolve.stage import Stage, must_cover, without
+from optimiser.engine.presolve.stage import Reduction, without, without_idle
 from optimiser.engine.search.incumbent import Stop, never_stop
 from optimiser.engine.search.labels import enabling_sets, new_store
 from optimiser.engine.search.tables import tables
@@ -100,28 +99,7 @@ def minimal_sets(problem: DesignProblem, effort: Effort = LITTLE, *, stop: Stop 
     return Families(tuple(found), frozenset(unknown))
 
 
-def by_minimal_sets(stage: Stage, effort: Effort = LITTLE, *, stop: Stop = never_stop) -> Stage:
-    """Apply the rules of this module in turn, up to the first that invalidates the minimal sets.
-
-    Parameters
-    ----------
-    stage
-        Any stage after `settle_pairs`.
-    effort
-        Limits of the enumeration.
-    stop
-        Returns whether the time is up; the remaining pairs then count as given up.
-    """
-    families = minimal_sets(stage.problem, effort, stop=stop)
-    for rule in (close_unaffordable_pairs, build_essential, drop_unneeded, drop_replaced, drop_implied_pairs):
-        before = stage
-        stage = rule(stage, families)
-        if stage.reason or len(stage.problem.pairs) != len(families.of) or stage.forced != before.forced:
-            return stage
-    return merge_equivalent_pairs(stage, families)
-
-
-def close_unaffordable_pairs(stage: Stage, families: Families | None = None) -> Stage:
+def close_unaffordable_pairs(stage: Reduction, families: Families | None = None) -> Reduction:
     """Remove pairs that no plan within the budget can cover.
 
     Proof. A plan that covers a pair contains one of its minimal sets, which costs no more than the plan. A
@@ -139,7 +117,7 @@ def close_unaffordable_pairs(stage: Stage, families: Families | None = None) -> 
     return stage if ever.all() else settled(stage, np.zeros(len(ever), dtype=np.bool_), ever)
 
 
-def build_essential(stage: Stage, families: Families | None = None) -> Stage:
+def build_essential(stage: Reduction, families: Families | None = None) -> Reduction:
     """Build candidates that are in every minimal set of a pair that must be covered.
 
     Proof. Every plan covers the pair, so it contains one of its minimal sets, and with it their intersection.
@@ -149,7 +127,7 @@ def build_essential(stage: Stage, families: Families | None = None) -> Stage:
     stage, families
         As for `close_unaffordable_pairs`.
     """
-    if not must_cover(stage.problem):
+    if not stage.problem.must_cover:
         return stage
     families = families or minimal_sets(stage.problem)
     must: set[str] = set()
@@ -162,7 +140,7 @@ def build_essential(stage: Stage, families: Families | None = None) -> Stage:
     return propagate_fixings(stage.on(stage.problem.replace(candidates=fixed)))
 
 
-def drop_unneeded(stage: Stage, families: Families | None = None) -> Stage:
+def drop_unneeded(stage: Reduction, families: Families | None = None) -> Reduction:
     """Remove candidates that are in no minimal set of any pair.
 
     Proof. A plan within the budget covers a pair exactly if it contains one of the affordable minimal sets of
@@ -184,7 +162,7 @@ def drop_unneeded(stage: Stage, families: Families | None = None) -> Stage:
     return stage.on(without_idle(problem.replace(candidates=candidates)))
 
 
-def drop_replaced(stage: Stage, families: Families | None = None) -> Stage:
+def drop_replaced(stage: Reduction, families: Families | None = None) -> Reduction:
     """Remove candidates that another candidate replaces in every minimal set of every pair.
 
     Proof. Candidate i replaces j if c_i <= c_j, if the side constraints allow it (as in `drop_dominated`),
@@ -240,7 +218,7 @@ def _replacements(name: str, families: Iterable[Sets], removed: set[str]) -> set
     return found or set()
 
 
-def drop_implied_pairs(stage: Stage, families: Families | None = None) -> Stage:
+def drop_implied_pairs(stage: Reduction, families: Families | None = None) -> Reduction:
     """Where every pair must be covered, remove pairs that are covered whenever another pair is.
 
     Proof. If every minimal set of pair l contains a minimal set of pair k, every plan that covers l covers k,
@@ -254,7 +232,7 @@ def drop_implied_pairs(stage: Stage, families: Families | None = None) -> Stage:
         As for `close_unaffordable_pairs`.
     """
     problem = stage.problem
-    if not must_cover(problem):
+    if not problem.must_cover:
         return stage
     implied = set(_implied(families or minimal_sets(problem)))
     kept = np.array([k not in implied for k in range(len(problem.pairs))], dtype=np.bool_)
@@ -280,7 +258,7 @@ def _implies(sets: Sets, weaker: Sets) -> bool:
     return all(any(one <= names for one in weaker) for names in sets)
 
 
-def merge_equivalent_pairs(stage: Stage, families: Families | None = None) -> Stage:
+def merge_equivalent_pairs(stage: Reduction, families: Families | None = None) -> Reduction:
     """Merge pairs with the same minimal sets.
 
     Proof. A plan within the budget covers a pair exactly if it contains one of its affordable minimal sets,
@@ -294,3 +272,34 @@ def merge_equivalent_pairs(stage: Stage, families: Families | None = None) -> St
     families = families or minimal_sets(stage.problem)
     keys: list[Hashable] = [k if family is None else family for k, family in enumerate(families.of)]
     return stage.on(merged(stage.problem, keys))
+
+
+BY_SETS = (
+    close_unaffordable_pairs,
+    build_essential,
+    drop_unneeded,
+    drop_replaced,
+    drop_implied_pairs,
+    merge_equivalent_pairs,
+)
+"""Rules on minimal sets, in the order in which they are applied."""
+
+
+def by_minimal_sets(stage: Reduction, effort: Effort = LITTLE, *, stop: Stop = never_stop) -> Reduction:
+    """Apply the rules on minimal sets in turn, up to the first that invalidates the minimal sets.
+
+    Parameters
+    ----------
+    stage
+        Any stage after `settle_pairs`.
+    effort
+        Limits of the enumeration.
+    stop
+        Returns whether the time is up; the remaining pairs then count as given up.
+    """
+    families = minimal_sets(stage.problem, effort, stop=stop)
+    for rule in BY_SETS:
+        before, stage = stage, rule(stage, families)
+        if stage.reason or len(stage.problem.pairs) != len(families.of) or stage.forced != before.forced:
+            break
+    return stage

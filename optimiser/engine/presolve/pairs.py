@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Sequence
+from itertools import compress
 
 import numpy as np
 
 from optimiser.engine.presolve.fixings import listed, named_pair, uncovered
-from optimiser.engine.presolve.stage import Stage, must_cover, with_everything
+from optimiser.engine.presolve.stage import Reduction
 from optimiser.engine.search.paths import Mask, covered
 from optimiser.problem import City, DesignProblem, Pair, Target
 
 
-def first_stage(problem: DesignProblem) -> Stage:
+def first_stage(problem: DesignProblem) -> Reduction:
     """Return the first stage of a problem, in canonical order.
 
     Where every coverable pair must be covered, targets and cities are removed.
@@ -29,9 +30,9 @@ def first_stage(problem: DesignProblem) -> Stage:
     problem
         Any problem.
     """
-    stage = Stage(problem.canonical())
-    problem = stage.problem
-    if not must_cover(problem):
+    problem = problem.canonical()
+    stage = Reduction(problem)
+    if not problem.must_cover:
         return stage
     every = covered(problem, [j for j, c in enumerate(problem.candidates) if c.fixed != "out"])
     if reason := _unreachable_target(problem, every):
@@ -39,7 +40,7 @@ def first_stage(problem: DesignProblem) -> Stage:
     return stage.on(with_pairs(problem.replace(targets=(), cities=()), every))
 
 
-def settle_pairs(stage: Stage) -> Stage:
+def settle_pairs(stage: Reduction) -> Reduction:
     """Remove pairs that every plan or no plan covers, and the cities and targets that this decides.
 
     Proof. By monotonicity, a pair that is covered with nothing built is covered by every plan, and a pair
@@ -54,10 +55,11 @@ def settle_pairs(stage: Stage) -> Stage:
     stage
         Any stage after `first_stage`.
     """
-    return settled(stage, covered(stage.problem, ()), with_everything(stage.problem))
+    every = range(len(stage.problem.candidates))
+    return settled(stage, covered(stage.problem, ()), covered(stage.problem, every))
 
 
-def settled(stage: Stage, always: Mask, ever: Mask) -> Stage:
+def settled(stage: Reduction, always: Mask, ever: Mask) -> Reduction:
     """Return a stage without the pairs that every plan or no plan covers, as in `settle_pairs`.
 
     Parameters
@@ -70,15 +72,16 @@ def settled(stage: Stage, always: Mask, ever: Mask) -> Stage:
         bool [K], pairs that are not known to be uncovered in every plan.
     """
     problem = stage.problem
-    if must_cover(problem) and not ever.all():
+    if problem.must_cover and not ever.all():
         return stage.infeasible(uncovered(problem, np.flatnonzero(~ever).tolist()))
     if reason := _unreachable_target(problem, ever):
         return stage.infeasible(reason)
-    cities = sum(city.weight for city in problem.cities if _is_met(city, always))
+    covered_weight = sum(pair.weight for pair in compress(problem.pairs, always))
+    covered_weight += sum(city.weight for city in problem.cities if _is_met(city, always))
     return dataclasses.replace(
         stage,
         problem=_open_part(problem, always, ever, stage.groups),
-        base_weight=stage.base_weight + _pair_weight(problem.pairs, always) + cities,
+        base_weight=stage.base_weight + covered_weight,
     )
 
 
@@ -89,19 +92,29 @@ def _open_part(
     targets = tuple(
         dataclasses.replace(target, least=target.least - reached)
         for target in problem.targets
-        if (reached := _reached_weight(problem, target, always)) < target.least
+        if (reached := _reached(problem, target, always)[0]) < target.least
     )
     city_groups = {target.group for target in targets if target.of == "cities"}
     pair_groups = {target.group for target in targets if target.of == "pairs"} | kept_groups
+
+    def matters(item: Pair | City, groups: Collection[str]) -> bool:
+        return item.weight > 0 and (problem.budget is not None or item.group in groups)
+
+    is_open = (ever & ~always).tolist()
     cities = tuple(
-        _open_city(city, always, ever, city_groups)
+        dataclasses.replace(
+            city,
+            pairs=tuple(k for k in city.pairs if is_open[k]),
+            need=city.need - int(always[list(city.pairs)].sum()),
+            group=city.group if city.group in city_groups else "",
+        )
         for city in problem.cities
-        if _is_met(city, ever) and not _is_met(city, always) and _matters(problem, city, city_groups)
+        if _is_met(city, ever) and not _is_met(city, always) and matters(city, city_groups)
     )
     in_cities = {k for city in cities for k in city.pairs}
     kept = [
-        is_open and (must_cover(problem) or k in in_cities or _matters(problem, pair, pair_groups))
-        for k, (pair, is_open) in enumerate(zip(problem.pairs, (ever & ~always).tolist(), strict=True))
+        is_open[k] and (problem.must_cover or k in in_cities or matters(pair, pair_groups))
+        for k, pair in enumerate(problem.pairs)
     ]
     pairs = tuple(
         dataclasses.replace(p, group=p.group if p.group in pair_groups else "") for p in problem.pairs
@@ -111,58 +124,30 @@ def _open_part(
     return with_pairs(changed, np.array(kept, dtype=np.bool_)).replace(targets=targets, cover=cover)
 
 
-def _matters(problem: DesignProblem, item: Pair | City, groups: Collection[str]) -> bool:
-    return item.weight > 0 and (problem.budget is not None or item.group in groups)
-
-
-def _open_city(city: City, always: Mask, ever: Mask, groups: Collection[str]) -> City:
-    return dataclasses.replace(
-        city,
-        pairs=tuple(k for k in city.pairs if ever[k] and not always[k]),
-        need=city.need - sum(bool(always[k]) for k in city.pairs),
-        group=city.group if city.group in groups else "",
-    )
-
-
 def _is_met(city: City, mask: Mask) -> bool:
-    return sum(bool(mask[k]) for k in city.pairs) >= city.need
+    return int(mask[list(city.pairs)].sum()) >= city.need
 
 
-def _pair_weight(pairs: Iterable[Pair], mask: Mask) -> int:
-    return sum(pair.weight for pair, yes in zip(pairs, mask.tolist(), strict=True) if yes)
-
-
-def _reached_weight(problem: DesignProblem, target: Target, mask: Mask) -> int:
-    """Return the weight of a target that is reached when the pairs of a mask are covered."""
+def _reached(problem: DesignProblem, target: Target, mask: Mask) -> tuple[int, list[str]]:
+    """Return the weight of a target that the pairs of a mask reach, and the names of what they leave."""
     if target.of == "pairs":
-        return _pair_weight(problem.pairs, mask & _in_group(problem, target.group))
-    return sum(c.weight for c in problem.cities if c.group == target.group and _is_met(c, mask))
-
-
-def _in_group(problem: DesignProblem, group: str) -> Mask:
-    return np.array([pair.group == group for pair in problem.pairs], dtype=np.bool_)
+        items = [(p.group, p.weight, named_pair(problem, k), mask[k]) for k, p in enumerate(problem.pairs)]
+    else:
+        items = [(c.group, c.weight, c.id, _is_met(c, mask)) for c in problem.cities]
+    mine = [item[1:] for item in items if item[0] == target.group]
+    return sum(w for w, _, is_met in mine if is_met), [name for _, name, is_met in mine if not is_met]
 
 
 def _unreachable_target(problem: DesignProblem, ever: Mask) -> str:
     """Return the message that a target is out of reach even with everything built; empty if none is."""
     for target in problem.targets:
-        reach = _reached_weight(problem, target, ever)
+        reach, missed = _reached(problem, target, ever)
         if reach < target.least:
-            missed = listed(list(_missed(problem, target, ever)))
             return (
                 f"target {target.group!r}: at most {reach} of the {target.least} still required can be "
-                f"covered, even with all candidates built that may be; out of reach: {missed}"
+                f"covered, even with all candidates built that may be; out of reach: {listed(missed)}"
             )
     return ""
-
-
-def _missed(problem: DesignProblem, target: Target, ever: Mask) -> Iterator[str]:
-    """Yield the names of the pairs or cities of a target that no plan covers."""
-    if target.of == "cities":
-        yield from (c.id for c in problem.cities if c.group == target.group and not _is_met(c, ever))
-        return
-    rows = np.flatnonzero(~ever & _in_group(problem, target.group)).tolist()
-    yield from (named_pair(problem, k) for k in rows)
 
 
 def with_pairs(problem: DesignProblem, kept: Mask) -> DesignProblem:
@@ -177,14 +162,14 @@ def with_pairs(problem: DesignProblem, kept: Mask) -> DesignProblem:
     """
     new_position = np.cumsum(kept) - 1
     return problem.replace(
-        pairs=tuple(pair for pair, is_kept in zip(problem.pairs, kept.tolist(), strict=True) if is_kept),
+        pairs=tuple(compress(problem.pairs, kept)),
         cities=tuple(
             dataclasses.replace(c, pairs=tuple(int(new_position[k]) for k in c.pairs)) for c in problem.cities
         ),
     )
 
 
-def merge_same_ends(stage: Stage) -> Stage:
+def merge_same_ends(stage: Reduction) -> Reduction:
     """Merge pairs with the same ends, limit and group; on symmetric networks opposite pairs as well.
 
     Proof. Pairs with the same origin, destination and limit are covered by the same plans. If every arc has a
@@ -197,13 +182,11 @@ def merge_same_ends(stage: Stage) -> Stage:
     stage
         Any stage after `first_stage`.
     """
-    both = is_symmetric(stage.problem)
-    return stage.on(merged(stage.problem, [_ends(pair, both=both) for pair in stage.problem.pairs]))
-
-
-def _ends(pair: Pair, *, both: bool) -> tuple[int, int, int]:
-    ends = (pair.origin, pair.destination)
-    return (min(ends), max(ends), pair.limit) if both else (*ends, pair.limit)
+    ends = [(pair.origin, pair.destination) for pair in stage.problem.pairs]
+    if is_symmetric(stage.problem):
+        ends = [(min(two), max(two)) for two in ends]
+    keys = [(*two, pair.limit) for two, pair in zip(ends, stage.problem.pairs, strict=True)]
+    return stage.on(merged(stage.problem, keys))
 
 
 def is_symmetric(problem: DesignProblem) -> bool:
@@ -237,30 +220,28 @@ def merged(problem: DesignProblem, keys: Sequence[Hashable]) -> DesignProblem:
     first = {name: k for k, name in reversed(list(enumerate(classes)))}
     if len(first) == len(classes):
         return problem
-    return _merge_classes(problem, [first[name] for name in classes])
+    weight: dict[Hashable, int] = defaultdict(int)
+    for name, pair in zip(classes, problem.pairs, strict=True):
+        weight[name] += pair.weight
+    cities = []
+    for city in problem.cities:
+        pairs = tuple(sorted({first[classes[k]] for k in city.pairs}))
+        times = len(city.pairs) // max(len(pairs), 1) or 1
+        cities.append(dataclasses.replace(city, pairs=pairs, need=-(-city.need // times)))
+    changed = problem.replace(
+        pairs=tuple(
+            dataclasses.replace(pair, weight=weight[name])
+            for name, pair in zip(classes, problem.pairs, strict=True)
+        ),
+        cities=tuple(cities),
+        targets=(),
+        cover="all",
+    )
+    kept = np.array([first[name] == k for k, name in enumerate(classes)], dtype=np.bool_)
+    return with_pairs(changed, kept).replace(targets=problem.targets, cover=problem.cover)
 
 
 def _unmergeable(city: City, classes: Sequence[Hashable]) -> list[int]:
     """Return the pairs of a city that must not be merged."""
     counts = Counter(classes[k] for k in city.pairs)
-    if len({*counts.values()}) <= 1:
-        return []
-    return [k for k in city.pairs if counts[classes[k]] > 1]
-
-
-def _merge_classes(problem: DesignProblem, first: list[int]) -> DesignProblem:
-    """Return a problem in which pair `first[k]` represents pair k."""
-    weight = [0] * len(first)
-    for k, pair in enumerate(problem.pairs):
-        weight[first[k]] += pair.weight
-    pairs = tuple(dataclasses.replace(p, weight=w) for p, w in zip(problem.pairs, weight, strict=True))
-    cities = tuple(_merge_in_city(city, first) for city in problem.cities)
-    kept = np.array([k == one for k, one in enumerate(first)], dtype=np.bool_)
-    changed = problem.replace(pairs=pairs, cities=cities, targets=(), cover="all")
-    return with_pairs(changed, kept).replace(targets=problem.targets, cover=problem.cover)
-
-
-def _merge_in_city(city: City, first: list[int]) -> City:
-    pairs = tuple(sorted({first[k] for k in city.pairs}))
-    times = len(city.pairs) // max(len(pairs), 1) or 1
-    return dataclasses.replace(city, pairs=pairs, need=-(-city.need // times))
+    return [k for k in city.pairs if counts[classes[k]] > 1] if len({*counts.values()}) > 1 else []

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from optimiser.engine.search.paths import Mask, covered
-from optimiser.problem import Capacity, DesignProblem
+from optimiser.engine.search.paths import arc_table
+from optimiser.problem import Arc, DesignProblem
+
+_SIDE = ("caps", "capacities", "targets", "excludes", "requires", "cities")
+NO_SIDE: Mapping[str, Any] = {"cover": "all"} | dict.fromkeys(_SIDE, ())
+"""Fields of a problem without side constraints."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Reduction:
     """A reduced problem, with the decisions that are already made.
 
     Every rule preserves this invariant. The original problem is feasible if and only if `reason` is empty and
@@ -49,45 +54,41 @@ class Stage:
         """Return the constant by which the objective of the original problem exceeds that of `problem`."""
         return self.forced_cost if self.problem.budget is None else self.base_weight
 
-    def on(self, problem: DesignProblem) -> Stage:
+    @property
+    def feasible(self) -> bool:
+        """Return whether infeasibility is not proved; else `problem` has no candidates and no pairs."""
+        return not self.reason
+
+    def lifted(self, built: Iterable[int]) -> tuple[str, ...]:
+        """Return the sorted ids of the plan of the original problem that belongs to a plan of `problem`.
+
+        Parameters
+        ----------
+        built
+            Positions of the built candidates in `problem`.
+        """
+        return tuple(sorted({*self.forced, *(self.problem.candidates[j].id for j in built)}))
+
+    def on(self, problem: DesignProblem) -> Reduction:
         """Return the stage with another problem, which must have the same optimum."""
         return dataclasses.replace(self, problem=problem)
 
-    def infeasible(self, reason: str) -> Stage:
+    def infeasible(self, reason: str) -> Reduction:
         """Return the stage of a problem that is proved infeasible; its remaining problem is empty."""
-        empty = self.problem.replace(
-            candidates=(),
-            pairs=(),
-            cover="all",
-            caps=(),
-            capacities=(),
-            targets=(),
-            excludes=(),
-            requires=(),
-            cities=(),
+        return dataclasses.replace(
+            self, problem=self.problem.replace(candidates=(), pairs=(), **NO_SIDE), reason=reason
         )
-        return dataclasses.replace(self, problem=empty, reason=reason)
 
 
-type Rule = Callable[[Stage], Stage]
+type Rule = Callable[[Reduction], Reduction]
 
 
-def apply(stage: Stage, *rules: Rule) -> Stage:
+def apply(stage: Reduction, *rules: Rule) -> Reduction:
     """Apply rules in turn, up to the first that proves infeasibility."""
     for rule in rules:
         if not stage.reason:
             stage = rule(stage)
     return stage
-
-
-def must_cover(problem: DesignProblem) -> bool:
-    """Return whether every pair of a stage's problem must be covered."""
-    return problem.budget is None and problem.cover == "all"
-
-
-def with_everything(problem: DesignProblem) -> Mask:
-    """Return bool [pairs]: whether each is within its limit when every candidate is built."""
-    return covered(problem, range(len(problem.candidates)))
 
 
 def without(problem: DesignProblem, removed: Collection[str]) -> DesignProblem:
@@ -102,21 +103,66 @@ def without(problem: DesignProblem, removed: Collection[str]) -> DesignProblem:
     """
     if not removed:
         return problem
+    used = (
+        dataclasses.replace(c, use=tuple((name, units) for name, units in c.use if name not in removed))
+        for c in problem.capacities
+    )
     return problem.replace(
         candidates=tuple(c for c in problem.candidates if c.id not in removed),
-        capacities=_capacities_without(problem.capacities, removed),
+        capacities=tuple(capacity for capacity in used if capacity.use),
         excludes=tuple(two for two in problem.excludes if two[0] not in removed and two[1] not in removed),
         requires=tuple(two for two in problem.requires if two[0] not in removed),
     )
 
 
-def _capacities_without(capacities: tuple[Capacity, ...], removed: Collection[str]) -> tuple[Capacity, ...]:
-    """Return capacities without the uses of some candidates; those that nothing uses any more are dropped."""
-    left = (
-        dataclasses.replace(c, use=tuple((name, units) for name, units in c.use if name not in removed))
-        for c in capacities
+def with_arcs(problem: DesignProblem, rows: Iterable[tuple[int, int, int, int]]) -> DesignProblem:
+    """Return a problem with other arcs.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    rows
+        Tail, head, seconds and owner of each arc: a position of a candidate; -1, or their number, for today.
+    """
+    arcs: list[list[Arc]] = [[] for _ in range(len(problem.candidates) + 1)]
+    for tail, head, seconds, owner in rows:
+        arcs[owner].append((tail, head, seconds))
+    return problem.replace(
+        arcs=tuple(arcs[-1]),
+        candidates=tuple(
+            dataclasses.replace(c, arcs=tuple(own))
+            for c, own in zip(problem.candidates, arcs[:-1], strict=True)
+        ),
     )
-    return tuple(capacity for capacity in left if capacity.use)
+
+
+def without_idle(problem: DesignProblem) -> DesignProblem:
+    """Return a problem without idle candidates, and without nodes at which no arc and no pair begins or ends.
+
+    A candidate is idle if it has no arcs, is not fixed, and no other remaining candidate requires it.
+    """
+    needs = requirements(problem)
+    kept = {name for c in problem.candidates if c.arcs or c.fixed for name in needs[c.id]}
+    problem = without(problem, {c.id for c in problem.candidates} - kept)
+    ends = set(arc_table(problem)[:, :2].ravel().tolist())
+    ends |= {node for p in problem.pairs for node in (p.origin, p.destination)}
+    if len(ends) == len(problem.nodes):
+        return problem
+    new = {node: position for position, node in enumerate(sorted(ends))}
+
+    def renumbered(rows: tuple[Arc, ...]) -> tuple[Arc, ...]:
+        return tuple((new[t], new[h], s) for t, h, s in rows)
+
+    return problem.replace(
+        nodes=tuple(problem.nodes[node] for node in sorted(ends)),
+        arcs=renumbered(problem.arcs),
+        candidates=tuple(dataclasses.replace(c, arcs=renumbered(c.arcs)) for c in problem.candidates),
+        pairs=tuple(
+            dataclasses.replace(p, origin=new[p.origin], destination=new[p.destination])
+            for p in problem.pairs
+        ),
+    )
 
 
 def requirements(problem: DesignProblem) -> Mapping[str, frozenset[str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from optimiser.engine.search.paths import Mask, graph, opened, times_from
+from optimiser.engine.search.paths import UNREACHED, Mask, PairTimes
 from optimiser.problem import DesignProblem
 from optimiser.problem.result import Circuits, Starts
 from optimiser.verify.rules import coverage_faults, objective_of, period_states, plan_faults, start_faults
@@ -54,12 +54,7 @@ class PlanEvaluator:
 
     def __init__(self, problem: DesignProblem) -> None:
         self._problem = problem
-        self._net = graph(problem)
-        self._destination = np.array([pair.destination for pair in problem.pairs], np.int64)
-        self._limit = np.array([pair.limit for pair in problem.pairs], np.int64)
-        self._pairs_from: dict[int, list[int]] = {}
-        for k, pair in enumerate(problem.pairs):
-            self._pairs_from.setdefault(pair.origin, []).append(k)
+        self._times = PairTimes(problem)
         allowed = [c.id for c in problem.candidates if c.fixed != "out"]
         self.coverable: Sequence[bool] = self.covered(allowed).tolist()
 
@@ -83,30 +78,21 @@ class PlanEvaluator:
         states = period_states(problem, names, started)
         pairs = [set(np.flatnonzero(self.covered(state.is_open)).tolist()) for state in states]
         cost = problem.cost_of(names)
-        faults = (
-            *start_faults(problem, tuple(names), started),
-            *plan_faults(problem, names, circuits, started),
-            *coverage_faults(problem, pairs[-1], self.coverable),
-        )
-        gains = objective_of(problem, states, pairs, circuits)
         return EvaluatedPlan(
             built=tuple(sorted(names)),
             cost=cost,
             coverage=sum(problem.pairs[k].weight for k in pairs[-1]),
-            objective=cost if problem.budget is None else gains,
-            faults=faults,
+            objective=cost if problem.budget is None else objective_of(problem, states, pairs, circuits),
+            faults=(
+                *start_faults(problem, tuple(names), started),
+                *plan_faults(problem, names, circuits, started),
+                *coverage_faults(problem, pairs[-1], self.coverable),
+            ),
             rings=circuits,
             starts=started,
         )
 
     def covered(self, built: Collection[str]) -> Mask:
         """Return bool [K]: pairs whose shortest time with these candidates open is within their limit."""
-        is_open = opened(self._problem, [self._problem.index[name] for name in built])
-        found = np.zeros(len(self._limit), np.bool_)
-        for origin, pairs_of_origin in self._pairs_from.items():
-            limits = self._limit[pairs_of_origin]
-            found[pairs_of_origin] = (
-                times_from(self._net, is_open, origin, limits.max())[self._destination[pairs_of_origin]]
-                <= limits
-            )
-        return found
+        mask: Mask = self._times([self._problem.index[name] for name in built]) < UNREACHED
+        return mask

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -61,19 +61,27 @@ def graph(problem: DesignProblem, *, reverse: bool = False) -> Graph:
     longest = longest_limit(problem)
     if longest > LONGEST:
         raise ProblemError(f"the time limit of {longest} s is above the largest supported one, {LONGEST} s")
-    rows = [(t, h, s, len(problem.candidates)) for t, h, s in problem.arcs]
-    rows += [(t, h, s, j) for j, c in enumerate(problem.candidates) for t, h, s in c.arcs]
-    table = np.array([row for row in rows if row[2] <= longest], dtype=np.int64).reshape(-1, 4)
+    table = arc_table(problem)
+    table = table[table[:, 2] <= longest]
     tail, head = (table[:, 1], table[:, 0]) if reverse else (table[:, 0], table[:, 1])
     order = np.lexsort((table[:, 3], table[:, 2], head, tail))
-    counts = np.bincount(tail, minlength=len(problem.nodes))
-    start = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    return Graph(
-        start=start,
-        head=np.ascontiguousarray(head[order]),
-        seconds=np.ascontiguousarray(table[order, 2]),
-        owner=np.ascontiguousarray(table[order, 3]),
-    )
+    start = starts(np.bincount(tail, minlength=len(problem.nodes)))
+    return Graph(start, *map(np.ascontiguousarray, (head[order], table[order, 2], table[order, 3])))
+
+
+def arc_table(problem: DesignProblem) -> Integers:
+    """Return int64 [m x 4], the tail, head, seconds and owner of each arc.
+
+    Arcs that are open today come first, with the number of candidates as owner; then those of each candidate.
+    """
+    rows = [(*arc, len(problem.candidates)) for arc in problem.arcs]
+    rows += [(*arc, j) for j, c in enumerate(problem.candidates) for arc in c.arcs]
+    return np.array(rows, dtype=np.int64).reshape(-1, 4)
+
+
+def starts(counts: Sequence[int] | Integers) -> Integers:
+    """Return int64 [c + 1], where each row starts and the last one ends, from the lengths of the c rows."""
+    return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
 
 def longest_limit(problem: DesignProblem) -> int:
@@ -194,37 +202,45 @@ def time_rows(
         int64 [s x n], seconds; `UNREACHED` beyond the largest limit.
     """
     net, mask, radius = graph(problem, reverse=reverse), opened(problem, built), longest_limit(problem)
-    found = np.empty((len(sources), len(problem.nodes)), dtype=np.int64)
-    for row, source in enumerate(sources.tolist()):
-        found[row] = times_from(net, mask, source, radius)
-    return found
+    found = [times_from(net, mask, source, radius) for source in sources.tolist()]
+    return np.array(found, np.int64).reshape(len(sources), len(problem.nodes))
 
 
-def pair_times(problem: DesignProblem, built: Iterable[int]) -> Integers:
-    """Return the time of each pair in a plan, `UNREACHED` beyond the limit of the pair.
+class PairTimes:
+    """Computes the times of all pairs in plans of one problem; the arrays of the network are built once.
 
     Parameters
     ----------
     problem
-        The problem.
-    built
-        Positions of the built candidates.
-
-    Returns
-    -------
-    NDArray
-        int64 [K], seconds.
+        Any problem.
     """
-    ends = np.array([(p.origin, p.destination, p.limit) for p in problem.pairs], dtype=np.int64).reshape(
-        -1, 3
-    )
-    net, mask, radius = graph(problem), opened(problem, built), longest_limit(problem)
-    times = np.full(len(ends), UNREACHED)
-    order = np.argsort(ends[:, 0], kind="stable")
-    origins, first = np.unique(ends[order, 0], return_index=True)
-    for origin, rows in zip(origins.tolist(), np.split(order, first)[1:], strict=True):
-        times[rows] = times_from(net, mask, origin, radius)[ends[rows, 1]]
-    return np.where(times <= ends[:, 2], times, UNREACHED)
+
+    def __init__(self, problem: DesignProblem) -> None:
+        self._problem, self._net = problem, graph(problem)
+        ends = np.array([(p.origin, p.destination, p.limit) for p in problem.pairs], np.int64).reshape(-1, 3)
+        self._destination, self._limit = ends[:, 1], ends[:, 2]
+        origins, first = np.unique(np.sort(ends[:, 0]), return_index=True)
+        groups = np.split(np.argsort(ends[:, 0], kind="stable"), first)[1:]
+        self._searches = list(zip(origins.tolist(), groups, strict=True))
+
+    def __call__(self, built: Iterable[int]) -> Integers:
+        """Return int64 [K], the time of each pair in seconds, `UNREACHED` beyond its limit.
+
+        Parameters
+        ----------
+        built
+            Positions of the built candidates.
+        """
+        is_open, found = opened(self._problem, built), np.full(len(self._limit), UNREACHED)
+        for origin, pairs in self._searches:
+            times = times_from(self._net, is_open, origin, self._limit[pairs].max())
+            found[pairs] = times[self._destination[pairs]]
+        return np.where(found <= self._limit, found, UNREACHED)
+
+
+def pair_times(problem: DesignProblem, built: Iterable[int]) -> Integers:
+    """Return the times of all pairs in one plan, as `PairTimes` does."""
+    return PairTimes(problem)(built)
 
 
 def covered(problem: DesignProblem, built: Iterable[int]) -> Mask:

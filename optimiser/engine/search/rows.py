@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.engine.search.paths import Integers, Mask
+from optimiser.engine.search.paths import Integers, Mask, starts
 from optimiser.engine.search.tables import Tables
 
 type Floats = NDArray[np.float64]
@@ -89,11 +89,6 @@ def sums(values: Floats, start: Integers) -> Floats:
 
 
 NO_ROWS = Rows(np.zeros(0, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
-
-
-def starts(counts: Integers) -> Integers:
-    """Return int64 [c + 1], where each row starts and the last one ends, from the lengths of the c rows."""
-    return np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
 
 
 def stacked(*parts: Rows) -> Rows:
@@ -204,7 +199,7 @@ def packed(alpha: Floats, least: float, *, terms: float) -> SplitRows:
     small = np.abs(alpha) < TINY
     kept = np.flatnonzero(~small)
     safe = least - np.maximum(0.0, alpha[small]).sum() - ROUNDING * terms
-    return SplitRows(starts(np.array([len(kept)])), kept, alpha[kept], np.array([safe]))
+    return SplitRows(starts([len(kept)]), kept, alpha[kept], np.array([safe]))
 
 
 def split_row(
@@ -269,8 +264,7 @@ def unbuilt_rows(t: Tables, pairs: Integers, x: Floats) -> Rows:
     lists = [t.use[t.use_start[k] : t.use_start[k + 1]] for k in pairs.tolist()]
     lists = [usable[x[usable] < 0.5] for usable in lists]
     index = np.concatenate([*lists, np.zeros(0, np.int64)])
-    counts = np.array([len(usable) for usable in lists], np.int64)
-    return Rows(pairs, starts(counts), index, np.ones(len(index)))
+    return Rows(pairs, starts([len(usable) for usable in lists]), index, np.ones(len(index)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +292,5 @@ class Columns:
 
 def columns_of(pair: list[int], rows: list[Integers]) -> Columns:
     """Return columns, given the pair and the rising candidates of each."""
-    start = np.concatenate(([0], np.cumsum([len(row) for row in rows]))).astype(np.int64)
     flat = np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64)
-    return Columns(np.array(pair, np.int64), start, flat)
+    return Columns(np.array(pair, np.int64), starts([len(row) for row in rows]), flat)

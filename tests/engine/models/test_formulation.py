@@ -9,9 +9,9 @@ from core_drawing import line
 from engine_running import INSTALLED
 
 from optimiser.engine.backends.pulp_solvers import SOLVERS, instance
+from optimiser.engine.document import formulation
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.cuts_master import add_time_cuts, build_master
-from optimiser.engine.models.document import page
 from optimiser.problem import Capacity, City, Target
 
 HERE = Path(__file__).resolve().parent
@@ -82,7 +82,7 @@ def test_the_golden_model_has_the_optimum_of_the_line(name):
 
 
 def test_the_page_in_the_documentation_is_made_from_the_docstrings():
-    assert (HERE.parents[2] / "docs" / "formulation.md").read_text(encoding="utf-8") == page()
+    assert (HERE.parents[2] / "docs" / "formulation.md").read_text(encoding="utf-8") == formulation()
 
 
 @pytest.mark.parametrize("name", [name for name, yes in INSTALLED.items() if yes])

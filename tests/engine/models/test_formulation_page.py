@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import optimiser
+from optimiser.engine.document import formulation
 from optimiser.engine.methods.variants import AUTO, VARIANTS
-from optimiser.engine.models.document import page
 
 PACKAGE = Path(optimiser.__file__).parent
 MODELS = sorted(name for name, variant in VARIANTS.items() if variant.proves and name != AUTO.name)
@@ -17,10 +17,10 @@ MODELS = sorted(name for name, variant in VARIANTS.items() if variant.proves and
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_variant_that_proves_is_on_the_page(name: str) -> None:
-    assert f"`{name}`" in page()
+    assert f"`{name}`" in formulation()
 
 
 def test_every_module_that_the_page_names_is_there() -> None:
-    named = re.findall(r"`(optimiser/[a-z_/.]+)`", page())
+    named = re.findall(r"`(optimiser/[a-z_/.]+)`", formulation())
     assert named
     assert all((PACKAGE.parent / path).exists() for path in named)

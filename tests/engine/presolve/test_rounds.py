@@ -8,12 +8,11 @@ import pytest
 from core_drawing import both_ways, covered_by, dense_problem, line
 from ring_drawing import leading, phased, ringed
 
-from optimiser.engine.presolve import reduce
+from optimiser.engine.presolve import Reduction, reduce
 from optimiser.engine.presolve.minimal_sets import LITTLE, Effort
 from optimiser.engine.presolve.pairs import first_stage
 from optimiser.engine.presolve.sequence import (
     MOST_ROUNDS,
-    Reduction,
     _by_sets,
     _removed_enough,
     _repeat,
@@ -107,7 +106,7 @@ def test_after_rules_on_sets_that_removed_enough_the_other_rules_follow():
 
 
 def test_the_objective_without_a_budget_is_the_cost_and_with_one_the_weight():
-    found = Reduction(problem=line(), forced=("zz", "bb"), forced_cost=5, base_weight=8, feasible=True)
+    found = Reduction(problem=line(), forced=("zz", "bb"), forced_cost=5, base_weight=8)
     assert found.base == 8
     assert dataclasses.replace(found, problem=line(budget=None)).base == 5
     assert found.lifted([2, 0]) == ("ac", "ad", "bb", "zz")

@@ -11,8 +11,7 @@ from reduction_drawing import corridors, optimum, plans, problems
 from tiers import examples
 
 from optimiser.engine.presolve import reduce
-from optimiser.engine.presolve.arc_relevance import drop_irrelevant_arcs
-from optimiser.engine.presolve.contraction import contract, drop_slow_arcs
+from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs, drop_slow_arcs
 from optimiser.engine.presolve.dominance import drop_dominated
 from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
 from optimiser.engine.presolve.minimal_sets import (

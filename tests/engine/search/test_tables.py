@@ -9,14 +9,11 @@ from core_drawing import brute_force, dense_problem, line
 from engine_running import COUNT, outcome_of
 from tiers import thinned
 
+from optimiser.engine.presolve import Reduction
+from optimiser.engine.presolve.contraction import drop_irrelevant_arcs
 from optimiser.engine.presolve.dominance import as_fast
-from optimiser.engine.search.tables import (
-    Reach,
-    islands_of,
-    tables,
-    usable_arcs,
-    usable_candidate_arcs,
-)
+from optimiser.engine.search.paths import arc_table
+from optimiser.engine.search.tables import Reach, islands_of, tables, usable_candidate_arcs
 
 
 def beside(one, other):
@@ -66,9 +63,10 @@ def test_several_islands_are_reduced_and_solved_as_trying_every_plan_finds(seed)
 @pytest.mark.parametrize("seed", thinned(range(COUNT), 6))
 def test_what_pairs_can_use_is_found_island_by_island(seed):
     problem = beside(dense_problem(seed), dense_problem(seed + 1000)).canonical()
-    arcs = [*problem.arcs, *(arc for c in problem.candidates for arc in c.arcs)]
-    usable = usable_arcs(problem, arcs)
-    assert Reach.of(problem).relevant(arcs).tolist() == usable.any(axis=0).tolist()
+    arcs = arc_table(problem)
+    usable = Reach.of(problem).usable(arcs, np.arange(len(arcs)), len(arcs))
+    left = sorted(arc_table(drop_irrelevant_arcs(Reduction(problem)).problem)[:, 2].tolist())
+    assert left == sorted(arcs[usable.any(axis=0), 2].tolist())
     start, found = usable_candidate_arcs(tables(problem))
     by_pair = [sorted(found[a:b].tolist()) for a, b in itertools.pairwise(start)]
     assert by_pair == [np.flatnonzero(row[len(problem.arcs) :]).tolist() for row in usable]
@@ -94,9 +92,10 @@ def test_a_candidate_replaces_another_if_it_does_so_on_every_island(seed):
 
 def test_the_candidates_that_a_pair_can_use_are_the_owners_of_its_usable_arcs():
     problem = line(budget=20).canonical()
-    arcs = [arc for c in problem.candidates for arc in c.arcs]
+    arcs = arc_table(problem)[len(problem.arcs) :]
     t = tables(problem)
-    by_arcs = [sorted({a // 2 for a in row.nonzero()[0].tolist()}) for row in usable_arcs(problem, arcs)]
+    usable = Reach.of(problem).usable(arcs, np.arange(len(arcs)), len(arcs))
+    by_arcs = [sorted({a // 2 for a in row.nonzero()[0].tolist()}) for row in usable]
     assert [t.use[a:b].tolist() for a, b in itertools.pairwise(t.use_start)] == by_arcs
 
 

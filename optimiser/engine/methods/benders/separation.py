@@ -8,8 +8,8 @@ from typing import Literal, Protocol
 import numpy as np
 
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import Floats, Integers
-from optimiser.engine.search.rows import NO_ROWS, Rows, joined, starts
+from optimiser.engine.search.paths import Floats, Integers, starts
+from optimiser.engine.search.rows import NO_ROWS, Rows, joined
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import Commodity, Prices, Tables
 

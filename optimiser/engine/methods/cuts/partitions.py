@@ -12,8 +12,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import UNREACHED, Integers
-from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, starts
+from optimiser.engine.search.paths import UNREACHED, Integers, starts
+from optimiser.engine.search.rows import NO_ROWS, Floats, Rows
 from optimiser.engine.search.tables import Tables
 
 SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

@@ -20,8 +20,8 @@ from optimiser.engine.methods.cuts.packing import (
 )
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.incumbent import Stop, never_stop
-from optimiser.engine.search.paths import Integers, Mask, pop, push
-from optimiser.engine.search.rows import NO_ROWS, PRICE_UNIT, Floats, Rows, stacked, starts
+from optimiser.engine.search.paths import Integers, Mask, pop, push, starts
+from optimiser.engine.search.rows import NO_ROWS, PRICE_UNIT, Floats, Rows, stacked
 from optimiser.engine.search.tables import Tables
 
 

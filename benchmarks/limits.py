@@ -45,7 +45,7 @@ from optimiser.bench.generators.random_places import (
     national_of_size,
 )
 from optimiser.bench.generators.regular import GridParameters, grid
-from optimiser.engine.backends.pulp_solvers import SOLVERS, is_installed
+from optimiser.engine.backends.pulp_solvers import find, is_installed
 from optimiser.engine.child import ChildProcess, Ending, most_overrun_s
 from optimiser.engine.methods.variants import VARIANTS
 from optimiser.engine.search.compiled import use_machine_code
@@ -168,7 +168,7 @@ def jobs() -> Iterator[tuple[str, str, bool]]:
 
 
 def _can_run(solver: str) -> bool:
-    return solver == "auto" or (solver in SOLVERS and is_installed(SOLVERS[solver]))
+    return solver == "auto" or ((found := find(solver)) is not None and is_installed(found))
 
 
 def run_random(count: int, first: int, minutes: float) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from optimiser.bench.generators.regular import (
     grid,
     hub_ring,
 )
+from optimiser.engine.backends.solvers import ANY, NONE, UNNAMED
 from optimiser.engine.methods.own_variant import SUFFIX, OwnVariant, Variant, parted
 from optimiser.engine.methods.variants import AUTO, VARIANTS, own
 from optimiser.problem import FORMAT, DesignProblem, load
@@ -311,7 +312,7 @@ class Configuration:
     @property
     def label(self) -> str:
         """Return the name in tables and figures: the variant, with the solver where it has one."""
-        return self.variant if self.solver in ("none", "auto") else f"{self.variant}/{self.solver}"
+        return self.variant if self.solver in UNNAMED else f"{self.variant}/{self.solver}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,11 +428,11 @@ def _with_solvers(
 ) -> Iterator[Configuration]:
     """Yield a variant with each solver that it runs with; add the others to `misfits`."""
     if variant.variant == AUTO.name:
-        yield replace(variant, solver="auto")
+        yield replace(variant, solver=ANY)
         return
     able = variant.capabilities.solvers
     if not able:
-        yield replace(variant, solver="none")
+        yield replace(variant, solver=NONE)
     elif not solvers:
         yield replace(variant, solver=able[0])
     for solver in (able if "all" in solvers else solvers) if able else ():
@@ -442,7 +443,7 @@ def _with_solvers(
 
 
 def _absence(one: Configuration, check: Callable[[str], object]) -> EnvironmentFault | None:
-    if one.solver in ("none", "auto"):
+    if one.solver in UNNAMED:
         return None
     try:
         check(one.solver)

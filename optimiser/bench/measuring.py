@@ -21,6 +21,7 @@ from typing import Any, Self
 
 import psutil
 
+from optimiser.engine.backends.solvers import ANY, NONE
 from optimiser.engine.child import STARTUP_S, ChildProcess, Ending, hard_limit_s
 from optimiser.engine.methods.variants import UnfitError
 from optimiser.engine.search.task import cores
@@ -268,7 +269,7 @@ def _checked(task: Mapping[str, Any]) -> dict[str, Any]:
         gap=task["gap"],
         threads=task["threads"],
         seed=task["seed"],
-        solver="auto" if task["solver"] == "none" else task["solver"],
+        solver=ANY if task["solver"] == NONE else task["solver"],
         second_solver=False,  # the row is that of the solver named
     )
     try:

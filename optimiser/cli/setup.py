@@ -22,14 +22,6 @@ if TYPE_CHECKING:
     from networks.osm import Elements
     from networks.rail import RailBuild, RailReport
 
-SOLVER_PACKAGES = {
-    "highs": "highspy",
-    "scip": "pyscipopt",
-    "gurobi": "gurobipy",
-    "cbc": "cbcbox",
-    "cpsat": "ortools",
-}
-"""Package that brings each solver."""
 _LIBRARIES = (
     "polyring", "pulp", "highspy", "numpy", "scipy", "pandas", "geopandas", "shapely", "osmium", "osmnx",
     "numba",
@@ -103,7 +95,9 @@ def doctor(json: Json = False) -> int:
 
 def _solvers() -> dict[str, str]:
     """Return the version of each solver's package, empty where it is not installed."""
-    return {name: _version(package) for name, package in SOLVER_PACKAGES.items()}
+    from optimiser.engine.backends.solvers import SOLVERS
+
+    return {name: _version(solver.package) for name, solver in SOLVERS.items()}
 
 
 def _machine() -> dict[str, Any]:

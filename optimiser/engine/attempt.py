@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from optimiser.engine.backends import solvers
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.engine.claims import CheckedClaims
 from optimiser.engine.methods.own_variant import SUFFIX
@@ -30,11 +31,6 @@ class Runner(Protocol):
         """Run a task, and pass its messages to `receive`."""
 
 
-BELIEVED_SOLVERS = ("none", "auto", "highs", "scip", "gurobi", "cpsat")
-"""Solvers whose word counts in variants of the program. Commands, and classes of PuLP that nobody tested, are
-confirmed by our own prover (`confirming`)."""
-
-
 def is_believed(name: str, solver: str) -> bool:
     """Return whether bounds of a variant with a solver, and its word that there is no plan, count.
 
@@ -45,7 +41,7 @@ def is_believed(name: str, solver: str) -> bool:
     solver
         Name of its solver.
     """
-    return not name.endswith(SUFFIX) and solver in BELIEVED_SOLVERS
+    return not name.endswith(SUFFIX) and solvers.is_believed(solver)
 
 
 class UnsettledError(Exception):

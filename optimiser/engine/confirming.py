@@ -190,7 +190,8 @@ def second_way(
         alone, which then gets another seed.
     """
     # Imported here, since PuLP takes most of a second to import.
-    from optimiser.engine.backends.pulp_solvers import SOLVERS, is_installed
+    from optimiser.engine.backends.pulp_solvers import is_installed
+    from optimiser.engine.backends.solvers import SOLVERS
     from optimiser.engine.methods.branching.tree_search import SMALL
 
     if not problem.is_plain:

@@ -17,6 +17,7 @@ from optimiser.engine.attempt import (
     attempt,
     plan_within_gap,
 )
+from optimiser.engine.backends.solvers import BUNDLED, UNNAMED
 from optimiser.engine.canonical import earlier_plans
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.engine.claims import CheckedClaims
@@ -113,8 +114,7 @@ def solve(
         When the solver crashed or made a false claim, and a second one did not help; its `result` is usable.
     """
     params = params or SolveParameters()
-    if params.solver not in ("auto", "highs"):
-        _require(params.solver)
+    _require(params.solver)
     name, solver = choose(
         variant,
         has_budget=problem.budget is not None,
@@ -122,8 +122,7 @@ def solve(
         is_extended=not problem.is_plain,
         must_cover=problem.must_cover,
     )
-    if solver not in ("none", "auto", "highs", params.solver):
-        _require(solver)
+    _require(solver)
     params = params.replace(solver=solver)
     if run is not None:
         return _solve(problem, name, params, progress, run)
@@ -134,10 +133,11 @@ def solve(
 
 def _require(solver: str) -> None:
     """Raise `EnvironmentFault` if a solver is not installed."""
-    # Imported here, since PuLP takes most of a second to import.
-    from optimiser.engine.backends.pulp_solvers import installed_solver
+    if solver not in (*UNNAMED, BUNDLED):
+        # Imported here, since PuLP takes most of a second to import.
+        from optimiser.engine.backends.pulp_solvers import installed_solver
 
-    installed_solver(solver)
+        installed_solver(solver)
 
 
 def _solve(
@@ -161,7 +161,7 @@ def _solve(
     second = _completed(problem, prover, how, progress, in_new_process(run))
     if second.termination in (*FAILED, "interrupted") or _fault(problem, second) is not None:
         raise fault
-    asked = "" if params.solver in ("none", "auto") else params.solver
+    asked = "" if params.solver in UNNAMED else params.solver
     note = (
         f"{named(name, result.solver or asked)} failed ({_why(fault)}); solved again by "
         f"{named(prover, second.solver)}. --write-lp writes the model, for a report"

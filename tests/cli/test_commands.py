@@ -16,8 +16,7 @@ import psutil
 import pytest
 from tiers import long_case
 
-from optimiser.cli import screen, setup
-from optimiser.engine.backends import pulp_solvers
+from optimiser.cli import screen
 from optimiser.job import load
 from optimiser.problem.result import TracePoint
 from optimiser.run import folder
@@ -256,7 +255,3 @@ def test_elsewhere_than_on_a_terminal_a_long_step_has_a_line_a_minute(
     lines = capfd.readouterr().err.splitlines()
     assert any("plan 90, bound 100.0, gap 11.1 %, at most 40 s left" in line for line in lines[:-1])
     assert lines[-1].startswith("Solving: ")
-
-
-def test_doctor_knows_the_package_of_every_solver_with_a_short_name() -> None:
-    assert set(setup.SOLVER_PACKAGES) == set(pulp_solvers.SOLVERS)

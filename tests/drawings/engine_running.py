@@ -8,7 +8,8 @@ import os
 from optimiser import verify
 from optimiser.engine import work
 from optimiser.engine.backends.highs import Relaxation
-from optimiser.engine.backends.pulp_solvers import SOLVERS, is_installed
+from optimiser.engine.backends.pulp_solvers import is_installed
+from optimiser.engine.backends.solvers import SOLVERS
 from optimiser.engine.child import Ending, ending_of
 from optimiser.engine.claims import CheckedClaims
 from optimiser.engine.methods.cuts.relaxation import CutFinder

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from optimiser.engine.backends.interfaces import LpSolution
-from optimiser.engine.methods.branching.nodes import Node
-from optimiser.engine.methods.branching.tree import PlungeRules, Worker, search
+from optimiser.engine.methods.branching.tree import Node, PlungeRules, Worker, search
 from optimiser.engine.search.rows import NO_ROWS
 
 

@@ -11,7 +11,7 @@ from core_drawing import brute_force, line
 from ring_drawing import ringed
 
 from optimiser.engine import warm_up
-from optimiser.engine.methods.column_generation import proof
+from optimiser.engine.methods import column_generation as proof
 from optimiser.engine.methods.variants import VARIANTS
 from optimiser.engine.search.task import Task
 

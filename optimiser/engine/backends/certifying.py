@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import highspy
 import numpy as np
 
 from optimiser.engine.backends.highs import ExtendedHighs
@@ -84,7 +82,7 @@ class CertifyingHighs(ExtendedHighs):
         float64, values of all columns at the last solution.
     partitions
         Returns the parts and the coefficients of a partition inequality on the original network, or None
-        where it does not hold there (`methods.partition_evidence`).
+        where it does not hold there (`methods.bound_prover.PartitionRows`).
     open_columns
         For the column of each pair, those of the candidates that are open in its state.
 
@@ -99,24 +97,17 @@ class CertifyingHighs(ExtendedHighs):
         self._set_integer(enabled=False)
         self._model.setOptionValue("presolve", "off")
         self._model.setOptionValue("solver", "simplex")
+        self._minimise()
         lp = self._model.getLp()
-        cost = np.array(lp.col_cost_)
-        if model.lp.sense == pulp.LpMaximize:
-            self._model.changeObjectiveSense(highspy.ObjSense.kMinimize)
-            self._model.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), -cost)
-            cost = -cost
-        self.gain = [-round(value) for value in cost.tolist()]
+        self.gain = [-round(value) for value in lp.col_cost_]
         self.rows: list[CertifiedRow] = []
-        # For each row of the program, its number, and -1 where HiGHS has the negative of the row.
-        self._live: list[int] = []
-        self._sign: list[int] = []
-        self._add_model_rows(model)
-        self.values = np.zeros(len(self._names))
-        self.decisions = self._integers.astype(np.int64)
-        self.lower_bounds = np.array(lp.col_lower_)
-        self.upper_bounds = np.array(lp.col_upper_)
-        self._lower = self.lower_bounds[self.decisions]
-        self._upper = self.upper_bounds[self.decisions]
+        # For each row of the program, its number, and its sign: -1 where HiGHS has the negative of the row.
+        self._live: list[tuple[int, int]] = []
+        for row in model.lp.constraints():
+            certified = self._certified({"model": row.name}, row)
+            self._record(certified, -1 if row.sense == pulp.LpConstraintGE else 1)
+        self._decide(self._integers.astype(np.int64))
+        self.lower_bounds, self.upper_bounds = np.array(lp.col_lower_), np.array(lp.col_upper_)
         self.partitions: Callable[[Integers], tuple[list[int], dict[int, int]] | None] = lambda _pairs: None
         self.open_columns = {
             self._column[y.name]: [self._column[x.name] for x in state.x]
@@ -124,30 +115,17 @@ class CertifyingHighs(ExtendedHighs):
             for y in state.y
         }
 
-    @property
-    def names(self) -> Sequence[str]:
-        """Return the names of the columns."""
-        return self._names
-
-    def _add_model_rows(self, model: ExtendedModel) -> None:
-        for row in model.lp.constraints():
-            is_least = row.sense == pulp.LpConstraintGE
-            sign = -1 if is_least else 1
-            terms = [(self._column[v.name], sign * round(factor)) for v, factor in row.items()]
-            self._record(
-                CertifiedRow(
-                    {"model": row.name},
-                    [i for i, _ in terms],
-                    [f for _, f in terms],
-                    -sign * round(row.constant),
-                    is_equation=row.sense == pulp.LpConstraintEQ,
-                ),
-                sign,
-            )
+    def _certified(
+        self, evidence: dict[str, Any], row: pulp.LpAffineExpression | pulp.LpConstraint
+    ) -> CertifiedRow:
+        """Return a row of PuLP as one with a right side above."""
+        sign = -1 if row.sense == pulp.LpConstraintGE else 1
+        terms = {self._column[v.name]: sign * round(factor) for v, factor in row.items()}
+        is_equation, right = row.sense == pulp.LpConstraintEQ, -sign * round(row.constant)
+        return CertifiedRow(evidence, [*terms], [*terms.values()], right, is_equation=is_equation)
 
     def _record(self, row: CertifiedRow, sign: int) -> None:
-        self._live.append(len(self.rows))
-        self._sign.append(sign)
+        self._live.append((len(self.rows), sign))
         self.rows.append(row)
 
     def add_cuts(self, rows: Rows, x: Integers, y: Integers | None) -> None:
@@ -167,8 +145,8 @@ class CertifyingHighs(ExtendedHighs):
     def _time_cut(self, pair: int, columns: Sequence[int], value: Floats) -> CertifiedRow:
         unit = 1 if bool((value == 1.0).all()) else int(PRICE_UNIT)
         prices = [round(v * unit) for v in value.tolist()]
-        opens = {self._names[j]: price for j, price in zip(columns, prices, strict=True)}
-        evidence = {"time": self._names[pair], "unit": unit, "prices": opens}
+        opens = {self.names[j]: price for j, price in zip(columns, prices, strict=True)}
+        evidence = {"time": self.names[pair], "unit": unit, "prices": opens}
         return CertifiedRow(evidence, [pair, *columns], [unit, *(-p for p in prices)], 0, unit)
 
     def _partition(self, pairs: Integers, y: Integers) -> CertifiedRow | None:
@@ -179,20 +157,14 @@ class CertifyingHighs(ExtendedHighs):
         columns = y[pairs].tolist()
         # The variables of the candidates in the state to which these pairs belong.
         opens = self.open_columns[columns[0]]
-        evidence = {"partition": [self._names[k] for k in columns], "parts": parts}
+        evidence = {"partition": [self.names[k] for k in columns], "parts": parts}
         terms = [*columns, *(opens[j] for j in merges)]
         factors = [*(1 for _ in columns), *(-m for m in merges.values())]
         return CertifiedRow(evidence, terms, factors, 0)
 
     def add_proved(self, rows: Sequence[tuple[dict[str, Any], pulp.LpAffineExpression]]) -> None:
         """Add rows of rings, each with its evidence."""
-        found = []
-        for evidence, row in rows:
-            sign = 1 if row.sense == pulp.LpConstraintLE else -1
-            terms = [(self._column[v.name], sign * round(factor)) for v, factor in row.items()]
-            right = -sign * round(row.constant)
-            found.append(CertifiedRow(evidence, [i for i, _ in terms], [f for _, f in terms], right))
-        self._add(found)
+        self._add([self._certified(evidence, row) for evidence, row in rows])
 
     def _add(self, rows: Sequence[CertifiedRow]) -> None:
         """Add rows to the program, in which every added row has a least value."""
@@ -210,29 +182,12 @@ class CertifyingHighs(ExtendedHighs):
         """Remove added rows that do not bind at the last point, and return the number of added rows left."""
         removed = set(self._slack_rows().tolist())
         left = super().drop_slack_rows()
-        self._live = [number for i, number in enumerate(self._live) if i not in removed]
-        self._sign = [sign for i, sign in enumerate(self._sign) if i not in removed]
+        self._live = [row for i, row in enumerate(self._live) if i not in removed]
         return left
-
-    def set_bounds(self, lower: Floats, upper: Floats) -> None:
-        """Set the bounds of the decisions, float64 [N] each."""
-        changed = np.flatnonzero((lower != self._lower) | (upper != self._upper))
-        if len(changed):
-            self.change_bounds(self.decisions[changed], lower[changed], upper[changed])
-            self._lower, self._upper = lower.copy(), upper.copy()
 
     def solve(self, *, seconds: float) -> LpSolution:
         """Solve from the last basis; `values` holds those of all columns."""
-        self._run(seconds)
-        status, solution = self._status(), self._model.getSolution()
-        values, reduced = np.array(solution.col_value), np.array(solution.col_dual)
-        self.values = values if len(values) else np.zeros(len(self._names))
-        reduced = reduced if len(reduced) else np.zeros(len(self._names))
-        optimum = -float(self._model.getInfo().objective_function_value)
-        objective = {"optimal": optimum, "infeasible": -math.inf, "limit": math.inf}[status]
-        return LpSolution(
-            status, objective, self.values[self.decisions], np.zeros(0), -reduced[self.decisions]
-        )
+        return self._solve_lp(seconds)
 
     def duals(self) -> Duals:
         """Return the multipliers of the last solve: duals of its optimum, or a ray where it has no point."""
@@ -245,13 +200,8 @@ class CertifyingHighs(ExtendedHighs):
             values = np.array(rest[0]) if has_ray and rest else np.zeros(0)
         found = {}
         for at in np.flatnonzero(values).tolist():
-            row = self.rows[self._live[at]]
-            multiplier = -self._sign[at] * float(values[at])
-            if row.is_equation or multiplier > 0.0:
-                found[self._live[at]] = multiplier
+            number, sign = self._live[at]
+            multiplier = -sign * float(values[at])
+            if self.rows[number].is_equation or multiplier > 0.0:
+                found[number] = multiplier
         return Duals(found, weight)
-
-    def probe(self, decision: int, value: float, *, iterations: int) -> tuple[float, bool]:
-        """Fix a decision, run a few dual simplex iterations, and restore bounds and basis."""
-        bounds = self._lower[decision], self._upper[decision]
-        return self.probe_column(int(self.decisions[decision]), value, bounds, iterations=iterations)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from importlib.metadata import version as version_of
 from typing import Any
 
 import numpy as np
 from ortools.sat.python import cp_model
 
-from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
+from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point, start_values, unscaled
 from optimiser.engine.backends.pulp_solvers import instance
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import scale_of
@@ -56,9 +55,7 @@ class CpsatMaster:
 
     def __init__(self, problem: DesignProblem, *, threads: int, seed: int, log: bool = False) -> None:
         count = 0 if problem.must_cover else len(problem.pairs)
-        self._pairs = len(problem.pairs)
-        self._cities = () if problem.must_cover else problem.cities
-        self._divisor = scale_of(problem)
+        self._problem, self._divisor = problem, scale_of(problem)
         self._threads, self._seed, self._log = threads, seed, log
         lp, decisions = build_master(problem)
         solver: Any = instance("cpsat", seconds=1.0, gap=0.0, threads=threads, seed=seed)
@@ -81,15 +78,12 @@ class CpsatMaster:
             pairs, values = rows.pairs_of(i).tolist(), scaled[inside]
             if len(pairs) == 1:
                 values = np.minimum(values, DENOMINATOR)
-            self._add_row(rows.candidate[inside].tolist(), values.tolist(), pairs)
-
-    def _add_row(self, candidates: list[int], values: list[int], pairs: list[int]) -> None:
-        built = [self._x[j] for j in candidates]
-        if len(pairs) == 1 and all(value == DENOMINATOR for value in values):
-            self._model.add_bool_or([*built, *(self._y[k].negated() for k in pairs if self._y)])
-            return
-        needed = DENOMINATOR * (sum(self._y[k] for k in pairs) if self._y else len(pairs))
-        self._model.add(cp_model.LinearExpr.weighted_sum(built, values) >= needed)
+            built = [self._x[j] for j in rows.candidate[inside].tolist()]
+            if len(pairs) == 1 and bool((values == DENOMINATOR).all()):
+                self._model.add_bool_or([*built, *(self._y[k].negated() for k in pairs if self._y)])
+                continue
+            needed = DENOMINATOR * (sum(self._y[k] for k in pairs) if self._y else len(pairs))
+            self._model.add(cp_model.LinearExpr.weighted_sum(built, values.tolist()) >= needed)
 
     def forbid(self, x: Floats) -> None:
         """Cut off a single plan, float64 [J], by a clause."""
@@ -110,27 +104,6 @@ class CpsatMaster:
         SolverError
             When CP-SAT rejects the model.
         """
-        solver = self._solver(gap, turn, seconds)
-        self._hint(start)
-        collector = _SolutionCollector(self, on_point)
-
-        def on_bound(bound: float) -> None:
-            if on_point(self._bound(bound), None):
-                solver.stop_search()
-
-        solver.best_bound_callback = on_bound
-        status = solver.solve(self._model, collector)
-        if status == cp_model.MODEL_INVALID:
-            raise SolverError("CP-SAT rejected the master problem as invalid", remedy="Try --solver highs.")
-        has_bound = (cp_model.OPTIMAL, cp_model.FEASIBLE)
-        return MasterSolution(
-            self._bound(solver.best_objective_bound) if status in has_bound else None,
-            tuple(collector.points),
-            complete=status == cp_model.OPTIMAL,
-            infeasible=status == cp_model.INFEASIBLE,
-        )
-
-    def _solver(self, gap: float, turn: int, seconds: float) -> cp_model.CpSolver:
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = self._threads if self._threads >= LEAST_WORKERS else 1
         solver.parameters.interleave_search = self._threads >= LEAST_WORKERS
@@ -140,16 +113,28 @@ class CpsatMaster:
         solver.parameters.linearization_level = 2  # all rows in the relaxation: the bound rests on them
         solver.parameters.max_time_in_seconds = max(0.0, seconds)
         solver.parameters.max_deterministic_time = FIRST_DETERMINISTIC_S * 2.0 ** min(turn, 40)
-        return solver
-
-    def _hint(self, start: Point | None) -> None:
         self._model.clear_hints()
-        if start is None:
-            return
-        reached = [start.y[list(city.pairs)].sum() >= city.need for city in self._cities]
-        values = np.concatenate([start.x, start.y[: len(self._y)], np.array(reached, np.float64)])
-        for variable, value in zip([*self._x, *self._y, *self._z], values.tolist(), strict=True):
-            self._model.add_hint(variable, round(value))
+        if start is not None:
+            values = start_values(self._problem, start).tolist()
+            for variable, value in zip([*self._x, *self._y, *self._z], values, strict=True):
+                self._model.add_hint(variable, round(value))
+        collector = _SolutionCollector(self, on_point)
+
+        def on_bound(bound: float) -> None:
+            if on_point(unscaled(bound, self._divisor), None):
+                solver.stop_search()
+
+        solver.best_bound_callback = on_bound
+        status = solver.solve(self._model, collector)
+        if status == cp_model.MODEL_INVALID:
+            raise SolverError("CP-SAT rejected the master problem as invalid", remedy="Try --solver highs.")
+        has_bound = (cp_model.OPTIMAL, cp_model.FEASIBLE)
+        return MasterSolution(
+            unscaled(solver.best_objective_bound, self._divisor) if status in has_bound else None,
+            tuple(collector.points),
+            complete=status == cp_model.OPTIMAL,
+            infeasible=status == cp_model.INFEASIBLE,
+        )
 
     def read(self, value: Any) -> Point:  # noqa: ANN401 - a function of CP-SAT
         """Return the point of a solution.
@@ -159,11 +144,8 @@ class CpsatMaster:
         value
             Returns the value of a variable in the solution.
         """
-        y = [float(value(y)) for y in self._y] if self._y else [1.0] * self._pairs
+        y = [float(value(y)) for y in self._y] if self._y else [1.0] * len(self._problem.pairs)
         return Point(np.array([float(value(x)) for x in self._x]), np.array(y))
-
-    def _bound(self, found: float) -> float | None:
-        return found * self._divisor if math.isfinite(found) else None
 
 
 class _SolutionCollector(cp_model.CpSolverSolutionCallback):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version as version_of
 from typing import Any
@@ -18,14 +18,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array, vstack
 
-from optimiser.engine.backends.interfaces import LpSolution, LpStatus, MasterSolution, OnPoint, Point
+from optimiser.engine.backends.interfaces import (
+    LpSolution,
+    LpStatus,
+    MasterSolution,
+    OnPoint,
+    Point,
+    start_values,
+    unscaled,
+)
 from optimiser.engine.models.cuts_master import build_master
-from optimiser.engine.models.decisions import divisor, scale_of
+from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.models.extended import ExtendedModel
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import Floats, Rows, SplitRows
-from optimiser.engine.search.task import LevelRow
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError
 from optimiser.problem.result import bound_tolerance
@@ -62,29 +69,12 @@ def version() -> str:
     return f"HiGHS {version_of('highspy')}"
 
 
-@dataclass(frozen=True, slots=True)
-class IntegerSolution:
-    """Result of an integer model.
-
-    Attributes
-    ----------
-    bound
-        Proven bound on the objective of the model, which is scaled; None without one.
-    values
-        float64, a value for each column; None when no point was found.
-    infeasible
-        Whether the model is proved infeasible.
-    complete
-        Whether the requested gap was closed, rather than a limit reached.
-    nodes
-        Number of nodes of the tree.
-    """
-
-    bound: float | None
-    values: Floats | None
-    infeasible: bool
-    complete: bool
-    nodes: int
+def empty_model(**options: object) -> Any:  # noqa: ANN401 - highspy's own
+    """Return an empty model of HiGHS on one thread, without a log."""
+    model: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    for name, value in {"output_flag": False, "threads": 1, **options}.items():
+        model.setOptionValue(name, value)
+    return model
 
 
 class HighsModel:
@@ -98,17 +88,48 @@ class HighsModel:
         Names of the columns, in order.
     integers
         int32, positions of the integer columns.
+
+    Attributes
+    ----------
+    decisions
+        int64 [N], columns on which a search may branch.
+    values
+        float64, values of all columns at the last solution of the relaxation.
     """
 
-    def __init__(self, model: Any, names: Sequence[str], integers: NDArray[np.int32]) -> None:  # noqa: ANN401
-        self._model = model
-        self._names = names
-        self._integers = integers
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 - highspy's own
+        names: Sequence[str] = (),
+        integers: Sequence[int] | NDArray[np.integer] = (),
+    ) -> None:
+        self._model, self.names, self._integers = model, names, np.array(integers, np.int32)
         self._fixed_rows = self._row_count()
+        self._sense = 1.0 if model.getLp().sense_ == highspy.ObjSense.kMaximize else -1.0
+        self._pairs = 0
+        self._y: Integers | None = np.zeros(0, np.int64)
+        self._decide(np.zeros(0, np.int64))
+
+    def _decide(self, decisions: Integers) -> None:
+        """Name the columns, int64 [N], on which a search may branch."""
+        lp = self._model.getLp()
+        self.decisions = decisions
+        self._lower = np.array(lp.col_lower_)[decisions]
+        self._upper = np.array(lp.col_upper_)[decisions]
+
+    def _minimise(self) -> None:
+        """Let HiGHS minimise the negative of an objective that is maximised."""
+        if self._sense > 0:
+            self._model.changeObjectiveSense(highspy.ObjSense.kMinimize)
+            self._set_costs(-np.array(self._model.getLp().col_cost_))
+            self._sense = -1.0
+
+    def _set_costs(self, costs: Floats) -> None:
+        self._model.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
 
     @cached_property
     def _column(self) -> dict[str, int]:
-        return {name: i for i, name in enumerate(self._names)}
+        return {name: i for i, name in enumerate(self.names)}
 
     def columns(self, variables: Iterable[pulp.LpVariable]) -> Integers:
         """Return int64, the column positions of PuLP variables."""
@@ -116,7 +137,7 @@ class HighsModel:
 
     def by_name(self, values: Floats) -> dict[str, float]:
         """Return the values of a point by variable name."""
-        return dict(zip(self._names, values.tolist(), strict=True))
+        return dict(zip(self.names, values.tolist(), strict=True))
 
     def _row_count(self) -> int:
         return int(self._model.getNumRow())
@@ -206,25 +227,37 @@ class HighsModel:
         if len(columns):
             self._model.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
-    def probe_column(
-        self, column: int, value: float, bounds: tuple[float, float], *, iterations: int
-    ) -> tuple[float, bool]:
-        """Fix a column of a model that HiGHS minimises, run a few iterations, and restore bounds and basis.
+    def set_bounds(self, lower: Floats, upper: Floats) -> None:
+        """Set the bounds of the decisions, float64 [N] each."""
+        changed = np.flatnonzero((lower != self._lower) | (upper != self._upper))
+        self.change_bounds(self.decisions[changed], lower[changed], upper[changed])
+        self._lower, self._upper = lower.copy(), upper.copy()
+
+    def probe(self, decision: int, value: float, *, iterations: int) -> tuple[float, bool]:
+        """Fix a decision, run a few dual simplex iterations, and restore bounds and basis.
+
+        Parameters
+        ----------
+        decision, value
+            Position of the decision, and the value 0 or 1 at which it is fixed.
+        iterations
+            Limit on the iterations.
 
         Returns
         -------
         tuple
-            Minus the objective reached, minus infinity when infeasible; and whether it is an upper bound.
+            The scaled objective reached, minus infinity when infeasible; and whether it is an upper bound. At
+            the iteration limit it is not: the simplex method may still use perturbed costs.
         """
-        model = self._model
+        model, column = self._model, int(self.decisions[decision])
         basis = model.getBasis()
         model.changeColBounds(column, value, value)
         model.setOptionValue("simplex_iteration_limit", iterations)
         self._run(PROBE_S)
         status = self._status()
-        objective = -model.getInfo().objective_function_value
+        objective = self._sense * model.getInfo().objective_function_value
         model.setOptionValue("simplex_iteration_limit", MOST_ITERATIONS)
-        model.changeColBounds(column, *bounds)
+        model.changeColBounds(column, self._lower[decision], self._upper[decision])
         model.setBasis(basis)
         return -math.inf if status == "infeasible" else objective, status != "limit"
 
@@ -260,11 +293,35 @@ class HighsModel:
     def _values(self) -> Floats:
         return np.array(self._model.getSolution().col_value, np.float64)
 
-    def solve_relaxation(self, *, seconds: float) -> tuple[LpStatus, float, Floats]:
-        """Return status, scaled objective and column values of the linear relaxation."""
-        self._set_integer(enabled=False)
+    def _solve_lp(self, seconds: float) -> LpSolution:
+        """Solve a model without integrality from the last basis.
+
+        Raises
+        ------
+        SolverError
+            When HiGHS fails.
+        """
         self._run(seconds)
-        return self._status(), float(self._model.getInfo().objective_function_value), self._values()
+        status, solution = self._status(), self._model.getSolution()
+        values, duals = np.array(solution.col_value), np.array(solution.col_dual)
+        self.values = values if len(values) else np.zeros(len(self.names))
+        reduced_costs = duals[self.decisions] if len(duals) else np.zeros(len(self.decisions))
+        objective = {"optimal": self._objective(), "infeasible": -math.inf, "limit": math.inf}[status]
+        y = self._coverage(self.values)
+        return LpSolution(status, objective, self.values[self.decisions], y, self._sense * reduced_costs)
+
+    def _objective(self) -> float:
+        """Return the objective of the last solution, maximised."""
+        return self._sense * float(self._model.getInfo().objective_function_value)
+
+    def _coverage(self, values: Floats) -> Floats:
+        """Return y of a point; ones where every pair must be covered."""
+        return np.ones(self._pairs) if self._y is None else values[self._y]
+
+    def solve_relaxation(self, *, seconds: float) -> LpSolution:
+        """Solve the linear relaxation of a model that is solved with integrality at other times."""
+        self._set_integer(enabled=False)
+        return self._solve_lp(seconds)
 
     def solve_integer(
         self,
@@ -274,8 +331,8 @@ class HighsModel:
         nodes: int = MOST_NODES,
         start: tuple[Integers, Floats] | None = None,
         on_progress: OnProgress | None = None,
-    ) -> IntegerSolution:
-        """Solve the model with integrality.
+    ) -> MasterSolution[Floats]:
+        """Solve the model with integrality; the point is a value for each column.
 
         Parameters
         ----------
@@ -304,18 +361,20 @@ class HighsModel:
             columns, values = start
             self._model.setSolution(len(columns), columns.astype(np.int32), values)
         if on_progress is not None:
-            self._register_callbacks(on_progress)
+            self._model.setCallback(_callback(on_progress, len(self.names)), None)
+            for kind in _PROGRESS:
+                self._model.startCallback(kind)
         self._run(seconds)
         info, status = self._model.getInfo(), self._status()
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         if start is not None and found and self._is_misled(info.objective_function_value):
             self._model.clearSolver()
             return self.solve_integer(seconds=seconds, gap=gap, nodes=nodes, on_progress=on_progress)
-        return IntegerSolution(
-            bound=_finite(info.mip_dual_bound),
-            values=self._values() if found else None,
-            infeasible=status == "infeasible",
+        return MasterSolution(
+            info.mip_dual_bound,
+            (self._values(),) if found else (),
             complete=status == "optimal",
+            infeasible=status == "infeasible",
             nodes=max(0, int(info.mip_node_count)),
         )
 
@@ -328,24 +387,30 @@ class HighsModel:
         own = float(np.array(lp.col_cost_) @ self._values()) + lp.offset_
         return not math.isclose(own, objective, rel_tol=1e-6, abs_tol=1e-6)
 
-    def _register_callbacks(self, on_progress: OnProgress) -> None:
-        """Pass points and bounds to `on_progress`.
 
-        Bounds are read from the interrupt callback only: the bound reported with a new point may belong to a
-        smaller model in which HiGHS completes a start solution. Points of such a model have another length.
-        """
-        kinds = highspy.cb.HighsCallbackType
+_PROGRESS = (
+    highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution,
+    highspy.cb.HighsCallbackType.kCallbackMipInterrupt,
+)
+"""Callbacks that report points, and bounds."""
 
-        def on_callback(kind: Any, _message: str, out: Any, into: Any, _data: Any) -> None:  # noqa: ANN401
-            if kind == kinds.kCallbackMipImprovingSolution:
-                if len(out.mip_solution) == len(self._names):
-                    on_progress(None, np.array(out.mip_solution, np.float64))
-            elif on_progress(_finite(out.mip_dual_bound), None):
-                into.user_interrupt = True
 
-        self._model.setCallback(on_callback, None)
-        for kind in (kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipInterrupt):
-            self._model.startCallback(kind)
+def _callback(on_progress: OnProgress, size: int | None = None) -> Callable[..., None]:
+    """Return what passes points and bounds to `on_progress`.
+
+    Bounds are read from the interrupt callback only: the bound reported with a new point may belong to a
+    smaller model in which HiGHS completes a start solution. Points of such a model have another length than
+    `size`, the number of columns.
+    """
+
+    def on_callback(kind: Any, _message: str, out: Any, into: Any, _data: Any) -> None:  # noqa: ANN401
+        if kind == _PROGRESS[0]:
+            if size is None or len(out.mip_solution) == size:
+                on_progress(None, np.array(out.mip_solution, np.float64))
+        elif on_progress(float(out.mip_dual_bound), None):
+            into.user_interrupt = True
+
+    return on_callback
 
 
 def callback_options(on_progress: OnProgress) -> dict[str, object]:
@@ -354,18 +419,9 @@ def callback_options(on_progress: OnProgress) -> dict[str, object]:
     Parameters
     ----------
     on_progress
-        Called with bounds and column values; its result is ignored.
+        Called with bounds and column values.
     """
-    kinds = highspy.cb.HighsCallbackType
-
-    def on_callback(kind: int, _message: str, out: Any, _into: Any, _data: Any) -> None:  # noqa: ANN401
-        if kind == kinds.kCallbackMipImprovingSolution:
-            on_progress(None, np.array(out.mip_solution, np.float64))
-        else:
-            on_progress(_finite(out.mip_dual_bound), None)
-
-    activated = [kinds.kCallbackMipImprovingSolution, kinds.kCallbackMipInterrupt]
-    return {"callbackTuple": (on_callback, None), "callbacksToActivate": activated}
+    return {"callbackTuple": (_callback(on_progress), None), "callbacksToActivate": list(_PROGRESS)}
 
 
 def proving_gap(largest: float) -> float:
@@ -379,10 +435,6 @@ def proving_gap(largest: float) -> float:
         Largest absolute value of the objective.
     """
     return max(0.0, BELOW_ONE - 2.0 * bound_tolerance(largest))
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def to_highs(
@@ -420,8 +472,43 @@ def to_highs(
     return model, [v.name for v in variables], integers
 
 
-class Relaxation(HighsModel):
-    """The linear relaxation of the master problem (`models.cuts_master`), a `LinearProgram`.
+class MasterHighs(HighsModel):
+    """The master problem (`models.cuts_master`), with columns x [J], y [K] and z [C].
+
+    y and z are missing where every pair must be covered.
+
+    Parameters
+    ----------
+    problem
+        A reduced problem.
+    threads, seed, log
+        Options of HiGHS, as in `Task`.
+    integer
+        False: the linear relaxation.
+    """
+
+    def __init__(
+        self, problem: DesignProblem, *, threads: int, seed: int, log: bool = False, integer: bool = True
+    ) -> None:
+        lp, variables = build_master(problem)
+        super().__init__(*to_highs(lp, threads=threads, seed=seed, log=log, integer=integer))
+        self._problem, self._seed, self.divisor = problem, seed, scale_of(problem)
+        self._pairs = len(problem.pairs)
+        self._x, self._z = self.columns(variables.x), self.columns(variables.z)
+        self._y = None if problem.must_cover else self.columns(variables.y)
+        self._xyz = np.concatenate([self._x, self.columns(variables.y), self._z])
+        self._decide(np.concatenate([self._x, self._z]))
+
+    def add(self, rows: Rows) -> None:
+        """Add cuts."""
+        self.add_cuts(rows, self._x, self._y)
+
+    def _point(self, values: Floats) -> Point:
+        return Point(values[self._x], self._coverage(values))
+
+
+class Relaxation(MasterHighs):
+    """The live linear relaxation of the master problem, with the cuts found so far.
 
     Parameters
     ----------
@@ -432,32 +519,14 @@ class Relaxation(HighsModel):
 
     Notes
     -----
-    The columns are x [J], y [K] and z [C]; y and z are missing where every pair must be covered. The
-    objective is always maximised; HiGHS minimises its negative. Each relaxation uses one thread, so that
-    several can be solved in parallel.
+    The decisions are x and z. The objective is always maximised; HiGHS minimises its negative. Each
+    relaxation uses one thread, so that several can be solved in parallel.
     """
 
     def __init__(self, problem: DesignProblem, *, seed: int) -> None:
-        lp, variables = build_master(problem)
-        super().__init__(*to_highs(lp, threads=1, seed=seed, integer=False))
+        super().__init__(problem, threads=1, seed=seed, integer=False)
         self._set_integer(enabled=False)
-        self._seed = seed
-        self._pairs = len(problem.pairs)
-        self._x = self.columns(variables.x)
-        self._y = None if problem.must_cover else self.columns(variables.y)
-        self._z = self.columns(variables.z)
-        self._decisions = np.concatenate([self._x, self._z])
-        self._xyz = self._decisions if self._y is None else np.concatenate([self._x, self._y, self._z])
-        if problem.budget is not None:
-            costs = np.array(self._model.getLp().col_cost_)
-            self._model.changeObjectiveSense(highspy.ObjSense.kMinimize)
-            self._set_costs(-costs)
-        self._lower = np.zeros(len(self._decisions))
-        self._upper = np.ones(len(self._decisions))
-        self.divisor = scale_of(problem)
-
-    def _set_costs(self, costs: Floats) -> None:
-        self._model.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
+        self._minimise()
 
     @property
     def cuts(self) -> int:
@@ -475,10 +544,6 @@ class Relaxation(HighsModel):
         """
         self._model.setOptionValue("solver", "ipm" if enabled else "choose")
         self._model.setOptionValue("run_crossover", "off" if enabled else "on")
-
-    def add(self, rows: Rows) -> None:
-        """Add cuts."""
-        self.add_cuts(rows, self._x, self._y)
 
     def add_splits(self, rows: SplitRows) -> None:
         """Add lift-and-project cuts over x, y and z."""
@@ -511,13 +576,6 @@ class Relaxation(HighsModel):
         x, z = solution.decisions[: len(self._x)], solution.decisions[len(self._x) :]
         return np.concatenate([x, z] if self._y is None else [x, solution.y, z])
 
-    def set_bounds(self, lower: Floats, upper: Floats) -> None:
-        """Set the bounds of the decisions, float64 [J + C] each."""
-        changed = np.flatnonzero((lower != self._lower) | (upper != self._upper))
-        if len(changed):
-            self.change_bounds(self._decisions[changed], lower[changed], upper[changed])
-            self._lower, self._upper = lower.copy(), upper.copy()
-
     def set_cutoff(self, objective: float) -> None:
         """End later solves as infeasible once no integer objective above this one is possible.
 
@@ -531,22 +589,8 @@ class Relaxation(HighsModel):
         self._model.setOptionValue("objective_bound", bound)
 
     def solve(self, *, seconds: float) -> LpSolution:
-        """Solve from the last basis.
-
-        Raises
-        ------
-        SolverError
-            When HiGHS fails.
-        """
-        self._run(seconds)
-        status, solution = self._status(), self._model.getSolution()
-        values, duals = np.array(solution.col_value), np.array(solution.col_dual)
-        if not len(values):
-            values = np.zeros(len(self._names))
-        reduced_costs = -duals[self._decisions] if len(duals) else np.zeros(len(self._decisions))
-        y = np.ones(self._pairs) if self._y is None else values[self._y]
-        objective = {"optimal": self._objective(), "infeasible": -math.inf, "limit": math.inf}[status]
-        return LpSolution(status, objective, values[self._decisions], y, reduced_costs)
+        """Solve from the last basis within the seconds given."""
+        return self._solve_lp(seconds)
 
     def solve_anew(self, *, seconds: float) -> LpSolution:
         """Solve by the interior point method with crossover, which leaves a basis for later solves.
@@ -565,180 +609,9 @@ class Relaxation(HighsModel):
         The interior point method stops about 1e-8 (relative) below the optimum, which is no upper bound.
         HiGHS reports the difference of primal and dual objective relative to `1 + |primal| + |dual|`.
         """
-        info = self._model.getInfo()
-        objective = -float(info.objective_function_value)
-        error = float(info.primal_dual_objective_error)
+        objective = super()._objective()
+        error = float(self._model.getInfo().primal_dual_objective_error)
         return objective + 2.0 * error * (1.0 + 2.0 * abs(objective)) if 0.0 < error < 1.0 else objective
-
-    def probe(self, decision: int, value: float, *, iterations: int) -> tuple[float, bool]:
-        """Fix a decision, run a few dual simplex iterations, and restore bounds and basis.
-
-        Parameters
-        ----------
-        decision, value
-            Position of the decision, and the value 0 or 1 at which it is fixed.
-        iterations
-            Limit on the iterations.
-
-        Returns
-        -------
-        tuple
-            The scaled objective reached, minus infinity when infeasible; and whether it is an upper bound. At
-            the iteration limit it is not: the simplex method may still use perturbed costs.
-        """
-        return self.probe_column(
-            int(self._decisions[decision]),
-            value,
-            (self._lower[decision], self._upper[decision]),
-            iterations=iterations,
-        )
-
-
-class QuestionRelaxation(Relaxation):
-    """The linear relaxation for a sequence of questions with different budgets, targets and objectives.
-
-    The model contains a row for the cost and a row for each measure; a question sets their sides and the
-    objective. Cuts are kept between questions, since they are valid at every budget.
-
-    Parameters
-    ----------
-    problem
-        A reduced problem with the largest budget of all questions.
-    measures
-        int64 [M x (K + C)], the weight of each pair and city in each measure.
-    seed
-        Random seed of HiGHS.
-    """
-
-    def __init__(self, problem: DesignProblem, measures: Integers, *, seed: int) -> None:
-        super().__init__(problem, seed=seed)
-        self._cost = np.array([c.cost for c in problem.candidates], np.int64)
-        self._covered = self._z if self._y is None else np.concatenate([self._y, self._z])
-        self._cost_unit = divisor(self._cost.tolist())
-        self._units = [divisor(row) for row in measures.tolist()]
-        self._minimises_cost = False
-        self._level_column: int | None = None
-        self._first_row = self._row_count()
-        self._append(self._x, self._cost / self._cost_unit)
-        for row, unit in zip(measures, self._units, strict=True):
-            self._append(self._covered, row / unit)
-        self.keep_rows()
-
-    def _append(self, columns: Integers, values: Floats) -> None:
-        used = np.flatnonzero(values)
-        index = columns[used].astype(np.int32)
-        self._model.addRow(-INFINITY, INFINITY, len(used), index, values[used])
-
-    def set_question(
-        self,
-        *,
-        budget: int | None,
-        least: Sequence[int],
-        weights: Integers | None,
-        levels: Sequence[LevelRow] = (),
-    ) -> None:
-        """Set budget, targets and objective, and reset the bounds of all decisions.
-
-        Parameters
-        ----------
-        budget
-            Budget; None: unlimited.
-        least
-            Least value of each measure.
-        weights
-            int64 [K + C], objective coefficients of covered pairs and cities; None: minimise the cost.
-        levels
-            For each measure what a level asks of it: the level is maximised, whatever the weights, and a
-            measure with a slope has no other target.
-        """
-        most = INFINITY if budget is None else math.floor(budget / self._cost_unit)
-        self._model.changeRowBounds(self._first_row, -INFINITY, most)
-        for row, (value, unit) in enumerate(zip(least, self._units, strict=True), start=self._first_row + 1):
-            self._model.changeRowBounds(row, -(-value // unit), INFINITY)
-        costs = np.zeros(len(self._names))
-        self._minimises_cost = weights is None and not levels
-        self._set_levels(levels)
-        if levels:
-            self.divisor = 1
-        elif weights is None:
-            self.divisor = self._cost_unit
-            costs[self._x] = self._cost / self._cost_unit
-        else:
-            self.divisor = divisor(weights.tolist())
-            costs[self._covered] = -weights / self.divisor
-        self._set_costs(costs)
-        self._free_decisions()
-        self.set_cutoff(-math.inf)
-
-    def _set_levels(self, levels: Sequence[LevelRow]) -> None:
-        """Let the level, a free column, be the objective and part of the rows of measures; or take it out.
-
-        The row of a measure, in its unit, becomes `measure - slope / scale * level >= offset / scale`.
-        """
-        if self._level_column is None:
-            if not levels:
-                return
-            self._level_column = int(self._model.getNumCol())
-            self._model.addCol(0.0, -INFINITY, INFINITY, 0, [], [])
-        self._model.changeColCost(self._level_column, -1.0 if levels else 0.0)
-        for row, unit in enumerate(self._units):
-            asked = levels[row] if levels else None
-            scale = unit * (asked.scale if asked else 1)
-            place = self._first_row + 1 + row
-            self._model.changeCoeff(place, self._level_column, -asked.slope / scale if asked else 0.0)
-            if asked and asked.slope:
-                self._model.changeRowBounds(place, asked.offset / scale, INFINITY)
-
-    def _free_decisions(self) -> None:
-        self.set_bounds(np.zeros(len(self._decisions)), np.ones(len(self._decisions)))
-
-    def solve_integer_copy(
-        self, start: Floats | None, *, gap: float, seconds: float, forbidden: Sequence[Floats] = ()
-    ) -> MasterSolution[Point]:
-        """Solve a copy of the model with its current cuts, in which all columns are binary.
-
-        Parameters
-        ----------
-        start
-            float64 [J], the best known plan.
-        gap
-            Relative gap at which to stop.
-        seconds
-            Time limit.
-        forbidden
-            Plans to cut off, float64 [J] each.
-
-        Notes
-        -----
-        y is integer too. That cuts off no plan (`models.decisions.declare`), and lets the solver derive cuts
-        from the rows of measures, in which only y and z occur. Most of these models are solved at the root,
-        where heuristics and symmetry detection would take a third of the time; both are switched off.
-        """
-        model: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, value in (
-            ("output_flag", False),
-            ("threads", 1),
-            ("random_seed", self._seed),
-            ("mip_heuristic_effort", 0.0),
-            ("mip_heuristic_run_feasibility_jump", False),
-            ("mip_detect_symmetry", False),
-        ):
-            model.setOptionValue(name, value)
-        self._free_decisions()  # the bounds of the last node of a tree may still be set
-        model.passModel(self._model.getLp())
-        copy = HighsModel(model, self._names, np.arange(len(self._names), dtype=np.int32))
-        for x in forbidden:
-            copy.forbid_plan(self._x, x)
-        found = copy.solve_integer(
-            seconds=seconds, gap=gap, start=None if start is None else (self._x, start)
-        )
-        points: tuple[Point, ...] = ()
-        if found.values is not None:
-            y = np.ones(self._pairs) if self._y is None else np.round(found.values[self._y])
-            points = (Point(np.round(found.values[self._x]), y),)
-        sign = 1 if self._minimises_cost else -1
-        bound = None if found.bound is None else sign * found.bound * self.divisor
-        return MasterSolution(bound, points, found.complete, found.infeasible)
 
 
 def reset_threads() -> None:
@@ -750,31 +623,12 @@ def reset_threads() -> None:
     highspy.Highs.resetGlobalScheduler(True)
 
 
-class IntegerMaster(HighsModel):
-    """The integer master problem of the time-cut method (`models.cuts_master`).
-
-    Parameters
-    ----------
-    problem
-        A reduced problem.
-    threads, seed, log
-        Options of HiGHS, as in `Task`.
-    """
+class IntegerMaster(MasterHighs):
+    """The integer master problem of the time-cut method."""
 
     def __init__(self, problem: DesignProblem, *, threads: int, seed: int, log: bool = False) -> None:
         reset_threads()
-        lp, variables = build_master(problem)
-        super().__init__(*to_highs(lp, threads=threads, seed=seed, log=log))
-        self._pairs = len(problem.pairs)
-        self._x = self.columns(variables.x)
-        self._y = None if problem.must_cover else self.columns(variables.y)
-        self._z = self.columns(variables.z)
-        self._cities = () if problem.must_cover else problem.cities
-        self._divisor = scale_of(problem)
-
-    def add(self, rows: Rows) -> None:
-        """Add rows for all later turns."""
-        self.add_cuts(rows, self._x, self._y)
+        super().__init__(problem, threads=threads, seed=seed, log=log)
 
     def forbid(self, x: Floats) -> None:
         """Cut off a single plan, float64 [J]."""
@@ -795,31 +649,16 @@ class IntegerMaster(HighsModel):
         def report_progress(bound: float | None, values: Floats | None) -> bool:
             if values is not None:
                 points.append(self._point(values))
-            return on_point(self._unscaled(bound), None if values is None else points[-1])
+            return on_point(unscaled(bound, self.divisor), None if values is None else points[-1])
 
         found = self.solve_integer(
             seconds=seconds,
             gap=gap,
             nodes=FIRST_NODES << min(turn, 31),
-            start=None if start is None else self._start(start),
+            start=None if start is None else (self._xyz, start_values(self._problem, start)),
             on_progress=report_progress,
-        )
-        if found.values is not None:
-            points.append(self._point(found.values))
-        return MasterSolution(self._unscaled(found.bound), tuple(points), found.complete, found.infeasible)
-
-    def _unscaled(self, bound: float | None) -> float | None:
-        return None if bound is None else bound * self._divisor
-
-    def _start(self, start: Point) -> tuple[Integers, Floats]:
-        reached = [start.y[list(city.pairs)].sum() >= city.need for city in self._cities]
-        y = np.zeros(0, np.int64) if self._y is None else self._y
-        columns = np.concatenate([self._x, y, self._z])
-        return columns, np.concatenate([start.x, start.y[: len(y)], np.array(reached, np.float64)])
-
-    def _point(self, values: Floats) -> Point:
-        y = np.ones(self._pairs) if self._y is None else values[self._y]
-        return Point(values[self._x], y)
+        ).converted(self.divisor, self._point)
+        return replace(found, points=(*points, *found.points))
 
 
 class ExtendedHighs(HighsModel):
@@ -841,8 +680,9 @@ class ExtendedHighs(HighsModel):
     def __init__(self, model: ExtendedModel, *, threads: int, seed: int, log: bool = False) -> None:
         reset_threads()
         super().__init__(*to_highs(model.lp, threads=threads, seed=seed, log=log))
+        self._decide(np.arange(len(self.names)))
 
-    def solve_integer(self, **options: Any) -> IntegerSolution:  # noqa: ANN401 - as in the parent
+    def solve_integer(self, **options: Any) -> MasterSolution[Floats]:  # noqa: ANN401 - as in the parent
         """Solve the model with integrality, from scratch."""
         self._model.clearSolver()
         return super().solve_integer(**options)
@@ -859,15 +699,7 @@ class SmallLps:
 
     def __init__(self, left: Callable[[], float] = lambda: math.inf) -> None:
         self._left = left
-        model: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        for name, value in (
-            ("output_flag", False),
-            ("threads", 1),
-            ("presolve", "off"),
-            ("simplex_iteration_limit", SMALL_LP_ITERATIONS),
-        ):
-            model.setOptionValue(name, value)
-        self._model = model
+        self._model = empty_model(presolve="off", simplex_iteration_limit=SMALL_LP_ITERATIONS)
 
     def __call__(
         self, matrix: csr_array, least: Floats, lower: Floats, upper: Floats

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from optimiser.engine.backends.highs import INFINITY, MOST_NODES, HighsModel, to_highs
-from optimiser.engine.models.cuts_master import build_master
-from optimiser.engine.models.decisions import scale_of
+from optimiser.engine.backends.highs import INFINITY, MOST_NODES, MasterHighs
+from optimiser.engine.backends.interfaces import MasterSolution, Point
 from optimiser.engine.search.paths import Floats, Integers, Mask
-from optimiser.engine.search.rows import Columns, Rows
+from optimiser.engine.search.rows import Columns
 from optimiser.engine.search.tables import Tables
 from optimiser.problem import DesignProblem
 
@@ -41,32 +39,7 @@ class RelaxedPaths:
     reduced_costs: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class PathPlan:
-    """Result of the integer model over the columns found so far.
-
-    Attributes
-    ----------
-    status
-        `open` when a limit of time or nodes was reached.
-    bound
-        Proven bound on the objective of the model, unscaled; None when HiGHS has none.
-    plan
-        bool [J + 1]; None when no plan was found.
-    y
-        float64 [K], the coverage that the model claims for the plan.
-    nodes
-        Number of nodes of the tree.
-    """
-
-    status: Literal["optimal", "infeasible", "open"]
-    bound: float | None
-    plan: Mask | None
-    y: Floats
-    nodes: int
-
-
-class PathMaster(HighsModel):
+class PathMaster(MasterHighs):
     """The path formulation over a subset of its columns.
 
     Parameters
@@ -93,20 +66,12 @@ class PathMaster(HighsModel):
     def __init__(
         self, problem: DesignProblem, t: Tables, *, by_columns: Mask, threads: int, seed: int
     ) -> None:
-        lp, variables = build_master(problem)
-        super().__init__(*to_highs(lp, threads=threads, seed=seed))
+        super().__init__(problem, threads=threads, seed=seed)
         self._t = t
-        self._minimise = t.budget < 0
-        self._divisor = scale_of(problem)
-        self._x = self.columns(variables.x)
-        self._y = None if t.must_cover else self.columns(variables.y)
         self._cover = self._row_count()
         self._use_row = np.full(len(t.use), -1, dtype=np.int64)
-        self._add_cover_rows(by_columns)
-
-    def _add_cover_rows(self, by_columns: Mask) -> None:
-        """Add the cover row of each pair; it is free for a pair that needs no column."""
-        count = len(self._t.limit)
+        # The cover row of each pair; it is free for a pair that needs no column.
+        count = len(t.limit)
         if self._y is None:
             least, start, index = np.ones(count), np.zeros(count, np.int64), np.zeros(0, np.int64)
         else:
@@ -117,8 +82,13 @@ class PathMaster(HighsModel):
         """Add columns, and the use rows that they need and that do not exist yet."""
         if not len(columns):
             return
-        position = self._positions(np.repeat(columns.pair, np.diff(columns.start)), columns.candidate)
-        self._add_use_rows(position)
+        # `Tables.use` rises within each pair.
+        t, pair = self._t, np.repeat(columns.pair, np.diff(columns.start))
+        owner = np.repeat(np.arange(len(t.limit)), np.diff(t.use_start))
+        position = np.searchsorted(owner * t.size + t.use, pair * t.size + columns.candidate)
+        new = np.unique(position[self._use_row[position] < 0])
+        self._use_row[new] = self._row_count() + np.arange(len(new))
+        self.add_rows(np.zeros(len(new)), np.arange(len(new)), self._x[t.use[new]], np.ones(len(new)))
         before = columns.start[:-1]
         index = np.insert(self._use_row[position], before, columns.pair + self._cover)
         value = np.insert(np.full(len(position), -1.0), before, 1.0)
@@ -138,52 +108,38 @@ class PathMaster(HighsModel):
             value,
         )
 
-    def _positions(self, pair: Integers, candidate: Integers) -> Integers:
-        """Return the positions in `Tables.use` of pairs and candidates; `use` rises within each pair."""
-        width = self._t.size
-        owner = np.repeat(np.arange(len(self._t.limit)), np.diff(self._t.use_start))
-        positions: Integers = np.searchsorted(owner * width + self._t.use, pair * width + candidate)
-        return positions
-
-    def _add_use_rows(self, position: Integers) -> None:
-        new = np.unique(position[self._use_row[position] < 0])
-        count = len(new)
-        self._use_row[new] = self._row_count() + np.arange(count)
-        self.add_rows(np.zeros(count), np.arange(count), self._x[self._t.use[new]], np.ones(count))
-
     def add_penalty_columns(self, penalty: float) -> None:
         """Add a column for each pair that covers it at a penalty, so that the relaxation is feasible."""
         pairs = np.arange(len(self._t.limit))
-        objective = (penalty if self._minimise else -penalty) / self._divisor
-        self._add_paths(objective, pairs, self._cover + pairs, np.ones(len(pairs)))
+        self._add_paths(
+            -self._sense * penalty / self.divisor, pairs, self._cover + pairs, np.ones(len(pairs))
+        )
 
     def fix(self, *, closed: Mask, free: Mask) -> None:
         """Fix candidates at 0 (`closed`) and at 1 (`free`); bool [J] each."""
         self.change_bounds(self._x, free.astype(np.float64), (~closed).astype(np.float64))
 
-    def add(self, rows: Rows) -> None:
-        """Add cuts."""
-        self.add_cuts(rows, self._x, self._y)
-
     def relax(self, *, seconds: float) -> RelaxedPaths | None:
         """Return the optimum of the relaxation; None when it is infeasible or the time is up."""
-        status, objective, values = self.solve_relaxation(seconds=seconds)
-        if status != "optimal":
+        solution, unit = self.solve_relaxation(seconds=seconds), self._sense * self.divisor
+        if solution.status != "optimal":
             return None
-        solution, sign = self._model.getSolution(), 1.0 if self._minimise else -1.0
-        duals = sign * self._divisor * np.array(solution.row_dual)
-        pair_dual = duals[self._cover : self._cover + len(self._t.limit)]
+        duals = -unit * np.array(self._model.getSolution().row_dual)
+        pair_dual = duals[self._cover : self._cover + self._pairs]
         use_dual = np.where(self._use_row >= 0, duals[self._use_row], 0.0)
+        count = len(self._x)
         return RelaxedPaths(
-            objective * self._divisor,
-            values[self._x],
+            unit * solution.objective,
+            solution.decisions[:count],
             np.maximum(pair_dual, 0.0),
             np.maximum(use_dual, 0.0),
-            self._divisor * np.array(solution.col_dual)[self._x],
+            unit * solution.reduced_costs[:count],
         )
 
-    def solve(self, *, start: Mask | None, gap: float, seconds: float, nodes: int = MOST_NODES) -> PathPlan:
-        """Solve the integer model over the current columns.
+    def solve(
+        self, *, start: Mask | None, gap: float, seconds: float, nodes: int = MOST_NODES
+    ) -> MasterSolution[Point]:
+        """Solve the integer model over the current columns; its point has the plan and what it claims.
 
         Parameters
         ----------
@@ -194,14 +150,6 @@ class PathMaster(HighsModel):
         seconds, nodes
             Limits of time and nodes.
         """
-        start_values = None if start is None else (self._x, start[:-1].astype(np.float64))
-        found = self.solve_integer(seconds=seconds, gap=gap, nodes=nodes, start=start_values)
-        y = np.ones(len(self._t.limit))
-        if found.infeasible:
-            return PathPlan("infeasible", None, None, np.zeros_like(y), found.nodes)
-        plan = None
-        if found.values is not None:
-            plan = np.append(found.values[self._x] > 0.5, True)
-            y = y if self._y is None else found.values[self._y]
-        bound = None if found.bound is None else found.bound * self._divisor
-        return PathPlan("optimal" if found.complete else "open", bound, plan, y, found.nodes)
+        values = None if start is None else (self._x, start[:-1].astype(np.float64))
+        found = self.solve_integer(seconds=seconds, gap=gap, nodes=nodes, start=values)
+        return found.converted(self.divisor, self._point)

@@ -11,21 +11,17 @@ import signal
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, SimpleNamespace
 from typing import Any, NoReturn
 
 from optimiser.engine.backends.interfaces import solver_noise
+from optimiser.engine.backends.solvers import GAP, SEED, SOLVERS, THREADS, TIME, Solver, keywords
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.lifeline import end_tree, end_with_parent
 from optimiser.problem.errors import EnvironmentFault
 
-TIME, GAP, THREADS, SEED = "time limit", "gap", "threads", "seed"
-"""Settings of a solve, as named in messages."""
-
-
-_KEYWORDS = MappingProxyType({TIME: "timeLimit", GAP: "gapRel", THREADS: "threads", SEED: "randomSeed"})
+_KEYWORDS = keywords("timeLimit", "gapRel", "threads", "randomSeed")
 """Keywords of PuLP's classes for these settings; each class accepts some of them."""
 
 
@@ -50,15 +46,6 @@ _SHORTEST_S = 0.01
 """Passed instead of a time limit of 0, which some classes treat as no limit."""
 
 
-_PROVES_WITHIN = MappingProxyType({"GLPK_CMD": 1e-7, "PYGLPK": 1e-7})
-"""Relative gap proved by classes that have no gap setting but search to the end; GLPK prunes nodes that gain
-less (`tol_obj`)."""
-
-
-_REPORTS_ALL_OPTIMAL = ("COPT_CMD", "FSCIP_CMD", "GUROBI_CMD")
-"""Classes that report every solution in the solver's file as optimal."""
-
-
 DONE = (pulp.LpSolveStatus.Optimal, pulp.LpSolveStatus.GapLimit)
 """Statuses of a solve that closed the requested gap."""
 
@@ -66,105 +53,11 @@ GRACE_S = 1.0
 """Seconds after the time limit at which a solver that runs in a forked process is killed: within them it can
 end by itself and answer. The child process has more (`child.hard_limit_s`)."""
 
-_REPORTS_NONE_INFEASIBLE = ("COINMP_DLL", "CPLEX_CMD")
-"""Classes that report infeasible when they found no solution."""
-
-
-@dataclass(frozen=True, slots=True)
-class Solver:
-    """A solver of integer programs.
-
-    Attributes
-    ----------
-    name
-        Name in options and messages.
-    pulp_name
-        Name of PuLP's class.
-    extra
-        How to install it, as a sentence.
-    keywords
-        Keywords of PuLP's class for those of the settings `TIME`, `GAP`, `THREADS` and `SEED` that it
-        accepts.
-    takes_start
-        Whether it accepts start values of the variables.
-    is_command
-        Whether PuLP runs a command. Time limits are then whole seconds, and not every command respects them.
-    """
-
-    name: str
-    pulp_name: str
-    extra: str
-    keywords: Mapping[str, str]
-    takes_start: bool = True
-    is_command: bool = False
-
-    @property
-    def missing_settings(self) -> tuple[str, ...]:
-        """Return the settings that PuLP's class does not accept."""
-        return tuple(what for what in (TIME, GAP, THREADS, SEED) if what not in self.keywords)
-
-    def proves_within(self, gap: float) -> float | None:
-        """Return the relative gap that an optimal status proves; None where it is unknown.
-
-        Parameters
-        ----------
-        gap
-            Requested relative gap.
-
-        Notes
-        -----
-        Many solvers stop at a gap of 1e-4 by default. Where the gap cannot be set, an optimal status proves
-        nothing.
-        """
-        if self.pulp_name in _REPORTS_ALL_OPTIMAL:
-            return None
-        return gap if GAP in self.keywords else _PROVES_WITHIN.get(self.pulp_name)
-
-    @property
-    def proves_infeasible(self) -> bool:
-        """Return whether an infeasible status is a proof."""
-        return self.pulp_name not in _REPORTS_NONE_INFEASIBLE
-
-
-def _keywords(time: str, gap: str, threads: str, seed: str | None = None) -> Mapping[str, str]:
-    named = {TIME: time, GAP: gap, THREADS: threads, SEED: seed}
-    return MappingProxyType({what: keyword for what, keyword in named.items() if keyword is not None})
-
-
-_ALL = (
-    Solver(
-        "highs", "HiGHS", "comes with polyring", _keywords("timeLimit", "gapRel", "threads", "random_seed")
-    ),
-    Solver("scip", "SCIP_PY", "pip install pyscipopt", _keywords("timeLimit", "gapRel", "threads")),
-    Solver(
-        "cbc",
-        "COIN_CMD",
-        "pip install polyring[cbc]",
-        _keywords("timeLimit", "gapRel", "threads", "randomSeed"),
-    ),
-    Solver(
-        "gurobi",
-        "GUROBI",
-        "pip install polyring[gurobi], and a licence",
-        _keywords("timeLimit", "gapRel", "Threads", "Seed"),
-    ),
-    Solver(
-        "cpsat",
-        "CPSAT",
-        "pip install polyring[ortools]",
-        _keywords("timeLimit", "relative_gap_limit", "num_workers", "random_seed"),
-    ),
-)
-
-
-SOLVERS: Mapping[str, Solver] = MappingProxyType({solver.name: solver for solver in _ALL})
-"""Solvers with a short name, by that name."""
-
 
 @cache
 def others() -> Mapping[str, Solver]:
     """Return all other solvers that PuLP supports, by PuLP's name."""
-    short = {solver.pulp_name for solver in _ALL}
+    short = {solver.pulp_name for solver in SOLVERS.values()}
     names = dict.fromkeys(pulp.listSolvers())
     return MappingProxyType({name: _solver_of_class(name) for name in names if name not in short})
 
@@ -173,12 +66,12 @@ def _solver_of_class(name: str) -> Solver:
     """Return a solver with the settings found in the signature of PuLP's class."""
     solver_class = type(pulp.getSolver(name, msg=False))
     takes = set() if name in _IGNORES_KEYWORDS else set(inspect.signature(solver_class.__init__).parameters)
-    keywords = {what: keyword for what, keyword in _KEYWORDS.items() if keyword in takes}
+    accepted = {what: keyword for what, keyword in _KEYWORDS.items() if keyword in takes}
     return Solver(
         name,
         name,
         f"install what PuLP's {name} calls (PuLP's guide to solvers says what)",
-        MappingProxyType({**keywords, **_OWN_KEYWORDS.get(name, {})}),
+        MappingProxyType({**accepted, **_OWN_KEYWORDS.get(name, {})}),
         takes_start="warmStart" in takes,
         is_command=issubclass(solver_class, pulp.LpSolver_CMD),
     )
@@ -189,7 +82,7 @@ def find(name: str) -> Solver | None:
     low = name.lower()
     if low in SOLVERS:
         return SOLVERS[low]
-    known = (*_ALL, *others().values())
+    known = (*SOLVERS.values(), *others().values())
     return next((solver for solver in known if solver.pulp_name.lower() == low), None)
 
 
@@ -216,7 +109,9 @@ def installed_solver(name: str) -> Solver:
     """
     solver = find(name)
     if solver is None or not is_installed(solver):
-        available = ", ".join(one.name for one in (*_ALL, *others().values()) if is_installed(one))
+        available = ", ".join(
+            one.name for one in (*SOLVERS.values(), *others().values()) if is_installed(one)
+        )
         how = f"Solvers: {', '.join((*SOLVERS, *others()))}." if solver is None else solver.extra
         raise EnvironmentFault(f"solver {name!r} is not available (available: {available})", remedy=how)
     return solver
@@ -261,32 +156,40 @@ def instance(
     options |= {keyword: settings[what] for what, keyword in solver.keywords.items()}
     if solver.takes_start:
         options["warmStart"] = warm
-    if solver.name in _PUNCTUAL:
-        punctual: pulp.LpSolver = _PUNCTUAL[solver.name](**options)
-        return punctual
-    pulp_solver: pulp.LpSolver = pulp.getSolver(solver.pulp_name, **options)
-    return pulp_solver
+    punctual = _PUNCTUAL.get(solver.pulp_name)
+    made: pulp.LpSolver = punctual(**options) if punctual else pulp.getSolver(solver.pulp_name, **options)
+    return made
 
 
-class PunctualHighs(pulp.HiGHS):
-    """PuLP's HiGHS, whose time limit includes the construction of the model.
+class _Punctual(pulp.LpSolver):
+    """A class of PuLP whose time limit includes the construction of the model."""
 
-    A run that ends early or in an error may leave no values, at which PuLP fails with an `IndexError`.
-    """
+    SET_LIMIT: tuple[str, str]
+    """Method of the solver's own model that sets an option, and the option for the time limit."""
+
+    def actualSolve(self, lp: pulp.LpProblem, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
+        """Solve a model."""
+        self._end = time.monotonic() + (_UNLIMITED_S if self.timeLimit is None else self.timeLimit)
+        return super().actualSolve(lp, **kwargs)
+
+    def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
+        """Run the solver for the rest of the time."""
+        setter, option = self.SET_LIMIT
+        getattr(lp.solverModel, setter)(option, max(0.0, self._end - time.monotonic()))
+        super().callSolver(lp)  # type: ignore[misc]
+
+
+class PunctualHighs(_Punctual, pulp.HiGHS):
+    """PuLP's HiGHS; one that ends early or in an error may leave no values, at which PuLP fails."""
+
+    SET_LIMIT = "setOptionValue", "time_limit"
 
     def actualSolve(self, lp: pulp.LpProblem, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
         """Solve a model; the process may have solved another one with another number of threads before."""
         from optimiser.engine.backends.highs import reset_threads
 
         reset_threads()
-        self._end = time.monotonic() + (_UNLIMITED_S if self.timeLimit is None else self.timeLimit)
         return super().actualSolve(lp, **kwargs)
-
-    def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
-        """Run HiGHS for the rest of the time."""
-        model: Any = lp.solverModel
-        model.setOptionValue("time_limit", max(0.0, self._end - time.monotonic()))
-        super().callSolver(lp)  # type: ignore[no-untyped-call] # PuLP does not say
 
     def findSolutionValues(self, lp: pulp.LpProblem) -> Any:  # noqa: ANN401, N802 - PuLP's own
         """Return the status, and whether there is a solution; the variables get its values."""
@@ -297,19 +200,10 @@ class PunctualHighs(pulp.HiGHS):
         return statuses.get(model.getModelStatus().name, pulp.LpSolveStatus.Undefined), False
 
 
-class PunctualScip(pulp.SCIP_PY):
-    """PuLP's SCIP, whose time limit includes the construction of the model, and which reports its bound."""
+class PunctualScip(_Punctual, pulp.SCIP_PY):
+    """PuLP's SCIP, which reports its bound."""
 
-    def actualSolve(self, lp: pulp.LpProblem, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
-        """Solve a model."""
-        self._end = time.monotonic() + (_UNLIMITED_S if self.timeLimit is None else self.timeLimit)
-        return super().actualSolve(lp, **kwargs)
-
-    def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
-        """Run SCIP for the rest of the time."""
-        model: Any = lp.solverModel
-        model.setParam("limits/time", max(0.0, self._end - time.monotonic()))
-        super().callSolver(lp)  # type: ignore[no-untyped-call] # PuLP does not say
+    SET_LIMIT = "setParam", "limits/time"
 
     def buildStats(self, lp: pulp.LpProblem, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
         """Return statistics with the bound, relaxed by the noise of a floating-point solver."""
@@ -321,7 +215,7 @@ class PunctualScip(pulp.SCIP_PY):
         return super().buildStats(lp, *args, **kwargs)
 
 
-_PUNCTUAL = MappingProxyType({"highs": PunctualHighs, "scip": PunctualScip})
+_PUNCTUAL = MappingProxyType({"HiGHS": PunctualHighs, "SCIP_PY": PunctualScip})
 """Classes that take the place of those of PuLP."""
 
 
@@ -455,17 +349,7 @@ def proved_bound(stats: Any, solver: Solver, *, gap: float, minimise: bool) -> f
     return float(stats.objective * (1.0 - proved) if minimise else stats.objective / (1.0 - proved))
 
 
-def solve_model(
-    lp: pulp.LpProblem,
-    solver: Solver,
-    *,
-    seconds: float,
-    gap: float,
-    threads: int,
-    seed: int,
-    warm: bool = False,
-    **more: object,
-) -> Any | None:  # noqa: ANN401 - PuLP's own
+def solve_model(lp: pulp.LpProblem, solver: Solver, *, seconds: float, **settings: Any) -> Any | None:  # noqa: ANN401
     """Solve a model, and return PuLP's solve statistics; None when the solve was killed at the time limit.
 
     Parameters
@@ -476,13 +360,13 @@ def solve_model(
         The solver to call. All but HiGHS, which reports its progress, run in a forked process, which is
         killed `GRACE_S` after the time limit: some ignore it, and others begin to count when PuLP has stated
         the model to them.
-    seconds, gap, threads, seed, warm, more
+    seconds
+        Time limit.
+    **settings
         As for `instance`.
     """
-    pulp_solver = instance(
-        solver.name, seconds=seconds, gap=gap, threads=threads, seed=seed, warm=warm, **more
-    )
-    if solver.name == "highs":
+    pulp_solver = instance(solver.name, seconds=seconds, **settings)
+    if solver.is_watched:
         return lp.solve(pulp_solver)
     grace_s = GRACE_S if TIME in solver.keywords else 0.0
     return solve_in_time(lp, pulp_solver, max(0.0, seconds) + grace_s)

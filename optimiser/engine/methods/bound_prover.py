@@ -13,17 +13,18 @@ from __future__ import annotations
 import heapq
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from optimiser.engine.backends.certifying import CertifyingHighs, Duals
 from optimiser.engine.backends.interfaces import LpSolution
-from optimiser.engine.methods.branching.nodes import Node, Pseudocosts, branch, fractional
+from optimiser.engine.methods.branching.tree import Node, Pseudocosts, branch, fractional
+from optimiser.engine.methods.cuts.partitions import PartitionCuts, forest_size, part_graph
 from optimiser.engine.methods.cuts.relaxation import stalls
-from optimiser.engine.methods.partition_evidence import PartitionRows
 from optimiser.engine.methods.ring_plans import circuits_of_point
 from optimiser.engine.methods.rings import StateCuts, state_cuts
 from optimiser.engine.models.extended import build_extended
@@ -31,7 +32,9 @@ from optimiser.engine.models.modelling import pulp
 from optimiser.engine.models.rings import RingDecisions, balanced_centre, leave_rows, mend_row
 from optimiser.engine.presolve.sequence import open_network
 from optimiser.engine.search.circuits import Circuit
+from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Floats
+from optimiser.engine.search.tables import Reach, Tables
 from optimiser.problem import DesignProblem
 from optimiser.verify.rings import circuit_nodes
 
@@ -332,6 +335,94 @@ class _Prover:
 
 
 _NONE = np.zeros(0)
+
+
+class PartitionRows:
+    """Separates partition inequalities of the reduced network, and proves them on the original one.
+
+    Parameters
+    ----------
+    problem
+        The original problem.
+    net
+        Its open pairs on the reduced network (`presolve.sequence.open_network`).
+    pairs
+        Positions of the pairs of `net` in the problem.
+
+    Notes
+    -----
+    A row of the reduced network names parts of its nodes. Nodes that the reduction contracted join the part
+    to which arcs lead that some pair of the row can use, and the coefficients are counted anew on the
+    original network, as a checker counts them: the number of merges that the arcs of a candidate make.
+    """
+
+    def __init__(self, problem: DesignProblem, net: DesignProblem, pairs: Sequence[int]) -> None:
+        self._problem, self._pairs = problem, pairs
+        position = {name: i for i, name in enumerate(problem.nodes)}
+        self._node = np.array([position[name] for name in net.nodes], np.int64)
+        arcs = [
+            *((*arc, -1) for arc in problem.arcs),
+            *((*arc, j) for j, c in enumerate(problem.candidates) if c.fixed != "out" for arc in c.arcs),
+        ]
+        self._arcs = np.array(arcs, np.int64).reshape(-1, 4)
+        self._parts: dict[bytes, Integers] = {}
+        self._reach: Reach | None = None
+
+    def family(self, t: Tables) -> Callable[[], PartitionCuts] | None:
+        """Prepare the family, as `methods.cuts.partitions.partition_inequalities` does."""
+        g = part_graph(t)
+        return None if g is None else partial(PartitionCuts, g, self._keep)
+
+    def _keep(self, pairs: Integers, part: Integers) -> None:
+        self._parts[pairs.tobytes()] = part.copy()
+
+    def row(self, pairs: Integers) -> tuple[list[int], dict[int, int]] | None:
+        """Return the row of some pairs of the reduced network, as it holds on the original one.
+
+        Returns
+        -------
+        tuple or None
+            The part of each node, and the coefficients by position of the candidate. None where existing arcs
+            join parts.
+        """
+        chosen = [self._pairs[k] for k in pairs.tolist()]
+        reach = self._reach
+        if reach is None:
+            reach = self._reach = Reach.of(self._problem)
+        some = reach._replace(
+            origin_row=reach.origin_row[chosen],
+            destination_row=reach.destination_row[chosen],
+            limit=reach.limit[chosen],
+        )
+        used = self._arcs[np.unique(np.concatenate([*some.usable_by(self._arcs)]))]
+        parts = np.full(len(self._problem.nodes), -1, np.int64)
+        parts[self._node] = self._parts[pairs.tobytes()]
+        existing, built = used[used[:, 3] < 0], used[used[:, 3] >= 0]
+        for arcs in (existing, built, existing):
+            _spread(parts, arcs)
+        left = np.flatnonzero(parts < 0)
+        parts[left] = parts.max(initial=-1) + 1 + np.arange(len(left))
+        if (parts[existing[:, 0]] != parts[existing[:, 1]]).any():
+            return None
+        one, other = parts[built[:, 0]], parts[built[:, 1]]
+        opens = np.where(one != other, built[:, 3], -1)  # the candidate that opens a crossing arc
+        merges = {
+            j: forest_size(one[opens == j], other[opens == j]) for j in np.unique(opens[opens >= 0]).tolist()
+        }
+        return parts.tolist(), merges
+
+
+def _spread(parts: Integers, arcs: Integers) -> None:
+    """Give nodes without a part that of a neighbour along the arcs, as long as there is one."""
+    while True:
+        tail, head = parts[arcs[:, 0]], parts[arcs[:, 1]]
+        to_head, to_tail = (tail >= 0) & (head < 0), (head >= 0) & (tail < 0)
+        if not (to_head.any() or to_tail.any()):
+            return
+        parts[arcs[to_head, 1]] = tail[to_head]
+        parts[arcs[to_tail, 0]] = np.where(
+            parts[arcs[to_tail, 0]] < 0, head[to_tail], parts[arcs[to_tail, 0]]
+        )
 
 
 def _ring_rows(ring: RingDecisions, circuits: list[Circuit]) -> Iterator[Evidence]:

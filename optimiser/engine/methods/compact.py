@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from optimiser.engine.backends.interfaces import MasterSolution
+from optimiser.engine.backends.interfaces import MasterSolution, unscaled
 from optimiser.engine.backends.pulp_solvers import (
     DONE,
-    Solver,
     installed_solver,
     proved_bound,
     result_name,
@@ -26,16 +25,10 @@ from optimiser.engine.models.decisions import Decisions, scale_of
 from optimiser.engine.models.extended import ExtendedModel, build_extended
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.incumbent import MaskIncumbent, Send
-from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.rows import Floats
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
 from optimiser.problem import DesignProblem
-
-NO_START_SOLUTION = ("highs", "HiGHS_CMD")
-"""Solvers that get no start solution: HiGHS 1.16 completes a start without flows in a smaller model, and may
-return the result of that model."""
-
 
 type Formulation = Callable[[DesignProblem], tuple[pulp.LpProblem, Decisions]]
 """States a reduced problem as an integer program that begins with the variables of `decisions.declare`. The x
@@ -71,15 +64,14 @@ def prove(
         return "time", task.solver
     solver, scale = installed_solver(task.solver), scale_of(task.problem)
     best = incumbent.best
-    warm = best is not None and solver.takes_start and solver.name not in NO_START_SOLUTION
-    if best is not None and warm:
-        _set_start(variables, best)
-    extra_options: dict[str, object] = {}
-    if solver.name == "highs":
-        from optimiser.engine.backends.highs import callback_options
-
-        extra_options = callback_options(_progress_callback(incumbent, len(task.problem.candidates), scale))
-    stats = _solve(lp, solver, task, incumbent.left(), warm=warm, **extra_options)
+    warm = best is not None and solver.gets_start
+    if best is not None and warm:  # the solver completes the flows
+        for variable, is_open in zip(variables.x, best[:-1].tolist(), strict=True):
+            variable.setInitialValue(int(is_open))
+    options = _settings(task)
+    if solver.is_watched:
+        options |= _watching(incumbent, len(variables.x), scale)
+    stats = solve_model(lp, solver, seconds=incumbent.left(), gap=task.gap, warm=warm, **options)
     if stats is None:
         return "time", result_name(None, solver)
     if stats.has_solution:
@@ -98,32 +90,9 @@ def prove(
     return "time" if timed_out else ending, result_name(stats, solver)
 
 
-def _solve(
-    lp: pulp.LpProblem, solver: Solver, task: Task, seconds: float, *, warm: bool = False, **more: object
-) -> Any | None:  # noqa: ANN401 - PuLP's own
-    return solve_model(
-        lp,
-        solver,
-        seconds=seconds,
-        gap=task.gap,
-        threads=task.threads,
-        seed=task.seed,
-        warm=warm,
-        msg=task.log,
-        **more,
-    )
-
-
-def _set_start(variables: Decisions, best: Mask) -> None:
-    """Set the best plan as start solution; the solver completes the flows."""
-    for variable, is_open in zip(variables.x, best[:-1].tolist(), strict=True):
-        variable.setInitialValue(int(is_open))
-
-
-def _progress_callback(
-    incumbent: MaskIncumbent, count: int, scale: int
-) -> Callable[[float | None, Floats | None], bool]:
-    """Return a callback that reports plans and bounds during the solve, in case HiGHS is interrupted."""
+def _watching(incumbent: MaskIncumbent, count: int, scale: int) -> dict[str, object]:
+    """Return options that report plans and bounds during the solve, in case it is interrupted."""
+    from optimiser.engine.backends.highs import callback_options
 
     def take(bound: float | None, values: Floats | None) -> bool:
         if values is not None:
@@ -132,7 +101,11 @@ def _progress_callback(
             incumbent.bound(bound * scale, "compact")
         return False
 
-    return take
+    return callback_options(take)
+
+
+def _settings(task: Task) -> dict[str, Any]:
+    return {"threads": task.threads, "seed": task.seed, "msg": task.log}
 
 
 class CompactMaster:
@@ -163,9 +136,7 @@ class CompactMaster:
     ) -> MasterSolution[Values]:
         """Solve the model within the seconds given."""
         lp, task, solver = self._model.lp, self._task, self._solver
-        stats = solve_model(
-            lp, solver, seconds=seconds, gap=gap, threads=task.threads, seed=task.seed, msg=task.log
-        )
+        stats = solve_model(lp, solver, seconds=seconds, gap=gap, **_settings(task))
         if stats is None:
             return MasterSolution(None, (), complete=True)
         self.name = result_name(stats, solver)
@@ -173,8 +144,9 @@ class CompactMaster:
         bound = proved_bound(stats, solver, gap=gap, minimise=task.problem.budget is None)
         values = {v.name: float(v.varValue or 0.0) for v in lp.variables()}
         points = (values,) if stats.has_solution else ()
-        scaled = None if bound is None else bound * self._model.scale
-        return MasterSolution(scaled, points, complete=True, infeasible=infeasible)
+        return MasterSolution(
+            unscaled(bound, self._model.scale), points, complete=True, infeasible=infeasible
+        )
 
     def take(self, point: Values) -> None:
         """Do nothing: points come at the end of each solve."""

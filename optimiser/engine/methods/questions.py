@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from optimiser.engine.backends.highs import QuestionRelaxation
+from optimiser.engine.backends.highs import INFINITY, HighsModel, Relaxation, empty_model
 from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
 from optimiser.engine.methods.branching.tree import Report, Worker
 from optimiser.engine.methods.branching.tree_search import ATTEMPTS_IN_TREE, improve, new_worker, search_tree
@@ -15,15 +17,15 @@ from optimiser.engine.methods.cuts.master_loop import TimeCutMaster, prove_by_ma
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import RootRelaxation, solve_root
 from optimiser.engine.methods.heuristics.greedy import everything, nothing
-from optimiser.engine.methods.heuristics.lns import Improver, attempts_for, start_plans
+from optimiser.engine.methods.heuristics.lns import Improver, Rounding, attempts_for, start_plans
 from optimiser.engine.methods.heuristics.workspace import new_workspace
-from optimiser.engine.methods.rounding import Rounding
+from optimiser.engine.models.decisions import divisor
 from optimiser.engine.search.incumbent import Evaluated, Incumbent, MaskIncumbent, Send
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import Floats, Rows
 from optimiser.engine.search.scoring import cost_of, covered_cities, covered_pairs, fits
 from optimiser.engine.search.tables import Side, Tables, tables
-from optimiser.engine.search.task import Question
+from optimiser.engine.search.task import LevelRow, Question
 from optimiser.problem import DesignProblem
 
 KEPT_CUTS = 3, 100
@@ -158,6 +160,140 @@ def _add_targets(side: Side, least: Integers, pairs: list[Integers], cities: lis
         target_city_start=city_start,
         target_city=city,
     )
+
+
+class QuestionRelaxation(Relaxation):
+    """The linear relaxation for a sequence of questions with different budgets, targets and objectives.
+
+    The model contains a row for the cost and a row for each measure; a question sets their sides and the
+    objective. Cuts are kept between questions, since they are valid at every budget.
+
+    Parameters
+    ----------
+    problem
+        A reduced problem with the largest budget of all questions.
+    measures
+        int64 [M x (K + C)], the weight of each pair and city in each measure.
+    seed
+        Random seed of HiGHS.
+    """
+
+    def __init__(self, problem: DesignProblem, measures: Integers, *, seed: int) -> None:
+        super().__init__(problem, seed=seed)
+        self._cost = np.array([c.cost for c in problem.candidates], np.int64)
+        self._covered = self._xyz[len(self._x) :]
+        self._cost_unit = divisor(self._cost.tolist())
+        self._units = [divisor(row) for row in measures.tolist()]
+        self._minimises_cost = False
+        self._level_column: int | None = None
+        self._first_row = self._row_count()
+        measured = [(self._covered, row / unit) for row, unit in zip(measures, self._units, strict=True)]
+        for columns, values in [(self._x, self._cost / self._cost_unit), *measured]:
+            used = np.flatnonzero(values)
+            self._model.addRow(-INFINITY, INFINITY, len(used), columns[used].astype(np.int32), values[used])
+        self.keep_rows()
+
+    def set_question(
+        self,
+        *,
+        budget: int | None,
+        least: Sequence[int],
+        weights: Integers | None,
+        levels: Sequence[LevelRow] = (),
+    ) -> None:
+        """Set budget, targets and objective, and reset the bounds of all decisions.
+
+        Parameters
+        ----------
+        budget
+            Budget; None: unlimited.
+        least
+            Least value of each measure.
+        weights
+            int64 [K + C], objective coefficients of covered pairs and cities; None: minimise the cost.
+        levels
+            For each measure what a level asks of it: the level is maximised, whatever the weights, and a
+            measure with a slope has no other target.
+        """
+        most = INFINITY if budget is None else math.floor(budget / self._cost_unit)
+        self._model.changeRowBounds(self._first_row, -INFINITY, most)
+        for row, (value, unit) in enumerate(zip(least, self._units, strict=True), start=self._first_row + 1):
+            self._model.changeRowBounds(row, -(-value // unit), INFINITY)
+        costs = np.zeros(len(self.names))
+        self._minimises_cost = weights is None and not levels
+        self._set_levels(levels)
+        if levels:
+            self.divisor = 1
+        elif weights is None:
+            self.divisor = self._cost_unit
+            costs[self._x] = self._cost / self._cost_unit
+        else:
+            self.divisor = divisor(weights.tolist())
+            costs[self._covered] = -weights / self.divisor
+        self._set_costs(costs)
+        self._free_decisions()
+        self.set_cutoff(-math.inf)
+
+    def _set_levels(self, levels: Sequence[LevelRow]) -> None:
+        """Let the level, a free column, be the objective and part of the rows of measures; or take it out.
+
+        The row of a measure, in its unit, becomes `measure - slope / scale * level >= offset / scale`.
+        """
+        if self._level_column is None:
+            if not levels:
+                return
+            self._level_column = int(self._model.getNumCol())
+            self._model.addCol(0.0, -INFINITY, INFINITY, 0, [], [])
+        self._model.changeColCost(self._level_column, -1.0 if levels else 0.0)
+        for row, unit in enumerate(self._units):
+            asked = levels[row] if levels else None
+            scale = unit * (asked.scale if asked else 1)
+            place = self._first_row + 1 + row
+            self._model.changeCoeff(place, self._level_column, -asked.slope / scale if asked else 0.0)
+            if asked and asked.slope:
+                self._model.changeRowBounds(place, asked.offset / scale, INFINITY)
+
+    def _free_decisions(self) -> None:
+        self.set_bounds(np.zeros(len(self.decisions)), np.ones(len(self.decisions)))
+
+    def solve_integer_copy(
+        self, start: Floats | None, *, gap: float, seconds: float, forbidden: Sequence[Floats] = ()
+    ) -> MasterSolution[Point]:
+        """Solve a copy of the model with its current cuts, in which all columns are binary.
+
+        Parameters
+        ----------
+        start
+            float64 [J], the best known plan.
+        gap
+            Relative gap at which to stop.
+        seconds
+            Time limit.
+        forbidden
+            Plans to cut off, float64 [J] each.
+
+        Notes
+        -----
+        y is integer too. That cuts off no plan (`models.decisions.declare`), and lets the solver derive cuts
+        from the rows of measures, in which only y and z occur. Most of these models are solved at the root,
+        where heuristics and symmetry detection would take a third of the time; both are switched off.
+        """
+        model = empty_model(
+            random_seed=self._seed,
+            mip_heuristic_effort=0.0,
+            mip_heuristic_run_feasibility_jump=False,
+            mip_detect_symmetry=False,
+        )
+        self._free_decisions()  # the bounds of the last node of a tree may still be set
+        model.passModel(self._model.getLp())
+        copy = HighsModel(model, self.names, np.arange(len(self.names)))
+        for x in forbidden:
+            copy.forbid_plan(self._x, x)
+        found = copy.solve_integer(
+            seconds=seconds, gap=gap, start=None if start is None else (self._x, start)
+        )
+        unit = self.divisor if self._minimises_cost else -self.divisor
+        return found.converted(unit, lambda values: self._point(np.round(values)))
 
 
 class QuestionMaster:

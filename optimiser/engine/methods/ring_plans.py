@@ -315,12 +315,13 @@ class RingRepair:
         self._live.change_bounds(self._formed, formed.astype(np.float64), formed.astype(np.float64))
         for _ in range(REPAIR_ROUNDS):
             solved = self._live.solve_integer(seconds=seconds, gap=REPAIR_GAP, nodes=REPAIR_NODES)
-            if solved.values is None:
+            if not solved.points:
                 return None
-            circuits, in_pieces = circuits_of_point(self._model.rings, self._live.by_name(solved.values))
+            values = solved.points[-1]
+            circuits, in_pieces = circuits_of_point(self._model.rings, self._live.by_name(values))
             rows = rows_against(in_pieces)
             if not rows:
-                all_built = (solved.values[self._x] > 0.5) | built
+                all_built = (values[self._x] > 0.5) | built
                 return tuple(np.flatnonzero(all_built).tolist()), circuits
             self._live.add_expressions([row for _, row in rows])
         return None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optimiser.engine.backends.highs import ExtendedHighs, version
-from optimiser.engine.backends.interfaces import LpStatus, MasterSolution
+from optimiser.engine.backends.interfaces import LpSolution, MasterSolution, unscaled
 from optimiser.engine.methods.cuts.master_loop import prove_by_master
 from optimiser.engine.methods.cuts.relaxation import (
     CORE_SHARE,
@@ -302,16 +302,13 @@ class ExtendedMaster:
         def on_callback(bound: float | None, values: Floats | None) -> bool:
             if values is not None:
                 points.append(values)
-            return on_point(None if bound is None else bound * self._scale, values)
+            return on_point(unscaled(bound, self._scale), values)
 
         found = self._live.solve_integer(
             seconds=seconds, gap=gap, nodes=FIRST_NODES << min(turn, 30), on_progress=on_callback
         )
-        kept = points[-MOST_POINTS:]
-        if found.values is not None:
-            kept.append(found.values)
-        bound = None if found.bound is None else found.bound * self._scale
-        return MasterSolution(bound, tuple(kept), found.complete, found.infeasible)
+        kept = replace(found, points=(*points[-MOST_POINTS:], *found.points))
+        return kept.converted(self._scale, lambda point: point)
 
     def take(self, point: Floats) -> None:
         """Convert a point found during the solve; only points 1, 2, 4, 8, ..., since repairs take time."""
@@ -330,15 +327,6 @@ class ExtendedMaster:
         rows, self._ring_rows = self._ring_rows, []
         self._live.add_expressions(rows)
         return added + len(rows)
-
-
-@dataclass(frozen=True, slots=True)
-class _Solution:
-    """A solution of the relaxation; its objective is always maximised."""
-
-    status: LpStatus
-    objective: float
-    values: Floats = field(repr=False)
 
 
 def prove(task: Task, send: Send) -> tuple[str, str]:
@@ -404,22 +392,20 @@ def _relax(
     gap: float,
 ) -> bool:
     """Tighten the relaxation, and search for plans near its last point; return whether it is feasible."""
-    sign = -1.0 if incumbent.minimise else 1.0
+    unit = -scale if incumbent.minimise else scale
 
-    def solve() -> _Solution:
-        status, objective, values = live.solve_relaxation(seconds=incumbent.left())
-        return _Solution(status, sign * objective, values)
-
-    def report(solution: _Solution, found: int) -> bool:
+    def report(solution: LpSolution, found: int) -> bool:
         incumbent.count("relaxation", cuts=found)
-        incumbent.bound(sign * solution.objective * scale, "relaxation")
+        incumbent.bound(unit * solution.objective, "relaxation")
         return incumbent.closed(gap)
 
-    def cut(solution: _Solution, weight: float, _history: list[float]) -> int:
-        return cuts.cut(solution.values, weight)
-
-    last = tighten(solve, cut, live.drop_slack_rows, report=report)
+    last = tighten(
+        lambda: live.solve_relaxation(seconds=incumbent.left()),
+        lambda _solution, weight, _history: cuts.cut(live.values, weight),
+        live.drop_slack_rows,
+        report=report,
+    )
     if last.status == "optimal" and not incumbent.stop() and not incumbent.closed(gap):
         live.drop_slack_rows()
-        reader.improve(live.by_name(last.values))
+        reader.improve(live.by_name(live.values))
     return last.status != "infeasible"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from optimiser.engine.backends.interfaces import SeparationSchedule, TreeLimits
+from optimiser.engine.backends.solver_trees import TreeLimits
 from optimiser.engine.methods.branching.tree_search import search_in_solver
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
@@ -82,11 +82,6 @@ def test_a_budget_is_kept_to_the_last_unit():
     outcome, incumbent, _ = searched(problem)
     assert (outcome.reason, outcome.bound) == ("proof", float(brute_force(problem)))
     assert not incumbent.best[:-1].all()
-
-
-def test_a_search_may_separate_integer_points_alone():
-    outcome, _, _ = searched(reduce(line()).problem, schedule=SeparationSchedule(depth=-1))
-    assert outcome.bound == 16.0
 
 
 def test_a_search_without_time_ends_by_time():

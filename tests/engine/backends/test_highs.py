@@ -36,13 +36,13 @@ from optimiser.engine.backends.highs import (
     BELOW_ONE,
     ExtendedHighs,
     IntegerMaster,
-    QuestionRelaxation,
     Relaxation,
     SmallLps,
     proving_gap,
 )
-from optimiser.engine.methods.branching.nodes import integer_bound
+from optimiser.engine.methods.branching.tree import integer_bound
 from optimiser.engine.methods.cuts.time_cuts import FractionalCuts
+from optimiser.engine.methods.questions import QuestionRelaxation
 from optimiser.engine.models.extended import build_extended
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.rows import Rows
@@ -308,10 +308,9 @@ def test_a_model_with_one_state_keeps_to_rows_of_several_pairs(lines, budget):
     model = build_extended(weighted_triangle(budget), flows=False)
     live = ExtendedHighs(model, threads=1, seed=1)
     live.add_cuts(rows_of(*lines), live.columns(model.x), live.columns(model.states[-1].y))
-    (status, objective, _), best = live.solve_relaxation(seconds=10), relaxed_best(lines, budget)
-    assert status == ("infeasible" if best is None else "optimal")
-    sign = -1.0 if budget is None else 1.0
-    assert best is None or sign * model.scale * objective == pytest.approx(best, abs=1e-4)
+    found, best = live.solve_relaxation(seconds=10), relaxed_best(lines, budget)
+    assert found.status == ("infeasible" if best is None else "optimal")
+    assert best is None or model.scale * found.objective == pytest.approx(best, abs=1e-4)
 
 
 @pytest.mark.parametrize(("covered", "expected"), [((), 5), ((0,), 3), ((1,), 2), ((0, 1), 0)])
@@ -323,8 +322,7 @@ def test_cuts_hold_in_the_state_that_they_are_added_to(covered, expected):
     for s in covered:
         state = model.states[s]
         live.add_cuts(rows_of(([0, 1, 2], {})), live.columns(state.x), live.columns(state.y))
-    _, objective, _ = live.solve_relaxation(seconds=10)
-    assert objective * model.scale == pytest.approx(expected * sum(WEIGHTS))
+    assert live.solve_relaxation(seconds=10).objective * model.scale == pytest.approx(expected * sum(WEIGHTS))
     assert live.solve_integer(seconds=10, gap=0.0).bound * model.scale == pytest.approx(
         expected * sum(WEIGHTS)
     )
@@ -338,7 +336,7 @@ def test_cuts_of_a_state_tie_its_own_columns():
     for state in model.states:
         live.add_cuts(cut, live.columns(state.x), live.columns(state.y))
     found = live.solve_integer(seconds=10, gap=0.0)
-    values = live.by_name(found.values)
+    values = live.by_name(found.points[-1])
     covered = [[round(values[y.name]) for y in state.y] for state in model.states]
     assert covered == [[1, 0, 0], [1, 1, 0]]
     assert found.bound * model.scale == pytest.approx(2 * WEIGHTS[0] + WEIGHTS[1])

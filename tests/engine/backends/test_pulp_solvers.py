@@ -20,11 +20,6 @@ from optimiser.bench.instances import configurations
 from optimiser.cli import call
 from optimiser.engine.backends import pulp_solvers
 from optimiser.engine.backends.pulp_solvers import (
-    GAP,
-    SEED,
-    SOLVERS,
-    THREADS,
-    TIME,
     find,
     installed_solver,
     instance,
@@ -35,6 +30,7 @@ from optimiser.engine.backends.pulp_solvers import (
     solve_in_time,
     solve_model,
 )
+from optimiser.engine.backends.solvers import GAP, SEED, SOLVERS, THREADS, TIME
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.methods.variants import VARIANTS, choose
 from optimiser.engine.models.compact import build_compact

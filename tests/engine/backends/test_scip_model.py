@@ -22,7 +22,7 @@ from tiers import examples
 
 pytest.importorskip("pyscipopt")
 
-from optimiser.engine.backends.scip_model import add_rows, add_splits, tree_model
+from optimiser.engine.backends.scip_tree import add_rows, add_splits, tree_model
 
 
 @given_rows

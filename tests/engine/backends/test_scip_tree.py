@@ -14,7 +14,7 @@ from stated_rows import rows_of, weighted_triangle
 from tiers import examples
 
 from optimiser.bench.generators.regular import GridParameters, grid
-from optimiser.engine.backends.interfaces import SeparationSchedule, TreeLimits
+from optimiser.engine.backends.solver_trees import TreeLimits
 from optimiser.engine.methods.branching.tree_search import TimeCutSeparator
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.time_cuts import separate
@@ -27,9 +27,9 @@ from optimiser.problem import Pair, Target
 
 pytest.importorskip("pyscipopt")
 
-from optimiser.engine.backends import scip_tree
-from optimiser.engine.backends.scip_model import TreeModel
-from optimiser.engine.backends.scip_tree import SearchState, TimeRows, search_tree
+from optimiser.engine.backends import solver_trees
+from optimiser.engine.backends.scip_tree import TimeRows, search_tree
+from optimiser.engine.backends.solver_trees import TreeModel, TreeSearch
 
 
 def no_separator(x, y, *, integer):
@@ -49,9 +49,7 @@ def searched(problem, separator=None, *, start=None, send=lambda _: None, gap=0.
     incumbent = mask_incumbent(t, seconds=300.0, send=send)
     if start is not None:
         incumbent.plan(start, "start")
-    limits = TreeLimits(
-        30.0, gap, **{key: more.pop(key) for key in ("nodes", "schedule", "seed") if key in more}
-    )
+    limits = TreeLimits(30.0, gap)
     outcome = search_tree(t, problem, incumbent, separator or time_cuts(t), limits=limits, **more)
     return outcome, incumbent
 
@@ -149,7 +147,7 @@ def test_a_plan_that_violates_a_rule_unknown_to_scip_is_cut_off(way, monkeypatch
     def strict(t, is_open):
         return fits(t, is_open) and not is_open.all()
 
-    monkeypatch.setattr("optimiser.engine.backends.scip_tree.fits", strict)
+    monkeypatch.setattr("optimiser.engine.backends.solver_trees.fits", strict)
     monkeypatch.setattr("optimiser.engine.search.incumbent.fits", strict)
     outcome, incumbent = searched(line_problem(), way)
     assert (outcome.reason, outcome.bound) == ("proof", 12.0)
@@ -185,11 +183,6 @@ def test_rows_that_are_not_violated_are_not_added():
         return Rows(np.array([0]), np.array([0, t.size]), np.arange(t.size), np.full(t.size, 5.0))
 
     outcome, _ = searched(line_problem(), idle)
-    assert outcome.bound == 16.0
-
-
-def test_a_search_may_separate_integer_points_alone():
-    outcome, _ = searched(line_problem(), schedule=SeparationSchedule(depth=-1))
     assert outcome.bound == 16.0
 
 
@@ -279,7 +272,7 @@ def test_violated_rows_of_several_pairs_are_added(has_y, least, claims):
     def same(x, y, *, integer):
         return rows
 
-    state = SearchState(t, master, same, None, SeparationSchedule())
+    state = TreeSearch(t, master, same, None, TreeLimits(30.0), lambda: None)
     TimeRows(state).conssepalp([], 0)
     if state.failure is not None:
         raise state.failure
@@ -305,7 +298,7 @@ def test_where_a_search_ends_does_not_depend_on_how_often_it_reports(seed, monke
     problem = reduce(grid(GridParameters(rows=6, columns=6, candidates=24, pairs=40, seed=seed))).problem
     ends = []
     for interval_s in (0.0, 1e9):
-        monkeypatch.setattr(scip_tree, "REPORT_INTERVAL_S", interval_s)
+        monkeypatch.setattr(solver_trees, "REPORT_INTERVAL_S", interval_s)
         outcome, incumbent = searched(problem, gap=0.05)
         ends.append((outcome.reason, outcome.bound, incumbent.evaluated.objective))
     assert ends[0] == ends[1]

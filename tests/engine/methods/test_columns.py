@@ -9,14 +9,16 @@ from label_drawing import enabling_paths, open_problems
 from tiers import examples
 
 from optimiser.engine.backends.path_master import PathMaster
-from optimiser.engine.methods.column_generation.columns import (
+from optimiser.engine.methods.column_generation import (
     Caps,
     Pool,
     first_columns,
+    generate,
     list_columns,
+    narrow,
     price_columns,
+    tightened,
 )
-from optimiser.engine.methods.column_generation.generation import generate, narrow, tightened
 from optimiser.engine.methods.heuristics.greedy import nothing
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.labels import PathFinder

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from optimiser.engine.methods.column_generation import proof
-from optimiser.engine.methods.column_generation.columns import Caps
+from optimiser.engine.methods import column_generation as proof
+from optimiser.engine.methods.column_generation import Caps
 from optimiser.problem import load
 
 

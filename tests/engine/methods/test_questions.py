@@ -17,9 +17,8 @@ from engine_running import LONG_S
 from heuristic_drawing import open_line
 from tiers import thinned
 
-from optimiser.engine.backends.highs import QuestionRelaxation
 from optimiser.engine.methods import questions
-from optimiser.engine.methods.questions import PlanPool, QuestionSession, question_tables
+from optimiser.engine.methods.questions import PlanPool, QuestionRelaxation, QuestionSession, question_tables
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.scoring import covered_pairs, fits, shortfall
 from optimiser.engine.search.tables import tables

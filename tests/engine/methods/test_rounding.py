@@ -6,10 +6,10 @@ from cut_drawing import clique_covers
 from hypothesis import given
 from tiers import examples
 
-from optimiser.engine.methods.heuristics.lns import Improver
-from optimiser.engine.methods.rounding import (
+from optimiser.engine.methods.heuristics.lns import (
     ATTEMPTS_AT_POINT,
     ROUNDED_EVERY,
+    Improver,
     Rounding,
     TreeHeuristics,
 )

@@ -8,7 +8,8 @@ import pytest
 from core_drawing import line
 from engine_running import INSTALLED
 
-from optimiser.engine.backends.pulp_solvers import SOLVERS, instance
+from optimiser.engine.backends.pulp_solvers import instance
+from optimiser.engine.backends.solvers import SOLVERS
 from optimiser.engine.document import formulation
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.cuts_master import add_time_cuts, build_master

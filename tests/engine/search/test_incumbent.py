@@ -13,8 +13,7 @@ from heuristic_drawing import open_line
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimiser.engine.backends.highs import QuestionRelaxation
-from optimiser.engine.methods.questions import PlanPool
+from optimiser.engine.methods.questions import PlanPool, QuestionRelaxation
 from optimiser.engine.methods.rings import extended_incumbent
 from optimiser.engine.search.incumbent import Evaluated, Incumbent, PartIncumbent, mask_incumbent
 from optimiser.engine.search.scoring import objective_of

@@ -6,23 +6,257 @@ import heapq
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from optimiser.engine.backends.interfaces import LinearProgram, LpSolution
-from optimiser.engine.methods.branching.nodes import (
-    INTEGRAL,
-    Node,
-    Pseudocosts,
-    branch,
-    fix_by_reduced_cost,
-    fractional,
-    integer_bound,
-)
+from optimiser.engine.backends.highs import HighsModel, Relaxation
+from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.cuts.relaxation import CutFinder, cut_rounds
-from optimiser.engine.search.paths import Mask
+from optimiser.engine.presolve.fixings import fixed_by_bound
+from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import Floats, Rows
+from optimiser.problem.result import rounded_bound
+
+
+def integer_bound(bound: float) -> float:
+    """Return the largest integer objective that an upper bound allows; infinite bounds stay."""
+    return float(rounded_bound(bound)) if math.isfinite(bound) else bound
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A node of the search tree: all plans whose decisions lie within bounds.
+
+    Attributes
+    ----------
+    bound
+        Upper bound on the scaled objective of its plans.
+    lower, upper
+        float64 [N] each, bounds of the decisions.
+    depth
+        Number of branchings between the root and the node.
+    decision, side, distance
+        The decision that was branched on last (-1 at the root), the side (0: down, 1: up), and the distance
+        from its fractional value to the value on that side.
+    """
+
+    bound: float
+    lower: Floats
+    upper: Floats
+    depth: int = 0
+    decision: int = -1
+    side: int = 0
+    distance: float = 1.0
+
+    @classmethod
+    def root(cls, solution: LpSolution) -> Node:
+        """Return the root of the tree, given the solution of the root relaxation."""
+        size = len(solution.decisions)
+        return cls(solution.objective, np.zeros(size), np.ones(size))
+
+    def child(self, decision: int, side: int, *, bound: float, value: float) -> Node:
+        """Return the child in which one more decision is fixed.
+
+        Parameters
+        ----------
+        decision, side
+            Position of the decision, and the value 0 or 1 at which it is fixed.
+        bound
+            Upper bound on the scaled objective of the child.
+        value
+            Value of the decision in the relaxation of the node.
+        """
+        lower, upper = self.lower.copy(), self.upper.copy()
+        lower[decision] = upper[decision] = float(side)
+        distance = value if side == 0 else 1.0 - value
+        return Node(bound, lower, upper, self.depth + 1, decision, side, distance)
+
+
+RELIABLE = 4
+"""Observations of each side from which the pseudocosts of a decision count as reliable."""
+
+
+LEAST_CHANGE = 1e-6
+"""Lower limit of a change in a score, so that a product with a change of 0 still ranks decisions."""
+
+
+@dataclass(frozen=True)
+class Pseudocosts:
+    """Observed changes of the objective per unit change of each decision, by side (0: down, 1: up).
+
+    Attributes
+    ----------
+    total
+        float64 [2, N], sum of the changes per unit.
+    count
+        int64 [2, N], number of observations.
+    """
+
+    total: Floats
+    count: Integers
+
+    @classmethod
+    def none(cls, size: int) -> Pseudocosts:
+        """Return pseudocosts of `size` decisions without any observation."""
+        return cls(np.zeros((2, size)), np.zeros((2, size), np.int64))
+
+    def plus(self, other: Pseudocosts) -> Pseudocosts:
+        """Return the sum of the observations of both."""
+        return Pseudocosts(self.total + other.total, self.count + other.count)
+
+    def note(self, decision: int, side: int, change: float, distance: float) -> None:
+        """Record the change of the objective after branching.
+
+        Parameters
+        ----------
+        decision, side
+            The decision that was branched on, and the side.
+        change
+            Decrease of the bound; ignored where it is not finite.
+        distance
+            Distance from the fractional value of the decision to its value on that side.
+        """
+        if not math.isfinite(change):
+            return
+        self.total[side, decision] += max(change, 0.0) / max(distance, LEAST_CHANGE)
+        self.count[side, decision] += 1
+
+    def reliable(self, decision: int) -> bool:
+        """Return whether both sides were observed often enough (Achterberg, Koch and Martin 2005)."""
+        return bool(self.count[:, decision].min() >= RELIABLE)
+
+    def scores(self, fraction: Floats) -> Floats:
+        """Return the product of the estimated changes on both sides, for each decision.
+
+        Parameters
+        ----------
+        fraction
+            float64 [N], values of the decisions in the relaxation.
+
+        Returns
+        -------
+        NDArray
+            float64 [N]; a decision not yet observed on a side gets the mean of all observations of that side.
+        """
+        known = self.count > 0
+        mean = self.total.sum(axis=1) / np.maximum(1, self.count.sum(axis=1))
+        per_unit = np.where(known, self.total / np.maximum(1, self.count), mean[:, None])
+        down, up = per_unit[0] * fraction, per_unit[1] * (1.0 - fraction)
+        scores: Floats = np.maximum(down, LEAST_CHANGE) * np.maximum(up, LEAST_CHANGE)
+        return scores
+
+
+INTEGRAL = 1e-6
+"""Distance from 0 and 1 up to which a value counts as integer."""
+
+
+MOST_PROBED = 8
+"""Most decisions that are probed at a node."""
+
+
+PROBE_ITERATIONS = 60
+"""Limit on the iterations of the dual simplex method in a probe."""
+
+
+def fractional(decisions: Floats) -> Integers:
+    """Return the positions of the decisions, float64 [N], with fractional values."""
+    return np.flatnonzero(np.abs(decisions - np.round(decisions)) > INTEGRAL)
+
+
+def fix_by_reduced_cost(node: Node, solution: LpSolution, cutoff: float) -> Node:
+    """Return the node with additional decisions fixed by their reduced costs.
+
+    A decision is fixed at the value that it has in every plan of the node better than the cutoff.
+
+    Parameters
+    ----------
+    node, solution
+        The node, and the solution of its relaxation.
+    cutoff
+        Scaled objective of the best known plan.
+    """
+    if not math.isfinite(cutoff):
+        return node
+    at_one, at_zero = fixed_by_bound(solution.reduced_costs, solution.decisions, solution.objective, cutoff)
+    lower, upper = np.where(at_one, 1.0, node.lower), np.where(at_zero, 0.0, node.upper)
+    return replace(node, lower=lower, upper=upper)
+
+
+def branch(
+    program: HighsModel,
+    node: Node,
+    solution: LpSolution,
+    *,
+    cutoff: float,
+    known: Pseudocosts,
+    observed: Pseudocosts,
+) -> list[Node]:
+    """Branch on the best decision; return the children that can contain a better plan.
+
+    Parameters
+    ----------
+    program
+        The relaxation at the optimum of the node; probes leave it there.
+    node, solution
+        The node, and the solution of its relaxation.
+    cutoff
+        Scaled objective of the best known plan.
+    known
+        Pseudocosts so far.
+    observed
+        Receives the observations of the probes.
+
+    Notes
+    -----
+    Reliability branching (Achterberg, Koch and Martin 2005): decisions are considered in falling order of
+    their pseudocost scores, and those with unreliable pseudocosts are probed. Invariant: every plan of the
+    node with an objective above `cutoff` lies in one of the children.
+    """
+    candidates = fractional(solution.decisions)
+    candidates = candidates[node.upper[candidates] > node.lower[candidates]]
+    if not candidates.size:
+        # Reduced costs have fixed every fractional decision since the solve: solve the node again.
+        return [Node(solution.objective, node.lower, node.upper, node.depth + 1)]
+    scores, whole = known.scores(solution.decisions), (solution.objective, solution.objective)
+    best, best_score, best_bounds, probed = -1, -1.0, whole, 0
+    for decision in candidates[np.lexsort((candidates, -scores[candidates]))].tolist():
+        score, bounds = float(scores[decision]), whole
+        if not known.reliable(decision) and probed < MOST_PROBED:
+            probed += 1
+            score, bounds = _probe(program, decision, solution, cutoff, observed)
+            sides = [side for side in (0, 1) if integer_bound(bounds[side]) > cutoff]
+            if len(sides) < 2:
+                return _children(node, decision, solution, dict.fromkeys(sides, solution.objective))
+        if score > best_score:
+            best, best_score, best_bounds = decision, score, bounds
+    return _children(node, best, solution, dict(enumerate(best_bounds)))
+
+
+def _probe(
+    program: HighsModel, decision: int, solution: LpSolution, cutoff: float, observed: Pseudocosts
+) -> tuple[float, tuple[float, float]]:
+    """Probe both sides of a decision; return its score, and upper bounds on the scaled objective of both.
+
+    The changes are recorded if neither side is pruned. A probe that was not solved far enough to prove a
+    bound still gives a change for the score.
+    """
+    value, bounds, changes = float(solution.decisions[decision]), list[float](), list[float]()
+    for side in (0, 1):
+        bound, proved = program.probe(decision, float(side), iterations=PROBE_ITERATIONS)
+        bounds.append(min(solution.objective, bound) if proved else solution.objective)
+        changes.append(solution.objective - min(solution.objective, bound))
+    down, up = bounds
+    if min(integer_bound(down), integer_bound(up)) > cutoff:
+        observed.note(decision, 0, changes[0], value)
+        observed.note(decision, 1, changes[1], 1.0 - value)
+    return max(changes[0], LEAST_CHANGE) * max(changes[1], LEAST_CHANGE), (down, up)
+
+
+def _children(node: Node, decision: int, solution: LpSolution, bounds: dict[int, float]) -> list[Node]:
+    value = float(solution.decisions[decision])
+    return [node.child(decision, side, bound=bound, value=value) for side, bound in bounds.items()]
+
 
 GROWTH, SPARE = 1.2, 50
 """A worker drops slack cuts when it has more than `GROWTH` times the cuts of the root plus `SPARE`."""
@@ -94,10 +328,11 @@ class PlungeRules:
     tightening: int = 2
 
 
+@dataclass
 class Worker:
     """A worker of the search, with a linear program and a cut store of its own.
 
-    Parameters
+    Attributes
     ----------
     program
         A live relaxation with the cuts of the root.
@@ -115,35 +350,28 @@ class Worker:
         Number of cuts in the program.
     """
 
-    def __init__(
-        self,
-        program: LinearProgram,
-        cuts: CutFinder,
-        weight: Floats,
-        value_of: Callable[[Mask], float],
-        left: Callable[[], float],
-        rules: PlungeRules,
-        cut_count: int,
-    ) -> None:
-        self._program = program
-        self._cuts = cuts
-        self._weight = weight
-        self._value_of = value_of
-        self._left = left
-        self._rules = rules
-        self._cut_count = cut_count
-        self._most_cuts = int(GROWTH * cut_count) + SPARE
+    program: Relaxation
+    cuts: CutFinder
+    weight: Floats
+    value_of: Callable[[Mask], float]
+    left: Callable[[], float]
+    rules: PlungeRules
+    cut_count: int
+
+    def __post_init__(self) -> None:
+        """Allow for some more cuts than now."""
+        self._most_cuts = int(GROWTH * self.cut_count) + SPARE
 
     def add_cuts(self, rows: list[Rows]) -> None:
         """Add cuts to the program."""
         for part in rows:
-            self._program.add(part)
-            self._cut_count += len(part)
+            self.program.add(part)
+            self.cut_count += len(part)
 
     def drop_slack_cuts(self) -> None:
         """Drop slack cuts when the program has too many cuts."""
-        if self._cut_count > self._most_cuts:
-            self._cut_count = self._program.drop_slack_rows()
+        if self.cut_count > self._most_cuts:
+            self.cut_count = self.program.drop_slack_rows()
 
     def plunge(self, node: Node, cutoff: float, known: Pseudocosts) -> PlungeResult:
         """Dive from a node, always to the child of better bound, until it is pruned or a limit is reached.
@@ -166,7 +394,7 @@ class Worker:
         result = PlungeResult(pseudocosts=Pseudocosts.none(size))
         current: Node | None = node
         while current is not None and integer_bound(current.bound) > cutoff:
-            if result.nodes >= self._rules.length or self._left() <= 0:
+            if result.nodes >= self.rules.length or self.left() <= 0:
                 result.open_nodes.append(current)
                 break
             children, cutoff = self._step(current, cutoff, known, result)
@@ -180,11 +408,11 @@ class Worker:
     ) -> tuple[list[Node], float]:
         """Solve a node; return its children, and the cutoff, which a new plan may have raised."""
         result.nodes += 1
-        self._program.set_bounds(node.lower, node.upper)
-        self._program.set_cutoff(cutoff)
+        self.program.set_bounds(node.lower, node.upper)
+        self.program.set_cutoff(cutoff)
         solution = self._solve_with_cuts(cutoff, result)
         if solution.status == "limit":
-            if self._left() > 0:
+            if self.left() > 0:
                 # The solver gave up early for reasons of its own: try the node again.
                 return [node], cutoff
             result.open_nodes.append(node)
@@ -193,20 +421,19 @@ class Worker:
             result.pseudocosts.note(node.decision, node.side, node.bound - solution.objective, node.distance)
         if solution.status == "infeasible" or integer_bound(solution.objective) <= cutoff:
             return [], cutoff
-        plan = np.append(np.round(solution.decisions[: self._cuts.size]) > 0, True)
-        value = self._value_of(plan)
+        plan = np.append(np.round(solution.decisions[: self.cuts.size]) > 0, True)
+        value = self.value_of(plan)
         if value > cutoff:
             result.plans.append(plan)
             result.best = cutoff = value
-        if not fractional(solution.decisions).size:
-            if integer_bound(solution.objective) > cutoff:
-                result.unresolved = max(result.unresolved, solution.objective)
-            return [], cutoff
         if integer_bound(solution.objective) <= cutoff:
+            return [], cutoff
+        if not fractional(solution.decisions).size:
+            result.unresolved = max(result.unresolved, solution.objective)
             return [], cutoff
         observed = result.pseudocosts
         children = branch(
-            self._program,
+            self.program,
             fix_by_reduced_cost(node, solution, cutoff),
             solution,
             cutoff=cutoff,
@@ -220,7 +447,7 @@ class Worker:
 
         A node with integer decisions is cut off until its point is a plan with the coverage that it claims.
         """
-        rules, rounds, before = self._rules, 0, math.inf
+        rules, rounds, before = self.rules, 0, math.inf
 
         def is_done(solution: LpSolution) -> bool:
             if solution.status != "optimal" or integer_bound(solution.objective) <= cutoff:
@@ -234,8 +461,8 @@ class Worker:
         def cut(solution: LpSolution) -> int:
             nonlocal rounds, before
             is_integer = not fractional(solution.decisions).size
-            x = solution.decisions[: self._cuts.size]
-            rows = self._cuts.violated(
+            x = solution.decisions[: self.cuts.size]
+            rows = self.cuts.violated(
                 x,
                 solution.y,
                 in_out_weight=rules.in_out_weight,
@@ -246,13 +473,13 @@ class Worker:
             if not len(rows):
                 return 0
             if not is_integer and len(rows) > rules.most_rows:
-                rows = _strongest(rows, solution, x, self._weight, rules.most_rows)
+                rows = _strongest(rows, solution, x, self.weight, rules.most_rows)
             result.rows.append(rows)
             self.add_cuts([rows])
             rounds, before = rounds + 1, solution.objective
             return len(rows)
 
-        return cut_rounds(lambda: self._program.solve(seconds=self._left()), is_done, cut)
+        return cut_rounds(lambda: self.program.solve(seconds=self.left()), is_done, cut)
 
 
 def _strongest(rows: Rows, solution: LpSolution, x: Floats, weight: Floats, most: int) -> Rows:
@@ -336,8 +563,16 @@ def search(
             nodes = _next_nodes(heap, cutoff, len(workers))
             if not nodes:
                 return Outcome(max(cutoff, unresolved), complete=True)
-            results = _plunge_all(executor, workers, nodes, cutoff, pseudocosts)
-            _share_cuts(workers, results)
+            plunges = [
+                executor.submit(worker.plunge, node, cutoff, pseudocosts)
+                for worker, node in zip(workers, nodes, strict=False)
+            ]
+            results = [plunge.result() for plunge in plunges]
+            for worker in workers:  # cuts that other workers found are valid in the whole tree
+                for other, result in zip(workers, results, strict=False):
+                    if other is not worker:
+                        worker.add_cuts(result.rows)
+                worker.drop_slack_cuts()
             for result in results:
                 pseudocosts = pseudocosts.plus(result.pseudocosts)
                 unresolved = max(unresolved, result.unresolved)
@@ -359,18 +594,6 @@ def search(
                 return Outcome(bound, complete=False)
 
 
-def _plunge_all(
-    executor: ThreadPoolExecutor,
-    workers: Sequence[Worker],
-    nodes: Sequence[Node],
-    cutoff: float,
-    known: Pseudocosts,
-) -> list[PlungeResult]:
-    return list(
-        executor.map(lambda worker, node: worker.plunge(node, cutoff, known), workers[: len(nodes)], nodes)
-    )
-
-
 def _next_nodes(heap: list[tuple[float, int, int, Node]], cutoff: float, count: int) -> list[Node]:
     nodes: list[Node] = []
     while heap and len(nodes) < count:
@@ -378,12 +601,3 @@ def _next_nodes(heap: list[tuple[float, int, int, Node]], cutoff: float, count: 
         if integer_bound(node.bound) > cutoff:
             nodes.append(node)
     return nodes
-
-
-def _share_cuts(workers: Sequence[Worker], results: Sequence[PlungeResult]) -> None:
-    """Add to each program the cuts that the other workers found, which are valid in the whole tree."""
-    for worker in workers:
-        for other, result in zip(workers, results, strict=False):
-            if other is not worker:
-                worker.add_cuts(result.rows)
-        worker.drop_slack_cuts()

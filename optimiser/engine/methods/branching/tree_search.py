@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import math
+import pkgutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from threading import Lock
-from typing import Protocol
 
 import numpy as np
 
 from optimiser.engine.backends.highs import Relaxation, reset_threads, version
-from optimiser.engine.backends.interfaces import Improve, Separator, TreeLimits, TreeOutcome
-from optimiser.engine.methods.branching.nodes import Node, fractional
-from optimiser.engine.methods.branching.parts import BRANCHING_CANDIDATES, fixings, search_parts, split
-from optimiser.engine.methods.branching.tree import PlungeRules, Report, Worker, search
+from optimiser.engine.backends.interfaces import LpSolution
+from optimiser.engine.backends.solver_trees import TreeLimits, TreeOutcome
+from optimiser.engine.backends.solvers import ANY, SOLVERS
+from optimiser.engine.methods.branching.tree import (
+    LEAST_CHANGE,
+    Node,
+    PlungeRules,
+    Report,
+    Worker,
+    fractional,
+    integer_bound,
+    search,
+)
 from optimiser.engine.methods.cuts.relaxation import FAMILIES, POSITIVE, CutFamily, CutFinder, needed_rows
 from optimiser.engine.methods.cuts.root import (
     FAR_GAP,
@@ -32,16 +41,15 @@ from optimiser.engine.methods.heuristics.lns import (
     DESTROY_OPERATORS,
     Destroy,
     Improver,
+    TreeHeuristics,
     attempts_for,
     start_plans,
 )
-from optimiser.engine.methods.rounding import TreeHeuristics
-from optimiser.engine.search.incumbent import MaskIncumbent
-from optimiser.engine.search.paths import Mask
+from optimiser.engine.search.incumbent import MaskIncumbent, PartIncumbent
+from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import Floats, Rows, stacked
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
-from optimiser.problem import DesignProblem
 
 SMALL = 1_000
 """Most pairs with which `auto` chooses the tree of SCIP, which prunes better; beyond, our own tree solves its
@@ -75,6 +83,9 @@ CHOICE_SHARE = 0.1
 """Share of the time left for choosing the first rows of the tree; when it is used up, the tree gets all
 rows."""
 
+BRANCHING_CANDIDATES = 12
+"""Default number of decisions that strong branching evaluates when a part is split."""
+
 
 def prove(
     t: Tables,
@@ -102,7 +113,7 @@ def prove(
     tuple
         Why the solve ended, and the solver with its version.
     """
-    if task.solver == "auto":
+    if task.solver == ANY:
         task = replace(task, solver="scip" if len(t.limit) <= SMALL else "highs")
     improver = start_plans(t, incumbent, seed=task.seed, destroy=destroy)
     if incumbent.stop():
@@ -114,7 +125,7 @@ def prove(
     if isinstance(root, str):
         return root, version()
     improve(incumbent, improver, attempts_for(t), root.x)
-    if task.solver != "gurobi" and not incumbent.closed(task.gap):  # Gurobi has cuts like these of its own
+    if SOLVERS[task.solver].splits and not incumbent.closed(task.gap):
         root = add_split_cuts(incumbent, root, gap=task.gap)
     if not incumbent.closed(FAR_GAP):
         starts = FAR_STARTS * task.threads if is_far_from_proof(incumbent, root) else 1
@@ -126,7 +137,7 @@ def prove(
     if incumbent.closed(task.gap):
         return incumbent.ending(task.gap), version()
     root.cuts.on_one_thread()  # few cuts are sought at a node: sharing them takes longer than it saves
-    if task.solver in ("scip", "gurobi"):
+    if SOLVERS[task.solver].tree:
         return search_in_solver(t, incumbent, task, root)
     workers = [_worker(incumbent, task, root, number) for number in range(task.threads)]
     after_round = partial(_improve_in_tree, incumbent, improver)
@@ -297,23 +308,6 @@ def _worker(incumbent: MaskIncumbent, task: Task, root: RootRelaxation, number: 
     return new_worker(incumbent, root, program, cuts, program.drop_slack_rows())
 
 
-class SolverTree(Protocol):
-    """Searches one tree of a solver, with the cuts as lazy rows."""
-
-    def __call__(
-        self,
-        t: Tables,
-        problem: DesignProblem,
-        incumbent: MaskIncumbent,
-        separator: Separator,
-        *,
-        limits: TreeLimits,
-        rows: Rows,
-        improve: Improve | None,
-    ) -> TreeOutcome:
-        """Search; plans, bounds and counts go to the incumbent."""
-
-
 class TimeCutSeparator:
     """Separates points of a solver's tree; the callable that the adapters of SCIP and Gurobi take.
 
@@ -352,73 +346,33 @@ def search_in_solver(
     tuple
         Why the search ended, and the solver with its version.
     """
-    solver_tree, name = _solver_tree(task.solver, root)
-    if task.solver == "scip" and task.threads > 1 and not incumbent.closed(SPLIT_BEYOND):
-        return _search_in_parts(t, incumbent, task, root), name
-    is_far = is_far_from_proof(incumbent, root)
-    rows = first_rows(root, task, incumbent.left)
-    outcome = solver_tree(
-        t,
-        task.problem,
-        incumbent,
-        TimeCutSeparator(root.cuts),
-        limits=TreeLimits(
-            incumbent.left(),
-            task.gap,
-            seed=task.seed,
-            threads=task.threads,
-            log=task.log,
-            dives=not is_far,
-        ),
-        rows=rows,
-        improve=_tree_heuristics(t, incumbent, task.seed, is_far=is_far),
-    )
-    return outcome.reason, name
+    solver, scale = SOLVERS[task.solver], root.scale
+    splits = {"splits": root.splits} if solver.splits else {}
+    is_far, rows = is_far_from_proof(incumbent, root), first_rows(root, task, incumbent.left)
+    solver_tree, name = pkgutil.resolve_name(solver.tree), pkgutil.resolve_name(solver.version)()
 
-
-def _tree_heuristics(t: Tables, incumbent: MaskIncumbent, seed: int, *, is_far: bool) -> TreeHeuristics:
-    """Return the heuristics of a solver's tree. Near a proof, time is better spent on the bound."""
-    return TreeHeuristics(t, incumbent, Improver(t, seed=seed) if is_far else None)
-
-
-def _solver_tree(solver: str, root: RootRelaxation) -> tuple[SolverTree, str]:
-    if solver == "gurobi":
-        from optimiser.engine.backends import gurobi
-
-        return gurobi.search_tree, gurobi.version()
-    from optimiser.engine.backends import scip_tree
-
-    return partial(scip_tree.search_tree, splits=root.splits), scip_tree.version()
-
-
-def _search_in_parts(t: Tables, incumbent: MaskIncumbent, task: Task, root: RootRelaxation) -> str:
-    """Search parts of the tree in parallel, each in an instance of SCIP, which uses one thread."""
-    from optimiser.engine.backends import scip_tree
-
-    rows = first_rows(root, task, incumbent.left)
-
-    is_far = is_far_from_proof(incumbent, root)
-
-    def search_part(part: Node, part_incumbent: MaskIncumbent) -> TreeOutcome:
-        return scip_tree.search_tree(
+    def search_one(one: MaskIncumbent, cuts: CutFinder, seed: int, **fixed: Integers) -> TreeOutcome:
+        # Near a proof, time is better spent on the bound than on plans.
+        improve = TreeHeuristics(t, one, Improver(t, seed=seed) if is_far else None)
+        limits = TreeLimits(
+            one.left(), task.gap, seed=task.seed, threads=task.threads, log=task.log, dives=not is_far
+        )
+        found: TreeOutcome = solver_tree(
             t,
             task.problem,
-            part_incumbent,
-            TimeCutSeparator(root.cuts.another()),
-            limits=TreeLimits(
-                part_incumbent.left(),
-                task.gap,
-                seed=task.seed,
-                log=task.log,
-                dives=not is_far,
-            ),
+            one,
+            TimeCutSeparator(cuts),
+            limits=limits,
             rows=rows,
-            splits=root.splits,
-            fixed=fixings(part, t.size),
-            improve=_tree_heuristics(t, part_incumbent, task.seed + parts.index(part), is_far=is_far),
+            improve=improve,
+            **splits,
+            **fixed,
         )
+        return found
 
-    scale, is_proof_in_reach = root.scale, incumbent.closed(PROOF_WITHIN)
+    if not solver.searches_parts or task.threads == 1 or incumbent.closed(SPLIT_BEYOND):
+        return search_one(incumbent, root.cuts, task.seed).reason, name
+    is_proof_in_reach = incumbent.closed(PROOF_WITHIN)
     parts = split(
         root.program,
         root.solution,
@@ -428,12 +382,170 @@ def _search_in_parts(t: Tables, incumbent: MaskIncumbent, task: Task, root: Root
         left=incumbent.left,
         tried=BRANCHING_CANDIDATES if is_proof_in_reach else FEW_BRANCHING_CANDIDATES,
     )
+
+    def search_part(part: Node, one: MaskIncumbent) -> TreeOutcome:
+        return search_one(
+            one, root.cuts.another(), task.seed + parts.index(part), fixed=fixings(part, t.size)
+        )
+
     reason = search_parts(
         parts, incumbent, search_part, threads=task.threads, to_objective=scale.to_objective
     )
     if reason == "proof" and incumbent.best is not None:
         incumbent.bound(scale.to_objective(scale.of_plan(incumbent.best)), "tree")
-    return reason
+    return reason, name
+
+
+def split(
+    program: Relaxation,
+    solution: LpSolution,
+    *,
+    parts: int,
+    cutoff: float,
+    size: int,
+    left: Callable[[], float],
+    tried: int = BRANCHING_CANDIDATES,
+) -> list[Node]:
+    """Return parts of the search space that together contain every plan better than the cutoff.
+
+    Parameters
+    ----------
+    program
+        The relaxation with its cuts; its bounds are reset at the end.
+    solution
+        Optimal solution of the relaxation.
+    parts
+        Largest number of parts; fewer are returned when some contain no better plan.
+    cutoff
+        Scaled objective of the best known plan.
+    size
+        Number of candidates J; only the first J decisions are branched on.
+    left
+        Returns the seconds left. A child whose solve ends at the limit keeps the bound of its parent.
+    tried
+        Number of decisions that are evaluated when a part is split.
+
+    Notes
+    -----
+    Strong branching (Applegate, Bixby, Chvátal and Cook 1995): the part of the weakest bound is split on
+    that decision, among those nearest to one half, which improves the bounds of both children most.
+    """
+    open_nodes, whole = [(Node.root(solution), solution)], list[Node]()
+    while open_nodes and len(open_nodes) + len(whole) < parts:
+        open_nodes.sort(key=lambda pair: -pair[0].bound)
+        node, point = open_nodes.pop(0)
+        children = _children(program, node, point, cutoff=cutoff, size=size, left=left, tried=tried)
+        if children is None:
+            whole.append(node)
+        else:
+            open_nodes += children
+    count = len(solution.decisions)
+    program.set_bounds(np.zeros(count), np.ones(count))
+    return [*whole, *(node for node, _ in open_nodes)]
+
+
+def _children(
+    program: Relaxation,
+    node: Node,
+    point: LpSolution,
+    *,
+    cutoff: float,
+    size: int,
+    left: Callable[[], float],
+    tried: int,
+) -> list[tuple[Node, LpSolution]] | None:
+    """Return the children that can contain a better plan; None without fractional decisions or time left.
+
+    The score of a decision is the product of the bound changes of its two children; a change counts only down
+    to the cutoff, where the child is pruned anyway.
+    """
+    x = point.decisions[:size]
+    candidates = fractional(x)
+    order = candidates[np.lexsort((candidates, np.abs(x[candidates] - 0.5)))][:tried]
+    best: tuple[float, list[tuple[Node, LpSolution]]] | None = None
+    for decision in order.tolist():
+        if left() <= 0:
+            break
+        children = []
+        for side in (0, 1):
+            child = node.child(decision, side, bound=node.bound, value=float(x[decision]))
+            program.set_bounds(child.lower, child.upper)
+            solution = program.solve(seconds=left())
+            bound = node.bound if solution.status == "limit" else min(node.bound, solution.objective)
+            children.append((replace(child, bound=bound), solution))
+        score = math.prod(max(node.bound - max(child.bound, cutoff), LEAST_CHANGE) for child, _ in children)
+        if best is None or score > best[0]:
+            best = (score, [one for one in children if integer_bound(one[0].bound) > cutoff])
+    return None if best is None else best[1]
+
+
+def fixings(node: Node, size: int) -> Integers:
+    """Return int64 [J], the value 0 or 1 at which a part fixes each candidate; -1 where it is free."""
+    return np.where(node.lower == node.upper, node.lower, -1.0)[:size].astype(np.int64)
+
+
+def search_parts(
+    parts: Sequence[Node],
+    incumbent: MaskIncumbent,
+    search: Callable[[Node, MaskIncumbent], TreeOutcome],
+    *,
+    threads: int,
+    to_objective: Callable[[float], float],
+) -> str:
+    """Search every part, several at a time; the overall bound goes to the incumbent.
+
+    Parameters
+    ----------
+    parts
+        Parts from `split`.
+    incumbent
+        Shared by all parts.
+    search
+        Searches one part.
+    threads
+        Number of parts that are searched at a time.
+    to_objective
+        Converts a scaled objective to an objective.
+
+    Returns
+    -------
+    str
+        Why the search ended: `proof`, `infeasible`, `time`, `nodes`, `stalled` or `gap`.
+
+    Notes
+    -----
+    Of equally good plans that of the first part counts, whichever part was faster.
+
+    Invariant: the overall bound is the weakest bound of all parts. A part that was searched completely
+    without a better plan is closed: its bound no longer limits the overall one.
+    """
+    lock = Lock()
+    weakest, tighter = (min, max) if incumbent.minimise else (max, min)
+    closed = math.inf if incumbent.minimise else -math.inf
+    bounds, owner = [to_objective(node.bound) for node in parts], -1
+
+    def tighten_part(i: int, bound: float) -> None:
+        bounds[i] = tighter(bounds[i], bound)
+        incumbent.bound(weakest(bounds), "tree")
+
+    def take_plan(i: int, plan: Mask, step: str) -> None:
+        nonlocal owner
+        if incumbent.plan(plan, step, over_equal=i < owner):
+            owner = i
+
+    def search_part(i: int) -> TreeOutcome:
+        part = PartIncumbent(incumbent, lock, partial(take_plan, i), lambda bound: tighten_part(i, bound))
+        outcome = search(parts[i], part)
+        if outcome.reason == "infeasible":
+            with lock:
+                tighten_part(i, closed)
+        return outcome
+
+    with ThreadPoolExecutor(threads) as executor:
+        reasons = {outcome.reason for outcome in executor.map(search_part, range(len(parts)))}
+    if reasons <= {"proof", "infeasible"}:
+        return "infeasible" if incumbent.best is None else "proof"
+    return next(reason for reason in ("time", "nodes", "stalled", "gap", *reasons) if reason in reasons)
 
 
 def first_rows(root: RootRelaxation, task: Task, left: Callable[[], float]) -> Rows:

@@ -26,7 +26,7 @@ Invariant: each row returned is violated at the point by more than `LEAST_DEPTH`
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
 
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
@@ -56,13 +56,9 @@ MOST_SLACK = 0.05
 """Slack, relative to the right side where that is above 1, up to which a row takes part."""
 
 
-class SmallProgram(Protocol):
-    """Solves a small linear program; None means that it was not solved to optimality."""
-
-    def __call__(
-        self, matrix: csr_array, least: Floats, lower: Floats, upper: Floats
-    ) -> tuple[Floats, Floats] | None:
-        """Minimise the last column subject to `matrix @ v >= least` and bounds; return solution and duals."""
+type SmallProgram = Callable[[csr_array, Floats, Floats, Floats], tuple[Floats, Floats] | None]
+"""Minimises the last column subject to `matrix @ v >= least` and lower and upper bounds; returns the solution
+and the duals, or None where the program was not solved to optimality."""
 
 
 class Splitter:
@@ -170,10 +166,8 @@ class Splitter:
         terms = float((abs(upper).sum(axis=1) + np.abs(self._least[one])) @ p)
         terms += float((abs(lower).sum(axis=1) + np.abs(self._least[zero])) @ q)
         row = packed(alpha, least, terms=terms / norm)
-        return row if self._depth(row) > LEAST_DEPTH else NO_SPLITS
-
-    def _depth(self, row: SplitRows) -> float:
-        return float((row.least - row.left_side(self._point)).max(initial=0.0))
+        is_deep = bool((row.least - row.left_side(self._point) > LEAST_DEPTH).any())
+        return row if is_deep else NO_SPLITS
 
     def kept(self, found: list[SplitRows]) -> SplitRows:
         """Return the deepest cuts, leaving out those nearly parallel to a deeper one.

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 
-from optimiser.engine.backends.highs import IntegerMaster, Relaxation, reset_threads, version
+from optimiser.engine.backends.highs import Relaxation, reset_threads, version
 from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
+from optimiser.engine.backends.solvers import SOLVERS
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import binding_rows, solve_root
-from optimiser.engine.methods.heuristics.lns import start_plans
-from optimiser.engine.methods.rounding import Rounding
+from optimiser.engine.methods.heuristics.lns import Rounding, start_plans
 from optimiser.engine.search.incumbent import Incumbent, MaskIncumbent
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.rows import Floats, Rows, joined
@@ -209,17 +210,11 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     root = solve_root(t, incumbent, program, CutFinder.of(t, stop=incumbent.stop), gap=task.gap)
     if isinstance(root, str):
         return root, version()
-    solver, name = _solver_master(task)
+    row = SOLVERS[task.solver]
+    solver: SolverMaster = pkgutil.resolve_name(row.master)(
+        task.problem, threads=task.threads, seed=task.seed, log=task.log
+    )
     solver.add(binding_rows(root))
     improve = Rounding(t, incumbent)
     master = TimeCutMaster(t, incumbent, root.cuts, solver, seed=task.seed, improve=improve)
-    return prove_by_master(master, incumbent, gap=task.gap), name
-
-
-def _solver_master(task: Task) -> tuple[SolverMaster, str]:
-    options = {"threads": task.threads, "seed": task.seed}
-    if task.solver == "cpsat":
-        from optimiser.engine.backends import cpsat
-
-        return cpsat.CpsatMaster(task.problem, **options, log=task.log), cpsat.version()
-    return IntegerMaster(task.problem, **options, log=task.log), version()
+    return prove_by_master(master, incumbent, gap=task.gap), pkgutil.resolve_name(row.version)()

@@ -76,7 +76,7 @@ def part_graph(t: Tables) -> PartGraph | None:
         chosen = np.sort(order[:end])
         group = _parts(t, arcs, chosen, existing)
         chosen = chosen[group[t.origin[chosen]] != group[t.destination[chosen]]]
-        score = (_forest_size(group[t.origin[chosen]], group[t.destination[chosen]]), len(chosen))
+        score = (forest_size(group[t.origin[chosen]], group[t.destination[chosen]]), len(chosen))
         if score[1] >= least and (best is None or score > best[:2]):
             best = (*score, chosen, group)
     if best is None or best[0] < 2:
@@ -150,7 +150,7 @@ def _parts(t: Tables, arcs: _Arcs, chosen: Integers, existing: Integers) -> Inte
     return _components(len(t.net.start) - 1, arcs.tail[used], arcs.head[used])
 
 
-def _forest_size(one: Integers, other: Integers) -> int:
+def forest_size(one: Integers, other: Integers) -> int:
     """Return the number of edges of a spanning forest of the given edges."""
     nodes = np.unique(np.concatenate([one, other]))
     if not len(nodes):

@@ -10,7 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from optimiser.engine.backends.interfaces import LinearProgram, LpSolution, LpStatus
+from optimiser.engine.backends.highs import Relaxation
+from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.cuts.partitions import partition_inequalities
 from optimiser.engine.methods.cuts.time_cuts import FractionalCuts, in_portions, separate
 from optimiser.engine.search.incumbent import Stop, never_stop
@@ -247,19 +248,9 @@ class CutFinder:
         return joined([*parts, self.violated_tightening(x, y)])
 
 
-class Solved(Protocol):
-    """A solution of a relaxation: its status, and its objective, which is always maximised."""
-
-    @property
-    def status(self) -> LpStatus:
-        """Return how the solve ended."""
-
-    @property
-    def objective(self) -> float:
-        """Return the objective."""
-
-
-def cut_rounds[S](solve: Callable[[], S], is_done: Callable[[S], bool], cut: Callable[[S], int]) -> S:
+def cut_rounds(
+    solve: Callable[[], LpSolution], is_done: Callable[[LpSolution], bool], cut: Callable[[LpSolution], int]
+) -> LpSolution:
     """Solve a relaxation, cut off its solution, and repeat (Kelley 1960); return the last solution.
 
     Parameters
@@ -292,15 +283,15 @@ def stalls(history: list[float], share: float, rounds: int = STALL_ROUNDS) -> bo
     return history[-1 - rounds] - history[-1] < share * abs(history[-1])
 
 
-def tighten[S: Solved](
-    solve: Callable[[], S],
-    cut: Callable[[S, float, list[float]], int],
+def tighten(
+    solve: Callable[[], LpSolution],
+    cut: Callable[[LpSolution, float, list[float]], int],
     drop_slack_rows: Callable[[], object],
     *,
-    report: Callable[[S, int], bool],
+    report: Callable[[LpSolution, int], bool],
     first_weight: float = FIRST_WEIGHT,
     first_cuts: int = 0,
-) -> S:
+) -> LpSolution:
     """Cut off the solutions of a relaxation until its bound stalls or no cut is violated.
 
     Parameters
@@ -321,19 +312,19 @@ def tighten[S: Solved](
 
     Returns
     -------
-    Solved
+    LpSolution
         The last solution: optimal, unless the relaxation is infeasible or the time ran out.
     """
     history: list[float] = []
     weight, added = first_weight, first_cuts
 
-    def is_done(solution: S) -> bool:
+    def is_done(solution: LpSolution) -> bool:
         if solution.status != "optimal" or report(solution, added):
             return True
         history.append(solution.objective)
         return stalls(history, STALL_SHARE)
 
-    def cut_off(solution: S) -> int:
+    def cut_off(solution: LpSolution) -> int:
         nonlocal weight, added
         now = weight
         if len(history) % DECAY_EVERY == 0:
@@ -362,7 +353,7 @@ class Relaxed:
 
 
 def relax(
-    program: LinearProgram,
+    program: Relaxation,
     cuts: CutFinder,
     *,
     left: Callable[[], float],
@@ -422,7 +413,7 @@ def relax(
     return Relaxed(last, tuple(rows))
 
 
-def needed_rows(program: LinearProgram, rows: Rows, *, left: Callable[[], float]) -> Rows:
+def needed_rows(program: Relaxation, rows: Rows, *, left: Callable[[], float]) -> Rows:
     """Return a subset of the rows that gives the same bound, given the rows already in the program.
 
     Parameters

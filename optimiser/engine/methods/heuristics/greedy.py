@@ -18,9 +18,10 @@ from optimiser.engine.methods.heuristics.workspace import (
     move_to,
     new_workspace,
 )
-from optimiser.engine.search.incumbent import Stop, never_stop
+from optimiser.engine.search.incumbent import MaskIncumbent, Stop, never_stop
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.tables import Tables
+from optimiser.engine.search.task import Task
 
 TRIES = 8
 """Uncovered pairs for which each step of the greedy heuristic searches a covering group of candidates."""
@@ -166,6 +167,20 @@ def swap(t: Tables, start: Mask, *, stop: Stop = never_stop, passes: int = 20) -
         if value == before:
             break
     return best
+
+
+def run(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+    """Construct a plan; the variants `greedy`, `reverse-greedy`, `swap` and `do-nothing`."""
+    if task.variant == "do-nothing":
+        incumbent.plan(nothing(t), "do-nothing")
+        return "heuristic", ""
+    step, build = ("greedy", greedy) if task.variant == "greedy" else ("reverse-greedy", reverse_greedy)
+    incumbent.plan(everything(t) if build is reverse_greedy and t.budget < 0 else nothing(t), "start")
+    if not incumbent.stop():
+        incumbent.plan(build(t, stop=incumbent.stop), step)
+    if task.variant == "swap" and incumbent.best is not None and not incumbent.stop():
+        incumbent.plan(swap(t, incumbent.best, stop=incumbent.stop), "swap")
+    return ("time" if incumbent.stop() else "heuristic"), ""
 
 
 def _exchange(workspace: SearchWorkspace, j: int) -> None:

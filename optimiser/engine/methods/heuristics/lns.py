@@ -30,6 +30,7 @@ from optimiser.engine.search.incumbent import MaskIncumbent, Stop, never_stop
 from optimiser.engine.search.paths import Floats, Integers, Mask, opened
 from optimiser.engine.search.scoring import breach, fits
 from optimiser.engine.search.tables import Tables
+from optimiser.engine.search.task import Task
 from optimiser.problem import DesignProblem
 
 FIRST_CYCLE = 128
@@ -57,6 +58,15 @@ QUIET = 20_000
 
 LEAST_ATTEMPTS, MOST_ATTEMPTS = 30, 400
 """Bounds on the attempts of a start."""
+
+POSITIVE = 1e-6
+"""A candidate counts as built in part when its x is above this."""
+
+ROUNDED_EVERY = 200
+"""Points of a tree of which one is rounded; of the first ones, those whose number is a power of two."""
+
+ATTEMPTS_AT_POINT = 5
+"""Attempts of the large neighbourhood search at each point of a tree."""
 
 
 def relatedness_of_candidates(t: Tables) -> Floats:
@@ -427,3 +437,84 @@ def search_until_quiet(
         )
         idle = idle + quiet if quiet == 100 else quiet
     return "time" if incumbent.stop() else "heuristic"
+
+
+def run(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+    """Search a large neighbourhood until nothing is gained; the variant `lns`."""
+    return search_until_quiet(t, incumbent, seed=task.seed), ""
+
+
+class Rounding:
+    """Rounds points of a relaxation and repairs the results; plans go to the incumbent.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    incumbent
+        Receives the plans.
+    """
+
+    def __init__(self, t: Tables, incumbent: MaskIncumbent) -> None:
+        self._t = t
+        self._incumbent = incumbent
+        self._workspace = new_workspace(t, everything(t))
+        self._seen: set[bytes] = set()
+
+    def __call__(self, x: Floats) -> None:
+        """Round a point at one half and just above 0, then close what is too much and open what gains.
+
+        Parameters
+        ----------
+        x
+            float64 [J], values of the candidates. A rounded point seen before is skipped.
+        """
+        for threshold in (0.5, POSITIVE):
+            start = np.append(x > threshold, True)
+            key = np.packbits(start).tobytes()
+            if key not in self._seen and not self._incumbent.stop():
+                self._seen.add(key)
+                self._incumbent.plan(self._repaired(start), "rounding")
+
+    def _repaired(self, start: Mask) -> Mask:
+        workspace, stop = self._workspace, self._incumbent.stop
+        move_to(workspace, start)
+        repair_breaches(workspace, stop=stop)
+        fill_greedily(workspace, stop=stop)
+        if not stop():
+            close_redundant(workspace)
+        return fill_greedily(workspace, stop=stop)
+
+
+class TreeHeuristics:
+    """Searches for plans at the points of a tree, an `Improve`.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    incumbent
+        Receives the plans.
+    improver
+        A large neighbourhood search for this tree alone, which does not begin with the best plan, in order to
+        find plans of another kind; None: points are only rounded.
+    """
+
+    def __init__(self, t: Tables, incumbent: MaskIncumbent, improver: Improver | None = None) -> None:
+        self._incumbent = incumbent
+        self._rounding = Rounding(t, incumbent)
+        self._improver = improver
+        self._points = 0
+
+    def __call__(self, x: Floats) -> None:
+        """Search near a point, float64 [J]: odd points guide the neighbourhood search, even ones do not."""
+        self._points += 1
+        if (self._points & (self._points - 1)) == 0 or self._points % ROUNDED_EVERY == 0:
+            self._rounding(x)
+        if self._improver is not None:
+            self._improver.improve(
+                attempts=ATTEMPTS_AT_POINT,
+                stop=self._incumbent.stop,
+                take=lambda plan: self._incumbent.plan(plan, "lns"),
+                guide=x if self._points % 2 else None,
+            )

@@ -11,7 +11,7 @@ from knapsack_program import Knapsack
 from tiers import examples
 
 from optimiser.engine.backends.interfaces import LpSolution
-from optimiser.engine.methods.branching.nodes import (
+from optimiser.engine.methods.branching.tree import (
     LEAST_CHANGE,
     MOST_PROBED,
     RELIABLE,

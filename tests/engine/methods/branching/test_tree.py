@@ -16,8 +16,7 @@ from tiers import examples, thinned
 
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.backends.interfaces import LpSolution
-from optimiser.engine.methods.branching.nodes import Node
-from optimiser.engine.methods.branching.tree import PlungeRules, Worker, _strongest, search
+from optimiser.engine.methods.branching.tree import Node, PlungeRules, Worker, _strongest, search
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import ObjectiveScale
 from optimiser.engine.presolve import reduce

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import itertools
+import pkgutil
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
+from optimiser.engine.backends import solvers
 from optimiser.engine.backends.highs import IntegerMaster
 from optimiser.engine.backends.interfaces import MasterSolution, Point
 from optimiser.engine.methods.cuts import master_loop
@@ -469,7 +472,9 @@ def test_the_method_starts_from_plans_relaxes_and_hands_the_binding_rows_to_the_
     monkeypatch.setattr(master_loop, "start_plans", noted("start", start))
     monkeypatch.setattr(master_loop, "reset_threads", noted("threads"))
     monkeypatch.setattr(master_loop, "solve_root", root)
-    monkeypatch.setattr(master_loop, "_solver_master", lambda _task: (Master(), "solver 1"))
+    highs = solvers.SOLVERS["highs"]
+    places = {highs.master: lambda _problem, **_options: Master(), highs.version: lambda: "solver 1"}
+    monkeypatch.setattr(master_loop, "pkgutil", SimpleNamespace(resolve_name=places.__getitem__))
     found = prove(t, incumbent, Task(problem, "cuts-loop", 60.0, -1.0, 1, 7, "highs"))
     assert found == ("infeasible", "solver 1")
     assert called[:2] == ["start", "threads"]
@@ -480,9 +485,9 @@ def test_the_method_starts_from_plans_relaxes_and_hands_the_binding_rows_to_the_
 def test_the_solver_of_a_task_is_named_with_its_version(name):
     if name == "cpsat":
         pytest.importorskip("ortools")
-    master, label = master_loop._solver_master(
-        Task(two_of_three(budget=3), "cuts-loop", 60.0, 0.0, 1, 1, name)
-    )
+    row = solvers.SOLVERS[name]
+    master = pkgutil.resolve_name(row.master)(two_of_three(budget=3), threads=1, seed=1, log=False)
+    label = pkgutil.resolve_name(row.version)()
     assert isinstance(master, IntegerMaster) is (name == "highs")
     assert label.lower().startswith("highs" if name == "highs" else "cp-sat")
 

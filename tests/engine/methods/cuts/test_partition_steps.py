@@ -20,12 +20,12 @@ from optimiser.engine.methods.cuts.partitions import (
     _best_merge,
     _crossing,
     _forest,
-    _forest_size,
     _measure_links,
     _merge,
     _relevance_counts,
     _relevant_arcs,
     _strongest_claims,
+    forest_size,
     part_graph,
     partition_inequalities,
 )
@@ -73,7 +73,7 @@ def roots(size, edges):
 )
 def test_a_spanning_forest_has_an_edge_less_than_nodes_in_each_component(edges, size):
     one, other = np.array(edges, np.int64).reshape(-1, 2).T
-    assert _forest_size(one, other) == size
+    assert forest_size(one, other) == size
 
 
 def test_arcs_are_relevant_to_the_pairs_that_have_a_walk_over_them_within_the_limit():

@@ -1,0 +1,187 @@
+"""List the solvers: what each can do, which package brings it, and what its word proves.
+
+The list is also read where nothing is solved, so that it imports none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+TIME, GAP, THREADS, SEED = "time limit", "gap", "threads", "seed"
+"""Settings of a solve, as named in messages."""
+
+ANY, NONE = "auto", "none"
+"""Words in the place of a solver: the variant chooses one itself; it needs none."""
+
+UNNAMED = (ANY, NONE)
+"""Words that name no solver."""
+
+BUNDLED = "highs"
+"""The solver that comes with polyring, which therefore need not be looked for."""
+
+_PROVES_WITHIN = MappingProxyType({"GLPK_CMD": 1e-7, "PYGLPK": 1e-7})
+"""Relative gap proved by classes of PuLP that have no gap setting but search to the end; GLPK prunes nodes
+that gain less (`tol_obj`)."""
+
+_REPORTS_ALL_OPTIMAL = ("COPT_CMD", "FSCIP_CMD", "GUROBI_CMD")
+"""Classes that report every solution in the solver's file as optimal."""
+
+_REPORTS_NONE_INFEASIBLE = ("COINMP_DLL", "CPLEX_CMD")
+"""Classes that report infeasible when they found no solution."""
+
+_MISLED_BY_START = ("HiGHS", "HiGHS_CMD")
+"""Classes that get no start solution: HiGHS 1.16 completes a start without flows in a smaller model, and may
+return the result of that model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solver:
+    """A solver of integer programs.
+
+    Attributes
+    ----------
+    name
+        Name in options and messages.
+    pulp_name
+        Name of PuLP's class.
+    extra
+        How to install it, as a sentence.
+    keywords
+        Keywords of PuLP's class for those of the settings `TIME`, `GAP`, `THREADS` and `SEED` that it
+        accepts.
+    takes_start
+        Whether it accepts start values of the variables.
+    is_command
+        Whether PuLP runs a command. Time limits are then whole seconds, and not every command respects them.
+    package
+        Distribution that brings it; empty for classes of PuLP without a short name.
+    is_believed
+        Whether its word counts in variants of the program. Commands, and classes of PuLP that nobody tested,
+        are confirmed by our own prover (`engine.confirming`).
+    is_watched
+        Whether it reports its progress and keeps its time limit, so that it needs no process of its own.
+    version, tree, master
+        The function that returns its name and version, the one that searches a tree of time cuts, and the
+        class that solves the integer master of time cuts (`pkgutil.resolve_name`); empty where there is none.
+    splits
+        Whether lift-and-project cuts of the root help its tree; Gurobi has cuts like these of its own.
+    searches_parts
+        Whether several threads search parts of a tree, since one tree uses one thread.
+    """
+
+    name: str
+    pulp_name: str
+    extra: str
+    keywords: Mapping[str, str]
+    takes_start: bool = True
+    is_command: bool = False
+    package: str = ""
+    is_believed: bool = False
+    is_watched: bool = False
+    version: str = ""
+    tree: str = ""
+    master: str = ""
+    splits: bool = True
+    searches_parts: bool = False
+
+    @property
+    def missing_settings(self) -> tuple[str, ...]:
+        """Return the settings that PuLP's class does not accept."""
+        return tuple(what for what in (TIME, GAP, THREADS, SEED) if what not in self.keywords)
+
+    @property
+    def gets_start(self) -> bool:
+        """Return whether it is given a start solution."""
+        return self.takes_start and self.pulp_name not in _MISLED_BY_START
+
+    def proves_within(self, gap: float) -> float | None:
+        """Return the relative gap that an optimal status proves; None where it is unknown.
+
+        Parameters
+        ----------
+        gap
+            Requested relative gap.
+
+        Notes
+        -----
+        Many solvers stop at a gap of 1e-4 by default. Where the gap cannot be set, an optimal status proves
+        nothing.
+        """
+        if self.pulp_name in _REPORTS_ALL_OPTIMAL:
+            return None
+        return gap if GAP in self.keywords else _PROVES_WITHIN.get(self.pulp_name)
+
+    @property
+    def proves_infeasible(self) -> bool:
+        """Return whether an infeasible status is a proof."""
+        return self.pulp_name not in _REPORTS_NONE_INFEASIBLE
+
+
+def keywords(time: str, gap: str, threads: str, seed: str = "") -> Mapping[str, str]:
+    """Return the keywords of PuLP's class for the settings; an empty one is not accepted."""
+    named = {TIME: time, GAP: gap, THREADS: threads, SEED: seed}
+    return MappingProxyType({what: keyword for what, keyword in named.items() if keyword})
+
+
+_ALL = (
+    Solver(
+        BUNDLED,
+        "HiGHS",
+        "comes with polyring",
+        keywords("timeLimit", "gapRel", "threads", "random_seed"),
+        package="highspy",
+        is_believed=True,
+        is_watched=True,
+        version="optimiser.engine.backends.highs:version",
+        master="optimiser.engine.backends.highs:IntegerMaster",
+    ),
+    Solver(
+        "scip",
+        "SCIP_PY",
+        "pip install pyscipopt",
+        keywords("timeLimit", "gapRel", "threads"),
+        package="pyscipopt",
+        is_believed=True,
+        version="optimiser.engine.backends.scip_tree:version",
+        tree="optimiser.engine.backends.scip_tree:search_tree",
+        searches_parts=True,
+    ),
+    Solver(
+        "cbc",
+        "COIN_CMD",
+        "pip install polyring[cbc]",
+        keywords("timeLimit", "gapRel", "threads", "randomSeed"),
+        package="cbcbox",
+    ),
+    Solver(
+        "gurobi",
+        "GUROBI",
+        "pip install polyring[gurobi], and a licence",
+        keywords("timeLimit", "gapRel", "Threads", "Seed"),
+        package="gurobipy",
+        is_believed=True,
+        version="optimiser.engine.backends.gurobi:version",
+        tree="optimiser.engine.backends.gurobi:search_tree",
+        splits=False,
+    ),
+    Solver(
+        "cpsat",
+        "CPSAT",
+        "pip install polyring[ortools]",
+        keywords("timeLimit", "relative_gap_limit", "num_workers", "random_seed"),
+        package="ortools",
+        is_believed=True,
+        version="optimiser.engine.backends.cpsat:version",
+        master="optimiser.engine.backends.cpsat:CpsatMaster",
+    ),
+)
+
+SOLVERS: Mapping[str, Solver] = MappingProxyType({solver.name: solver for solver in _ALL})
+"""Solvers with a short name, by that name."""
+
+
+def is_believed(name: str) -> bool:
+    """Return whether the word of a solver counts, which may have any name; of none, our own code's."""
+    return name in UNNAMED or (name in SOLVERS and SOLVERS[name].is_believed)

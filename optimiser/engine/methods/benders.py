@@ -1,0 +1,309 @@
+"""Solve a problem by branch-and-Benders-cut: a tree in SCIP with cuts from flow problems in HiGHS.
+
+The method follows Bucarey, Fortz, Gonzalez-Blanco, Labbe and Mesa, "Benders decomposition for network design
+covering problems" (Computers & Operations Research 2022, arXiv 2007.06647): a master problem in x and y, one
+flow problem a pair whose dual gives cuts at fractional and at integer points, cut-set inequalities in the
+master problem from the start, an initial solution, and a network reduced to what each pair can use.
+
+It differs from the paper as follows. SCIP on one thread replaces CPLEX; HiGHS solves the flow problems. The
+initial plan comes from our heuristics, so that all variants start alike, and fractional points are rounded to
+plans, where CPLEX has heuristics of its own. Existing networks, candidates of several arcs and side
+constraints are added. Pairs that the candidates with x = 1 cover alone are not separated. Benders cuts are
+selected by the normal or the normalised rule; the facet rule after Conforti and Wolsey is missing. Only the
+introduction of the paper was available: details of its cuts and of its separation schedule are from memory
+and unchecked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array
+
+from optimiser.engine.backends.highs import INFINITY, HighsModel, empty_model
+from optimiser.engine.backends.solver_trees import TreeLimits
+from optimiser.engine.methods.heuristics.lns import TreeHeuristics, start_plans
+from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.incumbent import MaskIncumbent, Stop
+from optimiser.engine.search.paths import Floats, Integers, starts
+from optimiser.engine.search.rows import NO_ROWS, Rows, joined
+from optimiser.engine.search.scoring import covered_pairs
+from optimiser.engine.search.tables import Commodity, Prices, Tables, commodities
+from optimiser.engine.search.task import Task
+
+LEAST_VIOLATION = 1e-6
+"""Least violation of a cut that is returned."""
+
+
+def cut_set_rows(parts: Sequence[Commodity]) -> Rows:
+    """Return the cut-set inequalities `y_k <= sum of x_j` at the origin and at the destination of each pair.
+
+    The sum is over the candidates with a link there.
+
+    Parameters
+    ----------
+    parts
+        The commodity of each pair.
+
+    Notes
+    -----
+    Bucarey et al. put these inequalities into the master problem from the start. With an existing network
+    they hold only where no existing arc leaves the origin (or enters the destination); others are left out.
+    """
+    rows = []
+    for k, part in enumerate(parts):
+        for at_end in (part.tail == 0, part.head == 1):
+            links = part.link[at_end]
+            if (links >= 0).all():
+                candidates = np.unique(part.candidate[links])
+                rows.append(
+                    Rows(np.array([k]), np.array([0, len(candidates)]), candidates, np.ones(len(candidates)))
+                )
+    return joined(rows)
+
+
+def benders_cut(part: Commodity, prices: Prices) -> tuple[Integers, Floats] | None:
+    """Return the candidates and coefficients of the Benders cut that prices define, or None.
+
+    Parameters
+    ----------
+    part
+        The commodity.
+    prices
+        Any prices >= 0; dual prices of the flow problem give the most violated cut.
+
+    Notes
+    -----
+    Let every arc cost its share of the limit times the price of time, plus the price of its link, and let
+    alpha be the cost of the cheapest path. A flow of y units within the limit costs at least `alpha y`, and
+    at most `time y + sum over links of price times capacity`. Hence `(alpha - time) y <= sum price x`: the
+    Benders cut, divided by `alpha - time` where that is positive; elsewhere there is none. alpha is computed
+    here by shortest paths, not taken from a solver, so that the cut is valid whatever the solver's tolerance.
+    """
+    cost = prices.time * part.seconds / part.limit if part.limit else np.zeros(len(part.tail))
+    cost = cost + np.where(part.link >= 0, np.append(prices.link, 0.0)[part.link], 0.0)
+    gain = cheapest_path_cost(part.nodes, part.tail, part.head, cost) - prices.time
+    if not 1e-9 < gain < np.inf:
+        return None
+    total = np.bincount(part.candidate, weights=prices.link) / gain
+    used = np.flatnonzero(total > 0)
+    return used.astype(np.int64), total[used]
+
+
+@compiled
+def cheapest_path_cost(nodes: int, tail: Integers, head: Integers, cost: Floats) -> float:
+    """Return the cost of the cheapest path from node 0 to node 1 (Bellman and Ford), infinite without one.
+
+    Parameters
+    ----------
+    nodes
+        Number of nodes.
+    tail, head, cost
+        [a] each, end nodes and costs >= 0 of the arcs.
+    """
+    price = np.full(nodes, np.inf)
+    price[0] = 0.0
+    changed = True
+    while changed:
+        changed = False
+        for a in range(tail.size):
+            if price[tail[a]] + cost[a] < price[head[a]]:
+                price[head[a]] = price[tail[a]] + cost[a]
+                changed = True
+    least: float = price[1]
+    return least
+
+
+class FlowProgram(HighsModel):
+    """The maximum flow of a pair within its time limit through links of given capacities.
+
+    Parameters
+    ----------
+    commodity
+        The arcs that the pair can use.
+
+    Notes
+    -----
+    Variables: `f_a >= 0` for each arc, and y, the total flow. Rows: flow conservation at each node except the
+    destination; `sum (t_a / T) f_a - y <= 0`, the mean travel time is within the limit T; for each link
+    `sum_{a of the link} f_a <= capacity`. These are the rows of the compact model for one pair, where the two
+    directions of a link share its capacity as in Bucarey et al.
+    """
+
+    def __init__(self, commodity: Commodity) -> None:
+        super().__init__(empty_model(presolve="off", solver="simplex"))
+        self._links, self._total = len(commodity.candidate), len(commodity.tail)
+        self._model.addVars(self._total + 1, np.zeros(self._total + 1), np.full(self._total + 1, INFINITY))
+        matrix = self._matrix(commodity)
+        least = np.where(np.arange(matrix.shape[0]) <= self._links, -INFINITY, 0.0)
+        start, index = matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32)
+        self._model.addRows(len(least), least, np.zeros(len(least)), matrix.nnz, start, index, matrix.data)
+
+    def _matrix(self, c: Commodity) -> csr_array:
+        """Return the time row (0), the link rows (1 to L), and those of the nodes except the destination."""
+        arcs, on_link, kept = np.arange(self._total), c.link >= 0, c.head != 1
+        nodes = np.arange(c.nodes)
+        row_of = 1 + self._links + np.where(nodes > 1, nodes - 1, 0)
+        entries: list[tuple[Any, Any, Any]] = [  # rows, columns and values
+            (0, arcs, c.seconds / max(1, c.limit)),
+            (1 + c.link[on_link], arcs[on_link], 1.0),
+            (row_of[c.tail], arcs, 1.0),
+            (row_of[c.head[kept]], arcs[kept], -1.0),
+            ([0, row_of[0]], self._total, -1.0),
+        ]
+        row, column, value = map(
+            np.concatenate, zip(*(np.broadcast_arrays(*entry) for entry in entries), strict=True)
+        )
+        return coo_array((value, (row, column)), shape=(self._links + c.nodes, self._total + 1)).tocsr()
+
+    def most(self, capacity: Floats, target: float) -> tuple[float, Prices] | None:
+        """Return the maximum flow and its dual prices.
+
+        Parameters
+        ----------
+        capacity
+            float64 [links].
+        target
+            Upper limit of the flow; more is not needed.
+
+        Returns
+        -------
+        tuple or None
+            None when HiGHS found no optimum. The prices are normalised: the cost of the cheapest path exceeds
+            the price of time by 1.
+        """
+        self._model.changeColCost(self._total, -1.0)
+        self._solve(capacity, 0.0, target)
+        if self._status() != "optimal":
+            return None
+        solution = self._model.getSolution()
+        flow = float(solution.col_value[self._total])
+        return flow, self._prices(np.array(solution.row_dual))
+
+    def ray(self, capacity: Floats, level: float) -> Prices | None:
+        """Return a dual ray that proves a given flow impossible; None where the flow is possible.
+
+        Parameters
+        ----------
+        capacity
+            float64 [links].
+        level
+            The flow.
+        """
+        self._model.changeColCost(self._total, 0.0)
+        self._solve(capacity, level, level)
+        if self._status() != "infeasible":
+            return None
+        _, found, ray = self._model.getDualRay()
+        return self._prices(np.array(ray)) if found else None
+
+    def _solve(self, capacity: Floats, least: float, most: float) -> None:
+        rows = np.arange(1, self._links + 1, dtype=np.int32)
+        self._model.changeRowsBounds(self._links, rows, np.full(self._links, -INFINITY), capacity)
+        self._model.changeColBounds(self._total, least, most)
+        self._model.run()
+
+    def _prices(self, dual: Floats) -> Prices:
+        """Return the prices of time and links.
+
+        These rows have only upper sides, so their duals have the same sign, except for numerical noise, which
+        is set to 0.
+        """
+        price = dual[: self._links + 1]
+        price = np.maximum(price if price.sum() > 0 else -price, 0.0)
+        price[price < 1e-9 * max(1.0, price.max())] = 0.0
+        return Prices(price[1:], float(price[0]))
+
+
+class BendersCuts:
+    """Separates Benders cuts; a `Separator` for a solver's tree.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    parts
+        The commodity of each pair.
+    is_normal
+        True: the flow is fixed to y_k, and the cut is a dual ray of the infeasible problem, as the solver
+        gives it. False: the flow is maximised; the dual then has the row `alpha - time = 1`, so that the cut
+        reads `y <= sum sigma x` and is the most violated one of this form (normalised).
+    stop
+        Called before each pair; True ends the separation.
+    """
+
+    def __init__(self, t: Tables, parts: Sequence[Commodity], *, is_normal: bool, stop: Stop) -> None:
+        self._t, self._parts, self._is_normal, self._stop = t, parts, is_normal, stop
+        self._flows: dict[int, FlowProgram] = {}
+
+    def __call__(self, x: Floats, y: Floats, *, integer: bool) -> Rows:  # noqa: ARG002 - as the protocol asks
+        """Return the violated cuts, at most one per pair; the same at fractional and integer points.
+
+        Parameters
+        ----------
+        x, y
+            float64 [J] and [K], the point.
+        integer
+            Not used.
+
+        Notes
+        -----
+        Pairs that the candidates with x = 1 cover alone have no violated cut, and are skipped.
+        """
+        is_certain = covered_pairs(self._t, np.append(x >= 1.0 - LEAST_VIOLATION, True))
+        found: list[tuple[int, Integers, Floats]] = []
+        for k in np.flatnonzero((y > LEAST_VIOLATION) & ~is_certain).tolist():
+            if self._stop():
+                break
+            cut = self._cut(k, x, float(y[k]))
+            if cut is not None and cut[1] @ x[cut[0]] < y[k] - LEAST_VIOLATION:
+                found.append((k, *cut))
+        if not found:
+            return NO_ROWS
+        pairs, candidates, values = zip(*found, strict=True)
+        counts = [len(part) for part in candidates]
+        return Rows(
+            np.array(pairs, np.int64), starts(counts), np.concatenate(candidates), np.concatenate(values)
+        )
+
+    def _cut(self, k: int, x: Floats, y: float) -> tuple[Integers, Floats] | None:
+        part = self._parts[k]
+        if k not in self._flows:
+            self._flows[k] = FlowProgram(part)
+        flow, capacity = self._flows[k], x[part.candidate]
+        if self._is_normal:
+            prices = flow.ray(capacity, y)
+        else:
+            amount, prices = flow.most(capacity, y) or (y, None)
+            prices = None if amount >= y - LEAST_VIOLATION else prices
+        return None if prices is None else benders_cut(part, prices)
+
+
+def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+    """Solve a problem by branch-and-Benders-cut; the variants `benders` and `benders-normal`.
+
+    Parameters
+    ----------
+    t, task
+        The reduced problem as arrays, and the problem with its solve parameters.
+    incumbent
+        Receives plans, bounds and counts.
+
+    Returns
+    -------
+    tuple
+        Why the solve ended, and the solver with its version.
+    """
+    from optimiser.engine.backends.scip_tree import search_tree, version
+
+    start_plans(t, incumbent, seed=task.seed)
+    if incumbent.stop():
+        return "time", ""
+    parts = commodities(task.problem)
+    separator = BendersCuts(t, parts, is_normal=task.variant == "benders-normal", stop=incumbent.stop)
+    limits = TreeLimits(incumbent.left(), task.gap, seed=task.seed, log=task.log)
+    rows, improve = cut_set_rows(parts), TreeHeuristics(t, incumbent)
+    outcome = search_tree(t, task.problem, incumbent, separator, limits=limits, rows=rows, improve=improve)
+    return outcome.reason, version()

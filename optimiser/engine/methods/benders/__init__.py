@@ -1,1 +1,0 @@
-"""Solve problems by branch-and-Benders-cut, the published counterpart of the time cuts."""

@@ -1,0 +1,489 @@
+"""Solve problems by the path formulation: column generation, then an integer model over listed columns.
+
+A column is a set of candidates that brings a pair within its limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from optimiser.engine.backends.highs import MOST_NODES, version
+from optimiser.engine.backends.interfaces import MasterSolution, Point
+from optimiser.engine.backends.path_master import PathMaster, RelaxedPaths
+from optimiser.engine.methods.cuts.time_cuts import separate
+from optimiser.engine.methods.heuristics.greedy import greedy, reverse_greedy
+from optimiser.engine.methods.heuristics.lns import start_plans
+from optimiser.engine.search.incumbent import MaskIncumbent, Stop, never_stop
+from optimiser.engine.search.labels import PathFinder, enabling_sets, new_store
+from optimiser.engine.search.paths import Floats, Integers, Mask, starts
+from optimiser.engine.search.rows import Columns, Rows, columns_of
+from optimiser.engine.search.scoring import covered_pairs, fits, objective_of, objective_unit
+from optimiser.engine.search.tables import Tables
+from optimiser.engine.search.task import Task
+from optimiser.problem.result import rounded_bound
+
+NOISE = 1e-9
+"""Share of the dual of a pair that is spread over the prices of its candidates, so that columns use few.
+
+Lines are excepted: the label search keeps track of lines already paid for, which weakens dominance.
+"""
+
+PAIRS_BETWEEN_CHECKS = 64
+"""Number of pairs after which the time is checked again."""
+
+COLUMNS_A_ROUND = 3
+"""Most columns that a pair gets in a round."""
+
+ROUNDS_PER_PLAN = 5
+"""Number of rounds after which the relaxation is rounded to a plan again."""
+
+NEAR_ZERO = 1e-6
+"""Values up to this count as 0."""
+
+FIRST_NODES = 2000
+"""Node limit of the first integer round where some pairs are modelled by cuts; it doubles each round."""
+
+
+class Pool:
+    """The set of columns of a master problem: those that `new` has returned so far."""
+
+    def __init__(self) -> None:
+        self._seen: set[tuple[int, bytes]] = set()
+
+    def __len__(self) -> int:
+        """Return the number of columns."""
+        return len(self._seen)
+
+    def new(self, found: Columns) -> Columns:
+        """Add columns to the pool, and return those that are new."""
+        pair: list[int] = []
+        rows: list[Integers] = []
+        for i, k in enumerate(found.pair.tolist()):
+            row = found.candidate[found.start[i] : found.start[i + 1]]
+            if (k, row.tobytes()) not in self._seen:
+                self._seen.add((k, row.tobytes()))
+                pair.append(k)
+                rows.append(row)
+        return columns_of(pair, rows)
+
+
+def first_columns(t: Tables, plan: Mask | None) -> Columns:
+    """Return initial columns: the cheapest path of each pair, and its cheapest path within a plan.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    plan
+        bool [J + 1]; None without a plan.
+    """
+    finder, cost = PathFinder(t), np.append(t.cost, 0).astype(np.float64)
+    pair, rows = [], []
+    for price in [cost] if plan is None else [cost, np.where(plan, cost, np.inf)]:
+        for k in range(len(t.limit)):
+            for path in finder.cheapest(k, price, np.inf):
+                pair.append(k)
+                rows.append(path)
+    return columns_of(pair, rows)
+
+
+class Priced(NamedTuple):
+    """Result of pricing.
+
+    Attributes
+    ----------
+    columns
+        Columns of negative reduced cost, the best one of each pair first.
+    excess
+        float64 [K] >= 0, upper bound on the dual of each pair minus the price of its cheapest path.
+    """
+
+    columns: Columns
+    excess: Floats
+
+
+def price_columns(
+    t: Tables, pair_dual: Floats, use_dual: Floats, finder: PathFinder, *, least: float = 1e-8
+) -> Priced:
+    """Return for each pair the cheapest paths whose price is below the dual of the pair.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    pair_dual
+        float64 [K], duals of the cover rows.
+    use_dual
+        float64, aligned with `t.use`: prices of the candidates of each pair.
+    finder
+        Path search; it is set to the number of columns that a pair may get.
+    least
+        Least excess of a column, relative to the largest dual of a pair.
+
+    Notes
+    -----
+    The search is exact up to `least` and `NOISE`; `excess` accounts for both, so that the Lagrangean bound
+    computed from it is valid.
+    """
+    margin = least * max(1.0, float(pair_dual.max(initial=0.0)))
+    excess = np.where(pair_dual <= margin, np.maximum(pair_dual, 0.0), margin + NOISE * pair_dual)
+    price = np.zeros(t.size + 1)
+    pair, rows = [], []
+    for k in np.flatnonzero(pair_dual > margin).tolist():
+        entries = slice(t.use_start[k], t.use_start[k + 1])
+        use = t.use[entries]
+        price[use] = use_dual[entries] + np.where(
+            finder.is_line(use), 0.0, NOISE * pair_dual[k] / max(1, len(use))
+        )
+        paths = finder.cheapest(k, price, pair_dual[k] - margin)
+        if paths:
+            excess[k] += pair_dual[k] - margin - price[paths[0]].sum()
+        pair += [k] * len(paths)
+        rows += paths
+    return Priced(columns_of(pair, rows), excess)
+
+
+class Caps(NamedTuple):
+    """Limits beyond which the enumeration of a pair's columns is given up.
+
+    Attributes
+    ----------
+    columns
+        Most columns of a pair.
+    labels
+        Most labels of the search for a pair.
+    """
+
+    columns: int
+    labels: int
+
+
+class Listed(NamedTuple):
+    """Result of an enumeration of columns.
+
+    Attributes
+    ----------
+    columns
+        All minimal columns below the price limit, of the pairs that were completed.
+    complete
+        bool [K], pairs that were completed.
+    """
+
+    columns: Columns
+    complete: Mask
+
+
+def list_columns(
+    t: Tables,
+    price: Floats,
+    most: Floats,
+    free: Mask,
+    caps: Caps,
+    *,
+    stop: Stop = never_stop,
+) -> Listed:
+    """Enumerate all minimal columns of each pair below a price limit.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    price
+        float64 >= 0, aligned with `t.use`: prices of the candidates of each pair; infinite for candidates
+        that are not built.
+    most
+        float64 [K], price limit of each pair: columns of this price or more are left out.
+    free
+        bool [J], candidates that are built in any case; they are left out of the columns.
+    caps
+        Limits beyond which a pair is given up.
+    stop
+        Called every `PAIRS_BETWEEN_CHECKS` pairs; when it returns True, the remaining pairs are given up.
+    """
+    members = int(np.diff(t.use_start).max(initial=1))
+    store = new_store(t, ends=caps.columns, labels=caps.labels, members=members)
+    complete = np.zeros(len(most), np.bool_)
+    prices = np.zeros(t.size + 1)
+    pair, rows = [], []
+    for k in range(len(most)):
+        if k % PAIRS_BETWEEN_CHECKS == 0 and stop():
+            break
+        entries = slice(t.use_start[k], t.use_start[k + 1])
+        use = t.use[entries]
+        prices[use] = np.where(free[use], 0.0, price[entries])
+        sets = enabling_sets(t, k, prices, float(most[k]), use[~free[use]], store)
+        if sets is not None:
+            complete[k] = True
+            pair += [k] * len(sets)
+            rows += sets
+    return Listed(columns_of(pair, rows), complete)
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The relaxation at the end of column generation.
+
+    Attributes
+    ----------
+    relaxed
+        Optimal solution over the columns found.
+    bound
+        Lagrangean bound on the objective at the duals of `relaxed`.
+    cheapest
+        float64 [K], lower bound on the price of the cheapest path of each pair at these duals, capped at the
+        dual of the pair.
+    ended
+        Whether pricing found no further column.
+    """
+
+    relaxed: RelaxedPaths
+    bound: float
+    cheapest: Floats
+    ended: bool
+
+
+def tightened(t: Tables, bound: float) -> float:
+    """Return a proven bound, rounded to the nearest multiple of the objective's unit that it allows."""
+    return float(rounded_bound(bound, minimise=t.budget < 0, unit=objective_unit(t)))
+
+
+def round_to_plans(t: Tables, x: Floats, incumbent: MaskIncumbent) -> None:
+    """Round a point to plans, and report them to the incumbent.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    x
+        float64 [J], values of the candidates; they are rounded up from just above 0 and from one half.
+    incumbent
+        Receives the plans.
+    """
+    for threshold in (NEAR_ZERO, 0.5):
+        plan = np.append(x > threshold, True)
+        if threshold == NEAR_ZERO or not fits(t, plan):
+            plan = reverse_greedy(t, plan, stop=incumbent.stop)
+        if t.budget >= 0:
+            plan = reverse_greedy(t, greedy(t, plan), stop=incumbent.stop)
+        if fits(t, plan):
+            incumbent.plan(plan, "rounding")
+
+
+def generate(t: Tables, master: PathMaster, pool: Pool, incumbent: MaskIncumbent) -> Root | None:
+    """Solve the relaxation by column generation; bounds and plans go to the incumbent.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    master
+        A master problem whose relaxation is feasible.
+    pool
+        The columns of the master.
+    incumbent
+        Receives bounds and plans, and knows the time left.
+
+    Returns
+    -------
+    Root or None
+        The best bound and the relaxation that gave it; None when the time was up before the first bound.
+
+    Notes
+    -----
+    Dantzig-Wolfe column generation. The bound of each round is the Lagrangean bound: the optimum over the
+    current columns, corrected by the reduced cost of the best missing column of each pair (Desrosiers and
+    Lübbecke, "A primer in column generation", 2005, section 2.1). The correction counts each pair once, since
+    a pair uses at most one unit of columns: more can be scaled down.
+    """
+    finder = PathFinder(t, paths=COLUMNS_A_ROUND)
+    best: Root | None = None
+    round_number = 0
+    while not incumbent.stop():
+        relaxed = master.relax(seconds=incumbent.left())
+        if relaxed is None:
+            break
+        priced = price_columns(t, relaxed.pair_dual, relaxed.use_dual, finder)
+        new = pool.new(priced.columns)
+        excess = float(priced.excess.sum())
+        bound = relaxed.objective - excess if t.budget < 0 else relaxed.objective + excess
+        if best is None or not len(new) or ((bound > best.bound) == (t.budget < 0)):
+            best = Root(relaxed, bound, relaxed.pair_dual - priced.excess, ended=not len(new))
+        incumbent.bound(tightened(t, bound), "columns")
+        if round_number % ROUNDS_PER_PLAN == 0 or not len(new):
+            round_to_plans(t, relaxed.x, incumbent)
+        if not len(new) or incumbent.closed(0.0):
+            break
+        master.add_columns(new)
+        round_number += 1
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Properties of every plan that is better than the best known one.
+
+    Attributes
+    ----------
+    closed, free
+        bool [J], candidates that no such plan builds, and candidates that every such plan builds.
+    most
+        float64 [K]: such a plan covers a pair by a path whose price at the duals of the root is below this.
+    """
+
+    closed: Mask
+    free: Mask
+    most: Floats
+
+
+def narrow(t: Tables, root: Root, value: int | None) -> Narrowed:
+    """Fix candidates and limit the prices of paths by the bound of the root.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    root
+        The relaxation.
+    value
+        Objective of the best known plan; None: nothing is excluded.
+
+    Notes
+    -----
+    By Lagrangean duality, the objective of a plan is at most the bound of the root minus the reduced costs of
+    all decisions in which it differs from the relaxation. Let `slack` be the distance between the bound and
+    the least improvement of the best plan. Then a candidate whose reduced cost exceeds `slack` keeps its
+    value, and each pair is covered by a path whose price is at most `slack` above `root.cheapest` (as in
+    Baldacci, Christofides and Mingozzi 2008 for routes). A tolerance on `slack` allows for rounding.
+    """
+    if value is None:
+        return Narrowed(np.zeros(t.size, np.bool_), np.zeros(t.size, np.bool_), np.full(len(t.limit), np.inf))
+    sign = 1.0 if t.budget < 0 else -1.0
+    slack = sign * (value - root.bound) - objective_unit(t)
+    slack += 1e-6 * max(1.0, abs(value))
+    slope = sign * root.relaxed.reduced_costs
+    return Narrowed(slope > slack, -slope > slack, root.cheapest + slack)
+
+
+CAPS = Caps(columns=200, labels=5_000)
+"""Pairs with more columns than this are modelled by cuts in the integer phase."""
+
+
+def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
+    """Solve a problem by the path formulation; the variant `paths`.
+
+    Parameters
+    ----------
+    t, task
+        The reduced problem as arrays, and the problem with its solve parameters.
+    incumbent
+        Receives plans and bounds, and knows the time left.
+
+    Returns
+    -------
+    tuple
+        Why the solve ended (`proof`, `gap`, `time`, `infeasible`, or `stalled` when numerical tolerances keep
+        the gap open), and the solver with its version.
+
+    Notes
+    -----
+    The method is exact. In the integer model, a pair has either all paths by which a better plan can cover it
+    (`narrow`, `list_columns`), or cuts, which are added whenever the model claims a pair that its plan does
+    not cover.
+    """
+    start_plans(t, incumbent, seed=task.seed)
+    if incumbent.stop():
+        return "time", ""
+    build = partial(PathMaster, task.problem, t, threads=task.threads, seed=task.seed)
+    master, pool = build(by_columns=np.ones(len(t.limit), np.bool_)), Pool()
+    master.add_columns(pool.new(first_columns(t, incumbent.best)))
+    if incumbent.best is None:  # columns that cost more than any difference of objectives
+        largest = t.cost.sum() if t.budget < 0 else t.weight.sum() + t.side.city_weight.sum()
+        master.add_penalty_columns(float(largest) + 1.0)
+    root = generate(t, master, pool, incumbent)
+    if incumbent.closed(task.gap):
+        return incumbent.ending(task.gap), version()
+    if root is None or incumbent.stop():
+        return "time", version()
+    narrowed = narrow(t, root, _known(t, incumbent))
+    prices = np.where(narrowed.closed[t.use], np.inf, root.relaxed.use_dual)
+    listed = list_columns(t, prices, narrowed.most, narrowed.free, CAPS, stop=incumbent.stop)
+    master = build(by_columns=listed.complete)
+    master.add_columns(listed.columns)
+    master.fix(closed=narrowed.closed, free=narrowed.free)
+    _add_benders_cuts(t, master, root, listed)
+    return _integer_rounds(t, master, incumbent, gap=task.gap, complete=listed.complete), version()
+
+
+def _known(t: Tables, incumbent: MaskIncumbent) -> int | None:
+    """Return the objective of the best known plan; None without one."""
+    return None if incumbent.best is None else objective_of(t, incumbent.best)
+
+
+def _add_benders_cuts(t: Tables, master: PathMaster, root: Root, listed: Listed) -> None:
+    """Add, for each pair modelled by cuts, the Benders cut of the duals of the root.
+
+    At these duals, every path of pair k within its limit costs at least `root.cheapest_k`, so that
+    `sum_j price_kj x_j >= cheapest_k y_k`. Together these cuts reproduce the bound of the root.
+    """
+    pairs = np.flatnonzero(~listed.complete & (root.cheapest > NEAR_ZERO))
+    if not len(pairs):
+        return
+    rows = [np.arange(t.use_start[k], t.use_start[k + 1]) for k in pairs.tolist()]
+    rows = [row[root.relaxed.use_dual[row] > 0.0] for row in rows]
+    flat = np.concatenate(rows)
+    start = starts([len(row) for row in rows])
+    least = np.repeat(root.cheapest[pairs], np.diff(start)) * (1.0 - 1e-9)
+    value = np.minimum(root.relaxed.use_dual[flat] / least, 1.0)
+    master.add(Rows(pairs, start, t.use[flat], value))
+
+
+def _integer_rounds(
+    t: Tables, master: PathMaster, incumbent: MaskIncumbent, *, gap: float, complete: Mask
+) -> str:
+    nodes, master_gap = (MOST_NODES if complete.all() else FIRST_NODES), gap
+    while not incumbent.stop():
+        outcome = master.solve(start=incumbent.best, gap=master_gap, seconds=incumbent.left(), nodes=nodes)
+        incumbent.count("integer", nodes=outcome.nodes)
+        if outcome.infeasible and incumbent.best is None:
+            return "infeasible"
+        false_claims = np.zeros(0, np.int64)  # pairs that the plan does not cover, as the model claims
+        x = y = np.zeros(0)
+        for point in outcome.points:
+            plan, y = np.append(point.x > 0.5, True), point.y
+            x = plan[:-1].astype(np.float64)
+            claimed = (y > NEAR_ZERO) & ~complete
+            false_claims = np.flatnonzero(claimed & ~covered_pairs(t, plan)).astype(np.int64)
+            incumbent.plan(plan, "integer")
+            round_to_plans(t, x, incumbent)
+        _report_bound(t, outcome, incumbent)
+        if incumbent.closed(gap):
+            return incumbent.ending(gap)
+        if len(false_claims):
+            # Minimal time cuts of these pairs, for two orders of the candidates.
+            ties = np.arange(t.size) / t.size
+            for tie in (ties, 1.0 - ties):
+                master.add(separate(t, false_claims, x, y, -x + 0.4 * tie))
+        elif outcome.complete and master_gap == 0.0:
+            return "stalled"
+        elif outcome.complete:
+            master_gap = 0.0
+        nodes = min(2 * nodes, MOST_NODES)
+    return "time"
+
+
+def _report_bound(t: Tables, outcome: MasterSolution[Point], incumbent: MaskIncumbent) -> None:
+    """Report the bound of the integer model, which excludes plans no better than the best known one.
+
+    So the bound is at best the objective of that plan.
+    """
+    known = _known(t, incumbent)
+    bound = known if outcome.infeasible else outcome.bound
+    if bound is None:
+        return
+    if known is not None:
+        bound = min(bound, known) if t.budget < 0 else max(bound, known)
+    incumbent.bound(tightened(t, bound), "integer")

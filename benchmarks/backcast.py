@@ -73,7 +73,8 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
     finds = f"{pairs} Every line proposed finds {recalls}.{ending}"
     lines = [f"## {name}: {VARIANTS[name][0]}", "", finds, ""]
     for purse, words in PURSES.items():
-        shares = [row.share for row in means(found.of(PLANS[0], purse=purse))]
+        rows = means(one for one in found.choices if (one.purse, one.chooser) == (purse, PLANS[0]))
+        shares = rows["share"]
         lines += [
             f"Share of the built km near a line of the same mode (in brackets road, rail), {words}:",
             "",
@@ -88,13 +89,11 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
 
 
 def _rows(found: Backcast, purse: str, pool: str) -> Iterator[str]:
-    for chooser, name in CHOOSERS.items():
-        cells = [
-            f"{row.middle['both'] or 0:.2f} ({row.middle['road'] or 0:.2f}, {row.middle['rail'] or 0:.2f})"
-            for row in means(found.of(chooser, purse=purse, pool=pool))
-        ]
-        if cells:
-            yield f"| {name}{'' if pool == 'proposed' else ', all neighbours'} | {' | '.join(cells)} |"
+    chosen = [one for one in found.choices if (one.purse, one.pool) == (purse, pool)]
+    for chooser, own in means(chosen).groupby("chooser", sort=False):
+        finds = own[[f"recall_{name}" for name in ("both", "road", "rail")]].fillna(0).to_numpy()
+        cells = " | ".join(f"{both:.2f} ({road:.2f}, {rail:.2f})" for both, road, rail in finds)
+        yield f"| {CHOOSERS[str(chooser)]}{'' if pool == 'proposed' else ', all neighbours'} | {cells} |"
 
 
 def _verdict(found: Backcast, purse: str) -> str:

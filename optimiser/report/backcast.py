@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -144,110 +143,72 @@ class Backcast:
     cities: gpd.GeoDataFrame
     shown: Choice
 
-    def of(self, chooser: str, *, purse: str, pool: str = "proposed") -> list[Choice]:
-        """Return the choices of a strategy, by rising money; of random ones all draws."""
-        return [
-            one
-            for one in self.choices
-            if (one.chooser, one.purse, one.pool) == (chooser, purse, pool) and one.share is not None
-        ]
-
     @property
     def joining_km(self) -> float:
         """Return the km built of corridors that end at two of the cities."""
         return float(self.built["km"][self.built["ends_at_cities"] == 2].sum())
 
 
+RECALLS, FOUND = [f"recall_{name}" for name in FIGURES], [f"found_{mode}" for mode in MODES]
+"""Columns of the shares of the built km, and of the corridors, that are found."""
+_DECIMALS = {"proposed_km": 1, **dict.fromkeys([*RECALLS, "precision"], 4)}
+
+
 def table(choices: Iterable[Choice]) -> pd.DataFrame:
     """Return the rows of `backcast.csv`, one a choice."""
-    return pd.DataFrame(_row(one) for one in choices).astype({"draw": "Int64", "pairs": "Int64"})
+    return _figures(choices).round(_DECIMALS)
 
 
-def _row(one: Choice) -> dict[str, Any]:
-    recall = one.recall
-    return {
-        "chooser": one.chooser,
-        "pool": one.pool,
-        "purse": one.purse,
-        "share": one.share,
-        "draw": one.draw,
-        "money": one.money,
-        "cost": one.cost,
-        "lines_cost": one.lines_cost,
-        "lines": len(one.lines),
-        "proposed_km": round(recall.proposed_km, 1),
-        **{f"recall_{name}": _rounded(one.figure(name)) for name in FIGURES},
-        **{f"found_{mode}": recall.found[mode] for mode in MODES},
-        "precision": _rounded(recall.precision),
-        "pairs": one.pairs,
-        "gap": one.gap,
-    }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+def _figures(choices: Iterable[Choice]) -> pd.DataFrame:
+    rows = [
+        {name: getattr(one, name) for name in ("chooser", "pool", "purse", "share", "draw", "money")}
+        | {"cost": one.cost, "lines_cost": one.lines_cost, "lines": len(one.lines)}
+        | {"proposed_km": one.recall.proposed_km}
+        | {column: one.figure(name) for column, name in zip(RECALLS, FIGURES, strict=True)}
+        | {column: one.recall.found[mode] for column, mode in zip(FOUND, MODES, strict=True)}
+        | {"precision": one.recall.precision, "pairs": one.pairs, "gap": one.gap}
+        for one in choices
+    ]
+    floats = dict.fromkeys([*RECALLS, "precision"], "float64")
+    return pd.DataFrame(rows).astype({"draw": "Int64", "pairs": "Int64", **floats})
 
 
 def choice_table(choices: Iterable[Choice]) -> pd.DataFrame:
     """Return the rows of `choices.csv`: one a line that a strategy builds; random draws are left out."""
-    rows = [
-        (one.chooser, one.pool, one.purse, one.share, name)
-        for one in choices
-        if one.draw is None and one.share is not None
-        for name in one.lines
-    ]
-    return pd.DataFrame(rows, columns=["chooser", "pool", "purse", "share", "candidate_id"])
+    columns = ["chooser", "pool", "purse", "share", "candidate_id"]
+    kept = [one for one in choices if one.draw is None and one.share is not None]
+    rows = [(one.chooser, one.pool, one.purse, one.share, name) for one in kept for name in one.lines]
+    return pd.DataFrame(rows, columns=columns)
 
 
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """What a strategy finds with a share of the money: of random choices the mean, least and largest.
-
-    Attributes
-    ----------
-    share
-        Share of the money.
-    middle, least, most
-        By name of `FIGURES`; None where nothing of the mode was built.
-    lines_cost, proposed_km, found, pairs
-        Means over the draws; `found` by mode.
-    """
-
-    share: float
-    middle: Mapping[str, float | None]
-    least: Mapping[str, float | None]
-    most: Mapping[str, float | None]
-    lines_cost: float
-    proposed_km: float
-    found: Mapping[str, float]
-    pairs: float | None
-
-
-def means(choices: Sequence[Choice]) -> list[Mean]:
-    """Return what a strategy finds, by rising share of the money.
+def means(choices: Iterable[Choice], how: str = "mean") -> pd.DataFrame:
+    """Return what each strategy finds along the money: of random choices the mean.
 
     Parameters
     ----------
     choices
-        Choices of one strategy from one pool with one division of the money.
+        The choices; that of everything is left out.
+    how
+        ``mean``, ``min`` or ``max``, of random choices.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `pool`, `purse`, `chooser`, `share` (of the money), `RECALLS`, `FOUND`, `lines_cost`, `proposed_km`
+        and `pairs`, nan where they are not known.
     """
-    shares = sorted({one.share for one in choices if one.share is not None})
-    return [_mean(share, [one for one in choices if one.share == share]) for share in shares]
+    known = {"pool": POOLS, "purse": PURSES, "chooser": CHOOSERS}
+    orders = {name: pd.CategoricalDtype(list(values)) for name, values in known.items()}
+    rows = _figures(choices).astype({**orders, "pairs": "float64"})
+    groups = rows.groupby([*known, "share"], observed=True)
+    found = groups[[*RECALLS, *FOUND, "lines_cost", "proposed_km", "pairs"]].agg(how).reset_index()
+    return found.astype(dict.fromkeys(known, "str"))
 
 
-def _mean(share: float, draws: Sequence[Choice]) -> Mean:
-    figures = {name: [value for one in draws if (value := one.figure(name)) is not None] for name in FIGURES}
-    pairs = [one.pairs for one in draws if one.pairs is not None]
-    return Mean(
-        share=share,
-        middle={name: statistics.fmean(values) if values else None for name, values in figures.items()},
-        least={name: min(values, default=None) for name, values in figures.items()},
-        most={name: max(values, default=None) for name, values in figures.items()},
-        lines_cost=statistics.fmean(one.lines_cost for one in draws),
-        proposed_km=statistics.fmean(one.recall.proposed_km for one in draws),
-        found={mode: statistics.fmean(one.recall.found[mode] for one in draws) for mode in MODES},
-        pairs=statistics.fmean(pairs) if pairs else None,
-    )
+def _proposed(found: Backcast, purse: str, how: str = "mean") -> pd.DataFrame:
+    """Return the rows of `means` on the lines proposed, with one division of the money."""
+    rows = means(found.choices, how)
+    return rows[(rows["pool"] == "proposed") & (rows["purse"] == purse)]
 
 
 def found_by_chooser(found: Backcast, purse: str) -> pd.DataFrame:
@@ -266,18 +227,11 @@ def found_by_chooser(found: Backcast, purse: str) -> pd.DataFrame:
         `chooser`, `money` (share of what was spent), shares of the built km by name of `FIGURES`, corridors
         found, and pairs of cities within the limit.
     """
-    rows = [
-        {
-            "chooser": name,
-            "money": mean.share,
-            **mean.middle,
-            "corridors": sum(mean.found.values()),
-            "pairs": mean.pairs,
-        }
-        for chooser, name in CHOOSERS.items()
-        for mean in means(found.of(chooser, purse=purse))
-    ]
-    return pd.DataFrame(rows, columns=["chooser", "money", *FIGURES, "corridors", "pairs"])
+    rows = _proposed(found, purse).rename(
+        columns={"share": "money", **dict(zip(RECALLS, FIGURES, strict=True))}
+    )
+    named = rows.assign(chooser=rows["chooser"].map(CHOOSERS), corridors=rows[FOUND].sum(axis="columns"))
+    return named[["chooser", "money", *FIGURES, "corridors", "pairs"]].reset_index(drop=True)
 
 
 def against_rules(found: Backcast, purse: str) -> pd.DataFrame:
@@ -295,21 +249,23 @@ def against_rules(found: Backcast, purse: str) -> pd.DataFrame:
         `rule`, what that one finds; `more`, whether the plan finds more than every rule, the mean of the
         random choices among them.
     """
-    rules = [name for name in CHOOSERS if name not in (*PLANS, "everything")]
-    finds = {
-        name: {mean.share: mean.middle["both"] or 0.0 for mean in means(found.of(name, purse=purse))}
-        for name in ("plan_lines", *rules)
-    }
-    rows = []
-    for share, plan in finds["plan_lines"].items():
-        best = max((name for name in rules if share in finds[name]), key=lambda name: finds[name][share])
-        rule = finds[best][share]
-        rows.append((share, plan, CHOOSERS[best], rule, plan > rule))
-    return pd.DataFrame(rows, columns=["money", "plan", "best_rule", "rule", "more"]).set_index("money")
+    rows = _proposed(found, purse).fillna({"recall_both": 0.0})
+    finds = rows.pivot_table(index="share", columns="chooser", values="recall_both")[
+        list(rows["chooser"].unique())
+    ]
+    finds = finds[finds["plan_lines"].notna()].rename_axis("money")
+    rules = finds[[name for name in finds if name not in PLANS]]
+    best = rules.idxmax(axis="columns").map(CHOOSERS)
+    plan, rule = finds["plan_lines"], rules.max(axis="columns")
+    return pd.DataFrame({"plan": plan, "best_rule": best, "rule": rule, "more": plan > rule})
 
 
 def summary(found: Backcast) -> dict[str, Any]:
     """Return the contents of `backcast.json`."""
+    recall = found.shown.recall
+    every = table(one for one in found.choices if one.chooser == "everything")
+    decimals = {**_DECIMALS, **dict.fromkeys(FOUND, 2), "lines_cost": 0, "pairs": 1}
+    rows = means(found.choices).round(decimals).astype({"lines_cost": "int64"})
     return {
         "format": "polyring-backcast/1",
         "region": found.region,
@@ -318,37 +274,17 @@ def summary(found: Backcast) -> dict[str, Any]:
         "limit_s": found.limit_s,
         "near_km": found.near_km,
         "spent": dict(found.spent),
-        "corridors": {mode: found.shown.recall.corridors[mode] for mode in MODES},
-        "built_km": {mode: round(found.shown.recall.built_km[mode], 1) for mode in MODES},
+        "corridors": {mode: recall.corridors[mode] for mode in MODES},
+        "built_km": {mode: round(recall.built_km[mode], 1) for mode in MODES},
         "joining_two_cities_km": round(found.joining_km, 1),
         "pairs": dict(found.pairs),
-        "everything": {
-            "cost": next(one.cost for one in found.choices if one.chooser == "everything"),
-            **{
-                f"recall_{name}": _rounded(one.figure(name))
-                for one in found.choices
-                if one.chooser == "everything"
-                for name in FIGURES
-            },
-        },
-        "choices": [
-            {
-                "chooser": chooser,
-                "pool": pool,
-                "purse": purse,
-                "share": mean.share,
-                **{f"recall_{name}": _rounded(mean.middle[name]) for name in FIGURES},
-                **{f"found_{mode}": round(mean.found[mode], 2) for mode in MODES},
-                "lines_cost": round(mean.lines_cost),
-                "proposed_km": round(mean.proposed_km, 1),
-                "pairs": None if mean.pairs is None else round(mean.pairs, 1),
-            }
-            for pool in POOLS
-            for purse in PURSES
-            for chooser in CHOOSERS
-            for mean in means(found.of(chooser, purse=purse, pool=pool))
-        ],
+        "everything": _records(every[["cost", *RECALLS]])[0],
+        "choices": _records(rows[["chooser", *rows.columns.drop("chooser")]]),
     }
+
+
+def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
+    return rows.astype(object).where(rows.notna(), None).to_dict("records")
 
 
 # ---- the picture
@@ -377,7 +313,7 @@ LINES = {
 
 def write(found: Backcast, path: Path) -> Path:
     """Draw a back-cast into a PNG file, whole or not at all."""
-    return plots.write(draw(found), path, dpi=DPI)
+    return plots.write(draw(found), path)
 
 
 def draw(found: Backcast, *, dpi: int = DPI) -> Figure:
@@ -412,7 +348,7 @@ def _draw_map(axes: Axes, found: Backcast) -> None:
         if str(city.tier) != "small":
             side, at = ("right", -5) if x > (west + 3 * east) / 4 else ("left", 5)
             label = axes.annotate(str(city.name), (x, y), (at, 4), textcoords="offset points", zorder=5)
-            label.set(size=look.text - 1.5, horizontalalignment=side, parse_math=False)
+            label.set(size=look.text - 1.5, horizontalalignment=side)
     axes.legend(loc="lower right", fontsize=8, frameon=True, edgecolor=plots.RULE)
     one = found.shown
     words = (
@@ -436,27 +372,22 @@ def _stroke(axes: Axes, lines: gpd.GeoDataFrame, stroke: plots.Stroke, *, order:
 
 def _draw_lines(axes: Axes, found: Backcast, purse: str) -> None:
     """Draw the share found of the km of both modes along the money, one line a chooser."""
+    rows, low, high = (_proposed(found, purse, how) for how in ("mean", "min", "max"))
     for chooser, (colour, dash, width) in LINES.items():
-        rows = means(found.of(chooser, purse=purse))
-        if not rows:
-            continue
-        shares = [row.share for row in rows]
-        middle, least, most = (
-            [math.nan if (value := getattr(row, part)["both"]) is None else value for row in rows]
-            for part in ("middle", "least", "most")
-        )
-        axes.plot(
-            shares, middle, color=colour, linestyle=dash, lw=width, marker="o", ms=3, label=CHOOSERS[chooser]
-        )
+        own = rows["chooser"] == chooser
+        shares = rows["share"][own]
+        look: Any = {"color": colour, "lw": width, "linestyle": dash}
+        if own.any():
+            label = CHOOSERS[chooser]
+            axes.plot(shares, rows["recall_both"][own], marker="o", ms=3, label=label, **look)
         if chooser == "random":
-            axes.fill_between(shares, least, most, color=plots.CEILING, alpha=0.7, linewidth=0)
+            ends = (low["recall_both"][own], high["recall_both"][own])
+            axes.fill_between(shares, *ends, color=plots.CEILING, alpha=0.7, linewidth=0)
     everything = next(one for one in found.choices if one.chooser == "everything").figure("both") or 0.0
     axes.axhline(everything, color=plots.RULE, lw=1, linestyle=":")
     axes.text(0.005, everything + 0.01, "every line proposed", size=7.5, color=plots.MUTED)
     axes.set(xlim=(0, 1.02 * max(one.share or 0.0 for one in found.choices)), ylim=(0, 1))
-    axes.xaxis.set_major_formatter(plots.percent)
-    axes.yaxis.set_major_formatter(plots.percent)
-    plots.plain(axes, edges=("bottom",))
+    plots.plain(axes, edges=("bottom",), x=plots.percent, y=plots.percent)
     title = f"Built km within {found.near_km:g} km of a line of the same mode, {PURSES[purse]}"
     axes.set_title(title, loc="left", size=10, color=plots.INK)
     axes.set_xlabel("Share of the money spent since", color=plots.MUTED)

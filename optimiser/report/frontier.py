@@ -56,7 +56,7 @@ NUMBERS = {
 
 def write(path: Path, curve: Curve) -> Path:
     """Draw a frontier into a PNG file, whole or not at all."""
-    return plots.write(draw(curve), path, dpi=DPI)
+    return plots.write(draw(curve), path)
 
 
 def draw(curve: Curve, *, dpi: int = DPI) -> Figure:
@@ -98,12 +98,10 @@ def _draw_two_way(figure: Figure, curve: Curve) -> tuple[str, ...]:
         )
         axes.scatter(costs, shares, s=20 if is_all else 11, color=colour, zorder=6, linewidths=0)
         ends.append((shares[-1], shares[0], group, colour))
-    plots.plain(axes)
+    plots.plain(axes, x=plots.thousands, y=plots.percent)
     low, high = axes.get_ylim()
     axes.set_ylim(low - BELOW * (high - low), high)
     axes.set_xlim(-0.012 * right, right)
-    axes.yaxis.set_major_formatter(plots.percent)
-    axes.xaxis.set_major_formatter(plots.thousands)
     axes.set_xlabel(_with_unit("Cost", curve), labelpad=8)
     more = "" if curve.counts_pairs_alone else ", and what cities and rings earn"
     title = f"Weight of the pairs within the limit{more}"
@@ -304,9 +302,8 @@ def _draw_cost_map(figure: Figure, axes: Axes, curve: Curve, cost: NDArray[np.fl
         label.set(color=plots.PAPER, weight="bold", zorder=8)
         label.set_bbox({"facecolor": plots.GAINS, "edgecolor": "none", "boxstyle": "round,pad=0.3"})
     for axis, group in zip((axes.xaxis, axes.yaxis), curve.axes.groups, strict=True):
-        axis.set_major_formatter(plots.percent)
         axis.set_label_text(f"{group} cities: weight of their pairs within the limit")
-    plots.plain(axes, grid=None)
+    plots.plain(axes, grid=None, x=plots.percent, y=plots.percent)
     title = _with_unit("Least cost of covering at least this much of both tiers", curve)
     axes.set_title(title, loc="left", size=10.5, pad=10)
     axes.annotate("today", (extent[0], extent[2]), (6, 6), textcoords="offset points", size=9)
@@ -329,9 +326,7 @@ def _draw_tier(axes: Axes, curve: Curve, number: int, group: str) -> None:
     axes.axhline(curve.everything.reached[number] / total, color=plots.MUTED, linewidth=0.8, dashes=(4, 3))
     if curve.knee is not None:
         _ring_point(axes, costs[curve.knee], shares[curve.knee], size=90, width=2)
-    plots.plain(axes)
-    axes.yaxis.set_major_formatter(plots.percent)
-    axes.xaxis.set_major_formatter(plots.thousands)
+    plots.plain(axes, x=plots.thousands, y=plots.percent)
     axes.xaxis.set_major_locator(MaxNLocator(4))
     axes.set_title(f"{group} cities (dashed: everything built)", loc="left", size=10.5, color=colour, pad=6)
     if number == 1:

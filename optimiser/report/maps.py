@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from pyproj import CRS
 from shapely import (
@@ -169,7 +170,7 @@ def _ring_parts(rings: Sequence[RingShown]) -> Iterator[tuple[object, ...]]:
     for place, ring in enumerate(rings):
         if ring.is_formed:
             yield place, ring.facts.mode, WHOLE, ring.circuit
-        for state, run in groupby(ring.pieces.itertuples(), key=lambda piece: piece.state):
+        for state, run in itertools.groupby(ring.pieces.itertuples(), key=lambda piece: piece.state):
             if state == NEW:
                 yield place, ring.facts.mode, CORE, joined(piece.geometry for piece in run)
 
@@ -196,10 +197,8 @@ def padded(inner: Frame, margin: float) -> Frame:
 
 def bounds(shapes: Sequence[gpd.GeoSeries]) -> Frame:
     """Return the least frame that holds all shapes."""
-    found = np.array([shape.total_bounds for shape in shapes])
-    west, south = found[:, :2].min(axis=0)
-    east, north = found[:, 2:].max(axis=0)
-    return float(west), float(south), float(east), float(north)
+    west, south, east, north = pd.concat(shapes).total_bounds.tolist()
+    return west, south, east, north
 
 
 def fit(inner: Frame, ratio: float) -> Frame:
@@ -220,8 +219,7 @@ def gapped(lines: gpd.GeoSeries) -> NDArray[np.float64]:
     """Return the points of many lines as one array [n x 2], a row of NaN between two lines: fast to draw."""
     points, line = get_coordinates(lines.array, return_index=True)
     breaks = np.flatnonzero(np.diff(line)) + 1
-    rows: NDArray[np.float64] = np.insert(points, breaks, np.nan, axis=0)
-    return rows
+    return np.insert(points, breaks, np.nan, axis=0)
 
 
 def parts(shape: BaseGeometry | None) -> list[LineString]:
@@ -314,7 +312,7 @@ def draw_network(axes: Axes, networks: Mapping[str, gpd.GeoSeries]) -> None:
     """Draw today's network: its lines by the keys of `plots.NETWORK`."""
     for order, (name, stroke) in enumerate(plots.NETWORK.items(), start=1):
         x, y = gapped(networks[name]).T
-        axes.plot(x, y, color=stroke.colour, lw=stroke.width, linestyle=stroke.linestyle, zorder=order)
+        axes.plot(x, y, zorder=order, **stroke.look)
 
 
 def draw_proposals(axes: Axes, layers: Layers) -> None:
@@ -325,8 +323,8 @@ def draw_proposals(axes: Axes, layers: Layers) -> None:
         for line in parts(shape):
             x, y = line.xy
             axes.plot(x, y, color="white", lw=stroke.width + 2.4, solid_capstyle="round", zorder=height)
-            look: Any = {"color": stroke.colour, "lw": stroke.width, "linestyle": stroke.linestyle}
-            axes.plot(x, y, solid_capstyle="round", dash_capstyle="butt", zorder=height + 0.5, **look)
+            ends: Any = {"solid_capstyle": "round", "dash_capstyle": "butt"}
+            axes.plot(x, y, zorder=height + 0.5, **ends, **stroke.look)
 
 
 def draw_rings(axes: Axes, layers: Layers) -> None:
@@ -334,7 +332,6 @@ def draw_rings(axes: Axes, layers: Layers) -> None:
 
     They lie above the lines of the proposals and below their numbers.
     """
-    core = plots.RING_NEW
     for row in layers.rings.itertuples():
         x, y = row.geometry.xy
         if row.part == WHOLE:
@@ -342,8 +339,7 @@ def draw_rings(axes: Axes, layers: Layers) -> None:
             axes.plot(x, y, color="white", lw=ring.width + 2.6, solid_joinstyle="round", zorder=7.6)
             axes.plot(x, y, color=ring.colour, lw=ring.width, solid_joinstyle="round", zorder=7.7)
         else:
-            look: Any = {"color": core.colour, "lw": core.width, "linestyle": core.linestyle}
-            axes.plot(x, y, dash_capstyle="butt", zorder=7.8, **look)
+            axes.plot(x, y, dash_capstyle="butt", zorder=7.8, **plots.RING_NEW.look)
 
 
 def draw_marks(
@@ -364,21 +360,21 @@ def draw_marks(
         out.
     """
     cities = coverage.by_city(layers.cities, report.pairs).sort_values("population", ascending=False)
-    cities = _uncut(axes, cities)
+    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
+    room = CUT * (east - west)  # a mark that the frame would cut is left out
+    cities = cities.cx[west + room : east - room, south + room : north - room]
     marks = draw_city_marks(axes, cities, filled)
     numbers = _draw_numbers(axes, layers)
     ring_ids = _draw_ring_ids(axes, layers, report.rings, taken=np.vstack([marks, numbers]))
     numbers = np.vstack([numbers, ring_ids])
-    lines = np.vstack([_link_boxes(axes, layers.links), _ring_boxes(axes, layers)])
+    # Labels avoid small boxes along the proposals and rings where they can.
+    at = np.linspace(0, 1, 25)
+    along = [line for shape in layers.links.geometry for line in parts(shape)]
+    spots = [line.interpolate(share, normalized=True).coords[0] for line in along for share in at]
+    links = _around(_pixels(axes, np.asarray(spots)[:, :2]), 2) if spots else boxes(())
+    lines = np.vstack([links, _ring_boxes(axes, layers)])
     corners = _draw_furniture(axes, report.attribution, taken=np.vstack([marks, numbers, lines]))
     draw_city_labels(axes, cities, taken=np.vstack([marks, corners, numbers]), soft=lines)
-
-
-def _uncut(axes: Axes, cities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the cities whose marks lie entirely within the map."""
-    (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
-    room = CUT * (east - west)
-    return cities.cx[west + room : east - room, south + room : north - room]
 
 
 def _pixels(axes: Axes, points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -402,14 +398,14 @@ def draw_city_marks(axes: Axes, cities: gpd.GeoDataFrame, filled: Mapping[str, s
     filled
         As for `draw_marks`; None needs the columns `before` and `after`.
     """
-    x, y = cities.geometry.x, cities.geometry.y
     sides = np.array([plots.tier(name).mark for name in cities["tier"]])
     if filled is None:
         fills = np.where(cities["after"] > cities["before"], plots.GAINS, "white")
     else:
         fills = np.array([filled.get(str(name), "white") for name in cities["city_id"]])
-    axes.scatter(x, y, s=sides**2, c=fills, edgecolors=plots.INK, linewidths=1.1, zorder=9)
-    return _around(_pixels(axes, np.column_stack([x, y])), (sides / 2 + 1)[:, None] * per_point(axes))
+    at = get_coordinates(cities.geometry)
+    axes.scatter(at[:, 0], at[:, 1], s=sides**2, c=fills, edgecolors=plots.INK, linewidths=1.1, zorder=9)
+    return _around(_pixels(axes, at), (sides / 2 + 1)[:, None] * per_point(axes))
 
 
 def _draw_numbers(axes: Axes, layers: Layers) -> Boxes:
@@ -417,20 +413,16 @@ def _draw_numbers(axes: Axes, layers: Layers) -> Boxes:
     points = number_points(layers)
     for rank, point, category in zip(links["rank"], points, plots.categories(links), strict=True):
         if point is not None:
-            colour = plots.proposals()[category].colour
-            shape = {"boxstyle": "circle,pad=0.22", "facecolor": "white", "edgecolor": colour}
-            _bold(
-                axes, str(rank), plots.INK, zorder=10, x=point.x, y=point.y, bbox=shape | {"linewidth": 1.4}
-            )
-            found.append(_around(_pixels(axes, np.array([[point.x, point.y]])), 8.0 * per_point(axes)))
+            edge = {"edgecolor": plots.proposals()[category].colour, "linewidth": 1.4}
+            shape = {"boxstyle": "circle,pad=0.22", "facecolor": "white", **edge}
+            _bold(axes, point, str(rank), color=plots.INK, zorder=10, bbox=shape)
+            found.append(_around(_pixels(axes, get_coordinates(point)), 8.0 * per_point(axes)))
     return np.vstack(found)
 
 
-def _bold(axes: Axes, words: str, colour: str, *, x: float = 0, y: float = 0, **more: Any) -> Text:  # noqa: ANN401
+def _bold(axes: Axes, point: Point, words: str, **look: Any) -> Text:  # noqa: ANN401 - as matplotlib takes it
     """Write small bold words centred on a point."""
-    return axes.text(
-        x, y, words, color=colour, size=7.5, weight="bold", ha="center", va="center", parse_math=False, **more
-    )
+    return axes.text(point.x, point.y, words, size=7.5, weight="bold", ha="center", va="center", **look)
 
 
 def _draw_ring_ids(axes: Axes, layers: Layers, rings: Sequence[RingShown], *, taken: Boxes) -> Boxes:
@@ -440,9 +432,9 @@ def _draw_ring_ids(axes: Axes, layers: Layers, rings: Sequence[RingShown], *, ta
     """
     found, circuits = [boxes(())], layers.circuits
     for row in circuits.itertuples() if len(circuits) > 1 else ():
-        colour = plots.ring(row.mode).colour
-        shape = {"boxstyle": "round,pad=0.3", "facecolor": colour, "edgecolor": "white", "linewidth": 1.2}
-        text = _bold(axes, rings[row.ring].id, "white", zorder=9.5, bbox=shape)
+        edge = {"edgecolor": "white", "linewidth": 1.2}
+        shape = {"boxstyle": "round,pad=0.3", "facecolor": plots.ring(row.mode).colour, **edge}
+        text = _bold(axes, Point(0, 0), rings[row.ring].id, color="white", zorder=9.5, bbox=shape)
         size = text.get_window_extent()
         others = _ring_boxes(axes, replace(layers, rings=circuits[circuits["ring"] != row.ring]))
         hidden = np.vstack([taken, others, *found])
@@ -453,14 +445,6 @@ def _draw_ring_ids(axes: Axes, layers: Layers, rings: Sequence[RingShown], *, ta
         text.set_position((float(spots[best, 0]), float(spots[best, 1])))
         found.append(around[best : best + 1])
     return np.vstack(found)
-
-
-def _link_boxes(axes: Axes, links: gpd.GeoDataFrame) -> Boxes:
-    """Return small boxes along the proposals, in pixels: labels avoid them where they can."""
-    lines = [line for shape in links.geometry for line in parts(shape)]
-    at = np.linspace(0, 1, 25)
-    spots = [line.interpolate(share, normalized=True).coords[0] for line in lines for share in at]
-    return _around(_pixels(axes, np.asarray(spots)[:, :2]), 2) if spots else boxes(())
 
 
 def _ring_boxes(axes: Axes, layers: Layers) -> Boxes:
@@ -480,14 +464,11 @@ def draw_city_labels(axes: Axes, cities: gpd.GeoDataFrame, *, taken: Boxes, soft
     """Write the names of cities where there is room, the most important first."""
     size = cities["tier"].map(lambda name: -plots.tier(name).text)
     order = cities.assign(_size=size).sort_values(["_size", "population"], ascending=[True, False])
-    texts = [
-        _label_text(axes, plots.legible(str(name)), tier)
-        for name, tier in zip(order["name"], order["tier"], strict=True)
-    ]
-    points = _pixels(axes, np.column_stack([order.geometry.x, order.geometry.y]))
+    texts = [_label_text(axes, *row) for row in order[["name", "tier"]].itertuples(index=False)]
     extents = [text.get_window_extent() for text in texts]
     labels = [
-        Label(x, y, extent.width, 0.9 * extent.height) for (x, y), extent in zip(points, extents, strict=True)
+        Label(x, y, extent.width, 0.9 * extent.height)
+        for (x, y), extent in zip(_pixels(axes, get_coordinates(order.geometry)), extents, strict=True)
     ]
     frame = axes.get_window_extent()
     inner = (frame.x0 + 4, frame.y0 + 4, frame.x1 - 4, frame.y1 - 4)
@@ -499,11 +480,9 @@ def draw_city_labels(axes: Axes, cities: gpd.GeoDataFrame, *, taken: Boxes, soft
 def _label_text(axes: Axes, name: str, tier: str) -> Text:
     from matplotlib.patheffects import withStroke
 
-    look = plots.tier(tier)
-    weight = "bold" if look.bold else "normal"
-    text = axes.text(0, 0, name, size=look.text, weight=weight, va="bottom", parse_math=False, zorder=11)
-    text.set_path_effects([withStroke(linewidth=2.6, foreground="white")])
-    return text
+    look, halo = plots.tier(tier), [withStroke(linewidth=2.6, foreground="white")]
+    weight, words = "bold" if look.bold else "normal", plots.legible(str(name))
+    return axes.text(0, 0, words, size=look.text, weight=weight, va="bottom", zorder=11, path_effects=halo)
 
 
 def _settle(axes: Axes, text: Text, label: Label, place: Place | None) -> None:
@@ -515,11 +494,10 @@ def _settle(axes: Axes, text: Text, label: Label, place: Place | None) -> None:
     x, y = back.transform((place.x, place.y))
     text.set_position((float(x), float(y)))
     if place.reach > REACHES[0]:
-        nearest = {1: 0.0, 0: 0.5, -1: 1.0}
         across, up = place.side
-        end = (place.x + label.width * nearest[across], place.y + label.height * nearest[up])
-        ends = np.asarray(back.transform([(label.x, label.y), end]))
-        axes.plot(ends[:, 0], ends[:, 1], color=plots.MUTED, lw=0.6, zorder=8)
+        end = (place.x + label.width * (1 - across) / 2, place.y + label.height * (1 - up) / 2)
+        x, y = back.transform([(label.x, label.y), end]).T
+        axes.plot(x, y, color=plots.MUTED, lw=0.6, zorder=8)
 
 
 def _draw_furniture(axes: Axes, attribution: str, *, taken: Boxes) -> Boxes:
@@ -528,7 +506,12 @@ def _draw_furniture(axes: Axes, attribution: str, *, taken: Boxes) -> Boxes:
     The attribution stands in the lower right corner; scale and arrow stand in the corners with fewest of the
     rectangles taken.
     """
-    note = _draw_attribution(axes, attribution)
+    words = axes.text(0.994, 0.006, attribution, size=7.5, color=plots.MUTED, ha="right", va="bottom")
+    words.set(transform=axes.transAxes, zorder=12)
+    # A white ground and no halo: letters with one are set wider than measured, and would leave the map.
+    words.set_bbox({"facecolor": "white", "alpha": 0.82, "edgecolor": "none", "pad": 1.5})
+    box = words.get_window_extent()
+    note = boxes([[box.x0 - 4, box.y0, box.x1, box.y1 + 2]])
     west, east = axes.get_xlim()
     length_m = round_length_m(east - west)
     bar_points = axes.get_window_extent().width / per_point(axes) * length_m / (east - west)
@@ -551,17 +534,6 @@ def _corner(axes: Axes, size: tuple[float, float], taken: Boxes) -> Boxes:
     return corners[best : best + 1]
 
 
-def _draw_attribution(axes: Axes, words: str) -> Boxes:
-    note = axes.text(
-        0.994, 0.006, words, size=7.5, color=plots.MUTED, ha="right", va="bottom", parse_math=False, zorder=12
-    )
-    note.set_transform(axes.transAxes)
-    # A white ground and no halo: letters with one are set wider than measured, and would leave the map.
-    note.set_bbox({"facecolor": "white", "alpha": 0.82, "edgecolor": "none", "pad": 1.5})
-    box = note.get_window_extent()
-    return boxes([[box.x0 - 4, box.y0, box.x1, box.y1 + 2]])
-
-
 def _data(axes: Axes, box: NDArray[np.float64], right: float, up: float) -> tuple[float, float]:
     """Return a point in data units: points right of and above the lower left of a rectangle."""
     unit = per_point(axes)
@@ -573,10 +545,8 @@ def _clear_ground(axes: Axes, box: NDArray[np.float64]) -> None:
     from matplotlib.patches import Rectangle
 
     low, high = axes.transData.inverted().transform(np.reshape(box, (2, 2)))
-    ground = Rectangle(
-        tuple(low), *(high - low), facecolor="white", edgecolor="none", alpha=0.82, zorder=11.5
-    )
-    axes.add_patch(ground)
+    look: Any = {"facecolor": "white", "edgecolor": "none", "alpha": 0.82, "zorder": 11.5}
+    axes.add_patch(Rectangle(tuple(low), *(high - low), **look))
 
 
 def _draw_scale_bar(axes: Axes, box: NDArray[np.float64], length_m: int) -> None:
@@ -584,11 +554,11 @@ def _draw_scale_bar(axes: Axes, box: NDArray[np.float64], length_m: int) -> None
 
     _clear_ground(axes, box)
     x, y = _data(axes, box, 12, 9)
+    look: Any = {"edgecolor": plots.INK, "linewidth": 0.8, "zorder": 12}
     height = _data(axes, box, 12, 13)[1] - y
     for half, fill in enumerate((plots.INK, "white")):
-        bar = Rectangle((x + half * length_m / 2, y), length_m / 2, height, facecolor=fill, zorder=12)
-        bar.set(edgecolor=plots.INK, linewidth=0.8)
-        axes.add_patch(bar)
+        start = (x + half * length_m / 2, y)
+        axes.add_patch(Rectangle(start, length_m / 2, height, facecolor=fill, **look))
     for at, words in ((0.0, "0"), (0.5, f"{length_m / 2000:g}"), (1.0, f"{length_m / 1000:g} km")):
         axes.text(x + at * length_m, y + 2.2 * height, words, size=7.5, ha="center", zorder=12)
 
@@ -664,43 +634,28 @@ def place_labels(
     list of Place or None
         One for each label.
     """
-    occupied = taken
-    lines = boxes(()) if soft is None else soft
+    occupied, lines = taken, boxes(()) if soft is None else soft
     found: list[Place | None] = []
     for label in labels:
-        best = _best(label, occupied, lines, frame, gap)
-        found.append(best)
-        if best is not None:
-            box = [best.x, best.y, best.x + label.width, best.y + label.height]
-            occupied = np.vstack([occupied, box])
-    return found
-
-
-def _best(label: Label, taken: Boxes, soft: Boxes, frame: Sequence[float], gap: float) -> Place | None:
-    free = []
-    for reach in REACHES:
-        for preference, side in enumerate(SIDES):
-            x, y = _beside_point(label, side, gap * reach)
+        free = []
+        for reach, (preference, (across, up)) in itertools.product(REACHES, enumerate(SIDES)):
+            x = label.x + across * gap * reach - label.width * (1 - across) / 2
+            y = label.y + up * gap * reach - label.height * (1 - up) / 2
             box = (x, y, x + label.width, y + label.height)
             is_inside = x >= frame[0] and y >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
-            if is_inside and not overlaps(box, taken).any():
-                cost = int(overlaps(box, soft).sum()) + 0.1 * preference + 1.5 * reach
-                free.append((cost, Place(x, y, side, reach)))
-    return min(free, key=lambda item: item[0])[1] if free else None
-
-
-def _beside_point(label: Label, side: tuple[int, int], gap: float) -> tuple[float, float]:
-    """Return the lower left corner of a label on one side of its point."""
-    across, up = side
-    x = label.x + across * gap - {1: 0.0, 0: label.width / 2, -1: label.width}[across]
-    y = label.y + up * gap - {1: 0.0, 0: label.height / 2, -1: label.height}[up]
-    return x, y
+            if is_inside and not overlaps(box, occupied).any():
+                cost = int(overlaps(box, lines).sum()) + 0.1 * preference + 1.5 * reach
+                free.append((cost, Place(x, y, (across, up), reach)))
+        best = min(free, key=lambda item: item[0])[1] if free else None
+        found.append(best)
+        if best is not None:
+            corners = [best.x, best.y, best.x + label.width, best.y + label.height]
+            occupied = np.vstack([occupied, corners])
+    return found
 
 
 def overlaps(box: Sequence[float], others: Boxes) -> NDArray[np.bool_]:
     """Return which rectangles a box overlaps."""
     left, bottom, right, top = box
-    hit: NDArray[np.bool_] = (
-        (others[:, 0] < right) & (others[:, 2] > left) & (others[:, 1] < top) & (others[:, 3] > bottom)
-    )
-    return hit
+    low, high = others[:, :2] < (right, top), others[:, 2:] > (left, bottom)
+    return np.asarray((low & high).all(axis=1))

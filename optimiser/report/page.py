@@ -87,6 +87,12 @@ def compose(
     )
 
 
+def write_study(path: Path, values: Mapping[str, Any], pictures: Mapping[str, Path]) -> Path:
+    """Write the page of a study, whole or not at all: that of the template of its name, with its pictures."""
+    images = {name: picture.read_bytes() for name, picture in pictures.items()}
+    return write_atomically(path, compose(path.name, values, pictures=images))
+
+
 def filled(template: str, values: Mapping[str, Any]) -> str:
     """Return a template with values filled in; all text is escaped for HTML and XML."""
     return _templates().get_template(template).render(values)
@@ -401,14 +407,14 @@ def fairness_rows(found: Fairness) -> list[dict[str, str]]:
         {
             "tier": tier.tier,
             "gained": f"{tier.gained:+,}",
-            **{part: _weight(getattr(tier, part), tier.coverable) for part in ("today", "free", "plan")},
+            **{
+                part: f"{wording.integer(weight)} ({wording.share_of(weight, tier.coverable)})"
+                for part in ("today", "free", "plan")
+                for weight in [getattr(tier, part)]
+            },
         }
         for tier in (*found.tiers, TierPrice("all", **sums))
     ]
-
-
-def _weight(part: int, total: int) -> str:
-    return f"{wording.integer(part)} ({wording.percent(part / total if total else None)})"
 
 
 # ---- notebooks

@@ -9,20 +9,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
+import geopandas as gpd
 import pandas as pd
 
 from optimiser.measures import coverage
 from optimiser.report import maps, plots, ring_section, sentences, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.maps import Frame, Layers
-from optimiser.report.ring_layout import NEW, Leg, RingShown, formed, known_rings
+from optimiser.report.ring_layout import NEW, RingShown, formed, known_rings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.text import Text
-    from shapely import Polygon
 
 MAP_HEIGHT, PANEL_WIDTH, TITLE_HEIGHT, EDGE = 8.2, 4.0, 0.72, 0.25
 """Inches; the width of the map follows the shape of the region."""
@@ -65,7 +64,7 @@ def write(report: ReportInput, path: Path, *, dpi: int = 160) -> Path:
     dpi
         Dots per inch.
     """
-    return plots.write(draw(report, dpi=dpi), path, dpi=dpi)
+    return plots.write(draw(report, dpi=dpi), path)
 
 
 def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
@@ -146,8 +145,8 @@ def _draw(
             return figure.add_axes((left / width, EDGE / height, across / width, MAP_HEIGHT / height))
 
         draw_title(figure, title, size=17, edge=EDGE)
-        subtitle = figure.text(EDGE / width, 1 - (EDGE + 0.38) / height, "   ·   ".join(parts), size=10.5)
-        subtitle.set(color=plots.MUTED, va="top", parse_math=False)
+        look: Any = {"size": 10.5, "color": plots.MUTED, "va": "top"}
+        figure.text(EDGE / width, 1 - (EDGE + 0.38) / height, "   ·   ".join(parts), **look)
         axes = place(EDGE, map_width)
         maps.frame_map(axes, maps.fit(frame, map_width / MAP_HEIGHT))
         maps.draw_network(axes, layers.networks)
@@ -174,7 +173,7 @@ def draw_title(figure: Figure, words: str, *, size: float, edge: float) -> None:
     """
     width, height = figure.get_size_inches()
     left = edge / width
-    title = figure.text(left, 1 - edge / height, words, size=size, weight="bold", va="top", parse_math=False)
+    title = figure.text(left, 1 - edge / height, words, size=size, weight="bold", va="top")
     most = (1 - 2 * left) * figure.bbox.width
     # Letters are set on whole pixels, so that their width does not follow their size exactly.
     while (wide := title.get_window_extent().width) > most and size > LEAST_TITLE:
@@ -198,7 +197,7 @@ class _Panel:
 
     def text(self, x: float, words: str, *, size: float = 8.0, colour: str = plots.INK) -> Text:
         """Write words on the line, from a share of the width on."""
-        return self.axes.text(x, self.y, words, size=size, color=colour, va="center", parse_math=False)
+        return self.axes.text(x, self.y, words, size=size, color=colour, va="center")
 
     def right(self, x: float, words: str, *, size: float = 8.0, colour: str = plots.INK) -> None:
         """Write words on the line that end at a share of the width."""
@@ -229,8 +228,7 @@ class _Panel:
         if stroke is plots.RING_NEW:
             self.axes.plot(*ends, color=rings["road"].colour, lw=rings["road"].width, solid_capstyle="butt")
         wide = stroke.width if stroke in (*rings.values(), plots.RING_NEW) else stroke.width + 0.3
-        look: Any = {"color": stroke.colour, "lw": wide, "linestyle": stroke.linestyle}
-        self.axes.plot(*ends, dash_capstyle="butt", zorder=3, **look)
+        self.axes.plot(*ends, dash_capstyle="butt", zorder=3, **{**stroke.look, "lw": wide})
 
 
 def _draw_panel(axes: Axes, report: ReportInput) -> None:
@@ -244,16 +242,14 @@ def _draw_panel(axes: Axes, report: ReportInput) -> None:
 
 def _draw_legend(panel: _Panel, report: ReportInput) -> None:
     panel.heading("Legend")
-    shown = set(plots.categories(report.links))
-    strokes = [
-        *_ring_strokes(report),
-        *(stroke for name, stroke in plots.PROPOSALS.items() if name in shown),
-        *(plots.NETWORK[name] for name in ("high_speed", "rail", "motorways", "roads")),
-    ]
-    _draw_keys(panel, strokes)
+    shown, rings = set(plots.categories(report.links)), formed(report.rings)
+    existing = dict.fromkeys(ring.facts.mode for ring in rings if ring.existing_km)
+    new = [plots.RING_NEW] if any(ring.new_km for ring in rings) else []
+    proposed = [stroke for name, stroke in plots.PROPOSALS.items() if name in shown]
+    _draw_keys(panel, [*map(plots.ring, existing), *new, *proposed])
     tiers = map(plots.tier, coverage.groups_in_order(report.cities["tier"]))
     marks = [(look.name, look.mark, "white") for look in tiers]
-    for row in _two_by_two([*marks, ("City that gains partners", 7.5, plots.GAINS)]):
+    for row in itertools.batched([*marks, ("City that gains partners", 7.5, plots.GAINS)], 2):
         for x, (words, mark, fill) in zip((0.0, 0.5), row, strict=False):
             panel.axes.scatter([x + 0.04], [panel.y], s=mark**2, c=fill, edgecolors=plots.INK, linewidths=1.0)
             panel.text(x + 0.11, words, size=8.5)
@@ -261,23 +257,13 @@ def _draw_legend(panel: _Panel, report: ReportInput) -> None:
 
 
 def _draw_keys(panel: _Panel, strokes: Sequence[plots.Stroke]) -> None:
-    for pair in _two_by_two(strokes):
+    """Draw the keys of some lines, and of today's network, two by two."""
+    network = [plots.NETWORK[name] for name in ("high_speed", "rail", "motorways", "roads")]
+    for pair in itertools.batched([*strokes, *network], 2):
         for x, stroke in zip((0.0, 0.5), pair, strict=False):
             panel.key(x, stroke)
             panel.text(x + 0.11, stroke.name, size=8.5)
         panel.end_line()
-
-
-def _two_by_two[Item](items: Sequence[Item]) -> list[Sequence[Item]]:
-    return [items[at : at + 2] for at in range(0, len(items), 2)]
-
-
-def _ring_strokes(report: ReportInput) -> list[plots.Stroke]:
-    """Return the strokes of rings that the map shows."""
-    rings = formed(report.rings)
-    existing = dict.fromkeys(ring.facts.mode for ring in rings if ring.existing_km)
-    new = [plots.RING_NEW] if any(ring.new_km for ring in rings) else []
-    return [*map(plots.ring, existing), *new]
 
 
 def _draw_rings(panel: _Panel, report: ReportInput) -> None:
@@ -309,20 +295,19 @@ def _draw_coverage(panel: _Panel, report: ReportInput) -> None:
 
 
 def _draw_links(panel: _Panel, report: ReportInput) -> None:
-    panel.heading(f"Proposals by value (cost in {report.money})")
+    _draw_rows(panel, f"Proposals by value (cost in {report.money})", report.links, "links.csv")
+
+
+def _draw_rows(panel: _Panel, title: str, links: pd.DataFrame, file: str) -> None:
+    """List links by number, name and figures; name the file that holds those for which there is no room."""
+    panel.heading(title)
     for words, x in LINK_COLUMNS:
         panel.right(x, words, size=7.5, colour=plots.MUTED)
     panel.end_line()
-    _draw_rows(panel, report.links, "links.csv")
-
-
-def _draw_rows(panel: _Panel, links: pd.DataFrame, file: str) -> None:
-    """List links by number, name and figures; name the file that holds those for which there is no room."""
     room = min(MOST_LINKS, int(panel.y / LINE))
     shown = links.head(room)
     for row, category in zip(shown.to_dict("records"), plots.categories(shown), strict=True):
-        colour = plots.proposals()[category].colour
-        rank = panel.text(0.035, str(row["rank"]), colour=colour)
+        rank = panel.text(0.035, str(row["rank"]), colour=plots.proposals()[category].colour)
         rank.set(weight="bold", horizontalalignment="right")
         name = wording.link_name(row)
         panel.text(0.06, name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…")
@@ -336,8 +321,7 @@ def _draw_rows(panel: _Panel, links: pd.DataFrame, file: str) -> None:
 def _draw_compared(panel: _Panel, report: ReportInput, figures: pd.DataFrame) -> None:
     """Draw the legend, the figures of both plans, and the links that one of them builds alone."""
     panel.heading("Legend")
-    network = [plots.NETWORK[name] for name in ("high_speed", "rail", "motorways", "roads")]
-    _draw_keys(panel, [*plots.COMPARED.values(), *network])
+    _draw_keys(panel, list(plots.COMPARED.values()))
     panel.paragraph("A city has the colour of the plan that brings more others within its limit.")
     panel.end_line(0.8)
     panel.heading("Figures")
@@ -351,11 +335,7 @@ def _draw_compared(panel: _Panel, report: ReportInput, figures: pd.DataFrame) ->
         panel.end_line()
     panel.end_line(0.8)
     alone = report.links[report.links["category"] != "both"]
-    panel.heading(f"Links of one plan alone (cost in {report.money})")
-    for words, x in LINK_COLUMNS:
-        panel.right(x, words, size=7.5, colour=plots.MUTED)
-    panel.end_line()
-    _draw_rows(panel, alone, "the table of links")
+    _draw_rows(panel, f"Links of one plan alone (cost in {report.money})", alone, "the table of links")
 
 
 # ---- rings beside known ones
@@ -379,7 +359,7 @@ LETTER = 0.56
 """Width of a letter as a share of its size, slightly more than the average."""
 
 
-def write_rings(report: ReportInput, folder: Path, *, dpi: int = 160) -> tuple[Path, ...]:
+def write_rings(report: ReportInput, folder: Path) -> tuple[Path, ...]:
     """Draw the rings that are compared with known ones into ``rings.png``; nothing where there is none.
 
     Parameters
@@ -388,8 +368,6 @@ def write_rings(report: ReportInput, folder: Path, *, dpi: int = 160) -> tuple[P
         What to draw.
     folder
         Folder to write into.
-    dpi
-        Dots per inch.
 
     Returns
     -------
@@ -398,7 +376,7 @@ def write_rings(report: ReportInput, folder: Path, *, dpi: int = 160) -> tuple[P
     """
     if not known_rings(report.rings):
         return ()
-    return (plots.write(draw_rings(report, dpi=dpi), folder / "rings.png", dpi=dpi),)
+    return (plots.write(draw_rings(report), folder / "rings.png"),)
 
 
 def draw_rings(report: ReportInput, *, dpi: int = 160) -> Figure:
@@ -457,10 +435,8 @@ def _layers_of(layers: Layers, ring: RingShown, place: int) -> Layers:
 
 def _frame(layers: Layers) -> Frame:
     """Return a frame round the rings, with room for the corridors."""
-    shapes = [shape for shape in (layers.rings.geometry, layers.known.geometry) if len(shape)]
-    room = 1000 * float(layers.known["corridor_km"].max())
-    room += 0.06 * float(np.ptp([shape.total_bounds[[0, 2]] for shape in shapes]))
-    west, south, east, north = maps.bounds(shapes)
+    west, south, east, north = maps.bounds([layers.rings.geometry, layers.known.geometry])
+    room = 1000 * float(layers.known["corridor_km"].max()) + 0.06 * (east - west)
     return west - room, south - room, east + room, north + room
 
 
@@ -469,28 +445,17 @@ def _draw_ring_map(
 ) -> None:
     known = list(zip(strokes, layers.known.itertuples(), strict=True))
     for stroke, row in known:
-        corridor = row.geometry.buffer(1000 * row.corridor_km)
-        for outline in getattr(corridor, "geoms", [corridor]):
-            _shade(axes, outline, stroke.colour)
+        corridor = gpd.GeoSeries([row.geometry.buffer(1000 * row.corridor_km)])
+        corridor.plot(ax=axes, color=stroke.colour, edgecolor="none", alpha=0.16, zorder=0.5, aspect=None)
+    axes.set(xlabel="", ylabel="")
     maps.draw_network(axes, layers.networks)
     maps.draw_rings(axes, layers)
     for stroke, row in known:
         x, y = row.geometry.xy
         axes.plot(x, y, color="white", lw=stroke.width + 2, zorder=7.5)
-        axes.plot(x, y, color=stroke.colour, lw=stroke.width, linestyle=stroke.linestyle, zorder=8.1)
+        axes.plot(x, y, zorder=8.1, **stroke.look)
     filled = dict.fromkeys(ring.cities["city_id"].astype(str), plots.ring(ring.facts.mode).colour)
     maps.draw_marks(axes, layers, report, filled=filled)
-
-
-def _shade(axes: Axes, shape: Polygon, colour: str) -> None:
-    """Fill a polygon and leave its holes out."""
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path as Outline
-
-    rings = [shape.exterior, *shape.interiors]
-    paths = [Outline(np.asarray(one.coords)[:, :2], closed=True) for one in rings]
-    whole = Outline.make_compound_path(*paths)
-    axes.add_patch(PathPatch(whole, facecolor=colour, edgecolor="none", alpha=0.16, zorder=0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -547,8 +512,8 @@ def _draw_ring_legend(axes: Axes, lines: Sequence[_Line], strokes: Sequence[plot
     for number, line in enumerate(lines, start=1):
         y = -number * ROW
         _draw_key(axes, line, strokes, y)
-        text = axes.text(TEXT, y, line.words, size=line.size, weight=line.weight, color=line.colour)
-        text.set(va="center", parse_math=False)
+        look: Any = {"size": line.size, "weight": line.weight, "color": line.colour}
+        axes.text(TEXT, y, line.words, va="center", **look)
 
 
 def _draw_key(axes: Axes, line: _Line, strokes: Sequence[plots.Stroke], y: float) -> None:
@@ -562,8 +527,7 @@ def _draw_key(axes: Axes, line: _Line, strokes: Sequence[plots.Stroke], y: float
         low, high = y - 0.45 * ROW, y + 0.45 * ROW
         axes.fill_between([0, KEY], low, high, color=dashed.colour, alpha=0.16, lw=0)
     if dashed is not None:
-        look: Any = {"color": dashed.colour, "lw": dashed.width, "linestyle": dashed.linestyle}
-        axes.plot([0, KEY], [y, y], dash_capstyle="butt", **look)
+        axes.plot([0, KEY], [y, y], dash_capstyle="butt", **dashed.look)
 
 
 # ---- a ring unrolled
@@ -588,7 +552,10 @@ def unroll(ring: RingShown, *, dpi: int = 160) -> Figure:
     per_km = UNROLLED / (ring.length_km or 1.0)
     starts = [sum(leg.length_km for leg in legs[:at]) * per_km for at in range(len(legs) + 1)]
     names = [wording.join_names(leg.cities["name"].astype(str).tolist()) for leg in [*legs, legs[0]]]
-    distances = [_leg_words(leg) for leg in legs]
+    lengths = [[leg.length_km, *([leg.km_of(NEW)] if leg.km_of(NEW) else [])] for leg in legs]
+    distances = [
+        " km, ".join(map(ring_section.short_km, km)) + (" new" if km[1:] else " km") for km in lengths
+    ]
     middles = [(one + other) / 2 for one, other in itertools.pairwise(starts)]
     with plots.figure(1, 1, dpi=dpi, size=9) as figure:
         above, below = _flags(figure, starts, names, 10.0), _flags(figure, middles, distances, 8.5)
@@ -620,18 +587,11 @@ class _Flag:
     level: int
 
 
-def _leg_words(leg: Leg) -> str:
-    new = leg.km_of(NEW)
-    return f"{ring_section.short_km(leg.length_km)} km" + (
-        f", {ring_section.short_km(new)} new" if new else ""
-    )
-
-
 def _flags(figure: Figure, places: Sequence[float], texts: Sequence[str], size: float) -> list[_Flag]:
     """Return texts as flags, the last one first: their poles, at the left, then cross no other text."""
     found: list[_Flag] = []
     for x, words in reversed(list(zip(places, texts, strict=True))):
-        drawn = figure.text(0, 0, words, size=size, parse_math=False)
+        drawn = figure.text(0, 0, words, size=size)
         wide = drawn.get_window_extent().width / figure.dpi
         drawn.remove()
         right = x + KEY / 4 + wide
@@ -643,18 +603,15 @@ def _flags(figure: Figure, places: Sequence[float], texts: Sequence[str], size: 
 def _draw_flag(axes: Axes, flag: _Flag, side: int, colour: str) -> None:
     y = side * ROW * (1 + flag.level)
     axes.plot([flag.x, flag.x], [0, y + side * ROW / 2], color=colour, lw=0.7, zorder=1)
-    text = axes.text(flag.x + KEY / 6, y, flag.words, size=flag.size, color=colour)
-    text.set(va="center", parse_math=False)
+    axes.text(flag.x + KEY / 6, y, flag.words, size=flag.size, color=colour, va="center")
 
 
 def _draw_line(axes: Axes, ring: RingShown, per_km: float) -> None:
     """Draw a ring from its first city on, the new parts with a dashed core as on maps."""
-    stroke, new, at = plots.ring(ring.facts.mode), plots.RING_NEW, 0.0
-    whole = [0, ring.length_km * per_km]
-    axes.plot(whole, [0, 0], color=stroke.colour, lw=2 * stroke.width, solid_capstyle="butt", zorder=3)
+    stroke, whole, at = plots.ring(ring.facts.mode), ring.length_km * per_km, 0.0
+    axes.plot([0, whole], [0, 0], color=stroke.colour, lw=2 * stroke.width, solid_capstyle="butt", zorder=3)
     for leg in ring.legs:
         for length, state in zip(leg.pieces["length_km"] * per_km, leg.pieces["state"], strict=True):
             if state == NEW:
-                ends = [at, at + length]
-                axes.plot(ends, [0, 0], color=new.colour, lw=new.width, linestyle=new.linestyle, zorder=4)
+                axes.plot([at, at + length], [0, 0], zorder=4, **plots.RING_NEW.look)
             at += length

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
+type Tick = Callable[[float, Any], str]
+"""Writes the figure of a tick of an axis."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stroke:
     """How a line is drawn: name in the legend, colour on light and on dark paper, width in points."""
@@ -34,9 +38,10 @@ class Stroke:
     dash: tuple[float, ...] = ()
 
     @property
-    def linestyle(self) -> Any:  # noqa: ANN401 - as matplotlib takes it
-        """Return the dashes as Matplotlib takes them."""
-        return (0, self.dash) if self.dash else "solid"
+    def look(self) -> dict[str, Any]:
+        """Return colour, width and dashes as Matplotlib takes them."""
+        dash = (0, self.dash) if self.dash else "solid"
+        return {"color": self.colour, "lw": self.width, "linestyle": dash}
 
 
 NETWORK = {
@@ -259,7 +264,7 @@ def unbound_figure(**options: Any) -> Figure:  # noqa: ANN401 - as matplotlib ta
         """A figure that a notebook shows without pyplot, in 256 colours: a third of the size."""
 
         def _repr_png_(self) -> bytes:
-            drawn, small = io.BytesIO(png(self, dpi=self.dpi)), io.BytesIO()
+            drawn, small = io.BytesIO(png(self)), io.BytesIO()
             _with_palette(Image.open(drawn).convert("RGB")).save(small, format="png", optimize=True)
             return small.getvalue()
 
@@ -268,23 +273,21 @@ def unbound_figure(**options: Any) -> Figure:  # noqa: ANN401 - as matplotlib ta
     return found
 
 
-def write(figure: Figure, path: Path, *, dpi: float) -> Path:
-    """Write a figure as a PNG file of so many dots per inch, whole or not at all."""
+def write(figure: Figure, path: Path, *, dpi: float | None = None) -> Path:
+    """Write a figure as a PNG file, whole or not at all; `dpi` as in `png`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_whole(path, lambda part: part.write_bytes(png(figure, dpi=dpi)))
 
 
-def png(figure: Figure, *, dpi: float) -> bytes:
-    """Return a figure as a PNG image of so many dots per inch."""
+def png(figure: Figure, *, dpi: float | None = None) -> bytes:
+    """Return a figure as a PNG image of so many dots per inch; None: those for which it was drawn."""
     import matplotlib as mpl
 
     drawn = io.BytesIO()
     # Ticks are made here, and a name such as ``$x$`` is no formula. Level 1 packs a map in a third of the
     # time of the default, into 5 % more bytes.
     with mpl.rc_context({"text.parse_math": False}):
-        figure.savefig(
-            drawn, format="png", dpi=dpi, facecolor=figure.get_facecolor(), pil_kwargs={"compress_level": 1}
-        )
+        figure.savefig(drawn, format="png", dpi=dpi or figure.dpi, pil_kwargs={"compress_level": 1})
     return drawn.getvalue()
 
 
@@ -304,21 +307,20 @@ def sheet(
         Dots per inch for which labels are placed.
     """
     with figure(width, height, dpi=dpi, size=9) as found:
-        texts: tuple[tuple[str, float, dict[str, Any]], ...] = (
-            (title, 1 - 0.42 / height, {"size": 16, "weight": "bold"}),
-            (subtitle, 1 - 0.72 / height, {"size": 10, "color": MUTED}),
-            (note, 0.12 / height, {"size": 7.5, "color": MUTED}),
-        )
-        for words, y, look in texts:
-            if words:
-                found.text(0.02, y, words, parse_math=False, **look)
+        found.text(0.02, 1 - 0.42 / height, title, size=16, weight="bold")
+        found.text(0.02, 1 - 0.72 / height, subtitle, size=10, color=MUTED)
+        found.text(0.02, 0.12 / height, note, size=7.5, color=MUTED)
         yield found
 
 
 def plain(
-    axes: Axes, *, grid: Literal["x", "y", "both"] | None = "y", edges: Sequence[str] = ("left", "bottom")
+    axes: Axes,
+    *,
+    grid: Literal["x", "y", "both"] | None = "y",
+    edges: Sequence[str] = ("left", "bottom"),
+    **units: Tick,
 ) -> None:
-    """Draw few edges of axes, pale grid lines below everything, and no ticks."""
+    """Draw few edges of axes, pale grid lines below everything, and no ticks; `x` and `y` write figures."""
     axes.set_facecolor("none")
     for side, spine in axes.spines.items():
         spine.set_visible(side in edges)
@@ -327,6 +329,8 @@ def plain(
     if grid:
         axes.grid(axis=grid, color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
+    for name, tick in units.items():
+        getattr(axes, f"{name}axis").set_major_formatter(tick)
 
 
 def percent(value: float, _at: object = None) -> str:
@@ -362,15 +366,12 @@ def draw_curves(
             axes.step([*money, right], [*shares, shares[-1]], where="post", **look)
             if dots:
                 axes.scatter(money[1:], shares[1:], s=18, color=colour, zorder=4)
-            axes.annotate(
-                name, (right, shares[-1]), (6, 0), textcoords="offset points", color=colour, va="center"
-            )
-        plain(axes)
+            look = {"color": colour, "va": "center", "textcoords": "offset points"}
+            axes.annotate(name, (right, shares[-1]), (6, 0), **look)
+        plain(axes, x=thousands, y=percent)
         axes.set_xlim(0, right)
-        axes.xaxis.set_major_formatter(thousands)
-        axes.yaxis.set_major_formatter(percent)
-        axes.set_xlabel(across, color=MUTED, parse_math=False)
-        axes.set_title(up, loc="left", size=10, parse_math=False)
+        axes.set_xlabel(across, color=MUTED)
+        axes.set_title(up, loc="left", size=10)
     return found
 
 
@@ -392,10 +393,9 @@ def draw_dumbbells(axes: Axes, names: Sequence[str], series: Sequence[Marks]) ->
     for marks in series:
         look: Any = {"s": marks.size, "marker": marks.mark, "color": marks.colour, "label": marks.label}
         axes.scatter(marks.shares, at, linewidths=2, zorder=2 + marks.size, **look)
-    plain(axes, grid="x", edges=("bottom",))
-    axes.set_yticks(at, names, parse_math=False)
+    plain(axes, grid="x", edges=("bottom",), x=percent)
+    axes.set_yticks(at, names)
     axes.set_ylim(len(at) - 0.4, -0.6)
-    axes.xaxis.set_major_formatter(percent)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, frameon=False, borderaxespad=0)
 
 

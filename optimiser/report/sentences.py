@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 from rich import box
@@ -14,7 +14,7 @@ from rich.text import Text
 from optimiser.measures import coverage
 from optimiser.measures.coverage import CityCover
 from optimiser.measures.equity import ALL
-from optimiser.measures.fairness import Fairness, TierPrice
+from optimiser.measures.fairness import Fairness
 from optimiser.measures.tables import Measures
 from optimiser.report import plots, ring_section, wording
 from optimiser.report.cases import Reach
@@ -42,25 +42,20 @@ MOST_LINKS = 25
 
 def headline(report: ReportInput) -> str:
     """Return the outcome in one sentence."""
-    links, rings = _links_headline(report), formed(report.rings)
+    new, built, rings = len(coverage.newly_covered(report.pairs)), len(report.links), formed(report.rings)
+    limit, pairs = wording.hours(report.limit_s), f"{wording.integer(new)} more city pairs"
+    links = f"{proposals(report)} bring{'s' if built == 1 else ''} "
+    links += f"{'1 more city pair' if new == 1 else pairs} within {limit}"
+    if not built:
+        links = f"Nothing is built: no more city pairs come within {limit}"
     if not rings:
         return links
     if not any(ring.candidates for ring in rings):
         return f"{links}; {ring_section.short(rings)} already exist{'s' if len(rings) == 1 else ''}"
-    closing = f"close{'s' if len(report.links) == 1 else ''} {ring_section.short(rings)}"
-    if coverage.newly_covered(report.pairs).empty:
-        limit = wording.hours(report.limit_s)
+    closing = f"close{'s' if built == 1 else ''} {ring_section.short(rings)}"
+    if not new:
         return f"{proposals(report)} {closing}; no more city pairs come within {limit}"
     return f"{links} and {closing}"
-
-
-def _links_headline(report: ReportInput) -> str:
-    new, built = len(coverage.newly_covered(report.pairs)), len(report.links)
-    limit = wording.hours(report.limit_s)
-    if not built:
-        return f"Nothing is built: no more city pairs come within {limit}"
-    pairs = "1 more city pair" if new == 1 else f"{wording.integer(new)} more city pairs"
-    return f"{proposals(report)} bring{'s' if built == 1 else ''} {pairs} within {limit}"
 
 
 def near_limit(report: ReportInput) -> str:
@@ -137,6 +132,10 @@ def _prover(report: ReportInput) -> str:
     return (source.who if source is not None else report.solver) or "the solver"
 
 
+SAME_GAP = 1e-9
+"""Difference up to which two gaps agree."""
+
+
 def meaning(report: ReportInput) -> str:
     """Explain the proof to a reader who does not know the word gap."""
     if report.gap is None or report.bound is None:
@@ -157,10 +156,6 @@ def meaning(report: ReportInput) -> str:
     return f"{best} The difference is the gap: {wording.gap(report.gap)} of the total{gain}."
 
 
-SAME_GAP = 1e-9
-"""Difference up to which two gaps agree."""
-
-
 def out_of_reach(report: ReportInput) -> str:
     """Return how many pairs no plan can bring within the limit; empty where there is none."""
     left = coverage.out_of_reach(report.pairs)
@@ -171,14 +166,6 @@ def out_of_reach(report: ReportInput) -> str:
         f"{len(left)} of {len(report.pairs)} pairs ({by_tier}) stay beyond {wording.hours(report.limit_s)} "
         "even with every candidate built"
     )
-
-
-def unreached_cities(report: ReportInput) -> list[str]:
-    """Return the pairs out of reach, a line a city: its name, and the others with their best times."""
-    return [
-        f"{row.city}: " + ", ".join(f"{name} {wording.clock(seconds)}" for name, seconds in row.others)
-        for row in coverage.unreached_by_city(report.cities, report.pairs)
-    ]
 
 
 def not_served(cities: Sequence[str]) -> str:
@@ -255,40 +242,28 @@ def fairness(found: Fairness | None) -> Iterator[str]:
         yield "The best plan without these demands is the same: they cost nothing at this budget."
         return
     moved = sorted((tier for tier in found.tiers if tier.gained), key=lambda tier: -tier.gained)
-    shifts = ", ".join(map(_shift, moved)) or "no tier gains or loses"
+    shifts = [
+        f"{tier.tier} pairs {'gain' if tier.gained > 0 else 'lose'} {wording.integer(abs(tier.gained))} "
+        f"({wording.share_of(tier.plan, tier.coverable)} of what can be covered instead of "
+        f"{wording.share_of(tier.free, tier.coverable)})"
+        for tier in moved
+    ]
     count = len(found.only_plan)
     links = f"{count} proposal{'' if count == 1 else 's'} in place of {len(found.only_free)}"
-    yield f"The demands change the plan ({_SAME_LINKS if same else links}): {shifts}."
-    yield _price(found)
+    changed = "the same proposals, started in another order" if same else links
+    yield f"The demands change the plan ({changed}): {', '.join(shifts) or 'no tier gains or loses'}."
+    yield (
+        "Price of fairness: without the demands the same budget would cover "
+        f"{wording.integer(found.lost)} more {found.counted}, "
+        f"{wording.share_of(found.lost, found.worth_free)} of {wording.integer(found.worth_free)}."
+        if found.lost
+        else "Price of fairness: none, the same weight is covered as without the demands."
+    )
     if found.cost_of_both is not None and found.cost_of_both > found.budget:
         verb = "costs" if found.both_proven else "costs at most"
         cost = wording.money(found.cost_of_both, found.money)
         more = wording.integer(found.cost_of_both - found.budget)
         yield f"A plan that achieves both {verb} {cost}, {more} more than the budget."
-
-
-_SAME_LINKS = "the same proposals, started in another order"
-
-
-def _shift(tier: TierPrice) -> str:
-    verb = "gain" if tier.gained > 0 else "lose"
-    now, free = (wording.percent(_share(part, tier.coverable)) for part in (tier.plan, tier.free))
-    weight = wording.integer(abs(tier.gained))
-    return f"{tier.tier} pairs {verb} {weight} ({now} of what can be covered instead of {free})"
-
-
-def _price(found: Fairness) -> str:
-    if not found.lost:
-        return "Price of fairness: none, the same weight is covered as without the demands."
-    return (
-        "Price of fairness: without the demands the same budget would cover "
-        f"{wording.integer(found.lost)} more {found.counted}, "
-        f"{wording.percent(_share(found.lost, found.worth_free))} of {wording.integer(found.worth_free)}."
-    )
-
-
-def _share(part: int, total: int) -> float | None:
-    return part / total if total else None
 
 
 def unasked(*questions: Question) -> str:
@@ -311,13 +286,14 @@ def summary(report: ReportInput) -> Group:
     meaning = (
         *city_cover(report.city_cover),
         *fairness(report.fairness),
-        *_out_of_reach(report),
+        *unreached_cities(report),
         certificate(report),
         near_limit(report),
         *measures(report),
         *answers(report),
     )
-    tables = [phases_table(report)] if report.measures is not None and len(report.measures.phases) else []
+    phases = pd.DataFrame() if report.measures is None else report.measures.phases
+    tables = [phases_table(report, phases)] if len(phases) else []
     tables += [links_table(report)] if len(report.links) else []
     tables += [] if report.reach is None else [reach_table(report.reach)]
     return Group(
@@ -331,8 +307,13 @@ def summary(report: ReportInput) -> Group:
 
 def answers(report: ReportInput) -> list[str]:
     """Return what the plan is at other speeds and in plausible cases, or how to ask that."""
+    speeds = [] if report.sensitivity is None else report.sensitivity.to_dict("records")
     return [
-        *_other_assumptions(report),
+        *(
+            f"With {row['case']}: {wording.share(row['all before'], 1)} of pairs today, "
+            f"{wording.share(row['all after'], 1)} with the plan"
+            for row in speeds
+        ),
         *([] if report.cases is None else report.cases.sentences(report.links)),
         *([unasked(*sorted(report.unasked))] if report.unasked else []),
     ]
@@ -342,55 +323,52 @@ def coverage_table(report: ReportInput) -> Table:
     """Return pairs within the limit by tier of the smaller city: today, with the plan, with everything."""
     limit = f"{wording.short_hours(report.limit_s)} {definition(report)}"
     heads = ("tier", "pairs", "today", "with the plan", "gained", "all candidates")
-    table = _table(f"City pairs within {limit}, by tier of the smaller city", heads, texts=("tier",))
     rows = coverage.by_group(report.pairs).to_dict("records")
-    for row in rows:
-        table.add_row(
+    cells = [
+        (
             escape(row["group"]),
             wording.integer(row["pairs"]),
             *(wording.counted(row[f"{state}_pairs"], row["pairs"]) for state in ("before", "after")),
             f"+{row['after_pairs'] - row['before_pairs']}",
             wording.counted(row["all_built_pairs"], row["pairs"]),
-            end_section=row is rows[-2],
         )
+        for row in rows
+    ]
+    table = _table(f"City pairs within {limit}, by tier of the smaller city", heads, cells, texts=("tier",))
+    table.rows[-2].end_section = True
     return table
 
 
-def _table(title: str, heads: Sequence[str], *, texts: Sequence[str]) -> Table:
-    """Return an empty table with columns of numbers, and some of text."""
+def _table(
+    title: str, heads: Sequence[str], cells: Iterable[Sequence[str]], *, texts: Sequence[str]
+) -> Table:
+    """Return a table with columns of numbers, and some of text."""
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for head in heads:
         if head in texts:
             table.add_column(head, overflow="fold", min_width=16 if head == "link" else None)
         else:
             table.add_column(head, justify="right", no_wrap=True)
+    for row in cells:
+        table.add_row(*row)
     return table
 
 
-def _out_of_reach(report: ReportInput) -> list[str]:
-    """Return the pairs that no plan brings within the limit, where the plan is to bring all that it can."""
+def unreached_cities(report: ReportInput) -> Iterator[str]:
+    """Yield the pairs that no plan brings within the limit, where the plan is to bring all that it can."""
     words = out_of_reach(report)
-    if report.budget is not None or not words:
-        return []
-    return [f"{words}; by city, with the time that everything built gives:", *unreached_cities(report)]
+    if report.budget is None and words:
+        yield f"{words}; by city, with the time that everything built gives:"
+        for row in coverage.unreached_by_city(report.cities, report.pairs):
+            others = (f"{name} {wording.clock(seconds)}" for name, seconds in row.others)
+            yield f"{row.city}: {', '.join(others)}"
 
 
-def _other_assumptions(report: ReportInput) -> list[str]:
-    """Return a line for each case of the sensitivity to road speeds, which are estimates."""
-    return [
-        f"With {row['case']}: {wording.share(row['all before'], 1)} of pairs today, "
-        f"{wording.share(row['all after'], 1)} with the plan"
-        for row in ([] if report.sensitivity is None else report.sensitivity.to_dict("records"))
-    ]
-
-
-def phases_table(report: ReportInput) -> Table:
+def phases_table(report: ReportInput, phases: pd.DataFrame) -> Table:
     """Return what each period spends, starts and opens, and what is covered from then on."""
     heads = ("period", "spent so far", "of", "started", "opened", "pairs", "weight within the limit")
-    title = f"Periods (costs in {report.money}; unspent money carries over)"
-    table = _table(title, heads, texts=("period",))
-    for row in [] if report.measures is None else report.measures.phases.to_dict("records"):
-        table.add_row(
+    cells = (
+        (
             escape(str(row["period"])),
             wording.integer(row["spent_so_far"]),
             wording.integer(row["budget_so_far"]),
@@ -398,31 +376,29 @@ def phases_table(report: ReportInput) -> Table:
             wording.integer(row["pairs_within"]),
             f"{wording.integer(row['weight_within'])} ({wording.percent(row['weight_share'])})",
         )
-    return table
+        for row in phases.to_dict("records")
+    )
+    title = f"Periods (costs in {report.money}; unspent money carries over)"
+    return _table(title, heads, cells, texts=("period",))
 
 
 def reach_table(found: Reach) -> Table:
     """Return the least cost of each share of the pairs, with its proven bound."""
     heads = ("pairs", "share", "asked", "of", "cost", "at least", "gap", "")
-    table = _table(f"Least cost of shares of all pairs (in {found.money})", heads, texts=("pairs", ""))
     shown = ("group", "share", "asked", "total", "cost", "bound", "gap", "remark")
-    for row in found.cells():
-        table.add_row(*(escape(row[key]) for key in shown))
+    cells = ([escape(row[key]) for key in shown] for row in found.cells())
+    title = f"Least cost of shares of all pairs (in {found.money})"
+    table = _table(title, heads, cells, texts=("pairs", ""))
     table.caption = " ".join(found.sentences()) or None
     return table
 
 
 def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
     """Return the proposed links, ranked, with cost, length and who gains; `most` rows are shown."""
-    _, unit = wording.per_person(report.money)
-    heads = ("#", "link", "what", "km", "cost", "low – high", "pairs", "people", f"{unit} each".strip())
-    chosen = [] if report.cases is None else ["chosen in"]
-    title = f"Proposed links and services (costs in {report.money}), {ORDER}"
-    table = _table(title, (*heads, *chosen), texts=("link", "what"))
-    left = len(report.links) - most
-    table.caption = f"and {left} more in links.csv" if left > 0 else None
-    for row in report.links.head(most).to_dict("records"):
-        table.add_row(
+    cases, each = report.cases, f"{wording.per_person(report.money)[1]} each".strip()
+    heads = ("#", "link", "what", "km", "cost", "low – high", "pairs", "people", each)
+    cells = (
+        (
             str(row["rank"]),
             escape(wording.link_name(row)),
             escape(wording.kind(row["kind"])),
@@ -432,6 +408,12 @@ def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
             str(row["pairs"]),
             wording.people(row["people"]),
             wording.integer(row["cost_per_person"]),
-            *([] if report.cases is None else [report.cases.counted(row["candidate_id"])]),
+            *([] if cases is None else [cases.counted(row["candidate_id"])]),
         )
+        for row in report.links.head(most).to_dict("records")
+    )
+    title = f"Proposed links and services (costs in {report.money}), {ORDER}"
+    table = _table(title, (*heads, *(["chosen in"] if cases else [])), cells, texts=("link", "what"))
+    left = len(report.links) - most
+    table.caption = f"and {left} more in links.csv" if left > 0 else None
     return table

@@ -51,7 +51,7 @@ def write_robust(
     folder
         Receives `robust.png` and `robust.html`.
     """
-    picture = plots.write(draw_robust(summary, scenarios), folder / "robust.png", dpi=DPI)
+    picture = plots.write(draw_robust(summary, scenarios), folder / "robust.png")
     values = {
         "title": f"Robust plan: {summary['name']}",
         "what": ROBUST_KINDS[summary["kind"]],
@@ -61,8 +61,7 @@ def write_robust(
         "links": links.to_dict("records"),
         "money": summary["money"],
     }
-    text = page.compose("robust.html", values, pictures={"scenarios": picture.read_bytes()})
-    write_atomically(folder / "robust.html", text)
+    page.write_study(folder / "robust.html", values, {"scenarios": picture})
 
 
 def robust_figures(summary: Mapping[str, Any]) -> dict[str, str]:
@@ -82,15 +81,13 @@ def robust_figures(summary: Mapping[str, Any]) -> dict[str, str]:
         "weight within the limit, mean": f"{summary['mean_plan']:,.0f} (today {summary['mean_today']:,.0f})",
     }
     if "mean_best" in summary:
+        most = f"proven to be at most {summary['largest_regret_most']:,}"
         found["mean of the best plan of each scenario"] = f"{summary['mean_best']:,.0f}"
-        found["largest regret"] = (
-            f"{summary['largest_regret']:,} (proven to be at most {summary['largest_regret_most']:,})"
-        )
+        found["largest regret"] = f"{summary['largest_regret']:,} ({most})"
     level = summary.get("level") or {}
     if "share" in level:
-        found["share in every scenario"] = (
-            f"{level['share']:.1%} (proven to be at most {level['share_most']:.1%})"
-        )
+        most = f"proven to be at most {level['share_most']:.1%}"
+        found["share in every scenario"] = f"{level['share']:.1%} ({most})"
     if "regret" in level:
         found["smallest largest regret"] = f"proven to be at least {max(0, level['regret_least']):,}"
     return found
@@ -269,35 +266,21 @@ class ClosedPlans:
         """Return one row a closure: the columns of `closures.csv`."""
         return pd.DataFrame(
             [
-                {
-                    "closure": one.id,
-                    "kind": one.kind,
-                    "name": one.name,
-                    "note": one.note,
-                    "weight_today": one.today,
-                    "weight_plan": one.plan,
-                    "share_plan": self.kept_share(one),
-                    "weight_job": one.job,
-                    "share_job": self.kept_share(one, of_plan=False),
-                    "in_plan": one.in_plan,
-                    "in_job": one.in_job,
-                    "pairs_lost": len(one.lost),
-                    "lost": "; ".join(one.lost),
-                }
+                {"closure": one.id, "kind": one.kind, "name": one.name, "note": one.note}
+                | {"weight_today": one.today}
+                | {"weight_plan": one.plan, "share_plan": self.kept_share(one)}
+                | {"weight_job": one.job, "share_job": self.kept_share(one, of_plan=False)}
+                | {"in_plan": one.in_plan, "in_job": one.in_job}
+                | {"pairs_lost": len(one.lost), "lost": "; ".join(one.lost)}
                 for one in self.closures
             ]
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the contents of `closures.json`; what each closure leaves is in `closures.csv`."""
-        values = dataclasses.asdict(self)
-        del values["closures"]
-        return {
-            "format": "polyring-closures/1",
-            **values,
-            "price": self.price,
-            "closures": len(self.closures),
-        }
+        values = {key: value for key, value in dataclasses.asdict(self).items() if key != "closures"}
+        counts = {"price": self.price, "closures": len(self.closures)}
+        return {"format": "polyring-closures/1", **values, **counts}
 
     def sentences(self) -> Iterator[str]:
         """Yield what was found, as sentences."""
@@ -321,46 +304,42 @@ class ClosedPlans:
             f"The plan of the job covers {self.weight_job:,}, and would be credited with "
             f"{self.credited_job:,}."
         )
-        if self.cost is not None:
-            yield self._cost_sentence(self.cost)
-
-    def _cost_sentence(self, cost: CostOfKeeping) -> str:
+        cost = self.cost
+        if cost is None:
+            return
         if cost.impossible:
-            return f"No plan keeps that share of {cost.weight:,} at any cost; proved."
-        if cost.alone is None or cost.kept is None:
-            return f"What it costs to keep that share of {cost.weight:,} was not found in time."
-        alone, kept = (wording.money(value, self.money) for value in (cost.alone, cost.kept))
-        bound = "" if cost.kept_bound is None else f", at least {wording.money(cost.kept_bound, self.money)}"
-        return f"To cover {cost.weight:,} costs {alone}; to keep that share of it costs {kept}{bound}."
+            yield f"No plan keeps that share of {cost.weight:,} at any cost; proved."
+        elif cost.alone is None or cost.kept is None:
+            yield f"What it costs to keep that share of {cost.weight:,} was not found in time."
+        else:
+            alone, kept = (wording.money(value, self.money) for value in (cost.alone, cost.kept))
+            least = "" if cost.kept_bound is None else wording.money(cost.kept_bound, self.money)
+            bound = f", at least {least}" if least else ""
+            yield f"To cover {cost.weight:,} costs {alone}; to keep that share of it costs {kept}{bound}."
 
 
 def write_closures(found: ClosedPlans, folder: Path) -> None:
     """Write `closures.csv`, `closures.png` and `closures.html` into a folder, each whole or not at all."""
     write_csv(found.table, folder / "closures.csv")
-    picture = plots.write(draw_closures(found), folder / "closures.png", dpi=DPI)
-    values = {
-        "title": f"{found.region}: a plan that closures do not break",
-        "found": found,
-        "most": MOST_PAIRS,
-    }
-    text = page.compose("closures.html", values, pictures={"closures": picture.read_bytes()})
-    write_atomically(folder / "closures.html", text)
+    picture = plots.write(draw_closures(found), folder / "closures.png")
+    title = f"{found.region}: a plan that closures do not break"
+    values = {"title": title, "found": found, "most": MOST_PAIRS}
+    page.write_study(folder / "closures.html", values, {"closures": picture})
 
 
-def draw_closures(found: ClosedPlans, *, dpi: int = DPI) -> Figure:
+def draw_closures(found: ClosedPlans) -> Figure:
     """Return the picture of what remains of both plans under each closure, bound to no window."""
     kept = [[found.kept_share(one, of_plan=of_plan) for of_plan in (True, False)] for one in found.closures]
     shares = np.array(kept, dtype=np.float64).reshape(-1, 2)
-    order = pd.DataFrame(np.nan_to_num(shares, nan=1.0), columns=["plan", "job"]).assign(
-        worst=lambda table: table.min(axis=1), id=[one.id for one in found.closures]
-    )
+    order = pd.DataFrame(np.nan_to_num(shares, nan=1.0), columns=["plan", "job"])
+    order = order.assign(worst=order.min(axis=1), id=[one.id for one in found.closures])
     drawn = order.sort_values(["worst", "id"]).head(MOST_DRAWN).sort_values(["plan", "job", "id"]).index
     rows = [found.closures[at] for at in drawn]
     of = "of what each plan adds to today" if found.counted == "gain" else "of the coverage"
     words = f"Share kept {of}; of {len(found.closures)} closures the {len(rows)} that leave least"
     title = f"{found.region}: what remains when one link is closed"
     height = 2.6 + 0.3 * len(rows)
-    with plots.sheet(12.0, height, title, words, dpi=dpi, note=found.attribution) as figure:
+    with plots.sheet(12.0, height, title, words, dpi=DPI, note=found.attribution) as figure:
         axes = figure.add_axes((0.42, 0.7 / height, 0.55, 1 - 1.9 / height))
         asked = f"{found.share:.0%} asked for"
         axes.axvline(found.share, color=plots.LOSES, linewidth=1.2, linestyle="--", zorder=0, label=asked)
@@ -428,6 +407,9 @@ INDICATORS = {
 }
 """Indicators of a cluster, in the order of the table."""
 
+ENDS = ("", "_low", "_high")
+"""Endings of the columns of an indicator: as assumed, least and largest over the cases."""
+
 
 @dataclass(frozen=True)
 class ClusterFigures:
@@ -459,8 +441,7 @@ class ClusterFigures:
 
     def value(self, indicator: str) -> float | None:
         """Return an indicator as assumed; None where it has no meaning."""
-        found: float | None = self.cases[0][indicator] if self.cases else None
-        return found
+        return self.cases[0][indicator] if self.cases else None
 
     def band(self, indicator: str) -> tuple[float, float] | None:
         """Return the least and the largest value of an indicator over all cases."""
@@ -501,24 +482,20 @@ class Atlas:
             `cluster`, `title`, `country`, `cities`, `people`, `core`, `pairs`, each of `INDICATORS` with its
             least and largest value over the cases (`<indicator>_low`, `<indicator>_high`), `fault`.
         """
-        rows = []
-        for one in self.clusters:
-            facts = one.facts
-            row: dict[str, Any] = {
-                "cluster": one.name,
-                "title": one.title,
-                **{key: facts.get(key) for key in ("country", "cities", "people")},
-                "core": "; ".join(facts.get("core", ())),
-                "pairs": facts.get("pairs"),
+        rows = [
+            {"cluster": one.name, "title": one.title}
+            | {key: one.facts.get(key) for key in ("country", "cities", "people")}
+            | {"core": "; ".join(one.facts.get("core", ())), "pairs": one.facts.get("pairs")}
+            | {
+                f"{name}{end}": value
+                for name in INDICATORS
+                for end, value in zip(ENDS, (one.value(name), *(one.band(name) or (None, None))), strict=True)
             }
-            for name in INDICATORS:
-                low, high = one.band(name) or (None, None)
-                row |= {name: one.value(name), f"{name}_low": low, f"{name}_high": high}
-            rows.append({**row, "fault": one.fault.replace("\n", " ")})
+            | {"fault": one.fault.replace("\n", " ")}
+            for one in self.clusters
+        ]
         whole = dict.fromkeys(("cities", "people", "pairs"), "Int64")
-        numbers = dict.fromkeys(
-            [f"{name}{end}" for name in INDICATORS for end in ("", "_low", "_high")], "float64"
-        )
+        numbers = dict.fromkeys([f"{name}{end}" for name in INDICATORS for end in ENDS], "float64")
         return pd.DataFrame(rows).astype({**whole, **numbers}).round(dict.fromkeys(numbers, 4))
 
     @property
@@ -554,10 +531,10 @@ def write_atlas(found: Atlas, folder: Path) -> None:
     """
     for name, table in (("clusters", found.table), ("cases", found.cases), ("tiers", found.tiers)):
         write_csv(table, folder / f"{name}.csv")
-    small_maps = folder / "maps"
-    small_maps.mkdir()
+    (folder / "maps").mkdir()
+    pictures = {one.name: folder / "maps" / f"{one.name}.png" for one in found.measured}
     for one in found.measured:
-        (small_maps / f"{one.name}.png").write_bytes(one.picture)
+        pictures[one.name].write_bytes(one.picture)
     kept = ("name", "title", "facts", "tiers", "cases", "fault")
     whole = {
         "format": "polyring-atlas/1",
@@ -567,11 +544,6 @@ def write_atlas(found: Atlas, folder: Path) -> None:
     }
     text = json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False)
     write_atomically(folder / "atlas.json", f"{text}\n")
-    write_atomically(folder / "atlas.html", render_atlas(found))
-
-
-def render_atlas(found: Atlas) -> str:
-    """Return the page of an atlas as text; it runs no script and fetches nothing."""
     limit = wording.short_hours(found.limit_s)
     values = {
         "title": f"City clusters within {limit}",
@@ -584,7 +556,7 @@ def render_atlas(found: Atlas) -> str:
         "notes": list(dict.fromkeys(note for one in found.measured for note in one.facts["notes"])),
         "attributions": list(dict.fromkeys(one.facts["attribution"] for one in found.measured)),
     }
-    return page.compose("atlas.html", values, pictures={one.name: one.picture for one in found.measured})
+    page.write_study(folder / "atlas.html", values, pictures)
 
 
 def write_map(shown: SmallMap, path: Path) -> Path:
@@ -608,11 +580,10 @@ def write_map(shown: SmallMap, path: Path) -> Path:
         axes = figure.add_axes((0, 0, 1, 1))
         maps.frame_map(axes, frame)
         maps.draw_network(axes, lines)
-        marks = maps.draw_city_marks(
-            axes, cities, dict(zip(cities["city_id"].astype(str), colours, strict=True))
-        )
+        ids = cities["city_id"].astype(str)
+        marks = maps.draw_city_marks(axes, cities, dict(zip(ids, colours, strict=True)))
         # In a dense cluster a name finds no room beside small marks: it may cover those, but no core city.
         is_core = (cities["tier"] == "core").to_numpy()
         named = cities.head(MOST_LABELS)
         maps.draw_city_labels(axes, named, taken=marks[is_core], soft=marks)
-        return plots.write(figure, path, dpi=DPI)
+        return plots.write(figure, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from optimiser.measures.uncertainty import NEAR, Waiting
-from optimiser.problem.jsonfile import write_atomically
 from optimiser.report import maps, page, plots, wording
 from optimiser.report.cases import SETTLED_GAP
 from optimiser.report.ring_layout import WGS84
@@ -94,24 +93,9 @@ def write(sweep: SweepResults, folder: Path) -> Path:
     pathlib.Path
         The page.
     """
-    paths = {
-        name: plots.write(draw(sweep), folder / f"sweep_{name}.png", dpi=DPI)
-        for name, draw in PICTURES.items()
+    pictures = {
+        name: plots.write(draw(sweep), folder / f"sweep_{name}.png") for name, draw in PICTURES.items()
     }
-    pictures = {name: path.read_bytes() for name, path in paths.items()}
-    return write_atomically(folder / "sweep.html", render(sweep, pictures))
-
-
-def render(sweep: SweepResults, pictures: Mapping[str, bytes]) -> str:
-    """Return the page as text; it runs no script and fetches nothing.
-
-    Parameters
-    ----------
-    sweep
-        The sweep.
-    pictures
-        PNG of each of `PICTURES`, by name.
-    """
     values = {
         "title": f"{sweep.facts['region']}: which links are right in most futures?",
         "lead": lead(sweep),
@@ -132,7 +116,7 @@ def render(sweep: SweepResults, pictures: Mapping[str, bytes]) -> str:
         "waiting": waiting_sentences(sweep),
         "attribution": sweep.facts["attribution"],
     }
-    return page.compose("sweep.html", values, pictures=pictures)
+    return page.write_study(folder / "sweep.html", values, pictures)
 
 
 def lead(sweep: SweepResults) -> str:
@@ -246,8 +230,7 @@ def _draw_shares(axes: Axes, sweep: SweepResults, rows: list[dict[Any, Any]]) ->
     axes.axvline(sweep.core_share, color=plots.INK, lw=0.9, dashes=(4, 3), zorder=2)
     axes.set(xlim=(0, NUMBER + 0.01), ylim=(max(1, len(rows)) - 0.5, -0.5), yticks=[])
     axes.set_xticks(np.linspace(0, 1, 6))
-    axes.xaxis.set_major_formatter(plots.percent)
-    plots.plain(axes, grid="x", edges=())
+    plots.plain(axes, grid="x", edges=(), x=plots.percent)
 
 
 def _write_rows(figure: Figure, axes: Axes, rows: list[dict[Any, Any]]) -> None:
@@ -255,10 +238,10 @@ def _write_rows(figure: Figure, axes: Axes, rows: list[dict[Any, Any]]) -> None:
     for at, row in enumerate(rows):
         y = figure.transFigure.inverted().transform(axes.transData.transform((0, at)))[1]
         weight = "bold" if row["is_core"] else "normal"
-        figure.text(LABELS, y, link_words(row), ha="right", va="center", weight=weight, parse_math=False)
+        figure.text(LABELS, y, link_words(row), ha="right", va="center", weight=weight)
         figure.text(COST, y, wording.integer(row["cost"]), ha="right", va="center")
         words = decider(row, most=LONGEST_LABEL)
-        figure.text(DECIDER, y, words, va="center", size=8.5, color=plots.MUTED, parse_math=False)
+        figure.text(DECIDER, y, words, va="center", size=8.5, color=plots.MUTED)
 
 
 def decider(row: dict[Any, Any], *, most: int | None = None) -> str:
@@ -313,9 +296,8 @@ def draw_band(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
         best, plan = (table[name].to_numpy(dtype=np.float64) for name in ("pairs_best", "pairs_plan"))
         fits = table["plan_fits"].to_numpy(dtype=bool)
         few = len(table) < 300
-        axes.vlines(
-            x, plan, best, color=plots.CEILING, linewidth=min(6.0, max(0.6, 300 / max(1, len(table))))
-        )
+        thick = min(6.0, max(0.6, 300 / max(1, len(table))))
+        axes.vlines(x, plan, best, color=plots.CEILING, linewidth=thick)
         axes.plot(x, best, color=plots.GAINS, lw=2.2, label="best plan of the future", zorder=4)
         axes.plot(x, table["pairs_today"], ".", color=plots.BEFORE, ms=2.5, label="without a plan", zorder=2)
         for mask, face, words in (
@@ -325,11 +307,9 @@ def draw_band(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
             if mask.any():
                 look: Any = {"s": 13 if few else 6, "c": face, "edgecolors": plots.INK, "linewidths": 0.7}
                 axes.scatter(x[mask], plan[mask], label=words, zorder=5, **look)
-        plots.plain(axes)
-        axes.set_xlim(0, 1)
-        axes.xaxis.set_major_formatter(plots.percent)
-        axes.set_xlabel("Futures, from the least to the most that can be covered")
-        axes.set_ylabel("Pairs within the limit")
+        plots.plain(axes, x=plots.percent)
+        what = "Futures, from the least to the most that can be covered"
+        axes.set(xlim=(0, 1), xlabel=what, ylabel="Pairs within the limit")
         axes.legend(loc="lower left", bbox_to_anchor=(-0.015, 1.0), ncols=4, frameon=False)
         _draw_spread(side, sweep, plan)
     return figure
@@ -349,9 +329,8 @@ def _draw_spread(axes: Axes, sweep: SweepResults, plan: np.ndarray[Any, np.dtype
     """Draw the distribution of the coverage of the plan of the job beside its quantiles."""
     band = sweep.coverage("pairs_plan")
     bars = min(30, max(5, int(np.sqrt(len(plan)))))
-    width = max(
-        1, int(np.ceil(np.ptp(plan) / bars))
-    )  # whole pairs, so that no bar holds more values than others
+    # Whole pairs, so that no bar holds more values than others.
+    width = max(1, int(np.ceil(np.ptp(plan) / bars)))
     edges = np.arange(np.floor(plan.min()), plan.max() + width + 1, width) - 0.5
     axes.hist(plan, bins=list(edges), orientation="horizontal", color="#b9c3cf", edgecolor=plots.PAPER)
     for value, words in ((band.p05, "5 %"), (band.p50, "50 %"), (band.p95, "95 %")):
@@ -421,12 +400,11 @@ def _draw_outcome(axes: Axes, sweep: SweepResults, table: pd.DataFrame, order: l
         axes.hlines(y, own["low"], own["high"], color=colour, lw=1.4, zorder=3)
         axes.scatter(own["value"], y, s=30, c=colour, marker=mark, zorder=4, label=INDEX_WORDS[kind])
     axes.axvline(0, color=plots.RULE, lw=1)
-    plots.plain(axes, grid="x", edges=("bottom",))
+    tick = plots.thousands if sweep.design in ("morris", "one-at-a-time") else plots.percent
+    plots.plain(axes, grid="x", edges=("bottom",), x=tick)
     axes.set_ylim(len(order) - 0.5, -0.5)
     for at in range(1, len(order), 2):
         axes.axhspan(at - 0.5, at + 0.5, color="#f3efe2", linewidth=0, zorder=0)
-    in_unit = sweep.design in ("morris", "one-at-a-time")
-    axes.xaxis.set_major_formatter(plots.thousands if in_unit else plots.percent)
     axes.locator_params(axis="x", nbins=4)
 
 
@@ -460,20 +438,17 @@ def _draw_regrets(axes: Axes, sweep: SweepResults, table: pd.DataFrame) -> None:
         if not own.size:
             axes.text(0, at, " fits in no future", va="center", color=plots.MUTED)
             continue
-        low, first, middle, third, high = np.quantile(own, [0, 0.25, 0.5, 0.75, 1])
+        low, first, middle, third, high = np.quantile(own, np.linspace(0, 1, 5))
         axes.plot([low, high], [at, at], color=plots.MUTED, lw=1.1, zorder=2)
         axes.barh(at, third - first, left=first, height=0.5, color="#b9c3cf", zorder=3)
         axes.plot([middle, middle], [at - 0.25, at + 0.25], color=plots.INK, lw=1.6, zorder=4)
         axes.scatter([own.mean()], [at], s=36, c=plots.LOSES, marker="D", edgecolors="white", zorder=5)
     axes.axvline(NEAR, color=plots.INK, lw=0.9, dashes=(4, 3), zorder=1)
-    plots.plain(axes, grid="x", edges=("bottom",))
-    names = [
-        f"{plan_words(row['plan'], row['name'])} ({row['links']} links)" for row in table.to_dict("records")
-    ]
+    plots.plain(axes, grid="x", edges=("bottom",), x=lambda share, _at: wording.percent(share))
+    rows = table.to_dict("records")
+    names = [f"{plan_words(row['plan'], row['name'])} ({row['links']} links)" for row in rows]
     axes.set_yticks(range(len(table)), names)
-    axes.set_ylim(len(table) - 0.5, -0.5)
-    axes.set_xlim(left=0)
-    axes.xaxis.set_major_formatter(lambda share, _at: wording.percent(share))
+    axes.set(xlim=(0, None), ylim=(len(table) - 0.5, -0.5))
     axes.set_title("Regret: range, middle half, median (bar), mean (diamond)", loc="left", size=9.5)
 
 

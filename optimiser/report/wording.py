@@ -91,6 +91,11 @@ def percent(value: float | None, *, digits: int = 1) -> str:
     return NONE if value is None or pd.isna(value) else f"{100 * value:.{digits}f} %"
 
 
+def share_of(part: int, total: int) -> str:
+    """Return a part of a total as a percentage with a decimal; a dash where the total is 0."""
+    return percent(part / total if total else None)
+
+
 def within_stretch(stretch: float) -> str:
     """Return up to which multiple of today's fastest time a way counts, in words."""
     return "as fast as the fastest way today" if stretch == 1 else f"within {stretch:g} times its time"

@@ -7,7 +7,6 @@ import pytest
 from optimiser.measures.recall import Recall
 from optimiser.report.backcast import (
     CHOOSERS,
-    Backcast,
     Choice,
     against_rules,
     choice_table,
@@ -45,15 +44,21 @@ def choice(share: float | None, road_km: float, *, draw: int | None = None, pair
 
 def test_of_random_draws_the_mean_the_least_and_the_most_are_told_by_share():
     draws = [choice(0.5, 2, draw=1), choice(0.5, 6, draw=2), choice(0.1, 0, draw=1)]
-    low, high = means(draws)
-    assert (low.share, low.middle["road"], low.middle["rail"]) == (0.1, 0.0, 0.2)
-    assert (high.middle["road"], high.least["road"], high.most["road"]) == (0.4, 0.2, 0.6)
-    assert (high.middle["both"], high.middle["any"]) == (pytest.approx(5 / 15), pytest.approx(6 / 15))
-    assert (high.found, high.pairs, high.lines_cost) == ({"road": 0.5, "rail": 0.0}, 5.0, 80.0)
+    low, high = (row for _, row in means(draws).iterrows())
+    least, most = means(draws, "min").iloc[1], means(draws, "max").iloc[1]
+    assert (low["share"], low["recall_road"], low["recall_rail"]) == (0.1, 0.0, 0.2)
+    assert (high["recall_road"], least["recall_road"], most["recall_road"]) == (0.4, 0.2, pytest.approx(0.6))
+    assert (high["recall_both"], high["recall_any"]) == (pytest.approx(5 / 15), pytest.approx(6 / 15))
+    assert (high["found_road"], high["found_rail"], high["pairs"], high["lines_cost"]) == (
+        0.5,
+        0.0,
+        5.0,
+        80.0,
+    )
 
 
 def test_pairs_that_are_not_known_have_no_mean():
-    assert means([choice(0.5, 2, pairs=None)])[0].pairs is None
+    assert means([choice(0.5, 2, pairs=None)])["pairs"].isna().all()
 
 
 def test_a_row_states_money_recall_and_precision():
@@ -101,5 +106,3 @@ class _Found:
 
     def __init__(self, choices):
         self.choices = choices
-
-    of = Backcast.of

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from matplotlib.collections import PathCollection
 from ring_square import shown
 
 from optimiser.report import picture
@@ -29,7 +30,7 @@ def test_the_map_shows_all_of_both_rings(compared):
 
 def test_the_map_leaves_out_cities_that_its_frame_would_cut(compared):
     axes = picture.draw_rings(compared, dpi=50).axes[0]
-    marks = axes.collections[0].get_offsets()
+    marks = next(one for one in axes.collections if isinstance(one, PathCollection)).get_offsets()
     (west, east), (south, north) = axes.get_xlim(), axes.get_ylim()
     assert 0 < len(marks) < len(compared.cities)
     assert all(west < x < east and south < y < north for x, y in marks)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean, geometric_mean
+from typing import Any
+
+import numpy as np
 
 from optimiser.bench.rows import HEURISTIC, Row, Trace, time_to_gap, time_to_plan
 from optimiser.engine.methods.variants import VARIANTS
@@ -38,26 +43,12 @@ FAILURES = ("crash", "memory", "killed", "refused")
 """Terminations of solves that ended by a fault."""
 
 
-def _grouped[K: Hashable](rows: Iterable[Row], key: Callable[[Row], K]) -> dict[K, list[Row]]:
-    groups: dict[K, list[Row]] = defaultdict(list)
+def grouped(rows: Iterable[Row], by: str) -> dict[Any, list[Row]]:
+    """Group rows by one of their values, such as `label` (configuration), in order of first appearance."""
+    groups: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
-        groups[key(row)].append(row)
+        groups[getattr(row, by)].append(row)
     return dict(groups)
-
-
-def by_label(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """Group rows by configuration, in order of first appearance."""
-    return _grouped(rows, lambda row: row.label)
-
-
-def by_family(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """Group rows by family, in order of first appearance."""
-    return _grouped(rows, lambda row: row.family)
-
-
-def by_instance(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """Group rows by instance, in order of first appearance."""
-    return _grouped(rows, lambda row: row.instance)
 
 
 def by_problem(rows: Iterable[Row]) -> dict[Problem, Row]:
@@ -80,7 +71,7 @@ def longest(rows: Iterable[Row]) -> list[Row]:
 
 def comparable(rows: Sequence[Row]) -> dict[str, list[Row]]:
     """Return for each configuration that can prove its rows on the problems that all of them were run on."""
-    keyed = {label: by_problem(found) for label, found in by_label(rows).items() if proves(found[0])}
+    keyed = {label: by_problem(found) for label, found in grouped(rows, "label").items() if proves(found[0])}
     first = next(iter(keyed.values()), {})
     shared = [key for key in first if all(key in other for other in keyed.values())]
     return {label: [found[key] for key in shared] for label, found in keyed.items()}
@@ -99,11 +90,15 @@ def time_of(row: Row) -> float:
     return min(row.seconds, row.time_limit_s) if row.proved else row.time_limit_s
 
 
-def gap_left(row: Row) -> float:
-    """Return the gap at the end, at most 1; 1 without a gap, 0 for proved infeasibility."""
+def left_open(row: Row, best: int | None) -> float:
+    """Return the gap at the end, of a heuristic the distance from the best known plan; 1 without a plan."""
     if row.status == "infeasible":
         return 0.0
-    return 1.0 if row.gap is None else min(1.0, row.gap)
+    if proves(row):
+        return 1.0 if row.gap is None else row.gap
+    if best is None or row.objective is None:
+        return 1.0
+    return abs(best - row.objective) / max(1, abs(best))
 
 
 def loss(row: Row, best: int | None) -> float:
@@ -111,31 +106,27 @@ def loss(row: Row, best: int | None) -> float:
 
     0 where no plan of the instance is known (`best` is None).
     """
-    if best is None:
-        return 0.0
-    return 1.0 if row.objective is None else min(1.0, abs(best - row.objective) / max(1, abs(best)))
+    if best is None or row.objective is None:
+        return 0.0 if best is None else 1.0
+    return min(1.0, abs(best - row.objective) / max(1, abs(best)))
 
 
 def best_known(rows: Iterable[Row]) -> dict[str, int | None]:
     """Return the best objective of each instance; None where no plan is known."""
-    best = {name: _best_row(group) for name, group in by_instance(rows).items()}
+    best = {name: _best_row(group) for name, group in grouped(rows, "instance").items()}
     return {name: None if row is None else row.objective for name, row in best.items()}
 
 
 def _best_row(rows: Sequence[Row]) -> Row | None:
     found = [(row.objective, row) for row in rows if row.objective is not None]
-    if not found:
-        return None
     pick = min if rows[0].minimise else max
-    return pick(found, key=lambda item: item[0])[1]
+    return pick(found, key=lambda item: item[0])[1] if found else None
 
 
 def tightest_bound(rows: Sequence[Row]) -> int | None:
     """Return the tightest rounded bound of the rows of one instance; None where there is none."""
     bounds = [rounded_bound(row.bound, minimise=row.minimise) for row in rows if row.bound is not None]
-    if not bounds:
-        return None
-    return max(bounds) if rows[0].minimise else min(bounds)
+    return (max if rows[0].minimise else min)(bounds, default=None)
 
 
 def with_plan_times(rows: Sequence[Row], trace_of: Callable[[Row], Trace]) -> list[Row]:
@@ -147,13 +138,12 @@ def with_plan_times(rows: Sequence[Row], trace_of: Callable[[Row], Trace]) -> li
         Returns the progress of the solve of a row.
     """
     best = best_known(rows)
-    filled = []
-    for row in rows:
-        known, seconds = best[row.instance], None
-        if known is not None:
-            seconds = time_to_plan(trace_of(row), known, NEAR, minimise=row.minimise)
-        filled.append(dataclasses.replace(row, plan_1pct_s=seconds))
-    return filled
+
+    def seconds(row: Row) -> float | None:
+        known = best[row.instance]
+        return None if known is None else time_to_plan(trace_of(row), known, NEAR, minimise=row.minimise)
+
+    return [dataclasses.replace(row, plan_1pct_s=seconds(row)) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +203,8 @@ def line_of(label: str, rows: Sequence[Row], best: Mapping[str, int | None]) -> 
         best=sum(row.objective is not None and row.objective == best[row.instance] for row in rows),
         sgm_1s=shifted_geometric_mean(times, 1.0) if can_prove else None,
         sgm_10s=shifted_geometric_mean(times, 10.0) if can_prove else None,
-        mean_gap=sum(map(gap_left, rows)) / len(rows) if can_prove else None,
-        mean_loss=sum(loss(row, best[row.instance]) for row in rows) / len(rows),
+        mean_gap=fmean(min(1.0, left_open(row, None)) for row in rows) if can_prove else None,
+        mean_loss=fmean(loss(row, best[row.instance]) for row in rows),
         near_s=shifted_geometric_mean(near, 1.0),
         peak_mb=max(row.peak_mb for row in rows),
     )
@@ -229,15 +219,8 @@ def shifted_geometric_mean(values: Sequence[float], shift: float) -> float:
         At least one, each > -shift.
     shift
         Reduces the influence of small values on the mean.
-
-    Raises
-    ------
-    ValueError
-        When there is no value.
     """
-    if not values:
-        raise ValueError("a mean needs a value")
-    return math.exp(sum(math.log(value + shift) for value in values) / len(values)) - shift
+    return geometric_mean(value + shift for value in values) - shift
 
 
 def paired_ratio(slow: Sequence[float], fast: Sequence[float], shift: float) -> float:
@@ -254,16 +237,8 @@ def paired_ratio(slow: Sequence[float], fast: Sequence[float], shift: float) -> 
     -------
     float
         (prod (slow + shift) / (fast + shift))^(1/n); above 1 where `fast` is faster.
-
-    Raises
-    ------
-    ValueError
-        When there is no problem or their numbers differ.
     """
-    if not slow:
-        raise ValueError("a ratio needs a problem")
-    logs = [math.log((a + shift) / (b + shift)) for a, b in zip(slow, fast, strict=True)]
-    return math.exp(sum(logs) / len(logs))
+    return geometric_mean((a + shift) / (b + shift) for a, b in zip(slow, fast, strict=True))
 
 
 def ratio_of_means(slow: Sequence[float], fast: Sequence[float], shift: float) -> float:
@@ -290,15 +265,9 @@ def performance_ratios(times: Mapping[str, Sequence[float]]) -> dict[str, tuple[
     ValueError
         When the solvers have different numbers of problems.
     """
-    columns = {name: [max(value, LEAST_S) for value in column] for name, column in times.items()}
-    best = [min(row) for row in zip(*columns.values(), strict=True)]
-    return {
-        name: tuple(
-            value / least if math.isfinite(value) else math.inf
-            for value, least in zip(column, best, strict=True)
-        )
-        for name, column in columns.items()
-    }
+    table = np.maximum(list(times.values()), LEAST_S)
+    ratios = np.where(np.isfinite(table), table / np.minimum(table.min(axis=0), sys.float_info.max), math.inf)
+    return dict(zip(times, map(tuple, ratios.tolist()), strict=True))
 
 
 def performance_profile(ratios: Sequence[float]) -> tuple[tuple[float, float], ...]:
@@ -352,7 +321,7 @@ def speedups(groups: Mapping[str, Sequence[Row]], trace_of: Callable[[Row], Trac
     Parameters
     ----------
     groups
-        Rows by configuration, from `by_label`.
+        Rows by configuration, from `grouped`.
     trace_of
         Returns the progress of the solve of a row.
     """
@@ -362,58 +331,43 @@ def speedups(groups: Mapping[str, Sequence[Row]], trace_of: Callable[[Row], Trac
         if rows[0].variant not in BASELINES:
             continue
         for other, rivals in able.items():
-            if rivals[0].variant not in (rows[0].variant, "compact"):
-                keyed = by_problem(rivals)
-                pairs = [(row, keyed[key]) for key, row in by_problem(rows).items() if key in keyed]
-                found.append(_to_proof(baseline, other, pairs))
-                found.append(_to_gap(baseline, other, pairs, trace_of))
-    return [one for one in found if one is not None]
+            if rivals[0].variant in (rows[0].variant, "compact"):
+                continue
+            keyed = by_problem(rivals)
+            pairs = [(row, keyed[key]) for key, row in by_problem(rows).items() if key in keyed]
+            for what, times in (("proof", _to_proof(pairs)), ("gap", _to_gap(pairs, trace_of))):
+                if compared := list(times):
+                    slow, fast, *outs = zip(*compared, strict=True)
+                    late, later = map(sum, outs)
+                    ratios = ratio_of_means(slow, fast, SHIFT_S), paired_ratio(slow, fast, SHIFT_S)
+                    found.append(Speedup(baseline, other, what, len(compared), late, later, *ratios))
+    return found
 
 
-def _to_proof(baseline: str, other: str, pairs: Sequence[tuple[Row, Row]]) -> Speedup | None:
-    """Compare times to proof on the problems on which the baseline needs more than `EASY_S`."""
-    kept = [(a, b) for a, b in pairs if time_of(a) > EASY_S]
-    if not kept:
-        return None
-    slow = [time_of(a) for a, _ in kept]
-    # A limit shorter than the baseline's must not make a time-out look fast.
-    fast = [time_of(b) if b.proved else max(a.time_limit_s, b.time_limit_s) for a, b in kept]
-    return Speedup(
-        baseline, other, "proof", len(kept),
-        sum(not a.proved for a, _ in kept), sum(not b.proved for _, b in kept),
-        ratio_of_means(slow, fast, SHIFT_S), paired_ratio(slow, fast, SHIFT_S),
-    )  # fmt: skip
+type Compared = tuple[float, float, bool, bool]
+"""Seconds of the baseline and of the other on a problem, and whether either counts at its time limit."""
 
 
-def _to_gap(
-    baseline: str, other: str, pairs: Sequence[tuple[Row, Row]], trace_of: Callable[[Row], Trace]
-) -> Speedup | None:
-    """Compare times to the last gap of the baseline, where it needs more than `SLOW_S` or was cut off.
+def _to_proof(pairs: Sequence[tuple[Row, Row]]) -> Iterator[Compared]:
+    """Yield times to proof on the problems on which the baseline needs more than `EASY_S`."""
+    for a, b in pairs:
+        if time_of(a) > EASY_S:
+            # A limit shorter than the baseline's must not make a time-out look fast.
+            fast = time_of(b) if b.proved else max(a.time_limit_s, b.time_limit_s)
+            yield time_of(a), fast, not a.proved, not b.proved
+
+
+def _to_gap(pairs: Sequence[tuple[Row, Row]], trace_of: Callable[[Row], Trace]) -> Iterator[Compared]:
+    """Yield times to the last gap of the baseline, where it needs more than `SLOW_S` or was cut off.
 
     The time of the baseline is that at which it first had its last gap.
     """
-    slow: list[float] = []
-    fast: list[float] = []
-    outs = others = 0
     for a, b in pairs:
-        if a.gap is None or (a.proved and a.seconds <= SLOW_S):
-            continue
-        reached = time_to_gap(trace_of(a), a.gap, minimise=a.minimise)
-        rival = time_to_gap(trace_of(b), a.gap, minimise=b.minimise)
-        slow.append(_at_most_limit(reached, a))
-        fast.append(max(a.time_limit_s, b.time_limit_s) if rival is None else _at_most_limit(rival, b))
-        outs += not a.proved
-        others += rival is None
-    if not slow:
-        return None
-    return Speedup(
-        baseline, other, "gap", len(slow), outs, others,
-        ratio_of_means(slow, fast, SHIFT_S), paired_ratio(slow, fast, SHIFT_S),
-    )  # fmt: skip
-
-
-def _at_most_limit(seconds: float | None, row: Row) -> float:
-    return row.time_limit_s if seconds is None else min(row.time_limit_s, seconds)
+        if a.gap is not None and not (a.proved and a.seconds <= SLOW_S):
+            reached, rival = (time_to_gap(trace_of(row), a.gap, minimise=row.minimise) for row in (a, b))
+            slow = a.time_limit_s if reached is None else min(a.time_limit_s, reached)
+            fast = max(a.time_limit_s, b.time_limit_s) if rival is None else min(b.time_limit_s, rival)
+            yield slow, fast, not a.proved, rival is None
 
 
 def contradictions(rows: Iterable[Row]) -> list[str]:
@@ -423,7 +377,7 @@ def contradictions(rows: Iterable[Row]) -> list[str]:
     any configuration (at most, where cost is minimised), and no plan may exist where infeasibility was
     proved.
     """
-    return [text for group in by_instance(rows).values() for text in _contradictions(group)]
+    return [text for group in grouped(rows, "instance").values() for text in _contradictions(group)]
 
 
 def _contradictions(rows: Sequence[Row]) -> Iterator[str]:

@@ -6,16 +6,17 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from optimiser.bench.analysis import (
     LEAST_S,
     best_known,
-    by_family,
-    by_label,
     comparable,
-    gap_left,
-    loss,
+    grouped,
+    left_open,
     performance_profile,
     performance_ratios,
     proves,
@@ -86,10 +87,10 @@ def write_figures(rows: Sequence[Row], trace_of: TraceOf, folder: Path) -> dict[
 
 
 def _figures(rows: Sequence[Row], trace_of: TraceOf) -> Iterator[tuple[str, str, Figure | None]]:
-    pens = _pens(by_label(rows))
+    pens = _pens(grouped(rows, "label"))
     yield "Performance profile", "profile", draw_profile(rows)
     yield "Mean gap over time", "gaps", _draw_mean_gaps(rows, trace_of, pens)
-    for family, group in by_family(rows).items():
+    for family, group in grouped(rows, "family").items():
         figure = draw_gaps(group, trace_of, title=family, pens=pens)
         yield f"Gap over time: {family}", f"gaps_{family}", figure
     sized = [row for row in rows if row.family in SIZED_FAMILIES]
@@ -117,6 +118,8 @@ def _sheet(rows: int, columns: int, *, width: float, height: float) -> tuple[Fig
     for panel in panels:
         plots.plain(panel, grid="both")
         panel.tick_params(labelsize=8.5)
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.label.set_size(9)
     return figure, panels
 
 
@@ -154,17 +157,15 @@ def draw_profile(rows: Sequence[Row]) -> Figure | None:
     ratios = performance_ratios(
         {label: [row.seconds if row.proved else math.inf for row in found] for label, found in groups.items()}
     )
-    pens = _pens(by_label(rows))
+    pens = _pens(grouped(rows, "label"))
     figure, (panel,) = _sheet(1, 1, width=7.6, height=4.8)
     last = 1.1 * max([2.0, *(r for column in ratios.values() for r in column if math.isfinite(r))])
     for label, column in ratios.items():
         _draw_steps(panel, label, column, last, pens[label])
     panel.set_xscale("log", base=2)
-    panel.set_xlim(1, last)
     panel.xaxis.set_major_formatter(_plain)
-    panel.set_ylim(-0.02, 1.02)
-    panel.set_xlabel("time to proof over that of the fastest, τ (logarithmic)", fontsize=9)
-    panel.set_ylabel("share of problems proved within τ", fontsize=9)
+    over = "time to proof over that of the fastest, τ (logarithmic)"
+    panel.set(xlim=(1, last), ylim=(-0.02, 1.02), xlabel=over, ylabel="share of problems proved within τ")
     solved = sum(1 for column in zip(*ratios.values(), strict=True) if min(column) < math.inf)
     _title(
         panel,
@@ -197,17 +198,13 @@ def _draw_mean_gaps(rows: Sequence[Row], trace_of: TraceOf, pens: Mapping[str, P
     last = max(row.time_limit_s for row in able)
     moments = _moments(last)
     figure, (panel,) = _sheet(1, 1, width=7.6, height=4.8)
-    for label, group in by_label(able).items():
-        columns = [_gaps(row, trace_of(row), moments) for row in group]
-        mean = [sum(values) / len(values) for values in zip(*columns, strict=True)]
+    for label, group in grouped(able, "label").items():
+        mean = np.mean([_gaps(row, trace_of(row), moments) for row in group], axis=0)
         panel.plot(moments, mean, label=f"{label} ({len(group)} solves)", linewidth=2.0, **_line(pens[label]))
-    panel.set_xscale("log")
-    panel.set_xlim(FIRST_S, last)
+    since = "seconds since the solve began (logarithmic)"
+    panel.set(xscale="log", xlim=(FIRST_S, last), ylim=(0, 1), xlabel=since, ylabel="mean gap")
     panel.xaxis.set_major_formatter(_plain)
-    panel.set_ylim(0, 1)
     panel.yaxis.set_major_formatter(plots.percent)
-    panel.set_xlabel("seconds since the solve began (logarithmic)", fontsize=9)
-    panel.set_ylabel("mean gap", fontsize=9)
     _title(panel, "Mean gap over time, all problems", "a gap counts at most 100 %; no gap counts 100 %")
     _legend(figure, panel)
     return figure
@@ -234,7 +231,7 @@ def draw_gaps(
     matplotlib.figure.Figure or None
         None where no configuration can prove.
     """
-    pens = _pens(by_label(rows)) if pens is None else pens
+    pens = _pens(grouped(rows, "label")) if pens is None else pens
     able = [row for row in rows if proves(row)]
     if not able:
         return None
@@ -245,7 +242,7 @@ def draw_gaps(
     figure, panels = _sheet(lines, columns, width=4.6 if columns > 1 else 7.6, height=3.3)
     for panel, name in zip(panels, shown, strict=False):
         here = [row for row in able if row.instance == name]
-        for label, group in by_label(able).items():
+        for label, group in grouped(able, "label").items():
             for number, row in enumerate(row for row in group if row.instance == name):
                 _draw_gap(panel, label if not number else None, row, trace_of(row), pens[label])
         _frame_gaps(panel, max(row.time_limit_s for row in here))
@@ -266,21 +263,16 @@ def _draw_gap(panel: Axes, label: str | None, row: Row, trace: Trace, pen: Pen) 
 
 
 def _frame_gaps(panel: Axes, last: float) -> None:
-    panel.set_xscale("log")
-    panel.set_yscale("log")
-    panel.set_xlim(FIRST_S, last)
+    panel.set(xscale="log", yscale="log", xlabel="seconds", ylabel="gap")
+    panel.set(xlim=(FIRST_S, last), ylim=(LEAST_GAP * 0.8, MOST_GAP * 1.25))
     panel.xaxis.set_major_formatter(_plain)
-    panel.set_ylim(LEAST_GAP * 0.8, MOST_GAP * 1.25)
     panel.set_yticks([1e-4, 1e-3, 1e-2, 1e-1, 1], ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "≥ 100 %"])
     panel.minorticks_off()
-    panel.set_xlabel("seconds", fontsize=9)
-    panel.set_ylabel("gap", fontsize=9)
 
 
 def _moments(last: float) -> list[float]:
     """Return `POINTS` moments from `FIRST_S` to the last one in equal ratios."""
-    ratio = (last / FIRST_S) ** (1 / (POINTS - 1))
-    return [FIRST_S * ratio**i for i in range(POINTS - 1)] + [last]
+    return np.geomspace(FIRST_S, last, POINTS).tolist()
 
 
 def _gaps(row: Row, trace: Trace, moments: Sequence[float]) -> list[float]:
@@ -303,21 +295,18 @@ def _draw_sizes(family: str, rows: Sequence[Row], pens: Mapping[str, Pen]) -> Fi
         return None
     best = best_known(rows)
     figure, (left, right) = _sheet(1, 2, width=5.2, height=4.4)
-    for label, group in by_label(rows).items():
+    for label, group in grouped(rows, "label").items():
         by_size = [(size, [row for row in group if row.open_pairs == size]) for size in sizes]
         by_size = [(size, found) for size, found in by_size if found]
         _draw_times(left, label, by_size, pens[label])
         _draw_rest(right, label, by_size, best, pens[label])
     for panel in (left, right):
-        panel.set_xscale("log")
+        panel.set(xscale="log", xlabel="open pairs (logarithmic)")
         panel.set_xticks(sizes, [f"{size:,}" for size in sizes])
         panel.minorticks_off()
-        panel.set_xlabel("open pairs (logarithmic)", fontsize=9)
-    left.set_yscale("log")
+    left.set(yscale="log", ylabel="seconds (logarithmic)")
     left.yaxis.set_major_formatter(_plain)
-    left.set_ylabel("seconds (logarithmic)", fontsize=9)
-    right.set_ylabel("left open, %", fontsize=9)
-    right.set_ylim(bottom=0)
+    right.set(ylim=(0, None), ylabel="left open, %")
     limits = ", ".join(f"{limit:g} s" for limit in sorted({row.time_limit_s for row in rows}))
     _title(left, f"Time against size: {family}", f"hollow: ended by the limit of {limits}")
     _title(right, "Left open at the end", "gap; of heuristics the distance from the best plan known")
@@ -327,13 +316,11 @@ def _draw_sizes(family: str, rows: Sequence[Row], pens: Mapping[str, Pen]) -> Fi
 
 def _draw_times(panel: Axes, label: str, by_size: Sequence[tuple[int, list[Row]]], pen: Pen) -> None:
     """Draw the mean time at each size; a mark is hollow where a solve was cut off."""
-    sizes, times, whole = [], [], []
-    for size, group in by_size:
-        spent = [time_of(row) if proves(row) else row.seconds for row in group]
-        sizes.append(size)
-        times.append(max(LEAST_S, shifted_geometric_mean(spent, 1.0)))
-        whole.append(all(row.proved or not proves(row) for row in group))
+    sizes, groups = zip(*by_size, strict=True)
+    spent = [[time_of(row) if proves(row) else row.seconds for row in group] for group in groups]
+    times = [max(LEAST_S, shifted_geometric_mean(seconds, 1.0)) for seconds in spent]
     panel.plot(sizes, times, linewidth=1.6, **_line(pen))
+    whole = [all(row.proved or not proves(row) for row in group) for group in groups]
     fills = [pen["color"] if full else "white" for full in whole]
     panel.scatter(sizes, times, c=fills, edgecolors=pen["color"], marker=pen["marker"], s=42, zorder=3)
     panel.plot([], [], linewidth=1.6, label=label, **pen)
@@ -347,12 +334,6 @@ def _draw_rest(
     pen: Pen,
 ) -> None:
     rests = [
-        100 * sum(_left_open(row, best[row.instance]) for row in group) / len(group) for _, group in by_size
+        100 * fmean(min(1.0, left_open(row, best[row.instance])) for row in group) for _, group in by_size
     ]
     panel.plot([size for size, _ in by_size], rests, linewidth=1.6, label=label, **pen)
-
-
-def _left_open(row: Row, best: int | None) -> float:
-    if row.status == "infeasible" or proves(row):
-        return gap_left(row)
-    return 1.0 if best is None else loss(row, best)

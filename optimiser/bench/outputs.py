@@ -23,11 +23,10 @@ from optimiser.bench.analysis import (
     Line,
     Speedup,
     best_known,
-    by_family,
-    by_instance,
-    by_label,
     comparable,
     contradictions,
+    grouped,
+    left_open,
     line_of,
     longest,
     proves,
@@ -36,7 +35,7 @@ from optimiser.bench.analysis import (
     tightest_bound,
     with_plan_times,
 )
-from optimiser.bench.instances import Instance, Limits, Run, choose, configurations, plan
+from optimiser.bench.instances import Instance, Limits, choose, configurations, plan
 from optimiser.bench.rows import Key, Row, Trace, load_trace, slug_of
 from optimiser.bench.runner import Listener, fault_lines, incomplete
 from optimiser.bench.runner import bench as solve_all
@@ -59,18 +58,8 @@ SHOWN = ("instance", "variant", "solver", "seed", "status", "termination", "obje
 """Columns of the solves that a notebook shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(Listener):
     """Receives the progress of a bench and says nothing."""
-
-    def begins(self, run: Run, number: int, total: int, left_s: float) -> None:
-        """Receive the start of a solve."""
-
-    def ends(self, row: Row) -> None:
-        """Receive the end of a solve."""
-
-    def notes(self, text: str) -> None:
-        """Receive a note on something left out."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +89,9 @@ class Bench:
     def variants(self) -> pd.DataFrame:
         """Return one row a variant with its solver: solves, proofs, mean times and gaps (docs/bench.md)."""
         best = best_known(self.rows)
-        return pd.DataFrame([asdict(line_of(name, rows, best)) for name, rows in by_label(self.rows).items()])
+        return pd.DataFrame(
+            [asdict(line_of(name, rows, best)) for name, rows in grouped(self.rows, "label").items()]
+        )
 
     def plot(self) -> Figure | None:
         """Draw the performance profile: the share of problems proved within a multiple of the best time.
@@ -265,7 +256,7 @@ def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: 
     store = Store(folder)
     trace_of = _trace_reader(store)
     filled = with_plan_times(rows, trace_of)
-    table.save(filled, store.runs)
+    write_atomically(store.runs, table.dumps(filled))
     shown = longest(filled)
     figures = write_figures(shown, trace_of, store.folder / "figures")
     page = store.folder / "summary.md"
@@ -311,7 +302,7 @@ def summary(
         *_consistency(rows, faults),
         *_families(rows),
         *_seeds(rows),
-        *_comparisons(speedups(by_label(rows), trace_of)),
+        *_comparisons(speedups(grouped(rows, "label"), trace_of)),
         *_instances(rows),
         *_figures(figures),
         "## Footnotes\n",
@@ -354,7 +345,7 @@ def _consistency(rows: Sequence[Row], faults: Sequence[str]) -> Iterator[str]:
 
 
 def _families(rows: Sequence[Row]) -> Iterator[str]:
-    best, families = best_known(rows), by_family(rows)
+    best, families = best_known(rows), grouped(rows, "family")
     groups = {"All families": rows} if len(families) > 1 else {}
     for title, group in {**groups, **{f"Family {name}": group for name, group in families.items()}}.items():
         count = len({row.instance for row in group})
@@ -362,7 +353,7 @@ def _families(rows: Sequence[Row]) -> Iterator[str]:
         yield markdown_table(
             ("configuration", "solves", "proved", "failed", "best plan", "sgm 1 s [1]", "sgm 10 s [1]",
              "mean gap [2]", "mean loss [3]", "to 1 % of best [4]", "peak MB [5]"),
-            [_cells(line_of(label, found, best)) for label, found in by_label(group).items()],
+            [_cells(line_of(label, found, best)) for label, found in grouped(group, "label").items()],
         )  # fmt: skip
 
 
@@ -378,8 +369,8 @@ def _seeds(rows: Sequence[Row]) -> Iterator[str]:
     """Yield the spread over the seeds of each instance and configuration that was solved with several."""
     groups = {
         (instance, label): same
-        for label, found in by_label(rows).items()
-        for instance, same in by_instance(found).items()
+        for label, found in grouped(rows, "label").items()
+        for instance, same in grouped(found, "instance").items()
         if len({row.seed for row in same}) > 1
     }
     if not groups:
@@ -424,7 +415,7 @@ def _comparisons(found: Sequence[Speedup]) -> Iterator[str]:
 
 
 def _instances(rows: Sequence[Row]) -> Iterator[str]:
-    labels, best = list(by_label(rows)), best_known(rows)
+    labels, best = list(grouped(rows, "label")), best_known(rows)
     yield "## Every instance\n"
     yield "Seconds to proof, else the gap at the end; of heuristics the loss; of several seeds the median.\n"
     yield markdown_table(
@@ -432,8 +423,8 @@ def _instances(rows: Sequence[Row]) -> Iterator[str]:
         [
             (name, f"{group[0].places} / {group[0].candidates:,} / {group[0].open_pairs:,}",
              _whole(best[name]), _whole(tightest_bound(group)),
-             *(_median(by_label(group).get(label, []), best[name]) for label in labels))
-            for name, group in by_instance(rows).items()
+             *(_median(grouped(group, "label").get(label, []), best[name]) for label in labels))
+            for name, group in grouped(rows, "instance").items()
         ],
     )  # fmt: skip
 
@@ -442,19 +433,13 @@ def _median(rows: Sequence[Row], best: int | None) -> str:
     """Return the cell of the middle row: proved rows by time, then the others by what is left open."""
     if not rows:
         return ""
-    ranked = sorted(rows, key=lambda row: (not row.proved, row.seconds if row.proved else _left(row, best)))
+    ranked = sorted(
+        rows, key=lambda row: (not row.proved, row.seconds if row.proved else left_open(row, best))
+    )
     row = ranked[(len(ranked) - 1) // 2]
     if row.objective is None and not row.proved:
         return row.termination
-    return f"{row.seconds:.2f} s" if row.proved else _percent(_left(row, best))
-
-
-def _left(row: Row, best: int | None) -> float:
-    if proves(row):
-        return 1.0 if row.gap is None else row.gap
-    if best is None or row.objective is None:
-        return 1.0
-    return abs(best - row.objective) / max(1, abs(best))
+    return f"{row.seconds:.2f} s" if row.proved else _percent(left_open(row, best))
 
 
 def _figures(figures: Mapping[str, Path]) -> Iterator[str]:
@@ -523,7 +508,7 @@ def _meanings(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _caveats(rows: Sequence[Row]) -> Iterator[str]:
-    for label, group in by_label(rows).items():
+    for label, group in grouped(rows, "label").items():
         broken = Counter(row.termination for row in group)
         counts = [f"{broken[why]} {why}" for why in FAILURES if broken[why]]
         if counts:
@@ -541,7 +526,7 @@ def _caveats(rows: Sequence[Row]) -> Iterator[str]:
     if len({row.time_limit_s for row in rows}) > 1:
         yield "Time limits differ between rows; of one instance, configuration and seed the longest counts."
     everything = {(row.instance, row.seed) for row in rows}
-    for label, group in by_label(rows).items():
+    for label, group in grouped(rows, "label").items():
         missing = len(everything) - len({(row.instance, row.seed) for row in group})
         if missing:
             yield f"{label} was not run on {missing} of {len(everything)} problems; its means leave them out."

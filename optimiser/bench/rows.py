@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
+
+import numpy as np
 
 from optimiser.bench.instances import Configuration, Run
 from optimiser.problem.errors import ProblemError
@@ -172,11 +174,6 @@ def dumps(rows: Iterable[Row]) -> str:
     return text.getvalue()
 
 
-def save(rows: Iterable[Row], path: Path) -> None:
-    """Write the table, whole or not at all."""
-    write_atomically(path, dumps(rows))
-
-
 def load(path: Path) -> list[Row]:
     """Read a table; a missing file is an empty one.
 
@@ -205,7 +202,8 @@ def loads(text: str, *, where: str = "table") -> list[Row]:
     faults: list[str] = []
     for cells in reader:
         try:
-            rows.append(_row(cells))
+            values = {name: _value(text, _TYPES[name]) for name, text in zip(COLUMNS, cells, strict=True)}
+            rows.append(Row(**values))
         except ValueError as fault:
             faults.append(f"line {reader.line_num}: {fault}")
     if faults:
@@ -221,11 +219,6 @@ def _refusal(where: str, faults: Sequence[str]) -> ProblemError:
         done="Nothing was solved.",
         remedy="Write into another folder with -o, or remove the file.",
     )
-
-
-def _row(cells: Sequence[str]) -> Row:
-    values = {name: _value(text, _TYPES[name]) for name, text in zip(COLUMNS, cells, strict=True)}
-    return Row(**values)
 
 
 def _cell(value: object) -> str:
@@ -251,7 +244,9 @@ def _value(text: str, kind: object) -> Any:  # noqa: ANN401 - the type that the 
 
 type Trace = tuple[TracePoint, ...]
 
-TRACE_COLUMNS = ("seconds", "step", "objective", "bound", "cuts", "nodes")
+TRACE_COLUMNS: Mapping[str, Callable[[str], Any]] = {
+    "seconds": float, "step": str, "objective": int, "bound": float, "cuts": int, "nodes": int
+}  # fmt: skip
 
 ROUNDING = 1e-12
 """Tolerance of comparisons with a gap or distance that was computed in floating point."""
@@ -262,9 +257,7 @@ def save_trace(trace: Iterable[TracePoint], path: Path) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(TRACE_COLUMNS)
-    for point in trace:
-        cells = (getattr(point, name) for name in TRACE_COLUMNS)
-        writer.writerow(["" if cell is None else cell for cell in cells])
+    writer.writerows([getattr(point, name) for name in TRACE_COLUMNS] for point in trace)  # None: empty
     write_atomically(path, text.getvalue())
 
 
@@ -273,18 +266,15 @@ def load_trace(path: Path) -> Trace:
     if not path.exists():
         return ()
     with path.open(encoding="utf-8", newline="") as file:
-        return tuple(_point(cells) for cells in csv.DictReader(file))
-
-
-def _point(cells: dict[str, str]) -> TracePoint:
-    return TracePoint(
-        seconds=float(cells["seconds"]),
-        step=cells["step"],
-        objective=int(cells["objective"]) if cells["objective"] else None,
-        bound=float(cells["bound"]) if cells["bound"] else None,
-        cuts=int(cells["cuts"]),
-        nodes=int(cells["nodes"]),
-    )
+        return tuple(
+            TracePoint(
+                **{
+                    name: TRACE_COLUMNS[name](cell) if cell or name == "step" else None
+                    for name, cell in cells.items()
+                }
+            )
+            for cells in csv.DictReader(file)
+        )
 
 
 def gap_at(point: TracePoint, *, minimise: bool) -> float:
@@ -316,24 +306,14 @@ def time_to_plan(trace: Sequence[TracePoint], best: int, within: float, *, minim
     minimise
         The objective is cost.
     """
-    room = within * max(1, abs(best))
-    for point in trace:
-        if point.objective is None:
-            continue
-        missing = point.objective - best if minimise else best - point.objective
-        if missing <= room + ROUNDING:
-            return point.seconds
-    return None
+    room, sign = within * max(1, abs(best)) + ROUNDING, 1 if minimise else -1
+    known = ((point.seconds, point.objective) for point in trace if point.objective is not None)
+    return next((seconds for seconds, objective in known if sign * (objective - best) <= room), None)
 
 
 def gaps_over_time(
     trace: Sequence[TracePoint], seconds: Sequence[float], *, minimise: bool
 ) -> tuple[float, ...]:
     """Return the smallest gap up to each of some sorted times; infinity before the first gap."""
-    gaps, at, now = [], 0, math.inf
-    for moment in seconds:
-        while at < len(trace) and trace[at].seconds <= moment:
-            now = min(now, gap_at(trace[at], minimise=minimise))
-            at += 1
-        gaps.append(now)
-    return tuple(gaps)
+    gaps = np.minimum.accumulate([math.inf, *(gap_at(point, minimise=minimise) for point in trace)])
+    return tuple(gaps[np.searchsorted([point.seconds for point in trace], seconds, side="right")].tolist())

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Protocol
 
 from optimiser.bench import rows as table
@@ -70,42 +71,22 @@ class Listener(Protocol):
         """Receive a note on something left out."""
 
 
-class Estimate:
-    """Mean share of their time limit that solves have taken so far, by configuration and family."""
+def left_s(rows: Iterable[Row], runs: Iterable[Run]) -> float:
+    """Return about how many seconds some solves will take, one after the other.
 
-    def __init__(self, rows: Iterable[Row]) -> None:
-        self._shares: dict[tuple[str, str], list[float]] = defaultdict(list)
-        for row in rows:
-            self.add(row)
-
-    def add(self, row: Row) -> None:
-        """Add a finished solve."""
-        share = row.wall_s / max(row.time_limit_s, 1e-9)
-        self._shares[row.label, row.family].append(share)
-        self._shares[row.label, ""].append(share)
-
-    def left_s(self, runs: Iterable[Run]) -> float:
-        """Return about how many seconds some solves will take, one after the other.
-
-        Each is assumed to take the mean share of its time limit that its configuration took on its family so
-        far, else on all families; the whole limit where nothing is known.
-        """
-        return sum(self._share(run) * run.limits.time_limit_s for run in runs)
-
-    def _share(self, run: Run) -> float:
+    Each is assumed to take the mean share of its time limit that its configuration took on its family so far,
+    else on all families; the whole limit where nothing is known.
+    """
+    shares: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for row in rows:
+        for family in (row.family, ""):
+            shares[row.label, family].append(row.wall_s / max(row.time_limit_s, 1e-9))
+    total = 0.0
+    for run in runs:
         label = label_of(run.configuration, run.limits.threads)
-        for key in ((label, run.instance.family), (label, "")):
-            if key in self._shares:
-                return sum(self._shares[key]) / len(self._shares[key])
-        return 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Solve:
-    """A run that is to be done, with the sizes of its problem."""
-
-    run: Run
-    facts: Facts
+        known = shares.get((label, run.instance.family)) or shares.get((label, "")) or [1.0]
+        total += fmean(known) * run.limits.time_limit_s
+    return total
 
 
 @dataclass(slots=True)
@@ -120,11 +101,6 @@ class _Bench:
     facts: dict[str, Facts | None] = field(default_factory=dict)
     unfit: list[str] = field(default_factory=list)
     faults: list[OptimiserError] = field(default_factory=list)
-    estimate: Estimate = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Learn from the rows of earlier calls."""
-        self.estimate = Estimate(self.rows.values())
 
 
 class Files(Mapping[str, bytes]):
@@ -178,7 +154,7 @@ def bench(runs: Sequence[Run], folder: Path, *, listener: Listener, executor: Ex
     if note:
         listener.notes(note)
     tiny = state.contents.add(dumps(grid(_LATTICE)).encode())
-    solves: dict[str, _Solve] = {}
+    solves: dict[str, tuple[Run, Facts]] = {}
     tasks: dict[str, Task] = {}
     for run in runs:
         if key_of(run) in state.rows:
@@ -186,12 +162,14 @@ def bench(runs: Sequence[Run], folder: Path, *, listener: Listener, executor: Ex
         facts = _fitting(state, run)
         if facts is not None:
             task = _task(state, run, tiny)
-            solves[task.key], tasks[task.key] = _Solve(run, facts), task
+            solves[task.key], tasks[task.key] = (run, facts), task
     _work(state, solves, list(tasks.values()), executor)
     return Outcome(tuple(state.rows.values()), tuple(state.unfit), tuple(state.faults))
 
 
-def _work(state: _Bench, solves: Mapping[str, _Solve], tasks: Sequence[Task], executor: Executor) -> None:
+def _work(
+    state: _Bench, solves: Mapping[str, tuple[Run, Facts]], tasks: Sequence[Task], executor: Executor
+) -> None:
     """Do tasks, and make a row of each as it ends.
 
     What the cache keeps is not asked: other folders measure anew. The rows of this one are what is kept.
@@ -200,15 +178,15 @@ def _work(state: _Bench, solves: Mapping[str, _Solve], tasks: Sequence[Task], ex
 
     def announce() -> None:
         if waiting:
-            left_s = state.estimate.left_s(one.run for one in left.values()) / max(1, executor.workers)
-            run = solves[waiting.popleft().key].run
-            state.listener.begins(run, len(tasks) - len(waiting), len(tasks), left_s)
+            wait_s = left_s(state.rows.values(), (run for run, _ in left.values())) / max(1, executor.workers)
+            run, _ = solves[waiting.popleft().key]
+            state.listener.begins(run, len(tasks) - len(waiting), len(tasks), wait_s)
 
     with closing(executor.run(tasks, state.contents)) as arriving:
         for _ in range(max(1, executor.workers)):
             announce()
         for outcome in arriving:
-            _finish(state, left.pop(outcome.key), outcome)
+            _finish(state, *left.pop(outcome.key), outcome)
             announce()
 
 
@@ -277,9 +255,8 @@ def _leave_out(state: _Bench, run: Run, why: str) -> None:
         state.listener.notes(text)
 
 
-def _finish(state: _Bench, one: _Solve, outcome: TaskOutcome) -> None:
+def _finish(state: _Bench, run: Run, facts: Facts, outcome: TaskOutcome) -> None:
     """Make the row of a finished solve and write the table; a solve that did not fit has none."""
-    run = one.run
     where = f"{run.configuration.label} on {run.instance.name}, seed {run.seed}"
     if outcome.quarantined:
         _report(state, EnvironmentFault(f"it failed {outcome.attempts} times: {outcome.fault}", where=where))
@@ -296,10 +273,9 @@ def _finish(state: _Bench, one: _Solve, outcome: TaskOutcome) -> None:
         write_atomically(state.store.plan(slug), measured["result"])
         result = results.load(state.store.plan(slug))
         save_trace(result.trace, state.store.trace(slug))
-    row = _row(one, measured, result)
+    row = _row(run, facts, measured, result)
     state.rows[row.key] = row
-    table.save(state.rows.values(), state.store.runs)
-    state.estimate.add(row)
+    write_atomically(state.store.runs, table.dumps(state.rows.values()))
     state.listener.ends(row)
 
 
@@ -308,9 +284,9 @@ def _report(state: _Bench, fault: OptimiserError) -> None:
     state.listener.notes(f"{fault_line(fault)}: left out")
 
 
-def _row(one: _Solve, measured: Mapping[str, Any], result: Result | None) -> Row:
+def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | None) -> Row:
     """Return the row of a solve from what its task measured; `result` is None when nothing came out."""
-    run, facts, answer = one.run, one.facts, measured["answer"]
+    answer = measured["answer"]
     trace = () if result is None else result.trace
     usable = result is not None and result.status in ("optimal", "feasible")
     return Row(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import StatisticsError
 
 import pytest
 from bench_drawing import row, timed_out, trace
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 
 from optimiser.bench.analysis import (
     best_known,
-    by_label,
     comparable,
     contradictions,
+    grouped,
     line_of,
     longest,
     paired_ratio,
@@ -113,7 +114,7 @@ def test_speedups_by_hand():
         timed_out("b", "compact"), row("b", seconds=2.0),
     ]  # fmt: skip
     slow, fast = trace((0.0, 0, 200.0), (31.0, 90, 110.0)), trace((1.0, 90, 110.0), (2.0, 100, 100.0))
-    proof, gap = speedups(by_label(rows), lambda r: slow if r.variant == "compact" else fast)
+    proof, gap = speedups(grouped(rows, "label"), lambda r: slow if r.variant == "compact" else fast)
     assert (proof.problems, proof.baseline_outs, proof.other_outs) == (2, 1, 0)
     assert proof.paired == pytest.approx(((8 / 2) * (61 / 3)) ** 0.5)
     assert proof.ratio == pytest.approx(((8 * 61) ** 0.5 - 1) / ((2 * 3) ** 0.5 - 1))
@@ -121,13 +122,13 @@ def test_speedups_by_hand():
 
 
 def test_a_configuration_is_not_compared_with_itself():
-    assert speedups(by_label([row(variant="compact", seconds=9.0)]), lambda _: ()) == []
+    assert speedups(grouped([row(variant="compact", seconds=9.0)], "label"), lambda _: ()) == []
 
 
 def test_a_shorter_limit_does_not_make_a_configuration_faster():
     """Cut off at 60 s, where the baseline had 240 s and was cut off as well: no ratio above one."""
     rows = [timed_out(variant="compact", time_limit_s=240.0), timed_out()]
-    found = speedups(by_label(rows), lambda _: ())
+    found = speedups(grouped(rows, "label"), lambda _: ())
     assert [one.ratio for one in found] == [pytest.approx(1.0)] * len(found)
     assert found
 
@@ -146,7 +147,7 @@ def test_the_shift_limits_the_influence_of_small_values():
 
 
 def test_a_mean_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="needs a value"):
+    with pytest.raises(StatisticsError):
         shifted_geometric_mean([], 1.0)
 
 
@@ -179,7 +180,7 @@ def test_a_time_of_zero_has_a_finite_ratio():
 
 
 def test_solvers_with_different_numbers_of_problems_are_refused():
-    with pytest.raises(ValueError, match="zip"):
+    with pytest.raises(ValueError, match="inhomogeneous"):
         performance_ratios({"a": [1.0], "b": [1.0, 2.0]})
 
 
@@ -201,5 +202,5 @@ def test_a_ratio_of_means_by_hand():
 
 
 def test_a_ratio_without_a_problem_is_refused():
-    with pytest.raises(ValueError, match="needs a problem"):
+    with pytest.raises(StatisticsError):
         paired_ratio([], [], 1.0)

@@ -253,12 +253,6 @@ def test_a_missing_file_is_a_fault_of_the_environment(tmp_path):
         sndlib.read(tmp_path / "absent.txt")
 
 
-def test_choices_out_of_range_are_refused_together():
-    with pytest.raises(ProblemError) as caught:
-        Choices(seconds=0, limit_percent=90, budget_percent=101)
-    assert len(caught.value.faults) == 3
-
-
 def test_demands_without_a_path_are_refused(tmp_path):
     text = NATIVE.replace("  AB ( A B ) 0.00 0.00 0.00 7.00 ( 40.00 900.00 160.00 1800.00 )\n", "")
     with pytest.raises(ProblemError, match="no demand has a path"):

@@ -13,7 +13,7 @@ from optimiser.problem.errors import ProblemError
 
 def test_rows_are_read_back_unchanged(tmp_path):
     rows = [row(), row("b", objective=None, bound=None, gap=None, message="a, b\nand c")]
-    table.save(rows, tmp_path / "runs.csv")
+    (tmp_path / "runs.csv").write_text(table.dumps(rows))
     read = table.load(tmp_path / "runs.csv")
     assert read == [rows[0], dataclasses.replace(rows[1], message="a, b and c")]
 

@@ -350,6 +350,6 @@ def test_the_time_left_uses_the_solves_so_far():
         Limits(time_limit_s=100.0),
     )
     other = dataclasses.replace(run, configuration=Configuration("compact", "highs"))
-    estimate = runner.Estimate([row(wall_s=6.0), row("b", wall_s=18.0)])
-    assert estimate.left_s([run]) == pytest.approx(20.0)
-    assert estimate.left_s([run, other]) == pytest.approx(120.0)
+    rows = [row(wall_s=6.0), row("b", wall_s=18.0)]
+    assert runner.left_s(rows, [run]) == pytest.approx(20.0)
+    assert runner.left_s(rows, [run, other]) == pytest.approx(120.0)

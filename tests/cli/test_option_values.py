@@ -10,7 +10,6 @@ import pytest
 from pydantic import BaseModel
 
 from optimiser import problem as problems
-from optimiser.bench.converters import Choices
 from optimiser.cli import options
 from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import Candidate, DesignProblem, Pair, save
@@ -113,15 +112,6 @@ def test_the_options_allow_no_more_than_a_job_does(
         section.model_validate({key: bound})
     with pytest.raises(ValueError, match=key):
         section.model_validate({key: bounds[1] + 1})
-
-
-def test_the_ranges_of_a_conversion_are_choices() -> None:
-    for low_or_high in (0, 1):
-        Choices(
-            seconds=options.FACTOR[low_or_high],
-            cost_factor=options.FACTOR[low_or_high],
-            limit_percent=options.LIMIT_PERCENT[low_or_high],
-        )
 
 
 def test_a_value_that_a_section_refuses_is_bad_input(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -100,21 +99,6 @@ class Choices:
     weights: Weights = "demand"
     merge: bool = True
     seed: int = 1
-
-    def __post_init__(self) -> None:
-        """Refuse values outside their ranges, all at once."""
-        checks = {
-            "seconds of a unit must be above 0": 0 < self.seconds < math.inf,
-            "the cost factor must be above 0": 0 < self.cost_factor < math.inf,
-            "the share of candidates must be 0 to 100 per cent": 0 <= self.candidate_percent <= 100,
-            "limits must be at least 100 per cent of the shortest time": self.limit_percent >= 100,
-            "the budget must be 0 to 100 per cent": 0 <= self.budget_percent <= 100,
-        }
-        faults = [text for text, holds in checks.items() if not holds]
-        if faults:
-            raise ProblemError(
-                "the network cannot be converted so", faults=faults, done="Nothing was written."
-            )
 
 
 def problem_of(network: PublicNetwork, choices: Choices) -> DesignProblem:

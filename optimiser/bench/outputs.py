@@ -35,7 +35,7 @@ from optimiser.bench.analysis import (
     tightest_bound,
     with_plan_times,
 )
-from optimiser.bench.instances import Instance, Limits, choose, configurations, plan
+from optimiser.bench.instances import Instance, Limits, Run, choose, configurations, plan
 from optimiser.bench.rows import Key, Row, Trace, load_trace, slug_of
 from optimiser.bench.runner import Listener, fault_lines, incomplete
 from optimiser.bench.runner import bench as solve_all
@@ -58,8 +58,17 @@ SHOWN = ("instance", "variant", "solver", "seed", "status", "termination", "obje
 """Columns of the solves that a notebook shows."""
 
 
-class Silence(Listener):
+class Silence:
     """Receives the progress of a bench and says nothing."""
+
+    def begins(self, run: Run, number: int, total: int, left_s: float) -> None:
+        """Receive the start of a solve."""
+
+    def ends(self, row: Row) -> None:
+        """Receive the end of a solve."""
+
+    def notes(self, text: str) -> None:
+        """Receive a note on something left out."""
 
 
 @dataclass(frozen=True)

@@ -266,15 +266,12 @@ def load_trace(path: Path) -> Trace:
     if not path.exists():
         return ()
     with path.open(encoding="utf-8", newline="") as file:
-        return tuple(
-            TracePoint(
-                **{
-                    name: TRACE_COLUMNS[name](cell) if cell or name == "step" else None
-                    for name, cell in cells.items()
-                }
-            )
-            for cells in csv.DictReader(file)
-        )
+        return tuple(map(_point, csv.DictReader(file)))
+
+
+def _point(cells: Mapping[str, str]) -> TracePoint:
+    values: dict[str, Any] = {name: TRACE_COLUMNS[name](cell) for name, cell in cells.items() if cell}
+    return TracePoint(**{"step": "", "objective": None, "bound": None, **values})
 
 
 def gap_at(point: TracePoint, *, minimise: bool) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
+from inspect import Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -25,6 +27,7 @@ from optimiser.cli.options import (
     ranged,
 )
 from optimiser.cli.screen import Display
+from optimiser.problem.errors import ProblemError
 
 if TYPE_CHECKING:
     from optimiser.bench.converters import PublicNetwork
@@ -206,100 +209,100 @@ convert = typer.Typer(
     name="convert", help="Make a problem of a public network.", no_args_is_help=True, rich_markup_mode=None
 )
 
-Converted = Annotated[Path, typer.Option("-o", "--output", help="Problem file to write.")]
-CandidatePercent = Annotated[int, ranged(PERCENT, "Share of links, drawn, that are candidates, per cent.")]
-LimitPercent = Annotated[int, ranged(LIMIT_PERCENT, "Limit, per cent of the shortest time with every link.")]
-BudgetPercent = Annotated[int, ranged(PERCENT, "Budget, per cent of the cost of all candidates.")]
-CostFactor = Annotated[float, ranged(FACTOR, "Money of one unit of cost in the file.")]
-EqualWeights = Annotated[bool, typer.Option("--equal-weights", help="Weigh all pairs 1, not by demand.")]
-Merge = Annotated[bool, typer.Option(help="Make one pair of the two directions of a demand.")]
-DrawSeed = Annotated[int, ranged(SEED, "Seed of the draw of candidates.")]
+
+def conversion(
+    epilog: str,
+) -> Callable[[Callable[..., tuple[PublicNetwork, float]]], Callable[..., None]]:
+    """Make a command of a function that reads a network of some format, and the seconds of its unit.
+
+    The command has the options of the function, and those of `_write`.
+    """
+
+    def command_of(read: Callable[..., tuple[PublicNetwork, float]]) -> Callable[..., None]:
+        read.__annotations__.pop("return")  # its types are imported for the type checker alone
+        own, common = (signature(one, eval_str=True).parameters for one in (read, _write))
+
+        @wraps(read)
+        def command(**given: Any) -> None:  # noqa: ANN401 - as the two functions have them
+            network, seconds = read(**{name: given.pop(name) for name in own})
+            _write(network, seconds, **given)
+
+        options = [*own.values(), *list(common.values())[2:]]
+        command.__signature__ = Signature(options)  # type: ignore[attr-defined]
+        convert.command(epilog=f"\b\nExamples:\n  polyring convert {epilog}")(command)
+        return command
+
+    return command_of
 
 
-@convert.command(
-    epilog="\b\nExamples:\n  polyring convert sndlib germany50.xml -o germany50.json --budget-percent 5"
-)
-def sndlib(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Network of SNDlib, native or XML.")],
+def _write(
+    network: Any,  # noqa: ANN401 - a `PublicNetwork`, which is imported for the type checker alone
+    seconds: float,
     *,
-    output: Converted,
-    seconds_per_km: Annotated[float, ranged(FACTOR, "Seconds that a kilometre takes.")] = 1000.0,
-    coordinates: Annotated[
-        str, typer.Option(help="degrees, plane (1,000 m a unit), or auto: as the file says.")
-    ] = "auto",
-    candidate_percent: CandidatePercent = 100,
-    limit_percent: LimitPercent = 200,
-    budget_percent: BudgetPercent = 30,
-    cost_factor: CostFactor = 1.0,
-    equal_weights: EqualWeights = False,
-    merge: Merge = True,
-    seed: DrawSeed = 1,
-) -> int:
-    """Convert an SNDlib network: lengths become times, set-up or module costs become costs."""
-    from optimiser.bench.converters.sndlib import read
-    from optimiser.problem.errors import ProblemError
-
-    if coordinates not in COORDINATES:
-        raise ProblemError(
-            f"there are no coordinates {coordinates!r}", remedy=f"Choose from: {', '.join(COORDINATES)}."
-        )
-    return _write(
-        read(file, coordinates=cast("Coordinates", coordinates)),
-        output,
-        seconds=seconds_per_km / 1000,
-        cost_factor=cost_factor,
-        candidate_percent=candidate_percent,
-        limit_percent=limit_percent,
-        budget_percent=budget_percent,
-        weights="equal" if equal_weights else "demand",
-        merge=merge,
-        seed=seed,
-    )
-
-
-@convert.command(
-    epilog="\b\nExamples:\n  polyring convert tntp SiouxFalls_net.tntp SiouxFalls_trips.tntp -o sioux.json"
-)
-def tntp(
-    network: Annotated[Path, typer.Argument(metavar="NET", help="Network, *_net.tntp.")],
-    trips: Annotated[Path, typer.Argument(metavar="TRIPS", help="Trips, *_trips.tntp.")],
-    *,
-    output: Converted,
-    seconds_per_unit: Annotated[float, ranged(FACTOR, "Seconds of the file's unit of time.")] = 60.0,
-    candidate_percent: CandidatePercent = 100,
-    limit_percent: LimitPercent = 200,
-    budget_percent: BudgetPercent = 30,
-    cost_factor: CostFactor = 1.0,
-    equal_weights: EqualWeights = False,
-    merge: Merge = True,
-    seed: DrawSeed = 1,
-) -> int:
-    """Convert a TNTP network: free-flow times are times and costs; no way leads through zones."""
-    from optimiser.bench.converters.tntp import read
-
-    return _write(
-        read(network, trips),
-        output,
-        seconds=seconds_per_unit,
-        cost_factor=cost_factor,
-        candidate_percent=candidate_percent,
-        limit_percent=limit_percent,
-        budget_percent=budget_percent,
-        weights="equal" if equal_weights else "demand",
-        merge=merge,
-        seed=seed,
-    )
-
-
-def _write(network: PublicNetwork, output: Path, **choices: Any) -> int:  # noqa: ANN401 - as `Choices` has them
+    output: Annotated[Path, typer.Option("-o", "--output", help="Problem file to write.")],
+    candidate_percent: Annotated[
+        int, ranged(PERCENT, "Share of links, drawn, that are candidates, per cent.")
+    ] = 100,
+    limit_percent: Annotated[
+        int, ranged(LIMIT_PERCENT, "Limit, per cent of the shortest time with every link.")
+    ] = 200,
+    budget_percent: Annotated[int, ranged(PERCENT, "Budget, per cent of the cost of all candidates.")] = 30,
+    cost_factor: Annotated[float, ranged(FACTOR, "Money of one unit of cost in the file.")] = 1.0,
+    equal_weights: Annotated[
+        bool, typer.Option("--equal-weights", help="Weigh all pairs 1, not by demand.")
+    ] = False,
+    merge: Annotated[bool, typer.Option(help="Make one pair of the two directions of a demand.")] = True,
+    seed: Annotated[int, ranged(SEED, "Seed of the draw of candidates.")] = 1,
+) -> None:
     """Write the problem of a network by the choices that its file leaves open."""
     from optimiser.bench.converters import Choices, problem_of
     from optimiser.problem import save
 
-    problem = problem_of(network, Choices(**choices))
+    choices = Choices(
+        seconds=seconds,
+        cost_factor=cost_factor,
+        candidate_percent=candidate_percent,
+        limit_percent=limit_percent,
+        budget_percent=budget_percent,
+        weights="equal" if equal_weights else "demand",
+        merge=merge,
+        seed=seed,
+    )
+    problem = problem_of(network, choices)
     save(problem, output)
     screen.line(
         f"{output}: {len(problem.nodes):,} nodes, {len(problem.arcs):,} arcs today, "
         f"{len(problem.candidates):,} candidates, {len(problem.pairs):,} pairs, budget {problem.budget:,}"
     )
-    return 0
+
+
+@conversion("sndlib germany50.xml -o germany50.json --budget-percent 5")
+def sndlib(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Network of SNDlib, native or XML.")],
+    *,
+    seconds_per_km: Annotated[float, ranged(FACTOR, "Seconds that a kilometre takes.")] = 1000.0,
+    coordinates: Annotated[
+        str, typer.Option(help="degrees, plane (1,000 m a unit), or auto: as the file says.")
+    ] = "auto",
+) -> tuple[PublicNetwork, float]:
+    """Convert an SNDlib network: lengths become times, set-up or module costs become costs."""
+    from optimiser.bench.converters.sndlib import read
+
+    if coordinates not in COORDINATES:
+        raise ProblemError(
+            f"there are no coordinates {coordinates!r}", remedy=f"Choose from: {', '.join(COORDINATES)}."
+        )
+    return read(file, coordinates=cast("Coordinates", coordinates)), seconds_per_km / 1000
+
+
+@conversion("tntp SiouxFalls_net.tntp SiouxFalls_trips.tntp -o sioux.json")
+def tntp(
+    network: Annotated[Path, typer.Argument(metavar="NET", help="Network, *_net.tntp.")],
+    trips: Annotated[Path, typer.Argument(metavar="TRIPS", help="Trips, *_trips.tntp.")],
+    *,
+    seconds_per_unit: Annotated[float, ranged(FACTOR, "Seconds of the file's unit of time.")] = 60.0,
+) -> tuple[PublicNetwork, float]:
+    """Convert a TNTP network: free-flow times are times and costs; no way leads through zones."""
+    from optimiser.bench.converters.tntp import read
+
+    return read(network, trips), seconds_per_unit

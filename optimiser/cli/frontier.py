@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.jobs import changes_of, writes_folder
+from optimiser.cli.jobs import changes_of, read_job, writes_folder
 from optimiser.cli.options import (
     GAP,
     POINTS,
@@ -27,6 +27,8 @@ from optimiser.cli.options import (
     ranged,
 )
 from optimiser.cli.screen import Display
+from optimiser.problem.errors import JobError
+from optimiser.report import wording
 
 if TYPE_CHECKING:
     from optimiser.frontier import Tracer
@@ -49,7 +51,6 @@ type Executing = Callable[[Frontier], AbstractContextManager[Executor | None]]
 def _show(done: Traced) -> None:
     """Print the outcome: points, order of the links, robust core, files."""
     from optimiser.frontier.tracer import FAILED, STEADY
-    from optimiser.report import wording
     from optimiser.studies.frontier import page_name
 
     curve, links = done.curve, done.links
@@ -105,8 +106,6 @@ def _show(done: Traced) -> None:
 
 
 def _points(curve: Curve) -> list[dict[str, object]]:
-    from optimiser.report import wording
-
     total = len(curve.points)
     step = max(1, -(-total // MOST_ROWS))
     kept = {*range(0, total, step), total - 1, *([] if curve.knee is None else [curve.knee])}
@@ -158,8 +157,7 @@ def frontier(
     settings: Settings = None,
 ) -> Callable[[Display], Traced]:
     """Trace what each level of spending buys: exact points with a proven band."""
-    options = {"axes": axes, "points": points, "gap": gap, "total_s": time_limit}
-    changes = changes_of("frontier", settings, options)
+    changes = changes_of(settings, "frontier", axes=axes, points=points, gap=gap, total_s=time_limit)
     chosen = (workers, cluster, scheduler)
     executing = partial(_executing, chosen_executor(*chosen), is_chosen=chosen != (None, None, None))
     return (_trace_file if job.endswith(".json") else _trace_job)(job, out, changes, executing)
@@ -168,10 +166,9 @@ def frontier(
 def _trace_job(
     job: str, out: Path | None, changes: Sequence[str], executing: Executing
 ) -> Callable[[Display], Traced]:
-    from optimiser.job import find
     from optimiser.studies.frontier import trace_job
 
-    loaded = find(job, settings=changes)
+    loaded = read_job(job, changes)
     asked = loaded.job.frontier
 
     def trace(display: Display) -> Traced:
@@ -218,7 +215,6 @@ def _executing(
 def _sections(changes: Sequence[str]) -> tuple[Frontier, Solve]:
     """Return the two sections of a job that count for a problem file."""
     from optimiser.job import loads
-    from optimiser.problem.errors import JobError
 
     others = [text for text in changes if text.split(".", 1)[0] not in ("frontier", "solve")]
     if others:

@@ -29,10 +29,11 @@ from optimiser.cli.options import (
     ranged,
 )
 from optimiser.cli.screen import Display
+from optimiser.engine.child import ChildProcess
+from optimiser.report import wording
 
 if TYPE_CHECKING:
     from optimiser.job.model import Cluster, LoadedJob
-    from optimiser.report.backcast import Backcast
     from optimiser.run.pipeline import Written
     from optimiser.studies.atlas import AtlasRun
     from optimiser.studies.backcast import Backcasted
@@ -45,6 +46,7 @@ AROUND_KM = 300.0
 """Radius of a screening where none is given, km."""
 MOST_CLOSURES = 15
 """Closures that the table shows: those that leave least."""
+NOTHING_DONE = "Nothing was solved or written."
 
 
 # ---- the factory
@@ -118,10 +120,17 @@ def writes_folder[**Options, D: Done](
     return command_of
 
 
-def changes_of(section: str, settings: Sequence[str] | None, options: Mapping[str, object]) -> list[str]:
+def changes_of(settings: Sequence[str] | None, section: str = "", **options: object) -> list[str]:
     """Return the changes of a job that a command names: its settings, and the options of a section."""
     given = {key: value for key, value in options.items() if value is not None}
     return [*(settings or []), *(f"{section}.{key}={json.dumps(v)}" for key, v in given.items())]
+
+
+def read_job(job: str, settings: Sequence[str] | None, section: str = "", **options: object) -> LoadedJob:
+    """Return a job with the changes of `changes_of`."""
+    from optimiser.job import find
+
+    return find(job, settings=changes_of(settings, section, **options))
 
 
 # ---- run
@@ -129,7 +138,6 @@ def changes_of(section: str, settings: Sequence[str] | None, options: Mapping[st
 
 def _show_run(done: Written) -> None:
     """Print the outcome of a run: coverage by tier, cost, gap and the ranked links."""
-    from optimiser.report import wording
     from optimiser.report.sentences import summary
     from optimiser.run.solving import NOT_PROVEN
 
@@ -140,11 +148,6 @@ def _show_run(done: Written) -> None:
         asked = wording.percent(done.chain.loaded.job.solve.gap, digits=3)
         screen.line(f"NOT proven to the gap of {asked} that was asked for; raise solve.time_limit_s.")
     screen.line(f"Files: {done.folder}  (open report.html, or plan.gpkg in a GIS)")
-
-
-def _show_sizes(sizes: Mapping[str, object]) -> None:
-    screen.pairs("Sizes", sizes, heads=("what", "value"))
-    screen.line("Nothing was solved or written.")
 
 
 @writes_folder(_show_run, lambda done: done.summary, lambda done: done.summary["warnings"])
@@ -178,34 +181,28 @@ def run(
     ] = False,
 ) -> Callable[[Display], Written | Rehearsed]:
     """Run a job: from the map to a verified plan."""
-    from optimiser.job import find, find_around
-    from optimiser.run import rehearsal
+    from optimiser.job import find_around
+    from optimiser.run import pipeline, rehearsal
 
     if bool(job) == bool(around):
         raise typer.BadParameter("name either a job or, with --around, a place.", param_hint="JOB")
     changes = [*(settings or []), *(["cases.enabled=true"] if cases else [])]
-    loaded = find_around(around, radius, settings=changes) if around else find(job, settings=changes)
+    loaded = find_around(around, radius, settings=changes) if around else read_job(job, changes)
 
     def ask(display: Display) -> Written | Rehearsed:
-        if not dry_run:
-            return _run(loaded, out, display)
-        sizes = rehearsal.rehearse(loaded, display.steps)
-        return Rehearsed(sizes, partial(_show_sizes, sizes))
+        if dry_run:
+            sizes = rehearsal.rehearse(loaded, display.steps)
+            shown = partial(screen.pairs, "Sizes", sizes, heads=("what", "value"), end=NOTHING_DONE)
+            return Rehearsed(sizes, shown)
+        if not loaded.job.cases.enabled:
+            return pipeline.run(loaded, out=out, progress=display.steps)
+        from optimiser.studies import cases as studies
+
+        with ChildProcess() as process:
+            done = pipeline.run(loaded, out=out, progress=display.steps, solver=process)
+            return studies.ask(done, process)
 
     return ask
-
-
-def _run(loaded: LoadedJob, out: Path | None, display: Display) -> Written:
-    """Run a job, and ask plausible cases after its page where it says so."""
-    from optimiser.run import pipeline
-
-    if not loaded.job.cases.enabled:
-        return pipeline.run(loaded, out=out, progress=display.steps)
-    from optimiser.engine.child import ChildProcess
-    from optimiser.studies import cases as studies
-
-    with ChildProcess() as process:
-        return studies.ask(pipeline.run(loaded, out=out, progress=display.steps, solver=process), process)
 
 
 # ---- cases
@@ -257,7 +254,6 @@ def cases(
     ] = False,
 ) -> Callable[[Display], Written | Rehearsed]:
     """Ask how sure a finished plan is: plausible cases, what rings bring and demands cost, other speeds."""
-    from optimiser.engine.child import ChildProcess
     from optimiser.studies import cases as studies
 
     def ask(display: Display) -> Written | Rehearsed:
@@ -304,11 +300,10 @@ def robust(
     settings: Settings = None,
 ) -> Callable[[Display], RobustRun]:
     """Find one plan that is best over many scenarios under one budget, with a proof."""
-    from optimiser.job import find
     from optimiser.studies.robust import robust as seek
 
     options = {"kind": kind, "scenarios": scenarios, "gap": gap, "time_limit_s": time_limit}
-    loaded = find(job, settings=changes_of("robust", settings, options))
+    loaded = read_job(job, settings, "robust", **options)
     return lambda display: seek(loaded, out=out, progress=display.steps)
 
 
@@ -334,20 +329,16 @@ def _show_sweep(done: SweepRun) -> None:
 
 def _show_design(answer: Mapping[str, Any]) -> None:
     """Print the factors and the number of cases of a sweep that is to come, and how long it may take."""
-    rows = [
-        {"factor": one["id"], "changes": one["changes"], "distribution": _words(one["distribution"])}
-        for one in answer["factors"]
-    ]
+    rows = []
+    for one in answer["factors"]:
+        drawn = dict(one["distribution"])
+        name, numbers = drawn.pop("name"), ", ".join(f"{key} {_short(value)}" for key, value in drawn.items())
+        rows.append({"factor": one["id"], "changes": one["changes"], "distribution": f"{name}: {numbers}"})
     screen.table("Factors", rows)
     screen.line(f"{answer['cases']:,} cases, the job itself included, {answer['workers']} at a time.")
     if "expected_s" in answer:
         screen.line(f"By the times of the last sweep in the folder: about {answer['expected_s']:.0f} s.")
     screen.line(f"At most {answer['most_s']:.0f} s of solving.")
-
-
-def _words(distribution: Mapping[str, Any]) -> str:
-    numbers = ", ".join(f"{key} {_short(value)}" for key, value in distribution.items() if key != "name")
-    return f"{distribution['name']}: {numbers}"
 
 
 def _short(value: object) -> str:
@@ -370,10 +361,9 @@ def sweep(
     ] = False,
 ) -> Callable[[Display], SweepRun | Rehearsed]:
     """Solve a job in many cases drawn from what is uncertain: which links hold, and what is at stake."""
-    from optimiser.job import find
     from optimiser.studies import sweep as sweeps
 
-    loaded = find(job, settings=settings or [])
+    loaded = read_job(job, settings)
 
     def ask(display: Display) -> SweepRun | Rehearsed:
         if dry_run:
@@ -396,8 +386,6 @@ def sweep(
 
 
 def _show_closures(done: ClosuresRun) -> None:
-    from optimiser.report import wording
-
     found = done.found
     rows = [
         {
@@ -424,10 +412,9 @@ def closures(
     settings: Settings = None,
 ) -> Callable[[Display], ClosuresRun]:
     """Find the plan that keeps a share of its coverage when any one link or section is closed."""
-    from optimiser.job import find
     from optimiser.studies.closures import closures as seek
 
-    loaded = find(job, settings=settings or [])
+    loaded = read_job(job, settings)
     return lambda display: seek(loaded, out=out, progress=display.steps)
 
 
@@ -436,7 +423,7 @@ def closures(
 
 def _show_backcast(done: Backcasted) -> None:
     """Print what each strategy finds of what was built, along the money."""
-    from optimiser.report.backcast import PURSES
+    from optimiser.report.backcast import FIGURES, PURSES
 
     found = done.found
     then, today, total = (found.pairs[name] for name in ("then", "today", "total"))
@@ -448,11 +435,13 @@ def _show_backcast(done: Backcasted) -> None:
     screen.line(f"Spent since, {found.money}: {spent}. Corridors that count: {len(found.built)}.")
     screen.line(f"Of these {joining} end at two of the cities compared ({share:.0%} of the km).")
     screen.line(f"Pairs of cities within the limit: {then} of {total} then, {today} with what was built.")
+    counts = {"corridors": "{:.3g}", "pairs": "{:.0f}"}
+    formats = {"money": "{:.0%}", **dict.fromkeys(FIGURES, "{:.2f}"), **counts}
     for purse, words in PURSES.items():
         screen.table(
             f"Share of the built km within {found.near_km:g} km of what is proposed, {words}",
-            _shares_found(found, purse),
-            right=("money", "road", "rail", "both", "any", "corridors", "pairs"),
+            screen.formatted(done.table(purse), formats),
+            right=list(formats),
         )
     screen.line("road, rail: by lines of the mode; both: the two together; any: by lines of either mode.")
     screen.line("backcast.csv has as well what the rules find among lines between all neighbouring cities.")
@@ -461,37 +450,10 @@ def _show_backcast(done: Backcasted) -> None:
     screen.line(f"Files: {done.folder}  (backcast.csv, backcast.png, corridors.csv, choices.csv)")
 
 
-def _shares_found(found: Backcast, purse: str) -> list[dict[str, object]]:
-    import pandas as pd
-
-    from optimiser.report.backcast import FIGURES, found_by_chooser
-
-    table = found_by_chooser(found, purse)
-    formats = {
-        "money": "{:.0%}",
-        **dict.fromkeys(FIGURES, "{:.2f}"),
-        "corridors": "{:.3g}",
-        "pairs": "{:.0f}",
-    }
-    shown = {
-        name: ["" if pd.isna(value) else form.format(value) for value in table[name]]
-        for name, form in formats.items()
-    }
-    return [dict(zip(table.columns, row, strict=True)) for row in table.assign(**shown).to_numpy().tolist()]
-
-
 def _backcast_values(done: Backcasted) -> Mapping[str, Any]:
     from optimiser.report.backcast import summary
 
     return summary(done.found)
-
-
-def _day(text: str | None) -> date | None:
-    """Return the day that an option names, or refuse it."""
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text} is not a day; write YYYY-MM-DD.") from None
 
 
 @writes_folder(_show_backcast, _backcast_values)
@@ -508,12 +470,14 @@ def backcast(
     settings: Settings = None,
 ) -> Callable[[Display], Backcasted]:
     """Propose for a past day, and compare with what was built since and with simple rules."""
-    from optimiser.job import find
     from optimiser.studies.backcast import backcast as compare_past
 
-    day = _day(as_of)
+    try:
+        day = None if as_of is None else date.fromisoformat(as_of)
+    except ValueError:
+        raise typer.BadParameter(f"{as_of} is not a day; write YYYY-MM-DD.") from None
     table = None if built is None else str(built.resolve())
-    loaded = find(job, settings=changes_of("backcast", settings, {"built": table}))
+    loaded = read_job(job, settings, "backcast", built=table)
     return lambda display: compare_past(loaded, day=day, out=out, progress=display.steps)
 
 
@@ -522,9 +486,7 @@ def backcast(
 
 def _show_atlas(done: AtlasRun) -> None:
     """Print the indicators of each cluster; shares in per cent, with the band over the cases."""
-    import pandas as pd
-
-    from optimiser.report.studies import INDICATORS
+    from optimiser.report.studies import ENDS, INDICATORS
 
     shown = []
     for row in done.found.table.to_dict("records"):
@@ -533,11 +495,11 @@ def _show_atlas(done: AtlasRun) -> None:
             continue
         cells: dict[str, object] = {"cluster": row["title"], "cities": row["cities"]}
         for name, indicator in INDICATORS.items():
-            factor = 100 if indicator.unit == "share" else 1
-            low, value, high = (row[f"{name}{end}"] for end in ("_low", "", "_high"))
-            known = not pd.isna(value)
-            words = [f"{factor * one:.0f}" for one in (value, low, high)] if known else []
-            cells[indicator.name] = f"{words[0]} ({words[1]}-{words[2]})" if words else ""
+            factor, values = 100 if indicator.unit == "share" else 1, [row[f"{name}{end}"] for end in ENDS]
+            known = wording.is_known(values[0])
+            cells[indicator.name] = (
+                "{:.0f} ({:.0f}-{:.0f})".format(*(factor * one for one in values)) if known else ""
+            )
         shown.append(cells)
     screen.table("Shares in %, one speed in km/h; in brackets least and largest over the cases", shown)
     screen.line(f"Files: {done.folder}  (atlas.html, clusters.csv, cases.csv, tiers.csv, a map of each)")

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from optimiser.cli import screen
+from optimiser.engine.methods.variants import VARIANTS
+from optimiser.problem.errors import EnvironmentFault
+from optimiser.problem.jsonfile import refuse_special_file
+from optimiser.tasks import executor_of
 
 if TYPE_CHECKING:
     from optimiser.tasks import Executor
@@ -48,8 +52,6 @@ def complete_job(incomplete: str) -> list[str]:
 
 def complete_variant(incomplete: str) -> list[str]:
     """Return the variants that begin with some letters."""
-    from optimiser.engine.methods.variants import VARIANTS
-
     return [name for name in VARIANTS if name.startswith(incomplete)]
 
 
@@ -129,9 +131,6 @@ def refuse_output(path: Path, *, done: str, remedy: str = "") -> None:
     remedy
         What to do where the folder does not exist.
     """
-    from optimiser.problem.errors import EnvironmentFault
-    from optimiser.problem.jsonfile import refuse_special_file
-
     parent = path.resolve().parent
     if not parent.is_dir():
         raise EnvironmentFault("the folder does not exist", where=str(path.parent), done=done, remedy=remedy)
@@ -146,8 +145,6 @@ def chosen_executor(
     if workers is None and cluster is None and scheduler is None:
         yield None
         return
-    from optimiser.tasks import executor_of
-
     with executor_of(workers=workers, cluster=cluster or "none", scheduler=scheduler) as executor:
         if dashboard := getattr(executor, "dashboard", ""):
             screen.note(f"Dask's dashboard: {dashboard}")

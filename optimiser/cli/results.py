@@ -12,12 +12,16 @@ import typer
 from optimiser.cli import screen
 from optimiser.cli.options import GAP, SECONDS, SEED, Json, ranged
 from optimiser.cli.solve import NOTHING, outline, show_outline
+from optimiser.engine.child import ChildProcess
+from optimiser.problem import DesignProblem, load
+from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError, SolverError
+from optimiser.problem.jsonfile import read_json, write_whole
+from optimiser.problem.result import Result, gap_of
+from optimiser.report import wording
 
 if TYPE_CHECKING:
     from optimiser.engine.certification import Certified
-    from optimiser.problem import DesignProblem
-    from optimiser.problem.result import Result
 
 _VERDICTS = {
     "": "everything claimed is true",
@@ -56,11 +60,17 @@ def verify(
     json: Json = False,
 ) -> int:
     """Check a result against its problem, trusting no solver."""
-    if result is None and (problem / "sweep.json").is_file():
-        return _verify_sweep(problem, json=json)
     from optimiser import verify as checks
-    from optimiser.problem import load
-    from optimiser.problem import result as results
+    from optimiser.run import folder_check
+
+    if result is None and (problem / "sweep.json").is_file():
+        found = folder_check.check_sweep(problem)
+        if json:
+            screen.as_json(found)
+        else:
+            screen.line(f"{problem}: the tables of the sweep agree.")
+            screen.pairs("", found, heads=("what", "value"))
+        return 0
 
     problem_file, result_file = files_of(problem, result)
     loaded = load(problem_file)
@@ -76,13 +86,9 @@ def verify(
             remedy="Solve again with more time, or by another variant; polyring list names them.",
         )
     if claimed.status == "infeasible":
-        from optimiser.run.folder_check import refuse_contradicted
-
-        refuse_contradicted(loaded, result_file)
+        folder_check.refuse_contradicted(loaded, result_file)
     if is_run(problem, result):
-        from optimiser.run.folder_check import check_folder
-
-        check_folder(problem, loaded, claimed, plan)
+        folder_check.check_folder(problem, loaded, claimed, plan)
     summary = outline(loaded, plan) | {"status": claimed.status, "bound": claimed.bound, "gap": plan.gap}
     if plan.infeasible_by:
         summary["infeasible_by"] = plan.infeasible_by
@@ -93,18 +99,6 @@ def verify(
         summary["source of the bound"] = str(plan.bound_source or "not stated")
     word = "the solver" if claimed.infeasible_by is None else claimed.infeasible_by.who
     show_outline(f"{result_file}: {_VERDICTS[plan.infeasible_by].format(word=word)}.", summary)
-    return 0
-
-
-def _verify_sweep(folder: Path, *, json: bool) -> int:
-    from optimiser.run.folder_check import check_sweep
-
-    found = check_sweep(folder)
-    if json:
-        screen.as_json(found)
-    else:
-        screen.line(f"{folder}: the tables of the sweep agree.")
-        screen.pairs("", found, heads=("what", "value"))
     return 0
 
 
@@ -151,8 +145,7 @@ def certify(
     json: Json = False,
 ) -> int:
     """Prove the bound of a plan in exact integers, for a check that trusts no solver."""
-    from optimiser.problem import load
-    from optimiser.problem import result as results
+    from optimiser.verify import bound_checker
 
     problem_file, result_file = files_of(problem, result)
     loaded, claimed = load(problem_file), results.load(result_file)
@@ -172,13 +165,13 @@ def certify(
     else:
         screen.line(_sentence(shown))
         screen.line(f"Certificate: {written}")
-        screen.line(f"Check it with Python alone: python {_checker()} {problem_file} {written}")
+        checker = bound_checker.__file__
+        screen.line(f"Check it with Python alone: python {checker} {problem_file} {written}")
     return 0 if shown["is_complete"] else PARTLY
 
 
 def _rewrite(folder: Path, claimed: Result, *, time_limit: float, quiet: bool) -> None:
     """Add the certificate of its bound to a run folder."""
-    from optimiser.engine.child import ChildProcess
     from optimiser.job import find
     from optimiser.run import pipeline
 
@@ -191,8 +184,6 @@ def _rewrite(folder: Path, claimed: Result, *, time_limit: float, quiet: bool) -
 
 def _proved_of(path: Path) -> int | None:
     """Return the bound that a certificate proves."""
-    from optimiser.problem.jsonfile import read_json
-
     proof = read_json(path).get("bound")
     if proof is None:
         raise ProblemError(
@@ -211,7 +202,6 @@ def _write(
     """Write a certificate of a plan and its bound; return what was proved."""
     from optimiser import verify
     from optimiser.engine.certification import certify as prove
-    from optimiser.problem.jsonfile import write_whole
     from optimiser.run import store
 
     plan = verify.check(problem, claimed)
@@ -230,7 +220,6 @@ def _write(
 def _claims(problem: DesignProblem, claimed: Result, bound: int | None) -> dict[str, Any]:
     """Return what is certified of a result, beside what its solver claims."""
     from optimiser.engine.certification import claimed_bound
-    from optimiser.problem.result import gap_of
 
     minimise, aim = problem.budget is None, claimed_bound(problem, claimed)
     has_plan = claimed.has_plan
@@ -251,8 +240,6 @@ def _claims(problem: DesignProblem, claimed: Result, bound: int | None) -> dict[
 
 
 def _sentence(shown: dict[str, Any]) -> str:
-    from optimiser.report import wording
-
     if shown["certified_bound"] is None:
         return "Certified: there is no plan."
     if shown["certified_gap"] is None:
@@ -265,12 +252,6 @@ def _sentence(shown: dict[str, Any]) -> str:
     return f"{words}; a gap of {wording.gap(shown['claimed_gap'])} is the word of {solver}."
 
 
-def _checker() -> str:
-    from optimiser.verify import bound_checker
-
-    return bound_checker.__file__
-
-
 # ---- compare
 
 
@@ -280,8 +261,6 @@ def compare(
     json: Json = False,
 ) -> int:
     """Put two runs side by side."""
-    from optimiser.report import wording
-
     summaries = _summary_of(first), _summary_of(second)
     found = difference(*summaries)
     if json:
@@ -291,7 +270,7 @@ def compare(
     figures = {
         key: list(map(_in_words, summaries, [key] * 2, pair)) for key, pair in found["figures"].items()
     }
-    screen.table("Figures", _side_by_side(figures, names), right=names)
+    _show_side_by_side("Figures", figures, names)
     if note := wording.different_moneys(*(str(run.get("money") or "") for run in summaries)):
         screen.line(note)
     tables = {
@@ -301,15 +280,18 @@ def compare(
         "Least cost of shares of all pairs": found["reach"],
     }
     for title, values in tables.items():
-        screen.table(title, _side_by_side(values, names), right=names)
+        _show_side_by_side(title, values, names)
     _show_rings(found["rings"])
     if not found["same_cities"]:
         screen.line("The runs are about different cities: what each builds is in its own folder.")
         return 0
     titles = {"both": "Built in both", "first": "Only in the first", "second": "Only in the second"}
     links = {link["candidate_id"]: link for run in summaries for link in run.get("links", ())}
-    for key, title in titles.items():
-        screen.line(f"{title}: {'; '.join(_link(name, links) for name in found['built'][key]) or 'nothing'}")
+    words = {name: f"{wording.link_name(row)} ({wording.kind(row['kind'])})" for name, row in links.items()}
+    for key, title in titles.items():  # a link that no run ranks by its id
+        screen.line(
+            f"{title}: {'; '.join(words.get(name, name) for name in found['built'][key]) or 'nothing'}"
+        )
     return 0
 
 
@@ -332,6 +314,7 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     """
     one, two = set(first["built"]), set(second["built"])
     groups = sorted({*first["coverage"], *second["coverage"]})
+    pairs = [{group: row.get("pairs") for group, row in run["coverage"].items()} for run in (first, second)]
     return {
         "figures": {key: [first.get(key), second.get(key)] for key in _FIGURES},
         "coverage": {
@@ -341,14 +324,10 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
         "within": {group: [_within(run, group) for run in (first, second)] for group in groups},
         "dependence": _dependence(first, second),
         "reach": _reach(first, second),
-        "same_cities": _pairs(first) == _pairs(second) and first.get("title") == second.get("title"),
+        "same_cities": pairs[0] == pairs[1] and first.get("title") == second.get("title"),
         "built": {"both": sorted(one & two), "first": sorted(one - two), "second": sorted(two - one)},
         "rings": _rings(first, second),
     }
-
-
-def _pairs(run: dict[str, Any]) -> dict[str, Any]:
-    return {group: row.get("pairs") for group, row in run["coverage"].items()}
 
 
 def _within(run: dict[str, Any], group: str) -> str | None:
@@ -390,7 +369,9 @@ def _reach(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[str 
     asked = [run.get("reach") or {} for run in (first, second)]
     found = [
         {
-            _share(row): _least_cost(row, str(own["money"]))
+            "as many as can be" if row["share"] is None else f"{100 * row['share']:g} %": _least_cost(
+                row, str(own["money"])
+            )
             for row in own.get("rows", ())
             if row["group"] == "all"
         }
@@ -399,14 +380,8 @@ def _reach(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[str 
     return {name: [own.get(name) for own in found] for name in dict.fromkeys([*found[0], *found[1]])}
 
 
-def _share(row: Mapping[str, Any]) -> str:
-    return "as many as can be" if row["share"] is None else f"{100 * row['share']:g} %"
-
-
 def _least_cost(row: Mapping[str, Any], money: str) -> str:
     """Return the least cost of a share in words, with its bound where it is not proven."""
-    from optimiser.report import wording
-
     if row["cost"] is None:
         return f"not reached: {row['most']} of {row['total']} at most"
     proof = "" if not row["gap"] else f", at least {row['bound']:,.0f}"
@@ -415,13 +390,15 @@ def _least_cost(row: Mapping[str, Any], money: str) -> str:
 
 def _rings(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[dict[str, Any] | None]]:
     """Return the rings of two summaries side by side, with the names of the cities on them."""
-    runs = [{ring["id"]: ring for ring in run.get("rings", [])} for run in (first, second)]
-    names = list(dict.fromkeys(name for run in runs for name in run))
-    return {name: [_ring(run[name]) if name in run else None for run in runs] for name in names}
-
-
-def _ring(ring: dict[str, Any]) -> dict[str, Any]:
-    return {key: ring[key] for key in _RING_KEYS} | {"cities": [city["name"] for city in ring["cities"]]}
+    kept = [
+        {
+            ring["id"]: {key: ring[key] for key in _RING_KEYS}
+            | {"cities": [city["name"] for city in ring["cities"]]}
+            for ring in run.get("rings", [])
+        }
+        for run in (first, second)
+    ]
+    return {name: [run.get(name) for run in kept] for name in dict.fromkeys([*kept[0], *kept[1]])}
 
 
 def _show_rings(rings: dict[str, list[dict[str, Any] | None]]) -> None:
@@ -442,18 +419,16 @@ def _show_rings(rings: dict[str, list[dict[str, Any] | None]]) -> None:
             )
 
 
-def _side_by_side(values: dict[str, list[Any]], names: tuple[str, str]) -> list[dict[str, object]]:
+def _show_side_by_side(title: str, values: dict[str, list[Any]], names: tuple[str, str]) -> None:
     columns = ("", names[0], names[1] if names[0] != names[1] else f"{names[1]} ")
     rows = [
         (key.replace("_", " "), *("" if one is None else one for one in pair)) for key, pair in values.items()
     ]
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+    screen.table(title, [dict(zip(columns, row, strict=True)) for row in rows], right=names)
 
 
 def _in_words(run: dict[str, Any], key: str, value: Any) -> object:  # noqa: ANN401 - a JSON value
     """Return a figure of a run as people write it: money with its unit, the limit in hours."""
-    from optimiser.report import wording
-
     if value is None:
         return value
     if key in ("cost", "budget"):
@@ -463,16 +438,7 @@ def _in_words(run: dict[str, Any], key: str, value: Any) -> object:  # noqa: ANN
     return wording.hours(value) if key == "limit_s" else value
 
 
-def _link(name: str, links: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return a link by its ends and kind; by its id where no run ranks it."""
-    from optimiser.report import wording
-
-    row = links.get(name)
-    return name if row is None else f"{wording.link_name(row)} ({wording.kind(row['kind'])})"
-
-
 def _summary_of(folder: Path) -> dict[str, Any]:
-    from optimiser.problem.jsonfile import read_json
 
     path = folder / "summary.json"
     if not path.is_file():

@@ -105,16 +105,22 @@ def table(title: str, rows: Sequence[Mapping[str, object]], *, right: Sequence[s
     console.print()
 
 
-def pairs(title: str, values: Mapping[str, object], *, heads: tuple[str, str], right: bool = True) -> None:
+def pairs(
+    title: str, values: Mapping[str, object], *, heads: tuple[str, str], right: bool = True, end: str = ""
+) -> None:
     """Print names and values as a table of two columns.
 
     Parameters
     ----------
     right
         Set the values flush right.
+    end
+        A line below them.
     """
     rows = [dict(zip(heads, pair, strict=True)) for pair in values.items()]
     table(title, rows, right=heads[1:] if right else ())
+    if end:
+        line(end)
 
 
 def duration(seconds: float) -> str:
@@ -201,6 +207,18 @@ def records(table: pd.DataFrame) -> list[dict[str, object]]:
     """Return the rows of a table; what is missing is None."""
     plain = table.astype(object).where(table.notna(), None)
     return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
+
+
+def formatted(table: pd.DataFrame, formats: Mapping[str, str]) -> list[dict[str, object]]:
+    """Return the rows of a table with the numbers of some columns as text; what is missing is empty."""
+    rows = records(table)
+    return [
+        {
+            key: value if key not in formats else "" if value is None else formats[key].format(value)
+            for key, value in row.items()
+        }
+        for row in rows
+    ]
 
 
 @contextmanager

@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from networks import regions
 from optimiser.cli import screen
 from optimiser.cli.options import Json, refuse_output
+from optimiser.engine.methods.variants import VARIANTS
+from optimiser.problem.errors import EnvironmentFault, JobError
+from optimiser.problem.jsonfile import write_atomically, write_whole
+from optimiser.tasks import cache
 
 if TYPE_CHECKING:
     from networks.import_package import ImportReport
@@ -43,8 +48,6 @@ _SERVICES_FROM = {
 
 def list_all(json: Json = False) -> int:
     """Name the regions, ready jobs, solver variants and solvers."""
-    from networks import regions
-    from optimiser.engine.methods.variants import VARIANTS
     from optimiser.job import ready_names
 
     found: dict[str, Any] = {
@@ -103,8 +106,6 @@ def _solvers() -> dict[str, str]:
 def _machine() -> dict[str, Any]:
     import psutil
 
-    from optimiser.tasks import cache
-
     place = cache.folder()
     existing = next(path for path in (place, *place.parents) if path.exists())
     used = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
@@ -152,8 +153,6 @@ def init(
     from optimiser.job import template
     from optimiser.job.model import Job
     from optimiser.job.sections import FEED_SUFFIX, GRAPH_SUFFIX, Budget, Region
-    from optimiser.problem.errors import JobError
-    from optimiser.problem.jsonfile import write_atomically
 
     if path.suffix != ".toml":
         raise JobError("a job file ends in .toml", where=str(path), done="Nothing was written.")
@@ -186,8 +185,6 @@ def import_file(
 ) -> int:
     """Read an OpenStreetMap extract; write roads, railways and what was found on the way."""
     from networks import import_package, osm
-    from optimiser.problem.errors import EnvironmentFault
-    from optimiser.problem.jsonfile import write_whole
     from optimiser.run.store import save_json
 
     if output.is_dir():

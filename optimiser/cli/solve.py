@@ -32,14 +32,17 @@ from optimiser.cli.options import (
     refuse_output,
 )
 from optimiser.engine.child import ChildProcess, Ending
+from optimiser.engine.methods.own_variant import SUFFIX, parted
+from optimiser.engine.search.task import NamedPlan, SolveParameters, cores
+from optimiser.problem import DesignProblem, load
+from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError, VerificationError
+from optimiser.problem.jsonfile import read_json
+from optimiser.problem.result import Result, bound_tolerance
 from optimiser.tasks import signals
 
 if TYPE_CHECKING:
     from optimiser.engine.model_file import Form
-    from optimiser.engine.search.task import NamedPlan
-    from optimiser.problem import DesignProblem, Ring
-    from optimiser.problem.result import Result
     from optimiser.verify.plan import Plan
 
 type Circuits = Mapping[str, tuple[int, ...]]
@@ -99,12 +102,8 @@ def solve(
 ) -> int:
     """Solve a problem file, or write its model."""
     from optimiser import verify
-    from optimiser.engine.methods.own_variant import SUFFIX, parted
-    from optimiser.engine.search.task import SolveParameters, cores
     from optimiser.engine.solve import SolveFailure
     from optimiser.engine.solve import solve as solve_problem
-    from optimiser.problem import load
-    from optimiser.problem import result as results
     from optimiser.run.solving import exit_code, refuse_empty
 
     _refuse_outputs([path for path in (output, write_lp, write_mps) if path is not None])
@@ -269,13 +268,17 @@ def _show(problem: DesignProblem, result: Result, plan: Plan, gap: float) -> Non
 
 def _notes(problem: DesignProblem, result: Result, gap: float) -> list[str]:
     """Return the notes of the solve on its outcome, and why the gap asked for is not proven."""
-    from optimiser.problem.result import bound_tolerance
-
     notes = [f"Note: {line}." for line in result.message.splitlines()]
     if result.is_proven(gap):
         return notes
     if result.bound is not None and abs(result.bound - result.objective) <= bound_tolerance(result.bound):
-        notes.append(_too_large(problem, result.bound))
+        what = "money" if problem.budget is None else "weight"
+        notes.append(
+            f"The bound equals the objective, but the tolerance of a bound for numerical noise, 1e-6 + 1e-9 "
+            f"of itself, is whole units of {what} at {result.bound:,.0f}: a gap of 0 cannot be proven.\n"
+            f"Count {what} in a larger unit, so that the objective is below 1,000,000,000, or ask for --gap "
+            "2e-9."
+        )
     elif result.termination != INTERRUPTED:
         notes.append(
             f"The gap of {_per_cent(gap)} that was asked for is not proven: "
@@ -293,15 +296,6 @@ _WHY = {
     "nodes": "the search reached its limit of nodes; take another --variant",
 }
 """Why a gap is not proven, and what to do, by the termination of the solve."""
-
-
-def _too_large(problem: DesignProblem, bound: float) -> str:
-    what = "money" if problem.budget is None else "weight"
-    return (
-        f"The bound equals the objective, but the tolerance of a bound for numerical noise, 1e-6 + 1e-9 of "
-        f"itself, is whole units of {what} at {bound:,.0f}: a gap of 0 cannot be proven.\n"
-        f"Count {what} in a larger unit, so that the objective is below 1,000,000,000, or ask for --gap 2e-9."
-    )
 
 
 def _per_cent(value: float | None) -> str:
@@ -325,7 +319,6 @@ def score(
 ) -> int:
     """Tell cost, coverage and distance from the best known of a plan given by hand."""
     from optimiser import verify as checks
-    from optimiser.problem import load
 
     if (built is None) == (plan is None):
         raise ProblemError("give the plan by exactly one of --built and --plan", where="score", done=NOTHING)
@@ -369,8 +362,6 @@ def named_plan(path: Path, problem: DesignProblem) -> NamedPlan:
     ProblemError
         When there is no plan in the file, or the problem has none of its candidates.
     """
-    from optimiser.engine.search.task import NamedPlan
-
     file = path / "result.json" if path.is_dir() else path
     ids = _ids(file)
     if ids and not set(ids) & problem.index.keys():
@@ -380,8 +371,6 @@ def named_plan(path: Path, problem: DesignProblem) -> NamedPlan:
 
 def _ids(path: Path) -> list[str]:
     """Return the ids of a plan file: JSON with `built`, or one id a line."""
-    from optimiser.problem.jsonfile import read_json
-
     if path.suffix == ".json":
         value = read_json(path)
         ids = value.get("built") if isinstance(value, dict) else value
@@ -397,9 +386,6 @@ def _ids(path: Path) -> list[str]:
 
 def _rings_and_starts(path: Path | None) -> tuple[Circuits, Mapping[str, int]]:
     """Return the circuits and periods of start of a plan file; empty where it does not name them."""
-    from optimiser.problem import result as results
-    from optimiser.problem.jsonfile import read_json
-
     value = read_json(path) if path is not None and path.suffix == ".json" else None
     return results.parse_rings_and_starts(value, where=str(path)) if isinstance(value, dict) else ({}, {})
 
@@ -444,13 +430,33 @@ def find_circuits(problem: DesignProblem, built: Collection[str], given: Circuit
     VerificationError
         When a required ring cannot be formed with what is built; exit code 4.
     """
-    from optimiser.engine.search.task import SolveParameters
     from optimiser.engine.solve import solve
 
     if all(ring.id in given for ring in problem.rings):
         return given
+    candidates = tuple(
+        replace(one, fixed="in" if one.id in built else "out", lead=0) for one in problem.candidates
+    )
+    fixed = {
+        ring.id: tuple(ring.links[k] for k in given[ring.id] if 0 <= k < len(ring.links))
+        for ring in problem.rings
+        if ring.id in given
+    }
+    # Nothing but rings is left, and no choice but what is built; circuits that are given stay as they are.
+    alone = DesignProblem(
+        name=problem.name,
+        nodes=problem.nodes,
+        arcs=(),
+        candidates=candidates,
+        pairs=(),
+        budget=sum(candidate.cost for candidate in candidates),
+        rings=tuple(
+            replace(ring, links=fixed[ring.id], required=True) if ring.id in fixed else ring
+            for ring in problem.rings
+        ),
+    )
     params = SolveParameters(time_limit_s=SEARCH_S, gap=0.0, threads=1)
-    found = solve(_rings_alone(problem, built, given), params=params)
+    found = solve(alone, params=params)
     if found.status == "infeasible":
         # Here the candidates that cannot be built are those that the plan leaves out.
         left_out = [", ".join(map(repr, reason.barred)) for reason in found.reasons]
@@ -467,35 +473,8 @@ def find_circuits(problem: DesignProblem, built: Collection[str], given: Circuit
     return {**given, **{name: links for name, links in found.rings.items() if name not in given}}
 
 
-def _rings_alone(problem: DesignProblem, built: Collection[str], given: Circuits) -> DesignProblem:
-    """Return the problem to form rings with just what is built; circuits that are given stay as they are."""
-    from optimiser.problem import DesignProblem
-
-    candidates = tuple(
-        replace(one, fixed="in" if one.id in built else "out", lead=0) for one in problem.candidates
-    )
-    return DesignProblem(
-        name=problem.name,
-        nodes=problem.nodes,
-        arcs=(),
-        candidates=candidates,
-        pairs=(),
-        budget=sum(candidate.cost for candidate in candidates),
-        rings=tuple(_only_given_links(ring, given) for ring in problem.rings),
-    )
-
-
-def _only_given_links(ring: Ring, given: Circuits) -> Ring:
-    if ring.id not in given:
-        return ring
-    known = [ring.links[k] for k in given[ring.id] if 0 <= k < len(ring.links)]
-    return replace(ring, links=tuple(known), required=True)
-
-
 def _distance(plan: Plan, best: Path, *, asked: bool) -> dict[str, Any]:
     """Return how far a plan is from the best known result."""
-    from optimiser.problem import result as results
-
     if not asked and not best.exists():
         return {}
     known = results.load(best)

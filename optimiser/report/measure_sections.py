@@ -151,13 +151,13 @@ def _change(today: Row, plan: Row, column: str) -> str:
 def _at(value: float | None, scale: tuple[float, float]) -> float:
     """Return where a time stands between the ends of a scale, in percent."""
     low, high = scale
-    return 0.0 if value is None or pd.isna(value) else round(100 * (value - low) / (high - low), 1)
+    return round(100 * (value - low) / (high - low), 1) if wording.is_known(value) else 0.0
 
 
 def _evenness(column: str, value: float | None) -> str:
     if column == "poor_share":
         return percent(value)
-    if value is None or pd.isna(value):
+    if not wording.is_known(value):
         return wording.NONE
     return f"< {SMALLEST_SHOWN}" if 0 < value < SMALLEST_SHOWN else f"{value:.4f}"
 
@@ -225,7 +225,7 @@ def _is_redundant(row: Row, region: pd.DataFrame) -> bool:
 
 def _with_unit(value: float | None, unit: str) -> str:
     """Return a value of a measure with its unit (`definitions.Measure`); a dash where there is none."""
-    if value is None or pd.isna(value):
+    if not wording.is_known(value):
         return wording.NONE
     forms = {"minutes": "{:.0f} min", "ratio": "{:.2f} ×", "cities": "{:.0f}", "people": "{:,.0f}"}
     return percent(value) if unit == "share" else forms.get(unit, "{:.2f}").format(value)
@@ -271,7 +271,7 @@ def _described(row: Row, ranks: dict[str, int]) -> dict[str, Any]:
 
 def _dependence(ratio: float | None, last: int) -> dict[str, str]:
     """Return the ratio of value on top of the others to value alone, and what it means."""
-    if ratio is None or pd.isna(ratio):
+    if not wording.is_known(ratio):
         return {"figure": wording.NONE, "words": "only with others" if last else "adds no pair"}
     words = (
         "needs others" if ratio >= NEEDS_OTHERS else "replaceable" if ratio <= REPLACEABLE else "independent"

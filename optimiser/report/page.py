@@ -122,7 +122,7 @@ def _templates() -> Environment:
         "tier": plots.tier_name,
         "category": lambda row: plots.category(mode=row["mode"], kind=row["kind"]),
     }
-    environment.tests["known"] = lambda value: value is not None and not pd.isna(value)
+    environment.tests["known"] = wording.is_known
     return environment
 
 
@@ -340,7 +340,7 @@ def _minutes(row: Row) -> dict[str, str]:
     """Return the minutes between the ends of a link today and with it; empty where they are not known."""
     times = {"before": row.get("today_s"), "after": row.get("with_s")}
     return {
-        state: wording.NONE if seconds is None or pd.isna(seconds) else wording.clock(seconds)
+        state: wording.clock(seconds) if wording.is_known(seconds) else wording.NONE
         for state, seconds in times.items()
     }
 

@@ -297,7 +297,7 @@ def _entry(report: ReportInput, ring: RingShown) -> dict[str, Any]:
     is_formed, looks = ring.is_formed, known_strokes(report.rings)
     return {
         "title": ring.id if len(report.rings) > 1 else "",
-        "mode": _mode(ring),
+        "mode": ring.facts.mode,
         "sentence": sentence(ring),
         "terms": terms(ring),
         "reward_source": reward_source(ring),
@@ -328,10 +328,6 @@ def figures(report: ReportInput, ring: RingShown) -> list[tuple[str, str, str]]:
         (f"{ring.new_km:,.0f} km", "to be built", report.money_of(ring.cost)),
         (str(len(ring.cities)), "city on it" if len(ring.cities) == 1 else "cities on it", requested),
     ]
-
-
-def _mode(ring: RingShown) -> str:
-    return "rail" if ring.facts.mode == "rail" else "road"
 
 
 # ---- the ring unrolled
@@ -478,7 +474,7 @@ def savings(report: ReportInput, ring: RingShown) -> list[dict[str, Any]]:
 
 
 def _saved(minutes: float | None) -> str:
-    if minutes is None or pd.isna(minutes):
+    if not wording.is_known(minutes):
         return "joined"
     return f"{minutes:.0f} min" if minutes >= 1 else "< 1 min"
 
@@ -495,7 +491,7 @@ def _stretch(report: ReportInput, ring: RingShown, row: dict[str, Any]) -> dict[
         "state": "to be built" if is_new else "exists",
         "is_new": is_new,
         "rank": int(links[0]["rank"]) if links else 0,
-        "category": _mode(ring),
+        "category": ring.facts.mode,
         "km": short_km(row["length_km"]),
         "cost": integer(row["cost"]) if row["cost"] else "",
     }

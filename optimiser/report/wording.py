@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import pandas as pd
-
-from networks.timegraph import UNREACHABLE
+from typing import Any, TypeGuard, cast
 
 SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
@@ -18,8 +14,17 @@ NONE = "–"
 """What stands in a cell without a value."""
 
 
+def is_known[Value](value: Value | None) -> TypeGuard[Value]:
+    """Return whether a cell of a table holds a value."""
+    from pandas import isna  # commands that show no plan do without it
+
+    return value is not None and not isna(cast("Any", value))
+
+
 def clock(seconds: int) -> str:
     """Return a travel time as hours and minutes, rounded up so that 4:00:01 never reads as 4:00."""
+    from networks.timegraph import UNREACHABLE
+
     if seconds >= UNREACHABLE:
         return "no path"
     return f"{minutes(seconds) // 60}:{minutes(seconds) % 60:02d}"
@@ -27,7 +32,7 @@ def clock(seconds: int) -> str:
 
 def clock_of_minutes(value: float | None) -> str:
     """Return minutes as hours and minutes, rounded up; a dash without a value."""
-    return NONE if value is None or pd.isna(value) else clock(round(60 * value))
+    return clock(round(60 * value)) if is_known(value) else NONE
 
 
 def minutes(seconds: int) -> int:
@@ -51,7 +56,7 @@ def short_hours(seconds: int) -> str:
 
 def integer(value: float | None) -> str:
     """Return a number rounded to an integer, thousands separated by commas; a dash without a value."""
-    return NONE if value is None or pd.isna(value) else f"{round(value):,}"
+    return f"{round(value):,}" if is_known(value) else NONE
 
 
 def money(amount: float, unit: str) -> str:
@@ -88,7 +93,7 @@ def share(part: float, total: float) -> str:
 
 def percent(value: float | None, *, digits: int = 1) -> str:
     """Return a share of 0 to 1 as a percentage; a dash without a value."""
-    return NONE if value is None or pd.isna(value) else f"{100 * value:.{digits}f} %"
+    return f"{100 * value:.{digits}f} %" if is_known(value) else NONE
 
 
 def share_of(part: int, total: int) -> str:

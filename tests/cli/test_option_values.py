@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from optimiser import problem as problems
 from optimiser.cli import options
 from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import Candidate, DesignProblem, Pair, save
@@ -121,7 +120,7 @@ def test_a_value_that_a_section_refuses_is_bad_input(
         Solve(gap=7.0)
         return 0
 
-    monkeypatch.setattr(problems, "load", refused)
+    monkeypatch.setattr("optimiser.cli.solve.load", refused)
     code, _, err = call("solve", "problem.json", "-o", "r.json")
     assert code == 2
     assert "gap: Input should be less than or equal to 1, not 7.0" in err

@@ -14,7 +14,6 @@ import pytest
 from cli_drawing import TWO_PAIRS as PROBLEM
 from core_drawing import crowded_line
 
-from optimiser import problem as problems
 from optimiser.cli import frontier
 from optimiser.cli import solve as solve_command
 from optimiser.engine import solve as engine
@@ -148,7 +147,7 @@ def test_only_commands_that_keep_steps_promise_to_resume(
     def ended(*_: object, **__: object) -> NoReturn:
         raise signals.Interrupted
 
-    monkeypatch.setattr(problems, "load", ended)
+    monkeypatch.setattr(solve_command, "load", ended)
     monkeypatch.setattr(frontier, "_trace_file", ended)
     words = ("-o", "r.json") if command == "solve" else ("--out", "f")
     code, _, err = call(command, drawn, *words)

@@ -66,20 +66,20 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
     """
     then, today, total = (found.pairs[name] for name in ("then", "today", "total"))
     pools = list(POOLS)[: None if name == next(iter(VARIANTS)) else 1]
-    pairs = f"Pairs within the limit: {then} of {total} on {found.day}, {today} with what was built."
-    ending = "" if proven else " NOT all plans are proven."
     every = next(one for one in found.choices if one.chooser == "everything")
     recalls = ", ".join(f"{name} {every.figure(name) or 0:.2f}" for name in ("road", "rail", "both"))
-    finds = f"{pairs} Every line proposed finds {recalls}.{ending}"
-    lines = [f"## {name}: {VARIANTS[name][0]}", "", finds, ""]
+    pairs = (
+        f"Pairs within the limit: {then} of {total} on {found.day}, {today} with what was built. Every line "
+        f"proposed finds {recalls}.{'' if proven else ' NOT all plans are proven.'}"
+    )
+    lines = [f"## {name}: {VARIANTS[name][0]}", "", pairs, ""]
     for purse, words in PURSES.items():
-        rows = means(one for one in found.choices if (one.purse, one.chooser) == (purse, PLANS[0]))
-        shares = rows["share"]
+        plans = means(one for one in found.choices if (one.purse, one.chooser) == (purse, PLANS[0]))
         lines += [
             f"Share of the built km near a line of the same mode (in brackets road, rail), {words}:",
             "",
-            f"| strategy | {' | '.join(f'{share:.0%} of the money' for share in shares)} |",
-            f"|---|{'---|' * len(shares)}",
+            f"| strategy | {' | '.join(f'{share:.0%} of the money' for share in plans['share'])} |",
+            f"|---|{'---|' * len(plans)}",
             *(line for pool in pools for line in _rows(found, purse, pool)),
             "",
             _verdict(found, purse),
@@ -89,10 +89,10 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
 
 
 def _rows(found: Backcast, purse: str, pool: str) -> Iterator[str]:
-    chosen = [one for one in found.choices if (one.purse, one.pool) == (purse, pool)]
-    for chooser, own in means(chosen).groupby("chooser", sort=False):
-        finds = own[[f"recall_{name}" for name in ("both", "road", "rail")]].fillna(0).to_numpy()
-        cells = " | ".join(f"{both:.2f} ({road:.2f}, {rail:.2f})" for both, road, rail in finds)
+    chosen = means(one for one in found.choices if (one.purse, one.pool) == (purse, pool))
+    for chooser, own in chosen.groupby("chooser", sort=False):
+        finds = own[["recall_both", "recall_road", "recall_rail"]].fillna(0).to_numpy()
+        cells = " | ".join("{:.2f} ({:.2f}, {:.2f})".format(*row) for row in finds)
         yield f"| {CHOOSERS[str(chooser)]}{'' if pool == 'proposed' else ', all neighbours'} | {cells} |"
 
 
@@ -100,9 +100,8 @@ def _verdict(found: Backcast, purse: str) -> str:
     """Return at which shares of the money the plan of lines alone finds more than every rule does."""
     table = against_rules(found, purse)
     shares = " ".join(f"{share:.0%}" for share in table.index[table["more"]])
-    return (
-        f"{CHOOSERS['plan_lines']}: more than every rule among the lines proposed at {shares or 'no share'}."
-    )
+    more = f"more than every rule among the lines proposed at {shares or 'no share'}"
+    return f"{CHOOSERS['plan_lines']}: {more}."
 
 
 def main() -> None:

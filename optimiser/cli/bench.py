@@ -210,7 +210,7 @@ convert = typer.Typer(
 )
 
 
-def conversion(
+def convert_command(
     epilog: str,
 ) -> Callable[[Callable[..., tuple[PublicNetwork, float]]], Callable[..., None]]:
     """Make a command of a function that reads a network of some format, and the seconds of its unit.
@@ -276,7 +276,7 @@ def _write(
     )
 
 
-@conversion("sndlib germany50.xml -o germany50.json --budget-percent 5")
+@convert_command("sndlib germany50.xml -o germany50.json --budget-percent 5")
 def sndlib(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Network of SNDlib, native or XML.")],
     *,
@@ -295,7 +295,7 @@ def sndlib(
     return read(file, coordinates=cast("Coordinates", coordinates)), seconds_per_km / 1000
 
 
-@conversion("tntp SiouxFalls_net.tntp SiouxFalls_trips.tntp -o sioux.json")
+@convert_command("tntp SiouxFalls_net.tntp SiouxFalls_trips.tntp -o sioux.json")
 def tntp(
     network: Annotated[Path, typer.Argument(metavar="NET", help="Network, *_net.tntp.")],
     trips: Annotated[Path, typer.Argument(metavar="TRIPS", help="Trips, *_trips.tntp.")],

@@ -361,6 +361,11 @@ def sweep(
     ] = False,
 ) -> Callable[[Display], SweepRun | Rehearsed]:
     """Solve a job in many cases drawn from what is uncertain: which links hold, and what is at stake."""
+<<<<<<< HEAD
+=======
+    from optimiser.job import find
+    from optimiser.studies import folders
+>>>>>>> fe017625 (Ask other speeds on expressways as cases, read and write values by one function, state a base once)
     from optimiser.studies import sweep as sweeps
 
     loaded = read_job(job, settings)
@@ -368,7 +373,7 @@ def sweep(
     def ask(display: Display) -> SweepRun | Rehearsed:
         if dry_run:
             found = sweeps.prepare(loaded, display.steps)
-            answer = sweeps.expected(found, out or sweeps.default_folder(loaded), workers)
+            answer = sweeps.expected(found, out or folders.default_folder(loaded, sweeps.ENDING), workers)
             return Rehearsed(answer, partial(_show_design, answer))
 
         def watch(title: str, state: TaskProgress) -> None:

@@ -31,6 +31,8 @@ class TimeChanges:
     ----------
     road_speed, rail_speed
         Factors on the speeds of driving and of running trains.
+    expressway_kmh
+        Average speed on expressways; None: as in the base.
     check_in_most_s, transfer_most_s, wait_most_s
         Largest time before departure, of a change without its wait, and of a wait; None: as in the base.
     wait_factor, check_in_factor
@@ -47,6 +49,7 @@ class TimeChanges:
 
     road_speed: float = 1.0
     rail_speed: float = 1.0
+    expressway_kmh: float | None = None
     check_in_most_s: int | None = None
     transfer_most_s: int | None = None
     wait_most_s: int | None = None

@@ -115,9 +115,7 @@ class Chain:
             title = "Reading the map"
         else:
             title = "Fetching and reading the map"
-        return self._kept(
-            "network", title, self._network_inputs, make, store.save_networks, store.load_networks
-        )
+        return self._kept("network", title, self._network_inputs, make)
 
     @property
     def _network_inputs(self) -> dict[str, Any]:
@@ -146,7 +144,7 @@ class Chain:
         """Railways of the map; None with a matrix."""
         if self.like is not None:
             return self.like.rail
-        return None if self.has_matrix else store.load_rail(self.networks.outcome.folder)
+        return None if self.has_matrix else store.load(self.networks.outcome.folder, ["rail"])
 
     @cached_property
     def times(self) -> Kept[timing.Times]:
@@ -170,8 +168,7 @@ class Chain:
                 return timing.read_matrix(job, source)
             return timing.compute_times(self.networks.read(), job, source)
 
-        title = "Placing the cities and timing all trips"
-        return self._kept("times", title, inputs, make, store.save_times, store.load_times)
+        return self._kept("times", "Placing the cities and timing all trips", inputs, make)
 
     @cached_property
     def base(self) -> BaseCase:
@@ -202,8 +199,7 @@ class Chain:
                 return self.own
             return proposing.propose_candidates(self.base, self.times.value, self.rail, job, source)
 
-        title = "Proposing and pricing candidates"
-        return self._kept("candidates", title, inputs, make, store.save_candidates, store.load_candidates)
+        return self._kept("candidates", "Proposing and pricing candidates", inputs, make)
 
     @cached_property
     def draft(self) -> Kept[proposing.Draft]:
@@ -228,7 +224,7 @@ class Chain:
                 self.base, times, self.rail, candidates, job, source, name=name, solve=self._solve
             )
 
-        return self._kept("problem", "Writing the problem", inputs, make, store.save_draft, store.load_draft)
+        return self._kept("problem", "Writing the problem", inputs, make)
 
     @cached_property
     def counted(self) -> Kept[DesignProblem]:
@@ -528,17 +524,6 @@ class Chain:
             return None
         return Certified(**kept)
 
-    def speeds(self) -> list[dict[str, Any]]:
-        """Return the coverage of the plan at other speeds on expressways."""
-        job, built = self.loaded.job, self.result.built
-
-        def make() -> list[dict[str, Any]]:
-            networks, times, candidates = self.networks.read(), self.times.value, self.candidates.value
-            return timing.vary_speeds(networks, times, candidates, built, job=job, source=self.source)
-
-        inputs = {"candidates": self.candidates.key, "built": built}
-        return self._kept_json("sensitivity", "Timing trips at other speeds", inputs, make)
-
     def measures(self, plan: Plan) -> Measures:
         """Return the measures of a verified plan, as it counts within the limit."""
         job = self.loaded.job
@@ -549,9 +534,10 @@ class Chain:
         }
 
         def make(folder: Path) -> None:
-            measuring.save(measuring.measure(self.measured(self.counted.value, plan)), folder)
+            store.save(folder, measuring.measure(self.measured(self.counted.value, plan)))
 
-        return measuring.load(self._outcome("measures", "Measuring the plan", inputs, make).folder)
+        found: Measures = store.load(self._outcome("measures", "Measuring the plan", inputs, make).folder)
+        return found
 
     def measured(self, problem: DesignProblem, plan: Plan) -> MeasuredPlan:
         """Prepare a plan for its measures, from the times and candidates of this chain.
@@ -597,17 +583,15 @@ class Chain:
         title: str,
         inputs: Mapping[str, Any],
         make: Callable[[], T],
-        save: Callable[[Path, T], None],
-        load: Callable[[Path], T],
     ) -> Kept[T]:
         """Return the value of a step before the solve, made or kept; the first made prepares the solver."""
 
         def make_step(folder: Path) -> None:
             if self.solver is not None and not self.solver.is_running:
                 solving.prepare(self.solver, self.loaded.job)
-            save(folder, make())
+            store.save(folder, make())
 
-        return Kept(self._outcome(name, title, inputs, make_step), load)
+        return Kept(self._outcome(name, title, inputs, make_step), store.load)
 
     def _kept_json[T](self, name: str, title: str, inputs: Mapping[str, Any], make: Callable[[], T]) -> T:
         """Return the value of a step that is kept as JSON."""

@@ -1,8 +1,6 @@
-"""Measure a verified plan, and keep its measures in a folder."""
+"""Measure a verified plan."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,8 +9,8 @@ from numpy.typing import NDArray
 from networks.intermodal import AccessParameters
 from networks.timegraph import UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED
-from optimiser.measures.tables import TABLES, Measures
-from optimiser.run import measure_tables, store
+from optimiser.measures.tables import Measures
+from optimiser.run import measure_tables
 from optimiser.run.independence import WithoutCore
 from optimiser.run.measured_plan import STATES, MeasuredPlan, effects, savings
 from optimiser.run.trip_parts import PARTS, split_arcs, trip_parts
@@ -84,16 +82,3 @@ def _facts_of_independence(without: WithoutCore) -> dict[str, object]:
         "independence_stretches": list(asked.stretches),
         "independence_radius_km": without.radius_km,
     }
-
-
-def save(measures: Measures, folder: Path) -> None:
-    """Write each table of measures as a Parquet file, and their assumptions as a JSON file."""
-    for name in (*TABLES, "seconds"):
-        getattr(measures, name).to_parquet(folder / f"{name}.parquet")
-    store.save_json(folder / "facts.json", dict(measures.facts))
-
-
-def load(folder: Path) -> Measures:
-    """Read the measures that `save` wrote."""
-    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in (*TABLES, "seconds")}
-    return Measures(**tables, facts=store.load_json(folder / "facts.json"))

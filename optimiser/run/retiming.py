@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,8 +24,13 @@ from optimiser.run.trip_parts import PARTS, ROAD, SplitArcs, places, split_arcs
 
 _LEAST_ACCESS_S = 60
 """Least time between a centre and a station near it that is left when access gets faster."""
+_KEPT_NETWORKS = 8
+"""Sets of closed links and speeds whose small network is kept."""
 _FREE_S = 1
 """Time of an arc that does not count by the definition of travel time; it stays as it is."""
+
+type Small = Callable[[tuple[str, ...], float | None], TimedNetwork]
+"""Returns a small network by the closed links of today and the speed on expressways."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +82,13 @@ class Retimer:
         Time limit of the job.
     closures
         Arcs of today, int64 rows, by the names under which they may be closed.
+    expressways
+        What of each road link is expressway: `Times.expressways`.
 
     Notes
     -----
-    For each set of closed links the roads are reduced once to what the rest of the network and the candidates
-    share (`with_road_overlay`), and timing is a matter of that small network alone.
+    For each set of closed links and speed on expressways the roads are reduced once to what the rest of the
+    network and the candidates share (`with_road_overlay`); timing is a matter of that small network alone.
     """
 
     problem: DesignProblem
@@ -88,7 +97,7 @@ class Retimer:
     cities: pd.DataFrame
     limit_s: int
     closures: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
-    _networks: dict[tuple[str, ...], TimedNetwork] = field(default_factory=dict, init=False, compare=False)
+    expressways: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
 
     def __call__(self, changes: TimeChanges) -> DesignProblem:
         """Return the problem with the arcs and limits that some changes give; all else stays.
@@ -103,14 +112,12 @@ class Retimer:
         The network is reduced anew to the arcs that matter to some pair, since other arcs do under other
         times.
         """
-        graph, candidates = self.network(changes.closed).under(changes)
+        graph, candidates = self.network(changes.closed, changes.expressway_kmh).under(changes)
         timed = prepare.design_problem(
             graph,
             self.cities,
             candidates,
-            np.zeros(
-                (len(self.cities), len(self.cities)), dtype=np.int64
-            ),  # today's times do not matter here
+            np.zeros((len(self.cities),) * 2, dtype=np.int64),  # today's times do not matter here
             limit_s=self.limit_s + changes.limit_s,
             beyond_s=changes.beyond_s,
             budget=0,
@@ -118,16 +125,23 @@ class Retimer:
         ).problem
         return _merged(self.problem, timed)
 
-    def network(self, closed: tuple[str, ...]) -> TimedNetwork:
-        """Return the small network in which some links are closed, by name."""
-        return _kept(self._networks, closed, lambda: _sparse(self.graph, self.candidates, self.open(closed)))
+    @cached_property
+    def network(self) -> Small:
+        """Return the function that makes the small network, and remembers the last ones."""
+        return lru_cache(_KEPT_NETWORKS)(lambda *changed: _sparse(*self.today(*changed), self.candidates))
 
-    def open(self, closed: tuple[str, ...]) -> NDArray[np.bool_]:
-        """Return which arcs of today are open when some links are closed, by name; bool [m]."""
-        is_open = np.ones(len(self.graph.tail), dtype=np.bool_)
+    def today(self, closed: tuple[str, ...], kmh: float | None) -> tuple[TimeGraph, NDArray[np.bool_]]:
+        """Return the graph at a speed on expressways, and which arcs are open when some links are closed."""
+        graph, is_open = self.graph, np.ones(len(self.graph.tail), dtype=np.bool_)
         for name in closed:
             is_open[self.closures[name]] = False
-        return is_open
+        if kmh is not None:
+            seconds = graph.seconds.copy()
+            rows = np.flatnonzero((graph.kind == ARC_KINDS.index("road")) & (graph.ref >= 0))
+            km, now_s = self.expressways[graph.ref[rows]].T
+            seconds[rows] += np.rint(km / kmh * 3600.0 - now_s).astype(np.int64)
+            graph = replace(graph, seconds=np.maximum(seconds, 1))
+        return graph, is_open
 
 
 @dataclass(frozen=True)
@@ -147,40 +161,28 @@ class LayerRetimer:
     retimer: Retimer
     without: WithoutCore
     pairs: pd.DataFrame
-    _networks: dict[tuple[str, ...], TimedNetwork] = field(default_factory=dict, init=False, compare=False)
 
     def __call__(self, changes: TimeChanges) -> Layer | None:
         """Return the layer that some changes give; its limits follow the times of today under them."""
-        graph, _ = self.retimer.network(changes.closed).under(changes)
+        changed = changes.closed, changes.expressway_kmh
+        graph, _ = self.retimer.network(*changed).under(changes)
         seconds = skims.travel_times(graph)[self.pairs["origin"], self.pairs["destination"]]
         pairs = self.pairs.assign(today_s=np.where(seconds < UNREACHABLE, seconds, -1))
-        return self.without.layer_of(*self._network(changes.closed).under(changes), pairs, is_sparse=True)
+        return self.without.layer_of(*self._network(*changed).under(changes), pairs, is_sparse=True)
 
-    def _network(self, closed: tuple[str, ...]) -> TimedNetwork:
-        """Return the small network without the core in which some links are closed, by name."""
-        whole = self.retimer
+    @cached_property
+    def _network(self) -> Small:
+        """Return the function that makes the small network without the core, and remembers the last ones."""
+        without, kept = self.without, self.without.candidates(self.retimer.candidates)
 
-        def make() -> TimedNetwork:
-            is_open = whole.open(closed)[self.without.arcs]
-            left, kept = self.without.network(whole.graph), self.without.candidates(whole.candidates)
-            return _sparse(left, kept, is_open)
+        def make(*changed: Any) -> TimedNetwork:  # noqa: ANN401 - the parameters of Retimer.today
+            graph, is_open = self.retimer.today(*changed)
+            return _sparse(without.network(graph), is_open[without.arcs], kept)
 
-        return _kept(self._networks, closed, make)
-
-
-_KEPT_NETWORKS = 8
-"""Sets of closed links whose small network is kept; the first ones are made anew when they come back."""
+        return lru_cache(_KEPT_NETWORKS)(make)
 
 
-def _kept[K, V](known: dict[K, V], key: K, make: Callable[[], V]) -> V:
-    if key not in known:
-        if len(known) >= _KEPT_NETWORKS:
-            del known[next(iter(known))]
-        known[key] = make()
-    return known[key]
-
-
-def _sparse(graph: TimeGraph, candidates: Candidates, is_open: NDArray[np.bool_]) -> TimedNetwork:
+def _sparse(graph: TimeGraph, is_open: NDArray[np.bool_], candidates: Candidates) -> TimedNetwork:
     """Return the small network of a graph of which some arcs are closed."""
     columns = ("tail", "head", "seconds", "kind", "ref")
     left = replace(graph, **{name: getattr(graph, name)[is_open] for name in columns})

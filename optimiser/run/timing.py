@@ -1,9 +1,8 @@
-"""Place the cities of a job and compute the times of all trips, also at other speeds."""
+"""Place the cities of a job and compute the times of all trips."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -13,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks import cities as city_tables
-from networks import impedance, intermodal, matrix, schema, simplify, skims
+from networks import intermodal, matrix, schema, simplify, skims
 from networks.cities import Cities, Snapped
 from networks.errors import SchemaError
 from networks.intermodal import AccessParameters, Definition
@@ -25,7 +24,6 @@ from networks.timegraph import ARC_KINDS, UNREACHABLE, TimeGraph
 from optimiser.job.model import Job
 from optimiser.proposals.prepare import city_pairs
 from optimiser.proposals.roads import anchor_nodes
-from optimiser.proposals.table import Candidates
 from optimiser.run.reading import Networks, tier_thresholds, towns_around
 from optimiser.run.source import Source
 
@@ -34,7 +32,6 @@ DEFINITIONS: tuple[Definition, ...] = ("door_to_door", "in_vehicle")
 SPEED_STEPS_KMH = (-15.0, 0.0, 15.0)
 """Changes of the average speed on expressways of a country that are tried, km/h."""
 EXPRESSWAY = "motorway"
-_ROAD_NODE = re.compile(r"^road:(\d+)(.*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +50,8 @@ class Times:
         Contents of `import_report.json`.
     road
         Contracted road network; empty where a matrix takes the place of a map.
-    row_before
-        int64 [nodes of `road`]: their rows in the network before it was contracted.
+    expressways
+        float64 [links of `road`, 2]: km of expressway on each, and the seconds that they take.
     """
 
     cities: gpd.GeoDataFrame
@@ -62,32 +59,7 @@ class Times:
     skims: Mapping[Definition, NDArray[np.int64]]
     report: Mapping[str, Any]
     road: Network
-    row_before: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Cities on a contracted road network, with the railways beside it.
-
-    Attributes
-    ----------
-    road
-        Contracted road network.
-    row_before
-        int64 [nodes of `road`]: their rows in the network before.
-    row_after
-        int64 [nodes before]: their rows in `road`, -1 for those that are gone.
-    rail
-        Railways; None without tracks.
-    cities
-        The cities, tied to `road`.
-    """
-
-    road: Network
-    row_before: NDArray[np.int64]
-    row_after: NDArray[np.int64]
-    rail: RailBuild | None
-    cities: Cities
+    expressways: NDArray[np.float64]
 
 
 def access_parameters(job: Job, source: Source) -> AccessParameters:
@@ -118,39 +90,36 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
     not_served: tuple[str, ...] = ()
     if len(road.links):
         road, snapped = snap_cities(road, found, job, source)
-        placed = place(road, rail, snapped.cities, keep=anchor_nodes(road))
+        contraction, cities, expressways = contracted(road, rail, snapped.cities)
         distance_km, out_of_reach = snapped.cities.table["road_snap_km"].dropna(), snapped.unsnapped
     else:
-        served, not_served = _served(found, rail, assumed)
-        none = np.zeros(0, dtype=np.int64)
-        placed = Placed(road=road, row_before=none, row_after=none, rail=rail, cities=served)
+        contraction, expressways = road, np.zeros((0, 2))
+        cities, not_served = _served(found, rail, assumed)
         distance_km, out_of_reach = pd.Series(dtype="float64"), ()
     graphs: dict[Definition, TimeGraph] = {
-        definition: intermodal.join(
-            placed.road, placed.rail, placed.cities, parameters=assumed, definition=definition
-        )
+        definition: intermodal.join(contraction, rail, cities, parameters=assumed, definition=definition)
         for definition in DEFINITIONS
     }
     simplified = {
         "nodes_before": len(road.nodes),
         "links_before": len(road.links),
-        "nodes": len(placed.road.nodes),
-        "links": len(placed.road.links),
+        "nodes": len(contraction.nodes),
+        "links": len(contraction.links),
     }
     counts = {
-        "cities": len(placed.cities),
+        "cities": len(cities),
         "limit_km": limit_km,
         "farthest_km": round(float(distance_km.max()), 3) if len(distance_km) else None,
         "out_of_reach": [city.reason for city in out_of_reach],
         "not_served": list(not_served),
     }
     return Times(
-        cities=placed.cities.table,
+        cities=cities.table,
         graphs=graphs,
         skims={definition: skims.travel_times(graph) for definition, graph in graphs.items()},
         report={**networks.report, "simplified": simplified, "snapped": counts},
-        road=placed.road,
-        row_before=placed.row_before,
+        road=contraction,
+        expressways=expressways,
     )
 
 
@@ -245,7 +214,7 @@ def read_matrix(job: Job, source: Source) -> Times:
         skims={definition: skims.travel_times(graph)},
         report={"matrix": source.matrix_file.name, "cities": len(found)},
         road=schema.empty_network(),
-        row_before=np.zeros(0, dtype=np.int64),
+        expressways=np.zeros((0, 2)),
     )
 
 
@@ -287,43 +256,30 @@ def load_cities(job: Job, source: Source, networks: Networks | None = None) -> C
     return found
 
 
-def place(
-    road: Network, rail: RailBuild | None, cities: Cities, *, keep: NDArray[np.int64] | None = None
-) -> Placed:
-    """Contract the road network, except at the nodes that must stay, and tie the cities to what is left.
+def contracted(
+    road: Network, rail: RailBuild | None, cities: Cities
+) -> tuple[Network, Cities, NDArray[np.float64]]:
+    """Contract a road network, except at cities, stations and ends of candidates.
 
     Parameters
     ----------
     road
         Road network with times, to which the cities are snapped.
-    rail
-        Railways; the road nodes of their stations stay.
-    cities
-        Snapped cities.
-    keep
-        Further rows of road nodes that stay.
 
     Returns
     -------
-    Placed
-        All of it, on one network.
+    tuple[Network, Cities, NDArray[np.float64]]
+        What is left, the cities tied to it, and `Times.expressways`.
     """
     nodes = cities.table["road_node"].to_numpy()
-    further = np.zeros(0, dtype=np.int64) if keep is None else keep
-    stay = np.unique(np.concatenate([nodes[nodes >= 0], _station_nodes(road, rail), further]))
-    contraction = simplify.contract(road, keep=stay, prune=False)
-    row_before = np.zeros(len(contraction.network.nodes), dtype=np.int64)
-    left = np.flatnonzero(contraction.node_map >= 0)
-    row_before[contraction.node_map[left]] = left
-    moved = np.where(nodes >= 0, contraction.node_map[np.maximum(nodes, 0)], -1)
-    table = cities.table.assign(road_node=moved.astype(np.int64))
-    return Placed(
-        road=contraction.network,
-        row_before=row_before,
-        row_after=contraction.node_map,
-        rail=rail,
-        cities=Cities(table),
-    )
+    stay = np.unique(np.concatenate([nodes[nodes >= 0], _station_nodes(road, rail), anchor_nodes(road)]))
+    found = simplify.contract(road, keep=stay, prune=False)
+    moved = np.where(nodes >= 0, found.node_map[np.maximum(nodes, 0)], -1)
+    # A contracted link may be an expressway for a part of its length.
+    is_part = (road.links["link_class"] == EXPRESSWAY).to_numpy()[found.member, None]
+    members = is_part * road.links[["length_km", "forward_s"]].to_numpy(dtype=np.float64)[found.member]
+    tied = Cities(cities.table.assign(road_node=moved.astype(np.int64)))
+    return found.network, tied, np.add.reduceat(members, found.member_ptr[:-1], axis=0)
 
 
 def count_covered(
@@ -384,56 +340,7 @@ def _station_nodes(road: Network, rail: RailBuild | None) -> NDArray[np.int64]:
     return ties.second
 
 
-# ---- the same coverage at other speeds
-
-
-def vary_speeds(
-    networks: Networks,
-    times: Times,
-    candidates: Candidates,
-    built: Sequence[str],
-    *,
-    job: Job,
-    source: Source,
-) -> list[dict[str, Any]]:
-    """Return the coverage today and with a plan at other average speeds on expressways (`SPEED_STEPS_KMH`).
-
-    Parameters
-    ----------
-    networks, times, candidates
-        Outcomes of the steps before.
-    built
-        Ids of what the plan builds; it keeps the speeds it was proposed with.
-    job, source
-        Limit and definition of time, and the assumptions about access.
-
-    Returns
-    -------
-    list of dict
-        One a speed: `case`, and `<tier> before` and `<tier> after`: shares of pairs within the limit, 0 to 1.
-        Empty where the map has no expressways.
-    """
-    rows = np.flatnonzero(candidates.table["candidate_id"].isin(list(built)).to_numpy())
-    arcs = candidates.arcs[candidates.arcs["candidate"].isin(rows)].reset_index(drop=True)
-    cases = []
-    for speed in expressway_speeds(networks.road, source.country):
-        placed = _placed_at(speed, networks, times.cities, times.row_before, arcs=arcs, job=job)
-        graph = intermodal.join(
-            placed.road,
-            placed.rail,
-            placed.cities,
-            parameters=access_parameters(job, source),
-            definition=job.times.definition,
-        )
-        moved = _moved_arcs(arcs, row_before=times.row_before, row_after=placed.row_after)
-        case: dict[str, Any] = {"case": f"expressways at {speed:g} km/h"}
-        for state, one in (("before", graph), ("after", with_arcs(graph, moved))):
-            skim = skims.travel_times(one)
-            counts = count_covered(placed.cities.table, skim, limit_s=job.times.limit_s)
-            shares = {group: count["covered"] / count["pairs"] for group, count in counts.items()}
-            case |= {f"{group} {state}": round(share, 6) for group, share in shares.items()}
-        cases.append(case)
-    return cases
+# ---- other speeds, further arcs
 
 
 def expressway_speeds(road: Network, country: str) -> tuple[float, ...]:
@@ -442,49 +349,6 @@ def expressway_speeds(road: Network, country: str) -> tuple[float, ...]:
         return ()
     usual = speed_table(country).speed_kmh[EXPRESSWAY]
     return tuple(usual + step for step in SPEED_STEPS_KMH)
-
-
-def _placed_at(
-    speed_kmh: float,
-    networks: Networks,
-    cities: gpd.GeoDataFrame,
-    row_before: NDArray[np.int64],
-    *,
-    arcs: pd.DataFrame,
-    job: Job,
-) -> Placed:
-    """Place the cities again with another speed on expressways; the road nodes of the arcs stay."""
-    road = city_tables.with_nodes_near(networks.road, Cities(cities), limit_km=job.cities.snap_km)
-    timed = impedance.add_travel_times(road, speed_overrides={EXPRESSWAY: speed_kmh})
-    node = cities["road_node"].to_numpy()
-    tied = cities.assign(road_node=np.where(node >= 0, row_before[np.maximum(node, 0)], -1))
-    names = pd.concat([arcs["tail_id"], arcs["head_id"]]).unique()
-    matches = (_ROAD_NODE.match(str(name)) for name in names)
-    rows = np.array(sorted({int(match[1]) for match in matches if match}), dtype=np.int64)
-    rail = networks.rail if job.times.rail else None
-    return place(timed, rail, Cities(tied), keep=row_before[rows])
-
-
-def _moved_arcs(
-    arcs: pd.DataFrame, *, row_before: NDArray[np.int64], row_after: NDArray[np.int64]
-) -> pd.DataFrame:
-    """Return arcs with the ids of their road nodes in another contraction of the same network.
-
-    Parameters
-    ----------
-    arcs
-        `tail_id`, `head_id`, `seconds`.
-    row_before
-        int64, from rows of the contraction that the ids speak of to rows before it.
-    row_after
-        int64, from rows before the other contraction to rows after it.
-    """
-
-    def moved(name: str) -> str:
-        match = _ROAD_NODE.match(name)
-        return f"road:{row_after[row_before[int(match[1])]]}{match[2]}" if match else name
-
-    return arcs.assign(tail_id=arcs["tail_id"].map(moved), head_id=arcs["head_id"].map(moved))
 
 
 def with_arcs(graph: TimeGraph, arcs: pd.DataFrame) -> TimeGraph:

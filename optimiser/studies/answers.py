@@ -10,8 +10,8 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast
@@ -52,6 +52,7 @@ from optimiser.run.proposing import Draft
 from optimiser.run.retiming import LayerRetimer, Retimer
 from optimiser.run.timing import Times
 from optimiser.tasks import Contents, Executor, Outcome, Task, TaskProgress, address_of, run_tasks
+from optimiser.tasks.running import InProcess
 from optimiser.verify.times import coverable
 
 type Row = dict[str, Any]
@@ -124,7 +125,9 @@ def base_of(
     ) -> DesignProblem:
         return problem  # whose targets are the levels that were raised
 
-    timer = Retimer(draft.problem, graph, candidates, times.cities, job.times.limit_s, closures)
+    timer = Retimer(
+        draft.problem, graph, candidates, times.cities, job.times.limit_s, closures, times.expressways
+    )
     without = without_core(times, candidates, job)
     layer_timer = None if without is None else LayerRetimer(timer, without, draft.pairs)
 
@@ -157,66 +160,17 @@ def base_of(
     )
 
 
-def pack(
-    times: Times, candidates: Candidates, draft: Draft, job: Job, closures: Mapping[str, NDArray[np.int64]]
-) -> bytes:
-    """Return all that the cases of a job are resolved from as bytes, which depend on nothing else.
-
-    Parameters
-    ----------
-    times, candidates, draft
-        Outcomes of the steps of the job.
-    job
-        The job; only what resolving needs of it is packed.
-    closures
-        As for `base_of`.
-
-    Notes
-    -----
-    A zip archive of the files that the cache has of these steps, in a fixed order and without times of day.
-    """
-    definition = job.times.definition
-    counted = replace(
-        times,
-        graphs={definition: times.graphs[definition]},
-        skims={definition: times.skims[definition]},
-        report={},
-    )
-    with tempfile.TemporaryDirectory() as text:
-        folder = Path(text)
-        for name in _PARTS:
-            (folder / name).mkdir()
-        store.save_times(folder / "times", counted)
-        store.save_candidates(folder / "candidates", candidates)
-        store.save_draft(folder / "draft", draft)
-        (folder / "job.json").write_text(job.model_dump_json(include=set(_SECTIONS)), encoding="utf-8")
-        store.save_json(
-            folder / "closures.json", {name: closures[name].tolist() for name in sorted(closures)}
-        )
-        buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w") as archive:
-            for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-                entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, path.read_bytes())
-    return buffer.getvalue()
-
-
 def unpack(content: bytes) -> Base:
-    """Return the base that `pack` packed; it remembers the last states of the network that it timed."""
+    """Return the base of `AskedBase.content`; it remembers the last states of the network that it timed."""
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             archive.extractall(folder)
         closures = store.load_json(folder / "closures.json")
-        base = base_of(
-            store.load_times(folder / "times"),
-            store.load_candidates(folder / "candidates"),
-            store.load_draft(folder / "draft"),
-            Job.model_validate_json((folder / "job.json").read_text(encoding="utf-8")),
-            closures={name: np.array(rows, dtype=np.int64) for name, rows in closures.items()},
-        )
-    return _remembering(base)
+        times, candidates, draft = (store.load(folder / name) for name in _PARTS)
+        job = Job.model_validate_json((folder / "job.json").read_text(encoding="utf-8"))
+        arcs = {name: np.array(rows, dtype=np.int64) for name, rows in closures.items()}
+        return _remembering(base_of(times, candidates, draft, job, closures=arcs))
 
 
 def _remembering(base: Base) -> Base:
@@ -234,36 +188,94 @@ class AskedBase:
 
     Attributes
     ----------
-    content
-        What `pack` packed.
-    base
-        The same in this process.
+    chain
+        The steps of the job, of which a case without changes is the problem of the job.
+    closures
+        Arcs of today, by the names under which cases close them.
     """
 
-    content: bytes
-    base: Base
+    chain: Chain
+    closures: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, chain: Chain) -> AskedBase:
-        """Return the base of a job, of which a case without changes is the problem of the job."""
-        times, candidates, draft, job = (
-            chain.times.value,
-            chain.candidates.value,
-            chain.draft.value,
-            chain.loaded.job,
+    @property
+    def draft(self) -> Draft:
+        """The draft of the job, of a max-min job with the levels that were raised."""
+        draft = self.chain.draft.value
+        raised = self.chain.loaded.job.objective.kind == "max_min"
+        return replace(draft, problem=self.chain.counted.value) if raised else draft
+
+    @cached_property
+    def base(self) -> Base:
+        """What cases are resolved from."""
+        chain, closures = self.chain, self.closures
+        values = chain.times.value, chain.candidates.value, self.draft
+        return _remembering(base_of(*values, chain.loaded.job, closures=closures))
+
+    @cached_property
+    def content(self) -> bytes:
+        """All that the cases are resolved from as bytes, which depend on nothing else."""
+        times, job = self.chain.times.value, self.chain.loaded.job
+        definition = job.times.definition
+        counted = replace(
+            times,
+            graphs={definition: times.graphs[definition]},
+            skims={definition: times.skims[definition]},
+            report={},
         )
-        if job.objective.kind == "max_min":
-            draft = replace(draft, problem=chain.counted.value)
-        asked = cls(
-            pack(times, candidates, draft, job, {}), _remembering(base_of(times, candidates, draft, job))
-        )
-        STATE.base = asked.address, asked.base  # tasks that are done in this process need not decode it
-        return asked
+        with tempfile.TemporaryDirectory() as text:
+            folder = Path(text)
+            for name, value in zip(_PARTS, (counted, self.chain.candidates.value, self.draft), strict=True):
+                (folder / name).mkdir()
+                store.save(folder / name, value)
+            (folder / "job.json").write_text(job.model_dump_json(include=set(_SECTIONS)), encoding="utf-8")
+            closures = {name: self.closures[name].tolist() for name in sorted(self.closures)}
+            store.save_json(folder / "closures.json", closures)
+            buffer = io.BytesIO()
+            with zipfile.ZipFile(buffer, "w") as archive:
+                for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+                    entry = zipfile.ZipInfo(path.relative_to(folder).as_posix())
+                    entry.compress_type = zipfile.ZIP_DEFLATED
+                    archive.writestr(entry, path.read_bytes())
+        content = buffer.getvalue()
+        STATE.base = address_of(content), self.base  # tasks that are done in this process need not decode it
+        return content
 
     @property
     def address(self) -> str:
-        """Return the address of the content."""
+        """The address of the content."""
         return address_of(self.content)
+
+    def ask(
+        self,
+        case: Case,
+        settings: Solve,
+        process: ChildProcess,
+        *,
+        start: NamedPlan | None = None,
+        limit_s: Callable[[], float] | None = None,
+    ) -> Result:
+        """Solve a case in a process of the caller; return what the solver claims.
+
+        Parameters
+        ----------
+        start, limit_s
+            As of `case_task`; the rings of the case are decided anew.
+
+        Raises
+        ------
+        SolverError
+            If the solver failed.
+        """
+        task = case_task(
+            self.address, case, settings, name=f"case {case.name}", start=start, whole=True, limit_s=limit_s
+        )
+        with solved_by(process):
+            (outcome,) = answers([task], [self.content], InProcess())
+        result = None if outcome.value is None else parse(outcome.value["result"])
+        if result is not None and result.termination not in FAILED:
+            return result
+        fault = outcome.fault if result is None else f"the solver failed: {result.message}"
+        raise SolverError(fault, where=outcome.name, done="Nothing was solved.")
 
 
 # ---- tasks
@@ -274,7 +286,6 @@ class State:
     """What a process keeps between two tasks: decoded contents by address, and the process that solves."""
 
     base: tuple[str, Base] | None = None
-    plans: tuple[str, list[dict[str, Any]]] | None = None
     engine: ChildProcess | None = None
 
     def base_at(self, address: str, contents: Contents) -> Base:
@@ -282,12 +293,6 @@ class State:
         if self.base is None or self.base[0] != address:
             self.base = address, unpack(contents(address))
         return self.base[1]
-
-    def plans_at(self, address: str, contents: Contents) -> list[dict[str, Any]]:
-        """Return the plans at an address."""
-        if self.plans is None or self.plans[0] != address:
-            self.plans = address, json.loads(contents(address))
-        return self.plans[1]
 
     def solver(self) -> ChildProcess:
         """Return the process that solves; it is started by its first solve."""
@@ -423,24 +428,6 @@ def answers(
     return [found[task.key] for task in tasks]
 
 
-def result_of(outcome: Outcome) -> Result:
-    """Return the result of a task that was asked for it whole.
-
-    Raises
-    ------
-    SolverError
-        When the task was given up, or the solver failed.
-    """
-    if outcome.value is None:
-        raise SolverError(outcome.fault, where=outcome.name, done="Nothing was solved.")
-    result = parse(outcome.value["result"])
-    if result.termination in FAILED:
-        raise SolverError(
-            f"the solver failed: {result.message}", where=outcome.name, done="Nothing was solved."
-        )
-    return result
-
-
 def counted_of(base: Base, case: Case) -> DesignProblem:
     """Return the problem of a case whose pairs all count within the limit: without further pairs."""
     return resolve(replace(base, steps=()), replace(case, steps=(), independence=False))
@@ -550,7 +537,7 @@ def score_plans(payload: Mapping[str, Any], contents: Contents) -> list[Row]:
     base = STATE.base_at(payload["base"], contents)
     problem = _problem(base, payload)
     evaluator, rows = PlanEvaluator(problem), []
-    for plan in STATE.plans_at(payload["plans"], contents):
+    for plan in json.loads(contents(payload["plans"])):
         own = _available(problem, plan["built"])
         scored = evaluator(own, starts=_of(plan["starts"], own))
         rows.append({"weight": scored.coverage, "fits": not scored.faults})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -11,11 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from networks.intermodal import AccessParameters
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
+from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.task import cores
 from optimiser.frontier.cases import ALL_PAIRS, Base, Case, LimitStep, Price, TimeChanges, resolve
 from optimiser.job import find
@@ -34,10 +37,9 @@ from optimiser.run import demands, pipeline, timing
 from optimiser.run.chain import Chain, within_limit
 from optimiser.run.pipeline import Written
 from optimiser.run.reporting import Answers
-from optimiser.studies.answers import AskedBase, Clock, answers, case_task, counted_of, result_of, solved_by
+from optimiser.studies.answers import AskedBase, Clock, answers, case_task, counted_of, solved_by
 from optimiser.tasks import Executor, TaskProgress, executor_of
 from optimiser.tasks.cache import Progress
-from optimiser.tasks.running import InProcess
 from optimiser.verify import Plan
 
 _CASE_STEPS = (
@@ -261,7 +263,7 @@ class Asking:
     @cached_property
     def base(self) -> AskedBase:
         """What all cases are resolved from."""
-        return AskedBase.of(self.chain)
+        return AskedBase(self.chain)
 
     def expected(self) -> dict[str, Any]:
         """Return how much is asked, and how long it takes: at most, and about, by what the solve took."""
@@ -297,13 +299,26 @@ class Asking:
                 return default
 
         cases = self._plausible(executor, faults) if self.cases else None
-        speeds: list[dict[str, Any]] | None = None
-        if len(chain.times.value.road.links):
-            speeds = chain.speeds() if "speeds" in questions else []
+        road, speeds = chain.times.value.road, None
+        if len(road.links):
+            kmh = timing.expressway_speeds(road, chain.source.country)
+            with chain.progress.step("sensitivity", "Timing trips at other speeds") if kmh else nullcontext():
+                speeds = [self._at_speed(one) for one in kmh]
         margins: list[RingMargin] = []
         if "margins" in questions:
             with chain.progress.step("margins", "Asking what plans without the wished rings are worth"):
-                margins = spared("The comparison without wished rings", self._margins, margins)
+                margins = spared(
+                    "The comparison without wished rings",
+                    lambda: ring_margins(
+                        self.base.base,
+                        chain.design,
+                        chain.result,
+                        chain.weight_scale,
+                        ask=self.ask,
+                        figures=chain.figures,
+                    ),
+                    margins,
+                )
         prices = None
         if "prices" in questions:
             counted, asked = chain.counted.value, demands.fairness_demands(job)
@@ -325,17 +340,19 @@ class Asking:
 
     def ask(self, case: Case) -> Result:
         """Solve a case with the settings of the job, and decide its rings anew."""
-        settings = self.chain.loaded.job.solve
-        task = case_task(self.base.address, case, settings, name=case.name, whole=True)
-        with solved_by(self.process):
-            (outcome,) = answers([task], [self.base.content], InProcess())
-        return result_of(outcome)
+        return self.base.ask(case, self.chain.loaded.job.solve, self.process)
 
-    def _margins(self) -> list[RingMargin]:
-        base, chain = self.base.base, self.chain
-        return ring_margins(
-            base, chain.design, chain.result, chain.weight_scale, ask=self.ask, figures=chain.figures
-        )
+    def _at_speed(self, kmh: float) -> dict[str, Any]:
+        """Return the share of pairs within the limit, today and with the plan, at a speed on expressways."""
+        case = Case(name=f"expressways at {kmh:g} km/h", times=TimeChanges(expressway_kmh=kmh))
+        problem = counted_of(self.base.base, case)
+        evaluator, groups = PlanEvaluator(problem), np.array([pair.group for pair in problem.pairs])
+        row: dict[str, Any] = {"case": case.name}
+        for state, built in (("before", ()), ("after", self.done.plan.built)):
+            covered = evaluator.covered(built)
+            masks = {group: groups == group for group in problem.groups} | {"all": slice(None)}
+            row |= {f"{group} {state}": round(float(covered[own].mean()), 6) for group, own in masks.items()}
+        return row
 
     def _plausible(self, executor: Executor, faults: list[str]) -> CaseResults:
         """Return what the plausible cases choose."""

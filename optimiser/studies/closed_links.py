@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Self
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
@@ -21,6 +21,7 @@ from networks.timegraph import ARC_KINDS, TimeGraph
 from optimiser.job.model import did_you_mean
 from optimiser.problem.errors import JobError
 from optimiser.proposals.table import Candidates
+from optimiser.run.chain import Chain
 
 type Bools = NDArray[np.bool_]
 
@@ -70,6 +71,14 @@ class LinkFinder:
     candidates: Candidates
     cities: gpd.GeoDataFrame
 
+    @classmethod
+    def of(cls, chain: Chain) -> Self:
+        """Return the finder of a job, whose trains count where the job reads them."""
+        times, job = chain.times.value, chain.loaded.job
+        rail = chain.rail if job.times.rail else None
+        graph = times.graphs[job.times.definition]
+        return cls(graph, times.road.links, rail, chain.candidates.value, times.cities)
+
     def closures(self, names: Sequence[str]) -> dict[str, ClosedLinks]:
         """Return what each name closes.
 
@@ -111,8 +120,11 @@ class LinkFinder:
         if name in set(self.candidates.table["candidate_id"]):
             return ClosedLinks(np.zeros(0, dtype=np.int64), (name,))
         if name.startswith(LATER):
-            day = date.fromisoformat(name.removeprefix(LATER))
-            masks = [_opened_later(links, day) for links in self._networks]
+            day = date.fromisoformat(name.removeprefix(LATER))  # what has no date was open
+            masks = [
+                np.array([not was_open(str(text), on=day) for text in links["start_date"]], dtype=np.bool_)
+                for links in self._networks
+            ]
         else:
             masks = self._named(name)
         found = self.closing(*masks)
@@ -193,7 +205,7 @@ class LinkFinder:
         names = services.lines["service_id"].astype(str).tolist()
         ends = links[["tail", "head"]].to_numpy(dtype=np.int64).tolist()
         stops = {key: own["node"].tolist() for key, own in services.stops.groupby("service")}
-        for service in _services_over(services.routes, closed).tolist():
+        for service in services.routes["service"][closed[services.routes["link"]]].unique().tolist():
             route = services.routes[services.routes["service"] == service]
             ahead, leg = stops[service], 0
             node = ahead[0]
@@ -204,12 +216,3 @@ class LinkFinder:
                 node = head if node == tail else tail
                 if leg + 2 < len(ahead) and node == ahead[leg + 1]:
                     leg += 1
-
-
-def _services_over(routes: pd.DataFrame, closed: Bools) -> NDArray[np.int64]:
-    return np.unique(routes["service"][closed[routes["link"].to_numpy(dtype=np.int64)]])
-
-
-def _opened_later(links: pd.DataFrame, day: date) -> Bools:
-    """Return which links were certainly not all open on a day; those without a date were."""
-    return np.array([not was_open(str(text), on=day) for text in links["start_date"]], dtype=np.bool_)

@@ -44,7 +44,7 @@ from optimiser.run.chain import Chain
 from optimiser.run.solving import NOT_PROVEN
 from optimiser.run.source import find_source
 from optimiser.studies import folders
-from optimiser.studies.answers import base_of
+from optimiser.studies.answers import AskedBase
 from optimiser.studies.closed_links import ClosedLinks, LinkFinder
 from optimiser.studies.frontier import labels_of
 from optimiser.tasks.cache import Progress
@@ -153,7 +153,12 @@ def closures(
         keep = Keep(share=Fraction(repr(asked.share)), counted=asked.counted)
         every = [one.closure for one in named]
         answer = most_coverage(problem, every, keep, params, known=[job_plan.built], notify=progress.begins)
-        _refuse_without_plan(answer, problem)
+        if answer.value is None:
+            where = f"problem {problem.name!r}"
+            if answer.status == "infeasible":
+                raise InfeasibleError("no plan meets the demands of the job; proved.", where=where)
+            remedy = "Raise closures.time_limit_s."
+            raise SolverError("no plan was found in time", where=where, remedy=remedy)
         evaluator = ClosureEvaluator(problem, every)
         weights = {"plan": answer.weights, "job": evaluator(job_plan.built, job_plan.starts)}
         found = ClosedPlans(
@@ -206,24 +211,22 @@ def closures_of(chain: Chain, asked: Closures, progress: Progress) -> Iterator[N
     are timed anew.
     """
     problem = chain.counted.value
-    times, candidates, job = chain.times.value, chain.candidates.value, chain.loaded.job
     if "links" in asked.of:
-        labels = labels_of(problem, candidates.table)
+        labels = labels_of(problem, chain.candidates.value.table)
         for candidate in problem.candidates:
             closure = Closure(id=candidate.id, candidates=(candidate.id,))
             yield Named(closure, "link", str(labels[candidate.id]["name"]), candidate.kind)
-    graph, rail = times.graphs[job.times.definition], chain.rail if job.times.rail else None
-    finder = LinkFinder(graph, times.road.links, rail, candidates, times.cities)
+    finder = LinkFinder.of(chain)
     parts: list[NetworkPart] = []
     if "sections" in asked.of:
-        hours = proposing.rules_of(job, chain.source).rail.hours_a_day
+        hours = proposing.rules_of(chain.loaded.job, chain.source).rail.hours_a_day
         parts += sections(chain.base, finder, asked.most, hours_a_day=hours)
     if "expressways" in asked.of:
         parts += expressways(chain.base, finder, problem, asked.most)
     if not parts:
         return
     arcs = {f"{part.kind} {at}": part.links.arcs for at, part in enumerate(parts, start=1)}
-    timer = base_of(times, candidates, chain.draft.value, job, closures=arcs).timer
+    timer = AskedBase(chain, arcs).base.timer
     for part, name in zip(parts, arcs, strict=True):
         progress.begins(f"Timing the network without {part.name}")
         network = timer(TimeChanges(closed=(name,)))
@@ -357,17 +360,14 @@ def weight_by_stretch(graph: TimeGraph, problem: DesignProblem, of_link: NDArray
     for origin, destinations in pairs_from.items():
         _, before = dijkstra(matrix, indices=origin, return_predecessors=True)
         for node, weight in destinations:
-            path = _arcs_of_path(before, node)
-            for number in {stretch_of[arc] for arc in path if arc in stretch_of}:
+            found, last = set[int](), node
+            while (previous := int(before[last])) >= 0:
+                if (previous, last) in stretch_of:
+                    found.add(stretch_of[previous, last])
+                last = previous
+            for number in found:
                 weights[number] += weight
     return dict(weights)
-
-
-def _arcs_of_path(before: NDArray[np.int32], node: int) -> Iterator[tuple[int, int]]:
-    """Yield the arcs of the path that leads to a node, the last one first."""
-    while (previous := int(before[node])) >= 0:
-        yield previous, node
-        node = previous
 
 
 def _stretch_name(base: BaseCase, links: NDArray[np.int64]) -> str:
@@ -382,15 +382,6 @@ def _stretch_name(base: BaseCase, links: NDArray[np.int64]) -> str:
 
 
 # ---- what is shown
-
-
-def _refuse_without_plan(answer: ClosureAnswer, problem: DesignProblem) -> None:
-    if answer.value is not None:
-        return
-    where = f"problem {problem.name!r}"
-    if answer.status == "infeasible":
-        raise InfeasibleError("no plan meets the demands of the job; proved.", where=where)
-    raise SolverError("no plan was found in time", where=where, remedy="Raise closures.time_limit_s.")
 
 
 def _shown(

@@ -322,7 +322,8 @@ class Run:
             )
         changes, begun = self.changes.then(later), time.monotonic()
         study, case = self.study.asked(changes)
-        base = study.base.base  # the steps of the job that it is made from count as stating the question
+        # The steps of the job that the base is made from count as stating the question.
+        base, _ = study.base.base, study.base.content
         left_s = time_limit_s - (time.monotonic() - begun)
         problem, result = study.solve(
             case,

@@ -35,7 +35,7 @@ from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
 from optimiser.run.solving import NOT_PROVEN, exit_code, parameters, refuse_empty
 from optimiser.studies import folders, sweep
-from optimiser.studies.answers import base_of
+from optimiser.studies.answers import AskedBase
 from optimiser.studies.cases import not_applicable_to, stated_cases
 from optimiser.studies.frontier import labels_of
 from optimiser.tasks.cache import Progress
@@ -153,13 +153,7 @@ class _Scenarios:
                 done="Nothing was solved.",
                 remedy='Set robust.of = "sweep".',
             )
-        base = base_of(
-            chain.times.value,
-            chain.candidates.value,
-            chain.draft.value,
-            loaded.job,
-            closures={name: closure.arcs for name, closure in swept.closures.items()},
-        )
+        base = AskedBase(chain, swept.base.closures).base
 
         def problem_of(case: Case) -> DesignProblem:
             """Return the problem of a case with the rings of the job's own plan built, and no others."""

@@ -7,10 +7,10 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,24 +21,25 @@ from optimiser.frontier import designs
 from optimiser.frontier.cases import Case, resolve
 from optimiser.frontier.designs import Table
 from optimiser.job.model import LoadedJob
-from optimiser.job.sections import Solve
 from optimiser.measures.uncertainty import least_for_core
-from optimiser.problem import save
 from optimiser.problem.errors import JobError, SolverError
+from optimiser.report import page, sweep_page
 from optimiser.report import sweep as results
-from optimiser.report import sweep_page
 from optimiser.report.cases import SETTLED_GAP
-from optimiser.report.sweep import CORE, PLAN_OF_JOB
-from optimiser.run import folder, pipeline, store
+from optimiser.report.sweep import CORE, PLAN_OF_JOB, SweepResults
+from optimiser.run import folder
 from optimiser.run.chain import Chain
 from optimiser.run.solving import NOT_PROVEN
 from optimiser.run.source import find_source
-from optimiser.studies import answers
-from optimiser.studies.answers import STATING_S, Row, base_of, case_task, pack
+from optimiser.studies import answers, folders
+from optimiser.studies.answers import STATING_S, AskedBase, Row, case_task
 from optimiser.studies.closed_links import ClosedLinks, LinkFinder
 from optimiser.studies.sweep_factors import Column, case_of, columns, links_to_close
 from optimiser.tasks import Executor, Outcome, Task, TaskProgress, address_of, executor_of
 from optimiser.tasks.cache import Progress
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ENDING = "-sweep"
 """Ending of the default folder of a sweep."""
@@ -47,59 +48,31 @@ MOST_PLANS = 20
 """Distinct plans that are scored in all cases."""
 COMMITTED = "core committed"
 """Name of the tasks that solve a case with the robust core built."""
+MOST_LINKS = 20
+"""Links that a notebook shows before it is asked for more."""
 
 type Watch = Callable[[str, TaskProgress], object]
 """Called with what is being done and how far it is, before the first task and after each."""
 
-_SOLVED = {
-    "status": pa.string(),
-    "termination": pa.string(),
-    "objective": pa.int64(),
-    "bound": pa.float64(),
-    "gap": pa.float64(),
-    "cost": pa.int64(),
-    "budget": pa.int64(),
-    "pairs": pa.int64(),
-    "pairs_today": pa.int64(),
-    "pairs_best": pa.int64(),
-    "pairs_plan": pa.int64(),
-    "weight": pa.int64(),
-    "weight_today": pa.int64(),
-    "weight_best": pa.int64(),
-    "weight_plan": pa.int64(),
-    "cost_plan": pa.int64(),
-    "plan_fits": pa.bool_(),
-    "fault": pa.string(),
+TABLES = {
+    "cases.parquet": (  # the factors stand after the case
+        "case", "status", "termination", "objective", "bound", "gap", "cost", "budget", "pairs",
+        "pairs_today", "pairs_best", "pairs_plan", "weight", "weight_today", "weight_best", "weight_plan",
+        "cost_plan", "plan_fits", "fault",
+    ),
+    "case_links.parquet": ("case", "candidate_id", "cost"),
+    "times.parquet": ("case", "seconds", "attempts", "worker"),
+    "regret.parquet": ("plan", "case", "weight", "regret", "fits"),
+    "plans.parquet": ("plan", "name", "candidate_id"),
+    folder.COMMIT: ("case", "status", "gap", "objective", "bound", "weight", "cost", "fault"),
+}  # fmt: skip
+"""Columns of each table."""
+_TYPES = {
+    **dict.fromkeys(("status", "termination", "fault", "candidate_id", "name", "worker"), pa.string()),
+    **dict.fromkeys(("bound", "gap", "seconds"), pa.float64()),
+    **dict.fromkeys(("fits", "plan_fits"), pa.bool_()),
 }
-"""Columns of `cases.parquet` after `case` and the factors."""
-_TABLES: Mapping[str, Mapping[str, pa.DataType]] = {
-    "case_links.parquet": {"case": pa.int64(), "candidate_id": pa.string(), "cost": pa.int64()},
-    "times.parquet": {
-        "case": pa.int64(),
-        "seconds": pa.float64(),
-        "attempts": pa.int64(),
-        "worker": pa.string(),
-    },
-    "regret.parquet": {
-        "plan": pa.int64(),
-        "case": pa.int64(),
-        "weight": pa.int64(),
-        "regret": pa.int64(),
-        "fits": pa.bool_(),
-    },
-    "plans.parquet": {"plan": pa.int64(), "name": pa.string(), "candidate_id": pa.string()},
-    folder.COMMIT: {
-        "case": pa.int64(),
-        "status": pa.string(),
-        "gap": pa.float64(),
-        "objective": pa.int64(),
-        "bound": pa.float64(),
-        "weight": pa.int64(),
-        "cost": pa.int64(),
-        "fault": pa.string(),
-    },
-}
-"""Columns of the other tables."""
+"""Types of columns that do not hold whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +95,7 @@ class SweepRun:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class SweepCases:
     """The cases of a job, and what they are resolved from.
 
     Attributes
@@ -151,15 +124,8 @@ class Sweep:
     @cached_property
     def closures(self) -> dict[str, ClosedLinks]:
         """What each link that may fail closes."""
-        chain, names = self.chain, links_to_close(self.columns)
-        if not names:
-            return {}
-        times, definition = chain.times.value, chain.loaded.job.times.definition
-        rail = chain.rail if chain.loaded.job.times.rail else None
-        finder = LinkFinder(
-            times.graphs[definition], times.road.links, rail, chain.candidates.value, times.cities
-        )
-        return finder.closures(names)
+        names = links_to_close(self.columns)
+        return LinkFinder.of(self.chain).closures(names) if names else {}
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:
@@ -170,14 +136,13 @@ class Sweep:
             for number, values in enumerate(self.table.rows)
         )
 
-    def content(self) -> bytes:
-        """Return all that the cases are resolved from as bytes."""
-        chain = self.chain
-        arcs = {name: closure.arcs for name, closure in self.closures.items()}
-        return pack(chain.times.value, chain.candidates.value, chain.draft.value, chain.loaded.job, arcs)
+    @cached_property
+    def base(self) -> AskedBase:
+        """What the cases are resolved from."""
+        return AskedBase(self.chain, {name: closure.arcs for name, closure in self.closures.items()})
 
 
-def prepare(loaded: LoadedJob, progress: Progress) -> Sweep:
+def prepare(loaded: LoadedJob, progress: Progress) -> SweepCases:
     """Return the cases of a job.
 
     Parameters
@@ -207,13 +172,7 @@ def prepare(loaded: LoadedJob, progress: Progress) -> Sweep:
             done="Nothing was solved.",
             remedy="Start from a map, with candidates, and with objective.kind = 'coverage'.",
         )
-    return Sweep(chain)
-
-
-def default_folder(loaded: LoadedJob) -> Path:
-    """Return the folder of the sweep of a job where none is given."""
-    own = loaded.run_folder()
-    return own.with_name(f"{own.name}{ENDING}")
+    return SweepCases(chain)
 
 
 def sweep(
@@ -228,7 +187,7 @@ def sweep(
     loaded
         The job.
     out
-        Folder to write; None: `default_folder`.
+        Folder to write; None: that of the job with `ENDING`.
     executor
         Does the tasks, within its block; None: child processes, one a core.
     progress
@@ -241,26 +200,19 @@ def sweep(
     SolverError
         When the job itself has no plan: there is nothing to compare with.
     """
-    target = out or default_folder(loaded)
+    target = out or folders.default_folder(loaded, ENDING)
     found = prepare(loaded, progress)
-    with folder.staged(target) as stage:
-        base = found.content()
+    with folders.opened(target, loaded) as stage:
+        base = found.base.content
         try:
             with nullcontext(executor) if executor is not None else executor_of() as own:
                 solved = _Solving(found, base, own, watch).solved()
         finally:
             answers.close()
-        pipeline.write_job(stage, loaded)
-        problem = resolve(_base(found), found.cases[0])
-        save(problem, stage / "problem.json")
         summary = _write(stage, found, solved)
-        _show(stage, found.chain)
-        return SweepRun(target, summary, NOT_PROVEN if _is_open(summary) else 0)
-
-
-def _base(found: Sweep) -> Any:  # noqa: ANN401 - a Base
-    chain = found.chain
-    return base_of(chain.times.value, chain.candidates.value, chain.draft.value, chain.loaded.job)
+    settled = summary["proven"] + summary["infeasible"]
+    is_open = bool(summary["quarantined"]) or settled < summary["cases"]
+    return SweepRun(target, summary, NOT_PROVEN if is_open else 0)
 
 
 # ---- tasks
@@ -304,7 +256,7 @@ class _Solved:
 class _Solving:
     """The rounds of tasks of a sweep: the job, its cases, plans in all cases, cases with the core built."""
 
-    found: Sweep
+    found: SweepCases
     base: bytes
     executor: Executor
     watch: Watch
@@ -320,20 +272,32 @@ class _Solving:
                 done="No sweep was written.",
                 remedy="Run the job with polyring run, which says why, or raise solve.time_limit_s.",
             )
-        plan = _plan_of(first.value)
-        numbered = list(enumerate(self.found.cases))[1:]
-        others = self._run("Cases", [self._task(n, case, plan) for n, case in numbered])
+        plan = {"built": list(_ids(first.value)), **{key: first.value[key] for key in ("starts", "rings")}}
+        numbered = list(enumerate(self.found.cases))
+        others = self._run("Cases", [self._task(n, case, plan) for n, case in numbered[1:]])
         outcomes = [first, *others]
         core, plans = self._core(outcomes), self._plans(outcomes)
         content = json.dumps([{"built": one.built, "starts": one.starts} for one in plans]).encode()
-        scoring = [self._scoring(n, case, plan, content) for n, case in enumerate(self.found.cases)]
+        places = address_of(self.base), address_of(content)
+        shared = {"base": places[0], "plan": plan, "plans": places[1]}
+        scoring = [
+            Task(
+                name=f"plans {number}",
+                function="optimiser.studies.answers:score_plans",
+                payload={**shared, "case": case.as_dict()},
+                contents=places,
+                time_limit_s=STATING_S,
+            )
+            for number, case in numbered
+        ]
         scores = self._run("Plans in all cases", scoring, content)
         committed: list[Outcome] = []
         if self.found.chain.loaded.job.sweep.commit_core:
-            tasks = [
-                self._task(n, _with_core(case, core), plan, name=COMMITTED)
-                for n, case in enumerate(self.found.cases)
-            ]
+            built = (
+                (n, replace(case, fixed_in=tuple(name for name in core if name not in case.fixed_out)))
+                for n, case in numbered
+            )
+            tasks = [self._task(n, case, plan, name=COMMITTED) for n, case in built]
             committed = self._run("Cases with the robust core built", tasks)
         return _Solved(outcomes, core, plans, scores, committed)
 
@@ -342,31 +306,16 @@ class _Solving:
         return answers.answers(tasks, [self.base, *further], self.executor, watch)
 
     def _task(self, number: int, case: Case, plan: Mapping[str, Any] | None, *, name: str = "case") -> Task:
-        settings = self._settings(is_job=plan is None)
-        return case_task(address_of(self.base), case, settings, name=f"{name} {number}", plan=plan)
-
-    def _settings(self, *, is_job: bool) -> Solve:
         job = self.found.chain.loaded.job
         asked, limit_s = job.sweep, job.sweep.time_limit_s
-        return job.solve.model_copy(
-            update={
-                "gap": asked.gap,
-                "time_limit_s": max(limit_s, job.solve.time_limit_s) if is_job else limit_s,
-                "threads": asked.threads,
-                "memory_mb": asked.memory_mb,
-            }
-        )
-
-    def _scoring(self, number: int, case: Case, plan: Mapping[str, Any], plans: bytes) -> Task:
-        base = address_of(self.base)
-        payload = {"base": base, "case": case.as_dict(), "plan": plan, "plans": address_of(plans)}
-        return Task(
-            name=f"plans {number}",
-            function="optimiser.studies.answers:score_plans",
-            payload=payload,
-            contents=(base, address_of(plans)),
-            time_limit_s=STATING_S,
-        )
+        changes = {
+            "gap": asked.gap,
+            "time_limit_s": max(limit_s, job.solve.time_limit_s) if plan is None else limit_s,
+            "threads": asked.threads,
+            "memory_mb": asked.memory_mb,
+        }
+        settings = job.solve.model_copy(update=changes)
+        return case_task(address_of(self.base), case, settings, name=f"{name} {number}", plan=plan)
 
     def _core(self, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
         """Return the links that are chosen in enough of the settled cases, the job itself left out."""
@@ -402,25 +351,12 @@ def _ids(row: Row) -> tuple[str, ...]:
     return tuple(name for name, _ in row["built"])
 
 
-def _plan_of(row: Row) -> dict[str, Any]:
-    return {"built": list(_ids(row)), "starts": row["starts"], "rings": row["rings"]}
-
-
-def _with_core(case: Case, core: Sequence[str]) -> Case:
-    """Return a case in which the core is built, as far as it can be."""
-    return replace(case, fixed_in=tuple(name for name in core if name not in case.fixed_out))
-
-
 # ---- tables
 
 
-def _write(stage: Path, found: Sweep, solved: _Solved) -> dict[str, Any]:
-    """Write the tables and `sweep.json`; return its contents."""
+def _write(stage: Path, found: SweepCases, solved: _Solved) -> dict[str, Any]:
+    """Write the tables and `sweep.json`, what the map shows, and page and pictures; return the summary."""
     ids = [column.factor.id for column in found.columns]
-    texts = {
-        name for name, own in zip(ids, zip(*found.table.rows, strict=True), strict=True) if _is_text(own)
-    }
-    factors = {name: pa.string() if name in texts else pa.float64() for name in ids}
     rows = [
         {
             "case": number,
@@ -430,13 +366,15 @@ def _write(stage: Path, found: Sweep, solved: _Solved) -> dict[str, Any]:
         }
         for number, (values, outcome) in enumerate(zip(found.table.rows, solved.cases, strict=True))
     ]
-    _save_table(stage / "cases.parquet", {"case": pa.int64(), **factors, **_SOLVED}, rows)
+    links = [
+        {"case": number, "candidate_id": name, "cost": cost}
+        for number, one in enumerate(solved.cases)
+        for name, cost in (one.value["built"] if one.value is not None else ())
+    ]
     tables = {
-        "case_links.parquet": _links(solved.cases),
-        "times.parquet": [
-            {"case": number, **{key: getattr(one, key) for key in ("seconds", "attempts", "worker")}}
-            for number, one in enumerate(solved.cases)
-        ],
+        "cases.parquet": rows,
+        "case_links.parquet": links,
+        "times.parquet": [{"case": number, **asdict(one)} for number, one in enumerate(solved.cases)],
         "regret.parquet": _regrets(solved),
         "plans.parquet": [
             {"plan": number, "name": plan.name, "candidate_id": name}
@@ -446,46 +384,38 @@ def _write(stage: Path, found: Sweep, solved: _Solved) -> dict[str, Any]:
     }
     if solved.committed:
         tables[folder.COMMIT] = [_commitment(number, one) for number, one in enumerate(solved.committed)]
-    for name, content in tables.items():
-        _save_table(stage / name, _TABLES[name], content)
-    summary = _summary(found, solved, rows)
-    store.save_json(stage / folder.SWEEP, summary)
-    return summary
-
-
-def _show(stage: Path, chain: Chain) -> None:
-    """Write what the map shows, and page and pictures where some future was solved."""
-    chosen = pq.read_table(stage / "case_links.parquet")["candidate_id"].to_pylist()
+    values = zip(*found.table.rows, strict=True)
+    factors = {
+        name: pa.string() if any(isinstance(one, str) for one in own) else pa.float64()
+        for name, own in zip(ids, values, strict=True)
+    }
+    summary, chain = _summary(found, solved, rows), found.chain
+    folders.write(
+        stage,
+        {name: _table(name, content, factors) for name, content in tables.items()}
+        | {"problem.json": resolve(found.base.base, found.cases[0]), folder.SWEEP: summary},
+    )
     results.write_layers(
         stage,
         cities=chain.times.value.cities,
         candidates=chain.candidates.value.table,
         roads=chain.times.value.road.links,
         rail=chain.rail_network.links,
-        chosen=chosen,
+        chosen=[row["candidate_id"] for row in links],
     )
-    found = results.load(stage)
-    if len(found.futures):
-        sweep_page.write(found, stage)
+    written = results.load(stage)
+    if len(written.futures):
+        sweep_page.write(written, stage)
+    return summary
 
 
-def _is_text(values: Sequence[designs.Value]) -> bool:
-    return any(isinstance(value, str) for value in values)
-
-
-def _save_table(path: Path, schema: Mapping[str, pa.DataType], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows as Parquet: the same rows are the same bytes."""
-    columns_ = {name: [row.get(name) for row in rows] for name in schema}
-    table = pa.table(columns_, schema=pa.schema(list(schema.items())))
-    pq.write_table(table, path, compression="zstd", version="2.6", row_group_size=1 << 20)
-
-
-def _links(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    return [
-        {"case": number, "candidate_id": name, "cost": cost}
-        for number, one in enumerate(outcomes)
-        for name, cost in (one.value["built"] if one.value is not None else ())
-    ]
+def _table(name: str, rows: Sequence[Mapping[str, Any]], factors: Mapping[str, pa.DataType]) -> pa.Table:
+    """Return rows as a table with its columns: the same rows are the same bytes in a file."""
+    first, *others = TABLES[name]
+    between = factors if name == "cases.parquet" else {}
+    types = {one: _TYPES.get(one, pa.int64()) for one in (first, *others)}
+    schema = pa.schema([*{first: types[first], **between, **{one: types[one] for one in others}}.items()])
+    return pa.table({one: [row.get(one) for row in rows] for one in schema.names}, schema=schema)
 
 
 def _regrets(solved: _Solved) -> list[dict[str, Any]]:
@@ -507,7 +437,7 @@ def _commitment(number: int, outcome: Outcome) -> dict[str, Any]:
     return {"case": number, **same, "weight": row.get("weight_best"), "fault": outcome.fault or None}
 
 
-def _summary(found: Sweep, solved: _Solved, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _summary(found: SweepCases, solved: _Solved, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the contents of `sweep.json`, the same whatever ran the tasks, and in whatever order."""
     loaded = found.chain.loaded
     asked = loaded.job.sweep
@@ -528,7 +458,11 @@ def _summary(found: Sweep, solved: _Solved, rows: Sequence[Mapping[str, Any]]) -
         "gap": asked.gap,
         "time_limit_s": asked.time_limit_s,
         "threads": asked.threads,
-        **_counts(rows, asked.gap),
+        "cases": len(rows),
+        "proven": _count(rows, lambda row: row["gap"] is not None and row["gap"] <= asked.gap),
+        "infeasible": _count(rows, lambda row: row["status"] == "infeasible"),
+        "ended_by_time": _count(rows, lambda row: row["termination"] in ("time", "killed")),
+        "faulty": sum(row["fault"] is not None for row in rows),
         "quarantined": [
             {"task": one.name, "fault": one.fault}
             for one in (*solved.cases, *solved.scores, *solved.committed)
@@ -542,28 +476,11 @@ def _summary(found: Sweep, solved: _Solved, rows: Sequence[Mapping[str, Any]]) -
     }
 
 
-def _counts(rows: Sequence[Mapping[str, Any]], gap: float) -> dict[str, int]:
-    """Return how many cases there are, and how they ended."""
-
-    def count(holds: Callable[[Mapping[str, Any]], bool]) -> int:
-        return sum(holds(row) for row in rows if row["fault"] is None)
-
-    return {
-        "cases": len(rows),
-        "proven": count(lambda row: row["gap"] is not None and row["gap"] <= gap),
-        "infeasible": count(lambda row: row["status"] == "infeasible"),
-        "ended_by_time": count(lambda row: row["termination"] in ("time", "killed")),
-        "faulty": sum(row["fault"] is not None for row in rows),
-    }
+def _count(rows: Sequence[Mapping[str, Any]], holds: Callable[[Mapping[str, Any]], bool]) -> int:
+    return sum(holds(row) for row in rows if row["fault"] is None)
 
 
-def _is_open(summary: Mapping[str, Any]) -> bool:
-    """Return whether a case is neither proven nor infeasible, or a task was given up."""
-    settled = summary["proven"] + summary["infeasible"]
-    return bool(summary["quarantined"]) or settled < summary["cases"]
-
-
-def expected(found: Sweep, target: Path, workers: int | None) -> dict[str, Any]:
+def expected(found: SweepCases, target: Path, workers: int | None) -> dict[str, Any]:
     """Return how large a sweep is, and how long it may take.
 
     Parameters
@@ -589,3 +506,109 @@ def expected(found: Sweep, target: Path, workers: int | None) -> dict[str, Any]:
         seconds = sorted(pq.read_table(known)["seconds"].to_pylist())
         answer["expected_s"] = round(share * seconds[len(seconds) // 2], 1)
     return answer
+
+
+# ---- a finished sweep in Python
+
+
+class Sweep(SweepResults):
+    """A finished sweep; `optimiser.report.sweep.SweepResults` says what its tables hold."""
+
+    def plot(self, picture: str = "links") -> Figure:
+        """Draw a picture of the sweep.
+
+        Parameters
+        ----------
+        picture
+            `links`, ranked by the share of futures in which each is right; `map`; `band`, what the plan of
+            the job covers in each future; `indices` of the factors; `regret` of fixed plans.
+
+        Raises
+        ------
+        ValueError
+            For another name.
+        """
+        if picture not in sweep_page.PICTURES:
+            known = ", ".join(sweep_page.PICTURES)
+            raise ValueError(f"there is no picture {picture!r} of a sweep; choose one of {known}")
+        return sweep_page.PICTURES[picture](self, dpi=100)
+
+    def report(self, out: str | Path) -> Path:
+        """Write the page `sweep.html` and the pictures into a folder, and return the page.
+
+        Parameters
+        ----------
+        out
+            The folder.
+        """
+        return sweep_page.write(self, Path(out))
+
+    def __str__(self) -> str:
+        """Return what was solved, and the value of waiting, in sentences."""
+        return " ".join((sweep_page.lead(self), *sweep_page.waiting_sentences(self)))
+
+    def _repr_html_(self) -> str:
+        """Return what was solved, and the links by share, as HTML for a notebook."""
+        ends, chosen = ("from_name", "to_name"), ("share", "low", "high", "is_core", "in_plan", "factor")
+        title = page.heading(f"{self.facts['region']}: sweep", sweep_page.lead(self))
+        return title + page.table(self.links[["number", "kind", *ends, "cost", *chosen]], most=MOST_LINKS)
+
+
+def sweep_job(
+    job: str | LoadedJob,
+    *,
+    settings: Sequence[str] = (),
+    out: str | Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+) -> Sweep:
+    """Solve a job in many cases drawn from what is uncertain, and open what came of it.
+
+    Parameters
+    ----------
+    job
+        Name of a ready job, path of a job file, or a job.
+    settings
+        Changes of keys such as ``sweep.cases=256``, values in TOML; only where `job` is a name or a path.
+    out
+        Folder; None: that of the job with `-sweep`.
+    workers
+        Cases at a time, each in a process of its own; None: as many as cores.
+    scheduler
+        Address of a running Dask scheduler, which solves the cases in place of processes here.
+    progress
+        Notified of each step.
+
+    Raises
+    ------
+    OptimiserError, NetworksError
+        When the job cannot be swept, or has no plan itself.
+    """
+    loaded = folders.job_of(job, settings)
+    with executor_of(workers=workers, scheduler=scheduler) as executor:
+        done = sweep(
+            loaded,
+            out=None if out is None else Path(out),
+            executor=executor,
+            progress=progress or Progress(),
+            watch=lambda _title, _state: None,
+        )
+    return load_sweep(done.folder)
+
+
+def load_sweep(path: str | Path) -> Sweep:
+    """Open the folder of a finished sweep.
+
+    Parameters
+    ----------
+    path
+        The folder.
+
+    Raises
+    ------
+    ProblemError
+        When it is not that of a finished sweep.
+    """
+    found = results.load(path)
+    return Sweep(**{one.name: getattr(found, one.name) for one in fields(found)})

@@ -20,8 +20,7 @@ from optimiser.problem.result import Result
 from optimiser.run import pipeline, solving
 from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
-from optimiser.studies.answers import AskedBase, answers, case_task, result_of, solved_by
-from optimiser.tasks.running import InProcess
+from optimiser.studies.answers import AskedBase
 
 TIME_LIMIT_S = 12.0
 """Time limit of a what-if where none is given, so that it answers while the analyst waits."""
@@ -285,7 +284,7 @@ class Study:
     @cached_property
     def base(self) -> AskedBase:
         """What cases are resolved from."""
-        return AskedBase.of(self.chain)
+        return AskedBase(self.chain)
 
     @property
     def job(self) -> Job:
@@ -355,18 +354,8 @@ class Study:
             When nothing was found in time.
         """
         settings = job.solve.model_copy(update={"gap": gap, "time_limit_s": time_limit_s})
-        task = case_task(
-            self.base.address,
-            case,
-            settings,
-            name=f"case {case.name}",
-            start=start,
-            whole=True,
-            limit_s=lambda: left_s,
-        )
-        with solved_by(self.process):
-            (outcome,) = answers([task], [self.base.content], InProcess())
-        problem, result = resolve(self.base.base, case), result_of(outcome)
+        result = self.base.ask(case, settings, self.process, start=start, limit_s=lambda: left_s)
+        problem = resolve(self.base.base, case)
         if not result.has_plan:
             solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(self.chain))
         return problem, result

@@ -22,9 +22,8 @@ from optimiser.frontier.cases import case_from, resolve
 from optimiser.job import load as load_job
 from optimiser.problem import load
 from optimiser.studies import answers
-from optimiser.studies.answers import base_of
-from optimiser.studies.sweep import prepare
-from optimiser.studies.swept import load_sweep
+from optimiser.studies.answers import AskedBase, base_of
+from optimiser.studies.sweep import load_sweep, prepare
 from optimiser.tasks.cache import Progress
 
 FACTORS = """
@@ -347,8 +346,8 @@ def test_jobs_with_periods_without_budget_with_steps_and_with_independence_are_s
 
 def test_a_base_that_has_travelled_resolves_the_same_problems(job, monkeypatch):
     found = prepare(load_job(job), Progress())
-    content = found.content()
-    assert content == found.content()
+    content = found.base.content
+    assert content == AskedBase(found.chain, found.base.closures).content
     chain = found.chain
     closures = {name: closure.arcs for name, closure in found.closures.items()}
     times, candidates, draft = (step.value for step in (chain.times, chain.candidates, chain.draft))

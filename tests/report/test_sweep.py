@@ -15,7 +15,7 @@ from optimiser.problem.errors import ProblemError
 from optimiser.report import sweep as results
 from optimiser.report import sweep_page
 from optimiser.report.tables import COLUMNS
-from optimiser.studies.swept import load_sweep
+from optimiser.studies.sweep import load_sweep
 
 DESIGNS = ["latin-hypercube", "saltelli", "morris", "one-at-a-time"]
 

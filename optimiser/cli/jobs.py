@@ -361,11 +361,7 @@ def sweep(
     ] = False,
 ) -> Callable[[Display], SweepRun | Rehearsed]:
     """Solve a job in many cases drawn from what is uncertain: which links hold, and what is at stake."""
-<<<<<<< HEAD
-=======
-    from optimiser.job import find
     from optimiser.studies import folders
->>>>>>> fe017625 (Ask other speeds on expressways as cases, read and write values by one function, state a base once)
     from optimiser.studies import sweep as sweeps
 
     loaded = read_job(job, settings)

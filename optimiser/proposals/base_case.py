@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyproj
 import shapely
 from numpy.typing import ArrayLike, NDArray
@@ -32,6 +33,9 @@ _COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", 
 
 NEW = "new:"
 """Prefix of the ids of nodes that a candidate adds to the time graph."""
+
+LONGEST_TODAY_S = 36_000
+"""Longest time of today from which a gain is counted; without a path it has no bound."""
 
 type Arc = tuple[str, str, int]
 """Tail id and head id in the time graph, and seconds."""
@@ -408,6 +412,14 @@ class BaseCase:
     def node_row(self) -> dict[str, int]:
         """Return the row of each node id of the graph."""
         return {name: row for row, name in enumerate(self.node_ids)}
+
+    @cached_property
+    def fronts(self) -> pd.DataFrame:
+        """Return the fronts of the stations among the nodes of the graph, by `row` of the rail network."""
+        nodes = self.graph.nodes
+        found = nodes[nodes["node_id"].str.fullmatch(r"station:\d+")]
+        rows = found["node_id"].str.removeprefix("station:").astype("int64")
+        return found.assign(row=rows).sort_values("row")
 
     @cached_property
     def times(self) -> csr_array:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from optimiser.proposals.base_case import great_circle_km
+from optimiser.proposals.base_case import LONGEST_TODAY_S, great_circle_km
 from optimiser.proposals.table import Proposal
 from optimiser.proposals.trains import TrackPath, Tracks, Train
 
@@ -53,61 +53,57 @@ def propose_lines(
     Proposal
         One a pair.
     """
-    rules = tracks.rules
+    rules, base = tracks.rules, tracks.base
     longest_km = rules.longest_km if longest_km is None else longest_km
     for a, b in pairs:
-        direct_km = tracks.base.straight_km(a, b)
+        direct_km = base.straight_km(a, b)
         speed = rules.fast_kmh if direct_km >= rules.fast_least_km else rules.usual_kmh
         run_s = tracks.times.run_s(direct_km * rules.route_factor, speed)
         if direct_km < rules.shortest_km:
             left_out[f"{kind}: shorter than {rules.shortest_km:g} km"] += 1
         elif direct_km > longest_km:
             left_out[f"{kind}: longer than {longest_km:g} km"] += 1
-        elif not _is_fast(tracks, (a, b), run_s):
-            left_out[
-                f"{kind}: its train takes over {rules.time_ratio:g} of today's best time on the way"
-            ] += 1
+        elif slow := _too_slow(tracks, (a, b), run_s):
+            left_out[f"{kind}: {slow}"] += 1
         elif tracks.fastest_s(a, b) <= rules.tracks_do * run_s:
             left_out[f"{kind}: today's tracks are nearly as fast"] += 1
         else:
             yield _line(tracks, (a, b), speed, run_s, near=kind == "rail_link")
 
 
-def _is_fast(tracks: Tracks, pair: tuple[int, int], run_s: int) -> bool:
-    """Tell whether a train that runs without a stop is fast compared with today's best train or road."""
-    today = tracks.ride_today_s(*pair)
-    return today is None or tracks.times.ride_s([run_s]) <= tracks.rules.time_ratio * today
+def _too_slow(tracks: Tracks, pair: tuple[int, int], run_s: int) -> str:
+    """Say so where a train that runs without a stop saves too little on today's best train or road."""
+    today, share = tracks.ride_today_s(*pair), tracks.rules.time_ratio
+    if today is None or tracks.times.ride_s([run_s]) <= share * today:
+        return ""
+    return f"its train takes over {share:g} of today's best time on the way"
 
 
 def _line(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int, *, near: bool) -> Proposal:
     """Return the proposal of a new line, its trains running on to core cities."""
     base, rules, (a, b) = tracks.base, tracks.rules, pair
-    stations = [tracks.stations[city][0] if tracks.stations[city] else None for city in pair]
-    runs_on = [onward_run(tracks, pair, city, row) for city, row in zip(pair, stations, strict=True)]
-    stops = [tracks.stop(city, row) for city, row in zip(pair, stations, strict=True)]
-    runs_s = [run_s]
-    if (first := runs_on[0]) is not None:
-        stops.insert(0, tracks.stop(first.city, first.path.nodes[-1]))
-        runs_s.insert(0, first.path.run_s)
-    if (last := runs_on[1]) is not None:
-        stops.append(tracks.stop(last.city, last.path.nodes[-1]))
-        runs_s.append(last.path.run_s)
-    train = Train(rules.fast_class, rules.new_headway_s, rules.turn_s)
+    ends = [(city, tracks.stations[city][0] if tracks.stations[city] else None) for city in pair]
+    first, last = ([run] if (run := onward_run(tracks, pair, *end)) else [] for end in ends)
+    onward = [*first, *last]
+    calls = [*((run.city, run.path.nodes[-1]) for run in first), *ends]
+    calls += [(run.city, run.path.nodes[-1]) for run in last]
     minutes, today = tracks.times.ride_s([run_s]) / 60.0, tracks.ride_today_s(a, b)
     best = "no way today" if today is None else f"{today / 60.0:.0f} min on the way today"
-    why = f"{'neighbours; ' if near else ''}{minutes:.0f} min by a new line, {best}"
-    on = " and ".join(dict.fromkeys(base.names[run.city] for run in runs_on if run is not None))
+    on = " and ".join(dict.fromkeys(base.names[run.city] for run in onward))
     return tracks.proposal(
         f"rail-new:{base.ids[a]}-{base.ids[b]}",
         pair,
-        stops,
-        runs_s,
-        train,
-        (link for run in runs_on if run is not None for link in run.path.links),
+        [tracks.stop(*call) for call in calls],
+        [*(run.path.run_s for run in first), run_s, *(run.path.run_s for run in last)],
+        Train(rules.fast_class, rules.new_headway_s, rules.turn_s),
+        (link for run in onward for link in run.path.links),
         length_km=base.straight_km(a, b) * rules.route_factor,
         speed_kmh=speed,
         standard=rules.fast_standard if speed >= rules.fast_kmh else rules.usual_standard,
-        why=why + (f"; trains run on to {on}" if on else ""),
+        why=(
+            f"{'neighbours; ' if near else ''}{minutes:.0f} min by a new line, {best}"
+            f"{f'; trains run on to {on}' if on else ''}"
+        ),
         geometry=base.straight_line(a, b),
     )
 
@@ -165,32 +161,25 @@ def propose_upgrades(
             left_out[f"rail_upgrade: under {rules.shortest_km:g} km of slow track"] += 1
         elif path.length_km > rules.track_detour * base.straight_km(a, b):
             left_out[f"rail_upgrade: tracks over {rules.track_detour:g} times the straight line"] += 1
-        elif not _is_fast(tracks, (a, b), run_s):
-            left_out[
-                f"rail_upgrade: its train takes over {rules.time_ratio:g} of today's best time on the way"
-            ] += 1
+        elif slow := _too_slow(tracks, (a, b), run_s):
+            left_out[f"rail_upgrade: {slow}"] += 1
         else:
-            yield _upgrade(tracks, (a, b), path, run_s)
-
-
-def _upgrade(tracks: Tracks, pair: tuple[int, int], path: TrackPath, run_s: int) -> Proposal:
-    base, rules, (a, b) = tracks.base, tracks.rules, pair
-    stops = [tracks.stop(a, path.nodes[0]), tracks.stop(b, path.nodes[-1])]
-    train = Train(rules.slow_class, rules.new_headway_s, rules.turn_s)
-    slow = f"{path.slow_km:.0f} km of {path.length_km:.0f} km of track"
-    return tracks.proposal(
-        f"rail-upgrade:{base.ids[a]}-{base.ids[b]}",
-        pair,
-        stops,
-        [run_s],
-        train,
-        tracks.fast_links(path, rules.upgrade_kmh),
-        length_km=path.slow_km,
-        speed_kmh=rules.upgrade_kmh,
-        standard=rules.upgrade_standard,
-        why=f"{slow} are slower than {rules.upgrade_kmh:g}",
-        geometry=tracks.line(path),
-    )
+            yield tracks.proposal(
+                f"rail-upgrade:{base.ids[a]}-{base.ids[b]}",
+                (a, b),
+                [tracks.stop(a, path.nodes[0]), tracks.stop(b, path.nodes[-1])],
+                [run_s],
+                Train(rules.slow_class, rules.new_headway_s, rules.turn_s),
+                tracks.fast_links(path, rules.upgrade_kmh),
+                length_km=path.slow_km,
+                speed_kmh=rules.upgrade_kmh,
+                standard=rules.upgrade_standard,
+                why=(
+                    f"{path.slow_km:.0f} km of {path.length_km:.0f} km of track"
+                    f" are slower than {rules.upgrade_kmh:g}"
+                ),
+                geometry=tracks.line(path),
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,16 +222,6 @@ class _Site:
     km: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Half:
-    """The run from a station to one side of a site: seconds, the station, the end of the link it comes by."""
-
-    side: int
-    seconds: float
-    station: int
-    end: int
-
-
 def propose_curves(
     tracks: Tracks, rules: CurveRules, open_pairs: Sequence[tuple[int, int]], left_out: Counter[str]
 ) -> Iterator[Proposal]:
@@ -264,55 +243,46 @@ def propose_curves(
     Proposal
         One a curve at most: for the pair that saves most of those for which no other curve saves more.
     """
-    best: dict[_Site, tuple[float, tuple[int, int], tuple[_Half, _Half]]] = {}
-    sites, halves = tracks.base.once(("curves", tracks.rules, rules), lambda: _places(tracks, rules))
-    half_s, station = _half_times(halves, len(tracks.stations))
+    best: dict[int, tuple[float, tuple[int, int], int]] = {}
+
+    key = ("curves", tracks.rules, rules)
+    sites = tracks.base.once((*key, "sites"), lambda: list(_sites(tracks, rules)))
+    way_s, station, end = tracks.base.once((*key, "ways"), lambda: _approaches(tracks, sites))
     curve_s = np.array([_curve_s(tracks, site, rules) for site in sites], dtype=np.float64)
     for pair in open_pairs:
         a, b = tracks.base.in_id_order(*pair)
-        today_s = tracks.fastest_s(a, b)
-        run_s = half_s[:, :, a] + half_s[:, ::-1, b] + curve_s[:, None]
+        run_s = way_s[:, :, a] + way_s[:, ::-1, b] + curve_s[:, None]
         run_s[station[:, :, a] == station[:, ::-1, b]] = np.inf
         if not np.isfinite(run_s).any():
             continue
         at, side = divmod(int(np.argmin(run_s)), 2)  # of equally fast ones the first site
-        saved = min(today_s, 36_000.0) - float(run_s[at, side])
+        saved = min(tracks.fastest_s(a, b), LONGEST_TODAY_S) - float(run_s[at, side])
         if saved < rules.gain_s:
             left_out[f"connecting_curve: its train saves under {rules.gain_s // 60} min of running"] += 1
-        elif sites[at] not in best or saved > best[sites[at]][0]:
-            best[sites[at]] = saved, (a, b), (halves[at][side][a], halves[at][1 - side][b])
-    for site, (saved, pair, ways) in best.items():
-        proposal = _curve(tracks, rules, site, pair, ways, saved)
-        if proposal is None:
+        elif at not in best or saved > best[at][0]:
+            best[at] = saved, (a, b), side
+    for at, (saved, (a, b), side) in best.items():
+        ends = (at, side, a), (at, 1 - side, b)
+        ways = [(place[1], int(station[place]), int(end[place])) for place in ends]
+        if tracks.runs_today((a, b), (ways[0][1], ways[1][1]), rules.headway_s):
             left_out["connecting_curve: as many direct trains run today"] += 1
-        else:
-            yield proposal
-
-
-def _places(
-    tracks: Tracks, rules: CurveRules
-) -> tuple[list[_Site], list[tuple[Mapping[int, _Half], Mapping[int, _Half]]]]:
-    """Return the sites, and for each the runs from cities to both of its sides."""
-    sites = list(_sites(tracks, rules))
-    return sites, [(_halves(tracks, site, 0), _halves(tracks, site, 1)) for site in sites]
+            continue
+        both_s = max(1, round(float(way_s[ends[0]] + way_s[ends[1]])))
+        yield _curve(tracks, rules, sites[at], (a, b), ways, run_s=both_s, saved_s=saved)
 
 
 def _sites(tracks: Tracks, rules: CurveRules) -> Iterator[_Site]:
     """Yield the places where links without a common end cross, or a line ends near another one."""
-    rail = tracks.base.rail
-    if rail is None or not len(rail.links):
-        return
-    lines = rail.links.geometry.to_numpy()
-    ends = rail.links[["tail", "head"]].to_numpy(dtype=np.int64)
+    lines, ends = tracks.lines, tracks.ends
     tree = shapely.STRtree(lines)
     for one, other in tree.query(lines, predicate="crosses").T.tolist():  # each pair both ways
         if one < other and not set(ends[one].tolist()) & set(ends[other].tolist()):
             cut = shapely.intersection(lines[one], lines[other])
             yield _site(lines, (one, other), shapely.get_coordinates(cut)[0], None)
-    degree = np.bincount(ends.ravel(), minlength=len(rail.nodes))
+    degree = np.bincount(ends.ravel())
     for one in np.flatnonzero((degree[ends] == 1).any(axis=1)).tolist():
         for node in (node for node in ends[one].tolist() if degree[node] == 1):
-            place = np.array(tracks.place_of(node))
+            place = np.array(tracks.places[node])
             reach = shapely.buffer(shapely.Point(place), 2.0 * rules.touch_km / 111.0)
             near = tree.query(reach, predicate="intersects").tolist()
             found = (_site(lines, (one, other), place, lines[other]) for other in near if other != one)
@@ -343,48 +313,33 @@ def _site(
     return _Site(links, (shares[0], shares[1]), ((lon, lat), (other_lon, other_lat)), km)
 
 
-def _halves(tracks: Tracks, site: _Site, side: int) -> dict[int, _Half]:
-    """Return for each city with tracks the fastest run from one of its stations to a side of a site."""
-    link, share = site.links[side], site.shares[side]
-    tail, head = tracks.ends_of(link)
-    link_s = tracks.link_s(link)
-    found = {}
-    for city, stations in enumerate(tracks.stations):
-        options = [
-            ((0.0 if station == end else tracks.run_s(station, end)) + part * link_s, station, end)
-            for station in stations
-            for end, part in ((tail, share), (head, 1.0 - share))
-        ]
-        best = min(options, key=lambda option: option[0], default=None)
-        if best is not None and np.isfinite(best[0]):
-            found[city] = _Half(side, *best)
-    return found
-
-
-def _half_times(
-    halves: Sequence[tuple[Mapping[int, _Half], Mapping[int, _Half]]], cities: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the seconds and stations of the runs to both sides of each site.
-
-    Parameters
-    ----------
-    halves
-        For each site and side the run from each city that has one.
-    cities
-        Number of cities.
+def _approaches(
+    tracks: Tracks, sites: Sequence[_Site]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the fastest run from a station of each city to each side of each site.
 
     Returns
     -------
-    seconds, station : numpy.ndarray
-        float64 and int64 [sites, 2, cities]; infinite, and -1, for cities without a run.
+    seconds, station, end : numpy.ndarray
+        float64 and int64 [sites, 2, cities]: running time, infinite for cities without such a run; rail rows
+        of the station where it starts, -1 without one, and of the end of the link by which it comes.
     """
-    seconds = np.full((len(halves), 2, cities), np.inf)
-    station = np.full((len(halves), 2, cities), -1, dtype=np.int64)
-    for at, sides in enumerate(halves):
-        for side, found in enumerate(sides):
-            for city, half in found.items():
-                seconds[at, side, city], station[at, side, city] = half.seconds, half.station
-    return seconds, station
+    links = np.array([site.links for site in sites], dtype=np.int64).reshape(-1, 2)
+    share = np.array([site.shares for site in sites], dtype=np.float64).reshape(-1, 2)
+    ends = tracks.ends[links]
+    along_s = np.stack([share, 1.0 - share], axis=-1) * tracks.link_s[links][..., None]
+    shape = (len(sites), 2, len(tracks.stations))
+    seconds, station, end = np.full(shape, np.inf), np.full(shape, -1), np.full(shape, -1)
+    for city, rows in enumerate(tracks.stations):
+        if rows:
+            runs_s = np.stack([tracks.runs_s(row)[ends] + along_s for row in rows], axis=2)
+            options = runs_s.reshape(len(sites), 2, 2 * len(rows))  # of each station tail and head
+            first = options.argmin(axis=-1)
+            seconds[:, :, city] = options.min(axis=-1)
+            found = np.isfinite(seconds[:, :, city])
+            station[:, :, city] = np.where(found, np.array(rows)[first // 2], -1)
+            end[:, :, city] = np.take_along_axis(ends, first[..., None] % 2, axis=-1)[..., 0]
+    return seconds, station, end
 
 
 def _curve_km(site: _Site, rules: CurveRules) -> float:
@@ -400,46 +355,39 @@ def _curve(
     rules: CurveRules,
     site: _Site,
     pair: tuple[int, int],
-    ways: tuple[_Half, _Half],
-    saved: float,
-) -> Proposal | None:
-    """Return the curve with its train; None where as many direct trains run today."""
-    base, (a, b), curve_km = tracks.base, pair, _curve_km(site, rules)
-    rail, stations = base.rail, (ways[0].station, ways[1].station)
-    every = Train(tracks.rules.fast_class, rules.headway_s, tracks.rules.turn_s)
-    if rail is None or tracks.runs_today(pair, stations, every):
-        return None
-    parts = [(_way_path(tracks, way), site.links[way.side]) for way in ways]
-    links = [link for path, own in parts for link in (*(() if path is None else path.links), own)]
-    length_km = curve_km + sum(0.0 if path is None else path.length_km for path, _ in parts)
-    for way in ways:
-        share, link = site.shares[way.side], rail.links.iloc[site.links[way.side]]
-        length_km += float(link["length_km"]) * (share if way.end == int(link["tail"]) else 1.0 - share)
-    run_s = max(1, round(ways[0].seconds + ways[1].seconds)) + _curve_s(tracks, site, rules)
-    speed = length_km / (run_s / 3600.0) / tracks.times.access.running.factor
-    train = Train(tracks.rules.train_class(speed), rules.headway_s, tracks.rules.turn_s)
-    lines = [*rail.links.geometry.iloc[links].tolist(), shapely.LineString(site.points)]
-    stops = [tracks.stop(city, row) for city, row in zip(pair, stations, strict=True)]
-    return tracks.proposal(
+    ways: Sequence[tuple[int, int, int]],
+    *,
+    run_s: int,
+    saved_s: float,
+) -> Proposal:
+    """Return a curve with its train.
+
+    `ways` are side of the site, station, and end of the link by which it comes, of both cities; `run_s` is
+    the running time to both sides.
+    """
+    lines, curve_km = tracks.lines, _curve_km(site, rules)
+    links, parts_km, ends_km = list[int](), list[float](), list[float]()
+    for side, station, end in ways:
+        path, own, share = tracks.path(station, end), site.links[side], site.shares[side]
+        links += [*(path.links if path else ()), own]
+        parts_km.append(path.length_km if path else 0.0)
+        part = share if end == tracks.ends[own, 0] else 1.0 - share
+        ends_km.append(float(tracks.length_km[own]) * part)
+    base, (a, b) = tracks.base, pair
+    return tracks.direct_train(
         f"rail-curve:{base.ids[a]}-{base.ids[b]}",
-        pair,
-        stops,
-        [run_s],
-        train,
+        [(city, station) for city, (_, station, _) in zip(pair, ways, strict=True)],
+        [run_s + _curve_s(tracks, site, rules)],
         links,
-        length_km=length_km,
-        speed_kmh=speed,
+        length_km=curve_km + sum(parts_km) + ends_km[0] + ends_km[1],
+        headway_s=rules.headway_s,
         standard="junction",
         why=(
             f"{curve_km:.1f} km of track join two lines that have no connection; a train every"
-            f" {train.headway_s // 60} min over it runs {saved / 60:.0f} min less than today's tracks allow"
+            f" {rules.headway_s // 60} min over it runs {saved_s / 60:.0f} min less than today's tracks allow"
         ),
-        geometry=shapely.line_merge(shapely.MultiLineString(lines)),
-        train_km_a_day=train.km_a_day(length_km, tracks.rules.hours_a_day),
+        geometry=shapely.line_merge(
+            shapely.MultiLineString([*lines[links], shapely.LineString(site.points)])
+        ),
         units=curve_km / rules.least_km,
     )
-
-
-def _way_path(tracks: Tracks, way: _Half) -> TrackPath | None:
-    """Return the tracks from a station to the end of the link of a site; None where it stands there."""
-    return None if way.station == way.end else tracks.path(way.station, way.end)

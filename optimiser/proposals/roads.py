@@ -22,6 +22,7 @@ from scipy.spatial import cKDTree
 
 from networks.network import Network
 from optimiser.proposals.base_case import (
+    LONGEST_TODAY_S,
     Arc,
     BaseCase,
     great_circle_km,
@@ -31,8 +32,6 @@ from optimiser.proposals.base_case import (
 from optimiser.proposals.table import Proposal
 from optimiser.proposals.terrain import ArtefactRules, Surroundings
 
-_LONGEST_TODAY_S = 36_000.0
-"""Longest time of today from which a gain is counted; without a path it has no bound."""
 _LEAST_NEW_S = 300.0
 """Gaps are ranked by the time saved per second of new road, of which at least so many seconds count."""
 _MOST_CLOSURES = 12
@@ -568,7 +567,7 @@ def _closures(
     others, length_km = others[length_km > 1.0], length_km[length_km > 1.0]
     new_s = length_km / rules.speed_kmh * 3600.0
     index = today_s[others] / new_s
-    gain_s = np.minimum(today_s[others], _LONGEST_TODAY_S) - new_s
+    gain_s = np.minimum(today_s[others], LONGEST_TODAY_S) - new_s
     saved = np.where(index >= rules.gap_detour_index, gain_s, -1.0) / np.maximum(new_s, _LEAST_NEW_S)
     order = np.argsort(-saved, kind="stable")[:_MOST_CLOSURES]
     return [(float(index[at]), int(others[at])) for at in order[saved[order] > 0].tolist()]

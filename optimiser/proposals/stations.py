@@ -7,12 +7,13 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
 
 from networks.intermodal.trains import ARRIVING_S, HALLS
-from optimiser.proposals.base_case import NEW, Arc, great_circle_km
+from optimiser.proposals.base_case import Arc, great_circle_km
 from optimiser.proposals.services import PatternRules
 from optimiser.proposals.table import Proposal
 from optimiser.proposals.trains import Stop, TrackPath, Tracks, Train, train_arcs
@@ -109,14 +110,13 @@ def propose_check_in(tracks: Tracks, rules: StationRules, left_out: Counter[str]
         One a station.
     """
     access = tracks.base.access
-    shorter = {
-        hall: new
-        for hall, new, old in (
-            (HALLS[0], rules.check_in_hsr_s, access.check_in_hsr_s),
-            (HALLS[1], rules.check_in_conv_s, access.check_in_conv_s),
-        )
-        if new < old
-    }
+    halls = zip(
+        HALLS[:2],
+        (rules.check_in_hsr_s, rules.check_in_conv_s),
+        (access.check_in_hsr_s, access.check_in_conv_s),
+        strict=True,
+    )
+    shorter = {hall: new for hall, new, old in halls if new < old}
     if not shorter:
         left_out["check_in: check-in is as short already"] += 1
         return
@@ -175,7 +175,7 @@ def _at_station(
     tracks: Tracks, row: int, standard: str, *, arcs: tuple[Arc, ...], units: int, why: str
 ) -> Proposal:
     """Return a measure at a station; a short line marks its place."""
-    base, name, (lon, lat) = tracks.base, tracks.station_name(row), tracks.place_of(row)
+    base, name, (lon, lat) = tracks.base, tracks.station_name(row), tracks.places[row]
     return Proposal(
         candidate_id=f"{standard}:{row}-{name}",
         from_name=base.names[base.nearest_city(lon, lat)[0]],
@@ -204,12 +204,14 @@ def propose_access(tracks: Tracks, rules: StationRules, left_out: Counter[str]) 
         One a city, station and class of way.
     """
     base, times_needed = tracks.base, dict(rules.corridors)
+    last = "" if base.door_to_door else "/after"
     for city, (lon, lat) in enumerate(zip(base.lon.tolist(), base.lat.tolist(), strict=True)):
         least_s = base.access.centre_station.of(base.tiers[city])
+        origin, destination = base.city_ends(city)
         for at, row in enumerate(tracks.fronts):
             if not tracks.trains[row]:
                 continue
-            place = tracks.place_of(row)
+            place = tracks.places[row]
             km = float(great_circle_km(lon, lat, *place)) * rules.way_detour
             if km > rules.way_longest_km * rules.way_detour:
                 continue
@@ -230,15 +232,12 @@ def propose_access(tracks: Tracks, rules: StationRules, left_out: Counter[str]) 
                     standard=way.standard,
                     why=f"{way.name}: {seconds / 60:.0f} min from centre to station, {today / 60:.0f} today",
                     geometry=shapely.LineString([(lon, lat), place]),
-                    arcs=_access_arcs(tracks, city, row, seconds),
+                    arcs=(
+                        (origin, f"station:{row}", seconds),
+                        (f"station:{row}{last}", destination, seconds),
+                    ),
                     units=km * times_needed.get(base.tiers[city], 1.0),
                 )
-
-
-def _access_arcs(tracks: Tracks, city: int, row: int, seconds: int) -> tuple[Arc, ...]:
-    origin, destination = tracks.base.city_ends(city)
-    last = "" if tracks.base.door_to_door else "/after"
-    return ((origin, f"station:{row}", seconds), (f"station:{row}{last}", destination, seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,18 +251,25 @@ class _Pattern:
     rows: tuple[int, ...]
     runs_s: tuple[int, ...]
 
+    def legs(self, tracks: Tracks) -> Iterator[tuple[int, TrackPath]]:
+        """Yield the position and the tracks of each leg, as far as they are known."""
+        for leg, (start, end) in enumerate(itertools.pairwise(self.rows)):
+            path = tracks.path(start, end)
+            if path is not None:
+                yield leg, path
 
-def _patterns(tracks: Tracks) -> Iterator[_Pattern]:
+
+def _patterns(tracks: Tracks, rules: PatternRules) -> Iterator[_Pattern]:
+    """Yield the trains of each service that make a further stop."""
     services = tracks.base.services
     if services is None:
         return
-    for service, line in enumerate(services.lines.to_dict("records")):
-        stops = tracks.calls.get(service, services.stops.iloc[:0])
+    for stops, line in zip(tracks.calls, services.lines.to_dict("records"), strict=True):
         yield _Pattern(
             service_id=str(line["service_id"]),
             name=str(line["name"] or line["service_id"]),
             link_class=str(line["link_class"]),
-            headway_s=int(line["headway_s"]),
+            headway_s=rules.stop_share * int(line["headway_s"]),
             rows=tuple(stops["node"].tolist()),
             runs_s=tuple(stops["run_s"].tolist()[1:]),
         )
@@ -290,74 +296,59 @@ def propose_extra_stops(tracks: Tracks, rules: PatternRules, left_out: Counter[s
     Proposal
         One a service and station.
     """
-    wanted = _stations_of_cities(tracks, rules.stop_city_km)
-    for pattern in _patterns(tracks):
-        headway_s = rules.stop_share * pattern.headway_s
+    near = {row: tracks.base.nearest_city(*tracks.places[row]) for row in tracks.fronts}
+    for pattern in _patterns(tracks, rules):
         done = set(pattern.rows)
-        for leg, (start, end) in enumerate(itertools.pairwise(pattern.rows)):
-            path = tracks.path(start, end) if start != end else None
-            if path is None:
-                continue
+        for leg, path in pattern.legs(tracks):
             for at, row in enumerate(path.nodes[1:-1], 1):
-                if row not in wanted or row in done:
+                if row not in near or near[row][1] > rules.stop_city_km or row in done:
                     continue
                 done.add(row)
-                if headway_s > rules.stop_most_s:
+                if pattern.headway_s > rules.stop_most_s:
                     left_out["extra_stop: too few trains pass"] += 1
                     continue
-                before = tracks.run_between(path, 0, at)
-                share = before / max(1, path.run_s)
+                name = tracks.station_name(row)
                 yield _extra_stop(
-                    tracks, pattern, leg, path, Stop(f"station:{row}"), row, share=share, headway_s=headway_s
+                    tracks,
+                    pattern,
+                    (leg, path, at),
+                    Stop(f"station:{row}"),
+                    candidate_id=f"extra-stop:{pattern.service_id}-{row}",
+                    from_name=tracks.base.names[near[row][0]],
+                    to_name=name,
+                    standard="extra-stop",
+                    why=f"{pattern.name}: a train every {pattern.headway_s / 60:.0f} min stops at {name} too",
                 )
-
-
-def _stations_of_cities(tracks: Tracks, most_km: float) -> dict[int, int]:
-    """Return the stations within a distance of a city, each with the nearest such city."""
-    base, found = tracks.base, {}
-    for row in tracks.fronts:
-        city, km = base.nearest_city(*tracks.place_of(row))
-        if km <= most_km:
-            found[row] = city
-    return found
 
 
 def _extra_stop(
     tracks: Tracks,
     pattern: _Pattern,
-    leg: int,
-    path: TrackPath,
+    place: tuple[int, TrackPath, int],
     stop: Stop,
-    row: int,
     *,
-    share: float,
-    headway_s: int,
+    candidate_id: str,
+    **facts: Any,  # noqa: ANN401 (fields of `Proposal`)
 ) -> Proposal:
-    """Return a pattern with a further stop at a share of the running time of one of its legs."""
-    base, times = tracks.base, tracks.times
-    stops = [Stop(f"station:{one}") for one in pattern.rows]
+    """Return a pattern with a further stop at a leg of it, its tracks, and a position of their nodes."""
+    rules, times, (leg, path, at) = tracks.rules, tracks.times, place
+    stops = [Stop(f"station:{row}") for row in pattern.rows]
+    stops.insert(leg + 1, stop)
     runs_s = list(pattern.runs_s)
+    share = tracks.run_between(path, 0, at) / max(1, path.run_s)
     first = min(max(1, round(share * runs_s[leg])), max(1, runs_s[leg] - 1))
     runs_s[leg : leg + 1] = [first, max(1, runs_s[leg] - first)]
-    stops.insert(leg + 1, stop)
-    train = Train(pattern.link_class, headway_s, tracks.rules.turn_s)
-    longer_s = times.access.running.stop_s
-    candidate_id = f"extra-stop:{pattern.service_id}-{row}"
-    name, place = tracks.station_name(row), tracks.place_of(row)
-    ends = [tracks.place_of(one) for one in (pattern.rows[leg], pattern.rows[leg + 1])]
+    train = Train(pattern.link_class, pattern.headway_s, rules.turn_s)
     return Proposal(
         candidate_id=candidate_id,
-        from_name=base.names[base.nearest_city(*place)[0]],
-        to_name=name,
         length_km=0.0,
         speed_kmh=0.0,
-        standard="extra-stop",
-        why=f"{pattern.name}: a train every {headway_s / 60:.0f} min stops at {name} too",
-        geometry=shapely.LineString([ends[0], place, ends[1]]),
+        geometry=shapely.LineString([tracks.places[path.nodes[node]] for node in (0, at, -1)]),
         arcs=train_arcs(candidate_id, stops, runs_s, train, times),
-        runs=tracks.runs_over(path.links, train.link_class, train.a_day(tracks.rules.hours_a_day)),
-        trainsets=max(1, -(-2 * longer_s // headway_s)),
+        runs=tracks.runs_over(path.links, train.link_class, train.a_day(rules.hours_a_day)),
+        trainsets=max(1, -(-2 * times.access.running.stop_s // train.headway_s)),
         units=1.0,
+        **facts,
     )
 
 
@@ -376,81 +367,37 @@ def propose_stations(tracks: Tracks, rules: PatternRules, left_out: Counter[str]
     Proposal
         At most one a city and service.
     """
-    base, rail = tracks.base, tracks.base.rail
-    if rail is None:
-        return
+    base = tracks.base
     without = [
         city for city in range(len(base.ids)) if not any(tracks.trains[row] for row in tracks.stations[city])
     ]
     if not without:
         left_out["station: every city has a station with trains"] += 1
         return
-    for pattern in _patterns(tracks):
-        headway_s = rules.stop_share * pattern.headway_s
+    for pattern in _patterns(tracks, rules):
         done: set[int] = set()
-        if headway_s > rules.stop_most_s:
+        if pattern.headway_s > rules.stop_most_s:
             left_out["station: too few trains pass"] += 1
             continue
-        for leg, (start, end) in enumerate(itertools.pairwise(pattern.rows)):
-            path = tracks.path(start, end) if start != end else None
-            if path is None:
-                continue
-            places = np.array([tracks.place_of(node) for node in path.nodes])
+        for leg, path in pattern.legs(tracks):
+            lon, lat = np.array([tracks.places[node] for node in path.nodes]).T
             for city in without:
-                km = great_circle_km(base.lon[city], base.lat[city], places[:, 0], places[:, 1])
+                km = great_circle_km(base.lon[city], base.lat[city], lon, lat)
                 at = int(np.argmin(km))
-                if city in done or not 0 < at < len(places) - 1 or km[at] > rules.new_station_km:
+                if city in done or not 0 < at < len(km) - 1 or km[at] > rules.new_station_km:
                     continue
                 done.add(city)
-                yield _new_station(tracks, pattern, leg, path, at, city, float(km[at]), headway_s=headway_s)
-
-
-def _new_station(
-    tracks: Tracks,
-    pattern: _Pattern,
-    leg: int,
-    path: TrackPath,
-    at: int,
-    city: int,
-    km: float,
-    *,
-    headway_s: int,
-) -> Proposal:
-    """Return a new station at a node of the tracks with a stop of one pattern."""
-    base, row = tracks.base, path.nodes[at]
-    drawn = _extra_stop(
-        tracks,
-        pattern,
-        leg,
-        path,
-        tracks.stop(city, None),
-        row,
-        share=tracks.run_between(path, 0, at) / max(1, path.run_s),
-        headway_s=headway_s,
-    )
-    candidate_id = f"station:{base.ids[city]}-{pattern.service_id}"
-    arcs = tuple(
-        (_renamed(a, drawn.candidate_id, candidate_id), _renamed(b, drawn.candidate_id, candidate_id), s)
-        for a, b, s in drawn.arcs
-    )
-    return Proposal(
-        candidate_id=candidate_id,
-        from_name=base.names[city],
-        to_name=f"{base.names[city]} (new station)",
-        length_km=0.0,
-        speed_kmh=0.0,
-        standard="station",
-        why=(
-            f"{pattern.name} passes {km:.0f} km from the centre; a train every {headway_s / 60:.0f} min stops"
-        ),
-        geometry=drawn.geometry,
-        arcs=arcs,
-        runs=drawn.runs,
-        trainsets=drawn.trainsets,
-        units=1.0,
-    )
-
-
-def _renamed(node: str, old: str, new: str) -> str:
-    """Return the id of a node of one candidate as that of another."""
-    return node.replace(f"{NEW}{old}/", f"{NEW}{new}/") if node.startswith(f"{NEW}{old}/") else node
+                yield _extra_stop(
+                    tracks,
+                    pattern,
+                    (leg, path, at),
+                    tracks.stop(city, None),
+                    candidate_id=f"station:{base.ids[city]}-{pattern.service_id}",
+                    from_name=base.names[city],
+                    to_name=f"{base.names[city]} (new station)",
+                    standard="station",
+                    why=(
+                        f"{pattern.name} passes {km[at]:.0f} km from the centre;"
+                        f" a train every {pattern.headway_s / 60:.0f} min stops"
+                    ),
+                )

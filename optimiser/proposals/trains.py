@@ -319,34 +319,65 @@ class Tracks:
         return TrainTimes(self.base.access, self.base.door_to_door)
 
     @cached_property
+    def fronts(self) -> list[int]:
+        """Return the rail rows of all stations of the time graph, rising."""
+        return self.base.fronts["row"].tolist()
+
+    @cached_property
     def stations(self) -> list[list[int]]:
         """Return for each city the rail rows of the stations near it, the one with most trains first."""
-        nodes = self.base.graph.nodes
-        table = nodes[nodes["node_id"].str.fullmatch(r"station:\d+")]
-        rows = [int(name.removeprefix("station:")) for name in table["node_id"]]
-        lon, lat = (table[name].to_numpy(dtype=np.float64) for name in ("lon", "lat"))
+        lon, lat = (self.base.fronts[name].to_numpy(dtype=np.float64) for name in ("lon", "lat"))
         found = []
         for city_lon, city_lat in zip(self.base.lon, self.base.lat, strict=True):
             km = great_circle_km(city_lon, city_lat, lon, lat)
-            near = np.flatnonzero(km <= self.rules.station_km).tolist()
-            ranked = sorted((-self.trains[rows[at]], km[at], rows[at]) for at in near)
-            found.append([row for _, _, row in ranked])
+            near = [(km[at], self.fronts[at]) for at in np.flatnonzero(km <= self.rules.station_km).tolist()]
+            found.append([row for _, row in sorted(near, key=lambda one: (-self.trains[one[1]], *one))])
         return found
+
+    def _by(self, key: str, column: str, *, of: str = "stops") -> dict[int, list[int]]:
+        """Return a column of the stops or routes of today's services as lists, by another column."""
+        services = self.base.services
+        if services is None:
+            return {}
+        found: dict[int, list[int]] = getattr(services, of).groupby(key)[column].agg(list).to_dict()
+        return found
+
+    @cached_property
+    def _callers(self) -> dict[int, list[int]]:
+        """Return the services that stop at each station, once for each stop."""
+        return self._by("node", "service")
+
+    @cached_property
+    def _called(self) -> dict[int, set[int]]:
+        """Return the stations at which each service stops."""
+        return {service: set(nodes) for service, nodes in self._by("service", "node").items()}
+
+    @cached_property
+    def routes(self) -> dict[int, list[int]]:
+        """Return the links that each service of today runs over, as far as they are known."""
+        return self._by("service", "link", of="routes")
 
     @cached_property
     def trains(self) -> Counter[int]:
         """Return the number of services that stop at each station."""
-        services = self.base.services
-        return Counter() if services is None else Counter(services.stops["node"].tolist())
+        return Counter({node: len(services) for node, services in self._callers.items()})
 
     @cached_property
-    def calls(self) -> dict[int, pd.DataFrame]:
+    def _a_day(self) -> list[float]:
+        """Return the trains a day and direction of each service."""
+        services = self.base.services
+        headway_s = [] if services is None else services.lines["headway_s"].tolist()
+        return [self.rules.hours_a_day * 3600.0 / seconds for seconds in headway_s]
+
+    @cached_property
+    def calls(self) -> list[pd.DataFrame]:
         """Return the rows of the stops of each service, in order."""
         services = self.base.services
         if services is None:
-            return {}
+            return []
         ordered = services.stops.sort_values(["service", "seq"])
-        return {int(stops["service"].iloc[0]): stops for _, stops in ordered.groupby("service")}
+        parts = dict(iter(ordered.groupby("service")))
+        return [parts.get(service, ordered.iloc[:0]) for service in range(len(services.lines))]
 
     def stop(self, city: int, row: int | None) -> Stop:
         """Return the stop of a new train in a city: at a station of the rail network, or at a new one."""
@@ -355,21 +386,22 @@ class Tracks:
     @cached_property
     def _links(self) -> pd.DataFrame:
         rail = self.base.rail
-        return pd.DataFrame(columns=["length_km", "speed_kmh"]) if rail is None else rail.links
+        columns = ["tail", "head", "length_km", "speed_kmh", "geometry"]
+        return pd.DataFrame(columns=columns) if rail is None else rail.links
 
     @cached_property
-    def _ends(self) -> list[tuple[int, int]]:
-        return [
-            (int(tail), int(head))
-            for tail, head in zip(self._links["tail"], self._links["head"], strict=True)
-        ]
-
-    def ends_of(self, link: int) -> tuple[int, int]:
-        """Return the rail nodes at the tail and the head of a link."""
-        return self._ends[link]
+    def ends(self) -> NDArray[np.int64]:
+        """Return the rail rows of tail and head of each link; int64 [links, 2]."""
+        return self._links[["tail", "head"]].to_numpy(dtype=np.int64)
 
     @cached_property
-    def _length_km(self) -> NDArray[np.float64]:
+    def lines(self) -> NDArray[np.object_]:
+        """Return the line of each link, degrees."""
+        return self._links["geometry"].to_numpy(dtype=object)
+
+    @cached_property
+    def length_km(self) -> NDArray[np.float64]:
+        """Return the length of each link."""
         return np.asarray(self._links["length_km"], dtype=np.float64)
 
     @cached_property
@@ -377,9 +409,9 @@ class Tracks:
         return np.asarray(self._links["speed_kmh"], dtype=np.float64)
 
     @cached_property
-    def _run_s(self) -> NDArray[np.float64]:
+    def link_s(self) -> NDArray[np.float64]:
         """Return the running seconds of each link."""
-        return self._length_km / (self.times.access.running.factor * self._speed_kmh) * 3600.0
+        return self.length_km / (self.times.access.running.factor * self._speed_kmh) * 3600.0
 
     @cached_property
     def _graph(self) -> tuple[csr_array, dict[tuple[int, int], int]]:
@@ -387,14 +419,13 @@ class Tracks:
 
         Seconds are those of running, longer on links without room, so that trains take tracks beside them.
         """
-        rail, run_s = self.base.rail, self._run_s
+        rail, run_s = self.base.rail, self.link_s
         if rail is None:
             return csr_array((0, 0)), {}
         trains = self.rules.hours_a_day * 3600.0 / self.rules.service_headway_s
         full = full_links(self.base, hours_a_day=self.rules.hours_a_day, trains=trains)
         run_s = np.where(full, FULL_FACTOR * run_s, run_s)
-        ends = rail.links[["tail", "head"]].to_numpy(dtype=np.int64)
-        tail, head = np.concatenate([ends[:, 0], ends[:, 1]]), np.concatenate([ends[:, 1], ends[:, 0]])
+        tail, head = np.concatenate([self.ends, self.ends[:, ::-1]]).T
         # Parallel links are compared as integers, so running times are rounded to tenths of a second.
         tenths = np.maximum(1, np.rint(np.concatenate([run_s, run_s]) * 10)).astype(np.int64)
         kept = fastest_arcs(tail, head, tenths)
@@ -430,7 +461,7 @@ class Tracks:
         earlier node of its path, and the time from there. Each round goes on to the earlier node of that one
         and adds its time, so that the number of links behind it doubles until the root is reached.
         """
-        tenths = np.maximum(1, np.rint(self._run_s * 10)).astype(np.int64)
+        tenths = np.maximum(1, np.rint(self.link_s * 10)).astype(np.int64)
         pairs = self._graph[1]
         count = before.shape[1]
         keys = np.array([a * count + b for a, b in pairs], dtype=np.int64)
@@ -447,13 +478,6 @@ class Tracks:
                 return found
             found += np.take_along_axis(found, back, axis=1)
             back = farther
-
-    @cached_property
-    def fronts(self) -> list[int]:
-        """Return the rail rows of all stations of the time graph, rising."""
-        names = self.base.graph.nodes["node_id"]
-        found = names[names.str.fullmatch(r"station:\d+")]
-        return sorted(int(name.removeprefix("station:")) for name in found)
 
     @cached_property
     def reach_s(self) -> NDArray[np.int64]:
@@ -482,22 +506,9 @@ class Tracks:
 
     def trains_a_day(self, row: int) -> float:
         """Return the number of trains a day and direction that stop at a station."""
-        return self._departures.get(row, 0.0)
+        return sum(self._a_day[service] for service in self._callers.get(row, ()))
 
-    @cached_property
-    def _departures(self) -> dict[int, float]:
-        services = self.base.services
-        if services is None:
-            return {}
-        a_day = self.rules.hours_a_day * 3600.0 / services.lines["headway_s"].to_numpy(dtype=np.float64)
-        found: dict[int, float] = {}
-        for service, node in zip(
-            services.stops["service"].tolist(), services.stops["node"].tolist(), strict=True
-        ):
-            found[node] = found.get(node, 0.0) + float(a_day[service])
-        return found
-
-    def runs_today(self, pair: tuple[int, int], ends: tuple[int, int], train: Train) -> bool:
+    def runs_today(self, pair: tuple[int, int], ends: tuple[int, int], headway_s: int) -> bool:
         """Tell whether today's direct trains between two cities are at least as many as a service's.
 
         Parameters
@@ -506,38 +517,13 @@ class Tracks:
             The cities; stations near either count.
         ends
             Rail rows of the stations of the new service, which count as well.
-        train
-            The new service.
+        headway_s
+            Time between trains of the new service.
         """
         near = [{*self.stations[city], row} for city, row in zip(pair, ends, strict=True)]
-        found = [set().union(*(self._callers.get(row, {}) for row in rows)) for rows in near]
-        a_day = sum(
-            trains
-            for service, trains in sorted(found[0] & found[1])
-            if len((near[0] | near[1]) & self._calls[service]) > 1
-        )
-        return a_day >= self.rules.hours_a_day * 3600.0 / train.headway_s - 1e-6
-
-    @cached_property
-    def _calls(self) -> dict[int, set[int]]:
-        """Return the rail rows at which each service calls."""
-        services, found = self.base.services, dict[int, set[int]]()
-        if services is not None:
-            for service, node in services.stops[["service", "node"]].to_numpy(dtype=np.int64).tolist():
-                found.setdefault(service, set()).add(node)
-        return found
-
-    @cached_property
-    def _callers(self) -> dict[int, set[tuple[int, float]]]:
-        """Return the services that call at each station, with their trains a day and direction."""
-        services, found = self.base.services, dict[int, set[tuple[int, float]]]()
-        headway_s = [] if services is None else services.lines["headway_s"].tolist()
-        for service, nodes in self._calls.items():
-            for node in nodes:
-                found.setdefault(node, set()).add(
-                    (service, self.rules.hours_a_day * 3600.0 / headway_s[service])
-                )
-        return found
+        first, last = ({s for row in rows for s in self._callers.get(row, ())} for rows in near)
+        direct = (s for s in sorted(first & last) if len((near[0] | near[1]) & self._called[s]) > 1)
+        return sum(self._a_day[s] for s in direct) >= self.rules.hours_a_day * 3600.0 / headway_s - 1e-6
 
     def runs_over(
         self, links: Iterable[int], link_class: str, trains: int
@@ -581,42 +567,71 @@ class Tracks:
             **facts,
         )
 
-    def route_of(self, service: int) -> tuple[int, ...]:
-        """Return the links that a service of today runs over, rising; empty where they are unknown."""
-        return self._routes.get(service, ())
+    def direct_train(
+        self,
+        candidate_id: str,
+        calls: Sequence[tuple[int, int]],
+        runs_s: Sequence[int],
+        links: Iterable[int],
+        *,
+        length_km: float,
+        headway_s: int,
+        **facts: Any,  # noqa: ANN401 (fields of `Proposal`)
+    ) -> Proposal:
+        """Return a new train between stations of today as a proposal.
 
-    @cached_property
-    def _routes(self) -> dict[int, tuple[int, ...]]:
-        services = self.base.services
-        if services is None:
-            return {}
-        found: dict[int, list[int]] = {}
-        for service, link in services.routes[["service", "link"]].to_numpy(dtype=np.int64).tolist():
-            found.setdefault(service, []).append(link)
-        return {service: tuple(sorted(links)) for service, links in found.items()}
+        Parameters
+        ----------
+        candidate_id, runs_s, links, facts
+            As for `proposal`.
+        calls
+            City and rail row of the station of each stop, in order.
+        length_km, headway_s
+            Length of its run, and time between its trains.
+        """
+        speed_kmh, train = self.train_over(length_km, runs_s, headway_s)
+        return self.proposal(
+            candidate_id,
+            (calls[0][0], calls[-1][0]),
+            [self.stop(*call) for call in calls],
+            runs_s,
+            train,
+            links,
+            length_km=length_km,
+            speed_kmh=speed_kmh,
+            train_km_a_day=train.km_a_day(length_km, self.rules.hours_a_day),
+            **facts,
+        )
+
+    def train_over(self, length_km: float, runs_s: Sequence[int], headway_s: int) -> tuple[float, Train]:
+        """Return the design speed that some runs need, km/h, and a train of its class."""
+        speed_kmh = length_km / (sum(runs_s) / 3600.0) / self.times.access.running.factor
+        return speed_kmh, Train(self.rules.train_class(speed_kmh), headway_s, self.rules.turn_s)
 
     def station_name(self, row: int) -> str:
         """Return the name of a station, its number where it has none."""
-        return self._names[row] or f"station {row}"
-
-    def place_of(self, row: int) -> tuple[float, float]:
-        """Return the longitude and latitude of a rail node, degrees."""
-        return self._places[row]
+        return self.names[row] or f"station {row}"
 
     @cached_property
-    def _names(self) -> list[str]:
+    def names(self) -> list[str]:
+        """Return the name of each rail node."""
         rail = self.base.rail
         return [] if rail is None else [str(name) for name in rail.nodes["name"]]
 
     @cached_property
-    def _places(self) -> list[tuple[float, float]]:
+    def places(self) -> list[tuple[float, float]]:
+        """Return the longitude and latitude of each rail node, degrees."""
         rail = self.base.rail
         points = [] if rail is None else shapely.get_coordinates(rail.nodes.geometry.to_numpy()).tolist()
         return [(float(lon), float(lat)) for lon, lat in points]
 
+    def runs_s(self, start: int) -> NDArray[np.float64]:
+        """Return the running seconds from a station to each rail node, infinite without tracks."""
+        return self._trees[start][0]
+
     def run_s(self, start: int, end: int) -> float:
         """Return the running seconds from a station to a rail node, infinite without tracks."""
-        return float(self._trees[start][0][end]) if start != end else np.inf
+        return float(self.runs_s(start)[end]) if start != end else np.inf
 
     def fastest_s(self, a: int, b: int) -> float:
         """Return the least running seconds over today's tracks between cities, infinite without tracks."""
@@ -632,7 +647,7 @@ class Tracks:
             nodes.append(int(before[nodes[-1]]))
         nodes.reverse()
         links = [self._graph[1][a, b] for a, b in itertools.pairwise(nodes)]
-        length_km = self._length_km[links]
+        length_km = self.length_km[links]
         return TrackPath(
             nodes=tuple(nodes),
             links=tuple(links),
@@ -647,29 +662,24 @@ class Tracks:
         best = min(ends, default=None)
         return None if best is None else self.path(best[1], best[2])
 
-    def link_s(self, link: int) -> float:
-        """Return the running seconds of a link."""
-        return float(self._run_s[link])
-
     def fast_links(self, path: TrackPath, design_kmh: float) -> tuple[int, ...]:
         """Return the links of a path that are at least as fast as a design speed."""
         return tuple(link for link in path.links if self._speed_kmh[link] >= design_kmh)
 
     def line(self, path: TrackPath) -> shapely.Geometry:
         """Return the line of a path, degrees."""
-        lines = self._links.geometry.to_numpy()[list(path.links)]
-        return shapely.line_merge(shapely.MultiLineString(list(lines)))
+        return shapely.line_merge(shapely.MultiLineString(list(self.lines[list(path.links)])))
 
     def upgraded_run_s(self, path: TrackPath, design_kmh: float) -> int:
         """Return the running time of a path when its slow tracks are brought to a speed."""
         rows = list(path.links)
         speed = np.maximum(self._speed_kmh[rows], design_kmh)
-        hours = self._length_km[rows] / (self.times.access.running.factor * speed)
+        hours = self.length_km[rows] / (self.times.access.running.factor * speed)
         return max(1, round(float(hours.sum()) * 3600.0))
 
     def run_between(self, path: TrackPath, low: int, high: int) -> int:
         """Return the running time of a part of a path, between two positions of its nodes."""
-        return round(float(self._run_s[list(path.links[low:high])].sum()))
+        return round(float(self.link_s[list(path.links[low:high])].sum()))
 
     @cached_property
     def _position(self) -> dict[int, int]:

@@ -12,10 +12,9 @@ from optimiser.proposals.base_case import NEW
 from optimiser.proposals.generate import of_kind
 from optimiser.proposals.rail import (
     CurveRules,
+    _approaches,
     _curve_km,
     _curve_s,
-    _half_times,
-    _halves,
     _Site,
     _sites,
     propose_curves,
@@ -109,14 +108,13 @@ def test_runs_to_a_site_come_from_the_nearer_end_of_its_link():
     """50 and 60 km at 0.8 x 160 km/h take 1,406 and 1,688 s."""
     tracks = lines()
     (site,) = _sites(tracks, CurveRules())
-    first, second = _halves(tracks, site, 0), _halves(tracks, site, 1)
-    assert {city: (half.side, half.station, half.end) for city, half in first.items()} == {0: (0, 0, 0)}
-    assert {city: (half.side, half.station, half.end) for city, half in second.items()} == {1: (1, 3, 3)}
-    assert first[0].seconds == pytest.approx(50 / 128 * 3600)
-    assert second[1].seconds == pytest.approx(60 / 128 * 3600)
-    seconds, station = _half_times([(first, second)], 3)
-    assert seconds[0].tolist() == [[first[0].seconds, np.inf, np.inf], [np.inf, second[1].seconds, np.inf]]
-    assert station[0].tolist() == [[0, -1, -1], [-1, 3, -1]]
+    seconds, station, end = _approaches(tracks, [site])
+    assert seconds[0].tolist() == [
+        [pytest.approx(50 / 128 * 3600), np.inf],
+        [np.inf, pytest.approx(60 / 128 * 3600)],
+    ]
+    assert station[0].tolist() == [[0, -1], [-1, 3]]
+    assert (end[0, 0, 0], end[0, 1, 1]) == (0, 3)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_an_express_is_within_the_limit_and_the_slack_to_the_second(slack_s):
 def test_a_new_station_may_lie_as_far_from_the_centre_as_the_rules_say():
     tracks = tracks_of(LINES[:1])
     base = tracks.base
-    km = [float(great_circle_km(base.lon[city], base.lat[city], *tracks.place_of(city))) for city in (1, 2)]
+    km = [float(great_circle_km(base.lon[city], base.lat[city], *tracks.places[city])) for city in (1, 2)]
     for longest, count in ((max(km), 2), (min(km) - 1e-9, 0)):
         rules = PatternRules(new_station_km=longest)
         assert len(list(stations.propose_stations(tracks, rules, Counter()))) == count

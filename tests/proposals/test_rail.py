@@ -291,7 +291,7 @@ def test_stations_have_their_trains_of_a_day_and_the_time_from_each_city():
     assert [tracks.trains_a_day(row) for row in range(4)] == [48.0, 48.0 + 19.2, 19.2, 0.0]
     assert tracks.reach_s[0].tolist() == [1721, 4801, 8241, 16_483]
     assert [tracks.station_name(row) for row in range(4)] == ["n0", "n1", "n2", "n3"]
-    assert tracks.place_of(1) == pytest.approx((101 * KM, 1 * KM))
+    assert tracks.places[1] == pytest.approx((101 * KM, 1 * KM))
 
 
 @pytest.mark.parametrize(
@@ -324,25 +324,24 @@ def test_without_a_station_nearby_those_with_trains_that_are_reached_soonest_cou
     ],
 )
 def test_direct_trains_of_today_count_where_they_call_at_both_ends(pair, headway_s, runs):
-    train = Train("hsr250", headway_s, 1800)
-    assert today().runs_today(pair, pair, train) == runs
-    assert today().runs_today((3, 3), pair, train) == runs  # the stations of the new service count as well
+    assert today().runs_today(pair, pair, headway_s) == runs
+    assert today().runs_today((3, 3), pair, headway_s) == runs  # the new stations count as well
 
 
 def test_runs_over_todays_tracks_name_each_link_once_with_trains_and_class():
     tracks = today()
     assert tracks.runs_over([2, 0, 2], "hsr250", 8) == ((2, 8, True), (0, 8, True))
     assert tracks.runs_over([1], "conv160", 3) == ((1, 3, False),)
-    assert (tracks.route_of(0), tracks.route_of(1), tracks.route_of(7)) == ((0,), (1,), ())
-    assert tracks.ends_of(2) == (2, 3)
-    assert tracks.link_s(2) == pytest.approx(100 / (0.8 * 120) * 3600)
+    assert tracks.routes == {0: [0], 1: [1]}
+    assert tracks.ends[2].tolist() == [2, 3]
+    assert tracks.link_s[2] == pytest.approx(100 / (0.8 * 120) * 3600)
 
 
 def test_without_railways_nothing_runs():
     tracks = tracks_of(base_case(ROAD, PLACES, None))
-    assert (tracks.trains_a_day(0), tracks.route_of(0), dict(tracks.trains), tracks.fronts) == (
+    assert (tracks.trains_a_day(0), tracks.routes, dict(tracks.trains), tracks.fronts) == (
         0.0,
-        (),
+        {},
         {},
         [],
     )
@@ -384,12 +383,11 @@ def test_a_train_takes_a_second_at_least_without_its_stations():
 def test_trains_between_two_stations_of_one_city_are_no_trains_to_another():
     spots = [(1, 1), (3, 3), (101, 1)]
     tracks = network(spots, [(0, 1, "rail", 4, 100), (1, 2, "rail", 100, 100)], "rail")
-    hourly = Train("conv160", 3600, 1800)
     for stops, runs in (([0, 1], False), ([1, 2], True)):
         today_s = [("conv160", 3600, stops, [0, 3600])]
         found = tracks_of(base_case(ROAD, PLACES, railway(tracks, today_s)))
         assert sorted(found.stations[0]) == [0, 1]
-        assert found.runs_today((0, 1), (0, 2), hourly) == runs
+        assert found.runs_today((0, 1), (0, 2), 3600) == runs
 
 
 @pytest.mark.parametrize(("headway_s", "trainsets"), [(1250, 1), (2400, 4)])

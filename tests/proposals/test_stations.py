@@ -150,7 +150,7 @@ def test_the_place_of_a_measure_is_marked_by_a_short_line():
     tracks = Tracks(drawn_with(), RailRules())
     hub = next(iter(stations.propose_timed_transfers(tracks, StationRules(hub_services=2), Counter())))
     (west, south), (east, north) = hub.geometry.coords
-    lon, lat = tracks.place_of(1)
+    lon, lat = tracks.places[1]
     assert (south, north) == (lat, lat)
     assert west < lon < east
     assert (west + east) / 2 == pytest.approx(lon)

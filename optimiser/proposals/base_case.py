@@ -506,6 +506,12 @@ class BaseCase:
         return np.asarray(points.x, dtype=np.float64), np.asarray(points.y, dtype=np.float64)
 
     @cached_property
+    def road_labels(self) -> list[str]:
+        """Return the number, name or class of each road link."""
+        columns = (self.road.links[name].tolist() for name in ("ref", "name", "link_class"))
+        return [str(ref or name or link_class) for ref, name, link_class in zip(*columns, strict=True)]
+
+    @cached_property
     def road_paths(self) -> RoadPaths:
         """Return the fastest paths over roads."""
         return RoadPaths.of(self.road)

@@ -24,7 +24,7 @@ from networks.timegraph import ARC_KINDS
 from optimiser.proposals.base_case import BaseCase, great_circle_km
 from optimiser.proposals.generate import STANDARD_KIND
 from optimiser.proposals.shortest_times import NO_PATH_S
-from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
+from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs, rows_by_candidate, times_with
 from optimiser.proposals.terrain import Surroundings
 
 COLUMNS: Mapping[str, str] = {
@@ -62,12 +62,11 @@ def with_evidence(base: BaseCase, candidates: Candidates, around: Surroundings) 
     ways = _Ways(base, candidates)
     # What brings an existing stretch to a standard changes no time, and lies beside itself.
     is_new = (candidates.table["kind"] != STANDARD_KIND).tolist()
-    rows = [
-        base.once(("evidence", *ways.key_of(row)), functools.partial(ways.between_ends, row))
-        if new
-        else ("", None, None)
-        for row, new in enumerate(is_new)
+    rows: list[tuple[str, int | None, int | None]] = [
+        base.once(("evidence", *key), functools.partial(ways.between_ends, row)) if new else ("", None, None)
+        for row, (new, key) in enumerate(zip(is_new, ways.keys, strict=True))
     ]
+    gains = [None if before is None or after is None else before - after for _, before, after in rows]
     lines = candidates.table.geometry.to_numpy()
     found = iter(around.look_at(lines[is_new].tolist()))
     beside = [next(found) if new else (0.0, 0.0, "") for new in is_new]
@@ -75,10 +74,7 @@ def with_evidence(base: BaseCase, candidates: Candidates, around: Surroundings) 
         today=[today for today, _, _ in rows],
         today_s=pd.array([seconds for _, seconds, _ in rows], dtype="Int64"),
         with_s=pd.array([seconds for _, _, seconds in rows], dtype="Int64"),
-        gain_s=pd.array(
-            [None if before is None or after is None else before - after for _, before, after in rows],
-            dtype="Int64",
-        ),
+        gain_s=pd.array(gains, dtype="Int64"),
         town_share=np.array([share for share, _, _ in beside], dtype=np.float64),
         beside=[name for _, _, name in beside],
         beside_share=np.array([share for _, share, _ in beside], dtype=np.float64),
@@ -117,16 +113,17 @@ class _Ways:
         return {name: row for row, name in enumerate(names) if names.count(name) == 1}
 
     @cached_property
-    def _arcs_of(self) -> dict[int, NDArray[np.int64]]:
+    def _rows(self) -> list[NDArray[np.int64]]:
         """Return the rows of arcs of each candidate."""
         candidate = self.candidates.arcs["candidate"].to_numpy(dtype=np.int64)
-        order = np.argsort(candidate, kind="stable")
-        parts = np.split(order, np.flatnonzero(np.diff(candidate[order])) + 1)
-        return {int(candidate[part[0]]): part for part in parts if len(part)}
+        return rows_by_candidate(candidate, len(self.candidates))
 
-    def _arcs(self, row: int) -> pd.DataFrame:
-        """Return the arcs of a candidate."""
-        return self.candidates.arcs.iloc[self._arcs_of.get(row, np.zeros(0, dtype=np.int64))]
+    @cached_property
+    def _arcs(self) -> list[list[tuple[str, str, int]]]:
+        """Return the ids of the ends and the seconds of the arcs of each candidate."""
+        columns = (self.candidates.arcs[name].tolist() for name in ("tail_id", "head_id", "seconds"))
+        every = list(zip(*columns, strict=True))
+        return [[every[at] for at in rows.tolist()] for rows in self._rows]
 
     @cached_property
     def _arc_at(self) -> dict[tuple[int, int], int]:
@@ -148,29 +145,28 @@ class _Ways:
             self._trees[start] = np.asarray(times, dtype=np.float64), np.asarray(tree, dtype=np.int64)
         return self._trees[start]
 
-    def key_of(self, row: int) -> tuple[Hashable, ...]:
-        """Return all of a candidate that its evidence depends on."""
-        none = np.zeros(0, dtype=np.int64)
-        arcs = tuple(self._arc_list[at] for at in self._arcs_of.get(row, none).tolist())
-        return (*self._facts[row], arcs)
-
     @cached_property
-    def _arc_list(self) -> list[tuple[str, str, int]]:
-        """Return the ids and seconds of all arcs of candidates."""
-        columns = (self.candidates.arcs[name].tolist() for name in ("tail_id", "head_id", "seconds"))
-        return list(zip(*columns, strict=True))
-
-    @cached_property
-    def _facts(self) -> list[tuple[str, str, str, bytes]]:
-        """Return the ends, the mode and the line of each candidate."""
+    def keys(self) -> list[tuple[Hashable, ...]]:
+        """Return for each candidate all that its evidence depends on: ends, mode, line and arcs."""
         table = self.candidates.table
         named = (table[name].tolist() for name in ("from_name", "to_name", "mode"))
-        return list(zip(*named, shapely.to_wkb(table.geometry.to_numpy()).tolist(), strict=True))
+        lines = shapely.to_wkb(table.geometry.to_numpy()).tolist()
+        return list(zip(*named, lines, map(tuple, self._arcs), strict=True))
 
     def between_ends(self, row: int) -> tuple[str, int | None, int | None]:
-        """Return what `between` says of the ends of a candidate; no text and None where they are unknown."""
+        """Return today's way between the ends of a candidate, its seconds, and those with the candidate.
+
+        No text and None where the ends are unknown, or no way exists.
+        """
         ends = self.ends_of(row)
-        return ("", None, None) if ends is None else self.between(ends, row)
+        if ends is None:
+            return "", None, None
+        (start, end), numbered = ends, self._numbered
+        with_s = int(times_with(self.base, numbered, self._rows[row], np.array(ends, dtype=np.int64))[0, 1])
+        seconds, before = self._tree(start)
+        today_s = int(seconds[end]) if np.isfinite(seconds[end]) else None
+        text = "" if today_s is None else self._describe(self._path(before, start, end))
+        return text, today_s, with_s if with_s < NO_PATH_S else None
 
     def ends_of(self, row: int) -> tuple[int, int] | None:
         """Return the nodes of the time graph between which a candidate is judged; None where unknown."""
@@ -183,26 +179,25 @@ class _Ways:
                 return found
             named = self._nearest_cities(table.geometry.iloc[row])
         a, b = named
-        return (
-            (int(base.graph.origin[a]), int(base.graph.destination[b])) if min(a, b) >= 0 and a != b else None
-        )
+        if min(a, b) < 0 or a == b:
+            return None
+        return int(base.graph.origin[a]), int(base.graph.destination[b])
 
     def _road_ends(self, row: int) -> tuple[int, int] | None:
-        arcs = self._arcs(row)
         # Both directions of a stretch are neighbours; further copies of the roads follow.
-        plain = arcs[~arcs["tail_id"].str.contains("/") & ~arcs["head_id"].str.contains("/")]
+        tails = [tail for tail, head, _ in self._arcs[row] if "/" not in tail and "/" not in head]
         known = self.base.node_row
-        if not len(plain) or plain["tail_id"].iloc[0] not in known or plain["tail_id"].iloc[-1] not in known:
+        if not tails or tails[0] not in known or tails[-1] not in known:
             return None
-        return known[plain["tail_id"].iloc[0]], known[plain["tail_id"].iloc[-1]]
+        return known[tails[0]], known[tails[-1]]
 
     def _measure_ends(self, row: int) -> tuple[int, int] | None:
         """Return the ends of the first arc of a measure that joins nodes of today, as shorter check-in does.
 
         Timed connections are judged up to the train for which passengers wait longest today.
         """
-        arcs, known, graph = self._arcs(row), self.base.node_row, self.base.graph
-        for tail, head in zip(arcs["tail_id"].tolist(), arcs["head_id"].tolist(), strict=True):
+        known, graph = self.base.node_row, self.base.graph
+        for tail, head, _ in self._arcs[row]:
             if tail not in known or head not in known:
                 continue
             start, end = known[tail], known[head]
@@ -220,43 +215,6 @@ class _Ways:
             km = great_circle_km(lon, lat, self.base.lon, self.base.lat)
             found.append(int(np.argmin(km)) if len(km) and km.min() <= _AT_CITY_KM else -1)
         return found
-
-    def between(self, ends: tuple[int, int], row: int) -> tuple[str, int | None, int | None]:
-        """Return today's way between two nodes, its seconds, and the seconds with one candidate.
-
-        Parameters
-        ----------
-        ends
-            Rows of the time graph.
-        row
-            Row of the candidate.
-
-        Returns
-        -------
-        str, int or None, int or None
-            No text and None where no way exists.
-        """
-        start, end = ends
-        seconds, before = self._tree(start)
-        today_s = int(seconds[end]) if np.isfinite(seconds[end]) else None
-        text = "" if today_s is None else self._describe(self._path(before, start, end))
-        return text, today_s, self._with(row, ends)
-
-    def _with(self, row: int, ends: tuple[int, int]) -> int | None:
-        """Return the seconds between two nodes when one candidate is built; None where no way exists.
-
-        A way changes between today's network and the candidate only where arcs of the candidate end.
-        """
-        arcs, start, end = self._numbered, *ends
-        own = self._arcs_of.get(row, np.zeros(0, dtype=np.int64))
-        tail, head = arcs.tail[own], arcs.head[own]
-        nodes = np.unique(np.concatenate([tail, head, [start, end]]))
-        known = np.flatnonzero(nodes < arcs.old)
-        times = np.full((len(nodes), len(nodes)), np.inf)
-        times[np.ix_(known, known)] = self.base.today_s(nodes[known])
-        np.minimum.at(times, (np.searchsorted(nodes, tail), np.searchsorted(nodes, head)), arcs.seconds[own])
-        found = dijkstra(times, indices=np.searchsorted(nodes, start))[np.searchsorted(nodes, end)]
-        return int(found) if found < NO_PATH_S else None
 
     @cached_property
     def _numbered(self) -> NumberedArcs:
@@ -281,7 +239,7 @@ class _Ways:
 
     def _describe(self, arcs: list[int]) -> str:
         """Name the trains of a way by their stations, with their minutes, and its roads with their km."""
-        graph, links = self.base.graph, self._roads
+        graph, labels = self.base.graph, self.base.road_labels
         kinds = [ARC_KINDS[kind] for kind in graph.kind[arcs].tolist()]
         ride_s, road_km = defaultdict[str, int](int), defaultdict[str, float](float)
         for is_ride, part in itertools.groupby(
@@ -294,8 +252,8 @@ class _Ways:
                 ends = (int(graph.tail[run[0]]), int(graph.head[run[-1]]))
                 ride_s[" – ".join(map(self._station, ends))] += int(graph.seconds[run].sum())
                 continue
-            for name, length_km in (links[int(graph.ref[arc])] for arc in run):
-                road_km[name] += length_km
+            for link in graph.ref[run].tolist():
+                road_km[labels[link]] += float(self._road_km[link])
         parts = []
         if ride_s:
             parts.append(f"train: {_listed({name: s / 60.0 for name, s in ride_s.items()}, 'min')}")
@@ -310,14 +268,8 @@ class _Ways:
         return "; ".join(parts)
 
     @cached_property
-    def _roads(self) -> list[tuple[str, float]]:
-        """Return the number, name or class of each road link, and its km."""
-        links = self.base.road.links
-        columns = (links[name].tolist() for name in ("ref", "name", "link_class", "length_km"))
-        return [
-            (str(ref or name or link_class), float(km))
-            for ref, name, link_class, km in zip(*columns, strict=True)
-        ]
+    def _road_km(self) -> NDArray[np.float64]:
+        return np.asarray(self.base.road.links["length_km"], dtype=np.float64)
 
     def _station(self, node: int) -> str:
         """Return the name of the station of a stop, which stands at the same point."""

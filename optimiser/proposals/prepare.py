@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, cast
 
@@ -90,37 +90,27 @@ class SmallNetwork:
         int64 [n], rising: rows of the graph, then numbers of nodes that the graph lacks.
     tail, head, seconds
         int64 [m]: terminals, and seconds.
+    distance
+        int64 [k, k]: all distances today between the terminals that the graph has, which come first;
+        `NO_PATH_S` where no path exists. Empty where they are not known.
     """
 
     terminals: NDArray[np.int64]
     tail: NDArray[np.int64]
     head: NDArray[np.int64]
     seconds: NDArray[np.int64]
+    distance: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int64))
 
     def at(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the positions of terminals in `terminals`."""
         return np.searchsorted(self.terminals, nodes)
 
 
-@dataclass(frozen=True, slots=True)
-class Overlay(SmallNetwork):
-    """The fewest arcs between terminals that keep all distances between terminals.
-
-    Attributes
-    ----------
-    distance
-        int64 [k, k]: all distances today between the terminals that the graph has, which come first;
-        `NO_PATH_S` where no path exists.
-    """
-
-    distance: NDArray[np.int64]
-
-
 type Between = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 """Returns the shortest seconds between nodes, whose rows rise: int64 [n, n]."""
 
 
-def reduced_network(graph: TimeGraph, arcs: NumberedArcs, *, today_s: Between | None = None) -> Overlay:
+def reduced_network(graph: TimeGraph, arcs: NumberedArcs, *, today_s: Between | None = None) -> SmallNetwork:
     """Reduce a time graph to its cities and to the ends of candidates' arcs.
 
     `today_s` returns the seconds between nodes of the graph, where they are known; None: they are computed.
@@ -146,7 +136,7 @@ def paths_of(
     return lambda nodes: times_between(time_matrix(count, tail, head, seconds), nodes, nodes)
 
 
-def overlay(count: int, between: Between, terminals: NDArray[np.int64], *, extra: int = 0) -> Overlay:
+def overlay(count: int, between: Between, terminals: NDArray[np.int64], *, extra: int = 0) -> SmallNetwork:
     """Replace a graph by the fewest arcs between terminals that keep their distances.
 
     Parameters
@@ -162,7 +152,7 @@ def overlay(count: int, between: Between, terminals: NDArray[np.int64], *, extra
 
     Returns
     -------
-    Overlay
+    SmallNetwork
         An arc u-v remains only when no terminal lies on a shortest path from u to v. Since seconds are above
         0, both parts of a path over a terminal are shorter than the whole, so by induction over the distance
         every pair keeps a shortest path, ties included.
@@ -170,7 +160,7 @@ def overlay(count: int, between: Between, terminals: NDArray[np.int64], *, extra
     kept = np.unique(terminals)
     known = between(kept)
     tails, heads = np.nonzero(_needed_arcs(known))
-    return Overlay(
+    return SmallNetwork(
         terminals=np.concatenate([kept, np.arange(count, count + extra)]).astype(np.int64),
         tail=kept[tails],
         head=kept[heads],
@@ -199,32 +189,13 @@ def _needed_arcs(distance: NDArray[np.int64]) -> NDArray[np.bool_]:
     return needed
 
 
-@dataclass(frozen=True, slots=True)
-class Relevance:
-    """What pairs can use.
-
-    Attributes
-    ----------
-    base
-        bool [m]: arcs of the overlay that some pair can use.
-    opened
-        bool [k]: arcs of candidates that some pair can use.
-    best_s
-        int64 [pairs]: seconds with everything built.
-    """
-
-    base: NDArray[np.bool_]
-    opened: NDArray[np.bool_]
-    best_s: NDArray[np.int64]
-
-
 def relevant_arcs(
     small: SmallNetwork,
     arcs: NumberedArcs,
     ends: tuple[NDArray[np.int64], NDArray[np.int64]],
     limit_s: NDArray[np.int64],
     today: NDArray[np.int64],
-) -> Relevance:
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
     """Tell which arcs lie on a path that can matter to a pair.
 
     A path matters when it is within the limit of an open pair, or no longer than today's shortest path of a
@@ -242,6 +213,12 @@ def relevant_arcs(
         Limit of each pair.
     today
         Seconds of each pair today.
+
+    Returns
+    -------
+    base, opened, best_s : numpy.ndarray
+        bool: arcs of the network, and arcs of the candidates, that some pair can use; int64 [pairs]: seconds
+        with everything built.
     """
     tail, head, origin, destination = (small.at(nodes) for nodes in (arcs.tail, arcs.head, *ends))
     base = small.at(small.tail), small.at(small.head), small.seconds
@@ -256,11 +233,10 @@ def relevant_arcs(
     longest = np.where(today <= limit_s, today, limit_s)
     short = best <= longest  # no path of another trip is short enough
     trips = start[short], stop[short], longest[short]
-    return Relevance(
-        base=_on_path(from_starts, to_stops, base, trips),
-        opened=_on_path(from_starts, to_stops, (tail, head, arcs.seconds), trips),
-        best_s=best,
+    used, opened = (
+        _on_path(from_starts, to_stops, some, trips) for some in (base, (tail, head, arcs.seconds))
     )
+    return used, opened, best
 
 
 type _Columns = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
@@ -314,22 +290,17 @@ class Prepared:
     report: dict[str, int]
 
 
-def design_problem(  # noqa: PLR0913 (everything but the first four has a default)
+def design_problem(
     graph: TimeGraph,
     cities: Any,  # noqa: ANN401 (Cities, or its table)
     candidates: Candidates,
     skim: NDArray[np.int64],
     *,
-    today_s: Between | None = None,
     limit_s: int = 14400,
-    beyond_s: int = 0,
     weight: Callable[[int], int] = root_weight,
     budget_share: Fraction | float | None = 0.1,
     budget: int | None = None,
-    name: str = "region",
-    note: str = "",
-    money: str | None = None,
-    is_sparse: bool = False,
+    **others: Any,  # noqa: ANN401 (of `problem_of_pairs`)
 ) -> Prepared:
     """Build the design problem of a region.
 
@@ -343,12 +314,8 @@ def design_problem(  # noqa: PLR0913 (everything but the first four has a defaul
         What may be built.
     skim
         int64 [c, c], seconds between cities today.
-    today_s
-        As for `reduced_network`.
     limit_s
         Time limit of every pair.
-    beyond_s
-        Seconds beyond the limit within which paths are kept too, for further pairs with later limits.
     weight
         Weight of a pair by the population of its smaller city.
     budget_share
@@ -356,12 +323,8 @@ def design_problem(  # noqa: PLR0913 (everything but the first four has a defaul
         None for both: reach every coverable pair at least cost.
     budget
         Budget in money.
-    name, note
-        Name and text of the problem.
-    money
-        Unit of costs; that of the candidates where None.
-    is_sparse
-        As for `problem_of_pairs`.
+    others
+        Further arguments of `problem_of_pairs`.
 
     Raises
     ------
@@ -370,31 +333,20 @@ def design_problem(  # noqa: PLR0913 (everything but the first four has a defaul
     ProblemError
         When the budget, limit or share is negative.
     """
-    _check_numbers(limit_s, budget_share, budget)
+    numbers = {"limit": limit_s, "budget share": budget_share, "budget": budget}
+    faults = [f"{name}: {value}" for name, value in numbers.items() if value is not None and value < 0]
+    if faults:
+        raise ProblemError("numbers of the problem are negative", faults=faults, remedy="Give 0 or more.")
+    if budget is None and budget_share is not None:
+        budget = int(Fraction(str(budget_share)) * int(candidates.table["cost"].sum()))
+    _check_arcs(candidates, graph)
     pairs = city_pairs(getattr(cities, "table", cities), skim, limit_s=limit_s, weight=weight)
-    ids = graph.nodes["node_id"].tolist()
-    # Arcs keep these numbers, rows of the graph and then new nodes, until the problem is written.
-    arcs = number_arcs({name: row for row, name in enumerate(ids)}, candidates.arcs)
-    _check_arcs(candidates, arcs)
-    return problem_of_pairs(
-        graph,
-        candidates,
-        arcs,
-        pairs,
-        today_s=today_s,
-        beyond_s=beyond_s,
-        budget=_budget(candidates, budget, budget_share),
-        name=name,
-        note=note,
-        money=candidates.money if money is None else money,
-        is_sparse=is_sparse,
-    )
+    return problem_of_pairs(graph, candidates, pairs, budget=budget, **others)
 
 
-def problem_of_pairs(  # noqa: PLR0913 (everything but the first four has a default)
+def problem_of_pairs(  # noqa: PLR0913 (everything but the first three has a default)
     graph: TimeGraph,
     candidates: Candidates,
-    arcs: NumberedArcs,
     pairs: pd.DataFrame,
     *,
     today_s: Between | None = None,
@@ -402,7 +354,7 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first four has a defa
     budget: int | None = None,
     name: str = "region",
     note: str = "",
-    money: str = "",
+    money: str | None = None,
     is_sparse: bool = False,
 ) -> Prepared:
     """Build the design problem of given pairs, which may have limits of their own and may repeat.
@@ -411,39 +363,42 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first four has a defa
     ----------
     graph, candidates
         As for `design_problem`.
-    arcs
-        Arcs of the candidates that count, numbered by the nodes of the graph.
     pairs
         As `city_pairs` returns them: `origin`, `destination`, `limit`, `weight`, `group`.
     today_s
         As for `reduced_network`.
     beyond_s
-        As for `design_problem`.
+        Seconds beyond the limits within which paths are kept too, for further pairs with later limits.
     budget
         Budget in money; None: reach every coverable pair at least cost.
-    name, note, money
-        As for `design_problem`.
+    name, note
+        Name and text of the problem.
+    money
+        Unit of costs; that of the candidates where None.
     is_sparse
         Whether the graph is small already (`optimiser.run.retiming.with_road_overlay`). Its nodes are then
         removed one by one where that adds few arcs, which is a sixth of the work of an overlay; more nodes
         and arcs are left.
     """
+    ids = graph.nodes["node_id"].tolist()
+    # Arcs keep these numbers, rows of the graph and then new nodes, until the problem is written.
+    arcs = number_arcs({name: row for row, name in enumerate(ids)}, candidates.arcs)
     usable = arcs.take((candidates.table["fixed"] != "out").to_numpy()[arcs.candidate])
     ends = graph.origin[pairs["origin"].to_numpy()], graph.destination[pairs["destination"].to_numpy()]
     limits = pairs["limit"].to_numpy()
-    small: SmallNetwork
     if is_sparse:
-        every = np.arange(len(graph.nodes) + len(arcs.new_ids), dtype=np.int64)
-        small, today = SmallNetwork(every, graph.tail, graph.head, graph.seconds), _times_of(graph, ends)
+        small = SmallNetwork(np.arange(arcs.count), graph.tail, graph.head, graph.seconds)
+        (starts, start), (stops, stop) = (np.unique(nodes, return_inverse=True) for nodes in ends)
+        matrix = time_matrix(len(ids), graph.tail, graph.head, graph.seconds)
+        today = times_between(matrix, starts, stops)[start, stop]
     else:
-        small = whole = reduced_network(graph, arcs, today_s=today_s)
-        today = whole.distance[small.at(ends[0]), small.at(ends[1])]
-    relevant = relevant_arcs(small, usable, ends, limits + beyond_s, today)
-    base = [values[relevant.base] for values in (small.tail, small.head, small.seconds)]
-    opened = usable.take(relevant.opened)
+        small = reduced_network(graph, arcs, today_s=today_s)
+        today = small.distance[small.at(ends[0]), small.at(ends[1])]
+    of_use, of_use_built, best = relevant_arcs(small, usable, ends, limits + beyond_s, today)
+    base = [values[of_use] for values in (small.tail, small.head, small.seconds)]
+    opened = usable.take(of_use_built)
     if is_sparse:
         base = _joined(len(small.terminals), base, np.concatenate([*ends, opened.ends]))
-    ids = graph.nodes["node_id"].tolist()
     nodes = np.unique(np.concatenate([*ends, *base[:2], opened.ends]))
     every_id = (*ids, *arcs.new_ids)
     problem = DesignProblem(
@@ -451,12 +406,18 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first four has a defa
         nodes=tuple(every_id[node] for node in nodes.tolist()),
         arcs=_triples(nodes, *base),
         candidates=tuple(_candidates(candidates, opened, nodes)),
-        pairs=tuple(_pairs(pairs, ends, nodes)),
+        pairs=tuple(
+            Pair(origin=origin, destination=destination, limit=limit, weight=weight, group=group)
+            for origin, destination, limit, weight, group in zip(
+                *(np.searchsorted(nodes, end).tolist() for end in ends),
+                *(pairs[column].tolist() for column in ("limit", "weight", "group")),
+                strict=True,
+            )
+        ),
         budget=budget,
         note=note,
-        money=money,
+        money=candidates.money if money is None else money,
     )
-    best = relevant.best_s
     return Prepared(
         problem=problem,
         pairs=pairs.assign(coverable=best <= limits, best_s=np.where(best < NO_PATH_S, best, -1)),
@@ -471,13 +432,6 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first four has a defa
             "arcs of candidates that a pair can use": len(opened.tail),
         },
     )
-
-
-def _times_of(graph: TimeGraph, ends: tuple[NDArray[np.int64], NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Return the shortest seconds of pairs of nodes, `NO_PATH_S` where no path exists."""
-    (starts, start), (stops, stop) = (np.unique(nodes, return_inverse=True) for nodes in ends)
-    matrix = time_matrix(len(graph.nodes), graph.tail, graph.head, graph.seconds)
-    return times_between(matrix, starts, stops)[start, stop]
 
 
 _MOST_MORE, _LOOKED_AT = 200, 0.95
@@ -520,46 +474,20 @@ def _candidates(candidates: Candidates, arcs: NumberedArcs, nodes: NDArray[np.in
         )
 
 
-def _pairs(
-    pairs: pd.DataFrame, ends: tuple[NDArray[np.int64], NDArray[np.int64]], nodes: NDArray[np.int64]
-) -> Iterator[Pair]:
-    places = (np.searchsorted(nodes, end).tolist() for end in ends)
-    columns = (pairs[name].tolist() for name in ("limit", "weight", "group"))
-    for origin, destination, limit, weight, group in zip(*places, *columns, strict=True):
-        yield Pair(origin=origin, destination=destination, limit=limit, weight=weight, group=group)
-
-
-def _budget(candidates: Candidates, budget: int | None, share: Fraction | float | None) -> int | None:
-    """Return the budget in money: given, or a share of the central cost of all, rounded down."""
-    if budget is not None or share is None:
-        return budget
-    return int(Fraction(str(share)) * int(candidates.table["cost"].sum()))
-
-
-def _check_numbers(limit_s: int, share: Fraction | float | None, budget: int | None) -> None:
-    """Refuse negative numbers, all at once."""
-    faults = [
-        f"{name}: {value}"
-        for name, value in (("limit", limit_s), ("budget share", share), ("budget", budget))
-        if value is not None and value < 0
-    ]
-    if faults:
-        raise ProblemError("numbers of the problem are negative", faults=faults, remedy="Give 0 or more.")
-
-
-def _check_arcs(candidates: Candidates, arcs: NumberedArcs) -> None:
+def _check_arcs(candidates: Candidates, graph: TimeGraph) -> None:
     """Refuse arcs below a second, and candidates without an end in the time graph.
 
     What only brings an existing stretch to the standard of a ring has no arcs.
     """
-    ids = candidates.table["candidate_id"].tolist()
+    table, arcs = candidates.table, candidates.arcs
+    ids = table["candidate_id"].tolist()
+    short = arcs[arcs["seconds"] < 1]
     faults = [
         f"{ids[row]}: an arc takes {seconds} s, less than 1"
-        for row, seconds in zip(arcs.candidate.tolist(), arcs.seconds.tolist(), strict=True)
-        if seconds < 1
+        for row, seconds in zip(short["candidate"], short["seconds"], strict=True)
     ]
-    tied = set(arcs.candidate[(arcs.tail < arcs.old) | (arcs.head < arcs.old)].tolist())
-    tied |= set(np.flatnonzero(candidates.table["kind"] == STANDARD_KIND).tolist())
+    is_tied = arcs[["tail_id", "head_id"]].isin(set(graph.nodes["node_id"])).any(axis=1)
+    tied = {*arcs["candidate"][is_tied], *np.flatnonzero(table["kind"] == STANDARD_KIND)}
     faults += [
         f"{name}: no end of it is a node of the graph" for row, name in enumerate(ids) if row not in tied
     ]

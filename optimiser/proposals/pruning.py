@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.shortest_times import NO_PATH_S, faster_of, fastest_arcs, time_matrix, times_between
-from optimiser.proposals.table import (
-    Candidates,
-    NumberedArcs,
-)
+from optimiser.proposals.table import Candidates, NumberedArcs, rows_by_candidate, times_with
 
 
 def needed_for_reach(
@@ -45,10 +40,7 @@ def needed_for_reach(
         Rows of candidates to be kept as well, rising.
     """
     graph, kept = base.graph, left.copy()
-    tail, head, seconds = (
-        np.concatenate([old, new])
-        for old, new in ((graph.tail, arcs.tail), (graph.head, arcs.head), (graph.seconds, arcs.seconds))
-    )
+    tail, head, seconds = arcs.joined(graph)
     candidate = np.concatenate([np.full(len(graph.tail), -1, dtype=np.int64), arcs.candidate])
 
     def matrix() -> csr_array:
@@ -58,8 +50,7 @@ def needed_for_reach(
     @functools.cache
     def with_all(origin: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """Return the seconds from an origin with all candidates, and the node before each."""
-        start = graph.origin[origin]
-        return dijkstra(full, indices=start, return_predecessors=True)
+        return dijkstra(full, indices=graph.origin[origin], return_predecessors=True)
 
     def reached(times: csr_array, origin: int) -> NDArray[np.bool_]:
         """Return the destinations within the limit of an origin."""
@@ -68,13 +59,8 @@ def needed_for_reach(
 
     full = time_matrix(arcs.count, tail, head, seconds)
     fastest = fastest_arcs(tail, head, seconds)
-    opened_by = dict(
-        zip(
-            zip(tail[fastest].tolist(), head[fastest].tolist(), strict=True),
-            candidate[fastest].tolist(),
-            strict=True,
-        )
-    )
+    columns = (values[fastest].tolist() for values in (tail, head, candidate))
+    opened_by = {(a, b): row for a, b, row in zip(*columns, strict=True)}
     times, within = matrix(), dict[int, NDArray[np.bool_]]()
     for origin, destination in open_pairs(base).tolist():
         if origin not in within:
@@ -89,9 +75,7 @@ def needed_for_reach(
         while node != start:
             way.add(opened_by[int(before[node]), node])
             node = int(before[node])
-        missing = sorted(
-            (row for row in way if row >= 0 and not kept[row]), key=lambda row: (-cost[row], row)
-        )
+        missing = sorted((r for r in way if r >= 0 and not kept[r]), key=lambda r: (-cost[r], r))
         kept[missing] = True
         for row in missing:
             kept[row] = False
@@ -122,18 +106,12 @@ def usable_by_pairs(base: BaseCase, arcs: NumberedArcs, count: int) -> csr_array
         bool [count, open pairs] without stored zeros, pairs as in `open_pairs`.
     """
     graph = base.graph
-    full = time_matrix(
-        arcs.count,
-        np.concatenate([graph.tail, arcs.tail]),
-        np.concatenate([graph.head, arcs.head]),
-        np.concatenate([graph.seconds, arcs.seconds]),
-    )
+    full = time_matrix(arcs.count, *arcs.joined(graph))
     tails, tail_at = np.unique(arcs.tail, return_inverse=True)
     heads, head_at = np.unique(arcs.head, return_inverse=True)
     # Only paths within the limit are of interest.
-    to_all = times_between(
-        full, graph.origin, np.concatenate([tails, graph.destination]), most_s=base.useful_s
-    )
+    targets = np.concatenate([tails, graph.destination])
+    to_all = times_between(full, graph.origin, targets, most_s=base.useful_s)
     to_tails, best = to_all[:, : len(tails)], to_all[:, len(tails) :]
     to_end = times_between(full.T.tocsr(), graph.destination, heads, most_s=base.useful_s)
     to_heads = np.full((len(graph.origin), len(heads)), NO_PATH_S, dtype=np.int64)
@@ -198,8 +176,6 @@ def most_serving(use: csr_array, weight: NDArray[np.float64], most: int) -> list
 _MOST_AT_ONCE = 4000
 """Nodes up to which today's times between all ends of candidates are worked out at once: 130 MB."""
 
-type Integers = NDArray[np.int64]
-
 
 def dominated(
     base: BaseCase, candidates: Candidates, arcs: NumberedArcs, left: NDArray[np.bool_]
@@ -227,16 +203,15 @@ def dominated(
     """
     table = candidates.table
     groups: dict[tuple[str, ...], list[int]] = {}
-    for row, ends in enumerate(zip(table["from_name"], table["to_name"], strict=True)):
+    for row, names in enumerate(zip(table["from_name"], table["to_name"], strict=True)):
         if left[row]:
-            groups.setdefault(tuple(sorted(ends)), []).append(row)
-    opened = _Opened.of(arcs.take(left[arcs.candidate]), len(candidates))
+            groups.setdefault(tuple(sorted(names)), []).append(row)
     cost, free = table["cost"].to_numpy(dtype=np.int64), (table["fixed"] == "").to_numpy()
     found = np.zeros(len(candidates), dtype=bool)
     runs: dict[int, dict[int, int]] = {}
-    for candidate, link, trains in candidates.runs[["candidate", "link", "trains"]].to_numpy().tolist():
-        own = runs.setdefault(candidate, {})
-        own[link] = own.get(link, 0) + trains
+    a_day = candidates.runs.groupby(["candidate", "link"], as_index=False)["trains"].sum()
+    for candidate, link, trains in a_day.to_numpy(dtype=np.int64).tolist():
+        runs.setdefault(candidate, {})[link] = trains
     rivals: dict[int, list[int]] = {}
     for rows in groups.values():
         # The dearest comes first, and what is dominated dominates nothing, so that one of equals remains.
@@ -246,103 +221,32 @@ def dominated(
     compared = {row for row, others in rivals.items() if others}
     if not compared:
         return found
-    comparison = _Comparison.of(base, opened, sorted(compared.union(*rivals.values())))
+    arcs = arcs.take(left[arcs.candidate])
+    own = rows_by_candidate(arcs.candidate, len(candidates))
+    ends = [np.unique(np.concatenate([arcs.tail[rows], arcs.head[rows]])) for rows in own]
+    touched = np.bincount(np.concatenate(ends), minlength=arcs.count)
+    # Evidence and the design problem need the times of more nodes; all at once they take least time.
+    every = np.unique(np.concatenate([arcs.ends, base.graph.origin, base.graph.destination]))
+    if len(every) > _MOST_AT_ONCE:
+        every = np.unique(np.concatenate([ends[row] for row in compared.union(*rivals.values())]))
+    base.today_s(every[every < arcs.old])
+
+    def seconds(built: int, row: int) -> NDArray[np.int64]:
+        """Return the seconds between the ends of one candidate when another one, or itself, is built alone.
+
+        Ends are nodes of the time graph, and new nodes at which further candidates have arcs (such as
+        platforms of new stations).
+        """
+        places = ends[row][(ends[row] < arcs.old) | (touched[ends[row]] > 1)]
+        return times_with(base, arcs, own[built], places)
+
     for row, others in rivals.items():
         if others:
-            own_s = comparison.seconds(row, row)
-            found[row] = any(
-                not found[other] and (comparison.seconds(other, row) <= own_s).all() for other in others
-            )
+            own_s = seconds(row, row)
+            found[row] = any(not found[other] and (seconds(other, row) <= own_s).all() for other in others)
     return found
 
 
 def _runs_no_more(trains: Mapping[int, int], others: Mapping[int, int]) -> bool:
     """Tell whether one candidate runs no more trains than another over any link."""
     return all(count <= others.get(link, 0) for link, count in trains.items())
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """The arcs that candidates open, by candidate.
-
-    Attributes
-    ----------
-    arcs
-        In the order of candidates.
-    start
-        int64: those of candidate j are from `start[j]` to `start[j + 1]`.
-    is_shared
-        bool, one a node: several candidates have arcs there.
-    """
-
-    arcs: NumberedArcs
-    start: Integers
-    is_shared: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, arcs: NumberedArcs, count: int) -> Self:
-        """Sort the arcs of so many candidates."""
-        arcs = arcs.take(np.argsort(arcs.candidate, kind="stable"))
-        start = np.searchsorted(arcs.candidate, np.arange(count + 1))
-        both = np.concatenate([arcs.tail, arcs.head]), np.concatenate([arcs.candidate, arcs.candidate])
-        touched = np.unique(np.stack(both), axis=1)[0]
-        return cls(arcs, start, np.bincount(touched, minlength=arcs.count) > 1)
-
-    def nodes_of(self, row: int) -> Integers:
-        """Return the nodes at which a candidate has arcs, rising."""
-        tails, heads, _ = self.of_candidate(row)
-        return np.unique(np.concatenate([tails, heads]))
-
-    def of_candidate(self, row: int) -> tuple[Integers, Integers, Integers]:
-        """Return tails, heads and seconds of the arcs of a candidate."""
-        part = slice(int(self.start[row]), int(self.start[row + 1]))
-        return self.arcs.tail[part], self.arcs.head[part], self.arcs.seconds[part]
-
-
-@dataclass(frozen=True)
-class _Comparison:
-    """Times that each of some candidates gives.
-
-    Attributes
-    ----------
-    opened
-        Arcs of all candidates.
-    old
-        int64 [n], rising: the nodes of the time graph at which the compared candidates have arcs.
-    today_s
-        int64 [n, n]: today's seconds between them.
-    """
-
-    opened: _Opened
-    old: Integers
-    today_s: Integers
-
-    @classmethod
-    def of(cls, base: BaseCase, opened: _Opened, rows: list[int]) -> Self:
-        """Gather the nodes of some candidates and today's times between them."""
-        nodes = np.unique(np.concatenate([opened.nodes_of(row) for row in rows]))
-        old = nodes[nodes < opened.arcs.old]
-        # Evidence and the design problem need the times of more nodes; all at once they take least time.
-        ends = np.concatenate([opened.arcs.ends, base.graph.origin, base.graph.destination])
-        every = np.unique(ends[ends < opened.arcs.old])
-        if len(every) <= _MOST_AT_ONCE:
-            base.today_s(every)
-        return cls(opened, old, base.today_s(old))
-
-    def seconds(self, built: int, row: int) -> Integers:
-        """Return the seconds between the ends of one candidate when another one, or itself, is built alone.
-
-        Ends are nodes of the time graph, and new nodes at which further candidates have arcs (such as
-        platforms of new stations).
-        """
-        own = self.opened.nodes_of(row)
-        ends = own[(own < self.opened.arcs.old) | self.opened.is_shared[own]]
-        nodes = np.union1d(self.opened.nodes_of(built), ends)
-        known = np.flatnonzero(nodes < self.opened.arcs.old)
-        at = np.searchsorted(self.old, nodes[known])
-        times = np.full((len(nodes), len(nodes)), np.inf)
-        times[np.ix_(known, known)] = self.today_s[np.ix_(at, at)]
-        tails, heads, seconds = self.opened.of_candidate(built)
-        np.minimum.at(times, (np.searchsorted(nodes, tails), np.searchsorted(nodes, heads)), seconds)
-        places = np.searchsorted(nodes, ends)
-        return np.minimum(dijkstra(times, indices=places)[:, places], NO_PATH_S).astype(np.int64)

@@ -7,11 +7,12 @@ little against the best way of today.
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -151,19 +152,6 @@ type _Run = tuple[tuple[int, ...], tuple[int, ...]]
 """Nodes and links of an unbroken stretch of road."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Corridor:
-    """The ordinary stretches of the path between two cities that no other corridor has."""
-
-    cities: tuple[int, int]
-    runs: tuple[_Run, ...]
-    length_km: float
-
-    @property
-    def links(self) -> list[int]:
-        return [row for _, links in self.runs for row in links]
-
-
 def propose_upgrades(
     base: BaseCase, pairs: Iterable[tuple[int, int]], rules: RoadRules, left_out: Counter[str]
 ) -> Iterator[Proposal]:
@@ -188,16 +176,44 @@ def propose_upgrades(
     Proposal
         One a corridor.
     """
-    corridors = list(_corridors(base, pairs, rules, left_out))
-    uses = Counter(
-        node for corridor in corridors for node in {n for nodes, _ in corridor.runs for n in nodes}
-    )
-    links = base.road.links
+    links, around = base.road.links, rules.surroundings(base)
+    length = links["length_km"].to_numpy(dtype=np.float64)
+    ordinary = _slow(base, rules, expressways=False)
+    claimed: set[int] = set()
+    corridors: list[tuple[tuple[int, int], list[_Run]]] = []
+
+    @functools.cache
+    def is_in_town(row: int) -> bool:
+        return around.town_share(links.geometry.iloc[row]) > rules.artefacts.most_in_towns
+
+    for pair, nodes, rows in _by_km(base, pairs, ordinary):
+        usable = [bool(ordinary[row]) and row not in claimed for row in rows]
+        under = f"road_upgrade: under {rules.upgrade_least_km:g} km left, the rest"
+        if _runs_km(_long_runs(nodes, rows, usable, length, rules), length) < rules.upgrade_least_km:
+            shared = any(row in claimed for row in rows)
+            left_out[f"{under} {'shared with another corridor' if shared else 'an expressway already'}"] += 1
+            continue
+        usable = [use and not is_in_town(row) for use, row in zip(usable, rows, strict=True)]
+        outside = _long_runs(nodes, rows, usable, length, rules)
+        kept = [run for run in outside if not around.fault(_line_of(base, run[1]))]
+        if _runs_km(kept, length) < rules.upgrade_least_km:
+            in_towns = _runs_km(outside, length) < rules.upgrade_least_km
+            left_out[f"{under} {'within towns' if in_towns else 'beside one expressway'}"] += 1
+            continue
+        taken = [row for run in kept for row in run[1]]
+        fault = around.fault(_line_of(base, taken))
+        if fault or _saved_share(base, rows, taken, rules) < rules.upgrade_least_gain:
+            too_little = f"saves less than {100 * rules.upgrade_least_gain:.0f} % of today's drive"
+            left_out[f"road_upgrade: {fault or too_little}"] += 1
+            continue
+        claimed.update(taken)
+        corridors.append((pair, kept))
+    uses = Counter(node for _, runs in corridors for node in {n for nodes, _ in runs for n in nodes})
     major = links[links["link_class"].isin(rules.meeting_classes)]
     interchanges = {*major["tail"].tolist(), *major["head"].tolist(), *base.road_nodes.tolist()}
     interchanges |= {node for node, count in uses.items() if count > 1}
-    for corridor in corridors:
-        yield _upgrade(base, corridor, interchanges, rules)
+    for pair, runs in corridors:
+        yield _upgrade(base, pair, runs, interchanges, rules)
 
 
 def propose_expressway_upgrades(
@@ -219,16 +235,10 @@ def propose_expressway_upgrades(
     Proposal
         One a pair.
     """
-    links = base.road.links
-    length = links["length_km"].to_numpy(dtype=np.float64)
-    slow = links["link_class"].isin(rules.expressway_classes).to_numpy()
-    slow = slow & (links["speed_kmh"].to_numpy(dtype=np.float64) < rules.speed_kmh)
-    paths = [
-        (float(length[[row for row in rows if slow[row]]].sum()), pair, nodes, rows)
-        for pair, nodes, rows in _fastest_paths(base, pairs)
-    ]
+    length = base.road.links["length_km"].to_numpy(dtype=np.float64)
+    slow = _slow(base, rules, expressways=True)
     claimed: set[int] = set()
-    for _, pair, nodes, rows in sorted(paths):
+    for pair, nodes, rows in _by_km(base, pairs, slow):
         usable = [bool(slow[row]) and row not in claimed for row in rows]
         runs = _long_runs(nodes, rows, usable, length, rules)
         taken = [row for run in runs for row in run[1]]
@@ -239,80 +249,40 @@ def propose_expressway_upgrades(
             left_out[f"expressway_upgrade: {saves}"] += 1
         else:
             claimed.update(taken)
-            yield _rebuilt(base, _Corridor(pair, tuple(runs), _runs_km(runs, length)), rules)
+            yield _upgrade(base, pair, runs, None, rules)
 
 
-def _rebuilt(base: BaseCase, corridor: _Corridor, rules: RoadRules) -> Proposal:
-    """Return the proposal of an expressway that is rebuilt, every node of it an interchange as today."""
-    today = base.road.links.iloc[corridor.links]
-    everywhere = {node for nodes, _ in corridor.runs for node in nodes}
-    proposal = _upgrade(base, corridor, everywhere, rules)
-    hours = float((today["length_km"] / today["speed_kmh"]).sum())
-    minutes = 60.0 * (hours - corridor.length_km / rules.speed_kmh)
-    a, b = corridor.cities
-    return replace(
-        proposal,
-        candidate_id=f"road-rebuilt:{base.ids[a]}-{base.ids[b]}",
-        standard=rules.rebuilt_standard,
-        why=(
-            f"{corridor.length_km:.0f} km of expressway at {corridor.length_km / hours:.0f} km/h today, "
-            f"{minutes:.0f} min faster when rebuilt"
-        ),
-    )
+def _slow(base: BaseCase, rules: RoadRules, *, expressways: bool) -> NDArray[np.bool_]:
+    """Tell which expressways, or which other roads, are slower than new expressways; bool [links]."""
+    links = base.road.links
+    found = links["link_class"].isin(rules.expressway_classes) == expressways
+    found &= (links["mode"] == "road") & (links["speed_kmh"] < rules.speed_kmh)
+    return np.asarray(found, dtype=np.bool_)
 
 
-def _corridors(
-    base: BaseCase, pairs: Iterable[tuple[int, int]], rules: RoadRules, left_out: Counter[str]
-) -> Iterator[_Corridor]:
-    """Yield the corridors of pairs, the one with the fewest ordinary km first."""
-    links, around = base.road.links, rules.surroundings(base)
-    length = links["length_km"].to_numpy(dtype=np.float64)
-    ordinary = (~links["link_class"].isin(rules.expressway_classes) & (links["mode"] == "road")).to_numpy()
-    ordinary = ordinary & (links["speed_kmh"].to_numpy(dtype=np.float64) < rules.speed_kmh)
+def _by_km(
+    base: BaseCase, pairs: Iterable[tuple[int, int]], counted: NDArray[np.bool_]
+) -> Iterator[tuple[tuple[int, int], list[int], list[int]]]:
+    """Yield pairs with nodes and links of their fastest paths, that with the fewest km that count first."""
+    length = base.road.links["length_km"].to_numpy(dtype=np.float64)
     paths = [
-        (float(length[[row for row in rows if ordinary[row]]].sum()), pair, nodes, rows)
+        (float(length[[row for row in rows if counted[row]]].sum()), pair, nodes, rows)
         for pair, nodes, rows in _fastest_paths(base, pairs)
     ]
-    claimed: set[int] = set()
-    in_town: dict[int, bool] = {}
-
-    def is_in_town(row: int) -> bool:
-        if row not in in_town:
-            share = around.town_share(links.geometry.iloc[row])
-            in_town[row] = share > rules.artefacts.most_in_towns
-        return in_town[row]
-
-    for _, pair, nodes, rows in sorted(paths):
-        usable = [bool(ordinary[row]) and row not in claimed for row in rows]
-        runs = _long_runs(nodes, rows, usable, length, rules)
-        if _runs_km(runs, length) < rules.upgrade_least_km:
-            shared = any(row in claimed for row in rows)
-            reason = "shared with another corridor" if shared else "an expressway already"
-            left_out[f"road_upgrade: under {rules.upgrade_least_km:g} km left, the rest {reason}"] += 1
-            continue
-        usable = [use and not is_in_town(row) for use, row in zip(usable, rows, strict=True)]
-        outside = _long_runs(nodes, rows, usable, length, rules)
-        kept = [run for run in outside if not around.fault(_line_of(base, run[1]))]
-        if _runs_km(kept, length) < rules.upgrade_least_km:
-            in_towns = _runs_km(outside, length) < rules.upgrade_least_km
-            reason = "within towns" if in_towns else "beside one expressway"
-            left_out[f"road_upgrade: under {rules.upgrade_least_km:g} km left, the rest {reason}"] += 1
-            continue
-        taken = [row for run in kept for row in run[1]]
-        fault = around.fault(_line_of(base, taken))
-        if fault or _saved_share(base, rows, taken, rules) < rules.upgrade_least_gain:
-            too_little = f"saves less than {100 * rules.upgrade_least_gain:.0f} % of today's drive"
-            left_out[f"road_upgrade: {fault or too_little}"] += 1
-            continue
-        claimed.update(taken)
-        yield _Corridor(pair, tuple(kept), _runs_km(kept, length))
+    yield from (path[1:] for path in sorted(paths))
 
 
 def _long_runs(
     nodes: list[int], rows: list[int], usable: list[bool], length: NDArray[np.float64], rules: RoadRules
 ) -> list[_Run]:
-    """Return the runs of usable links that are long enough to be upgraded."""
-    return [run for run in _runs(nodes, rows, usable) if _runs_km([run], length) >= rules.upgrade_run_km]
+    """Return the unbroken runs of usable links that are long enough to be upgraded."""
+    found = []
+    for use, group in itertools.groupby(range(len(rows)), key=usable.__getitem__):
+        places = list(group)
+        run = tuple(nodes[places[0] : places[-1] + 2]), tuple(rows[places[0] : places[-1] + 1])
+        if use and _runs_km([run], length) >= rules.upgrade_run_km:
+            found.append(run)
+    return found
 
 
 def _runs_km(runs: Iterable[_Run], length: NDArray[np.float64]) -> float:
@@ -348,55 +318,85 @@ def _fastest_paths(
                     yield (start, end), nodes, rows
 
 
-def _runs(nodes: list[int], rows: list[int], usable: list[bool]) -> Iterator[_Run]:
-    """Yield each unbroken run of usable links."""
-    for use, group in itertools.groupby(range(len(rows)), key=lambda at: usable[at]):
-        if use:
-            places = list(group)
-            first, end = places[0], places[-1] + 1
-            yield tuple(nodes[first : end + 1]), tuple(rows[first:end])
+def _upgrade(
+    base: BaseCase, pair: tuple[int, int], runs: list[_Run], interchanges: set[int] | None, rules: RoadRules
+) -> Proposal:
+    """Return the proposal of a corridor, with an arc between every two consecutive interchanges.
 
-
-def _upgrade(base: BaseCase, corridor: _Corridor, interchanges: set[int], rules: RoadRules) -> Proposal:
-    """Return the proposal of a corridor, with an arc between every two consecutive interchanges."""
-    links = base.road.links
-    length = links["length_km"].to_numpy(dtype=np.float64)
+    Without interchanges it is an expressway that is rebuilt, every node of it an interchange as today.
+    """
+    length = base.road.links["length_km"].to_numpy(dtype=np.float64)
     opened: list[Arc] = []
-    for nodes, rows in corridor.runs:
-        stops = [at for at, node in enumerate(nodes) if at in (0, len(nodes) - 1) or node in interchanges]
+    for nodes, rows in runs:
+        ends = (0, len(nodes) - 1)
+        stops = [
+            at for at, node in enumerate(nodes) if interchanges is None or at in ends or node in interchanges
+        ]
         for low, high in itertools.pairwise(stops):
             seconds = travel_time_s(float(length[list(rows[low:high])].sum()), rules.speed_kmh)
             opened.append((f"road:{nodes[low]}", f"road:{nodes[high]}", seconds))
-    a, b = corridor.cities
-    today = links.iloc[corridor.links]
-    speed_kmh = float(today["length_km"].sum() / (today["length_km"] / today["speed_kmh"]).sum())
+    links, (a, b) = [row for _, rows in runs for row in rows], pair
+    today, length_km = base.road.links.iloc[links], _runs_km(runs, length)
+    hours = float((today["length_km"] / today["speed_kmh"]).sum())
+    today_kmh, minutes = length_km / hours, 60.0 * (hours - length_km / rules.speed_kmh)
+    what, standard = "upgrade", rules.standard
+    why = f"{length_km:.0f} km of the fastest road are no expressway ({today_kmh:.0f} km/h today)"
+    if interchanges is None:
+        what, standard = "rebuilt", rules.rebuilt_standard
+        why = f"{length_km:.0f} km of expressway at {today_kmh:.0f} km/h today,"
+        why += f" {minutes:.0f} min faster when rebuilt"
     return Proposal(
-        candidate_id=f"road-upgrade:{base.ids[a]}-{base.ids[b]}",
+        candidate_id=f"road-{what}:{base.ids[a]}-{base.ids[b]}",
         from_name=base.names[a],
         to_name=base.names[b],
-        length_km=corridor.length_km,
+        length_km=length_km,
         speed_kmh=rules.speed_kmh,
-        standard=rules.standard,
-        why=f"{corridor.length_km:.0f} km of the fastest road are no expressway ({speed_kmh:.0f} km/h today)",
-        geometry=_line_of(base, corridor.links),
+        standard=standard,
+        why=why,
+        geometry=_line_of(base, links),
         arcs=base.two_way_road_arcs(opened),
-        replaces=_replaced(today),
+        replaces=_replaced(base, links),
     )
 
 
-def _replaced(today: pd.DataFrame) -> str:
+def _replaced(base: BaseCase, rows: list[int]) -> str:
     """Name the links that an upgrade replaces by number, name or class, with km and mean speed."""
-    km, hours = defaultdict[str, float](float), defaultdict[str, float](float)
-    columns = ("ref", "name", "link_class", "length_km", "speed_kmh")
-    for ref, name, link_class, length_km, speed_kmh in zip(
-        *(today[c].tolist() for c in columns), strict=True
-    ):
-        label = str(ref or name or link_class)
-        km[label] += length_km
-        hours[label] += length_km / speed_kmh
+    today = base.road.links.iloc[rows]
+    hours = today["length_km"] / today["speed_kmh"]
+    labels = [base.road_labels[row] for row in rows]
+    km = (
+        pd.DataFrame({"km": today["length_km"], "hours": hours}).groupby(np.array(labels, dtype=object)).sum()
+    )
+    parts = km.sort_values("km", ascending=False, kind="stable").reset_index().to_numpy().tolist()
     return "; ".join(
-        f"{label} {length_km:.1f} km at {length_km / hours[label]:.0f} km/h"
-        for label, length_km in sorted(km.items(), key=lambda part: (-part[1], part[0]))
+        f"{label} {part_km:.1f} km at {part_km / hours:.0f} km/h" for label, part_km, hours in parts
+    )
+
+
+def _new_expressway(
+    base: BaseCase,
+    nodes: Sequence[int],
+    length_km: float,
+    rules: RoadRules,
+    **facts: Any,  # noqa: ANN401
+) -> Proposal:
+    """Return a new expressway between two road nodes as a proposal; `facts` are its other fields."""
+    a, b = (f"road:{node}" for node in nodes)
+    return Proposal(
+        length_km=length_km,
+        speed_kmh=rules.speed_kmh,
+        standard=rules.standard,
+        arcs=base.two_way_road_arcs([(a, b, travel_time_s(length_km, rules.speed_kmh))]),
+        **facts,
+    )
+
+
+def _today(index: float, road: str, decimals: int) -> str:
+    """Say how many times as long as over a new road it takes today."""
+    return (
+        f"{road} takes {index:.{decimals}f} times as long"
+        if np.isfinite(index)
+        else "no road joins them today"
     )
 
 
@@ -437,7 +437,18 @@ def propose_links(
         elif _has_expressway(base, (a, b), direct_km * rules.route_factor, rules):
             left_out["road_link: an expressway serves its ends"] += 1
         else:
-            yield _link(base, (a, b), today_s / new_s, rules)
+            today = _today(today_s / new_s, "today's road", 2)
+            yield _new_expressway(
+                base,
+                base.road_nodes[[a, b]].tolist(),
+                direct_km * rules.route_factor,
+                rules,
+                candidate_id=f"road-new:{base.ids[a]}-{base.ids[b]}",
+                from_name=base.names[a],
+                to_name=base.names[b],
+                why=f"neighbours; {today} as a direct expressway (straight line x {rules.route_factor:g})",
+                geometry=base.straight_line(a, b),
+            )
 
 
 def _has_expressway(base: BaseCase, pair: tuple[int, int], new_km: float, rules: RoadRules) -> bool:
@@ -464,26 +475,6 @@ def _road_access_s(base: BaseCase, pairs: list[tuple[int, int]]) -> NDArray[np.i
     return found
 
 
-def _link(base: BaseCase, pair: tuple[int, int], index: float, rules: RoadRules) -> Proposal:
-    a, b = pair
-    length_km = base.straight_km(a, b) * rules.route_factor
-    today = (
-        f"today's road takes {index:.2f} times as long" if np.isfinite(index) else "no road joins them today"
-    )
-    seconds = travel_time_s(length_km, rules.speed_kmh)
-    return Proposal(
-        candidate_id=f"road-new:{base.ids[a]}-{base.ids[b]}",
-        from_name=base.names[a],
-        to_name=base.names[b],
-        length_km=length_km,
-        speed_kmh=rules.speed_kmh,
-        standard=rules.standard,
-        why=f"neighbours; {today} as a direct expressway (straight line x {rules.route_factor:g})",
-        geometry=base.straight_line(a, b),
-        arcs=base.two_way_road_arcs([(f"road:{base.road_nodes[a]}", f"road:{base.road_nodes[b]}", seconds)]),
-    )
-
-
 def propose_gaps(base: BaseCase, rules: RoadRules, left_out: Counter[str]) -> list[Proposal]:
     """Propose to close gaps: dead ends of expressways, and expressways in parts that do not meet.
 
@@ -504,24 +495,31 @@ def propose_gaps(base: BaseCase, rules: RoadRules, left_out: Counter[str]) -> li
     near = cKDTree(points[others]).query_ball_point(
         points[dead_ends], rules.gap_longest_km / rules.route_factor
     )
-    places = _Places(base, rules, points)
-    around = rules.surroundings(base)
+    around, tree, (lon, lat) = rules.surroundings(base), cKDTree(points), base.road_points
+
+    def is_detour(a: int, b: int) -> bool:
+        """Tell whether today's roads from near one node to near another are a detour."""
+        starts, ends = (tree.query_ball_point(points[node], rules.same_place_km) for node in (a, b))
+        direct_km = float(great_circle_km(lon[a], lat[a], lon[b], lat[b])) * rules.route_factor
+        most_s = rules.detour_index * travel_time_s(direct_km, rules.speed_kmh)
+        today_s = dijkstra(base.road_paths.matrix, indices=sorted(starts), min_only=True, limit=most_s)
+        return not bool((today_s[ends] < most_s).any())
+
     scored: list[tuple[float, int, int]] = []
     for end, within in zip(dead_ends.tolist(), near, strict=True):
         reason = f"no expressway within {rules.gap_longest_km:g} km that is a detour away"
-        found: list[tuple[float, int, int]] = []
         closures = _closures(base, end, others[np.asarray(within, dtype=np.int64)], rules)
         for index, other in closures:
             fault = around.fault(_straight_line(base, end, other))
-            if not fault and not places.is_detour(end, other):
+            if not fault and not is_detour(end, other):
                 fault = f"a road within {rules.same_place_km:g} km of its ends leads there as well"
             if not fault:
-                found.append((index, end, other))
+                scored.append((index, end, other))
                 break
             # The closure that would save most tells why a dead end is left alone.
             reason = fault if other == closures[0][1] else reason
-        scored += found
-        left_out[f"gap: {reason}"] += not found
+        else:
+            left_out[f"gap: {reason}"] += 1
     taken: set[int] = set()
     chosen: list[Proposal] = []
     for index, a, b in sorted(scored, reverse=True):
@@ -573,40 +571,6 @@ def _closures(
     return [(float(index[at]), int(others[at])) for at in order[saved[order] > 0].tolist()]
 
 
-@dataclass(frozen=True)
-class _Places:
-    """Road nodes and those near to them.
-
-    Attributes
-    ----------
-    base, rules
-        As for `propose_gaps`.
-    points
-        float64 [n, 2], road nodes in km on a plane.
-    """
-
-    base: BaseCase
-    rules: RoadRules
-    points: NDArray[np.float64]
-
-    @cached_property
-    def _tree(self) -> cKDTree:
-        return cKDTree(self.points)
-
-    def _near(self, node: int) -> list[int]:
-        return sorted(self._tree.query_ball_point(self.points[node], self.rules.same_place_km))
-
-    def is_detour(self, a: int, b: int) -> bool:
-        """Tell whether today's roads from near one node to near another are a detour."""
-        starts, ends = self._near(a), self._near(b)
-        lon, lat = self.base.road_points
-        direct_km = float(great_circle_km(lon[a], lat[a], lon[b], lat[b])) * self.rules.route_factor
-        most_s = self.rules.detour_index * travel_time_s(direct_km, self.rules.speed_kmh)
-        matrix = self.base.road_paths.matrix
-        today_s = dijkstra(matrix, indices=starts, min_only=True, limit=most_s)
-        return not bool((today_s[ends] < most_s).any())
-
-
 def _straight_line(base: BaseCase, a: int, b: int) -> shapely.LineString:
     lon, lat = base.road_points
     return shapely.LineString([(lon[a], lat[a]), (lon[b], lat[b])])
@@ -618,20 +582,17 @@ def _gap(base: BaseCase, ends: tuple[int, int], index: float, rules: RoadRules) 
     direct_km = float(great_circle_km(lon[a], lat[a], lon[b], lat[b]))
     near = [base.nearest_city(lon[node], lat[node]) for node in (a, b)]
     names = [f"{base.names[city]} ({distance_km:.0f} km off)" for city, distance_km in near]
-    today = (
-        f"today's way takes {index:.1f} times as long" if np.isfinite(index) else "no road joins them today"
-    )
-    seconds = travel_time_s(direct_km * rules.route_factor, rules.speed_kmh)
-    return Proposal(
+    today = _today(index, "today's way", 1)
+    return _new_expressway(
+        base,
+        (a, b),
+        direct_km * rules.route_factor,
+        rules,
         candidate_id=f"gap:{lon[a]:.3f},{lat[a]:.3f}-{lon[b]:.3f},{lat[b]:.3f}",
         from_name=names[0],
         to_name=names[1],
-        length_km=direct_km * rules.route_factor,
-        speed_kmh=rules.speed_kmh,
-        standard=rules.standard,
         why=f"dead end {direct_km:.0f} km from another expressway; {today}",
         geometry=_straight_line(base, a, b),
-        arcs=base.two_way_road_arcs([(f"road:{a}", f"road:{b}", seconds)]),
     )
 
 
@@ -694,15 +655,14 @@ def propose_direct_expressways(
             left_out[f"direct_expressway: under {rules.road_index:g} times as fast as today's road"] += 1
         else:
             today = np.inf if road_s is None else road_s / 60.0
-            nodes = [f"road:{base.road_nodes[city]}" for city in (a, b)]
-            yield Proposal(
+            yield _new_expressway(
+                base,
+                base.road_nodes[[a, b]].tolist(),
+                length_km,
+                road,
                 candidate_id=f"road-direct:{base.ids[a]}-{base.ids[b]}",
                 from_name=base.names[a],
                 to_name=base.names[b],
-                length_km=length_km,
-                speed_kmh=road.speed_kmh,
-                standard=road.standard,
                 why=f"{new_s / 60:.0f} min by a direct expressway, {today:.0f} by today's roads",
                 geometry=base.straight_line(a, b),
-                arcs=base.two_way_road_arcs([(nodes[0], nodes[1], new_s)]),
             )

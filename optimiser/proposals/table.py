@@ -15,10 +15,13 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import dijkstra
 
+from networks.timegraph import TimeGraph
 from optimiser.problem.errors import CandidateError
-from optimiser.proposals.base_case import Arc
+from optimiser.proposals.base_case import Arc, BaseCase
 from optimiser.proposals.costs import Cost, CostTable, estimate
+from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.terrain import TERRAIN_CLASSES, WATER, Terrain, survey
 
 COLUMNS = (
@@ -27,6 +30,8 @@ COLUMNS = (
     "why", "replaces", "geometry",
 )  # fmt: skip
 """Columns of the candidate table, in order."""
+ARCS: Mapping[str, str] = {"candidate": "int64", "tail_id": "str", "head_id": "str", "seconds": "int64"}
+"""Columns of the arcs of candidates, and their types."""
 RUNS: Mapping[str, str] = {"candidate": "int64", "link": "int64", "trains": "int64", "fast": "bool"}
 """Columns of the runs of trains over today's tracks, and their types."""
 SECTIONS: Mapping[str, str] = {
@@ -203,13 +208,53 @@ class NumberedArcs:
 
     def take(self, kept: NDArray[np.bool_] | NDArray[np.int64]) -> NumberedArcs:
         """Return the arcs of a mask or of rows; nodes and rows of candidates keep their numbers."""
-        return replace(
-            self,
-            candidate=self.candidate[kept],
-            tail=self.tail[kept],
-            head=self.head[kept],
-            seconds=self.seconds[kept],
+        names = ("candidate", "tail", "head", "seconds")
+        return replace(self, **{name: getattr(self, name)[kept] for name in names})
+
+    def joined(self, graph: TimeGraph) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return tails, heads and seconds of the arcs of the time graph, then of these."""
+        return (
+            np.concatenate([graph.tail, self.tail]),
+            np.concatenate([graph.head, self.head]),
+            np.concatenate([graph.seconds, self.seconds]),
         )
+
+
+def rows_by_candidate(candidate: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
+    """Return for each of so many candidates the rows of its arcs, rising, given the candidate of each arc."""
+    order = np.argsort(candidate, kind="stable")
+    return np.split(order, np.searchsorted(candidate[order], np.arange(1, count)))[:count]
+
+
+def times_with(
+    base: BaseCase, arcs: NumberedArcs, rows: NDArray[np.int64], ends: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the seconds between some nodes with some arcs beside the network of today.
+
+    A way changes between the two only where one of the arcs ends.
+
+    Parameters
+    ----------
+    base
+        Times of today.
+    arcs, rows
+        Arcs of candidates, and those of them that are open.
+    ends
+        Nodes, int64 [n].
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [n, n], `NO_PATH_S` where no path exists.
+    """
+    tail, head = arcs.tail[rows], arcs.head[rows]
+    nodes = np.unique(np.concatenate([tail, head, ends]))
+    known = np.flatnonzero(nodes < arcs.old)
+    times = np.full((len(nodes), len(nodes)), np.inf)
+    times[np.ix_(known, known)] = base.today_s(nodes[known])
+    np.minimum.at(times, (np.searchsorted(nodes, tail), np.searchsorted(nodes, head)), arcs.seconds[rows])
+    places = np.searchsorted(nodes, ends)
+    return np.minimum(dijkstra(times, indices=places)[:, places], NO_PATH_S).astype(np.int64)
 
 
 def number_arcs(node_row: Mapping[str, int], arcs: pd.DataFrame) -> NumberedArcs:
@@ -262,11 +307,8 @@ def assemble(
     CandidateError
         When two proposals have one id, or a standard has no rate.
     """
-    proposals = list(proposals)
-    _check_unique(sorted(proposal.candidate_id for proposal in proposals))
-    return tabulate(
-        price(proposals, costs, terrain, longest_water_km=longest_water_km), costs, terrain, report=report
-    )
+    priced = price(list(proposals), costs, terrain, longest_water_km=longest_water_km)
+    return tabulate(priced, costs, terrain, report=report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,13 +356,11 @@ def tabulate(
     ordered = [one.proposal for one in every if one.row is not None]
     arcs = [(row, *arc) for row, proposal in enumerate(ordered) for arc in proposal.arcs]
     runs = [(row, *run) for row, proposal in enumerate(ordered) for run in proposal.runs]
-    whole = dict.fromkeys(("cost_low", "cost", "cost_high"), "int64")
-    real = dict.fromkeys(("length_km", "speed_kmh", *TERRAIN_CLASSES[:WATER], "water_km"), "float64")
+    types = dict.fromkeys(("length_km", "speed_kmh", *TERRAIN_CLASSES[:WATER], "water_km"), "float64")
+    types |= dict.fromkeys(("cost_low", "cost", "cost_high"), "int64")
     return Candidates(
-        table=_geo_table(pd.DataFrame(rows, columns=list(COLUMNS)).astype({**whole, **real})),
-        arcs=pd.DataFrame(arcs, columns=["candidate", "tail_id", "head_id", "seconds"]).astype(
-            {"candidate": "int64", "tail_id": "str", "head_id": "str", "seconds": "int64"}
-        ),
+        table=_geo_table(pd.DataFrame(rows, columns=list(COLUMNS)).astype(types)),
+        arcs=pd.DataFrame(arcs, columns=list(ARCS)).astype(dict(ARCS)),
         runs=pd.DataFrame(runs, columns=list(RUNS)).astype(dict(RUNS)),
         report=dict(left_out),
         money=costs.money,

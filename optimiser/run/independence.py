@@ -291,9 +291,8 @@ class WithoutCore:
         limits = self.limits_s(pairs["today_s"].to_numpy(dtype=np.int64)[rows])
         count = len(limits)
         further = pd.concat([pairs.iloc[rows]] * count).assign(limit=limits.ravel())
-        arcs = number_arcs(_rows(left), kept.arcs)
         found = prepare.problem_of_pairs(
-            left, kept, arcs, further, name="without core", budget=0, is_sparse=is_sparse
+            left, kept, further, name="without core", budget=0, money="", is_sparse=is_sparse
         )
         return Layer(
             network=found.problem, of=tuple(rows.tolist()) * count, shares=(weight / count,) * len(further)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
@@ -119,10 +120,8 @@ class CostTable:
         return replace(
             plain,
             terrain=terrain,
-            low=plain.low * factor,
-            central=plain.central * factor,
-            high=plain.high * factor,
             basis=f"{plain.basis}; plain x {factor:g}",
+            **{level: getattr(plain, level) * factor for level in _LEVELS},
         )
 
 
@@ -168,13 +167,13 @@ def estimate(
     """
     rates = [table.rate(standard, terrain) for terrain in TERRAIN_CLASSES]
     exact = [Fraction(quantity) * Fraction(share) for share in shares]
-    sums = [
-        sum(part * Fraction(getattr(rate, level)) for part, rate in zip(exact, rates, strict=True))
-        for level in _LEVELS
-    ]
     least = 1 if quantity > 0 else 0
-    low, central, high = (max(least, int(value + Fraction(1, 2))) for value in sums)
-    return Cost(low, central, high)
+
+    def rounded(level: str) -> int:
+        whole = sum(part * Fraction(getattr(rate, level)) for part, rate in zip(exact, rates, strict=True))
+        return max(least, int(whole + Fraction(1, 2)))
+
+    return Cost(*map(rounded, _LEVELS))
 
 
 def builtin_cost_table(country: str = "CN") -> CostTable:
@@ -186,14 +185,12 @@ def builtin_cost_table(country: str = "CN") -> CostTable:
         ISO 3166 code. A country without a table gets that of its group, else that of the world, whose `note`
         says how rough it is.
     """
-    found: CostTable | None = None
-    for key in reversed(lineage(country)):
-        file = resources.files("optimiser.proposals") / "data" / f"{key.lower()}.toml"
-        if file.is_file():
-            document = tomllib.loads(file.read_text(encoding="utf-8"))
-            found = _parse(document if found is None else _completed(document, found), file.name)
-    if found is None:
-        raise CandidateError("the package has no cost table of the world", remedy="Install it again.")
+    folder = resources.files("optimiser.proposals") / "data"
+    files = [folder / f"{key.lower()}.toml" for key in reversed(lineage(country))]
+    documents = [(tomllib.loads(file.read_text("utf-8")), file.name) for file in files if file.is_file()]
+    found = _parse(*documents[0])
+    for document, name in documents[1:]:
+        found = _parse(_completed(document, found), name)
     return found
 
 
@@ -218,13 +215,8 @@ def _completed(document: Mapping[str, Any], parent: CostTable) -> dict[str, Any]
         levels = {level: getattr(one, level) * factor for level in _LEVELS}
         quality = "C" if how else one.quality
         rows.append(asdict(one) | levels | {"basis": one.basis + how, "quality": quality})
-    whole = {
-        "money": parent.money,
-        "price_year": parent.price_year,
-        "note": parent.note,
-        "multipliers": dict(parent.multipliers),
-    }
-    return whole | {key: value for key, value in document.items() if key != "exchange"} | {"rates": rows}
+    taken = {key: getattr(parent, key) for key in ("money", "price_year", "note", "multipliers")}
+    return taken | {key: value for key, value in document.items() if key != "exchange"} | {"rates": rows}
 
 
 def read_cost_table(path: str | Path) -> CostTable:
@@ -246,11 +238,10 @@ def read_cost_table(path: str | Path) -> CostTable:
 def _parse(document: Mapping[str, Any], where: str) -> CostTable:
     """Turn a document into a table, or refuse it with all its faults."""
     rows = document.get("rates", [])
-    multipliers = dict(document.get("multipliers", {}))
     faults = [f"unknown key `{key}`" for key in document if key not in _TOP]
     faults += [f"key `{key}` is missing" for key in ("money", "price_year") if key not in document]
     faults += [fault for number, row in enumerate(rows, 1) for fault in _row_faults(number, row)]
-    given = _MULTIPLIERS | multipliers
+    given = _MULTIPLIERS | dict(document.get("multipliers", {}))
     factors = {terrain: given.get(terrain, 1.0) for terrain in TERRAIN_CLASSES}
     faults += [
         f"multiplier of {terrain}: `{value}` is not a number above 0"
@@ -259,11 +250,9 @@ def _parse(document: Mapping[str, Any], where: str) -> CostTable:
     ]
     if not rows:
         faults.append("no [[rates]]")
-    keys = [(row.get("standard"), row.get("terrain")) for row in rows]
-    faults += [
-        f"{key[0]} on {key[1]} is given twice"
-        for key in sorted({k for k in keys if keys.count(k) > 1}, key=str)
-    ]
+    keys = Counter((row.get("standard"), row.get("terrain")) for row in rows)
+    twice = sorted((key for key, count in keys.items() if count > 1), key=str)
+    faults += [f"{standard} on {ground} is given twice" for standard, ground in twice]
     if faults:
         raise CandidateError("the cost table has faults", where=where, faults=faults)
     rates = [Rate(**{key: row[key] for key in (*_TEXTS, *_LEVELS)}) for row in rows]
@@ -283,19 +272,18 @@ def _is_positive(value: object) -> bool:
 
 def _row_faults(number: int, row: Mapping[str, Any]) -> list[str]:
     """List what is wrong with one rate."""
-    name = f"rate {number}"
-    faults = [f"{name}: unknown key `{key}`" for key in row if key not in (*_TEXTS, *_LEVELS)]
-    faults += [f"{name}: `{key}` is missing" for key in (*_TEXTS, *_LEVELS) if key not in row]
+    keys, values = (*_TEXTS, *_LEVELS), [row[key] for key in _LEVELS if key in row]
+    faults = [f"unknown key `{key}`" for key in row if key not in keys]
+    faults += [f"`{key}` is missing" for key in keys if key not in row]
     if row.get("terrain", "plain") not in TERRAIN_CLASSES:
-        faults.append(f"{name}: terrain `{row['terrain']}` is not one of {', '.join(TERRAIN_CLASSES)}")
+        faults.append(f"terrain `{row['terrain']}` is not one of {', '.join(TERRAIN_CLASSES)}")
     if row.get("per", "km") not in ("km", "each"):
-        faults.append(f"{name}: per `{row['per']}` is neither km nor each")
-    values = [row[key] for key in _LEVELS if key in row]
+        faults.append(f"per `{row['per']}` is neither km nor each")
     if not all(_is_positive(value) for value in values):
-        faults.append(f"{name}: low, central and high must be numbers above 0")
+        faults.append("low, central and high must be numbers above 0")
     elif values != sorted(values):
-        faults.append(f"{name}: low <= central <= high does not hold")
-    return faults
+        faults.append("low <= central <= high does not hold")
+    return [f"rate {number}: {fault}" for fault in faults]
 
 
 @dataclass(frozen=True, slots=True)

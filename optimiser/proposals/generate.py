@@ -110,7 +110,7 @@ class Kind:
     propose
         Generator of its proposals.
     pays_for
-        What a proposal pays for.
+        What a proposal pays for; a line without trains of its own unless the row says otherwise.
     words
         What a reader is told that it is; of a kind beside `KINDS` its name counts.
     most
@@ -134,9 +134,9 @@ class Kind:
     """
 
     mode: str
-    instrument: str
     propose: Callable[[Scope], Iterable[Proposal]]
-    pays_for: Callable[[Proposal], tuple[Item, ...]]
+    instrument: str = "infrastructure"
+    pays_for: Callable[[Proposal], tuple[Item, ...]] = line_items
     words: str = ""
     most: Callable[[Rules], int] | None = None
     counted_first: bool = False
@@ -156,25 +156,19 @@ KINDS: Mapping[str, Kind] = {
     "road_upgrade": Kind(
         words="expressway upgrade",
         mode="road",
-        instrument="infrastructure",
         propose=lambda s: roads.propose_upgrades(s.base, s.road_pairs, s.rules.road, s.left_out),
-        pays_for=line_items,
         in_rings=True,
     ),
     "expressway_upgrade": Kind(
         words="expressway rebuilt",
         mode="road",
-        instrument="infrastructure",
         propose=lambda s: roads.propose_expressway_upgrades(s.base, s.road_pairs, s.rules.road, s.left_out),
-        pays_for=line_items,
         needs_rate=False,
     ),
     "road_link": Kind(
         words="new road",
         mode="road",
-        instrument="infrastructure",
         propose=lambda s: roads.propose_links(s.base, s.road_pairs, s.rules.road, s.left_out),
-        pays_for=line_items,
         in_rings=True,
     ),
     "gap": Kind(
@@ -182,13 +176,11 @@ KINDS: Mapping[str, Kind] = {
         mode="road",
         instrument="barrier",
         propose=lambda s: roads.propose_gaps(s.base, s.rules.road, s.left_out),
-        pays_for=line_items,
         in_rings=True,
     ),
     "rail_link": Kind(
         words="new rail line",
         mode="rail",
-        instrument="infrastructure",
         propose=lambda s: rail.propose_lines(s.tracks, s.rail_pairs, s.left_out),
         pays_for=line_and_train_items,
         most=lambda rules: rules.rail.link_count,
@@ -197,7 +189,6 @@ KINDS: Mapping[str, Kind] = {
     "rail_upgrade": Kind(
         words="faster rail line",
         mode="rail",
-        instrument="infrastructure",
         propose=lambda s: rail.propose_upgrades(s.tracks, s.rail_pairs, s.left_out),
         pays_for=line_and_train_items,
         in_rings=True,
@@ -253,7 +244,6 @@ KINDS: Mapping[str, Kind] = {
     "access": Kind(
         words="way to the station",
         mode="access",
-        instrument="infrastructure",
         propose=lambda s: stations.propose_access(s.tracks, s.rules.stations, s.left_out),
         pays_for=unit_items,
         most=lambda rules: rules.stations.access_count,
@@ -276,7 +266,6 @@ KINDS: Mapping[str, Kind] = {
     "station": Kind(
         words="new station",
         mode="rail",
-        instrument="infrastructure",
         propose=lambda s: stations.propose_stations(s.tracks, s.rules.patterns, s.left_out),
         pays_for=stop_items,
         most=lambda rules: rules.patterns.station_count,
@@ -285,7 +274,6 @@ KINDS: Mapping[str, Kind] = {
     "connecting_curve": Kind(
         words="connecting curve with trains",
         mode="rail",
-        instrument="infrastructure",
         propose=lambda s: rail.propose_curves(
             s.tracks, s.rules.curves, s.heaviest("connecting_curve", s.open_pairs), s.left_out
         ),
@@ -296,11 +284,9 @@ KINDS: Mapping[str, Kind] = {
     "direct_expressway": Kind(
         words="direct expressway",
         mode="road",
-        instrument="infrastructure",
         propose=lambda s: roads.propose_direct_expressways(
             s.base, s.heaviest("direct_expressway", s.far_pairs), s.rules.far, s.rules.road, s.left_out
         ),
-        pays_for=line_items,
         most=lambda rules: rules.far.road_count,
         far=True,
         by_limit=True,
@@ -308,7 +294,6 @@ KINDS: Mapping[str, Kind] = {
     "rail_direct": Kind(
         words="direct rail line",
         mode="rail",
-        instrument="infrastructure",
         propose=lambda s: rail.propose_lines(
             s.tracks,
             s.heaviest("rail_direct", s.far_pairs),
@@ -518,10 +503,15 @@ def generate(
     """
     rules = rules or Rules()
     table, ground = costs or builtin_cost_table(), terrain or AllPlain()
+    known = set(table.standards)
 
     def priced(*, by_limit: bool) -> tuple[list[Priced], Counter[str]]:
-        scope = Scope(base, rules)
-        proposals = list(_with_rates(propose(scope, by_limit=by_limit), table, rules.rows, scope.left_out))
+        scope, proposals = Scope(base, rules), list[Proposal]()
+        for one in propose(scope, by_limit=by_limit):
+            if rules.rows[one.kind].needs_rate or all(item.standard in known for item in one.items):
+                proposals.append(one)
+            else:
+                scope.left_out[f"{one.kind}: the cost table has no rate"] += 1
         new = [one for one in proposals if one not in prices]
         found = price(new, table, ground, longest_water_km=rules.longest_water_km)
         prices.update(zip(new, found, strict=True))
@@ -545,18 +535,6 @@ def propose(scope: Scope, *, by_limit: bool) -> Iterator[Proposal]:
             yield from of_kind(name, kind.propose(scope), rows=rules.rows)
 
 
-def _with_rates(
-    proposals: Iterable[Proposal], table: CostTable, rows: Mapping[str, Kind], left_out: Counter[str]
-) -> Iterator[Proposal]:
-    """Yield the proposals without those of optional kinds that the cost table does not price."""
-    known = set(table.standards)
-    for one in proposals:
-        if rows[one.kind].needs_rate or all(item.standard in known for item in one.items):
-            yield one
-        else:
-            left_out[f"{one.kind}: the cost table has no rate"] += 1
-
-
 def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     """Leave out candidates that cannot help or help least, and count them by reason.
 
@@ -577,18 +555,20 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     Candidates
         The remaining ones, `report` extended.
     """
-    arcs = number_arcs(base.node_row, candidates.arcs)
+    arcs, count = number_arcs(base.node_row, candidates.arcs), len(candidates)
     kinds = candidates.table["kind"].to_numpy()
     forced = (candidates.table["fixed"] == "in").to_numpy()
-    left = np.ones(len(candidates), dtype=bool)
-    reasons = np.full(len(candidates), "", dtype=object)
+    left, reasons = np.ones(count, dtype=bool), np.full(count, "", dtype=object)
 
     def drop(dropped: NDArray[np.bool_], reason: str) -> None:
         dropped = dropped & left & ~forced
         reasons[dropped] = reason
         left[dropped] = False
 
-    use = usable_by_pairs(base, arcs, len(candidates))
+    def usable(taken: NDArray[np.bool_]) -> csr_array:
+        return usable_by_pairs(base, arcs.take(taken[arcs.candidate]), count)
+
+    use = usable(left)
     drop(np.diff(use.indptr) == 0, "no open pair can use it within the limit even when all is built")
     weight = default_weights(base)
     far = np.isin(kinds, [name for name, kind in rules.rows.items() if kind.far])
@@ -597,21 +577,18 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
         for name, kind in rules.rows.items():
             if kind.most is not None and (kind.far, kind.counted_first) == (far, counted_first):
                 rows, most = np.flatnonzero((kinds == name) & left), kind.most(rules)
-                beyond = np.zeros(len(candidates), dtype=bool)
+                beyond = np.zeros(count, dtype=bool)
                 beyond[rows] = True
                 beyond[rows[most_serving(use[rows], weight, most)]] = False
                 drop(beyond, f"beyond the {most} that serve most weight of open pairs")
 
     keep_most(use, far=True, counted_first=False)
-    near = left & ~far
-    use = usable_by_pairs(base, arcs.take(near[arcs.candidate]), len(candidates)) if far.any() else use
+    use = usable(left & ~far) if far.any() else use
     keep_most(use, far=False, counted_first=True)
     if rules.prune_dominated:
         drop(dominated(base, candidates, arcs, left), "another one of the same ends serves better for less")
     # With fewer candidates the fastest paths run over others, so their use is counted anew.
-    near = left & ~far
-    use = usable_by_pairs(base, arcs.take(near[arcs.candidate]), len(candidates))
-    keep_most(use, far=False, counted_first=False)
+    keep_most(usable(left & ~far), far=False, counted_first=False)
     left[needed_for_reach(base, arcs, left, candidates.table["cost"].to_numpy(dtype=np.int64))] = True
     report = Counter(candidates.report)
     report.update(f"{kind}: {reason}" for kind, reason in zip(kinds[~left], reasons[~left], strict=True))

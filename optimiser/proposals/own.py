@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -131,32 +131,25 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
         raise CandidateError(f"the {what} does not exist", where=str(path)) from error
     except Exception as error:
         raise CandidateError(f"the {what} cannot be read", where=str(path), done=str(error)) from error
-    shown = {name: table[name].map(_printable) for name in table.columns if name != "geometry"}
-    return table.assign(**shown)
 
+    def printable(cell: object) -> object:
+        return inputs.printable(cell) if isinstance(cell, str) else cell
 
-def _printable(cell: object) -> object:
-    return inputs.printable(cell) if isinstance(cell, str) else cell
+    return table.assign(**{name: table[name].map(printable) for name in table.columns if name != "geometry"})
 
 
 def _known_columns(path: Path) -> pd.DataFrame:
     """Read the file of own candidates; unknown columns and properties are refused."""
     table = read_table(path, "file of own candidates")
     unknown = [name for name in table.columns if name not in (*COLUMNS, "geometry")]
-    if unknown:
-        raise CandidateError(
-            "unknown columns",
-            where=str(path),
-            faults=[f"`{name}`{_did_you_mean(name, COLUMNS)}" for name in unknown],
-            remedy=_REMEDY,
-        )
+    close = [get_close_matches(name, COLUMNS, n=1) for name in unknown]
+    faults = [
+        f"`{name}`" + "".join(f"; did you mean `{one}`?" for one in found)
+        for name, found in zip(unknown, close, strict=True)
+    ]
+    if faults:
+        raise CandidateError("unknown columns", where=str(path), faults=faults, remedy=_REMEDY)
     return table
-
-
-def _did_you_mean(text: str, known: tuple[str, ...]) -> str:
-    """Return a hint at the nearest known word, empty where none is near."""
-    close = get_close_matches(text, known, n=1)
-    return f"; did you mean `{close[0]}`?" if close else ""
 
 
 def is_empty(value: object) -> bool:
@@ -174,20 +167,16 @@ def as_number(value: object) -> float:
 
 def _value_faults(row: Mapping[str, object], costs: CostTable) -> list[str]:
     """List the faults in the values of a row."""
+    checks: tuple[tuple[str, tuple[str, ...], Callable[[float], bool]], ...] = (
+        ("is not a number", _NUMBERS, lambda value: not math.isfinite(value)),
+        (f"is not below {_TOO_LARGE:g}", _NUMBERS, lambda value: value >= _TOO_LARGE),
+        ("is not above 0", _ABOVE_ZERO, lambda value: value <= 0),
+    )
     faults = [
-        f"{name} `{row[name]}` is not a number"
-        for name in _NUMBERS
-        if name in row and not math.isfinite(as_number(row[name]))
-    ]
-    faults += [
-        f"{name} `{row[name]}` is not below {_TOO_LARGE:g}"
-        for name in _NUMBERS
-        if name in row and as_number(row[name]) >= _TOO_LARGE
-    ]
-    faults += [
-        f"{name} `{row[name]}` is not above 0"
-        for name in _ABOVE_ZERO
-        if name in row and as_number(row[name]) <= 0
+        f"{name} `{row[name]}` {what}"
+        for what, names, is_wrong in checks
+        for name in names
+        if name in row and is_wrong(as_number(row[name]))
     ]
     if "cost" in row and (as_number(row["cost"]) < 0 or as_number(row["cost"]) % 1 > 0):
         faults.append(f"cost `{row['cost']}` is not a whole number of 0 or more")
@@ -272,8 +261,11 @@ class _EndFinder:
         """Return the end at the road node or station nearest to a position in degrees."""
         if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
             raise _EndFault(f"lon {lon:g}, lat {lat:g} is no position in degrees")
-        what = "station" if mode == "rail" else "road node"
-        ids, lons, lats = self._stations if mode == "rail" else self._roads
+        what, (ids, lons, lats) = "road node", self._roads
+        if mode == "rail":
+            fronts = self.base.fronts
+            what, ids = "station", fronts["node_id"].tolist()
+            lons, lats = np.asarray(fronts["lon"]), np.asarray(fronts["lat"])
         if len(ids) == 0:
             raise _EndFault(f"the network has no {what}")
         distance_km = great_circle_km(lon, lat, lons, lats)
@@ -284,9 +276,10 @@ class _EndFinder:
                 f" the limit is {self.snap_km:g} km"
             )
         place = f"{lon:.3f},{lat:.3f}"
+        end = _End(place, place, lon, lat)
         if mode == "rail":
-            return _End(place, place, lon, lat, stop=Stop(ids[nearest]))
-        return _End(place, place, lon, lat, road_id=ids[nearest])
+            return replace(end, stop=Stop(ids[nearest]))
+        return replace(end, road_id=ids[nearest])
 
     @cached_property
     def _roads(self) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
@@ -294,13 +287,6 @@ class _EndFinder:
         used = np.unique(self.base.road.links[["tail", "head"]].to_numpy(dtype=np.int64))
         lon, lat = self.base.road_points
         return [f"road:{row}" for row in used.tolist()], lon[used], lat[used]
-
-    @cached_property
-    def _stations(self) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
-        """Return ids and positions of stations."""
-        nodes = self.base.graph.nodes
-        table = nodes[nodes["node_id"].str.fullmatch(r"station:\d+")]
-        return table["node_id"].tolist(), np.asarray(table["lon"]), np.asarray(table["lat"])
 
 
 def _ends(row: Mapping[str, object], finder: _EndFinder, faults: list[str]) -> list[_End]:

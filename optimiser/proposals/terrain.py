@@ -102,13 +102,8 @@ class WithTowns:
     @classmethod
     def of(cls, ground: Terrain, cities: gpd.GeoDataFrame) -> WithTowns:
         """Return the ground with towns whose radii follow from the populations of the cities."""
-        points = cities.geometry
-        return cls(
-            ground,
-            np.asarray(points.x, dtype=np.float64),
-            np.asarray(points.y, dtype=np.float64),
-            urban_radius_km(cities["population"].to_numpy(dtype=np.float64)),
-        )
+        lon, lat = shapely.get_coordinates(cities.geometry.to_numpy()).T
+        return cls(ground, lon, lat, urban_radius_km(cities["population"].to_numpy(dtype=np.float64)))
 
     @property
     def source(self) -> str:
@@ -469,14 +464,11 @@ class Surroundings:
     expressway_classes: tuple[str, ...]
 
     @cached_property
-    def _reach_km(self) -> NDArray[np.float64]:
-        """Return how far each town reaches from its centre; float64 [c]."""
+    def _towns(self) -> list[tuple[NDArray[np.float64], float]]:
+        """Return the centre of each town on the sphere, and how far it reaches from there."""
         people = self.base.cities["population"].to_numpy(dtype=np.float64)
-        return np.maximum(self.rules.town_km, urban_radius_km(people))
-
-    @cached_property
-    def _centres(self) -> NDArray[np.float64]:
-        return on_sphere(self.base.lon, self.base.lat)
+        reach_km = np.maximum(self.rules.town_km, urban_radius_km(people)).tolist()
+        return list(zip(on_sphere(self.base.lon, self.base.lat), reach_km, strict=True))
 
     @cached_property
     def _expressways(self) -> tuple[cKDTree, NDArray[np.int64], list[str]]:
@@ -487,19 +479,11 @@ class Surroundings:
         """
         links = self.base.road.links
         fast = links[links["link_class"].isin(self.expressway_classes)]
-        labels = _names_of(fast)
-        names = sorted({name for several in labels for name in several})
-        row = {name: at for at, name in enumerate(names)}
-        position, label = (
-            np.array(values, dtype=np.int64)
-            for values in (
-                [at for at, several in enumerate(labels) for _ in several],
-                [row[name] for several in labels for name in several],
-            )
-        )
+        labels = pd.Series(_names_of(fast), dtype=object).explode()
+        label, names = pd.factorize(labels, sort=True)
         lines = shapely.segmentize(fast.geometry.to_numpy(), _STEP_DEG)
-        points, index = shapely.get_coordinates(lines[position], return_index=True)
-        return cKDTree(on_sphere(points[:, 0], points[:, 1])), label[index], names
+        points, index = shapely.get_coordinates(lines[labels.index], return_index=True)
+        return cKDTree(on_sphere(*points.T)), label[index].astype(np.int64), names.tolist()
 
     @cached_property
     def _known(self) -> dict[bytes, tuple[float, float, str]]:
@@ -536,7 +520,7 @@ class Surroundings:
         """Yield the shares of lines, given their points on the sphere and the line of each point."""
         sizes = np.bincount(owner, minlength=count)
         in_town = np.zeros(len(at), dtype=np.bool_)
-        for centre, reach_km in zip(self._centres, self._reach_km, strict=True):
+        for centre, reach_km in self._towns:
             in_town |= np.linalg.norm(at - centre, axis=1) <= reach_km
         towns = (np.bincount(owner[in_town], minlength=count) / sizes).tolist()
         tree, label, names = self._expressways
@@ -545,36 +529,27 @@ class Surroundings:
             return
         near = cKDTree(at).sparse_distance_matrix(tree, self.rules.beside_km, output_type="coo_matrix")
         # A point of a line counts once for an expressway, however many points of it are near.
-        point, road = np.divmod(
-            np.unique(near.row.astype(np.int64) * len(names) + label[near.col]), len(names)
-        )
+        found = np.unique(near.row.astype(np.int64) * len(names) + label[near.col])
+        point, road = np.divmod(found, len(names))
         counts = np.bincount(owner[point] * len(names) + road, minlength=count * len(names))
         beside = counts.reshape(count, len(names))
-        most = beside.argmax(axis=1)
-        for line, (share, which) in enumerate(zip(towns, most.tolist(), strict=True)):
-            points = int(beside[line, which])
-            yield share, float(points / sizes[line]), names[which] if points else ""
+        share = (beside.max(axis=1) / sizes).tolist()
+        for in_towns, near_one, which in zip(towns, share, beside.argmax(axis=1).tolist(), strict=True):
+            yield in_towns, near_one, names[which] if near_one else ""
 
     def town_share(self, line: shapely.Geometry) -> float:
         """Return the share of a line that lies within towns."""
         return self.look_at([line])[0][0]
 
-    def beside(self, line: shapely.Geometry) -> tuple[float, str]:
-        """Return the largest share of a line beside one expressway, and its name; see `look_at`."""
-        _, share, name = self.look_at([line])[0]
-        return share, name
-
     def fault(self, line: shapely.Geometry) -> str:
         """Return why a road along a line is an artefact of the map; empty where it is none."""
-        rules = self.rules
         in_towns, beside, _ = self.look_at([line])[0]
-        if in_towns > rules.most_in_towns:
-            return f"more than {100 * rules.most_in_towns:.0f} % within towns"
-        if beside > rules.most_beside:
-            return (
-                f"more than {100 * rules.most_beside:.0f} % within {rules.beside_km:g} km of one expressway"
-            )
-        return ""
+        if in_towns > self.rules.most_in_towns:
+            return f"more than {100 * self.rules.most_in_towns:.0f} % within towns"
+        if beside <= self.rules.most_beside:
+            return ""
+        where = f"within {self.rules.beside_km:g} km of one expressway"
+        return f"more than {100 * self.rules.most_beside:.0f} % {where}"
 
 
 def _names_of(fast: pd.DataFrame) -> list[list[str]]:

@@ -45,16 +45,16 @@ def test_a_large_city_reaches_as_far_as_its_people_need(plane):
 
 
 def test_a_line_that_leaves_an_expressway_is_beside_it_for_five_km(around):
-    assert around.beside(line((20, 0), (20, 20)))[0] == pytest.approx(0.25, abs=0.02)
+    assert around.look_at([line((20, 0), (20, 20))])[0][1] == pytest.approx(0.25, abs=0.02)
 
 
 def test_links_that_are_joined_are_one_expressway(around):
-    share, name = around.beside(line((10, 42), (90, 42)))
+    _, share, name = around.look_at([line((10, 42), (90, 42))])[0]
     assert (share, name.startswith("expressway without a number")) == (1.0, True)
 
 
 def test_two_expressways_do_not_add_up(around):
-    assert around.beside(line((30, 0), (30, 40)))[0] == pytest.approx(5 / 40, abs=0.02)
+    assert around.look_at([line((30, 0), (30, 40))])[0][1] == pytest.approx(5 / 40, abs=0.02)
 
 
 def test_faults_say_which_rule_is_broken(around):
@@ -64,7 +64,10 @@ def test_faults_say_which_rule_is_broken(around):
 
 
 def test_without_expressways_nothing_is_beside_one(plane):
-    assert Surroundings(plane, ArtefactRules(), ("trunk",)).beside(line((0, 0), (9, 0))) == (0.0, "")
+    assert Surroundings(plane, ArtefactRules(), ("trunk",)).look_at([line((0, 0), (9, 0))])[0][1:] == (
+        0.0,
+        "",
+    )
 
 
 def test_built_up_ground_is_urban_within_the_radius_of_the_people(plane):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from optimiser.problem.ring import Point
@@ -245,9 +248,9 @@ class RingGraph:
     def corners(self, link: int) -> list[Point]:
         """Return the corners of the line of a link in 1e-7 degree, from node to node."""
         one = self.links[link]
-        inner = [point_of(lon, lat) for lon, lat in one.line.coords]
-        line = [self.nodes[one.tail].point, *inner, self.nodes[one.head].point]
-        return [point for at, point in enumerate(line) if at == 0 or point != line[at - 1]]
+        inner = (point_of(lon, lat) for lon, lat in one.line.coords)
+        line = (self.nodes[one.tail].point, *inner, self.nodes[one.head].point)
+        return [point for point, _ in itertools.groupby(line)]
 
 
 type Chain = tuple[tuple[int, bool], ...]
@@ -314,19 +317,27 @@ def runs(graph: RingGraph) -> list[tuple[tuple[int, int], Chain]]:
 def _chains(graph: RingGraph, keep: Collection[int]) -> list[Chain]:
     """Return the links of a graph as chains from one node that remains to the next."""
     at, wanted = graph.links_at_nodes(), set(keep)
-    remains = [node in wanted or not _is_passed(graph, links) for node, links in enumerate(at)]
-    for node in list(_nodes_of_closed_chains(graph, at, remains)):
-        remains[node] = True
+    remains = np.array([node in wanted or not _is_passed(graph, links) for node, links in enumerate(at)])
+    # Of a circuit without a node that remains, the first one does.
+    first = joined_to(graph.ends, len(at))
+    remains[np.setdiff1d(first, first[remains])] = True
     used = [False] * len(graph.links)
     found = []
     for node in np.flatnonzero(remains).tolist():
-        for first in at[node]:
-            if not used[first]:
-                chain = _chain(graph, at, remains, node, first)
+        for link in at[node]:
+            if not used[link]:
+                chain = _chain(graph, at, remains, node, link)
                 for position, _ in chain:
                     used[position] = True
                 found.append(chain)
     return found
+
+
+def joined_to(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Return for each of so many nodes the first of all those that pairs, int64 [n, 2], join it with."""
+    joins = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    _, label = connected_components(joins, directed=False)
+    return np.asarray(np.unique(label, return_index=True)[1][label], dtype=np.int64)
 
 
 def _is_passed(graph: RingGraph, links: Sequence[int]) -> bool:
@@ -336,23 +347,7 @@ def _is_passed(graph: RingGraph, links: Sequence[int]) -> bool:
     return graph.links[links[0]].candidate == graph.links[links[1]].candidate
 
 
-def _nodes_of_closed_chains(graph: RingGraph, at: list[list[int]], remains: list[bool]) -> Iterator[int]:
-    """Yield a node of each circuit that has no node that remains."""
-    seen = list(remains)
-    for start in [*np.flatnonzero(remains).tolist(), *range(len(remains))]:
-        if not seen[start]:
-            yield start
-        stack = [start] if not seen[start] or remains[start] else []
-        seen[start] = True
-        while stack:
-            for position in at[stack.pop()]:
-                for end in (graph.links[position].tail, graph.links[position].head):
-                    if not seen[end]:
-                        seen[end] = True
-                        stack.append(end)
-
-
-def _chain(graph: RingGraph, at: list[list[int]], remains: list[bool], node: int, first: int) -> Chain:
+def _chain(graph: RingGraph, at: list[list[int]], remains: NDArray[np.bool_], node: int, first: int) -> Chain:
     """Return the links from a node on to the next one that remains."""
     chain, here, position = [], node, first
     while True:
@@ -379,8 +374,7 @@ def _joined_link(graph: RingGraph, chain: Chain) -> GraphLink:
     for (_, back), link in zip(chain, links, strict=True):
         coords = [(float(x), float(y)) for x, y in link.line.coords]
         points += reversed(coords) if back else coords
-    apart = [point for k, point in enumerate(points) if k == 0 or point != points[k - 1]]
-    km: dict[str, float] = defaultdict(float)
+    km = defaultdict[str, float](float)
     for link in links:
         km[link.name] += link.length_km
     named = sorted((-length, name) for name, length in km.items() if name)
@@ -388,7 +382,7 @@ def _joined_link(graph: RingGraph, chain: Chain) -> GraphLink:
     return GraphLink(
         tail=path[0],
         head=path[-1],
-        line=shapely.LineString(apart),
+        line=shapely.LineString([point for point, _ in itertools.groupby(points)]),
         length_km=sum(link.length_km for link in links),
         name=named[0][1] if named else "",
         candidate=links[0].candidate,

@@ -97,7 +97,12 @@ def propose_straight_links(
         np.array([getattr(place.node, axis) for place in places], dtype=np.float64) for axis in ("lon", "lat")
     )
     can_end = np.array([place.node.can_stop for place in places], dtype=np.bool_)
-    starts = _starts(graph, rules) | dict.fromkeys(range(len(nodes), len(places)), _LINES)
+    meeting = np.bincount(graph.ends.ravel(), minlength=len(nodes)).tolist()
+    starts = {
+        k: _LINES if rules.mode == "rail" or k >= len(nodes) or meeting[k] == 1 else _FEW_LINES
+        for k, place in enumerate(places)
+        if k >= len(nodes) or (place.node.can_stop if rules.mode == "rail" else meeting[k] != 2)
+    }
     pairs = {
         (min(a, b), max(a, b))
         for a, most_lines in starts.items()
@@ -130,17 +135,6 @@ def standard_of(rules: RingRules, standards: Rules) -> tuple[str, float, float] 
             (rail.fast_standard, rail.fast_kmh, rail.route_factor),
         ]
     return next((one for one in choices if one[1] >= rules.speed_kmh), None)
-
-
-def _starts(graph: RingGraph, rules: RingRules) -> dict[int, int]:
-    """Return the nodes from which links start, each with the number of other lines to try."""
-    if rules.mode == "rail":
-        return {k: _LINES for k, node in enumerate(graph.nodes) if node.can_stop}
-    return {
-        k: _LINES if len(links) == 1 else _FEW_LINES
-        for k, links in enumerate(graph.links_at_nodes())
-        if len(links) != 2
-    }
 
 
 def _cities_off_network(
@@ -235,10 +229,10 @@ def _name_of(base: BaseCase, place: _Place) -> str:
 
 _KM_A_UNIT_OF_COST = 1000
 """Cost comes before km: a unit of money weighs as much as so many km."""
-_WORTH_OF_A_KM = (0.0, 1.0, 3.0)
-"""Circuits are sought that are cheap, and short ones: as if a km less were worth so many km of new line."""
+_CHARGES = (0.0, 1.0, 3.0)
+"""Circuits are sought that are cheap, and short ones: as if each km cost so many km of new line besides."""
 _PAST_CITIES = 2
-"""Number of circuits past as many cities as asked that are looked at for each worth of a km."""
+"""Number of circuits past as many cities as asked that are looked at for each of `_CHARGES`."""
 _ON_LINE_DEG = 1e-7
 """A node lies on a line when it is at most this far from it, a centimetre."""
 _NEAREST_NODES = 4
@@ -278,7 +272,7 @@ def close_gaps(
 
     Straight links between junctions, dead ends and cities that nothing at standard is near to are priced and
     added to everything else. Then the cheapest circuit round all centres is found, good ones past as many
-    cities as are asked for, the same as if a km less were worth some money, since what is cheapest makes
+    cities as are asked for, the same as if every km cost some money, since what is cheapest makes
     detours over what exists, and for each city that may lie on the ring the cheapest one that runs by it.
     The straight links that these use are proposed: those of the whole ring first, then those of the cities
     that need least money, up to the number of the rules.
@@ -305,8 +299,8 @@ def close_gaps(
         )
         price = _price_of_a_km(links)
         lengths = [
-            link_lengths(ring, candidates.costs | links.costs, worth_of_a_km=round(worth * price))
-            for worth in _WORTH_OF_A_KM
+            link_lengths(ring, candidates.costs | links.costs, charge_a_km=round(charge * price))
+            for charge in _CHARGES
         ]
         circuits = _circuits(ring, lengths, _touching(ring, avoid), network)
         if circuits:
@@ -421,7 +415,7 @@ def _chosen(
     return chosen
 
 
-def link_lengths(ring: GeneratedRing, costs: dict[str, int], *, worth_of_a_km: int = 0) -> NDArray[np.int64]:
+def link_lengths(ring: GeneratedRing, costs: dict[str, int], *, charge_a_km: int = 0) -> NDArray[np.int64]:
     """Return what counts for each link: its share by length of its candidate's cost first, then km.
 
     Parameters
@@ -430,7 +424,7 @@ def link_lengths(ring: GeneratedRing, costs: dict[str, int], *, worth_of_a_km: i
         The ring.
     costs
         Cost of each candidate by its id.
-    worth_of_a_km
+    charge_a_km
         Money that counts for each km besides, of what exists as well.
 
     Returns
@@ -438,21 +432,15 @@ def link_lengths(ring: GeneratedRing, costs: dict[str, int], *, worth_of_a_km: i
     numpy.ndarray
         int64 [links].
     """
-    total_km: dict[str, float] = defaultdict(float)
+    total_km = defaultdict[str, float](float)
     for link in ring.graph.links:
         total_km[link.candidate] += link.length_km
-    return np.array(
-        [
-            round(
-                _KM_A_UNIT_OF_COST
-                * (costs.get(link.candidate, 0) / max(total_km[link.candidate], 1e-9) + worth_of_a_km)
-                * link.length_km
-                + link.length_km
-            )
-            for link in ring.graph.links
-        ],
-        dtype=np.int64,
+    money_a_km = {name: costs.get(name, 0) / max(km, 1e-9) + charge_a_km for name, km in total_km.items()}
+    found = (
+        round(_KM_A_UNIT_OF_COST * money_a_km[link.candidate] * link.length_km + link.length_km)
+        for link in ring.graph.links
     )
+    return np.fromiter(found, dtype=np.int64)
 
 
 def off_the_ray(ring: GeneratedRing, node: int, network: RingNetwork) -> NDArray[np.bool_]:
@@ -529,15 +517,10 @@ def _missing_cities(ring: GeneratedRing, network: RingNetwork) -> Iterator[str]:
     rules, base = network.rules, network.base
     near = f"within {rules.on_s // 60} minutes of one of its circuits"
     demands = [("least_cities", rules.least_cities, "", sorted(ring.stops))]
-    for tier, least in rules.least_by_tier:
-        demands.append(
-            (
-                f"least_by_tier.{tier}",
-                least,
-                f"{tier} ",
-                [city for city in sorted(ring.stops) if base.tiers[city] == tier],
-            )
-        )
+    demands += [
+        (f"least_by_tier.{tier}", least, f"{tier} ", [c for c in sorted(ring.stops) if base.tiers[c] == tier])
+        for tier, least in rules.least_by_tier
+    ]
     for key, least, tier, cities in demands:
         if len(cities) < least:
             held = ", ".join(base.names[city] for city in cities) or "none"

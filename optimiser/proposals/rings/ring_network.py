@@ -16,8 +16,6 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from shapely import ops
 
@@ -36,13 +34,14 @@ from optimiser.proposals.rings.graph import (
     RingGraph,
     RingRules,
     contract,
+    joined_to,
     point_of,
     runs,
     stops_of,
     within_distance,
     within_time,
 )
-from optimiser.proposals.table import Candidates, Item, Proposal, assemble
+from optimiser.proposals.table import Candidates, Item, Proposal, assemble, rows_by_candidate
 from optimiser.proposals.terrain import Terrain
 
 _ALIKE = 1.25
@@ -275,21 +274,21 @@ class RingNetwork:
         standard that are not too far away. The ties belong to it.
         """
         nodes, row, links = list(self.existing.nodes), self.existing.row, list(self.existing.links)
-        count, off = len(nodes), dict[tuple[str, str], GraphNode]()
-        table, pieces = candidates.table, _Pieces(candidates, self.base)
+        count, off, table = len(nodes), dict[tuple[str, str], GraphNode](), candidates.table
         columns = (table[name].tolist() for name in ("candidate_id", "from_name", "to_name", "length_km"))
         facts = list(zip(*columns, strict=True))
-        for k in self._usable(candidates):
+        usable = table["kind"].isin(RING_KINDS) & (table["mode"] == self.rules.mode)
+        usable &= (table["speed_kmh"] >= self.rules.speed_kmh) & (table["fixed"] != "out")
+        for k, (a, b, line, share) in _pieces(candidates, self.base, np.flatnonzero(usable).tolist()):
             name, start, end, length_km = facts[k]
-            for a, b, line, share in pieces.of(k):
-                for node in (a, b):
-                    if node.key not in row:
-                        row[node.key] = len(nodes)
-                        nodes.append(node)
-                    if row[node.key] >= count:
-                        off[node.key, name] = node
-                two = row[a.key], row[b.key]
-                links.append(GraphLink(*two, line, share * length_km, f"{start} - {end}", name))
+            for node in (a, b):
+                if node.key not in row:
+                    row[node.key] = len(nodes)
+                    nodes.append(node)
+                if row[node.key] >= count:
+                    off[node.key, name] = node
+            two = row[a.key], row[b.key]
+            links.append(GraphLink(*two, line, share * length_km, f"{start} - {end}", name))
         ends = {node.key: node for node in off.values()}
         ties = {key: list(self._ties(node)) for key, node in ends.items()}
         for key, name in sorted(off):
@@ -297,13 +296,6 @@ class RingNetwork:
                 GraphLink(row[key], to, line, length_km, candidate=name) for to, line, length_km in ties[key]
             ]
         return RingGraph(tuple(nodes), tuple(links))
-
-    def _usable(self, candidates: Candidates) -> list[int]:
-        """Return the rows of the candidates of which the ring may consist."""
-        table = candidates.table
-        fits = table["kind"].isin(RING_KINDS) & (table["mode"] == self.rules.mode)
-        fits &= (table["speed_kmh"] >= self.rules.speed_kmh) & (table["fixed"] != "out")
-        return np.flatnonzero(fits.to_numpy()).tolist()
 
     @cached_property
     def _lines(self) -> list[int]:
@@ -385,11 +377,7 @@ def _with_joined_junctions(graph: RingGraph, slip: NDArray[np.bool_], rules: Rin
     tree = cKDTree(project(graph.lon[slip_ends], graph.lat[slip_ends]))
     beside = slip_ends[tree.query_pairs(rules.junction_km, output_type="ndarray")]
     pairs = np.concatenate([ends[slip & (km <= rules.slip_km)], beside])
-    count = len(graph.nodes)
-    joins = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    _, junction = connected_components(joins)
-    _, first = np.unique(junction, return_index=True)
-    moved = first[junction][ends]
+    moved = joined_to(pairs, len(graph.nodes))[ends]
     links = tuple(
         replace(link, tail=tail, head=head)
         for link, (tail, head) in zip(graph.links, moved.tolist(), strict=True)
@@ -399,93 +387,67 @@ def _with_joined_junctions(graph: RingGraph, slip: NDArray[np.bool_], rules: Rin
 
 def lines_through(graph: RingGraph) -> list[int]:
     """Return for each node the number of the line it lies on: a run of nodes at which two links meet."""
-    at = graph.links_at_nodes()
-    line = [-1] * len(graph.nodes)
-    for start in range(len(line)):
-        if line[start] >= 0:
-            continue
-        line[start] = start
-        stack = [start] if len(at[start]) == 2 else []
-        while stack:
-            for position in at[stack.pop()]:
-                for end in (graph.links[position].tail, graph.links[position].head):
-                    if line[end] < 0 and len(at[end]) == 2:
-                        line[end] = start
-                        stack.append(end)
-    return line
+    degree = np.bincount(graph.ends.ravel(), minlength=len(graph.nodes))
+    inner = graph.ends[(degree[graph.ends] == 2).all(axis=1)]
+    lines: list[int] = joined_to(inner, len(graph.nodes)).tolist()
+    return lines
 
 
 type _Piece = tuple[GraphNode, GraphNode, shapely.LineString, float]
 """Both ends, line, and share of the length of a candidate."""
 
 
-@dataclass(frozen=True)
-class _Pieces:
-    """Cuts candidates into the pieces between their interchanges."""
-
-    candidates: Candidates
-    base: BaseCase
-
-    def of(self, row: int) -> list[_Piece]:
-        """Return the pieces of a candidate, given its row."""
-        shape = self._shapes[row]
-        pairs = self._station_pairs(row, shape) if self._modes[row] == "rail" else self._road_pairs(row)
+def _pieces(candidates: Candidates, base: BaseCase, rows: Sequence[int]) -> Iterator[tuple[int, _Piece]]:
+    """Yield the pieces of some candidates between their interchanges, with the rows of the candidates."""
+    table, arcs = candidates.table, candidates.arcs
+    shapes, modes = list(table.geometry), list(table["mode"])
+    ends = list(zip(arcs["tail_id"].tolist(), arcs["head_id"].tolist(), strict=True))
+    own = rows_by_candidate(arcs["candidate"].to_numpy(dtype=np.int64), len(table))
+    for row in rows:
+        opened, shape = [ends[at] for at in own[row].tolist()], shapes[row]
+        pairs = _station_pairs(opened, shape, base) if modes[row] == "rail" else _road_pairs(opened, base)
         cut = [(a, b, _line_between(shape, a, b)) for a, b in pairs]
         lengths = np.array([line_km(line) for _, _, line in cut])
         shares = (lengths / max(lengths.sum(), 1e-9)).tolist()
-        return [(*piece, share) for piece, share in zip(cut, shares, strict=True)]
+        yield from ((row, (*piece, share)) for piece, share in zip(cut, shares, strict=True))
 
-    @cached_property
-    def _shapes(self) -> list[shapely.Geometry]:
-        return list(self.candidates.table.geometry)
 
-    @cached_property
-    def _modes(self) -> list[str]:
-        return list(self.candidates.table["mode"])
+def _road_pairs(opened: Sequence[tuple[str, str]], base: BaseCase) -> Iterator[tuple[GraphNode, GraphNode]]:
+    """Yield the two ends of each road that a candidate opens."""
+    lon, lat = base.road_points
+    for two in sorted({tuple(sorted(two)) for two in opened if all(map(_is_road, two))}):
+        rows = [int(name.removeprefix("road:")) for name in two]
+        a, b = (GraphNode(f"road:{row}", float(lon[row]), float(lat[row])) for row in rows)
+        yield a, b
 
-    @cached_property
-    def _arcs(self) -> dict[int, list[tuple[str, str]]]:
-        """Return the two ends of each arc of each candidate, by its row."""
-        arcs = self.candidates.arcs
-        columns = (arcs[name].tolist() for name in ("candidate", "tail_id", "head_id"))
-        found: dict[int, list[tuple[str, str]]] = defaultdict(list)
-        for row, tail, head in zip(*columns, strict=True):
-            found[row].append((tail, head))
-        return found
 
-    def _road_pairs(self, row: int) -> Iterator[tuple[GraphNode, GraphNode]]:
-        """Yield the two ends of each road that a candidate opens."""
-        lon, lat = self.base.road_points
-        for two in sorted({tuple(sorted(two)) for two in self._arcs.get(row, ()) if all(map(_is_road, two))}):
-            rows = [int(name.removeprefix("road:")) for name in two]
-            a, b = (GraphNode(f"road:{row}", float(lon[row]), float(lat[row])) for row in rows)
-            yield a, b
+def _station_pairs(
+    opened: Sequence[tuple[str, str]], shape: shapely.Geometry, base: BaseCase
+) -> Iterator[tuple[GraphNode, GraphNode]]:
+    """Yield the stations nearest to the ends of a line, of those at which its trains stop."""
+    names = sorted({name for two in opened for name in two})
+    stops = [stop for name in names if (stop := _station(name, base)) is not None]
+    if len(stops) < 2:
+        return
+    coords = shapely.get_coordinates(shape)
+    lon, lat = (np.array([getattr(stop, axis) for stop in stops]) for axis in ("lon", "lat"))
+    from_ends = (great_circle_km(coords[end, 0], coords[end, 1], lon, lat) for end in (0, -1))
+    a, b = (stops[int(np.argmin(km))] for km in from_ends)
+    if a != b:
+        yield a, b
 
-    def _station_pairs(self, row: int, shape: shapely.Geometry) -> Iterator[tuple[GraphNode, GraphNode]]:
-        """Yield the stations nearest to the ends of a line, of those at which its trains stop."""
-        names = {name for two in self._arcs.get(row, ()) for name in two}
-        stops = [stop for name in sorted(names) if (stop := self._station(name)) is not None]
-        if len(stops) < 2:
-            return
-        coords = shapely.get_coordinates(shape)
-        lon, lat = (np.array([getattr(stop, axis) for stop in stops]) for axis in ("lon", "lat"))
-        from_ends = (great_circle_km(coords[end, 0], coords[end, 1], lon, lat) for end in (0, -1))
-        a, b = (stops[int(np.argmin(km))] for km in from_ends)
-        if a != b:
-            yield a, b
 
-    def _station(self, name: str) -> GraphNode | None:
-        """Return the node of a station's id, None for other ids."""
-        base = self.base
-        number = name.removeprefix("station:")
-        if name.startswith("station:") and number.isdecimal() and base.rail is not None:
-            point = base.rail.nodes.geometry.iloc[int(number)]
-            return GraphNode(name, point.x, point.y)
-        city = name.removeprefix(f"{NEW}station/")
-        if name.startswith(f"{NEW}station/") and city in base.ids:
-            at = base.ids.index(city)
-            return GraphNode(name, float(base.lon[at]), float(base.lat[at]))
-        return None
+def _station(name: str, base: BaseCase) -> GraphNode | None:
+    """Return the node of a station's id, None for other ids."""
+    number = name.removeprefix("station:")
+    if name.startswith("station:") and number.isdecimal() and base.rail is not None:
+        point = base.rail.nodes.geometry.iloc[int(number)]
+        return GraphNode(name, point.x, point.y)
+    city = name.removeprefix(f"{NEW}station/")
+    if name.startswith(f"{NEW}station/") and city in base.ids:
+        at = base.ids.index(city)
+        return GraphNode(name, float(base.lon[at]), float(base.lat[at]))
+    return None
 
 
 def _is_road(name: str) -> bool:

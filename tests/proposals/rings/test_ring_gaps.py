@@ -209,7 +209,7 @@ def test_the_length_of_a_link_is_its_share_of_the_cost_then_its_km():
     assert sum(is_new) == 1
     km = [link.length_km for link in found.graph.links]
     lengths = link_lengths(found, {"new": 700}).tolist()
-    dear = link_lengths(found, {"new": 700}, worth_of_a_km=3).tolist()
+    dear = link_lengths(found, {"new": 700}, charge_a_km=3).tolist()
     for k, new in enumerate(is_new):
         assert lengths[k] == round(_KM_A_UNIT_OF_COST * 700 * new + km[k])
         assert dear[k] == round(_KM_A_UNIT_OF_COST * (700 * new + 3 * km[k]) + km[k])

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
-
-from optimiser.problem.errors import ProblemError
 
 ALL = "all"
 """Name of the row that covers every place and pair."""
 
 HALF = 0.5
-"""Share of its partners that a place must reach within the limits to count in `TierEquity.places_half`."""
+"""Share of its partners within the limits from which on a place counts as one that reaches half of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,7 @@ class TimedPairs:
         return tuple(time is not None and time <= limit for time, limit in rows)
 
 
-@dataclass(frozen=True, slots=True)
-class WorstPlace:
+class WorstPlace(NamedTuple):
     """The place with the largest mean travel time.
 
     Attributes
@@ -69,53 +68,62 @@ class WorstPlace:
 
 @dataclass(frozen=True, slots=True)
 class TierEquity:
-    """Travel times of one tier, or of all tiers, in one state of the network.
+    """Travel times of one tier, or of all tiers, in one state of the network: a row of `equity.csv`.
 
-    Pairs are those whose group is the tier; places are those that are of the tier themselves.
+    Pairs are those whose group is the tier; cities are those that are of the tier themselves.
 
     Attributes
     ----------
     tier
         Name of the tier, or `ALL`.
-    pairs, pairs_within, weight, weight_within
-        Number and weight of the pairs, of all and of those within their limits.
+    pairs, pairs_within, pairs_share, weight, weight_within, weight_share
+        Number and weight of the pairs, of all and of those within their limits, and shares of these; None
+        where there are none.
     people
-        People living in the places.
-    places, places_all, places_half, places_core
-        Places that have partners; those that reach all partners, at least half of them, or every partner in
-        the core tier within the limits. `places_core` is None where no partner is of the core tier.
-    mean
-        Mean over people of the mean time from their place to all partners, seconds, over the places that a
-        path joins with a partner; None where there is none.
+        People living in the cities.
+    cities, cities_all_within, cities_half_within, cities_core_within
+        Cities that have partners; those that reach all partners, at least half of them, or every partner in
+        the core tier within the limits, which is None where no partner is of the core tier.
+    mean_minutes
+        Mean over people of the mean time from their city to all partners, over the cities that a path joins
+        with a partner; None where there is none.
+    worst_city, worst_minutes
+        City with the largest mean time, empty where there is none; None where it is cut off.
     gini, theil, palma
-        Inequality of the mean times over people; None where no place is joined.
-    headcount, gap, severity
+        Inequality of the mean times over people; None where no city is joined.
+    poor_share, poverty_gap, poverty_severity
         Poverty of the mean times with exponents 0, 1 and 2 (Foster, Greer and Thorbecke 1984).
-    cut_off
-        People living in places that no path joins with any partner.
-    worst
-        Place with the largest mean time; None without places.
+    people_cut_off
+        People living in cities that no path joins with any partner.
     """
 
     tier: str
     pairs: int
     pairs_within: int
+    pairs_share: float | None
     weight: int
     weight_within: int
+    weight_share: float | None
     people: int
-    places: int
-    places_all: int
-    places_half: int
-    places_core: int | None
-    mean: float | None
+    cities: int
+    cities_all_within: int
+    cities_half_within: int
+    cities_core_within: int | None
+    mean_minutes: float | None
+    worst_city: str
+    worst_minutes: float | None
     gini: float | None
     theil: float | None
     palma: float | None
-    headcount: float
-    gap: float
-    severity: float
-    cut_off: int
-    worst: WorstPlace | None
+    poor_share: float
+    poverty_gap: float
+    poverty_severity: float
+    people_cut_off: int
+
+
+def share_of(part: int, whole: int) -> float | None:
+    """Return a share, None of nothing."""
+    return part / whole if whole else None
 
 
 def equity_by_tier(
@@ -137,81 +145,70 @@ def equity_by_tier(
     tuple of TierEquity
         One per tier in alphabetical order, then `ALL`.
     """
-    table = _Places.of(pairs, people, tiers, names)
-    return tuple(_tier_equity(table, pairs, tier, line) for tier in (*sorted(set(tiers)), ALL))
+    number = np.asarray(people, dtype=np.int64)
+    rows, mean = mean_times(pairs.ends, pairs.seconds, people)
+    columns = {"tier": tiers, "name": names, "people": number, "mean": np.inf}
+    places = pd.DataFrame(columns, index=range(len(number)))
+    places.loc[rows, "mean"] = mean
+    places["share"] = _shares_within(pairs, np.ones(len(number), dtype=np.bool_))
+    places["share_of_core"] = _shares_within(pairs, (places["tier"] == "core").to_numpy())
+    places = places.loc[rows[number[rows] > 0]]
+    return tuple(
+        _tier_equity(places if tier == ALL else places[places["tier"] == tier], pairs, tier, line)
+        for tier in (*sorted(set(tiers)), ALL)
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """The P inhabited places that have partners, one row each."""
-
-    mean: Floats
-    people: NDArray[np.int64]
-    tier: NDArray[np.str_]
-    name: NDArray[np.str_]
-    share: Floats
-    share_of_core: Floats
-
-    @classmethod
-    def of(cls, pairs: TimedPairs, people: Numbers, tiers: Sequence[str], names: Sequence[str]) -> _Places:
-        row, mean = mean_times(pairs.ends, pairs.seconds, people)
-        number, label = np.asarray(people, dtype=np.int64), np.array(tiers, dtype=np.str_)
-        lived_in = number[row] > 0
-        row, mean = row[lived_in], mean[lived_in]
-        everyone = np.ones(len(number), dtype=np.bool_)
-        return cls(
-            mean=mean,
-            people=number[row],
-            tier=label[row],
-            name=np.array(names, dtype=np.str_)[row],
-            share=_shares_within(pairs, everyone)[row],
-            share_of_core=_shares_within(pairs, label == "core")[row],
-        )
+def _directions(ends: Sequence[tuple[int, int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return a place and its partner for both directions of each pair, one after the other; int64 [2K]."""
+    both = np.array(ends, dtype=np.int64).reshape(-1, 2)
+    return both.ravel(), both[:, ::-1].ravel()
 
 
 def _shares_within(pairs: TimedPairs, counts: NDArray[np.bool_]) -> Floats:
     """Return for each place the share of its counted partners within the limits; nan without any."""
-    met, partners = np.zeros(len(counts)), np.zeros(len(counts))
-    for (one, other), yes in zip(pairs.ends, pairs.within, strict=True):
-        for place, there in ((one, other), (other, one)):
-            if one != other and counts[there]:
-                partners[place] += 1
-                met[place] += yes
-    found = np.full(len(counts), np.nan)
-    np.divide(met, partners, out=found, where=partners > 0)
+    place, there = _directions(pairs.ends)
+    counted = counts[there] & (place != there)
+    met, partners = (
+        np.bincount(place, weights=yes, minlength=len(counts))
+        for yes in (counted & np.repeat(np.array(pairs.within, dtype=np.bool_), 2), counted)
+    )
+    found: Floats = np.divide(met, partners, out=np.full(len(counts), np.nan), where=partners > 0)
     return found
 
 
-def _tier_equity(table: _Places, pairs: TimedPairs, tier: str, line: int) -> TierEquity:
-    counted = table.tier == tier if tier != ALL else np.ones(len(table.tier), dtype=np.bool_)
+def _tier_equity(places: pd.DataFrame, pairs: TimedPairs, tier: str, line: int) -> TierEquity:
     ks = [k for k, group in enumerate(pairs.groups) if tier in (ALL, group)]
-    mean, people = table.mean[counted], table.people[counted]
+    inside = [k for k in ks if pairs.within[k]]
+    mean, people = places["mean"].to_numpy(), places["people"].to_numpy()
     joined = np.isfinite(mean)
     times, there = mean[joined], people[joined]
-    within, some = pairs.within, len(times) > 0
-    share_of_core = table.share_of_core[counted]
+    some, with_core = len(times) > 0, places["share_of_core"].dropna()
+    worst = worst_place(mean, people, places["name"].tolist()) if len(mean) else None
+    weight, weight_within = (sum(pairs.weights[k] for k in rows) for rows in (ks, inside))
     return TierEquity(
         tier=tier,
         pairs=len(ks),
-        pairs_within=sum(within[k] for k in ks),
-        weight=sum(pairs.weights[k] for k in ks),
-        weight_within=sum(pairs.weights[k] for k in ks if within[k]),
+        pairs_within=len(inside),
+        pairs_share=share_of(len(inside), len(ks)),
+        weight=weight,
+        weight_within=weight_within,
+        weight_share=share_of(weight_within, weight),
         people=int(people.sum()),
-        places=len(mean),
-        places_all=int(np.sum(table.share[counted] == 1.0)),
-        places_half=int(np.sum(table.share[counted] >= HALF)),
-        places_core=int(np.sum(share_of_core == 1.0)) if np.any(np.isfinite(share_of_core)) else None,
-        mean=float(np.average(times, weights=there)) if some else None,
+        cities=len(mean),
+        cities_all_within=int((places["share"] == 1.0).sum()),
+        cities_half_within=int((places["share"] >= HALF).sum()),
+        cities_core_within=int((with_core == 1.0).sum()) if len(with_core) else None,
+        mean_minutes=float(np.average(times, weights=there)) / 60 if some else None,
+        worst_city=worst.place if worst else "",
+        worst_minutes=worst.value / 60 if worst and np.isfinite(worst.value) else None,
         gini=gini(times, there) if some else None,
         theil=theil_t(times, there) if some else None,
         palma=palma(times, there) if some else None,
-        headcount=poverty(mean, people, line=line) if len(mean) else 0.0,
-        gap=poverty(times, there, line=line, exponent=1) if some else 0.0,
-        severity=poverty(times, there, line=line, exponent=2) if some else 0.0,
-        cut_off=int(people[~joined].sum()),
-        worst=worst_place(mean.tolist(), people.tolist(), table.name[counted].tolist())
-        if len(mean)
-        else None,
+        poor_share=poverty(mean, people, line=line) if len(mean) else 0.0,
+        poverty_gap=poverty(times, there, line=line, exponent=1) if some else 0.0,
+        poverty_severity=poverty(times, there, line=line, exponent=2) if some else 0.0,
+        people_cut_off=int(people[~joined].sum()),
     )
 
 
@@ -235,26 +232,18 @@ def mean_times(
         int64: the places that have an inhabited partner, rising.
     times
         float64: mean time of each over the partners that a path joins it with; infinity when there is none.
-
-    Raises
-    ------
-    ProblemError
-        When the number of times is not that of the pairs.
     """
-    if len(ends) != len(times):
-        raise ProblemError(f"{len(ends)} pairs and {len(times)} times do not match")
+    place, there = _directions(ends)
     number = np.asarray(people, dtype=np.float64)
-    whole, met, partners = np.zeros(len(number)), np.zeros(len(number)), np.zeros(len(number))
-    for (one, other), time in zip(ends, times, strict=True):
-        for place, there in ((one, other), (other, one)):
-            weight = number[there] if one != other else 0.0
-            partners[place] += weight
-            if time is not None:
-                met[place] += weight
-                whole[place] += weight * time
-    places = np.flatnonzero(partners > 0).astype(np.int64)
-    mean = np.full(len(number), np.inf)
-    np.divide(whole, met, out=mean, where=met > 0)
+    time = np.repeat(np.array([np.nan if time is None else time for time in times], dtype=np.float64), 2)
+    weight = np.where(place != there, number[there], 0.0)
+    met = np.where(np.isnan(time), 0.0, weight)
+    partners, joined, whole = (
+        np.bincount(place, weights=amount, minlength=len(number))
+        for amount in (weight, met, met * np.nan_to_num(time))
+    )
+    mean = np.divide(whole, joined, out=np.full(len(number), np.inf), where=joined > 0)
+    places = np.flatnonzero(partners > 0)
     return places, mean[places]
 
 
@@ -269,19 +258,8 @@ def worst_place(values: Numbers, people: Numbers, places: Sequence[str]) -> Wors
         People of each place; places without people are left out.
     places
         Name of each place.
-
-    Raises
-    ------
-    ProblemError
-        When nobody lives anywhere, or the three differ in length.
     """
-    if not len(values) == len(people) == len(places):
-        raise ProblemError(
-            f"{len(values)} values, {len(people)} people and {len(places)} places do not match"
-        )
     rows = [(-v, -n, p) for v, n, p in zip(values, people, places, strict=True) if n > 0]
-    if not rows:
-        raise ProblemError("there are no people")
     value, number, place = min(rows)
     return WorstPlace(place, -float(value), -int(number))
 
@@ -320,12 +298,8 @@ def lorenz(values: Numbers, people: Numbers) -> tuple[Floats, Floats]:
     order = np.argsort(value, kind="stable")
     held = value[order] * share[order]
     held = held / held.sum() if held.sum() > 0 else share[order]
-    below, part = np.cumsum(share[order]), np.cumsum(held)
-    return _from_zero(below / below[-1]), _from_zero(part / part[-1])
-
-
-def _from_zero(sums: Floats) -> Floats:
-    return np.concatenate((np.zeros(1), sums))
+    below, part = (np.concatenate((np.zeros(1), np.cumsum(one))) for one in (share[order], held))
+    return below / below[-1], part / part[-1]
 
 
 def gini(values: Numbers, people: Numbers) -> float:
@@ -428,11 +402,6 @@ def poverty(values: Numbers, people: Numbers, *, line: float, exponent: float = 
         At least 0; at most 1 for exponent 0. Infinity for an exponent above 0 when a place with people is cut
         off.
 
-    Raises
-    ------
-    ProblemError
-        When the line or the exponent is out of range.
-
     Notes
     -----
     Foster, Greer and Thorbecke (1984), A class of decomposable poverty measures, Econometrica 52, 761-766.
@@ -443,9 +412,7 @@ def poverty(values: Numbers, people: Numbers, *, line: float, exponent: float = 
     The paper measures incomes, where the gap is z - x of values below the line. Here it is x - z of travel
     times above the line, so that the measure has no upper bound.
     """
-    if not line > 0 or not np.isfinite(line) or not exponent >= 0:
-        raise ProblemError(f"line {line} must be above 0 and exponent {exponent} at least 0")
-    value, share = _values_and_shares(values, people, infinite=True)
+    value, share = _values_and_shares(values, people)
     gap = (value - line) / line
     is_poor = gap > 0
     if exponent == 0:
@@ -453,38 +420,8 @@ def poverty(values: Numbers, people: Numbers, *, line: float, exponent: float = 
     return float(np.sum(share[is_poor] * gap[is_poor] ** exponent))
 
 
-def _values_and_shares(values: Numbers, people: Numbers, *, infinite: bool = False) -> tuple[Floats, Floats]:
-    """Return values and shares of people as arrays, without the places where nobody lives.
-
-    Parameters
-    ----------
-    values, people
-        One value and one number of people per place.
-    infinite
-        Allow infinite values.
-
-    Raises
-    ------
-    ProblemError
-        When the arrays differ in length, nobody lives anywhere, or an entry is out of range.
-    """
-    value = np.asarray(values, dtype=np.float64)
-    number = np.asarray(people, dtype=np.float64)
-    faults = _faults(value, number, infinite=infinite)
-    if faults:
-        raise ProblemError("values and people cannot be measured", faults=faults)
+def _values_and_shares(values: Numbers, people: Numbers) -> tuple[Floats, Floats]:
+    """Return values and shares of people as arrays, without the places where nobody lives."""
+    value, number = (np.asarray(column, dtype=np.float64) for column in (values, people))
     lived_in = number > 0
     return value[lived_in], number[lived_in] / number.sum()
-
-
-def _faults(value: Floats, people: Floats, *, infinite: bool) -> list[str]:
-    if value.shape != people.shape or value.ndim != 1:
-        return [f"shapes {value.shape} and {people.shape} are not those of two lists of equal length"]
-    if not np.all(np.isfinite(people)) or np.any(people < 0):
-        return ["a number of people is below 0 or not finite"]
-    faults = []
-    if np.any(np.isnan(value)) or np.any(value < 0) or (not infinite and np.any(np.isinf(value))):
-        faults.append("a value is below 0 or not finite")
-    if not np.any(people > 0):
-        faults.append("there are no people")
-    return faults

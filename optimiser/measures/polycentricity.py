@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.measures.equity import Numbers, TimedPairs
-from optimiser.problem.errors import ProblemError
 
 type Matrix = NDArray[np.int64] | NDArray[np.float64] | Sequence[Sequence[float]]
 
@@ -24,11 +23,6 @@ def ordinary_polycentricity(importance: Numbers) -> float:
     importance
         Importance of each place, >= 0: people, jobs, or people in reach.
 
-    Raises
-    ------
-    ProblemError
-        When there are fewer than two places, or none has importance.
-
     Notes
     -----
     Green (2007), Functional polycentricity, Urban Studies 44, 2077-2103; used in this form by Burger and
@@ -41,7 +35,7 @@ def ordinary_polycentricity(importance: Numbers) -> float:
     :math:`\sigma_{max}` is half the largest importance, and P is never below 0 (Popoviciu's inequality,
     1935).
     """
-    value = _checked(importance)
+    value = np.asarray(importance, dtype=np.float64)
     return float(max(0.0, 1.0 - np.std(value) / (value.max() / 2)))
 
 
@@ -52,13 +46,8 @@ def primacy(importance: Numbers) -> float:
     ----------
     importance
         Importance of each place, >= 0.
-
-    Raises
-    ------
-    ProblemError
-        When there are fewer than two places, or none has importance.
     """
-    value = _checked(importance)
+    value = np.asarray(importance, dtype=np.float64)
     return float(value.max() / value.sum())
 
 
@@ -72,11 +61,6 @@ def rank_size_slope(importance: Numbers, *, largest: int | None = None) -> float
     largest
         Number of largest places that the line is fitted to; None: all.
 
-    Raises
-    ------
-    ProblemError
-        When fewer than two places, or fewer than `largest`, have importance.
-
     Notes
     -----
     Meijers and Burger (2010), Spatial structure and productivity in US metropolitan areas, Environment and
@@ -86,10 +70,8 @@ def rank_size_slope(importance: Numbers, *, largest: int | None = None) -> float
 
     Zipf's law is -1. Places of equal size take consecutive ranks.
     """
-    value = _checked(importance)
+    value = np.asarray(importance, dtype=np.float64)
     size = np.sort(value[value > 0])[::-1][:largest]
-    if len(size) < 2 or (largest is not None and len(size) < largest):
-        raise ProblemError(f"a rank-size line needs {largest or 2} places, at least 2; there are {len(size)}")
     ranks, sizes = np.log(np.arange(1, len(size) + 1)), np.log(size)
     spread = ranks - ranks.mean()
     return float(min(0.0, np.sum(spread * sizes) / np.sum(spread * spread)))
@@ -103,28 +85,14 @@ def mean_rank_size_slope(importance: Numbers) -> float:
     importance
         Importance of each place; with fewer than four places only the shorter lines are averaged.
 
-    Raises
-    ------
-    ProblemError
-        When fewer than two places have importance.
-
     Notes
     -----
     The slope depends on the number of places on the line, hence the mean over several numbers (Meijers and
     Burger 2010).
     """
-    places = int(np.count_nonzero(_checked(importance) > 0))
+    places = int(np.count_nonzero(np.asarray(importance, dtype=np.float64) > 0))
     slopes = [rank_size_slope(importance, largest=n) for n in LARGEST_PLACES if n <= max(places, 2)]
     return float(np.mean(slopes))
-
-
-def _checked(importance: Numbers) -> NDArray[np.float64]:
-    value = np.asarray(importance, dtype=np.float64)
-    if value.ndim != 1 or len(value) < 2:
-        raise ProblemError("polycentricity needs at least two places")
-    if not np.all(np.isfinite(value)) or np.any(value < 0) or not np.any(value > 0):
-        raise ProblemError("importance must be finite, at least 0, and above 0 for one place")
-    return value
 
 
 def functional_polycentricity(flows: Matrix, *, most: float) -> float:
@@ -143,11 +111,6 @@ def functional_polycentricity(flows: Matrix, *, most: float) -> float:
     float
         0 when there is no relation, or when a single place has all of them.
 
-    Raises
-    ------
-    ProblemError
-        When the matrix is not square, has fewer than two places or negative entries, or `most` is too small.
-
     Notes
     -----
     Green (2007), Functional polycentricity: a formal definition in terms of social network analysis, Urban
@@ -160,13 +123,7 @@ def functional_polycentricity(flows: Matrix, *, most: float) -> float:
     count as polycentric.
     """
     table = np.array(flows, dtype=np.float64)
-    if table.ndim != 2 or table.shape[0] != table.shape[1] or len(table) < 2:
-        raise ProblemError(f"flows of shape {table.shape} are not those between two places or more")
     np.fill_diagonal(table, 0.0)
-    if not np.all(np.isfinite(table)) or np.any(table < 0):
-        raise ProblemError("a flow is below 0 or not finite")
-    if table.sum() > most:
-        raise ProblemError(f"flows sum to {table.sum()}, more than the largest possible sum of {most}")
     degrees = table.sum(axis=0) + table.sum(axis=1)
     if not np.any(degrees > 0):
         return 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from math import isfinite
 from typing import Any
@@ -29,7 +29,7 @@ from optimiser.measures.appraisal import (
 )
 from optimiser.measures.coverage import groups_in_order
 from optimiser.measures.dependence import CoreDependence, core_dependence
-from optimiser.measures.equity import ALL, TierEquity, equity_by_tier
+from optimiser.measures.equity import ALL, equity_by_tier, share_of
 from optimiser.measures.marginal import MarginalValues
 from optimiser.measures.order import BuildOrder
 from optimiser.measures.order import build_order as order_links
@@ -92,44 +92,10 @@ def equity(measured: MeasuredPlan) -> pd.DataFrame:
         )
     }
     tiers = [*groups_in_order(labels), ALL]
-    table = pd.DataFrame([_equity_row(rows[tier, state], state) for tier in tiers for state in STATES])
+    table = pd.DataFrame(
+        [{"tier": tier, "state": state} | asdict(rows[tier, state]) for tier in tiers for state in STATES]
+    )
     return table.astype({"cities_core_within": "Int64"})
-
-
-def _equity_row(found: TierEquity, state: str) -> dict[str, Any]:
-    return {
-        "tier": found.tier,
-        "state": state,
-        "pairs": found.pairs,
-        "pairs_within": found.pairs_within,
-        "pairs_share": _share(found.pairs_within, found.pairs),
-        "weight": found.weight,
-        "weight_within": found.weight_within,
-        "weight_share": _share(found.weight_within, found.weight),
-        "people": found.people,
-        "cities": found.places,
-        "cities_all_within": found.places_all,
-        "cities_half_within": found.places_half,
-        "cities_core_within": found.places_core,
-        "mean_minutes": _minutes(found.mean),
-        "worst_city": found.worst.place if found.worst else "",
-        "worst_minutes": _minutes(found.worst.value) if found.worst else None,
-        "gini": found.gini,
-        "theil": found.theil,
-        "palma": found.palma,
-        "poor_share": found.headcount,
-        "poverty_gap": found.gap,
-        "poverty_severity": found.severity,
-        "people_cut_off": found.cut_off,
-    }
-
-
-def _share(part: int, whole: int) -> Value:
-    return part / whole if whole else None
-
-
-def _minutes(seconds: Value) -> Value:
-    return None if seconds is None or seconds == float("inf") else seconds / 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +167,7 @@ def _measures_of_region(
         "core_every_share": [float(d.share_on_every) for d in leans],
         "core_some_share": [float(d.share_on_some) for d in leans],
         "core_closed_minutes": [float(d.mean_lost) / 60 for d in leans],
-        "core_closed_cut_off_share": [_share(d.cut_off, d.weight) for d in leans],
+        "core_closed_cut_off_share": [share_of(d.cut_off, d.weight) for d in leans],
         "core_detour_ratio": [None if d.detour is None else float(d.detour) for d in leans],
         "core_betweenness_share": [_share_at(state.through, core) for state in states],
         "betweenness_evenness": [_evenness(state.through) for state in states],
@@ -583,12 +549,12 @@ def _coverage(measured: MeasuredPlan, covered: Collection[int]) -> dict[str, int
     found: dict[str, int | Value] = {
         "pairs_within": int(within.sum()),
         "weight_within": total,
-        "weight_share": _share(total, sum(weight.tolist())),
+        "weight_share": share_of(total, sum(weight.tolist())),
     }
     for tier in measured.tiers:
         mine = measured.group == tier
         found[f"pairs_within_{tier}"] = int(within[mine].sum())
-        found[f"weight_share_{tier}"] = _share(
+        found[f"weight_share_{tier}"] = share_of(
             sum(weight[mine & within].tolist()), sum(weight[mine].tolist())
         )
     return found

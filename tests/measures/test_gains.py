@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from core_drawing import both_ways, line, problems
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +12,6 @@ from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures import appraisal as module
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import Pair
-from optimiser.problem.errors import ProblemError
 from optimiser.verify import score
 
 PEOPLE = [1000, 10, 100, 1]
@@ -83,11 +81,6 @@ def test_a_pair_that_had_no_path_is_joined_and_saves_no_time():
 def test_nothing_built_is_nothing_gained():
     found = gains(line(), (), (), PEOPLE)
     assert (found.faster, found.brought, found.minutes, found.people) == (0, 0, 0, 0)
-
-
-def test_gains_need_one_number_of_people_a_node():
-    with pytest.raises(ProblemError):
-        gains(line(), (), ["ac"], [1])
 
 
 @st.composite

@@ -19,7 +19,6 @@ from optimiser.measures.polycentricity import (
     primacy,
     rank_size_slope,
 )
-from optimiser.problem.errors import ProblemError
 
 
 def star_flows(n):
@@ -75,23 +74,6 @@ def test_primacy_is_the_share_of_the_largest():
     assert primacy([6, 3, 1]) == 0.6
 
 
-@pytest.mark.parametrize("measure", [ordinary_polycentricity, primacy, rank_size_slope, mean_rank_size_slope])
-@pytest.mark.parametrize("importance", [[], [1], [0, 0], [1, -1], [1, float("inf")]])
-def test_invalid_importance_is_refused(measure, importance):
-    with pytest.raises(ProblemError):
-        measure(importance)
-
-
-def test_a_line_through_more_places_than_exist_is_refused():
-    with pytest.raises(ProblemError):
-        rank_size_slope([3, 2], largest=3)
-
-
-def test_one_place_with_people_has_no_slope():
-    with pytest.raises(ProblemError):
-        mean_rank_size_slope([3, 0])
-
-
 def test_a_complete_network_is_fully_polycentric():
     assert functional_polycentricity(complete_flows(5), most=20) == 1
 
@@ -112,17 +94,6 @@ def test_no_relation_at_all_is_not_polycentric():
 def test_relations_of_a_place_with_itself_do_not_count():
     itself = complete_flows(4) + 9 * np.eye(4, dtype=np.int64)
     assert functional_polycentricity(itself, most=12) == functional_polycentricity(complete_flows(4), most=12)
-
-
-@pytest.mark.parametrize("flows", [[[0]], [[0, 1]], [[0, -1], [1, 0]], [[0, float("nan")], [1, 0]]])
-def test_invalid_flows_are_refused(flows):
-    with pytest.raises(ProblemError):
-        functional_polycentricity(flows, most=9)
-
-
-def test_flows_above_the_largest_possible_sum_are_refused():
-    with pytest.raises(ProblemError):
-        functional_polycentricity(complete_flows(3), most=5)
 
 
 sizes = st.lists(st.integers(0, 1000), min_size=2, max_size=8).filter(any)

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimiser.measures.appraisal import annuity, break_even, gravity_trips
-from optimiser.problem.errors import ProblemError
 
 
 def test_annuity_of_ten_years_at_five_per_cent_equals_published_tables():
@@ -18,12 +17,6 @@ def test_annuity_of_ten_years_at_five_per_cent_equals_published_tables():
 
 def test_annuity_without_discount_is_the_number_of_years():
     assert annuity(0, 30) == 30
-
-
-@pytest.mark.parametrize(("rate", "years"), [(-0.1, 5), (0.05, 0)])
-def test_an_invalid_annuity_is_refused(rate, years):
-    with pytest.raises(ProblemError):
-        annuity(rate, years)
 
 
 def test_break_even_is_cost_per_hour_saved():
@@ -39,12 +32,6 @@ def test_without_cost_the_break_even_value_is_zero():
     assert break_even(0, [0], [1], rate=0.05, years=30) == 0
 
 
-@pytest.mark.parametrize("trips", [[1], [1, -1], [1, inf], [1, float("nan")]])
-def test_trips_that_do_not_fit_are_refused(trips):
-    with pytest.raises(ProblemError):
-        break_even(500, [60, 60], trips, rate=0.05, years=30)
-
-
 @given(
     st.lists(st.integers(1, 10**6), min_size=4, max_size=4),
     st.lists(st.one_of(st.none(), st.integers(1, 10**5)), min_size=6, max_size=6),
@@ -55,8 +42,3 @@ def test_trips_sum_to_those_of_all_people_with_a_partner(people, seconds):
     joined = {place for pair, time in zip(ends, seconds, strict=True) if time is not None for place in pair}
     assert found.sum() == pytest.approx(2.5 * sum(people[place] for place in joined))
     assert all((number > 0) == (time is not None) for number, time in zip(found, seconds, strict=True))
-
-
-def test_a_negative_number_of_trips_is_refused():
-    with pytest.raises(ProblemError, match="do not match"):
-        gravity_trips([(0, 1)], [5], [1, 1], per_person=-1)

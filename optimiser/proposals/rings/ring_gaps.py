@@ -97,12 +97,7 @@ def propose_straight_links(
         np.array([getattr(place.node, axis) for place in places], dtype=np.float64) for axis in ("lon", "lat")
     )
     can_end = np.array([place.node.can_stop for place in places], dtype=np.bool_)
-    meeting = np.bincount(graph.ends.ravel(), minlength=len(nodes)).tolist()
-    starts = {
-        k: _LINES if rules.mode == "rail" or k >= len(nodes) or meeting[k] == 1 else _FEW_LINES
-        for k, place in enumerate(places)
-        if k >= len(nodes) or (place.node.can_stop if rules.mode == "rail" else meeting[k] != 2)
-    }
+    starts = _starts(graph, rules) | dict.fromkeys(range(len(nodes), len(places)), _LINES)
     pairs = {
         (min(a, b), max(a, b))
         for a, most_lines in starts.items()
@@ -135,6 +130,14 @@ def standard_of(rules: RingRules, standards: Rules) -> tuple[str, float, float] 
             (rail.fast_standard, rail.fast_kmh, rail.route_factor),
         ]
     return next((one for one in choices if one[1] >= rules.speed_kmh), None)
+
+
+def _starts(graph: RingGraph, rules: RingRules) -> dict[int, int]:
+    """Return the nodes from which links start, each with the number of other lines to try."""
+    if rules.mode == "rail":
+        return {k: _LINES for k, node in enumerate(graph.nodes) if node.can_stop}
+    meeting = np.bincount(graph.ends.ravel(), minlength=len(graph.nodes)).tolist()
+    return {k: _LINES if count == 1 else _FEW_LINES for k, count in enumerate(meeting) if count != 2}
 
 
 def _cities_off_network(

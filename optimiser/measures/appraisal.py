@@ -16,7 +16,7 @@ from optimiser.engine.search.paths import UNREACHED, Integers
 from optimiser.measures.equity import Floats, Numbers
 from optimiser.measures.marginal import LinkValue, link_values
 from optimiser.measures.valuation import Valuer, sorted_plan
-from optimiser.problem import Candidate, DesignProblem
+from optimiser.problem import DesignProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,6 @@ class Assumptions:
     trips: Sequence[float] | NDArray[np.float64] | None = None
     rate: float = 0.05
     years: int = 30
-
-    def cost_of(self, candidate: Candidate) -> CostRange:
-        """Return the cost of a candidate as a range."""
-        return self.costs.get(candidate.id, CostRange(candidate.cost, candidate.cost, candidate.cost))
-
-    def class_of(self, candidate: Candidate) -> ReferenceClass:
-        """Return the reference class of a candidate."""
-        return self.classes.get(candidate.id) or class_of(candidate.kind)
 
     def value_of_time(self, cost: int, gained: Gains) -> float | None:
         """Return the break-even value of time, money per hour; None without trips."""
@@ -154,7 +146,11 @@ def appraise(
     links = []
     for name, without in valuer.times_without(names, whole):
         candidate, gained = problem.candidates[problem.index[name]], gains(problem, without, whole, people)
-        link_cost, reference = given.cost_of(candidate), given.class_of(candidate)
+        alike = CostRange(candidate.cost, candidate.cost, candidate.cost)
+        link_cost, reference = (
+            given.costs.get(name, alike),
+            given.classes.get(name) or class_of(candidate.kind),
+        )
         links.append(
             LinkAppraisal(
                 id=name,

@@ -29,8 +29,7 @@ def groups_in_order(groups: Iterable[str]) -> list[str]:
 
 def within(pairs: pd.DataFrame, *, state: str) -> pd.Series:
     """Return a mask of the pairs within their limit in one of `STATES`."""
-    result: pd.Series = pairs[f"{state}_s"] <= pairs["limit_s"]
-    return result
+    return pairs[f"{state}_s"].le(pairs["limit_s"])
 
 
 def newly_covered(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -82,17 +81,14 @@ def by_group(pairs: pd.DataFrame) -> pd.DataFrame:
         Rows: groups, then ``all``; columns `group`, `pairs`, `weight`, and `<state>_pairs`, `<state>_weight`
         for each of `STATES` (int64).
     """
-    rows = [_count(pairs[pairs["group"] == group], group) for group in groups_in_order(pairs["group"])]
-    return pd.DataFrame([*rows, _count(pairs, "all")])
-
-
-def _count(pairs: pd.DataFrame, group: str) -> dict[str, object]:
-    row: dict[str, object] = {"group": group, "pairs": len(pairs), "weight": int(pairs["weight"].sum())}
-    for state in STATES:
-        inside = within(pairs, state=state)
-        row[f"{state}_pairs"] = int(inside.sum())
-        row[f"{state}_weight"] = int(pairs.loc[inside, "weight"].sum())
-    return row
+    rows = list[dict[str, object]]()
+    for group in [*groups_in_order(pairs["group"]), "all"]:
+        own = pairs if group == "all" else pairs[pairs["group"] == group]
+        rows.append({"group": group, "pairs": len(own), "weight": int(own["weight"].sum())})
+        for state in STATES:
+            inside = own[within(own, state=state)]
+            rows[-1] |= {f"{state}_pairs": len(inside), f"{state}_weight": int(inside["weight"].sum())}
+    return pd.DataFrame(rows)
 
 
 def by_city[Cities: pd.DataFrame](cities: Cities, pairs: pd.DataFrame) -> Cities:

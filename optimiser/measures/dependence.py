@@ -10,8 +10,17 @@ from typing import NamedTuple
 import numpy as np
 
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import LONGEST, UNREACHED, Floats, Graph, Integers, Mask, Whole, times_from
-from optimiser.measures.valuation import in_rows
+from optimiser.engine.search.paths import (
+    LONGEST,
+    UNREACHED,
+    Floats,
+    Graph,
+    Integers,
+    Mask,
+    Whole,
+    in_rows,
+    times_from,
+)
 from optimiser.problem.errors import ProblemError
 
 NO_AREA = -1

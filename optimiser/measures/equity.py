@@ -121,7 +121,7 @@ class TierEquity:
     people_cut_off: int
 
 
-def share_of(part: int, whole: int) -> float | None:
+def share_of(part: float, whole: float) -> float | None:
     """Return a share, None of nothing."""
     return part / whole if whole else None
 

@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import UNREACHED, Graph, Integers, Mask, times_from
+from optimiser.engine.search.paths import UNREACHED, Graph, Integers, Mask, in_rows, times_from
 from optimiser.measures.valuation import (
     PairTable,
     Search,
     Valuer,
-    in_rows,
     sorted_plan,
     used_owners,
     within_limits,
@@ -89,11 +88,7 @@ class MarginalValues:
         """
         is_open = self._open(held)
         before = self._within(is_open)
-        start, found = self._value_of(before), dict[str, int]()
-        for name in names:
-            rows = np.flatnonzero(~before & self._usable[1][:, self._at(name)])
-            found[name] = self._change(is_open, before, rows, name, built=True, start=start)
-        return found
+        return self._changes(is_open, before, ~before[:, None] & self._usable[1], names, built=True)
 
     def losses(self, held: Sequence[str], names: Iterable[str]) -> dict[str, int]:
         """Return the value that a subset loses when each of some links alone is left out.
@@ -107,12 +102,8 @@ class MarginalValues:
         """
         is_open = self._open(held)
         before = self._within(is_open)
-        uses = self._uses(is_open)
-        start, found = self._value_of(before), dict[str, int]()
-        for name in names:
-            rows = np.flatnonzero(before & uses[:, self._at(name)])
-            found[name] = -self._change(is_open, before, rows, name, built=False, start=start)
-        return found
+        found = self._changes(is_open, before, before[:, None] & self._uses(is_open), names, built=False)
+        return {name: -change for name, change in found.items()}
 
     def lost_pairs(self, held: Sequence[str]) -> list[tuple[int, ...]]:
         """Return the pairs, by position, that a subset loses when each of its links alone is left out.
@@ -124,14 +115,11 @@ class MarginalValues:
         """
         is_open = self._open(held)
         before, uses = self._within(is_open), self._uses(is_open)
-        found = []
-        for name in held:
-            rows = np.flatnonzero(before & uses[:, self._at(name)])
-            without = is_open.copy()
-            without[self._at(name)] = False
-            lost = rows[~self._within(without, rows)]
-            found.append(tuple(sorted(self.valuer.table.pair[lost].tolist())))
-        return found
+        lost = (
+            self._turned(is_open, np.flatnonzero(before & uses[:, self._at(name)]), name, built=False)
+            for name in held
+        )
+        return [tuple(sorted(self.valuer.table.pair[rows].tolist())) for rows in lost]
 
     def shared_pairs(self) -> dict[str, dict[str, int]]:
         """Return for each link the other links that pairs use together with it, and by how many pairs.
@@ -154,22 +142,27 @@ class MarginalValues:
             for one, own in counts.items()
         }
 
-    def _change(
-        self, is_open: Mask, before: Mask, rows: NDArray[np.intp], name: str, *, built: bool, start: int
-    ) -> int:
-        """Return by how much the value changes from `start` when one link is built or left out.
-
-        That may change only the given rows, all of which it turns from uncovered to covered or back.
-        """
+    def _turned(self, is_open: Mask, rows: NDArray[np.intp], name: str, *, built: bool) -> NDArray[np.intp]:
+        """Return which of some rows a link covers when it is built, or uncovers when it is left out."""
         switched = is_open.copy()
         switched[self._at(name)] = built
-        turned = rows[self._within(switched, rows) == built]
-        if not self._cities:
-            changed: int = sum(self._weight[turned].tolist())
-            return changed if built else -changed
-        after = before.copy()
-        after[turned] = built
-        return self._value_of(after) - start
+        turned: NDArray[np.intp] = rows[self._within(switched, rows) == built]
+        return turned
+
+    def _changes(
+        self, is_open: Mask, before: Mask, may_turn: Mask, names: Iterable[str], *, built: bool
+    ) -> dict[str, int]:
+        """Return by how much the value of a subset changes when each of some links is built or left out.
+
+        `before` are the pairs that it covers, `may_turn` those that each candidate may change, [A, J + 1].
+        """
+        start, found = self._value_of(before), dict[str, int]()
+        for name in names:
+            rows = np.flatnonzero(may_turn[:, self._at(name)])
+            after = before.copy()
+            after[self._turned(is_open, rows, name, built=built)] = built
+            found[name] = self._value_of(after) - start
+        return found
 
     def _at(self, name: str) -> int:
         return self.valuer.problem.index[name]
@@ -249,22 +242,9 @@ class MarginalValues:
     @cached_property
     def _search(self) -> Search:
         net, table = self.valuer.net, self.valuer.table
-        row = np.repeat(np.arange(len(table.origins)), np.diff(table.start))
-        kept = self._usable[0]
-        return Search(
-            net=in_rows(
-                _tails(net)[kept],
-                net.head[kept],
-                net.seconds[kept],
-                net.owner[kept],
-                nodes=net.start.size - 1,
-            ),
-            latest=_latest_times(net, self._open(self.plan), table),
-            row=row,
-            origin=table.origins[row],
-            destination=table.destination,
-            limit=table.limit,
-        )
+        kept, nodes = self._usable[0], net.start.size - 1
+        arcs = (column[kept] for column in (_tails(net), net.head, net.seconds, net.owner))
+        return Search(in_rows(*arcs, nodes=nodes), _latest_times(net, self._open(self.plan), table), table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,12 +321,11 @@ def _usable(net: Graph, is_open: Mask, table: PairTable) -> tuple[Mask, Mask]:
     back = _times_from_each(_reversed(net), is_open, ends)
     tail, arcs = _tails(net), np.zeros(net.head.size, dtype=np.bool_)
     candidates = np.zeros((table.pair.size, is_open.size), dtype=np.bool_)
-    for row in range(table.origins.size):
-        first = away[row][tail] + net.seconds
-        for k in range(table.start[row], table.start[row + 1]):
-            fits = is_open[net.owner] & (first + back[end[k]][net.head] <= table.limit[k])
-            arcs |= fits
-            candidates[k, net.owner[fits]] = True
+    for k, row in enumerate(table.row.tolist()):
+        seconds = away[row][tail] + net.seconds + back[end[k]][net.head]
+        fits = is_open[net.owner] & (seconds <= table.limit[k])
+        arcs |= fits
+        candidates[k, net.owner[fits]] = True
     return arcs, candidates
 
 
@@ -358,10 +337,8 @@ def _latest_times(net: Graph, is_open: Mask, table: PairTable) -> Integers:
     """
     ends, end = np.unique(table.destination, return_inverse=True)
     back = _times_from_each(_reversed(net), is_open, ends)
-    found = np.empty((table.origins.size, net.start.size - 1), dtype=np.int64)
-    for row in range(table.origins.size):
-        rows = slice(table.start[row], table.start[row + 1])
-        found[row] = (table.limit[rows, None] - back[end[rows]]).max(axis=0)
+    found = np.full((table.origins.size, net.start.size - 1), -UNREACHED)
+    np.maximum.at(found, table.row, table.limit[:, None] - back[end])
     return found
 
 

@@ -101,7 +101,7 @@ def _ordered(values: MarginalValues, links: Sequence[str], method: str) -> Build
 def _backward(values: MarginalValues) -> list[str]:
     problem, left, dropped = values.valuer.problem, list(values.plan), list[str]()
     while left:
-        free = _not_required(problem, left) or left
+        free = _free(problem, left, 1) or left
         losses = values.losses(left, free)
         gone = min(free, key=_rank_by_loss(problem, losses, left[::-1]))
         left.remove(gone)
@@ -112,9 +112,9 @@ def _backward(values: MarginalValues) -> list[str]:
 def _forward(values: MarginalValues, ties: Sequence[str]) -> list[str]:
     problem, left, order = values.valuer.problem, list(ties), list[str]()
     while left:
-        ready = _ready(problem, left) or left
-        gains = values.gains(order, ready)
-        losses = {name: -gain for name, gain in gains.items()}  # the largest gain is the smallest loss
+        ready = _free(problem, left, 0) or left
+        # The largest gain is the smallest loss.
+        losses = {name: -gain for name, gain in values.gains(order, ready).items()}
         taken = min(ready, key=_rank_by_loss(problem, losses, ties))
         left.remove(taken)
         order.append(taken)
@@ -136,26 +136,18 @@ def _rank_by_loss(
     return rank
 
 
-def _ready(problem: DesignProblem, left: Collection[str]) -> list[str]:
-    """Return the links left that require none of those left."""
-    waiting = {first for first, second in problem.requires if second in left}
-    return [name for name in left if name not in waiting]
-
-
-def _not_required(problem: DesignProblem, left: Collection[str]) -> list[str]:
-    """Return the links left that none of those left requires."""
-    needed = {second for first, second in problem.requires if first in left}
-    return [name for name in left if name not in needed]
+def _free(problem: DesignProblem, left: Collection[str], end: int) -> list[str]:
+    """Return the links that require none of those left (`end` 0), or that none of those requires (1)."""
+    bound = {both[end] for both in problem.requires if both[1 - end] in left}
+    return [name for name in left if name not in bound]
 
 
 def _exchanged(values: MarginalValues, links: Sequence[str]) -> list[str]:
     """Return an order in which no exchange of neighbours increases the area."""
     problem, order, at = values.valuer.problem, list(links), 0
-    held = set(links)
-    bound = {(second, first) for first, second in problem.requires if {first, second} <= held}
     while at + 1 < len(order):
         first, second = order[at : at + 2]
-        if (first, second) not in bound and _second_is_better(values, order[:at], first, second):
+        if (second, first) not in problem.requires and _second_is_better(values, order[:at], first, second):
             order[at : at + 2] = [second, first]
             # The link moved forward may be better than its new neighbour too.
             at = max(at - 1, 0)
@@ -193,10 +185,6 @@ class FastestPath:
 
     seconds: int | None
     candidates: tuple[int, ...] = ()
-
-    def is_within(self, limit_s: int) -> bool:
-        """Return whether the path exists and takes at most so many seconds."""
-        return self.seconds is not None and self.seconds <= limit_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,38 +239,31 @@ class Router:
         if not wanted:
             return {}
         ends = self.problem.pairs
-        origins = sorted({ends[k].origin for k in wanted})
-        row = {origin: r for r, origin in enumerate(origins)}
+        origins, row = np.unique([ends[k].origin for k in wanted], return_inverse=True)
         graph, owner = self._graph(built)
         seconds, predecessor = dijkstra(graph, indices=origins, return_predecessors=True, limit=most_s)
         return {
             k: _route(ends[k].destination, seconds[r], predecessor[r], owner)
-            for k in wanted
-            for r in [row[ends[k].origin]]
+            for k, r in zip(wanted, row.tolist(), strict=True)
         }
 
     def within_limit(self, *, built: Collection[int], pairs: Iterable[int]) -> dict[int, FastestPath]:
         """Return `fastest` for the pairs that are within their limits."""
-        found = self.fastest(built=built, pairs=pairs, most_s=self._longest_s)
-        return {k: route for k, route in found.items() if route.is_within(self.problem.pairs[k].limit)}
-
-    @property
-    def _longest_s(self) -> int:
-        """Return the largest limit of a pair."""
-        return max((pair.limit for pair in self.problem.pairs), default=0)
+        limit = [pair.limit for pair in self.problem.pairs]
+        found = self.fastest(built=built, pairs=pairs, most_s=max(limit, default=0))
+        return {k: way for k, way in found.items() if way.seconds is not None and way.seconds <= limit[k]}
 
     def _graph(self, built: Collection[int]) -> tuple[csr_array, dict[tuple[int, int], int]]:
         """Return the graph of what is open, and the owner of each arc that is not open today."""
         is_open = np.zeros(len(self.problem.candidates) + 1, dtype=np.bool_)
         is_open[[TODAY, *built]] = True
         rows = np.flatnonzero(is_open[self.owner])
-        tail, head = self.tail[rows], self.head[rows]
-        first = np.ones(len(rows), dtype=np.bool_)
-        first[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-        tail, head, owner = tail[first], head[first], self.owner[rows][first]
         size = len(self.problem.nodes)
-        values = self.seconds[rows][first].astype(np.float64)
-        graph = csr_array((values, (tail, head)), shape=(size, size))
+        _, first = np.unique(self.tail[rows] * size + self.head[rows], return_index=True)
+        tail, head, seconds, owner = (
+            column[rows[first]] for column in (self.tail, self.head, self.seconds, self.owner)
+        )
+        graph = csr_array((seconds.astype(np.float64), (tail, head)), shape=(size, size))
         new = np.flatnonzero(owner != TODAY)
         arcs = zip(tail[new].tolist(), head[new].tolist(), strict=True)
         return graph, dict(zip(arcs, owner[new].tolist(), strict=True))
@@ -293,13 +274,12 @@ def _route(
 ) -> FastestPath:
     if not np.isfinite(seconds[end]):
         return FastestPath(None)
-    candidates: dict[int, None] = {}
-    head = end
+    candidates, head = list[int](), end
     while (tail := int(predecessor[head])) >= 0:
         if (tail, head) in owner:
-            candidates[owner[tail, head]] = None
+            candidates.append(owner[tail, head])
         head = tail
-    return FastestPath(int(seconds[end]), tuple(reversed(candidates)))
+    return FastestPath(int(seconds[end]), tuple(reversed(dict.fromkeys(candidates))))
 
 
 @dataclass(frozen=True, slots=True)

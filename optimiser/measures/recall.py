@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from optimiser.measures.equity import share_of
+
 MODES = ("road", "rail")
 """Modes that are told apart, in the order of tables."""
 
@@ -59,26 +61,22 @@ class Recall:
 
     def share(self, mode: str) -> float | None:
         """Return the share of the km built of a mode that is found, None where none was built."""
-        return _share(self.near_km[mode], self.built_km[mode])
+        return share_of(self.near_km[mode], self.built_km[mode])
 
     @property
     def both(self) -> float | None:
         """Return the share found of the km of both modes together, each by proposals of its own mode."""
-        return _share(sum(self.near_km.values()), sum(self.built_km.values()))
+        return share_of(sum(self.near_km.values()), sum(self.built_km.values()))
 
     @property
     def any(self) -> float | None:
         """Return the share of the km of both modes that lies near a proposal of either."""
-        return _share(self.any_km, sum(self.built_km.values()))
+        return share_of(self.any_km, sum(self.built_km.values()))
 
     @property
     def precision(self) -> float | None:
         """Return the share of the km proposed that lies near something built, None where nothing is."""
-        return _share(self.proposed_near_km, self.proposed_km)
-
-
-def _share(part: float, whole: float) -> float | None:
-    return part / whole if whole > 0 else None
+        return share_of(self.proposed_near_km, self.proposed_km)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,12 +170,10 @@ class Nearness:
         rows
             Rows of the proposals that are built.
         """
-        chosen = np.asarray(rows, dtype=np.int64)
-        of_part = np.array(self.corridor_modes)[self.corridor]
-        hit, shares = self._hit(rows), self.found(rows)
-        modes = np.array(self.corridor_modes)
+        chosen, modes = np.asarray(rows, dtype=np.int64), np.array(self.corridor_modes)
+        of_part, hit = modes[self.corridor], self._hit(rows)
         # A part that is found wholly may come to a hair less than its share when its km are added up.
-        is_found = shares >= self.found_share - 1e-9
+        is_found = self.found(rows) >= self.found_share - 1e-9
         return Recall(
             built_km={mode: float(self.part_km[of_part == mode].sum()) for mode in MODES},
             near_km={mode: float(self.part_km[hit & (of_part == mode)].sum()) for mode in MODES},
@@ -216,9 +212,8 @@ class Money:
 
     def part(self, share: Fraction) -> Money:
         """Return a share of the money, each amount rounded down."""
-        return Money(
-            int(share * self.total), {mode: int(share * amount) for mode, amount in self.by_mode.items()}
-        )
+        by_mode = {mode: int(share * amount) for mode, amount in self.by_mode.items()}
+        return Money(int(share * self.total), by_mode)
 
 
 @dataclass(frozen=True, slots=True)

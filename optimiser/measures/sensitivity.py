@@ -161,8 +161,9 @@ def elementary_effects(factors: pd.DataFrame, outcome: Floats, trajectory: NDArr
     ProblemError
         Where a step moves several factors, or a trajectory moves one twice.
     """
-    levels = np.column_stack([_levels(factors[name]) for name in factors.columns])
-    effects = []
+    # Levels count from 0 to 1: numbers by size, texts in the order of their letters.
+    codes = [pd.factorize(factors[name], sort=True)[0].astype(np.float64) for name in factors.columns]
+    levels, effects = np.column_stack([code / max(1.0, code.max()) for code in codes]), []
     for number in pd.unique(np.asarray(trajectory)):
         rows = np.flatnonzero(trajectory == number)
         steps, change = np.diff(levels[rows], axis=0), np.diff(outcome[rows])
@@ -174,12 +175,6 @@ def elementary_effects(factors: pd.DataFrame, outcome: Floats, trajectory: NDArr
             row[factor] = change[step] / steps[step, factor]
             effects.append(row)
     return np.array(effects).reshape(-1, levels.shape[1])
-
-
-def _levels(values: pd.Series) -> Floats:
-    """Return the levels of a factor from 0 to 1: numbers by size, texts in the order of their letters."""
-    codes = pd.factorize(values, sort=True)[0].astype(np.float64)
-    return np.asarray(codes / max(1.0, codes.max()))
 
 
 def given_data(values: pd.Series, outcome: Floats) -> Estimate:

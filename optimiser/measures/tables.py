@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import resources
 from math import inf
 from typing import Any, NamedTuple
 
 import pandas as pd
-
-TABLES = (
-    "appraisal", "equity", "polycentricity", "build_order", "phases", "independence", "ring_effects",
-    "ring_savings",
-)  # fmt: skip
-"""Tables of `Measures`, each a CSV file of this name; an empty one (no periods, no rings) has none."""
 
 TODAY, WITHOUT_RING, PLAN = "today", "plan without the ring", "plan"
 """States of a region in `Measures.ring_effects`; in the second the new stretches of the ring are missing."""
@@ -73,26 +67,26 @@ class Measures:
 
     def rounded(self) -> dict[str, pd.DataFrame]:
         """Return each of `TABLES` by name, its fractions rounded to `DECIMALS`."""
-        return {name: _rounded(getattr(self, name)) for name in TABLES}
+        found = {}
+        for name in TABLES:
+            table: pd.DataFrame = getattr(self, name)
+            decimals = {str(of): DECIMALS.get(str(of).rsplit("_", 1)[-1], 6) for of in table}
+            found[name] = table.assign(**table.select_dtypes("float").round(decimals))
+        return found
 
     def as_dict(self) -> dict[str, Any]:
         """Return the measures for `summary.json`: every table as a list of rows, empty cells as None."""
-        return {"facts": dict(self.facts)} | {name: _records(table) for name, table in self.rounded().items()}
+        found: dict[str, Any] = {"facts": dict(self.facts)}
+        for name, table in self.rounded().items():
+            plain = table.astype(object).where(table.notna() & ~table.isin([inf, -inf]), None)
+            found[name] = [
+                {str(key): value for key, value in row.items()} for row in plain.to_dict("records")
+            ]
+        return found
 
 
-def _rounded(table: pd.DataFrame) -> pd.DataFrame:
-    floats = [str(name) for name in table.select_dtypes("float")]
-    return table.assign(**{name: table[name].round(DECIMALS.get(_last_word(name), 6)) for name in floats})
-
-
-def _last_word(column: str) -> str:
-    return column.rsplit("_", 1)[-1]
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table as plain values; empty and infinite cells as None."""
-    plain = table.astype(object).where(table.notna() & ~table.isin([inf, -inf]), None)
-    return [{str(key): value for key, value in row.items()} for row in plain.to_dict("records")]
+TABLES = tuple(one.name for one in fields(Measures) if one.type == "pd.DataFrame" and one.name != "seconds")
+"""Tables of `Measures`, each a CSV file of this name; an empty one (no periods, no rings) has none."""
 
 
 class Measure(NamedTuple):
@@ -116,10 +110,6 @@ class Measure(NamedTuple):
     source: str = ""
 
 
-def _read_measures() -> dict[str, Measure]:
-    text = resources.files("optimiser.measures").joinpath("data", "measures.toml").read_text(encoding="utf-8")
-    return {key: Measure(**values) for key, values in tomllib.loads(text).items()}
-
-
-MEASURES = _read_measures()
+_FILE = resources.files("optimiser.measures") / "data" / "measures.toml"
+MEASURES = {key: Measure(**row) for key, row in tomllib.loads(_FILE.read_text("utf-8")).items()}
 """Measures of the table `polycentricity`, by key."""

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from optimiser.measures.sensitivity import CONFIDENCE, Estimate, Floats, Z
+from optimiser.measures.sensitivity import CONFIDENCE, NOT_DEFINED, Estimate, Floats, Z
 
 NEAR = 0.01
 """A plan that falls short of the best of a case by at most this share of it is as good as the best."""
@@ -20,17 +20,11 @@ NEAR = 0.01
 NO_FACTOR = ""
 """Stands for the factor that matters most where none is distinguishable from chance."""
 
-SHARES = ("candidate_id", "chosen", "cases", "share", "low", "high", "is_core")
-"""Columns of `shares`."""
-
 BY_FACTOR = (
     "candidate_id", "factor", "at_low", "share_low", "at_high", "share_high", "difference", "low", "high",
     "is_sure",
 )  # fmt: skip
 """Columns of `shares_by_factor`."""
-
-REGRET = ("plan", "cases", "expected", "fits", "mean", "largest", "near", "share_mean", "share_largest")
-"""Columns of `regret`."""
 
 
 def chosen(cases: pd.Series, case_links: pd.DataFrame) -> pd.DataFrame:
@@ -92,8 +86,8 @@ def shares(built: pd.DataFrame, *, independent: float | None, core_share: float)
     Returns
     -------
     pandas.DataFrame
-        Columns `SHARES`, the highest share first, then by id: number of cases that build the link, number of
-        cases, share, interval of `wilson` (nan without one), whether it belongs to the core.
+        One row a link, the highest share first, then by id: `candidate_id`, `chosen` (number of cases that
+        build it), `cases`, `share`, `low`, `high` (interval of `wilson`, nan without one), `is_core`.
     """
     count = built.sum(axis=0)
     cases = max(1, len(built))
@@ -110,8 +104,7 @@ def shares(built: pd.DataFrame, *, independent: float | None, core_share: float)
             "low": low,
             "high": high,
             "is_core": count.to_numpy() >= least_for_core(len(built), core_share),
-        },
-        columns=list(SHARES),
+        }
     )
     return table.sort_values(["share", "candidate_id"], ascending=[False, True], ignore_index=True)
 
@@ -231,9 +224,8 @@ def band(values: ArrayLike) -> Band:
     known = np.asarray(values, dtype=np.float64)
     known = known[np.isfinite(known)]
     if not known.size:
-        return Band(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan)
-    least, p05, p50, p95, largest = map(float, np.quantile(known, [0, 0.05, 0.5, 0.95, 1]))
-    return Band(least, p05, p50, p95, largest, float(known.mean()))
+        return Band(*[np.nan] * 6)
+    return Band(*map(float, (*np.quantile(known, [0, 0.05, 0.5, 0.95, 1]), known.mean())))
 
 
 class Plans(NamedTuple):
@@ -270,16 +262,12 @@ def plans_of(table: pd.DataFrame, cases: pd.DataFrame) -> Plans:
     cases
         Cases that count: `case`, `weight_best`, `weight_today`.
     """
-    order = cases["case"].tolist()
-    weight = table.pivot_table(index="plan", columns="case", values="weight", aggfunc="first")[order]
-    fits = table.assign(fits=table["fits"].astype(np.float64)).pivot_table(
-        index="plan", columns="case", values="fits", aggfunc="first"
-    )[order]
-    values, fit = weight.to_numpy(dtype=np.float64), fits.to_numpy() > 0
-    fitting = np.where(fit, values, -np.inf).max(axis=0, initial=-np.inf)
-    best = np.maximum(cases["weight_best"].to_numpy(dtype=np.float64), fitting)
-    numbers = tuple(int(number) for number in weight.index)
-    return Plans(numbers, values, fit, best, cases["weight_today"].to_numpy(dtype=np.float64))
+    known = table.assign(fits=table["fits"].astype(np.float64))
+    wide = known.pivot_table(index="plan", columns="case", values=["weight", "fits"], aggfunc="first")
+    weight, fits = (wide[name][cases["case"]].to_numpy(dtype=np.float64) for name in ("weight", "fits"))
+    fitting = np.where(fits > 0, weight, -np.inf).max(axis=0, initial=-np.inf)
+    best, today = (cases[f"weight_{name}"].to_numpy(dtype=np.float64) for name in ("best", "today"))
+    return Plans(tuple(wide.index.tolist()), weight, fits > 0, np.maximum(best, fitting), today)
 
 
 def regret(plans: Plans) -> pd.DataFrame:
@@ -293,10 +281,10 @@ def regret(plans: Plans) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Columns `REGRET`: plan, number of cases, mean weight over all cases where nothing of the plan is built
-        that does not fit, share of the cases that the plan fits; over those the mean
-        and the largest regret in weight, the share of cases within `NEAR` of the best, and mean and largest
-        regret as shares of the best; nan where the plan fits none. The criterion of the largest
+        One row a plan: `plan`, `cases` (number), `expected` (mean weight over all cases where nothing of the
+        plan is built that does not fit), `fits` (share of the cases that it fits); over those `mean` and
+        `largest` regret in weight, `near` (share of cases within `NEAR` of the best), and `share_mean` and
+        `share_largest` of regret as shares of the best; nan where it fits none. The criterion of the largest
         regret is that of Savage (1951), The theory of statistical decision, Journal of the American
         Statistical Association 46.
     """
@@ -311,7 +299,8 @@ def regret(plans: Plans) -> pd.DataFrame:
         )
         expected = np.where(fits, weight, plans.today).mean()
         rows.append((number, len(fits), float(expected), float(fits.mean()), *map(float, figures)))
-    return pd.DataFrame(rows, columns=list(REGRET))
+    names = ("plan", "cases", "expected", "fits", "mean", "largest", "near", "share_mean", "share_largest")
+    return pd.DataFrame(rows, columns=list(names))
 
 
 class Waiting(NamedTuple):
@@ -352,21 +341,18 @@ def value_of_waiting(plans: Plans, *, overruns_are_paid: bool) -> Waiting:
     best of the means. Only the plans given are tried as fixed plans, so that the value is an upper estimate:
     another plan may do better on average.
     """
-    built = (
-        np.minimum(plans.weight, plans.best)
-        if overruns_are_paid
-        else np.where(plans.fits, plans.weight, plans.today)
-    )
+    built = np.where(plans.fits, plans.weight, plans.today)
+    if overruns_are_paid:
+        built = np.minimum(plans.weight, plans.best)
     at = int(np.argmax(built.mean(axis=1)))
-    return Waiting(
-        plans.numbers[at], float(plans.best.mean()), float(built[at].mean()), _mean(plans.best - built[at])
-    )
+    best, fixed = float(plans.best.mean()), float(built[at].mean())
+    return Waiting(plans.numbers[at], best, fixed, _mean(plans.best - built[at]))
 
 
 def _mean(differences: Floats) -> Estimate:
     """Return the mean of paired differences with its normal interval; nan without any."""
     if not differences.size:
-        return Estimate(np.nan, np.nan, np.nan)
+        return NOT_DEFINED
     mean = float(differences.mean())
     spread = float(differences.std(ddof=1)) if differences.size > 1 else np.nan
     error = Z * spread / float(np.sqrt(differences.size))

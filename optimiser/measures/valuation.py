@@ -18,6 +18,7 @@ from optimiser.engine.search.paths import (
     Integers,
     Mask,
     Whole,
+    graph,
     opened,
     pop,
     push,
@@ -34,41 +35,32 @@ class PairTable(NamedTuple):
     ----------
     pair
         int64 [A]: positions in the problem.
-    origins, start
-        int64 [O] and [O + 1]: the origins, and the rows at which the pairs of each begin and end.
+    origins
+        int64 [O], nodes.
+    row
+        int64 [A], row of the origin of each pair in `origins`, rising.
     destination, limit
         int64 [A]: nodes, and seconds.
     """
 
     pair: Integers
     origins: Integers
-    start: Integers
+    row: Integers
     destination: Integers
     limit: Integers
 
+    @classmethod
+    def of(cls, problem: DesignProblem, pairs: Iterable[int]) -> PairTable:
+        """Return the table of some pairs of a problem, given by their positions."""
+        ks = sorted(pairs, key=lambda k: (problem.pairs[k].origin, k))
+        rows = [(k, p.origin, p.destination, min(p.limit, LONGEST)) for k in ks for p in [problem.pairs[k]]]
+        pair, origin, destination, limit = np.array(rows, dtype=np.int64).reshape(-1, 4).T.copy()
+        return cls(pair, *np.unique(origin, return_inverse=True), destination, limit)
 
-def pair_table(problem: DesignProblem, pairs: Iterable[int]) -> PairTable:
-    """Return the table of some pairs of a problem, given by their positions."""
-    ks = sorted(pairs, key=lambda k: (problem.pairs[k].origin, k))
-    rows = [
-        (k, pair.origin, pair.destination, min(pair.limit, LONGEST))
-        for k, pair in zip(ks, (problem.pairs[k] for k in ks), strict=True)
-    ]
-    return _by_origin(*np.array(rows, dtype=np.int64).reshape(-1, 4).T)
-
-
-def _by_origin(pair: Integers, origin: Integers, destination: Integers, limit: Integers) -> PairTable:
-    """Return a table of pairs that are sorted by origin."""
-    origins, start = np.unique(origin, return_index=True)
-    columns = (np.ascontiguousarray(column) for column in (destination, limit))
-    starts = np.append(start, len(pair)).astype(np.int64)
-    return PairTable(np.ascontiguousarray(pair), origins, starts, *columns)
-
-
-def _selected(table: PairTable, rows: NDArray[np.intp]) -> PairTable:
-    """Return some rows, given in rising order, as a table of their own."""
-    origin = np.repeat(table.origins, np.diff(table.start))
-    return _by_origin(*(column[rows] for column in (table.pair, origin, table.destination, table.limit)))
+    def take(self, rows: NDArray[np.intp]) -> PairTable:
+        """Return some rows, given in rising order."""
+        kept, row = np.unique(self.row[rows], return_inverse=True)
+        return PairTable(self.pair[rows], self.origins[kept], row, self.destination[rows], self.limit[rows])
 
 
 @dataclass(frozen=True)
@@ -106,7 +98,8 @@ class Valuer:
         ProblemError
             When path times could overflow the compiled code.
         """
-        return cls(problem, _all_arcs(problem), pair_table(problem, range(len(problem.pairs))))
+        table = PairTable.of(problem, range(len(problem.pairs)))
+        return cls(problem, graph(problem, beyond_limits=True), table)
 
     def covered(self, built: Iterable[str]) -> frozenset[int]:
         """Return the positions of the covered pairs.
@@ -116,7 +109,8 @@ class Valuer:
         built
             Ids of the set of links.
         """
-        times = _pair_times(self.net, self._open(built), self.table, beyond_limits=False)
+        radius = int(self.table.limit.max(initial=0))
+        times = _pair_times(self.net, self._open(built), self.table, radius)
         return self.always.union(self.table.pair[times <= self.table.limit].tolist())
 
     def times(self, built: Iterable[str]) -> Integers:
@@ -133,7 +127,7 @@ class Valuer:
             int64 [K], seconds in the order of the problem; `UNREACHED` where no path exists.
         """
         found = np.full(len(self.problem.pairs), UNREACHED)
-        found[self.table.pair] = _pair_times(self.net, self._open(built), self.table, beyond_limits=True)
+        found[self.table.pair] = _pair_times(self.net, self._open(built), self.table, LONGEST)
         return found
 
     def times_without(self, built: Sequence[str], whole: Integers) -> Iterator[tuple[str, Integers]]:
@@ -151,24 +145,15 @@ class Valuer:
         str, NDArray
             Id, and times as from `times`. Only pairs whose shortest path takes the link are searched again.
         """
-        origin = np.repeat(self.table.origins, np.diff(self.table.start))
-        row = np.repeat(np.arange(len(self.table.origins)), np.diff(self.table.start))
-        search = Search(
-            net=self.net,
-            latest=np.full((len(self.table.origins), self.net.start.size - 1), LONGEST),
-            row=row,
-            origin=origin,
-            destination=self.table.destination,
-            limit=np.full(len(self.table.pair), LONGEST),
-        )
-        uses = used_owners(search, self._open(built), np.arange(row.size))
+        everywhere = np.full((len(self.table.origins), self.net.start.size - 1), LONGEST)
+        unlimited = self.table._replace(limit=np.full(len(self.table.pair), LONGEST))
+        search = Search(self.net, everywhere, unlimited)
+        uses = used_owners(search, self._open(built), np.arange(len(self.table.pair)))
         for name in built:
             rows = np.flatnonzero(uses[:, self.problem.index[name]])
-            found = whole.copy()
+            found, table = whole.copy(), self.table.take(rows)
             is_open = self._open([other for other in built if other != name])
-            found[self.table.pair[rows]] = _pair_times(
-                self.net, is_open, _selected(self.table, rows), beyond_limits=True
-            )
+            found[table.pair] = _pair_times(self.net, is_open, table, LONGEST)
             yield name, found
 
     def weight_of(self, pairs: Collection[int]) -> int:
@@ -207,7 +192,7 @@ class Valuer:
         """
         nothing = self.covered(())
         gained = self.covered(plan) - nothing
-        return replace(self, table=pair_table(self.problem, gained), always=nothing)
+        return replace(self, table=PairTable.of(self.problem, gained), always=nothing)
 
     @cached_property
     def always_weight(self) -> int:
@@ -237,47 +222,21 @@ def sorted_plan(problem: DesignProblem, built: Iterable[str]) -> tuple[str, ...]
     return tuple(names)
 
 
-def _all_arcs(problem: DesignProblem) -> Graph:
-    """Return all arcs in compressed rows, also those longer than the largest limit."""
-    rows = [(t, h, s, len(problem.candidates)) for t, h, s in problem.arcs]
-    rows += [(t, h, s, j) for j, c in enumerate(problem.candidates) for t, h, s in c.arcs]
-    if max((row[2] for row in rows), default=0) * len(problem.nodes) > LONGEST:
-        raise ProblemError(f"paths may last longer than the {LONGEST} s that can be added up")
-    return in_rows(*np.array(rows, dtype=np.int64).reshape(-1, 4).T, nodes=len(problem.nodes))
-
-
-def in_rows(tail: Integers, head: Integers, seconds: Integers, owner: Integers, *, nodes: int) -> Graph:
-    """Return arcs, int64 [m] each, in compressed rows by tail."""
-    order = np.lexsort((owner, seconds, head, tail))
-    start = np.concatenate(([0], np.cumsum(np.bincount(tail, minlength=nodes)))).astype(np.int64)
-    columns = (np.ascontiguousarray(column[order], dtype=np.int64) for column in (head, seconds, owner))
-    return Graph(start, *columns)
-
-
 @compiled
-def _pair_times(
-    net: Graph,
-    is_open: Mask,
-    table: PairTable,
-    beyond_limits: bool,  # noqa: FBT001 - compiled
-) -> Integers:
-    """Return the times of pairs over open arcs, int64 [A], `UNREACHED` where no path exists.
-
-    Without `beyond_limits` a search ends at the largest limit of its origin, and longer times may be
-    `UNREACHED`.
-    """
+def _pair_times(net: Graph, is_open: Mask, table: PairTable, radius: Whole) -> Integers:
+    """Return the times of pairs over open arcs, int64 [A]; `UNREACHED` beyond the radius or without path."""
     found = np.full(table.pair.size, UNREACHED)
-    for row in range(table.origins.size):
-        low, high = table.start[row], table.start[row + 1]
-        radius = LONGEST if beyond_limits else table.limit[low:high].max()
-        times = times_from(net, is_open, table.origins[row], radius)
-        for k in range(low, high):
-            found[k] = times[table.destination[k]]
+    last, times = np.int64(-1), np.empty(0, np.int64)
+    for k in range(table.pair.size):
+        if table.row[k] != last:
+            last = table.row[k]
+            times = times_from(net, is_open, table.origins[last], radius)
+        found[k] = times[table.destination[k]]
     return found
 
 
 class Search(NamedTuple):
-    """Input of the searches for pairs within limits; n nodes, O origins, A pairs.
+    """Input of the searches for pairs within limits; n nodes, O origins.
 
     Attributes
     ----------
@@ -285,18 +244,13 @@ class Search(NamedTuple):
         Arcs; those that no pair can use within its limit may be missing.
     latest
         int64 [O x n]: latest second at which a path from an origin may reach a node and still be of use.
-    row
-        int64 [A]: row of the origin of each pair in `latest`; the pairs of an origin are adjacent.
-    origin, destination, limit
-        int64 [A].
+    table
+        The pairs.
     """
 
     net: Graph
     latest: Integers
-    row: Integers
-    origin: Integers
-    destination: Integers
-    limit: Integers
+    table: PairTable
 
 
 @compiled
@@ -305,14 +259,14 @@ def within_limits(search: Search, is_open: Mask, rows: Integers) -> Mask:
 
     `is_open` is bool [J + 1]; its last entry stands for the arcs that exist today.
     """
-    found = np.zeros(rows.size, np.bool_)
+    table, found = search.table, np.zeros(rows.size, np.bool_)
     last, times = np.int64(-1), np.empty(0, np.int64)
     for i in range(rows.size):
         k = rows[i]
-        if search.row[k] != last:
-            last = search.row[k]
-            times = paths_from(search.net, is_open, search.origin[k], search.latest[last])[0]
-        found[i] = times[search.destination[k]] <= search.limit[k]
+        if table.row[k] != last:
+            last = table.row[k]
+            times = paths_from(search.net, is_open, table.origins[last], search.latest[last])[0]
+        found[i] = times[table.destination[k]] <= table.limit[k]
     return found
 
 
@@ -324,16 +278,16 @@ def used_owners(search: Search, is_open: Mask, rows: Integers) -> Mask:
     beyond its limit, or of a place with itself, is False throughout. Of several shortest paths one counts.
     The rows rise.
     """
-    found = np.zeros((rows.size, is_open.size), np.bool_)
+    table, found = search.table, np.zeros((rows.size, is_open.size), np.bool_)
     last = np.int64(-1)
     times, before, owner = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
     for i in range(rows.size):
         k = rows[i]
-        if search.row[k] != last:
-            last = search.row[k]
-            times, before, owner = paths_from(search.net, is_open, search.origin[k], search.latest[last])
-        node = search.destination[k]
-        if times[node] > search.limit[k]:
+        if table.row[k] != last:
+            last = table.row[k]
+            times, before, owner = paths_from(search.net, is_open, table.origins[last], search.latest[last])
+        node = table.destination[k]
+        if times[node] > table.limit[k]:
             continue
         while before[node] >= 0:
             found[i, owner[node]] = True

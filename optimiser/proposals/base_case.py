@@ -21,7 +21,7 @@ from networks.cities import CityNames
 from networks.intermodal import AccessParameters
 from networks.network import Network, Services
 from networks.timegraph import TimeGraph
-from optimiser.proposals.shortest_times import MANY, NO_PATH_S, fastest_arcs, time_matrix, times_between
+from optimiser.proposals.shortest_times import MANY, NO_PATH_S, fastest_arcs, time_matrix, times_between, way
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -104,18 +104,14 @@ class RoadPaths:
 
     Attributes
     ----------
-    count
-        Number of road nodes.
-    tail, head, seconds, link
-        int64 [m], open directions of the links in order of tail and head: rows of nodes, seconds, rows of
-        links. Of parallel ones only the fastest.
+    matrix
+        Seconds between road nodes.
+    link
+        Row of the link from a node to another one; of parallel ones the fastest.
     """
 
-    count: int
-    tail: NDArray[np.int64]
-    head: NDArray[np.int64]
-    seconds: NDArray[np.int64]
-    link: NDArray[np.int64]
+    matrix: csr_array
+    link: dict[tuple[int, int], int]
 
     @classmethod
     def of(cls, road: Network) -> RoadPaths:
@@ -128,13 +124,9 @@ class RoadPaths:
         order = np.argsort(parts[0], kind="stable")  # of equally fast parallel links the first one counts
         link, tails, heads, seconds = (part[order] for part in parts)
         kept = fastest_arcs(tails, heads, seconds)
-        return cls(len(road.nodes), tails[kept], heads[kept], seconds[kept], link[kept])
-
-    @cached_property
-    def matrix(self) -> csr_array:
-        """Return the seconds as a sparse matrix."""
-        shape = (self.count, self.count)
-        return csr_array((self.seconds.astype(np.float64), (self.tail, self.head)), shape=shape)
+        ends = zip(tails[kept].tolist(), heads[kept].tolist(), strict=True)
+        matrix = time_matrix(len(road.nodes), tails, heads, seconds)
+        return cls(matrix, dict(zip(ends, link[kept].tolist(), strict=True)))
 
     def tree(self, start: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return the seconds from a node to every node, and the node before each (-9999 for none)."""
@@ -151,18 +143,8 @@ class RoadPaths:
         start, end
             Rows of nodes.
         """
-        nodes = [end]
-        while nodes[-1] != start:
-            previous = int(before[nodes[-1]])
-            if previous < 0:
-                return [], []
-            nodes.append(previous)
-        nodes.reverse()
-        return nodes, [self._fastest_link(a, b) for a, b in itertools.pairwise(nodes)]
-
-    def _fastest_link(self, tail: int, head: int) -> int:
-        low, high = np.searchsorted(self.tail, [tail, tail + 1])
-        return int(self.link[low + np.searchsorted(self.head[low:high], head)])
+        nodes = way(before, start, end)
+        return nodes, [self.link[ends] for ends in itertools.pairwise(nodes)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from networks.intermodal.trains import TIMED
 from networks.timegraph import ARC_KINDS
 from optimiser.proposals.base_case import BaseCase, great_circle_km
 from optimiser.proposals.generate import STANDARD_KIND
-from optimiser.proposals.shortest_times import NO_PATH_S
+from optimiser.proposals.shortest_times import NO_PATH_S, way
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs, rows_by_candidate, times_with
 from optimiser.proposals.terrain import Surroundings
 
@@ -165,7 +165,7 @@ class _Ways:
         with_s = int(times_with(self.base, numbered, self._rows[row], np.array(ends, dtype=np.int64))[0, 1])
         seconds, before = self._tree(start)
         today_s = int(seconds[end]) if np.isfinite(seconds[end]) else None
-        text = "" if today_s is None else self._describe(self._path(before, start, end))
+        text = "" if today_s is None else self._describe(way(before, start, end))
         return text, today_s, with_s if with_s < NO_PATH_S else None
 
     def ends_of(self, row: int) -> tuple[int, int] | None:
@@ -228,44 +228,30 @@ class _Ways:
         self.base.today_s(nodes[nodes < arcs.old])
         return arcs
 
-    def _path(self, before: NDArray[np.int64], start: int, end: int) -> list[int]:
-        """Return the arcs of a fastest way of today, its end first."""
-        arcs, node = [], end
-        while node != start:
-            previous = int(before[node])
-            arcs.append(self._arc_at[previous, node])
-            node = previous
-        return arcs
-
-    def _describe(self, arcs: list[int]) -> str:
+    def _describe(self, nodes: list[int]) -> str:
         """Name the trains of a way by their stations, with their minutes, and its roads with their km."""
         graph, labels = self.base.graph, self.base.road_labels
-        kinds = [ARC_KINDS[kind] for kind in graph.kind[arcs].tolist()]
+        arcs = [self._arc_at[ends] for ends in itertools.pairwise(nodes)]
+        kind_of = {arc: ARC_KINDS[kind] for arc, kind in zip(arcs, graph.kind[arcs].tolist(), strict=True)}
         ride_s, road_km = defaultdict[str, int](int), defaultdict[str, float](float)
-        for is_ride, part in itertools.groupby(
-            zip(reversed(arcs), reversed(kinds), strict=True), lambda one: one[1] == "ride"
-        ):
-            run = [
-                arc for arc, kind in part if is_ride or (kind in {"road", "ferry"} and graph.ref[arc] >= 0)
-            ]
+        outside_s = defaultdict[str, int](int)
+        for is_ride, part in itertools.groupby(arcs, lambda arc: kind_of[arc] == "ride"):
+            run = list(part)
             if is_ride:  # trains of several patterns together have no service of their own
                 ends = (int(graph.tail[run[0]]), int(graph.head[run[-1]]))
                 ride_s[" – ".join(map(self._station, ends))] += int(graph.seconds[run].sum())
-                continue
-            for link in graph.ref[run].tolist():
-                road_km[labels[link]] += float(self._road_km[link])
+            for arc in () if is_ride else run:
+                kind, link = kind_of[arc], int(graph.ref[arc])
+                outside_s[_OUTSIDE.get(kind, kind)] += int(graph.seconds[arc])
+                if kind in {"road", "ferry"} and link >= 0:
+                    road_km[labels[link]] += float(self._road_km[link])
         parts = []
         if ride_s:
             parts.append(f"train: {_listed({name: s / 60.0 for name, s in ride_s.items()}, 'min')}")
-        total_km = sum(road_km.values())
-        if total_km >= 1.0:
+        if sum(road_km.values()) >= 1.0:
             parts.append(f"road: {_listed(road_km, 'km')}")
-        if not parts:  # a part of a trip, for a measure at a station
-            outside_s = defaultdict[str, float](float)
-            for arc, kind in zip(reversed(arcs), reversed(kinds), strict=True):
-                outside_s[_OUTSIDE.get(kind, kind)] += int(graph.seconds[arc])
-            parts = [f"{name} {seconds / 60:.0f} min" for name, seconds in outside_s.items()]
-        return "; ".join(parts)
+        # A part of a trip, for a measure at a station, has neither.
+        return "; ".join(parts or [f"{name} {seconds / 60:.0f} min" for name, seconds in outside_s.items()])
 
     @cached_property
     def _road_km(self) -> NDArray[np.float64]:

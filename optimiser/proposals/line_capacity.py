@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -34,7 +34,9 @@ ALL, FAST, OTHER = "all", "fast", "other"
 _SINGLE_TRACK, _BESIDE_FREIGHT = "conv120", "conv160"
 """Classes that usually have one track, and one pair of tracks beside freight."""
 _ROUNDING = 1e-6
-"""Trains a day are fractions of a headway; so much is no train."""
+"""Trains a day are fractions of a headway; what falls short of a whole train by less counts as whole."""
+type _Place = tuple[str, float, float]
+"""An end of a link: the nearest station, longitude and latitude."""
 
 
 def usual_most(level: Level = "central") -> dict[str, int]:
@@ -126,9 +128,9 @@ def with_sections(base: BaseCase, candidates: Candidates, *, hours_a_day: float)
     columns = (table[name].tolist() for name in ("link_class", "ref", "tracks", "length_km"))
     least_kmh = _least_kmh()
     rows = [
-        (link, *tracks, km, *place)
-        for link, own, ref, number, km, place in zip(links, *columns, _places(base.rail, links), strict=True)
-        for tracks in _tracks(base, (str(own), str(ref), number), today[link], least_kmh)
+        (link, *tracks, km, *start, *end)
+        for link, *own, km, (start, end) in zip(links, *columns, _places(base.rail, links), strict=True)
+        for tracks in _tracks(base, own, today[link], least_kmh)
     ]
     return replace(candidates, sections=pd.DataFrame(rows, columns=list(SECTIONS)).astype(dict(SECTIONS)))
 
@@ -139,9 +141,9 @@ def _least_kmh() -> dict[str, float]:
 
 
 def _tracks(
-    base: BaseCase, link: tuple[str, str, int], trains: Mapping[str, float], least_kmh: Mapping[str, float]
+    base: BaseCase, link: Sequence[Any], trains: Mapping[str, float], least_kmh: Mapping[str, float]
 ) -> Iterator[tuple[str, str, int, float]]:
-    """Yield the tracks of a link of a class, lines and a number of tracks.
+    """Yield the tracks of a link, given its class, lines and number of tracks.
 
     That is the trains that they are for, their class, their number (0 if unknown), and today's trains a day.
     Fewer than four tracks are shared by all trains; of more, fast and other trains have half each.
@@ -192,14 +194,11 @@ def sections_in_use(base: BaseCase, candidates: Candidates, *, hours_a_day: floa
         merged[tuple(tuple(sorted(some)) for some in users[link])].append(link)
     a_day = (hours_a_day * 3600.0 / base.services.lines["headway_s"]).tolist()
     km = base.rail.links["length_km"].tolist()
-    ends = [f"{end}{what}" for end in ("from", "to") for what in ("", "_lon", "_lat")]
     found = []
     for (services, _), links in merged.items():
-        rows: list[dict[Hashable, Any]] = [
-            dict(zip(ends, place, strict=True)) for place in _places(base.rail, links)
-        ]
+        name = _name(end for ends in _places(base.rail, links) for end in ends)
         trains = sum(a_day[service] for service in services)
-        found.append((_name(rows), sum(km[link] for link in links), trains, tuple(links)))
+        found.append((name, sum(km[link] for link in links), trains, tuple(links)))
     table = pd.DataFrame(found, columns=columns)
     return table.sort_values(["trains", "section"], ascending=[False, True], ignore_index=True)
 
@@ -224,33 +223,31 @@ def full_links(base: BaseCase, *, hours_a_day: float, trains: float) -> NDArray[
     today = trains_today(base.services, range(len(links)), hours_a_day=hours_a_day)
     columns = (links[name].tolist() for name in ("link_class", "ref", "tracks"))
 
-    def is_full(running: Mapping[str, float], link: tuple[str, str, int]) -> bool:
+    def is_full(running: Mapping[str, float], *link: object) -> bool:
         rooms = (
             (room(most, line_class, number), count)
             for _, line_class, number, count in _tracks(base, link, running, least_kmh)
         )
-        return all(carried is not None and _left(carried, count) < trains for carried, count in rooms)
+        return bool(running) and all(
+            carried is not None and _left(carried, count) < trains for carried, count in rooms
+        )
 
-    found = (
-        bool(running) and is_full(running, (str(own), str(ref), number))
-        for running, own, ref, number in zip(today.values(), *columns, strict=True)
-    )
-    return np.fromiter(found, dtype=bool, count=len(links))
+    return np.fromiter(map(is_full, today.values(), *columns), dtype=bool, count=len(links))
 
 
-def _places(rail: Network, links: Iterable[int]) -> list[tuple[str, float, float, str, float, float]]:
+def _places(rail: Network, links: Iterable[int]) -> list[tuple[_Place, _Place]]:
     """Return for both ends of links the name of the nearest station, longitude and latitude."""
     nodes = rail.nodes
     named = np.flatnonzero(((nodes["kind"] == "station") & (nodes["name"] != "")).to_numpy())
     at = shapely.get_coordinates(nodes.geometry.to_numpy())
     stations = nodes["name"].to_numpy(dtype=object)[named]
     ends = rail.links[["tail", "head"]].to_numpy(dtype=np.int64)[list(links)]
-    place: dict[int, tuple[str, float, float]] = {}
+    place: dict[int, _Place] = {}
     for node in np.unique(ends).tolist():
         lon, lat = at[node].tolist()
         km = great_circle_km(lon, lat, at[named, 0], at[named, 1])
         place[node] = (str(stations[int(np.argmin(km))]) if len(named) else f"node {node}", lon, lat)
-    return [(*place[a], *place[b]) for a, b in ends.tolist()]
+    return [(place[a], place[b]) for a, b in ends.tolist()]
 
 
 def line_sections(candidates: Candidates, most: Mapping[str, int]) -> pd.DataFrame:
@@ -289,7 +286,10 @@ def line_sections(candidates: Candidates, most: Mapping[str, int]) -> pd.DataFra
             line_class, number = str(tight["line_class"]), int(tight["number"])
             tracks = (number, "map") if number else (usual_tracks(line_class), "class")
             trains = tight["most"], float(tight["trains_today"])
-            found.append((_name(rows), line_class, km, *tracks, *trains, min(left), use))
+            ends = (
+                (row[end], row[f"{end}_lon"], row[f"{end}_lat"]) for row in rows for end in ("from", "to")
+            )
+            found.append((_name(ends), line_class, km, *tracks, *trains, min(left), use))
     what = ["section", "line_class", "length_km", "tracks", "tracks_source"]
     table = (
         pd.DataFrame(found, columns=[*what, "most", "today", "left", "use"])
@@ -319,10 +319,9 @@ def _left(most: int, today: float) -> int:
     return max(0, math.floor(most - today + _ROUNDING))
 
 
-def _name(rows: Iterable[Mapping[Hashable, Any]]) -> str:
+def _name(ends: Iterable[_Place]) -> str:
     """Name a section by the stations nearest to the two of its ends that are farthest apart."""
-    ends = [(row[f"{end}_lon"], row[f"{end}_lat"], row[end]) for row in rows for end in ("from", "to")]
-    places = sorted({(float(lon), float(lat), str(name)) for lon, lat, name in ends})
+    places = sorted({(float(lon), float(lat), str(name)) for name, lon, lat in ends})
     lon, lat = (np.array([place[at] for place in places]) for at in (0, 1))
     km = great_circle_km(lon[:, None], lat[:, None], lon[None, :], lat[None, :])
     a, b = np.unravel_index(int(np.argmax(km)), km.shape)
@@ -332,5 +331,4 @@ def _name(rows: Iterable[Mapping[Hashable, Any]]) -> str:
 
 def capacities(sections: pd.DataFrame) -> tuple[Capacity, ...]:
     """Return the sections of `line_sections` as capacities of a problem."""
-    columns = (sections[name].tolist() for name in ("section", "use", "left"))
-    return tuple(Capacity(name, use, left) for name, use, left in zip(*columns, strict=True))
+    return tuple(map(Capacity, *(sections[name].tolist() for name in ("section", "use", "left"))))

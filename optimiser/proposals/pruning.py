@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,7 +12,14 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from optimiser.proposals.base_case import BaseCase
-from optimiser.proposals.shortest_times import NO_PATH_S, faster_of, fastest_arcs, time_matrix, times_between
+from optimiser.proposals.shortest_times import (
+    NO_PATH_S,
+    faster_of,
+    fastest_arcs,
+    time_matrix,
+    times_between,
+    way,
+)
 from optimiser.proposals.table import Candidates, NumberedArcs, rows_by_candidate, times_with
 
 
@@ -41,7 +49,7 @@ def needed_for_reach(
     """
     graph, kept = base.graph, left.copy()
     tail, head, seconds = arcs.joined(graph)
-    candidate = np.concatenate([np.full(len(graph.tail), -1, dtype=np.int64), arcs.candidate])
+    candidate = np.pad(arcs.candidate, (len(graph.tail), 0), constant_values=-1)
 
     def matrix() -> csr_array:
         new = arcs.take(kept[arcs.candidate])
@@ -67,15 +75,12 @@ def needed_for_reach(
             within[origin] = reached(times, origin)
         if within[origin][destination]:
             continue
-        start, node = int(graph.origin[origin]), int(graph.destination[destination])
+        start, end = int(graph.origin[origin]), int(graph.destination[destination])
         seconds_with_all, before = with_all(origin)
-        if seconds_with_all[node] > base.useful_s:
+        if seconds_with_all[end] > base.useful_s:
             continue
-        way: set[int] = set()
-        while node != start:
-            way.add(opened_by[int(before[node]), node])
-            node = int(before[node])
-        missing = sorted((r for r in way if r >= 0 and not kept[r]), key=lambda r: (-cost[r], r))
+        used = {opened_by[ends] for ends in itertools.pairwise(way(before, start, end))}
+        missing = sorted((r for r in used if r >= 0 and not kept[r]), key=lambda r: (-cost[r], r))
         kept[missing] = True
         for row in missing:
             kept[row] = False

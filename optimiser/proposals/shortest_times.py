@@ -51,6 +51,24 @@ def time_matrix(
     return csr_array((seconds[kept].astype(np.float64), (tail[kept], head[kept])), shape=(count, count))
 
 
+def way(before: NDArray[np.integer], start: int, end: int) -> list[int]:
+    """Return the nodes of a path from the root of a shortest-path tree; empty where there is none.
+
+    Parameters
+    ----------
+    before
+        The node before each in the tree, below 0 for none.
+    start, end
+        Root and end.
+    """
+    nodes = [end]
+    while nodes[-1] != start:
+        nodes.append(int(before[nodes[-1]]))
+        if nodes[-1] < 0:
+            return []
+    return nodes[::-1]
+
+
 def faster_of(times: csr_array, others: csr_array) -> csr_array:
     """Return the arcs of two matrices of seconds, of parallel ones the faster.
 

@@ -452,7 +452,6 @@ def fix(candidates: Candidates, *, in_: Iterable[str] = (), out: Iterable[str] =
             faults=faults,
             remedy="The ids are in the column candidate_id of candidates.gpkg.",
         )
-    fixed = candidates.table["fixed"].to_numpy(dtype=object).copy()
-    fixed[ids.isin(inside).to_numpy()] = "in"
-    fixed[ids.isin(outside).to_numpy()] = "out"
+    today = candidates.table["fixed"].to_numpy(dtype=object)
+    fixed = np.select([ids.isin(inside), ids.isin(outside)], ["in", "out"], today)
     return replace(candidates, table=candidates.table.assign(fixed=fixed))

@@ -19,10 +19,11 @@ from scipy.sparse.csgraph import dijkstra
 
 from networks.intermodal import AccessParameters
 from networks.intermodal.trains import ARRIVING_S, HALLS, check_in_hall
+from networks.network import Network
 from networks.timegraph import ARC_KINDS
 from optimiser.proposals.base_case import NEW, Arc, BaseCase, great_circle_km
 from optimiser.proposals.line_capacity import full_links
-from optimiser.proposals.shortest_times import NO_PATH_S, fastest_arcs, time_matrix, times_between
+from optimiser.proposals.shortest_times import NO_PATH_S, fastest_arcs, time_matrix, times_between, way
 from optimiser.proposals.table import Proposal
 
 FULL_FACTOR = 1.1
@@ -384,29 +385,29 @@ class Tracks:
         return stop_at_new_station(self.base, city) if row is None else Stop(f"station:{row}")
 
     @cached_property
-    def _links(self) -> pd.DataFrame:
-        rail = self.base.rail
-        columns = ["tail", "head", "length_km", "speed_kmh", "geometry"]
-        return pd.DataFrame(columns=columns) if rail is None else rail.links
+    def _rail(self) -> Network:
+        """Return the rail network, an empty one where there is none."""
+        road = self.base.road
+        return self.base.rail or road.replace(nodes=road.nodes.iloc[:0], links=road.links.iloc[:0])
 
     @cached_property
     def ends(self) -> NDArray[np.int64]:
         """Return the rail rows of tail and head of each link; int64 [links, 2]."""
-        return self._links[["tail", "head"]].to_numpy(dtype=np.int64)
+        return np.asarray(self._rail.links[["tail", "head"]], dtype=np.int64)
 
     @cached_property
     def lines(self) -> NDArray[np.object_]:
         """Return the line of each link, degrees."""
-        return self._links["geometry"].to_numpy(dtype=object)
+        return np.asarray(self._rail.links["geometry"], dtype=object)
 
     @cached_property
     def length_km(self) -> NDArray[np.float64]:
         """Return the length of each link."""
-        return np.asarray(self._links["length_km"], dtype=np.float64)
+        return np.asarray(self._rail.links["length_km"], dtype=np.float64)
 
     @cached_property
     def _speed_kmh(self) -> NDArray[np.float64]:
-        return np.asarray(self._links["speed_kmh"], dtype=np.float64)
+        return np.asarray(self._rail.links["speed_kmh"], dtype=np.float64)
 
     @cached_property
     def link_s(self) -> NDArray[np.float64]:
@@ -419,17 +420,14 @@ class Tracks:
 
         Seconds are those of running, longer on links without room, so that trains take tracks beside them.
         """
-        rail, run_s = self.base.rail, self.link_s
-        if rail is None:
-            return csr_array((0, 0)), {}
         trains = self.rules.hours_a_day * 3600.0 / self.rules.service_headway_s
         full = full_links(self.base, hours_a_day=self.rules.hours_a_day, trains=trains)
-        run_s = np.where(full, FULL_FACTOR * run_s, run_s)
+        run_s = np.where(full, FULL_FACTOR * self.link_s, self.link_s)
         tail, head = np.concatenate([self.ends, self.ends[:, ::-1]]).T
         # Parallel links are compared as integers, so running times are rounded to tenths of a second.
         tenths = np.maximum(1, np.rint(np.concatenate([run_s, run_s]) * 10)).astype(np.int64)
         kept = fastest_arcs(tail, head, tenths)
-        tails, heads, count = tail[kept], head[kept], len(rail.nodes)
+        tails, heads, count = tail[kept], head[kept], len(self._rail.nodes)
         graph = csr_array((tenths[kept].astype(np.float64) / 10.0, (tails, heads)), shape=(count, count))
         links = zip(tails.tolist(), heads.tolist(), (kept % len(run_s)).tolist(), strict=True)
         return graph, {(a, b): link for a, b, link in links}
@@ -615,15 +613,13 @@ class Tracks:
     @cached_property
     def names(self) -> list[str]:
         """Return the name of each rail node."""
-        rail = self.base.rail
-        return [] if rail is None else [str(name) for name in rail.nodes["name"]]
+        return [str(name) for name in self._rail.nodes["name"]]
 
     @cached_property
     def places(self) -> list[tuple[float, float]]:
         """Return the longitude and latitude of each rail node, degrees."""
-        rail = self.base.rail
-        points = [] if rail is None else shapely.get_coordinates(rail.nodes.geometry.to_numpy()).tolist()
-        return [(float(lon), float(lat)) for lon, lat in points]
+        points = shapely.get_coordinates(self._rail.nodes.geometry.to_numpy()).tolist()
+        return [(lon, lat) for lon, lat in points]
 
     def runs_s(self, start: int) -> NDArray[np.float64]:
         """Return the running seconds from a station to each rail node, infinite without tracks."""
@@ -642,11 +638,8 @@ class Tracks:
         if not np.isfinite(self.run_s(start, end)):
             return None
         seconds, before = self._trees[start]
-        nodes = [end]
-        while nodes[-1] != start:
-            nodes.append(int(before[nodes[-1]]))
-        nodes.reverse()
-        links = [self._graph[1][a, b] for a, b in itertools.pairwise(nodes)]
+        nodes = way(before, start, end)
+        links = [self._graph[1][ends] for ends in itertools.pairwise(nodes)]
         length_km = self.length_km[links]
         return TrackPath(
             nodes=tuple(nodes),
@@ -686,36 +679,27 @@ class Tracks:
         """Return the position of each station of a city in the matrices of station times."""
         return {row: at for at, row in enumerate(sorted({row for near in self.stations for row in near}))}
 
-    def _station_times(self, graph: csr_array) -> NDArray[np.int64]:
-        """Return seconds between the stations of cities in a graph on the nodes of the time graph."""
-        after = "" if self.times.door_to_door else "/after"
-        ends = [
-            np.array([self.base.node_row[f"station:{row}{suffix}"] for row in self._position], dtype=np.int64)
-            for suffix in ("", after)
-        ]
-        return times_between(graph, ends[0], ends[1])
-
     @cached_property
-    def _by_any_mode(self) -> NDArray[np.int64]:
-        return self._station_times(self.base.times)
-
-    @cached_property
-    def _by_train(self) -> NDArray[np.int64]:
-        graph = self.base.graph
+    def _today_s(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return today's seconds between the stations of cities: by any mode, and by train alone."""
+        base, graph, after = self.base, self.base.graph, "" if self.times.door_to_door else "/after"
         kinds = [ARC_KINDS.index(name) for name in ("check_in", "board", "ride", "alight", "transfer")]
         used = np.isin(graph.kind, kinds)
-        return self._station_times(
-            time_matrix(len(graph.nodes), graph.tail[used], graph.head[used], graph.seconds[used])
+        trains = time_matrix(len(graph.nodes), graph.tail[used], graph.head[used], graph.seconds[used])
+        starts, ends = (
+            np.array([base.node_row[f"station:{row}{suffix}"] for row in self._position], dtype=np.int64)
+            for suffix in ("", after)
         )
+        return times_between(base.times, starts, ends), times_between(trains, starts, ends)
 
     def today_s(self, start: int, end: int) -> int:
         """Return today's seconds between two stations of cities by any mode."""
-        return int(self._by_any_mode[self._position[start], self._position[end]])
+        return int(self._today_s[0][self._position[start], self._position[end]])
 
     def best_service_s(self, a: int, b: int) -> int | None:
         """Return today's best seconds between two cities by train, without stations and the first wait."""
         ends = [[self._position[row] for row in self.stations[city]] for city in (a, b)]
-        found = [int(self._by_train[s, t]) for s in ends[0] for t in ends[1] if s != t]
+        found = [int(self._today_s[1][s, t]) for s in ends[0] for t in ends[1] if s != t]
         best = min(found, default=NO_PATH_S)
         return None if best >= NO_PATH_S else max(1, best - self.times.station_s("hsr350", 0))
 

@@ -284,7 +284,7 @@ def test_a_link_is_open_in_the_directions_that_take_time_be_it_a_second():
 
 def test_of_equally_fast_parallel_links_the_first_counts_whichever_way_it_was_drawn():
     drawn = network([(0, 0), (10, 0)], [(1, 0, "primary", 10, 50), (0, 1, "primary", 10, 50)])
-    assert RoadPaths.of(drawn).link.tolist() == [0, 0]
+    assert list(RoadPaths.of(drawn).link.values()) == [0, 0]
 
 
 # ---- what is worked out once

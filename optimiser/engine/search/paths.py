@@ -43,8 +43,8 @@ class Graph(NamedTuple):
     owner: Integers
 
 
-def graph(problem: DesignProblem, *, reverse: bool = False) -> Graph:
-    """Return the arcs of a problem in compressed rows; arcs that take longer than every limit are left out.
+def graph(problem: DesignProblem, *, reverse: bool = False, beyond_limits: bool = False) -> Graph:
+    """Return the arcs of a problem in compressed rows.
 
     Parameters
     ----------
@@ -52,21 +52,30 @@ def graph(problem: DesignProblem, *, reverse: bool = False) -> Graph:
         The problem.
     reverse
         Whether to reverse all arcs, for times to a destination.
+    beyond_limits
+        Whether to keep arcs that take longer than every limit.
 
     Raises
     ------
     ProblemError
-        When a time limit is above `LONGEST`, so that sums could overflow.
+        When a time limit, or without limits a path, may last longer than `LONGEST`: sums could overflow.
     """
     longest = longest_limit(problem)
-    if longest > LONGEST:
-        raise ProblemError(f"the time limit of {longest} s is above the largest supported one, {LONGEST} s")
     table = arc_table(problem)
-    table = table[table[:, 2] <= longest]
-    tail, head = (table[:, 1], table[:, 0]) if reverse else (table[:, 0], table[:, 1])
-    order = np.lexsort((table[:, 3], table[:, 2], head, tail))
-    start = starts(np.bincount(tail, minlength=len(problem.nodes)))
-    return Graph(start, *map(np.ascontiguousarray, (head[order], table[order, 2], table[order, 3])))
+    if not beyond_limits and longest > LONGEST:
+        raise ProblemError(f"the time limit of {longest} s is above the largest supported one, {LONGEST} s")
+    if beyond_limits and int(table[:, 2].max(initial=0)) * len(problem.nodes) > LONGEST:
+        raise ProblemError(f"paths may last longer than the {LONGEST} s that can be added up")
+    tail, head, seconds, owner = (table if beyond_limits else table[table[:, 2] <= longest]).T
+    ends = (head, tail) if reverse else (tail, head)
+    return in_rows(*ends, seconds, owner, nodes=len(problem.nodes))
+
+
+def in_rows(tail: Integers, head: Integers, seconds: Integers, owner: Integers, *, nodes: int) -> Graph:
+    """Return arcs, int64 [m] each, in compressed rows by tail."""
+    order = np.lexsort((owner, seconds, head, tail))
+    start = starts(np.bincount(tail, minlength=nodes))
+    return Graph(start, *(np.ascontiguousarray(column[order]) for column in (head, seconds, owner)))
 
 
 def arc_table(problem: DesignProblem) -> Integers:

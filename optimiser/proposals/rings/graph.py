@@ -317,7 +317,8 @@ def runs(graph: RingGraph) -> list[tuple[tuple[int, int], Chain]]:
 def _chains(graph: RingGraph, keep: Collection[int]) -> list[Chain]:
     """Return the links of a graph as chains from one node that remains to the next."""
     at, wanted = graph.links_at_nodes(), set(keep)
-    remains = np.array([node in wanted or not _is_passed(graph, links) for node, links in enumerate(at)])
+    stays = (node in wanted or not _is_passed(graph, links) for node, links in enumerate(at))
+    remains = np.fromiter(stays, dtype=np.bool_, count=len(at))
     # Of a circuit without a node that remains, the first one does.
     first = joined_to(graph.ends, len(at))
     remains[np.setdiff1d(first, first[remains])] = True

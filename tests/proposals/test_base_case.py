@@ -274,8 +274,8 @@ def test_times_asked_for_bit_by_bit_are_those_asked_for_at_once(questions):
 def test_a_link_is_open_in_the_directions_that_take_time_be_it_a_second():
     drawn = network([(0, 0), (1, 0), (2, 0)], [(0, 1, "primary", 1, 50), (1, 2, "primary", 1, 50)])
     drawn = drawn.replace(links=drawn.links.assign(forward_s=[1, 72], backward_s=[1, 0]))
-    paths = RoadPaths.of(drawn)
-    assert list(zip(paths.tail.tolist(), paths.head.tolist(), paths.seconds.tolist(), strict=True)) == [
+    found = RoadPaths.of(drawn).matrix.tocoo()
+    assert list(zip(found.row.tolist(), found.col.tolist(), found.data.tolist(), strict=True)) == [
         (0, 1, 1),
         (1, 0, 1),
         (1, 2, 72),

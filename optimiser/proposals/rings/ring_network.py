@@ -277,9 +277,7 @@ class RingNetwork:
         count, off, table = len(nodes), dict[tuple[str, str], GraphNode](), candidates.table
         columns = (table[name].tolist() for name in ("candidate_id", "from_name", "to_name", "length_km"))
         facts = list(zip(*columns, strict=True))
-        usable = table["kind"].isin(RING_KINDS) & (table["mode"] == self.rules.mode)
-        usable &= (table["speed_kmh"] >= self.rules.speed_kmh) & (table["fixed"] != "out")
-        for k, (a, b, line, share) in _pieces(candidates, self.base, np.flatnonzero(usable).tolist()):
+        for k, (a, b, line, share) in _pieces(candidates, self.base, self._usable(candidates)):
             name, start, end, length_km = facts[k]
             for node in (a, b):
                 if node.key not in row:
@@ -296,6 +294,13 @@ class RingNetwork:
                 GraphLink(row[key], to, line, length_km, candidate=name) for to, line, length_km in ties[key]
             ]
         return RingGraph(tuple(nodes), tuple(links))
+
+    def _usable(self, candidates: Candidates) -> list[int]:
+        """Return the rows of the candidates of which the ring may consist."""
+        table = candidates.table
+        fits = table["kind"].isin(RING_KINDS) & (table["mode"] == self.rules.mode)
+        fits &= (table["speed_kmh"] >= self.rules.speed_kmh) & (table["fixed"] != "out")
+        return np.flatnonzero(fits.to_numpy()).tolist()
 
     @cached_property
     def _lines(self) -> list[int]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.paths import Integers, arc_table
 from optimiser.measures.marginal import MarginalValues
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
@@ -210,9 +210,9 @@ class Router:
     @classmethod
     def of(cls, problem: DesignProblem) -> Router:
         """Collect the arcs of a problem; loops are left out."""
-        rows = [(*arc, TODAY) for arc in problem.arcs]
-        rows += [(*arc, j) for j, candidate in enumerate(problem.candidates) for arc in candidate.arcs]
-        table = np.array([row for row in rows if row[0] != row[1]], dtype=np.int64).reshape(-1, 4)
+        table = arc_table(problem)
+        table[table[:, 3] == len(problem.candidates), 3] = TODAY
+        table = table[table[:, 0] != table[:, 1]]
         tail, head, seconds, owner = table[np.lexsort(table.T[[3, 2, 1, 0]])].T
         return cls(problem, tail, head, seconds, owner)
 

@@ -94,7 +94,14 @@ class SolveAsker(_ChildAsker):
         try:
             problem = own_problem(self._problem, self._axes, question)
         except ValueError:
-            return self._without_idle_candidates(question, start_time)
+            # The problem format cannot express the question: of the best known plan idle candidates go.
+            best = self._best(question)
+            if best is not None:
+                best = self._drop_idle(best, question)
+                self._plans.append(best)
+            seconds = time.monotonic() - start_time
+            facts: dict[str, Any] = {"bound": None, "empty": False, "warm": True, "reason": "thinned"}
+            return self._answer(question, best, seconds, seconds=seconds, **facts)
         try:
             result = solve(
                 problem,
@@ -131,9 +138,10 @@ class SolveAsker(_ChildAsker):
         whole_seconds: float,
         **facts: Any,  # noqa: ANN401 - fields of an answer
     ) -> Answer:
-        plan: dict[str, Any] = {} if best is None else {"rings": best.rings, "starts": best.starts}
-        built = None if best is None else best.built
-        return Answer(asked=question, built=built, whole_seconds=whole_seconds, **plan, **facts)
+        if best is None:
+            return Answer(asked=question, built=None, whole_seconds=whole_seconds, **facts)
+        plan: dict[str, Any] = {name: getattr(best, name) for name in ("built", "rings", "starts")}
+        return Answer(asked=question, whole_seconds=whole_seconds, **plan, **facts)
 
     def _best(self, question: Question) -> EvaluatedPoint | None:
         """Return the best plan of all questions that is feasible for this one."""
@@ -144,19 +152,6 @@ class SolveAsker(_ChildAsker):
 
         feasible = (plan for plan in self._plans if not plan.faults and _answers(plan, question))
         return min(feasible, key=rank, default=None)
-
-    def _without_idle_candidates(self, question: Question, start_time: float) -> Answer:
-        """Answer a question that the problem format cannot express, by dropping unneeded candidates.
-
-        The best known plan is kept, without the candidates that it does not need.
-        """
-        best = self._best(question)
-        if best is not None:
-            best = self._drop_idle(best, question)
-            self._plans.append(best)
-        seconds = time.monotonic() - start_time
-        facts: dict[str, Any] = {"bound": None, "empty": False, "warm": True, "reason": "thinned"}
-        return self._answer(question, best, seconds, seconds=seconds, **facts)
 
     def _drop_idle(self, plan: EvaluatedPoint, question: Question) -> EvaluatedPoint:
         cost = {c.id: c.cost for c in self._problem.candidates}

@@ -61,15 +61,11 @@ class Axes:
         if self.kind == "two_way":
             return np.array([[*(p.weight for p in pair), *(c.weight for c in city)]], np.int64)
         counted = self.sums if self.kind == "summed" else tuple((group,) for group in self.groups)
-        rows = [
-            [*(p.weight if self._counts(groups, p.group) else 0 for p in pair), *(0 for _ in city)]
-            for groups in counted
-        ]
-        return np.array(rows, np.int64).reshape(len(counted), len(pair) + len(city))
-
-    def _counts(self, groups: tuple[str, ...], pair_group: str) -> bool:
-        """Return whether pairs of a group count in the measure of some groups."""
-        return pair_group in groups or (self.kind == "counted" and ALL_GROUPS in groups)
+        found = np.zeros((len(counted), len(pair) + len(city)), np.int64)
+        for row, groups in enumerate(counted):
+            counts_all = self.kind == "counted" and ALL_GROUPS in groups
+            found[row, : len(pair)] = [p.weight if counts_all or p.group in groups else 0 for p in pair]
+        return found
 
 
 def axes_of(kind: AxesKind, problem: DesignProblem, groups: tuple[str, ...] = ()) -> Axes:
@@ -130,8 +126,12 @@ def with_budget(problem: DesignProblem, budget: int) -> DesignProblem:
     The budget up to a period is `floor(share x budget)`, which does not decrease when the budget increases.
     So a plan that is feasible at one budget is feasible at every larger one.
     """
-    periods = _scaled(problem.periods, budget)
-    return problem.replace(budget=budget, cover="all", periods=periods)
+    periods, allotted = [], 0
+    for period, (part, whole) in zip(problem.periods, shares_of(problem.periods), strict=True):
+        cumulative = budget * part // whole
+        periods.append(dataclasses.replace(period, budget=cumulative - allotted))
+        allotted = cumulative
+    return problem.replace(budget=budget, cover="all", periods=tuple(periods))
 
 
 def shares_of(periods: tuple[Period, ...]) -> list[tuple[int, int]]:
@@ -145,15 +145,6 @@ def shares_of(periods: tuple[Period, ...]) -> list[tuple[int, int]]:
     whole = sum(period.budget for period in periods)
     cumulative = [sum(period.budget for period in periods[: t + 1]) for t in range(len(periods))]
     return [(part, whole) if whole else (t + 1, len(periods)) for t, part in enumerate(cumulative)]
-
-
-def _scaled(periods: tuple[Period, ...], budget: int) -> tuple[Period, ...]:
-    found, allotted = [], 0
-    for period, (part, whole) in zip(periods, shares_of(periods), strict=True):
-        cumulative = budget * part // whole
-        found.append(dataclasses.replace(period, budget=cumulative - allotted))
-        allotted = cumulative
-    return tuple(found)
 
 
 def most_money(problem: DesignProblem) -> int:
@@ -205,7 +196,9 @@ def own_problem(problem: DesignProblem, axes: Axes, question: Question) -> Desig
         return _least_cost(problem, (*problem.targets, *least), f"{problem.name} for {description}")
     if problem.targets and question.least[0] <= 0:
         return _least_cost(problem, problem.targets, f"{problem.name} at least cost")
-    if problem.targets or not problem.pairs or _counts_more_than_pairs(problem):
+    # What cities and rings earn cannot be added to pairs by a target.
+    counts_more = any(city.weight for city in problem.cities) or any(ring.reward for ring in problem.rings)
+    if problem.targets or not problem.pairs or counts_more:
         raise ValueError(question)
     pairs = tuple(dataclasses.replace(pair, group=ALL_GROUPS) for pair in problem.pairs)
     whole = (Target(ALL_GROUPS, max(0, question.least[0])),)
@@ -233,8 +226,3 @@ def _least_cost(problem: DesignProblem, targets: tuple[Target, ...], name: str) 
     if problem.periods:
         raise ValueError(name)
     return problem.replace(budget=None, cover="targets", targets=targets, name=name)
-
-
-def _counts_more_than_pairs(problem: DesignProblem) -> bool:
-    """Return whether the objective includes cities or rings, which a target cannot add to pairs."""
-    return any(city.weight for city in problem.cities) or any(ring.reward for ring in problem.rings)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from optimiser.frontier.axes import with_budget
 from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Ring, Target
@@ -153,40 +153,13 @@ def _frozen(value: Any) -> Any:  # noqa: ANN401 - a JSON value
     return tuple(_frozen(one) for one in value) if isinstance(value, list | tuple) else value
 
 
-class Timer(Protocol):
-    """Times the network and the candidates of a problem anew."""
-
-    def __call__(self, changes: TimeChanges) -> DesignProblem:
-        """Return the base problem with the arcs, and the limits, that the changes give."""
-
-
-class LayerTimer(Protocol):
-    """Times the layer without the core anew."""
-
-    def __call__(self, changes: TimeChanges) -> Layer | None:
-        """Return the layer with the arcs, and the limits, that the changes give; None: there is none."""
-
-
-class Demands(Protocol):
-    """States the demands of a job on a problem whose times, costs or weights have changed."""
-
-    def __call__(
-        self, problem: DesignProblem, *, discounting: bool, delays: tuple[tuple[str, int], ...] = ()
-    ) -> DesignProblem:
-        """Return the problem with targets, caps and periods that fit its pairs and candidates."""
-
-
-def _no_layer(changes: TimeChanges) -> Layer | None:  # noqa: ARG001
-    return None
-
-
-def _as_it_is(
-    problem: DesignProblem,
-    *,
-    discounting: bool,  # noqa: ARG001
-    delays: tuple[tuple[str, int], ...] = (),  # noqa: ARG001
-) -> DesignProblem:
-    return problem
+type Timer = Callable[[TimeChanges], DesignProblem]
+"""Times the network and the candidates of a problem anew: the base problem with other arcs and limits."""
+type LayerTimer = Callable[[TimeChanges], Layer | None]
+"""Times the layer without the core anew; None: there is none."""
+type Demands = Callable[[DesignProblem, bool, Mapping[str, int]], DesignProblem]
+"""States targets, caps and periods that fit a problem whose times, costs or weights have changed: with or
+without discounting, and with the further years of building by kind of candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,10 +226,10 @@ class Base:
     factors: tuple[int, ...]
     weights: tuple[int, ...] = ()
     exponent: float | None = None
-    demands: Demands = field(default=_as_it_is)
+    demands: Demands = field(default=lambda problem, _discounting, _delays: problem)
     steps: tuple[LimitStep, ...] = ()
     capacities: Mapping[str, tuple[Capacity, ...]] = field(default_factory=dict)
-    layer: LayerTimer = field(default=_no_layer)
+    layer: LayerTimer = field(default=lambda _changes: None)
 
 
 def resolve(base: Base, case: Case) -> DesignProblem:
@@ -290,7 +263,7 @@ def resolve(base: Base, case: Case) -> DesignProblem:
         problem = with_budget(problem, case.budget)
     problem = problem.replace(rings=_rings(problem, case))
     layer = base.layer(case.times) if case.independence else None
-    problem = base.demands(problem, discounting=case.discounting, delays=case.delays)
+    problem = base.demands(problem, case.discounting, dict(case.delays))
     if not case.demands:
         problem = problem.replace(targets=(), cities=())
     if case.least:
@@ -330,17 +303,15 @@ def _at_least_cost(problem: DesignProblem, least: Mapping[str, int]) -> DesignPr
 def _candidate(candidate: Candidate, base: Base, case: Case) -> Candidate:
     prices = dict(case.prices)
     price = prices.get(candidate.kind, prices.get(ALL_KINDS, 1.0))
-    low, central, high = base.costs.get(candidate.id, (candidate.cost,) * 3)
     if isinstance(price, str):
-        cost = {"low": low, "central": central, "high": high}[price]
+        estimates = base.costs.get(candidate.id, (candidate.cost,) * 3)
+        cost = estimates[("low", "central", "high").index(price)]
     else:
         cost = round(price * candidate.cost)
-    fixed = candidate.fixed
+    changed = dataclasses.replace(candidate, cost=cost)
     if candidate.id in case.fixed_in:
-        fixed = "in"
-    elif candidate.id in case.fixed_out:
-        fixed = "out"
-    return dataclasses.replace(candidate, cost=cost, fixed=fixed)
+        return dataclasses.replace(changed, fixed="in")
+    return dataclasses.replace(changed, fixed="out") if candidate.id in case.fixed_out else changed
 
 
 def _weighed(pairs: Sequence[Pair], base: Base, case: Case) -> tuple[Pair, ...]:

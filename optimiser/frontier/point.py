@@ -85,6 +85,11 @@ class FrontierEvaluator:
             As in `Result`.
         """
         plan = self._evaluator(built, rings=rings, starts=starts)
+        needs = plan.cost  # pays for all that is started until then with the shares up to each period
+        for number, (part, total) in enumerate(self._shares):
+            spent = self._top.cost_of(name for name, start in plan.starts.items() if start <= number)
+            if part:
+                needs = max(needs, -(-spent * total // part))
         last = period_states(self._top, set(built), dict(plan.starts))[-1].is_open
         by_group = self._by_group(self._evaluator.covered(last))
         sums = self._axes.sums or tuple((group,) for group in self._axes.groups)
@@ -92,22 +97,13 @@ class FrontierEvaluator:
         return EvaluatedPoint(
             built=plan.built,
             cost=plan.cost,
-            needs=self._needs(plan.cost, plan.starts),
+            needs=needs,
             reached=(plan.objective,) if self._axes.kind == "two_way" else groups,
             by_group=by_group,
             faults=plan.faults,
             rings=plan.rings,
             starts=plan.starts,
         )
-
-    def _needs(self, cost: int, starts: Starts) -> int:
-        """Return the least budget whose shares up to each period pay for all that is started until then."""
-        needs = cost
-        for number, (part, total) in enumerate(self._shares):
-            spent = self._top.cost_of(name for name, start in starts.items() if start <= number)
-            if part:
-                needs = max(needs, -(-spent * total // part))
-        return needs
 
     def _by_group(self, covered: Mask) -> dict[str, int]:
         groups = {
@@ -315,21 +311,16 @@ def front(
     to lie in the band between its value and its bound.
     """
     best: dict[tuple[int, ...], Point] = {}
-    for point in points:
-        tightened = _tightened(point, region, levels[point.asked])
+    for found in points:
+        point = found
+        bound = region.lower(levels[found.asked])
+        if math.isfinite(bound):
+            point = point.replace(bound=float(bound if point.asked.cheapest else -bound))
         known = best.get(point.place)
-        if known is None or _gap_or_infinity(tightened) < _gap_or_infinity(known):
-            best[point.place] = tightened
+        if known is None or _gap_or_infinity(point) < _gap_or_infinity(known):
+            best[point.place] = point
     kept = [point for point in best.values() if not any(dominates(other, point) for other in best.values())]
     return sorted(kept, key=lambda point: (point.place[0], tuple(-value for value in point.place[1:])))
-
-
-def _tightened(point: Point, region: ProvenRegion, level: tuple[int, ...]) -> Point:
-    bound = region.lower(level)
-    if math.isinf(bound):
-        return point
-    signed_bound = bound if point.asked.cheapest else -bound
-    return point.replace(bound=float(signed_bound))
 
 
 def _gap_or_infinity(point: Point) -> float:

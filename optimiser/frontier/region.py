@@ -119,12 +119,12 @@ class ProvenRegion:
     def settle(self, low: Level, high: Level | None) -> None:
         """Close all levels from `low` to `high`; without `high`, all levels at least as hard as `low`."""
         last = self.whole.high if high is None else high
-        self.boxes = [part for box in self.boxes for part in box.without(low, last, self._longest_first(box))]
-
-    def _longest_first(self, box: LevelBox) -> list[int]:
-        """Return the axes by the relative side length of a box, longest first, to keep boxes compact."""
-        shares = [side / whole for side, whole in zip(box.sides, self.whole.sides, strict=True)]
-        return sorted(range(len(shares)), key=lambda axis: (-shares[axis], axis))
+        parts = list[LevelBox]()
+        for box in self.boxes:
+            shares = np.divide(box.sides, self.whole.sides)
+            # The longest axis first, relative to the whole, keeps boxes compact.
+            parts += box.without(low, last, np.argsort(-shares, kind="stable").tolist())
+        self.boxes = parts
 
     def is_open(self, level: Level) -> bool:
         """Return whether a level is not settled yet."""
@@ -172,12 +172,10 @@ class ProvenRegion:
         _, bounds = self._bounds.arrays()
         most = max(values.max(initial=-math.inf), bounds.max(initial=-math.inf))
         least = min(values.min(initial=math.inf), bounds.min(initial=math.inf))
-        high, low = min(self.upper(box.high), most), max(self.lower(box.low), least)
-        return (
-            math.prod(box.sides) * max(float(high - low), RELATIVE_TOLERANCE)
-            if math.isfinite(high - low)
-            else math.inf
-        )
+        room = min(self.upper(box.high), most) - max(self.lower(box.low), least)
+        if not math.isfinite(room):
+            return math.inf
+        return math.prod(box.sides) * max(float(room), RELATIVE_TOLERANCE)
 
 
 class _BestValues:

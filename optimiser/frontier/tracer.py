@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
 from optimiser.engine.search.task import Question, cores
 from optimiser.frontier.askers import SessionAsker, SolveAsker
@@ -140,16 +140,6 @@ MOST_FAULTS = 5
 """Number of failures of the solver after which a frontier ends."""
 
 
-class Asker(Protocol):
-    """Answers questions."""
-
-    def ask(self, question: Question, *, seconds: float, gap: float) -> Answer:
-        """Answer a question within the seconds given."""
-
-    def know(self, built: tuple[str, ...]) -> None:
-        """Add a plan found elsewhere."""
-
-
 @dataclass(frozen=True, slots=True)
 class Tracer:
     """Traces one frontier.
@@ -174,7 +164,7 @@ class Tracer:
     problem: DesignProblem
     axes: Axes
     evaluate: FrontierEvaluator
-    asker: Asker
+    asker: SessionAsker | SolveAsker
     limits: Limits
     memory: Memory
     seed: int
@@ -265,7 +255,8 @@ class Tracer:
     def _next(self, end: float) -> Level | None:
         """Return the level of the next question; None when no further question is needed."""
         state, limits = self.state, self.limits
-        for level in self._ends():
+        whole = state.region.whole
+        for level in (whole.low, whole.high):  # the easiest and the hardest one
             if state.region.is_open(level):
                 return level
         if limits.points and len(state.places) >= limits.points:
@@ -296,11 +287,6 @@ class Tracer:
         """Return the answer to a question that came from elsewhere or is remembered; None without one."""
         return (self.state.ahead or {}).get(question) or self.memory.recall(question)
 
-    def _ends(self) -> tuple[Level, ...]:
-        """Return the easiest and the hardest level."""
-        box = self.state.region.whole
-        return box.low, box.high
-
     def _grid(self) -> Iterator[Level]:
         """Yield the levels of a grid of equal steps, the hardest first along each axis.
 
@@ -326,11 +312,10 @@ class Tracer:
         question = self._question(level)
         cut_short = seconds < self.limits.point_s and self._recall(question) is None
         self.state.levels[question] = level
-        first = self._answer(question, seconds)
-        region = self.state.region
-        bound = first.bound
-        if bound is not None:
-            region.proved(level, _as_minimised(rounded_bound(bound, minimise=question.cheapest), question))
+        first, region = self._answer(question, seconds), self.state.region
+        if first.bound is not None:
+            bound = rounded_bound(first.bound, minimise=question.cheapest)
+            region.proved(level, _as_minimised(bound, question))
         if first.built is None:
             self.state.unsettled += not first.empty
             region.settle(level, None)
@@ -752,23 +737,20 @@ def marginal_order(points: Sequence[Point], *, steady: float = 1.0) -> list[Link
     """
     plans = [set(point.plan.built) for point in points]
     names = sorted(set().union(*plans)) if plans else []
-    found = [_link_on_frontier(name, plans, points, steady) for name in names]
+    found = []
+    for name in names:
+        is_built = [name in plan for plan in plans]
+        first, count = is_built.index(True), sum(is_built)
+        found.append(
+            LinkOnFrontier(
+                id=name,
+                enters=first,
+                cost_of_entry=points[first].cost,
+                points=count,
+                share=count / (len(is_built) - first),
+                leaves=sum(a and not b for a, b in itertools.pairwise(is_built)),
+                stays=all(is_built[first:]),
+                core=count >= steady * (len(is_built) - first) and count >= CORE * len(is_built),
+            )
+        )
     return sorted(found, key=lambda link: (link.enters, -link.share, link.id))
-
-
-def _link_on_frontier(
-    name: str, plans: Sequence[set[str]], points: Sequence[Point], steady: float
-) -> LinkOnFrontier:
-    is_built = [name in plan for plan in plans]
-    first = is_built.index(True)
-    count = sum(is_built)
-    return LinkOnFrontier(
-        id=name,
-        enters=first,
-        cost_of_entry=points[first].cost,
-        points=count,
-        share=count / (len(is_built) - first),
-        leaves=sum(a and not b for a, b in itertools.pairwise(is_built)),
-        stays=all(is_built[first:]),
-        core=count >= steady * (len(is_built) - first) and count >= CORE * len(is_built),
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from math import isfinite
@@ -20,7 +20,6 @@ from optimiser.measures.appraisal import (
     CostRisk,
     Gains,
     LinkAppraisal,
-    PlanAppraisal,
     ReferenceClass,
     appraise,
     class_of,
@@ -41,7 +40,6 @@ from optimiser.measures.polycentricity import (
     primacy,
 )
 from optimiser.measures.tables import MEASURES
-from optimiser.problem import Ring
 from optimiser.proposals.generate import SERVICES
 from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.report import wording
@@ -125,22 +123,18 @@ def polycentricity(measured: MeasuredPlan) -> pd.DataFrame:
         (float64), `meaning`, `source`.
     """
     today, plan = _structure(measured, "today", ()), _structure(measured, "plan", measured.plan.built)
-    rows = [*_measures_of_region(measured, today, plan), *_measures_of_cities(measured, today, plan)]
-    table = pd.DataFrame(
-        [
-            {
-                "measure": name,
-                "place": place,
-                "unit": MEASURES[name].unit,
-                "today": before,
-                "plan": then,
-                "meaning": MEASURES[name].meaning,
-                "source": MEASURES[name].source,
-            }
-            for name, place, before, then in rows
-        ]
+    region = _measures_of_region(measured, today, plan)
+    rows: list[tuple[str, str, Value, Value]] = [(name, "", *pair) for name, pair in region.items()]
+    names = measured.cities["name"].astype(str).tolist()
+    rows += (
+        ("through_share", names[city], float(today.share_through[city]), float(plan.share_through[city]))
+        for city in np.argsort(-plan.share_through, kind="stable").tolist()
     )
-    return table.astype({"today": "float64", "plan": "float64"})
+    table = pd.DataFrame(rows, columns=["measure", "place", "today", "plan"])
+    words = ("unit", "meaning", "source")
+    table = table.assign(**{word: [getattr(MEASURES[row[0]], word) for row in rows] for word in words})
+    columns = ["measure", "place", "unit", "today", "plan", "meaning", "source"]
+    return table[columns].astype({"today": "float64", "plan": "float64"})
 
 
 def _structure(measured: MeasuredPlan, state: str, built: Collection[str]) -> _Structure:
@@ -157,10 +151,8 @@ def _structure(measured: MeasuredPlan, state: str, built: Collection[str]) -> _S
     )
 
 
-def _measures_of_region(
-    measured: MeasuredPlan, *states: _Structure
-) -> Iterator[tuple[str, str, Value, Value]]:
-    """Yield name, place, value today and value with the plan of each measure of the region."""
+def _measures_of_region(measured: MeasuredPlan, *states: _Structure) -> dict[str, tuple[Value, Value]]:
+    """Return the values today and with the plan of each measure of the region."""
     people, core = measured.population, measured.core
     leans = [state.dependence for state in states]
     columns: dict[str, list[Value]] = {
@@ -169,7 +161,9 @@ def _measures_of_region(
         "core_closed_minutes": [float(d.mean_lost) / 60 for d in leans],
         "core_closed_cut_off_share": [share_of(d.cut_off, d.weight) for d in leans],
         "core_detour_ratio": [None if d.detour is None else float(d.detour) for d in leans],
-        "core_betweenness_share": [_share_at(state.through, core) for state in states],
+        "core_betweenness_share": [
+            float(s.through[core].sum() / s.through.sum()) if s.through.any() else None for s in states
+        ],
         "betweenness_evenness": [_evenness(state.through) for state in states],
         "people_evenness": [_evenness(people)] * 2,
         "people_slope": [mean_rank_size_slope(people) if np.count_nonzero(people) > 1 else None] * 2,
@@ -180,46 +174,22 @@ def _measures_of_region(
     if measured.problem.rings:
         columns["ring_cities"] = [float(len(state.ring_cities)) for state in states]
         columns["ring_people"] = [float(people[state.ring_cities].sum()) for state in states]
-    for name, (today, plan) in columns.items():
-        yield name, "", today, plan
-
-
-def _measures_of_cities(
-    measured: MeasuredPlan, today: _Structure, plan: _Structure
-) -> Iterator[tuple[str, str, Value, Value]]:
-    names = measured.cities["name"].astype(str).tolist()
-    for city in np.argsort(-plan.share_through, kind="stable").tolist():
-        yield "through_share", names[city], float(today.share_through[city]), float(plan.share_through[city])
+    return {name: (today, plan) for name, (today, plan) in columns.items()}
 
 
 def _evenness(importance: NDArray[np.int64] | NDArray[np.float64]) -> Value:
     return ordinary_polycentricity(importance) if len(importance) > 1 and importance.any() else None
 
 
-def _share_at(values: NDArray[np.float64], rows: NDArray[np.int64]) -> Value:
-    return float(values[rows].sum() / values.sum()) if values.any() else None
-
-
 def _ring_cities(measured: MeasuredPlan, *, only_existing: bool) -> NDArray[np.int64]:
     """Return the rows of the cities on the rings of the plan, of all or of those that need nothing new."""
-    rows = {str(name): row for row, name in enumerate(measured.cities["city_id"])}
-    circuits = measured.plan.rings
-    stops = {
-        rows[stop]
-        for ring in measured.problem.rings
-        if ring.id in circuits
-        for stop in _stops(ring, circuits[ring.id], only_existing=only_existing)
-        if stop in rows
-    }
-    return np.array(sorted(stops), dtype=np.int64)
-
-
-def _stops(ring: Ring, circuit: tuple[int, ...], *, only_existing: bool) -> set[str]:
-    links = [ring.links[at] for at in circuit]
-    if only_existing and any(link.candidate is not None for link in links):
-        return set()
-    passed = {node for link in links for node in (link.tail, link.head)}
-    return {stop.id for stop in ring.stops if not passed.isdisjoint(stop.nodes)}
+    found, circuits = set[str](), measured.plan.rings
+    for ring in measured.problem.rings:
+        links = [ring.links[at] for at in circuits.get(ring.id, ())]
+        if not (only_existing and any(link.candidate is not None for link in links)):
+            passed = {node for link in links for node in (link.tail, link.head)}
+            found |= {stop.id for stop in ring.stops if not passed.isdisjoint(stop.nodes)}
+    return np.flatnonzero(measured.cities["city_id"].astype(str).isin(found).to_numpy())
 
 
 def independence(measured: MeasuredPlan) -> pd.DataFrame:
@@ -299,7 +269,19 @@ def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:
     tiers = measured.problem.groups
     scale, _ = wording.per_person(measured.problem.money)
     rows = {link.id: _link_row(link, tiers, scale, shared[link.id]) for link in found.links}
-    rows[PLAN_ROW] = _plan_row(found, tiers, scale)
+    alike, central = sum_of((link.risk for link in found.links), correlation=1.0), found.cost.central
+    rows[PLAN_ROW] = {
+        **_costs(found.cost, found.risk, alike),
+        "reference_class": "",
+        "overrun_percent": 100 * (found.risk.mean / central - 1) if central else None,
+        "overrun_deviation_percent": 100 * found.risk.deviation / central if central else None,
+        **_gains(found.gains, tiers),
+        "weight_alone": found.value,
+        "weight_last": found.value,
+        "dependence": None,
+        **_prices(found.cost_per_person, found.break_even, scale),
+        "shares_pairs_with": "",
+    }
     table = pd.DataFrame(
         [{"step": at, "candidate_id": id_, **rows[id_]} for at, id_ in enumerate((*order, PLAN_ROW), start=1)]
     )
@@ -320,7 +302,11 @@ def _assumptions(measured: MeasuredPlan) -> Assumptions:
     modes = {name: str(row["mode"]) for name, row in rows.items()}
     problem, times = measured.problem, measured.timed("today")
     return Assumptions(
-        costs={name: _cost_range(row) for name, row in rows.items()},
+        costs={
+            name: CostRange(min(row["cost_low"], cost), cost, max(row["cost_high"], cost))
+            for name, row in rows.items()
+            for cost in [int(row["cost"])]
+        },
         classes={
             name: reference_class(problem.candidates[problem.index[name]].kind, modes.get(name, ""))
             for name in measured.plan.built
@@ -349,11 +335,6 @@ def reference_class(kind: str, mode: str) -> ReferenceClass:
     return {"road": ROADS, "rail": RAIL}.get(mode) or class_of(kind)
 
 
-def _cost_range(row: pd.Series) -> CostRange:
-    low, central, high = (int(row[key]) for key in ("cost_low", "cost", "cost_high"))
-    return CostRange(min(low, central), central, max(high, central))
-
-
 def _link_row(
     link: LinkAppraisal, tiers: Sequence[str], scale: int, shared: Mapping[str, int]
 ) -> dict[str, Any]:
@@ -370,22 +351,6 @@ def _link_row(
         "dependence": None if dependence is None else float(dependence),
         **_prices(link.cost_per_person, link.break_even, scale),
         "shares_pairs_with": "; ".join(f"{name} ({count})" for name, count in shared.items()),
-    }
-
-
-def _plan_row(plan: PlanAppraisal, tiers: Sequence[str], scale: int) -> dict[str, Any]:
-    alike, central = sum_of((link.risk for link in plan.links), correlation=1.0), plan.cost.central
-    return {
-        **_costs(plan.cost, plan.risk, alike),
-        "reference_class": "",
-        "overrun_percent": 100 * (plan.risk.mean / central - 1) if central else None,
-        "overrun_deviation_percent": 100 * plan.risk.deviation / central if central else None,
-        **_gains(plan.gains, tiers),
-        "weight_alone": plan.value,
-        "weight_last": plan.value,
-        "dependence": None,
-        **_prices(plan.cost_per_person, plan.break_even, scale),
-        "shares_pairs_with": "",
     }
 
 
@@ -480,8 +445,8 @@ def build_order(
         `pairs_within_<tier>`, `weight_share_<tier>` by tier of the smaller city.
     """
     problem, starts = measured.problem, measured.plan.starts
-    opens = opening_periods(problem, starts)
-    rows = list[dict[str, Any]]()
+    opens, rows = opening_periods(problem, starts), list[dict[str, Any]]()
+    proposed = measured.candidates.table.set_index("candidate_id")
     spent = before = 0
     for at, (name, covered) in enumerate(zip(("", *links), steps, strict=True)):
         cost, weight = problem.cost_of([name]) if at else 0, measured.valuer.weight_of(covered)
@@ -494,7 +459,10 @@ def build_order(
             {
                 "step": at,
                 "candidate_id": name,
-                **_description(measured, name),
+                **{
+                    key: str(proposed.loc[name, key]) if name in proposed.index else ""
+                    for key in ("kind", "from_name", "to_name")
+                },
                 "cost": cost,
                 "cost_so_far": spent,
                 **(periods if problem.periods else {}),
@@ -565,9 +533,3 @@ def _period(measured: MeasuredPlan, at: int | None) -> str:
         return ""
     periods = measured.problem.periods
     return periods[at].id if at < len(periods) else "later"
-
-
-def _description(measured: MeasuredPlan, name: str) -> dict[str, str]:
-    table = measured.candidates.table
-    row = table[table["candidate_id"] == name]
-    return {key: str(row[key].iloc[0]) if len(row) else "" for key in ("kind", "from_name", "to_name")}

@@ -106,24 +106,16 @@ def base_of(
     columns = (table[name].tolist() for name in ("candidate_id", "cost_low", "cost", "cost_high"))
     estimates = list(zip(*columns, strict=True))
 
-    def stated(
-        problem: DesignProblem, *, discounting: bool, delays: tuple[tuple[str, int], ...] = ()
-    ) -> DesignProblem:
+    def stated(problem: DesignProblem, discounting: bool, delays: Mapping[str, int]) -> DesignProblem:  # noqa: FBT001
+        if job.objective.kind == "max_min":
+            return problem  # whose targets are the levels that were raised
         plain = problem.replace(periods=(), candidates=tuple(replace(c, lead=0) for c in problem.candidates))
         if problem.caps or problem.targets or problem.cities:
             pairs = draft.pairs.assign(coverable=list(coverable(plain)))
             plain = demands.with_demands(plain, pairs, times.cities, job)
-        rate = job.phasing.discount_rate if discounting else 0.0
-        phasing = demands.delayed(job.phasing, dict(delays))
+        phasing = demands.delayed(job.phasing, delays)
+        rate = phasing.discount_rate if discounting else 0.0
         return demands.with_periods(plain, phasing.model_copy(update={"discount_rate": rate}))
-
-    def kept(
-        problem: DesignProblem,
-        *,
-        discounting: bool,  # noqa: ARG001
-        delays: tuple[tuple[str, int], ...] = (),  # noqa: ARG001
-    ) -> DesignProblem:
-        return problem  # whose targets are the levels that were raised
 
     timer = Retimer(
         draft.problem, graph, candidates, times.cities, job.times.limit_s, closures, times.expressways
@@ -148,7 +140,7 @@ def base_of(
         exponent=WEIGHT_EXPONENTS.get(job.objective.weight),
         factors=tuple(factor.get(pair.group, 1) for pair in draft.problem.pairs),
         weights=tuple(draft.pairs["weight"].tolist()),
-        demands=kept if job.objective.kind == "max_min" else stated,
+        demands=stated,
         steps=demands.limit_steps(job),
         capacities={
             level: line_capacity.capacities(

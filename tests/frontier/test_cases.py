@@ -116,8 +116,8 @@ def test_steps_are_further_pairs_in_groups_of_their_own_and_integers():
 
 
 def test_the_demands_of_a_job_are_stated_after_times_and_weights():
-    def stated(problem, *, discounting, delays):
-        assert (discounting, delays) == (False, (("road", 2),))
+    def stated(problem, discounting, delays):
+        assert (discounting, delays) == (False, {"road": 2})
         return problem.replace(targets=(Target("small", sum(p.weight for p in problem.pairs)),))
 
     found, _ = base(demands=stated)
@@ -207,7 +207,7 @@ def test_a_fixing_of_a_candidate_stays_unless_the_case_sets_another():
 def test_demands_count_later_periods_less_unless_the_case_says_otherwise():
     said = []
 
-    def stated(problem, *, discounting, delays):
+    def stated(problem, discounting, delays):
         said.append((problem.name, discounting))
         return problem
 

@@ -18,7 +18,8 @@ from optimiser.problem import Period
 from optimiser.report import measure_sections, page, sentences
 from optimiser.report.inputs import ReportInput, assemble
 from optimiser.report.tables import write_measures
-from optimiser.run.measuring import load, measure, save
+from optimiser.run.measuring import measure
+from optimiser.run.store import load, save
 
 GOLDEN = Path(__file__).parent / "golden"
 TABLES = ("appraisal", "equity", "polycentricity", "build_order", "phases")
@@ -175,7 +176,7 @@ def test_a_plan_without_measures_has_no_sentences():
 
 
 def test_saved_measures_are_read_back_unchanged(measures, tmp_path):
-    save(measures, tmp_path)
+    save(tmp_path, measures)
     again = load(tmp_path)
     for name in ("appraisal", "equity", "polycentricity", "build_order", "seconds"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(measures, name))

@@ -18,7 +18,7 @@ from optimiser.engine.certification import Certified, certify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.solve import FAILED, KILLED, SolveFailure
 from optimiser.frontier.cases import scale_of, with_steps
-from optimiser.job.model import LoadedJob
+from optimiser.job.model import Job, LoadedJob
 from optimiser.job.sections import DERIVED
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
@@ -246,24 +246,16 @@ class Chain:
     @cached_property
     def problem(self) -> Kept[DesignProblem]:
         """The design problem that is solved: `counted`, with further pairs where pairs count in parts."""
-        if not self._counts_in_parts:
+        job = self.loaded.job
+        if not job.steps.shares and not job.independence.counts_pairs:
             return self.counted
 
         def make(folder: Path) -> None:
-            save_problem(self._with_parts(self.counted.value), folder / "problem.json")
+            parts = demands.limit_steps(job), self.draft.value.layer
+            save_problem(with_steps(self.counted.value, *parts), folder / "problem.json")
 
         inputs = {"problem": self.counted.key, "draft": self.draft.key}
         return Kept(self._outcome("steps", "Letting pairs count in parts", inputs, make), _load_problem)
-
-    @property
-    def _counts_in_parts(self) -> bool:
-        """Whether pairs count in steps, or for their independence."""
-        job = self.loaded.job
-        return bool(job.steps.shares) or job.independence.counts_pairs
-
-    def _with_parts(self, problem: DesignProblem) -> DesignProblem:
-        """Return `counted`, or the like of it, with the further pairs of the job."""
-        return with_steps(problem, demands.limit_steps(self.loaded.job), self.draft.value.layer)
 
     @property
     def design(self) -> DesignProblem:
@@ -390,17 +382,12 @@ class Chain:
         """
         levels, plan = self.counted.outcome.folder / LEVELS, within_limit(self.counted.value, plan)
         measures = self.measures(plan)
-        return reporting.Findings(
-            job=self.loaded.job,
-            source=self.source,
-            times=self.times.value,
-            candidates=self.candidates.value,
-            draft=self.draft.value,
-            rail=self.rail_network,
-            problem=self.counted.value,
+        return self.findings_of(
+            self.loaded.job,
+            self.counted.value,
+            self.result,
+            plan,
             levels=store.load_json(levels) if levels.exists() else None,
-            result=self.result,
-            plan=plan,
             seconds=measures.seconds,
             measures=measures,
             reach=self.spared("Reach", lambda: self.reach, None),
@@ -408,6 +395,28 @@ class Chain:
             unasked=self.questions if answers is None else frozenset(),
             certified=certified,
             faults=(*self.faults, *self._uncertified),
+        )
+
+    def findings_of(
+        self,
+        job: Job,
+        problem: DesignProblem,
+        result: Result,
+        plan: Plan,
+        **others: Any,  # noqa: ANN401 - fields of Findings
+    ) -> reporting.Findings:
+        """Return the values of a plan from these steps, for its report."""
+        return reporting.Findings(
+            job=job,
+            source=self.source,
+            times=self.times.value,
+            candidates=self.candidates.value,
+            draft=self.draft.value,
+            rail=self.rail_network,
+            problem=problem,
+            result=result,
+            plan=plan,
+            **others,
         )
 
     @cached_property
@@ -476,22 +485,19 @@ class Chain:
     @property
     def certifies(self) -> bool:
         """Whether a proof of the bound is sought that anyone can check."""
-        return self._wants_certificate and not self._is_too_large_to_certify
+        return self._wants_certificate and not self._uncertified
 
     @property
     def _wants_certificate(self) -> bool:
         return self.loaded.job.certificate.time_limit_s > 0 and self.result.bound is not None
 
     @property
-    def _is_too_large_to_certify(self) -> bool:
-        return len(self.design.pairs) * len(self.design.arcs) > MOST_CERTIFIED
-
-    @property
     def _uncertified(self) -> tuple[str, ...]:
         """Say that no proof of the bound is sought because of its size, in a sentence; empty where one is."""
-        if not (self._wants_certificate and self._is_too_large_to_certify):
+        pairs, arcs = len(self.design.pairs), len(self.design.arcs)
+        if not self._wants_certificate or pairs * arcs <= MOST_CERTIFIED:
             return ()
-        words = f"{len(self.design.pairs):,} pairs on {len(self.design.arcs):,} arcs"
+        words = f"{pairs:,} pairs on {arcs:,} arcs"
         return (f"The bound is not certified: the check of a proof for {words} has no limit of time.",)
 
     def certificate_is_kept(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import accumulate, pairwise
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import pandas as pd
 
@@ -157,7 +157,11 @@ def _cities(asked: CityCoverage, pairs: pd.DataFrame, cities: Any) -> Iterator[C
     tiers = cities["tier"].astype(str).tolist()
     ends = list(zip(pairs["origin"].tolist(), pairs["destination"].tolist(), strict=True))
     for row, (name, people) in enumerate(zip(cities["city_id"], cities["population"], strict=True)):
-        own = tuple(_pairs_of(row, ends, tiers, asked.pairs))
+        own = tuple(
+            k
+            for k, (a, b) in enumerate(ends)
+            if row in (a, b) and (asked.pairs == "all" or tiers[b if row == a else a] == "core")
+        )
         if own:
             yield City(
                 id=str(name),
@@ -166,15 +170,6 @@ def _cities(asked: CityCoverage, pairs: pd.DataFrame, cities: Any) -> Iterator[C
                 need=least_weight(asked.share, len(own)),
                 group=tiers[row],
             )
-
-
-def _pairs_of(
-    row: int, ends: Iterable[tuple[int, int]], tiers: Sequence[str], which: Literal["all", "cores"]
-) -> Iterator[int]:
-    """Yield the positions of the pairs of a city that count for it."""
-    for k, (a, b) in enumerate(ends):
-        if row in (a, b) and (which == "all" or tiers[b if row == a else a] == "core"):
-            yield k
 
 
 def with_periods(problem: DesignProblem, asked: Phasing) -> DesignProblem:

@@ -95,7 +95,14 @@ def staged(folder: Path) -> Iterator[Path]:
     EnvironmentFault
         When the folder is in use, cannot be written, or the disk is full.
     """
-    _refuse_foreign(folder)
+    if folder.is_dir() and not _is_run_folder(folder):  # its files could be replaced by those of a run
+        raise JobError(
+            "the folder holds files and is not the folder of an earlier run",
+            where=str(folder),
+            done="Nothing was written or changed.",
+            remedy="Choose with --out an empty folder, one that does not exist yet, or one of an earlier "
+            "run.",
+        )
     made = _make(folder)
     stage = folder / STAGE
 
@@ -189,18 +196,6 @@ def _remove(made: list[Path]) -> None:
     for path in made:
         with suppress(OSError):
             path.rmdir()
-
-
-def _refuse_foreign(folder: Path) -> None:
-    """Refuse a folder with files of somebody else, which those of a run could replace."""
-    if not folder.is_dir() or _is_run_folder(folder):
-        return
-    raise JobError(
-        "the folder holds files and is not the folder of an earlier run",
-        where=str(folder),
-        done="Nothing was written or changed.",
-        remedy="Choose with --out an empty folder, one that does not exist yet, or one of an earlier run.",
-    )
 
 
 def _is_run_folder(folder: Path) -> bool:

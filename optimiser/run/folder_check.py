@@ -326,7 +326,13 @@ def _contradictions(
     yield from _of_first(problem, cases[0], links[0])
     faults = [fault for row in cases for fault in _of_case(row, links[row["case"]])]
     yield from faults[:_SAID]
-    regrets = [fault for row in tables["regret.parquet"] for fault in _of_regret(row, cases)]
+    regrets = []
+    for row in tables["regret.parquet"]:
+        best = cases[row["case"]]["weight_best"]
+        regret = best - row["weight"] if row["fits"] and best is not None else None
+        if row["regret"] != regret:
+            where = f"regret.parquet: regret of plan {row['plan']} in case {row['case']}"
+            regrets.append(f"{where} is not {regret}")
     yield from regrets[:_SAID]
 
 
@@ -361,10 +367,3 @@ def _of_case(row: Row, links: Mapping[str, int]) -> Iterator[str]:
     gap = gap_of(row["objective"], row["bound"], minimise=row["budget"] is None)
     if (gap is None) != (row["gap"] is None) or abs((gap or 0.0) - (row["gap"] or 0.0)) > _GAP_TOLERANCE:
         yield f"{where}: its gap is {row['gap']}, by objective and bound {gap}"
-
-
-def _of_regret(row: Row, cases: list[dict[str, Any]]) -> Iterator[str]:
-    best = cases[row["case"]]["weight_best"]
-    regret = best - row["weight"] if row["fits"] and best is not None else None
-    if row["regret"] != regret:
-        yield f"regret.parquet: regret of plan {row['plan']} in case {row['case']} is not {regret}"

@@ -406,11 +406,13 @@ def state_of(measured: MeasuredPlan, built: Collection[str]) -> Row:
     """
     times = measured.valuer.times(built)
     within = times <= np.array([pair.limit for pair in measured.problem.pairs])
+    counts = measured.trips(built)
+    dependence = core_dependence(counts.core, measured.weight.tolist())
     row: Row = {
         "cost": measured.problem.cost_of(built),
         "pairs": len(times),
         "pairs_within": int(within.sum()),
-        "through_core_share": _through_core(measured, built),
+        "through_core_share": float(dependence.share_on_every),
     }
     without = measured.without
     if without is None:
@@ -423,12 +425,6 @@ def state_of(measured: MeasuredPlan, built: Collection[str]) -> Row:
         **{f"independent_at_{stretch:g}": int((free <= most).sum()) for stretch, most in limits},
         "off_core_minutes": float(joined.mean()) / 60 if len(joined) else None,
     }
-
-
-def _through_core(measured: MeasuredPlan, built: Collection[str]) -> float:
-    """Return the share of the weight of pairs outside the core that every fastest way takes through it."""
-    counts = measured.trips(built)
-    return float(core_dependence(counts.core, measured.weight.tolist()).share_on_every)
 
 
 def savings(measured: MeasuredPlan) -> pd.DataFrame:

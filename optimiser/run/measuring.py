@@ -11,7 +11,6 @@ from networks.timegraph import UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures.tables import Measures
 from optimiser.run import measure_tables
-from optimiser.run.independence import WithoutCore
 from optimiser.run.measured_plan import STATES, MeasuredPlan, effects, savings
 from optimiser.run.trip_parts import PARTS, split_arcs, trip_parts
 
@@ -62,8 +61,15 @@ def trip_seconds(measured: MeasuredPlan) -> dict[str, NDArray[np.int64]]:
 def _facts(measured: MeasuredPlan) -> dict[str, object]:
     """Return the assumptions of the measures as plain values."""
     given, without = measured.settings, measured.without
-    return {
-        **({} if without is None else _facts_of_independence(without)),
+    facts: dict[str, object] = {}
+    if without is not None:
+        asked = without.asked
+        facts = {
+            "independence_weight": asked.weight if asked.counts_pairs else 0.0,
+            "independence_stretches": list(asked.stretches),
+            "independence_radius_km": without.radius_km,
+        }
+    return facts | {
         "core": measured.cities["name"].iloc[measured.core].astype(str).tolist(),
         "core_km": given.core_km,
         "near_km": given.near_km,
@@ -72,13 +78,4 @@ def _facts(measured: MeasuredPlan) -> dict[str, object]:
         "discount_rate": given.discount_rate,
         "years": given.years,
         "overrun_correlation": given.overrun_correlation,
-    }
-
-
-def _facts_of_independence(without: WithoutCore) -> dict[str, object]:
-    asked = without.asked
-    return {
-        "independence_weight": asked.weight if asked.counts_pairs else 0.0,
-        "independence_stretches": list(asked.stretches),
-        "independence_radius_km": without.radius_km,
     }

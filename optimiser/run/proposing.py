@@ -113,10 +113,9 @@ def propose_candidates(
         found = given if given is not None else assemble([], table, land)
     found = with_closing_links(found, base, job.rings, rules, ground)
     if source.screening:
-        columns = list(_PRICES.values())
-        found = replace(
-            found, table=found.table.assign(**{key: _roughly(found.table[key]) for key in columns})
-        )
+        # Two significant digits are all that a screening knows.
+        rough = found.table[list(_PRICES.values())].map(lambda cost: int(float(f"{cost:.1e}")))
+        found = replace(found, table=found.table.assign(**rough.astype("int64")))
     fixed = fix(found, in_=asked.fixed_in, out=asked.fixed_out)
     placed = line_capacity.with_sections(base, at_level(fixed, job), hours_a_day=rules.rail.hours_a_day)
     return with_evidence(base, placed, rules.road.surroundings(base))
@@ -146,11 +145,6 @@ def most_a_day(asked: Capacity) -> dict[str, int]:
     usual = line_capacity.usual_most(asked.level)
     given = {name: getattr(asked, name) for name in usual}
     return usual | {name: trains for name, trains in given.items() if trains is not None}
-
-
-def _roughly(costs: pd.Series[int]) -> pd.Series[int]:
-    """Return whole amounts of money with two significant digits, which is all that a screening knows."""
-    return costs.map(lambda cost: int(float(f"{cost:.1e}"))).astype("int64")
 
 
 def at_level(candidates: Candidates, job: Job) -> Candidates:
@@ -186,6 +180,8 @@ def draft_problem(
     solve
         Finds the cheapest circuits of rings whose worth is derived.
     """
+    # The Open Database Licence requires the notice of maps; other data need none.
+    notice = " Map data © OpenStreetMap contributors, ODbL 1.0." if source.has_map else ""
     prepared = prepare.design_problem(
         times.graphs[job.times.definition],
         times.cities,
@@ -199,16 +195,21 @@ def draft_problem(
         budget=job.budget.amount,
         name=name,
         note=f"Times {job.times.definition.replace('_', ' ')}, limit {job.times.limit_s} s, "
-        f"{job.costs.level} costs.{_map_notice(source)}",
+        f"{job.costs.level} costs.{notice}",
     )
     pairs = prepared.pairs
     if source.weights_file is not None:
         given = matrix.load_weights(source.weights_file, Cities(times.cities))
         ends = pairs[["origin", "destination"]].to_numpy()
         pairs = pairs.assign(weight=[int(given[a, b] + given[b, a]) for a, b in ends])
-    problem = with_tier_factors(prepared.problem, pairs, job)
-    sections = line_sections(candidates, job.capacity)
-    problem = problem.replace(capacities=line_capacity.capacities(sections))
+    factor = {tier: getattr(job.objective, tier) for tier in TIERS}
+    problem = prepared.problem.replace(
+        pairs=tuple(
+            replace(pair, weight=int(weight) * factor.get(pair.group, 1))
+            for pair, weight in zip(prepared.problem.pairs, pairs["weight"], strict=True)
+        ),
+        capacities=line_capacity.capacities(line_sections(candidates, job.capacity)),
+    )
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
         ground = shared_ground(base, source, times, rail)
@@ -222,11 +223,6 @@ def draft_problem(
     problem, worth = with_worth(problem, derived, setting, solve)
     layer = without.layer(graph, candidates, pairs)
     return Draft(demands.with_periods(problem, job.phasing), pairs, rings, layer, worth)
-
-
-def _map_notice(source: Source) -> str:
-    """Return the notice that the Open Database Licence requires for maps; other data need none."""
-    return " Map data © OpenStreetMap contributors, ODbL 1.0." if source.has_map else ""
 
 
 def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) -> BaseCase:
@@ -318,23 +314,3 @@ def rules_of(job: Job, source: Source) -> Rules:
         kinds=asked.kinds or known,
         longest_water_km=asked.longest_water_km,
     )
-
-
-def with_tier_factors(problem: DesignProblem, pairs: pd.DataFrame, job: Job) -> DesignProblem:
-    """Return a problem whose pairs weigh as much as a job says for their tiers.
-
-    Parameters
-    ----------
-    problem
-        The problem.
-    pairs
-        One row a pair of the problem: `weight`, without the factor of the tier.
-    job
-        The job: `objective` holds the factor of each tier.
-    """
-    factor = {tier: getattr(job.objective, tier) for tier in TIERS}
-    weighted = tuple(
-        replace(pair, weight=int(weight) * factor.get(pair.group, 1))
-        for pair, weight in zip(problem.pairs, pairs["weight"], strict=True)
-    )
-    return problem.replace(pairs=weighted)

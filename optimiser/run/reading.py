@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,9 +28,6 @@ from networks.osm.tags import with_slip_roads
 from optimiser.job.model import Job
 from optimiser.problem.errors import JobError
 from optimiser.run.source import Source
-
-if TYPE_CHECKING:
-    import networkx as nx
 
 _KM_PER_DEGREE = 111.2
 
@@ -67,19 +64,41 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
     downloads
         Folder that keeps the answers of servers, and maps from the world networks.
     """
-    feed = _read_feed(job, source)
+    feed = None
+    if source.timetable_file is not None and job.times.rail:
+        feed = gtfs.read_feed(source.timetable_file, modes=job.region.gtfs_modes)
     if feed is not None and not source.has_map:
-        return _networks_of_timetable(feed, job, source)
+        found = _build_timetable(feed, job, source, tracks=None, road=schema.empty_network())
+        alone = ImportReport(
+            source=osm.Source(feed.name, feed.sha256),
+            read=osm.ReadCounts(),
+            rail=found.rail.report.to_dict(),
+            timetable=found.report.to_dict(),
+            notes=found.report.notes(),
+        )
+        return Networks(schema.empty_network(), found.rail, alone.to_json())
     if source.map_file is not None and source.map_file.suffix == import_package.SUFFIX:
         return _from_package(source.map_file, job, source, feed)
-    graph = None if source.graph_file is None else load_graphml(source.graph_file)
-    elements = _read_elements(job, source, downloads) if graph is None else _read_graph(graph, job, source)
-    if graph is not None and _has_own_speeds(graph, job):
-        roads = _with_classes(from_graph(graph), job)
-        report = road.report_of(roads)
+    roads, report = None, None
+    if source.graph_file is None:
+        elements = _read_elements(job, source, downloads)
     else:
+        graph, file = load_graphml(source.graph_file), source.graph_file
+        elements = read_graph(
+            graph,
+            roads=frozenset(job.times.road_classes),
+            ferries=job.times.ferries,
+            source=osm.Source(file.name, inputs.checksum(file)),
+        )
+        # The speeds of a graph count where the job says so, and those of `to_graph` always.
+        if job.region.graph_speeds == "graph" or graph.graph.get("created_with") == CREATOR:
+            roads = _with_classes(from_graph(graph), job)
+            report = road.report_of(roads)
+    if roads is None or report is None:
         roads, report = road.build(elements, country=source.country, opened_by=job.region.as_of)
-    timed = _with_missing_times(roads)
+    timed, known = impedance.add_travel_times(roads), roads.links[["forward_s", "backward_s"]]
+    if not (known == 0).any(axis=None):  # the times of a graph of `to_graph`
+        timed = timed.replace(links=timed.links.assign(**known))
     assumed = rail.RailParameters.default(source.country)
     railways = rail.build(
         elements,
@@ -119,8 +138,12 @@ def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
         return osm.read(source.map_file, roads=roads, rail=times.rail, ferries=times.ferries)
     server = Server(overpass=region.overpass, nominatim=region.nominatim)
     downloads.mkdir(parents=True, exist_ok=True)
+    if source.polygon_file is not None:
+        area = _polygon(source.polygon_file)
+    else:
+        area = outline(region.bbox or region.place, server=server, cache_dir=downloads)
     return overpass.fetch(
-        widened(_area(job, source.polygon_file, server, downloads), region.margin_km),
+        widened(area, region.margin_km),
         cache_dir=downloads,
         roads=roads,
         rail=times.rail,
@@ -133,21 +156,6 @@ def towns_around(area: world.Circle, job: Job) -> tuple[world.Town, ...]:
     """Return the towns of a job around a place, the largest first."""
     cities = job.cities
     return world.cities_in(area, least_population=cities.least_population, largest=cities.largest)
-
-
-def _read_graph(graph: nx.MultiDiGraph, job: Job, source: Source) -> Elements:
-    path = source.graph_file or Path()
-    return read_graph(
-        graph,
-        roads=frozenset(job.times.road_classes),
-        ferries=job.times.ferries,
-        source=osm.Source(path.name, inputs.checksum(path)),
-    )
-
-
-def _has_own_speeds(graph: nx.MultiDiGraph, job: Job) -> bool:
-    """Return whether the speeds of a graph count: where the job says so, and those of `to_graph` always."""
-    return job.region.graph_speeds == "graph" or graph.graph.get("created_with") == CREATOR
 
 
 def _from_package(path: Path, job: Job, source: Source, feed: gtfs.Feed | None) -> Networks:
@@ -180,23 +188,6 @@ def _with_classes(network: Network, job: Job) -> Network:
     return network if kept.all() else network.with_links(kept.to_numpy())
 
 
-def _with_missing_times(network: Network) -> Network:
-    """Return a network with times where it has none; those of a graph of `to_graph` are known."""
-    timed, known = impedance.add_travel_times(network), network.links
-    if (known["forward_s"] == 0).any() or (known["backward_s"] == 0).any():
-        return timed
-    return timed.replace(
-        links=timed.links.assign(forward_s=known["forward_s"], backward_s=known["backward_s"])
-    )
-
-
-def _read_feed(job: Job, source: Source) -> gtfs.Feed | None:
-    """Read the timetable of a job; None where it has none, or counts no trains."""
-    if source.timetable_file is None or not job.times.rail:
-        return None
-    return gtfs.read_feed(source.timetable_file, modes=job.region.gtfs_modes)
-
-
 def _build_timetable(
     feed: gtfs.Feed, job: Job, source: Source, *, tracks: rail.RailBuild | None, road: Network
 ) -> gtfs.GtfsBuild:
@@ -227,19 +218,6 @@ def _build_timetable(
         box=box,
         rail=rail.RailParameters.default(source.country),
     )
-
-
-def _networks_of_timetable(feed: gtfs.Feed, job: Job, source: Source) -> Networks:
-    """Return the railways of a timetable alone, without roads."""
-    found = _build_timetable(feed, job, source, tracks=None, road=schema.empty_network())
-    report = ImportReport(
-        source=osm.Source(feed.name, feed.sha256),
-        read=osm.ReadCounts(),
-        rail=found.rail.report.to_dict(),
-        timetable=found.report.to_dict(),
-        notes=found.report.notes(),
-    )
-    return Networks(schema.empty_network(), found.rail, report.to_json())
 
 
 def import_warnings(report: Mapping[str, Any]) -> tuple[str, ...]:
@@ -305,13 +283,6 @@ def _scaled(seconds: pd.Series[int], factor: float) -> NDArray[np.int64]:
     """Return times above zero times a factor, in whole seconds and at least one; others stay."""
     given = seconds.to_numpy(dtype=np.int64)
     return np.where(given > 0, np.maximum(1, np.rint(given * factor)), given).astype(np.int64)
-
-
-def _area(job: Job, polygon_file: Path | None, server: Server, downloads: Path) -> shapely.Geometry:
-    """Return the outline of the area that a job names, without its margin."""
-    if polygon_file is not None:
-        return _polygon(polygon_file)
-    return outline(job.region.bbox or job.region.place, server=server, cache_dir=downloads)
 
 
 def widened(shape: shapely.Geometry, margin_km: float) -> shapely.Geometry:

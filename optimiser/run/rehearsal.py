@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from scipy.spatial.distance import pdist
 
 from networks.sphere import km_to_chord, unit_vectors
 from optimiser.job.model import LoadedJob
@@ -111,7 +111,9 @@ def _worked_out(chain: Chain) -> dict[str, Any]:
 
     problem = chain.design
     left = reduce(problem).problem if problem.is_plain else open_network(problem.canonical())[0]
-    expected = _solving_s(len(left.candidates), len(left.pairs))
+    # A solve takes about 4 s at 100 candidates and 100 pairs, growing with both.
+    size = len(left.candidates) * len(left.pairs)
+    expected = max(1, round(4.0 * math.pow(size / 9_300, 0.93)))
     return {
         **reporting.sizes(chain.times.value, chain.candidates.value, problem),
         "candidates left to decide on": len(left.candidates),
@@ -126,13 +128,15 @@ def _estimates(chain: Chain, cities: Cities) -> dict[str, Any]:
     """Return what the number of cities and their distances say of a job."""
     job, count = chain.loaded.job, len(cities)
     pairs, far_km = math.comb(count, 2), round(job.times.limit_s / 3_600 * LIKELY_OPEN_KMH)
+    points = unit_vectors(cities.table.geometry.x.to_numpy(), cities.table.geometry.y.to_numpy())
+    chord = km_to_chord(far_km)
     preparing = _PREPARING_S * math.pow(count / _PREPARING_CITIES, _PREPARING_POWER)
     reading = {"expected seconds of reading the map, about": round(_map_mb(chain) * _READING_S_PER_MB)}
     after = job.cases.total_s * job.cases.enabled + job.certificate.time_limit_s
     return {
         "cities": count,
         "pairs of cities": pairs,
-        f"pairs more than {far_km} km apart, mostly beyond the limit": _count_far(cities, far_km),
+        f"pairs more than {far_km} km apart, mostly beyond the limit": int((pdist(points) > chord).sum()),
         "candidates, about": _CANDIDATES + _CANDIDATES_PER_CITY * count,
         **(reading if not chain.networks_are_kept() else {}),
         "expected seconds of trips, candidates and problem, about": round(preparing),
@@ -140,22 +144,6 @@ def _estimates(chain: Chain, cities: Cities) -> dict[str, Any]:
         "seconds of cases and certificate, at most": round(after),
         "expected seconds of writing, about": _writing_s(pairs),
     }
-
-
-def _count_far(cities: Cities, far_km: float) -> int:
-    """Return how many pairs of cities are farther apart than so many km."""
-    points = unit_vectors(cities.table.geometry.x.to_numpy(), cities.table.geometry.y.to_numpy())
-    chord = np.linalg.norm(points[:, None, :] - points[None, :, :], axis=2)
-    return int(np.count_nonzero(np.triu(chord > km_to_chord(far_km))))
-
-
-def _solving_s(candidates: int, pairs: int) -> int:
-    """Return about how many seconds a solve takes: 4 s at 100 candidates and 100 pairs, growing with both.
-
-    The figure is a rule of thumb, fitted to two measured cases (93 candidates and 100 pairs: 4 s; 294
-    candidates and 1,835 pairs: 177 s).
-    """
-    return max(1, round(4.0 * math.pow(candidates * pairs / 9_300, 0.93)))
 
 
 def _writing_s(pairs: int) -> int:

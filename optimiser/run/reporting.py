@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from networks import storage
@@ -151,12 +150,12 @@ class Findings:
     draft: Draft
     rail: Network
     problem: DesignProblem
-    levels: Mapping[str, Any] | None
     result: Result
     plan: Plan
     seconds: pd.DataFrame
-    measures: Measures | None
-    reach: Reach | None
+    levels: Mapping[str, Any] | None = None
+    measures: Measures | None = None
+    reach: Reach | None = None
     answers: Answers = Answers()
     unasked: frozenset[Question] = frozenset()
     certified: inputs.CertifiedBound | None = None
@@ -205,7 +204,9 @@ def assemble_report(found: Findings) -> ReportInput:
     )
     cases = found.answers.cases
     links = shown.links if cases is None else cases.with_counts(shown.links)
-    return replace(shown, pairs=shown.pairs.assign(**_exact_times(found)), links=links)
+    exact, best = found.seconds[["before_s", "after_s"]], found.draft.pairs["best_s"]
+    times = exact.assign(all_built_s=best.where(best >= 0, UNREACHABLE))  # exact beyond the limits too
+    return replace(shown, pairs=shown.pairs.assign(**times), links=links)
 
 
 def _rings(found: Findings, references: Sequence[ReferenceRing]) -> tuple[RingShown, ...]:
@@ -263,42 +264,24 @@ def _capacities(found: Findings) -> pd.DataFrame | None:
     return tables.tabulate_sections(sections, set(found.plan.built))
 
 
-def _exact_times(found: Findings) -> dict[str, pd.Series]:
-    """Return the times of the pairs, exact beyond the limits too.
-
-    The problem leaves out what no pair can use within its limit, so its own times beyond limits are too long.
-    """
-    best, exact = found.draft.pairs["best_s"], found.seconds
-    return {
-        "before_s": exact["before_s"],
-        "after_s": exact["after_s"],
-        "all_built_s": best.where(best >= 0, UNREACHABLE),
-    }
-
-
 def _assumptions(job: Job, source: Source, found: Candidates, tiers: str) -> tuple[tuple[str, str], ...]:
     """Return the assumptions of a run, in the order in which they are to be read."""
-    has_trains = source.matrix_file is None and job.times.rail
+    has_trains, capacity = source.matrix_file is None and job.times.rail, "no limit"
+    if job.capacity.enabled:
+        carried = tuple(f"{trains} on {name}" for name, trains in most_a_day(job.capacity).items())
+        capacity = f"a day and direction at most {join_names(carried)}, today's trains included"
     return (
         ("Limit", f"{job.times.limit_s} s"),
         ("Travel time", _DEFINITIONS[job.times.definition]),
         ("Tiers of cities", tiers),
         *(describe_access(access_parameters(job, source)) if has_trains else ()),
-        *((("Trains on sections of line", _describe_capacity(job)),) if has_trains else ()),
+        *((("Trains on sections of line", capacity),) if has_trains else ()),
         ("Tolls and fares", "no part of the time"),
         ("Costs", f"{job.costs.level} estimate, {found.money}, prices of {found.price_year}"),
         ("Terrain", found.terrain_source),
         ("State of the network", str(job.region.as_of or "today's")),
         ("Candidates left out by the rules", str(sum(found.report.values()))),
     )
-
-
-def _describe_capacity(job: Job) -> str:
-    """Return what sections of today's line carry, in words."""
-    if not job.capacity.enabled:
-        return "no limit"
-    carried = (f"{trains} on {name}" for name, trains in most_a_day(job.capacity).items())
-    return f"a day and direction at most {join_names(tuple(carried))}, today's trains included"
 
 
 def describe_access(assumed: AccessParameters) -> tuple[tuple[str, str], ...]:
@@ -422,6 +405,8 @@ def summarise(
         Sizes, coverage by tier before and after, cost, gaps, links, peak memory.
     """
     job, plan, result = found.job, found.plan, found.result
+    covered = coverage.by_group(report.pairs).set_index("group", drop=False)
+    links = report.links.drop(columns="geometry")
     return {
         "format": SUMMARY_FORMAT,
         "version": metadata.version("polyring"),
@@ -442,7 +427,7 @@ def summarise(
         "bound_source": None if plan.bound_source is None else asdict(plan.bound_source),
         "asked_gap": job.solve.gap,
         "certified": None if found.certified is None else asdict(found.certified),
-        "coverage": _coverage_rows(report),
+        "coverage": covered.drop(columns="group").astype(int).to_dict("index"),
         "definitions": {
             definition: count_covered(found.times.cities, skim, limit_s=job.times.limit_s)
             for definition, skim in found.times.skims.items()
@@ -454,7 +439,7 @@ def summarise(
         "warnings": [*found.faults, *found.answers.faults, *import_warnings(found.times.report)],
         "screening": report.screening,
         "notes": list(report.notes),
-        "links": _link_rows(report),
+        "links": links.astype(object).where(links.notna(), None).to_dict("records"),
         **({"rings": rings.summarise_rings(report.rings)} if report.rings else {}),
         **({} if report.city_cover is None else {"city_cover": report.city_cover.as_dict()}),
         **({} if found.levels is None else {"levels": found.levels["tiers"]}),
@@ -476,22 +461,6 @@ def summarise(
         "reused": list(reused),
         "peak_memory_mb": _peak_memory_mb(),
     }
-
-
-def _coverage_rows(report: ReportInput) -> dict[str, dict[str, int]]:
-    """Return pairs and weight within the limit by tier, before, after, and with everything built."""
-    rows = coverage.by_group(report.pairs).to_dict("records")
-    return {
-        str(row["group"]): {str(key): int(value) for key, value in row.items() if key != "group"}
-        for row in rows
-    }
-
-
-def _link_rows(report: ReportInput) -> list[dict[str, Any]]:
-    """Return the ranked links without their lines, empty cells as None."""
-    table = report.links.drop(columns="geometry")
-    rows = table.astype(object).where(table.notna(), None).to_dict("records")
-    return [{str(key): _plain(value) for key, value in row.items()} for row in rows]
 
 
 def sizes(times: Times, candidates: Candidates, problem: DesignProblem) -> dict[str, int]:
@@ -524,7 +493,3 @@ def _peak_memory_mb() -> int | None:
     unit = 1 if sys.platform == "darwin" else 1024
     most = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return most * unit // 1_000_000
-
-
-def _plain(value: object) -> object:
-    return value.item() if isinstance(value, np.generic) else value

@@ -143,14 +143,14 @@ def explain(
         fault = ""
     except (InfeasibleError, SolverError) as error:
         other, fault = None, error.what
-    swaps, moved = (
-        (_empty(COLUMNS["why.swaps"]), _empty(COLUMNS["why.moved"]))
-        if other is None
-        else (_swaps(shown, other), _moved(shown, other))
-    )
-    gap = None if other is None else other.gap
+    swaps, moved = (pd.DataFrame(columns=list(COLUMNS[f"why.{name}"])) for name in ("swaps", "moved"))
+    gap = None
+    if other is not None:
+        swaps, moved, gap = _swaps(shown, other), _moved(shown, other), other.gap
     cases = shown.cases
     missing = () if cases is None else cases.dropped_in(name)
+    but = f", not in: {', '.join(missing)}" if missing else ""
+    sure = "" if cases is None else f"Chosen in {cases.counted(name)} plausible cases{but}."
     return Why(
         rank=int(row["rank"]),
         candidate_id=name,
@@ -161,7 +161,7 @@ def explain(
         stand_in=_stand_in(swaps, moved, fault, gap),
         alternatives=_alternatives(name, shown, counted, candidates, needing),
         cases=missing,
-        sure="" if cases is None else _sure(cases.counted(name), missing),
+        sure=sure,
         evidence=pd.Series(row.drop("geometry")),
     )
 
@@ -196,10 +196,6 @@ def _named(shown: ReportInput, rows: Collection[int]) -> pd.DataFrame:
             "weight": pairs["weight"].to_numpy(),
         }
     )
-
-
-def _empty(columns: Collection[str]) -> pd.DataFrame:
-    return pd.DataFrame(columns=list(columns))
 
 
 def _swaps(shown: ReportInput, other: ReportInput) -> pd.DataFrame:
@@ -277,11 +273,6 @@ def _at_same_ends(own: gpd.GeoDataFrame, others: gpd.GeoDataFrame) -> list[bool]
         {str(a), str(b)} == ends or (is_measure and mode == "access" and str(b) == station)
         for a, b, mode in rows
     ]
-
-
-def _sure(counted: str, missing: tuple[str, ...]) -> str:
-    but = f", not in: {', '.join(missing)}" if missing else ""
-    return f"Chosen in {counted} plausible cases{but}."
 
 
 def _counted(number: int, what: str) -> str:

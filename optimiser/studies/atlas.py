@@ -22,7 +22,6 @@ from optimiser.frontier.cases import UNCHANGED, Case, TimeChanges
 from optimiser.job import Cluster, Job, LoadedJob, load_clusters
 from optimiser.job.model import PATH_KEYS
 from optimiser.measures.equity import ALL
-from optimiser.problem import DesignProblem
 from optimiser.problem.errors import EnvironmentFault, OptimiserError
 from optimiser.problem.model import TIERS
 from optimiser.report import studies as pages
@@ -247,7 +246,9 @@ def measured_today(chain: Chain) -> MeasuredPlan:
     """
     job, times, draft = chain.loaded.job, chain.times.value, chain.draft.value
     candidates, graph = chain.candidates.value, times.graphs[job.times.definition]
-    lines, problem = times.road.links.geometry, _without_limits(draft.problem)
+    lines, everything = times.road.links.geometry, sum(one.cost for one in draft.problem.candidates)
+    # Every candidate may be built at once, whatever it costs and fills.
+    problem = with_budget(draft.problem.replace(capacities=(), excludes=(), requires=()), everything)
     return MeasuredPlan(
         problem=problem,
         plan=verify.score(problem, [candidate.id for candidate in problem.candidates]),
@@ -284,12 +285,6 @@ def measure(chain: Chain, base: MeasuredPlan) -> dict[str, Any]:
         "tiers": list(_tiers(base)),
         "cases": [{"case": case.name, **_indicators(_retimed(base, network, case.times))} for case in cases],
     }
-
-
-def _without_limits(problem: DesignProblem) -> DesignProblem:
-    """Return a problem in which every candidate may be built at once, whatever it costs and fills."""
-    total = sum(candidate.cost for candidate in problem.candidates)
-    return with_budget(problem.replace(capacities=(), excludes=(), requires=()), total)
 
 
 def _retimed(base: MeasuredPlan, network: TimedNetwork, changes: TimeChanges) -> MeasuredPlan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -60,8 +60,6 @@ ENDING = "-backcast"
 """Ending of the default run folder."""
 LINES = tuple(name for name, kind in KINDS.items() if kind.lays_line)
 """Kinds of candidates that lay or widen a line."""
-type PairCounter = Callable[[Sequence[str]], int]
-"""Counts the pairs within their limits with some candidates built."""
 _NOTHING = "Nothing was written."
 
 
@@ -235,15 +233,19 @@ class _Pool:
         What the rules look at, in the same order.
     near
         What they find, in the same order.
-    count
-        Counts the pairs within their limits with some of them built; None where that is not known.
+    counted
+        The problem whose pairs within their limits count; None where that is not known.
     """
 
     name: str
     lines: Candidates
     links: Links
     near: Nearness
-    count: PairCounter | None
+    counted: DesignProblem | None
+
+    @cached_property
+    def _evaluate(self) -> PlanEvaluator | None:
+        return None if self.counted is None else PlanEvaluator(self.counted)
 
     @cached_property
     def ids(self) -> list[str]:
@@ -277,13 +279,17 @@ class _Pool:
             The other fields of the choice.
         """
         names, lines_cost = tuple(self.ids[row] for row in rows), int(self.links.cost[list(rows)].sum())
+        pairs = None
+        if self.counted is not None and self._evaluate is not None:
+            known = self.counted.index.keys() & set(names if built is None else built)
+            pairs = int(self._evaluate.covered(known).sum())
         return Choice(
             pool=self.name,
             cost=lines_cost if cost is None else cost,
             lines_cost=lines_cost,
             lines=names,
             recall=self.near.recall(rows),
-            pairs=None if self.count is None else self.count(names if built is None else built),
+            pairs=pairs,
             **facts,
         )
 
@@ -318,9 +324,9 @@ class _Backcaster:
         source, times = first.source, first.times.value
         _refuse_without_dates(times.report, self.day, source)
         table, land = proposing.ground_of(source, times, first.rail)
-        later = corridors.read_corridors(
-            _table_of(source), table, land, after=self.day, level=job.costs.level
-        )
+        # `_refuse_without_lines` has made sure of the table.
+        built = source.built_file or Path()
+        later = corridors.read_corridors(built, table, land, after=self.day, level=job.costs.level)
         counted = [one for one in later if not one.left_out]
         spent = {mode: sum(one.cost for one in counted if one.mode == mode) for mode in MODES}
         total = sum(spent.values())
@@ -361,8 +367,8 @@ class _Backcaster:
             near_km=asked.near_km,
             found_share=asked.found_share,
         )
-        count = _pair_counter(of.counted.value) if isinstance(of, Chain) else None
-        return _Pool(name, lines, links_of(lines, base), near, count)
+        counted = of.counted.value if isinstance(of, Chain) else None
+        return _Pool(name, lines, links_of(lines, base), near, counted)
 
     def _amounts(self, budgets: Mapping[str, Money]) -> Iterator[tuple[Money, dict[str, Any]]]:
         """Yield each amount of money, with the fields of a choice that say which it is."""
@@ -456,13 +462,6 @@ class _Backcaster:
             cities=times.cities[["name", "tier", "population", "geometry"]],
             shown=shown,
         )
-
-
-def _table_of(source: Source) -> Path:
-    """Return the table of what was built, which `_refuse_without_lines` has made sure of."""
-    if source.built_file is None:
-        raise ValueError("the region has no table of what was built")
-    return source.built_file
 
 
 def _refuse_without_dates(report: Mapping[str, Any], day: date, source: Source) -> None:
@@ -612,15 +611,6 @@ def with_budgets(problem: DesignProblem, modes: Mapping[str, str], money: Money)
         if use := tuple(sorted(costs)):
             capacities.append(Capacity(id=f"budget:{mode}", use=use, most=most))
     return problem.replace(budget=money.total, capacities=tuple(capacities))
-
-
-def _pair_counter(problem: DesignProblem) -> PairCounter:
-    """Return a function that counts the pairs within their limits with some candidates built.
-
-    Candidates that serve no pair are not part of the problem; they change no count.
-    """
-    evaluate = PlanEvaluator(problem)
-    return lambda built: int(evaluate.covered([name for name in built if name in problem.index]).sum())
 
 
 def _pairs_within(chain: Chain) -> int:

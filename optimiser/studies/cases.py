@@ -22,7 +22,7 @@ from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.task import cores
 from optimiser.frontier.cases import ALL_PAIRS, Base, Case, LimitStep, Price, TimeChanges, resolve
 from optimiser.job import find
-from optimiser.job.model import Job, LoadedJob
+from optimiser.job.model import Job
 from optimiser.job.sections import CASES_ON, CaseName
 from optimiser.measures.fairness import Fairness, TierPrice
 from optimiser.problem import DesignProblem, Ring
@@ -474,8 +474,11 @@ def find_run(
         As for `optimiser.run.pipeline.reopen`.
     """
     if Path(job).is_dir():
-        home = Path(job)
-        return pipeline.reopen(home, progress, process, _loaded(home, settings))
+        home, changed = Path(job), None
+        if settings:
+            changed = find(str(home / "job.toml"), settings=settings)
+            changed = replace(changed, name=str(pipeline.summary_of(home)["job"]))
+        return pipeline.reopen(home, progress, process, changed)
     loaded = find(job, settings=settings)
     home = out or loaded.run_folder()
     if not (home / pipeline.SUMMARY).is_file():
@@ -486,14 +489,6 @@ def find_run(
             remedy=f"Run the job first: polyring run {job}; or name the folder of its run.",
         )
     return pipeline.reopen(home, progress, process, loaded)
-
-
-def _loaded(home: Path, settings: Sequence[str]) -> LoadedJob | None:
-    """Return the job of a run folder with other keys; None: as it is."""
-    if not settings:
-        return None
-    loaded = find(str(home / "job.toml"), settings=settings)
-    return replace(loaded, name=str(pipeline.summary_of(home)["job"]))
 
 
 def not_applicable_to(chain: Chain) -> dict[CaseName, str]:

@@ -306,6 +306,7 @@ class Run:
         InfeasibleError, SolverError
             When no plan meets the question, or none was found in time.
         """
+        ring_ids = (ring.id for ring in self.study.chain.design.rings if not ring.required)
         later = Changes(
             without=candidate_ids(without, self._ranked, self.problem, where="without"),
             force=candidate_ids(force, self._ranked, self.problem, where="force"),
@@ -313,7 +314,7 @@ class Run:
             weights=tier_weights(weights or {}, self.problem),
             limit_s=None if limit is None else limit_seconds(limit),
             rings=rings is not False,
-            unformed=() if rings is not None else self._unformed,
+            unformed=() if rings is not None else tuple(i for i in ring_ids if i not in self.result.rings),
         )
         both = sorted(set(later.without) & set(later.force))
         if both:
@@ -334,12 +335,6 @@ class Run:
             start=NamedPlan.of(self.result),
         )
         return Run(study, problem, result, verify.check(problem, result), counted_of(base, case), changes)
-
-    @property
-    def _unformed(self) -> tuple[str, ...]:
-        """Return the ids of wished rings that the plan does not form."""
-        rings = self.study.chain.design.rings
-        return tuple(ring.id for ring in rings if not ring.required and ring.id not in self.result.rings)
 
     def frontier(
         self, points: int = 12, *, gap: float = 1e-3, time_limit_s: float = 120.0, rings: bool = True
@@ -499,21 +494,13 @@ class Run:
     def _findings(self) -> reporting.Findings:
         """Return the values of the run, without what takes long: measures, other speeds, prices."""
         chain, plan = self._chain, within_limit(self.counted, self.plan)
-        return reporting.Findings(
-            job=self.job,
-            source=chain.source,
-            times=chain.times.value,
-            candidates=chain.candidates.value,
-            draft=chain.draft.value,
-            rail=chain.rail_network,
-            problem=self.counted,
-            levels=None,
-            result=self.result,
-            plan=plan,
+        return chain.findings_of(
+            self.job,
+            self.counted,
+            self.result,
+            plan,
             seconds=measuring.exact_seconds(chain.measured(self.counted, plan)),
-            measures=None,
-            reach=None,
-            answers=reporting.Answers() if self.answers is None else self.answers,
+            answers=self.answers or Answers(),
         )
 
 

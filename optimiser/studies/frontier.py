@@ -26,17 +26,17 @@ from optimiser.frontier.region import Level
 from optimiser.frontier.tracer import FAILED, STEADY, Curve, LinkOnFrontier, curve, marginal_order
 from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Frontier, Solve
-from optimiser.problem import DesignProblem, dumps, load, parse, save
-from optimiser.problem import result as results
+from optimiser.problem import DesignProblem, dumps, load, parse
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
 from optimiser.report import frontier as pictures
 from optimiser.report import inputs, page, wording
 from optimiser.report.inputs import PointShown, ReportInput
 from optimiser.report.page import Views
-from optimiser.run import folder, pipeline, store
+from optimiser.run import folder
 from optimiser.run.chain import Chain
 from optimiser.run.solving import NOT_PROVEN
 from optimiser.run.source import find_source
+from optimiser.studies import folders
 from optimiser.tasks import Contents, Executor, Outcome, Task, address_of, cache
 from optimiser.tasks.cache import Progress
 from optimiser.tasks.running import keep, load_kept
@@ -173,17 +173,12 @@ def trace_job(
     executor
         As for `traced_curve`.
     """
-    own = loaded.run_folder()
-    target = out or own.with_name(f"{own.name}{ENDING}")
+    target = out or folders.default_folder(loaded, ENDING)
     chain = Chain(loaded, find_source(loaded), progress)
-    with folder.staged(target) as stage:
-        problem = chain.counted.value
-        pipeline.write_job(stage, loaded)
+    with folders.opened(target, loaded) as stage:
+        problem, job = chain.counted.value, loaded.job
         labels = labels_of(problem, chain.candidates.value.table)
-        found = partial(
-            traced_curve, problem, loaded.job.frontier, loaded.job.solve, watch, executor=executor
-        )
-        done = _trace(stage, target, problem, labels, found)
+        done = _trace(stage, target, problem, labels, job.frontier, job.solve, watch, executor)
         if loaded.job.output.report:
             name = page_name(target)
             page.write_frontier(_shown(chain, done), stage / name, picture=stage / PICTURE)
@@ -268,9 +263,8 @@ def trace_file(
         As for `traced_curve`.
     """
     problem = load(path)
-    found = partial(traced_curve, problem, settings, solve, watch, executor=executor)
     with folder.staged(out) as stage:
-        return _trace(stage, out, problem, _labels(problem), found)
+        return _trace(stage, out, problem, _labels(problem), settings, solve, watch, executor)
 
 
 def _labels(problem: DesignProblem) -> dict[str, Label]:
@@ -301,19 +295,28 @@ def _trace(
     target: Path,
     problem: DesignProblem,
     labels: Mapping[str, Label],
-    trace: Callable[[], Curve],
+    settings: Frontier,
+    solve: Solve,
+    watch: Watch,
+    executor: Executor | None,
 ) -> Traced:
-    """Trace a frontier and write its files; `trace` begins once the folder is known to be its own."""
-    _refuse_other(target, problem)
+    """Trace a frontier and write its files."""
+    earlier = target / "problem.json"
+    if (target / "result.json").exists() and (not earlier.exists() or load(earlier) != problem):
+        raise JobError(
+            "the folder holds the run of another problem",
+            where=str(target),
+            done="Nothing was written or changed.",
+            remedy="Choose another folder with --out.",
+        )
     begun = time.monotonic()
-    found = trace()
+    found = traced_curve(problem, settings, solve, watch, executor=executor)
     links = tuple(marginal_order(found.points, steady=STEADY[found.axes.kind]))
     summary = _summary(found, links, problem, seconds=time.monotonic() - begun)
-    save(problem, stage / "problem.json")
     plans = _write_points(stage, problem, found)
     rows = [_link_row(order, link, labels[link.id], problem) for order, link in enumerate(links, start=1)]
     _write_csv(stage / "frontier_links.csv", rows)
-    store.save_json(stage / folder.FRONTIER, summary)
+    folders.write(stage, {"problem.json": problem, folder.FRONTIER: summary})
     pictures.write(stage / PICTURE, found)
     proven = all(point.gap is not None and point.gap <= found.asked_gap for point in found.points)
     code = 0 if proven and found.ended != "time" else NOT_PROVEN
@@ -376,19 +379,6 @@ def traced_curve(
         found = curve(tracer)
     refuse_empty(found)
     return found
-
-
-def _refuse_other(target: Path, problem: DesignProblem) -> None:
-    """Refuse the folder of a run of another problem, whose files would no longer belong together."""
-    if not (target / "result.json").exists():
-        return
-    if not (target / "problem.json").exists() or load(target / "problem.json") != problem:
-        raise JobError(
-            "the folder holds the run of another problem",
-            where=str(target),
-            done="Nothing was written or changed.",
-            remedy="Choose another folder with --out.",
-        )
 
 
 def refuse_empty(found: Curve) -> None:
@@ -461,8 +451,7 @@ def _write_points(stage: Path, problem: DesignProblem, found: Curve) -> tuple[Pl
         verify.check_certificate(own, verify.certificate(own, plan))
         plans.append(plan)
         stem = f"{PLANS}/point-{number:04d}"
-        save(own, stage / f"{stem}.problem.json")
-        results.save(claimed, stage / f"{stem}.result.json")
+        folders.write(stage, {f"{stem}.problem.json": own, f"{stem}.result.json": claimed})
         rows.append(point_row(number, point, found, f"{stem}.result.json"))
     _write_csv(stage / "frontier.csv", rows)
     return tuple(plans)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol
 
 from optimiser.engine.backends import solvers
@@ -29,6 +31,17 @@ class Runner(Protocol):
         self, task: Mapping[str, Any], receive: Callable[[dict[str, Any]], None], *, time_limit_s: float
     ) -> Ending:
         """Run a task, and pass its messages to `receive`."""
+
+
+@contextmanager
+def runner(run: Runner | None) -> Iterator[Runner]:
+    """Give what runs tasks: the runner given, or a new child process, which ends with the block."""
+    if run is not None:
+        yield run
+        return
+    with ChildProcess() as process:
+        process.start()
+        yield process
 
 
 def is_believed(name: str, solver: str) -> bool:
@@ -80,10 +93,6 @@ def attempt(
     EnvironmentFault
         When the child process cannot be started.
     """
-    if run is None:
-        with ChildProcess() as process:
-            process.start()
-            return attempt(problem, name, params, progress, process)
     start = None if params.start is None else params.start.known_to(problem)
     claims = CheckedClaims(problem, progress, start, believes=is_believed(name, params.solver))
     task = {
@@ -93,17 +102,13 @@ def attempt(
         **_task(name, params),
     }
     # The check of the plan asks for these times, and should not begin with them when the time is up.
-    threading.Thread(target=_prepare_check, args=(problem,), daemon=True).start()
-    ending = run(task, claims.receive, time_limit_s=params.time_limit_s)
+    for times in (partial(pair_times, problem, ()), partial(coverable, problem)):
+        threading.Thread(target=times, daemon=True).start()
+    with runner(run) as run_task:
+        ending = run_task(task, claims.receive, time_limit_s=params.time_limit_s)
     left = params.time_limit_s - ending.seconds
     claims.finish(ending, proves=variant_of(name).proves, seconds=left)
     return claims, ending
-
-
-def _prepare_check(problem: DesignProblem) -> None:
-    """Let the independent check compute the times of all pairs today and with everything built."""
-    pair_times(problem, ())
-    coverable(problem)
 
 
 def prepare(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
+from itertools import compress
 
 from optimiser.problem import City, DesignProblem, Pair, Target
-from optimiser.problem.model import unused_id
+from optimiser.problem.model import Fixed, unused_id
 from optimiser.verify.times import coverable
 
 type FindPlan = Callable[[DesignProblem], tuple[str, ...] | None]
@@ -49,10 +50,7 @@ def earlier_plans(
     part = as_good(problem, value, problem.cost_of(known))
     names = sorted(c.id for c in problem.candidates if c.fixed is None)
     after = 0
-    while True:
-        found = _first_other(part, names, known, [n for n in names[after:] if n not in known], some)
-        if found is None:
-            return
+    while found := _first_other(part, names, known, [n for n in names[after:] if n not in known], some):
         name, known = found
         after = names.index(name) + 1
         yield known
@@ -64,24 +62,18 @@ def _first_other(
     """Return the first of some candidates in which a plan can differ from the known one, and this plan."""
     if not others:
         return None
-    before = {name: name in known for name in names[: names.index(others[0])]}
-    plan = some(building_one(_with_fixed(part, before), others))
+    before: dict[str, Fixed | None] = {
+        name: "in" if name in known else "out" for name in names[: names.index(others[0])]
+    }
+    candidates = (dataclasses.replace(c, fixed=before.get(c.id, c.fixed)) for c in part.candidates)
+    plan = some(building_one(part.replace(candidates=tuple(candidates)), others))
     if plan is None:
         return None
     if len(others) == 1:
         return others[0], plan
-    half = len(others) // 2
-    first = _first_other(part, names, known, others[:half], some)
-    return first or _first_other(part, names, known, others[half:], some)
-
-
-def _with_fixed(problem: DesignProblem, choices: dict[str, bool]) -> DesignProblem:
-    return problem.replace(
-        candidates=tuple(
-            dataclasses.replace(c, fixed="in" if choices[c.id] else "out") if c.id in choices else c
-            for c in problem.candidates
-        )
-    )
+    halves = others[: len(others) // 2], others[len(others) // 2 :]
+    found = (_first_other(part, names, known, half, some) for half in halves)
+    return next(filter(None, found), None)
 
 
 def building_one(problem: DesignProblem, names: Sequence[str]) -> DesignProblem:
@@ -123,7 +115,7 @@ def at_least_cost(problem: DesignProblem, value: int) -> DesignProblem:
     value
         Its optimum.
     """
-    with_target = _with_objective_target(problem, value) if value else problem
+    with_target = _with_objective_target(problem, value)
     if not with_target.targets:
         return with_target.replace(budget=None, pairs=(), cities=())
     return with_target.replace(budget=None, cover="targets")
@@ -142,25 +134,27 @@ def as_good(problem: DesignProblem, value: int, cost: int) -> DesignProblem:
         Largest cost, at most the budget.
     """
     if problem.budget is not None:
-        return (_with_objective_target(problem, value) if value else problem).replace(budget=cost)
+        return _with_objective_target(problem, value).replace(budget=cost)
     if not problem.must_cover:
         return problem.replace(budget=cost, cover="all")
     label = unused_id("all that can be covered", _labels(problem))
-    coverable_pairs = [k for k, yes in enumerate(coverable(problem)) if yes]
-    copies = [dataclasses.replace(problem.pairs[k], weight=1, group=label) for k in coverable_pairs]
+    pairs = compress(problem.pairs, coverable(problem))
+    copies = [dataclasses.replace(pair, weight=1, group=label) for pair in pairs]
     targets = [Target(label, len(copies))] if copies else []
     return problem.replace(budget=cost, pairs=(*problem.pairs, *copies), targets=(*problem.targets, *targets))
 
 
 def _with_objective_target(problem: DesignProblem, value: int) -> DesignProblem:
-    """Return a problem with a target for the objective: the weight of all covered pairs and cities.
+    """Return a problem with a target for its objective, the weight of all covered pairs and cities, unless 0.
 
     A target counts either pairs or cities. So where cities have weight, each pair becomes a city of its own.
     Otherwise the pairs get a common group, and are duplicated if another target needs their groups.
     """
-    label = unused_id("everything", _labels(problem))
-    targets = (*problem.targets, Target(label, value, "cities" if _cities_count(problem) else "pairs"))
-    if not _cities_count(problem):
+    if not value:
+        return problem
+    label, cities_count = unused_id("everything", _labels(problem)), any(c.weight for c in problem.cities)
+    targets = (*problem.targets, Target(label, value, "cities" if cities_count else "pairs"))
+    if not cities_count:
         regrouped = tuple(dataclasses.replace(pair, group=label) for pair in problem.pairs)
         doubled = any(target.of == "pairs" for target in problem.targets)
         pairs = (*problem.pairs, *regrouped) if doubled else regrouped
@@ -172,10 +166,6 @@ def _with_objective_target(problem: DesignProblem, value: int) -> DesignProblem:
         if pair.weight
     ]
     return problem.replace(cities=(*problem.cities, *cities), targets=targets)
-
-
-def _cities_count(problem: DesignProblem) -> bool:
-    return any(city.weight for city in problem.cities)
 
 
 def _labels(problem: DesignProblem) -> set[str]:

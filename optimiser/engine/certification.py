@@ -6,10 +6,10 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from optimiser.engine.attempt import Runner
-from optimiser.engine.child import ChildProcess
+from optimiser.engine.attempt import Runner, runner
 from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.errors import SolverError
 from optimiser.problem.result import Result, rounded_bound
@@ -95,18 +95,6 @@ def certify(
     SolverError
         When the child process ended without a proof, or the check refused it.
     """
-    if run is None:
-        with ChildProcess() as process:
-            process.start()
-            return certify(
-                problem,
-                claimed,
-                time_limit_s=time_limit_s,
-                seed=seed,
-                memory_mb=memory_mb,
-                progress=progress,
-                run=process,
-            )
     if isinstance(claimed, Result):
         claimed = claimed_bound(problem, claimed)
     raw = json.loads(dumps(problem))
@@ -117,27 +105,26 @@ def certify(
             progress(float(message["seconds"]), message["bound"], int(message["nodes"]))
 
     task = {"certify": question, "problem": raw, "memory_mb": memory_mb}
-    ending = run(task, receive, time_limit_s=time_limit_s + WRITING_S)
+    with runner(run) as run_task:
+        ending = run_task(task, receive, time_limit_s=time_limit_s + WRITING_S)
     document = ending.details.get("document")
-    where = f"problem {problem.name!r}"
+    failure = partial(
+        SolverError,
+        where=f"problem {problem.name!r}",
+        done="Plan and bound stay as they were; the bound is the word of the solver.",
+    )
     if not isinstance(document, dict):
-        raise SolverError(
+        raise failure(
             "no bound was certified",
-            where=where,
             faults=[ending.message or f"the process ended by {ending.reason}"],
-            done="Plan and bound stay as they were; the bound is the word of the solver.",
             remedy="Certify again with more time or memory: polyring certify RUN --time-limit SECONDS.",
         )
     begun = time.monotonic()
     try:
         bound = bound_checker.check_bound(bound_checker.Model(raw), document)
     except (bound_checker.Refused, LookupError, TypeError, ValueError) as error:
-        raise SolverError(
-            "the check refused the proof of a bound",
-            where=where,
-            faults=[str(error)],
-            done="Plan and bound stay as they were; the bound is the word of the solver.",
-            remedy="Report the problem file.",
+        raise failure(
+            "the check refused the proof of a bound", faults=[str(error)], remedy="Report the problem file."
         ) from error
     # The prover rounds objectives beyond 2^53, which HiGHS cannot hold; what counts is the check.
     return Certified(bound, ending.seconds, time.monotonic() - begun, {**document, "bound": bound})

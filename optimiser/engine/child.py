@@ -198,14 +198,11 @@ class ChildProcess:
         """Kill the child with its whole group, close its pipes, and remove its temporary files."""
         self.kill()
         child, self._child = self._child, None
-        if child is not None:
-            for pipe in (child.stdin, child.stdout):
-                if pipe is not None:
-                    with suppress(OSError):
-                        pipe.close()
-        if self._errors is not None:
-            self._errors.close()
-            self._errors = None
+        pipes = (child.stdin, child.stdout, self._errors) if child is not None else (self._errors,)
+        for pipe in filter(None, pipes):
+            with suppress(OSError):
+                pipe.close()
+        self._errors = None
         self._scratch.close()
 
     def kill(self) -> None:
@@ -250,12 +247,10 @@ class ChildProcess:
         except BaseException:
             self.close()  # what it says from now on would be taken for messages of the next task
             raise
-        if ending.reason in ("crash", "memory", "killed") or not self._lives():
+        is_over = ending.reason in ("crash", "memory", "killed")
+        if is_over or self._child is None or self._child.poll() is not None:
             self.close()
         return ending
-
-    def _lives(self) -> bool:
-        return self._child is not None and self._child.poll() is None
 
     def _send(self, task: Mapping[str, Any]) -> None:
         """Write a task; the pipe stays open. That the child is gone is noticed when its messages end."""
@@ -273,10 +268,8 @@ class ChildProcess:
                 begun, is_ready = time.monotonic(), True
                 deadline = begun + hard_limit_s(time_limit_s)
                 receive(message)
-            elif kind == "done":
-                return ending_of(message)
-            elif kind == "failed":
-                return Ending(message["reason"], message["message"], "", time.monotonic() - begun)
+            elif kind in ("done", "failed"):
+                return ending_of({"seconds": time.monotonic() - begun, **message})
             else:
                 receive(message)
         return self._end_late(receive, begun, is_ready=is_ready)
@@ -303,9 +296,8 @@ class ChildProcess:
             while (line := self._lines.get(timeout=CLOSING_S)) is not None:
                 message = self._parsed(line)
                 latest[message["kind"]] = message
-        for kind in ("plan", "bound", "count"):
-            if kind in latest:
-                receive(latest[kind])
+        for message in filter(None, map(latest.get, ("plan", "bound", "count"))):
+            receive(message)
         if "done" in latest:
             return ending_of(latest["done"])
         text = f"{self._name.removesuffix(' process')} did not stop at its time limit and was ended"
@@ -320,24 +312,20 @@ class ChildProcess:
             code = self._child.wait()
             self._errors.seek(0)
             tail = self._errors.read()[-STDERR_TAIL:].decode(errors="replace").strip()
-        if code == -SIGKILL:
-            text = f"{self._name} was killed (signal 9), probably for lack of memory"
-            return {"kind": "failed", "reason": "memory", "message": text}
-        if any(word in tail for word in NO_MEMORY):
-            text = describe_lack_of_memory(self._memory_mb)
-            return {"kind": "failed", "reason": "memory", "message": text}
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        text = f"{self._name} ended with {how}" + (f": {tail}" if tail else "")
-        return {"kind": "failed", "reason": "crash", "message": text}
+        reason, text = "crash", f"{self._name} ended with {how}" + (f": {tail}" if tail else "")
+        if code == -SIGKILL:
+            reason, text = "memory", f"{self._name} was killed (signal 9), probably for lack of memory"
+        elif any(word in tail for word in NO_MEMORY):
+            reason, text = "memory", describe_lack_of_memory(self._memory_mb)
+        return {"kind": "failed", "reason": reason, "message": text}
 
     def _parsed(self, line: bytes) -> dict[str, Any]:
         """Return the message in a line; one of kind `failed` where the line is none."""
-        try:
+        with suppress(ValueError):
             value = json.loads(line)
-        except ValueError:
-            value = None
-        if isinstance(value, dict) and "kind" in value:
-            return value
+            if isinstance(value, dict) and "kind" in value:
+                return value
         return {"kind": "failed", "reason": "crash", "message": f"{self._name} wrote {line[:80]!r}"}
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from optimiser.engine.child import Ending
 from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
-from optimiser.engine.search.incumbent import Evaluated, Incumbent
+from optimiser.engine.search.incumbent import Evaluated, Incumbent, stop_after
 from optimiser.engine.search.task import NamedPlan
 from optimiser.problem import DesignProblem
-from optimiser.problem.result import TracePoint, bound_tolerance, gap_of, rounded_bound
+from optimiser.problem.result import TracePoint, bound_tolerance, rounded_bound
 from optimiser.verify.rules import trivial_bound
 
 BROKEN = ("crash", "memory", "killed")
@@ -76,27 +75,27 @@ class CheckedClaims:
         self.is_called_infeasible = False
         self.bound_kind = "trivial"
         self._evaluator = PlanEvaluator(problem)
-        self._start(start)
-
-    def _start(self, start: NamedPlan | None) -> None:
-        """Start with the plan given, that of all candidates fixed in, or of all allowed ones, if feasible."""
+        self._trivial_bound = trivial_bound(problem, self._evaluator.coverable)
         self._incumbent: Incumbent[EvaluatedPlan] = Incumbent(
             lambda plan: None if plan.faults else Evaluated(plan, plan.objective, plan.cost, {}),
-            minimise=self.problem.budget is None,
+            minimise=problem.budget is None,
             seconds=math.inf,
             send=self._improved,
-            bound=trivial_bound(self.problem, self._evaluator.coverable),
+            bound=self._trivial_bound,
         )
+        # The first feasible one of the plan given, that of all candidates fixed in, and of all allowed ones.
         if start is not None:
-            plan = self._evaluator(start.built, rings=start.circuits, starts=start.starts or None)
-            self.start_faults = plan.faults
-            if self._incumbent.plan(plan, "start"):
-                return
-        must = tuple(c.id for c in self.problem.candidates if c.fixed == "in")
-        allowed = tuple(c.id for c in self.problem.candidates if c.fixed != "out")
-        for built in (must, allowed):
-            if self._incumbent.plan(self._evaluator(built), "start"):
-                return
+            self.start_faults = self._take_plan(start, "start").faults
+        for avoided in ({"out", None}, {"out"}):
+            if self._incumbent.best is None:
+                names = tuple(c.id for c in problem.candidates if c.fixed not in avoided)
+                self._take_plan(NamedPlan(names), "start")
+
+    def _take_plan(self, plan: NamedPlan, step: str, *, over_equal: bool = False) -> EvaluatedPlan:
+        """Evaluate a plan, and keep it if it is feasible and better than the best one."""
+        found = self._evaluator(plan.built, rings=plan.circuits, starts=plan.starts or None)
+        self._incumbent.plan(found, step, over_equal=over_equal)
+        return found
 
     def receive(self, message: Mapping[str, Any]) -> None:
         """Process a message of the solver process, which says when it was sent."""
@@ -104,7 +103,11 @@ class CheckedClaims:
             self._seconds = float(message.get("seconds", 0.0))
             step = str(message.get("step", ""))
             if message["kind"] == "plan":
-                self._check_plan(message, step)
+                circuits = {name: tuple(links) for name, links in message.get("rings", {}).items()}
+                plan = NamedPlan(message["built"], circuits, message.get("starts") or {})
+                found = self._take_plan(plan, step, over_equal=message.get("over_equal") is True)
+                if found.faults:
+                    self.refusals.append(f"a plan of step {step!r} violates a rule: {found.faults[0]}")
             elif message["kind"] == "bound":
                 if not math.isfinite(message["bound"]):
                     raise ValueError(message["bound"])  # noqa: TRY301 - handled with all invalid messages below
@@ -115,22 +118,12 @@ class CheckedClaims:
         except (KeyError, TypeError, ValueError, IndexError) as error:
             self.refusals.append(f"a message of the solver process is invalid ({error!r})")
 
-    def _check_plan(self, message: Mapping[str, Any], step: str) -> None:
-        rings = {name: tuple(links) for name, links in message.get("rings", {}).items()}
-        plan = self._evaluator(message["built"], rings=rings, starts=message.get("starts") or None)
-        if plan.faults:
-            self.refusals.append(f"a plan of step {step!r} violates a rule: {plan.faults[0]}")
-        else:
-            self._incumbent.plan(plan, step, over_equal=message.get("over_equal") is True)
-
     def _take_bound(self, bound: float, step: str) -> None:
         # The first bound is that of the reduction: it is sent before any other code sees the problem.
         is_of_reduction, self._heard_bound = step == "presolve" and not self._heard_bound, True
         if self._believes or is_of_reduction:
             self._incumbent.bound(bound, step)
-            return
-        best = self._best_claimed()
-        if best is None or ((bound > best) if self._incumbent.minimise else (bound < best)):
+        elif self._incumbent.is_tighter(bound, self._best_claimed()):
             self.claimed_bound = bound
             self._improved({"step": step})
 
@@ -143,12 +136,12 @@ class CheckedClaims:
         if message.get("kind") == "bound":
             self.bound_kind = _KIND_OF_STEP.get(str(message["step"]), "search")
         best = self._incumbent.evaluated
-        value = None if best is None else best.objective
-        bound = self._best_claimed()
-        point = TracePoint(self._seconds, str(message["step"]), value, bound, self._cuts, self._nodes)
-        self.trace.append(point)
+        value, bound = None if best is None else best.objective, self._best_claimed()
+        self.trace.append(
+            TracePoint(self._seconds, str(message["step"]), value, bound, self._cuts, self._nodes)
+        )
         if self.progress is not None:
-            self.progress(point)
+            self.progress(self.trace[-1])
 
     def finish(self, ending: Ending, *, proves: bool, seconds: float = math.inf) -> None:
         """Check the final claims, and find a plan by a heuristic if a failed process left none.
@@ -165,11 +158,10 @@ class CheckedClaims:
         self._seconds = round(ending.seconds, 3)
         if ending.reason in BROKEN and len(self.trace) <= 1 and seconds > 0:
             self._rescue(seconds)
+        self.is_called_infeasible = ending.reason == "infeasible"
         self.refusals.extend(self._contradictions(ending, proves=proves))
         if self.refusals:
-            self._reset_bound()
-        else:
-            self.is_called_infeasible = ending.reason == "infeasible"
+            self._discard()
 
     def refuse(self, claim: str, plan: NamedPlan | None = None) -> None:
         """Refuse the final claims after the end, and keep a plan that contradicts them.
@@ -182,12 +174,9 @@ class CheckedClaims:
             The plan, if it is known in full.
         """
         self.refusals.append(claim)
-        self.is_called_infeasible = False
-        self._reset_bound()
+        self._discard()
         if plan is not None:
-            self._incumbent.plan(
-                self._evaluator(plan.built, rings=plan.circuits, starts=plan.starts or None), "check"
-            )
+            self._take_plan(plan, "check")
 
     def replace_bound(self, bound: float, kind: str) -> None:
         """Believe a bound that was proved elsewhere, if it is better than the one believed so far.
@@ -199,9 +188,8 @@ class CheckedClaims:
         kind
             What it rests on (`ProofSource`).
         """
-        known = self._incumbent.best_bound
-        if known is None or ((bound > known) if self._incumbent.minimise else (bound < known)):
-            self._set_bound(bound, kind)
+        if self._incumbent.is_tighter(bound, self._incumbent.best_bound):
+            self._incumbent.best_bound, self.bound_kind = bound, kind
         self.drop_claimed_bound()
 
     def drop_claimed_bound(self) -> None:
@@ -214,13 +202,11 @@ class CheckedClaims:
                 for p in self.trace
             ]
 
-    def _reset_bound(self) -> None:
-        self._set_bound(trivial_bound(self.problem, self._evaluator.coverable), "trivial")
+    def _discard(self) -> None:
+        """Discard all bounds, and the claim that there is no plan, of a process that made a false claim."""
+        self.is_called_infeasible = False
+        self._incumbent.best_bound, self.bound_kind = self._trivial_bound, "trivial"
         self.drop_claimed_bound()
-
-    def _set_bound(self, bound: float, kind: str) -> None:
-        self.bound_kind = kind
-        self._incumbent.reset_bound(bound)
 
     def _rescue(self, seconds: float) -> None:
         """Report the plan of the reverse greedy heuristic, as far as it comes in some seconds."""
@@ -230,16 +216,12 @@ class CheckedClaims:
         from optimiser.engine.search.tables import tables
         from optimiser.engine.work import reduction_of
 
-        end = time.monotonic() + seconds
-
-        def stop() -> bool:
-            return time.monotonic() >= end
-
+        stop = stop_after(seconds)
         reduced = reduction_of(self.problem, stop=stop)
         if reduced.feasible:
             plan = reverse_greedy(tables(reduced.problem), stop=stop)
             built = reduced.lifted(np.flatnonzero(plan[:-1]).tolist())
-            self._incumbent.plan(self._evaluator(built), "reverse-greedy")
+            self._take_plan(NamedPlan(built), "reverse-greedy")
 
     def _contradictions(self, ending: Ending, *, proves: bool) -> Iterator[str]:
         """Yield final claims that contradict what is known."""
@@ -261,22 +243,10 @@ class CheckedClaims:
 
     def best(self) -> dict[str, Any]:
         """Return the fields of a `Result` for status, plan, objective and bound."""
-        plan = self._incumbent.best
+        plan, bound, gap = self._incumbent.best, self._incumbent.best_bound, self._incumbent.gap()
+        status = "optimal" if gap == 0 else "feasible"
         if plan is None:
-            nothing = {"built": (), "cost": 0, "coverage": 0, "objective": 0, "bound": None, "gap": None}
-            nothing |= {"rings": {}, "starts": {}}
-            is_infeasible = self.is_called_infeasible and self._believes
-            return {"status": "infeasible" if is_infeasible else "none", **nothing}
-        bound = self._incumbent.best_bound
-        gap = gap_of(plan.objective, bound, minimise=self._incumbent.minimise)
-        return {
-            "status": "optimal" if gap == 0 else "feasible",
-            "built": plan.built,
-            "cost": plan.cost,
-            "coverage": plan.coverage,
-            "objective": plan.objective,
-            "bound": bound,
-            "gap": gap,
-            "rings": plan.rings,
-            "starts": plan.starts,
-        }
+            plan, bound = EvaluatedPlan((), 0, 0, 0, ()), None
+            status = "infeasible" if self.is_called_infeasible and self._believes else "none"
+        names = ("built", "cost", "coverage", "objective", "rings", "starts")
+        return {"status": status, "bound": bound, "gap": gap} | {name: getattr(plan, name) for name in names}

@@ -70,42 +70,35 @@ def _no_plan(
     claims: CheckedClaims, ending: Ending, name: str, params: SolveParameters, run: Runner
 ) -> Confirmation:
     """Confirm that no plan exists."""
-    problem = claims.problem
-    verdict = prove_infeasible(problem)
-    if verdict.plan is not None:
-        claims.refuse(_counterexample(verdict.plan), NamedPlan(verdict.plan))
-        return Confirmation()
-    if verdict.by != "solver":
+    verdict = prove_infeasible(claims.problem)
+    if verdict.by != "solver" and verdict.plan is None:
         return Confirmation(ProofSource(verdict.by))
-    left = params.time_limit_s - ending.seconds
-    if left < LEAST_S:
-        who = named(name, ending.solver)
-        return Confirmation(
-            note=f"that no plan exists is the word of {who} alone: no time was left to confirm it"
-        )
-    prover, how = second_way(problem, name, params, ending)
-    how = how.replace(time_limit_s=left, start=None)
-    found, end = attempt(problem, prover, how, claims.progress, in_new_process(run))
-    if found.is_called_infeasible:
-        return Confirmation(ProofSource("search" if end.solver else "presolve", prover, end.solver))
-    best = found.best()
-    if best["status"] == "none":
-        claimant, asked = named(name, ending.solver), named(prover, end.solver or how.solver)
-        note = (
-            f"that no plan exists is the word of {claimant} alone: {asked} did not confirm it in "
-            f"{how.time_limit_s:.0f} s"
-        )
-        return Confirmation(note=note)
-    claims.refuse(_counterexample(best["built"]), NamedPlan(best["built"], best["rings"], best["starts"]))
+    counterexample = None if verdict.plan is None else NamedPlan(verdict.plan)
+    if counterexample is None:
+        left, claim = params.time_limit_s - ending.seconds, f"that no plan exists is {_word(name, ending)}"
+        if left < LEAST_S:
+            return Confirmation(note=f"{claim}: no time was left to confirm it")
+        prover, how = second_way(claims.problem, name, params, ending)
+        how = how.replace(time_limit_s=left, start=None)
+        found, end = attempt(claims.problem, prover, how, claims.progress, in_new_process(run))
+        best = found.best()
+        if found.is_called_infeasible:
+            return Confirmation(ProofSource("search" if end.solver else "presolve", prover, end.solver))
+        if best["status"] == "none":
+            asked = named(prover, end.solver or how.solver)
+            return Confirmation(note=f"{claim}: {asked} did not confirm it in {left:.0f} s")
+        counterexample = NamedPlan(best["built"], best["rings"], best["starts"])
+    builds = ", ".join(map(repr, counterexample.built)) or "nothing"
+    claims.refuse(
+        "the solver claimed that the problem is infeasible, yet a plan meets every constraint: it builds "
+        f"{builds}",
+        counterexample,
+    )
     return Confirmation()
 
 
-def _counterexample(built: tuple[str, ...]) -> str:
-    names = ", ".join(map(repr, built)) or "nothing"
-    return (
-        "the solver claimed that the problem is infeasible, yet a plan meets every constraint: it builds "
-        f"{names}"
-    )
+def _word(name: str, ending: Ending) -> str:
+    return f"the word of {named(name, ending.solver)} alone"
 
 
 def _bound(
@@ -116,11 +109,11 @@ def _bound(
     claims.drop_claimed_bound()
     if best["status"] in ("none", "optimal"):
         return Confirmation()
-    left = params.time_limit_s - ending.seconds
-    who = named(name, ending.solver)
-    if not variant_of(name).proves or left < LEAST_S:
-        why = "no time was left to confirm it" if variant_of(name).proves else "the variant proves nothing"
-        return Confirmation(note=f"the bound {claimed:g} is the word of {who} alone: {why}")
+    left, claim = params.time_limit_s - ending.seconds, f"the bound {claimed:g} is {_word(name, ending)}"
+    if not variant_of(name).proves:
+        return Confirmation(note=f"{claim}: the variant proves nothing")
+    if left < LEAST_S:
+        return Confirmation(note=f"{claim}: no time was left to confirm it")
     prover, how = second_way(claims.problem, name, params, ending)
     how = how.replace(
         time_limit_s=left,
@@ -137,11 +130,8 @@ def _bound(
     is_ours = believed == ours["bound"] and claims.bound_kind == found.bound_kind
     source = source_of(found.bound_kind, prover, end.solver) if is_ours else None
     proved = rounded_bound(believed, minimise=minimise)
-    if claims.refusals or ((proved >= allowed) if minimise else (proved <= allowed)):
-        return Confirmation(source)
-    return Confirmation(
-        source, f"the bound {claimed:g} is the word of {who} alone: what is proved is {believed:g}"
-    )
+    confirmed = claims.refusals or ((proved >= allowed) if minimise else (proved <= allowed))
+    return Confirmation(source, "" if confirmed else f"{claim}: what is proved is {believed:g}")
 
 
 def source_of(kind: str, variant: str, solver: str) -> ProofSource:
@@ -198,11 +188,10 @@ def second_way(
         return PROVER, params.replace(solver="highs", seed=params.seed % (2**31 - 1) + 1)
     used_scip = params.solver == "scip"
     if params.solver == "auto":
-        known = ending.solver
-        used_scip = known.startswith("SCIP") if known else name == PROVER and len(problem.pairs) <= SMALL
-    return PROVER, params.replace(
-        solver="scip" if not used_scip and is_installed(SOLVERS["scip"]) else "highs"
-    )
+        is_ours = name == PROVER and len(problem.pairs) <= SMALL
+        used_scip = ending.solver.startswith("SCIP") if ending.solver else is_ours
+    solver = "scip" if not used_scip and is_installed(SOLVERS["scip"]) else "highs"
+    return PROVER, params.replace(solver=solver)
 
 
 def named(name: str, solver: str) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from optimiser.engine.conflict import quick_explain
-from optimiser.problem import Capacity, City, DesignProblem, Period, Ring, Target
+import numpy as np
+
+from optimiser.problem import City, DesignProblem, Ring, Target
 from optimiser.problem.model import unused_id
 from optimiser.problem.result import Reason
 from optimiser.verify.infeasible import is_enumerable, obstacles, prove_infeasible
@@ -28,57 +30,24 @@ type HasNoPlan = Callable[[DesignProblem, float], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class RingDemand:
-    """A demand of a ring on its circuit, which can be kept or left out while the ring must be formed.
-
-    Attributes
-    ----------
-    ring
-        Id of the ring.
-    key
-        Field of `Ring` that holds the demand: `least_stops`, `least_by_group`, `stops` (that it must pass
-        one) or `longest`.
-    entry
-        The group or the position of the stop; None where the field is the demand.
-    """
-
-    ring: str
-    key: str
-    entry: str | int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Constraint:
     """A constraint of a problem that can be kept or left out.
 
     Attributes
     ----------
-    text
-        Description for messages.
     key
         Field of the problem to which it belongs; `fixed` for fixed candidates, `must` for required pairs,
-        `demands of rings` for what a ring demands of its circuit.
+        `demands of rings` for what a ring that must be formed demands of its circuit.
     value
-        Its entry in that field.
-    nodes
-        Ids of the nodes that `text` names.
-    stops
-        Ids of the stops of a ring that `text` names.
+        Its entry in that field; of a demand the id of the ring, the field of `Ring` that holds it, and the
+        group or the position of the stop (None where the field is the demand).
+    reason
+        What it says, as one of the reasons why there is no plan.
     """
 
-    text: str
     key: str
-    value: object
-    nodes: tuple[str, ...] = ()
-    stops: tuple[str, ...] = ()
-
-    def as_reason(self) -> Reason:
-        """Return the constraint as one of the reasons why a problem is infeasible."""
-        target = self.value if isinstance(self.value, Target) else None
-        capacity = self.value.id if isinstance(self.value, Capacity) else ""
-        ring = self.value.ring if isinstance(self.value, RingDemand) else ""
-        ring = str(self.value) if self.key == "rings" else ring
-        return Reason(self.text, target, self.nodes, capacity=capacity, ring=ring, stops=self.stops)
+    value: Hashable
+    reason: Reason
 
 
 def explain(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: float) -> tuple[Reason, ...]:
@@ -134,72 +103,100 @@ def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: f
 def _as_reasons(found: Sequence[Constraint], count: int, *, timed_out: bool) -> tuple[Reason, ...]:
     """Return a conflict as reasons; after a time-out it may contain superfluous constraints."""
     if len(found) > MOST_LISTED:
-        kinds = sorted({item.key for item in found})
-        text = (
-            f"{len(found)} of its {count} constraints ({', '.join(kinds)}) conflict, "
-            "and no smaller set that does was found"
-        )
-        return (Reason(text),)
+        kinds = ", ".join(sorted({item.key for item in found}))
+        conflict = f"{len(found)} of its {count} constraints ({kinds}) conflict"
+        return (Reason(f"{conflict}, and no smaller set that does was found"),)
     rest = "not all of them may be needed for that" if timed_out else "without any one of them the others can"
-    heading = Reason(f"these cannot all be met, and {rest}:")
-    return (heading, *(item.as_reason() for item in found))
+    return (Reason(f"these cannot all be met, and {rest}:"), *(item.reason for item in found))
+
+
+def quick_explain[T](items: Sequence[T], is_empty: Callable[[Sequence[T]], bool]) -> list[T]:
+    """Return a subset of constraints that cannot all be satisfied.
+
+    Parameters
+    ----------
+    items
+        Constraints that cannot all be satisfied.
+    is_empty
+        Returns whether it is proved that the given constraints cannot all be satisfied. It may fail to find a
+        proof, but True must be correct.
+
+    Returns
+    -------
+    list
+        The conflict, in the order of `items`. It is minimal if every proof was found.
+
+    Notes
+    -----
+    QuickXplain (Junker, "Preferred explanations and relaxations for over-constrained problems", AAAI 2004): a
+    conflict of k among n constraints takes about 2 k log(n / k) + 2 k proofs. Invariant of `_part`: `kept`
+    and `left` together cannot be satisfied, and neither can `kept` and the result. A missed proof only leaves
+    superfluous constraints in the conflict.
+    """
+    found = _part([], list(range(len(items))), lambda which: is_empty([items[i] for i in which]), fresh=False)
+    return [items[i] for i in sorted(found)]
+
+
+def _part(
+    kept: list[int], left: list[int], is_empty: Callable[[list[int]], bool], *, fresh: bool
+) -> list[int]:
+    """Return a subset of `left` that conflicts with `kept`; `fresh`: `kept` has grown just now."""
+    if fresh and is_empty(kept):
+        return []
+    if len(left) == 1:
+        return left
+    first, second = left[: len(left) // 2], left[len(left) // 2 :]
+    late = _part([*kept, *first], second, is_empty, fresh=bool(first))
+    early = _part([*kept, *late], first, is_empty, fresh=bool(late))
+    return [*early, *late]
 
 
 def constraints(problem: DesignProblem) -> Iterator[Constraint]:
     """Yield the constraints of a problem, first those that a user can hardly change."""
-    for candidate in problem.candidates:
-        if candidate.fixed is not None:
-            yield Constraint(f"{candidate.id!r} is fixed {candidate.fixed}", "fixed", candidate.id)
+
+    def money(amount: int) -> str:
+        return f"{amount:,} {problem.money}".rstrip()
+
+    for c in (c for c in problem.candidates if c.fixed is not None):
+        yield Constraint("fixed", c.id, Reason(f"{c.id!r} is fixed {c.fixed}"))
     for two in problem.requires:
-        yield Constraint(f"{two[0]!r} requires {two[1]!r}", "requires", two)
+        yield Constraint("requires", two, Reason(f"{two[0]!r} requires {two[1]!r}"))
     for two in problem.excludes:
-        yield Constraint(f"{two[0]!r} and {two[1]!r} exclude each other", "excludes", two)
-    yield from _required_pairs(problem)
-    for ring in problem.rings:
-        if ring.required:
-            yield Constraint(f"the ring {ring.id!r} must be formed", "rings", ring.id)
-            yield from _ring_demands(ring)
+        yield Constraint("excludes", two, Reason(f"{two[0]!r} and {two[1]!r} exclude each other"))
+    for k in np.flatnonzero(required_pairs(problem)).tolist():
+        pair = problem.pairs[k]
+        ends = (problem.nodes[pair.origin], problem.nodes[pair.destination])
+        text = f"the pair {' - '.join(ends)} must be covered within {pair.limit} s"
+        yield Constraint("must", k, Reason(text, nodes=ends))
+    for ring in (ring for ring in problem.rings if ring.required):
+        yield Constraint("rings", ring.id, Reason(f"the ring {ring.id!r} must be formed", ring=ring.id))
+        for text, key, entry, stops in _ring_demands(ring):
+            reason = Reason(f"the ring {ring.id!r} {text}", ring=ring.id, stops=stops)
+            yield Constraint("demands of rings", (ring.id, key, entry), reason)
     for target in problem.targets:
         text = f"the target of {target.least} for the {target.of} of group {target.group!r}"
-        yield Constraint(text, "targets", target)
+        yield Constraint("targets", target, Reason(text, target))
     for cap in problem.caps:
-        yield Constraint(f"the cap of {_money(problem, cap[1])} on {cap[0]}", "caps", cap)
+        yield Constraint("caps", cap, Reason(f"the cap of {money(cap[1])} on {cap[0]}"))
     for capacity in problem.capacities:
-        yield Constraint(f"the capacity {capacity.id!r} of {capacity.most:,}", "capacities", capacity)
+        text = f"the capacity {capacity.id!r} of {capacity.most:,}"
+        yield Constraint("capacities", capacity, Reason(text, capacity=capacity.id))
     if problem.budget is not None:
-        yield Constraint(f"the budget of {_money(problem, problem.budget)}", "budget", problem.budget)
+        yield Constraint("budget", problem.budget, Reason(f"the budget of {money(problem.budget)}"))
 
 
-def _required_pairs(problem: DesignProblem) -> Iterator[Constraint]:
-    for k, is_required in enumerate(required_pairs(problem)):
-        if is_required:
-            pair = problem.pairs[k]
-            ends = (problem.nodes[pair.origin], problem.nodes[pair.destination])
-            text = f"the pair {' - '.join(ends)} must be covered within {pair.limit} s"
-            yield Constraint(text, "must", k, ends)
-
-
-def _ring_demands(ring: Ring) -> Iterator[Constraint]:
-    def demand(
-        text: str, key: str, entry: str | int | None = None, stops: tuple[str, ...] = ()
-    ) -> Constraint:
-        value = RingDemand(ring.id, key, entry)
-        return Constraint(f"the ring {ring.id!r} {text}", "demands of rings", value, stops=stops)
-
+def _ring_demands(ring: Ring) -> Iterator[tuple[str, str, str | int | None, tuple[str, ...]]]:
+    """Yield what a ring demands of its circuit: in words, field, entry, and the stops that the words name."""
     if ring.least_stops:
-        yield demand(f"must pass {ring.least_stops} stops", "least_stops")
+        yield f"must pass {ring.least_stops} stops", "least_stops", None, ()
     for group, least in ring.least_by_group:
         if least:
-            yield demand(f"must pass {least} stops of group {group!r}", "least_by_group", group)
+            yield f"must pass {least} stops of group {group!r}", "least_by_group", group, ()
     for position, stop in enumerate(ring.stops):
         if stop.must:
-            yield demand(f"must pass {stop.id!r}", "stops", position, (stop.id,))
+            yield f"must pass {stop.id!r}", "stops", position, (stop.id,)
     if ring.longest is not None:
-        yield demand(f"may be {ring.longest:,} m long", "longest")
-
-
-def _money(problem: DesignProblem, amount: int) -> str:
-    return f"{amount:,} {problem.money}".rstrip()
+        yield f"may be {ring.longest:,} m long", "longest", None, ()
 
 
 def with_only(problem: DesignProblem, some: Sequence[Constraint]) -> DesignProblem:
@@ -218,48 +215,43 @@ def with_only(problem: DesignProblem, some: Sequence[Constraint]) -> DesignProbl
     is available in the first period. A required pair becomes a target of one for a city that consists of this
     pair, in a group of its own. Rings are kept apart only from other rings that must be formed.
     """
-    by_key: dict[str, list[object]] = {}
-    for item in some:
-        by_key.setdefault(item.key, []).append(item.value)
-    fixed, must = set(by_key.get("fixed", [])), [k for k in by_key.get("must", []) if isinstance(k, int)]
+    kept = {(item.key, item.value) for item in some}
+
+    def left(key: str) -> tuple[Any, ...]:
+        return tuple(value for value in getattr(problem, key) if (key, value) in kept)
+
     taken = {name for city in problem.cities for name in (city.id, city.group)}
-    names = {k: unused_id(f"pair {k}", taken) for k in must}
-    cities = [City(names[k], 1, (k,), 1, names[k]) for k in must]
-    budget = problem.budget if "budget" in by_key else sum(c.cost for c in problem.candidates)
+    names = {k: unused_id(f"pair {k}", taken) for k in range(len(problem.pairs)) if ("must", k) in kept}
+    budget, periods = problem.budget, problem.periods
+    if ("budget", budget) not in kept:
+        budget = sum(c.cost for c in problem.candidates)
+        periods = tuple(dataclasses.replace(p, budget=0 if t else budget) for t, p in enumerate(periods))
     return problem.replace(
         candidates=tuple(
-            c if c.id in fixed else dataclasses.replace(c, fixed=None) for c in problem.candidates
+            c if ("fixed", c.id) in kept else dataclasses.replace(c, fixed=None) for c in problem.candidates
         ),
         budget=budget,
-        rings=_only_rings(problem, by_key.get("rings", []), by_key.get("demands of rings", [])),
-        periods=problem.periods if "budget" in by_key else _all_at_once(problem, budget),
+        rings=tuple(_with_demands(ring, kept) for ring in problem.rings if ("rings", ring.id) in kept),
+        periods=periods,
         cover="all",
-        cities=(*problem.cities, *cities),
-        caps=tuple(cap for cap in problem.caps if cap in by_key.get("caps", [])),
-        capacities=tuple(c for c in problem.capacities if c in by_key.get("capacities", [])),
-        targets=(
-            *(target for target in problem.targets if target in by_key.get("targets", [])),
-            *(Target(names[k], 1, "cities") for k in must),
-        ),
-        excludes=tuple(two for two in problem.excludes if two in by_key.get("excludes", [])),
-        requires=tuple(two for two in problem.requires if two in by_key.get("requires", [])),
+        cities=(*problem.cities, *(City(name, 1, (k,), 1, name) for k, name in names.items())),
+        caps=left("caps"),
+        capacities=left("capacities"),
+        targets=(*left("targets"), *(Target(name, 1, "cities") for name in names.values())),
+        excludes=left("excludes"),
+        requires=left("requires"),
     )
 
 
-def _only_rings(
-    problem: DesignProblem, names: Sequence[object], demands: Sequence[object]
-) -> tuple[Ring, ...]:
-    """Return the rings that must be formed, with some of their demands."""
-    return tuple(_with_demands(ring, names, demands) for ring in problem.rings if ring.id in names)
+def _with_demands(ring: Ring, kept: Collection[tuple[str, Hashable]]) -> Ring:
+    """Return a ring with those of its demands that are kept."""
 
-
-def _with_demands(ring: Ring, names: Sequence[object], demands: Sequence[object]) -> Ring:
     def demanded(key: str, entry: str | int | None = None) -> bool:
-        return RingDemand(ring.id, key, entry) in demands
+        return ("demands of rings", (ring.id, key, entry)) in kept
 
     return dataclasses.replace(
         ring,
-        apart=tuple(other for other in ring.apart if other in names),
+        apart=tuple(other for other in ring.apart if ("rings", other) in kept),
         least_stops=ring.least_stops if demanded("least_stops") else 0,
         least_by_group=tuple(item for item in ring.least_by_group if demanded("least_by_group", item[0])),
         stops=tuple(
@@ -267,11 +259,4 @@ def _with_demands(ring: Ring, names: Sequence[object], demands: Sequence[object]
             for i, stop in enumerate(ring.stops)
         ),
         longest=ring.longest if demanded("longest") else None,
-    )
-
-
-def _all_at_once(problem: DesignProblem, money: int | None) -> tuple[Period, ...]:
-    """Return the periods with the whole budget in the first one."""
-    return tuple(
-        dataclasses.replace(period, budget=0 if t else money or 0) for t, period in enumerate(problem.periods)
     )

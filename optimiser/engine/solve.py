@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from optimiser import verify
 from optimiser.engine.attempt import (
-    ANY_GAP,
     Runner,
     UnsettledError,
     any_plan,
     attempt,
     plan_within_gap,
+    runner,
 )
 from optimiser.engine.backends.solvers import BUNDLED, UNNAMED
 from optimiser.engine.canonical import earlier_plans
-from optimiser.engine.child import ChildProcess, Ending
+from optimiser.engine.child import Ending
 from optimiser.engine.claims import CheckedClaims
 from optimiser.engine.confirming import (
     LEAST_S,
@@ -124,11 +125,8 @@ def solve(
     )
     _require(solver)
     params = params.replace(solver=solver)
-    if run is not None:
-        return _solve(problem, name, params, progress, run)
-    with ChildProcess() as process:
-        process.start()
-        return _solve(problem, name, params, progress, process)
+    with runner(run) as run_task:
+        return _solve(problem, name, params, progress, run_task)
 
 
 def _require(solver: str) -> None:
@@ -162,8 +160,10 @@ def _solve(
     if second.termination in (*FAILED, "interrupted") or _fault(problem, second) is not None:
         raise fault
     asked = "" if params.solver in UNNAMED else params.solver
+    says = fault.result.message if isinstance(fault, SolveFailure) else "; ".join([fault.what, *fault.faults])
+    why = says.splitlines()[0] if says else "without a message"
     note = (
-        f"{named(name, result.solver or asked)} failed ({_why(fault)}); solved again by "
+        f"{named(name, result.solver or asked)} failed ({why}); solved again by "
         f"{named(prover, second.solver)}. --write-lp writes the model, for a report"
     )
     seconds = round(result.seconds + second.seconds, 3)
@@ -187,8 +187,12 @@ def _completed(
     params = params.replace(start=None)  # what is solved below has other optima
     if params.canonical and result.status in ("optimal", "feasible"):
         result = _canonical(problem, result, params, run)
-    if result.rings:
-        result = _tidied(problem, result, params)
+    if result.rings and result.seconds < params.time_limit_s:
+        from optimiser.engine.tidy import tidied
+
+        begun = time.monotonic()
+        better = tidied(problem, result)
+        result = better.replace(seconds=round(result.seconds + time.monotonic() - begun, 3))
     if result.status == "infeasible":
         result = _explained(problem, result, params, run)
     return _with_note(result, note)
@@ -197,13 +201,12 @@ def _completed(
 def _result(
     claims: CheckedClaims, ending: Ending, found: Confirmation, name: str, params: SolveParameters
 ) -> Result:
-    best = claims.best()
-    variant, reason = variant_of(name).name, ending.reason
+    best, variant, reason = claims.best(), variant_of(name).name, ending.reason
     if claims.is_called_infeasible:
         best["status"] = "none" if found.source is None else "infeasible"
     if found.note and reason in ("proof", "gap", "infeasible"):
         reason = UNCONFIRMED
-    told = "; ".join(filter(None, [ending.message, *claims.refusals]))
+    messages = "; ".join(filter(None, [ending.message, *claims.refusals]))
     by_bound = None if best["bound"] is None else source_of(claims.bound_kind, variant, ending.solver)
     return Result(
         problem=claims.problem.name,
@@ -215,7 +218,7 @@ def _result(
         solver=ending.solver,
         versions=versions(),
         termination="refused" if claims.refusals else reason,
-        message="\n".join(filter(None, [told, found.note])),
+        message="\n".join(filter(None, [messages, found.note])),
         trace=tuple(claims.trace),
         bound_source=by_bound and (found.source or by_bound),
         infeasible_by=found.source if best["status"] == "infeasible" else None,
@@ -234,22 +237,9 @@ def versions() -> dict[str, str]:
     """Return the versions of the installed packages that take part in a solve."""
     found = {}
     for package in PACKAGES:
-        try:
+        with suppress(PackageNotFoundError):
             found[package] = version(package)
-        except PackageNotFoundError:
-            continue
     return found
-
-
-def _tidied(problem: DesignProblem, result: Result, params: SolveParameters) -> Result:
-    """Return the result with shortened rings and without unneeded candidates, if time is left."""
-    if result.seconds >= params.time_limit_s:
-        return result
-    from optimiser.engine.tidy import tidied
-
-    start_time = time.monotonic()
-    better = tidied(problem, result)
-    return better.replace(seconds=round(result.seconds + time.monotonic() - start_time, 3))
 
 
 def _canonical(problem: DesignProblem, result: Result, params: SolveParameters, run: Runner) -> Result:
@@ -258,18 +248,18 @@ def _canonical(problem: DesignProblem, result: Result, params: SolveParameters, 
         return _with_note(result, "the canonical plan is not determined for problems with rings or periods")
     if result.status != "optimal":
         return _with_note(result, "the canonical plan is not determined without a proof of optimality")
-    name, params = prover_of(problem, params)
+    name, params = prover_of(problem, params.replace(gap=0.0))
     end = time.monotonic() + params.time_limit_s
 
-    def params_left(gap: float) -> SolveParameters:
-        return params.replace(time_limit_s=max(0.0, end - time.monotonic()), gap=gap)
+    def left() -> SolveParameters:
+        return params.replace(time_limit_s=max(0.0, end - time.monotonic()))
 
     plans = earlier_plans(
         problem,
         result.built,
         result.objective,
-        cheapest=lambda part: plan_within_gap(part, name, params_left(0.0), run),
-        some=lambda part: any_plan(part, name, params_left(ANY_GAP), run),
+        cheapest=lambda part: plan_within_gap(part, name, left(), run),
+        some=lambda part: any_plan(part, name, left(), run),
     )
     known, note = result.built, ""
     try:
@@ -315,9 +305,3 @@ def _fault(problem: DesignProblem, result: Result) -> SolverError | None:
         done="The best plan found before is kept; its cost and coverage are checked.",
         remedy="Try another --variant or --solver, a longer time limit, or more memory.",
     )
-
-
-def _why(fault: SolverError) -> str:
-    """Return what a fault says, in one line."""
-    told = fault.result.message if isinstance(fault, SolveFailure) else "; ".join([fault.what, *fault.faults])
-    return told.splitlines()[0] if told else "without a message"

@@ -14,9 +14,8 @@ from optimiser.engine.search.circuit_starts import (
 from optimiser.engine.search.circuits import Circuit, cover_of
 from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
 from optimiser.problem import DesignProblem, Ring
-from optimiser.problem.model import candidates_on, lifted_circuits
+from optimiser.problem.model import candidates_on, canonical_circuits, lifted_circuits
 from optimiser.problem.result import Result, gap_of
-from optimiser.problem.ring import link_order
 
 CHEAPEST_FIRST = 10**9
 """Length, in 1e-7 degree, that a unit of cost counts for: circuits are compared by cost, then by length."""
@@ -40,46 +39,29 @@ def tidied(problem: DesignProblem, result: Result) -> Result:
     new plan is evaluated by the rules of the problem, and is dropped if it is worse.
     """
     canonical = problem.canonical()
-    circuits = _canonical_circuits(canonical, problem, result.rings)
+    circuits = dict(sorted(canonical_circuits(problem, result.rings).items()))
     before = PlanEvaluator(canonical)(result.built, rings=circuits, starts=result.starts)
     needed = _needed(canonical, before)
     for least in (needed, set(before.built)):
         after = _rebuilt(canonical, before, least)
         if not after.faults and _rank(canonical, after) <= _rank(canonical, before):
-            return _with_plan(problem, result, after)
+            # Where the cost is the objective, another plan may close the gap.
+            gap = gap_of(after.objective, result.bound, minimise=problem.budget is None)
+            return result.replace(
+                built=after.built,
+                cost=after.cost,
+                coverage=after.coverage,
+                objective=after.objective,
+                gap=gap,
+                status="optimal" if gap == 0 else result.status,
+                rings=lifted_circuits(problem, after.rings),
+                starts=after.starts,
+            )
     return result
-
-
-def _with_plan(problem: DesignProblem, result: Result, plan: EvaluatedPlan) -> Result:
-    """Return a result with another plan; where the cost is the objective, this may close the gap."""
-    gap = gap_of(plan.objective, result.bound, minimise=problem.budget is None)
-    return result.replace(
-        built=plan.built,
-        cost=plan.cost,
-        coverage=plan.coverage,
-        objective=plan.objective,
-        gap=gap,
-        status="optimal" if gap == 0 else result.status,
-        rings=lifted_circuits(problem, plan.rings),
-        starts=plan.starts,
-    )
 
 
 def _rank(problem: DesignProblem, plan: EvaluatedPlan) -> tuple[int, int]:
     return (plan.objective if problem.budget is None else -plan.objective), plan.cost
-
-
-def _canonical_circuits(
-    canonical: DesignProblem, problem: DesignProblem, circuits: Mapping[str, tuple[int, ...]]
-) -> dict[str, Circuit]:
-    """Convert circuits of a problem to circuits of its canonical form."""
-    rings = {ring.id: ring for ring in problem.rings}
-    found = {}
-    for ring in canonical.rings:
-        if ring.id in circuits:
-            new = {old: a for a, old in enumerate(link_order(rings[ring.id]))}
-            found[ring.id] = tuple(new[a] for a in circuits[ring.id])
-    return found
 
 
 def _needed(problem: DesignProblem, plan: EvaluatedPlan) -> set[str]:
@@ -101,14 +83,13 @@ def _needed(problem: DesignProblem, plan: EvaluatedPlan) -> set[str]:
 
 def _rebuilt(problem: DesignProblem, plan: EvaluatedPlan, needed: Collection[str]) -> EvaluatedPlan:
     """Return a plan that builds the needed candidates, those that its rings use, and what these require."""
-    free, circuits = set(needed), dict(plan.rings)
+    built, circuits = set(needed), dict(plan.rings)
     for ring in problem.rings:
         if ring.id in circuits:
-            circuits[ring.id] = _best_circuit(problem, ring, plan, circuits, free)
-            free |= candidates_on(problem, {ring.id: circuits[ring.id]})
-    built = free
+            circuits[ring.id] = _best_circuit(problem, ring, plan, circuits, built)
+            built |= candidates_on(problem, {ring.id: circuits[ring.id]})
     for _ in problem.requires:
-        built = built | {second for first, second in problem.requires if first in built}
+        built |= {second for first, second in problem.requires if first in built}
     starts = {name: t for name, t in plan.starts.items() if name in built}
     return PlanEvaluator(problem)(built, rings=circuits, starts=starts)
 

@@ -11,12 +11,13 @@ from optimiser.engine.methods.heuristics.greedy import nothing
 from optimiser.engine.methods.heuristics.lns import report_start
 from optimiser.engine.methods.variants import method_of
 from optimiser.engine.presolve import Reduction, reduce
-from optimiser.engine.search.incumbent import Send, Stop, mask_incumbent, never_stop
+from optimiser.engine.search.incumbent import Send, Stop, mask_incumbent, never_stop, stop_after
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Task
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import canonical_circuits, lifted_circuits
 from optimiser.verify.infeasible import obstacles
+from optimiser.verify.rules import trivial_bound
 
 REDUCTION_SHARE = 0.25
 """Share of the time limit after which the reduction begins no further round; a plan needs time as well."""
@@ -37,49 +38,41 @@ def solve(task: Task, send: Send) -> tuple[str, str, str]:
     tuple
         Why it ended, the name of the solver, and why the reduction found no plan.
     """
-    begun = time.monotonic()
-    problem = task.problem if task.problem.pairs else without_arcs(task.problem)
-    end = begun + REDUCTION_SHARE * task.seconds
-    reduced = reduction_of(problem, stop=lambda: time.monotonic() >= end)
+    begun, problem, start = time.monotonic(), task.problem, task.start
+    if not problem.pairs:  # the network then decides nothing
+        bare = tuple(dataclasses.replace(candidate, arcs=()) for candidate in problem.candidates)
+        problem = problem.replace(nodes=(), arcs=(), candidates=bare)
+    reduced = reduction_of(problem, stop=stop_after(REDUCTION_SHARE * task.seconds))
     if not reduced.feasible:
         return "infeasible", "", reduced.reason
-    send({"kind": "bound", "step": "presolve", "bound": _first_bound(reduced)})
+    open_bound = trivial_bound(reduced.problem, [True] * len(reduced.problem.pairs))
+    send({"kind": "bound", "step": "presolve", "bound": open_bound + reduced.base})
     left = max(0.0, task.seconds - (time.monotonic() - begun))
-    start = task.start
     if start is not None:
         start = start._replace(circuits=canonical_circuits(problem, start.circuits))
     inner = dataclasses.replace(task, problem=reduced.problem, seconds=left, base=reduced.base, start=start)
-    return *_run(inner, _lifting(problem, reduced, send)), ""
+    outcome = _run(inner, _lifting(problem, reduced, send))
+    if task.variant.endswith(own_variant.SUFFIX):  # it may have returned anything
+        outcome = own_variant.checked_ending(outcome)
+    return *outcome, ""
 
 
 def _lifting(problem: DesignProblem, reduced: Reduction, send: Send) -> Send:
     """Return what turns messages about a reduced problem into messages about the original one."""
 
     def lift(message: dict[str, Any]) -> None:
-        lifted = dict(message)
         if message["kind"] == "plan":
-            lifted["built"] = list(reduced.lifted(message["built"]))
-            lifted["rings"] = {
-                name: list(links)
-                for name, links in lifted_circuits(problem, message.get("rings", {})).items()
+            rings = lifted_circuits(problem, message.get("rings", {}))
+            message = message | {
+                "built": list(reduced.lifted(message["built"])),
+                "rings": {name: list(links) for name, links in rings.items()},
+                "starts": dict(message.get("starts", {})),
             }
-            lifted["starts"] = dict(message.get("starts", {}))
         elif message["kind"] == "bound":
-            lifted["bound"] = message["bound"] + reduced.base
-        send(lifted)
+            message = message | {"bound": message["bound"] + reduced.base}
+        send(message)
 
     return lift
-
-
-def _first_bound(reduced: Reduction) -> float:
-    """Return the bound that the reduction proves: what is built in any case, or all that is still open."""
-    left = reduced.problem
-    if left.budget is None:
-        return float(reduced.forced_cost)
-    open_weight = sum(pair.weight for pair in left.pairs) + sum(city.weight for city in left.cities)
-    rewards = sum(ring.reward for ring in left.rings)
-    factors = sum(period.factor for period in left.periods) if left.periods else 1
-    return float(reduced.base_weight + (open_weight + rewards) * factors)
 
 
 def reduction_of(problem: DesignProblem, *, stop: Stop = never_stop) -> Reduction:
@@ -93,12 +86,6 @@ def reduction_of(problem: DesignProblem, *, stop: Stop = never_stop) -> Reductio
         Returns whether the time for it is up.
     """
     return reduce(problem, stop=stop) if problem.is_plain else unreduced(problem)
-
-
-def without_arcs(problem: DesignProblem) -> DesignProblem:
-    """Return a problem without its network, which decides nothing where there are no pairs."""
-    bare = tuple(dataclasses.replace(candidate, arcs=()) for candidate in problem.candidates)
-    return problem.replace(nodes=(), arcs=(), candidates=bare)
 
 
 def unreduced(problem: DesignProblem) -> Reduction:
@@ -116,17 +103,11 @@ def _run(task: Task, send: Send) -> tuple[str, str]:
     if not task.problem.is_plain:
         if method.run_extended is None:
             raise ValueError(task.variant)
-        return _ending(task, method.run_extended(task, send))
+        return method.run_extended(task, send)
     t = tables(task.problem)
     incumbent = mask_incumbent(t, seconds=task.seconds, send=send, base=task.base)
     if not t.size or not len(t.limit):
         return ("proof" if incumbent.plan(nothing(t), "presolve") else "infeasible"), ""
     if task.start is not None:
         report_start(t, incumbent, task.problem, task.start.built)
-    return _ending(task, method.run(t, incumbent, task))
-
-
-def _ending(task: Task, outcome: tuple[str, str]) -> tuple[str, str]:
-    """Return how a run ended; that of a user's own variant may have returned anything."""
-    is_own = task.variant.endswith(own_variant.SUFFIX)
-    return own_variant.checked_ending(outcome) if is_own else outcome
+    return method.run(t, incumbent, task)

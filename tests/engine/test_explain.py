@@ -12,7 +12,7 @@ from problem_files import schema_of
 from tiers import examples
 
 from optimiser.engine import explain
-from optimiser.engine.conflict import quick_explain
+from optimiser.engine.explain import quick_explain
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.problem import Capacity, Pair, Target
@@ -52,7 +52,7 @@ def test_a_conflict_remains_valid_when_proofs_are_missed(conflict, data):
 def test_the_constraints_reported_as_a_conflict_cannot_be_met(problem):
     assume(best_plans(problem) == [])
     reasons = [str(reason) for reason in explain.conflict_among(problem, nothing_proves, seconds=0.0)]
-    named = [item for item in explain.constraints(problem) if item.text in reasons]
+    named = [item for item in explain.constraints(problem) if item.reason.text in reasons]
     assert best_plans(explain.with_only(problem, named)) == []
 
 

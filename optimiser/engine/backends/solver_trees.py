@@ -237,7 +237,7 @@ class TreeSearch:
         not depend on how fast the machine is.
         """
         incumbent, gap, time_s = self.incumbent, self.limits.gap, time.monotonic()
-        closes = bound is not None and incumbent.closed_by(bound, gap)
+        closes = bound is not None and incumbent.closed(gap, bound)
         if not (now or closes or time_s >= self._next_s):
             return
         self._next_s = time_s + REPORT_INTERVAL_S

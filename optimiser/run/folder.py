@@ -26,16 +26,8 @@ RUN_FORMAT = "polyring-run/1"
 CHECKSUMS = "checksums.json"
 """File of a run folder with the SHA-256 of all others that the run wrote."""
 CHECKSUMS_FORMAT = "polyring-checksums/1"
-FRONTIER = "frontier.json"
-"""File that a traced frontier leaves in its run folder."""
-CLOSURES = "closures.json"
-"""File that the closures of a job leave in their folder."""
-ATLAS = "atlas.json"
-"""File that an atlas leaves in its folder."""
-SWEEP = "sweep.json"
-"""File that a sweep leaves in its folder."""
-ROBUST = "robust.json"
-"""File that a robust plan leaves in its folder."""
+STUDIES = ("frontier", "closures", "atlas", "sweep", "robust", "backcast")
+"""Commands that leave a JSON file of their name in their folder."""
 COMMIT = "commit.parquet"
 """File of a sweep that solved its cases with the robust core built as well."""
 OPTIONAL_IN_SWEEP = (
@@ -152,7 +144,7 @@ def _publish(stage: Path, folder: Path) -> None:
     is_run = (stage / "summary.json").exists()
     # A frontier may join a run in its folder, whose other files stay what they were. Subfolders are replaced.
     parts = {path.name for path in stage.iterdir() if path.is_dir()}
-    is_sealed = is_run or any((stage / name).exists() for name in (SWEEP, ROBUST))
+    is_sealed = is_run or any((stage / f"{name}.json").exists() for name in ("sweep", "robust"))
     earlier = {} if is_sealed else _checksums(folder)
     if is_sealed or earlier:
         earlier = {name: sum_ for name, sum_ in earlier.items() if name.split("/")[0] not in parts}
@@ -161,7 +153,7 @@ def _publish(stage: Path, folder: Path) -> None:
         text = json.dumps({"format": CHECKSUMS_FORMAT, "files": sums}, indent=1)
         (stage / CHECKSUMS).write_text(f"{text}\n", encoding="utf-8")
         files.append(stage / CHECKSUMS)
-    optional = OPTIONAL if is_run else OPTIONAL_IN_SWEEP if (stage / SWEEP).exists() else ()
+    optional = OPTIONAL if is_run else OPTIONAL_IN_SWEEP if (stage / "sweep.json").exists() else ()
     stale = [name for name in optional if not (stage / name).exists()]
     for path in files:
         with path.open("rb+") as file:
@@ -204,7 +196,7 @@ def _is_run_folder(folder: Path) -> bool:
         names = {path.name for path in folder.iterdir()}
     except OSError:
         return True  # the fault is reported where the folder is written
-    if names <= {LOCK} or names & {FRONTIER, CLOSURES, ATLAS, SWEEP, ROBUST} or (folder / STAGE).is_dir():
+    if names <= {LOCK} or names & {f"{name}.json" for name in STUDIES} or (folder / STAGE).is_dir():
         return True
     with suppress(OSError, ValueError):
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
@@ -213,6 +205,26 @@ def _is_run_folder(folder: Path) -> bool:
     with suppress(OSError, ValueError), (folder / "job.toml").open(encoding="utf-8") as file:
         return file.readline().startswith(f"# {RUN_FORMAT}")
     return False
+
+
+def refuse_study(folder: Path, done: str) -> None:
+    """Refuse the folder of a study where that of a run is wanted, with the command that makes it again.
+
+    Parameters
+    ----------
+    done
+        What has happened so far, for the message.
+    """
+    for name in STUDIES:
+        if (folder / f"{name}.json").is_file():
+            asked = folder / "job.toml" if (folder / "job.toml").is_file() else "CLUSTERS.toml"
+            points = ", each point of it by its two files in frontier/" if name == "frontier" else ""
+            raise JobError(
+                f"the folder holds what `polyring {name}` wrote, and no run",
+                where=str(folder),
+                done=done,
+                remedy=f"Read its tables and pages{points}; `polyring {name} {asked}` makes them again.",
+            )
 
 
 def _make(folder: Path) -> list[Path]:

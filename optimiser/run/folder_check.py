@@ -21,7 +21,7 @@ from optimiser.problem import DesignProblem, dumps, load
 from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.problem.jsonfile import plain_file, read_json
 from optimiser.problem.result import Result, gap_of, parse_rings_and_starts
-from optimiser.run.folder import CHECKSUMS, CHECKSUMS_FORMAT, SWEEP
+from optimiser.run.folder import CHECKSUMS, CHECKSUMS_FORMAT
 from optimiser.verify import Plan, bound_checker
 from optimiser.verify.times import covered_pairs
 
@@ -249,13 +249,8 @@ def _short(value: object) -> str:
 
 
 NEEDED = (
-    "cases.parquet",
-    "case_links.parquet",
-    "plans.parquet",
-    "problem.json",
-    "regret.parquet",
-    SWEEP,
-)
+    "cases.parquet", "case_links.parquet", "plans.parquet", "problem.json", "regret.parquet", "sweep.json",
+)  # fmt: skip
 """Files that every sweep has."""
 _GAP_TOLERANCE = 1e-6
 _SAID = 8
@@ -288,7 +283,7 @@ def check_sweep(folder: Path) -> dict[str, Any]:
         try:
             tables = {name: pq.read_table(folder / name).to_pylist() for name in NEEDED[:3]}
             tables["regret.parquet"] = pq.read_table(folder / "regret.parquet").to_pylist()
-            problem, summary = load(folder / "problem.json"), object_of(folder / SWEEP) or {}
+            problem, summary = load(folder / "problem.json"), object_of(folder / "sweep.json") or {}
             faults = list(_contradictions(problem, summary, tables))
             found = {
                 "problem": problem.name,

@@ -180,6 +180,7 @@ def reopen(home: Path, progress: Progress, solver: ChildProcess, loaded: LoadedJ
     needed = ("job.toml", SUMMARY, "problem.json", "result.json")
     missing = [name for name in needed if not (home / name).is_file()]
     if missing:
+        folder.refuse_study(home, "Nothing was read.")
         raise JobError(
             "the folder holds no run of a job that can be opened",
             where=str(home),

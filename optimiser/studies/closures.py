@@ -39,7 +39,7 @@ from optimiser.proposals.shortest_times import fastest_arcs
 from optimiser.report import studies as pages
 from optimiser.report import wording
 from optimiser.report.studies import ClosedPlans, ClosureShown, CostOfKeeping
-from optimiser.run import folder, proposing
+from optimiser.run import proposing
 from optimiser.run.chain import Chain
 from optimiser.run.solving import NOT_PROVEN
 from optimiser.run.source import find_source
@@ -185,7 +185,7 @@ def closures(
             attribution=chain.source.attribution,
         )
         summary = found.as_dict() | {"built": list(answer.built), "starts": dict(answer.starts)}
-        folders.write(stage, {"problem.json": problem, folder.CLOSURES: summary})
+        folders.write(stage, {"problem.json": problem, "closures.json": summary})
         pages.write_closures(found, stage)
     proven = answer.gap is not None and answer.gap <= asked.gap
     return ClosuresRun(target, found, 0 if proven else NOT_PROVEN)

@@ -316,7 +316,7 @@ def _trace(
     plans = _write_points(stage, problem, found)
     rows = [_link_row(order, link, labels[link.id], problem) for order, link in enumerate(links, start=1)]
     _write_csv(stage / "frontier_links.csv", rows)
-    folders.write(stage, {"problem.json": problem, folder.FRONTIER: summary})
+    folders.write(stage, {"problem.json": problem, "frontier.json": summary})
     pictures.write(stage / PICTURE, found)
     proven = all(point.gap is not None and point.gap <= found.asked_gap for point in found.points)
     code = 0 if proven and found.ended != "time" else NOT_PROVEN

@@ -30,7 +30,6 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError, VerificationError
 from optimiser.problem.model import with_circuits
 from optimiser.report import studies as pages
-from optimiser.run import folder
 from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
 from optimiser.run.solving import NOT_PROVEN, exit_code, parameters, refuse_empty
@@ -236,7 +235,7 @@ def _write(stage: Path, target: Path, composed: _Scenarios, solved: _RobustPlans
             "result.json": answer.result,
             "scenarios.csv": scenarios,
             "robust_links.csv": links,
-            folder.ROBUST: summary,
+            "robust.json": summary,
         },
     )
     pages.write_robust(summary, scenarios, links, stage)

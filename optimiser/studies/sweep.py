@@ -393,7 +393,7 @@ def _write(stage: Path, found: SweepCases, solved: _Solved) -> dict[str, Any]:
     folders.write(
         stage,
         {name: _table(name, content, factors) for name, content in tables.items()}
-        | {"problem.json": resolve(found.base.base, found.cases[0]), folder.SWEEP: summary},
+        | {"problem.json": resolve(found.base.base, found.cases[0]), "sweep.json": summary},
     )
     results.write_layers(
         stage,

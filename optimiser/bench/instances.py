@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -26,6 +27,7 @@ from optimiser.bench.generators.regular import (
     grid,
     hub_ring,
 )
+from optimiser.engine.backends.pulp_solvers import installed_solver
 from optimiser.engine.backends.solvers import ANY, NONE, UNNAMED
 from optimiser.engine.methods.own_variant import SUFFIX, OwnVariant, Variant, parted
 from optimiser.engine.methods.variants import AUTO, VARIANTS, own
@@ -89,8 +91,9 @@ def choose(words: Sequence[str], families: Sequence[str]) -> tuple[Instance, ...
         When a word matches nothing, two files have one name, or nothing is asked for.
     """
     known = registered()
-    found = [one for word in words for one in _named(word, known)]
-    found += [one for family in families for one in _of_family(family, (*known, *found))]
+    unnamed, strange = "no instance, file or folder has the name {!r}", "there is no family {!r} of instances"
+    found = [one for word in words for one in _matching(word, known, "name", unnamed)]
+    found += [one for word in families for one in _matching(word, (*known, *found), "family", strange)]
     if not found:
         raise ProblemError("no instance is asked for", remedy=_remedy(known))
     chosen: dict[str, Instance] = {}
@@ -125,27 +128,17 @@ def instance(name: str) -> DesignProblem:
     return found[0].make()
 
 
-def _named(word: str, known: Sequence[Instance]) -> Sequence[Instance]:
-    matching = [one for one in known if fnmatch.fnmatchcase(one.name, word)]
-    if matching:
-        return matching
-    if word.endswith(".json") or Path(word).exists():
+def _matching(word: str, known: Sequence[Instance], by: str, fault: str) -> Sequence[Instance]:
+    """Return the instances whose name or family a pattern matches, else those of the file of this name."""
+    names = [getattr(one, by) for one in known]
+    matching = [one for one, name in zip(known, names, strict=True) if fnmatch.fnmatchcase(name, word)]
+    if not matching and by == "name" and (word.endswith(".json") or Path(word).exists()):
         return from_path(Path(word))
-    hint = _hint(word, (one.name for one in known))
-    raise ProblemError(f"no instance, file or folder has the name {word!r}{hint}", remedy=_remedy(known))
-
-
-def _of_family(family: str, known: Sequence[Instance]) -> Sequence[Instance]:
-    matching = [one for one in known if fnmatch.fnmatchcase(one.family, family)]
-    if matching:
-        return matching
-    hint = _hint(family, {one.family for one in known})
-    raise ProblemError(f"there is no family {family!r} of instances{hint}", remedy=_remedy(known))
-
-
-def _hint(word: str, names: Iterable[str]) -> str:
-    near = get_close_matches(word, list(names), 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    if not matching:
+        near = get_close_matches(word, sorted(set(names)), 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ProblemError(f"{fault.format(word)}{hint}", remedy=_remedy(known))
+    return matching
 
 
 def _remedy(known: Iterable[Instance]) -> str:
@@ -187,11 +180,7 @@ def _files_below(folder: Path) -> Iterator[Instance]:
 
 
 def _file_instance(path: Path, family: str) -> Instance:
-    return Instance(path.stem, family, path.as_posix(), partial(_load, path), path)
-
-
-def _load(path: Path) -> DesignProblem:
-    return load(path).replace(name=path.stem)
+    return Instance(path.stem, family, path.as_posix(), lambda: load(path).replace(name=path.stem), path)
 
 
 def _generated() -> Iterator[Instance]:
@@ -229,15 +218,13 @@ def _generated() -> Iterator[Instance]:
 
 def _region() -> Iterator[Instance]:
     """Yield the problems of the default region: lists of cities, limits, budgets, and full cover."""
-    for places in REGION_JOBS:
-        for hours in REGION_HOURS:
-            for share in REGION_SHARES:
-                yield Instance(
-                    name=f"{places}_{hours}h_{share:02}",
-                    family=f"region-{places}",
-                    about=f"default region, {places}, {hours} h, budget {share} %",
-                    make=partial(region_problem, places, hours, share),
-                )
+    for places, hours, share in itertools.product(REGION_JOBS, REGION_HOURS, REGION_SHARES):
+        yield Instance(
+            name=f"{places}_{hours}h_{share:02}",
+            family=f"region-{places}",
+            about=f"default region, {places}, {hours} h, budget {share} %",
+            make=partial(region_problem, places, hours, share),
+        )
     for places in REGION_JOBS:
         yield Instance(
             name=f"{places}_4h_cover",
@@ -262,10 +249,8 @@ def region_problem(places: str, hours: int, share: int | None) -> DesignProblem:
 
     settings = [f"times.limit_s={hours * 3600}", f"budget.share={(share or 10) / 100}"]
     loaded = find(REGION_JOBS[places], settings=settings)
-    problem = Chain.of(loaded).design
-    if share is None:
-        return problem.replace(name=f"{places}_{hours}h_cover", budget=None)
-    return problem.replace(name=f"{places}_{hours}h_{share:02}")
+    problem = Chain.of(loaded).design.replace(name=f"{places}_{hours}h_{share or 'cover':0>2}")
+    return problem.replace(budget=None) if share is None else problem
 
 
 # ---- variants, solvers and seeds
@@ -337,18 +322,11 @@ def plan(
     )
 
 
-def _call_solver(name: str) -> None:
-    """Refuse a solver that cannot be called here."""
-    from optimiser.engine.backends.pulp_solvers import installed_solver
-
-    installed_solver(name)
-
-
 def configurations(
     variants: Sequence[str],
     solvers: Sequence[str],
     *,
-    check: Callable[[str], object] = _call_solver,
+    check: Callable[[str], object] = installed_solver,
 ) -> tuple[tuple[Configuration, ...], tuple[str, ...], tuple[OptimiserError, ...]]:
     """Return the configurations that can run here, notes on others, and faults.
 
@@ -375,7 +353,8 @@ def configurations(
     faults: list[OptimiserError] = []
     fitting: set[str] = set()
     absence_is_noted = "all" in solvers or ("all" in variants and not solvers)
-    for word in _expanded(variants):
+    every = [name for name in VARIANTS if name != AUTO.name]
+    for word in (one for asked in variants for one in (every if asked == "all" else [asked])):
         name, solver = parted(word)
         misfits: list[str] = []
         for one in _with_solvers(_variant_named(name), [solver] if solver else solvers, misfits):
@@ -400,11 +379,6 @@ def configurations(
         )
     _refuse_equal_names(found)
     return tuple(dict.fromkeys(found)), tuple(dict.fromkeys(notes)), tuple(faults)
-
-
-def _expanded(variants: Sequence[str]) -> Iterator[str]:
-    for word in variants:
-        yield from (name for name in VARIANTS if name != AUTO.name) if word == "all" else (word,)
 
 
 def _variant_named(name: str) -> Configuration:

@@ -37,13 +37,13 @@ from optimiser.bench.analysis import (
 )
 from optimiser.bench.instances import Instance, Limits, Run, choose, configurations, plan
 from optimiser.bench.rows import Key, Row, Trace, load_trace, slug_of
-from optimiser.bench.runner import Listener, fault_lines, incomplete
+from optimiser.bench.runner import Listener, Store, exclusive, fault_lines, incomplete
 from optimiser.bench.runner import bench as solve_all
-from optimiser.bench.store import Store, exclusive
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import OptimiserError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
-from optimiser.tasks import Executor, executor_of
+from optimiser.report.wording import WORDS
+from optimiser.tasks import executor_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -183,7 +183,10 @@ def bench(  # noqa: PLR0913 - the options of the command
     words = [one for one in asked if isinstance(one, str)]
     own = [one for one in asked if isinstance(one, DesignProblem)]
     chosen = choose(words, families) if words or families or not own else ()
-    given = [Instance(one.name, "own", "a problem of the caller", partial(_same, one)) for one in own]
+    given = [
+        Instance(one.name, "own", "a problem of the caller", partial(DesignProblem.replace, one))
+        for one in own
+    ]
     listener, folder = listener or Silence(), Path(out)
     found, notes, faults = configurations(variants or ("auto",), solvers)
     limits = Limits(time_limit_s=time_limit_s, gap=gap, threads=threads)
@@ -203,23 +206,15 @@ def bench(  # noqa: PLR0913 - the options of the command
     with exclusive(folder):
         for text in (*notes, *fault_lines(faults)):
             listener.notes(f"left out: {text}")
-        with _executor(jobs, cluster, scheduler) as executor:
+        is_here = jobs in (None, 1) and cluster == "none" and scheduler is None  # one at a time
+        workers = 0 if is_here else jobs
+        with executor_of(workers=workers, cluster=cluster, scheduler=scheduler) as executor:
             done = solve_all(runs, folder, listener=listener, executor=executor)
         faults = (*faults, *done.faults)
         if not done.rows:
             raise incomplete(faults or [ProblemError(text) for text in done.unfit], solved=False)
         write_outputs(done.rows, folder, command=command, left_out=fault_lines(faults))
     return Bench(folder, tuple(Store(folder).rows()), faults)  # as written: with the times to good plans
-
-
-def _executor(jobs: int | None, cluster: str, scheduler: str | None) -> Executor:
-    """Return what does the solves: this process for one at a time."""
-    is_here = jobs in (None, 1) and cluster == "none" and scheduler is None
-    return executor_of(workers=0 if is_here else jobs, cluster=cluster, scheduler=scheduler)
-
-
-def _same(problem: DesignProblem) -> DesignProblem:
-    return problem
 
 
 def _command(repeated: Mapping[str, Iterable[str]]) -> str:
@@ -479,41 +474,14 @@ def _whole(value: int | None) -> str:
 
 def footnotes(rows: Sequence[Row]) -> list[str]:
     """Return the footnotes of a summary: the meaning of each measure, then the limits of this table."""
-    return [*_meanings(rows), *_caveats(rows)]
-
-
-def _meanings(rows: Sequence[Row]) -> Iterator[str]:
     able = [row for row in rows if proves(row)]
-    outs = sum(not row.proved for row in able)
-    yield (
-        "Seconds are wall time of reduction and solve, without imports, start of processes, reading and the "
-        "final check. Each configuration solved a tiny problem before, so that no solve includes compilation."
-    )
-    yield (
-        "[1] Shifted geometric mean of the seconds to proof. A time-out counts at its limit, so that means "
-        f"of configurations that time out are too low. {outs} of {len(able)} solves of configurations that "
-        "can prove ended without proof."
-    )
-    yield "[2] Arithmetic mean of the gaps at the end, each at most 100 %; no plan counts 100 %."
-    yield "[3] Mean distance of the plan from the best that any configuration found on the instance."
-    yield (
-        "[4] Shifted geometric mean (1 s) of the seconds to the first plan within 1 % of the best known one; "
-        "never counts at the limit."
-    )
-    yield (
-        "[5] Largest resident memory of a solve, all its processes together (the parent, which reads, "
-        "reduces and checks, and the solver), sampled every 0.1 s; shared pages count twice."
-    )
-    yield (
-        f"[6] First the ratio of the shifted geometric means (shift {SHIFT_S:g} s), then the geometric mean "
-        "of the ratios of the shifted times problem by problem. Where the baseline was cut off, the true "
-        "ratio to proof is larger; where the configuration was cut off, smaller."
-    )
-    shared = len(next(iter(comparable(rows).values()), []))
-    yield (
-        f"The profile (Dolan and Moré 2002) covers the {shared} problems (instance and seed) on which every "
-        "configuration that can prove was run. A solve without proof is a failure: its ratio is infinite."
-    )
+    figures = {
+        "outs": sum(not row.proved for row in able),
+        "able": len(able),
+        "shift": SHIFT_S,
+        "shared": len(next(iter(comparable(rows).values()), [])),
+    }
+    return [*(note.format(**figures) for note in WORDS["bench"]["footnotes"]), *_caveats(rows)]
 
 
 def _caveats(rows: Sequence[Row]) -> Iterator[str]:

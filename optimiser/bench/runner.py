@@ -1,10 +1,11 @@
-"""Run the solves of a bench, each as a task, and keep each row as it comes."""
+"""Run the solves of a bench, each as a task, and keep rows, problems, plans and traces in its folder."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -12,23 +13,17 @@ from typing import Any, Protocol
 
 from optimiser.bench import rows as table
 from optimiser.bench.generators.regular import GridParameters, grid
-from optimiser.bench.instances import Run
+from optimiser.bench.instances import Instance, Run
 from optimiser.bench.measuring import code, fault_line, longest_s
-from optimiser.bench.rows import Row, code_of, key_of, label_of, save_trace, slug_of, time_to_gap
-from optimiser.bench.store import (
-    Facts,
-    Store,
-    old_code_note,
-    refuse_other_digest,
-    refuse_other_problems,
-    refuse_other_variants,
-    unchanged_file,
-)
-from optimiser.problem import dumps
+from optimiser.bench.rows import Key, Row, code_of, key_of, label_of, save_trace, slug_of, time_to_gap
+from optimiser.engine.methods.own_variant import OwnVariant, digest_of, text_of
+from optimiser.engine.search.paths import covered
+from optimiser.problem import dumps, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.result import Result
+from optimiser.run.folder import locked
 from optimiser.tasks import Executor, Task, address_of
 from optimiser.tasks import Outcome as TaskOutcome
 
@@ -37,6 +32,212 @@ MOST_NAMED = 20
 
 _LATTICE = GridParameters(rows=3, columns=3, candidates=6, pairs=6)
 """Problem of the warm-up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Sizes and digest of a problem; names as in `Row`."""
+
+    digest: str
+    places: int
+    arcs: int
+    candidates: int
+    pairs: int
+    open_pairs: int
+    minimise: bool
+
+
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Hold the folder of a bench during a `with` block, so that no other bench writes its table.
+
+    Parameters
+    ----------
+    folder
+        Folder of the bench; it is created.
+
+    Raises
+    ------
+    EnvironmentFault
+        When another process holds it, or it cannot be created.
+    """
+    Store(folder).prepare()
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder))
+        except EnvironmentFault as fault:
+            remedy = "Wait until that bench ends, or choose another folder with -o."
+            done = "Nothing was solved."
+            raise EnvironmentFault(fault.what, where=fault.where, done=done, remedy=remedy) from fault
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The folder of a bench.
+
+    Attributes
+    ----------
+    folder
+        Holds `runs.csv`, `summary.md`, and the folders `instances`, `plans`, `traces` and `figures`.
+    """
+
+    folder: Path
+
+    def prepare(self) -> None:
+        """Create the folders.
+
+        Raises
+        ------
+        EnvironmentFault
+            When the disk does not allow it.
+        """
+        try:
+            for name in ("instances", "plans", "traces", "figures"):
+                (self.folder / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EnvironmentFault(
+                f"the folder cannot be made ({error.strerror})",
+                where=str(self.folder),
+                done="Nothing was solved.",
+            ) from error
+
+    @property
+    def runs(self) -> Path:
+        """Return the path of the table."""
+        return self.folder / "runs.csv"
+
+    def rows(self) -> list[Row]:
+        """Return the rows of the table so far."""
+        return table.load(self.runs)
+
+    def instance(self, name: str) -> Path:
+        """Return the path of a problem file."""
+        return self.folder / "instances" / f"{name}.json"
+
+    def plan(self, slug: str) -> Path:
+        """Return the path of a result file."""
+        return self.folder / "plans" / f"{slug}.json"
+
+    def trace(self, slug: str) -> Path:
+        """Return the path of a trace."""
+        return self.folder / "traces" / f"{slug}.csv"
+
+    def facts(self, instance: Instance) -> Facts:
+        """Write the problem file of an instance unless it exists, and return the sizes of the problem.
+
+        A problem is made once per folder, so that a bench that continues solves the same problem as before.
+        """
+        path = self.instance(instance.name)
+        if not path.exists():
+            write_atomically(path, dumps(instance.make()))
+        problem = load(path)
+        now = covered(problem, ())
+        every = covered(problem, [j for j, c in enumerate(problem.candidates) if c.fixed != "out"])
+        return Facts(
+            digest=hashlib.sha256(path.read_bytes()).hexdigest()[:12],
+            places=len(problem.nodes),
+            arcs=len(problem.arcs),
+            candidates=len(problem.candidates),
+            pairs=len(problem.pairs),
+            open_pairs=int((every & ~now).sum()),
+            minimise=problem.budget is None,
+        )
+
+
+# ---- continuing
+
+
+def unchanged_file(own: OwnVariant) -> bytes:
+    """Return the file of a variant of the user's own, as it was when the bench loaded it.
+
+    Raises
+    ------
+    ProblemError
+        When the file was changed since.
+    """
+    text = text_of(Path(own.path))
+    if digest_of(text) != own.digest:
+        raise ProblemError(
+            "the file of a variant was changed while the bench was starting",
+            where=own.path,
+            done="The rows so far are kept; nothing was solved.",
+            remedy="Give the changed variant another name in VARIANT, or bench it in another folder with -o.",
+        )
+    return text
+
+
+def refuse_other_variants(rows: Iterable[Row], runs: Iterable[Run]) -> None:
+    """Refuse a variant of the user's own that has rows from another variant of its name.
+
+    Raises
+    ------
+    ProblemError
+        When there is one.
+    """
+    known = {(row.variant, row.own) for row in rows}
+    for one in dict.fromkeys(run.configuration for run in runs):
+        own = "" if one.own is None else one.own.digest
+        if any(name == one.variant and digest != own for name, digest in known):
+            raise ProblemError(
+                f"the variant {one.variant!r} is not the one that was measured before",
+                where="" if one.own is None else one.own.path,
+                done="Its rows are kept; nothing was solved.",
+                remedy="Give it another name in VARIANT, or bench it in another folder with -o.",
+            )
+
+
+def refuse_other_problems(store: Store, rows: Collection[Row], runs: Iterable[Run]) -> None:
+    """Refuse a problem file of the user's own that no longer holds the problem of earlier rows.
+
+    The copy of a problem without rows is deleted, so that its file is read again.
+
+    Raises
+    ------
+    ProblemError
+        When there is one.
+    """
+    solved = {row.instance for row in rows}
+    for instance in {run.instance.name: run.instance for run in runs if run.instance.source}.values():
+        kept = store.instance(instance.name)
+        if instance.name not in solved:
+            kept.unlink(missing_ok=True)
+        elif kept.exists() and dumps(instance.make()) != dumps(load(kept)):
+            raise _other_problem(instance.name, instance.source or kept)
+
+
+def _other_problem(name: str, where: Path) -> ProblemError:
+    return ProblemError(
+        f"the problem {name!r} is not the one that was measured before",
+        where=str(where),
+        done="Its rows are kept; nothing was solved.",
+        remedy="Bench it in another folder with -o, or under another file name.",
+    )
+
+
+def old_code_note(rows: Mapping[Key, Row], runs: Sequence[Run], code: str) -> str:
+    """Return a note on rows that are kept from earlier code, empty where there are none.
+
+    Parameters
+    ----------
+    runs
+        Solves that were asked for.
+    code
+        First characters of the hash of the source.
+    """
+    kept = [rows[key_of(run)] for run in runs if key_of(run) in rows]
+    old = [row for row in kept if row.source != code]
+    if not old:
+        return ""
+    solves = "1 solve is" if len(old) == 1 else f"{len(old)} solves are"
+    codes = ", ".join(dict.fromkeys(row.source for row in old))
+    return (
+        f"{solves} kept from earlier code ({codes}; now {code}): bench in another folder with -o to solve "
+        "them again"
+    )
+
+
+# ---- the solves
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,38 +296,11 @@ class _Bench:
 
     store: Store
     listener: Listener
-    rows: dict[table.Key, Row]
-    contents: Files
-    addresses: dict[str, str] = field(default_factory=dict)
+    rows: dict[Key, Row]
+    contents: dict[str, bytes] = field(default_factory=dict)
     facts: dict[str, Facts | None] = field(default_factory=dict)
     unfit: list[str] = field(default_factory=list)
     faults: list[OptimiserError] = field(default_factory=list)
-
-
-class Files(Mapping[str, bytes]):
-    """What the solves of a bench read, by address: problem files, read when they are asked for, and texts."""
-
-    def __init__(self) -> None:
-        self._held: dict[str, bytes | Path] = {}
-
-    def add(self, content: bytes, *, file: Path | None = None) -> str:
-        """Add a content, and return its address; with a file that holds it, it is not kept in memory."""
-        address = address_of(content)
-        self._held[address] = file or content
-        return address
-
-    def __getitem__(self, address: str) -> bytes:
-        """Return a content."""
-        held = self._held[address]
-        return held.read_bytes() if isinstance(held, Path) else held
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield the addresses."""
-        return iter(self._held)
-
-    def __len__(self) -> int:
-        """Return their number."""
-        return len(self._held)
 
 
 def bench(runs: Sequence[Run], folder: Path, *, listener: Listener, executor: Executor) -> Outcome:
@@ -147,20 +321,16 @@ def bench(runs: Sequence[Run], folder: Path, *, listener: Listener, executor: Ex
     """
     store = Store(folder)
     store.prepare()
-    state = _Bench(store, listener, {row.key: row for row in store.rows()}, Files())
+    state = _Bench(store, listener, {row.key: row for row in store.rows()})
     refuse_other_variants(state.rows.values(), runs)
     refuse_other_problems(store, state.rows.values(), runs)
-    note = old_code_note(state.rows, runs, code())
-    if note:
+    if note := old_code_note(state.rows, runs, code()):
         listener.notes(note)
-    tiny = state.contents.add(dumps(grid(_LATTICE)).encode())
+    tiny = _kept(state, dumps(grid(_LATTICE)).encode())
     solves: dict[str, tuple[Run, Facts]] = {}
     tasks: dict[str, Task] = {}
     for run in runs:
-        if key_of(run) in state.rows:
-            continue
-        facts = _fitting(state, run)
-        if facts is not None:
+        if key_of(run) not in state.rows and (facts := _fitting(state, run)) is not None:
             task = _task(state, run, tiny)
             solves[task.key], tasks[task.key] = (run, facts), task
     _work(state, solves, list(tasks.values()), executor)
@@ -192,8 +362,20 @@ def _work(
 
 def _fitting(state: _Bench, run: Run) -> Facts | None:
     """Return the sizes of a problem; None when it cannot be made or solved with the configuration."""
-    facts, configuration = _facts(state, run), run.configuration
-    if facts is not None and facts.minimise and not configuration.capabilities.covers_all:
+    name, configuration = run.instance.name, run.configuration
+    if name not in state.facts:
+        try:
+            state.facts[name] = state.store.facts(run.instance)
+        except OptimiserError as fault:
+            state.faults.append(fault)
+            state.listener.notes(f"{name} is left out: {fault_line(fault)}")
+            state.facts[name] = None
+    facts = state.facts[name]
+    if facts is None:
+        return None
+    if any(row.instance == name and row.digest != facts.digest for row in state.rows.values()):
+        raise _other_problem(name, state.store.instance(name))
+    if facts.minimise and not configuration.capabilities.covers_all:
         _leave_out(state, run, f"variant {configuration.variant!r} needs a budget")
         return None
     return facts
@@ -202,8 +384,8 @@ def _fitting(state: _Bench, run: Run) -> Facts | None:
 def _task(state: _Bench, run: Run, tiny: str) -> Task:
     """Return the task of a run; `tiny` is the address of the problem of the warm-up."""
     own, slug = run.configuration.own, slug_of(key_of(run))
-    problem = _address(state, run.instance.name)
-    variant = None if own is None else state.contents.add(unchanged_file(own))
+    problem = _kept(state, state.store.instance(run.instance.name).read_bytes())
+    variant = None if own is None else _kept(state, unchanged_file(own))
     state.store.plan(slug).unlink(missing_ok=True)
     return Task(
         name=f"solve {slug}",
@@ -224,28 +406,11 @@ def _task(state: _Bench, run: Run, tiny: str) -> Task:
     )
 
 
-def _address(state: _Bench, name: str) -> str:
-    """Return the address of the problem file of an instance."""
-    if name not in state.addresses:
-        file = state.store.instance(name)
-        state.addresses[name] = state.contents.add(file.read_bytes(), file=file)
-    return state.addresses[name]
-
-
-def _facts(state: _Bench, run: Run) -> Facts | None:
-    """Return the sizes of the problem of a run; None when it cannot be made."""
-    name = run.instance.name
-    if name not in state.facts:
-        try:
-            state.facts[name] = state.store.facts(run.instance)
-        except OptimiserError as fault:
-            state.faults.append(fault)
-            state.listener.notes(f"{name} is left out: {fault_line(fault)}")
-            state.facts[name] = None
-    facts = state.facts[name]
-    if facts is not None:
-        refuse_other_digest(state.store, state.rows.values(), run.instance, facts)
-    return facts
+def _kept(state: _Bench, content: bytes) -> str:
+    """Keep what a solve reads, and return its address."""
+    address = address_of(content)
+    state.contents[address] = content
+    return address
 
 
 def _leave_out(state: _Bench, run: Run, why: str) -> None:
@@ -258,15 +423,15 @@ def _leave_out(state: _Bench, run: Run, why: str) -> None:
 def _finish(state: _Bench, run: Run, facts: Facts, outcome: TaskOutcome) -> None:
     """Make the row of a finished solve and write the table; a solve that did not fit has none."""
     where = f"{run.configuration.label} on {run.instance.name}, seed {run.seed}"
-    if outcome.quarantined:
-        _report(state, EnvironmentFault(f"it failed {outcome.attempts} times: {outcome.fault}", where=where))
-        return
-    measured, answer = outcome.value, outcome.value["answer"]
+    measured, answer = outcome.value, {} if outcome.quarantined else outcome.value["answer"]
     if "unfit" in answer:
         _leave_out(state, run, str(answer["unfit"]))
         return
-    if "wrong" in answer:
-        _report(state, ProblemError(str(answer["wrong"]), where=where))
+    if outcome.quarantined or "wrong" in answer:
+        what = answer.get("wrong", f"it failed {outcome.attempts} times: {outcome.fault}")
+        fault = (EnvironmentFault if outcome.quarantined else ProblemError)(str(what), where=where)
+        state.faults.append(fault)
+        state.listener.notes(f"{fault_line(fault)}: left out")
         return
     slug, result = slug_of(key_of(run)), None
     if "fault" not in answer and measured["result"] is not None:
@@ -277,11 +442,6 @@ def _finish(state: _Bench, run: Run, facts: Facts, outcome: TaskOutcome) -> None
     state.rows[row.key] = row
     write_atomically(state.store.runs, table.dumps(state.rows.values()))
     state.listener.ends(row)
-
-
-def _report(state: _Bench, fault: OptimiserError) -> None:
-    state.faults.append(fault)
-    state.listener.notes(f"{fault_line(fault)}: left out")
 
 
 def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | None) -> Row:

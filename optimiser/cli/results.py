@@ -24,25 +24,11 @@ from optimiser.run import folder
 if TYPE_CHECKING:
     from optimiser.engine.certification import Certified
 
-_VERDICTS = {
-    "": "everything claimed is true",
-    "argument": "no plan exists, as claimed; proved again by an argument",
-    "enumeration": "no plan exists, as claimed; proved again by trying every plan",
-    "solver": "that no plan exists is the word of {word} alone: too many plans to try, no short argument",
-}
-"""Verdict on a result, by what proves that there is no plan."""
 PARTLY = 10
 """Exit code where less is certified than the solver claims."""
 _FIGURES = (
     "status", "money", "cost", "budget", "objective", "bound", "gap", "gap_of_gain", "definition", "limit_s",
 )  # fmt: skip
-_CORE = {
-    "core_every_share": "of pairs outside it, all ways through it",
-    "core_some_share": "of pairs outside it, some way through it",
-    "core_closed_minutes": "minutes longer without it, mean",
-    "core_betweenness_share": "of all fastest ways through it",
-}
-"""Measures of dependence on the core cities that are compared, in words."""
 _RING_KEYS = ("sentence", "formed", "length_km", "existing_km", "new_km", "cost", "candidates")
 _MOST_ROWS = 12
 """Rows of a table that are shown."""
@@ -99,7 +85,8 @@ def verify(
     if plan.bound is not None:
         summary["source of the bound"] = str(plan.bound_source or "not stated")
     word = "the solver" if claimed.infeasible_by is None else claimed.infeasible_by.who
-    show_outline(f"{result_file}: {_VERDICTS[plan.infeasible_by].format(word=word)}.", summary)
+    verdict = wording.WORDS["verdicts"][plan.infeasible_by or "plan"]
+    show_outline(f"{result_file}: {verdict.format(word=word)}.", summary)
     return 0
 
 
@@ -345,16 +332,17 @@ def _within(run: dict[str, Any], group: str) -> str | None:
 
 def _dependence(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[str | None]]:
     """Return the measures of dependence on the core that either run has, today and after building."""
+    words = wording.WORDS["core"]
     rows = [
         {
             row["measure"]: row
             for row in (run.get("measures") or {}).get("polycentricity", ())
-            if row["measure"] in _CORE and row["today"] is not None
+            if row["measure"] in words and row["today"] is not None
         }
         for run in (first, second)
     ]
-    known = [name for name in _CORE if any(name in own for own in rows)]
-    return {_CORE[name]: [_change(own.get(name)) for own in rows] for name in known}
+    known = [name for name in words if any(name in own for own in rows)]
+    return {words[name]: [_change(own.get(name)) for own in rows] for name in known}
 
 
 def _change(row: Mapping[str, Any] | None) -> str | None:

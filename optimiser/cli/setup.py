@@ -19,6 +19,7 @@ from optimiser.cli.options import Json, refuse_output
 from optimiser.engine.methods.variants import VARIANTS
 from optimiser.problem.errors import EnvironmentFault, JobError
 from optimiser.problem.jsonfile import write_atomically, write_whole
+from optimiser.report.wording import WORDS
 from optimiser.tasks import cache
 
 if TYPE_CHECKING:
@@ -35,12 +36,6 @@ _NEEDED_MB = {"disk": 500, "memory": 2_000}
 _UNFIT = 5
 """Exit code where something is missing."""
 _TITLE = "A job for polyring. Keys behind a # show their defaults; remove the # to change one."
-_SERVICES_FROM = {
-    "relations": "train relations",
-    "lines": "a table of lines",
-    "tracks": "tracks alone (assumed)",
-    "none": "nowhere",
-}
 
 
 # ---- list and doctor
@@ -284,14 +279,14 @@ def _show_roads(report: ImportReport) -> None:
 
 
 def _show_rail(report: RailReport) -> None:
-    lengths = {name: f"{km:,.1f}" for name, km in report.track_km.items()}
+    sources, lengths = WORDS["services_from"], {name: f"{km:,.1f}" for name, km in report.track_km.items()}
     screen.pairs("Tracks by class", lengths, heads=("class", "km"))
     facts = {
         "tracks": report.tracks,
         "stations on tracks": report.stations,
         "stations out of reach of tracks": len(report.stations_unreached),
         "services": report.services,
-        "services come from": _SERVICES_FROM.get(report.services_source, report.services_source),
+        "services come from": sources.get(report.services_source, report.services_source),
         "places where stops are not joined by track": len(report.faults),
     }
     screen.pairs("Counts of railways", facts if report.tracks else {"tracks": 0}, heads=("what", "count"))

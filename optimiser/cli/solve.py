@@ -39,6 +39,7 @@ from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.problem.jsonfile import read_json
 from optimiser.problem.result import Result, bound_tolerance
+from optimiser.report import wording
 from optimiser.tasks import signals
 
 if TYPE_CHECKING:
@@ -280,22 +281,9 @@ def _notes(problem: DesignProblem, result: Result, gap: float) -> list[str]:
             "2e-9."
         )
     elif result.termination != INTERRUPTED:
-        notes.append(
-            f"The gap of {_per_cent(gap)} that was asked for is not proven: "
-            f"{_WHY.get(result.termination, f'the end was {result.termination!r}')}."
-        )
+        why = wording.WORDS["unproven"].get(result.termination, f"the end was {result.termination!r}")
+        notes.append(f"The gap of {_per_cent(gap)} that was asked for is not proven: {why}.")
     return notes
-
-
-_WHY = {
-    "killed": "the solver did not stop in time; allow more with --time-limit, or try --variant auto",
-    "time": "time ran out; allow more with --time-limit",
-    "heuristic": "this variant proves nothing; take --variant auto",
-    "stalled": "noise ended the search, or the solver proves nothing; take another --variant or --solver",
-    "unconfirmed": "our own prover did not confirm what the solver claims; allow more with --time-limit",
-    "nodes": "the search reached its limit of nodes; take another --variant",
-}
-"""Why a gap is not proven, and what to do, by the termination of the solve."""
 
 
 def _per_cent(value: float | None) -> str:

@@ -21,28 +21,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CHOOSERS: Mapping[str, str] = {
-    "plan": "polyring, whole toolbox",
-    "plan_lines": "polyring, lines alone",
-    "population": "population over distance",
-    "population_per_cost": "the same per cost",
-    "towards_core": "towards the core",
-    "random": "random",
-    "everything": "every line proposed",
-}
-"""Strategies of choosing, by name, in the order of tables."""
+CHOOSERS, PURSES, POOLS = (dict[str, str](wording.WORDS[name]) for name in ("choosers", "purses", "pools"))
+"""Strategies of choosing, how the money is divided, and what is chosen from, in the order of tables."""
 
 PLANS = ("plan", "plan_lines")
 """Strategies that are plans of the model."""
-
-PURSES: Mapping[str, str] = {"one": "one budget", "by_mode": "a budget by mode"}
-"""How the money is divided, by name."""
-
-POOLS: Mapping[str, str] = {
-    "proposed": "the lines that polyring proposes",
-    "neighbours": "straight lines between all neighbouring cities",
-}
-"""What is chosen from, by name."""
 
 FIGURES = ("road", "rail", "both", "any")
 """Recalls: of each mode, of both by lines of their own mode, and of both by lines of either."""

@@ -31,18 +31,7 @@ COLUMN, COLUMN_OF = "chosen_in", "of_cases"
 TABLE = ("name", "description", "today", "plan", "best", "change", "gap")
 """Columns of the table of cases: name, what differs, pairs within the limit of the case today, with the plan
 of the job and with the best plan of the case, the change from the plan of the job as assumed, gap."""
-PARTS = {
-    "terminal": "terminals",
-    "driving": "driving",
-    "check_in": "check-in",
-    "wait": "waits",
-    "start": "starts",
-    "riding": "riding",
-    "stops": "stops",
-    "transfer": "changes",
-    "alighting": "alighting",
-    "other": "other",
-}
+PARTS: Mapping[str, str] = wording.WORDS["parts"]
 """Parts of a trip in words."""
 
 

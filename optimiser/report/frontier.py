@@ -46,13 +46,6 @@ BELOW = 0.07
 LABEL_GAP = 0.08
 """Least distance of two labels at the right edge, as a share of the height."""
 
-NUMBERS = {
-    "complete": "all that exist",
-    "points": "a selection",
-    "time": "as many as the time allowed",
-}
-"""How many of the non-dominated plans are known, by `Curve.ended`."""
-
 
 def write(path: Path, curve: Curve) -> Path:
     """Draw a frontier into a PNG file, whole or not at all."""
@@ -79,7 +72,8 @@ def _proof(curve: Curve) -> str:
         proven = f"each within {wording.percent(largest, digits=2)} of the optimum"
     else:
         proven = "each proven: no plan is better in one objective and no worse in the others"
-    return f"{len(curve.points)} non-dominated plans ({NUMBERS.get(curve.ended, 'so far')}), {proven}"
+    known = wording.WORDS["frontier"].get(curve.ended, "so far")
+    return f"{len(curve.points)} non-dominated plans ({known}), {proven}"
 
 
 def _draw_two_way(figure: Figure, curve: Curve) -> tuple[str, ...]:

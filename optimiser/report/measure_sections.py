@@ -18,31 +18,6 @@ if TYPE_CHECKING:
 type Row = dict[Any, Any]
 """A row of a table, by column."""
 
-EVENNESS = (
-    ("gini", "Gini", "0: equal travel times for all; 1: one person has all the travel.", "Gini 1912"),
-    ("theil", "Theil's T", "0: equal travel times; gives more weight to long ones.", "Theil 1967"),
-    (
-        "palma",
-        "Palma ratio",
-        "Time of the slowest tenth of people divided by that of the fastest four tenths; 0.25: equal times.",
-        "Palma 2011; Cobham and Sumner 2013",
-    ),
-    ("poor_share", "Poor in time", "Share of people whose mean time is beyond {line}.", "FGT 0"),
-    (
-        "poverty_gap",
-        "Poverty gap",
-        "How far beyond {line} they are, as a share of {line}, averaged over all people.",
-        "FGT 1",
-    ),
-    (
-        "poverty_severity",
-        "Poverty severity",
-        "The same squared: those farther beyond count more.",
-        "FGT 2: Foster, Greer and Thorbecke 1984",
-    ),
-)
-"""Column, name, meaning and source of the measures of evenness."""
-
 SMALLEST_SHOWN = 0.0001
 """Measures of evenness have four decimals; smaller values above 0 are shown as below this one."""
 
@@ -58,9 +33,6 @@ STATES = ("today", "plan")
 PLAN = "plan"
 """Id of the row of the whole plan in the table `appraisal`."""
 
-GROUNDS = (("urban", "towns"), ("mountain", "mountains"), ("hill", "hills"))
-"""Columns of terrain that are named, and their words."""
-
 NEEDS_OTHERS, REPLACEABLE = 1.2, 0.8
 """Ratio of value on top of the others to value alone from which a link needs them, or up to which they can
 replace it."""
@@ -70,14 +42,6 @@ MOST_COMPANIONS = 3
 
 SHARE = "weight_share_"
 """Prefix of the columns that hold shares of weight by tier."""
-
-METHODS = {
-    "forward": "at each step the proposal that adds most covered weight per unit of cost",
-    "backward": (
-        "the proposal that loses least covered weight per unit of cost is removed first and built last"
-    ),
-}
-"""How a build order was found, in words."""
 
 
 def sections(report: ReportInput) -> dict[str, Any]:
@@ -120,13 +84,13 @@ def smaller_cities(_report: ReportInput, measures: Measures) -> dict[str, Any] |
         ],
         "evenness": [
             {
-                "name": name,
-                "meaning": meaning.format(line=line),
-                "source": source,
+                "name": row["name"],
+                "meaning": row["meaning"].format(line=line),
+                "source": row["source"],
                 "today": _evenness(column, today[column]),
                 "plan": _evenness(column, plan[column]),
             }
-            for column, name, meaning, source in EVENNESS
+            for column, row in wording.WORDS["evenness"].items()
         ],
         "cut_off": wording.people(plan["people_cut_off"]) if plan["people_cut_off"] else "",
     }
@@ -256,7 +220,11 @@ def appraisal(report: ReportInput, measures: Measures) -> dict[str, Any] | None:
 
 
 def _described(row: Row, ranks: dict[str, int]) -> dict[str, Any]:
-    grounds = [f"{100 * row[key]:.0f} % {word}" for key, word in GROUNDS if row.get(key, 0) >= 0.05]
+    grounds = [
+        f"{100 * row[key]:.0f} % {word}"
+        for key, word in wording.WORDS["grounds"].items()
+        if row.get(key, 0) >= 0.05
+    ]
     shared = [part.rpartition(" (")[0] for part in wording.split_ids(row["shares_pairs_with"])]
     companions = [str(ranks[name]) for name in shared if name in ranks]
     more = " …" if len(companions) > MOST_COMPANIONS else ""
@@ -290,7 +258,7 @@ def build_order(_report: ReportInput, measures: Measures) -> dict[str, Any] | No
     return {
         "tiers": _tiers_of(steps),
         "steps": rows,
-        "method": METHODS.get(method, method),
+        "method": wording.WORDS["order_methods"].get(method, method),
         "exchanged": bool(exchanged),
         "phases": [
             row

@@ -306,7 +306,8 @@ def _map_context(report: ReportInput) -> dict[str, Any]:
         ],
         "rings": ring_section.section(report),
         "unasked": {
-            name: sentences.unasked(name) if name in report.unasked else "" for name in sentences.QUESTIONS
+            name: sentences.unasked(name) if name in report.unasked else ""
+            for name in wording.WORDS["questions"]
         },
         "cases": None if report.cases is None else report.cases.section(report.links),
         "states": webmap.states(report),

@@ -16,6 +16,7 @@ from anyascii import anyascii
 
 from optimiser.problem.jsonfile import write_whole
 from optimiser.proposals.generate import SERVICES, STANDARD_KIND
+from optimiser.report.wording import data_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,58 +36,22 @@ class Stroke:
     colour: str
     dark: str
     width: float
-    dash: tuple[float, ...] = ()
+    dash: Sequence[float] = ()
 
     @property
     def look(self) -> dict[str, Any]:
         """Return colour, width and dashes as Matplotlib takes them."""
-        dash = (0, self.dash) if self.dash else "solid"
+        dash = (0, tuple(self.dash)) if self.dash else "solid"
         return {"color": self.colour, "lw": self.width, "linestyle": dash}
 
 
-NETWORK = {
-    "roads": Stroke("Other roads", "#dedad0", "#33383e", 0.5),
-    "rail": Stroke("Conventional rail", "#aeb3b8", "#4d545b", 0.7, (2, 2)),
-    "motorways": Stroke("Motorways", "#dcc48f", "#6b5b3a", 1.2),
-    "high_speed": Stroke("High-speed rail", "#a9c6e2", "#3f5878", 1.4, (9, 2)),
-}
-"""Today's network by attribute of `maps.Layers`, lowest first: pale, so that proposals stand out."""
-
-PROPOSALS = {
-    "road": Stroke("Proposed road", "#d55e00", "#d55e00", 2.8),
-    "rail": Stroke("Proposed rail line", "#000000", "#ffffff", 2.8),
-    "service": Stroke("Proposed trains", "#aa4499", "#cc79a7", 2.2, (4, 1.4)),
-    "access": Stroke("At and to stations", "#009e73", "#009e73", 2.6, (1, 0.8)),
-}
-"""What is proposed, by category.
-
-The colours are those of Okabe and Ito (2008), Color Universal Design, and purple and indigo of Tol (2021),
-Colour schemes, so that they stay apart for readers with deuteranopia; in grey, dashes and widths tell them
-apart.
-"""
-
-COMPARED = {
-    "both": Stroke("Built in both", "#3d4349", "#c9ced3", 2.4),
-    "first": Stroke("Only in the first", "#d55e00", "#d55e00", 3.0),
-    "second": Stroke("Only in the second", "#0072b2", "#56b4e9", 3.0, (4, 1.4)),
-}
-"""What two plans propose, by the plan that builds it."""
-
-RINGS = {
-    "road": Stroke("Ring, existing", "#0072b2", "#56b4e9", 4.6),
-    "rail": Stroke("Railway ring, existing", "#332288", "#f0e442", 4.6),
-}
-"""The whole circuit of a ring, by mode."""
-
-RING_NEW = Stroke("Ring, to be built", "#ffffff", "#14171a", 2.2, (2, 1))
-"""The dashed core of the new parts of a ring."""
-
-KNOWN_RINGS = (
-    Stroke("", "#a3590a", "#e8a355", 2.2, (7, 2)),
-    Stroke("", "#882255", "#dd99bb", 2.2, (2, 1.4)),
-    Stroke("", "#5d646b", "#a0a7ae", 2.2, (7, 2, 2, 2)),
+LOOKS = data_of("looks")
+NETWORK, PROPOSALS, COMPARED, RINGS, _PARTS, _KNOWN = (
+    {name: Stroke(**look) for name, look in LOOKS[group].items()}
+    for group in ("network", "proposals", "compared", "rings", "parts", "known")
 )
-"""Known rings, in their order; told apart by dashes as well as by colour."""
+"""How lines are drawn: today's network, what is proposed, what two plans build, and rings."""
+RING_NEW, KNOWN_RINGS = _PARTS["new"], tuple(_KNOWN.values())
 
 ON_RINGS = (STANDARD_KIND,)
 """Kinds of candidates that are drawn as part of a ring: existing stretches that are paid for."""
@@ -102,12 +67,8 @@ class Tier:
     bold: bool = False
 
 
-CITY_TIERS = {
-    "core": Tier("Core city", 11.0, 11.5, bold=True),
-    "secondary": Tier("Secondary city", 7.5, 9.0),
-    "small": Tier("Small city", 4.8, 7.8),
-}
-OTHER_TIER = Tier("City", 6.0, 8.5)
+CITY_TIERS = {name: Tier(**look) for name, look in LOOKS["tiers"].items()}
+OTHER_TIER = CITY_TIERS.pop("other")
 
 INK, PAPER, MUTED = "#1d2126", "#fdfcf8", "#6a7077"
 """Colours of text, ground and secondary text."""

@@ -21,20 +21,8 @@ from optimiser.report.cases import Reach
 from optimiser.report.inputs import Question, ReportInput
 from optimiser.report.ring_layout import formed
 
-DEFINITIONS = {"door_to_door": "door to door", "in_vehicle": "in the vehicle"}
-"""Definitions of travel time in words."""
-
 ORDER = "ranked by value to the plan, the last to be removed first"
 """Order of the links in a few words; `optimiser.measures.order.rank_links` gives the rule in full."""
-
-QUESTIONS: dict[Question, str] = {
-    "cases": "how the proposals fare in plausible cases",
-    "margins": "how the best plan with each optional ring compares with the best one without it",
-    "prices": "what the demands cost",
-    "speeds": "what other speeds on expressways change",
-}
-"""What a finished run can be asked, in words."""
-
 
 MOST_LINKS = 25
 """Links that the terminal shows; all are in links.csv."""
@@ -93,7 +81,7 @@ def budget(report: ReportInput) -> str:
 
 def definition(report: ReportInput) -> str:
     """Return the definition of travel time in words."""
-    return DEFINITIONS.get(report.definition, report.definition)
+    return str(wording.WORDS["definitions"].get(report.definition, report.definition))
 
 
 def proof(report: ReportInput) -> str:
@@ -268,7 +256,7 @@ def fairness(found: Fairness | None) -> Iterator[str]:
 
 def unasked(*questions: Question) -> str:
     """Return which command asks what a run was not asked yet, in a sentence."""
-    words = wording.join_names(tuple(QUESTIONS[name] for name in questions))
+    words = wording.join_names([wording.WORDS["questions"][name] for name in questions])
     return f"Not asked yet: {words}. The command {wording.ASKING} asks."
 
 

@@ -27,15 +27,6 @@ DPI = 150
 
 # ---- robust plans
 
-ROBUST_KINDS = {
-    "expected": "the largest expected weight",
-    "share": "the largest expected weight with a least share in every scenario",
-    "max_min": "the largest share that every scenario can be given",
-    "count": "the largest weight of pairs covered in enough scenarios",
-    "regret": "the smallest largest regret",
-}
-"""What a plan of each kind is best in."""
-
 
 def write_robust(
     summary: Mapping[str, Any], scenarios: pd.DataFrame, links: pd.DataFrame, folder: Path
@@ -54,7 +45,7 @@ def write_robust(
     picture = plots.write(draw_robust(summary, scenarios), folder / "robust.png")
     values = {
         "title": f"Robust plan: {summary['name']}",
-        "what": ROBUST_KINDS[summary["kind"]],
+        "what": wording.WORDS["robust"][summary["kind"]],
         "figures": robust_figures(summary),
         "compared": scenarios["best"].notna().any(),
         "scenarios": scenarios.to_dict("records"),
@@ -73,7 +64,7 @@ def robust_figures(summary: Mapping[str, Any]) -> dict[str, str]:
         Contents of `robust.json`.
     """
     found = {
-        "best in": ROBUST_KINDS[summary["kind"]],
+        "best in": wording.WORDS["robust"][summary["kind"]],
         "scenarios": f"{summary['scenarios']:,}",
         "links": f"{summary['links']:,}",
         "cost": f"{summary['cost']:,} of {summary['budget']:,} {summary['money']}".strip(),
@@ -112,7 +103,7 @@ def draw_robust(summary: Mapping[str, Any], scenarios: pd.DataFrame) -> Figure:
         Marks(shares["best"].to_list(), "best plan of the scenario alone", "#0072b2", "|", 120),
         Marks(shares["plan"].to_list(), "robust plan", plots.LOSES),
     ]
-    words = f"{ROBUST_KINDS[summary['kind']]}, proven within {wording.percent(summary['gap'])}"
+    words = f"{wording.WORDS['robust'][summary['kind']]}, proven within {wording.percent(summary['gap'])}"
     height = 2.0 + 0.26 * len(scenarios)
     title = f"Robust plan: {summary['name']}"
     with plots.sheet(9.0, height, title, wording.capitalised(words), dpi=DPI) as figure:
@@ -124,8 +115,6 @@ def draw_robust(summary: Mapping[str, Any], scenarios: pd.DataFrame) -> Figure:
 
 # ---- plans under closures
 
-CLOSURE_KINDS = {"link": "link", "section": "section of line", "expressway": "expressway"}
-"""What is closed, in words."""
 MOST_DRAWN = 28
 """Closures in the picture: those that leave least."""
 MOST_PAIRS = 6
@@ -165,7 +154,7 @@ class ClosureShown:
     @property
     def what(self) -> str:
         """Return what is closed, in words: of a link its kind."""
-        return wording.kind(self.note) if self.kind == "link" else CLOSURE_KINDS[self.kind]
+        return wording.kind(self.note) if self.kind == "link" else str(wording.WORDS["closures"][self.kind])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,37 +363,7 @@ class Indicator(NamedTuple):
     meaning: str
 
 
-INDICATORS = {
-    "within_all": Indicator("Pairs within the limit", "share", "Share of all pairs of cities."),
-    "within_core": Indicator("of core cities", "share", "Pairs of two core cities."),
-    "within_secondary": Indicator(
-        "of secondary cities", "share", "Pairs whose smaller city is of the secondary tier."
-    ),
-    "within_small": Indicator("of small cities", "share", "Pairs with a small city."),
-    "within_express": Indicator(
-        "With express trains",
-        "share",
-        "Share of all pairs if every express train that today's tracks allow ran, whatever it costs and "
-        "whether or not the lines have room: an upper limit.",
-    ),
-    "express_gain": Indicator(
-        "Gained by express trains", "share", "By how much that is more than today, in the same case."
-    ),
-    "dependence": Indicator(
-        "Through the core",
-        "share",
-        "Weight of the pairs outside the core all of whose fastest routes run through it.",
-    ),
-    "independence": Indicator(
-        "Independent of the core",
-        "share",
-        "Share of the pairs outside the core that a way without it joins in at most 1.25 times their "
-        "fastest time.",
-    ),
-    "speed_kmh": Indicator(
-        "Straight speed", "km/h", "Median over pairs of straight-line distance over time."
-    ),
-}
+INDICATORS = {name: Indicator(**row) for name, row in wording.WORDS["indicators"].items()}
 """Indicators of a cluster, in the order of the table."""
 
 ENDS = ("", "_low", "_high")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -24,6 +24,7 @@ from optimiser.report import maps, wording
 from optimiser.report.cases import SETTLED_GAP
 from optimiser.report.ring_layout import WGS84
 from optimiser.report.tables import COLUMNS
+from optimiser.report.wording import WORDS
 
 MARKER = "sweep.json"
 """File by which a folder is known to be that of a sweep."""
@@ -51,40 +52,6 @@ JOB = 0
 
 PLAN_OF_JOB, CORE, NOTHING_BUILT = "plan of the job", "robust core", "nothing built"
 """Names of fixed plans: that of case 0, the core, and one without links."""
-
-
-class Outcome(NamedTuple):
-    """An outcome of a case: its words, and whether it is an amount of money."""
-
-    words: str
-    is_money: bool
-
-
-OUTCOMES = {
-    "pairs_best": Outcome("Pairs within the limit with the best plan of the case", is_money=False),
-    "pairs_plan": Outcome("Pairs within the limit with the plan of the job", is_money=False),
-    "cost_plan": Outcome("Cost of the plan of the job at the prices of the case", is_money=True),
-    "cost": Outcome("Cost of the best plan of the case", is_money=True),
-}
-"""Columns of `cases` whose dependence on the factors is measured."""
-
-INDICES = {
-    "first": "first order: share of the variance that would vanish on average if the factor were known",
-    "total": "total: share that would be left on average if all other factors were known",
-    "mu_star": "mu*: mean size of the elementary effect of the factor over its range",
-    "sigma": "sigma: standard deviation of the elementary effects",
-    "swing": "swing: outcome at the highest value of the factor less that at the lowest, all else as assumed",
-}
-"""Kinds of indices."""
-
-METHODS = {
-    "saltelli": "Saltelli 2010, Jansen 1999",
-    "morris": "Morris 1991, Campolongo et al. 2007",
-    "one-at-a-time": "one factor at a time",
-}
-"""Sources of the indices by design; others are read from the data by classes."""
-
-BY_CLASSES = "classes of the factor, Plischke et al. 2013"
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,13 +188,14 @@ class SweepResults:
         """Return by how much each factor moves each outcome: the columns `sweep.indices`."""
         rows = [
             {"outcome": outcome, "factor": factor, "index": index, **estimate._asdict()}
-            for outcome in OUTCOMES
+            for outcome in WORDS["outcomes"]
             for factor, index, estimate in self._indices_of(outcome)
         ]
         table = pd.DataFrame(rows, columns=["outcome", "factor", "index", *Estimate._fields])
         together = {factor: "; ".join(self._correlated(factor)) for factor in self.factors}
         return table.assign(
-            correlated=table["factor"].map(together), method=METHODS.get(self.design, BY_CLASSES)
+            correlated=table["factor"].map(together),
+            method=WORDS["index_methods"].get(self.design, WORDS["index_methods"]["classes"]),
         )
 
     def _correlated(self, factor: str) -> list[str]:

@@ -16,30 +16,17 @@ from optimiser.report.cases import SETTLED_GAP
 from optimiser.report.ring_layout import WGS84
 from optimiser.report.sweep import (
     CORE,
-    INDICES,
     JOB,
-    OUTCOMES,
     PLAN_OF_JOB,
     SweepResults,
     link_words,
     plan_words,
 )
+from optimiser.report.wording import WORDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-DESIGNS = {
-    "grid": "a grid of all factors",
-    "one-at-a-time": "one factor at a time",
-    "latin-hypercube": "a Latin hypercube",
-    "sobol": "a Sobol sequence",
-    "monte-carlo": "independent draws",
-    "saltelli": "a Saltelli design",
-    "morris": "Morris trajectories",
-}
-"""Designs in words."""
-
 
 DPI = 130
 """Dots per inch of written pictures."""
@@ -67,15 +54,6 @@ MOST_PLANS = 12
 
 FAINT, STRONG = 0.15, 1.0
 """Opacity of links that are chosen in few and in all futures."""
-
-INDEX_WORDS = {
-    "first": "first order",
-    "total": "total",
-    "mu_star": "mean size of the effect",
-    "sigma": "its standard deviation",
-    "swing": "from the least to the largest value",
-}
-"""Kinds of indices in a legend."""
 
 
 def write(sweep: SweepResults, folder: Path) -> Path:
@@ -108,8 +86,10 @@ def write(sweep: SweepResults, folder: Path) -> Path:
         "money": sweep.money,
         "core": wording.percent(sweep.core_share, digits=0),
         "has_intervals": sweep.independent is not None,
-        "outcomes": [{"words": OUTCOMES[name].words, "rows": _indices(sweep, name)} for name in OUTCOMES],
-        "meanings": [INDICES[name] for name in dict.fromkeys(sweep.indices["index"])],
+        "outcomes": [
+            {"words": words, "rows": _indices(sweep, name)} for name, words in WORDS["outcomes"].items()
+        ],
+        "meanings": [WORDS["indices"][name] for name in dict.fromkeys(sweep.indices["index"])],
         "plans": [
             row | {"words": plan_words(row["plan"], row["name"])} for row in sweep.regret.to_dict("records")
         ],
@@ -121,7 +101,7 @@ def write(sweep: SweepResults, folder: Path) -> Path:
 
 def lead(sweep: SweepResults) -> str:
     """Return in sentences what was solved, and what is left out."""
-    count, design = len(sweep.futures), DESIGNS[sweep.design]
+    count, design = len(sweep.futures), WORDS["designs"][sweep.design]
     words = f"{count:,} futures, each with its own best plan: {design} over {len(sweep.factors)} factors."
     if sweep.unsettled:
         settled = wording.percent(SETTLED_GAP, digits=0)
@@ -349,7 +329,7 @@ def _draw_spread(axes: Axes, sweep: SweepResults, plan: np.ndarray[Any, np.dtype
 def draw_indices(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
     """Return by how much each factor moves coverage and cost."""
     table = sweep.indices
-    shown = [name for name in OUTCOMES if table.loc[table["outcome"] == name, "value"].notna().any()]
+    shown = [name for name in WORDS["outcomes"] if table.loc[table["outcome"] == name, "value"].notna().any()]
     order = _by_strength(table, shown[0]) if shown else list(sweep.factors)
     height = 2.2 + 0.34 * max(1, len(order))
     title = "What the outcome depends on"
@@ -359,7 +339,7 @@ def draw_indices(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
         for at, outcome in enumerate(shown):
             axes = figure.add_axes((left + at * (width + gap), 0.62 / height, width, 1 - 2.15 / height))
             _draw_outcome(axes, sweep, table[table["outcome"] == outcome], order)
-            axes.set_title(textwrap.fill(OUTCOMES[outcome].words, 30), loc="left", size=9)
+            axes.set_title(textwrap.fill(WORDS["outcomes"][outcome], 30), loc="left", size=9)
             axes.set_yticks(range(len(order)), [_starred(sweep, name) for name in order] if at == 0 else [])
             if at == 0 and len(set(table["index"])) > 1:
                 figure.legend(*axes.get_legend_handles_labels(), loc="lower left", ncols=2, frameon=False)
@@ -398,7 +378,9 @@ def _draw_outcome(axes: Axes, sweep: SweepResults, table: pd.DataFrame, order: l
         own = table[table["index"] == kind].set_index("factor").loc[order]
         y = np.arange(len(order)) + (number - (len(kinds) - 1) / 2) * 0.26
         axes.hlines(y, own["low"], own["high"], color=colour, lw=1.4, zorder=3)
-        axes.scatter(own["value"], y, s=30, c=colour, marker=mark, zorder=4, label=INDEX_WORDS[kind])
+        axes.scatter(
+            own["value"], y, s=30, c=colour, marker=mark, zorder=4, label=WORDS["short_indices"][kind]
+        )
     axes.axvline(0, color=plots.RULE, lw=1)
     tick = plots.thousands if sweep.design in ("morris", "one-at-a-time") else plots.percent
     plots.plain(axes, grid="x", edges=("bottom",), x=tick)

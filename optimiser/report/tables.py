@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +42,7 @@ AFTER = "/after"
 
 def _columns() -> dict[str, dict[str, str]]:
     """Return every column and its meaning by table, from the file of columns and those of evidence."""
-    text = resources.files("optimiser.report").joinpath("data", "columns.toml").read_text(encoding="utf-8")
-    found: dict[str, dict[str, str]] = tomllib.loads(text)
+    found: dict[str, dict[str, str]] = wording.data_of("columns")
     line = found["links"].pop("geometry")
     found["links"] |= {**evidence.COLUMNS, "geometry": line}
     of_plan = ("rank", *COUNTED, "cost_per_person", "cost_so_far", "pairs_so_far", "chosen_in", "of_cases")

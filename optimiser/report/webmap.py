@@ -44,28 +44,6 @@ LAYERS = (
 )
 """Layers of every map that a reader can switch: prefix of the names of the drawn parts, and words."""
 
-LINK_TIPS = [
-    ("Link", "@rank: @link"),
-    ("What", "@kind"),
-    ("Length", "@length"),
-    ("Cost", "@cost"),
-    ("City pairs", "@pairs newly within the limit use it"),
-    ("People", "@people"),
-    ("Plausible cases", "@chosen"),
-]
-CITY_TIPS = [
-    ("City", "@name"),
-    ("Tier", "@tier"),
-    ("People", "@people"),
-    ("Within the limit", "@before of @partners today, @after with the plan"),
-    ("Farthest", "@worst"),
-    ("Still beyond", "@beyond"),
-]
-FRONTIER_TIPS = [*LINK_TIPS[:4], ("Frontier", "@chosen")]
-"""What the map of a frontier says about a link; of cities it says the first of `CITY_TIPS`."""
-RING_TIPS = [("Ring", "@ring"), ("Here", "@name, @length"), ("State", "@state")]
-KNOWN_TIPS = [("Known ring", "@name"), ("Length", "@length")]
-
 LINK_COLUMNS = (
     "xs", "ys", "rank", "link", "kind", "length", "cost", "pairs", "people", "colour", "category", "chosen",
     "halo", "dash", "step",
@@ -140,10 +118,10 @@ def draw(report: ReportInput, *, height: int = 640) -> Bokeh:
     lines = _draw_links(plot, columns)
     known, rings = _draw_known(plot, report, shown), _draw_rings(plot, report, shown)
     _draw_badges(plot, badges)
-    of_links = FRONTIER_TIPS if report.points else LINK_TIPS
-    for drawn, tips in ((known, KNOWN_TIPS), (rings, RING_TIPS), ([lines], of_links)):
-        if drawn:
-            _add_hover(plot, drawn, tips)
+    _add_hover(plot, known, _tips("known"))
+    _add_hover(plot, rings, _tips("ring"))
+    of_frontier = [*_tips("link")[:4], ("Frontier", "@chosen")]
+    _add_hover(plot, [lines], of_frontier if report.points else _tips("link"))
     marks = _draw_cities(plot, report, shown)
     plot.add_tools(models().TapTool(renderers=[lines, marks], visible=False))
     return plot
@@ -220,7 +198,13 @@ def _draw_badges(plot: Bokeh, badges: Columns) -> None:
     )
 
 
+def _tips(name: str) -> list[tuple[str, str]]:
+    return list(wording.WORDS["tips"][name].items())
+
+
 def _add_hover(plot: Bokeh, drawn: list[Bokeh], tips: list[tuple[str, str]]) -> None:
+    if not drawn:
+        return
     hover = models().HoverTool(
         renderers=drawn,
         tooltips=tips,
@@ -388,7 +372,7 @@ def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> Bokeh:
     marks = plot.scatter("x", "y", source=source, size="size", name="cities", **look)
     marks.nonselection_glyph = None
     _draw_names(plot, columns)
-    _add_hover(plot, [marks], CITY_TIPS[:4] if report.points else CITY_TIPS)
+    _add_hover(plot, [marks], _tips("city")[: 4 if report.points else None])
     return marks
 
 

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
+from importlib import resources
 from typing import Any, TypeGuard, cast
+
+
+def data_of(name: str) -> dict[str, Any]:
+    """Return a file of data of this package, such as ``words``."""
+    file = resources.files("optimiser.report").joinpath("data", f"{name}.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+WORDS: Mapping[str, Any] = data_of("words")
+"""Words for what the code knows by a short name, by table of `words.toml`."""
 
 SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 

@@ -16,7 +16,7 @@ import pytest
 from optimiser.bench import outputs
 from optimiser.bench.generators.random_places import HardParameters, hard
 from optimiser.bench.generators.regular import GridParameters, grid
-from optimiser.bench.store import exclusive
+from optimiser.bench.runner import exclusive
 from optimiser.cli import bench, call
 from optimiser.problem import load, save
 from optimiser.problem.errors import OptimiserError

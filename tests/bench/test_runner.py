@@ -19,8 +19,7 @@ from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.bench.instances import Configuration, Instance, Limits, Run, from_path, plan
 from optimiser.bench.measuring import Measured, fault_line, measure, solve_here
 from optimiser.bench.outputs import write_outputs
-from optimiser.bench.runner import incomplete
-from optimiser.bench.store import Store
+from optimiser.bench.runner import Store, incomplete
 from optimiser.problem import dumps, load, save
 from optimiser.problem.errors import EnvironmentFault, ProblemError, VerificationError
 from optimiser.problem.result import Result, TracePoint, gap_of

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 import shapely
 
@@ -29,48 +30,9 @@ _REMEDY = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Corridor:
-    """A road or railway that was opened.
-
-    Attributes
-    ----------
-    id, from_name, to_name
-        Key, and ends for people.
-    mode
-        road or rail.
-    opened
-        Latest day that its date can mean.
-    line
-        Its course, degrees.
-    length_km
-        Length that it is paid for: the published one, else that of the line.
-    cost
-        Money of the cost table.
-    cost_quality
-        Quality of the cost: that of the table for a stated cost, C for a length at the rates.
-    is_stated
-        Whether the table states the cost.
-    left_out
-        Why the corridor does not count; empty where it does.
-    """
-
-    id: str
-    from_name: str
-    to_name: str
-    mode: str
-    opened: date
-    line: shapely.Geometry
-    length_km: float
-    cost: int
-    cost_quality: str
-    is_stated: bool
-    left_out: str
-
-
 def read_corridors(
     path: Path, costs: CostTable, terrain: Terrain, *, after: date, level: str = "central"
-) -> tuple[Corridor, ...]:
+) -> gpd.GeoDataFrame:
     """Read the corridors of a table that were opened after a day.
 
     Parameters
@@ -86,8 +48,10 @@ def read_corridors(
 
     Returns
     -------
-    tuple of Corridor
-        In the order of the table, those left out included.
+    gpd.GeoDataFrame
+        In the order of the table, those left out included: `id`, `mode`, `from`, `to`, `opened` (date),
+        `length_km` (published, or that of the line), `line_km`, `cost`, `cost_basis` (stated, rates),
+        `cost_quality`, `left_out` (why it does not count; empty: it does), `geometry`.
 
     Raises
     ------
@@ -109,9 +73,9 @@ def read_corridors(
     faults += [f"the id `{name}` is used twice" for name in sorted({n for n in ids if ids.count(n) > 1})]
     if faults:
         raise _refusal(path, "cannot be used", *faults)
-    found = tuple(_corridor(row, costs, terrain, level) for row in rows)
-    later = tuple(one for one in found if one.opened > after)
-    if not any(not one.left_out for one in later):
+    found = pd.DataFrame([_corridor(row, costs, terrain, level) for row in rows])
+    later = gpd.GeoDataFrame(found[found["opened"] > after].reset_index(drop=True), crs=4326)
+    if (later["left_out"] != "").all():
         raise JobError(
             f"the table of corridors has none that was opened after {after}",
             where=str(path),
@@ -169,11 +133,9 @@ def _line(row: Mapping[str, object]) -> shapely.Geometry | None:
     return shape if is_line and shape.length > 0 else None
 
 
-def _corridor(row: Mapping[str, object], costs: CostTable, terrain: Terrain, level: str) -> Corridor:
+def _corridor(row: Mapping[str, object], costs: CostTable, terrain: Terrain, level: str) -> dict[str, Any]:
     """Return the corridor of a row without faults."""
-    line, opened = _line(row), last_day(str(row["opened"]))
-    if line is None or opened is None:
-        raise ValueError("the row has faults")
+    line = _line(row) or shapely.LineString()
     length_km = own.as_number(row["length_km"]) if "length_km" in row else line_km(line)
     is_stated = "cost" in row
     if is_stated:
@@ -182,24 +144,23 @@ def _corridor(row: Mapping[str, object], costs: CostTable, terrain: Terrain, lev
         shares = terrain_shares([line], terrain)[0].tolist()
         cost = int(getattr(estimate(costs, str(row["standard"]), length_km, shares), level))
         quality = "C"
-    return Corridor(
-        id=str(row["id"]),
-        from_name=str(row.get("from", "")),
-        to_name=str(row.get("to", "")),
-        mode=str(row["mode"]),
-        opened=opened,
-        line=line,
-        length_km=length_km,
-        cost=cost,
-        cost_quality=quality,
-        is_stated=is_stated,
-        left_out=str(row.get("left_out", "")),
-    )
+    return {
+        "id": str(row["id"]),
+        "mode": str(row["mode"]),
+        "from": str(row.get("from", "")),
+        "to": str(row.get("to", "")),
+        "opened": last_day(str(row["opened"])),
+        "length_km": length_km,
+        "line_km": line_km(line),
+        "cost": cost,
+        "cost_basis": "stated" if is_stated else "rates",
+        "cost_quality": quality,
+        "left_out": str(row.get("left_out", "")),
+        "geometry": line,
+    }
 
 
-def corridor_table(
-    corridors: Sequence[Corridor], found: Mapping[str, float], cities: Mapping[str, int]
-) -> pd.DataFrame:
+def corridor_table(corridors: gpd.GeoDataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `corridors.csv`.
 
     Parameters
@@ -207,25 +168,15 @@ def corridor_table(
     corridors
         The corridors.
     found
-        Share of each corridor that counts near the lines of the plan shown, by id.
-    cities
-        How many cities each corridor that counts ends at, by id.
+        Of those that count `id`, `ends_at_cities` and `share_found`.
     """
-    return pd.DataFrame(
-        {
-            "id": one.id,
-            "mode": one.mode,
-            "from": one.from_name,
-            "to": one.to_name,
-            "opened": str(one.opened),
-            "length_km": round(one.length_km, 1),
-            "line_km": round(line_km(one.line), 1),
-            "cost": one.cost,
-            "cost_basis": "stated" if one.is_stated else "rates",
-            "cost_quality": one.cost_quality,
-            "left_out": one.left_out,
-            "ends_at_cities": cities.get(one.id),
-            "share_found": round(found[one.id], 4) if one.id in found else None,
-        }
-        for one in corridors
-    ).astype({"ends_at_cities": "Int64"})
+    by_id = found.set_index("id")
+    return (
+        pd.DataFrame(corridors.drop(columns="geometry"))
+        .assign(
+            opened=corridors["opened"].astype(str),
+            ends_at_cities=corridors["id"].map(by_id["ends_at_cities"]).astype("Int64"),
+            share_found=corridors["id"].map(by_id["share_found"]),
+        )
+        .round({"length_km": 1, "line_km": 1, "share_found": 4})
+    )

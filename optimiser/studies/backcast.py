@@ -45,7 +45,6 @@ from optimiser.report import page
 from optimiser.report.backcast import Backcast, Choice
 from optimiser.run import corridors, proposing
 from optimiser.run.chain import Chain
-from optimiser.run.corridors import Corridor
 from optimiser.run.demands import exact_share
 from optimiser.run.solving import NOT_PROVEN
 from optimiser.run.source import Source, find_source
@@ -327,8 +326,8 @@ class _Backcaster:
         # `_refuse_without_lines` has made sure of the table.
         built = source.built_file or Path()
         later = corridors.read_corridors(built, table, land, after=self.day, level=job.costs.level)
-        counted = [one for one in later if not one.left_out]
-        spent = {mode: sum(one.cost for one in counted if one.mode == mode) for mode in MODES}
+        counted = later[later["left_out"] == ""]
+        spent = {mode: int(counted.loc[counted["mode"] == mode, "cost"].sum()) for mode in MODES}
         total = sum(spent.values())
         budgets = {"one": Money(total, {}), "by_mode": Money(total, spent)}
 
@@ -356,14 +355,17 @@ class _Backcaster:
     def _chain(self, loaded: LoadedJob) -> Chain:
         return Chain(loaded, find_source(loaded), self.progress, self.solver)
 
-    def _pool(self, name: str, of: Chain | Candidates, base: BaseCase, built: Sequence[Corridor]) -> _Pool:
+    def _pool(self, name: str, of: Chain | Candidates, base: BaseCase, built: gpd.GeoDataFrame) -> _Pool:
         """Return lines, or those of a job with their pairs, with what they find of the corridors built."""
         lines = _lines(of.candidates.value) if isinstance(of, Chain) else of
-        asked, courses = self.loaded.job.backcast, [course(one.mode, one.line) for one in built]
+        asked, courses = (
+            self.loaded.job.backcast,
+            [course(*one) for one in zip(built["mode"], built.geometry, strict=True)],
+        )
         shapes = zip(lines.table["mode"], lines.table.geometry, strict=True)
         near = Nearness.of(
             courses,
-            [course(str(mode), shape) for mode, shape in shapes],
+            shapes,
             near_km=asked.near_km,
             found_share=asked.found_share,
         )
@@ -412,7 +414,7 @@ class _Backcaster:
         self,
         first: Chain,
         base: BaseCase,
-        later: Sequence[Corridor],
+        later: gpd.GeoDataFrame,
         spent: Mapping[str, int],
         pool: _Pool,
         choices: Sequence[Choice],
@@ -426,19 +428,11 @@ class _Backcaster:
             for one in choices
             if one.chooser == "plan_lines" and one.purse == "one" and one.share == middle
         )
-        counted = [one for one in later if not one.left_out]
-        built = gpd.GeoDataFrame(
-            {
-                "id": [one.id for one in counted],
-                "mode": [one.mode for one in counted],
-                "share_found": pool.near.found(pool.rows(shown.lines)).tolist(),
-                "ends_at_cities": [ends_at_cities(one.line, base, job.backcast.near_km) for one in counted],
-                "km": [line_km(one.line) for one in counted],
-            },
-            geometry=[one.line for one in counted],
-            crs=4326,
+        built = later.loc[later["left_out"] == "", ["id", "mode", "line_km", "geometry"]]
+        built = built.rename(columns={"line_km": "km"}).assign(
+            share_found=pool.near.found(pool.rows(shown.lines)),
+            ends_at_cities=[ends_at_cities(line, base, job.backcast.near_km) for line in built.geometry],
         )
-        by_id = built.set_index("id")
         return Backcast(
             region=source.title,
             attribution=source.attribution,
@@ -453,9 +447,7 @@ class _Backcaster:
                 "then": _pairs_within(first),
                 "today": _pairs_within(self._chain(self.today)),
             },
-            corridors=corridors.corridor_table(
-                later, by_id["share_found"].to_dict(), by_id["ends_at_cities"].to_dict()
-            ),
+            corridors=corridors.corridor_table(later, built),
             built=built,
             lines=pool.lines.table[["candidate_id", "mode", "geometry"]],
             network=_network(first),

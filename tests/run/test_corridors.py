@@ -6,6 +6,7 @@ import csv
 from datetime import date
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
@@ -19,12 +20,16 @@ LINE = "LINESTRING (116 39, 117 39)"
 DAY = date(2016, 3, 10)
 
 
+def rows(found):
+    return list(found.itertuples(index=False))
+
+
 @pytest.fixture
 def read(tmp_path):
     def from_text(text, *, after=DAY, level="central"):
         path = tmp_path / "built.csv"
         path.write_text(text)
-        return read_corridors(path, builtin_cost_table(), AllPlain(), after=after, level=level)
+        return rows(read_corridors(path, builtin_cost_table(), AllPlain(), after=after, level=level))
 
     return from_text
 
@@ -35,8 +40,8 @@ def test_a_stated_cost_counts_and_another_is_the_length_at_the_rates(read):
         f'a,road,2019,"{LINE}",10,expressway-6,777,A\n'
         f'b,rail,2019-05,"{LINE}",100,rail-250,,\n'
     )
-    assert (stated.cost, stated.is_stated, stated.cost_quality) == (777, True, "A")
-    assert (rated.cost, rated.is_stated, rated.cost_quality) == (20_000, False, "C")
+    assert (stated.cost, stated.cost_basis, stated.cost_quality) == (777, "stated", "A")
+    assert (rated.cost, rated.cost_basis, rated.cost_quality) == (20_000, "rates", "C")
     assert (stated.opened, rated.opened) == (date(2019, 12, 31), date(2019, 5, 31))
 
 
@@ -48,8 +53,8 @@ def test_without_a_published_length_that_of_the_line_counts_and_costs_have_level
 
 
 def test_what_was_open_on_the_day_is_left_out_and_a_month_counts_as_its_last_day(read):
-    rows = [("a", "2016-03"), ("b", "2016-03-10"), ("c", "2015"), ("d", "2016-03-11")]
-    text = "id,mode,opened,geometry,cost\n" + "".join(f'{name},road,{at},"{LINE}",1\n' for name, at in rows)
+    days = [("a", "2016-03"), ("b", "2016-03-10"), ("c", "2015"), ("d", "2016-03-11")]
+    text = "id,mode,opened,geometry,cost\n" + "".join(f'{name},road,{at},"{LINE}",1\n' for name, at in days)
     assert [one.id for one in read(text)] == ["a", "d"]
 
 
@@ -95,16 +100,19 @@ def test_geojson_and_geopackage_are_read_alike_and_dates_may_be_dates(tmp_path):
     found = []
     for name in ("built.geojson", "built.gpkg"):
         table.to_file(tmp_path / name)
-        found += read_corridors(tmp_path / name, builtin_cost_table(), AllPlain(), after=DAY)
+        found += rows(read_corridors(tmp_path / name, builtin_cost_table(), AllPlain(), after=DAY))
     assert {(one.id, one.opened, one.cost) for one in found} == {("x", date(2019, 12, 30), 9)}
     assert len(found) == 2
 
 
 def test_the_table_of_the_run_says_what_was_found(read):
-    two = read(
-        f'id,mode,opened,geometry,cost,left_out\na,road,2019,"{LINE}",1,\nb,road,2019,"{LINE}",2,part of a\n'
+    two = gpd.GeoDataFrame(
+        read(
+            f"id,mode,opened,geometry,cost,left_out\n"
+            f'a,road,2019,"{LINE}",1,\nb,road,2019,"{LINE}",2,part of a\n'
+        )
     )
-    found = corridor_table(two, {"a": 0.25}, {"a": 2})
+    found = corridor_table(two, pd.DataFrame({"id": ["a"], "share_found": [0.25], "ends_at_cities": [2]}))
     assert found["left_out"].tolist() == ["", "part of a"]
     assert found["ends_at_cities"].fillna(-1).tolist() == [2, -1]
     assert found["share_found"].fillna(-1).tolist() == [0.25, -1]
@@ -143,6 +151,6 @@ def test_the_table_of_the_region_has_the_shared_figures(shared_dir):
 def test_in_the_region_twelve_costs_are_stated_and_three_corridors_do_not_count():
     region = regions.read("jing-jin-ji")
     assert region.built is not None
-    found = read_corridors(region.built, builtin_cost_table(), AllPlain(), after=DAY)
-    assert (len(found), sum(one.is_stated for one in found)) == (39, 12)
+    found = rows(read_corridors(region.built, builtin_cost_table(), AllPlain(), after=DAY))
+    assert (len(found), sum(one.cost_basis == "stated" for one in found)) == (39, 12)
     assert [one.id for one in found if one.left_out] == ["zhanghu", "zhangda", "jingxiong_1"]

@@ -358,17 +358,12 @@ class _Backcaster:
     def _pool(self, name: str, of: Chain | Candidates, base: BaseCase, built: gpd.GeoDataFrame) -> _Pool:
         """Return lines, or those of a job with their pairs, with what they find of the corridors built."""
         lines = _lines(of.candidates.value) if isinstance(of, Chain) else of
-        asked, courses = (
-            self.loaded.job.backcast,
-            [course(*one) for one in zip(built["mode"], built.geometry, strict=True)],
+        asked = self.loaded.job.backcast
+        courses, shapes = (
+            [course(str(mode), line) for mode, line in zip(table["mode"], table.geometry, strict=True)]
+            for table in (built, lines.table)
         )
-        shapes = zip(lines.table["mode"], lines.table.geometry, strict=True)
-        near = Nearness.of(
-            courses,
-            shapes,
-            near_km=asked.near_km,
-            found_share=asked.found_share,
-        )
+        near = Nearness.of(courses, shapes, near_km=asked.near_km, found_share=asked.found_share)
         counted = of.counted.value if isinstance(of, Chain) else None
         return _Pool(name, lines, links_of(lines, base), near, counted)
 

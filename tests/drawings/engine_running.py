@@ -89,12 +89,12 @@ class HereProcess:
 
 def solve_here(patch):
     """Let runs, what-ifs and certificates be computed in this process, which spares the start of another."""
-    from optimiser.engine import certification, solve
+    from optimiser.engine import attempt
     from optimiser.frontier import askers
     from optimiser.run import pipeline
     from optimiser.studies import answers, backcast, finished, regional
 
-    for module in (certification, solve, askers, pipeline, answers, backcast, finished, regional):
+    for module in (attempt, askers, pipeline, answers, backcast, finished, regional):
         patch.setattr(module, "ChildProcess", HereProcess)
 
 

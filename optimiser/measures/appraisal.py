@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from optimiser.engine.search.paths import UNREACHED, Integers
 from optimiser.measures.equity import Floats, Numbers
 from optimiser.measures.marginal import LinkValue, link_values
-from optimiser.measures.valuation import Valuer, sorted_plan
+from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 
 
@@ -133,14 +133,9 @@ def appraise(
         People living at each node, [n]; 0 at nodes that are no places. See `gains`.
     assumptions
         None: the costs of the problem, and reference classes by kind.
-
-    Raises
-    ------
-    ProblemError
-        When an id is unknown or occurs twice.
     """
     problem, given = valuer.problem, assumptions or Assumptions()
-    names = sorted_plan(problem, built)
+    names = tuple(sorted(built))
     values = link_values(valuer, names)
     nothing, whole = valuer.times(()), valuer.times(names)
     links = []

@@ -17,7 +17,6 @@ from optimiser.measures.valuation import (
     PairTable,
     Search,
     Valuer,
-    sorted_plan,
     used_owners,
     within_limits,
 )
@@ -57,14 +56,8 @@ class MarginalValues:
 
     @classmethod
     def of(cls, valuer: Valuer, built: Iterable[str]) -> MarginalValues:
-        """Prepare a plan, given by its ids.
-
-        Raises
-        ------
-        ProblemError
-            When an id is unknown or occurs twice.
-        """
-        names = sorted_plan(valuer.problem, built)
+        """Prepare a plan, given by its ids."""
+        names = tuple(sorted(built))
         return cls(valuer.within(names), names)
 
     def value(self, names: Iterable[str]) -> int:
@@ -285,11 +278,6 @@ def link_values(valuer: Valuer, built: Iterable[str]) -> dict[str, LinkValue]:
     -------
     dict
         By id, sorted. `requires` and `excludes` are ignored: a link is valued by its arcs.
-
-    Raises
-    ------
-    ProblemError
-        When an id is unknown or occurs twice.
     """
     values = MarginalValues.of(valuer, built)
     alone, last = values.gains((), values.plan), values.losses(values.plan, values.plan)

@@ -64,11 +64,6 @@ def build_order(valuer: Valuer, built: Iterable[str], *, method: OrderMethod = "
     BuildOrder
         A link follows the links of the plan that it requires, unless they require each other.
 
-    Raises
-    ------
-    ProblemError
-        When an id is unknown or occurs twice.
-
     Notes
     -----
     When no link needs another, both orders are optimal: sorting jobs by value per time is the rule of Smith

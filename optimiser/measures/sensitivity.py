@@ -91,8 +91,6 @@ def sobol(first: Floats, second: Floats, mixed: Floats) -> list[Sobol]:
     Saltelli and Sobol (1997). The indices hold for independent factors.
     """
     a, b, mix = (np.asarray(one, dtype=np.float64) for one in (first, second, mixed))
-    if a.shape != b.shape or mix.ndim != 2 or mix.shape[1:] != a.shape:
-        raise ProblemError(f"outcomes of shapes {a.shape}, {b.shape} and {mix.shape} form no Saltelli design")
     if len(a) < 2:
         return [Sobol(NOT_DEFINED, NOT_DEFINED)] * len(mix)
     centre = np.concatenate([a, b]).mean()

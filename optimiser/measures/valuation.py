@@ -25,7 +25,6 @@ from optimiser.engine.search.paths import (
     times_from,
 )
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import ProblemError
 
 
 class PairTable(NamedTuple):
@@ -204,22 +203,6 @@ class Valuer:
 
     def _weight(self, pair: int) -> int:
         return self.problem.pairs[pair].weight
-
-
-def sorted_plan(problem: DesignProblem, built: Iterable[str]) -> tuple[str, ...]:
-    """Return the ids of a plan, sorted and checked.
-
-    Raises
-    ------
-    ProblemError
-        When an id is unknown or occurs twice.
-    """
-    names = sorted(built)
-    unknown = [f"there is no candidate {name!r}" for name in names if name not in problem.index]
-    if unknown or len(set(names)) < len(names):
-        faults = unknown or ["an id occurs twice"]
-        raise ProblemError("the plan is not valid", where=f"problem {problem.name!r}", faults=faults)
-    return tuple(names)
 
 
 @compiled

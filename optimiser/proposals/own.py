@@ -208,18 +208,15 @@ class _End:
         Id of the city, else the name; part of the id of the candidate.
     lon, lat
         Position, degrees.
-    road_id
-        Id of the road node in the time graph, for roads.
-    stop
-        Where trains stop, for railways.
+    at
+        Id of the road node in the time graph, or where trains stop.
     """
 
     name: str
     label: str
     lon: float
     lat: float
-    road_id: str = ""
-    stop: Stop | None = None
+    at: str | Stop
 
 
 @dataclass(frozen=True)
@@ -247,15 +244,14 @@ class _EndFinder:
             row = base.city_names.row(text)
         except UnknownCityError as fault:
             raise _EndFault(str(fault)) from fault
-        end = _End(base.names[row], base.ids[row], float(base.lon[row]), float(base.lat[row]))
+        at: str | Stop = f"road:{base.road_nodes[row]}"
         if mode == "rail":
-            near = self.tracks.stations[row]
-            return replace(end, stop=self.tracks.stop(row, near[0] if near else None))
-        if not len(base.road.nodes):  # the job starts from a matrix, whose only places are cities
-            return replace(end, road_id=f"city:{base.ids[row]}")
-        if base.road_nodes[row] < 0:
-            raise _EndFault(f"{end.name} is not joined to the road network")
-        return replace(end, road_id=f"road:{base.road_nodes[row]}")
+            at = self.tracks.stop(row, next(iter(self.tracks.stations[row]), None))
+        elif not len(base.road.nodes):  # the job starts from a matrix, whose only places are cities
+            at = f"city:{base.ids[row]}"
+        elif base.road_nodes[row] < 0:
+            raise _EndFault(f"{base.names[row]} is not joined to the road network")
+        return _End(base.names[row], base.ids[row], float(base.lon[row]), float(base.lat[row]), at)
 
     def by_position(self, lon: float, lat: float, mode: str) -> _End:
         """Return the end at the road node or station nearest to a position in degrees."""
@@ -276,10 +272,7 @@ class _EndFinder:
                 f" the limit is {self.snap_km:g} km"
             )
         place = f"{lon:.3f},{lat:.3f}"
-        end = _End(place, place, lon, lat)
-        if mode == "rail":
-            return replace(end, stop=Stop(ids[nearest]))
-        return replace(end, road_id=ids[nearest])
+        return _End(place, place, lon, lat, Stop(ids[nearest]) if mode == "rail" else ids[nearest])
 
     @cached_property
     def _roads(self) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
@@ -298,7 +291,7 @@ def _ends(row: Mapping[str, object], finder: _EndFinder, faults: list[str]) -> l
             found.append(_end(row, side, place, mode, finder))
         except _EndFault as fault:
             faults.append(f"{side}: {fault}")
-    if len(found) == 2 and (found[0].road_id, found[0].stop) == (found[1].road_id, found[1].stop):
+    if len(found) == 2 and found[0].at == found[1].at:
         faults.append("both ends are the same place")
     return found
 
@@ -361,10 +354,10 @@ def _arcs(
 ) -> tuple[Arc, ...]:
     """Return the arcs of a candidate in both directions; `size` is length in km and speed in km/h."""
     rules, given = tracks.rules, round(as_number(row["seconds"])) if "seconds" in row else None
-    stops = [end.stop for end in ends if end.stop is not None]
-    if len(stops) == 2:
+    stops = [end.at for end in ends if isinstance(end.at, Stop)]
+    if stops:
         headway_s = round(as_number(row.get("headway_s", rules.new_headway_s)))
         train = Train(rules.train_class(size[1]), headway_s, rules.turn_s)
         return train_arcs(candidate_id, stops, [given or tracks.times.run_s(*size)], train, tracks.times)
-    a, b = (end.road_id for end in ends)
+    a, b = (str(end.at) for end in ends)
     return tracks.base.two_way_road_arcs([(a, b, given or travel_time_s(*size))])

@@ -378,9 +378,9 @@ def _new_expressway(
     nodes: Sequence[int],
     length_km: float,
     rules: RoadRules,
-    **facts: Any,  # noqa: ANN401
+    **facts: Any,  # noqa: ANN401 (fields of `Proposal`)
 ) -> Proposal:
-    """Return a new expressway between two road nodes as a proposal; `facts` are its other fields."""
+    """Return a new expressway between two road nodes as a proposal."""
     a, b = (f"road:{node}" for node in nodes)
     return Proposal(
         length_km=length_km,
@@ -388,6 +388,24 @@ def _new_expressway(
         standard=rules.standard,
         arcs=base.two_way_road_arcs([(a, b, travel_time_s(length_km, rules.speed_kmh))]),
         **facts,
+    )
+
+
+def _between_cities(
+    base: BaseCase, pair: tuple[int, int], rules: RoadRules, *, what: str, why: str
+) -> Proposal:
+    """Return a new expressway along the straight line between two cities as a proposal."""
+    a, b = pair
+    return _new_expressway(
+        base,
+        base.road_nodes[list(pair)].tolist(),
+        base.straight_km(a, b) * rules.route_factor,
+        rules,
+        candidate_id=f"{what}:{base.ids[a]}-{base.ids[b]}",
+        from_name=base.names[a],
+        to_name=base.names[b],
+        why=why,
+        geometry=base.straight_line(a, b),
     )
 
 
@@ -438,17 +456,8 @@ def propose_links(
             left_out["road_link: an expressway serves its ends"] += 1
         else:
             today = _today(today_s / new_s, "today's road", 2)
-            yield _new_expressway(
-                base,
-                base.road_nodes[[a, b]].tolist(),
-                direct_km * rules.route_factor,
-                rules,
-                candidate_id=f"road-new:{base.ids[a]}-{base.ids[b]}",
-                from_name=base.names[a],
-                to_name=base.names[b],
-                why=f"neighbours; {today} as a direct expressway (straight line x {rules.route_factor:g})",
-                geometry=base.straight_line(a, b),
-            )
+            why = f"neighbours; {today} as a direct expressway (straight line x {rules.route_factor:g})"
+            yield _between_cities(base, (a, b), rules, what="road-new", why=why)
 
 
 def _has_expressway(base: BaseCase, pair: tuple[int, int], new_km: float, rules: RoadRules) -> bool:
@@ -655,14 +664,5 @@ def propose_direct_expressways(
             left_out[f"direct_expressway: under {rules.road_index:g} times as fast as today's road"] += 1
         else:
             today = np.inf if road_s is None else road_s / 60.0
-            yield _new_expressway(
-                base,
-                base.road_nodes[[a, b]].tolist(),
-                length_km,
-                road,
-                candidate_id=f"road-direct:{base.ids[a]}-{base.ids[b]}",
-                from_name=base.names[a],
-                to_name=base.names[b],
-                why=f"{new_s / 60:.0f} min by a direct expressway, {today:.0f} by today's roads",
-                geometry=base.straight_line(a, b),
-            )
+            why = f"{new_s / 60:.0f} min by a direct expressway, {today:.0f} by today's roads"
+            yield _between_cities(base, (a, b), road, what="road-direct", why=why)

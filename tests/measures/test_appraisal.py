@@ -11,7 +11,6 @@ from tiers import examples
 
 from optimiser.measures.appraisal import RAIL, ROADS, Assumptions, CostRange, appraise, gains
 from optimiser.measures.valuation import Valuer
-from optimiser.problem.errors import ProblemError
 
 PEOPLE = [1000, 10, 100, 1]
 """People at a, b, c and d of the line."""
@@ -79,11 +78,6 @@ def test_break_even_of_the_plan_is_that_computed_by_hand():
 def test_an_empty_plan_costs_and_gains_nothing():
     found = appraise(Valuer.of(line()), (), PEOPLE)
     assert (found.links, found.cost, found.value) == ((), CostRange(0, 0, 0), 0)
-
-
-def test_an_unknown_link_is_refused():
-    with pytest.raises(ProblemError):
-        appraise(Valuer.of(line()), ["zz"], PEOPLE)
 
 
 @examples(40)

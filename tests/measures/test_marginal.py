@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import pytest
 from core_drawing import line, side_problems
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +12,6 @@ from tiers import examples
 
 from optimiser.measures.marginal import MarginalValues, link_values
 from optimiser.measures.valuation import Valuer
-from optimiser.problem.errors import ProblemError
 
 
 def parts(data, problem):
@@ -69,17 +67,6 @@ def test_a_subset_of_a_plan_covers_what_it_covers_on_its_own(problem, data):
 
 def test_links_on_different_paths_share_no_pairs():
     assert MarginalValues.of(Valuer.of(line()), ["ac", "bd"]).shared_pairs() == {"ac": {}, "bd": {}}
-
-
-def test_an_unknown_link_is_refused():
-    with pytest.raises(ProblemError, match="not valid"):
-        MarginalValues.of(Valuer.of(line()), ["nowhere"])
-
-
-@pytest.mark.parametrize("built", [["zz"], ["ac", "ac"]])
-def test_values_of_an_invalid_plan_are_refused(built):
-    with pytest.raises(ProblemError):
-        link_values(Valuer.of(line()), built)
 
 
 def test_an_independent_link_has_the_same_value_alone_and_last():

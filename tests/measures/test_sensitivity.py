@@ -80,11 +80,6 @@ def test_an_outcome_that_does_not_vary_has_no_indices():
     assert all(np.isnan(value) for one in found for estimate in one for value in estimate)
 
 
-def test_outcomes_of_other_shapes_are_refused():
-    with pytest.raises(ProblemError, match="form no Saltelli design"):
-        sobol(np.ones(8), np.ones(7), np.ones((2, 8)))
-
-
 def trajectories(function, count, d, *, levels=4, seed=5):
     """Return a Morris design in the unit cube with its outcomes."""
     random = np.random.default_rng(seed)

@@ -10,7 +10,7 @@ from small_networks import arc_lists, pair_lists, shortest_times
 from tiers import examples
 
 from optimiser.engine.search.paths import LONGEST
-from optimiser.measures.valuation import Valuer, sorted_plan
+from optimiser.measures.valuation import Valuer
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.problem.errors import ProblemError
 
@@ -63,14 +63,3 @@ def test_times_without_a_link_are_those_of_the_rest(problem, data):
 def test_times_that_could_overflow_are_refused():
     with pytest.raises(ProblemError, match="added up"):
         Valuer.of(line(arcs=((0, 1, LONGEST),)))
-
-
-def test_every_unknown_id_of_a_plan_is_named():
-    with pytest.raises(ProblemError, match="not valid") as caught:
-        sorted_plan(line(), ["zz", "ac", "yy"])
-    assert caught.value.faults == ("there is no candidate 'yy'", "there is no candidate 'zz'")
-
-
-def test_an_id_that_occurs_twice_is_refused():
-    with pytest.raises(ProblemError, match="not valid"):
-        sorted_plan(line(), ["ac", "ac"])

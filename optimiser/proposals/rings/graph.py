@@ -7,6 +7,7 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -192,29 +193,29 @@ class GraphLink:
         return not self.candidate or self.candidate.startswith(CHARGED)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RingGraph:
     """Nodes and links; links name nodes by position."""
 
     nodes: tuple[GraphNode, ...]
     links: tuple[GraphLink, ...]
 
-    @property
+    @cached_property
     def row(self) -> dict[str, int]:
         """Return the position of each node by its key."""
         return {node.key: position for position, node in enumerate(self.nodes)}
 
-    @property
+    @cached_property
     def lon(self) -> NDArray[np.float64]:
         """Return the longitudes of the nodes, degrees."""
         return np.array([node.lon for node in self.nodes], dtype=np.float64)
 
-    @property
+    @cached_property
     def lat(self) -> NDArray[np.float64]:
         """Return the latitudes of the nodes, degrees."""
         return np.array([node.lat for node in self.nodes], dtype=np.float64)
 
-    @property
+    @cached_property
     def ends(self) -> NDArray[np.int64]:
         """Return the positions of both ends of each link; int64 [links, 2]."""
         return np.array([(link.tail, link.head) for link in self.links], dtype=np.int64).reshape(-1, 2)
@@ -274,7 +275,7 @@ def contract(graph: RingGraph, keep: Collection[int]) -> RingGraph:
     RingGraph
         Nodes in `keep` remain even without a link.
     """
-    found = tuple(_joined_link(graph, chain) for chain in _chains(graph, keep))
+    found = tuple(_joined_link(graph, chain, path) for chain, path in chains(graph, keep))
     return RingGraph(graph.nodes, found).take(range(len(found)), also=keep)
 
 
@@ -292,12 +293,11 @@ def nodes_to_keep(graph: RingGraph, stops: Stops) -> set[int]:
         Where cities are served.
     """
     kept: set[int] = set()
-    served: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    served = defaultdict[int, list[tuple[int, int]]](list)
     for city, nodes in stops.items():
         for node, seconds in nodes.items():
             served[node].append((city, seconds))
-    for chain in _chains(graph, ()):
-        path = _nodes_along(graph, chain)
+    for _, path in chains(graph):
         best: dict[int, tuple[int, int]] = {}
         for node in path[1:-1]:
             for city, seconds in served.get(node, ()):
@@ -308,29 +308,31 @@ def nodes_to_keep(graph: RingGraph, stops: Stops) -> set[int]:
     return kept
 
 
-def runs(graph: RingGraph) -> list[tuple[tuple[int, int], Chain]]:
-    """Return the chains between nodes at which not exactly two links of one kind meet, and their ends."""
-    paths = [(chain, _nodes_along(graph, chain)) for chain in _chains(graph, ())]
-    return [((path[0], path[-1]), chain) for chain, path in paths]
+def chains(graph: RingGraph, keep: Collection[int] = ()) -> list[tuple[Chain, list[int]]]:
+    """Return the links of a graph as chains from one node that remains to the next, with their nodes.
 
-
-def _chains(graph: RingGraph, keep: Collection[int]) -> list[Chain]:
-    """Return the links of a graph as chains from one node that remains to the next."""
+    Nodes to keep remain, and those at which not exactly two links of one kind meet.
+    """
     at, wanted = graph.links_at_nodes(), set(keep)
     stays = (node in wanted or not _is_passed(graph, links) for node, links in enumerate(at))
     remains = np.fromiter(stays, dtype=np.bool_, count=len(at))
     # Of a circuit without a node that remains, the first one does.
     first = joined_to(graph.ends, len(at))
     remains[np.setdiff1d(first, first[remains])] = True
-    used = [False] * len(graph.links)
-    found = []
+    used, found = set[int](), []
     for node in np.flatnonzero(remains).tolist():
-        for link in at[node]:
-            if not used[link]:
-                chain = _chain(graph, at, remains, node, link)
-                for position, _ in chain:
-                    used[position] = True
-                found.append(chain)
+        for onward in at[node]:
+            chain, path, position = list[tuple[int, bool]](), [node], onward
+            while position not in used:
+                used.add(position)
+                link = graph.links[position]
+                back = link.tail != path[-1]
+                chain.append((position, back))
+                path.append(link.tail if back else link.head)
+                if not remains[path[-1]]:
+                    position = next(other for other in at[path[-1]] if other != position)
+            if chain:
+                found.append((tuple(chain), path))
     return found
 
 
@@ -348,28 +350,8 @@ def _is_passed(graph: RingGraph, links: Sequence[int]) -> bool:
     return graph.links[links[0]].candidate == graph.links[links[1]].candidate
 
 
-def _chain(graph: RingGraph, at: list[list[int]], remains: NDArray[np.bool_], node: int, first: int) -> Chain:
-    """Return the links from a node on to the next one that remains."""
-    chain, here, position = [], node, first
-    while True:
-        link = graph.links[position]
-        back = link.tail != here
-        chain.append((position, back))
-        here = link.tail if back else link.head
-        if remains[here]:
-            return tuple(chain)
-        position = next(other for other in at[here] if other != position)
-
-
-def _nodes_along(graph: RingGraph, chain: Chain) -> list[int]:
-    """Return the nodes of a chain from its first end to its last."""
-    ends = [(graph.links[position].tail, graph.links[position].head) for position, _ in chain]
-    run = [two[::-1] if back else two for two, (_, back) in zip(ends, chain, strict=True)]
-    return [run[0][0], *(end for _, end in run)]
-
-
-def _joined_link(graph: RingGraph, chain: Chain) -> GraphLink:
-    """Return the links of a chain as one."""
+def _joined_link(graph: RingGraph, chain: Chain, path: Sequence[int]) -> GraphLink:
+    """Return the links of a chain over some nodes as one."""
     links = [graph.links[position] for position, _ in chain]
     points: list[tuple[float, float]] = []
     for (_, back), link in zip(chain, links, strict=True):
@@ -379,7 +361,6 @@ def _joined_link(graph: RingGraph, chain: Chain) -> GraphLink:
     for link in links:
         km[link.name] += link.length_km
     named = sorted((-length, name) for name, length in km.items() if name)
-    path = _nodes_along(graph, chain)
     return GraphLink(
         tail=path[0],
         head=path[-1],
@@ -495,10 +476,8 @@ def drive_times(graph: RingGraph, base: BaseCase) -> NDArray[np.float64]:
     roads = [k for k, node in enumerate(graph.nodes) if node.key.startswith("road:")]
     found[:, roads] = base.drive_s[:, [int(graph.nodes[k].key.removeprefix("road:")) for k in roads]]
     others = np.setdiff1d(np.arange(len(graph.nodes)), roads)
-    if not len(others):
-        return found
     reached = np.flatnonzero(np.isfinite(base.drive_s).any(axis=0))
-    if not len(reached):
+    if not len(others) or not len(reached):
         return found
     lon, lat = (values[reached] for values in base.road_points)
     both = project(np.concatenate([lon, graph.lon[others]]), np.concatenate([lat, graph.lat[others]]))

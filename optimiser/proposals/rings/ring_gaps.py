@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 
 from optimiser.engine.search.circuit_starts import start_circuits
 from optimiser.engine.search.circuits import (
-    ShortestCircuit,
     cover_of,
     lengths_m,
     shortest_circuit,
     shortest_in,
 )
-from optimiser.engine.search.paths import UNREACHED
 from optimiser.proposals.base_case import BaseCase, great_circle_km, line_km, travel_time_s
 from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import Rules, of_kind
@@ -394,15 +392,11 @@ def _circuits(
     length, by_city = lengths[0], []
     for city, nodes in ring.stops.items():
         near = sorted(nodes, key=lambda node: (nodes[node], node))[:_NEAREST_NODES]
-        shut = (off_the_ray(ring, node, network) | banned for node in near)
-        best = min((shortest_in(ring.ring, cover, length, banned=one) for one in shut), key=_length)
-        if best.links:
-            by_city.append((_length(best), city, best.links))
+        closed = (off_the_ray(ring, node, network) | banned for node in near)
+        tried = (shortest_in(ring.ring, cover, length, banned=one) for one in closed)
+        best = min((one for one in tried if one.links), key=lambda one: one.length or 0, default=None)
+        by_city += [] if best is None else [(best.length, city, best.links)]
     return [*found, *(links for _, _, links in sorted(by_city))]
-
-
-def _length(found: ShortestCircuit) -> int:
-    return int(UNREACHED) if found.length is None else found.length
 
 
 def _chosen(

@@ -33,10 +33,10 @@ from optimiser.proposals.rings.graph import (
     GraphNode,
     RingGraph,
     RingRules,
+    chains,
     contract,
     joined_to,
     point_of,
-    runs,
     stops_of,
     within_distance,
     within_time,
@@ -90,10 +90,10 @@ def with_stretches_named(graph: RingGraph, rules: RingRules) -> RingGraph:
         The standard, which is part of the ids.
     """
     charged = defaultdict[tuple[int, int], list[tuple[float, Chain]]](list)
-    for (start, end), chain in runs(graph):
+    for chain, path in chains(graph):
         if graph.links[chain[0][0]].candidate == CHARGED:
             km = sum(graph.links[position].length_km for position, _ in chain)
-            charged[min(start, end), max(start, end)].append((km, chain))
+            charged[min(path[0], path[-1]), max(path[0], path[-1])].append((km, chain))
     if not charged:
         return graph
     links, left_out = list(graph.links), set[int]()
@@ -273,7 +273,7 @@ class RingNetwork:
         A candidate that ends off the standard, in a city say, is tied to the nearest nodes of a few lines at
         standard that are not too far away. The ties belong to it.
         """
-        nodes, row, links = list(self.existing.nodes), self.existing.row, list(self.existing.links)
+        nodes, row, links = list(self.existing.nodes), dict(self.existing.row), list(self.existing.links)
         count, off, table = len(nodes), dict[tuple[str, str], GraphNode](), candidates.table
         columns = (table[name].tolist() for name in ("candidate_id", "from_name", "to_name", "length_km"))
         facts = list(zip(*columns, strict=True))
@@ -306,13 +306,9 @@ class RingNetwork:
     def _lines(self) -> list[int]:
         return lines_through(self.existing)
 
-    @cached_property
-    def _position(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        return self.existing.lon, self.existing.lat
-
     def _ties(self, node: GraphNode) -> Iterator[tuple[int, shapely.LineString, float]]:
         """Yield the nearest node of each of a few lines at standard, the straight line to it, its km."""
-        km = great_circle_km(node.lon, node.lat, *self._position)
+        km = great_circle_km(node.lon, node.lat, self.existing.lon, self.existing.lat)
         reached: set[int] = set()
         for to in np.argsort(km, kind="stable").tolist():
             if km[to] > self.rules.tie_km or len(reached) == _TIES:

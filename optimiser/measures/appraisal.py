@@ -142,10 +142,8 @@ def appraise(
     for name, without in valuer.times_without(names, whole):
         candidate, gained = problem.candidates[problem.index[name]], gains(problem, without, whole, people)
         alike = CostRange(candidate.cost, candidate.cost, candidate.cost)
-        link_cost, reference = (
-            given.costs.get(name, alike),
-            given.classes.get(name) or class_of(candidate.kind),
-        )
+        link_cost = given.costs.get(name, alike)
+        reference = given.classes.get(name) or class_of(candidate.kind)
         links.append(
             LinkAppraisal(
                 id=name,

@@ -135,9 +135,9 @@ class Nearness:
         near = np.zeros((len(proposed), len(points)), dtype=bool)
         own_km = np.zeros(len(proposed))
         for row, one in enumerate(proposed):
-            near[row] = _distance_km(cKDTree(one.points), points) <= near_km
+            near[row] = cKDTree(one.points).query(points)[0] <= near_km
             if one.mode in trees:
-                own_km[row] = one.km * (_distance_km(trees[one.mode], one.points) <= near_km).mean()
+                own_km[row] = one.km * np.mean(trees[one.mode].query(one.points)[0] <= near_km)
         return cls(
             near=near,
             same_mode=np.array([one.mode for one in proposed], dtype=modes.dtype)[:, None] == modes[None, :],
@@ -188,11 +188,6 @@ class Nearness:
         """Return which parts lie near a proposal of their mode."""
         chosen = np.asarray(rows, dtype=np.int64)
         return np.asarray((self.near[chosen] & self.same_mode[chosen]).any(axis=0), dtype=np.bool_)
-
-
-def _distance_km(others: cKDTree, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the distance from each point to the nearest of others, km; float64 [points]."""
-    return np.asarray(others.query(points)[0], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)

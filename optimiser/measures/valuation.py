@@ -165,8 +165,7 @@ class Valuer:
         """
         held = frozenset(pairs)
         cities = (c for c in self.problem.cities if sum(k in held for k in c.pairs) >= c.need)
-        certain = self.always_weight if self.always <= held else sum(map(self._weight, self.always & held))
-        return certain + sum(map(self._weight, held - self.always)) + sum(city.weight for city in cities)
+        return sum(map(self._weight, held)) + sum(city.weight for city in cities)
 
     def value(self, built: Iterable[str]) -> int:
         """Return the value of a set of links.

@@ -494,6 +494,11 @@ class BaseCase:
         return [str(ref or name or link_class) for ref, name, link_class in zip(*columns, strict=True)]
 
     @cached_property
+    def road_km(self) -> NDArray[np.float64]:
+        """Return the length of each road link."""
+        return np.asarray(self.road.links["length_km"], dtype=np.float64)
+
+    @cached_property
     def road_paths(self) -> RoadPaths:
         """Return the fastest paths over roads."""
         return RoadPaths.of(self.road)

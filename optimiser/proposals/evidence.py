@@ -244,7 +244,7 @@ class _Ways:
                 kind, link = kind_of[arc], int(graph.ref[arc])
                 outside_s[_OUTSIDE.get(kind, kind)] += int(graph.seconds[arc])
                 if kind in {"road", "ferry"} and link >= 0:
-                    road_km[labels[link]] += float(self._road_km[link])
+                    road_km[labels[link]] += float(self.base.road_km[link])
         parts = []
         if ride_s:
             parts.append(f"train: {_listed({name: s / 60.0 for name, s in ride_s.items()}, 'min')}")
@@ -252,10 +252,6 @@ class _Ways:
             parts.append(f"road: {_listed(road_km, 'km')}")
         # A part of a trip, for a measure at a station, has neither.
         return "; ".join(parts or [f"{name} {seconds / 60:.0f} min" for name, seconds in outside_s.items()])
-
-    @cached_property
-    def _road_km(self) -> NDArray[np.float64]:
-        return np.asarray(self.base.road.links["length_km"], dtype=np.float64)
 
     def _station(self, node: int) -> str:
         """Return the name of the station of a stop, which stands at the same point."""

@@ -514,11 +514,11 @@ def generate(
                 scope.left_out[f"{one.kind}: the cost table has no rate"] += 1
         new = [one for one in proposals if one not in prices]
         found = price(new, table, ground, longest_water_km=rules.longest_water_km)
-        prices.update(zip(new, found, strict=True))
-        return [prices[one] for one in proposals], scope.left_out
+        prices.update(found)
+        return [(one, prices[one]) for one in proposals], scope.left_out
 
     key = ("prices", rules.longest_water_km, table, ground)
-    prices: dict[Proposal, Priced] = base.once(key, dict)
+    prices: dict[Proposal, Mapping[str, object] | str] = base.once(key, dict)
     always, left_out = base.once(("priced", rules, table, ground), lambda: priced(by_limit=False))
     within, further = priced(by_limit=True)
     found = prune(base, tabulate([*always, *within], table, ground, report=left_out + further), rules)

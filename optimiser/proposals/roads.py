@@ -177,7 +177,6 @@ def propose_upgrades(
         One a corridor.
     """
     links, around = base.road.links, rules.surroundings(base)
-    length = links["length_km"].to_numpy(dtype=np.float64)
     ordinary = _slow(base, rules, expressways=False)
     claimed: set[int] = set()
     corridors: list[tuple[tuple[int, int], list[_Run]]] = []
@@ -186,18 +185,17 @@ def propose_upgrades(
     def is_in_town(row: int) -> bool:
         return around.town_share(links.geometry.iloc[row]) > rules.artefacts.most_in_towns
 
-    for pair, nodes, rows in _by_km(base, pairs, ordinary):
-        usable = [bool(ordinary[row]) and row not in claimed for row in rows]
+    for pair, nodes, rows, usable in _unclaimed(base, pairs, ordinary, claimed):
         under = f"road_upgrade: under {rules.upgrade_least_km:g} km left, the rest"
-        if _runs_km(_long_runs(nodes, rows, usable, length, rules), length) < rules.upgrade_least_km:
+        if _runs_km(base, _long_runs(base, nodes, rows, usable, rules)) < rules.upgrade_least_km:
             shared = any(row in claimed for row in rows)
             left_out[f"{under} {'shared with another corridor' if shared else 'an expressway already'}"] += 1
             continue
-        usable = [use and not is_in_town(row) for use, row in zip(usable, rows, strict=True)]
-        outside = _long_runs(nodes, rows, usable, length, rules)
+        out_of_town = [use and not is_in_town(row) for use, row in zip(usable, rows, strict=True)]
+        outside = _long_runs(base, nodes, rows, out_of_town, rules)
         kept = [run for run in outside if not around.fault(_line_of(base, run[1]))]
-        if _runs_km(kept, length) < rules.upgrade_least_km:
-            in_towns = _runs_km(outside, length) < rules.upgrade_least_km
+        if _runs_km(base, kept) < rules.upgrade_least_km:
+            in_towns = _runs_km(base, outside) < rules.upgrade_least_km
             left_out[f"{under} {'within towns' if in_towns else 'beside one expressway'}"] += 1
             continue
         taken = [row for run in kept for row in run[1]]
@@ -235,14 +233,12 @@ def propose_expressway_upgrades(
     Proposal
         One a pair.
     """
-    length = base.road.links["length_km"].to_numpy(dtype=np.float64)
     slow = _slow(base, rules, expressways=True)
     claimed: set[int] = set()
-    for pair, nodes, rows in _by_km(base, pairs, slow):
-        usable = [bool(slow[row]) and row not in claimed for row in rows]
-        runs = _long_runs(nodes, rows, usable, length, rules)
+    for pair, nodes, rows, usable in _unclaimed(base, pairs, slow, claimed):
+        runs = _long_runs(base, nodes, rows, usable, rules)
         taken = [row for run in runs for row in run[1]]
-        if _runs_km(runs, length) < rules.upgrade_least_km:
+        if _runs_km(base, runs) < rules.upgrade_least_km:
             left_out[f"expressway_upgrade: under {rules.upgrade_least_km:g} km of slow expressway left"] += 1
         elif _saved_share(base, rows, taken, rules) < rules.upgrade_least_gain:
             saves = f"saves less than {rules.upgrade_least_gain:.0%} of today's drive"
@@ -260,33 +256,36 @@ def _slow(base: BaseCase, rules: RoadRules, *, expressways: bool) -> NDArray[np.
     return np.asarray(found, dtype=np.bool_)
 
 
-def _by_km(
-    base: BaseCase, pairs: Iterable[tuple[int, int]], counted: NDArray[np.bool_]
-) -> Iterator[tuple[tuple[int, int], list[int], list[int]]]:
-    """Yield pairs with nodes and links of their fastest paths, that with the fewest km that count first."""
-    length = base.road.links["length_km"].to_numpy(dtype=np.float64)
+def _unclaimed(
+    base: BaseCase, pairs: Iterable[tuple[int, int]], counted: NDArray[np.bool_], claimed: set[int]
+) -> Iterator[tuple[tuple[int, int], list[int], list[int], list[bool]]]:
+    """Yield pairs with nodes and links of their fastest paths, and which of these count and are unclaimed.
+
+    The one with the fewest km that count comes first.
+    """
     paths = [
-        (float(length[[row for row in rows if counted[row]]].sum()), pair, nodes, rows)
+        (float(base.road_km[[row for row in rows if counted[row]]].sum()), pair, nodes, rows)
         for pair, nodes, rows in _fastest_paths(base, pairs)
     ]
-    yield from (path[1:] for path in sorted(paths))
+    for _, pair, nodes, rows in sorted(paths):
+        yield pair, nodes, rows, [bool(counted[row]) and row not in claimed for row in rows]
 
 
 def _long_runs(
-    nodes: list[int], rows: list[int], usable: list[bool], length: NDArray[np.float64], rules: RoadRules
+    base: BaseCase, nodes: list[int], rows: list[int], usable: list[bool], rules: RoadRules
 ) -> list[_Run]:
     """Return the unbroken runs of usable links that are long enough to be upgraded."""
     found = []
     for use, group in itertools.groupby(range(len(rows)), key=usable.__getitem__):
         places = list(group)
         run = tuple(nodes[places[0] : places[-1] + 2]), tuple(rows[places[0] : places[-1] + 1])
-        if use and _runs_km([run], length) >= rules.upgrade_run_km:
+        if use and _runs_km(base, [run]) >= rules.upgrade_run_km:
             found.append(run)
     return found
 
 
-def _runs_km(runs: Iterable[_Run], length: NDArray[np.float64]) -> float:
-    return float(sum(length[list(rows)].sum() for _, rows in runs))
+def _runs_km(base: BaseCase, runs: Iterable[_Run]) -> float:
+    return float(sum(base.road_km[list(rows)].sum() for _, rows in runs))
 
 
 def _line_of(base: BaseCase, rows: Iterable[int]) -> shapely.Geometry:
@@ -296,9 +295,8 @@ def _line_of(base: BaseCase, rows: Iterable[int]) -> shapely.Geometry:
 
 def _saved_share(base: BaseCase, path: list[int], upgraded: list[int], rules: RoadRules) -> float:
     """Return the share of the time of a path that the upgrade of some of its links saves."""
-    links = base.road.links
-    hours = (links["length_km"] / links["speed_kmh"]).to_numpy(dtype=np.float64)
-    saved = hours[upgraded].sum() - links["length_km"].to_numpy()[upgraded].sum() / rules.speed_kmh
+    hours = base.road_km / base.road.links["speed_kmh"].to_numpy(dtype=np.float64)
+    saved = hours[upgraded].sum() - base.road_km[upgraded].sum() / rules.speed_kmh
     return float(saved / hours[path].sum())
 
 
@@ -325,7 +323,6 @@ def _upgrade(
 
     Without interchanges it is an expressway that is rebuilt, every node of it an interchange as today.
     """
-    length = base.road.links["length_km"].to_numpy(dtype=np.float64)
     opened: list[Arc] = []
     for nodes, rows in runs:
         ends = (0, len(nodes) - 1)
@@ -333,10 +330,10 @@ def _upgrade(
             at for at, node in enumerate(nodes) if interchanges is None or at in ends or node in interchanges
         ]
         for low, high in itertools.pairwise(stops):
-            seconds = travel_time_s(float(length[list(rows[low:high])].sum()), rules.speed_kmh)
+            seconds = travel_time_s(float(base.road_km[list(rows[low:high])].sum()), rules.speed_kmh)
             opened.append((f"road:{nodes[low]}", f"road:{nodes[high]}", seconds))
     links, (a, b) = [row for _, rows in runs for row in rows], pair
-    today, length_km = base.road.links.iloc[links], _runs_km(runs, length)
+    today, length_km = base.road.links.iloc[links], _runs_km(base, runs)
     hours = float((today["length_km"] / today["speed_kmh"]).sum())
     today_kmh, minutes = length_km / hours, 60.0 * (hours - length_km / rules.speed_kmh)
     what, standard = "upgrade", rules.standard

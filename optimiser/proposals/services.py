@@ -16,7 +16,6 @@ from networks.network import Services
 from networks.timegraph import ARC_KINDS
 from optimiser.problem.model import TIERS
 from optimiser.proposals.base_case import LONGEST_TODAY_S, Arc
-from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.table import Proposal
 from optimiser.proposals.trains import Stop, TrackPath, Tracks, Train, train_arcs
 
@@ -95,10 +94,7 @@ def propose_express_services(
             seen.add(calls)
             _, train = tracks.train_over(path.length_km, runs_s, rules.express_headway_s)
             ride_s = times.ride_s(runs_s)
-            ways_s = sum(
-                min(int(tracks.reach_s[city, tracks.fronts.index(row)]), NO_PATH_S)
-                for city, row in (calls[0], calls[-1])
-            )
+            ways_s = int(tracks.reach_s[calls[0]] + tracks.reach_s[calls[-1]])
             if ways_s + times.station_s(train.link_class, train.headway_s) + ride_s > (
                 base.useful_s + rules.express_slack_s
             ):
@@ -152,9 +148,8 @@ def _path_to_serve(
 def _best_path(tracks: Tracks, rules: PatternRules, a: int, b: int) -> TrackPath | None:
     """Return the path of the soonest trip between two cities over a train without calls."""
     starts, ends = (tracks.reached_stations(city, rules.reach_s, rules.reach_count) for city in (a, b))
-    at = {row: place for place, row in enumerate(tracks.fronts)}
     options = [
-        (tracks.reach_s[a, at[s]] + tracks.run_s(s, t) + tracks.reach_s[b, at[t]], s, t)
+        (tracks.reach_s[a, s] + tracks.run_s(s, t) + tracks.reach_s[b, t], s, t)
         for s, t in itertools.product(starts, ends)
         if s != t and np.isfinite(tracks.run_s(s, t))
     ]

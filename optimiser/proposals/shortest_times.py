@@ -169,17 +169,12 @@ def _times_among(graph: csr_array, nodes: NDArray[np.int64]) -> tuple[NDArray[np
     its arcs of the time of the arc and the known time at the other end, which is one operation on whole rows
     (the elimination of Carre, "An algebra for network routing problems", 1971).
     """
-    adjacency = _Adjacency.of(graph)
-    is_asked = np.zeros(graph.shape[0], dtype=np.bool_)
-    is_asked[nodes] = True
-    others = adjacency.contract_cheapest(np.flatnonzero(~is_asked).tolist())
+    adjacency, every = _Adjacency.of(graph), np.arange(graph.shape[0])
+    others = adjacency.contract_cheapest(np.setdiff1d(every, nodes).tolist())
     asked = adjacency.contract_cheapest(nodes.tolist())
-    is_core = np.ones(graph.shape[0], dtype=np.bool_)
-    is_core[others + asked] = False
-    core = np.flatnonzero(is_core)
+    core = np.setdiff1d(every, others + asked)
     row = np.full(graph.shape[0], -1, dtype=np.int64)
-    row[core] = np.arange(len(core))
-    row[asked[::-1]] = np.arange(len(core), len(core) + len(asked))
+    row[[*core, *reversed(asked)]] = np.arange(len(core) + len(asked))
     longest = graph.shape[0] * (graph.data.max() if graph.nnz else 0)
     kind = np.dtype(np.int32 if longest < _none(np.dtype(np.int32)) else np.int64)
     seconds, none = np.zeros((len(core) + len(asked),) * 2, dtype=kind), _none(kind)
@@ -260,12 +255,10 @@ class _Adjacency:
         return removed
 
     def matrix(self, left: NDArray[np.int64]) -> csr_array:
-        """Return the arcs between the nodes that are left as a sparse matrix, its rows in the order given."""
-        row = np.full(len(self.after), -1, dtype=np.int64)
-        row[left] = np.arange(len(left))
+        """Return the arcs between the nodes that are left, which rise, as a sparse matrix."""
         found = [(tail, head, time) for tail in left.tolist() for head, time in self.after[tail].items()]
         tails, heads, times = np.array(found, dtype=np.float64).reshape(-1, 3).T
-        at = row[tails.astype(np.int64)], row[heads.astype(np.int64)]
+        at = np.searchsorted(left, tails), np.searchsorted(left, heads)
         return csr_array((times, at), shape=(len(left), len(left)))
 
 

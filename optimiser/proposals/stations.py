@@ -109,14 +109,9 @@ def propose_check_in(tracks: Tracks, rules: StationRules, left_out: Counter[str]
     Proposal
         One a station.
     """
-    access = tracks.base.access
-    halls = zip(
-        HALLS[:2],
-        (rules.check_in_hsr_s, rules.check_in_conv_s),
-        (access.check_in_hsr_s, access.check_in_conv_s),
-        strict=True,
-    )
-    shorter = {hall: new for hall, new, old in halls if new < old}
+    halls = ((HALLS[0], "check_in_hsr_s"), (HALLS[1], "check_in_conv_s"))
+    times = ((hall, getattr(rules, name), getattr(tracks.base.access, name)) for hall, name in halls)
+    shorter = {hall: new for hall, new, old in times if new < old}
     if not shorter:
         left_out["check_in: check-in is as short already"] += 1
         return
@@ -180,8 +175,6 @@ def _at_station(
         candidate_id=f"{standard}:{row}-{name}",
         from_name=base.names[base.nearest_city(lon, lat)[0]],
         to_name=name,
-        length_km=0.0,
-        speed_kmh=0.0,
         standard=standard,
         why=why,
         geometry=shapely.LineString([(lon - _MARK_DEG, lat), (lon + _MARK_DEG, lat)]),
@@ -208,9 +201,7 @@ def propose_access(tracks: Tracks, rules: StationRules, left_out: Counter[str]) 
     for city, (lon, lat) in enumerate(zip(base.lon.tolist(), base.lat.tolist(), strict=True)):
         least_s = base.access.centre_station.of(base.tiers[city])
         origin, destination = base.city_ends(city)
-        for at, row in enumerate(tracks.fronts):
-            if not tracks.trains[row]:
-                continue
+        for row in _served(tracks):
             place = tracks.places[row]
             km = float(great_circle_km(lon, lat, *place)) * rules.way_detour
             if km > rules.way_longest_km * rules.way_detour:
@@ -219,7 +210,7 @@ def propose_access(tracks: Tracks, rules: StationRules, left_out: Counter[str]) 
                 moving_s = km / way.speed_kmh * 3600.0
                 seconds = round(max(way.fixed_s + moving_s, way.least_share * least_s))
                 seconds = seconds if base.door_to_door else max(1, round(moving_s))
-                today = int(tracks.reach_s[city, at])
+                today = int(tracks.reach_s[city, row])
                 if today - seconds < rules.way_gain_s:
                     left_out[f"access: a {way.name} saves under {rules.way_gain_s // 60} min"] += 1
                     continue
@@ -341,8 +332,6 @@ def _extra_stop(
     train = Train(pattern.link_class, pattern.headway_s, rules.turn_s)
     return Proposal(
         candidate_id=candidate_id,
-        length_km=0.0,
-        speed_kmh=0.0,
         geometry=shapely.LineString([tracks.places[path.nodes[node]] for node in (0, at, -1)]),
         arcs=train_arcs(candidate_id, stops, runs_s, train, times),
         runs=tracks.runs_over(path.links, train.link_class, train.a_day(rules.hours_a_day)),

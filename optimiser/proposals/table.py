@@ -85,12 +85,12 @@ class Proposal:
     candidate_id: str
     from_name: str
     to_name: str
-    length_km: float
-    speed_kmh: float
     standard: str
     why: str
     geometry: shapely.Geometry
     arcs: tuple[Arc, ...]
+    length_km: float = 0.0
+    speed_kmh: float = 0.0
     replaces: str = ""
     runs: tuple[tuple[int, int, bool], ...] = ()
     trainsets: int = 0
@@ -311,23 +311,8 @@ def assemble(
     return tabulate(priced, costs, terrain, report=report)
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
-    """A proposal with its price.
-
-    Attributes
-    ----------
-    proposal
-        The proposal.
-    row
-        Its row of the candidate table; None where it is left out.
-    left_out
-        Why it is left out; empty where it is not.
-    """
-
-    proposal: Proposal
-    row: Mapping[str, object] | None
-    left_out: str = ""
+type Priced = tuple[Proposal, Mapping[str, object] | str]
+"""A proposal with its row of the candidate table, or why it is left out."""
 
 
 def price(
@@ -337,9 +322,7 @@ def price(
     ground, crossing_km = survey([proposal.geometry for proposal in proposals], terrain)
     wet = f"crosses more than {longest_water_km:g} km of water"
     return [
-        Priced(one, _table_row(one, parts, costs))
-        if km <= longest_water_km
-        else Priced(one, None, f"{one.kind}: {wet}")
+        (one, _table_row(one, parts, costs) if km <= longest_water_km else f"{one.kind}: {wet}")
         for one, parts, km in zip(proposals, ground.tolist(), crossing_km.tolist(), strict=True)
     ]
 
@@ -348,14 +331,14 @@ def tabulate(
     priced: Iterable[Priced], costs: CostTable, terrain: Terrain, *, report: Mapping[str, int] | None = None
 ) -> Candidates:
     """Put priced proposals in tables, in order of their ids; see `assemble`."""
-    every = sorted(priced, key=lambda one: one.proposal.candidate_id)
-    _check_unique([one.proposal.candidate_id for one in every])
+    every = sorted(priced, key=lambda one: one[0].candidate_id)
+    _check_unique([proposal.candidate_id for proposal, _ in every])
     left_out = Counter(report or {})
-    left_out.update(one.left_out for one in every if one.left_out)
-    rows = [one.row for one in every if one.row is not None]
-    ordered = [one.proposal for one in every if one.row is not None]
-    arcs = [(row, *arc) for row, proposal in enumerate(ordered) for arc in proposal.arcs]
-    runs = [(row, *run) for row, proposal in enumerate(ordered) for run in proposal.runs]
+    left_out.update(why for _, why in every if isinstance(why, str))
+    rows = [row for _, row in every if not isinstance(row, str)]
+    ordered = [proposal for proposal, row in every if not isinstance(row, str)]
+    arcs = [(at, *arc) for at, proposal in enumerate(ordered) for arc in proposal.arcs]
+    runs = [(at, *run) for at, proposal in enumerate(ordered) for run in proposal.runs]
     types = dict.fromkeys(("length_km", "speed_kmh", *TERRAIN_CLASSES[:WATER], "water_km"), "float64")
     types |= dict.fromkeys(("cost_low", "cost", "cost_high"), "int64")
     return Candidates(

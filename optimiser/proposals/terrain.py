@@ -184,11 +184,6 @@ def read_terrain(path: str | Path) -> Terrain:
     return TerrainRaster(path, source=f"relief of {path.name}")
 
 
-def terrain_shares(lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain) -> NDArray[np.float64]:
-    """Return the share of each line in plain, hills, mountains, towns and over water, as `survey` does."""
-    return survey(lines, terrain)[0]
-
-
 def survey(
     lines: gpd.GeoSeries | Sequence[Any], terrain: Terrain
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -310,13 +305,9 @@ def _relief(
     """Return highest less lowest ground in metres in a window round each point."""
     with _open_raster(path) as raster:
         to_raster = pyproj.Transformer.from_crs(4326, raster.crs, always_xy=True)
-        half = window_km / 2.0
-        east = half / (111.32 * np.cos(np.radians(lat)))
-        north = np.full_like(lat, half / 110.57)
-        x_low, y_low = to_raster.transform(lon - east, lat - north)
-        x_high, y_high = to_raster.transform(lon + east, lat + north)
-        boxes = np.column_stack([x_low, y_low, x_high, y_high])
-        return np.array([_box_relief(raster, box) for box in boxes])
+        east, north = window_km / 2.0 / (111.32 * np.cos(np.radians(lat))), window_km / 2.0 / 110.57
+        low, high = (to_raster.transform(lon + at * east, lat + at * north) for at in (-1, 1))
+        return np.array([_box_relief(raster, box) for box in np.column_stack([*low, *high])])
 
 
 def _box_relief(raster: Any, box: NDArray[np.float64]) -> float:  # noqa: ANN401

@@ -479,9 +479,13 @@ class Tracks:
 
     @cached_property
     def reach_s(self) -> NDArray[np.int64]:
-        """Return today's seconds from each city to the front of each station of `fronts`; int64 [c, f]."""
-        rows = [self.base.node_row[f"station:{row}"] for row in self.fronts]
-        return times_between(self.base.times, self.base.graph.origin, np.array(rows, dtype=np.int64))
+        """Return today's seconds from each city to the front of each station; int64 [c, rail nodes]."""
+        fronts = [self.base.node_row[f"station:{row}"] for row in self.fronts]
+        found = np.full((len(self.base.ids), len(self._rail.nodes)), NO_PATH_S, dtype=np.int64)
+        found[:, self.fronts] = times_between(
+            self.base.times, self.base.graph.origin, np.array(fronts, dtype=np.int64)
+        )
+        return found
 
     def reached_stations(self, city: int, most_s: int, count: int) -> list[int]:
         """Return the stations near a city, else the soonest reached ones with trains within a time.
@@ -495,12 +499,8 @@ class Tracks:
         """
         if self.stations[city]:
             return self.stations[city]
-        ranked = sorted(
-            (int(seconds), row)
-            for seconds, row in zip(self.reach_s[city].tolist(), self.fronts, strict=True)
-            if self.trains[row] and seconds <= most_s
-        )
-        return [row for _, row in ranked[:count]]
+        near = (row for row in self.fronts if self.trains[row] and self.reach_s[city, row] <= most_s)
+        return sorted(near, key=lambda row: (self.reach_s[city, row], row))[:count]
 
     def trains_a_day(self, row: int) -> float:
         """Return the number of trains a day and direction that stop at a station."""

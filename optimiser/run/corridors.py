@@ -18,7 +18,7 @@ from optimiser.problem.errors import JobError
 from optimiser.proposals import own
 from optimiser.proposals.base_case import line_km
 from optimiser.proposals.costs import CostTable, estimate
-from optimiser.proposals.terrain import Terrain, terrain_shares
+from optimiser.proposals.terrain import Terrain, survey
 
 REQUIRED = ("id", "mode", "opened", "geometry")
 """Columns that every table of corridors has."""
@@ -141,7 +141,7 @@ def _corridor(row: Mapping[str, object], costs: CostTable, terrain: Terrain, lev
     if is_stated:
         cost, quality = int(own.as_number(row["cost"])), str(row.get("cost_quality", ""))
     else:
-        shares = terrain_shares([line], terrain)[0].tolist()
+        shares = survey([line], terrain)[0][0].tolist()
         cost = int(getattr(estimate(costs, str(row["standard"]), length_km, shares), level))
         quality = "C"
     return {

@@ -11,7 +11,7 @@ from optimiser.proposals.terrain import (
     ArtefactRules,
     Surroundings,
     WithTowns,
-    terrain_shares,
+    survey,
     urban_radius_km,
 )
 
@@ -75,6 +75,6 @@ def test_built_up_ground_is_urban_within_the_radius_of_the_people(plane):
     assert urban_radius_km(plane.cities["population"].to_numpy(dtype=float))[0] == pytest.approx(
         3.162, abs=0.001
     )
-    shares = terrain_shares([line((0, 0), (0, 10))], land)
+    shares = survey([line((0, 0), (0, 10))], land)[0]
     assert shares[0] == pytest.approx([0.7, 0.0, 0.0, 0.3, 0.0], abs=0.03)
     assert "populations" in land.source

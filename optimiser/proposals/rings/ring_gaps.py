@@ -123,9 +123,8 @@ def standard_of(rules: RingRules, standards: Rules) -> tuple[str, float, float] 
     choices = [(road.standard, road.speed_kmh, road.route_factor)]
     if rules.mode == "rail":
         choices = [
-            (rail.upgrade_standard, rail.upgrade_kmh, rail.route_factor),
-            (rail.usual_standard, rail.usual_kmh, rail.route_factor),
-            (rail.fast_standard, rail.fast_kmh, rail.route_factor),
+            (getattr(rail, f"{name}_standard"), getattr(rail, f"{name}_kmh"), rail.route_factor)
+            for name in ("upgrade", "usual", "fast")
         ]
     return next((one for one in choices if one[1] >= rules.speed_kmh), None)
 

@@ -1,13 +1,305 @@
-"""Measure how evenly importance and relations are spread over places (polycentricity)."""
+"""Measure how much a region depends on its core, and how evenly importance and relations are spread."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.paths import (
+    LONGEST,
+    UNREACHED,
+    Floats,
+    Graph,
+    Integers,
+    Mask,
+    Whole,
+    in_rows,
+    times_from,
+)
 from optimiser.measures.equity import Numbers, TimedPairs
+from optimiser.problem.errors import ProblemError
+
+NO_AREA = -1
+"""Area of a node that lies in none."""
+
+ALL_OPEN = np.ones(1, dtype=np.bool_)
+"""Mask of owners for a network in which every arc is open: each belongs to owner 0."""
+
+
+class MarkedNetwork(NamedTuple):
+    """A network in which the core and areas are marked; n nodes, m arcs.
+
+    Attributes
+    ----------
+    tail, head, seconds
+        int64 [m]; seconds >= 1.
+    area
+        int64 [n]: area of each node, `NO_AREA` outside all areas.
+    is_core
+        bool [n]: nodes of the core.
+    crosses
+        bool [m]: arcs that run through the core between their ends.
+    """
+
+    tail: Integers
+    head: Integers
+    seconds: Integers
+    area: Integers
+    is_core: Mask
+    crosses: Mask
+
+
+class CoreTimes(NamedTuple):
+    """Times of K pairs with and without the core, in seconds, `UNREACHED` where no path exists.
+
+    Attributes
+    ----------
+    best
+        int64 [K]: shortest time.
+    through
+        int64 [K]: shortest time of the paths that pass the core.
+    closed
+        int64 [K]: shortest time of the paths that do not.
+    ends
+        bool [K]: the pair begins or ends in the core; `through` and `closed` are then `UNREACHED`.
+    """
+
+    best: Integers
+    through: Integers
+    closed: Integers
+    ends: Mask
+
+    @property
+    def on_every(self) -> Mask:
+        """Return which pairs pass the core on every shortest path, bool [K]."""
+        joined: Mask = (self.best < UNREACHED) & ~self.ends & (self.closed > self.best)
+        return joined
+
+    @property
+    def on_some(self) -> Mask:
+        """Return which pairs pass the core on at least one shortest path, bool [K]."""
+        joined: Mask = (self.best < UNREACHED) & ~self.ends & (self.through == self.best)
+        return joined
+
+
+@dataclass(frozen=True, slots=True)
+class TripCounts:
+    """Times with and without the core, and the trips through each area.
+
+    Attributes
+    ----------
+    core
+        Times with and without the core.
+    through
+        float64 [areas]: weight of the pairs whose shortest path passes an area that it neither begins nor
+        ends in. Of several shortest paths one counts, chosen by the order of arcs.
+    elsewhere
+        float64 [areas]: weight of the joined pairs that neither begin nor end in an area.
+    """
+
+    core: CoreTimes
+    through: Floats
+    elsewhere: Floats
+
+
+def count_trips(
+    network: MarkedNetwork, origin: Integers, destination: Integers, weight: Integers, *, areas: int
+) -> TripCounts:
+    """Time pairs with and without the core, and count the areas that their shortest paths pass.
+
+    Parameters
+    ----------
+    network
+        The network.
+    origin, destination
+        int64 [K]: nodes.
+    weight
+        int64 [K].
+    areas
+        Number of areas.
+
+    Raises
+    ------
+    ProblemError
+        When path times could overflow the compiled code.
+
+    Notes
+    -----
+    One shortest-path search per origin in a product graph of two layers: the lower layer is reached without
+    the core, the upper one by way of it, and an arc into the core leads up. Ties are therefore exact: a
+    shortest path avoids the core if and only if the time in the lower layer equals the shortest time, and one
+    passes it if and only if the time in the upper layer does. The shortest path is followed back in the layer
+    in which it ends.
+    """
+    n = len(network.area)
+    net, reverse = _two_layers(network, n)
+    best, through, closed = (np.full(len(origin), UNREACHED) for _ in range(3))
+    passed, elsewhere = np.zeros(areas), np.zeros(areas)
+    order = np.argsort(origin, kind="stable")
+    starts = np.flatnonzero(np.diff(origin[order], prepend=-1))
+    for ks in np.split(order, starts[1:]) if len(order) else []:
+        times = times_from(net, ALL_OPEN, origin[ks[0]], LONGEST)
+        ends = destination[ks]
+        closed[ks], through[ks] = times[ends], times[ends + n]
+        best[ks] = np.minimum(closed[ks], through[ks])
+        _follow_back(reverse, times, network.area, origin[ks[0]], ends, weight[ks], passed, elsewhere)
+    touches = network.is_core[origin] | network.is_core[destination]
+    through[touches], closed[touches] = UNREACHED, UNREACHED
+    return TripCounts(CoreTimes(best, through, closed, touches), passed, elsewhere)
+
+
+def _two_layers(network: MarkedNetwork, n: int) -> tuple[Graph, Graph]:
+    """Return the two-layer graph and its reverse; node v of the upper layer is node v + n."""
+    tail, head, seconds = network.tail, network.head, network.seconds
+    if len(seconds) and int(seconds.max()) * 2 * n > LONGEST:
+        raise ProblemError(f"paths may last longer than the {LONGEST} s that can be added up")
+    leads_up = network.is_core[head] | network.crosses
+    tails = np.concatenate([tail, tail + n])
+    heads = np.concatenate([np.where(leads_up, head + n, head), head + n])
+    both, owner = np.concatenate([seconds, seconds]), np.zeros(2 * len(seconds), dtype=np.int64)
+    return in_rows(tails, heads, both, owner, nodes=2 * n), in_rows(heads, tails, both, owner, nodes=2 * n)
+
+
+@compiled
+def _follow_back(
+    reverse: Graph,
+    times: Integers,
+    area: Integers,
+    origin: Whole,
+    ends: Integers,
+    weight: Integers,
+    passed: Floats,
+    elsewhere: Floats,
+) -> None:
+    """Follow the shortest path back from each of `ends`, and add its weight to every area that it passes.
+
+    `times` holds the seconds from the origin to the 2n nodes of both layers; `passed` and `elsewhere` are
+    changed in place.
+    """
+    n = area.size
+    # The pair that was last counted for each area: a path that enters an area twice counts once.
+    counted = np.full(passed.size, -1)
+    for k in range(ends.size):
+        node = ends[k] if times[ends[k]] <= times[ends[k] + n] else ends[k] + n
+        if times[node] == UNREACHED:
+            continue
+        first, last = area[origin], area[ends[k]]
+        for a in range(elsewhere.size):
+            if a not in (first, last):
+                elsewhere[a] += weight[k]
+        while node != origin:
+            here = area[node % n]
+            if here >= 0 and here not in (first, last) and counted[here] != k:
+                counted[here] = k
+                passed[here] += weight[k]
+            # The arcs are positive, so the first arc whose times fit leads one step closer to the origin.
+            for arc in range(reverse.start[node], reverse.start[node + 1]):
+                before = reverse.head[arc]
+                if times[before] < UNREACHED and times[before] + reverse.seconds[arc] == times[node]:
+                    node = before
+                    break
+
+
+@dataclass(frozen=True, slots=True)
+class CoreDependence:
+    """How much pairs depend on the core; pairs that begin or end in it are left out.
+
+    Attributes
+    ----------
+    ends
+        Weight of the pairs left out because they begin or end in the core.
+    apart
+        Weight of the pairs left out because no path joins them.
+    weight
+        Weight of the rest: joined pairs with both ends outside the core.
+    on_every, on_some
+        Weight of the pairs that pass the core on every, or on some, shortest path.
+    cut_off
+        Weight of the pairs that no path joins once the core is closed.
+    lost
+        Sum of weight x seconds lost when the core is closed, over the pairs that are still joined.
+    still_joined
+        Weight of the pairs that are still joined.
+    best, through
+        Sums of weight x seconds by the shortest path, and by the shortest path through the core, over the
+        pairs that have the latter.
+    """
+
+    ends: int
+    apart: int
+    weight: int
+    on_every: int
+    on_some: int
+    cut_off: int
+    lost: int
+    still_joined: int
+    best: int
+    through: int
+
+    @property
+    def share_on_every(self) -> Fraction:
+        """Return the share of weight that passes the core on every shortest path; 0 without weight."""
+        return _ratio(self.on_every, self.weight)
+
+    @property
+    def share_on_some(self) -> Fraction:
+        """Return the share of weight that passes the core on some shortest path; 0 without weight."""
+        return _ratio(self.on_some, self.weight)
+
+    @property
+    def mean_lost(self) -> Fraction:
+        """Return the mean seconds lost by pairs still joined when the core is closed; 0 without weight."""
+        return _ratio(self.lost, self.still_joined)
+
+    @property
+    def detour(self) -> Fraction | None:
+        """Return the time through the core divided by the shortest time, >= 1; None without weight.
+
+        1 means that no path round the core is faster. The larger the ratio, the less the region needs its
+        core.
+        """
+        return Fraction(self.through, self.best) if self.best else None
+
+
+def _ratio(part: int, whole: int) -> Fraction:
+    return Fraction(part, whole) if whole else Fraction(0)
+
+
+def core_dependence(times: CoreTimes, weights: Iterable[int]) -> CoreDependence:
+    """Sum up the times of pairs with and without the core.
+
+    Parameters
+    ----------
+    times
+        Times of K pairs.
+    weights
+        Weight of each pair.
+    """
+    # Python integers in object arrays: products of weights and seconds may exceed 64 bits.
+    weight = np.array(list(weights), dtype=object)
+    counts = ~times.ends & (times.best < UNREACHED)
+    joined, passing = counts & (times.closed < UNREACHED), counts & (times.through < UNREACHED)
+    best, through, closed = (row.astype(object) for row in times[:3])
+    sums = {
+        "ends": weight[times.ends],
+        "apart": weight[~times.ends & ~counts],
+        "weight": weight[counts],
+        "on_every": weight[times.on_every],
+        "on_some": weight[times.on_some],
+        "cut_off": weight[counts & ~joined],
+        "lost": (weight * (closed - best))[joined],
+        "still_joined": weight[joined],
+        "best": (weight * best)[passing],
+        "through": (weight * through)[passing],
+    }
+    return CoreDependence(**{name: sum(map(int, values)) for name, values in sums.items()})
+
 
 type Matrix = NDArray[np.int64] | NDArray[np.float64] | Sequence[Sequence[float]]
 

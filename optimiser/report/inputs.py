@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from optimiser.measures.coverage import CityCover
-from optimiser.measures.fairness import Fairness
+from optimiser.measures.coverage import CityCover, Fairness
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.result import ProofSource

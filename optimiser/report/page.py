@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from optimiser.measures import coverage
-from optimiser.measures.fairness import Fairness, TierPrice
+from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.report import measure_sections, plots, ring_section, sentences, webmap, wording
 from optimiser.report.cases import PARTS, CaseResults

@@ -12,9 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from optimiser.measures import coverage
-from optimiser.measures.coverage import CityCover
+from optimiser.measures.coverage import CityCover, Fairness
 from optimiser.measures.equity import ALL
-from optimiser.measures.fairness import Fairness
 from optimiser.measures.tables import Measures
 from optimiser.report import plots, ring_section, wording
 from optimiser.report.cases import Reach

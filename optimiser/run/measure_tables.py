@@ -27,12 +27,13 @@ from optimiser.measures.appraisal import (
     sum_of,
 )
 from optimiser.measures.coverage import groups_in_order
-from optimiser.measures.dependence import CoreDependence, core_dependence
 from optimiser.measures.equity import ALL, equity_by_tier, share_of
 from optimiser.measures.marginal import MarginalValues
 from optimiser.measures.order import BuildOrder
 from optimiser.measures.order import build_order as order_links
 from optimiser.measures.polycentricity import (
+    CoreDependence,
+    core_dependence,
     mean_rank_size_slope,
     ordinary_polycentricity,
     people_in_reach,

@@ -18,8 +18,8 @@ from networks.timegraph import TimeGraph
 from optimiser.engine.search.paths import UNREACHED, Integers
 from optimiser.job.sections import Measures as Settings
 from optimiser.measures.coverage import groups_in_order
-from optimiser.measures.dependence import NO_AREA, MarkedNetwork, TripCounts, core_dependence, count_trips
 from optimiser.measures.equity import TimedPairs
+from optimiser.measures.polycentricity import NO_AREA, MarkedNetwork, TripCounts, core_dependence, count_trips
 from optimiser.measures.tables import ANY_WAY, OFF_CORE, PLAN, TODAY, WITHOUT_RING
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem

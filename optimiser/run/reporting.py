@@ -21,7 +21,7 @@ from networks.timegraph import UNREACHABLE
 from optimiser.job.model import Job
 from optimiser.job.sections import UNCERTAIN
 from optimiser.measures import coverage
-from optimiser.measures.fairness import Fairness, from_dict
+from optimiser.measures.coverage import Fairness, fairness_of
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
@@ -104,7 +104,7 @@ def answers_of(summary: Mapping[str, Any]) -> Answers | None:
     return Answers(
         cases=None if cases is None else CaseResults.of(cases),
         speeds=speeds,
-        prices=None if prices is None else from_dict(prices),
+        prices=None if prices is None else fairness_of(prices),
         margins=tuple(RingMargin(**one) for one in further.get("margins", ())),
         notes=tuple(further.get("notes", ())),
         faults=tuple(further.get("faults", ())),

@@ -24,7 +24,7 @@ from optimiser.frontier.cases import ALL_PAIRS, Base, Case, LimitStep, Price, Ti
 from optimiser.job import find
 from optimiser.job.model import Job
 from optimiser.job.sections import CASES_ON, CaseName
-from optimiser.measures.fairness import Fairness, TierPrice
+from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.errors import JobError, SolverError
 from optimiser.problem.model import TIERS, candidates_on

@@ -15,7 +15,7 @@ from ring_square import KNOWN, shown
 from shapely import LineString, Point
 
 from optimiser import verify
-from optimiser.measures.fairness import Fairness, TierPrice
+from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.measures.tables import Measures
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.report import sentences

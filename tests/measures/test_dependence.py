@@ -14,7 +14,7 @@ from small_networks import arc_lists, graph_of, pair_lists
 from tiers import examples
 
 from optimiser.engine.search.paths import LONGEST, UNREACHED
-from optimiser.measures.dependence import NO_AREA, MarkedNetwork, core_dependence, count_trips
+from optimiser.measures.polycentricity import NO_AREA, MarkedNetwork, core_dependence, count_trips
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.problem.errors import ProblemError
 

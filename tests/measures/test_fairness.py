@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from optimiser.measures.fairness import price_of_fairness
+from optimiser.measures.coverage import price_of_fairness
 from optimiser.problem.errors import ProblemError
 
 

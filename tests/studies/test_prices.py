@@ -17,7 +17,7 @@ from toys import SETTINGS, by_tier, plans, rivals, toy
 from optimiser import verify
 from optimiser.engine import solve as engine
 from optimiser.frontier.cases import resolve
-from optimiser.measures.fairness import from_dict
+from optimiser.measures.coverage import fairness_of
 from optimiser.problem import Period, Target
 from optimiser.problem.result import Result
 from optimiser.report import page, sentences
@@ -84,7 +84,7 @@ def test_a_demand_that_the_best_plan_meets_anyway_costs_nothing():
 
 def test_the_value_survives_being_written():
     found = priced(rivals().replace(targets=(Target("small", 4),)))
-    assert from_dict(found.as_dict()) == found
+    assert fairness_of(found.as_dict()) == found
     assert found.as_dict()["lost"] == 3
 
 

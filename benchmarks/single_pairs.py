@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.backends.scip_tree import version
-from optimiser.engine.methods.branching.tree_search import improve, search_in_solver
+from optimiser.engine.methods.branching.tree_search import search_in_solver
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import solve_root
 from optimiser.engine.methods.heuristics.lns import attempts_for, start_plans
@@ -34,5 +34,5 @@ def run(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     root = solve_root(t, incumbent, Relaxation(task.problem, seed=task.seed), cuts, gap=task.gap)
     if isinstance(root, str):
         return root, version()
-    improve(incumbent, improver, attempts_for(t), root.x)
+    improver.improve_for(incumbent, attempts_for(t), root.x)
     return search_in_solver(t, incumbent, task, root)

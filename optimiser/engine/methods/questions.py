@@ -12,7 +12,7 @@ import numpy as np
 from optimiser.engine.backends.highs import INFINITY, HighsModel, Relaxation, empty_model
 from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
 from optimiser.engine.methods.branching.tree import Report, Worker
-from optimiser.engine.methods.branching.tree_search import ATTEMPTS_IN_TREE, improve, new_worker, search_tree
+from optimiser.engine.methods.branching.tree_search import ATTEMPTS_IN_TREE, new_worker, search_tree
 from optimiser.engine.methods.cuts.master_loop import TimeCutMaster, prove_by_master
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import RootRelaxation, solve_root
@@ -21,10 +21,10 @@ from optimiser.engine.methods.heuristics.lns import Improver, Rounding, attempts
 from optimiser.engine.methods.heuristics.workspace import new_workspace
 from optimiser.engine.models.decisions import divisor
 from optimiser.engine.search.incumbent import Evaluated, Incumbent, MaskIncumbent, Send
-from optimiser.engine.search.paths import Integers, Mask
+from optimiser.engine.search.paths import Integers, Mask, starts
 from optimiser.engine.search.rows import Floats, Rows
 from optimiser.engine.search.scoring import cost_of, covered_cities, covered_pairs, fits
-from optimiser.engine.search.tables import Side, Tables, tables
+from optimiser.engine.search.tables import Tables, tables
 from optimiser.engine.search.task import LevelRow, Question
 from optimiser.problem import DesignProblem
 
@@ -133,33 +133,26 @@ def question_tables(t: Tables, measures: Integers, question: Question) -> Tables
     question
         The question. Its objective is replaced by the total coverage, which suffices for heuristics.
     """
-    pairs = len(t.limit)
+    pairs, side = len(t.limit), t.side
     rows = [row for row, least in enumerate(question.least) if least > 0]
     places = [np.flatnonzero(measures[row]) for row in rows]
-    side = _add_targets(
-        t.side,
-        np.array([question.least[row] for row in rows], np.int64),
-        [mine[mine < pairs] for mine in places],
-        [mine[mine >= pairs] - pairs for mine in places],
-    )
-    budget = -1 if question.cheapest else question.budget
-    return t._replace(budget=t.budget if budget is None else budget, side=side)
 
-
-def _add_targets(side: Side, least: Integers, pairs: list[Integers], cities: list[Integers]) -> Side:
     def extended(start: Integers, held: Integers, parts: list[Integers]) -> tuple[Integers, Integers]:
-        counts = np.array([len(part) for part in parts], np.int64)
-        return np.concatenate([start, start[-1] + np.cumsum(counts)]), np.concatenate([held, *parts])
+        return starts([*np.diff(start), *map(len, parts)]), np.concatenate([held, *parts])
 
-    pair_start, pair = extended(side.target_pair_start, side.target_pair, pairs)
+    inside = [mine[mine < pairs] for mine in places]
+    pair_start, pair = extended(side.target_pair_start, side.target_pair, inside)
+    cities = [mine[mine >= pairs] - pairs for mine in places]
     city_start, city = extended(side.target_city_start, side.target_city, cities)
-    return side._replace(
-        target_least=np.concatenate([side.target_least, least]),
+    side = side._replace(
+        target_least=np.append(side.target_least, np.array([question.least[row] for row in rows], np.int64)),
         target_pair_start=pair_start,
         target_pair=pair,
         target_city_start=city_start,
         target_city=city,
     )
+    budget = -1 if question.cheapest else question.budget
+    return t._replace(budget=t.budget if budget is None else budget, side=side)
 
 
 class QuestionRelaxation(Relaxation):
@@ -407,14 +400,14 @@ class QuestionSession:
         self._incumbent = incumbent
         return self._search(question, incumbent, gap), incumbent
 
-    def _is_late(self) -> bool:
-        """Return whether the time of the current question is up."""
-        return self._incumbent is not None and self._incumbent.stop()
-
     def _search(self, question: Question, incumbent: MaskIncumbent, gap: float) -> str:
         t = question_tables(self._t, self._measures, question)
         is_small = len(t.limit) <= SMALL
-        aim = self._aim(question, incumbent)
+        # Heuristics work on the question; on levels, with the next level as targets.
+        aimed = question
+        if question.levels and incumbent.evaluated is not None:
+            aimed = question.beyond(incumbent.evaluated.objective + 1)
+        aim = question_tables(self._t, self._measures, aimed)
         search = TreeImprover(
             aim,
             incumbent,
@@ -451,18 +444,16 @@ class QuestionSession:
         workers = self._workers(question, incumbent, root)
         return search_tree(incumbent, root, workers, gap=gap, after_round=after_round)
 
-    def _aim(self, question: Question, incumbent: MaskIncumbent) -> Tables:
-        """Return the arrays that heuristics work on; for levels, with the next level as targets."""
-        if question.levels and incumbent.evaluated is not None:
-            question = question.beyond(incumbent.evaluated.objective + 1)
-        return question_tables(self._t, self._measures, question)
-
     def _programs_for(self, question: Question, count: int) -> list[tuple[QuestionRelaxation, CutFinder]]:
         """Return `count` relaxations that are set to a question, each with its own cut finder."""
+
+        def is_late() -> bool:
+            return self._incumbent is not None and self._incumbent.stop()
+
         while len(self._programs) < count:
             self._programs.append(QuestionRelaxation(self._problem, self._measures, seed=self._seed))
             finder = self._cuts[0].another() if self._cuts else None
-            self._cuts.append(finder or CutFinder.of(self._t, stop=self._is_late))
+            self._cuts.append(finder or CutFinder.of(self._t, stop=is_late))
         weights = None if question.cheapest else self._measures[list(question.counted)].sum(axis=0)
         for program in self._programs[:count]:
             program.set_question(
@@ -499,16 +490,11 @@ class TreeImprover:
         for plan in report.plans:
             incumbent.plan(plan, "tree")
         if self._improver is not None:
-            improve(incumbent, self._improver, ATTEMPTS_IN_TREE, guide)
+            self._improver.improve_for(incumbent, ATTEMPTS_IN_TREE, guide)
         elif incumbent.nodes >= NODES_BEFORE_SEARCH:
-            self._improver = self._new_improver(guide)
-            improve(incumbent, self._improver, attempts_for(self._t), guide)
-
-    def _new_improver(self, guide: Floats) -> Improver:
-        Rounding(self._t, self._incumbent)(guide)
-        improver = Improver(
-            self._t, seed=self._seed, workspace=new_workspace(self._t, everything(self._t), seed=self._seed)
-        )
-        if self._incumbent.best is not None:
-            improver.start_from(self._incumbent.best)
-        return improver
+            Rounding(self._t, incumbent)(guide)
+            workspace = new_workspace(self._t, everything(self._t), seed=self._seed)
+            self._improver = Improver(self._t, seed=self._seed, workspace=workspace)
+            if incumbent.best is not None:
+                self._improver.start_from(incumbent.best)
+            self._improver.improve_for(incumbent, attempts_for(self._t), guide)

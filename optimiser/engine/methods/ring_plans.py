@@ -77,11 +77,7 @@ class Remainder:
 
     def completed(self, circuits: Circuits) -> FirstPlan:
         """Return the plan after the attempts that a short start has left out."""
-        self.improver.improve(
-            attempts=self.attempts - LEAST_ATTEMPTS,
-            stop=self.incumbent.stop,
-            take=lambda plan: self.incumbent.plan(plan, "lns"),
-        )
+        self.improver.improve_for(self.incumbent, self.attempts - LEAST_ATTEMPTS)
         return self.best_plan(circuits)
 
     def best_plan(self, circuits: Circuits) -> FirstPlan:

@@ -6,15 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from optimiser.engine.methods.heuristics.dynamic_sssp import (
+from optimiser.engine.methods.heuristics.greedy import nothing
+from optimiser.engine.methods.heuristics.workspace import (
     LOG_LENGTH,
     LOG_OVERFLOWED,
+    flip,
+    move_to,
+    new_workspace,
+    restart_logs,
     shortest_times,
     toggle,
     undo,
 )
-from optimiser.engine.methods.heuristics.greedy import nothing
-from optimiser.engine.methods.heuristics.workspace import flip, move_to, new_workspace, restart_logs
 from optimiser.engine.search.paths import UNREACHED, times_from
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import tables

@@ -6,7 +6,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tiers import examples
 
-from optimiser.engine.methods.heuristics.constrained_paths import cheapest_group, set_prices
 from optimiser.engine.methods.heuristics.greedy import (
     everything,
     flip_candidates,
@@ -19,9 +18,11 @@ from optimiser.engine.methods.heuristics.greedy import (
 )
 from optimiser.engine.methods.heuristics.lns import relatedness_of_candidates
 from optimiser.engine.methods.heuristics.moves import (
+    cheapest_group,
     compute_gains,
     penalised_value_flipped,
     rank_values,
+    set_prices,
     update_pair_values,
 )
 from optimiser.engine.methods.heuristics.workspace import new_workspace, restart_logs

@@ -7,8 +7,8 @@ import pytest
 from core_drawing import dense_problem
 from tiers import thinned
 
-from optimiser.engine.methods.heuristics.dynamic_sssp import ShortestTimes
 from optimiser.engine.methods.heuristics.lns import Improver
+from optimiser.engine.methods.heuristics.workspace import ShortestTimes
 from optimiser.engine.search import compiled, native
 from optimiser.engine.search.compiled import ONE, Kernel, Record, use_machine_code
 from optimiser.engine.search.tables import Tables, tables

@@ -124,7 +124,7 @@ def prove(
     root = solve_root(t, incumbent, program, cuts, gap=task.gap)
     if isinstance(root, str):
         return root, version()
-    improve(incumbent, improver, attempts_for(t), root.x)
+    improver.improve_for(incumbent, attempts_for(t), root.x)
     if SOLVERS[task.solver].splits and not incumbent.closed(task.gap):
         root = add_split_cuts(incumbent, root, gap=task.gap)
     if not incumbent.closed(FAR_GAP):
@@ -140,27 +140,14 @@ def prove(
     if SOLVERS[task.solver].tree:
         return search_in_solver(t, incumbent, task, root)
     workers = [_worker(incumbent, task, root, number) for number in range(task.threads)]
-    after_round = partial(_improve_in_tree, incumbent, improver)
+
+    def after_round(report: Report) -> None:
+        for plan in report.plans:
+            if incumbent.plan(plan, "tree"):
+                improver.start_from(plan)
+        improver.improve_for(incumbent, ATTEMPTS_IN_TREE)
+
     return search_tree(incumbent, root, workers, gap=task.gap, after_round=after_round), version()
-
-
-def improve(incumbent: MaskIncumbent, improver: Improver, attempts: int, guide: Floats | None = None) -> int:
-    """Run the large neighbourhood search; return the number of attempts since the last improvement.
-
-    Parameters
-    ----------
-    incumbent
-        Receives better plans.
-    improver
-        The search, which continues from its best plan.
-    attempts
-        Largest number of attempts.
-    guide
-        float64 [J], a point of the relaxation that guides the search.
-    """
-    return improver.improve(
-        attempts=attempts, stop=incumbent.stop, take=lambda plan: incumbent.plan(plan, "lns"), guide=guide
-    )
 
 
 def is_far_from_proof(incumbent: MaskIncumbent, root: RootRelaxation) -> bool:
@@ -217,14 +204,6 @@ def improve_beyond(
 
     with ThreadPoolExecutor(threads) as executor:
         list(executor.map(run, searches))
-
-
-def _improve_in_tree(incumbent: MaskIncumbent, improver: Improver, report: Report) -> None:
-    """Report the plans of a round of the tree, and run a few attempts of the neighbourhood search."""
-    for plan in report.plans:
-        if incumbent.plan(plan, "tree"):
-            improver.start_from(plan)
-    improve(incumbent, improver, ATTEMPTS_IN_TREE)
 
 
 def search_tree(

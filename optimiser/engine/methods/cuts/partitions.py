@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from optimiser.engine.search.compiled import compiled
-from optimiser.engine.search.paths import UNREACHED, Integers, starts
+from optimiser.engine.search.paths import UNREACHED, Integers, Mask, starts
 from optimiser.engine.search.rows import NO_ROWS, Floats, Rows
 from optimiser.engine.search.tables import Tables
 
@@ -67,14 +67,19 @@ def part_graph(t: Tables) -> PartGraph | None:
     pair uses no other arcs. Each further pair makes more existing arcs relevant, and so leaves fewer parts.
     Of the sets of pairs given by `SHARES`, the one is taken whose pairs have the forest with most edges.
     """
-    arcs = _arcs(t)
-    existing = np.flatnonzero(arcs.owner == t.size)
-    counts = _relevance_counts(t, arcs, existing)
+    arcs = _Arcs.of(t)
+    existing = arcs.only(arcs.owner == t.size)
+    counts = np.array([_is_relevant(t, existing, k).sum() for k in range(len(t.limit))], np.int64)
     order, least = np.argsort(counts, kind="stable"), SHARES[0] * len(counts)
     best: tuple[int, int, Integers, Integers] | None = None
+    is_used, done = np.zeros(len(existing.tail), np.bool_), 0
     for end in sorted({int(np.count_nonzero(counts == 0)), *(math.ceil(s * len(order)) for s in SHARES)}):
+        # The sets grow, and with them the arcs that some pair can use.
+        for k in order[done:end].tolist():
+            is_used |= _is_relevant(t, existing, k)
+        done, used = end, existing.only(is_used)
+        group = _components(len(t.net.start) - 1, used.tail, used.head)
         chosen = np.sort(order[:end])
-        group = _parts(t, arcs, chosen, existing)
         chosen = chosen[group[t.origin[chosen]] != group[t.destination[chosen]]]
         score = (forest_size(group[t.origin[chosen]], group[t.destination[chosen]]), len(chosen))
         if score[1] >= least and (best is None or score > best[:2]):
@@ -88,7 +93,7 @@ def part_graph(t: Tables) -> PartGraph | None:
         pair=chosen,
         one=group[t.origin[chosen]],
         other=group[t.destination[chosen]],
-        start=np.cumsum([0, *(len(groups) for _, groups in links)]).astype(np.int64),
+        start=starts([len(groups) for _, groups in links]),
         group=np.array([g for _, groups in links for g in groups], np.int64),
         owner=np.array([owner for owner, _ in links], np.int64),
         part=group,
@@ -103,51 +108,22 @@ class _Arcs(NamedTuple):
     seconds: Integers
     owner: Integers
 
+    @classmethod
+    def of(cls, t: Tables) -> Self:
+        tail = np.repeat(np.arange(len(t.net.start) - 1), np.diff(t.net.start)).astype(np.int64)
+        return cls(tail, t.net.head, t.net.seconds, t.net.owner)
 
-def _arcs(t: Tables) -> _Arcs:
-    net = t.net
-    tail = np.repeat(np.arange(len(net.start) - 1), np.diff(net.start)).astype(np.int64)
-    return _Arcs(tail, net.head, net.seconds, net.owner)
-
-
-@compiled
-def _relevance_counts(t: Tables, arcs: _Arcs, among: Integers) -> Integers:
-    """Return int64 [K], the number of the arcs `among` that are relevant to each pair."""
-    counts = np.zeros(t.limit.size, np.int64)
-    tail, head, seconds = arcs.tail[among], arcs.head[among], arcs.seconds[among]
-    for k in range(t.limit.size):
-        from_origin, to_destination = t.from_origin[t.origin_row[k]], t.to_destination[t.destination_row[k]]
-        limit, count = t.limit[k], 0
-        for a in range(among.size):
-            to_tail, from_head = from_origin[tail[a]], to_destination[head[a]]
-            if to_tail < UNREACHED and from_head < UNREACHED and to_tail + seconds[a] + from_head <= limit:
-                count += 1
-        counts[k] = count
-    return counts
+    def only(self, kept: Mask) -> _Arcs:
+        return _Arcs(*(column[kept] for column in self))
 
 
-@compiled
-def _relevant_arcs(t: Tables, arcs: _Arcs, chosen: Integers, among: Integers) -> Integers:
-    """Return those of the arcs `among` that are relevant to at least one of the chosen pairs."""
-    kept = np.zeros(among.size, np.bool_)
-    tail, head, seconds = arcs.tail[among], arcs.head[among], arcs.seconds[among]
-    for k in chosen:
-        from_origin, to_destination, limit = (
-            t.from_origin[t.origin_row[k]],
-            t.to_destination[t.destination_row[k]],
-            t.limit[k],
-        )
-        for a in range(among.size):
-            to_tail, from_head = from_origin[tail[a]], to_destination[head[a]]
-            if to_tail < UNREACHED and from_head < UNREACHED and to_tail + seconds[a] + from_head <= limit:
-                kept[a] = True
-    return among[kept]
-
-
-def _parts(t: Tables, arcs: _Arcs, chosen: Integers, existing: Integers) -> Integers:
-    """Return int64 [n], the part of each node when existing arcs that the pairs can use are contracted."""
-    used = _relevant_arcs(t, arcs, chosen, existing)
-    return _components(len(t.net.start) - 1, arcs.tail[used], arcs.head[used])
+def _is_relevant(t: Tables, arcs: _Arcs, k: int) -> Mask:
+    """Return bool [m], whether each arc is relevant to a pair."""
+    before = t.from_origin[t.origin_row[k]][arcs.tail]
+    after = t.to_destination[t.destination_row[k]][arcs.head]
+    # A sum of unreached times overflows.
+    found: Mask = (before < UNREACHED) & (after < UNREACHED)
+    return found & (before + arcs.seconds + after <= t.limit[k])
 
 
 def forest_size(one: Integers, other: Integers) -> int:
@@ -161,15 +137,18 @@ def forest_size(one: Integers, other: Integers) -> int:
 
 def _links(t: Tables, arcs: _Arcs, chosen: Integers, group: Integers) -> list[tuple[int, list[int]]]:
     """Return the links: a candidate, and the sorted parts that its relevant arcs connect."""
-    used = _relevant_arcs(t, arcs, chosen, np.flatnonzero(arcs.owner < t.size))
-    one, other, owner = group[arcs.tail[used]], group[arcs.head[used]], arcs.owner[used]
+    built = arcs.only(arcs.owner < t.size)
+    is_used = np.zeros(len(built.tail), np.bool_)
+    for k in chosen.tolist():
+        is_used |= _is_relevant(t, built, k)
+    used = built.only(is_used)
+    one, other, owner = group[used.tail], group[used.head], used.owner
     found = []
     for j in np.unique(owner[one != other]).tolist():
         inside = (owner == j) & (one != other)
         nodes = np.unique(np.concatenate([one[inside], other[inside]]))
-        label = _components(
-            len(nodes), np.searchsorted(nodes, one[inside]), np.searchsorted(nodes, other[inside])
-        )
+        ends = (np.searchsorted(nodes, side[inside]) for side in (one, other))
+        label = _components(len(nodes), *ends)
         found += [(j, nodes[label == part].tolist()) for part in range(int(label.max()) + 1)]
     return found
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 import numpy as np
 
-from optimiser.engine.methods.heuristics.constrained_paths import cheapest_group, set_prices
 from optimiser.engine.methods.heuristics.greedy import (
     everything,
     fill_greedily,
@@ -17,7 +17,7 @@ from optimiser.engine.methods.heuristics.greedy import (
     prune,
     repair_breaches,
 )
-from optimiser.engine.methods.heuristics.moves import close_redundant
+from optimiser.engine.methods.heuristics.moves import cheapest_group, close_redundant, set_prices
 from optimiser.engine.methods.heuristics.workspace import (
     SearchWorkspace,
     add_dependants,
@@ -27,7 +27,7 @@ from optimiser.engine.methods.heuristics.workspace import (
     restart_logs,
 )
 from optimiser.engine.search.incumbent import MaskIncumbent, Stop, never_stop
-from optimiser.engine.search.paths import Floats, Integers, Mask, opened
+from optimiser.engine.search.paths import Floats, Mask, opened
 from optimiser.engine.search.scoring import breach, fits
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
@@ -92,38 +92,35 @@ type Destroy = Callable[[SearchWorkspace, np.random.Generator, int, Floats], Non
 close, and the relatedness matrix (`relatedness_of_candidates`). The plan may break the budget afterwards."""
 
 
-def _sample(weight: Floats, allowed: Mask, size: int, rng: np.random.Generator) -> Integers:
-    """Draw candidates without replacement, by weight (Efraimidis and Spirakis, 2006); return them sorted."""
-    js = np.flatnonzero(allowed)
-    size = min(size, len(js))
-    if size <= 0:
-        return js[:0]
-    key = np.log(rng.random(len(js)) + 1e-12) / np.maximum(weight[js], 1e-9)
-    return np.sort(js[np.argpartition(-key, size - 1)[:size]])
-
-
-def close_related(
-    workspace: SearchWorkspace, rng: np.random.Generator, size: int, relatedness: Floats
+def _flip_some(
+    workspace: SearchWorkspace, rng: np.random.Generator, weight: Floats, size: int, *, opens: bool
 ) -> None:
-    """Close open candidates that are related to a random one of them."""
-    built = np.flatnonzero(workspace.is_open[:-1])
-    if len(built):
-        flip_candidates(
-            workspace, _sample(relatedness[rng.choice(built)] ** 2, workspace.is_open[:-1], size, rng)
-        )
+    """Open or close candidates, drawn by weight without replacement (Efraimidis and Spirakis, 2006)."""
+    js = np.flatnonzero(workspace.is_open[:-1] != opens)
+    size = min(size, len(js))
+    if size > 0:
+        key = np.log(rng.random(len(js)) + 1e-12) / np.maximum(weight[js], 1e-9)
+        flip_candidates(workspace, np.sort(js[np.argpartition(-key, size - 1)[:size]]))
+
+
+def flip_related(
+    workspace: SearchWorkspace, rng: np.random.Generator, size: int, relatedness: Floats, *, opens: bool
+) -> None:
+    """Open or close candidates related to a random one of them; those opened may break the budget."""
+    js = np.flatnonzero(workspace.is_open[:-1] != opens)
+    if len(js):
+        _flip_some(workspace, rng, relatedness[rng.choice(js)] ** 2, size, opens=opens)
 
 
 def close_weak(workspace: SearchWorkspace, rng: np.random.Generator, size: int, _relatedness: Floats) -> None:
     """Close open candidates of small loss per cost, by the losses last computed."""
     weak = workspace.t.cost / np.maximum(1.0, workspace.loss)
-    flip_candidates(
-        workspace, _sample(weak / max(weak.max(initial=0.0), 1e-9), workspace.is_open[:-1], size, rng)
-    )
+    _flip_some(workspace, rng, weak / max(weak.max(initial=0.0), 1e-9), size, opens=False)
 
 
 def close_any(workspace: SearchWorkspace, rng: np.random.Generator, size: int, _relatedness: Floats) -> None:
     """Close open candidates, drawn uniformly."""
-    flip_candidates(workspace, _sample(np.ones(workspace.t.size), workspace.is_open[:-1], size, rng))
+    _flip_some(workspace, rng, np.ones(workspace.t.size), size, opens=False)
 
 
 def open_groups(
@@ -136,29 +133,24 @@ def open_groups(
     for _ in range(1 + size // 3):
         uncovered = np.flatnonzero(~workspace.is_covered)
         if not len(uncovered):
-            flip_candidates(workspace, _sample(np.ones(workspace.t.size), ~workspace.is_open[:-1], 1, rng))
+            _flip_some(workspace, rng, np.ones(workspace.t.size), 1, opens=True)
             return
         flip(workspace, add_dependants(workspace, cheapest_group(workspace, rng.choice(uncovered))))
 
 
-def open_related(
-    workspace: SearchWorkspace, rng: np.random.Generator, size: int, relatedness: Floats
-) -> None:
-    """Open closed candidates that are related to a random one of them, even beyond the budget."""
-    closed = np.flatnonzero(~workspace.is_open[:-1])
-    if len(closed):
-        flip_candidates(
-            workspace, _sample(relatedness[rng.choice(closed)] ** 2, ~workspace.is_open[:-1], size, rng)
-        )
-
-
 def follow_guide(workspace: SearchWorkspace, rng: np.random.Generator, size: int, guide: Floats) -> None:
     """Open and close about `size` candidates where the plan and a guide (float64 [J], 0..1) disagree."""
-    flip_candidates(workspace, _sample(guide, ~workspace.is_open[:-1], size, rng))
-    flip_candidates(workspace, _sample(1.0 - guide, workspace.is_open[:-1], size // 2, rng))
+    _flip_some(workspace, rng, guide, size, opens=True)
+    _flip_some(workspace, rng, 1.0 - guide, size // 2, opens=False)
 
 
-DESTROY_OPERATORS: tuple[Destroy, ...] = (close_related, close_weak, close_any, open_groups, open_related)
+DESTROY_OPERATORS: tuple[Destroy, ...] = (
+    partial(flip_related, opens=False),
+    close_weak,
+    close_any,
+    open_groups,
+    partial(flip_related, opens=True),
+)
 """The destroy operators of every search; none of them needs a guide."""
 
 type Take = Callable[[Mask], object]
@@ -253,24 +245,33 @@ class Improver:
                     take(self.best)
         return attempts_since_best
 
+    def improve_for(self, incumbent: MaskIncumbent, attempts: int, guide: Floats | None = None) -> int:
+        """Improve the plan as long as an incumbent has time, which receives better ones; as `improve`."""
+        return self.improve(
+            attempts=attempts,
+            stop=incumbent.stop,
+            take=lambda plan: incumbent.plan(plan, "lns"),
+            guide=guide,
+        )
+
     def _attempt(self, guide: Floats | None) -> bool:
         """Destroy and repair the plan once; return whether the best plan was improved."""
         if self._step >= self._cycle_length:
             self._step, self._cycle_length = 0, 2 * self._cycle_length
             self._current, self._rank = self._best, self._best_rank
             move_to(self._workspace, self._current)
-        operator = self._choose_operator(guided=guide is not None)
+        # A destroy operator is drawn by its weight; a constant keeps each operator possible.
+        cumulative = np.cumsum(self._weights[: len(self._operators) + int(guide is not None)] + 0.05)
+        operator = int(np.searchsorted(cumulative, self._rng.random() * cumulative[-1]))
         self._destroy(operator, guide)
-        self._repair()
+        repair_breaches(self._workspace)
+        fill_greedily(self._workspace, tries=int(self._rng.integers(6)), noise=0.3 * self._rng.random())
+        if self._workspace.t.budget < 0:
+            close_redundant(self._workspace)
         reward = self._accept_or_reject()
         self._weights[operator] = 0.95 * self._weights[operator] + 0.05 * REWARDS[reward]
         self._step += 1
         return reward == 0
-
-    def _choose_operator(self, *, guided: bool) -> int:
-        """Draw a destroy operator by its weight; a constant keeps each operator possible."""
-        cumulative = np.cumsum(self._weights[: len(self._operators) + int(guided)] + 0.05)
-        return int(np.searchsorted(cumulative, self._rng.random() * cumulative[-1]))
 
     def _destroy(self, operator: int, guide: Floats | None) -> None:
         workspace, rng = self._workspace, self._rng
@@ -286,20 +287,13 @@ class Improver:
         else:
             self._operators[operator](workspace, rng, size, self._relatedness)
 
-    def _repair(self) -> None:
-        repair_breaches(self._workspace)
-        fill_greedily(self._workspace, tries=int(self._rng.integers(6)), noise=0.3 * self._rng.random())
-        if self._workspace.t.budget < 0:
-            close_redundant(self._workspace)
-
     def _accept_or_reject(self) -> int:
         """Accept or reject the plan of the workspace; return the position of its reward in `REWARDS`."""
-        value = plan_rank(self._workspace)
+        workspace, value = self._workspace, plan_rank(self._workspace)
         if value > self._best_rank:
-            close_redundant(self._workspace)
-            fill_greedily(self._workspace, tries=4)
-            self._current = self._best = self._workspace.is_open.copy()
-            self._rank = self._best_rank = plan_rank(self._workspace)
+            close_redundant(workspace)
+            self._current = self._best = fill_greedily(workspace, tries=4)
+            self._rank = self._best_rank = plan_rank(workspace)
             reward = 0
         elif self._accepts(value):
             reward = 1 if value > self._rank else 2
@@ -432,9 +426,7 @@ def search_until_quiet(
     """
     search, idle = start_plans(t, incumbent, seed=seed, destroy=destroy), 0
     while idle < QUIET and not incumbent.stop():
-        quiet = search.improve(
-            attempts=100, stop=incumbent.stop, take=lambda plan: incumbent.plan(plan, "lns")
-        )
+        quiet = search.improve_for(incumbent, 100)
         idle = idle + quiet if quiet == 100 else quiet
     return "time" if incumbent.stop() else "heuristic"
 
@@ -512,9 +504,5 @@ class TreeHeuristics:
         if (self._points & (self._points - 1)) == 0 or self._points % ROUNDED_EVERY == 0:
             self._rounding(x)
         if self._improver is not None:
-            self._improver.improve(
-                attempts=ATTEMPTS_AT_POINT,
-                stop=self._incumbent.stop,
-                take=lambda plan: self._incumbent.plan(plan, "lns"),
-                guide=x if self._points % 2 else None,
-            )
+            guide = x if self._points % 2 else None
+            self._improver.improve_for(self._incumbent, ATTEMPTS_AT_POINT, guide)

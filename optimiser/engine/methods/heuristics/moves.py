@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimiser.engine.methods.heuristics.constrained_paths import cheapest_group
-from optimiser.engine.methods.heuristics.dynamic_sssp import LOG_LENGTH
 from optimiser.engine.methods.heuristics.workspace import (
+    LOG_LENGTH,
     SearchWorkspace,
     add_dependants,
     flip,
@@ -16,11 +15,17 @@ from optimiser.engine.methods.heuristics.workspace import (
     update_backward,
 )
 from optimiser.engine.search.compiled import ONE, ZERO, compiled, compiled_inner
-from optimiser.engine.search.paths import Whole
+from optimiser.engine.search.paths import UNREACHED, Whole, pop, push
 from optimiser.engine.search.scoring import breach, covered_weight, shortfall
 
 PENALTY = 2.0**40
 """Penalty of one unit of shortfall, in units of the objective: larger than any objective."""
+
+KEY, ENTRY, NODE, TIME, PRICE, BEFORE, OPENS = 0, 1, 2, 3, 4, 5, 6
+"""Rows of `SearchWorkspace.labels`: the heap; then node, time, price, parent label and candidate opened."""
+
+TIME_STEPS = 1 << 20
+"""Resolution of time within one unit of price in the heap keys, which order labels by price, then by time."""
 
 
 @compiled_inner
@@ -36,20 +41,13 @@ def penalised_value(s: SearchWorkspace) -> float:
 @compiled_inner
 def plan_cost(s: SearchWorkspace) -> Whole:
     """Return the cost of the plan."""
-    cost, is_open, total_cost = s.t.cost, s.forward.is_open, ZERO
-    for j in range(cost.size):
-        if is_open[j]:
-            total_cost += cost[j]
-    return total_cost
+    return s.t.cost[s.forward.is_open[:-1]].sum()
 
 
 @compiled_inner
 def group_cost(s: SearchWorkspace, count: Whole) -> Whole:
     """Return the total cost of the first `count` candidates of the group."""
-    cost, group, total_cost = s.t.cost, s.group, ZERO
-    for at in range(count):
-        total_cost += cost[group[at]]
-    return total_cost
+    return s.t.cost[s.group[:count]].sum()
 
 
 @compiled
@@ -77,13 +75,10 @@ def rank_values(s: SearchWorkspace) -> tuple[float, float, float]:
 @compiled_inner
 def _breach_flipped(s: SearchWorkspace, count: Whole) -> Whole:
     """Return the breach of the plan after toggling the group; the plan is left unchanged."""
-    group, is_open = s.group, s.forward.is_open
-    for at in range(count):
-        is_open[group[at]] = not is_open[group[at]]
-    found = breach(s.t, is_open)
-    for at in range(count):
-        is_open[group[at]] = not is_open[group[at]]
-    return found
+    is_open = s.forward.is_open.copy()
+    for j in s.group[:count]:
+        is_open[j] = not is_open[j]
+    return breach(s.t, is_open)
 
 
 @compiled
@@ -123,27 +118,22 @@ def update_pair_values(s: SearchWorkspace) -> None:
     an estimate, since the city counts only when all of them are covered.
     """
     t, side, value, is_covered = s.t, s.t.side, s.value, s.is_covered
-    pair_start, pair, city_start, city_of = (
-        side.target_pair_start,
-        side.target_pair,
-        side.target_city_start,
-        side.target_city,
-    )
-    for k in range(value.size):
-        value[k] = (PENALTY if t.must_cover else 0.0) + (0.0 if t.budget < 0 else t.weight[k])
+    pair_start, pair = side.target_pair_start, side.target_pair
+    city_start, city_of = side.target_city_start, side.target_city
+    value[:] = PENALTY if t.must_cover else 0.0
+    if t.budget >= 0:
+        value += t.weight
     for target in range(side.target_least.size):
-        short = side.target_least[target]
-        for at in range(pair_start[target], pair_start[target + 1]):
-            if is_covered[pair[at]]:
-                short -= t.weight[pair[at]]
-        for at in range(city_start[target], city_start[target + 1]):
-            if _missing_pairs(s, city_of[at]) <= 0:
-                short -= side.city_weight[city_of[at]]
+        mine = pair[pair_start[target] : pair_start[target + 1]]
+        cities = city_of[city_start[target] : city_start[target + 1]]
+        short = side.target_least[target] - t.weight[mine[is_covered[mine]]].sum()
+        for city in cities:
+            if _missing_pairs(s, city) <= 0:
+                short -= side.city_weight[city]
         if short > 0:
-            for at in range(pair_start[target], pair_start[target + 1]):
-                value[pair[at]] += PENALTY * t.weight[pair[at]]
-            for at in range(city_start[target], city_start[target + 1]):
-                _share_city(s, city_of[at], PENALTY)
+            value[mine] += PENALTY * t.weight[mine]
+            for city in cities:
+                _share_city(s, city, PENALTY)
     if t.budget >= 0:
         for city in range(side.city_need.size):
             _share_city(s, city, 1.0)
@@ -153,10 +143,8 @@ def update_pair_values(s: SearchWorkspace) -> None:
 def _missing_pairs(s: SearchWorkspace, city: Whole) -> Whole:
     """Return the number of pairs that a city still needs."""
     side = s.t.side
-    missing: Whole = side.city_need[city]
-    for at in range(side.city_start[city], side.city_start[city + 1]):
-        if s.is_covered[side.city_pair[at]]:
-            missing -= 1
+    pairs = side.city_pair[side.city_start[city] : side.city_start[city + 1]]
+    missing: Whole = side.city_need[city] - np.count_nonzero(s.is_covered[pairs])
     return missing
 
 
@@ -165,8 +153,8 @@ def _share_city(s: SearchWorkspace, city: Whole, factor: float) -> None:
     """Divide the weight of an uncovered city among the pairs that it needs, and add it to their values."""
     side, missing = s.t.side, _missing_pairs(s, city)
     if missing > 0:
-        for at in range(side.city_start[city], side.city_start[city + 1]):
-            s.value[side.city_pair[at]] += factor * side.city_weight[city] / missing
+        pairs = side.city_pair[side.city_start[city] : side.city_start[city + 1]]
+        s.value[pairs] += factor * side.city_weight[city] / missing
 
 
 @compiled
@@ -318,13 +306,8 @@ def close_weakest(s: SearchWorkspace) -> bool:
     Lazy evaluation: an earlier loss may be out of date, so that of the chosen candidate is computed anew, and
     the choice is repeated until the chosen loss is up to date.
     """
-    current, current_breach, cost, loss, is_fresh = (
-        penalised_value(s),
-        plan_breach(s),
-        s.t.cost,
-        s.loss,
-        s.is_fresh,
-    )
+    current, current_breach = penalised_value(s), plan_breach(s)
+    cost, loss, is_fresh = s.t.cost, s.loss, s.is_fresh
     is_fresh[:] = False
     while True:
         best, j = np.inf, -ONE
@@ -375,3 +358,87 @@ def close_redundant(s: SearchWorkspace) -> None:
         loss[j] = current - penalised_value_flipped(s, count)
         if loss[j] <= 0.0:
             flip(s, count)
+
+
+@compiled
+def set_prices(s: SearchWorkspace) -> None:
+    """Write to `s.price` an integer in 1..65,536 proportional to cost over preference of each candidate."""
+    cost, preference, price = s.t.cost, s.preference, s.price
+    top = 1.0
+    for j in range(price.size):
+        top = max(top, cost[j] / preference[j])
+    for j in range(price.size):
+        price[j] = 1 + int(65535 * cost[j] / preference[j] / top)
+
+
+@compiled
+def cheapest_group(s: SearchWorkspace, k: Whole) -> int:
+    """Set the group to closed candidates of small total price that cover a pair; return their number, or 0.
+
+    Parameters
+    ----------
+    s
+        Its `group` is overwritten.
+    k
+        Position of the pair.
+
+    Notes
+    -----
+    Labels of price and time are settled in lexicographic order, so that one is dominated at a node when it
+    is not faster than the last one settled there (Desrochers and Soumis, INFOR 26 (1988), section 3). Labels
+    that cannot reach the destination in time even with everything built are dropped. A candidate is paid for
+    once on a path. Dominance does not consider which candidates a path has already paid for, so a cheaper
+    group may be missed where a candidate is used twice: the search is a heuristic, simpler and faster than
+    `search.labels`. It gives up when all labels are used.
+    """
+    t, labels, settled, price, is_open = s.t, s.labels, s.settled, s.price, s.forward.is_open
+    start, head, seconds, owners = t.net
+    goal, limit, rest_time = t.destination[k], t.limit[k], t.to_destination[t.destination_row[k]]
+    scale = (TIME_STEPS - 1) / max(1, limit)
+    settled[:] = UNREACHED
+    labels[NODE, 0], labels[TIME, 0], labels[PRICE, 0] = t.origin[k], 0, 0
+    labels[BEFORE, 0] = labels[OPENS, 0] = -1
+    labels[KEY, 0] = labels[ENTRY, 0] = 0
+    created, size = ONE, ONE
+    while size:
+        size = pop(labels[KEY], labels[ENTRY], size)
+        label = labels[ENTRY, size]
+        node, time = labels[NODE, label], labels[TIME, label]
+        if time >= settled[node]:
+            continue
+        settled[node] = time
+        if node == goal:
+            return _set_group_from(s, label)
+        for arc in range(start[node], start[node + 1]):
+            to, arrival, owner = head[arc], time + seconds[arc], owners[arc]
+            if arrival + min(rest_time[to], limit + 1) > limit or arrival >= settled[to]:
+                continue
+            path_price = labels[PRICE, label]
+            if not is_open[owner]:
+                at = label
+                while at >= 0 and labels[OPENS, at] != owner:
+                    at = labels[BEFORE, at]
+                if at < 0:
+                    path_price += price[owner]
+            if created == labels.shape[1]:
+                return 0
+            labels[NODE, created], labels[TIME, created], labels[PRICE, created] = to, arrival, path_price
+            labels[BEFORE, created], labels[OPENS, created] = label, -1 if is_open[owner] else owner
+            size = push(
+                labels[KEY], labels[ENTRY], size, path_price * TIME_STEPS + int(arrival * scale), created
+            )
+            created += 1
+    return 0
+
+
+@compiled_inner
+def _set_group_from(s: SearchWorkspace, label: Whole) -> int:
+    """Set the group to the distinct candidates that the path of a label opens; return their number."""
+    count = 0
+    while label >= 0:
+        owner = s.labels[OPENS, label]
+        if owner >= 0 and not (s.group[:count] == owner).any():
+            s.group[count] = owner
+            count += 1
+        label = s.labels[BEFORE, label]
+    return count

@@ -16,14 +16,13 @@ from optimiser.engine.methods.cuts.partitions import (
     LINK_PREFERENCE,
     PartGraph,
     PartitionCuts,
-    _arcs,
+    _Arcs,
     _best_merge,
     _crossing,
     _forest,
+    _is_relevant,
     _measure_links,
     _merge,
-    _relevance_counts,
-    _relevant_arcs,
     _strongest_claims,
     forest_size,
     part_graph,
@@ -80,19 +79,17 @@ def test_arcs_are_relevant_to_the_pairs_that_have_a_walk_over_them_within_the_li
     for seed in range(20):
         problem = dense_problem(seed).canonical()
         t = tables(problem)
-        arcs, every = _arcs(t), {c.id for c in problem.candidates}
-        among = np.flatnonzero(np.arange(len(arcs.tail)) % 3 != 0)
+        arcs, every = _Arcs.of(t), {c.id for c in problem.candidates}
+        arcs = arcs.only(np.arange(len(arcs.tail)) % 3 != 0)
 
         def is_relevant(a, pair, arcs=arcs, problem=problem, every=every):
             to_tail = seconds_between(problem, pair.origin, every).get(int(arcs.tail[a]), NEVER)
             on = seconds_between(problem, int(arcs.head[a]), every).get(pair.destination, NEVER)
             return to_tail + int(arcs.seconds[a]) + on <= pair.limit
 
-        found = np.array([[is_relevant(a, pair) for a in among] for pair in problem.pairs])
-        assert _relevance_counts(t, arcs, among).tolist() == found.sum(axis=1).tolist()
-        for chosen in (np.arange(len(problem.pairs)), np.array([1]), np.array([0, 2])):
-            used = among[found[chosen].any(axis=0)]
-            assert _relevant_arcs(t, arcs, chosen, among).tolist() == used.tolist()
+        found = np.array([[is_relevant(a, pair) for a in range(len(arcs.tail))] for pair in problem.pairs])
+        for k, expected in enumerate(found):
+            assert _is_relevant(t, arcs, k).tolist() == expected.tolist()
 
 
 def test_the_largest_y_of_a_pair_between_two_parts_is_its_claim():

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType
-from typing import Any, cast
+from typing import Any, cast, get_type_hints
 
 import numba
 import numpy as np
@@ -80,7 +80,7 @@ def _packer(record: Any) -> Callable[[tuple[Any, ...]], object]:  # noqa: ANN401
     # The name of the file on disk: under one name, each class would remove the machine code of the others.
     pack_fields.__qualname__ = f"pack_{record.__qualname__}"
     made = _NJIT(nogil=True, no_cfunc_wrapper=True)(pack_fields)
-    shape = f"{record.__module__}.{record.__qualname__}{record.fields}"
+    shape = f"{record.__module__}.{record.__qualname__}{get_type_hints(record)}"  # with their places
     kept: Callable[[tuple[Any, ...]], object] = _kept(made, hashlib.sha256(shape.encode()).hexdigest())
     return kept
 

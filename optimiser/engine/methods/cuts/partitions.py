@@ -122,8 +122,9 @@ def _is_relevant(t: Tables, arcs: _Arcs, k: int) -> Mask:
     before = t.from_origin[t.origin_row[k]][arcs.tail]
     after = t.to_destination[t.destination_row[k]][arcs.head]
     # A sum of unreached times overflows.
-    found: Mask = (before < UNREACHED) & (after < UNREACHED)
-    return found & (before + arcs.seconds + after <= t.limit[k])
+    is_reached = (before < UNREACHED) & (after < UNREACHED)
+    found: Mask = is_reached & (before + arcs.seconds + after <= t.limit[k])
+    return found
 
 
 def forest_size(one: Integers, other: Integers) -> int:

@@ -44,6 +44,9 @@ class Idle:
     def improve(self, *, attempts, **_):
         return attempts
 
+    def improve_for(self, _incumbent, attempts, _guide=None):
+        return attempts
+
     def start_from(self, start):
         pass
 

@@ -50,11 +50,16 @@ def write(
         *geopackage.write_geojson(report, folder),
     ]
     if with_picture:
-        from optimiser.report import picture
-
-        written += [*picture.write_rings(report, folder), picture.write(report, folder / "plan.png")]
+        written += draw(report, folder)
     if with_page:
         from optimiser.report import page
 
         written.append(page.write(report, folder / "report.html"))
     return tuple(written)
+
+
+def draw(report: ReportInput, folder: Path) -> list[Path]:
+    """Draw plan.png and, where rings are compared with known ones, rings.png; return the files."""
+    from optimiser.report import picture
+
+    return [*picture.write_rings(report, folder), picture.write(report, folder / "plan.png")]

@@ -452,14 +452,10 @@ class Chain:
         shown
             What the report shows.
         """
-        job, result = self.loaded.job, found.result
-        inputs = {
-            "problem": self.problem.key,
+        with_page = self.loaded.job.output.report
+        inputs = self._shown_inputs | {
             "plan": found.plan.as_dict(),
-            "solve": [result.variant, result.solver, result.seconds],
-            "words": [self.source.title, self.source.notes, self.source.attribution, shown.notes],
-            "output": job.output.model_dump(exclude={"folder"}),
-            "measures": job.measures.model_dump(),
+            "notes": shown.notes,
             "reach": None if found.reach is None else found.reach.as_dict(),
             "answers": found.answers.as_dict(),
             "unasked": sorted(found.unasked),
@@ -467,10 +463,29 @@ class Chain:
         }
 
         def make(folder: Path) -> None:
-            output = job.output
-            reports.write(shown, folder, with_picture=output.picture, with_page=output.report)
+            reports.write(shown, folder, with_picture=False, with_page=with_page)
 
         return self._outcome("report", "Writing report, map and links", inputs, make).folder
+
+    def picture(self, shown: ReportInput) -> Path:
+        """Return the folder with the pictures of a report, which depend on neither proof nor cases."""
+
+        def make(folder: Path) -> None:
+            reports.draw(shown, folder)
+
+        return self._outcome("picture", "Drawing the picture", self._shown_inputs, make).folder
+
+    @property
+    def _shown_inputs(self) -> dict[str, Any]:
+        job, result = self.loaded.job, self.result
+        return {
+            "problem": self.problem.key,
+            "plan": [result.built, result.objective, result.bound],
+            "solve": [result.variant, result.solver, result.seconds],
+            "words": [self.source.title, self.source.notes, self.source.attribution],
+            "output": job.output.model_dump(exclude={"folder"}),
+            "measures": job.measures.model_dump(),
+        }
 
     @property
     def _certificate_inputs(self) -> dict[str, Any]:

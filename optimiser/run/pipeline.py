@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,9 +77,10 @@ def run(
     """Run a job and write its run folder, whole or not at all.
 
     Networks, times, candidates, problem (with the rewards of rings), levels of max-min, further pairs, solve,
-    check, measures, reach, report: the steps of `Chain`, in this order. The bound of a large problem is
-    certified last, and added to the folder (`amend`); of others it is part of the first page. Plausible
-    cases and what else can be asked of a plan are no part of a run: `optimiser.studies.cases`.
+    check, measures, reach, report: the steps of `Chain`, in this order. Tables of the map are written while
+    the solver works. The bound of a large problem is certified while the page is written, and is added to
+    the folder with the picture (`amend`); of others both are there with the first page. Plausible cases and
+    what else can be asked of a plan are no part of a run: `optimiser.studies.cases`.
 
     Parameters
     ----------
@@ -107,32 +109,57 @@ def run(
         with ChildProcess() as process:
             return run(loaded, out=out, progress=progress, solver=process, known=known)
     source, target = find_source(loaded), out or loaded.run_folder()
-    with folder.staged(target) as stage, _logging_to(stage / "log.txt"):
-        from optimiser import verify
-        from optimiser.engine.warm_up import is_large
-        from optimiser.run import solving
-        from optimiser.run.chain import Chain
+    with _beside(solver) as beside:
+        with folder.staged(target) as stage, _logging_to(stage / "log.txt"):
+            from optimiser import verify
+            from optimiser.engine.warm_up import is_large
+            from optimiser.run import solving
+            from optimiser.run.chain import Chain
 
-        chain = Chain(loaded, source, progress or Progress(), solver, known=known)
-        log.info("job %s", loaded.name)
-        problem, result = chain.design, chain.result
-        if not result.has_plan:
-            with chain.progress.step("refuse", "Looking for demands that can be met"):
-                solving.refuse_empty_run(problem, result, loaded.job, names_of_nodes(chain))
-        with chain.progress.step("verify", "Checking the plan"):
-            plan = verify.check(problem, result)
-        is_later = chain.certifies and is_large(problem) and not chain.certificate_is_kept()
-        proof = chain.certified() if chain.certifies and not is_later else None
-        _write_plan(stage, chain, plan)
-        summary, report = _write_report(stage, chain, plan, proof)
-    done = Written(target, chain, plan, summary, report, exit_code(result, loaded.job.solve.gap))
-    if is_later:
-        chain.progress.ends(
-            f"The page is written ({target / 'report.html'}); to come: the proof of its bound."
-        )
-        proof = chain.certified()
-        done = done if proof is None else amend(done, proof=proof)
+            chain = Chain(loaded, source, progress or Progress(), solver, known=known)
+            log.info("job %s", loaded.name)
+            chain.candidates  # noqa: B018 - made here; what follows needs them
+            tables = beside.submit(_write_tables, chain)
+            problem, result = chain.design, chain.result
+            if not result.has_plan:
+                with chain.progress.step("refuse", "Looking for demands that can be met"):
+                    solving.refuse_empty_run(problem, result, loaded.job, names_of_nodes(chain))
+            with chain.progress.step("verify", "Checking the plan"):
+                plan = verify.check(problem, result)
+            tables.result()
+            is_later = chain.certifies and is_large(problem) and not chain.certificate_is_kept()
+            proof = beside.submit(chain.certified) if chain.certifies else None
+            _write_plan(stage, chain, plan)
+            now = None if proof is None or is_later else proof.result()
+            summary, report = _write_report(stage, chain, plan, now, with_picture=not is_later)
+        done = Written(target, chain, plan, summary, report, exit_code(result, loaded.job.solve.gap))
+        if is_later and proof is not None:
+            page = target / "report.html"
+            chain.progress.ends(
+                f"The page is written ({page}); to come: picture and proof of its bound."
+            )
+            if loaded.job.output.picture:
+                chain.picture(report)
+            done = amend(done, proof=proof.result())
     return done
+
+
+@contextmanager
+def _beside(solver: ChildProcess) -> Iterator[ThreadPoolExecutor]:
+    """Give a thread for what the next steps do not need; an error kills the solver that it may wait for."""
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            yield thread
+        except BaseException:
+            solver.kill()
+            raise
+
+
+def _write_tables(chain: Chain) -> None:
+    """Write the tables of the map, and import what reports need where a report is to come."""
+    chain.tables  # noqa: B018 - made here, so that it is kept
+    if "tables" not in chain.progress.reused:
+        from optimiser.report import geopackage, page, picture  # noqa: F401 - slow to import
 
 
 def amend(done: Written, *, proof: Certified | None = None, answers: Answers | None = None) -> Written:
@@ -270,6 +297,8 @@ def _write_report(
     proof: Certified | None,
     answers: Answers | None = None,
     before: Mapping[str, Any] | None = None,
+    *,
+    with_picture: bool = True,
 ) -> tuple[dict[str, Any], ReportInput]:
     """Write page, pictures, tables and summary beside a plan, and what proves its bound; return the last two.
 
@@ -289,6 +318,8 @@ def _write_report(
     found = chain.findings(plan, answers=answers, certified=certified)
     shown = reporting.assemble_report(found)
     _copy(chain.report(found, shown), stage)
+    if with_picture and found.job.output.picture:
+        _copy(chain.picture(shown), stage)
     watch = chain.progress
     seconds, reused = {**watch.seconds, **kept.get("seconds", {})}, kept.get("reused", watch.reused)
     summary = reporting.summarise(found, shown, seconds=seconds, reused=reused)

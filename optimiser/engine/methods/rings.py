@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -225,6 +226,8 @@ class StateCuts:
         Returns the seconds left.
     families
         Families of rows besides time cuts.
+    threads
+        Threads that separate the cuts of the first state.
     """
 
     def __init__(
@@ -236,9 +239,10 @@ class StateCuts:
         seed: int,
         left: Callable[[], float],
         families: Sequence[CutFamily] = FAMILIES,
+        threads: int = 1,
     ) -> None:
         self._live = live
-        cuts = CutFinder.of(t, families=families, stop=lambda: left() <= 0)
+        cuts = CutFinder.of(t, families=families, stop=lambda: left() <= 0, threads=threads)
         self._states = [_State(x, y, cuts if s == 0 else cuts.another()) for s, (x, y) in enumerate(states)]
         self._orders = np.random.default_rng(seed).random((ORDERS, t.size))
         first = cuts.at_core_point(seconds=CORE_SHARE * left())
@@ -353,9 +357,15 @@ def prove(task: Task, send: Send) -> tuple[str, str]:
     repair = RingRepair(task.problem, threads=task.threads, seed=task.seed) if model.rings else None
     incumbent = extended_incumbent(task, unit=model.scale, send=send)
     reader = PointReader(task, model, incumbent, repair)
-    reader.report_first_plans()
-    live = ExtendedHighs(model, threads=task.threads, seed=task.seed, log=task.log)
-    cuts = state_cuts(task.problem, model, live, seed=task.seed, left=incumbent.left)
+    with ThreadPoolExecutor(1) as beside:
+        first = beside.submit(reader.report_first_plans)  # they and the first cuts need nothing of each other
+        if task.threads == 1:
+            first.result()
+        live = ExtendedHighs(model, threads=task.threads, seed=task.seed, log=task.log)
+        cuts = state_cuts(
+            task.problem, model, live, seed=task.seed, left=incumbent.left, threads=task.threads
+        )
+        first.result()
     if cuts is not None and not _relax(live, cuts, reader, incumbent, model.scale, task.gap):
         return "infeasible", version()
     master = ExtendedMaster(live, reader, cuts, model.scale)
@@ -370,6 +380,7 @@ def state_cuts(
     seed: int,
     left: Callable[[], float],
     families: Sequence[CutFamily] = FAMILIES,
+    threads: int = 1,
 ) -> StateCuts | None:
     """Return the separation of time cuts; None where no pair depends on what is built."""
     net, pairs = open_network(problem)
@@ -380,7 +391,7 @@ def state_cuts(
         (live.columns(state.x[j] for j in positions), live.columns(state.y[k] for k in pairs))
         for state in model.states
     ]
-    return StateCuts(tables(net), live, states, seed=seed, left=left, families=families)
+    return StateCuts(tables(net), live, states, seed=seed, left=left, families=families, threads=threads)
 
 
 def _relax(

@@ -136,7 +136,7 @@ def build(stage: Reduction, names: Collection[str]) -> Reduction:
     old = stage.problem
     built = [c for c in old.candidates if c.id in names]
     cost = old.cost_of(names)
-    rest = old.replace(
+    rest = old.derived(
         arcs=tuple(sorted({*old.arcs, *(arc for c in built for arc in c.arcs)})),
         budget=None if old.budget is None else old.budget - cost,
         caps=tuple((name, most - _cost_of_instrument(built, name)) for name, most in old.caps),
@@ -203,7 +203,7 @@ def drop_slack_limits(stage: Reduction) -> Reduction:
         ):
             binding[capacity.id] = dict(capacity.use)
     capacities = tuple(c for c in problem.capacities if c.id in binding)
-    return stage.on(problem.replace(caps=kept, capacities=capacities))
+    return stage.on(problem.derived(caps=kept, capacities=capacities))
 
 
 def fixed_by_bound(

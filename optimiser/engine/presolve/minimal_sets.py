@@ -137,7 +137,7 @@ def build_essential(stage: Reduction, families: Families | None = None) -> Reduc
     if not must:
         return stage
     fixed = tuple(dataclasses.replace(c, fixed="in") if c.id in must else c for c in stage.problem.candidates)
-    return propagate_fixings(stage.on(stage.problem.replace(candidates=fixed)))
+    return propagate_fixings(stage.on(stage.problem.derived(candidates=fixed)))
 
 
 def drop_unneeded(stage: Reduction, families: Families | None = None) -> Reduction:
@@ -159,7 +159,7 @@ def drop_unneeded(stage: Reduction, families: Families | None = None) -> Reducti
     if all(c.id in needed or not c.arcs for c in problem.candidates):
         return stage
     candidates = tuple(c if c.id in needed else dataclasses.replace(c, arcs=()) for c in problem.candidates)
-    return stage.on(without_idle(problem.replace(candidates=candidates)))
+    return stage.on(without_idle(problem.derived(candidates=candidates)))
 
 
 def drop_replaced(stage: Reduction, families: Families | None = None) -> Reduction:

@@ -37,7 +37,7 @@ def first_stage(problem: DesignProblem) -> Reduction:
     every = covered(problem, [j for j, c in enumerate(problem.candidates) if c.fixed != "out"])
     if reason := _unreachable_target(problem, every):
         return stage.infeasible(reason)
-    return stage.on(with_pairs(problem.replace(targets=(), cities=()), every))
+    return stage.on(with_pairs(problem.derived(targets=(), cities=()), every))
 
 
 def settle_pairs(stage: Reduction) -> Reduction:
@@ -120,8 +120,8 @@ def _open_part(
         dataclasses.replace(p, group=p.group if p.group in pair_groups else "") for p in problem.pairs
     )
     cover = problem.cover if targets else "all"
-    changed = problem.replace(pairs=pairs, cities=cities, targets=(), cover="all")
-    return with_pairs(changed, np.array(kept, dtype=np.bool_)).replace(targets=targets, cover=cover)
+    changed = problem.derived(pairs=pairs, cities=cities, targets=(), cover="all")
+    return with_pairs(changed, np.array(kept, dtype=np.bool_)).derived(targets=targets, cover=cover)
 
 
 def _is_met(city: City, mask: Mask) -> bool:
@@ -161,7 +161,7 @@ def with_pairs(problem: DesignProblem, kept: Mask) -> DesignProblem:
         bool [K].
     """
     new_position = np.cumsum(kept) - 1
-    return problem.replace(
+    return problem.derived(
         pairs=tuple(compress(problem.pairs, kept)),
         cities=tuple(
             dataclasses.replace(c, pairs=tuple(int(new_position[k]) for k in c.pairs)) for c in problem.cities
@@ -228,7 +228,7 @@ def merged(problem: DesignProblem, keys: Sequence[Hashable]) -> DesignProblem:
         pairs = tuple(sorted({first[classes[k]] for k in city.pairs}))
         times = len(city.pairs) // max(len(pairs), 1) or 1
         cities.append(dataclasses.replace(city, pairs=pairs, need=-(-city.need // times)))
-    changed = problem.replace(
+    changed = problem.derived(
         pairs=tuple(
             dataclasses.replace(pair, weight=weight[name])
             for name, pair in zip(classes, problem.pairs, strict=True)
@@ -238,7 +238,7 @@ def merged(problem: DesignProblem, keys: Sequence[Hashable]) -> DesignProblem:
         cover="all",
     )
     kept = np.array([first[name] == k for k, name in enumerate(classes)], dtype=np.bool_)
-    return with_pairs(changed, kept).replace(targets=problem.targets, cover=problem.cover)
+    return with_pairs(changed, kept).derived(targets=problem.targets, cover=problem.cover)
 
 
 def _unmergeable(city: City, classes: Sequence[Hashable]) -> list[int]:

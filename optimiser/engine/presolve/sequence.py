@@ -132,7 +132,7 @@ def open_network(problem: DesignProblem) -> tuple[DesignProblem, tuple[int, ...]
     allowed = [j for j, c in enumerate(problem.candidates) if c.fixed != "out"]
     ever, always = covered(problem, allowed).tolist(), covered(problem, []).tolist()
     pairs = tuple(k for k in range(len(problem.pairs)) if ever[k] and not always[k])
-    plain = problem.replace(
+    plain = problem.derived(
         candidates=tuple(
             dataclasses.replace(c, fixed=None, lead=0, arcs=() if c.fixed == "out" else c.arcs)
             for c in problem.candidates

@@ -76,7 +76,7 @@ class Reduction:
     def infeasible(self, reason: str) -> Reduction:
         """Return the stage of a problem that is proved infeasible; its remaining problem is empty."""
         return dataclasses.replace(
-            self, problem=self.problem.replace(candidates=(), pairs=(), **NO_SIDE), reason=reason
+            self, problem=self.problem.derived(candidates=(), pairs=(), **NO_SIDE), reason=reason
         )
 
 
@@ -107,7 +107,7 @@ def without(problem: DesignProblem, removed: Collection[str]) -> DesignProblem:
         dataclasses.replace(c, use=tuple((name, units) for name, units in c.use if name not in removed))
         for c in problem.capacities
     )
-    return problem.replace(
+    return problem.derived(
         candidates=tuple(c for c in problem.candidates if c.id not in removed),
         capacities=tuple(capacity for capacity in used if capacity.use),
         excludes=tuple(two for two in problem.excludes if two[0] not in removed and two[1] not in removed),
@@ -128,7 +128,7 @@ def with_arcs(problem: DesignProblem, rows: Iterable[tuple[int, int, int, int]])
     arcs: list[list[Arc]] = [[] for _ in range(len(problem.candidates) + 1)]
     for tail, head, seconds, owner in rows:
         arcs[owner].append((tail, head, seconds))
-    return problem.replace(
+    return problem.derived(
         arcs=tuple(arcs[-1]),
         candidates=tuple(
             dataclasses.replace(c, arcs=tuple(own))
@@ -154,7 +154,7 @@ def without_idle(problem: DesignProblem) -> DesignProblem:
     def renumbered(rows: tuple[Arc, ...]) -> tuple[Arc, ...]:
         return tuple((new[t], new[h], s) for t, h, s in rows)
 
-    return problem.replace(
+    return problem.derived(
         nodes=tuple(problem.nodes[node] for node in sorted(ends)),
         arcs=renumbered(problem.arcs),
         candidates=tuple(dataclasses.replace(c, arcs=renumbered(c.arcs)) for c in problem.candidates),

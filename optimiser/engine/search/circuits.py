@@ -218,7 +218,11 @@ def closed_walk(
         # The limit of the search does not exclude a link from a node to itself, whose path is empty.
         if found[target] + length[a] < best:
             best = found[target] + length[a]
-            walk = np.append(np.array([a]), walk_to(cover, last, origin, target))
+            rest = walk_to(cover, last, origin, target)
+            walk = np.empty(rest.size + 1, np.int64)
+            walk[0] = a
+            for i in range(rest.size):  # less to compile than an append
+                walk[i + 1] = rest[i]
     return (best if walk.size else UNREACHED), walk
 
 

@@ -160,6 +160,13 @@ def test_the_cheapest_of_the_optimal_plans_costs_the_same(problem):
 
 @given(problem=problems() | corridors())
 @drawn
+def test_what_the_rules_derive_keeps_the_format(problem):
+    reduced = reduce(problem).problem
+    assert reduced.replace() == reduced  # `replace` checks every value, which `derived` does not
+
+
+@given(problem=problems() | corridors())
+@drawn
 def test_every_plan_of_the_reduced_problem_lifts_to_a_plan_worth_as_much(problem):
     reduced = reduce(problem)
     if not reduced.feasible:

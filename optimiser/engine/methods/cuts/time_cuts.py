@@ -18,7 +18,7 @@ from optimiser.engine.methods.cuts.packing import (
     new_workspace,
     pack,
 )
-from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.compiled import compiled, compiled_inner
 from optimiser.engine.search.incumbent import Stop, never_stop
 from optimiser.engine.search.paths import Integers, Mask, pop, push, starts
 from optimiser.engine.search.rows import NO_ROWS, PRICE_UNIT, Floats, Rows, stacked
@@ -75,7 +75,7 @@ def _separate(
         np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
     )
     counts = np.zeros(pairs.size, np.int64)
-    found = np.empty(max(1024, t.use.size), np.int64)
+    found = np.empty(_most_terms(t, pairs), np.int64)
     filled = 0
     for i in range(pairs.size):
         k = pairs[i]
@@ -84,16 +84,21 @@ def _separate(
         refused = _refused(t, k, usable[order], x, y[k] - margin, arrays)
         if not refused.any():
             continue
-        if filled + usable.size > found.size:
-            larger = np.empty(2 * found.size + usable.size, np.int64)
-            larger[:filled] = found[:filled]
-            found = larger
         for j in usable:
             if refused[j]:
                 found[filled] = j
                 filled += 1
                 counts[i] += 1
     return counts, found[:filled].copy()
+
+
+@compiled_inner
+def _most_terms(t: Tables, pairs: Integers) -> int:
+    """Return the number of candidates that pairs can use, which one cut of each has at most."""
+    most = 0
+    for k in pairs:
+        most += t.use_start[k + 1] - t.use_start[k]
+    return most
 
 
 @compiled
@@ -362,15 +367,12 @@ def _violated(
     margin.
     """
     counts = np.zeros(pairs.size, np.int64)
-    candidate = np.empty(max(1024, 8 * pairs.size), np.int64)
+    candidate = np.empty(_most_terms(t, pairs), np.int64)
     value = np.empty(candidate.size, np.float64)
     filled = 0
     for i in range(pairs.size):
         k = pairs[i]
         usable = t.use[t.use_start[k] : t.use_start[k + 1]]
-        if filled + usable.size > candidate.size:
-            candidate = np.append(candidate, np.empty(candidate.size + usable.size, np.int64))
-            value = np.append(value, np.empty(candidate.size - value.size, np.float64))
         tolerance = 0.0 if np.isfinite(target[k]) else TOLERANCE
         if np.isfinite(target[k]):
             ending = pack(t, k, x, target[k], 0.0, pool, workspace)

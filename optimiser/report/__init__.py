@@ -44,7 +44,15 @@ def write(
         *([] if report.measures is None else tables.write_measures(report.measures, folder)),
         *([] if report.reach is None else report.reach.write(folder)),
         *([] if report.cases is None else [report.cases.write(folder)]),
-        *([] if report.capacities is None else [tables.write_sections(report.capacities, folder)]),
+        *(
+            []
+            if report.capacities is None
+            else [
+                tables.write_csv(
+                    report.capacities.round({"length_km": 1, "today": 1}), folder / "capacities.csv"
+                )
+            ]
+        ),
         tables.write_links(report.links, folder / "links.csv"),
         geopackage.write(report, folder / "plan.gpkg"),
         *geopackage.write_geojson(report, folder),

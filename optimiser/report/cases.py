@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Self
@@ -64,17 +64,13 @@ class CaseResults:
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON object."""
-        counts = {"pairs": self.pairs, "covered": self.covered}
-        return {"rows": list(self.rows), **counts, "kept": list(self.kept)}
+        return asdict(self)
 
     @property
     def solved(self) -> list[Row]:
         """Return the cases that count: those whose plan is proven to be within `SETTLED_GAP`."""
-        return [
-            row
-            for row in self.rows
-            if row["best"] is not None and row["gap"] is not None and row["gap"] <= SETTLED_GAP
-        ]
+        planned = [row for row in self.rows if row["best"] is not None]
+        return [row for row in planned if row["gap"] is not None and row["gap"] <= SETTLED_GAP]
 
     def chosen_in(self, candidate_id: str) -> int:
         """Return the number of cases that choose a candidate."""
@@ -224,7 +220,7 @@ class Reach:
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON object."""
-        return {"rows": list(self.rows), "beyond": list(self.beyond), "money": self.money}
+        return asdict(self)
 
     def write(self, folder: Path) -> tuple[Path, ...]:
         """Write reach.csv and reach_beyond.csv into a folder."""

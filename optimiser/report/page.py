@@ -134,16 +134,8 @@ def text_of(name: str) -> str:
 def _policy(scripts: Sequence[str]) -> str:
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
-    parts = (
-        "default-src 'none'",
-        f"script-src {allowed}",
-        "style-src 'unsafe-inline'",
-        "img-src data: blob:",
-        "font-src data:",
-        "base-uri 'none'",
-        "form-action 'none'",
-    )
-    return "; ".join(parts)
+    styles = "style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
+    return f"default-src 'none'; script-src {allowed}; {styles}; base-uri 'none'; form-action 'none'"
 
 
 def _palette() -> list[tuple[str, str, str]]:
@@ -325,9 +317,19 @@ def _links(report: ReportInput) -> list[Row]:
             "speed": row.get("speed_kmh"),
             "closes": ring_section.closes(report, name),
             "today": row.get("today") or "",
-            "setting": _setting(row),
+            "setting": "; ".join(
+                f"{100 * share:.0f} % {where}"
+                for where, share in (
+                    (f"beside {row.get('beside')}", row.get("beside_share", 0.0)),
+                    ("in towns", row.get("town_share", 0.0)),
+                )
+                if row["mode"] == "road" and share >= 0.005
+            ),
             "replaces": row.get("replaces") or "",
-            "minutes": _minutes(row),
+            "minutes": {
+                state: wording.clock(seconds) if wording.is_known(seconds) else wording.NONE
+                for state, seconds in (("before", row.get("today_s")), ("after", row.get("with_s")))
+            },
             "chosen": "" if cases is None else cases.counted(name),
             "is_core": cases is not None and cases.is_core(name),
             "step": steps.get(name, 0),
@@ -337,31 +339,10 @@ def _links(report: ReportInput) -> list[Row]:
     ]
 
 
-def _minutes(row: Row) -> dict[str, str]:
-    """Return the minutes between the ends of a link today and with it; empty where they are not known."""
-    times = {"before": row.get("today_s"), "after": row.get("with_s")}
-    return {
-        state: wording.clock(seconds) if wording.is_known(seconds) else wording.NONE
-        for state, seconds in times.items()
-    }
-
-
-def _setting(row: Row) -> str:
-    """Return the shares of the line of a road beside one expressway and within towns."""
-    if row["mode"] != "road":
-        return ""
-    shares: dict[str, Any] = {
-        f"beside {row.get('beside')}": row.get("beside_share", 0.0),
-        "in towns": row.get("town_share", 0.0),
-    }
-    return "; ".join(f"{100 * share:.0f} % {where}" for where, share in shares.items() if share >= 0.005)
-
-
 def _what_if(report: ReportInput, cases: CaseResults) -> list[Row]:
     """Return one row a proposed link: in which plausible cases it is chosen, and what is lost without it."""
-    gained: dict[str, Row] = {}
-    if report.measures is not None and not report.measures.appraisal.empty:
-        gained = {row["candidate_id"]: row for row in _rows(report.measures.appraisal)}
+    appraisal = pd.DataFrame() if report.measures is None else report.measures.appraisal
+    gained = {row["candidate_id"]: row for row in _rows(appraisal)}
     return [
         row
         | {

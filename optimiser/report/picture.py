@@ -394,15 +394,15 @@ def draw_rings(report: ReportInput, *, dpi: int = 160) -> Figure:
     matplotlib.figure.Figure
         Bound to no window.
     """
-    places = [place for place, ring in enumerate(report.rings) if ring.overlaps]
-    layers = maps.project(report)
-    shown = [_layers_of(layers, report.rings[place], place) for place in places]
+    rings, layers = [ring for ring in report.rings if ring.overlaps], maps.project(report)
+    looks = ring_section.known_strokes(report.rings)
+    shown = [_layers_of(layers, ring, report.rings.index(ring)) for ring in rings]
     frames = [_frame(one) for one in shown]
     widest = max(RING_MAP * (east - west) / (north - south) for west, south, east, north in frames)
     wide = min(max(widest, LEAST_RING), MOST_RING)
-    legends = [list(_legend_lines(report.rings[place], wide)) for place in places]
+    legends = [list(_legend(ring, wide)) for ring in rings]
     below = ROW * (max(map(len, legends)) + 1)
-    width, height = len(places) * (wide + EDGE) + EDGE, RING_MAP + below + RING_TITLE + 2 * EDGE
+    width, height = len(rings) * (wide + EDGE) + EDGE, RING_MAP + below + RING_TITLE + 2 * EDGE
     with plots.figure(width, height, dpi=dpi, size=9) as figure:
         draw_title(figure, f"{report.region}: proposed and known rings", size=15, edge=EDGE)
 
@@ -410,27 +410,24 @@ def draw_rings(report: ReportInput, *, dpi: int = 160) -> Figure:
             left = EDGE + column * (wide + EDGE)
             return figure.add_axes((left / width, bottom / height, wide / width, high / height))
 
-        looks = ring_section.known_strokes(report.rings)
-        for column, place in enumerate(places):
-            ring = report.rings[place]
+        for column, ring in enumerate(rings):
             strokes = [looks[one.reference] for one in known_rings([ring])]
             upper, lower = axes(column, EDGE + below, RING_MAP), axes(column, EDGE, below)
             maps.frame_map(upper, maps.fit(frames[column], wide / RING_MAP))
             _draw_ring_map(upper, shown[column], report, ring, strokes)
             lower.set(xlim=(0, wide), ylim=(-below, 0))
-            _draw_ring_legend(lower, legends[column], strokes)
+            lower.set_axis_off()
+            for number, (words, key, look) in enumerate(legends[column], start=1):
+                _draw_key(lower, key, plots.ring(ring.facts.mode), strokes, -number * ROW)
+                lower.text(TEXT, -number * ROW, words, va="center", **look)
     return figure
 
 
 def _layers_of(layers: Layers, ring: RingShown, place: int) -> Layers:
     """Return what the map of one ring shows: itself and the known rings that it is compared with."""
-    references = {one.reference for one in ring.overlaps}
-    return replace(
-        layers,
-        links=layers.links.iloc[:0],
-        rings=layers.rings[layers.rings["ring"] == place],
-        known=layers.known[layers.known["reference"].isin(references)],
-    )
+    near = layers.known["reference"].isin({one.reference for one in ring.overlaps})
+    own = layers.rings["ring"] == place
+    return replace(layers, links=layers.links.iloc[:0], rings=layers.rings[own], known=layers.known[near])
 
 
 def _frame(layers: Layers) -> Frame:
@@ -458,75 +455,40 @@ def _draw_ring_map(
     maps.draw_marks(axes, layers, report, filled=filled)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One line of text below a map, with what it explains.
-
-    Attributes
-    ----------
-    words
-        The text.
-    key
-        ``ring``, ``new``, ``cities``, the position of a known ring, or None: nothing is drawn.
-    mode
-        Of the ring.
-    size
-        Of the letters, in points.
-    weight, colour
-        Of the letters.
-    """
-
-    words: str
-    key: str | int | None = None
-    mode: str = "road"
-    size: float = 9.0
-    weight: str = "normal"
-    colour: str = plots.INK
+type Key = str | int | None
+"""What a line of the legend explains: `ring`, `new`, `cities`, or the position of a known ring."""
 
 
-def _legend_lines(ring: RingShown, wide: float) -> Iterator[_Line]:
-    """Yield the lines below the map of a ring, wrapped to a width in inches."""
-    for entry in _legend(ring):
-        letters = int((wide - TEXT) * 72 / (LETTER * entry.size))
-        for number, words in enumerate(textwrap.wrap(entry.words, letters)):
-            yield replace(entry, words=words, key=None if number else entry.key)
-
-
-def _legend(ring: RingShown) -> Iterator[_Line]:
-    mode = ring.facts.mode
-    yield _Line(ring_section.sentence(ring), "ring" if ring.is_formed else None, mode, 10.0, "bold")
+def _legend(ring: RingShown, wide: float) -> Iterator[tuple[str, Key, dict[str, Any]]]:
+    """Yield the lines below the map of a ring, wrapped to a width in inches, and how they are written."""
+    plain, small = {"size": 9.0, "color": plots.INK}, {"size": 8.2, "color": plots.MUTED}
+    head: Key = "ring" if ring.is_formed else None
+    entries: list[tuple[str, Key, dict[str, Any]]] = [
+        (ring_section.sentence(ring), head, {"size": 10.0, "weight": "bold", "color": plots.INK})
+    ]
     if ring.new_km:
-        yield _Line(f"{ring.new_km:,.0f} km of it must be built", "new", mode)
+        entries.append((f"{ring.new_km:,.0f} km of it must be built", "new", plain))
     if len(ring.cities):
         names = wording.join_names(list(ring.cities["name"].astype(str)))
-        yield _Line(f"Cities on it, clockwise: {names}", "cities", mode)
+        entries.append((f"Cities on it, clockwise: {names}", "cities", plain))
     for place, one in enumerate(known_rings([ring])):
-        yield _Line(ring_section.overlap(ring, one), place, mode)
-        if one.why:
-            yield _Line(one.why, size=8.2, colour=plots.MUTED)
+        entries += [(ring_section.overlap(ring, one), place, plain), (one.why, None, small)]
+    for words, key, look in entries:
+        lines = textwrap.wrap(words, int((wide - TEXT) * 72 / (LETTER * look["size"])))
+        yield from ((line, None if number else key, look) for number, line in enumerate(lines))
 
 
-def _draw_ring_legend(axes: Axes, lines: Sequence[_Line], strokes: Sequence[plots.Stroke]) -> None:
-    """Write the lines below a map, each with what it explains; `strokes` are those of the known rings."""
-    axes.set_axis_off()
-    for number, line in enumerate(lines, start=1):
-        y = -number * ROW
-        _draw_key(axes, line, strokes, y)
-        look: Any = {"size": line.size, "weight": line.weight, "color": line.colour}
-        axes.text(TEXT, y, line.words, va="center", **look)
-
-
-def _draw_key(axes: Axes, line: _Line, strokes: Sequence[plots.Stroke], y: float) -> None:
-    ring, dashed = plots.ring(line.mode), plots.RING_NEW if line.key == "new" else None
-    if line.key in ("ring", "new"):
+def _draw_key(axes: Axes, key: Key, ring: plots.Stroke, strokes: Sequence[plots.Stroke], y: float) -> None:
+    """Draw what a line of the legend explains; `strokes` are those of the known rings."""
+    if key in ("ring", "new"):
         axes.plot([0, KEY], [y, y], color=ring.colour, lw=ring.width, solid_capstyle="butt")
-    elif line.key == "cities":
+    elif key == "cities":
         axes.scatter([KEY / 2], [y], s=36, c=ring.colour, edgecolors=plots.INK, linewidths=1.0)
-    elif isinstance(line.key, int):
-        dashed = strokes[line.key]
+    elif isinstance(key, int):
         low, high = y - 0.45 * ROW, y + 0.45 * ROW
-        axes.fill_between([0, KEY], low, high, color=dashed.colour, alpha=0.16, lw=0)
-    if dashed is not None:
+        axes.fill_between([0, KEY], low, high, color=strokes[key].colour, alpha=0.16, lw=0)
+    if key == "new" or isinstance(key, int):
+        dashed = strokes[key] if isinstance(key, int) else plots.RING_NEW
         axes.plot([0, KEY], [y, y], dash_capstyle="butt", **dashed.look)
 
 
@@ -558,52 +520,44 @@ def unroll(ring: RingShown, *, dpi: int = 160) -> Figure:
     ]
     middles = [(one + other) / 2 for one, other in itertools.pairwise(starts)]
     with plots.figure(1, 1, dpi=dpi, size=9) as figure:
-        above, below = _flags(figure, starts, names, 10.0), _flags(figure, middles, distances, 8.5)
-        right = max(flag.right for flag in (*above, *below)) + EDGE
-        up, down = (ROW * (2 + max(flag.level for flag in flags)) for flags in (above, below))
-        width, height = max(right, UNROLLED) + EDGE, up + down + RING_TITLE + 2 * EDGE
+        axes = figure.add_axes((0, 0, 1, 1))
+        right_above, up = _draw_flags(axes, starts, names, 1, size=10.0, color=plots.INK)
+        right_below, down = _draw_flags(axes, middles, distances, -1, size=8.5, color=plots.MUTED)
+        axes.scatter(
+            starts, [0] * len(starts), s=42, c="white", edgecolors=plots.INK, linewidths=1.4, zorder=6
+        )
+        width = max(right_above + EDGE, right_below + EDGE, UNROLLED) + EDGE
+        height = up + down + RING_TITLE + 2 * EDGE
         figure.set_size_inches(width, height)
         draw_title(figure, ring_section.sentence(ring), size=13, edge=EDGE)
-        axes = figure.add_axes((0, EDGE / height, 1, (up + down) / height))
+        axes.set_position((0, EDGE / height, 1, (up + down) / height))
         axes.set(xlim=(-EDGE, width - EDGE), ylim=(-down, up))
         axes.set_axis_off()
         _draw_line(axes, ring, per_km)
-        for flag in above:
-            _draw_flag(axes, flag, 1, plots.INK)
-            axes.scatter([flag.x], [0], s=42, c="white", edgecolors=plots.INK, linewidths=1.4, zorder=6)
-        for flag in below:
-            _draw_flag(axes, flag, -1, plots.MUTED)
     return figure
 
 
-@dataclass(frozen=True, slots=True)
-class _Flag:
-    """A text that begins at a place along a line, on the lowest level on which it covers no other."""
+def _draw_flags(
+    axes: Axes,
+    places: Sequence[float],
+    texts: Sequence[str],
+    side: int,
+    **look: Any,  # noqa: ANN401 - of text
+) -> tuple[float, float]:
+    """Write texts above (1) or below (-1) places along a line, each on the lowest level with room for it.
 
-    x: float
-    words: str
-    size: float
-    right: float
-    level: int
-
-
-def _flags(figure: Figure, places: Sequence[float], texts: Sequence[str], size: float) -> list[_Flag]:
-    """Return texts as flags, the last one first: their poles, at the left, then cross no other text."""
-    found: list[_Flag] = []
+    The last one comes first: the poles of the texts, at their left, then cross no other text. Returned is how
+    far they reach to the right, and up or down.
+    """
+    found: list[tuple[float, float, int]] = []
     for x, words in reversed(list(zip(places, texts, strict=True))):
-        drawn = figure.text(0, 0, words, size=size)
-        wide = drawn.get_window_extent().width / figure.dpi
-        drawn.remove()
-        right = x + KEY / 4 + wide
-        covered = [flag.level for flag in found if flag.x < right + KEY / 4]
-        found.append(_Flag(x, words, size, right, max(covered, default=-1) + 1))
-    return found
-
-
-def _draw_flag(axes: Axes, flag: _Flag, side: int, colour: str) -> None:
-    y = side * ROW * (1 + flag.level)
-    axes.plot([flag.x, flag.x], [0, y + side * ROW / 2], color=colour, lw=0.7, zorder=1)
-    axes.text(flag.x + KEY / 6, y, flag.words, size=flag.size, color=colour, va="center")
+        text = axes.text(x + KEY / 6, 0, words, va="center", **look)
+        right = x + KEY / 4 + text.get_window_extent().width / (72 * plots.per_point(axes))
+        level = max((level for other, _, level in found if other < right + KEY / 4), default=-1) + 1
+        found.append((x, right, level))
+        text.set_y(side * ROW * (1 + level))
+        axes.plot([x, x], [0, side * ROW * (1.5 + level)], color=look["color"], lw=0.7, zorder=1)
+    return max(right for _, right, _ in found), ROW * (2 + max(level for *_, level in found))
 
 
 def _draw_line(axes: Axes, ring: RingShown, per_km: float) -> None:

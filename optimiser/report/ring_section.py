@@ -290,31 +290,30 @@ def known_strokes(rings: Sequence[RingShown]) -> dict[str, plots.Stroke]:
 
 def section(report: ReportInput) -> list[dict[str, Any]]:
     """Return what the section of the page on rings shows, one entry a ring."""
-    return [_entry(report, ring) for ring in report.rings]
-
-
-def _entry(report: ReportInput, ring: RingShown) -> dict[str, Any]:
-    is_formed, looks = ring.is_formed, known_strokes(report.rings)
-    return {
-        "title": ring.id if len(report.rings) > 1 else "",
-        "mode": ring.facts.mode,
-        "sentence": sentence(ring),
-        "terms": terms(ring),
-        "reward_source": reward_source(ring),
-        "margin": margin(report, ring) if is_formed else "",
-        "formed": is_formed,
-        "has_new": ring.new_km > 0,
-        "more": build(report, ring) if is_formed else not_formed(report, ring),
-        "figures": figures(report, ring) if is_formed else [],
-        "legs": (legs := unrolled(ring)),
-        "upright": len(legs) > MOST_ACROSS,
-        "effects": effects(report, ring),
-        "savings": savings(report, ring),
-        "inside": inside(ring),
-        "shape": shape(ring),
-        "stretches": [_stretch(report, ring, row) for row in ring.stretches],
-        "overlaps": [(plots.KNOWN_RINGS.index(looks[one.reference]), one) for one in known_rings([ring])],
-    }
+    looks = known_strokes(report.rings)
+    return [
+        {
+            "title": ring.id if len(report.rings) > 1 else "",
+            "mode": ring.facts.mode,
+            "sentence": sentence(ring),
+            "terms": terms(ring),
+            "reward_source": reward_source(ring),
+            "margin": margin(report, ring) if ring.is_formed else "",
+            "formed": ring.is_formed,
+            "has_new": ring.new_km > 0,
+            "more": build(report, ring) if ring.is_formed else not_formed(report, ring),
+            "figures": figures(report, ring) if ring.is_formed else [],
+            "legs": (legs := unrolled(ring)),
+            "upright": len(legs) > MOST_ACROSS,
+            "effects": effects(report, ring),
+            "savings": savings(report, ring),
+            "inside": inside(ring),
+            "shape": shape(ring),
+            "stretches": [_stretch(report, ring, row) for row in ring.stretches],
+            "overlaps": [(plots.KNOWN_RINGS.index(looks[one.reference]), one) for one in known_rings([ring])],
+        }
+        for ring in report.rings
+    ]
 
 
 def figures(report: ReportInput, ring: RingShown) -> list[tuple[str, str, str]]:

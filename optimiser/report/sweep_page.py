@@ -136,12 +136,9 @@ def _commitment(sweep: SweepResults) -> Iterator[str]:
     if found is None or not found.cases:
         return
     whole = max(found.best, 1.0)
-    mean, low, high = (wording.percent(value / whole, digits=2) for value in found.loss)
-    gap = wording.percent(float(sweep.facts["gap"]), digits=2)
-    most, possible = (
-        wording.percent(found.largest / whole, digits=2),
-        wording.percent(found.possible, digits=0),
-    )
+    shares = (*(value / whole for value in found.loss), found.largest / whole, float(sweep.facts["gap"]))
+    mean, low, high, most, gap = (wording.percent(share, digits=2) for share in shares)
+    possible = wording.percent(found.possible, digits=0)
     yield (
         f"If the robust core is built now and all else once the future is known: {mean} ({low} to {high}) is "
         f"lost on average, at most {most}, in the {possible} of the futures in which the core fits. Plans "
@@ -171,12 +168,17 @@ def draw_links(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
         top, bottom = 1 - 1.3 / height, 0.95 / height
         axes = figure.add_axes((COST + 0.015, bottom, DECIDER - COST - 0.03, top - bottom))
         _draw_shares(axes, sweep, rows)
-        _write_rows(figure, axes, rows)
-        for x, words, side in (
-            (COST, wording.money(0, sweep.money).replace("0", "Cost,", 1), "right"),
-            (DECIDER, "Share moves most with", "left"),
-        ):
-            figure.text(x, top + 0.12 / height, words, size=8.5, color=plots.MUTED, ha=side)
+        for at, row in enumerate(rows):  # name, cost and deciding factor beside each bar
+            y = figure.transFigure.inverted().transform(axes.transData.transform((0, at)))[1]
+            weight = "bold" if row["is_core"] else "normal"
+            figure.text(LABELS, y, link_words(row), ha="right", va="center", weight=weight)
+            figure.text(COST, y, wording.integer(row["cost"]), ha="right", va="center")
+            words = decider(row, most=LONGEST_LABEL)
+            figure.text(DECIDER, y, words, va="center", size=8.5, color=plots.MUTED)
+        look: Any = {"size": 8.5, "color": plots.MUTED}
+        y = top + 0.12 / height
+        figure.text(COST, y, wording.money(0, sweep.money).replace("0", "Cost,", 1), ha="right", **look)
+        figure.text(DECIDER, y, "Share moves most with", **look)
         _links_legend(figure, sweep, rows, height)
     return figure
 
@@ -198,9 +200,9 @@ def _draw_shares(axes: Axes, sweep: SweepResults, rows: list[dict[Any, Any]]) ->
     if core:
         axes.axhspan(-0.5, core - 0.5, color="#efe9d6", linewidth=0, zorder=0)
     for at, row in enumerate(rows):
-        stroke = plots.PROPOSALS[plots.category(mode=str(row["mode"]), kind=str(row["kind"]))]
-        look: Any = {"height": 0.62, "edgecolor": stroke.colour, "linewidth": 1.1, "zorder": 3}
-        axes.barh(at, row["share"], color=stroke.colour if row["in_plan"] else plots.PAPER, **look)
+        colour = plots.PROPOSALS[plots.category(mode=str(row["mode"]), kind=str(row["kind"]))].colour
+        look: Any = {"height": 0.62, "edgecolor": colour, "linewidth": 1.1, "zorder": 3}
+        axes.barh(at, row["share"], color=colour if row["in_plan"] else plots.PAPER, **look)
         if np.isfinite(row["low"]):
             if row["in_plan"]:  # the part over the bar, which may be dark
                 axes.plot([row["low"], row["share"]], [at, at], color="white", lw=2.8, zorder=4)
@@ -211,17 +213,6 @@ def _draw_shares(axes: Axes, sweep: SweepResults, rows: list[dict[Any, Any]]) ->
     axes.set(xlim=(0, NUMBER + 0.01), ylim=(max(1, len(rows)) - 0.5, -0.5), yticks=[])
     axes.set_xticks(np.linspace(0, 1, 6))
     plots.plain(axes, grid="x", edges=(), x=plots.percent)
-
-
-def _write_rows(figure: Figure, axes: Axes, rows: list[dict[Any, Any]]) -> None:
-    """Write name, cost and deciding factor beside each bar."""
-    for at, row in enumerate(rows):
-        y = figure.transFigure.inverted().transform(axes.transData.transform((0, at)))[1]
-        weight = "bold" if row["is_core"] else "normal"
-        figure.text(LABELS, y, link_words(row), ha="right", va="center", weight=weight)
-        figure.text(COST, y, wording.integer(row["cost"]), ha="right", va="center")
-        words = decider(row, most=LONGEST_LABEL)
-        figure.text(DECIDER, y, words, va="center", size=8.5, color=plots.MUTED)
 
 
 def decider(row: dict[Any, Any], *, most: int | None = None) -> str:
@@ -247,10 +238,9 @@ def _links_legend(figure: Figure, sweep: SweepResults, rows: list[dict[Any, Any]
     from matplotlib.patches import Patch
 
     used = {plots.category(mode=str(row["mode"]), kind=str(row["kind"])) for row in rows}
+    drawn = [one for name, one in plots.PROPOSALS.items() if name in used]
     handles = [
-        Patch(color=one.colour, label=one.name) for name, one in plots.PROPOSALS.items() if name in used
-    ]
-    handles += [
+        *(Patch(color=one.colour, label=one.name) for one in drawn),
         Patch(facecolor=plots.MUTED, edgecolor=plots.MUTED, label="in the plan of the job"),
         Patch(facecolor=plots.PAPER, edgecolor=plots.MUTED, label="not in it"),
     ]
@@ -269,40 +259,33 @@ def draw_band(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
     """Return what the plan of the job covers in each future, beside the best plan of that future."""
     table = sweep.futures.sort_values(["pairs_best", "case"], ignore_index=True)
     title = "What the plan of the job covers in each future"
-    with plots.sheet(WIDTH, 6.2, title, _band_subtitle(sweep), dpi=dpi) as figure:
+    bands, pairs = [sweep.coverage(name) for name in ("pairs_plan", "pairs_best")], table["pairs"].max()
+    ranges = [f"{band.p05:.0f} to {band.p95:.0f}" for band in bands]
+    words = (
+        f"Of {0 if table.empty else int(pairs):,} pairs the plan covers {ranges[0]} in nine of ten of "
+        f"{len(table):,} futures, {bands[0].p50:.0f} in the middle one; the best plan of each, {ranges[1]}"
+    )
+    with plots.sheet(WIDTH, 6.2, title, words, dpi=dpi) as figure:
         axes = figure.add_axes((0.07, 0.12, 0.62, 0.69))
         side = figure.add_axes((0.72, 0.12, 0.26, 0.69), sharey=axes)
         x = (np.arange(len(table)) + 0.5) / max(1, len(table))
         best, plan = (table[name].to_numpy(dtype=np.float64) for name in ("pairs_best", "pairs_plan"))
         fits = table["plan_fits"].to_numpy(dtype=bool)
-        few = len(table) < 300
         thick = min(6.0, max(0.6, 300 / max(1, len(table))))
         axes.vlines(x, plan, best, color=plots.CEILING, linewidth=thick)
         axes.plot(x, best, color=plots.GAINS, lw=2.2, label="best plan of the future", zorder=4)
         axes.plot(x, table["pairs_today"], ".", color=plots.BEFORE, ms=2.5, label="without a plan", zorder=2)
-        for mask, face, words in (
-            (fits, plots.INK, "plan of the job"),
-            (~fits, plots.PAPER, "the same where it does not fit"),
-        ):
+        look: Any = {"s": 13 if len(table) < 300 else 6, "edgecolors": plots.INK, "linewidths": 0.7}
+        unfit = "the same where it does not fit"
+        for mask, face, label in ((fits, plots.INK, "plan of the job"), (~fits, plots.PAPER, unfit)):
             if mask.any():
-                look: Any = {"s": 13 if few else 6, "c": face, "edgecolors": plots.INK, "linewidths": 0.7}
-                axes.scatter(x[mask], plan[mask], label=words, zorder=5, **look)
+                axes.scatter(x[mask], plan[mask], c=face, label=label, zorder=5, **look)
         plots.plain(axes, x=plots.percent)
         what = "Futures, from the least to the most that can be covered"
         axes.set(xlim=(0, 1), xlabel=what, ylabel="Pairs within the limit")
         axes.legend(loc="lower left", bbox_to_anchor=(-0.015, 1.0), ncols=4, frameon=False)
         _draw_spread(side, sweep, plan)
     return figure
-
-
-def _band_subtitle(sweep: SweepResults) -> str:
-    plan, best = sweep.coverage("pairs_plan"), sweep.coverage("pairs_best")
-    pairs = int(sweep.futures["pairs"].max()) if len(sweep.futures) else 0
-    return (
-        f"Of {pairs:,} pairs the plan covers {plan.p05:.0f} to {plan.p95:.0f} in nine of ten of "
-        f"{len(sweep.futures):,} futures, {plan.p50:.0f} in the middle one; the best plan of each, "
-        f"{best.p05:.0f} to {best.p95:.0f}"
-    )
 
 
 def _draw_spread(axes: Axes, sweep: SweepResults, plan: np.ndarray[Any, np.dtype[np.float64]]) -> None:
@@ -331,6 +314,8 @@ def draw_indices(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
     table = sweep.indices
     shown = [name for name in WORDS["outcomes"] if table.loc[table["outcome"] == name, "value"].notna().any()]
     order = _by_strength(table, shown[0]) if shown else list(sweep.factors)
+    alike = set(table.loc[table["correlated"].astype(bool), "factor"])
+    labels = [textwrap.fill(f"{name} *" if name in alike else name, LONGEST_LABEL) for name in order]
     height = 2.2 + 0.34 * max(1, len(order))
     title = "What the outcome depends on"
     with plots.sheet(WIDTH, height, title, _indices_subtitle(sweep), dpi=dpi) as figure:
@@ -340,7 +325,7 @@ def draw_indices(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
             axes = figure.add_axes((left + at * (width + gap), 0.62 / height, width, 1 - 2.15 / height))
             _draw_outcome(axes, sweep, table[table["outcome"] == outcome], order)
             axes.set_title(textwrap.fill(WORDS["outcomes"][outcome], 30), loc="left", size=9)
-            axes.set_yticks(range(len(order)), [_starred(sweep, name) for name in order] if at == 0 else [])
+            axes.set_yticks(range(len(order)), labels if at == 0 else [])
             if at == 0 and len(set(table["index"])) > 1:
                 figure.legend(*axes.get_legend_handles_labels(), loc="lower left", ncols=2, frameon=False)
     return figure
@@ -353,21 +338,16 @@ def _by_strength(table: pd.DataFrame, outcome: str) -> list[str]:
     return size.groupby(own["factor"]).max().sort_values(ascending=False, kind="stable").index.tolist()
 
 
-def _starred(sweep: SweepResults, factor: str) -> str:
-    correlated = sweep.indices.loc[sweep.indices["factor"] == factor, "correlated"]
-    label = f"{factor} *" if correlated.any() and correlated.iloc[0] else factor
-    return textwrap.fill(label, LONGEST_LABEL)
-
-
 def _indices_subtitle(sweep: SweepResults) -> str:
-    method = str(sweep.indices["method"].iloc[0])
-    marked = any(sweep.indices["correlated"])
-    star = "; * drawn together with others, whose part it holds too" if marked else ""
-    what = {
-        "morris": "Elementary effects over the range of each factor, in the unit of the outcome",
-        "one-at-a-time": "Outcome at the largest value of a factor less that at the least, else as assumed",
-    }.get(sweep.design, "Share of the variance of the outcome")
-    return f"{what} ({method}), with 95 % intervals{star}" if sweep.design != "one-at-a-time" else what
+    if sweep.design == "one-at-a-time":
+        return "Outcome at the largest value of a factor less that at the least, else as assumed"
+    what = "Share of the variance of the outcome"
+    if sweep.design == "morris":
+        what = "Elementary effects over the range of each factor, in the unit of the outcome"
+    star = (
+        "; * drawn together with others, whose part it holds too" if any(sweep.indices["correlated"]) else ""
+    )
+    return f"{what} ({sweep.indices['method'].iloc[0]}), with 95 % intervals{star}"
 
 
 def _draw_outcome(axes: Axes, sweep: SweepResults, table: pd.DataFrame, order: list[str]) -> None:
@@ -481,12 +461,11 @@ def _draw_link(axes: Axes, row: Any) -> None:  # noqa: ANN401 - a row of a table
     strength = FAINT + (STRONG - FAINT) * row.share
     height = 6 + row.share
     lines = maps.parts(row.geometry)
+    halo: Any = {"color": plots.HALO, "lw": 8.5, "alpha": 0.75, "zorder": 5}
+    look: Any = {"color": colour, "lw": 0.7 + 3.6 * row.share, "alpha": strength, "zorder": height}
     for line in lines:
-        x, y = line.xy
-        if row.is_core:
-            axes.plot(x, y, color=plots.HALO, lw=8.5, alpha=0.75, solid_capstyle="round", zorder=5)
-        look: Any = {"color": colour, "lw": 0.7 + 3.6 * row.share, "alpha": strength}
-        axes.plot(x, y, solid_capstyle="round", zorder=height, **look)
+        for one in ([halo] if row.is_core else []) + [look]:
+            axes.plot(*line.xy, solid_capstyle="round", **one)
     if not lines and row.geometry is not None and not row.geometry.is_empty:
         point = row.geometry.centroid
         edge = plots.HALO if row.is_core else "none"
@@ -497,18 +476,15 @@ def _draw_link(axes: Axes, row: Any) -> None:  # noqa: ANN401 - a row of a table
 def _map_legend(figure: Figure, sweep: SweepResults) -> None:
     from matplotlib.lines import Line2D
 
-    used = dict.fromkeys(plots.categories(sweep.links))
-    handles: list[Any] = [
-        Line2D([], [], color=one.colour, lw=3, label=one.name)
-        for name, one in plots.PROPOSALS.items()
-        if name in used
-    ]
+    used = set(plots.categories(sweep.links))
+    looks = [(one.colour, 3.0, 1.0, one.name) for name, one in plots.PROPOSALS.items() if name in used]
     for share in (0.1, 0.5, 1.0):
-        look: Any = {"lw": 0.7 + 3.6 * share, "alpha": FAINT + (STRONG - FAINT) * share}
-        handles.append(
-            Line2D([], [], color=plots.INK, label=f"in {100 * share:.0f} % of the futures", **look)
-        )
-    handles.append(Line2D([], [], color=plots.HALO, lw=7, alpha=0.75, label="robust core"))
+        strength, words = FAINT + (STRONG - FAINT) * share, f"in {100 * share:.0f} % of the futures"
+        looks.append((plots.INK, 0.7 + 3.6 * share, strength, words))
+    looks.append((plots.HALO, 7.0, 0.75, "robust core"))
+    handles = [
+        Line2D([], [], color=c, lw=width, alpha=alpha, label=words) for c, width, alpha, words in looks
+    ]
     figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.015, 0.0), ncols=4, frameon=False)
 
 

@@ -14,7 +14,7 @@ from shapely import linestrings
 
 from networks.timegraph import UNREACHABLE
 from optimiser.measures import coverage
-from optimiser.measures.order import LinkGain, Router, rank_links
+from optimiser.measures.order import Router, rank_links
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
@@ -62,10 +62,9 @@ DESCRIBED = tuple(
 
 def dictionary() -> pd.DataFrame:
     """Return every column of every table: index `table` and `column`, column `meaning`."""
-    rows = [
-        (table, column, meaning) for table, columns in COLUMNS.items() for column, meaning in columns.items()
-    ]
-    return pd.DataFrame(rows, columns=["table", "column", "meaning"]).set_index(["table", "column"])
+    series = {table: pd.Series(columns, name="meaning") for table, columns in COLUMNS.items()}
+    found: pd.DataFrame = pd.concat(series, names=["table", "column"]).to_frame()
+    return found
 
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -126,19 +125,14 @@ def tabulate_links(
     """
     ids = [candidate.id for candidate in problem.candidates]
     gains, routes = rank_links(problem, [problem.index[name] for name in built])
+    people = [int(population[np.unique(smaller_city[list(gain.used_by)])].sum()) for gain in gains]
     rows = [
-        {"rank": rank, "candidate_id": ids[gain.candidate]} | _counts(gain, smaller_city, population)
-        for rank, gain in enumerate(gains, start=1)
+        (rank, ids[gain.candidate], len(gain.used_by), count, len(gain.added), len(gain.lost_alone))
+        for rank, (gain, count) in enumerate(zip(gains, people, strict=True), start=1)
     ]
     table = pd.DataFrame(rows, columns=["rank", "candidate_id", *COUNTED])
     paths = {k: tuple(ids[j] for j in route.candidates) for k, route in routes.items()}
     return _described(problem, table, candidates), paths
-
-
-def _counts(gain: LinkGain, smaller_city: NDArray[np.int64], population: NDArray[np.int64]) -> dict[str, int]:
-    people = int(population[np.unique(smaller_city[list(gain.used_by)])].sum())
-    counts = (len(gain.used_by), people, len(gain.added), len(gain.lost_alone))
-    return dict(zip(COUNTED, counts, strict=True))
 
 
 def _described(
@@ -213,6 +207,8 @@ def tabulate_pairs(
     everything = [j for j, candidate in enumerate(problem.candidates) if candidate.fixed != "out"]
     positions = range(len(problem.pairs))
     best = Router.of(problem).fastest(built=everything, pairs=positions)
+    all_built = [best[k].seconds for k in positions]
+    times = {"before": plan.times_before_s, "after": plan.times_after_s, "all_built": all_built}
     return pd.DataFrame(
         {
             "origin": ends[:, 0],
@@ -220,16 +216,13 @@ def tabulate_pairs(
             "group": [pair.group or "all cities" for pair in problem.pairs],
             "weight": np.array([pair.weight for pair in problem.pairs], dtype=np.int64),
             "limit_s": np.array([pair.limit for pair in problem.pairs], dtype=np.int64),
-            "before_s": _seconds(plan.times_before_s),
-            "after_s": _seconds(plan.times_after_s),
-            "all_built_s": _seconds([best[k].seconds for k in positions]),
+            **{
+                f"{state}_s": np.array([UNREACHABLE if time is None else time for time in seconds], np.int64)
+                for state, seconds in times.items()
+            },
             "links": [paths.get(k, ()) for k in positions],
         }
     )
-
-
-def _seconds(times: Sequence[int | None]) -> NDArray[np.int64]:
-    return np.array([UNREACHABLE if time is None else time for time in times], dtype=np.int64)
 
 
 def pair_lines(cities: gpd.GeoDataFrame, pairs: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -277,7 +270,8 @@ def out_of_reach_rows(cities: gpd.GeoDataFrame, pairs: pd.DataFrame) -> list[dic
     named = {"group": "tier", "before_s": "today_s"}
     columns = ["origin", "destination", "tier", "weight", "today_s", "all_built_s"]
     rows = table.rename(columns=named)[columns].astype(object)
-    return [dict(zip(columns, row, strict=True)) for row in rows.where(rows.notna(), None).to_numpy()]
+    found: list[dict[str, Any]] = rows.where(rows.notna(), None).to_dict("records")
+    return found
 
 
 # ---- rings
@@ -441,11 +435,6 @@ def tabulate_sections(sections: pd.DataFrame, built: Collection[str]) -> pd.Data
         built=[" ".join(name for name, _ in use if name in built) for use in uses],
     )
     return table.sort_values(["kept_out", "section"], ascending=[False, True]).reset_index(drop=True)
-
-
-def write_sections(table: pd.DataFrame, folder: Path) -> Path:
-    """Write capacities.csv into a folder."""
-    return write_csv(table.round({"length_km": 1, "today": 1}), folder / "capacities.csv")
 
 
 def section_notes(table: pd.DataFrame) -> tuple[str, ...]:

@@ -53,13 +53,6 @@ LINK_COLUMNS = (
 BADGE_COLUMNS = ("x", "y", "foot_x", "foot_y", "rank", "colour", "category", "step")
 """Columns of the numbers of proposals."""
 
-RING_COLUMNS = ("xs", "ys", "step")
-"""Columns of the lines of rings. Of everything with a `step`, the page shows what the build order has built
-by the step that a reader chooses."""
-
-STRETCH_COLUMNS = ("xs", "ys", "ring", "name", "length", "state", "step")
-"""Columns of the stretches of rings."""
-
 HOVER_STEP_M = 4000
 """Distance between the points of a line at which its figures can stand."""
 
@@ -117,7 +110,12 @@ def draw(report: ReportInput, *, height: int = 640) -> Bokeh:
     columns, badges = _link_columns(report, shown)
     lines = _draw_links(plot, columns)
     known, rings = _draw_known(plot, report, shown), _draw_rings(plot, report, shown)
-    _draw_badges(plot, badges)
+    source = models().ColumnDataSource(badges, name="badges")
+    look = {"size": 19, "fill_color": "white", "line_color": "colour", "line_width": 2}
+    plot.scatter("x", "y", source=source, name="proposals-badges", **look)
+    look = {"text_color": plots.INK, "text_font_style": "bold", "text_font_size": "11px"}
+    look |= {"text_align": "center", "text_baseline": "middle"}
+    plot.text("x", "y", text="rank", source=source, name="proposals-numbers", **look)
     _add_hover(plot, known, _tips("known"))
     _add_hover(plot, rings, _tips("ring"))
     of_frontier = [*_tips("link")[:4], ("Frontier", "@chosen")]
@@ -179,25 +177,6 @@ def _draw_links(plot: Bokeh, columns: Columns) -> Bokeh:
     return lines
 
 
-def _draw_badges(plot: Bokeh, badges: Columns) -> None:
-    """Draw the numbers of the proposals, each in a circle."""
-    source = models().ColumnDataSource(badges, name="badges")
-    circle = {"size": 19, "fill_color": "white", "line_color": "colour", "line_width": 2}
-    plot.scatter("x", "y", source=source, name="proposals-badges", **circle)
-    plot.text(
-        "x",
-        "y",
-        text="rank",
-        source=source,
-        name="proposals-numbers",
-        text_color=plots.INK,
-        text_font_style="bold",
-        text_font_size="11px",
-        text_align="center",
-        text_baseline="middle",
-    )
-
-
 def _tips(name: str) -> list[tuple[str, str]]:
     return list(wording.WORDS["tips"][name].items())
 
@@ -229,40 +208,35 @@ def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]
     for row, point in zip(shown.links.to_dict("records"), points, strict=True):
         if point is None:
             continue
-        tip = _link_tip(row, report, closes=row["candidate_id"] in shown.closing)
-        tip["step"] = built_at.get(row["candidate_id"], 0)
+        category = row.get("category") or plots.category(mode=row["mode"], kind=row["kind"])
+        closes = ", closes a ring" if row["candidate_id"] in shown.closing else ""
+        chosen, is_core = _choice(report, row)
+        tip = {
+            "rank": int(row["rank"]),
+            "link": wording.link_name(row),
+            "kind": f"{wording.kind(row['kind'])}{closes}",
+            "length": f"{row['length_km']:.0f} km",
+            "cost": report.money_of(row["cost"]),
+            "pairs": int(row["pairs"]),
+            "people": wording.people(row["people"]),
+            "colour": plots.proposals()[category].colour,
+            "category": category,
+            "dash": _dashes(plots.proposals()[category]),
+            "chosen": chosen,
+            "halo": 0.55 if is_core else 0.0,
+            "step": built_at.get(row["candidate_id"], 0),
+        }
         foot = nearest_points(row["geometry"], point)[0]
         place = {"x": point.x, "y": point.y, "foot_x": foot.x, "foot_y": foot.y}
         place = {name: round(value) for name, value in place.items()}
         badges.append(tip | place | {"rank": str(row["rank"])})
-        lines += [tip | _metres(line) for line in _hoverable(row["geometry"])]
+        lines += _hoverable(tip, row["geometry"])
     return _columns(lines, LINK_COLUMNS), _columns(badges, BADGE_COLUMNS)
 
 
 def _columns(rows: Iterable[Mapping[str, Any]], names: Iterable[str]) -> Columns:
     rows = list(rows)
     return {name: [row[name] for row in rows] for name in names}
-
-
-def _link_tip(row: dict[Any, Any], report: ReportInput, *, closes: bool) -> dict[str, Any]:
-    """Return what the map says about a link."""
-    category = row.get("category") or plots.category(mode=row["mode"], kind=row["kind"])
-    stroke = plots.proposals()[category]
-    chosen, is_core = _choice(report, row)
-    return {
-        "rank": int(row["rank"]),
-        "link": wording.link_name(row),
-        "kind": f"{wording.kind(row['kind'])}{', closes a ring' if closes else ''}",
-        "length": f"{row['length_km']:.0f} km",
-        "cost": report.money_of(row["cost"]),
-        "pairs": int(row["pairs"]),
-        "people": wording.people(row["people"]),
-        "colour": stroke.colour,
-        "category": category,
-        "dash": _dashes(stroke),
-        "chosen": chosen,
-        "halo": 0.55 if is_core else 0.0,
-    }
 
 
 def _dashes(stroke: plots.Stroke) -> list[int]:
@@ -281,9 +255,9 @@ def _choice(report: ReportInput, row: dict[Any, Any]) -> tuple[str, bool]:
     return f"chosen in {report.cases.counted(name)}", report.cases.is_core(name)
 
 
-def _hoverable(shape: BaseGeometry) -> list[BaseGeometry]:
-    """Return the lines of a shape with points in between: the box of figures stands at the nearest one."""
-    return [segmentize(line, HOVER_STEP_M) for line in maps.parts(shape)]
+def _hoverable(tip: Mapping[str, Any], shape: BaseGeometry) -> list[dict[str, Any]]:
+    """Return a row a line of a shape, with points in between: the box of figures stands at the nearest."""
+    return [{**tip, **_metres(segmentize(line, HOVER_STEP_M))} for line in maps.parts(shape)]
 
 
 def _metres(line: BaseGeometry) -> dict[str, list[int]]:
@@ -300,10 +274,9 @@ def _draw_known(plot: Bokeh, report: ReportInput, shown: Layers) -> list[Bokeh]:
         stroke = looks[one.reference]
         shape = shown.known.loc[shown.known["reference"] == one.reference, "geometry"].iloc[0]
         tip = {"name": one.name, "length": f"{one.reference_km:,.0f} km"}
-        rows = [tip | _metres(line) for line in _hoverable(shape)]
+        columns = _columns(_hoverable(tip, shape), ("xs", "ys", *tip))
         look = {"line_color": stroke.colour, "line_width": 3, "line_dash": _dashes(stroke)}
-        part = f"known-{plots.KNOWN_RINGS.index(stroke)}"
-        drawn.append(_draw_part(plot, part, _columns(rows, ("xs", "ys", *tip)), look))
+        drawn.append(_draw_part(plot, f"known-{plots.KNOWN_RINGS.index(stroke)}", columns, look))
     return drawn
 
 
@@ -339,7 +312,7 @@ def _draw_part(plot: Bokeh, name: str, columns: Columns, look: Mapping[str, Any]
 
 def _lines(rings: gpd.GeoDataFrame) -> Columns:
     rows = zip(rings.geometry, rings["step"], strict=True)
-    return _columns((_metres(line) | {"step": int(step)} for line, step in rows), RING_COLUMNS)
+    return _columns((_metres(line) | {"step": int(step)} for line, step in rows), ("xs", "ys", "step"))
 
 
 def _stretch_columns(report: ReportInput, shown: Layers) -> Columns:
@@ -360,8 +333,8 @@ def _stretch_columns(report: ReportInput, shown: Layers) -> Columns:
                 "state": "to be built" if row["state"] == NEW else "exists",
                 "step": closing_step(ring, built_at),
             }
-            rows.append(tip | _metres(segmentize(shape, HOVER_STEP_M)))
-    return _columns(rows, STRETCH_COLUMNS)
+            rows += _hoverable(tip, shape)
+    return _columns(rows, ("xs", "ys", "ring", "name", "length", "state", "step"))
 
 
 def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> Bokeh:
@@ -564,7 +537,9 @@ def gather(report: ReportInput) -> dict[str, Any]:
     place[order] = np.arange(len(order))
     cities = report.cities.iloc[order]
     known = None if report.measures is None else report.measures.seconds
-    found = states(report)
+    found, links = states(report), report.links
+    named = pd.concat([report.cities["name"], links["from_name"], links["to_name"]])
+    names = {*named.astype(str), report.region}
     return {
         "limit": wording.short_hours(report.limit_s),
         "money": report.money,
@@ -573,19 +548,15 @@ def gather(report: ReportInput) -> dict[str, Any]:
             for name, tier, people in zip(cities["name"], cities["tier"], cities["population"], strict=True)
         ],
         "rows": place.tolist(),
-        "latin": _transliterations(report),
+        "latin": {
+            name: anyascii(name) for name in sorted(names) if max(map(ord, name), default=0) >= FIRST_OTHER
+        },
         "pairs": _pairs(report, place, known if found else None),
         "parts": list(PARTS.values()),
         "trips": {} if known is None else _trips(report, known),
         "states": found,
         "first": first_state(report),
     }
-
-
-def _transliterations(report: ReportInput) -> dict[str, str]:
-    columns = [report.cities["name"], report.links["from_name"], report.links["to_name"]]
-    names = {str(name) for column in columns for name in column} | {report.region}
-    return {name: anyascii(name) for name in sorted(names) if max(map(ord, name), default=0) >= FIRST_OTHER}
 
 
 def _pairs(report: ReportInput, place: NDArray[np.int64], known: pd.DataFrame | None) -> list[list[Any]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,10 +67,11 @@ class Drawing:
         budget_percent
             Budget as a share of the cost of all links, per cent, rounded down.
         """
-        width = len(str(max(len(self.links) - 1, 0)))
+        # Numbers are padded with zeros, so that ids sort as they are numbered.
+        width, wide = (len(str(max(count - 1, 0))) for count in (len(self.links), self.places))
         return DesignProblem(
             name=name,
-            nodes=_place_ids(self.places),
+            nodes=tuple(f"p{i:0{wide}}" for i in range(self.places)),
             arcs=tuple(arc for road in self.roads for arc in _two_way(*road)),
             candidates=tuple(
                 Candidate(id=f"c{j:0{width}}", cost=link.cost, arcs=_two_way(*link[:3]), kind="road")
@@ -101,30 +102,18 @@ def _two_way(a: int, b: int, seconds: int) -> tuple[Arc, Arc]:
     return (a, b, seconds), (b, a, seconds)
 
 
-def _place_ids(count: int) -> tuple[str, ...]:
-    """Return `p0`, `p1` ..., padded with zeros so that they sort as they are numbered."""
-    width = len(str(max(count - 1, 0)))
-    return tuple(f"p{i:0{width}}" for i in range(count))
+class Parameters:
+    """What parameters of generated problems have in common; NAME is the pattern of the name of a problem."""
 
-
-class Parameters(Protocol):
-    """Parameters that `open_problem` reads."""
+    NAME: ClassVar[str]
+    pairs: int
+    slack_percent: int
+    budget_percent: int
 
     @property
     def name(self) -> str:
-        """Name of the problem."""
-
-    @property
-    def pairs(self) -> int:
-        """Number of pairs."""
-
-    @property
-    def slack_percent(self) -> int:
-        """Slack of the limit above the time with everything built, per cent."""
-
-    @property
-    def budget_percent(self) -> int:
-        """Budget as a share of the cost of all candidates."""
+        """Return the name of the problem."""
+        return self.NAME.format(p=self)
 
 
 def open_problem(rng: np.random.Generator, drawing: Drawing, p: Parameters, what: str) -> DesignProblem:

@@ -13,6 +13,7 @@ from optimiser.bench.generators import (
     Drawing,
     Edge,
     Integers,
+    Parameters,
     Proposal,
     Road,
     all_pairs,
@@ -35,7 +36,7 @@ TERRAIN_PERCENT = (50, 150)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GeometricParameters:
+class GeometricParameters(Parameters):
     """Parameters of a sparse network and its missing links.
 
     Attributes
@@ -50,17 +51,13 @@ class GeometricParameters:
         Seed of the random number generator.
     """
 
+    NAME = "geometric_{p.places}_{p.seed}"
     places: int = 60
     candidates: int = 100
     pairs: int = 400
     slack_percent: int = 15
     budget_percent: int = 15
     seed: int = 1
-
-    @property
-    def name(self) -> str:
-        """Return the name of the problem."""
-        return f"geometric_{self.places}_{self.seed}"
 
 
 GEOMETRIC_SIDE_M, GEOMETRIC_APART_M = 500_000, 20_000

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from optimiser.bench.generators import (
     Drawing,
+    Parameters,
     Proposal,
     Road,
     drive_time_s,
@@ -22,7 +23,7 @@ TERRAIN_PERCENT = (50, 150)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GridParameters:
+class GridParameters(Parameters):
     """Parameters of a lattice.
 
     Attributes
@@ -41,6 +42,7 @@ class GridParameters:
         Seed of the random number generator.
     """
 
+    NAME = "grid_{p.rows}x{p.columns}_{p.seed}"
     rows: int = 7
     columns: int = 7
     candidates: int = 60
@@ -48,11 +50,6 @@ class GridParameters:
     slack_percent: int = 15
     budget_percent: int = 25
     seed: int = 1
-
-    @property
-    def name(self) -> str:
-        """Return the name of the problem."""
-        return f"grid_{self.rows}x{self.columns}_{self.seed}"
 
 
 STREET_S = (180, 300)
@@ -85,7 +82,7 @@ def _streets(rows: int, columns: int) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CorridorParameters:
+class CorridorParameters(Parameters):
     """Parameters of parallel corridors.
 
     Attributes
@@ -102,17 +99,13 @@ class CorridorParameters:
         Seed of the random number generator.
     """
 
+    NAME = "corridors_{p.corridors}x{p.cities}_{p.seed}"
     corridors: int = 4
     cities: int = 12
     pairs: int = 300
     slack_percent: int = 15
     budget_percent: int = 30
     seed: int = 1
-
-    @property
-    def name(self) -> str:
-        """Return the name of the problem."""
-        return f"corridors_{self.corridors}x{self.cities}_{self.seed}"
 
 
 PIECE_M = (25_000, 60_000)
@@ -151,7 +144,7 @@ def corridors(p: CorridorParameters) -> DesignProblem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HubRingParameters:
+class HubRingParameters(Parameters):
     """Parameters of a hub with rings.
 
     Attributes
@@ -168,17 +161,13 @@ class HubRingParameters:
         Seed of the random number generator.
     """
 
+    NAME = "hub_ring_{p.spokes}x{p.rings}_{p.seed}"
     spokes: int = 12
     rings: int = 4
     pairs: int = 300
     slack_percent: int = 10
     budget_percent: int = 25
     seed: int = 1
-
-    @property
-    def name(self) -> str:
-        """Return the name of the problem."""
-        return f"hub_ring_{self.spokes}x{self.rings}_{self.seed}"
 
 
 RING_M = (20_000, 35_000)

@@ -284,16 +284,6 @@ def _dtypes(table: pd.DataFrame) -> dict[str, str]:
     }
 
 
-def _as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with tuples as JSON, since a GeoPackage has no lists of texts."""
-    texts = {
-        name: [json.dumps(value, ensure_ascii=False) for value in table[name]]
-        for name, dtype in _dtypes(table).items()
-        if dtype == "tuple"
-    }
-    return table.assign(**texts)
-
-
 def _table(path: Path, layer: str, columns: Mapping[str, str]) -> pd.DataFrame:
     """Read a layer, with the dtypes that its columns had; a layer without rows was not written."""
     import pyogrio

@@ -90,9 +90,12 @@ def checksum(path: Path, kind: str = "sha256") -> str:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a path to write to, with the same suffixes; it then replaces another, and goes after an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.stem}.{os.getpid()}.part{''.join(path.suffixes)}")
     try:
         yield part
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -12,6 +10,7 @@ import pandas as pd
 
 from networks import schema
 from networks.errors import SourceError
+from networks.inputs import replacing
 from networks.network import Network
 
 LAYERS = ("nodes", "links")
@@ -94,7 +93,8 @@ def write_parquet(network: Network, folder: Path) -> None:
         If a file cannot be written.
     """
     for layer, frame, _ in _layers(network):
-        _write_atomically(folder / f"{layer}.parquet", frame.to_parquet)
+        with replacing(folder / f"{layer}.parquet") as part:
+            frame.to_parquet(part)
 
 
 def read_parquet(folder: Path) -> Network:
@@ -124,17 +124,6 @@ def _layers(network: Network, prefix: str = "") -> list[tuple[str, gpd.GeoDataFr
     schema.check(network)
     nodes, links = (f"{prefix}{layer}" for layer in LAYERS)
     return [(nodes, network.nodes, "Point"), (links, network.links, "LineString")]
-
-
-def _write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Call `write` for a temporary file beside `path`, then rename it to `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as place:
-        target = Path(place) / path.name
-        write(target)
-        with target.open("rb") as written:
-            os.fsync(written.fileno())
-        target.replace(path)
 
 
 def _checked(nodes: pd.DataFrame, links: pd.DataFrame) -> Network:

@@ -7,7 +7,7 @@ import json
 import os
 import stat
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,10 @@ MOST_BYTES = 2**30
 type Json = Any
 """A value as the JSON reader returns it."""
 
-type Keys = Mapping[str, bool]
-"""Known keys of a JSON object, in the order in which they are written; True: the key is required."""
+type Shape = Callable[[Json], str] | list[Shape] | dict[str, Shape]
+"""What a JSON value must be: a check that returns its fault (empty: none), a list of one shape, or an object
+with the shape of each key, in the order in which they are written; `key?` may be missing, `key??` null as
+well, and `*` is any other key."""
 
 
 # ---- reading
@@ -98,64 +100,60 @@ def _refuse_constant(name: str) -> Json:
 # ---- checking
 
 
-def keys_of(names: str) -> Keys:
-    """Return the keys of an object from their names, separated by blanks; `?` marks an optional key."""
-    return {name.rstrip("?"): not name.endswith("?") for name in names.split()}
+def shape_faults(value: Json, shape: Shape, place: str = "") -> Iterator[str]:
+    """Yield where a JSON value departs from a shape, each fault with its place.
+
+    Parameters
+    ----------
+    place
+        Of the value in its file; empty for the whole file, whose type is not checked.
+    """
+    if callable(shape):
+        if fault := shape(value):
+            yield f"{place}: {fault}"
+    elif isinstance(shape, list):
+        if not isinstance(value, list):
+            yield f"{place}: not a list"
+            return
+        for position, item in enumerate(value):
+            if not callable(shape[0]) or shape[0](item):
+                yield from shape_faults(item, shape[0], f"{place}[{position}]")
+    elif not isinstance(value, dict):
+        yield f"{place}: not an object"
+    else:
+        known = {key.rstrip("?"): inner for key, inner in shape.items()}
+        yield from _key_faults(value, shape, known, f"{place}: " if place else "")
+        for key, item in value.items():
+            inner = known.get(key, known.get("*"))
+            if inner is not None and (item is not None or f"{key}??" not in shape):
+                yield from shape_faults(item, inner, f"{place}.{key}" if place else key)
 
 
-def key_faults(value: Mapping[str, Json], keys: Keys, place: str) -> Iterator[str]:
+def _key_faults(value: Json, shape: Iterable[str], known: Collection[str], place: str) -> Iterator[str]:
     """Yield missing, unknown (with the nearest known) and duplicate keys of one object."""
-    yield from (f"{place}key {key!r} is missing" for key, must in keys.items() if must and key not in value)
+    for key in shape:
+        if not key.endswith(("?", "*")) and key not in value:
+            yield f"{place}key {key!r} is missing"
     for key in value:
-        if key not in keys:
-            near = difflib.get_close_matches(key, keys, 1)
+        if key not in known and "*" not in known:
+            near = difflib.get_close_matches(key, known, 1)
             yield f"{place}unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     yield from (f"{place}key {key!r} occurs twice" for key in getattr(value, "duplicates", ()))
 
 
-def objects_in(value: Json, key: str) -> Iterator[tuple[str, Json]]:
-    """Yield place and value of each object in the list under a key."""
-    items = value.get(key, [])
-    if isinstance(items, list):
-        yield from ((f"{key}[{i}]", item) for i, item in enumerate(items) if isinstance(item, dict))
+def anything(_: Json) -> str:
+    """Accept a value that is checked elsewhere."""
+    return ""
 
 
-def text_faults(value: Json, keys: Iterable[str], place: str) -> Iterator[str]:
-    """Yield the values under some keys that should be strings and are not."""
-    for key in keys:
-        if key in value and not isinstance(value[key], str):
-            yield f"{place}{key}: {value[key]!r} is not a string"
+def text(value: Json) -> str:
+    """Check that a value is a string."""
+    return "" if isinstance(value, str) else f"{value!r} is not a string"
 
 
-def list_faults(
-    value: Json, key: str, keys: Keys, *, texts: Iterable[str] = (), place: str = ""
-) -> Iterator[str]:
-    """Yield why the value under a key is not a list of objects with known keys.
-
-    Parameters
-    ----------
-    value
-        JSON object that holds the list.
-    key
-        Key of the list.
-    keys
-        Known keys of the objects in it.
-    texts
-        Those of them whose values are strings.
-    place
-        Prefix of each fault.
-    """
-    items = value.get(key, [])
-    if not isinstance(items, list):
-        yield f"{place}{key}: not a list"
-        return
-    for position, item in enumerate(items):
-        here = f"{place}{key}[{position}]"
-        if isinstance(item, dict):
-            yield from key_faults(item, keys, f"{here}: ")
-            yield from text_faults(item, texts, f"{here}.")
-        else:
-            yield f"{here}: not an object"
+def word_of(words: Sequence[str]) -> Shape:
+    """Return the check that a value is one of some words."""
+    return lambda value: "" if value in words else f"{value!r} is none of {', '.join(words)}"
 
 
 def is_integer(value: object, *, low: int = 0, high: int = LARGEST) -> bool:

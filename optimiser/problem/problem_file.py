@@ -11,13 +11,12 @@ from typing import Any
 from optimiser.problem.errors import ProblemError, raise_faults
 from optimiser.problem.jsonfile import (
     Json,
-    Keys,
-    key_faults,
-    keys_of,
-    list_faults,
-    objects_in,
+    Shape,
+    anything,
     read_json,
-    text_faults,
+    shape_faults,
+    text,
+    word_of,
     write_atomically,
 )
 from optimiser.problem.model import (
@@ -40,26 +39,60 @@ from optimiser.problem.ring import Point, Ring, RingLink, RingStop
 FORMAT = "polyring-problem/1"
 """Name of the file format."""
 
-# In the order in which the keys are written. An optional key is left out where its value is the default.
-PROBLEM_KEYS = keys_of(
-    "format name note? money? nodes arcs candidates pairs budget"
-    " cover? caps? capacities? targets? excludes? requires? cities? rings? periods?"
-)
-CANDIDATE_KEYS = keys_of("id kind? instrument? fixed? lead? cost arcs")
-PAIR_KEYS = keys_of("origin destination limit weight group?")
-CAPACITY_KEYS = keys_of("id use most")
-TARGET_KEYS = keys_of("group least of?")
-CITY_KEYS = keys_of("id group? weight pairs need")
-RING_KEYS = keys_of(
-    "id required reward? apart? longest? centres nodes links stops least_stops least_by_group?"
-)
-LINK_KEYS = keys_of("tail head candidate length? via?")
-STOP_KEYS = keys_of("id group? must? nodes")
-PERIOD_KEYS = keys_of("id budget factor")
+
+def _row_of(*names: str, kind: type = object) -> Shape:
+    """Return the check that a value is a list of one value of a kind for each name."""
+
+    def check(value: Json) -> str:
+        fits = isinstance(value, list) and len(value) == len(names)
+        fits = fits and all(isinstance(part, kind) for part in value)
+        return "" if fits else f"{value!r} is not [{', '.join(names)}]"
+
+    return check
 
 
-ARC = ("tail", "head", "seconds")
-POINT = ("longitude", "latitude")
+def _unless_null(value: Json) -> str:
+    """Refuse a null under a key that is left out where it does not apply."""
+    return "null is not an integer >= 0; leave the key out" if value is None else ""
+
+
+def _id_or_null(value: Json) -> str:
+    return "" if isinstance(value, str | None) else f"{value!r} is neither null nor an id"
+
+
+_ARCS: Shape = [_row_of("tail", "head", "seconds")]
+_POINTS: Shape = [_row_of("longitude", "latitude")]
+_COUPLES: Shape = [_row_of("id", "id", kind=str)]
+# An optional key is left out where its value is the default.
+CANDIDATE: dict[str, Shape] = {
+    "id": text, "kind?": text, "instrument?": word_of(INSTRUMENTS), "fixed?": word_of(FIXED),
+    "lead?": anything, "cost": anything, "arcs": _ARCS,
+}  # fmt: skip
+PAIR: dict[str, Shape] = {
+    "origin": anything, "destination": anything, "limit": anything, "weight": anything, "group?": text,
+}  # fmt: skip
+CAPACITY: dict[str, Shape] = {"id": text, "use": {"*": anything}, "most": anything}
+TARGET: dict[str, Shape] = {"group": text, "least": anything, "of?": word_of(COUNTED)}
+CITY: dict[str, Shape] = {
+    "id": text, "group?": text, "weight": anything, "pairs": [anything], "need": anything,
+}  # fmt: skip
+LINK: dict[str, Shape] = {
+    "tail": anything, "head": anything, "candidate": _id_or_null, "length?": _unless_null, "via?": _POINTS,
+}  # fmt: skip
+STOP: dict[str, Shape] = {"id": text, "group?": text, "must?": anything, "nodes": [anything]}
+RING: dict[str, Shape] = {
+    "id": text, "required": anything, "reward?": anything, "apart?": [text], "longest?": _unless_null,
+    "centres": _POINTS, "nodes": _POINTS, "links": [LINK], "stops": [STOP], "least_stops": anything,
+    "least_by_group?": {"*": anything},
+}  # fmt: skip
+PERIOD: dict[str, Shape] = {"id": text, "budget": anything, "factor": anything}
+PROBLEM: dict[str, Shape] = {
+    "format": lambda value: "" if value == FORMAT else f"{value!r} is not {FORMAT!r}",
+    "name": text, "note?": text, "money?": text, "nodes": [text], "arcs": _ARCS, "candidates": [CANDIDATE],
+    "pairs": [PAIR], "budget": anything, "cover?": word_of(COVERS),
+    "caps?": {f"{name}?": anything for name in INSTRUMENTS}, "capacities?": [CAPACITY], "targets?": [TARGET],
+    "excludes?": _COUPLES, "requires?": _COUPLES, "cities?": [CITY], "rings?": [RING], "periods?": [PERIOD],
+}  # fmt: skip
 
 
 # ---- reading
@@ -110,114 +143,15 @@ def _shape_faults(value: Json) -> Iterator[str]:
     if not isinstance(value, dict):
         yield "the file does not hold an object"
         return
-    if value.get("format", FORMAT) != FORMAT:
-        yield f"format: {value['format']!r} is not {FORMAT!r}"
-    yield from key_faults(value, PROBLEM_KEYS, "")
-    yield from text_faults(value, ("name", "note", "money"), "")
-    yield from _text_list_faults(value.get("nodes", []), "nodes")
-    yield from _tuple_faults(value.get("arcs", []), "arcs", ARC)
-    yield from list_faults(value, "candidates", CANDIDATE_KEYS, texts=("id", "kind"))
-    for place, candidate in objects_in(value, "candidates"):
-        yield from _tuple_faults(candidate.get("arcs", []), f"{place}.arcs", ARC)
-        yield from _word_faults(candidate, "instrument", INSTRUMENTS, f"{place}.")
-        yield from _word_faults(candidate, "fixed", FIXED, f"{place}.")
-    yield from list_faults(value, "pairs", PAIR_KEYS, texts=("group",))
-    yield from _side_shape_faults(value)
-    yield from list_faults(value, "rings", RING_KEYS, texts=("id",))
-    for place, ring in objects_in(value, "rings"):
-        yield from _ring_shape_faults(ring, f"{place}.")
-    yield from _period_shape_faults(value)
-
-
-def _side_shape_faults(value: Json) -> Iterator[str]:
-    """Yield the faults of cover, caps, capacities, excludes, requires, targets and cities."""
-    yield from _word_faults(value, "cover", COVERS, "")
+    yield from shape_faults(value, PROBLEM)
     if "cover" in value and value.get("budget") is not None:
         yield "cover: is allowed only with a budget of null"
-    caps = value.get("caps", {})
-    if isinstance(caps, dict):
-        yield from key_faults(caps, dict.fromkeys(INSTRUMENTS, False), "caps: ")
-    else:
-        yield "caps: not an object"
-    yield from list_faults(value, "capacities", CAPACITY_KEYS, texts=("id",))
-    for place, capacity in objects_in(value, "capacities"):
-        use = capacity.get("use", {})
-        if isinstance(use, dict):
-            yield from key_faults(use, dict.fromkeys(use, False), f"{place}.use: ")
-        else:
-            yield f"{place}.use: not an object"
-    for key in ("excludes", "requires"):
-        yield from _tuple_faults(value.get(key, []), key, ("id", "id"), kind=str)
-    yield from list_faults(value, "targets", TARGET_KEYS, texts=("group",))
-    for place, target in objects_in(value, "targets"):
-        yield from _word_faults(target, "of", COUNTED, f"{place}.")
-    yield from list_faults(value, "cities", CITY_KEYS, texts=("id", "group"))
-    for place, city in objects_in(value, "cities"):
-        if not isinstance(city.get("pairs", []), list):
-            yield f"{place}.pairs: not a list"
-
-
-def _ring_shape_faults(ring: Json, place: str) -> Iterator[str]:
-    for key in ("centres", "nodes"):
-        yield from _tuple_faults(ring.get(key, []), f"{place}{key}", POINT)
-    yield from _text_list_faults(ring.get("apart", []), f"{place}apart")
-    yield from list_faults(ring, "links", LINK_KEYS, place=place)
-    for here, link in objects_in(ring, "links"):
-        yield from _tuple_faults(link.get("via", []), f"{place}{here}.via", POINT)
-        if not isinstance(link.get("candidate"), str | None):
-            yield f"{place}{here}.candidate: {link['candidate']!r} is neither null nor an id"
-        yield from _null_faults(link, "length", f"{place}{here}.")
-    yield from list_faults(ring, "stops", STOP_KEYS, texts=("id", "group"), place=place)
-    for here, stop in objects_in(ring, "stops"):
-        if not isinstance(stop.get("nodes", []), list):
-            yield f"{place}{here}.nodes: not a list"
-    yield from _null_faults(ring, "longest", place)
-    least = ring.get("least_by_group", {})
-    if isinstance(least, dict):
-        yield from key_faults(least, dict.fromkeys(least, False), f"{place}least_by_group: ")
-    else:
-        yield f"{place}least_by_group: not an object"
-
-
-def _null_faults(value: Json, key: str, place: str) -> Iterator[str]:
-    """Yield a null under a key that is left out where it does not apply."""
-    if key in value and value[key] is None:
-        yield f"{place}{key}: null is not an integer >= 0; leave the key out"
-
-
-def _period_shape_faults(value: Json) -> Iterator[str]:
-    yield from list_faults(value, "periods", PERIOD_KEYS, texts=("id",))
-    if "periods" not in value:
-        for place, candidate in objects_in(value, "candidates"):
-            if "lead" in candidate:
-                yield f"{place}.lead: is allowed only with periods"
-    elif value["periods"] == []:
+    if value.get("periods") == []:
         yield "periods: is empty; leave the key out"
-
-
-def _word_faults(value: Json, key: str, words: Iterable[str], place: str) -> Iterator[str]:
-    if key in value and value[key] not in words:
-        yield f"{place}{key}: {value[key]!r} is none of {', '.join(words)}"
-
-
-def _text_list_faults(items: Json, place: str) -> Iterator[str]:
-    if not isinstance(items, list):
-        yield f"{place}: not a list"
-        return
-    for position, item in enumerate(items):
-        if not isinstance(item, str):
-            yield f"{place}[{position}]: {item!r} is not a string"
-
-
-def _tuple_faults(items: Json, place: str, names: Sequence[str], *, kind: type = object) -> Iterator[str]:
-    """Yield why a value is not a list of lists that hold one value of a kind for each name."""
-    if not isinstance(items, list):
-        yield f"{place}: not a list"
-        return
-    for position, item in enumerate(items):
-        fits = isinstance(item, list) and len(item) == len(names)
-        if not fits or not all(isinstance(part, kind) for part in item):
-            yield f"{place}[{position}]: {item!r} is not [{', '.join(names)}]"
+    candidates = value.get("candidates")
+    for position, item in enumerate(candidates if isinstance(candidates, list) else []):
+        if "periods" not in value and isinstance(item, dict) and "lead" in item:
+            yield f"candidates[{position}].lead: is allowed only with periods"
 
 
 def _problem(value: Json) -> DesignProblem:
@@ -283,44 +217,44 @@ def dumps(problem: DesignProblem) -> str:
     """Return the text of a problem file, one node, arc, candidate or pair a line."""
     values: dict[str, Any] = {
         "format": FORMAT,
-        "candidates": _objects(problem.candidates, CANDIDATE_KEYS),
-        "pairs": _objects(problem.pairs, PAIR_KEYS),
+        "candidates": _objects(problem.candidates, CANDIDATE),
+        "pairs": _objects(problem.pairs, PAIR),
         "cover": "" if problem.cover == "all" else problem.cover,
         "caps": dict(problem.caps),
-        "capacities": [
-            {**item, "use": dict(item["use"])} for item in _objects(problem.capacities, CAPACITY_KEYS)
-        ],
-        "targets": _objects(problem.targets, TARGET_KEYS),
-        "cities": _objects(problem.cities, CITY_KEYS),
+        "capacities": [{**item, "use": dict(item["use"])} for item in _objects(problem.capacities, CAPACITY)],
+        "targets": _objects(problem.targets, TARGET),
+        "cities": _objects(problem.cities, CITY),
         "rings": [_ring_object(ring) for ring in problem.rings],
-        "periods": _objects(problem.periods, PERIOD_KEYS),
+        "periods": _objects(problem.periods, PERIOD),
     }
     parts = []
-    for key, required in PROBLEM_KEYS.items():
-        value = values[key] if key in values else getattr(problem, key)
-        if required or value:
-            text = _lines(value) if isinstance(value, list | tuple) else _compact(value)
-            parts.append(f'"{key}":{text}')
+    for key in PROBLEM:
+        name = key.rstrip("?")
+        value = values[name] if name in values else getattr(problem, name)
+        if value or name == key:
+            written = _lines(value) if isinstance(value, list | tuple) else _compact(value)
+            parts.append(f'"{name}":{written}')
     return "{" + ",\n".join(parts) + "}\n"
 
 
 def _ring_object(ring: Ring) -> dict[str, Any]:
-    (found,) = _objects([ring], RING_KEYS)
+    (found,) = _objects([ring], RING)
     if ring.least_by_group:
         found["least_by_group"] = dict(ring.least_by_group)
-    return {**found, "links": _objects(ring.links, LINK_KEYS), "stops": _objects(ring.stops, STOP_KEYS)}
+    return {**found, "links": _objects(ring.links, LINK), "stops": _objects(ring.stops, STOP)}
 
 
-def _objects(items: Sequence[Any], keys: Keys) -> list[dict[str, Any]]:
+def _objects(items: Sequence[Any], keys: Iterable[str]) -> list[dict[str, Any]]:
     """Return the JSON objects of values of one dataclass; optional keys with their defaults are left out."""
     if not items:
         return []
-    defaults = {field.name: field.default for field in dataclasses.fields(items[0])}
+    defaults = {f"{field.name}?": field.default for field in dataclasses.fields(items[0])}
+    names = {key: key.rstrip("?") for key in keys}
     return [
         {
-            key: getattr(item, key)
-            for key, required in keys.items()
-            if required or getattr(item, key) != defaults[key]
+            name: getattr(item, name)
+            for key, name in names.items()
+            if name == key or getattr(item, name) != defaults[key]
         }
         for item in items
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -13,14 +13,14 @@ from typing import Any, Literal
 from optimiser.problem.errors import ProblemError, raise_faults
 from optimiser.problem.jsonfile import (
     Json,
+    Shape,
+    anything,
     is_integer,
-    key_faults,
-    keys_of,
-    list_faults,
-    objects_in,
     read_json,
     repeated,
-    text_faults,
+    shape_faults,
+    text,
+    word_of,
     write_atomically,
 )
 from optimiser.problem.model import Target
@@ -30,15 +30,6 @@ FORMAT = "polyring-result/1"
 type Status = Literal["optimal", "feasible", "infeasible", "none"]
 
 STATUSES = ("optimal", "feasible", "infeasible", "none")
-
-REQUIRED_KEYS = keys_of("format problem status built cost coverage bound")
-"""Keys that a result file must have; it may have others."""
-
-RING_KEYS = keys_of("id links")
-
-REASON_KEYS = keys_of("text target nodes barred capacity? ring? stops?")
-
-SOURCE_KEYS = keys_of("kind variant solver")
 
 BOUND_KINDS = ("trivial", "presolve", "relaxation", "search")
 """What a bound may rest on (`ProofSource`)."""
@@ -364,7 +355,7 @@ def parse(value: Json, *, where: str = "result") -> Result:
     """
     if not isinstance(value, dict):
         raise ProblemError("the file does not hold an object", where=where)
-    raise_faults(list(_faults(value)), where=where, what="the result breaks its format")
+    raise_faults(list(_faults(value, _RESULT)), where=where, what="the result breaks its format")
     return Result(
         problem=value["problem"],
         status=value["status"],
@@ -374,14 +365,11 @@ def parse(value: Json, *, where: str = "result") -> Result:
         objective=value["objective"] if "objective" in value else value["coverage"],
         bound=value["bound"],
         gap=value.get("gap"),
-        variant=str(value.get("variant", "")),
         seconds=float(value.get("seconds", 0.0)),
         seed=int(value.get("seed", 0)),
         threads=int(value.get("threads", 1)),
-        solver=str(value.get("solver", "")),
         versions={str(k): str(v) for k, v in value.get("versions", {}).items()},
-        termination=str(value.get("termination", "")),
-        message=str(value.get("message", "")),
+        **{key: str(value.get(key, "")) for key in ("variant", "solver", "termination", "message")},
         trace=tuple(TracePoint(**point) for point in value.get("trace", [])),
         rings=_circuits(value),
         starts=dict(value.get("starts", {})),
@@ -399,7 +387,7 @@ def parse_rings_and_starts(value: Json, *, where: str) -> tuple[dict[str, tuple[
     ProblemError
         With every fault and its place.
     """
-    raise_faults(list(_ring_and_start_faults(value)), where=where, what="the plan breaks its format")
+    raise_faults(list(_faults(value, _RINGS_AND_STARTS)), where=where, what="the plan breaks its format")
     return _circuits(value), dict(value.get("starts", {}))
 
 
@@ -412,16 +400,13 @@ def _source(value: Json) -> ProofSource | None:
 
 
 def _reason(item: Json) -> Reason:
-    target = None if item["target"] is None else Target(**item["target"])
-    return Reason(
-        item["text"],
-        target,
-        tuple(item["nodes"]),
-        dict(item["barred"]),
-        capacity=str(item.get("capacity", "")),
-        ring=str(item.get("ring", "")),
-        stops=tuple(map(str, item.get("stops", []))),
-    )
+    values = {
+        "target": None if item["target"] is None else Target(**item["target"]),
+        "nodes": tuple(item["nodes"]),
+        "barred": dict(item["barred"]),
+        "stops": tuple(map(str, item.get("stops", []))),
+    }
+    return Reason(**{**item, **values})
 
 
 def _reason_object(reason: Reason) -> dict[str, Any]:
@@ -429,65 +414,59 @@ def _reason_object(reason: Reason) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value or key not in ("capacity", "ring", "stops")}
 
 
-def _reason_faults(value: Json) -> Iterator[str]:
-    yield from list_faults(value, "reasons", REASON_KEYS, texts=("text",))
-    for place, item in objects_in(value, "reasons"):
-        try:
-            _reason(item)
-        except (KeyError, TypeError, ValueError):
-            yield f"{place}: not a reason"
+def _reason_fault(item: Json) -> str:
+    try:
+        is_reason = isinstance(_reason(item).text, str)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        is_reason = False
+    return "" if is_reason else "not a reason"
 
 
-def _faults(value: Mapping[str, Json]) -> Iterator[str]:
-    yield from key_faults(value, {**dict.fromkeys(value, False), **REQUIRED_KEYS}, "")
-    if value.get("format", FORMAT) != FORMAT:
-        yield f"format: {value['format']!r} is not {FORMAT!r}"
-    if value.get("status", "none") not in STATUSES:
-        yield f"status: {value['status']!r} is none of {', '.join(STATUSES)}"
-    built = value.get("built", [])
-    if not isinstance(built, list) or not all(isinstance(name, str) for name in built):
-        yield "built: not a list of ids"
-    else:
-        yield from (f"built: {name!r} occurs twice" for name in repeated(built))
-    yield from _ring_and_start_faults(value)
-    yield from _reason_faults(value)
-    for key, kinds in (("bound_source", BOUND_KINDS), ("infeasible_by", INFEASIBLE_KINDS)):
-        if value.get(key) is not None:
-            yield from _source_faults(value[key], key, kinds)
-    for key in ("cost", "coverage", "objective"):
-        if key in value and not is_integer(value[key]):
-            yield f"{key}: {value[key]!r} is not an integer >= 0"
-    for key in ("bound", "gap"):
-        if value.get(key) is not None and not _is_number(value[key]):
-            yield f"{key}: {value[key]!r} is not a number"
+def _list_of(is_one: Callable[[Json], bool], names: str) -> Shape:
+    """Return the check that a value is a list of values of a kind, named in the plural."""
+    fault = f"not a list of {names}"
+    return lambda value: "" if isinstance(value, list) and all(map(is_one, value)) else fault
 
 
-def _source_faults(value: Json, key: str, kinds: tuple[str, ...]) -> Iterator[str]:
-    if not isinstance(value, dict):
-        yield f"{key}: not an object"
-        return
-    yield from key_faults(value, SOURCE_KEYS, f"{key}: ")
-    yield from text_faults(value, SOURCE_KEYS, f"{key}.")
-    if value.get("kind") not in kinds:
-        yield f"{key}.kind: {value.get('kind')!r} is none of {', '.join(kinds)}"
+def _source_shape(kinds: tuple[str, ...]) -> Shape:
+    return {"kind": word_of(kinds), "variant": text, "solver": text}
 
 
-def _ring_and_start_faults(value: Json) -> Iterator[str]:
-    yield from list_faults(value, "rings", RING_KEYS, texts=("id",))
-    for place, item in objects_in(value, "rings"):
-        links = item.get("links", [])
-        if not isinstance(links, list) or not all(is_integer(k) for k in links):
-            yield f"{place}.links: not a list of positions"
-    ids = [str(item.get("id")) for _, item in objects_in(value, "rings")]
-    yield from (f"rings: {name!r} occurs twice" for name in repeated(ids))
-    starts = value.get("starts", {})
-    if isinstance(starts, dict):
-        yield from (
-            f"starts.{name}: {t!r} is not a period" for name, t in starts.items() if not is_integer(t)
-        )
-    else:
-        yield "starts: not an object"
+def _integer(value: Json) -> str:
+    return "" if is_integer(value) else f"{value!r} is not an integer >= 0"
 
 
-def _is_number(value: Json) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+def _number_or_null(value: Json) -> str:
+    is_number = value is None or (type(value) in (int, float) and math.isfinite(value))
+    return "" if is_number else f"{value!r} is not a number"
+
+
+_RINGS_AND_STARTS: dict[str, Shape] = {
+    "rings?": [{"id": text, "links": _list_of(is_integer, "positions")}],
+    "starts?": {"*": lambda t: "" if is_integer(t) else f"{t!r} is not a period"},
+    "*": anything,
+}
+_RESULT: dict[str, Shape] = {
+    "format": lambda value: "" if value == FORMAT else f"{value!r} is not {FORMAT!r}",
+    "problem": anything,
+    "status": word_of(STATUSES),
+    "built": _list_of(lambda name: isinstance(name, str), "ids"),
+    "cost": _integer,
+    "coverage": _integer,
+    "objective?": _integer,
+    "bound": _number_or_null,
+    "gap?": _number_or_null,
+    "reasons?": [_reason_fault],
+    "bound_source??": _source_shape(BOUND_KINDS),
+    "infeasible_by??": _source_shape(INFEASIBLE_KINDS),
+    **_RINGS_AND_STARTS,
+}
+
+
+def _faults(value: Mapping[str, Json], shape: Shape) -> Iterator[str]:
+    """Yield where a result, or a plan, departs from its shape, and what it names twice."""
+    yield from shape_faults(value, shape)
+    for key in ("built", "rings"):
+        items = value[key] if isinstance(value.get(key), list) else []
+        names = (str(item.get("id")) if isinstance(item, dict) else str(item) for item in items)
+        yield from (f"{key}: {name!r} occurs twice" for name in repeated(names))

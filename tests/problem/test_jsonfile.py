@@ -15,7 +15,6 @@ from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import (
     LARGEST,
     is_integer,
-    keys_of,
     plain_file,
     read_json,
     refuse_special_file,
@@ -126,8 +125,7 @@ def test_integers_lie_within_bounds_and_are_neither_floats_nor_booleans(
     assert is_integer(value, **bounds) == fits
 
 
-def test_keys_are_read_off_their_names_and_repeated_names_are_sorted() -> None:
-    assert keys_of("id  group? most") == {"id": True, "group": False, "most": True}
+def test_repeated_names_are_sorted() -> None:
     assert repeated(["b", "a", "b", "c", "a", "b"]) == ["a", "b"]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ from networks.osm.tags import (
     duration_s,
     with_slip_roads,
 )
-from networks.sphere import EARTH_RADIUS_KM
+from networks.sphere import chord_to_km, unit_vectors
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -72,12 +72,13 @@ def to_graph(network: Network) -> nx.MultiDiGraph:
     import networkx as nx
 
     graph = nx.MultiDiGraph(crs=schema.CRS, simplified=True, created_with=CREATOR)
-    nodes = network.nodes
+    nodes, links = network.nodes, network.links
+    # As OSMnx counts, the ends of links at each node.
+    streets_at = np.bincount(links[["tail", "head"]].to_numpy().ravel(), minlength=len(nodes))
     attributes = nodes[["osm_id", "kind", "name"]].assign(
-        x=nodes.geometry.x, y=nodes.geometry.y, street_count=_streets_at(network)
+        x=nodes.geometry.x, y=nodes.geometry.y, street_count=streets_at
     )
     graph.add_nodes_from(zip(range(len(nodes)), attributes.to_dict("records"), strict=True))
-    links = network.links
     forward, backward = links["forward_s"].to_numpy(), links["backward_s"].to_numpy()
     graph.add_edges_from(_edges(links[forward != CLOSED], reverse=False))
     graph.add_edges_from(_edges(links[(backward != CLOSED) & ~links["oneway"].to_numpy()], reverse=True))
@@ -189,9 +190,12 @@ def streets(graph: nx.MultiDiGraph) -> list[Street]:
     alone: dict[tuple[Any, ...], list[int]] = {}
     for tail, head, data in graph.edges(data=True):
         if data.get("oneway") is not True:
-            name = _identity(data)
+            # What the two edges of a street share and parallel streets mostly do not.
+            osmid = data.get("osmid")
+            name = data.get("link", frozenset(osmid) if isinstance(osmid, list) else osmid)
             waiting = alone.get((head, tail, name), [])
-            rows = [row for row in waiting if _is_as_long(found[row].data, data)]
+            lengths = {row: (found[row].data.get("length", 0.0), data.get("length", 0.0)) for row in waiting}
+            rows = [row for row, both in lengths.items() if max(both) - min(both) <= _SAME_LENGTH * max(both)]
             if rows:
                 row = next((one for one in rows if _is_reverse(found[one].data, data)), rows[0])
                 waiting.remove(row)
@@ -206,24 +210,11 @@ def streets(graph: nx.MultiDiGraph) -> list[Street]:
     return found
 
 
-def _identity(data: _Edge) -> object:
-    """Return what the two edges of a street share and parallel streets mostly do not."""
-    if "link" in data:
-        return data["link"]
-    osmid = data.get("osmid")
-    return frozenset(osmid) if isinstance(osmid, list) else osmid
-
-
-def _is_as_long(one: _Edge, other: _Edge) -> bool:
-    first, second = one.get("length", 0.0), other.get("length", 0.0)
-    return bool(abs(first - second) <= _SAME_LENGTH * max(first, second))
-
-
 def _is_reverse(one: _Edge, other: _Edge) -> bool:
-    lines = one.get("geometry"), other.get("geometry")
-    if None in lines:
-        return lines == (None, None)
-    return bool(shapely.equals_exact(shapely.reverse(lines[0]), lines[1], tolerance=1e-7))
+    first, second = one.get("geometry"), other.get("geometry")
+    if first is None or second is None:
+        return first is second
+    return bool(shapely.equals_exact(shapely.reverse(first), second, tolerance=1e-7))
 
 
 def load_graphml(path: Path) -> nx.MultiDiGraph:
@@ -241,33 +232,31 @@ def load_graphml(path: Path) -> nx.MultiDiGraph:
     """
     import osmnx as ox
 
-    fault = ""
+    graph = None
     try:
         with checked(path).open("rb") as stream:
             before, root, _ = stream.read(_HEAD_BYTES).partition(b"<graphml")
-        if not root or b"<!DOCTYPE" in before:
-            fault = "it does not begin as GraphML"
-        else:
+        if root and b"<!DOCTYPE" not in before:
             graph = ox.io.load_graphml(path, node_dtypes=_NODE_TYPES, edge_dtypes=_EDGE_TYPES)
     except OSError as error:
         raise _no_graphml(path, str(error)) from error
     except Exception as error:  # networkx and OSMnx raise whatever a damaged file leads to
         raise _no_graphml(path, f"it is damaged ({error})") from error
-    if fault:
-        raise _no_graphml(path, fault)
+    if graph is None:
+        raise _no_graphml(path, "it does not begin as GraphML")
     placeless = [str(node) for node, data in graph.nodes(data=True) if not {"x", "y"} <= set(data)]
     if placeless or not graph.number_of_edges():
         raise _no_graphml(path, f"node {placeless[0]} has no x and y" if placeless else "it has no edges")
     return graph
 
 
-def _flag(text: str) -> bool | str:
-    """Return true or false, or the text of `oneway` where OSMnx kept the tag (`all_oneway`)."""
-    return {"True": True, "False": False}.get(text, text)
-
-
+_FLAGS = {"True": True, "False": False}
 _NODE_TYPES = {"osm_id": int}
-_EDGE_TYPES = {"oneway": _flag, "reversed": _flag, "link": int, "osm_id": int, "tracks": int}
+_EDGE_TYPES = {
+    # `oneway` is a text where OSMnx kept the tag (`all_oneway`).
+    "oneway": lambda text: _FLAGS.get(text, text), "reversed": lambda text: _FLAGS.get(text, text),
+    "link": int, "osm_id": int, "tracks": int,
+}  # fmt: skip
 """Types of attributes that OSMnx does not know."""
 
 
@@ -280,24 +269,18 @@ def _no_graphml(path: Path, fault: str) -> SourceError:
 
 def _places(graph: nx.MultiDiGraph) -> dict[str, object]:
     data = [place for _, place in graph.nodes(data=True)]
+    ids = (place.get("osm_id", node) for node, place in zip(graph.nodes, data, strict=True))
     return {
-        "osm_id": [_own_id(place.get("osm_id", node)) for node, place in zip(graph.nodes, data, strict=True)],
+        # A node that stands for several, as OSMnx consolidates them, has no id.
+        "osm_id": [int(one) if isinstance(one, int | np.integer) else 0 for one in ids],
         "kind": [one_text(place.get("kind", "junction")) for place in data],
         "name": [one_text(place.get("name", "")) for place in data],
         "geometry": shapely.points([place["x"] for place in data], [place["y"] for place in data]),
     }
 
 
-def _streets_at(network: Network) -> NDArray[np.int64]:
-    """Count the ends of links at each node, as OSMnx does for `street_count`."""
-    links = network.links
-    ends = np.concatenate((links["tail"].to_numpy(), links["head"].to_numpy()))
-    return np.bincount(ends, minlength=len(network.nodes))
-
-
 def _edges(links: gpd.GeoDataFrame, *, reverse: bool) -> list[tuple[int, int, _Edge]]:
-    ends = ("head", "tail") if reverse else ("tail", "head")
-    seconds = links["backward_s" if reverse else "forward_s"].to_numpy()
+    ends = ["head", "tail"] if reverse else ["tail", "head"]
     lines = links.geometry.to_numpy()
     data = links[list(_CARRIED)].assign(
         osmid=links["osm_id"],
@@ -309,12 +292,16 @@ def _edges(links: gpd.GeoDataFrame, *, reverse: bool) -> list[tuple[int, int, _E
         reversed=reverse,
         geometry=shapely.reverse(lines) if reverse else lines,
         link=links.index,
+        travel_time=links["backward_s" if reverse else "forward_s"],
     )
     records = data.to_dict("records")
-    for record, time in zip(records, seconds.tolist(), strict=True):
-        if time > 0:
-            record["travel_time"] = time
-    return list(zip(links[ends[0]].tolist(), links[ends[1]].tolist(), records, strict=True))
+    for record in records:
+        if record["travel_time"] == 0:
+            del record["travel_time"]
+    return [
+        (tail, head, record)
+        for (tail, head), record in zip(links[ends].to_numpy().tolist(), records, strict=True)
+    ]
 
 
 def _link(tail: int, head: int, street: Street, *, points: NDArray[np.object_]) -> dict[str, object]:
@@ -336,11 +323,6 @@ def _link(tail: int, head: int, street: Street, *, points: NDArray[np.object_]) 
         "tracks": one_number(data.get("tracks", 0)),
         "geometry": data.get("geometry", shapely.LineString([points[tail], points[head]])),
     }
-
-
-def _own_id(value: object) -> int:
-    """Return the OSM id of a node; 0 for one that stands for several, as OSMnx consolidates them."""
-    return int(value) if isinstance(value, int | np.integer) else 0
 
 
 def one_text(value: object) -> str:
@@ -405,7 +387,7 @@ def read_graph(
     read = in_degrees(_simplified(read))
     draft = _Draft(read, classes=with_slip_roads(roads), ferries=ferries)
     draft.add_all(streets(read))
-    if not draft.roads.ids and not draft.ferries.ids:
+    if not draft.roads and not draft.ferries:
         raise SourceError(
             "The graph has none of the road classes that are asked for.", where=source.name,
             done="Nothing was read.", remedy=f"It has: {', '.join(sorted(draft.classes_found)) or 'none'}.",
@@ -434,18 +416,15 @@ def _simplified(graph: nx.MultiDiGraph) -> nx.MultiDiGraph:
     )
 
 
-@dataclass(slots=True)
-class _WayDraft:
-    """Ways as they are found: ids, refs of their nodes, tags."""
+type _WayDraft = tuple[int, Sequence[int], Mapping[str, str]]
+"""A way as it is found: its id, the refs of its nodes, its tags."""
 
-    ids: list[int] = field(default_factory=list)
-    refs: list[Sequence[int]] = field(default_factory=list)
-    tags: list[Mapping[str, str]] = field(default_factory=list)
 
-    def ways(self, nodes: Nodes) -> Ways:
-        flat = np.array([ref for refs in self.refs for ref in refs], dtype=np.int64)
-        offsets = np.concatenate([[0], np.cumsum([len(refs) for refs in self.refs])]).astype(np.int64)
-        return Ways(np.array(self.ids, dtype=np.int64), offsets, nodes.rows_of(flat), tuple(self.tags))
+def _ways(drafts: Sequence[_WayDraft], nodes: Nodes) -> Ways:
+    ids, refs = np.array([way for way, _, _ in drafts], dtype=np.int64), [refs for _, refs, _ in drafts]
+    flat = np.array([ref for of_way in refs for ref in of_way], dtype=np.int64)
+    offsets = np.cumsum([0, *map(len, refs)], dtype=np.int64)
+    return Ways(ids, offsets, nodes.rows_of(flat), tuple(tags for _, _, tags in drafts))
 
 
 class _Draft:
@@ -456,18 +435,16 @@ class _Draft:
     """
 
     def __init__(self, graph: nx.MultiDiGraph, *, classes: frozenset[str], ferries: bool) -> None:
-        self.roads, self.ferries = _WayDraft(), _WayDraft()
+        self.roads, self.ferries = list[_WayDraft](), list[_WayDraft]()
         self.classes_found: set[str] = set()
         self._graph, self._classes, self._reads_ferries = graph, classes, ferries
         self._dropped: Counter[str] = Counter()
-        named = not graph.graph.get("consolidated") and all(
-            isinstance(node, int) and node > 0 for node in graph.nodes
-        )
+        named = all(isinstance(node, int) and node > 0 for node in graph.nodes)
+        named = named and not graph.graph.get("consolidated")
         self._id = {node: node if named else -1 - row for row, node in enumerate(graph.nodes)}
+        places = graph.nodes(data=True)
+        self._places = {self._id[node]: (float(data["x"]), float(data["y"])) for node, data in places}
         self._next = -1 - len(graph)
-        self._places: dict[int, tuple[float, float]] = {
-            self._id[node]: (float(data["x"]), float(data["y"])) for node, data in graph.nodes(data=True)
-        }
         self._ferry_m: dict[int, float] = defaultdict(float)
 
     def add_all(self, found: Sequence[Street]) -> None:
@@ -490,35 +467,26 @@ class _Draft:
     def elements(self, source: Source) -> Elements:
         """Return everything that was added."""
         ids = np.array(sorted(self._places), dtype=np.int64)
-        places = np.array([self._places[one] for one in ids.tolist()])
-        nodes = Nodes(ids, places[:, 0].copy(), places[:, 1].copy())
-        refs = sum(map(len, (*self.roads.refs, *self.ferries.refs)))
-        return replace(
-            Elements.none(source),
-            nodes=nodes,
-            roads=self.roads.ways(nodes),
-            ferries=self.ferries.ways(nodes),
-            counts=ReadCounts(
-                ways=len(self.roads.ids) + len(self.ferries.ids),
-                node_references=refs,
-                nodes=len(nodes),
-                dropped=dict(sorted(self._dropped.items())),
-            ),
-            barriers=self._barriers(),
-        )
-
-    def _barriers(self) -> Points:
+        lon, lat = np.array([self._places[one] for one in ids.tolist()]).T.copy()
+        nodes, ways = Nodes(ids, lon, lat), [*self.roads, *self.ferries]
         found = sorted(
             (self._id[node], {key: one_text(data[key]) for key in data.keys() & BARRIER_KEYS})
             for node, data in self._graph.nodes(data=True)
             if data.keys() & BARRIER_SIGNS
         )
-        places = [self._places[one] for one, _ in found]
-        return Points(
-            np.array([one for one, _ in found], dtype=np.int64),
-            np.array([lon for lon, _ in places]),
-            np.array([lat for _, lat in places]),
-            tuple(tags for _, tags in found),
+        rows = nodes.rows_of(np.array([one for one, _ in found], dtype=np.int64))
+        return replace(
+            Elements.none(source),
+            nodes=nodes,
+            roads=_ways(self.roads, nodes),
+            ferries=_ways(self.ferries, nodes),
+            counts=ReadCounts(
+                ways=len(ways),
+                node_references=sum(len(refs) for _, refs, _ in ways),
+                nodes=len(nodes),
+                dropped=dict(sorted(self._dropped.items())),
+            ),
+            barriers=Points(ids[rows], lon[rows], lat[rows], tuple(tags for _, tags in found)),
         )
 
     def _add_road(self, street: Street, classes: Sequence[str]) -> None:
@@ -526,12 +494,16 @@ class _Draft:
         limits = _texts(street.data.get("maxspeed")) or [""]
         kinds = list(product(classes, limits))[:_MOST_PARTS]
         line = self._line(street)
-        tags |= _length_factor(street, line)
+        # A stated length that differs from that of the line, as of a schematic graph.
+        stated_km = street.data.get("length", 0.0) / 1000
+        steps = np.diff(unit_vectors(*np.array(line.coords)[:, :2].T), axis=0)
+        drawn_km = float(chord_to_km(np.linalg.norm(steps, axis=1)).sum())
+        if drawn_km > 0 and abs(stated_km / drawn_km - 1) > _LEAST_DIFFERENCE:
+            tags[LENGTH_FACTOR] = repr(float(stated_km / drawn_km))
         refs = self._refs(street, line, parts=len(kinds))
         for (name, limit), part in zip(kinds, refs, strict=True):
-            self.roads.ids.append(one_number(street.data.get("osmid")))
-            self.roads.refs.append(part)
-            self.roads.tags.append({**tags, "highway": name, **({"maxspeed": limit} if limit else {})})
+            limited = {**tags, "highway": name, **({"maxspeed": limit} if limit else {})}
+            self.roads.append((one_number(street.data.get("osmid")), part, limited))
 
     def _add_ferry(self, street: Street) -> None:
         tags = _tags(street, keys=None)
@@ -542,9 +514,7 @@ class _Draft:
             # The duration is that of the whole way, of which this may be a part.
             share = street.data.get("length", 0.0) / self._ferry_m[osmid]
             tags["duration"] = f"PT{max(1, round(seconds * min(share, 1.0)))}S"
-        self.ferries.ids.append(osmid)
-        self.ferries.refs += self._refs(street, line, parts=1)
-        self.ferries.tags.append(tags)
+        self.ferries += [(osmid, refs, tags) for refs in self._refs(street, line, parts=1)]
 
     def _line(self, street: Street) -> shapely.LineString:
         """Return the line of a street from its tail to its head; a straight one where the edge has none."""
@@ -552,36 +522,32 @@ class _Draft:
         line = street.data.get("geometry")
         if not isinstance(line, shapely.LineString) or line.is_empty:
             return shapely.LineString(ends)
-        inner = [point[:2] for point in line.coords]
-        inner = inner[1:] if _is_at(inner[0], ends[0]) else inner
-        inner = inner[:-1] if inner and _is_at(inner[-1], ends[1]) else inner
-        return shapely.LineString([ends[0], *inner, ends[1]])
+        inner = np.array(line.coords)[:, :2]
+        for at, end in ((0, ends[0]), (-1, ends[1])):
+            if len(inner) and np.abs(inner[at] - end).max() <= _AT_NODE_DEG:
+                inner = np.delete(inner, at, axis=0)
+        return shapely.LineString([ends[0], *inner.tolist(), ends[1]])
 
     def _refs(self, street: Street, line: shapely.LineString, *, parts: int) -> list[list[int]]:
         """Return the refs of the nodes of a street, divided into parts of equal length."""
         pieces = [substring(line, part / parts, (part + 1) / parts, normalized=True) for part in range(parts)]
         found, first = [], self._id[street.tail]
-        for number, piece in enumerate(pieces if parts > 1 else [line]):
-            inner = [self._new_point(place) for place in piece.coords[1:-1]]
-            last = self._id[street.head] if number == parts - 1 else self._new_point(piece.coords[-1])
-            found.append([first, *inner, last])
-            first = last
+        for piece in pieces if parts > 1 else [line]:
+            new = range(self._next - 1, self._next - len(piece.coords), -1)
+            self._places |= dict(zip(new, ((x, y) for x, y, *_ in piece.coords[1:]), strict=True))
+            self._next = new[-1]
+            found.append([first, *new])
+            first = new[-1]
+        # The last point is the head of the street, whatever its line says.
+        del self._places[first]
+        found[-1][-1] = self._id[street.head]
         return found
-
-    def _new_point(self, place: tuple[float, ...]) -> int:
-        self._next -= 1
-        self._places[self._next] = (place[0], place[1])
-        return self._next
 
 
 def _is_ferry(data: Mapping[str, Any]) -> bool:
     """Tell whether an edge is a ferry; OSMnx joins a ferry and the only road to its pier to one edge."""
     is_road_alone = "highway" in data and not isinstance(data.get("osmid"), list)
     return not is_road_alone and not set(_texts(data.get("route"))).isdisjoint(_FERRIES)
-
-
-def _is_at(one: Sequence[float], other: Sequence[float]) -> bool:
-    return abs(one[0] - other[0]) <= _AT_NODE_DEG and abs(one[1] - other[1]) <= _AT_NODE_DEG
 
 
 def _texts(value: object) -> list[str]:
@@ -592,44 +558,15 @@ def _texts(value: object) -> list[str]:
 
 def _tags(street: Street, *, keys: frozenset[str] | None) -> dict[str, str]:
     """Return the tags of a street: of several values the first, but the strictest of an access tag."""
-    data = street.data
+    data, found = street.data, dict[str, str]()
     is_turned = data.get("reversed") is not False
-    found = dict(_tag_values(data, keys, is_turned=is_turned))
+    for key, value in data.items():
+        is_other = key.startswith("oneway") or key in {"maxspeed", "highway"} or (keys and key not in keys)
+        if is_other or (is_turned and (":forward" in key or ":backward" in key)):
+            continue
+        if texts := _texts(value):
+            strictest = min(texts, key=lambda text: _STRICTNESS.index(access_of_value(text)))
+            found[key] = strictest if key in SIDED_KEYS else texts[0]
     oneway = data.get("oneway")
     found["oneway"] = oneway if isinstance(oneway, str) else "yes" if street.back is None else "no"
     return found
-
-
-def _tag_values(
-    data: Mapping[str, Any], keys: frozenset[str] | None, *, is_turned: bool
-) -> Iterator[tuple[str, str]]:
-    for key, value in data.items():
-        if (
-            key.startswith("oneway")
-            or key in {"maxspeed", "highway"}
-            or (keys is not None and key not in keys)
-        ):
-            continue
-        if is_turned and (":forward" in key or ":backward" in key):
-            continue
-        texts = _texts(value)
-        if texts and key in SIDED_KEYS:
-            yield key, min(texts, key=lambda text: _STRICTNESS.index(access_of_value(text)))
-        elif texts:
-            yield key, texts[0]
-
-
-def _length_factor(street: Street, line: shapely.LineString) -> dict[str, str]:
-    """Return the tag for a stated length that differs from that of the line, as of a schematic graph."""
-    stated_km = street.data.get("length", 0.0) / 1000
-    drawn_km = _great_circle_km(np.array(line.coords))
-    if drawn_km <= 0 or abs(stated_km / drawn_km - 1) <= _LEAST_DIFFERENCE:
-        return {}
-    return {LENGTH_FACTOR: repr(float(stated_km / drawn_km))}
-
-
-def _great_circle_km(coords: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    """Return the length of a line on the sphere, by which OSMnx measures."""
-    lon, lat = np.radians(coords[:, :2]).T
-    steps = np.sin(np.diff(lat) / 2) ** 2 + np.cos(lat[1:]) * np.cos(lat[:-1]) * np.sin(np.diff(lon) / 2) ** 2
-    return float(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(steps, 0, 1))).sum())

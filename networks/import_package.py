@@ -82,8 +82,6 @@ LAYOUT = "polyring-import/1"
 _FACTS = "polyring"
 """Layer of names and values: the layout, the country of the speeds, the import report."""
 _NUMBERS = frozenset({"bool", "int64", "float64"})
-_TABLES = ("services", "stops", "routes")
-"""Layers without geometry."""
 _IMPORT_AGAIN = "Write it with `polyring import EXTRACT -o FILE.gpkg` of this version."
 
 
@@ -165,13 +163,10 @@ def write(
     OSError
         If the file cannot be written.
     """
-    import pyogrio
-
-    storage.write_gpkg(road, path, rail=rail.network if len(rail.network.links) else None)
     services = rail.services
-    tables: dict[str, pd.DataFrame] = dict(
-        zip(_TABLES, (services.lines, services.stops, services.routes), strict=True)
-    )
+    tables: dict[str, pd.DataFrame] = {
+        "services": services.lines, "stops": services.stops, "routes": services.routes,
+    }  # fmt: skip
     tables["stations"] = gpd.GeoDataFrame(
         rail.stations, geometry=rail.network.nodes.geometry.to_numpy()[rail.stations["node"]], crs=schema.CRS
     )
@@ -180,10 +175,6 @@ def write(
         geometry=shapely.points(places.lon, places.lat),
         crs=schema.CRS,
     )
-    for layer, table in tables.items():
-        if len(table):
-            kind = "Point" if isinstance(table, gpd.GeoDataFrame) else None
-            pyogrio.write_dataframe(_as_text(table), path, layer=layer, driver="GPKG", geometry_type=kind)
     facts = {
         "layout": LAYOUT,
         "country": country,
@@ -191,8 +182,10 @@ def write(
         "report": json.dumps(report.to_json(), ensure_ascii=False),
         "columns": json.dumps({layer: _dtypes(table) for layer, table in tables.items()}),
     }
-    table = pd.DataFrame({"name": list(facts), "value": list(facts.values())})
-    pyogrio.write_dataframe(table, path, layer=_FACTS, driver="GPKG")
+    written = {layer: _as_text(table) for layer, table in tables.items() if len(table)}
+    written[_FACTS] = pd.DataFrame({"name": list(facts), "value": list(facts.values())})
+    rail_network = rail.network if len(rail.network.links) else None
+    storage.write_gpkg(road, path, rail=rail_network, tables=written)
 
 
 def facts(path: Path) -> Facts:
@@ -245,16 +238,11 @@ def read(path: Path) -> ImportPackage:
     told = facts(path)
     road = _with_printable_names(storage.read_gpkg(path))
     try:
-        has_rail = bool(told.report["rail"]["tracks"])
-        tracks = (
-            _with_printable_names(storage.read_gpkg(path, prefix=storage.RAIL))
-            if has_rail
-            else schema.empty_network()
-        )
+        tracks = schema.empty_network()
+        if told.report["rail"]["tracks"]:
+            tracks = _with_printable_names(storage.read_gpkg(path, prefix=storage.RAIL))
         tables = {layer: _table(path, layer, columns) for layer, columns in told.columns.items()}
-        services = Services(
-            **{name: tables[layer] for name, layer in zip(("lines", "stops", "routes"), _TABLES, strict=True)}
-        )
+        services = Services(lines=tables["services"], stops=tables["stops"], routes=tables["routes"])
         stations = pd.DataFrame(tables["stations"].drop(columns="geometry", errors="ignore"))
         source = Source(**told.report["source"])
         rail = RailBuild(tracks, services, stations, RailReport(**told.report["rail"]))
@@ -284,6 +272,14 @@ def _dtypes(table: pd.DataFrame) -> dict[str, str]:
     }
 
 
+def _as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with tuples as JSON, since a GeoPackage has no lists of texts."""
+    lists = [name for name, dtype in _dtypes(table).items() if dtype == "tuple"]
+    return table.assign(
+        **{name: [json.dumps(value, ensure_ascii=False) for value in table[name]] for name in lists}
+    )
+
+
 def _table(path: Path, layer: str, columns: Mapping[str, str]) -> pd.DataFrame:
     """Read a layer, with the dtypes that its columns had; a layer without rows was not written."""
     import pyogrio
@@ -294,13 +290,9 @@ def _table(path: Path, layer: str, columns: Mapping[str, str]) -> pd.DataFrame:
     table: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer)
     for name, dtype in columns.items():
         if dtype == "tuple":
-            table[name] = pd.Series(
-                [
-                    tuple(printable(one) if isinstance(one, str) else one for one in json.loads(value))
-                    for value in table[name]
-                ],
-                dtype="object",
-            )
+            lists = table[name].map(json.loads)
+            shown = [tuple(printable(v) if isinstance(v, str) else v for v in values) for values in lists]
+            table[name] = pd.Series(shown, dtype="object")
         else:
             # Empty texts are stored as missing.
             values = table[name] if dtype in _NUMBERS else table[name].fillna("").map(printable)

@@ -183,7 +183,13 @@ def _read_geojson(path: Path) -> gpd.GeoDataFrame:
     features = (
         {"Feature": [content], "FeatureCollection": content.get("features")}.get(kind) if kind else None
     )
-    if not isinstance(features, list) or not all(map(_is_feature, features)):
+    if not isinstance(features, list) or not all(
+        isinstance(one, dict)
+        and one.get("type") == "Feature"
+        and isinstance(one.get("properties") or {}, dict)
+        and isinstance(one.get("geometry") or {}, dict)
+        for one in features
+    ):
         raise InputFileError("it is not GeoJSON: neither a feature nor a collection of features")
     try:
         crs = CRS.from_user_input(content["crs"]["properties"]["name"]) if content.get("crs") else CRS(4326)
@@ -193,10 +199,3 @@ def _read_geojson(path: Path) -> gpd.GeoDataFrame:
     if "geometry" not in table:
         return gpd.GeoDataFrame(table, geometry=[], crs=crs).to_crs(4326)
     return table.to_crs(4326)
-
-
-def _is_feature(value: object) -> bool:
-    """Tell whether a value looks like a feature; its geometry may be null."""
-    if not isinstance(value, dict) or value.get("type") != "Feature":
-        return False
-    return isinstance(value.get("properties") or {}, dict) and isinstance(value.get("geometry") or {}, dict)

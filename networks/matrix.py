@@ -79,10 +79,18 @@ def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_d
     given = np.isfinite(value) & apart & (rows >= 0).all(axis=1)
     faults += [f"{cells.place[i]}: less than one second" for i in np.flatnonzero(given & (seconds < 1))]
     missing = np.setdiff1d(np.arange(len(cities)), rows[given])
-    faults += [f"no time from or to {cities.table['name'].iloc[row]}" for row in missing]
+    table = cities.table
+    faults += [f"no time from or to {table['name'].iloc[row]}" for row in missing]
     _check(faults, path)
-    graph = _graph(cities, rows[given], seconds[given].astype(np.int64), definition)
-    _warn_of_detours(graph)
+    place = {"lon": table.geometry.x.to_numpy(), "lat": table.geometry.y.to_numpy()}
+    nodes = pd.DataFrame({"node_id": [f"city:{key}" for key in table["city_id"]], "kind": "city", **place})
+    tail, head = rows[given].T.copy()
+    arcs, every = Arcs.of("matrix", tail, head, seconds[given].astype(np.int64)), np.arange(len(cities))
+    graph = TimeGraph.of(nodes, arcs, origin=every, destination=every, definition=definition)
+    best = skims.travel_times(graph)[graph.tail, graph.head]
+    if faster := int(np.count_nonzero((best < graph.seconds) & (best != UNREACHABLE))):
+        told = "%d of %d times of the matrix are slower than a path through a third city."
+        logger.warning(told, faster, graph.seconds.size)
     return graph
 
 
@@ -155,26 +163,21 @@ def _read(path: Path, quantities: tuple[str, ...], *, table: str = _TIMES) -> _T
 
 
 def _long(frame: pd.DataFrame, quantity: str) -> _Table:
-    return _Table(
-        origin=frame["origin"].str.strip().to_numpy(dtype=object),
-        destination=frame["destination"].str.strip().to_numpy(dtype=object),
-        value=frame[quantity].str.strip().to_numpy(dtype=object),
-        place=np.array([f"line {row + 2}" for row in range(len(frame))], dtype=object),
-        quantity=quantity,
+    origin, destination, value = (
+        frame[name].str.strip().to_numpy(dtype=object) for name in ("origin", "destination", quantity)
     )
+    place = np.array([f"line {row + 2}" for row in range(len(frame))], dtype=object)
+    return _Table(origin, destination, value, place, quantity)
 
 
 def _square(frame: pd.DataFrame, quantity: str) -> _Table:
     origins, destinations = frame[quantity].str.strip().to_numpy(dtype=object), frame.columns[1:]
-    count = len(destinations)
-    lines = np.arange(len(frame)) + 2
+    places = [f"line {row + 2}, column {name}" for row in range(len(frame)) for name in destinations]
     return _Table(
-        origin=np.repeat(origins, count),
+        origin=np.repeat(origins, len(destinations)),
         destination=np.tile(destinations.to_numpy(dtype=object), len(frame)),
         value=np.char.strip(frame.iloc[:, 1:].to_numpy(dtype=str)).astype(object).ravel(),
-        place=np.array(
-            [f"line {line}, column {name}" for line in lines for name in destinations], dtype=object
-        ),
+        place=np.array(places, dtype=object),
         quantity=quantity,
     )
 
@@ -189,14 +192,10 @@ def _rows(cells: _Table, cities: Cities) -> tuple[NDArray[np.int64], list[str]]:
         except UnknownCityError as fault:
             unknown.append(str(fault))
     rows = np.array([row_of.get(label, -1) for label in labels], dtype=np.int64).reshape(2, -1).T
-    return rows, unknown + _repeats(cells, rows)
-
-
-def _repeats(cells: _Table, rows: NDArray[np.int64]) -> list[str]:
-    pairs = pd.DataFrame({"origin": rows[:, 0], "destination": rows[:, 1], "cell": np.arange(len(rows))})
-    first = pairs.groupby(["origin", "destination"])["cell"].transform("min").to_numpy()
-    twice = np.flatnonzero((first != np.arange(len(rows))) & (rows >= 0).all(axis=1))
-    return [
+    pairs = pd.DataFrame(rows).assign(cell=np.arange(len(rows)))
+    first = pairs.groupby([0, 1])["cell"].transform("min").to_numpy()
+    twice = np.flatnonzero((first != pairs["cell"].to_numpy()) & (rows >= 0).all(axis=1))
+    return rows, unknown + [
         f"{cells.place[i]}: the pair {cells.origin[i]}, {cells.destination[i]} is already given "
         f"at {cells.place[first[i]]}"
         for i in twice
@@ -229,29 +228,4 @@ def _check(faults: list[str], path: str | Path, *, table: str = _TIMES) -> None:
             faults=[*faults[:_MOST_EXAMPLES], *([f"and {rest} more"] if rest > 0 else [])],
             done="Nothing was loaded from it.",
             remedy=f"Identify cities by id or name; leave the cells of pairs {empty} empty.",
-        )
-
-
-def _graph(cities: Cities, rows: NDArray[np.int64], seconds: NDArray[np.int64], definition: str) -> TimeGraph:
-    table, every = cities.table, np.arange(len(cities), dtype=np.int64)
-    nodes = pd.DataFrame(
-        {
-            "node_id": [f"city:{key}" for key in table["city_id"]],
-            "kind": ["city"] * len(table),
-            "lon": table.geometry.x.to_numpy(),
-            "lat": table.geometry.y.to_numpy(),
-        }
-    )
-    arcs = Arcs.of("matrix", rows[:, 0].copy(), rows[:, 1].copy(), seconds)
-    return TimeGraph.of(nodes, arcs, origin=every, destination=every, definition=definition)
-
-
-def _warn_of_detours(graph: TimeGraph) -> None:
-    best = skims.travel_times(graph)[graph.tail, graph.head]
-    faster = int(np.count_nonzero((best < graph.seconds) & (best != UNREACHABLE)))
-    if faster:
-        logger.warning(
-            "%d of %d times of the matrix are slower than a path through a third city.",
-            faster,
-            graph.seconds.size,
         )

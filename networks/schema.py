@@ -147,7 +147,9 @@ def check(network: Network) -> None:
     faults = list(_table_faults(network.nodes, NODES, "nodes"))
     faults += _table_faults(network.links, LINKS, "links")
     if not faults:
-        faults += _node_faults(network.nodes)
+        places = network.nodes.geometry
+        faults += _rows(~(np.abs(places.x.to_numpy()) <= 180.0), "nodes: longitude outside -180 to 180")
+        faults += _rows(~(np.abs(places.y.to_numpy()) <= 90.0), "nodes: latitude outside -90 to 90")
         faults += _link_faults(network.links, node_count=len(network.nodes))
     if faults:
         raise SchemaError(
@@ -202,22 +204,12 @@ def _column_faults(values: pd.Series[Any], column: Column, title: str) -> Iterat
         if not pd.api.types.is_string_dtype(values) and not pd.api.types.is_object_dtype(values):
             yield f"{name} has dtype {values.dtype}; text is required"
         else:
-            wrong = (
-                values.isna()
-                if values.dtype != object
-                else ~values.map(lambda v: isinstance(v, str)).astype(bool)
-            )
-            yield from _rows(wrong.to_numpy(), f"{name} is not text")
+            is_text = values.map(lambda v: isinstance(v, str)) if values.dtype == object else values.notna()
+            yield from _rows(~is_text.astype(bool).to_numpy(), f"{name} is not text")
     elif values.dtype != np.dtype(column.dtype):
         yield f"{name} has dtype {values.dtype}; {column.dtype} is required"
     elif column.dtype == "float64":
         yield from _rows(~np.isfinite(values.to_numpy()), f"{name} is not a finite number")
-
-
-def _node_faults(nodes: gpd.GeoDataFrame) -> Iterator[str]:
-    lon, lat = nodes.geometry.x.to_numpy(), nodes.geometry.y.to_numpy()
-    yield from _rows(~(np.abs(lon) <= 180.0), "nodes: longitude outside -180 to 180")
-    yield from _rows(~(np.abs(lat) <= 90.0), "nodes: latitude outside -90 to 90")
 
 
 def _link_faults(links: gpd.GeoDataFrame, *, node_count: int) -> Iterator[str]:
@@ -233,12 +225,15 @@ def _link_faults(links: gpd.GeoDataFrame, *, node_count: int) -> Iterator[str]:
     outside = (speed < LEAST_SPEED_KMH) | (speed > MOST_SPEED_KMH)
     yield from _rows(outside, f"links.speed_kmh outside {LEAST_SPEED_KMH:g} to {MOST_SPEED_KMH:g}")
     forward, backward = links["forward_s"].to_numpy(), links["backward_s"].to_numpy()
-    yield from _rows(forward < CLOSED, "links.forward_s is neither a time nor 0 nor -1 (closed)")
-    yield from _rows(backward < CLOSED, "links.backward_s is neither a time nor 0 nor -1 (closed)")
     oneway = links["oneway"].to_numpy()
-    yield from _rows(oneway & (backward > 0), "links.backward_s is open on a one-way link")
-    yield from _rows(~oneway & (backward == CLOSED), "links.backward_s is closed on a two-way link")
-    yield from _rows(oneway & (forward == CLOSED), "links.forward_s is closed on a one-way link")
+    for wrong, fault in (
+        (forward < CLOSED, "forward_s is neither a time nor 0 nor -1 (closed)"),
+        (backward < CLOSED, "backward_s is neither a time nor 0 nor -1 (closed)"),
+        (oneway & (backward > 0), "backward_s is open on a one-way link"),
+        (~oneway & (backward == CLOSED), "backward_s is closed on a two-way link"),
+        (oneway & (forward == CLOSED), "forward_s is closed on a one-way link"),
+    ):
+        yield from _rows(wrong, f"links.{fault}")
 
 
 def _rows(wrong: ArrayLike, text: str) -> Iterator[str]:

@@ -69,9 +69,8 @@ def travel_times(graph: TimeGraph) -> NDArray[np.int64]:
         for first in range(0, sources.size, block)
     ]
     distance = np.concatenate(parts)[inverse]
-    skim = np.full(distance.shape, UNREACHABLE, dtype=np.int64)
     reached = np.isfinite(distance)
-    skim[reached] = distance[reached].astype(np.int64)
+    skim = np.where(reached, np.where(reached, distance, 0).astype(np.int64), UNREACHABLE)
     np.fill_diagonal(skim, 0)
     return skim
 
@@ -114,9 +113,7 @@ def paths(graph: TimeGraph, origin: int) -> dict[int, Path]:
     chosen = _fastest_arcs(graph)
     source = int(graph.origin[origin])
     _, before = dijkstra(_matrix(graph), indices=source, return_predecessors=True)
-    key = graph.tail[chosen] * len(graph.nodes) + graph.head[chosen]
-    order = np.argsort(key, kind="stable")
-    lookup = (key[order], chosen[order])
+    lookup = (graph.tail[chosen] * len(graph.nodes) + graph.head[chosen], chosen)
     found = {}
     for position, target in enumerate(graph.destination.tolist()):
         if position != origin and (target == source or before[target] != _NO_PREDECESSOR):
@@ -144,10 +141,9 @@ def _trace(
 def _fastest_arcs(graph: TimeGraph) -> NDArray[np.int64]:
     """Return the fastest of parallel arcs, the first of equals, without loops."""
     order = np.lexsort((graph.seconds, graph.head, graph.tail))
-    tail, head = graph.tail[order], graph.head[order]
-    first = np.ones(order.size, dtype=bool)
-    first[1:] = (tail[1:] != tail[:-1]) | (head[1:] != head[:-1])
-    chosen: NDArray[np.int64] = order[first & (tail != head)]
+    _, first = np.unique((graph.tail * len(graph.nodes) + graph.head)[order], return_index=True)
+    proper = graph.tail[order[first]] != graph.head[order[first]]
+    chosen: NDArray[np.int64] = order[first][proper]
     return chosen
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import geopandas as gpd
 import pandas as pd
@@ -19,7 +20,13 @@ RAIL = "rail_"
 """Before the names of the layers of tracks."""
 
 
-def write_gpkg(network: Network, path: Path, *, rail: Network | None = None) -> None:
+def write_gpkg(
+    network: Network,
+    path: Path,
+    *,
+    rail: Network | None = None,
+    tables: Mapping[str, pd.DataFrame] = MappingProxyType({}),
+) -> None:
     """Write a network as a GeoPackage with the layers `nodes` and `links`.
 
     The file is written under a temporary name and then renamed, so it never exists in part.
@@ -30,6 +37,8 @@ def write_gpkg(network: Network, path: Path, *, rail: Network | None = None) -> 
         File to write; an existing file is replaced.
     rail
         Tracks for the further layers `rail_nodes` and `rail_links`; None for none.
+    tables
+        Further layers by name, of points or without geometry.
 
     Raises
     ------
@@ -41,12 +50,10 @@ def write_gpkg(network: Network, path: Path, *, rail: Network | None = None) -> 
     import pyogrio
 
     layers = [*_layers(network), *(_layers(rail, RAIL) if rail is not None else ())]
-
-    def write(target: Path) -> None:
+    layers += [(name, t, "Point" if isinstance(t, gpd.GeoDataFrame) else None) for name, t in tables.items()]
+    with replacing(path) as part:
         for layer, frame, kind in layers:
-            pyogrio.write_dataframe(frame, target, layer=layer, driver="GPKG", geometry_type=kind)
-
-    _write_atomically(path, write)
+            pyogrio.write_dataframe(frame, part, layer=layer, driver="GPKG", geometry_type=kind)
 
 
 def read_gpkg(path: Path, *, prefix: str = "") -> Network:
@@ -119,7 +126,7 @@ def read_parquet(folder: Path) -> Network:
     return _checked(nodes, links)
 
 
-def _layers(network: Network, prefix: str = "") -> list[tuple[str, gpd.GeoDataFrame, str]]:
+def _layers(network: Network, prefix: str = "") -> list[tuple[str, pd.DataFrame, str | None]]:
     """Return the name, the table and the geometry type of each layer of a network, once it is checked."""
     schema.check(network)
     nodes, links = (f"{prefix}{layer}" for layer in LAYERS)

@@ -130,6 +130,11 @@ class LinkArrays:
         }
         return LinkArrays(**columns, runs=Runs.single(rows).expand(self.runs))
 
+    def useful(self) -> LinkArrays:
+        """Return the links without loops and those that are closed in both directions."""
+        closed = (self.forward_s == CLOSED) & (self.backward_s == CLOSED)
+        return self.take(np.flatnonzero(~closed & (self.tail != self.head)))
+
     @property
     def open_directions(self) -> int:
         """Number of open directions of all links; every effective step of a contraction reduces it."""
@@ -153,20 +158,23 @@ def shrink(start: LinkArrays, *, kept: Mask, prune: bool) -> LinkArrays:
     LinkArrays
         The remaining links; each is open from tail to head.
     """
-    links, before = _drop_useless(start), -1
+    links, before = start.useful(), -1
     while links.open_directions != before:
         before = links.open_directions
-        links = _drop_useless(_join_chains(links, kept=kept, original=start))
+        links = _join_chains(links, kept=kept, original=start).useful()
         if prune:
             links = links.take(np.flatnonzero(_not_dead_ends(links, kept)))
         links = _merge_parallels(links)
-    return _orient_forward(links)
-
-
-def _drop_useless(links: LinkArrays) -> LinkArrays:
-    """Drop links that are closed in both directions, and loops."""
-    closed = (links.forward_s == CLOSED) & (links.backward_s == CLOSED)
-    return links.take(np.flatnonzero(~closed & (links.tail != links.head)))
+    # Links that are open from head to tail alone are reversed: their lines run in the open direction.
+    turn = links.forward_s == CLOSED
+    return replace(
+        links,
+        tail=np.where(turn, links.head, links.tail),
+        head=np.where(turn, links.tail, links.head),
+        forward_s=np.where(turn, links.backward_s, links.forward_s),
+        backward_s=np.where(turn, links.forward_s, links.backward_s),
+        runs=Runs.single(np.arange(turn.size), turn).expand(links.runs),
+    )
 
 
 def _not_dead_ends(links: LinkArrays, kept: Mask) -> Mask:
@@ -309,15 +317,18 @@ def fastest_parallels(
         Mask of the links that stay, and their seconds up and down.
     """
     alive, up, down = np.ones(up.size, dtype=bool), up.copy(), down.copy()
-    rows, group = _parallel_rows(pair)
+    key = pair[:, 0] * (int(pair.max(initial=0)) + 1) + pair[:, 1]
+    _, group, count = np.unique(key, return_inverse=True, return_counts=True)
+    rows = np.flatnonzero(count[group] > 1)
     if rows.size == 0:
         return alive, up, down
-    first = _fastest(rows, group, up, length_km)
-    second = _fastest(rows, group, down, length_km)
-    first, second = _prefer_single_link(first, second, up, down)
+    first, second = (_fastest(rows, group[rows], seconds, length_km) for seconds in (up, down))
+    # One link serves both directions if it is as fast in both, or if one direction is closed.
+    no_up, no_down = up[first] == CLOSED, down[second] == CLOSED
+    second = np.where(no_down | (~no_up & (down[first] == down[second])), first, second)
+    first = np.where(no_up | (up[first] == up[second]), second, first)
     alive[rows] = False
-    alive[first] = True
-    alive[second] = True
+    alive[np.concatenate((first, second))] = True
     # From here on a group has two survivors: the fastest up (`first`) and another one, the fastest down.
     two = first != second
     first, second = first[two], second[two]
@@ -328,41 +339,12 @@ def fastest_parallels(
     return alive, up, down
 
 
-def _parallel_rows(pair: Ints) -> tuple[Ints, Ints]:
-    """Return the rows of links that have parallels, and the group of each."""
-    key = pair[:, 0] * (int(pair.max(initial=0)) + 1) + pair[:, 1]
-    _, group, count = np.unique(key, return_inverse=True, return_counts=True)
-    rows = np.flatnonzero(count[group] > 1)
-    return rows, group[rows]
-
-
 def _fastest(rows: Ints, group: Ints, seconds: Ints, length_km: NDArray[np.float64]) -> Ints:
     """Return the row of each group with the least seconds, then length, then row; closed ones come last."""
     time = np.where(seconds[rows] == CLOSED, _NEVER, seconds[rows])
     order = np.lexsort((rows, length_km[rows], time, group))
     begin = np.flatnonzero(np.diff(group[order], prepend=-1))
     return rows[order][begin]
-
-
-def _prefer_single_link(first: Ints, second: Ints, up: Ints, down: Ints) -> tuple[Ints, Ints]:
-    """Use one link for both directions if it is as fast in both, or if one direction is closed."""
-    no_up, no_down = up[first] == CLOSED, down[second] == CLOSED
-    second = np.where(no_down | (~no_up & (down[first] == down[second])), first, second)
-    first = np.where(no_up | (up[first] == up[second]), second, first)
-    return first, second
-
-
-def _orient_forward(links: LinkArrays) -> LinkArrays:
-    """Reverse links that are open from head to tail only, so that their line runs in the open direction."""
-    turn = links.forward_s == CLOSED
-    return replace(
-        links,
-        tail=np.where(turn, links.head, links.tail),
-        head=np.where(turn, links.tail, links.head),
-        forward_s=np.where(turn, links.backward_s, links.forward_s),
-        backward_s=np.where(turn, links.forward_s, links.backward_s),
-        runs=Runs.single(np.arange(turn.size), turn).expand(links.runs),
-    )
 
 
 __all__ = ["Contraction", "contract"]
@@ -422,47 +404,34 @@ def contract(network: Network, *, keep: ArrayLike, prune: bool = True) -> Contra
         If travel times have not been computed, or `keep` contains a row that does not exist.
     """
     require_times(network)
-    kept = _kept_mask(network, keep)
-    before = _link_arrays(network)
+    rows, size, table_ = np.asarray(keep, dtype=np.int64).ravel(), len(network.nodes), network.links
+    outside = rows[(rows < 0) | (rows >= size)]
+    if outside.size:
+        raise SchemaError(f"rows of nodes to keep outside 0 to {size - 1}: {outside[:5].tolist()}")
+    kept = np.zeros(size, dtype=bool)
+    kept[rows] = True
+    mode, _ = pd.factorize(table_["mode"])
+    link_class, classes = pd.factorize(table_["link_class"])
+    columns = ("tail", "head", "forward_s", "backward_s", "length_km")
+    before = LinkArrays(
+        **{name: table_[name].to_numpy() for name in columns},
+        mode=mode.astype(np.int64),
+        kind=(mode * max(len(classes), 1) + link_class).astype(np.int64),
+        runs=Runs.single(np.arange(len(table_))),
+    )
     after = shrink(before, kept=kept, prune=prune)
     used = kept.copy()
-    used[after.tail] = True
-    used[after.head] = True
+    used[np.concatenate((after.tail, after.head))] = True
     node_map = np.where(used, np.cumsum(used) - 1, -1)
-    links = _joined_links(network.links, after, node_map=node_map)
-    nodes = network.nodes[used].reset_index(drop=True)
     return Contraction(
-        network=Network(nodes=nodes, links=links),
+        network=Network(
+            nodes=network.nodes[used].reset_index(drop=True),
+            links=_joined_links(table_, after, node_map=node_map),
+        ),
         node_map=node_map,
         member_ptr=after.runs.ptr,
         member=after.runs.member,
         member_flipped=after.runs.flipped,
-    )
-
-
-def _kept_mask(network: Network, keep: ArrayLike) -> NDArray[np.bool_]:
-    rows, size = np.asarray(keep, dtype=np.int64).ravel(), len(network.nodes)
-    outside = rows[(rows < 0) | (rows >= size)]
-    if outside.size:
-        raise SchemaError(f"rows of nodes to keep outside 0 to {size - 1}: {outside[:5].tolist()}")
-    mask = np.zeros(size, dtype=bool)
-    mask[rows] = True
-    return mask
-
-
-def _link_arrays(network: Network) -> LinkArrays:
-    links = network.links
-    mode, _ = pd.factorize(links["mode"])
-    link_class, classes = pd.factorize(links["link_class"])
-    return LinkArrays(
-        tail=links["tail"].to_numpy(np.int64),
-        head=links["head"].to_numpy(np.int64),
-        forward_s=links["forward_s"].to_numpy(np.int64),
-        backward_s=links["backward_s"].to_numpy(np.int64),
-        length_km=links["length_km"].to_numpy(np.float64),
-        mode=mode.astype(np.int64),
-        kind=(mode * max(len(classes), 1) + link_class).astype(np.int64),
-        runs=Runs.single(np.arange(len(links))),
     )
 
 
@@ -472,7 +441,8 @@ def _joined_links(
     """Build the links table of a contracted network from the original one."""
     runs, length = after.runs, links["length_km"].to_numpy()
     hours = length / links["speed_kmh"].to_numpy()
-    longest = runs.member[_first_of_owner(runs.owner, -length[runs.member])]
+    order = np.lexsort((-length[runs.member], runs.owner))
+    longest = runs.member[order[np.flatnonzero(np.diff(runs.owner[order], prepend=-1))]]
     columns: dict[str, object] = {
         "tail": node_map[after.tail],
         "head": node_map[after.head],
@@ -487,20 +457,9 @@ def _joined_links(
         "geometry": _lines(links.geometry.to_numpy(), runs),
     }
     for name in ("mode", "link_class", "speed_source", "name", "ref"):
-        columns[name] = _of_largest_share(links[name], length, runs)
+        codes, words = pd.factorize(links[name], sort=True)
+        columns[name] = np.asarray(words, dtype=object)[runs.largest_share(codes.astype(np.int64), length)]
     return table(columns, LINKS)
-
-
-def _first_of_owner(owner: NDArray[np.int64], rank: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the position with the lowest rank of each owner, the first of equals."""
-    order = np.lexsort((rank, owner))
-    first = np.flatnonzero(np.diff(owner[order], prepend=-1))
-    return order[first]
-
-
-def _of_largest_share(values: pd.Series[str], length: NDArray[np.float64], runs: Runs) -> NDArray[np.object_]:
-    codes, words = pd.factorize(values, sort=True)
-    return np.asarray(words, dtype=object)[runs.largest_share(codes.astype(np.int64), length)]
 
 
 def _latest(values: pd.Series[str], runs: Runs) -> NDArray[np.object_]:

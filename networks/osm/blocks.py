@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import os
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -62,42 +60,29 @@ def read_blocks(path: Path) -> list[Block]:
         Where the file contradicts its own lengths, or holds a text with a null character: libosmium then
         reads beyond the block.
     """
-    bounds = [0, *_block_ends(path)]
-    found = []
+    found, size, start = list[Block](), path.stat().st_size, 0
     with path.open("rb") as stream:
-        for start, end in pairwise(bounds):
-            stream.seek(start)
-            if start == 0:
-                found.append(Block(start, end))  # the header, which has no table of texts and no nodes
-                continue
-            data = _unpacked(stream.read(_blob_header(stream)[1]))
-            _check_strings(data, start)
-            found.append(Block(start, end, *_node_ids(data)))
-    if len(found) < 2:
-        raise ValueError("a header without data")
-    return found
-
-
-def _block_ends(path: Path) -> list[int]:
-    """Return the byte at which each block of a PBF file ends.
-
-    A PBF file is a sequence of blocks: a four-byte length, a BlobHeader of that length, and a blob of the
-    length given in the header. Only the headers are read.
-    """
-    size, ends = path.stat().st_size, [0]
-    with path.open("rb") as stream:
-        while (position := ends[-1]) < size:
+        while start < size:
             try:
                 kind, length = _blob_header(stream)
             except ValueError as fault:
-                raise ValueError(f"{fault} at byte {position:,} of {size:,}") from fault
-            if kind != ("OSMHeader" if position == 0 else "OSMData"):
-                raise ValueError(f"a block of kind {kind!r} at byte {position:,}")
-            ends.append(stream.tell() + length)
-            if ends[-1] > size:
-                raise ValueError(f"the last block needs {ends[-1] - size:,} more bytes than the file has")
-            stream.seek(length, os.SEEK_CUR)
-    return ends[1:]
+                raise ValueError(f"{fault} at byte {start:,} of {size:,}") from fault
+            if kind != ("OSMHeader" if start == 0 else "OSMData"):
+                raise ValueError(f"a block of kind {kind!r} at byte {start:,}")
+            end = stream.tell() + length
+            if end > size:
+                raise ValueError(f"the last block needs {end - size:,} more bytes than the file has")
+            blob = stream.read(length)
+            ids: tuple[int | None, int | None] = (None, None)
+            if start:  # the header has no table of texts and no nodes
+                data = _unpacked(blob)
+                _check_strings(data, start)
+                ids = _node_ids(data)
+            found.append(Block(start, end, *ids))
+            start = end
+    if len(found) < 2:
+        raise ValueError("a header without data")
+    return found
 
 
 def _unpacked(blob: bytes) -> bytes | None:
@@ -345,12 +330,31 @@ def check(path: Path) -> Checked:
         If the file is missing, empty, a web page, truncated or padded, declares XML entities, or contains an
         Overpass remark (an incomplete answer).
     """
-    _check_kind(path)
-    _check_not_web_page(path)
-    blocks = _pbf_blocks(path) if path.name.endswith(".pbf") else []
-    if not blocks:
+    if not path.is_file():
+        raise file_error(path, "There is no such file.", remedy=f"Check the path: {path}")
+    if not path.name.endswith(_SUFFIXES):
+        kinds = ", ".join(_SUFFIXES[:1] + _SUFFIXES[2:5])
+        remedy = "Convert it with osmium-tool: osmium cat."
+        raise file_error(path, f"Only {kinds} files can be read.", remedy=remedy)
+    with path.open("rb") as stream:
+        head = stream.read(512)
+    if not head:
+        raise file_error(path, "The file is empty.")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype html", b"<html", b"<head")):
+        raise file_error(path, "This is a web page, not map data: the server sent a message instead.")
+    blocks: list[Block] = []
+    if path.name.endswith(".pbf"):
+        try:
+            blocks = read_blocks(path)
+        except (ValueError, zlib.error) as fault:
+            raise file_error(path, f"The PBF file is incomplete or not a PBF file: {fault}.") from fault
+    else:
         _check_xml(path)
-    _check_sidecars(path)
+    for kind in ("md5", "sha256"):
+        sidecar = path.with_name(f"{path.name}.{kind}")
+        words = sidecar.read_text(encoding="utf-8", errors="replace").split() if sidecar.is_file() else []
+        if words and words[0].lower() != checksum(path, kind):
+            raise file_error(path, f"The checksum in {sidecar.name} differs from that of the file.")
     return Checked(checksum(path), tuple(blocks))
 
 
@@ -367,33 +371,6 @@ def file_error(path: Path, what: str, *, remedy: str = _DOWNLOAD_AGAIN) -> Sourc
         What the user can do next.
     """
     return SourceError(what, where=path.name, done="Nothing was read and nothing was written.", remedy=remedy)
-
-
-def _check_kind(path: Path) -> None:
-    if not path.is_file():
-        raise file_error(path, "There is no such file.", remedy=f"Check the path: {path}")
-    if not path.name.endswith(_SUFFIXES):
-        kinds = ", ".join(_SUFFIXES[:1] + _SUFFIXES[2:5])
-        raise file_error(
-            path, f"Only {kinds} files can be read.", remedy="Convert it with osmium-tool: osmium cat."
-        )
-    if path.stat().st_size == 0:
-        raise file_error(path, "The file is empty.")
-
-
-def _check_not_web_page(path: Path) -> None:
-    with path.open("rb") as stream:
-        head = stream.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith((b"<!doctype html", b"<html", b"<head")):
-        raise file_error(path, "This is a web page, not map data: the server sent a message instead.")
-
-
-def _pbf_blocks(path: Path) -> list[Block]:
-    """Return the blocks of a PBF file, of which the header is the first."""
-    try:
-        return read_blocks(path)
-    except (ValueError, zlib.error) as fault:
-        raise file_error(path, f"The PBF file is incomplete or not a PBF file: {fault}.") from fault
 
 
 def check_ways(path: Path, blocks: Sequence[Block]) -> None:
@@ -490,13 +467,3 @@ def _open_unpacked(path: Path) -> BinaryIO:
     if path.name.endswith(".bz2"):
         return cast("BinaryIO", bz2.open(path, "rb"))
     return path.open("rb")
-
-
-def _check_sidecars(path: Path) -> None:
-    for name in ("md5", "sha256"):
-        sidecar = path.with_name(f"{path.name}.{name}")
-        if not sidecar.is_file():
-            continue
-        words = sidecar.read_text(encoding="utf-8", errors="replace").split()
-        if words and words[0].lower() != checksum(path, name):
-            raise file_error(path, f"The checksum in {sidecar.name} differs from that of the file.")

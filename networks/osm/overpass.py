@@ -92,7 +92,13 @@ def _place(name: str, *, server: Server, cache_dir: Path) -> Shape:
     found = [match for match in _matches(name, server) if match.is_area]
     if not found:
         raise SourceError(f"No area is named {name!r}.", remedy="Give a box: west, south, east, north.")
-    rivals = [match for match in found[1:] if not _is_same(match.shape, found[0].shape)]
+    # An outline that is mostly the same is that of the same place, which may be both a city and a province.
+    first, *others = (shapely.make_valid(match.shape) for match in found)
+    rivals = [
+        match
+        for match, shape in zip(found[1:], others, strict=True)
+        if shape.intersection(first).area <= _SAME_SHARE * shape.union(first).area
+    ]
     if rivals:
         raise SourceError(
             f"{name!r} matches several areas.",
@@ -151,12 +157,6 @@ def _geocode(name: str, rank: int | None, server: Server) -> _Match | None:
         raise FetchError(
             "The response of the place search cannot be parsed.", where=server.address("nominatim")
         ) from fault
-
-
-def _is_same(one: shapely.Geometry, other: shapely.Geometry) -> bool:
-    """Tell whether two outlines are those of one place, which may be both a city and a province."""
-    one, other = shapely.make_valid(one), shapely.make_valid(other)
-    return bool(one.intersection(other).area > _SAME_SHARE * one.union(other).area)
 
 
 def _polygons(shape: shapely.Geometry) -> Shape:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from networks.errors import SourceError
 from networks.osm.blocks import check, check_ways, file_error
-from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Relation, Source, Tags, Ways, point_id
+from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Source, Tags, Ways, point_id
 from networks.osm.scan import RawWays, Scan, add_members, add_places_of_trains, first_pass, ints, second_pass
 from networks.osm.tags import (
     BACKWARD,
@@ -59,7 +59,11 @@ def add_access_roads(path: Path, roads: RawWays, ferries: RawWays, *, classes: f
     int
         Number of ways added.
     """
-    ends = _ends(ferries)
+    # The first and last nodes of the ferries that carry cars.
+    stops, refs = ints(ferries.ends), ints(ferries.refs)
+    starts = stops - np.diff(stops, prepend=0)
+    used = (stops > starts) & np.array([carries_cars(tags) for tags in ferries.tags], bool)
+    ends = np.unique(np.concatenate([refs[starts[used]], refs[stops[used] - 1]]))
     wanted = [name for name in ACCESS_CLASSES if name not in classes]
     if not len(ends) or not len(roads.refs) or not wanted:
         return 0
@@ -80,25 +84,10 @@ def add_access_roads(path: Path, roads: RawWays, ferries: RawWays, *, classes: f
         roads.id.append(small.id[i])
         roads.refs.extend(search.nodes(i).tolist())
         roads.ends.append(len(roads.refs))
-        roads.tags.append(_for_passengers(small.tags[i]))
+        # Passengers are those whom access for customers and the like is for.
+        shut = {key for key in SIDED_KEYS if access_of_value(small.tags[i].get(key, "")) == "restricted"}
+        roads.tags.append({key: value for key, value in small.tags[i].items() if key not in shut})
     return len(chosen)
-
-
-def _for_passengers(tags: Tags) -> Tags:
-    """Return tags without access for customers and the like alone, since passengers are those."""
-    return {
-        key: value
-        for key, value in tags.items()
-        if key not in SIDED_KEYS or access_of_value(value) != "restricted"
-    }
-
-
-def _ends(ferries: RawWays) -> NDArray[np.int64]:
-    """Return the first and last nodes of the ferries that carry cars, without repeats."""
-    stops, refs = ints(ferries.ends), ints(ferries.refs)
-    starts = stops - np.diff(stops, prepend=0)
-    used = (stops > starts) & np.array([carries_cars(tags) for tags in ferries.tags], bool)
-    return np.unique(np.concatenate([refs[starts[used]], refs[stops[used] - 1]]))
 
 
 class _Search:
@@ -124,7 +113,8 @@ class _Search:
         queue = deque([(end, 0)])
         while queue:
             node, count = queue.popleft()
-            if self._is_known(node):
+            at = np.searchsorted(self._known, node)
+            if at < len(self._known) and self._known[at] == node:
                 return _traced(node, came_from)
             if count == MOST_WAYS:
                 continue
@@ -134,10 +124,6 @@ class _Search:
                         came_from[following] = (way, node)
                         queue.append((following, count + 1))
         return set()
-
-    def _is_known(self, node: int) -> bool:
-        at = np.searchsorted(self._known, node)
-        return bool(at < len(self._known) and self._known[at] == node)
 
     def _next(self, node: int, *, arriving: bool) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """Yield the ways at a node, each with the nodes that cars reach along it (or come from)."""
@@ -214,9 +200,11 @@ def read(
             add_access_roads(path, scan.roads, scan.ferries, classes=classes)
         if rail:
             add_places_of_trains(path, scan)
-        stops = _member_nodes([*scan.relations, *scan.stations_of_ways])
-        wanted = _wanted(scan, stops)
-        nodes, points = second_pass(path, checked.blocks, wanted, stops=frozenset(stops.tolist()))
+        related = (one for relation in (*scan.relations, *scan.stations_of_ways) for one in relation.members)
+        stops = frozenset(one.ref for one in related if one.kind == "n")
+        raw = (scan.roads, scan.tracks, scan.ferries, scan.outlines, scan.platforms, scan.parts)
+        refs = [*(ints(ways.refs) for ways in raw), np.array(list(stops), dtype=np.int64)]
+        nodes, points = second_pass(path, checked.blocks, np.unique(np.concatenate(refs)), stops=stops)
     except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as fault:
         raise file_error(path, f"The file cannot be read to the end: {fault}.") from fault
     _check_found(path, scan)
@@ -234,16 +222,6 @@ def _known(roads: frozenset[str]) -> frozenset[str]:
             f"Unknown road classes: {', '.join(unknown)}.", remedy=f"Choose from: {', '.join(ROAD_CLASSES)}."
         )
     return with_slip_roads(roads)
-
-
-def _member_nodes(relations: list[Relation]) -> NDArray[np.int64]:
-    refs = {member.ref for relation in relations for member in relation.members if member.kind == "n"}
-    return np.array(sorted(refs), dtype=np.int64)
-
-
-def _wanted(scan: Scan, stops: NDArray[np.int64]) -> NDArray[np.int64]:
-    raw = (scan.roads, scan.tracks, scan.ferries, scan.outlines, scan.platforms, scan.parts)
-    return np.unique(np.concatenate([*(ints(ways.refs) for ways in raw), stops]))
 
 
 def _check_found(path: Path, scan: Scan) -> None:
@@ -337,6 +315,7 @@ def _assemble(
 ) -> Elements:
     cuts = [cut_at_missing(raw, nodes) for raw in (scan.roads, scan.tracks, scan.ferries)]
     lost = sum(cut.lost for cut in cuts)
+    turns = int(np.isin(ints(scan.turns).reshape(-1, 2), ints(scan.roads.id)).all(axis=1).sum())
     counts = ReadCounts(
         ways=sum(cut.read for cut in cuts),
         node_references=sum(cut.references for cut in cuts),
@@ -344,7 +323,7 @@ def _assemble(
         ways_cut=sum(cut.cut for cut in cuts),
         nodes_missing=sum(cut.missing for cut in cuts),
         dropped={"fewer_than_two_nodes": lost} if lost else {},
-        unread=_unread(scan),
+        unread=dict(sorted(scan.unread.items())) | ({"turn restrictions": turns} if turns else {}),
     )
     missing = counts.nodes_missing / max(1, counts.node_references)
     if missing > most_missing:
@@ -355,6 +334,9 @@ def _assemble(
         )  # fmt: skip
     stations = _with_outlines(scan.stations.points(), scan.outlines, nodes)
     stations = _with_relations(stations, scan, nodes)
+    # Stop areas count where they have a station or a stop of a train.
+    trains = (relation for relation in scan.relations if relation.tags["route"] == "train")
+    known = {one.point for relation in trains for one in relation.stops()} | set(stations.id.tolist())
     return Elements(
         nodes=nodes,
         roads=cuts[0].ways,
@@ -366,22 +348,8 @@ def _assemble(
         relations=tuple(scan.relations),
         source=Source(name=path.name, sha256=digest),
         counts=counts,
-        stop_areas=_areas_of_trains(scan, stations),
+        stop_areas=tuple(a for a in scan.stop_areas if any(one.point in known for one in a.members)),
     )
-
-
-def _unread(scan: Scan) -> dict[str, int]:
-    """Return the counts of what is in the file and not read."""
-    ends = ints(scan.turns).reshape(-1, 2)
-    turns = int(np.isin(ends, ints(scan.roads.id)).all(axis=1).sum())
-    return dict(sorted(scan.unread.items())) | ({"turn restrictions": turns} if turns else {})
-
-
-def _areas_of_trains(scan: Scan, stations: Points) -> tuple[Relation, ...]:
-    """Return the stop areas with a station or with a stop of a train."""
-    trains = (relation for relation in scan.relations if relation.tags["route"] == "train")
-    known = {one.point for relation in trains for one in relation.stops()} | set(stations.id.tolist())
-    return tuple(area for area in scan.stop_areas if any(one.point in known for one in area.members))
 
 
 def _with_outlines(points: Points, outlines: RawWays, nodes: Nodes) -> Points:

@@ -253,7 +253,9 @@ def add_members(path: Path, scan: Scan) -> None:
     for relation in scan.relations:
         if relation.tags["route"] in CROSSINGS:
             tags = {key: relation.tags[key] for key in relation.tags.keys() & INHERITED}
-            inherited |= {one.ref: tags for one in relation.members if one.kind == "w" and _is_ridden(one)}
+            # Stops and platforms beside a route are no parts of its way.
+            ridden = (m for m in relation.members if not m.role.startswith(("stop", "platform")))
+            inherited |= {one.ref: tags for one in ridden if one.kind == "w"}
     ferries = scan.ferries
     read = zip(ferries.id, ferries.tags, strict=True)
     ferries.tags = [{**inherited.get(way, {}), **tags} for way, tags in read]
@@ -263,11 +265,6 @@ def add_members(path: Path, scan: Scan) -> None:
     for way in _ways_with_ids(path, missing):
         if "highway" not in way.tags:
             ferries.add(way, {**inherited[way.id], **dict(way.tags), "route": inherited[way.id]["route"]})
-
-
-def _is_ridden(member: Member) -> bool:
-    """Return whether a member of a route is a part of its way, not a stop or platform beside it."""
-    return not member.role.startswith(("stop", "platform"))
 
 
 def add_places_of_trains(path: Path, scan: Scan) -> None:

@@ -238,7 +238,10 @@ def _access(tags: Tags, side: str) -> Access:
             value = conditional(tags.get(name + CONDITIONAL, "")) or tags.get(name)
             if value is not None:
                 return access_of_value(value)
-    return "closed" if _is_for_car_pools(tags, side) else "open"
+    # Every lane of the direction may be kept for vehicles with several occupants.
+    lanes = tags.get(f"hov:lanes:{side}") or tags.get("hov:lanes", "")
+    is_kept = tags.get("hov") == "designated" or set(lanes.split("|")) == {"designated"}
+    return "closed" if is_kept else "open"
 
 
 def access_of_value(value: str) -> Access:
@@ -258,12 +261,6 @@ def unknown_access(tags: Tags) -> tuple[str, ...]:
 
 def _parts(value: str) -> frozenset[str]:
     return frozenset(part.strip().lower() for part in re.split(r"[;,]", value))
-
-
-def _is_for_car_pools(tags: Tags, side: str) -> bool:
-    """Return whether every lane of a direction is kept for vehicles with several occupants."""
-    lanes = tags.get(f"hov:lanes:{side}") or tags.get("hov:lanes", "")
-    return tags.get("hov") == "designated" or set(lanes.split("|")) == {"designated"}
 
 
 def conditional(text: str) -> str | None:
@@ -301,21 +298,22 @@ def _applies(words: list[str]) -> bool:
     """Return whether a list of weekdays and hours includes the reference time; False with other words."""
     found, right_day, open_days = False, True, False
     for word in words:
-        if _is_day(word):
+        match = _DAY_RANGE.fullmatch(word)
+        if match is not None and all(day in _DAYS or day in _HOLIDAYS for day in match.groups() if day):
             right_day = (right_day and open_days) or _includes_reference_day(word)
             open_days = True
             continue
         hours = _OPENING_HOURS.fullmatch(word)
         if hours is None and word not in _DAYLIGHT:
             return False
-        found |= right_day and (_DAYLIGHT[word] if hours is None else _includes_reference_minute(hours))
+        holds = _DAYLIGHT.get(word, False)
+        if hours is not None:
+            first, last = (int(hours[i]) * 60 + int(hours[i + 1]) for i in (1, 3))
+            is_after, is_before = first <= REFERENCE_MINUTE, last > REFERENCE_MINUTE
+            holds = (is_after and is_before) if first < last else (is_after or is_before)
+        found |= right_day and holds
         open_days = False
     return found or (open_days and right_day)
-
-
-def _is_day(word: str) -> bool:
-    match = _DAY_RANGE.fullmatch(word)
-    return match is not None and all(day in _DAYS or day in _HOLIDAYS for day in match.groups() if day)
 
 
 def _includes_reference_day(word: str) -> bool:
@@ -324,13 +322,6 @@ def _includes_reference_day(word: str) -> bool:
         return False
     start = _DAYS.index(first)
     return (REFERENCE_DAY - start) % 7 <= (_DAYS.index(last or first) - start) % 7
-
-
-def _includes_reference_minute(hours: re.Match[str]) -> bool:
-    first, last = (int(hours[i]) * 60 + int(hours[i + 1]) for i in (1, 3))
-    if first < last:
-        return first <= REFERENCE_MINUTE < last
-    return first <= REFERENCE_MINUTE or last > REFERENCE_MINUTE
 
 
 def carries_cars(tags: Tags) -> bool:
@@ -513,14 +504,11 @@ def direction(tags: Tags, *, reversible: Reversible) -> tuple[int, str]:
     """
     value = ""
     if not _ONEWAY.isdisjoint(tags):
-        value = next((found for key in ONEWAY_KEYS if (found := _value(tags, key))), "")
+        held = (conditional(tags.get(key + CONDITIONAL, "")) or tags.get(key, "") for key in ONEWAY_KEYS)
+        value = next(filter(None, (text.strip().lower() for text in held)), "")
     if value in _REVERSIBLE_VALUES:
         return (BOTH if reversible == "two_way" else NEITHER), "reversible"
     return _BY_VALUE.get(value) or _implied(tags, unreadable=bool(value))
-
-
-def _value(tags: Tags, key: str) -> str:
-    return conditional(tags.get(key + CONDITIONAL, "")) or tags.get(key, "").strip().lower()
 
 
 def open_direction(tagged: int, access: tuple[Access, Access]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Literal
 
@@ -12,12 +12,12 @@ import pandas as pd
 
 from networks.network import Network, Services
 from networks.osm.elements import Elements, Relation
-from networks.rail.drafts import Draft, Timed, Timetable, neighbour_drafts, to_services
+from networks.rail.drafts import Draft, Timetable, neighbour_drafts, to_services
 from networks.rail.parameters import RailParameters
 from networks.rail.services import Line, line_drafts, relation_drafts, train_relations
 from networks.rail.stations import Stations, gather
-from networks.rail.topology import Built, Cut, Placed, cut, place, to_network
-from networks.rail.tracks import FROM_TAG, Tracks, choose
+from networks.rail.topology import Built, cut, place, to_network
+from networks.rail.tracks import FROM_TAG, choose
 
 ServicesFrom = Literal["auto", "relations", "lines", "tracks", "none"]
 """Source of services; `auto` takes the first of relations, lines and tracks that is available."""
@@ -131,27 +131,6 @@ class RailBuild:
     report: RailReport
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """The network with the results of all steps that built it."""
-
-    chosen: Tracks
-    stations: Stations
-    placed: Placed
-    links: Cut
-    built: Built
-    points: tuple[tuple[int, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _ServiceDrafts:
-    """Drafts of services, their source, and counts from reading it."""
-
-    source: str
-    drafts: Sequence[Draft]
-    counts: Mapping[str, int]
-
-
 def build(
     elements: Elements,
     *,
@@ -192,108 +171,79 @@ def build(
     assumed = parameters or RailParameters.default()
     services = train_relations(elements, opened_by=opened_by)
     left_out = sum(one.tags.get("route") == "train" for one in elements.relations) - len(services)
-    parts = _build_network(elements, services, assumed, opened_by)
-    running = _draft_services(parts, services, line_table, services_from, most_turn_deg=assumed.most_turn_deg)
-    if left_out:
-        running = replace(running, counts={**running.counts, "relations that do not run": left_out})
-    network, names = parts.built.network, [station.label for station in parts.stations.all]
-    timetable = Timetable(network, parts.points, names, parameters=assumed)
-    timed: list[Timed] = []
-    faults: list[str] = []
-    strayed = 0
-    for draft in running.drafts:
-        parts_of_draft, messages, count = timetable.time(draft)
-        timed += parts_of_draft
-        faults += messages
-        strayed += count
-    table = to_services(timed, network.links, station_node=parts.built.station_node, parameters=assumed)
-    return RailBuild(
-        network=network,
-        services=table,
-        stations=_station_table(parts),
-        report=_report(parts, running, table, faults=tuple(faults), strayed=strayed),
-    )
-
-
-def _build_network(
-    elements: Elements,
-    services: Sequence[Relation],
-    assumed: RailParameters,
-    opened_by: date | None,
-) -> _Parts:
     chosen = choose(elements, parameters=assumed, opened_by=opened_by)
     found = gather(elements, services, parameters=assumed, opened_by=opened_by)
     placed = place(elements, chosen.kept, found, parameters=assumed)
     links = cut(placed)
     built = to_network(links, placed, elements, found.all, running=assumed.running)
+    network, node = built.network, built.station_node
     points = tuple(
         tuple(int(row) for row in built.node_of_point[list(rows)] if row >= 0) for rows in placed.points
     )
-    return _Parts(chosen, found, placed, links, built, points)
+    drafts, counts, source = _draft_services(
+        built, found, points, services, line_table, services_from, most_turn_deg=assumed.most_turn_deg
+    )
+    counts = {**counts, "relations that do not run": left_out} if left_out else counts
+    timetable = Timetable(network, points, [station.label for station in found.all], parameters=assumed)
+    results = [timetable.time(draft) for draft in drafts]
+    timed = [part for parts, _, _ in results for part in parts]
+    table = to_services(timed, network.links, station_node=node, parameters=assumed)
+    rows = [
+        (s.osm_id, s.name, s.labels, int(node[i]), points[i], placed.snapped_m[i])
+        for i, s in enumerate(found.all)
+        if node[i] >= 0
+    ]
+    stations = pd.DataFrame(rows, columns=["osm_id", "name", "labels", "node", "points", "carried_m"])
+    carried = placed.snapped_m[placed.snapped_m > 0]
+    tagged = sum(t.speed_source == FROM_TAG for t in chosen.kept)
+    lengths = network.links.groupby("link_class")["length_km"].sum()
+    report = RailReport(
+        tracks=len(chosen.kept),
+        track_km={str(name): float(km) for name, km in lengths.items()},
+        tracks_left_out=chosen.left_out,
+        speeds_tagged=tagged,
+        speeds_by_class=len(chosen.kept) - tagged,
+        speeds_unread=chosen.unread_speeds,
+        loops=links.loops,
+        components=int(network.components().max(initial=-1)) + 1,
+        stations=int((node >= 0).sum()),
+        stations_carried=len(carried),
+        farthest_carried_m=float(carried.max(initial=0.0)),
+        stations_left_out=found.left_out,
+        stations_unreached=placed.unreached,
+        stations_merged=built.merged,
+        services=len(table.lines),
+        services_source=source,
+        headways=dict(Counter(table.lines["headway_source"].tolist())),
+        service_counts=counts,
+        hops_strayed=sum(strayed for _, _, strayed in results),
+        faults=tuple(message for _, messages, _ in results for message in messages),
+    )
+    types = {"osm_id": "int64", "node": "int64", "carried_m": "float64"}
+    return RailBuild(network=network, services=table, stations=stations.astype(types), report=report)
 
 
 def _draft_services(
-    parts: _Parts,
+    built: Built,
+    stations: Stations,
+    points: Sequence[tuple[int, ...]],
     services: Sequence[Relation],
     line_table: Sequence[Line],
-    services_from: ServicesFrom,
+    source: str,
     *,
     most_turn_deg: float,
-) -> _ServiceDrafts:
-    network, all_stations = parts.built.network, parts.stations.all
-    reached = parts.built.station_node >= 0
+) -> tuple[Sequence[Draft], Mapping[str, int], str]:
+    """Return drafts of services, counts from reading their source, and the source."""
+    network, reached = built.network, built.station_node >= 0
     found: Sequence[Draft] = ()
     counts: Mapping[str, int] = {}
-    source: str = services_from
     if source in ("auto", "relations"):
         way = network.links["osm_id"].to_numpy()
-        of_id = parts.stations.of_id
-        found, counts = relation_drafts(services, station_of_id=of_id, reached=reached, link_way=way)
+        found, counts = relation_drafts(services, station_of_id=stations.of_id, reached=reached, link_way=way)
     if source == "auto":
         source = "relations" if found else "lines" if line_table else "tracks"
     if source == "lines":
-        found = line_drafts(line_table, stations=all_stations, reached=reached)
+        found = line_drafts(line_table, stations=stations.all, reached=reached)
     elif source == "tracks":
-        found = neighbour_drafts(network, parts.points, all_stations, most_turn_deg=most_turn_deg)
-    return _ServiceDrafts(source, found, counts)
-
-
-def _station_table(parts: _Parts) -> pd.DataFrame:
-    node, snapped_m = parts.built.station_node, parts.placed.snapped_m
-    rows = [
-        (s.osm_id, s.name, s.labels, int(node[i]), parts.points[i], snapped_m[i])
-        for i, s in enumerate(parts.stations.all)
-        if node[i] >= 0
-    ]
-    table = pd.DataFrame(rows, columns=["osm_id", "name", "labels", "node", "points", "carried_m"])
-    return table.astype({"osm_id": "int64", "node": "int64", "carried_m": "float64"})
-
-
-def _report(
-    parts: _Parts, running: _ServiceDrafts, services: Services, *, faults: tuple[str, ...], strayed: int
-) -> RailReport:
-    network, links = parts.built.network, parts.built.network.links
-    carried = parts.placed.snapped_m[parts.placed.snapped_m > 0]
-    tagged = sum(t.speed_source == FROM_TAG for t in parts.chosen.kept)
-    return RailReport(
-        tracks=len(parts.chosen.kept),
-        track_km={str(k): float(v) for k, v in links.groupby("link_class")["length_km"].sum().items()},
-        tracks_left_out=parts.chosen.left_out,
-        speeds_tagged=tagged,
-        speeds_by_class=len(parts.chosen.kept) - tagged,
-        speeds_unread=parts.chosen.unread_speeds,
-        loops=parts.links.loops,
-        components=int(network.components().max(initial=-1)) + 1,
-        stations=int((parts.built.station_node >= 0).sum()),
-        stations_carried=len(carried),
-        farthest_carried_m=float(carried.max()) if len(carried) else 0.0,
-        stations_left_out=parts.stations.left_out,
-        stations_unreached=parts.placed.unreached,
-        stations_merged=parts.built.merged,
-        services=len(services.lines),
-        services_source=running.source,
-        headways=dict(Counter(services.lines["headway_source"].tolist())),
-        service_counts=running.counts,
-        hops_strayed=strayed,
-        faults=faults,
-    )
+        found = neighbour_drafts(network, points, stations.all, most_turn_deg=most_turn_deg)
+    return found, counts, source

@@ -236,7 +236,9 @@ class Timetable:
             The service, split into parts wherever no track connects two stops; a message for each such
             place; and the number of routes that leave the service's own tracks or exceed the turn limit.
         """
-        own = self._own_tracks(draft)
+        own = None
+        if draft.links is not None:
+            own = OwnTracks.of(self._layout, self._seconds(draft.most_kmh), only=draft.links)
         parts: list[list[Hop]] = [[]]
         faults, strayed = [], 0
         for at, (start, end) in enumerate(pairwise(draft.stations)):
@@ -252,14 +254,13 @@ class Timetable:
                     times = draft.known.run_s[at], draft.known.stop_s[at + 1]
                 parts[-1].append(Hop(start, end, route, max(times[0], 1), times[1]))
         hops = [tuple(part) for part in parts if part]
-        if not faults and len(hops) == 1 and draft.known is None and draft.whole_s is not None:
-            known = _spread(draft.whole_s, hops[0])
-            if known is not None:
-                draft = replace(draft, known=known)
-                hops = [tuple(replace(hop, run_s=s) for hop, s in zip(hops[0], known.run_s, strict=True))]
-        keys = [f"{draft.service_id}#{k + 1}" for k in range(len(hops))]
-        if len(hops) == 1:
-            keys = [draft.service_id]
+        is_whole = not faults and len(hops) == 1 and draft.known is None
+        if is_whole and draft.whole_s is not None and (known := _spread(draft.whole_s, hops[0])) is not None:
+            draft = replace(draft, known=known)
+            hops = [tuple(replace(hop, run_s=s) for hop, s in zip(hops[0], known.run_s, strict=True))]
+        keys = [
+            f"{draft.service_id}#{k + 1}" if len(hops) > 1 else draft.service_id for k in range(len(hops))
+        ]
         return tuple(map(Timed, [draft] * len(hops), keys, hops)), tuple(faults), strayed
 
     def _route(
@@ -281,11 +282,6 @@ class Timetable:
                 self._layout, self._seconds(most_kmh), any_turn=self._stations, most_turn_deg=most_turn_deg
             )
         return self._graphs[key]
-
-    def _own_tracks(self, draft: Draft) -> OwnTracks | None:
-        if draft.links is None:
-            return None
-        return OwnTracks.of(self._layout, self._seconds(draft.most_kmh), only=draft.links)
 
     def _seconds(self, most_kmh: float) -> NDArray[np.float64]:
         speed = np.minimum(self._speed, most_kmh)

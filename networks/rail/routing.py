@@ -163,11 +163,15 @@ class TrackGraph:
         end = np.concatenate([layout.head, layout.tail])
         leaving = np.argsort(start, kind="stable").astype(np.int64)
         offsets = np.searchsorted(start[leaving], np.arange(layout.count + 1)).astype(np.int64)
-        before, after = _movements(end, leaving, offsets)
+        # Each directed link with all directed links that start at its end.
+        counts = np.diff(offsets)[end]
+        before = np.repeat(np.arange(len(end), dtype=np.int64), counts)
+        place = np.arange(len(before)) - np.repeat(np.cumsum(counts) - counts, counts)
+        after = leaving[np.repeat(offsets[end], counts) + place]
         is_free = np.diff(offsets) <= 2
-        is_free[_rows(any_turn)] = True
+        is_free[[] if any_turn is None else any_turn] = True
         is_closed = np.zeros(layout.count, dtype=bool)
-        is_closed[_rows(closed)] = True
+        is_closed[[] if closed is None else closed] = True
         allowed = (np.abs(before - after) != size) & ~is_closed[end[before]]
         allowed &= _within_turn_limit(layout, before, after, most_turn_deg) | is_free[end[before]]
         cost = np.tile(seconds, 2)
@@ -274,18 +278,6 @@ class OwnTracks:
         known = at < len(self.nodes)
         found: list[int] = at[known][self.nodes[at[known]] == wanted[known]].tolist()
         return found
-
-
-def _rows(nodes: Ints | None) -> Ints:
-    return np.empty(0, dtype=np.int64) if nodes is None else nodes
-
-
-def _movements(end: Ints, leaving: Ints, offsets: Ints) -> tuple[Ints, Ints]:
-    """Pair each directed link with all directed links that start at its end."""
-    counts = np.diff(offsets)[end]
-    before = np.repeat(np.arange(len(end), dtype=np.int64), counts)
-    place = np.arange(len(before)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return before, leaving[np.repeat(offsets[end], counts) + place]
 
 
 def _within_turn_limit(layout: Layout, before: Ints, after: Ints, most_turn_deg: float) -> NDArray[np.bool_]:

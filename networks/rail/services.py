@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,9 @@ def relation_drafts(
         links_of_way[way].append(link)
     for relation in relations:
         stops = _stops(relation, station_of_id, reached, counts)
-        positions = _positions(stops)
+        # At stations, without consecutive repeats.
+        here = [at for at, row in enumerate(stops) if row >= 0]
+        positions = [at for before, at in pairwise([-1, *here]) if before < 0 or stops[before] != stops[at]]
         if len(positions) < 2:
             counts["relations with fewer than two stops here"] += 1
             continue
@@ -108,15 +111,6 @@ def _stops(
             row = -1
         rows.append(row)
     return rows
-
-
-def _positions(stops: Sequence[int]) -> list[int]:
-    """Return the positions of the stops at stations, without consecutive repeats."""
-    kept: list[int] = []
-    for at, row in enumerate(stops):
-        if row >= 0 and (not kept or stops[kept[-1]] != row):
-            kept.append(at)
-    return kept
 
 
 def _known_times(relation: Relation, stops: int, counts: Counter[str]) -> KnownTimes | None:
@@ -166,41 +160,29 @@ def _merge_directions(found: Sequence[Draft]) -> tuple[Draft, ...]:
         opposite = waiting[draft.stations[::-1]] if draft.stations != draft.stations[::-1] else []
         if opposite:
             first = opposite.pop(0)
-            kept[first] = _merge_two(kept[first], draft)
+            a, b = kept[first], draft
+            parts = [d.links for d in (a, b) if d.links is not None]
+            times = [t for t in (a.known, b.known and b.known.reversed()) if t is not None]
+            whole = [d.whole_s for d in (a, b) if d.whole_s is not None]
+            kept[first] = replace(
+                a,
+                headway_s=max((d.headway_s for d in (a, b) if d.headway_s is not None), default=None),
+                links=np.unique(np.concatenate(parts)) if parts else None,
+                most_kmh=min(a.most_kmh, b.most_kmh),
+                known=KnownTimes(*(_means(one) for one in zip(*map(astuple, times), strict=True)))
+                if times
+                else None,
+                whole_s=-(-sum(whole) // len(whole)) if whole else None,
+            )
         else:
             waiting[draft.stations].append(len(kept))
             kept.append(draft)
     return tuple(kept)
 
 
-def _merge_two(a: Draft, b: Draft) -> Draft:
-    known = [d.headway_s for d in (a, b) if d.headway_s is not None]
-    parts = [d.links for d in (a, b) if d.links is not None]
-    return replace(
-        a,
-        headway_s=max(known) if known else None,
-        links=np.unique(np.concatenate(parts)) if parts else None,
-        most_kmh=min(a.most_kmh, b.most_kmh),
-        known=_mean_times(a.known, b.known),
-        whole_s=_mean(a.whole_s, b.whole_s),
-    )
-
-
-def _mean(a: int | None, b: int | None) -> int | None:
-    known = [seconds for seconds in (a, b) if seconds is not None]
-    return (sum(known) + len(known) - 1) // len(known) if known else None
-
-
-def _mean_times(a: KnownTimes | None, b: KnownTimes | None) -> KnownTimes | None:
-    """Return the mean of the times of two opposite directions, or the times of the only known one."""
-    if b is None:
-        return a
-    back = b.reversed()
-    if a is None:
-        return back
-    run_s = tuple((x + y + 1) // 2 for x, y in zip(a.run_s, back.run_s, strict=True))
-    stop_s = tuple((x + y + 1) // 2 for x, y in zip(a.stop_s, back.stop_s, strict=True))
-    return KnownTimes(run_s, stop_s)
+def _means(values: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """Return the mean of each place of some sequences in seconds, rounded up."""
+    return tuple(-(-sum(one) // len(one)) for one in zip(*values, strict=True))
 
 
 COLUMNS = ("service_id", "name", "stops", "headway_min")
@@ -273,18 +255,10 @@ def _line(row: Mapping[str, str | None]) -> Line:
         raise ValueError("service_id is empty")
     if len(stops) < 2:
         raise ValueError("a service needs at least two stops")
-    return Line(
-        cells["service_id"], cells["name"] or cells["service_id"], stops, _headway(cells["headway_min"])
-    )
-
-
-def _headway(text: str) -> float | None:
-    if not text:
-        return None
-    minutes = number(text) or 0.0
-    if not 0.0 < minutes * 60.0 <= LONGEST_INTERVAL_S:
+    text, minutes = cells["headway_min"], number(cells["headway_min"]) or 0.0
+    if text and not 0.0 < minutes * 60.0 <= LONGEST_INTERVAL_S:
         raise ValueError(f"headway_min '{text}' is not a number of minutes between 0 and one week")
-    return minutes
+    return Line(cells["service_id"], cells["name"] or cells["service_id"], stops, minutes if text else None)
 
 
 def line_drafts(

@@ -104,7 +104,15 @@ def gather(
     if twins:
         left_out["mapped twice"] = len(twins)
         found = [station for station in found if station.osm_id not in twins]
-    loose = _stop_positions(elements, relations, areas, known=set(points.id.tolist()))
+    # Stop positions and platforms of trains; NaN for the position of a platform without one.
+    wanted = {one.point for relation in relations for one in relation.stops()} - set(points.id.tolist())
+    stops, loose = elements.stops, []
+    row_of = {int(one): row for row, one in enumerate(stops.id)}
+    for one in sorted(wanted):
+        if (row := row_of.get(one)) is not None:
+            loose.append(_station(one, float(stops.lon[row]), float(stops.lat[row]), stops.tags[row]))
+        elif one in areas.of_point:
+            loose.append(_station(one, np.nan, np.nan, {}))
     return _with_stops(found, loose, left_out, parameters.stop_m, areas=areas, twins=twins)
 
 
@@ -176,23 +184,6 @@ def _twins(found: Sequence[Station], railway: set[int], areas: _Areas, limit_m: 
         if same:
             twins[station.osm_id] = same[0].osm_id
     return twins
-
-
-def _stop_positions(
-    elements: Elements, relations: Sequence[Relation], areas: _Areas, *, known: set[int]
-) -> list[Station]:
-    """Return the stop positions and platforms of trains; NaN for the position of a platform without one."""
-    wanted = {one.point for relation in relations for one in relation.stops()} - known
-    points = elements.stops
-    row_of = {int(one): row for row, one in enumerate(points.id)}
-    stops = []
-    for one in sorted(wanted):
-        row = row_of.get(one)
-        if row is not None:
-            stops.append(_station(one, float(points.lon[row]), float(points.lat[row]), points.tags[row]))
-        elif one in areas.of_point:
-            stops.append(_station(one, np.nan, np.nan, {}))
-    return stops
 
 
 def _with_stops(

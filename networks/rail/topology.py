@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -113,11 +113,14 @@ def place(
     new = _NewPoints(lon=[], lat=[], first=len(lon), added=defaultdict(list))
     points, snapped, unreached = [], [], []
     for station in stations.all:
-        own = _own_points(station, elements, tracks_of)
+        nodes = elements.nodes.rows_of(np.array([station.osm_id, *station.stops], dtype=np.int64))
+        own = [row for row in nodes.tolist() if row >= 0 and row in tracks_of]
         limit = parameters.platform_m if own else parameters.snap_m
         hits = _hits(station, tracks, tree, (lon, lat), limit_m=limit)
-        served = {track for row in own for track in tracks_of[row]}
-        near = _near_hits(hits, served, own=bool(own), platform_m=parameters.platform_m)
+        # The nearest track if the station has none of its own, and all others within platform distance.
+        near = [] if own else hits[:1]
+        done = {hit.track for hit in near}.union(*(tracks_of[row] for row in own))
+        near += [hit for hit in hits if hit.track not in done and hit.metres <= parameters.platform_m]
         rows = [*own, *(new.point_of(hit, tracks[hit.track], lon, lat) for hit in near)]
         points.append(tuple(dict.fromkeys(rows)))
         snapped.append(0.0 if own else near[0].metres if near else np.nan)
@@ -139,11 +142,6 @@ def _tracks_of_points(tracks: Sequence[Track]) -> dict[int, set[int]]:
         for row in track.points.tolist():
             found[row].add(i)
     return found
-
-
-def _own_points(station: Station, elements: Elements, tracks_of: Mapping[int, set[int]]) -> list[int]:
-    rows = elements.nodes.rows_of(np.array([station.osm_id, *station.stops], dtype=np.int64))
-    return [row for row in rows.tolist() if row >= 0 and row in tracks_of]
 
 
 def _hits(
@@ -182,13 +180,6 @@ def _nearest_on_line(lon: Floats, lat: Floats, *, at_lon: float, at_lat: float) 
     metres = np.hypot(x[:-1] + share * dx, y[:-1] + share * dy)
     segment = int(np.argmin(metres))
     return segment, float(share[segment]), float(metres[segment])
-
-
-def _near_hits(hits: list[_Hit], served: set[int], *, own: bool, platform_m: float) -> list[_Hit]:
-    """Keep the nearest track if the station has none of its own, and all others within platform distance."""
-    kept = [] if own else hits[:1]
-    done = served | {hit.track for hit in kept}
-    return kept + [hit for hit in hits if hit.track not in done and hit.metres <= platform_m]
 
 
 def _with_added(track: Track, added: list[tuple[int, float, int]]) -> Track:
@@ -254,7 +245,10 @@ def cut(placed: Placed) -> Cut:
     breaks = _breaks(sequence, counts, stations=[row for rows in placed.points for row in rows])
     same = owner[breaks[:-1]] == owner[breaks[1:]]
     start, stop = breaks[:-1][same], breaks[1:][same]
-    along = _distance_along_km(placed.lon[sequence], placed.lat[sequence])
+    # The distance of each point from the first one along geodesics between consecutive points.
+    lon, lat = placed.lon[sequence], placed.lat[sequence]
+    metres = pyproj.Geod(ellps="WGS84").inv(lon[:-1], lat[:-1], lon[1:], lat[1:])[2]
+    along = np.concatenate([[0.0], np.cumsum(np.asarray(metres, dtype=np.float64) / 1000.0)])
     tail, head = sequence[start], sequence[stop]
     real = tail != head
     return Cut(
@@ -267,14 +261,6 @@ def cut(placed: Placed) -> Cut:
         length_km=np.maximum(along[stop] - along[start], _LEAST_KM)[real],
         loops=int((~real).sum()),
     )
-
-
-def _distance_along_km(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the distance of each point from the first one along geodesics between consecutive points."""
-    if len(lon) < 2:
-        return np.zeros(1)
-    _, _, metres = pyproj.Geod(ellps="WGS84").inv(lon[:-1], lat[:-1], lon[1:], lat[1:])
-    return np.concatenate([[0.0], np.cumsum(np.asarray(metres, dtype=np.float64) / 1000.0)])
 
 
 def _breaks(

@@ -215,13 +215,14 @@ def _track(way_id: int, points: NDArray[np.int64], tags: Tags, parameters: RailP
     if tagged is not None:
         link_class, design, source = parameters.class_of_speed(tagged), tagged, FROM_TAG
     else:
-        link_class = parameters.class_without_speed[_default_class_key(tags)]
+        usage = tags.get("usage", "")
+        key = (
+            "highspeed"
+            if tags.get("highspeed") == "yes"
+            else usage
+            if usage in {"main", "branch"}
+            else "other"
+        )
+        link_class = parameters.class_without_speed[key]
         design, source = parameters.named(link_class).design_kmh, FROM_CLASS
     return Track(way_id, points, link_class, design, source, tags)
-
-
-def _default_class_key(tags: Tags) -> str:
-    if tags.get("highspeed") == "yes":
-        return "highspeed"
-    usage = tags.get("usage", "")
-    return usage if usage in {"main", "branch"} else "other"

@@ -115,8 +115,10 @@ def read_roads(
         Drop roads that opened after this day; None for the network of today.
     """
     accesses = [access(tags) for tags in roads.tags]
+    closed = ("closed_to_cars" if sides == ("closed", "closed") else "" for sides in accesses)
     reasons = [
-        _closed_reason(tags, sides, opened_by) for tags, sides in zip(roads.tags, accesses, strict=True)
+        closed_reason(tags) or reason or _vintage_reason(tags, opened_by)
+        for tags, reason in zip(roads.tags, closed, strict=True)
     ]
     opened = _open(roads, accesses, reasons, reversible)
     ways, directions = roads.take(opened.mask), opened.directions
@@ -127,6 +129,8 @@ def read_roads(
     ]
     sides = [accesses[row] for row in np.flatnonzero(opened.mask).tolist()]
     restricted = np.array(sides, dtype=object).reshape(-1, 2) == "restricted"
+    # A way allows no through traffic where it allows none in any direction that is open.
+    through = restricted | (directions[:, None] == [BACKWARD, FORWARD])
     read = RoadWays(
         ways=ways,
         mode=np.full(len(ways), "road", dtype=object),
@@ -134,18 +138,12 @@ def read_roads(
         direction=directions,
         speed_kmh=np.array([kmh for kmh, _, _ in speeds], dtype=np.float64),
         against_kmh=np.array([kmh for _, kmh, _ in speeds], dtype=np.float64),
-        is_restricted=_restricted(restricted, directions),
+        is_restricted=through.all(axis=1),
         speed_source=np.array([source for _, _, source in speeds], dtype=object),
     )
     unread = Counter(one for tags in roads.tags for one in unknown_access(tags))
     read = _split_by_access(read, restricted)
     return ReadWays(read, PartCounts(opened.dropped, opened.rules, speeds=reader.counts(), unread=unread))
-
-
-def _restricted(sides: NDArray[np.bool_], directions: Ints) -> NDArray[np.bool_]:
-    """Return the ways that allow no through traffic in any direction that is open, from both sides [n, 2]."""
-    along, against = sides[:, 0] | (directions == BACKWARD), sides[:, 1] | (directions == FORWARD)
-    return np.asarray(along & against)
 
 
 def _split_by_access(ways: RoadWays, sides: NDArray[np.bool_]) -> RoadWays:
@@ -179,7 +177,12 @@ def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | Non
     opened_by
         Drop ferries that opened after this day; None for the network of today.
     """
-    reasons = [_reason_against_ferry(tags, opened_by) for tags in ferries.tags]
+    reasons = [
+        "ferry_without_cars"
+        if not carries_cars(tags)
+        else closed_reason(tags) or ("" if runs(tags) else "disused") or _vintage_reason(tags, opened_by)
+        for tags in ferries.tags
+    ]
     opened = _open(ferries, [access(tags) for tags in ferries.tags], reasons, reversible)
     ways = ferries.take(opened.mask)
     read = RoadWays(
@@ -195,6 +198,10 @@ def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | Non
     texts = [tags["duration"] for tags in ways.tags if tags.get("duration")]
     unread = Counter(f"duration={text}" for text in texts if duration_s(text) is None)
     return ReadWays(read, PartCounts(opened.dropped, opened.rules, speeds=SpeedCounts(), unread=unread))
+
+
+def _vintage_reason(tags: Tags, opened_by: date | None) -> str:
+    return "" if was_open(tags.get("start_date", ""), on=opened_by) else "not_yet_open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,18 +231,3 @@ def _open(
     mask[[row for row in rows if turns[row] != NEITHER]] = True
     directions = np.array([turns[row] for row in np.flatnonzero(mask).tolist()], dtype=np.int64)
     return _Opened(mask, directions, dict(dropped), dict(Counter(rule for _, rule in found.values())))
-
-
-def _vintage_reason(tags: Tags, opened_by: date | None) -> str:
-    return "" if was_open(tags.get("start_date", ""), on=opened_by) else "not_yet_open"
-
-
-def _reason_against_ferry(tags: Tags, opened_by: date | None) -> str:
-    if not carries_cars(tags):
-        return "ferry_without_cars"
-    return closed_reason(tags) or ("" if runs(tags) else "disused") or _vintage_reason(tags, opened_by)
-
-
-def _closed_reason(tags: Tags, sides: tuple[Access, Access], opened_by: date | None) -> str:
-    closed = "closed_to_cars" if set(sides) == {"closed"} else ""
-    return closed_reason(tags) or closed or _vintage_reason(tags, opened_by)

@@ -168,23 +168,28 @@ def assemble(
         dropped, cut off or merged, by reason.
     """
     stops = _stops(barriers, nodes)
-    pieces = _on_the_ground(cut_at_junctions(roads.ways, nodes, stops), roads)
+    pieces = cut_at_junctions(roads.ways, nodes, stops)
+    factors = np.array([_length_factor(tags) for tags in roads.ways.tags], dtype=np.float64)
+    pieces = replace(pieces, length_km=pieces.length_km * factors[pieces.way])
     seconds, kmh, source = _times(roads, pieces, nodes, relations)
     reversed_ = roads.direction[pieces.way] == BACKWARD
     tail, head = pieces.rows[pieces.first], pieces.rows[pieces.last]
     tail, head = np.where(reversed_, head, tail), np.where(reversed_, tail, head)
     at_barrier = stops[tail], stops[head]
-    ends = _Ends.of(*merge_zero_length(tail, head, pieces.length_km), size=len(nodes)).detached(*at_barrier)
+    ends = _Ends(*merge_zero_length(tail, head, pieces.length_km), len(nodes), np.empty(0, np.int64))
+    ends = ends.detached(*at_barrier)
     restricted = roads.is_restricted[pieces.way]
     is_ferry = (roads.mode == "ferry")[pieces.way]
-    cut_off = ends_to_detach(ends.tail, ends.head, restricted, _ranks(roads)[pieces.way], is_ferry=is_ferry)
+    # The rank of the class of each way, 0 for motorways; ferries come last.
+    rank = {name: i for i, name in enumerate(ROAD_CLASSES)}
+    names = (str(name).removesuffix("_link") for name in roads.link_class)
+    ranks = np.array([rank.get(name, len(rank)) for name in names], np.int64)[pieces.way]
+    cut_off = ends_to_detach(ends.tail, ends.head, restricted, ranks, is_ferry=is_ferry)
     ends = ends.detached(*cut_off)
     oneway = roads.direction[pieces.way] != BOTH
     kept, dropped = _kept(ends.tail, ends.head, pieces.length_km, oneway=oneway, speed=kmh)
-    dropped |= _positive(
-        barrier=len(np.unique(pieces.rows[stops[pieces.rows]])),
-        no_through_traffic=int(np.count_nonzero(cut_off)),
-    )
+    dropped["barrier"] = len(np.unique(pieces.rows[stops[pieces.rows]]))
+    dropped["no_through_traffic"] = int(np.count_nonzero(cut_off))
     oneway, source, kmh, seconds = oneway[kept], source[kept], kmh[kept], seconds[kept]
     pieces = pieces.keep(kept)
     used, at = np.unique(np.concatenate([ends.tail[kept], ends.head[kept]]), return_inverse=True)
@@ -192,6 +197,10 @@ def assemble(
         key: np.array([tags.get(key, "") for tags in roads.ways.tags], dtype=object)
         for key in ("name", "ref", "start_date")
     }
+    # The times against the nodes are known already where the directions of a road differ in speed.
+    against = roads.against_kmh[pieces.way]
+    differs = np.isfinite(against) & (against != kmh)
+    backward = np.where(differs, travel_time_s(pieces.length_km, np.where(differs, against, 1.0)), seconds)
     links = gpd.GeoDataFrame(
         {
             "tail": at[: len(at) // 2],
@@ -203,7 +212,7 @@ def assemble(
             "speed_source": source,
             "oneway": oneway,
             "forward_s": seconds,
-            "backward_s": np.where(oneway, CLOSED, _backward_s(roads, pieces, kmh, seconds)),
+            "backward_s": np.where(oneway, CLOSED, backward),
             "osm_id": roads.ways.id[pieces.way],
             **{key: tags_of_way[key][pieces.way] for key in tags_of_way},
             "tracks": 0,
@@ -213,15 +222,15 @@ def assemble(
         ),
         crs=CRS,
     )
-    return Network(nodes=_node_table(ends.row_of(used), nodes), links=links), pieces.dropped | dropped
-
-
-def _backward_s(roads: RoadWays, pieces: Pieces, kmh: Floats, seconds: Ints) -> Ints:
-    """Return the times against the nodes: known already where the directions of a road differ in speed."""
-    against = roads.against_kmh[pieces.way]
-    differs = np.isfinite(against) & (against != kmh)
-    known = travel_time_s(pieces.length_km, np.where(differs, against, 1.0))
-    return np.where(differs, known, seconds)
+    rows = ends.row_of(used)
+    texts = {
+        name: np.full(len(rows), text, dtype=object) for name, text in (("kind", "junction"), ("name", ""))
+    }
+    # Ids below zero are points that a graph does not name.
+    columns = {"osm_id": np.maximum(nodes.id[rows], 0), **texts}
+    points = shapely.points(nodes.lon[rows], nodes.lat[rows])
+    table = gpd.GeoDataFrame(columns, geometry=points, crs=CRS)
+    return Network(nodes=table, links=links), pieces.dropped | {k: n for k, n in dropped.items() if n}
 
 
 def _stops(barriers: Points, nodes: Nodes) -> NDArray[np.bool_]:
@@ -233,18 +242,6 @@ def _stops(barriers: Points, nodes: Nodes) -> NDArray[np.bool_]:
     return stops
 
 
-def _ranks(roads: RoadWays) -> Ints:
-    """Return the rank of the class of each way, 0 for motorways; ferries come last."""
-    rank = {name: i for i, name in enumerate(ROAD_CLASSES)}
-    return np.array(
-        [rank.get(str(name).removesuffix("_link"), len(rank)) for name in roads.link_class], np.int64
-    )
-
-
-def _positive(**counts: int) -> dict[str, int]:
-    return {reason: count for reason, count in counts.items() if count}
-
-
 @dataclass(frozen=True, slots=True)
 class _Ends:
     """Nodes at the ends of links; numbers from `size` on are copies of nodes, `origin` holds their rows."""
@@ -253,10 +250,6 @@ class _Ends:
     head: Ints
     size: int
     origin: Ints
-
-    @classmethod
-    def of(cls, tail: Ints, head: Ints, *, size: int) -> _Ends:
-        return cls(tail, head, size, np.empty(0, np.int64))
 
     def detached(self, at_tail: NDArray[np.bool_], at_head: NDArray[np.bool_]) -> _Ends:
         """Return ends where the marked ones are copies of their nodes, which no other link shares."""
@@ -288,18 +281,11 @@ def _kept(
     single = np.empty(len(tail), dtype=bool)
     single[fastest_first] = first_occurrences(*(column[fastest_first] for column in same))
     kept = proper & single
-    counts = {
+    return kept, {
         "zero_length": int(np.count_nonzero(~has_length)),
         "loop_after_joining": int(np.count_nonzero(has_length & ~proper)),
         "drawn_twice": int(np.count_nonzero(proper & ~single)),
     }
-    return kept, _positive(**counts)
-
-
-def _on_the_ground(pieces: Pieces, roads: RoadWays) -> Pieces:
-    """Multiply the lengths of each way by the factor that its tag states, if it states one."""
-    factors = np.array([_length_factor(tags) for tags in roads.ways.tags], dtype=np.float64)
-    return replace(pieces, length_km=pieces.length_km * factors[pieces.way])
 
 
 def _length_factor(tags: Tags) -> float:
@@ -334,18 +320,6 @@ def _times(
     source[at] = np.where(is_tagged, "tag", "table")
     kmh[at] = np.clip(pieces.length_km[at] / times * 3600, _LEAST_FERRY_KMH, _MOST_FERRY_KMH)
     return seconds, kmh, source
-
-
-def _node_table(used: Ints, nodes: Nodes) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(
-        {
-            "osm_id": np.maximum(nodes.id[used], 0),  # ids below zero are points that a graph does not name
-            "kind": np.full(len(used), "junction", dtype=object),
-            "name": np.full(len(used), "", dtype=object),
-        },
-        geometry=shapely.points(nodes.lon[used], nodes.lat[used]),
-        crs=CRS,
-    )
 
 
 def build(

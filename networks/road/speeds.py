@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -134,6 +134,15 @@ def speed_table(country: str) -> SpeedTable:
     data = read_table("speeds.toml")
     entry = figures(data["country"], country)
     rules = data["rules"]
+    # The limits of the zones of all countries, since a table may meet zones of its neighbours.
+    general = {
+        f"{code}:{name}": float(value)
+        for key, own in data["country"].items()
+        for code in (key, *groups().get(key, ()))
+        for name, value in own.get("zone", {}).items()
+        if name != "source"
+    }
+    zones = {f"{code}:{name}": float(kmh) for code, own in data["zones"].items() for name, kmh in own.items()}
     return SpeedTable(
         country=next(key for key in lineage(country) if key in data["country"]),
         speed_kmh={
@@ -147,30 +156,13 @@ def speed_table(country: str) -> SpeedTable:
             for name, points in entry.get("average", {}).items()
             if name != "source"
         },
-        zones=_zones(data),
-        least_kmh=rules["least_kmh"],
-        most_kmh=rules["most_kmh"],
-        walk_kmh=rules["walk_kmh"],
-        none_kmh=rules["none_kmh"],
+        zones=general | zones,
+        **{key: rules[key] for key in ("least_kmh", "most_kmh", "walk_kmh", "none_kmh")},
         source=entry["source"],
         most_by_tag={
             key: {value: float(kmh) for value, kmh in row.items()} for key, row in data["most_kmh"].items()
         },
     )
-
-
-def _zones(data: Mapping[str, Any]) -> dict[str, float]:
-    """Return the limits of the zones of all countries, since a table may meet zones of its neighbours."""
-    members = {key: [key, *groups().get(key, ())] for key in data["country"]}
-    general = {
-        f"{code}:{name}": float(value)
-        for key, entry in data["country"].items()
-        for code in members[key]
-        for name, value in entry.get("zone", {}).items()
-        if name != "source"
-    }
-    own = {f"{code}:{name}": float(kmh) for code, zone in data["zones"].items() for name, kmh in zone.items()}
-    return general | own
 
 
 @cache

@@ -426,7 +426,9 @@ def _faults(problem: DesignProblem) -> Iterator[str]:
     nodes, candidates = len(problem.nodes), {candidate.id for candidate in problem.candidates}
     yield from (f"nodes: {name!r} occurs twice" for name in repeated(problem.nodes))
     yield from _arc_faults(problem.arcs, nodes, "arcs")
-    yield from (f"candidates: id {name!r} occurs twice" for name in repeated(map(_id, problem.candidates)))
+    for key in ("candidates", "capacities", "cities"):
+        twice = repeated(item.id for item in getattr(problem, key))
+        yield from (f"{key}: id {name!r} occurs twice" for name in twice)
     for position, candidate in enumerate(problem.candidates):
         place = f"candidates[{position}] ({candidate.id!r})"
         yield from _integer_faults(candidate, ("cost", "lead"), place)
@@ -480,12 +482,15 @@ def _side_faults(problem: DesignProblem, candidates: Collection[str]) -> Iterato
     for name, most in problem.caps:
         if not is_integer(most):
             yield f"caps.{name}: {most!r} is not an integer >= 0"
-    yield from (f"capacities: id {name!r} occurs twice" for name in repeated(map(_id, problem.capacities)))
     for position, capacity in enumerate(problem.capacities):
         yield from _capacity_faults(capacity, candidates, f"capacities[{position}] ({capacity.id!r})")
-    yield from _couple_faults(problem.excludes, candidates, "excludes")
-    yield from _couple_faults(problem.requires, candidates, "requires")
-    yield from (f"cities: id {name!r} occurs twice" for name in repeated(map(_id, problem.cities)))
+    for key in ("excludes", "requires"):
+        for position, couple in enumerate(getattr(problem, key)):
+            place = f"{key}[{position}]"
+            unknown = (name for name in couple if name not in candidates)
+            yield from (f"{place}: there is no candidate {name!r}" for name in unknown)
+            if couple[0] == couple[1]:
+                yield f"{place}: {couple[0]!r} is named twice"
     for position, city in enumerate(problem.cities):
         yield from _city_faults(city, len(problem.pairs), f"cities[{position}] ({city.id!r})")
     for position, target in enumerate(problem.targets):
@@ -503,16 +508,6 @@ def _capacity_faults(capacity: Capacity, candidates: Collection[str], place: str
             yield f"{place}.use: {units!r} of {name!r} is not an integer >= 1"
     names = repeated(name for name, _ in capacity.use)
     yield from (f"{place}.use: {name!r} is named twice" for name in names)
-
-
-def _couple_faults(
-    couples: Iterable[tuple[str, str]], candidates: Collection[str], key: str
-) -> Iterator[str]:
-    for position, couple in enumerate(couples):
-        place = f"{key}[{position}]"
-        yield from (f"{place}: there is no candidate {name!r}" for name in couple if name not in candidates)
-        if couple[0] == couple[1]:
-            yield f"{place}: {couple[0]!r} is named twice"
 
 
 def _city_faults(city: City, pairs: int, place: str) -> Iterator[str]:
@@ -535,11 +530,10 @@ def _target_faults(target: Target, problem: DesignProblem, place: str) -> Iterat
 
 
 def _period_faults(problem: DesignProblem) -> Iterator[str]:
-    faults = [
-        fault
-        for position, period in enumerate(problem.periods)
-        for fault in _integer_faults(period, ("budget", "factor"), f"periods[{position}] ({period.id!r})")
+    named = [
+        (period, f"periods[{position}] ({period.id!r})") for position, period in enumerate(problem.periods)
     ]
+    faults = [fault for item, place in named for fault in _integer_faults(item, ("budget", "factor"), place)]
     yield from faults
     if problem.periods and not faults:
         total = sum(period.budget for period in problem.periods)

@@ -224,7 +224,15 @@ def dumps(problem: DesignProblem) -> str:
         "capacities": [{**item, "use": dict(item["use"])} for item in _objects(problem.capacities, CAPACITY)],
         "targets": _objects(problem.targets, TARGET),
         "cities": _objects(problem.cities, CITY),
-        "rings": [_ring_object(ring) for ring in problem.rings],
+        "rings": [
+            {
+                **item,
+                **({"least_by_group": dict(ring.least_by_group)} if ring.least_by_group else {}),
+                "links": _objects(ring.links, LINK),
+                "stops": _objects(ring.stops, STOP),
+            }
+            for ring, item in zip(problem.rings, _objects(problem.rings, RING), strict=True)
+        ],
         "periods": _objects(problem.periods, PERIOD),
     }
     parts = []
@@ -232,16 +240,11 @@ def dumps(problem: DesignProblem) -> str:
         name = key.rstrip("?")
         value = values[name] if name in values else getattr(problem, name)
         if value or name == key:
-            written = _lines(value) if isinstance(value, list | tuple) else _compact(value)
+            written = _compact(value)
+            if value and isinstance(value, list | tuple):
+                written = "[\n" + ",\n".join(map(_compact, value)) + "]"
             parts.append(f'"{name}":{written}')
     return "{" + ",\n".join(parts) + "}\n"
-
-
-def _ring_object(ring: Ring) -> dict[str, Any]:
-    (found,) = _objects([ring], RING)
-    if ring.least_by_group:
-        found["least_by_group"] = dict(ring.least_by_group)
-    return {**found, "links": _objects(ring.links, LINK), "stops": _objects(ring.stops, STOP)}
 
 
 def _objects(items: Sequence[Any], keys: Iterable[str]) -> list[dict[str, Any]]:
@@ -262,8 +265,3 @@ def _objects(items: Sequence[Any], keys: Iterable[str]) -> list[dict[str, Any]]:
 
 def _compact(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def _lines(items: Iterable[object]) -> str:
-    lines = ",\n".join(map(_compact, items))
-    return f"[\n{lines}]" if lines else "[]"

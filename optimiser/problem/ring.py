@@ -220,7 +220,18 @@ def canonical_ring(ring: Ring) -> Ring:
 def link_order(ring: Ring) -> tuple[int, ...]:
     """Return for each link of the canonical ring its position in the ring given."""
     new = _new_positions(ring)
-    keys = [_sort_key(_renumbered(link, new)) for link in ring.links]
+    links = (_renumbered(link, new) for link in ring.links)
+    keys = [
+        (
+            k.tail,
+            k.head,
+            k.candidate or "",
+            k.candidate is not None,
+            k.via,
+            -1 if k.length is None else k.length,
+        )
+        for k in links
+    ]
     return tuple(sorted(range(len(keys)), key=keys.__getitem__))
 
 
@@ -235,8 +246,3 @@ def _renumbered(link: RingLink, new: Mapping[int, int]) -> RingLink:
     if (tail, link.via) <= (head, link.via[::-1]):
         return dataclasses.replace(link, tail=tail, head=head)
     return dataclasses.replace(link, tail=head, head=tail, via=link.via[::-1])
-
-
-def _sort_key(link: RingLink) -> tuple[int, int, str, bool, tuple[Point, ...], int]:
-    length = -1 if link.length is None else link.length
-    return link.tail, link.head, link.candidate or "", link.candidate is not None, link.via, length

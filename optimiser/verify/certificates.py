@@ -52,19 +52,16 @@ def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
         "paths": paths,
     }
     if problem.cities:
-        evidence["cities"] = _cities(problem, set(plan.covered))
+        covered = set(plan.covered)
+        evidence["cities"] = [
+            {"id": city.id, "weight": city.weight, "pairs": [k for k in city.pairs if k in covered]}
+            for city in (problem.cities[i] for i in rules.covered_cities(problem, covered))
+        ]
     if problem.rings:
         evidence["rings"] = circuit_objects(plan.rings)
     if problem.periods:
         evidence["starts"] = dict(plan.starts)
     return evidence
-
-
-def _cities(problem: DesignProblem, pairs: Collection[int]) -> list[dict[str, Any]]:
-    return [
-        {"id": city.id, "weight": city.weight, "pairs": [k for k in city.pairs if k in pairs]}
-        for city in (problem.cities[i] for i in rules.covered_cities(problem, pairs))
-    ]
 
 
 def _path(problem: DesignProblem, k: int, last_steps: Mapping[int, Step]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from optimiser.problem import Capacity, City, DesignProblem, Ring, Target
+from optimiser.problem import DesignProblem, Ring, Target
 from optimiser.problem.result import Reason
 from optimiser.verify import rules
 from optimiser.verify.rings import (
@@ -93,6 +93,8 @@ def is_enumerable(problem: DesignProblem) -> bool:
 
 FIXED_OUT = "is fixed out"
 TOO_DEAR = "costs more than budget and caps leave, with all that it requires"
+EXPECTED = (FIXED_OUT, TOO_DEAR)
+"""Reasons that a reader expects."""
 TOO_MUCH = "takes more than the capacity {capacity!r} leaves, with all that it requires"
 
 
@@ -109,11 +111,7 @@ def obstacles(problem: DesignProblem) -> tuple[Reason, ...]:
     cannot be formed then (`ring_obstacles`) can never be formed.
     """
     needed = _requirements(problem, [c.id for c in problem.candidates if c.fixed == "in"])
-    found = [
-        *_conflicts(problem, needed),
-        *_overspending(problem, needed),
-        *_overuse(problem, needed),
-    ]
+    found = [*_conflicts(problem, needed), *_excesses(problem, needed)]
     if found:
         return tuple(found)
     barred = _barred(problem, needed)
@@ -140,67 +138,46 @@ def _requirements(problem: DesignProblem, names: Iterable[str]) -> dict[str, str
     return found
 
 
-def _chain(needed: Mapping[str, str], name: str) -> str:
-    """Return why a candidate must be built: `a` is fixed in and requires `b`, which requires `c`."""
-    back = [name]
-    while needed[back[-1]]:
-        back.append(needed[back[-1]])
-    first, *rest = (repr(step) for step in reversed(back))
-    return f"{first} is fixed in" + (" and requires " + ", which requires ".join(rest) if rest else "")
-
-
 def _conflicts(problem: DesignProblem, needed: Mapping[str, str]) -> Iterator[Reason]:
+    def chain(name: str) -> str:
+        """Return why a candidate must be built: `a` is fixed in and requires `b`, which requires `c`."""
+        back = [name]
+        while needed[back[-1]]:
+            back.append(needed[back[-1]])
+        first, *rest = (repr(step) for step in reversed(back))
+        return f"{first} is fixed in" + (" and requires " + ", which requires ".join(rest) if rest else "")
+
     for candidate in problem.candidates:
         if candidate.fixed == "out" and candidate.id in needed:
-            yield Reason(f"{_chain(needed, candidate.id)}, yet {candidate.id!r} is fixed out")
+            yield Reason(f"{chain(candidate.id)}, yet {candidate.id!r} is fixed out")
     for first, second in problem.excludes:
         if first in needed and second in needed:
-            yield Reason(
-                f"{first!r} and {second!r} exclude each other, yet both must be built: "
-                f"{_chain(needed, first)}; {_chain(needed, second)}"
-            )
+            both = f"{first!r} and {second!r} exclude each other, yet both must be built"
+            yield Reason(f"{both}: {chain(first)}; {chain(second)}")
 
 
-def _overspending(problem: DesignProblem, needed: Collection[str]) -> Iterator[Reason]:
-    what = _why_needed(problem, needed)
-    if problem.budget is not None and problem.cost_of(needed) > problem.budget:
-        limit = _money(problem, problem.budget)
-        yield Reason(f"{what}: {_costs(problem, needed)}, the budget is {limit}")
+def _excesses(problem: DesignProblem, needed: Collection[str]) -> Iterator[Reason]:
+    """Yield the budget, caps and capacities that what is needed exceeds."""
+    of = {name: problem.candidates[problem.index[name]] for name in needed}
+    what = "fixed in or required by that" if any(c.fixed != "in" for c in of.values()) else "fixed in"
+    limits = [("", problem.budget, needed, "the budget is")] if problem.budget is not None else []
     for instrument, most in problem.caps:
-        mine = [name for name in needed if problem.candidates[problem.index[name]].instrument == instrument]
-        if problem.cost_of(mine) > most:
-            limit = f"the cap on {instrument} is {_money(problem, most)}"
-            yield Reason(f"{what}, {instrument}: {_costs(problem, mine)}, {limit}")
-
-
-def _why_needed(problem: DesignProblem, needed: Iterable[str]) -> str:
-    implied = any(problem.candidates[problem.index[name]].fixed != "in" for name in needed)
-    return "fixed in or required by that" if implied else "fixed in"
-
-
-def _overuse(problem: DesignProblem, needed: Collection[str]) -> Iterator[Reason]:
-    for capacity in _exceeded(problem, needed):
-        mine = sorted(name for name, _ in capacity.use if name in needed)
-        together = "alone takes" if len(mine) == 1 else "together take"
-        yield Reason(
-            f"{_why_needed(problem, needed)}: {listed(mine)}; {together} {capacity.used_by(needed):,} of the "
-            f"capacity {capacity.id!r}, which is {capacity.most:,}",
-            capacity=capacity.id,
-        )
-
-
-def _exceeded(problem: DesignProblem, built: Collection[str]) -> Iterator[Capacity]:
-    """Yield the capacities of which some candidates take too much."""
-    return (capacity for capacity in problem.capacities if capacity.used_by(built) > capacity.most)
-
-
-def _costs(problem: DesignProblem, names: Collection[str]) -> str:
-    together = "alone costs" if len(names) == 1 else "together cost"
-    return f"{listed(sorted(names))}; {together} {_money(problem, problem.cost_of(names))}"
-
-
-def _money(problem: DesignProblem, amount: int) -> str:
-    return f"{amount:,} {problem.money}".rstrip()
+        mine = [name for name in needed if of[name].instrument == instrument]
+        limits.append((f", {instrument}", most, mine, f"the cap on {instrument} is"))
+    for label, most, names, limit in limits:
+        cost, together = problem.cost_of(names), "alone costs" if len(names) == 1 else "together cost"
+        if cost > most:
+            costs, limit_ = (f"{amount:,} {problem.money}".rstrip() for amount in (cost, most))
+            yield Reason(f"{what}{label}: {listed(sorted(names))}; {together} {costs}, {limit} {limit_}")
+    for capacity in problem.capacities:
+        if (used := capacity.used_by(needed)) > capacity.most:
+            names = sorted(name for name, _ in capacity.use if name in needed)
+            together = "alone takes" if len(names) == 1 else "together take"
+            yield Reason(
+                f"{what}: {listed(names)}; {together} {used:,} of the capacity {capacity.id!r}, which is "
+                f"{capacity.most:,}",
+                capacity=capacity.id,
+            )
 
 
 def _barred(problem: DesignProblem, needed: Mapping[str, str]) -> dict[str, str]:
@@ -228,10 +205,10 @@ def _exclusion(problem: DesignProblem, barred: Mapping[str, str], name: str, nee
             if name in (first, second):
                 return f"requires {(second if name == first else first)!r}, which it excludes"
             return f"requires {first!r} and {second!r}, which exclude each other"
-    if any(_overspending(problem, together)):
-        return TOO_DEAR
-    exceeded = next(_exceeded(problem, together), None)
-    return "" if exceeded is None else TOO_MUCH.format(capacity=exceeded.id)
+    reason = next(_excesses(problem, together), None)
+    if reason is None:
+        return ""
+    return TOO_MUCH.format(capacity=reason.capacity) if reason.capacity else TOO_DEAR
 
 
 def _unreachable_pairs(
@@ -247,13 +224,8 @@ def _unreachable_pairs(
                 f"the pair {_pair(problem, k, times[k])} must be covered, "
                 "and cannot be with what may be built",
                 nodes=_ends(problem, [k]),
-                barred=_surprises(barred),
+                barred={name: why for name, why in barred.items() if why not in EXPECTED},
             )
-
-
-def _surprises(barred: Mapping[str, str]) -> dict[str, str]:
-    """Return the barred candidates, less the reasons that a reader expects."""
-    return {name: why for name, why in barred.items() if why not in (FIXED_OUT, TOO_DEAR)}
 
 
 def _ends(problem: DesignProblem, pairs: Iterable[int]) -> tuple[str, ...]:
@@ -282,7 +254,7 @@ def _missed_targets(
                 f"{_uncovered(problem, target, pairs, times)}",
                 target=target,
                 nodes=_ends(problem, [k for k in range(len(problem.pairs)) if k not in pairs]),
-                barred=_surprises(barred),
+                barred={name: why for name, why in barred.items() if why not in EXPECTED},
             )
 
 
@@ -295,18 +267,13 @@ def _uncovered(
         names = listed([_pair(problem, k, times[k]) for k in missed])
         return f"; beyond their limits even then: {names}" if missed else ", and all of them are covered then"
     done = set(rules.covered_cities(problem, pairs))
-    cities = [c for i, c in enumerate(problem.cities) if c.group == target.group and i not in done]
-    lines = "; ".join(_uncovered_city(problem, city, pairs, times) for city in cities[:MOST_LISTED])
-    return f"; {lines}" if lines else ", and all of them are covered then"
-
-
-def _uncovered_city(
-    problem: DesignProblem, city: City, pairs: Collection[int], times: tuple[int | None, ...]
-) -> str:
-    missed = [k for k in city.pairs if k not in pairs]
-    names = listed([_pair(problem, k, times[k]) for k in missed])
-    have = len(city.pairs) - len(missed)
-    return f"{city.id} has {have} of the {city.need} pairs that it needs, without {names}"
+    lines = []
+    for city in (c for i, c in enumerate(problem.cities) if c.group == target.group and i not in done):
+        missed = [k for k in city.pairs if k not in pairs]
+        names, have = listed([_pair(problem, k, times[k]) for k in missed]), len(city.pairs) - len(missed)
+        lines.append(f"{city.id} has {have} of the {city.need} pairs that it needs, without {names}")
+    shown = "; ".join(lines[:MOST_LISTED])
+    return f"; {shown}" if shown else ", and all of them are covered then"
 
 
 # ---- every plan of a plain problem
@@ -326,7 +293,9 @@ def _first_plain_plan(problem: DesignProblem, *, every: bool) -> tuple[str, ...]
     must = [c.id for c in problem.candidates if c.fixed == "in"]
     required = rules.required_pairs(problem)
     insufficient: list[set[str]] = []
-    for chosen in _subsets(free) if every else [set(free), set[str]()]:
+    masks = sorted(range(1 << len(free)), key=lambda mask: -mask.bit_count())  # larger plans first
+    subsets = ({name for j, name in enumerate(free) if mask >> j & 1} for mask in masks)
+    for chosen in subsets if every else [set(free), set[str]()]:
         # Coverage is monotone: a part of a set that covers too little covers too little as well.
         if any(chosen <= known for known in insufficient):
             continue
@@ -339,34 +308,11 @@ def _first_plain_plan(problem: DesignProblem, *, every: bool) -> tuple[str, ...]
     return None
 
 
-def _subsets(names: list[str]) -> Iterator[set[str]]:
-    """Yield every subset of names, larger ones first."""
-    masks = sorted(range(1 << len(names)), key=lambda mask: -mask.bit_count())
-    yield from ({name for j, name in enumerate(names) if mask >> j & 1} for mask in masks)
-
-
 # ---- every plan of a problem with rings or periods
 
 
 class TooManyStepsError(Exception):
     """The circuits of a problem take more than `MOST_STEPS` steps to enumerate."""
-
-
-class _StepCount:
-    def __init__(self) -> None:
-        self._left = MOST_STEPS
-
-    def step(self) -> None:
-        """Count a step.
-
-        Raises
-        ------
-        TooManyStepsError
-            When no step is left.
-        """
-        self._left -= 1
-        if self._left < 0:
-            raise TooManyStepsError
 
 
 def _first_extended_plan(problem: DesignProblem) -> tuple[str, ...] | None:
@@ -377,7 +323,7 @@ def _first_extended_plan(problem: DesignProblem) -> tuple[str, ...] | None:
     TooManyStepsError
         When its rings have too many circuits.
     """
-    required, count = rules.required_pairs(problem), _StepCount()
+    required, count = rules.required_pairs(problem), iter(range(MOST_STEPS))
     names = list(problem.index)
     # Coverage and rings depend on what is open in the end alone, which many plans share.
     suffices: dict[tuple[str, ...], bool] = {}
@@ -397,7 +343,7 @@ def _first_extended_plan(problem: DesignProblem) -> tuple[str, ...] | None:
 
 def _trivial_extended_plan(problem: DesignProblem) -> tuple[str, ...] | None:
     """Return what builds all that is allowed, or only what must be built, if that keeps every rule."""
-    required, count = rules.required_pairs(problem), _StepCount()
+    required, count = rules.required_pairs(problem), iter(range(MOST_STEPS))
     must = [c.id for c in problem.candidates if c.fixed == "in"]
     allowed = [c.id for c in problem.candidates if c.fixed != "out"]
     for names in (must, allowed):
@@ -434,19 +380,20 @@ def _start_choices(problem: DesignProblem, name: str) -> list[int | None]:
     return periods if fixed == "in" else [*periods, None]
 
 
-def _can_form(problem: DesignProblem, final: Collection[str], count: _StepCount) -> bool:
+def _can_form(problem: DesignProblem, final: Collection[str], count: Iterator[int]) -> bool:
     """Return whether the required rings can be formed with what is open, apart where they must be."""
     required = [ring for ring in problem.rings if ring.required]
     options = [list(_circuits(ring, final, count)) for ring in required]
     for chosen in itertools.product(*options):
-        count.step()
+        if next(count, None) is None:
+            raise TooManyStepsError
         circuits = {ring.id: links for ring, links in zip(required, chosen, strict=True)}
         if not any(ring_faults(problem, circuits, final)):
             return True
     return False
 
 
-def _circuits(ring: Ring, built: Collection[str], count: _StepCount) -> Iterator[tuple[int, ...]]:
+def _circuits(ring: Ring, built: Collection[str], count: Iterator[int]) -> Iterator[tuple[int, ...]]:
     """Yield every circuit that forms a ring, as links in order, once in each direction."""
     leave: dict[int, list[tuple[int, int]]] = {}
     for k, link in enumerate(ring.links):
@@ -460,7 +407,8 @@ def _circuits(ring: Ring, built: Collection[str], count: _StepCount) -> Iterator
         while stack:
             at, links, seen = stack.pop()
             for k, to in leave[at]:
-                count.step()
+                if next(count, None) is None:
+                    raise TooManyStepsError
                 longer = (*links, k)
                 if to == start and k not in links:
                     if not circuit_fault(ring, longer, built):

@@ -323,7 +323,8 @@ def _link_obstacles(ring: Ring, components: Sequence[Component]) -> Iterator[Rea
     for s, centre in enumerate(ring.centres):
         if not enclosed[s]:
             gap = _widest_gap(ring, components, centre)
-            yield Reason(f"no circuit of usable links encloses {_degrees(centre)}{gap}")
+            x, y = (value / UNITS_PER_DEGREE for value in centre)
+            yield Reason(f"no circuit of usable links encloses {x:.4f} E {y:.4f} N{gap}")
     if not all(enclosed):
         return
     around = [part for part in components if all(part.encloses(s) for s in centres)]
@@ -574,10 +575,6 @@ def _bearing(centre: Point, point: Point) -> float:
     shrink = math.cos(math.radians(centre[1] / UNITS_PER_DEGREE))
     east, north = (point[0] - centre[0]) * shrink, point[1] - centre[1]
     return math.degrees(math.atan2(east, north))
-
-
-def _degrees(point: Point) -> str:
-    return f"{point[0] / UNITS_PER_DEGREE:.4f} E {point[1] / UNITS_PER_DEGREE:.4f} N"
 
 
 # ---- words

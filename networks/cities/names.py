@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from networks.sphere import km_to_chord, unit_vectors
-from networks.world.towns import Box, Town, plain_name, towns_in
+from networks.world.towns import Box, plain_name, towns_in
 
 SEPARATOR = "; "
 """Text between the other names of a city."""
@@ -99,52 +98,32 @@ class CityNames:
     def _of_geonames(self) -> dict[str, set[int]]:
         if "geometry" not in self._cities or not len(self._cities):
             return {}
-        towns = self._towns()
+        points = gpd.GeoSeries(self._cities["geometry"])
+        west, south, east, north = points.total_bounds.tolist()
+        margin, (usual, further) = _MARGIN_DEGREES, _LEAST_POPULATIONS
+        has_smaller = "population" in self._cities and (self._cities["population"] < usual).any()
+        box = Box(
+            south=max(south - margin, -90.0), west=max(west - margin, -180.0),
+            north=min(north + margin, 90.0), east=min(east + margin, 180.0),
+        )  # fmt: skip
+        towns = towns_in(box, least_population=further if has_smaller else usual)
         if not towns:
             return {}
         places = unit_vectors(np.array([t.lon for t in towns]), np.array([t.lat for t in towns]))
-        points = gpd.GeoSeries(self._cities["geometry"])
         centres = unit_vectors(points.x.to_numpy(dtype=float), points.y.to_numpy(dtype=float))
         known = [{plain_name(name) for name in (town.name, *town.other_names)} for town in towns]
         own: list[set[str]] = [set() for _ in self.names]
         for name, rows in [*self._own.items(), *self._of_table.items()]:
             for row in rows:
                 own[row].add(name)
-        return _table(
-            _names_of_town(own[row], np.linalg.norm(places - centre, axis=1), known)
-            for row, centre in enumerate(centres)
-        )
-
-    def _towns(self) -> Sequence[Town]:
-        """Return the towns of GeoNames round the cities."""
-        west, south, east, north = gpd.GeoSeries(self._cities["geometry"]).total_bounds.tolist()
-        margin = _MARGIN_DEGREES
-        box = Box(
-            south=max(south - margin, -90.0),
-            west=max(west - margin, -180.0),
-            north=min(north + margin, 90.0),
-            east=min(east + margin, 180.0),
-        )
-        usual, further = _LEAST_POPULATIONS
-        has_smaller = "population" in self._cities and (self._cities["population"] < usual).any()
-        return towns_in(box, least_population=further if has_smaller else usual)
-
-
-def _names_of_town(own: set[str], away: NDArray[np.float64], known: Sequence[set[str]]) -> set[str]:
-    """Return the names of the nearest town that shares a name with a city; none without such a town.
-
-    Parameters
-    ----------
-    own
-        Plain names of the city.
-    away
-        Chord from the city to each town.
-    known
-        Plain names of each town.
-    """
-    near = np.flatnonzero(away <= km_to_chord(_REACH_KM))
-    shared = (known[town] for town in near[np.argsort(away[near], kind="stable")] if own & known[town])
-    return next(shared, set())
+        # Of each city the names of the nearest town that shares a name with it; none without such a town.
+        found: list[set[str]] = []
+        for mine, centre in zip(own, centres, strict=True):
+            away = np.linalg.norm(places - centre, axis=1)
+            near = np.flatnonzero(away <= km_to_chord(_REACH_KM))
+            near = near[np.argsort(away[near], kind="stable")]
+            found.append(next((known[town] for town in near if mine & known[town]), set()))
+        return _table(found)
 
 
 def _table(names: Iterable[Iterable[str]]) -> dict[str, set[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -114,7 +114,9 @@ def snap(
         raise SnapError("the network has no links, so no city can be snapped to it")
     places = shapely.get_coordinates(network.nodes.geometry.to_numpy())
     points = shapely.get_coordinates(cities.table.geometry.to_numpy())
-    component = _component_of_linked(network)
+    linked = np.zeros(len(network.nodes), dtype=bool)
+    linked[network.links[["tail", "head"]].to_numpy()] = True
+    component = np.where(linked, network.components(), -1)
     _check_box(points, places[component >= 0], margin_deg=_MARGIN_DEG + limit_km / _NARROW_KM_PER_DEGREE)
     sizes = np.bincount(component[component >= 0])
     in_main = _mutually_reachable(network)
@@ -133,7 +135,14 @@ def snap(
         for row in np.flatnonzero(~reached)
     )
     if unsnapped and on_unsnapped == "raise":
-        raise _refusal(unsnapped, limit_km)
+        raise SnapError(
+            f"{len(unsnapped)} city(ies) are more than {limit_km:g} km from the main component of the "
+            "network",
+            faults=[city.reason for city in unsnapped],
+            done="No travel times were computed.",
+            remedy="Raise the snapping limit, include more road classes or ferries, correct the coordinates "
+            "of the cities, or leave them out.",
+        )
     return Snapped(Cities(table), unsnapped)
 
 
@@ -178,13 +187,6 @@ def _mutually_reachable(network: Network) -> NDArray[np.bool_]:
     return mutual
 
 
-def _component_of_linked(network: Network) -> NDArray[np.int64]:
-    """Return the connected component of each node, -1 for nodes without links."""
-    linked = np.zeros(len(network.nodes), dtype=bool)
-    linked[network.links[["tail", "head"]].to_numpy()] = True
-    return np.where(linked, network.components(), -1)
-
-
 def _check_box(points: NDArray[np.float64], places: NDArray[np.float64], *, margin_deg: float) -> None:
     """Reject cities that mostly lie elsewhere; detect swapped longitude and latitude."""
     low, high = places.min(axis=0) - margin_deg, places.max(axis=0) + margin_deg
@@ -218,16 +220,6 @@ def _unsnapped(
     else:
         reason = f"{name} is {distance:.1f} km from the network (limit {limit_km:g} km)"
     return Unsnapped(str(table["city_id"].iloc[row]), name, distance, nearest, island, reason)
-
-
-def _refusal(unsnapped: tuple[Unsnapped, ...], limit_km: float) -> SnapError:
-    return SnapError(
-        f"{len(unsnapped)} city(ies) are more than {limit_km:g} km from the main component of the network",
-        faults=[city.reason for city in unsnapped],
-        done="No travel times were computed.",
-        remedy="Raise the snapping limit, include more road classes or ferries, correct the coordinates of "
-        "the cities, or leave them out.",
-    )
 
 
 _LEAST_SHARE = 1e-6
@@ -279,8 +271,10 @@ def with_nodes_near(
     cuts = _cuts(network, cities, limit_km=limit_km, least_gain_km=least_gain_km, avoid=avoid)
     pieces: list[dict[str, Any]] = []
     places: list[shapely.Point] = []
-    for row, shares in _by_link(cuts):
-        made = _pieces(network.links.iloc[row].to_dict(), shares, first_node=len(network.nodes) + len(places))
+    for row in sorted({cut.link for cut in cuts}):
+        shares = np.unique([cut.share for cut in cuts if cut.link == row])
+        apart = shares[np.diff(shares, prepend=-1.0) > _LEAST_SHARE].tolist()
+        made = _pieces(network.links.iloc[row].to_dict(), apart, first_node=len(network.nodes) + len(places))
         pieces += made
         places += [shapely.Point(piece["geometry"].coords[-1]) for piece in made[:-1]]
     if not places:
@@ -291,14 +285,6 @@ def with_nodes_near(
         nodes=table(pd.concat([network.nodes, new]), NODES),
         links=table(pd.concat([uncut, pd.DataFrame(pieces)]), LINKS),
     )
-
-
-def _by_link(cuts: Sequence[_Cut]) -> Iterator[tuple[int, list[float]]]:
-    """Yield the shares of each link in increasing order, without near duplicates."""
-    for row in sorted({cut.link for cut in cuts}):
-        shares = np.unique([cut.share for cut in cuts if cut.link == row])
-        apart = np.diff(shares, prepend=-1.0) > _LEAST_SHARE
-        yield row, shares[apart].tolist()
 
 
 def _cuts(
@@ -378,19 +364,14 @@ def _split_line(line: shapely.LineString, ends: NDArray[np.float64]) -> list[sha
     """Cut a line at shares of its length in a plane tangent at its centroid; the pieces meet exactly."""
     narrow = float(np.cos(np.radians(line.centroid.y)))
     flat = shapely.transform(line, lambda points: points * [narrow, 1.0])
-    inner = [_at(flat, share, narrow) for share in ends[1:-1]]
-    corners = [line.coords[0], *inner, line.coords[-1]]
+    inner = shapely.get_coordinates(shapely.line_interpolate_point(flat, ends[1:-1], normalized=True))
+    corners = [line.coords[0], *(inner / [narrow, 1.0]).tolist(), line.coords[-1]]
     parts = []
     for i in range(len(ends) - 1):
         points = shapely.get_coordinates(substring(flat, ends[i], ends[i + 1], normalized=True))
         between = (points[1:-1] / [narrow, 1.0]).tolist()
         parts.append(shapely.LineString([corners[i], *between, corners[i + 1]]))
     return parts
-
-
-def _at(flat: shapely.LineString, share: float, narrow: float) -> tuple[float, float]:
-    point = shapely.line_interpolate_point(flat, share, normalized=True)
-    return point.x / narrow, point.y
 
 
 def _split_seconds(seconds: int, ends: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -54,7 +54,17 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
         With all faults and their lines.
     """
     rows = _read(Path(path))
-    faults = [fault for line, row in rows for fault in _row_faults(line, row)]
+    faults = []
+    for line, row in rows:
+        who = f"line {line}" + (f" ({row['name']})" if row["name"] else "")
+        faults += [f"{who}: {name} is empty" for name in ("id", "name") if not row[name]]
+        tier = row.get("tier", "")
+        near = difflib.get_close_matches(tier.lower(), TIERS, n=1, cutoff=0.7)
+        tier_fault = "" if not tier or tier.isidentifier() else f"tier '{tier}' is not a single word"
+        if tier and tier not in TIERS and near:  # a region's own tiers are accepted, misspelt ones are not
+            tier_fault = f"tier '{tier}' is unknown; did you mean '{near[0]}'?"
+        values = (_population_fault(row["population"]), _position_fault(row), tier_fault)
+        faults += [f"{who}: {text}" for text in values if text]
     faults += _repeats(rows)
     if faults:
         raise SchemaError(
@@ -74,7 +84,7 @@ def _read(path: Path) -> list[tuple[int, _Row]]:
             header = [name.strip() for name in reader.fieldnames or ()]
             _check_header(header, path)
             reader.fieldnames = header
-            return [(reader.line_num, _stripped(row)) for row in reader if any(row.values())]
+            rows = [(reader.line_num, row) for row in reader if any(row.values())]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SourceError(
             f"the table of cities cannot be read: {error}",
@@ -82,11 +92,11 @@ def _read(path: Path) -> list[tuple[int, _Row]]:
             done="No cities were loaded.",
             remedy="Provide a CSV file in UTF-8.",
         ) from error
-
-
-def _stripped(row: Mapping[str | None, str | list[str]]) -> _Row:
-    cells = ((key, value) for key, value in row.items() if key is not None and isinstance(value, str))
-    return {key: printable(value).strip() for key, value in cells}
+    # Cells beyond the header have no name, and are a list.
+    return [
+        (line, {key: printable(value).strip() for key, value in row.items() if isinstance(value, str)})
+        for line, row in rows
+    ]
 
 
 def _check_header(header: Sequence[str], path: Path) -> None:
@@ -103,21 +113,6 @@ def _check_header(header: Sequence[str], path: Path) -> None:
             faults=faults,
             remedy=f"Required: {', '.join(_REQUIRED)}. Optional: {', '.join(_OPTIONAL)}.",
         )
-
-
-def _row_faults(line: int, row: _Row) -> list[str]:
-    who = f"line {line}" + (f" ({row['name']})" if row["name"] else "")
-    faults = [f"{who}: {name} is empty" for name in ("id", "name") if not row[name]]
-    values = (_population_fault(row["population"]), _position_fault(row), _tier_fault(row.get("tier", "")))
-    return faults + [f"{who}: {text}" for text in values if text]
-
-
-def _tier_fault(tier: str) -> str:
-    """Accept a region's own tiers, but not misspelt standard ones."""
-    near = difflib.get_close_matches(tier.lower(), TIERS, n=1, cutoff=0.7)
-    if tier and tier not in TIERS and near:
-        return f"tier '{tier}' is unknown; did you mean '{near[0]}'?"
-    return "" if not tier or tier.isidentifier() else f"tier '{tier}' is not a single word"
 
 
 def _population_fault(text: str) -> str:
@@ -152,11 +147,6 @@ def _repeats(rows: Sequence[tuple[int, _Row]]) -> list[str]:
     return faults
 
 
-def _parts(text: str) -> list[str]:
-    """Return the names in a cell, which semicolons separate."""
-    return [part.strip() for part in text.split(";") if part.strip()]
-
-
 def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Cities:
     if not rows:
         raise SchemaError("the table of cities has no rows", where=where, remedy="List at least two cities.")
@@ -167,7 +157,10 @@ def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Citi
         {
             "city_id": column["id"],
             "name": column["name"],
-            "other_names": [SEPARATOR.join(_parts(text)) for text in column["other_names"]],
+            "other_names": [
+                SEPARATOR.join(filter(None, map(str.strip, text.split(";"))))
+                for text in column["other_names"]
+            ],
             "tier": [given or sized for given, sized in zip(column["tier"], by_size, strict=True)],
             "population": population,
             "population_definition": [text or "not stated" for text in column["population_definition"]],
@@ -300,8 +293,8 @@ def from_osm_places(
     """
     places = elements.places
     people = np.array([_residents(tags.get("population", "")) for tags in places.tags], dtype=np.int64)
-    named = np.array([len(_name(tags)) for tags in places.tags], dtype=np.int64)
-    rows = np.flatnonzero((named > 0) & (people >= max(min_population, 0)))
+    names = np.array([tags.get("name:en") or tags.get("name", "") for tags in places.tags], dtype=object)
+    rows = np.flatnonzero((names != "") & (people >= max(min_population, 0)))
     if rows.size == 0:
         raise SourceError(
             f"none of {len(places.tags)} place(s) has a name and at least {min_population} residents",
@@ -312,8 +305,8 @@ def from_osm_places(
     return build(
         {
             "city_id": places.id[rows].astype(str),
-            "name": [_name(places.tags[row]) for row in rows],
-            "other_names": [_other_names(places.tags[row]) for row in rows],
+            "name": names[rows],
+            "other_names": [_other_names(places.tags[row], names[row]) for row in rows],
             "tier": thresholds.tier(people[rows]),
             "population": people[rows],
             "population_definition": [OSM_DEFINITION] * rows.size,
@@ -324,11 +317,7 @@ def from_osm_places(
     )
 
 
-def _name(tags: Mapping[str, str]) -> str:
-    return tags.get("name:en") or tags.get("name", "")
-
-
-def _other_names(tags: Mapping[str, str]) -> str:
+def _other_names(tags: Mapping[str, str], own: str) -> str:
     """Return the names of a place in other languages, each once; `name:etymology` and the like are none."""
     given = (
         part.strip()
@@ -336,7 +325,7 @@ def _other_names(tags: Mapping[str, str]) -> str:
         if key in _OTHER_NAMES or _NAME_IN_A_LANGUAGE.match(key)
         for part in text.split(";")
     )
-    return SEPARATOR.join(name for name in dict.fromkeys(given) if name and name != _name(tags))
+    return SEPARATOR.join(name for name in dict.fromkeys(given) if name and name != own)
 
 
 def _residents(text: str) -> int:

@@ -17,9 +17,6 @@ from numpy.typing import NDArray
 from networks.errors import SourceError
 from networks.inputs import MOST_BYTES, checked, checksum, printable
 
-if TYPE_CHECKING:
-    import gtfs_kit
-
 Mode = Literal["rail", "coach"]
 
 _ROUTE_TYPES: Mapping[Mode, tuple[range, ...]] = {
@@ -132,7 +129,16 @@ def read_feed(path: Path, *, modes: Sequence[Mode] = ("rail",)) -> Feed:
             done="Nothing was written.",
             remedy="Set gtfs_modes: rail is the types 2 and 100 to 117, coach 3 and 200 to 209.",
         )
-    stops = _stops(tables["stops"])
+    table = tables["stops"].reset_index(drop=True)
+    stops = pd.DataFrame(
+        {
+            "stop_id": table["stop_id"].astype(str),
+            "name": _text(table, "stop_name").map(printable),
+            "parent": _text(table, "parent_station"),
+            "lon": table["stop_lon"].astype("float64"),
+            "lat": table["stop_lat"].astype("float64"),
+        }
+    )
     trips, calls, dropped = _calls(trips, tables["stop_times"], stops)
     return Feed(
         name=path.name,
@@ -141,7 +147,7 @@ def read_feed(path: Path, *, modes: Sequence[Mode] = ("rail",)) -> Feed:
         stops=stops,
         trips=trips.assign(departures=_departures(trips, tables.get("frequencies"))),
         calls=calls,
-        services=_services(tables),
+        services=_services_by_day(tables),
         transfers=_transfers(tables.get("transfers"), stops),
         counts={
             "stops": len(stops),
@@ -170,10 +176,6 @@ def _read_tables(path: Path) -> dict[str, pd.DataFrame]:
     except (ValueError, TypeError, zipfile.BadZipFile, zlib.error) as fault:
         _refuse(path, [*_unreadable(path)] or [f"a table cannot be read: {fault}"])
         raise
-    return _tables_of(feed)
-
-
-def _tables_of(feed: gtfs_kit.Feed) -> dict[str, pd.DataFrame]:
     names = (*_REQUIRED, *_CALENDARS, "agency", "feed_info", "frequencies", "transfers")
     return {name: table for name in names if (table := getattr(feed, name)) is not None}
 
@@ -296,18 +298,6 @@ def _text(table: pd.DataFrame, column: str) -> pd.Series[str]:
     return table[column].fillna("").astype(str).str.strip()
 
 
-def _stops(table: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "stop_id": table["stop_id"].astype(str),
-            "name": _text(table, "stop_name").map(printable),
-            "parent": _text(table, "parent_station"),
-            "lon": table["stop_lon"].astype("float64"),
-            "lat": table["stop_lat"].astype("float64"),
-        }
-    ).reset_index(drop=True)
-
-
 def _calls(
     trips: pd.DataFrame, times: pd.DataFrame, stops: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, int]]:
@@ -384,22 +374,20 @@ def _departures(trips: pd.DataFrame, frequencies: pd.DataFrame | None) -> NDArra
     return np.asarray(trips["trip_id"].map(often.sum()).fillna(1.0), dtype=np.float64)
 
 
-def _services(tables: Mapping[str, pd.DataFrame]) -> dict[date, frozenset[str]]:
+def _services_by_day(tables: Mapping[str, pd.DataFrame]) -> dict[date, frozenset[str]]:
     """Return the services of each day on which there are any."""
     import gtfs_kit
 
     calendars = {name: tables.get(name) for name in _CALENDARS}
-    known = gtfs_kit.Feed(dist_units="km", **calendars)
-    named: dict[str, set[str]] = {}
-    if calendars["calendar_dates"] is not None and calendars["calendar"] is None:
+    known, listed = gtfs_kit.Feed(dist_units="km", **calendars), tables.get("calendar_dates")
+    if listed is not None and calendars["calendar"] is None:
         # Feeds that list each day have several hundred thousand rows: one pass instead of one a day.
-        rows = calendars["calendar_dates"]
-        runs = rows[rows["exception_type"] == 1]
-        named = {str(day): set(of_day.astype(str)) for day, of_day in runs.groupby("date")["service_id"]}
+        by_day = listed[listed["exception_type"] == 1].groupby("date")["service_id"]
+        named = {str(day): frozenset(keys.astype(str)) for day, keys in by_day}
     else:
-        named = {day: set(map(str, known.get_active_services(day))) for day in known.get_dates()}
-    days = {date(int(day[:4]), int(day[4:6]), int(day[6:])): frozenset(keys) for day, keys in named.items()}
-    return {day: days[day] for day in sorted(days) if days[day]}
+        named = {day: frozenset(map(str, known.get_active_services(day))) for day in known.get_dates()}
+    days = {date(int(day[:4]), int(day[4:6]), int(day[6:])): keys for day, keys in sorted(named.items())}
+    return {day: keys for day, keys in days.items() if keys}
 
 
 def _transfers(table: pd.DataFrame | None, stops: pd.DataFrame) -> pd.DataFrame:

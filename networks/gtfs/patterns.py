@@ -188,26 +188,12 @@ def trains_on(
             tuple(departs[last].tolist()),
             float(departures[trip[own[0]]]),
         )
-        if hours is None or _is_between(train, hours):
+        middle_h = (train.departs_s[0] + train.arrives_s[-1]) / 2 % DAY_S / 3600
+        start, end = hours or (0.0, 24.0)
+        after, before = start <= middle_h, middle_h < end
+        if (after and before) if start < end else (after or before):
             found.append(train)
     return tuple(found)
-
-
-def _is_between(train: Train, hours: tuple[float, float]) -> bool:
-    middle_h = (train.departs_s[0] + train.arrives_s[-1]) / 2 % DAY_S / 3600
-    start, end = hours
-    return start <= middle_h < end if start < end else middle_h >= start or middle_h < end
-
-
-def without_doubles(trains: Iterable[Train]) -> tuple[Train, ...]:
-    """Return trains without those that run at the same times between the same stations as another.
-
-    Such trips are one train under two numbers, or two that run coupled: passengers have one departure.
-    """
-    once: dict[tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]], Train] = {}
-    for train in trains:
-        once.setdefault((train.stations, train.arrives_s, train.departs_s), train)
-    return tuple(once.values())
 
 
 def both_directions(

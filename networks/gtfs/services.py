@@ -22,12 +22,12 @@ from networks.errors import SourceError
 from networks.gtfs.feed import Feed
 from networks.gtfs.patterns import (
     Pattern,
+    Train,
     chosen_day,
     headways,
     patterns_of,
     trains_on,
     trips_by_day,
-    without_doubles,
 )
 from networks.gtfs.stations import JoinedStops, bare_name, join_stops
 from networks.network import Network
@@ -165,22 +165,19 @@ def section_links(
     speed = length_km / (rail.running.factor * run_s / 3600.0)
     speed = np.clip(speed, schema.LEAST_SPEED_KMH, schema.MOST_SPEED_KMH)
     seconds = np.maximum(np.rint(run_s), 1).astype(np.int64)
+    alike = {
+        "mode": "rail", "speed_source": FROM_TIMETABLE, "oneway": False, "osm_id": 0, "name": "", "ref": "",
+        "tracks": 0, "start_date": "",
+    }  # fmt: skip
     return {
+        **{name: [value] * count for name, value in alike.items()},
         "tail": [nodes[a] for a, _ in sections.ends],
         "head": [nodes[b] for _, b in sections.ends],
-        "mode": ["rail"] * count,
         "link_class": [rail.class_of_speed(float(kmh)) for kmh in speed],
         "length_km": length_km,
         "speed_kmh": speed,
-        "speed_source": [FROM_TIMETABLE] * count,
-        "oneway": np.zeros(count, dtype=bool),
         "forward_s": seconds,
         "backward_s": seconds,
-        "osm_id": np.zeros(count, dtype=np.int64),
-        "name": [""] * count,
-        "ref": [""] * count,
-        "tracks": np.zeros(count, dtype=np.int64),
-        "start_date": [""] * count,
         "geometry": [shapely.LineString([places[a], places[b]]) for a, b in sections.ends],
     }
 
@@ -340,16 +337,17 @@ def build(
     joined = join_stops(feed, assumed)
     ground = _Ground.of(joined, tracks, box, assumed)
     trains = trains_on(feed, on, ground.station_of_stop, hours=hours)
-    once = without_doubles(trains)
+    once = dict[tuple[object, ...], Train]()
+    for (
+        train
+    ) in trains:  # one that runs at the same times between the same stations as another does not count
+        once.setdefault((train.stations, train.arrives_s, train.departs_s), train)
     by_mode = defaultdict(list)
-    for train in once:
+    for train in once.values():
         by_mode[str(feed.trips["mode"].iloc[train.trip])].append(train)
-    patterns: list[Pattern] = []
-    modes: list[str] = []
-    for mode, own in sorted(by_mode.items(), reverse=True):
-        found = patterns_of(own, most_spread=assumed.most_spread)
-        patterns += found
-        modes += [mode] * len(found)
+    of_mode = {mode: patterns_of(own, most_spread=assumed.most_spread) for mode, own in by_mode.items()}
+    modes = [mode for mode in sorted(of_mode, reverse=True) for _ in of_mode[mode]]
+    patterns = [pattern for mode in sorted(of_mode, reverse=True) for pattern in of_mode[mode]]
     if not patterns:
         raise SourceError(
             f"no trip of {on} calls at two stations here",
@@ -359,11 +357,10 @@ def build(
         )
     laid = _lay_out(ground, patterns, modes, assumed, rail)
     hours_a_day = rail.hours_a_day if hours is None else (hours[1] - hours[0]) % 24 or 24.0
-    drafts = [
-        _draft(feed, ground, pattern, mode, number, hours_a_day)
+    timed = [
+        _timed(feed, ground, laid, pattern, mode, f"g{number}", hours_a_day)
         for number, (pattern, mode) in enumerate(zip(patterns, modes, strict=True), start=1)
     ]
-    timed = [_timed(draft, laid) for draft in drafts]
     services = to_services(timed, laid.network.links, station_node=laid.station_node, parameters=rail)
     by_period = headways(patterns)
     served = sorted({station for pattern in patterns for station in pattern.stations})
@@ -371,7 +368,16 @@ def build(
         network=laid.network,
         services=services,
         stations=_station_table(ground, laid, served, tracks),
-        report=_rail_report(tracks, laid, services.lines, len(served)),
+        report=replace(
+            RailReport(stations=len(served)) if tracks is None else tracks.report,
+            services=len(services.lines),
+            services_source=BY_TIMETABLE,
+            headways={BY_TIMETABLE: len(services.lines)},
+            components=int(laid.network.components().max(initial=-1)) + 1,
+            service_counts={"services with known times": len(services.lines)},
+            hops_strayed=0,
+            faults=(),
+        ),
     )
     days = trips_by_day(feed)
     report = TimetableReport(
@@ -592,68 +598,48 @@ def _over_tracks(
 # ---- tables
 
 
-def _draft(
-    feed: Feed, ground: _Ground, pattern: Pattern, mode: str, number: int, hours_a_day: float
-) -> Draft:
-    routes = [
-        str(feed.trips["route"].iloc[train.trip])
-        for train in (*pattern.out, *pattern.back)
-        if train.trip >= 0
-    ]
-    kinds = Counter(found[0] for route in routes if (found := re.match(r"[^\W\d_]+", route)))
+def _timed(
+    feed: Feed,
+    ground: _Ground,
+    laid: _Laid,
+    pattern: Pattern,
+    mode: str,
+    service_id: str,
+    hours_a_day: float,
+) -> Timed:
+    """Return a service with its ways, whose times are those of the timetable."""
+    trips = (train.trip for train in (*pattern.out, *pattern.back) if train.trip >= 0)
+    routes = (str(feed.trips["route"].iloc[trip]) for trip in trips)
+    kinds = Counter(word[0] for route in routes if (word := re.match(r"[^\W\d_]+", route)))
     kind = min(kinds, key=lambda word: (-kinds[word], word)) if kinds else mode
-    ends = [ground.names[pattern.stations[at]] for at in (0, -1)]
-    return Draft(
-        service_id=f"g{number}",
-        name=f"{kind} {ends[0]} - {ends[1]}",
-        stations=pattern.stations,
+    stations, times = pattern.stations, pattern.times
+    draft = Draft(
+        service_id=service_id,
+        name=f"{kind} {ground.names[stations[0]]} - {ground.names[stations[-1]]}",
+        stations=stations,
         headway_s=max(round(hours_a_day * 3600.0 / pattern.trains_a_day), 1),
         headway_source=BY_TIMETABLE,
-        known=pattern.times,
+        known=times,
         link_class=COACH if mode == COACH else "",
     )
-
-
-def _timed(draft: Draft, laid: _Laid) -> Timed:
-    """Return a service with its ways, whose times are those of the timetable."""
-    ways, known = (laid.roads if draft.link_class else laid.ways), draft.known
-    if known is None:
-        raise ValueError("a service of a timetable has known times")
-    hops = []
-    for at, (a, b) in enumerate(pairwise(draft.stations)):
-        route = ways[_in_order(a, b)]
-        hops.append(Hop(a, b, route, max(known.run_s[at], 1), known.stop_s[at + 1]))
-    return Timed(draft, draft.service_id, tuple(hops))
+    ways = laid.roads if mode == COACH else laid.ways
+    hops = zip(pairwise(stations), times.run_s, times.stop_s[1:], strict=True)
+    found = (Hop(a, b, ways[_in_order(a, b)], max(run_s, 1), stop_s) for (a, b), run_s, stop_s in hops)
+    return Timed(draft, service_id, tuple(found))
 
 
 def _station_table(
     ground: _Ground, laid: _Laid, served: Sequence[int], tracks: RailBuild | None
 ) -> pd.DataFrame:
     """Return the stations of the map, then those of the timetable that are none of them."""
-    columns = {"osm_id": "int64", "name": "str", "labels": "object", "node": "int64", "points": "object"}
-    rows = [
-        (0, ground.names[station], (ground.names[station],), laid.station_node[station])
-        for station in served
-        if not ground.points[station]
-    ]
-    table = pd.DataFrame([(*row, (int(row[-1]),), 0.0) for row in rows], columns=[*columns, "carried_m"])
-    table = table.astype(columns | {"carried_m": "float64"})
-    if tracks is None:
-        return table
-    return pd.concat([tracks.stations, table], ignore_index=True)
-
-
-def _rail_report(tracks: RailBuild | None, laid: _Laid, lines: pd.DataFrame, served: int) -> RailReport:
-    """Return the report of the map's tracks with the services of the timetable."""
-    found = RailReport() if tracks is None else tracks.report
-    return replace(
-        found,
-        services=len(lines),
-        services_source=BY_TIMETABLE,
-        headways={BY_TIMETABLE: len(lines)},
-        stations=found.stations if tracks is not None else served,
-        components=int(laid.network.components().max(initial=-1)) + 1,
-        service_counts={"services with known times": len(lines)},
-        hops_strayed=0,
-        faults=(),
-    )
+    new = [station for station in served if not ground.points[station]]
+    columns = {
+        "osm_id": 0,
+        "name": pd.Series([ground.names[station] for station in new], dtype="str"),
+        "labels": pd.Series([(ground.names[station],) for station in new], dtype="object"),
+        "node": laid.station_node[new],
+        "points": pd.Series([(int(laid.station_node[station]),) for station in new], dtype="object"),
+        "carried_m": 0.0,
+    }
+    table = pd.DataFrame(columns, index=range(len(new)))
+    return table if tracks is None else pd.concat([tracks.stations, table], ignore_index=True)

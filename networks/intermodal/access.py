@@ -86,7 +86,11 @@ def stations_to_roads(
         Rows of `stations`, rows of the road nodes. A station beyond the limit gets no connector. In vehicles
         the way to the station counts, the time at its front does not.
     """
-    linked, main = _linked_and_main(road)
+    # The nodes with links, and those of them in the largest component.
+    linked = main = np.unique(road.links[["tail", "head"]].to_numpy())
+    if len(linked):
+        component = road.components()[linked]
+        main = linked[component == np.argmax(np.bincount(component))]
     places = shapely.get_coordinates(road.nodes.geometry.to_numpy())
     points = shapely.get_coordinates(stations.geometry.to_numpy())
     station_rows: list[int] = []
@@ -138,15 +142,6 @@ def cities_to_stations(
         pairs += [(row, at, seconds, s) for at, s in zip(near.tolist(), moving_s.tolist(), strict=True)]
     columns = np.array(pairs, dtype=np.int64).reshape(-1, 4).T
     return Connectors(columns[0], columns[1], columns[2], columns[3])
-
-
-def _linked_and_main(road: Network) -> tuple[Ints, Ints]:
-    """Return the nodes with links, and those of them in the largest component."""
-    linked = np.unique(road.links[["tail", "head"]].to_numpy())
-    if not len(linked):
-        return linked, linked
-    component = road.components()[linked]
-    return linked, linked[component == np.argmax(np.bincount(component))]
 
 
 def _on_sphere(points: gpd.GeoDataFrame) -> NDArray[np.float64]:
@@ -236,8 +231,14 @@ def build_access_network(
     city_road = cities_to_roads(cities, parameters=parameters)
     station_road = stations_to_roads(road, stations, parameters=parameters)
     city_station = cities_to_stations(cities, stations, parameters=parameters)
+    named = [
+        ("city", cities.table["city_id"], cities.table),
+        ("road", range(len(road.nodes)), road.nodes),
+        ("station", stations.index, stations),
+    ]
+    rows = [node_rows(kind, [f"{kind}:{key}" for key in keys], table) for kind, keys, table in named]
     return AccessNetwork(
-        nodes=_nodes(road, stations, cities),
+        nodes=pd.concat(rows, ignore_index=True),
         roads=_road_arcs(road).shifted(first_road),
         city_road=city_road.shifted(0, first_road),
         station_road=station_road.shifted(first_station, first_road),
@@ -274,18 +275,6 @@ def _road_arcs(road: Network) -> Arcs:
             rows = np.flatnonzero(of_kind & (seconds > 0) & (start != end))
             pieces.append(Arcs.of(kind, start[rows], end[rows], seconds[rows], ref=rows))
     return Arcs.join(pieces)
-
-
-def _nodes(road: Network, stations: gpd.GeoDataFrame, cities: Cities) -> pd.DataFrame:
-    named = [
-        ("city", cities.table["city_id"].astype(str).tolist(), cities.table),
-        ("road", [str(row) for row in range(len(road.nodes))], road.nodes),
-        ("station", [str(row) for row in stations.index], stations),
-    ]
-    return pd.concat(
-        [node_rows(kind, [f"{kind}:{key}" for key in keys], table) for kind, keys, table in named],
-        ignore_index=True,
-    )
 
 
 def node_rows(kind: str, node_ids: list[str], points: gpd.GeoDataFrame) -> pd.DataFrame:

@@ -73,10 +73,14 @@ def join(
         If road travel times are missing, or the cities are snapped to another network.
     """
     assumed = parameters or AccessParameters.default()
-    stations = _stations(rail, road)
+    stations = road.nodes.iloc[:0]
+    if rail is not None:  # the index of a station is its row in the rail network
+        served = np.union1d(rail.stations["node"].to_numpy(), rail.services.stops["node"].to_numpy())
+        stations = rail.network.nodes.iloc[served]
     access = build_access_network(road, stations, cities, parameters=assumed)
     if rail is None or not len(rail.services.stops):
-        return _roads_only(access, definition)
+        arcs, centres = access.arcs(in_vehicles=definition == "in_vehicle"), np.arange(access.cities)
+        return TimeGraph.of(access.nodes, arcs, origin=centres, destination=centres, definition=definition)
     copies = 1 if definition == "door_to_door" else len(_COPIES)
     services = with_common_lines(rail.services, assumed, alone=definition == "door_to_door")
     train = _train_nodes(services, rail, stations, assumed, first_row=copies * len(access))
@@ -92,14 +96,6 @@ class _TrainNodes:
     nodes: pd.DataFrame
     halls: Halls
     stops: Stops
-
-
-def _stations(rail: RailBuild | None, road: Network) -> gpd.GeoDataFrame:
-    """Return the nodes of the rail network that are stations; the index is their row there."""
-    if rail is None:
-        return road.nodes.iloc[:0]
-    served = np.union1d(rail.stations["node"].to_numpy(), rail.services.stops["node"].to_numpy())
-    return rail.network.nodes.iloc[served]
 
 
 def _train_nodes(
@@ -136,17 +132,12 @@ def _train_nodes(
     )
 
 
-def _roads_only(access: AccessNetwork, definition: Definition) -> TimeGraph:
-    centres = np.arange(access.cities, dtype=np.int64)
-    arcs = access.arcs(in_vehicles=definition == "in_vehicle")
-    return TimeGraph.of(access.nodes, arcs, origin=centres, destination=centres, definition=definition)
-
-
 def _door_to_door(access: AccessNetwork, train: _TrainNodes, assumed: AccessParameters) -> TimeGraph:
     centres = np.arange(access.cities, dtype=np.int64)
     arcs = [
         access.arcs(in_vehicles=False),
-        *_train_arcs(train, assumed),
+        trains.ride_arcs(train.stops),
+        trains.transfer_arcs(train.stops, train.halls, parameters=assumed),
         trains.boarding_arcs(train.stops, access.entrance, train.halls, parameters=assumed),
         trains.alighting_arcs(train.stops, access.entrance, seconds=assumed.alight_s),
     ]
@@ -165,7 +156,8 @@ def _in_vehicle(access: AccessNetwork, train: _TrainNodes, assumed: AccessParame
         access.arcs(in_vehicles=True),
         access.arcs(in_vehicles=False).shifted(between),
         access.arcs(in_vehicles=True).shifted(after),
-        *_train_arcs(train, assumed),
+        trains.ride_arcs(stops),
+        trains.transfer_arcs(stops, train.halls, parameters=assumed),
         trains.boarding_arcs(stops, entrance + before, None, parameters=assumed),
         trains.alighting_arcs(stops, entrance + between, seconds=assumed.alight_s),
         trains.boarding_arcs(stops, entrance + between, train.halls, parameters=assumed),
@@ -182,11 +174,4 @@ def _in_vehicle(access: AccessNetwork, train: _TrainNodes, assumed: AccessParame
         origin=centres + before,
         destination=centres + after,
         definition="in_vehicle",
-    )
-
-
-def _train_arcs(train: _TrainNodes, assumed: AccessParameters) -> tuple[Arcs, Arcs]:
-    return (
-        trains.ride_arcs(train.stops),
-        trains.transfer_arcs(train.stops, train.halls, parameters=assumed),
     )

@@ -77,14 +77,12 @@ class WorldParameters:
     def default(cls) -> WorldParameters:
         """Return the parameters of `networks/data/world.toml`, which states the source of each figure."""
         table = read_table("world.toml")
-        roads, rail = table["roads"], table["rail"]
-        return cls(
-            **table["towns"],
-            **{key: roads[key] for key in roads if key != "length_factor"},
-            road_length_factor=roads["length_factor"],
-            **{key: rail[key] for key in rail if key != "length_factor"},
-            rail_length_factor=rail["length_factor"],
-        )
+        roads, rail = dict(table["roads"]), dict(table["rail"])
+        factors = {
+            "road_length_factor": roads.pop("length_factor"),
+            "rail_length_factor": rail.pop("length_factor"),
+        }
+        return cls(**table["towns"], **roads, **rail, **factors)
 
 
 type Edge = tuple[int, int]
@@ -123,7 +121,9 @@ def demand(graph: Geograph, towns: Sequence[Town], parameters: WorldParameters) 
     node, _ = nearest(places, points[:, ::-1], np.unique(ends))
     people = np.array([town.population for town in chosen], dtype=float)
     on_sphere = unit_vectors(places[:, 0], places[:, 1])
-    matrix = _matrix(graph, ends)
+    km = np.maximum(np.array(list(graph.edges.values())), _LEAST_KM)
+    half = csr_array((km, tuple(ends.T)), shape=(len(points), len(points)))
+    matrix = csr_array(half + half.T)
     loads: dict[Edge, float] = {}
     for row in range(len(chosen)):
         away = chord_to_km(np.linalg.norm(on_sphere - on_sphere[row], axis=1))
@@ -135,14 +135,6 @@ def demand(graph: Geograph, towns: Sequence[Town], parameters: WorldParameters) 
         for edge, carried in _carried(load, reach, before):
             loads[edge] = loads.get(edge, 0.0) + carried
     return loads
-
-
-def _matrix(graph: Geograph, ends: NDArray[np.int64]) -> csr_array:
-    """Return the symmetric matrix of edge lengths in km."""
-    km = np.maximum(np.array(list(graph.edges.values())), _LEAST_KM)
-    size = len(graph.points)
-    half = csr_array((km, (ends[:, 0], ends[:, 1])), shape=(size, size))
-    return csr_array(half + half.T)
 
 
 def _carried(
@@ -260,7 +252,9 @@ def add_stations(
         box = shapely.box(town.lon - wide, town.lat - high, town.lon + wide, town.lat + high)
         near: list[tuple[float, float, Point]] = []
         for row in tree.query(box).tolist():
-            foot, away = _foot((town.lat, town.lon), graph, ends[row].tolist())
+            centre, (a, b) = (town.lat, town.lon), (graph.points[node] for node in ends[row])
+            foot = between(a, b, foot_share(centre, a, b))
+            away = distance_km(centre, foot)
             if away <= parameters.station_km:
                 # Of several networks in a town the largest one has the trains to other towns.
                 near.append((-float(length[component[row]]), away, foot))
@@ -271,13 +265,6 @@ def add_stations(
                 "source:railway": "assumed where tracks pass a town (screening)",
             }
             elements.add_node(min(near)[2], tags)
-
-
-def _foot(point: Point, graph: Geograph, edge: Sequence[int]) -> tuple[Point, float]:
-    """Return the point of an edge that is closest to a point, and its distance in km."""
-    a, b = graph.points[edge[0]], graph.points[edge[1]]
-    foot = between(a, b, foot_share(point, a, b))
-    return foot, distance_km(point, foot)
 
 
 HIGHWAYS, RAILWAYS = "world_highways", "world_railways"

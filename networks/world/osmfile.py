@@ -85,7 +85,10 @@ def chains(edges: Mapping[tuple[int, int], Hashable]) -> list[list[int]]:
         neighbours = groups.setdefault(key, {})
         neighbours.setdefault(a, []).append(b)
         neighbours.setdefault(b, []).append(a)
-    return [part for neighbours in groups.values() for line in _lines(neighbours) for part in _cut(line)]
+    # Long lines are cut into parts that share their end nodes.
+    step = MOST_NODES_PER_WAY - 1
+    lines = [line for neighbours in groups.values() for line in _lines(neighbours)]
+    return [line[at : at + step + 1] for line in lines for at in range(0, len(line) - 1, step)]
 
 
 def _lines(neighbours: dict[int, list[int]]) -> list[list[int]]:
@@ -110,12 +113,6 @@ def _walk(neighbours: dict[int, list[int]], start: int, step: int) -> list[int]:
         onward = second if first == line[-2] else first
         line.append(onward)
     return line
-
-
-def _cut(line: list[int]) -> list[list[int]]:
-    """Cut a line into parts that share their end nodes."""
-    step = MOST_NODES_PER_WAY - 1
-    return [line[at : at + step + 1] for at in range(0, len(line) - 1, step)]
 
 
 def write(elements: Elements, path: Path) -> None:

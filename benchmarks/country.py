@@ -23,7 +23,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import Delaunay, cKDTree
 
-from networks.world import osmfile
+from networks.world import geograph
 from optimiser.bench import generators
 from optimiser.bench.generators.random_places import CITY_APART_M, CITY_AREA_M2, LARGEST_CITY
 
@@ -87,9 +87,9 @@ class Country:
         return np.arange(min(self.cities, max(4, self.cities // share)))
 
 
-def elements_of(country: Country) -> osmfile.Elements:
+def elements_of(country: Country) -> geograph.Elements:
     """Return nodes, ways and relations of a country."""
-    elements = osmfile.Elements()
+    elements = geograph.Elements()
     rng = np.random.default_rng(country.seed)
     _add_roads(elements, country, rng)
     _add_railways(elements, country, rng)
@@ -98,7 +98,7 @@ def elements_of(country: Country) -> osmfile.Elements:
 
 def write_job(folder: Path, country: Country) -> Path:
     """Write map, cities and job of a country into a folder, and return the path of the job."""
-    osmfile.write(elements_of(country), folder / "country.osm.pbf")
+    geograph.write(elements_of(country), folder / "country.osm.pbf")
     with (folder / "cities.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(("id", "name", "lon", "lat", "population"))
@@ -175,7 +175,7 @@ def _edge(a: int, b: int) -> Edge:
 # ---- roads
 
 
-def _add_roads(elements: osmfile.Elements, country: Country, rng: np.random.Generator) -> None:
+def _add_roads(elements: geograph.Elements, country: Country, rng: np.random.Generator) -> None:
     """Add junctions and the roads between them; the expressways run beside."""
     junctions, of_city = _junctions(country, rng)
     edges = _neighbours(junctions)
@@ -217,7 +217,7 @@ def _junctions(country: Country, rng: np.random.Generator) -> tuple[Floats, Inte
 
 
 def _add_expressways(
-    elements: osmfile.Elements,
+    elements: geograph.Elements,
     junctions: Floats,
     nodes: Sequence[int],
     edges: Sequence[Edge],
@@ -254,7 +254,7 @@ class _Lines:
     stations: dict[int, int]
 
 
-def _add_railways(elements: osmfile.Elements, country: Country, rng: np.random.Generator) -> None:
+def _add_railways(elements: geograph.Elements, country: Country, rng: np.random.Generator) -> None:
     """Add conventional and high-speed lines, their stations and their trains."""
     points = country.points
     every = _neighbours(points)
@@ -286,7 +286,7 @@ def _trips(cities: Integers, count: int, rng: np.random.Generator) -> list[Edge]
 
 
 def _add_tracks(
-    elements: osmfile.Elements,
+    elements: geograph.Elements,
     points: Floats,
     speed: dict[Edge, str],
     offset: Floats,
@@ -311,7 +311,7 @@ def _add_tracks(
 
 
 def _add_trains(
-    elements: osmfile.Elements,
+    elements: geograph.Elements,
     country: Country,
     lines: _Lines,
     trips: Sequence[Edge],

@@ -42,7 +42,7 @@ from optimiser import verify
 from optimiser.engine.backends.pulp_solvers import find, is_installed
 from optimiser.problem import load
 from optimiser.problem import result as results
-from optimiser.problem.parts import PREFIX
+from optimiser.problem.jsonfile import PREFIX
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "kills.md"

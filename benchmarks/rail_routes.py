@@ -17,7 +17,7 @@ from networks.network import Network, Services
 from networks.osm.elements import Elements
 from networks.rail.drafts import BY_TABLE, Draft, Timetable
 from networks.rail.parameters import RailParameters
-from networks.timegraph import ARC_KINDS, TimeGraph
+from networks.skims import ARC_KINDS, TimeGraph
 from optimiser.run.reading import lengthened_rail
 
 CHINA = RailParameters.default("CN")

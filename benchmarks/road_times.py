@@ -25,7 +25,7 @@ import numpy as np
 
 from networks import cities, impedance, intermodal, osm, regions, road, skims
 from networks.network import Network
-from networks.timegraph import ARC_KINDS, TimeGraph
+from networks.skims import ARC_KINDS, TimeGraph
 
 ROOT = Path(__file__).resolve().parent.parent
 REGION = "jing-jin-ji"

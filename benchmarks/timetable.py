@@ -27,7 +27,7 @@ from networks import gtfs, intermodal, schema, skims
 from networks.cities.table import Cities, build
 from networks.gtfs.patterns import Pattern, Train
 from networks.intermodal import AccessParameters
-from networks.timegraph import ARC_KINDS, TimeGraph
+from networks.skims import ARC_KINDS, TimeGraph
 
 OUT = Path(__file__).resolve().parent / "results" / "timetable.md"
 RIDE, BOARD = ARC_KINDS.index("ride"), ARC_KINDS.index("board")

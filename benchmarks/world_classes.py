@@ -29,8 +29,7 @@ from networks import cities, impedance, intermodal, osm, regions, road, skims, w
 from networks.network import Network
 from networks.sphere import KM_PER_DEGREE, chord_to_km, unit_vectors
 from networks.world import assembly
-from networks.world.geograph import Geograph, package_file, read_clipped
-from networks.world.osmfile import Elements, write
+from networks.world.geograph import Elements, Geograph, package_file, read_clipped, write
 from optimiser.job import LoadedJob, loads
 from optimiser.run.chain import Chain
 from tools.region.build import expressways_of

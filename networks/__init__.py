@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from networks.errors import FetchError, NetworksError, SchemaError, SnapError, SourceError
     from networks.graph import from_graph, read_graph, to_graph
     from networks.impedance import add_travel_times
-    from networks.import_package import ImportReport
     from networks.network import Network, Services
     from networks.rail import read_lines
     from networks.simplify import contract
-    from networks.storage import read_gpkg, read_parquet, write_gpkg, write_parquet
-    from networks.timegraph import UNREACHABLE, TimeGraph
+    from networks.skims import UNREACHABLE, TimeGraph
+    from networks.storage import ImportReport, read_gpkg, read_parquet, write_gpkg, write_parquet
 
 __all__ = [
     "UNREACHABLE", "FetchError", "ImportReport", "Network", "NetworksError", "SchemaError", "Services",
@@ -47,11 +46,10 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "errors": ["FetchError", "NetworksError", "SchemaError", "SnapError", "SourceError"],
         "graph": ["from_graph", "read_graph", "to_graph"],
         "impedance": ["add_travel_times"],
-        "import_package": ["ImportReport"],
         "network": ["Network", "Services"],
         "rail": ["read_lines"],
         "simplify": ["contract"],
-        "storage": ["read_gpkg", "read_parquet", "write_gpkg", "write_parquet"],
+        "storage": ["ImportReport", "read_gpkg", "read_parquet", "write_gpkg", "write_parquet"],
         "timegraph": ["UNREACHABLE", "TimeGraph"],
     },
 )  # fmt: skip

@@ -11,11 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks import skims
-from networks.cities.names import CityNames, UnknownCityError
-from networks.cities.table import Cities
+from networks.cities.table import Cities, CityNames, UnknownCityError
 from networks.errors import SchemaError, SourceError
 from networks.inputs import checked
-from networks.timegraph import UNREACHABLE, Arcs, TimeGraph
+from networks.skims import UNREACHABLE, Arcs, TimeGraph
 
 logger = logging.getLogger(__name__)
 

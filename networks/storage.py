@@ -1,18 +1,26 @@
-"""Write networks to files, and read them back unchanged."""
+"""Write networks, and all that an import found, to files, and read them back unchanged."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from networks import schema
 from networks.errors import SourceError
-from networks.inputs import replacing
-from networks.network import Network
+from networks.inputs import checked, printable, replacing
+from networks.network import Network, Services
+from networks.osm.elements import Elements, Points, ReadCounts, Source
+from networks.rail import RailBuild, RailReport
+from networks.road.attributes import RoadReport
 
 LAYERS = ("nodes", "links")
 """Names of the layers in a GeoPackage, and of the files in a Parquet folder."""
@@ -153,4 +161,302 @@ def _unreadable(path: Path, error: Exception) -> SourceError:
         done="Nothing was read.",
         remedy="A network is a GeoPackage with the layers nodes and links, or a folder with nodes.parquet "
         "and links.parquet; see docs/data-contract.md.",
+    )
+
+
+FORMAT = "polyring-import-report/1"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """Counts from all steps between a source and a network.
+
+    Attributes
+    ----------
+    source
+        Name and SHA-256 of the file or download.
+    read
+        Counts of ways and nodes that were read, cut at the border and dropped.
+    roads
+        Counts of the roads; None if no road network was built.
+    rail
+        Counts of the railways as plain values; empty if no rail network was built.
+    timetable
+        What was taken from a GTFS feed as plain values; empty if there is none.
+    simplified
+        Numbers of nodes and links before and after contraction, as plain values.
+    snapped
+        Number and distances of snapped places, as plain values.
+    screening
+        Whether classes and services are inferred, since the source has none.
+    notes
+        Remarks for the reader, one sentence each.
+    """
+
+    source: Source
+    read: ReadCounts
+    roads: RoadReport | None = None
+    rail: Mapping[str, Any] = field(default_factory=dict)
+    timetable: Mapping[str, Any] = field(default_factory=dict)
+    simplified: Mapping[str, Any] = field(default_factory=dict)
+    snapped: Mapping[str, Any] = field(default_factory=dict)
+    screening: bool = False
+    notes: tuple[str, ...] = ()
+
+    @staticmethod
+    def of(elements: Elements) -> ImportReport:
+        """Return a report with the source and the counts of elements that were read."""
+        return ImportReport(source=elements.source, read=elements.counts)
+
+    def replace(self, **parts: Any) -> ImportReport:  # noqa: ANN401 - one of several kinds, named by the keyword
+        """Return the report with some attributes replaced."""
+        return replace(self, **parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as plain values for JSON."""
+        return {"format": FORMAT, **asdict(self), "notes": list(self.notes)}
+
+
+IMPORT_SUFFIX = ".gpkg"
+"""Ending of the file name."""
+LAYOUT = "polyring-import/1"
+"""Name and version of the layout: layers, columns and what they mean."""
+
+_FACTS = "polyring"
+"""Layer of names and values: the layout, the country of the speeds, the import report."""
+_NUMBERS = frozenset({"bool", "int64", "float64"})
+_IMPORT_AGAIN = "Write it with `polyring import EXTRACT -o FILE.gpkg` of this version."
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a GeoPackage says of itself.
+
+    Attributes
+    ----------
+    country
+        Key of the country whose speeds it has.
+    road_classes
+        Classes of roads that were read, without slip roads.
+    report
+        The import report as plain values.
+    columns
+        Column names and dtypes by layer; `tuple` for lists as JSON.
+    """
+
+    country: str
+    road_classes: frozenset[str]
+    report: Mapping[str, Any]
+    columns: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPackage:
+    """Everything that a run needs from a map.
+
+    Attributes
+    ----------
+    road
+        Roads and ferries, with travel times.
+    rail
+        Tracks, services and stations.
+    places
+        Cities and towns of the map, with their tags.
+    source
+        The map that was imported.
+    report
+        The import report as plain values.
+    """
+
+    road: Network
+    rail: RailBuild
+    places: Points
+    source: Source
+    report: Mapping[str, Any]
+
+
+def write_import(
+    path: Path,
+    *,
+    road: Network,
+    rail: RailBuild,
+    places: Points,
+    report: ImportReport,
+    country: str,
+    road_classes: frozenset[str],
+) -> None:
+    """Write an import as a GeoPackage.
+
+    Its layers are `nodes` and `links` (roads), `rail_nodes` and `rail_links`, `services`, `stops`, `routes`,
+    `stations`, `places`, and `polyring`, which names the layout and holds the import report.
+
+    Parameters
+    ----------
+    path
+        File to write; an existing one is replaced.
+    country
+        Key of the country whose speeds were used, as the user gave it.
+    road_classes
+        Classes of roads that were read, without slip roads.
+
+    Raises
+    ------
+    SchemaError
+        If a network violates the data contract.
+    OSError
+        If the file cannot be written.
+    """
+    services = rail.services
+    tables: dict[str, pd.DataFrame] = {
+        "services": services.lines, "stops": services.stops, "routes": services.routes,
+    }  # fmt: skip
+    tables["stations"] = gpd.GeoDataFrame(
+        rail.stations, geometry=rail.network.nodes.geometry.to_numpy()[rail.stations["node"]], crs=schema.CRS
+    )
+    tables["places"] = gpd.GeoDataFrame(
+        {"osm_id": places.id, "tags": [json.dumps(dict(tags), ensure_ascii=False) for tags in places.tags]},
+        geometry=shapely.points(places.lon, places.lat),
+        crs=schema.CRS,
+    )
+    facts = {
+        "layout": LAYOUT,
+        "country": country,
+        "road_classes": json.dumps(sorted(road_classes)),
+        "report": json.dumps(report.to_json(), ensure_ascii=False),
+        "columns": json.dumps({layer: _dtypes(table) for layer, table in tables.items()}),
+    }
+    written = {layer: _as_text(table) for layer, table in tables.items() if len(table)}
+    written[_FACTS] = pd.DataFrame({"name": list(facts), "value": list(facts.values())})
+    rail_network = rail.network if len(rail.network.links) else None
+    write_gpkg(road, path, rail=rail_network, tables=written)
+
+
+def read_facts(path: Path) -> Facts:
+    """Read what a GeoPackage says of itself.
+
+    Parameters
+    ----------
+    path
+        File that `write` wrote.
+
+    Raises
+    ------
+    SourceError
+        If it is another GeoPackage, or of another version of the layout.
+    """
+    import pyogrio
+
+    try:
+        layers = {str(name) for name, _ in pyogrio.list_layers(checked(path))}
+        if _FACTS not in layers:
+            found = ", ".join(sorted(layers)) or "none"
+            raise _other(path, f"it is not what `polyring import` writes (its layers: {found})")
+        table = pyogrio.read_dataframe(path, layer=_FACTS)
+        values = dict(zip(table["name"], table["value"], strict=True))
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, KeyError) as error:
+        raise _other(path, f"it cannot be read: {error}") from error
+    if values.get("layout") != LAYOUT:
+        raise _other(path, f"its layout is {values.get('layout')}, and this version reads {LAYOUT}")
+    try:
+        return Facts(
+            country=str(values["country"]),
+            road_classes=frozenset(json.loads(values["road_classes"])),
+            report=json.loads(values["report"]),
+            columns=json.loads(values["columns"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _other(path, f"its table {_FACTS} is damaged: {error}") from error
+
+
+def read_import(path: Path) -> ImportPackage:
+    """Read what `write` wrote.
+
+    Raises
+    ------
+    SourceError
+        If it is another GeoPackage, of another version, or damaged.
+    SchemaError
+        If its tables violate the data contract.
+    """
+    told = read_facts(path)
+    road = _with_printable_names(read_gpkg(path))
+    try:
+        tracks = schema.empty_network()
+        if told.report["rail"]["tracks"]:
+            tracks = _with_printable_names(read_gpkg(path, prefix=RAIL))
+        tables = {layer: _table(path, layer, columns) for layer, columns in told.columns.items()}
+        services = Services(lines=tables["services"], stops=tables["stops"], routes=tables["routes"])
+        stations = pd.DataFrame(tables["stations"].drop(columns="geometry", errors="ignore"))
+        source = Source(**told.report["source"])
+        rail = RailBuild(tracks, services, stations, RailReport(**told.report["rail"]))
+        places = _points(tables["places"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, SourceError):
+            raise
+        raise _other(path, f"it is damaged: {error}") from error
+    return ImportPackage(road, rail, places, source, told.report)
+
+
+def _with_printable_names(network: Network) -> Network:
+    """Return a network without characters in its names that a terminal would obey."""
+    names = {key: network.links[key].map(printable) for key in ("name", "ref")}
+    nodes = network.nodes.assign(name=network.nodes["name"].map(printable))
+    return Network(nodes=nodes, links=network.links.assign(**names))
+
+
+def _dtypes(table: pd.DataFrame) -> dict[str, str]:
+    """Return the dtype of each column; `tuple` where it holds tuples."""
+    columns = [name for name in table if name != "geometry"]
+    return {
+        str(name): "tuple"
+        if len(table) and isinstance(table[name].iloc[0], tuple)
+        else str(table[name].dtype)
+        for name in columns
+    }
+
+
+def _as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with tuples as JSON, since a GeoPackage has no lists of texts."""
+    lists = [name for name, dtype in _dtypes(table).items() if dtype == "tuple"]
+    return table.assign(
+        **{name: [json.dumps(value, ensure_ascii=False) for value in table[name]] for name in lists}
+    )
+
+
+def _table(path: Path, layer: str, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Read a layer, with the dtypes that its columns had; a layer without rows was not written."""
+    import pyogrio
+
+    if layer not in {str(name) for name, _ in pyogrio.list_layers(path)}:
+        empty = {name: "object" if dtype == "tuple" else dtype for name, dtype in columns.items()}
+        return pd.DataFrame({name: [] for name in columns}).astype(empty)
+    table: pd.DataFrame = pyogrio.read_dataframe(path, layer=layer)
+    for name, dtype in columns.items():
+        if dtype == "tuple":
+            lists = table[name].map(json.loads)
+            shown = [tuple(printable(v) if isinstance(v, str) else v for v in values) for values in lists]
+            table[name] = pd.Series(shown, dtype="object")
+        else:
+            # Empty texts are stored as missing.
+            values = table[name] if dtype in _NUMBERS else table[name].fillna("").map(printable)
+            table[name] = values.astype(pd.api.types.pandas_dtype(dtype))
+    return table
+
+
+def _points(table: pd.DataFrame) -> Points:
+    if not len(table):
+        return Points.none()
+    lon, lat = shapely.get_coordinates(table["geometry"].to_numpy()).T
+    tags = tuple(
+        {key: printable(str(value)) for key, value in json.loads(text).items()} for text in table["tags"]
+    )
+    return Points(table["osm_id"].to_numpy(dtype=np.int64), lon.copy(), lat.copy(), tags)
+
+
+def _other(path: Path, fault: str) -> SourceError:
+    return SourceError(
+        f"the GeoPackage cannot be a map: {fault}",
+        where=str(path),
+        done="Nothing was read.",
+        remedy=_IMPORT_AGAIN,
     )

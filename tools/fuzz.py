@@ -30,10 +30,10 @@ import numpy as np
 from networks import impedance, osm, rail, road
 from networks.errors import NetworksError
 from networks.osm import tags as osm_tags
-from networks.rail import tracks as rail_tracks
+from networks.rail import features as rail_tracks
 from networks.road import speeds
 from optimiser import job
-from optimiser.job.writing import render
+from optimiser.job.reading import render
 from optimiser.problem import dumps, load
 from optimiser.problem.errors import OptimiserError
 from optimiser.proposals.costs import builtin_cost_table

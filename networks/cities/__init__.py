@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from networks.cities.names import CityNames, UnknownCityError
 from networks.cities.snapping import MOTORWAYS, Snapped, Unsnapped, snap, with_nodes_near
 from networks.cities.sources import HasPlaces, from_geonames, from_osm_places, from_towns, load_csv
 from networks.cities.table import (
@@ -10,7 +9,9 @@ from networks.cities.table import (
     DEFAULT_THRESHOLDS,
     TIERS,
     Cities,
+    CityNames,
     Thresholds,
+    UnknownCityError,
     build,
     describe_tiers,
 )

@@ -12,8 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from networks.cities.names import SEPARATOR
-from networks.cities.table import DEFAULT_THRESHOLDS, TIERS, Cities, Thresholds, build
+from networks.cities.table import DEFAULT_THRESHOLDS, SEPARATOR, TIERS, Cities, Thresholds, build
 from networks.errors import SchemaError, SourceError
 from networks.inputs import MOST_TEXT_BYTES, checked, number, printable
 from networks.osm.elements import Points, Source

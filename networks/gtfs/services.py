@@ -21,15 +21,17 @@ from networks import schema
 from networks.errors import SourceError
 from networks.gtfs.feed import Feed
 from networks.gtfs.patterns import (
+    JoinedStops,
     Pattern,
     Train,
+    bare_name,
     chosen_day,
     headways,
+    join_stops,
     patterns_of,
     trains_on,
     trips_by_day,
 )
-from networks.gtfs.stations import JoinedStops, bare_name, join_stops
 from networks.network import Network
 from networks.rail.builder import RailBuild, RailReport
 from networks.rail.drafts import BY_TIMETABLE, Draft, Hop, Timed, Timetable, to_services

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from networks.intermodal.joining import Definition, join
+from networks.intermodal.access import Definition, join
 from networks.intermodal.parameters import AccessParameters, ByTier
 
 __all__ = ["AccessParameters", "ByTier", "Definition", "join"]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from networks.intermodal.parameters import AccessParameters
 from networks.network import Ints, Services
 from networks.rail.drafts import BY_TRACKS
-from networks.timegraph import Arcs
+from networks.skims import Arcs
 
 COMBINED = "combined"
 """Source of the headway of several services together."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from networks.rail.builder import RailBuild, RailReport, build
+from networks.rail.builder import Line, RailBuild, RailReport, build, read_lines
 from networks.rail.parameters import RailClass, RailParameters, Running
-from networks.rail.services import Line, read_lines
 
 __all__ = ["Line", "RailBuild", "RailClass", "RailParameters", "RailReport", "Running", "build", "read_lines"]

@@ -1,23 +1,322 @@
-"""Build a rail network and its services from OpenStreetMap elements."""
+"""Draft train services from relations or a table of lines, and build a rail network with its services."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, field, replace
 from datetime import date
+from itertools import pairwise
+from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from networks.errors import SchemaError
+from networks.inputs import MOST_TEXT_BYTES, checked, number
 from networks.network import Network, Services
 from networks.osm.elements import Elements, Relation
-from networks.rail.drafts import Draft, Timetable, neighbour_drafts, to_services
+from networks.osm.tags import duration_s, had_ended, runs, was_open
+from networks.rail.drafts import BY_TABLE, BY_TAG, Draft, KnownTimes, Timetable, neighbour_drafts, to_services
+from networks.rail.features import (
+    FROM_TAG,
+    LONGEST_INTERVAL_S,
+    Station,
+    Stations,
+    choose,
+    gather,
+    parse_interval_s,
+    parse_minutes_s,
+    parse_speed_kmh,
+)
 from networks.rail.parameters import RailParameters
-from networks.rail.services import Line, line_drafts, relation_drafts, train_relations
-from networks.rail.stations import Stations, gather
 from networks.rail.topology import Built, cut, place, to_network
-from networks.rail.tracks import FROM_TAG, choose
+
+MINUTES, STOP_MINUTES = "polyring:minutes", "polyring:stop_minutes"
+"""Our tags for known times: minutes from the departure at each stop to the arrival at the next, and minutes
+at each stop between the first and the last; numbers separated by `;`."""
+
+
+def train_relations(elements: Elements, *, opened_by: date | None = None) -> tuple[Relation, ...]:
+    """Return the relations with `route=train` that run, sorted by id; those of tourist trains are left out.
+
+    Parameters
+    ----------
+    opened_by
+        Leave out services that started after this day or had ended by then; None for the services of today.
+    """
+    found = (
+        relation
+        for relation in elements.relations
+        if relation.tags.get("route") == "train"
+        and runs(relation.tags)
+        and relation.tags.get("service") != "tourism"
+        and was_open(relation.tags.get("start_date", ""), on=opened_by)
+        and not had_ended(relation.tags.get("end_date", ""), on=opened_by)
+    )
+    return tuple(sorted(found, key=lambda relation: relation.id))
+
+
+def relation_drafts(
+    relations: Sequence[Relation],
+    *,
+    station_of_id: Mapping[int, int],
+    reached: NDArray[np.bool_],
+    link_way: NDArray[np.int64],
+) -> tuple[tuple[Draft, ...], Mapping[str, int]]:
+    """Draft the services of relations.
+
+    Stops are the members with a stop role (nodes, or outlines of stations) in their order; consecutive
+    repeats count once. Two relations with the same stops in opposite order are the two directions of one
+    service: they are merged, the longer headway is kept, and known times are the means of both.
+
+    Parameters
+    ----------
+    relations
+        Relations with `route=train`.
+    station_of_id
+        Row of the station for each OSM id.
+    reached
+        Whether each station is on a track.
+    link_way
+        OSM way of each link.
+
+    Returns
+    -------
+    drafts, counts
+        Services with at least two stops; and numbers of relations and stops by what was found in them.
+    """
+    counts, found = Counter[str](), []
+    links_of_way: dict[int, list[int]] = defaultdict(list)
+    for link, way in enumerate(link_way.tolist()):
+        links_of_way[way].append(link)
+    for relation in relations:
+        stops = _stops(relation, station_of_id, reached, counts)
+        # At stations, without consecutive repeats.
+        here = [at for at, row in enumerate(stops) if row >= 0]
+        positions = [at for before, at in pairwise([-1, *here]) if before < 0 or stops[before] != stops[at]]
+        if len(positions) < 2:
+            counts["relations with fewer than two stops here"] += 1
+            continue
+        known = _known_times(relation, len(stops), counts)
+        draft = _draft(relation, tuple(stops[at] for at in positions), links_of_way, counts)
+        if -1 in stops:
+            draft = replace(draft, whole_s=None)  # of the whole way, of which a part is not here
+        found.append(draft if known is None else replace(draft, known=known.kept(positions)))
+    merged = _merge_directions(found)
+    counts["directions merged"] = len(found) - len(merged)
+    return merged, dict(counts)
+
+
+def _stops(
+    relation: Relation, station_of_id: Mapping[int, int], reached: NDArray[np.bool_], counts: Counter[str]
+) -> list[int]:
+    """Return the row of the station of each stop, -1 for one that is not in the source or not on a track."""
+    rows: list[int] = []
+    for member in relation.stops():
+        row = station_of_id.get(member.point, -1)
+        if row < 0:
+            counts["stops not in the source"] += 1
+        elif not reached[row]:
+            counts["stops out of reach of tracks"] += 1
+            row = -1
+        rows.append(row)
+    return rows
+
+
+def _known_times(relation: Relation, stops: int, counts: Counter[str]) -> KnownTimes | None:
+    """Return the times that a relation states; None without such tags, or if they do not fit its stops."""
+    if MINUTES not in relation.tags:
+        return None
+    run_s = parse_minutes_s(relation.tags[MINUTES])
+    stop_s = parse_minutes_s(relation.tags.get(STOP_MINUTES)) if stops > 2 else ()
+    if run_s is None or stop_s is None or (len(run_s), len(stop_s)) != (stops - 1, max(stops - 2, 0)):
+        counts["minutes not readable"] += 1
+        return None
+    counts["services with known times"] += 1
+    return KnownTimes(run_s, (0, *stop_s, 0))
+
+
+def _draft(
+    relation: Relation,
+    stations: tuple[int, ...],
+    links_of_way: Mapping[int, list[int]],
+    counts: Counter[str],
+) -> Draft:
+    tags = relation.tags
+    headway = parse_interval_s(tags.get("interval"))
+    if headway is None:
+        counts["interval not readable" if tags.get("interval") else "interval not tagged"] += 1
+    whole_s = duration_s(tags.get("duration", ""))
+    if whole_s is None and tags.get("duration"):
+        counts["duration not readable"] += 1
+    ways = [m.ref for m in relation.members if m.kind == "w"]
+    links = [link for way in dict.fromkeys(ways) for link in links_of_way.get(way, ())]
+    return Draft(
+        service_id=f"r{relation.id}",
+        name=tags.get("name") or tags.get("ref") or f"relation {relation.id}",
+        stations=stations,
+        headway_s=headway,
+        headway_source=BY_TAG,
+        links=np.array(sorted(links), dtype=np.int64) if links else None,
+        most_kmh=parse_speed_kmh(tags.get("maxspeed")) or np.inf,
+        whole_s=whole_s,
+    )
+
+
+def _merge_directions(found: Sequence[Draft]) -> tuple[Draft, ...]:
+    waiting: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    kept: list[Draft] = []
+    for draft in found:
+        opposite = waiting[draft.stations[::-1]] if draft.stations != draft.stations[::-1] else []
+        if opposite:
+            first = opposite.pop(0)
+            a, b = kept[first], draft
+            parts = [d.links for d in (a, b) if d.links is not None]
+            times = [t for t in (a.known, b.known and b.known.reversed()) if t is not None]
+            whole = [d.whole_s for d in (a, b) if d.whole_s is not None]
+            kept[first] = replace(
+                a,
+                headway_s=max((d.headway_s for d in (a, b) if d.headway_s is not None), default=None),
+                links=np.unique(np.concatenate(parts)) if parts else None,
+                most_kmh=min(a.most_kmh, b.most_kmh),
+                known=KnownTimes(*(_means(one) for one in zip(*map(astuple, times), strict=True)))
+                if times
+                else None,
+                whole_s=-(-sum(whole) // len(whole)) if whole else None,
+            )
+        else:
+            waiting[draft.stations].append(len(kept))
+            kept.append(draft)
+    return tuple(kept)
+
+
+def _means(values: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """Return the mean of each place of some sequences in seconds, rounded up."""
+    return tuple(-(-sum(one) // len(one)) for one in zip(*values, strict=True))
+
+
+COLUMNS = ("service_id", "name", "stops", "headway_min")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a table of lines.
+
+    Attributes
+    ----------
+    service_id, name
+        Unique key, and name for people.
+    stops
+        Stations in order, each by a name, a `ref` or an OSM node id.
+    headway_min
+        Minutes between departures; None for the default of the class.
+    """
+
+    service_id: str
+    name: str
+    stops: tuple[str, ...]
+    headway_min: float | None
+
+
+def read_lines(path: Path) -> tuple[Line, ...]:
+    """Read a table of lines, to be passed to `networks.rail.build`.
+
+    Parameters
+    ----------
+    path
+        CSV file in UTF-8 with the columns `service_id`, `name`, `stops` (separated by `;`) and `headway_min`
+        (may be empty).
+
+    Raises
+    ------
+    SchemaError
+        With all faults: missing columns, repeated keys, too few stops, invalid headways.
+    """
+    with checked(path, most_bytes=MOST_TEXT_BYTES).open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream)
+        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+        rows = [] if missing else list(reader)
+    faults = [f"column '{name}' is missing" for name in missing]
+    lines, seen = [], set[str]()
+    for at, row in enumerate(rows, start=2):
+        try:
+            line = _line(row)
+        except ValueError as fault:
+            faults.append(f"line {at}: {fault}")
+            continue
+        if line.service_id in seen:
+            faults.append(f"line {at}: service_id '{line.service_id}' is repeated")
+        seen.add(line.service_id)
+        lines.append(line)
+    if faults:
+        raise SchemaError(
+            "the table of lines cannot be used",
+            where=path.name,
+            faults=faults,
+            remedy=f"Give the columns {', '.join(COLUMNS)}, with stops separated by ';'.",
+        )
+    return tuple(lines)
+
+
+def _line(row: Mapping[str, str | None]) -> Line:
+    cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    stops = tuple(stop.strip() for stop in cells["stops"].split(";") if stop.strip())
+    if not cells["service_id"]:
+        raise ValueError("service_id is empty")
+    if len(stops) < 2:
+        raise ValueError("a service needs at least two stops")
+    text, minutes = cells["headway_min"], number(cells["headway_min"]) or 0.0
+    if text and not 0.0 < minutes * 60.0 <= LONGEST_INTERVAL_S:
+        raise ValueError(f"headway_min '{text}' is not a number of minutes between 0 and one week")
+    return Line(cells["service_id"], cells["name"] or cells["service_id"], stops, minutes if text else None)
+
+
+def line_drafts(
+    lines: Iterable[Line], *, stations: Sequence[Station], reached: NDArray[np.bool_]
+) -> tuple[Draft, ...]:
+    """Draft the services of a table of lines.
+
+    Parameters
+    ----------
+    stations
+        The stations of the network.
+    reached
+        Whether each station is on a track.
+
+    Raises
+    ------
+    SchemaError
+        With all stops that match no station on the tracks, or several.
+    """
+    of_label: dict[str, set[int]] = defaultdict(set)
+    for row, station in enumerate(stations):
+        if reached[row]:
+            for label in (*station.labels, str(station.osm_id)):
+                of_label[label.casefold()].add(row)
+    several, none = "stations; use the ref or the OSM node id", "no station on the tracks"
+    found, faults = [], []
+    for line in lines:
+        rows = [of_label.get(stop.casefold(), set()) for stop in line.stops]
+        faults += [
+            f"{line.service_id}: '{stop}' matches {f'{len(hits)} {several}' if hits else none}"
+            for stop, hits in zip(line.stops, rows, strict=True)
+            if len(hits) != 1
+        ]
+        headway = None if line.headway_min is None else max(round(line.headway_min * 60), 1)
+        stops = tuple(min(hits) for hits in rows if len(hits) == 1)
+        found.append(Draft(line.service_id, line.name, stops, headway, BY_TABLE))
+    if faults:
+        raise SchemaError(
+            "the table of lines has stops that are not stations of the network",
+            faults=faults,
+            remedy="Identify a station by a name in the source, by its ref or by its OSM node id.",
+        )
+    return tuple(found)
+
 
 ServicesFrom = Literal["auto", "relations", "lines", "tracks", "none"]
 """Source of services; `auto` takes the first of relations, lines and tracks that is available."""

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.network import Network, Services
+from networks.rail.features import Station
 from networks.rail.parameters import RailParameters
 from networks.rail.routing import ANY_TURN_DEG, Layout, OwnTracks, Route, TrackGraph
-from networks.rail.stations import Station
 from networks.rail.topology import running_seconds
 
 BY_TAG, BY_TABLE, BY_CLASS, BY_TRACKS, BY_TIMETABLE = "tag", "table", "class", "tracks", "timetable"

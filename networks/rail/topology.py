@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from networks import schema
 from networks.network import Floats, Network
 from networks.osm.elements import Elements
+from networks.rail.features import Station, Stations, Track, number_of_tracks
 from networks.rail.parameters import RailParameters, Running
-from networks.rail.stations import Station, Stations
-from networks.rail.tracks import Track, number_of_tracks
 from networks.road.topology import lines_along
 
 _METRES_PER_DEGREE = 111_195.0
@@ -102,9 +101,9 @@ def place(
     elements
         Elements with the positions of all points.
     tracks
-        Tracks from `networks.rail.tracks.choose`.
+        Tracks from `networks.rail.features.choose`.
     stations
-        Stations from `networks.rail.stations.gather`.
+        Stations from `networks.rail.features.gather`.
     """
     lon, lat = elements.nodes.lon, elements.nodes.lat
     lines = [shapely.linestrings(lon[t.points], lat[t.points]) for t in tracks]

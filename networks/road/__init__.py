@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from networks.road.attributes import RoadReport, report_of
 from networks.road.builder import build
-from networks.road.report import RoadReport, SpeedCounts, report_of
+from networks.road.speeds import SpeedCounts
 
 __all__ = ["RoadReport", "SpeedCounts", "build", "report_of"]

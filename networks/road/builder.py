@@ -25,8 +25,7 @@ from networks.osm.tags import (
     stops_cars,
     with_slip_roads,
 )
-from networks.road.attributes import RoadWays, Texts, read_ferries, read_roads
-from networks.road.report import RoadReport, make_report
+from networks.road.attributes import RoadReport, RoadWays, Texts, make_report, read_ferries, read_roads
 from networks.road.speeds import SpeedTable, crossing_step, speed_table
 from networks.road.topology import (
     Pieces,

@@ -24,7 +24,6 @@ from networks.osm.tags import (
     LIMIT_KEYS,
     conditional,
 )
-from networks.road.report import SpeedCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +273,30 @@ def _in_window(kmh: float, table: SpeedTable) -> Limit:
     if kmh > table.most_kmh:
         return Limit(reason="too_fast")
     return Limit(kmh=kmh)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedCounts:
+    """Number of ways by the source of their speed.
+
+    Attributes
+    ----------
+    tagged, imputed, overridden
+        Ways whose speed comes from a usable `maxspeed`, from the table, and from the caller.
+    slowed
+        Ways of these whose surface allows less than their limit or class.
+    rejected
+        Ways with an unusable `maxspeed`, by reason; they are among the imputed.
+    examples
+        Up to five rejected values for each reason, each with one way that has it: `way 123: 5 mhp`.
+    """
+
+    tagged: int = 0
+    imputed: int = 0
+    overridden: int = 0
+    slowed: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class SpeedReader:

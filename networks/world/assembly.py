@@ -24,9 +24,11 @@ from networks.network import components
 from networks.osm.tags import LENGTH_FACTOR
 from networks.sphere import KM_PER_DEGREE, chord_to_km, nearest, unit_vectors
 from networks.world.geograph import (
+    Elements,
     Geograph,
     Point,
     between,
+    chains,
     distance_km,
     foot_share,
     length_km,
@@ -34,8 +36,8 @@ from networks.world.geograph import (
     package_file,
     read_clipped,
     require,
+    write,
 )
-from networks.world.osmfile import Elements, chains, write
 from networks.world.towns import Area, Town, towns_in
 
 

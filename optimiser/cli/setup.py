@@ -23,10 +23,10 @@ from optimiser.report.wording import WORDS
 from optimiser.tasks import cache
 
 if TYPE_CHECKING:
-    from networks.import_package import ImportReport
     from networks.network import Network
     from networks.osm import Elements
     from networks.rail import RailBuild, RailReport
+    from networks.storage import ImportReport
 
 _LIBRARIES = (
     "polyring", "pulp", "highspy", "numpy", "scipy", "pandas", "geopandas", "shapely", "osmium", "osmnx",
@@ -179,7 +179,7 @@ def import_file(
     json: Json = False,
 ) -> int:
     """Read an OpenStreetMap extract; write roads, railways and what was found on the way."""
-    from networks import import_package, osm
+    from networks import osm, storage
     from optimiser.run.store import save_json
 
     if output.is_dir():
@@ -202,7 +202,7 @@ def import_file(
         with progress.step("write", f"Writing {output.name}"):
             write_whole(
                 output,
-                lambda part: import_package.write(
+                lambda part: storage.write_import(
                     part,
                     road=network,
                     rail=railways,
@@ -243,7 +243,7 @@ def build(elements: Elements, *, country: str, contract: bool) -> tuple[Network,
     import numpy as np
 
     from networks import impedance, rail, road, simplify
-    from networks.import_package import ImportReport
+    from networks.storage import ImportReport
 
     roads, counts = road.build(elements, country=country)
     network = impedance.add_travel_times(roads)

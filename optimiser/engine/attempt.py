@@ -18,7 +18,7 @@ from optimiser.engine.search.task import SolveParameters
 from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.result import TracePoint
 from optimiser.verify.infeasible import is_enumerable, prove_infeasible
-from optimiser.verify.times import coverable, pair_times
+from optimiser.verify.rules import coverable, pair_times
 
 ANY_GAP = 1e12
 """Relative gap that every plan satisfies, for total weights up to a trillion."""

@@ -8,7 +8,7 @@ from itertools import compress
 
 from optimiser.problem import City, DesignProblem, Pair, Target
 from optimiser.problem.model import Fixed, unused_id
-from optimiser.verify.times import coverable
+from optimiser.verify.rules import coverable
 
 type FindPlan = Callable[[DesignProblem], tuple[str, ...] | None]
 """Returns a plan of a problem, or None if the problem is proved infeasible; may raise when undecided."""

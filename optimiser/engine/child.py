@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, Any, Self
 
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.problem.parts import TEMPORARY_VARIABLES, part_folder
+from optimiser.problem.jsonfile import TEMPORARY_VARIABLES, part_folder
 
 STARTUP_S = 300.0
 """Seconds that imports and first compilation may take before the clock of a task starts; compiling everything

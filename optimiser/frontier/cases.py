@@ -12,7 +12,7 @@ from typing import Any, Literal
 from optimiser.frontier.axes import with_budget
 from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Ring, Target
 from optimiser.problem.model import unused_id, without_rings
-from optimiser.verify.times import covered_pairs
+from optimiser.verify.rules import covered_pairs
 
 type Price = Literal["low", "central", "high"] | float
 """An estimate of a cost, or a factor on the cost of the base."""

@@ -22,7 +22,7 @@ from optimiser.problem import City, DesignProblem, Target
 from optimiser.problem.errors import InfeasibleError, ProblemError
 from optimiser.problem.model import unused_id
 from optimiser.problem.result import Circuits, Starts, Status, gap_of, rounded_bound
-from optimiser.verify.times import coverable
+from optimiser.verify.rules import coverable
 
 type Shares = frozenset[tuple[str, int]]
 """Levels of some groups."""

@@ -23,7 +23,7 @@ from optimiser.problem.jsonfile import repeated
 from optimiser.problem.model import Arc
 from optimiser.problem.result import Result, rounded_bound
 from optimiser.verify import Plan
-from optimiser.verify.times import coverable
+from optimiser.verify.rules import coverable
 
 type RobustKind = Literal["expected", "share", "max_min", "count", "regret"]
 """What a robust plan is best in: the expected weight; the same with a least share in every scenario; the

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from optimiser.job.model import Cluster, Job, LoadedJob
-from optimiser.job.reading import find, find_around, load, load_clusters, loads, ready_names
-from optimiser.job.writing import render, template
+from optimiser.job.reading import find, find_around, load, load_clusters, loads, ready_names, render, template
 
 __all__ = [
     "Cluster",

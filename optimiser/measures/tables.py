@@ -47,7 +47,7 @@ class Measures:
         the ring make faster.
     seconds
         Exact time of each pair, in the order of the problem: columns `before_s`, `after_s` (int64,
-        `networks.timegraph.UNREACHABLE` where no path leads), beyond the limits too; `step` of the build
+        `networks.skims.UNREACHABLE` where no path leads), beyond the limits too; `step` of the build
         order from which the pair is within its limit (0: today; -1: never); and the seconds of its trip with
         the plan by part (`driving_s`, `wait_s` and the like).
     facts

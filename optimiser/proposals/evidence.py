@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
 from networks.intermodal.trains import TIMED
-from networks.timegraph import ARC_KINDS
+from networks.skims import ARC_KINDS
 from optimiser.proposals.base_case import BaseCase, great_circle_km
 from optimiser.proposals.generate import STANDARD_KIND
 from optimiser.proposals.shortest_times import NO_PATH_S, way

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from networks.timegraph import UNREACHABLE, TimeGraph
+from networks.skims import UNREACHABLE, TimeGraph
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.problem.errors import CandidateError, ProblemError
 from optimiser.problem.model import Fixed, Instrument

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from networks.network import Services
-from networks.timegraph import ARC_KINDS
+from networks.skims import ARC_KINDS
 from optimiser.problem.model import TIERS
 from optimiser.proposals.base_case import LONGEST_TODAY_S, Arc
 from optimiser.proposals.table import Proposal

@@ -17,7 +17,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from networks.timegraph import TimeGraph
+from networks.skims import TimeGraph
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals.base_case import Arc, BaseCase
 from optimiser.proposals.costs import Cost, CostTable, estimate

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import geopandas as gpd
 import pandas as pd
 
-from optimiser.job.sweep import CORE_SHARE
+from optimiser.job.model import CORE_SHARE
 from optimiser.measures.coverage import groups_in_order
 from optimiser.measures.uncertainty import least_for_core
 from optimiser.report import plots, wording

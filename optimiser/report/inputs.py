@@ -108,7 +108,7 @@ class ReportInput:
     pairs
         One row an unordered pair; columns `origin`, `destination` (int64, rows of `cities`), `group` (str),
         `weight`, `limit_s`, `before_s`, `after_s`, `all_built_s` (int64, seconds;
-        `networks.timegraph.UNREACHABLE` where no path leads) and `links` (tuple of the ids of the proposed
+        `networks.skims.UNREACHABLE` where no path leads) and `links` (tuple of the ids of the proposed
         links on the path of the plan, in order).
     links
         The proposed links in order of rank: the table of `optimiser.report.tables`, with `geometry`

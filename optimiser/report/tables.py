@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from shapely import linestrings
 
-from networks.timegraph import UNREACHABLE
+from networks.skims import UNREACHABLE
 from optimiser.measures import coverage
 from optimiser.measures.order import Router, rank_links
 from optimiser.measures.tables import Measures

@@ -15,7 +15,7 @@ from shapely import segmentize
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import nearest_points
 
-from networks.timegraph import UNREACHABLE
+from networks.skims import UNREACHABLE
 from optimiser.measures import coverage
 from optimiser.problem.model import TIERS
 from optimiser.report import maps, plots, ring_section, wording

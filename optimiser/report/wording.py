@@ -35,7 +35,7 @@ def is_known[Value](value: Value | None) -> TypeGuard[Value]:
 
 def clock(seconds: int) -> str:
     """Return a travel time as hours and minutes, rounded up so that 4:00:01 never reads as 4:00."""
-    from networks.timegraph import UNREACHABLE
+    from networks.skims import UNREACHABLE
 
     if seconds >= UNREACHABLE:
         return "no path"

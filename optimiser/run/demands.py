@@ -18,7 +18,7 @@ from optimiser.problem import City, DesignProblem, Period, Target
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS, Counted, Instrument
 from optimiser.proposals.prepare import root_weight
-from optimiser.verify import Plan, times
+from optimiser.verify import Plan, rules
 from optimiser.verify.rules import covered_cities
 
 _PAIRS = {
@@ -136,7 +136,7 @@ def coverable_weight(problem: DesignProblem, group: str, coverable: Sequence[boo
 
 def coverable_pairs(problem: DesignProblem) -> set[int]:
     """Return the positions of the pairs that are covered with everything built that may be."""
-    return {k for k, yes in enumerate(times.coverable(problem)) if yes}
+    return {k for k, yes in enumerate(rules.coverable(problem)) if yes}
 
 
 def weight_by_group(problem: DesignProblem, pairs: Iterable[int]) -> dict[str, int]:

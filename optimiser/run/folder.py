@@ -13,7 +13,7 @@ from pathlib import Path
 
 from networks.inputs import checksum
 from optimiser.problem.errors import EnvironmentFault, JobError
-from optimiser.problem.parts import is_same_file, try_lock
+from optimiser.problem.jsonfile import is_same_file, try_lock
 from optimiser.tasks import signals
 
 LOCK = ".lock"

@@ -23,7 +23,7 @@ from optimiser.problem.jsonfile import plain_file, read_json
 from optimiser.problem.result import Result, gap_of, parse_rings_and_starts
 from optimiser.run.folder import CHECKSUMS, CHECKSUMS_FORMAT
 from optimiser.verify import Plan, bound_checker
-from optimiser.verify.times import covered_pairs
+from optimiser.verify.rules import covered_pairs
 
 _NEEDED = ("certificate.json", "links.csv", "plan.json", "problem.json", "result.json", "summary.json")
 """Files that every run has."""

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from networks.timegraph import ARC_KINDS, TimeGraph
+from networks.skims import ARC_KINDS, TimeGraph
 from optimiser.frontier.cases import Layer
 from optimiser.job.model import Job
 from optimiser.job.sections import Independence

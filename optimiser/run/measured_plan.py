@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from networks.skims import TimeGraph
 from networks.sphere import km_to_chord, unit_vectors
-from networks.timegraph import TimeGraph
 from optimiser.engine.search.paths import UNREACHED, Integers
 from optimiser.job.sections import Measures as Settings
 from optimiser.measures.coverage import groups_in_order

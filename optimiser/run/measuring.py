@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.intermodal import AccessParameters
-from networks.timegraph import UNREACHABLE
+from networks.skims import UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures.tables import Measures
 from optimiser.run import measure_tables

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from networks.intermodal import AccessParameters
-from networks.timegraph import UNREACHABLE
+from networks.skims import UNREACHABLE
 from optimiser import verify
 from optimiser.engine.search.task import cores
 from optimiser.frontier import reach

@@ -14,17 +14,17 @@ import shapely
 from numpy.typing import NDArray
 from shapely import affinity
 
-from networks import cities, gtfs, impedance, import_package, inputs, osm, rail, road, schema, world
+from networks import cities, gtfs, impedance, inputs, osm, rail, road, schema, storage, world
 from networks.cities import Cities
 from networks.countries import thresholds
 from networks.errors import SourceError
 from networks.graph import CREATOR, from_graph, load_graphml, read_graph
-from networks.import_package import ImportReport
 from networks.network import Network
 from networks.osm import Elements, overpass
 from networks.osm.client import Server
 from networks.osm.overpass import outline
 from networks.osm.tags import with_slip_roads
+from networks.storage import ImportReport
 from optimiser.job.model import Job
 from optimiser.problem.errors import JobError
 from optimiser.run.source import Source
@@ -77,7 +77,7 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
             notes=found.report.notes(),
         )
         return Networks(schema.empty_network(), found.rail, alone.to_json())
-    if source.map_file is not None and source.map_file.suffix == import_package.SUFFIX:
+    if source.map_file is not None and source.map_file.suffix == storage.IMPORT_SUFFIX:
         return _from_package(source.map_file, job, source, feed)
     roads, report = None, None
     if source.graph_file is None:
@@ -159,7 +159,7 @@ def towns_around(area: world.Circle, job: Job) -> tuple[world.Town, ...]:
 
 
 def _from_package(path: Path, job: Job, source: Source, feed: gtfs.Feed | None) -> Networks:
-    found = import_package.read(path)
+    found = storage.read_import(path)
     railways = found.rail if job.times.rail else rail.build(Elements.none(found.source))
     roads, report = _with_classes(found.road, job), dict(found.report)
     if feed is not None:

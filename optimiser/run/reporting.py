@@ -17,7 +17,7 @@ from networks import storage
 from networks.cities import describe_tiers
 from networks.intermodal import AccessParameters, ByTier
 from networks.network import Network
-from networks.timegraph import UNREACHABLE
+from networks.skims import UNREACHABLE
 from optimiser.job.model import Job
 from optimiser.job.sections import UNCERTAIN
 from optimiser.measures import coverage

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from networks import skims
 from networks.intermodal import AccessParameters
-from networks.timegraph import ARC_KINDS, UNREACHABLE, TimeGraph
+from networks.skims import ARC_KINDS, UNREACHABLE, TimeGraph
 from optimiser.frontier.cases import Layer, TimeChanges
 from optimiser.problem import DesignProblem
 from optimiser.proposals import prepare

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from networks.timegraph import TimeGraph
+from networks.skims import TimeGraph
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.model import candidates_on
 from optimiser.problem.result import Result

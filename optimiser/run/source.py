@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from networks import import_package, regions, world
+from networks import regions, storage, world
 from optimiser.job import sections
 from optimiser.job.model import Job, LoadedJob
 from optimiser.problem.errors import JobError
@@ -150,7 +150,7 @@ def find_source(loaded: LoadedJob) -> Source:
     if region.gtfs:
         source = _with_timetable(source, region)
     _refuse_missing_files(source, loaded.name)
-    if source.map_file is not None and source.map_file.suffix == import_package.SUFFIX:
+    if source.map_file is not None and source.map_file.suffix == storage.IMPORT_SUFFIX:
         source = _with_package(source, loaded)
     if job.rings and source.cities_file is not None:
         from optimiser.run import rings
@@ -252,7 +252,7 @@ def _with_world(source: Source, loaded: LoadedJob) -> Source:
 
 def _with_package(source: Source, loaded: LoadedJob) -> Source:
     """Return a source with the country by which its GeoPackage was imported, which must suit the job."""
-    job, facts = loaded.job, import_package.facts(source.map_file or Path())
+    job, facts = loaded.job, storage.read_facts(source.map_file or Path())
     absent = sorted(set(job.times.road_classes) - facts.road_classes)
     faults = []
     if job.region.country and job.region.country != facts.country:

@@ -16,7 +16,7 @@ import pandas as pd
 from networks.cities import Cities
 from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
-from networks.timegraph import TimeGraph
+from networks.skims import TimeGraph
 from optimiser import problem as problems
 from optimiser.frontier.cases import Layer
 from optimiser.measures.tables import Measures

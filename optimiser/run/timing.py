@@ -20,7 +20,7 @@ from networks.intermodal.access import cities_to_stations, stations_to_roads
 from networks.network import Network
 from networks.rail import RailBuild
 from networks.road.speeds import speed_table
-from networks.timegraph import ARC_KINDS, UNREACHABLE, TimeGraph
+from networks.skims import ARC_KINDS, UNREACHABLE, TimeGraph
 from optimiser.job.model import Job
 from optimiser.proposals.prepare import city_pairs
 from optimiser.proposals.roads import anchor_nodes

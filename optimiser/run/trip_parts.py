@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from networks.timegraph import TimeGraph
+from networks.skims import TimeGraph
 from optimiser.proposals.shortest_times import fastest_arcs, time_matrix
 from optimiser.proposals.table import Candidates, number_arcs
 

@@ -53,7 +53,7 @@ from optimiser.run.retiming import LayerRetimer, Retimer
 from optimiser.run.timing import Times
 from optimiser.tasks import Contents, Executor, Outcome, Task, TaskProgress, address_of, run_tasks
 from optimiser.tasks.running import InProcess
-from optimiser.verify.times import coverable
+from optimiser.verify.rules import coverable
 
 type Row = dict[str, Any]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from networks.cities import CityNames, UnknownCityError
 from networks.osm.tags import was_open
 from networks.rail import RailBuild
-from networks.timegraph import ARC_KINDS, TimeGraph
+from networks.skims import ARC_KINDS, TimeGraph
 from optimiser.job.model import did_you_mean
 from optimiser.problem.errors import JobError
 from optimiser.proposals.table import Candidates

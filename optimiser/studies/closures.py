@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from networks.timegraph import ARC_KINDS, TimeGraph
+from networks.skims import ARC_KINDS, TimeGraph
 from optimiser.engine.search.task import SolveParameters, cores
 from optimiser.frontier.cases import TimeChanges
 from optimiser.frontier.closures import (

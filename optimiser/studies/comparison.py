@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from networks.timegraph import UNREACHABLE
+from networks.skims import UNREACHABLE
 from optimiser.measures import coverage
 from optimiser.problem.errors import ProblemError
 from optimiser.report import page, plots, wording

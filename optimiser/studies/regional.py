@@ -17,7 +17,7 @@ import pandas as pd
 from networks import regions
 from networks.inputs import checksum
 from networks.intermodal import Definition
-from networks.timegraph import UNREACHABLE
+from networks.skims import UNREACHABLE
 from optimiser import verify as checking
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import NamedPlan, SolveParameters

@@ -38,8 +38,7 @@ from optimiser.studies.answers import AskedBase
 from optimiser.studies.cases import not_applicable_to, stated_cases
 from optimiser.studies.frontier import labels_of
 from optimiser.tasks.cache import Progress
-from optimiser.verify.rules import building_faults, weight_of
-from optimiser.verify.times import coverable, covered_pairs
+from optimiser.verify.rules import building_faults, coverable, covered_pairs, weight_of
 
 ENDING = "-robust"
 """Ending of the default folder."""

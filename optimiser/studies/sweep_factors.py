@@ -9,8 +9,7 @@ from typing import Any
 from optimiser.frontier import designs
 from optimiser.frontier.cases import Case, TimeChanges
 from optimiser.frontier.designs import Bounded, Choice, Distribution, Lognormal, Normal, Triangular, Uniform
-from optimiser.job.model import Job, did_you_mean
-from optimiser.job.sweep import SCALES, Changes, Factor
+from optimiser.job.model import SCALES, Changes, Factor, Job, did_you_mean
 from optimiser.measures.appraisal import ALL_PROJECTS, FIXED_LINKS, RAIL, ROADS, ReferenceClass, class_of
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from networks.inputs import checksum
-from optimiser.problem.parts import TEMPORARY_VARIABLES, part_folder, remove_left_behind
+from optimiser.problem.jsonfile import TEMPORARY_VARIABLES, part_folder, remove_left_behind
 from optimiser.problem.result import TracePoint, gap_of
 from optimiser.tasks import signals
 

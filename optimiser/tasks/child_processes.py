@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.problem.parts import part_folder
+from optimiser.problem.jsonfile import part_folder
 from optimiser.tasks.task import ATTEMPTS, Outcome, Task
 
 WORKER = (sys.executable, "-m", "optimiser.tasks.worker")

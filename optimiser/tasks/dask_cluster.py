@@ -45,7 +45,7 @@ from distributed import CancelledError, Client, Future, KilledWorker, LocalClust
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.lifeline import end_tree
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.problem.parts import part_folder
+from optimiser.problem.jsonfile import part_folder
 from optimiser.tasks import cache
 from optimiser.tasks.child_processes import Cancelled, attempt, new_child, store
 from optimiser.tasks.task import ATTEMPTS, Outcome, Task

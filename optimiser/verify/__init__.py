@@ -6,7 +6,6 @@ The check imports `optimiser.problem` alone, and nothing of the methods that fin
 from __future__ import annotations
 
 from optimiser.verify import bound_checker
-from optimiser.verify.certificates import certificate, check_certificate
-from optimiser.verify.plan import Coverage, Plan, check, score
+from optimiser.verify.plan import Coverage, Plan, certificate, check, check_certificate, score
 
 __all__ = ["Coverage", "Plan", "bound_checker", "certificate", "check", "check_certificate", "score"]

@@ -18,7 +18,7 @@ from optimiser.verify.rings import (
     ring_faults,
     ring_obstacles,
 )
-from optimiser.verify.times import coverable, covered, covered_pairs, pair_times
+from optimiser.verify.rules import coverable, covered, covered_pairs, pair_times
 
 MOST_FREE = 12
 """Candidates that are not fixed up to which every plan of a plain problem is tried."""

@@ -10,7 +10,7 @@ from engine_running import HereProcess
 
 from optimiser import problem as problems
 from optimiser.frontier import askers, closures, levels
-from optimiser.verify.times import covered_pairs
+from optimiser.verify.rules import covered_pairs
 
 FILES = {"job.toml", "problem.json", "closures.csv", "closures.html", "closures.json", "closures.png"}
 

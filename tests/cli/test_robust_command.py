@@ -18,7 +18,7 @@ from optimiser.frontier.robust import Composition
 from optimiser.problem import load
 from optimiser.problem.result import load as load_result
 from optimiser.studies import robust
-from optimiser.verify.times import covered_pairs
+from optimiser.verify.rules import covered_pairs
 
 ROBUST = """
 [sweep]

@@ -17,7 +17,7 @@ from networks.cities import Cities
 from networks.impedance import add_travel_times
 from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
-from networks.timegraph import TimeGraph
+from networks.skims import TimeGraph
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.costs import Cost, builtin_cost_table
 from optimiser.proposals.shortest_times import time_matrix, times_between

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from measures_drawing import drawn_graph
 
-from networks.timegraph import ARC_KINDS
+from networks.skims import ARC_KINDS
 from optimiser.proposals.table import Candidates
 
 PLACES = {

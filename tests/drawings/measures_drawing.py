@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from shapely import LineString, Point
 
-from networks.timegraph import ARC_KINDS, TimeGraph
+from networks.skims import ARC_KINDS, TimeGraph
 from optimiser import verify
 from optimiser.job.sections import Measures as Settings
 from optimiser.problem import Candidate, DesignProblem, Pair

@@ -17,7 +17,7 @@ from optimiser.engine import child as child_module
 from optimiser.engine.child import ChildProcess, hard_limit_s
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
-from optimiser.problem import dumps, parts
+from optimiser.problem import dumps, jsonfile
 from optimiser.problem.errors import EnvironmentFault
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and groups are a matter of POSIX")
@@ -160,12 +160,12 @@ def test_temporary_files_of_a_killed_child_are_removed(tmp_path, monkeypatch):
 @POSIX
 def test_temporary_files_of_a_killed_parent_are_removed_by_the_next_solve(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    abandoned = tmp_path / f"{parts.PREFIX}x"
+    abandoned = tmp_path / f"{jsonfile.PREFIX}x"
     abandoned.mkdir()
     (abandoned / ".lock").touch()
     with ChildProcess(shim(READY)) as process:
         process.start()
-        assert len(list(tmp_path.glob(f"{parts.PREFIX}*"))) == 1
+        assert len(list(tmp_path.glob(f"{jsonfile.PREFIX}*"))) == 1
         assert not abandoned.exists()
     assert not list(tmp_path.iterdir())
 

@@ -45,7 +45,7 @@ from optimiser.frontier.robust import (
 )
 from optimiser.problem import Capacity, City, Period, Target, parse
 from optimiser.problem.errors import ProblemError, VerificationError
-from optimiser.verify.times import covered_pairs
+from optimiser.verify.rules import covered_pairs
 
 SEEDS = range(3 * COUNT)
 ONE_THREAD = SolveParameters(threads=1, time_limit_s=300.0)

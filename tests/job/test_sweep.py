@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from optimiser.job import loads, render, template
-from optimiser.job.sweep import TAKEN
+from optimiser.job.model import TAKEN
 from optimiser.problem.errors import JobError
 from optimiser.studies import sweep
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from report_drawing import four_cities, line_report
 
-from networks.timegraph import UNREACHABLE
+from networks.skims import UNREACHABLE
 from optimiser.measures import coverage
 
 

@@ -96,7 +96,7 @@ def test_a_table_without_places_is_searched_as_it_is(monkeypatch):
 
 
 def test_geonames_is_not_read_for_names_of_the_table(monkeypatch):
-    monkeypatch.setattr("networks.cities.names.towns_in", lambda *_, **__: pytest.fail("GeoNames was read"))
+    monkeypatch.setattr("networks.cities.table.towns_in", lambda *_, **__: pytest.fail("GeoNames was read"))
     finder = CityNames(cities(other_names=["Cologne", "", "", "", ""]).table)
     assert [finder.row(text) for text in ("Köln", "d", "frankfurt am main", "cologne")] == [0, 1, 2, 0]
 

@@ -17,9 +17,8 @@ from rail_drawing import draw
 from networks import gtfs, rail, regions, schema
 from networks.cities import load_csv
 from networks.errors import SourceError
-from networks.gtfs.patterns import Train, headways, patterns_of, trains_on
+from networks.gtfs.patterns import Train, bare_name, headways, join_stops, patterns_of, trains_on
 from networks.gtfs.services import infer_sections
-from networks.gtfs.stations import bare_name, join_stops
 from networks.rail.parameters import GtfsParameters
 from tools.region import reduce
 

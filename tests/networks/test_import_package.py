@@ -13,9 +13,9 @@ from geopandas.testing import assert_geodataframe_equal
 from osm_drawing import write as draw
 from tiers import thinned
 
-from networks import cities, impedance, import_package, osm, rail, road
+from networks import cities, impedance, osm, rail, road, storage
 from networks.errors import SourceError
-from networks.import_package import ImportReport
+from networks.storage import ImportReport
 
 NODES = {number: (8.0 + 0.01 * number, 50.0 + 0.001 * (number % 3)) for number in range(1, 9)}
 NODE_TAGS = {
@@ -44,7 +44,7 @@ def imported(tmp_path, *, ways=WAYS, relations=TRAIN):
 
 
 def write(found, path):
-    import_package.write(path, **vars(found), country="DE", road_classes=osm.DEFAULT_CLASSES)
+    storage.write_import(path, **vars(found), country="DE", road_classes=osm.DEFAULT_CLASSES)
     return path
 
 
@@ -55,7 +55,7 @@ def same(first, second):
 
 def test_an_import_is_read_as_it_was_written(tmp_path):
     found = imported(tmp_path)
-    read = import_package.read(write(found, tmp_path / "n.gpkg"))
+    read = storage.read_import(write(found, tmp_path / "n.gpkg"))
     same(read.road, found.road)
     same(read.rail.network, found.rail.network)
     for name in ("lines", "stops", "routes"):
@@ -65,19 +65,19 @@ def test_an_import_is_read_as_it_was_written(tmp_path):
     pd.testing.assert_frame_equal(read.rail.stations, found.rail.stations)
     assert (read.places.id.tolist(), read.places.tags) == (found.places.id.tolist(), found.places.tags)
     assert read.source == found.report.source
-    assert import_package.facts(tmp_path / "n.gpkg").country == "DE"
+    assert storage.read_facts(tmp_path / "n.gpkg").country == "DE"
 
 
 def test_places_give_the_same_cities(tmp_path):
     found = imported(tmp_path)
-    read = import_package.read(write(found, tmp_path / "n.gpkg"))
+    read = storage.read_import(write(found, tmp_path / "n.gpkg"))
     before = cities.from_osm_places(osm.read(tmp_path / "map.osm")).table
     assert_geodataframe_equal(cities.from_osm_places(read).table, before)
 
 
 def test_an_import_without_railways_is_read_as_it_was_written(tmp_path):
     found = imported(tmp_path, ways=WAYS[1:], relations=())
-    read = import_package.read(write(found, tmp_path / "n.gpkg"))
+    read = storage.read_import(write(found, tmp_path / "n.gpkg"))
     assert not len(read.rail.network.links)
     for name in ("lines", "stops", "routes"):
         before = getattr(found.rail.services, name)
@@ -95,7 +95,7 @@ def test_a_geopackage_of_another_program_is_refused_with_its_layers(tmp_path):
     path = tmp_path / "other.gpkg"
     gpd.GeoDataFrame({"a": [1]}, geometry=[shapely.Point(8, 50)], crs=4326).to_file(path, layer="rivers")
     with pytest.raises(SourceError, match=r"not what `polyring import` writes \(its layers: rivers\)"):
-        import_package.read(path)
+        storage.read_import(path)
 
 
 def test_another_version_of_the_layout_is_refused_by_name(tmp_path):
@@ -104,7 +104,7 @@ def test_another_version_of_the_layout_is_refused_by_name(tmp_path):
     table.loc[table["name"] == "layout", "value"] = "polyring-import/9"
     pyogrio.write_dataframe(table, path, layer="polyring", driver="GPKG")
     with pytest.raises(SourceError, match=r"its layout is polyring-import/9, and this version reads"):
-        import_package.read(path)
+        storage.read_import(path)
 
 
 @pytest.mark.parametrize("layer", thinned(["services", "stations", "rail_links", "polyring"], 1))
@@ -112,11 +112,11 @@ def test_a_file_that_lacks_columns_is_refused(tmp_path, layer):
     path = write(imported(tmp_path), tmp_path / "n.gpkg")
     pyogrio.write_dataframe(pd.DataFrame({"x": [1]}), path, layer=layer, driver="GPKG")
     with pytest.raises(SourceError, match=r"the GeoPackage cannot be a map|a network table lacks columns"):
-        import_package.read(path)
+        storage.read_import(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"SQLite format 3\0", b"PK\3\4"])
 def test_a_damaged_file_is_refused(tmp_path, content):
     (tmp_path / "n.gpkg").write_bytes(content)
     with pytest.raises(SourceError, match="the GeoPackage cannot be a map: it cannot be read"):
-        import_package.read(tmp_path / "n.gpkg")
+        storage.read_import(tmp_path / "n.gpkg")

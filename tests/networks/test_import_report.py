@@ -8,7 +8,7 @@ import pytest
 from osm_drawing import GRID, write
 
 from networks import osm, road
-from networks.import_package import ImportReport
+from networks.storage import ImportReport
 
 
 @pytest.fixture

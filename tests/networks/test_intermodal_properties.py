@@ -10,7 +10,7 @@ from tiers import examples
 
 from networks import skims
 from networks.intermodal import AccessParameters, join
-from networks.timegraph import UNREACHABLE
+from networks.skims import UNREACHABLE
 
 SIZE = 6
 SPOTS = [(0.02 * i, 0.015 * (i % 3)) for i in range(SIZE)]

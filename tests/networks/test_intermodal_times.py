@@ -14,7 +14,7 @@ from tiers import examples
 from networks import skims
 from networks.errors import SchemaError
 from networks.intermodal import AccessParameters, join
-from networks.timegraph import ARC_KINDS, UNREACHABLE
+from networks.skims import ARC_KINDS, UNREACHABLE
 
 A, B, C, D = (0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (3.0, 0.0)
 APART = [A, B, C, D]

@@ -15,7 +15,7 @@ from networks import skims
 from networks.cities import build
 from networks.errors import SchemaError, SourceError
 from networks.matrix import load_times, load_weights
-from networks.timegraph import ARC_KINDS, UNREACHABLE
+from networks.skims import ARC_KINDS, UNREACHABLE
 
 
 @pytest.fixture(scope="module")

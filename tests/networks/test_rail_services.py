@@ -12,9 +12,9 @@ from rail_drawing import draw, train
 
 from networks import rail
 from networks.errors import SchemaError
+from networks.rail.builder import _merge_directions
 from networks.rail.drafts import BY_TAG, Draft
 from networks.rail.parameters import RailParameters
-from networks.rail.services import _merge_directions
 
 SPOTS = {1: (0, 0), 2: (10, 0), 3: (20, 0), 4: (10, 10), 5: (40, 0), 6: (50, 0), 7: (5, 3)}
 LINE = [(7, [1, 2, 3], {"maxspeed": "200"})]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from networks.rail.tracks import LONGEST_INTERVAL_S, design_speed_kmh, parse_interval_s, parse_speed_kmh
+from networks.rail.features import LONGEST_INTERVAL_S, design_speed_kmh, parse_interval_s, parse_speed_kmh
 from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH
 
 

@@ -14,14 +14,16 @@ from hypothesis import strategies as st
 
 from networks.errors import SourceError
 from networks.world.geograph import (
+    Elements,
     Geograph,
+    chains,
     distance_km,
     foot_share,
     length_km,
     merge_short_edges,
     read_clipped,
+    write,
 )
-from networks.world.osmfile import Elements, chains, write
 from networks.world.towns import Box
 from tools.region.facts import Corridor, Place, Raised, Stretch, Through
 from tools.region.geometry import crossing, stretched, turn_deg

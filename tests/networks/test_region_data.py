@@ -17,7 +17,7 @@ from shapely.geometry import box, shape
 from networks import regions
 from networks.errors import SourceError
 from networks.osm.tags import had_ended, was_open
-from networks.rail.tracks import parse_interval_s
+from networks.rail.features import parse_interval_s
 from networks.world.geograph import distance_km
 from tools.region import facts
 from tools.region.patterns import is_in_timetable

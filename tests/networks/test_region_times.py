@@ -11,7 +11,7 @@ import pytest
 from networks import cities, impedance, intermodal, osm, rail, road, skims
 from networks.cities import Cities
 from networks.simplify import contract
-from networks.timegraph import UNREACHABLE
+from networks.skims import UNREACHABLE
 
 REGION = files("networks") / "regions" / "jing-jin-ji"
 

@@ -12,7 +12,7 @@ from tiers import examples
 
 from networks import skims
 from networks.errors import SchemaError
-from networks.timegraph import UNREACHABLE, TimeGraph
+from networks.skims import UNREACHABLE, TimeGraph
 
 
 def graph_of(arcs, *, count, origin, destination=None):

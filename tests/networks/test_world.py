@@ -11,8 +11,7 @@ import pytest
 from networks import osm, rail, road, world
 from networks.errors import SourceError
 from networks.world import assembly, geograph, towns
-from networks.world.geograph import Geograph, read_clipped
-from networks.world.osmfile import Elements
+from networks.world.geograph import Elements, Geograph, read_clipped
 from networks.world.towns import Town
 
 ASSUMED = world.WorldParameters.default()

@@ -11,13 +11,19 @@ from types import SimpleNamespace
 import pytest
 
 from optimiser.problem import parts
-from optimiser.problem.jsonfile import write_atomically
-from optimiser.problem.parts import PREFIX, is_same_file, part_folder, remove_left_behind, try_lock
+from optimiser.problem.jsonfile import (
+    PREFIX,
+    is_same_file,
+    part_folder,
+    remove_left_behind,
+    try_lock,
+    write_atomically,
+)
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from optimiser.problem.parts import part_folder
+from optimiser.problem.jsonfile import part_folder
 with part_folder(Path(sys.argv[1])) as part:
     (part / "half.txt").write_text("half")
     print(part.name, flush=True)

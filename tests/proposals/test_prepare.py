@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from networks.timegraph import TimeGraph
+from networks.skims import TimeGraph
 from optimiser import problem as problems
 from optimiser.problem.errors import CandidateError, ProblemError
 from optimiser.proposals.costs import Cost, builtin_cost_table

@@ -14,7 +14,7 @@ from networks import intermodal
 from networks.intermodal import AccessParameters
 from networks.network import Network
 from networks.rail import RailBuild
-from networks.timegraph import ARC_KINDS
+from networks.skims import ARC_KINDS
 from optimiser.proposals import rail, services
 from optimiser.proposals.base_case import NEW
 from optimiser.proposals.trains import RailRules, Stop, Tracks, Train, TrainTimes, train_arcs

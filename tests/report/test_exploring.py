@@ -11,7 +11,7 @@ import pytest
 from report_drawing import explored, line_report
 from shapely import Point
 
-from networks.timegraph import UNREACHABLE
+from networks.skims import UNREACHABLE
 from optimiser.report import page, webmap
 from optimiser.report.cases import PARTS
 

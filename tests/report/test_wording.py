@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from networks.timegraph import UNREACHABLE
+from networks.skims import UNREACHABLE
 from optimiser.report import wording
 
 

@@ -19,7 +19,7 @@ from shapely import LineString
 from small_networks import shortest_times
 from tiers import examples
 
-from networks.timegraph import ARC_KINDS
+from networks.skims import ARC_KINDS
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.frontier.cases import INDEPENDENCE, with_steps
 from optimiser.job.sections import Independence

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from measures_drawing import drawn_plan, drawn_problem
 
-from networks.timegraph import UNREACHABLE
+from networks.skims import UNREACHABLE
 from optimiser import verify
 from optimiser.job.sections import Measures as Settings
 from optimiser.measures.marginal import MarginalValues

@@ -11,7 +11,7 @@ from cli_drawing import JOB, cities_csv, draw_map
 
 import networks
 import polyring as pr
-from networks import import_package, osm
+from networks import osm, storage
 from networks.errors import SourceError
 from optimiser.cli.setup import build
 from optimiser.job import find
@@ -27,7 +27,7 @@ def home(tmp_path_factory) -> Path:
     (folder / "cities.csv").write_text(cities_csv())
     elements = osm.read(folder / "map.osm")
     road, rail, report = build(elements, country="CN", contract=False)
-    import_package.write(
+    storage.write_import(
         folder / "map.gpkg", road=road, rail=rail, places=elements.places, report=report, country="CN",
         road_classes=osm.DEFAULT_CLASSES,
     )  # fmt: skip
@@ -127,7 +127,7 @@ def test_a_job_that_asks_an_import_for_more_is_told_all_at_once(home):
 def test_a_contracted_import_is_refused(home):
     elements = osm.read(home / "map.osm")
     road, rail, report = build(elements, country="CN", contract=True)
-    import_package.write(
+    storage.write_import(
         home / "small.gpkg", road=road, rail=rail, places=elements.places, report=report, country="CN",
         road_classes=osm.DEFAULT_CLASSES,
     )  # fmt: skip
@@ -147,7 +147,7 @@ def test_an_import_of_a_real_map_with_trains_has_its_times(shared_dir, tmp_path)
     file = shared_dir / "data" / "osm" / "ors_heidelberg.osm.pbf"
     elements = osm.read(file)
     road, rail, report = build(elements, country="DE", contract=False)
-    import_package.write(
+    storage.write_import(
         tmp_path / "h.gpkg", road=road, rail=rail, places=elements.places, report=report, country="DE",
         road_classes=osm.DEFAULT_CLASSES,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from networks.timegraph import Arcs, TimeGraph
+from networks.skims import Arcs, TimeGraph
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.table import Proposal, assemble
 from optimiser.proposals.terrain import AllPlain

@@ -16,7 +16,7 @@ from toys import SETTINGS, plans, toy
 
 from networks import osm, regions
 from networks.osm.tags import last_day
-from networks.rail.services import train_relations
+from networks.rail.builder import train_relations
 from optimiser.measures.recall import Money
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.generate import Rules

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from shapely import LineString, Point
 
-from networks.timegraph import Arcs, TimeGraph
+from networks.skims import Arcs, TimeGraph
 from optimiser.problem.errors import JobError
 from optimiser.studies.closed_links import LinkFinder
 

@@ -20,7 +20,7 @@ from optimiser.proposals.trains import RailRules, Tracks
 from optimiser.run.retiming import Retimer
 from optimiser.studies import closures
 from optimiser.studies.closed_links import LinkFinder
-from optimiser.verify.times import pair_times
+from optimiser.verify.rules import pair_times
 
 ROAD, PLACES = four_in_line()
 LINES = [("hsr250", 1200, [0, 1], [0, 1700]), ("hsr250", 3000, [1, 2], [0, 1700])]

@@ -11,7 +11,7 @@ from optimiser.proposals.prepare import design_problem
 from optimiser.run.chain import Chain
 from optimiser.run.retiming import TimedNetwork
 from optimiser.studies import answers, cases
-from optimiser.verify.times import covered_pairs, pair_times
+from optimiser.verify.rules import covered_pairs, pair_times
 
 ROUNDING_S = 15
 """A way on roads is rounded once, and not link by link."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from optimiser.problem.parts import PREFIX
+from optimiser.problem.jsonfile import PREFIX
 from optimiser.tasks import cache
 
 

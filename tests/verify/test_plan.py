@@ -9,7 +9,7 @@ from optimiser import verify
 from optimiser.problem import Candidate, Pair, Target
 from optimiser.problem.errors import VerificationError
 from optimiser.problem.result import ProofSource
-from optimiser.verify.times import covered_pairs, fastest_steps, pair_times, shortest_paths
+from optimiser.verify.rules import covered_pairs, fastest_steps, pair_times, shortest_paths
 
 
 def test_a_correct_result_becomes_a_plan_with_its_bound():

@@ -13,12 +13,13 @@ from networks.errors import SourceError
 from networks.inputs import checksum
 from networks.regions import Region, folder, read
 from networks.world.geograph import (
+    Elements,
     Geograph,
     merge_short_edges,
     package_file,
     read_clipped,
+    write,
 )
-from networks.world.osmfile import Elements, write
 from networks.world.towns import Box
 from tools.region import facts
 from tools.region.matching import WorkingGraph, edge_of

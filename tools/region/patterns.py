@@ -11,8 +11,7 @@ from math import inf
 import networkx as nx
 
 from networks.osm.tags import was_open
-from networks.world.geograph import Point, length_km
-from networks.world.osmfile import Elements
+from networks.world.geograph import Elements, Point, length_km
 from tools.region.facts import Corridor, Place, Through
 from tools.region.rails import CURVE_KMH, Layout, Tracks
 from tools.region.services import interval, ways_of

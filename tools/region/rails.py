@@ -16,8 +16,7 @@ import shapely
 import shapely.affinity
 from shapely.geometry import shape
 
-from networks.world.geograph import Point, between, distance_km, length_km
-from networks.world.osmfile import Elements, chains
+from networks.world.geograph import Elements, Point, between, chains, distance_km, length_km
 from tools.region.facts import Corridor, Place, Stretch, Through
 from tools.region.geometry import stretched, turn_deg
 from tools.region.matching import LEAST_EDGE_KM, Edge, WorkingGraph, best_legs, edge_of

@@ -16,8 +16,7 @@ import shapely
 
 from networks.osm.tags import LENGTH_FACTOR
 from networks.sphere import KM_PER_DEGREE
-from networks.world.geograph import Point, between, distance_km, length_km
-from networks.world.osmfile import Elements, chains
+from networks.world.geograph import Elements, Point, between, chains, distance_km, length_km
 from tools.region.facts import Corridor
 from tools.region.geometry import crossing, stretched
 from tools.region.matching import (

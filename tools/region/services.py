@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise, product
 
-from networks.world.geograph import length_km
-from networks.world.osmfile import Elements
+from networks.world.geograph import Elements, length_km
 from tools.region.facts import Corridor, Place, Through
 from tools.region.geometry import turn_deg
 from tools.region.matching import edge_of

@@ -12,7 +12,7 @@ from optimiser.engine.search import paths
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair
 from optimiser.problem.errors import ProblemError
-from optimiser.verify.times import pair_times
+from optimiser.verify.rules import pair_times
 
 
 def test_a_limit_met_to_the_second_counts_and_one_second_more_does_not():

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from optimiser.problem import parts
+from optimiser.problem import jsonfile
 from optimiser.problem.jsonfile import (
     PREFIX,
     is_same_file,
@@ -104,7 +104,7 @@ def test_on_windows_the_first_byte_is_locked_without_waiting(
 
     with (tmp_path / "lock").open("w") as file, monkeypatch.context() as patch:
         patch.setitem(sys.modules, "msvcrt", SimpleNamespace(locking=locking, LK_NBLCK="without waiting"))
-        patch.setattr(parts, "os", SimpleNamespace(name="nt"))
+        patch.setattr(jsonfile, "os", SimpleNamespace(name="nt"))
         assert try_lock(file) is is_free
         assert asked == [(file.fileno(), "without waiting", 1)]
 
@@ -127,7 +127,7 @@ def test_a_folder_is_removed_before_and_after_its_lock_is_let_go(
 ) -> None:
     """An open file cannot be removed on Windows: the first attempt leaves the folder there."""
     removed = []
-    monkeypatch.setattr(parts.shutil, "rmtree", lambda part, **options: removed.append((part, options)))
+    monkeypatch.setattr(jsonfile.shutil, "rmtree", lambda part, **options: removed.append((part, options)))
     with suppress(KeyError), part_folder(tmp_path) as part:
         if fails:
             raise KeyError
@@ -140,7 +140,7 @@ def test_what_was_left_behind_is_removed_before_and_after_its_lock_is_let_go(
     left = tmp_path / f"{PREFIX}left"
     left.mkdir()
     removed = []
-    monkeypatch.setattr(parts.shutil, "rmtree", lambda part, **options: removed.append((part, options)))
+    monkeypatch.setattr(jsonfile.shutil, "rmtree", lambda part, **options: removed.append((part, options)))
     remove_left_behind(tmp_path)
     assert removed == [(left, {"ignore_errors": True})] * 2
 
@@ -156,7 +156,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *missing: bool) -> lis
             folder.mkdir()
         return str(folder)
 
-    monkeypatch.setattr(parts.tempfile, "mkdtemp", make)
+    monkeypatch.setattr(jsonfile.tempfile, "mkdtemp", make)
     return folders
 
 
@@ -175,14 +175,14 @@ def test_where_every_folder_is_removed_at_once_the_fault_names_the_outer_one(
     folders = made(tmp_path, monkeypatch, *[True] * 99)
     with pytest.raises(FileNotFoundError, match="removed as soon as they are made"), part_folder(tmp_path):
         pass
-    assert len(folders) == parts._ATTEMPTS
+    assert len(folders) == jsonfile._ATTEMPTS
 
 
 def test_on_a_disk_without_locks_the_last_folder_is_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "try_lock", lambda _file: False)
+    monkeypatch.setattr(jsonfile, "try_lock", lambda _file: False)
     folders = made(tmp_path, monkeypatch, *[False] * 99)
     with part_folder(tmp_path) as part:
         assert part == folders[-1]
-        assert len(folders) == parts._ATTEMPTS
+        assert len(folders) == jsonfile._ATTEMPTS

@@ -142,24 +142,17 @@ def _exchanged(values: MarginalValues, links: Sequence[str]) -> list[str]:
     problem, order, at = values.valuer.problem, list(links), 0
     while at + 1 < len(order):
         first, second = order[at : at + 2]
-        if (second, first) not in problem.requires and _second_is_better(values, order[:at], first, second):
+        # After those before, this order adds cost(second) x gain(first) to the area, the opposite one
+        # cost(first) x gain(second); the value with both is the same.
+        gains = values.gains(order[:at], (first, second))
+        more = problem.cost_of([first]) * gains[second] > problem.cost_of([second]) * gains[first]
+        if more and (second, first) not in problem.requires:
             order[at : at + 2] = [second, first]
             # The link moved forward may be better than its new neighbour too.
             at = max(at - 1, 0)
         else:
             at += 1
     return order
-
-
-def _second_is_better(values: MarginalValues, before: Sequence[str], first: str, second: str) -> bool:
-    """Return whether building the second of two neighbours first increases the area.
-
-    After `before`, the order first, second adds cost(second) x gain(first) to the area, and the opposite
-    order cost(first) x gain(second); the value with both is the same.
-    """
-    problem = values.valuer.problem
-    gains = values.gains(before, (first, second))
-    return problem.cost_of([first]) * gains[second] > problem.cost_of([second]) * gains[first]
 
 
 TODAY = -1

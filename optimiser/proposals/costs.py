@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -319,12 +318,6 @@ class Standards:
         return {name: getattr(self, name) for name in names}
 
 
-@functools.cache
-def _standards_table() -> dict[str, Any]:
-    file = resources.files("optimiser.proposals") / "data" / "standards.toml"
-    return dict(tomllib.loads(file.read_text(encoding="utf-8"))["country"])
-
-
 def read_standards(country: str = WORLD) -> Standards:
     """Return the standards of a country: its own, else those of its group, else those of the world.
 
@@ -333,4 +326,5 @@ def read_standards(country: str = WORLD) -> Standards:
     country
         ISO 3166 code.
     """
-    return Standards(**figures(_standards_table(), country))
+    file = resources.files("optimiser.proposals") / "data" / "standards.toml"
+    return Standards(**figures(tomllib.loads(file.read_text("utf-8"))["country"], country))

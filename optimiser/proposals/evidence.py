@@ -20,8 +20,13 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
 from networks.intermodal.trains import TIMED
+<<<<<<< HEAD
 from networks.skims import ARC_KINDS
 from optimiser.proposals.base_case import BaseCase, great_circle_km
+=======
+from networks.timegraph import ARC_KINDS
+from optimiser.proposals.base_case import BaseCase
+>>>>>>> 63bf0a40 (Put back functions of one use, and drop a report of sizes that nothing read)
 from optimiser.proposals.generate import STANDARD_KIND
 from optimiser.proposals.shortest_times import NO_PATH_S, way
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs, rows_by_candidate, times_with
@@ -209,12 +214,9 @@ class _Ways:
         return None
 
     def _nearest_cities(self, line: shapely.Geometry) -> list[int]:
-        points = shapely.get_coordinates(line)[[0, -1]]
-        found = []
-        for lon, lat in points.tolist():
-            km = great_circle_km(lon, lat, self.base.lon, self.base.lat)
-            found.append(int(np.argmin(km)) if len(km) and km.min() <= _AT_CITY_KM else -1)
-        return found
+        points = shapely.get_coordinates(line)[[0, -1]].tolist()
+        near = (self.base.nearest_city(lon, lat) for lon, lat in points)
+        return [city if km <= _AT_CITY_KM else -1 for city, km in near]
 
     @cached_property
     def _numbered(self) -> NumberedArcs:
@@ -239,7 +241,8 @@ class _Ways:
             run = list(part)
             if is_ride:  # trains of several patterns together have no service of their own
                 ends = (int(graph.tail[run[0]]), int(graph.head[run[-1]]))
-                ride_s[" – ".join(map(self._station, ends))] += int(graph.seconds[run].sum())
+                named = (self._stations.get(self._points[node], "a station") for node in ends)
+                ride_s[" – ".join(named)] += int(graph.seconds[run].sum())
             for arc in () if is_ride else run:
                 kind, link = kind_of[arc], int(graph.ref[arc])
                 outside_s[_OUTSIDE.get(kind, kind)] += int(graph.seconds[arc])
@@ -252,10 +255,6 @@ class _Ways:
             parts.append(f"road: {_listed(road_km, 'km')}")
         # A part of a trip, for a measure at a station, has neither.
         return "; ".join(parts or [f"{name} {seconds / 60:.0f} min" for name, seconds in outside_s.items()])
-
-    def _station(self, node: int) -> str:
-        """Return the name of the station of a stop, which stands at the same point."""
-        return self._stations.get(self._points[node], "a station")
 
     @cached_property
     def _points(self) -> list[tuple[float, float]]:

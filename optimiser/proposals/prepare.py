@@ -281,13 +281,10 @@ class Prepared:
         One row a pair of the problem, in its order; columns of `city_pairs` and `coverable` (bool: within the
         limit when everything not fixed out is built), `best_s` (int64, seconds with everything built, -1
         where no path exists).
-    report
-        Sizes before and after the reduction: text to count.
     """
 
     problem: DesignProblem
     pairs: pd.DataFrame
-    report: dict[str, int]
 
 
 def design_problem(
@@ -418,20 +415,8 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first three has a def
         note=note,
         money=candidates.money if money is None else money,
     )
-    return Prepared(
-        problem=problem,
-        pairs=pairs.assign(coverable=best <= limits, best_s=np.where(best < NO_PATH_S, best, -1)),
-        report={
-            "nodes of the graph": len(graph.nodes),
-            "arcs of the graph": len(graph.tail),
-            "terminals": len(small.terminals),
-            "arcs that keep all distances": len(small.tail),
-            "nodes of the problem": len(problem.nodes),
-            "arcs of the problem": len(problem.arcs),
-            "arcs of candidates": len(arcs.tail),
-            "arcs of candidates that a pair can use": len(opened.tail),
-        },
-    )
+    best_s = np.where(best < NO_PATH_S, best, -1)
+    return Prepared(problem, pairs.assign(coverable=best <= limits, best_s=best_s))
 
 
 _MOST_MORE, _LOOKED_AT = 200, 0.95

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Mapping
+from collections import defaultdict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -213,16 +213,18 @@ def dominated(
             groups.setdefault(tuple(sorted(names)), []).append(row)
     cost, free = table["cost"].to_numpy(dtype=np.int64), (table["fixed"] == "").to_numpy()
     found = np.zeros(len(candidates), dtype=bool)
-    runs: dict[int, dict[int, int]] = {}
+    runs = defaultdict[int, dict[int, int]](dict)
     a_day = candidates.runs.groupby(["candidate", "link"], as_index=False)["trains"].sum()
     for candidate, link, trains in a_day.to_numpy(dtype=np.int64).tolist():
-        runs.setdefault(candidate, {})[link] = trains
+        runs[candidate][link] = trains
     rivals: dict[int, list[int]] = {}
     for rows in groups.values():
         # The dearest comes first, and what is dominated dominates nothing, so that one of equals remains.
         for row in sorted(rows, key=lambda r: (-int(cost[r]), r)):
             others = [r for r in rows if r != row and cost[r] <= cost[row]] if free[row] else []
-            rivals[row] = [r for r in others if _runs_no_more(runs.get(r, {}), runs.get(row, {}))]
+            rivals[row] = [
+                r for r in others if all(n <= runs[row].get(link, 0) for link, n in runs[r].items())
+            ]
     compared = {row for row, others in rivals.items() if others}
     if not compared:
         return found
@@ -250,8 +252,3 @@ def dominated(
             own_s = seconds(row, row)
             found[row] = any(not found[other] and (seconds(other, row) <= own_s).all() for other in others)
     return found
-
-
-def _runs_no_more(trains: Mapping[int, int], others: Mapping[int, int]) -> bool:
-    """Tell whether one candidate runs no more trains than another over any link."""
-    return all(count <= others.get(link, 0) for link, count in trains.items())

@@ -183,7 +183,7 @@ def propose_upgrades(
 
     @functools.cache
     def is_in_town(row: int) -> bool:
-        return around.town_share(links.geometry.iloc[row]) > rules.artefacts.most_in_towns
+        return around.look_at([links.geometry.iloc[row]])[0][0] > rules.artefacts.most_in_towns
 
     for pair, nodes, rows, usable in _unclaimed(base, pairs, ordinary, claimed):
         under = f"road_upgrade: under {rules.upgrade_least_km:g} km left, the rest"

@@ -528,10 +528,6 @@ class Surroundings:
         for in_towns, near_one, which in zip(towns, share, beside.argmax(axis=1).tolist(), strict=True):
             yield in_towns, near_one, names[which] if near_one else ""
 
-    def town_share(self, line: shapely.Geometry) -> float:
-        """Return the share of a line that lies within towns."""
-        return self.look_at([line])[0][0]
-
     def fault(self, line: shapely.Geometry) -> str:
         """Return why a road along a line is an artefact of the map; empty where it is none."""
         in_towns, beside, _ = self.look_at([line])[0]

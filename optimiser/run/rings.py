@@ -243,9 +243,9 @@ def with_closing_links(
         avoid = [taken[other] for other in ring.apart if other in taken]
         stretches = network.stretches - set(found.table["candidate_id"])
         found = merge(found, charges(network.existing, stretches, base, ring, rules, ground))
-        closing = close_gaps(network, found, rules, ground, avoid=avoid)
-        log.info("ring %s: %d further links proposed to close it", ring.id, len(closing.candidates))
-        found, taken[ring.id] = merge(found, closing.candidates), closing.circuit
+        closing, taken[ring.id] = close_gaps(network, found, rules, ground, avoid=avoid)
+        log.info("ring %s: %d further links proposed to close it", ring.id, len(closing))
+        found = merge(found, closing)
     return _without_idle_charges(found, networks)
 
 

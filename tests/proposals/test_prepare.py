@@ -230,18 +230,8 @@ def test_arcs_without_time_are_refused():
         prepared_line(lists=[((0, 2, 0),)])
 
 
-def test_the_report_counts_the_reduction():
+def test_the_problem_keeps_what_pairs_can_use():
     prepared = prepared_line(lists=[((2, 0, 3),), ((9, 1, 50), (1, 9, 50))])
-    assert prepared.report == {
-        "nodes of the graph": 9,
-        "arcs of the graph": 6,
-        "terminals": 4,
-        "arcs that keep all distances": 4,
-        "nodes of the problem": 3,
-        "arcs of the problem": 3,
-        "arcs of candidates": 3,
-        "arcs of candidates that a pair can use": 1,
-    }
     assert prepared.problem.nodes == ("city:0", "city:1", "city:2")
     assert sorted(prepared.problem.arcs) == [(1, 0, 10), (1, 2, 4), (2, 1, 4)]
     assert [c.arcs for c in prepared.problem.candidates] == [((2, 0, 3),), ()]

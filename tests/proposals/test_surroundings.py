@@ -36,12 +36,12 @@ def line(*spots):
 
 
 def test_a_town_reaches_eight_km(around):
-    assert around.town_share(line((0, 0), (0, 16))) == pytest.approx(0.5, abs=0.02)
+    assert around.look_at([line((0, 0), (0, 16))])[0][0] == pytest.approx(0.5, abs=0.02)
 
 
 def test_a_large_city_reaches_as_far_as_its_people_need(plane):
     around = Surroundings(plane, ArtefactRules(town_km=1.0), ("motorway",))
-    assert around.town_share(line((0, 0), (0, 10))) == pytest.approx(0.316, abs=0.03)
+    assert around.look_at([line((0, 0), (0, 10))])[0][0] == pytest.approx(0.316, abs=0.03)
 
 
 def test_a_line_that_leaves_an_expressway_is_beside_it_for_five_km(around):

@@ -244,22 +244,6 @@ _UNLIMITED_KM = 2000.0
 _METRES = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class GapClosure:
-    """How the gaps of a ring can be closed.
-
-    Attributes
-    ----------
-    candidates
-        Further candidates, few; none where straight links are of no use.
-    circuit
-        Lines of the cheapest circuit, degrees; empty without one.
-    """
-
-    candidates: Candidates
-    circuit: shapely.MultiLineString
-
-
 def close_gaps(
     network: RingNetwork,
     candidates: Candidates,
@@ -267,7 +251,7 @@ def close_gaps(
     prices: tuple[CostTable, Terrain],
     *,
     avoid: Sequence[shapely.Geometry] = (),
-) -> GapClosure:
+) -> tuple[Candidates, shapely.MultiLineString]:
     """Return further candidates by which a ring can be closed, or by which cities can lie on it, for less.
 
     Straight links between junctions, dead ends and cities that nothing at standard is near to are priced and
@@ -290,6 +274,12 @@ def close_gaps(
     avoid
         Lines that the ring may not touch at a node: the cheapest circuits of rings that it is apart from, so
         that there are links for all of them.
+
+    Returns
+    -------
+    candidates, circuit
+        Further candidates, few; none where straight links are of no use. Lines of the cheapest circuit,
+        degrees; empty without one.
     """
     longest_km, circuits = network.rules.gap_longest_km, list[tuple[int, ...]]()
     # Links that only repair the map are tried where no circuit exists without them.
@@ -297,7 +287,8 @@ def close_gaps(
         links, ring = _with_straight_links(
             network, candidates, standards, prices, longest_km, sound_only=sound_only
         )
-        price = _price_of_a_km(links)
+        new = links.table[links.table["length_km"] > 0]
+        price = float((new["cost"] / new["length_km"]).median()) if len(new) else 0.0  # of a km, in money
         lengths = [
             link_lengths(ring, candidates.costs | links.costs, charge_a_km=round(charge * price))
             for charge in _CHARGES
@@ -312,7 +303,7 @@ def close_gaps(
         report={f"{why} (tried for the ring {network.rules.id})": n for why, n in links.report.items()},
     )
     lines = [ring.graph.links[k].line for k in (circuits[0] if circuits else ())]
-    return GapClosure(few, shapely.MultiLineString(lines))
+    return few, shapely.MultiLineString(lines)
 
 
 def _with_straight_links(
@@ -358,12 +349,6 @@ def _touching(ring: GeneratedRing, avoid: Sequence[shapely.Geometry]) -> NDArray
     for line in avoid:
         on_line |= shapely.distance(points, line) <= _ON_LINE_DEG
     return np.asarray(on_line[ring.graph.ends].any(axis=1), dtype=np.bool_)
-
-
-def _price_of_a_km(links: Candidates) -> float:
-    """Return the median price of a km of new line; 0 without any."""
-    table = links.table[links.table["length_km"] > 0]
-    return float((table["cost"] / table["length_km"]).median()) if len(table) else 0.0
 
 
 def _circuits(

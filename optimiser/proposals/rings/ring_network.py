@@ -7,6 +7,7 @@ needs it. Rings of one standard share these candidates, so that what two of them
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -416,7 +417,9 @@ def _pieces(candidates: Candidates, base: BaseCase, rows: Sequence[int]) -> Iter
 def _road_pairs(opened: Sequence[tuple[str, str]], base: BaseCase) -> Iterator[tuple[GraphNode, GraphNode]]:
     """Yield the two ends of each road that a candidate opens."""
     lon, lat = base.road_points
-    for two in sorted({tuple(sorted(two)) for two in opened if all(map(_is_road, two))}):
+    for two in sorted(
+        {tuple(sorted(two)) for two in opened if all(re.fullmatch(r"road:\d+", name) for name in two)}
+    ):
         rows = [int(name.removeprefix("road:")) for name in two]
         a, b = (GraphNode(f"road:{row}", float(lon[row]), float(lat[row])) for row in rows)
         yield a, b
@@ -449,11 +452,6 @@ def _station(name: str, base: BaseCase) -> GraphNode | None:
         at = base.ids.index(city)
         return GraphNode(name, float(base.lon[at]), float(base.lat[at]))
     return None
-
-
-def _is_road(name: str) -> bool:
-    """Tell whether an id is that of a road node, in the copy before trains."""
-    return name.startswith("road:") and name.removeprefix("road:").isdecimal()
 
 
 def _line_between(shape: shapely.Geometry, a: GraphNode, b: GraphNode) -> shapely.LineString:

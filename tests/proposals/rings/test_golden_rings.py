@@ -163,10 +163,10 @@ def described(region, asked):
     yield "with candidates:"
     base = merge(new, stretches)
     yield from graph_lines(of.with_candidates(base))
-    closure = close_gaps(of, base, standards, GROUND)
-    yield f"closed: {corners(closure.circuit)}"
-    yield from candidate_lines(closure.candidates)
-    every = merge(base, closure.candidates)
+    closing, circuit = close_gaps(of, base, standards, GROUND)
+    yield f"closed: {corners(circuit)}"
+    yield from candidate_lines(closing)
+    every = merge(base, closing)
     for title, candidates in (("before", base), ("after", every)):
         found = generated_ring(region, candidates, asked)
         yield f"ring {title}: {dict(found.stops)}"

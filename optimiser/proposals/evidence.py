@@ -20,13 +20,8 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
 from networks.intermodal.trains import TIMED
-<<<<<<< HEAD
 from networks.skims import ARC_KINDS
-from optimiser.proposals.base_case import BaseCase, great_circle_km
-=======
-from networks.timegraph import ARC_KINDS
 from optimiser.proposals.base_case import BaseCase
->>>>>>> 63bf0a40 (Put back functions of one use, and drop a report of sizes that nothing read)
 from optimiser.proposals.generate import STANDARD_KIND
 from optimiser.proposals.shortest_times import NO_PATH_S, way
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs, rows_by_candidate, times_with

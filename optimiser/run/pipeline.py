@@ -135,9 +135,7 @@ def run(
         done = Written(target, chain, plan, summary, report, exit_code(result, loaded.job.solve.gap))
         if is_later and proof is not None:
             page = target / "report.html"
-            chain.progress.ends(
-                f"The page is written ({page}); to come: picture and proof of its bound."
-            )
+            chain.progress.ends(f"The page is written ({page}); to come: picture and proof of its bound.")
             if loaded.job.output.picture:
                 chain.picture(report)
             done = amend(done, proof=proof.result())

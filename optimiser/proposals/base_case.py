@@ -258,37 +258,27 @@ def drop_similar(
     """
     lengths = _lengths(points, pairs)
     alive = np.ones(len(pairs), dtype=bool)
-    for link in np.lexsort((np.arange(len(pairs)), -lengths)).tolist():
+
+    def is_replaced(link: int) -> bool:
+        """Tell whether the remaining links replace one, seen from either of its ends."""
+        weights = np.maximum(lengths[alive], 1e-9)
+        graph = csr_array((weights, tuple(pairs[alive].T)), shape=(len(points), len(points)))
+        ends = pairs[link].tolist()
+        reach = dijkstra(graph, directed=False, indices=ends, limit=detour * lengths[link] * (1 + 1e-9))
+        for start, end, from_end in ((*ends, reach[1]), (*reversed(ends), reach[0])):
+            touching = alive & (pairs == start).any(axis=1)
+            others = pairs[touching].sum(axis=1) - start
+            main, side = points[end] - points[start], points[others] - points[start]
+            cross = main[0] * side[:, 1] - main[1] * side[:, 0]
+            near = np.abs(np.arctan2(cross, side @ main)) <= np.radians(angle_deg)
+            if np.any(near & (lengths[touching] + from_end[others] <= detour * lengths[link])):
+                return True
+        return False
+
+    for link in np.argsort(-lengths, kind="stable").tolist():
         alive[link] = False
-        alive[link] = not _is_replaced(points, pairs, lengths, alive, link, angle_deg, detour)
+        alive[link] = not is_replaced(link)
     return _unique_pairs(pairs[alive])
-
-
-def _is_replaced(
-    points: NDArray[np.float64],
-    pairs: NDArray[np.int64],
-    lengths: NDArray[np.float64],
-    alive: NDArray[np.bool_],
-    link: int,
-    angle_deg: float,
-    detour: float,
-) -> bool:
-    """Tell whether the remaining links replace one, seen from either of its ends."""
-    count = len(points)
-    weights = np.maximum(lengths[alive], 1e-9)
-    graph = csr_array((weights, (pairs[alive, 0], pairs[alive, 1])), shape=(count, count))
-    ends = pairs[link].tolist()
-    reach = dijkstra(graph, directed=False, indices=ends, limit=detour * lengths[link] * (1 + 1e-9))
-    for start, end, from_end in ((ends[0], ends[1], reach[1]), (ends[1], ends[0], reach[0])):
-        touching = alive & ((pairs[:, 0] == start) | (pairs[:, 1] == start))
-        others = pairs[touching].sum(axis=1) - start
-        path_km = lengths[touching] + from_end[others]
-        main, side = points[end] - points[start], points[others] - points[start]
-        cross = main[0] * side[:, 1] - main[1] * side[:, 0]
-        near = np.abs(np.arctan2(cross, side @ main)) <= np.radians(angle_deg)
-        if np.any(near & (path_km <= detour * lengths[link])):
-            return True
-    return False
 
 
 def _squared_distances(points: NDArray[np.float64]) -> NDArray[np.float64]:

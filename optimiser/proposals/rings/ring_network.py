@@ -154,36 +154,32 @@ def charges(
     Candidates
         Without arcs.
     """
-    costs, _ = prices
     rebuilt = standards.road.rebuilt_standard
-    standard = rebuilt if rebuilt in costs.standards else standards.road.standard
-    lines = [link for link in contract(graph, ()).links if link.candidate in names]
-    return assemble([_charge(link, base, rules, standard) for link in lines], *prices)
-
-
-def _charge(link: GraphLink, base: BaseCase, rules: RingRules, standard: str) -> Proposal:
-    """Return a stretch as a proposal."""
-    start, end = (shapely.get_point(link.line, at) for at in (0, -1))
-    rate, cost = rules.existing_cost_per_km, None
-    if rate is not None:
-        amount = max(1, round(rate * link.length_km))
-        cost = Cost(amount, amount, amount)
-    return Proposal(
-        candidate_id=link.candidate,
-        from_name=base.beside_city(start.x, start.y),
-        to_name=base.beside_city(end.x, end.y),
-        length_km=link.length_km,
-        speed_kmh=rules.speed_kmh,
-        standard=standard if rate is None else "",
-        why="brings an existing stretch to the standard of a ring",
-        geometry=link.line,
-        arcs=(),
-        kind=STANDARD_KIND,
-        mode=rules.mode,
-        instrument="infrastructure",
-        items=(Item(standard, link.length_km),),
-        cost=cost,
-    )
+    standard = rebuilt if rebuilt in prices[0].standards else standards.road.standard
+    rate, found = rules.existing_cost_per_km, list[Proposal]()
+    for link in contract(graph, ()).links:
+        if link.candidate in names:
+            start, end = (base.beside_city(*link.line.coords[at][:2]) for at in (0, -1))
+            cost = None if rate is None else Cost(*[max(1, round(rate * link.length_km))] * 3)
+            found.append(
+                Proposal(
+                    candidate_id=link.candidate,
+                    from_name=start,
+                    to_name=end,
+                    length_km=link.length_km,
+                    speed_kmh=rules.speed_kmh,
+                    standard=standard if rate is None else "",
+                    why="brings an existing stretch to the standard of a ring",
+                    geometry=link.line,
+                    arcs=(),
+                    kind=STANDARD_KIND,
+                    mode=rules.mode,
+                    instrument="infrastructure",
+                    items=(Item(standard, link.length_km),),
+                    cost=cost,
+                )
+            )
+    return assemble(found, *prices)
 
 
 _SLIP = "_link"

@@ -15,7 +15,7 @@ from tiers import thinned
 from toys import SETTINGS, by_tier, plans, rivals, toy
 
 from optimiser import verify
-from optimiser.engine import solve as engine
+from optimiser.engine import attempt as engine
 from optimiser.frontier.cases import resolve
 from optimiser.measures.coverage import fairness_of
 from optimiser.problem import Period, Target

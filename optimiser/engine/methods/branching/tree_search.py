@@ -16,7 +16,7 @@ import numpy as np
 from optimiser.engine.backends.highs import Relaxation, reset_threads, version
 from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.backends.solver_trees import TreeLimits, TreeOutcome
-from optimiser.engine.backends.solvers import ANY, SOLVERS
+from optimiser.engine.backends.solvers import ANY, BUNDLED, SOLVERS, UNNAMED
 from optimiser.engine.methods.branching.tree import (
     LEAST_CHANGE,
     Node,
@@ -113,8 +113,9 @@ def prove(
     tuple
         Why the solve ended, and the solver with its version.
     """
-    if task.solver == ANY:
-        task = replace(task, solver="scip" if len(t.limit) <= SMALL else "highs")
+    if task.solver in UNNAMED:  # a variant of the user's own may run with none
+        is_small = task.solver == ANY and len(t.limit) <= SMALL
+        task = replace(task, solver="scip" if is_small else BUNDLED)
     improver = start_plans(t, incumbent, seed=task.seed, destroy=destroy)
     if incumbent.stop():
         return "time", ""

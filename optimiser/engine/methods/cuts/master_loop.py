@@ -10,7 +10,7 @@ import numpy as np
 
 from optimiser.engine.backends.highs import Relaxation, reset_threads, version
 from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
-from optimiser.engine.backends.solvers import SOLVERS
+from optimiser.engine.backends.solvers import BUNDLED, SOLVERS
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import binding_rows, solve_root
 from optimiser.engine.methods.heuristics.lns import Rounding, start_plans
@@ -210,7 +210,7 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     root = solve_root(t, incumbent, program, CutFinder.of(t, stop=incumbent.stop), gap=task.gap)
     if isinstance(root, str):
         return root, version()
-    row = SOLVERS[task.solver]
+    row = SOLVERS.get(task.solver, SOLVERS[BUNDLED])
     solver: SolverMaster = pkgutil.resolve_name(row.master)(
         task.problem, threads=task.threads, seed=task.seed, log=task.log
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -13,8 +14,7 @@ from optimiser.engine.models.cuts_master import add_partition_inequalities, buil
 from optimiser.engine.models.decisions import Decisions, scale_of
 from optimiser.engine.models.extended import build_extended
 from optimiser.engine.models.modelling import pulp
-from optimiser.engine.presolve import Reduction, reduce
-from optimiser.engine.search.rows import Rows
+from optimiser.engine.presolve import reduce
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, ProblemError
 from optimiser.problem.jsonfile import write_atomically
@@ -82,12 +82,10 @@ def _stated(problem: DesignProblem, variant: str, *, mps: bool) -> tuple[pulp.Lp
     if not problem.is_plain:
         ordered = problem.canonical()
         model = build_extended(ordered, flows=variant not in CUT_VARIANTS)
-        cut = (
-            "; pairs are bounded by time cuts, which are not in this file" if variant in CUT_VARIANTS else ""
-        )
-        first = f"Rings or periods, without presolve{cut}."
-        states = [*_names(ordered, Decisions(model.x, model.states[-1].y, model.states[-1].z))]
-        return model.lp, [first, _objective(ordered, model.scale, 0, mps=mps), *states]
+        cut = "; pairs are bounded by time cuts, which are not in this file"
+        first = f"Rings or periods, without presolve{cut if variant in CUT_VARIANTS else ''}."
+        names = _names(ordered, Decisions(model.x, model.states[-1].y, model.states[-1].z))
+        return model.lp, [first, _objective(ordered, model.scale, 0, mps=mps), *names]
     reduced = reduce(problem)
     if not reduced.feasible:
         raise InfeasibleError(
@@ -99,21 +97,20 @@ def _stated(problem: DesignProblem, variant: str, *, mps: bool) -> tuple[pulp.Lp
     else:
         lp, decisions = build_compact(reduced.problem)
         first = "Compact model: an arc flow for each pair."
-    comments = [first, _objective(reduced.problem, scale_of(reduced.problem), reduced.base, mps=mps)]
-    return lp, [*comments, *_decided(reduced), *_names(reduced.problem, decisions)]
+    left = reduced.problem
+    comments = [
+        first,
+        _objective(left, scale_of(left), reduced.base, mps=mps),
+        f"Presolve left {len(left.candidates)} candidates, {len(left.pairs)} pairs.",
+        *(f"built in any case: {name!r}" for name in reduced.forced),
+    ]
+    return lp, [*comments, *_names(left, decisions)]
 
 
 def _objective(problem: DesignProblem, scale: int, base: int, *, mps: bool) -> str:
     """Return how the objective follows from that of the file; in MPS format PuLP minimises its negative."""
     factor = -scale if mps and problem.budget is not None else scale
     return f"Problem {problem.name!r}. Objective of the problem = {factor} * OBJ + {base}."
-
-
-def _decided(reduced: Reduction) -> Iterator[str]:
-    """Yield what presolve decided."""
-    yield f"Presolve left {len(reduced.problem.candidates)} candidates, {len(reduced.problem.pairs)} pairs."
-    for name in reduced.forced:
-        yield f"built in any case: {name!r}"
 
 
 def _names(problem: DesignProblem, decisions: Decisions) -> Iterator[str]:
@@ -142,13 +139,10 @@ def _master_with_cuts(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions
         reset_threads()
         root = solve_root(t, incumbent, Relaxation(problem, seed=1), CutFinder.of(t), gap=0.0)
         if not isinstance(root, str):
-            add_partition_inequalities(lp, decisions, _stated_rows(binding_rows(root)))
+            rows = binding_rows(root)
+            for i, (first, end) in enumerate(pairwise(rows.start.tolist())):  # a time cut has one pair
+                factors = zip(
+                    rows.candidate[first:end].tolist(), map(int, rows.value[first:end]), strict=True
+                )
+                add_partition_inequalities(lp, decisions, [(rows.pairs_of(i).tolist(), dict(factors))])
     return lp, decisions
-
-
-def _stated_rows(rows: Rows) -> Iterable[tuple[list[int], dict[int, int]]]:
-    """Yield the pairs and the factors of candidates of each row; a time cut is a row with one pair."""
-    for i in range(len(rows)):
-        inside = slice(rows.start[i], rows.start[i + 1])
-        factors = (int(value) for value in rows.value[inside])
-        yield rows.pairs_of(i).tolist(), dict(zip(rows.candidate[inside].tolist(), factors, strict=True))

@@ -32,10 +32,6 @@ if TYPE_CHECKING:  # libraries are imported where they are needed, so that the p
 type Send = Callable[[dict[str, Any]], None]
 """Takes a message for the parent."""
 
-type Begun = tuple[float, Callable[[float], dict[str, Any]]]
-"""The seconds that a task may take, and what does it, told when its clock started: it returns what to report
-at the end. What is loaded before that is not on the clock."""
-
 
 def main() -> None:
     """Do the tasks that standard input gives, one JSON object a line; messages go to standard output."""
@@ -105,22 +101,28 @@ class Session:
             JSON object: `problem`, and the fields of `Task` or those of `_answer` or `_certify`; or
             `prepare`, that is, `with_budget` and `with_ring` of problems to come, and the fields of `Task`.
         """
-        from optimiser.engine.search.compiled import compile_within
-
         if "prepare" in task:
             self._prepare(task)
-            return
-        kinds = {"question": self._answer, "certify": self._certify}
-        begin = next((kinds[key] for key in kinds if key in task), self._solve)
-        seconds, run = begin(task)
-        limit_memory(task.get("memory_mb"))  # libraries that cannot be loaded say all sorts of things
+        elif "question" in task:
+            self._answer(task)
+        elif "certify" in task:
+            self._certify(task)
+        else:
+            self._solve(task)
+
+    def _ready(self, seconds: float, memory_mb: int | None) -> float:
+        """Start the clock of a task, once all that it needs is loaded; return what it shows."""
+        from optimiser.engine.search.compiled import compile_within
+
+        limit_memory(memory_mb)  # libraries that cannot be loaded say all sorts of things
         self._send({"kind": "ready"})
-        begun = time.monotonic()
         compile_within(seconds)
-        details = run(begun)
+        return time.monotonic()
+
+    def _done(self, begun: float, **details: Any) -> None:  # noqa: ANN401 - JSON values
         self._send({"kind": "done", "seconds": time.monotonic() - begun, **details})
 
-    def _solve(self, values: Mapping[str, Any]) -> Begun:
+    def _solve(self, values: Mapping[str, Any]) -> None:
         from optimiser.engine.search.task import NamedPlan
         from optimiser.engine.warm_up import is_large
         from optimiser.engine.work import solve
@@ -131,19 +133,17 @@ class Session:
         task = _task(values, parse(values["problem"]), start=known, log=log is not None)
         if self._warms_up and is_large(task.problem):
             self._warm_up(task)
+        begun = self._ready(task.seconds, values.get("memory_mb"))
 
-        def run(begun: float) -> dict[str, Any]:
-            def send(message: Mapping[str, Any]) -> None:
-                # The parent cannot tell when: it may be busy with earlier messages for seconds.
-                self._send({**message, "seconds": round(time.monotonic() - begun, 3)})
+        def send(message: Mapping[str, Any]) -> None:
+            # The parent cannot tell when: it may be busy with earlier messages for seconds.
+            self._send({**message, "seconds": round(time.monotonic() - begun, 3)})
 
-            with _output_to(log):
-                reason, solver, message = solve(task, send)
-            return {"reason": reason, "solver": solver, "message": message}
+        with _output_to(log):
+            reason, solver, message = solve(task, send)
+        self._done(begun, reason=reason, solver=solver, message=message)
 
-        return task.seconds, run
-
-    def _certify(self, task: Mapping[str, Any]) -> Begun:
+    def _certify(self, task: Mapping[str, Any]) -> None:
         """Prove a bound; `certify` has the bound as `claimed`, `seconds` and `seed`."""
         from optimiser.engine.backends.highs import version
         from optimiser.engine.methods.bound_prover import prove_bound
@@ -154,23 +154,21 @@ class Session:
         if self._warms_up and is_large(problem) and ("proof",) not in self._warm:
             self._warm.add(("proof",))
             warm_up_proofs()
+        begun = self._ready(asked["seconds"], task.get("memory_mb"))
 
-        def run(begun: float) -> dict[str, Any]:
-            def report(bound: int | None, nodes: int) -> None:
-                seconds = round(time.monotonic() - begun, 3)
-                self._send({"kind": "proof", "bound": bound, "nodes": nodes, "seconds": seconds})
+        def report(bound: int | None, nodes: int) -> None:
+            seconds = round(time.monotonic() - begun, 3)
+            self._send({"kind": "proof", "bound": bound, "nodes": nodes, "seconds": seconds})
 
-            proof = prove_bound(
-                problem,
-                asked["claimed"],
-                seed=asked["seed"],
-                left=lambda: float(asked["seconds"]) - (time.monotonic() - begun),
-                progress=report,
-            )
-            reason = "proof" if proof.is_complete else "time"
-            return {"reason": reason, "solver": version(), "message": "", "document": proof.document}
-
-        return asked["seconds"], run
+        proof = prove_bound(
+            problem,
+            asked["claimed"],
+            seed=asked["seed"],
+            left=lambda: float(asked["seconds"]) - (time.monotonic() - begun),
+            progress=report,
+        )
+        reason = "proof" if proof.is_complete else "time"
+        self._done(begun, reason=reason, solver=version(), message="", document=proof.document)
 
     def _prepare(self, values: Mapping[str, Any]) -> None:
         """Load what problems of a kind need, before one of them is known."""
@@ -187,7 +185,7 @@ class Session:
             self._warm.add(kind)
             warm_up(task)
 
-    def _answer(self, task: Mapping[str, Any]) -> Begun:
+    def _answer(self, task: Mapping[str, Any]) -> None:
         """Answer a question about the reduced problem of the first such task.
 
         Its fields: `problem` and `measures`, needed once; `seed`, `threads`, `question`, `seconds`, `gap`,
@@ -201,29 +199,21 @@ class Session:
         from optimiser.engine.warm_up import is_large, warm_up_questions
         from optimiser.problem import parse
 
-        is_warm, session = self._questions is not None, self._questions
-        if session is None:
+        is_warm = self._questions is not None
+        if self._questions is None:
             problem = parse(task["problem"])
             measures = np.array(task["measures"], np.int64).reshape(len(task["measures"]), -1)
             if self._warms_up and is_large(problem):
                 warm_up_questions(task["threads"])
-            session = QuestionSession(problem, measures, seed=task["seed"], threads=task["threads"])
-            self._questions = session
-
-        def run(_begun: float) -> dict[str, Any]:
-            for built in task["known"]:
-                session.know(built)
-            reason, incumbent = session.answer(
-                Question.of(task["question"]),
-                seconds=task["seconds"],
-                gap=task["gap"],
-                base=task["base"],
-                send=self._send,
-            )
-            counts = {"nodes": incumbent.nodes, "cuts": incumbent.cuts, "warm": is_warm}
-            return {"reason": reason, "solver": version(), "late": incumbent.stop(), **counts}
-
-        return task["seconds"], run
+            self._questions = QuestionSession(problem, measures, seed=task["seed"], threads=task["threads"])
+        begun = self._ready(task["seconds"], None)
+        for built in task["known"]:
+            self._questions.know(built)
+        options = {name: task[name] for name in ("seconds", "gap", "base")}
+        question = Question.of(task["question"])
+        reason, incumbent = self._questions.answer(question, send=self._send, **options)
+        counts = {"nodes": incumbent.nodes, "cuts": incumbent.cuts, "warm": is_warm}
+        self._done(begun, reason=reason, solver=version(), late=incumbent.stop(), **counts)
 
 
 def _task(values: Mapping[str, Any], problem: DesignProblem, **more: Any) -> Task:  # noqa: ANN401 - its fields

@@ -72,10 +72,14 @@ class RingDecisions:
 
     def inflow(self, v: int) -> Terms:
         """Return the terms whose sum is the number of visits to node v."""
-        links = self.ring.links
-        into = ((self.forward[a], links[a].head) for a in self.forward)
-        back = ((self.backward[a], links[a].tail) for a in self.forward)
-        return [(f, 1.0) for two in zip(into, back, strict=True) for f, end in two if end == v]
+        return [(f, 1.0) for _, f, _, head in self.arcs() if head == v]
+
+    def arcs(self) -> Iterator[tuple[int, pulp.LpVariable, int, int]]:
+        """Yield each usable link in both directions: its position, f, and the nodes where it begins and ends."""
+        for a in self.forward:
+            link = self.ring.links[a]
+            yield a, self.forward[a], link.tail, link.head
+            yield a, self.backward[a], link.head, link.tail
 
     def use(self, a: int) -> Terms:
         """Return the terms whose sum is 1 if the circuit uses link a, else 0."""
@@ -130,11 +134,10 @@ def add_ring_rows(lp: pulp.LpProblem, decisions: RingDecisions, x: dict[str, pul
 def add_circulation(lp: pulp.LpProblem, decisions: RingDecisions) -> None:
     """Add `circuit_v: sum_{a into v} f - sum_{a out of v} f = 0` for each node v, over both directions."""
     terms: dict[int, Terms] = defaultdict(list)
-    for a in decisions.forward:
-        link = decisions.ring.links[a]
-        if link.tail != link.head:
-            terms[link.tail] += [(decisions.forward[a], -1.0), (decisions.backward[a], 1.0)]
-            terms[link.head] += [(decisions.forward[a], 1.0), (decisions.backward[a], -1.0)]
+    for _, f, tail, head in decisions.arcs():
+        if tail != head:
+            terms[tail].append((f, -1.0))
+            terms[head].append((f, 1.0))
     for v in sorted(terms):
         _add(lp, terms[v], "==", 0, f"circuit{decisions.tag}_{v + 1:06d}")
 
@@ -298,14 +301,8 @@ def circuits_in(decisions: RingDecisions, values: Mapping[str, float]) -> list[C
     values
         Values of the point by variable name.
     """
-    successor: dict[int, tuple[int, int]] = {}
-    for a in decisions.forward:
-        link = decisions.ring.links[a]
-        if values[decisions.forward[a].name] > 0.5:
-            successor[link.tail] = a, link.head
-        elif values[decisions.backward[a].name] > 0.5:
-            successor[link.head] = a, link.tail
-    found = []
+    used = (arc for arc in decisions.arcs() if values[arc[1].name] > 0.5)
+    successor, found = {tail: (a, head) for a, _, tail, head in used}, []
     while successor:
         node, links = min(successor), []
         while node in successor:
@@ -350,14 +347,8 @@ def leave_rows(decisions: RingDecisions, links: Circuit) -> Iterator[pulp.LpAffi
     inside = set(circuit_nodes(decisions.ring, links) or ())
     if balanced_centre(decisions, inside) is None:
         return
-    outgoing = []
-    for a in decisions.forward:
-        link = decisions.ring.links[a]
-        if link.tail in inside and link.head not in inside:
-            outgoing.append((decisions.forward[a], 1.0))
-        elif link.head in inside and link.tail not in inside:
-            outgoing.append((decisions.backward[a], 1.0))
-    outflow = affine(outgoing)
+    out = ((f, 1.0) for _, f, tail, head in decisions.arcs() if tail in inside and head not in inside)
+    outflow = affine(out)
     for v in sorted(inside):
         yield outflow - affine(decisions.inflow(v)) >= 0
 
@@ -390,11 +381,10 @@ def _potentials(decisions: RingDecisions, inside: Collection[int], s: int) -> di
     They are propagated from a root along the links; none exist if a link contradicts them.
     """
     steps: dict[int, list[tuple[int, int]]] = {v: [] for v in inside}
-    for a, turns in decisions.turns.items():
-        link = decisions.ring.links[a]
-        if link.tail in steps and link.head in steps:
-            steps[link.tail].append((link.head, turns[s]))
-            steps[link.head].append((link.tail, -turns[s]))
+    for a, f, tail, head in decisions.arcs():
+        if tail in steps and head in steps:
+            turns = decisions.turns[a][s]
+            steps[tail].append((head, turns if f is decisions.forward[a] else -turns))
     potential: dict[int, int] = {}
     for root in sorted(steps):
         if root in potential:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
 from optimiser.engine.presolve.stage import Reduction, with_arcs, without_idle
-from optimiser.engine.search.compiled import ZERO, compiled, compiled_inner
+from optimiser.engine.search.compiled import compiled, compiled_inner
 from optimiser.engine.search.paths import (
-    UNREACHED,
     Graph,
     Integers,
     Mask,
     arc_table,
     graph,
     longest_limit,
-    pop,
-    push,
+    times_from,
 )
 from optimiser.engine.search.tables import Reach
 from optimiser.problem import DesignProblem
@@ -63,125 +60,63 @@ def drop_slow_arcs(stage: Reduction) -> Reduction:
         Any stage.
     """
     problem, net = stage.problem, graph(stage.problem)
-    kept = ~_replaceable(net, len(problem.candidates))
+    kept = ~_replaceable(net, graph(problem, reverse=True), len(problem.candidates))
     tails = np.repeat(np.arange(len(problem.nodes)), np.diff(net.start))
     rows = np.stack([tails, net.head, net.seconds, net.owner], axis=1)[kept]
     return stage.on(without_idle(with_arcs(problem, rows.tolist())))
 
 
-class _Search(NamedTuple):
-    """Working arrays of the searches, which start from one node after another.
-
-    Attributes
-    ----------
-    best, over
-        int64 [n], shortest time from the start node, and shortest time over two arcs or more.
-    direct
-        int64 [n], the first arc in order from the start node to each node; -1 without one.
-    heap_time, heap_node
-        int64 [m + 1], heap.
-    touched
-        int64 [n], nodes reached.
-    """
-
-    best: Integers
-    over: Integers
-    direct: Integers
-    heap_time: Integers
-    heap_node: Integers
-    touched: Integers
-
-
 @compiled
-def _replaceable(net: Graph, size: int) -> Mask:
+def _replaceable(net: Graph, back: Graph, size: int) -> Mask:
     """Return bool [m], the arcs to remove.
 
     From each node there is a search for each owner of an arc there: over existing arcs (owner `size`), and
     over these and the arcs of one candidate. Its radius is the longest arc of that owner at the node.
     """
-    nodes, arcs = net.start.size - 1, net.head.size
-    found = np.zeros(arcs, np.bool_)
+    found = np.zeros(net.head.size, np.bool_)
     is_open = np.zeros(size + 1, np.bool_)
     is_open[size] = True
-    arrays = _Search(
-        np.full(nodes, UNREACHED),
-        np.full(nodes, UNREACHED),
-        np.full(nodes, -1),
-        np.empty(arcs + 1, np.int64),
-        np.empty(arcs + 1, np.int64),
-        np.empty(nodes, np.int64),
-    )
     checked_at = np.full(size + 1, -1)
-    for node in range(nodes):
-        first, end = net.start[node], net.start[node + 1]
-        for first_arc in range(first, end):
-            owner = net.owner[first_arc]
+    for node in range(net.start.size - 1):
+        end = net.start[node + 1]
+        for first in range(net.start[node], end):
+            owner = net.owner[first]
             if checked_at[owner] == node:
                 continue
             checked_at[owner] = node
             is_open[owner] = True
-            radius = net.seconds[first_arc]
-            for arc in range(first_arc + 1, end):
+            radius = net.seconds[first]
+            for arc in range(first, end):
                 if net.owner[arc] == owner:
                     radius = max(radius, net.seconds[arc])
-            count = _search(net, is_open, node, radius, arrays)
-            is_open[owner] = owner == size
-            for arc in range(first_arc, end):
+            times = times_from(net, is_open, node, radius)
+            for arc in range(first, end):
                 if net.owner[arc] == owner:
-                    head = net.head[arc]
-                    found[arc] = (
-                        head == node or arrays.direct[head] != arc or arrays.over[head] <= net.seconds[arc]
-                    )
-            for position in range(count):
-                node_reached = arrays.touched[position]
-                arrays.best[node_reached] = arrays.over[node_reached] = UNREACHED
-                arrays.direct[node_reached] = -1
+                    found[arc] = _is_replaced(net, back, is_open, times, node, arc)
+            is_open[owner] = owner == size
     return found
 
 
 @compiled_inner
-def _search(net: Graph, is_open: Mask, node: int, radius: int, arrays: _Search) -> int:
-    """Search from a node up to a radius (Dijkstra's algorithm); return the number of nodes reached.
-
-    Single arcs are entered first, so that a later improvement over a node is a path of two arcs or more.
-    """
-    size, count = ZERO, 0
-    for arc in range(net.start[node], net.start[node + 1]):
-        head, seconds, first = net.head[arc], net.seconds[arc], arrays.direct[net.head[arc]]
-        if head == node or seconds > radius or not is_open[net.owner[arc]]:
-            continue
-        if first < 0:
-            arrays.touched[count] = head
-            count += 1
-        elif seconds > net.seconds[first] or net.owner[arc] == net.owner[first]:
-            # Arcs to the same head are sorted by seconds, then by owner. The existing network is the last
-            # owner, but first in the order of the proof: it alone replaces an arc of the same time.
-            continue
-        arrays.direct[head] = arc
-        arrays.best[head] = seconds
-        size = push(arrays.heap_time, arrays.heap_node, size, seconds, head)
-    while size:
-        size = pop(arrays.heap_time, arrays.heap_node, size)
-        time, current = arrays.heap_time[size], arrays.heap_node[size]
-        if time > arrays.best[current]:
-            continue
-        for arc in range(net.start[current], net.start[current + 1]):
-            arrival, head = time + net.seconds[arc], net.head[arc]
-            if (
-                head == node
-                or arrival > radius
-                or arrival >= arrays.over[head]
-                or not is_open[net.owner[arc]]
-            ):
-                continue
-            if arrays.best[head] == UNREACHED:
-                arrays.touched[count] = head
-                count += 1
-            arrays.over[head] = arrival
-            if arrival < arrays.best[head]:
-                arrays.best[head] = arrival
-                size = push(arrays.heap_time, arrays.heap_node, size, arrival, head)
-    return count
+def _is_replaced(net: Graph, back: Graph, is_open: Mask, times: Integers, node: int, arc: int) -> bool:
+    """Return whether an open arc from a node is slower than another path, or equal and later in the order."""
+    head, seconds, owner = net.head[arc], net.seconds[arc], net.owner[arc]
+    if head == node:
+        return True
+    # A path of two arcs or more ends with an arc from another node. Since seconds are positive, a path to
+    # that node that is short enough does not pass the head.
+    for last in range(back.start[head], back.start[head + 1]):
+        tail = back.head[last]
+        if tail != node and is_open[back.owner[last]] and times[tail] + back.seconds[last] <= seconds:
+            return True
+    # Of single arcs of the same time, that of the existing network, the last owner, replaces that of the
+    # candidate, and the first of several replaces the others.
+    for other in range(net.start[node], net.start[node + 1]):
+        if net.head[other] == head and is_open[net.owner[other]] and net.seconds[other] <= seconds:
+            is_equal, is_same = net.seconds[other] == seconds, net.owner[other] == owner
+            if not is_equal or net.owner[other] > owner or (is_same and other < arc):
+                return True
+    return False
 
 
 NETWORK = -1

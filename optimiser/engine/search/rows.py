@@ -55,9 +55,8 @@ class Rows:
 
     def pairs_of(self, i: int) -> Integers:
         """Return int64, the pairs of row i."""
-        if self.pair_start is None:
-            return self.pair[i : i + 1]
-        return self.pair[self.pair_start[i] : self.pair_start[i + 1]]
+        first, end = (i, i + 1) if self.pair_start is None else self.pair_start[i : i + 2]
+        return self.pair[first:end]
 
     def right_side(self, x: Floats) -> Floats:
         """Return float64 [c], the right side of each row at a point x, float64 [J]."""
@@ -65,15 +64,12 @@ class Rows:
 
     def left_side(self, y: Floats) -> Floats:
         """Return float64 [c], the left side of each row at a point y, float64 [K]."""
-        if self.pair_start is None:
-            return y[self.pair]
-        return sums(y[self.pair], self.pair_start)
+        return y[self.pair] if self.pair_start is None else sums(y[self.pair], self.pair_start)
 
     def only(self, kept: NDArray[np.bool_]) -> Rows:
         """Return the rows selected by a mask, bool [c]."""
-        counts = np.diff(self.start)
+        counts, pair_counts = np.diff(self.start), self.pair_counts
         inside = np.repeat(kept, counts)
-        pair_counts = self.pair_counts
         return Rows(
             self.pair[np.repeat(kept, pair_counts)],
             starts(counts[kept]),
@@ -105,28 +101,22 @@ def stacked(*parts: Rows) -> Rows:
 
 def joined(parts: Iterable[Rows]) -> Rows:
     """Return the concatenation of sets of rows without duplicates; the first of equal rows is kept."""
-    whole = stacked(NO_ROWS, *parts)
-    seen: set[tuple[bytes, bytes, bytes]] = set()
-    kept = np.zeros(len(whole), np.bool_)
+    whole, first = stacked(NO_ROWS, *parts), dict[tuple[bytes, ...], int]()
     for i in range(len(whole)):
         inside = slice(whole.start[i], whole.start[i + 1])
-        candidates, values = whole.candidate[inside], whole.value[inside]
-        key = (whole.pairs_of(i).tobytes(), candidates.tobytes(), values.tobytes())
-        kept[i] = key not in seen
-        seen.add(key)
+        row = (whole.pairs_of(i), whole.candidate[inside], whole.value[inside])
+        first.setdefault(tuple(part.tobytes() for part in row), i)
+    kept = np.zeros(len(whole), np.bool_)
+    kept[list(first.values())] = True
     return whole.only(kept)
 
 
 TINY = 1e-4
-
-
 """Coefficients below this, in a row of norm 1, are removed and the right side is relaxed accordingly: beside
 large coefficients they make bases nearly singular."""
 
 
 ROUNDING = 1e-12
-
-
 """Largest rounding error of a sum, relative to the sum of the absolute values of its terms."""
 
 

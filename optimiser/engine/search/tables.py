@@ -9,6 +9,7 @@ import numpy as np
 
 from optimiser.engine.search.compiled import Record
 from optimiser.engine.search.paths import (
+    LONGEST,
     Floats,
     Graph,
     Integers,
@@ -178,18 +179,20 @@ class Reach(NamedTuple):
         arcs
             int64 [m x 3], tail, head and seconds of any arcs of the problem; more columns are ignored.
         """
-        tail, head, seconds = arcs[:, :3].T
         # A pair can use arcs of its own island alone: they are sorted by island, and the others never read.
-        order = np.argsort(self.island[tail], kind="stable")
-        first = starts(np.bincount(self.island[tail], minlength=self.island.max(initial=-1) + 1))
-        part_of = self.island[self.origins][self.origin_row]
-        for k, (limit, part) in enumerate(zip(self.limit.tolist(), part_of.tolist(), strict=True)):
-            near = order[first[part] : first[part + 1]]
-            before = self.from_origin[self.origin_row[k]][tail[near]]
-            after = self.to_destination[self.destination_row[k]][head[near]]
-            # Each term is compared alone as well: a sum of unreached times overflows.
-            within = (before <= limit) & (after <= limit) & (seconds[near] <= limit)
-            yield near[within & (before + seconds[near] + after <= limit)]
+        islands = self.island[arcs[:, 0]]
+        order = np.argsort(islands, kind="stable")
+        first = starts(np.bincount(islands, minlength=self.island.max(initial=-1) + 1))
+        # Far above every limit, and so low that no sum of three overflows.
+        far = 2 * LONGEST
+        tail, head, seconds = np.minimum(arcs[order, :3], far).T
+        before, after = np.minimum(self.from_origin, far), np.minimum(self.to_destination, far)
+        rows = zip(self.origin_row.tolist(), self.destination_row.tolist(), self.limit.tolist(), strict=True)
+        for origin, destination, limit in rows:
+            part = self.island[self.origins[origin]]
+            near = slice(first[part], first[part + 1])
+            times = before[origin][tail[near]] + seconds[near] + after[destination][head[near]]
+            yield order[near][times <= limit]
 
     def usable(self, arcs: Integers, group: Integers, count: int) -> Mask:
         """Return bool [K x count], whether a pair can use an arc of a group.

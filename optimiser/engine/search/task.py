@@ -46,15 +46,11 @@ class NamedPlan(NamedTuple):
 
     def known_to(self, problem: DesignProblem) -> NamedPlan:
         """Return the part of the plan whose candidates, rings, links and periods a problem has."""
-        links = {ring.id: range(len(ring.links)) for ring in problem.rings}
         built = tuple(name for name in self.built if name in problem.index)
+        links = {ring.id: set(range(len(ring.links))) for ring in problem.rings}
         return NamedPlan(
             built,
-            {
-                name: tuple(circuit)
-                for name, circuit in self.circuits.items()
-                if name in links and all(at in links[name] for at in circuit)
-            },
+            {r: tuple(own) for r, own in self.circuits.items() if r in links and links[r].issuperset(own)},
             {name: at for name, at in self.starts.items() if name in built and at < len(problem.periods)},
         )
 

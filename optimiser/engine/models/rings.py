@@ -75,7 +75,7 @@ class RingDecisions:
         return [(f, 1.0) for _, f, _, head in self.arcs() if head == v]
 
     def arcs(self) -> Iterator[tuple[int, pulp.LpVariable, int, int]]:
-        """Yield each usable link in both directions: its position, f, and the nodes where it begins and ends."""
+        """Yield each usable link in both directions: its position, f, and where it begins and ends."""
         for a in self.forward:
             link = self.ring.links[a]
             yield a, self.forward[a], link.tail, link.head

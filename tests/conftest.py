@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import importlib.util
 import os
 import sys
@@ -11,11 +12,15 @@ from pathlib import Path
 
 import pytest
 import tiers
+from engine_running import solve_here
 from hypothesis import settings
 
 from optimiser.problem.result import Result, save
 
 ROOT = Path(__file__).resolve().parent.parent
+
+MOST_YOUNG = 20_000
+"""New objects after which the garbage collector looks at them."""
 
 settings.register_profile(tiers.FIRST, deadline=None, max_examples=25)
 settings.register_profile(tiers.LONG, deadline=None, max_examples=100)
@@ -48,6 +53,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if _runs(item)]
 
 
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what lives as long as the process: modules and thousands of tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(MOST_YOUNG, 10, 10)
+
+
 def _runs(item: pytest.Item) -> bool:
     if not isinstance(item, pytest.Function):  # a notebook
         return True
@@ -55,6 +67,12 @@ def _runs(item: pytest.Item) -> bool:
     if tiers.Tier.name == tiers.FIRST:
         return not is_long
     return is_long or "draws" in item.fixturenames or getattr(item.function, "is_hypothesis_test", False)
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let solver processes do their tasks in the process of the test."""
+    solve_here(monkeypatch)
 
 
 @pytest.fixture

@@ -70,6 +70,7 @@ def proved(found, problem):
 
 
 @pytest.mark.parametrize("text", [TREES, THREE, ORIGIN], ids=["trees", "three-parts", "by-origin"])
+@pytest.mark.usefixtures("here")
 def test_a_file_of_the_page_is_solved_and_verified_like_any_variant(text, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(example(text), encoding="utf-8")

@@ -81,6 +81,7 @@ def test_a_problem_is_solved_and_checked_from_the_front_door(tmp_path):
     assert plan.objective == result.objective
 
 
+@pytest.mark.usefixtures("here")
 def test_a_solve_starts_from_the_plan_of_a_result():
     problem = line()
     best = pr.solve(problem, time_limit_s=20)

@@ -163,7 +163,8 @@ class _Sampler(threading.Thread):
         while not self._ended.wait(PAUSE_S):
             megabytes = seconds = 0.0
             with suppress(psutil.Error):
-                self._tree = [self._seen, *self._seen.children(recursive=True)]
+                # None is forgotten: what a killed process leaves is no longer among its children.
+                self._tree += [p for p in self._seen.children(recursive=True) if p not in self._tree]
             for process in self._tree:
                 with suppress(psutil.Error):
                     megabytes += process.memory_info().rss / 2**20

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from cli_drawing import TWO_PAIRS as PROBLEM
+from engine_running import HereProcess
 
-from optimiser.engine import attempt
 from optimiser.engine.child import Ending
 from optimiser.problem import save
 from optimiser.verify.bound_checker import main
@@ -50,7 +50,7 @@ def test_less_than_claimed_is_told(solved: Path, call: Call, monkeypatch: pytest
     def run(*_task: object, **_limit: float) -> Ending:
         return Ending("time", details={"document": everything})
 
-    monkeypatch.setattr(attempt.ChildProcess, "__call__", run)
+    monkeypatch.setattr(HereProcess, "__call__", run)
     code, out, _ = call("certify", solved / "problem.json", solved / "result.json")
     assert code == 10
     assert "Certified to 83 %: no plan is better than 11; a gap of 0 % is the word of" in out

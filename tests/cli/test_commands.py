@@ -139,9 +139,9 @@ def test_a_folder_in_use_is_refused_at_once(
 @pytest.mark.parametrize(
     ("number", "after_s"),
     [
-        (signal.SIGINT, 0.8),
-        (signal.SIGTERM, 3.0),
-        long_case(signal.SIGINT, 3.0),
+        (signal.SIGTERM, 1.5),
+        long_case(signal.SIGINT, 0.8),
+        long_case(signal.SIGINT, 1.5),
         long_case(signal.SIGTERM, 0.8),
     ],
 )

@@ -298,6 +298,7 @@ def test_the_log_of_the_solver_goes_to_a_file(
     assert words not in err
 
 
+@pytest.mark.usefixtures("processes")  # HiGHS says once in a process that it runs
 def test_the_log_of_the_solver_may_be_printed(drawn: Path, tmp_path: Path, call: Call) -> None:
     words = ("-o", tmp_path / "result.json", "--variant", "compact", "--solver-log", "-")
     code, out, err = call("solve", drawn, *words)

@@ -10,7 +10,7 @@ from optimiser.engine import work
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.backends.pulp_solvers import is_installed
 from optimiser.engine.backends.solvers import SOLVERS
-from optimiser.engine.child import Ending, ending_of
+from optimiser.engine.child import ChildProcess, Ending, ending_of
 from optimiser.engine.claims import CheckedClaims
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import solve_root
@@ -70,6 +70,9 @@ class HereProcess:
     def prepare(self, _task):
         self.start()
 
+    def kill(self):
+        self.close()
+
     def close(self):
         self._session = None
 
@@ -88,14 +91,24 @@ class HereProcess:
 
 
 def solve_here(patch):
-    """Let runs, what-ifs and certificates be computed in this process, which spares the start of another."""
-    from optimiser.engine import attempt
-    from optimiser.frontier import askers
-    from optimiser.run import pipeline
-    from optimiser.studies import answers, backcast, finished, regional
+    """Let every solver process do its tasks in this process, which spares the start of another.
 
-    for module in (attempt, askers, pipeline, answers, backcast, finished, regional):
-        patch.setattr(module, "ChildProcess", HereProcess)
+    Processes with a command of their own, such as those of tasks and of the bench, stay processes; plausible
+    cases are asked one after the other in this one.
+    """
+    from optimiser.studies import cases
+
+    start = ChildProcess.__init__
+
+    def start_here(self, command=None, **others):
+        if command is None and type(self) is ChildProcess:
+            self.__class__ = HereProcess
+            HereProcess.__init__(self)
+        else:
+            start(self, command, **others)
+
+    patch.setattr(ChildProcess, "__init__", start_here)
+    patch.setattr(cases, "workers_of", lambda _job, workers: workers or 0)
 
 
 def solved_root(problem, *, solver="highs", threads=1, seconds=LONG_S):

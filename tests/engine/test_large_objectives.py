@@ -19,6 +19,7 @@ def one_link(cost):
 
 
 @pytest.mark.parametrize("cost", [5, 5 * 10**8, 5 * 10**9, 5 * 10**12])
+@pytest.mark.usefixtures("here")
 def test_a_proof_is_accepted_however_large_the_costs_are(cost):
     claims, ending = attempt(one_link(cost), "cuts", SolveParameters(solver="highs"))
     assert ending.reason == "proof"

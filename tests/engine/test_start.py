@@ -57,8 +57,9 @@ def test_a_heuristic_keeps_an_optimal_start(variant, problem):
     assert outcome_of(problem, variant, start=start).objective == optimum
 
 
-@pytest.mark.parametrize(("variant", "solver"), EXTENDED_JOBS)
-@pytest.mark.parametrize("seed", thinned(RING_SEEDS, 3))
+@pytest.mark.parametrize(
+    ("variant", "solver", "seed"), thinned([(*job, seed) for job in EXTENDED_JOBS for seed in RING_SEEDS], 5)
+)
 def test_with_rings_and_periods_a_start_does_not_change_the_optimum(variant, solver, seed):
     problem = ring_problem(seed)
     optimum = whole_brute_force(problem)

@@ -59,11 +59,13 @@ def test_leaving_a_frontier_early_ends_its_process():
     assert not children()
 
 
+@pytest.mark.usefixtures("here")
 def test_all_points_but_the_first_start_warm():
     warm = [point.warm for point in trace(dense_problem(5), limits=Limits(points=0))]
     assert warm == [False] + [True] * (len(warm) - 1)
 
 
+@pytest.mark.usefixtures("here")
 def test_an_answer_has_the_plan_the_bound_and_the_solver():
     with asker_of(line()) as asker:
         found = asker.ask(QUESTION, seconds=20, gap=0)
@@ -73,6 +75,7 @@ def test_an_answer_has_the_plan_the_bound_and_the_solver():
     assert answer_from(found.as_dict()) == found
 
 
+@pytest.mark.usefixtures("here")
 def test_a_question_without_an_answer_is_proved_to_have_none():
     with asker_of(line()) as asker:
         found = asker.ask(Question(4, (18,), cheapest=False), seconds=20, gap=0)
@@ -90,6 +93,7 @@ def test_money_below_what_must_be_built_needs_no_process():
     assert (found.seconds, found.whole_seconds) == (0.0, 0.0)
 
 
+@pytest.mark.usefixtures("here")
 def test_plans_known_from_elsewhere_are_used():
     with asker_of(line()) as asker:
         asker.know(["ac", "bd"])

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from osmium.osm import mutable
-from tiers import examples
+from tiers import examples, long_case
 
 from networks import osm
 from networks.osm import blocks
@@ -83,7 +83,7 @@ def test_blocks_without_wanted_nodes_are_not_read(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="no peak of memory is told here")
-@pytest.mark.parametrize("name", ["sparse.osm.pbf", "sparse.osm"])
+@pytest.mark.parametrize("name", ["sparse.osm.pbf", long_case("sparse.osm")])
 def test_two_thousand_sparse_ids_take_little_memory(tmp_path, name):
     """Filters of pyosmium alone take 1.5 GB for these ids."""
     ids = np.linspace(1, 12_000_000_000, 2_000).astype(np.int64).tolist()

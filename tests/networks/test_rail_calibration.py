@@ -20,6 +20,7 @@ def benchmark_module():
         yield importlib.import_module("rail_times")
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_modelled_times_of_fast_trains_meet_the_target(benchmark_module, shared_dir):
     table = shared_dir / "data" / "jjj" / "rail_times_calibration.csv"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from osm_drawing import GRID, write
-from tiers import examples
+from tiers import examples, long_case
 
 from networks import osm, road
 from networks.errors import SourceError
@@ -198,6 +198,7 @@ def test_take_keeps_entries_intact(everything):
     assert kept.tags[0]["highway"] == "primary_link"
 
 
+@pytest.mark.long
 @pytest.mark.shared
 def test_both_formats_of_andorra_contain_the_same_roads(shared_dir):
     first, second = (
@@ -208,7 +209,7 @@ def test_both_formats_of_andorra_contain_the_same_roads(shared_dir):
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", ["ors_heidelberg.osm.pbf", "gh_krems.osm.gz"])
+@pytest.mark.parametrize("name", [long_case("ors_heidelberg.osm.pbf"), "gh_krems.osm.gz"])
 def test_an_unfiltered_reader_finds_the_same_roads(shared_dir, name):
     path = shared_dir / "data" / "osm" / name
     places, roads = {}, {}

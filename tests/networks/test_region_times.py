@@ -44,6 +44,7 @@ def test_contraction_keeps_every_road_time_between_cities(region, contracted):
     assert np.array_equal(before, after)
 
 
+@pytest.mark.long
 def test_the_length_of_a_joined_link_is_the_sum_of_its_parts(region, contracted):
     length = region[0].links["length_km"].to_numpy()
     found = contracted[0]

@@ -14,7 +14,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from road_drawing import CROSS, draw
-from tiers import examples, thinned
+from tiers import examples, long_case, thinned
 
 from networks import impedance, osm, road, schema
 from networks.errors import SourceError
@@ -296,7 +296,7 @@ def everywhere():
         "georust_liechtenstein.osm.pbf", "gh_andorra.osm.gz", "gh_andorra.osm.pbf", "gh_krems.osm.gz",
         "gh_north-bayreuth.osm.gz", "malta_2018.osm.pbf", "ors_heidelberg.osm.pbf", "osrm_monaco.osm.pbf",
         "pyosmium_example-test.pbf", "pyosmium_liechtenstein.osm.pbf", "r5_fiji-ferry.osm.pbf",
-    ], 3),
+    ], 2),
 )  # fmt: skip
 def test_every_extract_gives_a_valid_network(shared_dir, name):
     elements = osm.read(shared_dir / "data" / "osm" / name)
@@ -312,7 +312,7 @@ def test_every_extract_gives_a_valid_network(shared_dir, name):
 @pytest.mark.parametrize(
     ("name", "start", "goal", "minutes", "ferries"),
     [
-        ("malta_2018.osm.pbf", (14.515, 35.899), (14.239, 36.044), (55, 95), 1),
+        long_case("malta_2018.osm.pbf", (14.515, 35.899), (14.239, 36.044), (55, 95), 1),
         ("georust_liechtenstein.osm.pbf", (9.500, 47.068), (9.570, 47.220), (20, 35), 0),
         ("gh_andorra.osm.pbf", (1.522, 42.506), (1.733, 42.543), (25, 50), 0),
     ],

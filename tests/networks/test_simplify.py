@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from network_drawing import draw, times, times_of
-from tiers import examples
+from tiers import examples, long_case
 
 from networks import osm, road, schema
 from networks.errors import SchemaError
@@ -216,10 +216,16 @@ def test_a_contracted_network_is_valid_with_matching_ends_and_times(drawing, pru
         ends = shapely.get_point(found.links.geometry.to_numpy(), position)
         assert shapely.equals_exact(ends, points[found.links[end].to_numpy()]).all()
     assert times(found, contraction.node_map[kept].tolist()) == times(network, kept)
+    parts = np.add.reduceat(
+        network.links["length_km"].to_numpy()[contraction.member], contraction.member_ptr[:-1]
+    )
+    assert found.links["length_km"].to_numpy() == pytest.approx(parts)
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", ["gh_andorra.osm.pbf", "malta_2018.osm.pbf", "r5_fiji-ferry.osm.pbf"])
+@pytest.mark.parametrize(
+    "name", ["gh_andorra.osm.pbf", long_case("malta_2018.osm.pbf"), "r5_fiji-ferry.osm.pbf"]
+)
 def test_every_time_in_a_real_extract_stays_the_same(shared_dir, name):
     elements = osm.read(shared_dir / "data" / "osm" / name)
     network = add_travel_times(road.build(elements, country="EU")[0])

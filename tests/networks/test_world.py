@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tiers import long_case
 
 from networks import osm, rail, road, world
 from networks.errors import SourceError
@@ -249,9 +250,9 @@ def test_without_the_extra_the_error_says_what_to_install(monkeypatch):
     [
         ("Parma", "Parma, IT"),  # Perm, five times as large, is called so in other languages
         ("Peking", "Beijing, CN"),
-        ("Cologne", "Köln, DE"),
-        ("Rome", "Rome, IT"),  # Lomé
-        ("Cordoba", "Córdoba, AR"),
+        long_case("Cologne", "Köln, DE"),
+        long_case("Rome", "Rome, IT"),  # Lomé
+        long_case("Cordoba", "Córdoba, AR"),
         ("Cordoba, Spain", "Córdoba, ES"),
     ],
 )

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sweep_drawing import CITIES, LINKS, swept
+from tiers import thinned
 
 from optimiser.problem.errors import ProblemError
 from optimiser.report import sweep as results
@@ -151,7 +152,7 @@ def test_what_committing_to_the_core_costs():
     assert any("built now" in line for line in sweep_page.waiting_sentences(found))
 
 
-@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("design", thinned(DESIGNS, 2))
 def test_every_picture_of_every_design_is_drawn(design):
     sweep = swept(design, 16)
     for draw in sweep_page.PICTURES.values():

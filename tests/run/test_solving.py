@@ -33,6 +33,7 @@ def _problem(*, budget: int) -> DesignProblem:
     )
 
 
+@pytest.mark.usefixtures("here")
 def test_candidates_fixed_in_beyond_the_budget_are_named_with_their_sum() -> None:
     problem = _problem(budget=1_539)
     result = solving.solve(problem, Solve())
@@ -44,6 +45,7 @@ def test_candidates_fixed_in_beyond_the_budget_are_named_with_their_sum() -> Non
     )
 
 
+@pytest.mark.usefixtures("here")
 def test_candidates_fixed_in_within_the_budget_are_built() -> None:
     problem = _problem(budget=1_540)
     result = solving.solve(problem, Solve())
@@ -76,6 +78,7 @@ def test_a_target_is_named_with_its_key() -> None:
     assert told(Target("core", 7)) == "it is short"
 
 
+@pytest.mark.usefixtures("here")
 def test_a_share_beyond_the_budget_is_explained_with_the_share_and_the_money_that_would_do():
     # The two small pairs come together for 4; the core pair takes 3 more.
     job = loads(REGION, settings=["least.small=1.0", "least.core=1.0", "solve.threads=1"])
@@ -91,6 +94,7 @@ def test_a_share_beyond_the_budget_is_explained_with_the_share_and_the_money_tha
     assert "What is demanded can be met with budget.amount = 4 (4 million)." in message
 
 
+@pytest.mark.usefixtures("here")
 def test_a_share_that_has_no_part_in_the_conflict_is_not_to_be_lowered():
     job = loads(REGION, settings=["least.small=1.0", "solve.threads=1"])
     problem = rivals().replace(budget=3, targets=(Target("small", 4),))

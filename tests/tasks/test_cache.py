@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -82,16 +83,18 @@ def _race(root: str, barrier: Barrier, number: int) -> None:
     (Path(root) / f"read-{number}.txt").write_text(text)
 
 
-def test_processes_that_race_for_one_outcome_all_get_it(tmp_path: Path) -> None:
-    root = tmp_path / "cache"
+def test_processes_that_race_for_one_outcome_all_get_it(
+    tmp_path: Path, draws: Callable[[int, int], int]
+) -> None:
+    root, count = tmp_path / "cache", draws(3, 8)
     start = multiprocessing.get_context("spawn")
-    barrier = start.Barrier(8)
-    racers = [start.Process(target=_race, args=(str(root), barrier, number)) for number in range(8)]
+    barrier = start.Barrier(count)
+    racers = [start.Process(target=_race, args=(str(root), barrier, number)) for number in range(count)]
     for racer in racers:
         racer.start()
     for racer in racers:
         racer.join(timeout=60)
-    assert [racer.exitcode for racer in racers] == [0] * 8
+    assert [racer.exitcode for racer in racers] == [0] * count
     assert {path.read_text() for path in root.glob("read-*.txt")} == {
         "\n".join(f"part {part}" for part in range(20))
     }

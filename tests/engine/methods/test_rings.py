@@ -398,6 +398,7 @@ def test_two_rings_round_one_centre_each_are_no_ring_round_both(variant):
 PARAMS = SolveParameters(time_limit_s=30, threads=1)
 
 
+@pytest.mark.usefixtures("here")
 def test_solve_forms_the_ring_of_the_square_and_joins_the_places():
     answer = solve(ringed(), params=PARAMS)
     assert (answer.variant, answer.status, answer.objective) == ("cuts", "optimal", 10)
@@ -406,6 +407,7 @@ def test_solve_forms_the_ring_of_the_square_and_joins_the_places():
     assert plan.rings == answer.rings
 
 
+@pytest.mark.usefixtures("here")
 def test_solve_says_which_constraints_keep_a_ring_from_being_formed():
     answer = solve(ringed(budget=4), params=PARAMS)
     assert (answer.status, answer.termination) == ("infeasible", "infeasible")
@@ -413,6 +415,7 @@ def test_solve_says_which_constraints_keep_a_ring_from_being_formed():
     assert "the budget of 4" in answer.message
 
 
+@pytest.mark.usefixtures("here")
 def test_solve_names_the_demands_of_a_ring_that_conflict(tmp_path):
     long_way = RingLink(3, 2, None, ((2, 9),), length=20)
     ring = measured(links=(*measured().links, long_way), longest=31, least_stops=0, stops=())
@@ -428,6 +431,7 @@ def test_solve_names_the_demands_of_a_ring_that_conflict(tmp_path):
     assert results.load(tmp_path / "result.json").reasons == answer.reasons
 
 
+@pytest.mark.usefixtures("here")
 def test_solve_starts_candidates_in_their_periods():
     periods = (Period("early", 3, 1), Period("late", 6, 2))
     answer = solve(ringed(periods=periods).replace(rings=()), params=PARAMS)

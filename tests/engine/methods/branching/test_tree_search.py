@@ -10,7 +10,7 @@ from cut_drawing import clique_covers, two_of_three
 from engine_running import LONG_S, solved_root
 from hypothesis import given
 from split_drawing import Idle, corridors, drawn, no_bound_is_wrong, time_cuts_only
-from tiers import examples
+from tiers import examples, long_case
 
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.methods.branching import tree_search
@@ -134,9 +134,10 @@ def check(problem, best, incumbent, sent, reason):
 trees = pytest.mark.parametrize(
     ("solver", "threads"),
     [
-        pytest.param(solver, threads, marks=needs_scip if solver == "scip" else ())
-        for solver in ("highs", "scip")
-        for threads in (1, 2)
+        ("highs", 2),
+        pytest.param("scip", 1, marks=needs_scip),
+        long_case("highs", 1),
+        pytest.param("scip", 2, marks=(needs_scip, pytest.mark.long)),
     ],
 )
 

@@ -100,12 +100,10 @@ def _measure(payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
         found = asdict(measure(task))
         text = result.read_text(encoding="utf-8") if result.exists() else None
         if payload["own"] is not None:  # messages name the line of a file: the one that the user knows
-            known = payload["path"]
-            text = text and text.replace(str(own), json.dumps(known)[1:-1])
-            answer = found["answer"]
+            text = text and text.replace(str(own), json.dumps(payload["path"])[1:-1])
             found["answer"] = {
-                key: value.replace(str(own), known) if isinstance(value, str) else value
-                for key, value in answer.items()
+                key: value.replace(str(own), payload["path"]) if isinstance(value, str) else value
+                for key, value in found["answer"].items()
             }
     return {**found, "result": text}
 
@@ -168,8 +166,7 @@ class _Sampler(threading.Thread):
             for process in self._tree:
                 with suppress(psutil.Error):
                     megabytes += process.memory_info().rss / 2**20
-                    used = process.cpu_times()
-                    seconds += used.user + used.system
+                    seconds += sum(process.cpu_times()[:2])  # user and system
             self.peak_mb, self.cpu_s = max(self.peak_mb, megabytes), max(self.cpu_s, seconds)
             if not self._seen.is_running():
                 self._kill()  # what outlives it keeps its pipe open, and the parent reads to the end
@@ -222,8 +219,7 @@ def _answer(ending: Ending) -> Mapping[str, Any]:
 
 def _processor_s() -> tuple[float, float]:
     """Return the busy and the total seconds of all processors since the machine was started."""
-    times = psutil.cpu_times()
-    fields = times._asdict()
+    fields = psutil.cpu_times()._asdict()
     # Linux counts guest time in user time as well.
     extra = fields.get("guest", 0.0) + fields.get("guest_nice", 0.0)
     total = sum(fields.values()) - extra
@@ -315,10 +311,9 @@ def fault_line(fault: OptimiserError) -> str:
 @cache
 def machine() -> str:
     """Return processor, available cores, memory, system and Python version in one line."""
-    memory = psutil.virtual_memory().total / 2**30
     return (
-        f"{_processor()}, {cores()} cores, {memory:.0f} GiB, {platform.system()}, "
-        f"Python {platform.python_version()}"
+        f"{_processor()}, {cores()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB, "
+        f"{platform.system()}, Python {platform.python_version()}"
     )
 
 

@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -106,10 +106,8 @@ for _name, _function in _COMMANDS.items():
 app.add_typer(bench.convert)
 
 
-@functools.cache
-def _parser() -> Any:  # noqa: ANN401 - of the copy of click within typer
-    """Return the commands with their options as they are parsed, which takes longer than most refusals."""
-    return typer.main.get_command(app)
+_parser = functools.cache(typer.main.get_command)
+"""Make the parser of all commands once, which takes longer than most refusals."""
 
 
 def _version(asked: bool) -> None:
@@ -158,7 +156,7 @@ def call(arguments: Sequence[str]) -> int:
         with signals.raise_on_signals(), ExitStack() as stack:
             if _SOLVING & set(words[:1]):
                 stack.enter_context(cache.own_temporary_folder())
-            outcome = _parser()(args=words, prog_name="polyring", standalone_mode=False)
+            outcome = _parser(app)(args=words, prog_name="polyring", standalone_mode=False)
         sys.stdout.flush()
     except (signals.Interrupted, KeyboardInterrupt) as interruption:
         signals.kill_children()

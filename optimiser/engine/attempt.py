@@ -1,8 +1,10 @@
-"""Run a variant on a problem in a child process, and check its claims."""
+"""Run a variant on a problem in a child process, and check its claims against the original problem."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,17 +13,254 @@ from typing import Any, Protocol
 
 from optimiser.engine.backends import solvers
 from optimiser.engine.child import ChildProcess, Ending
-from optimiser.engine.claims import CheckedClaims
 from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.variants import variant_of
-from optimiser.engine.search.task import SolveParameters
+from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
+from optimiser.engine.search.incumbent import Evaluated, Incumbent, stop_after
+from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.problem import DesignProblem, dumps
-from optimiser.problem.result import TracePoint
+from optimiser.problem.result import TracePoint, bound_tolerance, rounded_bound
 from optimiser.verify.infeasible import is_enumerable, prove_infeasible
-from optimiser.verify.rules import coverable, pair_times
+from optimiser.verify.rules import coverable, pair_times, trivial_bound
 
 ANY_GAP = 1e12
 """Relative gap that every plan satisfies, for total weights up to a trillion."""
+
+BROKEN = ("crash", "memory", "killed")
+"""Reasons for the end of a process after which its final claims are not trusted."""
+
+_KIND_OF_STEP = {"presolve": "presolve", "relaxation": "relaxation", "columns": "relaxation"}
+"""What a bound rests on, by the step that proved it; a search with any other step."""
+
+
+class CheckedClaims:
+    """The best plan and bound of a running solve; every plan is evaluated on the original problem.
+
+    Parameters
+    ----------
+    problem
+        The original problem.
+    progress
+        Called with each improvement; None: no calls. Also an attribute.
+    start
+        A plan to start from, feasible or not, by names that the problem has.
+    believes
+        Whether bounds of the process, and its word that there is no plan, count. Where they do not, the bound
+        is that of the reduction, which comes first, and `claimed_bound` and `is_called_infeasible` wait for
+        confirmation.
+
+    Attributes
+    ----------
+    start_faults
+        Rules that `start` violates, as sentences.
+    refusals
+        False claims, as sentences. The bounds of a process that made one are discarded.
+    trace
+        Improvements so far, with the bounds that the process claimed.
+    claimed_bound
+        The best bound of a process that is not believed; None without one.
+    is_called_infeasible
+        Whether the process claims that there is no plan, and nothing contradicts it.
+    bound_kind
+        What the best bound rests on (`ProofSource`).
+    """
+
+    def __init__(
+        self,
+        problem: DesignProblem,
+        progress: Callable[[TracePoint], None] | None,
+        start: NamedPlan | None = None,
+        *,
+        believes: bool = True,
+    ) -> None:
+        self.problem = problem
+        self.start_faults: tuple[str, ...] = ()
+        self.refusals: list[str] = []
+        self.trace: list[TracePoint] = []
+        self.progress = progress
+        self._seconds = 0.0
+        self._cuts = self._nodes = 0
+        self._believes = believes
+        self._heard_bound = False
+        self.claimed_bound: float | None = None
+        self.is_called_infeasible = False
+        self.bound_kind = "trivial"
+        self._evaluator = PlanEvaluator(problem)
+        self._trivial_bound = trivial_bound(problem, self._evaluator.coverable)
+        self._incumbent: Incumbent[EvaluatedPlan] = Incumbent(
+            lambda plan: None if plan.faults else Evaluated(plan, plan.objective, plan.cost, {}),
+            minimise=problem.budget is None,
+            seconds=math.inf,
+            send=self._improved,
+            bound=self._trivial_bound,
+        )
+        # The first feasible one of the plan given, that of all candidates fixed in, and of all allowed ones.
+        if start is not None:
+            self.start_faults = self._take_plan(start, "start").faults
+        for avoided in ({"out", None}, {"out"}):
+            if self._incumbent.best is None:
+                names = tuple(c.id for c in problem.candidates if c.fixed not in avoided)
+                self._take_plan(NamedPlan(names), "start")
+
+    def _take_plan(self, plan: NamedPlan, step: str, *, over_equal: bool = False) -> EvaluatedPlan:
+        """Evaluate a plan, and keep it if it is feasible and better than the best one."""
+        found = self._evaluator(plan.built, rings=plan.circuits, starts=plan.starts or None)
+        self._incumbent.plan(found, step, over_equal=over_equal)
+        return found
+
+    def receive(self, message: Mapping[str, Any]) -> None:
+        """Process a message of the solver process, which says when it was sent."""
+        try:
+            self._seconds = float(message.get("seconds", 0.0))
+            step = str(message.get("step", ""))
+            if message["kind"] == "plan":
+                circuits = {name: tuple(links) for name, links in message.get("rings", {}).items()}
+                plan = NamedPlan(message["built"], circuits, message.get("starts") or {})
+                found = self._take_plan(plan, step, over_equal=message.get("over_equal") is True)
+                if found.faults:
+                    self.refusals.append(f"a plan of step {step!r} violates a rule: {found.faults[0]}")
+            elif message["kind"] == "bound":
+                if not math.isfinite(message["bound"]):
+                    raise ValueError(message["bound"])  # noqa: TRY301 - handled with all invalid messages below
+                self._take_bound(float(message["bound"]), step)
+            elif message["kind"] == "count":
+                self._cuts, self._nodes = int(message["cuts"]), int(message["nodes"])
+                self._improved({"step": step})
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            self.refusals.append(f"a message of the solver process is invalid ({error!r})")
+
+    def _take_bound(self, bound: float, step: str) -> None:
+        # The first bound is that of the reduction: it is sent before any other code sees the problem.
+        is_of_reduction, self._heard_bound = step == "presolve" and not self._heard_bound, True
+        if self._believes or is_of_reduction:
+            self._incumbent.bound(bound, step)
+        elif self._incumbent.is_tighter(bound, self._best_claimed()):
+            self.claimed_bound = bound
+            self._improved({"step": step})
+
+    def _best_claimed(self) -> float | None:
+        """Return the best bound, believed or not."""
+        return self._incumbent.best_bound if self.claimed_bound is None else self.claimed_bound
+
+    def _improved(self, message: Mapping[str, Any]) -> None:
+        """Append the current state to the trace."""
+        if message.get("kind") == "bound":
+            self.bound_kind = _KIND_OF_STEP.get(str(message["step"]), "search")
+        best = self._incumbent.evaluated
+        value, bound = None if best is None else best.objective, self._best_claimed()
+        self.trace.append(
+            TracePoint(self._seconds, str(message["step"]), value, bound, self._cuts, self._nodes)
+        )
+        if self.progress is not None:
+            self.progress(self.trace[-1])
+
+    def finish(self, ending: Ending, *, proves: bool, seconds: float = math.inf) -> None:
+        """Check the final claims, and find a plan by a heuristic if a failed process left none.
+
+        Parameters
+        ----------
+        ending
+            How the process ended.
+        proves
+            Whether the variant proves bounds.
+        seconds
+            Time left for the heuristic; without any it does not run.
+        """
+        self._seconds = round(ending.seconds, 3)
+        if ending.reason in BROKEN and len(self.trace) <= 1 and seconds > 0:
+            self._rescue(seconds)
+        self.is_called_infeasible = ending.reason == "infeasible"
+        self.refusals.extend(self._contradictions(ending, proves=proves))
+        if self.refusals:
+            self._discard()
+
+    def refuse(self, claim: str, plan: NamedPlan | None = None) -> None:
+        """Refuse the final claims after the end, and keep a plan that contradicts them.
+
+        Parameters
+        ----------
+        claim
+            What is false, as a sentence.
+        plan
+            The plan, if it is known in full.
+        """
+        self.refusals.append(claim)
+        self._discard()
+        if plan is not None:
+            self._take_plan(plan, "check")
+
+    def replace_bound(self, bound: float, kind: str) -> None:
+        """Believe a bound that was proved elsewhere, if it is better than the one believed so far.
+
+        Parameters
+        ----------
+        bound
+            The bound.
+        kind
+            What it rests on (`ProofSource`).
+        """
+        if self._incumbent.is_tighter(bound, self._incumbent.best_bound):
+            self._incumbent.best_bound, self.bound_kind = bound, kind
+        self.drop_claimed_bound()
+
+    def drop_claimed_bound(self) -> None:
+        """Forget the bound that the process claimed, in the trace too."""
+        self.claimed_bound, believed = None, self._incumbent.best_bound
+        if believed is not None:
+            weaker = min if self._incumbent.minimise else max
+            self.trace = [
+                dataclasses.replace(p, bound=None if p.bound is None else weaker(p.bound, believed))
+                for p in self.trace
+            ]
+
+    def _discard(self) -> None:
+        """Discard all bounds, and the claim that there is no plan, of a process that made a false claim."""
+        self.is_called_infeasible = False
+        self._incumbent.best_bound, self.bound_kind = self._trivial_bound, "trivial"
+        self.drop_claimed_bound()
+
+    def _rescue(self, seconds: float) -> None:
+        """Report the plan of the reverse greedy heuristic, as far as it comes in some seconds."""
+        import numpy as np
+
+        from optimiser.engine.methods.heuristics.greedy import reverse_greedy
+        from optimiser.engine.search.tables import tables
+        from optimiser.engine.work import reduction_of
+
+        stop = stop_after(seconds)
+        reduced = reduction_of(self.problem, stop=stop)
+        if reduced.feasible:
+            plan = reverse_greedy(tables(reduced.problem), stop=stop)
+            built = reduced.lifted(np.flatnonzero(plan[:-1]).tolist())
+            self._take_plan(NamedPlan(built), "reverse-greedy")
+
+    def _contradictions(self, ending: Ending, *, proves: bool) -> Iterator[str]:
+        """Yield final claims that contradict what is known."""
+        best = self._incumbent.evaluated
+        if best is None:
+            if ending.reason in ("proof", "gap"):
+                yield f"the solver claimed to have ended with {ending.reason!r}, but found no plan"
+            return
+        if ending.reason == "infeasible":
+            yield "the solver claimed that the problem is infeasible, but a plan is known"
+        bound, minimise = self._best_claimed(), self._incumbent.minimise
+        if bound is None:
+            return
+        allowed = rounded_bound(bound, minimise=minimise)
+        if (allowed > best.objective) if minimise else (allowed < best.objective):
+            yield f"a plan with objective {best.objective} contradicts the solver's bound {bound}"
+        elif proves and ending.reason == "proof" and abs(allowed - best.objective) > bound_tolerance(bound):
+            yield "the solver claimed a proof of optimality that its bound does not support"
+
+    def best(self) -> dict[str, Any]:
+        """Return the fields of a `Result` for status, plan, objective and bound."""
+        plan, bound, gap = self._incumbent.best, self._incumbent.best_bound, self._incumbent.gap()
+        status = "optimal" if gap == 0 else "feasible"
+        if plan is None:
+            plan, bound = EvaluatedPlan((), 0, 0, 0, ()), None
+            status = "infeasible" if self.is_called_infeasible and self._believes else "none"
+        names = ("built", "cost", "coverage", "objective", "rings", "starts")
+        return {"status": status, "bound": bound, "gap": gap} | {name: getattr(plan, name) for name in names}
 
 
 class Runner(Protocol):

@@ -1,8 +1,13 @@
-"""Remove unneeded candidates from plans with rings, and shorten the rings."""
+"""Choose among plans of the same objective: the canonical one, and, with rings, one without needless parts.
+
+The canonical plan is the cheapest, and of these the first in canonical order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import dataclasses
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import compress
 
 from optimiser.engine.search.circuit_starts import (
     CircuitSpace,
@@ -13,12 +18,175 @@ from optimiser.engine.search.circuit_starts import (
 )
 from optimiser.engine.search.circuits import Circuit, cover_of
 from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
-from optimiser.problem import DesignProblem, Ring
-from optimiser.problem.model import candidates_on, canonical_circuits, lifted_circuits
+from optimiser.problem import City, DesignProblem, Pair, Ring, Target
+from optimiser.problem.model import Fixed, candidates_on, canonical_circuits, lifted_circuits, unused_id
 from optimiser.problem.result import Result, gap_of
+from optimiser.verify.rules import coverable
 
 CHEAPEST_FIRST = 10**9
 """Length, in 1e-7 degree, that a unit of cost counts for: circuits are compared by cost, then by length."""
+
+type FindPlan = Callable[[DesignProblem], tuple[str, ...] | None]
+"""Returns a plan of a problem, or None if the problem is proved infeasible; may raise when undecided."""
+
+
+def earlier_plans(
+    problem: DesignProblem, built: Sequence[str], value: int, *, cheapest: FindPlan, some: FindPlan
+) -> Iterator[tuple[str, ...]]:
+    """Yield optimal plans, each cheaper or earlier than the one before; the last is the canonical plan.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    built
+        An optimal plan.
+    value
+        Its objective.
+    cheapest
+        Finds an optimal plan of a problem without a budget.
+    some
+        Finds any plan of a problem.
+
+    Notes
+    -----
+    Canonical order: of two plans, the one that builds the first candidate, by id, in which they differ comes
+    first. The last plan does not depend on `built`, on seeds or on the order in a file.
+
+    The plans of `as_good` are those that are as good as `built`. An earlier one builds some candidate that
+    the known plan does not build, and agrees with it in all candidates before. A single solve decides whether
+    one of a range of candidates can be this one, and the range is halved while the answer is yes. So a unique
+    optimal plan takes one solve.
+    """
+    known = tuple(built)
+    if problem.budget is not None:
+        found_cheapest = cheapest(at_least_cost(problem, value))
+        known = known if found_cheapest is None else found_cheapest
+        yield known
+    part = as_good(problem, value, problem.cost_of(known))
+    names = sorted(c.id for c in problem.candidates if c.fixed is None)
+    after = 0
+    while found := _first_other(part, names, known, [n for n in names[after:] if n not in known], some):
+        name, known = found
+        after = names.index(name) + 1
+        yield known
+
+
+def _first_other(
+    part: DesignProblem, names: Sequence[str], known: Sequence[str], others: Sequence[str], some: FindPlan
+) -> tuple[str, tuple[str, ...]] | None:
+    """Return the first of some candidates in which a plan can differ from the known one, and this plan."""
+    if not others:
+        return None
+    before: dict[str, Fixed | None] = {
+        name: "in" if name in known else "out" for name in names[: names.index(others[0])]
+    }
+    candidates = (dataclasses.replace(c, fixed=before.get(c.id, c.fixed)) for c in part.candidates)
+    plan = some(building_one(part.replace(candidates=tuple(candidates)), others))
+    if plan is None:
+        return None
+    if len(others) == 1:
+        return others[0], plan
+    halves = others[: len(others) // 2], others[len(others) // 2 :]
+    found = (_first_other(part, names, known, half, some) for half in halves)
+    return next(filter(None, found), None)
+
+
+def building_one(problem: DesignProblem, names: Sequence[str]) -> DesignProblem:
+    """Return a problem whose plans must build at least one of some candidates.
+
+    Parameters
+    ----------
+    problem
+        A problem with a budget.
+    names
+        Ids of the candidates.
+
+    Notes
+    -----
+    Each of them gets an arc from one new node to another, and a target requires the pair of these nodes.
+    """
+    label, node = unused_id("one of them", _labels(problem)), len(problem.nodes)
+    nodes = unused_id("from", set(problem.nodes)), unused_id("to", set(problem.nodes))
+    chosen = set(names)
+    return problem.replace(
+        nodes=(*problem.nodes, *nodes),
+        candidates=tuple(
+            dataclasses.replace(c, arcs=(*c.arcs, (node, node + 1, 1))) if c.id in chosen else c
+            for c in problem.candidates
+        ),
+        pairs=(*problem.pairs, Pair(node, node + 1, 1, 1, label)),
+        targets=(*problem.targets, Target(label, 1)),
+    )
+
+
+def at_least_cost(problem: DesignProblem, value: int) -> DesignProblem:
+    """Return the problem of reaching an objective at least cost.
+
+    Parameters
+    ----------
+    problem
+        A problem with a budget. The budget is dropped: the cheapest plan is no more expensive than a known
+        one that is within it.
+    value
+        Its optimum.
+    """
+    with_target = _with_objective_target(problem, value)
+    if not with_target.targets:
+        return with_target.replace(budget=None, pairs=(), cities=())
+    return with_target.replace(budget=None, cover="targets")
+
+
+def as_good(problem: DesignProblem, value: int, cost: int) -> DesignProblem:
+    """Return a problem whose plans are the optimal plans of another problem up to some cost.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    value
+        Its optimum.
+    cost
+        Largest cost, at most the budget.
+    """
+    if problem.budget is not None:
+        return _with_objective_target(problem, value).replace(budget=cost)
+    if not problem.must_cover:
+        return problem.replace(budget=cost, cover="all")
+    label = unused_id("all that can be covered", _labels(problem))
+    pairs = compress(problem.pairs, coverable(problem))
+    copies = [dataclasses.replace(pair, weight=1, group=label) for pair in pairs]
+    targets = [Target(label, len(copies))] if copies else []
+    return problem.replace(budget=cost, pairs=(*problem.pairs, *copies), targets=(*problem.targets, *targets))
+
+
+def _with_objective_target(problem: DesignProblem, value: int) -> DesignProblem:
+    """Return a problem with a target for its objective, the weight of all covered pairs and cities, unless 0.
+
+    A target counts either pairs or cities. So where cities have weight, each pair becomes a city of its own.
+    Otherwise the pairs get a common group, and are duplicated if another target needs their groups.
+    """
+    if not value:
+        return problem
+    label, cities_count = unused_id("everything", _labels(problem)), any(c.weight for c in problem.cities)
+    targets = (*problem.targets, Target(label, value, "cities" if cities_count else "pairs"))
+    if not cities_count:
+        regrouped = tuple(dataclasses.replace(pair, group=label) for pair in problem.pairs)
+        doubled = any(target.of == "pairs" for target in problem.targets)
+        pairs = (*problem.pairs, *regrouped) if doubled else regrouped
+        return problem.replace(pairs=pairs, targets=targets)
+    cities = [City(f"{label} {i}", c.weight, c.pairs, c.need, label) for i, c in enumerate(problem.cities)]
+    cities += [
+        City(f"{label} pair {k}", pair.weight, (k,), 1, label)
+        for k, pair in enumerate(problem.pairs)
+        if pair.weight
+    ]
+    return problem.replace(cities=(*problem.cities, *cities), targets=targets)
+
+
+def _labels(problem: DesignProblem) -> set[str]:
+    groups = {pair.group for pair in problem.pairs}
+    return groups | {name for city in problem.cities for name in (city.id, city.group)}
 
 
 def tidied(problem: DesignProblem, result: Result) -> Result:

@@ -10,8 +10,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from optimiser.engine.attempt import BROKEN
 from optimiser.engine.child import ChildProcess
-from optimiser.engine.claims import BROKEN
 from optimiser.engine.presolve import Reduction, reduce
 from optimiser.engine.search.scoring import covered_cities, covered_pairs
 from optimiser.engine.search.tables import tables

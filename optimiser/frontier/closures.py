@@ -13,11 +13,11 @@ import numpy as np
 
 from optimiser.engine.attempt import Runner, attempt
 from optimiser.engine.child import ChildProcess
-from optimiser.engine.confirming import prover_of
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.incumbent import Evaluated, Incumbent
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.task import SolveParameters
+from optimiser.engine.solve import prover_of
 from optimiser.frontier.axes import everything
 from optimiser.frontier.levels import LevelTarget, highest_level, with_least
 from optimiser.frontier.robust import Composition, Scenario, compose

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from optimiser.engine.attempt import ANY_GAP, attempt
 from optimiser.engine.child import ChildProcess
-from optimiser.engine.confirming import prover_of
 from optimiser.engine.search.incumbent import Evaluated, Incumbent
 from optimiser.engine.search.task import LevelRow, Question, SolveParameters
+from optimiser.engine.solve import prover_of
 from optimiser.frontier.askers import SessionAsker
 from optimiser.frontier.axes import Axes
 from optimiser.frontier.point import EvaluatedPoint, FrontierEvaluator

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from optimiser.engine.canonical import as_good, at_least_cost, building_one, earlier_plans
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
+from optimiser.engine.tidy import as_good, at_least_cost, building_one, earlier_plans
 from optimiser.problem import Candidate, City, Pair, Target
 
 

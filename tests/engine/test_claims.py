@@ -9,8 +9,8 @@ from hypothesis import given
 from ring_drawing import ring_problem, ringed, square, whole_brute_force
 from tiers import examples, thinned
 
+from optimiser.engine.attempt import CheckedClaims
 from optimiser.engine.child import Ending
-from optimiser.engine.claims import CheckedClaims
 from optimiser.engine.search.task import NamedPlan
 from optimiser.problem import Target
 

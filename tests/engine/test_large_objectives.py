@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from optimiser.engine.attempt import attempt
+from optimiser.engine.attempt import CheckedClaims, attempt
 from optimiser.engine.child import Ending
-from optimiser.engine.claims import CheckedClaims
 from optimiser.engine.search.task import SolveParameters
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import Candidate, Pair

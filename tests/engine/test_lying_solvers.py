@@ -13,11 +13,10 @@ from optimiser import verify
 from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.engine import solve as solve_module
 from optimiser.engine.child import Ending
-from optimiser.engine.confirming import second_way
 from optimiser.engine.methods import compact
 from optimiser.engine.methods.branching import tree_search
 from optimiser.engine.search.task import SolveParameters
-from optimiser.engine.solve import SolveFailure, solve
+from optimiser.engine.solve import SolveFailure, second_way, solve
 from optimiser.problem import Target
 from optimiser.problem.errors import VerificationError
 from optimiser.problem.result import rounded_bound

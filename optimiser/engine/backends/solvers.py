@@ -59,7 +59,7 @@ class Solver:
         Distribution that brings it; empty for classes of PuLP without a short name.
     is_believed
         Whether its word counts in variants of the program. Commands, and classes of PuLP that nobody tested,
-        are confirmed by our own prover (`engine.confirming`).
+        are confirmed by our own prover (`engine.solve.confirm`).
     is_watched
         Whether it reports its progress and keeps its time limit, so that it needs no process of its own.
     version, tree, master

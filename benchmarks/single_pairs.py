@@ -30,7 +30,7 @@ VARIANT = Variant(
 def run(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     """Cut the relaxation, search for plans near its solution, then search one tree."""
     improver = start_plans(t, incumbent, seed=task.seed)
-    cuts = CutFinder.of(t, families=())
+    cuts = CutFinder(t, families=())
     root = solve_root(t, incumbent, Relaxation(task.problem, seed=task.seed), cuts, gap=task.gap)
     if isinstance(root, str):
         return root, version()

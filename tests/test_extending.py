@@ -136,7 +136,7 @@ def test_the_families_given_to_a_finder_are_those_that_tighten_the_relaxation():
 
 
 def root_bound(problem, families):
-    cuts = CutFinder.of(tables(problem), families=families)
+    cuts = CutFinder(tables(problem), families=families)
     ended = relax(Relaxation(problem, seed=1), cuts, left=lambda: LONG_S, report=lambda *_: False)
     return ended.solution.objective
 

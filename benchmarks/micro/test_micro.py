@@ -114,7 +114,7 @@ def test_search_for_lift_and_project_cuts(benchmark: BenchmarkFixture, problem: 
     t, program = tables(small), Relaxation(small, seed=1)
     solution = relax(
         program,
-        CutFinder.of(t),
+        CutFinder(t),
         left=lambda: 300.0,
         report=lambda _solution, _found: False,
         is_wide=lambda: False,

@@ -137,7 +137,7 @@ def _master_with_cuts(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions
         # Without a plan the gap stays open, so that all cuts are found.
         incumbent = mask_incumbent(t, seconds=ROOT_S, send=lambda _message: None)
         reset_threads()
-        root = solve_root(t, incumbent, Relaxation(problem, seed=1), CutFinder.of(t), gap=0.0)
+        root = solve_root(t, incumbent, Relaxation(problem, seed=1), CutFinder(t), gap=0.0)
         if not isinstance(root, str):
             rows = binding_rows(root)
             for i, (first, end) in enumerate(pairwise(rows.start.tolist())):  # a time cut has one pair

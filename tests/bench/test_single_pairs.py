@@ -41,7 +41,7 @@ def test_the_method_of_single_pairs_has_no_rows_of_several_pairs():
     for families in (FAMILIES, ()):
         incumbent = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
         start_plans(t, incumbent, seed=1)
-        cuts = CutFinder.of(t, families=families)
+        cuts = CutFinder(t, families=families)
         root = solve_root(t, incumbent, Relaxation(problem, seed=1), cuts, gap=0.0)
         several.append(sum(int((rows.pair_counts > 1).sum()) for rows in root.rows))
     assert several[0] > 0

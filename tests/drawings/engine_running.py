@@ -118,7 +118,7 @@ def solved_root(problem, *, solver="highs", threads=1, seconds=LONG_S):
     """
     t, sent = tables(problem), []
     incumbent = mask_incumbent(t, seconds=seconds, send=sent.append)
-    root = solve_root(t, incumbent, Relaxation(problem, seed=1), CutFinder.of(t), gap=0.0)
+    root = solve_root(t, incumbent, Relaxation(problem, seed=1), CutFinder(t), gap=0.0)
     return t, incumbent, sent, Task(problem, "cuts", seconds, 0.0, threads, 1, solver), root
 
 

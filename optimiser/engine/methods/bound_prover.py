@@ -24,13 +24,12 @@ from optimiser.engine.backends.certifying import CertifyingHighs, Duals
 from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.branching.tree import Node, Pseudocosts, branch, fractional
 from optimiser.engine.methods.cuts.partitions import PartitionCuts, forest_size, part_graph
-from optimiser.engine.methods.cuts.relaxation import stalls
+from optimiser.engine.methods.cuts.relaxation import CutFamily, stalls
 from optimiser.engine.methods.ring_plans import circuits_of_point
 from optimiser.engine.methods.rings import StateCuts, state_cuts
 from optimiser.engine.models.extended import build_extended
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.models.rings import RingDecisions, balanced_centre, leave_rows, mend_row
-from optimiser.engine.presolve.sequence import open_network
 from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Floats
@@ -141,22 +140,22 @@ def prove_bound(
     return _Prover(problem, target, seed, left, progress).prove()
 
 
+@dataclass
 class _Prover:
-    def __init__(
-        self,
-        problem: DesignProblem,
-        target: int | None,
-        seed: int,
-        left: Callable[[], float],
-        progress: Callable[[int | None, int], None],
-    ) -> None:
-        self._problem, self._seed, self._left, self._progress = problem, seed, left, progress
-        self._model = build_extended(problem, flows=False, all_links=True)
-        self._lp = CertifyingHighs(self._model, seed=seed)
-        self._sign = -1 if problem.budget is None else 1
+    problem: DesignProblem
+    target: int | None
+    seed: int
+    left: Callable[[], float]
+    progress: Callable[[int | None, int], None]
+
+    def __post_init__(self) -> None:
+        self._model = build_extended(self.problem, flows=False, all_links=True)
+        self._lp = CertifyingHighs(self._model, seed=self.seed)
+        self._sign = -1 if self.problem.budget is None else 1
         # Scaled objectives are integers: what lies between two of them is as good as the lower one.
-        scaled = -math.inf if target is None else math.floor(self._sign * target / self._model.scale)
-        self._target = scaled
+        self._target = -math.inf
+        if self.target is not None:
+            self._target = math.floor(self._sign * self.target / self._model.scale)
         self._cuts: StateCuts | None = None
         self._reported_s = -math.inf
         self._nodes: list[_TreeNode] = []
@@ -170,10 +169,12 @@ class _Prover:
         lp = self._lp
         root = Node(math.inf, lp.lower_bounds[lp.decisions], lp.upper_bounds[lp.decisions])
         self._nodes = [_TreeNode(root, self._evaluated({}, 1, root))]
-        if self._left() > 0:
-            self._cuts = self._state_cuts()
+        if self.left() > 0:
+            self._cuts = state_cuts(
+                self.problem, self._model, self._lp, seed=self.seed, left=self.left, families=self._families
+            )
         heap, known = [(-math.inf, -math.inf, 0)], Pseudocosts.none(len(lp.decisions))
-        while heap and self._left() > 0 and len(self._nodes) < MOST_NODES:
+        while heap and self.left() > 0 and len(self._nodes) < MOST_NODES:
             at = heapq.heappop(heap)[2]
             solution = self._solve(at)
             self._report()
@@ -182,7 +183,7 @@ class _Prover:
             observed = Pseudocosts.none(len(lp.decisions))
             children = self._children(self._nodes[at].node, solution, known, observed)
             known = known.plus(observed)
-            if not children or self._left() <= 0:
+            if not children or self.left() <= 0:
                 break
             self._nodes[at].column = int(lp.decisions[children[0].decision])
             self._nodes[at].children = tuple(range(len(self._nodes), len(self._nodes) + len(children)))
@@ -195,20 +196,11 @@ class _Prover:
                 self._nodes.append(_TreeNode(child, leaf))
         return self._proof()
 
-    def _state_cuts(self) -> StateCuts | None:
-        net, pairs = open_network(self._problem)
-        if not net.candidates or not pairs:
-            return None
-        rows = PartitionRows(self._problem, net, pairs)
+    def _families(self, net: DesignProblem, pairs: Sequence[int]) -> tuple[CutFamily]:
+        """Return the family of partition inequalities, which is stated on the original network as well."""
+        rows = PartitionRows(self.problem, net, pairs)
         self._lp.partitions = rows.row
-        return state_cuts(
-            self._problem,
-            self._model,
-            self._lp,
-            seed=self._seed,
-            left=self._left,
-            families=(rows.family,),
-        )
+        return (rows.family,)
 
     def _children(
         self, node: Node, solution: LpSolution, known: Pseudocosts, observed: Pseudocosts
@@ -234,14 +226,14 @@ class _Prover:
         # Where HiGHS proves nothing exactly, branching goes on with any decision.
         last = LpSolution("limit", item.node.bound, np.full(len(lp.decisions), 0.5), _NONE, _NONE)
         for turn in range(ROOT_ROUNDS if at == 0 else NODE_ROUNDS):
-            solution = lp.solve(seconds=self._left())
+            solution = lp.solve(seconds=self.left())
             if self._closes(item, solution):
                 return None
             if solution.status != "optimal":
                 break
             last = solution
             history.append(solution.objective)
-            if self._left() <= 0 or (at and stalls(history, NODE_PROGRESS, 1)):
+            if self.left() <= 0 or (at and stalls(history, NODE_PROGRESS, 1)):
                 break
             if turn and turn % CLEAN_EVERY == 0:
                 lp.drop_slack_rows()
@@ -309,7 +301,7 @@ class _Prover:
         now = time.monotonic()
         if now - self._reported_s >= REPORT_S:
             self._reported_s = now
-            self._progress(self._bound(), len(self._nodes))
+            self.progress(self._bound(), len(self._nodes))
 
     def _proof(self) -> BoundProof:
         leaves = [item.leaf for item in self._nodes if not item.children]
@@ -323,7 +315,7 @@ class _Prover:
                 pairs = [[place[row], u] for row, u in sorted(item.leaf.multipliers.items())]
                 tree.append({"objective": item.leaf.weight, "multipliers": pairs})
         bound = self._bound()
-        self._progress(bound, len(self._nodes))
+        self.progress(bound, len(self._nodes))
         document = {
             "bound": bound,
             "denominator_bits": BITS,

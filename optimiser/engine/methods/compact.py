@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -108,10 +109,11 @@ def _settings(task: Task) -> dict[str, Any]:
     return {"threads": task.threads, "seed": task.seed, "msg": task.log}
 
 
+@dataclass
 class CompactMaster:
     """The compact model with rings or periods, solved repeatedly until no ring is in pieces.
 
-    Parameters
+    Attributes
     ----------
     task
         The problem with its solve parameters.
@@ -121,9 +123,13 @@ class CompactMaster:
         Converts points to plans, and separates ring rows.
     """
 
-    def __init__(self, task: Task, model: ExtendedModel, reader: PointReader) -> None:
-        self._task, self._model, self._reader = task, model, reader
-        self._solver = installed_solver(task.solver)
+    task: Task
+    model: ExtendedModel
+    reader: PointReader
+
+    def __post_init__(self) -> None:
+        """Find the solver; its name is known better after a solve."""
+        self._solver = installed_solver(self.task.solver)
         self.name = result_name(None, self._solver)
 
     def solve(
@@ -135,7 +141,7 @@ class CompactMaster:
         on_point: Callable[[float | None, Values | None], bool],  # noqa: ARG002 - points come at the end
     ) -> MasterSolution[Values]:
         """Solve the model within the seconds given."""
-        lp, task, solver = self._model.lp, self._task, self._solver
+        lp, task, solver = self.model.lp, self.task, self._solver
         stats = solve_model(lp, solver, seconds=seconds, gap=gap, **_settings(task))
         if stats is None:
             return MasterSolution(None, (), complete=True)
@@ -144,18 +150,16 @@ class CompactMaster:
         bound = proved_bound(stats, solver, gap=gap, minimise=task.problem.budget is None)
         values = {v.name: float(v.varValue or 0.0) for v in lp.variables()}
         points = (values,) if stats.has_solution else ()
-        return MasterSolution(
-            unscaled(bound, self._model.scale), points, complete=True, infeasible=infeasible
-        )
+        return MasterSolution(unscaled(bound, self.model.scale), points, complete=True, infeasible=infeasible)
 
     def take(self, point: Values) -> None:
         """Do nothing: points come at the end of each solve."""
 
     def refute(self, points: tuple[Values, ...]) -> int:
         """Report the plans of the points, and add the ring rows that they violate."""
-        rows = [row for point in points for row in self._reader.read(point, "compact")]
+        rows = [row for point in points for row in self.reader.read(point, "compact")]
         for tag, row in rows:
-            self._model.lp.addConstraint(row, f"detached{tag}_{len(self._model.lp.constraints()) + 1:07d}")
+            self.model.lp.addConstraint(row, f"detached{tag}_{len(self.model.lp.constraints()) + 1:07d}")
         return len(rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import hashlib
 import inspect
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import plain_file
@@ -207,26 +206,19 @@ def _faults(module_object: ModuleType) -> Iterator[tuple[str, str]]:
         if not isinstance(getattr(found, name), bool):
             yield f"{name} of VARIANT must be True or False, not {getattr(found, name)!r}", "VARIANT"
     for name in _LISTS:
-        if not _is_texts(getattr(found, name)):
-            yield f"{name} of VARIANT must be a tuple of names, not {getattr(found, name)!r}", "VARIANT"
-    yield from _callables(module_object, {"run": 3, **({"run_extended": 2} if found.extended else {})})
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, tuple) and all(isinstance(item, str) for item in value)
-
-
-def _callables(module_object: ModuleType, signatures: dict[str, int]) -> Iterator[tuple[str, str]]:
-    usages = {"run": "run(t, incumbent, task)", "run_extended": "run_extended(task, send)"}
-    for name, count in signatures.items():
+        value = getattr(found, name)
+        if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
+            yield f"{name} of VARIANT must be a tuple of names, not {value!r}", "VARIANT"
+    for usage in ("run(t, incumbent, task)", *(["run_extended(task, send)"] if found.extended else [])):
+        name = usage.partition("(")[0]
         function = getattr(module_object, name, None)
         if not callable(function):
-            yield f"there is no function {usages[name]} in the file", name
+            yield f"there is no function {usage} in the file", name
             continue
         try:
-            inspect.signature(function).bind(*range(count))
+            inspect.signature(function).bind(*usage.split(","))
         except (TypeError, ValueError) as error:
-            yield f"{name} cannot be called as {usages[name]}: {error}", name
+            yield f"{name} cannot be called as {usage}: {error}", name
 
 
 def checked_ending(outcome: object) -> tuple[str, str]:
@@ -285,8 +277,5 @@ def _line(error: BaseException, where: str) -> int | None:
 
 def _line_of_name(text: bytes, name: str) -> int | None:
     """Return the line of a module that defines a top-level name; None without one."""
-    for node in ast.parse(text).body:
-        targets: list[Any] = getattr(node, "targets", [getattr(node, "target", None)])
-        if getattr(node, "name", "") == name or name in [getattr(one, "id", "") for one in targets]:
-            return node.lineno
-    return None
+    found = re.search(rf"^(?:def |class )?{name}\b\s*[:=(]".encode(), text, re.MULTILINE)
+    return None if found is None else text.count(b"\n", 0, found.start()) + 1

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -32,7 +32,7 @@ from optimiser.engine.models.modelling import pulp
 from optimiser.engine.presolve.sequence import open_network
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.incumbent import Evaluated, Incumbent, Send
-from optimiser.engine.search.paths import Integers, Mask
+from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import Floats
 from optimiser.engine.search.tables import Tables, tables
 from optimiser.engine.search.task import NamedPlan, Task
@@ -84,10 +84,11 @@ def extended_incumbent(task: Task, *, unit: int, send: Send) -> Incumbent[NamedP
     return incumbent
 
 
+@dataclass
 class PointReader:
     """Converts integer points of a model with rings or periods to plans, and separates ring rows.
 
-    Parameters
+    Attributes
     ----------
     task
         The problem with its solve parameters.
@@ -99,15 +100,11 @@ class PointReader:
         Completes plans whose rings are in pieces; None: they are not completed.
     """
 
-    def __init__(
-        self,
-        task: Task,
-        model: ExtendedModel,
-        incumbent: Incumbent[NamedPlan],
-        repair: RingRepair | None = None,
-    ) -> None:
-        self._task, self._model, self._incumbent, self._repair = task, model, incumbent, repair
-        self._remainder: tuple[Circuits, Remainder] | None = None
+    task: Task
+    model: ExtendedModel
+    incumbent: Incumbent[NamedPlan]
+    repair: RingRepair | None = None
+    _remainder: tuple[Circuits, Remainder] | None = None
 
     def report_first_plans(self) -> None:
         """Report first plans: good circuits for the rings, with the remaining budget spent by heuristics.
@@ -117,8 +114,8 @@ class PointReader:
         If no circuits are found, the repair model looks for a plan that builds only what its required rings
         need. With periods there is no first plan, since built candidates would need a period of start.
         """
-        task, incumbent = self._task, self._incumbent
-        if not self._model.rings or task.problem.periods:
+        task, incumbent = self.task, self.incumbent
+        if not self.model.rings or task.problem.periods:
             return
         any_plan = task.gap >= ANY_GAP
         for first in first_plans(
@@ -127,12 +124,12 @@ class PointReader:
             is_better = incumbent.plan(NamedPlan(first.built, first.circuits), "start")
             if is_better or (task.start is not None and self._remainder is None):
                 self._remainder = None if first.remainder is None else (first.circuits, first.remainder)
-        if incumbent.best is None and self._repair is not None:
+        if incumbent.best is None and self.repair is not None:
             fixed_in = np.array([c.fixed == "in" for c in task.problem.candidates], dtype=np.bool_)
-            formed = np.array([ring.ring.required for ring in self._model.rings], dtype=np.bool_)
-            self._take_repaired(
-                self._repair(fixed_in, fixed_in, formed, seconds=incumbent.left()), {}, "rings"
-            )
+            formed = np.array([ring.ring.required for ring in self.model.rings], dtype=np.bool_)
+            repaired = self.repair(fixed_in, fixed_in, formed, seconds=incumbent.left())
+            if repaired is not None:
+                self._take(*repaired, {}, "rings")
 
     def improve(self, values: Values) -> None:
         """Search for better plans with the circuits of the best first plan, guided by a point."""
@@ -140,10 +137,10 @@ class PointReader:
             return
         circuits, remainder = self._remainder
         guide = {
-            c.id: values[x.name] for c, x in zip(self._task.problem.candidates, self._model.x, strict=True)
+            c.id: values[x.name] for c, x in zip(self.task.problem.candidates, self.model.x, strict=True)
         }
-        built = remainder.improved(guide, stop=self._incumbent.stop)
-        self._incumbent.plan(NamedPlan(built, circuits), "lns")
+        built = remainder.improved(guide, stop=self.incumbent.stop)
+        self.incumbent.plan(NamedPlan(built, circuits), "lns")
 
     def read(self, values: Values, step: str) -> list[tuple[str, pulp.LpAffineExpression]]:
         """Report the plans of an integer point, and return the ring rows that it violates.
@@ -163,50 +160,25 @@ class PointReader:
         list
             Violated rows, each with the tag of its ring.
         """
-        circuits, in_pieces = circuits_of_point(self._model.rings, values)
-        built = [j for j, x in enumerate(self._model.x) if values[x.name] > 0.5]
+        circuits, in_pieces = circuits_of_point(self.model.rings, values)
+        built = [j for j, x in enumerate(self.model.x) if values[x.name] > 0.5]
         if not any(ring.ring.required for ring, _ in in_pieces):
             self._take(built, circuits, values, step)
-        if in_pieces and self._repair is not None and not self._incumbent.stop():
-            self._take_repaired(self._repaired(self._repair, values), values, step)
+        if in_pieces and self.repair is not None and not self.incumbent.stop():
+            parts = (self.model.x, self.model.states[-1].x, [ring.formed for ring in self.model.rings])
+            chosen = (np.array([values[v.name] > 0.5 for v in part], dtype=np.bool_) for part in parts)
+            repaired = self.repair(*chosen, seconds=self.incumbent.left())
+            if repaired is not None:
+                self._take(*repaired, values, step)
         return rows_against(in_pieces)
 
-    def _repaired(self, repair: RingRepair, values: Values) -> tuple[tuple[int, ...], Circuits] | None:
-        def chosen(variables: Iterable[pulp.LpVariable]) -> Mask:
-            return np.array([values[v.name] > 0.5 for v in variables], dtype=np.bool_)
-
-        return repair(
-            chosen(self._model.x),
-            chosen(self._model.states[-1].x),
-            chosen(ring.formed for ring in self._model.rings),
-            seconds=self._incumbent.left(),
-        )
-
-    def _take_repaired(
-        self, repaired: tuple[tuple[int, ...], Circuits] | None, values: Values, step: str
-    ) -> None:
-        if repaired is not None:
-            self._take(repaired[0], repaired[1], values, step)
-
     def _take(self, built: Sequence[int], circuits: Circuits, values: Values, step: str) -> None:
-        problem = self._task.problem
+        problem, starts = self.task.problem, dict[str, int]()
+        for j in built if problem.periods else ():  # the period in which each candidate is started
+            begins = self.model.starts[j]
+            starts[problem.candidates[j].id] = max(range(len(begins)), key=lambda t: values[begins[t].name])
         names = [problem.candidates[j].id for j in built]
-        starts = {problem.candidates[j].id: self._start(values, j) for j in built if problem.periods}
-        self._incumbent.plan(NamedPlan(names, circuits, starts), step)
-
-    def _start(self, values: Values, j: int) -> int:
-        """Return the period in which candidate j is started, at a point that builds it."""
-        starts = self._model.starts[j]
-        return max(range(len(starts)), key=lambda t: values[starts[t].name])
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """Columns of the state of the network in one period: open candidates and covered pairs."""
-
-    x: Integers
-    y: Integers
-    cuts: CutFinder
+        self.incumbent.plan(NamedPlan(names, circuits, starts), step)
 
 
 class StateCuts:
@@ -238,43 +210,44 @@ class StateCuts:
         *,
         seed: int,
         left: Callable[[], float],
-        families: Sequence[CutFamily] = FAMILIES,
-        threads: int = 1,
+        families: Sequence[CutFamily],
+        threads: int,
     ) -> None:
         self._live = live
-        cuts = CutFinder.of(t, families=families, stop=lambda: left() <= 0, threads=threads)
-        self._states = [_State(x, y, cuts if s == 0 else cuts.another()) for s, (x, y) in enumerate(states)]
+        cuts = CutFinder(t, families=families, stop=lambda: left() <= 0, threads=threads)
+        self._states = [(x, y, cuts.another() if s else cuts) for s, (x, y) in enumerate(states)]
         self._orders = np.random.default_rng(seed).random((ORDERS, t.size))
         first = cuts.at_core_point(seconds=CORE_SHARE * left())
-        for state in self._states:
-            live.add_cuts(first, state.x, state.y)
+        for x, y, _ in self._states:
+            live.add_cuts(first, x, y)
 
     def cut(self, values: Floats, in_out_weight: float) -> int:
         """Add time cuts that a point of the relaxation violates; return their number."""
         added = 0
-        for state in self._states:
-            x = np.clip(values[state.x], 0.0, 1.0)
-            rows = state.cuts.violated(x, values[state.y], in_out_weight=in_out_weight)
-            state.cuts.follow(x)
-            self._live.add_cuts(rows, state.x, state.y)
+        for x, y, cuts in self._states:
+            point = np.clip(values[x], 0.0, 1.0)
+            rows = cuts.violated(point, values[y], in_out_weight=in_out_weight)
+            cuts.follow(point)
+            self._live.add_cuts(rows, x, y)
             added += len(rows)
         return added
 
     def refute(self, values: Floats) -> int:
         """Add time cuts that an integer point violates; return their number."""
         added = 0
-        for state in self._states:
-            x, y = np.round(values[state.x]), values[state.y]
-            rows = state.cuts.refuting(x, y, orders=self._orders, in_out_weight=IN_OUT_WEIGHT)
-            self._live.add_cuts(rows, state.x, state.y)
+        for x, y, cuts in self._states:
+            point = np.round(values[x])
+            rows = cuts.refuting(point, values[y], orders=self._orders, in_out_weight=IN_OUT_WEIGHT)
+            self._live.add_cuts(rows, x, y)
             added += len(rows)
         return added
 
 
+@dataclass
 class ExtendedMaster:
     """The integer master of a problem with rings or periods, in HiGHS.
 
-    Parameters
+    Attributes
     ----------
     live
         The model with the rows of the relaxation.
@@ -286,10 +259,12 @@ class ExtendedMaster:
         Number by which the model divides the objective.
     """
 
-    def __init__(self, live: ExtendedHighs, reader: PointReader, cuts: StateCuts | None, scale: int) -> None:
-        self._live, self._reader, self._cuts, self._scale = live, reader, cuts, scale
-        self._points_seen = 0
-        self._ring_rows: list[pulp.LpAffineExpression] = []
+    live: ExtendedHighs
+    reader: PointReader
+    cuts: StateCuts | None
+    scale: int
+    _points_seen: int = 0
+    _ring_rows: list[pulp.LpAffineExpression] = field(default_factory=list)
 
     def solve(
         self,
@@ -306,13 +281,13 @@ class ExtendedMaster:
         def on_callback(bound: float | None, values: Floats | None) -> bool:
             if values is not None:
                 points.append(values)
-            return on_point(unscaled(bound, self._scale), values)
+            return on_point(unscaled(bound, self.scale), values)
 
-        found = self._live.solve_integer(
+        found = self.live.solve_integer(
             seconds=seconds, gap=gap, nodes=FIRST_NODES << min(turn, 30), on_progress=on_callback
         )
         kept = replace(found, points=(*points[-MOST_POINTS:], *found.points))
-        return kept.converted(self._scale, lambda point: point)
+        return kept.converted(self.scale, lambda point: point)
 
     def take(self, point: Floats) -> None:
         """Convert a point found during the solve; only points 1, 2, 4, 8, ..., since repairs take time."""
@@ -321,15 +296,15 @@ class ExtendedMaster:
             self._read(point)
 
     def _read(self, point: Floats) -> None:
-        self._ring_rows += [row for _, row in self._reader.read(self._live.by_name(point), "master")]
+        self._ring_rows += [row for _, row in self.reader.read(self.live.by_name(point), "master")]
 
     def refute(self, points: tuple[Floats, ...]) -> int:
         """Add time cuts that the points violate, and ring rows that the last point violates."""
-        added = 0 if self._cuts is None else sum(self._cuts.refute(values) for values in points)
+        added = 0 if self.cuts is None else sum(self.cuts.refute(values) for values in points)
         for point in points[-1:]:
             self._read(point)
         rows, self._ring_rows = self._ring_rows, []
-        self._live.add_expressions(rows)
+        self.live.add_expressions(rows)
         return added + len(rows)
 
 
@@ -379,10 +354,21 @@ def state_cuts(
     *,
     seed: int,
     left: Callable[[], float],
-    families: Sequence[CutFamily] = FAMILIES,
+    families: Callable[[DesignProblem, Sequence[int]], Sequence[CutFamily]] = lambda _net, _pairs: FAMILIES,
     threads: int = 1,
 ) -> StateCuts | None:
-    """Return the separation of time cuts; None where no pair depends on what is built."""
+    """Return the separation of time cuts; None where no pair depends on what is built.
+
+    Parameters
+    ----------
+    problem, model, live
+        The problem, its model without flows, and the live model.
+    seed, left, threads
+        As for `StateCuts`.
+    families
+        Returns the families of rows besides time cuts, given the open pairs on their network and the
+        positions of these pairs in the problem.
+    """
     net, pairs = open_network(problem)
     if not net.candidates or not pairs:
         return None
@@ -391,7 +377,8 @@ def state_cuts(
         (live.columns(state.x[j] for j in positions), live.columns(state.y[k] for k in pairs))
         for state in model.states
     ]
-    return StateCuts(tables(net), live, states, seed=seed, left=left, families=families, threads=threads)
+    extra = families(net, pairs)
+    return StateCuts(tables(net), live, states, seed=seed, left=left, families=extra, threads=threads)
 
 
 def _relax(

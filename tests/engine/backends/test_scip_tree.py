@@ -285,7 +285,7 @@ def test_a_search_with_rows_of_several_pairs_ends_at_the_best_plan(problem):
         return
     t = tables(small)
     incumbent = mask_incumbent(t, seconds=300.0, send=lambda _: None)
-    outcome = search_tree(t, small, incumbent, TimeCutSeparator(CutFinder.of(t)), limits=TreeLimits(300.0))
+    outcome = search_tree(t, small, incumbent, TimeCutSeparator(CutFinder(t)), limits=TreeLimits(300.0))
     assert (outcome.reason, outcome.bound) == ("proof", float(brute_force(small)))
     assert objective_of(t, incumbent.best) == brute_force(small)
 

@@ -121,12 +121,13 @@ def prove(
         return "time", ""
     reset_threads()
     program = Relaxation(task.problem, seed=task.seed)
-    cuts = CutFinder.of(t, families=families, stop=incumbent.stop, threads=task.threads)
+    cuts = CutFinder(t, families=families, stop=incumbent.stop, threads=task.threads)
     root = solve_root(t, incumbent, program, cuts, gap=task.gap)
     if isinstance(root, str):
         return root, version()
     improver.improve_for(incumbent, attempts_for(t), root.x)
-    if SOLVERS[task.solver].splits and not incumbent.closed(task.gap):
+    solver = SOLVERS[task.solver]
+    if solver.splits and not incumbent.closed(task.gap):
         root = add_split_cuts(incumbent, root, gap=task.gap)
     if not incumbent.closed(FAR_GAP):
         starts = FAR_STARTS * task.threads if is_far_from_proof(incumbent, root) else 1
@@ -137,8 +138,8 @@ def prove(
         improver.start_from(incumbent.best)
     if incumbent.closed(task.gap):
         return incumbent.ending(task.gap), version()
-    root.cuts.on_one_thread()  # few cuts are sought at a node: sharing them takes longer than it saves
-    if SOLVERS[task.solver].tree:
+    root.cuts.times.threads = 1  # few cuts are sought at a node: sharing them takes longer than it saves
+    if solver.tree:
         return search_in_solver(t, incumbent, task, root)
     workers = [_worker(incumbent, task, root, number) for number in range(task.threads)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,7 +16,6 @@ from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import binding_rows, solve_root
 from optimiser.engine.methods.heuristics.lns import Rounding, start_plans
 from optimiser.engine.search.incumbent import Incumbent, MaskIncumbent
-from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.rows import Floats, Rows, joined
 from optimiser.engine.search.scoring import covered_pairs, fits
 from optimiser.engine.search.tables import Tables
@@ -121,12 +121,13 @@ class SolverMaster(Protocol):
         """Solve the model within the seconds given; each turn may take twice the work of the turn before."""
 
 
+@dataclass
 class TimeCutMaster:
     """The integer master of a problem, cut off by time cuts.
 
     Points that violate only side constraints are cut off one by one.
 
-    Parameters
+    Attributes
     ----------
     t
         The problem.
@@ -142,49 +143,40 @@ class TimeCutMaster:
         Searches for plans near a point, float64 [J].
     """
 
-    def __init__(
-        self,
-        t: Tables,
-        incumbent: MaskIncumbent,
-        cuts: CutFinder,
-        solver: SolverMaster,
-        *,
-        seed: int,
-        improve: Callable[[Floats], None],
-    ) -> None:
-        self._t, self._incumbent, self._cuts, self._solver = t, incumbent, cuts, solver
-        self._orders = np.random.default_rng(seed).random((ORDERS, t.size))
-        self._improve = improve
+    t: Tables
+    incumbent: MaskIncumbent
+    cuts: CutFinder
+    solver: SolverMaster
+    seed: int
+    improve: Callable[[Floats], None]
 
     def solve(self, *, gap: float, turn: int, seconds: float, on_point: OnPoint) -> MasterSolution[Point]:
         """Solve the model, starting from the best known plan."""
-        best = self._incumbent.best
-        start = None if best is None else _point(self._t, best)
-        return self._solver.solve(start=start, gap=gap, turn=turn, seconds=seconds, on_point=on_point)
+        best, start = self.incumbent.best, None
+        if best is not None:
+            start = Point(best[:-1].astype(np.float64), covered_pairs(self.t, best).astype(np.float64))
+        return self.solver.solve(start=start, gap=gap, turn=turn, seconds=seconds, on_point=on_point)
 
     def take(self, point: Point) -> None:
         """Report the plan of an integer point."""
-        self._incumbent.plan(np.append(point.x > 0.5, True), "master")
+        self.incumbent.plan(np.append(point.x > 0.5, True), "master")
 
     def refute(self, points: tuple[Point, ...]) -> int:
         """Report the plans; add violated cuts or, without any, forbid plans that violate side constraints."""
         for point in points:
             self.take(point)
+        orders = np.random.default_rng(self.seed).random((ORDERS, self.t.size))
         rows = joined(
-            self._cuts.refuting(np.round(point.x), point.y, orders=self._orders, in_out_weight=IN_OUT_WEIGHT)
+            self.cuts.refuting(np.round(point.x), point.y, orders=orders, in_out_weight=IN_OUT_WEIGHT)
             for point in points
         )
-        self._solver.add(rows)
-        infeasible_points = [point for point in points if not fits(self._t, np.append(point.x > 0.5, True))]
+        self.solver.add(rows)
+        infeasible_points = [point for point in points if not fits(self.t, np.append(point.x > 0.5, True))]
         for point in () if len(rows) else infeasible_points:
-            self._solver.forbid(np.round(point.x))
+            self.solver.forbid(np.round(point.x))
         for point in points[-1:]:
-            self._improve(point.x)
+            self.improve(point.x)
         return len(rows) or len(infeasible_points)
-
-
-def _point(t: Tables, plan: Mask) -> Point:
-    return Point(plan[:-1].astype(np.float64), covered_pairs(t, plan).astype(np.float64))
 
 
 def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
@@ -207,7 +199,7 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
         return "time", ""
     reset_threads()
     program = Relaxation(task.problem, seed=task.seed)
-    root = solve_root(t, incumbent, program, CutFinder.of(t, stop=incumbent.stop), gap=task.gap)
+    root = solve_root(t, incumbent, program, CutFinder(t, stop=incumbent.stop), gap=task.gap)
     if isinstance(root, str):
         return root, version()
     row = SOLVERS.get(task.solver, SOLVERS[BUNDLED])

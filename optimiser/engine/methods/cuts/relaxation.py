@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -83,10 +84,8 @@ class CutFinder:
     ----------
     t
         A reduced problem.
-    separators
-        Each makes the separator of a tightening family.
-    core_point
-        float64 [J], a point in the interior of the relaxation for in-out separation.
+    families
+        Families that tighten the relaxation; none: time cuts alone are separated.
     stop
         Returns whether the time is up: the separation then ends with the cuts found so far.
     threads
@@ -97,67 +96,33 @@ class CutFinder:
     size
         Number of candidates J.
     core_point
-        The current core point; `follow` moves it.
+        float64 [J], a point in the interior of the relaxation for in-out separation; `follow` moves it.
+    times
+        The time cuts; their `stop` may be changed.
     """
 
     def __init__(
         self,
         t: Tables,
         *,
-        separators: Sequence[Callable[[], RowSeparator]],
-        core_point: Floats,
-        stop: Stop = never_stop,
-        threads: int = 1,
-    ) -> None:
-        self._t, self._separators = t, separators
-        self.size = t.size
-        self._times = FractionalCuts(t, stop=stop, threads=threads)
-        self._tightening = [new() for new in separators]
-        self.core_point = core_point
-
-    @classmethod
-    def of(
-        cls,
-        t: Tables,
-        *,
         families: Sequence[CutFamily] = FAMILIES,
         stop: Stop = never_stop,
         threads: int = 1,
-    ) -> CutFinder:
-        """Return a finder for a problem.
-
-        Its core point builds every candidate to the same share: that of all costs which the budget allows.
-
-        Parameters
-        ----------
-        t
-            A reduced problem.
-        families
-            Families that tighten the relaxation; none: time cuts alone are separated.
-        stop
-            Returns whether the time is up.
-        threads
-            Threads that separate time cuts at the same time.
-        """
+    ) -> None:
+        self._t, self.size = t, t.size
+        self._separators = [new for family in families if (new := family(t)) is not None]
+        # Every candidate is built to the same share: that of all costs which the budget allows.
         share = 0.5 if t.budget < 0 else min(1.0, t.budget / max(1, int(t.cost.sum())))
-        prepared = [family(t) for family in families]
-        separators = [new for new in prepared if new is not None]
-        core_point = np.full(t.size, max(share, 1e-3))
-        return cls(t, separators=separators, core_point=core_point, stop=stop, threads=threads)
+        self.core_point = np.full(t.size, max(share, 1e-3))
+        self.times = FractionalCuts(t, stop=stop, threads=threads)
+        self._tightening = [new() for new in self._separators]
 
     def another(self) -> CutFinder:
         """Return a finder for another worker: same problem and core point, an empty cut store, one thread."""
-        return CutFinder(
-            self._t, separators=self._separators, core_point=self.core_point, stop=self._times.stop
-        )
-
-    def end_at(self, stop: Stop) -> None:
-        """End later separations when `stop` returns that the time is up."""
-        self._times.stop = stop
-
-    def on_one_thread(self) -> None:
-        """Separate later points on one thread, for a worker beside others."""
-        self._times.on_one_thread()
+        prepared = [partial(lambda new, _t: new, new) for new in self._separators]
+        other = CutFinder(self._t, families=prepared, stop=self.times.stop)
+        other.core_point = self.core_point
+        return other
 
     def follow(self, x: Floats) -> None:
         """Move the core point towards a point of the relaxation, float64 [J]."""
@@ -194,7 +159,7 @@ class CutFinder:
             int64, positions of the pairs to separate; default: those with y > 0.
         """
         selected = np.flatnonzero(y > POSITIVE) if pairs is None else pairs
-        found = self._times.violated(
+        found = self.times.violated(
             selected, x, y, core_point=self.core_point, in_out_weight=in_out_weight, margin=margin,
             known_enough=known_enough,
         )  # fmt: skip
@@ -202,7 +167,7 @@ class CutFinder:
 
     def violated_tightening(self, x: Floats, y: Floats, *, most: int = MOST_TIGHTENING) -> Rows:
         """Return violated tightening rows, at most `most` of each family."""
-        asked = self._tightening if most > 0 and not self._times.stop() else []
+        asked = self._tightening if most > 0 and not self.times.stop() else []
         return stacked(NO_ROWS, *(separator.violated(x, y, most=most) for separator in asked))
 
     def at_core_point(self, *, seconds: float = math.inf) -> Rows:
@@ -215,14 +180,14 @@ class CutFinder:
         """
         pairs = np.arange(len(self._t.limit))
         claims = np.full(len(pairs), np.inf)
-        end, stop = time.monotonic() + seconds, self._times.stop
-        self.end_at(lambda: stop() or time.monotonic() >= end)
+        end, stop = time.monotonic() + seconds, self.times.stop
+        self.times.stop = lambda: stop() or time.monotonic() >= end
         try:
             return self.violated(
                 self.core_point, claims, in_out_weight=0.0, margin=POSITIVE, tightening=0, pairs=pairs
             )
         finally:
-            self.end_at(stop)
+            self.times.stop = stop
 
     def refuting(self, x: Floats, y: Floats, *, orders: Floats, in_out_weight: float) -> Rows:
         """Return cuts that an integer point violates because its plan does not cover all pairs with y > 0.
@@ -243,7 +208,7 @@ class CutFinder:
         parts += [
             separate(self._t, portion, x, y, -x + 0.5 * order)
             for order in orders
-            for portion in in_portions(claimed, self._times.stop)
+            for portion in in_portions(claimed, self.times.stop)
         ]
         return joined([*parts, self.violated_tightening(x, y)])
 
@@ -401,13 +366,12 @@ def relax(
             program.add(found)
         return len(found)
 
-    weight = FIRST_WEIGHT if is_fresh else LATER_WEIGHT
     tighten(
         solve,
         cut,
         program.drop_slack_rows,
         report=report,
-        first_weight=weight,
+        first_weight=FIRST_WEIGHT if is_fresh else LATER_WEIGHT,
         first_cuts=sum(len(first) for first in rows),
     )
     return Relaxed(last, tuple(rows))
@@ -443,8 +407,7 @@ def needed_rows(program: Relaxation, rows: Rows, *, left: Callable[[], float]) -
         kept[is_deep] = True
         return int(is_deep.sum())
 
-    def is_done(solution: LpSolution) -> bool:
-        return solution.status != "optimal"
-
-    last = cut_rounds(lambda: program.solve(seconds=left()), is_done, cut)
-    return rows if is_done(last) else rows.only(kept)
+    last = cut_rounds(
+        lambda: program.solve(seconds=left()), lambda solution: solution.status != "optimal", cut
+    )
+    return rows.only(kept) if last.status == "optimal" else rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -182,17 +182,17 @@ class CutStore:
     """
 
     def __init__(self, pairs: int) -> None:
-        self._pairs = pairs
-        self._rows = NO_ROWS
-        self._fresh: list[Rows] = []
+        self._pairs, self._rows = pairs, NO_ROWS
 
     def add(self, rows: Rows) -> None:
         """Add rows of one pair each."""
-        self._fresh.append(rows)
+        rows = stacked(self._rows, rows)
+        if len(rows.candidate) > MOST_TERMS:
+            rows = rows.only(np.arange(len(rows)) >= len(rows) // 2)
+        self._rows = rows
 
     def violated(self, pairs: Integers, x: Floats, y: Floats, *, margin: float) -> Rows:
         """Return for each of the given pairs its most violated cut, if violated by at least `margin`."""
-        self._merge()
         if not len(self._rows):
             return NO_ROWS
         least = np.full(self._pairs, -np.inf)
@@ -201,14 +201,6 @@ class CutStore:
         kept = np.zeros(len(self._rows), np.bool_)
         kept[best[best >= 0]] = True
         return self._rows.only(kept)
-
-    def _merge(self) -> None:
-        if not self._fresh:
-            return
-        rows = stacked(self._rows, *self._fresh)
-        if len(rows.candidate) > MOST_TERMS:
-            rows = rows.only(np.arange(len(rows)) >= len(rows) // 2)
-        self._rows, self._fresh = rows, []
 
 
 @compiled
@@ -264,18 +256,17 @@ class FractionalCuts:
     stop
         Returns whether the time is up; the remaining pairs are then not separated.
     threads
-        Threads that separate pairs at the same time; the cuts do not depend on it.
+        Threads that separate pairs at the same time; the cuts do not depend on it, and it may be lowered.
     """
 
     def __init__(self, t: Tables, *, stop: Stop = never_stop, threads: int = 1) -> None:
         self._t, self.stop = t, stop
         self._pool = new_pool(t)
-        self._workspaces = [new_workspace(t) for _ in range(threads)]
+        self.threads = threads
+        self._free = SimpleQueue[PackingWorkspace]()
+        for _ in range(threads):
+            self._free.put(new_workspace(t))
         self._store = CutStore(len(t.limit))
-
-    def on_one_thread(self) -> None:
-        """Separate later points on one thread."""
-        del self._workspaces[1:]
 
     def violated(
         self,
@@ -307,14 +298,26 @@ class FractionalCuts:
             return known
         target = y - margin
 
-        def pack_pairs(portion: Integers, workspace: PackingWorkspace) -> tuple[Rows, Integers]:
-            counts, candidate, value = _violated(
-                self._t, portion, x, target, core_point, in_out_weight, self._pool, workspace
-            )
+        def pack_pairs(portion: Integers) -> list[tuple[Rows, Integers]]:
+            if self.stop():
+                return []
+            workspace = self._free.get()
+            try:
+                counts, candidate, value = _violated(
+                    self._t, portion, x, target, core_point, in_out_weight, self._pool, workspace
+                )
+            finally:
+                self._free.put(workspace)
             rows = Rows(portion[counts > 0], starts(counts[counts > 0]), candidate, value)
-            return rows, portion[counts < 0]
+            return [(rows, portion[counts < 0])]
 
-        parts = self._on_threads(np.setdiff1d(pairs, known.pair), pack_pairs)
+        portions = list(in_portions(np.setdiff1d(pairs, known.pair), never_stop))
+        if self.threads == 1 or len(portions) == 1:
+            results = [pack_pairs(portion) for portion in portions]
+        else:
+            with ThreadPoolExecutor(self.threads) as executor:
+                results = list(executor.map(pack_pairs, portions))
+        parts = [part for result in results for part in result]
         packed = [NO_ROWS, *(rows for rows, _ in parts)]
         lost = [np.zeros(0, np.int64), *(pairs for _, pairs in parts)]
         # Where the packing failed, fall back on the greedy cut that opens large x first.
@@ -325,27 +328,6 @@ class FractionalCuts:
         fresh = stacked(*packed, *greedy)
         self._store.add(fresh)
         return stacked(known, fresh)
-
-    def _on_threads[T](self, pairs: Integers, work: Callable[[Integers, PackingWorkspace], T]) -> list[T]:
-        """Return the results of portions of pairs, in their order, until the time is up."""
-        portions = in_portions(pairs, self.stop)
-        if len(self._workspaces) == 1 or len(pairs) <= PORTION:
-            return [work(portion, self._workspaces[0]) for portion in portions]
-        free = SimpleQueue[PackingWorkspace]()
-        for workspace in self._workspaces:
-            free.put(workspace)
-
-        def with_workspace(portion: Integers) -> list[T]:
-            if self.stop():  # the executor takes all portions at once
-                return []
-            workspace = free.get()
-            try:
-                return [work(portion, workspace)]
-            finally:
-                free.put(workspace)
-
-        with ThreadPoolExecutor(len(self._workspaces)) as executor:
-            return [result for results in executor.map(with_workspace, portions) for result in results]
 
 
 @compiled

@@ -165,7 +165,7 @@ def branched(problem, *, threads=1, rules=BARE, left=lambda: 10.0, rounds=10**6)
     incumbent = mask_incumbent(t, seconds=LONG_S, send=lambda _message: None)
     scale = ObjectiveScale(incumbent, programs[0].divisor)
     workers = [
-        Worker(program, CutFinder.of(t), np.ones(len(t.limit)), scale.of_plan, left, rules, 0)
+        Worker(program, CutFinder(t), np.ones(len(t.limit)), scale.of_plan, left, rules, 0)
         for program in programs
     ]
     reports, best = [], [(-math.inf, None)]

@@ -74,36 +74,36 @@ class Family:
     ],
 )
 def test_the_core_point_builds_of_everything_the_share_that_the_budget_pays_for(budget, costs, share):
-    finder = CutFinder.of(tables(two_of_three(budget=budget, costs=costs)), families=())
+    finder = CutFinder(tables(two_of_three(budget=budget, costs=costs)), families=())
     assert finder.core_point.tolist() == pytest.approx([share] * 3)
     assert finder.size == 3
 
 
 def test_the_core_point_moves_three_tenths_of_the_way_to_each_point_within_its_bounds():
-    finder = CutFinder.of(tables(two_of_three()), families=())
+    finder = CutFinder(tables(two_of_three()), families=())
     finder.follow(np.array([0.0, 1.5, -9.0]))
     assert finder.core_point == pytest.approx([0.35, 0.65, 0.35])
 
 
 def test_another_worker_has_separators_of_its_own_the_core_point_and_the_clock_but_no_cuts():
     family = Family()
-    finder = CutFinder.of(tables(two_of_three()), families=(family, lambda _t: None), stop=lambda: True)
+    finder = CutFinder(tables(two_of_three()), families=(family, lambda _t: None), stop=lambda: True)
     finder.follow(np.ones(3))
     other = finder.another()
     assert family.made == 2
     assert other.core_point is finder.core_point
     assert not len(other.violated_tightening(np.zeros(3), np.ones(1)))  # the time is up
-    other.end_at(lambda: False)
+    other.times.stop = lambda: False
     x, y = np.array([0.5, 0.5, 0.5]), np.ones(1)
     assert len(other.violated(x, y, in_out_weight=0.0, tightening=0)) == 1
     third = other.another()
-    third.end_at(lambda: True)
+    third.times.stop = lambda: True
     assert not len(third.violated(x, y, in_out_weight=0.0))
 
 
 def test_time_cuts_come_first_and_then_a_share_of_each_family_unless_none_is_asked_for():
     first, second = Family(), Family()
-    finder = CutFinder.of(tables(two_of_three()), families=(first, second))
+    finder = CutFinder(tables(two_of_three()), families=(first, second))
     x, y = np.array([0.5, 0.5, 0.5]), np.ones(1)
     found = finder.violated(x, y, in_out_weight=0.0)
     assert found.value.tolist() == [0.5, 0.5, 0.5, 7.0, 7.0]
@@ -115,20 +115,20 @@ def test_time_cuts_come_first_and_then_a_share_of_each_family_unless_none_is_ask
     before = len(first.asked)
     assert len(finder.violated(x, y, in_out_weight=0.0, tightening=0)) == 1
     assert len(first.asked) == before
-    finder.end_at(lambda: True)
+    finder.times.stop = lambda: True
     assert not len(finder.violated_tightening(x, y))
     assert len(first.asked) == before
 
 
 @pytest.mark.parametrize(("y", "margin", "found"), [(2e-6, 0.0, 1), (1e-6, 0.0, 0), (2e-4, MARGIN, 1)])
 def test_pairs_that_are_covered_in_part_are_separated(y, margin, found):
-    finder = CutFinder.of(tables(two_of_three()), families=())
+    finder = CutFinder(tables(two_of_three()), families=())
     cuts = finder.violated(np.zeros(3), np.array([y]), in_out_weight=0.0, margin=margin)
     assert len(cuts) == found
 
 
 def test_a_time_cut_is_violated_by_the_margin_of_the_relaxation():
-    finder = CutFinder.of(tables(two_of_three()), families=())
+    finder = CutFinder(tables(two_of_three()), families=())
     for y, found in ((MARGIN * 0.99, 0), (MARGIN * 1.01, 1)):
         assert len(finder.violated(np.zeros(3), np.array([y]), in_out_weight=0.0)) == found
 
@@ -136,7 +136,7 @@ def test_a_time_cut_is_violated_by_the_margin_of_the_relaxation():
 def test_only_the_pairs_given_are_separated():
     links = [[(0, 1, 1)], [(1, 2, 1)]]
     t = tables(mesh(3, [], links, [Pair(0, 1, 1, 1), Pair(1, 2, 1, 1)]))
-    finder = CutFinder.of(t, families=())
+    finder = CutFinder(t, families=())
     found = finder.violated(np.zeros(2), np.ones(2), in_out_weight=0.0, pairs=np.array([1]))
     assert found.pair.tolist() == [1]
 
@@ -145,7 +145,7 @@ def test_new_cuts_are_sought_beside_known_ones_unless_that_many_known_ones_are_e
     links = [[(0, 1, 1)], [(1, 2, 1)]]
     t = tables(mesh(3, [], links, [Pair(0, 1, 1, 1), Pair(1, 2, 1, 1)]))
     for options, pairs in (({}, [0, 1]), ({"known_enough": 2}, [0, 1]), ({"known_enough": 1}, [0])):
-        finder = CutFinder.of(t, families=())
+        finder = CutFinder(t, families=())
         assert finder.violated(np.array([0.0, 1.0]), np.ones(2), in_out_weight=0.0).pair.tolist() == [0]
         assert finder.violated(np.zeros(2), np.ones(2), in_out_weight=0.0, **options).pair.tolist() == pairs
     times = FractionalCuts(t)
@@ -158,7 +158,7 @@ def test_new_cuts_are_sought_beside_known_ones_unless_that_many_known_ones_are_e
 
 def test_no_time_for_cuts_at_the_core_point_is_over_at_once(monkeypatch):
     monkeypatch.setattr(relaxation.time, "monotonic", lambda: 7.0)
-    finder = CutFinder.of(tables(two_of_three()), families=())
+    finder = CutFinder(tables(two_of_three()), families=())
     assert len(finder.at_core_point(seconds=0.0)) == 0
     assert len(finder.at_core_point(seconds=0.1)) == 1
 
@@ -166,7 +166,7 @@ def test_no_time_for_cuts_at_the_core_point_is_over_at_once(monkeypatch):
 def test_at_the_core_point_each_pair_has_its_tightest_cut_whatever_it_claims():
     """At (0.9, 0.2, 0.9) the shortcut in the middle is the weakest: the cut weighs it most."""
     family = Family()
-    finder = CutFinder.of(tables(two_of_three()), families=(family,))
+    finder = CutFinder(tables(two_of_three()), families=(family,))
     finder.core_point = np.array([0.9, 0.2, 0.9])
     found = finder.at_core_point()
     assert found.pair.tolist() == [0]
@@ -179,12 +179,12 @@ def test_cuts_at_the_core_point_end_with_their_seconds_or_the_clock_which_is_put
     def clock():
         return stop
 
-    finder = CutFinder.of(tables(two_of_three()), families=(), stop=clock)
+    finder = CutFinder(tables(two_of_three()), families=(), stop=clock)
     assert len(finder.at_core_point()) == (0 if stop else 1)
-    assert finder._times.stop is clock
-    late = CutFinder.of(tables(two_of_three()), families=(), stop=clock)
+    assert finder.times.stop is clock
+    late = CutFinder(tables(two_of_three()), families=(), stop=clock)
     assert len(late.at_core_point(seconds=-1.0)) == 0
-    assert late._times.stop is clock
+    assert late.times.stop is clock
 
 
 def test_cuts_against_a_plan_are_sought_for_the_uncovered_pairs_that_it_claims():
@@ -196,7 +196,7 @@ def test_cuts_against_a_plan_are_sought_for_the_uncovered_pairs_that_it_claims()
     orders = np.array([[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]])
 
     def cuts(x, y):
-        found = CutFinder.of(t, families=(family,)).refuting(x, y, orders=orders, in_out_weight=0.3)
+        found = CutFinder(t, families=(family,)).refuting(x, y, orders=orders, in_out_weight=0.3)
         assert family.asked[-1] == (x.tolist(), y.tolist(), MOST_TIGHTENING)
         assert found.value[-1] == 7.0
         return {
@@ -251,9 +251,7 @@ def test_each_pair_may_have_an_order_of_its_own_and_there_is_room_for_all_cuts()
 def test_there_is_room_for_the_cuts_of_pairs_that_very_many_candidates_can_serve():
     """Each pair needs the first link, built to a tenth, and one of a thousand others, all of them built."""
     links = [[(0, 1, 1)], *([(1, 2, 1)] for _ in range(1030))]
-    finder = CutFinder.of(
-        tables(mesh(3, [], links, [Pair(0, 2, limit, 1) for limit in (2, 3, 4)])), families=()
-    )
+    finder = CutFinder(tables(mesh(3, [], links, [Pair(0, 2, limit, 1) for limit in (2, 3, 4)])), families=())
     found = finder.violated(np.append(0.1, np.ones(1030)), np.ones(3), in_out_weight=0.0)
     assert found.pair.tolist() == [0, 1, 2]
     assert found.candidate.tolist() == [0, 0, 0]

@@ -333,7 +333,7 @@ class Recorder:
 def refuted(problem, *points):
     t, solver, near = tables(problem), Recorder(), []
     incumbent = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
-    master = TimeCutMaster(t, incumbent, CutFinder.of(t), solver, seed=1, improve=near.append)
+    master = TimeCutMaster(t, incumbent, CutFinder(t), solver, seed=1, improve=near.append)
     return master.refute(points), solver, near, incumbent
 
 
@@ -362,7 +362,7 @@ def test_a_plan_that_violates_a_rule_unknown_to_the_model_is_forbidden():
 def test_a_master_starts_from_the_best_known_plan():
     t, solver = tables(two_of_three(budget=3)), Recorder()
     incumbent = mask_incumbent(t, seconds=60.0, send=lambda _message: None)
-    master = TimeCutMaster(t, incumbent, CutFinder.of(t), solver, seed=1, improve=lambda _x: None)
+    master = TimeCutMaster(t, incumbent, CutFinder(t), solver, seed=1, improve=lambda _x: None)
     asked = {"gap": 0.25, "turn": 2, "seconds": 9.0, "on_point": None}
     assert master.solve(**asked) == (None, asked)
     incumbent.plan(np.array([True, True, False, True]), "greedy")

@@ -155,14 +155,14 @@ def test_nothing_is_found_where_existing_links_join_everything():
 
 def test_the_finder_returns_time_cuts_and_partition_inequalities():
     x, y = np.array([0.4, 0.4, 0.0]), np.ones(3)
-    found = CutFinder.of(tables(triangle())).violated(x, y, in_out_weight=0.0, margin=1e-6)
+    found = CutFinder(tables(triangle())).violated(x, y, in_out_weight=0.0, margin=1e-6)
     assert set(found.pair_counts.tolist()) == {1, 2}
     assert (found.left_side(y) > found.right_side(x) + 1e-6).all()
 
 
 @pytest.mark.parametrize(("families", "most"), [(FAMILIES, 0), ((), 30)])
 def test_the_finder_returns_time_cuts_alone_where_asked(families, most):
-    cuts = CutFinder.of(tables(triangle()), families=families)
+    cuts = CutFinder(tables(triangle()), families=families)
     x, y = np.array([0.4, 0.4, 0.0]), np.ones(3)
     assert cuts.violated(x, y, in_out_weight=0.0, margin=1e-6, tightening=most).pair_counts.tolist() == [
         1,
@@ -173,7 +173,7 @@ def test_the_finder_returns_time_cuts_alone_where_asked(families, most):
 
 def test_the_finder_ignores_partition_inequalities_that_are_hardly_violated():
     x, y = np.full(3, (2.0 - 0.9 * MARGIN) / 3), np.ones(3)
-    cuts = CutFinder.of(tables(triangle()))
+    cuts = CutFinder(tables(triangle()))
     assert len(cuts.violated(x, y, in_out_weight=0.0, margin=1e-6)) == 0
     assert len(cuts.violated_tightening(x, y)) == 0
 

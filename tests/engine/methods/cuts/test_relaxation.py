@@ -41,7 +41,7 @@ def relaxed(
     report=lambda _solution, _found: False,
 ):
     """Return where the rounds ended, and the objective there; without a stall share they go on to the end."""
-    cuts = CutFinder.of(tables(problem), families=families)
+    cuts = CutFinder(tables(problem), families=families)
     with mock.patch.object(relaxation, "STALL_SHARE", stall_share):
         ended = relax(Relaxation(problem, seed=0), cuts, left=left, report=report)
     factor = scale_of(problem) * (-1 if problem.budget is None else 1)
@@ -196,7 +196,7 @@ def test_an_infeasible_relaxation_ends_the_rounds():
 
 def test_the_core_point_stays_between_0_and_1():
     problem = two_of_three(budget=1)
-    cuts = CutFinder.of(tables(problem))
+    cuts = CutFinder(tables(problem))
     begun = cuts.core_point
     relax(Relaxation(problem, seed=0), cuts, left=lambda: 10.0, report=lambda _solution, _found: False)
     assert (cuts.core_point != begun).any()

@@ -80,7 +80,7 @@ def test_a_root_ends_when_the_gap_is_closed(gap, ending):
         tables(problem), seconds=LONG_S, send=lambda _: None, base=0 if gap == 0 else 10
     )
     incumbent.plan(np.array([gap == 0.0] * 3 + [True]), "given")
-    cuts = CutFinder.of(tables(problem))
+    cuts = CutFinder(tables(problem))
     assert solve_root(tables(problem), incumbent, Relaxation(problem, seed=1), cuts, gap=gap) == ending
 
 

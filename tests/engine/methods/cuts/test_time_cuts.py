@@ -71,7 +71,7 @@ def test_a_worker_beside_others_separates_on_one_thread(monkeypatch):
     finder = FractionalCuts(tables(problem), threads=2)
     with pytest.raises(AssertionError):
         violated(problem, x, finder=finder)
-    finder.on_one_thread()
+    finder.threads = 1
     assert terms(violated(problem, x, finder=finder)) == terms(violated(problem, x))
 
 

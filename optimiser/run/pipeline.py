@@ -38,6 +38,11 @@ log = logging.getLogger(__name__)
 
 SUMMARY = "summary.json"
 CERTIFICATE = "certificate.json"
+STEPS = (
+    *("network", "times", "candidates", "tables", "problem", "solve", "verify", "measures", "report"),
+    *("picture", "certify"),
+)
+"""Steps of a run of most jobs, as `Chain` names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,7 @@ def run(
             from optimiser.run.chain import Chain
 
             chain = Chain(loaded, source, progress or Progress(), solver, known=known)
+            chain.progress.coming = list(STEPS)
             log.info("job %s", loaded.name)
             chain.candidates  # noqa: B018 - made here; what follows needs them
             tables = beside.submit(_write_tables, chain)

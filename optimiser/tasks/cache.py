@@ -18,7 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from networks.inputs import checksum
-from optimiser.problem.jsonfile import TEMPORARY_VARIABLES, part_folder, remove_left_behind
+from optimiser.problem.errors import EnvironmentFault
+from optimiser.problem.jsonfile import (
+    TEMPORARY_VARIABLES,
+    part_folder,
+    remove_left_behind,
+    write_atomically,
+)
 from optimiser.problem.result import TracePoint, gap_of
 from optimiser.tasks import signals
 
@@ -26,6 +32,8 @@ log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 """File of a kept outcome that lists the checksums of all others."""
+PACE = "pace.json"
+"""File with the seconds of each step when it was last made, of any job."""
 KEPT = 16
 """Number of outcomes kept of each step; the least recently used ones are removed first."""
 _ATTEMPTS = 5
@@ -132,12 +140,15 @@ class Progress:
         Wall time of each step that ended, in order.
     reused
         Names of the steps whose outcome was kept from before.
+    coming
+        Names of the steps still to come, as far as known.
     """
 
     begins: Callable[[str], object] = _ignore
     ends: Callable[[str], object] = _ignore
     seconds: dict[str, float] = field(default_factory=dict)
     reused: list[str] = field(default_factory=list)
+    coming: list[str] = field(default_factory=list)
 
     def trace(self, time_limit_s: float) -> Callable[[TracePoint], None]:
         """Return what reports how far a solve with a time limit has come."""
@@ -172,14 +183,31 @@ class Progress:
         ------
         None
         """
-        self.begins(title)
+        is_planned, before = name in self.coming, _seconds_before()
+        last_s = sum(before.get(step, 0.0) for step in self.coming)
+        self.coming = [step for step in self.coming if step != name]
+        count = len(self.coming)
+        ahead = f"{count} more step{'s' if count > 1 else ''}"
+        ahead += f", with this {last_s:.0f} s last time" if last_s else ""
+        self.begins(f"{title} ({ahead})" if self.coming else title)
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)
+        if is_planned and name not in self.reused:
+            with suppress(EnvironmentFault):
+                write_atomically(folder() / PACE, json.dumps(before | {name: self.seconds[name]}))
         note = " (kept from before)" if name in self.reused else ""
         line = f"{title}: {self.seconds[name]:.1f} s{note}"
         log.info(line)
         self.ends(line)
+
+
+def _seconds_before() -> dict[str, float]:
+    """Return the seconds that steps took when they were last made; none where that cannot be read."""
+    with suppress(OSError, ValueError):
+        found: dict[str, float] = json.loads((folder() / PACE).read_text(encoding="utf-8"))
+        return found
+    return {}
 
 
 def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Outcome:

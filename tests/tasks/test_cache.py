@@ -137,3 +137,18 @@ def test_a_cache_that_cannot_be_written_leaves_the_systems_folder(tmp_path: Path
     before = tempfile.gettempdir()
     with cache.own_temporary_folder():
         assert tempfile.gettempdir() == before
+
+
+def test_a_step_says_how_many_follow_and_what_they_took_last_time() -> None:
+    cache.folder().mkdir(parents=True, exist_ok=True)
+    for expected in (
+        ["first (1 more step)", "second"],
+        ["first (1 more step, with this 3 s last time)", "second"],
+    ):
+        said: list[str] = []
+        progress = cache.Progress(begins=said.append, coming=["one", "two"])
+        for name, title in (("one", "first"), ("two", "second")):
+            with progress.step(name, title):
+                pass
+        assert said == expected
+        (cache.folder() / cache.PACE).write_text('{"one": 1.0, "two": 2.0}')

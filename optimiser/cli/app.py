@@ -8,11 +8,13 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from optimiser.cli import bench, frontier, jobs, results, screen, setup, solve
+from optimiser.report.wording import WORDS
 from optimiser.tasks import cache, signals
 
 INTERNAL = 1
@@ -58,51 +60,10 @@ _COMMANDS: Mapping[str, Callable[..., int]] = {
     "init": setup.init,
     "doctor": setup.doctor,
 }
-_EXAMPLES = """\
-polyring run jing-jin-ji
-polyring run job.toml --set budget.share=0.1 --out less
-polyring run job.toml --dry-run
-polyring cases jing-jin-ji
-polyring cases polyring-runs/less --workers 2
-polyring frontier jing-jin-ji
-polyring frontier job.toml --set frontier.points=12
-polyring robust jing-jin-ji-uncertain
-polyring robust job.toml --kind regret --scenarios 10
-polyring robust job.toml --set robust.of=cases
-polyring sweep jing-jin-ji
-polyring sweep job.toml --set sweep.cases=256 --workers 4
-polyring sweep job.toml --dry-run
-polyring closures jing-jin-ji
-polyring closures job.toml --set closures.share=0.8 --set closures.most=20
-polyring backcast jing-jin-ji --out past
-polyring atlas --only po-valley --only tokaido
-polyring atlas my-clusters.toml --out atlas
-polyring solve problem.json -o result.json --time-limit 60 --gap 0.001
-polyring solve problem.json -o result.json --start earlier.json
-polyring solve problem.json --write-lp model.lp --variant compact
-polyring solve problem.json -o result.json --variant mine.py
-polyring score problem.json --built road:1,rail:7
-polyring score problem.json --plan plan.txt
-polyring verify polyring-runs/jing-jin-ji
-polyring verify problem.json result.json
-polyring certify polyring-runs/jing-jin-ji
-polyring certify problem.json result.json -o certificate.json
-polyring compare polyring-runs/jing-jin-ji less
-polyring explain polyring-runs/jing-jin-ji 1
-polyring explain less 3 --time-limit 20 --json
-polyring import region.osm.pbf -o network.gpkg --country CN
-polyring bench --instances problem.json --variant auto --variant compact:scip
-polyring bench --family grid --seeds 1..10 --time-limit-s 60 -o grids
-polyring list
-polyring list --json
-polyring init job.toml --file region.osm.pbf --country CN
-polyring doctor
-"""
-"""Examples of the commands, in the order in which their help shows them."""
 
 for _name, _function in _COMMANDS.items():
-    _words = [f"  {line}" for line in _EXAMPLES.splitlines() if line.split()[1] == _name]
-    app.command(_name, epilog="\n".join(["\b", "Examples:", *_words]))(_function)
+    _examples = [f"  polyring {_name} {words}".rstrip() for words in WORDS["examples"][_name]]
+    app.command(_name, epilog="\n".join(["\b", "Examples:", *_examples]))(_function)
 app.add_typer(bench.convert)
 
 
@@ -168,20 +129,15 @@ def call(arguments: Sequence[str]) -> int:
         # Typer itself ends the process with 1 when the pipe is closed.
         if not isinstance(end, BrokenPipeError) and not isinstance(end.__context__, BrokenPipeError):
             raise
-        _discard_output()
+        # What is left of the output goes nowhere, so that the end of the process raises nothing.
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
         return PIPE_CLOSED
     except Exception as fault:  # noqa: BLE001 - the last place where a fault can become a message
         if debug:
             traceback.print_exc()
         return _report(fault, debug=debug)
     return outcome if isinstance(outcome, int) else 0
-
-
-def _discard_output() -> None:
-    """Send what is left of the output nowhere, so that the end of the process raises nothing."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
 
 
 def _report(fault: Exception, *, debug: bool) -> int:
@@ -191,21 +147,20 @@ def _report(fault: Exception, *, debug: bool) -> int:
         command = context.command_path if context else "polyring"
         screen.note(f"{fault.format_message()}\nTry '{command} --help'.")
         return BAD_INPUT
-    code = getattr(fault, "exit_code", None)
-    if isinstance(code, int):
-        screen.note(str(fault))
-        return code
-    if values := _refused_values(fault):
-        listed = "\n".join(values)
-        screen.note(f"Values that cannot be used:\n{listed}\nNothing was done.\nCorrect them and try again.")
-        return BAD_INPUT
-    if isinstance(fault, OSError | MemoryError):
-        what = "the memory is used up" if isinstance(fault, MemoryError) else str(fault)
-        screen.note(f"{what}\nNo result was changed.\nMake room and run the same command again.")
-        return ENVIRONMENT
     hint = "" if debug else "\nRun again with --debug to see where, and report it with that text."
-    screen.note(f"A fault in polyring itself: {type(fault).__name__}: {fault}{hint}")
-    return INTERNAL
+    words, code = f"A fault in polyring itself: {type(fault).__name__}: {fault}{hint}", INTERNAL
+    if isinstance(known := getattr(fault, "exit_code", None), int):
+        words, code = str(fault), known
+    elif values := _refused_values(fault):
+        listed = "\n".join(values)
+        words = f"Values that cannot be used:\n{listed}\nNothing was done.\nCorrect them and try again."
+        code = BAD_INPUT
+    elif isinstance(fault, OSError | MemoryError):
+        what = "the memory is used up" if isinstance(fault, MemoryError) else str(fault)
+        words = f"{what}\nNo result was changed.\nMake room and run the same command again."
+        code = ENVIRONMENT
+    screen.note(words)
+    return code
 
 
 def _refused_values(fault: Exception) -> list[str]:

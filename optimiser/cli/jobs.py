@@ -451,13 +451,7 @@ def _show_backcast(done: Backcasted) -> None:
     screen.line(f"Files: {done.folder}  (backcast.csv, backcast.png, corridors.csv, choices.csv)")
 
 
-def _backcast_values(done: Backcasted) -> Mapping[str, Any]:
-    from optimiser.report.backcast import summary
-
-    return summary(done.found)
-
-
-@writes_folder(_show_backcast, _backcast_values)
+@writes_folder(_show_backcast, lambda done: done.summary)
 def backcast(
     job: Job,
     *,

@@ -101,8 +101,12 @@ def _solvers() -> dict[str, str]:
 def _machine() -> dict[str, Any]:
     import psutil
 
-    place = cache.folder()
+    place, is_writable = cache.folder(), True
     existing = next(path for path in (place, *place.parents) if path.exists())
+    try:
+        tempfile.TemporaryFile(dir=existing).close()
+    except OSError:
+        is_writable = False
     used = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
     return {
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
@@ -112,16 +116,8 @@ def _machine() -> dict[str, Any]:
         "disk free, MB": shutil.disk_usage(existing).free // 1_000_000,
         "cache": str(place),
         "cache used, MB": used // 1_000_000,
-        "cache writable": _is_writable(existing),
+        "cache writable": is_writable,
     }
-
-
-def _is_writable(place: Path) -> bool:
-    try:
-        with tempfile.TemporaryFile(dir=place):
-            return True
-    except OSError:
-        return False
 
 
 def _version(name: str) -> str:

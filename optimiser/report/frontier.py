@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,12 +85,11 @@ def _draw_two_way(figure: Figure, curve: Curve) -> tuple[str, ...]:
     costs, ends = [point.cost for point in points], []
     for number, group in enumerate(_groups_drawn(curve)):
         shares = [_share(curve, point, group, whole) for point in points]
-        colour, is_all = COLOURS.get(group, SPARE[number % len(SPARE)]), group == "all"
-        width, order = (2.4, 5) if is_all else (1.5, 4)
-        axes.step(
-            [*costs, right], [*shares, shares[-1]], where="post", color=colour, linewidth=width, zorder=order
-        )
-        axes.scatter(costs, shares, s=20 if is_all else 11, color=colour, zorder=6, linewidths=0)
+        colour = COLOURS.get(group, SPARE[number % len(SPARE)])
+        width, order, size = (2.4, 5, 20) if group == "all" else (1.5, 4, 11)
+        look: Any = {"where": "post", "color": colour, "linewidth": width, "zorder": order}
+        axes.step([*costs, right], [*shares, shares[-1]], **look)
+        axes.scatter(costs, shares, s=size, color=colour, zorder=6, linewidths=0)
         ends.append((shares[-1], shares[0], group, colour))
     plots.plain(axes, x=plots.thousands, y=plots.percent)
     low, high = axes.get_ylim()
@@ -116,12 +115,9 @@ def _groups_drawn(curve: Curve) -> list[str]:
     """Return the groups that have a line: all, and those whose coverage changes."""
     if len(curve.groups) < 2:
         return ["all"]
-    moved = []
-    for group in curve.groups:
-        shares = [curve.share(point.plan, group) for point in curve.points]
-        if max(shares, default=0) - min(shares, default=0) >= LEAST_CHANGE:
-            moved.append(group)
-    return [*moved, "all"]
+    shares = {group: [curve.share(point.plan, group) for point in curve.points] for group in curve.groups}
+    ranges = {group: max(own, default=0) - min(own, default=0) for group, own in shares.items()}
+    return [*(group for group, change in ranges.items() if change >= LEAST_CHANGE), "all"]
 
 
 def _whole(curve: Curve) -> int:
@@ -334,13 +330,12 @@ def _map_notes(curve: Curve, cost: NDArray[np.float64], floor: NDArray[np.float6
     width = cost[known] - np.minimum(floor[known], cost[known])
     if not width.size:
         return (shades,)
-    exact = all(point.gap == 0 for point in curve.points)
+    at_dot = "nothing" if all(point.gap == 0 for point in curve.points) else "its gap"
     half, most = (wording.money(float(np.quantile(width, part)), curve.money) for part in (0.5, 0.9))
-    proven = (
+    return shades, (
         f"Proven: no plan is cheaper than the shade by more than {half} on half of the map, {most} on nine "
-        f"tenths of it, and {'nothing' if exact else 'its gap'} at a dot."
+        f"tenths of it, and {at_dot} at a dot."
     )
-    return shades, proven
 
 
 def _with_unit(words: str, curve: Curve) -> str:

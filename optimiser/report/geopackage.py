@@ -19,30 +19,10 @@ from optimiser.report import maps, page, plots, ring_layout, tables
 from optimiser.report.inputs import ReportInput
 from optimiser.report.plots import Stroke
 from optimiser.report.ring_layout import WGS84, formed, known_rings
+from optimiser.report.wording import data_of
 
 UNITS = {"s": "s", "km": "km", "kmh": "km/h"}
 """Endings of names of columns that are units, and the units."""
-
-LAYER_STYLES = """CREATE TABLE layer_styles (
-    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
-    f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
-    useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30),
-    update_time DATETIME DEFAULT CURRENT_TIMESTAMP)"""
-"""The table in which QGIS looks for styles, as QGIS itself creates it."""
-
-DATA_COLUMNS = """CREATE TABLE gpkg_data_columns (
-    table_name TEXT NOT NULL, column_name TEXT NOT NULL, name TEXT, title TEXT, description TEXT,
-    mime_type TEXT, constraint_name TEXT, CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
-    CONSTRAINT gdc_tn UNIQUE (table_name, name))"""
-"""The table of names and meanings of columns, of the schema extension of GeoPackage 1.3."""
-
-CONSTRAINTS = """CREATE TABLE gpkg_data_column_constraints (
-    constraint_name TEXT NOT NULL, constraint_type TEXT NOT NULL, value TEXT, min NUMERIC,
-    min_is_inclusive BOOLEAN, max NUMERIC, max_is_inclusive BOOLEAN, description TEXT,
-    CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value))"""
-"""The other table of that extension; empty."""
-
-SCHEMA_EXTENSION = ("gpkg_schema", "http://www.geopackage.org/spec121/#extension_schema", "read-write")
 
 MEANINGS = {
     "proposals": tables.COLUMNS["links"],
@@ -64,7 +44,14 @@ def write(report: ReportInput, path: Path) -> Path:
     path
         The ``.gpkg`` file.
     """
-    return write_whole(path, lambda part: _write_layers(layers(report), part))
+
+    def write_layers(part: Path) -> None:
+        for name, table in layers(report).items():
+            mode = "a" if part.exists() else "w"
+            table.to_file(part, layer=name, driver="GPKG", engine="pyogrio", mode=mode)
+        dress(part)
+
+    return write_whole(path, write_layers)
 
 
 def layers(report: ReportInput) -> dict[str, gpd.GeoDataFrame]:
@@ -87,24 +74,14 @@ def layers(report: ReportInput) -> dict[str, gpd.GeoDataFrame]:
     return found
 
 
-def _write_layers(tables: dict[str, gpd.GeoDataFrame], path: Path) -> None:
-    for name, table in tables.items():
-        mode = "a" if path.exists() else "w"
-        table.to_file(path, layer=name, driver="GPKG", engine="pyogrio", mode=mode)
-    dress(path)
-
-
 def write_geojson(report: ReportInput, folder: Path) -> tuple[Path, ...]:
     """Write links.geojson and cities.geojson (RFC 7946: degrees, EPSG:4326), each whole or not at all."""
     cities = coverage.by_city(report.cities, report.pairs)
+    options = {"driver": "GeoJSON", "engine": "pyogrio", "RFC7946": "YES"}
     return tuple(
-        write_whole(folder / name, partial(_write_geojson, table.to_crs(WGS84)))
+        write_whole(folder / name, partial(table.to_crs(WGS84).to_file, **options))
         for name, table in (("links.geojson", report.links), ("cities.geojson", cities))
     )
-
-
-def _write_geojson(table: gpd.GeoDataFrame, path: Path) -> None:
-    table.to_file(path, driver="GeoJSON", engine="pyogrio", RFC7946="YES")
 
 
 # ---- styles
@@ -239,17 +216,8 @@ def dress(path: Path, looks: Mapping[str, str] | None = None) -> None:
     """
     with closing(sqlite3.connect(path)) as base, base:
         layers = base.execute("SELECT table_name, column_name FROM gpkg_geometry_columns").fetchall()
-        base.execute(LAYER_STYLES)
-        base.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier) "
-            "VALUES ('layer_styles', 'attributes', 'layer_styles')"
-        )
-        base.execute(DATA_COLUMNS)
-        base.execute(CONSTRAINTS)
-        base.executemany(
-            "INSERT INTO gpkg_extensions (table_name, extension_name, definition, scope) VALUES (?, ?, ?, ?)",
-            [(table, *SCHEMA_EXTENSION) for table in ("gpkg_data_columns", "gpkg_data_column_constraints")],
-        )
+        for statement in data_of("gpkg")["statements"]:
+            base.execute(statement)
         for layer, geometry in layers:
             _dress_layer(base, layer, geometry, (looks or {}).get(layer, layer))
 

@@ -241,10 +241,8 @@ def _dependence(ratio: float | None, last: int) -> dict[str, str]:
     """Return the ratio of value on top of the others to value alone, and what it means."""
     if not wording.is_known(ratio):
         return {"figure": wording.NONE, "words": "only with others" if last else "adds no pair"}
-    words = (
-        "needs others" if ratio >= NEEDS_OTHERS else "replaceable" if ratio <= REPLACEABLE else "independent"
-    )
-    return {"figure": f"{ratio:.2f}", "words": words}
+    low = "replaceable" if ratio <= REPLACEABLE else "independent"
+    return {"figure": f"{ratio:.2f}", "words": "needs others" if ratio >= NEEDS_OTHERS else low}
 
 
 def build_order(_report: ReportInput, measures: Measures) -> dict[str, Any] | None:

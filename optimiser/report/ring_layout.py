@@ -496,41 +496,29 @@ def lay_out(
     tuple of RingShown
         One for each ring of the problem, in its order.
     """
-    known = {fact.id: fact for fact in facts}
-    cities = cities.to_crs(WGS84)
-    return tuple(
-        _ring(problem, ring, plan.rings.get(ring.id, ()), known.get(ring.id), cities, links)
-        for ring in problem.rings
-    )
-
-
-def _ring(
-    problem: DesignProblem,
-    ring: Ring,
-    circuit: Sequence[int],
-    facts: RingFacts | None,
-    cities: gpd.GeoDataFrame,
-    links: gpd.GeoDataFrame | None,
-) -> RingShown:
-    if facts is None:
-        facts = RingFacts(ring.id, stops=tuple(Stop(stop.id, v) for stop in ring.stops for v in stop.nodes))
+    known, cities, shown = {fact.id: fact for fact in facts}, cities.to_crs(WGS84), []
     names = dict(zip(cities["city_id"].astype(str), cities["name"].astype(str), strict=True))
-    order, nodes = clockwise(ring, circuit)
-    on_it = _cities_on(facts, nodes, cities)
-    apart = cities[~cities["city_id"].isin(set(on_it["city_id"]))]
-    return RingShown(
-        facts=facts,
-        required=ring.required,
-        reward=ring.reward,
-        least_cities=ring.least_stops,
-        pieces=_pieces(problem, ring, order, nodes, links),
-        cities=on_it,
-        inside=_inside(ring, order, nodes, apart),
-        can_form=bool(ring.links) and not any(missing_stops(ring)),
-        least_by_tier=ring.least_by_group,
-        must=tuple(names.get(stop.id, stop.id) for stop in ring.stops if stop.must),
-        longest_km=None if ring.longest is None else ring.longest / 1000,
-    )
+    for ring in problem.rings:
+        stops = tuple(Stop(stop.id, v) for stop in ring.stops for v in stop.nodes)
+        asked = known.get(ring.id, RingFacts(ring.id, stops=stops))
+        order, nodes = clockwise(ring, plan.rings.get(ring.id, ()))
+        on_it = _cities_on(asked, nodes, cities)
+        apart = cities[~cities["city_id"].isin(set(on_it["city_id"]))]
+        found = RingShown(
+            facts=asked,
+            required=ring.required,
+            reward=ring.reward,
+            least_cities=ring.least_stops,
+            pieces=_pieces(problem, ring, order, nodes, links),
+            cities=on_it,
+            inside=_inside(ring, order, nodes, apart),
+            can_form=bool(ring.links) and not any(missing_stops(ring)),
+            least_by_tier=ring.least_by_group,
+            must=tuple(names.get(stop.id, stop.id) for stop in ring.stops if stop.must),
+            longest_km=None if ring.longest is None else ring.longest / 1000,
+        )
+        shown.append(found)
+    return tuple(shown)
 
 
 def clockwise(ring: Ring, circuit: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -567,13 +555,17 @@ def _pieces(
     nodes: Sequence[int],
     links: gpd.GeoDataFrame | None,
 ) -> gpd.GeoDataFrame:
-    rows, counted = _rows_by_position(ring, links), set[str]()
-    table: list[dict[str, object]] = []
+    rows: dict[int, dict[str, Any]] = {}
+    if links is not None:
+        mine = links[links["ring"] == ring.id].to_crs(WGS84)
+        rows = {int(row["position"]): row for row in mine[list(LINKS)].to_dict("records")}
+    counted, table, earth = set[str](), list[dict[str, object]](), Geod(ellps="WGS84")
     for place, (k, tail) in enumerate(zip(order, nodes, strict=True), start=1):
         row, candidate = rows.get(k, {}), ring.links[k].candidate or ""
         is_first = candidate and candidate not in counted
         counted.add(candidate)
         shape = _along(ring, k, tail, row.get("geometry"))
+        given = float(row.get("length_km") or 0.0)
         table.append(
             {
                 "piece": place,
@@ -581,19 +573,12 @@ def _pieces(
                 "candidate_id": candidate,
                 "name": str(row.get("name") or ""),
                 "state": EXISTING if row.get("exists", not candidate) else NEW,
-                "length_km": _length_km(row.get("length_km"), shape),
+                "length_km": given if given > 0 else float(earth.geometry_length(shape)) / 1000,
                 "cost": problem.candidates[problem.index[candidate]].cost if is_first else 0,
                 "geometry": shape,
             }
         )
     return gpd.GeoDataFrame(table, columns=[*PIECES, "geometry"], geometry="geometry", crs=WGS84)
-
-
-def _rows_by_position(ring: Ring, links: gpd.GeoDataFrame | None) -> dict[int, dict[str, object]]:
-    if links is None:
-        return {}
-    mine = links[links["ring"] == ring.id].to_crs(WGS84)
-    return {int(row["position"]): row for row in mine[list(LINKS)].to_dict("records")}
 
 
 def _along(ring: Ring, link: int, tail: int, shape: object) -> LineString:
@@ -610,20 +595,13 @@ def _along(ring: Ring, link: int, tail: int, shape: object) -> LineString:
         points = get_coordinates(shape)
     else:
         points = _degrees([ring.nodes[one.tail], *one.via, ring.nodes[one.head]])
-    start, end = points[0], points[-1]
-    forward = np.hypot(*(start - here)) + np.hypot(*(end - there))
-    backward = np.hypot(*(end - here)) + np.hypot(*(start - there))
+    ends = np.array([here, there])
+    forward, backward = (np.hypot(*(points[at] - ends).T).sum() for at in ([0, -1], [-1, 0]))
     return LineString(points if forward <= backward else points[::-1])
 
 
 def _degrees(points: Sequence[Point]) -> NDArray[np.float64]:
     return np.array(points, dtype=np.float64) / DEGREE
-
-
-def _length_km(given: object, shape: LineString) -> float:
-    if isinstance(given, int | float) and given > 0:
-        return float(given)
-    return float(Geod(ellps="WGS84").geometry_length(shape)) / 1000
 
 
 def _cities_on(facts: RingFacts, nodes: Sequence[int], cities: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -636,11 +614,8 @@ def _cities_on(facts: RingFacts, nodes: Sequence[int], cities: gpd.GeoDataFrame)
             nearest[stop.city_id] = min(at, nearest.get(stop.city_id, at))
     ids = cities["city_id"].astype(str)
     table = pd.DataFrame(cities[["city_id", "name", "tier", "population"]])[ids.isin(nearest)]
-    found = [nearest[name] for name in table["city_id"].astype(str)]
-    table = table.assign(
-        seconds=np.array([seconds for _, seconds, _ in found], dtype=np.int64),
-        piece=np.array([place for _, _, place in found], dtype=np.int64),
-    )
+    found = np.array([nearest[name] for name in table["city_id"].astype(str)], dtype=np.int64).reshape(-1, 3)
+    table = table.assign(seconds=found[:, 1], piece=found[:, 2])
     ordered: pd.DataFrame = table.sort_values(["piece", "seconds"], kind="stable").reset_index(drop=True)
     return ordered[list(ON_RING)]
 
@@ -653,5 +628,5 @@ def _inside(
         return ()
     line = circuit_line(ring, order, nodes)
     points = np.rint(get_coordinates(cities.geometry) * DEGREE).astype(np.int64).tolist()
-    is_in = np.array([bool(winding_number(line, (x, y))) for x, y in points], dtype=np.bool_)
+    is_in = [bool(winding_number(line, (x, y))) for x, y in points]
     return tuple(cities[is_in].sort_values("population", ascending=False)["name"].astype(str))

@@ -454,6 +454,7 @@ def savings(report: ReportInput, ring: RingShown) -> list[dict[str, Any]]:
     mine = table if table.empty else table[table["ring"] == ring.id]
     ways = list(_TITLES) if "off_core_minutes" in report.measures.ring_effects else [ANY_WAY]
     rows = {way: mine if mine.empty else mine[mine["way"] == way] for way in ways}
+    known = wording.is_known
     return [
         {
             "title": _TITLES[way],
@@ -463,19 +464,14 @@ def savings(report: ReportInput, ring: RingShown) -> list[dict[str, Any]]:
                     "pair": f"{row['from_name']} – {row['to_name']}",
                     "before": wording.clock_of_minutes(row["without_minutes"]),
                     "after": wording.clock_of_minutes(row["plan_minutes"]),
-                    "saved": _saved(row["saved_minutes"]),
+                    "saved": (f"{saved:.0f} min" if saved >= 1 else "< 1 min") if known(saved) else "joined",
                 }
                 for row in found.head(MOST_SAVINGS).to_dict("records")
+                for saved in [row["saved_minutes"]]
             ],
         }
         for way, found in rows.items()
     ]
-
-
-def _saved(minutes: float | None) -> str:
-    if not wording.is_known(minutes):
-        return "joined"
-    return f"{minutes:.0f} min" if minutes >= 1 else "< 1 min"
 
 
 # ---- roads and known rings

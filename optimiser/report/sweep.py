@@ -192,15 +192,16 @@ class SweepResults:
             for factor, index, estimate in self._indices_of(outcome)
         ]
         table = pd.DataFrame(rows, columns=["outcome", "factor", "index", *Estimate._fields])
-        together = {factor: "; ".join(self._correlated(factor)) for factor in self.factors}
+        pairs = [tuple(map(str, one["factors"])) for one in self.facts.get("correlations", ())]
+        others = {
+            factor: [other for pair in pairs if factor in pair for other in pair if other != factor]
+            for factor in self.factors
+        }
+        together = {factor: "; ".join(names) for factor, names in others.items()}
         return table.assign(
             correlated=table["factor"].map(together),
             method=WORDS["index_methods"].get(self.design, WORDS["index_methods"]["classes"]),
         )
-
-    def _correlated(self, factor: str) -> list[str]:
-        pairs = [tuple(map(str, one["factors"])) for one in self.facts.get("correlations", ())]
-        return [other for pair in pairs if factor in pair for other in pair if other != factor]
 
     def _indices_of(self, outcome: str) -> list[tuple[str, str, Estimate]]:
         """Return factor, index and estimate for an outcome, by what the design of the sweep allows."""
@@ -223,10 +224,8 @@ class SweepResults:
     def _sobol(self, outcome: str) -> list[tuple[str, str, Estimate]]:
         values = self._outcomes(outcome)
         names = self._blocks(values.index.to_series())
-        first, second, *mixed = (
-            values.to_numpy()[names == name] for name in ("A", "B", *(f"AB:{f}" for f in self.factors))
-        )
-        table = np.array([first, second, *mixed])
+        blocks = ("A", "B", *(f"AB:{factor}" for factor in self.factors))
+        table = np.array([values.to_numpy()[names == name] for name in blocks])
         # A base point counts where all of its cases do.
         table = table[:, np.isfinite(table).all(axis=0)]
         found = sensitivity.sobol(table[0], table[1], table[2:])
@@ -249,13 +248,11 @@ class SweepResults:
 
     def _swings(self, outcome: str) -> list[tuple[str, str, Estimate]]:
         """Return the difference between the outcomes at the extreme values of each factor."""
-        job = self.cases[self.cases["case"] == JOB].iloc[0]
-        rows = []
+        job, rows = self.cases[self.cases["case"] == JOB], []
         for factor in self.factors:
-            moved = self.futures[self.futures[factor] != job[factor]].sort_values(factor)
-            known = pd.concat([moved, self.cases[self.cases["case"] == JOB]]).sort_values(factor)[outcome]
-            ends = known.astype(np.float64).to_numpy()
-            swing = float(ends[-1] - ends[0]) if len(moved) else np.nan
+            moved = self.futures[self.futures[factor] != job[factor].iloc[0]]
+            known = pd.concat([moved, job]).sort_values(factor)[outcome].astype(np.float64).to_numpy()
+            swing = float(known[-1] - known[0]) if len(moved) else np.nan
             rows.append((factor, "swing", Estimate(swing, np.nan, np.nan)))
         return rows
 

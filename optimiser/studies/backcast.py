@@ -106,6 +106,11 @@ class Backcasted:
         """
         return view.against_rules(self.found, purse)
 
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Return the contents of `backcast.json`."""
+        return view.summary(self.found)
+
     def plot(self) -> Figure:
         """Draw what was proposed beside what was built, and what each strategy finds along the money."""
         return view.draw(self.found, dpi=100)

@@ -17,7 +17,7 @@ from networks.errors import SchemaError
 from networks.intermodal import trains
 from networks.intermodal.parameters import AccessParameters
 from networks.intermodal.trains import HALLS, Halls, Stops, with_common_lines
-from networks.network import Ints, Network, Services
+from networks.network import Ints, Network
 from networks.rail.builder import RailBuild
 from networks.skims import Arcs, TimeGraph
 from networks.sphere import chord_to_km, km_to_chord, nearest, unit_vectors
@@ -230,7 +230,18 @@ def build_access_network(
     SchemaError
         If travel times are missing, or a city is snapped to a node that does not exist.
     """
-    _check(road, cities)
+    faults = []
+    unset = (road.links["forward_s"] == 0) | (road.links["backward_s"] == 0)
+    if unset.any():
+        faults.append(f"{int(unset.sum())} of {len(road.links)} links have no travel time yet")
+    beyond = cities.table["road_node"] >= len(road.nodes)
+    faults += [f"{name} is snapped to a missing road node" for name in cities.table["name"][beyond]]
+    if faults:
+        raise SchemaError(
+            "the road network and the cities do not match",
+            faults=faults,
+            remedy="Add travel times to the road network, then snap the cities to this network.",
+        )
     first_road, first_station = len(cities), len(cities) + len(road.nodes)
     city_road = cities_to_roads(cities, parameters=parameters)
     station_road = stations_to_roads(road, stations, parameters=parameters)
@@ -251,21 +262,6 @@ def build_access_network(
         road_nodes=len(road.nodes),
         stations=len(stations),
     )
-
-
-def _check(road: Network, cities: Cities) -> None:
-    faults = []
-    unset = (road.links["forward_s"] == 0) | (road.links["backward_s"] == 0)
-    if unset.any():
-        faults.append(f"{int(unset.sum())} of {len(road.links)} links have no travel time yet")
-    beyond = cities.table["road_node"] >= len(road.nodes)
-    faults += [f"{name} is snapped to a missing road node" for name in cities.table["name"][beyond]]
-    if faults:
-        raise SchemaError(
-            "the road network and the cities do not match",
-            faults=faults,
-            remedy="Add travel times to the road network, then snap the cities to this network.",
-        )
 
 
 def _road_arcs(road: Network) -> Arcs:
@@ -366,97 +362,51 @@ def join(
     if rail is None or not len(rail.services.stops):
         arcs, centres = access.arcs(in_vehicles=definition == "in_vehicle"), np.arange(access.cities)
         return TimeGraph.of(access.nodes, arcs, origin=centres, destination=centres, definition=definition)
-    copies = 1 if definition == "door_to_door" else len(_COPIES)
-    services = with_common_lines(rail.services, assumed, alone=definition == "door_to_door")
-    train = _train_nodes(services, rail, stations, assumed, first_row=copies * len(access))
-    if definition == "door_to_door":
-        return _door_to_door(access, train, assumed)
-    return _in_vehicle(access, train, assumed)
-
-
-@dataclass(frozen=True, slots=True)
-class _TrainNodes:
-    """Nodes of halls and stops, numbered after those of the access network."""
-
-    nodes: pd.DataFrame
-    halls: Halls
-    stops: Stops
-
-
-def _train_nodes(
-    services: Services,
-    rail: RailBuild,
-    stations: gpd.GeoDataFrame,
-    assumed: AccessParameters,
-    *,
-    first_row: int,
-) -> _TrainNodes:
+    # Halls and stops are numbered after the nodes of the access network, of which there are one or three.
+    is_whole = definition == "door_to_door"
+    before, between, after = (0, 0, 0) if is_whole else (copy * len(access) for copy in range(len(_COPIES)))
+    suffixes = ("",) if is_whole else _COPIES
+    halls = Halls(len(suffixes) * len(access), len(stations))
+    services = with_common_lines(rail.services, assumed, alone=is_whole)
     station_of_node = np.full(len(rail.network.nodes), -1, dtype=np.int64)
     station_of_node[stations.index.to_numpy()] = np.arange(len(stations))
     stops = Stops.of(
         services,
         parameters=assumed,
         station_of_node=station_of_node,
-        first_row=first_row + len(HALLS) * len(stations),
+        first_row=halls.first_row + len(HALLS) * len(stations),
     )
     keys = services.lines["service_id"].to_numpy()[stops.service]
     ids = [f"stop:{key}/{seq}" for key, seq in zip(keys, services.stops["seq"], strict=True)]
     at = stations.iloc[stops.station]
-    nodes = [
-        *(
-            node_rows("station", [f"station:{row}/{hall}" for row in stations.index], stations)
-            for hall in HALLS
-        ),
-        node_rows("stop", ids, at),
-        node_rows("stop", [f"{name}/arrived" for name in ids], at),
-    ]
-    return _TrainNodes(
-        nodes=pd.concat(nodes, ignore_index=True),
-        halls=Halls(first_row, len(stations)),
-        stops=stops,
-    )
-
-
-def _door_to_door(access: AccessNetwork, train: _TrainNodes, assumed: AccessParameters) -> TimeGraph:
-    centres = np.arange(access.cities, dtype=np.int64)
-    arcs = [
-        access.arcs(in_vehicles=False),
-        trains.ride_arcs(train.stops),
-        trains.transfer_arcs(train.stops, train.halls, parameters=assumed),
-        trains.boarding_arcs(train.stops, access.entrance, train.halls, parameters=assumed),
-        trains.alighting_arcs(train.stops, access.entrance, seconds=assumed.alight_s),
-    ]
-    nodes = pd.concat([access.nodes, train.nodes], ignore_index=True)
+    nodes = [access.nodes.assign(node_id=access.nodes["node_id"] + suffix) for suffix in suffixes]
+    names = ([f"station:{row}/{hall}" for row in stations.index] for hall in HALLS)
+    nodes += [node_rows("station", of_hall, stations) for of_hall in names]
+    nodes += [node_rows("stop", ids, at), node_rows("stop", [f"{name}/arrived" for name in ids], at)]
+    running = [trains.ride_arcs(stops), trains.transfer_arcs(stops, halls, parameters=assumed)]
+    entrance, centres = access.entrance, np.arange(access.cities, dtype=np.int64)
+    boarding = trains.boarding_arcs(stops, entrance + between, halls, parameters=assumed)
+    if is_whole:
+        alighting = trains.alighting_arcs(stops, entrance, seconds=assumed.alight_s)
+        arcs = [access.arcs(in_vehicles=False), *running, boarding, alighting]
+    else:
+        arcs = [
+            access.arcs(in_vehicles=True),
+            access.arcs(in_vehicles=False).shifted(between),
+            access.arcs(in_vehicles=True).shifted(after),
+            *running,
+            trains.boarding_arcs(stops, entrance + before, None, parameters=assumed),
+            trains.alighting_arcs(stops, entrance + between, seconds=assumed.alight_s),
+            boarding,
+            trains.alighting_arcs(stops, entrance + after, seconds=_FREE_S),
+            # A trip without trains goes from the first copy to the last at its end.
+            Arcs.of("connector", access.city_road.second + before, access.city_road.first + after, _FREE_S),
+            Arcs.of("connector", centres + before, centres + after, _FREE_S),
+        ]
     return TimeGraph.of(
-        nodes, Arcs.join(arcs), origin=centres, destination=centres, definition="door_to_door"
-    )
-
-
-def _in_vehicle(access: AccessNetwork, train: _TrainNodes, assumed: AccessParameters) -> TimeGraph:
-    before, between, after = (copy * len(access) for copy in range(len(_COPIES)))
-    entrance, stops = access.entrance, train.stops
-    centres = np.arange(access.cities, dtype=np.int64)
-    city_road = access.city_road
-    arcs = [
-        access.arcs(in_vehicles=True),
-        access.arcs(in_vehicles=False).shifted(between),
-        access.arcs(in_vehicles=True).shifted(after),
-        trains.ride_arcs(stops),
-        trains.transfer_arcs(stops, train.halls, parameters=assumed),
-        trains.boarding_arcs(stops, entrance + before, None, parameters=assumed),
-        trains.alighting_arcs(stops, entrance + between, seconds=assumed.alight_s),
-        trains.boarding_arcs(stops, entrance + between, train.halls, parameters=assumed),
-        trains.alighting_arcs(stops, entrance + after, seconds=_FREE_S),
-        # A trip without trains goes from the first copy to the last at its end.
-        Arcs.of("connector", city_road.second + before, city_road.first + after, _FREE_S),
-        Arcs.of("connector", centres + before, centres + after, _FREE_S),
-    ]
-    copies = [access.nodes.assign(node_id=access.nodes["node_id"] + suffix) for suffix in _COPIES]
-    nodes = pd.concat([*copies, train.nodes], ignore_index=True)
-    return TimeGraph.of(
-        nodes,
+        pd.concat(nodes, ignore_index=True),
         Arcs.join(arcs),
         origin=centres + before,
         destination=centres + after,
-        definition="in_vehicle",
+        definition=definition,
     )

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from networks.errors import SchemaError
-from networks.network import CLOSED, Network
+from networks.network import CLOSED, Floats, Ints, Network
 from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH
 
 _SECONDS_PER_HOUR = 3600.0
@@ -66,7 +65,7 @@ def require_times(network: Network) -> None:
         )
 
 
-def travel_time_s(length_km: NDArray[np.float64], speed_kmh: NDArray[np.float64]) -> NDArray[np.int64]:
+def travel_time_s(length_km: Floats, speed_kmh: Floats) -> Ints:
     """Return travel times in whole seconds, rounded half to even, at least 1.
 
     Parameters

@@ -14,6 +14,7 @@ from networks import skims
 from networks.cities.table import Cities, CityNames, UnknownCityError
 from networks.errors import SchemaError, SourceError
 from networks.inputs import checked
+from networks.network import Floats, Ints
 from networks.skims import UNREACHABLE, Arcs, TimeGraph
 
 logger = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_d
     return graph
 
 
-def load_weights(path: str | Path, cities: Cities) -> NDArray[np.int64]:
+def load_weights(path: str | Path, cities: Cities) -> Ints:
     """Load weights of pairs of cities, such as demand.
 
     The forms are those of `load_times`, with `weight` or `demand` in place of the unit.
@@ -181,7 +182,7 @@ def _square(frame: pd.DataFrame, quantity: str) -> _Table:
     )
 
 
-def _rows(cells: _Table, cities: Cities) -> tuple[NDArray[np.int64], list[str]]:
+def _rows(cells: _Table, cities: Cities) -> tuple[Ints, list[str]]:
     """Return the rows of origin and destination of each cell (-1 if unknown), and their faults."""
     finder, unknown = CityNames(cities.table), list[str]()
     labels, row_of = np.concatenate((cells.origin, cells.destination)), dict[str, int]()
@@ -201,7 +202,7 @@ def _rows(cells: _Table, cities: Cities) -> tuple[NDArray[np.int64], list[str]]:
     ]
 
 
-def _values(cells: _Table) -> tuple[NDArray[np.float64], list[str]]:
+def _values(cells: _Table) -> tuple[Floats, list[str]]:
     """Return the numbers (NaN for empty cells), and their faults."""
     value = pd.to_numeric(pd.Series(cells.value), errors="coerce").to_numpy(dtype=np.float64)
     not_a_number = (cells.value != "") & ~np.isfinite(value)

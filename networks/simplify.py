@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from networks.errors import SchemaError
 from networks.impedance import require_times
-from networks.network import CLOSED, Ints, Mask, Network
+from networks.network import CLOSED, Floats, Ints, Mask, Network
 from networks.schema import LINKS, table
 
 
@@ -30,23 +30,23 @@ class Runs:
         bool, as long as `member`: whether the member is traversed from its end to its start.
     """
 
-    ptr: NDArray[np.int64]
-    member: NDArray[np.int64]
-    flipped: NDArray[np.bool_]
+    ptr: Ints
+    member: Ints
+    flipped: Mask
 
     @classmethod
-    def single(cls, member: NDArray[np.int64], flipped: NDArray[np.bool_] | None = None) -> Runs:
+    def single(cls, member: Ints, flipped: Mask | None = None) -> Runs:
         """Return runs of one member each; by default none is flipped."""
         turned = np.zeros(member.size, dtype=bool) if flipped is None else flipped
         return cls(np.arange(member.size + 1), member, turned)
 
     @property
-    def sizes(self) -> NDArray[np.int64]:
+    def sizes(self) -> Ints:
         """Number of members of each run."""
         return np.diff(self.ptr)
 
     @property
-    def owner(self) -> NDArray[np.int64]:
+    def owner(self) -> Ints:
         """Run of each member."""
         return np.repeat(np.arange(self.ptr.size - 1), self.sizes)
 
@@ -61,11 +61,11 @@ class Runs:
         source = start + np.where(turned, -step, step)
         return Runs(ends[self.ptr], inner.member[source], inner.flipped[source] != turned)
 
-    def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def sums(self, values: Floats) -> Floats:
         """Sum a value of the original members over each run."""
         return np.bincount(self.owner, weights=values[self.member], minlength=self.ptr.size - 1)
 
-    def largest_share(self, codes: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    def largest_share(self, codes: Ints, weights: Floats) -> Ints:
         """Return the code with the largest total weight in each run, the lowest of equals.
 
         Parameters
@@ -78,7 +78,7 @@ class Runs:
         if self.member.size == 0:
             return np.zeros(0, dtype=np.int64)
         along, begin = codes[self.member], self.ptr[:-1]
-        share_of: NDArray[np.int64] = along[begin]
+        share_of: Ints = along[begin]
         # Most runs have one code throughout; only the others need their weights summed.
         mixed = np.flatnonzero(np.minimum.reduceat(along, begin) != np.maximum.reduceat(along, begin))
         if mixed.size == 0:
@@ -118,7 +118,7 @@ class LinkArrays:
     head: Ints
     forward_s: Ints
     backward_s: Ints
-    length_km: NDArray[np.float64]
+    length_km: Floats
     mode: Ints
     kind: Ints
     runs: Runs
@@ -293,7 +293,7 @@ def _merge_parallels(links: LinkArrays) -> LinkArrays:
 
 
 def fastest_parallels(
-    pair: Ints, up: Ints, down: Ints, *, length_km: NDArray[np.float64], kind: Ints
+    pair: Ints, up: Ints, down: Ints, *, length_km: Floats, kind: Ints
 ) -> tuple[Mask, Ints, Ints]:
     """Select the fastest of the links between the same two nodes in each direction.
 
@@ -339,7 +339,7 @@ def fastest_parallels(
     return alive, up, down
 
 
-def _fastest(rows: Ints, group: Ints, seconds: Ints, length_km: NDArray[np.float64]) -> Ints:
+def _fastest(rows: Ints, group: Ints, seconds: Ints, length_km: Floats) -> Ints:
     """Return the row of each group with the least seconds, then length, then row; closed ones come last."""
     time = np.where(seconds[rows] == CLOSED, _NEVER, seconds[rows])
     order = np.lexsort((rows, length_km[rows], time, group))
@@ -368,10 +368,10 @@ class Contraction:
     """
 
     network: Network
-    node_map: NDArray[np.int64]
-    member_ptr: NDArray[np.int64]
-    member: NDArray[np.int64]
-    member_flipped: NDArray[np.bool_]
+    node_map: Ints
+    member_ptr: Ints
+    member: Ints
+    member_flipped: Mask
 
 
 def contract(network: Network, *, keep: ArrayLike, prune: bool = True) -> Contraction:
@@ -435,9 +435,7 @@ def contract(network: Network, *, keep: ArrayLike, prune: bool = True) -> Contra
     )
 
 
-def _joined_links(
-    links: gpd.GeoDataFrame, after: LinkArrays, *, node_map: NDArray[np.int64]
-) -> gpd.GeoDataFrame:
+def _joined_links(links: gpd.GeoDataFrame, after: LinkArrays, *, node_map: Ints) -> gpd.GeoDataFrame:
     """Build the links table of a contracted network from the original one."""
     runs, length = after.runs, links["length_km"].to_numpy()
     hours = length / links["speed_kmh"].to_numpy()
@@ -469,7 +467,7 @@ def _latest(values: pd.Series[str], runs: Runs) -> NDArray[np.object_]:
     return np.asarray(words, dtype=object)[latest]
 
 
-def _least_known(values: NDArray[np.int64], runs: Runs) -> NDArray[np.int64]:
+def _least_known(values: Ints, runs: Runs) -> Ints:
     """Return the smallest positive value of each run, 0 where there is none."""
     none = np.iinfo(np.int64).max
     least = np.full(runs.ptr.size - 1, none, dtype=np.int64)

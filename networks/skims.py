@@ -144,12 +144,12 @@ class Path:
         Total travel time.
     """
 
-    nodes: NDArray[np.int64]
-    arcs: NDArray[np.int64]
+    nodes: Ints
+    arcs: Ints
     seconds: int
 
 
-def travel_times(graph: TimeGraph) -> NDArray[np.int64]:
+def travel_times(graph: TimeGraph) -> Ints:
     """Compute the skim matrix: the shortest travel times between all cities in seconds.
 
     Parameters
@@ -232,12 +232,7 @@ def paths(graph: TimeGraph, origin: int) -> dict[int, Path]:
 
 
 def _trace(
-    graph: TimeGraph,
-    before: NDArray[np.int32],
-    lookup: tuple[NDArray[np.int64], NDArray[np.int64]],
-    *,
-    source: int,
-    target: int,
+    graph: TimeGraph, before: NDArray[np.int32], lookup: tuple[Ints, Ints], *, source: int, target: int
 ) -> Path:
     rows = [target]
     while rows[-1] != source:
@@ -248,12 +243,12 @@ def _trace(
     return Path(nodes=nodes, arcs=arcs, seconds=int(graph.seconds[arcs].sum()))
 
 
-def _fastest_arcs(graph: TimeGraph) -> NDArray[np.int64]:
+def _fastest_arcs(graph: TimeGraph) -> Ints:
     """Return the fastest of parallel arcs, the first of equals, without loops."""
     order = np.lexsort((graph.seconds, graph.head, graph.tail))
     _, first = np.unique((graph.tail * len(graph.nodes) + graph.head)[order], return_index=True)
     proper = graph.tail[order[first]] != graph.head[order[first]]
-    chosen: NDArray[np.int64] = order[first][proper]
+    chosen: Ints = order[first][proper]
     return chosen
 
 

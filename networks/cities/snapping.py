@@ -18,7 +18,7 @@ from shapely.ops import substring
 from networks.cities.table import Cities
 from networks.errors import SnapError
 from networks.impedance import require_times
-from networks.network import CLOSED, Network
+from networks.network import CLOSED, Floats, Ints, Mask, Network
 from networks.schema import LINKS, NODES, table
 from networks.sphere import KM_PER_DEGREE, nearest
 
@@ -146,12 +146,7 @@ def snap(
     return Snapped(Cities(table), unsnapped)
 
 
-def _nearest_entry(
-    points: NDArray[np.float64],
-    places: NDArray[np.float64],
-    in_main: NDArray[np.bool_],
-    is_entry: NDArray[np.bool_],
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _nearest_entry(points: Floats, places: Floats, in_main: Mask, is_entry: Mask) -> tuple[Ints, Floats]:
     """Return the nearest node of the main component for each point, and its distance; prefer entries."""
     node, distance = nearest(points, places, np.flatnonzero(in_main))
     rows = np.flatnonzero(in_main & is_entry)
@@ -162,7 +157,7 @@ def _nearest_entry(
     return np.where(prefer, entry, node), np.where(prefer, entry_km, distance)
 
 
-def _is_entry(network: Network, avoid: frozenset[str]) -> NDArray[np.bool_]:
+def _is_entry(network: Network, avoid: frozenset[str]) -> Mask:
     """Mark the nodes with a link on which a trip may start."""
     links = network.links
     usable = links[(links["mode"] != "ferry") & ~links["link_class"].isin(avoid)]
@@ -171,7 +166,7 @@ def _is_entry(network: Network, avoid: frozenset[str]) -> NDArray[np.bool_]:
     return marks
 
 
-def _mutually_reachable(network: Network) -> NDArray[np.bool_]:
+def _mutually_reachable(network: Network) -> Mask:
     """Mark the nodes of the largest strongly connected component; of equal ones, that of the first node."""
     links = network.links
     tail, head = links["tail"].to_numpy(), links["head"].to_numpy()
@@ -183,15 +178,15 @@ def _mutually_reachable(network: Network) -> NDArray[np.bool_]:
     _, labels = connected_components(graph.tocsr(), directed=True, connection="strong")
     _, first, count = np.unique(labels, return_index=True, return_counts=True)
     largest = first[count == count.max()].min()
-    mutual: NDArray[np.bool_] = labels == labels[largest]
+    mutual: Mask = labels == labels[largest]
     return mutual
 
 
-def _check_box(points: NDArray[np.float64], places: NDArray[np.float64], *, margin_deg: float) -> None:
+def _check_box(points: Floats, places: Floats, *, margin_deg: float) -> None:
     """Reject cities that mostly lie elsewhere; detect swapped longitude and latitude."""
     low, high = places.min(axis=0) - margin_deg, places.max(axis=0) + margin_deg
 
-    def outside(at: NDArray[np.float64]) -> float:
+    def outside(at: Floats) -> float:
         return float(np.mean(np.any((at < low) | (at > high), axis=1))) if at.size else 0.0
 
     share = outside(points)
@@ -313,12 +308,7 @@ def _cuts(
 
 
 def _nearest_cut(
-    lines: NDArray[np.object_],
-    rows: NDArray[np.int64],
-    tree: shapely.STRtree,
-    centre: NDArray[np.float64],
-    *,
-    reach_km: float,
+    lines: NDArray[np.object_], rows: Ints, tree: shapely.STRtree, centre: Floats, *, reach_km: float
 ) -> _Cut | None:
     """Return the interior point of a line that is closest to a centre, in a plane tangent there."""
     if reach_km <= 0:
@@ -360,7 +350,7 @@ def _pieces(link: Mapping[str, Any], shares: Sequence[float], *, first_node: int
     ]
 
 
-def _split_line(line: shapely.LineString, ends: NDArray[np.float64]) -> list[shapely.LineString]:
+def _split_line(line: shapely.LineString, ends: Floats) -> list[shapely.LineString]:
     """Cut a line at shares of its length in a plane tangent at its centroid; the pieces meet exactly."""
     narrow = float(np.cos(np.radians(line.centroid.y)))
     flat = shapely.transform(line, lambda points: points * [narrow, 1.0])
@@ -374,7 +364,7 @@ def _split_line(line: shapely.LineString, ends: NDArray[np.float64]) -> list[sha
     return parts
 
 
-def _split_seconds(seconds: int, ends: NDArray[np.float64]) -> NDArray[np.int64]:
+def _split_seconds(seconds: int, ends: Floats) -> Ints:
     """Divide whole seconds by length: at least one for each piece, and the same sum."""
     place, count = np.arange(ends.size), ends.size - 1
     if seconds == CLOSED:

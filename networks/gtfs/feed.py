@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from networks.errors import SourceError
 from networks.inputs import MOST_BYTES, checked, checksum, printable
+from networks.network import Floats
 
 Mode = Literal["rail", "coach"]
 
@@ -335,7 +335,7 @@ def _calls(
     return trips[kept].reset_index(drop=True), table, {name: n for name, n in counts.items() if n}
 
 
-def _seconds(clock: pd.Series[str]) -> NDArray[np.float64]:
+def _seconds(clock: pd.Series[str]) -> Floats:
     """Return clock times in seconds, NaN where there is none."""
     # A timetable has far fewer clock times than calls.
     codes, words = pd.factorize(clock)
@@ -360,7 +360,7 @@ def _with_all_times(calls: pd.DataFrame) -> pd.DataFrame:
     return calls
 
 
-def _departures(trips: pd.DataFrame, frequencies: pd.DataFrame | None) -> NDArray[np.float64]:
+def _departures(trips: pd.DataFrame, frequencies: pd.DataFrame | None) -> Floats:
     """Return how often each trip runs on its day: once, or as often as its frequencies say."""
     once = np.ones(len(trips))
     if frequencies is None:

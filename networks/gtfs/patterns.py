@@ -11,12 +11,11 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from networks.errors import SourceError
 from networks.gtfs.feed import Feed
-from networks.network import components
+from networks.network import Ints, Mask, components
 from networks.rail.drafts import KnownTimes
 from networks.rail.parameters import GtfsParameters
 from networks.sphere import chord_to_km, km_to_chord, unit_vectors
@@ -25,7 +24,7 @@ _MIDWEEK, _WORKDAYS = (1, 2, 3), (0, 1, 2, 3, 4)
 """Tuesday to Thursday, and Monday to Friday, as `date.weekday` counts."""
 
 
-def runs_on(feed: Feed, day: date) -> NDArray[np.bool_]:
+def runs_on(feed: Feed, day: date) -> Mask:
     """Return whether each trip of a feed runs on a day."""
     running = feed.services.get(day, frozenset())
     return feed.trips["service_id"].isin(running).to_numpy(dtype=bool)
@@ -114,7 +113,7 @@ class Train:
         """Seconds from its first departure to its last arrival."""
         return self.arrives_s[-1] - self.departs_s[0]
 
-    def elapsed_s(self, *, back: bool = False) -> NDArray[np.int64]:
+    def elapsed_s(self, *, back: bool = False) -> Ints:
         """Return the seconds from its first departure to each arrival and departure, in turn.
 
         Parameters
@@ -153,11 +152,7 @@ class Pattern:
 
 
 def trains_on(
-    feed: Feed,
-    day: date,
-    station_of_stop: NDArray[np.int64],
-    *,
-    hours: tuple[float, float] | None = None,
+    feed: Feed, day: date, station_of_stop: Ints, *, hours: tuple[float, float] | None = None
 ) -> tuple[Train, ...]:
     """Return the trains of a day with what they do at some stations.
 
@@ -201,9 +196,7 @@ def trains_on(
     return tuple(found)
 
 
-def both_directions(
-    trains: Iterable[Train],
-) -> dict[tuple[int, ...], tuple[list[Train], list[Train]]]:
+def both_directions(trains: Iterable[Train]) -> dict[tuple[int, ...], tuple[list[Train], list[Train]]]:
     """Return the trains by their stations, those of the opposite direction apart.
 
     The key is the smaller of the two orders of the stations, and the first list holds the trains in it.
@@ -302,7 +295,7 @@ class JoinedStops:
     """
 
     table: pd.DataFrame
-    station_of_stop: NDArray[np.int64]
+    station_of_stop: Ints
     misplaced: tuple[int, ...]
 
 
@@ -348,7 +341,7 @@ def join_stops(feed: Feed, parameters: GtfsParameters) -> JoinedStops:
 
 
 def _misplaced(
-    feed: Feed, table: pd.DataFrame, station_of_stop: NDArray[np.int64], parameters: GtfsParameters
+    feed: Feed, table: pd.DataFrame, station_of_stop: Ints, parameters: GtfsParameters
 ) -> tuple[int, ...]:
     """Return the fewest stations, the worst first, without which no train is faster than any could be."""
     calls = feed.calls
@@ -377,7 +370,7 @@ def _misplaced(
     return tuple(found)
 
 
-def _pairs(feed: Feed, used: NDArray[np.int64], parameters: GtfsParameters) -> set[tuple[int, int]]:
+def _pairs(feed: Feed, used: Ints, parameters: GtfsParameters) -> set[tuple[int, int]]:
     """Return pairs of stops that are one station, the smaller row first."""
     stops = feed.stops
     names = [bare_name(name) for name in stops["name"]]

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pyproj
 import shapely
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from networks import schema
@@ -32,7 +31,7 @@ from networks.gtfs.patterns import (
     trains_on,
     trips_by_day,
 )
-from networks.network import Network
+from networks.network import Ints, Network
 from networks.rail.builder import RailBuild, RailReport
 from networks.rail.drafts import BY_TIMETABLE, Draft, Hop, Timed, Timetable, to_services
 from networks.rail.parameters import GtfsParameters, RailParameters
@@ -145,10 +144,7 @@ def _way(
 
 
 def section_links(
-    sections: Sections,
-    places: Sequence[tuple[float, float]],
-    nodes: Sequence[int],
-    rail: RailParameters,
+    sections: Sections, places: Sequence[tuple[float, float]], nodes: Sequence[int], rail: RailParameters
 ) -> dict[str, object]:
     """Return the columns of the links of sections.
 
@@ -440,7 +436,7 @@ class _Ground:
     names: tuple[str, ...]
     stop_ids: tuple[tuple[str, ...], ...]
     places: tuple[tuple[float, float], ...]
-    station_of_stop: NDArray[np.int64]
+    station_of_stop: Ints
     points: tuple[tuple[int, ...], ...]
     tracks: Network
     misplaced: tuple[str, ...]
@@ -483,7 +479,7 @@ class _Ground:
         )
 
 
-def _stations_of_map(table: pd.DataFrame, tracks: RailBuild | None, most_km: float) -> NDArray[np.int64]:
+def _stations_of_map(table: pd.DataFrame, tracks: RailBuild | None, most_km: float) -> Ints:
     """Return the row of the map's station of each station, one of its name first; -1 for none."""
     found = np.full(len(table), -1, dtype=np.int64)
     if tracks is None or not len(tracks.stations):
@@ -520,7 +516,7 @@ class _Laid:
     """
 
     network: Network
-    station_node: NDArray[np.int64]
+    station_node: Ints
     ways: Mapping[Ends, Route]
     roads: Mapping[Ends, Route]
     sections: int
@@ -601,13 +597,7 @@ def _over_tracks(
 
 
 def _timed(
-    feed: Feed,
-    ground: _Ground,
-    laid: _Laid,
-    pattern: Pattern,
-    mode: str,
-    service_id: str,
-    hours_a_day: float,
+    feed: Feed, ground: _Ground, laid: _Laid, pattern: Pattern, mode: str, service_id: str, hours_a_day: float
 ) -> Timed:
     """Return a service with its ways, whose times are those of the timetable."""
     trips = (train.trip for train in (*pattern.out, *pattern.back) if train.trip >= 0)

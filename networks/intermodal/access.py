@@ -9,7 +9,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from networks.cities.table import Cities
@@ -17,7 +16,7 @@ from networks.errors import SchemaError
 from networks.intermodal import trains
 from networks.intermodal.parameters import AccessParameters
 from networks.intermodal.trains import HALLS, Halls, Stops, with_common_lines
-from networks.network import Ints, Network
+from networks.network import Floats, Ints, Network
 from networks.rail.builder import RailBuild
 from networks.skims import Arcs, TimeGraph
 from networks.sphere import chord_to_km, km_to_chord, nearest, unit_vectors
@@ -148,7 +147,7 @@ def cities_to_stations(
     return Connectors(columns[0], columns[1], columns[2], columns[3])
 
 
-def _on_sphere(points: gpd.GeoDataFrame) -> NDArray[np.float64]:
+def _on_sphere(points: gpd.GeoDataFrame) -> Floats:
     return unit_vectors(points.geometry.x.to_numpy(), points.geometry.y.to_numpy())
 
 
@@ -360,8 +359,8 @@ def join(
         stations = rail.network.nodes.iloc[served]
     access = build_access_network(road, stations, cities, parameters=assumed)
     if rail is None or not len(rail.services.stops):
-        arcs, centres = access.arcs(in_vehicles=definition == "in_vehicle"), np.arange(access.cities)
-        return TimeGraph.of(access.nodes, arcs, origin=centres, destination=centres, definition=definition)
+        driving, centres = access.arcs(in_vehicles=definition == "in_vehicle"), np.arange(access.cities)
+        return TimeGraph.of(access.nodes, driving, origin=centres, destination=centres, definition=definition)
     # Halls and stops are numbered after the nodes of the access network, of which there are one or three.
     is_whole = definition == "door_to_door"
     before, between, after = (0, 0, 0) if is_whole else (copy * len(access) for copy in range(len(_COPIES)))

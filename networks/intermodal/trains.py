@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.intermodal.parameters import AccessParameters
-from networks.network import Ints, Services
+from networks.network import Ints, Mask, Services
 from networks.rail.drafts import BY_TRACKS
 from networks.skims import Arcs
 
@@ -191,7 +191,7 @@ class Stops:
     run_s: Ints
     headway_s: Ints
     link_class: NDArray[np.object_]
-    on_track: NDArray[np.bool_]
+    on_track: Mask
     start_s: Ints
     stop_s: Ints
     ref: Ints
@@ -200,12 +200,7 @@ class Stops:
 
     @classmethod
     def of(
-        cls,
-        services: Services,
-        *,
-        parameters: AccessParameters,
-        station_of_node: Ints,
-        first_row: int,
+        cls, services: Services, *, parameters: AccessParameters, station_of_node: Ints, first_row: int
     ) -> Stops:
         """Assign nodes to the stops of services, in the order of the stops table.
 

@@ -13,11 +13,10 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from networks.errors import SchemaError
 from networks.inputs import MOST_TEXT_BYTES, checked, number
-from networks.network import Network, Services
+from networks.network import Ints, Mask, Network, Services
 from networks.osm.elements import Elements, Relation
 from networks.osm.tags import duration_s, had_ended, runs, was_open
 from networks.rail.drafts import BY_TABLE, BY_TAG, Draft, KnownTimes, Timetable, neighbour_drafts, to_services
@@ -61,11 +60,7 @@ def train_relations(elements: Elements, *, opened_by: date | None = None) -> tup
 
 
 def relation_drafts(
-    relations: Sequence[Relation],
-    *,
-    station_of_id: Mapping[int, int],
-    reached: NDArray[np.bool_],
-    link_way: NDArray[np.int64],
+    relations: Sequence[Relation], *, station_of_id: Mapping[int, int], reached: Mask, link_way: Ints
 ) -> tuple[tuple[Draft, ...], Mapping[str, int]]:
     """Draft the services of relations.
 
@@ -112,7 +107,7 @@ def relation_drafts(
 
 
 def _stops(
-    relation: Relation, station_of_id: Mapping[int, int], reached: NDArray[np.bool_], counts: Counter[str]
+    relation: Relation, station_of_id: Mapping[int, int], reached: Mask, counts: Counter[str]
 ) -> list[int]:
     """Return the row of the station of each stop, -1 for one that is not in the source or not on a track."""
     rows: list[int] = []
@@ -141,10 +136,7 @@ def _known_times(relation: Relation, stops: int, counts: Counter[str]) -> KnownT
 
 
 def _draft(
-    relation: Relation,
-    stations: tuple[int, ...],
-    links_of_way: Mapping[int, list[int]],
-    counts: Counter[str],
+    relation: Relation, stations: tuple[int, ...], links_of_way: Mapping[int, list[int]], counts: Counter[str]
 ) -> Draft:
     tags = relation.tags
     headway = parse_interval_s(tags.get("interval"))
@@ -275,9 +267,7 @@ def _line(row: Mapping[str, str | None]) -> Line:
     return Line(cells["service_id"], cells["name"] or cells["service_id"], stops, minutes if text else None)
 
 
-def line_drafts(
-    lines: Iterable[Line], *, stations: Sequence[Station], reached: NDArray[np.bool_]
-) -> tuple[Draft, ...]:
+def line_drafts(lines: Iterable[Line], *, stations: Sequence[Station], reached: Mask) -> tuple[Draft, ...]:
     """Draft the services of a table of lines.
 
     Parameters

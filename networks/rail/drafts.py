@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from networks.network import Network, Services
+from networks.network import Floats, Ints, Network, Services
 from networks.rail.features import Station
 from networks.rail.parameters import RailParameters
 from networks.rail.routing import ANY_TURN_DEG, Layout, OwnTracks, Route, TrackGraph
@@ -103,7 +103,7 @@ class Draft:
     stations: tuple[int, ...]
     headway_s: int | None
     headway_source: str
-    links: NDArray[np.int64] | None = None
+    links: Ints | None = None
     most_kmh: float = np.inf
     known: KnownTimes | None = None
     whole_s: int | None = None
@@ -143,11 +143,7 @@ class Timed:
 
 
 def neighbour_drafts(
-    network: Network,
-    points: Sequence[tuple[int, ...]],
-    stations: Sequence[Station],
-    *,
-    most_turn_deg: float,
+    network: Network, points: Sequence[tuple[int, ...]], stations: Sequence[Station], *, most_turn_deg: float
 ) -> tuple[Draft, ...]:
     """Draft a service between every two stations that tracks connect without passing a third.
 
@@ -182,7 +178,7 @@ def neighbour_drafts(
 
 
 def _neighbour_pairs(
-    network: Network, points: Sequence[tuple[int, ...]], owner: NDArray[np.int64], most_turn_deg: float
+    network: Network, points: Sequence[tuple[int, ...]], owner: Ints, most_turn_deg: float
 ) -> list[tuple[int, int]]:
     """Return the pairs of stations with a route between them that passes no other station."""
     layout = Layout.of(network.links, count=len(network.nodes))
@@ -283,7 +279,7 @@ class Timetable:
             )
         return self._graphs[key]
 
-    def _seconds(self, most_kmh: float) -> NDArray[np.float64]:
+    def _seconds(self, most_kmh: float) -> Floats:
         speed = np.minimum(self._speed, most_kmh)
         return running_seconds(self._layout.length_km, speed, running=self._parameters.running)
 
@@ -303,11 +299,7 @@ def _spread(whole_s: int, hops: Sequence[Hop]) -> KnownTimes | None:
 
 
 def to_services(
-    timed: Sequence[Timed],
-    links: gpd.GeoDataFrame,
-    *,
-    station_node: NDArray[np.int64],
-    parameters: RailParameters,
+    timed: Sequence[Timed], links: gpd.GeoDataFrame, *, station_node: Ints, parameters: RailParameters
 ) -> Services:
     """Build the tables of services.
 
@@ -348,7 +340,7 @@ def to_services(
     )
 
 
-def _main_class(service: Timed, link_class: NDArray[np.object_], length_km: NDArray[np.float64]) -> str:
+def _main_class(service: Timed, link_class: NDArray[np.object_], length_km: Floats) -> str:
     by_class: defaultdict[str, float] = defaultdict(float)
     for hop in service.hops:
         for link in hop.route.links:

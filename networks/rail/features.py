@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from networks.network import Floats, Ints
 from networks.osm.elements import Elements, Relation, Tags, element_name, point_id
 from networks.osm.tags import NOT_RUNNING, duration_s, was_open
 from networks.rail.parameters import RailParameters
@@ -145,7 +145,7 @@ class Track:
     """
 
     way_id: int
-    points: NDArray[np.int64]
+    points: Ints
     link_class: str
     design_kmh: float
     speed_source: str
@@ -212,7 +212,7 @@ def _reason_against_track(tags: Tags, parameters: RailParameters, opened_by: dat
     return "" if was_open(tags.get("start_date", ""), on=opened_by) else "opened later"
 
 
-def _track(way_id: int, points: NDArray[np.int64], tags: Tags, parameters: RailParameters) -> Track:
+def _track(way_id: int, points: Ints, tags: Tags, parameters: RailParameters) -> Track:
     tagged = design_speed_kmh(tags)
     if tagged is not None:
         link_class, design, source = parameters.class_of_speed(tagged), tagged, FROM_TAG
@@ -484,5 +484,5 @@ def _same_name(a: Station, b: Station) -> bool:
     return bool(set(a.labels) & set(b.labels))
 
 
-def _positions(stations: Sequence[Station]) -> NDArray[np.float64]:
+def _positions(stations: Sequence[Station]) -> Floats:
     return unit_vectors(np.array([s.lon for s in stations]), np.array([s.lat for s in stations]))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from networks.network import Floats, Ints
+from networks.network import Floats, Ints, Mask
 
 ANY_TURN_DEG = 180.0
 """Turn limit that allows every turn."""
@@ -280,11 +280,11 @@ class OwnTracks:
         return found
 
 
-def _within_turn_limit(layout: Layout, before: Ints, after: Ints, most_turn_deg: float) -> NDArray[np.bool_]:
+def _within_turn_limit(layout: Layout, before: Ints, after: Ints, most_turn_deg: float) -> Mask:
     """Return which movements change direction by no more than the limit."""
     away = np.concatenate([layout.leaving_tail, layout.leaving_head])
     back = np.concatenate([layout.leaving_head, layout.leaving_tail])
     # `back` points against the direction of travel: add a half turn, then wrap the difference to +-pi.
     turn = np.abs((away[after] - back[before] + np.pi + np.pi) % (2 * np.pi) - np.pi)
-    within: NDArray[np.bool_] = turn <= np.radians(most_turn_deg) + 1e-9
+    within: Mask = turn <= np.radians(most_turn_deg) + 1e-9
     return within

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyproj
 import shapely
-from numpy.typing import NDArray
 
 from networks import schema
-from networks.network import Floats, Network
+from networks.network import Floats, Ints, Network
 from networks.osm.elements import Elements
 from networks.rail.features import Station, Stations, Track, number_of_tracks
 from networks.rail.parameters import RailParameters, Running
@@ -214,13 +213,13 @@ class Cut:
         Number of links from a point to itself that were dropped.
     """
 
-    track: NDArray[np.int64]
-    tail: NDArray[np.int64]
-    head: NDArray[np.int64]
-    start: NDArray[np.int64]
-    stop: NDArray[np.int64]
-    sequence: NDArray[np.int64]
-    length_km: NDArray[np.float64]
+    track: Ints
+    tail: Ints
+    head: Ints
+    start: Ints
+    stop: Ints
+    sequence: Ints
+    length_km: Floats
     loops: int
 
 
@@ -262,9 +261,7 @@ def cut(placed: Placed) -> Cut:
     )
 
 
-def _breaks(
-    sequence: NDArray[np.int64], counts: NDArray[np.int64], *, stations: Sequence[int]
-) -> NDArray[np.int64]:
+def _breaks(sequence: Ints, counts: Ints, *, stations: Sequence[int]) -> Ints:
     if not len(sequence):
         return np.empty(0, dtype=np.int64)
     shared = np.bincount(sequence)[sequence] > 1
@@ -292,8 +289,8 @@ class Built:
     """
 
     network: Network
-    node_of_point: NDArray[np.int64]
-    station_node: NDArray[np.int64]
+    node_of_point: Ints
+    station_node: Ints
     merged: tuple[str, ...]
 
 
@@ -332,8 +329,8 @@ def to_network(
 
 
 def _station_nodes(
-    placed: Placed, node_of_point: NDArray[np.int64], stations: Sequence[Station]
-) -> tuple[NDArray[np.int64], dict[int, Station], tuple[str, ...]]:
+    placed: Placed, node_of_point: Ints, stations: Sequence[Station]
+) -> tuple[Ints, dict[int, Station], tuple[str, ...]]:
     """Assign a node to each station; stations that are points of a track come before snapped ones."""
     rows = np.full(len(stations), -1, dtype=np.int64)
     first: dict[int, Station] = {}
@@ -350,11 +347,7 @@ def _station_nodes(
 
 
 def _node_table(
-    used: NDArray[np.int64],
-    placed: Placed,
-    elements: Elements,
-    first: dict[int, Station],
-    degree: NDArray[np.int64],
+    used: Ints, placed: Placed, elements: Elements, first: dict[int, Station], degree: Ints
 ) -> dict[str, object]:
     ids = np.concatenate([elements.nodes.id, np.zeros(len(placed.lon) - len(elements.nodes), dtype=np.int64)])
     osm_id = ids[used]
@@ -367,9 +360,7 @@ def _node_table(
     return {"osm_id": osm_id, "kind": kind, "name": name, "geometry": geometry}
 
 
-def _link_table(
-    links: Cut, placed: Placed, node_of_point: NDArray[np.int64], running: Running
-) -> dict[str, object]:
+def _link_table(links: Cut, placed: Placed, node_of_point: Ints, running: Running) -> dict[str, object]:
     tracks = [placed.tracks[i] for i in links.track.tolist()]
     speed = np.array([t.design_kmh for t in tracks], dtype=np.float64)
     seconds = running_seconds(links.length_km, speed, running=running)
@@ -392,9 +383,7 @@ def _link_table(
     }
 
 
-def running_seconds(
-    length_km: NDArray[np.float64], design_kmh: NDArray[np.float64], *, running: Running
-) -> NDArray[np.float64]:
+def running_seconds(length_km: Floats, design_kmh: Floats, *, running: Running) -> Floats:
     """Return the running time of each link in seconds, without stops and not rounded.
 
     Parameters
@@ -404,5 +393,5 @@ def running_seconds(
     running
         Gives the ratio of running speed to design speed.
     """
-    seconds: NDArray[np.float64] = 3600.0 * length_km / (running.factor * design_kmh)
+    seconds: Floats = 3600.0 * length_km / (running.factor * design_kmh)
     return seconds

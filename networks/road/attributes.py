@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from networks.network import Floats, Ints, Network
+from networks.network import Floats, Ints, Mask, Network
 from networks.osm.elements import Tags, Ways
 from networks.osm.tags import (
     BACKWARD,
@@ -173,10 +173,10 @@ class RoadWays:
     direction: Ints
     speed_kmh: Floats
     against_kmh: Floats
-    is_restricted: NDArray[np.bool_]
+    is_restricted: Mask
     speed_source: Texts
 
-    def take(self, kept: NDArray[np.bool_]) -> RoadWays:
+    def take(self, kept: Mask) -> RoadWays:
         """Return the ways selected by a mask, in the same order."""
         columns = {name: getattr(self, name)[kept] for name in _COLUMNS}
         return RoadWays(ways=self.ways.take(kept), **columns)
@@ -256,7 +256,7 @@ def read_roads(
     return ReadWays(read, PartCounts(opened.dropped, opened.rules, speeds=reader.counts(), unread=unread))
 
 
-def _split_by_access(ways: RoadWays, sides: NDArray[np.bool_]) -> RoadWays:
+def _split_by_access(ways: RoadWays, sides: Mask) -> RoadWays:
     """Make two ways of each that allows through traffic in one direction alone, one for each direction."""
     mixed = (ways.direction == BOTH) & (sides[:, 0] != sides[:, 1])
     if not mixed.any():
@@ -318,7 +318,7 @@ def _vintage_reason(tags: Tags, opened_by: date | None) -> str:
 class _Opened:
     """Mask of the ways that are open to cars, their directions, and counts by reason and by rule."""
 
-    mask: NDArray[np.bool_]
+    mask: Mask
     directions: Ints
     dropped: dict[str, int]
     rules: dict[str, int]

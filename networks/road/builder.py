@@ -9,11 +9,10 @@ from datetime import date
 import geopandas as gpd
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from networks.errors import SourceError
 from networks.impedance import travel_time_s
-from networks.network import CLOSED, Floats, Ints, Network, components
+from networks.network import CLOSED, Floats, Ints, Mask, Network, components
 from networks.osm.elements import Elements, Nodes, Points, Relation, Tags
 from networks.osm.tags import (
     BACKWARD,
@@ -85,12 +84,8 @@ def ride_seconds(way_ids: Ints, tags: Sequence[Tags], relations: Sequence[Relati
 
 
 def crossing_times(
-    pieces: Crossings,
-    *,
-    shore: NDArray[np.bool_],
-    rides: Sequence[tuple[int, int]],
-    kinds: Sequence[str],
-) -> tuple[Ints, NDArray[np.bool_]]:
+    pieces: Crossings, *, shore: Mask, rides: Sequence[tuple[int, int]], kinds: Sequence[str]
+) -> tuple[Ints, Mask]:
     """Return the travel time of each piece in seconds, waiting included, and whether it comes from a tag.
 
     Pieces that meet at sea form one crossing. A tagged duration is shared by length among the pieces that it
@@ -130,7 +125,7 @@ def crossing_times(
     return np.maximum(1, np.rint(ride + wait)).astype(np.int64), is_tagged
 
 
-def _crossings(pieces: Crossings, is_shore: NDArray[np.bool_]) -> Ints:
+def _crossings(pieces: Crossings, is_shore: Mask) -> Ints:
     """Return the number of the crossing of each piece: pieces are joined at nodes that are no shore."""
     count = len(pieces.km)
     piece = np.concatenate([np.arange(count), np.arange(count)])
@@ -232,7 +227,7 @@ def assemble(
     return Network(nodes=table, links=links), pieces.dropped | {k: n for k, n in dropped.items() if n}
 
 
-def _stops(barriers: Points, nodes: Nodes) -> NDArray[np.bool_]:
+def _stops(barriers: Points, nodes: Nodes) -> Mask:
     """Return bool [n], the nodes that stop cars."""
     stops = np.zeros(len(nodes), bool)
     ids = barriers.id[[stops_cars(tags) for tags in barriers.tags]] if len(barriers) else barriers.id
@@ -250,7 +245,7 @@ class _Ends:
     size: int
     origin: Ints
 
-    def detached(self, at_tail: NDArray[np.bool_], at_head: NDArray[np.bool_]) -> _Ends:
+    def detached(self, at_tail: Mask, at_head: Mask) -> _Ends:
         """Return ends where the marked ones are copies of their nodes, which no other link shares."""
         ends, marked = np.concatenate([self.tail, self.head]), np.concatenate([at_tail, at_head])
         next_copy = self.size + len(self.origin)
@@ -268,8 +263,8 @@ class _Ends:
 
 
 def _kept(
-    tail: Ints, head: Ints, length_km: Floats, *, oneway: NDArray[np.bool_], speed: Floats
-) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    tail: Ints, head: Ints, length_km: Floats, *, oneway: Mask, speed: Floats
+) -> tuple[Mask, dict[str, int]]:
     """Mark the links to keep: no loops, none of zero length, and the fastest of duplicates."""
     has_length = length_km > 0
     proper = has_length & (tail != head)

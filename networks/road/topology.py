@@ -44,7 +44,7 @@ class Pieces:
     length_km: Floats
     dropped: dict[str, int]
 
-    def keep(self, mask: NDArray[np.bool_], *, reason: str = "") -> Pieces:
+    def keep(self, mask: Mask, *, reason: str = "") -> Pieces:
         """Return the selected pieces; if a reason is given, count the others under it."""
         lost = int(np.count_nonzero(~mask)) if reason else 0
         dropped = self.dropped | ({reason: lost} if lost else {})
@@ -52,7 +52,7 @@ class Pieces:
         return replace(self, **columns, dropped=dropped)
 
 
-def cut_at_junctions(ways: Ways, nodes: Nodes, stops: NDArray[np.bool_] | None = None) -> Pieces:
+def cut_at_junctions(ways: Ways, nodes: Nodes, stops: Mask | None = None) -> Pieces:
     """Cut ways at their ends, at every node that is visited more than once, and where nobody passes.
 
     Parameters
@@ -156,7 +156,7 @@ def merge_zero_length(tail: Ints, head: Ints, length_km: Floats) -> tuple[Ints, 
     return representative[label[tail]], representative[label[head]]
 
 
-def first_occurrences(*columns: NDArray[np.generic]) -> NDArray[np.bool_]:
+def first_occurrences(*columns: NDArray[np.generic]) -> Mask:
     """Mark the rows without an earlier row that agrees in all columns.
 
     Parameters

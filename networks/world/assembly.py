@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import dijkstra
 from networks.countries import read_table
 from networks.errors import SourceError
 from networks.inputs import replacing
-from networks.network import components
+from networks.network import Floats, components
 from networks.osm.tags import LENGTH_FACTOR
 from networks.sphere import KM_PER_DEGREE, chord_to_km, nearest, unit_vectors
 from networks.world.geograph import (
@@ -139,9 +139,7 @@ def demand(graph: Geograph, towns: Sequence[Town], parameters: WorldParameters) 
     return loads
 
 
-def _carried(
-    load: NDArray[np.float64], reach: NDArray[np.float64], before: NDArray[np.int32]
-) -> list[tuple[Edge, float]]:
+def _carried(load: Floats, reach: Floats, before: NDArray[np.int32]) -> list[tuple[Edge, float]]:
     """Send the load of each node back to the source of a tree of shortest paths; return what edges carry."""
     on_paths: set[int] = set()
     for node in np.flatnonzero(load).tolist():

@@ -13,7 +13,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from optimiser.job import sections
-from optimiser.job.sections import DERIVED, Limit, Megabytes, Names, Positive, Rings, Section, Seed, Share
+from optimiser.job.sections import (
+    DERIVED,
+    Limit,
+    Megabytes,
+    Names,
+    Positive,
+    Rings,
+    Rules,
+    Section,
+    Seed,
+    Share,
+)
 from optimiser.problem.model import TIERS
 
 Changes = Literal[
@@ -69,67 +80,81 @@ class Factor(Section):
     chances: Chances = ()
     chance: Share | None = None
 
-    def _faults(self) -> Iterator[str]:
-        return self._closing_faults() if self.changes == "closed" else self._drawing_faults()
+    def _rules(self) -> Rules:
+        given = [key for key in _KEYS if getattr(self, key) not in (None, ())]
+        if self.changes == "closed":
+            named = ", ".join(given)
+            return [
+                (not self.of, "closed needs 'of': the names of the links that may fail"),
+                (
+                    self.chance is None or not 0 < self.chance < 1,
+                    "closed needs 'chance', a probability above 0 and below 1",
+                ),
+                (given, f"closed goes by 'chance' alone, without {named}"),
+            ]
+        kind, needs = self.distribution, _NEEDS[self.distribution]
+        missing = [key for key in needs if key not in given]
+        surplus = [key for key in given if key not in (*needs, *_MAY.get(kind, ()))]
+        return [
+            (missing, f"the distribution {kind} needs {', '.join(missing)}"),
+            (surplus, f"the distribution {kind} takes no {', '.join(surplus)}"),
+            (self.chance is not None, "chance goes with changes = 'closed' alone"),
+            (
+                kind == "reference_class" and self.changes != "costs",
+                "overruns of a reference class are those of costs",
+            ),
+            (
+                self.of and self.changes not in ("costs", "demand", "delay_years"),
+                f"{self.changes} changes all alike and takes no 'of'",
+            ),
+            *(() if missing or surplus else self._value_rules()),
+        ]
 
-    def _given(self) -> list[str]:
-        return [key for key in _KEYS if getattr(self, key) not in (None, ())]
-
-    def _closing_faults(self) -> Iterator[str]:
-        if not self.of:
-            yield "closed needs 'of': the names of the links that may fail"
-        if self.chance is None or not 0 < self.chance < 1:
-            yield "closed needs 'chance', a probability above 0 and below 1"
-        if self._given():
-            yield f"closed goes by 'chance' alone, without {', '.join(self._given())}"
-
-    def _drawing_faults(self) -> Iterator[str]:
-        given, needs = self._given(), _NEEDS[self.distribution]
-        allowed = (*needs, *_MAY.get(self.distribution, ()))
-        missing, surplus = [k for k in needs if k not in given], [k for k in given if k not in allowed]
-        if missing:
-            yield f"the distribution {self.distribution} needs {', '.join(missing)}"
-        if surplus:
-            yield f"the distribution {self.distribution} takes no {', '.join(surplus)}"
-        if self.chance is not None:
-            yield "chance goes with changes = 'closed' alone"
-        if self.distribution == "reference_class" and self.changes != "costs":
-            yield "overruns of a reference class are those of costs"
-        if self.of and self.changes not in ("costs", "demand", "delay_years"):
-            yield f"{self.changes} changes all alike and takes no 'of'"
-        if not (missing or surplus):
-            yield from self._value_faults()
-
-    def _value_faults(self) -> Iterator[str]:
+    def _value_rules(self) -> Rules:
         ends = [value for value in (self.low, self.mode, self.high) if value is not None]
-        least = min([*ends, *(value for value in self.choices if not isinstance(value, str))], default=1.0)
-        is_normal = self.distribution == "normal"
-        if ends != sorted(ends) or (len(ends) > 1 and ends[0] == ends[-1]):
-            yield "low, mode and high must rise"
-        if self.changes in SCALES and (least <= 0 or (is_normal and self.low is None)):
-            yield f"{self.changes} is a factor: its values must be above 0 (normal: give low)"
-        if self.changes == "delay_years" and (least < 0 or is_normal):
-            yield "delays are at least 0, and not normal"
-        if self.distribution == "lognormal" and (self.mean or 0.0) <= 0:
-            yield "the mean of a lognormal distribution must be above 0"
-        if self.chances and (len(self.chances) != len(self.choices) or abs(sum(self.chances) - 1) > 1e-9):
-            yield "chances must be one for each of choices, together 1"
-        if len(set(self.choices)) != len(self.choices):
-            yield "a choice is given twice"
-        yield from self._text_faults()
-
-    def _text_faults(self) -> Iterator[str]:
         texts = [value for value in self.choices if isinstance(value, str)]
-        if self.changes != "opening":
-            yield from (f"'{text}' is no number" for text in texts)
-            return
-        if self.distribution != "choice" or len(texts) < len(self.choices):
-            yield "opening is a choice of days such as '2024-12-31'"
-        for text in texts:
-            try:
-                date.fromisoformat(text)
-            except ValueError:
-                yield f"'{text}' is no day; write it as 2024-12-31"
+        least = min([*ends, *(value for value in self.choices if not isinstance(value, str))], default=1.0)
+        is_normal, is_opening = self.distribution == "normal", self.changes == "opening"
+        chances = self.chances
+        return [
+            (
+                ends != sorted(ends) or (len(ends) > 1 and ends[0] == ends[-1]),
+                "low, mode and high must rise",
+            ),
+            (
+                self.changes in SCALES and (least <= 0 or (is_normal and self.low is None)),
+                f"{self.changes} is a factor: its values must be above 0 (normal: give low)",
+            ),
+            (
+                self.changes == "delay_years" and (least < 0 or is_normal),
+                "delays are at least 0, and not normal",
+            ),
+            (
+                self.distribution == "lognormal" and (self.mean or 0.0) <= 0,
+                "the mean of a lognormal distribution must be above 0",
+            ),
+            (
+                chances and (len(chances) != len(self.choices) or abs(sum(chances) - 1) > 1e-9),
+                "chances must be one for each of choices, together 1",
+            ),
+            (len(set(self.choices)) != len(self.choices), "a choice is given twice"),
+            *((not is_opening, f"'{text}' is no number") for text in texts),
+            (
+                is_opening and (self.distribution != "choice" or len(texts) < len(self.choices)),
+                "opening is a choice of days such as '2024-12-31'",
+            ),
+            *(
+                (is_opening and not _is_day(text), f"'{text}' is no day; write it as 2024-12-31")
+                for text in texts
+            ),
+        ]
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 class Correlated(Section):
@@ -157,14 +182,14 @@ class Sweep(Section):
     factors: Annotated[tuple[Factor, ...], Field(strict=False)] = ()
     correlations: Annotated[tuple[Correlated, ...], Field(strict=False)] = ()
 
-    def _faults(self) -> Iterator[str]:
+    def _rules(self) -> Rules:
         ids = [factor.id for factor in self.factors]
         repeated = sorted({name for name in ids if ids.count(name) > 1})
-        if repeated:
-            yield f"factors: {', '.join(repeated)} is the id of two"
         taken = [name for name in ids if name in TAKEN]
-        if taken:
-            yield f"factors: {', '.join(taken)} is another column of the table of cases"
+        return [
+            (repeated, f"factors: {', '.join(repeated)} is the id of two"),
+            (taken, f"factors: {', '.join(taken)} is another column of the table of cases"),
+        ]
 
 
 DEFAULT_SHARE = 0.1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
 from importlib import resources
@@ -46,6 +46,10 @@ USUAL_YEARS = 5
 _MEANINGS = tomllib.loads((resources.files("optimiser.job") / "meanings.toml").read_text(encoding="utf-8"))
 
 
+type Rules = Iterable[tuple[object, str]]
+"""Whether each rule is broken, and the sentence that says so."""
+
+
 class Section(BaseModel):
     """A section of a job: frozen, strict, without unknown keys, nan, infinity and null characters."""
 
@@ -68,13 +72,13 @@ class Section(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if faults := list(self._faults()):
+        if faults := [text for is_broken, text in self._rules() if is_broken]:
             raise ValueError("; ".join(faults))
         return self
 
-    def _faults(self) -> Iterator[str]:
-        """Yield what does not go together."""
-        return iter(())
+    def _rules(self) -> Rules:
+        """Return whether each rule on keys that do not go together is broken, with what the user is told."""
+        return ()
 
 
 class Region(Section):
@@ -100,23 +104,32 @@ class Region(Section):
     margin_km: float = Field(50.0, ge=0, le=1000)
     as_of: date | None = None
 
-    def _faults(self) -> Iterator[str]:
+    def _rules(self) -> Rules:
         sources = ("name", "file", "graph", "place", "bbox", "polygon", "matrix", "around")
         given = [key for key in sources if getattr(self, key)]
-        if len(given) > 1 or not (given or self.gtfs):
-            listed = " and ".join(given) if given else "none"
-            yield f"give exactly one of {', '.join(sources)}, or gtfs alone (given: {listed})"
-        box, hours = self.bbox, self.gtfs_hours
-        if box and not (len(box) == 4 and -180 <= box[0] < box[2] <= 180 and -90 <= box[1] < box[3] <= 90):
-            yield "bbox must be [west, south, east, north] in degrees, west < east, south < north"
-        if self.gtfs and self.matrix:
-            yield "gtfs and matrix do not go together: a matrix has no trains"
-        chosen = self.gtfs_date or self.gtfs_hours or self.gtfs_modes != ("rail",)
-        if chosen and not (self.gtfs or self.name):
-            yield "gtfs_date, gtfs_modes and gtfs_hours choose from a timetable; give gtfs"
-        is_span = len(hours) == 2 and all(0 <= hour <= 24 for hour in hours)
-        if hours and not (is_span and hours[0] % 24 != hours[1] % 24):
-            yield "gtfs_hours must be [from, to], two different hours from 0 to 24"
+        listed, hours = " and ".join(given) or "none", self.gtfs_hours
+        west, south, east, north = self.bbox if len(self.bbox) == 4 else (0, 0, 0, 0)
+        is_box = -180 <= west < east <= 180 and -90 <= south < north <= 90
+        is_span = (
+            len(hours) == 2 and all(0 <= hour <= 24 for hour in hours) and hours[0] % 24 != hours[1] % 24
+        )
+        chosen = self.gtfs_date or hours or self.gtfs_modes != ("rail",)
+        return [
+            (
+                len(given) > 1 or not (given or self.gtfs),
+                f"give exactly one of {', '.join(sources)}, or gtfs alone (given: {listed})",
+            ),
+            (
+                self.bbox and not is_box,
+                "bbox must be [west, south, east, north] in degrees, west < east, south < north",
+            ),
+            (self.gtfs and self.matrix, "gtfs and matrix do not go together: a matrix has no trains"),
+            (
+                chosen and not (self.gtfs or self.name),
+                "gtfs_date, gtfs_modes and gtfs_hours choose from a timetable; give gtfs",
+            ),
+            (hours and not is_span, "gtfs_hours must be [from, to], two different hours from 0 to 24"),
+        ]
 
 
 class Cities(Section):
@@ -132,11 +145,15 @@ class Cities(Section):
     secondary_from: Positive | None = None
     snap_km: float = Field(10.0, gt=0, le=1000)
 
-    def _faults(self) -> Iterator[str]:
-        if self.core_above is not None and (self.secondary_from or 0) > self.core_above:
-            yield "secondary_from must not exceed core_above"
-        if self.source == "csv" and not self.file:
-            yield "source = 'csv' needs file"
+    def _rules(self) -> Rules:
+        most = self.core_above
+        return [
+            (
+                most is not None and (self.secondary_from or 0) > most,
+                "secondary_from must not exceed core_above",
+            ),
+            (self.source == "csv" and not self.file, "source = 'csv' needs file"),
+        ]
 
 
 class Times(Section):
@@ -234,9 +251,9 @@ class Objective(Section):
     secondary: Whole = 1
     small: Whole = 1
 
-    def _faults(self) -> Iterator[str]:
-        if (self.weight == "file") != bool(self.weights_file):
-            yield "weight = 'file' and weights_file go together"
+    def _rules(self) -> Rules:
+        is_file = self.weight == "file"
+        return [(is_file != bool(self.weights_file), "weight = 'file' and weights_file go together")]
 
 
 class Budget(Section):
@@ -247,10 +264,9 @@ class Budget(Section):
     unlimited: bool = False
     cover: Literal["all", "targets"] = "all"
 
-    def _faults(self) -> Iterator[str]:
+    def _rules(self) -> Rules:
         given = [self.share is not None, self.amount is not None, self.unlimited]
-        if sum(given) > 1:
-            yield "give at most one of share, amount and unlimited"
+        return [(sum(given) > 1, "give at most one of share, amount and unlimited")]
 
 
 class Least(Section):
@@ -307,17 +323,15 @@ class Phasing(Section):
     rail_direct_years: BuildingYears = 6
     other_years: BuildingYears = 4
 
-    def _faults(self) -> Iterator[str]:
-        for key in ("shares", "years"):
-            given = len(getattr(self, key))
-            if given and given != len(self.names):
-                yield f"{key} has {given} values for {len(self.names)} names"
+    def _rules(self) -> Rules:
+        count, total = len(self.names), sum(self.exact_shares)
+        given = {key: len(getattr(self, key)) for key in ("shares", "years")}
         repeated = sorted({name for name in self.names if self.names.count(name) > 1})
-        if repeated:
-            yield f"names: {', '.join(repeated)} is given twice"
-        total = sum(self.exact_shares)
-        if self.shares and total != 1:
-            yield f"shares sum to {float(total):g}, not to 1"
+        return [
+            *((n and n != count, f"{key} has {n} values for {count} names") for key, n in given.items()),
+            (repeated, f"names: {', '.join(repeated)} is given twice"),
+            (self.shares and total != 1, f"shares sum to {float(total):g}, not to 1"),
+        ]
 
     @property
     def exact_shares(self) -> tuple[Fraction, ...]:
@@ -376,16 +390,15 @@ class Steps(Section):
     shares: Shares = ()
     later_s: Seconds = ()
 
-    def _faults(self) -> Iterator[str]:
-        if len(self.shares) != len(self.later_s):
-            yield f"later_s has {len(self.later_s)} values for {len(self.shares)} shares"
-        total = sum((Fraction(repr(share)) for share in self.shares), Fraction(0))
-        if self.shares and total != 1:
-            yield f"shares sum to {float(total):g}, not to 1"
-        if self.later_s and (self.later_s[0] != 0 or list(self.later_s) != sorted(set(self.later_s))):
-            yield "later_s must rise from 0"
-        if any(share == 0 for share in self.shares):
-            yield "shares must be above 0"
+    def _rules(self) -> Rules:
+        shares, later = self.shares, list(self.later_s)
+        total = sum((Fraction(repr(share)) for share in shares), Fraction(0))
+        return [
+            (len(shares) != len(later), f"later_s has {len(later)} values for {len(shares)} shares"),
+            (shares and total != 1, f"shares sum to {float(total):g}, not to 1"),
+            (later and (later[0] != 0 or later != sorted(set(later))), "later_s must rise from 0"),
+            (0 in shares, "shares must be above 0"),
+        ]
 
 
 class Independence(Section):
@@ -402,11 +415,11 @@ class Independence(Section):
     radius_km: Numbers = ()
     tiers: Names = ("core", "secondary", "small")
 
-    def _faults(self) -> Iterator[str]:
-        if list(self.stretches) != sorted(set(self.stretches)):
-            yield "stretches must rise"
-        if any(km <= 0 for km in self.radius_km):
-            yield "radius_km must be above 0"
+    def _rules(self) -> Rules:
+        return [
+            (list(self.stretches) != sorted(set(self.stretches)), "stretches must rise"),
+            (any(km <= 0 for km in self.radius_km), "radius_km must be above 0"),
+        ]
 
 
 CaseName = Literal[
@@ -483,9 +496,10 @@ class Backcast(Section):
     shares: Shares = (0.1, 0.25, 0.5, 1.0)
     draws: Whole = Field(20, le=1000)
 
-    def _faults(self) -> Iterator[str]:
-        if not self.shares or list(self.shares) != sorted(set(self.shares)) or self.shares[0] == 0:
-            yield "shares must rise from above 0"
+    def _rules(self) -> Rules:
+        shares = list(self.shares)
+        is_rising = shares and shares == sorted(set(shares)) and shares[0] > 0
+        return [(not is_rising, "shares must rise from above 0")]
 
 
 class Measures(Section):
@@ -540,24 +554,32 @@ class Rings(Section):
     gap_count: Whole = 12
     gap_longest_km: float = Field(80.0, gt=0, le=5000)
 
-    def _faults(self) -> Iterator[str]:
-        for key in ("radius_km", "time_s"):
-            band = getattr(self, key)
-            if band and not (len(band) == 2 and 0 <= band[0] < band[1]):
-                yield f"{key} must be [least, most] with 0 <= least < most"
-        if self.radius_km and self.time_s:
-            yield "give radius_km or time_s, not both"
-        for key in ("centres", "must"):
-            if len(set(getattr(self, key))) < len(getattr(self, key)):
-                yield f"{key} names a city twice"
-        if 0 < self.most_stretch < 1:
-            yield "most_stretch must be 1 or more, or 0 for any length"
-        for tier in self.least_by_tier:
-            if tier not in self.tiers:
-                yield f"least_by_tier names '{tier}', which is not among tiers: {', '.join(self.tiers)}"
-        if self.required and self.reward:
-            yield "a required ring earns no reward; write required = false"
-        if not self.required and not self.reward:
-            yield "a ring that is not required needs a reward above 0"
-        if self.arrangement == "side_by_side" and self.count != len(self.centres):
-            yield "side_by_side needs as many centres as rings (count)"
+    def _rules(self) -> Rules:
+        bands = {"radius_km": self.radius_km, "time_s": self.time_s}
+        cities = {"centres": self.centres, "must": self.must}
+        tiers = ", ".join(self.tiers)
+        return [
+            *(
+                (
+                    band and not (len(band) == 2 and 0 <= band[0] < band[1]),
+                    f"{key} must be [least, most] with 0 <= least < most",
+                )
+                for key, band in bands.items()
+            ),
+            (self.radius_km and self.time_s, "give radius_km or time_s, not both"),
+            *((len(set(names)) < len(names), f"{key} names a city twice") for key, names in cities.items()),
+            (0 < self.most_stretch < 1, "most_stretch must be 1 or more, or 0 for any length"),
+            *(
+                (tier not in self.tiers, f"least_by_tier names '{tier}', which is not among tiers: {tiers}")
+                for tier in self.least_by_tier
+            ),
+            (self.required and self.reward, "a required ring earns no reward; write required = false"),
+            (
+                not self.required and not self.reward,
+                "a ring that is not required needs a reward above 0",
+            ),
+            (
+                self.arrangement == "side_by_side" and self.count != len(self.centres),
+                "side_by_side needs as many centres as rings (count)",
+            ),
+        ]

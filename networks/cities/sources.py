@@ -116,15 +116,14 @@ def _check_header(header: Sequence[str], path: Path) -> None:
 
 def _population_fault(text: str) -> str:
     people = number(text)
-    if not text:
-        return "population is missing"
     if people is None:
-        return f"population '{text}' is not a number"
-    if people < 0:
-        return f"population {text} is negative"
-    if people > _WORLD_POPULATION:
-        return f"population {text} exceeds the population of the world"
-    return "" if people == int(people) else f"population {text} is not a whole number"
+        return f"population '{text}' is not a number" if text else "population is missing"
+    faults = (
+        (people < 0, "is negative"),
+        (people > _WORLD_POPULATION, "exceeds the population of the world"),
+        (people != int(people), "is not a whole number"),
+    )
+    return next((f"population {text} {fault}" for is_wrong, fault in faults if is_wrong), "")
 
 
 def _position_fault(row: _Row) -> str:

@@ -12,8 +12,19 @@ from numpy.typing import NDArray
 Tags = Mapping[str, str]
 
 
+class _Numbered:
+    """Entries with an id each."""
+
+    __slots__ = ()
+    id: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of entries."""
+        return len(self.id)
+
+
 @dataclass(frozen=True, slots=True)
-class Nodes:
+class Nodes(_Numbered):
     """Positions of the nodes that ways and relations use.
 
     Attributes
@@ -27,10 +38,6 @@ class Nodes:
     id: NDArray[np.int64]
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        """Return the number of nodes."""
-        return len(self.id)
 
     def rows_of(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the row of each id, -1 for nodes that the source does not contain.
@@ -48,7 +55,7 @@ class Nodes:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class Ways(_Numbered):
     """Ways as sequences of nodes in one flat array: way i visits `rows[offsets[i]:offsets[i + 1]]`.
 
     A way that leaves the extract and re-enters it is stored as several entries with the same id and tags.
@@ -71,10 +78,6 @@ class Ways:
     rows: NDArray[np.int64]
     tags: tuple[Tags, ...]
 
-    def __len__(self) -> int:
-        """Return the number of entries."""
-        return len(self.id)
-
     def take(self, kept: NDArray[np.bool_]) -> Ways:
         """Return the entries selected by a mask, in the same order.
 
@@ -93,7 +96,7 @@ class Ways:
 
 
 @dataclass(frozen=True, slots=True)
-class Points:
+class Points(_Numbered):
     """Point features, such as stations, with all their tags.
 
     Attributes
@@ -110,10 +113,6 @@ class Points:
     lon: NDArray[np.float64]
     lat: NDArray[np.float64]
     tags: tuple[Tags, ...]
-
-    def __len__(self) -> int:
-        """Return the number of points."""
-        return len(self.id)
 
     @classmethod
     def none(cls) -> Points:

@@ -42,13 +42,12 @@ def _seconds(text: str) -> int | None:
     if match := _CLOCK.match(text):
         hours, minutes, seconds = (int(part or 0) for part in match.groups())
         return hours * 3600 + minutes * 60 + seconds if minutes < 60 and seconds < 60 else None
-    if match := _MINUTES.match(text):
-        return round(float(match[1]) * 60)
-    if match := _HOURS.match(text):
-        return round(float(match[1]) * 3600)
+    for pattern, unit_s in ((_MINUTES, 60), (_HOURS, 3600)):
+        if match := pattern.match(text):
+            return round(float(match[1]) * unit_s)
     if match := _ISO.match(text):
-        days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-        return days * 86400 + hours * 3600 + minutes * 60 + seconds
+        parts = zip(match.groups(), (86400, 3600, 60, 1), strict=True)
+        return sum(int(part or 0) * unit_s for part, unit_s in parts)
     return None
 
 
@@ -361,10 +360,9 @@ def closed_reason(tags: Tags) -> str:
     is_built = tags.get("construction", "no") in CONSTRUCTION_OPEN and tags.get("proposed", "no") == "no"
     if not is_built and not any(tags.get(key) == "yes" for key in ACCESS_KEYS[:-1]):
         return "under_construction"
-    for key, value, reason in CLOSED_STATUS:
-        if tags.get(key) == value:
-            return reason
-    return "too_small" if any(key in tags and is_too_small(key, tags[key]) for key in CAR_SIZE) else ""
+    is_small = any(key in tags and is_too_small(key, tags[key]) for key in CAR_SIZE)
+    closed = (reason for key, value, reason in CLOSED_STATUS if tags.get(key) == value)
+    return next(closed, "too_small" if is_small else "")
 
 
 def stops_cars(tags: Tags) -> bool:
@@ -374,22 +372,23 @@ def stops_cars(tags: Tags) -> bool:
     stronger than the barrier; kerbs that are lowered or flush, bollards that can be lowered, and fences that
     are only heard, stop nobody. So do gates unless they are locked.
     """
-    for key in ACCESS_KEYS:
-        value = conditional(tags.get(key + CONDITIONAL, "")) or tags.get(key)
-        if value is not None:
-            access = access_of_value(value)
-            return access == "closed" or (access == "restricted" and tags.get("locked") == "yes")
-    barrier = tags.get("barrier")
-    if barrier is None:
-        return False
-    if barrier == "height_restrictor":
-        return is_too_small("maxheight", tags.get("maxheight", ""))
-    if barrier == "kerb":
-        return tags.get("kerb") not in {"lowered", "flush", "no"} and tags.get("highway") != "crossing"
-    if barrier == "fence":
-        return tags.get("sensory") not in {"audible", "audio"}
-    is_passable = barrier in PASSABLE_BARRIERS and tags.get("locked") != "yes"
-    return not is_passable and tags.get("bollard") != "rising"
+    held = (conditional(tags.get(key + CONDITIONAL, "")) or tags.get(key) for key in ACCESS_KEYS)
+    value, is_locked = next((one for one in held if one is not None), None), tags.get("locked") == "yes"
+    if value is not None:
+        access = access_of_value(value)
+        return access == "closed" or (access == "restricted" and is_locked)
+    match tags.get("barrier"):
+        case None:
+            return False
+        case "height_restrictor":
+            return is_too_small("maxheight", tags.get("maxheight", ""))
+        case "kerb":
+            return tags.get("kerb") not in {"lowered", "flush", "no"} and tags.get("highway") != "crossing"
+        case "fence":
+            return tags.get("sensory") not in {"audible", "audio"}
+        case barrier:
+            is_passable = barrier in PASSABLE_BARRIERS and not is_locked
+            return not is_passable and tags.get("bollard") != "rising"
 
 
 def is_too_small(key: str, text: str) -> bool:

@@ -198,18 +198,16 @@ def choose(elements: Elements, *, parameters: RailParameters, opened_by: date | 
 
 def _reason_against_track(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
     railway, usage, service = tags.get("railway", ""), tags.get("usage", ""), tags.get("service", "")
-    if railway not in parameters.railway:
-        return f"railway={railway}" if railway in parameters.left_out_railway else "other railway"
-    if service and service not in parameters.kept_service:
-        return f"service={service}"
-    if usage in parameters.left_out_usage:
-        return f"usage={usage}"
-    if tags.get("railway:traffic_mode") == "freight":
-        return "railway:traffic_mode=freight"
-    for state in sorted(NOT_RUNNING):
-        if tags.get(state) == "yes":
-            return f"railway={state}"
-    return "" if was_open(tags.get("start_date", ""), on=opened_by) else "opened later"
+    is_known = railway in parameters.left_out_railway
+    reasons = [
+        (railway not in parameters.railway, f"railway={railway}" if is_known else "other railway"),
+        (service and service not in parameters.kept_service, f"service={service}"),
+        (usage in parameters.left_out_usage, f"usage={usage}"),
+        (tags.get("railway:traffic_mode") == "freight", "railway:traffic_mode=freight"),
+        *((tags.get(state) == "yes", f"railway={state}") for state in sorted(NOT_RUNNING)),
+        (not was_open(tags.get("start_date", ""), on=opened_by), "opened later"),
+    ]
+    return next((reason for holds, reason in reasons if holds), "")
 
 
 def _track(way_id: int, points: Ints, tags: Tags, parameters: RailParameters) -> Track:
@@ -330,17 +328,15 @@ def gather(
 
 
 def _reason_against_station(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
-    if tags.get("railway", "station") not in parameters.station_railway:
-        return f"railway={tags['railway']}"
-    for state in sorted(NOT_RUNNING):
-        if tags.get(state) == "yes":
-            return state
-    if tags.get("train") == "no":
-        return "train=no"
-    kind = tags.get("station", "")
-    if kind in parameters.left_out_station:
-        return f"station={kind}"
-    return "" if was_open(tags.get("start_date", ""), on=opened_by) else "opened later"
+    railway, kind = tags.get("railway", "station"), tags.get("station", "")
+    reasons = [
+        (railway not in parameters.station_railway, f"railway={railway}"),
+        *((tags.get(state) == "yes", state) for state in sorted(NOT_RUNNING)),
+        (tags.get("train") == "no", "train=no"),
+        (kind in parameters.left_out_station, f"station={kind}"),
+        (not was_open(tags.get("start_date", ""), on=opened_by), "opened later"),
+    ]
+    return next((reason for holds, reason in reasons if holds), "")
 
 
 def _station(osm_id: int, lon: float, lat: float, tags: Tags) -> Station:

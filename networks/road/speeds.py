@@ -238,41 +238,32 @@ def parse_limit(text: str, *, table: SpeedTable) -> Limit:
 
 
 def _parse_part(part: str, table: SpeedTable) -> Limit:
-    if part in _VARIABLE:
-        return Limit(reason="variable")
     words = {"none": table.none_kmh, "walk": table.walk_kmh, "walking_pace": table.walk_kmh}
-    if part in words:
-        return Limit(kmh=words[part])
+    if part in _VARIABLE or part in words:
+        return Limit(kmh=words[part]) if part in words else Limit(reason="variable")
     if match := _ZONE.match(part):
-        region = f"{match[1]}{match[2] or ''}".upper()
-        return _zone(region, match[3], table)
+        return _zone(f"{match[1]}{match[2] or ''}".upper(), match[3], table)
     if part in _CONTEXTS:
         return _zone(table.country, part, table)
     match = _NUMBER.match(part)
     factor = _KMH.get(match[2]) if match else None
     if match is None or factor is None:
         return Limit(reason="unreadable")
-    return _in_window(float(match[1].replace(",", ".")) * factor, table)
+    kmh = float(match[1].replace(",", ".")) * factor
+    reason = "too_slow" if kmh < table.least_kmh else "too_fast" if kmh > table.most_kmh else ""
+    return Limit(reason=reason) if reason else Limit(kmh=kmh)
 
 
 def _zone(country: str, zone: str, table: SpeedTable) -> Limit:
     number = zone.removeprefix("zone")
     if number.isascii() and number.isdigit() and len(number) <= 3:
-        return _in_window(float(number), table)
+        return _parse_part(number, table)
     if zone in {"walk", "none"}:
         return _parse_part(zone, table)
     state = country.partition("-")[0]
     home = state if any(key.startswith(f"{state}:") for key in table.zones) else table.country
     kmh = table.zones.get(f"{country}:{zone}", table.zones.get(f"{home}:{zone}"))
     return Limit(kmh=kmh) if kmh is not None else Limit(reason="unknown_zone")
-
-
-def _in_window(kmh: float, table: SpeedTable) -> Limit:
-    if kmh < table.least_kmh:
-        return Limit(reason="too_slow")
-    if kmh > table.most_kmh:
-        return Limit(reason="too_fast")
-    return Limit(kmh=kmh)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -291,33 +292,28 @@ def _value_faults(result: Result, plan: Plan) -> Iterator[str]:
 
 def _bound_faults(problem: DesignProblem, result: Result, plan: Plan) -> Iterator[str]:
     """Yield how the bound, the gap or the status contradict the plan."""
-    minimise = problem.budget is None
-    gap = gap_of(plan.objective, result.bound, minimise=minimise)
-    if result.bound is None or gap is None:
-        if result.status == "optimal":
-            yield "it is called optimal without a bound"
-        if result.bound_source is not None:
-            yield "a source is named for a bound that is not there"
-        return
-    yield from _source_faults(problem, result, result.bound)
-    best = rounded_bound(result.bound, minimise=minimise)
-    if (best > plan.objective) if minimise else (best < plan.objective):
-        yield f"the bound {result.bound} lies on the wrong side of the objective {plan.objective}"
-        return
-    if result.status == "optimal" and gap > 0:
-        yield f"it is called optimal with a gap of {gap:.6f}"
-    if result.gap is not None and abs(result.gap - gap) > GAP_TOLERANCE:
-        yield f"gap: {result.gap} was claimed, {gap} is true"
-
-
-def _source_faults(problem: DesignProblem, result: Result, bound: float) -> Iterator[str]:
-    """Yield how the source of a bound contradicts it, where the check can recompute it."""
-    source, minimise = result.bound_source, problem.budget is None
-    if source is None or source.kind != "trivial":
-        return
-    true = rules.trivial_bound(problem, coverable(problem))
-    if (bound > true) if minimise else (bound < true):
-        yield f"the bound {bound} is called trivial, and sums of the problem give {true}"
+    minimise, bound = problem.budget is None, result.bound
+    gap = gap_of(plan.objective, bound, minimise=minimise)
+    is_optimal, source = result.status == "optimal", result.bound_source
+    if bound is None or gap is None:
+        faults = [
+            (is_optimal, "it is called optimal without a bound"),
+            (source is not None, "a source is named for a bound that is not there"),
+        ]
+    else:
+        best, true = rounded_bound(bound, minimise=minimise), bound
+        if source is not None and source.kind == "trivial":  # the check can recompute it
+            true = rules.trivial_bound(problem, coverable(problem))
+        worse = operator.gt if minimise else operator.lt
+        is_crossed = worse(best, plan.objective)
+        wrong_gap = result.gap is not None and abs(result.gap - gap) > GAP_TOLERANCE
+        faults = [
+            (worse(bound, true), f"the bound {bound} is called trivial, and sums of the problem give {true}"),
+            (is_crossed, f"the bound {bound} lies on the wrong side of the objective {plan.objective}"),
+            (not is_crossed and is_optimal and gap > 0, f"it is called optimal with a gap of {gap:.6f}"),
+            (not is_crossed and wrong_gap, f"gap: {result.gap} was claimed, {gap} is true"),
+        ]
+    yield from (fault for is_wrong, fault in faults if is_wrong)
 
 
 def _infeasible_by(problem: DesignProblem) -> ProvedBy:

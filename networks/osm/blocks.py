@@ -100,13 +100,8 @@ def _check_strings(data: bytes | None, start: int) -> None:
     # The first string of a table is empty; the byte that says so is mostly the only null.
     if not isinstance(table, bytes) or (table[:2] == b"\n\0" and table.count(0) == 1):
         return
-    at = 0
-    while at < len(table):
-        _, at = _varint(table, at)
-        size, at = _varint(table, at)
-        if 0 in table[at : at + size]:
-            raise ValueError(f"a text with a null character in the block at byte {start:,}")
-        at += size
+    if any(isinstance(text, bytes) and 0 in text for _, text in _fields(table)):
+        raise ValueError(f"a text with a null character in the block at byte {start:,}")
 
 
 def _node_ids(data: bytes | None) -> tuple[int | None, int | None]:
@@ -114,7 +109,7 @@ def _node_ids(data: bytes | None) -> tuple[int | None, int | None]:
     anything = -(2**62), 2**62
     if data is None:
         return anything
-    least, greatest = [], []
+    ends: list[int] = []
     for number, group in _fields(data):
         if number != 2 or not isinstance(group, bytes) or group[:1] not in (b"\x12", b"\x0a"):
             continue
@@ -125,10 +120,8 @@ def _node_ids(data: bytes | None) -> tuple[int | None, int | None]:
         if not isinstance(packed, bytes):
             return anything
         ids = np.cumsum(_signed(packed))
-        if len(ids):
-            least.append(int(ids.min()))
-            greatest.append(int(ids.max()))
-    return (min(least), max(greatest)) if least else (None, None)
+        ends += [int(ids.min()), int(ids.max())] if len(ids) else []
+    return min(ends, default=None), max(ends, default=None)
 
 
 def _signed(packed: bytes) -> NDArray[np.int64]:
@@ -228,15 +221,10 @@ def nodes_with_ids(
     """
     for portion, ids in _portions(path, blocks, wanted):
         nodes = osmium.FileProcessor(portion, osmium.osm.NODE)
-        if fits_filter(ids.tolist()):
-            for node in nodes.with_filter(osmium.filter.IdFilter(ids.tolist())):
-                if isinstance(node, osmium.osm.Node):
-                    yield node
-        else:
-            known = frozenset(ids.tolist())
-            for node in nodes:
-                if isinstance(node, osmium.osm.Node) and node.id in known:
-                    yield node
+        known = frozenset(ids.tolist())
+        if fits_filter(known):
+            nodes = nodes.with_filter(osmium.filter.IdFilter(known))
+        yield from (node for node in nodes if isinstance(node, osmium.osm.Node) and node.id in known)
 
 
 def _portions(

@@ -89,7 +89,8 @@ def _place(name: str, *, server: Server, cache_dir: Path) -> Shape:
     path = cache_dir / f"place-{key}.geojson"
     if path.is_file():
         return _polygons(shapely.from_geojson(path.read_text(encoding="utf-8")))
-    found = [match for match in _matches(name, server) if match.is_area]
+    areas = shapely.Polygon | shapely.MultiPolygon
+    found = [match for match in _matches(name, server) if isinstance(match.shape, areas)]
     if not found:
         raise SourceError(f"No area is named {name!r}.", remedy="Give a box: west, south, east, north.")
     # An outline that is mostly the same is that of the same place, which may be both a city and a province.
@@ -118,10 +119,6 @@ class _Match:
     name: str
     importance: float
     shape: shapely.Geometry
-
-    @property
-    def is_area(self) -> bool:
-        return isinstance(self.shape, shapely.Polygon | shapely.MultiPolygon)
 
 
 def _matches(name: str, server: Server) -> list[_Match]:

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import osmium
@@ -49,16 +48,6 @@ INHERITED = frozenset({"route", "state", *NOT_RUNNING, *ACCESS_KEYS, *WALKERS, *
 """Keys of ferry relations that are for their ways, where these lack them."""
 _UNITS_PER_DEGREE = 10_000_000
 """Osmium stores coordinates as integers in units of 1e-7 degree."""
-
-
-class TagsLike(Protocol):
-    """Tags of an element, as stored or copied."""
-
-    def __contains__(self, key: str, /) -> bool:
-        """Return whether a key is there."""
-
-    def get(self, key: str, /) -> str | None:
-        """Return the value of a key, None without one."""
 
 
 def _shown(tags: Tags) -> Tags:
@@ -183,7 +172,7 @@ def first_pass(path: Path, *, roads: frozenset[str], rail: bool, ferries: bool) 
     return scan
 
 
-def is_station(tags: TagsLike) -> bool:
+def is_station(tags: Tags | osmium.osm.TagList) -> bool:
     """Return whether tags are those of a station: of railways, or of public transport with trains."""
     if "railway" in tags:
         return tags.get("railway") in {"station", "halt"}

@@ -368,11 +368,6 @@ class _Areas:
             of_point={one: area.id for area in reversed(areas) for one in members[area.id]},
         )
 
-    def labels_of(self, point: int) -> tuple[str, ...]:
-        """Return the names of the area of a point."""
-        area = self.of_point.get(point)
-        return () if area is None else self.labels[area]
-
 
 def _twins(found: Sequence[Station], railway: set[int], areas: _Areas, limit_m: float) -> dict[int, int]:
     """Return the id of the station of railways for each station of public transport that is the same."""
@@ -449,7 +444,8 @@ def _owners(
         if not rows:
             orphans.append(stop)
             continue
-        names = replace(stop, labels=(*stop.labels, *areas.labels_of(stop.osm_id)))
+        area = areas.of_point.get(stop.osm_id)
+        names = replace(stop, labels=(*stop.labels, *(() if area is None else areas.labels[area])))
         distance = {row: float(np.linalg.norm(tree.data[row] - place)) for row in rows}
         owner[stop.osm_id] = min(
             rows, key=lambda row: (not _same_name(found[row], names), distance[row], row)

@@ -107,7 +107,10 @@ def place(
     lon, lat = elements.nodes.lon, elements.nodes.lat
     lines = [shapely.linestrings(lon[t.points], lat[t.points]) for t in tracks]
     tree = shapely.STRtree(lines)
-    tracks_of = _tracks_of_points(tracks)
+    tracks_of: dict[int, set[int]] = defaultdict(set)
+    for i, track in enumerate(tracks):
+        for row in track.points.tolist():
+            tracks_of[row].add(i)
     new = _NewPoints(lon=[], lat=[], first=len(lon), added=defaultdict(list))
     points, snapped, unreached = [], [], []
     for station in stations.all:
@@ -132,14 +135,6 @@ def place(
         snapped_m=np.array(snapped, dtype=np.float64),
         unreached=tuple(unreached),
     )
-
-
-def _tracks_of_points(tracks: Sequence[Track]) -> dict[int, set[int]]:
-    found: dict[int, set[int]] = defaultdict(set)
-    for i, track in enumerate(tracks):
-        for row in track.points.tolist():
-            found[row].add(i)
-    return found
 
 
 def _hits(
@@ -240,7 +235,11 @@ def cut(placed: Placed) -> Cut:
     counts = np.array([len(t.points) for t in tracks], dtype=np.int64)
     sequence = np.concatenate([t.points for t in tracks]) if tracks else np.empty(0, dtype=np.int64)
     owner = np.repeat(np.arange(len(tracks)), counts)
-    breaks = _breaks(sequence, counts, stations=[row for rows in placed.points for row in rows])
+    ends = np.cumsum(counts)
+    broken = np.isin(sequence, np.array([row for rows in placed.points for row in rows], dtype=np.int64))
+    broken |= np.bincount(sequence)[sequence] > 1
+    broken[[*(ends - 1), *(ends - counts)]] = True
+    breaks = np.flatnonzero(broken)
     same = owner[breaks[:-1]] == owner[breaks[1:]]
     start, stop = breaks[:-1][same], breaks[1:][same]
     # The distance of each point from the first one along geodesics between consecutive points.
@@ -259,17 +258,6 @@ def cut(placed: Placed) -> Cut:
         length_km=np.maximum(along[stop] - along[start], _LEAST_KM)[real],
         loops=int((~real).sum()),
     )
-
-
-def _breaks(sequence: Ints, counts: Ints, *, stations: Sequence[int]) -> Ints:
-    if not len(sequence):
-        return np.empty(0, dtype=np.int64)
-    shared = np.bincount(sequence)[sequence] > 1
-    ends = np.cumsum(counts)
-    broken = shared | np.isin(sequence, np.array(stations, dtype=np.int64))
-    broken[ends - 1] = True
-    broken[ends - counts] = True
-    return np.flatnonzero(broken)
 
 
 @dataclass(frozen=True, slots=True)

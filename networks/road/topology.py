@@ -67,7 +67,11 @@ def cut_at_junctions(ways: Ways, nodes: Nodes, stops: Mask | None = None) -> Pie
     Pieces
         Without loops. Consecutive repeats of a node are removed first.
     """
-    rows, way_of, repeats = _without_repeats(ways)
+    # Nodes equal to the previous one of their way are dropped.
+    rows, way_of = ways.rows, np.repeat(np.arange(len(ways)), np.diff(ways.offsets))
+    kept = np.ones(len(rows), dtype=bool)
+    kept[1:] = (way_of[1:] != way_of[:-1]) | (rows[1:] != rows[:-1])
+    rows, way_of, repeats = rows[kept], way_of[kept], int(np.count_nonzero(~kept))
     lon, lat = nodes.lon[rows], nodes.lat[rows]
     steps = np.zeros(len(rows))
     if len(rows):
@@ -90,17 +94,6 @@ def cut_at_junctions(ways: Ways, nodes: Nodes, stops: Mask | None = None) -> Pie
         dropped={"repeated_node": repeats} if repeats else {},
     )
     return pieces.keep(rows[pieces.first] != rows[pieces.last], reason="loop")
-
-
-def _without_repeats(ways: Ways) -> tuple[Ints, Ints, int]:
-    """Drop nodes equal to the previous one of their way; return rows, way of each, and number dropped."""
-    rows = ways.rows
-    way_of = np.repeat(np.arange(len(ways)), np.diff(ways.offsets))
-    same_way = way_of[1:] == way_of[:-1]
-    repeated = np.zeros(len(rows), dtype=bool)
-    repeated[1:] = same_way & (rows[1:] == rows[:-1])
-    kept = ~repeated
-    return rows[kept], way_of[kept], int(np.count_nonzero(repeated))
 
 
 def segment_km(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -194,9 +194,7 @@ def add_roads(
     parameters
         Length on the ground over length of the geometry.
     """
-    used = sorted({node for edge in graph.edges for node in edge})
-    ids = {node: elements.add_node(graph.points[node], {}) for node in used}
-    for line in chains(classes):
+    for line, ids in _lines(graph, classes, elements):
         edges = [(min(a, b), max(a, b)) for a, b in itertools.pairwise(line)]
         known_km = sum(graph.edges[edge] for edge in edges)
         tags = {
@@ -209,21 +207,16 @@ def add_roads(
         drawn_km = length_km([graph.points[node] for node in line])
         if drawn_km > 0:
             tags[LENGTH_FACTOR] = f"{parameters.road_length_factor * known_km / drawn_km:.4f}"
-        elements.add_way([ids[node] for node in line], tags)
+        elements.add_way(ids, tags)
 
 
-def add_tracks(graph: Geograph, elements: Elements) -> None:
-    """Add all tracks to the elements, one way for each chain; they state neither speed nor usage.
-
-    Parameters
-    ----------
-    elements
-        Elements to which nodes and ways are added; changed in place.
-    """
+def _lines(
+    graph: Geograph, classes: Mapping[Edge, str], elements: Elements
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Add the nodes of all edges, and yield each chain of edges of a class, with the ids of its nodes."""
     used = sorted({node for edge in graph.edges for node in edge})
     ids = {node: elements.add_node(graph.points[node], {}) for node in used}
-    for line in chains(dict.fromkeys(graph.edges, "rail")):
-        elements.add_way([ids[node] for node in line], {"railway": "rail", **SOURCE_TAGS})
+    yield from ((line, [ids[node] for node in line]) for line in chains(classes))
 
 
 def add_stations(
@@ -335,7 +328,8 @@ def assemble(
     if not with_rail:
         return elements
     tracks = merge_short_edges(read_clipped(package_file(RAILWAYS), area), assumed.short_track_km)
-    add_tracks(tracks, elements)
+    for _, ids in _lines(tracks, dict.fromkeys(tracks.edges, "rail"), elements):
+        elements.add_way(ids, {"railway": "rail", **SOURCE_TAGS})  # neither speed nor usage is known
     least = assumed.least_population if least_population is None else least_population
     served = cities_in(area, least_population=least, parameters=assumed)
     add_stations(tracks, served, elements, assumed)

@@ -268,17 +268,18 @@ def find_place(text: str) -> Place:
 
 def _at(lat: float, lon: float, text: str) -> Place:
     """Return the place at coordinates, in the country of the nearest town."""
-    if abs(lat) > 90 or abs(lon) > 180:
-        raise SourceError(
-            f"latitude {lat:g} or longitude {lon:g} is out of range",
-            where=f"around = '{text}'",
-            done="Nothing was read or written.",
-            remedy="Write latitude and longitude in degrees, such as '6.5,3.4'.",
-        )
     towns = all_towns()
+    if abs(lat) > 90 or abs(lon) > 180:
+        what = f"latitude {lat:g} or longitude {lon:g} is out of range"
+        raise _no_place(what, text, "Write latitude and longitude in degrees, such as '6.5,3.4'.")
     centre = Circle(lat=lat, lon=lon, radius_km=0.0)
     away = centre.distance_km(np.array([town.lat for town in towns]), np.array([town.lon for town in towns]))
     return Place(name=f"{lat:g}, {lon:g}", lat=lat, lon=lon, country=towns[int(away.argmin())].country)
+
+
+def _no_place(what: str, text: str, remedy: str) -> SourceError:
+    where, done = f"around = '{text}'", "Nothing was read or written."
+    return SourceError(what, where=where, done=done, remedy=remedy)
 
 
 def _country_code(country: str, text: str) -> str:
@@ -291,12 +292,8 @@ def _country_code(country: str, text: str) -> str:
     code = country.upper() if country.upper() in countries else names.get(wanted, "")
     if not code:
         close = [countries[names[name]]["name"] for name in get_close_matches(wanted, names, n=1)]
-        raise SourceError(
-            f"no country is called '{country}'" + (f"; did you mean {close[0]}?" if close else ""),
-            where=f"around = '{text}'",
-            done="Nothing was read or written.",
-            remedy="Write the ISO 3166 code of the country, such as 'Cordoba, AR'.",
-        )
+        what = f"no country is called '{country}'" + (f"; did you mean {close[0]}?" if close else "")
+        raise _no_place(what, text, "Write the ISO 3166 code of the country, such as 'Cordoba, AR'.")
     return code
 
 
@@ -308,10 +305,7 @@ def _unknown(text: str, wanted: str, towns: Sequence[Town]) -> SourceError:
             by_name.setdefault(plain_name(name), town)
     close = get_close_matches(wanted, by_name, n=_MOST_SUGGESTIONS, cutoff=0.8)
     alike = dict.fromkeys(f"{by_name[name].name}, {by_name[name].country}" for name in close)
-    return SourceError(
-        "GeoNames has no town of 15,000 residents or more with this name"
-        + (f"; did you mean {' or '.join(alike)}?" if alike else ""),
-        where=f"around = '{text}'",
-        done="Nothing was read or written.",
-        remedy="Correct the name, or write latitude and longitude in degrees, such as '6.5,3.4'.",
-    )
+    what = "GeoNames has no town of 15,000 residents or more with this name"
+    what += f"; did you mean {' or '.join(alike)}?" if alike else ""
+    remedy = "Correct the name, or write latitude and longitude in degrees, such as '6.5,3.4'."
+    return _no_place(what, text, remedy)

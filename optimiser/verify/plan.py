@@ -205,17 +205,35 @@ def check(problem: DesignProblem, result: Result) -> Plan:
     if is_empty:
         plan = _evaluated(problem, (), {}, {})
         if result.status == "infeasible":
-            plan = replace(plan, infeasible_by=_infeasible_by(problem))
+            verdict = prove_infeasible(problem)
+            if verdict.plan is not None:
+                names = ", ".join(verdict.plan) or "nothing"
+                fault = f"it is called infeasible, yet building {names} meets every constraint"
+                raise _rejection(problem, [fault])
+            plan = replace(plan, infeasible_by=verdict.by)
     else:
         plan = _evaluated(problem, result.built, result.rings, result.starts)
+        true = {"cost": plan.cost, "coverage": plan.coverage.after, "objective": plan.objective}
+        claims = [(key, getattr(result, key), value) for key, value in true.items()]
         faults = [
             *_rule_faults(problem, plan),
-            *_value_faults(result, plan),
+            *(f"{key}: {one} was claimed, {value} is true" for key, one, value in claims if one != value),
             *_bound_faults(problem, result, plan),
         ]
         if faults:
             raise _rejection(problem, faults)
-    return _with_bound(problem, plan, result)
+    minimise, gain = problem.budget is None, None
+    if result.bound is not None and not minimise:
+        before = rules.weight_of(problem, set(plan.covered_before)) * rules.total_factor(problem)
+        gain = (rounded_bound(result.bound) - plan.objective) / max(1, plan.objective - before)
+    return replace(
+        plan,
+        status=result.status,
+        bound=result.bound,
+        gap=gap_of(plan.objective, result.bound, minimise=minimise),
+        gap_of_gain=gain,
+        bound_source=result.bound_source,
+    )
 
 
 def _rejection(problem: DesignProblem, faults: Sequence[str]) -> VerificationError:
@@ -282,14 +300,6 @@ def _rule_faults(problem: DesignProblem, plan: Plan) -> Iterator[str]:
     yield from rules.coverage_faults(problem, set(plan.covered), rules.required_pairs(problem))
 
 
-def _value_faults(result: Result, plan: Plan) -> Iterator[str]:
-    true = {"cost": plan.cost, "coverage": plan.coverage.after, "objective": plan.objective}
-    for key, value in true.items():
-        claimed = getattr(result, key)
-        if claimed != value:
-            yield f"{key}: {claimed} was claimed, {value} is true"
-
-
 def _bound_faults(problem: DesignProblem, result: Result, plan: Plan) -> Iterator[str]:
     """Yield how the bound, the gap or the status contradict the plan."""
     minimise, bound = problem.budget is None, result.bound
@@ -314,37 +324,6 @@ def _bound_faults(problem: DesignProblem, result: Result, plan: Plan) -> Iterato
             (not is_crossed and wrong_gap, f"gap: {result.gap} was claimed, {gap} is true"),
         ]
     yield from (fault for is_wrong, fault in faults if is_wrong)
-
-
-def _infeasible_by(problem: DesignProblem) -> ProvedBy:
-    """Return what proves that there is no plan.
-
-    Raises
-    ------
-    VerificationError
-        When a plan is found.
-    """
-    verdict = prove_infeasible(problem)
-    if verdict.plan is not None:
-        names = ", ".join(verdict.plan) or "nothing"
-        raise _rejection(problem, [f"it is called infeasible, yet building {names} meets every constraint"])
-    return verdict.by
-
-
-def _with_bound(problem: DesignProblem, plan: Plan, result: Result) -> Plan:
-    minimise, gain = problem.budget is None, None
-    if result.bound is not None and not minimise:
-        before = rules.weight_of(problem, set(plan.covered_before)) * rules.total_factor(problem)
-        gain = (rounded_bound(result.bound) - plan.objective) / max(1, plan.objective - before)
-    gap = gap_of(plan.objective, result.bound, minimise=minimise)
-    return replace(
-        plan,
-        status=result.status,
-        bound=result.bound,
-        gap=gap,
-        gap_of_gain=gain,
-        bound_source=result.bound_source,
-    )
 
 
 FORMAT = "polyring-certificate/1"

@@ -24,8 +24,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
 import networks
-from networks.network import CLOSED, Network
 from networks.osm.tags import BARRIER_KEYS, ROAD_CLASSES, ROAD_KEYS, with_slip_roads
+from networks.schema import CLOSED, Network
 
 HEAD = """\
 | extract | graph | streets | km | km, extract | pairs | median ratio of times | 10th to 90th percentile | s |

@@ -27,9 +27,9 @@ import pyproj
 from numpy.typing import NDArray
 
 from networks import impedance, osm, road
-from networks.network import CLOSED, Network
 from networks.osm.tags import DEFAULT_CLASSES, with_slip_roads
 from networks.road.speeds import SpeedTable, speed_table
+from networks.schema import CLOSED, Network
 
 COUNTRY = "EU"
 CLASSES = ("motorway", "trunk", "primary", "secondary", "tertiary")

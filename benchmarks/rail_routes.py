@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from networks import cities, intermodal, osm, rail, schema, skims
-from networks.network import Network, Services
 from networks.osm.elements import Elements
 from networks.rail.drafts import BY_TABLE, Draft, Timetable
 from networks.rail.parameters import RailParameters
+from networks.schema import Network, Services
 from networks.skims import ARC_KINDS, TimeGraph
 from optimiser.run.reading import lengthened_rail
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from networks import cities, impedance, intermodal, osm, regions, road, skims
-from networks.network import Network
+from networks.schema import Network
 from networks.skims import ARC_KINDS, TimeGraph
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -36,11 +36,11 @@ import osmium
 from osmium.osm import mutable
 
 from networks import impedance, osm, rail, road
-from networks.network import CLOSED, Network
 from networks.osm.elements import point_id
 from networks.osm.tags import ROAD_CLASSES
 from networks.rail import RailBuild
 from networks.road.speeds import crossing_step, speed_table
+from networks.schema import CLOSED, Network
 
 FOLDER = Path(__file__).parent / "tag_checks"
 COUNTRY = "world"

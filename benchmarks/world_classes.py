@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from networks import cities, impedance, intermodal, osm, regions, road, skims, world
-from networks.network import Network
+from networks.schema import Network
 from networks.sphere import KM_PER_DEGREE, chord_to_km, unit_vectors
 from networks.world import assembly
 from networks.world.geograph import Elements, Geograph, package_file, read_clipped, write

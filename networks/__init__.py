@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from networks.errors import FetchError, NetworksError, SchemaError, SnapError, SourceError
     from networks.graph import from_graph, read_graph, to_graph
     from networks.impedance import add_travel_times
-    from networks.network import Network, Services
     from networks.rail import read_lines
+    from networks.schema import Network, Services
     from networks.simplify import contract
     from networks.skims import UNREACHABLE, TimeGraph
     from networks.storage import ImportReport, read_gpkg, read_parquet, write_gpkg, write_parquet
@@ -46,10 +46,10 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "errors": ["FetchError", "NetworksError", "SchemaError", "SnapError", "SourceError"],
         "graph": ["from_graph", "read_graph", "to_graph"],
         "impedance": ["add_travel_times"],
-        "network": ["Network", "Services"],
         "rail": ["read_lines"],
+        "schema": ["Network", "Services"],
         "simplify": ["contract"],
         "storage": ["ImportReport", "read_gpkg", "read_parquet", "write_gpkg", "write_parquet"],
-        "timegraph": ["UNREACHABLE", "TimeGraph"],
+        "skims": ["UNREACHABLE", "TimeGraph"],
     },
 )  # fmt: skip

@@ -21,7 +21,6 @@ from shapely.ops import substring
 from networks import schema
 from networks.errors import SchemaError, SourceError
 from networks.inputs import checked, checksum, printable
-from networks.network import CLOSED, Network
 from networks.osm import DEFAULT_CLASSES, Elements, Nodes, Points, ReadCounts, Source, Ways
 from networks.osm.tags import (
     BARRIER_KEYS,
@@ -33,6 +32,7 @@ from networks.osm.tags import (
     duration_s,
     with_slip_roads,
 )
+from networks.schema import CLOSED, Network
 from networks.sphere import chord_to_km, unit_vectors
 
 if TYPE_CHECKING:

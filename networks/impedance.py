@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from networks.errors import SchemaError
-from networks.network import CLOSED, Floats, Ints, Network
-from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH
+from networks.schema import CLOSED, LEAST_SPEED_KMH, MOST_SPEED_KMH, Floats, Ints, Network
 
 _SECONDS_PER_HOUR = 3600.0
 

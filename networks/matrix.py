@@ -14,7 +14,7 @@ from networks import skims
 from networks.cities.table import Cities, CityNames, UnknownCityError
 from networks.errors import SchemaError, SourceError
 from networks.inputs import checked
-from networks.network import Floats, Ints
+from networks.schema import Floats, Ints
 from networks.skims import UNREACHABLE, Arcs, TimeGraph
 
 logger = logging.getLogger(__name__)

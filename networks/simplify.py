@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from networks.errors import SchemaError
 from networks.impedance import require_times
-from networks.network import CLOSED, Floats, Ints, Mask, Network
-from networks.schema import LINKS, table
+from networks.schema import CLOSED, LINKS, Floats, Ints, Mask, Network, table
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from networks.errors import SchemaError
-from networks.network import Ints
+from networks.schema import Ints
 
 UNREACHABLE: int = int(np.iinfo(np.int64).max)
 """Travel time of a pair without a path."""

@@ -17,10 +17,10 @@ import shapely
 from networks import schema
 from networks.errors import SourceError
 from networks.inputs import checked, printable, replacing
-from networks.network import Network, Services
 from networks.osm.elements import Elements, Points, ReadCounts, Source
 from networks.rail import RailBuild, RailReport
 from networks.road.attributes import RoadReport
+from networks.schema import Network, Services
 
 LAYERS = ("nodes", "links")
 """Names of the layers in a GeoPackage, and of the files in a Parquet folder."""

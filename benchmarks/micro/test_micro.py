@@ -11,8 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from networks.network import Network
-from networks.schema import LINKS, NODES, table
+from networks.schema import LINKS, NODES, Network, table
 from networks.simplify import contract
 from optimiser.bench.generators.random_places import (
     GeometricParameters,

@@ -1,7 +1,5 @@
 """Load cities, assign tiers, and snap cities to a network."""
 
-from __future__ import annotations
-
 from networks.cities.snapping import MOTORWAYS, Snapped, Unsnapped, snap, with_nodes_near
 from networks.cities.sources import HasPlaces, from_geonames, from_osm_places, from_towns, load_csv
 from networks.cities.table import (

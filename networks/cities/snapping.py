@@ -18,8 +18,7 @@ from shapely.ops import substring
 from networks.cities.table import Cities
 from networks.errors import SnapError
 from networks.impedance import require_times
-from networks.network import CLOSED, Floats, Ints, Mask, Network
-from networks.schema import LINKS, NODES, table
+from networks.schema import CLOSED, LINKS, NODES, Floats, Ints, Mask, Network, table
 from networks.sphere import KM_PER_DEGREE, nearest
 
 MOTORWAYS = frozenset({"motorway", "motorway_link"})

@@ -1,7 +1,5 @@
 """Read timetables in the format GTFS as services of trains and coaches."""
 
-from __future__ import annotations
-
 from networks.gtfs.feed import Feed, Mode, read_feed
 from networks.gtfs.patterns import chosen_day, representative_day, trips_by_day
 from networks.gtfs.services import GtfsBuild, TimetableReport, build

@@ -15,7 +15,7 @@ import pandas as pd
 
 from networks.errors import SourceError
 from networks.inputs import MOST_BYTES, checked, checksum, printable
-from networks.network import Floats
+from networks.schema import Floats
 
 Mode = Literal["rail", "coach"]
 

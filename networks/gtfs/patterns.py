@@ -15,9 +15,9 @@ from scipy.spatial import KDTree
 
 from networks.errors import SourceError
 from networks.gtfs.feed import Feed
-from networks.network import Ints, Mask, components
 from networks.rail.drafts import KnownTimes
 from networks.rail.parameters import GtfsParameters
+from networks.schema import Ints, Mask, components
 from networks.sphere import chord_to_km, km_to_chord, unit_vectors
 
 _MIDWEEK, _WORKDAYS = (1, 2, 3), (0, 1, 2, 3, 4)

@@ -31,11 +31,11 @@ from networks.gtfs.patterns import (
     trains_on,
     trips_by_day,
 )
-from networks.network import Ints, Network
 from networks.rail.builder import RailBuild, RailReport
 from networks.rail.drafts import BY_TIMETABLE, Draft, Hop, Timed, Timetable, to_services
 from networks.rail.parameters import GtfsParameters, RailParameters
 from networks.rail.routing import Route
+from networks.schema import Ints, Network
 from networks.sphere import km_to_chord, unit_vectors
 
 if TYPE_CHECKING:

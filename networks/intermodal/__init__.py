@@ -1,7 +1,5 @@
 """Join roads, trains and city centres into one graph of travel times."""
 
-from __future__ import annotations
-
 from networks.intermodal.access import Definition, join
 from networks.intermodal.parameters import AccessParameters, ByTier
 

@@ -16,8 +16,8 @@ from networks.errors import SchemaError
 from networks.intermodal import trains
 from networks.intermodal.parameters import AccessParameters
 from networks.intermodal.trains import HALLS, Halls, Stops, with_common_lines
-from networks.network import Floats, Ints, Network
 from networks.rail.builder import RailBuild
+from networks.schema import Floats, Ints, Network
 from networks.skims import Arcs, TimeGraph
 from networks.sphere import chord_to_km, km_to_chord, nearest, unit_vectors
 

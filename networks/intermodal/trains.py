@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.intermodal.parameters import AccessParameters
-from networks.network import Ints, Mask, Services
 from networks.rail.drafts import BY_TRACKS
+from networks.schema import Ints, Mask, Services
 from networks.skims import Arcs
 
 COMBINED = "combined"

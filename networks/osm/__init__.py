@@ -1,7 +1,5 @@
 """Read OpenStreetMap data from a file or from a server."""
 
-from __future__ import annotations
-
 from networks.osm.client import Server
 from networks.osm.elements import Elements, Member, Nodes, Points, ReadCounts, Relation, Source, Tags, Ways
 from networks.osm.overpass import fetch

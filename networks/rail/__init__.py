@@ -1,7 +1,5 @@
 """Build rail networks: tracks, the stations on them, and the services that run."""
 
-from __future__ import annotations
-
 from networks.rail.builder import Line, RailBuild, RailReport, build, read_lines
 from networks.rail.parameters import RailClass, RailParameters, Running
 

@@ -16,7 +16,6 @@ import pandas as pd
 
 from networks.errors import SchemaError
 from networks.inputs import MOST_TEXT_BYTES, checked, number
-from networks.network import Ints, Mask, Network, Services
 from networks.osm.elements import Elements, Relation
 from networks.osm.tags import duration_s, had_ended, runs, was_open
 from networks.rail.drafts import BY_TABLE, BY_TAG, Draft, KnownTimes, Timetable, neighbour_drafts, to_services
@@ -33,6 +32,7 @@ from networks.rail.features import (
 )
 from networks.rail.parameters import RailParameters
 from networks.rail.topology import Built, cut, place, to_network
+from networks.schema import Ints, Mask, Network, Services
 
 MINUTES, STOP_MINUTES = "polyring:minutes", "polyring:stop_minutes"
 """Our tags for known times: minutes from the departure at each stop to the arrival at the next, and minutes

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from networks.network import Floats, Ints, Network, Services
 from networks.rail.features import Station
 from networks.rail.parameters import RailParameters
 from networks.rail.routing import ANY_TURN_DEG, Layout, OwnTracks, Route, TrackGraph
 from networks.rail.topology import running_seconds
+from networks.schema import Floats, Ints, Network, Services
 
 BY_TAG, BY_TABLE, BY_CLASS, BY_TRACKS, BY_TIMETABLE = "tag", "table", "class", "tracks", "timetable"
 """Sources of a headway: the `interval` tag, a table of lines, the default of the class, the default of the

@@ -11,11 +11,10 @@ from datetime import date
 import numpy as np
 from scipy.spatial import KDTree
 
-from networks.network import Floats, Ints
 from networks.osm.elements import Elements, Relation, Tags, element_name, point_id
 from networks.osm.tags import NOT_RUNNING, duration_s, was_open
 from networks.rail.parameters import RailParameters
-from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH
+from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH, Floats, Ints
 from networks.sphere import km_to_chord, unit_vectors
 
 _KM_PER_MILE = 1.609344

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from networks.network import Floats, Ints, Mask
+from networks.schema import Floats, Ints, Mask
 
 ANY_TURN_DEG = 180.0
 """Turn limit that allows every turn."""

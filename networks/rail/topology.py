@@ -11,11 +11,11 @@ import pyproj
 import shapely
 
 from networks import schema
-from networks.network import Floats, Ints, Network
 from networks.osm.elements import Elements
 from networks.rail.features import Station, Stations, Track, number_of_tracks
 from networks.rail.parameters import RailParameters, Running
 from networks.road.topology import lines_along
+from networks.schema import Floats, Ints, Network
 
 _METRES_PER_DEGREE = 111_195.0
 """Degree of latitude on a sphere of radius 6,371 km: accurate to 0.6 %, enough for distance limits."""

@@ -1,7 +1,5 @@
 """Build the road network: topology, directions, speeds and ferries."""
 
-from __future__ import annotations
-
 from networks.road.attributes import RoadReport, report_of
 from networks.road.builder import build
 from networks.road.speeds import SpeedCounts

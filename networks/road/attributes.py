@@ -10,7 +10,6 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from networks.network import Floats, Ints, Mask, Network
 from networks.osm.elements import Tags, Ways
 from networks.osm.tags import (
     BACKWARD,
@@ -30,6 +29,7 @@ from networks.osm.tags import (
     was_open,
 )
 from networks.road.speeds import SpeedCounts, SpeedReader, SpeedTable
+from networks.schema import Floats, Ints, Mask, Network
 
 
 @dataclass(frozen=True, slots=True)

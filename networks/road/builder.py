@@ -12,7 +12,6 @@ import shapely
 
 from networks.errors import SourceError
 from networks.impedance import travel_time_s
-from networks.network import CLOSED, Floats, Ints, Mask, Network, components
 from networks.osm.elements import Elements, Nodes, Points, Relation, Tags
 from networks.osm.tags import (
     BACKWARD,
@@ -34,7 +33,7 @@ from networks.road.topology import (
     lines_along,
     merge_zero_length,
 )
-from networks.schema import CRS
+from networks.schema import CLOSED, CRS, Floats, Ints, Mask, Network, components
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from networks.network import Floats, Ints, Mask, components
 from networks.osm.elements import Nodes, Ways
+from networks.schema import Floats, Ints, Mask, components
 
 # The WGS 84 ellipsoid.
 _SEMI_MAJOR_KM = 6378.137

@@ -1,7 +1,5 @@
 """Build a region anywhere from the world networks of scgraph_data, as a screening: classes are inferred."""
 
-from __future__ import annotations
-
 from networks.world.assembly import WorldParameters, assemble, cities_in, region_file
 from networks.world.geograph import require
 from networks.world.towns import Area, Box, Circle, Place, Town, find_place, towns_in

@@ -20,8 +20,8 @@ from scipy.sparse.csgraph import dijkstra
 from networks.countries import read_table
 from networks.errors import SourceError
 from networks.inputs import replacing
-from networks.network import Floats, components
 from networks.osm.tags import LENGTH_FACTOR
+from networks.schema import Floats, components
 from networks.sphere import KM_PER_DEGREE, chord_to_km, nearest, unit_vectors
 from networks.world.geograph import (
     Elements,

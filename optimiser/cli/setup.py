@@ -23,9 +23,9 @@ from optimiser.report.wording import WORDS
 from optimiser.tasks import cache
 
 if TYPE_CHECKING:
-    from networks.network import Network
     from networks.osm import Elements
     from networks.rail import RailBuild, RailReport
+    from networks.schema import Network
     from networks.storage import ImportReport
 
 _LIBRARIES = (

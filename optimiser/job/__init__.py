@@ -1,7 +1,5 @@
 """Describe an optimisation job: what to read, what may be built, for how much, how to solve."""
 
-from __future__ import annotations
-
 from optimiser.job.model import Cluster, Job, LoadedJob
 from optimiser.job.reading import find, find_around, load, load_clusters, loads, ready_names, render, template
 

@@ -1,7 +1,5 @@
 """State the question and the claimed answer in ids and integers: design problems, results and their files."""
 
-from __future__ import annotations
-
 from optimiser.problem.model import Arc, Candidate, Capacity, City, DesignProblem, Pair, Period, Target
 from optimiser.problem.problem_file import FORMAT, dumps, load, parse, save
 from optimiser.problem.ring import Ring, RingLink, RingStop

@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from networks.cities import CityNames
 from networks.intermodal import AccessParameters
-from networks.network import Network, Services
+from networks.schema import Network, Services
 from networks.skims import TimeGraph
 from optimiser.proposals.shortest_times import MANY, NO_PATH_S, fastest_arcs, time_matrix, times_between, way
 

@@ -21,8 +21,8 @@ import shapely
 from numpy.typing import NDArray
 
 from networks.countries import read_table
-from networks.network import Network, Services
 from networks.rail.parameters import RailParameters
+from networks.schema import Network, Services
 from optimiser.problem import Capacity
 from optimiser.proposals.base_case import BaseCase, great_circle_km
 from optimiser.proposals.table import SECTIONS, Candidates

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
-from networks.network import Network
+from networks.schema import Network
 from optimiser.proposals.base_case import (
     LONGEST_TODAY_S,
     Arc,

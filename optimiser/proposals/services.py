@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from networks.network import Services
+from networks.schema import Services
 from networks.skims import ARC_KINDS
 from optimiser.problem.model import TIERS
 from optimiser.proposals.base_case import LONGEST_TODAY_S, Arc

@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from networks.intermodal import AccessParameters
 from networks.intermodal.trains import ARRIVING_S, HALLS, check_in_hall
-from networks.network import Network
+from networks.schema import Network
 from networks.skims import ARC_KINDS
 from optimiser.proposals.base_case import NEW, Arc, BaseCase, great_circle_km
 from optimiser.proposals.line_capacity import full_links

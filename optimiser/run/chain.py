@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from networks import schema
 from networks.inputs import checksum
-from networks.network import Network
 from networks.rail import RailBuild
+from networks.schema import Network
 from optimiser import report as reports
 from optimiser import verify
 from optimiser.engine.certification import Certified, certify

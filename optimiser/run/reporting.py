@@ -16,7 +16,7 @@ import pandas as pd
 from networks import storage
 from networks.cities import describe_tiers
 from networks.intermodal import AccessParameters, ByTier
-from networks.network import Network
+from networks.schema import Network
 from networks.skims import UNREACHABLE
 from optimiser.job.model import Job
 from optimiser.job.sections import UNCERTAIN

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from networks.cities import Cities
-from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
 from networks.schema import CRS
 from networks.skims import TimeGraph

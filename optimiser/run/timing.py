@@ -17,9 +17,9 @@ from networks.cities import Cities, Snapped
 from networks.errors import SchemaError
 from networks.intermodal import AccessParameters, Definition
 from networks.intermodal.access import cities_to_stations, stations_to_roads
-from networks.network import Network
 from networks.rail import RailBuild
 from networks.road.speeds import speed_table
+from networks.schema import Network
 from networks.skims import ARC_KINDS, UNREACHABLE, TimeGraph
 from optimiser.job.model import Job
 from optimiser.proposals.prepare import city_pairs

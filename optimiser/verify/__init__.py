@@ -3,8 +3,6 @@
 The check imports `optimiser.problem` alone, and nothing of the methods that find plans.
 """
 
-from __future__ import annotations
-
 from optimiser.verify import bound_checker
 from optimiser.verify.plan import Coverage, Plan, certificate, check, check_certificate, score
 

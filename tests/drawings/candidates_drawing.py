@@ -15,8 +15,8 @@ from networks import cities as city_tables
 from networks import intermodal, schema, skims
 from networks.cities import Cities
 from networks.impedance import add_travel_times
-from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport
+from networks.schema import Network, Services
 from networks.skims import TimeGraph
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.costs import Cost, builtin_cost_table

@@ -13,8 +13,8 @@ from networks import cities as city_tables
 from networks import schema
 from networks.cities import Cities
 from networks.intermodal import AccessParameters, ByTier
-from networks.network import Network, Services
 from networks.rail import RailBuild, RailReport, Running
+from networks.schema import Network, Services
 
 PARAMETERS = AccessParameters(
     running=Running(factor=0.84, stop_s=600, start_s=360),

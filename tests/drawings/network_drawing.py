@@ -9,8 +9,7 @@ import numpy as np
 import shapely
 
 from networks.cities import build
-from networks.network import CLOSED, Network
-from networks.schema import LINKS, NODES, table
+from networks.schema import CLOSED, LINKS, NODES, Network, table
 
 
 def draw(

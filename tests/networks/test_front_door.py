@@ -22,7 +22,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 def test_names_are_those_of_their_modules():
     from networks.graph import to_graph
-    from networks.network import Network
+    from networks.schema import Network
 
     assert networks.to_graph is to_graph
     assert networks.Network is Network

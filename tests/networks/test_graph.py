@@ -13,7 +13,7 @@ from tiers import examples
 
 from networks.errors import SchemaError
 from networks.graph import from_graph, to_graph
-from networks.network import CLOSED
+from networks.schema import CLOSED
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from network_drawing import draw
 
 from networks.errors import SchemaError
 from networks.impedance import add_travel_times, travel_time_s
-from networks.network import CLOSED
+from networks.schema import CLOSED
 
 
 def fresh(*, oneway=False, mode="road", times=(0, 0), length_km=100.0, speed_kmh=90.0):

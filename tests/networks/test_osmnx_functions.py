@@ -13,7 +13,7 @@ from geopandas.testing import assert_geodataframe_equal
 import networks
 from networks import regions
 from networks.graph import from_graph, load_graphml, streets, to_graph
-from networks.network import CLOSED
+from networks.schema import CLOSED
 
 BOX = (116.0, 39.3, 117.4, 40.3)
 """Beijing, Langfang and Tianjin."""

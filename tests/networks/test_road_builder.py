@@ -18,8 +18,8 @@ from tiers import examples, long_case, thinned
 
 from networks import impedance, osm, road, schema
 from networks.errors import SourceError
-from networks.network import CLOSED
 from networks.road.topology import segment_km
+from networks.schema import CLOSED
 
 MAIN = {"highway": "primary"}
 GEOD = pyproj.Geod(ellps="WGS84")

@@ -15,7 +15,7 @@ from tiers import examples, long_case
 from networks import osm, road, schema
 from networks.errors import SchemaError
 from networks.impedance import add_travel_times
-from networks.network import CLOSED
+from networks.schema import CLOSED
 from networks.simplify import LinkArrays, Runs, contract, shrink
 
 

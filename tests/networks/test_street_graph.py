@@ -11,9 +11,9 @@ from osm_drawing import write
 from networks import impedance, road
 from networks.errors import SourceError
 from networks.graph import from_graph, read_graph, streets
-from networks.network import CLOSED
 from networks.osm import read
 from networks.osm.tags import BARRIER_KEYS, ROAD_KEYS
+from networks.schema import CLOSED
 
 NODES = {
     1: (8.0, 50.0), 2: (8.01, 50.002), 3: (8.02, 50.0), 4: (8.03, 50.003), 5: (8.04, 50.0),

@@ -17,7 +17,7 @@ from candidates_drawing import base_case, cities, network, railway
 
 from networks import intermodal, skims
 from networks.intermodal import AccessParameters
-from networks.network import Network
+from networks.schema import Network
 from optimiser.proposals.base_case import NeighbourRules
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.evidence import COLUMNS as EVIDENCE

@@ -10,7 +10,7 @@ import pytest
 from candidates_drawing import base_case, cities, four_in_line, network, railway
 
 from networks.countries import read_table
-from networks.network import Network
+from networks.schema import Network
 from optimiser.problem import Capacity
 from optimiser.proposals import line_capacity, rail, services, stations
 from optimiser.proposals.costs import builtin_cost_table

@@ -12,8 +12,8 @@ from candidates_drawing import KM, base_case, four_in_line, network, railway, wi
 
 from networks import intermodal
 from networks.intermodal import AccessParameters
-from networks.network import Network
 from networks.rail import RailBuild
+from networks.schema import Network
 from networks.skims import ARC_KINDS
 from optimiser.proposals import rail, services
 from optimiser.proposals.base_case import NEW

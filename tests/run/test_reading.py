@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from networks.network import Network, Services
 from networks.rail import RailBuild
+from networks.schema import Network, Services
 from optimiser.run import reading
 
 

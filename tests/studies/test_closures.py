@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from candidates_drawing import base_case, four_in_line, network, railway
 
-from networks.network import Network
+from networks.schema import Network
 from optimiser.frontier.cases import TimeChanges
 from optimiser.frontier.closures import Closure, closed
 from optimiser.proposals import line_capacity, prepare, services

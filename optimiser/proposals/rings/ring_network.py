@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from shapely import ops
 
-from networks.network import Network
+from networks.schema import Network
 from optimiser.problem.ring import Point
 from optimiser.proposals.base_case import NEW, BaseCase, great_circle_km, line_km, project
 from optimiser.proposals.costs import Cost, CostTable

@@ -14,7 +14,7 @@ import shapely
 from candidates_drawing import base_case, cities, network, railway
 from ring_regions import GROUND, generated_ring, none, road, rules, square
 
-from networks.network import Network
+from networks.schema import Network
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles, propose_straight_links
 from optimiser.proposals.rings.ring_network import RingNetwork, charges

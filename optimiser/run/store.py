@@ -15,7 +15,7 @@ import pandas as pd
 
 from networks.cities import Cities
 from networks.rail import RailBuild, RailReport
-from networks.schema import CRS
+from networks.schema import CRS, Network, Services
 from networks.skims import TimeGraph
 from optimiser import problem as problems
 from optimiser.frontier.cases import Layer

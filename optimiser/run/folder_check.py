@@ -54,13 +54,24 @@ def check_folder(folder: Path, problem: DesignProblem, claimed: Result, plan: Pl
     is built give. Everything else is compared with the checksums that the run left, which find a change but
     no forger who writes them anew.
     """
+    values = {name: object_of(folder / name) for name in _WITH_PLAN}
     faults = [
         *changed_files(folder, _NEEDED),
-        *_plan_faults(folder, plan),
-        *_certificate_faults(folder, problem, plan),
-        *_summary_faults(folder, problem, claimed, plan),
+        *(f"{name} is missing or no JSON object" for name, value in values.items() if value is None),
         *_link_faults(folder, problem, plan),
     ]
+    certificate, found, summary = (values[name] for name in _WITH_PLAN)
+    if found is not None:
+        true = json.loads(json.dumps(plan.as_dict()))
+        faults += (
+            f"plan.json: {name} is not what the check finds"
+            for name in sorted({*found, *true})
+            if found.get(name) != true.get(name)
+        )
+    if certificate is not None:
+        faults += _certificate_faults(certificate, summary or {}, problem, plan)
+    if summary is not None:
+        faults += _summary_faults(summary, problem, claimed, plan)
     if faults:
         raise VerificationError(
             "files of the run folder are not what the run wrote, or contradict the check",
@@ -150,24 +161,10 @@ def changed_files(folder: Path, needed: Collection[str]) -> Iterator[str]:
     yield from (f"{CHECKSUMS} does not list {name}" for name in sorted(set(needed) - sums.keys()))
 
 
-def _plan_faults(folder: Path, plan: Plan) -> Iterator[str]:
-    found, true = object_of(folder / "plan.json"), json.loads(json.dumps(plan.as_dict()))
-    if found is None:
-        yield "plan.json is missing or no JSON object"
-        return
-    names = sorted({*found, *true})
-    yield from (
-        f"plan.json: {name} is not what the check finds"
-        for name in names
-        if found.get(name) != true.get(name)
-    )
-
-
-def _certificate_faults(folder: Path, problem: DesignProblem, plan: Plan) -> Iterator[str]:
-    found = object_of(folder / "certificate.json")
-    if found is None:
-        yield "certificate.json is missing or no JSON object"
-        return
+def _certificate_faults(
+    found: Mapping[str, Any], summary: Mapping[str, Any], problem: DesignProblem, plan: Plan
+) -> Iterator[str]:
+    """Yield how a certificate fails, or proves another bound than the summary says is certified."""
     try:
         verify.check_certificate(problem, found)
     except VerificationError as error:
@@ -178,12 +175,13 @@ def _certificate_faults(folder: Path, problem: DesignProblem, plan: Plan) -> Ite
     elif {path["pair"] for path in found["paths"]} != set(plan.covered):
         yield "certificate.json shows other pairs than the plan covers"
     else:
-        yield from _bound_faults(folder, problem, found)
+        yield from _bound_faults(found, summary, problem)
 
 
-def _bound_faults(folder: Path, problem: DesignProblem, certificate: Mapping[str, Any]) -> Iterator[str]:
-    """Yield how the proof of a bound fails, or differs from what the summary says is certified."""
-    stated = ((object_of(folder / "summary.json") or {}).get("certified") or {}).get("bound")
+def _bound_faults(
+    certificate: Mapping[str, Any], summary: Mapping[str, Any], problem: DesignProblem
+) -> Iterator[str]:
+    stated = (summary.get("certified") or {}).get("bound")
     proved = None
     if "bound" in certificate:
         try:
@@ -196,11 +194,9 @@ def _bound_faults(folder: Path, problem: DesignProblem, certificate: Mapping[str
         yield f"summary.json: certified.bound is {stated}, the certificate proves {proved}"
 
 
-def _summary_faults(folder: Path, problem: DesignProblem, claimed: Result, plan: Plan) -> Iterator[str]:
-    found = object_of(folder / "summary.json")
-    if found is None:
-        yield "summary.json is missing or no JSON object"
-        return
+def _summary_faults(
+    found: Mapping[str, Any], problem: DesignProblem, claimed: Result, plan: Plan
+) -> Iterator[str]:
     true: dict[str, Any] = {name: getattr(plan, name) for name in _FROM_PLAN}
     true |= {"built": list(plan.built), "budget": problem.budget}
     true["bound_source"] = None if plan.bound_source is None else dataclasses.asdict(plan.bound_source)

@@ -324,7 +324,8 @@ def raise_worst(
     A share is of the weight of the tier's coverable pairs, as under `[least]`. A problem that has no plan is
     returned as it is, to be explained when it is solved.
     """
-    totals = {tier: demands.coverable_weight(problem, tier, coverable) for tier in _tiers(problem)}
+    tiers = [tier for tier in TIERS if tier in problem.groups]
+    totals = {tier: demands.coverable_weight(problem, tier, coverable) for tier in tiers}
     params = parameters(settings)
     params = params.replace(gap=0.0, time_limit_s=max(1.0, LEVEL_SHARE * params.time_limit_s))
     answered: list[Answered] = []
@@ -406,7 +407,3 @@ def with_least(problem: DesignProblem, least: Weights) -> DesignProblem:
     others = tuple(target for target in problem.targets if target.of != "pairs")
     raised = tuple(Target(tier, weight) for tier, weight in merged.items() if weight)
     return problem.replace(targets=(*raised, *others))
-
-
-def _tiers(problem: DesignProblem) -> tuple[str, ...]:
-    return tuple(tier for tier in TIERS if tier in problem.groups)

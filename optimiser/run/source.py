@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from networks import regions, storage, world
 from optimiser.job import sections
@@ -29,6 +30,20 @@ REFERENCE_RINGS = "rings.csv"
 """Table of known rings among the facts of an embedded region."""
 _MAP_DATA = "Map data © OpenStreetMap contributors, Open Database Licence 1.0."
 _NOTHING = "Nothing was read or written."
+_FILES = {
+    "cities.file": "cities_file",
+    "region.file": "map_file",
+    "region.graph": "graph_file",
+    "region.matrix": "matrix_file",
+    "region.polygon": "polygon_file",
+    "region.gtfs": "timetable_file",
+    "costs.table": "costs_file",
+    "costs.terrain": "terrain_file",
+    "candidates.file": "candidates_file",
+    "objective.weights_file": "weights_file",
+    "backcast.built": "built_file",
+}
+"""Fields of `Source` by the keys of a job that name their files (`job.model.PATH_KEYS`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,21 +132,15 @@ def find_source(loaded: LoadedJob) -> Source:
         With all files that are missing, an unknown region or list, or rings round unknown cities.
     """
     job, region = loaded.job, loaded.job.region
+    keys = {name: key.split(".") for key, name in _FILES.items()}
+    files: dict[str, Any] = {
+        name: loaded.input_path(getattr(getattr(job, section), key)) for name, (section, key) in keys.items()
+    }
     source = Source(
         title=region.place or loaded.name,
         country=region.country or "world",
         cities_from=_cities_from(job),
-        cities_file=loaded.input_path(job.cities.file),
-        map_file=loaded.input_path(region.file),
-        graph_file=loaded.input_path(region.graph),
-        matrix_file=loaded.input_path(region.matrix),
-        polygon_file=loaded.input_path(region.polygon),
-        terrain_file=loaded.input_path(job.costs.terrain),
-        costs_file=loaded.input_path(job.costs.table),
-        candidates_file=loaded.input_path(job.candidates.file),
-        weights_file=loaded.input_path(job.objective.weights_file),
-        built_file=loaded.input_path(job.backcast.built),
-        timetable_file=loaded.input_path(region.gtfs),
+        **files,
         attribution="" if region.matrix else ATTRIBUTION,
         notes=(f"Travel times: {region.matrix}, a table of the user's." if region.matrix else _MAP_DATA,),
     )
@@ -277,19 +286,7 @@ def _with_package(source: Source, loaded: LoadedJob) -> Source:
 
 
 def _refuse_missing_files(source: Source, where: str) -> None:
-    files = {
-        "cities.file": source.cities_file,
-        "region.file": source.map_file,
-        "region.graph": source.graph_file,
-        "region.matrix": source.matrix_file,
-        "region.polygon": source.polygon_file,
-        "region.gtfs": source.timetable_file,
-        "costs.table": source.costs_file,
-        "costs.terrain": source.terrain_file,
-        "candidates.file": source.candidates_file,
-        "objective.weights_file": source.weights_file,
-        "backcast.built": source.built_file,
-    }
+    files = {key: getattr(source, name) for key, name in _FILES.items()}
     faults = [f"{key}: there is no file {path}" for key, path in files.items() if path and not path.is_file()]
     if faults:
         raise JobError(

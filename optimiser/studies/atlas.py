@@ -33,7 +33,7 @@ from optimiser.run.measured_plan import STATES, MeasuredPlan
 from optimiser.run.retiming import TimedNetwork
 from optimiser.run.source import find_source
 from optimiser.studies.cases import stated_cases
-from optimiser.tasks import Contents, Executor, Outcome, Task, cache, run_tasks
+from optimiser.tasks import Contents, Executor, Task, cache, run_tasks
 from optimiser.tasks.cache import Progress
 
 STRETCH = 1.25
@@ -100,8 +100,7 @@ def atlas(
     figures: list[ClusterFigures] = []
     faults: list[OptimiserError | NetworksError] = []
     with folder.staged(out) as stage:
-        measured = _here(clusters, watch) if executor is None else _elsewhere(clusters, watch, executor)
-        for cluster, found in measured:
+        for cluster, found in zip(clusters, _found(clusters, watch, executor), strict=True):
             if isinstance(found, ClusterFigures):
                 figures.append(found)
             else:
@@ -116,40 +115,39 @@ def atlas(
     return AtlasRun(out, whole, UNFINISHED if faults else 0)
 
 
-def _here(clusters: Sequence[Cluster], watch: Progress) -> Iterator[tuple[Cluster, Found]]:
-    """Yield each cluster with its figures, or with the fault that kept it from being measured."""
+def _found(clusters: Sequence[Cluster], watch: Progress, executor: Executor | None) -> Iterator[Found]:
+    """Yield the figures of each cluster, or the fault that kept it from being measured.
+
+    An executor gets all clusters as tasks, but for those whose files are missing here.
+    """
+    tasks, found = dict[str, Task](), dict[str, Found]()
     for number, cluster in enumerate(clusters, start=1):
-        watch.ends(f"{cluster.title} ({number} of {len(clusters)})")
-        try:
-            yield cluster, _measured(cluster, watch)
-        except (OptimiserError, NetworksError) as fault:
-            yield cluster, fault
-
-
-def _elsewhere(
-    clusters: Sequence[Cluster], watch: Progress, executor: Executor
-) -> Iterator[tuple[Cluster, Found]]:
-    """Yield the same of clusters that are measured as tasks, but for those whose files are missing here."""
-    tasks: dict[str, Task] = {}
-    faults: dict[str, Found] = {}
-    for cluster in clusters:
         name = cluster.loaded.name
         try:
-            find_source(cluster.loaded)
-            tasks[name] = _task(cluster)
+            if executor is None:
+                watch.ends(f"{cluster.title} ({number} of {len(clusters)})")
+                yield _measured(cluster, watch)
+            else:
+                find_source(cluster.loaded)
+                tasks[name] = _task(cluster)
         except (OptimiserError, NetworksError) as fault:
-            faults[name] = fault
-    found = run_tasks(list(tasks.values()), {}, executor, watch=lambda now: watch.begins(f"Clusters: {now}"))
+            if executor is None:
+                yield fault
+            found[name] = fault
+    if executor is None:
+        return
+    done = run_tasks(list(tasks.values()), {}, executor, watch=lambda now: watch.begins(f"Clusters: {now}"))
     for cluster in clusters:
         name = cluster.loaded.name
-        yield cluster, faults[name] if name in faults else _figures(cluster, found[tasks[name].key])
-
-
-def _figures(cluster: Cluster, outcome: Outcome) -> Found:
-    if outcome.quarantined:
-        return EnvironmentFault(outcome.fault, where=f"{cluster.title}, {outcome.worker}")
-    picture, values = base64.b64decode(outcome.value["picture"]), outcome.value["figures"]
-    return ClusterFigures(cluster.loaded.name, cluster.title, picture=picture, **values)
+        if name in found:
+            yield found[name]
+            continue
+        outcome = done[tasks[name].key]
+        if outcome.quarantined:
+            yield EnvironmentFault(outcome.fault, where=f"{cluster.title}, {outcome.worker}")
+        else:
+            picture, values = base64.b64decode(outcome.value["picture"]), outcome.value["figures"]
+            yield ClusterFigures(name, cluster.title, picture=picture, **values)
 
 
 def _task(cluster: Cluster) -> Task:
@@ -190,15 +188,6 @@ def measure_cluster(payload: Mapping[str, Any], _contents: Contents) -> dict[str
     EnvironmentFault
         When a file cannot be read here, or is another one here.
     """
-    _refuse_other_files(payload)
-    job = Job.model_validate_json(json.dumps(payload["job"]))
-    loaded = LoadedJob(name=payload["name"], folder=Path(payload["folder"]), job=job)
-    found = _measured(Cluster(payload["title"], loaded), Progress())
-    figures = {"facts": found.facts, "tiers": found.tiers, "cases": found.cases}
-    return {"figures": figures, "picture": base64.b64encode(found.picture).decode()}
-
-
-def _refuse_other_files(payload: Mapping[str, Any]) -> None:
     faults = []
     for name, known in payload["files"].items():
         path = Path(name)
@@ -214,6 +203,11 @@ def _refuse_other_files(payload: Mapping[str, Any]) -> None:
             done="It was not measured.",
             remedy="Put them where every worker sees them at the same path, such as on a shared file system.",
         )
+    job = Job.model_validate_json(json.dumps(payload["job"]))
+    loaded = LoadedJob(name=payload["name"], folder=Path(payload["folder"]), job=job)
+    found = _measured(Cluster(payload["title"], loaded), Progress())
+    figures = {"facts": found.facts, "tiers": found.tiers, "cases": found.cases}
+    return {"figures": figures, "picture": base64.b64encode(found.picture).decode()}
 
 
 def _measured(cluster: Cluster, progress: Progress) -> ClusterFigures:

@@ -132,19 +132,14 @@ class Region:
             sections.FEED_SUFFIX: "gtfs",
         }
         given = "name" if is_embedded else by_suffix.get(suffix, "file")
-        place = sections.Region.model_validate({given: name})
-        if country:
-            place = place.model_copy(update={"country": country})
-        listed = str(cities)
-        if listed in CITY_SOURCES:
-            chosen = sections.Cities.model_validate({"source": listed})
-        else:
-            chosen = sections.Cities(file=listed)
-        job = Job(
-            region=place,
-            cities=chosen,
-            times=sections.Times(limit_s=limit_seconds(limit)),
-            costs=sections.Costs(table=str(costs)),
+        listed = "source" if str(cities) in CITY_SOURCES else "file"
+        job = Job.model_validate(
+            {
+                "region": {given: name, "country": country},
+                "cities": {listed: str(cities)},
+                "times": {"limit_s": limit_seconds(limit)},
+                "costs": {"table": str(costs)},
+            }
         )
         job = loads(render(job), where="Region.read", settings=settings)
         title = name if is_embedded else Path(name).name.split(".")[0]

@@ -246,7 +246,15 @@ def table(factors: Sequence[Factor], plan: Plan, correlations: Sequence[Correlat
     """
     if not factors:
         raise ProblemError("a sweep needs at least one factor", where="sweep", done="No case was made.")
-    _refuse_correlations(factors, plan, correlations)
+    if plan.kind not in INDEPENDENT:
+        _cholesky(_matrix(factors, correlations), factors)  # refuses those that contradict each other
+    elif correlations:
+        raise ProblemError(
+            f"the design {plan.kind} takes no correlations: {INDEPENDENT[plan.kind]}",
+            where="sweep.correlations",
+            done="No case was made.",
+            remedy="Choose latin-hypercube, sobol or monte-carlo, or leave the correlations out.",
+        )
     blocks: tuple[Block, ...] = ()
     if plan.kind == "one-at-a-time":
         rows = _one_at_a_time(factors)
@@ -254,7 +262,10 @@ def table(factors: Sequence[Factor], plan: Plan, correlations: Sequence[Correlat
         rows = list(itertools.product(*_grid_values(factors, plan)))
     else:
         chances, blocks = _chances(factors, plan, correlations)
-        rows = [_values(factors, row) for row in chances]
+        rows = [
+            tuple(_quantile(one, float(chance)) for one, chance in zip(factors, row, strict=True))
+            for row in chances
+        ]
     if plan.kind in ("grid", "one-at-a-time") and len(rows) > plan.cases:
         raise ProblemError(
             f"the design {plan.kind} of {len(factors)} factors has {len(rows):,} cases, more than the "
@@ -265,11 +276,6 @@ def table(factors: Sequence[Factor], plan: Plan, correlations: Sequence[Correlat
         )
     central = tuple(factor.central for factor in factors)
     return Table(tuple(factors), (central, *rows), blocks or (Block(plan.kind, 1, len(rows)),))
-
-
-def _values(factors: Sequence[Factor], chances: Sequence[float]) -> tuple[Value, ...]:
-    pairs = zip(factors, chances, strict=True)
-    return tuple(_quantile(factor, float(chance)) for factor, chance in pairs)
 
 
 def _quantile(factor: Factor, chance: float) -> Value:
@@ -313,7 +319,11 @@ def _chances(
         case "latin-hypercube":
             strata = qmc.LatinHypercube(count, rng=plan.seed).random(plan.cases)
             mixed = _mixed(strata, factors, correlations)
-            return (_in_order_of(strata, mixed) if correlations else strata), ()
+            if not correlations:
+                return strata, ()
+            # Each column of strata in the order of that of the correlated draws.
+            ranks = np.argsort(np.argsort(mixed, axis=0, kind="stable"), axis=0, kind="stable")
+            return np.take_along_axis(np.sort(strata, axis=0), ranks, axis=0), ()
         case "sobol":
             return _mixed(_sobol(count, plan.cases, plan.seed), factors, correlations), ()
         case _:
@@ -396,19 +406,6 @@ def _morris(count: int, plan: Plan) -> tuple[Matrix, tuple[Block, ...]]:
 # ---- correlations
 
 
-def _refuse_correlations(factors: Sequence[Factor], plan: Plan, correlations: Sequence[Correlation]) -> None:
-    if not correlations:
-        return
-    if plan.kind in INDEPENDENT:
-        raise ProblemError(
-            f"the design {plan.kind} takes no correlations: {INDEPENDENT[plan.kind]}",
-            where="sweep.correlations",
-            done="No case was made.",
-            remedy="Choose latin-hypercube, sobol or monte-carlo, or leave the correlations out.",
-        )
-    _cholesky(_matrix(factors, correlations), factors)
-
-
 def _matrix(factors: Sequence[Factor], correlations: Sequence[Correlation]) -> Matrix:
     place = {factor.id: at for at, factor in enumerate(factors)}
     found, seen, faults = np.eye(len(factors)), set[frozenset[str]](), []
@@ -485,9 +482,3 @@ def _mixed(chances: Matrix, factors: Sequence[Factor], correlations: Sequence[Co
         return chances
     scores = ndtri(_inside(chances)) @ _cholesky(_matrix(factors, correlations), factors).T
     return _inside(ndtr(scores))
-
-
-def _in_order_of(strata: Matrix, mixed: Matrix) -> Matrix:
-    """Return each column of strata in the order of that of another matrix."""
-    ranks = np.argsort(np.argsort(mixed, axis=0, kind="stable"), axis=0, kind="stable")
-    return np.take_along_axis(np.sort(strata, axis=0), ranks, axis=0)

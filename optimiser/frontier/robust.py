@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -311,14 +311,14 @@ def _money(base: DesignProblem, scenarios: Sequence[Scenario], afford: Afford) -
     for at, (name, use, most) in enumerate(rows):
         # Of equal rows the first one stands for all.
         others = [(u, m) for i, (_, u, m) in enumerate(rows) if i < at or (i > at and (u, m) != (use, most))]
-        if sum(use.values()) > most and not any(_implies(u, m, use, most) for u, m in (*of_base, *others)):
+        # A limit implies another if it takes no less of every candidate, and allows no more.
+        implied = (
+            m <= most and all(u.get(name, 0) >= units for name, units in use.items())
+            for u, m in (*of_base, *others)
+        )
+        if sum(use.values()) > most and not any(implied):
             kept.append(Capacity(name, tuple(sorted(use.items())), most))
     return tuple(kept)
-
-
-def _implies(use: Mapping[str, int], most: int, other: Mapping[str, int], other_most: int) -> bool:
-    """Return whether a limit implies another: it takes no less of every candidate, and allows no more."""
-    return most <= other_most and all(use.get(name, 0) >= units for name, units in other.items())
 
 
 def _limits(problem: DesignProblem) -> Iterator[tuple[str, dict[str, int], int]]:

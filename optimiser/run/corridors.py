@@ -63,7 +63,11 @@ def read_corridors(
     if missing:
         raise _refusal(path, f"has no column {', '.join(missing)}")
     rows = [
-        {str(key): _plain(value) for key, value in values.items() if not own.is_empty(value)}
+        {  # dates, which GeoPackage knows, as text
+            str(key): value.date().isoformat() if isinstance(value, datetime) else value
+            for key, value in values.items()
+            if not own.is_empty(value)
+        }
         for values in table.to_dict("records")
     ]
     faults = [
@@ -83,11 +87,6 @@ def read_corridors(
             remedy="Name an earlier day with --as-of, or extend the table.",
         )
     return later
-
-
-def _plain(value: object) -> object:
-    """Return a cell, dates (which GeoPackage knows) as text."""
-    return value.date().isoformat() if isinstance(value, datetime) else value
 
 
 def _refusal(path: Path, what: str, *faults: str) -> JobError:
@@ -111,17 +110,13 @@ def _row_faults(row: Mapping[str, object], costs: CostTable) -> list[str]:
         faults.append("geometry is not a line")
     if "length_km" in row and not 0 < own.as_number(row["length_km"]) < math.inf:
         faults.append(f"length_km `{row['length_km']}` is not a number above 0")
-    if "cost" in row and not _is_whole(own.as_number(row["cost"])):
+    if "cost" in row and not (0 < (cost := own.as_number(row["cost"])) < 2**63 and cost % 1 == 0):
         faults.append(f"cost `{row['cost']}` is not a whole number above 0")
     if "cost" not in row and "standard" not in row:
         faults.append("neither cost nor standard is given")
     if "cost" not in row and "standard" in row and str(row["standard"]) not in costs.standards:
         faults.append(f"standard `{row['standard']}` is none of {', '.join(costs.standards)}")
     return faults
-
-
-def _is_whole(value: float) -> bool:
-    return 0 < value < 2**63 and value % 1 == 0
 
 
 def _line(row: Mapping[str, object]) -> shapely.Geometry | None:

@@ -95,7 +95,11 @@ def staged(folder: Path) -> Iterator[Path]:
             remedy="Choose with --out an empty folder, one that does not exist yet, or one of an earlier "
             "run.",
         )
-    made = _make(folder)
+    made = [path for path in (folder, *folder.parents) if not path.exists()]  # innermost first
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refusal(folder, f"the folder cannot be made: {error.strerror}") from error
     stage = folder / STAGE
 
     def clean() -> None:
@@ -227,16 +231,6 @@ def refuse_study(folder: Path, done: str) -> None:
             )
 
 
-def _make(folder: Path) -> list[Path]:
-    """Make a folder; return the folders that were missing, innermost first."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _refusal(folder, f"the folder cannot be made: {error.strerror}") from error
-    return missing
-
-
 def _refusal(folder: Path, what: str, remedy: str = "Choose another folder with --out.") -> EnvironmentFault:
     return EnvironmentFault(what, where=str(folder), done="Nothing was written.", remedy=remedy)
 
@@ -286,7 +280,11 @@ def locked(folder: Path) -> Iterator[None]:
         raise _refusal(folder, f"the folder cannot be written: {error.strerror}") from error
     with file:
         if not try_lock(file) or not is_same_file(file, path):
-            in_use = f"the folder is in use by {_holder(path)}"
+            in_use = "the folder is in use by another process"
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                holder = json.loads(path.read_text(encoding="utf-8"))
+                who = f"process {holder['pid']} on host {holder['host']} since {holder['since']}"
+                in_use = f"the folder is in use by {who}"
             raise _refusal(folder, in_use, "Wait until that run ends, or choose another folder with --out.")
         file.seek(0)
         file.truncate()
@@ -298,11 +296,3 @@ def locked(folder: Path) -> Iterator[None]:
         finally:
             with suppress(OSError):
                 path.unlink()
-
-
-def _holder(path: Path) -> str:
-    try:
-        holder = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {holder['pid']} on host {holder['host']} since {holder['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "another process"

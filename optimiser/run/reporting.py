@@ -26,12 +26,12 @@ from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
 from optimiser.problem.result import Result
-from optimiser.proposals.rings.reference_rings import ReferenceRing, read_reference_rings
+from optimiser.proposals.rings.reference_rings import read_reference_rings
 from optimiser.proposals.table import Candidates
 from optimiser.report import geopackage, inputs, sentences, tables
 from optimiser.report.cases import CaseResults, Reach
 from optimiser.report.inputs import Question, ReportInput
-from optimiser.report.ring_layout import RingMargin, RingShown
+from optimiser.report.ring_layout import RingMargin
 from optimiser.report.wording import join_names
 from optimiser.run import demands, rings, solving
 from optimiser.run.folder import SUMMARY_FORMAT
@@ -171,6 +171,9 @@ def assemble_report(found: Findings) -> ReportInput:
     names = dict(zip(cities["city_id"].astype(str), cities["name"], strict=True))
     file = source.reference_rings_file
     references = read_reference_rings(file) if found.problem.rings and file is not None else ()
+    worth = {one.ring: one for one in found.draft.worth}
+    margin = {one.ring: one for one in found.answers.margins}
+    of_plan = rings.describe_rings(found.problem, plan, found.draft.rings, cities, references)
     shown = inputs.assemble(
         found.problem,
         plan,
@@ -193,7 +196,7 @@ def assemble_report(found: Findings) -> ReportInput:
         screening=_screening(found),
         attribution=source.attribution,
         measures=found.measures,
-        rings=_rings(found, references),
+        rings=tuple(replace(ring, worth=worth.get(ring.id), margin=margin.get(ring.id)) for ring in of_plan),
         fairness=found.answers.prices,
         reach=found.reach,
         cases=found.answers.cases,
@@ -207,14 +210,6 @@ def assemble_report(found: Findings) -> ReportInput:
     exact, best = found.seconds[["before_s", "after_s"]], found.draft.pairs["best_s"]
     times = exact.assign(all_built_s=best.where(best >= 0, UNREACHABLE))  # exact beyond the limits too
     return replace(shown, pairs=shown.pairs.assign(**times), links=links)
-
-
-def _rings(found: Findings, references: Sequence[ReferenceRing]) -> tuple[RingShown, ...]:
-    """Return the rings of the plan, with what their worth is made of and their margins."""
-    worth = {one.ring: one for one in found.draft.worth}
-    margin = {one.ring: one for one in found.answers.margins}
-    shown = rings.describe_rings(found.problem, found.plan, found.draft.rings, found.times.cities, references)
-    return tuple(replace(one, worth=worth.get(one.id), margin=margin.get(one.id)) for one in shown)
 
 
 def _screening(found: Findings) -> str:

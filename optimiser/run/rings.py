@@ -340,35 +340,32 @@ def add_rings(
             done="No problem was written.",
             remedy="Change [[rings]] accordingly, or make the ring optional: required = false with a reward.",
         )
-    tables = RingTables(_link_table(found), tuple(_facts(base, *one) for one in found))
-    rings = with_longest([(ring, proposed.ring) for ring, proposed in found], candidates, problem.budget)
-    return problem.replace(rings=rings), tables
-
-
-def _link_table(found: Sequence[tuple[RingRules, GeneratedRing]]) -> gpd.GeoDataFrame:
+    columns = ["ring", "position", "candidate_id", "exists", "length_km", "name", "geometry"]
     rows = [
         (ring.id, position, link.candidate, link.exists, link.length_km, link.name, link.line)
         for ring, proposed in found
         for position, link in enumerate(proposed.graph.links)
     ]
-    columns = ["ring", "position", "candidate_id", "exists", "length_km", "name", "geometry"]
-    return gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry="geometry", crs="EPSG:4326")
-
-
-def _facts(base: BaseCase, ring: RingRules, proposed: GeneratedRing) -> RingFacts:
-    return RingFacts(
-        id=ring.id,
-        mode=ring.mode,
-        speed_kmh=ring.speed_kmh,
-        classes=ring.classes,
-        centres=tuple(base.names[city] for city in ring.centres),
-        on_s=ring.on_s,
-        stops=tuple(
-            Stop(city_id=base.ids[city], node=node, seconds=seconds)
-            for city, nodes in sorted(proposed.stops.items())
-            for node, seconds in sorted(nodes.items())
-        ),
+    links = gpd.GeoDataFrame(pd.DataFrame(rows, columns=columns), geometry="geometry", crs="EPSG:4326")
+    facts = (
+        RingFacts(
+            id=ring.id,
+            mode=ring.mode,
+            speed_kmh=ring.speed_kmh,
+            classes=ring.classes,
+            centres=tuple(base.names[city] for city in ring.centres),
+            on_s=ring.on_s,
+            stops=tuple(
+                Stop(city_id=base.ids[city], node=node, seconds=seconds)
+                for city, nodes in sorted(proposed.stops.items())
+                for node, seconds in sorted(nodes.items())
+            ),
+        )
+        for ring, proposed in found
     )
+    tables = RingTables(links, tuple(facts))
+    rings = with_longest([(ring, proposed.ring) for ring, proposed in found], candidates, problem.budget)
+    return problem.replace(rings=rings), tables
 
 
 # ---- report

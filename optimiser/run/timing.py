@@ -123,20 +123,6 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
     )
 
 
-def _reached(found: Cities, tied: Snapped, source: Source) -> Cities:
-    """Return the cities that a road reaches; there must be two."""
-    is_tied = (tied.cities.table["road_node"] >= 0).to_numpy()
-    if is_tied.sum() < 2:
-        raise SchemaError(
-            f"the roads reach {is_tied.sum()} of {len(is_tied)} cities, and a trip needs two",
-            where=source.title,
-            faults=[city.reason for city in tied.unsnapped],
-            done="Nothing was written.",
-            remedy="Choose a larger region.radius_km, or raise cities.snap_km.",
-        )
-    return Cities(found.table[is_tied].reset_index(drop=True))
-
-
 def _served(
     found: Cities, rail: RailBuild | None, assumed: AccessParameters
 ) -> tuple[Cities, tuple[str, ...]]:
@@ -186,7 +172,16 @@ def snap_cities(road: Network, found: Cities, job: Job, source: Source) -> tuple
     # Towns on islands without roads are common around a place that nobody drew a region for.
     if_far: Literal["raise", "report"] = "raise" if source.area is None else "report"
     tied = city_tables.snap(found, near, limit_km=limit_km, on_unsnapped=if_far)
-    reached = _reached(found, tied, source)
+    is_tied = (tied.cities.table["road_node"] >= 0).to_numpy()
+    if is_tied.sum() < 2:
+        raise SchemaError(
+            f"the roads reach {is_tied.sum()} of {len(is_tied)} cities, and a trip needs two",
+            where=source.title,
+            faults=[city.reason for city in tied.unsnapped],
+            done="Nothing was written.",
+            remedy="Choose a larger region.radius_km, or raise cities.snap_km.",
+        )
+    reached = Cities(found.table[is_tied].reset_index(drop=True))
     if len(reached) == len(found):
         return near, tied
     # Roads are cut for no other cities than those that stay, so that whoever cuts them anew for these finds
@@ -272,7 +267,12 @@ def contracted(
         What is left, the cities tied to it, and `Times.expressways`.
     """
     nodes = cities.table["road_node"].to_numpy()
-    stay = np.unique(np.concatenate([nodes[nodes >= 0], _station_nodes(road, rail), anchor_nodes(road)]))
+    kept = [nodes[nodes >= 0], anchor_nodes(road)]
+    if rail is not None and len(rail.stations):
+        served = np.union1d(rail.stations["node"].to_numpy(), rail.services.stops["node"].to_numpy())
+        stations = rail.network.nodes.iloc[served]
+        kept.append(stations_to_roads(road, stations, parameters=AccessParameters.default()).second)
+    stay = np.unique(np.concatenate(kept))
     found = simplify.contract(road, keep=stay, prune=False)
     moved = np.where(nodes >= 0, found.node_map[np.maximum(nodes, 0)], -1)
     # A contracted link may be an expressway for a part of its length.
@@ -329,15 +329,6 @@ def skim_table(times: Times) -> pd.DataFrame:
         seconds = pd.Series(skim.ravel()).astype("Int64")
         table[f"{definition}_s"] = seconds.where(skim.ravel() != UNREACHABLE)
     return table
-
-
-def _station_nodes(road: Network, rail: RailBuild | None) -> NDArray[np.int64]:
-    """Return the road nodes that stations are tied to."""
-    if rail is None or not len(rail.stations):
-        return np.zeros(0, dtype=np.int64)
-    served = np.union1d(rail.stations["node"].to_numpy(), rail.services.stops["node"].to_numpy())
-    ties = stations_to_roads(road, rail.network.nodes.iloc[served], parameters=AccessParameters.default())
-    return ties.second
 
 
 # ---- other speeds, further arcs

@@ -270,12 +270,21 @@ def measure(chain: Chain, base: MeasuredPlan) -> dict[str, Any]:
         `facts` of the cluster, `tiers` (a row for each tier of the smaller city, `all` last) and `cases` (the
         indicators of today's assumptions first, then of each case).
     """
-    job = chain.loaded.job
+    job, source, names = chain.loaded.job, chain.source, base.cities["name"].astype(str)
     network = TimedNetwork.of(base.graph, base.candidates)
     stated = stated_cases(job, base.candidates, has_ring=False)
     cases = [Case(name=CENTRAL), *(case for case in stated if case.times != UNCHANGED)]
     return {
-        "facts": _facts(base, chain),
+        "facts": {  # what a reader must know beside the indicators
+            "country": source.country,
+            "cities": len(base.cities),
+            "people": int(base.population.sum()),
+            "core": names.iloc[base.core].tolist(),
+            "pairs": len(base.ends),
+            "express_trains": len(base.candidates.table),
+            "notes": list(source.notes),
+            "attribution": source.attribution,
+        },
         "tiers": list(_tiers(base)),
         "cases": [{"case": case.name, **_indicators(_retimed(base, network, case.times))} for case in cases],
     }
@@ -342,21 +351,6 @@ def _straight_speed(measured: MeasuredPlan) -> float | None:
 
 def _number(value: Any) -> float | None:  # noqa: ANN401 - a cell of a table
     return None if value is None or np.isnan(value) else float(value)
-
-
-def _facts(measured: MeasuredPlan, chain: Chain) -> dict[str, Any]:
-    """Return what a reader must know of a cluster beside its indicators."""
-    names, source = measured.cities["name"].astype(str), chain.source
-    return {
-        "country": source.country,
-        "cities": len(measured.cities),
-        "people": int(measured.population.sum()),
-        "core": names.iloc[measured.core].tolist(),
-        "pairs": len(measured.ends),
-        "express_trains": len(measured.candidates.table),
-        "notes": list(source.notes),
-        "attribution": source.attribution,
-    }
 
 
 def _shown(chain: Chain, base: MeasuredPlan) -> SmallMap:

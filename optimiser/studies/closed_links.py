@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from typing import Self
 
 import geopandas as gpd
@@ -134,14 +133,15 @@ class LinkFinder:
 
     def closing(self, roads: Bools, tracks: Bools | None = None) -> ClosedLinks:
         """Return what some links close: road links, and links of the rail network; bool [links] each."""
-        closed = [self._road_arcs(roads)]
+        kinds = [ARC_KINDS.index(kind) for kind in ("road", "ferry")]
+        rows = np.flatnonzero(np.isin(self.graph.kind, kinds))
+        closed = [rows[roads[self.graph.ref[rows]]] if len(rows) else rows]
         candidates: tuple[str, ...] = ()
         if tracks is not None:
             closed.append(self._rides(tracks))
             runs = self.candidates.runs
-            rows = runs["candidate"][tracks[runs["link"].to_numpy(dtype=np.int64)]].unique()
-            ids = self.candidates.table["candidate_id"].astype(str)
-            candidates = tuple(sorted(ids.iloc[rows]))
+            over = runs["candidate"][tracks[runs["link"].to_numpy(dtype=np.int64)]].unique()
+            candidates = tuple(sorted(self.candidates.table["candidate_id"].astype(str).iloc[over]))
         return ClosedLinks(np.unique(np.concatenate(closed)), candidates)
 
     @property
@@ -159,17 +159,14 @@ class LinkFinder:
             raise LookupError(f"nothing has this name{did_you_mean(whole, sorted(known - {''}))}")
         if part is None:
             return masks
-        ends = [self._names.row(part[key].strip()) for key in ("one", "other")]
+        cities = CityNames(self.cities)
+        ends = [cities.row(part[key].strip()) for key in ("one", "other")]
         between = [
             mask & self._between(links, *ends) for mask, links in zip(masks, self._networks, strict=True)
         ]
         if not any(mask.any() for mask in between):
             raise LookupError("nothing of it lies between these cities")
         return between
-
-    @cached_property
-    def _names(self) -> CityNames:
-        return CityNames(self.cities)
 
     def _between(self, links: gpd.GeoDataFrame, one: int, other: int) -> Bools:
         """Return which links have their middle between the lines across the way from one city to another."""
@@ -181,10 +178,6 @@ class LinkFinder:
         along = (shapely.get_x(middle) - lon[0]) * scale * east + (shapely.get_y(middle) - lat[0]) * north
         along = along / (east**2 + north**2)
         return np.asarray((along >= 0) & (along <= 1))
-
-    def _road_arcs(self, closed: Bools) -> NDArray[np.int64]:
-        rows = np.flatnonzero(np.isin(self.graph.kind, [ARC_KINDS.index("road"), ARC_KINDS.index("ferry")]))
-        return rows[closed[self.graph.ref[rows]]] if len(rows) else rows
 
     def _rides(self, closed: Bools) -> NDArray[np.int64]:
         """Return the rides between two stops that run over closed links."""

@@ -467,19 +467,16 @@ class Run:
     def _repr_html_(self) -> str:
         """Return headline, coverage and links as HTML, for a notebook."""
         shown = self.shown
+        changed = [f"What differs: {self.changes}."] if str(self.changes) else []
+        lines = (*changed, f"Cost {sentences.budget(shown)}; {sentences.proof(shown)}.")
         words = {"group": "tier", "pairs": "pairs", "before_pairs": "today", "after_pairs": "with the plan"}
         return (
-            page.heading(f"{shown.region}: {sentences.headline(shown)}", *self._lines())
+            page.heading(f"{shown.region}: {sentences.headline(shown)}", *lines)
             + page.table(coverage.by_group(shown.pairs), columns=words)
             + page.table(
                 pd.DataFrame(shown.links.assign(kind=shown.links["kind"].map(wording.kind))), columns=SHOWN
             )
         )
-
-    def _lines(self) -> Sequence[str]:
-        shown = self.shown
-        changed = [f"What differs: {self.changes}."] if str(self.changes) else []
-        return (*changed, f"Cost {sentences.budget(shown)}; {sentences.proof(shown)}.")
 
     @property
     def _chain(self) -> Chain:

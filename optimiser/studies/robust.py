@@ -140,7 +140,8 @@ class _Scenarios:
         if asked.of == "sweep":
             cases = swept.cases[1:]
             names = [column.factor.id for column in swept.columns]
-            words = tuple(_in_words(names, row) for row in swept.table.rows[1:])
+            shown = ((v if isinstance(v, str) else f"{v:.3g}" for v in row) for row in swept.table.rows[1:])
+            words = tuple(", ".join(map(" ".join, zip(names, row, strict=True))) for row in shown)
         else:
             cases = _stated(chain, asked.scenarios)
             words = tuple(case.description for case in cases)
@@ -205,12 +206,6 @@ def _stated(chain: Chain, most: int) -> tuple[Case, ...]:
     return tuple(
         case for case in cases if case.times != UNCHANGED or case.prices or case.capacity is not None
     )[:most]
-
-
-def _in_words(names: Sequence[str], values: Sequence[float | str]) -> str:
-    """Return the values of the factors of a scenario."""
-    shown = (value if isinstance(value, str) else f"{value:.3g}" for value in values)
-    return ", ".join(f"{name} {value}" for name, value in zip(names, shown, strict=True))
 
 
 # ---- files

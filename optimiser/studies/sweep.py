@@ -383,7 +383,15 @@ def _write(stage: Path, found: SweepCases, solved: _Solved) -> dict[str, Any]:
         ],
     }
     if solved.committed:
-        tables[folder.COMMIT] = [_commitment(number, one) for number, one in enumerate(solved.committed)]
+        tables[folder.COMMIT] = [
+            {
+                **(one.value or {}),
+                "case": number,
+                "weight": (one.value or {}).get("weight_best"),
+                "fault": one.fault or None,
+            }
+            for number, one in enumerate(solved.committed)
+        ]
     values = zip(*found.table.rows, strict=True)
     factors = {
         name: pa.string() if any(isinstance(one, str) for one in own) else pa.float64()
@@ -429,12 +437,6 @@ def _regrets(solved: _Solved) -> list[dict[str, Any]]:
             regret = most - own["weight"] if is_known else None
             found.append({"plan": plan, "case": case, **own, "regret": regret})
     return found
-
-
-def _commitment(number: int, outcome: Outcome) -> dict[str, Any]:
-    row = outcome.value or {}
-    same = {key: row.get(key) for key in ("status", "gap", "objective", "bound", "cost")}
-    return {"case": number, **same, "weight": row.get("weight_best"), "fault": outcome.fault or None}
 
 
 def _summary(found: SweepCases, solved: _Solved, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -166,7 +166,9 @@ def _distribution(factor: Factor) -> Distribution:
     mean, deviation = factor.mean or 0.0, factor.deviation or 0.0
     match factor.distribution:
         case "reference_class":
-            return _overrun(_reference(factor))
+            classes = {class_of(name) for name in factor.of}
+            only = next(iter(classes)) if len(classes) == 1 else ALL_PROJECTS
+            return _overrun(only if factor.reference == "auto" else _REFERENCES[factor.reference])
         case "uniform":
             return Uniform(low, high)
         case "triangular":
@@ -179,13 +181,6 @@ def _distribution(factor: Factor) -> Distribution:
             if factor.low is None and factor.high is None:
                 return inner
             return Bounded(inner, factor.low, factor.high)
-
-
-def _reference(factor: Factor) -> ReferenceClass:
-    if factor.reference != "auto":
-        return _REFERENCES[factor.reference]
-    found = {class_of(name) for name in factor.of}
-    return next(iter(found)) if len(found) == 1 else ALL_PROJECTS
 
 
 def _overrun(reference: ReferenceClass) -> Lognormal:
@@ -211,15 +206,14 @@ def _usual(job: Job, classes: Mapping[str, tuple[str, ...]]) -> Iterator[Column]
 
 def links_to_close(found: Sequence[Column]) -> tuple[str, ...]:
     """Return the names under which the cases of some columns close links."""
-    return tuple(dict.fromkeys(name for column in found for name in _closing(column)))
-
-
-def _closing(column: Column) -> Iterator[str]:
-    own = column.factor.distribution
-    if column.changes == "closed":
-        yield from column.of
-    elif column.changes == "opening" and isinstance(own, Choice):
-        yield from (f"{LATER}{day}" for day in own.values)
+    names = dict[str, None]()
+    for column in found:
+        own = column.factor.distribution
+        if column.changes == "closed":
+            names |= dict.fromkeys(column.of)
+        elif column.changes == "opening" and isinstance(own, Choice):
+            names |= dict.fromkeys(f"{LATER}{day}" for day in own.values)
+    return tuple(names)
 
 
 def case_of(

@@ -313,11 +313,23 @@ class Study:
             is_anew = changes.limit_s is not None
             rings, unformed = (changes.rings, changes.unformed) if is_anew else (True, ())
             through_job = Changes(limit_s=changes.limit_s, rings=rings, unformed=unformed)
-        study = self if through_job == UNCHANGED else self._through_job(through_job)
+        study, chain = self, self.chain
+        if through_job != UNCHANGED:
+            loaded, job = chain.loaded, through_job.of(self.job)
+            loaded = LoadedJob(f"{loaded.name}: {through_job}", loaded.folder, job)
+            steps = Chain(loaded, chain.source, chain.progress, chain.solver, own=chain.own, like=chain)
+            study = Study(steps, self.process)
         if not self.takes_cases or changes.of_choice == replace(through_job, limit_s=None):
             return study, Case(name="")
         changes = changes.of_choice
-        _refuse_missing(changes, study.chain.design)
+        named, known = (*changes.without, *changes.force), study.chain.design.index
+        if missing := [name for name in named if name not in known]:
+            raise JobError(
+                "candidates are named that this limit does not propose",
+                faults=missing,
+                done=_NOTHING,
+                remedy="Solve with the limit first, and name links of that run.",
+            )
         return study, Case(
             name=str(changes),
             budget=changes.budget,
@@ -359,21 +371,3 @@ class Study:
         if not result.has_plan:
             solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(self.chain))
         return problem, result
-
-    def _through_job(self, changes: Changes) -> Study:
-        chain, loaded = self.chain, self.chain.loaded
-        changed = LoadedJob(f"{loaded.name}: {changes}", loaded.folder, changes.of(loaded.job))
-        steps = Chain(changed, chain.source, chain.progress, chain.solver, own=chain.own, like=chain)
-        return Study(steps, self.process)
-
-
-def _refuse_missing(changes: Changes, problem: DesignProblem) -> None:
-    """Refuse candidates that a new limit no longer proposes."""
-    missing = [name for name in (*changes.without, *changes.force) if name not in problem.index]
-    if missing:
-        raise JobError(
-            "candidates are named that this limit does not propose",
-            faults=missing,
-            done=_NOTHING,
-            remedy="Solve with the limit first, and name links of that run.",
-        )

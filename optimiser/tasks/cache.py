@@ -238,7 +238,12 @@ def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> O
         fresh = part / "outcome"
         fresh.mkdir()
         make(fresh)
-        _seal(fresh)
+        # Checksums of all files, so that a damaged outcome is noticed.
+        sums = {path.name: checksum(path) for path in sorted(fresh.iterdir())}
+        with (fresh / MANIFEST).open("w", encoding="utf-8") as file:
+            json.dump(sums, file)
+            file.flush()
+            os.fsync(file.fileno())
         _swap(fresh, place)
     prune(place.parent, keep=place, most=KEPT)
     return Outcome(folder=place, key=name, reused=False)
@@ -289,15 +294,6 @@ def forget(outcome: Outcome) -> None:
     shutil.rmtree(outcome.folder, ignore_errors=True)
 
 
-def _seal(fresh: Path) -> None:
-    """Write the checksums of all files, so that a damaged outcome is noticed."""
-    sums = {path.name: checksum(path) for path in sorted(fresh.iterdir())}
-    with (fresh / MANIFEST).open("w", encoding="utf-8") as file:
-        json.dump(sums, file)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _is_intact(place: Path) -> bool:
     if not place.exists():
         return False
@@ -343,20 +339,16 @@ def prune(parent: Path, *, keep: Path, most: int) -> None:
     most
         Number of entries that are left, `keep` included.
     """
-    others = [path for path in parent.iterdir() if path != keep and not path.name.startswith(".")]
-    for path in sorted(others, key=_last_used, reverse=True)[most - 1 :]:
+    used = dict[Path, float]()
+    for path in parent.iterdir():
+        if path != keep and not path.name.startswith("."):
+            with suppress(FileNotFoundError):  # another process just removed it
+                used[path] = path.stat().st_mtime
+    for path in sorted(used, key=used.__getitem__, reverse=True)[most - 1 :]:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-
-
-def _last_used(path: Path) -> float:
-    """Return when an outcome was last used; 0 where another process just removed it."""
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def _version(name: str) -> str:

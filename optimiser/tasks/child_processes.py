@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from optimiser.engine.child import ChildProcess, Ending
+from optimiser.engine.child import ChildProcess
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import part_folder
 from optimiser.tasks.task import ATTEMPTS, Outcome, Task
@@ -93,17 +93,13 @@ def attempt(
                 seconds=round(ending.seconds, 3),
                 worker=worker,
             )
-        fault = _fault(ending, task)
+        fault = ending.message
+        if ending.reason == "killed" and ending.seconds:
+            fault = f"it did not end within its time limit of {task.time_limit_s:g} s and was ended"
     if not wanted():
         raise Cancelled
     seconds = round(time.monotonic() - begun, 3)
     return Outcome(key=key, name=task.name, fault=fault, attempts=ATTEMPTS, seconds=seconds, worker=worker)
-
-
-def _fault(ending: Ending, task: Task) -> str:
-    if ending.reason == "killed" and ending.seconds:
-        return f"it did not end within its time limit of {task.time_limit_s:g} s and was ended"
-    return ending.message
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,16 +80,12 @@ class TaskProgress:
         return ", ".join(parts)
 
 
-def _ignore(_progress: TaskProgress) -> None:
-    return
-
-
 def run_tasks(
     tasks: Sequence[Task],
     contents: Mapping[str, bytes],
     executor: Executor,
     *,
-    watch: Callable[[TaskProgress], object] = _ignore,
+    watch: Callable[[TaskProgress], object] = lambda _progress: None,
 ) -> dict[str, Outcome]:
     """Return the outcome of each task by its key, in the order of the tasks.
 

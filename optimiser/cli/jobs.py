@@ -390,13 +390,13 @@ def _show_closures(done: ClosuresRun) -> None:
     found = done.found
     rows = [
         {
-            "closed": one.name,
-            "what": one.what,
-            "left": wording.integer(one.plan),
-            "share": wording.percent(found.kept_share(one)),
-            "job's plan": wording.percent(found.kept_share(one, of_plan=False)),
+            "closed": row["name"],
+            "what": row["what"],
+            "left": wording.integer(row["weight_plan"]),
+            "share": wording.percent(row["share_plan"]),
+            "job's plan": wording.percent(row["share_job"]),
         }
-        for one in found.closures[:MOST_CLOSURES]
+        for row in found.rows[:MOST_CLOSURES]
     ]
     screen.line()
     screen.table("Closures that leave least", rows, right=("left", "share", "job's plan"))
@@ -405,7 +405,7 @@ def _show_closures(done: ClosuresRun) -> None:
     screen.line(f"Files: {done.folder}  (closures.html, closures.csv, closures.png, closures.json)")
 
 
-@writes_folder(_show_closures, lambda done: done.found.as_dict())
+@writes_folder(_show_closures, lambda done: done.found.summary)
 def closures(
     job: Job,
     *,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import geopandas as gpd
 import numpy as np
@@ -123,220 +122,126 @@ PLAN, JOB = plots.GAINS, "#8e4fa8"
 """Colours of the two plans."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosureShown:
-    """What a closure leaves of two plans.
-
-    Attributes
-    ----------
-    id, kind, name, note
-        Which closure; kind is a key of `KINDS`.
-    today, plan, job
-        Weight of the pairs within the limit under the closure: today, with the plan of this page, and with
-        the plan of the job, which looks at no closure.
-    in_plan, in_job
-        Whether a link is built by the plans.
-    lost
-        Pairs that the plan loses, by falling weight.
-    """
-
-    id: str
-    kind: str
-    name: str
-    note: str
-    today: int
-    plan: int
-    job: int
-    in_plan: bool
-    in_job: bool
-    lost: tuple[str, ...]
-
-    @property
-    def what(self) -> str:
-        """Return what is closed, in words: of a link its kind."""
-        return wording.kind(self.note) if self.kind == "link" else str(wording.WORDS["closures"][self.kind])
+_OF_CLOSURE = (
+    "closure", "kind", "name", "note", "weight_today", "weight_plan", "share_plan", "weight_job", "share_job",
+    "in_plan", "in_job", "pairs_lost", "lost",
+)  # fmt: skip
+"""Columns of `closures.csv`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostOfKeeping:
-    """What it costs to keep a share of the coverage of the job's plan.
-
-    Attributes
-    ----------
-    weight
-        That coverage.
-    alone, alone_bound
-        Least cost found of covering it, and its proven bound; None where unknown.
-    kept, kept_bound
-        Likewise with the share kept under every closure.
-    impossible
-        Whether it is proved that no plan keeps it, at any cost.
-    """
-
-    weight: int
-    alone: int | None
-    alone_bound: int | None
-    kept: int | None
-    kept_bound: int | None
-    impossible: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ClosedPlans:
     """The best plan under closures beside the plan of the job.
 
     Attributes
     ----------
-    region
-        Title of the region.
-    share, counted
-        What is kept under each closure, and of what (`gain` or `coverage`).
-    answer_status, credited, bound, gap
-        Status, credited coverage, its proven bound and relative gap.
-    free
-        Largest coverage found without any closure.
-    credited_job
-        Coverage that the plan of the job would be credited with.
-    today, weight_plan, weight_job
-        Weight of the pairs within the limit with nothing closed.
-    seconds, rounds, added
-        Effort, and closures that were in the last problem.
-    closures
-        What each closure leaves, the worst first.
-    only_plan, only_job
-        Links that one of the plans builds alone.
-    cost
-        What it costs; None: not asked.
-    money
-        Unit of costs.
-    attribution
-        Notice of the data.
+    summary
+        Contents of `closures.json`: what is kept under each closure (`share`, of what: `counted`), the plan
+        (`credited` coverage with its `bound` and `gap`; `free`, the most without any closure), weights within
+        the limit with nothing closed (`today`, `weight_plan`, `weight_job`), the links that one of the plans
+        builds alone, and `cost`, what it costs to keep that share; None: not asked.
+    table
+        One row a closure, the worst first: the columns of `closures.csv`.
     """
 
-    region: str
-    share: float
-    counted: Literal["gain", "coverage"]
-    answer_status: str
-    credited: int
-    bound: int
-    gap: float | None
-    free: int
-    credited_job: int
-    today: int
-    weight_plan: int
-    weight_job: int
-    seconds: float
-    rounds: int
-    added: int
-    closures: tuple[ClosureShown, ...]
-    only_plan: tuple[str, ...]
-    only_job: tuple[str, ...]
-    cost: CostOfKeeping | None
-    money: str
-    attribution: str
+    summary: Mapping[str, Any]
+    table: pd.DataFrame
 
-    @property
-    def price(self) -> int:
-        """Return the weight within the limit that resilience gives up: the best coverage without it, less."""
-        return self.free - self.weight_plan
-
-    def kept_share(self, one: ClosureShown, *, of_plan: bool = True) -> float | None:
-        """Return the share that a plan keeps under a closure; None where it gains nothing.
+    @classmethod
+    def of(cls, summary: Mapping[str, Any], closures: Sequence[Mapping[str, Any]]) -> Self:
+        """Return the plans with the share that each keeps under each closure.
 
         Of the plan of this page it is the share of the coverage that it is credited with, of the plan of the
-        job of its own coverage.
+        job of its own coverage; nan where it gains nothing.
+
+        Parameters
+        ----------
+        summary
+            As above, without `price` and the number of `closures`.
+        closures
+            One a closure: the other columns; kind is a key of the words on closures.
         """
-        whole, left = (self.credited, one.plan) if of_plan else (self.weight_job, one.job)
-        before, before_closed = (self.today, one.today) if self.counted == "gain" else (0, 0)
-        return (left - before_closed) / (whole - before) if whole > before else None
+        table = pd.DataFrame(closures, columns=[name for name in _OF_CLOSURE if "share" not in name])
+        is_gain = summary["counted"] == "gain"
+        for name, whole in (("plan", summary["credited"]), ("job", summary["weight_job"])):
+            gained = whole - (summary["today"] if is_gain else 0)
+            left = table[f"weight_{name}"] - (table["weight_today"] if is_gain else 0)
+            table[f"share_{name}"] = left / gained if gained > 0 else np.nan
+        # What resilience gives up: the best coverage without it, less that of the plan with nothing closed.
+        counts = {"price": summary["free"] - summary["weight_plan"], "closures": len(table)}
+        return cls({"format": "polyring-closures/1", **summary, **counts}, table[list(_OF_CLOSURE)])
 
     @property
-    def table(self) -> pd.DataFrame:
-        """Return one row a closure: the columns of `closures.csv`."""
-        return pd.DataFrame(
-            [
-                {"closure": one.id, "kind": one.kind, "name": one.name, "note": one.note}
-                | {"weight_today": one.today}
-                | {"weight_plan": one.plan, "share_plan": self.kept_share(one)}
-                | {"weight_job": one.job, "share_job": self.kept_share(one, of_plan=False)}
-                | {"in_plan": one.in_plan, "in_job": one.in_job}
-                | {"pairs_lost": len(one.lost), "lost": "; ".join(one.lost)}
-                for one in self.closures
-            ]
-        )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the contents of `closures.json`; what each closure leaves is in `closures.csv`."""
-        values = {key: value for key, value in dataclasses.asdict(self).items() if key != "closures"}
-        counts = {"price": self.price, "closures": len(self.closures)}
-        return {"format": "polyring-closures/1", **values, **counts}
+    def rows(self) -> list[dict[Any, Any]]:
+        """Return the rows of the table, each with what is closed in words (`what`): of a link its kind."""
+        words, rows = wording.WORDS["closures"], self.table.to_dict("records")
+        kinds = [wording.kind(row["note"]) if row["kind"] == "link" else words[row["kind"]] for row in rows]
+        return [row | {"what": what} for row, what in zip(rows, kinds, strict=True)]
 
     def sentences(self) -> Iterator[str]:
         """Yield what was found, as sentences."""
-        of = "what it adds to today" if self.counted == "gain" else "its coverage"
+        told, cost = self.summary, self.summary["cost"]
+        of = "what it adds to today" if told["counted"] == "gain" else "its coverage"
         yield (
-            f"A plan is credited with the coverage of which it keeps {self.share:.0%} of {of}, whichever of "
-            f"{len(self.closures)} links, sections and stretches is closed."
+            f"A plan is credited with the coverage of which it keeps {told['share']:.0%} of {of}, whichever "
+            f"of {told['closures']} links, sections and stretches is closed."
         )
         proof = (
             "no bound is proven"
-            if self.gap is None
-            else f"no plan can be credited with more than {self.bound:,} (gap {wording.gap(self.gap)})"
+            if told["gap"] is None
+            else f"no plan can be credited with more than {told['bound']:,} (gap {wording.gap(told['gap'])})"
         )
-        yield f"The best plan found is credited with a weight of {self.credited:,}; {proof}."
-        price = f"{abs(self.price):,} {'more' if self.price >= 0 else 'less'}"
+        yield f"The best plan found is credited with a weight of {told['credited']:,}; {proof}."
+        price = f"{abs(told['price']):,} {'more' if told['price'] >= 0 else 'less'}"
         yield (
-            f"With everything open it covers {self.weight_plan:,}; the most found without any demand "
-            f"on closures is {self.free:,}, {price}: the price of resilience."
+            f"With everything open it covers {told['weight_plan']:,}; the most found without any demand "
+            f"on closures is {told['free']:,}, {price}: the price of resilience."
         )
         yield (
-            f"The plan of the job covers {self.weight_job:,}, and would be credited with "
-            f"{self.credited_job:,}."
+            f"The plan of the job covers {told['weight_job']:,}, and would be credited with "
+            f"{told['credited_job']:,}."
         )
-        cost = self.cost
         if cost is None:
             return
-        if cost.impossible:
-            yield f"No plan keeps that share of {cost.weight:,} at any cost; proved."
-        elif cost.alone is None or cost.kept is None:
-            yield f"What it costs to keep that share of {cost.weight:,} was not found in time."
+        if cost["impossible"]:
+            yield f"No plan keeps that share of {cost['weight']:,} at any cost; proved."
+        elif cost["alone"] is None or cost["kept"] is None:
+            yield f"What it costs to keep that share of {cost['weight']:,} was not found in time."
         else:
-            alone, kept = (wording.money(value, self.money) for value in (cost.alone, cost.kept))
-            least = "" if cost.kept_bound is None else wording.money(cost.kept_bound, self.money)
+            alone, kept = (wording.money(value, told["money"]) for value in (cost["alone"], cost["kept"]))
+            least = "" if cost["kept_bound"] is None else wording.money(cost["kept_bound"], told["money"])
             bound = f", at least {least}" if least else ""
-            yield f"To cover {cost.weight:,} costs {alone}; to keep that share of it costs {kept}{bound}."
+            yield f"To cover {cost['weight']:,} costs {alone}; to keep that share of it costs {kept}{bound}."
 
 
 def write_closures(found: ClosedPlans, folder: Path) -> None:
     """Write `closures.csv`, `closures.png` and `closures.html` into a folder, each whole or not at all."""
     write_csv(found.table, folder / "closures.csv")
     picture = plots.write(draw_closures(found), folder / "closures.png")
-    title = f"{found.region}: a plan that closures do not break"
+    title = f"{found.summary['region']}: a plan that closures do not break"
     values = {"title": title, "found": found, "most": MOST_PAIRS}
     page.write_study(folder / "closures.html", values, {"closures": picture})
 
 
 def draw_closures(found: ClosedPlans) -> Figure:
     """Return the picture of what remains of both plans under each closure, bound to no window."""
-    kept = [[found.kept_share(one, of_plan=of_plan) for of_plan in (True, False)] for one in found.closures]
-    shares = np.array(kept, dtype=np.float64).reshape(-1, 2)
-    order = pd.DataFrame(np.nan_to_num(shares, nan=1.0), columns=["plan", "job"])
-    order = order.assign(worst=order.min(axis=1), id=[one.id for one in found.closures])
-    drawn = order.sort_values(["worst", "id"]).head(MOST_DRAWN).sort_values(["plan", "job", "id"]).index
-    rows = [found.closures[at] for at in drawn]
-    of = "of what each plan adds to today" if found.counted == "gain" else "of the coverage"
-    words = f"Share kept {of}; of {len(found.closures)} closures the {len(rows)} that leave least"
-    title = f"{found.region}: what remains when one link is closed"
-    height = 2.6 + 0.3 * len(rows)
-    with plots.sheet(12.0, height, title, words, dpi=DPI, note=found.attribution) as figure:
+    told, table = found.summary, pd.DataFrame(found.rows)
+    shares = table[["share_plan", "share_job"]].fillna(1.0)
+    table = table.assign(worst=shares.min(axis=1), plan=shares["share_plan"], job=shares["share_job"])
+    drawn = table.sort_values(["worst", "closure"]).head(MOST_DRAWN).sort_values(["plan", "job", "closure"])
+    of = "of what each plan adds to today" if told["counted"] == "gain" else "of the coverage"
+    words = f"Share kept {of}; of {len(table)} closures the {len(drawn)} that leave least"
+    title = f"{told['region']}: what remains when one link is closed"
+    height = 2.6 + 0.3 * len(drawn)
+    with plots.sheet(12.0, height, title, words, dpi=DPI, note=told["attribution"]) as figure:
         axes = figure.add_axes((0.42, 0.7 / height, 0.55, 1 - 1.9 / height))
-        asked = f"{found.share:.0%} asked for"
-        axes.axvline(found.share, color=plots.LOSES, linewidth=1.2, linestyle="--", zorder=0, label=asked)
+        asked = f"{told['share']:.0%} asked for"
+        axes.axvline(told["share"], color=plots.LOSES, linewidth=1.2, linestyle="--", zorder=0, label=asked)
         series = [
-            Marks(shares[drawn, 0].tolist(), "Plan that looks at closures", PLAN, "o", 52),
-            Marks(shares[drawn, 1].tolist(), "Plan of the job", JOB, "D", 26),
+            Marks(drawn["share_plan"].tolist(), "Plan that looks at closures", PLAN, "o", 52),
+            Marks(drawn["share_job"].tolist(), "Plan of the job", JOB, "D", 26),
         ]
-        plots.draw_dumbbells(axes, [f"{one.name}  ·  {one.what}" for one in rows], series)
+        plots.draw_dumbbells(axes, (drawn["name"] + "  ·  " + drawn["what"]).tolist(), series)
     return figure
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,7 @@ from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.shortest_times import fastest_arcs
 from optimiser.report import studies as pages
 from optimiser.report import wording
-from optimiser.report.studies import ClosedPlans, ClosureShown, CostOfKeeping
+from optimiser.report.studies import ClosedPlans
 from optimiser.run import proposing
 from optimiser.run.chain import Chain
 from optimiser.run.solving import NOT_PROVEN
@@ -161,31 +161,31 @@ def closures(
             raise SolverError("no plan was found in time", where=where, remedy=remedy)
         evaluator = ClosureEvaluator(problem, every)
         weights = {"plan": answer.weights, "job": evaluator(job_plan.built, job_plan.starts)}
-        found = ClosedPlans(
-            region=chain.source.title,
-            share=asked.share,
-            counted=asked.counted,
-            answer_status=answer.status,
-            credited=answer.value or 0,
-            bound=answer.bound or 0,
-            gap=answer.gap,
-            free=next((one.value or 0 for one in answer.rounds), 0),
-            credited_job=min(keep.credits(weights["job"], evaluator.today).values()),
-            today=evaluator.today[INTACT],
-            weight_plan=answer.weights[INTACT],
-            weight_job=weights["job"][INTACT],
-            seconds=answer.seconds,
-            rounds=len(answer.rounds),
-            added=len(answer.rounds[-1].closures),
-            closures=_shown(chain, problem, named, evaluator, answer, weights),
-            only_plan=_names(chain, problem, set(answer.built) - set(job_plan.built)),
-            only_job=_names(chain, problem, set(job_plan.built) - set(answer.built)),
-            cost=_cost(problem, every, keep, params, evaluator, weights["job"]) if asked.cost else None,
-            money=problem.money,
-            attribution=chain.source.attribution,
-        )
-        summary = found.as_dict() | {"built": list(answer.built), "starts": dict(answer.starts)}
-        folders.write(stage, {"problem.json": problem, "closures.json": summary})
+        summary = {
+            "region": chain.source.title,
+            "share": asked.share,
+            "counted": asked.counted,
+            "answer_status": answer.status,
+            "credited": answer.value or 0,
+            "bound": answer.bound or 0,
+            "gap": answer.gap,
+            "free": next((one.value or 0 for one in answer.rounds), 0),
+            "credited_job": min(keep.credits(weights["job"], evaluator.today).values()),
+            "today": evaluator.today[INTACT],
+            "weight_plan": answer.weights[INTACT],
+            "weight_job": weights["job"][INTACT],
+            "seconds": answer.seconds,
+            "rounds": len(answer.rounds),
+            "added": len(answer.rounds[-1].closures),
+            "only_plan": _names(chain, problem, set(answer.built) - set(job_plan.built)),
+            "only_job": _names(chain, problem, set(job_plan.built) - set(answer.built)),
+            "cost": _cost(problem, every, keep, params, evaluator, weights["job"]) if asked.cost else None,
+            "money": problem.money,
+            "attribution": chain.source.attribution,
+        }
+        found = ClosedPlans.of(summary, _shown(chain, problem, named, evaluator, answer, weights))
+        kept = {**found.summary, "built": list(answer.built), "starts": dict(answer.starts)}
+        folders.write(stage, {"problem.json": problem, "closures.json": kept})
         pages.write_closures(found, stage)
     proven = answer.gap is not None and answer.gap <= asked.gap
     return ClosuresRun(target, found, 0 if proven else NOT_PROVEN)
@@ -391,7 +391,7 @@ def _shown(
     evaluator: ClosureEvaluator,
     answer: ClosureAnswer,
     weights: Mapping[str, Mapping[str, int]],
-) -> tuple[ClosureShown, ...]:
+) -> list[dict[str, Any]]:
     """Return what each closure takes from both plans; links that neither builds are left out."""
     names = chain.times.value.cities["name"].astype(str).tolist()
     ends = chain.draft.value.pairs[["origin", "destination"]].to_numpy(dtype=np.int64)
@@ -405,20 +405,21 @@ def _shown(
         by_weight = sorted(lost.tolist(), key=lambda k: (-problem.pairs[k].weight, k))
         name = one.closure.id
         found.append(
-            ClosureShown(
-                id=name,
-                kind=one.kind,
-                name=one.name,
-                note=one.note,
-                today=evaluator.today[name],
-                plan=weights["plan"][name],
-                job=weights["job"][name],
-                in_plan=name in answer.built,
-                in_job=name in chain.result.built,
-                lost=tuple(f"{names[a]} – {names[b]}" for a, b in ends[by_weight].tolist()),
-            )
+            {
+                "closure": name,
+                "kind": one.kind,
+                "name": one.name,
+                "note": one.note,
+                "weight_today": evaluator.today[name],
+                "weight_plan": weights["plan"][name],
+                "weight_job": weights["job"][name],
+                "in_plan": name in answer.built,
+                "in_job": name in chain.result.built,
+                "pairs_lost": len(lost),
+                "lost": "; ".join(f"{names[a]} – {names[b]}" for a, b in ends[by_weight].tolist()),
+            }
         )
-    return tuple(sorted(found, key=lambda one: (one.plan, one.id)))
+    return sorted(found, key=lambda row: (row["weight_plan"], row["closure"]))
 
 
 def _names(chain: Chain, problem: DesignProblem, built: Iterable[str]) -> tuple[str, ...]:
@@ -435,17 +436,17 @@ def _cost(
     params: SolveParameters,
     evaluator: ClosureEvaluator,
     job: Mapping[str, int],
-) -> CostOfKeeping:
+) -> dict[str, Any]:
     """Return the least cost of the coverage of the job's plan, and of keeping the share of it as well."""
     asked = keep.least_of(job[INTACT], evaluator.today)
     bare = without_rings(problem, [ring.id for ring in problem.rings if not ring.required])
     alone = least_cost(bare, [], {INTACT: job[INTACT]}, params)
     both = least_cost(bare, closures, asked, params)
-    return CostOfKeeping(
-        weight=job[INTACT],
-        alone=alone.value,
-        alone_bound=alone.bound,
-        kept=both.value,
-        kept_bound=both.bound,
-        impossible=both.status == "infeasible",
-    )
+    return {
+        "weight": job[INTACT],
+        "alone": alone.value,
+        "alone_bound": alone.bound,
+        "kept": both.value,
+        "kept_bound": both.bound,
+        "impossible": both.status == "infeasible",
+    }

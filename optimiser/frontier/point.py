@@ -169,12 +169,7 @@ class Answer:
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON object."""
-        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        values["asked"] = self.asked.as_dict()
-        values["built"] = None if self.built is None else list(self.built)
-        values["rings"] = {name: list(links) for name, links in self.rings.items()}
-        values["starts"] = dict(self.starts)
-        return values
+        return dataclasses.asdict(self) | {"asked": self.asked.as_dict()}
 
 
 def answer_from(value: Mapping[str, Any]) -> Answer:

@@ -17,7 +17,7 @@ from optimiser.frontier import askers
 from optimiser.frontier.askers import SessionAsker
 from optimiser.frontier.axes import own_problem
 from optimiser.frontier.point import Answer, FrontierEvaluator, Point
-from optimiser.frontier.reach import ReachRow, _Group, _tightened, counted_axes, counting_problem, reach
+from optimiser.run.reach import ReachRow, _Group, _tightened, counted_axes, counting_problem, reach
 
 SHARES = (Fraction(2, 5), Fraction(4, 5), Fraction(1))
 

@@ -22,9 +22,9 @@ from optimiser.bench.generators.random_places import (
     national_of_size,
 )
 from optimiser.engine.backends.highs import Relaxation, SmallLps
-from optimiser.engine.methods.cuts.lift_project import Splitter
 from optimiser.engine.methods.cuts.partitions import MARGIN, PartitionCuts, part_graph
 from optimiser.engine.methods.cuts.relaxation import MOST_TIGHTENING, CutFinder, relax
+from optimiser.engine.methods.cuts.root import Splitter
 from optimiser.engine.methods.cuts.time_cuts import FractionalCuts, separate
 from optimiser.engine.methods.heuristics.greedy import reverse_greedy
 from optimiser.engine.presolve import reduce

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.models.extended import ExtendedModel
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.paths import Integers
-from optimiser.engine.search.rows import PRICE_UNIT, Floats, Rows
+from optimiser.engine.search.rows import PRICE_UNIT, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +42,9 @@ class CertifiedRow:
     is_equation: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Duals:
-    """Multipliers of a solved linear program, by number of the row; empty where there are none.
-
-    Attributes
-    ----------
-    multipliers
-        Row number to multiplier, at least 0 but for equations.
-    weight
-        Multiplier of the objective: 1, or 0 where the multipliers show that no point exists.
-    """
-
-    multipliers: dict[int, float] = field(default_factory=dict)
-    weight: int = 1
+type Duals = tuple[dict[int, float], int]
+"""Multipliers of a solved linear program by number of the row, at least 0 but for equations; and that of the
+objective: 1, or 0 where the multipliers show that no point exists."""
 
 
 class CertifyingHighs(ExtendedHighs):
@@ -94,10 +83,9 @@ class CertifyingHighs(ExtendedHighs):
 
     def __init__(self, model: ExtendedModel, *, seed: int) -> None:
         super().__init__(model, threads=1, seed=seed)
-        self._set_integer(enabled=False)
+        self._relax()
         self._model.setOptionValue("presolve", "off")
         self._model.setOptionValue("solver", "simplex")
-        self._minimise()
         lp = self._model.getLp()
         self.gain = [-round(value) for value in lp.col_cost_]
         self.rows: list[CertifiedRow] = []
@@ -134,33 +122,25 @@ class CertifyingHighs(ExtendedHighs):
             raise ValueError(y)
         found = []
         for i, count in enumerate(rows.pair_counts.tolist()):
-            inside = slice(rows.start[i], rows.start[i + 1])
-            columns = x[rows.candidate[inside]].tolist()
+            inside, pairs = slice(rows.start[i], rows.start[i + 1]), rows.pairs_of(i)
+            claims = y[pairs].tolist()
+            names = [self.names[k] for k in claims]
             if count == 1:
-                found.append(self._time_cut(int(y[rows.pairs_of(i)[0]]), columns, rows.value[inside]))
-            elif (partition := self._partition(rows.pairs_of(i), y)) is not None:
-                found.append(partition)
+                columns, value = x[rows.candidate[inside]].tolist(), rows.value[inside]
+                unit = 1 if bool((value == 1.0).all()) else int(PRICE_UNIT)
+                prices = [round(v * unit) for v in value.tolist()]
+                opens = {self.names[j]: price for j, price in zip(columns, prices, strict=True)}
+                evidence = {"time": names[0], "unit": unit, "prices": opens}
+                factors = [unit, *(-price for price in prices)]
+                found.append(CertifiedRow(evidence, [*claims, *columns], factors, 0, unit))
+            elif (partition := self.partitions(pairs)) is not None:
+                parts, merges = partition
+                # The variables of the candidates in the state to which these pairs belong.
+                columns = [self.open_columns[claims[0]][j] for j in merges]
+                factors = [*(1 for _ in claims), *(-m for m in merges.values())]
+                evidence = {"partition": names, "parts": parts}
+                found.append(CertifiedRow(evidence, [*claims, *columns], factors, 0))
         self._add(found)
-
-    def _time_cut(self, pair: int, columns: Sequence[int], value: Floats) -> CertifiedRow:
-        unit = 1 if bool((value == 1.0).all()) else int(PRICE_UNIT)
-        prices = [round(v * unit) for v in value.tolist()]
-        opens = {self.names[j]: price for j, price in zip(columns, prices, strict=True)}
-        evidence = {"time": self.names[pair], "unit": unit, "prices": opens}
-        return CertifiedRow(evidence, [pair, *columns], [unit, *(-p for p in prices)], 0, unit)
-
-    def _partition(self, pairs: Integers, y: Integers) -> CertifiedRow | None:
-        found = self.partitions(pairs)
-        if found is None:
-            return None
-        parts, merges = found
-        columns = y[pairs].tolist()
-        # The variables of the candidates in the state to which these pairs belong.
-        opens = self.open_columns[columns[0]]
-        evidence = {"partition": [self.names[k] for k in columns], "parts": parts}
-        terms = [*columns, *(opens[j] for j in merges)]
-        factors = [*(1 for _ in columns), *(-m for m in merges.values())]
-        return CertifiedRow(evidence, terms, factors, 0)
 
     def add_proved(self, rows: Sequence[tuple[dict[str, Any], pulp.LpAffineExpression]]) -> None:
         """Add rows of rings, each with its evidence."""
@@ -204,4 +184,4 @@ class CertifyingHighs(ExtendedHighs):
             multiplier = -sign * float(values[at])
             if self.rows[number].is_equation or multiplier > 0.0:
                 found[number] = multiplier
-        return Duals(found, weight)
+        return found, weight

@@ -10,8 +10,7 @@ import gurobipy
 import numpy as np
 from gurobipy import GRB
 
-from optimiser.engine.backends.pulp_solvers import instance
-from optimiser.engine.backends.solver_trees import (
+from optimiser.engine.backends.interfaces import (
     FEASIBILITY_TOLERANCE,
     MEMORY_MB,
     Improve,
@@ -22,10 +21,11 @@ from optimiser.engine.backends.solver_trees import (
     TreeSearch,
     is_fractional,
 )
+from optimiser.engine.backends.pulp_solvers import instance
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.search.incumbent import MaskIncumbent
-from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, stacked
+from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, stacked, unbuilt_rows
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import Tables
 from optimiser.problem import DesignProblem
@@ -168,7 +168,7 @@ class _Callback:
             node = int(model.cbGet(kinds.MIPNODE_NODCNT))
             if state.is_due(node, min(node, 1)):  # Gurobi gives no depth
                 x, y = self._point(model.cbGetNodeRel)
-                rows = state.violated(x, y, integer=not is_fractional(x))
+                rows = state.violated(state.separator(x, y, integer=not is_fractional(x)), x, y)
                 for row in constraints(state.master, rows):
                     model.cbCut(row)
                 if self._improve is not None:
@@ -188,9 +188,10 @@ class _Callback:
         covered, is_fitting = state.check(x)
         false_claims = ~covered & (y > FEASIBILITY_TOLERANCE)
         if false_claims.any():
-            rows = state.violated(x, y, integer=True)
+            rows = state.violated(state.separator(x, y, integer=True), x, y)
             false_claims[rows.only(rows.pair_counts == 1).pair] = False
-            for row in constraints(state.master, stacked(rows, state.unbuilt(false_claims, x, y))):
+            unbuilt = unbuilt_rows(state.t, np.flatnonzero(false_claims), x)
+            for row in constraints(state.master, stacked(rows, state.violated(unbuilt, x, y))):
                 model.cbLazy(row)
         elif not is_fitting:
             # The plan violates a side constraint by less than the tolerances of Gurobi: cut it off alone.

@@ -117,8 +117,9 @@ class HighsModel:
         self._lower = np.array(lp.col_lower_)[decisions]
         self._upper = np.array(lp.col_upper_)[decisions]
 
-    def _minimise(self) -> None:
-        """Let HiGHS minimise the negative of an objective that is maximised."""
+    def _relax(self) -> None:
+        """Leave integrality out, and let HiGHS minimise the negative of an objective that is maximised."""
+        self._set_integer(enabled=False)
         if self._sense > 0:
             self._model.changeObjectiveSense(highspy.ObjSense.kMinimize)
             self._set_costs(-np.array(self._model.getLp().col_cost_))
@@ -290,9 +291,6 @@ class HighsModel:
         infeasible = (kinds.kInfeasible, kinds.kUnboundedOrInfeasible, kinds.kObjectiveBound)
         return "infeasible" if status in infeasible else "limit"
 
-    def _values(self) -> Floats:
-        return np.array(self._model.getSolution().col_value, np.float64)
-
     def _solve_lp(self, seconds: float) -> LpSolution:
         """Solve a model without integrality from the last basis.
 
@@ -367,24 +365,25 @@ class HighsModel:
         self._run(seconds)
         info, status = self._model.getInfo(), self._status()
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        if start is not None and found and self._is_misled(info.objective_function_value):
+        point: Floats = np.array(self._model.getSolution().col_value, np.float64)
+        if start is not None and found and self._is_misled(info.objective_function_value, point):
             self._model.clearSolver()
             return self.solve_integer(seconds=seconds, gap=gap, nodes=nodes, on_progress=on_progress)
         return MasterSolution(
             info.mip_dual_bound,
-            (self._values(),) if found else (),
+            (point,) if found else (),
             complete=status == "optimal",
             infeasible=status == "infeasible",
             nodes=max(0, int(info.mip_node_count)),
         )
 
-    def _is_misled(self, objective: float) -> bool:
+    def _is_misled(self, objective: float, values: Floats) -> bool:
         """Return whether HiGHS reports values with an objective that is not theirs.
 
         HiGHS 1.16 may call a start solution optimal, with an objective that no point has.
         """
         lp = self._model.getLp()
-        own = float(np.array(lp.col_cost_) @ self._values()) + lp.offset_
+        own = float(np.array(lp.col_cost_) @ values) + lp.offset_
         return not math.isclose(own, objective, rel_tol=1e-6, abs_tol=1e-6)
 
 
@@ -525,8 +524,7 @@ class Relaxation(MasterHighs):
 
     def __init__(self, problem: DesignProblem, *, seed: int) -> None:
         super().__init__(problem, threads=1, seed=seed, integer=False)
-        self._set_integer(enabled=False)
-        self._minimise()
+        self._relax()
 
     @property
     def cuts(self) -> int:

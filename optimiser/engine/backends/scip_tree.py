@@ -15,8 +15,7 @@ from pyscipopt.scip import PY_SCIP_PARAMSETTING as SETTING
 from pyscipopt.scip import PY_SCIP_RESULT as RESULT
 from pyscipopt.scip import Conshdlr, Eventhdlr, Heur
 
-from optimiser.engine.backends.interfaces import solver_noise
-from optimiser.engine.backends.solver_trees import (
+from optimiser.engine.backends.interfaces import (
     CLAIM_TOLERANCE,
     FEASIBILITY_TOLERANCE,
     MEMORY_MB,
@@ -27,13 +26,14 @@ from optimiser.engine.backends.solver_trees import (
     TreeOutcome,
     TreeSearch,
     is_fractional,
+    solver_noise,
 )
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Integers, Mask
-from optimiser.engine.search.rows import NO_ROWS, NO_SPLITS, Floats, Rows, SplitRows
+from optimiser.engine.search.rows import NO_ROWS, NO_SPLITS, Floats, Rows, SplitRows, unbuilt_rows
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import Tables
 from optimiser.problem import DesignProblem
@@ -210,8 +210,9 @@ class TimeRows(Conshdlr):
         if not false_claims.any():
             return RESULT.FEASIBLE if is_fitting else self._forbid(x)
         if (false_claims & (y > FEASIBILITY_TOLERANCE)).any():
-            rows = state.violated(x, y, integer=True)
-            rows = rows if len(rows) else state.unbuilt(false_claims, x, y)
+            rows = state.violated(state.separator(x, y, integer=True), x, y)
+            if not len(rows):
+                rows = state.violated(unbuilt_rows(state.t, np.flatnonzero(false_claims), x), x, y)
             if len(rows):
                 return self._add(rows)
         return self._resolve_within_tolerance()
@@ -247,7 +248,7 @@ class TimeRows(Conshdlr):
         if not self._state.is_due(model.getCurrentNode().getNumber(), model.getDepth()):
             return RESULT.DIDNOTRUN
         x, y = self._point(_relaxed)
-        rows = self._state.violated(x, y, integer=not is_fractional(x))
+        rows = self._state.violated(self._state.separator(x, y, integer=not is_fractional(x)), x, y)
         return self._add(rows) if len(rows) else RESULT.DIDNOTFIND
 
     def _add(self, rows: Rows) -> int:

@@ -23,7 +23,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from optimiser.engine.backends.highs import INFINITY, HighsModel, empty_model
-from optimiser.engine.backends.solver_trees import TreeLimits
+from optimiser.engine.backends.interfaces import TreeLimits
 from optimiser.engine.methods.heuristics.lns import TreeHeuristics, start_plans
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.incumbent import MaskIncumbent, Stop

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from optimiser.engine.backends.certifying import CertifyingHighs, Duals
+from optimiser.engine.backends.certifying import CertifyingHighs
 from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.branching.tree import Node, Pseudocosts, branch, fractional
 from optimiser.engine.methods.cuts.partitions import PartitionCuts, forest_size, part_graph
@@ -249,8 +249,9 @@ class _Prover:
         known = item.leaf.bound
         is_better = known is None or solution.objective < known + 1.0
         if solution.status == "infeasible" or (solution.status == "optimal" and is_better):
-            duals = self._lp.duals()
-            leaf = self._leaf(duals, item.node)
+            multipliers, weight = self._lp.duals()
+            rounded = {row: round(math.ldexp(value, BITS)) for row, value in multipliers.items()}
+            leaf = self._evaluated({row: u for row, u in rounded.items() if u}, weight, item.node)
             if known is not None and (leaf.bound is None or leaf.bound < known):
                 item.leaf = leaf
         return item.leaf.bound is None or item.leaf.bound <= self._target
@@ -264,11 +265,6 @@ class _Prover:
             self._lp.add_proved(rows)
             added += len(rows)
         return added
-
-    def _leaf(self, duals: Duals, node: Node) -> Leaf:
-        """Round multipliers, and evaluate what they prove."""
-        rounded = {row: round(math.ldexp(value, BITS)) for row, value in duals.multipliers.items()}
-        return self._evaluated({row: u for row, u in rounded.items() if u}, duals.weight, node)
 
     def _evaluated(self, multipliers: dict[int, int], weight: int, node: Node) -> Leaf:
         """Return what multipliers prove within a node, in integers (`verify.bound_checker.leaf_bound`)."""

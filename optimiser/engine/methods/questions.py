@@ -185,6 +185,7 @@ class QuestionRelaxation(Relaxation):
             used = np.flatnonzero(values)
             self._model.addRow(-INFINITY, INFINITY, len(used), columns[used].astype(np.int32), values[used])
         self.keep_rows()
+        self._free = np.zeros(len(self.decisions)), np.ones(len(self.decisions))
 
     def set_question(
         self,
@@ -224,7 +225,7 @@ class QuestionRelaxation(Relaxation):
             self.divisor = divisor(weights.tolist())
             costs[self._covered] = -weights / self.divisor
         self._set_costs(costs)
-        self._free_decisions()
+        self.set_bounds(*self._free)
         self.set_cutoff(-math.inf)
 
     def _set_levels(self, levels: Sequence[LevelRow]) -> None:
@@ -245,9 +246,6 @@ class QuestionRelaxation(Relaxation):
             self._model.changeCoeff(place, self._level_column, -asked.slope / scale if asked else 0.0)
             if asked and asked.slope:
                 self._model.changeRowBounds(place, asked.offset / scale, INFINITY)
-
-    def _free_decisions(self) -> None:
-        self.set_bounds(np.zeros(len(self.decisions)), np.ones(len(self.decisions)))
 
     def solve_integer_copy(
         self, start: Floats | None, *, gap: float, seconds: float, forbidden: Sequence[Floats] = ()
@@ -277,7 +275,7 @@ class QuestionRelaxation(Relaxation):
             mip_heuristic_run_feasibility_jump=False,
             mip_detect_symmetry=False,
         )
-        self._free_decisions()  # the bounds of the last node of a tree may still be set
+        self.set_bounds(*self._free)  # the bounds of the last node of a tree may still be set
         model.passModel(self._model.getLp())
         copy = HighsModel(model, self.names, np.arange(len(self.names)))
         for x in forbidden:

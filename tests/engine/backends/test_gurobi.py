@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from optimiser.engine.backends.solver_trees import TreeLimits
+from optimiser.engine.backends.interfaces import TreeLimits
 from optimiser.engine.methods.branching.tree_search import search_in_solver
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent

@@ -13,8 +13,8 @@ from stated_rows import rows_of, weighted_triangle
 from tiers import examples
 
 from optimiser.bench.generators.regular import GridParameters, grid
-from optimiser.engine.backends.solver_trees import TreeLimits
-from optimiser.engine.methods.branching.tree_search import TimeCutSeparator
+from optimiser.engine.backends.interfaces import TreeLimits
+from optimiser.engine.methods.branching.tree_search import time_cut_separator
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.presolve import reduce
@@ -26,9 +26,9 @@ from optimiser.problem import Pair, Target
 
 pytest.importorskip("pyscipopt")
 
-from optimiser.engine.backends import solver_trees
+from optimiser.engine.backends import interfaces as solver_trees
+from optimiser.engine.backends.interfaces import TreeModel, TreeSearch
 from optimiser.engine.backends.scip_tree import TimeRows, search_tree
-from optimiser.engine.backends.solver_trees import TreeModel, TreeSearch
 
 
 def no_separator(x, y, *, integer):
@@ -146,7 +146,7 @@ def test_a_plan_that_violates_a_rule_unknown_to_scip_is_cut_off(way, monkeypatch
     def strict(t, is_open):
         return fits(t, is_open) and not is_open.all()
 
-    monkeypatch.setattr("optimiser.engine.backends.solver_trees.fits", strict)
+    monkeypatch.setattr("optimiser.engine.backends.interfaces.fits", strict)
     monkeypatch.setattr("optimiser.engine.search.incumbent.fits", strict)
     outcome, incumbent = searched(line_problem(), way)
     assert (outcome.reason, outcome.bound) == ("proof", 12.0)
@@ -285,7 +285,7 @@ def test_a_search_with_rows_of_several_pairs_ends_at_the_best_plan(problem):
         return
     t = tables(small)
     incumbent = mask_incumbent(t, seconds=300.0, send=lambda _: None)
-    outcome = search_tree(t, small, incumbent, TimeCutSeparator(CutFinder(t)), limits=TreeLimits(300.0))
+    outcome = search_tree(t, small, incumbent, time_cut_separator(CutFinder(t)), limits=TreeLimits(300.0))
     assert (outcome.reason, outcome.bound) == ("proof", float(brute_force(small)))
     assert objective_of(t, incumbent.best) == brute_force(small)
 

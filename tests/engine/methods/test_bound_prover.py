@@ -88,16 +88,16 @@ def test_wrong_duals_weaken_a_bound_and_never_make_it_wrong(monkeypatch, lie):
     chance = random.Random(lie)  # noqa: S311 - chance for drawings, no secret
 
     def lying(self):
-        found = honest(self)
+        found, weight = honest(self)
         changed = {
-            "random": {row: value * chance.uniform(0, 3) for row, value in found.multipliers.items()},
-            "negative": {row: -value for row, value in found.multipliers.items()},
-            "huge": {row: value * 1e6 for row, value in found.multipliers.items()},
+            "random": {row: value * chance.uniform(0, 3) for row, value in found.items()},
+            "negative": {row: -value for row, value in found.items()},
+            "huge": {row: value * 1e6 for row, value in found.items()},
             "none": {},
-            "equation": dict.fromkeys(found.multipliers, 1.0),
+            "equation": dict.fromkeys(found, 1.0),
         }[lie]
         legal = {r: v for r, v in changed.items() if v >= 0 or self.rows[r].is_equation}
-        return certifying.Duals(legal, found.weight)
+        return legal, weight
 
     monkeypatch.setattr(certifying.CertifyingHighs, "duals", lying)
     for seed in range(12):

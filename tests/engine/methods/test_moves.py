@@ -21,7 +21,7 @@ from optimiser.engine.methods.heuristics.moves import (
     cheapest_group,
     compute_gains,
     penalised_value_flipped,
-    rank_values,
+    plan_rank,
     set_prices,
     update_pair_values,
 )
@@ -106,7 +106,8 @@ def test_looking_at_a_change_leaves_the_plan_as_it_is(t, js, j):
 @examples(50)
 def test_the_levels_of_a_workspace_are_those_of_scoring(t, js):
     at = moved(t, js)
-    broken, value, cost = rank_values(at)
+    kept, value, saved = plan_rank(at)
+    broken, cost = -kept, -saved
     assert (broken, cost) == (breach(t, at.is_open), cost_of(t, at.is_open))
     worth = -cost if t.budget < 0 else objective_of(t, at.is_open)
     assert value == worth - 2.0**40 * lack(t, at.is_open)

@@ -360,18 +360,13 @@ class Worker:
 
     def __post_init__(self) -> None:
         """Allow for some more cuts than now."""
-        self._most_cuts = int(GROWTH * self.cut_count) + SPARE
+        self.most_cuts = int(GROWTH * self.cut_count) + SPARE
 
     def add_cuts(self, rows: list[Rows]) -> None:
         """Add cuts to the program."""
         for part in rows:
             self.program.add(part)
             self.cut_count += len(part)
-
-    def drop_slack_cuts(self) -> None:
-        """Drop slack cuts when the program has too many cuts."""
-        if self.cut_count > self._most_cuts:
-            self.cut_count = self.program.drop_slack_rows()
 
     def plunge(self, node: Node, cutoff: float, known: Pseudocosts) -> PlungeResult:
         """Dive from a node, always to the child of better bound, until it is pruned or a limit is reached.
@@ -560,7 +555,10 @@ def search(
     unresolved = -math.inf
     with ThreadPoolExecutor(len(workers)) as executor:
         while True:
-            nodes = _next_nodes(heap, cutoff, len(workers))
+            nodes = list[Node]()
+            while heap and len(nodes) < len(workers):
+                node = heapq.heappop(heap)[3]
+                nodes += [node] if integer_bound(node.bound) > cutoff else []
             if not nodes:
                 return Outcome(max(cutoff, unresolved), complete=True)
             plunges = [
@@ -572,7 +570,8 @@ def search(
                 for other, result in zip(workers, results, strict=False):
                     if other is not worker:
                         worker.add_cuts(result.rows)
-                worker.drop_slack_cuts()
+                if worker.cut_count > worker.most_cuts:
+                    worker.cut_count = worker.program.drop_slack_rows()
             for result in results:
                 pseudocosts = pseudocosts.plus(result.pseudocosts)
                 unresolved = max(unresolved, result.unresolved)
@@ -592,12 +591,3 @@ def search(
             if is_done:
                 bound = max(cutoff, unresolved, -heap[0][0] if heap else -math.inf)
                 return Outcome(bound, complete=False)
-
-
-def _next_nodes(heap: list[tuple[float, int, int, Node]], cutoff: float, count: int) -> list[Node]:
-    nodes: list[Node] = []
-    while heap and len(nodes) < count:
-        node = heapq.heappop(heap)[3]
-        if integer_bound(node.bound) > cutoff:
-            nodes.append(node)
-    return nodes

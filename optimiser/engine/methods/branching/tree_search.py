@@ -14,8 +14,7 @@ from threading import Lock
 import numpy as np
 
 from optimiser.engine.backends.highs import Relaxation, reset_threads, version
-from optimiser.engine.backends.interfaces import LpSolution
-from optimiser.engine.backends.solver_trees import TreeLimits, TreeOutcome
+from optimiser.engine.backends.interfaces import LpSolution, Separator, TreeLimits, TreeOutcome
 from optimiser.engine.backends.solvers import ANY, BUNDLED, SOLVERS, UNNAMED
 from optimiser.engine.methods.branching.tree import (
     LEAST_CHANGE,
@@ -289,8 +288,10 @@ def _worker(incumbent: MaskIncumbent, task: Task, root: RootRelaxation, number: 
     return new_worker(incumbent, root, program, cuts, program.drop_slack_rows())
 
 
-class TimeCutSeparator:
-    """Separates points of a solver's tree; the callable that the adapters of SCIP and Gurobi take.
+def time_cut_separator(cuts: CutFinder) -> Separator:
+    """Return what separates points of a solver's tree: a time cut for each pair that has one, and a few rows.
+
+    At an integer point any violation counts, since a point without cuts is accepted as a plan.
 
     Parameters
     ----------
@@ -298,16 +299,11 @@ class TimeCutSeparator:
         Separates time cuts and tightening rows.
     """
 
-    def __init__(self, cuts: CutFinder) -> None:
-        self._cuts = cuts
-
-    def __call__(self, x: Floats, y: Floats, *, integer: bool) -> Rows:
-        """Return a violated time cut for each pair that has one, and a few tightening rows.
-
-        At an integer point any violation counts, since a point without cuts is accepted as a plan.
-        """
+    def separate(x: Floats, y: Floats, *, integer: bool) -> Rows:
         margin = POSITIVE if integer else MARGIN
-        return self._cuts.violated(x, y, in_out_weight=IN_OUT_WEIGHT, margin=margin, tightening=TIGHTENING)
+        return cuts.violated(x, y, in_out_weight=IN_OUT_WEIGHT, margin=margin, tightening=TIGHTENING)
+
+    return separate
 
 
 def search_in_solver(
@@ -342,7 +338,7 @@ def search_in_solver(
             t,
             task.problem,
             one,
-            TimeCutSeparator(cuts),
+            time_cut_separator(cuts),
             limits=limits,
             rows=rows,
             improve=improve,

@@ -9,7 +9,7 @@ from optimiser.engine.methods.heuristics.moves import (
     close_weakest,
     open_best,
     plan_breach,
-    rank_values,
+    plan_rank,
 )
 from optimiser.engine.methods.heuristics.workspace import (
     SearchWorkspace,
@@ -32,8 +32,7 @@ LOW_PREFERENCE = 1e-9
 
 def nothing(t: Tables) -> Mask:
     """Return the plan that builds nothing, bool [J + 1]; the last entry stands for existing arcs."""
-    mask = np.zeros(t.size + 1, dtype=np.bool_)
-    mask[-1] = True
+    mask: Mask = np.arange(t.size + 1) == t.size
     return mask
 
 
@@ -161,7 +160,12 @@ def swap(t: Tables, start: Mask, *, stop: Stop = never_stop, passes: int = 20) -
                 return best
             if best[j]:
                 move_to(workspace, best)
-                _exchange(workspace, j)
+                flip_candidates(workspace, np.array([j]))
+                workspace.preference[j] = LOW_PREFERENCE  # opened again only when nothing else gains
+                fill_greedily(workspace, tries=2)
+                workspace.preference[j] = 1.0
+                if t.budget < 0:
+                    close_redundant(workspace)
                 if plan_rank(workspace) > value:
                     best, value = workspace.is_open.copy(), plan_rank(workspace)
         if value == before:
@@ -183,24 +187,8 @@ def run(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     return ("time" if incumbent.stop() else "heuristic"), ""
 
 
-def _exchange(workspace: SearchWorkspace, j: int) -> None:
-    """Close a candidate and spend its cost on others; it is opened again only when nothing else gains."""
-    flip_candidates(workspace, np.array([j]))
-    workspace.preference[j] = LOW_PREFERENCE
-    fill_greedily(workspace, tries=2)
-    workspace.preference[j] = 1.0
-    if workspace.t.budget < 0:
-        close_redundant(workspace)
-
-
 def flip_candidates(workspace: SearchWorkspace, js: Integers) -> None:
     """Toggle candidates, all open or all closed, together with what requirements force to follow."""
     if len(js):
         workspace.group[: len(js)] = js
         flip(workspace, add_dependants(workspace, len(js)))
-
-
-def plan_rank(workspace: SearchWorkspace) -> tuple[float, float, float]:
-    """Return the sort key of the plan, larger is better: less breach, then more value, then less cost."""
-    current_breach, value, cost = rank_values(workspace)
-    return -current_breach, value, -cost

@@ -13,11 +13,10 @@ from optimiser.engine.methods.heuristics.greedy import (
     fill_greedily,
     flip_candidates,
     nothing,
-    plan_rank,
     prune,
     repair_breaches,
 )
-from optimiser.engine.methods.heuristics.moves import cheapest_group, close_redundant, set_prices
+from optimiser.engine.methods.heuristics.moves import cheapest_group, close_redundant, plan_rank, set_prices
 from optimiser.engine.methods.heuristics.workspace import (
     SearchWorkspace,
     add_dependants,

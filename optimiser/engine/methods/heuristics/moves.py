@@ -63,13 +63,13 @@ def plan_breach(s: SearchWorkspace) -> Whole:
 
 
 @compiled
-def rank_values(s: SearchWorkspace) -> tuple[float, float, float]:
-    """Return the breach, the value that is maximised, and the cost of the plan.
+def plan_rank(s: SearchWorkspace) -> tuple[float, float, float]:
+    """Return the sort key of the plan, larger is better: less breach, then more value, then less cost.
 
     The value is `penalised_value`, minus the cost where there is no budget.
     """
     cost = float(plan_cost(s))
-    return float(plan_breach(s)), penalised_value(s) - (cost if s.t.budget < 0 else 0.0), cost
+    return -float(plan_breach(s)), penalised_value(s) - (cost if s.t.budget < 0 else 0.0), -cost
 
 
 @compiled_inner

@@ -333,19 +333,6 @@ class PairArcs(NamedTuple):
     seconds: Integers
 
 
-def pair_arcs(t: Tables) -> PairArcs:
-    """Return the arcs of candidates that each pair can use."""
-    start, arc = usable_candidate_arcs(t)
-    owner = np.repeat(np.arange(t.size), np.diff(t.arc_start))
-    return PairArcs(
-        start=start,
-        tail=t.arc_tail[arc].astype(np.int32),
-        head=t.arc_head[arc].astype(np.int32),
-        owner=owner[arc].astype(np.int32),
-        seconds=t.arc_seconds[arc],
-    )
-
-
 class SearchWorkspace(Record):
     """A plan with its shortest times and covered pairs, and the working arrays of the local search.
 
@@ -431,7 +418,12 @@ def new_workspace(t: Tables, start: Mask, *, seed: int = 0) -> SearchWorkspace:
     """
     candidate_arcs = (t.arc_start, t.arc_tail, t.arc_head, t.arc_seconds)
     reversed_candidate_arcs = (t.arc_start, t.arc_head, t.arc_tail, t.arc_seconds)
-    side, arcs = t.side, pair_arcs(t)
+    side, (start_of_pair, arc) = t.side, usable_candidate_arcs(t)
+    tail, head, owner = (
+        column[arc].astype(np.int32)
+        for column in (t.arc_tail, t.arc_head, np.repeat(np.arange(t.size), np.diff(t.arc_start)))
+    )
+    arcs = PairArcs(start_of_pair, tail, head, owner, t.arc_seconds[arc])
     reach = _latest_times(t.limit, t.origin_row, t.to_destination, t.destination_row, len(t.origins))
     reach_backward = _latest_times(
         t.limit, t.destination_row, t.from_origin, t.origin_row, len(t.destinations)

@@ -12,7 +12,7 @@ from engine_running import solved_root
 from hypothesis import HealthCheck, given
 from tiers import examples
 
-from optimiser.engine.backends.solver_trees import TreeOutcome
+from optimiser.engine.backends.interfaces import TreeOutcome
 from optimiser.engine.methods.branching import tree_search
 from optimiser.engine.methods.branching.tree import Node
 from optimiser.engine.methods.branching.tree_search import fixings, search_in_solver, search_parts, split

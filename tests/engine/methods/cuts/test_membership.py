@@ -9,8 +9,8 @@ from scipy.sparse import csr_array
 from tiers import thinned
 
 from optimiser.engine.backends.highs import SmallLps
-from optimiser.engine.methods.cuts import lift_project
-from optimiser.engine.methods.cuts.lift_project import MOST_NEW_ROWS, MOST_SOLVES, Splitter
+from optimiser.engine.methods.cuts import root as lift_project
+from optimiser.engine.methods.cuts.root import MOST_NEW_ROWS, MOST_SOLVES, Splitter
 from optimiser.engine.search.rows import NO_SPLITS, packed
 
 SIZE = 7

@@ -121,10 +121,10 @@ def _trains(code: str) -> tuple[object, ...]:
 def _standards(code: str) -> tuple[object, ...]:
     one = read_standards(code)
     return (
-        one.road_kmh,
-        f"{one.fast_kmh:g} ({one.fast_standard})",
-        f"{one.usual_kmh:g} ({one.usual_standard})",
-        one.upgrade_kmh,
+        one["road_kmh"],
+        f"{one['fast_kmh']:g} ({one['fast_standard']})",
+        f"{one['usual_kmh']:g} ({one['usual_standard']})",
+        one["upgrade_kmh"],
     )
 
 
@@ -192,7 +192,7 @@ def _sources() -> Iterator[str]:
             yield f"  * Roads: {speed_table(code).source}"
         if source := read_table("rail.toml")["country"].get(code, {}).get("source"):
             yield f"  * Stations and trains: {source}"
-        yield f"  * Standards: {read_standards(code).source}"
+        yield f"  * Standards: {read_standards(code)['source']}"
         for rate in _own_rates(code):
             yield f"  * `{rate.standard}`: {rate.basis} ({rate.source})"
     yield ""

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +19,6 @@ from optimiser.measures.valuation import (
     used_owners,
     within_limits,
 )
-
-
-class _City(NamedTuple):
-    """A city: how many of its pairs are always covered, the rows of the others, its need and its weight."""
-
-    base: int
-    rows: list[int]
-    need: int
-    weight: int
 
 
 @dataclass(frozen=True)
@@ -206,9 +196,9 @@ class MarginalValues:
         return [(None, np.zeros(self._usable[1].shape, dtype=np.bool_))]
 
     def _value_of(self, within: Mask) -> int:
-        covered: int = sum(self._weight[within].tolist())
-        cities = sum(one.weight for one in self._cities if one.base + int(within[one.rows].sum()) >= one.need)
-        return self.valuer.always_weight + covered + cities
+        member, lacking, weight = self._cities
+        covered: int = sum(self._weight[within].tolist()) + sum(weight[member @ within >= lacking].tolist())
+        return self.valuer.always_weight + covered
 
     @cached_property
     def _weight(self) -> NDArray[np.object_]:
@@ -216,17 +206,13 @@ class MarginalValues:
         return np.array([pairs[k].weight for k in self.valuer.table.pair.tolist()], dtype=object)
 
     @cached_property
-    def _cities(self) -> tuple[_City, ...]:
-        row = {k: at for at, k in enumerate(self.valuer.table.pair.tolist())}
-        return tuple(
-            _City(
-                base=sum(k in self.valuer.always for k in city.pairs),
-                rows=[row[k] for k in city.pairs if k in row],
-                need=city.need,
-                weight=city.weight,
-            )
-            for city in self.valuer.problem.cities
-        )
+    def _cities(self) -> tuple[Integers, Integers, NDArray[np.object_]]:
+        """Return which pairs belong to each city, [cities, A], how many of them it lacks, and its weight."""
+        cities, pair = self.valuer.problem.cities, self.valuer.table.pair
+        member = np.array([np.isin(pair, city.pairs) for city in cities], dtype=np.int64)
+        lacking = [city.need - len(self.valuer.always.intersection(city.pairs)) for city in cities]
+        weight = np.array([city.weight for city in cities], dtype=object)
+        return member.reshape(-1, len(pair)), np.array(lacking, dtype=np.int64), weight
 
     @cached_property
     def _usable(self) -> tuple[Mask, Mask]:

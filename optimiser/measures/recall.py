@@ -239,27 +239,6 @@ class Links:
     core_km: NDArray[np.float64]
 
 
-def by_population(links: Links) -> NDArray[np.int64]:
-    """Return the links by population over distance, the most first.
-
-    Notes
-    -----
-    The traffic between two cities as the product of their populations over their distance: G. K. Zipf, The
-    P1 P2 / D hypothesis: on the intercity movement of persons, American Sociological Review 11 (1946).
-    """
-    return _falling(links.people / links.distance_km)
-
-
-def by_population_per_cost(links: Links) -> NDArray[np.int64]:
-    """Return the links by population over distance (`by_population`) per cost, the most first."""
-    return _falling(links.people / links.distance_km / links.cost)
-
-
-def towards_core(links: Links) -> NDArray[np.int64]:
-    """Return the links of core cities first, then those that begin nearest to one; of equals the shortest."""
-    return np.lexsort((links.length_km, links.core_km)).astype(np.int64)
-
-
 def at_random(links: Links, seed: int) -> NDArray[np.int64]:
     """Return the links in a random order.
 
@@ -274,11 +253,15 @@ def at_random(links: Links, seed: int) -> NDArray[np.int64]:
 
 
 BASELINES: Mapping[str, Callable[[Links], NDArray[np.int64]]] = {
-    "population": by_population,
-    "population_per_cost": by_population_per_cost,
-    "towards_core": towards_core,
+    "population": lambda links: _falling(links.people / links.distance_km),
+    "population_per_cost": lambda links: _falling(links.people / links.distance_km / links.cost),
+    "towards_core": lambda links: np.lexsort((links.length_km, links.core_km)).astype(np.int64),
 }
-"""Rules that know no chance, by name; `at_random` is the fourth."""
+"""Rules that know no chance, by name; each returns the links in its order. `at_random` is the fourth.
+
+The traffic between two cities as the product of their populations over their distance, the most first: G. K.
+Zipf, The P1 P2 / D hypothesis: on the intercity movement of persons, American Sociological Review 11 (1946);
+the same per cost; links of core cities, then those that begin nearest to one, of equals the shortest."""
 
 RANDOM = "random"
 """Name of the rule `at_random`."""

@@ -285,46 +285,20 @@ def _row_faults(number: int, row: Mapping[str, Any]) -> list[str]:
     return [f"rate {number}: {fault}" for fault in faults]
 
 
-@dataclass(frozen=True, slots=True)
-class Standards:
-    """Design speeds of what is newly built, and the standards of the cost table that price it.
-
-    Attributes
-    ----------
-    road_kmh
-        Design speed of expressways, km/h.
-    fast_kmh, fast_standard
-        Long new railways.
-    usual_kmh, usual_standard
-        Short new railways.
-    upgrade_kmh
-        Speed to which slower tracks may be brought.
-    source
-        Where the figures come from.
-    """
-
-    road_kmh: float
-    fast_kmh: float
-    fast_standard: str
-    usual_kmh: float
-    usual_standard: str
-    upgrade_kmh: float
-    source: str
-
-    @property
-    def of_railways(self) -> dict[str, Any]:
-        """Return the values of railways, by the fields of `RailRules`."""
-        names = ("fast_kmh", "fast_standard", "usual_kmh", "usual_standard", "upgrade_kmh")
-        return {name: getattr(self, name) for name in names}
-
-
-def read_standards(country: str = WORLD) -> Standards:
+def read_standards(country: str = WORLD) -> dict[str, Any]:
     """Return the standards of a country: its own, else those of its group, else those of the world.
 
     Parameters
     ----------
     country
         ISO 3166 code.
+
+    Returns
+    -------
+    dict
+        `road_kmh`, design speed of expressways; `fast_kmh` and `fast_standard` of long new railways and
+        `usual_kmh` and `usual_standard` of short ones, with their rows of the cost table; `upgrade_kmh`, to
+        which slower tracks may be brought; `source` of the figures.
     """
     file = resources.files("optimiser.proposals") / "data" / "standards.toml"
-    return Standards(**figures(tomllib.loads(file.read_text("utf-8"))["country"], country))
+    return figures(tomllib.loads(file.read_text("utf-8"))["country"], country)

@@ -56,45 +56,25 @@ from optimiser.proposals.table import (
 from optimiser.proposals.terrain import AllPlain, Terrain
 from optimiser.proposals.trains import RailRules, Tracks
 
-
-def line_items(proposal: Proposal) -> tuple[Item, ...]:
-    """Return the items of a line without trains of its own."""
-    return (Item(proposal.standard, proposal.length_km),)
-
-
-def line_and_train_items(proposal: Proposal) -> tuple[Item, ...]:
-    """Return the items of a line and the trains that run on it."""
-    return (*line_items(proposal), Item("trainset", proposal.trainsets))
-
-
-def train_items(proposal: Proposal) -> tuple[Item, ...]:
-    """Return the items of trains on today's tracks."""
-    return (Item("trainset", proposal.trainsets), Item("running", proposal.train_km_a_day))
+_PARTS: Mapping[str, Callable[[Proposal], Item]] = {
+    "line": lambda proposal: Item(proposal.standard, proposal.length_km),
+    "units": lambda proposal: Item(proposal.standard, proposal.units),
+    "trains": lambda proposal: Item("trainset", proposal.trainsets),
+    "running": lambda proposal: Item("running", proposal.train_km_a_day),
+    "running net of fares": lambda proposal: Item(proposal.standard, proposal.train_km_a_day),
+    "junction": lambda _: Item("junction", 1.0),
+}
+"""What a candidate may pay for: its line by the km, itself by the piece or by km of its own, trainsets, what
+running costs, in all or net of fares by the smaller one of its ends, and a connecting curve."""
 
 
-def unit_items(proposal: Proposal) -> tuple[Item, ...]:
-    """Return the items of a measure that is paid for by the piece or by km of its own."""
-    return (Item(proposal.standard, proposal.units),)
+def pays(*parts: str) -> Callable[[Proposal], tuple[Item, ...]]:
+    """Return what gives the items of a proposal, some of `_PARTS`."""
+    return lambda proposal: tuple(_PARTS[part](proposal) for part in parts)
 
 
-def stop_items(proposal: Proposal) -> tuple[Item, ...]:
-    """Return the items of a further stop of today's trains, which takes trainsets to make up for its time."""
-    return (*unit_items(proposal), Item("trainset", proposal.trainsets))
-
-
-def express_items(proposal: Proposal) -> tuple[Item, ...]:
-    """Return the items of express trains: trainsets, and running net of fares by their smaller end."""
-    return (Item("trainset", proposal.trainsets), Item(proposal.standard, proposal.train_km_a_day))
-
-
-def train_and_junction_items(proposal: Proposal) -> tuple[Item, ...]:
-    """Return the items of trains that run through between two lines over a new connecting curve."""
-    return (*train_items(proposal), Item("junction", 1.0))
-
-
-def train_and_curve_items(proposal: Proposal) -> tuple[Item, ...]:
-    """Return the items of trains and of the curve that they run over, `units` times a usual one."""
-    return (*train_items(proposal), Item(proposal.standard, proposal.units))
+line_items = pays("line")
+"""Gives the items of a line without trains of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +162,7 @@ KINDS: Mapping[str, Kind] = {
         words="new rail line",
         mode="rail",
         propose=lambda s: rail.propose_lines(s.tracks, s.rail_pairs, s.left_out),
-        pays_for=line_and_train_items,
+        pays_for=pays("line", "trains"),
         most=lambda rules: rules.rail.link_count,
         in_rings=True,
     ),
@@ -190,7 +170,7 @@ KINDS: Mapping[str, Kind] = {
         words="faster rail line",
         mode="rail",
         propose=lambda s: rail.propose_upgrades(s.tracks, s.rail_pairs, s.left_out),
-        pays_for=line_and_train_items,
+        pays_for=pays("line", "trains"),
         in_rings=True,
     ),
     "rail_service": Kind(
@@ -199,7 +179,7 @@ KINDS: Mapping[str, Kind] = {
         instrument="subsidy",
         is_service=True,
         propose=lambda s: services.propose_through_services(s.tracks, s.left_out),
-        pays_for=train_and_junction_items,
+        pays_for=pays("trains", "running", "junction"),
         most=lambda rules: rules.rail.service_count,
     ),
     "rail_frequency": Kind(
@@ -208,7 +188,7 @@ KINDS: Mapping[str, Kind] = {
         instrument="barrier",
         is_service=True,
         propose=lambda s: services.propose_more_trains(s.tracks, s.left_out),
-        pays_for=train_items,
+        pays_for=pays("trains", "running"),
         most=lambda rules: rules.rail.frequency_count,
     ),
     "check_in": Kind(
@@ -216,7 +196,7 @@ KINDS: Mapping[str, Kind] = {
         mode="access",
         instrument="barrier",
         propose=lambda s: stations.propose_check_in(s.tracks, s.rules.stations, s.left_out),
-        pays_for=unit_items,
+        pays_for=pays("units"),
         most=lambda rules: rules.stations.check_in_count,
         counted_first=True,
         needs_rate=False,
@@ -226,7 +206,7 @@ KINDS: Mapping[str, Kind] = {
         mode="access",
         instrument="barrier",
         propose=lambda s: stations.propose_timed_transfers(s.tracks, s.rules.stations, s.left_out),
-        pays_for=unit_items,
+        pays_for=pays("units"),
         most=lambda rules: rules.stations.timed_count,
         counted_first=True,
         needs_rate=False,
@@ -237,7 +217,7 @@ KINDS: Mapping[str, Kind] = {
         instrument="barrier",
         is_service=True,
         propose=lambda s: stations.propose_extra_stops(s.tracks, s.rules.patterns, s.left_out),
-        pays_for=stop_items,
+        pays_for=pays("units", "trains"),
         most=lambda rules: rules.patterns.stop_count,
         needs_rate=False,
     ),
@@ -245,7 +225,7 @@ KINDS: Mapping[str, Kind] = {
         words="way to the station",
         mode="access",
         propose=lambda s: stations.propose_access(s.tracks, s.rules.stations, s.left_out),
-        pays_for=unit_items,
+        pays_for=pays("units"),
         most=lambda rules: rules.stations.access_count,
         needs_rate=False,
     ),
@@ -257,7 +237,7 @@ KINDS: Mapping[str, Kind] = {
         propose=lambda s: services.propose_express_services(
             s.tracks, s.rules.patterns, s.heaviest("express_service", s.open_pairs), s.left_out
         ),
-        pays_for=express_items,
+        pays_for=pays("trains", "running net of fares"),
         most=lambda rules: rules.patterns.express_count,
         counted_first=True,
         needs_rate=False,
@@ -267,7 +247,7 @@ KINDS: Mapping[str, Kind] = {
         words="new station",
         mode="rail",
         propose=lambda s: stations.propose_stations(s.tracks, s.rules.patterns, s.left_out),
-        pays_for=stop_items,
+        pays_for=pays("units", "trains"),
         most=lambda rules: rules.patterns.station_count,
         needs_rate=False,
     ),
@@ -277,7 +257,7 @@ KINDS: Mapping[str, Kind] = {
         propose=lambda s: rail.propose_curves(
             s.tracks, s.rules.curves, s.heaviest("connecting_curve", s.open_pairs), s.left_out
         ),
-        pays_for=train_and_curve_items,
+        pays_for=pays("trains", "running", "units"),
         most=lambda rules: rules.curves.count,
         by_limit=True,
     ),
@@ -301,7 +281,7 @@ KINDS: Mapping[str, Kind] = {
             kind="rail_direct",
             longest_km=s.rules.far.longest_km,
         ),
-        pays_for=line_and_train_items,
+        pays_for=pays("line", "trains"),
         most=lambda rules: rules.far.rail_count,
         far=True,
         by_limit=True,

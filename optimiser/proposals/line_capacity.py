@@ -9,6 +9,7 @@ usual number of its class (`room`).
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -126,29 +127,29 @@ def with_sections(base: BaseCase, candidates: Candidates, *, hours_a_day: float)
     table = base.rail.links.iloc[links]
     today = trains_today(base.services, links, hours_a_day=hours_a_day)
     columns = (table[name].tolist() for name in ("link_class", "ref", "tracks", "length_km"))
-    least_kmh = _least_kmh()
     rows = [
         (link, *tracks, km, *start, *end)
         for link, *own, km, (start, end) in zip(links, *columns, _places(base.rail, links), strict=True)
-        for tracks in _tracks(base, own, today[link], least_kmh)
+        for tracks in _tracks(base, own, today[link])
     ]
     return replace(candidates, sections=pd.DataFrame(rows, columns=list(SECTIONS)).astype(dict(SECTIONS)))
 
 
+@functools.cache
 def _least_kmh() -> dict[str, float]:
     """Return the lowest design speed of each class of line."""
     return {line.name: line.least_kmh for line in RailParameters.default().classes}
 
 
 def _tracks(
-    base: BaseCase, link: Sequence[Any], trains: Mapping[str, float], least_kmh: Mapping[str, float]
+    base: BaseCase, link: Sequence[Any], trains: Mapping[str, float]
 ) -> Iterator[tuple[str, str, int, float]]:
     """Yield the tracks of a link, given its class, lines and number of tracks.
 
     That is the trains that they are for, their class, their number (0 if unknown), and today's trains a day.
     Fewer than four tracks are shared by all trains; of more, fast and other trains have half each.
     """
-    own, ref, number = link
+    (own, ref, number), least_kmh = link, _least_kmh()
     fast = {name for name in {own, *trains} if base.access.is_fast(name)}
     other = {own, *trains} - fast
     is_shared = 0 < number < 4
@@ -219,14 +220,14 @@ def full_links(base: BaseCase, *, hours_a_day: float, trains: float) -> NDArray[
     """
     if base.rail is None or base.services is None:
         return np.zeros(0 if base.rail is None else len(base.rail.links), dtype=bool)
-    most, least_kmh, links = usual_most(), _least_kmh(), base.rail.links
+    most, links = usual_most(), base.rail.links
     today = trains_today(base.services, range(len(links)), hours_a_day=hours_a_day)
     columns = (links[name].tolist() for name in ("link_class", "ref", "tracks"))
 
     def is_full(running: Mapping[str, float], *link: object) -> bool:
         rooms = (
             (room(most, line_class, number), count)
-            for _, line_class, number, count in _tracks(base, link, running, least_kmh)
+            for _, line_class, number, count in _tracks(base, link, running)
         )
         return bool(running) and all(
             carried is not None and _left(carried, count) < trains for carried, count in rooms
@@ -272,11 +273,17 @@ def line_sections(candidates: Candidates, most: Mapping[str, int]) -> pd.DataFra
         for further trains, at least 0), `use` (tuple of candidate id and trains a day, sorted); rows by
         `section`.
     """
-    merged: dict[tuple[tuple[str, int], ...], list[dict[Hashable, Any]]] = defaultdict(list)
-    for use, row in _used(candidates):
+    ids = candidates.table["candidate_id"].tolist()
+    uses = defaultdict[tuple[int, str], Counter[str]](Counter)
+    for candidate, link, trains, fast in candidates.runs.itertuples(index=False):
+        for tracks in (ALL, FAST if fast else OTHER):
+            uses[int(link), tracks][str(ids[candidate])] += int(trains)
+    merged = defaultdict[tuple[tuple[str, int], ...], list[dict[Hashable, Any]]](list)
+    for row in candidates.sections.to_dict("records"):
         carried = room(most, row["line_class"], row["number"])
-        if carried is not None:
-            merged[use].append(row.to_dict() | {"most": carried})
+        use = tuple(sorted(uses[row["link"], row["tracks"]].items()))
+        if use and carried is not None:
+            merged[use].append(row | {"most": carried})
     found = []
     for use, rows in merged.items():
         left = [_left(row["most"], row["trains_today"]) for row in rows]
@@ -284,12 +291,12 @@ def line_sections(candidates: Candidates, most: Mapping[str, int]) -> pd.DataFra
         if sum(trains for _, trains in use) > min(left):
             km = sum(float(row["length_km"]) for row in rows)
             line_class, number = str(tight["line_class"]), int(tight["number"])
-            tracks = (number, "map") if number else (usual_tracks(line_class), "class")
-            trains = tight["most"], float(tight["trains_today"])
+            known = (number, "map") if number else (usual_tracks(line_class), "class")
+            room_and_use = tight["most"], float(tight["trains_today"]), min(left), use
             ends = (
                 (row[end], row[f"{end}_lon"], row[f"{end}_lat"]) for row in rows for end in ("from", "to")
             )
-            found.append((_name(ends), line_class, km, *tracks, *trains, min(left), use))
+            found.append((_name(ends), line_class, km, *known, *room_and_use))
     what = ["section", "line_class", "length_km", "tracks", "tracks_source"]
     table = (
         pd.DataFrame(found, columns=[*what, "most", "today", "left", "use"])
@@ -299,19 +306,6 @@ def line_sections(candidates: Candidates, most: Mapping[str, int]) -> pd.DataFra
     again = table.groupby("section").cumcount().tolist()
     unique = [f"{name} ({n + 1})" if n else name for name, n in zip(table["section"], again, strict=True)]
     return table.assign(section=unique)
-
-
-def _used(candidates: Candidates) -> Iterator[tuple[tuple[tuple[str, int], ...], pd.Series]]:
-    """Yield each pair of tracks with the trains that candidates run over it."""
-    ids = candidates.table["candidate_id"].tolist()
-    uses: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
-    for candidate, link, trains, fast in candidates.runs.itertuples(index=False):
-        for tracks in (ALL, FAST if fast else OTHER):
-            uses[int(link), tracks][str(ids[candidate])] += int(trains)
-    for _, row in candidates.sections.iterrows():
-        use = tuple(sorted(uses[int(row["link"]), str(row["tracks"])].items()))
-        if use:
-            yield use, row
 
 
 def _left(most: int, today: float) -> int:

@@ -81,7 +81,18 @@ def read_own(
         With the faults of all rows at once.
     """
     path = Path(path)
-    table, rules = _known_columns(path), rules or Rules()
+    table, rules = read_table(path, "file of own candidates"), rules or Rules()
+    unknown = [name for name in table.columns if name not in (*COLUMNS, "geometry")]
+    if unknown:
+        close = {name: get_close_matches(name, COLUMNS, n=1) for name in unknown}
+        raise CandidateError(
+            "unknown columns",
+            where=str(path),
+            faults=[
+                f"`{name}`" + "".join(f"; did you mean `{one}`?" for one in close[name]) for name in unknown
+            ],
+            remedy=_REMEDY,
+        )
     finder = _EndFinder(base, Tracks(base, rules.rail), snap_km)
     proposals: list[Proposal] = []
     faults: list[str] = []
@@ -136,20 +147,6 @@ def read_table(path: Path, what: str) -> pd.DataFrame:
         return inputs.printable(cell) if isinstance(cell, str) else cell
 
     return table.assign(**{name: table[name].map(printable) for name in table.columns if name != "geometry"})
-
-
-def _known_columns(path: Path) -> pd.DataFrame:
-    """Read the file of own candidates; unknown columns and properties are refused."""
-    table = read_table(path, "file of own candidates")
-    unknown = [name for name in table.columns if name not in (*COLUMNS, "geometry")]
-    close = [get_close_matches(name, COLUMNS, n=1) for name in unknown]
-    faults = [
-        f"`{name}`" + "".join(f"; did you mean `{one}`?" for one in found)
-        for name, found in zip(unknown, close, strict=True)
-    ]
-    if faults:
-        raise CandidateError("unknown columns", where=str(path), faults=faults, remedy=_REMEDY)
-    return table
 
 
 def is_empty(value: object) -> bool:
@@ -283,30 +280,25 @@ class _EndFinder:
 
 
 def _ends(row: Mapping[str, object], finder: _EndFinder, faults: list[str]) -> list[_End]:
-    """Return both ends of a row; add their faults to the list."""
+    """Return both ends of a row, by name, by coordinates or by its line; add their faults to the list."""
     mode = str(row.get("mode", "road"))
     found = []
     for side, place in (("from", 0), ("to", -1)):
+        lon, lat, line = f"{side}_lon", f"{side}_lat", _line(row)
         try:
-            found.append(_end(row, side, place, mode, finder))
+            if side in row:
+                found.append(finder.by_name(str(row[side]).strip(), mode))
+            elif lon in row and lat in row:
+                found.append(finder.by_position(as_number(row[lon]), as_number(row[lat]), mode))
+            elif line is not None:
+                found.append(finder.by_position(*line.coords[place][:2], mode))
+            else:
+                faults.append(f"{side}: neither `{side}`, nor `{lon}` and `{lat}`, nor a line")
         except _EndFault as fault:
             faults.append(f"{side}: {fault}")
     if len(found) == 2 and found[0].at == found[1].at:
         faults.append("both ends are the same place")
     return found
-
-
-def _end(row: Mapping[str, object], side: str, place: int, mode: str, finder: _EndFinder) -> _End:
-    """Return one end: by name, else by coordinates, else by the end of the line."""
-    if side in row:
-        return finder.by_name(str(row[side]).strip(), mode)
-    if f"{side}_lon" in row and f"{side}_lat" in row:
-        return finder.by_position(as_number(row[f"{side}_lon"]), as_number(row[f"{side}_lat"]), mode)
-    line = _line(row)
-    if line is None:
-        raise _EndFault(f"neither `{side}`, nor `{side}_lon` and `{side}_lat`, nor a line")
-    lon, lat = line.coords[place][:2]
-    return finder.by_position(lon, lat, mode)
 
 
 def _line(row: Mapping[str, object]) -> shapely.LineString | None:

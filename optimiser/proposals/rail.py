@@ -14,13 +14,8 @@ from optimiser.proposals.base_case import LONGEST_TODAY_S, great_circle_km
 from optimiser.proposals.table import Proposal
 from optimiser.proposals.trains import TrackPath, Tracks, Train
 
-
-@dataclass(frozen=True, slots=True)
-class OnwardRun:
-    """A train's run from an end of a new line over today's tracks to a station of a core city."""
-
-    city: int
-    path: TrackPath
+type OnwardRun = tuple[int, TrackPath]
+"""A core city, and a train's run from an end of a new line over today's tracks to a station of the city."""
 
 
 def propose_lines(
@@ -85,18 +80,18 @@ def _line(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int, *, ne
     ends = [(city, tracks.stations[city][0] if tracks.stations[city] else None) for city in pair]
     first, last = ([run] if (run := onward_run(tracks, pair, *end)) else [] for end in ends)
     onward = [*first, *last]
-    calls = [*((run.city, run.path.nodes[-1]) for run in first), *ends]
-    calls += [(run.city, run.path.nodes[-1]) for run in last]
+    calls = [*((core, path.nodes[-1]) for core, path in first), *ends]
+    calls += [(core, path.nodes[-1]) for core, path in last]
     minutes, today = tracks.times.ride_s([run_s]) / 60.0, tracks.ride_today_s(a, b)
     best = "no way today" if today is None else f"{today / 60.0:.0f} min on the way today"
-    on = " and ".join(dict.fromkeys(base.names[run.city] for run in onward))
+    on = " and ".join(dict.fromkeys(base.names[core] for core, _ in onward))
     return tracks.proposal(
         f"rail-new:{base.ids[a]}-{base.ids[b]}",
         pair,
         [tracks.stop(*call) for call in calls],
-        [*(run.path.run_s for run in first), run_s, *(run.path.run_s for run in last)],
+        [*(path.run_s for _, path in first), run_s, *(path.run_s for _, path in last)],
         Train(rules.fast_class, rules.new_headway_s, rules.turn_s),
-        (link for run in onward for link in run.path.links),
+        (link for _, path in onward for link in path.links),
         length_km=base.straight_km(a, b) * rules.route_factor,
         speed_kmh=speed,
         standard=rules.fast_standard if speed >= rules.fast_kmh else rules.usual_standard,
@@ -132,7 +127,7 @@ def onward_run(tracks: Tracks, pair: tuple[int, int], city: int, row: int | None
     ends = [(tracks.run_s(row, end), core, end) for core in cores for end in tracks.stations[core]]
     run_s, core, end = min(ends, default=(float("inf"), -1, -1))
     path = tracks.path(row, end) if run_s <= tracks.rules.onward_s else None
-    return None if path is None else OnwardRun(core, path)
+    return None if path is None else (core, path)
 
 
 def propose_upgrades(

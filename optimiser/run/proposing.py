@@ -281,7 +281,7 @@ def rules_of(job: Job, source: Source) -> Rules:
             remedy=f"Choose from: {', '.join(known)}.",
         )
     standards = read_standards(source.country)
-    road_kmh = standards.road_kmh if asked.road_kmh is None else asked.road_kmh
+    road_kmh = standards["road_kmh"] if asked.road_kmh is None else asked.road_kmh
     return Rules(
         neighbours=NeighbourRules(
             nearest=asked.nearest,
@@ -307,7 +307,7 @@ def rules_of(job: Job, source: Source) -> Rules:
             time_ratio=asked.rail_time_ratio,
             service_count=asked.service_count,
             station_km=access_parameters(job, source).centre_station_km,
-            **standards.of_railways,
+            **{name: value for name, value in standards.items() if name not in ("road_kmh", "source")},
         ),
         stations=StationRules(access_count=asked.access_count),
         patterns=PatternRules(express_count=asked.express_count),

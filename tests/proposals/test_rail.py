@@ -368,7 +368,7 @@ def test_a_train_runs_on_to_the_nearest_core_city_that_is_no_end_of_the_line(onw
     found = rail.onward_run(tracks, (1, 3), 1, 1)
     assert (found is not None) == reaches
     if found is not None:
-        assert (found.city, found.path.nodes, found.path.run_s) == (0, (1, 0), 1800)
+        assert (found[0], found[1].nodes, found[1].run_s) == (0, (1, 0), 1800)
     assert rail.onward_run(tracks, (0, 1), 1, 1) is None  # A is an end of the line
     assert rail.onward_run(tracks, (1, 3), 1, None) is None
     assert rail.onward_run(tracks, (0, 3), 0, 0) is None

@@ -291,7 +291,8 @@ def _ends(row: Mapping[str, object], finder: _EndFinder, faults: list[str]) -> l
             elif lon in row and lat in row:
                 found.append(finder.by_position(as_number(row[lon]), as_number(row[lat]), mode))
             elif line is not None:
-                found.append(finder.by_position(*line.coords[place][:2], mode))
+                lon_end, lat_end = line.coords[place][:2]
+                found.append(finder.by_position(lon_end, lat_end, mode))
             else:
                 faults.append(f"{side}: neither `{side}`, nor `{lon}` and `{lat}`, nor a line")
         except _EndFault as fault:

@@ -10,14 +10,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.paths import UNREACHED, Graph, Integers, Mask, in_rows, times_from
 from optimiser.measures.valuation import (
     PairTable,
     Search,
     Valuer,
     used_owners,
-    within_limits,
 )
 
 
@@ -164,7 +162,8 @@ class MarginalValues:
         found = [own.get(key) for own, key in zip(known, keys, strict=True)]
         missing = [at for at, covered in enumerate(found) if covered is None]
         if missing:
-            searched = within_limits(self._search, is_open, asked[missing]).tolist()
+            # A pair that the plan gains uses some candidate wherever it is within its limit.
+            searched = used_owners(self._search, is_open, asked[missing]).any(axis=1).tolist()
             for at, covered in zip(missing, searched, strict=True):
                 found[at] = known[at][keys[at]] = covered
         return np.array(found, dtype=np.bool_)
@@ -212,7 +211,7 @@ class MarginalValues:
         member = np.array([np.isin(pair, city.pairs) for city in cities], dtype=np.int64)
         lacking = [city.need - len(self.valuer.always.intersection(city.pairs)) for city in cities]
         weight = np.array([city.weight for city in cities], dtype=object)
-        return member.reshape(-1, len(pair)), np.array(lacking, dtype=np.int64), weight
+        return member.reshape(len(cities), len(pair)), np.array(lacking, dtype=np.int64), weight
 
     @cached_property
     def _usable(self) -> tuple[Mask, Mask]:
@@ -316,15 +315,10 @@ def _latest_times(net: Graph, is_open: Mask, table: PairTable) -> Integers:
     return found
 
 
-@compiled
 def _times_from_each(net: Graph, is_open: Mask, nodes: Integers) -> Integers:
     """Return the seconds from each of some nodes to all others, int64 [nodes x n].
 
     A node out of reach has half of `UNREACHED`: two such times can be added without overflow.
     """
-    found = np.empty((nodes.size, net.start.size - 1), np.int64)
-    for row in range(nodes.size):
-        times = times_from(net, is_open, nodes[row], UNREACHED // 4)
-        for node in range(times.size):
-            found[row, node] = min(times[node], UNREACHED // 2)
-    return found
+    found = [times_from(net, is_open, node, UNREACHED // 4) for node in nodes]
+    return np.minimum(np.array(found).reshape(len(nodes), net.start.size - 1), UNREACHED // 2)

@@ -204,16 +204,12 @@ class Valuer:
         return self.problem.pairs[pair].weight
 
 
-@compiled
-def _pair_times(net: Graph, is_open: Mask, table: PairTable, radius: Whole) -> Integers:
+def _pair_times(net: Graph, is_open: Mask, table: PairTable, radius: int) -> Integers:
     """Return the times of pairs over open arcs, int64 [A]; `UNREACHED` beyond the radius or without path."""
     found = np.full(table.pair.size, UNREACHED)
-    last, times = np.int64(-1), np.empty(0, np.int64)
-    for k in range(table.pair.size):
-        if table.row[k] != last:
-            last = table.row[k]
-            times = times_from(net, is_open, table.origins[last], radius)
-        found[k] = times[table.destination[k]]
+    for row, origin in enumerate(table.origins):
+        own = table.row == row
+        found[own] = times_from(net, is_open, origin, radius)[table.destination[own]]
     return found
 
 
@@ -236,29 +232,12 @@ class Search(NamedTuple):
 
 
 @compiled
-def within_limits(search: Search, is_open: Mask, rows: Integers) -> Mask:
-    """Return which of some pairs, given by their rows in rising order, are within their limits.
-
-    `is_open` is bool [J + 1]; its last entry stands for the arcs that exist today.
-    """
-    table, found = search.table, np.zeros(rows.size, np.bool_)
-    last, times = np.int64(-1), np.empty(0, np.int64)
-    for i in range(rows.size):
-        k = rows[i]
-        if table.row[k] != last:
-            last = table.row[k]
-            times = paths_from(search.net, is_open, table.origins[last], search.latest[last])[0]
-        found[i] = times[table.destination[k]] <= table.limit[k]
-    return found
-
-
-@compiled
 def used_owners(search: Search, is_open: Mask, rows: Integers) -> Mask:
     """Return which candidates lie on a shortest path of some pairs that is within their limits.
 
-    Returns bool [rows, J + 1], whose last column stands for the arcs that exist today. The row of a pair
-    beyond its limit, or of a place with itself, is False throughout. Of several shortest paths one counts.
-    The rows rise.
+    `is_open` is bool [J + 1]; its last entry stands for the arcs that exist today, as does the last column of
+    what is returned, bool [rows, J + 1]. The row of a pair beyond its limit, or of a place with itself, is
+    False throughout. Of several shortest paths one counts. The rows rise.
     """
     table, found = search.table, np.zeros((rows.size, is_open.size), np.bool_)
     last = np.int64(-1)

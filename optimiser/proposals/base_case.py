@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -22,9 +23,6 @@ from networks.intermodal import AccessParameters
 from networks.schema import Network, Services
 from networks.skims import TimeGraph
 from optimiser.proposals.shortest_times import MANY, NO_PATH_S, fastest_arcs, time_matrix, times_between, way
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 _GEOD = pyproj.Geod(ellps="WGS84")
 _EARTH_KM = 6371.0088
@@ -291,19 +289,16 @@ def _lengths(points: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDArray[n
 
 def _unique_pairs(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return unordered pairs once each, smaller row first, rising; int64 [m, 2]."""
-    if len(pairs) == 0:
-        return np.zeros((0, 2), dtype=np.int64)
     return np.unique(np.sort(pairs, axis=1), axis=0).astype(np.int64)
 
 
-def keeping_known[T: DataclassInstance](value: T, **changes: object) -> T:
+def keeping_known[T](value: T, **changes: object) -> T:
     """Return a dataclass with other fields, and with the cached properties that are worked out already.
 
     The fields that change must not matter for these properties.
     """
-    other = replace(value, **changes)
-    names = {one.name for one in fields(value)}
-    vars(other).update({name: known for name, known in vars(value).items() if name not in names})
+    other = copy.copy(value)
+    vars(other).update(changes)
     return other
 
 
@@ -529,9 +524,7 @@ class BaseCase:
 
     def city_ends(self, city: int) -> tuple[str, str]:
         """Return the ids of the nodes where trips of a city start and end."""
-        names = self.graph.nodes["node_id"]
-        origin, destination = (int(rows[city]) for rows in (self.graph.origin, self.graph.destination))
-        return str(names.iloc[origin]), str(names.iloc[destination])
+        return self.node_ids[self.graph.origin[city]], self.node_ids[self.graph.destination[city]]
 
     def in_id_order(self, a: int, b: int) -> tuple[int, int]:
         """Return two cities in the order of their ids."""
@@ -550,8 +543,6 @@ class BaseCase:
         rows = np.array(
             [c for c, tier in enumerate(self.tiers) if not tiers or tier in tiers], dtype=np.int64
         )
-        if len(rows) < 2:
-            return []
         # The plane is that of all cities, so that two cities are as far apart for every choice of tiers.
         found = neighbour_pairs(project(self.lon, self.lat)[rows], rules)
         return self.sorted_by_id(self.in_id_order(int(rows[a]), int(rows[b])) for a, b in found.tolist())

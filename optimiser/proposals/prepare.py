@@ -395,7 +395,11 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first three has a def
     base = [values[of_use] for values in (small.tail, small.head, small.seconds)]
     opened = usable.take(of_use_built)
     if is_sparse:
-        base = _joined(len(small.terminals), base, np.concatenate([*ends, opened.ends]))
+        kept = np.concatenate([*ends, opened.ends])
+        row, fewer = contracted(time_matrix(arcs.count, *base), kept, most_more=_MOST_MORE)
+        found, node = without_detours(fewer, share=_LOOKED_AT).tocoo(), np.flatnonzero(row >= 0)
+        order = np.lexsort((node[found.col], node[found.row]))
+        base = [node[found.row][order], node[found.col][order], found.data[order].astype(np.int64)]
     nodes = np.unique(np.concatenate([*ends, *base[:2], opened.ends]))
     every_id = (*ids, *arcs.new_ids)
     problem = DesignProblem(
@@ -423,16 +427,6 @@ _MOST_MORE, _LOOKED_AT = 200, 0.95
 """Arcs by which the removal of a node may increase their number, and share of the arcs among which detours
 are looked for. On the default region this leaves 5 % more nodes than an overlay, and half as many arcs again,
 in a sixth of the time."""
-
-
-def _joined(count: int, arcs: list[NDArray[np.int64]], kept: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Return arcs (tails, heads, seconds) between fewer nodes, which keep the distances between some."""
-    row, fewer = contracted(time_matrix(count, *arcs), kept, most_more=_MOST_MORE)
-    node = np.flatnonzero(row >= 0)
-    found = without_detours(fewer, share=_LOOKED_AT).tocoo()
-    tail, head = node[found.row], node[found.col]
-    order = np.lexsort((head, tail))
-    return [tail[order], head[order], found.data[order].astype(np.int64)]
 
 
 def _triples(

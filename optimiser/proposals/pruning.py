@@ -167,13 +167,12 @@ def most_serving(use: csr_array, weight: NDArray[np.float64], most: int) -> list
     list of int
         Chosen rows, rising.
     """
-    left, times, chosen = np.ones(use.shape[0], dtype=bool), np.zeros(use.shape[1]), list[int]()
-    counts = use.astype(np.float64)
+    counts, times, chosen = use.astype(np.float64), np.zeros(use.shape[1]), list[int]()
     while len(chosen) < min(most, use.shape[0]):
-        score = np.where(left, counts @ (weight / (1.0 + times)), -1.0)
+        score = counts @ (weight / (1.0 + times))
+        score[chosen] = -1.0
         best = int(np.argmax(score))
         chosen.append(best)
-        left[best] = False
         times[use.indices[use.indptr[best] : use.indptr[best + 1]]] += 1.0
     return sorted(chosen)
 

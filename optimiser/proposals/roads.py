@@ -535,7 +535,24 @@ def propose_gaps(base: BaseCase, rules: RoadRules, left_out: Counter[str]) -> li
             left_out[f"gap: beyond the worst {rules.gap_count}"] += 1
         else:
             taken |= {a, b}
-            chosen.append(_gap(base, (a, b), index, rules))
+            start, end = sorted((a, b), key=lambda node: (lon[node], lat[node]))
+            direct_km = float(great_circle_km(lon[start], lat[start], lon[end], lat[end]))
+            near_cities = [base.nearest_city(lon[node], lat[node]) for node in (start, end)]
+            names = [f"{base.names[city]} ({km:.0f} km off)" for city, km in near_cities]
+            today = _today(index, "today's way", 1)
+            chosen.append(
+                _new_expressway(
+                    base,
+                    (start, end),
+                    direct_km * rules.route_factor,
+                    rules,
+                    candidate_id=f"gap:{lon[start]:.3f},{lat[start]:.3f}-{lon[end]:.3f},{lat[end]:.3f}",
+                    from_name=names[0],
+                    to_name=names[1],
+                    why=f"dead end {direct_km:.0f} km from another expressway; {today}",
+                    geometry=_straight_line(base, start, end),
+                )
+            )
     return chosen
 
 
@@ -580,26 +597,6 @@ def _closures(
 def _straight_line(base: BaseCase, a: int, b: int) -> shapely.LineString:
     lon, lat = base.road_points
     return shapely.LineString([(lon[a], lat[a]), (lon[b], lat[b])])
-
-
-def _gap(base: BaseCase, ends: tuple[int, int], index: float, rules: RoadRules) -> Proposal:
-    lon, lat = base.road_points
-    a, b = sorted(ends, key=lambda node: (lon[node], lat[node]))
-    direct_km = float(great_circle_km(lon[a], lat[a], lon[b], lat[b]))
-    near = [base.nearest_city(lon[node], lat[node]) for node in (a, b)]
-    names = [f"{base.names[city]} ({distance_km:.0f} km off)" for city, distance_km in near]
-    today = _today(index, "today's way", 1)
-    return _new_expressway(
-        base,
-        (a, b),
-        direct_km * rules.route_factor,
-        rules,
-        candidate_id=f"gap:{lon[a]:.3f},{lat[a]:.3f}-{lon[b]:.3f},{lat[b]:.3f}",
-        from_name=names[0],
-        to_name=names[1],
-        why=f"dead end {direct_km:.0f} km from another expressway; {today}",
-        geometry=_straight_line(base, a, b),
-    )
 
 
 @dataclass(frozen=True, slots=True)

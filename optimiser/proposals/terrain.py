@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -463,10 +463,10 @@ class Surroundings:
 
     @cached_property
     def _expressways(self) -> tuple[cKDTree, NDArray[np.int64], list[str]]:
-        """Return points of all expressways, the row of the expressway of each, and their names.
+        """Return points of all expressways, the number of the expressway of each, and the names.
 
         Links of one `ref` are one expressway; a link with several counts for each of them. Of links without
-        any, those that are joined are one.
+        any, those that are joined are one. The last name is empty, for a region without expressways.
         """
         links = self.base.road.links
         fast = links[links["link_class"].isin(self.expressway_classes)]
@@ -474,7 +474,7 @@ class Surroundings:
         label, names = pd.factorize(labels, sort=True)
         lines = shapely.segmentize(fast.geometry.to_numpy(), _STEP_DEG)
         points, index = shapely.get_coordinates(lines[labels.index], return_index=True)
-        return cKDTree(on_sphere(*points.T)), label[index].astype(np.int64), names.tolist()
+        return cKDTree(on_sphere(*points.T)), label[index].astype(np.int64), [*names, ""]
 
     @cached_property
     def _known(self) -> dict[bytes, tuple[float, float, str]]:
@@ -499,34 +499,23 @@ class Surroundings:
         new = {key: line for key, line in zip(keys, lines, strict=True) if key not in self._known}
         if new:
             parts = [sample_line(line) for line in new.values()]
-            points = np.concatenate(parts)
-            owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-            at = on_sphere(points[:, 0], points[:, 1])
-            self._known.update(zip(new, self._shares(at, owner, len(parts)), strict=True))
+            sizes = np.array([len(part) for part in parts])
+            owner, at = np.repeat(np.arange(len(parts)), sizes), on_sphere(*np.concatenate(parts).T)
+            in_town = np.zeros(len(at), dtype=np.bool_)
+            for centre, reach_km in self._towns:
+                in_town |= np.linalg.norm(at - centre, axis=1) <= reach_km
+            towns = np.bincount(owner[in_town], minlength=len(parts)) / sizes
+            tree, label, names = self._expressways
+            near = cKDTree(at).sparse_distance_matrix(tree, self.rules.beside_km, output_type="coo_matrix")
+            # A point of a line counts once for an expressway, however many points of it are near.
+            found = np.unique(near.row.astype(np.int64) * len(names) + label[near.col])
+            point, road = np.divmod(found, len(names))
+            beside = np.zeros((len(parts), len(names)))
+            np.add.at(beside, (owner[point], road), 1)
+            share = beside.max(axis=1) / sizes
+            most = np.where(share > 0, np.array(names)[beside.argmax(axis=1)], "").tolist()
+            self._known.update(zip(new, zip(towns.tolist(), share.tolist(), most, strict=True), strict=True))
         return [self._known[key] for key in keys]
-
-    def _shares(
-        self, at: NDArray[np.float64], owner: NDArray[np.int64], count: int
-    ) -> Iterator[tuple[float, float, str]]:
-        """Yield the shares of lines, given their points on the sphere and the line of each point."""
-        sizes = np.bincount(owner, minlength=count)
-        in_town = np.zeros(len(at), dtype=np.bool_)
-        for centre, reach_km in self._towns:
-            in_town |= np.linalg.norm(at - centre, axis=1) <= reach_km
-        towns = (np.bincount(owner[in_town], minlength=count) / sizes).tolist()
-        tree, label, names = self._expressways
-        if not names:
-            yield from ((share, 0.0, "") for share in towns)
-            return
-        near = cKDTree(at).sparse_distance_matrix(tree, self.rules.beside_km, output_type="coo_matrix")
-        # A point of a line counts once for an expressway, however many points of it are near.
-        found = np.unique(near.row.astype(np.int64) * len(names) + label[near.col])
-        point, road = np.divmod(found, len(names))
-        counts = np.bincount(owner[point] * len(names) + road, minlength=count * len(names))
-        beside = counts.reshape(count, len(names))
-        share = (beside.max(axis=1) / sizes).tolist()
-        for in_towns, near_one, which in zip(towns, share, beside.argmax(axis=1).tolist(), strict=True):
-            yield in_towns, near_one, names[which] if near_one else ""
 
     def fault(self, line: shapely.Geometry) -> str:
         """Return why a road along a line is an artefact of the map; empty where it is none."""

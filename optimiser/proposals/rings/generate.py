@@ -64,11 +64,13 @@ def with_longest(
     for rules, ring in rings:
         limits = [math.floor(_METRES * rules.longest_km)] if math.isfinite(rules.longest_km) else []
         if math.isfinite(rules.most_stretch):
-            others = [name for name, one in _apart(rings) if one == ring.id]
+            others = {*ring.apart, *(other.id for _, other in rings if ring.id in other.apart)}
             taken = set[Point]().union(*(circuits.get(name, ()) for name in others))
+            ends = [{ring.nodes[link.tail], ring.nodes[link.head]} for link in ring.links]
+            closed = np.array([not taken.isdisjoint(two) for two in ends], dtype=np.bool_)
             left = None if budget is None else budget - sum(costs[name] for name in paid)
             price = {name: 0 if name in paid else cost for name, cost in costs.items()}
-            shortest = shortest_circuit_within(ring, price, left, closed=_touching(ring, taken))
+            shortest = shortest_circuit_within(ring, price, left, closed=closed)
             if shortest:
                 metres = sum(ring.links[k].length or 0 for k in shortest)
                 limits.append(metres * round(_PARTS * rules.most_stretch) // _PARTS)
@@ -79,18 +81,6 @@ def with_longest(
                     paid |= _names(ring, shortest)
         found.append(replace(ring, longest=min(limits, default=None)))
     return tuple(found)
-
-
-def _apart(rings: Sequence[tuple[RingRules, Ring]]) -> set[tuple[str, str]]:
-    """Return the ids of rings that must not touch, in both orders."""
-    pairs = {(ring.id, other) for _, ring in rings for other in ring.apart}
-    return pairs | {(other, name) for name, other in pairs}
-
-
-def _touching(ring: Ring, taken: set[Point]) -> NDArray[np.bool_]:
-    """Tell which links of a ring end at some points."""
-    ends = ((ring.nodes[link.tail], ring.nodes[link.head]) for link in ring.links)
-    return np.array([not taken.isdisjoint(two) for two in ends], dtype=np.bool_)
 
 
 def _names(ring: Ring, links: Circuit) -> set[str]:

@@ -314,8 +314,10 @@ def chains(graph: RingGraph, keep: Collection[int] = ()) -> list[tuple[Chain, li
     Nodes to keep remain, and those at which not exactly two links of one kind meet.
     """
     at, wanted = graph.links_at_nodes(), set(keep)
-    stays = (node in wanted or not _is_passed(graph, links) for node, links in enumerate(at))
-    remains = np.fromiter(stays, dtype=np.bool_, count=len(at))
+    remains = np.ones(len(at), dtype=np.bool_)
+    for node, links in enumerate(at):
+        kinds = {graph.links[position].candidate for position in links}
+        remains[node] = node in wanted or len(links) != 2 or links[0] == links[1] or len(kinds) > 1
     # Of a circuit without a node that remains, the first one does.
     first = joined_to(graph.ends, len(at))
     remains[np.setdiff1d(first, first[remains])] = True
@@ -341,13 +343,6 @@ def joined_to(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     joins = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
     _, label = connected_components(joins, directed=False)
     return np.asarray(np.unique(label, return_index=True)[1][label], dtype=np.int64)
-
-
-def _is_passed(graph: RingGraph, links: Sequence[int]) -> bool:
-    """Tell whether two links meet at a node that both cost nothing, or belong to one candidate."""
-    if len(links) != 2 or links[0] == links[1]:
-        return False
-    return graph.links[links[0]].candidate == graph.links[links[1]].candidate
 
 
 def _joined_link(graph: RingGraph, chain: Chain, path: Sequence[int]) -> GraphLink:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,10 +155,10 @@ def describe_difference(
     """
     if not len(found.alone):
         return "The known ring is followed all round."
-    near: dict[str, int] = {}
-    for lon, lat in found.alone:
-        name = names[int(np.argmin(great_circle_km(lon, lat, points[:, 0], points[:, 1])))]
-        near[name] = near.get(name, 0) + 1
+    near = Counter(
+        names[int(np.argmin(great_circle_km(lon, lat, points[:, 0], points[:, 1])))]
+        for lon, lat in found.alone
+    )
     places = ", ".join(sorted(near, key=lambda name: (-near[name], name))[:_MOST_NAMES])
     share = round(100 * _share_beside(found.alone, existing))
     return (

@@ -338,19 +338,16 @@ def standard_graph(network: Network, rules: RingRules) -> RingGraph:
         that are charged for have the id of their stretch as candidate.
     """
     links, points = network.links, network.nodes.geometry
-    at_class, slip = np.ones(len(links), dtype=bool), np.zeros(len(links), dtype=bool)
-    if rules.classes:
-        at_class = links["link_class"].isin(rules.classes).to_numpy()
-        slip = links["link_class"].isin([f"{name}{_SLIP}" for name in rules.classes]).to_numpy()
+    slip = links["link_class"].isin([f"{name}{_SLIP}" for name in rules.classes]).to_numpy()
     fast = links["speed_kmh"].to_numpy(dtype=np.float64) >= rules.speed_kmh
-    rows = np.flatnonzero((links["mode"] == rules.mode).to_numpy() & ((at_class & fast) | slip))
+    if rules.classes:
+        fast &= links["link_class"].isin(rules.classes).to_numpy()
+    rows = np.flatnonzero((links["mode"] == rules.mode).to_numpy() & (fast | slip))
     table = links.iloc[rows]
     ends = table[["tail", "head"]].to_numpy(dtype=np.int64)
     kept = np.unique(ends)
     prefix = "road" if rules.mode == "road" else "station"
-    can_stop = np.ones(len(kept), dtype=bool)
-    if rules.mode != "road":
-        can_stop = (network.nodes["kind"].iloc[kept] == "station").to_numpy()
+    can_stop = (network.nodes["kind"].iloc[kept] == "station").to_numpy() | (rules.mode == "road")
     lon, lat = points.x.iloc[kept].tolist(), points.y.iloc[kept].tolist()
     nodes = zip(kept.tolist(), lon, lat, can_stop.tolist(), strict=True)
     places = np.searchsorted(kept, ends).tolist()

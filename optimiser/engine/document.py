@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from optimiser.engine import models, presolve
-from optimiser.engine.models import compact, cuts_master, decisions, extended, periods, rings
+from optimiser.engine.models import compact, cuts_master, decisions, extended, rings
 from optimiser.engine.presolve import fixings, minimal_sets, pairs, sequence
 
 type Rows = Sequence[Callable[..., Any]]
@@ -50,7 +50,7 @@ def formulation() -> str:
         ("## Variant `cuts`", cuts_master, CUTS),
         ("## Rings and periods", extended, ()),
         ("### Rings", rings, families(rings)),
-        ("### Periods", periods, families(periods)),
+        ("### Periods", extended.declare_starts, families(extended)),
     )
 
 

@@ -97,15 +97,12 @@ def conflict_among(problem: DesignProblem, has_no_plan: HasNoPlan, *, seconds: f
         return left > 0 and has_no_plan(part, left)
 
     found = quick_explain(all_constraints, is_empty)
-    return _as_reasons(found, len(all_constraints), timed_out=time.monotonic() >= end)
-
-
-def _as_reasons(found: Sequence[Constraint], count: int, *, timed_out: bool) -> tuple[Reason, ...]:
-    """Return a conflict as reasons; after a time-out it may contain superfluous constraints."""
     if len(found) > MOST_LISTED:
         kinds = ", ".join(sorted({item.key for item in found}))
-        conflict = f"{len(found)} of its {count} constraints ({kinds}) conflict"
+        conflict = f"{len(found)} of its {len(all_constraints)} constraints ({kinds}) conflict"
         return (Reason(f"{conflict}, and no smaller set that does was found"),)
+    # After a time-out, the conflict may contain superfluous constraints.
+    timed_out = time.monotonic() >= end
     rest = "not all of them may be needed for that" if timed_out else "without any one of them the others can"
     return (Reason(f"these cannot all be met, and {rest}:"), *(item.reason for item in found))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -177,10 +176,10 @@ def _completed(
 ) -> Result:
     """Run a variant, confirm what it claims, and complete its result."""
     claims, ending = attempt(problem, name, params, progress, run)
-    found = confirm(claims, ending, name, params, run)
+    confirmation = confirm(claims, ending, name, params, run)
     if name.endswith(SUFFIX):
         run = in_new_process(run)
-    result = _result(claims, ending, found, name, params)
+    result = _result(claims, ending, confirmation, name, params)
     note = "" if params.start is None else _note_on_start(problem, params.start, claims.start_faults)
     params = params.replace(start=None)  # what is solved below has other optima
     if params.canonical and result.status in ("optimal", "feasible"):
@@ -195,12 +194,13 @@ def _completed(
 
 
 def _result(
-    claims: CheckedClaims, ending: Ending, found: Confirmation, name: str, params: SolveParameters
+    claims: CheckedClaims, ending: Ending, confirmation: Confirmation, name: str, params: SolveParameters
 ) -> Result:
+    source, note = confirmation
     best, variant, reason = claims.best(), variant_of(name).name, ending.reason
     if claims.is_called_infeasible:
-        best["status"] = "none" if found.source is None else "infeasible"
-    if found.note and reason in ("proof", "gap", "infeasible"):
+        best["status"] = "none" if source is None else "infeasible"
+    if note and reason in ("proof", "gap", "infeasible"):
         reason = UNCONFIRMED
     messages = "; ".join(filter(None, [ending.message, *claims.refusals]))
     by_bound = None if best["bound"] is None else source_of(claims.bound_kind, variant, ending.solver)
@@ -214,10 +214,10 @@ def _result(
         solver=ending.solver,
         versions=versions(),
         termination="refused" if claims.refusals else reason,
-        message="\n".join(filter(None, [messages, found.note])),
+        message="\n".join(filter(None, [messages, note])),
         trace=tuple(claims.trace),
-        bound_source=by_bound and (found.source or by_bound),
-        infeasible_by=found.source if best["status"] == "infeasible" else None,
+        bound_source=by_bound and (source or by_bound),
+        infeasible_by=source if best["status"] == "infeasible" else None,
     )
 
 
@@ -306,20 +306,9 @@ def _fault(problem: DesignProblem, result: Result) -> SolverError | None:
 # ---- confirmation
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """What a confirmation found.
-
-    Attributes
-    ----------
-    source
-        Whose word the bound is, or that no plan exists; None where the claims as they stand say so.
-    note
-        What was not confirmed, as a sentence; empty where nothing was left open.
-    """
-
-    source: ProofSource | None = None
-    note: str = ""
+type Confirmation = tuple[ProofSource | None, str]
+"""Whose word a bound is, or that no plan exists (None where the claims as they stand say so); and what was
+not confirmed, as a sentence, empty where nothing was left open."""
 
 
 def confirm(
@@ -347,7 +336,7 @@ def confirm(
         return _no_plan(claims, ending, name, params, run)
     if claims.claimed_bound is not None:
         return _bound(claims, claims.claimed_bound, ending, name, params, run)
-    return Confirmation()
+    return None, ""
 
 
 def _no_plan(
@@ -356,21 +345,21 @@ def _no_plan(
     """Confirm that no plan exists."""
     verdict = prove_infeasible(claims.problem)
     if verdict.by != "solver" and verdict.plan is None:
-        return Confirmation(ProofSource(verdict.by))
+        return ProofSource(verdict.by), ""
     counterexample = None if verdict.plan is None else NamedPlan(verdict.plan)
     if counterexample is None:
         left, claim = params.time_limit_s - ending.seconds, f"that no plan exists is {_word(name, ending)}"
         if left < LEAST_S:
-            return Confirmation(note=f"{claim}: no time was left to confirm it")
+            return None, f"{claim}: no time was left to confirm it"
         prover, how = second_way(claims.problem, name, params, ending)
         how = how.replace(time_limit_s=left, start=None)
         found, end = attempt(claims.problem, prover, how, claims.progress, in_new_process(run))
         best = found.best()
         if found.is_called_infeasible:
-            return Confirmation(ProofSource("search" if end.solver else "presolve", prover, end.solver))
+            return ProofSource("search" if end.solver else "presolve", prover, end.solver), ""
         if best["status"] == "none":
             asked = named(prover, end.solver or how.solver)
-            return Confirmation(note=f"{claim}: {asked} did not confirm it in {left:.0f} s")
+            return None, f"{claim}: {asked} did not confirm it in {left:.0f} s"
         counterexample = NamedPlan(best["built"], best["rings"], best["starts"])
     builds = ", ".join(map(repr, counterexample.built)) or "nothing"
     claims.refuse(
@@ -378,7 +367,7 @@ def _no_plan(
         f"{builds}",
         counterexample,
     )
-    return Confirmation()
+    return None, ""
 
 
 def _word(name: str, ending: Ending) -> str:
@@ -392,12 +381,12 @@ def _bound(
     best, minimise = claims.best(), claims.problem.budget is None
     claims.drop_claimed_bound()
     if best["status"] in ("none", "optimal"):
-        return Confirmation()
+        return None, ""
     left, claim = params.time_limit_s - ending.seconds, f"the bound {claimed:g} is {_word(name, ending)}"
     if not variant_of(name).proves:
-        return Confirmation(note=f"{claim}: the variant proves nothing")
+        return None, f"{claim}: the variant proves nothing"
     if left < LEAST_S:
-        return Confirmation(note=f"{claim}: no time was left to confirm it")
+        return None, f"{claim}: no time was left to confirm it"
     prover, how = second_way(claims.problem, name, params, ending)
     how = how.replace(
         time_limit_s=left,
@@ -415,7 +404,7 @@ def _bound(
     source = source_of(found.bound_kind, prover, end.solver) if is_ours else None
     proved = rounded_bound(believed, minimise=minimise)
     confirmed = claims.refusals or ((proved >= allowed) if minimise else (proved <= allowed))
-    return Confirmation(source, "" if confirmed else f"{claim}: what is proved is {believed:g}")
+    return source, "" if confirmed else f"{claim}: what is proved is {believed:g}"
 
 
 def source_of(kind: str, variant: str, solver: str) -> ProofSource:

@@ -76,7 +76,10 @@ def _lifting(problem: DesignProblem, reduced: Reduction, send: Send) -> Send:
 
 
 def reduction_of(problem: DesignProblem, *, stop: Stop = never_stop) -> Reduction:
-    """Return the reduction of a problem; one with rings or periods stays as it is.
+    """Return the reduction of a problem; one with rings or periods is put into canonical order alone.
+
+    The rules know neither: pairs are covered over time, and links earn their place by rings. It is infeasible
+    where it has obstacles.
 
     Parameters
     ----------
@@ -85,14 +88,8 @@ def reduction_of(problem: DesignProblem, *, stop: Stop = never_stop) -> Reductio
     stop
         Returns whether the time for it is up.
     """
-    return reduce(problem, stop=stop) if problem.is_plain else unreduced(problem)
-
-
-def unreduced(problem: DesignProblem) -> Reduction:
-    """Return a problem with rings or periods in canonical order, infeasible where it has obstacles.
-
-    The reduction knows none of these: pairs are covered over time, and links earn their place by rings.
-    """
+    if problem.is_plain:
+        return reduce(problem, stop=stop)
     known = obstacles(problem)
     return Reduction(problem.canonical(), reason=str(known[0]) if known else "")
 

@@ -102,7 +102,9 @@ class Session:
             `prepare`, that is, `with_budget` and `with_ring` of problems to come, and the fields of `Task`.
         """
         if "prepare" in task:
-            self._prepare(task)
+            from optimiser.engine.warm_up import tiny_problem
+
+            self._warm_up(_task(task, tiny_problem(**task["prepare"])))
         elif "question" in task:
             self._answer(task)
         elif "certify" in task:
@@ -169,12 +171,6 @@ class Session:
         )
         reason = "proof" if proof.is_complete else "time"
         self._done(begun, reason=reason, solver=version(), message="", document=proof.document)
-
-    def _prepare(self, values: Mapping[str, Any]) -> None:
-        """Load what problems of a kind need, before one of them is known."""
-        from optimiser.engine.warm_up import tiny_problem
-
-        self._warm_up(_task(values, tiny_problem(**values["prepare"])))
 
     def _warm_up(self, task: Task) -> None:
         """Load what a task needs, once for each kind of task."""

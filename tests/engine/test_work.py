@@ -10,7 +10,7 @@ from tiers import examples
 
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.task import Task
-from optimiser.engine.work import solve, unreduced
+from optimiser.engine.work import reduction_of, solve
 from optimiser.problem import Target
 
 
@@ -72,7 +72,7 @@ def test_circuits_have_the_numbers_of_the_original_problem():
 
 
 def test_a_problem_with_rings_is_not_reduced():
-    made = unreduced(ringed())
+    made = reduction_of(ringed())
     assert made.problem == ringed().canonical()
     assert (made.forced, made.base, made.feasible) == ((), 0, True)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from optimiser.engine.presolve.dominance import RowConditions, dearest_first
-from optimiser.engine.presolve.fixings import propagate_fixings
+from optimiser.engine.presolve.fixings import RowConditions, dearest_first, propagate_fixings
 from optimiser.engine.presolve.pairs import merged, settled, with_pairs
 from optimiser.engine.presolve.stage import Reduction, without, without_idle
 from optimiser.engine.search.incumbent import Stop, never_stop
@@ -181,7 +180,11 @@ def drop_replaced(stage: Reduction, families: Families | None = None) -> Reducti
     problem = stage.problem
     families = families or minimal_sets(problem)
     conditions, removed = RowConditions(problem), set[str]()
-    families_with = _families_with(families)
+    families_with: dict[str, list[Sets]] = defaultdict(list)
+    for family in families.of:
+        sets = [frozenset(names) for names in family or ()]
+        for name in frozenset[str]().union(*sets):
+            families_with[name].append(sets)
     for candidate in dearest_first(problem):
         if candidate.id not in families.unknown:
             others = _replacements(candidate.id, families_with[candidate.id], removed)
@@ -191,16 +194,6 @@ def drop_replaced(stage: Reduction, families: Families | None = None) -> Reducti
 
 
 type Sets = list[frozenset[str]]
-
-
-def _families_with(families: Families) -> Mapping[str, list[Sets]]:
-    """Return for each candidate the minimal sets of each pair that has the candidate in one of them."""
-    found: dict[str, list[Sets]] = defaultdict(list)
-    for family in families.of:
-        sets = [frozenset(names) for names in family or ()]
-        for name in frozenset[str]().union(*sets):
-            found[name].append(sets)
-    return found
 
 
 def _replacements(name: str, families: Iterable[Sets], removed: set[str]) -> set[str]:

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs, drop_slow_arcs
-from optimiser.engine.presolve.dominance import drop_dominated
-from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
+from optimiser.engine.presolve.fixings import build_free, drop_dominated, drop_slack_limits, propagate_fixings
 from optimiser.engine.presolve.minimal_sets import LITTLE, Effort, by_minimal_sets
 from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, settle_pairs
 from optimiser.engine.presolve.stage import NO_SIDE, Reduction, Rule, apply

@@ -10,8 +10,12 @@ import pytest
 from model_rows import terms
 from ring_drawing import leading, phased, ringed, square
 
-from optimiser.engine.models.extended import build_extended, build_repair
-from optimiser.engine.models.periods import add_requires_in_time, declare_starts
+from optimiser.engine.models.extended import (
+    add_requires_in_time,
+    build_extended,
+    build_repair,
+    declare_starts,
+)
 from optimiser.engine.models.rings import declare_ring, detached_rows, leave_rows, mend_row
 from optimiser.problem import Period, RingLink, RingStop
 

@@ -17,8 +17,7 @@ from cut_drawing import seconds_between
 from reduction_drawing import families_by_trial, relaxed
 
 from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs, drop_slow_arcs
-from optimiser.engine.presolve.dominance import as_fast
-from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
+from optimiser.engine.presolve.fixings import as_fast, build_free, drop_slack_limits, propagate_fixings
 from optimiser.engine.presolve.minimal_sets import (
     Effort,
     build_essential,

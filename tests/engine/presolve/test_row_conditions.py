@@ -6,7 +6,7 @@ import pytest
 from core_drawing import both_ways, brute_force, line
 from reduction_drawing import optimum
 
-from optimiser.engine.presolve.dominance import drop_dominated
+from optimiser.engine.presolve.fixings import drop_dominated
 from optimiser.engine.presolve.minimal_sets import (
     Effort,
     Families,

@@ -8,8 +8,13 @@ from core_drawing import both_ways, line
 from optimiser.engine.document import RULES, reduction
 from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs, drop_slow_arcs
-from optimiser.engine.presolve.dominance import as_fast, drop_dominated
-from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
+from optimiser.engine.presolve.fixings import (
+    as_fast,
+    build_free,
+    drop_dominated,
+    drop_slack_limits,
+    propagate_fixings,
+)
 from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, merged, settle_pairs
 from optimiser.problem import Candidate, Capacity, City, Pair, Target
 

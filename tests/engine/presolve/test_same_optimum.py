@@ -12,8 +12,7 @@ from tiers import examples
 
 from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs, drop_slow_arcs
-from optimiser.engine.presolve.dominance import drop_dominated
-from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
+from optimiser.engine.presolve.fixings import build_free, drop_dominated, drop_slack_limits, propagate_fixings
 from optimiser.engine.presolve.minimal_sets import (
     LITTLE,
     Effort,

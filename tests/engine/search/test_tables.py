@@ -11,7 +11,7 @@ from tiers import thinned
 
 from optimiser.engine.presolve import Reduction
 from optimiser.engine.presolve.contraction import drop_irrelevant_arcs
-from optimiser.engine.presolve.dominance import as_fast
+from optimiser.engine.presolve.fixings import as_fast
 from optimiser.engine.search.paths import arc_table
 from optimiser.engine.search.tables import Reach, islands_of, tables, usable_candidate_arcs
 

@@ -7,7 +7,6 @@ import math
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import fmean, geometric_mean
 from typing import Any
 
@@ -146,43 +145,7 @@ def with_plan_times(rows: Sequence[Row], trace_of: Callable[[Row], Trace]) -> li
     return [dataclasses.replace(row, plan_1pct_s=seconds(row)) for row in rows]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Results of one configuration on a family.
-
-    Attributes
-    ----------
-    runs, proved, failed
-        Numbers of solves: all, proved, ended by a fault.
-    best
-        Solves whose plan is the best known one of the instance.
-    sgm_1s, sgm_10s
-        Shifted geometric means of the seconds to proof, time-outs at their limit; None for a configuration
-        that cannot prove.
-    mean_gap
-        Arithmetic mean of the gaps, each at most 1 (no plan: 1); None for a configuration that cannot prove.
-    mean_loss
-        Mean distance of the plan from the best known one, each at most 1.
-    near_s
-        Shifted geometric mean (1 s) of the seconds to a plan within 1 %, time-outs at the limit.
-    peak_mb
-        Largest memory of any solve.
-    """
-
-    label: str
-    runs: int
-    proved: int
-    failed: int
-    best: int
-    sgm_1s: float | None
-    sgm_10s: float | None
-    mean_gap: float | None
-    mean_loss: float
-    near_s: float
-    peak_mb: float
-
-
-def line_of(label: str, rows: Sequence[Row], best: Mapping[str, int | None]) -> Line:
+def line_of(label: str, rows: Sequence[Row], best: Mapping[str, int | None]) -> dict[str, Any]:
     """Return the results of one configuration.
 
     Parameters
@@ -191,23 +154,32 @@ def line_of(label: str, rows: Sequence[Row], best: Mapping[str, int | None]) -> 
         Its rows; at least one.
     best
         Best known objective of each instance; None where no plan is known.
+
+    Returns
+    -------
+    dict
+        `label`; `runs`, `proved`, `failed` (ended by a fault), numbers of solves; `best`, solves whose plan
+        is the best known one; `sgm_1s`, `sgm_10s`, shifted geometric means of the seconds to proof, time-outs
+        at their limit, and `mean_gap`, the mean of the gaps, each at most 1 (None for a configuration that
+        cannot prove); `mean_loss`, mean distance of the plan from the best known one, each at most 1;
+        `near_s`, shifted geometric mean (1 s) of the seconds to a plan within 1 %, time-outs at the limit;
+        `peak_mb`, the largest memory of any solve.
     """
-    times = [time_of(row) for row in rows]
+    times, can_prove = [time_of(row) for row in rows], proves(rows[0])
     near = [row.time_limit_s if row.plan_1pct_s is None else row.plan_1pct_s for row in rows]
-    can_prove = proves(rows[0])
-    return Line(
-        label=label,
-        runs=len(rows),
-        proved=sum(row.proved for row in rows),
-        failed=sum(row.termination in FAILURES for row in rows),
-        best=sum(row.objective is not None and row.objective == best[row.instance] for row in rows),
-        sgm_1s=shifted_geometric_mean(times, 1.0) if can_prove else None,
-        sgm_10s=shifted_geometric_mean(times, 10.0) if can_prove else None,
-        mean_gap=fmean(min(1.0, left_open(row, None)) for row in rows) if can_prove else None,
-        mean_loss=fmean(loss(row, best[row.instance]) for row in rows),
-        near_s=shifted_geometric_mean(near, 1.0),
-        peak_mb=max(row.peak_mb for row in rows),
-    )
+    return {
+        "label": label,
+        "runs": len(rows),
+        "proved": sum(row.proved for row in rows),
+        "failed": sum(row.termination in FAILURES for row in rows),
+        "best": sum(row.objective is not None and row.objective == best[row.instance] for row in rows),
+        "sgm_1s": shifted_geometric_mean(times, 1.0) if can_prove else None,
+        "sgm_10s": shifted_geometric_mean(times, 10.0) if can_prove else None,
+        "mean_gap": fmean(min(1.0, left_open(row, None)) for row in rows) if can_prove else None,
+        "mean_loss": fmean(loss(row, best[row.instance]) for row in rows),
+        "near_s": shifted_geometric_mean(near, 1.0),
+        "peak_mb": max(row.peak_mb for row in rows),
+    }
 
 
 def shifted_geometric_mean(values: Sequence[float], shift: float) -> float:
@@ -287,35 +259,7 @@ def performance_profile(ratios: Sequence[float]) -> tuple[tuple[float, float], .
     return tuple({tau: (number + 1) / len(ratios) for number, tau in enumerate(finite)}.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Speedup:
-    """How many times faster one configuration is than a baseline.
-
-    Attributes
-    ----------
-    what
-        `proof` or `gap`.
-    problems
-        Number of problems (instance and seed) compared.
-    baseline_outs, other_outs
-        Solves that count at their time limit because they did not get there.
-    ratio
-        Shifted geometric mean of the baseline over that of the other (shift 1 s).
-    paired
-        Geometric mean of the ratios of shifted times problem by problem (shift 1 s).
-    """
-
-    baseline: str
-    other: str
-    what: str
-    problems: int
-    baseline_outs: int
-    other_outs: int
-    ratio: float
-    paired: float
-
-
-def speedups(groups: Mapping[str, Sequence[Row]], trace_of: Callable[[Row], Trace]) -> list[Speedup]:
+def speedups(groups: Mapping[str, Sequence[Row]], trace_of: Callable[[Row], Trace]) -> list[dict[str, Any]]:
     """Compare every configuration that can prove with every baseline.
 
     Parameters
@@ -324,6 +268,14 @@ def speedups(groups: Mapping[str, Sequence[Row]], trace_of: Callable[[Row], Trac
         Rows by configuration, from `grouped`.
     trace_of
         Returns the progress of the solve of a row.
+
+    Returns
+    -------
+    list of dict
+        `baseline` and `other`, their labels; `what` (`proof` or `gap`); `problems` (instance and seed)
+        compared; `baseline_outs`, `other_outs`, solves that count at their time limit because they did not
+        get there; `ratio`, shifted geometric mean of the baseline over that of the other (shift 1 s);
+        `paired`, geometric mean of the ratios of shifted times problem by problem.
     """
     able = {label: rows for label, rows in groups.items() if proves(rows[0])}
     found = []
@@ -339,8 +291,10 @@ def speedups(groups: Mapping[str, Sequence[Row]], trace_of: Callable[[Row], Trac
                 if compared := list(times):
                     slow, fast, *outs = zip(*compared, strict=True)
                     late, later = map(sum, outs)
-                    ratios = ratio_of_means(slow, fast, SHIFT_S), paired_ratio(slow, fast, SHIFT_S)
-                    found.append(Speedup(baseline, other, what, len(compared), late, later, *ratios))
+                    names = {"baseline": baseline, "other": other, "what": what, "problems": len(compared)}
+                    ratio, paired = (of(slow, fast, SHIFT_S) for of in (ratio_of_means, paired_ratio))
+                    counts = {"baseline_outs": late, "other_outs": later}
+                    found.append({**names, **counts, "ratio": ratio, "paired": paired})
     return found
 
 

@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -77,8 +76,8 @@ def solve(payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
     Returns
     -------
     dict
-        `Measured`, with the text of the result file (`result`; None where there is none), and the machine and
-        the code that solved it.
+        What `measure` returns, with the text of the result file (`result`; None where there is none), and the
+        machine and the code that solved it.
     """
     configuration = (payload["variant"], payload["solver"], str(payload["own"]))
     if configuration not in _WARM:
@@ -89,7 +88,7 @@ def solve(payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
 
 
 def _measure(payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
-    """Return `Measured` and the text of the result file of a solve."""
+    """Return what `measure` returns and the text of the result file of a solve."""
     with tempfile.TemporaryDirectory() as folder:
         problem, result, own = (Path(folder, name) for name in ("problem.json", "result.json", "own.py"))
         problem.write_bytes(contents(payload["problem"]))
@@ -97,7 +96,7 @@ def _measure(payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
         if payload["own"] is not None:
             own.write_bytes(contents(payload["own"]))
             task["file"] = str(own)
-        found = asdict(measure(task))
+        found = measure(task)
         text = result.read_text(encoding="utf-8") if result.exists() else None
         if payload["own"] is not None:  # messages name the line of a file: the one that the user knows
             text = text and text.replace(str(own), json.dumps(payload["path"])[1:-1])
@@ -109,30 +108,6 @@ def _measure(payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
 
 
 # ---- the process
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Resources and answer of a process.
-
-    Attributes
-    ----------
-    answer
-        The JSON object that it printed; `fault` when it printed nothing usable.
-    wall_s, cpu_s
-        Wall time, and processor time of the process and all that it started.
-    peak_mb
-        Largest resident memory of all its processes together: the sum sampled from outside, or the largest
-        single process as counted by the system, whichever is more.
-    other_load
-        Share of the machine's processor time that other processes took meanwhile, 0 to 1.
-    """
-
-    answer: Mapping[str, Any]
-    wall_s: float
-    cpu_s: float
-    peak_mb: float
-    other_load: float
 
 
 class _Sampler(threading.Thread):
@@ -179,7 +154,7 @@ class _Sampler(threading.Thread):
 
 def measure(
     task: Mapping[str, Any], *, command: Sequence[str] = COMMAND, limit_s: float | None = None
-) -> Measured:
+) -> dict[str, Any]:
     """Do a solve in a process of its own, which is killed with all that it started once it is late.
 
     Parameters
@@ -188,6 +163,15 @@ def measure(
         As for `solve_here`.
     limit_s
         Time limit of the process, seconds; None: as the time limit of the task asks.
+
+    Returns
+    -------
+    dict
+        `answer`, the JSON object that it gave, with `fault` where that is not usable; `wall_s`, and `cpu_s`,
+        the processor time of the process and all that it started; `peak_mb`, the largest resident memory of
+        all its processes together: the sum sampled from outside, or the largest single process as counted by
+        the system, whichever is more; `other_load`, the share of the machine's processor time that other
+        processes took meanwhile, 0 to 1.
     """
     function = "optimiser.bench.measuring:solve_here"
     asked = {"function": function, "payload": task, "folder": "", "memory_mb": None}
@@ -200,13 +184,13 @@ def measure(
     answer = _answer(ending)
     cpu_s = max(sampler.cpu_s, float(answer.get("cpu_s", 0.0)))
     busy, passed = (now - then for now, then in zip(_processor_s(), (busy_s, total_s), strict=True))
-    return Measured(
-        answer=answer,
-        wall_s=time.monotonic() - begun,
-        cpu_s=cpu_s,
-        peak_mb=max(sampler.peak_mb, float(answer.get("peak_mb", 0.0))),
-        other_load=min(1.0, max(0.0, busy - cpu_s) / passed) if passed > 0 else 0.0,
-    )
+    return {
+        "answer": answer,
+        "wall_s": time.monotonic() - begun,
+        "cpu_s": cpu_s,
+        "peak_mb": max(sampler.peak_mb, float(answer.get("peak_mb", 0.0))),
+        "other_load": min(1.0, max(0.0, busy - cpu_s) / passed) if passed > 0 else 0.0,
+    }
 
 
 def _answer(ending: Ending) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,8 +20,6 @@ from optimiser.bench.analysis import (
     FAILURES,
     SHIFT_S,
     SLOW_S,
-    Line,
-    Speedup,
     best_known,
     comparable,
     contradictions,
@@ -98,9 +96,7 @@ class Bench:
     def variants(self) -> pd.DataFrame:
         """Return one row a variant with its solver: solves, proofs, mean times and gaps (docs/bench.md)."""
         best = best_known(self.rows)
-        return pd.DataFrame(
-            [asdict(line_of(name, rows, best)) for name, rows in grouped(self.rows, "label").items()]
-        )
+        return pd.DataFrame([line_of(name, rows, best) for name, rows in grouped(self.rows, "label").items()])
 
     def plot(self) -> Figure | None:
         """Draw the performance profile: the share of problems proved within a multiple of the best time.
@@ -361,11 +357,13 @@ def _families(rows: Sequence[Row]) -> Iterator[str]:
         )  # fmt: skip
 
 
-def _cells(line: Line) -> tuple[str, ...]:
+def _cells(line: Mapping[str, Any]) -> tuple[str, ...]:
+    proved = "-" if line["sgm_1s"] is None else str(line["proved"])
+    times, shares = ("sgm_1s", "sgm_10s"), ("mean_gap", "mean_loss")
     return (
-        line.label, str(line.runs), str(line.proved) if line.sgm_1s is not None else "-", str(line.failed),
-        str(line.best), _seconds(line.sgm_1s), _seconds(line.sgm_10s), _percent(line.mean_gap),
-        _percent(line.mean_loss), _seconds(line.near_s), f"{line.peak_mb:,.0f}",
+        line["label"], str(line["runs"]), proved, str(line["failed"]), str(line["best"]),
+        *(_seconds(line[name]) for name in times), *(_percent(line[name]) for name in shares),
+        _seconds(line["near_s"]), f"{line['peak_mb']:,.0f}",
     )  # fmt: skip
 
 
@@ -399,7 +397,7 @@ def _spread(instance: str, label: str, rows: Sequence[Row]) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _comparisons(found: Sequence[Speedup]) -> Iterator[str]:
+def _comparisons(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not found:
         return
     yield "## Against the baselines\n"
@@ -411,8 +409,7 @@ def _comparisons(found: Sequence[Speedup]) -> Iterator[str]:
         ("baseline", "configuration", "to", "problems", "baseline cut off", "configuration cut off",
          "ratio of sgm [6]", "paired [6]"),
         [
-            (one.baseline, one.other, one.what, str(one.problems), str(one.baseline_outs),
-             str(one.other_outs), f"{one.ratio:.2f}", f"{one.paired:.2f}")
+            [*(str(value) for value in list(one.values())[:6]), f"{one['ratio']:.2f}", f"{one['paired']:.2f}"]
             for one in found
         ],
     )  # fmt: skip

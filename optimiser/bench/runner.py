@@ -34,17 +34,8 @@ _LATTICE = GridParameters(rows=3, columns=3, candidates=6, pairs=6)
 """Problem of the warm-up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Sizes and digest of a problem; names as in `Row`."""
-
-    digest: str
-    places: int
-    arcs: int
-    candidates: int
-    pairs: int
-    open_pairs: int
-    minimise: bool
+type Facts = Mapping[str, Any]
+"""Sizes and digest of a problem; names as in `Row`."""
 
 
 @contextmanager
@@ -134,15 +125,15 @@ class Store:
         problem = load(path)
         now = covered(problem, ())
         every = covered(problem, [j for j, c in enumerate(problem.candidates) if c.fixed != "out"])
-        return Facts(
-            digest=hashlib.sha256(path.read_bytes()).hexdigest()[:12],
-            places=len(problem.nodes),
-            arcs=len(problem.arcs),
-            candidates=len(problem.candidates),
-            pairs=len(problem.pairs),
-            open_pairs=int((every & ~now).sum()),
-            minimise=problem.budget is None,
-        )
+        return {
+            "digest": hashlib.sha256(path.read_bytes()).hexdigest()[:12],
+            "places": len(problem.nodes),
+            "arcs": len(problem.arcs),
+            "candidates": len(problem.candidates),
+            "pairs": len(problem.pairs),
+            "open_pairs": int((every & ~now).sum()),
+            "minimise": problem.budget is None,
+        }
 
 
 # ---- continuing
@@ -240,25 +231,6 @@ def old_code_note(rows: Mapping[Key, Row], runs: Sequence[Run], code: str) -> st
 # ---- the solves
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Outcome of a bench.
-
-    Attributes
-    ----------
-    rows
-        Every row of the folder, those of earlier calls first.
-    unfit
-        Solves left out because the configuration does not fit the problem.
-    faults
-        What was asked for and could not be done.
-    """
-
-    rows: tuple[Row, ...]
-    unfit: tuple[str, ...]
-    faults: tuple[OptimiserError, ...]
-
-
 class Listener(Protocol):
     """Receives the progress of a bench."""
 
@@ -291,16 +263,31 @@ def left_s(rows: Iterable[Row], runs: Iterable[Run]) -> float:
 
 
 @dataclass(slots=True)
-class _Bench:
-    """The state of a running bench."""
+class Outcome:
+    """The state of a bench, and in the end its outcome.
+
+    Attributes
+    ----------
+    solved
+        Every row of the folder by its key, those of earlier calls first.
+    unfit
+        Solves left out because the configuration does not fit the problem.
+    faults
+        What was asked for and could not be done.
+    """
 
     store: Store
     listener: Listener
-    rows: dict[Key, Row]
+    solved: dict[Key, Row]
     contents: dict[str, bytes] = field(default_factory=dict)
     facts: dict[str, Facts | None] = field(default_factory=dict)
     unfit: list[str] = field(default_factory=list)
     faults: list[OptimiserError] = field(default_factory=list)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Return every row of the folder."""
+        return tuple(self.solved.values())
 
 
 def bench(runs: Sequence[Run], folder: Path, *, listener: Listener, executor: Executor) -> Outcome:
@@ -321,24 +308,24 @@ def bench(runs: Sequence[Run], folder: Path, *, listener: Listener, executor: Ex
     """
     store = Store(folder)
     store.prepare()
-    state = _Bench(store, listener, {row.key: row for row in store.rows()})
-    refuse_other_variants(state.rows.values(), runs)
-    refuse_other_problems(store, state.rows.values(), runs)
-    if note := old_code_note(state.rows, runs, code()):
+    state = Outcome(store, listener, {row.key: row for row in store.rows()})
+    refuse_other_variants(state.solved.values(), runs)
+    refuse_other_problems(store, state.solved.values(), runs)
+    if note := old_code_note(state.solved, runs, code()):
         listener.notes(note)
     tiny = _kept(state, dumps(grid(_LATTICE)).encode())
     solves: dict[str, tuple[Run, Facts]] = {}
     tasks: dict[str, Task] = {}
     for run in runs:
-        if key_of(run) not in state.rows and (facts := _fitting(state, run)) is not None:
+        if key_of(run) not in state.solved and (facts := _fitting(state, run)) is not None:
             task = _task(state, run, tiny)
             solves[task.key], tasks[task.key] = (run, facts), task
     _work(state, solves, list(tasks.values()), executor)
-    return Outcome(tuple(state.rows.values()), tuple(state.unfit), tuple(state.faults))
+    return state
 
 
 def _work(
-    state: _Bench, solves: Mapping[str, tuple[Run, Facts]], tasks: Sequence[Task], executor: Executor
+    state: Outcome, solves: Mapping[str, tuple[Run, Facts]], tasks: Sequence[Task], executor: Executor
 ) -> None:
     """Do tasks, and make a row of each as it ends.
 
@@ -348,7 +335,9 @@ def _work(
 
     def announce() -> None:
         if waiting:
-            wait_s = left_s(state.rows.values(), (run for run, _ in left.values())) / max(1, executor.workers)
+            wait_s = left_s(state.solved.values(), (run for run, _ in left.values())) / max(
+                1, executor.workers
+            )
             run, _ = solves[waiting.popleft().key]
             state.listener.begins(run, len(tasks) - len(waiting), len(tasks), wait_s)
 
@@ -360,7 +349,7 @@ def _work(
             announce()
 
 
-def _fitting(state: _Bench, run: Run) -> Facts | None:
+def _fitting(state: Outcome, run: Run) -> Facts | None:
     """Return the sizes of a problem; None when it cannot be made or solved with the configuration."""
     name, configuration = run.instance.name, run.configuration
     if name not in state.facts:
@@ -373,15 +362,15 @@ def _fitting(state: _Bench, run: Run) -> Facts | None:
     facts = state.facts[name]
     if facts is None:
         return None
-    if any(row.instance == name and row.digest != facts.digest for row in state.rows.values()):
+    if any(row.instance == name and row.digest != facts["digest"] for row in state.solved.values()):
         raise _other_problem(name, state.store.instance(name))
-    if facts.minimise and not configuration.capabilities.covers_all:
+    if facts["minimise"] and not configuration.capabilities.covers_all:
         _leave_out(state, run, f"variant {configuration.variant!r} needs a budget")
         return None
     return facts
 
 
-def _task(state: _Bench, run: Run, tiny: str) -> Task:
+def _task(state: Outcome, run: Run, tiny: str) -> Task:
     """Return the task of a run; `tiny` is the address of the problem of the warm-up."""
     own, slug = run.configuration.own, slug_of(key_of(run))
     problem = _kept(state, state.store.instance(run.instance.name).read_bytes())
@@ -406,21 +395,21 @@ def _task(state: _Bench, run: Run, tiny: str) -> Task:
     )
 
 
-def _kept(state: _Bench, content: bytes) -> str:
+def _kept(state: Outcome, content: bytes) -> str:
     """Keep what a solve reads, and return its address."""
     address = address_of(content)
     state.contents[address] = content
     return address
 
 
-def _leave_out(state: _Bench, run: Run, why: str) -> None:
+def _leave_out(state: Outcome, run: Run, why: str) -> None:
     text = f"{run.configuration.label} on {run.instance.name} is left out: {why}"
     if text not in state.unfit:
         state.unfit.append(text)
         state.listener.notes(text)
 
 
-def _finish(state: _Bench, run: Run, facts: Facts, outcome: TaskOutcome) -> None:
+def _finish(state: Outcome, run: Run, facts: Facts, outcome: TaskOutcome) -> None:
     """Make the row of a finished solve and write the table; a solve that did not fit has none."""
     where = f"{run.configuration.label} on {run.instance.name}, seed {run.seed}"
     measured, answer = outcome.value, {} if outcome.quarantined else outcome.value["answer"]
@@ -439,8 +428,8 @@ def _finish(state: _Bench, run: Run, facts: Facts, outcome: TaskOutcome) -> None
         result = results.load(state.store.plan(slug))
         save_trace(result.trace, state.store.trace(slug))
     row = _row(run, facts, measured, result)
-    state.rows[row.key] = row
-    write_atomically(state.store.runs, table.dumps(state.rows.values()))
+    state.solved[row.key] = row
+    write_atomically(state.store.runs, table.dumps(state.solved.values()))
     state.listener.ends(row)
 
 
@@ -452,7 +441,7 @@ def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | N
     return Row(
         instance=run.instance.name,
         family=run.instance.family,
-        **asdict(facts),
+        **facts,
         variant=run.configuration.variant,
         solver=run.configuration.solver,
         seed=run.seed,
@@ -472,7 +461,7 @@ def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | N
         cuts=trace[-1].cuts if trace else 0,
         tree_nodes=trace[-1].nodes if trace else 0,
         plan_1pct_s=None,
-        gap_1pct_s=time_to_gap(trace, 0.01, minimise=facts.minimise),
+        gap_1pct_s=time_to_gap(trace, 0.01, minimise=facts["minimise"]),
         check=str(answer.get("check", "no result")),
         message=str(answer.get("fault", "")) if result is None else result.message,
         used="" if result is None else f"{result.variant} {result.solver}".strip(),

@@ -134,26 +134,6 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
-class RingShape:
-    """What the line of a ring looks like.
-
-    Attributes
-    ----------
-    roundness
-        4 pi A / L^2 of its length L and the area A that it encloses (Polsby and Popper 1991): 1 for a circle,
-        0.79 for a square.
-    length_over_hull
-        Its length over the perimeter of its convex hull: 1 without any dent.
-    self_crossings
-        Points at which its pieces cross each other.
-    """
-
-    roundness: float
-    length_over_hull: float
-    self_crossings: int
-
-
-@dataclass(frozen=True, slots=True)
 class RingWorth:
     """What a ring earns besides the pairs, for the cheapest circuit that meets its demands.
 
@@ -354,8 +334,15 @@ class RingShown:
         return len(get_coordinates(intersection(pieces[first[one_way]], pieces[second[one_way]])))
 
     @property
-    def shape(self) -> RingShape | None:
-        """Return the measures of its shape; None when it is not formed.
+    def shape(self) -> dict[str, float]:
+        """Return the measures of its shape; none when it is not formed.
+
+        Returns
+        -------
+        dict
+            `roundness`, 4 pi A / L^2 of its length L and the area A that it encloses (Polsby and Popper
+            1991): 1 for a circle, 0.79 for a square; `length_over_hull`, its length over the perimeter of its
+            convex hull: 1 without any dent; `self_crossings`, points at which its pieces cross each other.
 
         Notes
         -----
@@ -364,16 +351,16 @@ class RingShown:
         opposite directions count against each other.
         """
         if not self.is_formed:
-            return None
+            return {}
         line = self.circuit
         plane = plane_of(*line.bounds)
         (flat,) = gpd.GeoSeries([line], crs=WGS84).to_crs(plane)
         length = flat.length
-        return RingShape(
-            roundness=4 * math.pi * Polygon(flat).area / length**2,
-            length_over_hull=length / flat.convex_hull.exterior.length,
-            self_crossings=self._self_crossings,
-        )
+        return {
+            "roundness": 4 * math.pi * Polygon(flat).area / length**2,
+            "length_over_hull": length / flat.convex_hull.exterior.length,
+            "self_crossings": self._self_crossings,
+        }
 
     @property
     def circuit(self) -> LineString:

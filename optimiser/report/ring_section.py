@@ -239,10 +239,10 @@ def inside(ring: RingShown) -> str:
 def shape(ring: RingShown) -> str:
     """Return the shape of a ring in a sentence; empty when it is not formed."""
     found = ring.shape
-    if found is None:
+    if not found:
         return ""
-    over = 100 * (found.length_over_hull - 1)
-    return f"Roundness {found.roundness:.2f} (circle 1); {over:.0f} % longer than its convex hull."
+    over = 100 * (found["length_over_hull"] - 1)
+    return f"Roundness {found['roundness']:.2f} (circle 1); {over:.0f} % longer than its convex hull."
 
 
 def short_km(km: float) -> str:

@@ -280,7 +280,6 @@ _OF_RING = (
     "required", "reward", "length_km", "existing_km", "upgraded_km", "new_km", "existing_share", "longest_km",
     "cost", "least_cities",
 )  # fmt: skip
-_OF_SHAPE = ("roundness", "length_over_hull", "self_crossings")
 _RING_TYPES = dict.fromkeys(("longest_km", "roundness", "length_over_hull"), "Float64") | {
     "speed_kmh": "float64",
     "self_crossings": "Int64",
@@ -321,7 +320,8 @@ def ring_table(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:
             "formed": ring.is_formed,
             "reward_earned": ring.reward if ring.is_formed else 0,
             **{name: getattr(ring, name) for name in _OF_RING},
-            **{name: getattr(shape, name, None) for name in _OF_SHAPE},
+            **dict.fromkeys(("roundness", "length_over_hull", "self_crossings")),
+            **ring.shape,
             "candidates": "; ".join(ring.candidates),
             "links": len(ring.pieces),
             "cities": len(ring.cities),
@@ -332,7 +332,6 @@ def ring_table(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:
             "inside": "; ".join(ring.inside),
         }
         for ring in rings
-        for shape in [ring.shape]
     ]
     names = [name for name in COLUMNS["rings"] if name != "geometry"]
     table = pd.DataFrame(rows, columns=names).astype(_RING_TYPES).round(_RING_DECIMALS)

@@ -455,7 +455,7 @@ def _summary(ring: RingShown) -> dict[str, Any]:
         "new_km": round(ring.new_km, 3),
         "existing_share": round(ring.existing_share, 6),
         "crosses_itself": ring.crosses_itself,
-        "shape": None if ring.shape is None else asdict(ring.shape),
+        "shape": ring.shape or None,
         "longest_km": ring.longest_km,
         "cost": ring.cost,
         "candidates": list(ring.candidates),

@@ -70,16 +70,16 @@ def test_a_refused_outcome_is_found_and_raises():
 
 def test_a_line_counts_time_outs_at_their_limit():
     line = line_of("cuts", [row(seconds=3.0), timed_out("b", objective=90)], {"a": 100, "b": 100})
-    assert (line.runs, line.proved, line.best) == (2, 1, 1)
-    assert line.sgm_1s == pytest.approx((4 * 61) ** 0.5 - 1)
-    assert line.sgm_10s == pytest.approx((13 * 70) ** 0.5 - 10)
-    assert line.mean_gap == pytest.approx(0.5 * 20 / 90)
-    assert line.mean_loss == pytest.approx(0.05)
+    assert (line["runs"], line["proved"], line["best"]) == (2, 1, 1)
+    assert line["sgm_1s"] == pytest.approx((4 * 61) ** 0.5 - 1)
+    assert line["sgm_10s"] == pytest.approx((13 * 70) ** 0.5 - 10)
+    assert line["mean_gap"] == pytest.approx(0.5 * 20 / 90)
+    assert line["mean_loss"] == pytest.approx(0.05)
 
 
 def test_a_heuristic_has_no_time_to_proof():
     line = line_of("greedy", [timed_out(variant="greedy", solver="none")], {"a": 100})
-    assert (line.sgm_1s, line.mean_gap) == (None, None)
+    assert (line["sgm_1s"], line["mean_gap"]) == (None, None)
 
 
 def test_the_best_plan_and_the_tightest_bound_are_over_all_configurations():
@@ -115,10 +115,10 @@ def test_speedups_by_hand():
     ]  # fmt: skip
     slow, fast = trace((0.0, 0, 200.0), (31.0, 90, 110.0)), trace((1.0, 90, 110.0), (2.0, 100, 100.0))
     proof, gap = speedups(grouped(rows, "label"), lambda r: slow if r.variant == "compact" else fast)
-    assert (proof.problems, proof.baseline_outs, proof.other_outs) == (2, 1, 0)
-    assert proof.paired == pytest.approx(((8 / 2) * (61 / 3)) ** 0.5)
-    assert proof.ratio == pytest.approx(((8 * 61) ** 0.5 - 1) / ((2 * 3) ** 0.5 - 1))
-    assert (gap.problems, gap.ratio, gap.paired) == (1, pytest.approx(31.0), pytest.approx(16.0))
+    assert (proof["problems"], proof["baseline_outs"], proof["other_outs"]) == (2, 1, 0)
+    assert proof["paired"] == pytest.approx(((8 / 2) * (61 / 3)) ** 0.5)
+    assert proof["ratio"] == pytest.approx(((8 * 61) ** 0.5 - 1) / ((2 * 3) ** 0.5 - 1))
+    assert (gap["problems"], gap["ratio"], gap["paired"]) == (1, pytest.approx(31.0), pytest.approx(16.0))
 
 
 def test_a_configuration_is_not_compared_with_itself():
@@ -129,7 +129,7 @@ def test_a_shorter_limit_does_not_make_a_configuration_faster():
     """Cut off at 60 s, where the baseline had 240 s and was cut off as well: no ratio above one."""
     rows = [timed_out(variant="compact", time_limit_s=240.0), timed_out()]
     found = speedups(grouped(rows, "label"), lambda _: ())
-    assert [one.ratio for one in found] == [pytest.approx(1.0)] * len(found)
+    assert [one["ratio"] for one in found] == [pytest.approx(1.0)] * len(found)
     assert found
 
 

@@ -17,7 +17,7 @@ from optimiser import verify
 from optimiser.bench import measuring, runner
 from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.bench.instances import Configuration, Instance, Limits, Run, from_path, plan
-from optimiser.bench.measuring import Measured, fault_line, measure, solve_here
+from optimiser.bench.measuring import fault_line, measure, solve_here
 from optimiser.bench.outputs import write_outputs
 from optimiser.bench.runner import Store, incomplete
 from optimiser.problem import dumps, load, save
@@ -32,6 +32,7 @@ GREEDY, SWAP, AGAIN = (
     Configuration("reverse-greedy", "none"),
 )
 LIMITS = Limits(time_limit_s=5.0)
+TOOK = {"wall_s": 2.0, "cpu_s": 1.0, "peak_mb": 50.0, "other_load": 0.0}
 
 
 def instance(name="lattice", problem=LATTICE):
@@ -57,7 +58,7 @@ def done(task, *, change=None):
     answer = {**solve_here(task, None), "cpu_s": 1.0, "peak_mb": 50.0}
     if change is not None:
         change(task)
-    return Measured(answer, 2.0, 1.0, 50.0, 0.0)
+    return {"answer": answer, **TOOK}
 
 
 def tried(problem, *, variant, params):
@@ -210,7 +211,7 @@ def test_a_variant_that_needs_a_budget_is_left_out_where_there_is_none(tmp_path)
 
 
 def unfitting(_task):
-    return Measured({"unfit": "it cannot do that"}, 2.0, 1.0, 50.0, 0.0)
+    return {"answer": {"unfit": "it cannot do that"}, **TOOK}
 
 
 def test_a_configuration_that_does_not_fit_the_problem_has_no_row(unfit, tmp_path):
@@ -234,7 +235,7 @@ def test_an_instance_that_cannot_be_made_is_incomplete(tmp_path):
 
 def wrong(task):
     answer = {"wrong": "the solve cannot be run so: seed 7 is odd"}
-    return Measured(answer, 2.0, 1.0, 50.0, 0.0) if task["seed"] == 7 else done(task)
+    return {"answer": answer, **TOOK} if task["seed"] == 7 else done(task)
 
 
 def test_a_solve_that_cannot_run_is_reported_and_the_rest_is_done(monkeypatch, tmp_path):
@@ -304,19 +305,19 @@ def measured(code, *, limit_s=60.0):
 
 def test_killing_a_process_kills_its_children(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert "exceeded its time limit" in measured(READY + SLEEPER, limit_s=2.0).answer["fault"]
+    assert "exceeded its time limit" in measured(READY + SLEEPER, limit_s=2.0)["answer"]["fault"]
     other = int((tmp_path / "pid").read_text())
     assert not psutil.pid_exists(other) or psutil.Process(other).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_process_beyond_its_hard_limit_is_killed():
     found = measured(f"{READY}import time; time.sleep(600)", limit_s=0.5)
-    assert "exceeded its time limit" in found.answer["fault"]
-    assert found.wall_s < 600
+    assert "exceeded its time limit" in found["answer"]["fault"]
+    assert found["wall_s"] < 600
 
 
 def test_a_process_that_crashes_reports_why():
-    answer = measured("raise SystemExit('the sky fell')").answer
+    answer = measured("raise SystemExit('the sky fell')")["answer"]
     assert answer["fault"].startswith("the process ended with exit code 1: the sky fell")
 
 
@@ -324,9 +325,9 @@ def test_memory_and_time_are_measured_from_outside():
     done = {"kind": "done", "reason": "done", "seconds": 1.5, "value": {"check": "ok"}}
     code = f"x = bytearray(80_000_000); t = __import__('time'); t.sleep(1.5); print({json.dumps(done)!r})"
     found = measured(READY + code)
-    assert found.answer == {"check": "ok"}
-    assert found.peak_mb > 80
-    assert found.wall_s > 1.5
+    assert found["answer"] == {"check": "ok"}
+    assert found["peak_mb"] > 80
+    assert found["wall_s"] > 1.5
 
 
 def test_the_worker_solves_checks_and_measures_itself(tmp_path):

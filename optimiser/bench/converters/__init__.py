@@ -118,18 +118,15 @@ def problem_of(network: PublicNetwork, choices: Choices) -> DesignProblem:
         When no demand has a path at all.
     """
     links = _two_way_links(network, choices)
-    free = [at for at, link in enumerate(links) if min(link.ends) >= network.terminals]
+    free = [at for at, (ends, _) in enumerate(links) if min(ends) >= network.terminals]
     count = len(free) * choices.candidate_percent // 100
     order = generator(choices.seed).permutation(len(free))[:count].tolist()
     drawn = {free[at] for at in order}
-    candidates = tuple(
-        Candidate(id=links[at].id, cost=links[at].cost, arcs=links[at].arcs, kind="link")
-        for at in sorted(drawn)
-    )
+    candidates = tuple(links[at][1] for at in sorted(drawn))
     bare = DesignProblem(
         name=choices.name or network.name,
         nodes=(*network.nodes, *(f"{name}:out" for name in network.nodes[: network.terminals])),
-        arcs=tuple(arc for at, link in enumerate(links) if at not in drawn for arc in link.arcs),
+        arcs=tuple(arc for at, (_, link) in enumerate(links) if at not in drawn for arc in link.arcs),
         candidates=candidates,
         pairs=(),
         budget=sum(c.cost for c in candidates) * choices.budget_percent // 100,
@@ -142,18 +139,8 @@ def problem_of(network: PublicNetwork, choices: Choices) -> DesignProblem:
     return bare.replace(pairs=pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class _TwoWayLink:
-    """A link with its opposite, where it has one."""
-
-    id: str
-    ends: tuple[int, int]
-    arcs: tuple[Arc, ...]
-    cost: int
-
-
-def _two_way_links(network: PublicNetwork, choices: Choices) -> list[_TwoWayLink]:
-    """Return the links, each with its opposite, in order of first appearance; parallel links stay apart."""
+def _two_way_links(network: PublicNetwork, choices: Choices) -> list[tuple[tuple[int, int], Candidate]]:
+    """Return ends and link, each with its opposite, as they first appear; parallel links stay apart."""
     found: list[tuple[str, int, int, list[Arc], list[float]]] = []
     # Rows of `found` that still lack their opposite, by tail and head.
     unmatched: dict[tuple[int, int], list[int]] = defaultdict(list)
@@ -168,9 +155,10 @@ def _two_way_links(network: PublicNetwork, choices: Choices) -> list[_TwoWayLink
         else:
             unmatched[link.tail, link.head].append(len(found))
             found.append((link.id, link.tail, link.head, [arc], [link.cost]))
+    costs = [max(1, round(max(costs) * choices.cost_factor)) for *_, costs in found]
     return [
-        _TwoWayLink(name, (a, b), tuple(arcs), max(1, round(max(costs) * choices.cost_factor)))
-        for name, a, b, arcs, costs in found
+        ((a, b), Candidate(id=name, cost=cost, arcs=tuple(arcs), kind="link"))
+        for (name, a, b, arcs, _), cost in zip(found, costs, strict=True)
     ]
 
 

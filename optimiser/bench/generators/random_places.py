@@ -247,13 +247,6 @@ LIMIT_STEP_S = 300
 """Limits are tried in these steps."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Country:
-    people: tuple[int, ...]
-    tiers: tuple[str, ...]
-    drawing: Drawing
-
-
 def national(p: NationalParameters) -> DesignProblem:
     """Return a country in which some pairs of cities are covered and a given number is open.
 
@@ -266,16 +259,19 @@ def national(p: NationalParameters) -> DesignProblem:
     smaller city.
     """
     rng = generator(p.seed)
-    country = _country(p, rng)
-    today, best = country.drawing.times(built=False), country.drawing.times(built=True)
+    people, tiers, drawing = _country(p, rng)
+    today, best = drawing.times(built=False), drawing.times(built=True)
     limit = _limit(today, best, p.open_pairs)
     every = all_pairs(p.cities)
     covered = [(a, b) for a, b in every if today[a, b] <= limit]
     waiting = [(a, b) for a, b in every if best[a, b] <= limit < today[a, b]]
     chosen = [waiting[k] for k in draw_positions(rng, waiting, p.open_pairs)]
-    pairs = [_pair(country, a, b, limit) for a, b in sorted([*covered, *chosen])]
+    pairs = []
+    for a, b in sorted([*covered, *chosen]):
+        small = max(a, b, key=lambda city: (-people[city], city))
+        pairs.append(Pair(a, b, limit, math.isqrt(people[small] // 1_000), tiers[small]))
     note = f"Generated country, one limit of {limit} s, {len(chosen)} pairs open today. {p!r}"
-    return country.drawing.problem(pairs, name=p.name, budget_percent=p.budget_percent, note=note)
+    return drawing.problem(pairs, name=p.name, budget_percent=p.budget_percent, note=note)
 
 
 def national_of_size(cities: int, seed: int = 1) -> NationalParameters:
@@ -288,7 +284,10 @@ def national_of_size(cities: int, seed: int = 1) -> NationalParameters:
     )
 
 
-def _country(p: NationalParameters, rng: np.random.Generator) -> _Country:
+def _country(
+    p: NationalParameters, rng: np.random.Generator
+) -> tuple[tuple[int, ...], tuple[str, ...], Drawing]:
+    """Return the people and the tier of each city, and the drawing of a country."""
     side = math.isqrt(CITY_AREA_M2 * p.cities)
     points = scatter(rng, p.cities, side_m=side, apart_m=CITY_APART_M)
     lengths = distances(points)
@@ -303,10 +302,10 @@ def _country(p: NationalParameters, rng: np.random.Generator) -> _Country:
     big = [i for i, r in enumerate(rank) if r < cores]
     corridors = _corridors(points, big, Drawing(p.cities, roads, ()))
     links = _links(points, lengths, p.candidates, set(corridors), rng)
-    return _Country(
-        people=tuple(LARGEST_CITY // (r + 1) for r in rank),
-        tiers=tuple("core" if r < cores else "secondary" if r < secondary else "small" for r in rank),
-        drawing=Drawing(p.cities, (*roads, *_roads(corridors, lengths, CORRIDOR_KMH)), links),
+    return (
+        tuple(LARGEST_CITY // (r + 1) for r in rank),
+        tuple("core" if r < cores else "secondary" if r < secondary else "small" for r in rank),
+        Drawing(p.cities, (*roads, *_roads(corridors, lengths, CORRIDOR_KMH)), links),
     )
 
 
@@ -361,9 +360,3 @@ def _limit(today: Integers, best: Integers, wanted: int) -> int:
     counts = [(int(((then <= limit) & (limit < now)).sum()), limit) for limit in steps]
     enough = [limit for count, limit in counts if count >= wanted]
     return enough[0] if enough else max(counts, key=lambda c: (c[0], -c[1]))[1]
-
-
-def _pair(country: _Country, a: int, b: int, limit: int) -> Pair:
-    small = max(a, b, key=lambda city: (-country.people[city], city))
-    weight = math.isqrt(country.people[small] // 1_000)
-    return Pair(a, b, limit, weight, country.tiers[small])

@@ -221,26 +221,19 @@ def paths(graph: TimeGraph, origin: int) -> dict[int, Path]:
         Paths by position of the destination, without the city itself and unreachable cities.
     """
     chosen = _fastest_arcs(graph)
-    source = int(graph.origin[origin])
+    source, size = int(graph.origin[origin]), len(graph.nodes)
     _, before = dijkstra(_matrix(graph), indices=source, return_predecessors=True)
-    lookup = (graph.tail[chosen] * len(graph.nodes) + graph.head[chosen], chosen)
-    found = {}
+    keys, found = graph.tail[chosen] * size + graph.head[chosen], dict[int, Path]()
     for position, target in enumerate(graph.destination.tolist()):
-        if position != origin and (target == source or before[target] != _NO_PREDECESSOR):
-            found[position] = _trace(graph, before, lookup, source=source, target=target)
+        if position == origin or (target != source and before[target] == _NO_PREDECESSOR):
+            continue
+        rows = [target]
+        while rows[-1] != source:
+            rows.append(int(before[rows[-1]]))
+        nodes = np.array(rows[::-1], dtype=np.int64)
+        arcs = chosen[np.searchsorted(keys, nodes[:-1] * size + nodes[1:])]
+        found[position] = Path(nodes=nodes, arcs=arcs, seconds=int(graph.seconds[arcs].sum()))
     return found
-
-
-def _trace(
-    graph: TimeGraph, before: NDArray[np.int32], lookup: tuple[Ints, Ints], *, source: int, target: int
-) -> Path:
-    rows = [target]
-    while rows[-1] != source:
-        rows.append(int(before[rows[-1]]))
-    nodes = np.array(rows[::-1], dtype=np.int64)
-    keys, arcs_by_key = lookup
-    arcs = arcs_by_key[np.searchsorted(keys, nodes[:-1] * len(graph.nodes) + nodes[1:])]
-    return Path(nodes=nodes, arcs=arcs, seconds=int(graph.seconds[arcs].sum()))
 
 
 def _fastest_arcs(graph: TimeGraph) -> Ints:

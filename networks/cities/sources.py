@@ -53,7 +53,7 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
         With all faults and their lines.
     """
     rows = _read(Path(path))
-    faults = []
+    faults, repeats, first = list[str](), list[str](), dict[str, int]()
     for line, row in rows:
         who = f"line {line}" + (f" ({row['name']})" if row["name"] else "")
         faults += [f"{who}: {name} is empty" for name in ("id", "name") if not row[name]]
@@ -64,7 +64,9 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
             tier_fault = f"tier '{tier}' is unknown; did you mean '{near[0]}'?"
         values = (_population_fault(row["population"]), _position_fault(row), tier_fault)
         faults += [f"{who}: {text}" for text in values if text]
-    faults += _repeats(rows)
+        if row["id"] and first.setdefault(row["id"], line) != line:
+            repeats.append(f"line {line}: id '{row['id']}' is already used in line {first[row['id']]}")
+    faults += repeats
     if faults:
         raise SchemaError(
             f"{len(faults)} fault(s) in the table of cities",
@@ -134,15 +136,6 @@ def _position_fault(row: _Row) -> str:
         return ""
     swapped = "; they look swapped" if abs(lon) <= 90 and abs(lat) <= 180 else ""
     return f"latitude {row['lat']} or longitude {row['lon']} is out of range{swapped}"
-
-
-def _repeats(rows: Sequence[tuple[int, _Row]]) -> list[str]:
-    first: dict[str, int] = {}
-    faults = []
-    for line, row in rows:
-        if row["id"] and first.setdefault(row["id"], line) != line:
-            faults.append(f"line {line}: id '{row['id']}' is already used in line {first[row['id']]}")
-    return faults
 
 
 def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Cities:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -140,10 +140,13 @@ def read_feed(path: Path, *, modes: Sequence[Mode] = ("rail",)) -> Feed:
         }
     )
     trips, calls, dropped = _calls(trips, tables["stop_times"], stops)
+    publishers = (("feed_info", "feed_publisher_name"), ("agency", "agency_name"))
+    lists = (_text(tables[name], column).tolist() for name, column in publishers if name in tables)
+    named = next(filter(any, lists), [])
     return Feed(
         name=path.name,
         sha256=checksum(path),
-        publisher=_publisher(tables),
+        publisher=printable(", ".join(dict.fromkeys(name for name in named if name))),
         stops=stops,
         trips=trips.assign(departures=_departures(trips, tables.get("frequencies"))),
         calls=calls,
@@ -248,10 +251,6 @@ def _value_faults(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     yield from _examples(
         ordered, times["trip_id"], "stop_times.txt: stop_sequence is empty or repeated in a trip"
     )
-    yield from _date_faults(tables)
-
-
-def _date_faults(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     for name, columns in (("calendar", ("start_date", "end_date")), ("calendar_dates", ("date",))):
         for column in columns if name in tables else ():
             values = tables[name][column]
@@ -403,12 +402,3 @@ def _transfers(table: pd.DataFrame | None, stops: pd.DataFrame) -> pd.DataFrame:
     )
     found = {"start": ends[0], "end": ends[1], "possible": kind != _NO_TRANSFER, "least_s": least}
     return pd.DataFrame(found)[known].astype(columns).reset_index(drop=True)
-
-
-def _publisher(tables: Mapping[str, pd.DataFrame]) -> str:
-    named: Iterable[str] = ()
-    if "feed_info" in tables:
-        named = _text(tables["feed_info"], "feed_publisher_name")
-    if not any(named) and "agency" in tables:
-        named = _text(tables["agency"], "agency_name")
-    return printable(", ".join(dict.fromkeys(name for name in named if name)))

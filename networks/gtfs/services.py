@@ -362,10 +362,22 @@ def build(
     services = to_services(timed, laid.network.links, station_node=laid.station_node, parameters=rail)
     by_period = headways(patterns)
     served = sorted({station for pattern in patterns for station in pattern.stations})
+    new = [station for station in served if not ground.points[station]]
+    columns = {
+        "osm_id": 0,
+        "name": pd.Series([ground.names[station] for station in new], dtype="str"),
+        "labels": pd.Series([(ground.names[station],) for station in new], dtype="object"),
+        "node": laid.station_node[new],
+        "points": pd.Series([(int(laid.station_node[station]),) for station in new], dtype="object"),
+        "carried_m": 0.0,
+    }
+    table = pd.DataFrame(columns, index=range(len(new)))  # stations that are none of the map's
+    if tracks is not None:
+        table = pd.concat([tracks.stations, table], ignore_index=True)
     built = RailBuild(
         network=laid.network,
         services=services,
-        stations=_station_table(ground, laid, served, tracks),
+        stations=table,
         report=replace(
             RailReport(stations=len(served)) if tracks is None else tracks.report,
             services=len(services.lines),
@@ -618,20 +630,3 @@ def _timed(
     hops = zip(pairwise(stations), times.run_s, times.stop_s[1:], strict=True)
     found = (Hop(a, b, ways[_in_order(a, b)], max(run_s, 1), stop_s) for (a, b), run_s, stop_s in hops)
     return Timed(draft, service_id, tuple(found))
-
-
-def _station_table(
-    ground: _Ground, laid: _Laid, served: Sequence[int], tracks: RailBuild | None
-) -> pd.DataFrame:
-    """Return the stations of the map, then those of the timetable that are none of them."""
-    new = [station for station in served if not ground.points[station]]
-    columns = {
-        "osm_id": 0,
-        "name": pd.Series([ground.names[station] for station in new], dtype="str"),
-        "labels": pd.Series([(ground.names[station],) for station in new], dtype="object"),
-        "node": laid.station_node[new],
-        "points": pd.Series([(int(laid.station_node[station]),) for station in new], dtype="object"),
-        "carried_m": 0.0,
-    }
-    table = pd.DataFrame(columns, index=range(len(new)))
-    return table if tracks is None else pd.concat([tracks.stations, table], ignore_index=True)

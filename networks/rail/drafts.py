@@ -10,7 +10,6 @@ from itertools import pairwise
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from networks.rail.features import Station
 from networks.rail.parameters import RailParameters
@@ -320,7 +319,11 @@ def to_services(
     routes: list[tuple[int, int]] = []
     for row, service in enumerate(timed):
         draft = service.draft
-        own_class = draft.link_class or _main_class(service, link_class, length_km)
+        by_class: defaultdict[str, float] = defaultdict(float)
+        for link in (link for hop in service.hops for link in hop.route.links):
+            by_class[str(link_class[link])] += float(length_km[link])
+        # The class of most kilometres, of equal ones the last in the alphabet.
+        own_class = draft.link_class or max(by_class, key=lambda name: (by_class[name], name))
         headway_s, source = draft.headway_s, draft.headway_source
         if headway_s is None:
             headway_s = parameters.default_headway_s(own_class)
@@ -338,11 +341,3 @@ def to_services(
         stops=pd.DataFrame(stops, columns=list(_STOPS)).astype(_STOPS),
         routes=pd.DataFrame(routes, columns=["service", "link"]).astype("int64"),
     )
-
-
-def _main_class(service: Timed, link_class: NDArray[np.object_], length_km: Floats) -> str:
-    by_class: defaultdict[str, float] = defaultdict(float)
-    for hop in service.hops:
-        for link in hop.route.links:
-            by_class[str(link_class[link])] += float(length_km[link])
-    return max(by_class, key=lambda name: (by_class[name], name))

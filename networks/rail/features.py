@@ -187,11 +187,16 @@ def choose(elements: Elements, *, parameters: RailParameters, opened_by: date | 
         if reason:
             left_out[reason] += 1
             continue
-        points = ways.rows[ways.offsets[i] : ways.offsets[i + 1]]
-        track = _track(int(ways.id[i]), points, tags, parameters)
-        kept.append(track)
-        if track.speed_source == FROM_CLASS:
+        points, design = ways.rows[ways.offsets[i] : ways.offsets[i + 1]], design_speed_kmh(tags)
+        if design is not None:
+            link_class, source = parameters.class_of_speed(design), FROM_TAG
+        else:
+            usage = tags.get("usage", "") if tags.get("usage") in {"main", "branch"} else "other"
+            key = "highspeed" if tags.get("highspeed") == "yes" else usage
+            link_class, source = parameters.class_without_speed[key], FROM_CLASS
+            design = parameters.named(link_class).design_kmh
             unread.update(tags[key] for key in SPEED_KEYS if tags.get(key))
+        kept.append(Track(int(ways.id[i]), points, link_class, design, source, tags))
     return Tracks(kept=tuple(kept), left_out=dict(left_out), unread_speeds=dict(unread))
 
 
@@ -207,24 +212,6 @@ def _reason_against_track(tags: Tags, parameters: RailParameters, opened_by: dat
         (not was_open(tags.get("start_date", ""), on=opened_by), "opened later"),
     ]
     return next((reason for holds, reason in reasons if holds), "")
-
-
-def _track(way_id: int, points: Ints, tags: Tags, parameters: RailParameters) -> Track:
-    tagged = design_speed_kmh(tags)
-    if tagged is not None:
-        link_class, design, source = parameters.class_of_speed(tagged), tagged, FROM_TAG
-    else:
-        usage = tags.get("usage", "")
-        key = (
-            "highspeed"
-            if tags.get("highspeed") == "yes"
-            else usage
-            if usage in {"main", "branch"}
-            else "other"
-        )
-        link_class = parameters.class_without_speed[key]
-        design, source = parameters.named(link_class).design_kmh, FROM_CLASS
-    return Track(way_id, points, link_class, design, source, tags)
 
 
 @dataclass(frozen=True, slots=True)

@@ -308,11 +308,35 @@ def to_network(
     node_of_point = np.full(len(placed.lon), -1, dtype=np.int64)
     node_of_point[used] = np.arange(len(used))
     station_node, first, merged = _station_nodes(placed, node_of_point, stations)
-    nodes = _node_table(used, placed, elements, first, np.bincount(node_of_point[ends]))
-    network = Network(
-        nodes=schema.table(nodes, schema.NODES),
-        links=schema.table(_link_table(links, placed, node_of_point, running), schema.LINKS),
-    )
+    ids = np.concatenate([elements.nodes.id, np.zeros(len(placed.lon) - len(elements.nodes), dtype=np.int64)])
+    osm_id, name = ids[used], np.full(len(used), "", dtype=object)
+    kind = np.where(np.bincount(node_of_point[ends]) == 1, "end", "junction").astype(object)
+    for row, station in first.items():
+        kind[row], name[row] = "station", station.name
+        osm_id[row] = osm_id[row] or max(station.osm_id, 0)
+    geometry = shapely.points(placed.lon[used], placed.lat[used])
+    tracks = [placed.tracks[i] for i in links.track.tolist()]
+    speed = np.array([t.design_kmh for t in tracks], dtype=np.float64)
+    seconds = running_seconds(links.length_km, speed, running=running)
+    whole_s = np.maximum(np.rint(seconds), 1).astype(np.int64)
+    columns = {
+        "tail": node_of_point[links.tail],
+        "head": node_of_point[links.head],
+        "mode": ["rail"] * len(tracks),
+        "link_class": [t.link_class for t in tracks],
+        "length_km": links.length_km,
+        "speed_kmh": speed,
+        "speed_source": [t.speed_source for t in tracks],
+        "oneway": np.zeros(len(tracks), dtype=bool),
+        "forward_s": whole_s,
+        "backward_s": whole_s,
+        "osm_id": [t.way_id for t in tracks],
+        **{key: [t.tags.get(key, "") for t in tracks] for key in ("name", "ref", "start_date")},
+        "tracks": [number_of_tracks(t.tags) for t in tracks],
+        "geometry": lines_along(links.sequence, links.start, links.stop, placed.lon, placed.lat),
+    }
+    nodes = {"osm_id": osm_id, "kind": kind, "name": name, "geometry": geometry}
+    network = Network(schema.table(nodes, schema.NODES), schema.table(columns, schema.LINKS))
     return Built(network, node_of_point, station_node, merged)
 
 
@@ -332,43 +356,6 @@ def _station_nodes(
         if first.setdefault(on_network[0], station) is not station:
             merged.append(station.label)
     return rows, first, tuple(merged)
-
-
-def _node_table(
-    used: Ints, placed: Placed, elements: Elements, first: dict[int, Station], degree: Ints
-) -> dict[str, object]:
-    ids = np.concatenate([elements.nodes.id, np.zeros(len(placed.lon) - len(elements.nodes), dtype=np.int64)])
-    osm_id = ids[used]
-    kind = np.where(degree == 1, "end", "junction").astype(object)
-    name = np.full(len(used), "", dtype=object)
-    for row, station in first.items():
-        kind[row], name[row] = "station", station.name
-        osm_id[row] = osm_id[row] or max(station.osm_id, 0)
-    geometry = shapely.points(placed.lon[used], placed.lat[used])
-    return {"osm_id": osm_id, "kind": kind, "name": name, "geometry": geometry}
-
-
-def _link_table(links: Cut, placed: Placed, node_of_point: Ints, running: Running) -> dict[str, object]:
-    tracks = [placed.tracks[i] for i in links.track.tolist()]
-    speed = np.array([t.design_kmh for t in tracks], dtype=np.float64)
-    seconds = running_seconds(links.length_km, speed, running=running)
-    whole_s = np.maximum(np.rint(seconds), 1).astype(np.int64)
-    return {
-        "tail": node_of_point[links.tail],
-        "head": node_of_point[links.head],
-        "mode": ["rail"] * len(tracks),
-        "link_class": [t.link_class for t in tracks],
-        "length_km": links.length_km,
-        "speed_kmh": speed,
-        "speed_source": [t.speed_source for t in tracks],
-        "oneway": np.zeros(len(tracks), dtype=bool),
-        "forward_s": whole_s,
-        "backward_s": whole_s,
-        "osm_id": [t.way_id for t in tracks],
-        **{key: [t.tags.get(key, "") for t in tracks] for key in ("name", "ref", "start_date")},
-        "tracks": [number_of_tracks(t.tags) for t in tracks],
-        "geometry": lines_along(links.sequence, links.start, links.stop, placed.lon, placed.lat),
-    }
 
 
 def running_seconds(length_km: Floats, design_kmh: Floats, *, running: Running) -> Floats:

@@ -111,6 +111,11 @@ class Reason:
         note = f"; not to be built: {', '.join(reasons[:MOST_BARRED])}{more}" if reasons else ""
         return self.text + note
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the JSON object of a result file; what the reason is not about is left out."""
+        values = dataclasses.asdict(self) | {"nodes": list(self.nodes), "stops": list(self.stops)}
+        return {key: v for key, v in values.items() if v or key not in ("capacity", "ring", "stops")}
+
 
 _KINDS_IN_WORDS = {
     "trivial": "sums of weights or costs",
@@ -236,18 +241,15 @@ class Result:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON object of the result file; optional keys without a value are left out."""
-        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        values["built"] = list(self.built)
-        values["versions"] = dict(self.versions)
-        values["rings"] = circuit_objects(self.rings)
-        values["starts"] = dict(self.starts)
-        values["reasons"] = [_reason_object(reason) for reason in self.reasons]
-        for key in ("bound_source", "infeasible_by"):
-            values[key] = None if values[key] is None else dataclasses.asdict(values[key])
+        values = dataclasses.asdict(self) | {
+            "built": list(self.built),
+            "versions": dict(self.versions),
+            "trace": [dataclasses.asdict(point) for point in self.trace],
+            "rings": circuit_objects(self.rings),
+            "reasons": [reason.as_dict() for reason in self.reasons],
+        }
         optional = ("rings", "starts", "reasons", "bound_source", "infeasible_by")
-        values = {key: value for key, value in values.items() if value or key not in optional}
-        values["trace"] = [dataclasses.asdict(point) for point in self.trace]
-        return {"format": FORMAT, **values}
+        return {"format": FORMAT, **{key: v for key, v in values.items() if v or key not in optional}}
 
     def replace(self, **changes: Any) -> Result:  # noqa: ANN401 - any field may be exchanged
         """Return a result with some fields exchanged."""
@@ -407,11 +409,6 @@ def _reason(item: Json) -> Reason:
         "stops": tuple(map(str, item.get("stops", []))),
     }
     return Reason(**{**item, **values})
-
-
-def _reason_object(reason: Reason) -> dict[str, Any]:
-    found = dataclasses.asdict(reason) | {"nodes": list(reason.nodes), "stops": list(reason.stops)}
-    return {key: value for key, value in found.items() if value or key not in ("capacity", "ring", "stops")}
 
 
 def _reason_fault(item: Json) -> str:

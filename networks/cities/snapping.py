@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -10,7 +11,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.ops import substring
@@ -220,14 +220,6 @@ _LEAST_SHARE = 1e-6
 """Cuts closer together than this share of a link are merged."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """A position on a link: the row of the link, and the share of its length from the tail (0 to 1)."""
-
-    link: int
-    share: float
-
-
 def with_nodes_near(
     network: Network,
     cities: Cities,
@@ -262,18 +254,20 @@ def with_nodes_near(
         If travel times have not been computed.
     """
     require_times(network)
-    cuts = _cuts(network, cities, limit_km=limit_km, least_gain_km=least_gain_km, avoid=avoid)
+    cuts = dict(
+        sorted(_cuts(network, cities, limit_km=limit_km, least_gain_km=least_gain_km, avoid=avoid).items())
+    )
     pieces: list[dict[str, Any]] = []
     places: list[shapely.Point] = []
-    for row in sorted({cut.link for cut in cuts}):
-        shares = np.unique([cut.share for cut in cuts if cut.link == row])
+    for row, of_link in cuts.items():
+        shares = np.unique(of_link)
         apart = shares[np.diff(shares, prepend=-1.0) > _LEAST_SHARE].tolist()
         made = _pieces(network.links.iloc[row].to_dict(), apart, first_node=len(network.nodes) + len(places))
         pieces += made
         places += [shapely.Point(piece["geometry"].coords[-1]) for piece in made[:-1]]
     if not places:
         return network
-    uncut = network.links.drop(index=sorted({cut.link for cut in cuts}))
+    uncut = network.links.drop(index=list(cuts))
     new = pd.DataFrame({"osm_id": 0, "kind": "cut", "name": "", "geometry": places})
     return Network(
         nodes=table(pd.concat([network.nodes, new]), NODES),
@@ -283,8 +277,8 @@ def with_nodes_near(
 
 def _cuts(
     network: Network, cities: Cities, *, limit_km: float, least_gain_km: float, avoid: frozenset[str]
-) -> list[_Cut]:
-    """Find where to cut links, at most one position for each city."""
+) -> dict[int, list[float]]:
+    """Return the shares of the lengths of links at which to cut them, at most one for each city."""
     links = network.links
     usable = (links["mode"] == "road") & ~links["link_class"].isin(avoid)
     # A link may be cut once for every city, and each piece needs at least one second.
@@ -292,41 +286,30 @@ def _cuts(
         usable = usable & ((links[name] == CLOSED) | (links[name] > len(cities)))
     rows = np.flatnonzero(usable.to_numpy())
     if rows.size == 0 or len(cities) == 0:
-        return []
+        return {}
     tree = shapely.STRtree(links.geometry.to_numpy()[rows])
     centres = shapely.get_coordinates(cities.table.geometry.to_numpy())
     places = shapely.get_coordinates(network.nodes.geometry.to_numpy())
     ends = np.unique(links[["tail", "head"]].to_numpy()[rows])
     _, node_km = nearest(centres, places, ends)
-    found = []
-    for centre, reach in zip(centres, np.minimum(node_km - least_gain_km, limit_km), strict=True):
-        cut = _nearest_cut(links.geometry.to_numpy(), rows, tree, centre, reach_km=float(reach))
-        if cut is not None:
-            found.append(cut)
+    found: dict[int, list[float]] = defaultdict(list)
+    for (lon, lat), reach_km in zip(centres, np.minimum(node_km - least_gain_km, limit_km), strict=True):
+        # The interior point of a line that is closest to the centre, in a plane tangent there.
+        narrow = float(np.cos(np.radians(lat)))
+        high = max(float(reach_km), 0.0) / KM_PER_DEGREE
+        wide = high / max(narrow, 0.01)
+        near = np.sort(rows[tree.query(shapely.box(lon - wide, lat - high, lon + wide, lat + high))])
+        if reach_km <= 0 or near.size == 0:
+            continue
+        lines = links.geometry.to_numpy()[near]
+        flat = shapely.transform(lines, lambda points, narrow=narrow: points * [narrow, 1.0])
+        point = shapely.Point(lon * narrow, lat)
+        distance = shapely.distance(flat, point)
+        best = int(np.argmin(distance))
+        share = float(shapely.line_locate_point(flat[best], point, normalized=True))
+        if distance[best] <= high and 0.0 < share < 1.0:
+            found[int(near[best])].append(share)
     return found
-
-
-def _nearest_cut(
-    lines: NDArray[np.object_], rows: Ints, tree: shapely.STRtree, centre: Floats, *, reach_km: float
-) -> _Cut | None:
-    """Return the interior point of a line that is closest to a centre, in a plane tangent there."""
-    if reach_km <= 0:
-        return None
-    lon, lat = centre
-    narrow = float(np.cos(np.radians(lat)))
-    high = reach_km / KM_PER_DEGREE
-    wide = high / max(narrow, 0.01)
-    near = np.sort(rows[tree.query(shapely.box(lon - wide, lat - high, lon + wide, lat + high))])
-    if near.size == 0:
-        return None
-    flat = shapely.transform(lines[near], lambda points: points * [narrow, 1.0])
-    point = shapely.Point(lon * narrow, lat)
-    distance = shapely.distance(flat, point)
-    best = int(np.argmin(distance))
-    share = float(shapely.line_locate_point(flat[best], point, normalized=True))
-    if distance[best] > high or not 0.0 < share < 1.0:
-        return None
-    return _Cut(int(near[best]), share)
 
 
 def _pieces(link: Mapping[str, Any], shares: Sequence[float], *, first_node: int) -> list[dict[str, Any]]:

@@ -127,8 +127,14 @@ def place(
         snapped.append(0.0 if own else near[0].metres if near else np.nan)
         if not rows:
             unreached.append(station.label)
+    placed = list(tracks)
+    for i, added in new.added.items():
+        rows = tracks[i].points.tolist()
+        for segment, _, row in sorted(added, reverse=True):
+            rows.insert(segment + 1, row)
+        placed[i] = replace(tracks[i], points=np.array(rows, dtype=np.int64))
     return Placed(
-        tracks=tuple(_with_added(track, new.added.get(i, [])) for i, track in enumerate(tracks)),
+        tracks=tuple(placed),
         lon=np.concatenate([lon, new.lon]),
         lat=np.concatenate([lat, new.lat]),
         points=tuple(points),
@@ -173,15 +179,6 @@ def _nearest_on_line(lon: Floats, lat: Floats, *, at_lon: float, at_lat: float) 
     metres = np.hypot(x[:-1] + share * dx, y[:-1] + share * dy)
     segment = int(np.argmin(metres))
     return segment, float(share[segment]), float(metres[segment])
-
-
-def _with_added(track: Track, added: list[tuple[int, float, int]]) -> Track:
-    if not added:
-        return track
-    points = track.points.tolist()
-    for segment, _, row in sorted(added, reverse=True):
-        points.insert(segment + 1, row)
-    return replace(track, points=np.array(points, dtype=np.int64))
 
 
 _LEAST_KM = 1e-6

@@ -348,9 +348,8 @@ class SpeedReader:
         found = [kmh for text in limits if (kmh := self._limit(way, text)) is not None][:1]
         if advised and (kmh := self._limit(way, advised)) is not None:
             found.append(kmh)
-        if not found:
-            return self._table.speed_kmh[name], "table"
-        return self._table.average_kmh(name, min(found)), "tag"
+        at_limit = (self._table.average_kmh(name, min(found)), "tag") if found else None
+        return at_limit or (self._table.speed_kmh[name], "table")
 
     def _limit(self, way: int, text: str) -> float | None:
         limit = self._seen.get(text)

@@ -407,7 +407,13 @@ def positions(text: str) -> Mapping[Key, int]:
     for number, line in _statements(text):
         header = _HEADER.match(line)
         if header:
-            table = _numbered(_split(header.group(1)), counts)
+            # Inside the last of several tables of one name, with its number.
+            *outer, last = _split(header.group(1))
+            table = ()
+            for name in outer:
+                table = (*table, name)
+                table = (*table, str(counts[table] - 1)) if counts[table] else table
+            table = (*table, last)
             if line.lstrip().startswith("[["):
                 found.setdefault(table, number)
                 table = (*table, str(counts[table]))
@@ -421,16 +427,6 @@ def positions(text: str) -> Mapping[Key, int]:
             for end in range(len(table) + 1, len(path)):
                 found.setdefault(path[:end], number)
     return found
-
-
-def _numbered(table: Key, counts: Counter[Key]) -> Key:
-    """Return the path of a table; inside the last of several tables of one name, with its number."""
-    found: Key = ()
-    for name in table[:-1]:
-        found = (*found, name)
-        if counts[found]:
-            found = (*found, str(counts[found] - 1))
-    return (*found, table[-1])
 
 
 def line_of(path: Key, lines: Mapping[Key, int]) -> int | None:

@@ -355,7 +355,21 @@ def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
         origin = problem.pairs[k].origin
         if origin not in last_steps:
             last_steps[origin] = shortest_paths(rows, origin)[1]
-        paths.append(_path(problem, k, last_steps[origin]))
+        # The path is found backwards from its destination.
+        steps, at = list[Step](), problem.pairs[k].destination
+        while at != origin:
+            steps.insert(0, last_steps[origin][at])
+            at = steps[0].tail
+        seconds = [step.seconds for step in steps]
+        paths.append(
+            {
+                "pair": k,
+                "nodes": [problem.nodes[node] for node in (origin, *(step.head for step in steps))],
+                "seconds": seconds,
+                "candidates": [step.candidate for step in steps],
+                "time_s": sum(seconds),
+            }
+        )
     evidence = {
         "format": FORMAT,
         "problem": problem.name,
@@ -375,24 +389,6 @@ def certificate(problem: DesignProblem, plan: Plan) -> dict[str, Any]:
     if problem.periods:
         evidence["starts"] = dict(plan.starts)
     return evidence
-
-
-def _path(problem: DesignProblem, k: int, last_steps: Mapping[int, Step]) -> dict[str, Any]:
-    """Return the path of a pair, found backwards from its destination."""
-    pair = problem.pairs[k]
-    steps: list[Step] = []
-    at = pair.destination
-    while at != pair.origin:
-        steps.append(last_steps[at])
-        at = last_steps[at].tail
-    steps.reverse()
-    return {
-        "pair": k,
-        "nodes": [problem.nodes[node] for node in (pair.origin, *(step.head for step in steps))],
-        "seconds": [step.seconds for step in steps],
-        "candidates": [step.candidate for step in steps],
-        "time_s": sum(step.seconds for step in steps),
-    }
 
 
 def check_certificate(problem: DesignProblem, evidence: Mapping[str, Any]) -> None:

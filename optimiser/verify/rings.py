@@ -288,19 +288,12 @@ def ring_obstacles(problem: DesignProblem, barred: Mapping[str, str]) -> Iterato
     an odd number of times round each centre, so it is no shorter than the shortest of these
     (`_shortest_walk`), and where it must pass a stop, than the shortest through a node of the stop.
     """
-    for ring in problem.rings:
-        if ring.required:
-            yield from _obstacles(ring, barred)
-
-
-def _obstacles(ring: Ring, barred: Mapping[str, str]) -> Iterator[Reason]:
-    named = {link.candidate for link in ring.links}
-    mine = {name: why for name, why in barred.items() if name in named}
-    subject = f"the ring {ring.id!r} must be formed, and"
-    missing = list(missing_stops(ring))
-    found = missing or _link_obstacles(ring, _components(ring, barred))
-    for reason in found:
-        yield replace(reason, text=f"{subject} {reason.text}", barred={} if missing else mine, ring=ring.id)
+    for ring in (ring for ring in problem.rings if ring.required):
+        named, missing = {link.candidate for link in ring.links}, list(missing_stops(ring))
+        mine = {} if missing else {name: why for name, why in barred.items() if name in named}
+        for reason in missing or _link_obstacles(ring, _components(ring, barred)):
+            text = f"the ring {ring.id!r} must be formed, and {reason.text}"
+            yield replace(reason, text=text, barred=mine, ring=ring.id)
 
 
 def missing_stops(ring: Ring) -> Iterator[Reason]:

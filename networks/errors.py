@@ -28,10 +28,7 @@ class NetworksError(Exception):
     def __init__(
         self, what: str, *, where: str = "", done: str = "", remedy: str = "", faults: Sequence[str] = ()
     ) -> None:
-        self.what = what
-        self.where = where
-        self.done = done
-        self.remedy = remedy
+        self.what, self.where, self.done, self.remedy = what, where, done, remedy
         self.faults = tuple(faults)
         super().__init__(str(self))
 

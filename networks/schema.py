@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import geopandas as gpd
@@ -40,11 +40,7 @@ class Network:
         self, *, nodes: gpd.GeoDataFrame | None = None, links: gpd.GeoDataFrame | None = None
     ) -> Network:
         """Return a network with one or both tables replaced."""
-        return replace(
-            self,
-            nodes=self.nodes if nodes is None else nodes,
-            links=self.links if links is None else links,
-        )
+        return Network(self.nodes if nodes is None else nodes, self.links if links is None else links)
 
     def with_links(self, kept: NDArray[np.bool_]) -> Network:
         """Return the network of some of its links, without the nodes that then have none.

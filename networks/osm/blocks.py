@@ -279,23 +279,7 @@ _FEW_UNUSED, _MOST_UNUSED = 30, 0.001
 """Number and share of untagged nodes that may belong to no way, where there are no relations."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What the check of a file found out.
-
-    Attributes
-    ----------
-    sha256
-        SHA-256 of the file, hexadecimal.
-    blocks
-        Its blocks; empty for one that is no PBF file.
-    """
-
-    sha256: str
-    blocks: tuple[Block, ...]
-
-
-def check(path: Path) -> Checked:
+def check(path: Path) -> tuple[str, list[Block]]:
     """Check a file before any of it is used.
 
     A PBF file that was truncated between two blocks is recognised by its ways (`check_ways`); one that lacks
@@ -309,8 +293,8 @@ def check(path: Path) -> Checked:
 
     Returns
     -------
-    Checked
-        Its checksum and blocks.
+    str and list of Block
+        Its SHA-256, hexadecimal, and its blocks, none where it is no PBF file.
 
     Raises
     ------
@@ -343,7 +327,7 @@ def check(path: Path) -> Checked:
         words = sidecar.read_text(encoding="utf-8", errors="replace").split() if sidecar.is_file() else []
         if words and words[0].lower() != checksum(path, kind):
             raise file_error(path, f"The checksum in {sidecar.name} differs from that of the file.")
-    return Checked(checksum(path), tuple(blocks))
+    return checksum(path), blocks
 
 
 def file_error(path: Path, what: str, *, remedy: str = _DOWNLOAD_AGAIN) -> SourceError:

@@ -192,7 +192,7 @@ def read(
     """
     path = Path(path)
     classes = _known(roads)
-    checked = check(path)
+    digest, blocks = check(path)
     try:
         scan = first_pass(path, roads=classes, rail=rail, ferries=ferries)
         if ferries:
@@ -204,14 +204,14 @@ def read(
         stops = frozenset(one.ref for one in related if one.kind == "n")
         raw = (scan.roads, scan.tracks, scan.ferries, scan.outlines, scan.platforms, scan.parts)
         refs = [*(ints(ways.refs) for ways in raw), np.array(list(stops), dtype=np.int64)]
-        nodes, points = second_pass(path, checked.blocks, np.unique(np.concatenate(refs)), stops=stops)
+        nodes, points = second_pass(path, blocks, np.unique(np.concatenate(refs)), stops=stops)
     except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as fault:
         raise file_error(path, f"The file cannot be read to the end: {fault}.") from fault
     _check_found(path, scan)
     if not scan.relations:
-        check_ways(path, checked.blocks)
+        check_ways(path, blocks)
     _check_positions(path, nodes, points, scan)
-    elements = _assemble(path, scan, nodes, points, digest=checked.sha256, most_missing=most_missing)
+    elements = _assemble(path, scan, nodes, points, digest=digest, most_missing=most_missing)
     return replace(elements, barriers=scan.barriers.points(among=nodes.id))
 
 

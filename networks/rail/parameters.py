@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from networks.countries import WORLD, figures, read_table
 
@@ -110,6 +111,9 @@ class RailParameters:
         table = read_table("rail.toml")
         trains = figures(table["country"], country).get("trains_a_day", {})
         tracks, stations = table["tracks"], table["stations"]
+        lists = ("railway", "left_out_railway", "left_out_usage", "kept_service")
+        own: dict[str, Any] = {key: tuple(tracks[key]) for key in lists}
+        own |= {key: float(stations[key]) for key in ("snap_m", "platform_m", "stop_m")}
         return cls(
             classes=tuple(
                 RailClass(**{**row, "trains_a_day": trains.get(row["name"], row["trains_a_day"])})
@@ -117,16 +121,10 @@ class RailParameters:
             ),
             class_without_speed=dict(table["class_without_speed"]),
             running=Running.default(country),
-            railway=tuple(tracks["railway"]),
-            left_out_railway=tuple(tracks["left_out_railway"]),
-            left_out_usage=tuple(tracks["left_out_usage"]),
             most_turn_deg=float(tracks["most_turn_deg"]),
-            kept_service=tuple(tracks["kept_service"]),
             station_railway=tuple(stations["railway"]),
             left_out_station=tuple(stations["left_out_station"]),
-            snap_m=float(stations["snap_m"]),
-            platform_m=float(stations["platform_m"]),
-            stop_m=float(stations["stop_m"]),
+            **own,
             hours_a_day=float(table["services"]["hours_a_day"]),
         )
 

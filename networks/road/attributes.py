@@ -197,14 +197,6 @@ class RoadWays:
 _COLUMNS = tuple(field.name for field in fields(RoadWays) if field.name != "ways")
 
 
-@dataclass(frozen=True, slots=True)
-class ReadWays:
-    """Ways that cars may use, and counts of the others."""
-
-    ways: RoadWays
-    counts: PartCounts
-
-
 def read_roads(
     roads: Ways,
     *,
@@ -212,7 +204,7 @@ def read_roads(
     overrides: Mapping[str, float],
     reversible: Reversible,
     opened_by: date | None,
-) -> ReadWays:
+) -> tuple[RoadWays, PartCounts]:
     """Determine the directions and speeds of roads, and drop those that cars cannot use.
 
     Parameters
@@ -230,14 +222,14 @@ def read_roads(
         closed_reason(tags) or reason or _vintage_reason(tags, opened_by)
         for tags, reason in zip(roads.tags, closed, strict=True)
     ]
-    opened = _open(roads, accesses, reasons, reversible)
-    ways, directions = roads.take(opened.mask), opened.directions
+    mask, directions, dropped, rules = _open(roads, accesses, reasons, reversible)
+    ways = roads.take(mask)
     reader = SpeedReader(table, overrides)
     speeds = [
         reader.read(way, tags, turn)
         for way, tags, turn in zip(ways.id.tolist(), ways.tags, directions.tolist(), strict=True)
     ]
-    sides = [accesses[row] for row in np.flatnonzero(opened.mask).tolist()]
+    sides = [accesses[row] for row in np.flatnonzero(mask).tolist()]
     restricted = np.array(sides, dtype=object).reshape(-1, 2) == "restricted"
     # A way allows no through traffic where it allows none in any direction that is open.
     through = restricted | (directions[:, None] == [BACKWARD, FORWARD])
@@ -253,7 +245,7 @@ def read_roads(
     )
     unread = Counter(one for tags in roads.tags for one in unknown_access(tags))
     read = _split_by_access(read, restricted)
-    return ReadWays(read, PartCounts(opened.dropped, opened.rules, speeds=reader.counts(), unread=unread))
+    return read, PartCounts(dropped, rules, speeds=reader.counts(), unread=unread)
 
 
 def _split_by_access(ways: RoadWays, sides: Mask) -> RoadWays:
@@ -277,7 +269,9 @@ def _split_by_access(ways: RoadWays, sides: Mask) -> RoadWays:
     return RoadWays.joined(one_way(through), others)
 
 
-def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | None) -> ReadWays:
+def read_ferries(
+    ferries: Ways, *, reversible: Reversible, opened_by: date | None
+) -> tuple[RoadWays, PartCounts]:
     """Determine the directions of ferries, and drop those that do not carry cars.
 
     Parameters
@@ -293,13 +287,14 @@ def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | Non
         else closed_reason(tags) or ("" if runs(tags) else "disused") or _vintage_reason(tags, opened_by)
         for tags in ferries.tags
     ]
-    opened = _open(ferries, [access(tags) for tags in ferries.tags], reasons, reversible)
-    ways = ferries.take(opened.mask)
+    accesses = [access(tags) for tags in ferries.tags]
+    mask, directions, dropped, rules = _open(ferries, accesses, reasons, reversible)
+    ways = ferries.take(mask)
     read = RoadWays(
         ways=ways,
         mode=np.full(len(ways), "ferry", dtype=object),
         link_class=np.array([tags.get("route", "ferry") for tags in ways.tags], dtype=object),
-        direction=opened.directions,
+        direction=directions,
         speed_kmh=np.full(len(ways), np.nan),
         against_kmh=np.full(len(ways), np.nan),
         is_restricted=np.zeros(len(ways), dtype=bool),
@@ -307,26 +302,16 @@ def read_ferries(ferries: Ways, *, reversible: Reversible, opened_by: date | Non
     )
     texts = [tags["duration"] for tags in ways.tags if tags.get("duration")]
     unread = Counter(f"duration={text}" for text in texts if duration_s(text) is None)
-    return ReadWays(read, PartCounts(opened.dropped, opened.rules, speeds=SpeedCounts(), unread=unread))
+    return read, PartCounts(dropped, rules, speeds=SpeedCounts(), unread=unread)
 
 
 def _vintage_reason(tags: Tags, opened_by: date | None) -> str:
     return "" if was_open(tags.get("start_date", ""), on=opened_by) else "not_yet_open"
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """Mask of the ways that are open to cars, their directions, and counts by reason and by rule."""
-
-    mask: Mask
-    directions: Ints
-    dropped: dict[str, int]
-    rules: dict[str, int]
-
-
 def _open(
     ways: Ways, accesses: list[tuple[Access, Access]], reasons: list[str], reversible: Reversible
-) -> _Opened:
+) -> tuple[Mask, Ints, dict[str, int], dict[str, int]]:
     """Find the ways that cars may use in a direction; those with a reason are dropped for it."""
     rows = [row for row, reason in enumerate(reasons) if not reason]
     found = {row: direction(ways.tags[row], reversible=reversible) for row in rows}
@@ -340,4 +325,4 @@ def _open(
     mask = np.zeros(len(ways), bool)
     mask[[row for row in rows if turns[row] != NEITHER]] = True
     directions = np.array([turns[row] for row in np.flatnonzero(mask).tolist()], dtype=np.int64)
-    return _Opened(mask, directions, dict(dropped), dict(Counter(rule for _, rule in found.values())))
+    return mask, directions, dict(dropped), dict(Counter(rule for _, rule in found.values()))

@@ -363,10 +363,12 @@ def build(
     if classes is not None:
         kept = with_slip_roads(classes)
         roads = roads.take(np.array([tags["highway"] in kept for tags in roads.tags], dtype=bool))
-    read = read_roads(roads, table=table, overrides=overrides, reversible=reversible, opened_by=opened_by)
-    ferries = read_ferries(elements.ferries, opened_by=opened_by, reversible=reversible)
+    read, counts = read_roads(
+        roads, table=table, overrides=overrides, reversible=reversible, opened_by=opened_by
+    )
+    ferries, ferry_counts = read_ferries(elements.ferries, opened_by=opened_by, reversible=reversible)
     network, dropped = assemble(
-        RoadWays.joined(read.ways, ferries.ways),
+        RoadWays.joined(read, ferries),
         elements.nodes,
         barriers=elements.barriers,
         relations=elements.relations,
@@ -380,7 +382,7 @@ def build(
         network,
         country=table.country,
         ways=len(roads) + len(elements.ferries),
-        parts=(read.counts, ferries.counts),
+        parts=(counts, ferry_counts),
         dropped=dropped,
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -249,37 +249,18 @@ def _check_positions(path: Path, nodes: Nodes, points: Points, scan: Scan) -> No
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Ways cut at missing nodes, with counts.
-
-    Attributes
-    ----------
-    ways
-        Entries of at least two nodes that the source contains.
-    read, references
-        Number of ways and of node references before cutting.
-    cut, missing
-        Number of ways with missing nodes, and of missing references.
-    lost
-        Number of ways of which nothing is left.
-    """
-
-    ways: Ways
-    read: int
-    references: int
-    cut: int
-    missing: int
-    lost: int
-
-
-def cut_at_missing(raw: RawWays, nodes: Nodes) -> Cut:
+def cut_at_missing(raw: RawWays, nodes: Nodes) -> tuple[Ways, Counter[str]]:
     """Replace node ids by rows of nodes, and cut each way at the nodes that are missing.
 
     Parameters
     ----------
     nodes
         The nodes that the source contains.
+
+    Returns
+    -------
+    Ways and Counter
+        Entries of at least two nodes, and the numbers of `ReadCounts`; `lost`: ways of which nothing is left.
     """
     rows = nodes.rows_of(ints(raw.refs))
     ends = ints(raw.ends)
@@ -300,12 +281,11 @@ def cut_at_missing(raw: RawWays, nodes: Nodes) -> Cut:
         rows=rows[kept],
         tags=tuple(raw.tags[way] for way in owner),
     )
-    return Cut(
-        ways=ways,
-        read=len(ends),
-        references=len(rows),
-        cut=len(np.unique(way_of[~present])),
-        missing=int(np.count_nonzero(~present)),
+    return ways, Counter(
+        ways=len(ends),
+        node_references=len(rows),
+        ways_cut=len(np.unique(way_of[~present])),
+        nodes_missing=int(np.count_nonzero(~present)),
         lost=len(ends) - len(np.unique(owner)),
     )
 
@@ -314,14 +294,12 @@ def _assemble(
     path: Path, scan: Scan, nodes: Nodes, points: Points, *, digest: str, most_missing: float
 ) -> Elements:
     cuts = [cut_at_missing(raw, nodes) for raw in (scan.roads, scan.tracks, scan.ferries)]
-    lost = sum(cut.lost for cut in cuts)
+    numbers = {name: sum(of_cut[name] for _, of_cut in cuts) for name in cuts[0][1]}
+    lost = numbers.pop("lost")
     turns = int(np.isin(ints(scan.turns).reshape(-1, 2), ints(scan.roads.id)).all(axis=1).sum())
     counts = ReadCounts(
-        ways=sum(cut.read for cut in cuts),
-        node_references=sum(cut.references for cut in cuts),
+        **numbers,
         nodes=len(nodes),
-        ways_cut=sum(cut.cut for cut in cuts),
-        nodes_missing=sum(cut.missing for cut in cuts),
         dropped={"fewer_than_two_nodes": lost} if lost else {},
         unread=dict(sorted(scan.unread.items())) | ({"turn restrictions": turns} if turns else {}),
     )
@@ -339,9 +317,9 @@ def _assemble(
     known = {one.point for relation in trains for one in relation.stops()} | set(stations.id.tolist())
     return Elements(
         nodes=nodes,
-        roads=cuts[0].ways,
-        tracks=cuts[1].ways,
-        ferries=cuts[2].ways,
+        roads=cuts[0][0],
+        tracks=cuts[1][0],
+        ferries=cuts[2][0],
         stations=stations,
         stops=_with_outlines(points, scan.platforms, nodes),
         places=scan.places.points(),
@@ -374,7 +352,7 @@ def _with_relations(points: Points, scan: Scan, nodes: Nodes) -> Points:
 
 def _corners(outlines: RawWays, nodes: Nodes) -> dict[int, NDArray[np.int64]]:
     """Return the rows of the nodes of each way that the source contains."""
-    ways = cut_at_missing(outlines, nodes).ways
+    ways, _ = cut_at_missing(outlines, nodes)
     found: dict[int, NDArray[np.int64]] = {}
     for i, way in enumerate(ways.id.tolist()):
         rows = ways.rows[ways.offsets[i] : ways.offsets[i + 1]]

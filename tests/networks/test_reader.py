@@ -162,13 +162,13 @@ def test_cutting_keeps_exactly_the_segments_with_both_nodes(ways, held):
         raw.ends.append(len(raw.refs))
         raw.tags.append({"number": str(number)})
     ids = np.array(sorted(held), dtype=np.int64)
-    cut = cut_at_missing(raw, Nodes(id=ids, lon=ids / 1.0, lat=ids / 1.0))
+    cut, counts = cut_at_missing(raw, Nodes(id=ids, lon=ids / 1.0, lat=ids / 1.0))
     found = [
-        (int(cut.ways.id[i]), int(ids[a]), int(ids[b]))
-        for i in range(len(cut.ways))
+        (int(cut.id[i]), int(ids[a]), int(ids[b]))
+        for i in range(len(cut))
         for a, b in zip(
-            cut.ways.rows[cut.ways.offsets[i] : cut.ways.offsets[i + 1] - 1],
-            cut.ways.rows[cut.ways.offsets[i] + 1 : cut.ways.offsets[i + 1]],
+            cut.rows[cut.offsets[i] : cut.offsets[i + 1] - 1],
+            cut.rows[cut.offsets[i] + 1 : cut.offsets[i + 1]],
             strict=True,
         )
     ]
@@ -179,9 +179,9 @@ def test_cutting_keeps_exactly_the_segments_with_both_nodes(ways, held):
         if a in held and b in held
     ]
     assert found == wanted
-    assert all(tags["number"] == str(way) for way, tags in zip(cut.ways.id, cut.ways.tags, strict=True))
-    assert cut.missing == sum(ref not in held for refs in ways for ref in refs)
-    assert (np.diff(cut.ways.offsets) >= 2).all()
+    assert all(tags["number"] == str(way) for way, tags in zip(cut.id, cut.tags, strict=True))
+    assert counts["nodes_missing"] == sum(ref not in held for refs in ways for ref in refs)
+    assert (np.diff(cut.offsets) >= 2).all()
 
 
 @given(held=st.sets(st.integers(-5, 30)), asked=st.lists(st.integers(-8, 35)))

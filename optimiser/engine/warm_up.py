@@ -17,9 +17,6 @@ from optimiser.engine.search.task import Question, Task
 from optimiser.engine.work import solve
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair, Ring, RingLink, RingStop
 
-LEAST_WORK = 500
-"""Candidates times pairs of a problem from which on the searches are compiled before they start."""
-
 WARM_UP_S, MOST_WARM_UPS = 0.5, 20
 """Time limit of one warm-up solve, and most of them: more follow as long as anything was compiled in the
 last."""
@@ -43,11 +40,6 @@ _PAIRS = (
     (4, 5, 7884, 20), (4, 6, 6979, 16), (4, 8, 4933, 2), (4, 9, 2924, 3), (5, 6, 905, 11), (5, 9, 5808, 17),
     (6, 9, 4903, 2), (7, 8, 1857, 14),
 )  # fmt: skip
-
-
-def is_large(problem: DesignProblem) -> bool:
-    """Return whether loading machine code pays for a problem; a small one is solved sooner without."""
-    return len(problem.candidates) * len(problem.pairs) >= LEAST_WORK
 
 
 def warm_up(task: Task) -> None:

@@ -125,8 +125,8 @@ class Session:
         self._send({"kind": "done", "seconds": time.monotonic() - begun, **details})
 
     def _solve(self, values: Mapping[str, Any]) -> None:
+        from optimiser.engine.search.compiled import is_large
         from optimiser.engine.search.task import NamedPlan
-        from optimiser.engine.warm_up import is_large
         from optimiser.engine.work import solve
         from optimiser.problem import parse
 
@@ -149,7 +149,8 @@ class Session:
         """Prove a bound; `certify` has the bound as `claimed`, `seconds` and `seed`."""
         from optimiser.engine.backends.highs import version
         from optimiser.engine.methods.bound_prover import prove_bound
-        from optimiser.engine.warm_up import is_large, warm_up_proofs
+        from optimiser.engine.search.compiled import is_large
+        from optimiser.engine.warm_up import warm_up_proofs
         from optimiser.problem import parse
 
         asked, problem = task["certify"], parse(task["problem"])
@@ -191,8 +192,9 @@ class Session:
 
         from optimiser.engine.backends.highs import version
         from optimiser.engine.methods.questions import QuestionSession
+        from optimiser.engine.search.compiled import is_large
         from optimiser.engine.search.task import Question
-        from optimiser.engine.warm_up import is_large, warm_up_questions
+        from optimiser.engine.warm_up import warm_up_questions
         from optimiser.problem import parse
 
         is_warm = self._questions is not None

@@ -292,6 +292,10 @@ class LinkGain:
     lost_alone: tuple[int, ...]
 
 
+type Ranking = tuple[list[LinkGain], dict[int, tuple[int, ...]]]
+"""Gains of the links of a plan in order of rank; the candidates on the path of each newly covered pair."""
+
+
 def rank_links(
     problem: DesignProblem, built: Collection[int]
 ) -> tuple[list[LinkGain], dict[int, FastestPath]]:
@@ -334,6 +338,12 @@ def rank_links(
         removed.append(LinkGain(least, used_by[least], losses[least], alone[least]))
         left.remove(least)
     return removed[::-1], gained
+
+
+def ranking_of(problem: DesignProblem, built: Iterable[str]) -> Ranking:
+    """Return the ranking of the links of a plan, by id, as `rank_links` orders them."""
+    gains, routes = rank_links(problem, [problem.index[name] for name in built])
+    return gains, {k: tuple(route.candidates) for k, route in routes.items()}
 
 
 def _removal_key(problem: DesignProblem, j: int, lost: tuple[int, ...]) -> tuple[Fraction, int, str]:

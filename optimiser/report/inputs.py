@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimiser.measures.coverage import CityCover, Fairness
+from optimiser.measures.order import Ranking
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.result import ProofSource
@@ -216,6 +217,7 @@ def assemble(
     candidates: gpd.GeoDataFrame,
     networks: Mapping[str, gpd.GeoDataFrame],
     ends: NDArray[np.int64] | None = None,
+    ranking: Ranking | None = None,
     **further: Any,  # noqa: ANN401 - passed on: the further fields of ReportInput, each with its own type
 ) -> ReportInput:
     """Return all that a report of a verified plan shows.
@@ -234,6 +236,8 @@ def assemble(
         Rows of the cities that each pair of the problem joins, int64 [pairs x 2]: the columns `origin` and
         `destination` of `prepare.Prepared.pairs`. None where every pair ends at nodes named
         ``city:<city_id>``.
+    ranking
+        The rank of the links, where it is known already.
     **further
         Further fields of `ReportInput`, for example `definition`, `variant`, `assumptions` and `rings`.
 
@@ -256,6 +260,7 @@ def assemble(
         candidates=candidates,
         smaller_city=tables.smaller_city(ends, population),
         population=population,
+        ranking=ranking,
     )
     return ReportInput(
         region=region,

@@ -14,7 +14,7 @@ from shapely import linestrings
 
 from networks.skims import UNREACHABLE
 from optimiser.measures import coverage
-from optimiser.measures.order import Router, rank_links
+from optimiser.measures.order import Ranking, Router, ranking_of
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
@@ -101,6 +101,7 @@ def tabulate_links(
     candidates: gpd.GeoDataFrame,
     smaller_city: NDArray[np.int64],
     population: NDArray[np.int64],
+    ranking: Ranking | None = None,
 ) -> tuple[gpd.GeoDataFrame, dict[int, tuple[str, ...]]]:
     """Rank the links of a plan and count who gains by each.
 
@@ -116,6 +117,8 @@ def tabulate_links(
         For each pair of the problem, the position of its smaller city, int64 [pairs].
     population
         Inhabitants of each city, int64 [cities].
+    ranking
+        The rank of the links, where it is known already.
 
     Returns
     -------
@@ -124,14 +127,14 @@ def tabulate_links(
         the problem) the ids of the links on its path.
     """
     ids = [candidate.id for candidate in problem.candidates]
-    gains, routes = rank_links(problem, [problem.index[name] for name in built])
+    gains, routes = ranking or ranking_of(problem, built)
     people = [int(population[np.unique(smaller_city[list(gain.used_by)])].sum()) for gain in gains]
     rows = [
         (rank, ids[gain.candidate], len(gain.used_by), count, len(gain.added), len(gain.lost_alone))
         for rank, (gain, count) in enumerate(zip(gains, people, strict=True), start=1)
     ]
     table = pd.DataFrame(rows, columns=["rank", "candidate_id", *COUNTED])
-    paths = {k: tuple(ids[j] for j in route.candidates) for k, route in routes.items()}
+    paths = {k: tuple(ids[j] for j in route) for k, route in routes.items()}
     return _described(problem, table, candidates), paths
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, astuple, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +20,7 @@ from optimiser.engine.solve import FAILED, KILLED, SolveFailure
 from optimiser.frontier.cases import scale_of, with_steps
 from optimiser.job.model import Job, LoadedJob
 from optimiser.job.sections import DERIVED
+from optimiser.measures.order import LinkGain, Ranking, ranking_of
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem import load as load_problem
@@ -389,6 +390,7 @@ class Chain:
             plan,
             levels=store.load_json(levels) if levels.exists() else None,
             seconds=measures.seconds,
+            ranking=self._ranking(plan),
             measures=measures,
             reach=self.spared("Reach", lambda: self.reach, None),
             answers=reporting.Answers() if answers is None else answers,
@@ -418,6 +420,19 @@ class Chain:
             plan=plan,
             **others,
         )
+
+    def _ranking(self, plan: Plan) -> Ranking:
+        """Return the rank of the links of a plan, as it counts within the limit."""
+
+        def make() -> list[Any]:
+            gains, routes = ranking_of(self.counted.value, plan.built)
+            return [[astuple(gain) for gain in gains], list(routes.items())]
+
+        gains, routes = self._kept_json(
+            "ranking", "Ranking the links", {"problem": self.counted.key, "plan": plan.built}, make
+        )
+        ranked = [LinkGain(candidate, *map(tuple, pairs)) for candidate, *pairs in gains]
+        return ranked, {k: tuple(route) for k, route in routes}
 
     @cached_property
     def reach(self) -> Reach | None:

@@ -117,7 +117,7 @@ def run(
     with _beside(solver) as beside:
         with folder.staged(target) as stage, _logging_to(stage / "log.txt"):
             from optimiser import verify
-            from optimiser.engine.warm_up import is_large
+            from optimiser.engine.search.compiled import is_large
             from optimiser.run import solving
             from optimiser.run.chain import Chain
 

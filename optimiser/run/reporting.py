@@ -22,6 +22,7 @@ from optimiser.job.model import Job
 from optimiser.job.sections import UNCERTAIN
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness, fairness_of
+from optimiser.measures.order import Ranking
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
@@ -127,6 +128,8 @@ class Findings:
         The problem that was solved, and the proof of its max-min levels (`levels.json`); None without any.
     result, plan
         What the solver claims, and what the independent check found.
+    ranking
+        The rank of the links of the plan; None: not known yet.
     seconds
         Exact time of each pair, as in `Measures`.
     measures
@@ -153,6 +156,7 @@ class Findings:
     result: Result
     plan: Plan
     seconds: pd.DataFrame
+    ranking: Ranking | None = None
     levels: Mapping[str, Any] | None = None
     measures: Measures | None = None
     reach: Reach | None = None
@@ -177,6 +181,7 @@ def assemble_report(found: Findings) -> ReportInput:
     shown = inputs.assemble(
         found.problem,
         plan,
+        ranking=found.ranking,
         region=source.title,
         cities=cities,
         candidates=found.candidates.table,

@@ -7,6 +7,7 @@ from core_drawing import line
 from heuristic_drawing import open_line
 
 from optimiser.engine import warm_up, worker
+from optimiser.engine.search import compiled
 from optimiser.engine.search.task import Question
 from optimiser.engine.worker import Session
 from optimiser.problem import dumps
@@ -88,7 +89,7 @@ def test_libraries_are_loaded_once_for_each_kind_of_task(monkeypatch):
     warmed, sent = [], []
     monkeypatch.setattr(warm_up, "warm_up", lambda task: warmed.append((task.variant, task.problem.budget)))
     monkeypatch.setattr(warm_up, "warm_up_questions", warmed.append)
-    monkeypatch.setattr(warm_up, "is_large", lambda _problem: True)
+    monkeypatch.setattr(compiled, "is_large", lambda _problem: True)
     session = Session(sent.append)
     for problem in (line(), line(budget=4), line(budget=None)):
         session.do(solve_task(problem, variant="greedy", solver="none"))
@@ -100,7 +101,7 @@ def test_libraries_are_loaded_once_for_each_kind_of_task(monkeypatch):
 def test_the_clock_starts_after_the_libraries_are_loaded(monkeypatch):
     order = []
     monkeypatch.setattr(warm_up, "warm_up", lambda _task: order.append("warm-up"))
-    monkeypatch.setattr(warm_up, "is_large", lambda _problem: True)
+    monkeypatch.setattr(compiled, "is_large", lambda _problem: True)
     Session(lambda message: order.append(message["kind"])).do(
         solve_task(line(), variant="greedy", solver="none")
     )
@@ -118,7 +119,7 @@ def test_no_code_is_loaded_for_a_small_problem(monkeypatch):
 def test_a_session_prepares_for_a_kind_of_task_without_a_message(with_ring, monkeypatch):
     warmed, sent = [], []
     monkeypatch.setattr(warm_up, "warm_up", lambda task: warmed.append(task.problem))
-    monkeypatch.setattr(warm_up, "is_large", lambda _problem: True)
+    monkeypatch.setattr(compiled, "is_large", lambda _problem: True)
     session = Session(sent.append)
     session.do({**solve_task(line()), "prepare": {"with_budget": True, "with_ring": with_ring}})
     assert not sent

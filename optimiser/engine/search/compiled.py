@@ -18,8 +18,13 @@ from typing import Any, ClassVar, Self, cast, dataclass_transform
 
 import numpy as np
 
+from optimiser.problem import DesignProblem
+
 INTERPRETED_S = 1.0
 """Seconds of CPU that the kernels of a process may run as Python before they are compiled."""
+
+LEAST_WORK = 500
+"""Candidates times pairs of a problem from which on the searches are compiled before they start."""
 
 COMPILING_S = 20.0
 """Seconds before the end of a time limit from which on nothing is compiled."""
@@ -87,6 +92,11 @@ class _Tier:
 
 
 _TIER = _Tier()
+
+
+def is_large(problem: DesignProblem) -> bool:
+    """Return whether loading machine code pays for a problem; a small one is solved sooner without."""
+    return len(problem.candidates) * len(problem.pairs) >= LEAST_WORK
 
 
 def use_machine_code() -> None:

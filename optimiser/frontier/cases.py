@@ -33,8 +33,8 @@ class TimeChanges:
         Factors on the speeds of driving and of running trains.
     expressway_kmh
         Average speed on expressways; None: as in the base.
-    check_in_most_s, transfer_most_s, wait_most_s
-        Largest time before departure, of a change without its wait, and of a wait; None: as in the base.
+    check_in_most_s, wait_most_s
+        Largest time before departure, and of a wait; None: as in the base.
     wait_factor, check_in_factor
         Factors on waits and on the time before departure, before their largest time applies.
     access_s
@@ -51,7 +51,6 @@ class TimeChanges:
     rail_speed: float = 1.0
     expressway_kmh: float | None = None
     check_in_most_s: int | None = None
-    transfer_most_s: int | None = None
     wait_most_s: int | None = None
     wait_factor: float = 1.0
     check_in_factor: float = 1.0

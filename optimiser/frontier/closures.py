@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from optimiser.engine.attempt import Runner, attempt
+from optimiser.engine.attempt import attempt
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.incumbent import Evaluated, Incumbent
@@ -210,19 +209,12 @@ class Round:
     ----------
     closures
         Ids of the closures in the problem of the round.
-    value, bound
-        Credited coverage (or cost) of the plan of the round in its problem, and what the round proved.
-    violated
-        Number of all closures that the plan violates.
-    seconds
-        Elapsed time.
+    value
+        Credited coverage (or cost) of the plan of the round in its problem.
     """
 
     closures: tuple[str, ...]
     value: int | None
-    bound: int | None
-    violated: int
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,8 +339,6 @@ def least_cost(
     closures: Sequence[Closure],
     least: Mapping[str, int],
     params: SolveParameters,
-    *,
-    notify: Callable[[str], object] = lambda _text: None,
 ) -> ClosureAnswer:
     """Return the cheapest plan that covers given weights with everything open and under each closure.
 
@@ -363,8 +353,6 @@ def least_cost(
         share of a coverage V: V, and the share of V under each closure.
     params
         As for `most_coverage`.
-    notify
-        Called with a line of text before each round.
 
     Raises
     ------
@@ -378,38 +366,27 @@ def least_cost(
     """
     _refuse(problem, closures, Keep(least=least), minimise=True)
     bare = _without_rewards(problem).replace(budget=everything(problem), cover="all", targets=(), cities=())
+    evaluator, search = ClosureEvaluator(bare, closures), _Rounds(params, lambda _text: None, minimise=True)
     with ChildProcess() as process:
-        return _cheapest(bare, closures, least, _Rounds(params, notify, minimise=True), process)
-
-
-def _cheapest(
-    bare: DesignProblem,
-    closures: Sequence[Closure],
-    least: Mapping[str, int],
-    search: _Rounds,
-    run: Runner,
-) -> ClosureAnswer:
-    """Solve round after round in one process."""
-    evaluator = ClosureEvaluator(bare, closures)
-    while True:
-        limited = search.next_limit()
-        composition = _composed(bare, [c for c in closures if c.id in search.chosen])
-        master = _with_least(composition.problem, _groups(composition, search.chosen, closures), least)
-        # A target of 0 lets a problem say that nothing is asked for.
-        nothing = Target(composition.problem.pairs[0].group, 0)
-        master = master.replace(budget=None, cover="targets", targets=(*master.targets, nothing))
-        claims, ending = attempt(master, *prover_of(master, limited), run=run)
-        found, search.solver = claims.best(), ending.solver or search.solver
-        if found["status"] not in ("optimal", "feasible"):
-            return search.answer(found["status"])
-        if found["bound"] is not None:
-            search.prove(rounded_bound(found["bound"], minimise=True))
-        weights = evaluator(found["built"])
-        lacking = Keep(least=least).lacking(weights)
-        if not lacking:
-            search.take(found["cost"], weights, found | {"starts": {}})
-        if search.is_done(found["cost"], lacking):
-            return search.answer()
+        while True:
+            limited = search.next_limit()
+            composition = _composed(bare, [c for c in closures if c.id in search.chosen])
+            master = _with_least(composition.problem, _groups(composition, search.chosen, closures), least)
+            # A target of 0 lets a problem say that nothing is asked for.
+            nothing = Target(composition.problem.pairs[0].group, 0)
+            master = master.replace(budget=None, cover="targets", targets=(*master.targets, nothing))
+            claims, ending = attempt(master, *prover_of(master, limited), run=process)
+            found, search.solver = claims.best(), ending.solver or search.solver
+            if found["status"] not in ("optimal", "feasible"):
+                return search.answer(found["status"])
+            if found["bound"] is not None:
+                search.prove(rounded_bound(found["bound"], minimise=True))
+            weights = evaluator(found["built"])
+            lacking = Keep(least=least).lacking(weights)
+            if not lacking:
+                search.take(found["cost"], weights, found | {"starts": {}})
+            if search.is_done(found["cost"], lacking):
+                return search.answer()
 
 
 class _Rounds:
@@ -433,7 +410,6 @@ class _Rounds:
             seconds=params.time_limit_s,
             send=lambda _message: None,
         )
-        self._round_begun = time.monotonic()
         self._rounds: list[Round] = []
         self.chosen: list[str] = []
         self.solver = ""
@@ -446,7 +422,6 @@ class _Rounds:
 
     def next_limit(self) -> SolveParameters:
         """Say which round begins; return the parameters with the time that is left."""
-        self._round_begun = time.monotonic()
         self._notify(f"Round {len(self._rounds) + 1}: {len(self.chosen)} closures in the problem")
         return self._params.replace(time_limit_s=max(1.0, self._incumbent.left()))
 
@@ -464,8 +439,7 @@ class _Rounds:
     def is_done(self, value: int, lacking: Mapping[str, int]) -> bool:
         """Record a round, and add the closures that lack most, unless nothing is lacking or time is up."""
         worst = sorted(lacking, key=lambda name: (-lacking[name], name))
-        seconds = round(time.monotonic() - self._round_begun, 3)
-        self._rounds.append(Round(tuple(self.chosen), value, self.bound, len(worst), seconds))
+        self._rounds.append(Round(tuple(self.chosen), value))
         if not worst or self._incumbent.closed(self._params.gap) or self._incumbent.stop():
             return True
         self.chosen += worst[:MOST_ADDED]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 from optimiser.engine.attempt import ANY_GAP, attempt
 from optimiser.engine.child import ChildProcess
@@ -32,8 +31,6 @@ no plan exists."""
 
 QUESTION_SHARE = 0.5
 """Share of the time left that one decision question may take, while others may follow."""
-
-type Verdict = Literal["yes", "no", "open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +67,6 @@ class LevelTarget:
         return self.row.level(weight)
 
 
-@dataclass(frozen=True, slots=True)
-class LevelQuestion:
-    """A question to the engine, and what its answer proved.
-
-    Attributes
-    ----------
-    level
-        The level whose demands were made; None: the largest level was asked for.
-    answer
-        `yes`: a plan attains the level asked for, or a level; `no`: proved that none does; `open`: not
-        settled in time.
-    attained
-        Level of the plan found; None without one.
-    bound
-        No plan attains a level above it, as far as this question proved; None where it proved nothing.
-    seconds
-        Elapsed time.
-    """
-
-    level: int | None
-    answer: Verdict
-    attained: int | None
-    bound: int | None
-    seconds: float
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelAnswer:
     """The largest level found, with its plan and its proof.
@@ -114,8 +85,8 @@ class LevelAnswer:
         Covered weight of the plan, for each demand.
     rings, starts
         As in `Result`.
-    questions
-        The questions asked, in order.
+    questions, undecided
+        Number of questions asked, and of those about a level that time left open.
     seconds
         Elapsed time.
     solver
@@ -129,7 +100,8 @@ class LevelAnswer:
     weights: tuple[int, ...] = ()
     rings: Circuits = field(default_factory=dict)
     starts: Starts = field(default_factory=dict)
-    questions: tuple[LevelQuestion, ...] = ()
+    questions: int = 0
+    undecided: int = 0
     seconds: float = 0.0
     solver: str = ""
 
@@ -221,7 +193,7 @@ class _LevelSearch:
             self._rated, minimise=False, seconds=params.time_limit_s, send=lambda _message: None
         )
         self.infeasible, self.solver = False, ""
-        self.questions: list[LevelQuestion] = []
+        self.questions = self.undecided = 0
 
     @property
     def level(self) -> int | None:
@@ -252,11 +224,11 @@ class _LevelSearch:
             return None
         return Evaluated(plan, self.level_of(plan), plan.cost, {})
 
-    def record(self, question: LevelQuestion) -> None:
-        """Keep a question and what it proved."""
-        self.questions.append(question)
-        if question.bound is not None:
-            self.incumbent.bound(float(question.bound), "")
+    def record(self, bound: int | None) -> None:
+        """Count a question, and keep the bound that its answer proved."""
+        self.questions += 1
+        if bound is not None:
+            self.incumbent.bound(float(bound), "")
 
     def is_done(self) -> bool:
         """Return whether the gap is closed, or the time is up."""
@@ -267,7 +239,8 @@ class _LevelSearch:
         """Return the best plan with its proof."""
         plan, level = self.incumbent.best, self.level
         effort: dict[str, Any] = {
-            "questions": tuple(self.questions),
+            "questions": self.questions,
+            "undecided": self.undecided,
             "seconds": round(self.params.time_limit_s - self.incumbent.left(), 3),
             "solver": self.solver,
         }
@@ -322,17 +295,11 @@ def _ask_for_the_largest(search: _LevelSearch, axes: Axes) -> None:
         if search.incumbent.best is not None:
             asker.know(search.incumbent.best.built)
         search.notify("Seeking the largest level")
-        begun = time.monotonic()
         found = asker.ask(question, seconds=max(0.0, search.incumbent.left()), gap=params.gap)
-    attained = None
     if found.built is not None:
-        plan = search.evaluate(found.built)
-        attained = search.level_of(plan)
-        search.incumbent.plan(plan, "")
-    bound = None if found.bound is None else int(rounded_bound(found.bound))
+        search.incumbent.plan(search.evaluate(found.built), "")
     search.infeasible, search.solver = found.empty and search.incumbent.best is None, found.solver
-    answer: Verdict = "no" if found.empty else "open" if attained is None else "yes"
-    search.record(LevelQuestion(None, answer, attained, bound, round(time.monotonic() - begun, 3)))
+    search.record(None if found.bound is None else int(rounded_bound(found.bound)))
 
 
 # ---- problems with rings and periods
@@ -345,21 +312,25 @@ def _bisect(search: _LevelSearch) -> None:
     with ChildProcess() as process:
         while not search.is_done():
             if asked is not None:
-                number = len(search.questions) + 1
+                number = search.questions + 1
                 search.notify(f"Deciding whether level {asked} is attained, question {number}")
-            question = _decide(search, asked, process)
-            search.record(question)
-            is_open = question.answer == "open" and asked is not None
-            ceiling = min(ceiling, search.bound, asked - 1 if is_open and asked is not None else ceiling)
+            is_decided, bound = _decide(search, asked, process)
+            search.record(bound)
+            ceiling = min(ceiling, search.bound)
+            if asked is not None and not is_decided:
+                search.undecided += 1
+                ceiling = min(ceiling, asked - 1)
             low = ceiling - 1 if search.level is None else search.level
             if ceiling <= low:
                 return
             asked = low + (ceiling - low + 1) // 2
 
 
-def _decide(search: _LevelSearch, asked: int | None, process: ChildProcess) -> LevelQuestion:
-    """Find out whether a plan meets the demands of a level; None: find a plan of largest coverage."""
-    begun = time.monotonic()
+def _decide(search: _LevelSearch, asked: int | None, process: ChildProcess) -> tuple[bool, int | None]:
+    """Find out whether a plan meets the demands of a level; None: find a plan of largest coverage.
+
+    Returns whether that is decided, and the bound on the level that the answer proved; None: none.
+    """
     least = [0 if asked is None else target.least(asked) for target in search.targets]
     problem = with_least(search.problem, search.targets, least)
     name, params = prover_of(problem, search.params)
@@ -368,20 +339,15 @@ def _decide(search: _LevelSearch, asked: int | None, process: ChildProcess) -> L
     claims, ending = attempt(problem, name, params.replace(gap=gap, time_limit_s=seconds), run=process)
     best, search.solver = claims.best(), ending.solver or search.solver
     allowed = _allowed(search, best["bound"])
-    answer: Verdict = "open"
-    attained: int | None = None
-    bound: int | None = None
     if best["status"] in ("optimal", "feasible"):
         plan = search.evaluate(best["built"], rings=best["rings"], starts=best["starts"])
-        answer, attained = "yes", search.level_of(plan)
         search.incumbent.plan(plan, "")
-        bound = None if allowed is None else max(allowed, attained)
-    elif best["status"] == "infeasible":
-        answer, search.infeasible = "no", asked is None
-        bound = None if asked is None else asked - 1
-    elif allowed is not None and asked is not None:
-        bound = max(allowed, asked - 1)  # plans that do not meet the demands may attain lower levels
-    return LevelQuestion(asked, answer, attained, bound, round(time.monotonic() - begun, 3))
+        return True, None if allowed is None else max(allowed, search.level_of(plan))
+    if best["status"] == "infeasible":
+        search.infeasible = asked is None
+        return True, None if asked is None else asked - 1
+    # Plans that do not meet the demands may attain lower levels.
+    return False, None if allowed is None or asked is None else max(allowed, asked - 1)
 
 
 def _allowed(search: _LevelSearch, objective: Any) -> int | None:  # noqa: ANN401 - a number or None

@@ -205,11 +205,7 @@ def changed_seconds(arcs: SplitArcs, changes: TimeChanges) -> NDArray[np.int64]:
     parts[:, at["riding"]] /= changes.rail_speed
     parts[:, at["wait"]] *= changes.wait_factor
     parts[:, at["check_in"]] *= changes.check_in_factor
-    for part, most in (
-        ("check_in", changes.check_in_most_s),
-        ("transfer", changes.transfer_most_s),
-        ("wait", changes.wait_most_s),
-    ):
+    for part, most in (("check_in", changes.check_in_most_s), ("wait", changes.wait_most_s)):
         if most is not None:
             parts[:, at[part]] = np.minimum(parts[:, at[part]], most)
     if changes.access_s:

@@ -228,7 +228,6 @@ def test_changes_of_times_change_nothing_by_default():
         road_speed=1.0,
         rail_speed=1.0,
         check_in_most_s=None,
-        transfer_most_s=None,
         wait_most_s=None,
         wait_factor=1.0,
         access_s=0,

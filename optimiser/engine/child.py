@@ -263,15 +263,12 @@ class ChildProcess:
         begun, is_ready = time.monotonic(), False
         deadline = begun + STARTUP_S
         while (message := self._next_message(deadline)) is not None:
-            kind = message["kind"]
-            if kind == "ready":
+            if message["kind"] in ("done", "failed"):
+                return ending_of({"seconds": time.monotonic() - begun, **message})
+            if message["kind"] == "ready":
                 begun, is_ready = time.monotonic(), True
                 deadline = begun + hard_limit_s(time_limit_s)
-                receive(message)
-            elif kind in ("done", "failed"):
-                return ending_of({"seconds": time.monotonic() - begun, **message})
-            else:
-                receive(message)
+            receive(message)
         return self._end_late(receive, begun, is_ready=is_ready)
 
     def _next_message(self, deadline: float) -> dict[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -477,10 +477,6 @@ def in_new_process(run: Runner) -> Runner:
 
     Code of the user, or a solver that broke, may have left anything in the old one.
     """
-
-    def run_anew(
-        task: Mapping[str, Any], receive: Callable[[dict[str, Any]], None], *, time_limit_s: float
-    ) -> Ending:
-        return run({**task, "fresh": True}, receive, time_limit_s=time_limit_s)
-
-    return run_anew
+    return lambda task, receive, *, time_limit_s: run(
+        {**task, "fresh": True}, receive, time_limit_s=time_limit_s
+    )

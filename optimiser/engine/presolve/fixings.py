@@ -302,6 +302,9 @@ def as_fast(problem: DesignProblem) -> Mask:
 @compiled
 def _as_fast(ends: Integers, seconds: Integers, owner: Integers, existing: Integers, size: int) -> Mask:
     """Compare all pairs of arcs; `ends` are positions in `existing`, the times with nothing built."""
+    # Candidate i replaces arc a = (u, v) of s seconds if the existing network does, or if for one of its arcs
+    # b = (p, q) of t seconds d(u, p) + t + d(q, v) <= s, with d the times with nothing built; it replaces a
+    # candidate if it replaces all its arcs.
     found = np.ones((size, size), np.bool_)
     serves = np.empty(size, np.bool_)
     for a in range(owner.size):

@@ -17,7 +17,7 @@ from optimiser.engine.search.circuits import (
     cover_of,
     lengths_from,
     lengths_m,
-    shortest_in,
+    shortest_circuit,
     walk_to,
     winds_once,
 )
@@ -93,7 +93,7 @@ def _candidate_circuits(space: CircuitSpace) -> Iterator[Circuit]:
     needs_stops = space.missing(()) > 0
     for reward in STOP_REWARDS if needs_stops else STOP_REWARDS[:1]:
         reduced_length = np.maximum(0, space.length - reward * unit * ends)
-        circuit = shortest_in(ring, cover, reduced_length, banned=space.closed, tries=TRIES).links
+        circuit = shortest_circuit(ring, reduced_length, cover=cover, banned=space.closed, tries=TRIES).links
         longer = with_stops(space, circuit) if circuit else None
         if longer is not None:
             yield shortened(space, longer)

@@ -308,7 +308,7 @@ def shortest_circuit(
     ring: Ring,
     length: Integers,
     *,
-    barred: Collection[str] = (),
+    cover: Cover | None = None,
     banned: Mask | None = None,
     limit: int = int(UNREACHED),
     tries: int = TRIES,
@@ -321,8 +321,8 @@ def shortest_circuit(
         The ring; its stops are ignored.
     length
         int64 [links] >= 0.
-    barred
-        Ids of candidates that may not be built.
+    cover
+        Its cover; None: that of all its links.
     banned
         bool [links], links that may not be used; None: all may.
     limit
@@ -339,20 +339,7 @@ def shortest_circuit(
     search branches on the link that is banned, and continues with the shortest walk. The length of a walk is
     a lower bound for its branch, so the first circuit found is a shortest one.
     """
-    cover = cover_of(ring, barred=barred)
-    return shortest_in(ring, cover, length, banned=banned, limit=limit, tries=tries)
-
-
-def shortest_in(
-    ring: Ring,
-    cover: Cover,
-    length: Integers,
-    *,
-    banned: Mask | None = None,
-    limit: int = int(UNREACHED),
-    tries: int = TRIES,
-) -> ShortestCircuit:
-    """Return a shortest circuit as in `shortest_circuit`, given the cover of the ring."""
+    cover = cover_of(ring) if cover is None else cover
     length = np.ascontiguousarray(length, dtype=np.int64)
     barriers = crossing_links(cover)
     excluded = np.zeros(len(length), dtype=np.bool_) if banned is None else banned

@@ -98,11 +98,7 @@ def new_store(t: Tables, *, ends: int = 1, labels: int = LABELS, members: int | 
     nodes, heap = t.net.start.size - 1, max(labels, t.net.head.size + 1)
     words = -(-(len(lines) if members is None else members) // BITS)
     return LabelStore(
-        node=np.empty(labels, np.int64),
-        time=np.empty(labels, np.int64),
-        parent=np.empty(labels, np.int64),
-        owner=np.empty(labels, np.int64),
-        after=np.empty(labels, np.int64),
+        **{name: np.empty(labels, np.int64) for name in ("node", "time", "parent", "owner", "after")},
         price=np.empty(labels),
         spread=np.empty(labels),
         used=np.zeros((labels, words), np.int64),
@@ -177,6 +173,8 @@ def search_labels(t: Tables, k: Whole, price: Floats, most: float, bit: Integers
     start, heads, seconds, owners = t.net
     nodes, times, prices, spreads, used = s.node, s.time, s.price, s.spread, s.used
     share, price_ahead, last, ends, words = s.share, s.price_ahead, s.last, s.ends, used.shape[1]
+    # Invariant: labels below `count` are written; those on the heap are open, those on the chain that starts
+    # at `last[v]` and goes on by `after` are settled at node v. None is settled that a settled one dominates.
     size, count, found = ONE, ONE, ZERO
     while size and (in_sets or found < ends.size):
         size = _pop(s, size)
@@ -196,10 +194,14 @@ def search_labels(t: Tables, k: Whole, price: Floats, most: float, bit: Integers
             continue
         for arc in range(start[node], start[node + 1]):
             head, time, owner = heads[arc], times[label] + seconds[arc], owners[arc]
+            # The rest of the way takes at least as long as with everything built; unreached times are checked
+            # alone, since a sum with one may overflow.
             if to_destination[head] > limit or time + to_destination[head] > limit:
                 continue
             place, spread = bit[owner], spreads[label] + price[owner] * share[owner]
             is_new = place >= 0 and not used[label, place // BITS] >> (place % BITS) & 1
+            # The price of a whole set counts once paid. A line may come again for nothing, so that ahead only
+            # its share of the price for each arc is certain.
             set_price = prices[label] + (price[owner] if place < 0 or is_new else 0.0)
             bound = max(set_price, spread + price_ahead[head])
             if not bound < most:

@@ -101,6 +101,8 @@ def longest_limit(problem: DesignProblem) -> int:
 @compiled
 def push(keys: Integers | Floats, entries: Integers, size: int, key: float | np.int64, entry: Whole) -> int:
     """Push an entry onto a binary heap in two arrays, least key first; return the new size of the heap."""
+    # Position i lies above 2 i + 1 and 2 i + 2, and no key is less than the one above it. Larger keys on the
+    # way to the top move down until the new one fits.
     at = size
     while at > 0:
         above = (at - 1) >> 1
@@ -117,6 +119,7 @@ def push(keys: Integers | Floats, entries: Integers, size: int, key: float | np.
 @compiled
 def pop(keys: Integers | Floats, entries: Integers, size: int) -> int:
     """Pop the first entry of a binary heap to position `size - 1`, and return this new size."""
+    # The last entry takes the first place, and moves down below the lesser of the two keys beneath it.
     size -= 1
     key, entry = keys[size], entries[size]
     first_key, first_entry = keys[0], entries[0]
@@ -169,6 +172,7 @@ def times_from(net: Graph, is_open: Mask, origin: Whole, radius: Whole) -> Integ
     while size:
         size = pop(heap_time, heap_node, size)
         time, node = heap_time[size], heap_node[size]
+        # An entry that a shorter time has overtaken stays on the heap; the first one of a node is final.
         if time > found[node]:
             continue
         for arc in range(net.start[node], net.start[node + 1]):

@@ -15,7 +15,6 @@ from optimiser.engine.search.circuits import (
     cover_of,
     lengths_m,
     shortest_circuit,
-    shortest_in,
 )
 from optimiser.proposals.base_case import BaseCase, great_circle_km, line_km, travel_time_s
 from optimiser.proposals.costs import CostTable
@@ -367,7 +366,7 @@ def _circuits(
     has_demands = bool(rules.least_cities or rules.least_by_tier or rules.must)
     found: list[tuple[int, ...]] = []
     for length in lengths:
-        first = shortest_in(ring.ring, cover, length, banned=banned)
+        first = shortest_circuit(ring.ring, length, cover=cover, banned=banned)
         found += [first.links] if first.links else []
         if first.links and has_demands:
             found += start_circuits(ring.ring, length, closed=banned)[:_PAST_CITIES]
@@ -377,7 +376,7 @@ def _circuits(
     for city, nodes in ring.stops.items():
         near = sorted(nodes, key=lambda node: (nodes[node], node))[:_NEAREST_NODES]
         closed = (off_the_ray(ring, node, network) | banned for node in near)
-        tried = (shortest_in(ring.ring, cover, length, banned=one) for one in closed)
+        tried = (shortest_circuit(ring.ring, length, cover=cover, banned=one) for one in closed)
         best = min((one for one in tried if one.links), key=lambda one: one.length or 0, default=None)
         by_city += [] if best is None else [(best.length, city, best.links)]
     return [*found, *(links for _, _, links in sorted(by_city))]

@@ -72,8 +72,8 @@ class Layers:
 
     Attributes
     ----------
-    roads, motorways, rail, high_speed
-        Merged lines of today's network.
+    networks
+        Merged lines of today's network, by the keys of `plots.NETWORK`.
     links, cities
         As in `ReportInput`.
     rings
@@ -84,20 +84,12 @@ class Layers:
         Ids of the proposals that lie on a ring.
     """
 
-    roads: gpd.GeoSeries
-    motorways: gpd.GeoSeries
-    rail: gpd.GeoSeries
-    high_speed: gpd.GeoSeries
+    networks: Mapping[str, gpd.GeoSeries]
     links: gpd.GeoDataFrame
     cities: gpd.GeoDataFrame
     rings: gpd.GeoDataFrame
     known: gpd.GeoDataFrame
     closing: frozenset[str] = frozenset()
-
-    @property
-    def networks(self) -> dict[str, gpd.GeoSeries]:
-        """Return the lines of today's network by the keys of `plots.NETWORK`."""
-        return {name: getattr(self, name) for name in plots.NETWORK}
 
     @property
     def circuits(self) -> gpd.GeoDataFrame:
@@ -113,7 +105,7 @@ def project(report: ReportInput) -> Layers:
     tolerance_m = extent_m(cities) / DETAIL
     known = [(one.reference, one.name, one.corridor_km, one.line) for one in known_rings(report.rings)]
     return Layers(
-        **networks(report.roads, report.rail, crs, tolerance_m),
+        networks=networks(report.roads, report.rail, crs, tolerance_m),
         links=report.links[~report.links["kind"].isin(plots.ON_RINGS)].to_crs(crs),
         cities=cities,
         rings=_ring_table(list(_ring_parts(report.rings)), RING_COLUMNS, crs, tolerance_m),
@@ -138,12 +130,8 @@ def networks(
     """
     fast = rail["link_class"].astype(str).str.startswith(HIGH_SPEED)
     large = roads["link_class"].isin(MOTORWAY)
-    return {
-        "roads": _merged(roads[~large], crs, tolerance_m),
-        "motorways": _merged(roads[large], crs, tolerance_m),
-        "rail": _merged(rail[~fast], crs, tolerance_m),
-        "high_speed": _merged(rail[fast], crs, tolerance_m),
-    }
+    parts = {"roads": roads[~large], "motorways": roads[large], "rail": rail[~fast], "high_speed": rail[fast]}
+    return {name: _merged(table, crs, tolerance_m) for name, table in parts.items()}
 
 
 def plane(cities: gpd.GeoDataFrame) -> CRS:

@@ -37,10 +37,7 @@ LAYERS = (
     ("proposals", "Proposals"),
     ("cities", "Cities"),
     ("labels", "Names"),
-    ("high_speed", plots.NETWORK["high_speed"].name),
-    ("rail", plots.NETWORK["rail"].name),
-    ("motorways", plots.NETWORK["motorways"].name),
-    ("roads", plots.NETWORK["roads"].name),
+    *((name, plots.NETWORK[name].name) for name in ("high_speed", "rail", "motorways", "roads")),
 )
 """Layers of every map that a reader can switch: prefix of the names of the drawn parts, and words."""
 
@@ -104,7 +101,7 @@ def draw(report: ReportInput, *, height: int = 640) -> Bokeh:
     shown = maps.project(report)
     plot = _canvas(shown, height)
     for name, stroke in plots.NETWORK.items():
-        xs, ys = np.rint(maps.gapped(getattr(shown, name))).astype(np.float32).T
+        xs, ys = np.rint(maps.gapped(shown.networks[name])).astype(np.float32).T
         dash = list(stroke.dash) or "solid"
         plot.line(xs, ys, name=name, line_color=stroke.colour, line_width=stroke.width, line_dash=dash)
     columns, badges = _link_columns(report, shown)

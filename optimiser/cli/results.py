@@ -326,8 +326,8 @@ def _within(run: dict[str, Any], group: str) -> str | None:
     if row is None or not row.get("pairs") or "all_built_pairs" not in row:
         return None
     states = [row[f"{state}_pairs"] for state in ("before", "after", "all_built")]
-    shares = [f"{100 * pairs / row['pairs']:.0f} %" for pairs in states]
-    return f"{shares[0]} today, {shares[1]} after, {shares[2]} at most, of {row['pairs']}"
+    now, then, most = (f"{100 * pairs / row['pairs']:.0f} %" for pairs in states)
+    return f"{now} today, {then} after, {most} at most, of {row['pairs']}"
 
 
 def _dependence(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[str | None]]:
@@ -349,10 +349,10 @@ def _change(row: Mapping[str, Any] | None) -> str | None:
     if row is None:
         return None
     factor, unit = (100.0, " %") if row["unit"] == "share" else (1.0, " min")
-    ends = [
+    today, plan = (
         "none" if row[state] is None else f"{factor * row[state]:.0f}{unit}" for state in ("today", "plan")
-    ]
-    return f"{ends[0]} today, {ends[1]} after"
+    )
+    return f"{today} today, {plan} after"
 
 
 def _reach(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[str | None]]:
@@ -399,15 +399,12 @@ def _show_rings(rings: dict[str, list[dict[str, Any] | None]]) -> None:
             screen.line(f"Ring {name} in both: {one['sentence']}.")
             continue
         for which, ring in (("first", one), ("second", two)):
-            screen.line(
-                f"Ring {name} in the {which}: {'not asked for' if ring is None else ring['sentence']}."
-            )
+            words = "not asked for" if ring is None else ring["sentence"]
+            screen.line(f"Ring {name} in the {which}: {words}.")
         if one is not None and two is not None:
-            new = [city for city in two["cities"] if city not in one["cities"]]
-            gone = [city for city in one["cities"] if city not in two["cities"]]
-            screen.line(
-                f"Ring {name} gains {', '.join(new) or 'no city'} and loses {', '.join(gone) or 'none'}."
-            )
+            new = ", ".join(city for city in two["cities"] if city not in one["cities"])
+            gone = ", ".join(city for city in one["cities"] if city not in two["cities"])
+            screen.line(f"Ring {name} gains {new or 'no city'} and loses {gone or 'none'}.")
 
 
 def _show_side_by_side(title: str, values: dict[str, list[Any]], names: tuple[str, str]) -> None:

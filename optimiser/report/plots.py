@@ -92,14 +92,7 @@ BEFORE, CEILING, RULE, GRID = "#35597a", "#e4e1d8", "#c9c6bd", "#e7e3d8"
 REACH = (LOSES, "#f6efdf", GAINS)
 """Colours of a city that has none, half and all of the others within the limit."""
 
-FONTS = (
-    "DejaVu Sans",
-    "Noto Sans CJK SC",
-    "Noto Sans SC",
-    "Source Han Sans SC",
-    "WenQuanYi Zen Hei",
-    "SimHei",
-)
+FONTS: Sequence[str] = LOOKS["fonts"]["families"]
 """Font families tried in turn for each letter; only those installed are asked for."""
 
 

@@ -161,7 +161,13 @@ def compose(base: DesignProblem, scenarios: Sequence[Scenario], *, afford: Affor
     total = sum(scenario.weight for scenario in scenarios)
     problems = (base, *(scenario.problem for scenario in scenarios))
     built = {c.id for problem in problems for c in problem.candidates if c.fixed == "in"}
-    is_expected = afford == "expected"
+    is_expected, capacities = afford == "expected", list(base.capacities)
+    known = {(one.use, one.most) for one in capacities}
+    for scenario in scenarios:  # what the base, or another scenario, has too stands once
+        for one in scenario.problem.capacities:
+            if (one.use, one.most) not in known:
+                known.add((one.use, one.most))
+                capacities.append(dataclasses.replace(one, id=f"{scenario.name}: {one.id}"))
     problem = base.replace(
         name=f"{base.name}: {len(scenarios)} scenarios",
         nodes=tuple(networks.nodes),
@@ -175,7 +181,7 @@ def compose(base: DesignProblem, scenarios: Sequence[Scenario], *, afford: Affor
         pairs=tuple(pairs),
         budget=everything(base) if is_expected and base.budget is not None else base.budget,
         caps=() if is_expected else base.caps,
-        capacities=(*_capacities(base, scenarios), *_money(base, scenarios, afford)),
+        capacities=(*capacities, *_money(base, scenarios, afford)),
         targets=tuple(
             dataclasses.replace(target, group=f"{s.name}/{target.group}", least=s.weight * target.least)
             for s in scenarios
@@ -346,18 +352,6 @@ def _expected(base: DesignProblem, scenarios: Sequence[Scenario]) -> Iterator[Ca
                 divisor = math.gcd(*use.values())
                 used = tuple((n, units // divisor) for n, units in sorted(use.items()) if units)
                 yield Capacity(name, used, most // divisor)
-
-
-def _capacities(base: DesignProblem, scenarios: Sequence[Scenario]) -> tuple[Capacity, ...]:
-    """Return the resources of the base and of the scenarios; those that the base has too stand once."""
-    known = {(c.use, c.most) for c in base.capacities}
-    found = list(base.capacities)
-    for scenario in scenarios:
-        for capacity in scenario.problem.capacities:
-            if (capacity.use, capacity.most) not in known:
-                known.add((capacity.use, capacity.most))
-                found.append(dataclasses.replace(capacity, id=f"{scenario.name}: {capacity.id}"))
-    return tuple(found)
 
 
 # ---- what cannot be composed

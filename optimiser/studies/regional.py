@@ -260,7 +260,16 @@ class Region:
         """
         changes: dict[str, sections.Section] = {}
         if budget is not None:
-            changes["budget"] = _budget(budget)
+            is_amount = budget >= 1 and budget == round(budget)
+            if not (is_amount or 0 <= budget < 1):
+                raise JobError(
+                    f"the budget {budget!r} is neither a share below 1 nor whole money",
+                    where="budget",
+                    done="No problem was stated.",
+                    remedy="Give a share of the cost of all candidates, or whole money.",
+                )
+            given = {"amount": round(budget)} if is_amount else {"share": float(budget)}
+            changes["budget"] = sections.Budget.model_validate(given)
         chain = replace(self._with(limit, **changes), own=candidates)
         if name:
             chain = replace(chain, loaded=replace(chain.loaded, name=name))
@@ -302,19 +311,6 @@ def _kept_graph(graph: nx.MultiDiGraph) -> Path:
         path = kept / f"{checksum(part)[:24]}{sections.GRAPH_SUFFIX}"
         part.replace(path)
     return path
-
-
-def _budget(budget: float) -> sections.Budget:
-    if 0 <= budget < 1:
-        return sections.Budget(share=float(budget))
-    if budget >= 1 and budget == round(budget):
-        return sections.Budget(amount=round(budget))
-    raise JobError(
-        f"the budget {budget!r} is neither a share below 1 nor whole money",
-        where="budget",
-        done="No problem was stated.",
-        remedy="Give a share of the cost of all candidates, or whole money.",
-    )
 
 
 def solve(  # noqa: PLR0913 - the options of the command

@@ -12,7 +12,6 @@ import pandas as pd
 
 from optimiser.engine.child import ChildProcess
 from optimiser.frontier.cases import UNCHANGED, Case, counted_pairs, resolve
-from optimiser.frontier.levels import LevelAnswer
 from optimiser.frontier.robust import (
     STEPS,
     Alone,
@@ -334,16 +333,14 @@ def _summary(composed: _Scenarios, solved: _RobustPlans, scenarios: pd.DataFrame
             "largest_regret_most": int(scenarios["regret_most"].max()),
         }
     if answer.level is not None:
-        summary["level"] = _level(answer.level, asked.kind, solved.alone)
+        # What was proven of the share, or of the regret: reached, and not better than.
+        level = answer.level
+        found: dict[str, Any] = {"gap": level.gap, "seconds": level.seconds, "status": level.status}
+        if level.level is not None and level.bound is not None:
+            if asked.kind == "max_min":
+                found |= {"share": level.level / STEPS, "share_most": level.bound / STEPS}
+            else:
+                offset = level_offset(solved.alone)
+                found |= {"regret": offset - level.level, "regret_least": offset - level.bound}
+        summary["level"] = found
     return summary
-
-
-def _level(level: LevelAnswer, kind: str, alone: Sequence[Alone]) -> dict[str, Any]:
-    """Return what was proven of the share, or of the regret: reached, and not better than."""
-    found: dict[str, Any] = {"gap": level.gap, "seconds": level.seconds, "status": level.status}
-    if level.level is None or level.bound is None:
-        return found
-    if kind == "max_min":
-        return found | {"share": level.level / STEPS, "share_most": level.bound / STEPS}
-    offset = level_offset(alone)
-    return found | {"regret": offset - level.level, "regret_least": offset - level.bound}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, partial
@@ -375,7 +375,7 @@ def _write(stage: Path, found: SweepCases, solved: _Solved) -> dict[str, Any]:
         "cases.parquet": rows,
         "case_links.parquet": links,
         "times.parquet": [{"case": number, **asdict(one)} for number, one in enumerate(solved.cases)],
-        "regret.parquet": _regrets(solved),
+        "regret.parquet": list(_regrets(solved)),
         "plans.parquet": [
             {"plan": number, "name": plan.name, "candidate_id": name}
             for number, plan in enumerate(solved.plans)
@@ -426,17 +426,14 @@ def _table(name: str, rows: Sequence[Mapping[str, Any]], factors: Mapping[str, p
     return pa.table({one: [row.get(one) for row in rows] for one in schema.names}, schema=schema)
 
 
-def _regrets(solved: _Solved) -> list[dict[str, Any]]:
-    found = []
+def _regrets(solved: _Solved) -> Iterator[dict[str, Any]]:
     for plan in range(len(solved.plans)):
         for case, (scored, best) in enumerate(zip(solved.scores, solved.cases, strict=True)):
-            if scored.value is None or best.value is None:
-                continue
-            own, most = scored.value[plan], best.value["weight_best"]
-            is_known = own["fits"] and most is not None
-            regret = most - own["weight"] if is_known else None
-            found.append({"plan": plan, "case": case, **own, "regret": regret})
-    return found
+            if scored.value is not None and best.value is not None:
+                own, most = scored.value[plan], best.value["weight_best"]
+                is_known = own["fits"] and most is not None
+                regret = most - own["weight"] if is_known else None
+                yield {"plan": plan, "case": case, **own, "regret": regret}
 
 
 def _summary(found: SweepCases, solved: _Solved, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

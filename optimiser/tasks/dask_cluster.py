@@ -349,8 +349,14 @@ class DaskCluster:
                 if not self._is_connected():
                     self._reconnect(batch)
                 if time.monotonic() - looked_s > RETRY_S:
-                    looked_s, threads = time.monotonic(), self._threads()
-                    idle_since = self._say_idle(threads, idle_since)
+                    looked_s, threads = time.monotonic(), 0
+                    with suppress(OSError, TimeoutError):
+                        threads = self.workers
+                    if threads:
+                        idle_since = looked_s
+                    elif looked_s - idle_since >= NO_WORKERS_S:  # said once in a while
+                        log.warning("no Dask worker has joined the scheduler yet; tasks wait for one")
+                        idle_since = looked_s
                 while batch.waiting and len(batch.running) < IN_FLIGHT * max(threads, 1):
                     self._submit(batch)
                 yield from self._outcomes(batch, batch.wait())
@@ -359,19 +365,6 @@ class DaskCluster:
 
     def _is_connected(self) -> bool:
         return self._client is not None and self._client.status == "running"
-
-    def _threads(self) -> int:
-        with suppress(OSError, TimeoutError):
-            return self.workers
-        return 0
-
-    def _say_idle(self, threads: int, since: float) -> float:
-        """Say that no worker is there, once in a while; return since when none is."""
-        if not threads and time.monotonic() - since < NO_WORKERS_S:
-            return since
-        if not threads:
-            log.warning("no Dask worker has joined the scheduler yet; tasks wait for one")
-        return time.monotonic()
 
     def _submit(self, batch: _Batch) -> None:
         """Submit the next task."""

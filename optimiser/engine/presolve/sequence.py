@@ -61,8 +61,9 @@ def reduce(problem: DesignProblem, *, groups: Iterable[str] = (), stop: Stop = n
     and network, then those that need minimal sets.
     """
     if not problem.is_plain:
-        where = f"problem {problem.name!r}"
-        raise ProblemError("problems with rings or periods cannot be reduced", where=where)
+        raise ProblemError(
+            "problems with rings or periods cannot be reduced", where=f"problem {problem.name!r}"
+        )
     stage = dataclasses.replace(first_stage(problem), groups=frozenset(groups))
     stage = _repeat(_by_network, stage, stop)
     for effort in EFFORTS if stage.problem.must_cover else EFFORTS[:1]:

@@ -231,53 +231,46 @@ def _detours(
         taken[cover.tail_of[path]] = True
         taken[cover.head_of[path]] = True
         taken[p] = False
-        yield from _second_paths(space, _Connection(circuit, nodes, p, i, odd, path), taken)
+        yield from _second_paths(space, circuit, nodes, p, i, odd, path, taken)
 
 
-@dataclass(frozen=True, slots=True)
-class _Connection:
-    """A circuit, a node p that is not on it, and a path from p to the i-th node of the circuit."""
-
-    circuit: Circuit
-    nodes: tuple[int, ...]
-    p: int
-    i: int
-    odd: int
-    path: Integers
-
-
-def _second_paths(space: CircuitSpace, connection: _Connection, taken: Mask) -> Iterator[tuple[int, Circuit]]:
+def _second_paths(
+    space: CircuitSpace,
+    circuit: Circuit,
+    nodes: tuple[int, ...],
+    p: int,
+    i: int,
+    first_odd: int,
+    first_path: Integers,
+    taken: Mask,
+) -> Iterator[tuple[int, Circuit]]:
     """Yield the best circuits that connect p to another node of the circuit by a second path.
 
-    The section of the circuit between the two nodes is kept in either direction.
+    The first path leads from p to the i-th node of the circuit. The section of the circuit between the two
+    nodes is kept in either direction.
     """
-    cover, length = space.cover, space.length
-    circuit, i, count = list(connection.circuit), connection.i, len(connection.circuit)
-    origin = space.state(connection.p, 0)
+    cover, length, count = space.cover, space.length, len(circuit)
+    origin = space.state(p, 0)
     found, last = lengths_from(cover, length, space.closed, taken, origin, -1, UNREACHED)
-    reach = found.reshape(-1, cover.every + 1)[list(connection.nodes)]
+    reach = found.reshape(-1, cover.every + 1)[list(nodes)]
     order = np.arange(i + 1, i + count) % count
-    rotated = np.array(circuit[i:] + circuit[:i])
-    ahead = np.cumsum(length[rotated])
-    odd = np.bitwise_xor.accumulate(cover.odd[rotated])
+    section, path = [*circuit[i:], *circuit[:i]], first_path.tolist()
+    ahead = np.cumsum(length[section])
+    odd = np.bitwise_xor.accumulate(cover.odd[section])
     total, all_odd = int(ahead[-1]), int(odd[-1])
-    first = int(length[connection.path].sum())
+    first = int(length[first_path].sum())
     for is_ahead in (True, False):
         kept = ahead[:-1] if is_ahead else total - ahead[:-1]
         kept_odd = odd[:-1] if is_ahead else odd[:-1] ^ all_odd
-        sheet = kept_odd ^ connection.odd ^ cover.every
+        sheet = kept_odd ^ first_odd ^ cover.every
         back = reach[order, sheet]
         more = np.where(back < UNREACHED, first + back - (total - kept), UNREACHED)
         for k in np.argsort(more, kind="stable")[:CHECKED].tolist():
             if more[k] < UNREACHED:
-                end = space.state(connection.nodes[int(order[k])], int(sheet[k]))
+                end = space.state(nodes[int(order[k])], int(sheet[k]))
                 other = walk_to(cover, last, origin, end).tolist()
-                path = connection.path.tolist()
-                section = rotated.tolist()
-                if is_ahead:
-                    yield int(more[k]), tuple(path + section[: k + 1] + other[::-1])
-                else:
-                    yield int(more[k]), tuple(other + section[k + 1 :] + path[::-1])
+                forward = [*path, *section[: k + 1], *other[::-1]]
+                yield int(more[k]), tuple(forward if is_ahead else [*other, *section[k + 1 :], *path[::-1]])
 
 
 def shortened(space: CircuitSpace, circuit: Circuit) -> Circuit:

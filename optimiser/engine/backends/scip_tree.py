@@ -215,13 +215,8 @@ class TimeRows(Conshdlr):
                 rows = state.violated(unbuilt_rows(state.t, np.flatnonzero(false_claims), x), x, y)
             if len(rows):
                 return self._add(rows)
-        return self._resolve_within_tolerance()
-
-    def _resolve_within_tolerance(self) -> int:
-        """Decide about a node whose point violates cuts by less than the tolerances of SCIP.
-
-        With all x fixed the node contains no further plan and is pruned; otherwise SCIP branches.
-        """
+        # The point violates cuts by less than the tolerances of SCIP. With all x fixed the node contains no
+        # further plan and is pruned; otherwise SCIP branches.
         is_fixed = all(x.getLbLocal() > 0.5 or x.getUbLocal() < 0.5 for x in self._master.x)
         return RESULT.CUTOFF if is_fixed else RESULT.INFEASIBLE
 

@@ -170,10 +170,8 @@ def compute_gains(s: SearchWorkspace) -> None:
     update_backward(s)
     clock = s.clock
     clock[0] += 1
-    for row in range(s.changed_backward_at.size):
-        if s.backward.touched[row]:
-            s.backward.touched[row] = False
-            s.changed_backward_at[row] = clock[0]
+    s.changed_backward_at[s.backward.touched] = clock[0]
+    s.backward.touched[:] = False
     gain, value, enables, is_open, is_covered = s.gain, s.value, s.enables, s.forward.is_open, s.is_covered
     start, tail, head, owner, seconds = s.pair_arcs
     origin_row, destination_row, limits = s.t.origin_row, s.t.destination_row, s.t.limit
@@ -253,12 +251,9 @@ def _best_group(s: SearchWorkspace, attempts: Whole, to_beat: float) -> tuple[fl
     A group must beat the ratio `to_beat`. Where the plan has a shortfall and no single candidate helps, all
     uncovered pairs are tried in order until one has a group, instead of a few random ones.
     """
-    open_pairs = 0
-    best = to_beat
-    count = ZERO
+    best, count = to_beat, ZERO
     value, is_covered = s.value, s.is_covered
-    for k in range(is_covered.size):
-        open_pairs += not is_covered[k] and value[k] > 0.0
+    open_pairs = np.count_nonzero(~is_covered & (value > 0.0))
     if open_pairs == 0:
         return best, count
     current, k = penalised_value(s), -ONE
@@ -280,10 +275,8 @@ def _best_group(s: SearchWorkspace, attempts: Whole, to_beat: float) -> tuple[fl
         ratio = (penalised_value_flipped(s, length) - current) / max(1, group_cost(s, length))
         if ratio > best:
             best, count = ratio, length
-            for at in range(count):
-                s.best_group[at] = s.group[at]
-    for at in range(count):
-        s.group[at] = s.best_group[at]
+            s.best_group[:count] = s.group[:count]
+    s.group[:count] = s.best_group[:count]
     return best, count
 
 

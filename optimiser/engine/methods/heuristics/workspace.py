@@ -232,11 +232,9 @@ def _apply_closing(r: ShortestTimes, row: Whole, j: Whole) -> int:
                     best = min(best, time[neighbour[arc]] + seconds[arc])
         if best <= r.reach[row, node]:
             size = push(r.heap_time, r.heap_node, size, best, node)
-    for at in range(count):
-        mark[suspects[at]] = 0
+    mark[suspects[:count]] = 0
     # Write times last: a tentative time must not rest on another affected node.
-    for at in range(size):
-        time[r.heap_node[at]] = r.heap_time[at]
+    time[r.heap_node[:size]] = r.heap_time[:size]
     return size
 
 

@@ -134,16 +134,9 @@ class FlowProgram(HighsModel):
 
     def __init__(self, commodity: Commodity) -> None:
         super().__init__(empty_model(presolve="off", solver="simplex"))
-        self._links, self._total = len(commodity.candidate), len(commodity.tail)
-        self._model.addVars(self._total + 1, np.zeros(self._total + 1), np.full(self._total + 1, INFINITY))
-        matrix = self._matrix(commodity)
-        least = np.where(np.arange(matrix.shape[0]) <= self._links, -INFINITY, 0.0)
-        start, index = matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32)
-        self._model.addRows(len(least), least, np.zeros(len(least)), matrix.nnz, start, index, matrix.data)
-
-    def _matrix(self, c: Commodity) -> csr_array:
-        """Return the time row (0), the link rows (1 to L), and those of the nodes except the destination."""
+        c, self._links, self._total = commodity, len(commodity.candidate), len(commodity.tail)
         arcs, on_link, kept = np.arange(self._total), c.link >= 0, c.head != 1
+        # The time row (0), the link rows (1 to L), then those of the nodes except the destination.
         nodes = np.arange(c.nodes)
         row_of = 1 + self._links + np.where(nodes > 1, nodes - 1, 0)
         entries: list[tuple[Any, Any, Any]] = [  # rows, columns and values
@@ -156,7 +149,12 @@ class FlowProgram(HighsModel):
         row, column, value = map(
             np.concatenate, zip(*(np.broadcast_arrays(*entry) for entry in entries), strict=True)
         )
-        return coo_array((value, (row, column)), shape=(self._links + c.nodes, self._total + 1)).tocsr()
+        size = (self._links + c.nodes, self._total + 1)
+        matrix = csr_array(coo_array((value, (row, column)), shape=size))
+        least = np.where(np.arange(size[0]) <= self._links, -INFINITY, 0.0)
+        start, index = matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32)
+        self._model.addVars(size[1], np.zeros(size[1]), np.full(size[1], INFINITY))
+        self._model.addRows(size[0], least, np.zeros(size[0]), matrix.nnz, start, index, matrix.data)
 
     def most(self, capacity: Floats, target: float) -> tuple[float, Prices] | None:
         """Return the maximum flow and its dual prices.

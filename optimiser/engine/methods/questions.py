@@ -85,13 +85,12 @@ class PlanPool:
         """Add a plan, bool [J + 1]; return its evaluation, or None if it is infeasible for all questions."""
         key = np.packbits(plan).tobytes()
         if key not in self._plans:
-            self._plans[key] = self._evaluated(plan) if fits(self._t, plan) else None
+            self._plans[key] = None
+            if fits(self._t, plan):
+                pair = covered_pairs(self._t, plan)
+                values = self._measures @ np.concatenate([pair, covered_cities(self._t, pair)])
+                self._plans[key] = PooledPlan(plan.copy(), cost_of(self._t, plan), values)
         return self._plans[key]
-
-    def _evaluated(self, plan: Mask) -> PooledPlan:
-        pair = covered_pairs(self._t, plan)
-        covered = np.concatenate([pair, covered_cities(self._t, pair)])
-        return PooledPlan(plan.copy(), cost_of(self._t, plan), self._measures @ covered)
 
     def best(self, question: Question) -> Mask | None:
         """Return the best plan for a question, of equal plans the cheapest; None without a feasible plan."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from optimiser.engine.backends.highs import ExtendedHighs, version
 from optimiser.engine.backends.interfaces import LpSolution, MasterSolution, unscaled
-from optimiser.engine.methods.cuts.master_loop import prove_by_master
+from optimiser.engine.methods.cuts.master_loop import IN_OUT_WEIGHT, prove_by_master
 from optimiser.engine.methods.cuts.relaxation import (
     CORE_SHARE,
     FAMILIES,
@@ -43,9 +43,6 @@ ANY_GAP = 1.0
 
 ORDERS = 3
 """Random orders of the candidates for cuts against an integer point."""
-
-IN_OUT_WEIGHT = 0.3
-"""In-out weight of cuts against an integer point."""
 
 FIRST_NODES = 500
 """Node limit of the first turn of the master; it doubles each turn, so that rows are found early."""

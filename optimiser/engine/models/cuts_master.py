@@ -139,7 +139,7 @@ def add_lift_and_project_cuts(
     alpha v >= b v >= q g. Any variable v_i may be replaced by its complement 1 - v_i first.
 
     These are the lift-and-project cuts of Balas, Ceria and Cornuejols 1993. Any multipliers give a valid row;
-    `optimiser/engine/methods/cuts/lift_project.py` finds multipliers whose row a point violates.
+    `optimiser/engine/methods/cuts/root.py` finds multipliers whose row a point violates.
 
     Parameters
     ----------

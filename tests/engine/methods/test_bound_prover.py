@@ -16,8 +16,8 @@ from ring_drawing import ring_problem, ringed, square, web_problem, whole_brute_
 from tiers import thinned
 
 from optimiser import verify
-from optimiser.engine.backends import certifying
 from optimiser.engine.certification import certify
+from optimiser.engine.methods import bound_prover as certifying
 from optimiser.engine.methods.bound_prover import prove_bound
 from optimiser.engine.solve import solve
 from optimiser.problem import load

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from label_drawing import enabling_paths, open_problems
 from tiers import examples
 
-from optimiser.engine.backends.path_master import PathMaster
 from optimiser.engine.methods.column_generation import (
     Caps,
+    PathMaster,
     Pool,
     first_columns,
     generate,

@@ -13,6 +13,7 @@ import numpy as np
 from optimiser.engine.backends.highs import HighsModel, Relaxation
 from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.cuts.relaxation import CutFinder, cut_rounds
+from optimiser.engine.methods.cuts.root import INTEGRALITY_TOLERANCE
 from optimiser.engine.presolve.fixings import fixed_by_bound
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import Floats, Rows
@@ -147,10 +148,6 @@ class Pseudocosts:
         return scores
 
 
-INTEGRAL = 1e-6
-"""Distance from 0 and 1 up to which a value counts as integer."""
-
-
 MOST_PROBED = 8
 """Most decisions that are probed at a node."""
 
@@ -161,7 +158,7 @@ PROBE_ITERATIONS = 60
 
 def fractional(decisions: Floats) -> Integers:
     """Return the positions of the decisions, float64 [N], with fractional values."""
-    return np.flatnonzero(np.abs(decisions - np.round(decisions)) > INTEGRAL)
+    return np.flatnonzero(np.abs(decisions - np.round(decisions)) > INTEGRALITY_TOLERANCE)
 
 
 def fix_by_reduced_cost(node: Node, solution: LpSolution, cutoff: float) -> Node:
@@ -461,7 +458,7 @@ class Worker:
                 x,
                 solution.y,
                 in_out_weight=rules.in_out_weight,
-                margin=INTEGRAL if is_integer else rules.margin,
+                margin=INTEGRALITY_TOLERANCE if is_integer else rules.margin,
                 known_enough=2**31 if is_integer else rules.known_enough,
                 tightening=rules.tightening,
             )

@@ -407,11 +407,36 @@ def split(
     Strong branching (Applegate, Bixby, Chvátal and Cook 1995): the part of the weakest bound is split on
     that decision, among those nearest to one half, which improves the bounds of both children most.
     """
+
+    def children_of(node: Node, point: LpSolution) -> list[tuple[Node, LpSolution]] | None:
+        """Return the children that can contain a better plan; None without fractional decisions or time left.
+
+        The score of a decision is the product of the bound changes of its two children; a change counts only
+        down to the cutoff, where the child is pruned anyway.
+        """
+        x = point.decisions[:size]
+        candidates = fractional(x)
+        best: tuple[float, list[tuple[Node, LpSolution]]] | None = None
+        for decision in candidates[np.lexsort((candidates, np.abs(x[candidates] - 0.5)))][:tried].tolist():
+            if left() <= 0:
+                break
+            children = []
+            for side in (0, 1):
+                child = node.child(decision, side, bound=node.bound, value=float(x[decision]))
+                program.set_bounds(child.lower, child.upper)
+                found = program.solve(seconds=left())
+                bound = node.bound if found.status == "limit" else min(node.bound, found.objective)
+                children.append((replace(child, bound=bound), found))
+            score = math.prod(max(node.bound - max(one.bound, cutoff), LEAST_CHANGE) for one, _ in children)
+            if best is None or score > best[0]:
+                best = (score, [one for one in children if integer_bound(one[0].bound) > cutoff])
+        return None if best is None else best[1]
+
     open_nodes, whole = [(Node.root(solution), solution)], list[Node]()
     while open_nodes and len(open_nodes) + len(whole) < parts:
         open_nodes.sort(key=lambda pair: -pair[0].bound)
         node, point = open_nodes.pop(0)
-        children = _children(program, node, point, cutoff=cutoff, size=size, left=left, tried=tried)
+        children = children_of(node, point)
         if children is None:
             whole.append(node)
         else:
@@ -419,41 +444,6 @@ def split(
     count = len(solution.decisions)
     program.set_bounds(np.zeros(count), np.ones(count))
     return [*whole, *(node for node, _ in open_nodes)]
-
-
-def _children(
-    program: Relaxation,
-    node: Node,
-    point: LpSolution,
-    *,
-    cutoff: float,
-    size: int,
-    left: Callable[[], float],
-    tried: int,
-) -> list[tuple[Node, LpSolution]] | None:
-    """Return the children that can contain a better plan; None without fractional decisions or time left.
-
-    The score of a decision is the product of the bound changes of its two children; a change counts only down
-    to the cutoff, where the child is pruned anyway.
-    """
-    x = point.decisions[:size]
-    candidates = fractional(x)
-    order = candidates[np.lexsort((candidates, np.abs(x[candidates] - 0.5)))][:tried]
-    best: tuple[float, list[tuple[Node, LpSolution]]] | None = None
-    for decision in order.tolist():
-        if left() <= 0:
-            break
-        children = []
-        for side in (0, 1):
-            child = node.child(decision, side, bound=node.bound, value=float(x[decision]))
-            program.set_bounds(child.lower, child.upper)
-            solution = program.solve(seconds=left())
-            bound = node.bound if solution.status == "limit" else min(node.bound, solution.objective)
-            children.append((replace(child, bound=bound), solution))
-        score = math.prod(max(node.bound - max(child.bound, cutoff), LEAST_CHANGE) for child, _ in children)
-        if best is None or score > best[0]:
-            best = (score, [one for one in children if integer_bound(one[0].bound) > cutoff])
-    return None if best is None else best[1]
 
 
 def fixings(node: Node, size: int) -> Integers:

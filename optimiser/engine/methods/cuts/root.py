@@ -35,7 +35,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
-from optimiser.engine.backends.highs import Relaxation, SmallLps
+from optimiser.engine.backends.highs import BINDING, Relaxation, SmallLps
 from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.cuts.relaxation import CutFinder, cut_rounds, relax, stalls
 from optimiser.engine.search.incumbent import MaskIncumbent
@@ -97,9 +97,6 @@ FRACTIONAL = 0.01
 
 TIME_CUT_ROUNDS, TIME_CUT_WEIGHT = 4, 0.05
 """Most rounds of time cuts after each round of lift-and-project cuts, and their in-out weight."""
-
-BINDING = 1e-2
-"""Slack up to which a lift-and-project cut counts as binding."""
 
 NEARLY_BINDING = 0.05
 """Slack up to which a cut of the root is passed on to the integer phase."""

@@ -460,21 +460,18 @@ class Rounding:
         x
             float64 [J], values of the candidates. A rounded point seen before is skipped.
         """
+        workspace, stop = self._workspace, self._incumbent.stop
         for threshold in (0.5, POSITIVE):
             start = np.append(x > threshold, True)
             key = np.packbits(start).tobytes()
-            if key not in self._seen and not self._incumbent.stop():
+            if key not in self._seen and not stop():
                 self._seen.add(key)
-                self._incumbent.plan(self._repaired(start), "rounding")
-
-    def _repaired(self, start: Mask) -> Mask:
-        workspace, stop = self._workspace, self._incumbent.stop
-        move_to(workspace, start)
-        repair_breaches(workspace, stop=stop)
-        fill_greedily(workspace, stop=stop)
-        if not stop():
-            close_redundant(workspace)
-        return fill_greedily(workspace, stop=stop)
+                move_to(workspace, start)
+                repair_breaches(workspace, stop=stop)
+                fill_greedily(workspace, stop=stop)
+                if not stop():
+                    close_redundant(workspace)
+                self._incumbent.plan(fill_greedily(workspace, stop=stop), "rounding")
 
 
 class TreeHeuristics:

@@ -8,13 +8,14 @@ from pathlib import Path
 import optimiser
 from optimiser.job import Job, LoadedJob
 from optimiser.job.model import PATH_KEYS
+from optimiser.run import source
 
 FILES = [(section, key) for section, keys in PATH_KEYS.items() for key in keys]
 
 
 def _keys_read_as_paths() -> set[tuple[str, str]]:
-    """Return section and key of every key that the packages ask `LoadedJob.input_path` for."""
-    found = set()
+    """Return section and key of every key that the packages read as a path, by its name or in their table."""
+    found = {(section, key) for section, key in (name.split(".") for name in source._FILES)}
     for path in Path(optimiser.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (

@@ -215,8 +215,7 @@ def paired_ratio(slow: Sequence[float], fast: Sequence[float], shift: float) -> 
 
 def ratio_of_means(slow: Sequence[float], fast: Sequence[float], shift: float) -> float:
     """Return the ratio of the shifted geometric means of times on the same problems."""
-    least = max(shifted_geometric_mean(fast, shift), LEAST_S)
-    return shifted_geometric_mean(slow, shift) / least
+    return shifted_geometric_mean(slow, shift) / max(shifted_geometric_mean(fast, shift), LEAST_S)
 
 
 def performance_ratios(times: Mapping[str, Sequence[float]]) -> dict[str, tuple[float, ...]]:

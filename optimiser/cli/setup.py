@@ -153,8 +153,7 @@ def init(
         )
     refuse_output(path, done="Nothing was written.")
     key = {GRAPH_SUFFIX: "graph", FEED_SUFFIX: "gtfs"}.get(Path(file).suffix, "file")
-    given = {key: file, "country": country}
-    job = Job(region=Region.model_validate(given), budget=Budget(share=0.1))
+    job = Job(region=Region.model_validate({key: file, "country": country}), budget=Budget(share=0.1))
     write_atomically(path, template(job, title=_TITLE))
     screen.line(f"{path} is written. Put {file} beside it, then: polyring run {path}")
     return 0

@@ -235,8 +235,7 @@ def _draw_three_way(figure: Figure, curve: Curve) -> tuple[str, ...]:
     cost, floor = surfaces(curve)
     _draw_cost_map(figure, axes, curve, cost)
     for number, group in enumerate(curve.axes.groups):
-        panel = figure.add_axes((0.665, 0.55 - 0.395 * number, 0.305, 0.28))
-        _draw_tier(panel, curve, number, group)
+        _draw_tier(figure.add_axes((0.665, 0.55 - 0.395 * number, 0.305, 0.28)), curve, number, group)
     return _map_notes(curve, cost, floor)
 
 
@@ -253,8 +252,7 @@ def surfaces(curve: Curve) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     tuple
         float64 [`CELLS` x `CELLS`] each, rows by the second tier; nan where no plan is known, or no bound.
     """
-    lines = [np.linspace(low, high, CELLS) for low, high in _span(curve)]
-    first, second = np.meshgrid(*lines)
+    first, second = np.meshgrid(*(np.linspace(low, high, CELLS) for low, high in _span(curve)))
     cost = np.full(first.shape, np.inf)
     for point in curve.points:
         meets = (first <= point.plan.reached[0]) & (second <= point.plan.reached[1])

@@ -315,8 +315,7 @@ class RingShown:
     @property
     def candidates(self) -> tuple[str, ...]:
         """Return the ids of the candidates that it needs, in order round it, each once."""
-        named = self.pieces.loc[self.pieces["candidate_id"] != "", "candidate_id"]
-        return tuple(dict.fromkeys(named))
+        return tuple(dict.fromkeys(self.pieces.loc[self.pieces["candidate_id"] != "", "candidate_id"]))
 
     @property
     def crosses_itself(self) -> bool:
@@ -353,8 +352,7 @@ class RingShown:
         if not self.is_formed:
             return {}
         line = self.circuit
-        plane = plane_of(*line.bounds)
-        (flat,) = gpd.GeoSeries([line], crs=WGS84).to_crs(plane)
+        (flat,) = gpd.GeoSeries([line], crs=WGS84).to_crs(plane_of(*line.bounds))
         length = flat.length
         return {
             "roundness": 4 * math.pi * Polygon(flat).area / length**2,

@@ -448,6 +448,5 @@ def write_map(shown: SmallMap, path: Path) -> Path:
         marks = maps.draw_city_marks(axes, cities, dict(zip(ids, colours, strict=True)))
         # In a dense cluster a name finds no room beside small marks: it may cover those, but no core city.
         is_core = (cities["tier"] == "core").to_numpy()
-        named = cities.head(MOST_LABELS)
-        maps.draw_city_labels(axes, named, taken=marks[is_core], soft=marks)
+        maps.draw_city_labels(axes, cities.head(MOST_LABELS), taken=marks[is_core], soft=marks)
         return plots.write(figure, path)

@@ -160,8 +160,7 @@ def _indices(sweep: SweepResults, outcome: str) -> dict[str, list[dict[Any, Any]
 
 def draw_links(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
     """Return the ranking of links by the share of futures in which each is right."""
-    links = sweep.links[sweep.links["share"] >= LEAST_SHARE].head(MOST_LINKS)
-    rows = links.to_dict("records")
+    rows = sweep.links[sweep.links["share"] >= LEAST_SHARE].head(MOST_LINKS).to_dict("records")
     height = 2.35 + ROW * max(1, len(rows))
     title = "Which links are right in most futures?"
     with plots.sheet(WIDTH, height, title, _links_subtitle(sweep), dpi=dpi) as figure:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -46,24 +45,6 @@ class TimedPairs:
         """Return for each pair whether its time is within its limit."""
         rows = zip(self.seconds, self.limits, strict=True)
         return tuple(time is not None and time <= limit for time, limit in rows)
-
-
-class WorstPlace(NamedTuple):
-    """The place with the largest mean travel time.
-
-    Attributes
-    ----------
-    place
-        Name of the place.
-    value
-        Mean time, seconds; infinity when no path joins the place with any partner.
-    people
-        People living there.
-    """
-
-    place: str
-    value: float
-    people: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +165,8 @@ def _tier_equity(places: pd.DataFrame, pairs: TimedPairs, tier: str, line: int) 
     joined = np.isfinite(mean)
     times, there = mean[joined], people[joined]
     some, with_core = len(times) > 0, places["share_of_core"].dropna()
-    worst = worst_place(mean, people, places["name"].tolist()) if len(mean) else None
+    ranked = zip(-mean, -people, places["name"].tolist(), strict=True)
+    worst_s, _, worst_city = min(ranked, default=(-np.inf, 0, ""))
     weight, weight_within = (sum(pairs.weights[k] for k in rows) for rows in (ks, inside))
     return TierEquity(
         tier=tier,
@@ -200,8 +182,8 @@ def _tier_equity(places: pd.DataFrame, pairs: TimedPairs, tier: str, line: int) 
         cities_half_within=int((places["share"] >= HALF).sum()),
         cities_core_within=int((with_core == 1.0).sum()) if len(with_core) else None,
         mean_minutes=float(np.average(times, weights=there)) / 60 if some else None,
-        worst_city=worst.place if worst else "",
-        worst_minutes=worst.value / 60 if worst and np.isfinite(worst.value) else None,
+        worst_city=worst_city,
+        worst_minutes=-float(worst_s) / 60 if np.isfinite(worst_s) else None,
         gini=gini(times, there) if some else None,
         theil=theil_t(times, there) if some else None,
         palma=palma(times, there) if some else None,
@@ -245,23 +227,6 @@ def mean_times(
     mean = np.divide(whole, joined, out=np.full(len(number), np.inf), where=joined > 0)
     places = np.flatnonzero(partners > 0)
     return places, mean[places]
-
-
-def worst_place(values: Numbers, people: Numbers, places: Sequence[str]) -> WorstPlace:
-    """Return the place with the largest value; ties go to more people, then to the first name.
-
-    Parameters
-    ----------
-    values
-        One value per place, such as the mean travel time; infinity when the place is cut off.
-    people
-        People of each place; places without people are left out.
-    places
-        Name of each place.
-    """
-    rows = [(-v, -n, p) for v, n, p in zip(values, people, places, strict=True) if n > 0]
-    value, number, place = min(rows)
-    return WorstPlace(place, -float(value), -int(number))
 
 
 type Floats = NDArray[np.float64]

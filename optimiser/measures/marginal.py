@@ -214,15 +214,15 @@ class MarginalValues:
         return member.reshape(len(cities), len(pair)), np.array(lacking, dtype=np.int64), weight
 
     @cached_property
-    def _usable(self) -> tuple[Mask, Mask]:
+    def _usable(self) -> tuple[Mask, Mask, Integers]:
         return _usable(self.valuer.net, self._open(self.plan), self.valuer.table)
 
     @cached_property
     def _search(self) -> Search:
         net, table = self.valuer.net, self.valuer.table
-        kept, nodes = self._usable[0], net.start.size - 1
+        kept, _, latest = self._usable
         arcs = (column[kept] for column in (_tails(net), net.head, net.seconds, net.owner))
-        return Search(in_rows(*arcs, nodes=nodes), _latest_times(net, self._open(self.plan), table), table)
+        return Search(in_rows(*arcs, nodes=net.start.size - 1), latest, table)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,45 +274,33 @@ def _tails(net: Graph) -> Integers:
     return found
 
 
-def _reversed(net: Graph) -> Graph:
-    return in_rows(net.head, _tails(net), net.seconds, net.owner, nodes=net.start.size - 1)
-
-
-def _usable(net: Graph, is_open: Mask, table: PairTable) -> tuple[Mask, Mask]:
-    """Return which arcs some pair can use within its limit, and which pairs can use which candidates.
+def _usable(net: Graph, is_open: Mask, table: PairTable) -> tuple[Mask, Mask, Integers]:
+    """Return which arcs some pair can use, which pairs can use which candidates, and when nodes are of use.
 
     `is_open` holds the most that is ever open. A pair (o, d) can use an arc (u, v) if the times from o to u,
     over the arc, and from v to d sum to at most its limit.
 
     Returns
     -------
-    arcs, candidates
-        bool [m], and bool [A, J + 1], whose last column stands for the arcs that exist today.
+    arcs, candidates, latest
+        bool [m]; bool [A, J + 1], whose last column stands for the arcs that exist today; int64 [O x n], the
+        latest second at which a path from each origin may reach each node: the largest limit less the least
+        time onward, over the pairs of the origin; below 0 where a node is of no use to any of them.
     """
     ends, end = np.unique(table.destination, return_inverse=True)
     away = _times_from_each(net, is_open, table.origins)
-    back = _times_from_each(_reversed(net), is_open, ends)
-    tail, arcs = _tails(net), np.zeros(net.head.size, dtype=np.bool_)
+    tail, nodes = _tails(net), net.start.size - 1
+    reverse = in_rows(net.head, tail, net.seconds, net.owner, nodes=nodes)
+    back = _times_from_each(reverse, is_open, ends)
+    arcs, latest = np.zeros(net.head.size, dtype=np.bool_), np.full((len(away), nodes), -UNREACHED)
+    np.maximum.at(latest, table.row, table.limit[:, None] - back[end])
     candidates = np.zeros((table.pair.size, is_open.size), dtype=np.bool_)
     for k, row in enumerate(table.row.tolist()):
         seconds = away[row][tail] + net.seconds + back[end[k]][net.head]
         fits = is_open[net.owner] & (seconds <= table.limit[k])
         arcs |= fits
         candidates[k, net.owner[fits]] = True
-    return arcs, candidates
-
-
-def _latest_times(net: Graph, is_open: Mask, table: PairTable) -> Integers:
-    """Return the latest second at which a path from each origin may reach each node and still be of use.
-
-    int64 [O x n]: the largest limit less the least time onward, over the pairs of the origin; below 0 where a
-    node is of no use to any of them. `is_open` holds the most that is ever open.
-    """
-    ends, end = np.unique(table.destination, return_inverse=True)
-    back = _times_from_each(_reversed(net), is_open, ends)
-    found = np.full((table.origins.size, net.start.size - 1), -UNREACHED)
-    np.maximum.at(found, table.row, table.limit[:, None] - back[end])
-    return found
+    return arcs, candidates, latest
 
 
 def _times_from_each(net: Graph, is_open: Mask, nodes: Integers) -> Integers:

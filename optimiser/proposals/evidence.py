@@ -236,7 +236,7 @@ class _Ways:
             run = list(part)
             if is_ride:  # trains of several patterns together have no service of their own
                 ends = (int(graph.tail[run[0]]), int(graph.head[run[-1]]))
-                named = (self._stations.get(self._points[node], "a station") for node in ends)
+                named = (self._stations.get(node, "a station") for node in ends)
                 ride_s[" – ".join(named)] += int(graph.seconds[run].sum())
             for arc in () if is_ride else run:
                 kind, link = kind_of[arc], int(graph.ref[arc])
@@ -252,19 +252,15 @@ class _Ways:
         return "; ".join(parts or [f"{name} {seconds / 60:.0f} min" for name, seconds in outside_s.items()])
 
     @cached_property
-    def _points(self) -> list[tuple[float, float]]:
-        """Return the points of the nodes of the time graph, degrees."""
-        nodes = self.base.graph.nodes
-        return list(zip(nodes["lon"].tolist(), nodes["lat"].tolist(), strict=True))
-
-    @cached_property
-    def _stations(self) -> dict[tuple[float, float], str]:
-        """Return the names of stations by their points, degrees."""
+    def _stations(self) -> dict[int, str]:
+        """Return the names of nodes at the places of stations; at one place the last name counts."""
         if self.base.rail is None:
             return {}
-        nodes = self.base.rail.nodes
-        points = zip(nodes.geometry.x.tolist(), nodes.geometry.y.tolist(), strict=True)
-        return {point: name for point, name in zip(points, nodes["name"].tolist(), strict=True) if name}
+        rail, nodes = self.base.rail.nodes, self.base.graph.nodes
+        points = zip(rail.geometry.x.tolist(), rail.geometry.y.tolist(), strict=True)
+        named = {point: name for point, name in zip(points, rail["name"].tolist(), strict=True) if name}
+        places = zip(nodes["lon"].tolist(), nodes["lat"].tolist(), strict=True)
+        return {node: named[place] for node, place in enumerate(places) if place in named}
 
 
 def _listed(parts: Mapping[str, float], unit: str) -> str:

@@ -23,7 +23,7 @@ from optimiser.proposals.shortest_times import (
     times_between,
     without_detours,
 )
-from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
+from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs, rows_by_candidate
 
 
 def root_weight(population: int) -> int:
@@ -401,20 +401,13 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first three has a def
         order = np.lexsort((node[found.col], node[found.row]))
         base = [node[found.row][order], node[found.col][order], found.data[order].astype(np.int64)]
     nodes = np.unique(np.concatenate([*ends, *base[:2], opened.ends]))
-    every_id = (*ids, *arcs.new_ids)
+    every_id, columns = (*ids, *arcs.new_ids), (pairs[name].tolist() for name in ("limit", "weight", "group"))
     problem = DesignProblem(
         name=name,
         nodes=tuple(every_id[node] for node in nodes.tolist()),
         arcs=_triples(nodes, *base),
         candidates=tuple(_candidates(candidates, opened, nodes)),
-        pairs=tuple(
-            Pair(origin=origin, destination=destination, limit=limit, weight=weight, group=group)
-            for origin, destination, limit, weight, group in zip(
-                *(np.searchsorted(nodes, end).tolist() for end in ends),
-                *(pairs[column].tolist() for column in ("limit", "weight", "group")),
-                strict=True,
-            )
-        ),
+        pairs=tuple(map(Pair, *(np.searchsorted(nodes, end).tolist() for end in ends), *columns)),
         budget=budget,
         note=note,
         money=candidates.money if money is None else money,
@@ -438,15 +431,13 @@ def _triples(
 
 
 def _candidates(candidates: Candidates, arcs: NumberedArcs, nodes: NDArray[np.int64]) -> Iterator[Candidate]:
-    opened: list[list[tuple[int, int, int]]] = [[] for _ in range(len(candidates))]
     triples = _triples(nodes, arcs.tail, arcs.head, arcs.seconds)
-    for row, arc in zip(arcs.candidate.tolist(), triples, strict=True):
-        opened[row].append(arc)
-    for own, line in zip(opened, candidates.table.itertuples(), strict=True):
+    rows = rows_by_candidate(arcs.candidate, len(candidates))
+    for own, line in zip(rows, candidates.table.itertuples(), strict=True):
         yield Candidate(
             id=str(line.candidate_id),
             cost=int(line.cost),
-            arcs=tuple(own),
+            arcs=tuple(triples[row] for row in own.tolist()),
             kind=str(line.kind),
             instrument=cast("Instrument | None", str(line.instrument) or None),
             fixed=cast("Fixed | None", str(line.fixed) or None),

@@ -151,7 +151,12 @@ class TerrainRaster:
 
     def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
         """Return for each point the class of the relief round it; ground off the raster is plain."""
-        relief = _relief(self.path, lon, lat, self.window_km)
+        north = self.window_km / 2.0 / 110.57
+        east = self.window_km / 2.0 / (111.32 * np.cos(np.radians(lat)))
+        with _open_raster(self.path) as raster:
+            to_raster = pyproj.Transformer.from_crs(4326, raster.crs, always_xy=True)
+            low, high = (to_raster.transform(lon + at * east, lat + at * north) for at in (-1, 1))
+            relief = np.array([_box_relief(raster, box) for box in np.column_stack([*low, *high])])
         classes = (relief >= self.hill_m).astype(np.int8)
         classes[relief >= self.mountain_m] = 2
         return classes
@@ -297,17 +302,6 @@ def _open_raster(path: Path) -> Any:  # noqa: ANN401 (rasterio is optional and h
             remedy="Assign one, e.g. with gdal_edit.",
         )
     return raster
-
-
-def _relief(
-    path: Path, lon: NDArray[np.float64], lat: NDArray[np.float64], window_km: float
-) -> NDArray[np.float64]:
-    """Return highest less lowest ground in metres in a window round each point."""
-    with _open_raster(path) as raster:
-        to_raster = pyproj.Transformer.from_crs(4326, raster.crs, always_xy=True)
-        east, north = window_km / 2.0 / (111.32 * np.cos(np.radians(lat))), window_km / 2.0 / 110.57
-        low, high = (to_raster.transform(lon + at * east, lat + at * north) for at in (-1, 1))
-        return np.array([_box_relief(raster, box) for box in np.column_stack([*low, *high])])
 
 
 def _box_relief(raster: Any, box: NDArray[np.float64]) -> float:  # noqa: ANN401

@@ -9,13 +9,11 @@ import pytest
 from optimiser.measures.equity import (
     ALL,
     TimedPairs,
-    WorstPlace,
     equity_by_tier,
     gini,
     mean_times,
     palma,
     theil_t,
-    worst_place,
 )
 
 PEOPLE = [4, 2, 2, 0]
@@ -117,17 +115,10 @@ def test_a_place_paired_with_itself_has_no_time():
     assert mean_times([(0, 0)], [0], [5])[0].tolist() == []
 
 
-def test_the_worst_place_has_the_largest_time():
-    assert worst_place([3, 9, 5], [10, 20, 30], ["a", "b", "c"]) == WorstPlace("b", 9.0, 20)
-
-
-def test_a_place_that_is_cut_off_is_the_worst():
-    assert worst_place([3, inf], [10, 20], ["a", "b"]) == WorstPlace("b", inf, 20)
-
-
-def test_of_equals_the_worst_has_most_people_and_then_the_first_id():
-    assert worst_place([9, 9, 9], [10, 20, 20], ["a", "c", "b"]).place == "b"
-
-
-def test_a_place_without_people_is_never_the_worst():
-    assert worst_place([3, 9], [10, 0], ["a", "b"]).place == "a"
+@pytest.mark.parametrize(
+    ("people", "worst"), [((4, 2, 2), "a"), ((2, 2, 4), "c"), ((2, 4, 4), "b"), ((0, 2, 4), "c")]
+)
+def test_of_equals_the_worst_has_most_people_and_then_the_first_name(people, worst):
+    pairs = TimedPairs(((0, 1), (0, 2), (1, 2)), (90,) * 3, (150,) * 3, (1,) * 3, ("far",) * 3)
+    rows = equity_by_tier(pairs, people=people, tiers=("far",) * 3, names=("a", "b", "c"), line=150)
+    assert [row.worst_city for row in rows] == [worst, worst]

@@ -292,7 +292,9 @@ def close_gaps(
             link_lengths(ring, candidates.costs | links.costs, charge_a_km=round(charge * price))
             for charge in _CHARGES
         ]
-        circuits = _circuits(ring, lengths, _touching(ring, avoid), network)
+        points = shapely.points(ring.graph.lon, ring.graph.lat)[:, None]
+        is_avoided = (shapely.distance(points, np.array(avoid, dtype=object)) <= _ON_LINE_DEG).any(axis=1)
+        circuits = _circuits(ring, lengths, is_avoided[ring.graph.ends].any(axis=1), network)
         if circuits:
             break
     chosen = _chosen(ring, circuits, links.costs.keys(), network.rules.gap_count)
@@ -339,15 +341,6 @@ def _with_straight_links(
         longest_water_km=standards.longest_water_km,
     )
     return links, generate(network, merge(candidates, links), prune=False)
-
-
-def _touching(ring: GeneratedRing, avoid: Sequence[shapely.Geometry]) -> NDArray[np.bool_]:
-    """Tell which links end at nodes that lie on lines."""
-    points = shapely.points(ring.graph.lon, ring.graph.lat)
-    on_line = np.zeros(len(points), dtype=np.bool_)
-    for line in avoid:
-        on_line |= shapely.distance(points, line) <= _ON_LINE_DEG
-    return np.asarray(on_line[ring.graph.ends].any(axis=1), dtype=np.bool_)
 
 
 def _circuits(

@@ -101,7 +101,7 @@ def relation_drafts(
         if -1 in stops:
             draft = replace(draft, whole_s=None)  # of the whole way, of which a part is not here
         found.append(draft if known is None else replace(draft, known=known.kept(positions)))
-    merged = _merge_directions(found)
+    merged = merge_directions(found)
     counts["directions merged"] = len(found) - len(merged)
     return merged, dict(counts)
 
@@ -159,7 +159,8 @@ def _draft(
     )
 
 
-def _merge_directions(found: Sequence[Draft]) -> tuple[Draft, ...]:
+def merge_directions(found: Sequence[Draft]) -> tuple[Draft, ...]:
+    """Return services with the two directions of each line merged into one."""
     waiting: dict[tuple[int, ...], list[int]] = defaultdict(list)
     kept: list[Draft] = []
     for draft in found:

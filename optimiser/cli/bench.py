@@ -95,7 +95,7 @@ def bench(
             families=family or (),
             variants=variant or (),
             solvers=solver or (),
-            seeds=_seeds(seeds or ()),
+            seeds=seeds_of(seeds or ()),
             time_limit_s=time_limit_s,
             gap=gap,
             threads=threads,
@@ -117,7 +117,7 @@ def bench(
     return 0
 
 
-def _seeds(words: Sequence[str]) -> list[int]:
+def seeds_of(words: Sequence[str]) -> list[int]:
     """Return the seeds of words such as `3` and `1..10`, sorted."""
     found: set[int] = set()
     for word in words:

@@ -31,7 +31,7 @@ class _ChildAsker:
     """Has a child process, which is ended when the block that holds the asker is left."""
 
     def __init__(self) -> None:
-        self._process = ChildProcess()
+        self.process = ChildProcess()
 
     def __enter__(self) -> Self:
         """Return the asker."""
@@ -39,7 +39,7 @@ class _ChildAsker:
 
     def __exit__(self, *_error: object) -> None:
         """End the process."""
-        self._process.close()
+        self.process.close()
 
 
 class SolveAsker(_ChildAsker):
@@ -70,10 +70,10 @@ class SolveAsker(_ChildAsker):
         variant: str = "auto",
     ) -> None:
         super().__init__()
-        self._problem, self._axes, self._evaluate = problem, axes, evaluate
+        self._problem, self._axes, self.evaluate = problem, axes, evaluate
         self._params = SolveParameters(seed=seed, threads=threads)
         self._variant = variant
-        self._plans: list[EvaluatedPoint] = []
+        self.plans: list[EvaluatedPoint] = []
 
     def know(self, _built: Iterable[str]) -> None:
         """Do nothing: a plan without circuits cannot be used."""
@@ -95,10 +95,10 @@ class SolveAsker(_ChildAsker):
             problem = own_problem(self._problem, self._axes, question)
         except ValueError:
             # The problem format cannot express the question: of the best known plan idle candidates go.
-            best = self._best(question)
+            best = self.best(question)
             if best is not None:
-                best = self._drop_idle(best, question)
-                self._plans.append(best)
+                best = self.drop_idle(best, question)
+                self.plans.append(best)
             seconds = time.monotonic() - start_time
             facts: dict[str, Any] = {"bound": None, "empty": False, "warm": True, "reason": "thinned"}
             return self._answer(question, best, seconds, seconds=seconds, **facts)
@@ -107,18 +107,19 @@ class SolveAsker(_ChildAsker):
                 problem,
                 variant=self._variant,
                 params=self._params.replace(time_limit_s=seconds, gap=gap),
-                run=self._process,
+                run=self.process,
             )
         except SolveFailure as failure:
             result = failure.result
         if result.status in ("optimal", "feasible"):
-            self._plans.append(self._evaluate(result.built, rings=result.rings, starts=result.starts))
-        return self._found(question, result, time.monotonic() - start_time)
+            self.plans.append(self.evaluate(result.built, rings=result.rings, starts=result.starts))
+        return self.answer_to(question, result, time.monotonic() - start_time)
 
-    def _found(self, question: Question, result: Result, whole_seconds: float) -> Answer:
+    def answer_to(self, question: Question, result: Result, whole_seconds: float) -> Answer:
+        """Return the answer that the result of a solve gives, with the best of all known plans."""
         return self._answer(
             question,
-            self._best(question),
+            self.best(question),
             whole_seconds,
             bound=result.bound,
             empty=result.status == "infeasible",
@@ -143,22 +144,28 @@ class SolveAsker(_ChildAsker):
         plan: dict[str, Any] = {name: getattr(best, name) for name in ("built", "rings", "starts")}
         return Answer(asked=question, whole_seconds=whole_seconds, **plan, **facts)
 
-    def _best(self, question: Question) -> EvaluatedPoint | None:
+    def best(self, question: Question) -> EvaluatedPoint | None:
         """Return the best plan of all questions that is feasible for this one."""
         sign = 1 if question.cheapest else -1
 
         def rank(plan: EvaluatedPoint) -> tuple[int, int]:
             return sign * (plan.cost if question.cheapest else sum(plan.reached)), plan.cost
 
-        feasible = (plan for plan in self._plans if not plan.faults and _answers(plan, question))
-        return min(feasible, key=rank, default=None)
+        return min(
+            (plan for plan in self.plans if not plan.faults and _answers(plan, question)),
+            key=rank,
+            default=None,
+        )
 
-    def _drop_idle(self, plan: EvaluatedPoint, question: Question) -> EvaluatedPoint:
+    def drop_idle(self, plan: EvaluatedPoint, question: Question) -> EvaluatedPoint:
+        """Return a plan without the candidates that the question can do without, the dearest first."""
         cost = {c.id: c.cost for c in self._problem.candidates}
         for name in sorted(plan.built, key=lambda name: (-cost[name], name)):
-            remaining = set(plan.built) - {name}
-            starts = {key: period for key, period in plan.starts.items() if key != name}
-            without_candidate = self._evaluate(remaining, rings=plan.rings, starts=starts)
+            without_candidate = self.evaluate(
+                set(plan.built) - {name},
+                rings=plan.rings,
+                starts={key: period for key, period in plan.starts.items() if key != name},
+            )
             if (
                 not without_candidate.faults
                 and _answers(without_candidate, question)
@@ -213,15 +220,15 @@ class SessionAsker(_ChildAsker):
                 remedy="Lower a target, or remove fixed candidates or exclusions.",
             )
         self._measures = axes.measures(reduced.problem)
-        self._reduced, self._cheapest_base = reduced, reduced.forced_cost
-        self._base = _base(reduced, evaluate, self._measures)
+        self.reduced, self.cheapest_base = reduced, reduced.forced_cost
+        self.base = base_of(reduced, evaluate, self._measures)
         self._seed, self._threads = seed, threads
         self._known_plans: dict[tuple[int, ...], None] = {}
         self._sent: set[tuple[int, ...]] = set()
 
     def know(self, built: Iterable[str]) -> None:
         """Add a plan found elsewhere, given by ids; candidates outside the reduced problem are ignored."""
-        index = self._reduced.problem.index
+        index = self.reduced.problem.index
         self._known_plans[tuple(sorted(index[name] for name in built if name in index))] = None
 
     def ask(self, question: Question, *, seconds: float, gap: float) -> Answer:
@@ -237,16 +244,16 @@ class SessionAsker(_ChildAsker):
             Requested relative gap.
         """
         start_time = time.monotonic()
-        budget = None if question.budget is None else question.budget - self._cheapest_base
+        budget = None if question.budget is None else question.budget - self.cheapest_base
         if budget is not None and budget < 0:
             return Answer(question, None, None, empty=True, seconds=0.0, whole_seconds=0.0, warm=True)
-        least = tuple(value - base for value, base in zip(question.least, self._base, strict=True))
+        least = tuple(value - base for value, base in zip(question.least, self.base, strict=True))
         levels = tuple(
             row._replace(offset=row.offset - row.scale * base)
-            for row, base in zip(question.levels, self._base, strict=False)
+            for row, base in zip(question.levels, self.base, strict=False)
         )
-        base = self._cheapest_base if question.cheapest else sum(self._base[row] for row in question.counted)
-        task = self._task(
+        base = self.cheapest_base if question.cheapest else sum(self.base[row] for row in question.counted)
+        task = self.task_of(
             dataclasses.replace(question, budget=budget, least=least, levels=levels),
             seconds=seconds,
             gap=gap,
@@ -262,14 +269,14 @@ class SessionAsker(_ChildAsker):
             elif message["kind"] == "bound":
                 bound = float(message["bound"])
 
-        ending = self._process(task, receive, time_limit_s=seconds)
+        ending = self.process(task, receive, time_limit_s=seconds)
         if built is not None:
             self._known_plans[built] = None
             self._sent.add(built)
         is_late = ending.reason == "killed" or ending.details.get("late")
         return Answer(
             asked=question,
-            built=None if built is None else self._reduced.lifted(built),
+            built=None if built is None else self.reduced.lifted(built),
             bound=None if bound is None else bound + task["base"],
             empty=ending.reason == "infeasible",
             seconds=ending.seconds,
@@ -282,19 +289,19 @@ class SessionAsker(_ChildAsker):
             message=ending.message,
         )
 
-    def _task(self, question: Question, *, seconds: float, gap: float, base: int) -> dict[str, Any]:
+    def task_of(self, question: Question, *, seconds: float, gap: float, base: int) -> dict[str, Any]:
         """Return the task of a question; a new process gets the problem and all known plans."""
         task: dict[str, Any] = {"seed": self._seed, "threads": self._threads}
-        if not self._process.is_running:
+        if not self.process.is_running:
             self._sent = set()
-            task |= {"problem": json.loads(dumps(self._reduced.problem)), "measures": self._measures.tolist()}
+            task |= {"problem": json.loads(dumps(self.reduced.problem)), "measures": self._measures.tolist()}
         unsent = [plan for plan in self._known_plans if plan not in self._sent]
         self._sent.update(unsent)
         task |= {"question": question.as_dict(), "seconds": seconds, "gap": gap, "base": base}
         return task | {"known": [list(plan) for plan in unsent]}
 
 
-def _base(
+def base_of(
     reduced: Reduction, evaluate: FrontierEvaluator, measures: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 ) -> list[int]:
     """Return by how much each measure of a plan exceeds that of its plan in the reduced problem."""

@@ -129,13 +129,13 @@ class ProvenRegion:
     def is_open(self, level: Level) -> bool:
         """Return whether a level is not settled yet."""
         box = next((box for box in self.boxes if box.holds(level)), None)
-        return box is not None and not self._is_narrow(box)
+        return box is not None and not self.is_narrow(box)
 
     def is_known(self, level: Level) -> bool:
         """Return whether the bounds at a level agree within the gap."""
-        return self._is_narrow(LevelBox(level, level))
+        return self.is_narrow(LevelBox(level, level))
 
-    def _is_narrow(self, box: LevelBox) -> bool:
+    def is_narrow(self, box: LevelBox) -> bool:
         """Return whether the bounds agree within the gap in the whole box."""
         most, least = self.upper(box.high), self.lower(box.low)
         if math.isinf(most) or math.isinf(least):
@@ -155,7 +155,7 @@ class ProvenRegion:
         self._rooms = known
         while heap:
             box = heap[0][1]
-            room = 0.0 if self._is_narrow(box) else self._room(box)
+            room = 0.0 if self.is_narrow(box) else self._room(box)
             if not room:
                 heapq.heappop(heap)
                 del known[box]

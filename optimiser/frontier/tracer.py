@@ -175,14 +175,14 @@ class Tracer:
     def __iter__(self) -> Iterator[Point]:
         """Yield points as they are found; `state` is up to date in between."""
         end = time.monotonic() + self.limits.total_s
-        self.state.region = self._new_region(end)
-        while (level := self._next(end)) is not None:
+        self.state.region = self.new_region(end)
+        while (level := self.next_level(end)) is not None:
             left = end - time.monotonic()
             if left <= 0 and self._recall(self._question(level)) is None:
                 self.state.ended = "time"
                 return
             try:
-                point = self._answer_level(level, min(self.limits.point_s, left if left > 0 else LEAST_S))
+                point = self.answer_level(level, min(self.limits.point_s, left if left > 0 else LEAST_S))
             except SolverError as error:
                 if not self.state.points:
                     raise
@@ -200,7 +200,7 @@ class Tracer:
                 done="No point was found.",
                 remedy="Run polyring doctor, which reports what this machine lacks, or allow more memory.",
             )
-        self.state.ended = self._ending()
+        self.state.ended = self.ending()
 
     def answer(self, low: Level, high: Level, levels: Sequence[Level]) -> None:
         """Answer some levels of a frontier in their order; `memory` keeps the answers.
@@ -217,9 +217,9 @@ class Tracer:
         self.state.region = ProvenRegion(low, high, gap=self.limits.gap)
         for level in levels:
             if self.state.region.is_open(level):
-                self._answer_level(level, self.limits.point_s)
+                self.answer_level(level, self.limits.point_s)
 
-    def _ending(self) -> str:
+    def ending(self) -> str:
         """Return how the tracing ended; with unproved points it is not complete, even without open boxes."""
         state = self.state
         if state.region.widest() is not None:
@@ -227,14 +227,12 @@ class Tracer:
         all_known = all(state.region.is_known(state.levels[point.asked]) for point in state.points)
         return "complete" if all_known and not state.unsettled else "time"
 
-    def _new_region(self, end: float) -> ProvenRegion:
+    def new_region(self, end: float) -> ProvenRegion:
         """Return the region of all levels, with nothing settled."""
         if self.axes.kind == "two_way":
-            least = self._least_money(end)
-            return ProvenRegion((-most_money(self.problem),), (-least,), gap=self.limits.gap)
+            return ProvenRegion((-most_money(self.problem),), (-self._least_money(end),), gap=self.limits.gap)
         allowed = [c.id for c in self.problem.candidates if c.fixed != "out"]
-        most = self.evaluate(allowed).reached
-        return ProvenRegion(self.evaluate(()).reached, most, gap=self.limits.gap)
+        return ProvenRegion(self.evaluate(()).reached, self.evaluate(allowed).reached, gap=self.limits.gap)
 
     def _least_money(self, end: float) -> int:
         """Return a lower bound on the cost of feasible plans: 0 unless something must be built."""
@@ -242,7 +240,7 @@ class Tracer:
         if not nothing.faults or self.problem.periods:
             return 0 if self.problem.periods else nothing.cost
         question = Question(None, (0,), cheapest=True)
-        found = self._answer(question, min(self.limits.point_s, end - time.monotonic()))
+        found = self.answer_of(question, min(self.limits.point_s, end - time.monotonic()))
         if found.empty:
             raise InfeasibleError(
                 "no plan meets the constraints, proved.",
@@ -252,7 +250,7 @@ class Tracer:
             )
         return 0 if found.bound is None else max(0, rounded_bound(found.bound, minimise=True))
 
-    def _next(self, end: float) -> Level | None:
+    def next_level(self, end: float) -> Level | None:
         """Return the level of the next question; None when no further question is needed."""
         state, limits = self.state, self.limits
         whole = state.region.whole
@@ -264,7 +262,7 @@ class Tracer:
         if limits.placing == "even":
             if self.ahead is not None and state.ahead is None:
                 self._ask_ahead(self.ahead, end)
-            return next((level for level in self._grid() if state.region.is_open(level)), None)
+            return next((level for level in self.grid() if state.region.is_open(level)), None)
         box = state.region.widest()
         if box is None:
             return None
@@ -276,7 +274,7 @@ class Tracer:
         self.state.ahead = answers = dict[Question, Answer]()
         levels = [
             level
-            for level in self._grid()
+            for level in self.grid()
             if self.state.region.is_open(level) and self._recall(self._question(level)) is None
         ]
         for found in ask(self, levels, end - time.monotonic()):
@@ -287,7 +285,7 @@ class Tracer:
         """Return the answer to a question that came from elsewhere or is remembered; None without one."""
         return (self.state.ahead or {}).get(question) or self.memory.recall(question)
 
-    def _grid(self) -> Iterator[Level]:
+    def grid(self) -> Iterator[Level]:
         """Yield the levels of a grid of equal steps, the hardest first along each axis.
 
         The grid spans the levels between the ends of the frontier. Levels that another answer has settled are
@@ -303,7 +301,7 @@ class Tracer:
         ]
         yield from itertools.product(*lines)
 
-    def _answer_level(self, level: Level, seconds: float) -> Point | None:
+    def answer_level(self, level: Level, seconds: float) -> Point | None:
         """Ask the question of a level, and record the answer; return its point, None without a plan.
 
         The second stage makes the plan non-dominated: it optimises the other axis at the value found.
@@ -312,7 +310,7 @@ class Tracer:
         question = self._question(level)
         cut_short = seconds < self.limits.point_s and self._recall(question) is None
         self.state.levels[question] = level
-        first, region = self._answer(question, seconds), self.state.region
+        first, region = self.answer_of(question, seconds), self.state.region
         if first.bound is not None:
             bound = rounded_bound(first.bound, minimise=question.cheapest)
             region.proved(level, _as_minimised(bound, question))
@@ -320,14 +318,14 @@ class Tracer:
             self.state.unsettled += not first.empty
             region.settle(level, None)
             return None
-        plan = self._evaluate(first)
+        plan = self.plan_of(first)
         if first.reason == "time" and cut_short:
             region.found(self._level_reached(plan), _as_minimised(self._value(plan, question), question))
             return None
         left = max(SECOND_STAGE_SHARE * seconds, seconds - (time.monotonic() - start_time))
-        second = self._answer(self._second_question(question, plan), left)
-        plan = self._better(plan, second, question)
-        self._record_second_bound(question, plan, second)
+        second = self.answer_of(self.second_question(question, plan), left)
+        plan = self.better(plan, second, question)
+        self.record_second_bound(question, plan, second)
         reached_level = self._level_reached(plan)
         region.found(reached_level, _as_minimised(self._value(plan, question), question))
         region.settle(level, reached_level)
@@ -347,24 +345,24 @@ class Tracer:
             return Question(-level[0], (0,), cheapest=False)
         return Question(None, level, cheapest=True)
 
-    def _second_question(self, question: Question, plan: EvaluatedPoint) -> Question:
+    def second_question(self, question: Question, plan: EvaluatedPoint) -> Question:
         """Return the question of the second stage, which optimises the other axis at the value found."""
         if question.cheapest:
             return Question(plan.cost, question.least, cheapest=False)
         return Question(None, plan.reached, cheapest=True)
 
-    def _better(self, plan: EvaluatedPoint, second: Answer, question: Question) -> EvaluatedPoint:
+    def better(self, plan: EvaluatedPoint, second: Answer, question: Question) -> EvaluatedPoint:
         """Return the plan of the second stage if it is nowhere worse, else the plan of the first."""
         if second.built is None:
             return plan
-        other = self._evaluate(second)
+        other = self.plan_of(second)
         no_worse = other.needs <= plan.needs and all(
             a >= b for a, b in zip(other.reached, plan.reached, strict=True)
         )
         sums = sum(other.reached) >= sum(plan.reached) and other.cost <= plan.cost
         return other if no_worse or (question.cheapest and sums) else plan
 
-    def _record_second_bound(self, question: Question, plan: EvaluatedPoint, second: Answer) -> None:
+    def record_second_bound(self, question: Question, plan: EvaluatedPoint, second: Answer) -> None:
         """Record the bound of the second stage: budgets below the proven least cost reach less coverage."""
         if question.cheapest or second.bound is None or self.problem.periods:
             return
@@ -372,7 +370,8 @@ class Tracer:
         if 0 < least <= plan.needs:
             self.state.region.proved((1 - least,), float(1 - plan.reached[0]))
 
-    def _answer(self, question: Question, seconds: float) -> Answer:
+    def answer_of(self, question: Question, seconds: float) -> Answer:
+        """Return the answer to a question, remembered or new; a solver that fails again and again ends it."""
         stored = self._recall(question)
         if stored is not None:
             if stored.built is not None:
@@ -393,7 +392,8 @@ class Tracer:
             self.memory.keep(found)
         return found
 
-    def _evaluate(self, found: Answer) -> EvaluatedPoint:
+    def plan_of(self, found: Answer) -> EvaluatedPoint:
+        """Return the plan of an answer, which must keep all rules."""
         plan = self.evaluate(found.built or (), rings=found.rings, starts=found.starts)
         if plan.faults:
             raise SolverError(

@@ -136,7 +136,7 @@ def _path_to_serve(
     if tracks.base.straight_km(*pair) < least_km:
         left_out[f"{kind}: ends closer than {least_km:g} km"] += 1
         return None
-    path = tracks.best_path(*pair) if express is None else _best_path(tracks, express, *pair)
+    path = tracks.best_path(*pair) if express is None else best_path(tracks, express, *pair)
     if path is None:
         left_out[f"{kind}: no tracks join the cities"] += 1
     elif tracks.runs_today(pair, (path.nodes[0], path.nodes[-1]), headway_s):
@@ -145,7 +145,7 @@ def _path_to_serve(
     return path
 
 
-def _best_path(tracks: Tracks, rules: PatternRules, a: int, b: int) -> TrackPath | None:
+def best_path(tracks: Tracks, rules: PatternRules, a: int, b: int) -> TrackPath | None:
     """Return the path of the soonest trip between two cities over a train without calls."""
     starts, ends = (tracks.reached_stations(city, rules.reach_s, rules.reach_count) for city in (a, b))
     options = [

@@ -129,7 +129,7 @@ def _found(clusters: Sequence[Cluster], watch: Progress, executor: Executor | No
                 yield _measured(cluster, watch)
             else:
                 find_source(cluster.loaded)
-                tasks[name] = _task(cluster)
+                tasks[name] = task_of(cluster)
         except (OptimiserError, NetworksError) as fault:
             if executor is None:
                 yield fault
@@ -150,7 +150,7 @@ def _found(clusters: Sequence[Cluster], watch: Progress, executor: Executor | No
             yield ClusterFigures(name, cluster.title, picture=picture, **values)
 
 
-def _task(cluster: Cluster) -> Task:
+def task_of(cluster: Cluster) -> Task:
     """Return the task of a cluster; it depends on the contents of the files that its job names."""
     loaded = cluster.loaded
     named = ((getattr(loaded.job, name), keys) for name, keys in PATH_KEYS.items())

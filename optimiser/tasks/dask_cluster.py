@@ -260,18 +260,18 @@ class DaskCluster:
     def __init__(self, *, workers: int = 0, address: str | None = None) -> None:
         self._asked, self._address = workers, address
         self._stack = ExitStack()
-        self._cluster: LocalCluster | None = None
-        self._client: Client | None = None
+        self.cluster: LocalCluster | None = None
+        self.client: Client | None = None
 
     @property
     def workers(self) -> int:
         """Return how many threads the workers have that are there."""
-        return sum(self._client.nthreads().values()) if self._client is not None else self._asked
+        return sum(self.client.nthreads().values()) if self.client is not None else self._asked
 
     @property
     def dashboard(self) -> str:
         """Return the address of Dask's dashboard; empty where there is none."""
-        return "" if self._client is None else str(self._client.dashboard_link or "")
+        return "" if self.client is None else str(self.client.dashboard_link or "")
 
     def __enter__(self) -> Self:
         """Start the local cluster, or find the scheduler.
@@ -285,7 +285,7 @@ class DaskCluster:
             if self._address is None:
                 self._start_cluster()
             else:
-                self._client = self._connected()
+                self.client = self._connected()
         except BaseException:
             self._close()
             raise
@@ -300,7 +300,7 @@ class DaskCluster:
             folder = self._stack.enter_context(part_folder(Path(tempfile.gettempdir())))
             # The profiles of the workers' own threads would say nothing: children do the work.
             self._stack.enter_context(dask.config.set({"distributed.worker.profile.enabled": False}))
-            self._cluster = LocalCluster(
+            self.cluster = LocalCluster(
                 n_workers=self._asked,
                 threads_per_worker=1,
                 host="127.0.0.1",
@@ -309,7 +309,7 @@ class DaskCluster:
                 local_directory=str(folder),
                 silence_logs=logging.ERROR,
             )
-            self._client = Client(self._cluster, timeout=CONNECT_S, set_as_default=False)
+            self.client = Client(self.cluster, timeout=CONNECT_S, set_as_default=False)
         except (OSError, RuntimeError) as error:
             raise EnvironmentFault(
                 f"the local Dask cluster cannot be started ({error})",
@@ -329,11 +329,11 @@ class DaskCluster:
             ) from error
 
     def _close(self) -> None:
-        client, self._client = self._client, None
+        client, self.client = self.client, None
         if client is not None:
             with suppress(Exception):
                 client.close(timeout=CLOSE_S)
-        cluster, self._cluster = self._cluster, None
+        cluster, self.cluster = self.cluster, None
         if cluster is not None:
             _end(cluster)
         self._stack.close()
@@ -364,11 +364,11 @@ class DaskCluster:
             self._cancel(batch)
 
     def _is_connected(self) -> bool:
-        return self._client is not None and self._client.status == "running"
+        return self.client is not None and self.client.status == "running"
 
     def _submit(self, batch: _Batch) -> None:
         """Submit the next task."""
-        if self._client is None:
+        if self.client is None:
             return
         pending = batch.waiting.popleft()
         pending.submitted += 1
@@ -379,14 +379,14 @@ class DaskCluster:
             "version": cache.code_version(),
         }
         batch.running[pending.dask_key] = pending
-        pending.future = self._client.submit(_work, spec, pending.delivery, key=pending.dask_key)
+        pending.future = self.client.submit(_work, spec, pending.delivery, key=pending.dask_key)
         pending.future.add_done_callback(batch.ended.put)
 
     def _deliver(
         self, batch: _Batch, pending: _Pending, where: str, addresses: Sequence[str]
     ) -> Future[Any] | None:
         """Send a worker the contents that a task misses there, once; return the future of the delivery."""
-        if self._client is None:
+        if self.client is None:
             return None
         wanted = (where, " ".join(addresses))
         known = batch.deliveries.get(wanted)
@@ -396,10 +396,10 @@ class DaskCluster:
                 if address not in batch.shared:
                     with warnings.catch_warnings():  # that the graph is large; it is so once
                         warnings.simplefilter("ignore")
-                        batch.shared[address] = self._client.submit(
+                        batch.shared[address] = self.client.submit(
                             _content, batch.contents[address], key=f"content-{address}", priority=1
                         )
-            batch.deliveries[wanted] = self._client.submit(
+            batch.deliveries[wanted] = self.client.submit(
                 _deliver,
                 addresses,
                 *(batch.shared[address] for address in addresses),
@@ -421,9 +421,7 @@ class DaskCluster:
             else:
                 batch.again(pending)
         try:
-            values = (
-                self._client.gather([one.future for one in finished]) if self._client and finished else []
-            )
+            values = self.client.gather([one.future for one in finished]) if self.client and finished else []
         except (CancelledError, OSError, TimeoutError, KilledWorker):  # the scheduler, or a worker, is lost
             for pending in finished:
                 batch.again(pending)
@@ -477,16 +475,16 @@ class DaskCluster:
             pending.delivery = None
         batch.shared.clear()
         batch.deliveries.clear()
-        client, self._client = self._client, None
+        client, self.client = self.client, None
         if client is not None:
             with suppress(Exception), _quiet():
                 client.close(timeout=CLOSE_S)
         if self._address is None:
             raise EnvironmentFault("the scheduler of the local Dask cluster is lost", done=_KEPT)
         end = time.monotonic() + RECONNECT_S
-        while self._client is None:
+        while self.client is None:
             try:
-                self._client = self._connected()
+                self.client = self._connected()
             except EnvironmentFault as fault:
                 if time.monotonic() > end:
                     fault.done = _KEPT
@@ -497,9 +495,9 @@ class DaskCluster:
     def _cancel(self, batch: _Batch) -> None:
         """Let the scheduler forget what is still under way; its workers then end the processes."""
         futures = [one.future for one in batch.running.values() if one.future is not None]
-        if futures and self._is_connected() and self._client is not None:
+        if futures and self._is_connected() and self.client is not None:
             with suppress(Exception):
-                self._client.cancel(futures)
+                self.client.cancel(futures)
         batch.running.clear()
         batch.shared.clear()
         batch.deliveries.clear()

@@ -347,7 +347,7 @@ def _trivial_extended_plan(problem: DesignProblem) -> tuple[str, ...] | None:
     must = [c.id for c in problem.candidates if c.fixed == "in"]
     allowed = [c.id for c in problem.candidates if c.fixed != "out"]
     for names in (must, allowed):
-        schedule = _earliest_starts(problem, names)
+        schedule = earliest_starts(problem, names)
         if any(rules.building_faults(problem, names)) or any(rules.schedule_faults(problem, schedule)):
             continue
         final = rules.period_states(problem, names, schedule)[-1].is_open
@@ -359,7 +359,7 @@ def _trivial_extended_plan(problem: DesignProblem) -> tuple[str, ...] | None:
     return None
 
 
-def _earliest_starts(problem: DesignProblem, names: Iterable[str]) -> dict[str, int]:
+def earliest_starts(problem: DesignProblem, names: Iterable[str]) -> dict[str, int]:
     """Return the first period of each candidate by which there is money, one candidate after another."""
     starts: dict[str, int] = {}
     if not problem.periods:

@@ -291,7 +291,7 @@ def ring_obstacles(problem: DesignProblem, barred: Mapping[str, str]) -> Iterato
     for ring in (ring for ring in problem.rings if ring.required):
         named, missing = {link.candidate for link in ring.links}, list(missing_stops(ring))
         mine = {} if missing else {name: why for name, why in barred.items() if name in named}
-        for reason in missing or _link_obstacles(ring, _components(ring, barred)):
+        for reason in missing or _link_obstacles(ring, components_of(ring, barred)):
             text = f"the ring {ring.id!r} must be formed, and {reason.text}"
             yield replace(reason, text=text, barred=mine, ring=ring.id)
 
@@ -472,7 +472,7 @@ def _shortest_path(
     return None
 
 
-def _components(ring: Ring, barred: Collection[str]) -> list[Component]:
+def components_of(ring: Ring, barred: Collection[str]) -> list[Component]:
     """Return the connected components of the usable links: not barred, and not through a centre."""
     steps: dict[int, list[tuple[int, int, tuple[int, ...]]]] = {}
     for k, link in enumerate(ring.links):

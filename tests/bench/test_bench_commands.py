@@ -177,7 +177,7 @@ def test_a_broken_network_file_is_refused_with_its_line(folder, capfd):
     ("words", "seeds"), [(["3"], [3]), (["1..4"], [1, 2, 3, 4]), (["2..3", "7", "2"], [2, 3, 7])]
 )
 def test_seeds_are_numbers_and_ranges(words, seeds):
-    assert bench._seeds(words) == seeds
+    assert bench.seeds_of(words) == seeds
 
 
 @pytest.mark.parametrize("word", ["x", "1..", "3..1", "0..20000", "1..2..3", "-1", "1..3000000000"])

@@ -178,7 +178,7 @@ def test_a_task_that_fails_names_its_cluster_and_the_others_are_measured(two, re
 
 
 def test_a_worker_that_does_not_see_the_files_of_a_cluster_says_so(two, region):
-    slow, fast = (running._task(cluster) for cluster in load_clusters(two))
+    slow, fast = (running.task_of(cluster) for cluster in load_clusters(two))
     assert slow.key != fast.key
     (region / "fast.osm").write_text("another map", encoding="utf-8")
     (region / "cities.csv").unlink()

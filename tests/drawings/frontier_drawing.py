@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from core_drawing import covered_by, plan_value
-from engine_running import HereProcess
+from engine_running import LONG_S, HereProcess
 from ring_drawing import open_in, ring_choices, starts_of, whole_value
 
 from optimiser.frontier import Limits, askers, tracing
@@ -13,9 +13,11 @@ from optimiser.frontier.axes import axes_of, top_of
 from optimiser.frontier.point import FrontierEvaluator
 
 ALL = Limits(points=0, point_s=20.0, total_s=60.0)
+PATIENT = Limits(points=0, point_s=LONG_S, total_s=4 * LONG_S)
+"""All points, whatever else the machine does."""
 
 
-def traced(problem, monkeypatch, *, axes="two_way", groups=(), limits=ALL, threads=1):
+def traced(problem, monkeypatch, *, axes="two_way", groups=(), limits=PATIENT, threads=1):
     """Return a tracer that has ended, and its points as they came."""
     monkeypatch.setattr(askers, "ChildProcess", HereProcess)
     with tracing(problem, axes=axes, groups=groups, limits=limits, threads=threads) as tracer:

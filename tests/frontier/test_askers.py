@@ -130,7 +130,7 @@ def test_a_solver_that_fails_after_the_first_points_leaves_them(monkeypatch):
         asked.append(question)
         if len(asked) > 2:
             monkeypatch.setattr(child, "WORKER", (sys.executable, "-c", "import sys; sys.exit('no library')"))
-            asker._process.close()
+            asker.process.close()
         return ask(asker, question, seconds=seconds, gap=gap)
 
     monkeypatch.setattr(SessionAsker, "ask", answer)
@@ -179,14 +179,14 @@ def test_a_new_process_gets_all_known_plans_and_each_plan_once():
     asker.know(["bd", "ac"])
     asker.know(["ac", "nowhere"])
     asker.know(["ac"])
-    names = [candidate.id for candidate in asker._reduced.problem.candidates]
+    names = [candidate.id for candidate in asker.reduced.problem.candidates]
     ask = {"seconds": 1.0, "gap": 0.0, "base": 0}
-    task = asker._task(QUESTION, **ask)
+    task = asker.task_of(QUESTION, **ask)
     assert [[names[j] for j in plan] for plan in task["known"]] == [["ac", "bd"], ["ac"]]
     assert {"problem", "measures", "seed", "threads", "question"} <= task.keys()
     asker.know(["bd"])
-    asker._process = SimpleNamespace(is_running=True)
-    again = asker._task(QUESTION, **ask)
+    asker.process = SimpleNamespace(is_running=True)
+    again = asker.task_of(QUESTION, **ask)
     assert [[names[j] for j in plan] for plan in again["known"]] == [["bd"]]
     assert "problem" not in again
 
@@ -195,19 +195,19 @@ def test_candidates_that_a_plan_does_not_need_are_dropped_the_dearest_first():
     """`ad` covers nothing that `ac` and `bd` do not; idle candidates lead nowhere."""
     problem = crowded_line(budget=99)
     asker = asker_of(problem, SolveAsker)
-    plan = asker._evaluate(["ac", "bd", "ad", "idle03", "idle07"], rings={}, starts={})
-    assert asker._drop_idle(plan, Question(99, (0,), cheapest=False)).built == ("ac", "bd")
-    assert asker._drop_idle(plan, Question(None, (18,), cheapest=True)).built == ("ac", "bd")
-    assert asker._drop_idle(plan, Question(None, (19,), cheapest=True)).built == plan.built
+    plan = asker.evaluate(["ac", "bd", "ad", "idle03", "idle07"], rings={}, starts={})
+    assert asker.drop_idle(plan, Question(99, (0,), cheapest=False)).built == ("ac", "bd")
+    assert asker.drop_idle(plan, Question(None, (18,), cheapest=True)).built == ("ac", "bd")
+    assert asker.drop_idle(plan, Question(None, (19,), cheapest=True)).built == plan.built
 
 
 def test_of_known_plans_the_best_that_answers_the_question_counts():
     asker = asker_of(line(budget=99), SolveAsker)
     for built in ([], ["ac"], ["ad"], ["ac", "bd"], ["ac", "bd", "ad"]):
-        asker._plans.append(asker._evaluate(built, rings={}, starts={}))
+        asker.plans.append(asker.evaluate(built, rings={}, starts={}))
 
     def best(*question, cheapest):
-        found = asker._best(Question(*question, cheapest=cheapest))
+        found = asker.best(Question(*question, cheapest=cheapest))
         return None if found is None else found.built
 
     assert best(99, (0,), cheapest=False) == ("ac", "bd")  # of equal coverage the cheaper one
@@ -256,7 +256,7 @@ def test_an_answer_tells_how_the_solve_ended_and_what_it_took(termination, reaso
     ended = Result(
         "line", "none", (), 0, 0, 0, 5.0, None, "", 1.5, 1, 1, "s", termination=termination, message="m"
     )
-    found = asker._found(QUESTION, ended, 2.5)
+    found = asker.answer_to(QUESTION, ended, 2.5)
     assert (found.reason, found.built, found.bound, found.empty, found.warm) == (
         reason,
         None,
@@ -270,7 +270,7 @@ def test_an_answer_tells_how_the_solve_ended_and_what_it_took(termination, reaso
         trace=tuple(TracePoint(0.1, "root", 1, 2.0, cuts=k, nodes=k - 1) for k in (3, 4, 6)),
         status="infeasible",
     )
-    found = asker._found(QUESTION, traced, 2.5)
+    found = asker.answer_to(QUESTION, traced, 2.5)
     assert (found.nodes, found.cuts, found.empty) == (5, 6, True)
 
 
@@ -312,7 +312,7 @@ def test_a_separate_solve_gets_the_limits_of_the_question_and_the_variant_of_the
     assert problem == own_problem(line(), axes, QUESTION)
     params = options["params"]
     assert (params.time_limit_s, params.gap, params.seed, params.threads) == (12.5, 0.25, 5, 3)
-    assert (options["variant"], options["run"]) == ("compact", asker._process)
+    assert (options["variant"], options["run"]) == ("compact", asker.process)
     assert (found.built, found.bound, found.seconds) == (("ac", "bd"), 18.0, 1.5)
     assert 0 <= found.whole_seconds < 60
 
@@ -327,7 +327,7 @@ def test_a_plan_of_a_solve_serves_the_questions_after_it(solves, status, known):
     results += [solved(status="none", built=(), bound=None)]
     asker = asker_of(line(), SolveAsker)
     asker.ask(QUESTION, seconds=1, gap=0)
-    assert len(asker._plans) == known
+    assert len(asker.plans) == known
     again = asker.ask(Question(8, (0,), cheapest=False), seconds=1, gap=0)
     assert (again.built, again.bound) == (("ac", "bd") if known else None, None)
 
@@ -354,19 +354,19 @@ def test_a_question_that_is_no_problem_is_answered_by_the_best_known_plan_withou
     )
     assert (none.asked, none.rings, none.starts) == (question, {}, {})
     starts = {"north": 0, "fast": 1, "west": 1}
-    asker._plans.append(asker._evaluate(starts, rings={}, starts=starts))
+    asker.plans.append(asker.evaluate(starts, rings={}, starts=starts))
     found = asker.ask(question, seconds=1, gap=0)
     assert (found.built, found.starts, found.reason) == (("fast",), {"fast": 1}, "thinned")
     assert (found.bound, found.empty, found.warm, found.asked) == (None, False, True, question)
-    assert [plan.built for plan in asker._plans] == [("fast", "north", "west"), ("fast",)]
+    assert [plan.built for plan in asker.plans] == [("fast", "north", "west"), ("fast",)]
     assert found.seconds == found.whole_seconds
     assert 0 <= found.seconds < 60
 
 
 def test_plans_that_break_a_rule_answer_nothing():
     asker = asker_of(line(excludes=(("ac", "bd"),)), SolveAsker)
-    asker._plans += [asker._evaluate(built, rings={}, starts={}) for built in (["ac", "bd"], ["ac"])]
-    assert asker._best(QUESTION).built == ("ac",)
+    asker.plans += [asker.evaluate(built, rings={}, starts={}) for built in (["ac", "bd"], ["ac"])]
+    assert asker.best(QUESTION).built == ("ac",)
 
 
 # ---- a session whose process is told what to answer
@@ -393,8 +393,8 @@ def told(problem, *messages, axes=("two_way",), **ending):
     """Return a session asker with such a process, and the process."""
     chosen = axes_of(axes[0], problem, *axes[1:])
     asker = SessionAsker(problem, chosen, FrontierEvaluator(problem, chosen), seed=5, threads=3)
-    asker._process = Told(*messages, **ending)
-    return asker, asker._process
+    asker.process = Told(*messages, **ending)
+    return asker, asker.process
 
 
 def built_in(problem, name):
@@ -420,12 +420,12 @@ def test_a_session_is_asked_about_the_reduced_problem_and_answers_about_the_orig
     asker, process = told(problem, *messages, solver="s", seconds=2.5, message="m", details=details)
     found = asker.ask(Question(7, (13,), cheapest=False), seconds=9.0, gap=0.25)
     ((task, limit),) = process.tasks
-    base = asker._base[0]
-    assert (asker._cheapest_base, limit) == (3, 9.0)
+    base = asker.base[0]
+    assert (asker.cheapest_base, limit) == (3, 9.0)
     assert task["question"] == {"budget": 4, "least": [13 - base], "cheapest": False, "rows": []}
     assert (task["seconds"], task["gap"], task["base"]) == (9.0, 0.25, base)
     assert (task["seed"], task["threads"]) == (5, 3)
-    assert (found.built, found.bound) == (asker._reduced.lifted((0,)), 4.0 + base)
+    assert (found.built, found.bound) == (asker.reduced.lifted((0,)), 4.0 + base)
     assert (found.nodes, found.cuts, found.warm, found.seconds) == (7, 8, True, 2.5)
     assert (found.solver, found.message, found.reason, found.empty) == ("s", "m", "answered", False)
     assert 0 <= found.whole_seconds < 60
@@ -447,8 +447,8 @@ def test_what_is_covered_without_building_more_is_the_base_of_each_measure(axes,
         dataclasses.replace(last, limit=300),
     )
     asker, _ = told(built_in(line(pairs=pairs), "ac"), axes=axes)
-    reached = FrontierEvaluator(asker._reduced.problem, Axes(*axes))(()).reached
-    assert [a + b for a, b in zip(asker._base, reached, strict=True)] == total
+    reached = FrontierEvaluator(asker.reduced.problem, Axes(*axes))(()).reached
+    assert [a + b for a, b in zip(asker.base, reached, strict=True)] == total
 
 
 @pytest.mark.parametrize(("budget", "empty"), [(2, True), (3, False)])
@@ -489,7 +489,7 @@ def test_a_plan_that_a_session_found_is_not_sent_to_it_again():
 
 def test_the_bound_of_some_groups_counts_the_base_of_these_alone():
     asker, process = told(line(), {"kind": "bound", "bound": 1.0}, axes=("three_way", ("core", "small")))
-    asker._base = [10, 200]
+    asker.base = [10, 200]
     found = [
         asker.ask(Question(9, (0, 0), cheapest=False, rows=rows), seconds=1, gap=0).bound
         for rows in ((), (0,), (1,))
@@ -512,7 +512,7 @@ def test_measures_of_a_plan_are_those_of_its_reduction_and_the_base(seed):
     reduced = reduce(top_of(problem), groups=axes.groups)
     if not reduced.feasible:
         pytest.skip("drawn without a plan")
-    (base,) = askers._base(reduced, evaluate, axes.measures(reduced.problem))
+    (base,) = askers.base_of(reduced, evaluate, axes.measures(reduced.problem))
     inner = FrontierEvaluator(reduced.problem, axes)
     names = [c.id for c in reduced.problem.candidates]
     for size in (0, 1, len(names)):

@@ -175,7 +175,7 @@ def test_the_open_box_of_most_room_is_the_widest_whatever_was_asked_before(event
         else:
             region.found(level, value)
             found[level] = min(value, found.get(level, math.inf))
-        before = [one for one in region.boxes if not region._is_narrow(one)]
+        before = [one for one in region.boxes if not region.is_narrow(one)]
         widest = region.widest()
         if widest is None:
             assert before == []

@@ -291,7 +291,7 @@ def test_the_plan_of_the_second_stage_counts_where_it_is_nowhere_worse(first, se
     asked = Question(None, (18,), cheapest=True)
     answer = Answer(asked, second, None, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
     for question in (asked, Question(99, (0,), cheapest=False)):
-        assert tracer._better(tracer.evaluate(first), answer, question).built == chosen
+        assert tracer.better(tracer.evaluate(first), answer, question).built == chosen
 
 
 def test_the_easiest_level_is_the_least_cost_that_the_bound_of_a_solve_allows(monkeypatch):
@@ -334,15 +334,15 @@ def test_the_second_stage_asks_for_the_other_axis_and_its_bound_counts_below_the
     tracer, _ = traced(line(), monkeypatch, limits=Limits(points=1))
     plan = tracer.evaluate(["ac", "bd"])
     money, coverage = Question(9, (0,), cheapest=False), Question(None, (15,), cheapest=True)
-    assert tracer._second_question(money, plan) == Question(None, (18,), cheapest=True)
-    assert tracer._second_question(coverage, plan) == Question(7, (15,), cheapest=False)
+    assert tracer.second_question(money, plan) == Question(None, (18,), cheapest=True)
+    assert tracer.second_question(coverage, plan) == Question(7, (15,), cheapest=False)
     answer = Answer(coverage, None, 1.0, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
     tracer.state.region = ProvenRegion((-16,), (0,))
     for question, bound in ((coverage, 1.0), (money, None), (money, 0.0), (money, 8.0)):
-        tracer._record_second_bound(question, plan, answer.replace(bound=bound))
+        tracer.record_second_bound(question, plan, answer.replace(bound=bound))
     assert tracer.state.region.bounded() == []
     for bound in (1.0, 7.0):
-        tracer._record_second_bound(money, plan, answer.replace(bound=bound))
+        tracer.record_second_bound(money, plan, answer.replace(bound=bound))
     assert tracer.state.region.bounded() == [(0,), (-6,)]
     assert tracer.state.region.lower((-6,)) == -17.0
 
@@ -444,7 +444,7 @@ def test_a_level_without_a_plan_is_settled_with_all_harder_ones(empty, unsettled
 def test_a_plan_cut_short_by_the_end_of_the_whole_run_is_no_point(reason, seconds, asked):
     tracer, asker = listing((("ac",), 16.0, {"reason": reason}), (None, None))
     tracer.state.region = ProvenRegion((-16,), (0,))
-    point = tracer._answer_level((-5,), seconds)
+    point = tracer.answer_level((-5,), seconds)
     region = tracer.state.region
     assert (point is None, len(asker.asked)) == (asked == 1, asked)
     assert (region.upper((-3,)), region.lower((-5,))) == (-14.0, -16.0)
@@ -458,8 +458,8 @@ def test_the_second_stage_gets_a_quarter_of_the_time_at_least(monkeypatch):
     monkeypatch.setattr(tracer_module.time, "monotonic", lambda: next(clock))
     tracer, asker = listing(*[(("ac",), 14.0), (None, None)] * 2)
     tracer.state.region = ProvenRegion((-16,), (0,))
-    tracer._answer_level((-5,), 20.0)
-    tracer._answer_level((-4,), 20.0)
+    tracer.answer_level((-5,), 20.0)
+    tracer.answer_level((-4,), 20.0)
     assert [seconds for _, seconds, _ in asker.asked] == [20.0, 5.0, 20.0, 8.0]
 
 
@@ -478,8 +478,8 @@ def test_of_two_plans_for_a_coverage_the_one_that_is_no_worse_in_sum_and_money_c
     assert (first.cost, first.reached, tracer.evaluate(["ac"]).reached) == (cost, (9 + weight, 0), (9, 5))
     least = Question(None, (0, 0), cheapest=True)
     answer = Answer(least, ("ac",), None, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
-    assert tracer._better(first, answer, least).built == (chosen,)
-    assert tracer._better(first, answer, Question(9, (0, 0), cheapest=False)).built == ("bd",)
+    assert tracer.better(first, answer, least).built == (chosen,)
+    assert tracer.better(first, answer, Question(9, (0, 0), cheapest=False)).built == ("bd",)
 
 
 @pytest.mark.parametrize(
@@ -492,7 +492,7 @@ def test_of_two_plans_for_a_coverage_the_one_that_is_no_worse_in_sum_and_money_c
 )
 def test_the_levels_are_those_between_building_nothing_and_everything(problem, axes, whole):
     tracer, asker = listing(problem=problem, axes=axes, limits=Limits(points=0, gap=0.5))
-    region = tracer._new_region(1e12)
+    region = tracer.new_region(1e12)
     assert (region.whole, asker.asked) == (whole, [])
     region.found(whole.high, 2.0)
     region.proved(whole.low, 0.99)
@@ -505,10 +505,10 @@ def test_what_must_and_must_not_be_built_bounds_the_levels():
     ac, bd, ad = line().candidates
     fixed = (dataclasses.replace(ac, fixed="in"), bd, dataclasses.replace(ad, fixed="out"))
     tracer, _ = listing(problem=line(candidates=fixed))
-    assert tracer._new_region(1e12).whole == LevelBox((-16,), (-3,))
+    assert tracer.new_region(1e12).whole == LevelBox((-16,), (-3,))
     fixed = (ac, dataclasses.replace(bd, fixed="out"), ad)
     tracer, _ = listing(problem=line(candidates=fixed), axes="three_way")
-    assert tracer._new_region(1e12).whole == LevelBox((2, 0), (9, 5))
+    assert tracer.new_region(1e12).whole == LevelBox((2, 0), (9, 5))
 
 
 @pytest.mark.parametrize(("bound", "least"), [(None, 0), (2.4, 3), (-1.5, 0), (3.0, 3)])
@@ -516,17 +516,17 @@ def test_the_least_cost_is_asked_where_nothing_is_no_plan(bound, least, monkeypa
     monkeypatch.setattr(tracer_module.time, "monotonic", lambda: 100.0)
     problem = line(targets=(Target("small", 5),))
     tracer, asker = listing((None, bound), problem=problem)
-    assert tracer._new_region(107.0).whole == LevelBox((-16,), (-least,))
+    assert tracer.new_region(107.0).whole == LevelBox((-16,), (-least,))
     assert asker.asked == [(Question(None, (0,), cheapest=True), 7.0, 0.0)]
     tracer, asker = listing((None, bound), problem=problem)
-    tracer._new_region(190.0)
+    tracer.new_region(190.0)
     assert asker.asked[0][1] == 20.0
 
 
 def test_a_problem_without_a_plan_has_no_frontier():
     tracer, _ = listing((None, None, {"empty": True}), problem=line(targets=(Target("small", 5),)))
     with pytest.raises(InfeasibleError, match="no plan meets the constraints"):
-        tracer._new_region(1e12)
+        tracer.new_region(1e12)
 
 
 # ---- the next question
@@ -535,18 +535,18 @@ def test_a_problem_without_a_plan_has_no_frontier():
 def test_the_ends_are_asked_first_then_the_middle_of_the_widest_box_until_there_are_enough_points():
     tracer, _ = listing(limits=Limits(points=3))
     tracer.state.region = region = ProvenRegion((-16,), (0,))
-    assert tracer._next(LATER) == (-16,)
+    assert tracer.next_level(LATER) == (-16,)
     region.settle((-16,), (-12,))
-    assert tracer._next(LATER) == (0,)
+    assert tracer.next_level(LATER) == (0,)
     region.settle((-1,), (0,))
-    assert tracer._next(LATER) == (-7,)
+    assert tracer.next_level(LATER) == (-7,)
     tracer.state.places |= {(0, 1), (1, 2)}
-    assert tracer._next(LATER) == (-7,)
+    assert tracer.next_level(LATER) == (-7,)
     tracer.state.places |= {(2, 3)}
-    assert tracer._next(LATER) is None
+    assert tracer.next_level(LATER) is None
     tracer.state.places -= {(2, 3)}
     region.settle((-11,), (-2,))
-    assert tracer._next(LATER) is None
+    assert tracer.next_level(LATER) is None
 
 
 @pytest.mark.parametrize(("known", "level"), [(63, (-7,)), (64, (-11,))])
@@ -556,24 +556,24 @@ def test_where_all_points_are_asked_for_the_easy_ends_of_boxes_come_after_a_whil
     region.settle((-16,), (-12,))
     region.settle((-1,), (0,))
     tracer.state.places |= {(k, k) for k in range(known)}
-    assert tracer._next(LATER) == level
+    assert tracer.next_level(LATER) == level
     many, _ = listing(limits=Limits(points=99))
     many.state.region = region
     many.state.places |= tracer.state.places
-    assert many._next(LATER) == (-7,)
+    assert many.next_level(LATER) == (-7,)
 
 
 def test_a_grid_has_equal_steps_from_the_hardest_level_and_skips_what_is_settled():
     tracer, _ = listing(limits=Limits(points=5, placing="even"))
     tracer.state.region = region = ProvenRegion((-16,), (0,))
-    assert list(tracer._grid()) == [(0,), (-4,), (-8,), (-12,), (-16,)]
+    assert list(tracer.grid()) == [(0,), (-4,), (-8,), (-12,), (-16,)]
     tracer.state.start = (-9,)
-    assert list(tracer._grid()) == [(0,), (-2,), (-4,), (-6,), (-9,)]
+    assert list(tracer.grid()) == [(0,), (-2,), (-4,), (-6,), (-9,)]
     region.settle((-16,), (-9,))
     region.settle((-3,), (0,))
-    assert tracer._next(LATER) == (-4,)
+    assert tracer.next_level(LATER) == (-4,)
     region.settle((-8,), (-4,))
-    assert tracer._next(LATER) is None
+    assert tracer.next_level(LATER) is None
 
 
 @pytest.mark.parametrize(
@@ -588,7 +588,7 @@ def test_a_grid_has_equal_steps_from_the_hardest_level_and_skips_what_is_settled
 def test_a_grid_of_two_groups_has_as_many_steps_along_each(points, first, second):
     tracer, _ = listing(limits=Limits(points=points, placing="even"), axes="three_way")
     tracer.state.region = ProvenRegion((3, 0), (9, 9))
-    assert list(tracer._grid()) == list(itertools.product(first, second))
+    assert list(tracer.grid()) == list(itertools.product(first, second))
 
 
 # ---- endings and faults
@@ -599,8 +599,8 @@ def iterated(tracer, region, levels):
     levels = iter(levels)
     kind = type(tracer)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kind, "_new_region", lambda _self, _end: region)
-        patch.setattr(kind, "_next", lambda _self, _end: next(levels, None))
+        patch.setattr(kind, "new_region", lambda _self, _end: region)
+        patch.setattr(kind, "next_level", lambda _self, _end: next(levels, None))
         return list(tracer)
 
 
@@ -646,7 +646,7 @@ def test_a_tracing_is_complete_where_nothing_is_open(known, unsettled, open_boxe
     tracer.state.unsettled = unsettled
     if not open_boxes:
         region.boxes = []
-    assert tracer._ending() == ended
+    assert tracer.ending() == ended
 
 
 @pytest.mark.parametrize(
@@ -667,15 +667,15 @@ def test_failures_are_noted_and_not_stored_and_other_answers_are(reason, is_faul
         memory=Memory(keep=kept.append),
     )
     for k in range(5):
-        tracer._answer(money(k), 1.0)
+        tracer.answer_of(money(k), 1.0)
     assert tracer.state.faults == [f"{reason}: m{k}" for k in range(5) if is_fault]
     assert len(kept) == (0 if is_fault else 5)
     assert (tracer.state.answers, len(asker.asked), asker.known) == (5, 5, [])
     if is_fault:
         with pytest.raises(SolverError, match="failed repeatedly"):
-            tracer._answer(money(9), 1.0)
+            tracer.answer_of(money(9), 1.0)
     else:
-        tracer._answer(money(9), 1.0)
+        tracer.answer_of(money(9), 1.0)
     assert tracer.state.answers == 6
 
 
@@ -684,7 +684,7 @@ def test_a_stored_answer_without_a_plan_tells_the_asker_nothing():
     for built, known in ((None, []), (("ac",), [("ac",)]), ((), [()])):
         stored = Answer(question, built, None, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
         tracer, asker = listing(memory=Memory(recall={question: stored}.get))
-        assert tracer._answer(question, 1.0) is stored
+        assert tracer.answer_of(question, 1.0) is stored
         assert (asker.known, asker.asked, tracer.state.answers) == (known, [], 0)
 
 
@@ -724,8 +724,8 @@ def test_plans_with_circuits_and_starts_are_evaluated_with_them():
     answer = Answer(
         money(9), ("fast",), None, empty=False, seconds=0.0, whole_seconds=0.0, warm=True, starts={"fast": 1}
     )
-    assert tracer._evaluate(answer).starts == {"fast": 1}
-    assert tracer._evaluate(answer.replace(built=None, starts={})).built == ()
+    assert tracer.plan_of(answer).starts == {"fast": 1}
+    assert tracer.plan_of(answer.replace(built=None, starts={})).built == ()
 
 
 def test_bounds_of_the_second_stage_count_neither_with_periods_nor_for_least_costs():
@@ -734,7 +734,7 @@ def test_bounds_of_the_second_stage_count_neither_with_periods_nor_for_least_cos
         tracer.state.region = ProvenRegion((-16,), (0,))
         plan = tracer.evaluate(["fast"] if known == [] else ["ac"])
         answer = Answer(money(5), None, 2.5, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
-        tracer._record_second_bound(money(5), plan, answer)
+        tracer.record_second_bound(money(5), plan, answer)
         assert tracer.state.region.bounded() == known
 
 

@@ -12,7 +12,7 @@ from rail_drawing import draw, train
 
 from networks import rail
 from networks.errors import SchemaError
-from networks.rail.builder import _merge_directions
+from networks.rail.builder import merge_directions
 from networks.rail.drafts import BY_TAG, Draft
 from networks.rail.parameters import RailParameters
 
@@ -183,7 +183,7 @@ def test_tracks_alone_give_services_between_neighbouring_stations():
 @given(st.lists(st.permutations(range(4)).map(tuple), max_size=8))
 def test_merging_directions_loses_no_pair_of_stops(sequences):
     drafts = [Draft(str(i), str(i), s, 600, BY_TAG) for i, s in enumerate(sequences)]
-    merged = _merge_directions(drafts)
+    merged = merge_directions(drafts)
 
     def either(found):
         return {min(d.stations, d.stations[::-1]) for d in found}

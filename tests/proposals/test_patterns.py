@@ -205,5 +205,5 @@ def test_an_express_leaves_from_the_station_of_the_soonest_trip(second_km, start
     rules = PatternRules(reach_s=99_999, reach_count=2)
     ways = {s: found.reach_s[0, found.fronts.index(s)] + found.run_s(s, 2) for s in (0, 1)}
     assert min(ways, key=ways.get) == start
-    path = services._best_path(found, rules, 0, 1)
+    path = services.best_path(found, rules, 0, 1)
     assert path.nodes[0] == start

@@ -203,7 +203,7 @@ def test_each_group_is_asked_about_its_own_pairs():
 )
 def test_the_most_comes_with_a_bound_where_there_is_one(built, bound, most):
     group, _ = group_of(0, (built, bound, {}))
-    assert group._most(1) == most
+    assert group.most(1) == most
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_the_most_comes_with_a_bound_where_there_is_one(built, bound, most):
 def test_a_share_that_is_proved_to_be_out_of_reach_lowers_the_most(known, empty, bound):
     group, _ = group_of(0, (None, None, {"empty": empty}))
     row = ReachRow(group="all", total=5, today=1, most=1, most_bound=known, share=Fraction(3, 5), asked=3)
-    found = group._answered(row)
+    found = group.answered(row)
     assert (found.most_bound, found.point, found.pairs) == (bound, None, None)
 
 

@@ -80,12 +80,12 @@ def test_outcomes_are_those_of_child_processes_with_poison_among_them(cluster):
 
 @pytest.mark.long
 def test_a_task_that_hangs_is_ended_and_its_worker_goes_on(cluster):
-    workers = set(cluster._client.nthreads())
+    workers = set(cluster.client.nthreads())
     found = run_tasks([task("hang", "hang", limit_s=0.05), *doubles(5)], {}, cluster)
     assert [one.fault for one in found.values() if one.quarantined] == [
         "it did not end within its time limit of 0.05 s and was ended"
     ]
-    assert set(cluster._client.nthreads()) == workers
+    assert set(cluster.client.nthreads()) == workers
 
 
 def test_contents_are_computed_once_and_delivered_once_to_each_worker(cluster):
@@ -103,7 +103,7 @@ def test_contents_are_computed_once_and_delivered_once_to_each_worker(cluster):
 
 def _begun(cluster, prefix):
     """Return how many Dask tasks were begun whose keys have a prefix."""
-    log = cluster._cluster.scheduler.transition_log
+    log = cluster.cluster.scheduler.transition_log
     return sum(row[0].startswith(prefix) and row[2] == "processing" for row in log)
 
 
@@ -117,7 +117,7 @@ def test_a_new_worker_without_contents_gets_them(cluster):
         ]
         found = run_tasks(tasks, {address: content}, cluster)
         assert {one.value for one in found.values()} == {content.decode()}
-        cluster._client.run(_forget_contents)
+        cluster.client.run(_forget_contents)
 
 
 def _forget_contents(dask_worker):
@@ -128,15 +128,15 @@ def _forget_contents(dask_worker):
 def test_the_scheduler_forgets_tasks_as_they_end(cluster):
     most = []
     tasks = doubles(60)
-    run_tasks(tasks, {}, cluster, watch=lambda _p: most.append(len(cluster._cluster.scheduler.tasks)))
+    run_tasks(tasks, {}, cluster, watch=lambda _p: most.append(len(cluster.cluster.scheduler.tasks)))
     assert 0 < max(most) <= dask_cluster.IN_FLIGHT * 2 + 8
-    wait_for(lambda: not cluster._cluster.scheduler.tasks)
+    wait_for(lambda: not cluster.cluster.scheduler.tasks)
 
 
 def test_the_dashboard_counts_kinds_of_tasks(cluster):
     (one,) = run_tasks([task("case 17", "double", number=17)], {}, cluster).values()
     assert one.name == "case 17"
-    assert "case" in cluster._cluster.scheduler.task_prefixes
+    assert "case" in cluster.cluster.scheduler.task_prefixes
 
 
 def test_a_local_cluster_listens_on_loopback_alone(cluster):

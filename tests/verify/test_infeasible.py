@@ -176,11 +176,11 @@ def test_what_must_be_built_is_tried_where_the_budget_is_too_small_for_all(too_m
 
 def test_a_start_is_the_first_period_with_the_money_or_the_last_one(too_many):
     dear = tuple(dataclasses.replace(c, cost=10 if c.id == "fast" else c.cost) for c in phased().candidates)
-    assert infeasible._earliest_starts(phased(), ["fast", "west", "north"]) == {
+    assert infeasible.earliest_starts(phased(), ["fast", "west", "north"]) == {
         "fast": 0, "west": 1, "north": 1
     }  # fmt: skip
-    assert infeasible._earliest_starts(phased(candidates=dear), ["fast"]) == {"fast": 1}
-    assert infeasible._earliest_starts(ringed(), ["fast"]) == {}
+    assert infeasible.earliest_starts(phased(candidates=dear), ["fast"]) == {"fast": 1}
+    assert infeasible.earliest_starts(ringed(), ["fast"]) == {}
 
 
 def test_what_must_be_built_is_tried_in_the_first_periods_that_have_the_money(too_many):

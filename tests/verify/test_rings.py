@@ -378,5 +378,5 @@ def test_each_component_of_the_usable_links_is_found_once():
     apart = tuple(replace(link, tail=link.tail + 4, head=link.head + 4) for link in ring.links)
     far = tuple((x + 10, y) for x, y in ring.nodes)
     twice = replace(ring, nodes=ring.nodes + far, links=ring.links + apart)
-    assert [sorted(part.nodes) for part in rings._components(twice, ())] == [[0, 1, 2, 3], [4, 5, 6, 7]]
-    assert [sorted(part.nodes) for part in rings._components(ring, ())] == [[0, 1, 2, 3]]
+    assert [sorted(part.nodes) for part in rings.components_of(twice, ())] == [[0, 1, 2, 3], [4, 5, 6, 7]]
+    assert [sorted(part.nodes) for part in rings.components_of(ring, ())] == [[0, 1, 2, 3]]

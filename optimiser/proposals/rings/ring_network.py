@@ -274,7 +274,7 @@ class RingNetwork:
         count, off, table = len(nodes), dict[tuple[str, str], GraphNode](), candidates.table
         columns = (table[name].tolist() for name in ("candidate_id", "from_name", "to_name", "length_km"))
         facts = list(zip(*columns, strict=True))
-        for k, (a, b, line, share) in _pieces(candidates, self.base, self._usable(candidates)):
+        for k, (a, b, line, share) in _pieces(candidates, self.base, self.usable_in(candidates)):
             name, start, end, length_km = facts[k]
             for node in (a, b):
                 if node.key not in row:
@@ -285,14 +285,14 @@ class RingNetwork:
             two = row[a.key], row[b.key]
             links.append(GraphLink(*two, line, share * length_km, f"{start} - {end}", name))
         ends = {node.key: node for node in off.values()}
-        ties = {key: list(self._ties(node)) for key, node in ends.items()}
+        ties = {key: list(self.ties_of(node)) for key, node in ends.items()}
         for key, name in sorted(off):
             links += [
                 GraphLink(row[key], to, line, length_km, candidate=name) for to, line, length_km in ties[key]
             ]
         return RingGraph(tuple(nodes), tuple(links))
 
-    def _usable(self, candidates: Candidates) -> list[int]:
+    def usable_in(self, candidates: Candidates) -> list[int]:
         """Return the rows of the candidates of which the ring may consist."""
         table = candidates.table
         fits = table["kind"].isin(RING_KINDS) & (table["mode"] == self.rules.mode)
@@ -303,7 +303,7 @@ class RingNetwork:
     def _lines(self) -> list[int]:
         return lines_through(self.existing)
 
-    def _ties(self, node: GraphNode) -> Iterator[tuple[int, shapely.LineString, float]]:
+    def ties_of(self, node: GraphNode) -> Iterator[tuple[int, shapely.LineString, float]]:
         """Yield the nearest node of each of a few lines at standard, the straight line to it, its km."""
         km = great_circle_km(node.lon, node.lat, self.existing.lon, self.existing.lat)
         reached: set[int] = set()

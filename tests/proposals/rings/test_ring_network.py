@@ -215,7 +215,7 @@ def tied(**asked):
     road = network([*PARALLEL, (0, 0)], [*links, (16, 1, "primary", 2, 50)])
     region = base_case(road, cities(road, [("hub", (0, 0), 9_000_000, 16)]))
     of = RingNetwork(region, rules(**asked))
-    found = [(of.existing.nodes[to].key, line, km) for to, line, km in of._ties(GraphNode("x", 0.0, 0.0))]
+    found = [(of.existing.nodes[to].key, line, km) for to, line, km in of.ties_of(GraphNode("x", 0.0, 0.0))]
     for key, line, km in found:
         x, y = PARALLEL[int(key.removeprefix("road:"))]
         assert (shapely.get_coordinates(line) / KM).round(3).tolist() == [[0, 0], [x, y]]
@@ -258,7 +258,7 @@ def test_ties_belong_to_the_candidate_that_ends_off_the_standard():
 def test_a_ring_may_consist_of_lines_of_its_mode_that_are_fast_enough(changes, usable):
     region = square()
     of = RingNetwork(region, rules(speed_kmh=100.0))
-    assert of._usable(road("new", 1, 5, region=region, **changes)) == ([0] if usable else [])
+    assert of.usable_in(road("new", 1, 5, region=region, **changes)) == ([0] if usable else [])
 
 
 def test_the_network_of_a_mode_that_a_region_lacks_has_no_links():

@@ -210,7 +210,7 @@ class PartitionCuts:
     def __init__(
         self, g: PartGraph | None, found: Callable[[Integers, Integers], None] = lambda _pairs, _part: None
     ) -> None:
-        self._graph, self._found = g, found
+        self.graph, self._found = g, found
         self._random = np.random.default_rng(SEED)
 
     def violated(self, x: Floats, y: Floats, *, most: int, margin: float = MARGIN) -> Rows:
@@ -226,16 +226,16 @@ class PartitionCuts:
         margin
             Least violation `sum y - sum m x`.
         """
-        if self._graph is None:
+        if self.graph is None:
             return NO_ROWS
-        g = self._graph
+        g = self.graph
         most = min(most, WORK_PER_ROUND // g.size**3)
         capacity, y = x[g.owner] + LINK_PREFERENCE, np.minimum(y[g.pair], 1.0)
         used = np.zeros(len(y))
         found: dict[tuple[bytes, bytes], tuple[Integers, Floats]] = {}
         misses = 0
         for search in range(most):
-            forest, part = _forest(g, capacity, self._varied(y, used, search))
+            forest, part = _forest(g, capacity, self.varied(y, used, search))
             used[forest] += 1.0
             joins = np.bincount(g.owner, weights=_crossing(g, part), minlength=len(x))
             violation = y[forest].sum() - (joins * x).sum()
@@ -250,7 +250,7 @@ class PartitionCuts:
                 break
         return _rows(list(found.values()))
 
-    def _varied(self, y: Floats, used: Floats, search: int) -> Floats:
+    def varied(self, y: Floats, used: Floats, search: int) -> Floats:
         """Return y for a search: unchanged at first, then with random pairs at 0 and used pairs lowered.
 
         Each search is greedy, so other values lead it to other forests. The violation is measured with the

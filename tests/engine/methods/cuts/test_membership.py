@@ -108,9 +108,9 @@ def test_rows_of_the_model_and_rows_that_nearly_bind_take_part_if_they_have_a_fr
     norms = np.linalg.norm(matrix, axis=1)
     # the slacks of the rows of 200: 4.7 of 95.3, 4.8 of 95.2, and 5.2 of 105.2
     kept = [0, 1, 3, 5, 7]
-    assert found._rows.toarray() == pytest.approx((np.array(matrix) / norms[:, None])[kept])
-    assert found._least == pytest.approx((np.array(least) / norms)[kept])
-    assert found._own.tolist() == [0]
+    assert found.rows.toarray() == pytest.approx((np.array(matrix) / norms[:, None])[kept])
+    assert found.least == pytest.approx((np.array(least) / norms)[kept])
+    assert found.own.tolist() == [0]
 
 
 def test_variables_at_1_are_constants_and_those_at_0_are_left_out():
@@ -118,27 +118,27 @@ def test_variables_at_1_are_constants_and_those_at_0_are_left_out():
     matrix = [[2, 2, 4, 9, 1, 0, 0, 0], [1, 0, 0, 0, 0, 2, 2, 4]]
     found = splitter(matrix, [1.0, 2.0], point)
     norms = np.linalg.norm(matrix, axis=1)
-    assert found._right_side == pytest.approx(np.array([1.0 - 2 - 1, 2.0 - 2]) / norms)
+    assert found.right_side == pytest.approx(np.array([1.0 - 2 - 1, 2.0 - 2]) / norms)
     free = np.zeros((2, 8))
     free[0, [0, 2]], free[1, 0] = [2, 4], 1
-    assert found._free.toarray() == pytest.approx(free / norms[:, None])
-    assert found._free.nnz == 3
-    assert found._activity == pytest.approx(np.array([2.0, 0.5]) / norms)
+    assert found.free.toarray() == pytest.approx(free / norms[:, None])
+    assert found.free.nnz == 3
+    assert found.activity == pytest.approx(np.array([2.0, 0.5]) / norms)
 
 
 def test_of_the_rows_left_out_the_most_violated_join_first_and_thirty_at_most():
     found = splitter(np.eye(3), [0.0] * 3, [0.5] * 3)
     missing = np.array([0.5, 0.1, 0.9, 0.2, 0.30005, 0.30015])
-    assert found._most_violated(missing, 0.3, np.array([0])).tolist() == [2, 5]
-    assert found._most_violated(missing, 0.0, np.array([2, 3])).tolist() == [0, 5, 4, 1]
-    assert found._most_violated(np.full(50, 0.5), 0.2, np.array([0, 1])).tolist() == [*range(2, 32)]
+    assert found.most_violated(missing, 0.3, np.array([0])).tolist() == [2, 5]
+    assert found.most_violated(missing, 0.0, np.array([2, 3])).tolist() == [0, 5, 4, 1]
+    assert found.most_violated(np.full(50, 0.5), 0.2, np.array([0, 1])).tolist() == [*range(2, 32)]
     assert MOST_NEW_ROWS == 30
 
 
 def test_a_program_has_the_columns_of_its_rows_and_the_candidate_and_a_shortfall_in_each_row():
     matrix = [[1, 0, 2, 0, 0], [0, 0, 1, 0, 3], [0, 1, 0, 0, 0]]
     found = splitter(matrix, [0.0] * 3, [0.5] * 5)
-    columns, program = found._program(np.array([0]), np.array([1, 0]), 3)
+    columns, program = found.program(np.array([0]), np.array([1, 0]), 3)
     assert columns.tolist() == [0, 2, 3, 4]
     one, two = np.array([1, 2, 0, 0]) / 5**0.5, np.array([0, 1, 0, 3]) / 10**0.5
     assert program.toarray() == pytest.approx(np.column_stack((np.vstack((one, -two, -one)), np.ones(3))))
@@ -167,7 +167,7 @@ def test_the_row_of_multipliers_is_that_of_its_definition(monkeypatch, seed):
     found = splitter(matrix, least, np.full(5, 0.5))
     duals = chance.integers(-1, 4, 5) / 2.0
     one, zero, j = np.array([0, 2]), np.array([1, 3, 0]), 2
-    row = found._row(j, one, zero, duals)
+    row = found.row(j, one, zero, duals)
     norms = np.linalg.norm(matrix, axis=1)
     g, right, weights = matrix / norms[:, None], least / norms, np.maximum(0.0, duals)
     p, q = weights[:2], weights[2:]
@@ -188,7 +188,7 @@ def test_a_row_that_cuts_off_less_than_the_least_depth_is_dropped(monkeypatch, d
     monkeypatch.setattr(lift_project, "LEAST_DEPTH", 2e-3)
     monkeypatch.setattr(lift_project, "split_row", lambda *_: (np.array([1.0, 0.0]), 0.5 + depth, 1.0))
     assert (
-        len(splitter(np.eye(2), [0.0, 0.0], [0.5, 0.5])._row(0, np.array([0]), np.array([1]), np.ones(2)))
+        len(splitter(np.eye(2), [0.0, 0.0], [0.5, 0.5]).row(0, np.array([0]), np.array([1]), np.ones(2)))
         == found
     )
 

@@ -233,9 +233,9 @@ def cuts_of(g, found=lambda _pairs, _part: None):
 def test_the_first_search_takes_y_as_it_is_and_later_ones_leave_out_pairs_and_lower_used_ones():
     y, used = np.full(4000, 0.5), np.repeat([0.0, 4.0], 2000)
     cuts = cuts_of(None)
-    assert cuts._varied(y, used, 0) is y
+    assert cuts.varied(y, used, 0) is y
     for search, share in ((1, 0.9), (2, 0.5), (3, 0.9), (4, 0.5)):
-        varied = cuts._varied(y, used, search)
+        varied = cuts.varied(y, used, search)
         kept = varied > 0
         assert kept.mean() == pytest.approx(share, abs=0.04)
         assert (varied[:2000][kept[:2000]] == 0.5).all()
@@ -243,7 +243,7 @@ def test_the_first_search_takes_y_as_it_is_and_later_ones_leave_out_pairs_and_lo
         assert lowered.min() >= 0.0
         assert lowered.max() == pytest.approx(0.08, abs=0.005)
         assert lowered.mean() == pytest.approx(0.04, abs=0.005)
-    assert (cuts._varied(np.full(4000, 0.01), used * 100, 1) >= 0.0).all()
+    assert (cuts.varied(np.full(4000, 0.01), used * 100, 1) >= 0.0).all()
 
 
 def scripted(monkeypatch, forests):
@@ -290,13 +290,13 @@ def test_pairs_of_earlier_rows_are_lowered_in_later_searches(monkeypatch):
     seen = []
     scripted(monkeypatch, [[0, 1], [1, 2], [0, 1], [0, 1]])
     cuts = cuts_of(triangle_graph())
-    varied = cuts._varied
+    varied = cuts.varied
 
     def note(y, used, search):
         seen.append((used.tolist(), search))
         return varied(y, used, search)
 
-    monkeypatch.setattr(cuts, "_varied", note)
+    monkeypatch.setattr(cuts, "varied", note)
     cuts.violated(np.full(3, 0.5), np.ones(3), most=4)
     assert seen == [([0, 0, 0], 0), ([1, 1, 0], 1), ([1, 2, 1], 2), ([2, 3, 1], 3)]
 
@@ -330,7 +330,7 @@ def test_the_family_makes_a_separator_for_each_worker_and_none_without_a_part_gr
     new = partition_inequalities(tables(triangle()))
     first, second = new(), new()
     assert first is not second
-    assert first._graph is second._graph
+    assert first.graph is second.graph
     assert partition_inequalities(tables(mesh(2, [], [[(0, 1, 1)]], [Pair(0, 1, 1, 1)]))) is None
 
 

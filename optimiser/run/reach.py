@@ -181,7 +181,7 @@ class _Group:
     def rows(self, shares: Sequence[Fraction]) -> list[ReachRow]:
         group = self.axes.groups[self.place]
         total, today = self.evaluate.totals()[group], self.evaluate(()).reached[self.place]
-        most, most_bound = self._most(today)
+        most, most_bound = self.most(today)
         found = []
         beyond = False
         for share in shares:
@@ -196,13 +196,13 @@ class _Group:
             )
             unreachable = most_bound is not None and row.asked > most_bound
             beyond = beyond or unreachable
-            found.append(row if unreachable else self._answered(row))
+            found.append(row if unreachable else self.answered(row))
         if beyond:
             last = dataclasses.replace(found[-1], share=None, asked=most, point=None, pairs=None)
-            found.append(self._answered(last))
+            found.append(self.answered(last))
         return found
 
-    def _most(self, today: int) -> tuple[int, int | None]:
+    def most(self, today: int) -> tuple[int, int | None]:
         """Return the most pairs that a plan found covers, and the proven upper bound on them."""
         nothing_asked = (0,) * len(self.axes.groups)
         question = Question(None, nothing_asked, cheapest=False, rows=(self.place,))
@@ -211,10 +211,10 @@ class _Group:
         bound = None if answer.bound is None else rounded_bound(answer.bound)
         return most, None if bound is None else max(most, int(bound))
 
-    def _answered(self, row: ReachRow) -> ReachRow:
+    def answered(self, row: ReachRow) -> ReachRow:
+        """Return a row with the cheapest plan that reaches it."""
         least = tuple(row.asked if at == self.place else 0 for at in range(len(self.axes.groups)))
-        question = Question(None, least, cheapest=True)
-        answer = self.asker.ask(question, seconds=self.seconds, gap=self.gap)
+        answer = self.asker.ask(Question(None, least, cheapest=True), seconds=self.seconds, gap=self.gap)
         if answer.built is None:
             most = min(row.asked - 1, row.most_bound or row.total)
             return dataclasses.replace(row, most_bound=most) if answer.empty else row

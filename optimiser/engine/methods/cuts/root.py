@@ -274,16 +274,16 @@ class Splitter:
         near = own | (slack <= MOST_SLACK * np.maximum(1.0, np.abs(least)))
         kept = np.flatnonzero(near & (abs(matrix) @ free.astype(np.float64) > 0.0))
         norm = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())[kept]
-        self._rows: csr_array = csr_array(matrix[kept].multiply(1.0 / norm[:, None]))
-        self._least = least[kept] / norm
-        self._own = np.flatnonzero(own[kept])
-        self._of_column = self._rows.tocsc()
+        self.rows: csr_array = csr_array(matrix[kept].multiply(1.0 / norm[:, None]))
+        self.least = least[kept] / norm
+        self.own = np.flatnonzero(own[kept])
+        self._of_column = self.rows.tocsc()
         at_one = (~free & (self._point > 0.5)).astype(np.float64)
         # Columns at 1 are constants of the membership program: their share moves to the right side.
-        self._right_side = self._least - self._rows @ at_one
-        self._free = csr_array(self._rows.multiply(free.astype(np.float64)[None, :]))
-        self._free.eliminate_zeros()
-        self._activity = self._free @ self._point
+        self.right_side = self.least - self.rows @ at_one
+        self.free = csr_array(self.rows.multiply(free.astype(np.float64)[None, :]))
+        self.free.eliminate_zeros()
+        self.activity = self.free @ self._point
         self._solve = solve
 
     def cut(self, j: int) -> SplitRows:
@@ -300,11 +300,11 @@ class Splitter:
         lower[j] = upper[j] = share
         part = share * self._point
         containing = self._of_column.indices[self._of_column.indptr[j] : self._of_column.indptr[j + 1]]
-        one = zero = np.union1d(self._own, containing)
+        one = zero = np.union1d(self.own, containing)
         for step in range(MOST_SOLVES):
-            columns, matrix = self._program(one, zero, j)
+            columns, matrix = self.program(one, zero, j)
             right_side = np.concatenate(
-                (self._right_side[one] * share, self._right_side[zero] * (1.0 - share) - self._activity[zero])
+                (self.right_side[one] * share, self.right_side[zero] * (1.0 - share) - self.activity[zero])
             )
             found = self._solve(
                 matrix, right_side, np.append(lower[columns], 0.0), np.append(upper[columns], np.inf)
@@ -316,44 +316,44 @@ class Splitter:
             if step == MOST_SOLVES - 1:
                 break
             part[columns] = values[:-1]
-            built = self._free @ part
-            more_one = self._most_violated(self._right_side * share - built, short, one)
-            more_zero = self._most_violated(
-                self._right_side * (1.0 - share) - self._activity + built, short, zero
+            built = self.free @ part
+            more_one = self.most_violated(self.right_side * share - built, short, one)
+            more_zero = self.most_violated(
+                self.right_side * (1.0 - share) - self.activity + built, short, zero
             )
             if not len(more_one) + len(more_zero):
                 break
             one, zero = np.append(one, more_one), np.append(zero, more_zero)
-        return self._row(j, one, zero, duals) if short > LEAST_SHORTFALL else NO_SPLITS
+        return self.row(j, one, zero, duals) if short > LEAST_SHORTFALL else NO_SPLITS
 
-    def _program(self, one: Integers, zero: Integers, j: int) -> tuple[Integers, csr_array]:
+    def program(self, one: Integers, zero: Integers, j: int) -> tuple[Integers, csr_array]:
         """Return the columns with entries in the given rows, and the matrix over these and the shortfall."""
-        built, not_built = self._free[one], self._free[zero]
+        built, not_built = self.free[one], self.free[zero]
         columns = np.unique(np.concatenate((built.indices, not_built.indices, [j]))).astype(np.int64)
         short = np.ones((len(one) + len(zero), 1))
         left = vstack((built[:, columns], -not_built[:, columns]))
         return columns, csr_array(hstack((left, csr_array(short))))
 
-    def _most_violated(self, missing: Floats, short: float, included: Integers) -> Integers:
+    def most_violated(self, missing: Floats, short: float, included: Integers) -> Integers:
         """Return the left-out rows of largest shortfall beyond `short`, largest first."""
         excess = missing - short
         excess[included] = 0.0
         order = np.argsort(-excess, kind="stable")[:MOST_NEW_ROWS]
         return order[excess[order] > LEAST_SHORTFALL]
 
-    def _row(self, j: int, one: Integers, zero: Integers, duals: Floats) -> SplitRows:
+    def row(self, j: int, one: Integers, zero: Integers, duals: Floats) -> SplitRows:
         """Return the cut that the dual multipliers define, if it is deep enough."""
         weights = np.maximum(0.0, duals)
         p, q = weights[: len(one)], weights[len(one) :]
-        upper, lower = self._rows[one], self._rows[zero]
+        upper, lower = self.rows[one], self.rows[zero]
         alpha, least, norm = split_row(
-            (upper.T @ p, float(p @ self._least[one])),
-            (lower.T @ q, float(q @ self._least[zero])),
+            (upper.T @ p, float(p @ self.least[one])),
+            (lower.T @ q, float(q @ self.least[zero])),
             j,
             self._point,
         )
-        terms = float((abs(upper).sum(axis=1) + np.abs(self._least[one])) @ p)
-        terms += float((abs(lower).sum(axis=1) + np.abs(self._least[zero])) @ q)
+        terms = float((abs(upper).sum(axis=1) + np.abs(self.least[one])) @ p)
+        terms += float((abs(lower).sum(axis=1) + np.abs(self.least[zero])) @ q)
         row = packed(alpha, least, terms=terms / norm)
         is_deep = bool((row.least - row.left_side(self._point) > LEAST_DEPTH).any())
         return row if is_deep else NO_SPLITS

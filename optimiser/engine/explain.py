@@ -144,8 +144,7 @@ def _part(
         return left
     first, second = left[: len(left) // 2], left[len(left) // 2 :]
     late = _part([*kept, *first], second, is_empty, fresh=bool(first))
-    early = _part([*kept, *late], first, is_empty, fresh=bool(late))
-    return [*early, *late]
+    return [*_part([*kept, *late], first, is_empty, fresh=bool(late)), *late]
 
 
 def constraints(problem: DesignProblem) -> Iterator[Constraint]:

@@ -163,8 +163,7 @@ def _solve(
         f"{named(name, result.solver or asked)} failed ({why}); solved again by "
         f"{named(prover, second.solver)}. --write-lp writes the model, for a report"
     )
-    seconds = round(result.seconds + second.seconds, 3)
-    return _with_note(second.replace(seconds=seconds), note)
+    return _with_note(second.replace(seconds=round(result.seconds + second.seconds, 3)), note)
 
 
 def _completed(

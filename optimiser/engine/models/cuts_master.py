@@ -38,9 +38,8 @@ def build_master(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions]:
     """
     lp = empty_model(problem)
     decisions = declare(lp, problem)
-    set_objective(lp, problem, decisions)
-    add_budget(lp, problem, decisions)
-    add_side_rows(lp, problem, decisions)
+    for add in (set_objective, add_budget, add_side_rows):
+        add(lp, problem, decisions)
     return lp, decisions
 
 

@@ -55,8 +55,7 @@ def declare(lp: pulp.LpProblem, problem: DesignProblem) -> Decisions:
 
 def empty_model(problem: DesignProblem) -> pulp.LpProblem:
     """Return a model without variables; it maximises with a budget, and minimises without one."""
-    sense = pulp.LpMinimize if problem.budget is None else pulp.LpMaximize
-    return pulp.LpProblem("polyring", sense)
+    return pulp.LpProblem("polyring", pulp.LpMinimize if problem.budget is None else pulp.LpMaximize)
 
 
 def scale_of(problem: DesignProblem) -> int:
@@ -132,12 +131,8 @@ def add_side_rows(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisio
     decisions
         Its variables, from `declare`.
     """
-    add_caps(lp, problem, decisions)
-    add_capacities(lp, problem, decisions)
-    add_excludes(lp, problem, decisions)
-    add_requires(lp, problem, decisions)
-    add_cities(lp, problem, decisions)
-    add_targets(lp, problem, decisions)
+    for add in (add_caps, add_capacities, add_excludes, add_requires, add_cities, add_targets):
+        add(lp, problem, decisions)
 
 
 def add_caps(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:

@@ -125,9 +125,8 @@ def add_ring_rows(lp: pulp.LpProblem, decisions: RingDecisions, x: dict[str, pul
     add_link_use(lp, decisions, x)
     add_rounds(lp, decisions)
     passes = add_stops(lp, decisions)
-    add_least_stops(lp, decisions, passes)
-    add_least_by_group(lp, decisions, passes)
-    add_must_stops(lp, decisions, passes)
+    for add in (add_least_stops, add_least_by_group, add_must_stops):
+        add(lp, decisions, passes)
     add_longest(lp, decisions)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from types import SimpleNamespace
 
 import pytest
 from core_drawing import dense_problem, line, side_problems
@@ -455,7 +456,7 @@ def test_a_plan_cut_short_by_the_end_of_the_whole_run_is_no_point(reason, second
 def test_the_second_stage_gets_a_quarter_of_the_time_at_least(monkeypatch):
     """The first answer takes 18 of 20 seconds: 2 are left, and 5 are given."""
     clock = iter([100.0, 118.0, 200.0, 212.0])
-    monkeypatch.setattr(tracer_module.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(tracer_module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     tracer, asker = listing(*[(("ac",), 14.0), (None, None)] * 2)
     tracer.state.region = ProvenRegion((-16,), (0,))
     tracer.answer_level((-5,), 20.0)
@@ -513,7 +514,7 @@ def test_what_must_and_must_not_be_built_bounds_the_levels():
 
 @pytest.mark.parametrize(("bound", "least"), [(None, 0), (2.4, 3), (-1.5, 0), (3.0, 3)])
 def test_the_least_cost_is_asked_where_nothing_is_no_plan(bound, least, monkeypatch):
-    monkeypatch.setattr(tracer_module.time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(tracer_module, "time", SimpleNamespace(monotonic=lambda: 100.0))
     problem = line(targets=(Target("small", 5),))
     tracer, asker = listing((None, bound), problem=problem)
     assert tracer.new_region(107.0).whole == LevelBox((-16,), (-least,))
@@ -616,7 +617,7 @@ def test_a_place_that_was_found_before_is_no_further_point():
 def test_each_question_has_what_is_left_of_the_whole_time(monkeypatch):
     """The run begins at 100 and may take 30 s; the second level begins 18 s later."""
     now = [100.0]
-    monkeypatch.setattr(tracer_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(tracer_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
     limits = Limits(points=0, point_s=20.0, total_s=30.0)
     tracer, asker = listing(*[(None, None)] * 5, limits=limits)
 

@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from optimiser.report import page, tables
+from optimiser.report import page, tables, write
 
 SECTIONS = pd.DataFrame(
     {
@@ -59,7 +59,8 @@ def test_the_page_lists_full_sections_and_the_file_all(make, tmp_path):
     }
     assert "Sections of line that are full" in text
     assert "line-capacity-heading" not in page.render(make("bc"))
-    written = pd.read_csv(tables.write_sections(table, tmp_path))
+    write(report, tmp_path, with_picture=False, with_page=False)
+    written = pd.read_csv(tmp_path / "capacities.csv")
     assert written["length_km"].tolist() == [40.0, 3.3, 60.0]
     assert written[["tracks", "tracks_source"]].to_numpy().tolist() == [
         [2, "map"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -157,7 +158,7 @@ def test_new_cuts_are_sought_beside_known_ones_unless_that_many_known_ones_are_e
 
 
 def test_no_time_for_cuts_at_the_core_point_is_over_at_once(monkeypatch):
-    monkeypatch.setattr(relaxation.time, "monotonic", lambda: 7.0)
+    monkeypatch.setattr(relaxation, "time", SimpleNamespace(monotonic=lambda: 7.0))
     finder = CutFinder(tables(two_of_three()), families=())
     assert len(finder.at_core_point(seconds=0.0)) == 0
     assert len(finder.at_core_point(seconds=0.1)) == 1

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from fractions import Fraction
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, replace
 from math import isfinite
 from typing import Any
 
@@ -18,8 +17,8 @@ from optimiser.measures.appraisal import (
     Assumptions,
     CostRange,
     CostRisk,
-    Gains,
     LinkAppraisal,
+    PlanAppraisal,
     ReferenceClass,
     appraise,
     class_of,
@@ -32,7 +31,6 @@ from optimiser.measures.marginal import MarginalValues
 from optimiser.measures.order import BuildOrder
 from optimiser.measures.order import build_order as order_links
 from optimiser.measures.polycentricity import (
-    CoreDependence,
     core_dependence,
     mean_rank_size_slope,
     ordinary_polycentricity,
@@ -44,7 +42,7 @@ from optimiser.measures.tables import MEASURES
 from optimiser.proposals.generate import SERVICES
 from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.report import wording
-from optimiser.run.measured_plan import STATES, MeasuredPlan
+from optimiser.run.measured_plan import STATES, MeasuredPlan, mean_minutes
 from optimiser.verify.rules import open_in_period, opening_periods
 
 PLAN_ROW = "plan"
@@ -97,18 +95,6 @@ def equity(measured: MeasuredPlan) -> pd.DataFrame:
     return table.astype({"cities_core_within": "Int64"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Structure:
-    """The structure of a region in one state; C cities."""
-
-    dependence: CoreDependence
-    through: NDArray[np.float64]
-    share_through: NDArray[np.float64]
-    reach: NDArray[np.int64]
-    functional: Value
-    ring_cities: NDArray[np.int64]
-
-
 def polycentricity(measured: MeasuredPlan) -> pd.DataFrame:
     """Return one row per measure of the region, then one per city for the trips that run through it.
 
@@ -123,13 +109,14 @@ def polycentricity(measured: MeasuredPlan) -> pd.DataFrame:
         Columns `measure` (a key of `measures.tables.MEASURES`), `place`, `unit`, `today`, `plan`
         (float64), `meaning`, `source`.
     """
-    today, plan = _structure(measured, "today", ()), _structure(measured, "plan", measured.plan.built)
-    region = _measures_of_region(measured, today, plan)
-    rows: list[tuple[str, str, Value, Value]] = [(name, "", *pair) for name, pair in region.items()]
+    (today, share_today), (plan, share_plan) = (
+        _structure(measured, *state) for state in zip(STATES, ((), measured.plan.built), strict=True)
+    )
     names = measured.cities["name"].astype(str).tolist()
+    rows: list[tuple[str, str, Value, Value]] = [(name, "", today[name], plan[name]) for name in today]
     rows += (
-        ("through_share", names[city], float(today.share_through[city]), float(plan.share_through[city]))
-        for city in np.argsort(-plan.share_through, kind="stable").tolist()
+        ("through_share", names[city], float(share_today[city]), float(share_plan[city]))
+        for city in np.argsort(-share_plan, kind="stable").tolist()
     )
     table = pd.DataFrame(rows, columns=["measure", "place", "today", "plan"])
     words = ("unit", "meaning", "source")
@@ -138,44 +125,33 @@ def polycentricity(measured: MeasuredPlan) -> pd.DataFrame:
     return table[columns].astype({"today": "float64", "plan": "float64"})
 
 
-def _structure(measured: MeasuredPlan, state: str, built: Collection[str]) -> _Structure:
-    cities, counts, timed = len(measured.cities), measured.trips(built), measured.timed(state)
-    return _Structure(
-        dependence=core_dependence(counts.core, measured.weight.tolist()),
-        through=counts.through,
-        share_through=np.divide(
-            counts.through, counts.elsewhere, out=np.zeros(cities), where=counts.elsewhere > 0
+def _structure(
+    measured: MeasuredPlan, state: str, built: Collection[str]
+) -> tuple[dict[str, Value], NDArray[np.float64]]:
+    """Return the measures of the region in a state, and the share of other trips through each city."""
+    people, counts, timed = measured.population, measured.trips(built), measured.timed(state)
+    lean, through = core_dependence(counts.core, measured.weight.tolist()), counts.through
+    found: dict[str, Value] = {
+        "core_every_share": float(lean.share_on_every),
+        "core_some_share": float(lean.share_on_some),
+        "core_closed_minutes": float(lean.mean_lost) / 60,
+        "core_closed_cut_off_share": share_of(lean.cut_off, lean.weight),
+        "core_detour_ratio": None if lean.detour is None else float(lean.detour),
+        "core_betweenness_share": (
+            float(through[measured.core].sum() / through.sum()) if through.any() else None
         ),
-        reach=people_in_reach(timed.ends, timed.within, measured.population),
-        functional=polycentricity_of_coverage(timed, cities),
-        ring_cities=_ring_cities(measured, only_existing=state == "today"),
-    )
-
-
-def _measures_of_region(measured: MeasuredPlan, *states: _Structure) -> dict[str, tuple[Value, Value]]:
-    """Return the values today and with the plan of each measure of the region."""
-    people, core = measured.population, measured.core
-    leans = [state.dependence for state in states]
-    columns: dict[str, list[Value]] = {
-        "core_every_share": [float(d.share_on_every) for d in leans],
-        "core_some_share": [float(d.share_on_some) for d in leans],
-        "core_closed_minutes": [float(d.mean_lost) / 60 for d in leans],
-        "core_closed_cut_off_share": [share_of(d.cut_off, d.weight) for d in leans],
-        "core_detour_ratio": [None if d.detour is None else float(d.detour) for d in leans],
-        "core_betweenness_share": [
-            float(s.through[core].sum() / s.through.sum()) if s.through.any() else None for s in states
-        ],
-        "betweenness_evenness": [_evenness(state.through) for state in states],
-        "people_evenness": [_evenness(people)] * 2,
-        "people_slope": [mean_rank_size_slope(people) if np.count_nonzero(people) > 1 else None] * 2,
-        "people_primacy_share": [primacy(people) if len(people) > 1 and people.any() else None] * 2,
-        "reach_evenness": [_evenness(state.reach) for state in states],
-        "functional_polycentricity": [state.functional for state in states],
+        "betweenness_evenness": _evenness(through),
+        "people_evenness": _evenness(people),
+        "people_slope": mean_rank_size_slope(people) if np.count_nonzero(people) > 1 else None,
+        "people_primacy_share": primacy(people) if len(people) > 1 and people.any() else None,
+        "reach_evenness": _evenness(people_in_reach(timed.ends, timed.within, people)),
+        "functional_polycentricity": polycentricity_of_coverage(timed, len(people)),
     }
     if measured.problem.rings:
-        columns["ring_cities"] = [float(len(state.ring_cities)) for state in states]
-        columns["ring_people"] = [float(people[state.ring_cities].sum()) for state in states]
-    return {name: (today, plan) for name, (today, plan) in columns.items()}
+        on_rings = people[_ring_cities(measured, only_existing=state == "today")]
+        found |= {"ring_cities": float(len(on_rings)), "ring_people": float(on_rings.sum())}
+    elsewhere = counts.elsewhere
+    return found, np.divide(through, elsewhere, out=np.zeros(len(people)), where=elsewhere > 0)
 
 
 def _evenness(importance: NDArray[np.int64] | NDArray[np.float64]) -> Value:
@@ -209,37 +185,29 @@ def independence(measured: MeasuredPlan) -> pd.DataFrame:
         joins in this state), and over the pairs that one joins in both states `mean_minutes` without the core
         and `any_way_minutes` by the fastest way.
     """
-    without = measured.without
-    if without is None:
+    if measured.without is None:
         return pd.DataFrame()
-    rows = measured.outside
-    today = measured.times["today"][rows]
-    limits = dict(zip(without.asked.stretches, without.limits_s(today), strict=True))
-    seconds = {"today": measured.off_core_s(()), "plan": measured.off_core_s(measured.plan.built)}
+    rows, built = measured.outside, {"today": (), "plan": measured.plan.built}
+    seconds = {state: measured.off_core_s(built[state]) for state in STATES}
     joined = (seconds["today"] < NO_PATH_S) & (seconds["plan"] < NO_PATH_S)
     group = measured.group[rows]
     found = []
-    for tier in [*(tier for tier in measured.tiers if tier in set(group.tolist())), ALL]:
+    for tier in [*(tier for tier in measured.tiers if tier in group), ALL]:
         mine = (group == tier) | (tier == ALL)
         for state in STATES:
-            free = seconds[state]
-            met = {f"independent_at_{s:g}": int((free <= most)[mine].sum()) for s, most in limits.items()}
+            met = measured.independent(built[state])
             found.append(
                 {
                     "tier": tier,
                     "state": state,
                     "pairs": int(mine.sum()),
-                    **met,
-                    "without_way": int((free[mine] >= NO_PATH_S).sum()),
-                    "mean_minutes": _mean_minutes(free[mine & joined]),
-                    "any_way_minutes": _mean_minutes(measured.times[state][rows][mine & joined]),
+                    **{name: int(holds[mine].sum()) for name, holds in met.items()},
+                    "without_way": int((seconds[state][mine] >= NO_PATH_S).sum()),
+                    "mean_minutes": mean_minutes(seconds[state][mine & joined]),
+                    "any_way_minutes": mean_minutes(measured.times[state][rows][mine & joined]),
                 }
             )
     return pd.DataFrame(found)
-
-
-def _mean_minutes(seconds: NDArray[np.int64]) -> Value:
-    return float(seconds.mean()) / 60 if len(seconds) else None
 
 
 def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:
@@ -267,22 +235,28 @@ def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:
     """
     found = appraise(measured.valuer, measured.plan.built, measured.people_at_nodes, _assumptions(measured))
     shared = MarginalValues.of(measured.valuer, order).shared_pairs()
-    tiers = measured.problem.groups
-    scale, _ = wording.per_person(measured.problem.money)
-    rows = {link.id: _link_row(link, tiers, scale, shared[link.id]) for link in found.links}
-    alike, central = sum_of((link.risk for link in found.links), correlation=1.0), found.cost.central
-    rows[PLAN_ROW] = {
-        **_costs(found.cost, found.risk, alike),
-        "reference_class": "",
-        "overrun_percent": 100 * (found.risk.mean / central - 1) if central else None,
-        "overrun_deviation_percent": 100 * found.risk.deviation / central if central else None,
-        **_gains(found.gains, tiers),
+    tiers, (scale, _) = measured.problem.groups, wording.per_person(measured.problem.money)
+    central, risk = found.cost.central, found.risk
+    plan = {
+        "overrun_percent": 100 * (risk.mean / central - 1) if central else None,
+        "overrun_deviation_percent": 100 * risk.deviation / central if central else None,
         "weight_alone": found.value,
         "weight_last": found.value,
-        "dependence": None,
-        **_prices(found.cost_per_person, found.break_even, scale),
-        "shares_pairs_with": "",
     }
+    alike = sum_of((link.risk for link in found.links), correlation=1.0)
+    rows = {PLAN_ROW: _appraised(found, alike, tiers, scale) | plan}
+    for link in found.links:
+        reference, dependence = link.reference, link.value.dependence
+        known = reference is not NO_OVERRUNS
+        rows[link.id] = _appraised(link, link.risk, tiers, scale) | {
+            "reference_class": reference.name,
+            "overrun_percent": 100 * reference.mean if known else None,
+            "overrun_deviation_percent": 100 * reference.deviation if known else None,
+            "weight_alone": link.value.alone,
+            "weight_last": link.value.last,
+            "dependence": None if dependence is None else float(dependence),
+            "shares_pairs_with": "; ".join(f"{name} ({count})" for name, count in shared[link.id].items()),
+        }
     table = pd.DataFrame(
         [{"step": at, "candidate_id": id_, **rows[id_]} for at, id_ in enumerate((*order, PLAN_ROW), start=1)]
     )
@@ -336,55 +310,36 @@ def reference_class(kind: str, mode: str) -> ReferenceClass:
     return {"road": ROADS, "rail": RAIL}.get(mode) or class_of(kind)
 
 
-def _link_row(
-    link: LinkAppraisal, tiers: Sequence[str], scale: int, shared: Mapping[str, int]
+def _appraised(
+    found: LinkAppraisal | PlanAppraisal, alike: CostRisk, tiers: Sequence[str], scale: int
 ) -> dict[str, Any]:
-    reference, dependence = link.reference, link.value.dependence
-    known = reference is not NO_OVERRUNS
-    return {
-        **_costs(link.cost, link.risk, link.risk),
-        "reference_class": reference.name,
-        "overrun_percent": 100 * reference.mean if known else None,
-        "overrun_deviation_percent": 100 * reference.deviation if known else None,
-        **_gains(link.gains, tiers),
-        "weight_alone": link.value.alone,
-        "weight_last": link.value.last,
-        "dependence": None if dependence is None else float(dependence),
-        **_prices(link.cost_per_person, link.break_even, scale),
-        "shares_pairs_with": "; ".join(f"{name} ({count})" for name, count in shared.items()),
-    }
-
-
-def _costs(cost: CostRange, risk: CostRisk, alike: CostRisk) -> dict[str, int]:
+    """Return the columns of a link or of the plan; those that differ between them are empty."""
+    cost, gains, per_person, break_even = found.cost, found.gains, found.cost_per_person, found.break_even
+    quantiles = {"p50": (found.risk, 0.5), "p80": (found.risk, 0.8), "p80_alike": (alike, 0.8)}
+    by_tier = {tier.tier: tier for tier in gains.tiers}
     return {
         "cost_low": cost.low,
         "cost": cost.central,
         "cost_high": cost.high,
-        "cost_p50": round(risk.quantile(0.5)) if cost.central else 0,
-        "cost_p80": round(risk.quantile(0.8)) if cost.central else 0,
-        "cost_p80_alike": round(alike.quantile(0.8)) if cost.central else 0,
-    }
-
-
-def _gains(gained: Gains, tiers: Sequence[str]) -> Mapping[str, object]:
-    by_tier = {tier.tier: tier for tier in gained.tiers}
-    counts: dict[str, object] = {
-        "pairs_faster": gained.faster,
-        "people_faster": gained.people,
-        "pairs_brought": gained.brought,
-        "people_brought": gained.people_brought,
-        "saved_minutes": gained.minutes,
-    }
-    for name in tiers:
-        counts[f"pairs_brought_{name or 'all cities'}"] = by_tier[name].brought
-        counts[f"people_brought_{name or 'all cities'}"] = by_tier[name].people_brought
-    return counts
-
-
-def _prices(per_person: Fraction | None, break_even: Value, scale: int) -> dict[str, Value]:
-    return {
+        **{
+            f"cost_{name}": round(risk.quantile(at)) if cost.central else 0
+            for name, (risk, at) in quantiles.items()
+        },
+        **dict.fromkeys(("reference_class", "overrun_percent", "overrun_deviation_percent"), ""),
+        "pairs_faster": gains.faster,
+        "people_faster": gains.people,
+        "pairs_brought": gains.brought,
+        "people_brought": gains.people_brought,
+        "saved_minutes": gains.minutes,
+        **{
+            f"{what}_brought_{name or 'all cities'}": count
+            for name in tiers
+            for what, count in (("pairs", by_tier[name].brought), ("people", by_tier[name].people_brought))
+        },
+        **dict.fromkeys(("weight_alone", "weight_last", "dependence")),
         "cost_per_person": None if per_person is None else float(per_person * scale),
         "break_even_an_hour": break_even * scale if break_even is not None and isfinite(break_even) else None,
+        "shares_pairs_with": "",
     }
 
 

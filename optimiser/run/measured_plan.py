@@ -112,6 +112,20 @@ class MeasuredPlan:
             self._off_core_s[key] = without.times(self.graph, self.candidates, ends, sorted(key))
         return self._off_core_s[key]
 
+    def independent(self, built: Collection[str]) -> dict[str, NDArray[np.bool_]]:
+        """Return which pairs of `outside` a way without the core serves at each stretch, by column of tables.
+
+        Parameters
+        ----------
+        built
+            Ids of links of the plan.
+        """
+        if self.without is None:
+            return {}
+        limits = self.without.limits_s(self.times["today"][self.outside])
+        names = [f"independent_at_{stretch:g}" for stretch in self.without.asked.stretches]
+        return dict(zip(names, self.off_core_s(built) <= limits, strict=True))
+
     @cached_property
     def _off_core_s(self) -> dict[frozenset[str], Integers]:
         """Remember what was computed: several measures ask for the same states."""
@@ -414,17 +428,19 @@ def state_of(measured: MeasuredPlan, built: Collection[str]) -> Row:
         "pairs_within": int(within.sum()),
         "through_core_share": float(dependence.share_on_every),
     }
-    without = measured.without
-    if without is None:
+    if measured.without is None:
         return row
-    rows, free, today = measured.outside, measured.off_core_s(built), measured.off_core_s(())
-    limits = zip(without.asked.stretches, without.limits_s(measured.times["today"][rows]), strict=True)
-    joined = free[today < NO_PATH_S]
+    free, today = measured.off_core_s(built), measured.off_core_s(())
     return row | {
-        "outside_pairs": len(rows),
-        **{f"independent_at_{stretch:g}": int((free <= most).sum()) for stretch, most in limits},
-        "off_core_minutes": float(joined.mean()) / 60 if len(joined) else None,
+        "outside_pairs": len(free),
+        **{name: int(holds.sum()) for name, holds in measured.independent(built).items()},
+        "off_core_minutes": mean_minutes(free[today < NO_PATH_S]),
     }
+
+
+def mean_minutes(seconds: Integers) -> float | None:
+    """Return the mean of seconds, minutes; None of none."""
+    return float(seconds.mean()) / 60 if len(seconds) else None
 
 
 def savings(measured: MeasuredPlan) -> pd.DataFrame:

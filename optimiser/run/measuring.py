@@ -60,7 +60,7 @@ def trip_seconds(measured: MeasuredPlan) -> dict[str, NDArray[np.int64]]:
 
 def _facts(measured: MeasuredPlan) -> dict[str, object]:
     """Return the assumptions of the measures as plain values."""
-    given, without = measured.settings, measured.without
+    without = measured.without
     facts: dict[str, object] = {}
     if without is not None:
         asked = without.asked
@@ -71,11 +71,6 @@ def _facts(measured: MeasuredPlan) -> dict[str, object]:
         }
     return facts | {
         "core": measured.cities["name"].iloc[measured.core].astype(str).tolist(),
-        "core_km": given.core_km,
-        "near_km": given.near_km,
+        **measured.settings.model_dump(),
         "line_s": measured.line_s,
-        "trips_per_person": given.trips_per_person,
-        "discount_rate": given.discount_rate,
-        "years": given.years,
-        "overrun_correlation": given.overrun_correlation,
     }

@@ -43,19 +43,19 @@ _BOARD = -1
 def _part_of_places() -> Ints:
     """Return the part of an arc by the places of its tail and head, int64 [9, 9]."""
     table = np.full((9, 9), PARTS.index("other"), dtype=np.int64)
-    for tail in (CITY, ROAD, FRONT):
-        for head in (CITY, ROAD, FRONT):
-            table[tail, head] = PARTS.index("terminal")
-    table[CITY, CITY] = PARTS.index("other")
-    table[ROAD, ROAD] = PARTS.index("driving")
-    table[FRONT, CHECKED] = PARTS.index("check_in")
-    for tail in (FRONT, CHECKED, PLATFORMS, TIMED):
-        table[tail, ABOARD] = _BOARD
-    table[ABOARD, ARRIVED] = PARTS.index("riding")
-    table[ARRIVED, ABOARD] = PARTS.index("stops")
-    for tail, head in ((ARRIVED, PLATFORMS), (ARRIVED, ARRIVALS), (ARRIVALS, PLATFORMS), (ARRIVALS, TIMED)):
-        table[tail, head] = PARTS.index("transfer")
-    table[ARRIVED, FRONT] = PARTS.index("alighting")
+    for tails, heads, part in (
+        ((CITY, ROAD, FRONT), (CITY, ROAD, FRONT), "terminal"),
+        ((CITY,), (CITY,), "other"),
+        ((ROAD,), (ROAD,), "driving"),
+        ((FRONT,), (CHECKED,), "check_in"),
+        ((ABOARD,), (ARRIVED,), "riding"),
+        ((ARRIVED,), (ABOARD,), "stops"),
+        ((ARRIVED,), (PLATFORMS, ARRIVALS), "transfer"),
+        ((ARRIVALS,), (PLATFORMS, TIMED), "transfer"),
+        ((ARRIVED,), (FRONT,), "alighting"),
+    ):
+        table[np.ix_(tails, heads)] = PARTS.index(part)
+    table[[FRONT, CHECKED, PLATFORMS, TIMED], ABOARD] = _BOARD
     return table
 
 
@@ -146,7 +146,7 @@ def split_arcs(graph: TimeGraph, candidates: Candidates, *, start_s: int) -> Spl
     plain = part != _BOARD
     parts[np.flatnonzero(plain), part[plain]] = seconds[plain]
     boards = np.flatnonzero(~plain)
-    change = _change_s(boards, tail, head, candidate, place, seconds)
+    change = _change_s(candidate[boards], head[boards], seconds[boards], place[tail[boards]] == PLATFORMS)
     start = np.minimum(seconds[boards], start_s)
     most = np.where(place[tail[boards]] == FRONT, change, seconds[boards])
     wait = np.clip(np.minimum(most - start, seconds[boards] - start), 0, None)
@@ -158,17 +158,16 @@ def split_arcs(graph: TimeGraph, candidates: Candidates, *, start_s: int) -> Spl
     return SplitArcs(arcs.count, len(graph.tail), tail, head, candidate, parts, near)
 
 
-def _change_s(boards: Ints, tail: Ints, head: Ints, candidate: Ints, place: Ints, seconds: Ints) -> Ints:
+def _change_s(candidate: Ints, train: Ints, seconds: Ints, is_change: NDArray[np.bool_]) -> Ints:
     """Return for each arc into a train the seconds of its owner's, else today's, arc from the platforms."""
-    change: dict[tuple[int, int], int] = {}
-    for arc in boards[place[tail[boards]] == PLATFORMS].tolist():
-        key = int(candidate[arc]), int(head[arc])
-        change[key] = min(change.get(key, int(seconds[arc])), int(seconds[arc]))
-    found = []
-    for arc in boards.tolist():
-        own, today = (int(candidate[arc]), int(head[arc])), (-1, int(head[arc]))
-        found.append(change.get(own, change.get(today, int(seconds[arc]))))
-    return np.array(found, dtype=np.int64)
+    arcs = pd.DataFrame({"candidate": candidate, "train": train, "seconds": seconds})
+    change = arcs[is_change].groupby(["candidate", "train"])["seconds"].min()
+    keys = arcs[["candidate", "train"]]
+    own, today = (
+        change.reindex(pd.MultiIndex.from_frame(one)).reset_index(drop=True)
+        for one in (keys, keys.assign(candidate=-1))
+    )
+    return own.fillna(today).fillna(arcs["seconds"]).to_numpy(dtype=np.int64)
 
 
 def trip_parts(arcs: SplitArcs, origins: Ints, destinations: Ints) -> Ints:

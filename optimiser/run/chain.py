@@ -106,17 +106,18 @@ class Chain:
         if self.like is not None:
             return self.like.networks
         job, source = self.loaded.job, self.source
-
-        def make() -> reading.Networks:
-            return reading.read_networks(job, source, downloads=cache.folder() / "downloads")
-
         if not source.has_map:
             title = "Reading the timetable"
         elif source.map_file is not None or source.graph_file is not None:
             title = "Reading the map"
         else:
             title = "Fetching and reading the map"
-        return self._kept("network", title, self._network_inputs, make)
+        return self._kept(
+            "network",
+            title,
+            self._network_inputs,
+            lambda: reading.read_networks(job, source, downloads=cache.folder() / "downloads"),
+        )
 
     @property
     def _network_inputs(self) -> dict[str, Any]:
@@ -220,10 +221,8 @@ class Chain:
         }
 
         def make() -> proposing.Draft:
-            times, candidates = self.times.value, self.candidates.value
-            return proposing.draft_problem(
-                self.base, times, self.rail, candidates, job, source, name=name, solve=self._solve
-            )
+            steps = self.base, self.times.value, self.rail, self.candidates.value
+            return proposing.draft_problem(*steps, job, source, name=name, solve=self._solve)
 
         return self._kept("problem", "Writing the problem", inputs, make)
 
@@ -442,11 +441,10 @@ class Chain:
             return None
 
         def make() -> dict[str, Any]:
-            draft, times = self.draft.value, self.times.value
-            answers = reach.answer(draft.problem, job, self.progress.begins)
+            draft = self.draft.value
             return {
-                "rows": answers,
-                "beyond": reach.beyond(times, self.candidates.value, draft, job),
+                "rows": reach.answer(draft.problem, job, self.progress.begins),
+                "beyond": reach.beyond(self.times.value, self.candidates.value, draft, job),
                 "money": draft.problem.money,
             }
 
@@ -476,19 +474,17 @@ class Chain:
             "unasked": sorted(found.unasked),
             "certified": None if found.certified is None else asdict(found.certified),
         }
-
-        def make(folder: Path) -> None:
-            reports.write(shown, folder, with_picture=False, with_page=with_page)
-
-        return self._outcome("report", "Writing report, map and links", inputs, make).folder
+        return self._outcome(
+            "report",
+            "Writing report, map and links",
+            inputs,
+            lambda folder: reports.write(shown, folder, with_picture=False, with_page=with_page),
+        ).folder
 
     def picture(self, shown: ReportInput) -> Path:
         """Return the folder with the pictures of a report, which depend on neither proof nor cases."""
-
-        def make(folder: Path) -> None:
-            reports.draw(shown, folder)
-
-        return self._outcome("picture", "Drawing the picture", self._shown_inputs, make).folder
+        step = "picture", "Drawing the picture", self._shown_inputs
+        return self._outcome(*step, lambda folder: reports.draw(shown, folder)).folder
 
     @property
     def _shown_inputs(self) -> dict[str, Any]:
@@ -568,11 +564,13 @@ class Chain:
             "plan": [plan.built, plan.rings, plan.starts],
             "measures": job.measures.model_dump(),
         }
-
-        def make(folder: Path) -> None:
-            store.save(folder, measuring.measure(self.measured(self.counted.value, plan)))
-
-        found: Measures = store.load(self._outcome("measures", "Measuring the plan", inputs, make).folder)
+        outcome = self._outcome(
+            "measures",
+            "Measuring the plan",
+            inputs,
+            lambda folder: store.save(folder, measuring.measure(self.measured(self.counted.value, plan))),
+        )
+        found: Measures = store.load(outcome.folder)
         return found
 
     def measured(self, problem: DesignProblem, plan: Plan) -> MeasuredPlan:
@@ -637,7 +635,7 @@ class Chain:
         return value
 
     def _outcome(
-        self, name: str, title: str, inputs: Mapping[str, Any], make: Callable[[Path], None]
+        self, name: str, title: str, inputs: Mapping[str, Any], make: Callable[[Path], object]
     ) -> Outcome:
         """Make a step or find it; `inputs` make the steps before it, so that each has a time of its own."""
         with self.progress.step(name, title):

@@ -26,7 +26,7 @@ from optimiser.tasks.cache import Progress
 if TYPE_CHECKING:
     from optimiser.engine.certification import Certified
     from optimiser.problem.result import Result
-    from optimiser.report.inputs import CertifiedBound, ReportInput
+    from optimiser.report.inputs import ReportInput
     from optimiser.run.chain import Chain
     from optimiser.run.reporting import Answers
     from optimiser.verify import Plan
@@ -318,7 +318,8 @@ def _write_report(
         certificate = store.load_json(stage / CERTIFICATE)
         store.save_json(stage / CERTIFICATE, {**certificate, "bound": proof.document})
         shutil.copyfile(bound_checker.__file__, stage / folder.CHECKER)
-        certified = _certified_bound(chain, plan, proof)
+        gap = results.gap_of(plan.objective, proof.bound, minimise=chain.design.budget is None)
+        certified = None if proof.bound is None else CertifiedBound(proof.bound, gap or 0.0, proof.seconds)
     found = chain.findings(plan, answers=answers, certified=certified)
     shown = reporting.assemble_report(found)
     _copy(chain.report(found, shown), stage)
@@ -331,16 +332,6 @@ def _write_report(
     log.info("tiers of cities: %s", summary["tiers"])
     store.save_json(stage / SUMMARY, summary)
     return summary, shown
-
-
-def _certified_bound(chain: Chain, plan: Plan, proof: Certified | None) -> CertifiedBound | None:
-    """Return what a proof certifies of a plan, for the report."""
-    from optimiser.report.inputs import CertifiedBound
-
-    if proof is None or proof.bound is None:
-        return None
-    gap = results.gap_of(plan.objective, proof.bound, minimise=chain.design.budget is None)
-    return None if gap is None else CertifiedBound(proof.bound, gap, proof.seconds)
 
 
 def _copy(kept: Path, stage: Path) -> None:

@@ -182,10 +182,8 @@ class _Group:
         group = self.axes.groups[self.place]
         total, today = self.evaluate.totals()[group], self.evaluate(()).reached[self.place]
         most, most_bound = self.most(today)
-        found = []
-        beyond = False
-        for share in shares:
-            row = ReachRow(
+        asked = [
+            ReachRow(
                 group=group,
                 total=total,
                 today=today,
@@ -194,12 +192,11 @@ class _Group:
                 share=share,
                 asked=math.ceil(share * total),
             )
-            unreachable = most_bound is not None and row.asked > most_bound
-            beyond = beyond or unreachable
-            found.append(row if unreachable else self.answered(row))
-        if beyond:
-            last = dataclasses.replace(found[-1], share=None, asked=most, point=None, pairs=None)
-            found.append(self.answered(last))
+            for share in shares
+        ]
+        found = [row if row.status == "unreachable" else self.answered(row) for row in asked]
+        if asked and asked[-1].status == "unreachable":  # shares rise
+            found.append(self.answered(dataclasses.replace(asked[-1], share=None, asked=most)))
         return found
 
     def most(self, today: int) -> tuple[int, int | None]:
@@ -227,18 +224,17 @@ def _tightened(row: ReachRow, rows: Sequence[ReachRow], axes: Axes) -> ReachRow:
     if row.point is None:
         return row
     place = axes.groups.index(row.group)
-    points = [other.point for other in rows if other.point is not None]
+    others = [(other, other.point) for other in rows if other.point is not None]
     best = min(
-        (point.plan for point in points if point.plan.reached[place] >= row.asked),
+        (point.plan for _, point in others if point.plan.reached[place] >= row.asked),
         key=lambda plan: (plan.cost, -plan.reached[place]),
     )
-    bounds = [
-        other.point.bound
-        for other in rows
-        if other.group == row.group and other.asked <= row.asked and other.point is not None
-    ]
-    bound = max((value for value in bounds if value is not None), default=None)
-    answer = row.point.replace(bound=bound)
+    bounds = (
+        point.bound
+        for other, point in others
+        if other.group == row.group and other.asked <= row.asked and point.bound is not None
+    )
+    answer = row.point.replace(bound=max(bounds, default=None))
     point = Point.of(answer, best, seed=answer.seed, threads=answer.threads)
     return dataclasses.replace(row, point=point, pairs=best.reached[place])
 

@@ -220,15 +220,15 @@ def _merged(problem: DesignProblem, timed: DesignProblem) -> DesignProblem:
     """Return a problem with the network, the arcs of candidates and the limits of another one."""
     arcs = {candidate.id: candidate.arcs for candidate in timed.candidates}
     ends = {(timed.nodes[p.origin], timed.nodes[p.destination]): p for p in timed.pairs}
-    pairs = []
-    for pair in problem.pairs:
-        new = ends[problem.nodes[pair.origin], problem.nodes[pair.destination]]
-        pairs.append(replace(pair, origin=new.origin, destination=new.destination, limit=new.limit))
+    new = (ends[problem.nodes[pair.origin], problem.nodes[pair.destination]] for pair in problem.pairs)
     return problem.replace(
         nodes=timed.nodes,
         arcs=timed.arcs,
         candidates=tuple(replace(c, arcs=arcs[c.id]) for c in problem.candidates),
-        pairs=tuple(pairs),
+        pairs=tuple(
+            replace(pair, origin=one.origin, destination=one.destination, limit=one.limit)
+            for pair, one in zip(problem.pairs, new, strict=True)
+        ),
     )
 
 

@@ -90,30 +90,14 @@ def ring_rules(asked: Sequence[Rings], cities: CityNames) -> tuple[RingRules, ..
     JobError
         With all names that are no city's.
     """
-    row, faults = _rows_of_cities(asked, cities)
-    if faults:
-        raise JobError(
-            "rings name cities that the job does not have",
-            faults=faults,
-            done="Nothing was written.",
-            remedy="Name cities by id, or by name in any language; none both as a centre and in must.",
-        )
+    row = _rows_of_cities(asked, cities)
     ring_ids = {
         section.id: (section.id,)
         if section.count == 1
         else tuple(f"{section.id}-{number}" for number in range(1, section.count + 1))
         for section in asked
     }
-    return tuple(
-        rules
-        for section in asked
-        for rules in _rules_of(
-            section,
-            tuple(row[name] for name in section.centres),
-            tuple(row[name] for name in section.must),
-            ring_ids,
-        )
-    )
+    return tuple(rules for section in asked for rules in _rules_of(section, row, ring_ids))
 
 
 def check_centres(asked: Sequence[Rings], cities_file: Path) -> None:
@@ -138,8 +122,8 @@ def check_centres(asked: Sequence[Rings], cities_file: Path) -> None:
     ring_rules(asked, CityNames(table))
 
 
-def _rows_of_cities(asked: Sequence[Rings], cities: CityNames) -> tuple[dict[str, int], list[str]]:
-    """Return the rows of the cities that rings name, and a sentence for each name that cannot stand."""
+def _rows_of_cities(asked: Sequence[Rings], cities: CityNames) -> dict[str, int]:
+    """Return the rows of the cities that rings name; refuse names that cannot stand."""
     rows: dict[str, int] = {}
     faults: list[str] = []
     for number, section in enumerate(asked):
@@ -156,16 +140,21 @@ def _rows_of_cities(asked: Sequence[Rings], cities: CityNames) -> tuple[dict[str
             for name in section.must
             if rows.get(name) in centres
         ]
-    return rows, faults
+    if faults:
+        raise JobError(
+            "rings name cities that the job does not have",
+            faults=faults,
+            done="Nothing was written.",
+            remedy="Name cities by id, or by name in any language; none both as a centre and in must.",
+        )
+    return rows
 
 
 def _rules_of(
-    section: Rings,
-    centres: tuple[int, ...],
-    must: tuple[int, ...],
-    ring_ids: Mapping[str, tuple[str, ...]],
+    section: Rings, row: Mapping[str, int], ring_ids: Mapping[str, tuple[str, ...]]
 ) -> Iterator[RingRules]:
-    """Yield the rules of each ring of a section, whose centres and cities on it are rows."""
+    """Yield the rules of each ring of a section; `row` has the rows of the cities that it names."""
+    centres = tuple(row[name] for name in section.centres)
     is_road = section.mode == "road"
     is_side_by_side = section.arrangement == "side_by_side"
     apart = tuple(ring for other in section.apart for ring in ring_ids[other])
@@ -185,7 +174,7 @@ def _rules_of(
             tiers=section.tiers,
             least_cities=section.least_cities,
             least_by_tier=tuple(sorted(section.least_by_tier.items())),
-            must=must,
+            must=tuple(row[name] for name in section.must),
             longest_km=section.longest_km or float("inf"),
             most_stretch=section.most_stretch or float("inf"),
             on_s=round(60 * section.on_minutes),
@@ -438,6 +427,7 @@ def summarise_rings(rings: Sequence[RingShown]) -> list[dict[str, Any]]:
 
 def _summary(ring: RingShown) -> dict[str, Any]:
     cities = ring.cities[["city_id", "name", "tier", "seconds"]].to_dict("records")
+    parts = ("length", "existing", "upgraded", "new")
     shares = ("corridor_km", "reference_km", "share_of_ring", "share_of_reference")
     return {
         "id": ring.id,
@@ -449,10 +439,7 @@ def _summary(ring: RingShown) -> dict[str, Any]:
         "reward": ring.reward,
         **({} if ring.worth is None else {"worth": asdict(ring.worth)}),
         **({} if ring.margin is None else {"margin": asdict(ring.margin)}),
-        "length_km": round(ring.length_km, 3),
-        "existing_km": round(ring.existing_km, 3),
-        "upgraded_km": round(ring.upgraded_km, 3),
-        "new_km": round(ring.new_km, 3),
+        **{f"{name}_km": round(getattr(ring, f"{name}_km"), 3) for name in parts},
         "existing_share": round(ring.existing_share, 6),
         "crosses_itself": ring.crosses_itself,
         "shape": ring.shape or None,

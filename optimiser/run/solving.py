@@ -218,10 +218,9 @@ def in_terms_of_job(reason: Reason, job: Job, names: Mapping[str, str]) -> str:
         text = text.replace(repr(stop), names.get(stop, repr(stop)))
     if reason.target is None:
         return text
-    section, prefix = (job.least, "") if reason.target.of == "pairs" else (job.city_coverage, "least_")
+    name, prefix = ("least", "") if reason.target.of == "pairs" else ("city_coverage", "least_")
     key = f"{prefix}{reason.target.group}"
-    share = getattr(section, key, 0.0)
-    name = "least" if reason.target.of == "pairs" else "city_coverage"
+    share = getattr(getattr(job, name), key, 0.0)
     return f"{name}.{key} = {share:g}: {text}" if share else text
 
 
@@ -231,27 +230,18 @@ def _remedies(problem: DesignProblem, job: Job) -> Iterator[str]:
     if not keys:
         return
     yield f"Lower {' or '.join(keys)}, or raise the budget."
-    if not problem.periods and problem.budget is not None:
-        yield from _highest_share(problem, job)
-        if not problem.caps:  # which grow with the budget
-            yield from _least_budget(problem, job)
-
-
-def _highest_share(problem: DesignProblem, job: Job) -> Iterator[str]:
-    """Yield how high the only share that is demanded can be with this budget."""
-    if len(problem.targets) != 1 or problem.targets[0].of != "pairs":
+    if problem.periods or problem.budget is None:
         return
-    tier = problem.targets[0].group
-    pairs = tuple(replace(p, weight=p.weight if p.group == tier else 0) for p in problem.pairs)
-    result = _solve_briefly(problem.replace(pairs=pairs, targets=(), cities=()), job)
-    total = weight_by_group(problem, coverable_pairs(problem))[tier]
-    if result.has_plan and total and tier in TIERS:
-        share = 1000 * result.objective // total / 1000  # rounded down, so that it can be met
-        yield f"With this budget least.{tier} = {share:g} can be met."
-
-
-def _least_budget(problem: DesignProblem, job: Job) -> Iterator[str]:
-    """Yield the budget with which the shares that are demanded can be met."""
+    tiers = [target.group for target in problem.targets if target.of == "pairs"]
+    if len(problem.targets) == len(tiers) == 1 and (tier := tiers[0]) in TIERS:
+        pairs = tuple(replace(p, weight=p.weight if p.group == tier else 0) for p in problem.pairs)
+        result = _solve_briefly(problem.replace(pairs=pairs, targets=(), cities=()), job)
+        total = weight_by_group(problem, coverable_pairs(problem))[tier]
+        if result.has_plan and total:
+            share = 1000 * result.objective // total / 1000  # rounded down, so that it can be met
+            yield f"With this budget least.{tier} = {share:g} can be met."
+    if problem.caps:  # which grow with the budget
+        return
     result = _solve_briefly(problem.replace(budget=None, cover="targets"), job)
     if result.has_plan:
         cost = f"{result.cost:,} {problem.money}".strip()
@@ -362,8 +352,7 @@ def raise_worst(
             return max(fixed.values(), default=None)
         answered.append(Answered(weights(fixed, level), "yes", found.built, found.seconds))
         if level < STEPS and level != most:  # else an earlier answer refused the next level
-            is_proven = found.bound is not None and found.bound <= level
-            answer = "no" if is_proven else "open"
+            answer = "no" if found.bound is not None and found.bound <= level else "open"
             answered.append(Answered(weights(fixed, level + 1), answer, (), 0.0))
         return level
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -132,19 +133,16 @@ def find_source(loaded: LoadedJob) -> Source:
         With all files that are missing, an unknown region or list, or rings round unknown cities.
     """
     job, region = loaded.job, loaded.job.region
-    keys = {name: key.split(".") for key, name in _FILES.items()}
-    files: dict[str, Any] = {
-        name: loaded.input_path(getattr(getattr(job, section), key)) for name, (section, key) in keys.items()
-    }
+    files: dict[str, Any] = {name: loaded.input_path(attrgetter(key)(job)) for key, name in _FILES.items()}
     source = Source(
         title=region.place or loaded.name,
         country=region.country or "world",
         cities_from=_cities_from(job),
         **files,
+        has_map=_has_map(region),
         attribution="" if region.matrix else ATTRIBUTION,
         notes=(f"Travel times: {region.matrix}, a table of the user's." if region.matrix else _MAP_DATA,),
     )
-    source = replace(source, has_map=_has_map(region))
     if region.name:
         source = _with_region(source, loaded)
     elif region.around:

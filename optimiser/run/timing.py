@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -199,15 +200,13 @@ def read_matrix(job: Job, source: Source) -> Times:
     job, source
         The job and its data.
     """
-    if source.matrix_file is None:
-        raise SchemaError("the job has no travel-time matrix")
-    found, definition = load_cities(job, source), job.times.definition
-    graph = matrix.load_times(source.matrix_file, found, definition=definition)
+    found, definition, file = load_cities(job, source), job.times.definition, source.matrix_file or Path()
+    graph = matrix.load_times(file, found, definition=definition)
     return Times(
         cities=found.table,
         graphs={definition: graph},
         skims={definition: skims.travel_times(graph)},
-        report={"matrix": source.matrix_file.name, "cities": len(found)},
+        report={"matrix": file.name, "cities": len(found)},
         road=schema.empty_network(),
         expressways=np.zeros((0, 2)),
     )

@@ -210,7 +210,7 @@ def _seconds_before() -> dict[str, float]:
     return {}
 
 
-def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Outcome:
+def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], object]) -> Outcome:
     """Return the outcome of a step: the kept one where there is one, else a fresh one.
 
     Parameters

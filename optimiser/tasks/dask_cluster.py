@@ -135,10 +135,6 @@ def _host() -> _Host:
     return found
 
 
-def _content(content: bytes) -> bytes:
-    return content
-
-
 def _deliver(addresses: Sequence[str], *contents: bytes) -> None:
     """Write contents to the folder of this worker."""
     store(dict(zip(addresses, contents, strict=True)), _host().folder)
@@ -397,7 +393,7 @@ class DaskCluster:
                     with warnings.catch_warnings():  # that the graph is large; it is so once
                         warnings.simplefilter("ignore")
                         batch.shared[address] = self.client.submit(
-                            _content, batch.contents[address], key=f"content-{address}", priority=1
+                            bytes, batch.contents[address], key=f"content-{address}", priority=1
                         )
             batch.deliveries[wanted] = self.client.submit(
                 _deliver,

@@ -226,29 +226,24 @@ class InProcess:
     def run(self, tasks: Sequence[Task], contents: Mapping[str, bytes]) -> Generator[Outcome, None, None]:
         """Do tasks in their order; errors of the functions are caught."""
         for task in tasks:
-            yield _outcome(task, contents)
-
-
-def _outcome(task: Task, contents: Mapping[str, bytes]) -> Outcome:
-    value, fault, number, begun = None, "", 0, time.monotonic()
-    while number < ATTEMPTS:
-        number, begun, fault = number + 1, time.monotonic(), ""
-        try:
-            value = call(task.function, task.handed_out()["payload"], contents.__getitem__)
-        except Exception as error:
-            fault = describe_error(error)
-            log.info("%s, attempt %d", task.name, number, exc_info=True)
-        else:
-            break
-    return Outcome(
-        key=task.key,
-        name=task.name,
-        value=value,
-        fault=fault,
-        attempts=number,
-        seconds=round(time.monotonic() - begun, 3),
-        worker="this process",
-    )
+            for number in range(1, ATTEMPTS + 1):
+                begun, value, fault = time.monotonic(), None, ""
+                try:
+                    value = call(task.function, task.handed_out()["payload"], contents.__getitem__)
+                except Exception as error:
+                    fault = describe_error(error)
+                    log.info("%s, attempt %d", task.name, number, exc_info=True)
+                else:
+                    break
+            yield Outcome(
+                key=task.key,
+                name=task.name,
+                value=value,
+                fault=fault,
+                attempts=number,
+                seconds=round(time.monotonic() - begun, 3),
+                worker="this process",
+            )
 
 
 def executor_of(

@@ -45,7 +45,7 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     -----
     Each function takes some tenths of a second to compile once. A call with an integer literal, or with a
     variable that begins as one, compiles another variant of the callee for it: pass or begin with `ZERO` or
-    `ONE`.
+    `ONE`. A loop compiles in a fraction of the time of the NumPy expression that says the same.
     """
     return cast("F", Kernel(function))
 

@@ -123,6 +123,12 @@ def _most_arcs(t: Tables, j: int) -> int:
     return min(len(links), len(nodes) - 1)
 
 
+@compiled_inner
+def _copy_row(rows: Integers, old: Whole, new: Whole) -> None:
+    for word in range(rows.shape[1]):  # less to compile than a row at once
+        rows[new, word] = rows[old, word]
+
+
 @compiled
 def search_labels(t: Tables, k: Whole, price: Floats, most: float, bit: Integers, s: LabelStore) -> int:
     """Find the cheapest paths of a pair within its limit, or the minimal sets of candidates that cover it.
@@ -210,7 +216,7 @@ def search_labels(t: Tables, k: Whole, price: Floats, most: float, bit: Integers
                 return -1
             nodes[count], times[count], prices[count], spreads[count] = head, time, set_price, spread
             s.parent[count], s.owner[count] = label, owner
-            used[count] = used[label]
+            _copy_row(used, label, count)
             if is_new:
                 used[count, place // BITS] |= np.int64(1) << (place % BITS)
             # Most new labels are dominated by settled ones: checking here keeps the heap small.

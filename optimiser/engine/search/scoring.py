@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.compiled import ZERO, compiled
 from optimiser.engine.search.paths import Mask, Whole, times_from
 from optimiser.engine.search.tables import Tables
 
@@ -26,7 +26,10 @@ def covered_pairs(t: Tables, is_open: Mask) -> Mask:
     found = np.zeros(t.destination.size, np.bool_)
     for row in range(t.origins.size):
         first, end = t.first_pair[row], t.first_pair[row + 1]
-        times = times_from(t.net, is_open, t.origins[row], t.limit[first:end].max())
+        longest = ZERO
+        for k in range(first, end):
+            longest = max(longest, t.limit[k])
+        times = times_from(t.net, is_open, t.origins[row], longest)
         for k in range(first, end):
             found[k] = times[t.destination[k]] <= t.limit[k]
     return found
@@ -98,7 +101,8 @@ def shortfall(t: Tables, pair: Mask) -> Whole:
                 short -= side.city_weight[i]
         missing_weight += max(short, 0)
     if t.must_cover:
-        missing_weight += pair.size - pair.sum()
+        for k in range(pair.size):
+            missing_weight += not pair[k]
     return missing_weight
 
 

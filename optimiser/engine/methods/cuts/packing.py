@@ -163,9 +163,13 @@ def pack(
     if _fits_greedily(t, k, capacity, target, pool, w):
         return PACKED
     inverse, basis, filled, dual = w.inverse, w.basis, w.filled, w.dual
-    inverse[:m, :m] = np.eye(m)
-    basis[:m] = -1 - np.arange(m)
-    filled[:m], dual[:m], w.place[usable] = capacity[usable], 0.0, np.arange(m)
+    for i in range(m):
+        inverse[i, :m] = 0.0
+        inverse[i, i] = 1.0
+        basis[i] = -1 - i
+        filled[i] = capacity[usable[i]]
+        dual[i] = 0.0
+        w.place[usable[i]] = i
     total = 0.0
     for _ in range(40 * m + 200):
         if total >= target:
@@ -194,7 +198,8 @@ def _fits_greedily(
     if not np.isfinite(target):
         return False
     usable = t.use[t.use_start[k] : t.use_start[k + 1]]
-    w.filled[: usable.size] = capacity[usable]
+    for i in range(usable.size):
+        w.filled[i] = capacity[usable[i]]
     total = 0.0
     for p in range(pool.known[k]):
         least = 1.0
@@ -242,8 +247,9 @@ def _cheapest_path(t: Tables, k: int, usable: Integers, w: PackingWorkspace) -> 
     Prices are rounded up to integers, less a tolerance. If even then every path costs at least 1, the cut
     with the rounded prices is valid exactly.
     """
-    dual = np.maximum(w.dual[: usable.size], 0.0)
-    w.price[usable] = np.minimum(PRICE_UNIT, np.ceil(dual * PRICE_UNIT - 1e-6))
+    for i in range(usable.size):
+        dual = max(w.dual[i], 0.0)
+        w.price[usable[i]] = min(PRICE_UNIT, np.ceil(dual * PRICE_UNIT - 1e-6))
     labels = w.labels
     ends = search_labels(t, k, w.price, PRICE_UNIT, labels.line_bit, labels)
     if ends < 0:
@@ -261,8 +267,9 @@ def _is_cut(
     else:
         is_enough = least >= (1.0 - tolerance) * PRICE_UNIT
     if is_enough and least < PRICE_UNIT:
-        # The sums over paths are integers, so that rounding up makes each of them at least PRICE_UNIT.
-        w.price[usable] = np.minimum(PRICE_UNIT, np.ceil(w.price[usable] * (PRICE_UNIT / least)))
+        for j in usable:
+            # The sums over paths are integers, so that rounding up makes each of them at least PRICE_UNIT.
+            w.price[j] = min(PRICE_UNIT, np.ceil(w.price[j] * (PRICE_UNIT / least)))
     return is_enough
 
 
@@ -273,7 +280,8 @@ def _add_path(k: int, m: int, pool: PathPool, w: PackingWorkspace) -> int:
     place = -1 if count < 0 else _free_position(k, m, pool, w)
     if place >= 0:
         pool.size[k, place] = count
-        pool.member[k, place, :count] = w.place[w.found[:count]]
+        for i in range(count):
+            pool.member[k, place, i] = w.place[w.found[i]]
     return place
 
 
@@ -285,8 +293,11 @@ def _free_position(k: int, m: int, pool: PathPool, w: PackingWorkspace) -> int:
         return int(pool.known[k]) - 1
     worst, least = -1, 1.0
     for p in range(pool.known[k]):
+        taken = False
+        for i in range(m):
+            taken = taken or w.basis[i] == p
         gain_of_path = _gain(k, p, pool, w.dual)
-        if gain_of_path < least and not (w.basis[:m] == p).any():
+        if not taken and gain_of_path < least:
             worst, least = p, gain_of_path
     return worst
 
@@ -321,12 +332,16 @@ def _pivot(m: int, row: int, entering: int, gain: float, w: PackingWorkspace) ->
     inverse, filled, step = w.inverse, w.filled, w.step
     pivot = step[row]
     length = max(filled[row], 0.0) / pivot
-    inverse[row, :m] /= pivot
+    for i in range(m):
+        inverse[row, i] /= pivot
     for other in range(m):
         if other != row and abs(step[other]) > 1e-12:
-            filled[other] -= step[other] * length
-            inverse[other, :m] -= step[other] * inverse[row, :m]
+            factor = step[other]
+            filled[other] -= factor * length
+            for i in range(m):
+                inverse[other, i] -= factor * inverse[row, i]
     filled[row] = length
     w.basis[row] = entering
-    w.dual[:m] += gain * inverse[row, :m]
+    for i in range(m):
+        w.dual[i] += gain * inverse[row, i]
     return float(length)

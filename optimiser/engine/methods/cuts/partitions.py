@@ -343,8 +343,11 @@ def _merge(claim: Floats, pair_of: Integers, part: Integers, u: int, v: int, cou
         claim[v, w] = claim[w, v] = claim[last, w]
         pair_of[v, w] = pair_of[w, v] = pair_of[last, w]
     claim[v, v] = 0.0
-    part[part == v] = u
-    part[part == last] = v
+    for i in range(part.size):
+        if part[i] == v:
+            part[i] = u
+        elif part[i] == last:
+            part[i] = v
 
 
 @compiled
@@ -385,10 +388,14 @@ def _best_merge(
     """
     best = np.zeros(count)
     done = np.zeros(count, np.bool_)
-    parent[:count] = -1
+    for i in range(count):
+        parent[i] = -1
     top, one, other = 0.0, -1, -1
     for i in range(count):
-        v = int(np.argmax(np.where(done, -1.0, best)))
+        v = -1
+        for w in range(count):
+            if not done[w] and (v < 0 or best[w] > best[v]):
+                v = w
         for at in range(i):
             s = order[at]
             path = 0.0

@@ -10,6 +10,7 @@ from optimiser.engine.methods.heuristics.workspace import (
     add_dependants,
     flip,
     flip_back,
+    is_in_group,
     random_number,
     set_group,
     update_backward,
@@ -41,13 +42,20 @@ def penalised_value(s: SearchWorkspace) -> float:
 @compiled_inner
 def plan_cost(s: SearchWorkspace) -> Whole:
     """Return the cost of the plan."""
-    return s.t.cost[s.forward.is_open[:-1]].sum()
+    cost, total_cost = s.t.cost, ZERO
+    for j in range(cost.size):
+        if s.forward.is_open[j]:
+            total_cost += cost[j]
+    return total_cost
 
 
 @compiled_inner
 def group_cost(s: SearchWorkspace, count: Whole) -> Whole:
     """Return the total cost of the first `count` candidates of the group."""
-    return s.t.cost[s.group[:count]].sum()
+    total_cost = ZERO
+    for at in range(count):
+        total_cost += s.t.cost[s.group[at]]
+    return total_cost
 
 
 @compiled
@@ -120,18 +128,21 @@ def update_pair_values(s: SearchWorkspace) -> None:
     t, side, value, is_covered = s.t, s.t.side, s.value, s.is_covered
     pair_start, pair = side.target_pair_start, side.target_pair
     city_start, city_of = side.target_city_start, side.target_city
-    value[:] = PENALTY if t.must_cover else 0.0
-    if t.budget >= 0:
-        value += t.weight
+    for k in range(value.size):
+        value[k] = (PENALTY if t.must_cover else 0.0) + (t.weight[k] if t.budget >= 0 else 0.0)
     for target in range(side.target_least.size):
         mine = pair[pair_start[target] : pair_start[target + 1]]
         cities = city_of[city_start[target] : city_start[target + 1]]
-        short = side.target_least[target] - t.weight[mine[is_covered[mine]]].sum()
+        short = side.target_least[target]
+        for k in mine:
+            if is_covered[k]:
+                short -= t.weight[k]
         for city in cities:
             if _missing_pairs(s, city) <= 0:
                 short -= side.city_weight[city]
         if short > 0:
-            value[mine] += PENALTY * t.weight[mine]
+            for k in mine:
+                value[k] += PENALTY * t.weight[k]
             for city in cities:
                 _share_city(s, city, PENALTY)
     if t.budget >= 0:
@@ -144,7 +155,9 @@ def _missing_pairs(s: SearchWorkspace, city: Whole) -> Whole:
     """Return the number of pairs that a city still needs."""
     side = s.t.side
     pairs = side.city_pair[side.city_start[city] : side.city_start[city + 1]]
-    missing: Whole = side.city_need[city] - np.count_nonzero(s.is_covered[pairs])
+    missing: Whole = side.city_need[city]
+    for k in pairs:
+        missing -= s.is_covered[k]
     return missing
 
 
@@ -153,8 +166,8 @@ def _share_city(s: SearchWorkspace, city: Whole, factor: float) -> None:
     """Divide the weight of an uncovered city among the pairs that it needs, and add it to their values."""
     side, missing = s.t.side, _missing_pairs(s, city)
     if missing > 0:
-        pairs = side.city_pair[side.city_start[city] : side.city_start[city + 1]]
-        s.value[pairs] += factor * side.city_weight[city] / missing
+        for at in range(side.city_start[city], side.city_start[city + 1]):
+            s.value[side.city_pair[at]] += factor * side.city_weight[city] / missing
 
 
 @compiled
@@ -170,8 +183,10 @@ def compute_gains(s: SearchWorkspace) -> None:
     update_backward(s)
     clock = s.clock
     clock[0] += 1
-    s.changed_backward_at[s.backward.touched] = clock[0]
-    s.backward.touched[:] = False
+    for row in range(s.changed_backward_at.size):
+        if s.backward.touched[row]:
+            s.backward.touched[row] = False
+            s.changed_backward_at[row] = clock[0]
     gain, value, enables, is_open, is_covered = s.gain, s.value, s.enables, s.forward.is_open, s.is_covered
     start, tail, head, owner, seconds = s.pair_arcs
     origin_row, destination_row, limits = s.t.origin_row, s.t.destination_row, s.t.limit
@@ -251,9 +266,12 @@ def _best_group(s: SearchWorkspace, attempts: Whole, to_beat: float) -> tuple[fl
     A group must beat the ratio `to_beat`. Where the plan has a shortfall and no single candidate helps, all
     uncovered pairs are tried in order until one has a group, instead of a few random ones.
     """
-    best, count = to_beat, ZERO
+    open_pairs = 0
+    best = to_beat
+    count = ZERO
     value, is_covered = s.value, s.is_covered
-    open_pairs = np.count_nonzero(~is_covered & (value > 0.0))
+    for k in range(is_covered.size):
+        open_pairs += not is_covered[k] and value[k] > 0.0
     if open_pairs == 0:
         return best, count
     current, k = penalised_value(s), -ONE
@@ -275,8 +293,10 @@ def _best_group(s: SearchWorkspace, attempts: Whole, to_beat: float) -> tuple[fl
         ratio = (penalised_value_flipped(s, length) - current) / max(1, group_cost(s, length))
         if ratio > best:
             best, count = ratio, length
-            s.best_group[:count] = s.group[:count]
-    s.group[:count] = s.best_group[:count]
+            for at in range(count):
+                s.best_group[at] = s.group[at]
+    for at in range(count):
+        s.group[at] = s.best_group[at]
     return best, count
 
 
@@ -430,7 +450,7 @@ def _set_group_from(s: SearchWorkspace, label: Whole) -> int:
     count = 0
     while label >= 0:
         owner = s.labels[OPENS, label]
-        if owner >= 0 and not (s.group[:count] == owner).any():
+        if owner >= 0 and not is_in_group(s, count, owner):
             s.group[count] = owner
             count += 1
         label = s.labels[BEFORE, label]

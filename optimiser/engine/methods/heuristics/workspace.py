@@ -232,9 +232,11 @@ def _apply_closing(r: ShortestTimes, row: Whole, j: Whole) -> int:
                     best = min(best, time[neighbour[arc]] + seconds[arc])
         if best <= r.reach[row, node]:
             size = push(r.heap_time, r.heap_node, size, best, node)
-    mark[suspects[:count]] = 0
+    for at in range(count):
+        mark[suspects[at]] = 0
     # Write times last: a tentative time must not rest on another affected node.
-    time[r.heap_node[:size]] = r.heap_time[:size]
+    for at in range(size):
+        time[r.heap_node[at]] = r.heap_time[at]
     return size
 
 
@@ -475,8 +477,17 @@ def refresh_coverage(s: SearchWorkspace) -> None:
         if touched[row]:
             touched[row] = False
             s.changed_at[row] = s.clock[0]
-            pairs = slice(first[row], first[row + 1])
-            is_covered[pairs] = time[row][destination[pairs]] <= limit[pairs]
+            for k in range(first[row], first[row + 1]):
+                is_covered[k] = time[row, destination[k]] <= limit[k]
+
+
+@compiled_inner
+def is_in_group(s: SearchWorkspace, count: Whole, j: Whole) -> bool:
+    """Return whether a candidate is among the first `count` of the group."""
+    is_in = False
+    for at in range(count):
+        is_in = is_in or s.group[at] == j
+    return is_in
 
 
 @compiled
@@ -494,8 +505,9 @@ def move_to(s: SearchWorkspace, plan: Mask) -> None:
     for r in (s.forward, s.backward):
         if r.log_state[LOG_OVERFLOWED] == 0:
             undo(r, ZERO)
-        for j in np.flatnonzero(r.is_open != plan):
-            toggle(r, j)
+        for j in range(plan.size - 1):
+            if r.is_open[j] != plan[j]:
+                toggle(r, j)
         r.log_state[:] = 0
     refresh_coverage(s)
 
@@ -511,8 +523,9 @@ def restart_logs(s: SearchWorkspace) -> None:
 @compiled_inner
 def update_backward(s: SearchWorkspace) -> None:
     """Toggle candidates in `s.backward` until its times belong to the plan."""
-    for j in np.flatnonzero(s.backward.is_open != s.forward.is_open):
-        toggle(s.backward, j)
+    for j in range(s.forward.is_open.size - 1):
+        if s.backward.is_open[j] != s.forward.is_open[j]:
+            toggle(s.backward, j)
 
 
 @compiled
@@ -570,7 +583,7 @@ def add_dependants(s: SearchWorkspace, count: int) -> int:
         for row in range(require.shape[0]):
             other = require[row, 1 - side]
             is_bound = require[row, side] == j and is_open[other] == is_open[j]
-            if is_bound and not (s.group[:count] == other).any():
+            if is_bound and not is_in_group(s, count, other):
                 s.group[count] = other
                 count += 1
         at += 1

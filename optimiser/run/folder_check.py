@@ -277,8 +277,8 @@ def check_sweep(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if not faults:
         try:
-            tables = {name: pq.read_table(folder / name).to_pylist() for name in NEEDED[:3]}
-            tables["regret.parquet"] = pq.read_table(folder / "regret.parquet").to_pylist()
+            files = [name for name in NEEDED if name.endswith(".parquet")]
+            tables = {name: pq.read_table(folder / name).to_pylist() for name in files}
             problem, summary = load(folder / "problem.json"), object_of(folder / "sweep.json") or {}
             faults = list(_contradictions(problem, summary, tables))
             found = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -67,6 +67,9 @@ class MeasuredPlan:
     settings: Settings
     lines: gpd.GeoSeries | None = None
     without: WithoutCore | None = None
+    # What was computed and counted: several measures ask for the same states.
+    _off_core_s: dict[frozenset[str], Integers] = field(default_factory=dict, init=False)
+    _trips: dict[frozenset[str], TripCounts] = field(default_factory=dict, init=False)
 
     @cached_property
     def arcs(self) -> pd.DataFrame:
@@ -125,11 +128,6 @@ class MeasuredPlan:
         limits = self.without.limits_s(self.times["today"][self.outside])
         names = [f"independent_at_{stretch:g}" for stretch in self.without.asked.stretches]
         return dict(zip(names, self.off_core_s(built) <= limits, strict=True))
-
-    @cached_property
-    def _off_core_s(self) -> dict[frozenset[str], Integers]:
-        """Remember what was computed: several measures ask for the same states."""
-        return {}
 
     @cached_property
     def core(self) -> NDArray[np.int64]:
@@ -202,11 +200,6 @@ class MeasuredPlan:
             origin, destination = graph.origin[self.ends[:, 0]], graph.destination[self.ends[:, 1]]
             self._trips[key] = count_trips(network, origin, destination, self.weight, areas=len(self.cities))
         return self._trips[key]
-
-    @cached_property
-    def _trips(self) -> dict[frozenset[str], TripCounts]:
-        """Remember what was counted: several measures ask for the same states."""
-        return {}
 
 
 def opened_arcs(problem: DesignProblem, candidates: Candidates, built: Iterable[str]) -> pd.DataFrame:
@@ -459,14 +452,11 @@ def savings(measured: MeasuredPlan) -> pd.DataFrame:
         leads), `plan_minutes`, `saved_minutes`; empty where nothing is saved.
     """
     rows = [row for ring, own in new_stretches(measured).items() for row in _faster(measured, ring, own)]
-    table = pd.DataFrame(rows)
-    if table.empty:
-        return table
+    if not rows:
+        return pd.DataFrame()
     order = ["ring", "way", "saved_minutes", "from_name", "to_name"]
-    sorted_: pd.DataFrame = table.sort_values(
-        order, ascending=[True, True, False, True, True], na_position="first", ignore_index=True
-    )
-    return sorted_
+    rising = [True, True, False, True, True]
+    return pd.DataFrame(rows).sort_values(order, ascending=rising, na_position="first", ignore_index=True)
 
 
 def _faster(measured: MeasuredPlan, ring: str, own: frozenset[str]) -> Iterator[Row]:

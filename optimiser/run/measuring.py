@@ -1,36 +1,86 @@
-"""Measure a verified plan."""
+"""Measure a verified plan: equity, polycentricity, appraisal, build order and periods."""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from networks.intermodal import AccessParameters
 from networks.skims import UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED
-from optimiser.measures.tables import Measures
-from optimiser.run import measure_tables
-from optimiser.run.measured_plan import STATES, MeasuredPlan, effects, savings
+from optimiser.measures.appraisal import (
+    RAIL,
+    ROADS,
+    Assumptions,
+    CostRange,
+    CostRisk,
+    LinkAppraisal,
+    PlanAppraisal,
+    ReferenceClass,
+    appraise,
+    class_of,
+    gravity_trips,
+    sum_of,
+)
+from optimiser.measures.coverage import groups_in_order
+from optimiser.measures.equity import ALL, equity_by_tier, share_of
+from optimiser.measures.marginal import MarginalValues
+from optimiser.measures.order import build_order as order_links
+from optimiser.measures.polycentricity import (
+    core_dependence,
+    mean_rank_size_slope,
+    ordinary_polycentricity,
+    people_in_reach,
+    polycentricity_of_coverage,
+    primacy,
+)
+from optimiser.measures.tables import MEASURES, Measures
+from optimiser.proposals.generate import SERVICES
+from optimiser.proposals.shortest_times import NO_PATH_S
+from optimiser.report import wording
+from optimiser.run.measured_plan import STATES, MeasuredPlan, effects, mean_minutes, savings
 from optimiser.run.trip_parts import PARTS, split_arcs, trip_parts
+from optimiser.verify.rules import open_in_period, opening_periods
+
+PLAN_ROW = "plan"
+"""`candidate_id` of the row of the appraisal that covers the whole plan."""
+
+NO_OVERRUNS = ReferenceClass("none", 0.0, 0.0, 0)
+"""Reference class of services: they need running support, for which the sources hold no overruns."""
+
+DESCRIPTION = (
+    "kind", "instrument", "mode", "from_name", "to_name", "length_km", "plain", "hill", "mountain", "urban",
+)  # fmt: skip
+
+type Value = float | None
 
 
 def measure(measured: MeasuredPlan) -> Measures:
     """Return all measures of a plan."""
-    order = measure_tables.building_order(measured)
-    steps = measure_tables.covered_by_step(measured, order.links)
-    opening = measure_tables.opening_steps(steps, len(measured.problem.pairs))
+    found, starts = order_links(measured.valuer, measured.plan.built), measured.plan.starts
+    # The links by value for money, with periods in the order of their starts.
+    links = tuple(sorted(found.links, key=lambda name: starts.get(name, 0)))
+    values = MarginalValues.of(measured.valuer, links)
+    steps = [values.covered(links[:at]) for at in range(len(links) + 1)]  # pairs within the limit after each
+    opening = np.full(len(measured.problem.pairs), -1, dtype=np.int64)  # step that brings each; -1: none
+    for at in range(len(links), -1, -1):
+        opening[list(steps[at])] = at
     return Measures(
-        appraisal=measure_tables.appraisal(measured, order.links),
-        equity=measure_tables.equity(measured),
-        polycentricity=measure_tables.polycentricity(measured),
-        build_order=measure_tables.build_order(measured, order.links, steps),
-        phases=measure_tables.phases(measured),
-        independence=measure_tables.independence(measured),
+        appraisal=appraisal(measured, links),
+        equity=equity(measured),
+        polycentricity=polycentricity(measured),
+        build_order=build_order(measured, links, steps),
+        phases=phases(measured),
+        independence=independence(measured),
         ring_effects=effects(measured),
         ring_savings=savings(measured),
         seconds=exact_seconds(measured).assign(step=opening, **trip_seconds(measured)),
-        facts=_facts(measured) | {"order_method": order.method},
+        facts=_facts(measured) | {"order_method": found.method},
     )
 
 
@@ -51,8 +101,7 @@ def trip_seconds(measured: MeasuredPlan) -> dict[str, NDArray[np.int64]]:
         By column, `<part>_s` for each of `trip_parts.PARTS`; zeros where no path leads.
     """
     rows = np.flatnonzero(measured.candidates.table["candidate_id"].isin(measured.plan.built).to_numpy())
-    start_s = AccessParameters.default().running.start_s
-    arcs = split_arcs(measured.graph, measured.candidates.take(rows.tolist()), start_s=start_s)
+    arcs = split_arcs(measured.graph, measured.candidates.take(rows.tolist()))
     origin, destination = measured.ends.T
     parts = trip_parts(arcs, measured.graph.origin[origin], measured.graph.destination[destination])
     return {f"{part}_s": seconds for part, seconds in zip(PARTS, parts.T, strict=True)}
@@ -60,17 +109,413 @@ def trip_seconds(measured: MeasuredPlan) -> dict[str, NDArray[np.int64]]:
 
 def _facts(measured: MeasuredPlan) -> dict[str, object]:
     """Return the assumptions of the measures as plain values."""
-    without = measured.without
     facts: dict[str, object] = {}
-    if without is not None:
-        asked = without.asked
+    if measured.without is not None:
+        asked = measured.without.asked
         facts = {
             "independence_weight": asked.weight if asked.counts_pairs else 0.0,
             "independence_stretches": list(asked.stretches),
-            "independence_radius_km": without.radius_km,
+            "independence_radius_km": measured.without.radius_km,
         }
     return facts | {
         "core": measured.cities["name"].iloc[measured.core].astype(str).tolist(),
         **measured.settings.model_dump(),
         "line_s": measured.line_s,
     }
+
+
+def equity(measured: MeasuredPlan) -> pd.DataFrame:
+    """Return one row per tier and state.
+
+    Parameters
+    ----------
+    measured
+        The plan.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `tier`, `state`; of the pairs whose smaller city is of the tier: `pairs`, `pairs_within`,
+        `pairs_share`, `weight`, `weight_within`, `weight_share`; of the cities of the tier: `people`,
+        `cities`, `cities_all_within` (all their pairs), `cities_half_within`, `cities_core_within` (all their
+        pairs with core cities), `mean_minutes` (mean over people of the mean time from their city to the
+        people of all others), `worst_city`, `worst_minutes`, `gini`, `theil`, `palma`, `poor_share`,
+        `poverty_gap`, `poverty_severity`, `people_cut_off`.
+    """
+    labels = measured.cities["tier"].astype(str)
+    rows = {
+        (row.tier, state): row
+        for state in STATES
+        for row in equity_by_tier(
+            measured.timed(state),
+            people=measured.population,
+            tiers=labels.tolist(),
+            names=measured.cities["name"].astype(str).tolist(),
+            line=measured.line_s,
+        )
+    }
+    tiers = [*groups_in_order(labels), ALL]
+    table = pd.DataFrame(
+        [{"tier": tier, "state": state} | asdict(rows[tier, state]) for tier in tiers for state in STATES]
+    )
+    return table.astype({"cities_core_within": "Int64"})
+
+
+def polycentricity(measured: MeasuredPlan) -> pd.DataFrame:
+    """Return one row per measure of the region, then one per city for the trips that run through it.
+
+    Parameters
+    ----------
+    measured
+        The plan.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `measure` (a key of `measures.tables.MEASURES`), `place`, `unit`, `today`, `plan`
+        (float64), `meaning`, `source`.
+    """
+    (today, share_today), (plan, share_plan) = (
+        _structure(measured, *state) for state in zip(STATES, ((), measured.plan.built), strict=True)
+    )
+    names = measured.cities["name"].astype(str).tolist()
+    rows: list[tuple[str, str, Value, Value]] = [(name, "", today[name], plan[name]) for name in today]
+    rows += (
+        ("through_share", names[city], float(share_today[city]), float(share_plan[city]))
+        for city in np.argsort(-share_plan, kind="stable").tolist()
+    )
+    table = pd.DataFrame(rows, columns=["measure", "place", "today", "plan"])
+    for word in ("unit", "meaning", "source"):
+        table[word] = [getattr(MEASURES[row[0]], word) for row in rows]
+    columns = ["measure", "place", "unit", "today", "plan", "meaning", "source"]
+    return table[columns].astype({"today": "float64", "plan": "float64"})
+
+
+def _structure(
+    measured: MeasuredPlan, state: str, built: Collection[str]
+) -> tuple[dict[str, Value], NDArray[np.float64]]:
+    """Return the measures of the region in a state, and the share of other trips through each city."""
+    people, counts, timed = measured.population, measured.trips(built), measured.timed(state)
+    lean, through = core_dependence(counts.core, measured.weight.tolist()), counts.through
+    found: dict[str, Value] = {
+        "core_every_share": float(lean.share_on_every),
+        "core_some_share": float(lean.share_on_some),
+        "core_closed_minutes": float(lean.mean_lost) / 60,
+        "core_closed_cut_off_share": share_of(lean.cut_off, lean.weight),
+        "core_detour_ratio": None if lean.detour is None else float(lean.detour),
+        "core_betweenness_share": (
+            float(through[measured.core].sum() / through.sum()) if through.any() else None
+        ),
+        "betweenness_evenness": _evenness(through),
+        "people_evenness": _evenness(people),
+        "people_slope": mean_rank_size_slope(people) if np.count_nonzero(people) > 1 else None,
+        "people_primacy_share": primacy(people) if len(people) > 1 and people.any() else None,
+        "reach_evenness": _evenness(people_in_reach(timed.ends, timed.within, people)),
+        "functional_polycentricity": polycentricity_of_coverage(timed, len(people)),
+    }
+    if measured.problem.rings:
+        on_rings = people[_ring_cities(measured, only_existing=state == "today")]
+        found |= {"ring_cities": float(len(on_rings)), "ring_people": float(on_rings.sum())}
+    elsewhere = counts.elsewhere
+    return found, np.divide(through, elsewhere, out=np.zeros(len(people)), where=elsewhere > 0)
+
+
+def _evenness(importance: NDArray[np.int64] | NDArray[np.float64]) -> Value:
+    return ordinary_polycentricity(importance) if len(importance) > 1 and importance.any() else None
+
+
+def _ring_cities(measured: MeasuredPlan, *, only_existing: bool) -> NDArray[np.int64]:
+    """Return the rows of the cities on the rings of the plan, of all or of those that need nothing new."""
+    found, circuits = set[str](), measured.plan.rings
+    for ring in measured.problem.rings:
+        links = [ring.links[at] for at in circuits.get(ring.id, ())]
+        if not (only_existing and any(link.candidate is not None for link in links)):
+            passed = {node for link in links for node in (link.tail, link.head)}
+            found |= {stop.id for stop in ring.stops if not passed.isdisjoint(stop.nodes)}
+    return np.flatnonzero(measured.cities["city_id"].astype(str).isin(found).to_numpy())
+
+
+def independence(measured: MeasuredPlan) -> pd.DataFrame:
+    """Return one row per tier and state for the ways without the core; empty where they do not count.
+
+    Parameters
+    ----------
+    measured
+        The plan.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `tier` (of the smaller city; ``all`` last), `state`, `pairs` that count, those that are independent at
+        each stretch (``independent_at_1.25`` and the like), `without_way` (pairs that no way without the core
+        joins in this state), and over the pairs that one joins in both states `mean_minutes` without the core
+        and `any_way_minutes` by the fastest way.
+    """
+    if measured.without is None:
+        return pd.DataFrame()
+    rows, built = measured.outside, {"today": (), "plan": measured.plan.built}
+    seconds = {state: measured.off_core_s(built[state]) for state in STATES}
+    joined = (seconds["today"] < NO_PATH_S) & (seconds["plan"] < NO_PATH_S)
+    group = measured.group[rows]
+    found = []
+    for tier in [*(tier for tier in measured.tiers if tier in group), ALL]:
+        mine = (group == tier) | (tier == ALL)
+        for state in STATES:
+            met = measured.independent(built[state])
+            found.append(
+                {
+                    "tier": tier,
+                    "state": state,
+                    "pairs": int(mine.sum()),
+                    **{name: int(holds[mine].sum()) for name, holds in met.items()},
+                    "without_way": int((seconds[state][mine] >= NO_PATH_S).sum()),
+                    "mean_minutes": mean_minutes(seconds[state][mine & joined]),
+                    "any_way_minutes": mean_minutes(measured.times[state][rows][mine & joined]),
+                }
+            )
+    return pd.DataFrame(found)
+
+
+def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:
+    """Return one row per link of the plan, then one for the plan.
+
+    Parameters
+    ----------
+    measured
+        The plan.
+    order
+        Ids of the plan in the order of building.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `step`, `candidate_id` (``plan`` in the last row), `kind`, `instrument`, `mode`, `from_name`,
+        `to_name`, `length_km`, `plain`, `hill`, `mountain`, `urban` (shares of the line), `cost_low`, `cost`,
+        `cost_high`, `cost_p50`, `cost_p80`, `cost_p80_alike` (of the plan, when all links err alike),
+        `reference_class`, `overrun_percent` and `overrun_deviation_percent` (mean and standard deviation of
+        the class); on top of the other links `pairs_faster`, `people_faster`, `pairs_brought`,
+        `people_brought`, both also by tier of the smaller city, `saved_minutes` (summed over pairs, one trip
+        a pair), `weight_alone`, `weight_last`, `dependence` (last divided by alone), `cost_per_person`
+        (brought within the limit, single unit of money), `break_even_an_hour` (likewise), and
+        `shares_pairs_with` (other links on the shortest paths of the same gained pairs, and how many pairs).
+    """
+    found = appraise(measured.valuer, measured.plan.built, measured.people_at_nodes, _assumptions(measured))
+    shared = MarginalValues.of(measured.valuer, order).shared_pairs()
+    tiers, (scale, _) = measured.problem.groups, wording.per_person(measured.problem.money)
+    central, risk = found.cost.central, found.risk
+    plan = {
+        "overrun_percent": 100 * (risk.mean / central - 1) if central else None,
+        "overrun_deviation_percent": 100 * risk.deviation / central if central else None,
+        "weight_alone": found.value,
+        "weight_last": found.value,
+    }
+    alike = sum_of((link.risk for link in found.links), correlation=1.0)
+    rows = {PLAN_ROW: _appraised(found, alike, tiers, scale) | plan}
+    for link in found.links:
+        reference, dependence = link.reference, link.value.dependence
+        known = reference is not NO_OVERRUNS
+        rows[link.id] = _appraised(link, link.risk, tiers, scale) | {
+            "reference_class": reference.name,
+            "overrun_percent": 100 * reference.mean if known else None,
+            "overrun_deviation_percent": 100 * reference.deviation if known else None,
+            "weight_alone": link.value.alone,
+            "weight_last": link.value.last,
+            "dependence": None if dependence is None else float(dependence),
+            "shares_pairs_with": "; ".join(f"{name} ({count})" for name, count in shared[link.id].items()),
+        }
+    table = pd.DataFrame(
+        [{"step": at, "candidate_id": id_, **rows[id_]} for at, id_ in enumerate((*order, PLAN_ROW), start=1)]
+    )
+    proposed = measured.candidates.table.set_index("candidate_id")
+    described = pd.DataFrame(proposed[[name for name in DESCRIPTION if name in proposed.columns]])
+    table = table.join(described, on="candidate_id")
+    first = ["step", "candidate_id", *described.columns]
+    counts = [name for name in table.columns if name.startswith(("pairs_", "people_", "weight_"))]
+    table = table[[*first, *(name for name in table.columns if name not in first)]]
+    return table.astype(dict.fromkeys(["step", *counts], "Int64")).assign(
+        step=lambda one: one["step"].astype("Int64").where(one["candidate_id"] != PLAN_ROW)
+    )
+
+
+def _assumptions(measured: MeasuredPlan) -> Assumptions:
+    given, table = measured.settings, measured.candidates.table.set_index("candidate_id")
+    rows = {name: table.loc[name] for name in measured.plan.built if name in table.index}
+    modes = {name: str(row["mode"]) for name, row in rows.items()}
+    problem, times = measured.problem, measured.timed("today")
+    return Assumptions(
+        costs={
+            name: CostRange(min(row["cost_low"], cost), cost, max(row["cost_high"], cost))
+            for name, row in rows.items()
+            for cost in [int(row["cost"])]
+        },
+        classes={
+            name: reference_class(problem.candidates[problem.index[name]].kind, modes.get(name, ""))
+            for name in measured.plan.built
+        },
+        correlation=given.overrun_correlation,
+        trips=gravity_trips(
+            times.ends, times.seconds, measured.population, per_person=given.trips_per_person
+        ),
+        rate=given.discount_rate,
+        years=given.years,
+    )
+
+
+def reference_class(kind: str, mode: str) -> ReferenceClass:
+    """Return the reference class of overruns of a candidate.
+
+    Parameters
+    ----------
+    kind
+        Of `optimiser.proposals.generate.KINDS`.
+    mode
+        ``road`` or ``rail``; for another mode the kind decides.
+    """
+    if kind in SERVICES:
+        return NO_OVERRUNS
+    return {"road": ROADS, "rail": RAIL}.get(mode) or class_of(kind)
+
+
+def _appraised(
+    found: LinkAppraisal | PlanAppraisal, alike: CostRisk, tiers: Sequence[str], scale: int
+) -> dict[str, Any]:
+    """Return the columns of a link or of the plan; those that differ between them are empty."""
+    cost, gains, per_person, break_even = found.cost, found.gains, found.cost_per_person, found.break_even
+    quantiles = {"p50": (found.risk, 0.5), "p80": (found.risk, 0.8), "p80_alike": (alike, 0.8)}
+    by_tier = {tier.tier: tier for tier in gains.tiers}
+    return {
+        "cost_low": cost.low,
+        "cost": cost.central,
+        "cost_high": cost.high,
+        **{
+            f"cost_{name}": round(risk.quantile(at)) if cost.central else 0
+            for name, (risk, at) in quantiles.items()
+        },
+        **dict.fromkeys(("reference_class", "overrun_percent", "overrun_deviation_percent"), ""),
+        "pairs_faster": gains.faster,
+        "people_faster": gains.people,
+        "pairs_brought": gains.brought,
+        "people_brought": gains.people_brought,
+        "saved_minutes": gains.minutes,
+        **{
+            f"{what}_brought_{name or 'all cities'}": count
+            for name in tiers
+            for what, count in (("pairs", by_tier[name].brought), ("people", by_tier[name].people_brought))
+        },
+        **dict.fromkeys(("weight_alone", "weight_last", "dependence")),
+        "cost_per_person": None if per_person is None else float(per_person * scale),
+        "break_even_an_hour": break_even * scale if break_even is not None and isfinite(break_even) else None,
+        "shares_pairs_with": "",
+    }
+
+
+def build_order(
+    measured: MeasuredPlan, links: Sequence[str], steps: Sequence[Collection[int]]
+) -> pd.DataFrame:
+    """Return the state after each step of building; step 0 is today.
+
+    Parameters
+    ----------
+    measured
+        The plan.
+    links
+        Its ids in the order of building.
+    steps
+        Positions of the pairs within the limit after each step.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `step`, `candidate_id`, `kind`, `from_name`, `to_name`, `cost`, `cost_so_far`, `starts_in`, `opens_in`
+        (period; only with periods), `weight_gained`, `pairs_within`, `weight_within`, `weight_share`, and
+        `pairs_within_<tier>`, `weight_share_<tier>` by tier of the smaller city.
+    """
+    problem, starts = measured.problem, measured.plan.starts
+    opens, rows = opening_periods(problem, starts), list[dict[str, Any]]()
+    proposed = measured.candidates.table.set_index("candidate_id")
+    spent = before = 0
+    for at, (name, covered) in enumerate(zip(("", *links), steps, strict=True)):
+        cost, weight = problem.cost_of([name]) if at else 0, measured.valuer.weight_of(covered)
+        spent += cost
+        periods = {
+            "starts_in": _period(measured, starts.get(name)),
+            "opens_in": _period(measured, opens.get(name)),
+        }
+        rows.append(
+            {
+                "step": at,
+                "candidate_id": name,
+                **{
+                    key: str(proposed.loc[name, key]) if name in proposed.index else ""
+                    for key in ("kind", "from_name", "to_name")
+                },
+                "cost": cost,
+                "cost_so_far": spent,
+                **(periods if problem.periods else {}),
+                "weight_gained": weight - before if at else 0,
+                **_coverage(measured, covered),
+            }
+        )
+        before = weight
+    return pd.DataFrame(rows)
+
+
+def phases(measured: MeasuredPlan) -> pd.DataFrame:
+    """Return one row per period: what it starts and opens, and what is covered from then on.
+
+    Parameters
+    ----------
+    measured
+        The plan.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `period`, `budget_so_far`, `spent`, `spent_so_far`, `starts`, `opens` (ids, joined by semicolons), and
+        the columns of coverage of `build_order`; empty without periods.
+    """
+    problem, starts = measured.problem, measured.plan.starts
+    opens, rows = opening_periods(problem, starts), list[dict[str, Any]]()
+    budget = so_far = 0
+    for t, period in enumerate(problem.periods):
+        started = sorted(name for name, start in starts.items() if start == t)
+        spent = problem.cost_of(started)
+        budget, so_far = budget + period.budget, so_far + spent
+        rows.append(
+            {
+                "period": period.id,
+                "budget_so_far": budget,
+                "spent": spent,
+                "spent_so_far": so_far,
+                "starts": "; ".join(started),
+                "opens": "; ".join(sorted(name for name, at in opens.items() if at == t)),
+                **_coverage(measured, measured.valuer.covered(open_in_period(problem, starts, t))),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _coverage(measured: MeasuredPlan, covered: Collection[int]) -> dict[str, int | Value]:
+    """Return number and weight of the covered pairs, and shares of weight, of all and by tier."""
+    weight, within = measured.weight, np.zeros(len(measured.weight), dtype=np.bool_)
+    within[list(covered)] = True
+    total = sum(weight[within].tolist())
+    found: dict[str, int | Value] = {
+        "pairs_within": int(within.sum()),
+        "weight_within": total,
+        "weight_share": share_of(total, sum(weight.tolist())),
+    }
+    for tier in measured.tiers:
+        mine = measured.group == tier
+        found[f"pairs_within_{tier}"] = int(within[mine].sum())
+        found[f"weight_share_{tier}"] = share_of(
+            sum(weight[mine & within].tolist()), sum(weight[mine].tolist())
+        )
+    return found
+
+
+def _period(measured: MeasuredPlan, at: int | None) -> str:
+    if at is None:
+        return ""
+    periods = measured.problem.periods
+    return periods[at].id if at < len(periods) else "later"

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from networks.intermodal import AccessParameters
 from networks.skims import UNREACHABLE
 from optimiser import verify
 from optimiser.engine.search.task import Question, cores
@@ -320,7 +319,7 @@ def beyond(times: Times, candidates: Candidates, draft: Draft, job: Job) -> list
     pairs = draft.pairs[~draft.pairs["coverable"].to_numpy(dtype=bool)]
     origin, destination = (pairs[key].to_numpy(dtype=np.int64) for key in ("origin", "destination"))
     usable = candidates.take(np.flatnonzero(candidates.table["fixed"] != "out").tolist())
-    arcs = split_arcs(graph, usable, start_s=AccessParameters.default().running.start_s)
+    arcs = split_arcs(graph, usable)
     parts = trip_parts(arcs, graph.origin[origin], graph.destination[destination])
     lon, lat = (np.asarray(getattr(cities.geometry, axis), dtype=np.float64) for axis in ("x", "y"))
     km = great_circle_km(lon[origin], lat[origin], lon[destination], lat[destination])

@@ -12,7 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks import skims
-from networks.intermodal import AccessParameters
 from networks.skims import ARC_KINDS, UNREACHABLE, TimeGraph
 from optimiser.frontier.cases import Layer, TimeChanges
 from optimiser.problem import DesignProblem
@@ -54,8 +53,7 @@ class TimedNetwork:
     @classmethod
     def of(cls, graph: TimeGraph, candidates: Candidates) -> TimedNetwork:
         """Split the arcs of a graph and of candidates."""
-        start_s = AccessParameters.default().running.start_s
-        return cls(graph, candidates, split_arcs(graph, candidates, start_s=start_s))
+        return cls(graph, candidates, split_arcs(graph, candidates))
 
     def under(self, changes: TimeChanges) -> tuple[TimeGraph, Candidates]:
         """Return what there is, and what may be built, with the seconds that some changes give."""

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
+from networks.rail import Running
 from networks.skims import TimeGraph
 from optimiser.proposals.shortest_times import fastest_arcs, time_matrix
 from optimiser.proposals.table import Candidates, number_arcs
@@ -117,7 +118,7 @@ class SplitArcs:
         return np.asarray(self.parts.sum(axis=1), dtype=np.int64)
 
 
-def split_arcs(graph: TimeGraph, candidates: Candidates, *, start_s: int) -> SplitArcs:
+def split_arcs(graph: TimeGraph, candidates: Candidates) -> SplitArcs:
     """Split the arcs of a time graph and of candidates into parts.
 
     Parameters
@@ -126,8 +127,6 @@ def split_arcs(graph: TimeGraph, candidates: Candidates, *, start_s: int) -> Spl
         The graph of today.
     candidates
         What may be built, whether fixed or not.
-    start_s
-        Seconds that are added once a ride.
 
     Notes
     -----
@@ -147,7 +146,7 @@ def split_arcs(graph: TimeGraph, candidates: Candidates, *, start_s: int) -> Spl
     parts[np.flatnonzero(plain), part[plain]] = seconds[plain]
     boards = np.flatnonzero(~plain)
     change = _change_s(candidate[boards], head[boards], seconds[boards], place[tail[boards]] == PLATFORMS)
-    start = np.minimum(seconds[boards], start_s)
+    start = np.minimum(seconds[boards], Running.default().start_s)
     most = np.where(place[tail[boards]] == FRONT, change, seconds[boards])
     wait = np.clip(np.minimum(most - start, seconds[boards] - start), 0, None)
     parts[boards, PARTS.index("start")] = start

@@ -26,7 +26,7 @@ from optimiser.problem.errors import EnvironmentFault, OptimiserError
 from optimiser.problem.model import TIERS
 from optimiser.report import studies as pages
 from optimiser.report.studies import CENTRAL, Atlas, ClusterFigures, SmallMap
-from optimiser.run import folder, measure_tables, store
+from optimiser.run import folder, measuring, store
 from optimiser.run.chain import Chain
 from optimiser.run.independence import WithoutCore
 from optimiser.run.measured_plan import STATES, MeasuredPlan
@@ -301,11 +301,11 @@ def _retimed(base: MeasuredPlan, network: TimedNetwork, changes: TimeChanges) ->
 
 def _indicators(measured: MeasuredPlan) -> dict[str, float | None]:
     """Return the indicators of a cluster: `atlas.INDICATORS`."""
-    equity = measure_tables.equity(measured)
+    equity = measuring.equity(measured)
     shares = {(row.state, row.tier): _number(row.pairs_share) for row in equity.itertuples()}
     within, with_express = (shares[state, ALL] for state in STATES)
-    table = measure_tables.polycentricity(measured).set_index("measure")["today"]
-    free = measure_tables.independence(measured)
+    table = measuring.polycentricity(measured).set_index("measure")["today"]
+    free = measuring.independence(measured)
     row = free[(free["tier"] == ALL) & (free["state"] == "today")].iloc[0] if len(free) else None
     counted = 0 if row is None else int(row["pairs"])
     independent = None if row is None or not counted else float(row[f"independent_at_{STRETCH:g}"]) / counted
@@ -321,7 +321,7 @@ def _indicators(measured: MeasuredPlan) -> dict[str, float | None]:
 
 def _tiers(measured: MeasuredPlan) -> Iterator[dict[str, Any]]:
     """Yield the pairs of each tier of the smaller city, today and with every express train."""
-    equity = measure_tables.equity(measured).set_index(["tier", "state"])
+    equity = measuring.equity(measured).set_index(["tier", "state"])
     for tier in equity.index.unique("tier"):
         today, every = (equity.loc[(tier, state)] for state in STATES)
         if today["pairs"]:

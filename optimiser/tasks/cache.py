@@ -124,10 +124,6 @@ class Kept[T]:
         return self.load(self.outcome.folder)
 
 
-def _ignore(_text: str) -> None:
-    return
-
-
 @dataclass(slots=True)
 class Progress:
     """Reports which step is running, and keeps the time of each.
@@ -144,8 +140,8 @@ class Progress:
         Names of the steps still to come, as far as known.
     """
 
-    begins: Callable[[str], object] = _ignore
-    ends: Callable[[str], object] = _ignore
+    begins: Callable[[str], object] = lambda _text: None
+    ends: Callable[[str], object] = lambda _text: None
     seconds: dict[str, float] = field(default_factory=dict)
     reused: list[str] = field(default_factory=list)
     coming: list[str] = field(default_factory=list)
@@ -268,20 +264,17 @@ def own_temporary_folder() -> Iterator[None]:
         for step in (folder() / "steps").glob("*"):
             remove_left_behind(step)
         stack.enter_context(signals.cleanup_on_kill(partial(shutil.rmtree, place, True)))
-        kept, kept_folder = (
-            {name: os.environ.pop(name, None) for name in TEMPORARY_VARIABLES},
-            tempfile.tempdir,
-        )
+        kept = {name: os.environ[name] for name in TEMPORARY_VARIABLES if name in os.environ}
+        kept_folder = tempfile.tempdir
         os.environ.update(dict.fromkeys(TEMPORARY_VARIABLES, str(place)))
         tempfile.tempdir = str(place)
         try:
             yield
         finally:
             tempfile.tempdir = kept_folder
-            for name, value in kept.items():
+            for name in TEMPORARY_VARIABLES:
                 del os.environ[name]
-                if value is not None:
-                    os.environ[name] = value
+            os.environ.update(kept)
 
 
 def is_kept(step: str, inputs: Mapping[str, Any]) -> bool:

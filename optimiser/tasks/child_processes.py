@@ -77,29 +77,29 @@ def attempt(
         "folder": str(folder),
         "memory_mb": task.memory_mb,
     }
-    fault, begun = "", time.monotonic()
     for number in range(1, ATTEMPTS + 1):
         if not wanted():
             raise Cancelled
-        begun = time.monotonic()
+        begun, value = time.monotonic(), None
         asked = {**request, "fresh": number > 1}
         ending = child(asked, lambda _message: None, time_limit_s=task.time_limit_s)
         if ending.reason == "done":
-            return Outcome(
-                key=key,
-                name=task.name,
-                value=ending.details["value"],
-                attempts=number,
-                seconds=round(ending.seconds, 3),
-                worker=worker,
-            )
-        fault = ending.message
+            value, fault, seconds = ending.details["value"], "", ending.seconds
+            break
+        fault, seconds = ending.message, time.monotonic() - begun
         if ending.reason == "killed" and ending.seconds:
             fault = f"it did not end within its time limit of {task.time_limit_s:g} s and was ended"
-    if not wanted():
+    if fault and not wanted():
         raise Cancelled
-    seconds = round(time.monotonic() - begun, 3)
-    return Outcome(key=key, name=task.name, fault=fault, attempts=ATTEMPTS, seconds=seconds, worker=worker)
+    return Outcome(
+        key=key,
+        name=task.name,
+        value=value,
+        fault=fault,
+        attempts=number,
+        seconds=round(seconds, 3),
+        worker=worker,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,33 +126,29 @@ class _Slot(threading.Thread):
         """Do tasks until None comes."""
         with self.child:
             while (job := self._waiting.get()) is not None:
-                self.batch = job.batch
-                if not job.batch.over.is_set():
-                    self._do(job)
+                task, self.batch = job
+                self._do(task, self.batch)
                 self.batch = None
 
-    def _do(self, job: _Job) -> None:
+    def _do(self, task: Task, batch: _Batch) -> None:
+        outcome: Outcome | Exception
         try:
             outcome = attempt(
                 self.child,
-                job.task,
-                job.task.key,
+                task,
+                task.key,
                 folder=self._folder,
                 worker=self.name,
-                wanted=lambda: not job.batch.over.is_set(),
+                wanted=lambda: not batch.over.is_set(),
             )
         except Cancelled:
             return
         except Exception as error:  # noqa: BLE001 - raised again where the outcomes are awaited
-            job.batch.outcomes.put(error)
-        else:
-            job.batch.outcomes.put(outcome)
+            outcome = error
+        batch.outcomes.put(outcome)
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    task: Task
-    batch: _Batch
+type _Job = tuple[Task, _Batch]
 
 
 class ChildProcesses:
@@ -213,7 +209,7 @@ class ChildProcesses:
         store(contents, self._folder)
         batch = _Batch(queue.SimpleQueue(), threading.Event())
         for task in tasks:
-            self._waiting.put(_Job(task, batch))
+            self._waiting.put((task, batch))
         try:
             for _ in tasks:
                 found = batch.outcomes.get()

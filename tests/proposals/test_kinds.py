@@ -11,7 +11,7 @@ from optimiser.job.sections import Candidates, Phasing
 from optimiser.measures.appraisal import RAIL, ROADS
 from optimiser.proposals.generate import KINDS, OWN, SERVICES, STANDARD_KIND
 from optimiser.report import plots, wording
-from optimiser.run.measure_tables import NO_OVERRUNS, reference_class
+from optimiser.run.measuring import NO_OVERRUNS, reference_class
 
 DOCS = Path(__file__).parents[2] / "docs"
 

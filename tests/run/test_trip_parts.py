@@ -14,7 +14,7 @@ from optimiser.run.trip_parts import PARTS, split_arcs, trip_parts
 
 IDS = ("city:a", "city:b", "road:0", "road:1", "station:0", "station:1", "station:0/platforms",
        "stop:s/0", "stop:s/1", "stop:s/0/arrived", "stop:s/1/arrived")  # fmt: skip
-START_S = 120
+START_S = 240
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def candidates(*arcs):
 
 
 def parts_of(graph, found):
-    arcs = split_arcs(graph, found, start_s=START_S)
+    arcs = split_arcs(graph, found)
     parts = trip_parts(arcs, np.array([0]), np.array([1]))[0]
     return {name: int(value) for name, value in zip(PARTS, parts, strict=True) if value}
 
@@ -101,7 +101,7 @@ def test_a_new_train_is_split_like_those_of_today(graph):
 
 
 def test_parts_of_all_arcs_sum_to_their_seconds(graph):
-    arcs = split_arcs(graph, candidates(("road:0", "road:1", 3600)), start_s=START_S)
+    arcs = split_arcs(graph, candidates(("road:0", "road:1", 3600)))
     assert arcs.seconds.tolist() == [*graph.seconds.tolist(), 3600]
 
 

@@ -113,7 +113,16 @@ def from_graph(graph: nx.MultiDiGraph) -> Network:
         )
     graph = in_degrees(graph)
     row_of = {node: row for row, node in enumerate(graph.nodes)}
-    nodes = schema.table(_places(graph), schema.NODES)
+    data = [place for _, place in graph.nodes(data=True)]
+    ids = (place.get("osm_id", node) for node, place in zip(graph.nodes, data, strict=True))
+    columns = {
+        # A node that stands for several, as OSMnx consolidates them, has no id.
+        "osm_id": [int(one) if isinstance(one, int | np.integer) else 0 for one in ids],
+        "kind": [one_text(place.get("kind", "junction")) for place in data],
+        "name": [one_text(place.get("name", "")) for place in data],
+        "geometry": shapely.points([place["x"] for place in data], [place["y"] for place in data]),
+    }
+    nodes = schema.table(columns, schema.NODES)
     found = streets(graph)
     _require_attributes(found)
     if all("link" in street.data for street in found):
@@ -148,11 +157,10 @@ class Street:
 
 def _require_attributes(found: Sequence[Street]) -> None:
     edges = [data for street in found for data in (street.data, street.back) if data is not None]
-    lacking = {name: sum(name not in data for data in edges) for name in _ADDED_BY}
     faults = [
-        f"{count} of {len(edges)} edges have no {name}; osmnx.{_ADDED_BY[name]} adds it"
-        for name, count in lacking.items()
-        if count
+        f"{count} of {len(edges)} edges have no {name}; osmnx.{adder} adds it"
+        for name, adder in _ADDED_BY.items()
+        if (count := sum(name not in data for data in edges))
     ]
     if faults:
         raise SchemaError(
@@ -267,18 +275,6 @@ def _no_graphml(path: Path, fault: str) -> SourceError:
     )  # fmt: skip
 
 
-def _places(graph: nx.MultiDiGraph) -> dict[str, object]:
-    data = [place for _, place in graph.nodes(data=True)]
-    ids = (place.get("osm_id", node) for node, place in zip(graph.nodes, data, strict=True))
-    return {
-        # A node that stands for several, as OSMnx consolidates them, has no id.
-        "osm_id": [int(one) if isinstance(one, int | np.integer) else 0 for one in ids],
-        "kind": [one_text(place.get("kind", "junction")) for place in data],
-        "name": [one_text(place.get("name", "")) for place in data],
-        "geometry": shapely.points([place["x"] for place in data], [place["y"] for place in data]),
-    }
-
-
 def _edges(links: gpd.GeoDataFrame, *, reverse: bool) -> list[tuple[int, int, _Edge]]:
     ends = ["head", "tail"] if reverse else ["tail", "head"]
     lines = links.geometry.to_numpy()
@@ -294,14 +290,12 @@ def _edges(links: gpd.GeoDataFrame, *, reverse: bool) -> list[tuple[int, int, _E
         link=links.index,
         travel_time=links["backward_s" if reverse else "forward_s"],
     )
-    records = data.to_dict("records")
-    for record in records:
+    found = []
+    for (tail, head), record in zip(links[ends].to_numpy().tolist(), data.to_dict("records"), strict=True):
         if record["travel_time"] == 0:
             del record["travel_time"]
-    return [
-        (tail, head, record)
-        for (tail, head), record in zip(links[ends].to_numpy().tolist(), records, strict=True)
-    ]
+        found.append((tail, head, record))
+    return found
 
 
 def _link(tail: int, head: int, street: Street, *, points: NDArray[np.object_]) -> dict[str, object]:
@@ -382,9 +376,23 @@ def read_graph(
     SourceError
         If the graph cannot be read, or contains nothing of what is requested.
     """
-    source = source or _source(graph)
-    read = load_graphml(Path(graph)) if isinstance(graph, str | Path) else graph
-    read = in_degrees(_simplified(read))
+    import osmnx as ox
+
+    if isinstance(graph, str | Path):
+        path = Path(graph)
+        source = source or Source(path.name, checksum(path) if path.is_file() else "")
+        read = load_graphml(path)
+    else:
+        digest = hashlib.sha256()
+        for edge in graph.edges(keys=True, data=True):
+            digest.update(repr(edge).encode())
+        source, read = source or Source("graph", digest.hexdigest()), graph
+    if not (read.graph.get("simplified") or read.graph.get("consolidated")):
+        # Edges run from junction to junction of ways.
+        read = ox.simplify_graph(
+            read, node_attrs_include=sorted(BARRIER_SIGNS), edge_attrs_differ=["osmid"], remove_rings=False
+        )
+    read = in_degrees(read)
     draft = _Draft(read, classes=with_slip_roads(roads), ferries=ferries)
     draft.add_all(streets(read))
     if not draft.roads and not draft.ferries:
@@ -393,27 +401,6 @@ def read_graph(
             done="Nothing was read.", remedy=f"It has: {', '.join(sorted(draft.classes_found)) or 'none'}.",
         )  # fmt: skip
     return draft.elements(source)
-
-
-def _source(graph: nx.MultiDiGraph | str | Path) -> Source:
-    if isinstance(graph, str | Path):
-        path = Path(graph)
-        return Source(path.name, checksum(path) if path.is_file() else "")
-    digest = hashlib.sha256()
-    for edge in graph.edges(keys=True, data=True):
-        digest.update(repr(edge).encode())
-    return Source("graph", digest.hexdigest())
-
-
-def _simplified(graph: nx.MultiDiGraph) -> nx.MultiDiGraph:
-    """Return a graph whose edges run from junction to junction of ways."""
-    import osmnx as ox
-
-    if graph.graph.get("simplified") or graph.graph.get("consolidated"):
-        return graph
-    return ox.simplify_graph(
-        graph, node_attrs_include=sorted(BARRIER_SIGNS), edge_attrs_differ=["osmid"], remove_rings=False
-    )
 
 
 type _WayDraft = tuple[int, Sequence[int], Mapping[str, str]]

@@ -32,13 +32,13 @@ _LARGEST_VALUE = 2**53
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """Cells of a matrix in long form: labels, values as text, position in the file, and column name."""
+    """Cells of a matrix in long form: column name, labels, values as text, and position in the file."""
 
+    quantity: str
     origin: NDArray[np.object_]
     destination: NDArray[np.object_]
     value: NDArray[np.object_]
     place: NDArray[np.object_]
-    quantity: str
 
 
 def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_door") -> TimeGraph:
@@ -152,34 +152,28 @@ def _read(path: Path, quantities: tuple[str, ...], *, table: str = _TIMES) -> _T
             remedy=f"Long form: origin, destination, {quantities[0]}. Square form: the first column is named "
             f"{quantities[0]} and contains the origins.",
         )
+    quantity, lines = named[0], [f"line {row + 2}" for row in range(len(frame))]
     if {"origin", "destination"} <= set(frame.columns):
-        return _long(frame, named[0])
-    if frame.columns[0] != named[0]:
+        cells = frame.assign(place=pd.Series(lines, dtype=str))
+    elif frame.columns[0] == quantity:
+        origins, columns = frame[quantity].to_numpy(), frame.columns[1:]
+        cells = pd.DataFrame(
+            {
+                "origin": np.repeat(origins, len(columns)),
+                "destination": np.tile(columns, len(frame)),
+                quantity: frame.iloc[:, 1:].to_numpy().ravel(),
+                "place": [f"{line}, column {name}" for line in lines for name in columns],
+            },
+            dtype=str,
+        )
+    else:
         raise SchemaError(
-            f"the column '{named[0]}' is not the first, and there are no columns origin and destination",
+            f"the column '{quantity}' is not the first, and there are no columns origin and destination",
             where=str(path),
         )
-    return _square(frame, named[0])
-
-
-def _long(frame: pd.DataFrame, quantity: str) -> _Table:
-    origin, destination, value = (
-        frame[name].str.strip().to_numpy(dtype=object) for name in ("origin", "destination", quantity)
-    )
-    place = np.array([f"line {row + 2}" for row in range(len(frame))], dtype=object)
-    return _Table(origin, destination, value, place, quantity)
-
-
-def _square(frame: pd.DataFrame, quantity: str) -> _Table:
-    origins, destinations = frame[quantity].str.strip().to_numpy(dtype=object), frame.columns[1:]
-    places = [f"line {row + 2}, column {name}" for row in range(len(frame)) for name in destinations]
-    return _Table(
-        origin=np.repeat(origins, len(destinations)),
-        destination=np.tile(destinations.to_numpy(dtype=object), len(frame)),
-        value=np.char.strip(frame.iloc[:, 1:].to_numpy(dtype=str)).astype(object).ravel(),
-        place=np.array(places, dtype=object),
-        quantity=quantity,
-    )
+    wanted = ("origin", "destination", quantity, "place")
+    texts = [cells[name].str.strip().to_numpy(dtype=object) for name in wanted]
+    return _Table(quantity, *texts)
 
 
 def _rows(cells: _Table, cities: Cities) -> tuple[Ints, list[str]]:

@@ -437,9 +437,14 @@ def contract(network: Network, *, keep: ArrayLike, prune: bool = True) -> Contra
 def _joined_links(links: gpd.GeoDataFrame, after: LinkArrays, *, node_map: Ints) -> gpd.GeoDataFrame:
     """Build the links table of a contracted network from the original one."""
     runs, length = after.runs, links["length_km"].to_numpy()
+    member, begin = after.runs.member, after.runs.ptr[:-1]
+    # The smallest positive number of tracks of each run, and the latest of its dates.
+    tracks, (codes, dates) = links["tracks"].to_numpy(), pd.factorize(links["start_date"], sort=True)
+    least = np.minimum.reduceat(np.where(tracks > 0, tracks, _NEVER)[member], begin)
+    latest = np.maximum.reduceat(codes[member], begin)
     hours = length / links["speed_kmh"].to_numpy()
-    order = np.lexsort((-length[runs.member], runs.owner))
-    longest = runs.member[order[np.flatnonzero(np.diff(runs.owner[order], prepend=-1))]]
+    order = np.lexsort((-length[member], runs.owner))
+    longest = member[order[np.flatnonzero(np.diff(runs.owner[order], prepend=-1))]]
     columns: dict[str, object] = {
         "tail": node_map[after.tail],
         "head": node_map[after.head],
@@ -449,29 +454,14 @@ def _joined_links(links: gpd.GeoDataFrame, after: LinkArrays, *, node_map: Ints)
         "forward_s": after.forward_s,
         "backward_s": after.backward_s,
         "osm_id": links["osm_id"].to_numpy()[longest],
-        "tracks": _least_known(links["tracks"].to_numpy(), runs),
-        "start_date": _latest(links["start_date"], runs),
+        "tracks": np.where(least == _NEVER, 0, least),
+        "start_date": np.asarray(dates, dtype=object)[latest],
         "geometry": _lines(links.geometry.to_numpy(), runs),
     }
     for name in ("mode", "link_class", "speed_source", "name", "ref"):
         codes, words = pd.factorize(links[name], sort=True)
         columns[name] = np.asarray(words, dtype=object)[runs.largest_share(codes.astype(np.int64), length)]
     return table(columns, LINKS)
-
-
-def _latest(values: pd.Series[str], runs: Runs) -> NDArray[np.object_]:
-    codes, words = pd.factorize(values, sort=True)
-    latest = np.zeros(runs.ptr.size - 1, dtype=np.int64)
-    np.maximum.at(latest, runs.owner, codes[runs.member])
-    return np.asarray(words, dtype=object)[latest]
-
-
-def _least_known(values: Ints, runs: Runs) -> Ints:
-    """Return the smallest positive value of each run, 0 where there is none."""
-    none = np.iinfo(np.int64).max
-    least = np.full(runs.ptr.size - 1, none, dtype=np.int64)
-    np.minimum.at(least, runs.owner, np.where(values > 0, values, none)[runs.member])
-    return np.where(least == none, 0, least)
 
 
 def _lines(lines: NDArray[np.object_], runs: Runs) -> NDArray[np.object_]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -81,13 +80,12 @@ def snap(
     *,
     limit_km: float = 10.0,
     on_unsnapped: Literal["raise", "report"] = "raise",
-    avoid: frozenset[str] = MOTORWAYS,
 ) -> Snapped:
     """Snap cities to the nearest node of the main component of a network.
 
     The main component is the largest set of nodes that can all reach each other, so no city is snapped to a
-    one-way street that leads nowhere. A node that only has links of the classes in `avoid`, or ferries, is
-    used only if all other nodes are at least 2 km farther away.
+    one-way street that leads nowhere. A node that only has motorways or ferries is used only if all other
+    nodes are at least 2 km farther away.
 
     Parameters
     ----------
@@ -95,8 +93,6 @@ def snap(
         Largest great-circle distance between a city and its node.
     on_unsnapped
         `raise` an error if a city exceeds the limit, or `report` it and leave its node at -1.
-    avoid
-        Classes of links on which no trip starts.
 
     Returns
     -------
@@ -119,7 +115,15 @@ def snap(
     _check_box(points, places[component >= 0], margin_deg=_MARGIN_DEG + limit_km / _NARROW_KM_PER_DEGREE)
     sizes = np.bincount(component[component >= 0])
     in_main = _mutually_reachable(network)
-    node, distance = _nearest_entry(points, places, in_main, _is_entry(network, avoid))
+    node, distance = nearest(points, places, np.flatnonzero(in_main))
+    # Nodes with a link on which a trip may start are preferred.
+    may_start = (network.links["mode"] != "ferry") & ~network.links["link_class"].isin(MOTORWAYS)
+    is_entry = np.zeros(len(network.nodes), dtype=bool)
+    is_entry[network.links.loc[may_start, ["tail", "head"]].to_numpy()] = True
+    if (in_main & is_entry).any():
+        entry, entry_km = nearest(points, places, np.flatnonzero(in_main & is_entry))
+        prefer = entry_km < distance + _ENTRY_DETOUR_KM
+        node, distance = np.where(prefer, entry, node), np.where(prefer, entry_km, distance)
     any_node, any_distance = nearest(points, places, np.flatnonzero(component >= 0))
     reached = distance <= limit_km
     table = cities.table.assign(
@@ -127,12 +131,10 @@ def snap(
     )
     on_main = component[any_node] == component[np.flatnonzero(in_main)[0]]
     island = np.where(on_main, 0, sizes[component[any_node]])
-    unsnapped = tuple(
-        _unsnapped(
-            table, int(row), float(distance[row]), float(any_distance[row]), int(island[row]), limit_km
-        )
-        for row in np.flatnonzero(~reached)
-    )
+    ids, titles = cities.table["city_id"].astype(str).tolist(), cities.table["name"].astype(str).tolist()
+    measured = zip(ids, titles, distance.tolist(), any_distance.tolist(), island.tolist(), strict=True)
+    every = (Unsnapped(*values, _reason(*values[1:], limit_km)) for values in measured)
+    unsnapped = tuple(one for one in every if one.distance_km > limit_km)
     if unsnapped and on_unsnapped == "raise":
         raise SnapError(
             f"{len(unsnapped)} city(ies) are more than {limit_km:g} km from the main component of the "
@@ -143,26 +145,6 @@ def snap(
             "of the cities, or leave them out.",
         )
     return Snapped(Cities(table), unsnapped)
-
-
-def _nearest_entry(points: Floats, places: Floats, in_main: Mask, is_entry: Mask) -> tuple[Ints, Floats]:
-    """Return the nearest node of the main component for each point, and its distance; prefer entries."""
-    node, distance = nearest(points, places, np.flatnonzero(in_main))
-    rows = np.flatnonzero(in_main & is_entry)
-    if rows.size == 0:
-        return node, distance
-    entry, entry_km = nearest(points, places, rows)
-    prefer = entry_km < distance + _ENTRY_DETOUR_KM
-    return np.where(prefer, entry, node), np.where(prefer, entry_km, distance)
-
-
-def _is_entry(network: Network, avoid: frozenset[str]) -> Mask:
-    """Mark the nodes with a link on which a trip may start."""
-    links = network.links
-    usable = links[(links["mode"] != "ferry") & ~links["link_class"].isin(avoid)]
-    marks = np.zeros(len(network.nodes), dtype=bool)
-    marks[usable[["tail", "head"]].to_numpy()] = True
-    return marks
 
 
 def _mutually_reachable(network: Network) -> Mask:
@@ -202,20 +184,17 @@ def _check_box(points: Floats, places: Floats, *, margin_deg: float) -> None:
     )
 
 
-def _unsnapped(
-    table: gpd.GeoDataFrame, row: int, distance: float, nearest: float, island: int, limit_km: float
-) -> Unsnapped:
-    name = str(table["name"].iloc[row])
+def _reason(name: str, distance: float, nearest: float, island: int, limit_km: float) -> str:
     if island and nearest <= limit_km:
-        reason = (
+        return (
             f"{name} lies on an island of the network: a component of {island} node(s) is {nearest:.1f} km "
             f"away, the main component {distance:.1f} km"
         )
-    else:
-        reason = f"{name} is {distance:.1f} km from the network (limit {limit_km:g} km)"
-    return Unsnapped(str(table["city_id"].iloc[row]), name, distance, nearest, island, reason)
+    return f"{name} is {distance:.1f} km from the network (limit {limit_km:g} km)"
 
 
+_LEAST_GAIN_KM = 0.2
+"""A link is cut only if this brings the nearest node closer to a city by at least this distance."""
 _LEAST_SHARE = 1e-6
 """Cuts closer together than this share of a link are merged."""
 
@@ -225,10 +204,10 @@ def with_nodes_near(
     cities: Cities,
     *,
     limit_km: float = 10.0,
-    least_gain_km: float = 0.2,
-    avoid: frozenset[str] = MOTORWAYS,
 ) -> Network:
     """Cut links where they pass closest to cities, so that `snap` finds a node there.
+
+    Motorways are not cut, since they are entered at junctions only; nor are ferries and railways.
 
     Parameters
     ----------
@@ -236,11 +215,6 @@ def with_nodes_near(
         Network with travel times. Links with fewer seconds than there are cities are not cut.
     limit_km
         Largest distance between a city and a link that is cut for it.
-    least_gain_km
-        A link is cut only if this brings the nearest node closer to the city by at least this distance.
-    avoid
-        Classes of links that are not cut, as motorways can be entered at junctions only. Ferries and railways
-        are never cut.
 
     Returns
     -------
@@ -254,12 +228,10 @@ def with_nodes_near(
         If travel times have not been computed.
     """
     require_times(network)
-    cuts = dict(
-        sorted(_cuts(network, cities, limit_km=limit_km, least_gain_km=least_gain_km, avoid=avoid).items())
-    )
+    cuts = _cuts(network, cities, limit_km=limit_km)
     pieces: list[dict[str, Any]] = []
     places: list[shapely.Point] = []
-    for row, of_link in cuts.items():
+    for row, of_link in sorted(cuts.items()):
         shares = np.unique(of_link)
         apart = shares[np.diff(shares, prepend=-1.0) > _LEAST_SHARE].tolist()
         made = _pieces(network.links.iloc[row].to_dict(), apart, first_node=len(network.nodes) + len(places))
@@ -275,12 +247,10 @@ def with_nodes_near(
     )
 
 
-def _cuts(
-    network: Network, cities: Cities, *, limit_km: float, least_gain_km: float, avoid: frozenset[str]
-) -> dict[int, list[float]]:
+def _cuts(network: Network, cities: Cities, *, limit_km: float) -> dict[int, list[float]]:
     """Return the shares of the lengths of links at which to cut them, at most one for each city."""
     links = network.links
-    usable = (links["mode"] == "road") & ~links["link_class"].isin(avoid)
+    usable = (links["mode"] == "road") & ~links["link_class"].isin(MOTORWAYS)
     # A link may be cut once for every city, and each piece needs at least one second.
     for name in ("forward_s", "backward_s"):
         usable = usable & ((links[name] == CLOSED) | (links[name] > len(cities)))
@@ -293,7 +263,7 @@ def _cuts(
     ends = np.unique(links[["tail", "head"]].to_numpy()[rows])
     _, node_km = nearest(centres, places, ends)
     found: dict[int, list[float]] = defaultdict(list)
-    for (lon, lat), reach_km in zip(centres, np.minimum(node_km - least_gain_km, limit_km), strict=True):
+    for (lon, lat), reach_km in zip(centres, np.minimum(node_km - _LEAST_GAIN_KM, limit_km), strict=True):
         # The interior point of a line that is closest to the centre, in a plane tangent there.
         narrow = float(np.cos(np.radians(lat)))
         high = max(float(reach_km), 0.0) / KM_PER_DEGREE

@@ -314,23 +314,21 @@ def _calls(
         }
     ).sort_values(["trip", "sequence"], ignore_index=True)
     calls = _with_all_times(calls)
-    timeless = set(calls.loc[calls["departs_s"].isna(), "trip"])
-    order = calls[["arrives_s", "departs_s"]].to_numpy().ravel()
-    trip = calls["trip"].to_numpy()
-    falls = np.flatnonzero((np.diff(order) < 0) & (np.repeat(trip, 2)[:-1] == np.repeat(trip, 2)[1:]))
-    backwards = set(np.repeat(trip, 2)[falls].tolist()) - timeless
-    calling = np.bincount(trip, minlength=len(trips))
-    short = set(np.flatnonzero(calling < 2).tolist()) - timeless - backwards
-    kept = np.array([row not in timeless | backwards | short for row in range(len(trips))], dtype=bool)
-    renumbered = np.cumsum(kept) - 1
+    trip, order = calls["trip"].to_numpy(), calls[["arrives_s", "departs_s"]].to_numpy().ravel()
+    falls = (np.diff(order) < 0) & (np.repeat(trip, 2)[:-1] == np.repeat(trip, 2)[1:])
+    reasons = {
+        "trips without times at their ends left out": trip[calls["departs_s"].isna()],
+        "trips that run backwards in time left out": np.repeat(trip, 2)[:-1][falls],
+        "trips with fewer than two calls left out": np.bincount(trip, minlength=len(trips)) < 2,
+    }
+    kept, counts = np.ones(len(trips), dtype=bool), dict[str, int]()
+    for reason, lost in reasons.items():
+        before = np.count_nonzero(kept)
+        kept[lost] = False
+        counts[reason] = int(before - np.count_nonzero(kept))
     calls = calls[kept[trip]]
     whole = {name: calls[name].to_numpy(dtype=np.int64) for name in ("stop", "arrives_s", "departs_s")}
-    counts = {
-        "trips without times at their ends left out": len(timeless),
-        "trips that run backwards in time left out": len(backwards),
-        "trips with fewer than two calls left out": len(short),
-    }
-    table = pd.DataFrame({"trip": renumbered[calls["trip"].to_numpy()], **whole})
+    table = pd.DataFrame({"trip": (np.cumsum(kept) - 1)[calls["trip"].to_numpy()], **whole})
     return trips[kept].reset_index(drop=True), table, {name: n for name, n in counts.items() if n}
 
 

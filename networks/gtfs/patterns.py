@@ -223,9 +223,9 @@ def patterns_of(trains: Iterable[Train], *, most_spread: float) -> tuple[Pattern
         Sorted by stations, then by riding time.
     """
     found = []
-    for stations, (out, back) in sorted(both_directions(trains).items()):
+    for stations, sides in sorted(both_directions(trains).items()):
         directed = sorted(
-            [(train, False) for train in out] + [(train, True) for train in back],
+            ((train, is_back) for is_back in (False, True) for train in sides[is_back]),
             key=lambda one: (one[0].ride_s, one[1], one[0].trip),
         )
         alike: list[list[tuple[Train, bool]]] = []
@@ -233,17 +233,14 @@ def patterns_of(trains: Iterable[Train], *, most_spread: float) -> tuple[Pattern
             if not alike or train.ride_s > (1 + most_spread) * alike[-1][0][0].ride_s:
                 alike.append([])
             alike[-1].append((train, is_back))
-        found += [_pattern(stations, group) for group in alike]
+        for group in alike:
+            # Medians of elapsed times never fall along the way, since those of no train do.
+            elapsed = np.rint(np.median([train.elapsed_s(back=back) for train, back in group], axis=0))
+            spans = np.diff(elapsed.astype(np.int64)).tolist()
+            times = KnownTimes(tuple(spans[::2]), (0, *spans[1::2], 0))
+            out, back = (tuple(train for train, side in group if side == way) for way in (False, True))
+            found.append(Pattern(stations, times, out, back))
     return tuple(found)
-
-
-def _pattern(stations: tuple[int, ...], group: Sequence[tuple[Train, bool]]) -> Pattern:
-    # Medians of elapsed times never fall along the way, since those of no train do.
-    elapsed = np.rint(np.median([train.elapsed_s(back=back) for train, back in group], axis=0))
-    spans = np.diff(elapsed.astype(np.int64)).tolist()
-    times = KnownTimes(tuple(spans[::2]), (0, *spans[1::2], 0))
-    out, back = (tuple(train for train, is_back in group if is_back == way) for way in (False, True))
-    return Pattern(stations, times, out, back)
 
 
 def headways(patterns: Sequence[Pattern]) -> pd.DataFrame:
@@ -256,17 +253,14 @@ def headways(patterns: Sequence[Pattern]) -> pd.DataFrame:
         `from_h`, `to_h`, `trains`, `headway_s` (length of the period over its trains). A train belongs to the
         period in which it leaves its first station.
     """
-    trains: dict[tuple[int, bool, tuple[int, int]], float] = defaultdict(float)
+    trains: dict[tuple[int, bool, int, int], float] = defaultdict(float)
     for row, pattern in enumerate(patterns):
         for back, own in ((False, pattern.out), (True, pattern.back)):
             for train in own:
                 hour = train.departs_s[0] % DAY_S / 3600
-                period = next(one for one in PERIODS if one[0] <= hour < one[1])
-                trains[row, back, period] += train.departures
-    rows = [
-        (row, back, start, end, count, round((end - start) * 3600 / count))
-        for (row, back, (start, end)), count in sorted(trains.items())
-    ]
+                start, end = next(one for one in PERIODS if one[0] <= hour < one[1])
+                trains[row, back, start, end] += train.departures
+    rows = [(*key, n, round((key[3] - key[2]) * 3600 / n)) for key, n in sorted(trains.items())]
     return pd.DataFrame(rows, columns=["pattern", "back", "from_h", "to_h", "trains", "headway_s"])
 
 
@@ -324,18 +318,13 @@ def join_stops(feed: Feed, parameters: GtfsParameters) -> JoinedStops:
     pairs = _pairs(feed, used, parameters) - _apart(feed)
     ends = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
     size = len(stops)
-    group = components(*ends.T, size=size)
-    members: dict[int, list[int]] = defaultdict(list)
-    for stop in used.tolist():
-        members[int(group[stop])].append(stop)
     station_of_stop = np.full(size, -1, dtype=np.int64)
+    station_of_stop[used], _ = pd.factorize(components(*ends.T, size=size)[used])
     rows = []
-    for station, own in enumerate(sorted(members.values())):
-        station_of_stop[own] = station
-        main = min(own, key=lambda stop: (-calling[stop], stop))
-        ids = tuple(str(stops["stop_id"].iloc[stop]) for stop in own)
-        name = min((str(stops["name"].iloc[stop]) for stop in own), key=lambda text: (len(text), text))
-        rows.append((name, ids, stops["lon"].iloc[main], stops["lat"].iloc[main]))
+    for _, own in stops.assign(calls=calling).iloc[used].groupby(station_of_stop[used]):
+        main = own.iloc[int(own["calls"].argmax())]
+        name = min(own["name"].astype(str), key=lambda text: (len(text), text))
+        rows.append((name, tuple(own["stop_id"].astype(str)), main["lon"], main["lat"]))
     table = pd.DataFrame(rows, columns=["name", "stop_ids", "lon", "lat"])
     return JoinedStops(table, station_of_stop, _misplaced(feed, table, station_of_stop, parameters))
 
@@ -384,13 +373,10 @@ def _pairs(feed: Feed, used: Ints, parameters: GtfsParameters) -> set[tuple[int,
         km = float(chord_to_km(np.linalg.norm(places[i] - places[j])))
         if names[a] == names[b] or km <= parameters.any_name_km or (a, b) in joined:
             found.add((a, b))
-    of_parent: dict[str, int] = {}
-    for stop in used.tolist():
-        if parent[stop]:
-            first = of_parent.setdefault(parent[stop], stop)
-            if first != stop:
-                found.add((first, stop))
-    return found
+    first = {parent[stop]: stop for stop in reversed(used.tolist()) if parent[stop]}
+    return found | {
+        (first[name], stop) for stop in used.tolist() if (name := parent[stop]) and first[name] != stop
+    }
 
 
 def _apart(feed: Feed) -> set[tuple[int, int]]:

@@ -180,20 +180,6 @@ def section_links(
     }
 
 
-def extended(network: Network, nodes: dict[str, object], links: dict[str, object]) -> Network:
-    """Return a network with further nodes and links at its end.
-
-    Parameters
-    ----------
-    nodes, links
-        Columns of the contract (`networks.schema`).
-    """
-    more = (schema.table(nodes, schema.NODES), schema.table(links, schema.LINKS))
-    old = (network.nodes, network.links)
-    both = [pd.concat([a, b], ignore_index=True) if len(b) else a for a, b in zip(old, more, strict=True)]
-    return Network(nodes=schema.table(both[0], schema.NODES), links=schema.table(both[1], schema.LINKS))
-
-
 COACH = "coach"
 """Class of services on roads."""
 
@@ -335,10 +321,9 @@ def build(
     joined = join_stops(feed, assumed)
     ground = _Ground.of(joined, tracks, box, assumed)
     trains = trains_on(feed, on, ground.station_of_stop, hours=hours)
+    # One that runs at the same times between the same stations as another does not count.
     once = dict[tuple[object, ...], Train]()
-    for (
-        train
-    ) in trains:  # one that runs at the same times between the same stations as another does not count
+    for train in trains:
         once.setdefault((train.stations, train.arrives_s, train.departs_s), train)
     by_mode = defaultdict(list)
     for train in once.values():
@@ -467,15 +452,9 @@ class _Ground:
         inside[list(joined.misplaced)] = False
         same = _stations_of_map(table, tracks, assumed.station_km)
         # Stations of the feed that are one station of the map are one.
-        owner: dict[int, int] = {}
-        row_of = np.full(len(table), -1, dtype=np.int64)
-        rows: list[list[int]] = []
-        for at in np.flatnonzero(inside).tolist():
-            row = owner.setdefault(same[at], len(rows)) if same[at] >= 0 else len(rows)
-            if row == len(rows):
-                rows.append([])
-            rows[row].append(at)
-            row_of[at] = row
+        row_of, at = np.full(len(table), -1, dtype=np.int64), np.flatnonzero(inside)
+        row_of[at], _ = pd.factorize(np.where(same[at] >= 0, same[at], -1 - at))
+        rows = [own.tolist() for _, own in pd.Series(at).groupby(row_of[at])]
         known = [] if tracks is None else tracks.stations["points"].tolist()
         station = joined.station_of_stop
         counted = np.where(station >= 0, row_of[station], -1)
@@ -552,10 +531,8 @@ def _lay_out(
     served = sorted({station for ends in (*hops, *on_road) for station in ends})
     station_node = np.full(len(ground.names), -1, dtype=np.int64)
     new = [station for station in served if not ground.points[station]]
+    station_node[served] = [(*ground.points[station], -1)[0] for station in served]
     station_node[new] = first_node + np.arange(len(new))
-    for station in served:
-        if ground.points[station]:
-            station_node[station] = ground.points[station][0]
     nodes = {
         "osm_id": np.zeros(len(new), dtype=np.int64),
         "kind": ["station"] * len(new),
@@ -573,7 +550,10 @@ def _lay_out(
         ends: Route(float(on_road[ends]), km * assumed.route_factor, ())
         for ends, km in zip(on_road, far, strict=True)
     }
-    network = extended(ground.tracks, nodes, links)
+    more = (schema.table(nodes, schema.NODES), schema.table(links, schema.LINKS))
+    old = (ground.tracks.nodes, ground.tracks.links)
+    both = [pd.concat([a, b], ignore_index=True) if len(b) else a for a, b in zip(old, more, strict=True)]
+    network = schema.coerce(Network(*both))
     return _Laid(network, station_node, ways, roads, len(sections.ends))
 
 
@@ -583,8 +563,8 @@ def _fastest(patterns: Iterable[Pattern]) -> dict[Ends, int]:
     for pattern in patterns:
         for (a, b), run_s in zip(pairwise(pattern.stations), pattern.times.run_s, strict=True):
             ends = _in_order(a, b)
-            found[ends] = min(found.get(ends, run_s), max(run_s, 1))
-    return {ends: max(seconds, 1) for ends, seconds in found.items()}
+            found[ends] = max(min(found.get(ends, run_s), run_s), 1)
+    return found
 
 
 def _over_tracks(

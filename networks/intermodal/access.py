@@ -90,27 +90,21 @@ def stations_to_roads(
         the way to the station counts, the time at its front does not.
     """
     # The nodes with links, and those of them in the largest component.
-    linked = main = np.unique(road.links[["tail", "head"]].to_numpy())
-    if len(linked):
-        component = road.components()[linked]
-        main = linked[component == np.argmax(np.bincount(component))]
+    linked = np.unique(road.links[["tail", "head"]].to_numpy())
+    if not len(linked) or not len(stations):
+        return Connectors(*[_ints([])] * 4)
+    component = road.components()[linked]
+    main = linked[component == np.argmax(np.bincount(component))]
     places = shapely.get_coordinates(road.nodes.geometry.to_numpy())
     points = shapely.get_coordinates(stations.geometry.to_numpy())
-    station_rows: list[int] = []
-    node_rows: list[int] = []
-    km: list[float] = []
-    for nodes in (main, linked):
-        missing = np.setdiff1d(np.arange(len(stations)), _ints(station_rows))
-        if not len(nodes) or not len(missing):
-            continue
-        node, distance = nearest(points[missing], places, nodes)
-        near = distance <= parameters.station_road_km
-        station_rows += missing[near].tolist()
-        node_rows += node[near].tolist()
-        km += distance[near].tolist()
-    moving_s = _ints([parameters.connector_s(d) for d in km])
-    rows = _ints(station_rows), _ints(node_rows)
-    return Connectors(*rows, moving_s + parameters.station_road_s, moving_s)
+    node, km = nearest(points, places, main)
+    other, other_km = nearest(points, places, linked)
+    in_main = km <= parameters.station_road_km
+    further = np.flatnonzero(~in_main & (other_km <= parameters.station_road_km))
+    rows = np.concatenate([np.flatnonzero(in_main), further])
+    km, node = np.where(in_main, km, other_km)[rows], np.where(in_main, node, other)[rows]
+    moving_s = _ints([parameters.connector_s(one) for one in km.tolist()])
+    return Connectors(rows, node, moving_s + parameters.station_road_s, moving_s)
 
 
 def cities_to_stations(
@@ -133,18 +127,14 @@ def cities_to_stations(
         Rows of the cities, rows of `stations`.
     """
     if not len(stations):
-        return Connectors(_ints([]), _ints([]), _ints([]), _ints([]))
-    limit_km, places = parameters.centre_station_km, _on_sphere(stations)
-    tree, chord = KDTree(places), km_to_chord(limit_km)
-    pairs = []
-    for row, (centre, tier) in enumerate(zip(_on_sphere(cities.table), cities.table["tier"], strict=True)):
-        near = _ints(sorted(tree.query_ball_point(centre, chord)))
-        seconds = parameters.centre_station.of(str(tier))
-        share = np.minimum(chord_to_km(np.linalg.norm(places[near] - centre, axis=1)) / limit_km, 1.0)
-        moving_s = np.rint(seconds * share).astype(np.int64)
-        pairs += [(row, at, seconds, s) for at, s in zip(near.tolist(), moving_s.tolist(), strict=True)]
-    columns = np.array(pairs, dtype=np.int64).reshape(-1, 4).T
-    return Connectors(columns[0], columns[1], columns[2], columns[3])
+        return Connectors(*[_ints([])] * 4)
+    limit_km, places, centres = parameters.centre_station_km, _on_sphere(stations), _on_sphere(cities.table)
+    near = KDTree(centres).query_ball_tree(KDTree(places), km_to_chord(limit_km))
+    pairs = [(row, one) for row, few in enumerate(near) for one in sorted(few)]
+    rows, at = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    seconds = _ints([parameters.centre_station.of(str(tier)) for tier in cities.table["tier"]])[rows]
+    share = np.minimum(chord_to_km(np.linalg.norm(places[at] - centres[rows], axis=1)) / limit_km, 1.0)
+    return Connectors(rows, at, seconds, np.rint(seconds * share).astype(np.int64))
 
 
 def _on_sphere(points: gpd.GeoDataFrame) -> Floats:

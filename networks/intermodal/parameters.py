@@ -141,7 +141,7 @@ class AccessParameters:
         """
         return min((headway_s + 1) // 2, self.wait_cap_s)
 
-    def board_s(self, *, link_class: str, headway_s: int, start_s: int | None = None) -> int:
+    def board_s(self, *, link_class: str, headway_s: int) -> int:
         """Return the seconds from the station entrance to the moving train.
 
         They are check-in, the wait before the first train, and the time added once per ride.
@@ -150,12 +150,9 @@ class AccessParameters:
         ----------
         headway_s
             Seconds between its departures.
-        start_s
-            Time added once per ride; None for that of modelled services.
         """
-        once_s = self.running.start_s if start_s is None else start_s
         wait_s = self.wait_s(link_class=link_class, headway_s=headway_s)
-        return max(self.check_in_s(link_class) + wait_s + once_s, 1)
+        return max(self.check_in_s(link_class) + wait_s + self.running.start_s, 1)
 
     def change_s(self, *, headway_s: int, start_s: int | None = None) -> int:
         """Return the seconds from the platform to the moving train: waiting time, and time once per ride."""

@@ -251,25 +251,14 @@ def ride_arcs(stops: Stops) -> Arcs:
     back = Arcs.of("ride", stops.departing[ahead + 1], stops.arrived[ahead], run_s, ref=ref)
     inner, stop_s = np.intersect1d(ahead, ahead + 1), stops.stop_s
     stay = Arcs.of("ride", stops.arrived[inner], stops.departing[inner], stop_s[inner], ref=stops.ref[inner])
-    a, b = _through(stops)
-    run_on = Arcs.of("ride", stops.arrived[a], stops.departing[b], stop_s[b], ref=stops.ref[b])
-    return Arcs.join([out, back, stay, run_on])
-
-
-def _through(stops: Stops) -> tuple[Ints, Ints]:
-    """Pair the stops of different services at the same station, for services assumed from tracks alone."""
+    # The stops of different services at the same station, for services assumed from tracks alone.
     rows = np.flatnonzero(stops.on_track)
     rows = rows[np.argsort(stops.station[rows], kind="stable")]
-    groups = np.split(rows, np.flatnonzero(np.diff(stops.station[rows])) + 1) if len(rows) else []
-    pairs = [
-        (a, b)
-        for group in groups
-        for a in group.tolist()
-        for b in group.tolist()
-        if stops.service[a] != stops.service[b]
-    ]
-    columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    return columns[0], columns[1]
+    at = pd.DataFrame({"station": stops.station[rows], "stop": rows})
+    a, b = at.merge(at, on="station")[["stop_x", "stop_y"]].to_numpy().T
+    a, b = (pair[stops.service[a] != stops.service[b]] for pair in (a, b))
+    run_on = Arcs.of("ride", stops.arrived[a], stops.departing[b], stop_s[b], ref=stops.ref[b])
+    return Arcs.join([out, back, stay, run_on])
 
 
 def boarding_arcs(stops: Stops, entrance: Ints, halls: Halls | None, *, parameters: AccessParameters) -> Arcs:

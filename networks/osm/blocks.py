@@ -9,10 +9,10 @@ import bz2
 import gzip
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
 
 import numpy as np
 import osmium
@@ -265,6 +265,7 @@ def _within(wanted: NDArray[np.int64], block: Block) -> NDArray[np.int64]:
     return wanted[first:last]
 
 
+_OPENERS: Mapping[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open}
 _CHUNK_BYTES = 1 << 20
 _FREE_EXPANSION_BYTES = 1 << 25
 """Files may always unpack to this size, whatever the ratio."""
@@ -419,9 +420,9 @@ def _check_xml(path: Path) -> None:
 def _plain_chunks(path: Path) -> Iterator[bytes]:
     """Yield the contents of a plain or compressed file, up to the largest size that is accepted."""
     most = max(_FREE_EXPANSION_BYTES, _MOST_EXPANSION * path.stat().st_size)
-    size = 0
+    size, opened = 0, _OPENERS.get(path.suffix, open)
     try:
-        with _open_unpacked(path) as stream:
+        with opened(path, "rb") as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 size += len(chunk)
                 if size > most:
@@ -431,11 +432,3 @@ def _plain_chunks(path: Path) -> Iterator[bytes]:
                 yield chunk
     except (OSError, EOFError) as fault:
         raise file_error(path, f"The compressed file is damaged or truncated ({fault}).") from fault
-
-
-def _open_unpacked(path: Path) -> BinaryIO:
-    if path.name.endswith(".gz"):
-        return cast("BinaryIO", gzip.open(path, "rb"))
-    if path.name.endswith(".bz2"):
-        return cast("BinaryIO", bz2.open(path, "rb"))
-    return path.open("rb")

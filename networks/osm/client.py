@@ -258,19 +258,8 @@ def _next_hop(url: str) -> tuple[str, int]:
 def _connect(host: str, port: int, faults: list[str]) -> None:
     """Connect to the first address of a host that accepts it; add a fault where none does."""
     try:
-        # OSMnx asks by IPv4 where it can.
-        found = sorted(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), key=lambda one: one[0])
-    except (OSError, UnicodeError) as fault:
+        socket.create_connection((host, port), timeout=_CONNECT_S).close()
+    except (socket.gaierror, UnicodeError) as fault:
         faults.append(f"its name is not known ({fault})")
-        return
-    reason = "it has no address"
-    for family, kind, protocol, _, address in found:
-        try:
-            with socket.socket(family, kind, protocol) as line:
-                line.settimeout(_CONNECT_S)
-                line.connect(address)
-        except OSError as fault:
-            reason = str(fault)
-        else:
-            return
-    faults.append(reason)
+    except OSError as fault:
+        faults.append(str(fault))

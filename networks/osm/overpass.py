@@ -6,9 +6,8 @@ import hashlib
 import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import osmium
 import shapely
@@ -112,8 +111,7 @@ def _place(name: str, *, server: Server, cache_dir: Path) -> Shape:
     return shape
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+class _Match(NamedTuple):
     """A result of the geocoder: its full name, its importance (0 to 1) and its shape."""
 
     name: str

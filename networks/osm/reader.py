@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,7 +115,11 @@ class _Search:
             node, count = queue.popleft()
             at = np.searchsorted(self._known, node)
             if at < len(self._known) and self._known[at] == node:
-                return _traced(node, came_from)
+                found = set()
+                while node != end:
+                    way, node = came_from[node]
+                    found.add(way)
+                return found
             if count == MOST_WAYS:
                 continue
             for way, nodes in self._next(node, arriving=arriving):
@@ -144,15 +148,6 @@ class _Search:
             tagged, _ = direction(tags, reversible="two_way")
             self._turns[way] = NEITHER if closed_reason(tags) else open_direction(tagged, access(tags))
         return self._turns[way]
-
-
-def _traced(node: int, came_from: Mapping[int, tuple[int, int]]) -> set[int]:
-    ways = set()
-    way, node = came_from[node]
-    while way >= 0:
-        ways.add(way)
-        way, node = came_from[node]
-    return ways
 
 
 def read(

@@ -507,7 +507,13 @@ def direction(tags: Tags, *, reversible: Reversible) -> tuple[int, str]:
         value = next(filter(None, (text.strip().lower() for text in held)), "")
     if value in _REVERSIBLE_VALUES:
         return (BOTH if reversible == "two_way" else NEITHER), "reversible"
-    return _BY_VALUE.get(value) or _implied(tags, unreadable=bool(value))
+    if value in _BY_VALUE:
+        return _BY_VALUE[value]
+    if tags.get("highway") in _IMPLIED_CLASSES:
+        return FORWARD, "implied_motorway"
+    if tags.get("junction") in _IMPLIED_JUNCTIONS:
+        return FORWARD, "implied_roundabout"
+    return BOTH, "unreadable" if value else "two_way"
 
 
 def open_direction(tagged: int, access: tuple[Access, Access]) -> int:
@@ -525,11 +531,3 @@ def open_direction(tagged: int, access: tuple[Access, Access]) -> int:
     if along and against:
         return BOTH
     return FORWARD if along else BACKWARD if against else NEITHER
-
-
-def _implied(tags: Tags, *, unreadable: bool) -> tuple[int, str]:
-    if tags.get("highway") in _IMPLIED_CLASSES:
-        return FORWARD, "implied_motorway"
-    if tags.get("junction") in _IMPLIED_JUNCTIONS:
-        return FORWARD, "implied_roundabout"
-    return BOTH, "unreadable" if unreadable else "two_way"

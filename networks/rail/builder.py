@@ -23,7 +23,6 @@ from networks.rail.features import (
     FROM_TAG,
     LONGEST_INTERVAL_S,
     Station,
-    Stations,
     choose,
     gather,
     parse_interval_s,
@@ -31,7 +30,7 @@ from networks.rail.features import (
     parse_speed_kmh,
 )
 from networks.rail.parameters import RailParameters
-from networks.rail.topology import Built, cut, place, to_network
+from networks.rail.topology import place, to_network
 from networks.schema import Ints, Mask, Network, Services
 
 MINUTES, STOP_MINUTES = "polyring:minutes", "polyring:stop_minutes"
@@ -61,7 +60,7 @@ def train_relations(elements: Elements, *, opened_by: date | None = None) -> tup
 
 def relation_drafts(
     relations: Sequence[Relation], *, station_of_id: Mapping[int, int], reached: Mask, link_way: Ints
-) -> tuple[tuple[Draft, ...], Mapping[str, int]]:
+) -> tuple[tuple[Draft, ...], dict[str, int]]:
     """Draft the services of relations.
 
     Stops are the members with a stop role (nodes, or outlines of stations) in their order; consecutive
@@ -170,16 +169,17 @@ def merge_directions(found: Sequence[Draft]) -> tuple[Draft, ...]:
             a, b = kept[first], draft
             parts = [d.links for d in (a, b) if d.links is not None]
             times = [t for t in (a.known, b.known and b.known.reversed()) if t is not None]
+            kinds = zip(*map(astuple, times), strict=True)
             whole = [d.whole_s for d in (a, b) if d.whole_s is not None]
             kept[first] = replace(
                 a,
                 headway_s=max((d.headway_s for d in (a, b) if d.headway_s is not None), default=None),
                 links=np.unique(np.concatenate(parts)) if parts else None,
                 most_kmh=min(a.most_kmh, b.most_kmh),
-                known=KnownTimes(*(_means(one) for one in zip(*map(astuple, times), strict=True)))
+                known=KnownTimes(*(tuple(map(_mean, zip(*kind, strict=True))) for kind in kinds))
                 if times
                 else None,
-                whole_s=-(-sum(whole) // len(whole)) if whole else None,
+                whole_s=_mean(whole) if whole else None,
             )
         else:
             waiting[draft.stations].append(len(kept))
@@ -187,9 +187,9 @@ def merge_directions(found: Sequence[Draft]) -> tuple[Draft, ...]:
     return tuple(kept)
 
 
-def _means(values: Sequence[Sequence[int]]) -> tuple[int, ...]:
-    """Return the mean of each place of some sequences in seconds, rounded up."""
-    return tuple(-(-sum(one) // len(one)) for one in zip(*values, strict=True))
+def _mean(seconds: Sequence[int]) -> int:
+    """Return the mean of some seconds, rounded up."""
+    return -(-sum(seconds) // len(seconds))
 
 
 COLUMNS = ("service_id", "name", "stops", "headway_min")
@@ -464,16 +464,24 @@ def build(
     chosen = choose(elements, parameters=assumed, opened_by=opened_by)
     found = gather(elements, services, parameters=assumed, opened_by=opened_by)
     placed = place(elements, chosen.kept, found, parameters=assumed)
-    links = cut(placed)
-    built = to_network(links, placed, elements, found.all, running=assumed.running)
+    built = to_network(placed, elements, found.all, running=assumed.running)
     network, node = built.network, built.station_node
     points = tuple(
         tuple(int(row) for row in built.node_of_point[list(rows)] if row >= 0) for rows in placed.points
     )
-    drafts, counts, source = _draft_services(
-        built, found, points, services, line_table, services_from, most_turn_deg=assumed.most_turn_deg
-    )
-    counts = {**counts, "relations that do not run": left_out} if left_out else counts
+    reached, source, counts = node >= 0, str(services_from), dict[str, int]()
+    drafts: tuple[Draft, ...] = ()
+    if source in ("auto", "relations"):
+        ways = network.links["osm_id"].to_numpy()
+        drafts, counts = relation_drafts(services, station_of_id=found.of_id, reached=reached, link_way=ways)
+    if source == "auto":
+        source = "relations" if drafts else "lines" if line_table else "tracks"
+    if source == "lines":
+        drafts = line_drafts(line_table, stations=found.all, reached=reached)
+    elif source == "tracks":
+        drafts = neighbour_drafts(network, points, found.all, most_turn_deg=assumed.most_turn_deg)
+    if left_out:
+        counts["relations that do not run"] = left_out
     timetable = Timetable(network, points, [station.label for station in found.all], parameters=assumed)
     results = [timetable.time(draft) for draft in drafts]
     timed = [part for parts, _, _ in results for part in parts]
@@ -494,9 +502,9 @@ def build(
         speeds_tagged=tagged,
         speeds_by_class=len(chosen.kept) - tagged,
         speeds_unread=chosen.unread_speeds,
-        loops=links.loops,
+        loops=built.loops,
         components=int(network.components().max(initial=-1)) + 1,
-        stations=int((node >= 0).sum()),
+        stations=int(reached.sum()),
         stations_carried=len(carried),
         farthest_carried_m=float(carried.max(initial=0.0)),
         stations_left_out=found.left_out,
@@ -511,29 +519,3 @@ def build(
     )
     types = {"osm_id": "int64", "node": "int64", "carried_m": "float64"}
     return RailBuild(network=network, services=table, stations=stations.astype(types), report=report)
-
-
-def _draft_services(
-    built: Built,
-    stations: Stations,
-    points: Sequence[tuple[int, ...]],
-    services: Sequence[Relation],
-    line_table: Sequence[Line],
-    source: str,
-    *,
-    most_turn_deg: float,
-) -> tuple[Sequence[Draft], Mapping[str, int], str]:
-    """Return drafts of services, counts from reading their source, and the source."""
-    network, reached = built.network, built.station_node >= 0
-    found: Sequence[Draft] = ()
-    counts: Mapping[str, int] = {}
-    if source in ("auto", "relations"):
-        way = network.links["osm_id"].to_numpy()
-        found, counts = relation_drafts(services, station_of_id=stations.of_id, reached=reached, link_way=way)
-    if source == "auto":
-        source = "relations" if found else "lines" if line_table else "tracks"
-    if source == "lines":
-        found = line_drafts(line_table, stations=stations.all, reached=reached)
-    elif source == "tracks":
-        found = neighbour_drafts(network, points, stations.all, most_turn_deg=most_turn_deg)
-    return found, counts, source

@@ -164,6 +164,13 @@ def neighbour_drafts(
     owner = np.full(len(network.nodes), -1, dtype=np.int64)
     for station in range(len(points) - 1, -1, -1):
         owner[list(points[station])] = station
+    layout, closed = Layout.of(network.links, count=len(network.nodes)), np.flatnonzero(owner >= 0)
+    graph = TrackGraph.of(layout, layout.length_km, closed=closed, most_turn_deg=most_turn_deg)
+    pairs = set()
+    for station, rows in enumerate(points):
+        if rows and owner[rows[0]] == station:
+            others = np.unique(owner[graph.reachable(rows)])
+            pairs |= {(min(station, o), max(station, o)) for o in others.tolist() if o not in {-1, station}}
     return tuple(
         Draft(
             service_id=f"t{stations[a].osm_id}-{stations[b].osm_id}",
@@ -172,23 +179,8 @@ def neighbour_drafts(
             headway_s=None,
             headway_source=BY_TRACKS,
         )
-        for a, b in _neighbour_pairs(network, points, owner, most_turn_deg)
+        for a, b in sorted(pairs)
     )
-
-
-def _neighbour_pairs(
-    network: Network, points: Sequence[tuple[int, ...]], owner: Ints, most_turn_deg: float
-) -> list[tuple[int, int]]:
-    """Return the pairs of stations with a route between them that passes no other station."""
-    layout = Layout.of(network.links, count=len(network.nodes))
-    closed = np.flatnonzero(owner >= 0)
-    graph = TrackGraph.of(layout, layout.length_km, closed=closed, most_turn_deg=most_turn_deg)
-    pairs = set()
-    for station, rows in enumerate(points):
-        if rows and owner[rows[0]] == station:
-            others = np.unique(owner[graph.reachable(rows)])
-            pairs |= {(min(station, o), max(station, o)) for o in others.tolist() if o not in {-1, station}}
-    return sorted(pairs)
 
 
 class Timetable:

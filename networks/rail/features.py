@@ -45,8 +45,9 @@ def parse_speed_kmh(text: str | None) -> float | None:
     float or None
         Speed in km/h; None if no part is a speed within the range of the data contract.
     """
-    parts = [_one_speed_kmh(part.strip().lower()) for part in re.split(r"[;|]", text or "")]
-    return max((speed for speed in parts if speed is not None), default=None)
+    found = (_SPEED.match(part.strip().lower()) for part in re.split(r"[;|]", text or ""))
+    speeds = [float(one[1]) * (_KM_PER_MILE if one[2] == "mph" else 1.0) for one in found if one]
+    return max((kmh for kmh in speeds if LEAST_SPEED_KMH <= kmh <= MOST_SPEED_KMH), default=None)
 
 
 def design_speed_kmh(tags: Mapping[str, str]) -> float | None:
@@ -59,14 +60,6 @@ def design_speed_kmh(tags: Mapping[str, str]) -> float | None:
     """
     values = (parse_speed_kmh(tags.get(key)) for key in SPEED_KEYS)
     return max((kmh for kmh in values if kmh is not None), default=None)
-
-
-def _one_speed_kmh(text: str) -> float | None:
-    match = _SPEED.match(text)
-    if match is None:
-        return None
-    speed = float(match[1]) * (_KM_PER_MILE if match[2] == "mph" else 1.0)
-    return speed if LEAST_SPEED_KMH <= speed <= MOST_SPEED_KMH else None
 
 
 def number_of_tracks(tags: Mapping[str, str]) -> int:
@@ -310,7 +303,20 @@ def gather(
             loose.append(_station(one, float(stops.lon[row]), float(stops.lat[row]), stops.tags[row]))
         elif one in areas.of_point:
             loose.append(_station(one, np.nan, np.nan, {}))
-    return _with_stops(found, loose, left_out, parameters.stop_m, areas=areas, twins=twins)
+    # Each stop is assigned to a station; those without one are stations.
+    row_of = {station.osm_id: row for row, station in enumerate(found)}
+    row_of |= {one: row_of[other] for one, other in twins.items()}
+    owner = _by_area(found, row_of, loose, areas)
+    placed = [stop for stop in loose if stop.osm_id not in owner and not np.isnan(stop.lon)]
+    near, orphans = _owners(found, placed, parameters.stop_m, areas)
+    owner |= near
+    stations = [*found, *_own_stations(orphans, owner, areas, first=len(found))]
+    stops_of: dict[int, list[int]] = defaultdict(list)
+    for osm_id, row in owner.items():
+        stops_of[row].append(osm_id)
+    complete = tuple(replace(station, stops=tuple(stops_of[i])) for i, station in enumerate(stations))
+    of_id = {s.osm_id: i for i, s in enumerate(stations)} | owner | row_of
+    return Stations(all=complete, of_id=of_id, left_out=dict(left_out))
 
 
 def _reason_against_station(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
@@ -334,11 +340,10 @@ def _station(osm_id: int, lon: float, lat: float, tags: Tags) -> Station:
 
 @dataclass(frozen=True, slots=True)
 class _Areas:
-    """Stop areas: the members of each as points, its name, all its names, and the area of each member."""
+    """Stop areas: the members of each as points, a station with its names, and the area of each member."""
 
     members: Mapping[int, tuple[int, ...]]
-    names: Mapping[int, str]
-    labels: Mapping[int, tuple[str, ...]]
+    named: Mapping[int, Station]
     of_point: Mapping[int, int]
 
     @classmethod
@@ -346,13 +351,8 @@ class _Areas:
         """Return the areas by id of their relation; a member of several belongs to the first."""
         areas = sorted(relations, key=lambda relation: relation.id)
         members = {area.id: tuple(one.point for one in area.members) for area in areas}
-        as_stations = {area.id: _station(0, 0.0, 0.0, area.tags) for area in areas}
-        return cls(
-            members=members,
-            names={area: station.name for area, station in as_stations.items()},
-            labels={area: station.labels for area, station in as_stations.items()},
-            of_point={one: area.id for area in reversed(areas) for one in members[area.id]},
-        )
+        named = {area.id: _station(point_id("r", area.id), np.nan, np.nan, area.tags) for area in areas}
+        return cls(members, named, {one: area.id for area in reversed(areas) for one in members[area.id]})
 
 
 def _twins(found: Sequence[Station], railway: set[int], areas: _Areas, limit_m: float) -> dict[int, int]:
@@ -374,31 +374,6 @@ def _twins(found: Sequence[Station], railway: set[int], areas: _Areas, limit_m: 
         if same:
             twins[station.osm_id] = same[0].osm_id
     return twins
-
-
-def _with_stops(
-    found: list[Station],
-    loose: list[Station],
-    left_out: Mapping[str, int],
-    limit_m: float,
-    *,
-    areas: _Areas,
-    twins: Mapping[int, int],
-) -> Stations:
-    """Assign stop positions to stations, and add those without one as stations."""
-    row_of = {station.osm_id: row for row, station in enumerate(found)}
-    row_of |= {one: row_of[other] for one, other in twins.items()}
-    owner = _by_area(found, row_of, loose, areas)
-    placed = [stop for stop in loose if stop.osm_id not in owner and not np.isnan(stop.lon)]
-    near, orphans = _owners(found, placed, limit_m, areas)
-    owner |= near
-    stations = [*found, *_own_stations(orphans, owner, areas, first=len(found))]
-    stops: dict[int, list[int]] = defaultdict(list)
-    for osm_id, row in owner.items():
-        stops[row].append(osm_id)
-    complete = tuple(replace(station, stops=tuple(stops[i])) for i, station in enumerate(stations))
-    of_id = {s.osm_id: i for i, s in enumerate(stations)} | owner | row_of
-    return Stations(all=complete, of_id=of_id, left_out=dict(left_out))
 
 
 def _by_area(
@@ -431,7 +406,7 @@ def _owners(
             orphans.append(stop)
             continue
         area = areas.of_point.get(stop.osm_id)
-        names = replace(stop, labels=(*stop.labels, *(() if area is None else areas.labels[area])))
+        names = replace(stop, labels=(*stop.labels, *(() if area is None else areas.named[area].labels)))
         distance = {row: float(np.linalg.norm(tree.data[row] - place)) for row in rows}
         owner[stop.osm_id] = min(
             rows, key=lambda row: (not _same_name(found[row], names), distance[row], row)
@@ -450,11 +425,11 @@ def _own_stations(
         (stations if area is None else groups[area]).append(stop)
     for area, stops in groups.items():
         owner |= {stop.osm_id: first + len(stations) for stop in stops}
-        own = (name for stop in stops for name in stop.labels)
-        labels = tuple(dict.fromkeys((*areas.labels[area], *own)))
-        name = areas.names[area] or next((stop.name for stop in stops if stop.name), "")
+        named, own = areas.named[area], (name for stop in stops for name in stop.labels)
+        labels = tuple(dict.fromkeys((*named.labels, *own)))
+        name = named.name or next((stop.name for stop in stops if stop.name), "")
         lon, lat = (float(np.mean(place)) for place in zip(*((s.lon, s.lat) for s in stops), strict=True))
-        stations.append(Station(point_id("r", area), lon, lat, name, labels))
+        stations.append(replace(named, lon=lon, lat=lat, name=name, labels=labels))
     return stations
 
 

@@ -186,103 +186,34 @@ _LEAST_KM = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """Tracks cut into links.
-
-    Attributes
-    ----------
-    track
-        Index of the track of each link, int64 [m].
-    tail, head
-        Points at its ends, int64 [m].
-    start, stop
-        Positions of its first and last point in `sequence`, int64 [m].
-    sequence
-        Points of all tracks in one flat array, int64.
-    length_km
-        Length along the line, float64 [m].
-    loops
-        Number of links from a point to itself that were dropped.
-    """
-
-    track: Ints
-    tail: Ints
-    head: Ints
-    start: Ints
-    stop: Ints
-    sequence: Ints
-    length_km: Floats
-    loops: int
-
-
-def cut(placed: Placed) -> Cut:
-    """Cut tracks at their ends, at points that are visited more than once, and at every point of a station.
-
-    Parameters
-    ----------
-    placed
-        Tracks with the stations on them.
-
-    Returns
-    -------
-    Cut
-        Links in the order of the tracks.
-    """
-    tracks = placed.tracks
-    counts = np.array([len(t.points) for t in tracks], dtype=np.int64)
-    sequence = np.concatenate([t.points for t in tracks]) if tracks else np.empty(0, dtype=np.int64)
-    owner = np.repeat(np.arange(len(tracks)), counts)
-    ends = np.cumsum(counts)
-    broken = np.isin(sequence, np.array([row for rows in placed.points for row in rows], dtype=np.int64))
-    broken |= np.bincount(sequence)[sequence] > 1
-    broken[[*(ends - 1), *(ends - counts)]] = True
-    breaks = np.flatnonzero(broken)
-    same = owner[breaks[:-1]] == owner[breaks[1:]]
-    start, stop = breaks[:-1][same], breaks[1:][same]
-    # The distance of each point from the first one along geodesics between consecutive points.
-    lon, lat = placed.lon[sequence], placed.lat[sequence]
-    metres = pyproj.Geod(ellps="WGS84").inv(lon[:-1], lat[:-1], lon[1:], lat[1:])[2]
-    along = np.concatenate([[0.0], np.cumsum(np.asarray(metres, dtype=np.float64) / 1000.0)])
-    tail, head = sequence[start], sequence[stop]
-    real = tail != head
-    return Cut(
-        track=owner[start][real],
-        tail=tail[real],
-        head=head[real],
-        start=start[real],
-        stop=stop[real],
-        sequence=sequence,
-        length_km=np.maximum(along[stop] - along[start], _LEAST_KM)[real],
-        loops=int((~real).sum()),
-    )
-
-
-@dataclass(frozen=True, slots=True)
 class Built:
     """A rail network, with its points and stations as rows of its nodes.
 
     Attributes
     ----------
     network
-        The network; its links are in the order of `Cut`.
+        The network; its links are in the order of the tracks.
     node_of_point
         Row of the nodes for each point, -1 if the point is not a node; int64.
     station_node
         Row of the nodes for each station, -1 if the station is not on a track; int64.
     merged
         Names of stations that share a point with an earlier station.
+    loops
+        Number of links from a point to itself that were dropped.
     """
 
     network: Network
     node_of_point: Ints
     station_node: Ints
     merged: tuple[str, ...]
+    loops: int
 
 
-def to_network(
-    links: Cut, placed: Placed, elements: Elements, stations: Sequence[Station], *, running: Running
-) -> Built:
-    """Build the network from links and stations.
+def to_network(placed: Placed, elements: Elements, stations: Sequence[Station], *, running: Running) -> Built:
+    """Cut tracks into links, and build the network from these and the stations.
+
+    Tracks are cut at their ends, at points that are visited more than once, and at every point of a station.
 
     Parameters
     ----------
@@ -300,28 +231,43 @@ def to_network(
     Built
         Every link is open in both directions.
     """
-    ends = np.concatenate([links.tail, links.head])
-    used = np.unique(ends)
+    counts = np.array([len(t.points) for t in placed.tracks], dtype=np.int64)
+    sequence = np.concatenate([np.empty(0, dtype=np.int64), *(t.points for t in placed.tracks)])
+    owner, ends = np.repeat(np.arange(len(counts)), counts), np.cumsum(counts)
+    broken = np.isin(sequence, np.array([row for rows in placed.points for row in rows], dtype=np.int64))
+    broken |= np.bincount(sequence)[sequence] > 1
+    broken[[*(ends - 1), *(ends - counts)]] = True
+    breaks = np.flatnonzero(broken)
+    same = owner[breaks[:-1]] == owner[breaks[1:]]
+    start, stop = breaks[:-1][same], breaks[1:][same]
+    proper = sequence[start] != sequence[stop]
+    start, stop, loops = start[proper], stop[proper], int((~proper).sum())
+    # The distance of each point from the first one along geodesics between consecutive points.
+    lon, lat = placed.lon[sequence], placed.lat[sequence]
+    metres = pyproj.Geod(ellps="WGS84").inv(lon[:-1], lat[:-1], lon[1:], lat[1:])[2]
+    along = np.concatenate([[0.0], np.cumsum(np.asarray(metres, dtype=np.float64) / 1000.0)])
+    length_km = np.maximum(along[stop] - along[start], _LEAST_KM)
+    used, at = np.unique(np.concatenate([sequence[start], sequence[stop]]), return_inverse=True)
     node_of_point = np.full(len(placed.lon), -1, dtype=np.int64)
     node_of_point[used] = np.arange(len(used))
     station_node, first, merged = _station_nodes(placed, node_of_point, stations)
     ids = np.concatenate([elements.nodes.id, np.zeros(len(placed.lon) - len(elements.nodes), dtype=np.int64)])
     osm_id, name = ids[used], np.full(len(used), "", dtype=object)
-    kind = np.where(np.bincount(node_of_point[ends]) == 1, "end", "junction").astype(object)
+    kind = np.where(np.bincount(at, minlength=len(used)) == 1, "end", "junction").astype(object)
     for row, station in first.items():
         kind[row], name[row] = "station", station.name
         osm_id[row] = osm_id[row] or max(station.osm_id, 0)
     geometry = shapely.points(placed.lon[used], placed.lat[used])
-    tracks = [placed.tracks[i] for i in links.track.tolist()]
+    tracks = [placed.tracks[i] for i in owner[start].tolist()]
     speed = np.array([t.design_kmh for t in tracks], dtype=np.float64)
-    seconds = running_seconds(links.length_km, speed, running=running)
+    seconds = running_seconds(length_km, speed, running=running)
     whole_s = np.maximum(np.rint(seconds), 1).astype(np.int64)
     columns = {
-        "tail": node_of_point[links.tail],
-        "head": node_of_point[links.head],
+        "tail": at[: len(start)],
+        "head": at[len(start) :],
         "mode": ["rail"] * len(tracks),
         "link_class": [t.link_class for t in tracks],
-        "length_km": links.length_km,
+        "length_km": length_km,
         "speed_kmh": speed,
         "speed_source": [t.speed_source for t in tracks],
         "oneway": np.zeros(len(tracks), dtype=bool),
@@ -330,11 +276,11 @@ def to_network(
         "osm_id": [t.way_id for t in tracks],
         **{key: [t.tags.get(key, "") for t in tracks] for key in ("name", "ref", "start_date")},
         "tracks": [number_of_tracks(t.tags) for t in tracks],
-        "geometry": lines_along(links.sequence, links.start, links.stop, placed.lon, placed.lat),
+        "geometry": lines_along(sequence, start, stop, placed.lon, placed.lat),
     }
     nodes = {"osm_id": osm_id, "kind": kind, "name": name, "geometry": geometry}
     network = Network(schema.table(nodes, schema.NODES), schema.table(columns, schema.LINKS))
-    return Built(network, node_of_point, station_node, merged)
+    return Built(network, node_of_point, station_node, merged, loops)
 
 
 def _station_nodes(

@@ -164,7 +164,7 @@ class RoadWays:
         Whether cars may use the way only to reach places along it. A way for which that holds in one
         direction alone is there twice, once for each direction.
     speed_source
-        `tag`, `table` or `override`; empty for ferries.
+        `tag` or `table`; empty for ferries.
     """
 
     ways: Ways
@@ -201,7 +201,6 @@ def read_roads(
     roads: Ways,
     *,
     table: SpeedTable,
-    overrides: Mapping[str, float],
     reversible: Reversible,
     opened_by: date | None,
 ) -> tuple[RoadWays, PartCounts]:
@@ -211,26 +210,23 @@ def read_roads(
     ----------
     roads
         Ways with `highway`.
-    overrides
-        Speed by class in km/h that replaces tags and table.
     opened_by
         Drop roads that opened after this day; None for the network of today.
     """
     accesses = [access(tags) for tags in roads.tags]
-    closed = ("closed_to_cars" if sides == ("closed", "closed") else "" for sides in accesses)
     reasons = [
-        closed_reason(tags) or reason or _vintage_reason(tags, opened_by)
-        for tags, reason in zip(roads.tags, closed, strict=True)
+        closed_reason(tags)
+        or ("closed_to_cars" if sides == ("closed", "closed") else _vintage_reason(tags, opened_by))
+        for tags, sides in zip(roads.tags, accesses, strict=True)
     ]
     mask, directions, dropped, rules = _open(roads, accesses, reasons, reversible)
     ways = roads.take(mask)
-    reader = SpeedReader(table, overrides)
+    reader = SpeedReader(table)
     speeds = [
         reader.read(way, tags, turn)
         for way, tags, turn in zip(ways.id.tolist(), ways.tags, directions.tolist(), strict=True)
     ]
-    sides = [accesses[row] for row in np.flatnonzero(mask).tolist()]
-    restricted = np.array(sides, dtype=object).reshape(-1, 2) == "restricted"
+    restricted = np.array(accesses, dtype=object).reshape(-1, 2)[mask] == "restricted"
     # A way allows no through traffic where it allows none in any direction that is open.
     through = restricted | (directions[:, None] == [BACKWARD, FORWARD])
     read = RoadWays(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -21,10 +21,9 @@ from networks.osm.tags import (
     Reversible,
     duration_s,
     stops_cars,
-    with_slip_roads,
 )
 from networks.road.attributes import RoadReport, RoadWays, Texts, make_report, read_ferries, read_roads
-from networks.road.speeds import SpeedTable, crossing_step, speed_table
+from networks.road.speeds import crossing_step, speed_table
 from networks.road.topology import (
     Pieces,
     cut_at_junctions,
@@ -101,9 +100,6 @@ def crossing_times(
     kinds
         `ferry` or `shuttle_train` for each way, which selects the table.
     """
-    count = len(pieces.km)
-    if not count:
-        return np.empty(0, np.int64), np.empty(0, bool)
     degree = np.bincount(np.concatenate([pieces.first, pieces.last]), minlength=len(shore))
     is_shore = shore | (degree == 1)
     crossing = _crossings(pieces, is_shore)
@@ -160,7 +156,9 @@ def assemble(
         The network with the columns of the data contract, and the number of nodes and pieces that were
         dropped, cut off or merged, by reason.
     """
-    stops = _stops(barriers, nodes)
+    # bool [n], the nodes that stop cars.
+    closed = barriers.id[np.array([stops_cars(tags) for tags in barriers.tags], dtype=bool)]
+    stops = np.isin(nodes.id, closed)
     pieces = cut_at_junctions(roads.ways, nodes, stops)
     factors = np.array([_length_factor(tags) for tags in roads.ways.tags], dtype=np.float64)
     pieces = replace(pieces, length_km=pieces.length_km * factors[pieces.way])
@@ -186,10 +184,7 @@ def assemble(
     oneway, source, kmh, seconds = oneway[kept], source[kept], kmh[kept], seconds[kept]
     pieces = pieces.keep(kept)
     used, at = np.unique(np.concatenate([ends.tail[kept], ends.head[kept]]), return_inverse=True)
-    tags_of_way = {
-        key: np.array([tags.get(key, "") for tags in roads.ways.tags], dtype=object)
-        for key in ("name", "ref", "start_date")
-    }
+    tags_of = [roads.ways.tags[way] for way in pieces.way]
     # The times against the nodes are known already where the directions of a road differ in speed.
     against = roads.against_kmh[pieces.way]
     differs = np.isfinite(against) & (against != kmh)
@@ -207,7 +202,7 @@ def assemble(
             "forward_s": seconds,
             "backward_s": np.where(oneway, CLOSED, backward),
             "osm_id": roads.ways.id[pieces.way],
-            **{key: tags_of_way[key][pieces.way] for key in tags_of_way},
+            **{key: [tags.get(key, "") for tags in tags_of] for key in ("name", "ref", "start_date")},
             "tracks": 0,
         },
         geometry=lines_along(
@@ -216,23 +211,11 @@ def assemble(
         crs=CRS,
     )
     rows = ends.row_of(used)
-    texts = {
-        name: np.full(len(rows), text, dtype=object) for name, text in (("kind", "junction"), ("name", ""))
-    }
     # Ids below zero are points that a graph does not name.
-    columns = {"osm_id": np.maximum(nodes.id[rows], 0), **texts}
+    columns = {"osm_id": np.maximum(nodes.id[rows], 0), "kind": "junction", "name": ""}
     points = shapely.points(nodes.lon[rows], nodes.lat[rows])
     table = gpd.GeoDataFrame(columns, geometry=points, crs=CRS)
     return Network(nodes=table, links=links), pieces.dropped | {k: n for k, n in dropped.items() if n}
-
-
-def _stops(barriers: Points, nodes: Nodes) -> Mask:
-    """Return bool [n], the nodes that stop cars."""
-    stops = np.zeros(len(nodes), bool)
-    ids = barriers.id[[stops_cars(tags) for tags in barriers.tags]] if len(barriers) else barriers.id
-    rows = nodes.rows_of(ids)
-    stops[rows[rows >= 0]] = True
-    return stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,8 +302,6 @@ def build(
     elements: Elements,
     *,
     country: str = "CN",
-    classes: frozenset[str] | None = None,
-    speeds: Mapping[str, float] | None = None,
     reversible: Reversible = "two_way",
     opened_by: date | None = None,
 ) -> tuple[Network, RoadReport]:
@@ -336,10 +317,6 @@ def build(
         Elements from `networks.osm.read` or `networks.osm.fetch`.
     country
         Speed table: an ISO 3166 code, `EU` or `world`.
-    classes
-        Road classes to keep; their slip roads are added. None for all that were read.
-    speeds
-        Speed by class in km/h that replaces tags and table, such as `{"motorway": 110}`.
     reversible
         Treatment of `oneway=reversible`: open in both directions, or closed.
     opened_by
@@ -354,18 +331,10 @@ def build(
     Raises
     ------
     SourceError
-        If no link is left, a speed in `speeds` is outside the range of the table, or `country` is not a
-        country code.
+        If no link is left, or `country` is not a country code.
     """
     table = speed_table(country)
-    overrides = _checked(dict(speeds or {}), table)
-    roads = elements.roads
-    if classes is not None:
-        kept = with_slip_roads(classes)
-        roads = roads.take(np.array([tags["highway"] in kept for tags in roads.tags], dtype=bool))
-    read, counts = read_roads(
-        roads, table=table, overrides=overrides, reversible=reversible, opened_by=opened_by
-    )
+    read, counts = read_roads(elements.roads, table=table, reversible=reversible, opened_by=opened_by)
     ferries, ferry_counts = read_ferries(elements.ferries, opened_by=opened_by, reversible=reversible)
     network, dropped = assemble(
         RoadWays.joined(read, ferries),
@@ -381,19 +350,7 @@ def build(
     return network, make_report(
         network,
         country=table.country,
-        ways=len(roads) + len(elements.ferries),
+        ways=len(elements.roads) + len(elements.ferries),
         parts=(counts, ferry_counts),
         dropped=dropped,
     )
-
-
-def _checked(overrides: Mapping[str, float], table: SpeedTable) -> Mapping[str, float]:
-    faults = [f"'{name}' is not a road class" for name in overrides if name not in table.speed_kmh]
-    faults += [
-        f"{kmh:g} km/h for '{name}' is outside {table.least_kmh:g} to {table.most_kmh:g}"
-        for name, kmh in overrides.items()
-        if not table.least_kmh <= kmh <= table.most_kmh
-    ]
-    if faults:
-        raise SourceError("The given speeds cannot be used.", faults=faults)
-    return overrides

@@ -272,8 +272,10 @@ class SpeedCounts:
 
     Attributes
     ----------
-    tagged, imputed, overridden
-        Ways whose speed comes from a usable `maxspeed`, from the table, and from the caller.
+    tagged, imputed
+        Ways whose speed comes from a usable `maxspeed`, and from the table.
+    overridden
+        0; kept for readers of import reports.
     slowed
         Ways of these whose surface allows less than their limit or class.
     rejected
@@ -293,21 +295,15 @@ class SpeedCounts:
 class SpeedReader:
     """Assign speeds to ways one by one, and count where they come from.
 
-    The speed of a way is, in this order: the override of its class, the average at its tagged limit
-    (`SpeedTable.average_kmh`), the speed of its class in the table; the last two at most the speed that its
-    surface allows (`SpeedTable.highest_kmh`). The limit of a direction comes before that of both, a condition
-    that holds at the reference time before both, and the rule that a limit comes from (`DE:urban`) counts
-    where no usable limit is tagged. A recommended speed lowers the limit.
-
-    Parameters
-    ----------
-    overrides
-        Speed by class in km/h that replaces tags and table.
+    The speed of a way is the average at its tagged limit (`SpeedTable.average_kmh`), or else the speed of its
+    class in the table, and at most the speed that its surface allows (`SpeedTable.highest_kmh`). The limit of
+    a direction comes before that of both, a condition that holds at the reference time before both, and the
+    rule that a limit comes from (`DE:urban`) counts where no usable limit is tagged. A recommended speed
+    lowers the limit.
     """
 
-    def __init__(self, table: SpeedTable, overrides: Mapping[str, float]) -> None:
+    def __init__(self, table: SpeedTable) -> None:
         self._table = table
-        self._overrides = overrides
         self._seen: dict[str, Limit] = {}
         self._sources: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
@@ -330,26 +326,28 @@ class SpeedReader:
         -------
         tuple of two floats and str
             Speeds in km/h along the nodes and against them, at least the lowest accepted limit; both are that
-            of the open direction on a one-way road. The source is `tag` (of one of them at least), `table` or
-            `override`.
+            of the open direction on a one-way road. The source is `tag` (of one of them at least) or `table`.
         """
         texts = [_limit_texts(tags, side) for side in _SIDES[direction]]
         found = [self._choose(way, tags, *few) for few in dict.fromkeys(texts)]
-        source = "tag" if any(source == "tag" for _, source in found) else found[0][1]
+        source = "tag" if any(source == "tag" for _, source in found) else "table"
         self._sources[source] += 1
-        highest_kmh = math.inf if source == "override" else self._table.highest_kmh(tags)
+        highest_kmh = self._table.highest_kmh(tags)
         self._slowed += any(kmh > highest_kmh for kmh, _ in found)
         return min(found[0][0], highest_kmh), min(found[-1][0], highest_kmh), source
 
     def _choose(self, way: int, tags: Tags, limits: Texts, advised: str) -> tuple[float, str]:
-        name = tags["highway"]
-        if name in self._overrides:
-            return self._overrides[name], "override"
-        found = [kmh for text in limits if (kmh := self._limit(way, text)) is not None][:1]
+        name, found = (
+            tags["highway"],
+            [kmh for text in limits if (kmh := self._limit(way, text)) is not None][:1],
+        )
         if advised and (kmh := self._limit(way, advised)) is not None:
             found.append(kmh)
-        at_limit = (self._table.average_kmh(name, min(found)), "tag") if found else None
-        return at_limit or (self._table.speed_kmh[name], "table")
+        return (
+            (self._table.average_kmh(name, min(found)), "tag")
+            if found
+            else (self._table.speed_kmh[name], "table")
+        )
 
     def _limit(self, way: int, text: str) -> float | None:
         limit = self._seen.get(text)
@@ -367,7 +365,6 @@ class SpeedReader:
         return SpeedCounts(
             tagged=self._sources["tag"],
             imputed=self._sources["table"],
-            overridden=self._sources["override"],
             slowed=self._slowed,
             rejected=dict(sorted(self._rejected.items())),
             examples={

@@ -187,29 +187,6 @@ def test_names_and_numbers_are_kept():
     assert network.links["osm_id"].tolist() == [10, 11]
 
 
-def test_road_classes_can_be_restricted():
-    elements = draw(CROSS, [(10, (1, 2), {"highway": "motorway_link"}), (11, (2, 3), MAIN)])
-    network, _ = road.build(elements, classes=frozenset({"motorway"}))
-    assert network.links["link_class"].tolist() == ["motorway_link"]
-
-
-@pytest.mark.parametrize("kmh", [80, 95, 110])
-def test_the_speed_of_a_class_can_be_overridden(kmh):
-    elements = draw(CROSS, [(10, (1, 2), {"highway": "motorway", "maxspeed": "120"}), (11, (2, 3), MAIN)])
-    network, report = road.build(elements, speeds={"motorway": kmh})
-    assert network.links["speed_kmh"].tolist() == [kmh, 50]
-    assert network.links["speed_source"].tolist() == ["override", "table"]
-    assert report.speeds.overridden == 1
-
-
-@pytest.mark.parametrize(
-    "speeds", [{"motorway": 0}, {"motorway": float("nan")}, {"motorway": 500}, {"autobahn": 90}]
-)
-def test_invalid_speed_overrides_are_rejected(speeds):
-    with pytest.raises(SourceError, match=next(iter(speeds))):
-        road.build(draw(CROSS, [(10, (1, 2), MAIN)]), speeds=speeds)
-
-
 def test_a_source_without_roads_is_rejected():
     with pytest.raises(SourceError, match="No roads are left"):
         road.build(draw(CROSS, [(10, (1, 2), MAIN | {"access": "no"})]))

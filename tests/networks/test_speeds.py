@@ -134,7 +134,7 @@ def test_ferries_of_any_length_have_a_speed():
 
 
 def test_a_tagged_limit_is_multiplied_by_the_factor_of_its_class():
-    assert SpeedReader(CN, {}).read(1, {"highway": "trunk", "maxspeed": "100"}, 0) == (80, 80, "tag")
+    assert SpeedReader(CN).read(1, {"highway": "trunk", "maxspeed": "100"}, 0) == (80, 80, "tag")
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_the_average_rises_with_the_limit_and_stays_below_it(country, one, other
 
 
 def test_a_rejected_limit_falls_back_to_the_table_and_is_reported():
-    reader = SpeedReader(CN, {})
+    reader = SpeedReader(CN)
     assert reader.read(7, {"highway": "trunk", "maxspeed": "0"}, 0) == (65, 65, "table")
     counts = reader.counts()
     assert (counts.tagged, counts.imputed, dict(counts.rejected)) == (0, 1, {"too_slow": 1})
@@ -161,30 +161,25 @@ def test_a_rejected_limit_falls_back_to_the_table_and_is_reported():
 
 
 def test_examples_are_limited_and_distinct():
-    reader = SpeedReader(CN, {})
+    reader = SpeedReader(CN)
     for way in range(50):
         reader.read(way, {"highway": "trunk", "maxspeed": str(way % 3)}, 0)
     assert reader.counts().examples["too_slow"] == ("way 0: 0", "way 1: 1", "way 2: 2")
 
 
-def test_the_override_has_priority():
-    reader = SpeedReader(CN, {"motorway": 110})
-    assert reader.read(1, {"highway": "motorway", "maxspeed": "60"}, 0) == (110, 110, "override")
-
-
 def test_a_low_limit_does_not_fall_below_the_least_speed():
-    assert SpeedReader(CN, {}).read(1, {"highway": "tertiary", "maxspeed": "5"}, 0) == (5, 5, "tag")
+    assert SpeedReader(CN).read(1, {"highway": "tertiary", "maxspeed": "5"}, 0) == (5, 5, "tag")
 
 
 @pytest.mark.parametrize(("direction", "along", "against"), [(1, 80, 80), (-1, 40, 40), (0, 80, 40)])
 def test_each_direction_uses_its_own_limit(direction, along, against):
     tags = {"highway": "primary", "maxspeed:forward": "100", "maxspeed:backward": "50"}
-    assert SpeedReader(CN, {}).read(1, tags, direction) == (along, against, "tag")
+    assert SpeedReader(CN).read(1, tags, direction) == (along, against, "tag")
 
 
 def test_a_direction_without_a_limit_has_the_speed_of_its_class():
     tags = {"highway": "primary", "maxspeed:backward": "30"}
-    reader = SpeedReader(CN, {})
+    reader = SpeedReader(CN)
     assert reader.read(1, tags, 0) == (50, 24, "tag")
     assert reader.counts().tagged == 1
 
@@ -214,13 +209,13 @@ def test_a_direction_without_a_limit_has_the_speed_of_its_class():
 )
 def test_the_first_usable_tag_of_a_direction_is_its_limit(tags, along, against):
     """None stands for the speed of the class."""
-    reader = SpeedReader(CN, {})
+    reader = SpeedReader(CN)
     road = {"highway": "secondary"}
     wanted = tuple(CN.speed_kmh["secondary"] if kmh is None else 0.8 * kmh for kmh in (along, against))
     assert reader.read(1, road | tags, 0)[:2] == pytest.approx(wanted)
 
 
 def test_sources_that_are_no_limits_are_not_counted_as_rejected():
-    reader = SpeedReader(CN, {})
+    reader = SpeedReader(CN)
     reader.read(1, {"highway": "secondary", "source:maxspeed": "sign", "maxspeed:type": "sign"}, 0)
     assert reader.counts().rejected == {}

@@ -99,9 +99,9 @@ def _least_shares(
 
     The weight is None where the tier is empty.
     """
+    weights = weight_by_group(problem, (k for k, yes in enumerate(coverable) if yes))
     for tier in TIERS:
-        total = coverable_weight(problem, tier, coverable) if tier in problem.groups else None
-        yield f"least.{tier}", getattr(job.least, tier), tier, "pairs", total
+        yield f"least.{tier}", getattr(job.least, tier), tier, "pairs", weights.get(tier)
     for tier in TIERS:
         mine = [city for city in counted if city.group == tier]
         total = sum(city.weight for city in mine if is_coverable(city, coverable)) if mine else None
@@ -118,20 +118,6 @@ def least_weight(share: float | Fraction, total: int) -> int:
     """Return the least integer weight that is at least a share of a total: ceil(share x total)."""
     share = exact_share(share) if isinstance(share, float) else share
     return -(-share.numerator * total // share.denominator)
-
-
-def coverable_weight(problem: DesignProblem, group: str, coverable: Sequence[bool]) -> int:
-    """Return the weight of the coverable pairs of a group.
-
-    Parameters
-    ----------
-    problem, group
-        The problem and one of its groups.
-    coverable
-        For each pair whether some plan covers it.
-    """
-    rows = zip(problem.pairs, coverable, strict=True)
-    return sum(pair.weight for pair, yes in rows if yes and pair.group == group)
 
 
 def coverable_pairs(problem: DesignProblem) -> set[int]:

@@ -430,17 +430,14 @@ def build_order(
         (period; only with periods), `weight_gained`, `pairs_within`, `weight_within`, `weight_share`, and
         `pairs_within_<tier>`, `weight_share_<tier>` by tier of the smaller city.
     """
-    problem, starts = measured.problem, measured.plan.starts
-    opens, rows = opening_periods(problem, starts), list[dict[str, Any]]()
+    problem, starts, rows = measured.problem, measured.plan.starts, list[dict[str, Any]]()
+    names = [*(period.id for period in problem.periods), "later"]
+    periods = {"starts_in": starts, "opens_in": opening_periods(problem, starts)} if problem.periods else {}
     proposed = measured.candidates.table.set_index("candidate_id")
     spent = before = 0
     for at, (name, covered) in enumerate(zip(("", *links), steps, strict=True)):
         cost, weight = problem.cost_of([name]) if at else 0, measured.valuer.weight_of(covered)
         spent += cost
-        periods = {
-            "starts_in": _period(measured, starts.get(name)),
-            "opens_in": _period(measured, opens.get(name)),
-        }
         rows.append(
             {
                 "step": at,
@@ -451,7 +448,10 @@ def build_order(
                 },
                 "cost": cost,
                 "cost_so_far": spent,
-                **(periods if problem.periods else {}),
+                **{
+                    key: names[min(held[name], len(problem.periods))] if name in held else ""
+                    for key, held in periods.items()
+                },
                 "weight_gained": weight - before if at else 0,
                 **_coverage(measured, covered),
             }
@@ -512,10 +512,3 @@ def _coverage(measured: MeasuredPlan, covered: Collection[int]) -> dict[str, int
             sum(weight[mine & within].tolist()), sum(weight[mine].tolist())
         )
     return found
-
-
-def _period(measured: MeasuredPlan, at: int | None) -> str:
-    if at is None:
-        return ""
-    periods = measured.problem.periods
-    return periods[at].id if at < len(periods) else "later"

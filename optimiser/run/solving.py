@@ -314,8 +314,8 @@ def raise_worst(
     A share is of the weight of the tier's coverable pairs, as under `[least]`. A problem that has no plan is
     returned as it is, to be explained when it is solved.
     """
-    tiers = [tier for tier in TIERS if tier in problem.groups]
-    totals = {tier: demands.coverable_weight(problem, tier, coverable) for tier in tiers}
+    weight = weight_by_group(problem, (k for k, yes in enumerate(coverable) if yes))
+    totals = {tier: weight[tier] for tier in TIERS if tier in weight}
     params = parameters(settings)
     params = params.replace(gap=0.0, time_limit_s=max(1.0, LEVEL_SHARE * params.time_limit_s))
     answered: list[Answered] = []

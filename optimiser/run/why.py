@@ -138,15 +138,14 @@ def explain(
     row = shown.links[shown.links["candidate_id"] == name].iloc[0]
     kind = wording.kind(str(row["kind"]))
     pairs, needing = _served(name, shown, measured)
-    try:
-        other: ReportInput | None = without()
-        fault = ""
-    except (InfeasibleError, SolverError) as error:
-        other, fault = None, error.what
     swaps, moved = (pd.DataFrame(columns=list(COLUMNS[f"why.{name}"])) for name in ("swaps", "moved"))
-    gap = None
-    if other is not None:
-        swaps, moved, gap = _swaps(shown, other), _moved(shown, other), other.gap
+    try:
+        other = without()
+    except (InfeasibleError, SolverError) as error:
+        stand_in = f"Without it no plan was found: {error.what}"
+    else:
+        swaps, moved = _swaps(shown, other), _moved(shown, other)
+        stand_in = _stand_in(swaps, moved, other.gap)
     cases = shown.cases
     missing = () if cases is None else cases.dropped_in(name)
     but = f", not in: {', '.join(missing)}" if missing else ""
@@ -158,7 +157,7 @@ def explain(
         pairs=pairs,
         swaps=swaps,
         moved=moved,
-        stand_in=_stand_in(swaps, moved, fault, gap),
+        stand_in=stand_in,
         alternatives=_alternatives(name, shown, counted, candidates, needing),
         cases=missing,
         sure=sure,
@@ -215,9 +214,7 @@ def _moved(shown: ReportInput, other: ReportInput) -> pd.DataFrame:
     return _named(shown, rows).assign(change=words)[list(COLUMNS["why.moved"])]
 
 
-def _stand_in(swaps: pd.DataFrame, moved: pd.DataFrame, fault: str, gap: float | None) -> str:
-    if fault:
-        return f"Without it no plan was found: {fault}"
+def _stand_in(swaps: pd.DataFrame, moved: pd.DataFrame, gap: float | None) -> str:
     new, gone = (int((swaps["change"] == change).sum()) for change in ("in", "out"))
     lost, gained = (int((moved["change"] == change).sum()) for change in ("lost", "gained"))
     return (
@@ -262,17 +259,16 @@ def _alternatives(
     return found[list(COLUMNS["why.alternatives"])].head(MOST_ALTERNATIVES).reset_index(drop=True)
 
 
-def _at_same_ends(own: gpd.GeoDataFrame, others: gpd.GeoDataFrame) -> list[bool]:
+def _at_same_ends(own: gpd.GeoDataFrame, others: gpd.GeoDataFrame) -> pd.Series | bool:
     """Tell which candidates join the two ends of a link; of a measure at a station, which stand there too."""
     if not len(own):
-        return [False] * len(others)
-    ends = {str(own["from_name"].iloc[0]), str(own["to_name"].iloc[0])}
-    station, is_measure = str(own["to_name"].iloc[0]), str(own["mode"].iloc[0]) == "access"
-    rows = zip(others["from_name"], others["to_name"], others["mode"], strict=True)
-    return [
-        {str(a), str(b)} == ends or (is_measure and mode == "access" and str(b) == station)
-        for a, b, mode in rows
-    ]
+        return False
+    start, end, mode = own[["from_name", "to_name", "mode"]].iloc[0].astype(str)
+    tail, head = (others[name].astype(str) for name in ("from_name", "to_name"))
+    joins: pd.Series = ((tail == start) & (head == end)) | ((tail == end) & (head == start))
+    if mode == "access":
+        joins |= (others["mode"] == "access") & (head == end)
+    return joins
 
 
 def _counted(number: int, what: str) -> str:

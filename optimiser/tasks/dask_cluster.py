@@ -129,10 +129,9 @@ def _host() -> _Host:
     """Return what the worker of this thread keeps."""
     worker = get_worker()
     with _LOCK:
-        found = _HOSTS.get(worker)
-        if found is None:
-            found = _HOSTS[worker] = _Host(worker)
-    return found
+        if worker not in _HOSTS:
+            _HOSTS[worker] = _Host(worker)
+        return _HOSTS[worker]
 
 
 def _deliver(addresses: Sequence[str], *contents: bytes) -> None:
@@ -324,11 +323,14 @@ class DaskCluster:
                 "certificates in Dask's configuration.",
             ) from error
 
-    def _close(self) -> None:
+    def _leave(self) -> None:
         client, self.client = self.client, None
         if client is not None:
-            with suppress(Exception):
+            with suppress(Exception), _quiet():
                 client.close(timeout=CLOSE_S)
+
+    def _close(self) -> None:
+        self._leave()
         cluster, self.cluster = self.cluster, None
         if cluster is not None:
             _end(cluster)
@@ -471,10 +473,7 @@ class DaskCluster:
             pending.delivery = None
         batch.shared.clear()
         batch.deliveries.clear()
-        client, self.client = self.client, None
-        if client is not None:
-            with suppress(Exception), _quiet():
-                client.close(timeout=CLOSE_S)
+        self._leave()
         if self._address is None:
             raise EnvironmentFault("the scheduler of the local Dask cluster is lost", done=_KEPT)
         end = time.monotonic() + RECONNECT_S

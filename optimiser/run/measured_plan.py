@@ -451,35 +451,34 @@ def savings(measured: MeasuredPlan) -> pd.DataFrame:
         of the smaller city, `without_minutes` with the plan but for the new stretches (empty where no way
         leads), `plan_minutes`, `saved_minutes`; empty where nothing is saved.
     """
-    rows = [row for ring, own in new_stretches(measured).items() for row in _faster(measured, ring, own)]
-    if not rows:
+    parts = [part for ring, own in new_stretches(measured).items() for part in _faster(measured, ring, own)]
+    if not parts:
         return pd.DataFrame()
     order = ["ring", "way", "saved_minutes", "from_name", "to_name"]
     rising = [True, True, False, True, True]
-    return pd.DataFrame(rows).sort_values(order, ascending=rising, na_position="first", ignore_index=True)
+    return pd.concat(parts).sort_values(order, ascending=rising, na_position="first", ignore_index=True)
 
 
-def _faster(measured: MeasuredPlan, ring: str, own: frozenset[str]) -> Iterator[Row]:
-    built = frozenset(measured.plan.built)
-    names, tiers = measured.cities["name"].astype(str).tolist(), measured.group.tolist()
-    every = np.arange(len(measured.ends))
-    before, after = (measured.valuer.times(held) for held in (built - own, built))
-    free_before, free_after = (measured.off_core_s(held) for held in (built - own, built))
+def _faster(measured: MeasuredPlan, ring: str, own: frozenset[str]) -> Iterator[pd.DataFrame]:
+    """Yield the rows of a ring whose new stretches are `own`, for each way that has some."""
+    built, names = frozenset(measured.plan.built), measured.cities["name"].astype(str).to_numpy()
     ways = (
-        (ANY_WAY, every, before, after, UNREACHED),
-        (OFF_CORE, measured.outside, free_before, free_after, NO_PATH_S),
+        (ANY_WAY, np.arange(len(measured.ends)), measured.valuer.times, UNREACHED),
+        (OFF_CORE, measured.outside, measured.off_core_s, NO_PATH_S),
     )
-    for way, pairs, slow, fast, never in ways:
-        for at in np.flatnonzero(fast < slow).tolist():
-            one, other = measured.ends[pairs[at]].tolist()
-            is_joined = slow[at] < never
-            yield {
+    for way, pairs, times, never in ways:
+        before, after = times(built - own), times(built)
+        is_faster = after < before
+        if is_faster.any():
+            rows, slow, fast = pairs[is_faster], before[is_faster], after[is_faster]
+            columns = {
                 "ring": ring,
                 "way": way,
-                "from_name": names[one],
-                "to_name": names[other],
-                "tier": tiers[pairs[at]],
-                "without_minutes": float(slow[at]) / 60 if is_joined else None,
-                "plan_minutes": float(fast[at]) / 60,
-                "saved_minutes": float(slow[at] - fast[at]) / 60 if is_joined else None,
+                "from_name": names[measured.ends[rows, 0]],
+                "to_name": names[measured.ends[rows, 1]],
+                "tier": measured.group[rows],
+                "without_minutes": np.where(slow < never, slow / 60, np.nan),
+                "plan_minutes": fast / 60,
+                "saved_minutes": np.where(slow < never, (slow - fast) / 60, np.nan),
             }
+            yield pd.DataFrame(columns)

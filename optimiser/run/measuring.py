@@ -339,14 +339,12 @@ def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:
 
 def _assumptions(measured: MeasuredPlan) -> Assumptions:
     given, table = measured.settings, measured.candidates.table.set_index("candidate_id")
-    rows = {name: table.loc[name] for name in measured.plan.built if name in table.index}
-    modes = {name: str(row["mode"]) for name, row in rows.items()}
-    problem, times = measured.problem, measured.timed("today")
+    used = table[table.index.isin(measured.plan.built)]
+    problem, times, modes = measured.problem, measured.timed("today"), used["mode"].astype(str).to_dict()
     return Assumptions(
         costs={
-            name: CostRange(min(row["cost_low"], cost), cost, max(row["cost_high"], cost))
-            for name, row in rows.items()
-            for cost in [int(row["cost"])]
+            name: CostRange(min(low, cost), cost, max(high, cost))
+            for name, low, cost, high in used[["cost_low", "cost", "cost_high"]].itertuples()
         },
         classes={
             name: reference_class(problem.candidates[problem.index[name]].kind, modes.get(name, ""))

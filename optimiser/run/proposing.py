@@ -1,11 +1,13 @@
-"""Propose and price candidates, and draft the design problem of a job."""
+"""Propose and price candidates, draft the design problem of a job, and derive what rings are worth."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from networks import matrix
@@ -13,12 +15,14 @@ from networks.cities import Cities
 from networks.inputs import checksum
 from networks.rail import RailBuild
 from networks.road.speeds import speed_table
+from networks.skims import TimeGraph
 from optimiser.frontier.cases import Layer, longest_s
 from optimiser.job.model import Job
 from optimiser.job.sections import Capacity
-from optimiser.problem import DesignProblem
+from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.errors import JobError
-from optimiser.problem.model import TIERS
+from optimiser.problem.model import TIERS, candidates_on
+from optimiser.problem.result import Result
 from optimiser.proposals import costs, line_capacity, own, prepare, terrain
 from optimiser.proposals.base_case import BaseCase, NeighbourRules
 from optimiser.proposals.costs import read_standards
@@ -27,17 +31,22 @@ from optimiser.proposals.generate import Kind, Rules, generate
 from optimiser.proposals.prepare import root_weight
 from optimiser.proposals.roads import RoadRules
 from optimiser.proposals.services import PatternRules
+from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.terrain import ArtefactRules
 from optimiser.proposals.trains import RailRules
 from optimiser.report.ring_layout import RingWorth
 from optimiser.run import demands
-from optimiser.run.independence import without_core
-from optimiser.run.ring_worth import Solver, WorthSetting, with_worth
+from optimiser.run.independence import WithoutCore, without_core
 from optimiser.run.rings import Ground, RingTables, add_rings, derived_rings, with_closing_links
 from optimiser.run.source import Source
 from optimiser.run.timing import EXPRESSWAY, Times, access_parameters
+from optimiser.verify import check
+from optimiser.verify.rings import circuit_nodes
+
+type Solver = Callable[[DesignProblem], Result]
+"""Solves a problem; what it claims is checked."""
 
 _PRICES = {"low": "cost_low", "central": "cost", "high": "cost_high"}
 """Column of each estimate of a cost."""
@@ -223,6 +232,151 @@ def draft_problem(
     problem, worth = with_worth(problem, derived, setting, solve)
     layer = without.layer(graph, candidates, pairs)
     return Draft(demands.with_periods(problem, job.phasing), pairs, rings, layer, worth)
+
+
+# ---- worth of rings
+
+
+def cheapest_circuit(problem: DesignProblem, ring: Ring, solve: Solver) -> tuple[int, ...]:
+    """Return the circuit that forms a ring and meets its demands at least cost; empty where none was found.
+
+    Parameters
+    ----------
+    problem
+        The problem, whose candidates the ring may use.
+    ring
+        The ring.
+    solve
+        Solves the problem of this ring alone.
+
+    Returns
+    -------
+    tuple of int
+        Positions of its links, in order round it.
+    """
+    if not ring.links:
+        return ()
+    alone = problem.replace(
+        pairs=(),
+        targets=(),
+        cities=(),
+        caps=(),
+        budget=None,
+        cover="all",
+        rings=(replace(ring, required=True, reward=0, apart=()),),
+    )
+    result = solve(alone)
+    return check(alone, result).rings.get(ring.id, ()) if result.has_plan else ()
+
+
+@dataclass(frozen=True)
+class WorthSetting:
+    """What the worth of rings is derived from.
+
+    Attributes
+    ----------
+    graph, candidates
+        What there is, and what may be built.
+    cities
+        Table of the cities: `city_id`, `name`, `population`.
+    pairs
+        One row a pair of the problem, as `WithoutCore.rows` reads them.
+    without
+        The region without its core.
+    limit_s
+        Time limit of the job.
+    """
+
+    graph: TimeGraph
+    candidates: Candidates
+    cities: pd.DataFrame
+    pairs: pd.DataFrame
+    without: WithoutCore
+    limit_s: int
+
+    def worth(self, problem: DesignProblem, ring: Ring, circuit: Sequence[int]) -> RingWorth:
+        """Return what a circuit brings besides the pairs, by the rates of docs/rings.md.
+
+        Parameters
+        ----------
+        problem
+            The problem, its pairs with the weights that count.
+        ring, circuit
+            The ring and its circuit; empty: it cannot be formed, and is worth nothing.
+
+        Notes
+        -----
+        With w the weight of independence, T the limit, p the people of a city and v the weight of a pair:
+
+            worth = floor(w (sum of root(p) over the cities on the circuit
+                             + sum of v min(T, seconds saved without the core) / T over the pairs outside the
+                               core that meet the same steps of independence with and without the circuit;
+                               all of them where pairs do not count for their independence))
+        """
+        rate = demands.exact_share(self.without.asked.weight)
+        nodes = set(circuit_nodes(ring, circuit) or ()) if circuit else set()
+        on_it = {stop.id for stop in ring.stops if not nodes.isdisjoint(stop.nodes)}
+        table = self.cities[self.cities["city_id"].astype(str).isin(on_it)]
+        of_cities = rate * sum(root_weight(int(people)) for people in table["population"])
+        built = sorted(candidates_on(problem, {ring.id: circuit}))
+        faster, saved_s, of_minutes = self._minutes(problem, built)
+        return RingWorth(
+            ring=ring.id,
+            reward=int(of_cities + rate * of_minutes),
+            cost=problem.cost_of(built),
+            cities=tuple(table["name"].astype(str)),
+            of_cities=float(of_cities),
+            pairs=faster,
+            mean_minutes=saved_s / faster / 60 if faster else 0.0,
+            of_minutes=float(rate * of_minutes),
+        )
+
+    def _minutes(self, problem: DesignProblem, built: Sequence[str]) -> tuple[int, int, Fraction]:
+        """Return the pairs that get faster without a further step, the seconds saved, and their worth."""
+        rows = self.without.rows(self.pairs)
+        if not built or not len(rows):
+            return 0, 0, Fraction(0)
+        ends = self.pairs[["origin", "destination"]].to_numpy(dtype=np.int64)[rows]
+        before, after = (self.without.times(self.graph, self.candidates, ends, plan) for plan in ((), built))
+        counts = before < NO_PATH_S
+        if self.without.asked.counts_pairs:  # a further step counts as a pair
+            limits = self.without.limits_s(self.pairs["today_s"].to_numpy(dtype=np.int64)[rows])
+            counts &= ((before <= limits) == (after <= limits)).all(axis=0)
+        saved = np.where(counts, np.minimum(before - after, self.limit_s), 0)
+        worth = sum(
+            problem.pairs[k].weight * seconds
+            for k, seconds in zip(rows.tolist(), saved.tolist(), strict=True)
+        )
+        return int((saved > 0).sum()), int(saved.sum()), Fraction(worth, self.limit_s)
+
+
+def with_worth(
+    problem: DesignProblem, derived: Collection[str], setting: WorthSetting, solve: Solver
+) -> tuple[DesignProblem, tuple[RingWorth, ...]]:
+    """Return a problem whose rings earn what they are worth, and what that is made of.
+
+    Parameters
+    ----------
+    problem
+        The problem with its rings.
+    derived
+        Ids of the rings whose reward is derived; the others keep theirs.
+    setting
+        What it is derived from.
+    solve
+        Finds the cheapest circuits.
+    """
+    found = tuple(
+        setting.worth(problem, ring, cheapest_circuit(problem, ring, solve))
+        for ring in problem.rings
+        if ring.id in derived
+    )
+    rewards = {worth.ring: worth.reward for worth in found}
+    rings = tuple(replace(ring, reward=rewards.get(ring.id, ring.reward)) for ring in problem.rings)
+    return problem.replace(rings=rings), found
+
+
+# ---- what exists, and rules
 
 
 def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) -> BaseCase:

@@ -64,7 +64,7 @@ def rehearse(loaded: LoadedJob, progress: Progress) -> dict[str, Any]:
         cities = timing.load_cities(loaded.job, source)
         if _is_large(cities) and _map_mb(chain) > MOST_MAP_MB and not chain.networks_are_kept():
             return {
-                **_of_map(chain),
+                "map, MB": round(_map_mb(chain), 1),
                 **_estimates(chain, cities),
                 "not worked out": "the map, trips, candidates",
             }
@@ -79,7 +79,7 @@ def rehearse(loaded: LoadedJob, progress: Progress) -> dict[str, Any]:
         with progress.step("placing", "Placing the cities"):
             road, _ = timing.snap_cities(road, cities, loaded.job, source)
     return {
-        **_of_map(chain),
+        "map, MB": round(_map_mb(chain), 1),
         "road nodes": len(road.nodes),
         "road links": len(road.links),
         "stations": len(networks.rail.stations),
@@ -97,10 +97,6 @@ def _map_mb(chain: Chain) -> float:
     """Return the size of the map; 0 where there is none yet."""
     file = chain.source.map_file
     return 0.0 if file is None else file.stat().st_size / 1e6
-
-
-def _of_map(chain: Chain) -> dict[str, Any]:
-    return {"map, MB": round(_map_mb(chain), 1)}
 
 
 def _worked_out(chain: Chain) -> dict[str, Any]:

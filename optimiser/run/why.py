@@ -77,8 +77,8 @@ class Why:
             f"{faster} more {'is' if faster == 1 else 'are'} faster with it."
         )
         yield self.stand_in
-        kept = int(self.alternatives["pairs_kept"].max()) if len(self.alternatives) else 0
         if len(self.alternatives):
+            kept = int(self.alternatives["pairs_kept"].max())
             yield f"Of what is not built, the best in its place would keep {kept} of the pairs that need it."
         else:
             yield "Nothing that is not built could take its place."

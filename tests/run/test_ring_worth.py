@@ -15,7 +15,7 @@ from shapely import LineString
 from optimiser.job.sections import Independence
 from optimiser.problem import Candidate, DesignProblem, Pair, Ring, RingLink, RingStop
 from optimiser.run.independence import WithoutCore
-from optimiser.run.ring_worth import WorthSetting, cheapest_circuit, with_worth
+from optimiser.run.proposing import WorthSetting, cheapest_circuit, with_worth
 
 IDS = list(PLACES)
 PLAIN = (LineString([(117, 40.6), (115, 40.6)]), "rail")

@@ -55,8 +55,6 @@ class SolveAsker(_ChildAsker):
         Evaluates plans of the problem.
     seed, threads
         As in `SolveParameters`.
-    variant
-        Variant of the solves.
     """
 
     def __init__(
@@ -67,12 +65,10 @@ class SolveAsker(_ChildAsker):
         *,
         seed: int,
         threads: int,
-        variant: str = "auto",
     ) -> None:
         super().__init__()
         self._problem, self._axes, self.evaluate = problem, axes, evaluate
         self._params = SolveParameters(seed=seed, threads=threads)
-        self._variant = variant
         self.plans: list[EvaluatedPoint] = []
 
     def know(self, _built: Iterable[str]) -> None:
@@ -103,12 +99,8 @@ class SolveAsker(_ChildAsker):
             facts: dict[str, Any] = {"bound": None, "empty": False, "warm": True, "reason": "thinned"}
             return self._answer(question, best, seconds, seconds=seconds, **facts)
         try:
-            result = solve(
-                problem,
-                variant=self._variant,
-                params=self._params.replace(time_limit_s=seconds, gap=gap),
-                run=self.process,
-            )
+            limited = self._params.replace(time_limit_s=seconds, gap=gap)
+            result = solve(problem, params=limited, run=self.process)
         except SolveFailure as failure:
             result = failure.result
         if result.status in ("optimal", "feasible"):

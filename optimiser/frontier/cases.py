@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from optimiser.frontier.axes import with_budget
-from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Ring, Target
-from optimiser.problem.model import unused_id, without_rings
+from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Target
+from optimiser.problem.model import Arc, unused_id, without_rings
 from optimiser.verify.rules import covered_pairs
 
 type Price = Literal["low", "central", "high"] | float
@@ -260,7 +260,13 @@ def resolve(base: Base, case: Case) -> DesignProblem:
         problem = problem.replace(capacities=base.capacities[case.capacity])
     if case.budget is not None:
         problem = with_budget(problem, case.budget)
-    problem = problem.replace(rings=_rings(problem, case))
+    rings = without_rings(problem, case.rings_dropped).rings if case.rings else ()
+    problem = problem.replace(
+        rings=tuple(
+            dataclasses.replace(ring, required=True, reward=0) if ring.id in case.rings_required else ring
+            for ring in rings
+        )
+    )
     layer = base.layer(case.times) if case.independence else None
     problem = base.demands(problem, case.discounting, dict(case.delays))
     if not case.demands:
@@ -268,15 +274,6 @@ def resolve(base: Base, case: Case) -> DesignProblem:
     if case.least:
         return _at_least_cost(problem, dict(case.least))
     return with_steps(problem, steps, layer)
-
-
-def _rings(problem: DesignProblem, case: Case) -> tuple[Ring, ...]:
-    if not case.rings:
-        return ()
-    return tuple(
-        dataclasses.replace(ring, required=True, reward=0) if ring.id in case.rings_required else ring
-        for ring in without_rings(problem, case.rings_dropped).rings
-    )
 
 
 def _at_least_cost(problem: DesignProblem, least: Mapping[str, int]) -> DesignProblem:
@@ -427,11 +424,31 @@ def with_steps(
     kept = sum((step.share for step in steps if not step.later_s), Fraction(0)) if steps else Fraction(1)
     own = int(scale * kept)
     further = [
-        *_later(problem, steps, scale),
-        *(() if layer is None else _without_core(problem, layer, scale)),
+        dataclasses.replace(
+            pair,
+            limit=pair.limit + step.later_s,
+            weight=int(scale * step.share) * pair.weight,
+            group=f"{STEP}{pair.group}",
+        )
+        for step in steps
+        if step.later_s
+        for pair in problem.pairs
     ]
-    pairs = (dataclasses.replace(pair, weight=own * pair.weight) for pair in problem.pairs)
-    return (problem if layer is None else _beside(problem, layer.network)).replace(
+    pairs = [dataclasses.replace(pair, weight=own * pair.weight) for pair in problem.pairs]
+    if layer is not None:
+        first = len(problem.nodes)  # the nodes of the layer stand after those of the problem
+        further += (
+            Pair(
+                origin=first + pair.origin,
+                destination=first + pair.destination,
+                limit=pair.limit,
+                weight=int(scale * share) * problem.pairs[of].weight,
+                group=f"{INDEPENDENCE}{problem.pairs[of].group}",
+            )
+            for pair, of, share in zip(layer.network.pairs, layer.of, layer.shares, strict=True)
+        )
+        problem = _beside(problem, layer.network)
+    return problem.replace(
         pairs=(*pairs, *further),
         targets=tuple(
             dataclasses.replace(t, least=t.least * (own if t.of == "pairs" else scale))
@@ -442,44 +459,20 @@ def with_steps(
     )
 
 
-def _later(problem: DesignProblem, steps: Sequence[LimitStep], scale: int) -> Iterator[Pair]:
-    """Yield a further pair for each pair and later limit."""
-    for step in steps:
-        if step.later_s:
-            for pair in problem.pairs:
-                yield dataclasses.replace(
-                    pair,
-                    limit=pair.limit + step.later_s,
-                    weight=int(scale * step.share) * pair.weight,
-                    group=f"{STEP}{pair.group}",
-                )
-
-
-def _without_core(problem: DesignProblem, layer: Layer, scale: int) -> Iterator[Pair]:
-    """Yield the further pairs of a layer, their ends numbered after the nodes of the problem."""
-    first = len(problem.nodes)
-    for pair, of, share in zip(layer.network.pairs, layer.of, layer.shares, strict=True):
-        yield Pair(
-            origin=first + pair.origin,
-            destination=first + pair.destination,
-            limit=pair.limit,
-            weight=int(scale * share) * problem.pairs[of].weight,
-            group=f"{INDEPENDENCE}{problem.pairs[of].group}",
-        )
-
-
 def _beside(problem: DesignProblem, network: DesignProblem) -> DesignProblem:
     """Return a problem with a second network beside its own: a candidate opens its arcs in both."""
     first = len(problem.nodes)
-
-    def shifted(arcs: Iterable[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
-        return ((first + tail, first + head, seconds) for tail, head, seconds in arcs)
-
     there = {candidate.id: candidate.arcs for candidate in network.candidates}
     return problem.replace(
         nodes=(*problem.nodes, *(f"{name}{WITHOUT_CORE}" for name in network.nodes)),
-        arcs=(*problem.arcs, *shifted(network.arcs)),
+        arcs=(*problem.arcs, *shifted(network.arcs, first)),
         candidates=tuple(
-            dataclasses.replace(c, arcs=(*c.arcs, *shifted(there.get(c.id, ())))) for c in problem.candidates
+            dataclasses.replace(c, arcs=(*c.arcs, *shifted(there.get(c.id, ()), first)))
+            for c in problem.candidates
         ),
     )
+
+
+def shifted(arcs: Iterable[Arc], first: int) -> Iterator[Arc]:
+    """Yield arcs between nodes whose numbers begin at `first`."""
+    return ((first + tail, first + head, seconds) for tail, head, seconds in arcs)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -19,12 +19,11 @@ from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import prover_of
 from optimiser.frontier.axes import everything
 from optimiser.frontier.levels import LevelTarget, highest_level, with_least
-from optimiser.frontier.robust import Composition, Scenario, compose
+from optimiser.frontier.robust import Scenario, compose
 from optimiser.problem import DesignProblem, Target
 from optimiser.problem.errors import raise_faults
-from optimiser.problem.jsonfile import repeated
 from optimiser.problem.model import without_rings
-from optimiser.problem.result import Circuits, Starts, Status, rounded_bound
+from optimiser.problem.result import Starts, Status, rounded_bound
 from optimiser.verify.rules import period_states
 
 type ShareOf = Literal["coverage", "gain"]
@@ -201,8 +200,7 @@ class Keep:
         return {name: least - weights[name] for name, least in self.least.items() if weights[name] < least}
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(NamedTuple):
     """One round of adding closures.
 
     Attributes
@@ -232,7 +230,7 @@ class ClosureAnswer:
         nothing was proved.
     gap
         Relative gap between them; None without one of them.
-    built, rings, starts
+    built, starts
         The plan, as in `Result`.
     weights
         Weight that it covers by id of closure, and `INTACT`.
@@ -240,8 +238,6 @@ class ClosureAnswer:
         The rounds.
     seconds
         Elapsed time.
-    solver
-        Solver with its version.
     """
 
     status: Status
@@ -249,12 +245,10 @@ class ClosureAnswer:
     bound: int | None = None
     gap: float | None = None
     built: tuple[str, ...] = ()
-    rings: Circuits = field(default_factory=dict)
     starts: Starts = field(default_factory=dict)
     weights: Mapping[str, int] = field(default_factory=dict)
     rounds: tuple[Round, ...] = ()
     seconds: float = 0.0
-    solver: str = ""
 
 
 def most_coverage(
@@ -303,23 +297,16 @@ def most_coverage(
     finite, so the rounds end. Closures of one link at a time are the interdiction of Israeli and Wood (2002),
     Shortest-path network interdiction, Networks 40, 97-111, with one attack against covered pairs.
     """
-    _refuse(problem, closures, keep)
+    _refuse(problem, minimise=False)
     bare = _without_rewards(problem)
     evaluator = ClosureEvaluator(bare, closures)
     search = _Rounds(params, notify, minimise=False)
     plans = [tuple(built) for built in known]
     while True:
         limited = search.next_limit()
-        composition = _composed(bare, [c for c in closures if c.id in search.chosen])
-        groups = _groups(composition, search.chosen, closures)
-        found = highest_level(
-            _with_least(composition.problem, groups, keep.least),
-            keep.targets(groups, evaluator.today),
-            limited,
-            known=plans,
-            bound=search.bound,
-        )
-        search.solver = found.solver or search.solver
+        composed, groups = _composed(bare, closures, search.chosen, keep.least)
+        targets = keep.targets(groups, evaluator.today)
+        found = highest_level(composed, targets, limited, known=plans, bound=search.bound)
         if found.level is None:
             return search.answer(found.status)
         plans.append(found.built)
@@ -327,8 +314,7 @@ def most_coverage(
         weights = evaluator(found.built, found.starts)
         lacking, credit = keep.lacking(weights), keep.credits(weights, evaluator.today)
         if not lacking:
-            plan = {"built": found.built, "rings": found.rings, "starts": found.starts}
-            search.take(min(credit.values()), weights, plan)
+            search.take(min(credit.values()), weights, found.built, found.starts)
         lacking = lacking or {c: found.level - has for c, has in credit.items() if has < found.level}
         if search.is_done(found.level, lacking):
             return search.answer()
@@ -364,19 +350,18 @@ def least_cost(
     Closures are added by need, as in `most_coverage`; here every round is a problem of least cost with
     targets, whose bound from below holds for all closures.
     """
-    _refuse(problem, closures, Keep(least=least), minimise=True)
+    _refuse(problem, minimise=True)
     bare = _without_rewards(problem).replace(budget=everything(problem), cover="all", targets=(), cities=())
     evaluator, search = ClosureEvaluator(bare, closures), _Rounds(params, lambda _text: None, minimise=True)
     with ChildProcess() as process:
         while True:
             limited = search.next_limit()
-            composition = _composed(bare, [c for c in closures if c.id in search.chosen])
-            master = _with_least(composition.problem, _groups(composition, search.chosen, closures), least)
+            master, _groups = _composed(bare, closures, search.chosen, least)
             # A target of 0 lets a problem say that nothing is asked for.
-            nothing = Target(composition.problem.pairs[0].group, 0)
+            nothing = Target(master.pairs[0].group, 0)
             master = master.replace(budget=None, cover="targets", targets=(*master.targets, nothing))
-            claims, ending = attempt(master, *prover_of(master, limited), run=process)
-            found, search.solver = claims.best(), ending.solver or search.solver
+            claims, _ending = attempt(master, *prover_of(master, limited), run=process)
+            found = claims.best()
             if found["status"] not in ("optimal", "feasible"):
                 return search.answer(found["status"])
             if found["bound"] is not None:
@@ -384,7 +369,7 @@ def least_cost(
             weights = evaluator(found["built"])
             lacking = Keep(least=least).lacking(weights)
             if not lacking:
-                search.take(found["cost"], weights, found | {"starts": {}})
+                search.take(found["cost"], weights, found["built"], {})
             if search.is_done(found["cost"], lacking):
                 return search.answer()
 
@@ -412,7 +397,6 @@ class _Rounds:
         )
         self._rounds: list[Round] = []
         self.chosen: list[str] = []
-        self.solver = ""
 
     @property
     def bound(self) -> int | None:
@@ -430,11 +414,11 @@ class _Rounds:
         if bound is not None:
             self._incumbent.bound(float(bound), "")
 
-    def take(self, value: int, weights: Mapping[str, int], plan: Mapping[str, Any]) -> None:
-        """Keep a plan that is better than the best so far; it has `built`, `rings` and `starts`."""
-        how = {name: plan[name] for name in ("built", "rings", "starts")}
-        answer = ClosureAnswer(status="feasible", value=value, weights=weights, **how)
-        self._incumbent.plan(answer, "")
+    def take(self, value: int, weights: Mapping[str, int], built: tuple[str, ...], starts: Starts) -> None:
+        """Keep a plan that is better than the best so far."""
+        self._incumbent.plan(
+            ClosureAnswer(status="feasible", value=value, weights=weights, built=built, starts=starts), ""
+        )
 
     def is_done(self, value: int, lacking: Mapping[str, int]) -> bool:
         """Record a round, and add the closures that lack most, unless nothing is lacking or time is up."""
@@ -454,39 +438,31 @@ class _Rounds:
         else:
             best = dataclasses.replace(best, status="optimal" if gap == 0 else "feasible")
         seconds = round(self._params.time_limit_s - self._incumbent.left(), 3)
-        return dataclasses.replace(
-            best, bound=bound, gap=gap, rounds=tuple(self._rounds), seconds=seconds, solver=self.solver
-        )
+        return dataclasses.replace(best, bound=bound, gap=gap, rounds=tuple(self._rounds), seconds=seconds)
 
 
-def _composed(problem: DesignProblem, closures: Sequence[Closure]) -> Composition:
-    """Return the network with everything open, and beside it a copy for each closure."""
-    intact = Scenario(name=INTACT, problem=problem)
+def _composed(
+    problem: DesignProblem, closures: Sequence[Closure], chosen: Collection[str], least: Mapping[str, int]
+) -> tuple[DesignProblem, dict[str, tuple[str, ...]]]:
+    """Return the network with everything open and beside it a copy for each chosen closure.
+
+    Each keeps the weight that is kept in any case. With it come the groups of the pairs of each copy, by id
+    of its closure and `INTACT`.
+    """
+    added = [closure for closure in closures if closure.id in chosen]
     copies = [
         Scenario(name=f"closure {number}", problem=closed(problem, closure))
-        for number, closure in enumerate(closures, start=1)
+        for number, closure in enumerate(added, start=1)
     ]
-    return compose(problem, [intact, *copies], afford="base")
-
-
-def _groups(
-    composition: Composition, chosen: Collection[str], closures: Sequence[Closure]
-) -> dict[str, tuple[str, ...]]:
-    """Return the groups of the pairs of each copy, by id of its closure and `INTACT`."""
-    names = [INTACT, *(closure.id for closure in closures if closure.id in chosen)]
-    pairs = composition.problem.pairs
-    return {
+    composition = compose(problem, [Scenario(name=INTACT, problem=problem), *copies], afford="base")
+    names, pairs = [INTACT, *(closure.id for closure in added)], composition.problem.pairs
+    groups = {
         name: tuple(sorted({pairs[k].group for k in place}))
         for name, place in zip(names, composition.pairs, strict=True)
     }
-
-
-def _with_least(
-    problem: DesignProblem, groups: Mapping[str, tuple[str, ...]], least: Mapping[str, int]
-) -> DesignProblem:
-    """Return the composed problem in which copies keep the weights that are kept in any case."""
-    names = [name for name in groups if name in least]
-    return with_least(problem, [LevelTarget(groups[name]) for name in names], [least[name] for name in names])
+    kept = [name for name in names if name in least]
+    targets = [LevelTarget(groups[name]) for name in kept]
+    return with_least(composition.problem, targets, [least[name] for name in kept]), groups
 
 
 def _without_rewards(problem: DesignProblem) -> DesignProblem:
@@ -494,28 +470,7 @@ def _without_rewards(problem: DesignProblem) -> DesignProblem:
     return without_rings(problem, [ring.id for ring in problem.rings if not ring.required])
 
 
-def _refuse(
-    problem: DesignProblem, closures: Sequence[Closure], keep: Keep, *, minimise: bool = False
-) -> None:
-    faults = [f"closures: {name!r} occurs twice" for name in repeated(c.id for c in closures)]
-    if minimise and problem.periods:
-        faults.append("periods: the cost cannot be minimised with periods")
-    if not minimise and problem.budget is None:
-        faults.append("budget: there is none")
-    if not problem.pairs:
-        faults.append("pairs: there is none")
-    for closure in closures:
-        place = f"closure {closure.id!r}"
-        if closure.id == INTACT:
-            faults.append(f"{place}: the name is taken by the network without closures")
-        faults += [
-            f"{place}: there is no candidate {c!r}" for c in closure.candidates if c not in problem.index
-        ]
-        faults += [
-            f"{place}: there is no arc {arc}" for arc in closure.arcs if not 0 <= arc < len(problem.arcs)
-        ]
-    if keep.share is not None and not 0 < keep.share <= 1:
-        faults.append(f"share: {keep.share} is not above 0 and at most 1")
-    known = {INTACT, *(closure.id for closure in closures)}
-    faults += [f"least: there is no closure {name!r}" for name in keep.least if name not in known]
+def _refuse(problem: DesignProblem, *, minimise: bool) -> None:
+    faults = ["periods: the cost cannot be minimised with periods"] if minimise and problem.periods else []
+    faults += [] if problem.pairs else ["pairs: there is none"]
     raise_faults(faults, where=f"problem {problem.name!r}")

@@ -20,7 +20,7 @@ from optimiser.frontier.point import EvaluatedPoint, FrontierEvaluator
 from optimiser.problem import City, DesignProblem, Target
 from optimiser.problem.errors import InfeasibleError, ProblemError
 from optimiser.problem.model import unused_id
-from optimiser.problem.result import Circuits, Starts, Status, gap_of, rounded_bound
+from optimiser.problem.result import Starts, Status, gap_of, rounded_bound
 from optimiser.verify.rules import coverable
 
 type Shares = frozenset[tuple[str, int]]
@@ -83,14 +83,10 @@ class LevelAnswer:
         Ids of the plan.
     weights
         Covered weight of the plan, for each demand.
-    rings, starts
+    starts
         As in `Result`.
-    questions, undecided
-        Number of questions asked, and of those about a level that time left open.
     seconds
         Elapsed time.
-    solver
-        Solver with its version; empty where none was needed.
     """
 
     status: Status
@@ -98,12 +94,8 @@ class LevelAnswer:
     bound: int | None
     built: tuple[str, ...] = ()
     weights: tuple[int, ...] = ()
-    rings: Circuits = field(default_factory=dict)
     starts: Starts = field(default_factory=dict)
-    questions: int = 0
-    undecided: int = 0
     seconds: float = 0.0
-    solver: str = ""
 
     @property
     def gap(self) -> float | None:
@@ -192,8 +184,7 @@ class _LevelSearch:
         self.incumbent = Incumbent(
             self._rated, minimise=False, seconds=params.time_limit_s, send=lambda _message: None
         )
-        self.infeasible, self.solver = False, ""
-        self.questions = self.undecided = 0
+        self.infeasible, self.questions = False, 0
 
     @property
     def level(self) -> int | None:
@@ -238,26 +229,19 @@ class _LevelSearch:
     def answer(self) -> LevelAnswer:
         """Return the best plan with its proof."""
         plan, level = self.incumbent.best, self.level
-        effort: dict[str, Any] = {
-            "questions": self.questions,
-            "undecided": self.undecided,
-            "seconds": round(self.params.time_limit_s - self.incumbent.left(), 3),
-            "solver": self.solver,
-        }
+        seconds = round(self.params.time_limit_s - self.incumbent.left(), 3)
         if plan is None or level is None:
             status: Status = "infeasible" if self.infeasible else "none"
-            return LevelAnswer(
-                status=status, level=None, bound=None if self.infeasible else self.bound, **effort
-            )
+            bound = None if self.infeasible else self.bound
+            return LevelAnswer(status=status, level=None, bound=bound, seconds=seconds)
         return LevelAnswer(
             status="optimal" if self.bound <= level else "feasible",
             level=level,
             bound=max(self.bound, level),
             built=plan.built,
             weights=plan.reached,
-            rings=plan.rings,
             starts=plan.starts,
-            **effort,
+            seconds=seconds,
         )
 
 
@@ -298,7 +282,7 @@ def _ask_for_the_largest(search: _LevelSearch, axes: Axes) -> None:
         found = asker.ask(question, seconds=max(0.0, search.incumbent.left()), gap=params.gap)
     if found.built is not None:
         search.incumbent.plan(search.evaluate(found.built), "")
-    search.infeasible, search.solver = found.empty and search.incumbent.best is None, found.solver
+    search.infeasible = found.empty and search.incumbent.best is None
     search.record(None if found.bound is None else int(rounded_bound(found.bound)))
 
 
@@ -318,7 +302,6 @@ def _bisect(search: _LevelSearch) -> None:
             search.record(bound)
             ceiling = min(ceiling, search.bound)
             if asked is not None and not is_decided:
-                search.undecided += 1
                 ceiling = min(ceiling, asked - 1)
             low = ceiling - 1 if search.level is None else search.level
             if ceiling <= low:
@@ -336,8 +319,8 @@ def _decide(search: _LevelSearch, asked: int | None, process: ChildProcess) -> t
     name, params = prover_of(problem, search.params)
     gap = params.gap if asked is None else ANY_GAP
     seconds = max(1.0, QUESTION_SHARE * search.incumbent.left())
-    claims, ending = attempt(problem, name, params.replace(gap=gap, time_limit_s=seconds), run=process)
-    best, search.solver = claims.best(), ending.solver or search.solver
+    claims, _ending = attempt(problem, name, params.replace(gap=gap, time_limit_s=seconds), run=process)
+    best = claims.best()
     allowed = _allowed(search, best["bound"])
     if best["status"] in ("optimal", "feasible"):
         plan = search.evaluate(best["built"], rings=best["rings"], starts=best["starts"])

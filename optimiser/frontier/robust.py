@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -16,6 +16,7 @@ from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.frontier import levels
 from optimiser.frontier.axes import everything
+from optimiser.frontier.cases import shifted
 from optimiser.frontier.levels import LevelAnswer, LevelTarget, highest_level
 from optimiser.problem import Capacity, City, DesignProblem, Pair
 from optimiser.problem.errors import ProblemError
@@ -83,11 +84,6 @@ class Composition:
     base: DesignProblem
     scenarios: tuple[Scenario, ...]
     pairs: tuple[range, ...]
-
-    @property
-    def total(self) -> int:
-        """Return the sum of the weights of the scenarios."""
-        return sum(scenario.weight for scenario in self.scenarios)
 
 
 def compose(base: DesignProblem, scenarios: Sequence[Scenario], *, afford: Afford = "all") -> Composition:
@@ -292,14 +288,10 @@ class _Networks:
             return self._known[key]
         first = self._known[key] = len(self.nodes)
         self.nodes += (f"{scenario.name}/{name}" for name in problem.nodes)
-        self.arcs += _shifted(problem.arcs, first)
+        self.arcs += shifted(problem.arcs, first)
         for name, arcs in opened.items():
-            self.opened[name] += _shifted(arcs, first)
+            self.opened[name] += shifted(arcs, first)
         return first
-
-
-def _shifted(arcs: Iterable[Arc], first: int) -> Iterator[Arc]:
-    return ((first + tail, first + head, seconds) for tail, head, seconds in arcs)
 
 
 # ---- money
@@ -514,7 +506,6 @@ def robust_plan(
     params: SolveParameters,
     *,
     alone: Sequence[Alone] = (),
-    known: Iterable[Sequence[str]] = (),
     run: Runner | None = None,
     notify: Callable[[str], object] = lambda _text: None,
 ) -> RobustAnswer:
@@ -530,8 +521,6 @@ def robust_plan(
         Gap, limit of everything together, seed and threads.
     alone
         The best plan of each scenario by itself, which `regret` needs.
-    known
-        Plans, as ids, from which to start.
     run
         The process that solves; default one of its own.
     notify
@@ -551,28 +540,27 @@ def robust_plan(
     for the scenario alone. Then they find, among the plans that attain it, the one of the largest expected
     weight, which is what `result` proves. The bound on the level is a proof of its own.
     """
-    known = tuple(tuple(built) for built in known)
     if question.kind == "count":
-        return _answer(covered_in_most(composition, question.need), params, known, run)
+        return _answer(covered_in_most(composition, question.need), params, run)
     if question.kind == "expected":
-        return _answer(composition.problem, params, known, run)
+        return _answer(composition.problem, params, run)
     ever = coverable_weights(composition)
     if question.kind == "share":
         least = [_rounded_up(question.share * weight) for weight in ever]
-        return _answer(with_least(composition, least), params, known, run)
+        return _answer(with_least(composition, least), params, run)
     begun = time.monotonic()
     targets, demanded = _targets(composition, question, ever, alone)
     with_least(composition, ever)  # refuses what has demands of its own
     if not targets:
-        return _answer(composition.problem, params, known, run)
+        return _answer(composition.problem, params, run)
     limited = params.replace(time_limit_s=LEVEL_SHARE * params.time_limit_s, start=None)
-    level = highest_level(composition.problem, targets, limited, known=known, notify=notify)
+    level = highest_level(composition.problem, targets, limited, notify=notify)
     if level.level is None:
-        return _answer(composition.problem, params.replace(time_limit_s=1.0), known, run, level)
+        return _answer(composition.problem, params.replace(time_limit_s=1.0), run, level)
     problem = with_least(composition, demanded(level.level))
     left = max(1.0, params.time_limit_s - (time.monotonic() - begun))
     notify("Seeking the largest expected weight at that level")
-    return _answer(problem, params.replace(time_limit_s=left), (level.built, *known), run, level)
+    return _answer(problem, params.replace(time_limit_s=left, start=NamedPlan(level.built)), run, level)
 
 
 def level_offset(alone: Sequence[Alone]) -> int:
@@ -608,12 +596,10 @@ def _rounded_up(value: Fraction) -> int:
 def _answer(
     problem: DesignProblem,
     params: SolveParameters,
-    known: Sequence[Sequence[str]],
     run: Runner | None,
     level: LevelAnswer | None = None,
 ) -> RobustAnswer:
-    start = NamedPlan(tuple(known[0])) if known else None
-    result = _solved(problem, params.replace(start=start), run)
+    result = _solved(problem, params, run)
     plan = verify.check(problem, result) if result.has_plan else None
     return RobustAnswer(problem=problem, result=result, plan=plan, level=level)
 

@@ -87,7 +87,7 @@ def base_of(
     *,
     closures: Mapping[str, NDArray[np.int64]] = MappingProxyType({}),
 ) -> Base:
-    """Return what the cases of a job are resolved from.
+    """Return what the cases of a job are resolved from; the last states of the network are remembered.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def base_of(
 
     return Base(
         problem=draft.problem,
-        timer=timer,
+        timer=cast("Timer", lru_cache(maxsize=_KEPT_STATES)(timer)),
         costs={str(key): (int(low), int(mid), int(high)) for key, low, mid, high in estimates},
         people=People(
             population=dict(zip(ids, times.cities["population"].astype("int64").tolist(), strict=True)),
@@ -148,12 +148,12 @@ def base_of(
             )
             for level in ("low", "high")
         },
-        layer=layer,
+        layer=cast("LayerTimer", lru_cache(maxsize=_KEPT_STATES)(layer)),
     )
 
 
 def unpack(content: bytes) -> Base:
-    """Return the base of `AskedBase.content`; it remembers the last states of the network that it timed."""
+    """Return the base of `AskedBase.content`."""
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -162,16 +162,7 @@ def unpack(content: bytes) -> Base:
         times, candidates, draft = (store.load(folder / name) for name in _PARTS)
         job = Job.model_validate_json((folder / "job.json").read_text(encoding="utf-8"))
         arcs = {name: np.array(rows, dtype=np.int64) for name, rows in closures.items()}
-        return _remembering(base_of(times, candidates, draft, job, closures=arcs))
-
-
-def _remembering(base: Base) -> Base:
-    """Return a base that remembers the last states of the network that it timed."""
-    return replace(
-        base,
-        timer=cast("Timer", lru_cache(maxsize=_KEPT_STATES)(base.timer)),
-        layer=cast("LayerTimer", lru_cache(maxsize=_KEPT_STATES)(base.layer)),
-    )
+        return base_of(times, candidates, draft, job, closures=arcs)
 
 
 @dataclass(frozen=True)
@@ -199,9 +190,8 @@ class AskedBase:
     @cached_property
     def base(self) -> Base:
         """What cases are resolved from."""
-        chain, closures = self.chain, self.closures
-        values = chain.times.value, chain.candidates.value, self.draft
-        return _remembering(base_of(*values, chain.loaded.job, closures=closures))
+        times, candidates = self.chain.times.value, self.chain.candidates.value
+        return base_of(times, candidates, self.draft, self.chain.loaded.job, closures=self.closures)
 
     @cached_property
     def content(self) -> bytes:
@@ -441,23 +431,14 @@ def solve_case(payload: Mapping[str, Any], contents: Contents) -> Row:
     VerificationError
         When the check finds something else than the solver claims.
     """
-    base, plan, settings = (
-        STATE.base_at(payload["base"], contents),
-        payload.get("plan"),
-        Solve(**payload["solve"]),
-    )
-    problem = _problem(base, payload)
-    limit_s = payload.get("time_limit_s", settings.time_limit_s)
+    plan, settings = payload.get("plan"), Solve(**payload["solve"])
+    problem = _problem(payload, contents)
+    limited = settings.model_copy(update={"time_limit_s": payload.get("time_limit_s", settings.time_limit_s)})
     start = NamedPlan(**payload["start"]) if "start" in payload else None
     if plan is not None:
         start = NamedPlan(tuple(plan["built"]), starts=plan["starts"])
     try:
-        result = solving.solve(
-            problem,
-            settings.model_copy(update={"time_limit_s": limit_s}),
-            run=STATE.solver(),
-            start=start,
-        )
+        result = solving.solve(problem, limited, run=STATE.solver(), start=start)
     except SolveFailure as failure:
         result = failure.result
     if payload.get("whole"):
@@ -477,17 +458,14 @@ def solve_case(payload: Mapping[str, Any], contents: Contents) -> Row:
     row: Row = {
         "status": result.status,
         "termination": result.termination,
-        "objective": None,
+        **dict.fromkeys(("objective", "cost", "pairs_best", "weight_best")),
         "bound": _rounded(result.bound),
         "gap": _rounded(result.gap),
-        "cost": None,
         "budget": problem.budget,
         "pairs": len(counted),
         "weight": int(weights[np.array(evaluator.coverable, dtype=np.bool_)].sum()),
         **covering("today", evaluator.covered(())),
         **covering("plan", evaluator.covered(own)),
-        "pairs_best": None,
-        "weight_best": None,
         "cost_plan": scored.cost,
         "plan_fits": not scored.faults,
         "built": [],
@@ -526,8 +504,7 @@ def score_plans(payload: Mapping[str, Any], contents: Contents) -> list[Row]:
     list of dict
         One for each plan. Links that the case excludes are not there, and cost nothing.
     """
-    base = STATE.base_at(payload["base"], contents)
-    problem = _problem(base, payload)
+    problem = _problem(payload, contents)
     evaluator, rows = PlanEvaluator(problem), []
     for plan in json.loads(contents(payload["plans"])):
         own = _available(problem, plan["built"])
@@ -536,8 +513,9 @@ def score_plans(payload: Mapping[str, Any], contents: Contents) -> list[Row]:
     return rows
 
 
-def _problem(base: Base, payload: Mapping[str, Any]) -> DesignProblem:
-    problem, plan = resolve(base, case_from(payload["case"])), payload.get("plan")
+def _problem(payload: Mapping[str, Any], contents: Contents) -> DesignProblem:
+    base, plan = STATE.base_at(payload["base"], contents), payload.get("plan")
+    problem = resolve(base, case_from(payload["case"]))
     return problem if plan is None else with_circuits(problem, plan["rings"] if problem.rings else {})
 
 

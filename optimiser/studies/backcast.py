@@ -329,8 +329,8 @@ class _Backcaster:
         _refuse_without_dates(times.report, self.day, source)
         table, land = proposing.ground_of(source, times, first.rail)
         # `_refuse_without_lines` has made sure of the table.
-        built = source.built_file or Path()
-        later = corridors.read_corridors(built, table, land, after=self.day, level=job.costs.level)
+        listed = source.built_file or Path()
+        later = corridors.read_corridors(listed, table, land, after=self.day, level=job.costs.level)
         counted = later[later["left_out"] == ""]
         spent = {mode: int(counted.loc[counted["mode"] == mode, "cost"].sum()) for mode in MODES}
         total = sum(spent.values())
@@ -355,7 +355,39 @@ class _Backcaster:
         proven = all(
             one.gap is not None and one.gap <= job.solve.gap for one in choices if one.chooser in view.PLANS
         )
-        return self._found(first, base, later, spent, pool, choices), proven
+        shares = job.backcast.shares
+        middle = shares[(len(shares) - 1) // 2]
+        shown = next(
+            one
+            for one in choices
+            if one.chooser == "plan_lines" and one.purse == "one" and one.share == middle
+        )
+        built = later.loc[later["left_out"] == "", ["id", "mode", "line_km", "geometry"]]
+        built = built.rename(columns={"line_km": "km"}).assign(
+            share_found=pool.near.found(pool.rows(shown.lines)),
+            ends_at_cities=[ends_at_cities(line, base, job.backcast.near_km) for line in built.geometry],
+        )
+        return Backcast(
+            region=source.title,
+            attribution=source.attribution,
+            day=self.day,
+            money=pool.lines.money,
+            limit_s=job.times.limit_s,
+            near_km=job.backcast.near_km,
+            spent=dict(spent),
+            choices=tuple(choices),
+            pairs={
+                "total": len(times.cities) * (len(times.cities) - 1) // 2,
+                "then": _pairs_within(first),
+                "today": _pairs_within(self._chain(self.today)),
+            },
+            corridors=corridors.corridor_table(later, built),
+            built=built,
+            lines=pool.lines.table[["candidate_id", "mode", "geometry"]],
+            network=_network(first),
+            cities=times.cities[["name", "tier", "population", "geometry"]],
+            shown=shown,
+        ), proven
 
     def _chain(self, loaded: LoadedJob) -> Chain:
         return Chain(loaded, find_source(loaded), self.progress, self.solver)
@@ -409,51 +441,6 @@ class _Backcaster:
             for name, draw, order in orders:
                 rows = spend(order.tolist(), pool.links, money)
                 yield pool.choice(rows, chooser=name, draw=draw, **facts)
-
-    def _found(
-        self,
-        first: Chain,
-        base: BaseCase,
-        later: gpd.GeoDataFrame,
-        spent: Mapping[str, int],
-        pool: _Pool,
-        choices: Sequence[Choice],
-    ) -> Backcast:
-        """Bring together what tables and picture show."""
-        job, source, times = self.loaded.job, first.source, first.times.value
-        shares = job.backcast.shares
-        middle = shares[(len(shares) - 1) // 2]
-        shown = next(
-            one
-            for one in choices
-            if one.chooser == "plan_lines" and one.purse == "one" and one.share == middle
-        )
-        built = later.loc[later["left_out"] == "", ["id", "mode", "line_km", "geometry"]]
-        built = built.rename(columns={"line_km": "km"}).assign(
-            share_found=pool.near.found(pool.rows(shown.lines)),
-            ends_at_cities=[ends_at_cities(line, base, job.backcast.near_km) for line in built.geometry],
-        )
-        return Backcast(
-            region=source.title,
-            attribution=source.attribution,
-            day=self.day,
-            money=pool.lines.money,
-            limit_s=job.times.limit_s,
-            near_km=job.backcast.near_km,
-            spent=dict(spent),
-            choices=tuple(choices),
-            pairs={
-                "total": len(times.cities) * (len(times.cities) - 1) // 2,
-                "then": _pairs_within(first),
-                "today": _pairs_within(self._chain(self.today)),
-            },
-            corridors=corridors.corridor_table(later, built),
-            built=built,
-            lines=pool.lines.table[["candidate_id", "mode", "geometry"]],
-            network=_network(first),
-            cities=times.cities[["name", "tier", "population", "geometry"]],
-            shown=shown,
-        )
 
 
 def _refuse_without_dates(report: Mapping[str, Any], day: date, source: Source) -> None:

@@ -25,7 +25,7 @@ from optimiser.job import find
 from optimiser.job.model import Job
 from optimiser.job.sections import CASES_ON, CaseName
 from optimiser.measures.coverage import Fairness, TierPrice
-from optimiser.problem import DesignProblem, Ring
+from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError, SolverError
 from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
@@ -539,47 +539,32 @@ def ring_margins(
     wished = [ring for ring in problem.rings if not ring.required and ring.links]
     if problem.budget is None or not result.has_plan:
         return []
-    found = (_margin(base, problem, result, ring, scale, ask, figures) for ring in wished)
-    return [margin for margin in found if margin is not None]
-
-
-def _margin(
-    base: Base,
-    problem: DesignProblem,
-    result: Result,
-    ring: Ring,
-    scale: int,
-    ask: Ask,
-    figures: Callable[[Plan], Mapping[str, Any]],
-) -> RingMargin | None:
-    is_formed = ring.id in result.rings
-    if is_formed:
-        case = Case(name=f"without {ring.id}", rings_dropped=(ring.id,))
-    else:
-        case = Case(name=f"with {ring.id}", rings_required=(ring.id,))
-    answer = ask(case)
-    if not answer.has_plan or answer.bound is None or result.bound is None or result.objective is None:
-        return None
-    plan = verify.check(resolve(base, case), answer)
-    own = verify.score(problem, plan.built, rings=plan.rings, starts=plan.starts).objective
-    if is_formed:
-        circuit, least, most = result.rings[ring.id], result.objective - answer.bound, result.bound - own
-    else:
-        periods = sum(period.factor for period in problem.periods) if problem.periods else 1
-        earned = ring.reward * periods
-        circuit, least, most = (
-            plan.rings[ring.id],
-            own - result.bound,
-            answer.bound + earned - result.objective,
+    found = list[RingMargin]()
+    for ring in wished:
+        is_formed = ring.id in result.rings
+        if is_formed:
+            case = Case(name=f"without {ring.id}", rings_dropped=(ring.id,))
+        else:
+            case = Case(name=f"with {ring.id}", rings_required=(ring.id,))
+        answer = ask(case)
+        if not answer.has_plan or answer.bound is None or result.bound is None or result.objective is None:
+            continue
+        plan = verify.check(resolve(base, case), answer)
+        own = verify.score(problem, plan.built, rings=plan.rings, starts=plan.starts).objective
+        least, most = result.objective - answer.bound, result.bound - own
+        if not is_formed:
+            periods = sum(period.factor for period in problem.periods) if problem.periods else 1
+            least, most = own - result.bound, answer.bound + ring.reward * periods - result.objective
+        circuit = (result if is_formed else plan).rings[ring.id]
+        margin = RingMargin(
+            ring=ring.id,
+            least=least / scale,
+            most=most / scale,
+            cost=problem.cost_of(candidates_on(problem, {ring.id: circuit})),
+            other=figures(plan),
         )
-    names = candidates_on(problem, {ring.id: circuit})
-    return RingMargin(
-        ring=ring.id,
-        least=least / scale,
-        most=most / scale,
-        cost=problem.cost_of(names),
-        other=figures(plan),
-    )
+        found.append(margin)
+    return found
 
 
 def price_demands(base: Base, plan: Plan, *, asked: Sequence[str], gap: float, ask: Ask) -> Fairness:
@@ -615,6 +600,8 @@ def price_demands(base: Base, plan: Plan, *, asked: Sequence[str], gap: float, a
     tiers = tuple(TierPrice(t, *(one[t] for one in weight)) for t in TIERS if t in free.groups)
     least, proven = (None, False) if free.periods else _cost_of_both(tiers, gap, ask)
     built, other = set(plan.built), set(best.built)
+    parts = " of all parts of the pairs" if len(whole.pairs) > count else ""
+    periods = " over all periods, each with its factor" if free.periods else ""
     return Fairness(
         demands=tuple(asked),
         tiers=tiers,
@@ -625,13 +612,7 @@ def price_demands(base: Base, plan: Plan, *, asked: Sequence[str], gap: float, a
         both_proven=proven,
         worth_plan=mine.objective,
         worth_free=best.objective,
-        counted=" ".join(
-            (
-                "weight",
-                *(["of all parts of the pairs"] if len(whole.pairs) > count else []),
-                *(["over all periods, each with its factor"] if free.periods else []),
-            )
-        ),
+        counted=f"weight{parts}{periods}",
         budget=free.budget or 0,
         money=free.money,
     )

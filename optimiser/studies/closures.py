@@ -32,7 +32,6 @@ from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Closures
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
-from optimiser.problem.model import without_rings
 from optimiser.proposals import line_capacity
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.shortest_times import fastest_arcs
@@ -58,8 +57,7 @@ LEAST_KM = 5.0
 _OF_ROADS = ARC_KINDS.index("road")
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A closure with what a reader calls it.
 
     Attributes
@@ -161,6 +159,19 @@ def closures(
             raise SolverError("no plan was found in time", where=where, remedy=remedy)
         evaluator = ClosureEvaluator(problem, every)
         weights = {"plan": answer.weights, "job": evaluator(job_plan.built, job_plan.starts)}
+        cost = None
+        if asked.cost:  # of the coverage of the job's plan, and of keeping the share of it as well
+            gained = weights["job"][INTACT]
+            alone = least_cost(problem, [], {INTACT: gained}, params)
+            both = least_cost(problem, every, keep.least_of(gained, evaluator.today), params)
+            cost = {
+                "weight": gained,
+                "alone": alone.value,
+                "alone_bound": alone.bound,
+                "kept": both.value,
+                "kept_bound": both.bound,
+                "impossible": both.status == "infeasible",
+            }
         summary = {
             "region": chain.source.title,
             "share": asked.share,
@@ -179,7 +190,7 @@ def closures(
             "added": len(answer.rounds[-1].closures),
             "only_plan": _names(chain, problem, set(answer.built) - set(job_plan.built)),
             "only_job": _names(chain, problem, set(job_plan.built) - set(answer.built)),
-            "cost": _cost(problem, every, keep, params, evaluator, weights["job"]) if asked.cost else None,
+            "cost": cost,
             "money": problem.money,
             "attribution": chain.source.attribution,
         }
@@ -427,26 +438,3 @@ def _names(chain: Chain, problem: DesignProblem, built: Iterable[str]) -> tuple[
     return tuple(
         sorted(f"{labels[name]['name']} ({wording.kind(str(labels[name]['kind']))})" for name in built)
     )
-
-
-def _cost(
-    problem: DesignProblem,
-    closures: list[Closure],
-    keep: Keep,
-    params: SolveParameters,
-    evaluator: ClosureEvaluator,
-    job: Mapping[str, int],
-) -> dict[str, Any]:
-    """Return the least cost of the coverage of the job's plan, and of keeping the share of it as well."""
-    asked = keep.least_of(job[INTACT], evaluator.today)
-    bare = without_rings(problem, [ring.id for ring in problem.rings if not ring.required])
-    alone = least_cost(bare, [], {INTACT: job[INTACT]}, params)
-    both = least_cost(bare, closures, asked, params)
-    return {
-        "weight": job[INTACT],
-        "alone": alone.value,
-        "alone_bound": alone.bound,
-        "kept": both.value,
-        "kept_bound": both.bound,
-        "impossible": both.status == "infeasible",
-    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import json
 import time
@@ -514,12 +513,8 @@ def _link_row(order: int, link: LinkOnFrontier, label: Label, problem: DesignPro
 
 
 def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        if not rows:
-            return
-        table = csv.DictWriter(file, fieldnames=list(rows[0]))
-        table.writeheader()
-        table.writerows(rows)
+    text = pd.DataFrame(rows).to_csv(index=False, lineterminator="\r\n") if rows else ""
+    path.write_text(text, encoding="utf-8", newline="")
 
 
 def _summary(
@@ -583,8 +578,30 @@ def answer_ahead(
         Called after each portion.
     """
     content, end = dumps(tracer.problem).encode(), time.monotonic() + seconds
-    tasks = [_task(tracer, part, address_of(content), seconds) for part in itertools.batched(levels, PORTION)]
-    with closing(executor.run(tasks, {address_of(content): content})) as arriving:
+    limits, whole, address = tracer.limits, tracer.state.region.whole, address_of(content)
+    shared = {
+        "problem": address,
+        "axes": tracer.axes.kind,
+        "groups": tracer.axes.groups,
+        "low": whole.low,
+        "high": whole.high,
+        "gap": limits.gap,
+        "point_s": limits.point_s,
+        "seed": tracer.seed,
+        "threads": tracer.threads,
+    }
+    tasks = [
+        Task(
+            name=f"frontier from {part[0]} to {part[-1]}",
+            function="optimiser.studies.frontier:answer",
+            payload=shared | {"levels": part},
+            contents=(address,),
+            # All seconds are those of the whole frontier.
+            time_limit_s=max(1.0, min(STARTUP_S + STAGES * limits.point_s * len(part), seconds)),
+        )
+        for part in itertools.batched(levels, PORTION)
+    ]
+    with closing(executor.run(tasks, {address: content})) as arriving:
         for outcome in arriving:
             if outcome.quarantined:
                 tracer.state.faults.append(f"{outcome.name} failed and was answered here: {outcome.fault}")
@@ -592,30 +609,6 @@ def answer_ahead(
             watch(tracer)
             if time.monotonic() > end:
                 return
-
-
-def _task(tracer: Tracer, levels: Sequence[Level], address: str, seconds: float) -> Task:
-    """Return the task of a portion; all seconds are those of the whole frontier."""
-    limits, whole = tracer.limits, tracer.state.region.whole
-    longest_s = STARTUP_S + STAGES * limits.point_s * len(levels)
-    return Task(
-        name=f"frontier from {levels[0]} to {levels[-1]}",
-        function="optimiser.studies.frontier:answer",
-        payload={
-            "problem": address,
-            "axes": tracer.axes.kind,
-            "groups": tracer.axes.groups,
-            "low": whole.low,
-            "high": whole.high,
-            "levels": levels,
-            "gap": limits.gap,
-            "point_s": limits.point_s,
-            "seed": tracer.seed,
-            "threads": tracer.threads,
-        },
-        contents=(address,),
-        time_limit_s=max(1.0, min(longest_s, seconds)),
-    )
 
 
 def answer(payload: Mapping[str, Any], contents: Contents) -> list[dict[str, Any]]:

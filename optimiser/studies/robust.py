@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -101,97 +101,77 @@ def robust(
     loaded = folders.job_of(job, settings)
     target = out or folders.default_folder(loaded, ENDING)
     with folders.opened(target, loaded) as stage:
-        composed = _Scenarios.of(loaded, progress or Progress())
-        return _write(stage, target, composed, composed.solved())
+        return _write(stage, target, _found(loaded, progress or Progress()))
 
 
-@dataclass(frozen=True)
-class _RobustPlans:
-    """What was found: the robust plan, and the best plans of the scenarios, if they were asked for."""
-
-    answer: RobustAnswer
-    alone: Sequence[Alone]
-
-
-@dataclass(frozen=True)
-class _Scenarios:
-    """The scenarios of a job, composed."""
+class _Found(NamedTuple):
+    """The scenarios of a job, the robust plan, and the best plans of the scenarios where asked for."""
 
     chain: Chain
     words: tuple[str, ...]
     composition: Composition
+    answer: RobustAnswer
+    alone: Sequence[Alone]
 
-    @classmethod
-    def of(cls, loaded: LoadedJob, progress: Progress) -> _Scenarios:
-        """Resolve the scenarios of a job, and compose them."""
-        asked = loaded.job.robust
-        if loaded.job.budget.unlimited:
-            raise JobError(
-                "a robust plan needs a budget",
-                where="budget",
-                done="Nothing was solved.",
-                remedy="Name an amount of money under [budget].",
-            )
-        drawn = loaded.job.sweep.model_copy(update={"cases": asked.scenarios})
-        loaded = replace(loaded, job=loaded.job.model_copy(update={"sweep": drawn}))
-        swept = sweep.prepare(loaded, progress)
-        chain = swept.chain
-        if asked.of == "sweep":
-            cases = swept.cases[1:]
-            names = [column.factor.id for column in swept.columns]
-            shown = ((v if isinstance(v, str) else f"{v:.3g}" for v in row) for row in swept.table.rows[1:])
-            words = tuple(", ".join(map(" ".join, zip(names, row, strict=True))) for row in shown)
-        else:
-            cases = _stated(chain, asked.scenarios)
-            words = tuple(case.description for case in cases)
-        if not cases:
-            raise JobError(
-                "the job has no scenarios: no plausible case changes its times, limits or prices",
-                where="robust.of",
-                done="Nothing was solved.",
-                remedy='Set robust.of = "sweep".',
-            )
-        base = AskedBase(chain, swept.base.closures).base
 
-        def problem_of(case: Case) -> DesignProblem:
-            """Return the problem of a case with the rings of the job's own plan built, and no others."""
-            problem = resolve(base, case)
-            return with_circuits(problem, chain.result.rings) if problem.rings else problem
+def _found(loaded: LoadedJob, progress: Progress) -> _Found:
+    """Resolve the scenarios of a job, and solve them: by themselves, if that is asked for, then together."""
+    asked = loaded.job.robust
+    if loaded.job.budget.unlimited:
+        raise JobError(
+            "a robust plan needs a budget",
+            where="budget",
+            done="Nothing was solved.",
+            remedy="Name an amount of money under [budget].",
+        )
+    drawn = loaded.job.sweep.model_copy(update={"cases": asked.scenarios})
+    loaded = replace(loaded, job=loaded.job.model_copy(update={"sweep": drawn}))
+    swept = sweep.prepare(loaded, progress)
+    chain = swept.chain
+    if asked.of == "sweep":
+        cases = swept.cases[1:]
+        names = [column.factor.id for column in swept.columns]
+        shown = ((v if isinstance(v, str) else f"{v:.3g}" for v in row) for row in swept.table.rows[1:])
+        words = tuple(", ".join(map(" ".join, zip(names, row, strict=True))) for row in shown)
+    else:
+        cases = _stated(chain, asked.scenarios)
+        words = tuple(case.description for case in cases)
+    if not cases:
+        raise JobError(
+            "the job has no scenarios: no plausible case changes its times, limits or prices",
+            where="robust.of",
+            done="Nothing was solved.",
+            remedy='Set robust.of = "sweep".',
+        )
+    base = AskedBase(chain, swept.base.closures).base
 
-        progress.ends(f"{len(cases)} scenarios")
-        scenarios = []
-        for number, case in enumerate(cases, start=1):
-            progress.begins(f"Timing and pricing scenario {number} of {len(cases)}")
-            scenarios.append(Scenario(name=case.name.replace("/", " per "), problem=problem_of(case)))
-        central = problem_of(Case(name="the job itself"))
-        return cls(chain, words, compose(central, scenarios, afford=asked.afford))
+    def problem_of(case: Case) -> DesignProblem:
+        """Return the problem of a case with the rings of the job's own plan built, and no others."""
+        problem = resolve(base, case)
+        return with_circuits(problem, chain.result.rings) if problem.rings else problem
 
-    def solved(self) -> _RobustPlans:
-        """Solve the scenarios by themselves, if that is asked for, and then together."""
-        job, watch = self.chain.loaded.job, self.chain.progress
-        asked, scenarios = job.robust, self.composition.scenarios
-        params = parameters(job.solve)
-        alone: list[Alone] = []
-        with ChildProcess() as process:
-            if asked.compare or asked.kind == "regret":
-                limits = {"gap": asked.compare_gap, "time_limit_s": asked.compare_time_limit_s}
-                for number, scenario in enumerate(scenarios, start=1):
-                    watch.begins(f"Scenario {number} of {len(scenarios)} by itself: {scenario.name}")
-                    alone.append(solve_alone(scenario, params.replace(**limits), process))
-                watch.ends(f"{len(scenarios)} scenarios by themselves")
-            watch.begins("Seeking the robust plan")
-            answer = robust_plan(
-                self.composition,
-                RobustQuestion(
-                    kind=asked.kind, share=exact_share(asked.share), need=asked.need or len(scenarios)
-                ),
-                params.replace(gap=asked.gap, time_limit_s=asked.time_limit_s),
-                alone=alone,
-                run=process,
-                notify=watch.begins,
-            )
-        refuse_empty(answer.result)
-        return _RobustPlans(answer, alone)
+    progress.ends(f"{len(cases)} scenarios")
+    scenarios = []
+    for number, case in enumerate(cases, start=1):
+        progress.begins(f"Timing and pricing scenario {number} of {len(cases)}")
+        scenarios.append(Scenario(name=case.name.replace("/", " per "), problem=problem_of(case)))
+    composition = compose(problem_of(Case(name="the job itself")), scenarios, afford=asked.afford)
+    params, alone = parameters(loaded.job.solve), list[Alone]()
+    with ChildProcess() as process:
+        if asked.compare or asked.kind == "regret":
+            limits = {"gap": asked.compare_gap, "time_limit_s": asked.compare_time_limit_s}
+            for number, scenario in enumerate(scenarios, start=1):
+                progress.begins(f"Scenario {number} of {len(scenarios)} by itself: {scenario.name}")
+                alone.append(solve_alone(scenario, params.replace(**limits), process))
+            progress.ends(f"{len(scenarios)} scenarios by themselves")
+        progress.begins("Seeking the robust plan")
+        question = RobustQuestion(
+            kind=asked.kind, share=exact_share(asked.share), need=asked.need or len(scenarios)
+        )
+        limited = params.replace(gap=asked.gap, time_limit_s=asked.time_limit_s)
+        answer = robust_plan(composition, question, limited, alone=alone, run=process, notify=progress.begins)
+    refuse_empty(answer.result)
+    return _Found(chain, words, composition, answer, alone)
 
 
 def _stated(chain: Chain, most: int) -> tuple[Case, ...]:
@@ -216,11 +196,11 @@ _SCENARIOS = (
 """Columns of `scenarios.csv`; those on the best plan of a scenario by itself may be empty."""
 
 
-def _write(stage: Path, target: Path, composed: _Scenarios, solved: _RobustPlans) -> RobustRun:
-    answer = solved.answer
-    scenarios = pd.DataFrame(_scenario_rows(composed, solved), columns=list(_SCENARIOS))
-    links = pd.DataFrame(_link_rows(composed, solved))
-    summary = _summary(composed, solved, scenarios)
+def _write(stage: Path, target: Path, found: _Found) -> RobustRun:
+    answer = found.answer
+    scenarios = pd.DataFrame(_scenario_rows(found), columns=list(_SCENARIOS))
+    links = pd.DataFrame(_link_rows(found))
+    summary = _summary(found, scenarios)
     folders.write(
         stage,
         {
@@ -232,19 +212,19 @@ def _write(stage: Path, target: Path, composed: _Scenarios, solved: _RobustPlans
         },
     )
     pages.write_robust(summary, scenarios, links, stage)
-    gap, level = composed.chain.loaded.job.robust.gap, answer.level
+    gap, level = found.chain.loaded.job.robust.gap, answer.level
     code = exit_code(answer.result, gap)
     if level is not None and (level.gap is None or level.gap > gap):
         code = code or NOT_PROVEN
     return RobustRun(target, summary, scenarios, links, code)
 
 
-def _scenario_rows(composed: _Scenarios, solved: _RobustPlans) -> Iterator[dict[str, Any]]:
+def _scenario_rows(found: _Found) -> Iterator[dict[str, Any]]:
     """Yield the weight that the plan covers in each scenario, by the problem of the scenario itself."""
-    built = set(solved.answer.result.built)
-    covered = set(covered_pairs(solved.answer.problem, built))
+    built = set(found.answer.result.built)
+    covered = set(covered_pairs(found.answer.problem, built))
     for number, (scenario, place) in enumerate(
-        zip(composed.composition.scenarios, composed.composition.pairs, strict=True)
+        zip(found.composition.scenarios, found.composition.pairs, strict=True)
     ):
         problem = scenario.problem
         working = built - {c.id for c in problem.candidates if c.fixed == "out"}
@@ -261,7 +241,7 @@ def _scenario_rows(composed: _Scenarios, solved: _RobustPlans) -> Iterator[dict[
         weight = weight_of(problem, own)
         row = {
             "scenario": scenario.name,
-            "description": composed.words[number],
+            "description": found.words[number],
             "coverable": weight_of(problem, ever),
             "today": weight_of(problem, today),
             "plan": weight,
@@ -271,8 +251,8 @@ def _scenario_rows(composed: _Scenarios, solved: _RobustPlans) -> Iterator[dict[
             "budget": problem.budget,
             "fits": not list(building_faults(problem, working)),
         }
-        if solved.alone:
-            best = solved.alone[number]
+        if found.alone:
+            best = found.alone[number]
             row |= {
                 "best": best.weight,
                 "bound": best.bound,
@@ -283,30 +263,30 @@ def _scenario_rows(composed: _Scenarios, solved: _RobustPlans) -> Iterator[dict[
         yield row
 
 
-def _link_rows(composed: _Scenarios, solved: _RobustPlans) -> list[dict[str, Any]]:
+def _link_rows(found: _Found) -> list[dict[str, Any]]:
     """Return the links of the plan and of the best plans, those of the plan first."""
-    problem, built = solved.answer.problem, set(solved.answer.result.built)
-    labels = labels_of(composed.composition.base, composed.chain.candidates.value.table)
-    chosen = Counter(name for best in solved.alone for name in best.built)
+    problem, built = found.answer.problem, set(found.answer.result.built)
+    labels = labels_of(found.composition.base, found.chain.candidates.value.table)
+    chosen = Counter(name for best in found.alone for name in best.built)
     rows = [
         {
             "candidate_id": name,
             **labels[name],
             "cost": problem.cost_of([name]),
             "in_plan": name in built,
-            "best_in": chosen[name] if solved.alone else None,
+            "best_in": chosen[name] if found.alone else None,
         }
         for name in sorted(built | chosen.keys())
     ]
     return sorted(rows, key=lambda row: (not row["in_plan"], -(row["best_in"] or 0), row["candidate_id"]))
 
 
-def _summary(composed: _Scenarios, solved: _RobustPlans, scenarios: pd.DataFrame) -> dict[str, Any]:
-    answer, asked = solved.answer, composed.chain.loaded.job.robust
-    result, plan, base = answer.result, answer.plan, composed.composition.base
+def _summary(found: _Found, scenarios: pd.DataFrame) -> dict[str, Any]:
+    answer, asked = found.answer, found.chain.loaded.job.robust
+    result, plan, base = answer.result, answer.plan, found.composition.base
     summary: dict[str, Any] = {
         "format": FORMAT,
-        "name": composed.chain.loaded.name,
+        "name": found.chain.loaded.name,
         "kind": asked.kind,
         "of": asked.of,
         "afford": asked.afford,
@@ -326,7 +306,7 @@ def _summary(composed: _Scenarios, solved: _RobustPlans, scenarios: pd.DataFrame
         "solver": result.solver,
         "versions": dict(result.versions),
     }
-    if solved.alone:
+    if found.alone:
         summary |= {
             "mean_best": float(scenarios["best"].mean()),
             "largest_regret": int(scenarios["regret"].max()),
@@ -335,12 +315,12 @@ def _summary(composed: _Scenarios, solved: _RobustPlans, scenarios: pd.DataFrame
     if answer.level is not None:
         # What was proven of the share, or of the regret: reached, and not better than.
         level = answer.level
-        found: dict[str, Any] = {"gap": level.gap, "seconds": level.seconds, "status": level.status}
+        proven: dict[str, Any] = {"gap": level.gap, "seconds": level.seconds, "status": level.status}
         if level.level is not None and level.bound is not None:
             if asked.kind == "max_min":
-                found |= {"share": level.level / STEPS, "share_most": level.bound / STEPS}
+                proven |= {"share": level.level / STEPS, "share_most": level.bound / STEPS}
             else:
-                offset = level_offset(solved.alone)
-                found |= {"regret": offset - level.level, "regret_least": offset - level.bound}
-        summary["level"] = found
+                offset = level_offset(found.alone)
+                proven |= {"regret": offset - level.level, "regret_least": offset - level.bound}
+        summary["level"] = proven
     return summary

@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -203,10 +203,9 @@ def sweep(
     target = out or folders.default_folder(loaded, ENDING)
     found = prepare(loaded, progress)
     with folders.opened(target, loaded) as stage:
-        base = found.base.content
         try:
             with nullcontext(executor) if executor is not None else executor_of() as own:
-                solved = _Solving(found, base, own, watch).solved()
+                solved = _solved(found, own, watch)
         finally:
             answers.close()
         summary = _write(stage, found, solved)
@@ -216,15 +215,6 @@ def sweep(
 
 
 # ---- tasks
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A plan that is scored in all cases."""
-
-    name: str
-    built: tuple[str, ...]
-    starts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,104 +237,87 @@ class _Solved:
 
     cases: Sequence[Outcome]
     core: tuple[str, ...]
-    plans: Sequence[_Plan]
+    plans: Sequence[Mapping[str, Any]]
     scores: Sequence[Outcome]
     committed: Sequence[Outcome]
 
 
-@dataclass(frozen=True)
-class _Solving:
-    """The rounds of tasks of a sweep: the job, its cases, plans in all cases, cases with the core built."""
+def _solved(found: SweepCases, executor: Executor, watch: Watch) -> _Solved:
+    """Ask the rounds of tasks: the job itself, its cases, plans in all cases, cases with the core built."""
+    base, job = found.base.content, found.chain.loaded.job
+    place, asked = address_of(base), job.sweep
 
-    found: SweepCases
-    base: bytes
-    executor: Executor
-    watch: Watch
+    def run(title: str, tasks: Sequence[Task], *further: bytes) -> list[Outcome]:
+        return answers.answers(tasks, [base, *further], executor, partial(watch, title))
 
-    def solved(self) -> _Solved:
-        """Return the outcomes of all rounds."""
-        first = self._run("The job itself", [self._task(0, self.found.cases[0], None)])[0]
-        if first.value is None or first.value["objective"] is None:
-            why = first.fault or f"it ended as {first.value['status']}"
-            raise SolverError(
-                f"the job itself has no plan that its cases could be compared with: {why}",
-                where=self.found.chain.loaded.name,
-                done="No sweep was written.",
-                remedy="Run the job with polyring run, which says why, or raise solve.time_limit_s.",
-            )
-        plan = {"built": list(_ids(first.value)), **{key: first.value[key] for key in ("starts", "rings")}}
-        numbered = list(enumerate(self.found.cases))
-        others = self._run("Cases", [self._task(n, case, plan) for n, case in numbered[1:]])
-        outcomes = [first, *others]
-        core, plans = self._core(outcomes), self._plans(outcomes)
-        content = json.dumps([{"built": one.built, "starts": one.starts} for one in plans]).encode()
-        places = address_of(self.base), address_of(content)
-        shared = {"base": places[0], "plan": plan, "plans": places[1]}
-        scoring = [
-            Task(
-                name=f"plans {number}",
-                function="optimiser.studies.answers:score_plans",
-                payload={**shared, "case": case.as_dict()},
-                contents=places,
-                time_limit_s=STATING_S,
-            )
-            for number, case in numbered
-        ]
-        scores = self._run("Plans in all cases", scoring, content)
-        committed: list[Outcome] = []
-        if self.found.chain.loaded.job.sweep.commit_core:
-            built = (
-                (n, replace(case, fixed_in=tuple(name for name in core if name not in case.fixed_out)))
-                for n, case in numbered
-            )
-            tasks = [self._task(n, case, plan, name=COMMITTED) for n, case in built]
-            committed = self._run("Cases with the robust core built", tasks)
-        return _Solved(outcomes, core, plans, scores, committed)
+    def task(number: int, case: Case, plan: Mapping[str, Any] | None, name: str = "case") -> Task:
+        longest_s = asked.time_limit_s if plan else max(asked.time_limit_s, job.solve.time_limit_s)
+        changes = {key: getattr(asked, key) for key in ("gap", "threads", "memory_mb")}
+        settings = job.solve.model_copy(update={**changes, "time_limit_s": longest_s})
+        return case_task(place, case, settings, name=f"{name} {number}", plan=plan)
 
-    def _run(self, title: str, tasks: Sequence[Task], *further: bytes) -> list[Outcome]:
-        watch = partial(self.watch, title)
-        return answers.answers(tasks, [self.base, *further], self.executor, watch)
+    first = run("The job itself", [task(0, found.cases[0], None)])[0]
+    if first.value is None or first.value["objective"] is None:
+        why = first.fault or f"it ended as {first.value['status']}"
+        raise SolverError(
+            f"the job itself has no plan that its cases could be compared with: {why}",
+            where=found.chain.loaded.name,
+            done="No sweep was written.",
+            remedy="Run the job with polyring run, which says why, or raise solve.time_limit_s.",
+        )
+    plan = {"built": list(_ids(first.value)), **{key: first.value[key] for key in ("starts", "rings")}}
+    numbered = list(enumerate(found.cases))
+    outcomes = [first, *run("Cases", [task(n, case, plan) for n, case in numbered[1:]])]
+    core = _core(outcomes, asked.core_share)
+    plans = _plans(outcomes, core)
+    content = json.dumps([{key: one[key] for key in ("built", "starts")} for one in plans]).encode()
+    places = place, address_of(content)
+    shared = {"base": places[0], "plan": plan, "plans": places[1]}
+    scoring = [
+        Task(
+            name=f"plans {number}",
+            function="optimiser.studies.answers:score_plans",
+            payload={**shared, "case": case.as_dict()},
+            contents=places,
+            time_limit_s=STATING_S,
+        )
+        for number, case in numbered
+    ]
+    scores = run("Plans in all cases", scoring, content)
+    committed: list[Outcome] = []
+    if asked.commit_core:
+        built = (
+            (n, replace(case, fixed_in=tuple(name for name in core if name not in case.fixed_out)))
+            for n, case in numbered
+        )
+        tasks = [task(n, case, plan, COMMITTED) for n, case in built]
+        committed = run("Cases with the robust core built", tasks)
+    return _Solved(outcomes, core, plans, scores, committed)
 
-    def _task(self, number: int, case: Case, plan: Mapping[str, Any] | None, *, name: str = "case") -> Task:
-        job = self.found.chain.loaded.job
-        asked, limit_s = job.sweep, job.sweep.time_limit_s
-        changes = {
-            "gap": asked.gap,
-            "time_limit_s": max(limit_s, job.solve.time_limit_s) if plan is None else limit_s,
-            "threads": asked.threads,
-            "memory_mb": asked.memory_mb,
-        }
-        settings = job.solve.model_copy(update=changes)
-        return case_task(address_of(self.base), case, settings, name=f"{name} {number}", plan=plan)
 
-    def _core(self, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-        """Return the links that are chosen in enough of the settled cases, the job itself left out."""
-        rows = [one.value for one in outcomes[1:] if one.value is not None]
-        solved = [row for row in rows if row["objective"] is not None]
-        settled = [row for row in solved if row["gap"] is not None and row["gap"] <= SETTLED_GAP]
-        chosen = Counter(name for row in settled for name, _ in row["built"])
-        least = least_for_core(len(settled), self.found.chain.loaded.job.sweep.core_share)
-        return tuple(sorted(name for name, count in chosen.items() if count >= least))
+def _core(outcomes: Sequence[Outcome], least_share: float) -> tuple[str, ...]:
+    """Return the links that are chosen in enough of the settled cases, the job itself left out."""
+    rows = [one.value for one in outcomes[1:] if one.value is not None and one.value["objective"] is not None]
+    settled = [row for row in rows if row["gap"] is not None and row["gap"] <= SETTLED_GAP]
+    chosen = Counter(name for row in settled for name, _ in row["built"])
+    least = least_for_core(len(settled), least_share)
+    return tuple(sorted(name for name, count in chosen.items() if count >= least))
 
-    def _plans(self, outcomes: Sequence[Outcome]) -> list[_Plan]:
-        """Return the plan of the job, the core, and the plans that were chosen most often, each once."""
-        rows = [one.value for one in outcomes if one.value is not None and one.value["objective"] is not None]
-        starts, counts = dict[tuple[str, ...], dict[str, int]](), Counter[tuple[str, ...]]()
-        for row in rows:
-            built = _ids(row)
-            counts[built] += 1
-            starts.setdefault(built, row["starts"])
-        first, core = _ids(rows[0]), self._core(outcomes)
-        found = {first: _Plan(PLAN_OF_JOB, first, starts[first])}
-        if core:
-            # With periods the core is started when the plan of the job starts it; what that lacks, at once.
-            when = {name: starts[first].get(name, 0) for name in core} if starts[first] else {}
-            found.setdefault(core, _Plan(CORE, core, when))
-        for built, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-            if len(found) < MOST_PLANS:
-                name = f"chosen in {count} case{'' if count == 1 else 's'}"
-                found.setdefault(built, _Plan(name, built, starts[built]))
-        return list(found.values())
+
+def _plans(outcomes: Sequence[Outcome], core: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the plan of the job, the core, and the plans that were chosen most often, each once."""
+    rows = [one.value for one in outcomes if one.value is not None and one.value["objective"] is not None]
+    starts = {_ids(row): row["starts"] for row in reversed(rows)}  # those of the first case that chooses it
+    counts, first = Counter(_ids(row) for row in rows), _ids(rows[0])
+    names, when = {first: PLAN_OF_JOB}, dict(starts)
+    if core and core != first:
+        # With periods the core is started when the plan of the job starts it; what that lacks, at once.
+        when[core] = {name: starts[first].get(name, 0) for name in core} if starts[first] else {}
+        names[core] = CORE
+    for built, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        if len(names) < MOST_PLANS:
+            names.setdefault(built, f"chosen in {count} case{'' if count == 1 else 's'}")
+    return [{"name": name, "built": built, "starts": when[built]} for built, name in names.items()]
 
 
 def _ids(row: Row) -> tuple[str, ...]:
@@ -358,13 +331,8 @@ def _write(stage: Path, found: SweepCases, solved: _Solved) -> dict[str, Any]:
     """Write the tables and `sweep.json`, what the map shows, and page and pictures; return the summary."""
     ids = [column.factor.id for column in found.columns]
     rows = [
-        {
-            "case": number,
-            **dict(zip(ids, values, strict=True)),
-            **(outcome.value or {}),
-            "fault": outcome.fault or None,
-        }
-        for number, (values, outcome) in enumerate(zip(found.table.rows, solved.cases, strict=True))
+        dict(zip(ids, values, strict=True)) | row
+        for values, row in zip(found.table.rows, _rows(solved.cases), strict=True)
     ]
     links = [
         {"case": number, "candidate_id": name, "cost": cost}
@@ -377,21 +345,14 @@ def _write(stage: Path, found: SweepCases, solved: _Solved) -> dict[str, Any]:
         "times.parquet": [{"case": number, **asdict(one)} for number, one in enumerate(solved.cases)],
         "regret.parquet": list(_regrets(solved)),
         "plans.parquet": [
-            {"plan": number, "name": plan.name, "candidate_id": name}
+            {"plan": number, "name": plan["name"], "candidate_id": name}
             for number, plan in enumerate(solved.plans)
-            for name in plan.built
+            for name in plan["built"]
         ],
     }
     if solved.committed:
-        tables[folder.COMMIT] = [
-            {
-                **(one.value or {}),
-                "case": number,
-                "weight": (one.value or {}).get("weight_best"),
-                "fault": one.fault or None,
-            }
-            for number, one in enumerate(solved.committed)
-        ]
+        committed = _rows(solved.committed)
+        tables[folder.COMMIT] = [row | {"weight": row.get("weight_best")} for row in committed]
     values = zip(*found.table.rows, strict=True)
     factors = {
         name: pa.string() if any(isinstance(one, str) for one in own) else pa.float64()
@@ -417,6 +378,14 @@ def _write(stage: Path, found: SweepCases, solved: _Solved) -> dict[str, Any]:
     return summary
 
 
+def _rows(outcomes: Sequence[Outcome]) -> list[Row]:
+    """Return what came of each case, with its number."""
+    return [
+        {**(one.value or {}), "case": number, "fault": one.fault or None}
+        for number, one in enumerate(outcomes)
+    ]
+
+
 def _table(name: str, rows: Sequence[Mapping[str, Any]], factors: Mapping[str, pa.DataType]) -> pa.Table:
     """Return rows as a table with its columns: the same rows are the same bytes in a file."""
     first, *others = TABLES[name]
@@ -439,7 +408,7 @@ def _regrets(solved: _Solved) -> Iterator[dict[str, Any]]:
 def _summary(found: SweepCases, solved: _Solved, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the contents of `sweep.json`, the same whatever ran the tasks, and in whatever order."""
     loaded = found.chain.loaded
-    asked = loaded.job.sweep
+    asked, done = loaded.job.sweep, [row for row in rows if row["fault"] is None]
     return {
         "format": FORMAT,
         "name": loaded.name,
@@ -458,10 +427,10 @@ def _summary(found: SweepCases, solved: _Solved, rows: Sequence[Mapping[str, Any
         "time_limit_s": asked.time_limit_s,
         "threads": asked.threads,
         "cases": len(rows),
-        "proven": _count(rows, lambda row: row["gap"] is not None and row["gap"] <= asked.gap),
-        "infeasible": _count(rows, lambda row: row["status"] == "infeasible"),
-        "ended_by_time": _count(rows, lambda row: row["termination"] in ("time", "killed")),
-        "faulty": sum(row["fault"] is not None for row in rows),
+        "proven": sum(row["gap"] is not None and row["gap"] <= asked.gap for row in done),
+        "infeasible": sum(row["status"] == "infeasible" for row in done),
+        "ended_by_time": sum(row["termination"] in ("time", "killed") for row in done),
+        "faulty": len(rows) - len(done),
         "quarantined": [
             {"task": one.name, "fault": one.fault}
             for one in (*solved.cases, *solved.scores, *solved.committed)
@@ -473,10 +442,6 @@ def _summary(found: SweepCases, solved: _Solved, rows: Sequence[Mapping[str, Any
         "committed": bool(solved.committed),
         "versions": versions(),
     }
-
-
-def _count(rows: Sequence[Mapping[str, Any]], holds: Callable[[Mapping[str, Any]], bool]) -> int:
-    return sum(holds(row) for row in rows if row["fault"] is None)
 
 
 def expected(found: SweepCases, target: Path, workers: int | None) -> dict[str, Any]:

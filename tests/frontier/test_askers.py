@@ -300,19 +300,19 @@ def solves(monkeypatch):
     return results, asked
 
 
-def test_a_separate_solve_gets_the_limits_of_the_question_and_the_variant_of_the_asker(solves):
+def test_a_separate_solve_gets_the_limits_of_the_question(solves):
     results, asked = solves
     results.append(solved())
     axes = axes_of("two_way", line())
     evaluate = FrontierEvaluator(line(), axes)
-    asker = SolveAsker(line(), axes, evaluate, seed=5, threads=3, variant="compact")
+    asker = SolveAsker(line(), axes, evaluate, seed=5, threads=3)
     asker.know(["ad"])
     found = asker.ask(QUESTION, seconds=12.5, gap=0.25)
     ((problem, options),) = asked
     assert problem == own_problem(line(), axes, QUESTION)
     params = options["params"]
     assert (params.time_limit_s, params.gap, params.seed, params.threads) == (12.5, 0.25, 5, 3)
-    assert (options["variant"], options["run"]) == ("compact", asker.process)
+    assert options["run"] == asker.process
     assert (found.built, found.bound, found.seconds) == (("ac", "bd"), 18.0, 1.5)
     assert 0 <= found.whole_seconds < 60
 

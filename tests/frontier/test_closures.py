@@ -17,6 +17,7 @@ from tiers import thinned
 from optimiser.engine.search.task import SolveParameters
 from optimiser.frontier import askers, closures, levels
 from optimiser.frontier.closures import INTACT, Closure, ClosureEvaluator, Keep, least_cost, most_coverage
+from optimiser.problem import Period
 from optimiser.problem.errors import ProblemError
 
 EXACT = SolveParameters(time_limit_s=LONG_S, threads=1)
@@ -111,11 +112,10 @@ def test_an_evaluator_counts_what_is_covered_today_under_each_closure():
     assert found == {INTACT: 2, "ab": 0}
 
 
-def test_faults_are_named_together():
-    wrong = [Closure(id=INTACT, candidates=("xy",), arcs=(99,)), Closure(id=INTACT)]
+def test_the_cost_is_not_minimised_with_periods():
     with pytest.raises(ProblemError) as raised:
-        most_coverage(line(budget=None), wrong, Keep(share=Fraction(0), least={"no": 1}), EXACT)
-    assert len(raised.value.faults) == 8
+        least_cost(line(periods=(Period("now", 7, 1),), pairs=()), [], {}, EXACT)
+    assert len(raised.value.faults) == 2
 
 
 def test_a_time_limit_leaves_a_plan_and_a_bound():

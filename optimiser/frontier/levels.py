@@ -85,6 +85,8 @@ class LevelAnswer:
         Covered weight of the plan, for each demand.
     starts
         As in `Result`.
+    questions
+        Number of questions asked.
     seconds
         Elapsed time.
     """
@@ -95,6 +97,7 @@ class LevelAnswer:
     built: tuple[str, ...] = ()
     weights: tuple[int, ...] = ()
     starts: Starts = field(default_factory=dict)
+    questions: int = 0
     seconds: float = 0.0
 
     @property
@@ -229,11 +232,14 @@ class _LevelSearch:
     def answer(self) -> LevelAnswer:
         """Return the best plan with its proof."""
         plan, level = self.incumbent.best, self.level
-        seconds = round(self.params.time_limit_s - self.incumbent.left(), 3)
+        effort: dict[str, Any] = {
+            "questions": self.questions,
+            "seconds": round(self.params.time_limit_s - self.incumbent.left(), 3),
+        }
         if plan is None or level is None:
             status: Status = "infeasible" if self.infeasible else "none"
             bound = None if self.infeasible else self.bound
-            return LevelAnswer(status=status, level=None, bound=bound, seconds=seconds)
+            return LevelAnswer(status=status, level=None, bound=bound, **effort)
         return LevelAnswer(
             status="optimal" if self.bound <= level else "feasible",
             level=level,
@@ -241,7 +247,7 @@ class _LevelSearch:
             built=plan.built,
             weights=plan.reached,
             starts=plan.starts,
-            seconds=seconds,
+            **effort,
         )
 
 

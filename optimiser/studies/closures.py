@@ -159,6 +159,8 @@ def closures(
             raise SolverError("no plan was found in time", where=where, remedy=remedy)
         evaluator = ClosureEvaluator(problem, every)
         weights = {"plan": answer.weights, "job": evaluator(job_plan.built, job_plan.starts)}
+        labels = labels_of(problem, chain.candidates.value.table)
+        words = {key: f"{one['name']} ({wording.kind(str(one['kind']))})" for key, one in labels.items()}
         cost = None
         if asked.cost:  # of the coverage of the job's plan, and of keeping the share of it as well
             gained = weights["job"][INTACT]
@@ -188,8 +190,8 @@ def closures(
             "seconds": answer.seconds,
             "rounds": len(answer.rounds),
             "added": len(answer.rounds[-1].closures),
-            "only_plan": _names(chain, problem, set(answer.built) - set(job_plan.built)),
-            "only_job": _names(chain, problem, set(job_plan.built) - set(answer.built)),
+            "only_plan": tuple(sorted(words[name] for name in set(answer.built) - set(job_plan.built))),
+            "only_job": tuple(sorted(words[name] for name in set(job_plan.built) - set(answer.built))),
             "cost": cost,
             "money": problem.money,
             "attribution": chain.source.attribution,
@@ -431,10 +433,3 @@ def _shown(
             }
         )
     return sorted(found, key=lambda row: (row["weight_plan"], row["closure"]))
-
-
-def _names(chain: Chain, problem: DesignProblem, built: Iterable[str]) -> tuple[str, ...]:
-    labels = labels_of(problem, chain.candidates.value.table)
-    return tuple(
-        sorted(f"{labels[name]['name']} ({wording.kind(str(labels[name]['kind']))})" for name in built)
-    )

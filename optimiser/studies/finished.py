@@ -16,13 +16,12 @@ from optimiser import report as reports
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import NamedPlan
+from optimiser.frontier.cases import resolve
 from optimiser.job import find
 from optimiser.job.model import Job, LoadedJob
 from optimiser.measures import coverage
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
-from optimiser.problem import result as results
-from optimiser.problem import save as save_problem
 from optimiser.problem.errors import JobError
 from optimiser.problem.result import Result, Status
 from optimiser.report import page, sentences, tables, wording
@@ -34,7 +33,7 @@ from optimiser.run import folder, measuring, pipeline, reporting, solving, store
 from optimiser.run.chain import Chain, within_limit
 from optimiser.run.reporting import Answers
 from optimiser.run.why import Why, explain
-from optimiser.studies import cases
+from optimiser.studies import cases, folders
 from optimiser.studies.answers import counted_of
 from optimiser.studies.frontier import TracedFrontier, labels_of, traced_curve
 from optimiser.studies.whatif import (
@@ -326,14 +325,13 @@ class Run:
         # The steps of the job that the base is made from count as stating the question.
         base, _ = study.base.base, study.base.content
         left_s = time_limit_s - (time.monotonic() - begun)
-        problem, result = study.solve(
-            case,
-            changes.of(self.study.job),
-            gap=self.study.job.solve.gap if gap is None else gap,
-            time_limit_s=time_limit_s,
-            left_s=max(left_s, LEAST_SHARE * time_limit_s),
-            start=NamedPlan.of(self.result),
-        )
+        job, left_s = changes.of(self.study.job), max(left_s, LEAST_SHARE * time_limit_s)
+        limits = {"gap": job.solve.gap if gap is None else gap, "time_limit_s": time_limit_s}
+        settings, start = job.solve.model_copy(update=limits), NamedPlan.of(self.result)
+        result = study.base.ask(case, settings, study.process, start=start, limit_s=lambda: left_s)
+        problem = resolve(base, case)
+        if not result.has_plan:
+            solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(study.chain))
         return Run(study, problem, result, verify.check(problem, result), counted_of(base, case), changes)
 
     def frontier(
@@ -440,14 +438,16 @@ class Run:
             reports.write(shown, stage)
             if self.changes == UNCHANGED and self._chain.own is None:
                 pipeline.write_job(stage, self._chain.loaded)
-            save_problem(self.problem, stage / "problem.json")
-            results.save(self.result, stage / "result.json")
-            store.save_json(stage / "plan.json", self.plan.as_dict())
             certificate = verify.certificate(self.problem, self.plan)
             verify.check_certificate(self.problem, certificate)
-            store.save_json(stage / "certificate.json", certificate)
-            summary = reporting.summarise(self._findings, shown, seconds={}, reused=())
-            store.save_json(stage / _SUMMARY, summary)
+            contents = {
+                "problem.json": self.problem,
+                "result.json": self.result,
+                "plan.json": self.plan.as_dict(),
+                "certificate.json": certificate,
+                _SUMMARY: reporting.summarise(self._findings, shown, seconds={}, reused=()),
+            }
+            folders.write(stage, contents)
         return target
 
     def close(self) -> None:

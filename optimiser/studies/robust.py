@@ -134,7 +134,12 @@ def _found(loaded: LoadedJob, progress: Progress) -> _Found:
         shown = ((v if isinstance(v, str) else f"{v:.3g}" for v in row) for row in swept.table.rows[1:])
         words = tuple(", ".join(map(" ".join, zip(names, row, strict=True))) for row in shown)
     else:
-        cases = _stated(chain, asked.scenarios)
+        stated = stated_cases(
+            chain.loaded.job, chain.candidates.value, has_ring=False, left_out=not_applicable_to(chain)
+        )
+        # Weights can be added up over the cases that keep what pairs count.
+        cases = tuple(one for one in stated if one.times != UNCHANGED or one.prices or one.capacity)
+        cases = cases[: asked.scenarios]
         words = tuple(case.description for case in cases)
     if not cases:
         raise JobError(
@@ -172,19 +177,6 @@ def _found(loaded: LoadedJob, progress: Progress) -> _Found:
         answer = robust_plan(composition, question, limited, alone=alone, run=process, notify=progress.begins)
     refuse_empty(answer.result)
     return _Found(chain, words, composition, answer, alone)
-
-
-def _stated(chain: Chain, most: int) -> tuple[Case, ...]:
-    """Return the plausible cases of a job whose weights can be added up: those that keep what pairs count."""
-    cases = stated_cases(
-        chain.loaded.job,
-        chain.candidates.value,
-        has_ring=False,
-        left_out=not_applicable_to(chain),
-    )
-    return tuple(
-        case for case in cases if case.times != UNCHANGED or case.prices or case.capacity is not None
-    )[:most]
 
 
 # ---- files

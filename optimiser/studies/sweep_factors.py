@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from optimiser.frontier import designs
@@ -68,10 +68,7 @@ class Column:
 def _described(own: Distribution) -> dict[str, Any]:
     if isinstance(own, Bounded):
         return _described(own.inner) | {"low": own.low, "high": own.high}
-    fields = {name: getattr(own, name) for name in own.__slots__}  # type: ignore[attr-defined]
-    return {"name": type(own).__name__.lower()} | {
-        key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()
-    }
+    return {"name": type(own).__name__.lower(), **asdict(own)}  # type: ignore[call-overload]
 
 
 def columns(job: Job, candidates: Candidates, times: Times) -> tuple[Column, ...]:

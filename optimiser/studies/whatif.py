@@ -10,14 +10,11 @@ from datetime import timedelta
 from functools import cached_property
 
 from optimiser.engine.child import ChildProcess
-from optimiser.engine.search.task import NamedPlan
-from optimiser.frontier.cases import Case, resolve
+from optimiser.frontier.cases import Case
 from optimiser.job.model import Job, LoadedJob, did_you_mean
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
-from optimiser.problem.result import Result
-from optimiser.run import pipeline, solving
 from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
 from optimiser.studies.answers import AskedBase
@@ -339,35 +336,3 @@ class Study:
             rings=changes.rings,
             rings_dropped=changes.unformed,
         )
-
-    def solve(
-        self, case: Case, job: Job, *, gap: float, time_limit_s: float, left_s: float, start: NamedPlan
-    ) -> tuple[DesignProblem, Result]:
-        """Solve a case in the kept process; return its problem and what the solver claims.
-
-        Parameters
-        ----------
-        case
-            What is asked.
-        job
-            The job as it is asked: for settings, and for messages in its terms.
-        gap
-            Relative gap at which to stop.
-        time_limit_s, left_s
-            Time limit of the question, and what is left of it for the solve.
-        start
-            The plan that the question was asked of, from which the solve starts.
-
-        Raises
-        ------
-        InfeasibleError
-            When it is proved that no plan meets the question.
-        SolverError
-            When nothing was found in time.
-        """
-        settings = job.solve.model_copy(update={"gap": gap, "time_limit_s": time_limit_s})
-        result = self.base.ask(case, settings, self.process, start=start, limit_s=lambda: left_s)
-        problem = resolve(self.base.base, case)
-        if not result.has_plan:
-            solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(self.chain))
-        return problem, result

@@ -453,8 +453,8 @@ def solve_case(payload: Mapping[str, Any], contents: Contents) -> Row:
         pairs = int(covered[list(counted)].sum())
         return {f"pairs_{name}": pairs, f"weight_{name}": int(weights[covered].sum())}
 
-    own = _available(problem, plan["built"])
-    scored = evaluator(own, rings=plan["rings"] if problem.rings else {}, starts=_of(plan["starts"], own))
+    own, starts = _available(problem, plan)
+    scored = evaluator(own, rings=plan["rings"] if problem.rings else {}, starts=starts)
     row: Row = {
         "status": result.status,
         "termination": result.termination,
@@ -507,8 +507,8 @@ def score_plans(payload: Mapping[str, Any], contents: Contents) -> list[Row]:
     problem = _problem(payload, contents)
     evaluator, rows = PlanEvaluator(problem), []
     for plan in json.loads(contents(payload["plans"])):
-        own = _available(problem, plan["built"])
-        scored = evaluator(own, starts=_of(plan["starts"], own))
+        own, starts = _available(problem, plan)
+        scored = evaluator(own, starts=starts)
         rows.append({"weight": scored.coverage, "fits": not scored.faults})
     return rows
 
@@ -519,14 +519,13 @@ def _problem(payload: Mapping[str, Any], contents: Contents) -> DesignProblem:
     return problem if plan is None else with_circuits(problem, plan["rings"] if problem.rings else {})
 
 
-def _available(problem: DesignProblem, built: Sequence[str]) -> tuple[str, ...]:
-    """Return what of a plan can be built."""
+def _available(
+    problem: DesignProblem, plan: Mapping[str, Any]
+) -> tuple[tuple[str, ...], dict[str, int] | None]:
+    """Return what of a plan can be built, and when it is started; None without periods."""
     excluded = {candidate.id for candidate in problem.candidates if candidate.fixed == "out"}
-    return tuple(name for name in built if name not in excluded)
-
-
-def _of(starts: Mapping[str, int], built: Sequence[str]) -> dict[str, int] | None:
-    return {name: starts[name] for name in built} if starts else None
+    own = tuple(name for name in plan["built"] if name not in excluded)
+    return own, {name: plan["starts"][name] for name in own} if plan["starts"] else None
 
 
 def _rounded(value: float | None) -> float | None:

@@ -326,7 +326,14 @@ class _Backcaster:
         """Return the back-cast, and whether each plan is within the gap asked for."""
         first, job = self._chain(self.loaded), self.loaded.job
         source, times = first.source, first.times.value
-        _refuse_without_dates(times.report, self.day, source)
+        roads = times.report.get("roads", {}).get("dropped", {}).get("not_yet_open", 0)
+        if not roads + times.report.get("rail", {}).get("tracks_left_out", {}).get("opened later", 0):
+            raise JobError(
+                f"by its dates the map holds no road or track that was opened after {self.day}",
+                where=str(source.map_file or source.title),
+                done=_NOTHING,
+                remedy="Give start_date to the ways that were opened since, or name an earlier day.",
+            )
         table, land = proposing.ground_of(source, times, first.rail)
         # `_refuse_without_lines` has made sure of the table.
         listed = source.built_file or Path()
@@ -441,20 +448,6 @@ class _Backcaster:
             for name, draw, order in orders:
                 rows = spend(order.tolist(), pool.links, money)
                 yield pool.choice(rows, chooser=name, draw=draw, **facts)
-
-
-def _refuse_without_dates(report: Mapping[str, Any], day: date, source: Source) -> None:
-    """Refuse a map of which nothing was opened after the day, for want of dates or of later openings."""
-    roads = report.get("roads", {}).get("dropped", {}).get("not_yet_open", 0)
-    tracks = report.get("rail", {}).get("tracks_left_out", {}).get("opened later", 0)
-    if roads + tracks:
-        return
-    raise JobError(
-        f"by its dates the map holds no road or track that was opened after {day}",
-        where=str(source.map_file or source.title),
-        done=_NOTHING,
-        remedy="Give start_date to the ways that were opened since, or name an earlier day.",
-    )
 
 
 def course(mode: str, line: shapely.Geometry) -> Course:

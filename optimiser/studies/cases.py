@@ -144,8 +144,13 @@ def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case
         yield _timed("waits half as long again", "waits times 1.5", wait_factor=1.5)
         yield _timed("access 5 min faster", "between centre and station, at each end", access_s=-300)
         yield _timed("access 10 min slower", "between centre and station, at each end", access_s=600)
-    if job.region.around:
-        yield from _of_a_screening(job)
+    if job.region.around:  # what is inferred and assumed where the source has neither classes nor trains
+        yield _timed("roads 25 % slower", "fewer or worse roads than inferred", road_speed=0.75)
+        yield _timed("roads 25 % faster", "more or better roads than inferred", road_speed=1.25)
+    if job.region.around and job.times.rail:
+        yield _timed("trains 40 % slower", "old tracks", rail_speed=0.6)
+        yield _timed("trains 60 % faster", "modernised or new tracks", rail_speed=1.6)
+        yield _timed("no trains", "tracks without trains for passengers, new ones included", rail_speed=0.01)
     if job.capacity.enabled and len(candidates.runs):
         yield _case("lines carry fewer trains", "low estimate", capacity="low")
         yield _case("lines carry more trains", "high estimate", capacity="high")
@@ -170,16 +175,6 @@ def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case
         yield _case("no rings", "none is asked for", rings=False)
     if job.phasing.names:
         yield _case("no discounting", "every year counts the same", discounting=False)
-
-
-def _of_a_screening(job: Job) -> Iterator[Case]:
-    """Yield cases on what is inferred and assumed where the source has neither classes nor trains."""
-    yield _timed("roads 25 % slower", "fewer or worse roads than inferred", road_speed=0.75)
-    yield _timed("roads 25 % faster", "more or better roads than inferred", road_speed=1.25)
-    if job.times.rail:
-        yield _timed("trains 40 % slower", "old tracks", rail_speed=0.6)
-        yield _timed("trains 60 % faster", "modernised or new tracks", rail_speed=1.6)
-        yield _timed("no trains", "tracks without trains for passengers, new ones included", rail_speed=0.01)
 
 
 def _case(name: CaseName, description: str, **changes: Any) -> Case:  # noqa: ANN401 - fields of Case

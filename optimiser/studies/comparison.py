@@ -80,14 +80,10 @@ class Comparison:
                 "within": np.where(within[0][rows], "first", "second"),
             }
         )
-        for column, seconds in (
-            ("today_min", one["before_s"]),
-            ("first_min", one["after_s"]),
-            ("second_min", two["after_s"]),
-        ):
-            minutes = [
-                None if s >= UNREACHABLE else wording.minutes(s) for s in seconds.to_numpy()[rows].tolist()
-            ]
+        times = {"today_min": one["before_s"], "first_min": one["after_s"], "second_min": two["after_s"]}
+        for column, seconds in times.items():
+            known = seconds.iloc[rows].tolist()
+            minutes = [None if s >= UNREACHABLE else wording.minutes(s) for s in known]
             table[column] = pd.array(minutes, dtype="Int64")
         return table.sort_values(["within", "tier"], kind="stable", ignore_index=True)[
             list(COLUMNS["compare.pairs"])

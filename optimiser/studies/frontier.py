@@ -312,7 +312,17 @@ def _trace(
     found = traced_curve(problem, settings, solve, watch, executor=executor)
     links = tuple(marginal_order(found.points, steady=STEADY[found.axes.kind]))
     summary = _summary(found, links, problem, seconds=time.monotonic() - begun)
-    plans = _write_points(stage, problem, found)
+    (stage / PLANS).mkdir()
+    points, plans = list[dict[str, object]](), list[Plan]()
+    for number, point in enumerate(found.points, start=1):
+        own = point.problem(problem, found.axes)
+        claimed = point.result(own.name)
+        plans.append(verify.check(own, claimed))
+        verify.check_certificate(own, verify.certificate(own, plans[-1]))
+        stem = f"{PLANS}/point-{number:04d}"
+        folders.write(stage, {f"{stem}.problem.json": own, f"{stem}.result.json": claimed})
+        points.append(point_row(number, point, found, f"{stem}.result.json"))
+    _write_csv(stage / "frontier.csv", points)
     rows = [_link_row(order, link, labels[link.id], problem) for order, link in enumerate(links, start=1)]
     _write_csv(stage / "frontier_links.csv", rows)
     folders.write(stage, {"problem.json": problem, "frontier.json": summary})
@@ -320,7 +330,7 @@ def _trace(
     proven = all(point.gap is not None and point.gap <= found.asked_gap for point in found.points)
     code = 0 if proven and found.ended != "time" else NOT_PROVEN
     code = SolverError.exit_code if found.ended == FAILED else code
-    return Traced(target, found, plans, links, rows, summary, code)
+    return Traced(target, found, tuple(plans), links, rows, summary, code)
 
 
 def traced_curve(
@@ -437,23 +447,6 @@ def _memory(problem: DesignProblem, axes: Axes, limits: Limits, *, seed: int, th
 
 
 # ---- files
-
-
-def _write_points(stage: Path, problem: DesignProblem, found: Curve) -> tuple[Plan, ...]:
-    """Write `frontier.csv`, and problem and result of every point; return the plans, each checked."""
-    (stage / PLANS).mkdir()
-    rows, plans = list[dict[str, object]](), list[Plan]()
-    for number, point in enumerate(found.points, start=1):
-        own = point.problem(problem, found.axes)
-        claimed = point.result(own.name)
-        plan = verify.check(own, claimed)
-        verify.check_certificate(own, verify.certificate(own, plan))
-        plans.append(plan)
-        stem = f"{PLANS}/point-{number:04d}"
-        folders.write(stage, {f"{stem}.problem.json": own, f"{stem}.result.json": claimed})
-        rows.append(point_row(number, point, found, f"{stem}.result.json"))
-    _write_csv(stage / "frontier.csv", rows)
-    return tuple(plans)
 
 
 def point_row(number: int, point: Point, found: Curve, plan: str) -> dict[str, object]:

@@ -70,10 +70,7 @@ def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_d
     SchemaError
         With all faults: unknown cities, cities without any time, repeated pairs, invalid values.
     """
-    cells = _read(Path(path), tuple(SECONDS_BY_UNIT))
-    rows, faults = _rows(cells, cities)
-    value, more = _values(cells)
-    faults += more
+    cells, rows, value, faults = _read(Path(path), cities, tuple(SECONDS_BY_UNIT))
     seconds = np.rint(value * SECONDS_BY_UNIT[cells.quantity])
     apart = rows[:, 0] != rows[:, 1]
     given = np.isfinite(value) & apart & (rows >= 0).all(axis=1)
@@ -116,11 +113,9 @@ def load_weights(path: str | Path, cities: Cities) -> Ints:
     SchemaError
         With all faults: unknown cities, repeated pairs, values that are not whole numbers of at least 0.
     """
-    cells = _read(Path(path), WEIGHT_NAMES, table=_WEIGHTS)
-    rows, faults = _rows(cells, cities)
-    value, more = _values(cells)
+    cells, rows, value, faults = _read(Path(path), cities, WEIGHT_NAMES, table=_WEIGHTS)
     broken = np.flatnonzero(np.isfinite(value) & (value != np.rint(value)))
-    faults += more + [f"{cells.place[i]}: {cells.value[i]} is not a whole number" for i in broken]
+    faults += [f"{cells.place[i]}: {cells.value[i]} is not a whole number" for i in broken]
     _check(faults, path, table=_WEIGHTS)
     weights = np.zeros((len(cities), len(cities)), dtype=np.int64)
     given = np.isfinite(value)
@@ -129,7 +124,10 @@ def load_weights(path: str | Path, cities: Cities) -> Ints:
     return weights
 
 
-def _read(path: Path, quantities: tuple[str, ...], *, table: str = _TIMES) -> _Table:
+def _read(
+    path: Path, cities: Cities, quantities: tuple[str, ...], *, table: str = _TIMES
+) -> tuple[_Table, Ints, Floats, list[str]]:
+    """Return the cells of a file, the rows of their cities, their numbers (NaN where empty), and faults."""
     try:
         if checked(path).suffix.lower() == ".parquet":
             frame = pd.read_parquet(path).astype(object)
@@ -173,7 +171,18 @@ def _read(path: Path, quantities: tuple[str, ...], *, table: str = _TIMES) -> _T
         )
     wanted = ("origin", "destination", quantity, "place")
     texts = [cells[name].str.strip().to_numpy(dtype=object) for name in wanted]
-    return _Table(quantity, *texts)
+    found = _Table(quantity, *texts)
+    rows, faults = _rows(found, cities)
+    value = pd.to_numeric(pd.Series(found.value), errors="coerce").to_numpy(dtype=np.float64)
+    masks = (
+        ((found.value != "") & ~np.isfinite(value), "is not a number"),
+        (value < 0, "is negative"),
+        (value > _LARGEST_VALUE, "is too large"),
+    )
+    faults += [
+        f"{found.place[i]}: '{found.value[i]}' {text}" for mask, text in masks for i in np.flatnonzero(mask)
+    ]
+    return found, rows, value, faults
 
 
 def _rows(cells: _Table, cities: Cities) -> tuple[Ints, list[str]]:
@@ -194,21 +203,6 @@ def _rows(cells: _Table, cities: Cities) -> tuple[Ints, list[str]]:
         f"at {cells.place[first[i]]}"
         for i in twice
     ]
-
-
-def _values(cells: _Table) -> tuple[Floats, list[str]]:
-    """Return the numbers (NaN for empty cells), and their faults."""
-    value = pd.to_numeric(pd.Series(cells.value), errors="coerce").to_numpy(dtype=np.float64)
-    not_a_number = (cells.value != "") & ~np.isfinite(value)
-    masks = (
-        (not_a_number, "is not a number"),
-        (value < 0, "is negative"),
-        (value > _LARGEST_VALUE, "is too large"),
-    )
-    faults = [
-        f"{cells.place[i]}: '{cells.value[i]}' {text}" for mask, text in masks for i in np.flatnonzero(mask)
-    ]
-    return value, faults
 
 
 def _check(faults: list[str], path: str | Path, *, table: str = _TIMES) -> None:

@@ -67,18 +67,21 @@ class Network:
         return components(tail, head, size=size)
 
 
-def components(tail: Ints, head: Ints, *, size: int) -> Ints:
+def components(tail: Ints, head: Ints, *, size: int, strong: bool = False) -> Ints:
     """Return the connected component of each node, numbered from 0 in the order of the nodes.
 
     Parameters
     ----------
     tail, head
         Nodes at the ends of each link [m], in any order.
+    strong
+        Links lead from tail to head alone, and the nodes of a component all reach each other; the numbers
+        are then in no order.
     """
     if size == 0:
         return np.zeros(0, dtype=np.int64)
     graph = coo_array((np.ones(len(tail)), (tail, head)), shape=(size, size))
-    return connected_components(graph.tocsr(), directed=False)[1].astype(np.int64)
+    return connected_components(graph.tocsr(), directed=strong, connection="strong")[1].astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

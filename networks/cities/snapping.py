@@ -10,14 +10,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from shapely.ops import substring
 
 from networks.cities.table import Cities
 from networks.errors import SnapError
 from networks.impedance import require_times
-from networks.schema import CLOSED, LINKS, NODES, Floats, Ints, Mask, Network, table
+from networks.schema import CLOSED, LINKS, NODES, Floats, Ints, Mask, Network, components, table
 from networks.sphere import KM_PER_DEGREE, nearest
 
 MOTORWAYS = frozenset({"motorway", "motorway_link"})
@@ -154,9 +152,7 @@ def _mutually_reachable(network: Network) -> Mask:
     there = (links["forward_s"] != CLOSED).to_numpy()
     back = ((links["backward_s"] != CLOSED) & ~links["oneway"]).to_numpy()
     start, end = np.concatenate((tail[there], head[back])), np.concatenate((head[there], tail[back]))
-    size = len(network.nodes)
-    graph = coo_array((np.ones(start.size, dtype=np.int64), (start, end)), shape=(size, size))
-    _, labels = connected_components(graph.tocsr(), directed=True, connection="strong")
+    labels = components(start, end, size=len(network.nodes), strong=True)
     _, first, count = np.unique(labels, return_index=True, return_counts=True)
     largest = first[count == count.max()].min()
     mutual: Mask = labels == labels[largest]

@@ -157,8 +157,8 @@ class AccessNetwork:
         Arcs of the road network.
     city_road, station_road, city_station
         Connectors between rows of the nodes.
-    cities, road_nodes, stations
-        Number of nodes of each kind.
+    cities, stations
+        Number of nodes of either kind, the first and the last ones.
     """
 
     nodes: pd.DataFrame
@@ -167,17 +167,16 @@ class AccessNetwork:
     station_road: Connectors
     city_station: Connectors
     cities: int
-    road_nodes: int
     stations: int
 
     def __len__(self) -> int:
         """Return the number of nodes."""
-        return self.cities + self.road_nodes + self.stations
+        return len(self.nodes)
 
     @property
     def entrance(self) -> Ints:
         """Rows of the station entrances."""
-        return self.cities + self.road_nodes + np.arange(self.stations, dtype=np.int64)
+        return np.arange(len(self) - self.stations, len(self), dtype=np.int64)
 
     def arcs(self, *, in_vehicles: bool) -> Arcs:
         """Return the arcs of roads and ferries, and of all connectors in both directions.
@@ -248,7 +247,6 @@ def build_access_network(
         station_road=station_road.shifted(first_station, first_road),
         city_station=city_station.shifted(0, first_station),
         cities=len(cities),
-        road_nodes=len(road.nodes),
         stations=len(stations),
     )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from networks.schema import Floats, Ints, Mask
+from networks.schema import Floats, Ints
 
 ANY_TURN_DEG = 180.0
 """Turn limit that allows every turn."""
@@ -173,7 +173,11 @@ class TrackGraph:
         is_closed = np.zeros(layout.count, dtype=bool)
         is_closed[[] if closed is None else closed] = True
         allowed = (np.abs(before - after) != size) & ~is_closed[end[before]]
-        allowed &= _within_turn_limit(layout, before, after, most_turn_deg) | is_free[end[before]]
+        # `back` points against the direction of travel: add a half turn, then wrap the difference to +-pi.
+        away = np.concatenate([layout.leaving_tail, layout.leaving_head])
+        back = np.concatenate([layout.leaving_head, layout.leaving_tail])
+        turn = np.abs((away[after] - back[before] + np.pi + np.pi) % (2 * np.pi) - np.pi)
+        allowed &= (turn <= np.radians(most_turn_deg) + 1e-9) | is_free[end[before]]
         cost = np.tile(seconds, 2)
         movements = (before[allowed], after[allowed])
         matrix = csr_array((cost[movements[0]], movements), shape=(2 * size, 2 * size))
@@ -278,13 +282,3 @@ class OwnTracks:
         known = at < len(self.nodes)
         found: list[int] = at[known][self.nodes[at[known]] == wanted[known]].tolist()
         return found
-
-
-def _within_turn_limit(layout: Layout, before: Ints, after: Ints, most_turn_deg: float) -> Mask:
-    """Return which movements change direction by no more than the limit."""
-    away = np.concatenate([layout.leaving_tail, layout.leaving_head])
-    back = np.concatenate([layout.leaving_head, layout.leaving_tail])
-    # `back` points against the direction of travel: add a half turn, then wrap the difference to +-pi.
-    turn = np.abs((away[after] - back[before] + np.pi + np.pi) % (2 * np.pi) - np.pi)
-    within: Mask = turn <= np.radians(most_turn_deg) + 1e-9
-    return within

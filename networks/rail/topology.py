@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pyproj
@@ -50,8 +51,9 @@ class Placed:
     unreached: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Hit:
+class _Hit(NamedTuple):
+    """The nearest point of a track: its distance, its segment, and the share along that, 0 to 1."""
+
     metres: float
     track: int
     segment: int
@@ -157,28 +159,18 @@ def _hits(
     box = shapely.box(station.lon - wide, station.lat - high, station.lon + wide, station.lat + high)
     hits = []
     for i in tree.query(box).tolist():
-        rows = tracks[i].points
-        segment, share, metres = _nearest_on_line(
-            degrees[0][rows], degrees[1][rows], at_lon=station.lon, at_lat=station.lat
-        )
-        if metres <= limit_m:
-            hits.append(_Hit(metres, i, segment, share))
-    return sorted(hits, key=lambda hit: (hit.metres, hit.track))
-
-
-def _nearest_on_line(lon: Floats, lat: Floats, *, at_lon: float, at_lat: float) -> tuple[int, float, float]:
-    """Return the segment of a line nearest to a place, the share along it (0 to 1), and the distance in m.
-
-    Distances are measured in a plane tangent at the place.
-    """
-    x = (lon - at_lon) * _METRES_PER_DEGREE * np.cos(np.radians(at_lat))
-    y = (lat - at_lat) * _METRES_PER_DEGREE
-    dx, dy = np.diff(x), np.diff(y)
-    square = dx * dx + dy * dy
-    share = np.clip(-(x[:-1] * dx + y[:-1] * dy) / np.where(square > 0, square, 1.0), 0.0, 1.0)
-    metres = np.hypot(x[:-1] + share * dx, y[:-1] + share * dy)
-    segment = int(np.argmin(metres))
-    return segment, float(share[segment]), float(metres[segment])
+        # Distances are measured in a plane tangent at the station.
+        lon, lat = (values[tracks[i].points] for values in degrees)
+        x = (lon - station.lon) * _METRES_PER_DEGREE * np.cos(np.radians(station.lat))
+        y = (lat - station.lat) * _METRES_PER_DEGREE
+        dx, dy = np.diff(x), np.diff(y)
+        square = dx * dx + dy * dy
+        share = np.clip(-(x[:-1] * dx + y[:-1] * dy) / np.where(square > 0, square, 1.0), 0.0, 1.0)
+        metres = np.hypot(x[:-1] + share * dx, y[:-1] + share * dy)
+        segment = int(np.argmin(metres))
+        if metres[segment] <= limit_m:
+            hits.append(_Hit(float(metres[segment]), i, segment, float(share[segment])))
+    return sorted(hits)
 
 
 _LEAST_KM = 1e-6

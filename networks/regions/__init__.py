@@ -13,6 +13,9 @@ from networks.inputs import checksum
 
 __all__ = ["Region", "check", "folder", "names", "read"]
 
+_ROOT = Path(str(resources.files("networks.regions")))
+"""Folder that holds the regions."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Region:
@@ -80,7 +83,7 @@ class Region:
 
 def names() -> tuple[str, ...]:
     """Return the names of the embedded regions, sorted."""
-    return tuple(sorted(entry.name for entry in _root().iterdir() if (entry / "region.toml").is_file()))
+    return tuple(sorted(entry.name for entry in _ROOT.iterdir() if (entry / "region.toml").is_file()))
 
 
 def folder(name: str) -> Path:
@@ -101,7 +104,7 @@ def folder(name: str) -> Path:
         close = get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"embedded regions: {', '.join(known)}"
         raise SourceError(f"there is no embedded region named {name!r}", remedy=hint)
-    return _root() / name
+    return _ROOT / name
 
 
 def read(name: str) -> Region:
@@ -163,8 +166,3 @@ def check(region: Region) -> None:
             done="Nothing was read and nothing was written.",
             remedy="Reinstall the package; after an intended change, write the new SHA-256 to region.toml.",
         )
-
-
-def _root() -> Path:
-    """Return the folder that holds the regions."""
-    return Path(str(resources.files("networks.regions")))

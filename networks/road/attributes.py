@@ -129,8 +129,7 @@ def report_of(network: Network) -> RoadReport:
     """
     sources = network.links["speed_source"]
     speeds = SpeedCounts(tagged=int((sources == "tag").sum()), imputed=int((sources == "table").sum()))
-    none = PartCounts({}, {}, SpeedCounts())
-    parts = (PartCounts({}, {}, speeds), none)
+    parts = (PartCounts({}, {}, speeds),)
     return make_report(network, country="graph", ways=len(network.links), parts=parts, dropped={})
 
 

@@ -35,26 +35,6 @@ from networks.road.topology import (
 from networks.schema import CLOSED, CRS, Floats, Ints, Mask, Network, components
 
 
-@dataclass(frozen=True, slots=True)
-class Crossings:
-    """Pieces of ferries between the nodes at which ways meet; all arrays are as long as `km`.
-
-    Attributes
-    ----------
-    way
-        Position of the way of each piece among the ferries.
-    first, last
-        Nodes at its ends.
-    km
-        Length.
-    """
-
-    way: Ints
-    first: Ints
-    last: Ints
-    km: Floats
-
-
 def ride_seconds(way_ids: Ints, tags: Sequence[Tags], relations: Sequence[Relation]) -> list[tuple[int, int]]:
     """Return the tagged duration of each way in seconds, and a key shared by the ways that it is for.
 
@@ -79,57 +59,6 @@ def ride_seconds(way_ids: Ints, tags: Sequence[Tags], relations: Sequence[Relati
                 if found[position][0] == 0:
                     found[position] = (seconds, len(tags) + number)
     return found
-
-
-def crossing_times(
-    pieces: Crossings, *, shore: Mask, rides: Sequence[tuple[int, int]], kinds: Sequence[str]
-) -> tuple[Ints, Mask]:
-    """Return the travel time of each piece in seconds, waiting included, and whether it comes from a tag.
-
-    Pieces that meet at sea form one crossing. A tagged duration is shared by length among the pieces that it
-    is for; without one, the speed of the table for the length of the crossing applies. Half of the wait of
-    the table is added at each end on a shore, so that a crossing pays the wait once, however many ways it
-    is mapped as.
-
-    Parameters
-    ----------
-    shore
-        bool [n], nodes that a road touches. Ends of the ferries that nothing else touches count as well.
-    rides
-        Seconds and key of each way, from `ride_seconds`.
-    kinds
-        `ferry` or `shuttle_train` for each way, which selects the table.
-    """
-    degree = np.bincount(np.concatenate([pieces.first, pieces.last]), minlength=len(shore))
-    is_shore = shore | (degree == 1)
-    crossing = _crossings(pieces, is_shore)
-    crossing_km = np.bincount(crossing, weights=pieces.km)[crossing]
-    seconds_of, key_of = (np.array([ride[i] for ride in rides], np.int64)[pieces.way] for i in (0, 1))
-    _, key = np.unique(key_of, return_inverse=True)
-    shared_km = np.bincount(key, weights=pieces.km)[key]
-    is_tagged = seconds_of > 0
-    steps = [
-        crossing_step(kinds[way], km)
-        for way, km in zip(pieces.way.tolist(), crossing_km.tolist(), strict=True)
-    ]
-    by_table = pieces.km / np.array([step.kmh for step in steps]) * 3600
-    ride = np.where(is_tagged, seconds_of * pieces.km / np.maximum(shared_km, 1e-9), by_table)
-    # One end ashore pays half of the wait: a crossing has two such ends, however many pieces it is mapped as.
-    boardings = is_shore[pieces.first].astype(np.int64) + is_shore[pieces.last]
-    wait = np.array([step.wait_s for step in steps]) / 2 * boardings
-    return np.maximum(1, np.rint(ride + wait)).astype(np.int64), is_tagged
-
-
-def _crossings(pieces: Crossings, is_shore: Mask) -> Ints:
-    """Return the number of the crossing of each piece: pieces are joined at nodes that are no shore."""
-    count = len(pieces.km)
-    piece = np.concatenate([np.arange(count), np.arange(count)])
-    node = np.concatenate([pieces.first, pieces.last])
-    # A graph of pieces (0 to count - 1) and of the nodes at sea behind them; its components are crossings.
-    at_sea = ~is_shore[node]
-    label = components(piece[at_sea], count + node[at_sea], size=count + len(is_shore))
-    _, crossing = np.unique(label[:count], return_inverse=True)
-    return crossing.astype(np.int64)
 
 
 _MM_PER_KM = 1e6
@@ -275,7 +204,13 @@ def _length_factor(tags: Tags) -> float:
 def _times(
     roads: RoadWays, pieces: Pieces, nodes: Nodes, relations: Sequence[Relation]
 ) -> tuple[Ints, Floats, Texts]:
-    """Return the seconds (0 except for ferries), the speed and its source of each piece."""
+    """Return the seconds (0 except for ferries), the speed and its source of each piece.
+
+    Pieces of ferries that meet at sea form one crossing. A tagged duration is shared by length among the
+    pieces that it is for; without one, the speed of the table for the length of the crossing applies. Half of
+    the wait of the table is added at each end on a shore, so that a crossing pays the wait once, however many
+    ways it is mapped as.
+    """
     kmh, source = roads.speed_kmh[pieces.way], roads.speed_source[pieces.way]
     seconds = np.zeros(len(pieces.way), dtype=np.int64)
     ferries = np.flatnonzero(roads.mode == "ferry")
@@ -283,18 +218,28 @@ def _times(
     at = np.flatnonzero(is_ferry & (pieces.length_km > 0))
     if not len(at):
         return seconds, kmh, source
-    first, last = pieces.rows[pieces.first], pieces.rows[pieces.last]
-    shore = np.zeros(len(nodes), bool)
-    shore[first[~is_ferry]] = shore[last[~is_ferry]] = True
-    times, is_tagged = crossing_times(
-        Crossings(np.searchsorted(ferries, pieces.way[at]), first[at], last[at], pieces.length_km[at]),
-        shore=shore,
-        rides=ride_seconds(roads.ways.id[ferries], [roads.ways.tags[way] for way in ferries], relations),
-        kinds=roads.link_class[ferries].tolist(),
-    )
-    seconds[at] = times
-    source[at] = np.where(is_tagged, "tag", "table")
-    kmh[at] = np.clip(pieces.length_km[at] / times * 3600, _LEAST_FERRY_KMH, _MOST_FERRY_KMH)
+    way, km, count = pieces.way[at], pieces.length_km[at], len(at)
+    ends = pieces.rows[np.concatenate([pieces.first[at], pieces.last[at]])]
+    # Shores are the nodes that a road touches, and ends of the ferries that nothing else touches.
+    is_shore = np.bincount(ends, minlength=len(nodes)) == 1
+    is_shore[pieces.rows[np.concatenate([pieces.first[~is_ferry], pieces.last[~is_ferry]])]] = True
+    # A graph of pieces (0 to count - 1) and of the nodes at sea behind them; its components are crossings.
+    at_sea = ~is_shore[ends]
+    piece = np.tile(np.arange(count), 2)
+    crossing = components(piece[at_sea], count + ends[at_sea], size=count + len(nodes))[:count]
+    crossing_km = np.bincount(crossing, weights=km)[crossing]
+    rides = ride_seconds(roads.ways.id[ferries], [roads.ways.tags[one] for one in ferries], relations)
+    ride_s, key = np.array(rides, dtype=np.int64)[np.searchsorted(ferries, way)].T
+    shared_km = np.bincount(key, weights=km)[key]
+    kinds = roads.link_class[way].tolist()
+    steps = [crossing_step(kind, length) for kind, length in zip(kinds, crossing_km.tolist(), strict=True)]
+    by_table = km / np.array([step.kmh for step in steps]) * 3600
+    ride = np.where(ride_s > 0, ride_s * km / np.maximum(shared_km, 1e-9), by_table)
+    # One end ashore pays half of the wait: a crossing has two such ends, however many pieces it is mapped as.
+    wait = np.array([step.wait_s for step in steps]) / 2 * is_shore[ends].reshape(2, -1).sum(axis=0)
+    seconds[at] = np.maximum(1, np.rint(ride + wait))
+    source[at] = np.where(ride_s > 0, "tag", "table")
+    kmh[at] = np.clip(km / seconds[at] * 3600, _LEAST_FERRY_KMH, _MOST_FERRY_KMH)
     return seconds, kmh, source
 
 

@@ -461,10 +461,10 @@ def build(
     assumed = parameters or RailParameters.default()
     services = train_relations(elements, opened_by=opened_by)
     left_out = sum(one.tags.get("route") == "train" for one in elements.relations) - len(services)
-    chosen = choose(elements, parameters=assumed, opened_by=opened_by)
-    found = gather(elements, services, parameters=assumed, opened_by=opened_by)
-    placed = place(elements, chosen.kept, found, parameters=assumed)
-    built = to_network(placed, elements, found.all, running=assumed.running)
+    tracks, tracks_left_out, unread = choose(elements, parameters=assumed, opened_by=opened_by)
+    found, of_id, stations_left_out = gather(elements, services, parameters=assumed, opened_by=opened_by)
+    placed = place(elements, tracks, found, parameters=assumed)
+    built = to_network(placed, elements, found, running=assumed.running)
     network, node = built.network, built.station_node
     points = tuple(
         tuple(int(row) for row in built.node_of_point[list(rows)] if row >= 0) for rows in placed.points
@@ -473,41 +473,41 @@ def build(
     drafts: tuple[Draft, ...] = ()
     if source in ("auto", "relations"):
         ways = network.links["osm_id"].to_numpy()
-        drafts, counts = relation_drafts(services, station_of_id=found.of_id, reached=reached, link_way=ways)
+        drafts, counts = relation_drafts(services, station_of_id=of_id, reached=reached, link_way=ways)
     if source == "auto":
         source = "relations" if drafts else "lines" if line_table else "tracks"
     if source == "lines":
-        drafts = line_drafts(line_table, stations=found.all, reached=reached)
+        drafts = line_drafts(line_table, stations=found, reached=reached)
     elif source == "tracks":
-        drafts = neighbour_drafts(network, points, found.all, most_turn_deg=assumed.most_turn_deg)
+        drafts = neighbour_drafts(network, points, found, most_turn_deg=assumed.most_turn_deg)
     if left_out:
         counts["relations that do not run"] = left_out
-    timetable = Timetable(network, points, [station.label for station in found.all], parameters=assumed)
+    timetable = Timetable(network, points, [station.label for station in found], parameters=assumed)
     results = [timetable.time(draft) for draft in drafts]
     timed = [part for parts, _, _ in results for part in parts]
     table = to_services(timed, network.links, station_node=node, parameters=assumed)
     rows = [
         (s.osm_id, s.name, s.labels, int(node[i]), points[i], placed.snapped_m[i])
-        for i, s in enumerate(found.all)
+        for i, s in enumerate(found)
         if node[i] >= 0
     ]
     stations = pd.DataFrame(rows, columns=["osm_id", "name", "labels", "node", "points", "carried_m"])
     carried = placed.snapped_m[placed.snapped_m > 0]
-    tagged = sum(t.speed_source == FROM_TAG for t in chosen.kept)
+    tagged = sum(t.speed_source == FROM_TAG for t in tracks)
     lengths = network.links.groupby("link_class")["length_km"].sum()
     report = RailReport(
-        tracks=len(chosen.kept),
+        tracks=len(tracks),
         track_km={str(name): float(km) for name, km in lengths.items()},
-        tracks_left_out=chosen.left_out,
+        tracks_left_out=tracks_left_out,
         speeds_tagged=tagged,
-        speeds_by_class=len(chosen.kept) - tagged,
-        speeds_unread=chosen.unread_speeds,
+        speeds_by_class=len(tracks) - tagged,
+        speeds_unread=unread,
         loops=built.loops,
         components=int(network.components().max(initial=-1)) + 1,
         stations=int(reached.sum()),
         stations_carried=len(carried),
         farthest_carried_m=float(carried.max(initial=0.0)),
-        stations_left_out=found.left_out,
+        stations_left_out=stations_left_out,
         stations_unreached=placed.unreached,
         stations_merged=built.merged,
         services=len(table.lines),

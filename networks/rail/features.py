@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -144,26 +144,9 @@ class Track:
     tags: Tags
 
 
-@dataclass(frozen=True, slots=True)
-class Tracks:
-    """The selected tracks.
-
-    Attributes
-    ----------
-    kept
-        The tracks.
-    left_out
-        Number of tracks left out, by reason.
-    unread_speeds
-        Number of selected tracks by the value of `maxspeed` that states no speed for passenger trains.
-    """
-
-    kept: tuple[Track, ...]
-    left_out: Mapping[str, int]
-    unread_speeds: Mapping[str, int]
-
-
-def choose(elements: Elements, *, parameters: RailParameters, opened_by: date | None = None) -> Tracks:
+def choose(
+    elements: Elements, *, parameters: RailParameters, opened_by: date | None = None
+) -> tuple[tuple[Track, ...], dict[str, int], dict[str, int]]:
     """Select the tracks of a network, in the order of the source.
 
     Parameters
@@ -172,6 +155,12 @@ def choose(elements: Elements, *, parameters: RailParameters, opened_by: date | 
         Tags of tracks that are used, and the classes.
     opened_by
         Leave out tracks that opened after this day; None for the network of today.
+
+    Returns
+    -------
+    tracks, left_out, unread
+        The tracks; the number of those left out, by reason; and the number of tracks by the value of
+        `maxspeed` that states no speed for passenger trains.
     """
     kept, left_out, unread = [], Counter[str](), Counter[str]()
     ways = elements.tracks
@@ -190,7 +179,7 @@ def choose(elements: Elements, *, parameters: RailParameters, opened_by: date | 
             design = parameters.named(link_class).design_kmh
             unread.update(tags[key] for key in SPEED_KEYS if tags.get(key))
         kept.append(Track(int(ways.id[i]), points, link_class, design, source, tags))
-    return Tracks(kept=tuple(kept), left_out=dict(left_out), unread_speeds=dict(unread))
+    return tuple(kept), dict(left_out), dict(unread)
 
 
 def _reason_against_track(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
@@ -238,32 +227,13 @@ class Station:
         return self.name or element_name(self.osm_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Stations:
-    """The stations of a source.
-
-    Attributes
-    ----------
-    all
-        Stations in the order of the source, then stop positions that are far from any station.
-    of_id
-        Row of `all` for each OSM id of a station or stop position.
-    left_out
-        Number of stations left out, by reason.
-    """
-
-    all: tuple[Station, ...]
-    of_id: Mapping[int, int]
-    left_out: Mapping[str, int]
-
-
 def gather(
     elements: Elements,
     relations: Sequence[Relation],
     *,
     parameters: RailParameters,
     opened_by: date | None = None,
-) -> Stations:
+) -> tuple[tuple[Station, ...], dict[int, int], dict[str, int]]:
     """Gather the stations of a source, and the stop positions of trains that belong to them.
 
     A stop position or platform belongs to the station in its stop area, or else to the nearest station within
@@ -279,6 +249,12 @@ def gather(
         Tags of stations, and the distance limit `stop_m`.
     opened_by
         Leave out stations that opened after this day; None for the network of today.
+
+    Returns
+    -------
+    stations, of_id, left_out
+        Stations in the order of the source, then stop positions that are far from any station; the row of the
+        station for each OSM id of a station or stop position; and the number of stations left out, by reason.
     """
     left_out, found = Counter[str](), []
     points = elements.stations
@@ -316,7 +292,7 @@ def gather(
         stops_of[row].append(osm_id)
     complete = tuple(replace(station, stops=tuple(stops_of[i])) for i, station in enumerate(stations))
     of_id = {s.osm_id: i for i, s in enumerate(stations)} | owner | row_of
-    return Stations(all=complete, of_id=of_id, left_out=dict(left_out))
+    return complete, of_id, dict(left_out)
 
 
 def _reason_against_station(tags: Tags, parameters: RailParameters, opened_by: date | None) -> str:
@@ -358,22 +334,23 @@ class _Areas:
 def _twins(found: Sequence[Station], railway: set[int], areas: _Areas, limit_m: float) -> dict[int, int]:
     """Return the id of the station of railways for each station of public transport that is the same."""
     others = [station for station in found if station.osm_id not in railway]
-    proper = [station for station in found if station.osm_id in railway]
-    if not others or not proper:
-        return {}
-    tree, chord = KDTree(_positions(proper)), km_to_chord(limit_m / 1000.0)
-    twins = {}
-    for station, place in zip(others, _positions(others), strict=True):
+    proper, twins = [station for station in found if station.osm_id in railway], dict[int, int]()
+    for station, near in _near(proper, others, limit_m):
         area = areas.of_point.get(station.osm_id)
-        near = [proper[row] for row in sorted(tree.query_ball_point(place, chord))]
-        same = [
-            one
-            for one in near
-            if _same_name(one, station) or (area is not None and areas.of_point.get(one.osm_id) == area)
-        ]
-        if same:
-            twins[station.osm_id] = same[0].osm_id
+        for one in (proper[row] for row in near):
+            if _same_name(one, station) or (area is not None and areas.of_point.get(one.osm_id) == area):
+                twins.setdefault(station.osm_id, one.osm_id)
     return twins
+
+
+def _near(
+    found: Sequence[Station], others: Sequence[Station], limit_m: float
+) -> Iterator[tuple[Station, dict[int, float]]]:
+    """Yield each other station with the rows of those within the limit, and the chords between them."""
+    tree, chord = KDTree(_positions(found)), km_to_chord(limit_m / 1000.0)
+    for other, place in zip(others, _positions(others), strict=True):
+        rows = sorted(tree.query_ball_point(place, chord))
+        yield other, {row: float(np.linalg.norm(tree.data[row] - place)) for row in rows}
 
 
 def _by_area(
@@ -394,23 +371,14 @@ def _owners(
     found: list[Station], loose: list[Station], limit_m: float, areas: _Areas
 ) -> tuple[dict[int, int], list[Station]]:
     """Return the station of each stop position by OSM id, and the stop positions without one."""
-    if not found or not loose:
-        return {}, loose
-    places = _positions(loose)
-    tree, chord = KDTree(_positions(found)), km_to_chord(limit_m / 1000.0)
-    owner: dict[int, int] = {}
-    orphans = []
-    for stop, place in zip(loose, places, strict=True):
-        rows = tree.query_ball_point(place, chord)
-        if not rows:
+    owner, orphans = dict[int, int](), list[Station]()
+    for stop, near in _near(found, loose, limit_m):
+        if not near:
             orphans.append(stop)
             continue
         area = areas.of_point.get(stop.osm_id)
         names = replace(stop, labels=(*stop.labels, *(() if area is None else areas.named[area].labels)))
-        distance = {row: float(np.linalg.norm(tree.data[row] - place)) for row in rows}
-        owner[stop.osm_id] = min(
-            rows, key=lambda row: (not _same_name(found[row], names), distance[row], row)
-        )
+        owner[stop.osm_id] = min(near, key=lambda row: (not _same_name(found[row], names), near[row], row))
     return owner, orphans
 
 

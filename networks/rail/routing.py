@@ -57,24 +57,6 @@ class Layout:
             leaving_head=_bearings(lines, start=1.0, to=-_BEARING_BASE_DEG),
         )
 
-    def take(self, rows: Ints) -> tuple[Layout, Ints]:
-        """Return the layout of some links, with their nodes renumbered.
-
-        Parameters
-        ----------
-        rows
-            Rows of the links to keep.
-
-        Returns
-        -------
-        layout, nodes
-            The layout, and the previous row of each of its nodes, increasing.
-        """
-        nodes, ends = np.unique(np.concatenate([self.tail[rows], self.head[rows]]), return_inverse=True)
-        tail, head = ends[: len(rows)].astype(np.int64), ends[len(rows) :].astype(np.int64)
-        kept = (self.length_km[rows], self.leaving_tail[rows], self.leaving_head[rows])
-        return Layout(len(nodes), tail, head, *kept), nodes
-
 
 def _bearings(lines: NDArray[np.object_], *, start: float, to: float) -> Floats:
     """Return the bearings from a share of each line to a distance along it in degrees."""
@@ -255,8 +237,10 @@ class OwnTracks:
         only
             Rows of the links to use.
         """
-        own, nodes = layout.take(only)
-        return cls(TrackGraph.of(own, seconds[only]), only, nodes)
+        nodes, ends = np.unique(np.concatenate([layout.tail[only], layout.head[only]]), return_inverse=True)
+        tail, head = ends[: len(only)].astype(np.int64), ends[len(only) :].astype(np.int64)
+        kept = (layout.length_km[only], layout.leaving_tail[only], layout.leaving_head[only])
+        return cls(TrackGraph.of(Layout(len(nodes), tail, head, *kept), seconds[only]), only, nodes)
 
     def route(self, origins: Collection[int], destinations: Collection[int]) -> Route | None:
         """Find the fastest route from any origin to any destination.

@@ -13,7 +13,7 @@ import shapely
 
 from networks import schema
 from networks.osm.elements import Elements
-from networks.rail.features import Station, Stations, Track, number_of_tracks
+from networks.rail.features import Station, Track, number_of_tracks
 from networks.rail.parameters import RailParameters, Running
 from networks.road.topology import lines_along
 from networks.schema import Floats, Ints, Network
@@ -89,7 +89,7 @@ class _NewPoints:
 
 
 def place(
-    elements: Elements, tracks: Sequence[Track], stations: Stations, *, parameters: RailParameters
+    elements: Elements, tracks: Sequence[Track], stations: Sequence[Station], *, parameters: RailParameters
 ) -> Placed:
     """Place the stations on the tracks.
 
@@ -115,7 +115,7 @@ def place(
             tracks_of[row].add(i)
     new = _NewPoints(lon=[], lat=[], first=len(lon), added=defaultdict(list))
     points, snapped, unreached = [], [], []
-    for station in stations.all:
+    for station in stations:
         nodes = elements.nodes.rows_of(np.array([station.osm_id, *station.stops], dtype=np.int64))
         own = [row for row in nodes.tolist() if row >= 0 and row in tracks_of]
         limit = parameters.platform_m if own else parameters.snap_m

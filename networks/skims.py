@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -120,6 +120,14 @@ class TimeGraph:
         """Create a graph from its nodes and arcs; the parameters are those of the class."""
         columns = {name: getattr(arcs, name) for name in Arcs.__slots__}
         return cls(nodes=nodes, **columns, origin=origin, destination=destination, definition=definition)
+
+    def arcs(self, which: NDArray[np.bool_] | slice = slice(None)) -> Arcs:
+        """Return some of the arcs; default all."""
+        return Arcs(**{name: getattr(self, name)[which] for name in Arcs.__slots__})
+
+    def with_arcs(self, arcs: Arcs) -> TimeGraph:
+        """Return a graph of the same nodes with other arcs."""
+        return replace(self, **{name: getattr(arcs, name) for name in Arcs.__slots__})
 
 
 _EXACT_FLOATS = 2**53

@@ -201,8 +201,7 @@ class WithoutCore:
 
     def network(self, graph: TimeGraph) -> TimeGraph:
         """Return a time graph with the arcs of this one, at whatever speeds, without those of the core."""
-        columns = ("tail", "head", "seconds", "kind", "ref")
-        return replace(graph, **{name: getattr(graph, name)[self.arcs] for name in columns})
+        return graph.with_arcs(graph.arcs(self.arcs))
 
     def candidates(self, candidates: Candidates) -> Candidates:
         """Return candidates with the arcs of these ones, at whatever speeds, without those of the core."""

@@ -18,7 +18,7 @@ from networks.road.speeds import speed_table
 from networks.skims import TimeGraph
 from optimiser.frontier.cases import Layer, longest_s
 from optimiser.job.model import Job
-from optimiser.job.sections import Capacity
+from optimiser.job.sections import DERIVED, Capacity
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS, candidates_on
@@ -39,7 +39,7 @@ from optimiser.proposals.trains import RailRules
 from optimiser.report.ring_layout import RingWorth
 from optimiser.run import demands
 from optimiser.run.independence import WithoutCore, without_core
-from optimiser.run.rings import Ground, RingTables, add_rings, derived_rings, with_closing_links
+from optimiser.run.rings import Ground, RingTables, add_rings, ring_rules, with_closing_links
 from optimiser.run.source import Source
 from optimiser.run.timing import EXPRESSWAY, Times, access_parameters
 from optimiser.verify import check
@@ -227,7 +227,8 @@ def draft_problem(
     graph = times.graphs[job.times.definition]
     if without is None:
         return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
-    derived = derived_rings(job.rings, base.city_names)
+    sections = [section for section in job.rings if section.reward == DERIVED]
+    derived = {ring.id for ring in ring_rules(sections, base.city_names)}
     setting = WorthSetting(graph, candidates, times.cities, pairs, without, job.times.limit_s)
     problem, worth = with_worth(problem, derived, setting, solve)
     layer = without.layer(graph, candidates, pairs)

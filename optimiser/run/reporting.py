@@ -220,10 +220,8 @@ def assemble_report(found: Findings) -> ReportInput:
 def _screening(found: Findings) -> str:
     """Return the caution on a screening, with what its assumptions do to the count of today; else nothing."""
     text, cases = found.source.screening, found.answers.cases
-    if not text or cases is None:
-        return text
-    span = cases.span_today(UNCERTAIN)
-    if span is None:
+    span = None if cases is None else cases.span_today(UNCERTAIN)
+    if not text or cases is None or span is None:
         return text
     return (
         f"{text} Under other assumptions on speeds, trains, waits and access, {span[0]} to {span[1]} of "

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks import skims
-from networks.skims import ARC_KINDS, UNREACHABLE, TimeGraph
+from networks.skims import ARC_KINDS, UNREACHABLE, Arcs, TimeGraph
 from optimiser.frontier.cases import Layer, TimeChanges
 from optimiser.problem import DesignProblem
 from optimiser.proposals import prepare
@@ -182,9 +182,8 @@ class LayerRetimer:
 
 def _sparse(graph: TimeGraph, is_open: NDArray[np.bool_], candidates: Candidates) -> TimedNetwork:
     """Return the small network of a graph of which some arcs are closed."""
-    columns = ("tail", "head", "seconds", "kind", "ref")
-    left = replace(graph, **{name: getattr(graph, name)[is_open] for name in columns})
-    return TimedNetwork.of(with_road_overlay(left, candidates), candidates)
+    left = with_road_overlay(graph.with_arcs(graph.arcs(is_open)), candidates)
+    return TimedNetwork.of(left, candidates)
 
 
 def changed_seconds(arcs: SplitArcs, changes: TimeChanges) -> NDArray[np.int64]:
@@ -267,15 +266,10 @@ def with_road_overlay(graph: TimeGraph, candidates: Candidates) -> TimeGraph:
     kept = np.flatnonzero(shared)
     row = np.full(len(ids), -1, dtype=np.int64)
     row[kept] = np.arange(len(kept))
-    count = len(roads.tail)
-    kind = np.full(count, ARC_KINDS.index("road"), dtype=graph.kind.dtype)
-    return TimeGraph(
-        nodes=graph.nodes.iloc[kept].reset_index(drop=True),
-        tail=row[np.concatenate([roads.tail, graph.tail[~on_road]])],
-        head=row[np.concatenate([roads.head, graph.head[~on_road]])],
-        seconds=np.concatenate([roads.seconds, graph.seconds[~on_road]]),
-        kind=np.concatenate([kind, graph.kind[~on_road]]),
-        ref=np.concatenate([np.full(count, -1, dtype=graph.ref.dtype), graph.ref[~on_road]]),
+    arcs = Arcs.join([Arcs.of("road", roads.tail, roads.head, roads.seconds), graph.arcs(~on_road)])
+    return TimeGraph.of(
+        graph.nodes.iloc[kept].reset_index(drop=True),
+        replace(arcs, tail=row[arcs.tail], head=row[arcs.head]),
         origin=row[graph.origin],
         destination=row[graph.destination],
         definition=graph.definition,

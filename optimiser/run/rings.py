@@ -16,7 +16,7 @@ from shapely import MultiLineString
 
 from networks.cities import CityNames, UnknownCityError, load_csv
 from networks.errors import NetworksError
-from optimiser.job.sections import DERIVED, TABLE, Rings
+from optimiser.job.sections import TABLE, Rings
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.problem.model import TIERS
@@ -185,12 +185,6 @@ def _rules_of(
             gap_count=section.gap_count,
             gap_longest_km=section.gap_longest_km,
         )
-
-
-def derived_rings(asked: Sequence[Rings], cities: CityNames) -> frozenset[str]:
-    """Return the ids of the rings whose reward is derived; the parameters are those of `ring_rules`."""
-    sections = [section for section in asked if section.reward == DERIVED]
-    return frozenset(rules.id for rules in ring_rules(sections, cities))
 
 
 def _band(given: tuple[float, ...]) -> tuple[float, float]:

@@ -21,7 +21,7 @@ from networks.intermodal.access import cities_to_stations, stations_to_roads
 from networks.rail import RailBuild
 from networks.road.speeds import speed_table
 from networks.schema import Network
-from networks.skims import ARC_KINDS, UNREACHABLE, TimeGraph
+from networks.skims import UNREACHABLE, Arcs, TimeGraph
 from optimiser.job.model import Job
 from optimiser.proposals.prepare import city_pairs
 from optimiser.proposals.roads import anchor_nodes
@@ -359,14 +359,7 @@ def with_arcs(graph: TimeGraph, arcs: pd.DataFrame) -> TimeGraph:
     names = pd.concat([graph.nodes["node_id"], arcs["tail_id"], arcs["head_id"]]).astype(str).unique()
     row = {name: at for at, name in enumerate(names)}
     new = pd.DataFrame({"node_id": names[len(graph.nodes) :], "kind": "stop", "lon": np.nan, "lat": np.nan})
-    ends = [arcs[key].map(row).to_numpy(dtype=np.int64) for key in ("tail_id", "head_id")]
-    count = len(arcs)
-    return replace(
-        graph,
-        nodes=pd.concat([graph.nodes, new], ignore_index=True) if len(new) else graph.nodes,
-        tail=np.concatenate([graph.tail, ends[0]]),
-        head=np.concatenate([graph.head, ends[1]]),
-        seconds=np.concatenate([graph.seconds, arcs["seconds"].to_numpy(dtype=np.int64)]),
-        kind=np.concatenate([graph.kind, np.full(count, ARC_KINDS.index("ride"), dtype=np.int8)]),
-        ref=np.concatenate([graph.ref, np.full(count, -1, dtype=np.int64)]),
-    )
+    tail, head = (arcs[key].map(row).to_numpy(dtype=np.int64) for key in ("tail_id", "head_id"))
+    added = Arcs.of("ride", tail, head, arcs["seconds"].to_numpy(dtype=np.int64))
+    nodes = pd.concat([graph.nodes, new], ignore_index=True) if len(new) else graph.nodes
+    return replace(graph, nodes=nodes).with_arcs(Arcs.join([graph.arcs(), added]))

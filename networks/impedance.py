@@ -38,7 +38,18 @@ def add_travel_times(network: Network, *, speed_overrides: Mapping[str, float] |
     """
     overrides = dict(speed_overrides or {})
     links = network.links.copy()
-    _check_overrides(overrides, classes=set(links["link_class"]))
+    classes = set(links["link_class"])
+    faults = [f"no link has the class '{name}'" for name in overrides if name not in classes]
+    faults += [
+        f"{speed:g} km/h for class '{name}' is outside {LEAST_SPEED_KMH:g} to {MOST_SPEED_KMH:g}"
+        for name, speed in overrides.items()
+        if not LEAST_SPEED_KMH <= speed <= MOST_SPEED_KMH
+    ]
+    if faults:
+        known = ", ".join(sorted(classes))
+        raise SchemaError(
+            "the given speeds cannot be used", faults=faults, remedy=f"Classes of links: {known or 'none'}."
+        )
     chosen = links["link_class"].map(overrides).astype("float64").to_numpy()
     used = np.isfinite(chosen) & (links["mode"] != "ferry").to_numpy()
     links["speed_kmh"] = np.where(used, chosen, links["speed_kmh"].to_numpy())
@@ -74,17 +85,3 @@ def travel_time_s(length_km: Floats, speed_kmh: Floats) -> Ints:
     """
     seconds = np.rint(np.asarray(length_km) / np.asarray(speed_kmh) * _SECONDS_PER_HOUR)
     return np.maximum(seconds, 1.0).astype(np.int64)
-
-
-def _check_overrides(overrides: Mapping[str, float], *, classes: set[str]) -> None:
-    faults = [f"no link has the class '{name}'" for name in overrides if name not in classes]
-    faults += [
-        f"{speed:g} km/h for class '{name}' is outside {LEAST_SPEED_KMH:g} to {MOST_SPEED_KMH:g}"
-        for name, speed in overrides.items()
-        if not LEAST_SPEED_KMH <= speed <= MOST_SPEED_KMH
-    ]
-    if faults:
-        known = ", ".join(sorted(classes))
-        raise SchemaError(
-            "the given speeds cannot be used", faults=faults, remedy=f"Classes of links: {known or 'none'}."
-        )

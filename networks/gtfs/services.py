@@ -338,13 +338,13 @@ def build(
             done="Nothing was written.",
             remedy="Check gtfs_date and gtfs_hours, and that feed and map show the same region.",
         )
-    laid = _lay_out(ground, patterns, modes, assumed, rail)
+    network, station_node, ways, roads, sections = _lay_out(ground, patterns, modes, assumed, rail)
     hours_a_day = rail.hours_a_day if hours is None else (hours[1] - hours[0]) % 24 or 24.0
     timed = [
-        _timed(feed, ground, laid, pattern, mode, f"g{number}", hours_a_day)
+        _timed(feed, ground, roads if mode == COACH else ways, pattern, mode, f"g{number}", hours_a_day)
         for number, (pattern, mode) in enumerate(zip(patterns, modes, strict=True), start=1)
     ]
-    services = to_services(timed, laid.network.links, station_node=laid.station_node, parameters=rail)
+    services = to_services(timed, network.links, station_node=station_node, parameters=rail)
     by_period = headways(patterns)
     served = sorted({station for pattern in patterns for station in pattern.stations})
     new = [station for station in served if not ground.points[station]]
@@ -352,15 +352,15 @@ def build(
         "osm_id": 0,
         "name": pd.Series([ground.names[station] for station in new], dtype="str"),
         "labels": pd.Series([(ground.names[station],) for station in new], dtype="object"),
-        "node": laid.station_node[new],
-        "points": pd.Series([(int(laid.station_node[station]),) for station in new], dtype="object"),
+        "node": station_node[new],
+        "points": pd.Series([(int(station_node[station]),) for station in new], dtype="object"),
         "carried_m": 0.0,
     }
     table = pd.DataFrame(columns, index=range(len(new)))  # stations that are none of the map's
     if tracks is not None:
         table = pd.concat([tracks.stations, table], ignore_index=True)
     built = RailBuild(
-        network=laid.network,
+        network=network,
         services=services,
         stations=table,
         report=replace(
@@ -368,7 +368,7 @@ def build(
             services=len(services.lines),
             services_source=BY_TIMETABLE,
             headways={BY_TIMETABLE: len(services.lines)},
-            components=int(laid.network.components().max(initial=-1)) + 1,
+            components=int(network.components().max(initial=-1)) + 1,
             service_counts={"services with known times": len(services.lines)},
             hops_strayed=0,
             faults=(),
@@ -397,7 +397,7 @@ def build(
         },
         stops_misplaced=ground.misplaced,
         stops_elsewhere=ground.elsewhere,
-        sections=laid.sections,
+        sections=sections,
         least_transfers_s={
             str(seconds): int(count)
             for seconds, count in feed.transfers["least_s"].value_counts().sort_index().items()
@@ -490,37 +490,21 @@ def _stations_of_map(table: pd.DataFrame, tracks: RailBuild | None, most_km: flo
 # ---- tracks and sections
 
 
-@dataclass(frozen=True, slots=True)
-class _Laid:
-    """Tracks and sections with the way of trains from stop to stop.
-
-    Attributes
-    ----------
-    network
-        Tracks of the map, then the sections.
-    station_node
-        Row of the nodes of each station, -1 for those without trains.
-    ways, roads
-        Route of trains, and of coaches, from the smaller row of stations to the larger.
-    sections
-        Number of sections.
-    """
-
-    network: Network
-    station_node: Ints
-    ways: Mapping[Ends, Route]
-    roads: Mapping[Ends, Route]
-    sections: int
-
-
 def _lay_out(
     ground: _Ground,
     patterns: Sequence[Pattern],
     modes: Sequence[str],
     assumed: GtfsParameters,
     rail: RailParameters,
-) -> _Laid:
-    """Find the way of every train from stop to stop: over tracks, else over sections."""
+) -> tuple[Network, Ints, Mapping[Ends, Route], Mapping[Ends, Route], int]:
+    """Find the way of every train from stop to stop: over tracks, else over sections.
+
+    Returns
+    -------
+    network, station_node, ways, roads, sections
+        Tracks of the map, then the sections; row of the nodes of each station, -1 for those without trains;
+        routes of trains and of coaches, from the smaller row of stations to the larger; number of sections.
+    """
     on_rail = [pattern for pattern, mode in zip(patterns, modes, strict=True) if mode != COACH]
     by_coach = [pattern for pattern, mode in zip(patterns, modes, strict=True) if mode == COACH]
     hops, on_road = _fastest(on_rail), _fastest(by_coach)
@@ -554,7 +538,7 @@ def _lay_out(
     old = (ground.tracks.nodes, ground.tracks.links)
     both = [pd.concat([a, b], ignore_index=True) if len(b) else a for a, b in zip(old, more, strict=True)]
     network = schema.coerce(Network(*both))
-    return _Laid(network, station_node, ways, roads, len(sections.ends))
+    return network, station_node, ways, roads, len(sections.ends)
 
 
 def _fastest(patterns: Iterable[Pattern]) -> dict[Ends, int]:
@@ -589,7 +573,13 @@ def _over_tracks(
 
 
 def _timed(
-    feed: Feed, ground: _Ground, laid: _Laid, pattern: Pattern, mode: str, service_id: str, hours_a_day: float
+    feed: Feed,
+    ground: _Ground,
+    ways: Mapping[Ends, Route],
+    pattern: Pattern,
+    mode: str,
+    service_id: str,
+    hours_a_day: float,
 ) -> Timed:
     """Return a service with its ways, whose times are those of the timetable."""
     trips = (train.trip for train in (*pattern.out, *pattern.back) if train.trip >= 0)
@@ -606,7 +596,6 @@ def _timed(
         known=times,
         link_class=COACH if mode == COACH else "",
     )
-    ways = laid.roads if mode == COACH else laid.ways
     hops = zip(pairwise(stations), times.run_s, times.stop_s[1:], strict=True)
     found = (Hop(a, b, ways[_in_order(a, b)], max(run_s, 1), stop_s) for (a, b), run_s, stop_s in hops)
     return Timed(draft, service_id, tuple(found))

@@ -8,6 +8,7 @@ from datetime import date
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from networks.errors import SourceError
@@ -28,7 +29,6 @@ from networks.road.topology import (
     Pieces,
     cut_at_junctions,
     ends_to_detach,
-    first_occurrences,
     lines_along,
     merge_zero_length,
 )
@@ -181,10 +181,10 @@ def _kept(
     proper = has_length & (tail != head)
     low, high = np.minimum(tail, head), np.maximum(tail, head)
     low, high = np.where(oneway, tail, low), np.where(oneway, head, high)
+    mm = np.rint(length_km * _MM_PER_KM).astype(np.int64)
+    same = pd.DataFrame({"mm": mm, "low": low, "high": high, "oneway": oneway, "proper": proper})
     fastest_first = np.lexsort((-speed, ~proper))
-    same = (np.rint(length_km * _MM_PER_KM).astype(np.int64), high, low, oneway, proper)
-    single = np.empty(len(tail), dtype=bool)
-    single[fastest_first] = first_occurrences(*(column[fastest_first] for column in same))
+    single = ~same.iloc[fastest_first].duplicated().sort_index().to_numpy()
     kept = proper & single
     return kept, {
         "zero_length": int(np.count_nonzero(~has_length)),

@@ -149,26 +149,6 @@ def merge_zero_length(tail: Ints, head: Ints, length_km: Floats) -> tuple[Ints, 
     return representative[label[tail]], representative[label[head]]
 
 
-def first_occurrences(*columns: NDArray[np.generic]) -> Mask:
-    """Mark the rows without an earlier row that agrees in all columns.
-
-    Parameters
-    ----------
-    *columns
-        Arrays of one length.
-    """
-    order = np.lexsort(columns)
-    # `lexsort` is stable: of equal rows the earliest comes first, and it alone differs from its predecessor.
-    new = np.zeros(len(order), dtype=bool)
-    new[:1] = True
-    for column in columns:
-        ranked = column[order]
-        new[1:] |= ranked[1:] != ranked[:-1]
-    marks = np.empty(len(order), dtype=bool)
-    marks[order] = new
-    return marks
-
-
 def ends_to_detach(
     tail: Ints, head: Ints, is_restricted: Mask, rank: Ints, *, is_ferry: Mask
 ) -> tuple[Mask, Mask]:

@@ -238,8 +238,8 @@ def test_the_interior_point_method_never_ends_below_the_optimum(problem):
     by_interior_point.use_interior_point(enabled=True)
     for live in (by_simplex, by_interior_point):
         live.add(rows)
-    least = by_simplex.solve(seconds=10).objective
-    assert least - 1e-9 <= by_interior_point.solve(seconds=10).objective <= least + 1e-4
+    least = by_simplex.solve(seconds=10).objective  # HiGHS itself promises 1e-7
+    assert least - 1e-7 <= by_interior_point.solve(seconds=10).objective <= least + 1e-4
 
 
 @given(meshes() | meshes(budget="some"), st.integers(0, 63), st.integers(0, 63), st.integers(-30, 30))

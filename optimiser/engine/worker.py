@@ -125,6 +125,8 @@ class Session:
         self._send({"kind": "done", "seconds": time.monotonic() - begun, **details})
 
     def _solve(self, values: Mapping[str, Any]) -> None:
+        from optimiser.engine.methods.own_variant import SUFFIX
+        from optimiser.engine.methods.variants import method_of
         from optimiser.engine.search.compiled import is_large
         from optimiser.engine.search.task import NamedPlan
         from optimiser.engine.work import solve
@@ -135,6 +137,8 @@ class Session:
         task = _task(values, parse(values["problem"]), start=known, log=log is not None)
         if self._warms_up and is_large(task.problem):
             self._warm_up(task)
+        elif not task.variant.endswith(SUFFIX):
+            method_of(task.variant)  # loads the libraries of the variant
         begun = self._ready(task.seconds, values.get("memory_mb"))
 
         def send(message: Mapping[str, Any]) -> None:

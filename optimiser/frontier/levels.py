@@ -158,7 +158,10 @@ def highest_level(
     # Where pairs without a group count, no other group may lose its name in the reduced problem.
     axes = Axes("summed", problem.groups if "" in named else named, sums)
     search = _LevelSearch(problem, targets, FrontierEvaluator(problem, axes), params, notify)
-    search.incumbent.bound(float(search.most(bound)), "")
+    # Everything coverable attains no higher level.
+    pairs = [pair for pair, yes in zip(problem.pairs, coverable(problem), strict=True) if yes]
+    most = min(target.level(sum(p.weight for p in pairs if p.group in target.groups)) for target in targets)
+    search.incumbent.bound(float(most if bound is None else min(most, bound)), "")
     for built in known:
         search.incumbent.plan(search.evaluate(built), "")
     try:
@@ -198,15 +201,6 @@ class _LevelSearch:
     def bound(self) -> int:
         """Return the proven bound on the level."""
         return int(self.incumbent.best_bound or 0)
-
-    def most(self, bound: int | None) -> int:
-        """Return the largest level that everything coverable attains, or the bound given where it is less."""
-        pairs = [pair for pair, yes in zip(self.problem.pairs, coverable(self.problem), strict=True) if yes]
-        found = min(
-            target.level(sum(pair.weight for pair in pairs if pair.group in target.groups))
-            for target in self.targets
-        )
-        return found if bound is None else min(found, bound)
 
     def level_of(self, plan: EvaluatedPoint) -> int:
         """Return the largest level whose demands a plan meets."""

@@ -57,25 +57,6 @@ LEAST_KM = 5.0
 _OF_ROADS = ARC_KINDS.index("road")
 
 
-class Named(NamedTuple):
-    """A closure with what a reader calls it.
-
-    Attributes
-    ----------
-    closure
-        What is closed.
-    kind
-        `link`, `section` or `expressway`.
-    name, note
-        Name, and more about it.
-    """
-
-    closure: Closure
-    kind: str
-    name: str
-    note: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class ClosuresRun:
     """A plan under closures, in its folder.
@@ -149,7 +130,7 @@ def closures(
             threads=loaded.job.solve.threads or cores(),
         )
         keep = Keep(share=Fraction(repr(asked.share)), counted=asked.counted)
-        every = [one.closure for one in named]
+        every = [closure for closure, _part in named]
         answer = most_coverage(problem, every, keep, params, known=[job_plan.built], notify=progress.begins)
         if answer.value is None:
             where = f"problem {problem.name!r}"
@@ -204,7 +185,7 @@ def closures(
     return ClosuresRun(target, found, 0 if proven else NOT_PROVEN)
 
 
-def closures_of(chain: Chain, asked: Closures, progress: Progress) -> Iterator[Named]:
+def closures_of(chain: Chain, asked: Closures, progress: Progress) -> Iterator[tuple[Closure, NetworkPart]]:
     """Yield what may be closed in a job, one at a time.
 
     Parameters
@@ -227,8 +208,9 @@ def closures_of(chain: Chain, asked: Closures, progress: Progress) -> Iterator[N
     if "links" in asked.of:
         labels = labels_of(problem, chain.candidates.value.table)
         for candidate in problem.candidates:
-            closure = Closure(id=candidate.id, candidates=(candidate.id,))
-            yield Named(closure, "link", str(labels[candidate.id]["name"]), candidate.kind)
+            links = ClosedLinks(np.zeros(0, dtype=np.int64), (candidate.id,))
+            part = NetworkPart("link", str(labels[candidate.id]["name"]), candidate.kind, links)
+            yield Closure(id=candidate.id, candidates=links.candidates), part
     finder = LinkFinder.of(chain)
     parts: list[NetworkPart] = []
     if "sections" in asked.of:
@@ -243,17 +225,20 @@ def closures_of(chain: Chain, asked: Closures, progress: Progress) -> Iterator[N
     for part, name in zip(parts, arcs, strict=True):
         progress.begins(f"Timing the network without {part.name}")
         network = timer(TimeChanges(closed=(name,)))
-        closure = Closure(id=name, candidates=part.links.candidates, network=network)
-        yield Named(closure, part.kind, part.name, part.note)
+        yield Closure(id=name, candidates=part.links.candidates, network=network), part
 
 
 class NetworkPart(NamedTuple):
-    """A part of today's network that may be closed.
+    """A candidate, or a part of today's network, that may be closed.
 
     Attributes
     ----------
-    kind, name, note
-        As in `Named`.
+    kind
+        `link` of the problem, `section` of line or stretch of `expressway`.
+    name
+        Name of it.
+    note
+        How long it is and how much it is used; the kind of a candidate.
     links
         What it closes.
     """
@@ -400,7 +385,7 @@ def _stretch_name(base: BaseCase, links: NDArray[np.int64]) -> str:
 def _shown(
     chain: Chain,
     problem: DesignProblem,
-    named: Iterable[Named],
+    named: Iterable[tuple[Closure, NetworkPart]],
     evaluator: ClosureEvaluator,
     answer: ClosureAnswer,
     weights: Mapping[str, Mapping[str, int]],
@@ -411,18 +396,18 @@ def _shown(
     open_pairs = evaluator.covered(answer.built, None)
     either = set(answer.built) | set(chain.result.built)
     found = []
-    for one in named:
-        if one.kind == "link" and one.closure.id not in either:
+    for closure, part in named:
+        name = closure.id
+        if part.kind == "link" and name not in either:
             continue
-        lost = np.flatnonzero(open_pairs & ~evaluator.covered(answer.built, one.closure))
+        lost = np.flatnonzero(open_pairs & ~evaluator.covered(answer.built, closure))
         by_weight = sorted(lost.tolist(), key=lambda k: (-problem.pairs[k].weight, k))
-        name = one.closure.id
         found.append(
             {
                 "closure": name,
-                "kind": one.kind,
-                "name": one.name,
-                "note": one.note,
+                "kind": part.kind,
+                "name": part.name,
+                "note": part.note,
                 "weight_today": evaluator.today[name],
                 "weight_plan": weights["plan"][name],
                 "weight_job": weights["job"][name],

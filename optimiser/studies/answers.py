@@ -270,12 +270,6 @@ class State:
     base: tuple[str, Base] | None = None
     engine: ChildProcess | None = None
 
-    def base_at(self, address: str, contents: Contents) -> Base:
-        """Return the base at an address."""
-        if self.base is None or self.base[0] != address:
-            self.base = address, unpack(contents(address))
-        return self.base[1]
-
     def solver(self) -> ChildProcess:
         """Return the process that solves; it is started by its first solve."""
         if self.engine is None:
@@ -514,8 +508,10 @@ def score_plans(payload: Mapping[str, Any], contents: Contents) -> list[Row]:
 
 
 def _problem(payload: Mapping[str, Any], contents: Contents) -> DesignProblem:
-    base, plan = STATE.base_at(payload["base"], contents), payload.get("plan")
-    problem = resolve(base, case_from(payload["case"]))
+    address, plan = payload["base"], payload.get("plan")
+    if STATE.base is None or STATE.base[0] != address:
+        STATE.base = address, unpack(contents(address))
+    problem = resolve(STATE.base[1], case_from(payload["case"]))
     return problem if plan is None else with_circuits(problem, plan["rings"] if problem.rings else {})
 
 

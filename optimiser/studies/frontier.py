@@ -19,7 +19,7 @@ from optimiser import verify
 from optimiser.engine.child import STARTUP_S
 from optimiser.engine.search.task import Question, cores
 from optimiser.frontier import Limits, Memory, Point, Tracer, tracing
-from optimiser.frontier.axes import Axes, axes_of
+from optimiser.frontier.axes import axes_of
 from optimiser.frontier.point import Answer, answer_from
 from optimiser.frontier.region import Level
 from optimiser.frontier.tracer import FAILED, STEADY, Curve, LinkOnFrontier, curve, marginal_order
@@ -371,13 +371,34 @@ def traced_curve(
     )
     axes = axes_of(settings.axes, problem, settings.tiers)
     seed, threads = solve.seed, solve.threads or (cores() if executor is None else 1)
+    inputs = {
+        "problem": address_of(dumps(problem).encode()),
+        "axes": [axes.kind, *axes.groups],
+        "gap": limits.gap,
+        "point_s": limits.point_s,
+        "seed": seed,
+        "threads": threads,
+    }
+
+    # Answers are kept on disk as outcomes of tasks are, by all they depend on: an interrupted run resumes.
+    def key_of(asked: Question) -> str:
+        return cache.key("frontier", {**inputs, "asked": asked.as_dict()})
+
+    def recall(asked: Question) -> Answer | None:
+        kept = load_kept(key_of(asked), "point")
+        return None if kept is None else answer_from(kept.value)
+
+    def remember(answered: Answer) -> None:
+        if answered.reason in DONE or answered.seconds >= SPENT * limits.point_s:
+            keep(Outcome(key=key_of(answered.asked), name="point", value=answered.as_dict()))
+
     ahead = None if executor is None else partial(answer_ahead, executor=executor, watch=watch)
     with tracing(
         problem,
         axes=axes.kind,
         groups=axes.groups,
         limits=limits,
-        memory=_memory(problem, axes, limits, seed=seed, threads=threads),
+        memory=Memory(recall=recall, keep=remember),
         ahead=ahead,
         seed=seed,
         threads=threads,
@@ -416,34 +437,6 @@ def refuse_empty(found: Curve) -> None:
         done="No frontier was written.",
         remedy="Raise frontier.total_s and frontier.time_limit_s.",
     )
-
-
-# ---- answers kept on disk, so that an interrupted run resumes where it was
-
-
-def _memory(problem: DesignProblem, axes: Axes, limits: Limits, *, seed: int, threads: int) -> Memory:
-    """Return the memory of a frontier: answers are kept as outcomes of tasks are, by all they depend on."""
-    inputs = {
-        "problem": address_of(dumps(problem).encode()),
-        "axes": [axes.kind, *axes.groups],
-        "gap": limits.gap,
-        "point_s": limits.point_s,
-        "seed": seed,
-        "threads": threads,
-    }
-
-    def key_of(asked: Question) -> str:
-        return cache.key("frontier", {**inputs, "asked": asked.as_dict()})
-
-    def recall(asked: Question) -> Answer | None:
-        found = load_kept(key_of(asked), "point")
-        return None if found is None else answer_from(found.value)
-
-    def remember(found: Answer) -> None:
-        if found.reason in DONE or found.seconds >= SPENT * limits.point_s:
-            keep(Outcome(key=key_of(found.asked), name="point", value=found.as_dict()))
-
-    return Memory(recall=recall, keep=remember)
 
 
 # ---- files

@@ -75,11 +75,6 @@ class Changes:
             unformed=later.unformed,
         )
 
-    @property
-    def of_choice(self) -> Changes:
-        """Return the changes that leave times and candidates as they are."""
-        return replace(self, limit_s=None)
-
     def __str__(self) -> str:
         """Return the changes as words of a title; empty where nothing changes."""
         parts = (
@@ -316,9 +311,9 @@ class Study:
             loaded = LoadedJob(f"{loaded.name}: {through_job}", loaded.folder, job)
             steps = Chain(loaded, chain.source, chain.progress, chain.solver, own=chain.own, like=chain)
             study = Study(steps, self.process)
-        if not self.takes_cases or changes.of_choice == replace(through_job, limit_s=None):
+        changes = replace(changes, limit_s=None)  # what is left leaves times and candidates as they are
+        if not self.takes_cases or changes == replace(through_job, limit_s=None):
             return study, Case(name="")
-        changes = changes.of_choice
         named, known = (*changes.without, *changes.force), study.chain.design.index
         if missing := [name for name in named if name not in known]:
             raise JobError(

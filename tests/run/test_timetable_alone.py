@@ -46,7 +46,7 @@ def test_times_are_those_of_the_timetable(tmp_path: Path) -> None:
     assert times.skims["in_vehicle"][0, 1] >= ride_s
     to_station = access.centre_station.secondary + access.centre_station.small
     # One train a day and direction: the wait is the largest that counts.
-    board_s = access.board_s(link_class="conv120", headway_s=57_600, start_s=0)
+    board_s = access.board_s(link_class="conv120", headway_s=57_600) - access.running.start_s
     assert times.skims["door_to_door"][0, 1] == to_station + board_s + ride_s + access.alight_s
 
 

@@ -10,9 +10,12 @@ from contextlib import suppress
 import numpy as np
 
 from optimiser.engine.methods.bound_prover import prove_bound
+from optimiser.engine.methods.cuts.partitions import partition_inequalities
+from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.questions import QuestionSession
 from optimiser.engine.search.compiled import use_machine_code
+from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Question, Task
 from optimiser.engine.work import solve
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair, Ring, RingLink, RingStop
@@ -92,6 +95,20 @@ def warm_up_proofs() -> None:
         prove_bound(problem, 0, seed=1, left=lambda: end - time.monotonic())
 
     _repeat(prove)
+
+
+def compile_last_steps() -> None:
+    """Compile what a solve needs last, so that the process of the solver finds it on the disk.
+
+    A process that waits for its solver to be ready has the time.
+    """
+    use_machine_code()
+    t = tables(small_problem(with_budget=True))
+    x, y = np.full(t.size, 0.5), np.ones(len(t.limit))
+    separate(t, np.arange(len(t.limit)), x, y, x)
+    family = partition_inequalities(t)
+    if family is not None:
+        family().violated(x, y, most=1)
 
 
 def _repeat(work: Callable[[], object]) -> None:

@@ -160,10 +160,15 @@ def _beside(solver: ChildProcess) -> Iterator[ThreadPoolExecutor]:
 
 
 def _write_tables(chain: Chain) -> None:
-    """Write the tables of the map, and import what reports need where a report is to come."""
+    """Write the tables of the map; where a solve is to come, load and compile what comes after it."""
     chain.tables  # noqa: B018 - made here, so that it is kept
     if "tables" not in chain.progress.reused:
+        from optimiser.engine import warm_up
+        from optimiser.measures.order import ranking_of
         from optimiser.report import geopackage, page, picture  # noqa: F401 - slow to import
+
+        warm_up.compile_last_steps()
+        ranking_of(warm_up.small_problem(with_budget=True), ["c01"])
 
 
 def amend(done: Written, *, proof: Certified | None = None, answers: Answers | None = None) -> Written:

@@ -50,7 +50,10 @@ def separate(
     refused candidate covers the pair together with those opened before it.
     """
     orders = np.broadcast_to(order, (len(pairs), t.size))
-    counts, found = _separate(t, pairs, x, y, np.ascontiguousarray(orders), margin)
+    usable = (t.use[t.use_start[k] : t.use_start[k + 1]] for k in pairs)
+    ranked = [own[np.argsort(keys[own], kind="stable")] for own, keys in zip(usable, orders, strict=True)]
+    first = starts([len(own) for own in ranked])
+    counts, found = _separate(t, pairs, x, y, np.concatenate([t.use[:0], *ranked]), first, margin)
     violated = counts > 0
     return Rows(pairs[violated], starts(counts[violated]), found, np.ones(len(found)))
 
@@ -66,25 +69,24 @@ class SearchArrays(NamedTuple):
 
 @compiled
 def _separate(
-    t: Tables, pairs: Integers, x: Floats, y: Floats, orders: Floats, margin: float
+    t: Tables, pairs: Integers, x: Floats, y: Floats, ranked: Integers, first: Integers, margin: float
 ) -> tuple[Integers, Integers]:
-    """Return the size of each pair's cut (0: none is violated), and the candidates of all cuts."""
+    """Return the size of each pair's cut (0: none is violated), and the candidates of all cuts.
+
+    `ranked` has the candidates that each pair can use in the order of its keys, from position `first[i]` on.
+    """
     # An arc enters the heap at most once a search for each head it improves; the log holds as many entries.
     size = 2 * t.net.head.size + 2
     arrays = SearchArrays(
         np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
     )
     counts = np.zeros(pairs.size, np.int64)
-    found = np.empty(_most_terms(t, pairs), np.int64)
+    found = np.empty(ranked.size, np.int64)
     filled = 0
     for i in range(pairs.size):
         k = pairs[i]
-        usable = t.use[t.use_start[k] : t.use_start[k + 1]]
-        order = np.argsort(orders[i][usable], kind="mergesort")
-        refused = _refused(t, k, usable[order], x, y[k] - margin, arrays)
-        if not refused.any():
-            continue
-        for j in usable:
+        refused = _refused(t, k, ranked[first[i] : first[i + 1]], x, y[k] - margin, arrays)
+        for j in t.use[t.use_start[k] : t.use_start[k + 1]]:
             if refused[j]:
                 found[filled] = j
                 filled += 1

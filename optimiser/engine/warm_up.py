@@ -10,7 +10,7 @@ from contextlib import suppress
 import numpy as np
 
 from optimiser.engine.methods.bound_prover import prove_bound
-from optimiser.engine.methods.cuts.partitions import partition_inequalities
+from optimiser.engine.methods.cuts.partitions import PartitionCuts, part_graph
 from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.questions import QuestionSession
@@ -106,9 +106,7 @@ def compile_last_steps() -> None:
     t = tables(small_problem(with_budget=True))
     x, y = np.full(t.size, 0.5), np.ones(len(t.limit))
     separate(t, np.arange(len(t.limit)), x, y, x)
-    family = partition_inequalities(t)
-    if family is not None:
-        family().violated(x, y, most=1)
+    PartitionCuts(part_graph(t)).violated(x, y, most=1)
 
 
 def _repeat(work: Callable[[], object]) -> None:

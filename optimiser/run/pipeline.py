@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import comb
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,10 +39,8 @@ log = logging.getLogger(__name__)
 
 SUMMARY = "summary.json"
 CERTIFICATE = "certificate.json"
-STEPS = (
-    *("network", "times", "candidates", "tables", "problem", "solve", "verify", "measures", "report"),
-    *("picture", "certify"),
-)
+STEPS = ("network", "times", "candidates", "tables", "problem", "solve", "verify", "measures", "ranking",
+         "report", "picture", "certify")  # fmt: skip
 """Steps of a run of most jobs, as `Chain` names them."""
 
 
@@ -125,7 +124,8 @@ def run(
             chain.progress.coming = list(STEPS)
             log.info("job %s", loaded.name)
             chain.candidates  # noqa: B018 - made here; what follows needs them
-            tables = beside.submit(_write_tables, chain)
+            tables = beside.submit(lambda: chain.tables)
+            beside.submit(_load_ahead, chain)
             problem, result = chain.design, chain.result
             if not result.has_plan:
                 with chain.progress.step("refuse", "Looking for demands that can be met"):
@@ -159,16 +159,18 @@ def _beside(solver: ChildProcess) -> Iterator[ThreadPoolExecutor]:
             raise
 
 
-def _write_tables(chain: Chain) -> None:
-    """Write the tables of the map; where a solve is to come, load and compile what comes after it."""
-    chain.tables  # noqa: B018 - made here, so that it is kept
+def _load_ahead(chain: Chain) -> None:
+    """Import what a page needs, and compile what a large problem needs last, where a solve is to come."""
     if "tables" not in chain.progress.reused:
-        from optimiser.engine import warm_up
-        from optimiser.measures.order import ranking_of
+        from optimiser.engine.search.compiled import LEAST_WORK
         from optimiser.report import geopackage, page, picture  # noqa: F401 - slow to import
 
-        warm_up.compile_last_steps()
-        ranking_of(warm_up.small_problem(with_budget=True), ["c01"])
+        if len(chain.candidates.value) * comb(len(chain.times.value.cities), 2) >= LEAST_WORK:
+            from optimiser.engine import warm_up
+            from optimiser.measures.order import ranking_of
+
+            warm_up.compile_last_steps()
+            ranking_of(warm_up.small_problem(with_budget=True), ["c01"])
 
 
 def amend(done: Written, *, proof: Certified | None = None, answers: Answers | None = None) -> Written:

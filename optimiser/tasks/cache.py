@@ -182,9 +182,9 @@ class Progress:
         is_planned, before = name in self.coming, _seconds_before()
         last_s = sum(before.get(step, 0.0) for step in self.coming)
         self.coming = [step for step in self.coming if step != name]
-        count = len(self.coming)
-        ahead = f"{count} more step{'s' if count > 1 else ''}"
-        ahead += f", with this {last_s:.0f} s last time" if last_s else ""
+        ahead = f"{len(self.coming)} more step{'s' * (len(self.coming) > 1)}" + (
+            f", with this {last_s:.0f} s last time" if last_s else ""
+        )
         self.begins(f"{title} ({ahead})" if self.coming else title)
         start = time.perf_counter()
         yield

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from optimiser.job import find
 from optimiser.proposals.generate import KINDS
-from optimiser.report.backcast import CHOOSERS, PLANS, POOLS, PURSES, Backcast, against_rules, means
+from optimiser.report.backcast import BUDGETS, PLANS, POOLS, STRATEGIES, Backcast, against_rules, means
 from optimiser.studies.backcast import backcast
 from optimiser.tasks.cache import Progress
 
@@ -73,7 +73,7 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
         f"proposed finds {recalls}.{'' if proven else ' NOT all plans are proven.'}"
     )
     lines = [f"## {name}: {VARIANTS[name][0]}", "", pairs, ""]
-    for purse, words in PURSES.items():
+    for purse, words in BUDGETS.items():
         plans = means(one for one in found.choices if (one.purse, one.chooser) == (purse, PLANS[0]))
         lines += [
             f"Share of the built km near a line of the same mode (in brackets road, rail), {words}:",
@@ -93,7 +93,7 @@ def _rows(found: Backcast, purse: str, pool: str) -> Iterator[str]:
     for chooser, own in chosen.groupby("chooser", sort=False):
         finds = own[["recall_both", "recall_road", "recall_rail"]].fillna(0).to_numpy()
         cells = " | ".join("{:.2f} ({:.2f}, {:.2f})".format(*row) for row in finds)
-        yield f"| {CHOOSERS[str(chooser)]}{'' if pool == 'proposed' else ', all neighbours'} | {cells} |"
+        yield f"| {STRATEGIES[str(chooser)]}{'' if pool == 'proposed' else ', all neighbours'} | {cells} |"
 
 
 def _verdict(found: Backcast, purse: str) -> str:
@@ -101,7 +101,7 @@ def _verdict(found: Backcast, purse: str) -> str:
     table = against_rules(found, purse)
     shares = " ".join(f"{share:.0%}" for share in table.index[table["more"]])
     more = f"more than every rule among the lines proposed at {shares or 'no share'}"
-    return f"{CHOOSERS['plan_lines']}: {more}."
+    return f"{STRATEGIES['plan_lines']}: {more}."
 
 
 def main() -> None:

@@ -424,7 +424,7 @@ def closures(
 
 def _show_backcast(done: Backcasted) -> None:
     """Print what each strategy finds of what was built, along the money."""
-    from optimiser.report.backcast import FIGURES, PURSES
+    from optimiser.report.backcast import BUDGETS, FIGURES
 
     found = done.found
     then, today, total = (found.pairs[name] for name in ("then", "today", "total"))
@@ -438,7 +438,7 @@ def _show_backcast(done: Backcasted) -> None:
     screen.line(f"Pairs of cities within the limit: {then} of {total} then, {today} with what was built.")
     counts = {"corridors": "{:.3g}", "pairs": "{:.0f}"}
     formats = {"money": "{:.0%}", **dict.fromkeys(FIGURES, "{:.2f}"), **counts}
-    for purse, words in PURSES.items():
+    for purse, words in BUDGETS.items():
         screen.table(
             f"Share of the built km within {found.near_km:g} km of what is proposed, {words}",
             screen.formatted(done.table(purse), formats),

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CHOOSERS, PURSES, POOLS = (dict[str, str](wording.WORDS[name]) for name in ("choosers", "purses", "pools"))
+STRATEGIES, BUDGETS, POOLS = (
+    dict[str, str](wording.WORDS[name]) for name in ("strategies", "budgets", "pools")
+)
 """Strategies of choosing, how the money is divided, and what is chosen from, in the order of tables."""
 
 PLANS = ("plan", "plan_lines")
@@ -38,7 +40,7 @@ class Choice:
     Attributes
     ----------
     chooser, pool, purse
-        Of `CHOOSERS`, `POOLS` and `PURSES`.
+        Of `STRATEGIES`, `POOLS` and `BUDGETS`.
     share
         Share of the money spent since; None for everything that is proposed.
     draw
@@ -180,7 +182,7 @@ def means(choices: Iterable[Choice], how: str = "mean") -> pd.DataFrame:
         `pool`, `purse`, `chooser`, `share` (of the money), `RECALLS`, `FOUND`, `lines_cost`, `proposed_km`
         and `pairs`, nan where they are not known.
     """
-    known = {"pool": POOLS, "purse": PURSES, "chooser": CHOOSERS}
+    known = {"pool": POOLS, "purse": BUDGETS, "chooser": STRATEGIES}
     orders = {name: pd.CategoricalDtype(list(values)) for name, values in known.items()}
     rows = _figures(choices).astype({**orders, "pairs": "float64"})
     groups = rows.groupby([*known, "share"], observed=True)
@@ -194,7 +196,7 @@ def _proposed(found: Backcast, purse: str, how: str = "mean") -> pd.DataFrame:
     return rows[(rows["pool"] == "proposed") & (rows["purse"] == purse)]
 
 
-def found_by_chooser(found: Backcast, purse: str) -> pd.DataFrame:
+def found_by_strategy(found: Backcast, purse: str) -> pd.DataFrame:
     """Return what each strategy finds of what was built, by rising share of the money.
 
     Parameters
@@ -202,7 +204,7 @@ def found_by_chooser(found: Backcast, purse: str) -> pd.DataFrame:
     found
         The back-cast.
     purse
-        Of `PURSES`.
+        Of `BUDGETS`.
 
     Returns
     -------
@@ -213,7 +215,7 @@ def found_by_chooser(found: Backcast, purse: str) -> pd.DataFrame:
     rows = _proposed(found, purse).rename(
         columns={"share": "money", **dict(zip(RECALLS, FIGURES, strict=True))}
     )
-    named = rows.assign(chooser=rows["chooser"].map(CHOOSERS), corridors=rows[FOUND].sum(axis="columns"))
+    named = rows.assign(chooser=rows["chooser"].map(STRATEGIES), corridors=rows[FOUND].sum(axis="columns"))
     return named[["chooser", "money", *FIGURES, "corridors", "pairs"]].reset_index(drop=True)
 
 
@@ -223,7 +225,7 @@ def against_rules(found: Backcast, purse: str) -> pd.DataFrame:
     Parameters
     ----------
     found, purse
-        As for `found_by_chooser`.
+        As for `found_by_strategy`.
 
     Returns
     -------
@@ -238,7 +240,7 @@ def against_rules(found: Backcast, purse: str) -> pd.DataFrame:
     ]
     finds = finds[finds["plan_lines"].notna()].rename_axis("money")
     rules = finds[[name for name in finds if name not in PLANS]]
-    best = rules.idxmax(axis="columns").map(CHOOSERS)
+    best = rules.idxmax(axis="columns").map(STRATEGIES)
     plan, rule = finds["plan_lines"], rules.max(axis="columns")
     return pd.DataFrame({"plan": plan, "best_rule": best, "rule": rule, "more": plan > rule})
 
@@ -306,7 +308,7 @@ def draw(found: Backcast, *, dpi: int = DPI) -> Figure:
     words = f"Spent since, {found.money}: {spent}"
     with plots.sheet(WIDTH, HEIGHT, title, words, dpi=dpi, note=found.attribution) as figure:
         _draw_map(figure.add_axes((0.02, 0.09, 0.53, 0.8)), found)
-        for at, purse in enumerate(PURSES):
+        for at, purse in enumerate(BUDGETS):
             _draw_lines(figure.add_axes((0.61, 0.54 - 0.43 * at, 0.37, 0.33)), found, purse)
     return figure
 
@@ -335,7 +337,7 @@ def _draw_map(axes: Axes, found: Backcast) -> None:
     axes.legend(loc="lower right", fontsize=8, frameon=True, edgecolor=plots.RULE)
     one = found.shown
     words = (
-        f"{CHOOSERS[one.chooser]}, {PURSES[one.purse]}, {one.share:.0%} of the money: "
+        f"{STRATEGIES[one.chooser]}, {BUDGETS[one.purse]}, {one.share:.0%} of the money: "
         f"{wording.integer(one.lines_cost)} for {len(one.lines)} lines"
     )
     axes.set_title(words, loc="left", size=10.5, color=plots.INK)
@@ -361,7 +363,7 @@ def _draw_lines(axes: Axes, found: Backcast, purse: str) -> None:
         shares = rows["share"][own]
         look: Any = {"color": colour, "lw": width, "linestyle": dash}
         if own.any():
-            label = CHOOSERS[chooser]
+            label = STRATEGIES[chooser]
             axes.plot(shares, rows["recall_both"][own], marker="o", ms=3, label=label, **look)
         if chooser == "random":
             ends = (low["recall_both"][own], high["recall_both"][own])
@@ -371,8 +373,8 @@ def _draw_lines(axes: Axes, found: Backcast, purse: str) -> None:
     axes.text(0.005, everything + 0.01, "every line proposed", size=7.5, color=plots.MUTED)
     axes.set(xlim=(0, 1.02 * max(one.share or 0.0 for one in found.choices)), ylim=(0, 1))
     plots.plain(axes, edges=("bottom",), x=plots.percent, y=plots.percent)
-    title = f"Built km within {found.near_km:g} km of a line of the same mode, {PURSES[purse]}"
+    title = f"Built km within {found.near_km:g} km of a line of the same mode, {BUDGETS[purse]}"
     axes.set_title(title, loc="left", size=10, color=plots.INK)
     axes.set_xlabel("Share of the money spent since", color=plots.MUTED)
-    if purse == next(iter(PURSES)):
+    if purse == next(iter(BUDGETS)):
         axes.legend(loc="upper left", fontsize=7.5, frameon=False, ncols=2)

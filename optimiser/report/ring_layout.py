@@ -134,7 +134,7 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
-class RingWorth:
+class RingReward:
     """What a ring earns besides the pairs, for the cheapest circuit that meets its demands.
 
     Attributes
@@ -163,7 +163,7 @@ class RingWorth:
 
 
 @dataclass(frozen=True, slots=True)
-class RingMargin:
+class RingValue:
     """By how much the best plan with a wished ring exceeds the best one without it.
 
     Attributes
@@ -229,7 +229,7 @@ class RingShown:
     required
         The plan had to form it.
     reward
-        What forming it is worth, in the unit of the objective.
+        What forming it earns, in the unit of the objective.
     least_cities
         Cities that must lie on it.
     pieces
@@ -249,7 +249,7 @@ class RingShown:
         Names of the cities that must lie on it.
     longest_km
         Greatest length that it may have; None: any.
-    worth
+    derived
         What its reward is derived from; None where the job gives the reward.
     margin
         By how much a plan with it exceeds one without; None where it is required, or this is not asked (yet).
@@ -267,8 +267,8 @@ class RingShown:
     least_by_tier: tuple[tuple[str, int], ...] = ()
     must: tuple[str, ...] = ()
     longest_km: float | None = None
-    worth: RingWorth | None = None
-    margin: RingMargin | None = None
+    derived: RingReward | None = None
+    margin: RingValue | None = None
 
     @property
     def id(self) -> str:

@@ -178,7 +178,7 @@ def _from_to(least: float, most: float) -> str:
 
 def reward_source(ring: RingShown) -> str:
     """Return what the reward of a ring is derived from, in a sentence; empty where the job gives it."""
-    found = ring.worth
+    found = ring.derived
     if found is None:
         return ""
     if not found.cities and not found.reward:

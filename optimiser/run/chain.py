@@ -204,7 +204,7 @@ class Chain:
         return self._kept("candidates", "Proposing and pricing candidates", inputs, make)
 
     @cached_property
-    def draft(self) -> Kept[proposing.Draft]:
+    def draft(self) -> Kept[proposing.StatedProblem]:
         """The design problem without the levels of max-min fairness, and the meaning of its numbers."""
         job, source, name = self.loaded.job, self.source, self.loaded.name
         inputs = {
@@ -220,7 +220,7 @@ class Chain:
             "worth": job.solve.model_dump() if any(r.reward == DERIVED for r in job.rings) else None,
         }
 
-        def make() -> proposing.Draft:
+        def make() -> proposing.StatedProblem:
             steps = self.base, self.times.value, self.rail, self.candidates.value
             return proposing.draft_problem(*steps, job, source, name=name, solve=self._solve)
 

@@ -1,4 +1,4 @@
-"""Propose and price candidates, draft the design problem of a job, and derive what rings are worth."""
+"""Propose and price candidates, draft the design problem of a job, and derive the rewards of rings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.terrain import ArtefactRules
 from optimiser.proposals.trains import RailRules
-from optimiser.report.ring_layout import RingWorth
+from optimiser.report.ring_layout import RingReward
 from optimiser.run import demands
 from optimiser.run.independence import WithoutCore, without_core
 from optimiser.run.rings import Ground, RingTables, add_rings, ring_rules, with_closing_links
@@ -60,7 +60,7 @@ _WEIGHTS: Mapping[str, Callable[[int], int]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class StatedProblem:
     """The design problem of a job, and the meaning of its numbers.
 
     Attributes
@@ -75,7 +75,7 @@ class Draft:
         Lines of the ring links, and what the job asks of each ring; None without rings.
     layer
         The further pairs without the core; None where independence does not count.
-    worth
+    rewards
         What the derived rewards of rings are made of.
     """
 
@@ -83,7 +83,7 @@ class Draft:
     pairs: pd.DataFrame
     rings: RingTables | None
     layer: Layer | None = None
-    worth: tuple[RingWorth, ...] = ()
+    rewards: tuple[RingReward, ...] = ()
 
 
 def propose_candidates(
@@ -171,7 +171,7 @@ def draft_problem(
     *,
     name: str,
     solve: Solver,
-) -> Draft:
+) -> StatedProblem:
     """Return the design problem of a job.
 
     Parameters
@@ -187,7 +187,7 @@ def draft_problem(
     name
         Name of the problem.
     solve
-        Finds the cheapest circuits of rings whose worth is derived.
+        Finds the cheapest circuits of rings whose reward is derived.
     """
     # The Open Database Licence requires the notice of maps; other data need none.
     notice = " Map data © OpenStreetMap contributors, ODbL 1.0." if source.has_map else ""
@@ -226,16 +226,16 @@ def draft_problem(
     without = without_core(times, candidates, job)
     graph = times.graphs[job.times.definition]
     if without is None:
-        return Draft(demands.with_periods(problem, job.phasing), pairs, rings)
+        return StatedProblem(demands.with_periods(problem, job.phasing), pairs, rings)
     sections = [section for section in job.rings if section.reward == DERIVED]
     derived = {ring.id for ring in ring_rules(sections, base.city_names)}
-    setting = WorthSetting(graph, candidates, times.cities, pairs, without, job.times.limit_s)
-    problem, worth = with_worth(problem, derived, setting, solve)
+    setting = RewardSetting(graph, candidates, times.cities, pairs, without, job.times.limit_s)
+    problem, rewards = with_rewards(problem, derived, setting, solve)
     layer = without.layer(graph, candidates, pairs)
-    return Draft(demands.with_periods(problem, job.phasing), pairs, rings, layer, worth)
+    return StatedProblem(demands.with_periods(problem, job.phasing), pairs, rings, layer, rewards)
 
 
-# ---- worth of rings
+# ---- rewards of rings
 
 
 def cheapest_circuit(problem: DesignProblem, ring: Ring, solve: Solver) -> tuple[int, ...]:
@@ -271,8 +271,8 @@ def cheapest_circuit(problem: DesignProblem, ring: Ring, solve: Solver) -> tuple
 
 
 @dataclass(frozen=True)
-class WorthSetting:
-    """What the worth of rings is derived from.
+class RewardSetting:
+    """What the rewards of rings are derived from.
 
     Attributes
     ----------
@@ -295,7 +295,7 @@ class WorthSetting:
     without: WithoutCore
     limit_s: int
 
-    def worth(self, problem: DesignProblem, ring: Ring, circuit: Sequence[int]) -> RingWorth:
+    def reward(self, problem: DesignProblem, ring: Ring, circuit: Sequence[int]) -> RingReward:
         """Return what a circuit brings besides the pairs, by the rates of docs/rings.md.
 
         Parameters
@@ -303,14 +303,14 @@ class WorthSetting:
         problem
             The problem, its pairs with the weights that count.
         ring, circuit
-            The ring and its circuit; empty: it cannot be formed, and is worth nothing.
+            The ring and its circuit; empty: it cannot be formed, and earns nothing.
 
         Notes
         -----
         With w the weight of independence, T the limit, p the people of a city and v the weight of a pair:
 
-            worth = floor(w (sum of root(p) over the cities on the circuit
-                             + sum of v min(T, seconds saved without the core) / T over the pairs outside the
+            reward = floor(w (sum of root(p) over the cities on the circuit
+                              + sum of v min(T, seconds saved without the core) / T over the pairs outside the
                                core that meet the same steps of independence with and without the circuit;
                                all of them where pairs do not count for their independence))
         """
@@ -321,7 +321,7 @@ class WorthSetting:
         of_cities = rate * sum(root_weight(int(people)) for people in table["population"])
         built = sorted(candidates_on(problem, {ring.id: circuit}))
         faster, saved_s, of_minutes = self._minutes(problem, built)
-        return RingWorth(
+        return RingReward(
             ring=ring.id,
             reward=int(of_cities + rate * of_minutes),
             cost=problem.cost_of(built),
@@ -333,7 +333,7 @@ class WorthSetting:
         )
 
     def _minutes(self, problem: DesignProblem, built: Sequence[str]) -> tuple[int, int, Fraction]:
-        """Return the pairs that get faster without a further step, the seconds saved, and their worth."""
+        """Return the pairs that get faster without a further step, the seconds saved, and their value."""
         rows = self.without.rows(self.pairs)
         if not built or not len(rows):
             return 0, 0, Fraction(0)
@@ -344,17 +344,17 @@ class WorthSetting:
             limits = self.without.limits_s(self.pairs["today_s"].to_numpy(dtype=np.int64)[rows])
             counts &= ((before <= limits) == (after <= limits)).all(axis=0)
         saved = np.where(counts, np.minimum(before - after, self.limit_s), 0)
-        worth = sum(
+        value = sum(
             problem.pairs[k].weight * seconds
             for k, seconds in zip(rows.tolist(), saved.tolist(), strict=True)
         )
-        return int((saved > 0).sum()), int(saved.sum()), Fraction(worth, self.limit_s)
+        return int((saved > 0).sum()), int(saved.sum()), Fraction(value, self.limit_s)
 
 
-def with_worth(
-    problem: DesignProblem, derived: Collection[str], setting: WorthSetting, solve: Solver
-) -> tuple[DesignProblem, tuple[RingWorth, ...]]:
-    """Return a problem whose rings earn what they are worth, and what that is made of.
+def with_rewards(
+    problem: DesignProblem, derived: Collection[str], setting: RewardSetting, solve: Solver
+) -> tuple[DesignProblem, tuple[RingReward, ...]]:
+    """Return a problem whose rings earn their derived rewards, and what those are made of.
 
     Parameters
     ----------
@@ -368,11 +368,11 @@ def with_worth(
         Finds the cheapest circuits.
     """
     found = tuple(
-        setting.worth(problem, ring, cheapest_circuit(problem, ring, solve))
+        setting.reward(problem, ring, cheapest_circuit(problem, ring, solve))
         for ring in problem.rings
         if ring.id in derived
     )
-    rewards = {worth.ring: worth.reward for worth in found}
+    rewards = {one.ring: one.reward for one in found}
     rings = tuple(replace(ring, reward=rewards.get(ring.id, ring.reward)) for ring in problem.rings)
     return problem.replace(rings=rings), found
 

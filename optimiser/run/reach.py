@@ -24,7 +24,7 @@ from optimiser.problem.result import rounded_bound
 from optimiser.proposals.base_case import great_circle_km
 from optimiser.proposals.table import Candidates
 from optimiser.run.demands import exact_share
-from optimiser.run.proposing import Draft
+from optimiser.run.proposing import StatedProblem
 from optimiser.run.timing import Times
 from optimiser.run.trip_parts import PARTS, split_arcs, trip_parts
 
@@ -299,7 +299,7 @@ def _as_dict(row: ReachRow) -> dict[str, Any]:
     }
 
 
-def beyond(times: Times, candidates: Candidates, draft: Draft, job: Job) -> list[dict[str, Any]]:
+def beyond(times: Times, candidates: Candidates, draft: StatedProblem, job: Job) -> list[dict[str, Any]]:
     """Return the pairs that stay beyond the limit with everything built, their time by part, and their floor.
 
     Parameters

@@ -32,11 +32,11 @@ from optimiser.proposals.table import Candidates
 from optimiser.report import geopackage, inputs, sentences, tables
 from optimiser.report.cases import CaseResults, Reach
 from optimiser.report.inputs import Question, ReportInput
-from optimiser.report.ring_layout import RingMargin
+from optimiser.report.ring_layout import RingValue
 from optimiser.report.wording import join_names
 from optimiser.run import demands, rings, solving
 from optimiser.run.folder import SUMMARY_FORMAT
-from optimiser.run.proposing import Draft, line_sections, most_a_day
+from optimiser.run.proposing import StatedProblem, line_sections, most_a_day
 from optimiser.run.reading import import_warnings, tier_thresholds
 from optimiser.run.source import Source
 from optimiser.run.timing import Times, access_parameters, count_covered, skim_table
@@ -76,7 +76,7 @@ class Answers:
     cases: CaseResults | None = None
     speeds: Sequence[Mapping[str, Any]] | None = None
     prices: Fairness | None = None
-    margins: tuple[RingMargin, ...] = ()
+    margins: tuple[RingValue, ...] = ()
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
@@ -106,7 +106,7 @@ def answers_of(summary: Mapping[str, Any]) -> Answers | None:
         cases=None if cases is None else CaseResults.of(cases),
         speeds=speeds,
         prices=None if prices is None else fairness_of(prices),
-        margins=tuple(RingMargin(**one) for one in further.get("margins", ())),
+        margins=tuple(RingValue(**one) for one in further.get("margins", ())),
         notes=tuple(further.get("notes", ())),
         faults=tuple(further.get("faults", ())),
     )
@@ -150,7 +150,7 @@ class Findings:
     source: Source
     times: Times
     candidates: Candidates
-    draft: Draft
+    draft: StatedProblem
     rail: Network
     problem: DesignProblem
     result: Result
@@ -175,7 +175,7 @@ def assemble_report(found: Findings) -> ReportInput:
     names = dict(zip(cities["city_id"].astype(str), cities["name"], strict=True))
     file = source.reference_rings_file
     references = read_reference_rings(file) if found.problem.rings and file is not None else ()
-    worth = {one.ring: one for one in found.draft.worth}
+    derived = {one.ring: one for one in found.draft.rewards}
     margin = {one.ring: one for one in found.answers.margins}
     of_plan = rings.describe_rings(found.problem, plan, found.draft.rings, cities, references)
     shown = inputs.assemble(
@@ -201,7 +201,7 @@ def assemble_report(found: Findings) -> ReportInput:
         screening=_screening(found),
         attribution=source.attribution,
         measures=found.measures,
-        rings=tuple(replace(ring, worth=worth.get(ring.id), margin=margin.get(ring.id)) for ring in of_plan),
+        rings=tuple(replace(one, derived=derived.get(one.id), margin=margin.get(one.id)) for one in of_plan),
         fairness=found.answers.prices,
         reach=found.reach,
         cases=found.answers.cases,

@@ -431,7 +431,7 @@ def _summary(ring: RingShown) -> dict[str, Any]:
         "formed": ring.is_formed,
         "required": ring.required,
         "reward": ring.reward,
-        **({} if ring.worth is None else {"worth": asdict(ring.worth)}),
+        **({} if ring.derived is None else {"worth": asdict(ring.derived)}),
         **({} if ring.margin is None else {"margin": asdict(ring.margin)}),
         **{f"{name}_km": round(getattr(ring, f"{name}_km"), 3) for name in parts},
         "existing_share": round(ring.existing_share, 6),

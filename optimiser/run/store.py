@@ -22,8 +22,8 @@ from optimiser.frontier.cases import Layer
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.proposals.table import Candidates
-from optimiser.report.ring_layout import RingFacts, RingWorth, Stop
-from optimiser.run.proposing import Draft
+from optimiser.report.ring_layout import RingFacts, RingReward, Stop
+from optimiser.run.proposing import StatedProblem
 from optimiser.run.reading import Networks
 from optimiser.run.rings import RingTables
 from optimiser.run.timing import Times
@@ -33,8 +33,8 @@ VALUE = "value.json"
 _CLASSES = {
     kind.__name__: kind
     for kind in (
-        Candidates, Cities, Draft, Layer, Measures, Network, Networks, RailBuild, RailReport, RingFacts,
-        RingTables, RingWorth, Services, Stop, TimeGraph, Times,
+        Candidates, Cities, Layer, Measures, Network, Networks, RailBuild, RailReport, RingFacts, RingReward,
+        RingTables, Services, StatedProblem, Stop, TimeGraph, Times,
     )
 }  # fmt: skip
 """What may be read back, by name; the fields of each are its only state."""

@@ -91,7 +91,7 @@ class Backcasted:
             One column of the table, such as `both` or `pairs`, with a row a strategy and a column for each
             share of the money; None: all of them, a row for each strategy and share.
         """
-        table = view.found_by_chooser(self.found, purse)
+        table = view.found_by_strategy(self.found, purse)
         if figure is None:
             return table
         return table.pivot_table(index="chooser", columns="money", values=figure, sort=False)
@@ -119,7 +119,7 @@ class Backcasted:
         """Return region, day and what each strategy finds as HTML, for a notebook."""
         found = self.found
         parts = [page.heading(f"{found.region}, network of {found.day}")]
-        parts += [page.heading(words) + page.table(self.table(purse)) for purse, words in view.PURSES.items()]
+        parts += [page.heading(words) + page.table(self.table(one)) for one, words in view.BUDGETS.items()]
         return "".join(parts)
 
 
@@ -432,7 +432,7 @@ class _Backcaster:
                 "by_mode": [[one.id, one.most] for one in problem.capacities],
                 "solve": settings.model_dump(),
             }
-            title = f"Solving for {money.total:,}, {view.PURSES[facts['purse']]}"
+            title = f"Solving for {money.total:,}, {view.BUDGETS[facts['purse']]}"
             plan = verify.check(problem, chain.kept_result("backcast", title, problem, inputs))
             rows = pool.rows(plan.built)
             yield pool.choice(rows, built=plan.built, cost=plan.cost, chooser=chooser, gap=plan.gap, **facts)

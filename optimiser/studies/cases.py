@@ -31,7 +31,7 @@ from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
 from optimiser.report.cases import CaseResults
-from optimiser.report.ring_layout import RingMargin
+from optimiser.report.ring_layout import RingValue
 from optimiser.report.wording import join_names
 from optimiser.run import demands, pipeline, timing
 from optimiser.run.chain import Chain, within_limit
@@ -299,7 +299,7 @@ class Asking:
             kmh = timing.expressway_speeds(road, chain.source.country)
             with chain.progress.step("sensitivity", "Timing trips at other speeds") if kmh else nullcontext():
                 speeds = [self._at_speed(one) for one in kmh]
-        margins: list[RingMargin] = []
+        margins: list[RingValue] = []
         if "margins" in questions:
             with chain.progress.step("margins", "Asking what plans without the wished rings are worth"):
                 margins = spared(
@@ -509,7 +509,7 @@ def ring_margins(
     *,
     ask: Ask,
     figures: Callable[[Plan], Mapping[str, Any]],
-) -> list[RingMargin]:
+) -> list[RingValue]:
     """Return by how much the best plan with each wished ring exceeds the best plan without it.
 
     The plan of the run has the ring, or has it not; the other plan is the answer to the case without the
@@ -528,13 +528,13 @@ def ring_margins(
 
     Returns
     -------
-    list of RingMargin
+    list of RingValue
         None for a ring that is required or cannot exist, nor where a plan or a bound is missing.
     """
     wished = [ring for ring in problem.rings if not ring.required and ring.links]
     if problem.budget is None or not result.has_plan:
         return []
-    found = list[RingMargin]()
+    found = list[RingValue]()
     for ring in wished:
         is_formed = ring.id in result.rings
         if is_formed:
@@ -551,7 +551,7 @@ def ring_margins(
             periods = sum(period.factor for period in problem.periods) if problem.periods else 1
             least, most = own - result.bound, answer.bound + ring.reward * periods - result.objective
         circuit = (result if is_formed else plan).rings[ring.id]
-        margin = RingMargin(
+        margin = RingValue(
             ring=ring.id,
             least=least / scale,
             most=most / scale,

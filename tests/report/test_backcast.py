@@ -6,11 +6,11 @@ import pytest
 
 from optimiser.measures.recall import Recall
 from optimiser.report.backcast import (
-    CHOOSERS,
+    STRATEGIES,
     Choice,
     against_rules,
     choice_table,
-    found_by_chooser,
+    found_by_strategy,
     means,
     table,
 )
@@ -85,8 +85,8 @@ def test_the_lines_of_random_draws_and_of_everything_are_not_listed():
 
 def test_what_a_chooser_finds_is_a_row_for_each_share_of_the_money():
     draws = (choice(0.5, 2, draw=1), choice(0.5, 6, draw=2), choice(0.1, 0, pairs=None))
-    found = found_by_chooser(_Found(draws), "one").set_index(["chooser", "money"])
-    assert found.index.tolist() == [(CHOOSERS["plan_lines"], 0.1), (CHOOSERS["random"], 0.5)]
+    found = found_by_strategy(_Found(draws), "one").set_index(["chooser", "money"])
+    assert found.index.tolist() == [(STRATEGIES["plan_lines"], 0.1), (STRATEGIES["random"], 0.5)]
     assert found["road"].tolist() == [0.0, 0.4]
     assert found["corridors"].tolist() == [0.0, 0.5]
     assert found["pairs"].isna().tolist() == [True, False]
@@ -96,7 +96,7 @@ def test_the_plan_is_set_beside_the_best_rule_at_each_share_of_the_money():
     draws = (choice(0.5, 2, draw=1), choice(0.5, 6, draw=2), choice(0.1, 1, draw=1))
     found = against_rules(_Found((*draws, choice(0.5, 4), choice(0.1, 3))), "one")
     assert found.index.tolist() == [0.1, 0.5]
-    assert found["best_rule"].tolist() == [CHOOSERS["random"]] * 2
+    assert found["best_rule"].tolist() == [STRATEGIES["random"]] * 2
     assert found["more"].tolist() == [True, False]
     assert (found["plan"] - found["rule"]).tolist() == pytest.approx([2 / 15, 0.0])
 

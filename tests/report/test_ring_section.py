@@ -9,7 +9,7 @@ from ring_square import shown
 
 from optimiser.measures.tables import ANY_WAY, OFF_CORE, PLAN, TODAY, WITHOUT_RING, Measures
 from optimiser.report import page, ring_section
-from optimiser.report.ring_layout import RingMargin
+from optimiser.report.ring_layout import RingValue
 
 
 def state(within, independent, minutes, through, cost):
@@ -93,7 +93,7 @@ def test_what_a_ring_changes_stands_beside_the_plan_without_it(ringed):
 
 
 def test_the_same_money_spent_otherwise_stands_beside_the_plan_where_it_is_known(make, earning):
-    margin = RingMargin("outer", 2.0, 3.0, 300, OTHER)
+    margin = RingValue("outer", 2.0, 3.0, 300, OTHER)
     ring = replace(earning, margin=margin)
     found = ring_section.effects(measured(make("bc", rings=(ring,))), ring)
     assert found["heads"][-1] == ("Best plan found", "without the ring, same money")

@@ -7,7 +7,7 @@ import pytest
 from report_drawing import PRICED, on_screen, report_out_of_reach
 
 from optimiser.report import sentences
-from optimiser.report.ring_layout import RingMargin, RingWorth
+from optimiser.report.ring_layout import RingReward, RingValue
 
 
 def test_the_screen_shows_coverage_and_ranked_links(report):
@@ -62,11 +62,11 @@ def test_a_ring_that_cannot_be_formed_is_not_said_to_cost_coverage(missed):
     assert "coverage elsewhere" not in text
 
 
-WORTH = RingWorth("outer", 1090, 7620, ("Ay", "Bee"), 1080.0, 3, 9.3, 10.1)
+REWARD = RingReward("outer", 1090, 7620, ("Ay", "Bee"), 1080.0, 3, 9.3, 10.1)
 
 
 def test_what_a_derived_reward_is_made_of_is_stated(make, earning):
-    text = on_screen(make("bc", rings=(replace(earning, worth=WORTH),)))
+    text = on_screen(make("bc", rings=(replace(earning, derived=REWARD),)))
     assert (
         "Its reward of 1,090 is derived from the cheapest circuit that meets the request: 1,080 for the 2 "
         "cities on it, and 10 for a mean saving of 9 min on routes that avoid the core, for 3 pairs."
@@ -89,12 +89,12 @@ def test_what_a_derived_reward_is_made_of_is_stated(make, earning):
     ],
 )
 def test_the_margin_of_a_ring_that_is_not_formed_is_stated(missed, least, most, words):
-    ring = replace(missed.rings[0], margin=RingMargin("outer", least, most, 300))
+    ring = replace(missed.rings[0], margin=RingValue("outer", least, most, 300))
     assert words in on_screen(replace(missed, rings=(ring,)))
 
 
 def test_a_ring_that_pays_off_says_by_how_much(make, earning):
-    ring = replace(earning, margin=RingMargin("outer", 4.0, 4.2, 300))
+    ring = replace(earning, margin=RingValue("outer", 4.0, 4.2, 300))
     assert "has an objective higher by 4 (in the weight of pairs)" in on_screen(make("bc", rings=(ring,)))
 
 

@@ -15,7 +15,7 @@ from shapely import LineString
 from optimiser.job.sections import Independence
 from optimiser.problem import Candidate, DesignProblem, Pair, Ring, RingLink, RingStop
 from optimiser.run.independence import WithoutCore
-from optimiser.run.proposing import WorthSetting, cheapest_circuit, with_worth
+from optimiser.run.proposing import RewardSetting, cheapest_circuit, with_rewards
 
 IDS = list(PLACES)
 PLAIN = (LineString([(117, 40.6), (115, 40.6)]), "rail")
@@ -61,7 +61,7 @@ def region(seconds):
         budget=100,
         rings=(ring(),),
     )
-    return problem, WorthSetting(graph, candidates, drawn_cities(), pairs, without, 100)
+    return problem, RewardSetting(graph, candidates, drawn_cities(), pairs, without, 100)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def region(seconds):
 )
 def test_a_ring_is_worth_its_cities_and_the_minutes_that_no_pair_counts(seconds, pairs, minutes, of_minutes):
     problem, setting = region(seconds)
-    found, (worth,) = with_worth(problem, {"r"}, setting, outcome_of)
+    found, (worth,) = with_rewards(problem, {"r"}, setting, outcome_of)
     # Roots of the people of Bo and Cy: 949 and 548.
     assert (worth.of_cities, worth.cities) == (0.25 * (949 + 548), ("Bo", "Cy"))
     assert (worth.pairs, worth.mean_minutes, worth.of_minutes) == (pairs, minutes, of_minutes)
@@ -87,7 +87,7 @@ def test_where_no_pair_counts_for_its_independence_all_minutes_are_worth_somethi
     problem, setting = region(12)
     asked = Independence(weight=0.25, counts=False, radius_km=(15.0,))
     setting = replace(setting, without=replace(setting.without, asked=asked))
-    _, (worth,) = with_worth(problem, {"r"}, setting, outcome_of)
+    _, (worth,) = with_rewards(problem, {"r"}, setting, outcome_of)
     # 40 s without the core become 12 s: 28 of 100 s of a pair that weighs 10.
     assert (worth.pairs, worth.of_minutes) == (1, 0.25 * 10 * 28 / 100)
 
@@ -95,7 +95,7 @@ def test_where_no_pair_counts_for_its_independence_all_minutes_are_worth_somethi
 def test_a_reward_that_the_job_gives_stays():
     problem, setting = region(20)
     problem = problem.replace(rings=(ring(reward=7),))
-    assert with_worth(problem, set(), setting, outcome_of) == (problem, ())
+    assert with_rewards(problem, set(), setting, outcome_of) == (problem, ())
 
 
 def test_the_cheapest_circuit_counts_whatever_the_budget():
@@ -108,5 +108,5 @@ def test_the_cheapest_circuit_counts_whatever_the_budget():
 def test_a_ring_that_cannot_exist_is_worth_nothing():
     problem, setting = region(20)
     problem = problem.replace(rings=(ring(links=()),))
-    found, (worth,) = with_worth(problem, {"r"}, setting, outcome_of)
+    found, (worth,) = with_rewards(problem, {"r"}, setting, outcome_of)
     assert (worth.reward, found.rings[0].reward) == (0, 0)

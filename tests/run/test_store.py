@@ -10,8 +10,8 @@ from core_drawing import line
 from ring_square import FACTS, design, links, square
 
 from optimiser.frontier.cases import Layer
-from optimiser.report.ring_layout import RingWorth
-from optimiser.run.proposing import Draft
+from optimiser.report.ring_layout import RingReward
+from optimiser.run.proposing import StatedProblem
 from optimiser.run.rings import RingTables
 from optimiser.run.store import load, save
 
@@ -19,7 +19,7 @@ PAIRS = pd.DataFrame({"origin": [0], "destination": [1], "weight": [7]})
 
 
 def test_a_draft_with_rings_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    draft = Draft(design(square()), PAIRS, RingTables(links(), (FACTS,)))
+    draft = StatedProblem(design(square()), PAIRS, RingTables(links(), (FACTS,)))
     save(tmp_path, draft)
     found = load(tmp_path)
     assert found.problem == draft.problem
@@ -31,12 +31,12 @@ def test_a_draft_with_rings_reads_back_as_it_was_written(tmp_path: Path) -> None
 
 def test_a_draft_reads_back_with_its_layer_and_the_worth_of_its_rings(tmp_path: Path) -> None:
     layer = Layer(line().replace(rings=()), (0, 1, 2, 0, 0), (Fraction(1, 12),) * 5)
-    worth = RingWorth("outer", 1090, 7620, ("Ay", "Bee"), 1080.0, 1, 9.3, 10.1)
-    save(tmp_path, Draft(design(square()), PAIRS, None, layer, (worth,)))
+    worth = RingReward("outer", 1090, 7620, ("Ay", "Bee"), 1080.0, 1, 9.3, 10.1)
+    save(tmp_path, StatedProblem(design(square()), PAIRS, None, layer, (worth,)))
     found = load(tmp_path)
-    assert (found.layer, found.worth) == (layer, (worth,))
+    assert (found.layer, found.rewards) == (layer, (worth,))
 
 
 def test_a_draft_without_rings_has_none(tmp_path: Path) -> None:
-    save(tmp_path, Draft(design(square(), rings=()), PAIRS, None))
+    save(tmp_path, StatedProblem(design(square(), rings=()), PAIRS, None))
     assert load(tmp_path).rings is None

@@ -303,72 +303,59 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
         does not ask for it.
     """
     one, two = set(first["built"]), set(second["built"])
-    groups = sorted({*first["coverage"], *second["coverage"]})
     pairs = [{group: row.get("pairs") for group, row in run["coverage"].items()} for run in (first, second)]
-    return {
-        "figures": {key: [first.get(key), second.get(key)] for key in _FIGURES},
-        "coverage": {
-            group: [run["coverage"].get(group, {}).get("after_weight") for run in (first, second)]
-            for group in groups
-        },
-        "within": {group: [_within(run, group) for run in (first, second)] for group in groups},
-        "dependence": _dependence(first, second),
-        "reach": _reach(first, second),
+    facts = [_facts(run) for run in (first, second)]
+    beside = {
+        title: {name: [own[title].get(name) for own in facts] for name in facts[0][title] | facts[1][title]}
+        for title in facts[0]
+    }
+    return beside | {
         "same_cities": pairs[0] == pairs[1] and first.get("title") == second.get("title"),
         "built": {"both": sorted(one & two), "first": sorted(one - two), "second": sorted(two - one)},
-        "rings": _rings(first, second),
     }
 
 
-def _within(run: dict[str, Any], group: str) -> str | None:
+def _facts(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what is compared of a summary, with the names of the cities on its rings."""
+    by_group, words = sorted(run["coverage"].items()), wording.WORDS["core"]
+    listed = (run.get("measures") or {}).get("polycentricity", ())
+    measures = {row["measure"]: row for row in listed if row["today"] is not None}
+    reach = run.get("reach") or {}
+    return {
+        "figures": {key: run.get(key) for key in _FIGURES},
+        "coverage": {group: row.get("after_weight") for group, row in by_group},
+        "within": {group: _within(row) for group, row in by_group},
+        "dependence": {text: _change(measures[name]) for name, text in words.items() if name in measures},
+        "reach": {
+            "as many as can be" if row["share"] is None else f"{100 * row['share']:g} %": _least_cost(
+                row, str(reach["money"])
+            )
+            for row in reach.get("rows", ())
+            if row["group"] == "all"
+        },
+        "rings": {
+            ring["id"]: {key: ring[key] for key in _RING_KEYS}
+            | {"cities": [city["name"] for city in ring["cities"]]}
+            for ring in run.get("rings", [])
+        },
+    }
+
+
+def _within(row: Mapping[str, Any]) -> str | None:
     """Return how many pairs of a tier are within the limit today, after building, and at most."""
-    row = run["coverage"].get(group)
-    if row is None or not row.get("pairs") or "all_built_pairs" not in row:
+    if not row.get("pairs") or "all_built_pairs" not in row:
         return None
     states = [row[f"{state}_pairs"] for state in ("before", "after", "all_built")]
     now, then, most = (f"{100 * pairs / row['pairs']:.0f} %" for pairs in states)
     return f"{now} today, {then} after, {most} at most, of {row['pairs']}"
 
 
-def _dependence(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[str | None]]:
-    """Return the measures of dependence on the core that either run has, today and after building."""
-    words = wording.WORDS["core"]
-    rows = [
-        {
-            row["measure"]: row
-            for row in (run.get("measures") or {}).get("polycentricity", ())
-            if row["measure"] in words and row["today"] is not None
-        }
-        for run in (first, second)
-    ]
-    known = [name for name in words if any(name in own for own in rows)]
-    return {words[name]: [_change(own.get(name)) for own in rows] for name in known}
-
-
-def _change(row: Mapping[str, Any] | None) -> str | None:
-    if row is None:
-        return None
+def _change(row: Mapping[str, Any]) -> str:
     factor, unit = (100.0, " %") if row["unit"] == "share" else (1.0, " min")
     today, plan = (
         "none" if row[state] is None else f"{factor * row[state]:.0f}{unit}" for state in ("today", "plan")
     )
     return f"{today} today, {plan} after"
-
-
-def _reach(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[str | None]]:
-    """Return what shares of all pairs cost at least in either run."""
-    asked = [run.get("reach") or {} for run in (first, second)]
-    found = [
-        {
-            "as many as can be" if row["share"] is None else f"{100 * row['share']:g} %": _least_cost(
-                row, str(own["money"])
-            )
-            for row in own.get("rows", ())
-            if row["group"] == "all"
-        }
-        for own in asked
-    ]
-    return {name: [own.get(name) for own in found] for name in dict.fromkeys([*found[0], *found[1]])}
 
 
 def _least_cost(row: Mapping[str, Any], money: str) -> str:
@@ -377,19 +364,6 @@ def _least_cost(row: Mapping[str, Any], money: str) -> str:
         return f"not reached: {row['most']} of {row['total']} at most"
     proof = "" if not row["gap"] else f", at least {row['bound']:,.0f}"
     return f"{wording.money(row['cost'], money)}{proof}"
-
-
-def _rings(first: dict[str, Any], second: dict[str, Any]) -> dict[str, list[dict[str, Any] | None]]:
-    """Return the rings of two summaries side by side, with the names of the cities on them."""
-    kept = [
-        {
-            ring["id"]: {key: ring[key] for key in _RING_KEYS}
-            | {"cities": [city["name"] for city in ring["cities"]]}
-            for ring in run.get("rings", [])
-        }
-        for run in (first, second)
-    ]
-    return {name: [run.get(name) for run in kept] for name in dict.fromkeys([*kept[0], *kept[1]])}
 
 
 def _show_rings(rings: dict[str, list[dict[str, Any] | None]]) -> None:

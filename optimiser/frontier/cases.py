@@ -107,7 +107,7 @@ class Case:
         Years that building takes longer, by kind of candidate; they count where there are periods.
     """
 
-    name: str
+    name: str = ""
     description: str = ""
     times: TimeChanges = UNCHANGED
     prices: tuple[tuple[str, Price], ...] = ()

@@ -42,23 +42,22 @@ class Comparison:
     @cached_property
     def figures(self) -> pd.DataFrame:
         """Return money, limit, gap, links and pairs within the limit by tier: one column a plan."""
-        both = (self.first, self.second)
-        tiers = [coverage.by_group(one.pairs).set_index("group") for one in both]
-        groups = [group for group in tiers[0].index if group in tiers[1].index]
-        money = " and ".join(dict.fromkeys(one.money for one in both))
-        values: dict[str, list[object]] = {
-            f"budget, {money}": [one.budget for one in both],
-            f"cost, {money}": [one.cost for one in both],
-            "limit": [wording.short_hours(one.limit_s) for one in both],
-            "links": [len(one.links) for one in both],
-            **{
-                f"pairs within the limit, {group}": [int(table.loc[group, "after_pairs"]) for table in tiers]
-                for group in groups
-            },
-            "objective": [one.objective for one in both],
-            "gap": [wording.gap(one.gap) for one in both],
-        }
-        return pd.DataFrame(list(values.values()), index=list(values), columns=list(self.names), dtype=object)
+        money = " and ".join(dict.fromkeys((self.first.money, self.second.money)))
+
+        def figures_of(one: ReportInput) -> dict[str, object]:
+            within = coverage.by_group(one.pairs).set_index("group")["after_pairs"]
+            return {
+                f"budget, {money}": one.budget,
+                f"cost, {money}": one.cost,
+                "limit": wording.short_hours(one.limit_s),
+                "links": len(one.links),
+                **{f"pairs within the limit, {group}": int(count) for group, count in within.items()},
+                "objective": one.objective,
+                "gap": wording.gap(one.gap),
+            }
+
+        both = [pd.Series(figures_of(one), dtype=object) for one in (self.first, self.second)]
+        return pd.concat(both, axis="columns", join="inner", keys=self.names)
 
     @cached_property
     def links(self) -> gpd.GeoDataFrame:

@@ -40,10 +40,10 @@ from optimiser.studies.whatif import (
     LEAST_SHARE,
     TIME_LIMIT_S,
     UNCHANGED,
-    Changes,
     Limit,
     LinkNames,
     Study,
+    WhatIf,
     budget_amount,
     candidate_ids,
     limit_seconds,
@@ -100,7 +100,7 @@ class Run:
     result: Result
     plan: Plan
     counted: DesignProblem
-    changes: Changes = UNCHANGED
+    changes: WhatIf = UNCHANGED
     folder: Path | None = None
     answers: Answers | None = None
     given: ReportInput | None = None
@@ -305,17 +305,18 @@ class Run:
         InfeasibleError, SolverError
             When no plan meets the question, or none was found in time.
         """
-        ring_ids = (ring.id for ring in self.study.chain.design.rings if not ring.required)
-        later = Changes(
-            without=candidate_ids(without, self._ranked, self.problem, where="without"),
-            force=candidate_ids(force, self._ranked, self.problem, where="force"),
+        wishes = (ring.id for ring in self.study.chain.design.rings if not ring.required)
+        unformed = tuple(name for name in wishes if name not in self.result.rings)
+        later = WhatIf(
+            fixed_out=candidate_ids(without, self._ranked, self.problem, where="without"),
+            fixed_in=candidate_ids(force, self._ranked, self.problem, where="force"),
             budget=None if budget is None else budget_amount(budget, self.problem),
-            weights=tier_weights(weights or {}, self.problem),
+            tier_factors=tier_weights(weights or {}, self.problem),
             limit_s=None if limit is None else limit_seconds(limit),
             rings=rings is not False,
-            unformed=() if rings is not None else tuple(i for i in ring_ids if i not in self.result.rings),
+            rings_dropped=unformed if rings is None else (),
         )
-        both = sorted(set(later.without) & set(later.force))
+        both = sorted(set(later.fixed_out) & set(later.fixed_in))
         if both:
             raise JobError(
                 "links are both left out and forced", where="solve", faults=both, done="Nothing was solved."

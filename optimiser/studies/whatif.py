@@ -36,52 +36,36 @@ type Limit = int | str | timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Changes:
-    """What a what-if question changes; the default changes nothing.
+class WhatIf(Case):
+    """A case that a what-if question types by hand; the default changes nothing.
 
     Attributes
     ----------
-    without, force
-        Ids of candidates that must not, and must, be built.
-    budget
-        Another budget, in the money of the problem.
-    weights
-        Factor on the weight of the pairs of a tier.
     limit_s
-        Another time limit.
-    rings
-        Whether the rings of the job are asked for.
-    unformed
-        Ids of rings that are not asked for since they are wishes and the plan does not form them.
+        Another time limit, for which candidates are proposed anew; None: that of the job.
     """
 
-    without: tuple[str, ...] = ()
-    force: tuple[str, ...] = ()
-    budget: int | None = None
-    weights: tuple[tuple[str, int], ...] = ()
     limit_s: int | None = None
-    rings: bool = True
-    unformed: tuple[str, ...] = ()
 
-    def then(self, later: Changes) -> Changes:
+    def then(self, later: WhatIf) -> WhatIf:
         """Return these changes followed by later ones, which win where both speak of the same thing."""
-        return Changes(
-            without=_joined(self.without, later.without, taken_back=later.force),
-            force=_joined(self.force, later.force, taken_back=later.without),
+        return WhatIf(
+            fixed_out=_joined(self.fixed_out, later.fixed_out, taken_back=later.fixed_in),
+            fixed_in=_joined(self.fixed_in, later.fixed_in, taken_back=later.fixed_out),
             budget=self.budget if later.budget is None else later.budget,
-            weights=tuple((dict(self.weights) | dict(later.weights)).items()),
+            tier_factors=tuple((dict(self.tier_factors) | dict(later.tier_factors)).items()),
             limit_s=self.limit_s if later.limit_s is None else later.limit_s,
             rings=self.rings and later.rings,
-            unformed=later.unformed,
+            rings_dropped=later.rings_dropped,
         )
 
     def __str__(self) -> str:
         """Return the changes as words of a title; empty where nothing changes."""
         parts = (
-            f"without {', '.join(self.without)}" if self.without else "",
-            f"with {', '.join(self.force)}" if self.force else "",
+            f"without {', '.join(self.fixed_out)}" if self.fixed_out else "",
+            f"with {', '.join(self.fixed_in)}" if self.fixed_in else "",
             "" if self.budget is None else f"budget {self.budget:,}",
-            *(f"{tier} pairs times {factor}" for tier, factor in self.weights),
+            *(f"{tier} pairs times {factor}" for tier, factor in self.tier_factors),
             "" if self.limit_s is None else f"limit {self.limit_s // 60} min",
             "" if self.rings else "no rings",
         )
@@ -90,27 +74,24 @@ class Changes:
     def of(self, job: Job) -> Job:
         """Return a job with these changes in its own keys."""
         candidates, budget = job.candidates, job.budget
-        chosen = candidates.model_copy(
-            update={
-                "fixed_in": _joined(candidates.fixed_in, self.force, taken_back=self.without),
-                "fixed_out": _joined(candidates.fixed_out, self.without, taken_back=self.force),
-            }
-        )
-        if self.budget is not None:
-            budget = type(budget)(amount=self.budget)
-        times = job.times if self.limit_s is None else job.times.model_copy(update={"limit_s": self.limit_s})
+        fixed = {
+            "fixed_in": _joined(candidates.fixed_in, self.fixed_in, taken_back=self.fixed_out),
+            "fixed_out": _joined(candidates.fixed_out, self.fixed_out, taken_back=self.fixed_in),
+        }
+        limit_s = job.times.limit_s if self.limit_s is None else self.limit_s
+        rings = (ring for ring in job.rings if self.rings and ring.id not in self.rings_dropped)
         return job.model_copy(
             update={
-                "candidates": chosen,
-                "budget": budget,
-                "times": times,
-                "objective": job.objective.model_copy(update=dict(self.weights)),
-                "rings": tuple(ring for ring in job.rings if self.rings and ring.id not in self.unformed),
+                "candidates": candidates.model_copy(update=fixed),
+                "budget": budget if self.budget is None else type(budget)(amount=self.budget),
+                "times": job.times.model_copy(update={"limit_s": limit_s}),
+                "objective": job.objective.model_copy(update=dict(self.tier_factors)),
+                "rings": tuple(rings),
             }
         )
 
 
-UNCHANGED = Changes()
+UNCHANGED = WhatIf()
 """Changes of nothing: the run of a job as it is."""
 
 
@@ -288,7 +269,7 @@ class Study:
         """Whether a case of the problem says all: there is a map, and no levels to be raised anew."""
         return not self.chain.has_matrix and self.job.objective.kind != "max_min"
 
-    def asked(self, changes: Changes) -> tuple[Study, Case]:
+    def asked(self, changes: WhatIf) -> tuple[Study, Case]:
         """Return what some changes ask: the steps that times and candidates come from, and a case of them.
 
         A new limit makes other candidates worth proposing, so that it goes through the steps of the job again
@@ -300,21 +281,19 @@ class Study:
         changes
             What differs from the job.
         """
-        through_job = changes
+        study, through_job = self, changes
         if self.takes_cases:
-            is_anew = changes.limit_s is not None
-            rings, unformed = (changes.rings, changes.unformed) if is_anew else (True, ())
-            through_job = Changes(limit_s=changes.limit_s, rings=rings, unformed=unformed)
-        study, chain = self, self.chain
+            of_steps = replace(changes, fixed_in=(), fixed_out=(), budget=None, tier_factors=())
+            through_job = UNCHANGED if changes.limit_s is None else of_steps
         if through_job != UNCHANGED:
-            loaded, job = chain.loaded, through_job.of(self.job)
-            loaded = LoadedJob(f"{loaded.name}: {through_job}", loaded.folder, job)
+            chain, loaded = self.chain, self.chain.loaded
+            loaded = LoadedJob(f"{loaded.name}: {through_job}", loaded.folder, through_job.of(self.job))
             steps = Chain(loaded, chain.source, chain.progress, chain.solver, own=chain.own, like=chain)
             study = Study(steps, self.process)
-        changes = replace(changes, limit_s=None)  # what is left leaves times and candidates as they are
-        if not self.takes_cases or changes == replace(through_job, limit_s=None):
-            return study, Case(name="")
-        named, known = (*changes.without, *changes.force), study.chain.design.index
+        case = replace(changes, limit_s=None)  # what is left leaves times and candidates as they are
+        if not self.takes_cases or case == replace(through_job, limit_s=None):
+            return study, UNCHANGED
+        named, known = (*case.fixed_out, *case.fixed_in), study.chain.design.index
         if missing := [name for name in named if name not in known]:
             raise JobError(
                 "candidates are named that this limit does not propose",
@@ -322,12 +301,4 @@ class Study:
                 done=_NOTHING,
                 remedy="Solve with the limit first, and name links of that run.",
             )
-        return study, Case(
-            name=str(changes),
-            budget=changes.budget,
-            fixed_in=changes.force,
-            fixed_out=changes.without,
-            tier_factors=changes.weights,
-            rings=changes.rings,
-            rings_dropped=changes.unformed,
-        )
+        return study, replace(case, name=str(case))

@@ -11,12 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimiser.engine.search.paths import UNREACHED, Graph, Integers, Mask, in_rows, times_from
-from optimiser.measures.valuation import (
-    PairTable,
-    Search,
-    Valuer,
-    used_owners,
-)
+from optimiser.measures.valuation import PairTable, Search, Valuer, tails, used_owners
 
 
 @dataclass(frozen=True)
@@ -221,7 +216,7 @@ class MarginalValues:
     def _search(self) -> Search:
         net, table = self.valuer.net, self.valuer.table
         kept, _, latest = self._usable
-        arcs = (column[kept] for column in (_tails(net), net.head, net.seconds, net.owner))
+        arcs = (column[kept] for column in (tails(net), net.head, net.seconds, net.owner))
         return Search(in_rows(*arcs, nodes=net.start.size - 1), latest, table)
 
 
@@ -269,11 +264,6 @@ def link_values(valuer: Valuer, built: Iterable[str]) -> dict[str, LinkValue]:
     return {name: LinkValue(alone=alone[name], last=last[name]) for name in values.plan}
 
 
-def _tails(net: Graph) -> Integers:
-    found: Integers = np.repeat(np.arange(net.start.size - 1), np.diff(net.start))
-    return found
-
-
 def _usable(net: Graph, is_open: Mask, table: PairTable) -> tuple[Mask, Mask, Integers]:
     """Return which arcs some pair can use, which pairs can use which candidates, and when nodes are of use.
 
@@ -289,7 +279,7 @@ def _usable(net: Graph, is_open: Mask, table: PairTable) -> tuple[Mask, Mask, In
     """
     ends, end = np.unique(table.destination, return_inverse=True)
     away = _times_from_each(net, is_open, table.origins)
-    tail, nodes = _tails(net), net.start.size - 1
+    tail, nodes = tails(net), net.start.size - 1
     reverse = in_rows(net.head, tail, net.seconds, net.owner, nodes=nodes)
     back = _times_from_each(reverse, is_open, ends)
     arcs, latest = np.zeros(net.head.size, dtype=np.bool_), np.full((len(away), nodes), -UNREACHED)

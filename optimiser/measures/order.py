@@ -8,12 +8,6 @@ from fractions import Fraction
 from math import inf
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
-
-from optimiser.engine.search.paths import Integers, arc_table
 from optimiser.measures.marginal import MarginalValues
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
@@ -155,121 +149,6 @@ def _exchanged(values: MarginalValues, links: Sequence[str]) -> list[str]:
     return order
 
 
-TODAY = -1
-"""Owner of an arc that is open already."""
-
-
-@dataclass(frozen=True, slots=True)
-class FastestPath:
-    """The fastest path of one pair.
-
-    Attributes
-    ----------
-    seconds
-        Travel time; None where no path exists.
-    candidates
-        Positions of the candidates whose arcs it takes, in order of travel, each once.
-    """
-
-    seconds: int | None
-    candidates: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Router:
-    """All arcs of a problem, ready to be searched with any candidates built.
-
-    Attributes
-    ----------
-    problem
-        The design problem.
-    tail, head, seconds, owner
-        int64 [arcs]: ends, travel time, and the position of the candidate that opens the arc (`TODAY` where
-        it is open already). Of parallel arcs the fastest comes first, of equally fast ones what is open
-        today.
-    """
-
-    problem: DesignProblem
-    tail: Integers
-    head: Integers
-    seconds: Integers
-    owner: Integers
-
-    @classmethod
-    def of(cls, problem: DesignProblem) -> Router:
-        """Collect the arcs of a problem; loops are left out."""
-        table = arc_table(problem)
-        table[table[:, 3] == len(problem.candidates), 3] = TODAY
-        table = table[table[:, 0] != table[:, 1]]
-        tail, head, seconds, owner = table[np.lexsort(table.T[[3, 2, 1, 0]])].T
-        return cls(problem, tail, head, seconds, owner)
-
-    def fastest(
-        self, *, built: Collection[int], pairs: Iterable[int], most_s: float = np.inf
-    ) -> dict[int, FastestPath]:
-        """Return the fastest path of some pairs with some candidates built.
-
-        Parameters
-        ----------
-        built
-            Positions of the candidates that are open.
-        pairs
-            Positions of the pairs to search.
-        most_s
-            Longer paths are of no interest.
-
-        Returns
-        -------
-        dict
-            Path by position of the pair. Of two arcs with equal time the one that is open today counts.
-        """
-        wanted = list(pairs)
-        if not wanted:
-            return {}
-        ends = self.problem.pairs
-        origins, row = np.unique([ends[k].origin for k in wanted], return_inverse=True)
-        graph, owner = self._graph(built)
-        seconds, predecessor = dijkstra(graph, indices=origins, return_predecessors=True, limit=most_s)
-        return {
-            k: _route(ends[k].destination, seconds[r], predecessor[r], owner)
-            for k, r in zip(wanted, row.tolist(), strict=True)
-        }
-
-    def within_limit(self, *, built: Collection[int], pairs: Iterable[int]) -> dict[int, FastestPath]:
-        """Return `fastest` for the pairs that are within their limits."""
-        limit = [pair.limit for pair in self.problem.pairs]
-        found = self.fastest(built=built, pairs=pairs, most_s=max(limit, default=0))
-        return {k: way for k, way in found.items() if way.seconds is not None and way.seconds <= limit[k]}
-
-    def _graph(self, built: Collection[int]) -> tuple[csr_array, dict[tuple[int, int], int]]:
-        """Return the graph of what is open, and the owner of each arc that is not open today."""
-        is_open = np.zeros(len(self.problem.candidates) + 1, dtype=np.bool_)
-        is_open[[TODAY, *built]] = True
-        rows = np.flatnonzero(is_open[self.owner])
-        size = len(self.problem.nodes)
-        _, first = np.unique(self.tail[rows] * size + self.head[rows], return_index=True)
-        tail, head, seconds, owner = (
-            column[rows[first]] for column in (self.tail, self.head, self.seconds, self.owner)
-        )
-        graph = csr_array((seconds.astype(np.float64), (tail, head)), shape=(size, size))
-        new = np.flatnonzero(owner != TODAY)
-        arcs = zip(tail[new].tolist(), head[new].tolist(), strict=True)
-        return graph, dict(zip(arcs, owner[new].tolist(), strict=True))
-
-
-def _route(
-    end: int, seconds: NDArray[np.float64], predecessor: NDArray[np.int32], owner: dict[tuple[int, int], int]
-) -> FastestPath:
-    if not np.isfinite(seconds[end]):
-        return FastestPath(None)
-    candidates, head = list[int](), end
-    while (tail := int(predecessor[head])) >= 0:
-        if (tail, head) in owner:
-            candidates.append(owner[tail, head])
-        head = tail
-    return FastestPath(int(seconds[end]), tuple(reversed(dict.fromkeys(candidates))))
-
-
 @dataclass(frozen=True, slots=True)
 class LinkGain:
     """What one proposed link brings; pairs are positions in the problem.
@@ -296,9 +175,7 @@ type Ranking = tuple[list[LinkGain], dict[int, tuple[int, ...]]]
 """Gains of the links of a plan in order of rank; the candidates on the path of each newly covered pair."""
 
 
-def rank_links(
-    problem: DesignProblem, built: Collection[int]
-) -> tuple[list[LinkGain], dict[int, FastestPath]]:
+def rank_links(problem: DesignProblem, built: Iterable[str]) -> Ranking:
     """Order the links of a plan by what each brings in the context of the plan.
 
     Links are taken away one by one, always the one whose loss of covered weight per unit of cost is least
@@ -310,7 +187,7 @@ def rank_links(
     problem
         The design problem.
     built
-        Positions of the candidates of the plan.
+        Ids of the plan.
 
     Returns
     -------
@@ -319,36 +196,26 @@ def rank_links(
 
     Notes
     -----
-    Unlike `optimiser.measures.appraisal.order.build_order`, the ranking looks at pairs alone: cities that
-    count as a whole and links that require each other have no influence, and ties are broken by cost.
+    Unlike `build_order`, the ranking looks at pairs alone: cities that count as a whole and links that
+    require each other have no influence, and ties are broken by cost.
     """
-    router = Router.of(problem)
-    everything = range(len(problem.pairs))
-    today = router.within_limit(built=(), pairs=everything)
-    gained = router.within_limit(built=built, pairs=[k for k in everything if k not in today])
-    used_by = {j: tuple(k for k, route in gained.items() if j in route.candidates) for j in built}
-    values = MarginalValues.of(Valuer.of(problem), (problem.candidates[j].id for j in built))
-    left, removed = list(built), list[LinkGain]()
-    alone: dict[int, tuple[int, ...]] = {}
+    values = MarginalValues.of(Valuer.of(problem), built)
+    routes = values.valuer.routes(values.plan)
+    left, removed = list(values.plan), list[LinkGain]()
+    alone: dict[str, tuple[int, ...]] = {}
     while left:
-        names = [problem.candidates[j].id for j in left]
-        losses = dict(zip(left, values.lost_pairs(names), strict=True))
+        losses = dict(zip(left, values.lost_pairs(left), strict=True))
         alone = alone or losses
-        least = min(left, key=lambda j: _removal_key(problem, j, losses[j]))
-        removed.append(LinkGain(least, used_by[least], losses[least], alone[least]))
+        least = min(left, key=lambda name: removal_key(problem, name, losses[name]))
+        j = problem.index[least]
+        used_by = tuple(k for k, route in routes.items() if j in route)
+        removed.append(LinkGain(j, used_by, losses[least], alone[least]))
         left.remove(least)
-    return removed[::-1], gained
+    return removed[::-1], routes
 
 
-def ranking_of(problem: DesignProblem, built: Iterable[str]) -> Ranking:
-    """Return the ranking of the links of a plan, by id, as `rank_links` orders them."""
-    gains, routes = rank_links(problem, [problem.index[name] for name in built])
-    return gains, {k: tuple(route.candidates) for k, route in routes.items()}
-
-
-def _removal_key(problem: DesignProblem, j: int, lost: tuple[int, ...]) -> tuple[Fraction, int, str]:
+def removal_key(problem: DesignProblem, name: str, lost: tuple[int, ...]) -> tuple[Fraction, int, str]:
     """Return the sort key of a link: weight lost per unit of cost rising, then cost and id falling."""
-    candidate = problem.candidates[j]
-    weight = sum(problem.pairs[k].weight for k in lost)
-    backwards = "".join(chr(0x10FFFF - ord(letter)) for letter in candidate.id)
-    return Fraction(weight, max(candidate.cost, 1)), -candidate.cost, backwards
+    cost, weight = problem.cost_of([name]), sum(problem.pairs[k].weight for k in lost)
+    backwards = "".join(chr(0x10FFFF - ord(letter)) for letter in name)
+    return Fraction(weight, max(cost, 1)), -cost, backwards

@@ -19,12 +19,16 @@ from optimiser.engine.search.paths import (
     Mask,
     Whole,
     graph,
+    in_rows,
     opened,
     pop,
     push,
     times_from,
 )
 from optimiser.problem import DesignProblem
+
+TODAY = -1
+"""Owner of an arc that exists: as an index, the last entry of a mask of what is open."""
 
 
 class PairTable(NamedTuple):
@@ -71,7 +75,8 @@ class Valuer:
     problem
         The problem.
     net
-        All its arcs, also those longer than any limit.
+        All its arcs, also those longer than any limit. The owner of those that exist is `TODAY`, so that of
+        equally fast parallel arcs they come first.
     table
         The pairs that searches run for.
     always
@@ -97,8 +102,11 @@ class Valuer:
         ProblemError
             When path times could overflow the compiled code.
         """
-        table = PairTable.of(problem, range(len(problem.pairs)))
-        return cls(problem, graph(problem, beyond_limits=True), table)
+        net, table = graph(problem, beyond_limits=True), PairTable.of(problem, range(len(problem.pairs)))
+        owner = np.where(net.owner < len(problem.candidates), net.owner, TODAY)
+        return cls(
+            problem, in_rows(tails(net), net.head, net.seconds, owner, nodes=len(problem.nodes)), table
+        )
 
     def covered(self, built: Iterable[str]) -> frozenset[int]:
         """Return the positions of the covered pairs.
@@ -155,6 +163,33 @@ class Valuer:
             found[table.pair] = _pair_times(self.net, is_open, table, LONGEST)
             yield name, found
 
+    def routes(self, built: Iterable[str]) -> dict[int, tuple[int, ...]]:
+        """Return what a fastest path of each covered pair uses, by position, in rising order.
+
+        Parameters
+        ----------
+        built
+            Ids of the set of links.
+
+        Returns
+        -------
+        dict
+            Positions of the candidates whose arcs it takes, in order of travel, each once. Of two parallel
+            arcs with equal time the one that exists counts.
+        """
+        is_open, table, found = self._open(built), self.table, dict[int, tuple[int, ...]]()
+        latest = np.full(self.net.start.size - 1, table.limit.max(initial=0))
+        for row, origin in enumerate(table.origins):
+            times, before, owner = paths_from(self.net, is_open, origin, latest)
+            for at in np.flatnonzero((table.row == row) & (times[table.destination] <= table.limit)).tolist():
+                node, used = int(table.destination[at]), list[int]()
+                while before[node] >= 0:
+                    used.append(int(owner[node]))
+                    node = int(before[node])
+                own = [candidate for candidate in dict.fromkeys(used) if candidate != TODAY]
+                found[int(table.pair[at])] = tuple(reversed(own))
+        return dict(sorted(found.items()))
+
     def weight_of(self, pairs: Collection[int]) -> int:
         """Return the weight of some covered pairs and of the cities that are covered by them.
 
@@ -210,6 +245,12 @@ def _pair_times(net: Graph, is_open: Mask, table: PairTable, radius: int) -> Int
     for row, origin in enumerate(table.origins):
         own = table.row == row
         found[own] = times_from(net, is_open, origin, radius)[table.destination[own]]
+    return found
+
+
+def tails(net: Graph) -> Integers:
+    """Return the tail of each arc, int64 [m]."""
+    found: Integers = np.repeat(np.arange(net.start.size - 1), np.diff(net.start))
     return found
 
 

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from shapely import linestrings
 
 from networks.skims import UNREACHABLE
+from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures import coverage
-from optimiser.measures.order import Ranking, Router, ranking_of
+from optimiser.measures.order import Ranking, rank_links
 from optimiser.measures.tables import Measures
+from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import write_atomically
@@ -127,7 +129,7 @@ def tabulate_links(
         the problem) the ids of the links on its path.
     """
     ids = [candidate.id for candidate in problem.candidates]
-    gains, routes = ranking or ranking_of(problem, built)
+    gains, routes = ranking or rank_links(problem, built)
     people = [int(population[np.unique(smaller_city[list(gain.used_by)])].sum()) for gain in gains]
     rows = [
         (rank, ids[gain.candidate], len(gain.used_by), count, len(gain.added), len(gain.lost_alone))
@@ -207,11 +209,8 @@ def tabulate_pairs(
     paths
         Ids of the proposed links on the path of each newly covered pair.
     """
-    everything = [j for j, candidate in enumerate(problem.candidates) if candidate.fixed != "out"]
-    positions = range(len(problem.pairs))
-    best = Router.of(problem).fastest(built=everything, pairs=positions)
-    all_built = [best[k].seconds for k in positions]
-    times = {"before": plan.times_before_s, "after": plan.times_after_s, "all_built": all_built}
+    best = Valuer.of(problem).times(c.id for c in problem.candidates if c.fixed != "out")
+    times = {"before": plan.times_before_s, "after": plan.times_after_s}
     return pd.DataFrame(
         {
             "origin": ends[:, 0],
@@ -223,7 +222,8 @@ def tabulate_pairs(
                 f"{state}_s": np.array([UNREACHABLE if time is None else time for time in seconds], np.int64)
                 for state, seconds in times.items()
             },
-            "links": [paths.get(k, ()) for k in positions],
+            "all_built_s": np.where(best < UNREACHED, best, UNREACHABLE),
+            "links": [paths.get(k, ()) for k in range(len(problem.pairs))],
         }
     )
 

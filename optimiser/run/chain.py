@@ -20,7 +20,7 @@ from optimiser.engine.solve import FAILED, KILLED, SolveFailure
 from optimiser.frontier.cases import scale_of, with_steps
 from optimiser.job.model import Job, LoadedJob
 from optimiser.job.sections import DERIVED
-from optimiser.measures.order import LinkGain, Ranking, ranking_of
+from optimiser.measures.order import LinkGain, Ranking, rank_links
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem import load as load_problem
@@ -424,7 +424,7 @@ class Chain:
         """Return the rank of the links of a plan, as it counts within the limit."""
 
         def make() -> list[Any]:
-            gains, routes = ranking_of(self.counted.value, plan.built)
+            gains, routes = rank_links(self.counted.value, plan.built)
             return [[astuple(gain) for gain in gains], list(routes.items())]
 
         gains, routes = self._kept_json(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from networks.skims import TimeGraph
 from networks.sphere import km_to_chord, unit_vectors
-from optimiser.engine.search.paths import UNREACHED, Integers
+from optimiser.engine.search.paths import UNREACHED, Integers, Mask
 from optimiser.job.sections import Measures as Settings
 from optimiser.measures.coverage import groups_in_order
 from optimiser.measures.equity import TimedPairs
@@ -30,8 +30,6 @@ from optimiser.proposals.table import Candidates, number_arcs
 from optimiser.run.independence import WithoutCore, core_cities, node_positions, roads_in_core
 from optimiser.run.timing import with_arcs
 from optimiser.verify import Plan
-
-STATES = ("today", "plan")
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,20 @@ class MeasuredPlan:
     settings: Settings
     lines: gpd.GeoSeries | None = None
     without: WithoutCore | None = None
-    # What was computed and counted: several measures ask for the same states.
-    _off_core_s: dict[frozenset[str], Integers] = field(default_factory=dict, init=False)
-    _trips: dict[frozenset[str], TripCounts] = field(default_factory=dict, init=False)
+
+    def state(self, built: Iterable[str]) -> PlanState:
+        """Return the region with some links of the plan built, by their ids; it is kept."""
+        key = frozenset(built)
+        return self._states.setdefault(key, PlanState(self, key))
+
+    @cached_property
+    def _states(self) -> dict[frozenset[str], PlanState]:
+        return {}
+
+    @cached_property
+    def states(self) -> dict[str, PlanState]:
+        """Return the states `today` and `plan`."""
+        return {"today": self.state(()), "plan": self.state(self.plan.built)}
 
     @cached_property
     def arcs(self) -> pd.DataFrame:
@@ -82,52 +91,13 @@ class MeasuredPlan:
         return Valuer.of(exact_problem(self.problem, self.graph, self.plan.built, self.arcs, self.ends))
 
     @cached_property
-    def times(self) -> dict[str, Integers]:
-        """Return the seconds of each pair by state, int64 [K], `UNREACHED` where no path exists."""
-        return {"today": self.valuer.times(()), "plan": self.valuer.times(self.plan.built)}
-
-    @cached_property
-    def pairs(self) -> pd.DataFrame:
-        """Return a row for each pair: `origin`, `destination` (rows of cities), `group`, `today_s`."""
-        today = self.times["today"]
-        columns = {"group": self.group, "today_s": np.where(today < UNREACHED, today, -1)}
-        return pd.DataFrame(self.ends, columns=["origin", "destination"]).assign(**columns)
-
-    @cached_property
     def outside(self) -> NDArray[np.int64]:
         """Return the positions of the pairs whose independence counts; none where it does not count."""
-        none = np.zeros(0, dtype=np.int64)
-        return none if self.without is None else self.without.rows(self.pairs)
-
-    def off_core_s(self, built: Iterable[str]) -> Integers:
-        """Return the seconds of the pairs of `outside` without the core, `NO_PATH_S` where no path exists.
-
-        Parameters
-        ----------
-        built
-            Ids of links of the plan.
-        """
-        key, without = frozenset(built), self.without
-        if without is None:
-            return np.zeros(0, dtype=np.int64)
-        if key not in self._off_core_s:
-            ends = self.ends[self.outside]
-            self._off_core_s[key] = without.times(self.graph, self.candidates, ends, sorted(key))
-        return self._off_core_s[key]
-
-    def independent(self, built: Collection[str]) -> dict[str, NDArray[np.bool_]]:
-        """Return which pairs of `outside` a way without the core serves at each stretch, by column of tables.
-
-        Parameters
-        ----------
-        built
-            Ids of links of the plan.
-        """
         if self.without is None:
-            return {}
-        limits = self.without.limits_s(self.times["today"][self.outside])
-        names = [f"independent_at_{stretch:g}" for stretch in self.without.asked.stretches]
-        return dict(zip(names, self.off_core_s(built) <= limits, strict=True))
+            return np.zeros(0, dtype=np.int64)
+        today = self.states["today"].times
+        columns = {"group": self.group, "today_s": np.where(today < UNREACHED, today, -1)}
+        return self.without.rows(pd.DataFrame(self.ends, columns=["origin", "destination"]).assign(**columns))
 
     @cached_property
     def core(self) -> NDArray[np.int64]:
@@ -167,39 +137,68 @@ class MeasuredPlan:
         """Return the poverty line: the mean travel time above which people are poor in time, seconds."""
         return self.settings.line_s or max((pair.limit for pair in self.problem.pairs), default=1)
 
-    def timed(self, state: str) -> TimedPairs:
-        """Return the pairs of cities with their times in one of `STATES`."""
+
+@dataclass(frozen=True, eq=False)
+class PlanState:
+    """The region of a plan with some of its links built.
+
+    Attributes
+    ----------
+    measured, built
+        The plan, and ids of its links.
+    """
+
+    measured: MeasuredPlan
+    built: frozenset[str]
+
+    @cached_property
+    def times(self) -> Integers:
+        """Return the exact seconds of each pair, int64 [K], `UNREACHED` where no path exists."""
+        return self.measured.valuer.times(self.built)
+
+    @cached_property
+    def timed(self) -> TimedPairs:
+        """Return the pairs of cities with their times."""
+        plan = self.measured
         return TimedPairs(
-            ends=tuple((one, other) for one, other in self.ends.tolist()),
-            seconds=tuple(None if s >= UNREACHED else s for s in self.times[state].tolist()),
-            limits=tuple(pair.limit for pair in self.problem.pairs),
-            weights=tuple(self.weight.tolist()),
-            groups=tuple(self.group.tolist()),
+            ends=tuple((one, other) for one, other in plan.ends.tolist()),
+            seconds=tuple(None if s >= UNREACHED else s for s in self.times.tolist()),
+            limits=tuple(pair.limit for pair in plan.problem.pairs),
+            weights=tuple(plan.weight.tolist()),
+            groups=tuple(plan.group.tolist()),
         )
 
-    def trips(self, built: Iterable[str]) -> TripCounts:
-        """Return which ways the trips of all pairs take when some links of the plan are built.
+    @cached_property
+    def off_core_s(self) -> Integers:
+        """Return the seconds of the pairs of `outside` without the core, `NO_PATH_S` where no path exists."""
+        plan = self.measured
+        if plan.without is None:
+            return np.zeros(0, dtype=np.int64)
+        ends = plan.ends[plan.outside]
+        return plan.without.times(plan.graph, plan.candidates, ends, sorted(self.built))
 
-        Parameters
-        ----------
-        built
-            Ids of links of the plan.
-        """
-        key = frozenset(built)
-        if key not in self._trips:
-            opened = self.arcs[self.arcs["candidate_id"].isin(key)]
-            graph = with_arcs(self.graph, opened[["tail_id", "head_id", "seconds"]])
-            network = mark_network(
-                graph,
-                self.cities,
-                core=self.core,
-                core_km=self.settings.core_km,
-                near_km=self.settings.near_km,
-                lines=self.lines,
-            )
-            origin, destination = graph.origin[self.ends[:, 0]], graph.destination[self.ends[:, 1]]
-            self._trips[key] = count_trips(network, origin, destination, self.weight, areas=len(self.cities))
-        return self._trips[key]
+    @cached_property
+    def independent(self) -> dict[str, Mask]:
+        """Return which pairs of `outside` a way off the core serves at each stretch, by column of tables."""
+        plan = self.measured
+        if plan.without is None:
+            return {}
+        limits = plan.without.limits_s(plan.states["today"].times[plan.outside])
+        names = [f"independent_at_{stretch:g}" for stretch in plan.without.asked.stretches]
+        return dict(zip(names, self.off_core_s <= limits, strict=True))
+
+    @cached_property
+    def trips(self) -> TripCounts:
+        """Return which ways the trips of all pairs take."""
+        plan = self.measured
+        opened = plan.arcs[plan.arcs["candidate_id"].isin(self.built)]
+        graph = with_arcs(plan.graph, opened[["tail_id", "head_id", "seconds"]])
+        near_km, core_km = plan.settings.near_km, plan.settings.core_km
+        network = mark_network(
+            graph, plan.cities, core=plan.core, core_km=core_km, near_km=near_km, lines=plan.lines
+        )
+        origin, destination = graph.origin[plan.ends[:, 0]], graph.destination[plan.ends[:, 1]]
+        return count_trips(network, origin, destination, plan.weight, areas=len(plan.cities))
 
 
 def opened_arcs(problem: DesignProblem, candidates: Candidates, built: Iterable[str]) -> pd.DataFrame:
@@ -379,17 +378,16 @@ def effects(measured: MeasuredPlan) -> pd.DataFrame:
         `state_of`; empty without rings.
     """
     built, own = frozenset(measured.plan.built), new_stretches(measured)
-    asked = [
-        (ring.id, state, held)
+    rows = [
+        {"ring": ring.id, "state": state, **state_of(measured, held)}
         for ring in measured.problem.rings
         for state, held in (
-            (TODAY, frozenset[str]()),
+            (TODAY, ()),
             *([(WITHOUT_RING, built - own[ring.id])] if ring.id in own else []),
             (PLAN, built),
         )
     ]
-    figures = {held: state_of(measured, held) for held in {held for _, _, held in asked}}
-    return pd.DataFrame([{"ring": ring, "state": state, **figures[held]} for ring, state, held in asked])
+    return pd.DataFrame(rows)
 
 
 def state_of(measured: MeasuredPlan, built: Collection[str]) -> Row:
@@ -411,22 +409,20 @@ def state_of(measured: MeasuredPlan, built: Collection[str]) -> Row:
         (``independent_at_1.25`` and the like), and `off_core_minutes`, the mean time without the core of the
         pairs that a way without it joins today.
     """
-    times = measured.valuer.times(built)
-    within = times <= np.array([pair.limit for pair in measured.problem.pairs])
-    counts = measured.trips(built)
-    dependence = core_dependence(counts.core, measured.weight.tolist())
+    state = measured.state(built)
+    dependence = core_dependence(state.trips.core, measured.weight.tolist())
     row: Row = {
         "cost": measured.problem.cost_of(built),
-        "pairs": len(times),
-        "pairs_within": int(within.sum()),
+        "pairs": len(state.times),
+        "pairs_within": sum(state.timed.within),
         "through_core_share": float(dependence.share_on_every),
     }
     if measured.without is None:
         return row
-    free, today = measured.off_core_s(built), measured.off_core_s(())
+    free, today = state.off_core_s, measured.states["today"].off_core_s
     return row | {
         "outside_pairs": len(free),
-        **{name: int(holds.sum()) for name, holds in measured.independent(built).items()},
+        **{name: int(holds.sum()) for name, holds in state.independent.items()},
         "off_core_minutes": mean_minutes(free[today < NO_PATH_S]),
     }
 
@@ -461,13 +457,13 @@ def savings(measured: MeasuredPlan) -> pd.DataFrame:
 
 def _faster(measured: MeasuredPlan, ring: str, own: frozenset[str]) -> Iterator[pd.DataFrame]:
     """Yield the rows of a ring whose new stretches are `own`, for each way that has some."""
-    built, names = frozenset(measured.plan.built), measured.cities["name"].astype(str).to_numpy()
+    whole, names = measured.states["plan"], measured.cities["name"].astype(str).to_numpy()
+    without = measured.state(whole.built - own)
     ways = (
-        (ANY_WAY, np.arange(len(measured.ends)), measured.valuer.times, UNREACHED),
-        (OFF_CORE, measured.outside, measured.off_core_s, NO_PATH_S),
+        (ANY_WAY, np.arange(len(measured.ends)), without.times, whole.times, UNREACHED),
+        (OFF_CORE, measured.outside, without.off_core_s, whole.off_core_s, NO_PATH_S),
     )
-    for way, pairs, times, never in ways:
-        before, after = times(built - own), times(built)
+    for way, pairs, before, after, never in ways:
         is_faster = after < before
         if is_faster.any():
             rows, slow, fast = pairs[is_faster], before[is_faster], after[is_faster]

@@ -43,7 +43,7 @@ from optimiser.measures.tables import MEASURES, Measures
 from optimiser.proposals.generate import SERVICES
 from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.report import wording
-from optimiser.run.measured_plan import STATES, MeasuredPlan, effects, mean_minutes, savings
+from optimiser.run.measured_plan import MeasuredPlan, PlanState, effects, mean_minutes, savings
 from optimiser.run.trip_parts import PARTS, split_arcs, trip_parts
 from optimiser.verify.rules import open_in_period, opening_periods
 
@@ -86,9 +86,8 @@ def measure(measured: MeasuredPlan) -> Measures:
 
 def exact_seconds(measured: MeasuredPlan) -> pd.DataFrame:
     """Return the exact time of each pair beyond the limits too: `seconds` of `Measures`."""
-    before, after = (
-        np.where(measured.times[state] >= UNREACHED, UNREACHABLE, measured.times[state]) for state in STATES
-    )
+    times = (state.times for state in measured.states.values())
+    before, after = (np.where(seconds >= UNREACHED, UNREACHABLE, seconds) for seconds in times)
     return pd.DataFrame({"before_s": before, "after_s": after})
 
 
@@ -143,22 +142,20 @@ def equity(measured: MeasuredPlan) -> pd.DataFrame:
         `poverty_gap`, `poverty_severity`, `people_cut_off`.
     """
     labels = measured.cities["tier"].astype(str)
-    rows = {
-        (row.tier, state): row
-        for state in STATES
+    order = [*groups_in_order(labels), ALL]
+    rows = [
+        {"tier": row.tier, "state": name} | asdict(row)
+        for name, state in measured.states.items()
         for row in equity_by_tier(
-            measured.timed(state),
+            state.timed,
             people=measured.population,
             tiers=labels.tolist(),
             names=measured.cities["name"].astype(str).tolist(),
             line=measured.line_s,
         )
-    }
-    tiers = [*groups_in_order(labels), ALL]
-    table = pd.DataFrame(
-        [{"tier": tier, "state": state} | asdict(rows[tier, state]) for tier in tiers for state in STATES]
-    )
-    return table.astype({"cities_core_within": "Int64"})
+    ]
+    rows.sort(key=lambda row: order.index(row["tier"]))
+    return pd.DataFrame(rows).astype({"cities_core_within": "Int64"})
 
 
 def polycentricity(measured: MeasuredPlan) -> pd.DataFrame:
@@ -175,9 +172,7 @@ def polycentricity(measured: MeasuredPlan) -> pd.DataFrame:
         Columns `measure` (a key of `measures.tables.MEASURES`), `place`, `unit`, `today`, `plan`
         (float64), `meaning`, `source`.
     """
-    (today, share_today), (plan, share_plan) = (
-        _structure(measured, *state) for state in zip(STATES, ((), measured.plan.built), strict=True)
-    )
+    (today, share_today), (plan, share_plan) = map(_structure, measured.states.values())
     names = measured.cities["name"].astype(str).tolist()
     rows: list[tuple[str, str, Value, Value]] = [(name, "", today[name], plan[name]) for name in today]
     rows += (
@@ -191,11 +186,10 @@ def polycentricity(measured: MeasuredPlan) -> pd.DataFrame:
     return table[columns].astype({"today": "float64", "plan": "float64"})
 
 
-def _structure(
-    measured: MeasuredPlan, state: str, built: Collection[str]
-) -> tuple[dict[str, Value], NDArray[np.float64]]:
+def _structure(state: PlanState) -> tuple[dict[str, Value], NDArray[np.float64]]:
     """Return the measures of the region in a state, and the share of other trips through each city."""
-    people, counts, timed = measured.population, measured.trips(built), measured.timed(state)
+    measured, counts, timed = state.measured, state.trips, state.timed
+    people = measured.population
     lean, through = core_dependence(counts.core, measured.weight.tolist()), counts.through
     found: dict[str, Value] = {
         "core_every_share": float(lean.share_on_every),
@@ -214,7 +208,7 @@ def _structure(
         "functional_polycentricity": polycentricity_of_coverage(timed, len(people)),
     }
     if measured.problem.rings:
-        on_rings = people[_ring_cities(measured, only_existing=state == "today")]
+        on_rings = people[_ring_cities(measured, only_existing=not state.built)]
         found |= {"ring_cities": float(len(on_rings)), "ring_people": float(on_rings.sum())}
     elsewhere = counts.elsewhere
     return found, np.divide(through, elsewhere, out=np.zeros(len(people)), where=elsewhere > 0)
@@ -253,26 +247,24 @@ def independence(measured: MeasuredPlan) -> pd.DataFrame:
     """
     if measured.without is None:
         return pd.DataFrame()
-    rows, built = measured.outside, {"today": (), "plan": measured.plan.built}
-    seconds = {state: measured.off_core_s(built[state]) for state in STATES}
-    joined = (seconds["today"] < NO_PATH_S) & (seconds["plan"] < NO_PATH_S)
+    rows, states = measured.outside, measured.states
+    joined = np.all([state.off_core_s < NO_PATH_S for state in states.values()], axis=0)
     group = measured.group[rows]
     found = []
     for tier in [*(tier for tier in measured.tiers if tier in group), ALL]:
         mine = (group == tier) | (tier == ALL)
-        for state in STATES:
-            met = measured.independent(built[state])
-            found.append(
-                {
-                    "tier": tier,
-                    "state": state,
-                    "pairs": int(mine.sum()),
-                    **{name: int(holds[mine].sum()) for name, holds in met.items()},
-                    "without_way": int((seconds[state][mine] >= NO_PATH_S).sum()),
-                    "mean_minutes": mean_minutes(seconds[state][mine & joined]),
-                    "any_way_minutes": mean_minutes(measured.times[state][rows][mine & joined]),
-                }
-            )
+        found += [
+            {
+                "tier": tier,
+                "state": name,
+                "pairs": int(mine.sum()),
+                **{stretch: int(holds[mine].sum()) for stretch, holds in state.independent.items()},
+                "without_way": int((state.off_core_s[mine] >= NO_PATH_S).sum()),
+                "mean_minutes": mean_minutes(state.off_core_s[mine & joined]),
+                "any_way_minutes": mean_minutes(state.times[rows][mine & joined]),
+            }
+            for name, state in states.items()
+        ]
     return pd.DataFrame(found)
 
 
@@ -340,7 +332,8 @@ def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:
 def _assumptions(measured: MeasuredPlan) -> Assumptions:
     given, table = measured.settings, measured.candidates.table.set_index("candidate_id")
     used = table[table.index.isin(measured.plan.built)]
-    problem, times, modes = measured.problem, measured.timed("today"), used["mode"].astype(str).to_dict()
+    problem, times = measured.problem, measured.states["today"].timed
+    modes = used["mode"].astype(str).to_dict()
     return Assumptions(
         costs={
             name: CostRange(min(low, cost), cost, max(high, cost))

@@ -167,10 +167,10 @@ def _load_ahead(chain: Chain) -> None:
 
         if len(chain.candidates.value) * comb(len(chain.times.value.cities), 2) >= LEAST_WORK:
             from optimiser.engine import warm_up
-            from optimiser.measures.order import ranking_of
+            from optimiser.measures.order import rank_links
 
             warm_up.compile_last_steps()
-            ranking_of(warm_up.small_problem(with_budget=True), ["c01"])
+            rank_links(warm_up.small_problem(with_budget=True), ["c01"])
 
 
 def amend(done: Written, *, proof: Certified | None = None, answers: Answers | None = None) -> Written:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import geopandas as gpd
@@ -12,7 +12,7 @@ import pandas as pd
 
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures import coverage
-from optimiser.measures.order import Router
+from optimiser.measures.valuation import PairTable, Valuer
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.proposals.table import Candidates
@@ -167,15 +167,15 @@ def explain(
 
 def _served(name: str, shown: ReportInput, measured: MeasuredPlan) -> tuple[pd.DataFrame, list[int]]:
     """Return the pairs within the limit that are slower without a link, and positions of those in need."""
-    plan = measured.times["plan"]
-    without = measured.valuer.times(tuple(other for other in measured.plan.built if other != name))
+    states = measured.states
+    plan, without = states["plan"].times, measured.state(states["plan"].built - {name}).times
     limits = shown.pairs["limit_s"].to_numpy(dtype=np.int64)
     served = np.flatnonzero((plan <= limits) & (without > plan))
     weights = shown.pairs["weight"].to_numpy(dtype=np.int64)
     order = sorted(served.tolist(), key=lambda k: (without[k] <= limits[k], -weights[k], k))
     needing = [k for k in order if without[k] > limits[k]]
     table = _named(shown, order)
-    times = {"today_min": measured.times["today"], "with_min": plan, "without_min": without}
+    times = {"today_min": states["today"].times, "with_min": plan, "without_min": without}
     for column, seconds in times.items():
         minutes = [None if seconds[k] >= UNREACHED else wording.minutes(int(seconds[k])) for k in order]
         table[column] = pd.array(minutes, dtype="Int64")
@@ -236,10 +236,9 @@ def _alternatives(
     own = table[table["candidate_id"] == name]
     built = set(shown.links["candidate_id"])
     others = table[~table["candidate_id"].isin(built) & (table["fixed"] != "out")]
-    router = Router.of(counted)
-    rest = [counted.index[one] for one in built - {name}]
+    valuer = replace(Valuer.of(counted), table=PairTable.of(counted, needing))
     kept = [
-        len(router.within_limit(built=[*rest, counted.index[one]], pairs=needing))
+        len(valuer.covered({*built, one} - {name}))
         if one in counted.index and counted.candidates[counted.index[one]].arcs
         else 0
         for one in others["candidate_id"]

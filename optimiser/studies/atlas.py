@@ -29,7 +29,7 @@ from optimiser.report.studies import CENTRAL, Atlas, ClusterFigures, SmallMap
 from optimiser.run import folder, measuring, store
 from optimiser.run.chain import Chain
 from optimiser.run.independence import WithoutCore
-from optimiser.run.measured_plan import STATES, MeasuredPlan
+from optimiser.run.measured_plan import MeasuredPlan
 from optimiser.run.retiming import TimedNetwork
 from optimiser.run.source import find_source
 from optimiser.studies.cases import stated_cases
@@ -303,7 +303,7 @@ def _indicators(measured: MeasuredPlan) -> dict[str, float | None]:
     """Return the indicators of a cluster: `atlas.INDICATORS`."""
     equity = measuring.equity(measured)
     shares = {(row.state, row.tier): _number(row.pairs_share) for row in equity.itertuples()}
-    within, with_express = (shares[state, ALL] for state in STATES)
+    within, with_express = (shares[state, ALL] for state in measured.states)
     table = measuring.polycentricity(measured).set_index("measure")["today"]
     free = measuring.independence(measured)
     row = free[(free["tier"] == ALL) & (free["state"] == "today")].iloc[0] if len(free) else None
@@ -323,7 +323,7 @@ def _tiers(measured: MeasuredPlan) -> Iterator[dict[str, Any]]:
     """Yield the pairs of each tier of the smaller city, today and with every express train."""
     equity = measuring.equity(measured).set_index(["tier", "state"])
     for tier in equity.index.unique("tier"):
-        today, every = (equity.loc[(tier, state)] for state in STATES)
+        today, every = (equity.loc[(tier, state)] for state in measured.states)
         if today["pairs"]:
             yield {
                 "tier": tier,
@@ -338,7 +338,7 @@ def _tiers(measured: MeasuredPlan) -> Iterator[dict[str, Any]]:
 
 def _straight_speed(measured: MeasuredPlan) -> float | None:
     """Return the median over pairs of straight-line distance over time from door to door, km/h."""
-    seconds = measured.times["today"]
+    seconds = measured.states["today"].times
     joined = seconds < UNREACHED
     if not joined.any():
         return None
@@ -356,7 +356,7 @@ def _number(value: Any) -> float | None:  # noqa: ANN401 - a cell of a table
 def _shown(chain: Chain, base: MeasuredPlan) -> SmallMap:
     """Return what the small map of a cluster shows."""
     limits = np.array([pair.limit for pair in base.problem.pairs], dtype=np.int64)
-    within = base.times["today"] <= limits
+    within = base.states["today"].times <= limits
     count = len(base.cities)
     partners = np.bincount(base.ends.ravel(), minlength=count)
     reached = np.bincount(base.ends[within].ravel(), minlength=count)

@@ -171,8 +171,8 @@ class LinkGain:
     lost_alone: tuple[int, ...]
 
 
-type Ranking = tuple[list[LinkGain], dict[int, tuple[int, ...]]]
-"""Gains of the links of a plan in order of rank; the candidates on the path of each newly covered pair."""
+type Ranking = tuple[tuple[LinkGain, ...], tuple[tuple[int, tuple[int, ...]], ...]]
+"""Gains of the links of a plan in order of rank; each newly covered pair with the candidates on its path."""
 
 
 def rank_links(problem: DesignProblem, built: Iterable[str]) -> Ranking:
@@ -191,8 +191,8 @@ def rank_links(problem: DesignProblem, built: Iterable[str]) -> Ranking:
 
     Returns
     -------
-    list of LinkGain, dict
-        Gains in order of rank, and the routes of the newly covered pairs with the whole plan built.
+    Ranking
+        The routes are those with the whole plan built.
 
     Notes
     -----
@@ -211,7 +211,7 @@ def rank_links(problem: DesignProblem, built: Iterable[str]) -> Ranking:
         used_by = tuple(k for k, route in routes.items() if j in route)
         removed.append(LinkGain(j, used_by, losses[least], alone[least]))
         left.remove(least)
-    return removed[::-1], routes
+    return tuple(removed[::-1]), tuple(routes.items())
 
 
 def removal_key(problem: DesignProblem, name: str, lost: tuple[int, ...]) -> tuple[Fraction, int, str]:

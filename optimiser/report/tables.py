@@ -136,7 +136,7 @@ def tabulate_links(
         for rank, (gain, count) in enumerate(zip(gains, people, strict=True), start=1)
     ]
     table = pd.DataFrame(rows, columns=["rank", "candidate_id", *COUNTED])
-    paths = {k: tuple(ids[j] for j in route) for k, route in routes.items()}
+    paths = {k: tuple(ids[j] for j in route) for k, route in routes}
     return _described(problem, table, candidates), paths
 
 

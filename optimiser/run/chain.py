@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, astuple, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -20,12 +20,10 @@ from optimiser.engine.solve import FAILED, KILLED, SolveFailure
 from optimiser.frontier.cases import scale_of, with_steps
 from optimiser.job.model import Job, LoadedJob
 from optimiser.job.sections import DERIVED
-from optimiser.measures.order import LinkGain, Ranking, rank_links
+from optimiser.measures.order import Ranking, rank_links
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
-from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
-from optimiser.problem import save as save_problem
 from optimiser.problem.errors import SolverError
 from optimiser.problem.result import Result
 from optimiser.proposals.base_case import BaseCase
@@ -54,6 +52,9 @@ from optimiser.verify import Plan
 LEVELS = "levels.json"
 """File with the proof of the max-min levels."""
 
+
+AHEAD = ("network", "times", "candidates", "problem")
+"""Steps before the solve, during which its process loads its code."""
 
 MOST_CERTIFIED = 500_000_000
 """Pairs times arcs up to which a run certifies its bound. The check in plain Python looks at all arcs for
@@ -230,18 +231,18 @@ class Chain:
     def counted(self) -> Kept[DesignProblem]:
         """The problem whose pairs all count: the draft, with max-min fairness with its levels."""
         if self.loaded.job.objective.kind != "max_min":
-            return Kept(self.draft.outcome, _load_problem)
+            return Kept(self.draft.outcome, lambda folder: store.load(folder, ["problem"]))
         settings, notify = self.loaded.job.solve, self.progress.begins
 
         def make(folder: Path) -> None:
             draft = self.draft.value
             coverable = draft.pairs["coverable"].tolist()
             raised, proof = solving.raise_worst(draft.problem, coverable, settings, notify=notify)
-            save_problem(raised, folder / "problem.json")
+            store.save(folder, raised)
             store.save_json(folder / LEVELS, proof)
 
         inputs = {"draft": self.draft.key, "solve": settings.model_dump()}
-        return Kept(self._outcome("levels", "Raising the worst tier", inputs, make), _load_problem)
+        return Kept(self._outcome("levels", "Raising the worst tier", inputs, make), store.load)
 
     @cached_property
     def problem(self) -> Kept[DesignProblem]:
@@ -250,12 +251,11 @@ class Chain:
         if not job.steps.shares and not job.independence.counts_pairs:
             return self.counted
 
-        def make(folder: Path) -> None:
-            parts = demands.limit_steps(job), self.draft.value.layer
-            save_problem(with_steps(self.counted.value, *parts), folder / "problem.json")
+        def make() -> DesignProblem:
+            return with_steps(self.counted.value, demands.limit_steps(job), self.draft.value.layer)
 
         inputs = {"problem": self.counted.key, "draft": self.draft.key}
-        return Kept(self._outcome("steps", "Letting pairs count in parts", inputs, make), _load_problem)
+        return self._kept("steps", "Letting pairs count in parts", inputs, make)
 
     @property
     def design(self) -> DesignProblem:
@@ -422,16 +422,10 @@ class Chain:
 
     def _ranking(self, plan: Plan) -> Ranking:
         """Return the rank of the links of a plan, as it counts within the limit."""
-
-        def make() -> list[Any]:
-            gains, routes = rank_links(self.counted.value, plan.built)
-            return [[astuple(gain) for gain in gains], list(routes.items())]
-
-        gains, routes = self._kept_json(
-            "ranking", "Ranking the links", {"problem": self.counted.key, "plan": plan.built}, make
-        )
-        ranked = [LinkGain(candidate, *map(tuple, pairs)) for candidate, *pairs in gains]
-        return ranked, {k: tuple(route) for k, route in routes}
+        inputs = {"problem": self.counted.key, "plan": plan.built}
+        return self._kept(
+            "ranking", "Ranking the links", inputs, lambda: rank_links(self.counted.value, plan.built)
+        ).value
 
     @cached_property
     def reach(self) -> Reach | None:
@@ -453,7 +447,7 @@ class Chain:
             "reach": job.reach.model_dump(),
             "solve": job.solve.model_dump(include={"seed", "threads"}),
         }
-        return Reach.of(self._kept_json("reach", "Asking what shares of all pairs cost", inputs, make))
+        return Reach.of(self._kept("reach", "Asking what shares of all pairs cost", inputs, make).value)
 
     def report(self, found: reporting.Findings, shown: ReportInput) -> Path:
         """Return the folder with the report.
@@ -537,8 +531,8 @@ class Chain:
         def report(seconds: float, bound: int | None, _nodes: int) -> None:
             self.progress.begins(f"Certifying the bound, {seconds:.0f} s: {bound} so far")
 
-        def make() -> dict[str, Any]:
-            found = certify(
+        def make() -> Certified:
+            return certify(
                 design,
                 self.result,
                 time_limit_s=job.certificate.time_limit_s,
@@ -547,14 +541,12 @@ class Chain:
                 progress=report,
                 run=self.solver,
             )
-            return asdict(found)
 
         try:
-            kept = self._kept_json("certify", "Certifying the bound", self._certificate_inputs, make)
+            return self._kept("certify", "Certifying the bound", self._certificate_inputs, make).value
         except SolverError as fault:
             self.progress.ends(str(fault))
             return None
-        return Certified(**kept)
 
     def measures(self, plan: Plan) -> Measures:
         """Return the measures of a verified plan, as it counts within the limit."""
@@ -564,14 +556,11 @@ class Chain:
             "plan": [plan.built, plan.rings, plan.starts],
             "measures": job.measures.model_dump(),
         }
-        outcome = self._outcome(
-            "measures",
-            "Measuring the plan",
-            inputs,
-            lambda folder: store.save(folder, measuring.measure(self.measured(self.counted.value, plan))),
-        )
-        found: Measures = store.load(outcome.folder)
-        return found
+
+        def make() -> Measures:
+            return measuring.measure(self.measured(self.counted.value, plan))
+
+        return self._kept("measures", "Measuring the plan", inputs, make).value
 
     def measured(self, problem: DesignProblem, plan: Plan) -> MeasuredPlan:
         """Prepare a plan for its measures, from the times and candidates of this chain.
@@ -618,21 +607,14 @@ class Chain:
         inputs: Mapping[str, Any],
         make: Callable[[], T],
     ) -> Kept[T]:
-        """Return the value of a step before the solve, made or kept; the first made prepares the solver."""
+        """Return the value of a step, made or kept; the first made of `AHEAD` prepares the solver."""
 
         def make_step(folder: Path) -> None:
-            if self.solver is not None and not self.solver.is_running:
+            if name in AHEAD and self.solver is not None and not self.solver.is_running:
                 solving.prepare(self.solver, self.loaded.job)
             store.save(folder, make())
 
         return Kept(self._outcome(name, title, inputs, make_step), store.load)
-
-    def _kept_json[T](self, name: str, title: str, inputs: Mapping[str, Any], make: Callable[[], T]) -> T:
-        """Return the value of a step that is kept as JSON."""
-        file = f"{name}.json"
-        outcome = self._outcome(name, title, inputs, lambda folder: store.save_json(folder / file, make()))
-        value: T = store.load_json(outcome.folder / file)
-        return value
 
     def _outcome(
         self, name: str, title: str, inputs: Mapping[str, Any], make: Callable[[Path], object]
@@ -643,10 +625,6 @@ class Chain:
             if outcome.reused:
                 self.progress.reused.append(name)
         return outcome
-
-
-def _load_problem(folder: Path) -> DesignProblem:
-    return load_problem(folder / "problem.json")
 
 
 def within_limit(counted: DesignProblem, plan: Plan) -> Plan:

@@ -18,7 +18,9 @@ from networks.rail import RailBuild, RailReport
 from networks.schema import CRS, Network, Services
 from networks.skims import TimeGraph
 from optimiser import problem as problems
+from optimiser.engine.certification import Certified
 from optimiser.frontier.cases import Layer
+from optimiser.measures.order import LinkGain
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.proposals.table import Candidates
@@ -33,8 +35,8 @@ VALUE = "value.json"
 _CLASSES = {
     kind.__name__: kind
     for kind in (
-        Candidates, Cities, Layer, Measures, Network, Networks, RailBuild, RailReport, RingFacts, RingReward,
-        RingTables, Services, StatedProblem, Stop, TimeGraph, Times,
+        Candidates, Certified, Cities, Layer, LinkGain, Measures, Network, Networks, RailBuild, RailReport,
+        RingFacts, RingReward, RingTables, Services, StatedProblem, Stop, TimeGraph, Times,
     )
 }  # fmt: skip
 """What may be read back, by name; the fields of each are its only state."""
@@ -49,7 +51,7 @@ def save(folder: Path, value: object) -> None:
         Place for `VALUE`, and for a file of each table, array and problem in it, named by the fields that
         lead there.
     value
-        An instance of one of the classes that can be read back.
+        A problem, an instance of one of the classes that can be read back, or a JSON value.
     """
     save_json(folder / VALUE, _written(folder, "", value))
 
@@ -66,8 +68,9 @@ def _written(folder: Path, name: str, value: Any) -> Any:  # noqa: ANN401, PLR09
     """Return a value as JSON that `_read` understands; tables, arrays and problems go into files."""
     match value:
         case DesignProblem():
-            problems.save(value, folder / f"{name}.json")
-            return {"problem": f"{name}.json"}
+            file = f"{name or 'problem'}.json"
+            problems.save(value, folder / file)
+            return {"problem": file}
         case pd.DataFrame():
             value.to_parquet(folder / f"{name}.parquet")
             return {"map" if isinstance(value, gpd.GeoDataFrame) else "table": f"{name}.parquet"}

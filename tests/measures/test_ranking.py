@@ -59,7 +59,7 @@ def small_problems(draw: st.DrawFn) -> DesignProblem:
 def test_pairs_added_by_all_ranks_are_the_newly_covered_pairs(problem):
     gains, gained = rank_links(problem, ids_of(problem))
     added = [k for gain in gains for k in gain.added]
-    assert sorted(added) == sorted(gained)
+    assert sorted(added) == sorted(dict(gained))
 
 
 @examples(60, suppress_health_check=[HealthCheck.too_slow])
@@ -68,7 +68,7 @@ def test_pairs_added_by_the_first_ranks_are_what_these_links_alone_cover(problem
     gains, gained = rank_links(problem, ids_of(problem))
     first = gains[: len(gains) // 2]
     alone = Valuer.of(problem).covered(problem.candidates[gain.candidate].id for gain in first)
-    assert alone & gained.keys() == {k for gain in first for k in gain.added}
+    assert alone & dict(gained).keys() == {k for gain in first for k in gain.added}
 
 
 @examples(60, suppress_health_check=[HealthCheck.too_slow])
@@ -78,7 +78,7 @@ def test_pairs_lost_without_a_link_are_those_of_a_fresh_search(problem):
     gains, gained = rank_links(problem, everything)
     for gain in gains:
         rest = [name for name in everything if name != everything[gain.candidate]]
-        assert set(gain.lost_alone) == gained.keys() - Valuer.of(problem).covered(rest)
+        assert set(gain.lost_alone) == dict(gained).keys() - Valuer.of(problem).covered(rest)
 
 
 @examples(100, suppress_health_check=[HealthCheck.too_slow])

@@ -106,8 +106,7 @@ def from_graph(graph: nx.MultiDiGraph) -> Network:
     SchemaError
         If a required attribute is missing or out of range.
     """
-    placeless = [str(node) for node, data in graph.nodes(data=True) if not {"x", "y"} <= set(data)]
-    if placeless:
+    if placeless := _placeless(graph):
         raise SchemaError(
             f"{len(placeless)} node(s) of the graph have no x and y, the first is {placeless[0]}"
         )
@@ -133,6 +132,10 @@ def from_graph(graph: nx.MultiDiGraph) -> Network:
     network = Network(nodes=nodes, links=schema.table(links, schema.LINKS))
     schema.check(network)
     return network
+
+
+def _placeless(graph: nx.MultiDiGraph) -> list[str]:
+    return [str(node) for node, data in graph.nodes(data=True) if not {"x", "y"} <= set(data)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +255,7 @@ def load_graphml(path: Path) -> nx.MultiDiGraph:
         raise _no_graphml(path, f"it is damaged ({error})") from error
     if graph is None:
         raise _no_graphml(path, "it does not begin as GraphML")
-    placeless = [str(node) for node, data in graph.nodes(data=True) if not {"x", "y"} <= set(data)]
+    placeless = _placeless(graph)
     if placeless or not graph.number_of_edges():
         raise _no_graphml(path, f"node {placeless[0]} has no x and y" if placeless else "it has no edges")
     return graph
@@ -407,13 +410,6 @@ type _WayDraft = tuple[int, Sequence[int], Mapping[str, str]]
 """A way as it is found: its id, the refs of its nodes, its tags."""
 
 
-def _ways(drafts: Sequence[_WayDraft], nodes: Nodes) -> Ways:
-    ids, refs = np.array([way for way, _, _ in drafts], dtype=np.int64), [refs for _, refs, _ in drafts]
-    flat = np.array([ref for of_way in refs for ref in of_way], dtype=np.int64)
-    offsets = np.cumsum([0, *map(len, refs)], dtype=np.int64)
-    return Ways(ids, offsets, nodes.rows_of(flat), tuple(tags for _, _, tags in drafts))
-
-
 class _Draft:
     """The elements of a graph while its streets are read.
 
@@ -455,7 +451,8 @@ class _Draft:
         """Return everything that was added."""
         ids = np.array(sorted(self._places), dtype=np.int64)
         lon, lat = np.array([self._places[one] for one in ids.tolist()]).T.copy()
-        nodes, ways = Nodes(ids, lon, lat), [*self.roads, *self.ferries]
+        nodes, both = Nodes(ids, lon, lat), [Ways.of(drafts) for drafts in (self.roads, self.ferries)]
+        roads, ferries = (replace(ways, rows=nodes.rows_of(ways.rows)) for ways in both)
         found = sorted(
             (self._id[node], {key: one_text(data[key]) for key in data.keys() & BARRIER_KEYS})
             for node, data in self._graph.nodes(data=True)
@@ -465,11 +462,11 @@ class _Draft:
         return replace(
             Elements.none(source),
             nodes=nodes,
-            roads=_ways(self.roads, nodes),
-            ferries=_ways(self.ferries, nodes),
+            roads=roads,
+            ferries=ferries,
             counts=ReadCounts(
-                ways=len(ways),
-                node_references=sum(len(refs) for _, refs, _ in ways),
+                ways=len(roads) + len(ferries),
+                node_references=len(roads.rows) + len(ferries.rows),
                 nodes=len(nodes),
                 dropped=dict(sorted(self._dropped.items())),
             ),

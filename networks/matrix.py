@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from networks import skims
 from networks.cities.table import Cities, CityNames, UnknownCityError
@@ -28,17 +26,6 @@ WEIGHT_NAMES = ("weight", "demand")
 _TIMES, _WEIGHTS = "matrix", "table of weights"
 _MOST_EXAMPLES = 20
 _LARGEST_VALUE = 2**53
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Cells of a matrix in long form: column name, labels, values as text, and position in the file."""
-
-    quantity: str
-    origin: NDArray[np.object_]
-    destination: NDArray[np.object_]
-    value: NDArray[np.object_]
-    place: NDArray[np.object_]
 
 
 def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_door") -> TimeGraph:
@@ -70,11 +57,11 @@ def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_d
     SchemaError
         With all faults: unknown cities, cities without any time, repeated pairs, invalid values.
     """
-    cells, rows, value, faults = _read(Path(path), cities, tuple(SECONDS_BY_UNIT))
-    seconds = np.rint(value * SECONDS_BY_UNIT[cells.quantity])
+    unit, cells, rows, value, faults = _read(Path(path), cities, tuple(SECONDS_BY_UNIT))
+    seconds = np.rint(value * SECONDS_BY_UNIT[unit])
     apart = rows[:, 0] != rows[:, 1]
     given = np.isfinite(value) & apart & (rows >= 0).all(axis=1)
-    faults += [f"{cells.place[i]}: less than one second" for i in np.flatnonzero(given & (seconds < 1))]
+    faults += [f"{place}: less than one second" for place in cells["place"][given & (seconds < 1)]]
     missing = np.setdiff1d(np.arange(len(cities)), rows[given])
     table = cities.table
     faults += [f"no time from or to {table['name'].iloc[row]}" for row in missing]
@@ -113,9 +100,9 @@ def load_weights(path: str | Path, cities: Cities) -> Ints:
     SchemaError
         With all faults: unknown cities, repeated pairs, values that are not whole numbers of at least 0.
     """
-    cells, rows, value, faults = _read(Path(path), cities, WEIGHT_NAMES, table=_WEIGHTS)
-    broken = np.flatnonzero(np.isfinite(value) & (value != np.rint(value)))
-    faults += [f"{cells.place[i]}: {cells.value[i]} is not a whole number" for i in broken]
+    _, cells, rows, value, faults = _read(Path(path), cities, WEIGHT_NAMES, table=_WEIGHTS)
+    broken = cells[np.isfinite(value) & (value != np.rint(value))]
+    faults += [f"{one.place}: {one.value} is not a whole number" for one in broken.itertuples()]
     _check(faults, path, table=_WEIGHTS)
     weights = np.zeros((len(cities), len(cities)), dtype=np.int64)
     given = np.isfinite(value)
@@ -126,8 +113,11 @@ def load_weights(path: str | Path, cities: Cities) -> Ints:
 
 def _read(
     path: Path, cities: Cities, quantities: tuple[str, ...], *, table: str = _TIMES
-) -> tuple[_Table, Ints, Floats, list[str]]:
-    """Return the cells of a file, the rows of their cities, their numbers (NaN where empty), and faults."""
+) -> tuple[str, pd.DataFrame, Ints, Floats, list[str]]:
+    """Return quantity and cells of a file, the rows of their cities, their numbers, and faults.
+
+    The cells are texts: `origin`, `destination`, `value`, `place` in the file. Numbers are NaN where empty.
+    """
     try:
         if checked(path).suffix.lower() == ".parquet":
             frame = pd.read_parquet(path).astype(object)
@@ -169,27 +159,26 @@ def _read(
             f"the column '{quantity}' is not the first, and there are no columns origin and destination",
             where=str(path),
         )
-    wanted = ("origin", "destination", quantity, "place")
-    texts = [cells[name].str.strip().to_numpy(dtype=object) for name in wanted]
-    found = _Table(quantity, *texts)
+    found = cells[["origin", "destination", quantity, "place"]].apply(lambda texts: texts.str.strip())
+    found = found.rename(columns={quantity: "value"})
     rows, faults = _rows(found, cities)
-    value = pd.to_numeric(pd.Series(found.value), errors="coerce").to_numpy(dtype=np.float64)
+    value = pd.to_numeric(found["value"], errors="coerce").to_numpy(dtype=np.float64)
     masks = (
-        ((found.value != "") & ~np.isfinite(value), "is not a number"),
+        ((found["value"] != "") & ~np.isfinite(value), "is not a number"),
         (value < 0, "is negative"),
         (value > _LARGEST_VALUE, "is too large"),
     )
     faults += [
-        f"{found.place[i]}: '{found.value[i]}' {text}" for mask, text in masks for i in np.flatnonzero(mask)
+        f"{one.place}: '{one.value}' {text}" for mask, text in masks for one in found[mask].itertuples()
     ]
-    return found, rows, value, faults
+    return quantity, found, rows, value, faults
 
 
-def _rows(cells: _Table, cities: Cities) -> tuple[Ints, list[str]]:
+def _rows(cells: pd.DataFrame, cities: Cities) -> tuple[Ints, list[str]]:
     """Return the rows of origin and destination of each cell (-1 if unknown), and their faults."""
     finder, unknown = CityNames(cities.table), list[str]()
-    labels, row_of = np.concatenate((cells.origin, cells.destination)), dict[str, int]()
-    for label in dict.fromkeys(labels):
+    labels, row_of = pd.concat([cells["origin"], cells["destination"]]), dict[str, int]()
+    for label in labels.unique():
         try:
             row_of[label] = finder.row(label, hints=len(unknown) < _MOST_EXAMPLES)
         except UnknownCityError as fault:
@@ -197,11 +186,11 @@ def _rows(cells: _Table, cities: Cities) -> tuple[Ints, list[str]]:
     rows = np.array([row_of.get(label, -1) for label in labels], dtype=np.int64).reshape(2, -1).T
     pairs = pd.DataFrame(rows).assign(cell=np.arange(len(rows)))
     first = pairs.groupby([0, 1])["cell"].transform("min").to_numpy()
-    twice = np.flatnonzero((first != pairs["cell"].to_numpy()) & (rows >= 0).all(axis=1))
+    twice = cells.assign(first=cells["place"].to_numpy()[first])
+    twice = twice[(first != pairs["cell"].to_numpy()) & (rows >= 0).all(axis=1)]
     return rows, unknown + [
-        f"{cells.place[i]}: the pair {cells.origin[i]}, {cells.destination[i]} is already given "
-        f"at {cells.place[first[i]]}"
-        for i in twice
+        f"{one.place}: the pair {one.origin}, {one.destination} is already given at {one.first}"
+        for one in twice.itertuples()
     ]
 
 

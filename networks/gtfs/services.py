@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 from scipy.spatial import KDTree
 
@@ -35,6 +34,7 @@ from networks.rail.builder import RailBuild, RailReport
 from networks.rail.drafts import BY_TIMETABLE, Draft, Hop, Timed, Timetable, to_services
 from networks.rail.parameters import GtfsParameters, RailParameters
 from networks.rail.routing import Route
+from networks.road.topology import geodesic_km
 from networks.schema import Ints, Network
 from networks.sphere import km_to_chord, unit_vectors
 
@@ -120,8 +120,7 @@ def straight_km(places: Sequence[tuple[float, float]], pairs: Sequence[Ends]) ->
     """Return the distances of pairs of places over the ellipsoid, km."""
     at = np.array(places, dtype=np.float64).reshape(-1, 2)
     rows = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    metres = pyproj.Geod(ellps="WGS84").inv(*at[rows[:, 0]].T, *at[rows[:, 1]].T)[2]
-    return [float(km) for km in np.asarray(metres) / 1000.0]
+    return list(map(float, geodesic_km(*at[rows[:, 0]].T, *at[rows[:, 1]].T)))
 
 
 def _way(

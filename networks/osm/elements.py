@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -77,6 +77,14 @@ class Ways(_Numbered):
     offsets: NDArray[np.int64]
     rows: NDArray[np.int64]
     tags: tuple[Tags, ...]
+
+    @classmethod
+    def of(cls, found: Sequence[tuple[int, Sequence[int] | NDArray[np.int64], Tags]]) -> Ways:
+        """Return ways, each given by its id, the rows of its nodes, and its tags."""
+        rows = np.array([row for _, own, _ in found for row in own], dtype=np.int64)
+        offsets = np.cumsum([0, *(len(own) for _, own, _ in found)], dtype=np.int64)
+        ids = np.array([way for way, _, _ in found], dtype=np.int64)
+        return cls(ids, offsets, rows, tuple(tags for _, _, tags in found))
 
     def take(self, kept: NDArray[np.bool_]) -> Ways:
         """Return the entries selected by a mask, in the same order.
@@ -262,7 +270,6 @@ class Elements:
     @classmethod
     def none(cls, source: Source) -> Elements:
         """Return elements of a source that contains nothing."""
-        nodes = Nodes(np.empty(0, np.int64), np.empty(0), np.empty(0))
-        ways = Ways(np.empty(0, np.int64), np.zeros(1, np.int64), np.empty(0, np.int64), ())
+        nodes, ways = Nodes(np.empty(0, np.int64), np.empty(0), np.empty(0)), Ways.of([])
         points = Points.none()
         return cls(nodes, ways, ways, ways, points, points, points, (), source, ReadCounts())

@@ -13,7 +13,7 @@ import pandas as pd
 
 from networks.rail.features import Station
 from networks.rail.parameters import RailParameters
-from networks.rail.routing import ANY_TURN_DEG, Layout, OwnTracks, Route, TrackGraph
+from networks.rail.routing import ANY_TURN_DEG, Layout, Route, TrackGraph
 from networks.rail.topology import running_seconds
 from networks.schema import Floats, Ints, Network, Services
 
@@ -225,7 +225,7 @@ class Timetable:
         """
         own = None
         if draft.links is not None:
-            own = OwnTracks.of(self._layout, self._seconds(draft.most_kmh), only=draft.links)
+            own = TrackGraph.of(self._layout, self._seconds(draft.most_kmh), only=draft.links)
         parts: list[list[Hop]] = [[]]
         faults, strayed = [], 0
         for at, (start, end) in enumerate(pairwise(draft.stations)):
@@ -251,7 +251,7 @@ class Timetable:
         return tuple(map(Timed, [draft] * len(hops), keys, hops)), tuple(faults), strayed
 
     def _route(
-        self, own: OwnTracks | None, most_kmh: float, start: int, end: int
+        self, own: TrackGraph | None, most_kmh: float, start: int, end: int
     ) -> tuple[Route | None, bool]:
         """Return the route, and whether it leaves the service's own tracks or exceeds the turn limit."""
         ends = self._points[start], self._points[end]

@@ -57,6 +57,12 @@ class Layout:
             leaving_head=_bearings(lines, start=1.0, to=-_BEARING_BASE_DEG),
         )
 
+    def part(self, only: Ints) -> tuple[Layout, Ints]:
+        """Return some links with their nodes numbered anew, and the rows of these nodes in the whole."""
+        nodes, ends = np.unique(np.concatenate([self.tail[only], self.head[only]]), return_inverse=True)
+        kept = (self.length_km[only], self.leaving_tail[only], self.leaving_head[only])
+        return Layout(len(nodes), ends[: len(only)], ends[len(only) :], *kept), nodes
+
 
 def _bearings(lines: NDArray[np.object_], *, start: float, to: float) -> Floats:
     """Return the bearings from a share of each line to a distance along it in degrees."""
@@ -107,6 +113,8 @@ class TrackGraph:
         Position in `leaving` of the first directed link of each node [count + 1].
     length_km
         Length of the links [m].
+    links, nodes
+        Rows of its links [m] and nodes [count] in the whole network, the nodes increasing.
     """
 
     matrix: csr_array
@@ -115,6 +123,8 @@ class TrackGraph:
     leaving: Ints
     offsets: Ints
     length_km: Floats
+    links: Ints
+    nodes: Ints
 
     @classmethod
     def of(
@@ -125,8 +135,9 @@ class TrackGraph:
         closed: Ints | None = None,
         any_turn: Ints | None = None,
         most_turn_deg: float = ANY_TURN_DEG,
+        only: Ints | None = None,
     ) -> TrackGraph:
-        """Build the graph of all links.
+        """Build the graph of all links, or the small one of some.
 
         Parameters
         ----------
@@ -139,7 +150,13 @@ class TrackGraph:
         most_turn_deg
             Largest change of direction where three or more links meet. A bend between two links is not a
             turn. No route reverses onto the link that it came from.
+        only
+            Rows of the links to use; None for all. Lists of nodes count in the graph of these alone.
         """
+        links, nodes = np.arange(len(layout.tail)), np.arange(layout.count)
+        if only is not None:
+            links, layout, nodes = only, *layout.part(only)
+            seconds = seconds[only]
         size = len(layout.tail)
         start = np.concatenate([layout.tail, layout.head])
         end = np.concatenate([layout.head, layout.tail])
@@ -163,7 +180,7 @@ class TrackGraph:
         cost = np.tile(seconds, 2)
         movements = (before[allowed], after[allowed])
         matrix = csr_array((cost[movements[0]], movements), shape=(2 * size, 2 * size))
-        return cls(matrix, end, cost, leaving, offsets, layout.length_km)
+        return cls(matrix, end, cost, leaving, offsets, layout.length_km, links, nodes)
 
     def route(self, origins: Collection[int], destinations: Collection[int]) -> Route | None:
         """Find the fastest route from any origin to any destination.
@@ -171,18 +188,19 @@ class TrackGraph:
         Parameters
         ----------
         origins, destinations
-            Rows of nodes.
+            Rows of nodes of the whole network.
 
         Returns
         -------
         Route or None
             None if no route exists; an empty route if origins and destinations share a node.
         """
-        if set(origins) & set(destinations):
+        starts, ends = (np.flatnonzero(np.isin(self.nodes, list(rows))) for rows in (origins, destinations))
+        if np.intersect1d(starts, ends).size:
             return Route(0.0, 0.0, ())
-        reached, before = self._search(origins)
-        is_destination = np.zeros(len(self.offsets) - 1, dtype=bool)
-        is_destination[list(destinations)] = True
+        reached, before = self._search(starts)
+        is_destination = np.zeros(len(self.nodes), dtype=bool)
+        is_destination[ends] = True
         last = np.flatnonzero(is_destination[self.end])
         total = reached[last] + self.seconds[last]
         if not len(last) or not np.isfinite(total.min()):
@@ -193,7 +211,9 @@ class TrackGraph:
             at = int(before[at])
             arcs.append(at)
         links = [arc % len(self.length_km) for arc in reversed(arcs)]
-        return Route(float(total.min()), float(self.length_km[links].sum()), tuple(links))
+        return Route(
+            float(total.min()), float(self.length_km[links].sum()), tuple(self.links[links].tolist())
+        )
 
     def reachable(self, origins: Collection[int]) -> Ints:
         """Return the rows of the nodes at the ends of all links that can be reached from some nodes."""
@@ -208,61 +228,3 @@ class TrackGraph:
             return np.full(size, np.inf), np.full(size, -1, dtype=np.int32)
         cost, before, _ = dijkstra(self.matrix, indices=first, return_predecessors=True, min_only=True)
         return cost, before
-
-
-@dataclass(frozen=True, slots=True)
-class OwnTracks:
-    """The tracks of one service, as a small graph that is cheap to build for every service.
-
-    Attributes
-    ----------
-    graph
-        The graph; its links and nodes are positions in `links` and `nodes`.
-    links, nodes
-        Rows in the whole network, the nodes increasing.
-    """
-
-    graph: TrackGraph
-    links: Ints
-    nodes: Ints
-
-    @classmethod
-    def of(cls, layout: Layout, seconds: Floats, *, only: Ints) -> OwnTracks:
-        """Build the graph of some links of a network, without a turn limit.
-
-        Parameters
-        ----------
-        layout, seconds
-            All links of the network, and their running times.
-        only
-            Rows of the links to use.
-        """
-        nodes, ends = np.unique(np.concatenate([layout.tail[only], layout.head[only]]), return_inverse=True)
-        tail, head = ends[: len(only)].astype(np.int64), ends[len(only) :].astype(np.int64)
-        kept = (layout.length_km[only], layout.leaving_tail[only], layout.leaving_head[only])
-        return cls(TrackGraph.of(Layout(len(nodes), tail, head, *kept), seconds[only]), only, nodes)
-
-    def route(self, origins: Collection[int], destinations: Collection[int]) -> Route | None:
-        """Find the fastest route from any origin to any destination.
-
-        Parameters
-        ----------
-        origins, destinations
-            Rows of nodes of the whole network.
-
-        Returns
-        -------
-        Route or None
-            A route with links of the whole network; None if these tracks do not connect the nodes.
-        """
-        found = self.graph.route(self._positions(origins), self._positions(destinations))
-        if found is None:
-            return None
-        return Route(found.seconds, found.length_km, tuple(self.links[list(found.links)].tolist()))
-
-    def _positions(self, rows: Collection[int]) -> list[int]:
-        wanted = np.unique(np.array(list(rows), dtype=np.int64))
-        at = np.searchsorted(self.nodes, wanted)
-        known = at < len(self.nodes)
-        found: list[int] = at[known][self.nodes[at[known]] == wanted[known]].tolist()
-        return found

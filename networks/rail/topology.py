@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-import pyproj
 import shapely
 
 from networks import schema
-from networks.osm.elements import Elements
+from networks.osm.elements import Elements, Nodes, Ways
 from networks.rail.features import Station, Track, number_of_tracks
 from networks.rail.parameters import RailParameters, Running
-from networks.road.topology import lines_along
+from networks.road.topology import cut_at_junctions, lines_along
 from networks.schema import Floats, Ints, Network
 
 _METRES_PER_DEGREE = 111_195.0
@@ -223,34 +222,25 @@ def to_network(placed: Placed, elements: Elements, stations: Sequence[Station], 
     Built
         Every link is open in both directions.
     """
-    counts = np.array([len(t.points) for t in placed.tracks], dtype=np.int64)
-    sequence = np.concatenate([np.empty(0, dtype=np.int64), *(t.points for t in placed.tracks)])
-    owner, ends = np.repeat(np.arange(len(counts)), counts), np.cumsum(counts)
-    broken = np.isin(sequence, np.array([row for rows in placed.points for row in rows], dtype=np.int64))
-    broken |= np.bincount(sequence)[sequence] > 1
-    broken[[*(ends - 1), *(ends - counts)]] = True
-    breaks = np.flatnonzero(broken)
-    same = owner[breaks[:-1]] == owner[breaks[1:]]
-    start, stop = breaks[:-1][same], breaks[1:][same]
-    proper = sequence[start] != sequence[stop]
-    start, stop, loops = start[proper], stop[proper], int((~proper).sum())
-    # The distance of each point from the first one along geodesics between consecutive points.
-    lon, lat = placed.lon[sequence], placed.lat[sequence]
-    metres = pyproj.Geod(ellps="WGS84").inv(lon[:-1], lat[:-1], lon[1:], lat[1:])[2]
-    along = np.concatenate([[0.0], np.cumsum(np.asarray(metres, dtype=np.float64) / 1000.0)])
-    length_km = np.maximum(along[stop] - along[start], _LEAST_KM)
-    used, at = np.unique(np.concatenate([sequence[start], sequence[stop]]), return_inverse=True)
-    node_of_point = np.full(len(placed.lon), -1, dtype=np.int64)
+    ids = np.concatenate([elements.nodes.id, np.zeros(len(placed.lon) - len(elements.nodes), dtype=np.int64)])
+    nodes = Nodes(ids, placed.lon, placed.lat)
+    is_stop = np.zeros(len(nodes), dtype=bool)
+    is_stop[[row for rows in placed.points for row in rows]] = True
+    ways = Ways.of([(track.way_id, track.points, track.tags) for track in placed.tracks])
+    pieces = cut_at_junctions(ways, nodes, is_stop, geodesic=True)
+    start, stop = pieces.rows[pieces.first], pieces.rows[pieces.last]
+    length_km = np.maximum(pieces.length_km, _LEAST_KM)
+    used, at = np.unique(np.concatenate([start, stop]), return_inverse=True)
+    node_of_point = np.full(len(nodes), -1, dtype=np.int64)
     node_of_point[used] = np.arange(len(used))
     station_node, first, merged = _station_nodes(placed, node_of_point, stations)
-    ids = np.concatenate([elements.nodes.id, np.zeros(len(placed.lon) - len(elements.nodes), dtype=np.int64)])
     osm_id, name = ids[used], np.full(len(used), "", dtype=object)
     kind = np.where(np.bincount(at, minlength=len(used)) == 1, "end", "junction").astype(object)
     for row, station in first.items():
         kind[row], name[row] = "station", station.name
         osm_id[row] = osm_id[row] or max(station.osm_id, 0)
     geometry = shapely.points(placed.lon[used], placed.lat[used])
-    tracks = [placed.tracks[i] for i in owner[start].tolist()]
+    tracks = [placed.tracks[i] for i in pieces.way.tolist()]
     speed = np.array([t.design_kmh for t in tracks], dtype=np.float64)
     seconds = running_seconds(length_km, speed, running=running)
     whole_s = np.maximum(np.rint(seconds), 1).astype(np.int64)
@@ -268,11 +258,11 @@ def to_network(placed: Placed, elements: Elements, stations: Sequence[Station], 
         "osm_id": [t.way_id for t in tracks],
         **{key: [t.tags.get(key, "") for t in tracks] for key in ("name", "ref", "start_date")},
         "tracks": [number_of_tracks(t.tags) for t in tracks],
-        "geometry": lines_along(sequence, start, stop, placed.lon, placed.lat),
+        "geometry": lines_along(pieces.rows, pieces.first, pieces.last, placed.lon, placed.lat),
     }
-    nodes = {"osm_id": osm_id, "kind": kind, "name": name, "geometry": geometry}
-    network = Network(schema.table(nodes, schema.NODES), schema.table(columns, schema.LINKS))
-    return Built(network, node_of_point, station_node, merged, loops)
+    table = {"osm_id": osm_id, "kind": kind, "name": name, "geometry": geometry}
+    network = Network(schema.table(table, schema.NODES), schema.table(columns, schema.LINKS))
+    return Built(network, node_of_point, station_node, merged, sum(pieces.dropped.values()))
 
 
 def _station_nodes(

@@ -135,10 +135,7 @@ def report_of(network: Network) -> RoadReport:
 
 def merged(*counts: Mapping[str, int]) -> dict[str, int]:
     """Add counts by key, sorted by key, without zeros."""
-    total: Counter[str] = Counter()
-    for one in counts:
-        total.update(one)
-    return {key: total[key] for key in sorted(total) if total[key]}
+    return dict(sorted(sum(map(Counter, counts), Counter[str]()).items()))
 
 
 Texts = NDArray[np.object_]

@@ -52,7 +52,9 @@ class Pieces:
         return replace(self, **columns, dropped=dropped)
 
 
-def cut_at_junctions(ways: Ways, nodes: Nodes, stops: Mask | None = None) -> Pieces:
+def cut_at_junctions(
+    ways: Ways, nodes: Nodes, stops: Mask | None = None, *, geodesic: bool = False
+) -> Pieces:
     """Cut ways at their ends, at every node that is visited more than once, and where nobody passes.
 
     Parameters
@@ -61,6 +63,8 @@ def cut_at_junctions(ways: Ways, nodes: Nodes, stops: Mask | None = None) -> Pie
         Ways as sequences of nodes.
     stops
         bool [n], nodes that nobody passes; None for none.
+    geodesic
+        Measure along geodesics, exactly; else as `segment_km`, which is quicker.
 
     Returns
     -------
@@ -75,7 +79,7 @@ def cut_at_junctions(ways: Ways, nodes: Nodes, stops: Mask | None = None) -> Pie
     lon, lat = nodes.lon[rows], nodes.lat[rows]
     steps = np.zeros(len(rows))
     if len(rows):
-        steps[:-1] = segment_km(lon[:-1], lat[:-1], lon[1:], lat[1:])
+        steps[:-1] = (geodesic_km if geodesic else segment_km)(lon[:-1], lat[:-1], lon[1:], lat[1:])
     last_of_way = np.append(way_of[1:] != way_of[:-1], True)[: len(rows)]
     steps[last_of_way] = 0.0
     first_of_way = np.insert(last_of_way[:-1], 0, True)[: len(rows)]
@@ -122,9 +126,13 @@ def segment_km(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats
     lengths = np.hypot(np.radians(east) * prime_vertical * np.cos(middle), np.radians(north) * meridian)
     long = (np.abs(east) > _LONGEST_IN_PLANE_DEG) | (np.abs(north) > _LONGEST_IN_PLANE_DEG)
     if long.any():
-        geod = pyproj.Geod(ellps="WGS84")
-        lengths[long] = geod.inv(lon1[long], lat1[long], lon2[long], lat2[long])[2] / 1000.0
+        lengths[long] = geodesic_km(lon1[long], lat1[long], lon2[long], lat2[long])
     return np.asarray(lengths)
+
+
+def geodesic_km(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
+    """Measure geodesics on the WGS 84 ellipsoid, in km; the parameters are those of `segment_km`."""
+    return np.asarray(pyproj.Geod(ellps="WGS84").inv(lon1, lat1, lon2, lat2)[2], dtype=np.float64) / 1000.0
 
 
 def merge_zero_length(tail: Ints, head: Ints, length_km: Floats) -> tuple[Ints, Ints]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -167,10 +167,15 @@ def key_of(run: Run) -> Key:
 
 def dumps(rows: Iterable[Row]) -> str:
     """Return rows as CSV with a header; None is an empty cell."""
-    text = io.StringIO()
+    return _csv(_TYPES, rows)
+
+
+def _csv(columns: Iterable[str], records: Iterable[object]) -> str:
+    """Return attributes of records as CSV with a header; None is an empty cell."""
+    text, names = io.StringIO(), list(columns)
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(getattr(row, name)) for name in COLUMNS] for row in rows)
+    writer.writerow(names)
+    writer.writerows([_cell(getattr(record, name)) for name in names] for record in records)
     return text.getvalue()
 
 
@@ -244,9 +249,7 @@ def _value(text: str, kind: object) -> Any:  # noqa: ANN401 - the type that the 
 
 type Trace = tuple[TracePoint, ...]
 
-TRACE_COLUMNS: Mapping[str, Callable[[str], Any]] = {
-    "seconds": float, "step": str, "objective": int, "bound": float, "cuts": int, "nodes": int
-}  # fmt: skip
+_TRACE_TYPES: Mapping[str, Any] = get_type_hints(TracePoint)
 
 ROUNDING = 1e-12
 """Tolerance of comparisons with a gap or distance that was computed in floating point."""
@@ -254,11 +257,7 @@ ROUNDING = 1e-12
 
 def save_trace(trace: Iterable[TracePoint], path: Path) -> None:
     """Write a trace as CSV, whole or not at all; None is an empty cell."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(TRACE_COLUMNS)
-    writer.writerows([getattr(point, name) for name in TRACE_COLUMNS] for point in trace)  # None: empty
-    write_atomically(path, text.getvalue())
+    write_atomically(path, _csv(_TRACE_TYPES, trace))
 
 
 def load_trace(path: Path) -> Trace:
@@ -266,12 +265,8 @@ def load_trace(path: Path) -> Trace:
     if not path.exists():
         return ()
     with path.open(encoding="utf-8", newline="") as file:
-        return tuple(map(_point, csv.DictReader(file)))
-
-
-def _point(cells: Mapping[str, str]) -> TracePoint:
-    values: dict[str, Any] = {name: TRACE_COLUMNS[name](cell) for name, cell in cells.items() if cell}
-    return TracePoint(**{"step": "", "objective": None, "bound": None, **values})
+        rows, kinds = list(csv.DictReader(file)), _TRACE_TYPES.items()
+    return tuple(TracePoint(**{name: _value(row[name], kind) for name, kind in kinds}) for row in rows)
 
 
 def gap_at(point: TracePoint, *, minimise: bool) -> float:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from networks.rail.routing import Layout, OwnTracks, TrackGraph
+from networks.rail.routing import Layout, TrackGraph
 
 SIZE = 7
 EAST, NORTH, WEST, SOUTH = np.radians([90.0, 0.0, 270.0, 180.0])
@@ -64,7 +64,7 @@ def test_own_tracks_route_as_a_network_without_the_other_links(found, data):
     only = np.array(sorted(data.draw(st.sets(st.integers(0, len(found) - 1), min_size=1))))
     start, end = data.draw(rows), data.draw(rows)
     few = TrackGraph.of(*layout_of([found[i] for i in only])).route([start], [end])
-    own = OwnTracks.of(layout, seconds, only=only).route([start], [end])
+    own = TrackGraph.of(layout, seconds, only=only).route([start], [end])
     if start != end:
         assert (own is None) == (few is None)
         assert own is None or (own.seconds, set(own.links) - set(only.tolist())) == (few.seconds, set())

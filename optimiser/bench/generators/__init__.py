@@ -241,28 +241,16 @@ def distances(points: Integers) -> Integers:
 
 
 def spanning_tree(lengths: Integers) -> list[Edge]:
-    """Return the edges of a minimum spanning tree (Prim 1957), sorted; ties go to the smaller numbers.
+    """Return the edges of a minimum spanning tree, sorted; ties go to the smaller numbers.
 
     Parameters
     ----------
     lengths
         int64 [n, n], symmetric.
     """
-    count = len(lengths)
-    inside = np.zeros(count, dtype=np.bool_)
-    nearest = np.zeros(count, dtype=np.int64)
-    edges: list[Edge] = []
-    if count:
-        inside[0] = True
-    best = lengths[0].copy() if count else lengths
-    for _ in range(count - 1):
-        to = int(np.where(inside, np.iinfo(np.int64).max, best).argmin())
-        edges.append((min(int(nearest[to]), to), max(int(nearest[to]), to)))
-        inside[to] = True
-        closer = lengths[to] < best
-        nearest[closer] = to
-        best = np.minimum(best, lengths[to])
-    return sorted(edges)
+    import networkx as nx
+
+    return sorted(nx.minimum_spanning_edges(nx.from_numpy_array(lengths), data=False))
 
 
 def points_between(points: Integers) -> Integers:

@@ -25,7 +25,7 @@ from scipy.spatial import Delaunay, cKDTree
 
 from networks.world import geograph
 from optimiser.bench import generators
-from optimiser.bench.generators.random_places import CITY_APART_M, CITY_AREA_M2, LARGEST_CITY
+from optimiser.bench.generators.families import CITY_APART_M, CITY_AREA_M2, LARGEST_CITY
 
 type Edge = tuple[int, int]
 type Floats = NDArray[np.float64]

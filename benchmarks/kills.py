@@ -111,7 +111,7 @@ def draw_region(folder: Path) -> None:
 
 def draw_problem(folder: Path) -> None:
     """Write a problem that every variant solves in a second."""
-    from optimiser.bench.generators.regular import GridParameters, grid
+    from optimiser.bench.generators.families import GridParameters, grid
     from optimiser.problem import save
 
     asked = GridParameters(rows=4, columns=4, candidates=10, pairs=20, seed=1)

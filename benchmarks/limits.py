@@ -38,13 +38,14 @@ from measured import MACHINE, measure, table
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from optimiser.bench.generators.random_places import (
+from optimiser.bench.generators.families import (
     GeometricParameters,
+    GridParameters,
     geometric,
+    grid,
     national,
     national_of_size,
 )
-from optimiser.bench.generators.regular import GridParameters, grid
 from optimiser.engine.backends.pulp_solvers import find, is_installed
 from optimiser.engine.child import ChildProcess, Ending, most_overrun_s
 from optimiser.engine.methods.variants import VARIANTS

@@ -31,7 +31,7 @@ POLYRING = (".venv/bin/python", "-m", "optimiser.cli")
 README = ("uv", "run", "polyring")
 """The command of README, which installs what is missing."""
 TOY = """
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.engine.solve import solve
 print(solve(grid(GridParameters(rows=4, columns=4, candidates=12, pairs=12))).status)
 """

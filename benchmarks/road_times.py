@@ -237,12 +237,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     driving = Driving(options.network)
     lines: list[str] = ["# Road times and distances", ""]
     unknown: list[str] = []
-    if times.is_file():
-        rows, missing = compare(times, "design_speed_hours", driving)
-        lines, unknown = [*lines, *times_page(rows)], [*unknown, *missing]
-    if distances.is_file():
-        rows, missing = compare(distances, "driving_km", driving)
-        lines, unknown = [*lines, *distances_page(rows)], [*unknown, *missing]
+    tables = ((times, "design_speed_hours", times_page), (distances, "driving_km", distances_page))
+    for table, column, written in tables:
+        if table.is_file():
+            rows, missing = compare(table, column, driving)
+            lines, unknown = [*lines, *written(rows)], [*unknown, *missing]
     if unknown:
         lines += [f"Pairs with a city that the region does not list: {', '.join(unknown)}.", ""]
     page = "\n".join(lines)

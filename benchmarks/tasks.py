@@ -33,7 +33,7 @@ import psutil
 from cluster_kills import Cluster
 from measured import MACHINE
 
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve

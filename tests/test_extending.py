@@ -19,7 +19,7 @@ from partition_drawing import apart_today, triangle
 from tiers import examples
 
 import polyring as pr
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.methods.cuts.partitions import partition_inequalities
 from optimiser.engine.methods.cuts.relaxation import FAMILIES, CutFinder, relax

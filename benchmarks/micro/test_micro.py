@@ -13,7 +13,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from networks.schema import LINKS, NODES, Network, table
 from networks.simplify import contract
-from optimiser.bench.generators.random_places import (
+from optimiser.bench.generators.families import (
     GeometricParameters,
     HardParameters,
     geometric,

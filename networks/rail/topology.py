@@ -14,7 +14,7 @@ from networks import schema
 from networks.osm.elements import Elements, Nodes, Ways
 from networks.rail.features import Station, Track, number_of_tracks
 from networks.rail.parameters import RailParameters, Running
-from networks.road.topology import cut_at_junctions, lines_along
+from networks.road.topology import cut_at_junctions, geodesic_km, lines_along
 from networks.schema import Floats, Ints, Network
 
 _METRES_PER_DEGREE = 111_195.0
@@ -227,9 +227,12 @@ def to_network(placed: Placed, elements: Elements, stations: Sequence[Station], 
     is_stop = np.zeros(len(nodes), dtype=bool)
     is_stop[[row for rows in placed.points for row in rows]] = True
     ways = Ways.of([(track.way_id, track.points, track.tags) for track in placed.tracks])
-    pieces = cut_at_junctions(ways, nodes, is_stop, geodesic=True)
+    pieces = cut_at_junctions(ways, nodes, is_stop)
     start, stop = pieces.rows[pieces.first], pieces.rows[pieces.last]
-    length_km = np.maximum(pieces.length_km, _LEAST_KM)
+    # The distance of each point from the first one along geodesics between consecutive points.
+    lon, lat = placed.lon[pieces.rows], placed.lat[pieces.rows]
+    along = np.cumsum([0.0, *geodesic_km(lon[:-1], lat[:-1], lon[1:], lat[1:])])
+    length_km = np.maximum(along[pieces.last] - along[pieces.first], _LEAST_KM)
     used, at = np.unique(np.concatenate([start, stop]), return_inverse=True)
     node_of_point = np.full(len(nodes), -1, dtype=np.int64)
     node_of_point[used] = np.arange(len(used))

@@ -52,9 +52,7 @@ class Pieces:
         return replace(self, **columns, dropped=dropped)
 
 
-def cut_at_junctions(
-    ways: Ways, nodes: Nodes, stops: Mask | None = None, *, geodesic: bool = False
-) -> Pieces:
+def cut_at_junctions(ways: Ways, nodes: Nodes, stops: Mask | None = None) -> Pieces:
     """Cut ways at their ends, at every node that is visited more than once, and where nobody passes.
 
     Parameters
@@ -63,8 +61,6 @@ def cut_at_junctions(
         Ways as sequences of nodes.
     stops
         bool [n], nodes that nobody passes; None for none.
-    geodesic
-        Measure along geodesics, exactly; else as `segment_km`, which is quicker.
 
     Returns
     -------
@@ -79,7 +75,7 @@ def cut_at_junctions(
     lon, lat = nodes.lon[rows], nodes.lat[rows]
     steps = np.zeros(len(rows))
     if len(rows):
-        steps[:-1] = (geodesic_km if geodesic else segment_km)(lon[:-1], lat[:-1], lon[1:], lat[1:])
+        steps[:-1] = segment_km(lon[:-1], lat[:-1], lon[1:], lat[1:])
     last_of_way = np.append(way_of[1:] != way_of[:-1], True)[: len(rows)]
     steps[last_of_way] = 0.0
     first_of_way = np.insert(last_of_way[:-1], 0, True)[: len(rows)]

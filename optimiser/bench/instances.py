@@ -10,22 +10,20 @@ from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
-from optimiser.bench.generators.random_places import (
+from optimiser.bench.generators.families import (
+    CorridorParameters,
     GeometricParameters,
+    GridParameters,
     HardParameters,
+    HubRingParameters,
     NationalParameters,
+    corridors,
     geometric,
+    grid,
     hard,
+    hub_ring,
     national,
     national_of_size,
-)
-from optimiser.bench.generators.regular import (
-    CorridorParameters,
-    GridParameters,
-    HubRingParameters,
-    corridors,
-    grid,
-    hub_ring,
 )
 from optimiser.engine.backends.pulp_solvers import installed_solver
 from optimiser.engine.backends.solvers import ANY, NONE, UNNAMED

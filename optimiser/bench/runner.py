@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Any, Protocol
 
 from optimiser.bench import rows as table
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.bench.instances import Instance, Run
 from optimiser.bench.measuring import code, fault_line, longest_s
 from optimiser.bench.rows import Key, Row, code_of, key_of, label_of, save_trace, slug_of, time_to_gap

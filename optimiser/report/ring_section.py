@@ -52,10 +52,8 @@ def exists(ring: RingShown) -> str:
         return "all of it exists"
     if not ring.existing_km:
         return "none of it exists"
-    percent = round(100 * ring.existing_share)
-    if percent >= 100:
-        return "more than 99 % of it exists"
-    return f"{percent} % of it exists" if percent else "less than 1 % of it exists"
+    share = wording.share(ring.existing_km, ring.length_km)
+    return f"{share.replace('> ', 'more than ').replace('< ', 'less than ')} of it exists"
 
 
 def sentence(ring: RingShown) -> str:

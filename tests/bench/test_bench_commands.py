@@ -14,8 +14,7 @@ import psutil
 import pytest
 
 from optimiser.bench import outputs
-from optimiser.bench.generators.random_places import HardParameters, hard
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, HardParameters, grid, hard
 from optimiser.bench.runner import exclusive
 from optimiser.cli import bench, call
 from optimiser.problem import load, save

@@ -15,22 +15,20 @@ from tiers import examples
 
 from optimiser.bench import generators
 from optimiser.bench.generators import Drawing, Proposal, Road, drive_time_s, limit_of, link_cost
-from optimiser.bench.generators.random_places import (
+from optimiser.bench.generators.families import (
+    CorridorParameters,
     GeometricParameters,
+    GridParameters,
     HardParameters,
+    HubRingParameters,
     NationalParameters,
+    corridors,
     geometric,
+    grid,
     hard,
+    hub_ring,
     national,
     national_of_size,
-)
-from optimiser.bench.generators.regular import (
-    CorridorParameters,
-    GridParameters,
-    HubRingParameters,
-    corridors,
-    grid,
-    hub_ring,
 )
 from optimiser.engine.search.paths import covered
 from optimiser.engine.search.tables import tables

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.bench.instances import choose, registered
 from optimiser.problem import save
 from optimiser.problem.errors import ProblemError

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tiers import thinned
 
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.bench.instances import Configuration, configurations
 from optimiser.cli import call
 from optimiser.engine.child import ChildProcess

@@ -15,7 +15,7 @@ from bench_drawing import row
 
 from optimiser import verify
 from optimiser.bench import measuring, runner
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.bench.instances import Configuration, Instance, Limits, Run, from_path, plan
 from optimiser.bench.measuring import fault_line, measure, solve_here
 from optimiser.bench.outputs import write_outputs

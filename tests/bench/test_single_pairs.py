@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from optimiser.bench.generators.random_places import HardParameters, hard
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, HardParameters, grid, hard
 from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.methods.cuts.relaxation import FAMILIES, CutFinder
 from optimiser.engine.methods.cuts.root import solve_root

@@ -8,7 +8,7 @@ import time
 from bench_drawing import row, timed_out
 from engine_running import HereProcess
 
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.bench.outputs import footnotes, summary
 from optimiser.engine import work
 from optimiser.engine.methods.variants import method_of

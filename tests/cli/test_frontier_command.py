@@ -159,7 +159,7 @@ def test_the_folder_of_a_run_of_another_problem_is_refused(drawn, call, tmp_path
 
 @pytest.mark.long
 def test_an_interrupted_frontier_ends_in_seconds_and_goes_on_later(region, call, tmp_path):
-    from optimiser.bench.generators.random_places import GeometricParameters, geometric
+    from optimiser.bench.generators.families import GeometricParameters, geometric
 
     path, out = tmp_path / "large.json", tmp_path / "front"
     problems.save(geometric(GeometricParameters(places=24, candidates=36, pairs=60)), path)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.problem import save
 
 CASES = [("0", 1), ("1", 1), ("2", 2)]

@@ -10,7 +10,7 @@ from solver_shims import FAULTS, write_shim
 from tiers import thinned
 
 from optimiser import verify
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.engine import solve as solve_module
 from optimiser.engine.child import Ending
 from optimiser.engine.methods import compact

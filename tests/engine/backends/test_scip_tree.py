@@ -12,7 +12,7 @@ from partition_drawing import apart_today
 from stated_rows import rows_of, weighted_triangle
 from tiers import examples
 
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.engine.backends.interfaces import TreeLimits
 from optimiser.engine.methods.branching.tree_search import time_cut_separator
 from optimiser.engine.methods.cuts.relaxation import CutFinder

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from toys import toy
 
-from optimiser.bench.generators.random_places import HardParameters, hard
-from optimiser.bench.generators.regular import GridParameters, grid
+from optimiser.bench.generators.families import GridParameters, HardParameters, grid, hard
 from optimiser.engine.models.compact import build_compact
 from optimiser.problem import DesignProblem
 

@@ -17,9 +17,9 @@ from optimiser.engine.search.scoring import covered_cities, covered_pairs
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Question, SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
-from optimiser.frontier.axes import Axes, own_problem, top_of
+from optimiser.frontier.axes import own_problem, top_of
 from optimiser.frontier.point import Answer, EvaluatedPoint, FrontierEvaluator
-from optimiser.problem import DesignProblem, dumps
+from optimiser.problem import dumps
 from optimiser.problem.errors import InfeasibleError
 from optimiser.problem.result import Result
 
@@ -27,10 +27,19 @@ REASONS = {"proof": "answered", "gap": "answered", "infeasible": "answered", "ki
 """Reason of an answer by the termination of its solve, where it is another one."""
 
 
-class _ChildAsker:
-    """Has a child process, which is ended when the block that holds the asker is left."""
+class _Asker:
+    """Has a child process, which is ended when the block that holds the asker is left.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    evaluate
+        Evaluates plans of the problem by the axes of the frontier.
+    seed, threads
+        As in `SolveParameters`.
+    """
+
+    def __init__(self, evaluate: FrontierEvaluator, *, seed: int, threads: int) -> None:
+        self.evaluate, self.seed, self.threads = evaluate, seed, threads
         self.process = ChildProcess()
 
     def __enter__(self) -> Self:
@@ -42,33 +51,11 @@ class _ChildAsker:
         self.process.close()
 
 
-class SolveAsker(_ChildAsker):
-    """Answers each question by a separate solve; plans are shared between questions.
+class SolveAsker(_Asker):
+    """Answers each question by a separate solve of any problem; plans are shared between questions."""
 
-    Parameters
-    ----------
-    problem
-        Any problem, including those with rings and periods.
-    axes
-        Axes of the frontier.
-    evaluate
-        Evaluates plans of the problem.
-    seed, threads
-        As in `SolveParameters`.
-    """
-
-    def __init__(
-        self,
-        problem: DesignProblem,
-        axes: Axes,
-        evaluate: FrontierEvaluator,
-        *,
-        seed: int,
-        threads: int,
-    ) -> None:
-        super().__init__()
-        self._problem, self._axes, self.evaluate = problem, axes, evaluate
-        self._params = SolveParameters(seed=seed, threads=threads)
+    def __init__(self, evaluate: FrontierEvaluator, *, seed: int, threads: int) -> None:
+        super().__init__(evaluate, seed=seed, threads=threads)
         self.plans: list[EvaluatedPoint] = []
 
     def know(self, _built: Iterable[str]) -> None:
@@ -88,7 +75,7 @@ class SolveAsker(_ChildAsker):
         """
         start_time = time.monotonic()
         try:
-            problem = own_problem(self._problem, self._axes, question)
+            problem = own_problem(self.evaluate.problem, self.evaluate.axes, question)
         except ValueError:
             # The problem format cannot express the question: of the best known plan idle candidates go.
             best = self.best(question)
@@ -99,8 +86,8 @@ class SolveAsker(_ChildAsker):
             facts: dict[str, Any] = {"bound": None, "empty": False, "warm": True, "reason": "thinned"}
             return self._answer(question, best, seconds, seconds=seconds, **facts)
         try:
-            limited = self._params.replace(time_limit_s=seconds, gap=gap)
-            result = solve(problem, params=limited, run=self.process)
+            params = SolveParameters(time_limit_s=seconds, gap=gap, seed=self.seed, threads=self.threads)
+            result = solve(problem, params=params, run=self.process)
         except SolveFailure as failure:
             result = failure.result
         if result.status in ("optimal", "feasible"):
@@ -151,7 +138,7 @@ class SolveAsker(_ChildAsker):
 
     def drop_idle(self, plan: EvaluatedPoint, question: Question) -> EvaluatedPoint:
         """Return a plan without the candidates that the question can do without, the dearest first."""
-        cost = {c.id: c.cost for c in self._problem.candidates}
+        cost = {c.id: c.cost for c in self.evaluate.problem.candidates}
         for name in sorted(plan.built, key=lambda name: (-cost[name], name)):
             without_candidate = self.evaluate(
                 set(plan.built) - {name},
@@ -172,19 +159,8 @@ def _answers(plan: EvaluatedPoint, question: Question) -> bool:
     return within and all(has >= least for has, least in zip(plan.reached, question.least, strict=True))
 
 
-class SessionAsker(_ChildAsker):
+class SessionAsker(_Asker):
     """Answers questions about a plain problem in one process that keeps cuts, paths and plans.
-
-    Parameters
-    ----------
-    problem
-        A plain problem.
-    axes
-        Axes of the frontier.
-    evaluate
-        Evaluates plans of the problem.
-    seed, threads
-        As in `SolveParameters`.
 
     Raises
     ------
@@ -198,10 +174,9 @@ class SessionAsker(_ChildAsker):
     serves all budgets and targets, minus the cost and coverage of the candidates that are built in any case.
     """
 
-    def __init__(
-        self, problem: DesignProblem, axes: Axes, evaluate: FrontierEvaluator, *, seed: int, threads: int
-    ) -> None:
-        super().__init__()
+    def __init__(self, evaluate: FrontierEvaluator, *, seed: int, threads: int) -> None:
+        super().__init__(evaluate, seed=seed, threads=threads)
+        problem, axes = evaluate.problem, evaluate.axes
         reduced = reduce(top_of(problem), groups=axes.groups)
         if not reduced.feasible:
             raise InfeasibleError(
@@ -214,7 +189,6 @@ class SessionAsker(_ChildAsker):
         self._measures = axes.measures(reduced.problem)
         self.reduced, self.cheapest_base = reduced, reduced.forced_cost
         self.base = base_of(reduced, evaluate, self._measures)
-        self._seed, self._threads = seed, threads
         self._known_plans: dict[tuple[int, ...], None] = {}
         self._sent: set[tuple[int, ...]] = set()
 
@@ -283,7 +257,7 @@ class SessionAsker(_ChildAsker):
 
     def task_of(self, question: Question, *, seconds: float, gap: float, base: int) -> dict[str, Any]:
         """Return the task of a question; a new process gets the problem and all known plans."""
-        task: dict[str, Any] = {"seed": self._seed, "threads": self._threads}
+        task: dict[str, Any] = {"seed": self.seed, "threads": self.threads}
         if not self.process.is_running:
             self._sent = set()
             task |= {"problem": json.loads(dumps(self.reduced.problem)), "measures": self._measures.tolist()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +13,7 @@ from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.task import Question
 from optimiser.problem import City, DesignProblem, Target
 from optimiser.problem.errors import ProblemError
-from optimiser.problem.model import Period
+from optimiser.problem.model import Period, unused_id
 
 type AxesKind = Literal["two_way", "three_way", "counted", "summed"]
 
@@ -226,3 +227,41 @@ def _least_cost(problem: DesignProblem, targets: tuple[Target, ...], name: str) 
     if problem.periods:
         raise ValueError(name)
     return problem.replace(budget=None, cover="targets", targets=targets, name=name)
+
+
+def with_least(
+    problem: DesignProblem, sums: Sequence[tuple[str, ...]], least: Sequence[int]
+) -> DesignProblem:
+    """Return a problem that demands a least covered weight of the pairs of each of some sums of groups.
+
+    Parameters
+    ----------
+    problem
+        The problem; its own targets stay.
+    sums
+        Groups whose covered weights are added up.
+    least
+        Weight for each sum; nothing is demanded where it is not above 0.
+
+    Notes
+    -----
+    The problem format has targets for single groups. A sum of several, or of pairs without a group, becomes a
+    target of cities: one for each of its pairs, which that pair covers. They add to the objective.
+    """
+    cities, found = list(problem.cities), list(problem.targets)
+    taken = {*problem.groups, *(city.group for city in cities)}
+    for groups, weight in zip(sums, least, strict=True):
+        if weight <= 0:
+            continue
+        if len(groups) == 1 and groups[0]:
+            found.append(Target(groups[0], weight))
+            continue
+        name = unused_id(" and ".join(groups) or "pairs", taken)
+        taken.add(name)
+        cities += (
+            City(f"{name}: pair {k}", pair.weight, (k,), 1, name)
+            for k, pair in enumerate(problem.pairs)
+            if pair.group in groups
+        )
+        found.append(Target(name, weight, "cities"))
+    return problem.replace(cities=tuple(cities), targets=tuple(found))

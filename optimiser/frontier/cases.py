@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
-from optimiser.frontier.axes import with_budget
-from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Target
-from optimiser.problem.model import Arc, unused_id, without_rings
-from optimiser.verify.rules import covered_pairs
+from optimiser.frontier.axes import with_budget, with_least
+from optimiser.problem import Candidate, Capacity, DesignProblem, Pair
+from optimiser.problem.model import Arc, without_rings
 
 type Price = Literal["low", "central", "high"] | float
 """An estimate of a cost, or a factor on the cost of the base."""
@@ -102,7 +101,8 @@ class Case:
         Whether the demands of the job for fairness hold; False: neither targets nor cities nor factors of
         tiers. Budget, caps and rings stay.
     least
-        Least weight by tier, or of `ALL_PAIRS`, to be covered at least cost, in place of budget and demands.
+        Least weight by tier, or of `ALL_PAIRS`, to be covered at least cost, in place of budget and demands;
+        caps stay at the money that they were.
     delays
         Years that building takes longer, by kind of candidate; they count where there are periods.
     """
@@ -272,28 +272,10 @@ def resolve(base: Base, case: Case) -> DesignProblem:
     if not case.demands:
         problem = problem.replace(targets=(), cities=())
     if case.least:
-        return _at_least_cost(problem, dict(case.least))
+        sums = [problem.groups if tier == ALL_PAIRS else (tier,) for tier, _ in case.least]
+        plain = problem.replace(budget=None, cover="targets", cities=(), targets=())
+        return with_least(plain, sums, [weight for _, weight in case.least])
     return with_steps(problem, steps, layer)
-
-
-def _at_least_cost(problem: DesignProblem, least: Mapping[str, int]) -> DesignProblem:
-    """Return the problem of covering least weights at least cost; caps stay at the money that they were.
-
-    Targets are of one group, so that a least weight of all pairs becomes a target of cities: one city for
-    each pair that is not covered today, which that pair covers.
-    """
-    everything, today = unused_id(ALL_PAIRS, problem.groups), set(covered_pairs(problem, ()))
-    cities = tuple(
-        City(f"pair {k}", pair.weight, (k,), 1, everything)
-        for k, pair in enumerate(problem.pairs)
-        if k not in today and least.get(ALL_PAIRS)
-    )
-    targets = tuple(
-        Target(everything, weight, "cities") if tier == ALL_PAIRS else Target(tier, weight)
-        for tier, weight in least.items()
-        if weight
-    )
-    return problem.replace(budget=None, cover="targets", cities=cities, targets=targets)
 
 
 def _candidate(candidate: Candidate, base: Base, case: Case) -> Candidate:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from optimiser.engine.search.incumbent import Evaluated, Incumbent
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import prover_of
-from optimiser.frontier.axes import everything
-from optimiser.frontier.levels import LevelTarget, highest_level, with_least
+from optimiser.frontier.axes import everything, with_least
+from optimiser.frontier.levels import LevelAnswer, LevelTarget, highest_level
 from optimiser.frontier.robust import Scenario, compose
 from optimiser.problem import DesignProblem, Target
 from optimiser.problem.errors import raise_faults
@@ -101,12 +101,14 @@ class ClosureEvaluator:
 
     Attributes
     ----------
+    problem, closures
+        As above.
     today
         Weight covered today under each closure, and intact, by id.
     """
 
     def __init__(self, problem: DesignProblem, closures: Sequence[Closure]) -> None:
-        self._problem, self.closures = problem, tuple(closures)
+        self.problem, self.closures = problem, tuple(closures)
         self._weight = np.array([pair.weight for pair in problem.pairs], np.int64)
         self._open = PlanEvaluator(problem)
         self._evaluators: dict[str, PlanEvaluator] = {}
@@ -122,7 +124,7 @@ class ClosureEvaluator:
         starts
             With periods, when each is started: what is open at the end of the last one counts.
         """
-        is_open = period_states(self._problem, built, starts or {})[-1].is_open
+        is_open = period_states(self.problem, built, starts or {})[-1].is_open
         found = {INTACT: self.weight(self.covered(is_open, None))}
         return found | {c.id: self.weight(self.covered(is_open, c)) for c in self.closures}
 
@@ -138,7 +140,7 @@ class ClosureEvaluator:
         if not closure.arcs and closure.network is None:
             return self._open.covered(left)
         if closure.id not in self._evaluators:
-            self._evaluators[closure.id] = PlanEvaluator(closed(self._problem, closure))
+            self._evaluators[closure.id] = PlanEvaluator(closed(self.problem, closure))
         return self._evaluators[closure.id].covered(left)
 
 
@@ -198,6 +200,11 @@ class Keep:
     def lacking(self, weights: Mapping[str, int]) -> dict[str, int]:
         """Return by how much the weight of a plan falls short of what is kept in any case, where it does."""
         return {name: least - weights[name] for name, least in self.least.items() if weights[name] < least}
+
+
+type SolveRound = Callable[[DesignProblem, Sequence[LevelTarget], SolveParameters, int | None], LevelAnswer]
+"""Solves the problem of a round: with what the level asks of its pairs, the limits of the round, and the best
+bound so far."""
 
 
 class Round(NamedTuple):
@@ -298,26 +305,19 @@ def most_coverage(
     Shortest-path network interdiction, Networks 40, 97-111, with one attack against covered pairs.
     """
     _refuse(problem, minimise=False)
-    bare = _without_rewards(problem)
-    evaluator = ClosureEvaluator(bare, closures)
-    search = _Rounds(params, notify, minimise=False)
-    plans = [tuple(built) for built in known]
-    while True:
-        limited = search.next_limit()
-        composed, groups = _composed(bare, closures, search.chosen, keep.least)
-        targets = keep.targets(groups, evaluator.today)
-        found = highest_level(composed, targets, limited, known=plans, bound=search.bound)
-        if found.level is None:
-            return search.answer(found.status)
+    evaluator, plans = (
+        ClosureEvaluator(_without_rewards(problem), closures),
+        [tuple(built) for built in known],
+    )
+
+    def solve(
+        asked: DesignProblem, targets: Sequence[LevelTarget], limits: SolveParameters, bound: int | None
+    ) -> LevelAnswer:
+        found = highest_level(asked, targets, limits, known=plans, bound=bound)
         plans.append(found.built)
-        search.prove(found.bound)
-        weights = evaluator(found.built, found.starts)
-        lacking, credit = keep.lacking(weights), keep.credits(weights, evaluator.today)
-        if not lacking:
-            search.take(min(credit.values()), weights, found.built, found.starts)
-        lacking = lacking or {c: found.level - has for c, has in credit.items() if has < found.level}
-        if search.is_done(found.level, lacking):
-            return search.answer()
+        return found
+
+    return _by_rounds(evaluator, keep, params, solve, minimise=False, notify=notify)
 
 
 def least_cost(
@@ -352,104 +352,94 @@ def least_cost(
     """
     _refuse(problem, minimise=True)
     bare = _without_rewards(problem).replace(budget=everything(problem), cover="all", targets=(), cities=())
-    evaluator, search = ClosureEvaluator(bare, closures), _Rounds(params, lambda _text: None, minimise=True)
+    evaluator = ClosureEvaluator(bare, closures)
     with ChildProcess() as process:
-        while True:
-            limited = search.next_limit()
-            master, _groups = _composed(bare, closures, search.chosen, least)
+
+        def solve(
+            asked: DesignProblem, _targets: object, limits: SolveParameters, _bound: object
+        ) -> LevelAnswer:
             # A target of 0 lets a problem say that nothing is asked for.
-            nothing = Target(master.pairs[0].group, 0)
-            master = master.replace(budget=None, cover="targets", targets=(*master.targets, nothing))
-            claims, _ending = attempt(master, *prover_of(master, limited), run=process)
-            found = claims.best()
-            if found["status"] not in ("optimal", "feasible"):
-                return search.answer(found["status"])
-            if found["bound"] is not None:
-                search.prove(rounded_bound(found["bound"], minimise=True))
-            weights = evaluator(found["built"])
-            lacking = Keep(least=least).lacking(weights)
-            if not lacking:
-                search.take(found["cost"], weights, found["built"], {})
-            if search.is_done(found["cost"], lacking):
-                return search.answer()
+            targets = (*asked.targets, Target(asked.pairs[0].group, 0))
+            asked = asked.replace(budget=None, cover="targets", targets=targets)
+            claims, _ending = attempt(asked, *prover_of(asked, limits), run=process)
+            best = claims.best()
+            if best["status"] not in ("optimal", "feasible"):
+                return LevelAnswer(status=best["status"], level=None, bound=None)
+            bound = None if best["bound"] is None else int(rounded_bound(best["bound"], minimise=True))
+            return LevelAnswer(status=best["status"], level=best["cost"], bound=bound, built=best["built"])
+
+        return _by_rounds(evaluator, Keep(least=least), params, solve, minimise=True)
 
 
-class _Rounds:
-    """The closures added so far, the best plan and the best bound.
+def _by_rounds(
+    evaluator: ClosureEvaluator,
+    keep: Keep,
+    params: SolveParameters,
+    solve: SolveRound,
+    *,
+    minimise: bool,
+    notify: Callable[[str], object] = lambda _text: None,
+) -> ClosureAnswer:
+    """Add closures round by round, until the plan of a round lacks nothing under any of them.
 
     Parameters
     ----------
-    params
-        Gap and time limit of all rounds.
-    notify
-        Called before each round.
+    evaluator
+        Evaluates plans of the problem under all closures.
+    keep, params, notify
+        As for `most_coverage`.
+    solve
+        Solves the problem of a round.
     minimise
-        Whether the cost is minimised.
+        Whether the value is a cost; else it is the coverage that the closures credit least.
     """
-
-    def __init__(self, params: SolveParameters, notify: Callable[[str], object], *, minimise: bool) -> None:
-        self._params, self._notify = params, notify
-        self._incumbent: Incumbent[ClosureAnswer] = Incumbent(
-            lambda plan: Evaluated(plan, plan.value or 0, 0, {}),
-            minimise=minimise,
-            seconds=params.time_limit_s,
-            send=lambda _message: None,
-        )
-        self._rounds: list[Round] = []
-        self.chosen: list[str] = []
-
-    @property
-    def bound(self) -> int | None:
-        """Return the best bound; None before one was proved."""
-        bound = self._incumbent.best_bound
-        return None if bound is None else int(bound)
-
-    def next_limit(self) -> SolveParameters:
-        """Say which round begins; return the parameters with the time that is left."""
-        self._notify(f"Round {len(self._rounds) + 1}: {len(self.chosen)} closures in the problem")
-        return self._params.replace(time_limit_s=max(1.0, self._incumbent.left()))
-
-    def prove(self, bound: float | None) -> None:
-        """Record what a round proved."""
-        if bound is not None:
-            self._incumbent.bound(float(bound), "")
-
-    def take(self, value: int, weights: Mapping[str, int], built: tuple[str, ...], starts: Starts) -> None:
-        """Keep a plan that is better than the best so far."""
-        self._incumbent.plan(
-            ClosureAnswer(status="feasible", value=value, weights=weights, built=built, starts=starts), ""
-        )
-
-    def is_done(self, value: int, lacking: Mapping[str, int]) -> bool:
-        """Record a round, and add the closures that lack most, unless nothing is lacking or time is up."""
-        worst = sorted(lacking, key=lambda name: (-lacking[name], name))
-        self._rounds.append(Round(tuple(self.chosen), value))
-        if not worst or self._incumbent.closed(self._params.gap) or self._incumbent.stop():
-            return True
-        self.chosen += worst[:MOST_ADDED]
-        return False
-
-    def answer(self, status: Status = "none") -> ClosureAnswer:
-        """Return the best plan with its proof; without a plan, what the last round said."""
-        best, gap, bound = self._incumbent.best, self._incumbent.gap(), self.bound
-        if best is None or status == "infeasible":
-            best = ClosureAnswer(status=status)
-            gap, bound = None, None if status == "infeasible" else bound
-        else:
-            best = dataclasses.replace(best, status="optimal" if gap == 0 else "feasible")
-        seconds = round(self._params.time_limit_s - self._incumbent.left(), 3)
-        return dataclasses.replace(best, bound=bound, gap=gap, rounds=tuple(self._rounds), seconds=seconds)
+    incumbent: Incumbent[ClosureAnswer] = Incumbent(
+        lambda plan: Evaluated(plan, plan.value or 0, 0, {}),
+        minimise=minimise,
+        seconds=params.time_limit_s,
+        send=lambda _message: None,
+    )
+    rounds, chosen, bound = list[Round](), list[str](), None
+    status: Status = "none"
+    while True:
+        notify(f"Round {len(rounds) + 1}: {len(chosen)} closures in the problem")
+        limits = params.replace(time_limit_s=max(1.0, incumbent.left()))
+        found = solve(*_composed(evaluator, keep, chosen), limits, bound)
+        if found.level is None:
+            status = found.status
+            break
+        if found.bound is not None:
+            incumbent.bound(float(found.bound), "")
+        bound = None if incumbent.best_bound is None else int(incumbent.best_bound)
+        weights = evaluator(found.built, found.starts)
+        lacking = keep.lacking(weights)
+        credit = {INTACT: found.level} if minimise else keep.credits(weights, evaluator.today)
+        if not lacking:
+            facts: dict[str, Any] = {"weights": weights, "built": found.built, "starts": found.starts}
+            incumbent.plan(ClosureAnswer(status="feasible", value=min(credit.values()), **facts), "")
+        lacking = lacking or {name: found.level - has for name, has in credit.items() if has < found.level}
+        rounds.append(Round(tuple(chosen), found.level))
+        worst = sorted(lacking, key=lambda name: (-lacking[name], name))  # those that lack most are added
+        if not worst or incumbent.closed(params.gap) or incumbent.stop():
+            break
+        chosen += worst[:MOST_ADDED]
+    best, gap = incumbent.best, incumbent.gap()
+    if best is None or status == "infeasible":
+        best, gap, bound = ClosureAnswer(status=status), None, None if status == "infeasible" else bound
+    else:
+        best = dataclasses.replace(best, status="optimal" if gap == 0 else "feasible")
+    seconds = round(params.time_limit_s - incumbent.left(), 3)
+    return dataclasses.replace(best, bound=bound, gap=gap, rounds=tuple(rounds), seconds=seconds)
 
 
 def _composed(
-    problem: DesignProblem, closures: Sequence[Closure], chosen: Collection[str], least: Mapping[str, int]
-) -> tuple[DesignProblem, dict[str, tuple[str, ...]]]:
+    evaluator: ClosureEvaluator, keep: Keep, chosen: Collection[str]
+) -> tuple[DesignProblem, list[LevelTarget]]:
     """Return the network with everything open and beside it a copy for each chosen closure.
 
-    Each keeps the weight that is kept in any case. With it come the groups of the pairs of each copy, by id
-    of its closure and `INTACT`.
+    Each keeps the weight that is kept in any case. With it comes what a credited coverage asks of the copies.
     """
-    added = [closure for closure in closures if closure.id in chosen]
+    problem, added = evaluator.problem, [one for one in evaluator.closures if one.id in chosen]
     copies = [
         Scenario(name=f"closure {number}", problem=closed(problem, closure))
         for number, closure in enumerate(added, start=1)
@@ -460,9 +450,10 @@ def _composed(
         name: tuple(sorted({pairs[k].group for k in place}))
         for name, place in zip(names, composition.pairs, strict=True)
     }
-    kept = [name for name in names if name in least]
-    targets = [LevelTarget(groups[name]) for name in kept]
-    return with_least(composition.problem, targets, [least[name] for name in kept]), groups
+    least = [keep.least.get(name, 0) for name in names]
+    return with_least(composition.problem, list(groups.values()), least), keep.targets(
+        groups, evaluator.today
+    )
 
 
 def _without_rewards(problem: DesignProblem) -> DesignProblem:

@@ -15,11 +15,10 @@ from optimiser.engine.search.incumbent import Evaluated, Incumbent
 from optimiser.engine.search.task import LevelRow, Question, SolveParameters
 from optimiser.engine.solve import prover_of
 from optimiser.frontier.askers import SessionAsker
-from optimiser.frontier.axes import Axes
+from optimiser.frontier.axes import Axes, with_least
 from optimiser.frontier.point import EvaluatedPoint, FrontierEvaluator
-from optimiser.problem import City, DesignProblem, Target
+from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, ProblemError
-from optimiser.problem.model import unused_id
 from optimiser.problem.result import Starts, Status, gap_of, rounded_bound
 from optimiser.verify.rules import coverable
 
@@ -166,7 +165,7 @@ def highest_level(
         search.incumbent.plan(search.evaluate(built), "")
     try:
         if problem.is_plain:
-            _ask_for_the_largest(search, axes)
+            _ask_for_the_largest(search)
         else:
             _bisect(search)
     except InfeasibleError:
@@ -264,18 +263,18 @@ def _refuse(problem: DesignProblem, targets: Sequence[LevelTarget]) -> None:
 # ---- plain problems
 
 
-def _ask_for_the_largest(search: _LevelSearch, axes: Axes) -> None:
+def _ask_for_the_largest(search: _LevelSearch) -> None:
     """Ask the engine for the largest level, in one question."""
-    problem, params = search.problem, search.params
+    params = search.params
     if search.is_done():
         return
     question = Question(
-        problem.budget,
+        search.problem.budget,
         (0,) * len(search.targets),
         cheapest=False,
         levels=tuple(target.row for target in search.targets),
     )
-    with SessionAsker(problem, axes, search.evaluate, seed=params.seed, threads=params.threads) as asker:
+    with SessionAsker(search.evaluate, seed=params.seed, threads=params.threads) as asker:
         if search.incumbent.best is not None:
             asker.know(search.incumbent.best.built)
         search.notify("Seeking the largest level")
@@ -315,7 +314,7 @@ def _decide(search: _LevelSearch, asked: int | None, process: ChildProcess) -> t
     Returns whether that is decided, and the bound on the level that the answer proved; None: none.
     """
     least = [0 if asked is None else target.least(asked) for target in search.targets]
-    problem = with_least(search.problem, search.targets, least)
+    problem = with_least(search.problem, [target.groups for target in search.targets], least)
     name, params = prover_of(problem, search.params)
     gap = params.gap if asked is None else ANY_GAP
     seconds = max(1.0, QUESTION_SHARE * search.incumbent.left())
@@ -343,42 +342,6 @@ def _allowed(search: _LevelSearch, objective: Any) -> int | None:  # noqa: ANN40
     slope = sum(scale // row.scale * row.slope for row in rows)
     offset = sum(scale // row.scale * row.offset for row in rows)
     return LevelRow(scale, slope, offset).level(int(rounded_bound(objective)))
-
-
-def with_least(problem: DesignProblem, targets: Sequence[LevelTarget], least: Sequence[int]) -> DesignProblem:
-    """Return a problem that demands a least covered weight for each of some sums of groups.
-
-    Parameters
-    ----------
-    problem
-        The problem; its own targets stay.
-    targets
-        The sums of groups.
-    least
-        Weight for each.
-
-    Notes
-    -----
-    The problem format has targets for single groups. A sum of several, or of pairs without a group, becomes a
-    target of cities: one for each of its pairs, which that pair covers. They add to the objective.
-    """
-    cities, found = list(problem.cities), list(problem.targets)
-    taken = {*problem.groups, *(city.group for city in cities)}
-    for target, weight in zip(targets, least, strict=True):
-        if weight <= 0:
-            continue
-        if len(target.groups) == 1 and target.groups[0]:
-            found.append(Target(target.groups[0], weight))
-            continue
-        name = unused_id(" and ".join(target.groups) or "pairs", taken)
-        taken.add(name)
-        cities += (
-            City(f"{name}: pair {k}", pair.weight, (k,), 1, name)
-            for k, pair in enumerate(problem.pairs)
-            if pair.group in target.groups
-        )
-        found.append(Target(name, weight, "cities"))
-    return problem.replace(cities=tuple(cities), targets=tuple(found))
 
 
 # ---- one group after the other

@@ -65,9 +65,9 @@ class FrontierEvaluator:
     """
 
     def __init__(self, problem: DesignProblem, axes: Axes) -> None:
+        self.problem, self.axes = problem, axes
         self._top = top_of(problem)
         self._shares = shares_of(problem.periods)
-        self._axes = axes
         self._evaluator = PlanEvaluator(self._top)
         self._weight = np.array([pair.weight for pair in problem.pairs], np.int64)
         self._group = np.array([pair.group for pair in problem.pairs])
@@ -92,13 +92,13 @@ class FrontierEvaluator:
                 needs = max(needs, -(-spent * total // part))
         last = period_states(self._top, set(built), dict(plan.starts))[-1].is_open
         by_group = self._by_group(self._evaluator.covered(last))
-        sums = self._axes.sums or tuple((group,) for group in self._axes.groups)
+        sums = self.axes.sums or tuple((group,) for group in self.axes.groups)
         groups = tuple(sum(by_group[group] for group in summed) for summed in sums)
         return EvaluatedPoint(
             built=plan.built,
             cost=plan.cost,
             needs=needs,
-            reached=(plan.objective,) if self._axes.kind == "two_way" else groups,
+            reached=(plan.objective,) if self.axes.kind == "two_way" else groups,
             by_group=by_group,
             faults=plan.faults,
             rings=plan.rings,

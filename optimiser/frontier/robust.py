@@ -14,7 +14,7 @@ from optimiser import verify
 from optimiser.engine.attempt import Runner
 from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
-from optimiser.frontier import levels
+from optimiser.frontier import axes
 from optimiser.frontier.axes import everything
 from optimiser.frontier.cases import shifted
 from optimiser.frontier.levels import LevelAnswer, LevelTarget, highest_level
@@ -207,9 +207,8 @@ def with_least(composition: Composition, least: Sequence[int]) -> DesignProblem:
         When a scenario has demands of its own, which count pairs in other groups.
     """
     _refuse_demands(composition, "a least weight in each scenario")
-    targets = [LevelTarget((s.name,)) for s in composition.scenarios]
     weights = [s.weight * weight for s, weight in zip(composition.scenarios, least, strict=True)]
-    return levels.with_least(composition.problem, targets, weights)
+    return axes.with_least(composition.problem, [(s.name,) for s in composition.scenarios], weights)
 
 
 def covered_in_most(composition: Composition, need: int) -> DesignProblem:

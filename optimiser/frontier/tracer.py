@@ -146,31 +146,32 @@ class Tracer:
 
     Attributes
     ----------
-    problem, axes, evaluate
-        The problem, the axes of the frontier, and the evaluation of plans.
     asker
-        Answers the questions.
+        Answers the questions; it evaluates plans of the problem by the axes of the frontier.
     limits
         Limits of the frontier.
     memory
         Store of answers.
-    seed, threads
-        Random seed and number of threads, for the results.
     ahead
         Called once, with the levels of the grid, where points are placed evenly: their questions do not
         depend on each other's answers.
     """
 
-    problem: DesignProblem
-    axes: Axes
-    evaluate: FrontierEvaluator
     asker: SessionAsker | SolveAsker
     limits: Limits
     memory: Memory
-    seed: int
-    threads: int
     ahead: Ahead | None = None
     state: State = field(default_factory=State)
+
+    @property
+    def problem(self) -> DesignProblem:
+        """The problem."""
+        return self.asker.evaluate.problem
+
+    @property
+    def axes(self) -> Axes:
+        """The axes of the frontier."""
+        return self.asker.evaluate.axes
 
     def __iter__(self) -> Iterator[Point]:
         """Yield points as they are found; `state` is up to date in between."""
@@ -232,11 +233,13 @@ class Tracer:
         if self.axes.kind == "two_way":
             return ProvenRegion((-most_money(self.problem),), (-self._least_money(end),), gap=self.limits.gap)
         allowed = [c.id for c in self.problem.candidates if c.fixed != "out"]
-        return ProvenRegion(self.evaluate(()).reached, self.evaluate(allowed).reached, gap=self.limits.gap)
+        return ProvenRegion(
+            self.asker.evaluate(()).reached, self.asker.evaluate(allowed).reached, gap=self.limits.gap
+        )
 
     def _least_money(self, end: float) -> int:
         """Return a lower bound on the cost of feasible plans: 0 unless something must be built."""
-        nothing = self.evaluate([c.id for c in self.problem.candidates if c.fixed == "in"])
+        nothing = self.asker.evaluate([c.id for c in self.problem.candidates if c.fixed == "in"])
         if not nothing.faults or self.problem.periods:
             return 0 if self.problem.periods else nothing.cost
         question = Question(None, (0,), cheapest=True)
@@ -335,7 +338,7 @@ class Tracer:
             name: getattr(first, name) + getattr(second, name)
             for name in ("seconds", "whole_seconds", "nodes", "cuts")
         }
-        point = Point.of(first.replace(**effort), plan, seed=self.seed, threads=self.threads)
+        point = Point.of(first.replace(**effort), plan, seed=self.asker.seed, threads=self.asker.threads)
         self.state.points.append(point)
         return point
 
@@ -394,7 +397,7 @@ class Tracer:
 
     def plan_of(self, found: Answer) -> EvaluatedPoint:
         """Return the plan of an answer, which must keep all rules."""
-        plan = self.evaluate(found.built or (), rings=found.rings, starts=found.starts)
+        plan = self.asker.evaluate(found.built or (), rings=found.rings, starts=found.starts)
         if plan.faults:
             raise SolverError(
                 "the solver proposed a plan that violates a rule",
@@ -465,21 +468,10 @@ def tracing(
     InfeasibleError
         When no plan is feasible at any cost.
     """
-    chosen = axes_of(axes, problem, groups)
-    evaluate, count = FrontierEvaluator(problem, chosen), threads or cores()
+    evaluate = FrontierEvaluator(problem, axes_of(axes, problem, groups))
     kind = SessionAsker if problem.is_plain else SolveAsker
-    with kind(problem, chosen, evaluate, seed=seed, threads=count) as asker:
-        yield Tracer(
-            problem=problem,
-            axes=chosen,
-            evaluate=evaluate,
-            asker=asker,
-            limits=limits or Limits(),
-            memory=memory or Memory(),
-            seed=seed,
-            threads=count,
-            ahead=ahead,
-        )
+    with kind(evaluate, seed=seed, threads=threads or cores()) as asker:
+        yield Tracer(asker=asker, limits=limits or Limits(), memory=memory or Memory(), ahead=ahead)
 
 
 def trace(
@@ -610,9 +602,9 @@ def curve(tracer: Tracer) -> Curve:
         money=problem.money,
         axes=axes,
         points=points,
-        today=tracer.evaluate(()),
-        everything=tracer.evaluate(allowed),
-        totals=tracer.evaluate.totals(),
+        today=tracer.asker.evaluate(()),
+        everything=tracer.asker.evaluate(allowed),
+        totals=tracer.asker.evaluate.totals(),
         band=() if three else tuple(band(region, most_money(problem))),
         proved=tuple((level, region.lower(level)) for level in region.bounded()) if three else (),
         knee=knee([point.place for point in points]),

@@ -153,11 +153,10 @@ def reach(
     meets; both are used at the end.
     """
     axes = counted_axes(groups)
-    evaluate, count = FrontierEvaluator(problem, axes), threads or cores()
     rows: list[ReachRow] = []
-    with SessionAsker(problem, axes, evaluate, seed=seed, threads=count) as asker:
+    with SessionAsker(FrontierEvaluator(problem, axes), seed=seed, threads=threads or cores()) as asker:
         for place in range(len(axes.groups)):
-            questions = _Group(axes, place, evaluate, asker, gap, seconds, seed, count)
+            questions = _Group(place, asker, gap, seconds)
             for row in questions.rows(shares):
                 notify(row)
                 rows.append(row)
@@ -168,18 +167,14 @@ def reach(
 class _Group:
     """The questions about one group, asked of a session."""
 
-    axes: Axes
     place: int
-    evaluate: FrontierEvaluator
     asker: SessionAsker
     gap: float
     seconds: float
-    seed: int
-    threads: int
 
     def rows(self, shares: Sequence[Fraction]) -> list[ReachRow]:
-        group = self.axes.groups[self.place]
-        total, today = self.evaluate.totals()[group], self.evaluate(()).reached[self.place]
+        group = self.asker.evaluate.axes.groups[self.place]
+        total, today = self.asker.evaluate.totals()[group], self.asker.evaluate(()).reached[self.place]
         most, most_bound = self.most(today)
         asked = [
             ReachRow(
@@ -200,21 +195,25 @@ class _Group:
 
     def most(self, today: int) -> tuple[int, int | None]:
         """Return the most pairs that a plan found covers, and the proven upper bound on them."""
-        nothing_asked = (0,) * len(self.axes.groups)
+        nothing_asked = (0,) * len(self.asker.evaluate.axes.groups)
         question = Question(None, nothing_asked, cheapest=False, rows=(self.place,))
         answer = self.asker.ask(question, seconds=self.seconds, gap=0.0)
-        most = today if answer.built is None else self.evaluate(answer.built).reached[self.place]
+        most = today if answer.built is None else self.asker.evaluate(answer.built).reached[self.place]
         bound = None if answer.bound is None else rounded_bound(answer.bound)
         return most, None if bound is None else max(most, int(bound))
 
     def answered(self, row: ReachRow) -> ReachRow:
         """Return a row with the cheapest plan that reaches it."""
-        least = tuple(row.asked if at == self.place else 0 for at in range(len(self.axes.groups)))
+        least = tuple(
+            row.asked if at == self.place else 0 for at in range(len(self.asker.evaluate.axes.groups))
+        )
         answer = self.asker.ask(Question(None, least, cheapest=True), seconds=self.seconds, gap=self.gap)
         if answer.built is None:
             most = min(row.asked - 1, row.most_bound or row.total)
             return dataclasses.replace(row, most_bound=most) if answer.empty else row
-        point = Point.of(answer, self.evaluate(answer.built), seed=self.seed, threads=self.threads)
+        point = Point.of(
+            answer, self.asker.evaluate(answer.built), seed=self.asker.seed, threads=self.asker.threads
+        )
         return dataclasses.replace(row, point=point, pairs=point.plan.reached[self.place])
 
 

@@ -624,7 +624,7 @@ def _cost_of_both(tiers: Sequence[TierPrice], gap: float, ask: Ask) -> tuple[int
     if sum(tier.gained for tier in tiers) >= 0:
         return None, False
     least = [(tier.tier, tier.plan) for tier in tiers if tier.gained > 0]
-    wanted = sum(tier.free - tier.today for tier in tiers)
+    wanted = sum(tier.free for tier in tiers)
     both = Case(name="with both at least cost", demands=False, least=(*least, (ALL_PAIRS, wanted)))
     result = ask(both)
     return (result.cost if result.has_plan else None), result.is_proven(gap)

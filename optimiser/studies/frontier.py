@@ -573,8 +573,8 @@ def answer_ahead(
         "high": whole.high,
         "gap": limits.gap,
         "point_s": limits.point_s,
-        "seed": tracer.seed,
-        "threads": tracer.threads,
+        "seed": tracer.asker.seed,
+        "threads": tracer.asker.threads,
     }
     tasks = [
         Task(

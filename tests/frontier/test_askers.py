@@ -36,7 +36,7 @@ QUESTION = Question(7, (0,), cheapest=False)
 
 def asker_of(problem, kind=SessionAsker):
     axes = axes_of("two_way", problem)
-    return kind(problem, axes, FrontierEvaluator(problem, axes), seed=1, threads=1)
+    return kind(FrontierEvaluator(problem, axes), seed=1, threads=1)
 
 
 def children():
@@ -305,7 +305,7 @@ def test_a_separate_solve_gets_the_limits_of_the_question(solves):
     results.append(solved())
     axes = axes_of("two_way", line())
     evaluate = FrontierEvaluator(line(), axes)
-    asker = SolveAsker(line(), axes, evaluate, seed=5, threads=3)
+    asker = SolveAsker(evaluate, seed=5, threads=3)
     asker.know(["ad"])
     found = asker.ask(QUESTION, seconds=12.5, gap=0.25)
     ((problem, options),) = asked
@@ -392,7 +392,7 @@ class Told:
 def told(problem, *messages, axes=("two_way",), **ending):
     """Return a session asker with such a process, and the process."""
     chosen = axes_of(axes[0], problem, *axes[1:])
-    asker = SessionAsker(problem, chosen, FrontierEvaluator(problem, chosen), seed=5, threads=3)
+    asker = SessionAsker(FrontierEvaluator(problem, chosen), seed=5, threads=3)
     asker.process = Told(*messages, **ending)
     return asker, asker.process
 

@@ -292,7 +292,7 @@ def test_the_plan_of_the_second_stage_counts_where_it_is_nowhere_worse(first, se
     asked = Question(None, (18,), cheapest=True)
     answer = Answer(asked, second, None, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
     for question in (asked, Question(99, (0,), cheapest=False)):
-        assert tracer.better(tracer.evaluate(first), answer, question).built == chosen
+        assert tracer.better(tracer.asker.evaluate(first), answer, question).built == chosen
 
 
 def test_the_easiest_level_is_the_least_cost_that_the_bound_of_a_solve_allows(monkeypatch):
@@ -333,7 +333,7 @@ def test_questions_are_counted_unless_an_answer_is_remembered(monkeypatch):
 
 def test_the_second_stage_asks_for_the_other_axis_and_its_bound_counts_below_the_least_cost(monkeypatch):
     tracer, _ = traced(line(), monkeypatch, limits=Limits(points=1))
-    plan = tracer.evaluate(["ac", "bd"])
+    plan = tracer.asker.evaluate(["ac", "bd"])
     money, coverage = Question(9, (0,), cheapest=False), Question(None, (15,), cheapest=True)
     assert tracer.second_question(money, plan) == Question(None, (18,), cheapest=True)
     assert tracer.second_question(coverage, plan) == Question(7, (15,), cheapest=False)
@@ -375,16 +375,8 @@ def listing(*answers, problem=None, axes="two_way", limits=ALL, memory=None):
     problem = line() if problem is None else problem
     chosen = axes_of(axes, problem, () if axes == "two_way" else ("core", "small"))
     asker = Listed(*answers)
-    tracer = Tracer(
-        problem=problem,
-        axes=chosen,
-        evaluate=FrontierEvaluator(problem, chosen),
-        asker=asker,
-        limits=limits,
-        memory=memory or Memory(),
-        seed=5,
-        threads=3,
-    )
+    asker.evaluate, asker.seed, asker.threads = FrontierEvaluator(problem, chosen), 5, 3
+    tracer = Tracer(asker=asker, limits=limits, memory=memory or Memory())
     return tracer, asker
 
 
@@ -475,8 +467,12 @@ def test_of_two_plans_for_a_coverage_the_one_that_is_no_worse_in_sum_and_money_c
     other = dataclasses.replace(other, weight=weight, group="core")
     problem = line(pairs=(small, other, *pairs), candidates=(ac, dataclasses.replace(bd, cost=cost), ad))
     tracer, _ = listing(axes="three_way", problem=problem)
-    first = tracer.evaluate(["bd"])
-    assert (first.cost, first.reached, tracer.evaluate(["ac"]).reached) == (cost, (9 + weight, 0), (9, 5))
+    first = tracer.asker.evaluate(["bd"])
+    assert (first.cost, first.reached, tracer.asker.evaluate(["ac"]).reached) == (
+        cost,
+        (9 + weight, 0),
+        (9, 5),
+    )
     least = Question(None, (0, 0), cheapest=True)
     answer = Answer(least, ("ac",), None, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
     assert tracer.better(first, answer, least).built == (chosen,)
@@ -733,7 +729,7 @@ def test_bounds_of_the_second_stage_count_neither_with_periods_nor_for_least_cos
     for problem, known in ((line(), [(-2,)]), (phased(), [])):
         tracer, _ = listing(problem=problem)
         tracer.state.region = ProvenRegion((-16,), (0,))
-        plan = tracer.evaluate(["fast"] if known == [] else ["ac"])
+        plan = tracer.asker.evaluate(["fast"] if known == [] else ["ac"])
         answer = Answer(money(5), None, 2.5, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
         tracer.record_second_bound(money(5), plan, answer)
         assert tracer.state.region.bounded() == known
@@ -742,8 +738,8 @@ def test_bounds_of_the_second_stage_count_neither_with_periods_nor_for_least_cos
 def test_limits_and_the_number_of_threads_have_defaults():
     assert Limits() == Limits(points=40, placing="widest", gap=0.0, point_s=60.0, total_s=1200.0)
     with tracing(line()) as tracer:
-        assert (tracer.threads, tracer.seed, tracer.limits) == (cores(), 1, Limits())
+        assert (tracer.asker.threads, tracer.asker.seed, tracer.limits) == (cores(), 1, Limits())
         assert isinstance(tracer.asker, SessionAsker)
     with tracing(ringed(), seed=4, threads=2) as tracer:
-        assert (tracer.threads, tracer.seed) == (2, 4)
+        assert (tracer.asker.threads, tracer.asker.seed) == (2, 4)
         assert isinstance(tracer.asker, SolveAsker)

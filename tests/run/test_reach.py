@@ -142,7 +142,8 @@ def group_of(place, *answers):
     """Return the questions about one group of the line, two of which cover nothing yet, and their asker."""
     axes, problem = counted_axes(("core", "small")), counting_problem(line())
     asker = Listed(*answers)
-    return _Group(axes, place, FrontierEvaluator(problem, axes), asker, 0.25, 9.0, 7, 3), asker
+    asker.evaluate, asker.seed, asker.threads = FrontierEvaluator(problem, axes), 7, 3
+    return _Group(place, asker, 0.25, 9.0), asker
 
 
 def test_the_most_is_asked_first_then_each_share_and_at_the_end_the_most_that_can_be():
@@ -236,7 +237,7 @@ def test_rows_share_their_plans_across_groups_and_their_bounds_within_one():
         row("all", 5),
         row("core", 2, ("ac",), 6.0),
     ]
-    found = [_tightened(one, rows, group.axes) for one in rows]
+    found = [_tightened(one, rows, group.asker.evaluate.axes) for one in rows]
     assert [one.point and (one.point.plan.built, one.point.bound, one.pairs) for one in found] == [
         (("ac",), 1.0, 3),
         (("ac",), 3.0, 3),
@@ -247,7 +248,7 @@ def test_rows_share_their_plans_across_groups_and_their_bounds_within_one():
     ]
     assert found[4] is rows[4]
     alone = [row("all", 2, ("bd",)), row("all", 2, ("ac", "bd"), None)]
-    assert _tightened(alone[1], alone, group.axes).point.bound is None
+    assert _tightened(alone[1], alone, group.asker.evaluate.axes).point.bound is None
 
 
 def test_every_row_is_told_once_before_the_end_and_the_session_gets_seed_and_threads(monkeypatch):

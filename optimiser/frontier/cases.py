@@ -273,8 +273,9 @@ def resolve(base: Base, case: Case) -> DesignProblem:
         problem = problem.replace(targets=(), cities=())
     if case.least:
         sums = [problem.groups if tier == ALL_PAIRS else (tier,) for tier, _ in case.least]
-        plain = problem.replace(budget=None, cover="targets", cities=(), targets=())
-        return with_least(plain, sums, [weight for _, weight in case.least])
+        weights = [weight for _, weight in case.least]
+        asked = with_least(problem.replace(cities=(), targets=()), sums, weights)
+        return asked.replace(budget=None, cover="targets")
     return with_steps(problem, steps, layer)
 
 

@@ -18,7 +18,8 @@ from tiers import thinned
 from optimiser import verify
 from optimiser.engine.search.task import LevelRow, SolveParameters
 from optimiser.frontier import askers, levels
-from optimiser.frontier.levels import LevelTarget, highest_level, lexicographic_shares, with_least
+from optimiser.frontier.axes import with_least
+from optimiser.frontier.levels import LevelTarget, highest_level, lexicographic_shares
 from optimiser.problem import Pair, Target
 from optimiser.problem.errors import InfeasibleError, ProblemError
 
@@ -51,7 +52,7 @@ def test_the_level_is_that_of_trying_every_plan(seed):
 def test_decisions_level_by_level_find_the_same(seed, monkeypatch):
     problem = dense_problem(seed)
     targets = drawn_targets(problem, seed)
-    monkeypatch.setattr(levels, "_ask_for_the_largest", lambda search, _axes: levels._bisect(search))
+    monkeypatch.setattr(levels, "_ask_for_the_largest", lambda search: levels._bisect(search))
     found = highest_level(problem, targets, EXACT)
     expected = largest(problem, targets)
     assert (found.level, found.bound) == (expected, expected)
@@ -144,8 +145,7 @@ def test_faults_are_named_together():
 
 
 def test_a_sum_of_groups_becomes_a_target_of_cities():
-    targets = (LevelTarget(("core", "small")), LevelTarget(("small",)), LevelTarget(("core",)))
-    asked = with_least(line(), targets, [16, 9, 0])
+    asked = with_least(line(), (("core", "small"), ("small",), ("core",)), [16, 9, 0])
     assert asked.targets == (Target("core and small", 16, "cities"), Target("small", 9))
     assert verify.score(asked, ("ac", "bd")).cities
 

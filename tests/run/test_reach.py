@@ -225,7 +225,7 @@ def test_rows_share_their_plans_across_groups_and_their_bounds_within_one():
         if built is not None:
             question = Question(None, (asked, 0, 0), cheapest=True)
             answer = Answer(question, built, bound, empty=False, seconds=0.0, whole_seconds=0.0, warm=True)
-            point = Point.of(answer, group.evaluate(built), seed=1, threads=1)
+            point = Point.of(answer, group.asker.evaluate(built), seed=1, threads=1)
         facts = {"total": 5, "today": 1, "most": 4, "most_bound": 4, "share": None}
         return ReachRow(group=name, asked=asked, point=point, pairs=9 if point else None, **facts)
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.compiled import compiled, compiled_inner
 from optimiser.engine.search.paths import (
     LONGEST,
     UNREACHED,
@@ -297,7 +297,7 @@ def used_owners(search: Search, is_open: Mask, rows: Integers) -> Mask:
     return found
 
 
-@compiled
+@compiled_inner
 def paths_from(
     net: Graph, is_open: Mask, origin: Whole, latest: Integers
 ) -> tuple[Integers, Integers, Integers]:

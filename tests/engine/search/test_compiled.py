@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from core_drawing import dense_problem
@@ -155,3 +159,39 @@ def test_the_machine_code_of_two_records_does_not_share_a_file():
     use_machine_code()
     names = [native._packer(record).py_func.__qualname__ for record in (Tables, ShortestTimes)]
     assert len(set(names)) == 2
+
+
+def test_inner_machine_code_is_linked_again_from_the_disk(tmp_path):
+    """Code of a kernel that only kernels call has no entry, also where it is read for a changed caller."""
+    (tmp_path / "kernels.py").write_text(
+        """
+from optimiser.engine.search.compiled import compiled, compiled_inner, use_machine_code
+
+@compiled_inner
+def squared(number):
+    return number * number
+
+@compiled
+def sum_of_squares(numbers):
+    total = 0.0
+    for number in numbers:
+        total += squared(number)
+    return total
+
+use_machine_code()
+"""
+    )
+    code = "import kernels, numpy; print(kernels.sum_of_squares(numpy.arange(5.0)))"
+
+    def ask() -> str:
+        places = {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+        command = [sys.executable, "-c", code]
+        return subprocess.run(
+            command, env=os.environ | places, check=True, capture_output=True, text=True
+        ).stdout
+
+    assert ask() == "30.0\n"
+    assert list(tmp_path.rglob("kernels.squared*.nbc"))
+    for path in tmp_path.rglob("kernels.sum_of_squares*"):
+        path.unlink()
+    assert ask() == "30.0\n"

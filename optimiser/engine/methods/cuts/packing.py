@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.engine.search.compiled import Record, compiled
+from optimiser.engine.search.compiled import Record, compiled_inner
 from optimiser.engine.search.labels import LabelStore, new_store, path_candidates, search_labels
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import PRICE_UNIT, Floats
@@ -112,7 +112,7 @@ _EPS = 1e-9
 """Smallest pivot, and smallest capacity that counts."""
 
 
-@compiled
+@compiled_inner
 def pack(
     t: Tables, k: int, capacity: Floats, target: float, tolerance: float, pool: PathPool, w: PackingWorkspace
 ) -> int:
@@ -190,7 +190,7 @@ def pack(
     return LOST
 
 
-@compiled
+@compiled_inner
 def _fits_greedily(
     t: Tables, k: int, capacity: Floats, target: float, pool: PathPool, w: PackingWorkspace
 ) -> bool:
@@ -214,7 +214,7 @@ def _fits_greedily(
     return False
 
 
-@compiled
+@compiled_inner
 def _entering_column(k: int, m: int, pool: PathPool, dual: Floats) -> tuple[int, float]:
     """Return the column with the largest reduced cost, and that cost: a path, or -1 - i for slack i.
 
@@ -231,7 +231,7 @@ def _entering_column(k: int, m: int, pool: PathPool, dual: Floats) -> tuple[int,
     return best, gain
 
 
-@compiled
+@compiled_inner
 def _gain(k: int, p: int, pool: PathPool, dual: Floats) -> float:
     """Return the reduced cost of a path: 1 minus the dual prices of its candidates."""
     gain = 1.0
@@ -240,7 +240,7 @@ def _gain(k: int, p: int, pool: PathPool, dual: Floats) -> float:
     return gain
 
 
-@compiled
+@compiled_inner
 def _cheapest_path(t: Tables, k: int, usable: Integers, w: PackingWorkspace) -> float:
     """Return the price of the cheapest path at the dual prices; `PRICE_UNIT` where none costs less, -1: lost.
 
@@ -257,7 +257,7 @@ def _cheapest_path(t: Tables, k: int, usable: Integers, w: PackingWorkspace) -> 
     return PRICE_UNIT if ends == 0 else float(labels.price[labels.ends[0]])
 
 
-@compiled
+@compiled_inner
 def _is_cut(
     usable: Integers, least: float, total: float, target: float, tolerance: float, w: PackingWorkspace
 ) -> bool:
@@ -273,7 +273,7 @@ def _is_cut(
     return is_enough
 
 
-@compiled
+@compiled_inner
 def _add_path(k: int, m: int, pool: PathPool, w: PackingWorkspace) -> int:
     """Add the path of the last search to the pool; return its position, or -1 without room for it."""
     count = path_candidates(w.labels, w.labels.ends[0], w.found)
@@ -285,7 +285,7 @@ def _add_path(k: int, m: int, pool: PathPool, w: PackingWorkspace) -> int:
     return place
 
 
-@compiled
+@compiled_inner
 def _free_position(k: int, m: int, pool: PathPool, w: PackingWorkspace) -> int:
     """Return a pool position for a new path, or -1; a full pool gives up the nonbasic path of least gain."""
     if pool.known[k] < pool.size.shape[1]:
@@ -302,7 +302,7 @@ def _free_position(k: int, m: int, pool: PathPool, w: PackingWorkspace) -> int:
     return worst
 
 
-@compiled
+@compiled_inner
 def _leaving_row(k: int, m: int, entering: int, pool: PathPool, w: PackingWorkspace) -> int:
     """Compute `w.step`, the entering column in terms of the basis; return the row of the ratio test, or -1.
 
@@ -326,7 +326,7 @@ def _leaving_row(k: int, m: int, entering: int, pool: PathPool, w: PackingWorksp
     return best
 
 
-@compiled
+@compiled_inner
 def _pivot(m: int, row: int, entering: int, gain: float, w: PackingWorkspace) -> float:
     """Exchange a column of the basis, update inverse, values and prices in place; return the step length."""
     inverse, filled, step = w.inverse, w.filled, w.step

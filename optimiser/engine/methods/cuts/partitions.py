@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from optimiser.engine.search.compiled import compiled
+from optimiser.engine.search.compiled import compiled, compiled_inner
 from optimiser.engine.search.paths import UNREACHED, Integers, Mask, starts
 from optimiser.engine.search.rows import NO_ROWS, Floats, Rows
 from optimiser.engine.search.tables import Tables
@@ -318,7 +318,7 @@ def _forest(g: PartGraph, capacity: Floats, y: Floats) -> tuple[Integers, Intege
     return forest[:edges].copy(), part
 
 
-@compiled
+@compiled_inner
 def _strongest_claims(g: PartGraph, y: Floats) -> tuple[Floats, Integers]:
     """Return the largest y of a pair between each two parts, and the pair that attains it (-1: none)."""
     claim = np.zeros((g.size, g.size))
@@ -331,7 +331,7 @@ def _strongest_claims(g: PartGraph, y: Floats) -> tuple[Floats, Integers]:
     return claim, pair_of
 
 
-@compiled
+@compiled_inner
 def _merge(claim: Floats, pair_of: Integers, part: Integers, u: int, v: int, count: int) -> None:
     """Merge part v into u (u < v), and renumber the last part as v, so that numbers stay consecutive."""
     last = count - 1
@@ -350,7 +350,7 @@ def _merge(claim: Floats, pair_of: Integers, part: Integers, u: int, v: int, cou
             part[i] = v
 
 
-@compiled
+@compiled_inner
 def _measure_links(g: PartGraph, capacity: Floats, part: Integers, linked: Floats, count: int) -> None:
     """Compute `linked[u, v]`, the capacity by which merging u and v lowers the right side.
 
@@ -376,7 +376,7 @@ def _measure_links(g: PartGraph, capacity: Floats, part: Integers, linked: Float
                 linked[touched[b], touched[a]] += capacity[i]
 
 
-@compiled
+@compiled_inner
 def _best_merge(
     claim: Floats, linked: Floats, least: Floats, order: Integers, parent: Integers, count: int
 ) -> tuple[float, int, int]:

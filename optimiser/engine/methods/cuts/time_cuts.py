@@ -103,7 +103,7 @@ def _most_terms(t: Tables, pairs: Integers) -> int:
     return most
 
 
-@compiled
+@compiled_inner
 def _refused(t: Tables, k: int, order: Integers, x: Floats, most: float, arrays: SearchArrays) -> Mask:
     """Return bool [J], the candidates refused in the given order; none if their x add up to more than `most`.
 
@@ -127,7 +127,7 @@ def _refused(t: Tables, k: int, order: Integers, x: Floats, most: float, arrays:
     return refused
 
 
-@compiled
+@compiled_inner
 def _covers_pair(t: Tables, k: int, j: int, is_open: Mask, times: Integers, arrays: SearchArrays) -> bool:
     """Open candidate j and repair the times from the origin; if that covers the pair, undo it, return True.
 

@@ -89,7 +89,7 @@ def _breach_flipped(s: SearchWorkspace, count: Whole) -> Whole:
     return breach(s.t, is_open)
 
 
-@compiled
+@compiled_inner
 def penalised_value_flipped(s: SearchWorkspace, count: Whole) -> float:
     """Return the penalised value of the plan after toggling the group; the plan is left unchanged.
 
@@ -115,7 +115,7 @@ def _may_open(s: SearchWorkspace, count: Whole) -> bool:
     return bool(_breach_flipped(s, count) == 0)
 
 
-@compiled
+@compiled_inner
 def update_pair_values(s: SearchWorkspace) -> None:
     """Write to `s.value` the increase of the penalised value when each pair is covered.
 
@@ -170,7 +170,7 @@ def _share_city(s: SearchWorkspace, city: Whole, factor: float) -> None:
             s.value[side.city_pair[at]] += factor * side.city_weight[city] / missing
 
 
-@compiled
+@compiled_inner
 def compute_gains(s: SearchWorkspace) -> None:
     """Write to `s.gain` the value of the pairs that each closed candidate alone would cover.
 

@@ -131,7 +131,7 @@ def shortest_times(
     )
 
 
-@compiled
+@compiled_inner
 def toggle(r: ShortestTimes, j: Whole) -> None:
     """Open a closed candidate, or close an open one, and update all times.
 
@@ -288,7 +288,7 @@ def _has_tight_arc(r: ShortestTimes, row: Whole, node: Whole) -> bool:
     return False
 
 
-@compiled
+@compiled_inner
 def undo(r: ShortestTimes, length: Whole) -> None:
     """Undo changes, latest first, until the log has an earlier length again.
 

@@ -108,7 +108,7 @@ class Driving:
         """Return the fastest route between two cities."""
         origin, end = self._rows[a], self._rows[b]
         if origin not in self._paths:
-            self._paths[origin] = skims.paths(self._graph, origin)
+            (self._paths[origin],) = skims.paths(self._graph, [origin])
         path = self._paths[origin][end]
         arcs = path.arcs[self._graph.kind[path.arcs] == ARC_KINDS.index("road")]
         rows = self._links.iloc[self._graph.ref[arcs]]

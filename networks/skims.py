@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -210,55 +210,71 @@ def path(graph: TimeGraph, origin: int, destination: int) -> Path | None:
     """
     if origin == destination:
         return Path(graph.origin[[origin]], np.zeros(0, dtype=np.int64), 0)
-    return paths(graph, origin).get(destination)
+    return next(paths(graph, [origin])).get(destination)
 
 
-def paths(graph: TimeGraph, origin: int) -> dict[int, Path]:
-    """Return shortest paths from one city to all others.
+def paths(graph: TimeGraph, origins: Iterable[int]) -> Iterator[dict[int, Path]]:
+    """Yield shortest paths from each of some cities to all others.
 
     Parameters
     ----------
     graph
         The graph of the skim matrix.
-    origin
-        Position of the city in `graph.origin`.
+    origins
+        Positions of cities in `graph.origin`.
 
-    Returns
-    -------
+    Yields
+    ------
     dict of int to Path
         Paths by position of the destination, without the city itself and unreachable cities.
     """
-    chosen = _fastest_arcs(graph)
-    source, size = int(graph.origin[origin]), len(graph.nodes)
-    _, before = dijkstra(_matrix(graph), indices=source, return_predecessors=True)
-    keys, found = graph.tail[chosen] * size + graph.head[chosen], dict[int, Path]()
-    for position, target in enumerate(graph.destination.tolist()):
-        if position == origin or (target != source and before[target] == _NO_PREDECESSOR):
-            continue
-        rows = [target]
-        while rows[-1] != source:
-            rows.append(int(before[rows[-1]]))
-        nodes = np.array(rows[::-1], dtype=np.int64)
-        arcs = chosen[np.searchsorted(keys, nodes[:-1] * size + nodes[1:])]
-        found[position] = Path(nodes=nodes, arcs=arcs, seconds=int(graph.seconds[arcs].sum()))
-    return found
+    matrix, size = _matrix(graph), len(graph.nodes)
+    chosen = fastest_arcs(graph.tail, graph.head, graph.seconds)
+    keys = graph.tail[chosen] * size + graph.head[chosen]
+    for origin in origins:
+        source, found = int(graph.origin[origin]), dict[int, Path]()
+        _, before = dijkstra(matrix, indices=source, return_predecessors=True)
+        for position, target in enumerate(graph.destination.tolist()):
+            if position == origin or (target != source and before[target] == _NO_PREDECESSOR):
+                continue
+            rows = [target]
+            while rows[-1] != source:
+                rows.append(int(before[rows[-1]]))
+            nodes = np.array(rows[::-1], dtype=np.int64)
+            arcs = chosen[np.searchsorted(keys, nodes[:-1] * size + nodes[1:])]
+            found[position] = Path(nodes=nodes, arcs=arcs, seconds=int(graph.seconds[arcs].sum()))
+        yield found
 
 
-def _fastest_arcs(graph: TimeGraph) -> Ints:
-    """Return the fastest of parallel arcs, the first of equals, without loops."""
-    order = np.lexsort((graph.seconds, graph.head, graph.tail))
-    _, first = np.unique((graph.tail * len(graph.nodes) + graph.head)[order], return_index=True)
-    proper = graph.tail[order[first]] != graph.head[order[first]]
-    chosen: Ints = order[first][proper]
-    return chosen
+def fastest_arcs(tail: Ints, head: Ints, seconds: Ints) -> Ints:
+    """Return the positions of the arcs that remain without loops and slower parallel arcs.
+
+    Parameters
+    ----------
+    tail, head, seconds
+        int64 [m].
+
+    Returns
+    -------
+    numpy.ndarray
+        int64 [k], in order of tail and head; of equally fast parallel arcs the first remains.
+    """
+    order = np.lexsort((seconds, head, tail))
+    t, h = tail[order], head[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (t[1:] != t[:-1]) | (h[1:] != h[:-1])
+    return np.asarray(order[first & (t != h)], dtype=np.int64)
+
+
+def time_matrix(count: int, tail: Ints, head: Ints, seconds: Ints) -> csr_array:
+    """Return arcs as a sparse matrix of seconds [count, count]; the fastest of parallel arcs counts."""
+    kept = fastest_arcs(tail, head, seconds)
+    return csr_array((seconds[kept].astype(np.float64), (tail[kept], head[kept])), shape=(count, count))
 
 
 def _matrix(graph: TimeGraph) -> csr_array:
     _check(graph)
-    # A sparse matrix adds parallel entries, so that only the fastest of parallel arcs may enter it.
-    arcs, size = _fastest_arcs(graph), len(graph.nodes)
-    seconds = graph.seconds[arcs].astype(np.float64)
-    return csr_array((seconds, (graph.tail[arcs], graph.head[arcs])), shape=(size, size))
+    return time_matrix(len(graph.nodes), graph.tail, graph.head, graph.seconds)
 
 
 def _check(graph: TimeGraph) -> None:

@@ -21,8 +21,8 @@ from scipy.sparse.csgraph import dijkstra
 from networks.cities import CityNames
 from networks.intermodal import AccessParameters
 from networks.schema import Network, Services
-from networks.skims import TimeGraph
-from optimiser.proposals.shortest_times import MANY, NO_PATH_S, fastest_arcs, time_matrix, times_between, way
+from networks.skims import TimeGraph, fastest_arcs, time_matrix
+from optimiser.proposals.shortest_times import MANY, NO_PATH_S, times_between, way
 
 _GEOD = pyproj.Geod(ellps="WGS84")
 _EARTH_KM = 6371.0088

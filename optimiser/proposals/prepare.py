@@ -11,18 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from networks.skims import UNREACHABLE, TimeGraph
+from networks.skims import UNREACHABLE, TimeGraph, time_matrix
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.problem.errors import CandidateError, ProblemError
 from optimiser.problem.model import Fixed, Instrument
 from optimiser.proposals.generate import STANDARD_KIND
-from optimiser.proposals.shortest_times import (
-    NO_PATH_S,
-    contracted,
-    time_matrix,
-    times_between,
-    without_detours,
-)
+from optimiser.proposals.shortest_times import NO_PATH_S, contracted, times_between, without_detours
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs, rows_by_candidate
 
 

@@ -11,15 +11,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from networks.skims import fastest_arcs, time_matrix
 from optimiser.proposals.base_case import BaseCase
-from optimiser.proposals.shortest_times import (
-    NO_PATH_S,
-    faster_of,
-    fastest_arcs,
-    time_matrix,
-    times_between,
-    way,
-)
+from optimiser.proposals.shortest_times import NO_PATH_S, faster_of, times_between, way
 from optimiser.proposals.table import Candidates, NumberedArcs, rows_by_candidate, times_with
 
 

@@ -21,36 +21,6 @@ NO_PATH_S: int = 2**52
 """Travel time where no path exists: above every true time, and two of them add up without overflow."""
 
 
-def fastest_arcs(
-    tail: NDArray[np.int64], head: NDArray[np.int64], seconds: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the positions of the arcs that remain without loops and slower parallel arcs.
-
-    Parameters
-    ----------
-    tail, head, seconds
-        int64 [m].
-
-    Returns
-    -------
-    numpy.ndarray
-        int64 [k], in order of tail and head; of equally fast parallel arcs the first remains.
-    """
-    order = np.lexsort((seconds, head, tail))
-    t, h = tail[order], head[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (t[1:] != t[:-1]) | (h[1:] != h[:-1])
-    return np.asarray(order[first & (t != h)], dtype=np.int64)
-
-
-def time_matrix(
-    count: int, tail: NDArray[np.int64], head: NDArray[np.int64], seconds: NDArray[np.int64]
-) -> csr_array:
-    """Return arcs as a sparse matrix of seconds [count, count]; the fastest of parallel arcs counts."""
-    kept = fastest_arcs(tail, head, seconds)
-    return csr_array((seconds[kept].astype(np.float64), (tail[kept], head[kept])), shape=(count, count))
-
-
 def way(before: NDArray[np.integer], start: int, end: int) -> list[int]:
     """Return the nodes of a path from the root of a shortest-path tree; empty where there is none.
 

@@ -20,10 +20,10 @@ from scipy.sparse.csgraph import dijkstra
 from networks.intermodal import AccessParameters
 from networks.intermodal.trains import ARRIVING_S, HALLS, check_in_hall
 from networks.schema import Network
-from networks.skims import ARC_KINDS
+from networks.skims import ARC_KINDS, fastest_arcs, time_matrix
 from optimiser.proposals.base_case import NEW, Arc, BaseCase, great_circle_km
 from optimiser.proposals.line_capacity import full_links
-from optimiser.proposals.shortest_times import NO_PATH_S, fastest_arcs, time_matrix, times_between, way
+from optimiser.proposals.shortest_times import NO_PATH_S, times_between, way
 from optimiser.proposals.table import Proposal
 
 FULL_FACTOR = 1.1

@@ -11,13 +11,13 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from networks.skims import ARC_KINDS, TimeGraph
+from networks.skims import ARC_KINDS, TimeGraph, time_matrix
 from optimiser.frontier.cases import Layer
 from optimiser.job.model import Job
 from optimiser.job.sections import Independence
 from optimiser.problem.errors import JobError
 from optimiser.proposals import prepare
-from optimiser.proposals.shortest_times import time_matrix, times_between
+from optimiser.proposals.shortest_times import times_between
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
 from optimiser.run.demands import exact_share
 from optimiser.run.timing import Times
@@ -248,8 +248,7 @@ class WithoutCore:
         arcs = number_arcs(_rows(left), kept.arcs)
         is_built = kept.table["candidate_id"].isin(list(built)).to_numpy()
         arcs = arcs.take(is_built[arcs.candidate])
-        both = zip((left.tail, left.head, left.seconds), (arcs.tail, arcs.head, arcs.seconds), strict=True)
-        matrix = time_matrix(arcs.count, *(np.concatenate(columns) for columns in both))
+        matrix = time_matrix(arcs.count, *arcs.joined(left))
         seconds = times_between(matrix, left.origin, left.destination)
         return seconds[ends[:, 0], ends[:, 1]]
 

@@ -93,11 +93,14 @@ class MeasuredPlan:
     @cached_property
     def outside(self) -> NDArray[np.int64]:
         """Return the positions of the pairs whose independence counts; none where it does not count."""
-        if self.without is None:
-            return np.zeros(0, dtype=np.int64)
+        return np.zeros(0, dtype=np.int64) if self.without is None else self.without.rows(self.pairs)
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """Return a row for each pair: `origin`, `destination` (rows of cities), `group`, `today_s`."""
         today = self.states["today"].times
         columns = {"group": self.group, "today_s": np.where(today < UNREACHED, today, -1)}
-        return self.without.rows(pd.DataFrame(self.ends, columns=["origin", "destination"]).assign(**columns))
+        return pd.DataFrame(self.ends, columns=["origin", "destination"]).assign(**columns)
 
     @cached_property
     def core(self) -> NDArray[np.int64]:

@@ -44,7 +44,7 @@ from optimiser.proposals.generate import SERVICES
 from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.report import wording
 from optimiser.run.measured_plan import MeasuredPlan, PlanState, effects, mean_minutes, savings
-from optimiser.run.trip_parts import PARTS, split_arcs, trip_parts
+from optimiser.run.trip_parts import PARTS, trip_parts
 from optimiser.verify.rules import open_in_period, opening_periods
 
 PLAN_ROW = "plan"
@@ -100,9 +100,7 @@ def trip_seconds(measured: MeasuredPlan) -> dict[str, NDArray[np.int64]]:
         By column, `<part>_s` for each of `trip_parts.PARTS`; zeros where no path leads.
     """
     rows = np.flatnonzero(measured.candidates.table["candidate_id"].isin(measured.plan.built).to_numpy())
-    arcs = split_arcs(measured.graph, measured.candidates.take(rows.tolist()))
-    origin, destination = measured.ends.T
-    parts = trip_parts(arcs, measured.graph.origin[origin], measured.graph.destination[destination])
+    parts = trip_parts(measured.graph, measured.candidates.take(rows.tolist()), measured.ends)
     return {f"{part}_s": seconds for part, seconds in zip(PARTS, parts.T, strict=True)}
 
 

@@ -26,7 +26,7 @@ from optimiser.proposals.table import Candidates
 from optimiser.run.demands import exact_share
 from optimiser.run.proposing import StatedProblem
 from optimiser.run.timing import Times
-from optimiser.run.trip_parts import PARTS, split_arcs, trip_parts
+from optimiser.run.trip_parts import PARTS, trip_parts
 
 FLOOR_KMH = 350
 """Speed of the fastest trains in service, along a straight line: part of the physical floor of a trip."""
@@ -316,10 +316,9 @@ def beyond(times: Times, candidates: Candidates, draft: StatedProblem, job: Job)
     """
     graph, cities = times.graphs[job.times.definition], times.cities
     pairs = draft.pairs[~draft.pairs["coverable"].to_numpy(dtype=bool)]
-    origin, destination = (pairs[key].to_numpy(dtype=np.int64) for key in ("origin", "destination"))
+    ends = pairs[["origin", "destination"]].to_numpy(dtype=np.int64)
     usable = candidates.take(np.flatnonzero(candidates.table["fixed"] != "out").tolist())
-    arcs = split_arcs(graph, usable)
-    parts = trip_parts(arcs, graph.origin[origin], graph.destination[destination])
+    parts, (origin, destination) = trip_parts(graph, usable, ends), ends.T
     lon, lat = (np.asarray(getattr(cities.geometry, axis), dtype=np.float64) for axis in ("x", "y"))
     km = great_circle_km(lon[origin], lat[origin], lon[destination], lat[destination])
     skim = times.skims[job.times.definition]

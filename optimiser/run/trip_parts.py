@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import dijkstra
 
+from networks import skims
 from networks.rail import Running
 from networks.skims import TimeGraph
-from optimiser.proposals.shortest_times import fastest_arcs, time_matrix
 from optimiser.proposals.table import Candidates, number_arcs
+from optimiser.run.timing import with_arcs
 
 Ints = NDArray[np.int64]
 
@@ -90,25 +90,15 @@ class SplitArcs:
 
     Attributes
     ----------
-    count
-        Number of nodes: those of the time graph, then those that candidates add.
     today
         Number of arcs of today, which come first.
-    tail, head
-        int64 [m], nodes.
-    candidate
-        int64 [m], rows of candidates; -1 for arcs of today.
     parts
         int64 [m, parts], seconds; the rows sum to the seconds of the arcs.
     near_centre
         bool [m]: arcs between a centre and the front of a station.
     """
 
-    count: int
     today: int
-    tail: Ints
-    head: Ints
-    candidate: Ints
     parts: Ints
     near_centre: NDArray[np.bool_]
 
@@ -137,8 +127,7 @@ def split_arcs(graph: TimeGraph, candidates: Candidates) -> SplitArcs:
     ids = graph.nodes["node_id"].tolist()
     arcs = number_arcs({name: row for row, name in enumerate(ids)}, candidates.arcs)
     place = places([*ids, *arcs.new_ids])
-    tail, head = np.concatenate([graph.tail, arcs.tail]), np.concatenate([graph.head, arcs.head])
-    seconds = np.concatenate([graph.seconds, arcs.seconds])
+    tail, head, seconds = arcs.joined(graph)
     candidate = np.concatenate([np.full(len(graph.tail), -1, dtype=np.int64), arcs.candidate])
     part = _part_of_places()[place[tail], place[head]]
     parts = np.zeros((len(tail), len(PARTS)), dtype=np.int64)
@@ -152,9 +141,8 @@ def split_arcs(graph: TimeGraph, candidates: Candidates) -> SplitArcs:
     parts[boards, PARTS.index("start")] = start
     parts[boards, PARTS.index("wait")] = wait
     parts[boards, PARTS.index("check_in")] = seconds[boards] - start - wait
-    ends = {CITY, FRONT}
-    near = np.isin(place[tail], list(ends)) & np.isin(place[head], list(ends)) & (place[tail] != place[head])
-    return SplitArcs(arcs.count, len(graph.tail), tail, head, candidate, parts, near)
+    near = np.isin(place[[tail, head]], (CITY, FRONT)).all(axis=0) & (place[tail] != place[head])
+    return SplitArcs(len(graph.tail), parts, near)
 
 
 def _change_s(candidate: Ints, train: Ints, seconds: Ints, is_change: NDArray[np.bool_]) -> Ints:
@@ -169,33 +157,27 @@ def _change_s(candidate: Ints, train: Ints, seconds: Ints, is_change: NDArray[np
     return own.fillna(today).fillna(arcs["seconds"]).to_numpy(dtype=np.int64)
 
 
-def trip_parts(arcs: SplitArcs, origins: Ints, destinations: Ints) -> Ints:
+def trip_parts(graph: TimeGraph, candidates: Candidates, ends: Ints) -> Ints:
     """Return the seconds by part of the fastest trips with everything built.
 
     Parameters
     ----------
-    arcs
-        All arcs.
-    origins, destinations
-        int64 [n], nodes at which the trips start and end.
+    graph
+        The graph of today.
+    candidates
+        What is built.
+    ends
+        int64 [n, 2], positions of the cities at which the trips start and end.
 
     Returns
     -------
     numpy.ndarray
         int64 [n, parts]; zeros where no path leads.
     """
-    seconds = arcs.seconds
-    kept = fastest_arcs(arcs.tail, arcs.head, seconds)  # in order of tail and head
-    keys = arcs.tail[kept] * arcs.count + arcs.head[kept]
-    matrix = time_matrix(arcs.count, arcs.tail, arcs.head, seconds)
-    found = np.zeros((len(origins), len(PARTS)), dtype=np.int64)
-    for origin in np.unique(origins).tolist():
-        _, before = dijkstra(matrix, indices=origin, return_predecessors=True)
-        for trip in np.flatnonzero(origins == origin).tolist():
-            node = int(destinations[trip])
-            while node != origin and before[node] >= 0:
-                previous = int(before[node])
-                arc = kept[np.searchsorted(keys, previous * arcs.count + node)]
-                found[trip] += arcs.parts[arc]
-                node = previous
+    parts, found = split_arcs(graph, candidates).parts, np.zeros((len(ends), len(PARTS)), dtype=np.int64)
+    origins = np.unique(ends[:, 0]).tolist()
+    for origin, ways in zip(origins, skims.paths(with_arcs(graph, candidates.arcs), origins), strict=True):
+        for trip in np.flatnonzero(ends[:, 0] == origin).tolist():
+            if (way := ways.get(int(ends[trip, 1]))) is not None:
+                found[trip] = parts[way.arcs].sum(axis=0)
     return found

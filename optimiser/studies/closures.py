@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
-from networks.skims import ARC_KINDS, TimeGraph
+from networks.skims import ARC_KINDS, TimeGraph, fastest_arcs
 from optimiser.engine.search.task import SolveParameters, cores
 from optimiser.frontier.cases import TimeChanges
 from optimiser.frontier.closures import (
@@ -34,7 +34,6 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
 from optimiser.proposals import line_capacity
 from optimiser.proposals.base_case import BaseCase
-from optimiser.proposals.shortest_times import fastest_arcs
 from optimiser.report import studies as pages
 from optimiser.report import wording
 from optimiser.report.studies import ClosedPlans

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.result import Circuits, Reason
-from optimiser.problem.ring import Point
+from optimiser.problem.ring import Point, RingStop
 
 UNITS_PER_DEGREE = 1e7
 """Units of a coordinate in a degree."""
@@ -189,13 +189,18 @@ def _circuit_faults(ring: Ring, links: Sequence[int], built: Collection[str]) ->
 def _stop_faults(ring: Ring, nodes: Collection[int]) -> Iterator[str]:
     """Yield the stops that a circuit through some nodes lacks, of all, of a group, and by name."""
     served = [stop for stop in ring.stops if any(v in nodes for v in stop.nodes)]
-    if len(served) < ring.least_stops:
-        yield f"it passes {len(served)} stops of the {ring.least_stops} that it needs"
-    for group, least in ring.least_by_group:
-        found = sum(stop.group == group for stop in served)
-        if found < least:
-            yield f"it passes {found} stops of group {group!r} of the {least} that it needs"
+    for what, least, found in _shortages(ring, [served]):
+        yield f"it passes {found} {what} of the {least} that it needs"
     yield from (f"it does not pass {stop.id!r}" for stop in ring.stops if stop.must and stop not in served)
+
+
+def _shortages(ring: Ring, served: Sequence[Sequence[RingStop]]) -> Iterator[tuple[str, int, int]]:
+    """Yield what of stops a ring has too few: what, how many it needs, and the most of the sets served."""
+    of_groups = [(f"stops of group {group!r}", least, {group}) for group, least in ring.least_by_group]
+    for what, least, groups in [("stops", ring.least_stops, {stop.group for stop in ring.stops}), *of_groups]:
+        most = max(sum(stop.group in groups for stop in stops) for stops in served)
+        if most < least:
+            yield what, least, most
 
 
 def ring_faults(problem: DesignProblem, circuits: Circuits, built: Collection[str]) -> Iterator[str]:
@@ -298,12 +303,8 @@ def ring_obstacles(problem: DesignProblem, barred: Mapping[str, str]) -> Iterato
 
 def missing_stops(ring: Ring) -> Iterator[Reason]:
     """Yield the stops that a ring needs and does not have, whatever its links; the ring is the subject."""
-    if ring.least_stops > len(ring.stops):
-        yield Reason(f"needs {ring.least_stops} stops, of which there are {len(ring.stops)}")
-    for group, least in ring.least_by_group:
-        count = sum(stop.group == group for stop in ring.stops)
-        if least > count:
-            yield Reason(f"needs {least} stops of group {group!r}, of which there are {count}")
+    for what, least, count in _shortages(ring, [ring.stops]):
+        yield Reason(f"needs {least} {what}, of which there are {count}")
     for stop in ring.stops:
         if stop.must and not stop.nodes:
             yield Reason(f"must pass {stop.id!r}, which has no node", stops=(stop.id,))
@@ -338,13 +339,8 @@ def _link_obstacles(ring: Ring, components: Sequence[Component]) -> Iterator[Rea
 def _untouched_stops(ring: Ring, around: Sequence[Component]) -> Iterator[Reason]:
     """Yield the stops that a ring needs and no component round its centres touches."""
     touched = [[stop for stop in ring.stops if not part.nodes.isdisjoint(stop.nodes)] for part in around]
-    demands = [("stops", ring.least_stops, max(map(len, touched)))]
-    for group, least in ring.least_by_group:
-        most = max(sum(stop.group == group for stop in stops) for stops in touched)
-        demands.append((f"stops of group {group!r}", least, most))
-    for what, least, most in demands:
-        if most < least:
-            yield Reason(f"needs {least} {what}; the links round its centres touch {most}")
+    for what, least, most in _shortages(ring, touched):
+        yield Reason(f"needs {least} {what}; the links round its centres touch {most}")
     for stop in ring.stops:
         if stop.must and not any(stop in stops for stops in touched):
             text = f"must pass {stop.id!r}, which the links round its centres do not touch"

@@ -17,10 +17,10 @@ from networks.cities import Cities
 from networks.impedance import add_travel_times
 from networks.rail import RailBuild, RailReport
 from networks.schema import Network, Services
-from networks.skims import TimeGraph
+from networks.skims import TimeGraph, time_matrix
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.costs import Cost, builtin_cost_table
-from optimiser.proposals.shortest_times import time_matrix, times_between
+from optimiser.proposals.shortest_times import times_between
 from optimiser.proposals.table import Candidates, Item, Proposal, assemble
 from optimiser.proposals.terrain import AllPlain
 

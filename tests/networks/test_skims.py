@@ -134,8 +134,7 @@ def test_the_skim_agrees_with_networkx(graph):
 @given(graph=graphs())
 def test_each_path_is_connected_and_takes_the_time_of_the_skim(graph):
     skim = skims.travel_times(graph)
-    for i in range(len(graph.origin)):
-        found = skims.paths(graph, i)
+    for i, found in enumerate(skims.paths(graph, range(len(graph.origin)))):
         reachable = {j for j in range(len(graph.origin)) if j != i and skim[i, j] != UNREACHABLE}
         assert set(found) == reachable
         for j, path in found.items():

@@ -13,6 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from tiers import examples
 
+from networks.skims import fastest_arcs, time_matrix
 from optimiser.proposals.base_case import (
     NeighbourRules,
     RoadPaths,
@@ -25,14 +26,7 @@ from optimiser.proposals.base_case import (
     project,
     travel_time_s,
 )
-from optimiser.proposals.shortest_times import (
-    MANY,
-    NO_PATH_S,
-    faster_of,
-    fastest_arcs,
-    time_matrix,
-    times_between,
-)
+from optimiser.proposals.shortest_times import MANY, NO_PATH_S, faster_of, times_between
 
 places = st.lists(
     st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2, max_size=14, unique=True

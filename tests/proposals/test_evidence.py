@@ -16,10 +16,11 @@ from tiers import examples
 from networks import intermodal, skims
 from networks.intermodal import AccessParameters
 from networks.intermodal.trains import ARRIVING_S
+from networks.skims import time_matrix
 from optimiser.proposals import stations
 from optimiser.proposals.evidence import COLUMNS, with_evidence
 from optimiser.proposals.roads import RoadRules
-from optimiser.proposals.shortest_times import faster_of, time_matrix
+from optimiser.proposals.shortest_times import faster_of
 from optimiser.proposals.table import number_arcs
 from optimiser.proposals.trains import RailRules, Tracks
 

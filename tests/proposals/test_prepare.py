@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from networks.skims import TimeGraph
+from networks.skims import TimeGraph, time_matrix
 from optimiser import problem as problems
 from optimiser.problem.errors import CandidateError, ProblemError
 from optimiser.proposals.costs import Cost, builtin_cost_table
 from optimiser.proposals.prepare import city_pairs, design_problem, overlay, paths_of
-from optimiser.proposals.shortest_times import NO_PATH_S, time_matrix, times_between
+from optimiser.proposals.shortest_times import NO_PATH_S, times_between
 from optimiser.proposals.table import Candidates, Proposal, assemble, fix
 from optimiser.proposals.terrain import AllPlain
 

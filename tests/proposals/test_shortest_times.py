@@ -10,15 +10,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from tiers import examples
 
+from networks.skims import time_matrix
 from optimiser.proposals import shortest_times
-from optimiser.proposals.shortest_times import (
-    MANY,
-    NO_PATH_S,
-    contracted,
-    time_matrix,
-    times_between,
-    without_detours,
-)
+from optimiser.proposals.shortest_times import MANY, NO_PATH_S, contracted, times_between, without_detours
 
 
 def chain():

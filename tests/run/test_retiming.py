@@ -21,8 +21,7 @@ def arcs():
     ]
     parts = np.array([[row.get(part, 0) for part in PARTS] for row in rows], dtype=np.int64)
     near = np.array([False, True, False, False, True])
-    ends = np.arange(5)
-    return SplitArcs(6, 5, ends, ends + 1, np.full(5, -1), parts, near)
+    return SplitArcs(5, parts, near)
 
 
 @pytest.mark.parametrize(

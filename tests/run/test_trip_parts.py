@@ -61,8 +61,7 @@ def candidates(*arcs):
 
 
 def parts_of(graph, found):
-    arcs = split_arcs(graph, found)
-    parts = trip_parts(arcs, np.array([0]), np.array([1]))[0]
+    parts = trip_parts(graph, found, np.array([[0, 1]]))[0]
     return {name: int(value) for name, value in zip(PARTS, parts, strict=True) if value}
 
 

@@ -164,7 +164,7 @@ class Valuer:
             yield name, found
 
     def routes(self, built: Iterable[str]) -> dict[int, tuple[int, ...]]:
-        """Return what a fastest path of each covered pair uses, by position, in rising order.
+        """Return what a fastest path of each covered pair of two nodes uses, by position, in rising order.
 
         Parameters
         ----------
@@ -177,17 +177,13 @@ class Valuer:
             Positions of the candidates whose arcs it takes, in order of travel, each once. Of two parallel
             arcs with equal time the one that exists counts.
         """
-        is_open, table, found = self._open(built), self.table, dict[int, tuple[int, ...]]()
-        latest = np.full(self.net.start.size - 1, table.limit.max(initial=0))
-        for row, origin in enumerate(table.origins):
-            times, before, owner = paths_from(self.net, is_open, origin, latest)
-            for at in np.flatnonzero((table.row == row) & (times[table.destination] <= table.limit)).tolist():
-                node, used = int(table.destination[at]), list[int]()
-                while before[node] >= 0:
-                    used.append(int(owner[node]))
-                    node = int(before[node])
-                own = [candidate for candidate in dict.fromkeys(used) if candidate != TODAY]
-                found[int(table.pair[at])] = tuple(reversed(own))
+        latest = np.full((len(self.table.origins), self.net.start.size - 1), self.table.limit.max(initial=0))
+        search, every = Search(self.net, latest, self.table), np.arange(len(self.table.pair))
+        found = dict[int, tuple[int, ...]]()
+        for pair, place in zip(self.table.pair, used_owners(search, self._open(built), every), strict=True):
+            if place.any():
+                used = np.flatnonzero(place[:TODAY])
+                found[int(pair)] = tuple(used[np.argsort(-place[used])].tolist())
         return dict(sorted(found.items()))
 
     def weight_of(self, pairs: Collection[int]) -> int:
@@ -273,14 +269,15 @@ class Search(NamedTuple):
 
 
 @compiled
-def used_owners(search: Search, is_open: Mask, rows: Integers) -> Mask:
+def used_owners(search: Search, is_open: Mask, rows: Integers) -> NDArray[np.int32]:
     """Return which candidates lie on a shortest path of some pairs that is within their limits.
 
     `is_open` is bool [J + 1]; its last entry stands for the arcs that exist today, as does the last column of
-    what is returned, bool [rows, J + 1]. The row of a pair beyond its limit, or of a place with itself, is
-    False throughout. Of several shortest paths one counts. The rows rise.
+    what is returned, int32 [rows, J + 1]: 0 where a path takes no arc of the candidate, else the place of the
+    last one that it takes, counted from the destination. The row of a pair beyond its limit, or of a place
+    with itself, is 0 throughout. Of several shortest paths one counts. The rows rise.
     """
-    table, found = search.table, np.zeros((rows.size, is_open.size), np.bool_)
+    table, found = search.table, np.zeros((rows.size, is_open.size), np.int32)
     last = np.int64(-1)
     times, before, owner = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
     for i in range(rows.size):
@@ -291,9 +288,11 @@ def used_owners(search: Search, is_open: Mask, rows: Integers) -> Mask:
         node = table.destination[k]
         if times[node] > table.limit[k]:
             continue
+        place = 1
         while before[node] >= 0:
-            found[i, owner[node]] = True
-            node = before[node]
+            if found[i, owner[node]] == 0:
+                found[i, owner[node]] = place
+            place, node = place + 1, before[node]
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ HALF = 0.5
 """Share of its partners within the limits from which on a place counts as one that reaches half of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TimedPairs:
     """Pairs of places with their travel times in one state of the network; K pairs.
 
@@ -40,7 +41,7 @@ class TimedPairs:
     weights: tuple[int, ...]
     groups: tuple[str, ...]
 
-    @property
+    @cached_property
     def within(self) -> tuple[bool, ...]:
         """Return for each pair whether its time is within its limit."""
         rows = zip(self.seconds, self.limits, strict=True)

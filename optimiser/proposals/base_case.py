@@ -415,8 +415,9 @@ class BaseCase:
         """
         none = np.zeros(0, dtype=np.int64)
         old, old_s = self.known.get("today_s", (none, none.reshape(0, 0)))
-        new = np.setdiff1d(nodes, old)
-        both = np.union1d(old, new)
+        at = np.searchsorted(old, nodes)
+        new = nodes[np.take(old, at, mode="clip") != nodes] if len(old) else nodes
+        both = np.union1d(old, new) if len(new) else old
         if len(new) >= MANY:
             self.known["today_s"] = both, times_between(self.times, both, both)
         elif len(new):
@@ -428,7 +429,7 @@ class BaseCase:
                 seconds[np.ix_(at_old, at_new)] = times_between(self.times.T.tocsr(), new, old).T
             self.known["today_s"] = both, seconds
         both, seconds = self.known["today_s"]
-        at = np.searchsorted(both, nodes)
+        at = np.searchsorted(both, nodes) if len(new) else at
         return np.asarray(seconds[np.ix_(at, at)], dtype=np.int64)
 
     @cached_property

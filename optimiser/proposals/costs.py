@@ -164,12 +164,14 @@ def estimate(
     CandidateError
         When the table lacks the standard.
     """
-    rates = [table.rate(standard, terrain) for terrain in TERRAIN_CLASSES]
-    exact = [Fraction(quantity) * Fraction(share) for share in shares]
+    ground = [
+        (share, table.rate(standard, name)) for share, name in zip(shares, TERRAIN_CLASSES, strict=True)
+    ]
+    exact = [(Fraction(quantity) * Fraction(share), rate) for share, rate in ground if share]
     least = 1 if quantity > 0 else 0
 
     def rounded(level: str) -> int:
-        whole = sum(part * Fraction(getattr(rate, level)) for part, rate in zip(exact, rates, strict=True))
+        whole = sum(part * Fraction(getattr(rate, level)) for part, rate in exact)
         return max(least, int(whole + Fraction(1, 2)))
 
     return Cost(*map(rounded, _LEVELS))

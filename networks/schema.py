@@ -15,6 +15,7 @@ from pandas.api.extensions import ExtensionDtype
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from networks.countries import read_table
 from networks.errors import SchemaError
 
 Ints = NDArray[np.int64]
@@ -146,33 +147,11 @@ class Column:
     meaning: str
 
 
-NODES = (
-    Column("osm_id", "int64", "-", "OSM id of the node; 0 if the program added it"),
-    Column("kind", "str", "-", "`junction`, `end`, `station`, or another kind set by the network builder"),
-    Column("name", "str", "-", "name, empty if there is none"),
-    Column("geometry", "Point", "degree", "position"),
+NODES, LINKS = (
+    tuple(Column(name, *row) for name, row in read_table("contract.toml")[layer].items())
+    for layer in ("nodes", "links")
 )
-"""Columns of the nodes table, in order."""
-
-LINKS = (
-    Column("tail", "int64", "row of nodes", "node at which the line of the link starts"),
-    Column("head", "int64", "row of nodes", "node at which the line of the link ends"),
-    Column("mode", "str", "-", "`road`, `ferry` or `rail`"),
-    Column("link_class", "str", "-", "class: OSM tag (`motorway`, `primary`, ...) or class of rail line"),
-    Column("length_km", "float64", "km", "length along the line on the ellipsoid, > 0"),
-    Column("speed_kmh", "float64", "km/h", "average speed (road, ferry) or design speed (rail), 5 to 400"),
-    Column("speed_source", "str", "-", "source of the speed (tag, table, ...); marks imputed values"),
-    Column("oneway", "bool", "-", "true if the link is open from tail to head only"),
-    Column("forward_s", "int64", "s", "travel time from tail to head, >= 1; 0 not yet computed; -1 closed"),
-    Column("backward_s", "int64", "s", "travel time from head to tail, >= 1; 0 not yet computed; -1 closed"),
-    Column("osm_id", "int64", "-", "OSM id of the way, or of the longest of joined links; 0 if unknown"),
-    Column("name", "str", "-", "name, empty if there is none"),
-    Column("ref", "str", "-", "road or line number, empty if there is none"),
-    Column("tracks", "int64", "-", "number of tracks (rail), 0 if unknown; the least known of joined links"),
-    Column("start_date", "str", "-", "opening date as tagged (ISO 8601, may be truncated), empty if unknown"),
-    Column("geometry", "LineString", "degree", "line from tail to head"),
-)
-"""Columns of the links table, in order."""
+"""Columns of the tables of nodes and of links, in order: those of `networks/data/contract.toml`."""
 
 
 def coerce(network: Network) -> Network:

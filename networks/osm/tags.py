@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
+from networks.countries import read_table
 from networks.osm.elements import Tags
 
 _CLOCK = re.compile(r"^(\d{1,3}):(\d{2})(?::(\d{2}))?$", re.ASCII)
@@ -120,65 +122,19 @@ ACCESS_KEYS = ("motorcar", "motor_vehicle", "vehicle", "access")
 Access = Literal["open", "restricted", "closed"]
 """Open to all cars; only to and from places along it, not through it; or closed."""
 
-CLOSED_VALUES = frozenset(
-    {
-        "no", "agricultural", "forestry", "emergency", "military", "psv", "bus", "coach", "tourist_bus",
-        "minibus", "taxi", "share_taxi", "foot", "bicycle", "horse", "official", "service", "permit",
-        "restricted", "hgv", "goods", "motorcycle", "moped", "mofa", "snowmobile", "atv", "golf_cart",
-    }
-)  # fmt: skip
-"""Values of access tags that close a way to cars: others alone may use it."""
-
-OPEN_VALUES = frozenset(
-    {
-        "yes", "permissive", "designated", "public", "discouraged", "unknown", "motorcar", "motor_vehicle",
-        "vehicle", "hov",
-    }
-)  # fmt: skip
-"""Values that leave a way open. So do all values that no table holds, which the import report counts."""
-
-RESTRICTED_VALUES = frozenset(
-    {"private", "destination", "customers", "delivery", "residents", "residential", "visitors", "guest",
-     "employees", "students"}
-)  # fmt: skip
-"""Values that allow no through traffic."""
-
-PASSABLE_BARRIERS = frozenset(
-    {
-        "no", "gate", "lift_gate", "swing_gate", "cattle_grid", "border_control", "toll_booth", "sally_port",
-        "entrance", "height_restrictor", "arch", "bump_gate", "hampshire_gate", "checkpoint", "sliding_gate",
-        "sliding_beam", "coupure",
-    }
-)  # fmt: skip
-"""Values of `barrier` on a node that cars pass; all others stop them, unless an access tag says otherwise."""
-
-CAR_SIZE = {
-    "maxheight": 2.0, "maxheight:physical": 2.0, "maxwidth": 1.9, "maxwidth:physical": 1.9, "maxlength": 4.8,
-    "maxweight": 2.0,
-}  # fmt: skip
-"""Height, width and length in metres and weight in tonnes of a car; a lower limit closes a road to it."""
-
-CONSTRUCTION_OPEN = frozenset({"no", "minor", "widening"})
-"""Values of `construction` on a road that stays open."""
-
-CLOSED_STATUS = (
-    ("area", "yes", "area"),
-    ("impassable", "yes", "impassable"),
-    ("status", "impassable", "impassable"),
-    ("smoothness", "impassable", "impassable"),
-    ("disused", "yes", "disused"),
-    ("abandoned", "yes", "disused"),
-    ("razed", "yes", "disused"),
-    ("demolished", "yes", "disused"),
-    ("ice_road", "yes", "seasonal"),
-    ("winter_road", "yes", "seasonal"),
-    ("4wd_only", "yes", "off_road"),
-    ("service", "emergency_access", "emergency_access"),
+_TABLES = read_table("tags.toml")
+CLOSED_VALUES, RESTRICTED_VALUES, OPEN_VALUES = (
+    frozenset(_TABLES["access"][meaning]) for meaning in ("closed", "restricted", "open")
 )
-"""Tags of roads that are closed whatever their access tags say, and the reason that is counted."""
-
-NOT_RUNNING = frozenset({"proposed", "construction", "disused", "abandoned", "razed"})
-"""Values of `state`, and keys with `yes`, of ferries and trains that do not run."""
+"""Values of access tags by what they mean for cars; a value that no table holds leaves a way open."""
+PASSABLE_BARRIERS = frozenset(_TABLES["barrier"]["passable"])
+CAR_SIZE: Mapping[str, float] = _TABLES["car"]
+_UNITS: Mapping[str, float] = _TABLES["units"]
+CLOSED_STATUS = tuple(map(tuple, _TABLES["status"]["closed"]))
+CONSTRUCTION_OPEN, NOT_RUNNING = (
+    frozenset(_TABLES["status"][name]) for name in ("open_construction", "not_running")
+)
+"""Further tables of `networks/data/tags.toml`, which says what each holds."""
 
 _SIDES = ("forward", "backward")
 SIDED_KEYS = tuple(name for key in ACCESS_KEYS for name in (key, *(f"{key}:{side}" for side in _SIDES)))
@@ -201,11 +157,6 @@ _DECIDING = frozenset((*SIDED_KEYS, *(key + CONDITIONAL for key in SIDED_KEYS), 
 REFERENCE_DAY, REFERENCE_MINUTE = 2, 10 * 60
 """Weekday (Monday is 0) and minute at which conditional tags are read: Wednesday, 10:00."""
 
-_UNITS = {
-    "": 1.0, "m": 1.0, "cm": 0.01, "ft": 0.3048, "feet": 0.3048,
-    "t": 1.0, "kg": 0.001, "st": 0.907185, "lbs": 0.000453592, "lb": 0.000453592,
-}  # fmt: skip
-"""Metres or tonnes of each unit; a number alone is in metres or tonnes."""
 _SIZE = re.compile(r"(\d{1,6}(?:[.,]\d{1,3})?)\s*([a-z]*)", re.ASCII)
 _FEET = re.compile(r"(\d{1,3})\s*'\s*(?:(\d{1,2}(?:\.\d+)?)\s*(?:\"|''))?", re.ASCII)
 
@@ -438,10 +389,8 @@ ADVISORY_KEYS = tuple(f"maxspeed:advisory{side}" for side in (":forward", ":back
 
 ROAD_KEYS = frozenset(
     {
-        "highway", "junction", *LIMIT_KEYS, *IMPLICIT_LIMIT_KEYS, *ADVISORY_KEYS,
-        "name", "name:en", "ref", "start_date", "opening_date", "lanes", "surface", "smoothness",
-        "tracktype", "construction", "proposed", *(key for key, _, _ in CLOSED_STATUS), *CAR_SIZE,
-        *CAR_POOL_KEYS, "route", "duration", "toll", "bridge", "tunnel", LENGTH_FACTOR,
+        *_TABLES["road"]["keys"], *LIMIT_KEYS, *IMPLICIT_LIMIT_KEYS, *ADVISORY_KEYS, LENGTH_FACTOR, *CAR_SIZE,
+        *CAR_POOL_KEYS, *(key for key, _, _ in CLOSED_STATUS),
         *(f"{key}{suffix}" for key in (*SIDED_KEYS, *ONEWAY_KEYS) for suffix in ("", CONDITIONAL)),
     }
 )  # fmt: skip

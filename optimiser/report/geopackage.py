@@ -15,7 +15,7 @@ from optimiser.measures import coverage
 from optimiser.problem.jsonfile import write_whole
 from optimiser.problem.model import TIERS
 from optimiser.proposals.generate import SERVICES
-from optimiser.report import maps, page, plots, ring_layout, tables
+from optimiser.report import maps, page, plots, tables
 from optimiser.report.inputs import ReportInput
 from optimiser.report.plots import Stroke
 from optimiser.report.ring_layout import WGS84, formed, known_rings
@@ -103,57 +103,24 @@ class Rule:
 
 def rules(layer: str) -> list[Rule]:
     """Return how a layer is drawn, by its name; empty where nothing is said about it."""
-    looks = plots.NETWORK
-    motorways = Rule(looks["motorways"].name, f"link_class IN {_sql(maps.MOTORWAY)}", looks["motorways"])
-    fast = " OR ".join(f"link_class LIKE '{name}%'" for name in maps.HIGH_SPEED)
-    high_speed = Rule(looks["high_speed"].name, fast, looks["high_speed"])
-    proposals = _proposals()
-    gained, beyond, within = (
-        Stroke("", colour, "", width)
-        for colour, width in ((plots.GAINS, 0.8), (plots.LOSES, 0.6), (plots.MUTED, 0.4))
-    )
-    drawn = {
-        "proposals": proposals,
-        "candidates": proposals,
-        "cities": [rule for tier in TIERS for rule in _cities(tier, gains=True)],
-        "places": [rule for tier in TIERS for rule in _cities(tier, gains=False)],
-        "network_roads": [motorways, Rule(looks["roads"].name, "ELSE", looks["roads"])],
-        "network_rail": [high_speed, Rule(looks["rail"].name, "ELSE", looks["rail"])],
-        "links": [motorways, high_speed, Rule("Other roads and lines", "ELSE", looks["rail"])],
-        "rings": [Rule(one.name, f"mode = '{mode}'", one) for mode, one in plots.RINGS.items()],
-        "ring_links": [
-            Rule("To be built", f"state = '{ring_layout.NEW}'", Stroke("", plots.INK, "", 1.4, (2, 1)))
-        ],
-        "known_rings": [Rule("Known ring", "TRUE", plots.KNOWN_RINGS[0])],
-        "pairs": [
-            Rule("Newly within the limit", "within_after AND NOT within_before", gained),
-            Rule("Beyond the limit", "NOT within_after", beyond, is_shown=False),
-            Rule("Within the limit today", "within_before", within, is_shown=False),
-        ],
-    }
-    return drawn.get(layer, [])
-
-
-def _sql(names: Iterable[str]) -> str:
-    return "({})".format(", ".join(f"'{name}'" for name in names))
-
-
-def _proposals() -> list[Rule]:
-    service, on_ring = (f"kind IN {_sql(kinds)}" for kinds in (SERVICES, plots.ON_RINGS))
-    where = {
-        "service": service,
-        "rail": f"mode = 'rail' AND NOT {service} AND NOT {on_ring}",
-        "access": f"mode = 'access' AND NOT {service}",
-        "road": f"mode = 'road' AND NOT {service} AND NOT {on_ring}",
-    }
-    looks = plots.PROPOSALS
-    marks = {"access": (6.0, looks["access"].colour)}
-    # The layers of rings draw what exists of them, so these stretches are hidden until somebody asks.
-    stretch = Rule("Improved stretch of a ring", on_ring, looks["road"], is_shown=False)
-    return [
-        *(Rule(looks[name].name, rows, looks[name], marks.get(name)) for name, rows in where.items()),
-        stretch,
-    ]
+    layer = "proposals" if layer == "candidates" else layer
+    if layer in ("cities", "places"):
+        return [rule for tier in TIERS for rule in _cities(tier, gains=layer == "cities")]
+    kinds = {"services": SERVICES, "on_rings": plots.ON_RINGS, "motorways": maps.MOTORWAY}
+    lists = {name: "({})".format(", ".join(f"'{one}'" for one in names)) for name, names in kinds.items()}
+    lists["fast"] = " OR ".join(f"link_class LIKE '{name}%'" for name in maps.HIGH_SPEED)
+    colours = {"ink": plots.INK, "muted": plots.MUTED, "gains": plots.GAINS, "loses": plots.LOSES}
+    found = []
+    for row in data_of("gpkg")["rules"].get(layer, ()):
+        if "look" in row:
+            group, name = row["look"].split(".")
+            stroke = Stroke(**plots.LOOKS[group][name])
+        else:
+            stroke = Stroke("", colours[row["colour"]], "", row["width"], row.get("dash", ()))
+        label, where = row.get("label", stroke.name), row["where"].format(**lists)
+        mark = (row["mark"], stroke.colour) if "mark" in row else None
+        found.append(Rule(label, where, stroke, mark, row.get("shown", True)))
+    return found
 
 
 def _cities(tier: str, *, gains: bool) -> list[Rule]:

@@ -147,11 +147,11 @@ class Column:
     meaning: str
 
 
-NODES, LINKS = (
-    tuple(Column(name, *row) for name, row in read_table("contract.toml")[layer].items())
-    for layer in ("nodes", "links")
+NODES, LINKS, LINES, STOPS = (
+    tuple(Column(name, *row) for name, row in read_table("contract.toml")[table].items())
+    for table in ("nodes", "links", "lines", "stops")
 )
-"""Columns of the tables of nodes and of links, in order: those of `networks/data/contract.toml`."""
+"""Columns of nodes and links, and of services and their stops, as `networks/data/contract.toml` has them."""
 
 
 def coerce(network: Network) -> Network:

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from networks.intermodal.parameters import AccessParameters
 from networks.rail.drafts import BY_TRACKS
-from networks.schema import Ints, Mask, Services
+from networks.schema import LINES, STOPS, Ints, Mask, Services
 from networks.skims import Arcs
 
 COMBINED = "combined"
 """Source of the headway of several services together."""
 
-_LINES = ["service_id", "name", "link_class", "headway_s", "headway_source", "known_times", "ref"]
-_STOPS = ["service", "seq", "node", "run_s", "length_km", "stop_s"]
+_LINES, _STOPS = [*(column.name for column in LINES), "ref"], [column.name for column in STOPS]
 
 
 class _Ride(NamedTuple):

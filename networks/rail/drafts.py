@@ -15,7 +15,7 @@ from networks.rail.features import Station
 from networks.rail.parameters import RailParameters
 from networks.rail.routing import ANY_TURN_DEG, Layout, Route, TrackGraph
 from networks.rail.topology import running_seconds
-from networks.schema import Floats, Ints, Network, Services
+from networks.schema import LINES, STOPS, Floats, Ints, Network, Services
 
 BY_TAG, BY_TABLE, BY_CLASS, BY_TRACKS, BY_TIMETABLE = "tag", "table", "class", "tracks", "timetable"
 """Sources of a headway: the `interval` tag, a table of lines, the default of the class, the default of the
@@ -25,22 +25,7 @@ FASTEST_SHARE, SLOWEST_SHARE = 0.7, 4.0
 """Range of the tagged duration of a service, relative to running at the modelled speed without stops, that is
 believed."""
 
-_LINES = {
-    "service_id": "str",
-    "name": "str",
-    "link_class": "str",
-    "headway_s": "int64",
-    "headway_source": "str",
-    "known_times": "bool",
-}
-_STOPS = {
-    "service": "int64",
-    "seq": "int64",
-    "node": "int64",
-    "run_s": "int64",
-    "length_km": "float64",
-    "stop_s": "int64",
-}
+_LINES, _STOPS = ({column.name: column.dtype for column in columns} for columns in (LINES, STOPS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,9 @@ def _draw_two_way(figure: Figure, curve: Curve) -> tuple[str, ...]:
     _fill_band(axes, curve, whole=whole, right=right)
     costs, ends = [point.cost for point in points], []
     for number, group in enumerate(_groups_drawn(curve)):
-        shares = [_share(curve, point, group, whole) for point in points]
+        shares = [
+            point.value / whole if group == "all" else curve.share(point.plan, group) for point in points
+        ]
         colour = COLOURS.get(group, SPARE[number % len(SPARE)])
         width, order, size = (2.4, 5, 20) if group == "all" else (1.5, 4, 11)
         look: Any = {"where": "post", "color": colour, "linewidth": width, "zorder": order}
@@ -123,10 +125,6 @@ def _groups_drawn(curve: Curve) -> list[str]:
 def _whole(curve: Curve) -> int:
     """Return the objective that counts as 100 %: the weight of all pairs, where nothing else counts."""
     return max(1, curve.totals["all"] if curve.counts_pairs_alone else curve.everything.reached[0])
-
-
-def _share(curve: Curve, point: Point, group: str, whole: int) -> float:
-    return point.value / whole if group == "all" else curve.share(point.plan, group)
 
 
 def _fill_band(axes: Axes, curve: Curve, *, whole: int, right: float) -> None:

@@ -464,11 +464,8 @@ def build(
     tracks, tracks_left_out, unread = choose(elements, parameters=assumed, opened_by=opened_by)
     found, of_id, stations_left_out = gather(elements, services, parameters=assumed, opened_by=opened_by)
     placed = place(elements, tracks, found, parameters=assumed)
-    built = to_network(placed, elements, found, running=assumed.running)
-    network, node = built.network, built.station_node
-    points = tuple(
-        tuple(int(row) for row in built.node_of_point[list(rows)] if row >= 0) for rows in placed.points
-    )
+    network, node_of_point, node, merged, loops = to_network(placed, elements, found, running=assumed.running)
+    points = tuple(tuple(int(row) for row in node_of_point[list(rows)] if row >= 0) for rows in placed.points)
     reached, source, counts = node >= 0, str(services_from), dict[str, int]()
     drafts: tuple[Draft, ...] = ()
     if source in ("auto", "relations"):
@@ -502,14 +499,14 @@ def build(
         speeds_tagged=tagged,
         speeds_by_class=len(tracks) - tagged,
         speeds_unread=unread,
-        loops=built.loops,
+        loops=loops,
         components=int(network.components().max(initial=-1)) + 1,
         stations=int(reached.sum()),
         stations_carried=len(carried),
         farthest_carried_m=float(carried.max(initial=0.0)),
         stations_left_out=stations_left_out,
         stations_unreached=placed.unreached,
-        stations_merged=built.merged,
+        stations_merged=merged,
         services=len(table.lines),
         services_source=source,
         headways=dict(Counter(table.lines["headway_source"].tolist())),

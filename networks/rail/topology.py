@@ -176,32 +176,9 @@ _LEAST_KM = 1e-6
 """Shortest length of a link, since the data contract requires lengths above 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """A rail network, with its points and stations as rows of its nodes.
-
-    Attributes
-    ----------
-    network
-        The network; its links are in the order of the tracks.
-    node_of_point
-        Row of the nodes for each point, -1 if the point is not a node; int64.
-    station_node
-        Row of the nodes for each station, -1 if the station is not on a track; int64.
-    merged
-        Names of stations that share a point with an earlier station.
-    loops
-        Number of links from a point to itself that were dropped.
-    """
-
-    network: Network
-    node_of_point: Ints
-    station_node: Ints
-    merged: tuple[str, ...]
-    loops: int
-
-
-def to_network(placed: Placed, elements: Elements, stations: Sequence[Station], *, running: Running) -> Built:
+def to_network(
+    placed: Placed, elements: Elements, stations: Sequence[Station], *, running: Running
+) -> tuple[Network, Ints, Ints, tuple[str, ...], int]:
     """Cut tracks into links, and build the network from these and the stations.
 
     Tracks are cut at their ends, at points that are visited more than once, and at every point of a station.
@@ -219,8 +196,10 @@ def to_network(placed: Placed, elements: Elements, stations: Sequence[Station], 
 
     Returns
     -------
-    Built
-        Every link is open in both directions.
+    network, node_of_point, station_node, merged, loops
+        The network, whose links are open in both directions and in the order of the tracks; the row of the
+        nodes for each point and for each station, -1 if it is none or not on a track; the names of stations
+        that share a point with an earlier one; the number of links from a point to itself that were dropped.
     """
     ids = np.concatenate([elements.nodes.id, np.zeros(len(placed.lon) - len(elements.nodes), dtype=np.int64)])
     nodes = Nodes(ids, placed.lon, placed.lat)
@@ -265,7 +244,7 @@ def to_network(placed: Placed, elements: Elements, stations: Sequence[Station], 
     }
     table = {"osm_id": osm_id, "kind": kind, "name": name, "geometry": geometry}
     network = Network(schema.table(table, schema.NODES), schema.table(columns, schema.LINKS))
-    return Built(network, node_of_point, station_node, merged, sum(pieces.dropped.values()))
+    return network, node_of_point, station_node, merged, sum(pieces.dropped.values())
 
 
 def _station_nodes(

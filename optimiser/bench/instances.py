@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from optimiser.bench.generators.families import (
     CorridorParameters,
@@ -183,35 +184,34 @@ def _file_instance(path: Path, family: str) -> Instance:
 
 def _generated() -> Iterator[Instance]:
     """Yield the generated problems, family by family."""
-    seeds = (1, 2)
-    for n, k, count in ((5, 25, 100), (7, 60, 300), (9, 100, 600)):
-        for seed in seeds:
-            g = GridParameters(rows=n, columns=n, candidates=k, pairs=count, seed=seed)
-            yield Instance(g.name, "grid", f"lattice, {g.pairs} pairs", partial(grid, g))
-    for n, k, count in ((3, 8, 100), (4, 12, 300), (5, 16, 600)):
-        for seed in seeds:
-            c = CorridorParameters(corridors=n, cities=k, pairs=count, seed=seed)
-            yield Instance(c.name, "corridors", f"corridors, {c.pairs} pairs", partial(corridors, c))
-    for n, k, count in ((8, 2, 80), (12, 4, 300), (16, 4, 600)):
-        for seed in seeds:
-            r = HubRingParameters(spokes=n, rings=k, pairs=count, seed=seed)
-            yield Instance(r.name, "hub-ring", f"hub with rings, {r.pairs} pairs", partial(hub_ring, r))
-    for n, k, count in ((30, 45, 120), (60, 100, 400), (100, 180, 1_000)):
-        for seed in seeds:
-            m = GeometricParameters(places=n, candidates=k, pairs=count, seed=seed)
-            yield Instance(m.name, "geometric", f"missing links, {m.pairs} pairs", partial(geometric, m))
-    for kmh, about, hard_seeds in ((0, "no road today", (1, 2, 3)), (40, "slow roads today", (1, 2))):
-        for seed in hard_seeds:
-            h = HardParameters(roads_kmh=kmh, seed=seed)
-            yield Instance(h.name, "hard", f"{about}, many paths per pair", partial(hard, h))
-    wide = HardParameters(places=100, candidates=260, pairs=2_000)
-    yield Instance(wide.name, "hard", "no road today, 2,000 pairs", partial(hard, wide))
-    whole = NationalParameters()
-    about = "country of 300 cities, 10,000 open pairs"
-    yield Instance(whole.name, "national", about, partial(national, whole))
-    for size in NATIONAL_SIZES:
-        p = national_of_size(size, seed=2)
-        yield Instance(p.name, "size", f"country of {p.cities} cities", partial(national, p))
+    sizes = {
+        "grid": ((5, 25, 100), (7, 60, 300), (9, 100, 600)),
+        "corridors": ((3, 8, 100), (4, 12, 300), (5, 16, 600)),
+        "hub-ring": ((8, 2, 80), (12, 4, 300), (16, 4, 600)),
+        "geometric": ((30, 45, 120), (60, 100, 400), (100, 180, 1_000)),
+    }
+    drawn = {name: [(*size, seed) for size in found for seed in (1, 2)] for name, found in sizes.items()}
+    several = ", many paths per pair"
+    rows: list[tuple[str, str, Callable[[Any], DesignProblem], list[Any]]] = [
+        ("grid", "lattice, {p.pairs} pairs", grid,
+         [GridParameters(rows=n, columns=n, candidates=k, pairs=m, seed=s) for n, k, m, s in drawn["grid"]]),
+        ("corridors", "corridors, {p.pairs} pairs", corridors,
+         [CorridorParameters(corridors=n, cities=k, pairs=m, seed=s) for n, k, m, s in drawn["corridors"]]),
+        ("hub-ring", "hub with rings, {p.pairs} pairs", hub_ring,
+         [HubRingParameters(spokes=n, rings=k, pairs=m, seed=s) for n, k, m, s in drawn["hub-ring"]]),
+        ("geometric", "missing links, {p.pairs} pairs", geometric,
+         [GeometricParameters(places=n, candidates=k, pairs=m, seed=s) for n, k, m, s in drawn["geometric"]]),
+        ("hard", f"no road today{several}", hard, [HardParameters(seed=s) for s in (1, 2, 3)]),
+        ("hard", f"slow roads today{several}", hard, [HardParameters(roads_kmh=40, seed=s) for s in (1, 2)]),
+        ("hard", "no road today, {p.pairs:,} pairs", hard,
+         [HardParameters(places=100, candidates=260, pairs=2_000)]),
+        ("national", "country of {p.cities} cities, {p.open_pairs:,} open pairs", national,
+         [NationalParameters()]),
+        ("size", "country of {p.cities} cities", national,
+         [national_of_size(size, seed=2) for size in NATIONAL_SIZES]),
+    ]  # fmt: skip
+    for family, about, make, found in rows:
+        yield from (Instance(p.name, family, about.format(p=p), partial(make, p)) for p in found)
 
 
 def _region() -> Iterator[Instance]:

@@ -490,9 +490,9 @@ def _show_atlas(done: AtlasRun) -> None:
             continue
         cells: dict[str, object] = {"cluster": row["title"], "cities": row["cities"]}
         for name, indicator in INDICATORS.items():
-            factor, values = 100 if indicator.unit == "share" else 1, [row[f"{name}{end}"] for end in ENDS]
+            factor, values = 100 if indicator["unit"] == "share" else 1, [row[f"{name}{end}"] for end in ENDS]
             known = wording.is_known(values[0])
-            cells[indicator.name] = (
+            cells[indicator["name"]] = (
                 "{:.0f} ({:.0f}-{:.0f})".format(*(factor * one for one in values)) if known else ""
             )
         shown.append(cells)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,9 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
-import shapely
 
 from optimiser.measures.recall import MODES, Recall
 from optimiser.report import maps, plots, wording
@@ -107,7 +104,7 @@ class Backcast:
     network
         Expressways and railways of that day: columns `mode`, `geometry` (degrees).
     cities
-        Cities: columns `name`, `tier`, `population`, `geometry`.
+        Cities: columns `city_id`, `name`, `tier`, `population`, `geometry`.
     shown
         The choice on the map.
     """
@@ -315,44 +312,27 @@ def draw(found: Backcast, *, dpi: int = DPI) -> Figure:
 
 def _draw_map(axes: Axes, found: Backcast) -> None:
     """Draw what was built in broad strokes, and the lines of the plan shown upon them."""
-    points = shapely.get_coordinates(found.cities.geometry.to_numpy())
-    (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
-    room = 0.06 * max(east - west, north - south)
-    maps.frame_map(axes, (west - room, south - room, east + room, north + room))
-    axes.set_aspect(1 / math.cos(math.radians((south + north) / 2)))
-    _stroke(axes, found.network, THEN, order=1)
-    for mode, stroke in BUILT.items():
-        _stroke(axes, found.built[found.built["mode"] == mode], stroke, order=2)
+    crs = maps.plane(found.cities)
+    cities = found.cities.to_crs(crs).sort_values("population", ascending=False)
+    frame = maps.padded(maps.bounds([cities.geometry]), 0.06)
+    maps.frame_map(axes, maps.fit(frame, axes.bbox.width / axes.bbox.height))
     chosen = found.lines[found.lines["candidate_id"].isin(found.shown.lines)]
-    for mode in BUILT:
-        _stroke(axes, chosen[chosen["mode"] == mode], plots.PROPOSALS[mode], order=3)
-    for city in found.cities.itertuples():
-        look = plots.tier(str(city.tier))
-        x, y = city.geometry.x, city.geometry.y
-        axes.scatter([x], [y], s=look.mark**2 / 2, c="white", edgecolors=plots.INK, linewidths=0.8, zorder=4)
-        if str(city.tier) != "small":
-            side, at = ("right", -5) if x > (west + 3 * east) / 4 else ("left", 5)
-            label = axes.annotate(str(city.name), (x, y), (at, 4), textcoords="offset points", zorder=5)
-            label.set(size=look.text - 1.5, horizontalalignment=side)
-    axes.legend(loc="lower right", fontsize=8, frameon=True, edgecolor=plots.RULE)
+    layers = [(found.built, BUILT), (chosen, plots.PROPOSALS)]
+    drawn = [(lines[lines["mode"] == mode], looks[mode]) for lines, looks in layers for mode in BUILT]
+    for order, (lines, stroke) in enumerate([(found.network, THEN), *drawn], start=1):
+        if len(lines):
+            x, y = maps.gapped(lines.to_crs(crs).geometry.explode()).T
+            axes.plot(x, y, label=stroke.name, solid_capstyle="round", zorder=order, **stroke.look)
+    marks = maps.draw_city_marks(axes, cities, {})
+    large = cities[cities["tier"] != "small"]
+    maps.draw_city_labels(axes, large, taken=marks, soft=marks[:0])
+    axes.legend(loc="lower right", fontsize=8, frameon=True, edgecolor=plots.RULE).set_zorder(12)
     one = found.shown
     words = (
         f"{STRATEGIES[one.chooser]}, {BUDGETS[one.purse]}, {one.share:.0%} of the money: "
         f"{wording.integer(one.lines_cost)} for {len(one.lines)} lines"
     )
     axes.set_title(words, loc="left", size=10.5, color=plots.INK)
-
-
-def _stroke(axes: Axes, lines: gpd.GeoDataFrame, stroke: plots.Stroke, *, order: float) -> None:
-    """Draw lines of one look, named once in the legend."""
-    parts = [part for shape in lines.geometry for part in shapely.get_parts(shape)]
-    if not parts:
-        return
-    gap = np.full((1, 2), np.nan)
-    x, y = np.concatenate([xy for part in parts for xy in (shapely.get_coordinates(part), gap)]).T
-    axes.plot(
-        x, y, color=stroke.colour, lw=stroke.width, label=stroke.name, solid_capstyle="round", zorder=order
-    )
 
 
 def _draw_lines(axes: Axes, found: Backcast, purse: str) -> None:

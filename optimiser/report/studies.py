@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import geopandas as gpd
 import numpy as np
@@ -260,16 +260,8 @@ MOST_LABELS = 7
 """Largest number of cities that a small map names."""
 
 
-class Indicator(NamedTuple):
-    """An indicator of a cluster: its words, and whether it is a share or a speed in km/h."""
-
-    name: str
-    unit: str
-    meaning: str
-
-
-INDICATORS = {name: Indicator(**row) for name, row in wording.WORDS["indicators"].items()}
-"""Indicators of a cluster, in the order of the table."""
+INDICATORS: Mapping[str, Mapping[str, str]] = wording.WORDS["indicators"]
+"""Indicators of a cluster, in the order of the table: `name`, `meaning`, and `unit`, share or km/h."""
 
 ENDS = ("", "_low", "_high")
 """Endings of the columns of an indicator: as assumed, least and largest over the cases."""
@@ -375,14 +367,6 @@ class Atlas:
         return pd.DataFrame([{"cluster": one.name, **row} for one in self.measured for row in one.tiers])
 
 
-class SmallMap(NamedTuple):
-    """What a small map shows: cities with the `share` of partners within the limit, roads and railways."""
-
-    cities: gpd.GeoDataFrame
-    roads: gpd.GeoDataFrame
-    rail: gpd.GeoDataFrame
-
-
 def write_atlas(found: Atlas, folder: Path) -> None:
     """Write the tables, the small maps and the page of an atlas.
 
@@ -423,23 +407,23 @@ def write_atlas(found: Atlas, folder: Path) -> None:
     page.write_study(folder / "atlas.html", values, pictures)
 
 
-def write_map(shown: SmallMap, path: Path) -> Path:
+def write_map(cities: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, rail: gpd.GeoDataFrame, path: Path) -> Path:
     """Draw the small map of a cluster into a PNG file: networks in grey, cities by the share within reach.
 
     Parameters
     ----------
-    shown
-        Cities and networks, in degrees.
+    cities, roads, rail
+        Cities with the `share` of partners within the limit, and links of networks, in degrees.
     path
         The file.
     """
-    crs = maps.plane(shown.cities)
-    cities = shown.cities.to_crs(crs).sort_values("population", ascending=False)
+    crs = maps.plane(cities)
+    cities = cities.to_crs(crs).sort_values("population", ascending=False)
     frame = maps.padded(maps.bounds([cities.geometry]), 0.08)
     west, south, east, north = frame
     width, height = MAP_INCHES * np.array([east - west, north - south]) / max(east - west, north - south)
     colours = [plots.reach_colour(share) for share in cities["share"]]
-    lines = maps.networks(shown.roads, shown.rail, crs, maps.extent_m(cities) / DETAIL)
+    lines = maps.networks(roads, rail, crs, maps.extent_m(cities) / DETAIL)
     with plots.figure(width, height, dpi=DPI, size=7) as figure:
         axes = figure.add_axes((0, 0, 1, 1))
         maps.frame_map(axes, frame)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 
 from networks.errors import NetworksError
@@ -25,7 +26,7 @@ from optimiser.measures.equity import ALL
 from optimiser.problem.errors import EnvironmentFault, OptimiserError
 from optimiser.problem.model import TIERS
 from optimiser.report import studies as pages
-from optimiser.report.studies import CENTRAL, Atlas, ClusterFigures, SmallMap
+from optimiser.report.studies import CENTRAL, Atlas, ClusterFigures
 from optimiser.run import folder, measuring, store
 from optimiser.run.chain import Chain
 from optimiser.run.independence import WithoutCore
@@ -220,7 +221,7 @@ def _measured(cluster: Cluster, progress: Progress) -> ClusterFigures:
         progress.begins(f"Measuring {cluster.title}")
         base = measured_today(chain)
         store.save_json(place / "figures.json", measure(chain, base))
-        pages.write_map(_shown(chain, base), place / "map.png")
+        pages.write_map(*_shown(chain, base), place / "map.png")
 
     with progress.step("cluster", f"Measuring {cluster.title}"):
         kept = cache.get("cluster", inputs, make)
@@ -353,8 +354,8 @@ def _number(value: Any) -> float | None:  # noqa: ANN401 - a cell of a table
     return None if value is None or np.isnan(value) else float(value)
 
 
-def _shown(chain: Chain, base: MeasuredPlan) -> SmallMap:
-    """Return what the small map of a cluster shows."""
+def _shown(chain: Chain, base: MeasuredPlan) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
+    """Return what the small map of a cluster shows: cities, roads and railways."""
     limits = np.array([pair.limit for pair in base.problem.pairs], dtype=np.int64)
     within = base.states["today"].times <= limits
     count = len(base.cities)
@@ -363,4 +364,4 @@ def _shown(chain: Chain, base: MeasuredPlan) -> SmallMap:
     cities = base.cities[["city_id", "name", "tier", "population", "geometry"]].assign(
         share=reached / np.maximum(partners, 1)
     )
-    return SmallMap(cities, chain.times.value.road.links, chain.rail_network.links)
+    return cities, chain.times.value.road.links, chain.rail_network.links

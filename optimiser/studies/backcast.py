@@ -392,7 +392,7 @@ class _Backcaster:
             built=built,
             lines=pool.lines.table[["candidate_id", "mode", "geometry"]],
             network=_network(first),
-            cities=times.cities[["name", "tier", "population", "geometry"]],
+            cities=times.cities[["city_id", "name", "tier", "population", "geometry"]],
             shown=shown,
         ), proven
 

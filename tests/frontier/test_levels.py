@@ -52,7 +52,7 @@ def test_the_level_is_that_of_trying_every_plan(seed):
 def test_decisions_level_by_level_find_the_same(seed, monkeypatch):
     problem = dense_problem(seed)
     targets = drawn_targets(problem, seed)
-    monkeypatch.setattr(levels, "_ask_for_the_largest", lambda search: levels._bisect(search))
+    monkeypatch.setattr(levels, "_ask_for_the_largest", levels._bisect)
     found = highest_level(problem, targets, EXACT)
     expected = largest(problem, targets)
     assert (found.level, found.bound) == (expected, expected)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,28 +30,30 @@ from optimiser.report import wording
 
 if TYPE_CHECKING:
     from optimiser.frontier import Tracer
-    from optimiser.frontier.tracer import Curve
+    from optimiser.frontier.point import Curve
     from optimiser.job.sections import Frontier, Solve
     from optimiser.studies.frontier import Traced
-    from optimiser.tasks import Executor
 
 MOST_ROWS = 24
 """Points that the table shows; of more, every n-th, the ends and the knee."""
 MOST_LINKS = 20
 """Links that the table shows."""
+ONE_SESSION = (
+    "Each point is placed where the band is widest, by the answers before it, so that one session "
+    "answers them all. For several workers: --set frontier.placing='\"even\"'."
+)
+"""What is said where workers are asked for and the points depend on each other."""
 ENDS = 2
 """Points of a frontier before the workers are asked for those between them."""
-
-type Executing = Callable[[Frontier], AbstractContextManager[Executor | None]]
-"""Gives what answers the points of a frontier; None: one session of the command."""
 
 
 def _show(done: Traced) -> None:
     """Print the outcome: points, order of the links, robust core, files."""
-    from optimiser.frontier.tracer import FAILED, STEADY
+    from optimiser.frontier.point import STEADY
+    from optimiser.frontier.tracer import FAILED
     from optimiser.studies.frontier import page_name
 
-    curve, links = done.curve, done.links
+    curve, links = done.found.curve, done.found.entering
     money = f", {curve.money}" if curve.money else ""
     screen.line()
     screen.table(
@@ -65,13 +65,13 @@ def _show(done: Traced) -> None:
         "Links by the cost at which they enter",
         [
             {
-                "link": row["name"],
-                "what": wording.kind(row["kind"]),
+                "link": done.found.labels[link.id]["name"],
+                "what": wording.kind(str(done.found.labels[link.id]["kind"])),
                 "enters at": f"{link.cost_of_entry:,}",
                 "plans from there": wording.percent(link.share, digits=0),
                 "": "core" if link.core else "stays" if link.stays else "",
             }
-            for link, row in list(zip(links, done.rows, strict=True))[:MOST_LINKS]
+            for link in links[:MOST_LINKS]
         ],
         right=("enters at", "plans from there"),
     )
@@ -157,59 +157,25 @@ def frontier(
     settings: Settings = None,
 ) -> Callable[[Display], Traced]:
     """Trace what each level of spending buys: exact points with a proven band."""
+    from optimiser.studies.frontier import ENDING, trace_file, trace_job
+
     changes = changes_of(settings, "frontier", axes=axes, points=points, gap=gap, total_s=time_limit)
+    loaded = None if job.endswith(".json") else read_job(job, changes)
+    asked, solve = _sections(changes) if loaded is None else (loaded.job.frontier, loaded.job.solve)
     chosen = (workers, cluster, scheduler)
-    executing = partial(_executing, chosen_executor(*chosen), is_chosen=chosen != (None, None, None))
-    return (_trace_file if job.endswith(".json") else _trace_job)(job, out, changes, executing)
-
-
-def _trace_job(
-    job: str, out: Path | None, changes: Sequence[str], executing: Executing
-) -> Callable[[Display], Traced]:
-    from optimiser.studies.frontier import trace_job
-
-    loaded = read_job(job, changes)
-    asked = loaded.job.frontier
 
     def trace(display: Display) -> Traced:
-        watch = watching(asked, display)
-        with executing(asked) as executor:
-            return trace_job(loaded, out=out, progress=display.steps, watch=watch, executor=executor)
+        is_even = asked.placing == "even"
+        if not is_even and chosen != (None, None, None):
+            screen.note(ONE_SESSION)
+        with chosen_executor(*(chosen if is_even else (None, None, None))) as executor:
+            how: Any = {"watch": watching(asked, display), "executor": executor}
+            if loaded is not None:
+                return trace_job(loaded, out=out, progress=display.steps, **how)
+            target = out or Path("polyring-runs") / f"{Path(job).stem}{ENDING}"
+            return trace_file(Path(job), asked, solve, out=target, **how)
 
     return trace
-
-
-def _trace_file(
-    path: str, out: Path | None, changes: Sequence[str], executing: Executing
-) -> Callable[[Display], Traced]:
-    from optimiser.studies.frontier import ENDING, trace_file
-
-    asked, solve = _sections(changes)
-    target = out or Path("polyring-runs") / f"{Path(path).stem}{ENDING}"
-
-    def trace(display: Display) -> Traced:
-        watch = watching(asked, display)
-        with executing(asked) as executor:
-            return trace_file(Path(path), asked, solve, out=target, watch=watch, executor=executor)
-
-    return trace
-
-
-@contextmanager
-def _executing(
-    chosen: AbstractContextManager[Executor | None], asked: Frontier, *, is_chosen: bool
-) -> Iterator[Executor | None]:
-    """Start what answers evenly placed points, if it was chosen; other points depend on each other."""
-    if asked.placing == "even":
-        with chosen as executor:
-            yield executor
-        return
-    if is_chosen:
-        screen.note(
-            "Each point is placed where the band is widest, by the answers before it, so that one session "
-            "answers them all. For several workers: --set frontier.placing='\"even\"'."
-        )
-    yield None
 
 
 def _sections(changes: Sequence[str]) -> tuple[Frontier, Solve]:

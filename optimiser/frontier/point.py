@@ -1,10 +1,11 @@
-"""Evaluate plans on the original problem, and represent the points of a frontier with their proven bounds."""
+"""Evaluate plans on the original problem, and represent a frontier by points with their proven bounds."""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.task import Question
 from optimiser.engine.solve import versions
 from optimiser.frontier.axes import Axes, own_problem, shares_of, top_of
-from optimiser.frontier.region import ProvenRegion
+from optimiser.frontier.region import Level, ProvenRegion
 from optimiser.problem import DesignProblem
 from optimiser.problem.result import Circuits, ProofSource, Result, Starts, gap_of
 from optimiser.verify.rules import period_states
@@ -320,3 +321,166 @@ def front(
 
 def _gap_or_infinity(point: Point) -> float:
     return math.inf if point.gap is None else point.gap
+
+
+# ---- the frontier for presentation
+
+
+@dataclass(frozen=True, slots=True)
+class BandStep:
+    """An interval of budgets with a common bound.
+
+    Attributes
+    ----------
+    budget
+        End of the interval; it begins after the end of the interval before.
+    bound
+        Upper bound on the objective of all plans within these budgets.
+    """
+
+    budget: int
+    bound: float
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A frontier for presentation.
+
+    Attributes
+    ----------
+    name, money
+        Name of the problem, and the unit of its costs.
+    axes
+        Axes of the frontier.
+    points
+        Non-dominated points, by cost.
+    today, everything
+        The plans that build nothing, and everything that is not fixed out. Where candidates exclude each
+        other, no feasible plan may reach the second.
+    totals
+        Weight of all pairs by group, and the total weight under `all`.
+    band
+        For a two-way frontier, bounds on the objective by rising budget; empty otherwise.
+    proved
+        For a three-way frontier, lower bounds on the cost of coverages of the groups; empty otherwise.
+    knee
+        Position of the knee among the points; None with fewer than three points.
+    ended
+        `complete`: all non-dominated points are known within the gap; `points`: the requested number of
+        points was found; `time`: the time limit was reached; `failed`: the solver failed, and the points are
+        those found before.
+    asked_gap
+        Requested relative gap.
+    open_boxes
+        Number of boxes in which there may be more points.
+    faults
+        How the solver failed, as sentences.
+    """
+
+    name: str
+    money: str
+    axes: Axes
+    points: tuple[Point, ...]
+    today: EvaluatedPoint
+    everything: EvaluatedPoint
+    totals: Mapping[str, int]
+    band: tuple[BandStep, ...]
+    proved: tuple[tuple[Level, float], ...]
+    knee: int | None
+    ended: str
+    asked_gap: float
+    open_boxes: int
+    faults: tuple[str, ...] = ()
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Return the named groups of positive weight, the largest weight last."""
+        named = [group for group, weight in self.totals.items() if group not in ("", "all") and weight]
+        return tuple(sorted(named, key=lambda group: (self.totals[group], group)))
+
+    @property
+    def counts_pairs_alone(self) -> bool:
+        """Whether the axis of coverage is the weight of pairs: no city or ring earns anything on it."""
+        if self.axes.kind != "two_way":
+            return True
+        return all(point.plan.reached[0] == point.plan.by_group["all"] for point in self.points)
+
+    def share(self, plan: EvaluatedPoint, group: str) -> float:
+        """Return the share of the weight of a group that a plan covers, from 0 to 1."""
+        return plan.by_group.get(group, 0) / max(1, self.totals.get(group, 0))
+
+
+CORE = 0.5
+"""Share of all points that must build a link of the core. A link that enters near the expensive end is in all
+later points only because there are few of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOnFrontier:
+    """A candidate along a frontier.
+
+    Attributes
+    ----------
+    id
+        Id of the candidate.
+    enters
+        Position of the cheapest point that builds it.
+    cost_of_entry
+        Cost of this point.
+    points
+        Number of points that build it.
+    share
+        Share of the points from its entry on that build it.
+    leaves
+        Number of points that build it while the next point does not.
+    stays
+        Whether every point from its entry on builds it.
+    core
+        Whether it belongs to the robust core: it is steady from its entry on, and at least the share `CORE`
+        of all points build it.
+    """
+
+    id: str
+    enters: int
+    cost_of_entry: int
+    points: int
+    share: float
+    leaves: int
+    stays: bool
+    core: bool
+
+
+STEADY = {"two_way": 1.0, "three_way": 0.9}
+"""Share of the points from its entry on that must build a link of the core, by the kind of axes. Points of a
+three-way frontier with similar costs serve different groups, so hardly any link is in all of them."""
+
+
+def marginal_order(points: Sequence[Point], *, steady: float = 1.0) -> list[LinkOnFrontier]:
+    """Return the candidates that at least one point builds, in the order in which they enter.
+
+    Parameters
+    ----------
+    points
+        Points by cost.
+    steady
+        Share of the points from its entry on that must build a link of the core.
+    """
+    plans = [set(point.plan.built) for point in points]
+    names = sorted(set().union(*plans)) if plans else []
+    found = []
+    for name in names:
+        is_built = [name in plan for plan in plans]
+        first, count = is_built.index(True), sum(is_built)
+        found.append(
+            LinkOnFrontier(
+                id=name,
+                enters=first,
+                cost_of_entry=points[first].cost,
+                points=count,
+                share=count / (len(is_built) - first),
+                leaves=sum(a and not b for a, b in itertools.pairwise(is_built)),
+                stays=all(is_built[first:]),
+                core=count >= steady * (len(is_built) - first) and count >= CORE * len(is_built),
+            )
+        )
+    return sorted(found, key=lambda link: (link.enters, -link.share, link.id))

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.frontier.point import Point
-from optimiser.frontier.tracer import Curve
+from optimiser.frontier.point import Curve, Point
 from optimiser.report import plots, wording
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from optimiser.engine.child import STARTUP_S
 from optimiser.engine.search.task import Question, cores
 from optimiser.frontier import Limits, Memory, Point, Tracer, tracing
 from optimiser.frontier.axes import axes_of
-from optimiser.frontier.point import Answer, answer_from
+from optimiser.frontier.point import STEADY, Answer, Curve, LinkOnFrontier, answer_from, marginal_order
 from optimiser.frontier.region import Level
-from optimiser.frontier.tracer import FAILED, STEADY, Curve, LinkOnFrontier, curve, marginal_order
+from optimiser.frontier.tracer import FAILED, curve
 from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import DesignProblem, dumps, load, parse
@@ -60,37 +60,6 @@ type Watch = Callable[[Tracer], object]
 """Called after each point, and once before the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Traced:
-    """A finished frontier.
-
-    Attributes
-    ----------
-    folder
-        The run folder.
-    curve
-        The frontier.
-    plans
-        The plan of each point, as the independent check found it.
-    links
-        Candidates in the order in which they enter.
-    rows
-        Rows of `frontier_links.csv`, in the same order.
-    summary
-        Contents of `frontier.json`.
-    exit_code
-        0 when every point is within the gap asked for and as many were found as were wanted, else 10.
-    """
-
-    folder: Path
-    curve: Curve
-    plans: tuple[Plan, ...]
-    links: tuple[LinkOnFrontier, ...]
-    rows: list[dict[str, Any]]
-    summary: Mapping[str, Any]
-    exit_code: int
-
-
 @dataclass(frozen=True, eq=False)
 class TracedFrontier:
     """A frontier for a notebook.
@@ -110,21 +79,36 @@ class TracedFrontier:
     labels: Mapping[str, Label] = field(repr=False)
 
     @cached_property
+    def entering(self) -> list[LinkOnFrontier]:
+        """Return the candidates in the order in which they enter."""
+        return marginal_order(self.curve.points, steady=STEADY[self.curve.axes.kind])
+
+    @cached_property
     def points(self) -> pd.DataFrame:
         """Return one row a point, by rising cost: the columns of `frontier.csv`, without those of files."""
-        rows = [point_row(n, point, self.curve, "") for n, point in enumerate(self.curve.points, start=1)]
-        return pd.DataFrame(rows).drop(columns="plan", errors="ignore")
+        numbered = enumerate(self.curve.points, start=1)
+        return pd.DataFrame(_point_row(number, point, self.curve) for number, point in numbered)
 
     @cached_property
     def links(self) -> pd.DataFrame:
         """Return the candidates in the order in which they enter: the columns of `frontier_links.csv`."""
-        links = marginal_order(self.curve.points, steady=STEADY[self.curve.axes.kind])
-        return pd.DataFrame(
-            [
-                _link_row(order, link, self.labels[link.id], self.problem)
-                for order, link in enumerate(links, 1)
-            ]
-        )
+        rows = [
+            {
+                "order": order,
+                "candidate_id": link.id,
+                **self.labels[link.id],
+                "cost": self.problem.cost_of([link.id]),
+                "enters_at_point": link.enters + 1,
+                "enters_at_cost": link.cost_of_entry,
+                "points": link.points,
+                "share_from_entry": round(link.share, 4),
+                "leaves": link.leaves,
+                "stays": "yes" if link.stays else "",
+                "core": "yes" if link.core else "",
+            }
+            for order, link in enumerate(self.entering, start=1)
+        ]
+        return pd.DataFrame(rows)
 
     def plot(self) -> Figure:
         """Draw coverage against cost, by tier, with the band in which better plans may lie."""
@@ -147,6 +131,31 @@ class TracedFrontier:
         """Return the points as a table, and the plan of each at a click, for a notebook."""
         title = page.heading(f"{self.curve.name}: frontier")
         return title + page.table(self.points) + self.browse()._repr_html_()
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A finished frontier.
+
+    Attributes
+    ----------
+    folder
+        The run folder.
+    found
+        The frontier.
+    plans
+        The plan of each point, as the independent check found it.
+    summary
+        Contents of `frontier.json`.
+    exit_code
+        0 when every point is within the gap asked for and as many were found as were wanted, else 10.
+    """
+
+    folder: Path
+    found: TracedFrontier
+    plans: tuple[Plan, ...]
+    summary: Mapping[str, Any]
+    exit_code: int
 
 
 def trace_job(
@@ -192,16 +201,14 @@ def page_name(target: Path) -> str:
 def _shown(chain: Chain, done: Traced) -> ReportInput:
     """Return what the page of the frontier of a job shows."""
     problem, times, table = chain.counted.value, chain.times.value, chain.candidates.value.table
-    entered = {link.id: (rank, link) for rank, link in enumerate(done.links, start=1)}
     known = table["candidate_id"].astype(str)
-    links = table.assign(candidate_id=known)[known.isin(set(entered)).to_numpy()]
-    own = [entered[name] for name in links["candidate_id"]]
+    entering = done.found.links.set_index("candidate_id")
+    links = table.assign(candidate_id=known)[known.isin(entering.index).to_numpy()]
+    own = entering.loc[links["candidate_id"]]
+    columns = {"rank": "order", "cost": "cost", "enters_at": "enters_at_cost", "points": "points"}
     links = links.assign(
-        rank=[rank for rank, _ in own],
-        cost=[problem.cost_of([link.id]) for _, link in own],
-        enters_at=[link.cost_of_entry for _, link in own],
-        points=[link.points for _, link in own],
-        is_core=[link.core for _, link in own],
+        **{name: own[column].to_numpy() for name, column in columns.items()},
+        is_core=own["core"].eq("yes").to_numpy(),
         pairs=0,
         people=0,
     )
@@ -222,14 +229,14 @@ def _shown(chain: Chain, done: Traced) -> ReportInput:
         points=tuple(
             PointShown(
                 cost=point.cost,
-                share=done.curve.share(point.plan, "all"),
+                share=done.found.curve.share(point.plan, "all"),
                 gap=point.gap,
                 built=frozenset(plan.built),
                 covered=frozenset(plan.covered),
                 rings=tuple(sorted(plan.rings)),
-                is_knee=at == done.curve.knee,
+                is_knee=at == done.found.curve.knee,
             )
-            for at, (point, plan) in enumerate(zip(done.curve.points, done.plans, strict=True))
+            for at, (point, plan) in enumerate(zip(done.found.curve.points, done.plans, strict=True))
         ),
     )
     return replace(shown, links=links.sort_values("rank", ignore_index=True))
@@ -309,28 +316,25 @@ def _trace(
             remedy="Choose another folder with --out.",
         )
     begun = time.monotonic()
-    found = traced_curve(problem, settings, solve, watch, executor=executor)
-    links = tuple(marginal_order(found.points, steady=STEADY[found.axes.kind]))
-    summary = _summary(found, links, problem, seconds=time.monotonic() - begun)
+    curve = traced_curve(problem, settings, solve, watch, executor=executor)
+    found = TracedFrontier(problem, curve, labels)
+    summary = _summary(found, seconds=time.monotonic() - begun)
     (stage / PLANS).mkdir()
-    points, plans = list[dict[str, object]](), list[Plan]()
-    for number, point in enumerate(found.points, start=1):
-        own = point.problem(problem, found.axes)
+    plans, stems = list[Plan](), [f"{PLANS}/point-{at + 1:04d}" for at in range(len(curve.points))]
+    for stem, point in zip(stems, curve.points, strict=True):
+        own = point.problem(problem, curve.axes)
         claimed = point.result(own.name)
         plans.append(verify.check(own, claimed))
         verify.check_certificate(own, verify.certificate(own, plans[-1]))
-        stem = f"{PLANS}/point-{number:04d}"
         folders.write(stage, {f"{stem}.problem.json": own, f"{stem}.result.json": claimed})
-        points.append(point_row(number, point, found, f"{stem}.result.json"))
-    _write_csv(stage / "frontier.csv", points)
-    rows = [_link_row(order, link, labels[link.id], problem) for order, link in enumerate(links, start=1)]
-    _write_csv(stage / "frontier_links.csv", rows)
+    _write_csv(stage / "frontier.csv", found.points.assign(plan=[f"{stem}.result.json" for stem in stems]))
+    _write_csv(stage / "frontier_links.csv", found.links)
     folders.write(stage, {"problem.json": problem, "frontier.json": summary})
-    pictures.write(stage / PICTURE, found)
-    proven = all(point.gap is not None and point.gap <= found.asked_gap for point in found.points)
-    code = 0 if proven and found.ended != "time" else NOT_PROVEN
-    code = SolverError.exit_code if found.ended == FAILED else code
-    return Traced(target, found, tuple(plans), links, rows, summary, code)
+    pictures.write(stage / PICTURE, curve)
+    proven = all(point.gap is not None and point.gap <= curve.asked_gap for point in curve.points)
+    code = 0 if proven and curve.ended != "time" else NOT_PROVEN
+    code = SolverError.exit_code if curve.ended == FAILED else code
+    return Traced(target, found, tuple(plans), summary, code)
 
 
 def traced_curve(
@@ -442,18 +446,8 @@ def refuse_empty(found: Curve) -> None:
 # ---- files
 
 
-def point_row(number: int, point: Point, found: Curve, plan: str) -> dict[str, object]:
-    """Return a point as a row of `frontier.csv`.
-
-    Parameters
-    ----------
-    number
-        From 1 on.
-    point, found
-        The point and its frontier.
-    plan
-        Name of the file of its result; empty: none.
-    """
+def _point_row(number: int, point: Point, found: Curve) -> dict[str, object]:
+    """Return a point as a row of `frontier.csv`."""
     groups = [*found.groups, "all"]
     asked = {"budget": point.asked.budget}
     if found.axes.kind == "three_way":
@@ -477,36 +471,17 @@ def point_row(number: int, point: Point, found: Curve, plan: str) -> dict[str, o
         "seconds_whole": f"{point.whole_seconds:.3f}",
         "nodes": point.nodes,
         "cuts": point.cuts,
-        "plan": plan,
     }
 
 
-def _link_row(order: int, link: LinkOnFrontier, label: Label, problem: DesignProblem) -> dict[str, Any]:
-    """Return when a link enters, and whether it stays."""
-    return {
-        "order": order,
-        "candidate_id": link.id,
-        **label,
-        "cost": problem.cost_of([link.id]),
-        "enters_at_point": link.enters + 1,
-        "enters_at_cost": link.cost_of_entry,
-        "points": link.points,
-        "share_from_entry": round(link.share, 4),
-        "leaves": link.leaves,
-        "stays": "yes" if link.stays else "",
-        "core": "yes" if link.core else "",
-    }
-
-
-def _write_csv(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    text = pd.DataFrame(rows).to_csv(index=False, lineterminator="\r\n") if rows else ""
+def _write_csv(path: Path, table: pd.DataFrame) -> None:
+    text = table.to_csv(index=False, lineterminator="\r\n") if len(table) else ""
     path.write_text(text, encoding="utf-8", newline="")
 
 
-def _summary(
-    found: Curve, links: Sequence[LinkOnFrontier], problem: DesignProblem, *, seconds: float
-) -> dict[str, Any]:
+def _summary(traced: TracedFrontier, *, seconds: float) -> dict[str, Any]:
     """Return the contents of `frontier.json`."""
+    found, problem = traced.curve, traced.problem
     gaps = [point.gap for point in found.points]
     return {
         "format": "polyring-frontier/1",
@@ -525,7 +500,7 @@ def _summary(
         "everything": {"cost": found.everything.cost, **found.everything.by_group},
         "totals": dict(found.totals),
         "band": [[step.budget, step.bound] for step in found.band],
-        "robust_core": [link.id for link in links if link.core],
+        "robust_core": [link.id for link in traced.entering if link.core],
         "seconds": round(seconds, 3),
         **({"caps": dict(problem.caps)} if problem.caps else {}),
     }

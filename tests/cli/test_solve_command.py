@@ -148,7 +148,7 @@ def test_only_commands_that_keep_steps_promise_to_resume(
         raise signals.Interrupted
 
     monkeypatch.setattr(solve_command, "load", ended)
-    monkeypatch.setattr(frontier, "_trace_file", ended)
+    monkeypatch.setattr(frontier, "watching", ended)
     words = ("-o", "r.json") if command == "solve" else ("--out", "f")
     code, _, err = call(command, drawn, *words)
     assert code == 130

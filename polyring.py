@@ -62,8 +62,7 @@ if TYPE_CHECKING:
     from optimiser.studies.frontier import TracedFrontier
     from optimiser.studies.regional import Region, RegionProblem, solve, verify
     from optimiser.studies.robust import RobustRun, robust
-    from optimiser.studies.sweep import Sweep, load_sweep
-    from optimiser.studies.sweep import sweep_job as sweep
+    from optimiser.studies.sweep import Sweep, load_sweep, sweep
     from optimiser.tasks.cache import Progress
     from optimiser.verify import Plan, check
 
@@ -91,7 +90,7 @@ _HOMES = {
     "optimiser.studies.frontier": ("TracedFrontier",),
     "optimiser.studies.robust": ("RobustRun", "robust"),
     "optimiser.studies.regional": ("Region", "RegionProblem", "solve", "verify"),
-    "optimiser.studies.sweep": ("Sweep", "load_sweep", "sweep=sweep_job"),
+    "optimiser.studies.sweep": ("Sweep", "load_sweep", "sweep"),
     "optimiser.run.why": ("Why",),
     "optimiser.verify": ("Plan", "check"),
 }  # fmt: skip

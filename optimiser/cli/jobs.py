@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from optimiser.studies.backcast import Backcasted
     from optimiser.studies.closures import ClosuresRun
     from optimiser.studies.robust import RobustRun
-    from optimiser.studies.sweep import SweepRun
+    from optimiser.studies.sweep import Sweep
     from optimiser.tasks import TaskProgress
 
 AROUND_KM = 300.0
@@ -310,9 +310,9 @@ def robust(
 # ---- sweep
 
 
-def _show_sweep(done: SweepRun) -> None:
+def _show_sweep(done: Sweep) -> None:
     """Print how the cases ended, and the robust core."""
-    found = done.summary
+    found = done.facts
     figures = {
         "cases": found["cases"],
         f"proven within {100 * found['gap']:g} %": found["proven"],
@@ -347,7 +347,7 @@ def _short(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-@writes_folder(_show_sweep, lambda done: done.summary)
+@writes_folder(_show_sweep, lambda done: done.facts)
 def sweep(
     job: Job,
     *,
@@ -359,14 +359,14 @@ def sweep(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say how many cases there are and what varies; solve none.")
     ] = False,
-) -> Callable[[Display], SweepRun | Rehearsed]:
+) -> Callable[[Display], Sweep | Rehearsed]:
     """Solve a job in many cases drawn from what is uncertain: which links hold, and what is at stake."""
     from optimiser.studies import folders
     from optimiser.studies import sweep as sweeps
 
     loaded = read_job(job, settings)
 
-    def ask(display: Display) -> SweepRun | Rehearsed:
+    def ask(display: Display) -> Sweep | Rehearsed:
         if dry_run:
             found = sweeps.prepare(loaded, display.steps)
             answer = sweeps.expected(found, out or folders.default_folder(loaded, sweeps.ENDING), workers)

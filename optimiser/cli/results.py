@@ -11,6 +11,7 @@ import typer
 
 from optimiser.cli import screen
 from optimiser.cli.options import GAP, SECONDS, SEED, Json, ranged
+from optimiser.cli.screen import Display
 from optimiser.cli.solve import NOTHING, outline, show_outline
 from optimiser.engine.child import ChildProcess
 from optimiser.problem import DesignProblem, load
@@ -167,8 +168,8 @@ def _rewrite(folder: Path, claimed: Result, *, time_limit: float, quiet: bool) -
 
     loaded = find(str(folder / "job.toml"), settings=[f"certificate.time_limit_s={time_limit}"])
     loaded = replace(loaded, name=claimed.problem)
-    with screen.progress(quiet=quiet) as progress, ChildProcess() as process:
-        done = pipeline.reopen(folder, progress, process, loaded)
+    with Display(quiet=quiet) as display, ChildProcess() as process:
+        done = pipeline.reopen(folder, display.steps, process, loaded)
         pipeline.amend(done, proof=done.chain.certified() if done.chain.certifies else None)
 
 
@@ -196,10 +197,10 @@ def _write(
 
     plan = verify.check(problem, claimed)
     evidence = verify.certificate(problem, plan) if claimed.has_plan else {"problem": problem.name}
-    with screen.progress(quiet=quiet) as progress:
+    with Display(quiet=quiet) as display:
 
         def report(seconds: float, bound: int | None, _nodes: int) -> None:
-            progress.begins(f"Certifying the bound, {seconds:.0f} s: {bound} so far")
+            display.begins(f"Certifying the bound, {seconds:.0f} s: {bound} so far")
 
         proof = prove(problem, claimed, time_limit_s=time_limit, seed=seed, progress=report)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -432,10 +433,10 @@ def explain(
     """Explain a link of a run: who needs it, what stands in when it goes, what it beats."""
     from optimiser.studies.finished import load_run
 
-    with screen.progress(quiet=json) as progress:
-        run = load_run(folder, progress=progress)
+    with Display(quiet=json) as display:
+        run = load_run(folder, progress=display.steps)
         try:
-            with progress.step("explain", f"Solving without link {link}"):
+            with display.steps.step("explain", f"Solving without link {link}"):
                 name = int(link) if link.isdecimal() else link
                 why = run.why(name, gap=gap, time_limit_s=time_limit)
         finally:

@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -219,10 +218,3 @@ def formatted(table: pd.DataFrame, formats: Mapping[str, str]) -> list[dict[str,
         }
         for row in rows
     ]
-
-
-@contextmanager
-def progress(*, quiet: bool = False) -> Iterator[Progress]:
-    """Show the steps of a run on the standard error, as `Display` does."""
-    with Display(quiet=quiet) as display:
-        yield display.steps

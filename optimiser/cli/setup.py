@@ -16,6 +16,7 @@ import typer
 from networks import regions
 from optimiser.cli import screen
 from optimiser.cli.options import Json, refuse_output
+from optimiser.cli.screen import Display
 from optimiser.engine.methods.variants import VARIANTS
 from optimiser.problem.errors import EnvironmentFault, JobError
 from optimiser.problem.jsonfile import write_atomically, write_whole
@@ -189,12 +190,12 @@ def import_file(
     report_file = output.with_suffix(".import_report.json")
     for path in (output, report_file):
         refuse_output(path, done="Nothing was read.")
-    with screen.progress(quiet=json) as progress:
-        with progress.step("read", f"Reading {file.name}"):
+    with Display(quiet=json) as display:
+        with display.steps.step("read", f"Reading {file.name}"):
             elements = osm.read(file)
-        with progress.step("build", "Building the network"):
+        with display.steps.step("build", "Building the network"):
             network, railways, report = build(elements, country=country or "world", contract=simplify)
-        with progress.step("write", f"Writing {output.name}"):
+        with display.steps.step("write", f"Writing {output.name}"):
             write_whole(
                 output,
                 lambda part: storage.write_import(

@@ -31,6 +31,7 @@ from optimiser.cli.options import (
     ranged,
     refuse_output,
 )
+from optimiser.cli.screen import Display
 from optimiser.engine.child import ChildProcess, Ending
 from optimiser.engine.methods.own_variant import SUFFIX, parted
 from optimiser.engine.search.task import NamedPlan, SolveParameters, cores
@@ -125,13 +126,13 @@ def solve(
     )
     with _log_file(solver_log) as log, Interruption() as interruption:
         params = params.replace(solver_log=log)
-        with screen.progress(quiet=json) as progress, progress.step("solve", f"Solving {loaded.name}"):
+        with Display(quiet=json) as display, display.steps.step("solve", f"Solving {loaded.name}"):
             try:
                 result = solve_problem(
                     loaded,
                     variant=Path(name) if name.endswith(SUFFIX) else name,
                     params=params,
-                    progress=progress.trace(time_limit),
+                    progress=display.steps.trace(time_limit),
                     run=interruption.run,
                 )
             except SolveFailure as failure:

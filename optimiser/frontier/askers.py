@@ -8,13 +8,9 @@ import time
 from collections.abc import Iterable
 from typing import Any, Self
 
-import numpy as np
-
 from optimiser.engine.attempt import BROKEN
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.presolve import Reduction, reduce
-from optimiser.engine.search.scoring import covered_cities, covered_pairs
-from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Question, SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.frontier.axes import own_problem, top_of
@@ -188,7 +184,7 @@ class SessionAsker(_Asker):
             )
         self._measures = axes.measures(reduced.problem)
         self.reduced, self.cheapest_base = reduced, reduced.forced_cost
-        self.base = base_of(reduced, evaluate, self._measures)
+        self.base = base_of(reduced, evaluate)
         self._known_plans: dict[tuple[int, ...], None] = {}
         self._sent: set[tuple[int, ...]] = set()
 
@@ -267,17 +263,7 @@ class SessionAsker(_Asker):
         return task | {"known": [list(plan) for plan in unsent]}
 
 
-def base_of(
-    reduced: Reduction, evaluate: FrontierEvaluator, measures: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-) -> list[int]:
+def base_of(reduced: Reduction, evaluate: FrontierEvaluator) -> list[int]:
     """Return by how much each measure of a plan exceeds that of its plan in the reduced problem."""
-    t = tables(reduced.problem)
-    nothing = np.zeros(t.size + 1, np.bool_)
-    nothing[-1] = True
-    pair = covered_pairs(t, nothing) if len(t.limit) else np.zeros(0, np.bool_)
-    covered = np.concatenate([pair, covered_cities(t, pair)])
-    reduced_measures = measures @ covered
-    return [
-        has - int(reduced_value)
-        for has, reduced_value in zip(evaluate(reduced.lifted(())).reached, reduced_measures, strict=True)
-    ]
+    nothing, inner = evaluate(reduced.lifted(())), FrontierEvaluator(reduced.problem, evaluate.axes)(())
+    return [has - reduced_value for has, reduced_value in zip(nothing.reached, inner.reached, strict=True)]

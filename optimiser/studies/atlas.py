@@ -98,26 +98,23 @@ def atlas(
         Where no cluster can be measured: the fault of the first one.
     """
     watch, clusters = progress or Progress(), load_clusters() if clusters is None else clusters
-    figures: list[ClusterFigures] = []
-    faults: list[OptimiserError | NetworksError] = []
     with folder.staged(out) as stage:
-        for cluster, found in zip(clusters, _found(clusters, watch, executor), strict=True):
-            if isinstance(found, ClusterFigures):
-                figures.append(found)
-            else:
-                watch.ends(f"{cluster.title} could not be measured: {found.what}")
-                figures.append(ClusterFigures(cluster.loaded.name, cluster.title, fault=str(found)))
-                faults.append(found)
+        found = _found(clusters, watch, executor)
+        faults = [one for one in found if not isinstance(one, ClusterFigures)]
         if len(faults) == len(clusters):
             raise faults[0]
+        figures = (
+            one if isinstance(one, ClusterFigures) else ClusterFigures(c.loaded.name, c.title, fault=str(one))
+            for c, one in zip(clusters, found, strict=True)
+        )
         whole = Atlas(tuple(figures), limit_s=clusters[0].loaded.job.times.limit_s, stretch=STRETCH)
         with watch.step("atlas", "Writing the atlas"):
             pages.write_atlas(whole, stage)
     return AtlasRun(out, whole, UNFINISHED if faults else 0)
 
 
-def _found(clusters: Sequence[Cluster], watch: Progress, executor: Executor | None) -> Iterator[Found]:
-    """Yield the figures of each cluster, or the fault that kept it from being measured.
+def _found(clusters: Sequence[Cluster], watch: Progress, executor: Executor | None) -> list[Found]:
+    """Return the figures of each cluster, or the fault that kept it from being measured.
 
     An executor gets all clusters as tasks, but for those whose files are missing here.
     """
@@ -127,28 +124,26 @@ def _found(clusters: Sequence[Cluster], watch: Progress, executor: Executor | No
         try:
             if executor is None:
                 watch.ends(f"{cluster.title} ({number} of {len(clusters)})")
-                yield _measured(cluster, watch)
+                found[name] = _measured(cluster, watch)
             else:
                 find_source(cluster.loaded)
                 tasks[name] = task_of(cluster)
         except (OptimiserError, NetworksError) as fault:
-            if executor is None:
-                yield fault
             found[name] = fault
-    if executor is None:
-        return
-    done = run_tasks(list(tasks.values()), {}, executor, watch=lambda now: watch.begins(f"Clusters: {now}"))
-    for cluster in clusters:
-        name = cluster.loaded.name
-        if name in found:
-            yield found[name]
-            continue
-        outcome = done[tasks[name].key]
-        if outcome.quarantined:
-            yield EnvironmentFault(outcome.fault, where=f"{cluster.title}, {outcome.worker}")
-        else:
-            picture, values = base64.b64decode(outcome.value["picture"]), outcome.value["figures"]
-            yield ClusterFigures(name, cluster.title, picture=picture, **values)
+            watch.ends(f"{cluster.title} could not be measured: {fault.what}")
+    if executor is not None:
+        done = run_tasks(
+            list(tasks.values()), {}, executor, watch=lambda now: watch.begins(f"Clusters: {now}")
+        )
+        for name, task in tasks.items():
+            outcome, title = done[task.key], task.payload["title"]
+            if outcome.quarantined:
+                found[name] = EnvironmentFault(outcome.fault, where=f"{title}, {outcome.worker}")
+                watch.ends(f"{title} could not be measured: {outcome.fault}")
+            else:
+                picture, values = base64.b64decode(outcome.value["picture"]), outcome.value["figures"]
+                found[name] = ClusterFigures(name, title, picture=picture, **values)
+    return [found[cluster.loaded.name] for cluster in clusters]
 
 
 def task_of(cluster: Cluster) -> Task:

@@ -26,7 +26,7 @@ from optimiser.job.model import Job
 from optimiser.job.sections import CASES_ON, CaseName
 from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import JobError, SolverError
+from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
@@ -286,13 +286,6 @@ class Asking:
         chain, done, faults = self.chain, self.done, list[str]()
         questions, job = chain.questions, chain.loaded.job
 
-        def spared[T](title: str, make: Callable[[], T], default: T) -> T:
-            try:
-                return make()
-            except SolverError as error:
-                faults.append(f"{title} failed and is left out: {error.what}.")
-                return default
-
         cases = self._plausible(executor, faults) if self.cases else None
         road, speeds = chain.times.value.road, None
         if len(road.links):
@@ -302,7 +295,7 @@ class Asking:
         margins: list[RingValue] = []
         if "margins" in questions:
             with chain.progress.step("margins", "Asking what plans without the wished rings are worth"):
-                margins = spared(
+                margins = chain.spared(
                     "The comparison without wished rings",
                     lambda: ring_margins(
                         self.base.base,
@@ -313,16 +306,18 @@ class Asking:
                         figures=chain.figures,
                     ),
                     margins,
+                    faults,
                 )
         prices = None
         if "prices" in questions:
             counted, asked = chain.counted.value, demands.fairness_demands(job)
             plan = within_limit(counted, done.plan)
             with chain.progress.step("fairness", "Solving without the demands, to price them"):
-                prices = spared(
+                prices = chain.spared(
                     "The price of the demands",
                     lambda: price_demands(self.base.base, plan, asked=asked, gap=job.solve.gap, ask=self.ask),
                     None,
+                    faults,
                 )
         return Answers(
             cases=cases,

@@ -279,23 +279,21 @@ def _summary(found: _Found, scenarios: pd.DataFrame) -> dict[str, Any]:
     summary: dict[str, Any] = {
         "format": FORMAT,
         "name": found.chain.loaded.name,
-        "kind": asked.kind,
-        "of": asked.of,
-        "afford": asked.afford,
+        **asked.model_dump(include={"kind", "of", "afford"}),
         "scenarios": len(scenarios),
         "share": asked.share if asked.kind == "share" else None,
         "need": (asked.need or len(scenarios)) if asked.kind == "count" else None,
-        **{key: getattr(result, key) for key in ("status", "objective", "bound", "gap")},
+        **{
+            key: getattr(result, key)
+            for key in ("status", "objective", "bound", "gap", "cost", "seconds", "solver")
+        },
         "gap_of_gain": None if plan is None else plan.gap_of_gain,
         "asked_gap": asked.gap,
-        "cost": result.cost,
         "budget": base.budget,
         "money": base.money,
         "links": len(result.built),
         "mean_today": float(scenarios["today"].mean()),
         "mean_plan": float(scenarios["plan"].mean()),
-        "seconds": result.seconds,
-        "solver": result.solver,
         "versions": dict(result.versions),
     }
     if found.alone:

@@ -75,25 +75,6 @@ _TYPES = {
 """Types of columns that do not hold whole numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class SweepRun:
-    """A finished sweep.
-
-    Attributes
-    ----------
-    folder
-        Where its files are.
-    summary
-        Contents of `sweep.json`.
-    exit_code
-        0, or 10 where a case was given up or is not proven within its gap.
-    """
-
-    folder: Path
-    summary: Mapping[str, Any]
-    exit_code: int
-
-
 @dataclass(frozen=True)
 class SweepCases:
     """The cases of a job, and what they are resolved from.
@@ -176,42 +157,56 @@ def prepare(loaded: LoadedJob, progress: Progress) -> SweepCases:
 
 
 def sweep(
-    loaded: LoadedJob, *, out: Path | None, executor: Executor | None, progress: Progress, watch: Watch
-) -> SweepRun:
-    """Solve the cases of a job and write their tables.
+    job: str | LoadedJob,
+    *,
+    settings: Sequence[str] = (),
+    out: str | Path | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+    watch: Watch = lambda _title, _state: None,
+) -> Sweep:
+    """Solve a job in many cases drawn from what is uncertain, and open what came of it.
 
     Solved cases are kept in the cache, so that an interrupted sweep goes on where it ended.
 
     Parameters
     ----------
-    loaded
-        The job.
+    job
+        Name of a ready job, path of a job file, or a job.
+    settings
+        Changes of keys such as ``sweep.cases=256``, values in TOML; only where `job` is a name or a path.
     out
-        Folder to write; None: that of the job with `ENDING`.
-    executor
-        Does the tasks, within its block; None: child processes, one a core.
+        Folder; None: that of the job with `-sweep`.
+    workers
+        Cases at a time, each in a process of its own; None: as many as cores.
+    scheduler
+        Address of a running Dask scheduler, which solves the cases in place of processes here.
     progress
         Notified of each step before the cases.
+    executor
+        Does the tasks, within its block, in place of what `workers` and `scheduler` say.
     watch
         Called as the cases are solved.
 
     Raises
     ------
-    SolverError
-        When the job itself has no plan: there is nothing to compare with.
+    OptimiserError, NetworksError
+        When the job cannot be swept, or has no plan itself: there is nothing to compare with.
     """
-    target = out or folders.default_folder(loaded, ENDING)
-    found = prepare(loaded, progress)
+    loaded = folders.job_of(job, settings)
+    target = folders.default_folder(loaded, ENDING) if out is None else Path(out)
+    found = prepare(loaded, progress or Progress())
+    chosen = executor_of(workers=workers, scheduler=scheduler) if executor is None else nullcontext(executor)
     with folders.opened(target, loaded) as stage:
         try:
-            with nullcontext(executor) if executor is not None else executor_of() as own:
+            with chosen as own:
                 solved = _solved(found, own, watch)
         finally:
             answers.close()
-        summary = _write(stage, found, solved)
-    settled = summary["proven"] + summary["infeasible"]
-    is_open = bool(summary["quarantined"]) or settled < summary["cases"]
-    return SweepRun(target, summary, NOT_PROVEN if is_open else 0)
+        _write(stage, found, solved)
+    return load_sweep(target)
 
 
 # ---- tasks
@@ -327,8 +322,8 @@ def _ids(row: Row) -> tuple[str, ...]:
 # ---- tables
 
 
-def _write(stage: Path, found: SweepCases, solved: _Solved) -> dict[str, Any]:
-    """Write the tables and `sweep.json`, what the map shows, and page and pictures; return the summary."""
+def _write(stage: Path, found: SweepCases, solved: _Solved) -> None:
+    """Write the tables and `sweep.json`, what the map shows, and page and pictures."""
     ids = [column.factor.id for column in found.columns]
     rows = [
         dict(zip(ids, values, strict=True)) | row
@@ -358,12 +353,10 @@ def _write(stage: Path, found: SweepCases, solved: _Solved) -> dict[str, Any]:
         name: pa.string() if any(isinstance(one, str) for one in own) else pa.float64()
         for name, own in zip(ids, values, strict=True)
     }
-    summary, chain = _summary(found, solved, rows), found.chain
-    folders.write(
-        stage,
-        {name: _table(name, content, factors) for name, content in tables.items()}
-        | {"problem.json": resolve(found.base.base, found.cases[0]), "sweep.json": summary},
-    )
+    chain = found.chain
+    folders.write(stage, {name: _table(name, content, factors) for name, content in tables.items()})
+    problem, summary = resolve(found.base.base, found.cases[0]), _summary(found, solved, rows)
+    folders.write(stage, {"problem.json": problem, "sweep.json": summary})
     results.write_layers(
         stage,
         cities=chain.times.value.cities,
@@ -375,7 +368,6 @@ def _write(stage: Path, found: SweepCases, solved: _Solved) -> dict[str, Any]:
     written = results.load(stage)
     if len(written.futures):
         sweep_page.write(written, stage)
-    return summary
 
 
 def _rows(outcomes: Sequence[Outcome]) -> list[Row]:
@@ -416,16 +408,13 @@ def _summary(found: SweepCases, solved: _Solved, rows: Sequence[Mapping[str, Any
         "attribution": found.chain.source.attribution,
         "limit_s": loaded.job.times.limit_s,
         "money": found.chain.draft.value.problem.money,
-        "design": asked.design,
-        "seed": asked.seed,
-        "levels": asked.levels,
+        **asked.model_dump(
+            include={"design", "seed", "levels", "gap", "time_limit_s", "threads", "core_share"}
+        ),
         "factors": [column.as_dict() for column in found.columns],
         "correlations": [one.model_dump(mode="json") for one in asked.correlations],
         "blocks": [asdict(block) for block in found.table.blocks],
         "weight_scale": found.chain.weight_scale,
-        "gap": asked.gap,
-        "time_limit_s": asked.time_limit_s,
-        "threads": asked.threads,
         "cases": len(rows),
         "proven": sum(row["gap"] is not None and row["gap"] <= asked.gap for row in done),
         "infeasible": sum(row["status"] == "infeasible" for row in done),
@@ -437,7 +426,6 @@ def _summary(found: SweepCases, solved: _Solved, rows: Sequence[Mapping[str, Any
             if one.quarantined
         ],
         "core": list(solved.core),
-        "core_share": asked.core_share,
         "plans": len(solved.plans),
         "committed": bool(solved.committed),
         "versions": versions(),
@@ -478,6 +466,12 @@ def expected(found: SweepCases, target: Path, workers: int | None) -> dict[str, 
 class Sweep(SweepResults):
     """A finished sweep; `optimiser.report.sweep.SweepResults` says what its tables hold."""
 
+    @property
+    def exit_code(self) -> int:
+        """Return 0, or 10 where a case was given up or is not proven within its gap."""
+        settled = self.facts["proven"] + self.facts["infeasible"]
+        return NOT_PROVEN if self.facts["quarantined"] or settled < self.facts["cases"] else 0
+
     def plot(self, picture: str = "links") -> Figure:
         """Draw a picture of the sweep.
 
@@ -516,49 +510,6 @@ class Sweep(SweepResults):
         ends, chosen = ("from_name", "to_name"), ("share", "low", "high", "is_core", "in_plan", "factor")
         title = page.heading(f"{self.facts['region']}: sweep", sweep_page.lead(self))
         return title + page.table(self.links[["number", "kind", *ends, "cost", *chosen]], most=MOST_LINKS)
-
-
-def sweep_job(
-    job: str | LoadedJob,
-    *,
-    settings: Sequence[str] = (),
-    out: str | Path | None = None,
-    workers: int | None = None,
-    scheduler: str | None = None,
-    progress: Progress | None = None,
-) -> Sweep:
-    """Solve a job in many cases drawn from what is uncertain, and open what came of it.
-
-    Parameters
-    ----------
-    job
-        Name of a ready job, path of a job file, or a job.
-    settings
-        Changes of keys such as ``sweep.cases=256``, values in TOML; only where `job` is a name or a path.
-    out
-        Folder; None: that of the job with `-sweep`.
-    workers
-        Cases at a time, each in a process of its own; None: as many as cores.
-    scheduler
-        Address of a running Dask scheduler, which solves the cases in place of processes here.
-    progress
-        Notified of each step.
-
-    Raises
-    ------
-    OptimiserError, NetworksError
-        When the job cannot be swept, or has no plan itself.
-    """
-    loaded = folders.job_of(job, settings)
-    with executor_of(workers=workers, scheduler=scheduler) as executor:
-        done = sweep(
-            loaded,
-            out=None if out is None else Path(out),
-            executor=executor,
-            progress=progress or Progress(),
-            watch=lambda _title, _state: None,
-        )
-    return load_sweep(done.folder)
 
 
 def load_sweep(path: str | Path) -> Sweep:

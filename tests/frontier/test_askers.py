@@ -512,7 +512,7 @@ def test_measures_of_a_plan_are_those_of_its_reduction_and_the_base(seed):
     reduced = reduce(top_of(problem), groups=axes.groups)
     if not reduced.feasible:
         pytest.skip("drawn without a plan")
-    (base,) = askers.base_of(reduced, evaluate, axes.measures(reduced.problem))
+    (base,) = askers.base_of(reduced, evaluate)
     inner = FrontierEvaluator(reduced.problem, axes)
     names = [c.id for c in reduced.problem.candidates]
     for size in (0, 1, len(names)):

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-STRATEGIES, BUDGETS, POOLS = (
-    dict[str, str](wording.WORDS[name]) for name in ("strategies", "budgets", "pools")
-)
+STRATEGIES, BUDGETS, POOLS = (dict[str, str](wording.WORDS[n]) for n in ("strategies", "budgets", "pools"))
 """Strategies of choosing, how the money is divided, and what is chosen from, in the order of tables."""
 
 PLANS = ("plan", "plan_lines")

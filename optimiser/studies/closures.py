@@ -14,9 +14,9 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import connected_components
 
-from networks.skims import ARC_KINDS, TimeGraph, fastest_arcs
+from networks.skims import ARC_KINDS, TimeGraph, paths
 from optimiser.engine.search.task import SolveParameters, cores
 from optimiser.frontier.cases import TimeChanges
 from optimiser.frontier.closures import (
@@ -339,31 +339,21 @@ def weight_by_stretch(graph: TimeGraph, problem: DesignProblem, of_link: NDArray
     of_link
         int64 [links], the stretch of each road link; -1 for other roads.
     """
-    kept = fastest_arcs(graph.tail, graph.head, graph.seconds)
-    tail, head, seconds = graph.tail[kept], graph.head[kept], graph.seconds[kept].astype(np.float64)
-    size = len(graph.nodes)
-    is_road = graph.kind[kept] == _OF_ROADS
-    stretch = np.where(is_road, of_link[np.where(is_road, graph.ref[kept], 0)], -1)
-    on_stretch = stretch >= 0
-    ends = zip(tail[on_stretch].tolist(), head[on_stretch].tolist(), strict=True)
-    stretch_of = dict(zip(ends, stretch[on_stretch].tolist(), strict=True))
     row = {str(name): at for at, name in enumerate(graph.nodes["node_id"].tolist())}
+    both = (graph.origin.tolist(), graph.destination.tolist())
+    start, end = ({node: city for city, node in enumerate(nodes)} for nodes in both)
     pairs_from: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for pair in problem.pairs:
-        origin, destination = (row[problem.nodes[end]] for end in (pair.origin, pair.destination))
-        pairs_from[origin].append((destination, pair.weight))
-    matrix = csr_array((seconds, (tail, head)), shape=(size, size))
+        origin, destination = (row[problem.nodes[node]] for node in (pair.origin, pair.destination))
+        pairs_from[start[origin]].append((end[destination], pair.weight))
     weights: dict[int, int] = defaultdict(int)
     for origin, destinations in pairs_from.items():
-        _, before = dijkstra(matrix, indices=origin, return_predecessors=True)
-        for node, weight in destinations:
-            found, last = set[int](), node
-            while (previous := int(before[last])) >= 0:
-                if (previous, last) in stretch_of:
-                    found.add(stretch_of[previous, last])
-                last = previous
-            for number in found:
-                weights[number] += weight
+        found = paths(graph, origin)
+        for destination, weight in destinations:
+            if (path := found.get(destination)) is not None:
+                roads = path.arcs[graph.kind[path.arcs] == _OF_ROADS]
+                for number in set(of_link[graph.ref[roads]].tolist()) - {-1}:
+                    weights[number] += weight
     return dict(weights)
 
 

@@ -347,8 +347,7 @@ def weight_by_stretch(graph: TimeGraph, problem: DesignProblem, of_link: NDArray
         origin, destination = (row[problem.nodes[node]] for node in (pair.origin, pair.destination))
         pairs_from[start[origin]].append((end[destination], pair.weight))
     weights: dict[int, int] = defaultdict(int)
-    for origin, destinations in pairs_from.items():
-        found = paths(graph, origin)
+    for destinations, found in zip(pairs_from.values(), paths(graph, pairs_from), strict=True):
         for destination, weight in destinations:
             if (path := found.get(destination)) is not None:
                 roads = path.arcs[graph.kind[path.arcs] == _OF_ROADS]

@@ -1,13 +1,10 @@
-"""Solve problems by the path formulation: column generation, then an integer model over listed columns.
-
-A column is a set of candidates that brings a pair within its limit.
-"""
+"""Solve problems by the path formulation: column generation, then an integer model over listed columns."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 
@@ -16,11 +13,12 @@ from optimiser.engine.backends.interfaces import MasterSolution, Point
 from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.methods.heuristics.greedy import greedy, reverse_greedy
 from optimiser.engine.methods.heuristics.lns import start_plans
+from optimiser.engine.presolve.minimal_sets import Effort
 from optimiser.engine.search.incumbent import MaskIncumbent, Stop, never_stop
 from optimiser.engine.search.labels import PathFinder, enabling_sets, new_store
 from optimiser.engine.search.paths import Floats, Integers, Mask, starts
-from optimiser.engine.search.rows import Columns, Rows, columns_of
-from optimiser.engine.search.scoring import covered_pairs, fits, objective_of, objective_unit
+from optimiser.engine.search.rows import Rows
+from optimiser.engine.search.scoring import covered_pairs, fits, objective_unit
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
 from optimiser.problem import DesignProblem
@@ -46,6 +44,9 @@ NEAR_ZERO = 1e-6
 
 FIRST_NODES = 2000
 """Node limit of the first integer round where some pairs are modelled by cuts; it doubles each round."""
+
+type Column = tuple[int, Integers]
+"""A pair, and rising positions of candidates: building all of them brings the pair within its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class PathMaster(MasterHighs):
     ) -> None:
         super().__init__(problem, threads=threads, seed=seed)
         self._t = t
+        self._known = set[tuple[int, bytes]]()
         self._cover = self._row_count()
         self._use_row = np.full(len(t.use), -1, dtype=np.int64)
         # The cover row of each pair; it is free for a pair that needs no column.
@@ -112,21 +114,25 @@ class PathMaster(MasterHighs):
             least, start, index = np.zeros(count), np.arange(count), self._y
         self.add_rows(np.where(by_columns, least, -INFINITY), start, index, np.full(len(index), -1.0))
 
-    def add_columns(self, columns: Columns) -> None:
-        """Add columns, and the use rows that they need and that do not exist yet."""
-        if not len(columns):
-            return
+    def add_columns(self, columns: Sequence[Column]) -> int:
+        """Add those columns that are new, with the use rows that they need; return their number."""
+        found = {key: one for one in columns if (key := (one[0], one[1].tobytes())) not in self._known}
+        if not found:
+            return 0
+        self._known |= found.keys()
+        pairs, counts = np.array([k for k, _ in found.values()]), [len(row) for _, row in found.values()]
         # `Tables.use` rises within each pair.
-        t, pair = self._t, np.repeat(columns.pair, np.diff(columns.start))
+        t, candidate = self._t, np.concatenate([row for _, row in found.values()])
         owner = np.repeat(np.arange(len(t.limit)), np.diff(t.use_start))
-        position = np.searchsorted(owner * t.size + t.use, pair * t.size + columns.candidate)
+        position = np.searchsorted(owner * t.size + t.use, np.repeat(pairs, counts) * t.size + candidate)
         new = np.unique(position[self._use_row[position] < 0])
         self._use_row[new] = self._row_count() + np.arange(len(new))
         self.add_rows(np.zeros(len(new)), np.arange(len(new)), self._x[t.use[new]], np.ones(len(new)))
-        before = columns.start[:-1]
-        index = np.insert(self._use_row[position], before, columns.pair + self._cover)
+        before = starts(counts)[:-1]
+        index = np.insert(self._use_row[position], before, pairs + self._cover)
         value = np.insert(np.full(len(position), -1.0), before, 1.0)
-        self._add_paths(0.0, before + np.arange(len(columns)), index, value)
+        self._add_paths(0.0, before + np.arange(len(found)), index, value)
+        return len(found)
 
     def _add_paths(self, objective: float, start: Integers, index: Integers, value: Floats) -> None:
         """Add columns >= 0 with a common objective coefficient; `index` and `value` are their row entries."""
@@ -189,30 +195,7 @@ class PathMaster(MasterHighs):
         return found.converted(self.divisor, self._point)
 
 
-class Pool:
-    """The set of columns of a master problem: those that `new` has returned so far."""
-
-    def __init__(self) -> None:
-        self._seen: set[tuple[int, bytes]] = set()
-
-    def __len__(self) -> int:
-        """Return the number of columns."""
-        return len(self._seen)
-
-    def new(self, found: Columns) -> Columns:
-        """Add columns to the pool, and return those that are new."""
-        pair: list[int] = []
-        rows: list[Integers] = []
-        for i, k in enumerate(found.pair.tolist()):
-            row = found.candidate[found.start[i] : found.start[i + 1]]
-            if (k, row.tobytes()) not in self._seen:
-                self._seen.add((k, row.tobytes()))
-                pair.append(k)
-                rows.append(row)
-        return columns_of(pair, rows)
-
-
-def first_columns(t: Tables, plan: Mask | None) -> Columns:
+def first_columns(t: Tables, plan: Mask | None) -> list[Column]:
     """Return initial columns: the cheapest path of each pair, and its cheapest path within a plan.
 
     Parameters
@@ -223,33 +206,17 @@ def first_columns(t: Tables, plan: Mask | None) -> Columns:
         bool [J + 1]; None without a plan.
     """
     finder, cost = PathFinder(t), np.append(t.cost, 0).astype(np.float64)
-    pair, rows = [], []
-    for price in [cost] if plan is None else [cost, np.where(plan, cost, np.inf)]:
-        for k in range(len(t.limit)):
-            for path in finder.cheapest(k, price, np.inf):
-                pair.append(k)
-                rows.append(path)
-    return columns_of(pair, rows)
-
-
-class Priced(NamedTuple):
-    """Result of pricing.
-
-    Attributes
-    ----------
-    columns
-        Columns of negative reduced cost, the best one of each pair first.
-    excess
-        float64 [K] >= 0, upper bound on the dual of each pair minus the price of its cheapest path.
-    """
-
-    columns: Columns
-    excess: Floats
+    return [
+        (k, path)
+        for price in ([cost] if plan is None else [cost, np.where(plan, cost, np.inf)])
+        for k in range(len(t.limit))
+        for path in finder.cheapest(k, price, np.inf)
+    ]
 
 
 def price_columns(
     t: Tables, pair_dual: Floats, use_dual: Floats, finder: PathFinder, *, least: float = 1e-8
-) -> Priced:
+) -> tuple[list[Column], Floats]:
     """Return for each pair the cheapest paths whose price is below the dual of the pair.
 
     Parameters
@@ -265,6 +232,12 @@ def price_columns(
     least
         Least excess of a column, relative to the largest dual of a pair.
 
+    Returns
+    -------
+    tuple
+        Columns of negative reduced cost, the best one of each pair first; and float64 [K] >= 0, upper bounds
+        on the dual of each pair minus the price of its cheapest path (the excess).
+
     Notes
     -----
     The search is exact up to `least` and `NOISE`; `excess` accounts for both, so that the Lagrangean bound
@@ -272,8 +245,7 @@ def price_columns(
     """
     margin = least * max(1.0, float(pair_dual.max(initial=0.0)))
     excess = np.where(pair_dual <= margin, np.maximum(pair_dual, 0.0), margin + NOISE * pair_dual)
-    price = np.zeros(t.size + 1)
-    pair, rows = [], []
+    price, columns = np.zeros(t.size + 1), list[Column]()
     for k in np.flatnonzero(pair_dual > margin).tolist():
         entries = slice(t.use_start[k], t.use_start[k + 1])
         use = t.use[entries]
@@ -283,39 +255,8 @@ def price_columns(
         paths = finder.cheapest(k, price, pair_dual[k] - margin)
         if paths:
             excess[k] += pair_dual[k] - margin - price[paths[0]].sum()
-        pair += [k] * len(paths)
-        rows += paths
-    return Priced(columns_of(pair, rows), excess)
-
-
-class Caps(NamedTuple):
-    """Limits beyond which the enumeration of a pair's columns is given up.
-
-    Attributes
-    ----------
-    columns
-        Most columns of a pair.
-    labels
-        Most labels of the search for a pair.
-    """
-
-    columns: int
-    labels: int
-
-
-class Listed(NamedTuple):
-    """Result of an enumeration of columns.
-
-    Attributes
-    ----------
-    columns
-        All minimal columns below the price limit, of the pairs that were completed.
-    complete
-        bool [K], pairs that were completed.
-    """
-
-    columns: Columns
-    complete: Mask
+        columns += [(k, path) for path in paths]
+    return columns, excess
 
 
 def list_columns(
@@ -323,10 +264,10 @@ def list_columns(
     price: Floats,
     most: Floats,
     free: Mask,
-    caps: Caps,
+    effort: Effort,
     *,
     stop: Stop = never_stop,
-) -> Listed:
+) -> tuple[list[Column], Mask]:
     """Enumerate all minimal columns of each pair below a price limit.
 
     Parameters
@@ -340,16 +281,20 @@ def list_columns(
         float64 [K], price limit of each pair: columns of this price or more are left out.
     free
         bool [J], candidates that are built in any case; they are left out of the columns.
-    caps
+    effort
         Limits beyond which a pair is given up.
     stop
         Called every `PAIRS_BETWEEN_CHECKS` pairs; when it returns True, the remaining pairs are given up.
+
+    Returns
+    -------
+    tuple
+        All minimal columns below the price limit of the pairs that were completed, and bool [K], these pairs.
     """
     members = int(np.diff(t.use_start).max(initial=1))
-    store = new_store(t, ends=caps.columns, labels=caps.labels, members=members)
+    store = new_store(t, ends=effort.sets, labels=effort.labels, members=members)
     complete = np.zeros(len(most), np.bool_)
-    prices = np.zeros(t.size + 1)
-    pair, rows = [], []
+    prices, columns = np.zeros(t.size + 1), list[Column]()
     for k in range(len(most)):
         if k % PAIRS_BETWEEN_CHECKS == 0 and stop():
             break
@@ -359,9 +304,8 @@ def list_columns(
         sets = enabling_sets(t, k, prices, float(most[k]), use[~free[use]], store)
         if sets is not None:
             complete[k] = True
-            pair += [k] * len(sets)
-            rows += sets
-    return Listed(columns_of(pair, rows), complete)
+            columns += [(k, row) for row in sets]
+    return columns, complete
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,14 +321,11 @@ class Root:
     cheapest
         float64 [K], lower bound on the price of the cheapest path of each pair at these duals, capped at the
         dual of the pair.
-    ended
-        Whether pricing found no further column.
     """
 
     relaxed: RelaxedPaths
     bound: float
     cheapest: Floats
-    ended: bool
 
 
 def tightened(t: Tables, bound: float) -> float:
@@ -414,7 +355,7 @@ def round_to_plans(t: Tables, x: Floats, incumbent: MaskIncumbent) -> None:
             incumbent.plan(plan, "rounding")
 
 
-def generate(t: Tables, master: PathMaster, pool: Pool, incumbent: MaskIncumbent) -> Root | None:
+def generate(t: Tables, master: PathMaster, incumbent: MaskIncumbent) -> Root | None:
     """Solve the relaxation by column generation; bounds and plans go to the incumbent.
 
     Parameters
@@ -423,8 +364,6 @@ def generate(t: Tables, master: PathMaster, pool: Pool, incumbent: MaskIncumbent
         The problem.
     master
         A master problem whose relaxation is feasible.
-    pool
-        The columns of the master.
     incumbent
         Receives bounds and plans, and knows the time left.
 
@@ -447,18 +386,16 @@ def generate(t: Tables, master: PathMaster, pool: Pool, incumbent: MaskIncumbent
         relaxed = master.relax(seconds=incumbent.left())
         if relaxed is None:
             break
-        priced = price_columns(t, relaxed.pair_dual, relaxed.use_dual, finder)
-        new = pool.new(priced.columns)
-        excess = float(priced.excess.sum())
-        bound = relaxed.objective - excess if t.budget < 0 else relaxed.objective + excess
-        if best is None or not len(new) or ((bound > best.bound) == (t.budget < 0)):
-            best = Root(relaxed, bound, relaxed.pair_dual - priced.excess, ended=not len(new))
+        columns, excess = price_columns(t, relaxed.pair_dual, relaxed.use_dual, finder)
+        added, total = master.add_columns(columns), float(excess.sum())
+        bound = relaxed.objective - total if t.budget < 0 else relaxed.objective + total
+        if best is None or not added or ((bound > best.bound) == (t.budget < 0)):
+            best = Root(relaxed, bound, relaxed.pair_dual - excess)
         incumbent.bound(tightened(t, bound), "columns")
-        if round_number % ROUNDS_PER_PLAN == 0 or not len(new):
+        if round_number % ROUNDS_PER_PLAN == 0 or not added:
             round_to_plans(t, relaxed.x, incumbent)
-        if not len(new) or incumbent.closed(0.0):
+        if not added or incumbent.closed(0.0):
             break
-        master.add_columns(new)
         round_number += 1
     return best
 
@@ -509,7 +446,7 @@ def narrow(t: Tables, root: Root, value: int | None) -> Narrowed:
     return Narrowed(slope > slack, -slope > slack, root.cheapest + slack)
 
 
-CAPS = Caps(columns=200, labels=5_000)
+EFFORT = Effort(sets=200, labels=5_000)
 """Pairs with more columns than this are modelled by cuts in the integer phase."""
 
 
@@ -539,38 +476,33 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     if incumbent.stop():
         return "time", ""
     build = partial(PathMaster, task.problem, t, threads=task.threads, seed=task.seed)
-    master, pool = build(by_columns=np.ones(len(t.limit), np.bool_)), Pool()
-    master.add_columns(pool.new(first_columns(t, incumbent.best)))
+    master = build(by_columns=np.ones(len(t.limit), np.bool_))
+    master.add_columns(first_columns(t, incumbent.best))
     if incumbent.best is None:  # columns that cost more than any difference of objectives
         largest = t.cost.sum() if t.budget < 0 else t.weight.sum() + t.side.city_weight.sum()
         master.add_penalty_columns(float(largest) + 1.0)
-    root = generate(t, master, pool, incumbent)
+    root = generate(t, master, incumbent)
     if incumbent.closed(task.gap):
         return incumbent.ending(task.gap), version()
     if root is None or incumbent.stop():
         return "time", version()
-    narrowed = narrow(t, root, _known(t, incumbent))
+    narrowed = narrow(t, root, incumbent.objective)
     prices = np.where(narrowed.closed[t.use], np.inf, root.relaxed.use_dual)
-    listed = list_columns(t, prices, narrowed.most, narrowed.free, CAPS, stop=incumbent.stop)
-    master = build(by_columns=listed.complete)
-    master.add_columns(listed.columns)
+    columns, complete = list_columns(t, prices, narrowed.most, narrowed.free, EFFORT, stop=incumbent.stop)
+    master = build(by_columns=complete)
+    master.add_columns(columns)
     master.fix(closed=narrowed.closed, free=narrowed.free)
-    _add_benders_cuts(t, master, root, listed)
-    return _integer_rounds(t, master, incumbent, gap=task.gap, complete=listed.complete), version()
+    _add_benders_cuts(t, master, root, complete)
+    return _integer_rounds(t, master, incumbent, gap=task.gap, complete=complete), version()
 
 
-def _known(t: Tables, incumbent: MaskIncumbent) -> int | None:
-    """Return the objective of the best known plan; None without one."""
-    return None if incumbent.best is None else objective_of(t, incumbent.best)
-
-
-def _add_benders_cuts(t: Tables, master: PathMaster, root: Root, listed: Listed) -> None:
+def _add_benders_cuts(t: Tables, master: PathMaster, root: Root, complete: Mask) -> None:
     """Add, for each pair modelled by cuts, the Benders cut of the duals of the root.
 
     At these duals, every path of pair k within its limit costs at least `root.cheapest_k`, so that
     `sum_j price_kj x_j >= cheapest_k y_k`. Together these cuts reproduce the bound of the root.
     """
-    pairs = np.flatnonzero(~listed.complete & (root.cheapest > NEAR_ZERO))
+    pairs = np.flatnonzero(~complete & (root.cheapest > NEAR_ZERO))
     if not len(pairs):
         return
     rows = [np.arange(t.use_start[k], t.use_start[k + 1]) for k in pairs.tolist()]
@@ -621,7 +553,7 @@ def _report_bound(t: Tables, outcome: MasterSolution[Point], incumbent: MaskIncu
 
     So the bound is at best the objective of that plan.
     """
-    known = _known(t, incumbent)
+    known = incumbent.objective
     bound = known if outcome.infeasible else outcome.bound
     if bound is None:
         return

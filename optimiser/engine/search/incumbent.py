@@ -105,6 +105,11 @@ class Incumbent[Plan]:
         """Return the best plan; None without one."""
         return None if self.evaluated is None else self.evaluated.plan
 
+    @property
+    def objective(self) -> int | None:
+        """Return the objective of the best plan; None without one."""
+        return None if self.evaluated is None else self.evaluated.objective
+
     def is_tighter(self, bound: float, than: float | None) -> bool:
         """Return whether a bound is better than another one; None: there is none."""
         return than is None or ((bound > than) if self.minimise else (bound < than))

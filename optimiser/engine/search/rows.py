@@ -1,4 +1,4 @@
-"""Store rows and columns of master problems as arrays: cuts of every family, and paths of pairs."""
+"""Store rows of master problems, cuts of every family, as arrays."""
 
 from __future__ import annotations
 
@@ -255,32 +255,3 @@ def unbuilt_rows(t: Tables, pairs: Integers, x: Floats) -> Rows:
     lists = [usable[x[usable] < 0.5] for usable in lists]
     index = np.concatenate([*lists, np.zeros(0, np.int64)])
     return Rows(pairs, starts([len(usable) for usable in lists]), index, np.ones(len(index)))
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """c columns of the path formulation: building all candidates of a column covers its pair.
-
-    Attributes
-    ----------
-    pair
-        int64 [c], position of the pair of each column.
-    start
-        int64 [c + 1]: column i has the candidates `candidate[start[i]:start[i + 1]]`.
-    candidate
-        int64, positions of candidates, rising in each column.
-    """
-
-    pair: Integers
-    start: Integers
-    candidate: Integers
-
-    def __len__(self) -> int:
-        """Return the number of columns."""
-        return len(self.pair)
-
-
-def columns_of(pair: list[int], rows: list[Integers]) -> Columns:
-    """Return columns, given the pair and the rising candidates of each."""
-    flat = np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int64)
-    return Columns(np.array(pair, np.int64), starts([len(row) for row in rows]), flat)

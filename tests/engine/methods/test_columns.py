@@ -2,16 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from core_drawing import best_plans, brute_force
+from core_drawing import best_plans, brute_force, line
 from hypothesis import given
 from hypothesis import strategies as st
 from label_drawing import enabling_paths, open_problems
 from tiers import examples
 
 from optimiser.engine.methods.column_generation import (
-    Caps,
     PathMaster,
-    Pool,
     first_columns,
     generate,
     list_columns,
@@ -20,9 +18,9 @@ from optimiser.engine.methods.column_generation import (
     tightened,
 )
 from optimiser.engine.methods.heuristics.greedy import nothing
+from optimiser.engine.presolve.minimal_sets import Effort
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.labels import PathFinder
-from optimiser.engine.search.rows import columns_of
 from optimiser.engine.search.scoring import covered_pairs, objective_unit
 from optimiser.engine.search.tables import tables
 
@@ -31,9 +29,7 @@ halves = st.lists(st.integers(0, 6), min_size=6, max_size=6).map(lambda ns: np.a
 
 def sets_of(columns):
     """Return the pair and the candidates of each column."""
-    ends = zip(columns.start[:-1].tolist(), columns.start[1:].tolist(), strict=True)
-    sets = [frozenset(columns.candidate[a:b].tolist()) for a, b in ends]
-    return list(zip(columns.pair.tolist(), sets, strict=True))
+    return [(k, frozenset(row.tolist())) for k, row in columns]
 
 
 def minimal(sets):
@@ -45,9 +41,10 @@ def minimal(sets):
 def test_the_sets_listed_are_the_minimal_ones_below_the_price(small, prices, most, bits):
     t = tables(small)
     free = np.array([bool(bits >> j & 1) for j in range(t.size)])
-    found = list_columns(t, prices[t.use], np.full(len(t.limit), most / 2), free, Caps(500, 5000))
-    assert found.complete.all()
-    listed = [{way for k, way in sets_of(found.columns) if k == pair} for pair in range(len(t.limit))]
+    effort = Effort(sets=500, labels=5000)
+    found, complete = list_columns(t, prices[t.use], np.full(len(t.limit), most / 2), free, effort)
+    assert complete.all()
+    listed = [{way for k, way in sets_of(found) if k == pair} for pair in range(len(t.limit))]
     for pair, got in zip(small.pairs, listed, strict=True):
         sets = {frozenset(j for j in way if not free[j]) for _, way in enabling_paths(small, pair)}
         assert got == minimal({way for way in sets if sum(prices[j] for j in way) < most / 2})
@@ -58,10 +55,11 @@ def test_the_sets_listed_are_the_minimal_ones_below_the_price(small, prices, mos
 def test_a_pair_beyond_the_caps_is_given_up_as_a_whole(small):
     t = tables(small)
     zero, most = np.zeros(len(t.use)), np.ones(len(t.limit))
-    found = list_columns(t, zero, most, np.zeros(t.size, np.bool_), Caps(1, 5000))
+    effort = Effort(sets=1, labels=5000)
+    found, complete = list_columns(t, zero, most, np.zeros(t.size, np.bool_), effort)
     for k, pair in enumerate(small.pairs):
-        assert found.complete[k] == (len(minimal({way for _, way in enabling_paths(small, pair)})) <= 1)
-        assert found.complete[k] == (k in found.columns.pair)
+        assert complete[k] == (len(minimal({way for _, way in enabling_paths(small, pair)})) <= 1)
+        assert complete[k] == (k in {pair for pair, _ in found})
 
 
 @given(open_problems(), halves, st.lists(st.integers(1, 8), min_size=6, max_size=6))
@@ -69,11 +67,11 @@ def test_a_pair_beyond_the_caps_is_given_up_as_a_whole(small):
 def test_a_column_is_found_exactly_where_a_path_costs_less_than_its_pair_brings(small, prices, duals):
     t = tables(small)
     dual = np.array(duals[: len(t.limit)], dtype=np.float64)
-    priced = price_columns(t, dual, prices[t.use], PathFinder(t, paths=2))
+    columns, excess = price_columns(t, dual, prices[t.use], PathFinder(t, paths=2))
     for k, pair in enumerate(small.pairs):
         best = min(sum(prices[j] for j in way) for _, way in enabling_paths(small, pair))
-        assert (k in priced.columns.pair) == (best < dual[k])
-        assert priced.excess[k] == pytest.approx(max(dual[k] - best, 0.0), abs=1e-6)
+        assert (k in {pair for pair, _ in columns}) == (best < dual[k])
+        assert excess[k] == pytest.approx(max(dual[k] - best, 0.0), abs=1e-6)
 
 
 @given(open_problems())
@@ -90,9 +88,8 @@ def relaxation(small):
     t, sent = tables(small), []
     progress = mask_incumbent(t, seconds=300.0, send=sent.append)
     master = PathMaster(small, t, by_columns=np.ones(len(t.limit), np.bool_), threads=1, seed=1)
-    pool = Pool()
-    master.add_columns(pool.new(first_columns(t, None)))
-    return t, generate(t, master, pool, progress), [m for m in sent if m["kind"] == "bound"]
+    master.add_columns(first_columns(t, None))
+    return t, generate(t, master, progress), [m for m in sent if m["kind"] == "bound"]
 
 
 @given(open_problems())
@@ -116,10 +113,13 @@ def test_narrowing_excludes_no_better_plan(small):
         assert not (~plan & narrowed.free).any()
 
 
-def test_the_pool_keeps_each_column_once():
-    pool = Pool()
-    first = pool.new(columns_of([0, 0, 1], [np.array([1]), np.array([1]), np.array([1])]))
-    second = pool.new(columns_of([1, 2], [np.array([1]), np.array([], np.int64)]))
-    assert sets_of(first) == [(0, frozenset({1})), (1, frozenset({1}))]
-    assert sets_of(second) == [(2, frozenset())]
-    assert len(pool) == 3
+def test_a_master_keeps_each_column_once():
+    small = line().canonical()
+    t = tables(small)
+    master = PathMaster(small, t, by_columns=np.ones(len(t.limit), np.bool_), threads=1, seed=1)
+    columns = first_columns(t, None)
+    assert master.add_columns([*columns, columns[0]]) == len(columns)
+    widest = int(np.diff(t.use_start).argmax())
+    everything = t.use[t.use_start[widest] : t.use_start[widest + 1]]
+    assert master.add_columns([columns[0], (widest, everything)]) == 1
+    assert master.add_columns(columns) == 0

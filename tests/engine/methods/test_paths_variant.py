@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tiers import examples
 
 from optimiser.engine.methods import column_generation as proof
-from optimiser.engine.methods.column_generation import Caps
+from optimiser.engine.presolve.minimal_sets import Effort
 from optimiser.problem import load
 
 
@@ -34,12 +34,15 @@ def test_with_side_constraints_it_is_as_well(problem):
     expect_optimum(problem)
 
 
-@pytest.mark.parametrize("caps", [Caps(0, 20_000), Caps(1, 20_000), Caps(200, 3)])
+@pytest.mark.parametrize(
+    "effort",
+    [Effort(sets=0, labels=20_000), Effort(sets=1, labels=20_000), Effort(sets=200, labels=3)],
+)
 @given(problem=side_problems())
 @examples(40)
-def test_pairs_with_too_many_ways_are_held_by_cuts_without_harm(caps, problem):
+def test_pairs_with_too_many_ways_are_held_by_cuts_without_harm(effort, problem):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(proof, "CAPS", caps)
+        patch.setattr(proof, "EFFORT", effort)
         expect_optimum(problem)
 
 
@@ -48,7 +51,7 @@ def test_pairs_with_too_many_ways_are_held_by_cuts_without_harm(caps, problem):
 def test_the_first_nodes_do_not_decide_the_answer(problem, nodes):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(proof, "FIRST_NODES", nodes)
-        patch.setattr(proof, "CAPS", Caps(0, 10))
+        patch.setattr(proof, "EFFORT", Effort(sets=0, labels=10))
         expect_optimum(problem)
 
 

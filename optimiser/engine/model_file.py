@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-from optimiser.engine.methods.variants import variant_of
+from optimiser.engine.methods.variants import AUTO, variant_of
 from optimiser.engine.models.compact import build_compact
 from optimiser.engine.models.cuts_master import add_partition_inequalities, build_master
 from optimiser.engine.models.decisions import Decisions, scale_of
@@ -23,9 +23,6 @@ type Form = Literal["lp", "mps"]
 
 _COMMENT = {"lp": "\\ ", "mps": "* "}
 """What a line of comment begins with."""
-
-CUT_VARIANTS = ("cuts", "cuts-loop")
-"""Variants whose model is the master problem with the cuts of its root."""
 
 ROOT_S = 600.0
 """Time limit of the root whose cuts are written, seconds."""
@@ -72,18 +69,19 @@ def write_model(problem: DesignProblem, path: Path | str, *, form: Form, variant
 
 def _stated(problem: DesignProblem, variant: str, *, mps: bool) -> tuple[pulp.LpProblem, list[str]]:
     """Return the model of a problem, and the comments on it."""
-    if variant not in ("auto", "compact", *CUT_VARIANTS) or not (problem.is_plain or variant != "cuts-loop"):
+    row = variant_of("compact" if variant == AUTO.name else variant)
+    if not row.model or not (problem.is_plain or row.extended):
         kind = "" if problem.is_plain else " of a problem with rings or periods"
         raise ProblemError(
-            f"variant {variant_of(variant).name!r} has no model{kind} that could be written",
+            f"variant {row.name!r} has no model{kind} that could be written",
             done="Nothing was written.",
             remedy="Write that of --variant compact, or the master problem of --variant cuts.",
         )
     if not problem.is_plain:
         ordered = problem.canonical()
-        model = build_extended(ordered, flows=variant not in CUT_VARIANTS)
+        model = build_extended(ordered, flows=row.model == "flows")
         cut = "; pairs are bounded by time cuts, which are not in this file"
-        first = f"Rings or periods, without presolve{cut if variant in CUT_VARIANTS else ''}."
+        first = f"Rings or periods, without presolve{cut if row.model == 'cuts' else ''}."
         names = _names(ordered, Decisions(model.x, model.states[-1].y, model.states[-1].z))
         return model.lp, [first, _objective(ordered, model.scale, 0, mps=mps), *names]
     reduced = reduce(problem)
@@ -91,7 +89,7 @@ def _stated(problem: DesignProblem, variant: str, *, mps: bool) -> tuple[pulp.Lp
         raise InfeasibleError(
             f"no plan meets the constraints: {reduced.reason}", done="No model was written."
         )
-    if variant in CUT_VARIANTS:
+    if row.model == "cuts":
         lp, decisions = _master_with_cuts(reduced.problem)
         first = "Master problem with the cuts that bind at the root: a relaxation, its optimum is a bound."
     else:

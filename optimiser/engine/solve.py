@@ -19,7 +19,7 @@ from optimiser.engine.attempt import (
     plan_within_gap,
     runner,
 )
-from optimiser.engine.backends.solvers import BUNDLED, UNNAMED
+from optimiser.engine.backends.solvers import ALTERNATIVE, ANY, BUNDLED, SOLVERS, UNNAMED
 from optimiser.engine.child import Ending
 from optimiser.engine.explain import explain
 from optimiser.engine.methods.own_variant import SUFFIX
@@ -429,7 +429,7 @@ def prover_of(problem: DesignProblem, params: SolveParameters) -> tuple[str, Sol
     params
         Parameters of a solve.
     """
-    able = VARIANTS[PROVER].solvers if problem.is_plain else VARIANTS[PROVER].extended
+    able = VARIANTS[PROVER].able(is_extended=not problem.is_plain)
     return PROVER, params.replace(solver=params.solver if params.solver in able else able[0])
 
 
@@ -448,22 +448,20 @@ def second_way(
     Returns
     -------
     tuple
-        The variant, and parameters with its solver. Problems with rings or periods have `PROVER` with HiGHS
-        alone, which then gets another seed.
+        The variant, and parameters with its solver. Where `PROVER` runs with the bundled solver alone, as on
+        problems with rings or periods, that gets another seed.
     """
     # Imported here, since PuLP takes most of a second to import.
     from optimiser.engine.backends.pulp_solvers import is_installed
-    from optimiser.engine.backends.solvers import SOLVERS
     from optimiser.engine.methods.branching.tree_search import SMALL
 
-    if not problem.is_plain:
-        return PROVER, params.replace(solver="highs", seed=params.seed % (2**31 - 1) + 1)
-    used_scip = params.solver == "scip"
-    if params.solver == "auto":
+    if ALTERNATIVE not in VARIANTS[PROVER].able(is_extended=not problem.is_plain):
+        return PROVER, params.replace(solver=BUNDLED, seed=params.seed % (2**31 - 1) + 1)
+    other, is_used = SOLVERS[ALTERNATIVE], params.solver == ALTERNATIVE
+    if params.solver == ANY:
         is_ours = name == PROVER and len(problem.pairs) <= SMALL
-        used_scip = ending.solver.startswith("SCIP") if ending.solver else is_ours
-    solver = "scip" if not used_scip and is_installed(SOLVERS["scip"]) else "highs"
-    return PROVER, params.replace(solver=solver)
+        is_used = ending.solver.startswith(other.title) if ending.solver else is_ours
+    return PROVER, params.replace(solver=BUNDLED if is_used or not is_installed(other) else ALTERNATIVE)
 
 
 def named(name: str, solver: str) -> str:

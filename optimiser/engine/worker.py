@@ -151,7 +151,7 @@ class Session:
 
     def _certify(self, task: Mapping[str, Any]) -> None:
         """Prove a bound; `certify` has the bound as `claimed`, `seconds` and `seed`."""
-        from optimiser.engine.backends.highs import version
+        from optimiser.engine.backends.solvers import label
         from optimiser.engine.methods.bound_prover import prove_bound
         from optimiser.engine.search.compiled import is_large
         from optimiser.engine.warm_up import warm_up_proofs
@@ -175,7 +175,7 @@ class Session:
             progress=report,
         )
         reason = "proof" if proof.is_complete else "time"
-        self._done(begun, reason=reason, solver=version(), message="", document=proof.document)
+        self._done(begun, reason=reason, solver=label(), message="", document=proof.document)
 
     def _warm_up(self, task: Task) -> None:
         """Load what a task needs, once for each kind of task."""
@@ -194,7 +194,7 @@ class Session:
         """
         import numpy as np
 
-        from optimiser.engine.backends.highs import version
+        from optimiser.engine.backends.solvers import label
         from optimiser.engine.methods.questions import QuestionSession
         from optimiser.engine.search.compiled import is_large
         from optimiser.engine.search.task import Question
@@ -215,7 +215,7 @@ class Session:
         question = Question.of(task["question"])
         reason, incumbent = self._questions.answer(question, send=self._send, **options)
         counts = {"nodes": incumbent.nodes, "cuts": incumbent.cuts, "warm": is_warm}
-        self._done(begun, reason=reason, solver=version(), late=incumbent.stop(), **counts)
+        self._done(begun, reason=reason, solver=label(), late=incumbent.stop(), **counts)
 
 
 def _task(values: Mapping[str, Any], problem: DesignProblem, **more: Any) -> Task:  # noqa: ANN401 - its fields

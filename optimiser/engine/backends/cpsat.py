@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version as version_of
 from typing import Any
 
 import numpy as np
@@ -29,11 +28,6 @@ LEAST_WORKERS = 8
 Its portfolio of searches is complete from eight workers. With two, the search by the relaxation got too
 little time: siouxfalls_03 took 3 s on one thread, and was open after 25 s on two.
 """
-
-
-def version() -> str:
-    """Return name and version of the solver."""
-    return f"CP-SAT {version_of('ortools')}"
 
 
 class CpsatMaster:

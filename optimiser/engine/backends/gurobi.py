@@ -48,11 +48,6 @@ objective is integer, so an absolute gap below one proves optimality.
 """
 
 
-def version() -> str:
-    """Return name and version of the solver."""
-    return "Gurobi " + ".".join(str(part) for part in gurobipy.gurobi.version())
-
-
 def search_tree(
     t: Tables,
     problem: DesignProblem,

@@ -10,7 +10,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
-from importlib.metadata import version as version_of
 from typing import Any
 
 import highspy
@@ -62,11 +61,6 @@ SMALL_LP_ITERATIONS = 20_000
 
 type OnProgress = Callable[[float | None, Floats | None], bool]
 """Called with a bound or the values of an integer point while HiGHS solves; returns whether to stop."""
-
-
-def version() -> str:
-    """Return name and version of the solver."""
-    return f"HiGHS {version_of('highspy')}"
 
 
 def empty_model(**options: object) -> Any:  # noqa: ANN401 - highspy's own
@@ -291,7 +285,7 @@ class HighsModel:
         infeasible = (kinds.kInfeasible, kinds.kUnboundedOrInfeasible, kinds.kObjectiveBound)
         return "infeasible" if status in infeasible else "limit"
 
-    def _solve_lp(self, seconds: float) -> LpSolution:
+    def solve_lp(self, *, seconds: float) -> LpSolution:
         """Solve a model without integrality from the last basis.
 
         Raises
@@ -319,7 +313,7 @@ class HighsModel:
     def solve_relaxation(self, *, seconds: float) -> LpSolution:
         """Solve the linear relaxation of a model that is solved with integrality at other times."""
         self._set_integer(enabled=False)
-        return self._solve_lp(seconds)
+        return self.solve_lp(seconds=seconds)
 
     def solve_integer(
         self,
@@ -343,7 +337,7 @@ class HighsModel:
         start
             Columns and values of a start solution; HiGHS completes it.
         on_progress
-            Called with bounds and integer points as they are found.
+            Called with bounds and integer points as they are found; the points are returned as well.
 
         Raises
         ------
@@ -358,8 +352,14 @@ class HighsModel:
         if start is not None:
             columns, values = start
             self._model.setSolution(len(columns), columns.astype(np.int32), values)
+        points = list[Floats]()
         if on_progress is not None:
-            self._model.setCallback(_callback(on_progress, len(self.names)), None)
+
+            def take(bound: float | None, values: Floats | None) -> bool:
+                points.extend(() if values is None else (values,))
+                return on_progress(bound, values)
+
+            self._model.setCallback(_callback(take, len(self.names)), None)
             for kind in _PROGRESS:
                 self._model.startCallback(kind)
         self._run(seconds)
@@ -368,10 +368,11 @@ class HighsModel:
         point: Floats = np.array(self._model.getSolution().col_value, np.float64)
         if start is not None and found and self._is_misled(info.objective_function_value, point):
             self._model.clearSolver()
-            return self.solve_integer(seconds=seconds, gap=gap, nodes=nodes, on_progress=on_progress)
+            again = self.solve_integer(seconds=seconds, gap=gap, nodes=nodes, on_progress=on_progress)
+            return replace(again, points=(*points, *again.points))
         return MasterSolution(
             info.mip_dual_bound,
-            (point,) if found else (),
+            (*points, point) if found else tuple(points),
             complete=status == "optimal",
             infeasible=status == "infeasible",
             nodes=max(0, int(info.mip_node_count)),
@@ -588,7 +589,7 @@ class Relaxation(MasterHighs):
 
     def solve(self, *, seconds: float) -> LpSolution:
         """Solve from the last basis within the seconds given."""
-        return self._solve_lp(seconds)
+        return self.solve_lp(seconds=seconds)
 
     def solve_anew(self, *, seconds: float) -> LpSolution:
         """Solve by the interior point method with crossover, which leaves a basis for later solves.
@@ -642,21 +643,18 @@ class IntegerMaster(MasterHighs):
         SolverError
             When HiGHS fails.
         """
-        points: list[Point] = []
 
         def report_progress(bound: float | None, values: Floats | None) -> bool:
-            if values is not None:
-                points.append(self._point(values))
-            return on_point(unscaled(bound, self.divisor), None if values is None else points[-1])
+            point = None if values is None else self._point(values)
+            return on_point(unscaled(bound, self.divisor), point)
 
-        found = self.solve_integer(
+        return self.solve_integer(
             seconds=seconds,
             gap=gap,
             nodes=FIRST_NODES << min(turn, 31),
             start=None if start is None else (self._xyz, start_values(self._problem, start)),
             on_progress=report_progress,
         ).converted(self.divisor, self._point)
-        return replace(found, points=(*points, *found.points))
 
 
 class ExtendedHighs(HighsModel):

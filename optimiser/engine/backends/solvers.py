@@ -5,8 +5,10 @@ The list is also read where nothing is solved, so that it imports none of them.
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from types import MappingProxyType
 
 TIME, GAP, THREADS, SEED = "time limit", "gap", "threads", "seed"
@@ -20,6 +22,10 @@ UNNAMED = (ANY, NONE)
 
 BUNDLED = "highs"
 """The solver that comes with polyring, which therefore need not be looked for."""
+
+ALTERNATIVE = "scip"
+"""The solver whose tree `auto` chooses for small problems, since it prunes better, and which tries again
+where another one failed."""
 
 _PROVES_WITHIN = MappingProxyType({"GLPK_CMD": 1e-7, "PYGLPK": 1e-7})
 """Relative gap proved by classes of PuLP that have no gap setting but search to the end; GLPK prunes nodes
@@ -62,9 +68,14 @@ class Solver:
         are confirmed by our own prover (`engine.solve.confirm`).
     is_watched
         Whether it reports its progress and keeps its time limit, so that it needs no process of its own.
-    version, tree, master
-        The function that returns its name and version, the one that searches a tree of time cuts, and the
-        class that solves the integer master of time cuts (`pkgutil.resolve_name`); empty where there is none.
+    title
+        Its own name, in results.
+    version
+        The function that returns its title and version where its package has another version
+        (`pkgutil.resolve_name`); else empty.
+    tree, master
+        The function that searches a tree of time cuts, and the class that solves the integer master of time
+        cuts (`pkgutil.resolve_name`); empty where there is none.
     splits
         Whether lift-and-project cuts of the root help its tree; Gurobi has cuts like these of its own.
     searches_parts
@@ -80,6 +91,7 @@ class Solver:
     package: str = ""
     is_believed: bool = False
     is_watched: bool = False
+    title: str = ""
     version: str = ""
     tree: str = ""
     master: str = ""
@@ -134,16 +146,17 @@ _ALL = (
         package="highspy",
         is_believed=True,
         is_watched=True,
-        version="optimiser.engine.backends.highs:version",
+        title="HiGHS",
         master="optimiser.engine.backends.highs:IntegerMaster",
     ),
     Solver(
-        "scip",
+        ALTERNATIVE,
         "SCIP_PY",
         "pip install pyscipopt",
         keywords("timeLimit", "gapRel", "threads"),
         package="pyscipopt",
         is_believed=True,
+        title="SCIP",
         version="optimiser.engine.backends.scip_tree:version",
         tree="optimiser.engine.backends.scip_tree:search_tree",
         searches_parts=True,
@@ -162,7 +175,7 @@ _ALL = (
         keywords("timeLimit", "gapRel", "Threads", "Seed"),
         package="gurobipy",
         is_believed=True,
-        version="optimiser.engine.backends.gurobi:version",
+        title="Gurobi",
         tree="optimiser.engine.backends.gurobi:search_tree",
         splits=False,
     ),
@@ -173,13 +186,20 @@ _ALL = (
         keywords("timeLimit", "relative_gap_limit", "num_workers", "random_seed"),
         package="ortools",
         is_believed=True,
-        version="optimiser.engine.backends.cpsat:version",
+        title="CP-SAT",
         master="optimiser.engine.backends.cpsat:CpsatMaster",
     ),
 )
 
 SOLVERS: Mapping[str, Solver] = MappingProxyType({solver.name: solver for solver in _ALL})
 """Solvers with a short name, by that name."""
+
+
+def label(name: str = BUNDLED) -> str:
+    """Return the title and the version of an installed solver in the table, for results."""
+    solver = SOLVERS[name]
+    own = f"{solver.title} {version(solver.package)}"
+    return pkgutil.resolve_name(solver.version)() if solver.version else own
 
 
 def is_believed(name: str) -> bool:

@@ -263,10 +263,6 @@ class CertifyingHighs(ExtendedHighs):
         self._live = [row for i, row in enumerate(self._live) if i not in removed]
         return left
 
-    def solve(self, *, seconds: float) -> LpSolution:
-        """Solve from the last basis; `values` holds those of all columns."""
-        return self._solve_lp(seconds)
-
     def duals(self) -> Duals:
         """Return the multipliers of the last solve: duals of its optimum, or a ray where it has no point."""
         weight = 1
@@ -397,7 +393,7 @@ class _Prover:
         # Where HiGHS proves nothing exactly, branching goes on with any decision.
         last = LpSolution("limit", item.node.bound, np.full(len(lp.decisions), 0.5), _NONE, _NONE)
         for turn in range(ROOT_ROUNDS if at == 0 else NODE_ROUNDS):
-            solution = lp.solve(seconds=self.left())
+            solution = lp.solve_lp(seconds=self.left())
             if self._closes(item, solution):
                 return None
             if solution.status != "optimal":
@@ -548,12 +544,7 @@ class PartitionRows:
         reach = self._reach
         if reach is None:
             reach = self._reach = Reach.of(self._problem)
-        some = reach._replace(
-            origin_row=reach.origin_row[chosen],
-            destination_row=reach.destination_row[chosen],
-            limit=reach.limit[chosen],
-        )
-        used = self._arcs[np.unique(np.concatenate([*some.usable_by(self._arcs)]))]
+        used = self._arcs[reach.only(chosen).used(self._arcs)]
         parts = np.full(len(self._problem.nodes), -1, np.int64)
         parts[self._node] = self._parts[pairs.tobytes()]
         existing, built = used[used[:, 3] < 0], used[used[:, 3] >= 0]

@@ -8,8 +8,9 @@ from functools import partial
 
 import numpy as np
 
-from optimiser.engine.backends.highs import INFINITY, MOST_NODES, MasterHighs, version
+from optimiser.engine.backends.highs import INFINITY, MOST_NODES, MasterHighs
 from optimiser.engine.backends.interfaces import MasterSolution, Point
+from optimiser.engine.backends.solvers import label
 from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.methods.heuristics.greedy import greedy, reverse_greedy
 from optimiser.engine.methods.heuristics.lns import start_plans
@@ -483,9 +484,9 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
         master.add_penalty_columns(float(largest) + 1.0)
     root = generate(t, master, incumbent)
     if incumbent.closed(task.gap):
-        return incumbent.ending(task.gap), version()
+        return incumbent.ending(task.gap), label()
     if root is None or incumbent.stop():
-        return "time", version()
+        return "time", label()
     narrowed = narrow(t, root, incumbent.objective)
     prices = np.where(narrowed.closed[t.use], np.inf, root.relaxed.use_dual)
     columns, complete = list_columns(t, prices, narrowed.most, narrowed.free, EFFORT, stop=incumbent.stop)
@@ -493,7 +494,7 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     master.add_columns(columns)
     master.fix(closed=narrowed.closed, free=narrowed.free)
     _add_benders_cuts(t, master, root, complete)
-    return _integer_rounds(t, master, incumbent, gap=task.gap, complete=complete), version()
+    return _integer_rounds(t, master, incumbent, gap=task.gap, complete=complete), label()
 
 
 def _add_benders_cuts(t: Tables, master: PathMaster, root: Root, complete: Mask) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import Literal, NoReturn
 
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import plain_file
@@ -58,6 +58,8 @@ class Variant:
         own must then define `run_extended(task, send)`. Empty when it solves no such problems.
     any_solver
         Whether it also supports all other solvers of PuLP, by PuLP's name.
+    model
+        Which model can be written to a file: that of `flows`, or the master problem with `cuts`; else empty.
     """
 
     name: str
@@ -67,6 +69,11 @@ class Variant:
     solvers: tuple[str, ...] = ()
     extended: tuple[str, ...] = ()
     any_solver: bool = False
+    model: Literal["", "flows", "cuts"] = ""
+
+    def able(self, *, is_extended: bool) -> tuple[str, ...]:
+        """Return the solvers with which it solves problems with rings or periods, or plain ones."""
+        return self.extended if is_extended else self.solvers
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from optimiser.engine.backends.highs import ExtendedHighs, version
+from optimiser.engine.backends.highs import ExtendedHighs
 from optimiser.engine.backends.interfaces import LpSolution, MasterSolution, unscaled
+from optimiser.engine.backends.solvers import label
 from optimiser.engine.methods.cuts.master_loop import IN_OUT_WEIGHT, prove_by_master
 from optimiser.engine.methods.cuts.relaxation import (
     CORE_SHARE,
@@ -272,18 +273,14 @@ class ExtendedMaster:
         on_point: Callable[[float | None, Floats | None], bool],
     ) -> MasterSolution[Floats]:
         """Solve the model within the seconds given; the node limit doubles with each turn."""
-        points: list[Floats] = []
         self._points_seen = 0
-
-        def on_callback(bound: float | None, values: Floats | None) -> bool:
-            if values is not None:
-                points.append(values)
-            return on_point(unscaled(bound, self.scale), values)
-
         found = self.live.solve_integer(
-            seconds=seconds, gap=gap, nodes=FIRST_NODES << min(turn, 30), on_progress=on_callback
+            seconds=seconds,
+            gap=gap,
+            nodes=FIRST_NODES << min(turn, 30),
+            on_progress=lambda bound, values: on_point(unscaled(bound, self.scale), values),
         )
-        kept = replace(found, points=(*points[-MOST_POINTS:], *found.points))
+        kept = replace(found, points=found.points[-MOST_POINTS - 1 :])
         return kept.converted(self.scale, lambda point: point)
 
     def take(self, point: Floats) -> None:
@@ -339,9 +336,9 @@ def prove(task: Task, send: Send) -> tuple[str, str]:
         )
         first.result()
     if cuts is not None and not _relax(live, cuts, reader, incumbent, model.scale, task.gap):
-        return "infeasible", version()
+        return "infeasible", label()
     master = ExtendedMaster(live, reader, cuts, model.scale)
-    return prove_by_master(master, incumbent, gap=task.gap), version()
+    return prove_by_master(master, incumbent, gap=task.gap), label()
 
 
 def state_cuts(

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from optimiser.engine.backends.solvers import ANY, NONE, SOLVERS
+from optimiser.engine.backends.solvers import ALTERNATIVE, ANY, BUNDLED, NONE, SOLVERS
 from optimiser.engine.methods import own_variant
 from optimiser.engine.methods.own_variant import OwnVariant, Variant
 from optimiser.problem.errors import ProblemError
@@ -53,8 +53,9 @@ _TABLE: tuple[tuple[Variant, str, str], ...] = (
             name="cuts",
             about="Fractional time cuts: tighten the relaxation, then search a tree with cuts at its nodes.",
             proves=True,
-            solvers=(ANY, "highs", "scip", "gurobi"),
-            extended=("highs",),
+            solvers=(ANY, BUNDLED, ALTERNATIVE, "gurobi"),
+            extended=(BUNDLED,),
+            model="cuts",
         ),
         "optimiser.engine.methods.branching.tree_search:prove",
         "optimiser.engine.methods.rings:prove",
@@ -64,7 +65,8 @@ _TABLE: tuple[tuple[Variant, str, str], ...] = (
             name="cuts-loop",
             about="Fractional time cuts: tighten the relaxation, then solve and cut off an integer model.",
             proves=True,
-            solvers=("highs", "cpsat"),
+            solvers=(BUNDLED, "cpsat"),
+            model="cuts",
         ),
         "optimiser.engine.methods.cuts.master_loop:prove",
         "",
@@ -74,7 +76,7 @@ _TABLE: tuple[tuple[Variant, str, str], ...] = (
             name="paths",
             about="Paths as columns: generate, list, solve; strong where every pair must be covered.",
             proves=True,
-            solvers=("highs",),
+            solvers=(BUNDLED,),
         ),
         "optimiser.engine.methods.column_generation:prove",
         "",
@@ -85,7 +87,7 @@ _TABLE: tuple[tuple[Variant, str, str], ...] = (
                 name=name,
                 about=f"Branch-and-Benders-cut after Bucarey et al. (2022), {kind} cuts.",
                 proves=True,
-                solvers=("scip",),
+                solvers=(ALTERNATIVE,),
             ),
             "optimiser.engine.methods.benders:prove",
             "",
@@ -100,6 +102,7 @@ _TABLE: tuple[tuple[Variant, str, str], ...] = (
             solvers=tuple(SOLVERS),
             extended=tuple(SOLVERS),
             any_solver=True,
+            model="flows",
         ),
         "optimiser.engine.methods.compact:prove",
         "optimiser.engine.methods.compact:prove_extended",
@@ -221,13 +224,13 @@ def choose(
     else:
         name = (
             _suitable(solver, is_extended=is_extended, must_cover=must_cover)
-            if requested == "auto"
+            if requested == AUTO.name
             else requested
         )
         if name not in VARIANTS:
             raise ProblemError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(VARIANTS)}.")
         variant = VARIANTS[name]
-    able = variant.extended if is_extended else variant.solvers
+    able = variant.able(is_extended=is_extended)
     kind = "problems with rings or periods"
     if is_extended and not able:
         others = ", ".join(v.name for v in VARIANTS.values() if v.extended)
@@ -256,5 +259,4 @@ def _suitable(solver: str, *, is_extended: bool, must_cover: bool) -> str:
     """
     if must_cover and not is_extended and solver in (ANY, *VARIANTS["paths"].solvers):
         return "paths"
-    cuts = VARIANTS["cuts"].extended if is_extended else VARIANTS["cuts"].solvers
-    return "cuts" if solver in (ANY, *cuts) else "compact"
+    return "cuts" if solver in (ANY, *VARIANTS["cuts"].able(is_extended=is_extended)) else "compact"

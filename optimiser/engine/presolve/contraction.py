@@ -17,7 +17,7 @@ from optimiser.engine.search.paths import (
     longest_limit,
     times_from,
 )
-from optimiser.engine.search.tables import Reach
+from optimiser.engine.search.tables import Reach, arcs_of
 from optimiser.problem import DesignProblem
 
 
@@ -37,10 +37,8 @@ def drop_irrelevant_arcs(stage: Reduction) -> Reduction:
         Any stage.
     """
     table = arc_table(stage.problem)
-    relevant = np.zeros(len(table), np.bool_)
-    for positions in Reach.of(stage.problem).usable_by(table):
-        relevant[positions] = True
-    return stage.on(without_idle(with_arcs(stage.problem, table[relevant].tolist())))
+    used = Reach.of(stage.problem).used(table)
+    return stage.on(without_idle(with_arcs(stage.problem, table[used].tolist())))
 
 
 def drop_slow_arcs(stage: Reduction) -> Reduction:
@@ -61,9 +59,7 @@ def drop_slow_arcs(stage: Reduction) -> Reduction:
     """
     problem, net = stage.problem, graph(stage.problem)
     kept = ~_replaceable(net, graph(problem, reverse=True), len(problem.candidates))
-    tails = np.repeat(np.arange(len(problem.nodes)), np.diff(net.start))
-    rows = np.stack([tails, net.head, net.seconds, net.owner], axis=1)[kept]
-    return stage.on(without_idle(with_arcs(problem, rows.tolist())))
+    return stage.on(without_idle(with_arcs(problem, arcs_of(net)[kept].tolist())))
 
 
 @compiled

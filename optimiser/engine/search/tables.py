@@ -168,6 +168,18 @@ class Reach(NamedTuple):
             islands_of(problem),
         )
 
+    @classmethod
+    def in_tables(cls, t: Tables) -> Self:
+        """Return the times that the arrays of a problem hold."""
+        known = {name: getattr(t, name) for name in cls._fields if name != "island"}
+        arcs = arcs_of(t.net)
+        return cls(**known, island=components(len(t.net.start) - 1, arcs[:, 0], arcs[:, 1]))
+
+    def only(self, pairs: Integers | list[int]) -> Self:
+        """Return the times of some pairs, by position."""
+        per_pair = ("origin_row", "destination_row", "limit")
+        return self._replace(**{name: getattr(self, name)[pairs] for name in per_pair})
+
     def usable_by(self, arcs: Integers) -> Iterator[Integers]:
         """Yield for each pair the positions of the arcs on a walk of it within its limit T.
 
@@ -194,6 +206,13 @@ class Reach(NamedTuple):
             times = before[origin][tail[near]] + seconds[near] + after[destination][head[near]]
             yield order[near][times <= limit]
 
+    def used(self, arcs: Integers) -> Mask:
+        """Return bool [m], the arcs that some pair can use (`usable_by`)."""
+        found = np.zeros(len(arcs), np.bool_)
+        for positions in self.usable_by(arcs):
+            found[positions] = True
+        return found
+
     def usable(self, arcs: Integers, group: Integers, count: int) -> Mask:
         """Return bool [K x count], whether a pair can use an arc of a group.
 
@@ -215,14 +234,21 @@ class Reach(NamedTuple):
 def islands_of(problem: DesignProblem) -> Integers:
     """Return int64 [n], the number of each node's island: what no arc, open or not, joins to the rest."""
     arcs = arc_table(problem)
-    return _islands(len(problem.nodes), arcs[:, 0], arcs[:, 1])
+    return components(len(problem.nodes), arcs[:, 0], arcs[:, 1])
 
 
-def _islands(nodes: int, tail: Integers, head: Integers) -> Integers:
+def arcs_of(net: Graph) -> Integers:
+    """Return int64 [m x 4], the tail, head, seconds and owner of each arc of a graph, in its order."""
+    tails = np.repeat(np.arange(len(net.start) - 1), np.diff(net.start))
+    return np.stack([tails, net.head, net.seconds, net.owner], axis=1)
+
+
+def components(nodes: int, one: Integers, other: Integers) -> Integers:
+    """Return int64 [nodes], the number of each node's connected component; edges join `one` and `other`."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    network = coo_array((np.ones(len(tail), np.int8), (tail, head)), shape=(nodes, nodes))
+    network = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(nodes, nodes))
     numbers: Integers = connected_components(network, directed=False)[1].astype(np.int64)
     return numbers
 
@@ -235,11 +261,7 @@ def usable_candidate_arcs(t: Tables) -> tuple[Integers, Integers]:
     tuple
         int64 [K + 1], where each pair starts, and int64, the positions of the arcs.
     """
-    nodes = len(t.net.start) - 1
-    tails = np.repeat(np.arange(nodes), np.diff(t.net.start))
-    known = {name: getattr(t, name) for name in Reach._fields if name != "island"}
-    reach = Reach(**known, island=_islands(nodes, tails, t.net.head))
-    found = list(reach.usable_by(np.stack([t.arc_tail, t.arc_head, t.arc_seconds], axis=1)))
+    found = list(Reach.in_tables(t).usable_by(np.stack([t.arc_tail, t.arc_head, t.arc_seconds], axis=1)))
     return starts([len(row) for row in found]), np.concatenate([*found, np.zeros(0, np.int64)])
 
 

@@ -13,9 +13,9 @@ from threading import Lock
 
 import numpy as np
 
-from optimiser.engine.backends.highs import Relaxation, reset_threads, version
+from optimiser.engine.backends.highs import Relaxation, reset_threads
 from optimiser.engine.backends.interfaces import LpSolution, Separator, TreeLimits, TreeOutcome
-from optimiser.engine.backends.solvers import ANY, BUNDLED, SOLVERS, UNNAMED
+from optimiser.engine.backends.solvers import ALTERNATIVE, ANY, BUNDLED, SOLVERS, UNNAMED, label
 from optimiser.engine.methods.branching.tree import (
     LEAST_CHANGE,
     Node,
@@ -114,7 +114,7 @@ def prove(
     """
     if task.solver in UNNAMED:  # a variant of the user's own may run with none
         is_small = task.solver == ANY and len(t.limit) <= SMALL
-        task = replace(task, solver="scip" if is_small else BUNDLED)
+        task = replace(task, solver=ALTERNATIVE if is_small else BUNDLED)
     improver = start_plans(t, incumbent, seed=task.seed, destroy=destroy)
     if incumbent.stop():
         return "time", ""
@@ -123,7 +123,7 @@ def prove(
     cuts = CutFinder(t, families=families, stop=incumbent.stop, threads=task.threads)
     root = solve_root(t, incumbent, program, cuts, gap=task.gap)
     if isinstance(root, str):
-        return root, version()
+        return root, label()
     improver.improve_for(incumbent, attempts_for(t), root.x)
     solver = SOLVERS[task.solver]
     if solver.splits and not incumbent.closed(task.gap):
@@ -136,7 +136,7 @@ def prove(
     if incumbent.best is not None:
         improver.start_from(incumbent.best)
     if incumbent.closed(task.gap):
-        return incumbent.ending(task.gap), version()
+        return incumbent.ending(task.gap), label()
     root.cuts.times.threads = 1  # few cuts are sought at a node: sharing them takes longer than it saves
     if solver.tree:
         return search_in_solver(t, incumbent, task, root)
@@ -148,7 +148,7 @@ def prove(
                 improver.start_from(plan)
         improver.improve_for(incumbent, ATTEMPTS_IN_TREE)
 
-    return search_tree(incumbent, root, workers, gap=task.gap, after_round=after_round), version()
+    return search_tree(incumbent, root, workers, gap=task.gap, after_round=after_round), label()
 
 
 def is_far_from_proof(incumbent: MaskIncumbent, root: RootRelaxation) -> bool:
@@ -326,7 +326,7 @@ def search_in_solver(
     solver, scale = SOLVERS[task.solver], root.scale
     splits = {"splits": root.splits} if solver.splits else {}
     is_far, rows = is_far_from_proof(incumbent, root), first_rows(root, task, incumbent.left)
-    solver_tree, name = pkgutil.resolve_name(solver.tree), pkgutil.resolve_name(solver.version)()
+    solver_tree, name = pkgutil.resolve_name(solver.tree), label(solver.name)
 
     def search_one(one: MaskIncumbent, cuts: CutFinder, seed: int, **fixed: Integers) -> TreeOutcome:
         # Near a proof, time is better spent on the bound than on plans.

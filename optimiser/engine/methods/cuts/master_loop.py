@@ -9,9 +9,9 @@ from typing import Protocol
 
 import numpy as np
 
-from optimiser.engine.backends.highs import Relaxation, reset_threads, version
+from optimiser.engine.backends.highs import Relaxation, reset_threads
 from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
-from optimiser.engine.backends.solvers import BUNDLED, SOLVERS
+from optimiser.engine.backends.solvers import BUNDLED, SOLVERS, label
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import binding_rows, solve_root
 from optimiser.engine.methods.heuristics.lns import Rounding, start_plans
@@ -201,12 +201,12 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     program = Relaxation(task.problem, seed=task.seed)
     root = solve_root(t, incumbent, program, CutFinder(t, stop=incumbent.stop), gap=task.gap)
     if isinstance(root, str):
-        return root, version()
-    row = SOLVERS.get(task.solver, SOLVERS[BUNDLED])
-    solver: SolverMaster = pkgutil.resolve_name(row.master)(
+        return root, label()
+    name = task.solver if task.solver in SOLVERS else BUNDLED
+    solver: SolverMaster = pkgutil.resolve_name(SOLVERS[name].master)(
         task.problem, threads=task.threads, seed=task.seed, log=task.log
     )
     solver.add(binding_rows(root))
     improve = Rounding(t, incumbent)
     master = TimeCutMaster(t, incumbent, root.cuts, solver, seed=task.seed, improve=improve)
-    return prove_by_master(master, incumbent, gap=task.gap), pkgutil.resolve_name(row.version)()
+    return prove_by_master(master, incumbent, gap=task.gap), label(name)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from optimiser.engine.search.compiled import compiled, compiled_inner
-from optimiser.engine.search.paths import UNREACHED, Integers, Mask, starts
+from optimiser.engine.search.paths import Integers, starts
 from optimiser.engine.search.rows import NO_ROWS, Floats, Rows
-from optimiser.engine.search.tables import Tables
+from optimiser.engine.search.tables import Reach, Tables, arcs_of, components
 
 SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Shares of the pairs for which a part graph is tried, pairs that can use few existing arcs first.
@@ -67,18 +65,17 @@ def part_graph(t: Tables) -> PartGraph | None:
     pair uses no other arcs. Each further pair makes more existing arcs relevant, and so leaves fewer parts.
     Of the sets of pairs given by `SHARES`, the one is taken whose pairs have the forest with most edges.
     """
-    arcs = _Arcs.of(t)
-    existing = arcs.only(arcs.owner == t.size)
-    counts = np.array([_is_relevant(t, existing, k).sum() for k in range(len(t.limit))], np.int64)
+    arcs, reach = arcs_of(t.net), Reach.in_tables(t)
+    existing = arcs[arcs[:, 3] == t.size]
+    counts = np.array([len(some) for some in reach.usable_by(existing)], np.int64)
     order, least = np.argsort(counts, kind="stable"), SHARES[0] * len(counts)
     best: tuple[int, int, Integers, Integers] | None = None
-    is_used, done = np.zeros(len(existing.tail), np.bool_), 0
+    is_used, done = np.zeros(len(existing), np.bool_), 0
     for end in sorted({int(np.count_nonzero(counts == 0)), *(math.ceil(s * len(order)) for s in SHARES)}):
         # The sets grow, and with them the arcs that some pair can use.
-        for k in order[done:end].tolist():
-            is_used |= _is_relevant(t, existing, k)
-        done, used = end, existing.only(is_used)
-        group = _components(len(t.net.start) - 1, used.tail, used.head)
+        is_used |= reach.only(order[done:end]).used(existing)
+        done, used = end, existing[is_used]
+        group = components(len(t.net.start) - 1, used[:, 0], used[:, 1])
         chosen = np.sort(order[:end])
         chosen = chosen[group[t.origin[chosen]] != group[t.destination[chosen]]]
         score = (forest_size(group[t.origin[chosen]], group[t.destination[chosen]]), len(chosen))
@@ -87,7 +84,8 @@ def part_graph(t: Tables) -> PartGraph | None:
     if best is None or best[0] < 2:
         return None
     _, _, chosen, group = best
-    links = _links(t, arcs, chosen, group)
+    built = arcs[arcs[:, 3] < t.size]
+    links = _links(built[reach.only(chosen).used(built)], group)
     return PartGraph(
         size=int(group.max()) + 1,
         pair=chosen,
@@ -100,64 +98,26 @@ def part_graph(t: Tables) -> PartGraph | None:
     )
 
 
-class _Arcs(NamedTuple):
-    """All arcs of a problem, int64 [m] each; `owner` is the number of candidates J for existing arcs."""
-
-    tail: Integers
-    head: Integers
-    seconds: Integers
-    owner: Integers
-
-    @classmethod
-    def of(cls, t: Tables) -> Self:
-        tail = np.repeat(np.arange(len(t.net.start) - 1), np.diff(t.net.start)).astype(np.int64)
-        return cls(tail, t.net.head, t.net.seconds, t.net.owner)
-
-    def only(self, kept: Mask) -> _Arcs:
-        return _Arcs(*(column[kept] for column in self))
-
-
-def _is_relevant(t: Tables, arcs: _Arcs, k: int) -> Mask:
-    """Return bool [m], whether each arc is relevant to a pair."""
-    before = t.from_origin[t.origin_row[k]][arcs.tail]
-    after = t.to_destination[t.destination_row[k]][arcs.head]
-    # A sum of unreached times overflows.
-    is_reached = (before < UNREACHED) & (after < UNREACHED)
-    found: Mask = is_reached & (before + arcs.seconds + after <= t.limit[k])
-    return found
-
-
 def forest_size(one: Integers, other: Integers) -> int:
     """Return the number of edges of a spanning forest of the given edges."""
     nodes = np.unique(np.concatenate([one, other]))
     if not len(nodes):
         return 0
-    label = _components(len(nodes), np.searchsorted(nodes, one), np.searchsorted(nodes, other))
+    label = components(len(nodes), np.searchsorted(nodes, one), np.searchsorted(nodes, other))
     return len(nodes) - int(label.max()) - 1
 
 
-def _links(t: Tables, arcs: _Arcs, chosen: Integers, group: Integers) -> list[tuple[int, list[int]]]:
-    """Return the links: a candidate, and the sorted parts that its relevant arcs connect."""
-    built = arcs.only(arcs.owner < t.size)
-    is_used = np.zeros(len(built.tail), np.bool_)
-    for k in chosen.tolist():
-        is_used |= _is_relevant(t, built, k)
-    used = built.only(is_used)
-    one, other, owner = group[used.tail], group[used.head], used.owner
+def _links(arcs: Integers, group: Integers) -> list[tuple[int, list[int]]]:
+    """Return the links that arcs of candidates open: a candidate, and the sorted parts that they connect."""
+    one, other, owner = group[arcs[:, 0]], group[arcs[:, 1]], arcs[:, 3]
     found = []
     for j in np.unique(owner[one != other]).tolist():
         inside = (owner == j) & (one != other)
         nodes = np.unique(np.concatenate([one[inside], other[inside]]))
         ends = (np.searchsorted(nodes, side[inside]) for side in (one, other))
-        label = _components(len(nodes), *ends)
+        label = components(len(nodes), *ends)
         found += [(j, nodes[label == part].tolist()) for part in range(int(label.max()) + 1)]
     return found
-
-
-def _components(size: int, one: Integers, other: Integers) -> Integers:
-    """Return int64 [size], the connected component of each node."""
-    edges = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(size, size))
-    return connected_components(edges, directed=False)[1].astype(np.int64)
 
 
 SEED = 1

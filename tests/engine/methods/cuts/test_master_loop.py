@@ -473,7 +473,8 @@ def test_the_method_starts_from_plans_relaxes_and_hands_the_binding_rows_to_the_
     monkeypatch.setattr(master_loop, "reset_threads", noted("threads"))
     monkeypatch.setattr(master_loop, "solve_root", root)
     highs = solvers.SOLVERS["highs"]
-    places = {highs.master: lambda _problem, **_options: Master(), highs.version: lambda: "solver 1"}
+    places = {highs.master: lambda _problem, **_options: Master()}
+    monkeypatch.setattr(master_loop, "label", {"highs": "solver 1"}.__getitem__)
     monkeypatch.setattr(master_loop, "pkgutil", SimpleNamespace(resolve_name=places.__getitem__))
     found = prove(t, incumbent, Task(problem, "cuts-loop", 60.0, -1.0, 1, 7, "highs"))
     assert found == ("infeasible", "solver 1")
@@ -487,7 +488,7 @@ def test_the_solver_of_a_task_is_named_with_its_version(name):
         pytest.importorskip("ortools")
     row = solvers.SOLVERS[name]
     master = pkgutil.resolve_name(row.master)(two_of_three(budget=3), threads=1, seed=1, log=False)
-    label = pkgutil.resolve_name(row.version)()
+    label = solvers.label(name)
     assert isinstance(master, IntegerMaster) is (name == "highs")
     assert label.lower().startswith("highs" if name == "highs" else "cp-sat")
 

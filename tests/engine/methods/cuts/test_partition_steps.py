@@ -16,11 +16,9 @@ from optimiser.engine.methods.cuts.partitions import (
     LINK_PREFERENCE,
     PartGraph,
     PartitionCuts,
-    _Arcs,
     _best_merge,
     _crossing,
     _forest,
-    _is_relevant,
     _measure_links,
     _merge,
     _strongest_claims,
@@ -28,7 +26,7 @@ from optimiser.engine.methods.cuts.partitions import (
     part_graph,
     partition_inequalities,
 )
-from optimiser.engine.search.tables import tables
+from optimiser.engine.search.tables import Reach, arcs_of, tables
 from optimiser.problem import Pair
 
 SEEDS = range(40)
@@ -79,17 +77,20 @@ def test_arcs_are_relevant_to_the_pairs_that_have_a_walk_over_them_within_the_li
     for seed in range(20):
         problem = dense_problem(seed).canonical()
         t = tables(problem)
-        arcs, every = _Arcs.of(t), {c.id for c in problem.candidates}
-        arcs = arcs.only(np.arange(len(arcs.tail)) % 3 != 0)
+        arcs, every = arcs_of(t.net), {c.id for c in problem.candidates}
+        arcs = arcs[np.arange(len(arcs)) % 3 != 0]
 
         def is_relevant(a, pair, arcs=arcs, problem=problem, every=every):
-            to_tail = seconds_between(problem, pair.origin, every).get(int(arcs.tail[a]), NEVER)
-            on = seconds_between(problem, int(arcs.head[a]), every).get(pair.destination, NEVER)
-            return to_tail + int(arcs.seconds[a]) + on <= pair.limit
+            tail, head, seconds, _ = arcs[a].tolist()
+            to_tail = seconds_between(problem, pair.origin, every).get(tail, NEVER)
+            on = seconds_between(problem, head, every).get(pair.destination, NEVER)
+            return to_tail + seconds + on <= pair.limit
 
-        found = np.array([[is_relevant(a, pair) for a in range(len(arcs.tail))] for pair in problem.pairs])
+        found = np.array([[is_relevant(a, pair) for a in range(len(arcs))] for pair in problem.pairs])
+        reach = Reach.in_tables(t)
         for k, expected in enumerate(found):
-            assert _is_relevant(t, arcs, k).tolist() == expected.tolist()
+            assert reach.only([k]).used(arcs).tolist() == expected.tolist()
+        assert reach.used(arcs).tolist() == found.any(axis=0).tolist()
 
 
 def test_the_largest_y_of_a_pair_between_two_parts_is_its_claim():

@@ -284,6 +284,32 @@ class DesignProblem:
         """Return the cost of some candidates, by id."""
         return sum(self.candidates[self.index[name]].cost for name in built)
 
+    def on_nodes(self, order: Sequence[int]) -> DesignProblem:
+        """Return the problem on some of its nodes, by position, in this order; it must name no others."""
+        new = {old: position for position, old in enumerate(order)}
+
+        def moved(arcs: Iterable[Arc]) -> tuple[Arc, ...]:
+            return tuple((new[tail], new[head], seconds) for tail, head, seconds in arcs)
+
+        return self.derived(
+            nodes=tuple(self.nodes[node] for node in order),
+            arcs=moved(self.arcs),
+            candidates=tuple(dataclasses.replace(c, arcs=moved(c.arcs)) for c in self.candidates),
+            pairs=tuple(
+                dataclasses.replace(p, origin=new[p.origin], destination=new[p.destination])
+                for p in self.pairs
+            ),
+        )
+
+    def on_pairs(self, order: Sequence[int]) -> DesignProblem:
+        """Return the problem with some of its pairs, by position, in this order; cities must name no others.
+
+        The pairs of each city are sorted.
+        """
+        new = {old: position for position, old in enumerate(order)}
+        cities = (dataclasses.replace(c, pairs=tuple(sorted(new[k] for k in c.pairs))) for c in self.cities)
+        return self.derived(pairs=tuple(self.pairs[k] for k in order), cities=tuple(cities))
+
     def canonical(self) -> DesignProblem:
         """Return the same problem in canonical order, so that a plan does not depend on the order of a file.
 
@@ -294,21 +320,14 @@ class DesignProblem:
         targets, excludes and requires are dropped. Equal pairs are sorted by the cities that count them;
         pairs that are equal even then are interchangeable.
         """
-        nodes = sorted(range(len(self.nodes)), key=self.nodes.__getitem__)
-        new = {old: position for position, old in enumerate(nodes)}
-        pairs = [
-            dataclasses.replace(p, origin=new[p.origin], destination=new[p.destination]) for p in self.pairs
-        ]
-        order = _pair_order(pairs, self.cities)
-        place = {old: position for position, old in enumerate(order)}
-        return self.derived(
-            nodes=tuple(self.nodes[i] for i in nodes),
-            arcs=_renumbered(self.arcs, new),
+        moved = self.on_nodes(sorted(range(len(self.nodes)), key=self.nodes.__getitem__))
+        moved = moved.on_pairs(_pair_order(moved.pairs, self.cities))
+        return moved.derived(
+            arcs=tuple(sorted(moved.arcs)),
             candidates=tuple(
-                dataclasses.replace(candidate, arcs=_renumbered(candidate.arcs, new))
-                for candidate in sorted(self.candidates, key=_id)
+                dataclasses.replace(candidate, arcs=tuple(sorted(candidate.arcs)))
+                for candidate in sorted(moved.candidates, key=_id)
             ),
-            pairs=tuple(pairs[k] for k in order),
             caps=tuple(sorted(set(self.caps))),
             capacities=tuple(
                 dataclasses.replace(capacity, use=tuple(sorted(capacity.use)))
@@ -317,10 +336,7 @@ class DesignProblem:
             targets=tuple(sorted(set(self.targets), key=dataclasses.astuple)),
             excludes=tuple(sorted({(min(two), max(two)) for two in self.excludes})),
             requires=tuple(sorted(set(self.requires))),
-            cities=tuple(
-                dataclasses.replace(city, pairs=tuple(sorted(place[k] for k in city.pairs)))
-                for city in sorted(self.cities, key=_id)
-            ),
+            cities=tuple(sorted(moved.cities, key=_id)),
             rings=tuple(canonical_ring(ring) for ring in sorted(self.rings, key=_id)),
         )
 
@@ -412,10 +428,6 @@ def _pair_order(pairs: Sequence[Pair], cities: Iterable[City]) -> list[int]:
         for k in city.pairs:
             counted_by[k].append(city.id)
     return sorted(range(len(pairs)), key=lambda k: (dataclasses.astuple(pairs[k]), counted_by[k]))
-
-
-def _renumbered(arcs: Iterable[Arc], new: Mapping[int, int]) -> tuple[Arc, ...]:
-    return tuple(sorted((new[tail], new[head], seconds) for tail, head, seconds in arcs))
 
 
 # ---- rules

@@ -8,8 +8,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point, start_values, unscaled
-from optimiser.engine.backends.pulp_solvers import instance
-from optimiser.engine.models.cuts_master import build_master
+from optimiser.engine.backends.pulp_solvers import instance, stated_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.search.rows import Floats, Rows
 from optimiser.problem import DesignProblem
@@ -48,17 +47,10 @@ class CpsatMaster:
     """
 
     def __init__(self, problem: DesignProblem, *, threads: int, seed: int, log: bool = False) -> None:
-        count = 0 if problem.must_cover else len(problem.pairs)
         self._problem, self._divisor = problem, scale_of(problem)
         self._threads, self._seed, self._log = threads, seed, log
-        lp, decisions = build_master(problem)
-        solver: Any = instance("cpsat", seconds=1.0, gap=0.0, threads=threads, seed=seed)
-        handles = solver.buildSolverModel(lp)
-        column = {v.id: handle for v, handle in zip(lp.exported_variables(), handles, strict=True)}
-        self._model: Any = lp.solverModel
-        self._x = [column[x.id] for x in decisions.x]
-        self._y = [column[y.id] for y in decisions.y[:count]]
-        self._z = [column[z.id] for z in decisions.z]
+        solver = instance("cpsat", seconds=1.0, gap=0.0, threads=threads, seed=seed)
+        self._model, (self._x, self._y, self._z) = stated_master(problem, solver)
 
     def add(self, rows: Rows) -> None:
         """Add rows `sum of value x >= sum of y` with integer coefficients, values rounded up.

@@ -19,10 +19,8 @@ from optimiser.engine.backends.interfaces import (
     TreeModel,
     TreeOutcome,
     TreeSearch,
-    is_fractional,
 )
-from optimiser.engine.backends.pulp_solvers import instance
-from optimiser.engine.models.cuts_master import build_master
+from optimiser.engine.backends.pulp_solvers import instance, stated_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, stacked, unbuilt_rows
@@ -124,15 +122,11 @@ def gurobi_master(problem: DesignProblem, limits: TreeLimits) -> TreeModel:
     limits
         Limits and options of the search.
     """
-    lp, decisions = build_master(problem)
     seed, seconds = limits.seed % 2_000_000_000, max(0.0, limits.seconds)
     solver: Any = instance(
         "gurobi", seconds=seconds, gap=0.0, threads=limits.threads, seed=seed, msg=limits.log
     )
-    handles, _ = solver.buildSolverModel(lp)
-    column = {v.id: handle for v, handle in zip(lp.exported_variables(), handles, strict=True)}
-    x, y = (tuple(column[v.id] for v in part) for part in (decisions.x, decisions.y))
-    model: Any = lp.solverModel
+    model, (x, y, _) = stated_master(problem, solver)
     for name, value in {**SETTINGS, "TimeLimit": seconds}.items():
         model.setParam(name, value)
     is_maximised = problem.budget is not None
@@ -141,8 +135,8 @@ def gurobi_master(problem: DesignProblem, limits: TreeLimits) -> TreeModel:
 
 def constraints(master: TreeModel, rows: Rows) -> Iterator[Any]:
     """Yield rows `sum of value x - sum of y >= 0`, or `>= number of pairs` without y, for Gurobi."""
-    for x, values, y, least in master.terms(rows):
-        yield gurobipy.LinExpr([*values, *[-1.0] * len(y)], [*x, *y]) >= least
+    for variables, values, least in master.terms(rows):
+        yield gurobipy.LinExpr(values, variables) >= least
 
 
 class _Callback:
@@ -163,8 +157,7 @@ class _Callback:
             node = int(model.cbGet(kinds.MIPNODE_NODCNT))
             if state.is_due(node, min(node, 1)):  # Gurobi gives no depth
                 x, y = self._point(model.cbGetNodeRel)
-                rows = state.violated(state.separator(x, y, integer=not is_fractional(x)), x, y)
-                for row in constraints(state.master, rows):
+                for row in constraints(state.master, state.separated(x, y)):
                     model.cbCut(row)
                 if self._improve is not None:
                     self._improve(x)
@@ -183,7 +176,7 @@ class _Callback:
         covered, is_fitting = state.check(x)
         false_claims = ~covered & (y > FEASIBILITY_TOLERANCE)
         if false_claims.any():
-            rows = state.violated(state.separator(x, y, integer=True), x, y)
+            rows = state.separated(x, y)
             false_claims[rows.only(rows.pair_counts == 1).pair] = False
             unbuilt = unbuilt_rows(state.t, np.flatnonzero(false_claims), x)
             for row in constraints(state.master, stacked(rows, state.violated(unbuilt, x, y))):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Floats, Mask
-from optimiser.engine.search.rows import Rows
+from optimiser.engine.search.rows import Rows, SplitRows
 from optimiser.engine.search.scoring import covered_pairs, fits
 from optimiser.engine.search.tables import Tables
 from optimiser.problem import DesignProblem
@@ -38,6 +38,9 @@ REPORT_INTERVAL_S = 0.2
 
 type Improve = Callable[[Floats], None]
 """Searches for plans near a fractional point x, float64 [J], and reports them to the incumbent."""
+
+type RowTerms = tuple[list[Any], list[float], float]
+"""Variables of a solver, their coefficients, and the least value of their sum."""
 
 type LpStatus = Literal["optimal", "infeasible", "limit"]
 
@@ -220,16 +223,25 @@ class TreeModel:
     z: tuple[Any, ...] = ()
     owner: Any = None
 
-    def terms(self, rows: Rows) -> Iterable[tuple[list[Any], list[float], list[Any], float]]:
-        """Yield for each row `sum of value x - sum of y >= least` its x, their values, its y, and `least`.
+    def terms(self, rows: Rows) -> Iterator[RowTerms]:
+        """Yield the rows `sum of value x - sum of y >= 0`.
 
-        Without y, where every pair must be covered, `least` is the number of pairs.
+        Without y, where every pair must be covered, the right side is the number of pairs.
         """
         for i in range(len(rows)):
             inside, pairs = slice(rows.start[i], rows.start[i + 1]), rows.pairs_of(i).tolist()
             x = [self.x[j] for j in rows.candidate[inside].tolist()]
             y = [self.y[k] for k in pairs] if self.y else []
-            yield x, rows.value[inside].tolist(), y, 0.0 if self.y else float(len(pairs))
+            values = [*rows.value[inside].tolist(), *[-1.0] * len(y)]
+            yield [*x, *y], values, 0.0 if self.y else float(len(pairs))
+
+    def split_terms(self, rows: SplitRows) -> Iterator[RowTerms]:
+        """Yield lift-and-project cuts over x, y and z."""
+        columns = (*self.x, *self.y, *self.z)
+        for i, least in enumerate(rows.least.tolist()):
+            inside = slice(rows.start[i], rows.start[i + 1])
+            variables = [columns[column] for column in rows.column[inside].tolist()]
+            yield variables, rows.value[inside].tolist(), least
 
 
 def is_fractional(x: Floats) -> bool:
@@ -291,6 +303,10 @@ class TreeSearch:
         """Return values of x and y clipped to [0, 1]; y is ones where every pair must be covered."""
         claims = np.fromiter(y, np.float64) if self.master.y else np.ones(len(self.t.limit))
         return np.clip(np.fromiter(x, np.float64), 0.0, 1.0), np.clip(claims, 0.0, 1.0)
+
+    def separated(self, x: Floats, y: Floats) -> Rows:
+        """Return the rows of the separator that a point violates."""
+        return self.violated(self.separator(x, y, integer=not is_fractional(x)), x, y)
 
     def violated(self, rows: Rows, x: Floats, y: Floats) -> Rows:
         """Return those rows that a point violates, counted as cuts."""

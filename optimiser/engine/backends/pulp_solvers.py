@@ -17,8 +17,10 @@ from typing import Any, NoReturn
 
 from optimiser.engine.backends.interfaces import solver_noise
 from optimiser.engine.backends.solvers import GAP, SEED, SOLVERS, THREADS, TIME, Solver, keywords
+from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.lifeline import end_tree, end_with_parent
+from optimiser.problem import DesignProblem
 from optimiser.problem.errors import EnvironmentFault
 
 _KEYWORDS = keywords("timeLimit", "gapRel", "threads", "randomSeed")
@@ -159,6 +161,29 @@ def instance(
     punctual = _PUNCTUAL.get(solver.pulp_name)
     made: pulp.LpSolver = punctual(**options) if punctual else pulp.getSolver(solver.pulp_name, **options)
     return made
+
+
+def stated_master(problem: DesignProblem, solver: Any) -> tuple[Any, tuple[tuple[Any, ...], ...]]:  # noqa: ANN401
+    """State the master problem of time cuts to a solver.
+
+    Parameters
+    ----------
+    problem
+        A reduced problem.
+    solver
+        A solver of PuLP that runs in this process.
+
+    Returns
+    -------
+    tuple
+        The solver's own model, and its variables for x, y and z.
+    """
+    lp, decisions = build_master(problem)
+    built = solver.buildSolverModel(lp)  # the variables alone, or the first of several values
+    variables = built[0] if isinstance(built, tuple) else built
+    own = {v.id: variable for v, variable in zip(lp.exported_variables(), variables, strict=True)}
+    parts = (decisions.x, decisions.y, decisions.z)
+    return lp.solverModel, tuple(tuple(own[v.id] for v in part) for part in parts)
 
 
 class _Punctual(pulp.LpSolver):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version as version_of
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +20,7 @@ from optimiser.engine.backends.interfaces import (
     FEASIBILITY_TOLERANCE,
     MEMORY_MB,
     Improve,
+    RowTerms,
     Separator,
     TreeLimits,
     TreeModel,
@@ -28,7 +29,7 @@ from optimiser.engine.backends.interfaces import (
     is_fractional,
     solver_noise,
 )
-from optimiser.engine.models.cuts_master import build_master
+from optimiser.engine.backends.pulp_solvers import stated_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.incumbent import MaskIncumbent
@@ -85,12 +86,8 @@ def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int, log
     log
         Whether SCIP writes its log.
     """
-    lp, decisions = build_master(problem)
     solver: Any = pulp.SCIP_PY
-    handles, _, exported = solver(msg=log).buildSolverModel(lp)
-    column = {variable.id: handle for variable, handle in zip(exported, handles, strict=True)}
-    x, y, z = (tuple(column[v.id] for v in part) for part in (decisions.x, decisions.y, decisions.z))
-    model: Any = lp.solverModel
+    model, (x, y, z) = stated_master(problem, solver(msg=log))
     model.setHeuristics(SETTING.OFF)
     model.setParams({**SETTINGS, "randomization/randomseedshift": seed % 2**31})
     for variable in x:  # branch on x before z
@@ -102,42 +99,21 @@ def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int, log
     return TreeModel(model, x, y, scale_of(problem), maximise=problem.budget is not None, z=z)
 
 
-def add_rows(master: TreeModel, rows: Rows) -> None:
+def add_rows(master: TreeModel, name: str, rows: Iterable[RowTerms]) -> None:
     """Add cuts as constraints of the model, before it is solved.
 
     Parameters
     ----------
     master
         The model.
+    name
+        Begin of the names of the constraints; their number follows.
     rows
-        Rows `sum of value x - sum of y >= 0`, or `>= number of pairs` without y.
+        The cuts (`TreeModel.terms`, `TreeModel.split_terms`).
     """
-    for i, (x, values, y, least) in enumerate(master.terms(rows)):
-        left = quicksum(value * variable for value, variable in zip(values, x, strict=True))
-        master.model.addCons(
-            left >= (quicksum(y) if y else least), name=f"row{i}", removable=True, propagate=True
-        )
-
-
-def add_splits(master: TreeModel, rows: SplitRows) -> None:
-    """Add lift-and-project cuts as constraints of the model, before it is solved.
-
-    Parameters
-    ----------
-    master
-        The model.
-    rows
-        Rows `sum of value v >= least` over x, y and z.
-    """
-    columns = (*master.x, *master.y, *master.z)
-    for i in range(len(rows)):
-        inside = slice(rows.start[i], rows.start[i + 1])
-        entries = zip(rows.column[inside].tolist(), rows.value[inside].tolist(), strict=True)
-        master.model.addCons(
-            quicksum(value * columns[column] for column, value in entries) >= float(rows.least[i]),
-            name=f"split{i}",
-            removable=True,
-        )
+    for i, (variables, values, least) in enumerate(rows):
+        left = quicksum(value * variable for value, variable in zip(values, variables, strict=True))
+        master.model.addCons(left >= least, name=f"{name}{i}", removable=True)
 
 
 class TimeRows(Conshdlr):
@@ -210,7 +186,7 @@ class TimeRows(Conshdlr):
         if not false_claims.any():
             return RESULT.FEASIBLE if is_fitting else self._forbid(x)
         if (false_claims & (y > FEASIBILITY_TOLERANCE)).any():
-            rows = state.violated(state.separator(x, y, integer=True), x, y)
+            rows = state.separated(x, y)
             if not len(rows):
                 rows = state.violated(unbuilt_rows(state.t, np.flatnonzero(false_claims), x), x, y)
             if len(rows):
@@ -243,13 +219,13 @@ class TimeRows(Conshdlr):
         if not self._state.is_due(model.getCurrentNode().getNumber(), model.getDepth()):
             return RESULT.DIDNOTRUN
         x, y = self._point(_relaxed)
-        rows = self._state.violated(self._state.separator(x, y, integer=not is_fractional(x)), x, y)
+        rows = self._state.separated(x, y)
         return self._add(rows) if len(rows) else RESULT.DIDNOTFIND
 
     def _add(self, rows: Rows) -> int:
         """Add rows to the relaxation and the cut pool, until the node is infeasible."""
-        for x, values, y, least in self._master.terms(rows):
-            if self._add_row("time", least, [*x, *y], [*values, *[-1.0] * len(y)], pooled=True):
+        for variables, values, least in self._master.terms(rows):
+            if self._add_row("time", least, variables, values, pooled=True):
                 return RESULT.CUTOFF
         return RESULT.SEPARATED
 
@@ -393,8 +369,8 @@ def search_tree(  # noqa: PLR0913 (those behind the limits have defaults)
     `separator` and `improve` are deterministic.
     """
     master = tree_model(problem, fixed=fixed, seed=limits.seed, log=limits.log)
-    add_rows(master, rows)
-    add_splits(master, splits)
+    add_rows(master, "row", master.terms(rows))
+    add_rows(master, "split", master.split_terms(splits))
     model = master.model
     state = TreeSearch(t, master, separator, incumbent, limits, model.interruptSolve)
     reporter, handler, heuristic = Reporter(state), TimeRows(state), IncumbentHeuristic(state, improve)

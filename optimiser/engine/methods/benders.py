@@ -27,8 +27,8 @@ from optimiser.engine.backends.interfaces import TreeLimits
 from optimiser.engine.methods.heuristics.lns import TreeHeuristics, start_plans
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.incumbent import MaskIncumbent, Stop
-from optimiser.engine.search.paths import Floats, Integers, starts
-from optimiser.engine.search.rows import NO_ROWS, Rows, joined
+from optimiser.engine.search.paths import Floats, Integers
+from optimiser.engine.search.rows import Rows, joined, rows_of
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import Commodity, Prices, Tables, commodities
 from optimiser.engine.search.task import Task
@@ -58,10 +58,8 @@ def cut_set_rows(parts: Sequence[Commodity]) -> Rows:
             links = part.link[at_end]
             if (links >= 0).all():
                 candidates = np.unique(part.candidate[links])
-                rows.append(
-                    Rows(np.array([k]), np.array([0, len(candidates)]), candidates, np.ones(len(candidates)))
-                )
-    return joined(rows)
+                rows.append(((k,), candidates, np.ones(len(candidates))))
+    return joined([rows_of(rows)])
 
 
 def benders_cut(part: Commodity, prices: Prices) -> tuple[Integers, Floats] | None:
@@ -251,20 +249,14 @@ class BendersCuts:
         Pairs that the candidates with x = 1 cover alone have no violated cut, and are skipped.
         """
         is_certain = covered_pairs(self._t, np.append(x >= 1.0 - LEAST_VIOLATION, True))
-        found: list[tuple[int, Integers, Floats]] = []
+        found: list[tuple[tuple[int], Integers, Floats]] = []
         for k in np.flatnonzero((y > LEAST_VIOLATION) & ~is_certain).tolist():
             if self._stop():
                 break
             cut = self._cut(k, x, float(y[k]))
             if cut is not None and cut[1] @ x[cut[0]] < y[k] - LEAST_VIOLATION:
-                found.append((k, *cut))
-        if not found:
-            return NO_ROWS
-        pairs, candidates, values = zip(*found, strict=True)
-        counts = [len(part) for part in candidates]
-        return Rows(
-            np.array(pairs, np.int64), starts(counts), np.concatenate(candidates), np.concatenate(values)
-        )
+                found.append(((k,), *cut))
+        return rows_of(found)
 
     def _cut(self, k: int, x: Floats, y: float) -> tuple[Integers, Floats] | None:
         part = self._parts[k]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import heapq
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -29,13 +29,11 @@ from optimiser.engine.methods.ring_plans import circuits_of_point
 from optimiser.engine.methods.rings import StateCuts, state_cuts
 from optimiser.engine.models.extended import ExtendedModel, build_extended
 from optimiser.engine.models.modelling import pulp
-from optimiser.engine.models.rings import RingDecisions, balanced_centre, leave_rows, mend_row
-from optimiser.engine.search.circuits import Circuit
+from optimiser.engine.models.rings import ProvedRow, detached_rows
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.rows import PRICE_UNIT, Floats, Rows
 from optimiser.engine.search.tables import Reach, Tables
 from optimiser.problem import DesignProblem
-from optimiser.verify.rings import circuit_nodes
 
 BITS = 40
 """Multipliers are multiples of 2^-`BITS`: with costs of 10^6, roundings stay far below an objective of 1."""
@@ -57,9 +55,6 @@ MOST_NODES = 20_000
 
 REPORT_S = 0.5
 """Least seconds between two reports."""
-
-type Evidence = tuple[dict[str, Any], pulp.LpAffineExpression]
-"""A row, and what shows that it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +235,7 @@ class CertifyingHighs(ExtendedHighs):
                 found.append(CertifiedRow(evidence, [*claims, *columns], factors, 0))
         self._add(found)
 
-    def add_proved(self, rows: Sequence[tuple[dict[str, Any], pulp.LpAffineExpression]]) -> None:
+    def add_proved(self, rows: Sequence[ProvedRow]) -> None:
         """Add rows of rings, each with its evidence."""
         self._add([self._certified(evidence, row) for evidence, row in rows])
 
@@ -428,7 +423,7 @@ class _Prover:
         added = 0 if self._cuts is None else self._cuts.cut(values, weight)
         if self._model.rings and not len(fractional(values[self._lp.decisions])):
             _, in_pieces = circuits_of_point(self._model.rings, self._lp.by_name(np.round(values)))
-            rows = [row for ring, circuits in in_pieces for row in _ring_rows(ring, circuits)]
+            rows = [row for ring, circuits in in_pieces for row in detached_rows(ring, circuits)]
             self._lp.add_proved(rows)
             added += len(rows)
         return added
@@ -573,18 +568,3 @@ def _spread(parts: Integers, arcs: Integers) -> None:
         parts[arcs[to_tail, 0]] = np.where(
             parts[arcs[to_tail, 0]] < 0, head[to_tail], parts[arcs[to_tail, 0]]
         )
-
-
-def _ring_rows(ring: RingDecisions, circuits: list[Circuit]) -> Iterator[Evidence]:
-    """Yield the rows that exclude circuits which form no ring (`models.rings.detached_rows`)."""
-    found: list[Evidence] = []
-    for links in circuits:
-        inside = sorted(set(circuit_nodes(ring.ring, links) or ()))
-        balanced = balanced_centre(ring, inside)
-        if balanced is not None:
-            centre, g = balanced
-            evidence = {"leave": ring.tag, "nodes": inside, "potentials": [g[v] for v in inside]}
-            for v, row in zip(inside, leave_rows(ring, links), strict=True):
-                found.append(({**evidence, "centre": centre, "node": v}, row))
-    mends = (({"mend": ring.tag, "links": list(links)}, mend_row(ring, links)) for links in circuits)
-    yield from found or mends

@@ -18,7 +18,7 @@ from optimiser.engine.presolve.minimal_sets import Effort
 from optimiser.engine.search.incumbent import MaskIncumbent, Stop, never_stop
 from optimiser.engine.search.labels import PathFinder, enabling_sets, new_store
 from optimiser.engine.search.paths import Floats, Integers, Mask, starts
-from optimiser.engine.search.rows import Rows
+from optimiser.engine.search.rows import rows_of
 from optimiser.engine.search.scoring import covered_pairs, fits, objective_unit
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
@@ -503,16 +503,13 @@ def _add_benders_cuts(t: Tables, master: PathMaster, root: Root, complete: Mask)
     At these duals, every path of pair k within its limit costs at least `root.cheapest_k`, so that
     `sum_j price_kj x_j >= cheapest_k y_k`. Together these cuts reproduce the bound of the root.
     """
-    pairs = np.flatnonzero(~complete & (root.cheapest > NEAR_ZERO))
-    if not len(pairs):
-        return
-    rows = [np.arange(t.use_start[k], t.use_start[k + 1]) for k in pairs.tolist()]
-    rows = [row[root.relaxed.use_dual[row] > 0.0] for row in rows]
-    flat = np.concatenate(rows)
-    start = starts([len(row) for row in rows])
-    least = np.repeat(root.cheapest[pairs], np.diff(start)) * (1.0 - 1e-9)
-    value = np.minimum(root.relaxed.use_dual[flat] / least, 1.0)
-    master.add(Rows(pairs, start, t.use[flat], value))
+    rows = []
+    for k in np.flatnonzero(~complete & (root.cheapest > NEAR_ZERO)).tolist():
+        own = slice(t.use_start[k], t.use_start[k + 1])
+        use, price = t.use[own], root.relaxed.use_dual[own]
+        value = np.minimum(price[price > 0.0] / (root.cheapest[k] * (1.0 - 1e-9)), 1.0)
+        rows.append(((k,), use[price > 0.0], value))
+    master.add(rows_of(rows))
 
 
 def _integer_rounds(

@@ -267,7 +267,7 @@ def rows_against(
     in_pieces: Sequence[tuple[RingDecisions, list[Circuit]]],
 ) -> list[tuple[str, pulp.LpAffineExpression]]:
     """Return the ring rows that rings in pieces violate, each with the tag of its ring."""
-    return [(ring.tag, row) for ring, found in in_pieces for row in detached_rows(ring, found)]
+    return [(ring.tag, row) for ring, found in in_pieces for _, row in detached_rows(ring, found)]
 
 
 class RingRepair:

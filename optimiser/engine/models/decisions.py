@@ -103,10 +103,10 @@ def affine(terms: Iterable[tuple[pulp.LpVariable, float]]) -> pulp.LpAffineExpre
 def add_budget(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
     """Add `budget: sum_j c_j x_j <= B`, divided by the divisor of the costs, right side rounded down."""
     if problem.budget is not None and problem.candidates:
-        _add_limit(lp, decisions.x, [c.cost for c in problem.candidates], problem.budget, "budget")
+        add_limit(lp, decisions.x, [c.cost for c in problem.candidates], problem.budget, "budget")
 
 
-def _add_limit(
+def add_limit(
     lp: pulp.LpProblem, variables: Iterable[pulp.LpVariable], uses: Sequence[int], most: int, name: str
 ) -> None:
     """Add a row on what variables use together, divided by the divisor of the uses and rounded down."""
@@ -141,7 +141,7 @@ def add_caps(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -
         members = [j for j, c in enumerate(problem.candidates) if c.instrument == name]
         costs = [problem.candidates[j].cost for j in members]
         if sum(costs) > most:
-            _add_limit(lp, (decisions.x[j] for j in members), costs, most, f"cap_{name}")
+            add_limit(lp, (decisions.x[j] for j in members), costs, most, f"cap_{name}")
 
 
 def add_capacities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:
@@ -153,7 +153,7 @@ def add_capacities(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisi
         members = [decisions.x[problem.index[name]] for name, _ in capacity.use]
         uses = [units for _, units in capacity.use]
         if sum(uses) > capacity.most:
-            _add_limit(lp, members, uses, capacity.most, f"capacity_{number:07d}")
+            add_limit(lp, members, uses, capacity.most, f"capacity_{number:07d}")
 
 
 def add_excludes(lp: pulp.LpProblem, problem: DesignProblem, decisions: Decisions) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from optimiser.engine.models.compact import add_flows
 from optimiser.engine.models.decisions import (
@@ -19,6 +20,7 @@ from optimiser.engine.models.decisions import (
     add_caps,
     add_cities,
     add_excludes,
+    add_limit,
     add_requires,
     add_targets,
     affine,
@@ -217,16 +219,11 @@ def add_period_budgets(lp: pulp.LpProblem, problem: DesignProblem, starts: Start
 
     Divided by the divisor of the costs, with the right side rounded down.
     """
-    scale, allowed = divisor(c.cost for c in problem.candidates), 0
-    for t, period in enumerate(problem.periods):
-        allowed += period.budget
-        cost_terms = [
-            (starts[j][u], float(c.cost // scale))
-            for j, c in enumerate(problem.candidates)
-            for u in range(t + 1)
-        ]
-        if cost_terms:
-            lp.addConstraint(affine(cost_terms) <= allowed // scale, f"budget_{t + 1:03d}")
+    allowed = accumulate(period.budget for period in problem.periods)
+    for t, most in enumerate(allowed if problem.candidates else (), start=1):
+        variables = [start for own in starts for start in own[:t]]
+        costs = [c.cost for c in problem.candidates for _ in range(t)]
+        add_limit(lp, variables, costs, most, f"budget_{t:03d}")
 
 
 def add_opening(

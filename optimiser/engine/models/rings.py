@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from optimiser.engine.models.decisions import affine, divisor
 from optimiser.engine.models.modelling import pulp
@@ -39,6 +40,9 @@ type Terms = list[tuple[pulp.LpVariable, float]]
 
 type Passes = Mapping[int, pulp.LpVariable]
 """n_i by position of the stop, for each stop that counts."""
+
+type ProvedRow = tuple[dict[str, Any], pulp.LpAffineExpression]
+"""What tells a checker why a row holds (`verify.bound_checker`), and the row."""
 
 LARGEST_LENGTH = 2**40
 """Largest total length of the links in the row of the longest length: beyond it, the numbers are rounded so
@@ -317,7 +321,7 @@ def forming(decisions: RingDecisions, circuits: Sequence[Circuit]) -> Circuit | 
     return next((links for links in circuits if not circuit_fault(decisions.ring, links, names)), None)
 
 
-def detached_rows(decisions: RingDecisions, circuits: Sequence[Circuit]) -> Iterator[pulp.LpAffineExpression]:
+def detached_rows(decisions: RingDecisions, circuits: Sequence[Circuit]) -> Iterator[ProvedRow]:
     """Yield rows that exclude a point whose circuits do not form the ring.
 
     Parameters
@@ -335,7 +339,7 @@ def detached_rows(decisions: RingDecisions, circuits: Sequence[Circuit]) -> Iter
     yield from rows or (mend_row(decisions, links) for links in circuits)
 
 
-def leave_rows(decisions: RingDecisions, links: Circuit) -> Iterator[pulp.LpAffineExpression]:
+def leave_rows(decisions: RingDecisions, links: Circuit) -> Iterator[ProvedRow]:
     """Yield `leave_v: sum_{a out of S} f >= sum_{a into v} f` for each node v of the node set S of a circuit.
 
     Valid if for some centre s no circuit within S winds round s: the ring winds round s, so a ring that
@@ -343,21 +347,25 @@ def leave_rows(decisions: RingDecisions, links: Circuit) -> Iterator[pulp.LpAffi
     there are numbers g with w_as = g_head - g_tail for all links within S (the signed graph is balanced:
     Harary 1953; for integers, Zaslavsky, "Biased graphs I", 1989).
     """
-    inside = set(circuit_nodes(decisions.ring, links) or ())
-    if balanced_centre(decisions, inside) is None:
+    inside = sorted(set(circuit_nodes(decisions.ring, links) or ()))
+    balanced = balanced_centre(decisions, inside)
+    if balanced is None:
         return
-    out = ((f, 1.0) for _, f, tail, head in decisions.arcs() if tail in inside and head not in inside)
+    centre, g = balanced
+    evidence = {"leave": decisions.tag, "nodes": inside, "potentials": [g[v] for v in inside]}
+    out = ((f, 1.0) for _, f, tail, head in decisions.arcs() if tail in g and head not in g)
     outflow = affine(out)
-    for v in sorted(inside):
-        yield outflow - affine(decisions.inflow(v)) >= 0
+    for v in inside:
+        yield {**evidence, "centre": centre, "node": v}, outflow - affine(decisions.inflow(v)) >= 0
 
 
-def mend_row(decisions: RingDecisions, links: Circuit) -> pulp.LpAffineExpression:
+def mend_row(decisions: RingDecisions, links: Circuit) -> ProvedRow:
     """Return `mend: sum_{a in C} (f_a+ + f_a-) <= |C| - 1` for a circuit C that does not form the ring.
 
     Valid since a circuit that uses all links of C is C itself.
     """
-    return affine(term for a in links for term in decisions.use(a)) <= len(links) - 1
+    row = affine(term for a in links for term in decisions.use(a)) <= len(links) - 1
+    return {"mend": decisions.tag, "links": list(links)}, row
 
 
 def balanced_centre(decisions: RingDecisions, inside: Collection[int]) -> tuple[int, dict[int, int]] | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optimiser.engine.presolve.fixings import RowConditions, dearest_first, propagate_fixings
-from optimiser.engine.presolve.pairs import merged, settled, with_pairs
+from optimiser.engine.presolve.pairs import merged, settled
 from optimiser.engine.presolve.stage import Reduction, without, without_idle
 from optimiser.engine.search.incumbent import Stop, never_stop
 from optimiser.engine.search.labels import enabling_sets, new_store
@@ -228,8 +228,8 @@ def drop_implied_pairs(stage: Reduction, families: Families | None = None) -> Re
     if not problem.must_cover:
         return stage
     implied = set(_implied(families or minimal_sets(problem)))
-    kept = np.array([k not in implied for k in range(len(problem.pairs))], dtype=np.bool_)
-    return stage.on(with_pairs(problem, kept)) if implied else stage
+    kept = [k for k in range(len(problem.pairs)) if k not in implied]
+    return stage.on(problem.on_pairs(kept)) if implied else stage
 
 
 def _implied(families: Families) -> Iterator[int]:

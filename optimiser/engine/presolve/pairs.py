@@ -37,7 +37,8 @@ def first_stage(problem: DesignProblem) -> Reduction:
     every = covered(problem, [j for j, c in enumerate(problem.candidates) if c.fixed != "out"])
     if reason := _unreachable_target(problem, every):
         return stage.infeasible(reason)
-    return stage.on(with_pairs(problem.derived(targets=(), cities=()), every))
+    kept = np.flatnonzero(every).tolist()
+    return stage.on(problem.derived(targets=(), cities=()).on_pairs(kept))
 
 
 def settle_pairs(stage: Reduction) -> Reduction:
@@ -113,15 +114,16 @@ def _open_part(
     )
     in_cities = {k for city in cities for k in city.pairs}
     kept = [
-        is_open[k] and (problem.must_cover or k in in_cities or matters(pair, pair_groups))
+        k
         for k, pair in enumerate(problem.pairs)
+        if is_open[k] and (problem.must_cover or k in in_cities or matters(pair, pair_groups))
     ]
     pairs = tuple(
         dataclasses.replace(p, group=p.group if p.group in pair_groups else "") for p in problem.pairs
     )
     cover = problem.cover if targets else "all"
     changed = problem.derived(pairs=pairs, cities=cities, targets=(), cover="all")
-    return with_pairs(changed, np.array(kept, dtype=np.bool_)).derived(targets=targets, cover=cover)
+    return changed.on_pairs(kept).derived(targets=targets, cover=cover)
 
 
 def _is_met(city: City, mask: Mask) -> bool:
@@ -148,25 +150,6 @@ def _unreachable_target(problem: DesignProblem, ever: Mask) -> str:
                 f"covered, even with all candidates built that may be; out of reach: {listed(missed)}"
             )
     return ""
-
-
-def with_pairs(problem: DesignProblem, kept: Mask) -> DesignProblem:
-    """Return a problem with a subset of its pairs.
-
-    Parameters
-    ----------
-    problem
-        A problem whose cities name only pairs that are kept.
-    kept
-        bool [K].
-    """
-    new_position = np.cumsum(kept) - 1
-    return problem.derived(
-        pairs=tuple(compress(problem.pairs, kept)),
-        cities=tuple(
-            dataclasses.replace(c, pairs=tuple(int(new_position[k]) for k in c.pairs)) for c in problem.cities
-        ),
-    )
 
 
 def merge_same_ends(stage: Reduction) -> Reduction:
@@ -237,8 +220,8 @@ def merged(problem: DesignProblem, keys: Sequence[Hashable]) -> DesignProblem:
         targets=(),
         cover="all",
     )
-    kept = np.array([first[name] == k for k, name in enumerate(classes)], dtype=np.bool_)
-    return with_pairs(changed, kept).derived(targets=problem.targets, cover=problem.cover)
+    kept = sorted(first.values())
+    return changed.on_pairs(kept).derived(targets=problem.targets, cover=problem.cover)
 
 
 def _unmergeable(city: City, classes: Sequence[Hashable]) -> list[int]:

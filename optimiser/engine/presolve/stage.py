@@ -147,22 +147,7 @@ def without_idle(problem: DesignProblem) -> DesignProblem:
     problem = without(problem, {c.id for c in problem.candidates} - kept)
     ends = set(arc_table(problem)[:, :2].ravel().tolist())
     ends |= {node for p in problem.pairs for node in (p.origin, p.destination)}
-    if len(ends) == len(problem.nodes):
-        return problem
-    new = {node: position for position, node in enumerate(sorted(ends))}
-
-    def renumbered(rows: tuple[Arc, ...]) -> tuple[Arc, ...]:
-        return tuple((new[t], new[h], s) for t, h, s in rows)
-
-    return problem.derived(
-        nodes=tuple(problem.nodes[node] for node in sorted(ends)),
-        arcs=renumbered(problem.arcs),
-        candidates=tuple(dataclasses.replace(c, arcs=renumbered(c.arcs)) for c in problem.candidates),
-        pairs=tuple(
-            dataclasses.replace(p, origin=new[p.origin], destination=new[p.destination])
-            for p in problem.pairs
-        ),
-    )
+    return problem if len(ends) == len(problem.nodes) else problem.on_nodes(sorted(ends))
 
 
 def requirements(problem: DesignProblem) -> Mapping[str, frozenset[str]]:

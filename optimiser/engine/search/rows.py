@@ -87,6 +87,21 @@ def sums(values: Floats, start: Integers) -> Floats:
 NO_ROWS = Rows(np.zeros(0, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
+def rows_of(rows: Sequence[tuple[Sequence[int] | Integers, Integers, Floats]]) -> Rows:
+    """Return rows, each given by its pairs, its candidates, and their coefficients."""
+    if not rows:
+        return NO_ROWS
+    pairs, candidates, values = zip(*rows, strict=True)
+    counts = [len(part) for part in pairs]
+    return Rows(
+        np.concatenate(pairs).astype(np.int64),
+        starts([len(part) for part in candidates]),
+        np.concatenate(candidates).astype(np.int64),
+        np.concatenate(values),
+        None if max(counts) == 1 else starts(counts),
+    )
+
+
 def stacked(*parts: Rows) -> Rows:
     """Return the concatenation of one or more sets of rows; duplicates are kept."""
     alone = all(part.pair_start is None for part in parts)
@@ -251,7 +266,6 @@ def unbuilt_rows(t: Tables, pairs: Integers, x: Floats) -> Rows:
     All unbuilt candidates together are a time cut of an uncovered pair: the weakest, but found without
     search.
     """
-    lists = [t.use[t.use_start[k] : t.use_start[k + 1]] for k in pairs.tolist()]
-    lists = [usable[x[usable] < 0.5] for usable in lists]
-    index = np.concatenate([*lists, np.zeros(0, np.int64)])
-    return Rows(pairs, starts([len(usable) for usable in lists]), index, np.ones(len(index)))
+    usable = [(k, t.use[t.use_start[k] : t.use_start[k + 1]]) for k in pairs.tolist()]
+    unbuilt = [(k, candidates[x[candidates] < 0.5]) for k, candidates in usable]
+    return rows_of([((k,), candidates, np.ones(len(candidates))) for k, candidates in unbuilt])

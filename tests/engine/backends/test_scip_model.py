@@ -22,13 +22,13 @@ from tiers import examples
 
 pytest.importorskip("pyscipopt")
 
-from optimiser.engine.backends.scip_tree import add_rows, add_splits, tree_model
+from optimiser.engine.backends.scip_tree import add_rows, tree_model
 
 
 @given_rows
 def test_a_model_keeps_to_rows_of_several_pairs(lines, budget):
     made = tree_model(weighted_triangle(budget), fixed=None, seed=1)
-    add_rows(made, rows_of(*lines))
+    add_rows(made, "row", made.terms(rows_of(*lines)))
     made.model.hideOutput()
     made.model.optimize()
     best = integer_best(lines, budget)
@@ -42,7 +42,7 @@ def test_a_model_keeps_to_rows_of_several_pairs(lines, budget):
 def test_a_model_keeps_to_lift_and_project_cuts(drawn):
     lines, budget = drawn
     made = tree_model(town(budget), fixed=None, seed=1)
-    add_splits(made, splits_of(*lines))
+    add_rows(made, "split", made.split_terms(splits_of(*lines)))
     made.model.hideOutput()
     made.model.optimize()
     matrix, sides = rows_of_town(lines, budget)
@@ -65,7 +65,7 @@ def test_constraints_have_the_coefficients_of_lift_and_project_cuts(has_y):
     lines = [({0: 0.5, 2: -1.0}, 0.25), ({1: 2.0}, -0.5)]
     if has_y:
         lines += [({0: -0.5, 3: 0.25, 5: 0.75}, 0.0), ({4: -1.0, 5: -2.0}, -1.5)]
-    add_splits(made, splits_of(*lines))
+    add_rows(made, "split", made.split_terms(splits_of(*lines)))
     constraints = made.model.getConss()[before:]
     names = [x.name for x in (*made.x, *made.y, *made.z)]
     assert len(names) == (6 if has_y else 3)

@@ -313,7 +313,7 @@ def test_rows_against_detached_circuits_cut_off_the_point_and_no_ring():
     circuits = circuits_in(decisions, values)
     assert circuits == [(0, 1, 2, 3), (5, 6, 7, 8)]  # in the order of their first nodes, from these
     assert forming(decisions, circuits) is None
-    rows = list(detached_rows(decisions, circuits))
+    rows = [row for _, row in detached_rows(decisions, circuits)]
     assert rows
     assert all(activity(row, values) < 0 for row in rows)
     far = {side[a].name for a in (5, 6, 7, 8) for side in sides}

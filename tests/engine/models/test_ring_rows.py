@@ -46,7 +46,7 @@ def test_a_circuit_round_the_centre_that_is_no_ring_is_cut_off_by_its_mend_row(d
     decisions = declared(two_rounds())
     inner = (0, 1, 2, 3)
     assert list(leave_rows(decisions, inner)) == []
-    (row,) = detached_rows(decisions, [inner])
+    ((_, row),) = detached_rows(decisions, [inner])
     names = {f"f{side}001_{a + 1:06d}" for side in "ab" for a in inner}
     assert terms(row) == (dict.fromkeys(names, 1.0), "<=", 3)
 
@@ -55,7 +55,7 @@ def test_mend_rows_are_left_out_where_leave_rows_cut_the_point_off(declared):
     ring = two_rounds()
     beside = dataclasses.replace(ring, centres=((20, 20),))
     decisions = declared(beside)
-    rows = [terms(row) for row in detached_rows(decisions, [(0, 1, 2, 3), (4, 5, 6, 7)])]
+    rows = [terms(row) for _, row in detached_rows(decisions, [(0, 1, 2, 3), (4, 5, 6, 7)])]
     assert len(rows) == 8
     # the only way out of the inner square is the last link, from its tail
     out = {"fa001_000009": 1.0}
@@ -71,7 +71,7 @@ def test_mend_rows_are_left_out_where_leave_rows_cut_the_point_off(declared):
 
 def test_a_mend_row_lets_every_other_circuit_pass(declared):
     decisions = declared(two_rounds())
-    row = mend_row(decisions, (0, 1, 2, 3))
+    _, row = mend_row(decisions, (0, 1, 2, 3))
     used = {name for name, factor in terms(row)[0].items() if factor == 1.0}
     for circuit in ((4, 5, 6, 7), (0, 1, 2, 8)):
         assert sum(f"fa001_{a + 1:06d}" in used for a in circuit) <= 3

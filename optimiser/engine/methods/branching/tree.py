@@ -7,12 +7,13 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 import numpy as np
 
 from optimiser.engine.backends.highs import HighsModel, Relaxation
 from optimiser.engine.backends.interfaces import LpSolution
-from optimiser.engine.methods.cuts.relaxation import CutFinder, cut_rounds
+from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.root import INTEGRALITY_TOLERANCE
 from optimiser.engine.presolve.fixings import fixed_by_bound
 from optimiser.engine.search.paths import Integers, Mask
@@ -439,20 +440,16 @@ class Worker:
 
         A node with integer decisions is cut off until its point is a plan with the coverage that it claims.
         """
-        rules, rounds, before = self.rules, 0, math.inf
-
-        def is_done(solution: LpSolution) -> bool:
+        rules, before = self.rules, math.inf
+        for rounds in count():
+            solution = self.program.solve(seconds=self.left())
             if solution.status != "optimal" or integer_bound(solution.objective) <= cutoff:
-                return True
-            if not fractional(solution.decisions).size:
-                return False
+                break
+            is_integer = not fractional(solution.decisions).size
             gap = before - cutoff if math.isfinite(cutoff) else abs(before)
             slow = rounds > 0 and before - solution.objective < SLOW_SHARE * gap
-            return slow or rounds >= rules.rounds
-
-        def cut(solution: LpSolution) -> int:
-            nonlocal rounds, before
-            is_integer = not fractional(solution.decisions).size
+            if not is_integer and (slow or rounds >= rules.rounds):
+                break
             x = solution.decisions[: self.cuts.size]
             rows = self.cuts.violated(
                 x,
@@ -463,15 +460,13 @@ class Worker:
                 tightening=rules.tightening,
             )
             if not len(rows):
-                return 0
+                break
             if not is_integer and len(rows) > rules.most_rows:
                 rows = _strongest(rows, solution, x, self.weight, rules.most_rows)
             result.rows.append(rows)
             self.add_cuts([rows])
-            rounds, before = rounds + 1, solution.objective
-            return len(rows)
-
-        return cut_rounds(lambda: self.program.solve(seconds=self.left()), is_done, cut)
+            before = solution.objective
+        return solution
 
 
 def _strongest(rows: Rows, solution: LpSolution, x: Floats, weight: Floats, most: int) -> Rows:

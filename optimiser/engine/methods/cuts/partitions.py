@@ -11,7 +11,7 @@ import numpy as np
 
 from optimiser.engine.search.compiled import compiled, compiled_inner
 from optimiser.engine.search.paths import Integers, starts
-from optimiser.engine.search.rows import NO_ROWS, Floats, Rows
+from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, rows_of
 from optimiser.engine.search.tables import Reach, Tables, arcs_of, components
 
 SHARES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -192,7 +192,7 @@ class PartitionCuts:
         most = min(most, WORK_PER_ROUND // g.size**3)
         capacity, y = x[g.owner] + LINK_PREFERENCE, np.minimum(y[g.pair], 1.0)
         used = np.zeros(len(y))
-        found: dict[tuple[bytes, bytes], tuple[Integers, Floats]] = {}
+        found: dict[tuple[bytes, bytes], tuple[Integers, Integers, Floats]] = {}
         misses = 0
         for search in range(most):
             forest, part = _forest(g, capacity, self.varied(y, used, search))
@@ -201,14 +201,15 @@ class PartitionCuts:
             violation = y[forest].sum() - (joins * x).sum()
             key = (np.sort(forest).tobytes(), joins.tobytes())
             if violation > margin and key not in found:
-                found[key] = (g.pair[np.sort(forest)], joins)
+                candidates = np.flatnonzero(joins)
+                found[key] = (g.pair[np.sort(forest)], candidates, joins[candidates])
                 self._found(g.pair[np.sort(forest)], part[g.part])
                 misses = 0
                 continue
             misses += 1
             if misses == MOST_MISSES:
                 break
-        return _rows(list(found.values()))
+        return rows_of(list(found.values()))
 
     def varied(self, y: Floats, used: Floats, search: int) -> Floats:
         """Return y for a search: unchanged at first, then with random pairs at 0 and used pairs lowered.
@@ -221,20 +222,6 @@ class PartitionCuts:
         kept = self._random.random(len(y)) < (0.9 if search % 2 else 0.5)
         less = 0.02 * used * self._random.random(len(y))
         return np.where(kept, np.maximum(y - less, 0.0), 0.0)
-
-
-def _rows(found: list[tuple[Integers, Floats]]) -> Rows:
-    """Return the rows given by the pairs of each forest and the coefficient m_j of each candidate."""
-    if not found:
-        return NO_ROWS
-    candidates = [np.flatnonzero(joins) for _, joins in found]
-    return Rows(
-        np.concatenate([pairs for pairs, _ in found]),
-        starts(np.array([len(mine) for mine in candidates], np.int64)),
-        np.concatenate(candidates).astype(np.int64),
-        np.concatenate([joins[mine] for mine, (_, joins) in zip(candidates, found, strict=True)]),
-        starts(np.array([len(pairs) for pairs, _ in found], np.int64)),
-    )
 
 
 def _crossing(g: PartGraph, part: Integers) -> Integers:

@@ -213,26 +213,6 @@ class CutFinder:
         return joined([*parts, self.violated_tightening(x, y)])
 
 
-def cut_rounds(
-    solve: Callable[[], LpSolution], is_done: Callable[[LpSolution], bool], cut: Callable[[LpSolution], int]
-) -> LpSolution:
-    """Solve a relaxation, cut off its solution, and repeat (Kelley 1960); return the last solution.
-
-    Parameters
-    ----------
-    solve
-        Solves the relaxation with its current cuts.
-    is_done
-        Returns whether to stop at a solution before separating it.
-    cut
-        Adds cuts that a solution violates, and returns their number; 0 ends the rounds.
-    """
-    while True:
-        solution = solve()
-        if is_done(solution) or not cut(solution):
-            return solution
-
-
 def stalls(history: list[float], share: float, rounds: int = STALL_ROUNDS) -> bool:
     """Return whether the last rounds improved the objective by less than a share of itself.
 
@@ -257,7 +237,7 @@ def tighten(
     first_weight: float = FIRST_WEIGHT,
     first_cuts: int = 0,
 ) -> LpSolution:
-    """Cut off the solutions of a relaxation until its bound stalls or no cut is violated.
+    """Cut off the solutions of a relaxation (Kelley 1960) until its bound stalls or no cut is violated.
 
     Parameters
     ----------
@@ -282,23 +262,18 @@ def tighten(
     """
     history: list[float] = []
     weight, added = first_weight, first_cuts
-
-    def is_done(solution: LpSolution) -> bool:
-        if solution.status != "optimal" or report(solution, added):
-            return True
+    while (solution := solve()).status == "optimal" and not report(solution, added):
         history.append(solution.objective)
-        return stalls(history, STALL_SHARE)
-
-    def cut_off(solution: LpSolution) -> int:
-        nonlocal weight, added
+        if stalls(history, STALL_SHARE):
+            break
         now = weight
         if len(history) % DECAY_EVERY == 0:
             drop_slack_rows()
             weight = max(LEAST_WEIGHT, DECAY * weight)
         added = cut(solution, now, history)
-        return added
-
-    return cut_rounds(solve, is_done, cut_off)
+        if not added:
+            break
+    return solution
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,18 +371,12 @@ def needed_rows(program: Relaxation, rows: Rows, *, left: Callable[[], float]) -
     if not len(rows):
         return NO_ROWS
     kept = np.zeros(len(rows), np.bool_)
-
-    def cut(solution: LpSolution) -> int:
+    while (solution := program.solve(seconds=left())).status == "optimal":
         violation = np.where(kept, 0.0, rows.left_side(solution.y) - rows.right_side(solution.decisions))
         deepest = float(violation.max())
         if deepest <= POSITIVE:
-            return 0
+            return rows.only(kept)
         is_deep = violation >= max(POSITIVE, DEEP_SHARE * deepest)
         program.add(rows.only(is_deep))
         kept[is_deep] = True
-        return int(is_deep.sum())
-
-    last = cut_rounds(
-        lambda: program.solve(seconds=left()), lambda solution: solution.status != "optimal", cut
-    )
-    return rows.only(kept) if last.status == "optimal" else rows
+    return rows

@@ -37,10 +37,11 @@ from scipy.sparse import csr_array, hstack, vstack
 
 from optimiser.engine.backends.highs import BINDING, Relaxation, SmallLps
 from optimiser.engine.backends.interfaces import LpSolution
-from optimiser.engine.methods.cuts.relaxation import CutFinder, cut_rounds, relax, stalls
+from optimiser.engine.methods.cuts.relaxation import CutFinder, relax, stalls
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import (
+    NO_ROWS,
     NO_SPLITS,
     Floats,
     Rows,
@@ -479,25 +480,18 @@ def _with_time_cuts(incumbent: MaskIncumbent, root: RootRelaxation) -> RootRelax
     will find as well.
     """
     found, last = list(root.rows), None
-    before = len(found)
-
-    def is_done(solution: LpSolution) -> bool:
-        nonlocal last
+    for left in reversed(range(TIME_CUT_ROUNDS + 1)):
+        solution = root.program.solve(seconds=incumbent.left())
         if solution.status != "optimal":
-            return True
-        last = solution
-        return len(found) - before >= TIME_CUT_ROUNDS
-
-    def cut(solution: LpSolution) -> int:
-        rows = root.cuts.violated(
-            solution.decisions[: root.cuts.size], solution.y, in_out_weight=TIME_CUT_WEIGHT, tightening=0
-        )
-        if len(rows):
-            found.append(rows)
-            root.program.add(rows)
-        return len(rows)
-
-    cut_rounds(lambda: root.program.solve(seconds=incumbent.left()), is_done, cut)
+            break
+        last, x = solution, solution.decisions[: root.cuts.size]
+        rows = NO_ROWS
+        if left:
+            rows = root.cuts.violated(x, solution.y, in_out_weight=TIME_CUT_WEIGHT, tightening=0)
+        if not len(rows):
+            break
+        found.append(rows)
+        root.program.add(rows)
     return None if last is None else replace(root, solution=last, rows=tuple(found))
 
 

@@ -13,6 +13,7 @@ from split_drawing import Idle, corridors, drawn, no_bound_is_wrong, time_cuts_o
 from tiers import examples, long_case
 
 from optimiser.engine.backends.highs import Relaxation
+from optimiser.engine.backends.interfaces import TreeModel
 from optimiser.engine.methods.branching import tree_search
 from optimiser.engine.methods.branching.tree_search import improve_beyond, prove, search_in_solver
 from optimiser.engine.methods.cuts.root import add_split_cuts
@@ -166,17 +167,14 @@ def test_each_program_of_a_tree_begins_with_the_cuts_that_bind(solver, threads, 
         return later
 
     monkeypatch.setattr(tree_search, "add_split_cuts", spied)
-    if solver == "highs":
-        place = Relaxation
-    else:
-        from optimiser.engine.backends import scip_tree as place
-    add = place.add_splits
+    place, name = (Relaxation, "add_splits") if solver == "highs" else (TreeModel, "split_terms")
+    add = getattr(place, name)
 
     def noted(into, rows):
         added.append(rows)
-        add(into, rows)
+        return add(into, rows)
 
-    monkeypatch.setattr(place, "add_splits", noted)
+    monkeypatch.setattr(place, name, noted)
     seen = 0
     for problem, _ in drawn()[:12]:
         split_counts.clear()

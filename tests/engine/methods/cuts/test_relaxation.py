@@ -15,12 +15,12 @@ from partition_drawing import apart_today, triangle
 from tiers import examples
 
 from optimiser.engine.backends.highs import Relaxation
+from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.cuts import relaxation
 from optimiser.engine.methods.cuts.relaxation import (
     FAMILIES,
     STALL_ROUNDS,
     CutFinder,
-    cut_rounds,
     needed_rows,
     relax,
     stalls,
@@ -239,16 +239,22 @@ class Falling:
         return tighten(self.solve, self.cut, drop, report=report, **options)
 
 
+def optimal(objective):
+    return LpSolution("optimal", objective, np.zeros(0), np.zeros(0), np.zeros(0))
+
+
 def test_rounds_go_on_until_a_round_adds_no_cut():
     added = iter([3, 1, 0])
-    solved = iter("abc")
-    assert cut_rounds(lambda: next(solved), lambda _solution: False, lambda _solution: next(added)) == "c"
+    solved = iter([optimal(30.0), optimal(20.0), optimal(10.0)])
+    found = tighten(lambda: next(solved), lambda *_: next(added), lambda: None, report=lambda *_: False)
+    assert found.objective == 10.0
     assert next(solved, None) is None
 
 
 def test_a_solution_that_is_good_enough_is_not_cut_off():
     cut = []
-    assert cut_rounds(lambda: 7, lambda solution: solution == 7, cut.append) == 7
+    found = tighten(lambda: optimal(7.0), cut.append, lambda: None, report=lambda *_: True)
+    assert found.objective == 7.0
     assert cut == []
 
 

@@ -163,6 +163,14 @@ def is_integer(value: object, *, low: int = 0, high: int = LARGEST) -> bool:
     return type(value) is int and low <= value <= high
 
 
+def integer_faults(item: object, keys: Iterable[str], place: str) -> Iterator[str]:
+    """Yield which values of an item, by the names of its fields, are no integers >= 0."""
+    for key in keys:
+        value = getattr(item, key)
+        if not is_integer(value):
+            yield f"{place}.{key}: {value!r} is not an integer >= 0"
+
+
 def repeated(names: Iterable[str]) -> list[str]:
     """Return the names that occur more than once, sorted."""
     return sorted(name for name, count in Counter(names).items() if count > 1)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from optimiser.problem.errors import raise_faults
-from optimiser.problem.jsonfile import LARGEST, is_integer, repeated
+from optimiser.problem.jsonfile import LARGEST, integer_faults, is_integer, repeated
 from optimiser.problem.ring import Ring, canonical_ring, link_order, ring_faults
 
 type Arc = tuple[int, int, int]
@@ -443,7 +443,7 @@ def _faults(problem: DesignProblem) -> Iterator[str]:
         yield from (f"{key}: id {name!r} occurs twice" for name in twice)
     for position, candidate in enumerate(problem.candidates):
         place = f"candidates[{position}] ({candidate.id!r})"
-        yield from _integer_faults(candidate, ("cost", "lead"), place)
+        yield from integer_faults(candidate, ("cost", "lead"), place)
         yield from _arc_faults(candidate.arcs, nodes, f"{place}.arcs")
         if candidate.lead and not problem.periods:
             yield f"{place}.lead: is allowed only with periods"
@@ -452,19 +452,12 @@ def _faults(problem: DesignProblem) -> Iterator[str]:
         for key in ("origin", "destination"):
             if not is_integer(getattr(pair, key), high=nodes - 1):
                 yield f"{place}.{key}: {getattr(pair, key)!r} is not a node (0..{nodes - 1})"
-        yield from _integer_faults(pair, ("limit", "weight"), place)
+        yield from integer_faults(pair, ("limit", "weight"), place)
     if problem.budget is not None and not is_integer(problem.budget):
         yield f"budget: {problem.budget!r} is neither null nor an integer >= 0"
     yield from _side_faults(problem, candidates)
     yield from ring_faults(problem.rings, candidates)
     yield from _period_faults(problem)
-
-
-def _integer_faults(item: object, keys: Iterable[str], place: str) -> Iterator[str]:
-    for key in keys:
-        value = getattr(item, key)
-        if not is_integer(value):
-            yield f"{place}.{key}: {value!r} is not an integer >= 0"
 
 
 def _arc_faults(arcs: Sequence[Arc], nodes: int, place: str) -> Iterator[str]:
@@ -510,7 +503,7 @@ def _side_faults(problem: DesignProblem, candidates: Collection[str]) -> Iterato
 
 
 def _capacity_faults(capacity: Capacity, candidates: Collection[str], place: str) -> Iterator[str]:
-    yield from _integer_faults(capacity, ("most",), place)
+    yield from integer_faults(capacity, ("most",), place)
     if not capacity.use:
         yield f"{place}.use: names no candidate; leave the capacity out"
     for name, units in capacity.use:
@@ -523,7 +516,7 @@ def _capacity_faults(capacity: Capacity, candidates: Collection[str], place: str
 
 
 def _city_faults(city: City, pairs: int, place: str) -> Iterator[str]:
-    yield from _integer_faults(city, ("weight",), place)
+    yield from integer_faults(city, ("weight",), place)
     if not is_integer(city.need, high=len(city.pairs)):
         yield f"{place}.need: {city.need!r} is not an integer within 0..{len(city.pairs)}, its pairs"
     wrong = [k for k in city.pairs if not is_integer(k, high=pairs - 1)]
@@ -538,14 +531,14 @@ def _target_faults(target: Target, problem: DesignProblem, place: str) -> Iterat
         yield f"{place}.group: no {target.of} are of group {target.group!r}" + (
             f"; there are {', '.join(sorted(groups))}" if groups else ""
         )
-    yield from _integer_faults(target, ("least",), place)
+    yield from integer_faults(target, ("least",), place)
 
 
 def _period_faults(problem: DesignProblem) -> Iterator[str]:
     named = [
         (period, f"periods[{position}] ({period.id!r})") for position, period in enumerate(problem.periods)
     ]
-    faults = [fault for item, place in named for fault in _integer_faults(item, ("budget", "factor"), place)]
+    faults = [fault for item, place in named for fault in integer_faults(item, ("budget", "factor"), place)]
     yield from faults
     if problem.periods and not faults:
         total = sum(period.budget for period in problem.periods)

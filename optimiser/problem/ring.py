@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from optimiser.problem.jsonfile import LARGEST, is_integer, repeated
+from optimiser.problem.jsonfile import LARGEST, integer_faults, is_integer, repeated
 
 type Point = tuple[int, int]
 """Longitude and latitude in 1e-7 degree."""
@@ -146,10 +146,8 @@ def _value_faults(ring: Ring, place: str) -> Iterator[str]:
     required: object = ring.required
     if not isinstance(required, bool):
         yield f"{place}.required: {ring.required!r} is neither true nor false"
-    for key in ("reward", "least_stops", "longest"):
-        value = getattr(ring, key)
-        if not is_integer(value) and not (key == "longest" and value is None):
-            yield f"{place}.{key}: {value!r} is not an integer >= 0"
+    numbers = ("reward", "least_stops") if ring.longest is None else ("reward", "least_stops", "longest")
+    yield from integer_faults(ring, numbers, place)
     yield from _group_faults(ring, place)
     if not ring.centres:
         yield f"{place}.centres: is empty"
@@ -174,8 +172,8 @@ def _length_faults(link: RingLink, ring: Ring, place: str) -> Iterator[str]:
     if link.length is None:
         if ring.longest is not None:
             yield f"{place}: has no length, which every link of a ring with a longest length needs"
-    elif not is_integer(link.length):
-        yield f"{place}.length: {link.length!r} is not an integer >= 0"
+    else:
+        yield from integer_faults(link, ("length",), place)
 
 
 def _node_faults(items: Iterable[int], nodes: int, place: str) -> Iterator[str]:

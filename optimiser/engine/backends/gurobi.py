@@ -15,7 +15,6 @@ from optimiser.engine.backends.interfaces import (
     MEMORY_MB,
     Improve,
     Separator,
-    TreeLimits,
     TreeModel,
     TreeOutcome,
     TreeSearch,
@@ -26,7 +25,7 @@ from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, stacked, unbuilt_rows
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import Tables
-from optimiser.problem import DesignProblem
+from optimiser.engine.search.task import Task
 from optimiser.problem.errors import SolverError
 
 SETTINGS: Mapping[str, object] = MappingProxyType(
@@ -48,11 +47,10 @@ objective is integer, so an absolute gap below one proves optimality.
 
 def search_tree(
     t: Tables,
-    problem: DesignProblem,
+    task: Task,
     incumbent: MaskIncumbent,
     separator: Separator,
     *,
-    limits: TreeLimits,
     rows: Rows = NO_ROWS,
     improve: Improve | None = None,
 ) -> TreeOutcome:
@@ -60,15 +58,13 @@ def search_tree(
 
     Parameters
     ----------
-    t, problem
-        The reduced problem, as arrays and as a problem.
+    t, task
+        The reduced problem as arrays, and the problem with its solve parameters.
     incumbent
         Receives plans and bounds; its best plan is the start solution.
     separator
         Separates points; an integer point that it fails to cut off is cut off by the weakest time cuts
         (`unbuilt_rows`).
-    limits
-        Limits and options of the search.
     rows
         Cuts known from the start.
     improve
@@ -80,7 +76,7 @@ def search_tree(
         When Gurobi fails or its licence does not allow a model of this size.
     """
     try:
-        master = gurobi_master(problem, limits)
+        master = gurobi_master(task, max(0.0, min(task.seconds, incumbent.left())))
         model = master.model
         for row in constraints(master, rows):
             model.addConstr(row)
@@ -89,7 +85,7 @@ def search_tree(
             for variables, values in ((master.x, plan[:-1]), (master.y, covered_pairs(t, plan))):
                 for variable, value in zip(variables, values.tolist(), strict=False):  # y may be missing
                     variable.Start = float(value)
-        state = TreeSearch(t, master, separator, incumbent, limits, model.terminate)
+        state = TreeSearch(t, master, separator, incumbent, task.gap, model.terminate)
         model.optimize(_Callback(state, improve))
         if state.failure is not None:
             raise state.failure
@@ -100,7 +96,7 @@ def search_tree(
             )
         bound = state.proven(model.ObjBound, GRB.INFINITY)
         state.report(bound, nodes, now=True)
-        reason = incumbent.ending(limits.gap)
+        reason = incumbent.ending(task.gap)
         if reason in ("time", "stalled"):
             timed_out = reason == "time" or status == GRB.TIME_LIMIT
             reason = "stalled" if status == GRB.OPTIMAL else "time" if timed_out else "nodes"
@@ -112,25 +108,23 @@ def search_tree(
         ) from error
 
 
-def gurobi_master(problem: DesignProblem, limits: TreeLimits) -> TreeModel:
+def gurobi_master(task: Task, seconds: float) -> TreeModel:
     """Return the master problem without cuts.
 
     Parameters
     ----------
-    problem
-        A reduced problem.
-    limits
-        Limits and options of the search.
+    task
+        A reduced problem with its solve parameters.
+    seconds
+        Time limit.
     """
-    seed, seconds = limits.seed % 2_000_000_000, max(0.0, limits.seconds)
-    solver: Any = instance(
-        "gurobi", seconds=seconds, gap=0.0, threads=limits.threads, seed=seed, msg=limits.log
-    )
-    model, (x, y, _) = stated_master(problem, solver)
+    seed = task.seed % 2_000_000_000
+    solver: Any = instance("gurobi", seconds=seconds, gap=0.0, threads=task.threads, seed=seed, msg=task.log)
+    model, (x, y, _) = stated_master(task.problem, solver)
     for name, value in {**SETTINGS, "TimeLimit": seconds}.items():
         model.setParam(name, value)
-    is_maximised = problem.budget is not None
-    return TreeModel(model, x, y, scale_of(problem), maximise=is_maximised, owner=solver)
+    is_maximised = task.problem.budget is not None
+    return TreeModel(model, x, y, scale_of(task.problem), maximise=is_maximised, owner=solver)
 
 
 def constraints(master: TreeModel, rows: Rows) -> Iterator[Any]:

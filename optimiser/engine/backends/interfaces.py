@@ -1,6 +1,6 @@
 """Define what methods and solvers exchange: solutions of relaxations, turns of integer masters, and trees.
 
-The trees of SCIP and Gurobi share their limits, their model, and one reporter.
+The trees of SCIP and Gurobi share their model and one reporter.
 """
 
 from __future__ import annotations
@@ -149,35 +149,6 @@ class Separator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class TreeLimits:
-    """Limits and options of a tree search.
-
-    Attributes
-    ----------
-    seconds
-        Time limit.
-    gap
-        Relative gap at which to stop.
-    seed
-        Random seed of the solver.
-    threads
-        Number of threads, for solvers that use several.
-    log
-        Whether the solver writes its log on the standard output.
-    dives
-        Whether SCIP goes on with a child of the last node before it turns to the node of the weakest bound.
-        That makes a node cheaper, and the bound rise later.
-    """
-
-    seconds: float
-    gap: float = 0.0
-    seed: int = 1
-    threads: int = 1
-    log: bool = False
-    dives: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class TreeOutcome:
     """Result of a tree search.
 
@@ -255,8 +226,10 @@ class TreeSearch:
 
     Attributes
     ----------
-    t, master, separator, incumbent, limits
-        Problem, model, separation, incumbent, and options of the search.
+    t, master, separator, incumbent
+        Problem, model, separation, and incumbent.
+    gap
+        Relative gap at which to stop.
     end
         Makes the solver end its search.
     cuts
@@ -269,7 +242,7 @@ class TreeSearch:
     master: TreeModel
     separator: Separator
     incumbent: MaskIncumbent
-    limits: TreeLimits
+    gap: float
     end: Callable[[], object]
     cuts: int = 0
     failure: BaseException | None = None
@@ -336,7 +309,7 @@ class TreeSearch:
         must be `now`. Whether the gap is closed is asked at every call, so that where the search ends does
         not depend on how fast the machine is.
         """
-        incumbent, gap, time_s = self.incumbent, self.limits.gap, time.monotonic()
+        incumbent, gap, time_s = self.incumbent, self.gap, time.monotonic()
         closes = bound is not None and incumbent.closed(gap, bound)
         if not (now or closes or time_s >= self._next_s):
             return

@@ -22,7 +22,6 @@ from optimiser.engine.backends.interfaces import (
     Improve,
     RowTerms,
     Separator,
-    TreeLimits,
     TreeModel,
     TreeOutcome,
     TreeSearch,
@@ -37,6 +36,7 @@ from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import NO_ROWS, NO_SPLITS, Floats, Rows, SplitRows, unbuilt_rows
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import Tables
+from optimiser.engine.search.task import Task
 from optimiser.problem import DesignProblem
 
 SETTINGS: Mapping[str, object] = MappingProxyType(
@@ -330,35 +330,36 @@ def version() -> str:
     return f"SCIP {Model().version()} (pyscipopt {version_of('pyscipopt')})"
 
 
-def search_tree(  # noqa: PLR0913 (those behind the limits have defaults)
+def search_tree(  # noqa: PLR0913 (the last ones have defaults)
     t: Tables,
-    problem: DesignProblem,
+    task: Task,
     incumbent: MaskIncumbent,
     separator: Separator,
     *,
-    limits: TreeLimits,
     rows: Rows = NO_ROWS,
     splits: SplitRows = NO_SPLITS,
     fixed: Integers | None = None,
+    dives: bool = True,
     improve: Improve | None = None,
 ) -> TreeOutcome:
     """Search one tree in SCIP; plans, bounds and counts go to the incumbent.
 
     Parameters
     ----------
-    t, problem
-        The reduced problem, as arrays and as a problem.
+    t, task
+        The reduced problem as arrays, and the problem with its solve parameters.
     incumbent
         Receives plans and bounds. Its best plan serves as cutoff, also when it changes during the search.
     separator
         Separates points. Rows that are not violated are dropped; an integer point that it fails to cut off is
         cut off by the weakest time cuts (`unbuilt_rows`).
-    limits
-        Limits and options of the search.
     rows, splits
         Cuts and lift-and-project cuts known from the start.
     fixed
         int64 [J], 0 or 1 where a candidate is fixed, -1 elsewhere. The search then covers this part only.
+    dives
+        Whether SCIP goes on with a child of the last node before it turns to the node of the weakest bound.
+        That makes a node cheaper, and the bound rise later.
     improve
         Searches for plans near fractional points and reports them to the incumbent.
 
@@ -368,11 +369,11 @@ def search_tree(  # noqa: PLR0913 (those behind the limits have defaults)
     can run in parallel. The result depends on the seed alone, as long as no time limit is reached and
     `separator` and `improve` are deterministic.
     """
-    master = tree_model(problem, fixed=fixed, seed=limits.seed, log=limits.log)
+    master = tree_model(task.problem, fixed=fixed, seed=task.seed, log=task.log)
     add_rows(master, "row", master.terms(rows))
     add_rows(master, "split", master.split_terms(splits))
     model = master.model
-    state = TreeSearch(t, master, separator, incumbent, limits, model.interruptSolve)
+    state = TreeSearch(t, master, separator, incumbent, task.gap, model.interruptSolve)
     reporter, handler, heuristic = Reporter(state), TimeRows(state), IncumbentHeuristic(state, improve)
     model.includeConshdlr(
         handler, "timerows", "coverage is true", sepapriority=10, enfopriority=-1, chckpriority=-1, sepafreq=1
@@ -381,16 +382,16 @@ def search_tree(  # noqa: PLR0913 (those behind the limits have defaults)
     model.includeEventhdlr(reporter, "reporter", "passes on bounds")
     timing = TIMING.BEFORENODE | TIMING.DURINGLPLOOP | TIMING.AFTERLPNODE
     model.includeHeur(heuristic, "incumbents", "prunes with plans found elsewhere", "p", timingmask=timing)
-    seconds = max(0.0, min(limits.seconds, incumbent.left()))
+    seconds = max(0.0, min(task.seconds, incumbent.left()))
     model.setParams({"limits/time": seconds, "limits/memory": MEMORY_MB})
-    if not limits.dives:
+    if not dives:
         model.setParam("nodeselection/bfs/maxplungedepth", 0)
     heuristic.limit()
     model.optimizeNogil()
     if state.failure is not None:
         raise state.failure
     bound, nodes = reporter.report(now=True), int(model.getNTotalNodes())
-    status, reason = model.getStatus(), incumbent.ending(limits.gap)
+    status, reason = model.getStatus(), incumbent.ending(task.gap)
     if status in ("optimal", "infeasible", "inforunbd"):
         if incumbent.best is None:
             return TreeOutcome(None, "infeasible", nodes, state.cuts)

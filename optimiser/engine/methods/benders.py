@@ -23,7 +23,6 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from optimiser.engine.backends.highs import INFINITY, HighsModel, empty_model
-from optimiser.engine.backends.interfaces import TreeLimits
 from optimiser.engine.methods.heuristics.lns import TreeHeuristics, start_plans
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.incumbent import MaskIncumbent, Stop
@@ -293,7 +292,6 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
         return "time", ""
     parts = commodities(task.problem)
     separator = BendersCuts(t, parts, is_normal=task.variant == "benders-normal", stop=incumbent.stop)
-    limits = TreeLimits(incumbent.left(), task.gap, seed=task.seed, log=task.log)
     rows, improve = cut_set_rows(parts), TreeHeuristics(t, incumbent)
-    outcome = search_tree(t, task.problem, incumbent, separator, limits=limits, rows=rows, improve=improve)
+    outcome = search_tree(t, task, incumbent, separator, rows=rows, improve=improve)
     return outcome.reason, version()

@@ -222,21 +222,13 @@ class Question:
 
     def as_dict(self) -> dict[str, Any]:
         """Return a JSON object."""
-        return {
-            "budget": self.budget,
-            "least": list(self.least),
-            "cheapest": self.cheapest,
-            "rows": list(self.rows),
-            **({"levels": [list(row) for row in self.levels]} if self.levels else {}),
-        }
+        values = dataclasses.asdict(self)
+        return {key: value for key, value in values.items() if value or key != "levels"}
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> Question:
         """Return the question of a JSON object written by `as_dict`."""
+        levels = tuple(LevelRow(*row) for row in value.get("levels", ()))
         return cls(
-            value["budget"],
-            tuple(value["least"]),
-            bool(value["cheapest"]),
-            tuple(value["rows"]),
-            tuple(LevelRow(*row) for row in value.get("levels", ())),
+            **{**value, "least": tuple(value["least"]), "rows": tuple(value["rows"]), "levels": levels}
         )

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from optimiser.engine.backends.interfaces import TreeLimits
 from optimiser.engine.methods.branching.tree_search import search_in_solver
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.rows import NO_ROWS
 from optimiser.engine.search.scoring import objective_of
 from optimiser.engine.search.tables import tables
+from optimiser.engine.search.task import Task
 from optimiser.problem.errors import SolverError
 
 pytest.importorskip("gurobipy")
@@ -32,13 +32,14 @@ def no_separator(x, y, *, integer):
     return NO_ROWS
 
 
-def searched(problem, separator=no_separator, *, start=None, seconds=300.0, **limits):
+def searched(problem, separator=no_separator, *, start=None, seconds=300.0):
     """Return the outcome of a search of a reduced problem, the incumbent, and its messages."""
     t, sent = tables(problem), []
     incumbent = mask_incumbent(t, seconds=seconds, send=sent.append)
     if start is not None:
         incumbent.plan(start, "start")
-    outcome = search_tree(t, problem, incumbent, separator, limits=TreeLimits(seconds, **limits))
+    task = Task(problem, "cuts", seconds, 0.0, 1, 1, "gurobi")
+    outcome = search_tree(t, task, incumbent, separator)
     return outcome, incumbent, sent
 
 

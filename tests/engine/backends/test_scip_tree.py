@@ -13,7 +13,6 @@ from stated_rows import rows_of, weighted_triangle
 from tiers import examples
 
 from optimiser.bench.generators.families import GridParameters, grid
-from optimiser.engine.backends.interfaces import TreeLimits
 from optimiser.engine.methods.branching.tree_search import time_cut_separator
 from optimiser.engine.methods.cuts.relaxation import CutFinder
 from optimiser.engine.methods.cuts.time_cuts import separate
@@ -22,6 +21,7 @@ from optimiser.engine.search.incumbent import mask_incumbent
 from optimiser.engine.search.rows import NO_ROWS, Rows
 from optimiser.engine.search.scoring import fits, objective_of
 from optimiser.engine.search.tables import tables
+from optimiser.engine.search.task import Task
 from optimiser.problem import Pair, Target
 
 pytest.importorskip("pyscipopt")
@@ -29,6 +29,10 @@ pytest.importorskip("pyscipopt")
 from optimiser.engine.backends import interfaces as solver_trees
 from optimiser.engine.backends.interfaces import TreeModel, TreeSearch
 from optimiser.engine.backends.scip_tree import TimeRows, search_tree
+
+
+def asked(problem, *, seconds=30.0, gap=0.0):
+    return Task(problem, "cuts", seconds, gap, 1, 1, "scip")
 
 
 def no_separator(x, y, *, integer):
@@ -48,8 +52,7 @@ def searched(problem, separator=None, *, start=None, send=lambda _: None, gap=0.
     incumbent = mask_incumbent(t, seconds=300.0, send=send)
     if start is not None:
         incumbent.plan(start, "start")
-    limits = TreeLimits(30.0, gap)
-    outcome = search_tree(t, problem, incumbent, separator or time_cuts(t), limits=limits, **more)
+    outcome = search_tree(t, asked(problem, gap=gap), incumbent, separator or time_cuts(t), **more)
     return outcome, incumbent
 
 
@@ -189,7 +192,7 @@ def test_a_search_without_time_ends_by_time():
     problem = line_problem()
     t = tables(problem)
     incumbent = mask_incumbent(t, seconds=0.0, send=lambda _: None)
-    outcome = search_tree(t, problem, incumbent, time_cuts(t), limits=TreeLimits(0.0))
+    outcome = search_tree(t, asked(problem, seconds=0.0), incumbent, time_cuts(t))
     assert outcome.reason == "time"
 
 
@@ -203,7 +206,7 @@ def test_plans_made_near_fractional_points_are_used():
         seen.append(x)
         incumbent.plan(np.ones(t.size + 1, np.bool_), "whole")
 
-    outcome = search_tree(t, problem, incumbent, time_cuts(t), limits=TreeLimits(30.0), improve=improve)
+    outcome = search_tree(t, asked(problem), incumbent, time_cuts(t), improve=improve)
     assert outcome.reason == "proof"
     assert all(len(x) == t.size for x in seen)
 
@@ -269,7 +272,7 @@ def test_violated_rows_of_several_pairs_are_added(has_y, least, claims):
     def same(x, y, *, integer):
         return rows
 
-    state = TreeSearch(t, master, same, None, TreeLimits(30.0), lambda: None)
+    state = TreeSearch(t, master, same, None, 0.0, lambda: None)
     TimeRows(state).conssepalp([], 0)
     if state.failure is not None:
         raise state.failure
@@ -285,7 +288,7 @@ def test_a_search_with_rows_of_several_pairs_ends_at_the_best_plan(problem):
         return
     t = tables(small)
     incumbent = mask_incumbent(t, seconds=300.0, send=lambda _: None)
-    outcome = search_tree(t, small, incumbent, time_cut_separator(CutFinder(t)), limits=TreeLimits(300.0))
+    outcome = search_tree(t, asked(small, seconds=300.0), incumbent, time_cut_separator(CutFinder(t)))
     assert (outcome.reason, outcome.bound) == ("proof", float(brute_force(small)))
     assert objective_of(t, incumbent.best) == brute_force(small)
 

@@ -10,11 +10,12 @@ from dataclasses import replace
 from functools import partial
 from itertools import count
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
 from optimiser.engine.backends.highs import Relaxation, reset_threads
-from optimiser.engine.backends.interfaces import LpSolution, Separator, TreeLimits, TreeOutcome
+from optimiser.engine.backends.interfaces import LpSolution, Separator, TreeOutcome
 from optimiser.engine.backends.solvers import ALTERNATIVE, ANY, BUNDLED, SOLVERS, UNNAMED, label
 from optimiser.engine.methods.branching.tree import (
     LEAST_CHANGE,
@@ -324,26 +325,18 @@ def search_in_solver(
         Why the search ended, and the solver with its version.
     """
     solver, scale = SOLVERS[task.solver], root.scale
-    splits = {"splits": root.splits} if solver.splits else {}
     is_far, rows = is_far_from_proof(incumbent, root), first_rows(root, task, incumbent.left)
+    options: dict[str, Any] = {"splits": root.splits} if solver.splits else {}
+    if solver.searches_parts:
+        options["dives"] = not is_far
     solver_tree, name = pkgutil.resolve_name(solver.tree), label(solver.name)
 
     def search_one(one: MaskIncumbent, cuts: CutFinder, seed: int, **fixed: Integers) -> TreeOutcome:
         # Near a proof, time is better spent on the bound than on plans.
         improve = TreeHeuristics(t, one, Improver(t, seed=seed) if is_far else None)
-        limits = TreeLimits(
-            one.left(), task.gap, seed=task.seed, threads=task.threads, log=task.log, dives=not is_far
-        )
+        separator = time_cut_separator(cuts)
         found: TreeOutcome = solver_tree(
-            t,
-            task.problem,
-            one,
-            time_cut_separator(cuts),
-            limits=limits,
-            rows=rows,
-            improve=improve,
-            **splits,
-            **fixed,
+            t, task, one, separator, rows=rows, improve=improve, **options, **fixed
         )
         return found
 

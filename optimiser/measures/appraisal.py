@@ -45,77 +45,78 @@ class Assumptions:
     rate: float = 0.05
     years: int = 30
 
-    def value_of_time(self, cost: int, gained: Gains) -> float | None:
-        """Return the break-even value of time, money per hour; None without trips."""
-        if self.trips is None:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appraisal:
+    """Appraisal of a link or of a plan.
+
+    Attributes
+    ----------
+    given
+        Its assumptions.
+    cost
+        Low, central, high; of a plan the sums over its links.
+    risk
+        Distribution of the cost with overruns, from the central estimate.
+    gains
+        Gains of a link on top of the others, of a plan compared with nothing built.
+    """
+
+    given: Assumptions
+    cost: CostRange
+    risk: CostRisk
+    gains: Gains
+
+    @property
+    def cost_per_person(self) -> Fraction | None:
+        """Return the central cost per person brought within the limit; None when nobody is brought."""
+        people = self.gains.people_brought
+        return Fraction(self.cost.central, people) if people else None
+
+    @property
+    def break_even(self) -> float | None:
+        """Return the value of time at which the time saved pays the cost, per hour; None without trips."""
+        given = self.given
+        if given.trips is None:
             return None
-        return break_even(cost, gained.seconds, self.trips, rate=self.rate, years=self.years)
+        return break_even(
+            self.cost.central, self.gains.seconds, given.trips, rate=given.rate, years=given.years
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class LinkAppraisal:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkAppraisal(Appraisal):
     """Appraisal of one link of a plan.
 
     Attributes
     ----------
     id
         Id of the candidate.
-    cost
-        Low, central, high.
     reference
         Reference class of its overruns.
-    risk
-        Distribution of the cost with overruns, from the central estimate.
     value
         Weight covered alone, and on top of the other links.
-    gains
-        Gains on top of the other links.
-    cost_per_person
-        Central cost per person brought within the limit on top of the others; None when it brings nobody.
-    break_even
-        Value of time at which the time saved on top of the others pays for it, money per hour; None without
-        trips.
     """
 
     id: str
-    cost: CostRange
     reference: ReferenceClass
-    risk: CostRisk
     value: LinkValue
-    gains: Gains
-    cost_per_person: Fraction | None
-    break_even: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class PlanAppraisal:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAppraisal(Appraisal):
     """Appraisal of a plan.
 
     Attributes
     ----------
     links
         Its links, sorted by id.
-    cost
-        Low, central and high cost, each summed.
-    risk
-        Distribution of the cost with overruns.
-    gains
-        Gains compared with nothing built.
     value
         Weight covered on top of what is covered with nothing built.
-    cost_per_person
-        Central cost per person brought within the limit; None when the plan brings nobody.
-    break_even
-        Value of time at which the plan pays for itself, money per hour; None without trips.
     """
 
     links: tuple[LinkAppraisal, ...]
-    cost: CostRange
-    risk: CostRisk
-    gains: Gains
     value: int
-    cost_per_person: Fraction | None
-    break_even: float | None
 
 
 def appraise(
@@ -140,37 +141,28 @@ def appraise(
     nothing, whole = valuer.times(()), valuer.times(names)
     links = []
     for name, without in valuer.times_without(names, whole):
-        candidate, gained = problem.candidates[problem.index[name]], gains(problem, without, whole, people)
-        alike = CostRange(candidate.cost, candidate.cost, candidate.cost)
-        link_cost = given.costs.get(name, alike)
+        candidate = problem.candidates[problem.index[name]]
+        cost = given.costs.get(name, CostRange(candidate.cost, candidate.cost, candidate.cost))
         reference = given.classes.get(name) or class_of(candidate.kind)
         links.append(
             LinkAppraisal(
                 id=name,
-                cost=link_cost,
+                given=given,
+                cost=cost,
                 reference=reference,
-                risk=reference.risk(link_cost.central),
+                risk=reference.risk(cost.central),
                 value=values[name],
-                gains=gained,
-                cost_per_person=_per_person(link_cost.central, gained),
-                break_even=given.value_of_time(link_cost.central, gained),
+                gains=gains(problem, without, whole, people),
             )
         )
-    gained = gains(problem, nothing, whole, people)
-    cost = sum((link.cost for link in links), CostRange(0, 0, 0))
     return PlanAppraisal(
         links=tuple(links),
-        cost=cost,
+        given=given,
+        cost=sum((link.cost for link in links), CostRange(0, 0, 0)),
         risk=sum_of((link.risk for link in links), correlation=given.correlation),
-        gains=gained,
+        gains=gains(problem, nothing, whole, people),
         value=valuer.value(names) - valuer.value(()),
-        cost_per_person=_per_person(cost.central, gained),
-        break_even=given.value_of_time(cost.central, gained),
     )
-
-
-def _per_person(cost: int, gained: Gains) -> Fraction | None:
-    return Fraction(cost, gained.people_brought) if gained.people_brought else None
 
 
 type PeopleAtNodes = Sequence[int] | NDArray[np.int64]
@@ -457,17 +449,16 @@ def break_even(
     return cost / present if present > 0 else inf
 
 
-def gravity_trips(
-    ends: Sequence[tuple[int, int]], seconds: Sequence[int | None], people: Numbers, *, per_person: float
-) -> Floats:
+def gravity_trips(ends: NDArray[np.int64], seconds: Floats, people: Numbers, *, per_person: float) -> Floats:
     r"""Return an estimate of the trips of each pair, per year, both directions together.
 
     Parameters
     ----------
     ends
-        Two places per pair.
+        int64 [K, 2]: two places per pair.
     seconds
-        Time of each pair today; a pair that no path joins, or of a place with itself, has no trips.
+        float64 [K], today, infinity where no path joins a pair, which has no trips then; nor has a pair of a
+        place with itself.
     people
         People of each place.
     per_person
@@ -484,10 +475,9 @@ def gravity_trips(
     The exponent 1 of time is an assumption; it is not fitted to counts.
     """
     number = np.asarray(people, dtype=np.float64)
-    one, other = np.array(ends, dtype=np.int64).reshape(-1, 2).T
-    joined = np.array([time is not None for time in seconds], dtype=np.bool_) & (one != other)
-    time = np.array([max(time or 1, 1) for time in seconds], dtype=np.float64)
-    attraction = [np.where(joined, number[there] / time, 0.0) for there in (other, one)]
+    one, other = ends.T
+    time = np.where(one != other, np.maximum(seconds, 1.0), np.inf)
+    attraction = [number[there] / time for there in (other, one)]
     total = np.zeros(len(number))
     for place, attracted in zip((one, other), attraction, strict=True):
         np.add.at(total, place, attracted)

@@ -24,28 +24,27 @@ class TimedPairs:
     Attributes
     ----------
     ends
-        Two places per pair, by position; a pair stands for both directions.
+        int64 [K, 2]: two places per pair, by position; a pair stands for both directions.
     seconds
-        Travel time of each pair; None when no path joins it.
+        float64 [K], infinity where no path joins a pair.
     limits
-        Limit of each pair, seconds, inclusive.
+        int64 [K], seconds, inclusive.
     weights
-        Weight of each pair in the objective.
+        int64 [K], in the objective.
     groups
-        Tier of each pair.
+        str [K], tier of each pair.
     """
 
-    ends: tuple[tuple[int, int], ...]
-    seconds: tuple[int | None, ...]
-    limits: tuple[int, ...]
-    weights: tuple[int, ...]
-    groups: tuple[str, ...]
+    ends: NDArray[np.int64]
+    seconds: Floats
+    limits: NDArray[np.int64]
+    weights: NDArray[np.int64]
+    groups: NDArray[np.str_]
 
-    @cached_property
-    def within(self) -> tuple[bool, ...]:
-        """Return for each pair whether its time is within its limit."""
-        rows = zip(self.seconds, self.limits, strict=True)
-        return tuple(time is not None and time <= limit for time, limit in rows)
+    @property
+    def within(self) -> NDArray[np.bool_]:
+        """Return for each pair whether its time is within its limit, bool [K]."""
+        return np.asarray(self.seconds <= self.limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,39 +140,34 @@ def equity_by_tier(
     )
 
 
-def _directions(ends: Sequence[tuple[int, int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return a place and its partner for both directions of each pair, one after the other; int64 [2K]."""
-    both = np.array(ends, dtype=np.int64).reshape(-1, 2)
-    return both.ravel(), both[:, ::-1].ravel()
-
-
 def _shares_within(pairs: TimedPairs, counts: NDArray[np.bool_]) -> Floats:
     """Return for each place the share of its counted partners within the limits; nan without any."""
-    place, there = _directions(pairs.ends)
+    place, there = pairs.ends.ravel(), pairs.ends[:, ::-1].ravel()
     counted = counts[there] & (place != there)
     met, partners = (
         np.bincount(place, weights=yes, minlength=len(counts))
-        for yes in (counted & np.repeat(np.array(pairs.within, dtype=np.bool_), 2), counted)
+        for yes in (counted & np.repeat(pairs.within, 2), counted)
     )
     found: Floats = np.divide(met, partners, out=np.full(len(counts), np.nan), where=partners > 0)
     return found
 
 
 def _tier_equity(places: pd.DataFrame, pairs: TimedPairs, tier: str, line: int) -> TierEquity:
-    ks = [k for k, group in enumerate(pairs.groups) if tier in (ALL, group)]
-    inside = [k for k in ks if pairs.within[k]]
+    mine = (pairs.groups == tier) | (tier == ALL)
+    inside = mine & pairs.within
     mean, people = places["mean"].to_numpy(), places["people"].to_numpy()
     joined = np.isfinite(mean)
     times, there = mean[joined], people[joined]
     some, with_core = len(times) > 0, places["share_of_core"].dropna()
     ranked = zip(-mean, -people, places["name"].tolist(), strict=True)
     worst_s, _, worst_city = min(ranked, default=(-np.inf, 0, ""))
-    weight, weight_within = (sum(pairs.weights[k] for k in rows) for rows in (ks, inside))
+    number, number_within = int(mine.sum()), int(inside.sum())
+    weight, weight_within = (sum(pairs.weights[rows].tolist()) for rows in (mine, inside))
     return TierEquity(
         tier=tier,
-        pairs=len(ks),
-        pairs_within=len(inside),
-        pairs_share=share_of(len(inside), len(ks)),
+        pairs=number,
+        pairs_within=number_within,
+        pairs_share=share_of(number_within, number),
         weight=weight,
         weight_within=weight_within,
         weight_share=share_of(weight_within, weight),
@@ -195,17 +189,15 @@ def _tier_equity(places: pd.DataFrame, pairs: TimedPairs, tier: str, line: int) 
     )
 
 
-def mean_times(
-    ends: Sequence[tuple[int, int]], times: Sequence[float | None], people: Numbers
-) -> tuple[NDArray[np.int64], Floats]:
+def mean_times(ends: NDArray[np.int64], times: Floats, people: Numbers) -> tuple[NDArray[np.int64], Floats]:
     """Return the mean time from each place to its partners, weighted by the people living there.
 
     Parameters
     ----------
     ends
-        Two places per pair; a pair stands for both directions.
+        int64 [K, 2]: two places per pair; a pair stands for both directions.
     times
-        Time of each pair; None when no path joins it.
+        float64 [K], infinity where no path joins a pair.
     people
         People of each place.
 
@@ -216,14 +208,13 @@ def mean_times(
     times
         float64: mean time of each over the partners that a path joins it with; infinity when there is none.
     """
-    place, there = _directions(ends)
-    number = np.asarray(people, dtype=np.float64)
-    time = np.repeat(np.array([np.nan if time is None else time for time in times], dtype=np.float64), 2)
+    place, there = ends.ravel(), ends[:, ::-1].ravel()
+    number, time = np.asarray(people, dtype=np.float64), np.repeat(times, 2)
     weight = np.where(place != there, number[there], 0.0)
-    met = np.where(np.isnan(time), 0.0, weight)
+    met = np.where(np.isfinite(time), weight, 0.0)
     partners, joined, whole = (
         np.bincount(place, weights=amount, minlength=len(number))
-        for amount in (weight, met, met * np.nan_to_num(time))
+        for amount in (weight, met, met * np.where(np.isfinite(time), time, 0.0))
     )
     mean = np.divide(whole, joined, out=np.full(len(number), np.inf), where=joined > 0)
     places = np.flatnonzero(partners > 0)

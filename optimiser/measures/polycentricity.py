@@ -438,36 +438,27 @@ def polycentricity_of_coverage(pairs: TimedPairs, places: int) -> float | None:
         The largest possible sum is the weight of all pairs. None where it is 0, or with fewer than two
         places.
     """
-    flows, most = np.zeros((places, places), dtype=np.int64), 0
-    for (one, other), weight, within in zip(pairs.ends, pairs.weights, pairs.within, strict=True):
-        if one != other:
-            most += weight
-            flows[one, other] += weight if within else 0
+    apart = pairs.ends[:, 0] != pairs.ends[:, 1]
+    covered, most = apart & pairs.within, sum(pairs.weights[apart].tolist())
+    flows = np.zeros((places, places), dtype=np.int64)
+    np.add.at(flows, tuple(pairs.ends[covered].T), pairs.weights[covered])
     return functional_polycentricity(flows, most=most) if places > 1 and most else None
 
 
-def people_in_reach(
-    ends: Iterable[tuple[int, int]], within: Iterable[bool], people: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the people within reach of each place, its own among them, each counted once.
+def people_in_reach(ends: Integers, within: Mask, people: Integers) -> Integers:
+    """Return the people within reach of each place, its own among them, each counted once; int64 [P].
 
     Parameters
     ----------
     ends
-        Two places per pair; a pair within its limit brings each end within reach of the other.
+        int64 [K, 2]: two places per pair; a pair within its limit brings each end within reach of the other.
     within
-        Whether each pair is within its limit.
+        bool [K], whether each pair is within its limit.
     people
         int64 [P]: people of each place.
-
-    Returns
-    -------
-    NDArray
-        int64 [P].
     """
-    reached = {pair for pair, yes in zip(ends, within, strict=True) if yes}
-    found = people.copy()
-    for one, other in reached | {(other, one) for one, other in reached}:
-        if one != other:
-            found[one] += people[other]
+    reached = np.eye(len(people), dtype=np.bool_)
+    one, other = ends[within].T
+    reached[one, other] = reached[other, one] = True
+    found: Integers = reached @ people
     return found

@@ -164,11 +164,11 @@ class PlanState:
         """Return the pairs of cities with their times."""
         plan = self.measured
         return TimedPairs(
-            ends=tuple((one, other) for one, other in plan.ends.tolist()),
-            seconds=tuple(None if s >= UNREACHED else s for s in self.times.tolist()),
-            limits=tuple(pair.limit for pair in plan.problem.pairs),
-            weights=tuple(plan.weight.tolist()),
-            groups=tuple(plan.group.tolist()),
+            ends=plan.ends,
+            seconds=np.where(self.times < UNREACHED, self.times, np.inf),
+            limits=np.array([pair.limit for pair in plan.problem.pairs], dtype=np.int64),
+            weights=plan.weight,
+            groups=plan.group,
         )
 
     @cached_property
@@ -417,7 +417,7 @@ def state_of(measured: MeasuredPlan, built: Collection[str]) -> Row:
     row: Row = {
         "cost": measured.problem.cost_of(built),
         "pairs": len(state.times),
-        "pairs_within": sum(state.timed.within),
+        "pairs_within": int(state.timed.within.sum()),
         "through_core_share": float(dependence.share_on_every),
     }
     if measured.without is None:

@@ -16,11 +16,10 @@ from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures.appraisal import (
     RAIL,
     ROADS,
+    Appraisal,
     Assumptions,
     CostRange,
     CostRisk,
-    LinkAppraisal,
-    PlanAppraisal,
     ReferenceClass,
     appraise,
     class_of,
@@ -365,9 +364,7 @@ def reference_class(kind: str, mode: str) -> ReferenceClass:
     return {"road": ROADS, "rail": RAIL}.get(mode) or class_of(kind)
 
 
-def _appraised(
-    found: LinkAppraisal | PlanAppraisal, alike: CostRisk, tiers: Sequence[str], scale: int
-) -> dict[str, Any]:
+def _appraised(found: Appraisal, alike: CostRisk, tiers: Sequence[str], scale: int) -> dict[str, Any]:
     """Return the columns of a link or of the plan; those that differ between them are empty."""
     cost, gains, per_person, break_even = found.cost, found.gains, found.cost_per_person, found.break_even
     quantiles = {"p50": (found.risk, 0.5), "p80": (found.risk, 0.8), "p80_alike": (alike, 0.8)}

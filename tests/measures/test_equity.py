@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+import numpy as np
 import pytest
 
 from optimiser.measures.equity import (
@@ -20,9 +21,17 @@ PEOPLE = [4, 2, 2, 0]
 NAMES = ["a", "b", "c", "crossing"]
 
 
+def timed(ends, seconds, weights, groups):
+    """Pairs with a limit of 150 s; None: no path."""
+    times = np.array([inf if time is None else time for time in seconds])
+    return TimedPairs(
+        np.array(ends), times, np.full(len(times), 150), np.array(weights), np.array(groups, dtype=np.str_)
+    )
+
+
 def fork(to_b=100, to_c=300, *, tiers=("core", "near", "far", "none")):
     """Measure two pairs, from a to b and to c, with limits and a poverty line of 150 s."""
-    pairs = TimedPairs(((0, 1), (0, 2)), (to_b, to_c), (150, 150), (2, 3), ("near", "far"))
+    pairs = timed(((0, 1), (0, 2)), (to_b, to_c), (2, 3), ("near", "far"))
     rows = equity_by_tier(pairs, people=PEOPLE, tiers=tiers, names=NAMES, line=150)
     return {row.tier: row for row in rows}
 
@@ -93,32 +102,32 @@ def test_a_tier_without_places_has_an_empty_row():
 
 
 def test_time_of_a_place_is_weighted_by_the_people_at_the_other_ends():
-    places, times = mean_times([(0, 1), (0, 2)], [10, 40], [5, 1, 2])
+    places, times = mean_times(np.array([(0, 1), (0, 2)]), np.array([10, 40]), [5, 1, 2])
     assert places.tolist() == [0, 1, 2]
     assert times.tolist() == [30, 10, 40]
 
 
 def test_a_pair_without_a_path_does_not_count_in_the_mean():
-    assert mean_times([(0, 1), (0, 2)], [10, None], [5, 1, 2])[1].tolist()[:2] == [10, 10]
+    assert mean_times(np.array([(0, 1), (0, 2)]), np.array([10, inf]), [5, 1, 2])[1].tolist()[:2] == [10, 10]
 
 
 def test_a_place_without_a_path_to_any_other_is_infinitely_far():
-    assert mean_times([(0, 1), (0, 2)], [10, None], [5, 1, 2])[1].tolist()[2] == inf
+    assert mean_times(np.array([(0, 1), (0, 2)]), np.array([10, inf]), [5, 1, 2])[1].tolist()[2] == inf
 
 
 def test_pairs_with_nobody_at_the_other_end_do_not_count():
-    places, times = mean_times([(0, 1), (0, 2)], [10, 90], [5, 1, 0])
+    places, times = mean_times(np.array([(0, 1), (0, 2)]), np.array([10, 90]), [5, 1, 0])
     assert (places.tolist(), times.tolist()) == ([0, 1, 2], [10, 10, 90])
 
 
 def test_a_place_paired_with_itself_has_no_time():
-    assert mean_times([(0, 0)], [0], [5])[0].tolist() == []
+    assert mean_times(np.array([(0, 0)]), np.array([0]), [5])[0].tolist() == []
 
 
 @pytest.mark.parametrize(
     ("people", "worst"), [((4, 2, 2), "a"), ((2, 2, 4), "c"), ((2, 4, 4), "b"), ((0, 2, 4), "c")]
 )
 def test_of_equals_the_worst_has_most_people_and_then_the_first_name(people, worst):
-    pairs = TimedPairs(((0, 1), (0, 2), (1, 2)), (90,) * 3, (150,) * 3, (1,) * 3, ("far",) * 3)
+    pairs = timed(((0, 1), (0, 2), (1, 2)), (90,) * 3, (1,) * 3, ("far",) * 3)
     rows = equity_by_tier(pairs, people=people, tiers=("far",) * 3, names=("a", "b", "c"), line=150)
     assert [row.worst_city for row in rows] == [worst, worst]

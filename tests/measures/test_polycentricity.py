@@ -138,8 +138,9 @@ def test_the_order_of_places_does_not_change_functional_polycentricity(flows, ch
 
 def timed(*rows):
     """Pairs of 10 s limit, each a place, another, a time and a weight."""
-    ends, seconds, weights = [(a, b) for a, b, _, _ in rows], [s for *_, s, _ in rows], [w for *_, w in rows]
-    return TimedPairs(tuple(ends), tuple(seconds), (10,) * len(rows), tuple(weights), ("",) * len(rows))
+    table = np.array(rows, dtype=np.int64).reshape(-1, 4)
+    limits, groups = np.full(len(table), 10), np.full(len(table), "")
+    return TimedPairs(table[:, :2], table[:, 2].astype(float), limits, table[:, 3], groups)
 
 
 def test_covered_pairs_are_the_relations_between_places():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +39,8 @@ def test_without_cost_the_break_even_value_is_zero():
 )
 def test_trips_sum_to_those_of_all_people_with_a_partner(people, seconds):
     ends = [(i, j) for i in range(4) for j in range(i + 1, 4)]
-    found = gravity_trips(ends, seconds, people, per_person=2.5)
+    times = np.array([inf if time is None else time for time in seconds])
+    found = gravity_trips(np.array(ends), times, people, per_person=2.5)
     joined = {place for pair, time in zip(ends, seconds, strict=True) if time is not None for place in pair}
     assert found.sum() == pytest.approx(2.5 * sum(people[place] for place in joined))
     assert all((number > 0) == (time is not None) for number, time in zip(found, seconds, strict=True))

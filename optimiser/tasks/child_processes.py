@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from optimiser.engine.child import ChildProcess
+from optimiser.engine.child import ChildProcess, Ending
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import part_folder
 from optimiser.tasks.task import ATTEMPTS, Outcome, Task
@@ -47,20 +47,27 @@ def store(contents: Mapping[str, bytes], folder: Path) -> None:
 
 
 def attempt(
-    child: ChildProcess, task: Task, key: str, *, folder: Path, worker: str, wanted: Callable[[], bool]
+    child: Callable[..., Ending],
+    task: Task,
+    key: str,
+    *,
+    worker: str,
+    folder: Path | None = None,
+    wanted: Callable[[], bool] = lambda: True,
 ) -> Outcome:
     """Do a task in a child process, again in a new one after each failure, up to `ATTEMPTS` times.
 
     Parameters
     ----------
     child
-        Process of this task alone while it lasts: whatever ends the process ends no other task.
+        Process of this task alone while it lasts: whatever ends the process ends no other task. Or what does
+        the task in this process.
     task, key
         The task and its key.
-    folder
-        Holds the shared contents by address.
     worker
         What the outcome says about where it ran.
+    folder
+        Holds the shared contents by address; None where the child does not need it.
     wanted
         Tells after a failure whether somebody still waits for the outcome.
 

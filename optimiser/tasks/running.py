@@ -10,14 +10,15 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+from optimiser.engine.child import Ending
 from optimiser.engine.search.task import cores
 from optimiser.problem.errors import EnvironmentFault, JobError
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.tasks import cache
-from optimiser.tasks.child_processes import ChildProcesses
-from optimiser.tasks.task import ATTEMPTS, Executor, Outcome, Task, address_of, call, describe_error
+from optimiser.tasks.child_processes import ChildProcesses, attempt
+from optimiser.tasks.task import Executor, Outcome, Task, address_of, call, describe_error
 
 log = logging.getLogger(__name__)
 
@@ -225,25 +226,18 @@ class InProcess:
 
     def run(self, tasks: Sequence[Task], contents: Mapping[str, bytes]) -> Generator[Outcome, None, None]:
         """Do tasks in their order; errors of the functions are caught."""
+
+        def run(asked: Mapping[str, Any], _receive: object, **_limits: float) -> Ending:
+            begun = time.monotonic()
+            try:
+                value = call(asked["function"], asked["payload"], contents.__getitem__)
+            except Exception as error:
+                log.info("%s failed", asked["function"], exc_info=True)
+                return Ending("crash", describe_error(error))
+            return Ending("done", seconds=time.monotonic() - begun, details={"value": value})
+
         for task in tasks:
-            for number in range(1, ATTEMPTS + 1):
-                begun, value, fault = time.monotonic(), None, ""
-                try:
-                    value = call(task.function, task.handed_out()["payload"], contents.__getitem__)
-                except Exception as error:
-                    fault = describe_error(error)
-                    log.info("%s, attempt %d", task.name, number, exc_info=True)
-                else:
-                    break
-            yield Outcome(
-                key=task.key,
-                name=task.name,
-                value=value,
-                fault=fault,
-                attempts=number,
-                seconds=round(time.monotonic() - begun, 3),
-                worker="this process",
-            )
+            yield attempt(run, task, task.key, worker="this process")
 
 
 def executor_of(

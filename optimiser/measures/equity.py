@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ HALF = 0.5
 """Share of its partners within the limits from which on a place counts as one that reaches half of them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TimedPairs:
     """Pairs of places with their travel times in one state of the network; K pairs.
 
@@ -47,61 +47,6 @@ class TimedPairs:
         return np.asarray(self.seconds <= self.limits)
 
 
-@dataclass(frozen=True, slots=True)
-class TierEquity:
-    """Travel times of one tier, or of all tiers, in one state of the network: a row of `equity.csv`.
-
-    Pairs are those whose group is the tier; cities are those that are of the tier themselves.
-
-    Attributes
-    ----------
-    tier
-        Name of the tier, or `ALL`.
-    pairs, pairs_within, pairs_share, weight, weight_within, weight_share
-        Number and weight of the pairs, of all and of those within their limits, and shares of these; None
-        where there are none.
-    people
-        People living in the cities.
-    cities, cities_all_within, cities_half_within, cities_core_within
-        Cities that have partners; those that reach all partners, at least half of them, or every partner in
-        the core tier within the limits, which is None where no partner is of the core tier.
-    mean_minutes
-        Mean over people of the mean time from their city to all partners, over the cities that a path joins
-        with a partner; None where there is none.
-    worst_city, worst_minutes
-        City with the largest mean time, empty where there is none; None where it is cut off.
-    gini, theil, palma
-        Inequality of the mean times over people; None where no city is joined.
-    poor_share, poverty_gap, poverty_severity
-        Poverty of the mean times with exponents 0, 1 and 2 (Foster, Greer and Thorbecke 1984).
-    people_cut_off
-        People living in cities that no path joins with any partner.
-    """
-
-    tier: str
-    pairs: int
-    pairs_within: int
-    pairs_share: float | None
-    weight: int
-    weight_within: int
-    weight_share: float | None
-    people: int
-    cities: int
-    cities_all_within: int
-    cities_half_within: int
-    cities_core_within: int | None
-    mean_minutes: float | None
-    worst_city: str
-    worst_minutes: float | None
-    gini: float | None
-    theil: float | None
-    palma: float | None
-    poor_share: float
-    poverty_gap: float
-    poverty_severity: float
-    people_cut_off: int
-
-
 def share_of(part: float, whole: float) -> float | None:
     """Return a share, None of nothing."""
     return part / whole if whole else None
@@ -109,7 +54,7 @@ def share_of(part: float, whole: float) -> float | None:
 
 def equity_by_tier(
     pairs: TimedPairs, *, people: Numbers, tiers: Sequence[str], names: Sequence[str], line: int
-) -> tuple[TierEquity, ...]:
+) -> list[dict[str, Any]]:
     """Measure one state of the network for each tier of places and for all places.
 
     Parameters
@@ -123,8 +68,19 @@ def equity_by_tier(
 
     Returns
     -------
-    tuple of TierEquity
-        One per tier in alphabetical order, then `ALL`.
+    list of dict
+        A row of `equity.csv` for each tier in alphabetical order, then `ALL`; pairs are those whose group is
+        the tier, cities those that are of the tier themselves: `tier`; `pairs`, `pairs_within`,
+        `pairs_share`, `weight`, `weight_within`, `weight_share`, shares None of nothing; `people` living in
+        the cities; `cities` that have partners, `cities_all_within`, `cities_half_within` and
+        `cities_core_within`, those that reach all partners, at least half of them, or every partner in the
+        core tier within the limits (None where no partner is of the core tier); `mean_minutes`, the mean over
+        people of the mean time from their city to all partners, over the cities that a path joins with a
+        partner (None where there is none); `worst_city` with the largest mean time, empty where there is
+        none, and its `worst_minutes`, None where it is cut off; `gini`, `theil` and `palma`, the inequality
+        of the mean times over people (None where no city is joined); `poor_share`, `poverty_gap` and
+        `poverty_severity`, their poverty with exponents 0, 1 and 2 (Foster, Greer and Thorbecke 1984);
+        `people_cut_off`, those in cities that no path joins with any partner.
     """
     number = np.asarray(people, dtype=np.int64)
     rows, mean = mean_times(pairs.ends, pairs.seconds, people)
@@ -134,10 +90,10 @@ def equity_by_tier(
     places["share"] = _shares_within(pairs, np.ones(len(number), dtype=np.bool_))
     places["share_of_core"] = _shares_within(pairs, (places["tier"] == "core").to_numpy())
     places = places.loc[rows[number[rows] > 0]]
-    return tuple(
+    return [
         _tier_equity(places if tier == ALL else places[places["tier"] == tier], pairs, tier, line)
         for tier in (*sorted(set(tiers)), ALL)
-    )
+    ]
 
 
 def _shares_within(pairs: TimedPairs, counts: NDArray[np.bool_]) -> Floats:
@@ -152,7 +108,7 @@ def _shares_within(pairs: TimedPairs, counts: NDArray[np.bool_]) -> Floats:
     return found
 
 
-def _tier_equity(places: pd.DataFrame, pairs: TimedPairs, tier: str, line: int) -> TierEquity:
+def _tier_equity(places: pd.DataFrame, pairs: TimedPairs, tier: str, line: int) -> dict[str, Any]:
     mine = (pairs.groups == tier) | (tier == ALL)
     inside = mine & pairs.within
     mean, people = places["mean"].to_numpy(), places["people"].to_numpy()
@@ -163,30 +119,30 @@ def _tier_equity(places: pd.DataFrame, pairs: TimedPairs, tier: str, line: int) 
     worst_s, _, worst_city = min(ranked, default=(-np.inf, 0, ""))
     number, number_within = int(mine.sum()), int(inside.sum())
     weight, weight_within = (sum(pairs.weights[rows].tolist()) for rows in (mine, inside))
-    return TierEquity(
-        tier=tier,
-        pairs=number,
-        pairs_within=number_within,
-        pairs_share=share_of(number_within, number),
-        weight=weight,
-        weight_within=weight_within,
-        weight_share=share_of(weight_within, weight),
-        people=int(people.sum()),
-        cities=len(mean),
-        cities_all_within=int((places["share"] == 1.0).sum()),
-        cities_half_within=int((places["share"] >= HALF).sum()),
-        cities_core_within=int((with_core == 1.0).sum()) if len(with_core) else None,
-        mean_minutes=float(np.average(times, weights=there)) / 60 if some else None,
-        worst_city=worst_city,
-        worst_minutes=-float(worst_s) / 60 if np.isfinite(worst_s) else None,
-        gini=gini(times, there) if some else None,
-        theil=theil_t(times, there) if some else None,
-        palma=palma(times, there) if some else None,
-        poor_share=poverty(mean, people, line=line) if len(mean) else 0.0,
-        poverty_gap=poverty(times, there, line=line, exponent=1) if some else 0.0,
-        poverty_severity=poverty(times, there, line=line, exponent=2) if some else 0.0,
-        people_cut_off=int(people[~joined].sum()),
-    )
+    return {
+        "tier": tier,
+        "pairs": number,
+        "pairs_within": number_within,
+        "pairs_share": share_of(number_within, number),
+        "weight": weight,
+        "weight_within": weight_within,
+        "weight_share": share_of(weight_within, weight),
+        "people": int(people.sum()),
+        "cities": len(mean),
+        "cities_all_within": int((places["share"] == 1.0).sum()),
+        "cities_half_within": int((places["share"] >= HALF).sum()),
+        "cities_core_within": int((with_core == 1.0).sum()) if len(with_core) else None,
+        "mean_minutes": float(np.average(times, weights=there)) / 60 if some else None,
+        "worst_city": worst_city,
+        "worst_minutes": -float(worst_s) / 60 if np.isfinite(worst_s) else None,
+        "gini": gini(times, there) if some else None,
+        "theil": theil_t(times, there) if some else None,
+        "palma": palma(times, there) if some else None,
+        "poor_share": poverty(mean, people, line=line) if len(mean) else 0.0,
+        "poverty_gap": poverty(times, there, line=line, exponent=1) if some else 0.0,
+        "poverty_severity": poverty(times, there, line=line, exponent=2) if some else 0.0,
+        "people_cut_off": int(people[~joined].sum()),
+    }
 
 
 def mean_times(ends: NDArray[np.int64], times: Floats, people: Numbers) -> tuple[NDArray[np.int64], Floats]:

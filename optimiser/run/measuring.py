@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
@@ -131,17 +130,12 @@ def equity(measured: MeasuredPlan) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        `tier`, `state`; of the pairs whose smaller city is of the tier: `pairs`, `pairs_within`,
-        `pairs_share`, `weight`, `weight_within`, `weight_share`; of the cities of the tier: `people`,
-        `cities`, `cities_all_within` (all their pairs), `cities_half_within`, `cities_core_within` (all their
-        pairs with core cities), `mean_minutes` (mean over people of the mean time from their city to the
-        people of all others), `worst_city`, `worst_minutes`, `gini`, `theil`, `palma`, `poor_share`,
-        `poverty_gap`, `poverty_severity`, `people_cut_off`.
+        `tier` (of the smaller city of pairs, and of cities), `state`, and the columns of `equity_by_tier`.
     """
     labels = measured.cities["tier"].astype(str)
     order = [*groups_in_order(labels), ALL]
     rows = [
-        {"tier": row.tier, "state": name} | asdict(row)
+        {"tier": row["tier"], "state": name} | row
         for name, state in measured.states.items()
         for row in equity_by_tier(
             state.timed,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def fork(to_b=100, to_c=300, *, tiers=("core", "near", "far", "none")):
     """Measure two pairs, from a to b and to c, with limits and a poverty line of 150 s."""
     pairs = timed(((0, 1), (0, 2)), (to_b, to_c), (2, 3), ("near", "far"))
     rows = equity_by_tier(pairs, people=PEOPLE, tiers=tiers, names=NAMES, line=150)
-    return {row.tier: row for row in rows}
+    return {row["tier"]: SimpleNamespace(**row) for row in rows}
 
 
 def test_there_is_a_row_for_each_tier_and_one_for_all():
@@ -130,4 +131,4 @@ def test_a_place_paired_with_itself_has_no_time():
 def test_of_equals_the_worst_has_most_people_and_then_the_first_name(people, worst):
     pairs = timed(((0, 1), (0, 2), (1, 2)), (90,) * 3, (1,) * 3, ("far",) * 3)
     rows = equity_by_tier(pairs, people=people, tiers=("far",) * 3, names=("a", "b", "c"), line=150)
-    assert [row.worst_city for row in rows] == [worst, worst]
+    assert [row["worst_city"] for row in rows] == [worst, worst]

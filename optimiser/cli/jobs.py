@@ -182,7 +182,7 @@ def run(
 ) -> Callable[[Display], Written | Rehearsed]:
     """Run a job: from the map to a verified plan."""
     from optimiser.job import find_around
-    from optimiser.run import pipeline, rehearsal
+    from optimiser.run import pipeline
 
     if bool(job) == bool(around):
         raise typer.BadParameter("name either a job or, with --around, a place.", param_hint="JOB")
@@ -191,7 +191,7 @@ def run(
 
     def ask(display: Display) -> Written | Rehearsed:
         if dry_run:
-            sizes = rehearsal.rehearse(loaded, display.steps)
+            sizes = pipeline.rehearse(loaded, display.steps)
             shown = partial(screen.pairs, "Sizes", sizes, heads=("what", "value"), end=NOTHING_DONE)
             return Rehearsed(sizes, shown)
         if not loaded.job.cases.enabled:

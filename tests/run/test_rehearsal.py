@@ -11,7 +11,7 @@ from cli_drawing import JOB, Drawing, cities_csv, draw_map
 
 from networks.errors import SnapError
 from optimiser.job import load
-from optimiser.run import rehearsal
+from optimiser.run import pipeline
 from optimiser.tasks.cache import Progress
 
 SIDE = 8
@@ -41,17 +41,17 @@ def lattice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_large_job_is_read_and_placed_and_nothing_beyond(lattice):
     progress = Progress()
-    found = rehearsal.rehearse(load(lattice), progress)
+    found = pipeline.rehearse(load(lattice), progress)
     assert set(progress.seconds) == {"network", "placing"}
     assert (found["cities"], found["pairs of cities"]) == (SIDE**2, math.comb(SIDE**2, 2))
-    assert found["pairs of cities"] > rehearsal.MOST_PAIRS
+    assert found["pairs of cities"] > pipeline.MOST_PAIRS
     assert found["road nodes"] >= SIDE**2
     assert "candidates" in found["not worked out"]
     assert "problem pairs" not in found
 
 
 def test_far_pairs_are_counted(lattice):
-    found = rehearsal.rehearse(load(lattice), Progress())
+    found = pipeline.rehearse(load(lattice), Progress())
     # The limit of two hours takes 80 km/h to 160 km in a straight line.
     (count,) = (value for name, value in found.items() if name.startswith("pairs more than 160 km"))
     lon, lat = (np.repeat(np.arange(SIDE) / 2, SIDE) + 110, np.tile(np.arange(SIDE) / 2, SIDE) + 30)
@@ -68,22 +68,22 @@ def test_a_city_far_from_every_road_is_a_fault_of_a_large_job_too(lattice):
     cities = lattice.with_name("cities.csv")
     cities.write_text(cities.read_text() + "far,Far,130.0,30.0,100000\n")
     with pytest.raises(SnapError, match="Far"):
-        rehearsal.rehearse(load(lattice), Progress())
+        pipeline.rehearse(load(lattice), Progress())
 
 
 def test_a_map_that_is_too_large_is_not_read(lattice, monkeypatch):
-    monkeypatch.setattr(rehearsal, "MOST_MAP_MB", 0)
+    monkeypatch.setattr(pipeline, "MOST_MAP_MB", 0)
     progress = Progress()
-    found = rehearsal.rehearse(load(lattice), progress)
+    found = pipeline.rehearse(load(lattice), progress)
     assert progress.seconds == {}
     assert "the map" in found["not worked out"]
     assert found["cities"] == SIDE**2
 
 
 def test_a_large_map_that_was_read_before_is_used(lattice, monkeypatch):
-    rehearsal.rehearse(load(lattice), Progress())
-    monkeypatch.setattr(rehearsal, "MOST_MAP_MB", 0)
-    found = rehearsal.rehearse(load(lattice), Progress())
+    pipeline.rehearse(load(lattice), Progress())
+    monkeypatch.setattr(pipeline, "MOST_MAP_MB", 0)
+    found = pipeline.rehearse(load(lattice), Progress())
     assert "the map" not in found["not worked out"]
     assert not any(name.startswith("expected seconds of reading") for name in found)
 
@@ -92,6 +92,6 @@ def test_a_small_job_is_worked_out(tmp_path):
     (tmp_path / "map.osm").write_text(draw_map())
     (tmp_path / "cities.csv").write_text(cities_csv())
     (tmp_path / "job.toml").write_text(JOB)
-    found = rehearsal.rehearse(load(tmp_path / "job.toml"), Progress())
+    found = pipeline.rehearse(load(tmp_path / "job.toml"), Progress())
     assert found["problem pairs"] == 15
     assert "not worked out" not in found

@@ -299,7 +299,9 @@ def _draw_sizes(family: str, rows: Sequence[Row], pens: Mapping[str, Pen]) -> Fi
         by_size = [(size, [row for row in group if row.open_pairs == size]) for size in sizes]
         by_size = [(size, found) for size, found in by_size if found]
         _draw_times(left, label, by_size, pens[label])
-        _draw_rest(right, label, by_size, best, pens[label])
+        rests = [fmean(min(1.0, left_open(row, best[row.instance])) for row in found) for _, found in by_size]
+        shown = [size for size, _ in by_size]
+        right.plot(shown, [100 * rest for rest in rests], linewidth=1.6, label=label, **pens[label])
     for panel in (left, right):
         panel.set(xscale="log", xlabel="open pairs (logarithmic)")
         panel.set_xticks(sizes, [f"{size:,}" for size in sizes])
@@ -324,16 +326,3 @@ def _draw_times(panel: Axes, label: str, by_size: Sequence[tuple[int, list[Row]]
     fills = [pen["color"] if full else "white" for full in whole]
     panel.scatter(sizes, times, c=fills, edgecolors=pen["color"], marker=pen["marker"], s=42, zorder=3)
     panel.plot([], [], linewidth=1.6, label=label, **pen)
-
-
-def _draw_rest(
-    panel: Axes,
-    label: str,
-    by_size: Sequence[tuple[int, list[Row]]],
-    best: Mapping[str, int | None],
-    pen: Pen,
-) -> None:
-    rests = [
-        100 * fmean(min(1.0, left_open(row, best[row.instance])) for row in group) for _, group in by_size
-    ]
-    panel.plot([size for size, _ in by_size], rests, linewidth=1.6, label=label, **pen)

@@ -224,7 +224,7 @@ def _trace_reader(store: Store) -> Callable[[Row], Trace]:
 
     @cache
     def load(key: Key) -> Trace:
-        return load_trace(store.trace(slug_of(key)))
+        return load_trace(store.file("traces", slug_of(key)))
 
     return lambda row: load(row.key)
 

@@ -102,24 +102,16 @@ class Store:
         """Return the rows of the table so far."""
         return table.load(self.runs)
 
-    def instance(self, name: str) -> Path:
-        """Return the path of a problem file."""
-        return self.folder / "instances" / f"{name}.json"
-
-    def plan(self, slug: str) -> Path:
-        """Return the path of a result file."""
-        return self.folder / "plans" / f"{slug}.json"
-
-    def trace(self, slug: str) -> Path:
-        """Return the path of a trace."""
-        return self.folder / "traces" / f"{slug}.csv"
+    def file(self, kind: str, name: str) -> Path:
+        """Return the path of a problem (`instances`), a result (`plans`) or a trace (`traces`)."""
+        return self.folder / kind / f"{name}{'.csv' if kind == 'traces' else '.json'}"
 
     def facts(self, instance: Instance) -> Facts:
         """Write the problem file of an instance unless it exists, and return the sizes of the problem.
 
         A problem is made once per folder, so that a bench that continues solves the same problem as before.
         """
-        path = self.instance(instance.name)
+        path = self.file("instances", instance.name)
         if not path.exists():
             write_atomically(path, dumps(instance.make()))
         problem = load(path)
@@ -190,7 +182,7 @@ def refuse_other_problems(store: Store, rows: Collection[Row], runs: Iterable[Ru
     """
     solved = {row.instance for row in rows}
     for instance in {run.instance.name: run.instance for run in runs if run.instance.source}.values():
-        kept = store.instance(instance.name)
+        kept = store.file("instances", instance.name)
         if instance.name not in solved:
             kept.unlink(missing_ok=True)
         elif kept.exists() and dumps(instance.make()) != dumps(load(kept)):
@@ -363,7 +355,7 @@ def _fitting(state: Outcome, run: Run) -> Facts | None:
     if facts is None:
         return None
     if any(row.instance == name and row.digest != facts["digest"] for row in state.solved.values()):
-        raise _other_problem(name, state.store.instance(name))
+        raise _other_problem(name, state.store.file("instances", name))
     if facts["minimise"] and not configuration.capabilities.covers_all:
         _leave_out(state, run, f"variant {configuration.variant!r} needs a budget")
         return None
@@ -373,9 +365,9 @@ def _fitting(state: Outcome, run: Run) -> Facts | None:
 def _task(state: Outcome, run: Run, tiny: str) -> Task:
     """Return the task of a run; `tiny` is the address of the problem of the warm-up."""
     own, slug = run.configuration.own, slug_of(key_of(run))
-    problem = _kept(state, state.store.instance(run.instance.name).read_bytes())
+    problem = _kept(state, state.store.file("instances", run.instance.name).read_bytes())
     variant = None if own is None else _kept(state, unchanged_file(own))
-    state.store.plan(slug).unlink(missing_ok=True)
+    state.store.file("plans", slug).unlink(missing_ok=True)
     return Task(
         name=f"solve {slug}",
         function="optimiser.bench.measuring:solve",
@@ -424,9 +416,8 @@ def _finish(state: Outcome, run: Run, facts: Facts, outcome: TaskOutcome) -> Non
         return
     slug, result = slug_of(key_of(run)), None
     if "fault" not in answer and measured["result"] is not None:
-        write_atomically(state.store.plan(slug), measured["result"])
-        result = results.load(state.store.plan(slug))
-        save_trace(result.trace, state.store.trace(slug))
+        result = results.load(write_atomically(state.store.file("plans", slug), measured["result"]))
+        save_trace(result.trace, state.store.file("traces", slug))
     row = _row(run, facts, measured, result)
     state.solved[row.key] = row
     write_atomically(state.store.runs, table.dumps(state.solved.values()))

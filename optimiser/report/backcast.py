@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -272,14 +271,6 @@ def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
 WIDTH, HEIGHT, DPI = 15.0, 9.4, 150
 """Inches, inches, and dots per inch."""
 
-BUILT = {
-    "road": plots.Stroke("Road built since", "#e3a45b", "#e3a45b", 6.5),
-    "rail": plots.Stroke("Railway built since", "#9bb3e0", "#9bb3e0", 6.5),
-}
-"""What was built, by mode, drawn below the proposals."""
-
-THEN = plots.Stroke("Expressways and railways of that day", plots.CEILING, plots.CEILING, 0.7)
-
 LINES = {
     "plan": (plots.GAINS, "-", 2.6),
     "plan_lines": (plots.GAINS, "--", 2.2),
@@ -289,11 +280,6 @@ LINES = {
     "random": (plots.MUTED, "-", 1.4),
 }
 """Colour, dash and width of the line of each strategy."""
-
-
-def write(found: Backcast, path: Path) -> Path:
-    """Draw a back-cast into a PNG file, whole or not at all."""
-    return plots.write(draw(found), path)
 
 
 def draw(found: Backcast, *, dpi: int = DPI) -> Figure:
@@ -315,9 +301,9 @@ def _draw_map(axes: Axes, found: Backcast) -> None:
     frame = maps.padded(maps.bounds([cities.geometry]), 0.06)
     maps.frame_map(axes, maps.fit(frame, axes.bbox.width / axes.bbox.height))
     chosen = found.lines[found.lines["candidate_id"].isin(found.shown.lines)]
-    layers = [(found.built, BUILT), (chosen, plots.PROPOSALS)]
-    drawn = [(lines[lines["mode"] == mode], looks[mode]) for lines, looks in layers for mode in BUILT]
-    for order, (lines, stroke) in enumerate([(found.network, THEN), *drawn], start=1):
+    layers = [(found.built, plots.PAST), (chosen, plots.PROPOSALS)]
+    drawn = [(lines[lines["mode"] == mode], looks[mode]) for lines, looks in layers for mode in MODES]
+    for order, (lines, stroke) in enumerate([(found.network, plots.PAST["then"]), *drawn], start=1):
         if len(lines):
             x, y = maps.gapped(lines.to_crs(crs).geometry.explode()).T
             axes.plot(x, y, label=stroke.name, solid_capstyle="round", zorder=order, **stroke.look)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
@@ -51,20 +51,10 @@ class CaseResults:
         Ids of candidates on the rings of the plan: cases keep these, so that they choose nothing there.
     """
 
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     pairs: int
     covered: int
-    kept: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, value: Row) -> Self:
-        """Return the value of an object written by `as_dict`."""
-        rows, kept = tuple(value["rows"]), tuple(value.get("kept", ()))
-        return cls(rows, int(value["pairs"]), int(value["covered"]), kept)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return a JSON object."""
-        return asdict(self)
+    kept: Sequence[str] = ()
 
     @property
     def solved(self) -> list[Row]:
@@ -209,18 +199,9 @@ class Reach:
         Unit of the costs.
     """
 
-    rows: tuple[Row, ...]
-    beyond: tuple[Row, ...]
+    rows: Sequence[Row]
+    beyond: Sequence[Row]
     money: str
-
-    @classmethod
-    def of(cls, value: Row) -> Self:
-        """Return the value of an object written by `as_dict`."""
-        return cls(tuple(value["rows"]), tuple(value["beyond"]), str(value["money"]))
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return a JSON object."""
-        return asdict(self)
 
     def write(self, folder: Path) -> tuple[Path, ...]:
         """Write reach.csv and reach_beyond.csv into a folder."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -44,11 +43,6 @@ BELOW = 0.07
 
 LABEL_GAP = 0.08
 """Least distance of two labels at the right edge, as a share of the height."""
-
-
-def write(path: Path, curve: Curve) -> Path:
-    """Draw a frontier into a PNG file, whole or not at all."""
-    return plots.write(draw(curve), path)
 
 
 def draw(curve: Curve, *, dpi: int = DPI) -> Figure:

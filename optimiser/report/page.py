@@ -458,18 +458,15 @@ def table(frame: pd.DataFrame, *, columns: Mapping[str, str] | None = None, most
     known = {name: words for name, words in names.items() if name in frame.columns}
     head = "".join(f"<th>{escape(words)}</th>" for words in known.values())
     shown = frame.head(most)
-    rows = [
-        "".join(_cell(value) for value in row)
-        for row in zip(*(shown[name].tolist() for name in known), strict=True)
-    ]
-    body = "".join(f"<tr>{cells}</tr>" for cells in rows)
+    rows = zip(*(shown[name].tolist() for name in known), strict=True)
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     more = f"<p>and {len(frame) - most:,} more</p>" if len(frame) > most else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
 
 
 def _cell(value: object) -> str:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f"<td>{escape(_text(value))}</td>" if not is_number else f'<td align="right">{_text(value)}</td>'
+    return f"<td{' align="right"' if is_number else ''}>{escape(_text(value))}</td>"
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - any cell of a table

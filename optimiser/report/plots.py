@@ -46,11 +46,11 @@ class Stroke:
 
 
 LOOKS = data_of("looks")
-NETWORK, PROPOSALS, COMPARED, RINGS, _PARTS, _KNOWN = (
+NETWORK, PROPOSALS, COMPARED, RINGS, PAST, _PARTS, _KNOWN = (
     {name: Stroke(**look) for name, look in LOOKS[group].items()}
-    for group in ("network", "proposals", "compared", "rings", "parts", "known")
+    for group in ("network", "proposals", "compared", "rings", "past", "parts", "known")
 )
-"""How lines are drawn: today's network, what is proposed, what two plans build, and rings."""
+"""How lines are drawn: today's network, proposals, what two plans build, rings, and what a past day had."""
 RING_NEW, KNOWN_RINGS = _PARTS["new"], tuple(_KNOWN.values())
 
 ON_RINGS = (STANDARD_KIND,)

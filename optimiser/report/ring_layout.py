@@ -318,15 +318,11 @@ class RingShown:
         return tuple(dict.fromkeys(self.pieces.loc[self.pieces["candidate_id"] != "", "candidate_id"]))
 
     @property
-    def crosses_itself(self) -> bool:
-        """Return whether two pieces cross, where roads pass over each other without a junction.
+    def self_crossings(self) -> int:
+        """Return at how many points pieces cross, where roads pass over each other without a junction.
 
         A loop within one piece, such as the curve by which a train turns, does not count.
         """
-        return self._self_crossings > 0
-
-    @property
-    def _self_crossings(self) -> int:
         pieces = self.pieces.geometry.to_numpy()
         first, second = STRtree(pieces).query(pieces, predicate="crosses")
         one_way = first < second
@@ -357,7 +353,7 @@ class RingShown:
         return {
             "roundness": 4 * math.pi * Polygon(flat).area / length**2,
             "length_over_hull": length / flat.convex_hull.exterior.length,
-            "self_crossings": self._self_crossings,
+            "self_crossings": self.self_crossings,
         }
 
     @property

@@ -219,7 +219,7 @@ def screen_lines(report: ReportInput) -> Iterator[str]:
         names = [f"{name} ({distance})" if distance else name for name, distance in cities_on(ring.cities)]
         if names:
             yield f"On it, clockwise: {join_names(names)}."
-        if ring.crosses_itself:
+        if ring.self_crossings:
             yield CROSSING
         yield from (overlap(ring, one) for one in ring.overlaps)
 
@@ -231,7 +231,7 @@ def inside(ring: RingShown) -> str:
     centres, others = ring.facts.centres, [n for n in ring.inside if n not in ring.facts.centres]
     around_centres = f"It goes round {join_names(centres)}" if centres else "It is closed"
     more = f", and also encloses {join_names(others)}" if others else ""
-    return f"{around_centres}{more}.{f' {CROSSING}' if ring.crosses_itself else ''}"
+    return f"{around_centres}{more}.{f' {CROSSING}' if ring.self_crossings else ''}"
 
 
 def shape(ring: RingShown) -> str:

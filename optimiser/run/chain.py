@@ -452,7 +452,7 @@ class Chain:
             "reach": job.reach.model_dump(),
             "solve": job.solve.model_dump(include={"seed", "threads"}),
         }
-        return Reach.of(self._kept("reach", "Asking what shares of all pairs cost", inputs, make).value)
+        return Reach(**self._kept("reach", "Asking what shares of all pairs cost", inputs, make).value)
 
     def report(self, found: reporting.Findings, shown: ReportInput) -> Path:
         """Return the folder with the report.
@@ -468,7 +468,7 @@ class Chain:
         inputs = self._shown_inputs | {
             "plan": found.plan.as_dict(),
             "notes": shown.notes,
-            "reach": None if found.reach is None else found.reach.as_dict(),
+            "reach": None if found.reach is None else asdict(found.reach),
             "answers": found.answers.as_dict(),
             "unasked": sorted(found.unasked),
             "certified": None if found.certified is None else asdict(found.certified),

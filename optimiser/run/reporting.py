@@ -83,7 +83,7 @@ class Answers:
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as JSON values."""
         return {
-            "cases": None if self.cases is None else self.cases.as_dict(),
+            "cases": None if self.cases is None else asdict(self.cases),
             "speeds": self.speeds,
             "prices": None if self.prices is None else self.prices.as_dict(),
             **self.further(),
@@ -103,7 +103,7 @@ def answers_of(summary: Mapping[str, Any]) -> Answers | None:
         return None
     further = {} if further is None else further
     return Answers(
-        cases=None if cases is None else CaseResults.of(cases),
+        cases=None if cases is None else CaseResults(**cases),
         speeds=speeds,
         prices=None if prices is None else fairness_of(prices),
         margins=tuple(RingValue(**one) for one in further.get("margins", ())),
@@ -442,9 +442,9 @@ def summarise(
         **({} if report.city_cover is None else {"city_cover": report.city_cover.as_dict()}),
         **({} if found.levels is None else {"levels": found.levels["tiers"]}),
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
-        **({} if report.cases is None else {"cases": report.cases.as_dict()}),
+        **({} if report.cases is None else {"cases": asdict(report.cases)}),
         **({} if found.answers == Answers() else {"asked": found.answers.further()}),
-        **({} if report.reach is None else {"reach": report.reach.as_dict()}),
+        **({} if report.reach is None else {"reach": asdict(report.reach)}),
         **({} if report.capacities is None else {"capacities": tables.section_counts(report.capacities)}),
         "not_served": found.times.report.get("snapped", {}).get("not_served", []),
         "out_of_reach": tables.out_of_reach_rows(report.cities, report.pairs),

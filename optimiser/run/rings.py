@@ -435,7 +435,7 @@ def _summary(ring: RingShown) -> dict[str, Any]:
         **({} if ring.margin is None else {"margin": asdict(ring.margin)}),
         **{f"{name}_km": round(getattr(ring, f"{name}_km"), 3) for name in parts},
         "existing_share": round(ring.existing_share, 6),
-        "crosses_itself": ring.crosses_itself,
+        "crosses_itself": ring.self_crossings > 0,
         "shape": ring.shape or None,
         "longest_km": ring.longest_km,
         "cost": ring.cost,

@@ -41,7 +41,7 @@ from optimiser.proposals.pruning import open_pairs
 from optimiser.proposals.table import Candidates, Proposal, assemble
 from optimiser.proposals.terrain import Terrain, sample_line
 from optimiser.report import backcast as view
-from optimiser.report import page
+from optimiser.report import page, plots
 from optimiser.report.backcast import Backcast, Choice
 from optimiser.run import corridors, proposing
 from optimiser.run.chain import Chain
@@ -175,7 +175,7 @@ def backcast(
                 "backcast.json": view.summary(found),
             },
         )
-        view.write(found, stage / "backcast.png")
+        plots.write(view.draw(found), stage / "backcast.png")
     return Backcasted(target, found, 0 if proven else NOT_PROVEN)
 
 

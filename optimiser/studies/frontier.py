@@ -28,7 +28,7 @@ from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import DesignProblem, dumps, load, parse
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
 from optimiser.report import frontier as pictures
-from optimiser.report import inputs, page, wording
+from optimiser.report import inputs, page, plots, wording
 from optimiser.report.inputs import PointShown, ReportInput
 from optimiser.report.page import Views
 from optimiser.run import folder
@@ -330,7 +330,7 @@ def _trace(
     _write_csv(stage / "frontier.csv", found.points.assign(plan=[f"{stem}.result.json" for stem in stems]))
     _write_csv(stage / "frontier_links.csv", found.links)
     folders.write(stage, {"problem.json": problem, "frontier.json": summary})
-    pictures.write(stage / PICTURE, curve)
+    plots.write(pictures.draw(curve), stage / PICTURE)
     proven = all(point.gap is not None and point.gap <= curve.asked_gap for point in curve.points)
     code = 0 if proven and curve.ended != "time" else NOT_PROVEN
     code = SolverError.exit_code if curve.ended == FAILED else code

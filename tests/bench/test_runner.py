@@ -140,7 +140,9 @@ def test_an_interrupted_bench_continues_where_it_ended(tmp_path):
 
 def test_another_problem_with_the_same_name_is_refused(tmp_path):
     bench(plan([instance()], [GREEDY], [1], LIMITS), tmp_path, listener=Recorder())
-    Store(tmp_path).instance("lattice").write_text(dumps(LATTICE.replace(budget=1)), encoding="utf-8")
+    Store(tmp_path).file("instances", "lattice").write_text(
+        dumps(LATTICE.replace(budget=1)), encoding="utf-8"
+    )
     with pytest.raises(ProblemError, match="not the one that was measured before"):
         bench(plan([instance()], [SWAP], [1], LIMITS), tmp_path, listener=Recorder())
 
@@ -170,7 +172,7 @@ def test_a_problem_file_without_rows_is_read_again(monkeypatch, tmp_path):
     monkeypatch.setattr(measuring, "measure", done)
     changed = of_file(path, LATTICE.replace(budget=1))
     bench(plan([changed], [GREEDY], [1], LIMITS), out, listener=Recorder())
-    assert load(Store(out).instance("mine")).budget == 1
+    assert load(Store(out).file("instances", "mine")).budget == 1
 
 
 def test_rows_of_earlier_code_are_kept_and_reported(tmp_path, monkeypatch):
@@ -186,7 +188,7 @@ def test_rows_of_earlier_code_are_kept_and_reported(tmp_path, monkeypatch):
 def test_a_problem_may_have_the_name_of_the_warm_up(tmp_path):
     mine = of_file(tmp_path / "warm_up.json")
     (row,) = bench(plan([mine], [GREEDY], [1], LIMITS), tmp_path / "out", listener=Recorder())
-    kept = Store(tmp_path / "out").instance("warm_up")
+    kept = Store(tmp_path / "out").file("instances", "warm_up")
     assert load(kept) == LATTICE.replace(name="warm_up")
     assert row.instance == "warm_up"
 

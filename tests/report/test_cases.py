@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pandas as pd
 from report_drawing import CASES, line_report, on_screen
@@ -34,7 +34,7 @@ def test_what_closes_a_ring_of_the_plan_is_kept_and_not_chosen():
     assert kept.counted("cd") == FOUND.counted("cd")
     (core, *_) = kept.sentences(line_report("bc", "cd").links)
     assert core == "0 of 1 proposals that are on no ring are chosen in at least 90 % of 2 plausible cases."
-    assert CaseResults.of(kept.as_dict()) == kept
+    assert CaseResults(**asdict(kept)) == kept
 
 
 def test_links_get_their_counts(tmp_path):
@@ -75,7 +75,7 @@ def test_the_screen_and_the_map_tell_the_counts():
 
 
 def test_the_value_survives_its_json_object():
-    assert CaseResults.of(FOUND.as_dict()) == FOUND
+    assert CaseResults(**asdict(FOUND)) == FOUND
 
 
 def test_cases_with_a_wide_gap_are_left_out_and_counted():

@@ -11,7 +11,7 @@ from frontier_drawing import traced
 
 from optimiser.frontier import Limits
 from optimiser.frontier.tracer import curve
-from optimiser.report import frontier
+from optimiser.report import frontier, plots
 
 
 @pytest.fixture
@@ -73,5 +73,5 @@ def test_the_least_costs_of_a_map_are_those_of_plans_and_never_below_the_floor(t
 
 
 def test_the_picture_is_a_png(two_way, tmp_path):
-    path = frontier.write(tmp_path / "frontier.png", two_way)
+    path = plots.write(frontier.draw(two_way), tmp_path / "frontier.png")
     assert path.read_bytes().startswith(b"\x89PNG")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pandas as pd
 from report_drawing import line_report, on_screen
@@ -64,4 +64,4 @@ def test_the_files_have_a_row_a_share_and_a_row_a_pair(tmp_path):
 
 
 def test_the_value_survives_its_json_object():
-    assert Reach.of(FOUND.as_dict()) == FOUND
+    assert Reach(**asdict(FOUND)) == FOUND

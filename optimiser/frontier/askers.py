@@ -8,19 +8,27 @@ import time
 from collections.abc import Iterable
 from typing import Any, Self
 
-from optimiser.engine.attempt import BROKEN
+from optimiser.engine.attempt import BROKEN, Runner
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.presolve import Reduction, reduce
 from optimiser.engine.search.task import Question, SolveParameters
 from optimiser.engine.solve import SolveFailure, solve
 from optimiser.frontier.axes import own_problem, top_of
 from optimiser.frontier.point import Answer, EvaluatedPoint, FrontierEvaluator
-from optimiser.problem import dumps
+from optimiser.problem import DesignProblem, dumps
 from optimiser.problem.errors import InfeasibleError
 from optimiser.problem.result import Result
 
 REASONS = {"proof": "answered", "gap": "answered", "infeasible": "answered", "killed": "time"}
 """Reason of an answer by the termination of its solve, where it is another one."""
+
+
+def solved(problem: DesignProblem, params: SolveParameters, run: Runner | None) -> Result:
+    """Return what a solve claims, also where the solver failed."""
+    try:
+        return solve(problem, params=params, run=run)
+    except SolveFailure as failure:
+        return failure.result
 
 
 class _Asker:
@@ -81,11 +89,8 @@ class SolveAsker(_Asker):
             seconds = time.monotonic() - start_time
             facts: dict[str, Any] = {"bound": None, "empty": False, "warm": True, "reason": "thinned"}
             return self._answer(question, best, seconds, seconds=seconds, **facts)
-        try:
-            params = SolveParameters(time_limit_s=seconds, gap=gap, seed=self.seed, threads=self.threads)
-            result = solve(problem, params=params, run=self.process)
-        except SolveFailure as failure:
-            result = failure.result
+        params = SolveParameters(time_limit_s=seconds, gap=gap, seed=self.seed, threads=self.threads)
+        result = solved(problem, params, self.process)
         if result.status in ("optimal", "feasible"):
             self.plans.append(self.evaluate(result.built, rings=result.rings, starts=result.starts))
         return self.answer_to(question, result, time.monotonic() - start_time)

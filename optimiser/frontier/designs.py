@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,83 +34,44 @@ _ROUNDING = 1e-9
 """Pivots of a correlation matrix down to minus this count as 0."""
 
 
-class Distribution(Protocol):
-    """What a factor may be, each value with its probability."""
-
-    def quantile(self, chance: float) -> Value:
-        """Return the value that is not exceeded with this probability, above 0 and below 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Uniform:
+class Uniform(NamedTuple):
     """Every value between two is as likely."""
 
     low: float
     high: float
 
-    def quantile(self, chance: float) -> float:
-        """Return the value that is not exceeded with this probability."""
-        return self.low + chance * (self.high - self.low)
 
-
-@dataclass(frozen=True, slots=True)
-class Triangular:
+class Triangular(NamedTuple):
     """The likeliest value is `mode`; the density falls linearly to 0 at `low` and `high`."""
 
     low: float
     mode: float
     high: float
 
-    def quantile(self, chance: float) -> float:
-        """Return the value that is not exceeded with this probability."""
-        width, left = self.high - self.low, self.mode - self.low
-        if chance * width <= left:
-            return self.low + math.sqrt(chance * width * left)
-        return self.high - math.sqrt((1 - chance) * width * (self.high - self.mode))
 
-
-@dataclass(frozen=True, slots=True)
-class Normal:
+class Normal(NamedTuple):
     """The normal distribution."""
 
     mean: float
     deviation: float
 
-    def quantile(self, chance: float) -> float:
-        """Return the value that is not exceeded with this probability."""
-        return self.mean + self.deviation * _NORMAL.inv_cdf(chance)
 
-
-@dataclass(frozen=True, slots=True)
-class Lognormal:
+class Lognormal(NamedTuple):
     """A positive value whose logarithm is normal, given by the mean and deviation of the value itself."""
 
     mean: float
     deviation: float
 
-    def quantile(self, chance: float) -> float:
-        """Return the value that is not exceeded with this probability."""
-        spread = math.sqrt(math.log(1 + (self.deviation / self.mean) ** 2))
-        return self.mean * math.exp(spread * _NORMAL.inv_cdf(chance) - spread**2 / 2)
 
-
-@dataclass(frozen=True, slots=True)
-class Bounded:
+class Bounded(NamedTuple):
     """A distribution whose values end at bounds: what lies beyond takes the bound; None: no bound."""
 
     inner: Normal | Lognormal
     low: float | None
     high: float | None
 
-    def quantile(self, chance: float) -> float:
-        """Return the value that is not exceeded with this probability."""
-        value = self.inner.quantile(chance)
-        value = value if self.low is None else max(value, self.low)
-        return value if self.high is None else min(value, self.high)
 
-
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One of several values.
 
     Attributes
@@ -124,11 +85,35 @@ class Choice:
     values: tuple[Value, ...]
     chances: tuple[float, ...]
 
-    def quantile(self, chance: float) -> Value:
-        """Return the value that is reached when probabilities are added up to this one, in order."""
-        so_far = itertools.accumulate(self.chances)
-        reached = zip(self.values, so_far, strict=True)
-        return next((value for value, sum_ in reached if chance < sum_), self.values[-1])
+
+type Distribution = Uniform | Triangular | Normal | Lognormal | Bounded | Choice
+"""What a factor may be, each value with its probability."""
+
+
+def quantile(own: Distribution, chance: float) -> Value:
+    """Return the value that is not exceeded with a probability, above 0 and below 1.
+
+    Of a choice that is the value reached when probabilities are added up to this one, in order.
+    """
+    match own:
+        case Uniform(low, high):
+            return low + chance * (high - low)
+        case Triangular(low, mode, high):
+            width, left = high - low, mode - low
+            up, down = math.sqrt(chance * width * left), math.sqrt((1 - chance) * width * (high - mode))
+            return low + up if chance * width <= left else high - down
+        case Normal(mean, deviation):
+            return mean + deviation * _NORMAL.inv_cdf(chance)
+        case Lognormal(mean, deviation):
+            spread = math.sqrt(math.log(1 + (deviation / mean) ** 2))
+            return mean * math.exp(spread * _NORMAL.inv_cdf(chance) - spread**2 / 2)
+        case Bounded(inner, least, most):
+            value = float(quantile(inner, chance))
+            value = value if least is None else max(value, least)
+            return value if most is None else min(value, most)
+        case Choice(values, chances):
+            reached = zip(values, itertools.accumulate(chances), strict=True)
+            return next((value for value, sum_ in reached if chance < sum_), values[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +265,7 @@ def table(factors: Sequence[Factor], plan: Plan, correlations: Sequence[Correlat
 
 def _quantile(factor: Factor, chance: float) -> Value:
     """Return a value of a factor with six digits, so that the last bits of a library change no case."""
-    value = factor.distribution.quantile(chance)
+    value = quantile(factor.distribution, chance)
     return value if isinstance(value, str) else float(f"{value:.6g}")
 
 

@@ -13,8 +13,8 @@ from typing import Literal
 from optimiser import verify
 from optimiser.engine.attempt import Runner
 from optimiser.engine.search.task import NamedPlan, SolveParameters
-from optimiser.engine.solve import SolveFailure, solve
 from optimiser.frontier import axes
+from optimiser.frontier.askers import solved
 from optimiser.frontier.axes import everything
 from optimiser.frontier.cases import shifted
 from optimiser.frontier.levels import LevelAnswer, LevelTarget, highest_level
@@ -487,7 +487,7 @@ def solve_alone(scenario: Scenario, params: SolveParameters, run: Runner | None 
     ProblemError
         When the scenario has no plan, or none was found.
     """
-    result = _solved(scenario.problem, params, run)
+    result = solved(scenario.problem, params, run)
     if not result.has_plan or result.bound is None:
         raise ProblemError(
             f"scenario {scenario.name!r} has no plan by itself that the others could be compared with",
@@ -598,13 +598,6 @@ def _answer(
     run: Runner | None,
     level: LevelAnswer | None = None,
 ) -> RobustAnswer:
-    result = _solved(problem, params, run)
+    result = solved(problem, params, run)
     plan = verify.check(problem, result) if result.has_plan else None
     return RobustAnswer(problem=problem, result=result, plan=plan, level=level)
-
-
-def _solved(problem: DesignProblem, params: SolveParameters, run: Runner | None) -> Result:
-    try:
-        return solve(problem, params=params, run=run)
-    except SolveFailure as failure:
-        return failure.result

@@ -19,7 +19,7 @@ from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.job.model import LoadedJob
-from optimiser.job.sections import Budget, Caps, CityCoverage, Independence, Least, Phasing
+from optimiser.job.sections import Budget
 from optimiser.measures.recall import (
     BASELINES,
     MODES,
@@ -59,6 +59,8 @@ ENDING = "-backcast"
 """Ending of the default run folder."""
 LINES = tuple(name for name, kind in KINDS.items() if kind.lays_line)
 """Kinds of candidates that lay or widen a line."""
+_DEMANDS = ("least", "city_coverage", "caps", "independence", "phasing")
+"""Sections of a job that demand something of its plan."""
 _NOTHING = "Nothing was written."
 
 
@@ -161,9 +163,10 @@ def backcast(
         )
     source = find_source(loaded)
     _refuse_without_lines(loaded, source)
-    target = folders.default_folder(loaded, ENDING) if out is None else Path(out)
-    asked = _as_of(loaded, day)
-    with folders.opened(target, asked) as stage, ChildProcess() as solver:
+    with (
+        folders.opened(_as_of(loaded, day), ENDING, out) as (asked, target, stage),
+        ChildProcess() as solver,
+    ):
         steps = _Backcaster(asked, _as_of(loaded, None), day, progress or Progress(), solver)
         found, proven = steps.compare()
         folders.write(
@@ -206,11 +209,7 @@ def _as_of(loaded: LoadedJob, day: date | None) -> LoadedJob:
         "candidates": job.candidates.model_copy(update={"fixed_in": (), "fixed_out": ()}),
         "objective": job.objective.model_copy(update={"kind": "coverage"}),
         "rings": (),
-        "least": Least(),
-        "city_coverage": CityCoverage(),
-        "caps": Caps(),
-        "independence": Independence(),
-        "phasing": Phasing(),
+        **{name: type(getattr(job, name))() for name in _DEMANDS},
     }
     return replace(loaded, job=job.model_copy(update=changes))
 

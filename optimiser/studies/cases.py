@@ -294,28 +294,22 @@ class Asking:
                 speeds = [self._at_speed(one) for one in kmh]
         margins: list[RingValue] = []
         if "margins" in questions:
+            asked = (self.base.base, chain.design, chain.result, chain.weight_scale)
             with chain.progress.step("margins", "Asking what plans without the wished rings are worth"):
                 margins = chain.spared(
                     "The comparison without wished rings",
-                    lambda: ring_margins(
-                        self.base.base,
-                        chain.design,
-                        chain.result,
-                        chain.weight_scale,
-                        ask=self.ask,
-                        figures=chain.figures,
-                    ),
+                    lambda: ring_margins(*asked, self.ask, chain.figures),
                     margins,
                     faults,
                 )
         prices = None
         if "prices" in questions:
-            counted, asked = chain.counted.value, demands.fairness_demands(job)
+            counted, words = chain.counted.value, demands.fairness_demands(job)
             plan = within_limit(counted, done.plan)
             with chain.progress.step("fairness", "Solving without the demands, to price them"):
                 prices = chain.spared(
                     "The price of the demands",
-                    lambda: price_demands(self.base.base, plan, asked=asked, gap=job.solve.gap, ask=self.ask),
+                    lambda: price_demands(self.base.base, plan, asked=words, gap=job.solve.gap, ask=self.ask),
                     None,
                     faults,
                 )
@@ -501,7 +495,6 @@ def ring_margins(
     problem: DesignProblem,
     result: Result,
     scale: int,
-    *,
     ask: Ask,
     figures: Callable[[Plan], Mapping[str, Any]],
 ) -> list[RingValue]:

@@ -109,17 +109,15 @@ def closures(
         When no plan exists, or none was found in time.
     """
     progress = progress or Progress()
-    loaded = folders.job_of(job, settings)
-    target = out or folders.default_folder(loaded, ENDING)
-    asked, chain = loaded.job.closures, Chain(loaded, find_source(loaded), progress)
-    if loaded.job.budget.unlimited:
-        raise JobError(
-            "closures need a budget",
-            where=f"job {loaded.name}: budget",
-            done="Nothing was written.",
-            remedy="Give budget.share or budget.amount.",
-        )
-    with folders.opened(target, loaded) as stage:
+    with folders.opened(job, ENDING, out, settings) as (loaded, target, stage):
+        asked, chain = loaded.job.closures, Chain(loaded, find_source(loaded), progress)
+        if loaded.job.budget.unlimited:
+            raise JobError(
+                "closures need a budget",
+                where=f"job {loaded.name}: budget",
+                done="Nothing was written.",
+                remedy="Give budget.share or budget.amount.",
+            )
         problem, job_plan = chain.counted.value, chain.result
         named = list(closures_of(chain, asked, progress))
         params = SolveParameters(

@@ -40,19 +40,27 @@ def default_folder(loaded: LoadedJob, ending: str) -> Path:
 
 
 @contextmanager
-def opened(target: Path, loaded: LoadedJob) -> Iterator[Path]:
-    """Give a place for the files of a study; they move into its folder together when the block ends well.
+def opened(
+    job: str | Path | LoadedJob, ending: str, out: str | Path | None, settings: Sequence[str] = ()
+) -> Iterator[tuple[LoadedJob, Path, Path]]:
+    """Give a job, the folder of its study, and a place for the files of the study.
+
+    The files move into the folder together when the block ends well.
 
     Parameters
     ----------
-    target
-        The folder.
-    loaded
-        The job of the study, which is written as `job.toml`.
+    job, settings
+        As for `job_of`; the job is written as `job.toml`.
+    ending
+        Ending of the folder where none is given.
+    out
+        The folder; None: `default_folder`.
     """
+    loaded = job_of(job, settings)
+    target = default_folder(loaded, ending) if out is None else Path(out)
     with folder.staged(target) as stage:
         pipeline.write_job(stage, loaded)
-        yield stage
+        yield loaded, target, stage
 
 
 def write(stage: Path, contents: Mapping[str, Any]) -> None:

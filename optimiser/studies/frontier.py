@@ -181,9 +181,8 @@ def trace_job(
     executor
         As for `traced_curve`.
     """
-    target = out or folders.default_folder(loaded, ENDING)
     chain = Chain(loaded, find_source(loaded), progress)
-    with folders.opened(target, loaded) as stage:
+    with folders.opened(loaded, ENDING, out) as (_loaded, target, stage):
         problem, job = chain.counted.value, loaded.job
         labels = labels_of(problem, chain.candidates.value.table)
         done = _trace(stage, target, problem, labels, job.frontier, job.solve, watch, executor)

@@ -98,9 +98,7 @@ def robust(
     VerificationError
         When the plan fails the independent check.
     """
-    loaded = folders.job_of(job, settings)
-    target = out or folders.default_folder(loaded, ENDING)
-    with folders.opened(target, loaded) as stage:
+    with folders.opened(job, ENDING, out, settings) as (loaded, target, stage):
         return _write(stage, target, _found(loaded, progress or Progress()))
 
 

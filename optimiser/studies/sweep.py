@@ -195,11 +195,9 @@ def sweep(
     OptimiserError, NetworksError
         When the job cannot be swept, or has no plan itself: there is nothing to compare with.
     """
-    loaded = folders.job_of(job, settings)
-    target = folders.default_folder(loaded, ENDING) if out is None else Path(out)
-    found = prepare(loaded, progress or Progress())
     chosen = executor_of(workers=workers, scheduler=scheduler) if executor is None else nullcontext(executor)
-    with folders.opened(target, loaded) as stage:
+    with folders.opened(job, ENDING, out, settings) as (loaded, target, stage):
+        found = prepare(loaded, progress or Progress())
         try:
             with chosen as own:
                 solved = _solved(found, own, watch)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from optimiser.frontier import designs
@@ -68,7 +68,7 @@ class Column:
 def _described(own: Distribution) -> dict[str, Any]:
     if isinstance(own, Bounded):
         return _described(own.inner) | {"low": own.low, "high": own.high}
-    return {"name": type(own).__name__.lower(), **asdict(own)}  # type: ignore[call-overload]
+    return {"name": type(own).__name__.lower(), **own._asdict()}
 
 
 def columns(job: Job, candidates: Candidates, times: Times) -> tuple[Column, ...]:

@@ -31,9 +31,8 @@ from networks.gtfs.patterns import (
     trips_by_day,
 )
 from networks.rail.builder import RailBuild, RailReport
-from networks.rail.drafts import BY_TIMETABLE, Draft, Hop, Timed, Timetable, to_services
+from networks.rail.drafts import BY_TIMETABLE, Draft, Hop, Route, Timed, Timetable, to_services
 from networks.rail.parameters import GtfsParameters, RailParameters
-from networks.rail.routing import Route
 from networks.road.topology import geodesic_km
 from networks.schema import Ints, Network
 from networks.sphere import km_to_chord, unit_vectors

@@ -13,6 +13,7 @@ import shapely
 
 from networks.errors import SourceError
 from networks.impedance import travel_time_s
+from networks.inputs import number
 from networks.osm.elements import Elements, Nodes, Points, Relation, Tags
 from networks.osm.tags import (
     BACKWARD,
@@ -49,7 +50,7 @@ def ride_seconds(way_ids: Ints, tags: Sequence[Tags], relations: Sequence[Relati
     position_of: dict[int, list[int]] = {}
     for position, way in enumerate(way_ids.tolist()):
         position_of.setdefault(way, []).append(position)
-    for number, relation in enumerate(relations):
+    for row, relation in enumerate(relations):
         seconds = duration_s(relation.tags.get("duration", ""))
         if seconds is None or relation.tags.get("route") == "train":
             continue
@@ -57,7 +58,7 @@ def ride_seconds(way_ids: Ints, tags: Sequence[Tags], relations: Sequence[Relati
         for way in sorted(members & position_of.keys()):
             for position in position_of[way]:
                 if found[position][0] == 0:
-                    found[position] = (seconds, len(tags) + number)
+                    found[position] = (seconds, len(tags) + row)
     return found
 
 
@@ -89,7 +90,8 @@ def assemble(
     closed = barriers.id[np.array([stops_cars(tags) for tags in barriers.tags], dtype=bool)]
     stops = np.isin(nodes.id, closed)
     pieces = cut_at_junctions(roads.ways, nodes, stops)
-    factors = np.array([_length_factor(tags) for tags in roads.ways.tags], dtype=np.float64)
+    stated = np.array([number(tags.get(LENGTH_FACTOR, "")) or 1.0 for tags in roads.ways.tags], np.float64)
+    factors = np.where((stated >= _LEAST_FACTOR) & (stated <= _MOST_FACTOR), stated, 1.0)
     pieces = replace(pieces, length_km=pieces.length_km * factors[pieces.way])
     seconds, kmh, source = _times(roads, pieces, nodes, relations)
     reversed_ = roads.direction[pieces.way] == BACKWARD
@@ -191,14 +193,6 @@ def _kept(
         "loop_after_joining": int(np.count_nonzero(has_length & ~proper)),
         "drawn_twice": int(np.count_nonzero(proper & ~single)),
     }
-
-
-def _length_factor(tags: Tags) -> float:
-    try:
-        factor = float(tags.get(LENGTH_FACTOR, 1.0))
-    except ValueError:
-        return 1.0
-    return factor if _LEAST_FACTOR <= factor <= _MOST_FACTOR else 1.0
 
 
 def _times(

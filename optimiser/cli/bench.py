@@ -31,7 +31,7 @@ from optimiser.problem.errors import ProblemError
 
 if TYPE_CHECKING:
     from optimiser.bench.converters import PublicNetwork
-    from optimiser.bench.converters.sndlib import Coordinates
+    from optimiser.bench.converters.formats import Coordinates
     from optimiser.bench.instances import Run
     from optimiser.bench.rows import Row
 
@@ -286,13 +286,13 @@ def sndlib(
     ] = "auto",
 ) -> tuple[PublicNetwork, float]:
     """Convert an SNDlib network: lengths become times, set-up or module costs become costs."""
-    from optimiser.bench.converters.sndlib import read
+    from optimiser.bench.converters.formats import read_sndlib
 
     if coordinates not in COORDINATES:
         raise ProblemError(
             f"there are no coordinates {coordinates!r}", remedy=f"Choose from: {', '.join(COORDINATES)}."
         )
-    return read(file, coordinates=cast("Coordinates", coordinates)), seconds_per_km / 1000
+    return read_sndlib(file, coordinates=cast("Coordinates", coordinates)), seconds_per_km / 1000
 
 
 @convert_command("tntp SiouxFalls_net.tntp SiouxFalls_trips.tntp -o sioux.json")
@@ -303,6 +303,6 @@ def tntp(
     seconds_per_unit: Annotated[float, ranged(FACTOR, "Seconds of the file's unit of time.")] = 60.0,
 ) -> tuple[PublicNetwork, float]:
     """Convert a TNTP network: free-flow times are times and costs; no way leads through zones."""
-    from optimiser.bench.converters.tntp import read
+    from optimiser.bench.converters.formats import read_tntp
 
-    return read(network, trips), seconds_per_unit
+    return read_tntp(network, trips), seconds_per_unit

@@ -195,13 +195,11 @@ class _Panel:
         axes.set_axis_off()
         return cls(axes)
 
-    def text(self, x: float, words: str, *, size: float = 8.0, colour: str = plots.INK) -> Text:
-        """Write words on the line, from a share of the width on."""
-        return self.axes.text(x, self.y, words, size=size, color=colour, va="center")
-
-    def right(self, x: float, words: str, *, size: float = 8.0, colour: str = plots.INK) -> None:
-        """Write words on the line that end at a share of the width."""
-        self.text(x, words, size=size, colour=colour).set_horizontalalignment("right")
+    def text(
+        self, x: float, words: str, *, size: float = 8.0, colour: str = plots.INK, ha: str = "left"
+    ) -> Text:
+        """Write words on the line that begin, or end (`ha` right), at a share of the width."""
+        return self.axes.text(x, self.y, words, size=size, color=colour, va="center", ha=ha)
 
     def end_line(self, lines: float = 1.0) -> None:
         self.y -= lines * LINE
@@ -286,7 +284,7 @@ def _draw_coverage(panel: _Panel, report: ReportInput) -> None:
             width = 0.42 * row[f"{state}_pairs"] / max(row["pairs"], 1)
             panel.axes.barh(panel.y, width, left=0.24, height=0.55 * LINE, color=colour)
         panel.text(0, row["group"], size=8.5)
-        panel.right(1, f"{row['before_pairs']} → {row['after_pairs']} of {row['pairs']}", size=8.5)
+        panel.text(1, f"{row['before_pairs']} → {row['after_pairs']} of {row['pairs']}", size=8.5, ha="right")
         panel.end_line()
     for _, words, colour, x in COVERAGE_BARS:
         panel.axes.scatter([x + 0.015], [panel.y], s=36, c=colour, marker="s", linewidths=0)
@@ -302,18 +300,18 @@ def _draw_rows(panel: _Panel, title: str, links: pd.DataFrame, file: str) -> Non
     """List links by number, name and figures; name the file that holds those for which there is no room."""
     panel.heading(title)
     for words, x in LINK_COLUMNS:
-        panel.right(x, words, size=7.5, colour=plots.MUTED)
+        panel.text(x, words, size=7.5, colour=plots.MUTED, ha="right")
     panel.end_line()
     room = min(MOST_LINKS, int(panel.y / LINE))
     shown = links.head(room)
     for row, category in zip(shown.to_dict("records"), plots.categories(shown), strict=True):
-        rank = panel.text(0.035, str(row["rank"]), colour=plots.proposals()[category].colour)
-        rank.set(weight="bold", horizontalalignment="right")
+        colour = plots.proposals()[category].colour
+        panel.text(0.035, str(row["rank"]), colour=colour, ha="right").set_fontweight("bold")
         name = wording.link_name(row)
         panel.text(0.06, name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…")
         cells = (f"{row['length_km']:.0f}", wording.integer(row["cost"]), str(row["pairs"]))
         for words, (_, x) in zip(cells, LINK_COLUMNS, strict=True):
-            panel.right(x, words)
+            panel.text(x, words, ha="right")
         panel.end_line()
     panel.more(len(links) - room, file)
 
@@ -325,13 +323,13 @@ def _draw_compared(panel: _Panel, report: ReportInput, figures: pd.DataFrame) ->
     panel.paragraph("A city has the colour of the plan that brings more others within its limit.")
     panel.end_line(0.8)
     panel.heading("Figures")
-    panel.right(0.72, "1", size=8.5, colour=plots.COMPARED["first"].colour)
-    panel.right(1.0, "2", size=8.5, colour=plots.COMPARED["second"].colour)
+    panel.text(0.72, "1", size=8.5, colour=plots.COMPARED["first"].colour, ha="right")
+    panel.text(1.0, "2", size=8.5, colour=plots.COMPARED["second"].colour, ha="right")
     panel.end_line()
     for words, *values in figures.itertuples():
         panel.text(0, str(words))
         for value, x in zip(values, (0.72, 1.0), strict=True):
-            panel.right(x, wording.integer(value) if isinstance(value, int) else str(value))
+            panel.text(x, wording.integer(value) if isinstance(value, int) else str(value), ha="right")
         panel.end_line()
     panel.end_line(0.8)
     alone = report.links[report.links["category"] != "both"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from optimiser.bench.converters import Choices, problem_of, sndlib, tntp
+from optimiser.bench.converters import Choices, problem_of
+from optimiser.bench.converters.formats import read_sndlib, read_tntp
 from optimiser.problem.errors import EnvironmentFault, ProblemError
 
 NATIVE = """?SNDlib native format; type: network; version: 1.0
@@ -104,7 +105,7 @@ def both(tmp_path, net=NET, trips=TRIPS):
 
 @pytest.mark.parametrize("text", [NATIVE, XML], ids=["native", "xml"])
 def test_a_network_of_sndlib_becomes_a_problem(text, tmp_path):
-    network = sndlib.read(written(tmp_path, text), coordinates="plane")
+    network = read_sndlib(written(tmp_path, text), coordinates="plane")
     problem = problem_of(network, Choices(seconds=1.0))
     assert problem.nodes == ("A", "B", "C", "D")
     assert problem.arcs == ()
@@ -121,30 +122,30 @@ def test_a_network_of_sndlib_becomes_a_problem(text, tmp_path):
 
 
 def test_native_and_xml_files_hold_the_same_network(tmp_path):
-    native = sndlib.read(written(tmp_path, NATIVE), coordinates="plane")
-    assert sndlib.read(written(tmp_path, XML)) == native
+    native = read_sndlib(written(tmp_path, NATIVE), coordinates="plane")
+    assert read_sndlib(written(tmp_path, XML)) == native
 
 
 def test_lengths_between_degrees_are_measured_on_the_sphere(tmp_path):
-    network = sndlib.read(written(tmp_path, NATIVE), coordinates="degrees")
+    network = read_sndlib(written(tmp_path, NATIVE), coordinates="degrees")
     last = network.links[-1]
     assert round(last.measure) == 111_195
 
 
 def test_directions_of_a_demand_may_stay_separate_pairs(tmp_path):
-    network = sndlib.read(written(tmp_path, NATIVE), coordinates="plane")
+    network = read_sndlib(written(tmp_path, NATIVE), coordinates="plane")
     problem = problem_of(network, Choices(merge=False, weights="equal"))
     assert [(p.origin, p.destination, p.weight) for p in problem.pairs] == [(0, 1, 1), (0, 3, 1), (1, 0, 1)]
 
 
 def test_only_a_share_of_the_links_become_candidates(tmp_path):
-    network = sndlib.read(written(tmp_path, NATIVE), coordinates="plane")
+    network = read_sndlib(written(tmp_path, NATIVE), coordinates="plane")
     problem = problem_of(network, Choices(candidate_percent=34))
     assert (len(problem.candidates), len(problem.arcs)) == (1, 4)
 
 
 def test_a_network_of_tntp_becomes_a_problem(tmp_path):
-    problem = problem_of(tntp.read(*both(tmp_path)), Choices(limit_percent=110, merge=False))
+    problem = problem_of(read_tntp(*both(tmp_path)), Choices(limit_percent=110, merge=False))
     assert problem.nodes == ("1", "2", "3", "4", "1:out", "2:out")
     assert problem.arcs == ((4, 2, 120), (2, 0, 120), (5, 3, 180), (3, 1, 180))
     assert [(c.id, c.cost, c.arcs) for c in problem.candidates] == [
@@ -160,7 +161,7 @@ def test_a_network_of_tntp_becomes_a_problem(tmp_path):
 
 def test_no_path_leads_through_a_zone(tmp_path):
     net = NET.replace("\t3\t4\t100\t1\t5.5", "\t1\t4\t100\t1\t5.5").replace("\t4\t3\t100", "\t4\t1\t100")
-    problem = problem_of(tntp.read(*both(tmp_path, net)), Choices(merge=False))
+    problem = problem_of(read_tntp(*both(tmp_path, net)), Choices(merge=False))
     into = {head for _, head, _ in problem.arcs}
     out = {tail for tail, _, _ in problem.arcs}
     assert into & {4, 5} == set()
@@ -183,7 +184,7 @@ def test_no_path_leads_through_a_zone(tmp_path):
 )
 def test_a_fault_of_a_native_file_is_reported_with_its_line(old, new, fault, tmp_path):
     with pytest.raises(ProblemError) as caught:
-        sndlib.read(written(tmp_path, NATIVE.replace(old, new, 1)))
+        read_sndlib(written(tmp_path, NATIVE.replace(old, new, 1)))
     assert any(fault in text for text in caught.value.faults)
 
 
@@ -199,7 +200,7 @@ def test_a_fault_of_a_native_file_is_reported_with_its_line(old, new, fault, tmp
 )
 def test_a_fault_of_an_xml_file_is_reported_with_its_line(old, new, fault, tmp_path):
     with pytest.raises(ProblemError) as caught:
-        sndlib.read(written(tmp_path, XML.replace(old, new, 1)))
+        read_sndlib(written(tmp_path, XML.replace(old, new, 1)))
     assert any(fault in text for text in caught.value.faults)
 
 
@@ -229,7 +230,7 @@ def test_a_fault_of_an_xml_file_is_reported_with_its_line(old, new, fault, tmp_p
 )
 def test_a_fault_of_a_tntp_network_is_reported_with_its_line(old, new, fault, tmp_path):
     with pytest.raises(ProblemError) as caught:
-        tntp.read(*both(tmp_path, NET.replace(old, new, 1)))
+        read_tntp(*both(tmp_path, NET.replace(old, new, 1)))
     assert any(fault in text for text in caught.value.faults)
 
 
@@ -244,16 +245,16 @@ def test_a_fault_of_a_tntp_network_is_reported_with_its_line(old, new, fault, tm
 )
 def test_a_fault_of_tntp_trips_is_reported_with_its_line(old, new, fault, tmp_path):
     with pytest.raises(ProblemError) as caught:
-        tntp.read(*both(tmp_path, trips=TRIPS.replace(old, new, 1)))
+        read_tntp(*both(tmp_path, trips=TRIPS.replace(old, new, 1)))
     assert any(fault in text for text in caught.value.faults)
 
 
 def test_a_missing_file_is_a_fault_of_the_environment(tmp_path):
     with pytest.raises(EnvironmentFault):
-        sndlib.read(tmp_path / "absent.txt")
+        read_sndlib(tmp_path / "absent.txt")
 
 
 def test_demands_without_a_path_are_refused(tmp_path):
     text = NATIVE.replace("  AB ( A B ) 0.00 0.00 0.00 7.00 ( 40.00 900.00 160.00 1800.00 )\n", "")
     with pytest.raises(ProblemError, match="no demand has a path"):
-        problem_of(sndlib.read(written(tmp_path, text)), Choices())
+        problem_of(read_sndlib(written(tmp_path, text)), Choices())

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from networks.rail.routing import Layout, TrackGraph
+from networks.rail.drafts import Layout, TrackGraph
 
 SIZE = 7
 EAST, NORTH, WEST, SOUTH = np.radians([90.0, 0.0, 270.0, 180.0])

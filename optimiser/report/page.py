@@ -21,8 +21,7 @@ from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.report import measure_sections, plots, ring_section, sentences, webmap, wording
-from optimiser.report.cases import PARTS, CaseResults
-from optimiser.report.inputs import ReportInput
+from optimiser.report.inputs import PARTS, CaseResults, ReportInput
 
 if TYPE_CHECKING:
     from ipywidgets import VBox

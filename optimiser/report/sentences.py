@@ -16,8 +16,7 @@ from optimiser.measures.coverage import CityCover, Fairness
 from optimiser.measures.equity import ALL
 from optimiser.measures.tables import Measures
 from optimiser.report import plots, ring_section, wording
-from optimiser.report.cases import Reach
-from optimiser.report.inputs import Question, ReportInput
+from optimiser.report.inputs import Question, Reach, ReportInput
 from optimiser.report.ring_layout import formed
 
 ORDER = "ranked by value to the plan, the last to be removed first"

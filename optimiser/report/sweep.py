@@ -21,7 +21,7 @@ from optimiser.measures.uncertainty import Band, Commitment, Plans, Waiting
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.report import maps, wording
-from optimiser.report.cases import SETTLED_GAP
+from optimiser.report.inputs import SETTLED_GAP
 from optimiser.report.ring_layout import WGS84
 from optimiser.report.tables import COLUMNS
 from optimiser.report.wording import WORDS

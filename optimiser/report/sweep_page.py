@@ -12,7 +12,7 @@ import pandas as pd
 
 from optimiser.measures.uncertainty import NEAR, Waiting
 from optimiser.report import maps, page, plots, wording
-from optimiser.report.cases import SETTLED_GAP
+from optimiser.report.inputs import SETTLED_GAP
 from optimiser.report.ring_layout import WGS84
 from optimiser.report.sweep import (
     CORE,

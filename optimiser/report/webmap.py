@@ -19,8 +19,7 @@ from networks.skims import UNREACHABLE
 from optimiser.measures import coverage
 from optimiser.problem.model import TIERS
 from optimiser.report import maps, plots, ring_section, wording
-from optimiser.report.cases import PARTS
-from optimiser.report.inputs import ReportInput
+from optimiser.report.inputs import PARTS, ReportInput
 from optimiser.report.maps import CORE, WHOLE, Layers
 from optimiser.report.ring_layout import NEW, WGS84, RingShown, formed, known_rings
 

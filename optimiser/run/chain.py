@@ -28,8 +28,7 @@ from optimiser.problem.errors import SolverError
 from optimiser.problem.result import Result
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.table import Candidates
-from optimiser.report.cases import Reach
-from optimiser.report.inputs import CertifiedBound, Question, ReportInput
+from optimiser.report.inputs import CertifiedBound, Question, Reach, ReportInput
 from optimiser.run import (
     demands,
     independence,

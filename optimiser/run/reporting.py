@@ -30,8 +30,7 @@ from optimiser.problem.result import Result
 from optimiser.proposals.rings.reference_rings import read_reference_rings
 from optimiser.proposals.table import Candidates
 from optimiser.report import geopackage, inputs, sentences, tables
-from optimiser.report.cases import CaseResults, Reach
-from optimiser.report.inputs import Question, ReportInput
+from optimiser.report.inputs import CaseResults, Question, Reach, ReportInput
 from optimiser.report.ring_layout import RingValue
 from optimiser.report.wording import join_names
 from optimiser.run import demands, rings, solving

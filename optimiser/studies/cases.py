@@ -30,7 +30,7 @@ from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
-from optimiser.report.cases import CaseResults
+from optimiser.report.inputs import CaseResults
 from optimiser.report.ring_layout import RingValue
 from optimiser.report.wording import join_names
 from optimiser.run import demands, pipeline, timing

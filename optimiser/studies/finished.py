@@ -25,8 +25,7 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.result import Result, Status
 from optimiser.report import page, sentences, tables, wording
-from optimiser.report.cases import CaseResults
-from optimiser.report.inputs import ReportInput
+from optimiser.report.inputs import CaseResults, ReportInput
 from optimiser.report.page import MapView
 from optimiser.report.ring_layout import known_rings
 from optimiser.run import folder, measuring, pipeline, reporting, solving, store

@@ -25,7 +25,7 @@ from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem.errors import JobError, SolverError
 from optimiser.report import page, sweep_page
 from optimiser.report import sweep as results
-from optimiser.report.cases import SETTLED_GAP
+from optimiser.report.inputs import SETTLED_GAP
 from optimiser.report.sweep import CORE, PLAN_OF_JOB, SweepResults
 from optimiser.run import folder
 from optimiser.run.chain import Chain

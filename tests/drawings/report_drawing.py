@@ -19,8 +19,7 @@ from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.measures.tables import Measures
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.report import sentences
-from optimiser.report.cases import CaseResults
-from optimiser.report.inputs import PointShown, ReportInput, assemble
+from optimiser.report.inputs import CaseResults, PointShown, ReportInput, assemble
 
 HOUR = 3600
 NAMES = ("Ada", "Bo", "Cy", "Di")

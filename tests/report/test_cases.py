@@ -8,7 +8,7 @@ import pandas as pd
 from report_drawing import CASES, line_report, on_screen
 
 from optimiser.report import page, webmap
-from optimiser.report.cases import CaseResults
+from optimiser.report.inputs import CaseResults
 
 FOUND = CASES
 WIDE = CaseResults(rows=({**FOUND.rows[0], "gap": 0.18},), pairs=6, covered=3)

@@ -13,7 +13,7 @@ from shapely import Point
 
 from networks.skims import UNREACHABLE
 from optimiser.report import page, webmap
-from optimiser.report.cases import PARTS
+from optimiser.report.inputs import PARTS
 
 HOUR = 60
 

@@ -8,7 +8,7 @@ import pandas as pd
 from report_drawing import line_report, on_screen
 
 from optimiser.report import page
-from optimiser.report.cases import PARTS, Reach
+from optimiser.report.inputs import PARTS, Reach
 
 ROW = {"group": "all", "total": 6, "today": 2, "most": 5, "most_bound": 5, "seconds": 0.1, "links": 1}
 FOUND = Reach(

@@ -22,9 +22,9 @@ from typing import Any, NamedTuple
 import polyring as pr
 from optimiser.job import loads
 from optimiser.job.sections import DERIVED, Independence
-from optimiser.run.chain import within_limit
 from optimiser.run.independence import without_core
 from optimiser.run.measured_plan import state_of
+from optimiser.run.solving import within_limit
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "benchmarks" / "results" / "ring_worth.md"

@@ -22,7 +22,7 @@ from typing import Any
 from measured import MACHINE
 
 import polyring as pr
-from optimiser.run.chain import within_limit
+from optimiser.run.solving import within_limit
 
 TARGET_S = 15.0
 HEADS = ("question", "wall s", "CPU s", "solve s", "gap", "pairs", "cost")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,7 +13,6 @@ from networks.inputs import checksum
 from networks.rail import RailBuild
 from networks.schema import Network
 from optimiser import report as reports
-from optimiser import verify
 from optimiser.engine.certification import Certified, certify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.solve import FAILED, KILLED, SolveFailure
@@ -42,7 +41,6 @@ from optimiser.run import (
     timing,
 )
 from optimiser.run.measured_plan import MeasuredPlan, state_of
-from optimiser.run.solving import describe_failure
 from optimiser.run.source import Source, find_source
 from optimiser.tasks import cache
 from optimiser.tasks.cache import Kept, Outcome, Progress
@@ -50,7 +48,6 @@ from optimiser.verify import Plan
 
 LEVELS = "levels.json"
 """File with the proof of the max-min levels."""
-
 
 AHEAD = ("network", "times", "candidates", "problem")
 """Steps before the solve, during which its process loads its code."""
@@ -222,7 +219,8 @@ class Chain:
 
         def make() -> proposing.StatedProblem:
             steps = self.base, self.times.value, self.rail, self.candidates.value
-            return proposing.draft_problem(*steps, job, source, name=name, solve=self._solve)
+            solve = partial(solving.solve, settings=job.solve, run=self.solver)
+            return proposing.draft_problem(*steps, job, source, name=name, solve=solve)
 
         return self._kept("problem", "Writing the problem", inputs, make)
 
@@ -273,21 +271,11 @@ class Chain:
         inputs = {"problem": self.problem.key, "solve": settings.model_dump()}
         found = self.kept_result("solve", "Solving", self.design, inputs)
         if found.termination in (*FAILED, KILLED):
-            self.faults.append(describe_failure(found, settings.time_limit_s))
+            self.faults.append(solving.describe_failure(found, settings.time_limit_s))
         return found
 
     def kept_result(self, name: str, title: str, problem: DesignProblem, inputs: Mapping[str, Any]) -> Result:
-        """Return what the solver claims of a problem; only proven results are kept for the next run.
-
-        Parameters
-        ----------
-        name, title
-            Name of the step in the cache, and for people.
-        problem
-            The problem of the job, or one like it.
-        inputs
-            What the result depends on, as for `cache.key`.
-        """
+        """Return what the solver claims of a problem; only proven results are kept for the next run."""
         settings = self.loaded.job.solve
 
         def make(folder: Path) -> None:
@@ -320,13 +308,9 @@ class Chain:
             )
             return default
 
-    def _solve(self, problem: DesignProblem) -> Result:
-        """Solve a further problem of the job, in its process."""
-        return solving.solve(problem, self.loaded.job.solve, run=self.solver)
-
     def figures(self, plan: Plan) -> dict[str, Any]:
         """Return the figures of another plan of the problem that the section on rings compares."""
-        measured = self.measured(self.counted.value, within_limit(self.counted.value, plan))
+        measured = self.measured(self.counted.value, solving.within_limit(self.counted.value, plan))
         return state_of(measured, plan.built)
 
     @property
@@ -375,16 +359,9 @@ class Chain:
     ) -> reporting.Findings:
         """Return all values of the run, for its report.
 
-        Parameters
-        ----------
-        plan
-            The verified plan.
-        answers
-            What was answered to `questions`; None: nothing of it is asked, or not yet.
-        certified
-            The bound that the certificate proves; None: none, or not yet.
+        `answers` are those to `questions`, `certified` the bound that the certificate proves; None: not yet.
         """
-        levels, plan = self.counted.outcome.folder / LEVELS, within_limit(self.counted.value, plan)
+        levels, plan = self.counted.outcome.folder / LEVELS, solving.within_limit(self.counted.value, plan)
         measures = self.measures(plan)
         return self.findings_of(
             self.loaded.job,
@@ -454,15 +431,7 @@ class Chain:
         return Reach(**self._kept("reach", "Asking what shares of all pairs cost", inputs, make).value)
 
     def report(self, found: reporting.Findings, shown: ReportInput) -> Path:
-        """Return the folder with the report.
-
-        Parameters
-        ----------
-        found
-            All values of the run.
-        shown
-            What the report shows.
-        """
+        """Return the folder with the report on all values of the run, which shows `shown`."""
         with_page = self.loaded.job.output.report
         inputs = self._shown_inputs | {
             "plan": found.plan.as_dict(),
@@ -567,14 +536,9 @@ class Chain:
         return self._kept("measures", "Measuring the plan", inputs, make).value
 
     def measured(self, problem: DesignProblem, plan: Plan) -> MeasuredPlan:
-        """Prepare a plan for its measures, from the times and candidates of this chain.
+        """Prepare a plan for its measures, as it counts within the limit.
 
-        Parameters
-        ----------
-        problem
-            The problem of the plan: `counted`, or one with other money, weights or choices.
-        plan
-            The verified plan, as it counts within the limit.
+        Its problem is `counted`, or one with other money, weights or choices.
         """
         job, times = self.loaded.job, self.times.value
         return MeasuredPlan(
@@ -629,23 +593,3 @@ class Chain:
             if outcome.reused:
                 self.progress.reused.append(name)
         return outcome
-
-
-def within_limit(counted: DesignProblem, plan: Plan) -> Plan:
-    """Return a verified plan as it counts within the limit; objective, bound and status stay as they are.
-
-    Where pairs count in parts, the problem has further pairs with later limits or without the core. No count,
-    tier, target or measure includes them.
-
-    Parameters
-    ----------
-    counted
-        The problem without the further pairs.
-    plan
-        The plan of the problem that was solved.
-    """
-    if len(plan.times_after_s) == len(counted.pairs):
-        return plan
-    seen = verify.score(counted, plan.built, rings=plan.rings, starts=plan.starts)
-    kept = ("objective", "bound", "gap", "gap_of_gain", "bound_source", "status")
-    return replace(seen, **{name: getattr(plan, name) for name in kept})

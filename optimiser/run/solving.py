@@ -24,6 +24,7 @@ from optimiser.problem.model import TIERS
 from optimiser.problem.result import Reason, Result, TracePoint
 from optimiser.run import demands
 from optimiser.run.demands import coverable_pairs, weight_by_group
+from optimiser.verify import Plan, score
 
 NOT_PROVEN = 10
 """Exit code of a usable plan whose gap is not proven to be within the one asked for."""
@@ -65,6 +66,26 @@ def describe_failure(result: Result, time_limit_s: float) -> str:
         f"The solver failed: {result.message}. The plan is the best one found and checked before, and the "
         "bound is what was believed then."
     )
+
+
+def within_limit(counted: DesignProblem, plan: Plan) -> Plan:
+    """Return a verified plan as it counts within the limit; objective, bound and status stay as they are.
+
+    Where pairs count in parts, the problem has further pairs with later limits or without the core. No count,
+    tier, target or measure includes them.
+
+    Parameters
+    ----------
+    counted
+        The problem without the further pairs.
+    plan
+        The plan of the problem that was solved.
+    """
+    if len(plan.times_after_s) == len(counted.pairs):
+        return plan
+    seen = score(counted, plan.built, rings=plan.rings, starts=plan.starts)
+    kept = ("objective", "bound", "gap", "gap_of_gain", "bound_source", "status")
+    return replace(seen, **{name: getattr(plan, name) for name in kept})
 
 
 def refuse_empty(result: Result, *, reasons: Sequence[str] | None = None, remedy: str = "") -> None:

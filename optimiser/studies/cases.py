@@ -34,9 +34,10 @@ from optimiser.report.inputs import CaseResults
 from optimiser.report.ring_layout import RingValue
 from optimiser.report.wording import join_names
 from optimiser.run import demands, pipeline, timing
-from optimiser.run.chain import Chain, within_limit
+from optimiser.run.chain import Chain
 from optimiser.run.pipeline import Written
 from optimiser.run.reporting import Answers
+from optimiser.run.solving import within_limit
 from optimiser.studies.answers import AskedBase, Clock, answers, case_task, counted_of, solved_by
 from optimiser.tasks import Executor, TaskProgress, executor_of
 from optimiser.tasks.cache import Progress

@@ -29,8 +29,9 @@ from optimiser.report.inputs import CaseResults, ReportInput
 from optimiser.report.page import MapView
 from optimiser.report.ring_layout import known_rings
 from optimiser.run import folder, measuring, pipeline, reporting, solving, store
-from optimiser.run.chain import Chain, within_limit
+from optimiser.run.chain import Chain
 from optimiser.run.reporting import Answers
+from optimiser.run.solving import within_limit
 from optimiser.run.why import Why, explain
 from optimiser.studies import cases, folders
 from optimiser.studies.answers import counted_of

@@ -228,6 +228,28 @@ def tabulate_pairs(
     )
 
 
+def name_pairs(
+    cities: gpd.GeoDataFrame, pairs: pd.DataFrame, minutes: Mapping[str, Sequence[int]]
+) -> pd.DataFrame:
+    """Return some rows of the `pairs` table by names: `origin`, `destination`, `tier`, `weight`, and minutes.
+
+    `minutes` are whole ones of the seconds given by column; a cell is empty where no path exists.
+    """
+    names = cities["name"].astype(str).to_numpy()
+    table = pd.DataFrame(
+        {
+            "origin": names[pairs["origin"].to_numpy(dtype=np.int64)],
+            "destination": names[pairs["destination"].to_numpy(dtype=np.int64)],
+            "tier": pairs["group"].to_numpy(),
+            "weight": pairs["weight"].to_numpy(),
+        }
+    )
+    for column, seconds in minutes.items():
+        whole = [None if s >= UNREACHED else wording.minutes(int(s)) for s in seconds]
+        table[column] = pd.array(whole, dtype="Int64")
+    return table
+
+
 def pair_lines(cities: gpd.GeoDataFrame, pairs: pd.DataFrame) -> gpd.GeoDataFrame:
     """Return one straight line a pair, with seconds in each state; a cell is empty where no path exists.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -10,7 +10,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures import coverage
 from optimiser.measures.valuation import PairTable, Valuer
 from optimiser.problem import DesignProblem
@@ -18,7 +17,7 @@ from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.proposals.table import Candidates
 from optimiser.report import page, wording
 from optimiser.report.inputs import ReportInput
-from optimiser.report.tables import COLUMNS
+from optimiser.report.tables import COLUMNS, name_pairs
 from optimiser.run.measured_plan import MeasuredPlan
 
 MOST_ALTERNATIVES = 10
@@ -174,27 +173,11 @@ def _served(name: str, shown: ReportInput, measured: MeasuredPlan) -> tuple[pd.D
     weights = shown.pairs["weight"].to_numpy(dtype=np.int64)
     order = sorted(served.tolist(), key=lambda k: (without[k] <= limits[k], -weights[k], k))
     needing = [k for k in order if without[k] > limits[k]]
-    table = _named(shown, order)
     times = {"today_min": states["today"].times, "with_min": plan, "without_min": without}
-    for column, seconds in times.items():
-        minutes = [None if seconds[k] >= UNREACHED else wording.minutes(int(seconds[k])) for k in order]
-        table[column] = pd.array(minutes, dtype="Int64")
+    minutes = {column: seconds[order].tolist() for column, seconds in times.items()}
+    table = name_pairs(shown.cities, shown.pairs.iloc[order], minutes)
     table["needs_it"] = np.array([k in set(needing) for k in order], dtype=np.bool_)
     return table[list(COLUMNS["why.pairs"])], needing
-
-
-def _named(shown: ReportInput, rows: Collection[int]) -> pd.DataFrame:
-    """Return some pairs by the names of their cities, with tier and weight."""
-    names = shown.cities["name"].astype(str).to_numpy()
-    pairs = shown.pairs.iloc[list(rows)]
-    return pd.DataFrame(
-        {
-            "origin": names[pairs["origin"].to_numpy(dtype=np.int64)],
-            "destination": names[pairs["destination"].to_numpy(dtype=np.int64)],
-            "tier": pairs["group"].to_numpy(),
-            "weight": pairs["weight"].to_numpy(),
-        }
-    )
 
 
 def _swaps(shown: ReportInput, other: ReportInput) -> pd.DataFrame:
@@ -211,7 +194,8 @@ def _moved(shown: ReportInput, other: ReportInput) -> pd.DataFrame:
     after = coverage.within(other.pairs, state="after").to_numpy()
     rows = [*np.flatnonzero(before & ~after).tolist(), *np.flatnonzero(after & ~before).tolist()]
     words = ["lost" if before[k] else "gained" for k in rows]
-    return _named(shown, rows).assign(change=words)[list(COLUMNS["why.moved"])]
+    named = name_pairs(shown.cities, shown.pairs.iloc[rows], {})
+    return named.assign(change=words)[list(COLUMNS["why.moved"])]
 
 
 def _stand_in(swaps: pd.DataFrame, moved: pd.DataFrame, gap: float | None) -> str:

@@ -10,13 +10,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from networks.skims import UNREACHABLE
 from optimiser.measures import coverage
 from optimiser.problem.errors import ProblemError
 from optimiser.report import page, plots, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.page import MapView
-from optimiser.report.tables import COLUMNS
+from optimiser.report.tables import COLUMNS, name_pairs
 from optimiser.studies.finished import Run, Table
 
 if TYPE_CHECKING:
@@ -70,20 +69,11 @@ class Comparison:
         one, two = self.first.pairs, self.second.pairs
         within = [coverage.within(table, state="after").to_numpy() for table in (one, two)]
         rows = np.flatnonzero(within[0] != within[1])
-        cities = self.first.cities["name"].astype(str).to_numpy()
-        table = pd.DataFrame(
-            {
-                "origin": cities[one["origin"].to_numpy(dtype=np.int64)[rows]],
-                "destination": cities[one["destination"].to_numpy(dtype=np.int64)[rows]],
-                "tier": one["group"].to_numpy()[rows],
-                "within": np.where(within[0][rows], "first", "second"),
-            }
-        )
         times = {"today_min": one["before_s"], "first_min": one["after_s"], "second_min": two["after_s"]}
-        for column, seconds in times.items():
-            known = seconds.iloc[rows].tolist()
-            minutes = [None if s >= UNREACHABLE else wording.minutes(s) for s in known]
-            table[column] = pd.array(minutes, dtype="Int64")
+        minutes = {column: seconds.iloc[rows].tolist() for column, seconds in times.items()}
+        table = name_pairs(self.first.cities, one.iloc[rows], minutes).assign(
+            within=np.where(within[0][rows], "first", "second")
+        )
         return table.sort_values(["within", "tier"], kind="stable", ignore_index=True)[
             list(COLUMNS["compare.pairs"])
         ]

@@ -57,16 +57,23 @@ def prove_infeasible(problem: DesignProblem) -> Verdict:
     if obstacles(problem):
         return Verdict("argument")
     enumerable = is_enumerable(problem)
+    must, allowed = (
+        [c.id for c in problem.candidates if c.fixed in kinds] for kinds in (("in",), ("in", None))
+    )
     if problem.is_plain:
-        plan = _first_plain_plan(problem, every=enumerable)
+        every = (
+            _larger_first(problem) if enumerable else (dict.fromkeys(names, 0) for names in (allowed, must))
+        )
+        plan = _first_plan(problem, every)
         return Verdict("", plan) if plan is not None else Verdict("enumeration" if enumerable else "solver")
-    if enumerable:
-        with suppress(TooManyStepsError):
-            plan = _first_extended_plan(problem)
+    with suppress(TooManyStepsError):
+        if enumerable:
+            plan = _first_plan(problem, _every_start(problem))
             return Verdict("enumeration") if plan is None else Verdict("", plan)
-    plan = _trivial_extended_plan(problem)
-    if plan is not None:
-        return Verdict("", plan)
+    with suppress(TooManyStepsError):
+        plan = _first_plan(problem, (earliest_starts(problem, names) for names in (must, allowed)))
+        if plan is not None:
+            return Verdict("", plan)
     # Without rings and periods the problem is a relaxation: where that has no plan, neither has the problem.
     candidates = tuple(replace(c, lead=0) for c in problem.candidates)
     verdict = prove_infeasible(problem.replace(rings=(), periods=(), candidates=candidates))
@@ -276,47 +283,22 @@ def _uncovered(
     return f"; {shown}" if shown else ", and all of them are covered then"
 
 
-# ---- every plan of a plain problem
-
-
-def _first_plain_plan(problem: DesignProblem, *, every: bool) -> tuple[str, ...] | None:
-    """Return a plan that meets every constraint; None when there is none among those tried.
-
-    Parameters
-    ----------
-    problem
-        A problem without rings and periods.
-    every
-        Try every plan, larger ones first; otherwise the one that builds all, and the one that builds least.
-    """
-    free = [c.id for c in problem.candidates if c.fixed is None]
-    must = [c.id for c in problem.candidates if c.fixed == "in"]
-    required = rules.required_pairs(problem)
-    insufficient: list[set[str]] = []
-    masks = sorted(range(1 << len(free)), key=lambda mask: -mask.bit_count())  # larger plans first
-    subsets = ({name for j, name in enumerate(free) if mask >> j & 1} for mask in masks)
-    for chosen in subsets if every else [set(free), set[str]()]:
-        # Coverage is monotone: a part of a set that covers too little covers too little as well.
-        if any(chosen <= known for known in insufficient):
-            continue
-        built = {*must, *chosen}
-        if any(rules.building_faults(problem, built)):
-            continue
-        if not any(rules.coverage_faults(problem, covered_pairs(problem, built), required)):
-            return tuple(sorted(built))
-        insufficient.append(chosen)
-    return None
-
-
-# ---- every plan of a problem with rings or periods
+# ---- every plan
 
 
 class TooManyStepsError(Exception):
     """The circuits of a problem take more than `MOST_STEPS` steps to enumerate."""
 
 
-def _first_extended_plan(problem: DesignProblem) -> tuple[str, ...] | None:
-    """Return what the first plan builds that keeps every rule; None where there is none.
+def _first_plan(problem: DesignProblem, plans: Iterable[Mapping[str, int]]) -> tuple[str, ...] | None:
+    """Return what the first of some plans builds that keeps every rule; None where there is none.
+
+    Parameters
+    ----------
+    problem
+        Any problem.
+    plans
+        The period in which each built candidate is started; without periods the values do not count.
 
     Raises
     ------
@@ -324,46 +306,45 @@ def _first_extended_plan(problem: DesignProblem) -> tuple[str, ...] | None:
         When its rings have too many circuits.
     """
     required, count = rules.required_pairs(problem), iter(range(MOST_STEPS))
-    names = list(problem.index)
-    # Coverage and rings depend on what is open in the end alone, which many plans share.
-    suffices: dict[tuple[str, ...], bool] = {}
-    for choice in itertools.product(*(_start_choices(problem, name) for name in names)):
-        starts = {name: t for name, t in zip(names, choice, strict=True) if t is not None}
-        built, schedule = set(starts), starts if problem.periods else {}
+    insufficient: list[set[str]] = []
+    for starts in plans:
+        built, schedule = set(starts), dict(starts) if problem.periods else {}
+        final = set(rules.period_states(problem, built, schedule)[-1].is_open)
+        # Coverage and rings depend on what is open in the end alone, and a part of it never does more.
+        if any(final <= known for known in insufficient):
+            continue
         if any(rules.building_faults(problem, built)) or any(rules.schedule_faults(problem, schedule)):
             continue
-        final = rules.period_states(problem, built, schedule)[-1].is_open
-        if final not in suffices:
-            enough = not any(rules.coverage_faults(problem, covered_pairs(problem, final), required))
-            suffices[final] = enough and _can_form(problem, final, count)
-        if suffices[final]:
+        enough = not any(rules.coverage_faults(problem, covered_pairs(problem, final), required))
+        if enough and _can_form(problem, final, count):
             return tuple(sorted(built))
+        insufficient.append(final)
     return None
 
 
-def _trivial_extended_plan(problem: DesignProblem) -> tuple[str, ...] | None:
-    """Return what builds all that is allowed, or only what must be built, if that keeps every rule."""
-    required, count = rules.required_pairs(problem), iter(range(MOST_STEPS))
+def _larger_first(problem: DesignProblem) -> Iterator[dict[str, int]]:
+    """Yield every plan of a plain problem, larger ones first."""
+    free = [c.id for c in problem.candidates if c.fixed is None]
     must = [c.id for c in problem.candidates if c.fixed == "in"]
-    allowed = [c.id for c in problem.candidates if c.fixed != "out"]
-    for names in (must, allowed):
-        schedule = earliest_starts(problem, names)
-        if any(rules.building_faults(problem, names)) or any(rules.schedule_faults(problem, schedule)):
-            continue
-        final = rules.period_states(problem, names, schedule)[-1].is_open
-        if any(rules.coverage_faults(problem, covered_pairs(problem, final), required)):
-            continue
-        with suppress(TooManyStepsError):
-            if _can_form(problem, final, count):
-                return tuple(sorted(names))
-    return None
+    for mask in sorted(range(1 << len(free)), key=lambda mask: -mask.bit_count()):
+        yield dict.fromkeys([*must, *(name for j, name in enumerate(free) if mask >> j & 1)], 0)
+
+
+def _every_start(problem: DesignProblem) -> Iterator[dict[str, int]]:
+    """Yield every plan of a problem with rings or periods."""
+    names = list(problem.index)
+    for choice in itertools.product(*(_start_choices(problem, name) for name in names)):
+        yield {name: t for name, t in zip(names, choice, strict=True) if t is not None}
 
 
 def earliest_starts(problem: DesignProblem, names: Iterable[str]) -> dict[str, int]:
-    """Return the first period of each candidate by which there is money, one candidate after another."""
+    """Return the first period of each candidate by which there is money, one candidate after another.
+
+    Without periods it is 0.
+    """
     starts: dict[str, int] = {}
     if not problem.periods:
-        return starts
+        return dict.fromkeys(names, 0)
     left = list(itertools.accumulate(period.budget for period in problem.periods))
     for name in names:
         cost = problem.cost_of([name])

@@ -107,7 +107,7 @@ class MarginalValues:
             whose shortest path with the whole plan takes both. Of several shortest paths one counts.
         """
         every = np.arange(len(self.valuer.table.pair))
-        uses = (used_owners(self._search, self._open(self.plan), every) > 0).astype(np.int64)
+        uses = used_owners(self._search, self._open(self.plan), every).astype(np.int64)
         both = uses.T @ uses
         counts = {
             one: {other: int(both[self._at(one), self._at(other)]) for other in self.plan if other != one}

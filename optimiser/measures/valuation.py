@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
 
 from optimiser.engine.search.compiled import compiled, compiled_inner
 from optimiser.engine.search.paths import (
@@ -20,6 +22,7 @@ from optimiser.engine.search.paths import (
     Whole,
     graph,
     in_rows,
+    longest_limit,
     opened,
     pop,
     push,
@@ -164,7 +167,7 @@ class Valuer:
             yield name, found
 
     def routes(self, built: Iterable[str]) -> dict[int, tuple[int, ...]]:
-        """Return what a fastest path of each covered pair of two nodes uses, by position, in rising order.
+        """Return what a fastest path of each covered pair uses, by position, in rising order.
 
         Parameters
         ----------
@@ -177,13 +180,23 @@ class Valuer:
             Positions of the candidates whose arcs it takes, in order of travel, each once. Of two parallel
             arcs with equal time the one that exists counts.
         """
-        latest = np.full((len(self.table.origins), self.net.start.size - 1), self.table.limit.max(initial=0))
-        search, every = Search(self.net, latest, self.table), np.arange(len(self.table.pair))
+        is_open, size = self._open(built), self.net.start.size - 1
+        key = tails(self.net) * size + self.net.head
+        arcs = np.flatnonzero(is_open[self.net.owner])
+        key, first = np.unique(key[arcs], return_index=True)  # of parallel arcs the fastest comes first
+        seconds, owner = self.net.seconds[arcs[first]].astype(np.float64), self.net.owner[arcs[first]]
+        graph = csr_array((seconds, np.divmod(key, size)), shape=(size, size))
+        radius, table = longest_limit(self.problem), self.table
+        times, before = dijkstra(graph, indices=table.origins, limit=radius, return_predecessors=True)
         found = dict[int, tuple[int, ...]]()
-        for pair, place in zip(self.table.pair, used_owners(search, self._open(built), every), strict=True):
-            if place.any():
-                used = np.flatnonzero(place[:TODAY])
-                found[int(pair)] = tuple(used[np.argsort(-place[used])].tolist())
+        for k, row, node, limit in zip(table.pair, table.row, table.destination, table.limit, strict=True):
+            if times[row, node] > limit:
+                continue
+            used, head = list[int](), int(node)
+            while (tail := int(before[row, head])) >= 0:
+                used.append(int(owner[np.searchsorted(key, tail * size + head)]))
+                head = tail
+            found[int(k)] = tuple(j for j in reversed(dict.fromkeys(used)) if j != TODAY)
         return dict(sorted(found.items()))
 
     def weight_of(self, pairs: Collection[int]) -> int:
@@ -269,15 +282,14 @@ class Search(NamedTuple):
 
 
 @compiled
-def used_owners(search: Search, is_open: Mask, rows: Integers) -> NDArray[np.int32]:
+def used_owners(search: Search, is_open: Mask, rows: Integers) -> Mask:
     """Return which candidates lie on a shortest path of some pairs that is within their limits.
 
     `is_open` is bool [J + 1]; its last entry stands for the arcs that exist today, as does the last column of
-    what is returned, int32 [rows, J + 1]: 0 where a path takes no arc of the candidate, else the place of the
-    last one that it takes, counted from the destination. The row of a pair beyond its limit, or of a place
-    with itself, is 0 throughout. Of several shortest paths one counts. The rows rise.
+    what is returned, bool [rows, J + 1]. The row of a pair beyond its limit, or of a place with itself, is
+    False throughout. Of several shortest paths one counts. The rows rise.
     """
-    table, found = search.table, np.zeros((rows.size, is_open.size), np.int32)
+    table, found = search.table, np.zeros((rows.size, is_open.size), np.bool_)
     last = np.int64(-1)
     times, before, owner = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
     for i in range(rows.size):
@@ -288,11 +300,9 @@ def used_owners(search: Search, is_open: Mask, rows: Integers) -> NDArray[np.int
         node = table.destination[k]
         if times[node] > table.limit[k]:
             continue
-        place = 1
         while before[node] >= 0:
-            if found[i, owner[node]] == 0:
-                found[i, owner[node]] = place
-            place, node = place + 1, before[node]
+            found[i, owner[node]] = True
+            node = before[node]
     return found
 
 

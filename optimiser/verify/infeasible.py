@@ -57,14 +57,11 @@ def prove_infeasible(problem: DesignProblem) -> Verdict:
     if obstacles(problem):
         return Verdict("argument")
     enumerable = is_enumerable(problem)
-    must, allowed = (
-        [c.id for c in problem.candidates if c.fixed in kinds] for kinds in (("in",), ("in", None))
-    )
+    must = [c.id for c in problem.candidates if c.fixed == "in"]
+    allowed = [c.id for c in problem.candidates if c.fixed != "out"]
     if problem.is_plain:
-        every = (
-            _larger_first(problem) if enumerable else (dict.fromkeys(names, 0) for names in (allowed, must))
-        )
-        plan = _first_plan(problem, every)
+        some = (dict.fromkeys(names, 0) for names in (allowed, must))
+        plan = _first_plan(problem, _larger_first(problem) if enumerable else some)
         return Verdict("", plan) if plan is not None else Verdict("enumeration" if enumerable else "solver")
     with suppress(TooManyStepsError):
         if enumerable:

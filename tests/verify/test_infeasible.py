@@ -180,7 +180,7 @@ def test_a_start_is_the_first_period_with_the_money_or_the_last_one(too_many):
         "fast": 0, "west": 1, "north": 1
     }  # fmt: skip
     assert infeasible.earliest_starts(phased(candidates=dear), ["fast"]) == {"fast": 1}
-    assert infeasible.earliest_starts(ringed(), ["fast"]) == {}
+    assert infeasible.earliest_starts(ringed(), ["fast"]) == {"fast": 0}
 
 
 def test_what_must_be_built_is_tried_in_the_first_periods_that_have_the_money(too_many):

@@ -8,10 +8,9 @@ Usage: polyring bench --family hard --variant auto --variant benchmarks/single_p
 
 from __future__ import annotations
 
-from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.backends.scip_tree import version
 from optimiser.engine.methods.branching.tree_search import search_in_solver
-from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation
 from optimiser.engine.methods.cuts.root import solve_root
 from optimiser.engine.methods.heuristics.lns import attempts_for, start_plans
 from optimiser.engine.methods.own_variant import Variant

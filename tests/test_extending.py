@@ -20,9 +20,8 @@ from tiers import examples
 
 import polyring as pr
 from optimiser.bench.generators.families import GridParameters, grid
-from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.methods.cuts.partitions import partition_inequalities
-from optimiser.engine.methods.cuts.relaxation import FAMILIES, CutFinder, relax
+from optimiser.engine.methods.cuts.relaxation import FAMILIES, CutFinder, Relaxation, relax
 from optimiser.engine.methods.heuristics.greedy import everything
 from optimiser.engine.methods.heuristics.lns import relatedness_of_candidates
 from optimiser.engine.methods.heuristics.workspace import new_workspace

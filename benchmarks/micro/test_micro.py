@@ -21,9 +21,9 @@ from optimiser.bench.generators.families import (
     national,
     national_of_size,
 )
-from optimiser.engine.backends.highs import Relaxation, SmallLps
+from optimiser.engine.backends.highs import SmallLps
 from optimiser.engine.methods.cuts.partitions import MARGIN, PartitionCuts, part_graph
-from optimiser.engine.methods.cuts.relaxation import MOST_TIGHTENING, CutFinder, relax
+from optimiser.engine.methods.cuts.relaxation import MOST_TIGHTENING, CutFinder, Relaxation, relax
 from optimiser.engine.methods.cuts.root import Splitter
 from optimiser.engine.methods.cuts.time_cuts import FractionalCuts, separate
 from optimiser.engine.methods.heuristics.greedy import reverse_greedy

@@ -123,8 +123,8 @@ def _names(problem: DesignProblem, decisions: Decisions) -> Iterator[str]:
 
 def _master_with_cuts(problem: DesignProblem) -> tuple[pulp.LpProblem, Decisions]:
     """Return the master of a reduced problem with the rows that bind at its root."""
-    from optimiser.engine.backends.highs import Relaxation, reset_threads
-    from optimiser.engine.methods.cuts.relaxation import CutFinder
+    from optimiser.engine.backends.highs import reset_threads
+    from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation
     from optimiser.engine.methods.cuts.root import binding_rows, solve_root
     from optimiser.engine.search.incumbent import mask_incumbent
     from optimiser.engine.search.tables import tables

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from optimiser.bench.generators.families import GridParameters, HardParameters, grid, hard
-from optimiser.engine.backends.highs import Relaxation
-from optimiser.engine.methods.cuts.relaxation import FAMILIES, CutFinder
+from optimiser.engine.methods.cuts.relaxation import FAMILIES, CutFinder, Relaxation
 from optimiser.engine.methods.cuts.root import solve_root
 from optimiser.engine.methods.heuristics.lns import start_plans
 from optimiser.engine.presolve import reduce

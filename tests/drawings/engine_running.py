@@ -8,11 +8,10 @@ import os
 from optimiser import verify
 from optimiser.engine import work
 from optimiser.engine.attempt import CheckedClaims
-from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.backends.pulp_solvers import is_installed
 from optimiser.engine.backends.solvers import SOLVERS
 from optimiser.engine.child import ChildProcess, Ending, ending_of
-from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation
 from optimiser.engine.methods.cuts.root import solve_root
 from optimiser.engine.methods.variants import VARIANTS, variant_of
 from optimiser.engine.search.incumbent import mask_incumbent

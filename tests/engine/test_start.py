@@ -115,14 +115,16 @@ def test_the_circuits_of_a_start_are_the_only_ones_tried_where_they_suffice():
     best = outcome_of(problem, "cuts")
     start = plan_of(best)
     assert start.circuits
-    plans = list(first_plans(problem, any_plan=False, seed=1, left=lambda: 60.0, start=start))
+    found = first_plans(problem, any_plan=False, seed=1, left=lambda: 60.0, start=start)
+    plans = [plan for plan, _ in found]
     assert {tuple(plan.circuits.items()) for plan in plans} == {tuple(start.circuits.items())}
 
 
 def test_circuits_that_cannot_be_afforded_are_replaced_by_others():
     problem = ringed().canonical()
     start = NamedPlan((), {"square": (0, 1, 2)})
-    plans = list(first_plans(problem, any_plan=False, seed=1, left=lambda: 60.0, start=start))
+    found = first_plans(problem, any_plan=False, seed=1, left=lambda: 60.0, start=start)
+    plans = [plan for plan, _ in found]
     assert plans
     assert all(plan.circuits["square"] != (0, 1, 2) for plan in plans)
 

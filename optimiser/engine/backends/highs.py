@@ -1,4 +1,4 @@
-"""Maintain PuLP models as live HiGHS models: relaxations, integer masters, models with rings or periods.
+"""Maintain PuLP models as live HiGHS models: masters of time cuts, and models with rings or periods.
 
 Each model is built with PuLP once. PuLP would create a new HiGHS model for every solve, so rows, bounds and
 objectives are changed in the HiGHS model directly, which then continues from its last basis.
@@ -15,31 +15,20 @@ from typing import Any
 import highspy
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array, csr_array, vstack
+from scipy.sparse import csc_array, csr_array
 
-from optimiser.engine.backends.interfaces import (
-    LpSolution,
-    LpStatus,
-    MasterSolution,
-    OnPoint,
-    Point,
-    start_values,
-    unscaled,
-)
+from optimiser.engine.backends.interfaces import LpSolution, LpStatus, MasterSolution, Point
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.models.extended import ExtendedModel
 from optimiser.engine.models.modelling import pulp
-from optimiser.engine.search.paths import Integers, Mask
-from optimiser.engine.search.rows import Floats, Rows, SplitRows
+from optimiser.engine.search.paths import Integers
+from optimiser.engine.search.rows import Floats, Rows
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import SolverError
 from optimiser.problem.result import bound_tolerance
 
 INFINITY = highspy.kHighsInf
-
-CUTOFF_TOLERANCE = 1e-6
-"""Tolerance of integer objectives, relative to max(1, |objective|)."""
 
 BINDING = 1e-2
 """Slack up to which a row counts as binding."""
@@ -49,9 +38,6 @@ MOST_NODES = MOST_ITERATIONS = 2**31 - 1
 
 BELOW_ONE = 0.999
 """Absolute gap at which the optimum is proved: scaled objectives are integer. See `proving_gap`."""
-
-FIRST_NODES = 200
-"""Node limit of the first turn of an integer master; it doubles each turn, so that cuts are found early."""
 
 PROBE_S = 60.0
 """Time limit of a probe, in seconds; reached only where HiGHS stalls."""
@@ -198,6 +184,14 @@ class HighsModel:
         """Add `sum_{j not built} x_j - sum_{j built} x_j >= 1 - number built` for a plan, float64 [J]."""
         least = np.array([1.0 - x.sum()])
         self.add_rows(least, np.zeros(1, np.int64), columns, np.where(x > 0.5, -1.0, 1.0))
+
+    def _matrix(self) -> csr_array:
+        """Return the coefficients of all rows, float64 [rows x columns]."""
+        lp = self._model.getLp()
+        stored = lp.a_matrix_
+        parts = (np.array(stored.value_), np.array(stored.index_), np.array(stored.start_))
+        order = csc_array if stored.format_ == highspy.MatrixFormat.kColwise else csr_array
+        return csr_array(order(parts, shape=(lp.num_row_, lp.num_col_)))
 
     def keep_rows(self) -> None:
         """Exempt all current rows from `drop_slack_rows`."""
@@ -507,112 +501,6 @@ class MasterHighs(HighsModel):
         return Point(values[self._x], self._coverage(values))
 
 
-class Relaxation(MasterHighs):
-    """The live linear relaxation of the master problem, with the cuts found so far.
-
-    Parameters
-    ----------
-    problem
-        A reduced problem.
-    seed
-        Random seed of HiGHS.
-
-    Notes
-    -----
-    The decisions are x and z. The objective is always maximised; HiGHS minimises its negative. Each
-    relaxation uses one thread, so that several can be solved in parallel.
-    """
-
-    def __init__(self, problem: DesignProblem, *, seed: int) -> None:
-        super().__init__(problem, threads=1, seed=seed, integer=False)
-        self._relax()
-
-    @property
-    def cuts(self) -> int:
-        """Return the number of cuts in the relaxation."""
-        return self._row_count() - self._fixed_rows
-
-    def use_interior_point(self, *, enabled: bool) -> None:
-        """Choose the interior point method without crossover, or leave the choice to HiGHS.
-
-        Parameters
-        ----------
-        enabled
-            True for the first rounds of large problems, where the simplex method is slow. The points are then
-            no vertices, and the objective is corrected to a bound (`_objective`).
-        """
-        self._model.setOptionValue("solver", "ipm" if enabled else "choose")
-        self._model.setOptionValue("run_crossover", "off" if enabled else "on")
-
-    def add_splits(self, rows: SplitRows) -> None:
-        """Add lift-and-project cuts over x, y and z."""
-        self.add_rows(rows.least, rows.start[:-1], self._xyz[rows.column], rows.value)
-
-    def rows(self) -> tuple[csr_array, Floats, Mask]:
-        """Return all rows as `G v >= g` with v = (x, y, z).
-
-        Returns
-        -------
-        tuple
-            G, float64 [R x (J + K + C)]; g, float64 [R]; and bool [R], rows of the model itself, which
-            `drop_slack_rows` keeps.
-        """
-        lp = self._model.getLp()
-        stored = lp.a_matrix_
-        parts = (np.array(stored.value_), np.array(stored.index_), np.array(stored.start_))
-        order = csc_array if stored.format_ == highspy.MatrixFormat.kColwise else csr_array
-        matrix = csr_array(order(parts, shape=(lp.num_row_, lp.num_col_)))[:, self._xyz]
-        least, most = np.array(lp.row_lower_), np.array(lp.row_upper_)
-        below, above = np.flatnonzero(np.isfinite(least)), np.flatnonzero(np.isfinite(most))
-        return (
-            csr_array(vstack((matrix[below], -matrix[above]))),
-            np.concatenate((least[below], -most[above])),
-            np.concatenate((below, above)) < self._fixed_rows,
-        )
-
-    def point(self, solution: LpSolution) -> Floats:
-        """Return the point (x, y, z) of a solution, without y where every pair must be covered."""
-        x, z = solution.decisions[: len(self._x)], solution.decisions[len(self._x) :]
-        return np.concatenate([x, z] if self._y is None else [x, solution.y, z])
-
-    def set_cutoff(self, objective: float) -> None:
-        """End later solves as infeasible once no integer objective above this one is possible.
-
-        Parameters
-        ----------
-        objective
-            Scaled objective of the best known plan; minus infinity without one.
-        """
-        tolerance = CUTOFF_TOLERANCE * max(1.0, abs(objective))
-        bound = -(objective + 1.0 - tolerance) if math.isfinite(objective) else INFINITY
-        self._model.setOptionValue("objective_bound", bound)
-
-    def solve(self, *, seconds: float) -> LpSolution:
-        """Solve from the last basis within the seconds given."""
-        return self.solve_lp(seconds=seconds)
-
-    def solve_anew(self, *, seconds: float) -> LpSolution:
-        """Solve by the interior point method with crossover, which leaves a basis for later solves.
-
-        Without a basis to start from, large problems take the simplex method ten times as long.
-        """
-        self._model.setOptionValue("solver", "ipm")
-        try:
-            return self.solve(seconds=seconds)
-        finally:
-            self._model.setOptionValue("solver", "choose")
-
-    def _objective(self) -> float:
-        """Return the objective of the last solution, raised to the bound that its duals prove.
-
-        The interior point method stops about 1e-8 (relative) below the optimum, which is no upper bound.
-        HiGHS reports the difference of primal and dual objective relative to `1 + |primal| + |dual|`.
-        """
-        objective = super()._objective()
-        error = float(self._model.getInfo().primal_dual_objective_error)
-        return objective + 2.0 * error * (1.0 + 2.0 * abs(objective)) if 0.0 < error < 1.0 else objective
-
-
 def reset_threads() -> None:
     """Let the next model set the number of threads.
 
@@ -620,41 +508,6 @@ def reset_threads() -> None:
     and a model with another number ends with an error. No model may be running meanwhile.
     """
     highspy.Highs.resetGlobalScheduler(True)
-
-
-class IntegerMaster(MasterHighs):
-    """The integer master problem of the time-cut method."""
-
-    def __init__(self, problem: DesignProblem, *, threads: int, seed: int, log: bool = False) -> None:
-        reset_threads()
-        super().__init__(problem, threads=threads, seed=seed, log=log)
-
-    def forbid(self, x: Floats) -> None:
-        """Cut off a single plan, float64 [J]."""
-        self.forbid_plan(self._x, x)
-
-    def solve(
-        self, *, start: Point | None, gap: float, turn: int, seconds: float, on_point: OnPoint
-    ) -> MasterSolution[Point]:
-        """Solve the model within the seconds given; the node limit doubles with each turn.
-
-        Raises
-        ------
-        SolverError
-            When HiGHS fails.
-        """
-
-        def report_progress(bound: float | None, values: Floats | None) -> bool:
-            point = None if values is None else self._point(values)
-            return on_point(unscaled(bound, self.divisor), point)
-
-        return self.solve_integer(
-            seconds=seconds,
-            gap=gap,
-            nodes=FIRST_NODES << min(turn, 31),
-            start=None if start is None else (self._xyz, start_values(self._problem, start)),
-            on_progress=report_progress,
-        ).converted(self.divisor, self._point)
 
 
 class ExtendedHighs(HighsModel):

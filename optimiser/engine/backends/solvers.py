@@ -147,7 +147,7 @@ _ALL = (
         is_believed=True,
         is_watched=True,
         title="HiGHS",
-        master="optimiser.engine.backends.highs:IntegerMaster",
+        master="optimiser.engine.methods.cuts.master_loop:IntegerMaster",
     ),
     Solver(
         ALTERNATIVE,

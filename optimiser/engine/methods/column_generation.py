@@ -14,9 +14,9 @@ from optimiser.engine.backends.solvers import label
 from optimiser.engine.methods.cuts.time_cuts import separate
 from optimiser.engine.methods.heuristics.greedy import greedy, reverse_greedy
 from optimiser.engine.methods.heuristics.lns import start_plans
-from optimiser.engine.presolve.minimal_sets import Effort
-from optimiser.engine.search.incumbent import MaskIncumbent, Stop, never_stop
-from optimiser.engine.search.labels import PathFinder, enabling_sets, new_store
+from optimiser.engine.presolve.minimal_sets import Column, Effort, list_columns
+from optimiser.engine.search.incumbent import MaskIncumbent
+from optimiser.engine.search.labels import PathFinder
 from optimiser.engine.search.paths import Floats, Integers, Mask, starts
 from optimiser.engine.search.rows import rows_of
 from optimiser.engine.search.scoring import covered_pairs, fits, objective_unit
@@ -31,9 +31,6 @@ NOISE = 1e-9
 Lines are excepted: the label search keeps track of lines already paid for, which weakens dominance.
 """
 
-PAIRS_BETWEEN_CHECKS = 64
-"""Number of pairs after which the time is checked again."""
-
 COLUMNS_A_ROUND = 3
 """Most columns that a pair gets in a round."""
 
@@ -45,9 +42,6 @@ NEAR_ZERO = 1e-6
 
 FIRST_NODES = 2000
 """Node limit of the first integer round where some pairs are modelled by cuts; it doubles each round."""
-
-type Column = tuple[int, Integers]
-"""A pair, and rising positions of candidates: building all of them brings the pair within its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,55 +254,6 @@ def price_columns(
     return columns, excess
 
 
-def list_columns(
-    t: Tables,
-    price: Floats,
-    most: Floats,
-    free: Mask,
-    effort: Effort,
-    *,
-    stop: Stop = never_stop,
-) -> tuple[list[Column], Mask]:
-    """Enumerate all minimal columns of each pair below a price limit.
-
-    Parameters
-    ----------
-    t
-        The problem.
-    price
-        float64 >= 0, aligned with `t.use`: prices of the candidates of each pair; infinite for candidates
-        that are not built.
-    most
-        float64 [K], price limit of each pair: columns of this price or more are left out.
-    free
-        bool [J], candidates that are built in any case; they are left out of the columns.
-    effort
-        Limits beyond which a pair is given up.
-    stop
-        Called every `PAIRS_BETWEEN_CHECKS` pairs; when it returns True, the remaining pairs are given up.
-
-    Returns
-    -------
-    tuple
-        All minimal columns below the price limit of the pairs that were completed, and bool [K], these pairs.
-    """
-    members = int(np.diff(t.use_start).max(initial=1))
-    store = new_store(t, ends=effort.sets, labels=effort.labels, members=members)
-    complete = np.zeros(len(most), np.bool_)
-    prices, columns = np.zeros(t.size + 1), list[Column]()
-    for k in range(len(most)):
-        if k % PAIRS_BETWEEN_CHECKS == 0 and stop():
-            break
-        entries = slice(t.use_start[k], t.use_start[k + 1])
-        use = t.use[entries]
-        prices[use] = np.where(free[use], 0.0, price[entries])
-        sets = enabling_sets(t, k, prices, float(most[k]), use[~free[use]], store)
-        if sets is not None:
-            complete[k] = True
-            columns += [(k, row) for row in sets]
-    return columns, complete
-
-
 @dataclass(frozen=True, slots=True)
 class Root:
     """The relaxation at the end of column generation.
@@ -401,24 +346,7 @@ def generate(t: Tables, master: PathMaster, incumbent: MaskIncumbent) -> Root | 
     return best
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowed:
-    """Properties of every plan that is better than the best known one.
-
-    Attributes
-    ----------
-    closed, free
-        bool [J], candidates that no such plan builds, and candidates that every such plan builds.
-    most
-        float64 [K]: such a plan covers a pair by a path whose price at the duals of the root is below this.
-    """
-
-    closed: Mask
-    free: Mask
-    most: Floats
-
-
-def narrow(t: Tables, root: Root, value: int | None) -> Narrowed:
+def narrow(t: Tables, root: Root, value: int | None) -> tuple[Mask, Mask, Floats]:
     """Fix candidates and limit the prices of paths by the bound of the root.
 
     Parameters
@@ -430,6 +358,13 @@ def narrow(t: Tables, root: Root, value: int | None) -> Narrowed:
     value
         Objective of the best known plan; None: nothing is excluded.
 
+    Returns
+    -------
+    tuple
+        What holds for every plan that is better than the known one: bool [J] each, candidates that it does
+        not build, and those that it builds; and float64 [K]: it covers a pair by a path whose price at the
+        duals of the root is below this.
+
     Notes
     -----
     By Lagrangean duality, the objective of a plan is at most the bound of the root minus the reduced costs of
@@ -439,12 +374,12 @@ def narrow(t: Tables, root: Root, value: int | None) -> Narrowed:
     Baldacci, Christofides and Mingozzi 2008 for routes). A tolerance on `slack` allows for rounding.
     """
     if value is None:
-        return Narrowed(np.zeros(t.size, np.bool_), np.zeros(t.size, np.bool_), np.full(len(t.limit), np.inf))
+        return np.zeros(t.size, np.bool_), np.zeros(t.size, np.bool_), np.full(len(t.limit), np.inf)
     sign = 1.0 if t.budget < 0 else -1.0
     slack = sign * (value - root.bound) - objective_unit(t)
     slack += 1e-6 * max(1.0, abs(value))
     slope = sign * root.relaxed.reduced_costs
-    return Narrowed(slope > slack, -slope > slack, root.cheapest + slack)
+    return slope > slack, -slope > slack, root.cheapest + slack
 
 
 EFFORT = Effort(sets=200, labels=5_000)
@@ -487,12 +422,12 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
         return incumbent.ending(task.gap), label()
     if root is None or incumbent.stop():
         return "time", label()
-    narrowed = narrow(t, root, incumbent.objective)
-    prices = np.where(narrowed.closed[t.use], np.inf, root.relaxed.use_dual)
-    columns, complete = list_columns(t, prices, narrowed.most, narrowed.free, EFFORT, stop=incumbent.stop)
+    closed, free, most = narrow(t, root, incumbent.objective)
+    prices = np.where(closed[t.use], np.inf, root.relaxed.use_dual)
+    columns, complete = list_columns(t, prices, most, free, EFFORT, stop=incumbent.stop)
     master = build(by_columns=complete)
     master.add_columns(columns)
-    master.fix(closed=narrowed.closed, free=narrowed.free)
+    master.fix(closed=closed, free=free)
     _add_benders_cuts(t, master, root, complete)
     return _integer_rounds(t, master, incumbent, gap=task.gap, complete=complete), label()
 

@@ -9,12 +9,12 @@ from functools import partial
 
 import numpy as np
 
-from optimiser.engine.backends.highs import INFINITY, HighsModel, Relaxation, empty_model
+from optimiser.engine.backends.highs import INFINITY, HighsModel, empty_model
 from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
 from optimiser.engine.methods.branching.tree import Report, Worker
 from optimiser.engine.methods.branching.tree_search import ATTEMPTS_IN_TREE, new_worker, search_tree
 from optimiser.engine.methods.cuts.master_loop import TimeCutMaster, prove_by_master
-from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation
 from optimiser.engine.methods.cuts.root import RootRelaxation, solve_root
 from optimiser.engine.methods.heuristics.greedy import everything, nothing
 from optimiser.engine.methods.heuristics.lns import Improver, Rounding, attempts_for, start_plans

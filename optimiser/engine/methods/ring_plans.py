@@ -75,16 +75,16 @@ class Remainder:
     attempts: int
     incumbent: MaskIncumbent
 
-    def completed(self, circuits: Circuits) -> FirstPlan:
+    def completed(self, circuits: Circuits) -> NamedPlan:
         """Return the plan after the attempts that a short start has left out."""
         self.improver.improve_for(self.incumbent, self.attempts - LEAST_ATTEMPTS)
         return self.best_plan(circuits)
 
-    def best_plan(self, circuits: Circuits) -> FirstPlan:
+    def best_plan(self, circuits: Circuits) -> NamedPlan:
         """Return the best plan so far, with the circuits that the reduced problem builds on."""
         best = self.incumbent.best
         built = () if best is None else np.flatnonzero(best[:-1]).tolist()
-        return FirstPlan(self.reduced.lifted(built), circuits, self)
+        return NamedPlan(self.reduced.lifted(built), circuits)
 
     def improved(self, guide: Values, *, stop: Stop) -> tuple[str, ...]:
         """Return the ids of the best plan after further attempts.
@@ -101,13 +101,8 @@ class Remainder:
         return self.reduced.lifted(np.flatnonzero(self.improver.best[:-1]).tolist())
 
 
-@dataclass(frozen=True, slots=True)
-class FirstPlan:
-    """A plan to start from: ids of built candidates, circuits, and the search for the rest of the plan."""
-
-    built: tuple[str, ...]
-    circuits: Circuits
-    remainder: Remainder | None = None
+type FirstPlan = tuple[NamedPlan, Remainder | None]
+"""A plan to start from, and the search for the rest of it."""
 
 
 def first_plans(
@@ -162,7 +157,7 @@ def _plans_with(
     start: NamedPlan | None,
 ) -> Iterator[FirstPlan]:
     """Yield feasible plans with the circuits of each choice, and a better one of the best choice."""
-    starts: list[tuple[int, FirstPlan, Remainder]] = []
+    starts: list[tuple[int, NamedPlan, Remainder]] = []
     is_short = len(choices) > 1
     for circuits in choices:
         if left() <= 0:
@@ -170,23 +165,23 @@ def _plans_with(
         reduced = reduce(with_circuits(problem, circuits))
         if not reduced.feasible:
             continue
-        least = FirstPlan(reduced.lifted(()), circuits)
+        least = NamedPlan(reduced.lifted(()), circuits)
         is_feasible = not evaluate(least.built, rings=circuits).faults
         if is_feasible:
-            yield least
+            yield least, None
         if reduced.problem.candidates and reduced.problem.pairs and not (any_plan and is_feasible):
             remainder = _start(reduced, seconds=left(), seed=seed, start=start, is_short=is_short)
             full_plan = remainder.best_plan(circuits)
             found = evaluate(full_plan.built, rings=circuits)
             if not found.faults:
                 starts.append((found.objective, full_plan, remainder))
-                yield full_plan
+                yield full_plan, remainder
     if starts and is_short and left() > 0:
         best = min if problem.budget is None else max
         _, plan, remainder = best(starts, key=lambda entry: entry[0])
         better = remainder.completed(plan.circuits)
         if not evaluate(better.built, rings=better.circuits).faults:
-            yield better
+            yield better, remainder
 
 
 def _start(

@@ -116,12 +116,12 @@ class PointReader:
         if not self.model.rings or task.problem.periods:
             return
         any_plan = task.gap >= ANY_GAP
-        for first in first_plans(
+        for first, remainder in first_plans(
             task.problem, any_plan=any_plan, seed=task.seed, left=incumbent.left, start=task.start
         ):
-            is_better = incumbent.plan(NamedPlan(first.built, first.circuits), "start")
+            is_better = incumbent.plan(first, "start")
             if is_better or (task.start is not None and self._remainder is None):
-                self._remainder = None if first.remainder is None else (first.circuits, first.remainder)
+                self._remainder = None if remainder is None else (first.circuits, remainder)
         if incumbent.best is None and self.repair is not None:
             fixed_in = np.array([c.fixed == "in" for c in task.problem.candidates], dtype=np.bool_)
             formed = np.array([ring.ring.required for ring in self.model.rings], dtype=np.bool_)

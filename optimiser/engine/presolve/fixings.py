@@ -206,9 +206,7 @@ def drop_slack_limits(stage: Reduction) -> Reduction:
         and (problem.budget is None or most < problem.budget)
     )
     total = {c.id: sum(units for _, units in c.use) for c in problem.capacities}
-    binding: dict[
-        str, dict[str, int]
-    ] = {}  # of each capacity that no other implies, by id, what takes how much
+    binding = dict[str, dict[str, int]]()  # of each capacity that no other implies: what takes how much
     for capacity in sorted(problem.capacities, key=lambda c: (c.most, -total[c.id], c.id)):
         if capacity.most < total[capacity.id] and not any(
             all(units <= uses.get(name, 0) for name, units in capacity.use) for uses in binding.values()

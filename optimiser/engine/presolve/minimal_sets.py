@@ -15,7 +15,8 @@ from optimiser.engine.presolve.pairs import merged, settled
 from optimiser.engine.presolve.stage import Reduction, without, without_idle
 from optimiser.engine.search.incumbent import Stop, never_stop
 from optimiser.engine.search.labels import enabling_sets, new_store
-from optimiser.engine.search.tables import tables
+from optimiser.engine.search.paths import Floats, Integers, Mask
+from optimiser.engine.search.tables import Tables, tables
 from optimiser.problem import DesignProblem
 
 WIDTH = 62
@@ -42,6 +43,9 @@ LITTLE = Effort(sets=64, labels=3_000)
 """Limits while thousands of pairs are open: some tenths of a millisecond per pair."""
 
 
+type Column = tuple[int, Integers]
+"""A pair, and rising positions of candidates: building all of them brings the pair within its limit."""
+
 type Family = tuple[tuple[str, ...], ...]
 """The minimal sets of a pair, sorted; each is a sorted tuple of ids."""
 
@@ -59,6 +63,58 @@ class Families(NamedTuple):
 
     of: tuple[Family | None, ...]
     unknown: frozenset[str]
+
+
+def list_columns(
+    t: Tables,
+    price: Floats,
+    most: Floats,
+    free: Mask,
+    effort: Effort,
+    *,
+    width: int | None = None,
+    stop: Stop = never_stop,
+) -> tuple[list[Column], Mask]:
+    """Enumerate all minimal columns of each pair below a price limit.
+
+    Parameters
+    ----------
+    t
+        The problem.
+    price
+        float64 >= 0, aligned with `t.use`: prices of the candidates of each pair; infinite for candidates
+        that are not built.
+    most
+        float64 [K], price limit of each pair: columns of this price or more are left out.
+    free
+        bool [J], candidates that are built in any case; they are left out of the columns.
+    effort
+        Limits beyond which a pair is given up.
+    width
+        A pair that can use more candidates than this is given up; None: none is for that reason.
+    stop
+        Returns whether the time is up: the remaining pairs are then given up.
+
+    Returns
+    -------
+    tuple
+        All minimal columns below the price limit of the pairs that were completed, and bool [K], these pairs.
+    """
+    members = width or int(np.diff(t.use_start).max(initial=1))
+    store = new_store(t, ends=effort.sets, labels=effort.labels, members=members)
+    complete = np.zeros(len(most), np.bool_)
+    prices, columns = np.zeros(t.size + 1), list[Column]()
+    for k in range(len(most)):
+        entries = slice(t.use_start[k], t.use_start[k + 1])
+        use = t.use[entries]
+        if len(use) > members or stop():
+            continue
+        prices[use] = np.where(free[use], 0.0, price[entries])
+        sets = enabling_sets(t, k, prices, float(most[k]), use[~free[use]], store)
+        if sets is not None:
+            complete[k] = True
+            columns += [(k, row) for row in sets]
+    return columns, complete
 
 
 def minimal_sets(problem: DesignProblem, effort: Effort = LITTLE, *, stop: Stop = never_stop) -> Families:
@@ -79,23 +135,16 @@ def minimal_sets(problem: DesignProblem, effort: Effort = LITTLE, *, stop: Stop 
     stop
         Returns whether the time is up: the remaining pairs are then given up.
     """
-    t = tables(problem)
-    store = new_store(t, ends=effort.sets, labels=effort.labels, members=WIDTH)
-    price_limit = np.inf if problem.budget is None else problem.budget + 1.0
-    price = np.append(t.cost, 0).astype(np.float64)
-    names = [c.id for c in problem.candidates]
-    found: list[Family | None] = []
-    unknown: set[str] = set()
-    for k in range(len(t.limit)):
-        usable = t.use[t.use_start[k] : t.use_start[k + 1]]
-        is_tried = len(usable) <= WIDTH and not stop()
-        sets = enabling_sets(t, k, price, price_limit, usable, store) if is_tried else None
-        if sets is None:
-            found.append(None)
-            unknown.update(names[j] for j in usable.tolist())
-        else:
-            found.append(tuple(sorted(tuple(names[j] for j in members.tolist()) for members in sets)))
-    return Families(tuple(found), frozenset(unknown))
+    t, names = tables(problem), [c.id for c in problem.candidates]
+    price, none_free = t.cost[t.use].astype(np.float64), np.zeros(t.size, np.bool_)
+    most = np.full(len(t.limit), np.inf if problem.budget is None else problem.budget + 1.0)
+    columns, complete = list_columns(t, price, most, none_free, effort, width=WIDTH, stop=stop)
+    sets = [list[tuple[str, ...]]() for _ in problem.pairs]
+    for k, members in columns:
+        sets[k].append(tuple(names[j] for j in members.tolist()))
+    unknown = t.use[np.repeat(~complete, np.diff(t.use_start))].tolist()
+    families = (tuple(sorted(own)) if known else None for own, known in zip(sets, complete, strict=True))
+    return Families(tuple(families), frozenset(names[j] for j in unknown))
 
 
 def close_unaffordable_pairs(stage: Reduction, families: Families | None = None) -> Reduction:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Sequence
-from itertools import compress
 
 import numpy as np
 
 from optimiser.engine.presolve.fixings import listed, named_pair, uncovered
 from optimiser.engine.presolve.stage import Reduction
 from optimiser.engine.search.paths import Mask, covered
-from optimiser.problem import City, DesignProblem, Pair, Target
+from optimiser.problem import City, DesignProblem, Pair
+from optimiser.verify.rules import target_coverage, weight_of
 
 
 def first_stage(problem: DesignProblem) -> Reduction:
@@ -77,12 +77,11 @@ def settled(stage: Reduction, always: Mask, ever: Mask) -> Reduction:
         return stage.infeasible(uncovered(problem, np.flatnonzero(~ever).tolist()))
     if reason := _unreachable_target(problem, ever):
         return stage.infeasible(reason)
-    covered_weight = sum(pair.weight for pair in compress(problem.pairs, always))
-    covered_weight += sum(city.weight for city in problem.cities if _is_met(city, always))
+    known = set(np.flatnonzero(always).tolist())
     return dataclasses.replace(
         stage,
         problem=_open_part(problem, always, ever, stage.groups),
-        base_weight=stage.base_weight + covered_weight,
+        base_weight=stage.base_weight + weight_of(problem, known),
     )
 
 
@@ -90,10 +89,11 @@ def _open_part(
     problem: DesignProblem, always: Mask, ever: Mask, kept_groups: frozenset[str]
 ) -> DesignProblem:
     """Return the problem of the open pairs, cities and targets that matter; unused groups are cleared."""
+    known = set(np.flatnonzero(always).tolist())
     targets = tuple(
         dataclasses.replace(target, least=target.least - reached)
         for target in problem.targets
-        if (reached := _reached(problem, target, always)[0]) < target.least
+        if (reached := target_coverage(problem, target, known)) < target.least
     )
     city_groups = {target.group for target in targets if target.of == "cities"}
     pair_groups = {target.group for target in targets if target.of == "pairs"} | kept_groups
@@ -130,21 +130,19 @@ def _is_met(city: City, mask: Mask) -> bool:
     return int(mask[list(city.pairs)].sum()) >= city.need
 
 
-def _reached(problem: DesignProblem, target: Target, mask: Mask) -> tuple[int, list[str]]:
-    """Return the weight of a target that the pairs of a mask reach, and the names of what they leave."""
-    if target.of == "pairs":
-        items = [(p.group, p.weight, named_pair(problem, k), mask[k]) for k, p in enumerate(problem.pairs)]
-    else:
-        items = [(c.group, c.weight, c.id, _is_met(c, mask)) for c in problem.cities]
-    mine = [item[1:] for item in items if item[0] == target.group]
-    return sum(w for w, _, is_met in mine if is_met), [name for _, name, is_met in mine if not is_met]
-
-
 def _unreachable_target(problem: DesignProblem, ever: Mask) -> str:
     """Return the message that a target is out of reach even with everything built; empty if none is."""
+    reachable = set(np.flatnonzero(ever).tolist())
     for target in problem.targets:
-        reach, missed = _reached(problem, target, ever)
+        reach = target_coverage(problem, target, reachable)
         if reach < target.least:
+            pairs = [
+                named_pair(problem, k)
+                for k, p in enumerate(problem.pairs)
+                if p.group == target.group and not ever[k]
+            ]
+            cities = [c.id for c in problem.cities if c.group == target.group and not _is_met(c, ever)]
+            missed = pairs if target.of == "pairs" else cities
             return (
                 f"target {target.group!r}: at most {reach} of the {target.least} still required can be "
                 f"covered, even with all candidates built that may be; out of reach: {listed(missed)}"

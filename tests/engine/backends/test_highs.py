@@ -32,15 +32,10 @@ from stated_rows import (
 )
 from tiers import examples
 
-from optimiser.engine.backends.highs import (
-    BELOW_ONE,
-    ExtendedHighs,
-    IntegerMaster,
-    Relaxation,
-    SmallLps,
-    proving_gap,
-)
+from optimiser.engine.backends.highs import BELOW_ONE, ExtendedHighs, SmallLps, proving_gap
 from optimiser.engine.methods.branching.tree import integer_bound
+from optimiser.engine.methods.cuts.master_loop import IntegerMaster
+from optimiser.engine.methods.cuts.relaxation import Relaxation
 from optimiser.engine.methods.cuts.time_cuts import FractionalCuts
 from optimiser.engine.methods.questions import QuestionRelaxation
 from optimiser.engine.models.extended import build_extended

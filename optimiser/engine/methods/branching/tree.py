@@ -11,9 +11,9 @@ from itertools import count
 
 import numpy as np
 
-from optimiser.engine.backends.highs import HighsModel, Relaxation
+from optimiser.engine.backends.highs import HighsModel
 from optimiser.engine.backends.interfaces import LpSolution
-from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation
 from optimiser.engine.methods.cuts.root import INTEGRALITY_TOLERANCE
 from optimiser.engine.presolve.fixings import fixed_by_bound
 from optimiser.engine.search.paths import Integers, Mask

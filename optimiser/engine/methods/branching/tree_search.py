@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from optimiser.engine.backends.highs import Relaxation, reset_threads
+from optimiser.engine.backends.highs import reset_threads
 from optimiser.engine.backends.interfaces import LpSolution, Separator, TreeOutcome
 from optimiser.engine.backends.solvers import ALTERNATIVE, ANY, BUNDLED, SOLVERS, UNNAMED, label
 from optimiser.engine.methods.branching.tree import (
@@ -27,7 +27,14 @@ from optimiser.engine.methods.branching.tree import (
     integer_bound,
     search,
 )
-from optimiser.engine.methods.cuts.relaxation import FAMILIES, POSITIVE, CutFamily, CutFinder, needed_rows
+from optimiser.engine.methods.cuts.relaxation import (
+    FAMILIES,
+    POSITIVE,
+    CutFamily,
+    CutFinder,
+    Relaxation,
+    needed_rows,
+)
 from optimiser.engine.methods.cuts.root import (
     FAR_GAP,
     LARGE,

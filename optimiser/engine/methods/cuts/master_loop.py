@@ -9,10 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
-from optimiser.engine.backends.highs import Relaxation, reset_threads
-from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
+from optimiser.engine.backends.highs import MasterHighs, reset_threads
+from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point, start_values, unscaled
 from optimiser.engine.backends.solvers import BUNDLED, SOLVERS, label
-from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation
 from optimiser.engine.methods.cuts.root import binding_rows, solve_root
 from optimiser.engine.methods.heuristics.lns import Rounding, start_plans
 from optimiser.engine.search.incumbent import Incumbent, MaskIncumbent
@@ -20,6 +20,10 @@ from optimiser.engine.search.rows import Floats, Rows, joined
 from optimiser.engine.search.scoring import covered_pairs, fits
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
+from optimiser.problem import DesignProblem
+
+FIRST_NODES = 200
+"""Node limit of the first turn of an integer master; it doubles each turn, so that cuts are found early."""
 
 IN_OUT_WEIGHT = 0.3
 """In-out weight of cuts against an integer point."""
@@ -119,6 +123,41 @@ class SolverMaster(Protocol):
         self, *, start: Point | None, gap: float, turn: int, seconds: float, on_point: OnPoint
     ) -> MasterSolution[Point]:
         """Solve the model within the seconds given; each turn may take twice the work of the turn before."""
+
+
+class IntegerMaster(MasterHighs):
+    """The integer master problem of the time-cut method."""
+
+    def __init__(self, problem: DesignProblem, *, threads: int, seed: int, log: bool = False) -> None:
+        reset_threads()
+        super().__init__(problem, threads=threads, seed=seed, log=log)
+
+    def forbid(self, x: Floats) -> None:
+        """Cut off a single plan, float64 [J]."""
+        self.forbid_plan(self._x, x)
+
+    def solve(
+        self, *, start: Point | None, gap: float, turn: int, seconds: float, on_point: OnPoint
+    ) -> MasterSolution[Point]:
+        """Solve the model within the seconds given; the node limit doubles with each turn.
+
+        Raises
+        ------
+        SolverError
+            When HiGHS fails.
+        """
+
+        def report_progress(bound: float | None, values: Floats | None) -> bool:
+            point = None if values is None else self._point(values)
+            return on_point(unscaled(bound, self.divisor), point)
+
+        return self.solve_integer(
+            seconds=seconds,
+            gap=gap,
+            nodes=FIRST_NODES << min(turn, 31),
+            start=None if start is None else (self._xyz, start_values(self._problem, start)),
+            on_progress=report_progress,
+        ).converted(self.divisor, self._point)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Tighten a linear relaxation by cutting planes: solve, separate, add the cuts, and solve again."""
+"""Maintain a linear relaxation and tighten it by cutting planes: solve, separate, add cuts, solve again."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from functools import partial
 from typing import Protocol
 
 import numpy as np
+from scipy.sparse import csr_array, vstack
 
-from optimiser.engine.backends.highs import Relaxation
+from optimiser.engine.backends.highs import INFINITY, MasterHighs
 from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.cuts.partitions import partition_inequalities
 from optimiser.engine.methods.cuts.time_cuts import FractionalCuts, in_portions, separate
 from optimiser.engine.search.incumbent import Stop, never_stop
-from optimiser.engine.search.paths import Integers
-from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, joined, stacked
+from optimiser.engine.search.paths import Integers, Mask
+from optimiser.engine.search.rows import NO_ROWS, Floats, Rows, SplitRows, joined, stacked
 from optimiser.engine.search.scoring import covered_pairs
 from optimiser.engine.search.tables import Tables
+from optimiser.problem import DesignProblem
 
 POSITIVE = 1e-6
 """A pair counts as covered, at least in part, when its y is above this."""
@@ -50,6 +52,112 @@ CORE_SHARE = 0.5
 
 DEEP_SHARE = 0.8
 """Share of the largest violation from which a row is added in one step of `needed_rows`."""
+
+
+CUTOFF_TOLERANCE = 1e-6
+"""Tolerance of integer objectives, relative to max(1, |objective|)."""
+
+
+class Relaxation(MasterHighs):
+    """The live linear relaxation of the master problem, with the cuts found so far.
+
+    Parameters
+    ----------
+    problem
+        A reduced problem.
+    seed
+        Random seed of HiGHS.
+
+    Notes
+    -----
+    The decisions are x and z. The objective is always maximised; HiGHS minimises its negative. Each
+    relaxation uses one thread, so that several can be solved in parallel.
+    """
+
+    def __init__(self, problem: DesignProblem, *, seed: int) -> None:
+        super().__init__(problem, threads=1, seed=seed, integer=False)
+        self._relax()
+
+    @property
+    def cuts(self) -> int:
+        """Return the number of cuts in the relaxation."""
+        return self._row_count() - self._fixed_rows
+
+    def use_interior_point(self, *, enabled: bool) -> None:
+        """Choose the interior point method without crossover, or leave the choice to HiGHS.
+
+        Parameters
+        ----------
+        enabled
+            True for the first rounds of large problems, where the simplex method is slow. The points are then
+            no vertices, and the objective is corrected to a bound (`_objective`).
+        """
+        self._model.setOptionValue("solver", "ipm" if enabled else "choose")
+        self._model.setOptionValue("run_crossover", "off" if enabled else "on")
+
+    def add_splits(self, rows: SplitRows) -> None:
+        """Add lift-and-project cuts over x, y and z."""
+        self.add_rows(rows.least, rows.start[:-1], self._xyz[rows.column], rows.value)
+
+    def rows(self) -> tuple[csr_array, Floats, Mask]:
+        """Return all rows as `G v >= g` with v = (x, y, z).
+
+        Returns
+        -------
+        tuple
+            G, float64 [R x (J + K + C)]; g, float64 [R]; and bool [R], rows of the model itself, which
+            `drop_slack_rows` keeps.
+        """
+        lp, matrix = self._model.getLp(), self._matrix()[:, self._xyz]
+        least, most = np.array(lp.row_lower_), np.array(lp.row_upper_)
+        below, above = np.flatnonzero(np.isfinite(least)), np.flatnonzero(np.isfinite(most))
+        return (
+            csr_array(vstack((matrix[below], -matrix[above]))),
+            np.concatenate((least[below], -most[above])),
+            np.concatenate((below, above)) < self._fixed_rows,
+        )
+
+    def point(self, solution: LpSolution) -> Floats:
+        """Return the point (x, y, z) of a solution, without y where every pair must be covered."""
+        x, z = solution.decisions[: len(self._x)], solution.decisions[len(self._x) :]
+        return np.concatenate([x, z] if self._y is None else [x, solution.y, z])
+
+    def set_cutoff(self, objective: float) -> None:
+        """End later solves as infeasible once no integer objective above this one is possible.
+
+        Parameters
+        ----------
+        objective
+            Scaled objective of the best known plan; minus infinity without one.
+        """
+        tolerance = CUTOFF_TOLERANCE * max(1.0, abs(objective))
+        bound = -(objective + 1.0 - tolerance) if math.isfinite(objective) else INFINITY
+        self._model.setOptionValue("objective_bound", bound)
+
+    def solve(self, *, seconds: float) -> LpSolution:
+        """Solve from the last basis within the seconds given."""
+        return self.solve_lp(seconds=seconds)
+
+    def solve_anew(self, *, seconds: float) -> LpSolution:
+        """Solve by the interior point method with crossover, which leaves a basis for later solves.
+
+        Without a basis to start from, large problems take the simplex method ten times as long.
+        """
+        self._model.setOptionValue("solver", "ipm")
+        try:
+            return self.solve(seconds=seconds)
+        finally:
+            self._model.setOptionValue("solver", "choose")
+
+    def _objective(self) -> float:
+        """Return the objective of the last solution, raised to the bound that its duals prove.
+
+        The interior point method stops about 1e-8 (relative) below the optimum, which is no upper bound.
+        HiGHS reports the difference of primal and dual objective relative to `1 + |primal| + |dual|`.
+        """
+        objective = super()._objective()
+        error = float(self._model.getInfo().primal_dual_objective_error)
+        return objective + 2.0 * error * (1.0 + 2.0 * abs(objective)) if 0.0 < error < 1.0 else objective
 
 
 class RowSeparator(Protocol):

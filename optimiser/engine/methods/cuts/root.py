@@ -35,9 +35,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
-from optimiser.engine.backends.highs import BINDING, Relaxation, SmallLps
+from optimiser.engine.backends.highs import BINDING, SmallLps
 from optimiser.engine.backends.interfaces import LpSolution
-from optimiser.engine.methods.cuts.relaxation import CutFinder, relax, stalls
+from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation, relax, stalls
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import (

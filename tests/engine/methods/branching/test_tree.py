@@ -14,10 +14,9 @@ from knapsack_program import Knapsack, run
 from stated_rows import rows_of
 from tiers import examples, thinned
 
-from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.branching.tree import Node, PlungeRules, Worker, _strongest, search
-from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation
 from optimiser.engine.methods.cuts.root import ObjectiveScale
 from optimiser.engine.presolve import reduce
 from optimiser.engine.search.incumbent import mask_incumbent

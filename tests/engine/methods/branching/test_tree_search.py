@@ -12,10 +12,10 @@ from hypothesis import given
 from split_drawing import Idle, corridors, drawn, no_bound_is_wrong, time_cuts_only
 from tiers import examples, long_case
 
-from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.backends.interfaces import TreeModel
 from optimiser.engine.methods.branching import tree_search
 from optimiser.engine.methods.branching.tree_search import improve_beyond, prove, search_in_solver
+from optimiser.engine.methods.cuts.relaxation import Relaxation
 from optimiser.engine.methods.cuts.root import add_split_cuts
 from optimiser.engine.methods.heuristics.lns import Improver
 from optimiser.engine.presolve import reduce

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from tiers import examples
 
-from optimiser.engine.backends.highs import Relaxation, SmallLps
-from optimiser.engine.methods.cuts.relaxation import CutFinder, relax
+from optimiser.engine.backends.highs import SmallLps
+from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation, relax
 from optimiser.engine.methods.cuts.root import INTEGRALITY_TOLERANCE, LEAST_DEPTH, PARALLEL, Splitter
 from optimiser.engine.models.cuts_master import add_lift_and_project_cuts, add_time_cuts, build_master
 from optimiser.engine.models.decisions import scale_of

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from tiers import examples
 
 from optimiser.engine.backends import solvers
-from optimiser.engine.backends.highs import IntegerMaster
 from optimiser.engine.backends.interfaces import MasterSolution, Point
 from optimiser.engine.methods.cuts import master_loop
 from optimiser.engine.methods.cuts.master_loop import (
     IN_OUT_WEIGHT,
     ORDERS,
+    IntegerMaster,
     TimeCutMaster,
     prove,
     prove_by_master,

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from partition_drawing import apart_today, triangle
 from tiers import examples
 
-from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.cuts import relaxation
 from optimiser.engine.methods.cuts.relaxation import (
     FAMILIES,
     STALL_ROUNDS,
     CutFinder,
+    Relaxation,
     needed_rows,
     relax,
     stalls,

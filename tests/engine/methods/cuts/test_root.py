@@ -10,9 +10,8 @@ from cut_drawing import two_of_three
 from engine_running import LONG_S, solved_root
 from split_drawing import corridors, drawn, no_bound_is_wrong, time_cuts_only
 
-from optimiser.engine.backends.highs import Relaxation
 from optimiser.engine.methods.cuts import root as root_module
-from optimiser.engine.methods.cuts.relaxation import CutFinder
+from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation
 from optimiser.engine.methods.cuts.root import (
     BINDING,
     NEARLY_BINDING,

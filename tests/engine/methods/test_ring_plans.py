@@ -65,10 +65,10 @@ def test_more_attempts_never_make_a_first_plan_worse(draws):
     for seed in SEEDS[: draws(10, 40)]:
         problem = ring_problem(seed).canonical()
         evaluate = PlanEvaluator(problem)
-        for plan in plans_of(problem):
-            if plan.remainder is not None:
+        for plan, remainder in first_plans(problem, any_plan=False, seed=1, left=lambda: math.inf):
+            if remainder is not None:
                 guide = {c.id: 0.5 for c in problem.candidates}
-                better = plan.remainder.improved(guide, stop=lambda: False)
+                better = remainder.improved(guide, stop=lambda: False)
                 before = evaluate(plan.built, rings=plan.circuits)
                 after = evaluate(better, rings=plan.circuits)
                 assert not after.faults
@@ -86,11 +86,11 @@ def test_only_the_best_choice_of_circuits_is_searched_at_full_length(monkeypatch
     monkeypatch.setattr(Improver, "improve", improve)
     monkeypatch.setattr(ring_plans, "LEAST_ATTEMPTS", 1)
     problem = ringed(square(required=False, reward=3))
-    plans = plans_of(problem)
+    plans = first_plans(problem, any_plan=False, seed=1, left=lambda: math.inf)
     value = PlanEvaluator(problem)
-    full = [plan for plan in plans if plan.remainder is not None]
-    assert len({tuple(plan.circuits) for plan in full}) == 2
+    full = [(plan, remainder) for plan, remainder in plans if remainder is not None]
+    assert len({tuple(plan.circuits) for plan, _ in full}) == 2
     assert searched[:-1] == [1] * (len(full) - 1)
-    assert searched[-1] == full[-1].remainder.attempts - 1 > 1
-    objectives = [value(plan.built, rings=plan.circuits).objective for plan in full]
-    assert full[-1].remainder is full[objectives.index(max(objectives))].remainder
+    assert searched[-1] == full[-1][1].attempts - 1 > 1
+    objectives = [value(plan.built, rings=plan.circuits).objective for plan, _ in full]
+    assert full[-1][1] is full[objectives.index(max(objectives))][1]

@@ -100,6 +100,8 @@ def cheapest_path_cost(nodes: int, tail: Integers, head: Integers, cost: Floats)
     tail, head, cost
         [a] each, end nodes and costs >= 0 of the arcs.
     """
+    # After i rounds, `price[v]` is at most the cost of every path from node 0 to v with at most i arcs. Costs
+    # are >= 0, so that some cheapest path has fewer arcs than there are nodes, and the rounds end.
     price = np.full(nodes, np.inf)
     price[0] = 0.0
     changed = True

@@ -162,6 +162,9 @@ def pack(
     m = usable.size
     if _fits_greedily(t, k, capacity, target, pool, w):
         return PACKED
+    # The basis B has a column for each row i, that is, for each candidate `usable[i]`: the incidence vector of a
+    # path, of value 1, or the slack of a row, of value 0. With c_B these values, `inverse` is B^-1, `filled`
+    # is B^-1 capacity, `dual` is c_B B^-1, and `total` is c_B filled. At first B is the identity.
     inverse, basis, filled, dual = w.inverse, w.basis, w.filled, w.dual
     for i in range(m):
         inverse[i, :m] = 0.0
@@ -175,6 +178,7 @@ def pack(
         if total >= target:
             return PACKED
         entering, gain = _entering_column(k, m, pool, dual)
+        # No known path gains: the cheapest path at these prices either proves them optimal or enters.
         if gain < GAIN_TOLERANCE:
             least = _cheapest_path(t, k, usable, w)
             if least >= 0.0 and _is_cut(usable, least, total, target, tolerance, w):
@@ -201,6 +205,7 @@ def _fits_greedily(
     for i in range(usable.size):
         w.filled[i] = capacity[usable[i]]
     total = 0.0
+    # `filled` is what is left of each capacity; a path takes the least that is left on it.
     for p in range(pool.known[k]):
         least = 1.0
         for i in range(pool.size[k, p]):
@@ -291,6 +296,7 @@ def _free_position(k: int, m: int, pool: PathPool, w: PackingWorkspace) -> int:
     if pool.known[k] < pool.size.shape[1]:
         pool.known[k] += 1
         return int(pool.known[k]) - 1
+    # The basis names its paths by position, so that none of them may be overwritten.
     worst, least = -1, 1.0
     for p in range(pool.known[k]):
         taken = False
@@ -308,6 +314,8 @@ def _leaving_row(k: int, m: int, entering: int, pool: PathPool, w: PackingWorksp
 
     Among rows of equal ratio the largest pivot wins, for the sake of numerical stability.
     """
+    # step = B^-1 a, where the entering column a is 1 in the rows of the candidates of a path, or in that of a
+    # slack. A step of length s leaves filled - s step, which stays >= 0 up to the smallest ratio.
     step, inverse = w.step, w.inverse
     for row in range(m):
         value = 0.0
@@ -332,6 +340,8 @@ def _pivot(m: int, row: int, entering: int, gain: float, w: PackingWorkspace) ->
     inverse, filled, step = w.inverse, w.filled, w.step
     pivot = step[row]
     length = max(filled[row], 0.0) / pivot
+    # Elimination makes the entering column a unit vector: the pivot row of B^-1 is divided by the pivot, and
+    # every other row loses `step[other]` times it. The prices gain the reduced cost times the new pivot row.
     for i in range(m):
         inverse[row, i] /= pivot
     for other in range(m):

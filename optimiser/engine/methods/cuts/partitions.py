@@ -256,6 +256,7 @@ def _forest(g: PartGraph, capacity: Floats, y: Floats) -> tuple[Integers, Intege
             break
         _merge(claim, pair_of, part, min(u, v), max(u, v), count)
         count -= 1
+    # No merge gains any more: the edges of the last forest, each named by the pair of its claim.
     forest = np.empty(size, np.int64)
     edges = 0
     for i in range(count):
@@ -282,6 +283,7 @@ def _strongest_claims(g: PartGraph, y: Floats) -> tuple[Floats, Integers]:
 def _merge(claim: Floats, pair_of: Integers, part: Integers, u: int, v: int, count: int) -> None:
     """Merge part v into u (u < v), and renumber the last part as v, so that numbers stay consecutive."""
     last = count - 1
+    # A part w claims of the merged part the larger of what it claims of u and of v.
     for w in range(count):
         if w not in (u, v) and claim[v, w] > claim[u, w]:
             claim[u, w] = claim[w, u] = claim[v, w]
@@ -308,6 +310,7 @@ def _measure_links(g: PartGraph, capacity: Floats, part: Integers, linked: Float
     start, group = g.start, g.group
     touched = np.empty(group.size, np.int64)
     for i in range(capacity.size):
+        # The first `size` entries of `touched` are the merged parts at the ends of link i, each once.
         size = 0
         for a in range(start[i], start[i + 1]):
             u = part[group[a]]

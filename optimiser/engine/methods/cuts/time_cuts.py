@@ -210,6 +210,7 @@ def _best(
     pair: Integers, start: Integers, candidate: Integers, value: Floats, x: Floats, least: Floats
 ) -> Integers:
     """Return for each pair the row whose right side is smallest and below `least[k]`; -1 without one."""
+    # Values and x are >= 0: a right side that has reached the smallest of its pair can only grow.
     found = np.full(least.size, -1)
     smallest = least.copy()
     for i in range(pair.size):

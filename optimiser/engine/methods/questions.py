@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -405,12 +404,7 @@ class QuestionSession:
         if question.levels and incumbent.evaluated is not None:
             aimed = question.beyond(incumbent.evaluated.objective + 1)
         aim = question_tables(self._t, self._measures, aimed)
-        search = TreeImprover(
-            aim,
-            incumbent,
-            seed=self._seed,
-            improver=None if is_small else start_plans(aim, incumbent, seed=self._seed),
-        )
+        improver = None if is_small else start_plans(aim, incumbent, seed=self._seed)
         program, cuts = self._programs[0], self._cuts[0]
         root = solve_root(t, incumbent, program, cuts, gap=gap, is_fresh=self._is_fresh)
         self._is_fresh = False
@@ -421,7 +415,23 @@ class QuestionSession:
         per_pair, extra = KEPT_CUTS
         if program.cuts > per_pair * len(t.limit) + extra:
             program.drop_slack_rows()
-        after_round = partial(search.after_round, root.x)
+        x = root.x
+
+        def after_round(report: Report) -> None:
+            """Report the plans of a round, and search for better ones near the point of the root."""
+            nonlocal improver
+            for plan in report.plans:
+                incumbent.plan(plan, "tree")
+            if improver is not None:
+                improver.improve_for(incumbent, ATTEMPTS_IN_TREE, x)
+            elif incumbent.nodes >= NODES_BEFORE_SEARCH:
+                Rounding(aim, incumbent)(x)
+                workspace = new_workspace(aim, everything(aim), seed=self._seed)
+                improver = Improver(aim, seed=self._seed, workspace=workspace)
+                if incumbent.best is not None:
+                    improver.start_from(incumbent.best)
+                improver.improve_for(incumbent, attempts_for(aim), x)
+
         ending = search_tree(
             incumbent,
             root,
@@ -461,37 +471,3 @@ class QuestionSession:
     def _workers(self, question: Question, incumbent: MaskIncumbent, root: RootRelaxation) -> list[Worker]:
         programs = self._programs_for(question, self._threads)
         return [new_worker(incumbent, root, program, cuts, program.cuts) for program, cuts in programs]
-
-
-class TreeImprover:
-    """Searches for better plans between the rounds of a tree.
-
-    Parameters
-    ----------
-    t
-        The question as arrays (`question_tables`).
-    incumbent
-        Receives plans.
-    seed
-        Random seed.
-    improver
-        The large neighbourhood search; None: it starts after `NODES_BEFORE_SEARCH` nodes.
-    """
-
-    def __init__(self, t: Tables, incumbent: MaskIncumbent, *, seed: int, improver: Improver | None) -> None:
-        self._t, self._incumbent, self._seed, self._improver = t, incumbent, seed, improver
-
-    def after_round(self, guide: Floats, report: Report) -> None:
-        """Report the plans of a round, and search for better ones guided by a point x of the relaxation."""
-        incumbent = self._incumbent
-        for plan in report.plans:
-            incumbent.plan(plan, "tree")
-        if self._improver is not None:
-            self._improver.improve_for(incumbent, ATTEMPTS_IN_TREE, guide)
-        elif incumbent.nodes >= NODES_BEFORE_SEARCH:
-            Rounding(self._t, incumbent)(guide)
-            workspace = new_workspace(self._t, everything(self._t), seed=self._seed)
-            self._improver = Improver(self._t, seed=self._seed, workspace=workspace)
-            if incumbent.best is not None:
-                self._improver.start_from(incumbent.best)
-            self._improver.improve_for(incumbent, attempts_for(self._t), guide)

@@ -162,9 +162,9 @@ def pack(
     m = usable.size
     if _fits_greedily(t, k, capacity, target, pool, w):
         return PACKED
-    # The basis B has a column for each row i, that is, for each candidate `usable[i]`: the incidence vector of a
-    # path, of value 1, or the slack of a row, of value 0. With c_B these values, `inverse` is B^-1, `filled`
-    # is B^-1 capacity, `dual` is c_B B^-1, and `total` is c_B filled. At first B is the identity.
+    # Row i is candidate `usable[i]`. The basis B has as many columns as rows: incidence vectors of paths, of
+    # value 1, and slacks of rows, of value 0. With c_B these values, `inverse` is B^-1, `filled` is
+    # B^-1 capacity, `dual` is c_B B^-1, and `total` is c_B filled. At first B is the identity.
     inverse, basis, filled, dual = w.inverse, w.basis, w.filled, w.dual
     for i in range(m):
         inverse[i, :m] = 0.0

@@ -110,7 +110,7 @@ def test_wrong_duals_weaken_a_bound_and_never_make_it_wrong(monkeypatch, lie):
 
 def test_a_solver_that_lies_about_optima_does_not_reach_the_certificate(monkeypatch):
     # The relaxation is said to be far better than it is; what is proved rests on the multipliers alone.
-    honest = certifying.CertifyingHighs.solve
+    honest = certifying.CertifyingHighs.solve_lp
 
     def lying(self, *, seconds):
         found = honest(self, seconds=seconds)
@@ -118,7 +118,7 @@ def test_a_solver_that_lies_about_optima_does_not_reach_the_certificate(monkeypa
             found.status, found.objective - 50.0, found.decisions, found.y, found.reduced_costs
         )
 
-    monkeypatch.setattr(certifying.CertifyingHighs, "solve", lying)
+    monkeypatch.setattr(certifying.CertifyingHighs, "solve_lp", lying)
     for seed in range(6):
         problem = dense_problem(seed)
         best, bound = brute_force(problem), proved(problem, brute_force(problem), seconds=1.0)

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from osmium import SimpleWriter
+from osmium.osm import mutable
 
 from networks.errors import SourceError
 from networks.sphere import EARTH_RADIUS_KM, KM_PER_DEGREE
@@ -194,24 +196,8 @@ type Tags = Mapping[str, str]
 
 MOST_NODES_PER_WAY = 1900
 """Stays below the limit of OpenStreetMap, 2,000 nodes."""
-_TIMESTAMP = "2024-04-01T00:00:00Z"
-"""Fixed timestamp of all elements, so that the same input gives the same bytes."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """A way: its node ids in order, and its tags."""
-
-    nodes: tuple[int, ...]
-    tags: Tags
-
-
-@dataclass(frozen=True)
-class Relation:
-    """A relation: its members as (type, id, role), and its tags."""
-
-    members: tuple[tuple[str, int, str], ...]
-    tags: Tags
+_FIXED: dict[str, Any] = {"version": 1, "timestamp": "2024-04-01T00:00:00Z"}
+"""Version and time of all elements, so that the same input gives the same bytes."""
 
 
 @dataclass
@@ -223,12 +209,12 @@ class Elements:
     nodes
         Point and tags by id.
     ways, relations
-        Ways and relations by id.
+        Ways and relations by id, with `nodes` or `members` (type, id, role) in order, and `tags`.
     """
 
     nodes: dict[int, tuple[Point, Tags]] = field(default_factory=dict)
-    ways: dict[int, Way] = field(default_factory=dict)
-    relations: dict[int, Relation] = field(default_factory=dict)
+    ways: dict[int, mutable.Way] = field(default_factory=dict)
+    relations: dict[int, mutable.Relation] = field(default_factory=dict)
 
     def add_node(self, point: Point, tags: Tags) -> int:
         """Add a node and return its id."""
@@ -237,13 +223,15 @@ class Elements:
 
     def add_way(self, nodes: Sequence[int], tags: Tags) -> int:
         """Add a way and return its id."""
-        self.ways[len(self.ways) + 1] = Way(tuple(nodes), dict(tags))
-        return len(self.ways)
+        number = len(self.ways) + 1
+        self.ways[number] = mutable.Way(id=number, nodes=tuple(nodes), tags=dict(tags), **_FIXED)
+        return number
 
     def add_relation(self, members: Iterable[tuple[str, int, str]], tags: Tags) -> int:
         """Add a relation and return its id."""
-        self.relations[len(self.relations) + 1] = Relation(tuple(members), dict(tags))
-        return len(self.relations)
+        number = len(self.relations) + 1
+        self.relations[number] = mutable.Relation(id=number, members=list(members), tags=dict(tags), **_FIXED)
+        return number
 
 
 def chains(edges: Mapping[tuple[int, int], Hashable]) -> list[list[int]]:
@@ -297,17 +285,12 @@ def _walk(neighbours: dict[int, list[int]], start: int, step: int) -> list[int]:
 
 def write(elements: Elements, path: Path) -> None:
     """Write the elements to a ``.osm.pbf`` file, sorted by kind and id; replace an existing file."""
-    from osmium import SimpleWriter
-    from osmium.osm import mutable
-
     path.unlink(missing_ok=True)
-    fixed: dict[str, Any] = {"version": 1, "timestamp": _TIMESTAMP}
     with SimpleWriter(str(path)) as writer:
         for number, ((lat, lon), tags) in elements.nodes.items():
             place = (round(lon, 7), round(lat, 7))
-            writer.add_node(mutable.Node(id=number, location=place, tags=tags, **fixed))
-        for number, way in elements.ways.items():
-            writer.add_way(mutable.Way(id=number, nodes=list(way.nodes), tags=way.tags, **fixed))
-        for number, relation in elements.relations.items():
-            members = list(relation.members)
-            writer.add_relation(mutable.Relation(id=number, members=members, tags=relation.tags, **fixed))
+            writer.add_node(mutable.Node(id=number, location=place, tags=tags, **_FIXED))
+        for way in elements.ways.values():
+            writer.add_way(way)
+        for relation in elements.relations.values():
+            writer.add_relation(relation)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
+from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,7 +21,7 @@ from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.task import cores
-from optimiser.frontier.cases import ALL_PAIRS, Base, Case, LimitStep, Price, TimeChanges, resolve
+from optimiser.frontier.cases import ALL_PAIRS, Base, Case, TimeChanges, case_from, resolve
 from optimiser.job import find
 from optimiser.job.model import Job
 from optimiser.job.sections import CASES_ON, CaseName
@@ -43,14 +44,13 @@ from optimiser.tasks import Executor, TaskProgress, executor_of
 from optimiser.tasks.cache import Progress
 from optimiser.verify import Plan
 
-_CASE_STEPS = (
-    LimitStep(Fraction(7, 10), 0),
-    LimitStep(Fraction(2, 10), 900),
-    LimitStep(Fraction(1, 10), 1800),
-)
-"""Steps of the case without a cliff: 0.7 of the weight within the limit, 0.2 a quarter of an hour later, 0.1
-half an hour later."""
-SHORT_CHECK_IN_S = SHORT_WAIT_S = 900
+STATED = tomllib.loads(
+    (resources.files("optimiser.studies") / "data" / "cases.toml").read_text(encoding="utf-8")
+)["case"]
+"""The plausible cases, one a row."""
+_TIMES = {row["name"]: row.get("times", {}) for row in STATED}
+SHORT_CHECK_IN_S = int(_TIMES["check-in 15 min"]["check_in_most_s"])
+SHORT_WAIT_S = int(_TIMES["waits at most 15 min"]["wait_most_s"])
 """Longest check-in and wait in the cases that shorten them."""
 MOST_WORKERS = 4
 """Most cases that are solved side by side where nobody says how many; each takes some 400 MB."""
@@ -132,74 +132,23 @@ def not_applicable(
 
 
 def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case]:
-    table = candidates.table
-    yield _timed("roads 10 % slower", "driving speeds times 0.9", road_speed=0.9)
-    yield _timed("roads 10 % faster", "driving speeds times 1.1", road_speed=1.1)
-    if (table["mode"] != "road").any() or job.times.rail:
-        yield _timed("trains 10 % slower", "running speeds times 0.9; stops as they are", rail_speed=0.9)
-        yield _timed("trains 10 % faster", "running speeds times 1.1; stops as they are", rail_speed=1.1)
-        yield _timed(
-            "check-in 15 min", "at most 15 minutes before departure", check_in_most_s=SHORT_CHECK_IN_S
-        )
-        yield _timed("waits at most 15 min", "half the headway, at most 15 minutes", wait_most_s=SHORT_WAIT_S)
-        yield _timed("waits half as long again", "waits times 1.5", wait_factor=1.5)
-        yield _timed("access 5 min faster", "between centre and station, at each end", access_s=-300)
-        yield _timed("access 10 min slower", "between centre and station, at each end", access_s=600)
-    if job.region.around:  # what is inferred and assumed where the source has neither classes nor trains
-        yield _timed("roads 25 % slower", "fewer or worse roads than inferred", road_speed=0.75)
-        yield _timed("roads 25 % faster", "more or better roads than inferred", road_speed=1.25)
-    if job.region.around and job.times.rail:
-        yield _timed("trains 40 % slower", "old tracks", rail_speed=0.6)
-        yield _timed("trains 60 % faster", "modernised or new tracks", rail_speed=1.6)
-        yield _timed("no trains", "tracks without trains for passengers, new ones included", rail_speed=0.01)
-    if job.capacity.enabled and len(candidates.runs):
-        yield _case("lines carry fewer trains", "low estimate", capacity="low")
-        yield _case("lines carry more trains", "high estimate", capacity="high")
-    yield from _priced(candidates)
-    if job.objective.weight != "file":
-        yield _case("pairs weigh as people", "smaller population", weight_exponent=1.0)
-        yield _case("all pairs weigh the same", "weight 1", weight_exponent=0.0)
-        yield _case(
-            "demand less than the root", "fourth root of the smaller population", weight_exponent=0.25
-        )
-    yield _timed("limit 15 min shorter", "every pair", limit_s=-900)
-    yield _timed("limit 15 min longer", "every pair", limit_s=900)
-    if not job.steps.shares:
-        yield _case(
-            "no cliff",
-            "0.7 of a weight within the limit, 0.2 within 15 and 0.1 within 30 minutes more",
-            steps=_CASE_STEPS,
-        )
-    if job.independence.counts_pairs:
-        yield _case("independence off", "pairs within the limit alone count", independence=False)
-    if has_ring:
-        yield _case("no rings", "none is asked for", rings=False)
-    if job.phasing.names:
-        yield _case("no discounting", "every year counts the same", discounting=False)
-
-
-def _case(name: CaseName, description: str, **changes: Any) -> Case:  # noqa: ANN401 - fields of Case
-    return Case(name=name, description=description, **changes)
-
-
-def _timed(name: CaseName, description: str, **changes: Any) -> Case:  # noqa: ANN401 - fields of TimeChanges
-    return _case(name, description, times=TimeChanges(**changes))
-
-
-def _priced(candidates: Candidates) -> Iterator[Case]:
-    """Yield cases in which a class of candidates, or all, cost their low or their high estimate."""
-    names: dict[str, CaseName] = {
-        "road": "roads at high costs",
-        "rail": "rail lines at high costs",
-        "service": "train services at high costs",
-        "station": "access and stations at high costs",
+    kinds, is_screening = kinds_by_class(candidates), bool(job.region.around)
+    holds = {name: bool(own) for name, own in kinds.items()} | {
+        "": True,
+        "trains": job.times.rail or bool((candidates.table["mode"] != "road").any()),
+        "screening": is_screening,
+        "screening with trains": is_screening and job.times.rail,
+        "capacity": job.capacity.enabled and len(candidates.runs) > 0,
+        "weights from people": job.objective.weight != "file",
+        "one limit": not job.steps.shares,
+        "independence": job.independence.counts_pairs,
+        "rings": has_ring,
+        "periods": bool(job.phasing.names),
     }
-    for name, kinds in kinds_by_class(candidates).items():
-        if kinds:
-            prices: tuple[tuple[str, Price], ...] = tuple((kind, "high") for kind in kinds)
-            yield _case(names[name], "high estimate", prices=prices)
-    yield _case("all at low costs", "low estimate", prices=(("all", "low"),))
-    yield _case("all at high costs", "high estimate", prices=(("all", "high"),))
+    for row in STATED:
+        if holds[row.get("when", "")]:
+            prices = [(kind, one) for name, one in row.get("prices", ()) for kind in kinds.get(name, (name,))]
+            yield case_from({key: value for key, value in row.items() if key != "when"} | {"prices": prices})
 
 
 def kinds_by_class(candidates: Candidates) -> dict[str, tuple[str, ...]]:

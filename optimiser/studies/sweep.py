@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property, partial
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,25 +56,10 @@ MOST_LINKS = 20
 type Watch = Callable[[str, TaskProgress], object]
 """Called with what is being done and how far it is, before the first task and after each."""
 
-TABLES = {
-    "cases.parquet": (  # the factors stand after the case
-        "case", "status", "termination", "objective", "bound", "gap", "cost", "budget", "pairs",
-        "pairs_today", "pairs_best", "pairs_plan", "weight", "weight_today", "weight_best", "weight_plan",
-        "cost_plan", "plan_fits", "fault",
-    ),
-    "case_links.parquet": ("case", "candidate_id", "cost"),
-    "times.parquet": ("case", "seconds", "attempts", "worker"),
-    "regret.parquet": ("plan", "case", "weight", "regret", "fits"),
-    "plans.parquet": ("plan", "name", "candidate_id"),
-    folder.COMMIT: ("case", "status", "gap", "objective", "bound", "weight", "cost", "fault"),
-}  # fmt: skip
-"""Columns of each table."""
-_TYPES = {
-    **dict.fromkeys(("status", "termination", "fault", "candidate_id", "name", "worker"), pa.string()),
-    **dict.fromkeys(("bound", "gap", "seconds"), pa.float64()),
-    **dict.fromkeys(("fits", "plan_fits"), pa.bool_()),
-}
-"""Types of columns that do not hold whole numbers."""
+TABLES: dict[str, dict[str, str]] = tomllib.loads(
+    (resources.files("optimiser.studies") / "data" / "sweep.toml").read_text(encoding="utf-8")
+)
+"""Columns of each table, with their types."""
 
 
 @dataclass(frozen=True)
@@ -378,10 +365,9 @@ def _rows(outcomes: Sequence[Outcome]) -> list[Row]:
 
 def _table(name: str, rows: Sequence[Mapping[str, Any]], factors: Mapping[str, pa.DataType]) -> pa.Table:
     """Return rows as a table with its columns: the same rows are the same bytes in a file."""
-    first, *others = TABLES[name]
-    between = factors if name == "cases.parquet" else {}
-    types = {one: _TYPES.get(one, pa.int64()) for one in (first, *others)}
-    schema = pa.schema([*{first: types[first], **between, **{one: types[one] for one in others}}.items()])
+    (first, *others) = ((column, pa.type_for_alias(kind)) for column, kind in TABLES[name].items())
+    between = factors.items() if name == "cases.parquet" else ()
+    schema = pa.schema([first, *between, *others])
     return pa.table({one: [row.get(one) for row in rows] for one in schema.names}, schema=schema)
 
 

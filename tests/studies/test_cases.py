@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from networks.intermodal import AccessParameters
 from optimiser import verify
 from optimiser.frontier.cases import Case, resolve
 from optimiser.job import find
-from optimiser.job.sections import UNCERTAIN
+from optimiser.job.sections import UNCERTAIN, CaseName
 from optimiser.problem import Candidate, Pair
 from optimiser.problem.model import candidates_on, with_circuits
 from optimiser.studies import answers, cases
@@ -55,6 +56,12 @@ def test_cases_on_roads_are_left_out_where_there_are_none():
     access = AccessParameters.default("CN")
     found = cases.not_applicable(JOB, trains, access, has_roads=False, has_trains=True)
     assert set(found) == {"roads 10 % slower", "roads 10 % faster"}
+
+
+def test_the_stated_cases_are_those_that_a_job_may_name():
+    names = [row["name"] for row in cases.STATED]
+    assert len(names) == len(set(names))
+    assert set(names) == set(get_args(CaseName))
 
 
 def test_a_screening_has_further_cases_which_are_left_out_like_the_others():

@@ -38,11 +38,6 @@ MOST_ROWS = 24
 """Points that the table shows; of more, every n-th, the ends and the knee."""
 MOST_LINKS = 20
 """Links that the table shows."""
-ONE_SESSION = (
-    "Each point is placed where the band is widest, by the answers before it, so that one session "
-    "answers them all. For several workers: --set frontier.placing='\"even\"'."
-)
-"""What is said where workers are asked for and the points depend on each other."""
 ENDS = 2
 """Points of a frontier before the workers are asked for those between them."""
 
@@ -50,7 +45,6 @@ ENDS = 2
 def _show(done: Traced) -> None:
     """Print the outcome: points, order of the links, robust core, files."""
     from optimiser.frontier.point import STEADY
-    from optimiser.frontier.tracer import FAILED
     from optimiser.studies.frontier import page_name
 
     curve, links = done.found.curve, done.found.entering
@@ -82,15 +76,7 @@ def _show(done: Traced) -> None:
         f"Robust core (in half of all plans, and in {steady} of those from its entry on): "
         f"{core} of {len(links)} links."
     )
-    screen.line(
-        {
-            "complete": "These are all non-dominated plans, within the gap asked for.",
-            "points": f"There are more plans between these; {curve.open_boxes} gaps of the proven band are "
-            "open.",
-            FAILED: f"The solver failed with {curve.open_boxes} gaps of the proven band open.",
-            "time": f"Time ran out with {curve.open_boxes} gaps of the proven band open.",
-        }.get(curve.ended, "")
-    )
+    screen.line(wording.WORDS["frontier_ends"].get(curve.ended, "").format(open=curve.open_boxes))
     screen.warn(curve.faults)
     if not curve.counts_pairs_alone:
         screen.line(
@@ -167,7 +153,7 @@ def frontier(
     def trace(display: Display) -> Traced:
         is_even = asked.placing == "even"
         if not is_even and chosen != (None, None, None):
-            screen.note(ONE_SESSION)
+            screen.note(wording.WORDS["frontier_ends"]["one_session"])
         with chosen_executor(*(chosen if is_even else (None, None, None))) as executor:
             how: Any = {"watch": watching(asked, display), "executor": executor}
             if loaded is not None:

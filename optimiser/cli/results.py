@@ -264,14 +264,9 @@ def compare(
     _show_side_by_side("Figures", figures, names)
     if note := wording.different_moneys(*(str(run.get("money") or "") for run in summaries)):
         screen.line(note)
-    tables = {
-        "Covered weight after building": found["coverage"],
-        "Pairs within the limit": found["within"] if any(map(any, found["within"].values())) else {},
-        "Dependence on the core": found["dependence"],
-        "Least cost of shares of all pairs": found["reach"],
-    }
-    for title, values in tables.items():
-        _show_side_by_side(title, values, names)
+    for key, title in wording.WORDS["compared"].items():
+        if key != "within" or any(map(any, found["within"].values())):
+            _show_side_by_side(title, found[key], names)
     _show_rings(found["rings"])
     if not found["same_cities"]:
         screen.line("The runs are about different cities: what each builds is in its own folder.")
@@ -441,15 +436,9 @@ def explain(
                 why = run.why(name, gap=gap, time_limit_s=time_limit)
         finally:
             run.close()
-    tables = {
-        "Pairs that it serves, in minutes": why.pairs,
-        "The best plan without it, at the same money": why.swaps,
-        "Pairs that change with that plan": why.moved,
-        "Candidates in its place": why.alternatives,
-    }
+    tables = {name: getattr(why, name) for name in wording.WORDS["explained"]}
     if json:
-        names = ("pairs", "swaps", "moved", "alternatives")
-        listed = {name: screen.records(table) for name, table in zip(names, tables.values(), strict=True)}
+        listed = {name: screen.records(table) for name, table in tables.items()}
         head = {"rank": why.rank, "candidate_id": why.candidate_id, "title": why.title}
         screen.as_json({**head, "sentences": list(why.sentences), **listed, "not_chosen_in": list(why.cases)})
         return 0
@@ -457,10 +446,10 @@ def explain(
     for sentence in why.sentences:
         screen.line(sentence)
     screen.line()
-    for title, table in tables.items():
+    for name, table in tables.items():
         rows = screen.records(table.drop(columns="candidate_id", errors="ignore"))
         more = f" ({_MOST_ROWS} of {len(rows)})" if len(rows) > _MOST_ROWS else ""
-        screen.table(f"{title}{more}", [_shown(row) for row in rows[:_MOST_ROWS]])
+        screen.table(f"{wording.WORDS['explained'][name]}{more}", [_shown(row) for row in rows[:_MOST_ROWS]])
     return 0
 
 

@@ -175,10 +175,13 @@ class AskedBase:
         The steps of the job, of which a case without changes is the problem of the job.
     closures
         Arcs of today, by the names under which cases close them.
+    process
+        Solves what is asked here, so that its code is loaded once; it is started by its first solve.
     """
 
     chain: Chain
     closures: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    process: ChildProcess = field(default_factory=ChildProcess)
 
     @property
     def draft(self) -> StatedProblem:
@@ -231,12 +234,11 @@ class AskedBase:
         self,
         case: Case,
         settings: Solve,
-        process: ChildProcess,
         *,
         start: NamedPlan | None = None,
         limit_s: Callable[[], float] | None = None,
     ) -> Result:
-        """Solve a case in a process of the caller; return what the solver claims.
+        """Solve a case in the process; return what the solver claims.
 
         Parameters
         ----------
@@ -251,7 +253,7 @@ class AskedBase:
         task = case_task(
             self.address, case, settings, name=f"case {case.name}", start=start, whole=True, limit_s=limit_s
         )
-        with solved_by(process):
+        with solved_by(self.process):
             (outcome,) = answers([task], [self.content], InProcess())
         result = None if outcome.value is None else parse(outcome.value["result"])
         if result is not None and result.termination not in FAILED:

@@ -208,7 +208,7 @@ class Asking:
     @cached_property
     def base(self) -> AskedBase:
         """What all cases are resolved from."""
-        return AskedBase(self.chain)
+        return AskedBase(self.chain, process=self.process)
 
     def expected(self) -> dict[str, Any]:
         """Return how much is asked, and how long it takes: at most, and about, by what the solve took."""
@@ -274,7 +274,7 @@ class Asking:
 
     def ask(self, case: Case) -> Result:
         """Solve a case with the settings of the job, and decide its rings anew."""
-        return self.base.ask(case, self.chain.loaded.job.solve, self.process)
+        return self.base.ask(case, self.chain.loaded.job.solve)
 
     def _at_speed(self, kmh: float) -> dict[str, Any]:
         """Return the share of pairs within the limit, today and with the plan, at a speed on expressways."""

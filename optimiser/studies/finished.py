@@ -55,18 +55,6 @@ from optimiser.verify import Plan
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SHOWN = {
-    "rank": "rank",
-    "kind": "what",
-    "from_name": "from",
-    "to_name": "to",
-    "cost": "cost",
-    "pairs": "pairs",
-    "pairs_lost_alone": "lost without it",
-    "chosen_in": "chosen in cases",
-}
-"""Columns of links that a notebook shows, and their headings."""
-
 _SUMMARY = "summary.json"
 
 
@@ -324,12 +312,12 @@ class Run:
         changes, begun = self.changes.then(later), time.monotonic()
         study, case = self.study.asked(changes)
         # The steps of the job that the base is made from count as stating the question.
-        base, _ = study.base.base, study.base.content
+        base, _ = study.base, study.content
         left_s = time_limit_s - (time.monotonic() - begun)
         job, left_s = changes.of(self.study.job), max(left_s, LEAST_SHARE * time_limit_s)
         limits = {"gap": job.solve.gap if gap is None else gap, "time_limit_s": time_limit_s}
         settings, start = job.solve.model_copy(update=limits), NamedPlan.of(self.result)
-        result = study.base.ask(case, settings, study.process, start=start, limit_s=lambda: left_s)
+        result = study.ask(case, settings, start=start, limit_s=lambda: left_s)
         problem = resolve(base, case)
         if not result.has_plan:
             solving.refuse_empty_run(problem, result, job, pipeline.names_of_nodes(study.chain))
@@ -475,7 +463,8 @@ class Run:
             page.heading(f"{shown.region}: {sentences.headline(shown)}", *lines)
             + page.table(coverage.by_group(shown.pairs), columns=words)
             + page.table(
-                pd.DataFrame(shown.links.assign(kind=shown.links["kind"].map(wording.kind))), columns=SHOWN
+                pd.DataFrame(shown.links.assign(kind=shown.links["kind"].map(wording.kind))),
+                columns=wording.WORDS["notebook_links"],
             )
         )
 
@@ -559,7 +548,7 @@ def run(
 def _opened(done: pipeline.Written, process: ChildProcess) -> Run:
     chain = done.chain
     return Run(
-        Study(chain, process),
+        Study(chain, process=process),
         chain.design,
         chain.result,
         done.plan,

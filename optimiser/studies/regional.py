@@ -19,7 +19,6 @@ from networks.inputs import checksum
 from networks.intermodal import Definition
 from networks.skims import UNREACHABLE
 from optimiser import verify as checking
-from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.engine.solve import solve as solve_problem
 from optimiser.job import Job, LoadedJob, find, loads, render, sections
@@ -386,4 +385,4 @@ def verify(problem: DesignProblem | RegionProblem, result: Result) -> Run | Plan
     if isinstance(problem, DesignProblem):
         return checking.check(problem, result)
     plan, chain = checking.check(problem.design, result), replace(problem.chain, known=result)
-    return Run(Study(chain, ChildProcess()), problem.design, result, plan, chain.counted.value)
+    return Run(Study(chain), problem.design, result, plan, chain.counted.value)

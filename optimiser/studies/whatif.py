@@ -7,9 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cached_property
 
-from optimiser.engine.child import ChildProcess
 from optimiser.frontier.cases import Case
 from optimiser.job.model import Job, LoadedJob, did_you_mean
 from optimiser.problem import DesignProblem
@@ -240,24 +238,8 @@ def candidate_ids(
 
 
 @dataclass(frozen=True)
-class Study:
-    """The steps of a job, what its cases are resolved from, and the process that solves them.
-
-    Attributes
-    ----------
-    chain
-        The steps; made as they are asked for.
-    process
-        Solves every question, so that its code is loaded once.
-    """
-
-    chain: Chain
-    process: ChildProcess
-
-    @cached_property
-    def base(self) -> AskedBase:
-        """What cases are resolved from."""
-        return AskedBase(self.chain)
+class Study(AskedBase):
+    """The steps of a job, what its cases are resolved from, and the process that solves them."""
 
     @property
     def job(self) -> Job:
@@ -289,7 +271,7 @@ class Study:
             chain, loaded = self.chain, self.chain.loaded
             loaded = LoadedJob(f"{loaded.name}: {through_job}", loaded.folder, through_job.of(self.job))
             steps = Chain(loaded, chain.source, chain.progress, chain.solver, own=chain.own, like=chain)
-            study = Study(steps, self.process)
+            study = Study(steps, process=self.process)
         case = replace(changes, limit_s=None)  # what is left leaves times and candidates as they are
         if not self.takes_cases or case == replace(through_job, limit_s=None):
             return study, UNCHANGED

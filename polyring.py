@@ -50,12 +50,11 @@ if TYPE_CHECKING:
     from optimiser.problem.result import load as load_result
     from optimiser.problem.result import save as save_result
     from optimiser.report.page import MapView, Views, views
-    from optimiser.run.why import Why
     from optimiser.studies.atlas import AtlasRun, atlas
     from optimiser.studies.backcast import Backcasted, backcast
     from optimiser.studies.closures import ClosuresRun, closures
-    from optimiser.studies.comparison import Comparison, compare
-    from optimiser.studies.finished import Run, run
+    from optimiser.studies.comparison import Comparison, Why
+    from optimiser.studies.finished import Run, compare, run
     from optimiser.studies.finished import ask_cases as cases
     from optimiser.studies.finished import load_run as load
     from optimiser.studies.finished import run as run_job
@@ -85,13 +84,14 @@ _HOMES = {
     "optimiser.studies.backcast": ("Backcasted", "backcast"),
     "optimiser.tasks.cache": ("Progress",),
     "optimiser.studies.closures": ("ClosuresRun", "closures"),
-    "optimiser.studies.comparison": ("Comparison", "compare"),
-    "optimiser.studies.finished": ("Run", "cases=ask_cases", "run", "load=load_run", "run_job=run"),
+    "optimiser.studies.comparison": ("Comparison", "Why"),
+    "optimiser.studies.finished": (
+        "Run", "cases=ask_cases", "compare", "run", "load=load_run", "run_job=run",
+    ),
     "optimiser.studies.frontier": ("TracedFrontier",),
     "optimiser.studies.robust": ("RobustRun", "robust"),
     "optimiser.studies.regional": ("Region", "RegionProblem", "solve", "verify"),
     "optimiser.studies.sweep": ("Sweep", "load_sweep", "sweep"),
-    "optimiser.run.why": ("Why",),
     "optimiser.verify": ("Plan", "check"),
 }  # fmt: skip
 """Module that each name comes from, and its name there where that differs: the imports above, at run time."""

@@ -1,25 +1,55 @@
-"""Put two plans of the same cities side by side."""
+"""Put two plans of the same cities side by side, and explain a link by the best plan without it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
 from optimiser.measures import coverage
-from optimiser.problem.errors import ProblemError
+from optimiser.measures.valuation import PairTable, Valuer
+from optimiser.problem import DesignProblem
+from optimiser.problem.errors import InfeasibleError, SolverError
+from optimiser.proposals.table import Candidates
 from optimiser.report import page, plots, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.page import MapView
 from optimiser.report.tables import COLUMNS, name_pairs
-from optimiser.studies.finished import Run, Table
+from optimiser.run.measured_plan import MeasuredPlan
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+MOST_ALTERNATIVES = 10
+"""Candidates that the link beats: so many are kept, the best first."""
+
+_HIDDEN = ("candidate_id",)
+
+
+class Table(gpd.GeoDataFrame):  # type: ignore[misc]
+    """A GeoDataFrame whose `explore` names the extra that brings its libraries."""
+
+    def explore(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as in geopandas
+        """Draw the table with folium, as `geopandas.GeoDataFrame.explore` does.
+
+        Warning: folium runs what names of the data hold between ``${`` and ``}``. For data that you do not
+        trust use `Run.map`.
+        """
+        try:
+            import folium  # noqa: F401
+            import mapclassify  # noqa: F401
+        except ImportError as fault:
+            raise page.missing_extra("explore()", fault, "Run.map() needs no further package.") from fault
+        return super().explore(*args, **kwargs)
+
+
+# ---- two plans
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,16 +97,34 @@ class Comparison:
     def pairs(self) -> pd.DataFrame:
         """Return the pairs that only one plan brings within the limit: columns `compare.pairs`."""
         one, two = self.first.pairs, self.second.pairs
-        within = [coverage.within(table, state="after").to_numpy() for table in (one, two)]
-        rows = np.flatnonzero(within[0] != within[1])
         times = {"today_min": one["before_s"], "first_min": one["after_s"], "second_min": two["after_s"]}
-        minutes = {column: seconds.iloc[rows].tolist() for column, seconds in times.items()}
-        table = name_pairs(self.first.cities, one.iloc[rows], minutes).assign(
-            within=np.where(within[0][rows], "first", "second")
-        )
+        table = self._changed(times, within=("first", "second"))
         return table.sort_values(["within", "tier"], kind="stable", ignore_index=True)[
             list(COLUMNS["compare.pairs"])
         ]
+
+    @property
+    def swaps(self) -> pd.DataFrame:
+        """Return what the second plan builds otherwise: columns `why.swaps`."""
+        change = self._united["built_in"].map({"first": "out", "second": "in"})
+        table = pd.DataFrame(self._united.assign(change=change)).dropna(subset="change")
+        return table.reset_index(drop=True)[list(COLUMNS["why.swaps"])]
+
+    @property
+    def moved(self) -> pd.DataFrame:
+        """Return the pairs that the second plan loses and gains: columns `why.moved`."""
+        return self._changed({}, change=("lost", "gained"))[list(COLUMNS["why.moved"])]
+
+    def _changed(self, times: Mapping[str, pd.Series], **words: tuple[str, str]) -> pd.DataFrame:
+        """Return the pairs that one plan alone brings within the limit, those of the first plan first.
+
+        With minutes by column, and a column with one word for those of the first plan and one for the others.
+        """
+        one, two = (coverage.within(of.pairs, state="after").to_numpy() for of in (self.first, self.second))
+        rows = np.concatenate([np.flatnonzero(one & ~two), np.flatnonzero(two & ~one)])
+        minutes = {column: seconds.iloc[rows].tolist() for column, seconds in times.items()}
+        table = name_pairs(self.first.cities, self.first.pairs.iloc[rows], minutes)
+        return table.assign(**{column: np.where(one[rows], *pair) for column, pair in words.items()})
 
     def map(self) -> MapView:
         """Return a map of the links of both plans, coloured by the plan that builds them.
@@ -146,26 +194,215 @@ class Comparison:
         return gpd.GeoDataFrame(found, geometry="geometry", crs=self.first.links.crs)
 
 
-def compare(first: Run, second: Run) -> Comparison:
-    """Put two plans of the same cities side by side: figures, links, pairs, and a map.
+# ---- a link
+
+
+@dataclass(frozen=True, eq=False)
+class Why:
+    """Why a plan builds a link.
+
+    Attributes
+    ----------
+    rank, candidate_id, title
+        The link.
+    pairs
+        Pairs that it serves, those that need it first: columns `why.pairs`.
+    swaps, moved
+        What the best plan without it builds otherwise, and which pairs change: columns `why.swaps`,
+        `why.moved`. Empty where there is no such plan.
+    stand_in
+        What stands in, in a sentence.
+    alternatives
+        The best candidates that are not built: columns `why.alternatives`.
+    cases
+        Plausible cases that do not choose it; `sure` says in how many it is chosen.
+    sure
+        In a sentence; empty where cases were not solved.
+    evidence
+        What the table of links says of it, by column.
+    """
+
+    rank: int
+    candidate_id: str
+    title: str
+    pairs: pd.DataFrame = field(repr=False)
+    swaps: pd.DataFrame = field(repr=False)
+    moved: pd.DataFrame = field(repr=False)
+    stand_in: str
+    alternatives: pd.DataFrame = field(repr=False)
+    cases: tuple[str, ...]
+    sure: str
+    evidence: pd.Series = field(repr=False)
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """Return what was found, one sentence each."""
+        return tuple(text for text in self._sentences() if text)
+
+    def _sentences(self) -> Iterator[str]:
+        need = int(self.pairs["needs_it"].sum())
+        faster = len(self.pairs) - need
+        yield (
+            f"{_counted(need, 'pair')} within the limit {'needs' if need == 1 else 'need'} it; "
+            f"{faster} more {'is' if faster == 1 else 'are'} faster with it."
+        )
+        yield self.stand_in
+        if len(self.alternatives):
+            kept = int(self.alternatives["pairs_kept"].max())
+            yield f"Of what is not built, the best in its place would keep {kept} of the pairs that need it."
+        else:
+            yield "Nothing that is not built could take its place."
+        yield self.sure
+        today = str(self.evidence.get("today") or "")
+        yield f"Today between its ends: {today}." if today else ""
+
+    def __str__(self) -> str:
+        """Return the sentences as text, with the pairs that need the link."""
+        rows = self.pairs[self.pairs["needs_it"]]
+        lines = [f"{self.rank}. {self.title}", *self.sentences]
+        return "\n".join(
+            [*lines, rows.drop(columns="needs_it").to_string(index=False)] if len(rows) else lines
+        )
+
+    def _repr_html_(self) -> str:
+        """Return sentences and tables as HTML, for a notebook."""
+        parts = [page.heading(f"{self.rank}. {self.title}", *self.sentences)]
+        for part, words in wording.WORDS["explained"].items():
+            table = getattr(self, part)
+            if len(table):
+                shown = {name: name.replace("_", " ") for name in table.columns if name not in _HIDDEN}
+                parts.append(page.heading(words) + page.table(table, columns=shown, most=12))
+        return "".join(parts)
+
+
+def explain(
+    name: str,
+    *,
+    shown: ReportInput,
+    counted: DesignProblem,
+    candidates: Candidates,
+    measured: MeasuredPlan,
+    without: Callable[[], ReportInput],
+) -> Why:
+    """Explain a link of a plan.
 
     Parameters
     ----------
-    first, second
-        Two runs, for example a run and what `Run.solve` returns.
-
-    Raises
-    ------
-    ProblemError
-        When they are not about the same cities.
+    name
+        Id of the link.
+    shown
+        What is shown of the plan.
+    counted
+        The problem, its pairs within the limit alone.
+    candidates
+        Everything that could be built.
+    measured
+        The plan with exact times beyond the limits.
+    without
+        Solves the same question without the link, and returns what is shown of that plan.
     """
-    one, two = first.shown, second.shown
-    if one.cities["city_id"].tolist() != two.cities["city_id"].tolist():
-        raise ProblemError(
-            "the runs are not about the same cities",
-            where=f"{first.name}, {second.name}",
-            done="Nothing was compared.",
-            remedy="Compare runs of one region and one list of cities; for others see `polyring compare`.",
-        )
-    names = (first.name, second.name if second.name != first.name else f"{second.name} (second)")
-    return Comparison(one, two, names)
+    row = shown.links[shown.links["candidate_id"] == name].iloc[0]
+    kind = wording.kind(str(row["kind"]))
+    pairs, needing = _served(name, shown, measured)
+    swaps, moved = (pd.DataFrame(columns=list(COLUMNS[f"why.{name}"])) for name in ("swaps", "moved"))
+    try:
+        other = without()
+    except (InfeasibleError, SolverError) as error:
+        stand_in = f"Without it no plan was found: {error.what}"
+    else:
+        both = Comparison(shown, other, (name, name))
+        swaps, moved = both.swaps, both.moved
+        stand_in = _stand_in(swaps, moved, other.gap)
+    cases = shown.cases
+    missing = () if cases is None else cases.dropped_in(name)
+    but = f", not in: {', '.join(missing)}" if missing else ""
+    sure = "" if cases is None else f"Chosen in {cases.counted(name)} plausible cases{but}."
+    return Why(
+        rank=int(row["rank"]),
+        candidate_id=name,
+        title=f"{wording.link_name(row.to_dict())} ({kind}, {shown.money_of(row['cost'])})",
+        pairs=pairs,
+        swaps=swaps,
+        moved=moved,
+        stand_in=stand_in,
+        alternatives=_alternatives(name, shown, counted, candidates, needing),
+        cases=missing,
+        sure=sure,
+        evidence=pd.Series(row.drop("geometry")),
+    )
+
+
+def _served(name: str, shown: ReportInput, measured: MeasuredPlan) -> tuple[pd.DataFrame, list[int]]:
+    """Return the pairs within the limit that are slower without a link, and positions of those in need."""
+    states = measured.states
+    plan, without = states["plan"].times, measured.state(states["plan"].built - {name}).times
+    limits = shown.pairs["limit_s"].to_numpy(dtype=np.int64)
+    served = np.flatnonzero((plan <= limits) & (without > plan))
+    weights = shown.pairs["weight"].to_numpy(dtype=np.int64)
+    order = sorted(served.tolist(), key=lambda k: (without[k] <= limits[k], -weights[k], k))
+    needing = [k for k in order if without[k] > limits[k]]
+    times = {"today_min": states["today"].times, "with_min": plan, "without_min": without}
+    minutes = {column: seconds[order].tolist() for column, seconds in times.items()}
+    table = name_pairs(shown.cities, shown.pairs.iloc[order], minutes)
+    table["needs_it"] = np.array([k in set(needing) for k in order], dtype=np.bool_)
+    return table[list(COLUMNS["why.pairs"])], needing
+
+
+def _stand_in(swaps: pd.DataFrame, moved: pd.DataFrame, gap: float | None) -> str:
+    new, gone = (int((swaps["change"] == change).sum()) for change in ("in", "out"))
+    lost, gained = (int((moved["change"] == change).sum()) for change in ("lost", "gained"))
+    return (
+        f"The best plan found without it, at the same money (gap {wording.gap(gap)}), builds "
+        f"{_counted(new, 'link')} that this one does not, leaves out {gone - 1} besides it, "
+        f"loses {_counted(lost, 'pair')} and gains {gained}."
+    )
+
+
+def _alternatives(
+    name: str, shown: ReportInput, counted: DesignProblem, candidates: Candidates, needing: list[int]
+) -> pd.DataFrame:
+    """Return the candidates that are not built and could take the place of a link, the best first.
+
+    These are candidates between the same ends or at the same station, and all that keep a pair that needs the
+    link within the limit when they are built in its place.
+    """
+    table = candidates.table
+    own = table[table["candidate_id"] == name]
+    built = set(shown.links["candidate_id"])
+    others = table[~table["candidate_id"].isin(built) & (table["fixed"] != "out")]
+    valuer = replace(Valuer.of(counted), table=PairTable.of(counted, needing))
+    kept = [
+        len(valuer.covered({*built, one} - {name}))
+        if one in counted.index and counted.candidates[counted.index[one]].arcs
+        else 0
+        for one in others["candidate_id"]
+    ]
+    left = None if shown.budget is None else shown.budget - shown.cost + counted.cost_of([name])
+    found = pd.DataFrame(others.drop(columns="geometry")).assign(
+        same_ends=_at_same_ends(own, others),
+        pairs_kept=kept,
+        affordable=[left is None or int(cost) <= left for cost in others["cost"]],
+    )
+    if "gain_s" not in found.columns:
+        found["gain_s"] = pd.array([None] * len(found), dtype="Int64")
+    found = found[found["same_ends"] | (found["pairs_kept"] > 0)]
+    found = found.sort_values(
+        ["pairs_kept", "same_ends", "cost"], ascending=[False, False, True], kind="stable"
+    )
+    return found[list(COLUMNS["why.alternatives"])].head(MOST_ALTERNATIVES).reset_index(drop=True)
+
+
+def _at_same_ends(own: gpd.GeoDataFrame, others: gpd.GeoDataFrame) -> pd.Series | bool:
+    """Tell which candidates join the two ends of a link; of a measure at a station, which stand there too."""
+    if not len(own):
+        return False
+    start, end, mode = own[["from_name", "to_name", "mode"]].iloc[0].astype(str)
+    tail, head = (others[name].astype(str) for name in ("from_name", "to_name"))
+    joins: pd.Series = ((tail == start) & (head == end)) | ((tail == end) & (head == start))
+    if mode == "access":
+        joins |= (others["mode"] == "access") & (head == end)
+    return joins
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

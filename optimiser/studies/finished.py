@@ -22,7 +22,7 @@ from optimiser.job.model import Job, LoadedJob
 from optimiser.measures import coverage
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import JobError
+from optimiser.problem.errors import JobError, ProblemError
 from optimiser.problem.result import Result, Status
 from optimiser.report import page, sentences, tables, wording
 from optimiser.report.inputs import CaseResults, ReportInput
@@ -32,9 +32,9 @@ from optimiser.run import folder, measuring, pipeline, reporting, solving, store
 from optimiser.run.chain import Chain
 from optimiser.run.reporting import Answers
 from optimiser.run.solving import within_limit
-from optimiser.run.why import Why, explain
 from optimiser.studies import cases, folders
 from optimiser.studies.answers import counted_of
+from optimiser.studies.comparison import Comparison, Table, Why, explain
 from optimiser.studies.frontier import TracedFrontier, labels_of, traced_curve
 from optimiser.studies.whatif import (
     LEAST_SHARE,
@@ -491,21 +491,29 @@ class Run:
         )
 
 
-class Table(gpd.GeoDataFrame):  # type: ignore[misc]
-    """A GeoDataFrame whose `explore` names the extra that brings its libraries."""
+def compare(first: Run, second: Run) -> Comparison:
+    """Put two plans of the same cities side by side: figures, links, pairs, and a map.
 
-    def explore(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as in geopandas
-        """Draw the table with folium, as `geopandas.GeoDataFrame.explore` does.
+    Parameters
+    ----------
+    first, second
+        Two runs, for example a run and what `Run.solve` returns.
 
-        Warning: folium runs what names of the data hold between ``${`` and ``}``. For data that you do not
-        trust use `Run.map`.
-        """
-        try:
-            import folium  # noqa: F401
-            import mapclassify  # noqa: F401
-        except ImportError as fault:
-            raise page.missing_extra("explore()", fault, "Run.map() needs no further package.") from fault
-        return super().explore(*args, **kwargs)
+    Raises
+    ------
+    ProblemError
+        When they are not about the same cities.
+    """
+    one, two = first.shown, second.shown
+    if one.cities["city_id"].tolist() != two.cities["city_id"].tolist():
+        raise ProblemError(
+            "the runs are not about the same cities",
+            where=f"{first.name}, {second.name}",
+            done="Nothing was compared.",
+            remedy="Compare runs of one region and one list of cities; for others see `polyring compare`.",
+        )
+    names = (first.name, second.name if second.name != first.name else f"{second.name} (second)")
+    return Comparison(one, two, names)
 
 
 def run(

@@ -31,7 +31,8 @@ from optimiser.report import page
 from optimiser.run.chain import Chain
 from optimiser.run.proposing import propose_candidates
 from optimiser.run.source import find_source
-from optimiser.studies.finished import Run, Table
+from optimiser.studies.comparison import Table
+from optimiser.studies.finished import Run
 from optimiser.studies.whatif import Limit, Study, limit_seconds
 from optimiser.tasks.cache import Progress, folder
 from optimiser.verify import Plan

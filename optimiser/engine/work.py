@@ -96,15 +96,15 @@ def reduction_of(problem: DesignProblem, *, stop: Stop = never_stop) -> Reductio
 
 def _run(task: Task, send: Send) -> tuple[str, str]:
     """Run a variant on a reduced problem."""
-    method = method_of(task.variant)
+    run, run_extended = method_of(task.variant)
     if not task.problem.is_plain:
-        if method.run_extended is None:
+        if run_extended is None:
             raise ValueError(task.variant)
-        return method.run_extended(task, send)
+        return run_extended(task, send)
     t = tables(task.problem)
     incumbent = mask_incumbent(t, seconds=task.seconds, send=send, base=task.base)
     if not t.size or not len(t.limit):
         return ("proof" if incumbent.plan(nothing(t), "presolve") else "infeasible"), ""
     if task.start is not None:
         report_start(t, incumbent, task.problem, task.start.built)
-    return method.run(t, incumbent, task)
+    return run(t, incumbent, task)

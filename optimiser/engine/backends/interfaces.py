@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from optimiser.engine.search.incumbent import MaskIncumbent
-from optimiser.engine.search.paths import Floats, Mask
+from optimiser.engine.search.paths import Floats, Integers, Mask
 from optimiser.engine.search.rows import Rows, SplitRows
 from optimiser.engine.search.scoring import covered_pairs, fits
 from optimiser.engine.search.tables import Tables
@@ -215,9 +215,9 @@ class TreeModel:
             yield variables, rows.value[inside].tolist(), least
 
 
-def is_fractional(x: Floats) -> bool:
-    """Return whether some value is not an integer."""
-    return bool((np.abs(x - np.round(x)) > FEASIBILITY_TOLERANCE).any())
+def fractional(values: Floats) -> Integers:
+    """Return the positions of the values, float64 [N], that are no integers."""
+    return np.flatnonzero(np.abs(values - np.round(values)) > FEASIBILITY_TOLERANCE)
 
 
 @dataclass
@@ -279,7 +279,7 @@ class TreeSearch:
 
     def separated(self, x: Floats, y: Floats) -> Rows:
         """Return the rows of the separator that a point violates."""
-        return self.violated(self.separator(x, y, integer=not is_fractional(x)), x, y)
+        return self.violated(self.separator(x, y, integer=not len(fractional(x))), x, y)
 
     def violated(self, rows: Rows, x: Floats, y: Floats) -> Rows:
         """Return those rows that a point violates, counted as cuts."""

@@ -25,7 +25,7 @@ from optimiser.engine.backends.interfaces import (
     TreeModel,
     TreeOutcome,
     TreeSearch,
-    is_fractional,
+    fractional,
     solver_noise,
 )
 from optimiser.engine.backends.pulp_solvers import stated_master
@@ -172,14 +172,14 @@ class TimeRows(Conshdlr):
 
     def _check(self, solution: Any) -> int:  # noqa: ANN401
         x, y = self._point(solution.__getitem__)
-        if is_fractional(x):
+        if len(fractional(x)):
             return RESULT.INFEASIBLE
         false_claims, is_fitting = self._claims(x, y)
         return RESULT.FEASIBLE if is_fitting and not false_claims.any() else RESULT.INFEASIBLE
 
     def _enforce(self) -> int:
         state, (x, y) = self._state, self._point(_relaxed)
-        if is_fractional(x):
+        if len(fractional(x)):
             return RESULT.INFEASIBLE
         x = np.round(x)
         false_claims, is_fitting = self._claims(x, y)

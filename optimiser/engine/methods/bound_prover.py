@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from optimiser.engine.backends.highs import ExtendedHighs
-from optimiser.engine.backends.interfaces import LpSolution
-from optimiser.engine.methods.branching.tree import Node, Pseudocosts, branch, fractional
+from optimiser.engine.backends.interfaces import LpSolution, fractional
+from optimiser.engine.methods.branching.tree import Node, Pseudocosts, branch
 from optimiser.engine.methods.cuts.partitions import PartitionCuts, forest_size, part_graph
 from optimiser.engine.methods.cuts.relaxation import CutFamily, stalls
 from optimiser.engine.methods.ring_plans import circuits_of_point

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -26,25 +25,6 @@ type Run = Callable[[Tables, MaskIncumbent, Task], tuple[str, str]]
 
 type RunExtended = Callable[[Task, Send], tuple[str, str]]
 """Solves a problem with rings or periods; plans and bounds are sent as messages. Returns as `Run`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """A variant with its functions.
-
-    Attributes
-    ----------
-    variant
-        Its description.
-    run
-        Solves plain problems.
-    run_extended
-        Solves problems with rings or periods; None if the variant cannot.
-    """
-
-    variant: Variant
-    run: Run
-    run_extended: RunExtended | None = None
 
 
 _TABLE: tuple[tuple[Variant, str, str], ...] = (
@@ -150,8 +130,8 @@ class UnfitError(ProblemError):
     """A variant cannot solve a problem, or not with the requested solver."""
 
 
-def method_of(name: str) -> Method:
-    """Return a variant with its functions.
+def method_of(name: str) -> tuple[Run, RunExtended | None]:
+    """Return the functions of a variant; None where it solves no problems with rings or periods.
 
     Parameters
     ----------
@@ -160,15 +140,17 @@ def method_of(name: str) -> Method:
     """
     if name.endswith(own_variant.SUFFIX):
         module = own_variant.module(name)
-        return Method(module.VARIANT, module.run, getattr(module, "run_extended", None))
-    variant, run, extended = next(row for row in _TABLE if row[0].name == name)
-    run_extended = pkgutil.resolve_name(extended) if extended else None
-    return Method(variant, pkgutil.resolve_name(run), run_extended)
+        return module.run, getattr(module, "run_extended", None)
+    run, extended = next(functions for variant, *functions in _TABLE if variant.name == name)
+    return pkgutil.resolve_name(run), pkgutil.resolve_name(extended) if extended else None
 
 
 def variant_of(name: str) -> Variant:
     """Return the description of a variant; names are those of `method_of`, and `auto`."""
-    return VARIANTS[name] if name in VARIANTS else method_of(name).variant
+    if name in VARIANTS:
+        return VARIANTS[name]
+    variant: Variant = own_variant.module(name).VARIANT
+    return variant
 
 
 def own(path: Path) -> OwnVariant:

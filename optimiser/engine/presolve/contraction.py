@@ -146,8 +146,7 @@ def contract(stage: Reduction) -> Reduction:
     while todo:
         touched: set[int] = set()
         for node in todo:
-            if arcs.is_contractible(node):
-                touched |= arcs.contract(node)
+            touched |= arcs.contract(node)
         todo = sorted(touched - ends)
     return stage.on(without_idle(arcs.problem(problem)))
 
@@ -184,22 +183,20 @@ class ArcIndex:
         row = self._out[tail]
         return any(row.get((head, other), seconds + 1) <= seconds for other in (NETWORK, owner))
 
-    def is_contractible(self, node: int) -> bool:
-        """Return whether at most one candidate has arcs at a node, and contraction does not add arcs."""
+    def contract(self, node: int) -> set[int]:
+        """Replace a node by arcs between its neighbours, and return the neighbours.
+
+        Nothing is done where several candidates have arcs at the node, or where there would be more arcs.
+        """
         arcs = [*self._back[node], *self._out[node]]
         if len({owner for _, owner in arcs} - {NETWORK}) > 1:
-            return False
-        shortcuts = set[tuple[int, int, int]]()
-        for tail, head, _, owner in self._shortcuts(node):
-            shortcuts.add((tail, head, owner))
-            if len(shortcuts) > len(arcs):
-                return False
-        return True
-
-    def contract(self, node: int) -> set[int]:
-        """Replace a node by arcs between its neighbours, and return the neighbours."""
-        shortcuts = list(self._shortcuts(node))
-        neighbours = {other for other, _ in (*self._back[node], *self._out[node])}
+            return set()
+        shortcuts, ends = list[Shortcut](), set[tuple[int, int, int]]()
+        for tail, head, seconds, owner in self._shortcuts(node):
+            shortcuts.append((tail, head, seconds, owner))
+            ends.add((tail, head, owner))
+            if len(ends) > len(arcs):
+                return set()
         for tail, owner in self._back[node]:
             del self._out[tail][node, owner]
         for head, owner in self._out[node]:
@@ -207,7 +204,7 @@ class ArcIndex:
         self._back[node], self._out[node] = {}, {}
         for arc in shortcuts:
             self._add(arc)
-        return neighbours
+        return {other for other, _ in arcs}
 
     def problem(self, problem: DesignProblem) -> DesignProblem:
         """Return a problem with these arcs instead of its own."""

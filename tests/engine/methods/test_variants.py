@@ -105,7 +105,7 @@ def proved(problem, variant, solver):
     t, sent = tables(problem), []
     incumbent = mask_incumbent(t, seconds=LONG_S, send=sent.append)
     task = Task(problem, variant, LONG_S, 0.0, 1, 1, solver)
-    return method_of(variant).run(t, incumbent, task)[0], incumbent, sent
+    return method_of(variant)[0](t, incumbent, task)[0], incumbent, sent
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,8 @@ from itertools import count
 import numpy as np
 
 from optimiser.engine.backends.highs import HighsModel
-from optimiser.engine.backends.interfaces import LpSolution
+from optimiser.engine.backends.interfaces import FEASIBILITY_TOLERANCE, LpSolution, fractional
 from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation
-from optimiser.engine.methods.cuts.root import INTEGRALITY_TOLERANCE
 from optimiser.engine.presolve.fixings import fixed_by_bound
 from optimiser.engine.search.paths import Integers, Mask
 from optimiser.engine.search.rows import Floats, Rows
@@ -155,11 +154,6 @@ MOST_PROBED = 8
 
 PROBE_ITERATIONS = 60
 """Limit on the iterations of the dual simplex method in a probe."""
-
-
-def fractional(decisions: Floats) -> Integers:
-    """Return the positions of the decisions, float64 [N], with fractional values."""
-    return np.flatnonzero(np.abs(decisions - np.round(decisions)) > INTEGRALITY_TOLERANCE)
 
 
 def fix_by_reduced_cost(node: Node, solution: LpSolution, cutoff: float) -> Node:
@@ -455,7 +449,7 @@ class Worker:
                 x,
                 solution.y,
                 in_out_weight=rules.in_out_weight,
-                margin=INTEGRALITY_TOLERANCE if is_integer else rules.margin,
+                margin=FEASIBILITY_TOLERANCE if is_integer else rules.margin,
                 known_enough=2**31 if is_integer else rules.known_enough,
                 tightening=rules.tightening,
             )

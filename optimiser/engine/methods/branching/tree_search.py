@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from optimiser.engine.backends.highs import reset_threads
-from optimiser.engine.backends.interfaces import LpSolution, Separator, TreeOutcome
+from optimiser.engine.backends.interfaces import LpSolution, Separator, TreeOutcome, fractional
 from optimiser.engine.backends.solvers import ALTERNATIVE, ANY, BUNDLED, SOLVERS, UNNAMED, label
 from optimiser.engine.methods.branching.tree import (
     LEAST_CHANGE,
@@ -23,7 +23,6 @@ from optimiser.engine.methods.branching.tree import (
     PlungeRules,
     Report,
     Worker,
-    fractional,
     integer_bound,
     search,
 )

@@ -36,7 +36,7 @@ import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
 from optimiser.engine.backends.highs import BINDING, SmallLps
-from optimiser.engine.backends.interfaces import LpSolution
+from optimiser.engine.backends.interfaces import FEASIBILITY_TOLERANCE, LpSolution
 from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation, relax, stalls
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.paths import Integers, Mask
@@ -116,9 +116,6 @@ LEAST_DEPTH = 1e-3
 
 PARALLEL = 0.9
 """Cosine of the angle between two cuts above which the less violated one is dropped."""
-
-INTEGRALITY_TOLERANCE = 1e-6
-"""Distance from 0 and 1 up to which a value counts as integer."""
 
 MOST_SLACK = 0.05
 """Slack, relative to the right side where that is above 1, up to which a row takes part."""
@@ -270,7 +267,7 @@ class Splitter:
         self, matrix: csr_array, least: Floats, own: Mask, point: Floats, solve: SmallProgram
     ) -> None:
         self._point = np.clip(point, 0.0, 1.0)
-        free = (self._point > INTEGRALITY_TOLERANCE) & (self._point < 1.0 - INTEGRALITY_TOLERANCE)
+        free = (self._point > FEASIBILITY_TOLERANCE) & (self._point < 1.0 - FEASIBILITY_TOLERANCE)
         slack = matrix @ self._point - least
         near = own | (slack <= MOST_SLACK * np.maximum(1.0, np.abs(least)))
         kept = np.flatnonzero(near & (abs(matrix) @ free.astype(np.float64) > 0.0))

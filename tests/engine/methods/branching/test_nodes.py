@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from knapsack_program import Knapsack
 from tiers import examples
 
-from optimiser.engine.backends.interfaces import LpSolution
+from optimiser.engine.backends.interfaces import LpSolution, fractional
 from optimiser.engine.methods.branching.tree import (
     LEAST_CHANGE,
     MOST_PROBED,
@@ -19,7 +19,6 @@ from optimiser.engine.methods.branching.tree import (
     Pseudocosts,
     branch,
     fix_by_reduced_cost,
-    fractional,
     integer_bound,
 )
 

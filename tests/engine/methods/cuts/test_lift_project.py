@@ -16,8 +16,9 @@ from scipy.sparse import csr_array
 from tiers import examples
 
 from optimiser.engine.backends.highs import SmallLps
+from optimiser.engine.backends.interfaces import FEASIBILITY_TOLERANCE
 from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation, relax
-from optimiser.engine.methods.cuts.root import INTEGRALITY_TOLERANCE, LEAST_DEPTH, PARALLEL, Splitter
+from optimiser.engine.methods.cuts.root import LEAST_DEPTH, PARALLEL, Splitter
 from optimiser.engine.models.cuts_master import add_lift_and_project_cuts, add_time_cuts, build_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.presolve import reduce
@@ -54,7 +55,7 @@ def fractional(problem, point, *, with_pairs=False):
     """Return the candidates, and the columns of the pairs where asked for, with fractional values."""
     pairs = len(problem.pairs) if with_pairs and not problem.must_cover else 0
     built = point[: len(problem.candidates) + pairs]
-    return np.flatnonzero((built > INTEGRALITY_TOLERANCE) & (built < 1.0 - INTEGRALITY_TOLERANCE)).tolist()
+    return np.flatnonzero((built > FEASIBILITY_TOLERANCE) & (built < 1.0 - FEASIBILITY_TOLERANCE)).tolist()
 
 
 def columns_of_plans(problem):

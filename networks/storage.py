@@ -318,14 +318,18 @@ def write_import(
         geometry=shapely.points(places.lon, places.lat),
         crs=schema.CRS,
     )
+    columns = {layer: _dtypes(table) for layer, table in tables.items()}
     facts = {
         "layout": LAYOUT,
         "country": country,
         "road_classes": json.dumps(sorted(road_classes)),
         "report": json.dumps(report.to_json(), ensure_ascii=False),
-        "columns": json.dumps({layer: _dtypes(table) for layer, table in tables.items()}),
+        "columns": json.dumps(columns),
     }
-    written = {layer: _as_text(table) for layer, table in tables.items() if len(table)}
+    written = {layer: table.copy() for layer, table in tables.items() if len(table)}
+    for layer, table in written.items():  # a GeoPackage has no lists of texts: tuples are JSON
+        for name in (name for name, dtype in columns[layer].items() if dtype == "tuple"):
+            table[name] = [json.dumps(value, ensure_ascii=False) for value in table[name]]
     written[_FACTS] = pd.DataFrame({"name": list(facts), "value": list(facts.values())})
     rail_network = rail.network if len(rail.network.links) else None
     write_gpkg(road, path, rail=rail_network, tables=written)
@@ -413,14 +417,6 @@ def _dtypes(table: pd.DataFrame) -> dict[str, str]:
         else str(table[name].dtype)
         for name in columns
     }
-
-
-def _as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with tuples as JSON, since a GeoPackage has no lists of texts."""
-    lists = [name for name, dtype in _dtypes(table).items() if dtype == "tuple"]
-    return table.assign(
-        **{name: [json.dumps(value, ensure_ascii=False) for value in table[name]] for name in lists}
-    )
 
 
 def _table(path: Path, layer: str, columns: Mapping[str, str]) -> pd.DataFrame:

@@ -244,8 +244,16 @@ def draw_gaps(
         here = [row for row in able if row.instance == name]
         for label, group in grouped(able, "label").items():
             for number, row in enumerate(row for row in group if row.instance == name):
-                _draw_gap(panel, label if not number else None, row, trace_of(row), pens[label])
-        _frame_gaps(panel, max(row.time_limit_s for row in here))
+                moments = _moments(max(row.time_limit_s, 2 * FIRST_S))
+                gaps = [min(MOST_GAP, max(LEAST_GAP, gap)) for gap in _gaps(row, trace_of(row), moments)]
+                look: Any = {"linewidth": 0.8} if number else {"linewidth": 1.7, "label": label}
+                panel.step(moments, gaps, where="post", **look, **_line(pens[label]))
+        panel.set(xscale="log", yscale="log", xlabel="seconds", ylabel="gap")
+        last = max(row.time_limit_s for row in here)
+        panel.set(xlim=(FIRST_S, last), ylim=(LEAST_GAP * 0.8, MOST_GAP * 1.25))
+        panel.xaxis.set_major_formatter(_plain)
+        panel.set_yticks([1e-4, 1e-3, 1e-2, 1e-1, 1], ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "≥ 100 %"])
+        panel.minorticks_off()
         _title(panel, name, f"{here[0].candidates} candidates, {here[0].open_pairs} open pairs")
     for panel in panels[len(shown) :]:
         panel.set_visible(False)
@@ -254,20 +262,6 @@ def draw_gaps(
     figure.suptitle(f"{heading}{left}", x=0.01, ha="left", fontsize=12, fontweight="bold")
     _legend(figure, panels[0])
     return figure
-
-
-def _draw_gap(panel: Axes, label: str | None, row: Row, trace: Trace, pen: Pen) -> None:
-    moments = _moments(max(row.time_limit_s, 2 * FIRST_S))
-    gaps = [min(MOST_GAP, max(LEAST_GAP, gap)) for gap in _gaps(row, trace, moments)]
-    panel.step(moments, gaps, where="post", label=label, linewidth=1.7 if label else 0.8, **_line(pen))
-
-
-def _frame_gaps(panel: Axes, last: float) -> None:
-    panel.set(xscale="log", yscale="log", xlabel="seconds", ylabel="gap")
-    panel.set(xlim=(FIRST_S, last), ylim=(LEAST_GAP * 0.8, MOST_GAP * 1.25))
-    panel.xaxis.set_major_formatter(_plain)
-    panel.set_yticks([1e-4, 1e-3, 1e-2, 1e-1, 1], ["≤ 0.01 %", "0.1 %", "1 %", "10 %", "≥ 100 %"])
-    panel.minorticks_off()
 
 
 def _moments(last: float) -> list[float]:

@@ -138,10 +138,6 @@ class CaseResults:
         """Return the other cases that have a plan."""
         return [row for row in self.rows if row["best"] is not None and row not in self.solved]
 
-    def chosen_in_open(self, candidate_id: str) -> int:
-        """Return the number of unsettled cases whose best plan so far has a candidate."""
-        return sum(candidate_id in row["built"] for row in self.unsettled)
-
     def dropped_in(self, candidate_id: str) -> tuple[str, ...]:
         """Return the names of the cases that count and do not choose a candidate."""
         return tuple(str(row["name"]) for row in self.solved if candidate_id not in row["built"])

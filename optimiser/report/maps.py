@@ -506,7 +506,11 @@ def _draw_furniture(axes: Axes, attribution: str, *, taken: Boxes) -> Boxes:
     bar = _corner(axes, (bar_points + BAR_ROOM[0], BAR_ROOM[1]), np.vstack([taken, note]))
     north = _corner(axes, NORTH_ROOM, np.vstack([taken, note, bar]))
     _draw_scale_bar(axes, bar[0], length_m)
-    _draw_north(axes, north[0])
+    _clear_ground(axes, north[0])
+    foot, tip = (_data(axes, north[0], NORTH_ROOM[0] / 2, up) for up in (18, 54))
+    arrow = {"arrowstyle": "-|>", "color": plots.INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", xy=tip, xytext=foot, arrowprops=arrow, zorder=12)
+    axes.text(*foot, "N", size=9, weight="bold", ha="center", va="top", zorder=12)
     return np.vstack([note, bar, north])
 
 
@@ -549,14 +553,6 @@ def _draw_scale_bar(axes: Axes, box: NDArray[np.float64], length_m: int) -> None
         axes.add_patch(Rectangle(start, length_m / 2, height, facecolor=fill, **look))
     for at, words in ((0.0, "0"), (0.5, f"{length_m / 2000:g}"), (1.0, f"{length_m / 1000:g} km")):
         axes.text(x + at * length_m, y + 2.2 * height, words, size=7.5, ha="center", zorder=12)
-
-
-def _draw_north(axes: Axes, box: NDArray[np.float64]) -> None:
-    _clear_ground(axes, box)
-    foot, tip = _data(axes, box, NORTH_ROOM[0] / 2, 18), _data(axes, box, NORTH_ROOM[0] / 2, 54)
-    arrow = {"arrowstyle": "-|>", "color": plots.INK, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
-    axes.annotate("", xy=tip, xytext=foot, arrowprops=arrow, zorder=12)
-    axes.text(*foot, "N", size=9, weight="bold", ha="center", va="top", zorder=12)
 
 
 # ---- places of labels

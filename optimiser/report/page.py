@@ -347,7 +347,7 @@ def _what_if(report: ReportInput, cases: CaseResults) -> list[Row]:
         | {
             "name": wording.link_name(row),
             "chosen": cases.chosen_in(name),
-            "open": cases.chosen_in_open(name),
+            "open": sum(name in solved["built"] for solved in cases.unsettled),
             "verdict": cases.verdict(name),
             "dropped": "; ".join(cases.dropped_in(name)),
             "lost": int(row["pairs_lost_alone"]),

@@ -205,6 +205,7 @@ class _Panel:
         self.y -= lines * LINE
 
     def heading(self, words: str) -> None:
+        self.end_line(0.8 if self.axes.texts else 0)
         self.text(0, words, size=10.5).set_fontweight("bold")
         self.axes.plot([0, 1], [self.y - 0.62 * LINE] * 2, color=plots.RULE, lw=0.8)
         self.end_line(1.5)
@@ -232,10 +233,11 @@ class _Panel:
 def _draw_panel(axes: Axes, report: ReportInput) -> None:
     """Draw the legend, the rings, coverage by tier before and after, and the ranked links."""
     panel = _Panel.of(axes)
-    sections = (_draw_legend, *([_draw_rings] if report.rings else []), _draw_coverage, _draw_links)
-    for number, section in enumerate(sections):
-        panel.end_line(0.8 if number else 0)
-        section(panel, report)
+    _draw_legend(panel, report)
+    if report.rings:
+        _draw_rings(panel, report)
+    _draw_coverage(panel, report)
+    _draw_rows(panel, f"Proposals by value (cost in {report.money})", report.links, "links.csv")
 
 
 def _draw_legend(panel: _Panel, report: ReportInput) -> None:
@@ -292,10 +294,6 @@ def _draw_coverage(panel: _Panel, report: ReportInput) -> None:
     panel.end_line()
 
 
-def _draw_links(panel: _Panel, report: ReportInput) -> None:
-    _draw_rows(panel, f"Proposals by value (cost in {report.money})", report.links, "links.csv")
-
-
 def _draw_rows(panel: _Panel, title: str, links: pd.DataFrame, file: str) -> None:
     """List links by number, name and figures; name the file that holds those for which there is no room."""
     panel.heading(title)
@@ -321,7 +319,6 @@ def _draw_compared(panel: _Panel, report: ReportInput, figures: pd.DataFrame) ->
     panel.heading("Legend")
     _draw_keys(panel, list(plots.COMPARED.values()))
     panel.paragraph("A city has the colour of the plan that brings more others within its limit.")
-    panel.end_line(0.8)
     panel.heading("Figures")
     panel.text(0.72, "1", size=8.5, colour=plots.COMPARED["first"].colour, ha="right")
     panel.text(1.0, "2", size=8.5, colour=plots.COMPARED["second"].colour, ha="right")
@@ -331,7 +328,6 @@ def _draw_compared(panel: _Panel, report: ReportInput, figures: pd.DataFrame) ->
         for value, x in zip(values, (0.72, 1.0), strict=True):
             panel.text(x, wording.integer(value) if isinstance(value, int) else str(value), ha="right")
         panel.end_line()
-    panel.end_line(0.8)
     alone = report.links[report.links["category"] != "both"]
     _draw_rows(panel, f"Links of one plan alone (cost in {report.money})", alone, "the table of links")
 

@@ -516,17 +516,14 @@ def clockwise(ring: Ring, circuit: Sequence[int]) -> tuple[tuple[int, ...], tupl
     if nodes is None:
         return (), ()
     links = tuple(circuit)
-    if _doubled_area(circuit_line(ring, links, nodes)) > 0:
+    # Twice the area within the line is positive where it runs anticlockwise (shoelace formula).
+    line = circuit_line(ring, links, nodes)
+    following = zip(line, [*line[1:], line[0]], strict=True)
+    if sum(ax * by - bx * ay for (ax, ay), (bx, by) in following) > 0:
         links, nodes = links[::-1], (nodes[0], *nodes[:0:-1])
     # Of several northernmost nodes the westernmost comes first.
     first = max(range(len(nodes)), key=lambda i: (ring.nodes[nodes[i]][1], -ring.nodes[nodes[i]][0]))
     return links[first:] + links[:first], nodes[first:] + nodes[:first]
-
-
-def _doubled_area(line: Sequence[Point]) -> int:
-    """Return twice the area within a closed line, positive when it runs anticlockwise (shoelace formula)."""
-    following = [*line[1:], line[0]]
-    return sum(ax * by - bx * ay for (ax, ay), (bx, by) in zip(line, following, strict=True))
 
 
 def _pieces(

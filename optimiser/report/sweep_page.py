@@ -312,7 +312,11 @@ def draw_indices(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
     """Return by how much each factor moves coverage and cost."""
     table = sweep.indices
     shown = [name for name in WORDS["outcomes"] if table.loc[table["outcome"] == name, "value"].notna().any()]
-    order = _by_strength(table, shown[0]) if shown else list(sweep.factors)
+    # The factors by the size of their last kind of index for the first outcome, the largest first.
+    own = table[table["outcome"].isin(shown[:1]) & ~table["index"].isin(["sigma"])]
+    size = own["value"].abs() if (own["index"] == "swing").all() else own["value"]
+    largest = size.groupby(own["factor"]).max().sort_values(ascending=False, kind="stable")
+    order = largest.index.tolist() or list(sweep.factors)
     alike = set(table.loc[table["correlated"].astype(bool), "factor"])
     labels = [textwrap.fill(f"{name} *" if name in alike else name, LONGEST_LABEL) for name in order]
     height = 2.2 + 0.34 * max(1, len(order))
@@ -328,13 +332,6 @@ def draw_indices(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
             if at == 0 and len(set(table["index"])) > 1:
                 figure.legend(*axes.get_legend_handles_labels(), loc="lower left", ncols=2, frameon=False)
     return figure
-
-
-def _by_strength(table: pd.DataFrame, outcome: str) -> list[str]:
-    """Return the factors by the size of their last kind of index for an outcome, the largest first."""
-    own = table[(table["outcome"] == outcome) & table["index"].isin(["total", "first", "mu_star", "swing"])]
-    size = own["value"].abs() if (own["index"] == "swing").all() else own["value"]
-    return size.groupby(own["factor"]).max().sort_values(ascending=False, kind="stable").index.tolist()
 
 
 def _indices_subtitle(sweep: SweepResults) -> str:

@@ -77,7 +77,9 @@ def grid(p: GridParameters) -> DesignProblem:
     Times today and costs are drawn for each street, so that ties are rare; weights are 1 to 20.
     """
     rng = generator(p.seed)
-    streets = _streets(p.rows, p.columns)
+    places = range(p.rows * p.columns)
+    across = [(a, a + 1) for a in places if (a + 1) % p.columns]
+    streets = sorted([*across, *zip(places, places[p.columns :], strict=False)])
     seconds = rng.integers(*STREET_S, size=len(streets), endpoint=True).tolist()
     costs = rng.integers(*STREET_COST, size=len(streets), endpoint=True).tolist()
     fast = sorted(rng.permutation(len(streets))[: p.candidates].tolist())
@@ -87,12 +89,6 @@ def grid(p: GridParameters) -> DesignProblem:
         links=tuple(Proposal(streets[k][0], streets[k][1], seconds[k] // 2, costs[k]) for k in fast),
     )
     return open_problem(rng, drawing, p, "lattice")
-
-
-def _streets(rows: int, columns: int) -> list[tuple[int, int]]:
-    across = [(r * columns + c, r * columns + c + 1) for r in range(rows) for c in range(columns - 1)]
-    along = [(r * columns + c, (r + 1) * columns + c) for r in range(rows - 1) for c in range(columns)]
-    return sorted([*across, *along])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -141,7 +140,7 @@ def certify(
     problem_file, result_file = files_of(problem, result)
     loaded, claimed = load(problem_file), results.load(result_file)
     if is_run(problem, result) and output is None:
-        _rewrite(problem, claimed, time_limit=time_limit, quiet=json)
+        _rewrite(problem, time_limit=time_limit, quiet=json)
         shown = _claims(loaded, claimed, _proved_of(problem / "certificate.json"))
         written = problem / "certificate.json"
     else:
@@ -161,15 +160,14 @@ def certify(
     return 0 if shown["is_complete"] else PARTLY
 
 
-def _rewrite(folder: Path, claimed: Result, *, time_limit: float, quiet: bool) -> None:
+def _rewrite(folder: Path, *, time_limit: float, quiet: bool) -> None:
     """Add the certificate of its bound to a run folder."""
-    from optimiser.job import find
     from optimiser.run import pipeline
+    from optimiser.studies import cases
 
-    loaded = find(str(folder / "job.toml"), settings=[f"certificate.time_limit_s={time_limit}"])
-    loaded = replace(loaded, name=claimed.problem)
+    settings = [f"certificate.time_limit_s={time_limit}"]
     with Display(quiet=quiet) as display, ChildProcess() as process:
-        done = pipeline.reopen(folder, display.steps, process, loaded)
+        done = cases.find_run(str(folder), settings, None, display.steps, process)
         pipeline.amend(done, proof=done.chain.certified() if done.chain.certifies else None)
 
 

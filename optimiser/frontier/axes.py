@@ -45,11 +45,6 @@ class Axes:
     groups: tuple[str, ...] = ()
     sums: tuple[tuple[str, ...], ...] = ()
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Return the names of the measures of coverage."""
-        return (ALL_GROUPS,) if self.kind == "two_way" else self.groups
-
     def measures(self, problem: DesignProblem) -> Integers:
         """Return int64 [M, K + C], the weight of each pair and city in each measure.
 

@@ -33,6 +33,7 @@ from optimiser.run.independence import WithoutCore
 from optimiser.run.measured_plan import MeasuredPlan
 from optimiser.run.retiming import TimedNetwork
 from optimiser.run.source import find_source
+from optimiser.studies import folders
 from optimiser.studies.cases import stated_cases
 from optimiser.tasks import Contents, Executor, Task, cache, run_tasks
 from optimiser.tasks.cache import Progress
@@ -50,8 +51,8 @@ type Found = ClusterFigures | OptimiserError | NetworksError
 """The figures of a cluster, or why there are none."""
 
 
-@dataclass(frozen=True, slots=True)
-class AtlasRun:
+@dataclass(frozen=True)
+class AtlasRun(folders.StudyRun):
     """A finished atlas.
 
     Attributes
@@ -64,9 +65,7 @@ class AtlasRun:
         0, or 10 where a cluster could not be measured.
     """
 
-    folder: Path
     found: Atlas
-    exit_code: int
 
 
 def atlas(
@@ -110,7 +109,7 @@ def atlas(
         whole = Atlas(tuple(figures), limit_s=clusters[0].loaded.job.times.limit_s, stretch=STRETCH)
         with watch.step("atlas", "Writing the atlas"):
             pages.write_atlas(whole, stage)
-    return AtlasRun(out, whole, UNFINISHED if faults else 0)
+    return AtlasRun(out, UNFINISHED if faults else 0, whole)
 
 
 def _found(clusters: Sequence[Cluster], watch: Progress, executor: Executor | None) -> list[Found]:

@@ -64,8 +64,8 @@ _DEMANDS = ("least", "city_coverage", "caps", "independence", "phasing")
 _NOTHING = "Nothing was written."
 
 
-@dataclass(frozen=True, slots=True)
-class Backcasted:
+@dataclass(frozen=True)
+class Backcasted(folders.StudyRun):
     """A finished back-cast.
 
     Attributes
@@ -78,9 +78,7 @@ class Backcasted:
         0 where each plan is within the gap asked for, else 10.
     """
 
-    folder: Path
     found: Backcast
-    exit_code: int
 
     def table(self, purse: str = "one", *, figure: str | None = None) -> pd.DataFrame:
         """Return what each strategy finds of what was built, along the money.
@@ -179,7 +177,7 @@ def backcast(
             },
         )
         plots.write(view.draw(found), stage / "backcast.png")
-    return Backcasted(target, found, 0 if proven else NOT_PROVEN)
+    return Backcasted(target, 0 if proven else NOT_PROVEN, found)
 
 
 def _refuse_without_lines(loaded: LoadedJob, source: Source) -> None:

@@ -409,7 +409,7 @@ def find_run(
     """
     if Path(job).is_dir():
         home, changed = Path(job), None
-        if settings:
+        if settings and (home / pipeline.SUMMARY).is_file():
             changed = find(str(home / "job.toml"), settings=settings)
             changed = replace(changed, name=str(pipeline.summary_of(home)["job"]))
         return pipeline.reopen(home, progress, process, changed)

@@ -56,8 +56,8 @@ LEAST_KM = 5.0
 _OF_ROADS = ARC_KINDS.index("road")
 
 
-@dataclass(frozen=True, slots=True)
-class ClosuresRun:
+@dataclass(frozen=True)
+class ClosuresRun(folders.StudyRun):
     """A plan under closures, in its folder.
 
     Attributes
@@ -70,9 +70,7 @@ class ClosuresRun:
         0 where the plan is proven to the gap asked for, else 10.
     """
 
-    folder: Path
     found: ClosedPlans
-    exit_code: int
 
     @property
     def table(self) -> pd.DataFrame:
@@ -179,7 +177,7 @@ def closures(
         folders.write(stage, {"problem.json": problem, "closures.json": kept})
         pages.write_closures(found, stage)
     proven = answer.gap is not None and answer.gap <= asked.gap
-    return ClosuresRun(target, found, 0 if proven else NOT_PROVEN)
+    return ClosuresRun(target, 0 if proven else NOT_PROVEN, found)
 
 
 def closures_of(chain: Chain, asked: Closures, progress: Progress) -> Iterator[tuple[Closure, NetworkPart]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,22 @@ from optimiser.problem import result as results
 from optimiser.problem.result import Result
 from optimiser.report.tables import write_csv
 from optimiser.run import folder, pipeline, store
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """A finished study.
+
+    Attributes
+    ----------
+    folder
+        Where its files are.
+    exit_code
+        0 where everything is proven to the gap asked for, else 10.
+    """
+
+    folder: Path
+    exit_code: int
 
 
 def job_of(job: str | Path | LoadedJob, settings: Sequence[str] = ()) -> LoadedJob:

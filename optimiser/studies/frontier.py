@@ -133,8 +133,8 @@ class TracedFrontier:
         return title + page.table(self.points) + self.browse()._repr_html_()
 
 
-@dataclass(frozen=True, slots=True)
-class Traced:
+@dataclass(frozen=True)
+class Traced(folders.StudyRun):
     """A finished frontier.
 
     Attributes
@@ -151,11 +151,9 @@ class Traced:
         0 when every point is within the gap asked for and as many were found as were wanted, else 10.
     """
 
-    folder: Path
     found: TracedFrontier
     plans: tuple[Plan, ...]
     summary: Mapping[str, Any]
-    exit_code: int
 
 
 def trace_job(
@@ -333,7 +331,7 @@ def _trace(
     proven = all(point.gap is not None and point.gap <= curve.asked_gap for point in curve.points)
     code = 0 if proven and curve.ended != "time" else NOT_PROVEN
     code = SolverError.exit_code if curve.ended == FAILED else code
-    return Traced(target, found, tuple(plans), summary, code)
+    return Traced(target, code, found, tuple(plans), summary)
 
 
 def traced_curve(

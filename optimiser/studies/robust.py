@@ -45,7 +45,7 @@ FORMAT = "polyring-robust/1"
 
 
 @dataclass(frozen=True, eq=False)
-class RobustRun:
+class RobustRun(folders.StudyRun):
     """A robust plan of a job, with the weight that it covers in each scenario.
 
     Attributes
@@ -62,11 +62,9 @@ class RobustRun:
         0, or 10 where the plan is not proven to the gap asked for.
     """
 
-    folder: Path
     summary: Mapping[str, Any]
     scenarios: pd.DataFrame
     links: pd.DataFrame
-    exit_code: int
 
 
 def robust(
@@ -206,7 +204,7 @@ def _write(stage: Path, target: Path, found: _Found) -> RobustRun:
     code = exit_code(answer.result, gap)
     if level is not None and (level.gap is None or level.gap > gap):
         code = code or NOT_PROVEN
-    return RobustRun(target, summary, scenarios, links, code)
+    return RobustRun(target, code, summary, scenarios, links)
 
 
 def _scenario_rows(found: _Found) -> Iterator[dict[str, Any]]:

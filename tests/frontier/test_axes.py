@@ -37,12 +37,10 @@ def cheapest(*least):
 
 def test_a_two_way_frontier_measures_pairs_and_cities_by_their_weights():
     assert TWO.measures(side_line()).tolist() == [[5, 4, 7, 2, 1, 3, 2]]
-    assert TWO.names == ("all",)
 
 
 def test_a_three_way_frontier_measures_the_pairs_of_each_group_and_no_cities():
     assert THREE.measures(side_line()).tolist() == [[0, 0, 7, 2, 1, 0, 0], [5, 4, 0, 0, 0, 0, 0]]
-    assert THREE.names == ("core", "small")
 
 
 def test_the_group_of_all_pairs_counts_them_all_only_where_pairs_are_counted():

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from networks.skims import ARC_KINDS, TimeGraph, time_matrix
+from networks.sphere import KM_PER_DEGREE
 from optimiser.frontier.cases import Layer
 from optimiser.job.model import Job
 from optimiser.job.sections import Independence
@@ -22,9 +23,6 @@ from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs
 from optimiser.run.demands import exact_share
 from optimiser.run.timing import Times
 from optimiser.run.trip_parts import ABOARD, ARRIVED, places
-
-KM_PER_DEGREE = 111.195
-"""Kilometres per degree of latitude, on a sphere of 6,371 km."""
 
 
 def core_cities(cities: pd.DataFrame) -> NDArray[np.int64]:

@@ -83,7 +83,7 @@ class MeasuredPlan:
     @cached_property
     def arcs(self) -> pd.DataFrame:
         """Return the arcs that the plan opens, from `opened_arcs`."""
-        return opened_arcs(self.problem, self.candidates, self.plan.built)
+        return opened_arcs(self.candidates, self.plan.built)
 
     @cached_property
     def valuer(self) -> Valuer:
@@ -204,39 +204,15 @@ class PlanState:
         return count_trips(network, origin, destination, plan.weight, areas=len(plan.cities))
 
 
-def opened_arcs(problem: DesignProblem, candidates: Candidates, built: Iterable[str]) -> pd.DataFrame:
-    """Return the arcs that a plan opens, also those that no pair can use within its limit.
+def opened_arcs(candidates: Candidates, built: Iterable[str]) -> pd.DataFrame:
+    """Return the arcs that a plan opens, given by its ids, also those that no pair can use within its limit.
 
-    Parameters
-    ----------
-    problem
-        The problem. A built candidate that is no row of `candidates` has the arcs that the problem gives it.
-    candidates
-        The candidates as they were proposed.
-    built
-        Ids of the plan.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns `candidate_id`, `tail_id`, `head_id` (str), `seconds` (int64).
+    Columns `candidate_id`, `tail_id`, `head_id` (str), `seconds` (int64).
     """
     names = candidates.table["candidate_id"].astype(str).to_numpy()
-    proposed = candidates.arcs.assign(
-        candidate_id=names[candidates.arcs["candidate"].to_numpy(dtype=np.int64)]
-    )
-    wanted = sorted(built)
-    rows = proposed.loc[
-        proposed["candidate_id"].isin(wanted), ["candidate_id", "tail_id", "head_id", "seconds"]
-    ]
-    others = [
-        (name, problem.nodes[tail], problem.nodes[head], seconds)
-        for name in wanted
-        if name not in set(names)
-        for tail, head, seconds in problem.candidates[problem.index[name]].arcs
-    ]
-    more = pd.DataFrame(others, columns=list(rows.columns)).astype({"seconds": "int64"})
-    return pd.concat([rows, more], ignore_index=True) if others else rows.reset_index(drop=True)
+    arcs = candidates.arcs.assign(candidate_id=names[candidates.arcs["candidate"].to_numpy(dtype=np.int64)])
+    is_open = arcs["candidate_id"].isin(list(built))
+    return arcs.loc[is_open, ["candidate_id", "tail_id", "head_id", "seconds"]].reset_index(drop=True)
 
 
 def exact_problem(

@@ -25,19 +25,10 @@ ENDS = np.array([(i, j) for i in range(4) for j in range(i + 1, 4)], dtype=np.in
 def test_the_exact_problem_keeps_what_pairs_use_beyond_their_limits():
     # A problem without open arcs: what preparing leaves when nothing helps within the limit.
     pruned = drawn_problem().replace(arcs=())
-    opened = opened_arcs(pruned, drawn_candidates(), ["bd"])
+    opened = opened_arcs(drawn_candidates(), ["bd"])
     exact = Valuer.of(exact_problem(pruned, drawn_graph(), ["bd"], opened, ENDS))
     assert exact.times(()).tolist() == [3610, 7210, 10810, 10800, 14400, 3600]
     assert exact.times(["bd"]).tolist() == [3610, 7210, 9010, 9000, 5400, 3600]
-
-
-def test_a_candidate_that_was_not_proposed_has_the_arcs_of_the_problem():
-    none = dataclasses.replace(
-        drawn_candidates(), table=drawn_candidates().table.iloc[:0], arcs=drawn_candidates().arcs.iloc[:0]
-    )
-    found = opened_arcs(drawn_problem(), none, ["bd"])
-    assert found["tail_id"].tolist() == ["city:b", "city:d"]
-    assert found["seconds"].tolist() == [5400, 5400]
 
 
 @examples(40)

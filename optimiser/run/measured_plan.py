@@ -24,9 +24,9 @@ from optimiser.measures.tables import ANY_WAY, OFF_CORE, PLAN, TODAY, WITHOUT_RI
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import candidates_on
-from optimiser.proposals.prepare import reduced_network
+from optimiser.proposals import prepare
 from optimiser.proposals.shortest_times import NO_PATH_S
-from optimiser.proposals.table import Candidates, number_arcs
+from optimiser.proposals.table import Candidates
 from optimiser.run.independence import WithoutCore, core_cities, node_positions, roads_in_core
 from optimiser.run.timing import with_arcs
 from optimiser.verify import Plan
@@ -80,15 +80,16 @@ class MeasuredPlan:
         """Return the states `today` and `plan`."""
         return {"today": self.state(()), "plan": self.state(self.plan.built)}
 
-    @cached_property
-    def arcs(self) -> pd.DataFrame:
-        """Return the arcs that the plan opens, from `opened_arcs`."""
-        return opened_arcs(self.candidates, self.plan.built)
+    def proposed(self, built: Collection[str]) -> Candidates:
+        """Return links of the plan, given by their ids, as they were proposed."""
+        is_built = self.candidates.table["candidate_id"].isin(list(built)).to_numpy()
+        return self.candidates.take(np.flatnonzero(is_built).tolist())
 
     @cached_property
     def valuer(self) -> Valuer:
         """Return the links of the plan prepared for valuation, with exact times beyond the limits."""
-        return Valuer.of(exact_problem(self.problem, self.graph, self.plan.built, self.arcs, self.ends))
+        built = self.proposed(self.plan.built)
+        return Valuer.of(exact_problem(self.problem, self.graph, built, self.ends))
 
     @cached_property
     def outside(self) -> NDArray[np.int64]:
@@ -194,8 +195,7 @@ class PlanState:
     def trips(self) -> TripCounts:
         """Return which ways the trips of all pairs take."""
         plan = self.measured
-        opened = plan.arcs[plan.arcs["candidate_id"].isin(self.built)]
-        graph = with_arcs(plan.graph, opened[["tail_id", "head_id", "seconds"]])
+        graph = with_arcs(plan.graph, plan.proposed(self.built).arcs)
         near_km, core_km = plan.settings.near_km, plan.settings.core_km
         network = mark_network(
             graph, plan.cities, core=plan.core, core_km=core_km, near_km=near_km, lines=plan.lines
@@ -204,28 +204,13 @@ class PlanState:
         return count_trips(network, origin, destination, plan.weight, areas=len(plan.cities))
 
 
-def opened_arcs(candidates: Candidates, built: Iterable[str]) -> pd.DataFrame:
-    """Return the arcs that a plan opens, given by its ids, also those that no pair can use within its limit.
-
-    Columns `candidate_id`, `tail_id`, `head_id` (str), `seconds` (int64).
-    """
-    names = candidates.table["candidate_id"].astype(str).to_numpy()
-    arcs = candidates.arcs.assign(candidate_id=names[candidates.arcs["candidate"].to_numpy(dtype=np.int64)])
-    is_open = arcs["candidate_id"].isin(list(built))
-    return arcs.loc[is_open, ["candidate_id", "tail_id", "head_id", "seconds"]].reset_index(drop=True)
-
-
 def exact_problem(
-    problem: DesignProblem,
-    graph: TimeGraph,
-    built: Iterable[str],
-    arcs: pd.DataFrame,
-    ends: NDArray[np.int64],
+    problem: DesignProblem, graph: TimeGraph, built: Candidates, ends: NDArray[np.int64]
 ) -> DesignProblem:
     """Return a problem with only the candidates of a plan, in which the times of all pairs are exact.
 
     The design problem leaves out what no pair can use within its limit, so that its times beyond limits are
-    too long. Here nothing is left out.
+    too long. Here only what no pair would ever use is left out.
 
     Parameters
     ----------
@@ -234,9 +219,7 @@ def exact_problem(
     graph
         Road and rail joined, today.
     built
-        Ids of the plan, of which some may open no arc.
-    arcs
-        Arcs that the plan opens, from `opened_arcs`.
+        The candidates of the plan as they were proposed, of which some may open no arc.
     ends
         Rows of the cities of each pair, int64 [K x 2].
 
@@ -246,32 +229,23 @@ def exact_problem(
         The pairs, cities and periods of the problem, and the built candidates; without rings, caps,
         capacities and targets.
     """
-    names = list(dict.fromkeys([*arcs["candidate_id"], *built]))
-    rows = {name: at for at, name in enumerate(graph.nodes["node_id"])}
-    at = {name: row for row, name in enumerate(names)}
-    numbered = number_arcs(rows, arcs.assign(candidate=arcs["candidate_id"].map(at)))
-    small = reduced_network(graph, numbered)
-    every_id = (*graph.nodes["node_id"], *numbered.new_ids)
-    own: dict[str, list[tuple[int, int, int]]] = {name: [] for name in names}
-    columns = (numbered.candidate, small.at(numbered.tail), small.at(numbered.head), numbered.seconds)
-    for row, *arc in zip(*(column.tolist() for column in columns), strict=True):
-        own[names[row]].append((arc[0], arc[1], arc[2]))
-    tail, head = (small.at(nodes).tolist() for nodes in (small.tail, small.head))
-    origin, destination = small.at(graph.origin[ends[:, 0]]), small.at(graph.destination[ends[:, 1]])
-    return DesignProblem(
+    pairs = pd.DataFrame(ends, columns=["origin", "destination"])
+    pairs = pairs.assign(limit=NO_PATH_S - 1, weight=1, group="")
+    free = replace(built, table=built.table.assign(fixed=""))
+    small = prepare.problem_of_pairs(graph, free, pairs).problem
+    known = small.index
+    return small.replace(
         name=problem.name,
-        nodes=tuple(every_id[node] for node in small.terminals.tolist()),
-        arcs=tuple(zip(tail, head, small.seconds.tolist(), strict=True)),
         candidates=tuple(
-            replace(problem.candidates[problem.index[name]], arcs=tuple(own[name]), fixed=None)
-            for name in names
+            replace(problem.candidates[problem.index[own.id]], arcs=own.arcs, fixed=None)
+            for own in small.candidates
         ),
         pairs=tuple(
-            replace(pair, origin=one, destination=other)
-            for pair, one, other in zip(problem.pairs, origin.tolist(), destination.tolist(), strict=True)
+            replace(pair, origin=own.origin, destination=own.destination)
+            for pair, own in zip(problem.pairs, small.pairs, strict=True)
         ),
         budget=problem.budget,
-        requires=tuple((a, b) for a, b in problem.requires if a in at and b in at),
+        requires=tuple((a, b) for a, b in problem.requires if a in known and b in known),
         cities=problem.cities,
         periods=problem.periods,
         money=problem.money,

@@ -97,8 +97,7 @@ def trip_seconds(measured: MeasuredPlan) -> dict[str, NDArray[np.int64]]:
     dict
         By column, `<part>_s` for each of `trip_parts.PARTS`; zeros where no path leads.
     """
-    rows = np.flatnonzero(measured.candidates.table["candidate_id"].isin(measured.plan.built).to_numpy())
-    parts = trip_parts(measured.graph, measured.candidates.take(rows.tolist()), measured.ends)
+    parts = trip_parts(measured.graph, measured.proposed(measured.plan.built), measured.ends)
     return {f"{part}_s": seconds for part, seconds in zip(PARTS, parts.T, strict=True)}
 
 

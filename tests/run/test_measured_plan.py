@@ -16,7 +16,8 @@ from tiers import examples
 
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import Candidate
-from optimiser.run.measured_plan import exact_problem, mark_network, opened_arcs
+from optimiser.proposals.table import Candidates
+from optimiser.run.measured_plan import exact_problem, mark_network
 from optimiser.run.timing import with_arcs
 
 ENDS = np.array([(i, j) for i in range(4) for j in range(i + 1, 4)], dtype=np.int64)
@@ -25,8 +26,7 @@ ENDS = np.array([(i, j) for i in range(4) for j in range(i + 1, 4)], dtype=np.in
 def test_the_exact_problem_keeps_what_pairs_use_beyond_their_limits():
     # A problem without open arcs: what preparing leaves when nothing helps within the limit.
     pruned = drawn_problem().replace(arcs=())
-    opened = opened_arcs(drawn_candidates(), ["bd"])
-    exact = Valuer.of(exact_problem(pruned, drawn_graph(), ["bd"], opened, ENDS))
+    exact = Valuer.of(exact_problem(pruned, drawn_graph(), drawn_candidates().take([0]), ENDS))
     assert exact.times(()).tolist() == [3610, 7210, 10810, 10800, 14400, 3600]
     assert exact.times(["bd"]).tolist() == [3610, 7210, 9010, 9000, 5400, 3600]
 
@@ -50,10 +50,12 @@ def test_the_exact_problem_keeps_the_times_of_all_pairs_for_every_subset_of_the_
         ref=np.full(len(table), -1, dtype=np.int64),
     )
     opened = pd.DataFrame(
-        [(f"c{j}", ids[tail], ids[head], s) for j, part in enumerate(built) for tail, head, s in part],
-        columns=["candidate_id", "tail_id", "head_id", "seconds"],
+        [(j, ids[tail], ids[head], s) for j, part in enumerate(built) for tail, head, s in part],
+        columns=["candidate", "tail_id", "head_id", "seconds"],
     )
-    exact = exact_problem(problem, graph, [c.id for c in problem.candidates], opened, ENDS)
+    names = [c.id for c in problem.candidates]
+    proposed = pd.DataFrame({"candidate_id": names, "cost": 1, "kind": "", "instrument": "", "fixed": ""})
+    exact = exact_problem(problem, graph, Candidates(table=proposed, arcs=opened), ENDS)
     known = [c.id for c in exact.candidates]
     assert sorted(known) == [c.id for c in problem.candidates]
     for names in ([], known[:1], known):

@@ -55,8 +55,6 @@ _MARK = re.compile(r'"""|\'\'\'|"(?:\\.|[^"\\\n])*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}
 type Key = tuple[str, ...]
 """Path of a key of a job, such as `("budget", "share")`."""
 
-MAX_DEPTH = 16
-"""Nesting of brackets beyond which a job file is refused."""
 _OUTSIDE = (0, "")
 """No bracket and no long string is open."""
 
@@ -231,8 +229,6 @@ def _checked(data: dict[str, Any], origin: _Origin) -> Job:
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:
-    if depth(text) > MAX_DEPTH:
-        raise _refusal(f"brackets are nested more than {MAX_DEPTH} deep", where)
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as fault:
@@ -354,10 +350,10 @@ def _section_named(name: str, listed: list[Any], setting: str) -> dict[str, Any]
 
 def _value(text: str, setting: str) -> object:
     """Return a TOML value; bare words count as strings."""
-    if depth(text) <= MAX_DEPTH and "\n" not in text:
+    if "\n" not in text:
         try:
             return tomllib.loads(f"value = {text}")["value"]
-        except (tomllib.TOMLDecodeError, ValueError):
+        except (tomllib.TOMLDecodeError, RecursionError, ValueError):
             if text and text[0] not in "\"'[{+-0123456789":
                 return text
     remedy = "Write numbers plainly, texts in quotes, lists as [1, 2]."
@@ -369,26 +365,6 @@ def _refusal(what: str, where: str, remedy: str = _REMEDY, faults: Sequence[str]
 
 
 # ---- lines of a text
-
-
-def depth(text: str) -> int:
-    """Return how deep brackets and braces are nested in a TOML text.
-
-    Parameters
-    ----------
-    text
-        The TOML text; it need not be valid.
-
-    Returns
-    -------
-    int
-        Largest number of brackets open at once outside strings and comments.
-    """
-    state, deepest = _OUTSIDE, 0
-    for line in text.split("\n"):
-        states = _states(line, state)
-        deepest, state = max(deepest, max(states)[0]), states[-1]
-    return deepest
 
 
 def positions(text: str) -> Mapping[Key, int]:
@@ -456,13 +432,12 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.split("\n"), start=1):
         if state == _OUTSIDE:
             yield number, line
-        state = _states(line, state)[-1]
+        state = _state_after(line, state)
 
 
-def _states(line: str, state: tuple[int, str]) -> list[tuple[int, str]]:
-    """Return how many brackets and which quotation mark are open, at first and after each mark of a line."""
+def _state_after(line: str, state: tuple[int, str]) -> tuple[int, str]:
+    """Return how many brackets and which quotation mark are open after a line, given those before it."""
     level, quote = state
-    found = [state]
     for match in _MARK.finditer(line):
         mark = match.group()
         if quote:
@@ -471,8 +446,7 @@ def _states(line: str, state: tuple[int, str]) -> list[tuple[int, str]]:
             quote = mark
         elif mark in "[]{}":
             level = max(0, level + (1 if mark in "[{" else -1))
-        found.append((level, quote))
-    return found
+    return level, quote
 
 
 _WIDTH = 108

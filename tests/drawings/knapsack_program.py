@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import math
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -136,5 +137,6 @@ def run(knapsack, *, threads=1, cutoff=-math.inf, rules=None, left=lambda: 10.0,
         return seen.best, ends() if ends else False
 
     root = Node.root(programs[0].solve(seconds=1.0))
-    seen.outcome = search(root, workers, cutoff=cutoff, report=report)
+    bound, complete = search(root, workers, cutoff=cutoff, report=report)
+    seen.outcome = SimpleNamespace(bound=bound, complete=complete)
     return seen

@@ -491,29 +491,13 @@ class Report:
     plans: tuple[Mask, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Result of a search.
-
-    Attributes
-    ----------
-    bound
-        Upper bound on the scaled objective of every plan; minus infinity when there is no plan.
-    complete
-        Whether the whole tree was searched.
-    """
-
-    bound: float
-    complete: bool
-
-
 def search(
     root: Node,
     workers: Sequence[Worker],
     *,
     cutoff: float,
     report: Callable[[Report], tuple[float, bool]],
-) -> Outcome:
+) -> tuple[float, bool]:
     """Search a tree by branch and cut, best bound first.
 
     Parameters
@@ -528,6 +512,12 @@ def search(
     report
         Called with the state after each round; returns the scaled objective of the best plan, and whether to
         stop.
+
+    Returns
+    -------
+    tuple
+        Upper bound on the scaled objective of every plan, minus infinity when there is no plan; and whether
+        the whole tree was searched.
 
     Notes
     -----
@@ -546,7 +536,7 @@ def search(
                 node = heapq.heappop(heap)[3]
                 nodes += [node] if integer_bound(node.bound) > cutoff else []
             if not nodes:
-                return Outcome(max(cutoff, unresolved), complete=True)
+                return max(cutoff, unresolved), True
             plunges = [
                 executor.submit(worker.plunge, node, cutoff, pseudocosts)
                 for worker, node in zip(workers, nodes, strict=False)
@@ -576,4 +566,4 @@ def search(
             )
             if is_done:
                 bound = max(cutoff, unresolved, -heap[0][0] if heap else -math.inf)
-                return Outcome(bound, complete=False)
+                return bound, False

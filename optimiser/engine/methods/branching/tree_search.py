@@ -254,10 +254,11 @@ def search_tree(
         enough = most_nodes is not None and incumbent.nodes - before >= most_nodes
         return scale.of_plan(incumbent.best), enough or incumbent.stop() or incumbent.closed(gap)
 
-    outcome = search(Node.root(root.solution), workers, cutoff=scale.of_plan(incumbent.best), report=report)
-    if outcome.complete and incumbent.best is None and not math.isfinite(outcome.bound):
+    first, cutoff = Node.root(root.solution), scale.of_plan(incumbent.best)
+    bound, is_complete = search(first, workers, cutoff=cutoff, report=report)
+    if is_complete and incumbent.best is None and not math.isfinite(bound):
         return "infeasible"
-    incumbent.bound(scale.to_objective(outcome.bound), "tree")
+    incumbent.bound(scale.to_objective(bound), "tree")
     return incumbent.ending(gap)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -384,22 +383,6 @@ def tighten(
     return solution
 
 
-@dataclass(frozen=True, slots=True)
-class Relaxed:
-    """Result of tightening a relaxation.
-
-    Attributes
-    ----------
-    solution
-        The last solution that no limit interrupted; None without one.
-    rows
-        Cuts found, one entry for each round.
-    """
-
-    solution: LpSolution | None
-    rows: tuple[Rows, ...]
-
-
 def relax(
     program: Relaxation,
     cuts: CutFinder,
@@ -408,7 +391,7 @@ def relax(
     report: Callable[[LpSolution, int], bool],
     is_wide: Callable[[], bool] = lambda: True,
     is_fresh: bool = True,
-) -> Relaxed:
+) -> tuple[LpSolution | None, tuple[Rows, ...]]:
     """Tighten the linear relaxation of a master problem by time cuts and rows of the tightening families.
 
     Parameters
@@ -425,6 +408,12 @@ def relax(
         Returns whether the gap is still so wide that tightening rows pay off.
     is_fresh
         Whether the program has no cuts yet; it then starts with those that are tightest at the core point.
+
+    Returns
+    -------
+    tuple
+        The last solution that no limit interrupted, None without one; and the cuts found, one entry for each
+        round.
     """
     rows = [cuts.at_core_point(seconds=CORE_SHARE * left())] if is_fresh else []
     for first in rows:
@@ -457,7 +446,7 @@ def relax(
         first_weight=FIRST_WEIGHT if is_fresh else LATER_WEIGHT,
         first_cuts=sum(len(first) for first in rows),
     )
-    return Relaxed(last, tuple(rows))
+    return last, tuple(rows)
 
 
 def needed_rows(program: Relaxation, rows: Rows, *, left: Callable[[], float]) -> Rows:

@@ -230,7 +230,7 @@ def solve_root(
         return (stalls(history, FAR_STALL) or incumbent.left() <= end) and not incumbent.closed(FAR_GAP)
 
     program.use_interior_point(enabled=is_fresh and len(t.limit) >= LARGE)
-    relaxed = relax(
+    last, rows = relax(
         program,
         cuts,
         left=incumbent.left,
@@ -239,13 +239,13 @@ def solve_root(
         is_fresh=is_fresh,
     )
     program.use_interior_point(enabled=False)
-    if relaxed.solution is not None and relaxed.solution.status == "infeasible":
+    if last is not None and last.status == "infeasible":
         return "infeasible"
     if incumbent.closed(gap):
         return incumbent.ending(gap)
-    if relaxed.solution is None or incumbent.stop():
+    if last is None or incumbent.stop():
         return "time"
-    return RootRelaxation(t, scale, program, cuts, relaxed.rows, relaxed.solution)
+    return RootRelaxation(t, scale, program, cuts, rows, last)
 
 
 class Splitter:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -176,7 +177,8 @@ def branched(problem, *, threads=1, rules=BARE, left=lambda: 10.0, rounds=10**6)
         return best[-1][0], len(reports) >= rounds
 
     root = Node.root(programs[0].solve(seconds=10))
-    return search(root, workers, cutoff=-math.inf, report=report), best[-1][1], reports, scale
+    bound, complete = search(root, workers, cutoff=-math.inf, report=report)
+    return SimpleNamespace(bound=bound, complete=complete), best[-1][1], reports, scale
 
 
 def reduced(problem):

@@ -329,8 +329,8 @@ def relaxed(program, finder, **options):
         reports.append((found.objective, added))
         return False
 
-    ended = relax(program, finder, left=lambda: 8.0, report=report, **options)
-    return ended, reports
+    last, rows = relax(program, finder, left=lambda: 8.0, report=report, **options)
+    return SimpleNamespace(solution=last, rows=rows), reports
 
 
 def test_a_fresh_relaxation_begins_with_the_cuts_at_the_core_point_in_half_of_the_time():

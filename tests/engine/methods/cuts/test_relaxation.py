@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
+from types import SimpleNamespace
 from unittest import mock
 
 import numpy as np
@@ -43,7 +44,8 @@ def relaxed(
     """Return where the rounds ended, and the objective there; without a stall share they go on to the end."""
     cuts = CutFinder(tables(problem), families=families)
     with mock.patch.object(relaxation, "STALL_SHARE", stall_share):
-        ended = relax(Relaxation(problem, seed=0), cuts, left=left, report=report)
+        last, rows = relax(Relaxation(problem, seed=0), cuts, left=left, report=report)
+    ended = SimpleNamespace(solution=last, rows=rows)
     factor = scale_of(problem) * (-1 if problem.budget is None else 1)
     return ended, ended.solution and ended.solution.objective * factor
 

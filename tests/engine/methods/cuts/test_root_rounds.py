@@ -11,7 +11,7 @@ from cut_drawing import two_of_three
 
 from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.cuts import root as root_module
-from optimiser.engine.methods.cuts.relaxation import STALL_ROUNDS, Relaxed
+from optimiser.engine.methods.cuts.relaxation import STALL_ROUNDS
 from optimiser.engine.methods.cuts.root import (
     FAR_GAP,
     LARGE,
@@ -125,7 +125,7 @@ def rooted(monkeypatch, incumbent, *, relaxed=None, program=None, pairs=1, gap=0
 
     def rounds(program, cuts, **handed):
         given.update(handed, program=program, cuts=cuts)
-        return relaxed or Relaxed(solution(), (rows_of(1.0),))
+        return relaxed or (solution(), (rows_of(1.0),))
 
     monkeypatch.setattr(root_module, "relax", rounds)
     program = program or Program()
@@ -196,7 +196,7 @@ def test_a_large_fresh_relaxation_is_solved_by_the_interior_point_method_and_onl
     ],
 )
 def test_a_root_that_ends_the_solve_says_why(monkeypatch, found, incumbent, why):
-    root, _, _ = rooted(monkeypatch, incumbent, relaxed=Relaxed(found, ()))
+    root, _, _ = rooted(monkeypatch, incumbent, relaxed=(found, ()))
     assert root == why
 
 

@@ -202,8 +202,12 @@ def table(data: pd.DataFrame | Mapping[str, object], columns: tuple[Column, ...]
         )
     values, faults = {}, []
     for column in columns:
+        given, dtype = data[column.name], text_dtype() if column.dtype == "str" else column.dtype
         try:
-            values[column.name] = _cast(data[column.name], column)
+            if column.name == "geometry":
+                values[column.name] = gpd.GeoSeries(given, crs=CRS).reset_index(drop=True)
+            else:
+                values[column.name] = pd.Series(getattr(given, "array", given), dtype=dtype)
         except (TypeError, ValueError, OverflowError) as error:
             faults.append(f"column '{column.name}' cannot be read as {column.dtype}: {error}")
     if faults:
@@ -244,13 +248,6 @@ def text_dtype() -> np.dtype[Any] | ExtensionDtype:
     """Return the dtype of text in this version of pandas: `str` from pandas 3, `object` before."""
     dtype: np.dtype[Any] | ExtensionDtype = pd.Series(["text"]).dtype
     return dtype
-
-
-def _cast(values: object, column: Column) -> object:
-    if column.name == "geometry":
-        return gpd.GeoSeries(values, crs=CRS).reset_index(drop=True)
-    array = values.array if isinstance(values, pd.Series) else values
-    return pd.Series(array, dtype=text_dtype() if column.dtype == "str" else column.dtype)
 
 
 def _table_faults(frame: gpd.GeoDataFrame, columns: tuple[Column, ...], title: str) -> Iterator[str]:

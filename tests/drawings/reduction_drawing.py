@@ -8,6 +8,7 @@ import itertools
 from core_drawing import both_ways, brute_force, capacities, covered_by, plan_value
 from hypothesis import strategies as st
 
+from optimiser.engine.presolve.minimal_sets import BY_SETS, minimal_sets
 from optimiser.problem import Candidate, City, DesignProblem, Pair, Target
 
 
@@ -19,6 +20,11 @@ def plans(problem):
         value = plan_value(problem, built)
         if value is not None:
             yield built, value[0]
+
+
+def with_sets(rule, stage):
+    """Return what a rule makes of a stage, given its minimal sets where it asks for them."""
+    return rule(stage, minimal_sets(stage.problem)) if rule in BY_SETS else rule(stage)
 
 
 def optimum(stage):

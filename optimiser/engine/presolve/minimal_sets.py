@@ -147,7 +147,7 @@ def minimal_sets(problem: DesignProblem, effort: Effort = LITTLE, *, stop: Stop 
     return Families(tuple(families), frozenset(names[j] for j in unknown))
 
 
-def close_unaffordable_pairs(stage: Reduction, families: Families | None = None) -> Reduction:
+def close_unaffordable_pairs(stage: Reduction, families: Families) -> Reduction:
     """Remove pairs that no plan within the budget can cover.
 
     Proof. A plan that covers a pair contains one of its minimal sets, which costs no more than the plan. A
@@ -158,14 +158,13 @@ def close_unaffordable_pairs(stage: Reduction, families: Families | None = None)
     stage
         Any stage after `settle_pairs`.
     families
-        Its minimal sets; default: they are enumerated.
+        Its minimal sets.
     """
-    families = families or minimal_sets(stage.problem)
     ever = np.array([family != () for family in families.of], dtype=np.bool_)
     return stage if ever.all() else settled(stage, np.zeros(len(ever), dtype=np.bool_), ever)
 
 
-def build_essential(stage: Reduction, families: Families | None = None) -> Reduction:
+def build_essential(stage: Reduction, families: Families) -> Reduction:
     """Build candidates that are in every minimal set of a pair that must be covered.
 
     Proof. Every plan covers the pair, so it contains one of its minimal sets, and with it their intersection.
@@ -177,7 +176,6 @@ def build_essential(stage: Reduction, families: Families | None = None) -> Reduc
     """
     if not stage.problem.must_cover:
         return stage
-    families = families or minimal_sets(stage.problem)
     must: set[str] = set()
     for family in families.of:
         if family:
@@ -188,7 +186,7 @@ def build_essential(stage: Reduction, families: Families | None = None) -> Reduc
     return propagate_fixings(stage.on(stage.problem.derived(candidates=fixed)))
 
 
-def drop_unneeded(stage: Reduction, families: Families | None = None) -> Reduction:
+def drop_unneeded(stage: Reduction, families: Families) -> Reduction:
     """Remove candidates that are in no minimal set of any pair.
 
     Proof. A plan within the budget covers a pair exactly if it contains one of the affordable minimal sets of
@@ -202,7 +200,6 @@ def drop_unneeded(stage: Reduction, families: Families | None = None) -> Reducti
         As for `close_unaffordable_pairs`.
     """
     problem = stage.problem
-    families = families or minimal_sets(problem)
     needed = families.unknown.union(*(names for family in families.of for names in family or ()))
     if all(c.id in needed or not c.arcs for c in problem.candidates):
         return stage
@@ -210,7 +207,7 @@ def drop_unneeded(stage: Reduction, families: Families | None = None) -> Reducti
     return stage.on(without_idle(problem.derived(candidates=candidates)))
 
 
-def drop_replaced(stage: Reduction, families: Families | None = None) -> Reduction:
+def drop_replaced(stage: Reduction, families: Families) -> Reduction:
     """Remove candidates that another candidate replaces in every minimal set of every pair.
 
     Proof. Candidate i replaces j if c_i <= c_j, if the side constraints allow it (as in `drop_dominated`),
@@ -227,7 +224,6 @@ def drop_replaced(stage: Reduction, families: Families | None = None) -> Reducti
         As for `close_unaffordable_pairs`.
     """
     problem = stage.problem
-    families = families or minimal_sets(problem)
     conditions, removed = RowConditions(problem), set[str]()
     families_with: dict[str, list[Sets]] = defaultdict(list)
     for family in families.of:
@@ -260,7 +256,7 @@ def _replacements(name: str, families: Iterable[Sets], removed: set[str]) -> set
     return found or set()
 
 
-def drop_implied_pairs(stage: Reduction, families: Families | None = None) -> Reduction:
+def drop_implied_pairs(stage: Reduction, families: Families) -> Reduction:
     """Where every pair must be covered, remove pairs that are covered whenever another pair is.
 
     Proof. If every minimal set of pair l contains a minimal set of pair k, every plan that covers l covers k,
@@ -276,7 +272,7 @@ def drop_implied_pairs(stage: Reduction, families: Families | None = None) -> Re
     problem = stage.problem
     if not problem.must_cover:
         return stage
-    implied = set(_implied(families or minimal_sets(problem)))
+    implied = set(_implied(families))
     kept = [k for k in range(len(problem.pairs)) if k not in implied]
     return stage.on(problem.on_pairs(kept)) if implied else stage
 
@@ -300,7 +296,7 @@ def _implies(sets: Sets, weaker: Sets) -> bool:
     return all(any(one <= names for one in weaker) for names in sets)
 
 
-def merge_equivalent_pairs(stage: Reduction, families: Families | None = None) -> Reduction:
+def merge_equivalent_pairs(stage: Reduction, families: Families) -> Reduction:
     """Merge pairs with the same minimal sets.
 
     Proof. A plan within the budget covers a pair exactly if it contains one of its affordable minimal sets,
@@ -311,7 +307,6 @@ def merge_equivalent_pairs(stage: Reduction, families: Families | None = None) -
     stage, families
         As for `close_unaffordable_pairs`.
     """
-    families = families or minimal_sets(stage.problem)
     keys: list[Hashable] = [k if family is None else family for k, family in enumerate(families.of)]
     return stage.on(merged(stage.problem, keys))
 

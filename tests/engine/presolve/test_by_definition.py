@@ -14,7 +14,7 @@ from functools import cache
 import pytest
 from core_drawing import both_ways, covered_by, dense_problem, line
 from cut_drawing import seconds_between
-from reduction_drawing import families_by_trial, relaxed
+from reduction_drawing import families_by_trial, relaxed, with_sets
 
 from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs, drop_slow_arcs
 from optimiser.engine.presolve.fixings import as_fast, build_free, drop_slack_limits, propagate_fixings
@@ -579,7 +579,7 @@ def test_pairs_that_no_affordable_set_covers_go():
     gone = 0
     for stage, families in with_families():
         kept = [pair for pair, sets in zip(stage.problem.pairs, families, strict=True) if sets]
-        assert list(close_unaffordable_pairs(stage).problem.pairs) == kept
+        assert list(with_sets(close_unaffordable_pairs, stage).problem.pairs) == kept
         gone += len(families) - len(kept)
     assert gone >= 4
 
@@ -588,7 +588,9 @@ def test_what_all_sets_of_a_pair_share_is_built_where_all_must_be_covered():
     built = 0
     for stage, families in with_families():
         must = set().union(*(set.intersection(*sets) for sets in families if sets))
-        assert build_essential(stage).forced == (tuple(sorted(must)) if stage.problem.budget is None else ())
+        assert with_sets(build_essential, stage).forced == (
+            tuple(sorted(must)) if stage.problem.budget is None else ()
+        )
         built += bool(must)
     assert built >= 10
 
@@ -597,7 +599,7 @@ def test_exactly_the_candidates_go_that_are_in_no_minimal_set():
     gone = 0
     for stage, families in with_families():
         needed = set().union(*(names for sets in families for names in sets))
-        assert ids(drop_unneeded(stage).problem) == sorted(needed)
+        assert ids(with_sets(drop_unneeded, stage).problem) == sorted(needed)
         gone += len(ids(stage.problem)) - len(needed)
     assert gone >= 10
 
@@ -609,7 +611,7 @@ def test_exactly_the_pairs_of_the_same_sets_and_group_are_merged():
         for pair, sets in zip(stage.problem.pairs, families, strict=True):
             key = (frozenset(map(frozenset, sets)), pair.group)
             weights[key] = weights.get(key, 0) + pair.weight
-        after = merge_equivalent_pairs(stage).problem
+        after = with_sets(merge_equivalent_pairs, stage).problem
         assert [pair.weight for pair in after.pairs] == list(weights.values())
         fewer += len(weights) < len(families)
     assert fewer >= 10
@@ -629,7 +631,9 @@ def test_exactly_the_pairs_go_that_are_covered_whenever_one_that_stays_is():
             if not any(implies(o, k) and (o < k or not implies(k, o)) for o in order if o != k)
         ]
         expected = kept if stage.problem.budget is None else order
-        assert list(drop_implied_pairs(stage).problem.pairs) == [stage.problem.pairs[k] for k in expected]
+        assert list(with_sets(drop_implied_pairs, stage).problem.pairs) == [
+            stage.problem.pairs[k] for k in expected
+        ]
         gone += len(order) - len(expected)
     assert gone >= 20
 
@@ -648,7 +652,7 @@ def test_exactly_the_candidates_go_that_one_that_stays_replaces_in_every_minimal
             if used and any(cost[i] <= cost[one] and replaces(i) for i in left - {one}):
                 left.remove(one)
                 gone += 1
-        assert ids(drop_replaced(stage).problem) == sorted(left)
+        assert ids(with_sets(drop_replaced, stage).problem) == sorted(left)
     assert gone >= 10
 
 

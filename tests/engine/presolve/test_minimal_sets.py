@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from core_drawing import both_ways, line
 from hypothesis import HealthCheck, given
-from reduction_drawing import families_by_trial, problems
+from reduction_drawing import families_by_trial, problems, with_sets
 from tiers import examples
 
 from optimiser.engine.presolve import reduce
@@ -44,7 +44,7 @@ def test_a_pair_that_needs_more_money_than_there_is_leaves():
         candidates=(Candidate("ab", 4, both_ways((0, 1, 5))), Candidate("cd", 4, both_ways((2, 3, 5)))),
         pairs=(Pair(0, 3, 200, 9), Pair(0, 2, 200, 1)),
     )
-    after = close_unaffordable_pairs(first_stage(problem))
+    after = with_sets(close_unaffordable_pairs, first_stage(problem))
     assert [p.weight for p in after.problem.pairs] == [1]
 
 
@@ -85,4 +85,4 @@ def test_a_candidate_in_no_minimal_set_leaves():
 
 
 def left(rule, problem):
-    return rule(first_stage(problem)).problem
+    return with_sets(rule, first_stage(problem)).problem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from core_drawing import both_ways, brute_force, line
-from reduction_drawing import optimum
+from reduction_drawing import optimum, with_sets
 
 from optimiser.engine.presolve.fixings import drop_dominated
 from optimiser.engine.presolve.minimal_sets import (
@@ -36,7 +36,7 @@ def with_better(*more, cost=2, instrument=None, **changes):
 
 
 def check(rule, problem, *, leaves):
-    after = rule(first_stage(problem))
+    after = with_sets(rule, first_stage(problem))
     assert ("ac" not in ids(after)) == leaves
     assert optimum(after) == brute_force(problem)
 
@@ -103,7 +103,7 @@ def test_a_candidate_leaves_for_another_one_that_does_all_that_it_does_when(prob
 def test_of_three_that_replace_each_other_one_stays(rule):
     alike = tuple(Candidate(name, 3, both_ways((0, 1, 50))) for name in ("one", "three", "two"))
     problem = line(candidates=alike, pairs=(Pair(0, 1, 60, 5),))
-    after = rule(first_stage(problem))
+    after = with_sets(rule, first_stage(problem))
     assert ids(after) == ["one"]
     assert optimum(after) == brute_force(problem) == 5
 
@@ -114,7 +114,7 @@ def test_what_two_others_replace_together_stays():
     left, right = Candidate("left", 2, both_ways((0, 1, 50))), Candidate("right", 2, both_ways((1, 2, 50)))
     dearer = Candidate("dearer", 3, both_ways((1, 2, 50)))
     problem = line(candidates=(whole, left, right, dearer), pairs=(Pair(0, 2, 100, 5),), budget=9)
-    after = drop_replaced(first_stage(problem))
+    after = with_sets(drop_replaced, first_stage(problem))
     assert ids(after) == ["left", "right", "whole"]
     assert optimum(after) == brute_force(problem) == 5
 
@@ -196,7 +196,7 @@ def test_only_what_all_sets_of_a_pair_share_is_built():
     ab, bc = Candidate("ab", 3, both_ways((0, 1, 10))), Candidate("bc", 3, both_ways((1, 2, 10)))
     cb = Candidate("cb", 2, both_ways((1, 2, 11)))
     problem = line(candidates=(ab, bc, cb), pairs=(Pair(0, 2, 25, 1),), budget=None)
-    after = build_essential(first_stage(problem))
+    after = with_sets(build_essential, first_stage(problem))
     assert after.forced == ("ab",)
     assert optimum(after) == brute_force(problem) == 5
 
@@ -204,7 +204,7 @@ def test_only_what_all_sets_of_a_pair_share_is_built():
 def test_of_pairs_that_imply_each_other_the_first_is_asked_for():
     pairs = (Pair(0, 2, 120, 5), Pair(0, 2, 110, 4), Pair(2, 0, 120, 3))
     problem = line(pairs=pairs, budget=None)
-    after = drop_implied_pairs(first_stage(problem))
+    after = with_sets(drop_implied_pairs, first_stage(problem))
     assert [(p.origin, p.limit) for p in after.problem.pairs] == [(0, 110)]
     assert optimum(after) == brute_force(problem) == 3
 
@@ -212,11 +212,11 @@ def test_of_pairs_that_imply_each_other_the_first_is_asked_for():
 def test_a_pair_is_implied_by_one_only_if_each_set_of_that_one_covers_it():
     """Pair ac by `ac`; pair ad by that, `bd` or `ad`: asking for ad alone would be content with `bd`."""
     problem = line(pairs=(Pair(0, 2, 120, 1), Pair(0, 3, 160, 1)), budget=None)
-    after = drop_implied_pairs(first_stage(problem))
+    after = with_sets(drop_implied_pairs, first_stage(problem))
     assert [p.destination for p in after.problem.pairs] == [2]
     cheap = Candidate("bd", 1, both_ways((1, 3, 50)))
     problem = problem.replace(candidates=(*line().candidates[::2], cheap))
-    assert optimum(drop_implied_pairs(first_stage(problem))) == brute_force(problem) == 3
+    assert optimum(with_sets(drop_implied_pairs, first_stage(problem))) == brute_force(problem) == 3
 
 
 @pytest.mark.parametrize("effort", [ONE, TWO, Effort(sets=9, labels=1), Effort(sets=9, labels=4)])

@@ -206,11 +206,6 @@ class Point(Answer):
         return cls(**values, plan=plan, seed=seed, threads=threads)
 
     @property
-    def late(self) -> bool:
-        """Whether the time limit ended the solve."""
-        return self.reason == "time"
-
-    @property
     def cost(self) -> int:
         """Return the cost of the plan."""
         return self.plan.cost
@@ -270,7 +265,7 @@ class Point(Answer):
             threads=self.threads,
             solver=self.solver,
             versions=versions(),
-            termination="proof" if self.gap == 0 else "time" if self.late else "gap",
+            termination="proof" if self.gap == 0 else "time" if self.reason == "time" else "gap",
             rings=self.plan.rings,
             starts=self.plan.starts,
             bound_source=None if self.bound is None else ProofSource("search", "frontier", self.solver),

@@ -33,7 +33,7 @@ from optimiser.run.proposing import propose_candidates
 from optimiser.run.source import find_source
 from optimiser.studies.comparison import Table
 from optimiser.studies.finished import Run
-from optimiser.studies.whatif import Limit, Study, limit_seconds
+from optimiser.studies.whatif import Limit, Study, WhatIf, limit_seconds
 from optimiser.tasks.cache import Progress, folder
 from optimiser.verify import Plan
 
@@ -291,11 +291,8 @@ class Region:
 
     def _with(self, limit: Limit | None, **changes: sections.Section) -> Chain:
         """Return the steps of the region with another limit and other sections."""
-        job = self.loaded.job.model_copy(update=changes)
-        if limit is not None:
-            times = job.times.model_copy(update={"limit_s": limit_seconds(limit)})
-            job = job.model_copy(update={"times": times})
-        loaded = replace(self.loaded, job=job)
+        what_if = WhatIf(limit_s=None if limit is None else limit_seconds(limit))
+        loaded = replace(self.loaded, job=what_if.of(self.loaded.job.model_copy(update=changes)))
         return Chain(loaded, find_source(loaded), self.progress)
 
 

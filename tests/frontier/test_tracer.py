@@ -396,7 +396,8 @@ def test_a_level_is_asked_twice_and_closes_what_its_plan_reaches():
     assert (first, first_s, first_gap) == (money(13), 20.0, 0.25)
     assert (second, second_gap) == (Question(None, (14,), cheapest=True), 0.25)
     assert 19.0 < second_s <= 20.0
-    assert (point.asked, point.plan.built, point.bound, point.late) == (money(13), ("ac",), 14.4, False)
+    assert (point.asked, point.plan.built, point.bound) == (money(13), ("ac",), 14.4)
+    assert point.reason != "time"
     assert (point.seconds, point.whole_seconds, point.warm) == (3.0, 5.0, False)
     assert (point.nodes, point.cuts, point.solver, point.seed, point.threads) == (13, 24, "s", 5, 3)
     region = tracer.state.region
@@ -414,7 +415,7 @@ def test_a_level_of_three_axes_is_asked_for_its_least_cost_and_then_for_more_cov
     questions = [question for question, _, _ in asker.asked]
     assert questions == [Question(None, (0, 0), cheapest=True), Question(9, (0, 0), cheapest=False)]
     assert point.place == (7, 9, 9)
-    assert (point.bound, point.late) == (2.2, True)
+    assert (point.bound, point.reason) == (2.2, "time")
     region = tracer.state.region
     assert [(at, region.lower(at)) for at in region.bounded()] == [((0, 0), 3.0)]
     assert (region.upper((9, 9)), region.upper((10, 0))) == (7.0, float("inf"))

@@ -170,15 +170,15 @@ def test_the_most_is_asked_first_then_each_share_and_at_the_end_the_most_that_ca
     }
     assert [row.status for row in rows] == ["feasible", "unreachable", "unreachable", "optimal"]
     point = rows[0].point
-    assert (point.asked, point.plan.built, point.bound, point.late) == (
+    assert (point.asked, point.plan.built, point.bound, point.reason) == (
         asker.asked[1][0],
         ("ac",),
         2.0,
-        True,
+        "time",
     )
     assert (point.seconds, point.whole_seconds, point.warm, point.nodes, point.cuts) == (1.5, 2.5, True, 3, 4)
     assert (point.solver, point.seed, point.threads) == ("s", 7, 3)
-    assert rows[3].point.late is False
+    assert rows[3].point.reason != "time"
 
 
 def test_each_group_is_asked_about_its_own_pairs():

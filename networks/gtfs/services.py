@@ -33,7 +33,7 @@ from networks.gtfs.patterns import (
 from networks.rail.builder import RailBuild, RailReport
 from networks.rail.drafts import BY_TIMETABLE, Draft, Hop, Route, Timed, Timetable, to_services
 from networks.rail.parameters import GtfsParameters, RailParameters
-from networks.road.topology import geodesic_km
+from networks.road.builder import geodesic_km
 from networks.schema import Ints, Network
 from networks.sphere import km_to_chord, unit_vectors
 

@@ -14,7 +14,7 @@ from networks import schema
 from networks.osm.elements import Elements, Nodes, Ways
 from networks.rail.features import Station, Track, number_of_tracks
 from networks.rail.parameters import RailParameters, Running
-from networks.road.topology import cut_at_junctions, geodesic_km, lines_along
+from networks.road.builder import cut_at_junctions, geodesic_km, lines_along
 from networks.schema import Floats, Ints, Network
 
 _METRES_PER_DEGREE = 111_195.0

@@ -23,7 +23,7 @@ from networks.osm.tags import (
     stops_cars,
     unknown_access,
 )
-from networks.road.topology import ends_to_detach
+from networks.road.builder import ends_to_detach
 
 MAIN = {"highway": "primary"}
 LINE = {1: (116.0, 40.0), 2: (116.01, 40.0), 3: (116.02, 40.0), 4: (116.03, 40.0), 5: (116.02, 40.01)}

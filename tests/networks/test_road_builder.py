@@ -18,7 +18,7 @@ from tiers import examples, long_case, thinned
 
 from networks import impedance, osm, road, schema
 from networks.errors import SourceError
-from networks.road.topology import segment_km
+from networks.road.builder import segment_km
 from networks.schema import CLOSED
 
 MAIN = {"highway": "primary"}

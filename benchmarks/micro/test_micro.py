@@ -111,13 +111,13 @@ def test_search_for_lift_and_project_cuts(benchmark: BenchmarkFixture, problem: 
     """Time one round at the relaxation by time cuts, over the 50 most fractional candidates."""
     small = reduce(problem).problem
     t, program = tables(small), Relaxation(small, seed=1)
-    solution = relax(
+    solution, _ = relax(
         program,
         CutFinder(t),
         left=lambda: 300.0,
         report=lambda _solution, _found: False,
         is_wide=lambda: False,
-    ).solution
+    )
     if solution is None:
         pytest.fail("the relaxation was not solved in time")
     point = program.point(solution)

@@ -72,7 +72,8 @@ def _replaceable(net: Graph, back: Graph, size: int) -> Mask:
     found = np.zeros(net.head.size, np.bool_)
     is_open = np.zeros(size + 1, np.bool_)
     is_open[size] = True
-    checked_at = np.full(size + 1, -1)  # of each owner, the last node whose arcs were checked
+    # Of each owner, the last node whose arcs were checked.
+    checked_at = np.full(size + 1, -1)
     for node in range(net.start.size - 1):
         end = net.start[node + 1]
         for first in range(net.start[node], end):

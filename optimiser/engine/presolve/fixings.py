@@ -23,6 +23,9 @@ from optimiser.engine.search.paths import (
 from optimiser.engine.search.tables import islands_of
 from optimiser.problem import Candidate, DesignProblem
 
+TOLERANCE = 1e-6
+"""Tolerance of a solver: relative to max(1, |bound|) for objectives, absolute for values of variables."""
+
 SHOWN = 3
 """Number of names that a message lists; the others are counted."""
 
@@ -332,10 +335,6 @@ def fixed_by_bound(
     value: Floats,
     bound: float,
     incumbent: float,
-    *,
-    minimise: bool = False,
-    integer: bool = True,
-    tolerance: float = 1e-6,
 ) -> tuple[Mask, Mask]:
     """Return which 0/1 variables have the same value in every plan that is better than the incumbent.
 
@@ -348,9 +347,9 @@ def fixed_by_bound(
     where U = pb + (sum of r_j over r_j > 0) is the bound that p proves; for optimal p, U is the value of the
     relaxation and r are its reduced costs. So the objective of a plan with x_j = 1 where r_j < 0, or with
     x_j = 0 where r_j > 0, is at most U - |r_j|. If that is no better than the incumbent, no better plan has
-    this value. (For minimisation, all signs are reversed.) Plans with the same objective as the incumbent may
-    be excluded, even cheaper ones. The branch-and-bound tree of this package applies the theorem at every
-    node; SCIP, HiGHS and Gurobi do the same in their trees.
+    this value. Objectives are integers here, so that a better plan is better by at least 1. Plans with the
+    same objective as the incumbent may be excluded, even cheaper ones. The branch-and-bound tree of this
+    package applies the theorem at every node; SCIP, HiGHS and Gurobi do the same in their trees.
 
     Parameters
     ----------
@@ -362,12 +361,6 @@ def fixed_by_bound(
         Objective of the relaxation.
     incumbent
         Objective of the best known plan.
-    minimise
-        Whether the objective is minimised.
-    integer
-        Whether objectives are integers, so that a better plan is better by at least 1.
-    tolerance
-        Tolerance of the solver: relative to max(1, |bound|) for objectives, absolute for `value`.
 
     Returns
     -------
@@ -382,10 +375,8 @@ def fixed_by_bound(
     """
     if len(reduced_cost) != len(value):
         raise ValueError(f"{len(reduced_cost)} reduced costs for {len(value)} variables")
-    sign = -1.0 if minimise else 1.0
-    signed_reduced_cost = sign * reduced_cost
-    slack = sign * (bound - incumbent) - (1.0 if integer else 0.0) + tolerance * max(1.0, abs(bound))
-    is_decided = np.abs(signed_reduced_cost) > max(slack, tolerance)
-    must: Mask = is_decided & (signed_reduced_cost > 0) & (value >= 1.0 - tolerance)
-    never: Mask = is_decided & (signed_reduced_cost < 0) & (value <= tolerance)
+    slack = bound - incumbent - 1.0 + TOLERANCE * max(1.0, abs(bound))
+    is_decided = np.abs(reduced_cost) > max(slack, TOLERANCE)
+    must: Mask = is_decided & (reduced_cost > 0) & (value >= 1.0 - TOLERANCE)
+    never: Mask = is_decided & (reduced_cost < 0) & (value <= TOLERANCE)
     return must, never

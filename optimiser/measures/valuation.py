@@ -179,6 +179,11 @@ class Valuer:
         dict
             Positions of the candidates whose arcs it takes, in order of travel, each once. Of two parallel
             arcs with equal time the one that exists counts.
+
+        Notes
+        -----
+        Of several fastest paths the one counts that the search of SciPy finds first; `used_owners` may find
+        another, and does not tell in which order its arcs are travelled.
         """
         is_open, size = self._open(built), self.net.start.size - 1
         key = tails(self.net) * size + self.net.head

@@ -126,7 +126,7 @@ class MeasuredPlan:
     @cached_property
     def tiers(self) -> list[str]:
         """Return the tiers of pairs, largest cities first."""
-        return groups_in_order(pd.Series(sorted(set(self.group.tolist())), dtype=object))
+        return groups_in_order(self.group.tolist())
 
     @cached_property
     def people_at_nodes(self) -> NDArray[np.int64]:

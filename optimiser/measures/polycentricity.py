@@ -141,14 +141,12 @@ def count_trips(
     net, reverse = _two_layers(network, n)
     best, through, closed = (np.full(len(origin), UNREACHED) for _ in range(3))
     passed, elsewhere = np.zeros(areas), np.zeros(areas)
-    order = np.argsort(origin, kind="stable")
-    starts = np.flatnonzero(np.diff(origin[order], prepend=-1))
-    for ks in np.split(order, starts[1:]) if len(order) else []:
-        times = times_from(net, ALL_OPEN, origin[ks[0]], LONGEST)
-        ends = destination[ks]
+    for start in np.unique(origin):
+        ks = np.flatnonzero(origin == start)
+        times, ends = times_from(net, ALL_OPEN, start, LONGEST), destination[ks]
         closed[ks], through[ks] = times[ends], times[ends + n]
         best[ks] = np.minimum(closed[ks], through[ks])
-        _follow_back(reverse, times, network.area, origin[ks[0]], ends, weight[ks], passed, elsewhere)
+        _follow_back(reverse, times, network.area, start, ends, weight[ks], passed, elsewhere)
     touches = network.is_core[origin] | network.is_core[destination]
     through[touches], closed[touches] = UNREACHED, UNREACHED
     return TripCounts(CoreTimes(best, through, closed, touches), passed, elsewhere)

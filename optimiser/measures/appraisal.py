@@ -169,57 +169,31 @@ type PeopleAtNodes = Sequence[int] | NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class TierGains:
-    """Gains of the pairs of one tier.
+class Gains:
+    """Gains of all pairs, or of those of a tier; a place that gains by several of them counts once.
 
     Attributes
     ----------
-    tier
-        Group of the pairs.
     faster
         Pairs that become faster, those joined for the first time among them.
     brought
         Pairs that come within their limits.
-    people_brought
-        People of the places for which a pair comes within its limit; each place counts once per tier.
-    """
-
-    tier: str
-    faster: int
-    brought: int
-    people_brought: int
-
-
-@dataclass(frozen=True, slots=True)
-class Gains:
-    """Gains of all pairs; a place that gains in two tiers counts once.
-
-    Attributes
-    ----------
-    tiers
-        By tier, sorted.
     people
         People of the places for which a pair becomes faster.
     people_brought
         People of the places for which a pair comes within its limit.
     seconds
-        Seconds saved by each pair, in the order of the problem; 0 for a pair that had no path before.
+        Of all pairs: seconds saved by each, in the order of the problem; 0 for one that had no path before.
+    tiers
+        Of all pairs: the gains by tier, sorted.
     """
 
-    tiers: tuple[TierGains, ...]
+    faster: int
+    brought: int
     people: int
     people_brought: int
-    seconds: tuple[int, ...]
-
-    @property
-    def faster(self) -> int:
-        """Return the number of pairs that become faster."""
-        return sum(tier.faster for tier in self.tiers)
-
-    @property
-    def brought(self) -> int:
-        """Return the number of pairs that come within their limits."""
-        return sum(tier.brought for tier in self.tiers)
+    seconds: tuple[int, ...] = ()
+    tiers: Mapping[str, Gains] = field(default_factory=dict)
 
     @property
     def minutes(self) -> float:
@@ -241,23 +215,17 @@ def gains(problem: DesignProblem, before: Integers, after: Integers, people: Peo
         destination), as does its tier: a link to a capital does not benefit everybody who lives there.
     """
     number = np.asarray(people, dtype=np.int64)
-    faster = np.flatnonzero(after < before).tolist()
-    brought = [k for k in faster if after[k] <= problem.pairs[k].limit < before[k]]
-    groups = [pair.group for pair in problem.pairs]
-    return Gains(
-        tiers=tuple(
-            TierGains(
-                tier=tier,
-                faster=sum(groups[k] == tier for k in faster),
-                brought=sum(groups[k] == tier for k in brought),
-                people_brought=_people_of(problem, (k for k in brought if groups[k] == tier), number),
-            )
-            for tier in problem.groups
-        ),
-        people=_people_of(problem, faster, number),
-        people_brought=_people_of(problem, brought, number),
-        seconds=tuple(np.where(before < UNREACHED, before - after, 0).tolist()),
-    )
+
+    def counts(faster: Sequence[int]) -> tuple[int, int, int, int]:
+        brought = [k for k in faster if after[k] <= problem.pairs[k].limit < before[k]]
+        people, people_brought = (_people_of(problem, ks, number) for ks in (faster, brought))
+        return len(faster), len(brought), people, people_brought
+
+    every = np.flatnonzero(after < before).tolist()
+    tiers = {
+        tier: Gains(*counts([k for k in every if problem.pairs[k].group == tier])) for tier in problem.groups
+    }
+    return Gains(*counts(every), tuple(np.where(before < UNREACHED, before - after, 0).tolist()), tiers)
 
 
 def _people_of(problem: DesignProblem, ks: Iterable[int], people: NDArray[np.int64]) -> int:

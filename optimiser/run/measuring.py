@@ -361,7 +361,6 @@ def _appraised(found: Appraisal, alike: CostRisk, tiers: Sequence[str], scale: i
     """Return the columns of a link or of the plan; those that differ between them are empty."""
     cost, gains, per_person, break_even = found.cost, found.gains, found.cost_per_person, found.break_even
     quantiles = {"p50": (found.risk, 0.5), "p80": (found.risk, 0.8), "p80_alike": (alike, 0.8)}
-    by_tier = {tier.tier: tier for tier in gains.tiers}
     return {
         "cost_low": cost.low,
         "cost": cost.central,
@@ -379,7 +378,10 @@ def _appraised(found: Appraisal, alike: CostRisk, tiers: Sequence[str], scale: i
         **{
             f"{what}_brought_{name or 'all cities'}": count
             for name in tiers
-            for what, count in (("pairs", by_tier[name].brought), ("people", by_tier[name].people_brought))
+            for what, count in (
+                ("pairs", gains.tiers[name].brought),
+                ("people", gains.tiers[name].people_brought),
+            )
         },
         **dict.fromkeys(("weight_alone", "weight_last", "dependence")),
         "cost_per_person": None if per_person is None else float(per_person * scale),

@@ -25,7 +25,7 @@ def gains(problem, before, after, people):
 
 
 def tier(found, name):
-    return next(part for part in found.tiers if part.tier == name)
+    return found.tiers[name]
 
 
 def test_gains_of_the_line_counted_by_hand():
@@ -56,7 +56,7 @@ def test_a_place_that_gains_by_two_pairs_is_counted_once():
 def test_a_place_that_gains_in_two_tiers_is_counted_once_over_all():
     twice = line(pairs=(Pair(0, 2, 120, 1, "core"), Pair(0, 2, 60, 1, "small")))
     found = gains(twice, (), ["ac"], PEOPLE)
-    assert [part.faster for part in found.tiers] == [1, 1]
+    assert [part.faster for part in found.tiers.values()] == [1, 1]
     assert (found.people, found.people_brought) == (100, 100)
 
 

@@ -83,8 +83,8 @@ def run(
 
     Networks, times, candidates, problem (with the rewards of rings), levels of max-min, further pairs, solve,
     check, measures, reach, report: the steps of `Chain`, in this order. Tables of the map are written while
-    the solver works. The bound of a large problem is certified while the page is written, and is added to
-    the folder with the picture (`amend`); of others both are there with the first page. Plausible cases and
+    the solver works. The bound of a large problem is certified once the page is written, and is added to the
+    folder with the picture (`amend`); of others both are there with the first page. Plausible cases and
     what else can be asked of a plan are no part of a run: `optimiser.studies.cases`.
 
     Parameters
@@ -135,17 +135,17 @@ def run(
                 plan = verify.check(problem, result)
             tables.result()
             is_later = chain.certifies and is_large(problem) and not chain.certificate_is_kept()
-            proof = beside.submit(chain.certified) if chain.certifies else None
             _write_plan(stage, chain, plan)
-            now = None if proof is None or is_later else proof.result()
-            summary, report = _write_report(stage, chain, plan, now, with_picture=not is_later)
+            proof = chain.certified() if chain.certifies and not is_later else None
+            summary, report = _write_report(stage, chain, plan, proof, with_picture=not is_later)
         done = Written(target, chain, plan, summary, report, exit_code(result, loaded.job.solve.gap))
-        if is_later and proof is not None:
+        if is_later:
             page = target / "report.html"
             chain.progress.ends(f"The page is written ({page}); to come: picture and proof of its bound.")
+            later = beside.submit(chain.certified)
             if loaded.job.output.picture:
                 chain.picture(report)
-            done = amend(done, proof=proof.result())
+            done = amend(done, proof=later.result())
     return done
 
 

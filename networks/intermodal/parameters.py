@@ -113,6 +113,16 @@ class AccessParameters:
         """Return the seconds between arrival at the station and departure for a class of services."""
         return self.check_in_hsr_s if self.is_fast(link_class) else self.check_in_conv_s
 
+    def station_change_s(self, *, is_fast: bool, headway_s: int) -> int:
+        """Return the seconds of a change to a train at the same station, without the time once per ride.
+
+        Passengers stay on the platforms, or leave the station and check in again where that is faster: then
+        the wait is that before a first train (`wait_s`).
+        """
+        link_class = self.fast_classes[0] if is_fast else ""
+        anew_s = self.check_in_s(link_class) + self.wait_s(link_class=link_class, headway_s=headway_s)
+        return min(self.transfer_s + self.change_wait_s(headway_s), self.alight_s + anew_s)
+
     def wait_s(self, *, link_class: str, headway_s: int) -> int:
         """Return what counts as the wait before the first train, in seconds.
 

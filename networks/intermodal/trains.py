@@ -127,13 +127,9 @@ def _added(table: pd.DataFrame, rows: Sequence[tuple[object, ...]], columns: lis
     return pd.concat([table, more], ignore_index=True)
 
 
-TIMED = "timed"
-"""Hall from which trains leave that wait for passengers of others."""
-
-HALLS = ("check-in-hsr", "check-in-conv", "arrivals", "platforms", TIMED)
+HALLS = ("check-in-hsr", "check-in-conv", "arrivals", "platforms")
 """Nodes of a station besides its entrance, `station:<n>/<hall>`: behind check-in for fast and for other
-trains, where trains arrive, where passengers wait for the next train, and where the next train waits for
-them. Nothing leads to the last one today: it serves measures that make trains connect."""
+trains, where trains arrive, and where passengers wait for the next train."""
 
 
 ARRIVING_S = 1
@@ -335,15 +331,15 @@ def transfer_arcs(stops: Stops, halls: Halls, *, parameters: AccessParameters) -
     Returns
     -------
     Arcs
-        Arcs of kind `transfer` over the arrivals to the platforms; arcs of kind `board` from there and from
-        the hall of timed connections, whose `ref` is the row of the service.
+        Arcs of kind `transfer` over the arrivals to the platforms; arcs of kind `board` from there, whose
+        `ref` is the row of the service.
     """
     at = stops.station
     seconds = [
         parameters.change_s(headway_s=int(headway), start_s=start_s)
         for headway, start_s in zip(stops.headway_s, stops.start_s.tolist(), strict=True)
     ]
-    arrivals, platforms, timed = (halls.rows(hall) for hall in ("arrivals", "platforms", "timed"))
+    arrivals, platforms = (halls.rows(hall) for hall in ("arrivals", "platforms"))
     return Arcs.join(
         [
             Arcs.of("transfer", stops.arrived, arrivals[at], ARRIVING_S),
@@ -351,6 +347,5 @@ def transfer_arcs(stops: Stops, halls: Halls, *, parameters: AccessParameters) -
             Arcs.of(
                 "board", platforms[at], stops.departing, np.array(seconds, dtype=np.int64), ref=stops.ref
             ),
-            Arcs.of("board", timed[at], stops.departing, np.maximum(stops.start_s, 1), ref=stops.ref),
         ]
     )

@@ -28,8 +28,8 @@ from optimiser.job.sections import (
 from optimiser.problem.model import TIERS
 
 Changes = Literal[
-    "costs", "road_speed", "rail_speed", "access_s", "waits", "check_in", "limit_s", "weight_exponent",
-    "demand", "budget", "closed", "opening", "delay_years",
+    "costs", "road_speed", "rail_speed", "access_s", "waits", "check_in", "connections", "limit_s",
+    "weight_exponent", "demand", "budget", "closed", "opening", "delay_years",
 ]  # fmt: skip
 """What a factor may change."""
 
@@ -41,6 +41,8 @@ TAKEN = (
 """Columns of the table of cases that no factor may have as its id."""
 SCALES = ("costs", "road_speed", "rail_speed", "waits", "check_in", "demand", "budget")
 """Changes that multiply something, so that their values must be above 0."""
+EFFECTS = ("connections",)
+"""Changes that leave a share of an effect, from 0 to 1."""
 _NEEDS = {
     "uniform": ("low", "high"),
     "triangular": ("low", "mode", "high"),
@@ -113,7 +115,8 @@ class Factor(Section):
     def _value_rules(self) -> Rules:
         ends = [value for value in (self.low, self.mode, self.high) if value is not None]
         texts = [value for value in self.choices if isinstance(value, str)]
-        least = min([*ends, *(value for value in self.choices if not isinstance(value, str))], default=1.0)
+        values = [value for value in self.choices if not isinstance(value, str)]
+        least = min([*ends, *values], default=1.0)
         is_normal, is_opening = self.distribution == "normal", self.changes == "opening"
         chances = self.chances
         return [
@@ -124,6 +127,11 @@ class Factor(Section):
             (
                 self.changes in SCALES and (least <= 0 or (is_normal and self.low is None)),
                 f"{self.changes} is a factor: its values must be above 0 (normal: give low)",
+            ),
+            (
+                self.changes in EFFECTS
+                and (is_normal or least < 0 or max([*ends, *values], default=0.0) > 1),
+                f"{self.changes} is a share: its values are 0 to 1, and not normal or lognormal",
             ),
             (
                 self.changes == "delay_years" and (least < 0 or is_normal),

@@ -424,7 +424,8 @@ class Independence(Section):
 
 CaseName = Literal[
     "roads 10 % slower", "roads 10 % faster", "trains 10 % slower", "trains 10 % faster",
-    "check-in 15 min", "waits at most 15 min", "waits half as long again", "access 5 min faster",
+    "check-in 15 min", "waits at most 15 min", "waits half as long again", "timed connections save half",
+    "no timed connections", "access 5 min faster",
     "access 10 min slower", "lines carry fewer trains", "lines carry more trains",
     "roads at high costs", "rail lines at high costs", "train services at high costs",
     "access and stations at high costs", "all at low costs", "all at high costs",

@@ -19,7 +19,6 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from networks.intermodal.trains import TIMED
 from networks.skims import ARC_KINDS
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.generate import STANDARD_KIND
@@ -194,19 +193,19 @@ class _Ways:
     def _measure_ends(self, row: int) -> tuple[int, int] | None:
         """Return the ends of the first arc of a measure that joins nodes of today, as shorter check-in does.
 
-        Timed connections are judged up to the train for which passengers wait longest today.
+        A timed connection is judged from the train before it to the train after it, where it saves most.
         """
-        known, graph = self.base.node_row, self.base.graph
-        for tail, head, _ in self._arcs[row]:
-            if tail not in known or head not in known:
-                continue
-            start, end = known[tail], known[head]
-            if not head.endswith(TIMED):
-                return start, end
-            today_s = self._tree(start)[0]
-            trains = [int(node) for node in graph.head[graph.tail == end] if np.isfinite(today_s[node])]
-            return (start, max(trains, key=lambda node: (today_s[node], node))) if trains else None
-        return None
+        known, arcs = self.base.node_row, self._arcs[row]
+        for tail, head, _ in arcs:
+            if tail in known and head in known:
+                return known[tail], known[head]
+        if str(self.candidates.table["kind"].iloc[row]) != "timed_transfer":
+            return None
+        instead_s = self.candidates.arcs["instead_s"].to_numpy()[self._rows[row]].tolist()
+        saved = [today - seconds for today, (_, _, seconds) in zip(instead_s, arcs, strict=True)]
+        arrives, leaves, _ = arcs[saved.index(max(saved))]
+        start = next(tail for tail, head, _ in arcs if head == arrives)
+        return known[start], known[next(head for tail, head, _ in arcs if tail == leaves)]
 
     def _nearest_cities(self, line: shapely.Geometry) -> list[int]:
         points = shapely.get_coordinates(line)[[0, -1]].tolist()

@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from optimiser.problem.errors import CandidateError
-from optimiser.proposals import rail, roads, services, stations
+from optimiser.proposals import connections, rail, roads, services, stations
 from optimiser.proposals.base_case import BaseCase, NeighbourRules, keeping_known
+from optimiser.proposals.connections import ConnectionRules
 from optimiser.proposals.costs import CostTable, builtin_cost_table
 from optimiser.proposals.pruning import (
     default_weights,
@@ -63,9 +64,10 @@ _PARTS: Mapping[str, Callable[[Proposal], Item]] = {
     "running": lambda proposal: Item("running", proposal.train_km_a_day),
     "running net of fares": lambda proposal: Item(proposal.standard, proposal.train_km_a_day),
     "junction": lambda _: Item("junction", 1.0),
+    "platforms": lambda proposal: Item("platform", proposal.platforms),
 }
 """What a candidate may pay for: its line by the km, itself by the piece or by km of its own, trainsets, what
-running costs, in all or net of fares by the smaller one of its ends, and a connecting curve."""
+running costs, in all or net of fares by the smaller one of its ends, a connecting curve, and platforms."""
 
 
 def pays(*parts: str) -> Callable[[Proposal], tuple[Item, ...]]:
@@ -205,11 +207,14 @@ KINDS: Mapping[str, Kind] = {
         words="timed connections",
         mode="access",
         instrument="barrier",
-        propose=lambda s: stations.propose_timed_transfers(s.tracks, s.rules.stations, s.left_out),
-        pays_for=pays("units"),
-        most=lambda rules: rules.stations.timed_count,
+        propose=lambda s: connections.propose_timed_connections(
+            s.tracks, s.rules.connections, s.open_pairs, s.left_out
+        ),
+        pays_for=pays("units", "platforms"),
+        most=lambda rules: rules.connections.count,
         counted_first=True,
         needs_rate=False,
+        by_limit=True,
     ),
     "extra_stop": Kind(
         words="stop of passing trains",
@@ -329,9 +334,9 @@ class Rules:
     ----------
     neighbours
         Which cities are neighbours.
-    road, rail, stations, patterns, far, curves
-        Rules by mode, for measures at stations, for stopping patterns and express trains, for links between
-        cities that are no neighbours, and for connecting curves.
+    road, rail, stations, connections, patterns, far, curves
+        Rules by mode, for measures at stations, for timed connections, for stopping patterns and express
+        trains, for links between cities that are no neighbours, and for connecting curves.
     kinds
         Kinds that are proposed, of `KINDS`.
     further
@@ -349,6 +354,7 @@ class Rules:
     road: RoadRules = field(default_factory=RoadRules)
     rail: RailRules = field(default_factory=RailRules)
     stations: StationRules = field(default_factory=StationRules)
+    connections: ConnectionRules = field(default_factory=ConnectionRules)
     patterns: PatternRules = field(default_factory=PatternRules)
     far: FarRules = field(default_factory=FarRules)
     curves: CurveRules = field(default_factory=CurveRules)

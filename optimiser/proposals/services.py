@@ -306,8 +306,6 @@ def _more_trains(
     for arc in boards:
         tail, head = (names[node[arc]] for node in (graph.tail, graph.head))
         seconds = int(graph.seconds[arc])
-        if tail.endswith("/timed"):
-            continue
         if tail.endswith("/platforms"):
             saved = access.change_wait_s(headway_s) - access.change_wait_s(every_s)
         else:

@@ -1,4 +1,4 @@
-"""Propose measures at stations: check-in, connections, ways to them, further stops, new stations."""
+"""Propose measures at stations: check-in, ways to them, further stops, new stations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from networks.intermodal.trains import ARRIVING_S, HALLS
+from networks.intermodal.trains import HALLS
 from optimiser.proposals.base_case import Arc, great_circle_km
 from optimiser.proposals.services import PatternRules
 from optimiser.proposals.table import Proposal
@@ -53,8 +53,6 @@ class StationRules:
         Shorter check-in before fast and before other trains.
     check_in_trains
         Trains a day and direction that one unit of `check-in` of the cost table serves.
-    transfer_s, timed_wait_s
-        Transfer and wait at a timed connection.
     ways
         Classes of ways from a centre.
     way_detour
@@ -66,17 +64,13 @@ class StationRules:
     corridors
         Ways that a city of each tier needs so that most of it is as near as its centre; the cost is
         multiplied by them.
-    hub_services
-        Fewest services at a station of timed connections.
-    check_in_count, timed_count, access_count
+    check_in_count, access_count
         At most so many of each kind are kept: those that serve most weight of open pairs.
     """
 
     check_in_hsr_s: int = 900
     check_in_conv_s: int = 600
     check_in_trains: float = 50.0
-    transfer_s: int = 600
-    timed_wait_s: int = 300
     ways: tuple[AccessWay, ...] = (
         AccessWay("bus lane", "bus-lane", 360, 25.0, 0.8),
         AccessWay("rapid transit", "rapid-transit", 480, 40.0, 2 / 3),
@@ -86,9 +80,7 @@ class StationRules:
     way_longest_km: float = 40.0
     way_gain_s: int = 300
     corridors: tuple[tuple[str, float], ...] = (("core", 5.0), ("secondary", 2.0), ("small", 1.0))
-    hub_services: int = 3
     check_in_count: int = 24
-    timed_count: int = 16
     access_count: int = 40
 
 
@@ -120,44 +112,15 @@ def propose_check_in(tracks: Tracks, rules: StationRules, left_out: Counter[str]
         station = f"station:{row}"
         arcs = tuple((f"{station}{front}", f"{station}/{hall}", max(1, new)) for hall, new in shorter.items())
         minutes = " and ".join(f"{new / 60:g}" for new in shorter.values())
-        yield _at_station(
+        yield at_station(
             tracks,
             row,
             "check-in",
+            candidate_id=f"check-in:{row}-{tracks.station_name(row)}",
+            to_name=tracks.station_name(row),
             arcs=arcs,
             units=max(1, math.ceil(tracks.trains_a_day(row) / rules.check_in_trains)),
             why=f"check-in of {minutes} min for {tracks.trains_a_day(row):.0f} trains a day and direction",
-        )
-
-
-def propose_timed_transfers(
-    tracks: Tracks, rules: StationRules, left_out: Counter[str]
-) -> Iterator[Proposal]:
-    """Propose timed connections at stations where several services meet.
-
-    Parameters
-    ----------
-    tracks, rules, left_out
-        As for `propose_check_in`.
-
-    Yields
-    ------
-    Proposal
-        One a station.
-    """
-    seconds = max(1, rules.transfer_s + rules.timed_wait_s - ARRIVING_S)
-    for row in _served(tracks):
-        if tracks.trains[row] < rules.hub_services:
-            left_out[f"timed_transfer: fewer than {rules.hub_services} services meet"] += 1
-            continue
-        station = f"station:{row}"
-        yield _at_station(
-            tracks,
-            row,
-            "timed-transfer",
-            arcs=((f"{station}/arrivals", f"{station}/timed", seconds),),
-            units=1,
-            why=f"{tracks.trains[row]} services connect within {(seconds + ARRIVING_S) / 60:g} min",
         )
 
 
@@ -166,20 +129,28 @@ def _served(tracks: Tracks) -> list[int]:
     return [row for row in tracks.fronts if tracks.trains[row]]
 
 
-def _at_station(
-    tracks: Tracks, row: int, standard: str, *, arcs: tuple[Arc, ...], units: int, why: str
+def at_station(
+    tracks: Tracks,
+    row: int,
+    standard: str,
+    *,
+    candidate_id: str,
+    to_name: str,
+    arcs: tuple[Arc, ...],
+    why: str,
+    **facts: Any,  # noqa: ANN401 (fields of `Proposal`)
 ) -> Proposal:
     """Return a measure at a station; a short line marks its place."""
-    base, name, (lon, lat) = tracks.base, tracks.station_name(row), tracks.places[row]
+    base, (lon, lat) = tracks.base, tracks.places[row]
     return Proposal(
-        candidate_id=f"{standard}:{row}-{name}",
+        candidate_id=candidate_id,
         from_name=base.names[base.nearest_city(lon, lat)[0]],
-        to_name=name,
+        to_name=to_name,
         standard=standard,
         why=why,
         geometry=shapely.LineString([(lon - _MARK_DEG, lat), (lon + _MARK_DEG, lat)]),
         arcs=arcs,
-        units=float(units),
+        **facts,
     )
 
 

@@ -30,7 +30,9 @@ COLUMNS = (
     "why", "replaces", "geometry",
 )  # fmt: skip
 """Columns of the candidate table, in order."""
-ARCS: Mapping[str, str] = {"candidate": "int64", "tail_id": "str", "head_id": "str", "seconds": "int64"}
+ARCS: Mapping[str, str] = {
+    "candidate": "int64", "tail_id": "str", "head_id": "str", "seconds": "int64", "instead_s": "int64",
+}  # fmt: skip
 """Columns of the arcs of candidates, and their types."""
 RUNS: Mapping[str, str] = {"candidate": "int64", "link": "int64", "trains": "int64", "fast": "bool"}
 """Columns of the runs of trains over today's tracks, and their types."""
@@ -65,6 +67,9 @@ class Proposal:
         As in the table of `Candidates`.
     arcs
         The arcs that it opens.
+    instead_s
+        Of a measure that shortens something at stations, the seconds that today takes between the ends of
+        each arc; empty for others.
     replaces
         For an upgrade, the links that it replaces, with km and speed.
     runs
@@ -72,8 +77,8 @@ class Proposal:
         today's do not count, and whether they are fast trains; tracks that it builds itself are none of them.
     trainsets, train_km_a_day
         Trains that it needs, and how far they run a day in both directions; 0 where it runs none.
-    units
-        Pieces or km of `standard` that are paid for where they are not the length.
+    units, platforms
+        Pieces or km of `standard` that are paid for where they are not the length; further platforms.
     kind, mode, instrument, items
         Kind, class and what is paid for; set from the table of kinds (`generate.KINDS`).
     cost
@@ -89,6 +94,7 @@ class Proposal:
     why: str
     geometry: shapely.Geometry
     arcs: tuple[Arc, ...]
+    instead_s: tuple[int, ...] = ()
     length_km: float = 0.0
     speed_kmh: float = 0.0
     replaces: str = ""
@@ -96,6 +102,7 @@ class Proposal:
     trainsets: int = 0
     train_km_a_day: float = 0.0
     units: float = 0.0
+    platforms: int = 0
     kind: str = ""
     mode: str = ""
     instrument: str = ""
@@ -120,7 +127,8 @@ class Candidates:
         (degrees). `evidence.with_evidence` adds what is there today.
     arcs
         One row an arc: `candidate` (int64, row of the table), `tail_id`, `head_id` (str, ids of the time
-        graph, or new ones that begin with `new:`), `seconds` (int64). Both directions are listed.
+        graph, or new ones that begin with `new:`), `seconds` (int64), `instead_s` (int64; what the same takes
+        today where a measure at stations shortens it, else the seconds). Both directions are listed.
     runs
         One row a candidate and link of today's rail network that its trains run over; columns `RUNS`:
         `candidate` (row of the table), `link` (row of the rail links), `trains` (a day and direction),
@@ -337,7 +345,13 @@ def tabulate(
     left_out.update(why for _, why in every if isinstance(why, str))
     rows = [row for _, row in every if not isinstance(row, str)]
     ordered = [proposal for proposal, row in every if not isinstance(row, str)]
-    arcs = [(at, *arc) for at, proposal in enumerate(ordered) for arc in proposal.arcs]
+    arcs = [
+        (at, *arc, instead_s)
+        for at, proposal in enumerate(ordered)
+        for arc, instead_s in zip(
+            proposal.arcs, proposal.instead_s or [seconds for *_, seconds in proposal.arcs], strict=True
+        )
+    ]
     runs = [(at, *run) for at, proposal in enumerate(ordered) for run in proposal.runs]
     types = dict.fromkeys(("length_km", "speed_kmh", *TERRAIN_CLASSES[:WATER], "water_km"), "float64")
     types |= dict.fromkeys(("cost_low", "cost", "cost_high"), "int64")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -168,7 +168,6 @@ class TrainTimes:
         boards = [
             (hall, aboard, max(1, wait_s + start_s)),
             (f"{station}/platforms", aboard, access.change_s(headway_s=train.headway_s)),
-            (f"{station}/timed", aboard, max(1, start_s)),
             (arrived, f"{station}/arrivals", ARRIVING_S),
         ]
         if self.door_to_door:
@@ -364,7 +363,16 @@ class Tracks:
         return Counter({node: len(services) for node, services in self._callers.items()})
 
     @cached_property
-    def _a_day(self) -> list[float]:
+    def cities_at(self) -> dict[int, list[int]]:
+        """Return the cities near each station that has any."""
+        found = defaultdict[int, list[int]](list)
+        for city, rows in enumerate(self.stations):
+            for row in rows:
+                found[row].append(city)
+        return dict(found)
+
+    @cached_property
+    def a_day(self) -> list[float]:
         """Return the trains a day and direction of each service."""
         services = self.base.services
         headway_s = [] if services is None else services.lines["headway_s"].tolist()
@@ -379,6 +387,11 @@ class Tracks:
         ordered = services.stops.sort_values(["service", "seq"])
         parts = dict(iter(ordered.groupby("service")))
         return [parts.get(service, ordered.iloc[:0]) for service in range(len(services.lines))]
+
+    @cached_property
+    def called(self) -> list[list[int]]:
+        """Return the stations at which each service stops, in order."""
+        return [stops["node"].tolist() for stops in self.calls]
 
     def stop(self, city: int, row: int | None) -> Stop:
         """Return the stop of a new train in a city: at a station of the rail network, or at a new one."""
@@ -399,6 +412,12 @@ class Tracks:
     def lines(self) -> NDArray[np.object_]:
         """Return the line of each link, degrees."""
         return np.asarray(self._rail.links["geometry"], dtype=object)
+
+    @cached_property
+    def line_names(self) -> NDArray[np.object_]:
+        """Return the name of the line of each link, else its number; empty where the map has neither."""
+        names, numbers = (self._rail.links[key].to_numpy(dtype=object) for key in ("name", "ref"))
+        return np.asarray(np.where(names == "", numbers, names), dtype=object)
 
     @cached_property
     def length_km(self) -> NDArray[np.float64]:
@@ -504,7 +523,7 @@ class Tracks:
 
     def trains_a_day(self, row: int) -> float:
         """Return the number of trains a day and direction that stop at a station."""
-        return sum(self._a_day[service] for service in self._callers.get(row, ()))
+        return sum(self.a_day[service] for service in self._callers.get(row, ()))
 
     def runs_today(self, pair: tuple[int, int], ends: tuple[int, int], headway_s: int) -> bool:
         """Tell whether today's direct trains between two cities are at least as many as a service's.
@@ -521,7 +540,7 @@ class Tracks:
         near = [{*self.stations[city], row} for city, row in zip(pair, ends, strict=True)]
         first, last = ({s for row in rows for s in self._callers.get(row, ())} for rows in near)
         direct = (s for s in sorted(first & last) if len((near[0] | near[1]) & self._called[s]) > 1)
-        return sum(self._a_day[s] for s in direct) >= self.rules.hours_a_day * 3600.0 / headway_s - 1e-6
+        return sum(self.a_day[s] for s in direct) >= self.rules.hours_a_day * 3600.0 / headway_s - 1e-6
 
     def runs_over(
         self, links: Iterable[int], link_class: str, trains: int

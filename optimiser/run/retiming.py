@@ -196,7 +196,8 @@ def changed_seconds(arcs: SplitArcs, changes: TimeChanges) -> NDArray[np.int64]:
     changes
         How times differ.
     """
-    parts = arcs.parts.astype(np.float64)
+    share = np.array([changes.connections, 1.0])[arcs.effect]
+    parts = arcs.parts * (1.0 + (1.0 - share) * arcs.saved / arcs.seconds)[:, None]
     at = {name: column for column, name in enumerate(PARTS)}
     parts[:, at["driving"]] /= changes.road_speed
     parts[:, at["riding"]] /= changes.rail_speed

@@ -33,30 +33,36 @@ PARTS = (
 road; before departure; waiting; the time added once a ride; running; standing at stops; changing trains;
 leaving the train; what is none of these (tables of times)."""
 
-CITY, ROAD, FRONT, CHECKED, ARRIVALS, PLATFORMS, TIMED, ABOARD, ARRIVED = range(9)
+CITY, ROAD, FRONT, CHECKED, ARRIVALS, PLATFORMS, MET, MEETS, ABOARD, ARRIVED = range(10)
 """Places of nodes: centre, road node, front of a station, behind its check-in, where trains arrive, its
-platforms, where the next train waits; a train before departure, a train on arrival."""
+platforms; of a timed connection where trains arrive and where those that wait for them leave; a train before
+departure, a train on arrival."""
+
+EFFECTS = ("timed_transfer",)
+"""Kinds of measures whose effect may be less than proposed."""
 
 _BOARD = -1
 """Mark of an arc into a train, which is split further."""
 
 
 def _part_of_places() -> Ints:
-    """Return the part of an arc by the places of its tail and head, int64 [9, 9]."""
-    table = np.full((9, 9), PARTS.index("other"), dtype=np.int64)
+    """Return the part of an arc by the places of its tail and head, int64 [10, 10]."""
+    table = np.full((10, 10), PARTS.index("other"), dtype=np.int64)
     for tails, heads, part in (
         ((CITY, ROAD, FRONT), (CITY, ROAD, FRONT), "terminal"),
         ((CITY,), (CITY,), "other"),
         ((ROAD,), (ROAD,), "driving"),
         ((FRONT,), (CHECKED,), "check_in"),
-        ((ABOARD,), (ARRIVED,), "riding"),
+        ((ABOARD,), (ARRIVED, MET), "riding"),
+        ((MET,), (MEETS,), "transfer"),
+        ((MEETS,), (ARRIVED,), "riding"),
         ((ARRIVED,), (ABOARD,), "stops"),
         ((ARRIVED,), (PLATFORMS, ARRIVALS), "transfer"),
-        ((ARRIVALS,), (PLATFORMS, TIMED), "transfer"),
+        ((ARRIVALS,), (PLATFORMS,), "transfer"),
         ((ARRIVED,), (FRONT,), "alighting"),
     ):
         table[np.ix_(tails, heads)] = PARTS.index(part)
-    table[[FRONT, CHECKED, PLATFORMS, TIMED], ABOARD] = _BOARD
+    table[[FRONT, CHECKED, PLATFORMS], ABOARD] = _BOARD
     return table
 
 
@@ -77,7 +83,8 @@ def places(ids: Sequence[str]) -> Ints:
         ("/check-in-conv", CHECKED),
         ("/arrivals", ARRIVALS),
         ("/platforms", PLATFORMS),
-        ("/timed", TIMED),
+        ("/from", MET),
+        ("/to", MEETS),
         ("/arrived", ARRIVED),
     ):
         found[names.str.endswith(suffix).to_numpy(dtype=bool)] = place
@@ -96,11 +103,17 @@ class SplitArcs:
         int64 [m, parts], seconds; the rows sum to the seconds of the arcs.
     near_centre
         bool [m]: arcs between a centre and the front of a station.
+    effect
+        int64 [m], the place in `EFFECTS` of the kind of measure that an arc belongs to, -1 for none.
+    saved
+        int64 [m], seconds that such a measure saves between the ends of the arc; 0 for other arcs.
     """
 
     today: int
     parts: Ints
     near_centre: NDArray[np.bool_]
+    effect: Ints
+    saved: Ints
 
     @property
     def seconds(self) -> Ints:
@@ -142,7 +155,11 @@ def split_arcs(graph: TimeGraph, candidates: Candidates) -> SplitArcs:
     parts[boards, PARTS.index("wait")] = wait
     parts[boards, PARTS.index("check_in")] = seconds[boards] - start - wait
     near = np.isin(place[[tail, head]], (CITY, FRONT)).all(axis=0) & (place[tail] != place[head])
-    return SplitArcs(len(graph.tail), parts, near)
+    kinds = candidates.table["kind"].map(lambda kind: EFFECTS.index(kind) if kind in EFFECTS else -1)
+    effect = np.append(kinds.to_numpy(dtype=np.int64), -1)[candidate]
+    instead_s = candidates.arcs.get("instead_s", candidates.arcs["seconds"]).to_numpy(dtype=np.int64)
+    saved = np.concatenate([np.zeros(len(graph.tail), dtype=np.int64), instead_s - arcs.seconds])
+    return SplitArcs(len(graph.tail), parts, near, effect, saved)
 
 
 def _change_s(candidate: Ints, train: Ints, seconds: Ints, is_change: NDArray[np.bool_]) -> Ints:

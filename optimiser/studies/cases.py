@@ -135,6 +135,7 @@ def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case
     kinds, is_screening = kinds_by_class(candidates), bool(job.region.around)
     holds = {name: bool(own) for name, own in kinds.items()} | {
         "": True,
+        "timed connections": bool((candidates.table["kind"] == "timed_transfer").any()),
         "trains": job.times.rail or bool((candidates.table["mode"] != "road").any()),
         "screening": is_screening,
         "screening with trains": is_screening and job.times.rail,

@@ -9,7 +9,7 @@ from typing import Any
 from optimiser.frontier import designs
 from optimiser.frontier.cases import Case, TimeChanges
 from optimiser.frontier.designs import Bounded, Choice, Distribution, Lognormal, Normal, Triangular, Uniform
-from optimiser.job.model import SCALES, Changes, Factor, Job, did_you_mean
+from optimiser.job.model import EFFECTS, SCALES, Changes, Factor, Job, did_you_mean
 from optimiser.measures.appraisal import ALL_PROJECTS, FIXED_LINKS, RAIL, ROADS, ReferenceClass, class_of
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
@@ -29,6 +29,7 @@ _OF_TIMES: Mapping[Changes, str] = {
     "rail_speed": "rail_speed",
     "waits": "wait_factor",
     "check_in": "check_in_factor",
+    "connections": "connections",
     "access_s": "access_s",
     "limit_s": "limit_s",
 }
@@ -124,7 +125,7 @@ def _useless(factor: Factor, job: Job) -> Iterator[str]:
         yield "the job has no budget"
     if factor.changes == "delay_years" and not job.phasing.names:
         yield "a delay counts where there are periods (phasing.names)"
-    if factor.changes in ("rail_speed", "waits", "check_in", "access_s") and not job.times.rail:
+    if factor.changes in ("rail_speed", "waits", "check_in", "access_s", *EFFECTS) and not job.times.rail:
         yield "the job reads no trains (times.rail)"
 
 
@@ -155,7 +156,7 @@ def _central(changes: Changes, job: Job) -> designs.Value:
         return str(job.region.as_of or TODAY)
     if changes == "weight_exponent":
         return WEIGHT_EXPONENTS.get(job.objective.weight, 0.0)
-    return 1.0 if changes in SCALES else 0.0
+    return 1.0 if changes in (*SCALES, *EFFECTS) else 0.0
 
 
 def _distribution(factor: Factor) -> Distribution:
@@ -253,7 +254,7 @@ def case_of(
             continue
         amount = float(value)
         if column.changes in _OF_TIMES:
-            key, scales = _OF_TIMES[column.changes], column.changes in SCALES
+            key, scales = _OF_TIMES[column.changes], column.changes in (*SCALES, *EFFECTS)
             times[key] = times.get(key, 1.0) * amount if scales else times.get(key, 0) + round(amount)
         elif column.changes == "budget":
             money *= amount

@@ -254,15 +254,7 @@ def test_boarding_takes_check_in_the_wait_and_the_time_once_a_ride():
     rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000)])])
     graph = join(NO_ROADS, rail, AT_STATIONS, parameters=PARAMETERS)
     board = graph.seconds[graph.kind == ARC_KINDS.index("board")]
-    assert set(board) == {600 + 360, PARAMETERS.change_s(headway_s=1200), 360}
+    assert set(board) == {600 + 360, PARAMETERS.change_s(headway_s=1200)}
     assert PARAMETERS.board_s(link_class="hsr350", headway_s=1200) == 1500 + 600 + 360
     check_in = graph.seconds[graph.kind == ARC_KINDS.index("check_in")]
     assert set(check_in) == {1500, 1200}
-
-
-def test_nothing_leads_to_the_hall_of_timed_connections():
-    rail = railway(APART, [("hsr350", 1200, [(0, 0), (1, 2000)])])
-    graph = join(NO_ROADS, rail, AT_STATIONS, parameters=PARAMETERS)
-    timed = np.flatnonzero(graph.nodes["node_id"].str.endswith("/timed"))
-    assert len(timed) == len(APART)
-    assert not np.isin(graph.head, timed).any()

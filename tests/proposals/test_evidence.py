@@ -15,10 +15,11 @@ from tiers import examples
 
 from networks import intermodal, skims
 from networks.intermodal import AccessParameters
-from networks.intermodal.trains import ARRIVING_S
 from networks.skims import time_matrix
 from optimiser.proposals import stations
+from optimiser.proposals.connections import ConnectionRules, propose_timed_connections
 from optimiser.proposals.evidence import COLUMNS, with_evidence
+from optimiser.proposals.generate import of_kind
 from optimiser.proposals.roads import RoadRules
 from optimiser.proposals.shortest_times import faster_of
 from optimiser.proposals.table import number_arcs
@@ -112,21 +113,24 @@ def test_measures_at_stations_are_compared_with_that_part_of_a_trip():
     drawn = base_case(road, places, rail)
     graph = intermodal.join(road, rail, places, parameters=china)
     base = replace(drawn, graph=graph, skim=skims.travel_times(graph), access=china)
-    rules, found = stations.StationRules(hub_services=2), Tracks(base, RailRules())
+    rules, found = stations.StationRules(), Tracks(base, RailRules())
     measures = [
         *stations.propose_check_in(found, rules, Counter()),
-        *stations.propose_timed_transfers(found, rules, Counter()),
+        *of_kind(
+            "timed_transfer",
+            propose_timed_connections(found, ConnectionRules(slack_s=36_000), [(0, 2)], Counter()),
+        ),
     ]
     rows = evidence(base, *measures).set_index("candidate_id")[["today", "today_s", "with_s", "gain_s"]]
     assert rows.loc["check-in:1-n1"].tolist() == ["check-in 25 min", 1500, rules.check_in_hsr_s, 600]
-    # 20 minutes to the platform, half of 50 minutes, and 4 minutes once; then 15 minutes and the 4.
-    once_s, change_s = china.running.start_s, rules.transfer_s + rules.timed_wait_s
-    today_s = china.transfer_s - ARRIVING_S + 1500 + once_s
-    assert rows.loc["timed-transfer:1-n1"].tolist() == [
-        "change of trains 49 min",
-        today_s,
-        change_s - ARRIVING_S + once_s,
-        today_s - (change_s - ARRIVING_S + once_s),
+    # From train to train today: out of the station and through check-in again, 5 + 25 + 0.4 x 25 minutes, and
+    # 4 minutes once; then 15 and the 4.
+    rides_s = 2 * 1700 + china.running.start_s
+    assert rows.loc["timed-transfer:1-n1-0-1"].tolist() == [
+        "train: n0 – n1 28 min, n1 – n2 28 min",
+        rides_s + 300 + 1500 + 600,
+        rides_s + 900,
+        300 + 1500 + 600 - 900,
     ]
 
 

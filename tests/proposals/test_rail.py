@@ -210,7 +210,7 @@ def test_no_step_at_a_station_takes_less_than_a_second(door_to_door):
         *times.new_station_arcs("station:0"),
     ]
     assert {seconds for *_, seconds in arcs} == {1}
-    assert len(arcs) == (8 if door_to_door else 10)
+    assert len(arcs) == (7 if door_to_door else 9)
 
 
 def test_a_step_at_a_station_takes_its_own_time():
@@ -219,7 +219,7 @@ def test_a_step_at_a_station_takes_its_own_time():
         *TrainTimes(access, door_to_door=True).station_arcs("s", "on", "off", Train("hsr250", 3600, 1800)),
         *TrainTimes(access, door_to_door=True).new_station_arcs("s"),
     ]
-    assert sorted(seconds for *_, seconds in arcs) == sorted([1, 1, 1, 1, 7, 11, 13, 16])
+    assert sorted(seconds for *_, seconds in arcs) == sorted([1, 1, 1, 7, 11, 13, 16])
 
 
 def test_running_times_and_rides_are_rounded_to_seconds():

@@ -73,20 +73,6 @@ def test_a_busy_station_needs_more_lanes():
     assert [one.units for one in found] == [2.0, 2.0]  # 96 trains a day, 50 a unit
 
 
-def test_a_timed_connection_takes_its_transfer_and_wait_whatever_the_headway():
-    before = drawn_with(lines=[*LINES, ("conv160", 9000, [1, 2], [0, 1600])])
-    rules = StationRules(hub_services=3)
-    left_out: Counter[str] = Counter()
-    tracks = Tracks(before, RailRules())
-    (hub,) = stations.propose_timed_transfers(tracks, rules, left_out)
-    start_s = CHINA.running.start_s
-    first = int(tracks.reach_s[0, 0]) + CHINA.board_s(link_class="hsr250", headway_s=1200) + 1700
-    last = CHINA.alight_s + int(tracks.reach_s[2, 2])
-    assert with_arcs(before.graph, hub.arcs)[0, 2] == first + 600 + 300 + start_s + 1600 + last
-    assert before.skim[0, 2] > first + 600 + 300 + start_s + 1700 + last
-    assert left_out == {"timed_transfer: fewer than 3 services meet": 2}
-
-
 @pytest.mark.parametrize("definition", ["door_to_door", "in_vehicle"])
 def test_a_way_to_the_station_shortens_access_and_egress_alike(definition):
     before = drawn_with(definition=definition)
@@ -137,25 +123,20 @@ def test_check_in_is_shortened_in_the_halls_where_it_is_longer(hsr_s, conv_s, ha
 
 
 def test_measures_take_a_second_at_least():
-    nothing = StationRules(check_in_hsr_s=0, check_in_conv_s=0, transfer_s=0, timed_wait_s=0, hub_services=1)
-    tracks = Tracks(drawn_with(), RailRules())
-    both = [
-        *stations.propose_check_in(tracks, nothing, Counter()),
-        *stations.propose_timed_transfers(tracks, nothing, Counter()),
-    ]
-    assert {seconds for one in both for *_, seconds in one.arcs} == {1}
+    nothing = StationRules(check_in_hsr_s=0, check_in_conv_s=0)
+    found = stations.propose_check_in(Tracks(drawn_with(), RailRules()), nothing, Counter())
+    assert {seconds for one in found for *_, seconds in one.arcs} == {1}
 
 
 def test_the_place_of_a_measure_is_marked_by_a_short_line():
     tracks = Tracks(drawn_with(), RailRules())
-    hub = next(iter(stations.propose_timed_transfers(tracks, StationRules(hub_services=2), Counter())))
+    hub = list(stations.propose_check_in(tracks, StationRules(), Counter()))[1]
     (west, south), (east, north) = hub.geometry.coords
     lon, lat = tracks.places[1]
     assert (south, north) == (lat, lat)
     assert west < lon < east
     assert (west + east) / 2 == pytest.approx(lon)
-    assert hub.why == "2 services connect within 15 min"
-    assert (hub.from_name, hub.to_name, hub.units) == ("B", "n1", 1.0)
+    assert (hub.from_name, hub.to_name) == ("B", "n1")
 
 
 def ways_to(city, row, **rules):

@@ -21,7 +21,9 @@ def arcs():
     ]
     parts = np.array([[row.get(part, 0) for part in PARTS] for row in rows], dtype=np.int64)
     near = np.array([False, True, False, False, True])
-    return SplitArcs(5, parts, near)
+    # The check-in is that of a timed connection of 3420 seconds, which saves 600.
+    effect, saved = np.array([-1, -1, 0, -1, -1]), np.array([0, 0, 600, 0, 0])
+    return SplitArcs(5, parts, near, effect, saved)
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,8 @@ def arcs():
         ({"access_s": -300}, [1000, 600, 3420, 3000, 1]),
         ({"access_s": -3000}, [1000, 60, 3420, 3000, 1]),
         ({"access_s": 600}, [1000, 1500, 3420, 3000, 1]),
+        ({"connections": 0.5}, [1000, 900, 3720, 3000, 1]),
+        ({"connections": 0.0}, [1000, 900, 4020, 3000, 1]),
     ],
 )
 def test_each_change_moves_its_part_alone(changes, seconds):

@@ -110,9 +110,11 @@ def test_arcs_through_the_halls_of_a_station_are_split_by_their_halls(graph):
         ("station:0/check-in-hsr", "new:new/0", 450 + START_S),
         ("new:new/0", "new:new/1/arrived", 1000),
         ("new:new/1/arrived", "station:1/arrivals", 1),
-        ("station:1/arrivals", "station:1/timed", 240),
-        ("station:1/timed", "new:new/2", START_S),
-        ("new:new/2", "new:new/3/arrived", 500),
+        ("station:1/arrivals", "station:1/platforms", 240),
+        ("station:1/platforms", "new:new/2", START_S),
+        ("new:new/2", "new:hub/out/1800/from", 500),
+        ("new:hub/out/1800/from", "new:hub/out/1200-0/to", 900),
+        ("new:hub/out/1200-0/to", "new:new/3/arrived", 400),
         ("new:new/3/arrived", "station:1", 300),
     )
     assert parts_of(graph, candidates(*new)) == {
@@ -120,7 +122,7 @@ def test_arcs_through_the_halls_of_a_station_are_split_by_their_halls(graph):
         "check_in": 1200,
         "wait": 450,
         "start": 2 * START_S,
-        "riding": 1500,
-        "transfer": 241,
+        "riding": 1900,
+        "transfer": 1141,
         "alighting": 300,
     }

@@ -36,8 +36,8 @@ class TimeChanges:
         Largest time before departure, and of a wait; None: as in the base.
     wait_factor, check_in_factor
         Factors on waits and on the time before departure, before their largest time applies.
-    connections
-        Share of what timed connections save that they do save: 1 all, 0 none.
+    connections, check_in_rule
+        Share of what timed connections, and shorter check-in, save that they do save: 1 all, 0 none.
     access_s
         Seconds added between a centre and a station near it, at each end; what is left is at least 60 s.
     limit_s
@@ -56,6 +56,7 @@ class TimeChanges:
     wait_factor: float = 1.0
     check_in_factor: float = 1.0
     connections: float = 1.0
+    check_in_rule: float = 1.0
     access_s: int = 0
     limit_s: int = 0
     beyond_s: int = 0

@@ -28,8 +28,8 @@ from optimiser.job.sections import (
 from optimiser.problem.model import TIERS
 
 Changes = Literal[
-    "costs", "road_speed", "rail_speed", "access_s", "waits", "check_in", "connections", "limit_s",
-    "weight_exponent", "demand", "budget", "closed", "opening", "delay_years",
+    "costs", "road_speed", "rail_speed", "access_s", "waits", "check_in", "connections", "check_in_rule",
+    "limit_s", "weight_exponent", "demand", "budget", "closed", "opening", "delay_years",
 ]  # fmt: skip
 """What a factor may change."""
 
@@ -41,7 +41,7 @@ TAKEN = (
 """Columns of the table of cases that no factor may have as its id."""
 SCALES = ("costs", "road_speed", "rail_speed", "waits", "check_in", "demand", "budget")
 """Changes that multiply something, so that their values must be above 0."""
-EFFECTS = ("connections",)
+EFFECTS = ("connections", "check_in_rule")
 """Changes that leave a share of an effect, from 0 to 1."""
 _NEEDS = {
     "uniform": ("low", "high"),

@@ -212,6 +212,7 @@ class Candidates(Section):
     service_count: Whole = 24
     express_count: Whole = 60
     access_count: Whole = 40
+    check_in: Literal["region", "stations"] = "region"
     slack_s: Whole = Field(0, le=86_400)
     file: str = ""
     fixed_in: Names = ()
@@ -425,7 +426,7 @@ class Independence(Section):
 CaseName = Literal[
     "roads 10 % slower", "roads 10 % faster", "trains 10 % slower", "trains 10 % faster",
     "check-in 15 min", "waits at most 15 min", "waits half as long again", "timed connections save half",
-    "no timed connections", "access 5 min faster",
+    "no timed connections", "shorter check-in saves half", "no shorter check-in", "access 5 min faster",
     "access 10 min slower", "lines carry fewer trains", "lines carry more trains",
     "roads at high costs", "rail lines at high costs", "train services at high costs",
     "access and stations at high costs", "all at low costs", "all at high costs",

@@ -5,15 +5,15 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import shapely
 
 from networks.intermodal.trains import HALLS
-from optimiser.proposals.base_case import Arc, great_circle_km
+from optimiser.proposals.base_case import NEW, Arc, great_circle_km
 from optimiser.proposals.services import PatternRules
 from optimiser.proposals.table import Proposal
 from optimiser.proposals.trains import Stop, TrackPath, Tracks, Train, train_arcs
@@ -50,7 +50,9 @@ class StationRules:
     Attributes
     ----------
     check_in_hsr_s, check_in_conv_s
-        Shorter check-in before fast and before other trains.
+        Shorter check-in before fast and before other trains; the former before all trains under one rule.
+    check_in_by_station
+        Whether each station is a measure of its own instead of one rule for the region.
     check_in_trains
         Trains a day and direction that one unit of `check-in` of the cost table serves.
     ways
@@ -70,6 +72,7 @@ class StationRules:
 
     check_in_hsr_s: int = 900
     check_in_conv_s: int = 600
+    check_in_by_station: bool = False
     check_in_trains: float = 50.0
     ways: tuple[AccessWay, ...] = (
         AccessWay("bus lane", "bus-lane", 360, 25.0, 0.8),
@@ -85,7 +88,10 @@ class StationRules:
 
 
 def propose_check_in(tracks: Tracks, rules: StationRules, left_out: Counter[str]) -> Iterator[Proposal]:
-    """Propose shorter check-in at stations with trains.
+    """Propose shorter check-in: one rule for all stations with fast trains, or a measure a station.
+
+    Under the rule boarding closes 5 minutes before departure and identities are checked at the train, so that
+    passengers arrive `check_in_hsr_s` before any train of these stations and of those that are built.
 
     Parameters
     ----------
@@ -99,29 +105,61 @@ def propose_check_in(tracks: Tracks, rules: StationRules, left_out: Counter[str]
     Yields
     ------
     Proposal
-        One a station.
+        One, or one a station where the rules ask for it.
     """
-    halls = ((HALLS[0], "check_in_hsr_s"), (HALLS[1], "check_in_conv_s"))
-    times = ((hall, getattr(rules, name), getattr(tracks.base.access, name)) for hall, name in halls)
-    shorter = {hall: new for hall, new, old in times if new < old}
+    access, hsr_s = tracks.base.access, rules.check_in_hsr_s
+    conv_s = rules.check_in_conv_s if rules.check_in_by_station else hsr_s
+    halls = ((HALLS[0], hsr_s, access.check_in_hsr_s), (HALLS[1], conv_s, access.check_in_conv_s))
+    shorter = [(hall, max(1, new), today) for hall, new, today in halls if new < today]
     if not shorter:
         left_out["check_in: check-in is as short already"] += 1
         return
     front = "" if tracks.base.door_to_door else "/between"
-    for row in _served(tracks):
-        station = f"station:{row}"
-        arcs = tuple((f"{station}{front}", f"{station}/{hall}", max(1, new)) for hall, new in shorter.items())
-        minutes = " and ".join(f"{new / 60:g}" for new in shorter.values())
-        yield at_station(
+
+    def measure(rows: Sequence[int], new_stations: Sequence[str] = (), **facts: Any) -> Proposal:  # noqa: ANN401
+        stations = [*(f"station:{row}" for row in rows), *new_stations]
+        return at_station(
             tracks,
-            row,
+            max(rows, key=lambda row: (tracks.trains_a_day(row), -row)),
             "check-in",
-            candidate_id=f"check-in:{row}-{tracks.station_name(row)}",
-            to_name=tracks.station_name(row),
-            arcs=arcs,
-            units=max(1, math.ceil(tracks.trains_a_day(row) / rules.check_in_trains)),
-            why=f"check-in of {minutes} min for {tracks.trains_a_day(row):.0f} trains a day and direction",
+            arcs=tuple(
+                (f"{one}{front}", f"{one}/{hall}", new) for one in stations for hall, new, _ in shorter
+            ),
+            instead_s=tuple(today for _ in stations for *_, today in shorter),
+            units=sum(max(1, math.ceil(tracks.trains_a_day(row) / rules.check_in_trains)) for row in rows),
+            **facts,
         )
+
+    if rules.check_in_by_station:
+        minutes = " and ".join(f"{new / 60:g}" for _, new, _ in shorter)
+        for row in _served(tracks):
+            name, trains = (
+                tracks.station_name(row),
+                f"{tracks.trains_a_day(row):.0f} trains a day and direction",
+            )
+            yield measure(
+                [row],
+                candidate_id=f"check-in:{row}-{name}",
+                to_name=name,
+                why=f"check-in of {minutes} min for {trains}",
+            )
+        return
+    rows = [row for row in _served(tracks) if tracks.has_fast_trains(row)]
+    if not rows:
+        left_out["check_in: no station has fast trains"] += 1
+        return
+    saved = " and ".join(f"{today / 60:g}" for *_, today in shorter)
+    rule = measure(
+        rows,
+        [f"{NEW}station/{tracks.base.ids[city]}" for city in tracks.cities_without_trains],
+        candidate_id="check-in:region",
+        to_name="the whole region",
+        why=(
+            f"one rule at {len(rows)} stations with fast trains: {shorter[0][1] / 60:g} min before departure"
+            f" instead of {saved}; boarding closes 5 min before, identities are checked at the train"
+        ),
+    )
+    yield replace(rule, from_name="High-speed stations")
 
 
 def _served(tracks: Tracks) -> list[int]:
@@ -328,9 +366,7 @@ def propose_stations(tracks: Tracks, rules: PatternRules, left_out: Counter[str]
         At most one a city and service.
     """
     base = tracks.base
-    without = [
-        city for city in range(len(base.ids)) if not any(tracks.trains[row] for row in tracks.stations[city])
-    ]
+    without = tracks.cities_without_trains
     if not without:
         left_out["station: every city has a station with trains"] += 1
         return

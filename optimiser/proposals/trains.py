@@ -363,6 +363,11 @@ class Tracks:
         return Counter({node: len(services) for node, services in self._callers.items()})
 
     @cached_property
+    def cities_without_trains(self) -> list[int]:
+        """Return the cities near which no train stops."""
+        return [city for city, rows in enumerate(self.stations) if not any(self.trains[row] for row in rows)]
+
+    @cached_property
     def cities_at(self) -> dict[int, list[int]]:
         """Return the cities near each station that has any."""
         found = defaultdict[int, list[int]](list)
@@ -520,6 +525,14 @@ class Tracks:
             return self.stations[city]
         near = (row for row in self.fronts if self.trains[row] and self.reach_s[city, row] <= most_s)
         return sorted(near, key=lambda row: (self.reach_s[city, row], row))[:count]
+
+    def has_fast_trains(self, row: int) -> bool:
+        """Tell whether trains of a fast class stop at a station."""
+        services, access = self.base.services, self.base.access
+        return services is not None and any(
+            access.is_fast(str(services.lines["link_class"].iloc[service]))
+            for service in self._callers.get(row, ())
+        )
 
     def trains_a_day(self, row: int) -> float:
         """Return the number of trains a day and direction that stop at a station."""

@@ -464,7 +464,9 @@ def rules_of(job: Job, source: Source) -> Rules:
             station_km=access_parameters(job, source).centre_station_km,
             **{name: value for name, value in standards.items() if name not in ("road_kmh", "source")},
         ),
-        stations=StationRules(access_count=asked.access_count),
+        stations=StationRules(
+            access_count=asked.access_count, check_in_by_station=asked.check_in == "stations"
+        ),
         patterns=PatternRules(express_count=asked.express_count),
         kinds=asked.kinds or known,
         longest_water_km=asked.longest_water_km,

@@ -196,7 +196,7 @@ def changed_seconds(arcs: SplitArcs, changes: TimeChanges) -> NDArray[np.int64]:
     changes
         How times differ.
     """
-    share = np.array([changes.connections, 1.0])[arcs.effect]
+    share = np.array([changes.connections, changes.check_in_rule, 1.0])[arcs.effect]
     parts = arcs.parts * (1.0 + (1.0 - share) * arcs.saved / arcs.seconds)[:, None]
     at = {name: column for column, name in enumerate(PARTS)}
     parts[:, at["driving"]] /= changes.road_speed

@@ -38,7 +38,7 @@ CITY, ROAD, FRONT, CHECKED, ARRIVALS, PLATFORMS, MET, MEETS, ABOARD, ARRIVED = r
 platforms; of a timed connection where trains arrive and where those that wait for them leave; a train before
 departure, a train on arrival."""
 
-EFFECTS = ("timed_transfer",)
+EFFECTS = ("timed_transfer", "check_in")
 """Kinds of measures whose effect may be less than proposed."""
 
 _BOARD = -1

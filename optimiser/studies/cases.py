@@ -136,6 +136,7 @@ def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case
     holds = {name: bool(own) for name, own in kinds.items()} | {
         "": True,
         "timed connections": bool((candidates.table["kind"] == "timed_transfer").any()),
+        "shorter check-in": bool((candidates.table["kind"] == "check_in").any()),
         "trains": job.times.rail or bool((candidates.table["mode"] != "road").any()),
         "screening": is_screening,
         "screening with trains": is_screening and job.times.rail,

@@ -30,6 +30,7 @@ _OF_TIMES: Mapping[Changes, str] = {
     "waits": "wait_factor",
     "check_in": "check_in_factor",
     "connections": "connections",
+    "check_in_rule": "check_in_rule",
     "access_s": "access_s",
     "limit_s": "limit_s",
 }

@@ -113,7 +113,7 @@ def test_measures_at_stations_are_compared_with_that_part_of_a_trip():
     drawn = base_case(road, places, rail)
     graph = intermodal.join(road, rail, places, parameters=china)
     base = replace(drawn, graph=graph, skim=skims.travel_times(graph), access=china)
-    rules, found = stations.StationRules(), Tracks(base, RailRules())
+    rules, found = stations.StationRules(check_in_by_station=True), Tracks(base, RailRules())
     measures = [
         *stations.propose_check_in(found, rules, Counter()),
         *of_kind(

@@ -20,6 +20,8 @@ PLACES = cities(ROAD, [("a", (0, 0), 9_000_000, 0), ("b", (100, 0), 900_000, 1),
 TRACKS = network([(1, 1), (101, 1), (201, 1)], [(0, 1, "rail", 100, 250), (1, 2, "rail", 100, 250)], "rail")
 LINES = [("hsr250", 1200, [0, 1], [0, 1700]), ("conv160", 3000, [1, 2], [0, 1700])]
 CHINA = AccessParameters.default("CN")
+EACH = StationRules(check_in_by_station=True)
+"""Rules under which shorter check-in is a measure at each station."""
 
 
 def drawn_with(access=CHINA, definition="door_to_door", lines=LINES):
@@ -34,7 +36,7 @@ def drawn_with(access=CHINA, definition="door_to_door", lines=LINES):
 def test_shorter_check_in_everywhere_is_the_network_with_shorter_check_in(definition):
     before = drawn_with(definition=definition)
     after = drawn_with(replace(CHINA, check_in_hsr_s=900, check_in_conv_s=600), definition)
-    found = list(stations.propose_check_in(Tracks(before, RailRules()), StationRules(), Counter()))
+    found = list(stations.propose_check_in(Tracks(before, RailRules()), EACH, Counter()))
     assert [one.to_name for one in found] == ["n0", "n1", "n2"]
     added = [arc for one in found for arc in one.arcs]
     assert (with_arcs(before.graph, added) == after.skim).all()
@@ -53,9 +55,7 @@ def test_shorter_check_in_serves_trains_that_are_built_as_well():
         Train("hsr250", 2400, 1800),
         tracks.times,
     )
-    shorter = [
-        arc for one in stations.propose_check_in(tracks, StationRules(), Counter()) for arc in one.arcs
-    ]
+    shorter = [arc for one in stations.propose_check_in(tracks, EACH, Counter()) for arc in one.arcs]
     assert (with_arcs(before.graph, [*train, *shorter]) == after.skim).all()
 
 
@@ -67,9 +67,50 @@ def test_check_in_that_is_short_already_is_counted_once():
     assert left_out == {"check_in: check-in is as short already": 1}
 
 
+@pytest.mark.parametrize("definition", ["door_to_door", "in_vehicle"])
+def test_one_rule_shortens_check_in_at_all_stations_with_fast_trains_and_at_no_other(definition):
+    """Fast trains stop at n0 and n1. Trains from n1 to n2 are others, before which 20 minutes become 15."""
+    before = drawn_with(definition=definition)
+    (rule,) = stations.propose_check_in(Tracks(before, RailRules()), StationRules(), Counter())
+    front = "" if definition == "door_to_door" else "/between"
+    halls = {"check-in-hsr": 1500, "check-in-conv": 1200}
+    today = {
+        (f"station:{n}{front}", f"station:{n}/{hall}", 900): s for n in (0, 1) for hall, s in halls.items()
+    }
+    assert dict(zip(rule.arcs, rule.instead_s, strict=True)) == today
+    saved = before.skim - with_arcs(before.graph, rule.arcs)
+    if definition == "door_to_door":
+        # Who changes at n1 may leave the station and check in again: 5 minutes less there, too, or 6 in all.
+        assert saved.tolist() == [[0, 600, 900], [600, 0, 300], [360, 0, 0]]
+    assert (rule.candidate_id, rule.from_name, rule.to_name) == (
+        "check-in:region",
+        "High-speed stations",
+        "the whole region",
+    )
+    assert rule.units == 3  # 48 and 67 trains a day, 50 a unit
+    assert rule.why.startswith(
+        "one rule at 2 stations with fast trains: 15 min before departure instead of 25"
+    )
+
+
+def test_the_rule_holds_at_new_stations_as_well():
+    """The third city has no trains; a new line would give it a station of its own."""
+    before = drawn_with(lines=LINES[:1])
+    (rule,) = stations.propose_check_in(Tracks(before, RailRules()), StationRules(), Counter())
+    assert ("new:station/c", "new:station/c/check-in-hsr", 900) in rule.arcs
+    assert rule.units == 2
+
+
+def test_without_fast_trains_there_is_no_rule():
+    left_out: Counter[str] = Counter()
+    slow = Tracks(drawn_with(lines=LINES[1:]), RailRules())
+    assert list(stations.propose_check_in(slow, StationRules(), left_out)) == []
+    assert left_out == {"check_in: no station has fast trains": 1}
+
+
 def test_a_busy_station_needs_more_lanes():
     busy = Tracks(drawn_with(lines=[("hsr250", 600, [0, 1], [0, 1700])]), RailRules())
-    found = list(stations.propose_check_in(busy, StationRules(), Counter()))
+    found = list(stations.propose_check_in(busy, EACH, Counter()))
     assert [one.units for one in found] == [2.0, 2.0]  # 96 trains a day, 50 a unit
 
 
@@ -112,7 +153,7 @@ def test_a_way_leaves_its_share_of_the_time_of_the_tier():
 )
 def test_check_in_is_shortened_in_the_halls_where_it_is_longer(hsr_s, conv_s, halls, minutes):
     tracks = Tracks(drawn_with(replace(CHINA, check_in_hsr_s=hsr_s, check_in_conv_s=conv_s)), RailRules())
-    found = list(stations.propose_check_in(tracks, StationRules(), Counter()))
+    found = list(stations.propose_check_in(tracks, EACH, Counter()))
     assert len(found) == (3 if halls else 0)
     for one, row, trains in zip(found, (0, 1, 2), (48, 67, 19), strict=False):
         assert [head for _, head, _ in one.arcs] == [f"station:{row}/{hall}" for hall in halls]
@@ -123,14 +164,14 @@ def test_check_in_is_shortened_in_the_halls_where_it_is_longer(hsr_s, conv_s, ha
 
 
 def test_measures_take_a_second_at_least():
-    nothing = StationRules(check_in_hsr_s=0, check_in_conv_s=0)
+    nothing = replace(EACH, check_in_hsr_s=0, check_in_conv_s=0)
     found = stations.propose_check_in(Tracks(drawn_with(), RailRules()), nothing, Counter())
     assert {seconds for one in found for *_, seconds in one.arcs} == {1}
 
 
 def test_the_place_of_a_measure_is_marked_by_a_short_line():
     tracks = Tracks(drawn_with(), RailRules())
-    hub = list(stations.propose_check_in(tracks, StationRules(), Counter()))[1]
+    hub = list(stations.propose_check_in(tracks, EACH, Counter()))[1]
     (west, south), (east, north) = hub.geometry.coords
     lon, lat = tracks.places[1]
     assert (south, north) == (lat, lat)

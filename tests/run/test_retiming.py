@@ -21,8 +21,8 @@ def arcs():
     ]
     parts = np.array([[row.get(part, 0) for part in PARTS] for row in rows], dtype=np.int64)
     near = np.array([False, True, False, False, True])
-    # The check-in is that of a timed connection of 3420 seconds, which saves 600.
-    effect, saved = np.array([-1, -1, 0, -1, -1]), np.array([0, 0, 600, 0, 0])
+    # The third arc is that of a timed connection that saves 600 seconds, the fourth of a rule that saves 300.
+    effect, saved = np.array([-1, -1, 0, 1, -1]), np.array([0, 0, 600, 300, 0])
     return SplitArcs(5, parts, near, effect, saved)
 
 
@@ -41,6 +41,8 @@ def arcs():
         ({"access_s": 600}, [1000, 1500, 3420, 3000, 1]),
         ({"connections": 0.5}, [1000, 900, 3720, 3000, 1]),
         ({"connections": 0.0}, [1000, 900, 4020, 3000, 1]),
+        ({"check_in_rule": 0.5}, [1000, 900, 3420, 3150, 1]),
+        ({"check_in_rule": 0.0}, [1000, 900, 3420, 3300, 1]),
     ],
 )
 def test_each_change_moves_its_part_alone(changes, seconds):

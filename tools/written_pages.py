@@ -106,10 +106,9 @@ def _roads(code: str) -> tuple[object, ...]:
 def _stations(code: str) -> tuple[object, ...]:
     one = AccessParameters.default(code)
     waits = (one.waiting_hsr.replace("_", " "), one.waiting_conv.replace("_", " "))
-    by_tier = (
-        f"{times.core}, {times.secondary}, {times.small}" for times in (one.centre_station, one.terminal)
-    )
-    return (one.check_in_hsr_s, one.check_in_conv_s, *waits, one.transfer_s, one.alight_s, *by_tier)
+    modes = ", ".join(f"{mode.name} {mode.fixed_s} + {mode.speed_kmh:g} km/h" for mode in one.modes)
+    to_roads = f"{one.terminal.core}, {one.terminal.secondary}, {one.terminal.small}"
+    return (one.check_in_hsr_s, one.check_in_conv_s, *waits, one.transfer_s, one.alight_s, modes, to_roads)
 
 
 def _trains(code: str) -> tuple[object, ...]:
@@ -150,7 +149,7 @@ _TABLES = (
     ),
     (
         "Stations",
-        "Seconds; those of the last two columns in core, secondary and small cities.",
+        "Seconds; those of the last column in core, secondary and small cities; metros in core cities alone.",
         (
             "check-in, fast",
             "check-in, other",

@@ -110,16 +110,12 @@ def stations_to_roads(
 def cities_to_stations(
     cities: Cities, stations: gpd.GeoDataFrame, *, parameters: AccessParameters
 ) -> Connectors:
-    """Connect each city to all stations near its centre, with the access time of its tier.
-
-    In vehicles the access counts in proportion to the distance: nothing at the centre, all of it at the
-    limit. This is slower than any train, so that a train which stops at more stations near a centre is no
-    way to get there sooner. It never exceeds the access time door to door.
+    """Connect each city to all stations near its centre, with the times of `AccessParameters.access_s`.
 
     Parameters
     ----------
     parameters
-        The distance limit, and the access time of each tier.
+        The distance limit, and the modes of access.
 
     Returns
     -------
@@ -132,9 +128,13 @@ def cities_to_stations(
     near = KDTree(centres).query_ball_tree(KDTree(places), km_to_chord(limit_km))
     pairs = [(row, one) for row, few in enumerate(near) for one in sorted(few)]
     rows, at = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    seconds = _ints([parameters.centre_station.of(str(tier)) for tier in cities.table["tier"]])[rows]
-    share = np.minimum(chord_to_km(np.linalg.norm(places[at] - centres[rows], axis=1)) / limit_km, 1.0)
-    return Connectors(rows, at, seconds, np.rint(seconds * share).astype(np.int64))
+    km = chord_to_km(np.linalg.norm(places[at] - centres[rows], axis=1)).tolist()
+    towns = cities.table[["tier", "population"]].iloc[rows].itertuples(index=False)
+    found = [
+        parameters.access_s(str(tier), one, int(count)) for one, (tier, count) in zip(km, towns, strict=True)
+    ]
+    seconds, moving_s = np.array(found, dtype=np.int64).reshape(-1, 2).T
+    return Connectors(rows, at, seconds, moving_s)
 
 
 def _on_sphere(points: gpd.GeoDataFrame) -> Floats:

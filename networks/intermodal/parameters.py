@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,16 +17,42 @@ Waiting = Literal["scheduled", "turn_up"]
 
 
 @dataclass(frozen=True, slots=True)
-class ByTier:
-    """Seconds that depend on the tier of a city."""
+class ByTier[T]:
+    """Seconds, or what else depends on the tier of a city."""
 
-    core: int
-    secondary: int
-    small: int
+    core: T
+    secondary: T
+    small: T
 
-    def of(self, tier: str) -> int:
-        """Return the seconds of a tier; any tier other than `core` and `secondary` counts as `small`."""
+    def of(self, tier: str) -> T:
+        """Return the value of a tier; any tier other than `core` and `secondary` counts as `small`."""
         return {"core": self.core, "secondary": self.secondary}.get(tier, self.small)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessMode:
+    """A way to travel between the centre of a city and its stations.
+
+    Attributes
+    ----------
+    name
+        In words.
+    fixed_s
+        Seconds that do not depend on the distance: to the stop or the car, waiting, into the station.
+    speed_kmh
+        Speed on the way, stops included.
+    core_only
+        Whether core cities alone have it.
+    """
+
+    name: str
+    fixed_s: int
+    speed_kmh: float
+    core_only: bool = False
+
+
+MODES = ("walk", "bus", "taxi", "metro")
+"""Ways from a centre to a station; the last one in core cities alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +78,13 @@ class AccessParameters:
     transfer_s
         Seconds from one train to another at the same station, without waiting.
     centre_station_km
-        Largest distance between a city centre and a station that is reached in `centre_station`.
+        Largest distance between a city centre and a station that is reached by the modes of access.
+    modes
+        Modes of access, of which the fastest counts.
+    residents_a_km2
+        Residents by which the extent of a town is known.
     centre_station
-        Seconds between a centre and such a station.
+        Seconds between a centre and such a station whatever the distance, where a job states them.
     terminal
         Seconds between a centre and the road network, in addition to the connector.
     connector_kmh, connector_detour
@@ -75,12 +106,14 @@ class AccessParameters:
     alight_s: int
     transfer_s: int
     centre_station_km: float
-    centre_station: ByTier
-    terminal: ByTier
+    centre_station: ByTier[int | None]
+    terminal: ByTier[int]
     connector_kmh: float
     connector_detour: float
     station_road_km: float
     station_road_s: int
+    modes: tuple[AccessMode, ...] = ()
+    residents_a_km2: float = 10_000.0
 
     @classmethod
     def default(cls, country: str = WORLD, *, given: Mapping[str, Any] | None = None) -> AccessParameters:
@@ -100,10 +133,66 @@ class AccessParameters:
             **{key: of_country.get(key, value) for key, value in table["access"].items()},
             **own,
         }
+        modes = [(name, values.pop(f"{name}_s", 0), values.pop(f"{name}_kmh")) for name in MODES]
+        values["modes"] = tuple(
+            AccessMode(name, fixed_s, kmh, core_only=name == MODES[-1])
+            for name, fixed_s, kmh in modes
+            if kmh > 0
+        )
         for name in ("centre_station", "terminal"):
-            values[name] = ByTier(*(values.pop(f"{name}_{tier}_s") for tier in TIERS))
+            values[name] = ByTier(*(values.pop(f"{name}_{tier}_s", None) for tier in TIERS))
         values |= {"running": Running.default(country), "fast_classes": tuple(values["fast_classes"])}
         return cls(**values)
+
+    def mean_km(self, straight_km: float, population: int) -> float:
+        """Return the mean straight distance of the residents of a town from a place.
+
+        Parameters
+        ----------
+        straight_km
+            Distance of the place from the centre.
+        population
+            Residents.
+
+        Notes
+        -----
+        They live evenly spread on a circle with radius r. Its mean distance from the centre is 2/3 r; from a
+        place at a distance of d about the root of d^2 + (2/3 r)^2: 6 % too much at the rim, where it is
+        32/(9 pi) r, and less farther out.
+        """
+        return math.hypot(straight_km, 2.0 / 3.0 * self.extent_km(population))
+
+    def extent_km(self, population: int) -> float:
+        """Return the radius of the circle that holds the residents of a town."""
+        return math.sqrt(population / self.residents_a_km2 / math.pi)
+
+    def access_s(self, tier: str, straight_km: float, population: int) -> tuple[int, int]:
+        """Return the seconds between a town and a station, and those of the way from the centre alone.
+
+        Parameters
+        ----------
+        tier
+            Tier of the town.
+        straight_km
+            Distance of the station from the centre.
+        population
+            Residents of the town.
+
+        Returns
+        -------
+        tuple of int
+            The fastest mode of access over the mean distance of the residents; and, at its speed, the
+            distance from the centre, which counts in vehicles: 0 at the centre, and slower than any train, so
+            that a train which stops at more stations near a centre is no way to get there sooner.
+        """
+        flat_s = self.centre_station.of(tier)
+        if flat_s is not None:
+            return flat_s, round(flat_s * min(straight_km / self.centre_station_km, 1.0))
+        far_km = self.connector_detour * self.mean_km(straight_km, population)
+        usable = (mode for mode in self.modes if tier == TIERS[0] or not mode.core_only)
+        seconds, mode = min((round(m.fixed_s + 3600.0 * far_km / m.speed_kmh), m.name) for m in usable)
+        (kmh,) = (one.speed_kmh for one in self.modes if one.name == mode)
+        return max(1, seconds), round(3600.0 * self.connector_detour * straight_km / kmh)
 
     def is_fast(self, link_class: str) -> bool:
         """Tell whether the figures of fast services hold for a class."""

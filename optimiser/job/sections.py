@@ -166,6 +166,7 @@ class Times(Section):
     road_classes: Names = ("motorway", "trunk", "primary", "secondary", "tertiary")
 
 
+AccessSpeed = Annotated[float | None, Field(ge=0, le=200)]
 Rule = Literal["scheduled", "turn_up"]
 
 
@@ -181,6 +182,14 @@ class Access(Section):
     alight_s: AccessSeconds = None
     transfer_s: AccessSeconds = None
     centre_station_km: float | None = Field(None, gt=0, le=100)
+    residents_a_km2: float | None = Field(None, ge=100, le=100_000)
+    walk_kmh: float | None = Field(None, gt=0, le=200)
+    bus_s: AccessSeconds = None
+    bus_kmh: AccessSpeed = None
+    taxi_s: AccessSeconds = None
+    taxi_kmh: AccessSpeed = None
+    metro_s: AccessSeconds = None
+    metro_kmh: AccessSpeed = None
     centre_station_core_s: AccessSeconds = None
     centre_station_secondary_s: AccessSeconds = None
     centre_station_small_s: AccessSeconds = None

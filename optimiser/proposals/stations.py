@@ -16,7 +16,14 @@ from networks.intermodal.trains import HALLS
 from optimiser.proposals.base_case import NEW, Arc, great_circle_km
 from optimiser.proposals.services import PatternRules
 from optimiser.proposals.table import Proposal
-from optimiser.proposals.trains import Stop, TrackPath, Tracks, Train, train_arcs
+from optimiser.proposals.trains import (
+    Stop,
+    TrackPath,
+    Tracks,
+    Train,
+    stop_at_new_station,
+    train_arcs,
+)
 
 _MARK_DEG = 0.01
 """Half the length of the line that marks a station on a map, degrees."""
@@ -32,15 +39,19 @@ class AccessWay:
         In words, and in the cost table.
     fixed_s, speed_kmh
         Walk and wait, and the speed on the way, stops included.
-    least_share
-        Least share of the time of the tier that remains, for the centre is where only a part of the city is.
+    from_km, to_km
+        Straight distance of the station from the centre, from which on and below which it is of use.
+    least_people
+        Residents from which on a town has one.
     """
 
     name: str
     standard: str
     fixed_s: int
     speed_kmh: float
-    least_share: float
+    from_km: float = 0.0
+    to_km: float = math.inf
+    least_people: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +86,10 @@ class StationRules:
     check_in_by_station: bool = False
     check_in_trains: float = 50.0
     ways: tuple[AccessWay, ...] = (
-        AccessWay("bus lane", "bus-lane", 360, 25.0, 0.8),
-        AccessWay("rapid transit", "rapid-transit", 480, 40.0, 2 / 3),
-        AccessWay("suburban railway", "suburban-rail", 600, 80.0, 2 / 3),
+        AccessWay("bus lanes and forecourt", "bus-lane", 300, 22.0, to_km=4.0),
+        AccessWay("express bus", "bus-lane", 420, 28.0, from_km=4.0, to_km=8.0),
+        AccessWay("tram", "tram", 480, 30.0, from_km=4.0, to_km=8.0, least_people=500_000),
+        AccessWay("suburban railway", "suburban-rail", 600, 60.0, from_km=8.0, least_people=500_000),
     )
     way_detour: float = 1.3
     way_longest_km: float = 40.0
@@ -193,7 +205,9 @@ def at_station(
 
 
 def propose_access(tracks: Tracks, rules: StationRules, left_out: Counter[str]) -> Iterator[Proposal]:
-    """Propose faster ways from centres to stations with trains.
+    """Propose faster ways from towns to stations with trains, of a kind that suits the distance.
+
+    A way is as long as the mean way of the residents: it serves the town, not its centre alone.
 
     Parameters
     ----------
@@ -206,22 +220,24 @@ def propose_access(tracks: Tracks, rules: StationRules, left_out: Counter[str]) 
         One a city, station and class of way.
     """
     base, times_needed = tracks.base, dict(rules.corridors)
-    last = "" if base.door_to_door else "/after"
+    last, people = "" if base.door_to_door else "/after", base.cities["population"].tolist()
     for city, (lon, lat) in enumerate(zip(base.lon.tolist(), base.lat.tolist(), strict=True)):
-        least_s = base.access.centre_station.of(base.tiers[city])
         origin, destination = base.city_ends(city)
         for row in _served(tracks):
             place = tracks.places[row]
-            km = float(great_circle_km(lon, lat, *place)) * rules.way_detour
-            if km > rules.way_longest_km * rules.way_detour:
+            straight_km = float(great_circle_km(lon, lat, *place))
+            if straight_km > rules.way_longest_km:
                 continue
+            km = rules.way_detour * base.access.mean_km(straight_km, people[city])
             for way in rules.ways:
-                moving_s = km / way.speed_kmh * 3600.0
-                seconds = round(max(way.fixed_s + moving_s, way.least_share * least_s))
-                seconds = seconds if base.door_to_door else max(1, round(moving_s))
+                if not way.from_km <= straight_km < way.to_km or people[city] < way.least_people:
+                    continue
+                moving_km = km if base.door_to_door else rules.way_detour * straight_km
+                moving_s = moving_km / way.speed_kmh * 3600.0
+                seconds = max(1, round(moving_s + (way.fixed_s if base.door_to_door else 0)))
                 today = int(tracks.reach_s[city, row])
                 if today - seconds < rules.way_gain_s:
-                    left_out[f"access: a {way.name} saves under {rules.way_gain_s // 60} min"] += 1
+                    left_out[f"access: {way.name}: saves under {rules.way_gain_s // 60} min"] += 1
                     continue
                 yield Proposal(
                     candidate_id=f"access:{base.ids[city]}-{row}-{way.standard}",
@@ -230,7 +246,7 @@ def propose_access(tracks: Tracks, rules: StationRules, left_out: Counter[str]) 
                     length_km=km,
                     speed_kmh=way.speed_kmh,
                     standard=way.standard,
-                    why=f"{way.name}: {seconds / 60:.0f} min from centre to station, {today / 60:.0f} today",
+                    why=f"{way.name}: {seconds / 60:.0f} min from town to station, {today / 60:.0f} today",
                     geometry=shapely.LineString([(lon, lat), place]),
                     arcs=(
                         (origin, f"station:{row}", seconds),
@@ -387,7 +403,7 @@ def propose_stations(tracks: Tracks, rules: PatternRules, left_out: Counter[str]
                     tracks,
                     pattern,
                     (leg, path, at),
-                    tracks.stop(city, None),
+                    stop_at_new_station(base, city, float(km[at])),
                     candidate_id=f"station:{base.ids[city]}-{pattern.service_id}",
                     from_name=base.names[city],
                     to_name=f"{base.names[city]} (new station)",

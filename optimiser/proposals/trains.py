@@ -228,15 +228,21 @@ class Stop:
     access: tuple[Arc, ...] = ()
 
 
-def stop_at_new_station(base: BaseCase, city: int) -> Stop:
-    """Return a stop at a new station in a city; all candidates that need one there share it."""
+def stop_at_new_station(base: BaseCase, city: int, km: float | None = None) -> Stop:
+    """Return a stop at a new station of a city; all candidates that need one there share it.
+
+    It lies so many km from the centre; where nobody knows, at the edge of the town.
+    """
     station = f"{NEW}station/{base.ids[city]}"
     origin, destination = base.city_ends(city)
     inside = TrainTimes(base.access, base.door_to_door).new_station_arcs(station)
+    people = int(base.cities["population"].iloc[city])
+    edge_km = base.access.extent_km(people) if km is None else km
+    seconds, moving_s = base.access.access_s(base.tiers[city], edge_km, people)
     if base.door_to_door:
-        seconds = base.access.centre_station.of(base.tiers[city])
         return Stop(station, ((origin, station, seconds), (station, destination, seconds), *inside))
-    return Stop(station, ((origin, station, 1), (f"{station}/after", destination, 1), *inside))
+    moving_s = max(1, moving_s)
+    return Stop(station, ((origin, station, moving_s), (f"{station}/after", destination, moving_s), *inside))
 
 
 def train_arcs(

@@ -288,10 +288,19 @@ def describe_access(assumed: AccessParameters) -> tuple[tuple[str, str], ...]:
         share = 1.0 if rule == "turn_up" else assumed.schedule_weight
         return f"{_minutes(assumed.wait_cap_s)} at most, below it {share / 2:g} of the headway"
 
-    def by_tier(times: ByTier) -> str:
-        parts = (f"{_minutes(times.of(tier))} in {tier} cities" for tier in TIERS)
-        return join_names(tuple(parts))
+    def by_tier(times: ByTier[int] | ByTier[int | None]) -> str:
+        stated = ((tier, seconds) for tier in TIERS if (seconds := times.of(tier)) is not None)
+        return join_names(tuple(f"{_minutes(seconds)} in {tier} cities" for tier, seconds in stated))
 
+    modes = (
+        "the fastest of "
+        + ", ".join(
+            f"{mode.name} ({_minutes(mode.fixed_s)} and {mode.speed_kmh:g} km/h"
+            f"{', in core cities' if mode.core_only else ''})"
+            for mode in assumed.modes
+        )
+        + ", over the mean distance of the residents"
+    )
     fast, slow = assumed.check_in_hsr_s, assumed.check_in_conv_s
     waits = {"high-speed": wait(assumed.waiting_hsr), "conventional": wait(assumed.waiting_conv)}
     same = len(set(waits.values())) == 1
@@ -310,8 +319,8 @@ def describe_access(assumed: AccessParameters) -> tuple[tuple[str, str], ...]:
         ),
         ("From the train to the front of the station", _minutes(assumed.alight_s)),
         (
-            f"From the centre to a station within {assumed.centre_station_km:g} km",
-            by_tier(assumed.centre_station),
+            f"From a town to a station within {assumed.centre_station_km:g} km",
+            "; ".join(text for text in (by_tier(assumed.centre_station), modes) if text),
         ),
         ("From the centre to its roads", by_tier(assumed.terminal)),
     )

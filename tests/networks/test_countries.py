@@ -84,6 +84,10 @@ def test_countries_differ_where_their_railways_do():
     assert AccessParameters.default("DE").transfer_s == 480
     assert AccessParameters.default("FR").transfer_s == 600
     assert AccessParameters.default("NG").terminal.core == 2400
+    assert [mode.name for mode in AccessParameters.default("NG").modes] == ["walk", "bus", "taxi"]
+    assert [mode.name for mode in AccessParameters.default("IN").modes] == ["walk", "bus", "taxi", "metro"]
+    taxis = {code: AccessParameters.default(code).modes[2].speed_kmh for code in ("CN", "IN", "NG")}
+    assert taxis == {"CN": 25.0, "IN": 18.0, "NG": 14.0}
     assert RailParameters.default("NL").default_headway_s("conv160") == round(16 * 3600 / 28)
     assert RailParameters.default("DE").default_headway_s("conv160") == 1800
 

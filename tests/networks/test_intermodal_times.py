@@ -13,12 +13,13 @@ from tiers import examples
 
 from networks import skims
 from networks.errors import SchemaError
-from networks.intermodal import AccessParameters, join
+from networks.intermodal import AccessParameters, ByTier, join
 from networks.skims import ARC_KINDS, UNREACHABLE
 
 A, B, C, D = (0.0, 0.0), (1.0, 0.0), (2.0, 0.0), (3.0, 0.0)
 APART = [A, B, C, D]
 NO_ROADS = network(APART, [], "road")
+CHINA = AccessParameters.default("CN")
 AT_STATIONS = cities(APART, [-1, -1, -1, -1])
 
 
@@ -170,8 +171,9 @@ def test_the_way_to_a_station_near_a_centre_counts_in_vehicles_by_its_distance()
     st.sampled_from([67.0, 134.0, 294.0]),
     st.sampled_from(["small", "secondary", "core"]),
     st.booleans(),
+    st.booleans(),
 )
-def test_halts_never_make_a_trip_faster_in_vehicles(halts, speed_kmh, tier, by_road):
+def test_halts_never_make_a_trip_faster_in_vehicles(halts, speed_kmh, tier, by_road, by_mode):
     def fastest(positions):
         """Return the time over 200 km of straight line between two cities with stations at their centres."""
         spots = [(km / 111.195, 0.0) for km in positions]
@@ -180,6 +182,8 @@ def test_halts_never_make_a_trip_faster_in_vehicles(halts, speed_kmh, tier, by_r
         ends = [spots[0], spots[-1]]
         places = cities(ends, [0, 1] if by_road else [-1, -1], tier=tier)
         wide = replace(PARAMETERS, centre_station_km=15.0)
+        if by_mode:
+            wide = replace(wide, centre_station=ByTier(None, None, None), modes=CHINA.modes)
         return times(network(ends, [], "road"), rail, places, "in_vehicle", wide)[0, 1]
 
     # Whole seconds: each of the hops and both ends may be rounded.
@@ -200,6 +204,42 @@ def test_access_to_a_station_is_the_faster_of_tier_time_and_road():
     by_tier = times(NO_ROADS, rail, cities([A, B], [-1, -1]), "door_to_door")[0, 1]
     by_road = times(road, rail, cities([A, B], [0, -1]), "door_to_door")[0, 1]
     assert by_tier - by_road == 1200 - (300 + 240)
+
+
+@pytest.mark.parametrize(
+    ("km", "tier", "seconds"),
+    [
+        (0.5, "small", 3600 * 1.3 * 0.5 / 4.8),  # on foot: 8 minutes
+        (1.0, "small", 480 + 3600 * 1.3 * 1.0 / 25),  # by taxi: 11 minutes
+        (5.0, "small", 480 + 3600 * 1.3 * 5.0 / 25),
+        (12.0, "small", 480 + 3600 * 1.3 * 12.0 / 25),
+        (5.0, "core", 480 + 3600 * 1.3 * 5.0 / 25),  # a metro of 33 km/h is as slow up to 5.3 km
+        (12.0, "core", 720 + 3600 * 1.3 * 12.0 / 33),
+    ],
+)
+def test_access_takes_the_fastest_mode_over_the_distance(km, tier, seconds):
+    """Without residents around the centre the way is that from the centre."""
+    assert CHINA.access_s(tier, km, 0)[0] == round(seconds)
+    kmh = 4.8 if km < 1 else 33 if (km, tier) == (12.0, "core") else 25
+    assert CHINA.access_s(tier, km, 0)[1] == round(3600 * 1.3 * km / kmh)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0, 2.0, 5.0])
+def test_the_way_to_a_station_is_the_mean_way_of_the_residents(share):
+    """A million on a circle with a radius of 5.64 km, sampled; 6 % too long at the rim, at most."""
+    radius = CHINA.extent_km(1_000_000)
+    assert radius == pytest.approx(5.642, abs=0.001)
+    angle, reach = np.meshgrid(
+        np.linspace(0, 2 * np.pi, 400, endpoint=False), np.sqrt(np.linspace(0, 1, 801)[1::2])
+    )
+    exact = np.hypot(reach * np.cos(angle) - share, reach * np.sin(angle)).mean() * radius
+    assert 1 <= CHINA.mean_km(share * radius, 1_000_000) / exact + 0.002 <= 1.065
+
+
+def test_a_job_may_state_the_time_whatever_the_distance():
+    stated = AccessParameters.default("CN", given={"centre_station_small_s": 1200})
+    assert stated.access_s("small", 7.5, 90_000) == (1200, 600)
+    assert stated.access_s("secondary", 7.5, 900_000) == CHINA.access_s("secondary", 7.5, 900_000)
 
 
 def test_services_assumed_from_tracks_run_through_stations():

@@ -105,7 +105,8 @@ class Branch:
     Attributes
     ----------
     line, towards
-        Name of the line, empty where the map has none; the largest city on the way, else the next station.
+        Name of the line, `trains by` the next stop where the map has none; the largest city on the way, else
+        the next stop.
     a_day
         Trains a day and direction that stop at the station.
     rides
@@ -119,7 +120,7 @@ class Branch:
 
     def __str__(self) -> str:
         """Return line and direction in words."""
-        return f"{self.line or 'trains'} towards {self.towards}"
+        return f"{self.line} towards {self.towards}"
 
 
 def propose_timed_connections(
@@ -399,7 +400,7 @@ def _branches_at(
         if own:
             leaving = {service: stops for key in group for service, *stops in trains[key]}
             yield Branch(
-                line=lines[group[0]][0],
+                line=lines[group[0]][0] or f"trains by {tracks.station_name(group[0][1])}",
                 towards=_towards(tracks, group[0], leaving),
                 a_day=sum(a_day[service] for service in leaving),
                 rides=own,

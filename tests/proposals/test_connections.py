@@ -129,7 +129,7 @@ def test_trains_of_one_line_that_leave_alike_are_one_service():
     tracks = drawn(tracks=alike)
     (branches,) = branches_of(tracks, ConnectionRules()).values()
     assert [branch.towards for branch in branches] == ["West", "North", "East"]
-    assert str(branches[0]) == "trains towards West"
+    assert str(branches[0]) == "trains by n1 towards West"
     (branches,) = branches_of(tracks, ConnectionRules(spread_unnamed_deg=91.0)).values()
     assert [branch.towards for branch in branches] == ["West", "East"]
 

@@ -138,9 +138,9 @@ def test_the_columns_of_every_table_are_in_the_dictionary(run, half):
     assert set(tables) == set(run.columns.index.get_level_values("table"))
     for name, table in tables.items():
         unknown = set(table.columns) - set(run.columns.loc[name].index)
-        assert unknown <= {"other_names", "population_definition", "source", "road_node", "road_snap_km"}, (
-            name
-        )
+        assert unknown <= {
+            *("other_names", "extent_km", "population_definition", "source", "road_node", "road_snap_km")
+        }, name
 
 
 def test_a_run_that_is_opened_again_is_the_run_that_was_written(run, home):

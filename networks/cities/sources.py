@@ -19,7 +19,7 @@ from networks.osm.elements import Points, Source
 from networks.world.towns import Box, Town, towns_in
 
 _REQUIRED = ("id", "name", "lat", "lon", "population")
-_OPTIONAL = ("tier", "other_names", "population_definition", "source")
+_OPTIONAL = ("tier", "other_names", "extent_km", "population_definition", "source")
 
 _WORLD_POPULATION = 10**10
 """Upper bound of the population of the world."""
@@ -62,7 +62,12 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
         tier_fault = "" if not tier or tier.isidentifier() else f"tier '{tier}' is not a single word"
         if tier and tier not in TIERS and near:  # a region's own tiers are accepted, misspelt ones are not
             tier_fault = f"tier '{tier}' is unknown; did you mean '{near[0]}'?"
-        values = (_population_fault(row["population"]), _position_fault(row), tier_fault)
+        values = (
+            _population_fault(row["population"]),
+            _position_fault(row),
+            _extent_fault(row.get("extent_km", "")),
+            tier_fault,
+        )
         faults += [f"{who}: {text}" for text in values if text]
         if row["id"] and first.setdefault(row["id"], line) != line:
             repeats.append(f"line {line}: id '{row['id']}' is already used in line {first[row['id']]}")
@@ -100,6 +105,9 @@ def _read(path: Path) -> list[tuple[int, _Row]]:
     ]
 
 
+_WIDEST_KM = 200.0
+
+
 def _check_header(header: Sequence[str], path: Path) -> None:
     faults = []
     for name in _REQUIRED:
@@ -114,6 +122,12 @@ def _check_header(header: Sequence[str], path: Path) -> None:
             faults=faults,
             remedy=f"Required: {', '.join(_REQUIRED)}. Optional: {', '.join(_OPTIONAL)}.",
         )
+
+
+def _extent_fault(text: str) -> str:
+    extent_km = number(text) if text else 1.0
+    right = extent_km is not None and 0 < extent_km <= _WIDEST_KM
+    return "" if right else f"extent_km '{text}' is no radius above 0 and up to {_WIDEST_KM:g} km"
 
 
 def _population_fault(text: str) -> str:
@@ -155,6 +169,7 @@ def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Citi
             "tier": [given or sized for given, sized in zip(column["tier"], by_size, strict=True)],
             "population": population,
             "population_definition": [text or "not stated" for text in column["population_definition"]],
+            "extent_km": [number(text) or np.nan for text in column["extent_km"]],
             "source": [text or where for text in column["source"]],
         },
         lon=[float(row["lon"]) for row in rows],

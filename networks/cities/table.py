@@ -30,6 +30,7 @@ COLUMNS = (
     Column("tier", "str", "-", "`core`, `secondary`, `small`, or a tier of the region's own"),
     Column("population", "int64", "persons", "residents, >= 0"),
     Column("population_definition", "str", "-", "definition of the count (built-up area, census year, ...)"),
+    Column("extent_km", "float64", "km", "radius of the built-up area; NaN: not known"),
     Column("source", "str", "-", "source of position and population"),
     Column("road_node", "int64", "row of nodes", "road node that it is snapped to; -1 if none"),
     Column("road_snap_km", "float64", "km", "great-circle distance to that node; NaN if none"),
@@ -170,7 +171,7 @@ def build(columns: Mapping[str, object], *, lon: ArrayLike, lat: ArrayLike) -> C
     ----------
     columns
         Values by column name: `city_id`, `name`, `tier`, `population`, `population_definition`, `source`, and
-        where there are any, `other_names`.
+        where there are any, `other_names` and `extent_km`.
     lon, lat
         Degrees.
 
@@ -193,7 +194,14 @@ def build(columns: Mapping[str, object], *, lon: ArrayLike, lat: ArrayLike) -> C
     snapped = {"road_node": np.full(len(named), -1), "road_snap_km": np.full(len(named), np.nan)}
     return Cities(
         schema.table(
-            {"other_names": [""] * len(named), **columns, "name": labels, **snapped, "geometry": points},
+            {
+                "other_names": [""] * len(named),
+                "extent_km": np.full(len(named), np.nan),
+                **columns,
+                "name": labels,
+                **snapped,
+                "geometry": points,
+            },
             COLUMNS,
         )
     )

@@ -129,9 +129,10 @@ def cities_to_stations(
     pairs = [(row, one) for row, few in enumerate(near) for one in sorted(few)]
     rows, at = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     km = chord_to_km(np.linalg.norm(places[at] - centres[rows], axis=1)).tolist()
-    towns = cities.table[["tier", "population"]].iloc[rows].itertuples(index=False)
+    tiers, extents_km = cities.table["tier"].iloc[rows], parameters.extents_km(cities.table)[rows]
     found = [
-        parameters.access_s(str(tier), one, int(count)) for one, (tier, count) in zip(km, towns, strict=True)
+        parameters.access_s(str(tier), *far)
+        for tier, *far in zip(tiers, km, extents_km.tolist(), strict=True)
     ]
     seconds, moving_s = np.array(found, dtype=np.int64).reshape(-1, 2).T
     return Connectors(rows, at, seconds, moving_s)

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
+import numpy as np
+import pandas as pd
+
 from networks.cities.table import TIERS
 from networks.countries import WORLD, figures, read_table
 from networks.rail.parameters import Running
+from networks.schema import Floats
 
 Waiting = Literal["scheduled", "turn_up"]
 """Rule for the wait before the first train; see `AccessParameters.wait_s`."""
@@ -144,15 +148,15 @@ class AccessParameters:
         values |= {"running": Running.default(country), "fast_classes": tuple(values["fast_classes"])}
         return cls(**values)
 
-    def mean_km(self, straight_km: float, population: int) -> float:
+    def mean_km(self, straight_km: float, extent_km: float) -> float:
         """Return the mean straight distance of the residents of a town from a place.
 
         Parameters
         ----------
         straight_km
             Distance of the place from the centre.
-        population
-            Residents.
+        extent_km
+            Radius of the town.
 
         Notes
         -----
@@ -160,13 +164,15 @@ class AccessParameters:
         place at a distance of d about the root of d^2 + (2/3 r)^2: 6 % too much at the rim, where it is
         32/(9 pi) r, and less farther out.
         """
-        return math.hypot(straight_km, 2.0 / 3.0 * self.extent_km(population))
+        return math.hypot(straight_km, 2.0 / 3.0 * extent_km)
 
-    def extent_km(self, population: int) -> float:
-        """Return the radius of the circle that holds the residents of a town."""
-        return math.sqrt(population / self.residents_a_km2 / math.pi)
+    def extents_km(self, towns: pd.DataFrame) -> Floats:
+        """Return the radius of each town: its own, else that of the circle that holds its residents."""
+        circle_km = np.sqrt(towns["population"].to_numpy(dtype=np.float64) / self.residents_a_km2 / np.pi)
+        known_km = towns["extent_km"].to_numpy(dtype=np.float64) if "extent_km" in towns else circle_km
+        return np.where(np.isnan(known_km), circle_km, known_km)
 
-    def access_s(self, tier: str, straight_km: float, population: int) -> tuple[int, int]:
+    def access_s(self, tier: str, straight_km: float, extent_km: float) -> tuple[int, int]:
         """Return the seconds between a town and a station, and those of the way from the centre alone.
 
         Parameters
@@ -175,8 +181,8 @@ class AccessParameters:
             Tier of the town.
         straight_km
             Distance of the station from the centre.
-        population
-            Residents of the town.
+        extent_km
+            Radius of the town.
 
         Returns
         -------
@@ -188,7 +194,7 @@ class AccessParameters:
         flat_s = self.centre_station.of(tier)
         if flat_s is not None:
             return flat_s, round(flat_s * min(straight_km / self.centre_station_km, 1.0))
-        far_km = self.connector_detour * self.mean_km(straight_km, population)
+        far_km = self.connector_detour * self.mean_km(straight_km, extent_km)
         usable = (mode for mode in self.modes if tier == TIERS[0] or not mode.core_only)
         seconds, mode = min((round(m.fixed_s + 3600.0 * far_km / m.speed_kmh), m.name) for m in usable)
         (kmh,) = (one.speed_kmh for one in self.modes if one.name == mode)

@@ -463,6 +463,11 @@ class BaseCase:
         return [str(value) for value in self.cities["tier"]]
 
     @cached_property
+    def extents_km(self) -> NDArray[np.float64]:
+        """Return the radius of each town; float64 [c]."""
+        return self.access.extents_km(self.cities)
+
+    @cached_property
     def road_nodes(self) -> NDArray[np.int64]:
         """Return for each city its node in the road network, -1 for none; int64 [c]."""
         return np.asarray(self.cities["road_node"], dtype=np.int64)

@@ -228,7 +228,7 @@ def propose_access(tracks: Tracks, rules: StationRules, left_out: Counter[str]) 
             straight_km = float(great_circle_km(lon, lat, *place))
             if straight_km > rules.way_longest_km:
                 continue
-            km = rules.way_detour * base.access.mean_km(straight_km, people[city])
+            km = rules.way_detour * base.access.mean_km(straight_km, float(base.extents_km[city]))
             for way in rules.ways:
                 if not way.from_km <= straight_km < way.to_km or people[city] < way.least_people:
                     continue

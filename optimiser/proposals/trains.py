@@ -236,9 +236,9 @@ def stop_at_new_station(base: BaseCase, city: int, km: float | None = None) -> S
     station = f"{NEW}station/{base.ids[city]}"
     origin, destination = base.city_ends(city)
     inside = TrainTimes(base.access, base.door_to_door).new_station_arcs(station)
-    people = int(base.cities["population"].iloc[city])
-    edge_km = base.access.extent_km(people) if km is None else km
-    seconds, moving_s = base.access.access_s(base.tiers[city], edge_km, people)
+    extent_km = float(base.extents_km[city])
+    away_km = extent_km if km is None else km
+    seconds, moving_s = base.access.access_s(base.tiers[city], away_km, extent_km)
     if base.door_to_door:
         return Stop(station, ((origin, station, seconds), (station, destination, seconds), *inside))
     moving_s = max(1, moving_s)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import pytest
 
 from networks.cities import CityNames, UnknownCityError, build, load_csv
+from networks.errors import SchemaError
 
 PLACES = [
     # id, name, lon, lat, population
@@ -105,6 +108,22 @@ def test_the_cities_of_the_embedded_region_are_found_in_other_languages():
     finder = CityNames(load_csv("networks/regions/jing-jin-ji/cities.csv").table)
     found = [finder.names[finder.row(text)] for text in ("Peking", "Tientsin", "石家庄", "Pékin")]
     assert found == ["Beijing", "Tianjin", "Shijiazhuang", "Beijing"]
+
+
+def test_the_extent_of_a_town_is_read_from_a_file(tmp_path):
+    path = tmp_path / "cities.csv"
+    path.write_text(
+        "id,name,lat,lon,population,extent_km\n1,A,39,116,5,2.5\n2,B,39,117,5,\n", encoding="utf-8"
+    )
+    extents = load_csv(path).table["extent_km"].tolist()
+    assert extents[0] == 2.5
+    assert math.isnan(extents[1])
+    path.write_text(
+        "id,name,lat,lon,population,extent_km\n1,A,39,116,5,0\n2,B,39,117,5,wide\n", encoding="utf-8"
+    )
+    with pytest.raises(SchemaError) as caught:
+        load_csv(path)
+    assert [fault.partition("extent_km")[2][:8] for fault in caught.value.faults] == [" '0' is ", " 'wide' "]
 
 
 def test_other_names_of_a_file_are_read(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -227,19 +228,24 @@ def test_access_takes_the_fastest_mode_over_the_distance(km, tier, seconds):
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0, 2.0, 5.0])
 def test_the_way_to_a_station_is_the_mean_way_of_the_residents(share):
     """A million on a circle with a radius of 5.64 km, sampled; 6 % too long at the rim, at most."""
-    radius = CHINA.extent_km(1_000_000)
+    (radius,) = CHINA.extents_km(pd.DataFrame({"population": [1_000_000]})).tolist()
     assert radius == pytest.approx(5.642, abs=0.001)
     angle, reach = np.meshgrid(
         np.linspace(0, 2 * np.pi, 400, endpoint=False), np.sqrt(np.linspace(0, 1, 801)[1::2])
     )
     exact = np.hypot(reach * np.cos(angle) - share, reach * np.sin(angle)).mean() * radius
-    assert 1 <= CHINA.mean_km(share * radius, 1_000_000) / exact + 0.002 <= 1.065
+    assert 1 <= CHINA.mean_km(share * radius, radius) / exact + 0.002 <= 1.065
 
 
 def test_a_job_may_state_the_time_whatever_the_distance():
     stated = AccessParameters.default("CN", given={"centre_station_small_s": 1200})
-    assert stated.access_s("small", 7.5, 90_000) == (1200, 600)
-    assert stated.access_s("secondary", 7.5, 900_000) == CHINA.access_s("secondary", 7.5, 900_000)
+    assert stated.access_s("small", 7.5, 2.0) == (1200, 600)
+    assert stated.access_s("secondary", 7.5, 5.0) == CHINA.access_s("secondary", 7.5, 5.0)
+
+
+def test_a_town_is_as_wide_as_its_table_says_else_as_its_residents_need():
+    towns = pd.DataFrame({"population": [10_000, 10_000], "extent_km": [3.0, np.nan]})
+    assert CHINA.extents_km(towns).tolist() == pytest.approx([3.0, np.sqrt(1 / np.pi)])
 
 
 def test_services_assumed_from_tracks_run_through_stations():

@@ -91,9 +91,8 @@ def test_a_city_that_trains_pass_gets_a_station():
     after = with_arcs(tracks.base.graph, found[0].arcs)
     access = tracks.base.access
     ride = access.board_s(link_class="hsr250", headway_s=2400) + 1700 + access.alight_s
-    people = int(tracks.base.cities["population"].iloc[1])
     km = float(great_circle_km(*tracks.places[1], tracks.base.lon[1], tracks.base.lat[1]))
-    ways = int(tracks.reach_s[0, 0]) + access.access_s("secondary", km, people)[0]
+    ways = int(tracks.reach_s[0, 0]) + access.access_s("secondary", km, float(tracks.base.extents_km[1]))[0]
     assert after[0, 1] == ways + ride
     assert len({one.candidate_id for one in found}) == len(found)
 

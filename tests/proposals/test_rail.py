@@ -60,10 +60,9 @@ def test_two_new_trains_meet_at_a_new_station():
     access = drawn.access
     board, change = access.board_s(link_class="hsr250", headway_s=3600), access.change_s(headway_s=3600)
     # New stations lie at the edges of the towns.
-    people = {city: int(drawn.cities["population"].iloc[city]) for city in (0, 2)}
+    edges = {city: float(drawn.extents_km[city]) for city in (0, 2)}
     ends = access.alight_s + sum(
-        access.access_s(drawn.tiers[city], access.extent_km(count), count)[0]
-        for city, count in people.items()
+        access.access_s(drawn.tiers[city], edge, edge)[0] for city, edge in edges.items()
     )
     changing = min(access.transfer_s + change, access.alight_s + board)
     expected = ends + board + 900 + changing + 900

@@ -45,10 +45,10 @@ def test_times_are_those_of_the_timetable(tmp_path: Path) -> None:
     ride_s = 1800 + 120 + 1800
     assert times.skims["in_vehicle"][0, 1] >= ride_s
     # Both stations are near the centres; within the towns people take a taxi.
-    people = {"secondary": 600_000, "small": 200_000}
-    km = (0.0, 0.05 * 111.195)
+    km, extents = (0.0, 0.05 * 111.195), access.extents_km(times.cities).tolist()
     to_station = sum(
-        access.access_s(tier, far, people[tier])[0] for far, tier in zip(km, people, strict=True)
+        access.access_s(tier, far, extent)[0]
+        for tier, far, extent in zip(("secondary", "small"), km, extents, strict=True)
     )
     # One train a day and direction: the wait is the largest that counts.
     board_s = access.board_s(link_class="conv120", headway_s=57_600) - access.running.start_s

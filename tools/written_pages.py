@@ -106,9 +106,15 @@ def _roads(code: str) -> tuple[object, ...]:
 def _stations(code: str) -> tuple[object, ...]:
     one = AccessParameters.default(code)
     waits = (one.waiting_hsr.replace("_", " "), one.waiting_conv.replace("_", " "))
-    modes = ", ".join(f"{mode.name} {mode.fixed_s} + {mode.speed_kmh:g} km/h" for mode in one.modes)
-    to_roads = f"{one.terminal.core}, {one.terminal.secondary}, {one.terminal.small}"
-    return (one.check_in_hsr_s, one.check_in_conv_s, *waits, one.transfer_s, one.alight_s, modes, to_roads)
+    return (
+        one.check_in_hsr_s,
+        one.check_in_conv_s,
+        *waits,
+        one.transfer_s,
+        one.alight_s,
+        ", ".join(f"{mode.name} {mode.fixed_s} + {mode.speed_kmh:g} km/h" for mode in one.modes),
+        f"{one.terminal.core}, {one.terminal.secondary}, {one.terminal.small}",
+    )
 
 
 def _trains(code: str) -> tuple[object, ...]:

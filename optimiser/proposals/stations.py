@@ -92,7 +92,7 @@ class StationRules:
         AccessWay("suburban railway", "suburban-rail", 600, 60.0, from_km=8.0, least_people=500_000),
     )
     way_detour: float = 1.3
-    way_longest_km: float = 40.0
+    way_longest_km: float = 20.0
     way_gain_s: int = 300
     corridors: tuple[tuple[str, float], ...] = (("core", 5.0), ("secondary", 2.0), ("small", 1.0))
     check_in_count: int = 24

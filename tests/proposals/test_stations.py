@@ -240,7 +240,7 @@ def test_a_way_saves_as_much_as_asked_and_is_as_long_as_allowed():
 
 
 def test_ways_that_save_too_little_are_counted_one_by_one():
-    """Each of three cities has one station within 40 km."""
+    """Each of three cities has one station within 20 km."""
     found, left_out, _ = ways_to(0, 0, way_gain_s=36_000)
     assert (found, left_out) == ([], {"access: tram: saves under 600 min": 3})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import zipfile
 from dataclasses import replace
 from itertools import pairwise
@@ -235,6 +236,37 @@ def test_the_design_speed_of_a_section_follows_from_its_terrain():
         ways = written(graph, [road], terrain=terrain, design_kmh={"mountain": 60}).ways.values()
         speeds[terrain] = {way.tags["maxspeed"] for way in ways if way.tags["highway"] == "motorway"}
     assert speeds == {"plain": {"120"}, "hill": {"100"}, "mountain": {"60"}}
+
+
+def test_the_mean_design_speed_of_hills_is_rounded_down_to_a_step_of_the_standard():
+    ends = [place("a", 40.0, 0.0), place("b", 40.0, 2.0)]
+    standard = {"plain": 120.0, "hill": 100.0, "mountain": 80.0}
+    for least, most, step in ((80.0, 100.0, "80"), (100.0, 120.0, "100"), (80.0, 120.0, "100")):
+        road, graph = corridor("G1", ends, design_kmh=least, design_most_kmh=most), ladder()
+        classify(graph, [road])
+        ways = written(graph, [road], terrain="hill", design_kmh=standard).ways.values()
+        assert {way.tags["maxspeed"] for way in ways if way.tags["highway"] == "motorway"} == {step}
+
+
+def test_streets_reach_as_far_as_the_residents_or_as_the_core_of_a_large_city(tmp_path):
+    file = tmp_path / "towns.csv"
+    file.write_text("lat,lon,population\n40.0,0.0,1000000\n40.0,1.0,1900000\n40.0,2.0,2100000\n", "utf-8")
+    assert [town.radius_km for town in Town.read(file)] == [4.0, 4.0, 4.0]
+    town, city, large = Town.read(file, beyond_core=True)
+    assert math.pi * town.radius_km**2 == pytest.approx(100.0)
+    assert city.radius_km == pytest.approx(math.sqrt(190.0 / math.pi))
+    assert large.radius_km == 4.0
+
+
+def test_roads_have_the_limit_of_streets_in_towns_and_that_of_the_country_outside():
+    graph, elements = ladder(), Elements()
+    plain = dict.fromkeys(graph.edges, "plain")
+    add_roads(
+        graph, [], elements, ground=graph.edges, terrain=plain, design_kmh={}, towns=[Town((40.0, 0.0), 25.0)]
+    )
+    assert {way.tags["maxspeed"] for way in elements.ways.values()} == {"CN:urban", "CN:rural"}
+    (street,) = [way for way in elements.ways.values() if way.tags["maxspeed"] == "CN:urban"]
+    assert {elements.nodes[node][0] for node in street.nodes} == {(40.0, 0.0), (40.0, 0.5), (40.2, 0.0)}
 
 
 def test_a_corridor_passes_outside_a_town():

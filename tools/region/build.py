@@ -82,8 +82,7 @@ def _add_roads(region: Region, geograph: Geograph, elements: Elements) -> None:
     """Classify the roads and add them."""
     corridors = facts.expressways(_given(region.facts))
     graph = WorkingGraph.of(geograph)
-    towns = Town.read(_given(region.counties))
-    classify(graph, corridors, towns)
+    classify(graph, corridors, Town.read(_given(region.counties)))
     terrain = Terrain.read(_given(region.terrain)).of(graph)
     ground = ground_lengths(graph, corridors, terrain, region.road_length_factor)
     add_roads(
@@ -93,7 +92,7 @@ def _add_roads(region: Region, geograph: Geograph, elements: Elements) -> None:
         ground=ground,
         terrain=terrain,
         design_kmh=region.design_kmh,
-        towns=towns,
+        towns=Town.read(_given(region.counties), beyond_core=True),
     )
 
 

@@ -42,6 +42,9 @@ TOWN_FACTOR = 2.0
 """Factor on the length of edges inside a town, since expressways pass outside."""
 MOST_TOWN_KM = 4.0
 """Largest radius of a town within which roads are avoided: expressways end at the rings of large cities."""
+LARGE_TOWN = 2_000_000
+"""Residents from which a city has urban expressways and main roads designed for 60 to 80 km/h beyond its core
+of `MOST_TOWN_KM` (planning standard GB 50220-95, from memory, C)."""
 TOWN_DENSITY = 10_000.0
 """Residents per square km of a town, which give its radius: the Chinese planning norm, from memory (C)."""
 OFFSET_FACTOR = 0.3
@@ -62,7 +65,13 @@ INTERCHANGE_GAP_KM = 4.0
 """Least distance between an interchange with an ordinary road and the previous junction of a drawn road."""
 
 SOURCE_TAGS = {"source": "OpenStreetMap by way of scgraph_data 2.0.0"}
-PRIMARY_TAGS = {"highway": "primary", "source:highway": "no expressway of the table claims it", **SOURCE_TAGS}
+PRIMARY_TAGS = {
+    "highway": "primary",
+    "source:highway": "no expressway of the table claims it",
+    "maxspeed": "CN:rural",
+    "source:maxspeed": "legal limit outside towns; urban expressways of large cities beyond the core",
+    **SOURCE_TAGS,
+}
 TOWN_TAGS = {
     "maxspeed": "CN:urban",
     "source:maxspeed": "legal limit in towns; the town is a circle by its residents (quality C)",
@@ -77,16 +86,24 @@ class Town:
     radius_km: float
 
     @classmethod
-    def read(cls, path: Path) -> list[Town]:
-        """Read the towns of a list of places; the radius follows from the residents."""
+    def read(cls, path: Path, *, beyond_core: bool = False) -> list[Town]:
+        """Read the towns of a list of places; the radius follows from the residents.
+
+        Parameters
+        ----------
+        beyond_core
+            Whether towns below `LARGE_TOWN` reach beyond `MOST_TOWN_KM`, as far as their streets do.
+        """
         with path.open(encoding="utf-8", newline="") as file:
-            return [
-                cls(
-                    (float(row["lat"]), float(row["lon"])),
-                    min(MOST_TOWN_KM, math.sqrt(float(row["population"]) / TOWN_DENSITY / math.pi)),
-                )
-                for row in csv.DictReader(file)
-            ]
+            rows = [(row["lat"], row["lon"], float(row["population"])) for row in csv.DictReader(file)]
+        return [
+            cls(
+                (float(lat), float(lon)),
+                radius_km if beyond_core and residents < LARGE_TOWN else min(MOST_TOWN_KM, radius_km),
+            )
+            for lat, lon, residents in rows
+            for radius_km in [math.sqrt(residents / TOWN_DENSITY / math.pi)]
+        ]
 
 
 def classify(graph: WorkingGraph, corridors: Sequence[Corridor], towns: Sequence[Town] = ()) -> None:
@@ -355,14 +372,16 @@ def add_roads(
 def _design_kmh(corridor: Corridor, terrain: str, standard: Mapping[str, float]) -> float | None:
     """Return the design speed of a section.
 
-    It is the highest of its corridor in the plain, the lowest in mountains and their mean in hills, but not
-    above the standard of the country for the terrain.
+    It is the highest of its corridor in the plain, the lowest in mountains and their mean in hills, there
+    rounded down to a step of the standard of the country; it is not above that standard for the terrain.
     """
     least = corridor.design_kmh
     if least is None:
         return None
     most = corridor.design_most_kmh or least
-    kmh = {"plain": most, "mountain": least}.get(terrain, (least + most) / 2)
+    mean = (least + most) / 2
+    step = max((kmh for kmh in standard.values() if least <= kmh <= mean), default=mean)
+    kmh = {"plain": most, "mountain": least}.get(terrain, step)
     return min(kmh, standard.get(terrain, kmh))
 
 

@@ -29,8 +29,8 @@ from networks.world.towns import Box
 from tools.region.facts import Corridor, Place, Raised, Stretch, Through
 from tools.region.geometry import crossing, stretched, turn_deg
 from tools.region.matching import WorkingGraph, best_legs, without_spurs
-from tools.region.patterns import add_patterns
-from tools.region.rails import Layout, Zone, add_tracks, lay_out, smoothed
+from tools.region.patterns import add_patterns, is_through_in_timetable
+from tools.region.rails import Layout, Zone, add_tracks, lay_out, slow_zones, smoothed
 from tools.region.roads import Town, add_roads, classify, ground_lengths
 from tools.region.services import (
     Run,
@@ -42,7 +42,7 @@ from tools.region.services import (
     line_services,
     through_services,
 )
-from tools.region.timetable import COLUMNS, group, read_patterns
+from tools.region.timetable import COLUMNS, Pattern, group, read_patterns
 
 DEGREE_KM = 111.19508
 
@@ -445,6 +445,48 @@ def test_trains_are_slower_in_a_zone():
     assert speeds == {("250", "350"), ("120", None)}
 
 
+def test_trains_are_slower_on_a_stretch_with_a_speed_and_not_beyond_its_ends(tmp_path):
+    terrain, towns = tmp_path / "terrain.geojson", tmp_path / "cities.csv"
+    terrain.write_text('{"features": []}', "utf-8")
+    towns.write_text("tier,lat,lon\nsmall,40.0,116.0\n", "utf-8")
+    stretches = [
+        Stretch(
+            start=(40.0, 116.0), end=(40.0, 116.5), tracks=0, source="tunnel (quality C)", most_kmh=160.0
+        ),
+        Stretch(start=(40.0, 117.0), end=(40.0, 117.5), tracks=4, source="wide (C)"),
+    ]
+    graph, lines, run = railway()
+    layout, elements = lay_out(graph, lines, [run]), Elements()
+    zones = slow_zones(terrain, towns, stretches)
+    add_tracks(graph, lines, layout, elements, zones=zones, stretches=stretches)
+    main = [way for way in elements.ways.values() if way.tags.get("ref") == "main"]
+    speeds = {elements.nodes[way.nodes[0]][0][1]: way.tags["maxspeed"] for way in main}
+    assert {kmh for lon, kmh in speeds.items() if lon < 116.5} == {"160"}
+    assert {kmh for lon, kmh in speeds.items() if lon >= 116.5} == {"350"}
+    assert all("tunnel" in way.tags["source:maxspeed"] for way in main if way.tags["maxspeed"] == "160")
+
+
+def test_a_connection_counted_in_a_later_timetable_is_not_in_that_of_its_patterns():
+    _, (main, branch), run = railway()
+    pattern = Pattern(
+        id="1",
+        kind="G",
+        stops=("北京", "中"),
+        trains_a_day=1.0,
+        minutes=(12.0,),
+        minutes_back=(12.0,),
+        stop_minutes=(),
+        stop_minutes_back=(),
+        day="2016-03-10",
+        source="timetable (quality A)",
+    )
+    for opened, held in (("2010", True), ("2019-12-30", False)):
+        lines = {"main": main, "branch": replace(branch, opened=opened)}
+        counted = replace(run, trains_a_day=3.0)
+        assert is_through_in_timetable(counted, lines, [pattern]) is held
+        assert not is_through_in_timetable(replace(run, trains_a_day=None), lines, [pattern])
+
+
 def test_a_way_has_the_tracks_of_its_line_and_none_where_lines_are_one():
     _, (main, branch), _ = railway()
     single = replace(branch, tracks=1)
@@ -476,6 +518,8 @@ def test_the_interval_is_sixteen_hours_divided_by_the_trains():
 def test_a_county_named_after_a_city_is_not_large():
     assert is_large(place("承德南", 40, 117))
     assert not is_large(place("承德县北", 40, 117))
+    assert is_large(place("清河", 40, 116))
+    assert not is_large(place("清河城", 37, 115))
 
 
 def test_the_same_elements_give_the_same_bytes(tmp_path):

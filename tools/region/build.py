@@ -131,10 +131,8 @@ def _add_rails(region: Region, geograph: Geograph, elements: Elements) -> None:
     for line in lines:
         km = layout.lengths_km[line.id] * region.rail_length_factor
         LOG.info("rail %s: %.1f km, known %s", line.id, km, line.known_km)
-    zones, stretches = (
-        slow_zones(_given(region.terrain), region.cities),
-        facts.rail_stretches(_given(region.facts)),
-    )
+    stretches = facts.rail_stretches(_given(region.facts))
+    zones = slow_zones(_given(region.terrain), region.cities, stretches)
     tracks = add_tracks(graph, lines, layout, elements, zones=zones, stretches=stretches)
     by_id = {line.id: line for line in lines}
     patterns = read_patterns(_given(region.facts))

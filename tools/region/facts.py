@@ -159,22 +159,25 @@ class Through:
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """Tracks between two points that belong to no line of the table.
+    """Tracks between two points of which more is known than the table of lines says.
 
     Parameters
     ----------
     start, end
         Points on the tracks.
     tracks
-        Number of tracks.
+        Number of tracks; 0 if unknown. It holds for tracks of no line.
     source
-        Source of that number, with its quality letter.
+        Source of what is known, with its quality letter.
+    most_kmh
+        Highest speed of trains near the straight line between the points, km/h; None if unknown.
     """
 
     start: Point
     end: Point
     tracks: int
     source: str
+    most_kmh: float | None = None
 
 
 def expressways(folder: Path) -> list[Corridor]:
@@ -242,12 +245,13 @@ def _raised(row: Row) -> Raised | None:
 
 
 def rail_stretches(folder: Path) -> list[Stretch]:
-    """Read the tracks between lines whose number is known from a folder of fact tables."""
+    """Read the stretches of track of which more is known from a folder of fact tables."""
     return [
         Stretch(
             start=(float(row["from_lat"]), float(row["from_lon"])),
             end=(float(row["to_lat"]), float(row["to_lon"])),
-            tracks=int(row["tracks"]),
+            tracks=int(row["tracks"] or 0),
+            most_kmh=_number(row["most_kmh"]),
             source=f"{row['name']} ({row['name_zh']}), {row['source']} (quality {row['quality']})",
         )
         for row in _rows(folder / "rail_stretches.csv")

@@ -32,10 +32,13 @@ def is_in_timetable(line: Corridor, patterns: Sequence[Pattern]) -> bool:
 def is_through_in_timetable(run: Through, lines: Mapping[str, Corridor], patterns: Sequence[Pattern]) -> bool:
     """Return whether a timetable holds all trains of a connection, because it was counted in one.
 
-    So it does if both lines are in it as wholes.
+    So it does if both lines are in it as wholes; lines opened since were counted in another one.
     """
     both = all(is_in_timetable(lines[line], patterns) for line in (run.line_a, run.line_b))
-    return both or (bool(patterns) and run.trains_a_day is not None)
+    days = [date.fromisoformat(pattern.day) for pattern in patterns]
+    opened = [lines[line].opened for line in (run.line_a, run.line_b)]
+    counted = run.trains_a_day is not None
+    return both or (counted and any(all(was_open(x, on=day) for x in opened) for day in days))
 
 
 @dataclass(frozen=True)

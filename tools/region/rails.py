@@ -167,6 +167,8 @@ Beijing-Zhangjiakou at Badaling, from memory (C)."""
 APPROACH_KM, APPROACH_KMH = 10.0, 160.0
 """Speed of trains within this distance of the centre of a core city, where lines have tight curves and
 points; from memory (C)."""
+STRETCH_DEG = 0.03
+"""Distance in degrees, about 3 km, from the straight line of a stretch within which its speed holds."""
 LINK = "link:"
 """Prefix of the claims of connecting curves."""
 
@@ -330,7 +332,7 @@ class Zone:
     source: str
 
 
-def slow_zones(terrain: Path, cities: Path) -> list[Zone]:
+def slow_zones(terrain: Path, cities: Path, stretches: Sequence[Stretch] = ()) -> list[Zone]:
     """Return the areas in which trains are slower than the lines are designed for.
 
     Parameters
@@ -339,13 +341,22 @@ def slow_zones(terrain: Path, cities: Path) -> list[Zone]:
         GeoJSON file of outlines with a property `terrain`.
     cities
         Table of cities with `tier`, `lat` and `lon`.
+    stretches
+        Stretches of track, of which some have a speed.
     """
     features = json.loads(terrain.read_text(encoding="utf-8"))["features"]
     hard = [shape(f["geometry"]) for f in features if f["properties"]["terrain"] == "mountain"]
     with cities.open(encoding="utf-8", newline="") as file:
         cores = [row for row in csv.DictReader(file) if row["tier"] == "core"]
     circles = [_circle((float(row["lat"]), float(row["lon"])), APPROACH_KM) for row in cores]
+    lines = [(shapely.LineString([s.start[::-1], s.end[::-1]]), s) for s in stretches]
+    slow = [
+        Zone(line.buffer(STRETCH_DEG, cap_style="flat"), stretch.most_kmh, stretch.source)
+        for line, stretch in lines
+        if stretch.most_kmh is not None
+    ]
     return [
+        *slow,
         Zone(shapely.union_all(circles), APPROACH_KMH, "approach to a core city, from memory (quality C)"),
         Zone(shapely.union_all(hard), MOUNTAIN_KMH, "gradients in mountains, from memory (quality C)"),
     ]
@@ -438,6 +449,8 @@ def _stretch_of_edges(graph: WorkingGraph, stretches: Sequence[Stretch]) -> dict
     lengths = {(a, b): distance_km(graph.points[a], graph.points[b]) for a, b in graph.edges}
     factors = {edge: lengths[edge] / max(km, LEAST_EDGE_KM) for edge, km in graph.edges.items()}
     for stretch in stretches:
+        if not stretch.tracks:
+            continue
         ends = [{graph.nearest_node(point)[0]: 0.0} for point in (stretch.start, stretch.end)]
         legs = best_legs(graph.matrix(TAKEN_FACTOR, factors), ends) or []
         edges = [edge_of(a, b) for leg in legs for a, b in itertools.pairwise(leg)]

@@ -153,6 +153,8 @@ PREFECTURES = (
     *("保定", "张家口", "承德", "沧州", "廊坊", "衡水"),
 )
 """Municipalities and prefecture-level cities of the region."""
+LARGE_STATIONS = frozenset({"清河"})
+"""Stations of these with a name of their own: at Qinghe in Beijing all trains to Zhangjiakou call."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +184,7 @@ class Service:
 
 def is_large(place: Place) -> bool:
     """Return whether a station is named after a municipality or prefecture-level city."""
-    return any(
+    return place.name_zh in LARGE_STATIONS or any(
         place.name_zh.startswith(city) and not place.name_zh.startswith(f"{city}县") for city in PREFECTURES
     )
 

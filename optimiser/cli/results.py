@@ -268,6 +268,9 @@ def compare(
     _show_rings(found["rings"])
     if not found["same_cities"]:
         screen.line("The runs are about different cities: what each builds is in its own folder.")
+        for name, run in zip(names, summaries, strict=True):
+            for note in filter(None, (run.get("screening"), *run.get("notes", ()))):
+                screen.line(f"{name}: {note}")
         return 0
     titles = {"both": "Built in both", "first": "Only in the first", "second": "Only in the second"}
     links = {link["candidate_id"]: link for run in summaries for link in run.get("links", ())}

@@ -57,10 +57,12 @@ def test_clusters_are_compared_by_shares(call: Call, tmp_path: Path) -> None:
 
 
 def test_the_links_of_different_clusters_are_not_compared(call: Call, tmp_path: Path) -> None:
-    _, out, _ = call(
-        "compare", *folders(tmp_path, summary("North", 100, cost=1), summary("South", 40, cost=1))
-    )
+    old = summary("South", 40, cost=1, screening="Classes are inferred.", notes=["Trains of 2016 alone."])
+    _, out, _ = call("compare", *folders(tmp_path, summary("North", 100, cost=1), old))
     assert "different cities" in out
+    assert "run1: Classes are inferred." in out.replace("\n", "")
+    assert "run1: Trains of 2016 alone." in out.replace("\n", "")
+    assert "run0: " not in out
     assert "Built in both" not in out
 
 

@@ -163,8 +163,7 @@ def times_page(rows: Sequence[Compared]) -> list[str]:
         f"{high / low:.3f} ({_verdict(good=high / low <= SPREAD)}, wanted {SPREAD:g} at most), least "
         f"{ratios.min():.3f}, greatest {ratios.max():.3f}. Outside {OUTLIER[0]:g} to {OUTLIER[1]:g} of the "
         f"median: {len(outside)} ({_verdict(good=not outside)}, wanted none). Quotient of the "
-        "rows in odd places of the table, on which the rules were chosen, "
-        f"{_quotient(ratios[::2]):.3f}, in even places {_quotient(ratios[1::2]):.3f}."
+        f"rows in odd and in even places: {_quotient(ratios[::2]):.3f} and {_quotient(ratios[1::2]):.3f}."
     )
     lines = [
         "## Times over the times at design speed",

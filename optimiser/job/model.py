@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -202,6 +203,25 @@ class Sweep(Section):
 
 DEFAULT_SHARE = 0.1
 """Share of the cost of all candidates that is spent where a job names no budget."""
+
+
+_LATER = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
+"""By which parts of the limit of a job the steps of `gravity_steps` lie beyond it."""
+
+
+def gravity_steps(limit_s: int, decay_s: int) -> sections.Steps:
+    """Return steps in which a pair counts e^(-s/d) at s seconds beyond its limit, d the decay, in hundredths.
+
+    Parameters
+    ----------
+    limit_s, decay_s
+        Limit up to which a pair counts whole, and the decay of `measures.equity.reach`, seconds.
+    """
+    later = [int(part * limit_s) for part in _LATER]
+    counts = [round(100 * math.exp(-seconds / decay_s)) for seconds in later]
+    drops = zip(later, counts, [*counts[1:], 0], strict=True)
+    kept = [(seconds, (count - left) / 100) for seconds, count, left in drops if count > left]
+    return sections.Steps(shares=tuple(share for _, share in kept), later_s=tuple(s for s, _ in kept))
 
 
 class Job(sections.Section):

@@ -29,6 +29,7 @@ from optimiser.job.model import (
     LoadedJob,
     contradictions,
     did_you_mean,
+    gravity_steps,
 )
 from optimiser.job.sections import Rings, Section
 from optimiser.problem.errors import JobError
@@ -222,10 +223,12 @@ def _checked(data: dict[str, Any], origin: _Origin) -> Job:
     clashes = [f"{origin.place(path)}: {'.'.join(path)}: {text}" for path, text in contradictions(job)]
     if clashes:
         raise _refusal("the job contradicts itself", origin.where, faults=clashes)
-    budget = job.budget
+    budget, filled = job.budget, dict[str, Section]()
     if budget.share is None and budget.amount is None and not budget.unlimited:
-        return job.model_copy(update={"budget": budget.model_copy(update={"share": DEFAULT_SHARE})})
-    return job
+        filled["budget"] = budget.model_copy(update={"share": DEFAULT_SHARE})
+    if job.objective.kind == "accessibility" and not job.steps.shares:
+        filled["steps"] = gravity_steps(job.times.limit_s, job.measures.decay_s)
+    return job.model_copy(update=filled)
 
 
 def _parse(text: str, where: str) -> dict[str, Any]:

@@ -254,7 +254,7 @@ class Costs(Section):
 class Objective(Section):
     """What a plan maximises."""
 
-    kind: Literal["coverage", "max_min"] = "coverage"
+    kind: Literal["coverage", "accessibility", "max_min"] = "coverage"
     weight: Literal["sqrt_population", "population", "equal", "file"] = "sqrt_population"
     weights_file: str = ""
     core: Whole = 1
@@ -519,6 +519,7 @@ class Measures(Section):
     core_km: Radius = 15.0
     near_km: Radius = 10.0
     line_s: Positive | None = None
+    decay_s: Positive = 3600
     trips_per_person: float = Field(2.5, ge=0, le=1000)
     discount_rate: Share = 0.06
     years: Annotated[int, Field(gt=0, le=200)] = 30

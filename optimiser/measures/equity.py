@@ -53,7 +53,13 @@ def share_of(part: float, whole: float) -> float | None:
 
 
 def equity_by_tier(
-    pairs: TimedPairs, *, people: Numbers, tiers: Sequence[str], names: Sequence[str], line: int
+    pairs: TimedPairs,
+    *,
+    people: Numbers,
+    tiers: Sequence[str],
+    names: Sequence[str],
+    line: int,
+    decay_s: float = 3600.0,
 ) -> list[dict[str, Any]]:
     """Measure one state of the network for each tier of places and for all places.
 
@@ -65,6 +71,8 @@ def equity_by_tier(
         One entry per place.
     line
         Poverty line: mean travel time above which people are poor in time, seconds, > 0.
+    decay_s
+        As of `reach`.
 
     Returns
     -------
@@ -76,7 +84,7 @@ def equity_by_tier(
         `cities_core_within`, those that reach all partners, at least half of them, or every partner in the
         core tier within the limits (None where no partner is of the core tier); `mean_minutes`, the mean over
         people of the mean time from their city to all partners, over the cities that a path joins with a
-        partner (None where there is none); `worst_city` with the largest mean time, empty where there is
+        partner (None where there is none); the columns of `reach`, means over people; `worst_city` with the largest mean time, empty where there is
         none, and its `worst_minutes`, None where it is cut off; `gini`, `theil` and `palma`, the inequality
         of the mean times over people (None where no city is joined); `poor_share`, `poverty_gap` and
         `poverty_severity`, their poverty with exponents 0, 1 and 2 (Foster, Greer and Thorbecke 1984);
@@ -84,7 +92,7 @@ def equity_by_tier(
     """
     number = np.asarray(people, dtype=np.int64)
     rows, mean = mean_times(pairs.ends, pairs.seconds, people)
-    columns = {"tier": tiers, "name": names, "people": number, "mean": np.inf}
+    columns = {"tier": tiers, "name": names, "people": number, "mean": np.inf} | reach(pairs, number, decay_s)
     places = pd.DataFrame(columns, index=range(len(number)))
     places.loc[rows, "mean"] = mean
     places["share"] = _shares_within(pairs, np.ones(len(number), dtype=np.bool_))
@@ -106,6 +114,39 @@ def _shares_within(pairs: TimedPairs, counts: NDArray[np.bool_]) -> Floats:
     )
     found: Floats = np.divide(met, partners, out=np.full(len(counts), np.nan), where=partners > 0)
     return found
+
+
+HOURS = (2, 3, 4)
+"""Hours within which the people of other cities are counted."""
+REACH = (*(f"people_within_{hours}h" for hours in HOURS), "gravity_people")
+"""Columns of `reach`."""
+
+
+def reach(pairs: TimedPairs, people: NDArray[np.int64], decay_s: float) -> dict[str, Floats]:
+    r"""Return how many people of other cities each place reaches, float64 [P] by column of `REACH`.
+
+    Parameters
+    ----------
+    pairs
+        Pairs with their times.
+    people
+        People of each place.
+    decay_s
+        Seconds by which the weight of a person falls to 1/e, > 0.
+
+    Notes
+    -----
+    The last column is the accessibility of Hansen (1959, How accessibility shapes land use, Journal of the
+    American Institute of Planners 25) with an exponential decay,
+    :math:`A_i = \sum_{j \neq i} n_j e^{-t_{ij}/d}`.
+    """
+    place, there = pairs.ends.ravel(), pairs.ends[:, ::-1].ravel()
+    seconds = np.where(place == there, np.inf, np.repeat(pairs.seconds, 2))
+    parts = (*(seconds <= 3600 * hours for hours in HOURS), np.exp(-seconds / decay_s))
+    return {
+        name: np.bincount(place, weights=people[there] * part, minlength=len(people))
+        for name, part in zip(REACH, parts, strict=True)
+    }
 
 
 def _tier_equity(places: pd.DataFrame, pairs: TimedPairs, tier: str, line: int) -> dict[str, Any]:
@@ -133,6 +174,7 @@ def _tier_equity(places: pd.DataFrame, pairs: TimedPairs, tier: str, line: int) 
         "cities_half_within": int((places["share"] >= HALF).sum()),
         "cities_core_within": int((with_core == 1.0).sum()) if len(with_core) else None,
         "mean_minutes": float(np.average(times, weights=there)) / 60 if some else None,
+        **{name: float(np.average(places[name], weights=people)) if len(people) else 0.0 for name in REACH},
         "worst_city": worst_city,
         "worst_minutes": -float(worst_s) / 60 if np.isfinite(worst_s) else None,
         "gini": gini(times, there) if some else None,

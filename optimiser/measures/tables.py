@@ -17,7 +17,7 @@ TODAY, WITHOUT_RING, PLAN = "today", "plan without the ring", "plan"
 ANY_WAY, OFF_CORE = "any way", "without the core"
 """Which ways between two cities a row of `Measures.ring_savings` compares."""
 
-DECIMALS = {"km": 1, "minutes": 1, "share": 4, "percent": 1}
+DECIMALS = {"km": 1, "minutes": 1, "share": 4, "percent": 1, "people": 0, "2h": 0, "3h": 0, "4h": 0}
 """Decimals of columns by the word that they end with; other fractions keep six."""
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from optimiser.measures.equity import ALL
+from optimiser.measures.equity import ALL, REACH
 from optimiser.measures.tables import MEASURES, Measures
 from optimiser.report import plots, wording
 from optimiser.report.inputs import ReportInput
@@ -78,6 +78,8 @@ def smaller_cities(_report: ReportInput, measures: Measures) -> dict[str, Any] |
                 "core": _change(today, plan, "cities_core_within"),
                 "at_today": _at(today["mean_minutes"], scale),
                 "at_plan": _at(plan["mean_minutes"], scale),
+                "reach": [(today[column], plan[column]) for column in REACH],
+                "gravity": _growth(today["gravity_people"], plan["gravity_people"]),
             }
             for tier, today, plan in states
             if today["cities"]
@@ -92,6 +94,7 @@ def smaller_cities(_report: ReportInput, measures: Measures) -> dict[str, Any] |
             }
             for column, row in wording.WORDS["evenness"].items()
         ],
+        "decay": wording.short_hours(int(measures.facts["decay_s"])),
         "cut_off": wording.people(plan["people_cut_off"]) if plan["people_cut_off"] else "",
     }
 
@@ -110,6 +113,11 @@ def _change(today: Row, plan: Row, column: str) -> str:
         return wording.NONE
     before, after = int(today[column]), int(plan[column])
     return f"{before} → {after}" if before != after else f"{after}"
+
+
+def _growth(before: float, after: float) -> str:
+    """Return by what share a value grows, in percent."""
+    return f"{100 * (after / before - 1):+.1f} %" if before else wording.NONE
 
 
 def _at(value: float | None, scale: tuple[float, float]) -> float:

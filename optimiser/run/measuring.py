@@ -142,6 +142,7 @@ def equity(measured: MeasuredPlan) -> pd.DataFrame:
             tiers=labels.tolist(),
             names=measured.cities["name"].astype(str).tolist(),
             line=measured.line_s,
+            decay_s=measured.settings.decay_s,
         )
     ]
     rows.sort(key=lambda row: order.index(row["tier"]))

@@ -30,6 +30,16 @@ def test_defaults_match_the_design() -> None:
     assert job.objective.weight == "sqrt_population"
 
 
+def test_accessibility_counts_pairs_in_steps_that_fall_with_the_time_beyond_the_limit() -> None:
+    text = REGION + '[times]\nlimit_s = 7200\n[objective]\nkind = "accessibility"\n'
+    steps = loads(text).steps
+    assert steps.later_s == (0, 1800, 3600, 5400, 7200, 10_800)
+    assert steps.shares == (0.39, 0.24, 0.15, 0.08, 0.09, 0.05)  # drops of 1, 0.61, 0.37, 0.22, 0.14, 0.05, 0
+    own = loads(text + "[steps]\nshares = [0.5, 0.5]\nlater_s = [0, 60]\n").steps
+    assert own.later_s == (0, 60)
+    assert loads(text + "[measures]\ndecay_s = 300\n").steps.later_s == (0,)
+
+
 def test_access_is_the_countrys_until_a_job_says_otherwise() -> None:
     assert set(loads(REGION).access.model_dump().values()) == {None}
     given = loads(REGION + '[access]\ncheck_in_hsr_s = 900\nwaiting_conv = "turn_up"\n').access

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import exp, inf
 from types import SimpleNamespace
 
 import numpy as np
@@ -132,3 +132,13 @@ def test_of_equals_the_worst_has_most_people_and_then_the_first_name(people, wor
     pairs = timed(((0, 1), (0, 2), (1, 2)), (90,) * 3, (1,) * 3, ("far",) * 3)
     rows = equity_by_tier(pairs, people=people, tiers=("far",) * 3, names=("a", "b", "c"), line=150)
     assert [row["worst_city"] for row in rows] == [worst, worst]
+
+
+def test_people_within_reach_and_gravity_count_the_people_of_other_places():
+    # In units of e^(-t / 1 h): a reaches 2 people at 2 h and 2 at 3 h, b and c its 4 at 2 h and at 3 h.
+    found, two, three = fork(7200, 10_800), exp(-2), exp(-3)
+    row = found[ALL]
+    assert (row.people_within_2h, row.people_within_3h, row.people_within_4h) == (2, 4, 4)
+    assert row.gravity_people == pytest.approx(2 * (two + three))
+    assert found["far"].gravity_people == pytest.approx(4 * three)
+    assert fork(7200, None)["core"].people_within_4h == 2

@@ -255,6 +255,7 @@ def context(report: ReportInput) -> dict[str, Any]:
         "sensitivity": _rows(assumed),
         "groups": coverage.groups_in_order(columns),
         "out_of_reach": sentences.out_of_reach(report),
+        "rests_on": list(sentences.rests_on(report)),
         "near_limit": sentences.near_limit(report),
         "fairness": list(sentences.fairness(report.fairness)),
         "fairness_rows": [] if report.fairness is None else fairness_rows(report.fairness),

@@ -180,6 +180,22 @@ def measures(report: ReportInput) -> Iterator[str]:
     yield from _independence(report.measures)
 
 
+def rests_on(report: ReportInput) -> Iterator[str]:
+    """Yield how many new pairs rest on measures at stations, and what half the money brings."""
+    if report.measures is None or not len(report.links):
+        return
+    facts, steps = report.measures.facts, report.measures.build_order
+    new, left = facts["new_pairs"], facts["new_pairs_without_station_measures"]
+    if new > left:
+        yield (
+            f"{new - left} of the {new} new pairs rest on measures at stations (check-in, connections, ways "
+            f"to stations): with these as today, the other proposals bring {left}"
+        )
+    half = steps[steps["cost_so_far"] <= report.cost / 2].iloc[-1]
+    first = half["pairs_within"] - steps["pairs_within"].iloc[0]
+    yield f"Half the money brings {first} of {new}, built in the order below"
+
+
 def _independence(measures: Measures) -> Iterator[str]:
     """Yield how many pairs have a way without the core; nothing where that does not count."""
     if measures.independence.empty:
@@ -274,6 +290,7 @@ def summary(report: ReportInput) -> Group:
         *fairness(report.fairness),
         *unreached_cities(report),
         certificate(report),
+        *rests_on(report),
         near_limit(report),
         *measures(report),
         *answers(report),

@@ -55,6 +55,9 @@ DESCRIPTION = (
     "kind", "instrument", "mode", "from_name", "to_name", "length_km", "plain", "hill", "mountain", "urban",
 )  # fmt: skip
 
+ACCESS = "access"
+"""`mode` of measures at stations."""
+
 type Value = float | None
 
 
@@ -78,8 +81,26 @@ def measure(measured: MeasuredPlan) -> Measures:
         ring_effects=effects(measured),
         ring_savings=savings(measured),
         seconds=exact_seconds(measured).assign(step=opening, **trip_seconds(measured)),
-        facts=_facts(measured) | {"order_method": found.method},
+        facts=_facts(measured) | {"order_method": found.method} | assumed_pairs(measured),
     )
+
+
+def assumed_pairs(measured: MeasuredPlan) -> dict[str, int]:
+    """Return how many pairs the plan brings within the limit, and how many without measures at stations.
+
+    Check-in, connections and ways to stations are what a plan assumes most about: what is left of it when
+    they stay as today rests on tracks, roads and trains alone.
+
+    Returns
+    -------
+    dict
+        `new_pairs`, and `new_pairs_without_station_measures`.
+    """
+    table = measured.candidates.table
+    assumed = set(table["candidate_id"][table["mode"] == ACCESS])
+    states = (measured.state(()), measured.state(set(measured.plan.built) - assumed), measured.states["plan"])
+    today, left, plan = (sum(state.timed.within) for state in states)
+    return {"new_pairs": plan - today, "new_pairs_without_station_measures": left - today}
 
 
 def exact_seconds(measured: MeasuredPlan) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import dataclasses
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -18,7 +19,7 @@ from optimiser.problem import Period
 from optimiser.report import measure_sections, page, sentences
 from optimiser.report.inputs import ReportInput, assemble
 from optimiser.report.tables import write_measures
-from optimiser.run.measuring import measure
+from optimiser.run.measuring import assumed_pairs, measure
 from optimiser.run.store import load, save
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -181,3 +182,26 @@ def test_saved_measures_are_read_back_unchanged(measures, tmp_path):
     for name in ("appraisal", "equity", "polycentricity", "build_order", "seconds"):
         pd.testing.assert_frame_equal(getattr(again, name), getattr(measures, name))
     assert again.facts == measures.facts
+
+
+def test_pairs_that_rest_on_measures_at_stations_are_counted_apart():
+    # Together the two bring three pairs; the trains alone bring Ada - Di and Bo - Cy.
+    plan = drawn_plan("bd", "ac")
+    assert assumed_pairs(plan) == {"new_pairs": 3, "new_pairs_without_station_measures": 3}
+    table = plan.candidates.table.assign(mode=["access", "rail"])
+    assumed = dataclasses.replace(plan, candidates=dataclasses.replace(plan.candidates, table=table))
+    assert assumed_pairs(assumed) == {"new_pairs": 3, "new_pairs_without_station_measures": 2}
+
+
+def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_money_brings():
+    facts = {"new_pairs": 3, "new_pairs_without_station_measures": 2}
+    steps = pd.DataFrame({"cost_so_far": [0, 50, 250], "pairs_within": [3, 5, 6]})
+    measures = SimpleNamespace(facts=facts, build_order=steps)
+    report = SimpleNamespace(measures=measures, links=["bd", "ac"], cost=250)
+    assert list(sentences.rests_on(report)) == [
+        (
+            "1 of the 3 new pairs rest on measures at stations (check-in, connections, ways to stations): with "
+            "these as today, the other proposals bring 2"
+        ),
+        "Half the money brings 2 of 3, built in the order below",
+    ]

@@ -137,6 +137,59 @@ def people_gaining(cities: pd.DataFrame, pairs: pd.DataFrame) -> int:
     return int(population[np.unique(smaller)].sum())
 
 
+class Gain(NamedTuple):
+    """What a city gains of its pairs that are beyond the limit today.
+
+    Attributes
+    ----------
+    city
+        Name.
+    open
+        Pairs beyond the limit today.
+    gained
+        Those that the plan brings within it.
+    left
+        Those that other candidates would bring.
+    never
+        Those that stay beyond it with every candidate built.
+    """
+
+    city: str
+    open: int
+    gained: int
+    left: int
+    never: int
+
+
+def least_gaining(cities: pd.DataFrame, pairs: pd.DataFrame) -> list[Gain]:
+    """Return the cities that have a pair beyond the limit today, those that gain least first.
+
+    Parameters
+    ----------
+    cities
+        Column `name`.
+    pairs
+        Pair table.
+
+    Notes
+    -----
+    Cities are ordered by the share of open pairs that they gain, then by the number of those that remain.
+    """
+    masks = {state: within(pairs, state=state).to_numpy() for state in STATES}
+    is_open = ~masks["before"]
+    parts = (
+        is_open,
+        is_open & masks["after"],
+        is_open & ~masks["after"] & masks["all_built"],
+        is_open & ~masks["after"] & ~masks["all_built"],
+    )
+    ends = pairs[["origin", "destination"]].to_numpy(dtype=np.int64)
+    counts = (np.bincount(ends[part].ravel(), minlength=len(cities)).tolist() for part in parts)
+    rows = [Gain(*row) for row in zip(cities["name"].astype(str), *counts, strict=True)]
+    found = [row for row in rows if row.open]
+    return sorted(found, key=lambda row: (row.gained / row.open, -row.left - row.never, row.city))
+
+
 class Unreached(NamedTuple):
     """A city and those that no plan brings within the limit of it.
 

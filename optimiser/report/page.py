@@ -256,6 +256,7 @@ def context(report: ReportInput) -> dict[str, Any]:
         "groups": coverage.groups_in_order(columns),
         "out_of_reach": sentences.out_of_reach(report),
         "rests_on": list(sentences.rests_on(report)),
+        "least_gaining": sentences.least_gaining(report),
         "near_limit": sentences.near_limit(report),
         "fairness": list(sentences.fairness(report.fairness)),
         "fairness_rows": [] if report.fairness is None else fairness_rows(report.fairness),

@@ -196,6 +196,24 @@ def rests_on(report: ReportInput) -> Iterator[str]:
     yield f"Half the money brings {first} of {new}, built in the order below"
 
 
+MOST_CITIES = 5
+"""Cities named that gain least."""
+
+
+def least_gaining(report: ReportInput) -> str:
+    """Return which cities gain least, and why, in a sentence; empty where none has pairs beyond the limit."""
+    rows = coverage.least_gaining(report.cities, report.pairs)[:MOST_CITIES]
+    if not rows or not len(report.links):
+        return ""
+    words = {"left": "need what the plan leaves out", "never": "stay beyond it with every candidate built"}
+    cities = []
+    for row in rows:
+        counts = ((getattr(row, key), text) for key, text in words.items())
+        why = ", ".join(f"{count} {text}" for count, text in counts if count)
+        cities.append(f"{row.city} ({row.gained} of {row.open}{f'; {why}' if why else ''})")
+    return f"Least of their pairs beyond {wording.short_hours(report.limit_s)} today gain {'; '.join(cities)}"
+
+
 def _independence(measures: Measures) -> Iterator[str]:
     """Yield how many pairs have a way without the core; nothing where that does not count."""
     if measures.independence.empty:
@@ -292,6 +310,7 @@ def summary(report: ReportInput) -> Group:
         certificate(report),
         *rests_on(report),
         near_limit(report),
+        *filter(None, [least_gaining(report)]),
         *measures(report),
         *answers(report),
     )

@@ -55,7 +55,7 @@ def test_near_misses_are_pairs_within_a_minute_of_the_limit(pairs):
 
 
 def test_cities_that_gain_least_come_first_with_what_holds_their_pairs_back():
-    # A - B comes within the limit, A - C needs more than the plan, B - C is out of reach; A - D is near today.
+    # A - B comes within the limit, A - C needs more than the plan, B - C is out of reach; A - D is within it.
     cities = pd.DataFrame({"name": ["A", "B", "C", "D"]})
     rows = [(0, 1, 200, 90, 90), (0, 2, 200, 150, 95), (1, 2, 300, 250, 200), (0, 3, 50, 50, 50)]
     columns = ["origin", "destination", "before_s", "after_s", "all_built_s"]

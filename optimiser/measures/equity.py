@@ -84,11 +84,12 @@ def equity_by_tier(
         `cities_core_within`, those that reach all partners, at least half of them, or every partner in the
         core tier within the limits (None where no partner is of the core tier); `mean_minutes`, the mean over
         people of the mean time from their city to all partners, over the cities that a path joins with a
-        partner (None where there is none); the columns of `reach`, means over people; `worst_city` with the largest mean time, empty where there is
-        none, and its `worst_minutes`, None where it is cut off; `gini`, `theil` and `palma`, the inequality
-        of the mean times over people (None where no city is joined); `poor_share`, `poverty_gap` and
-        `poverty_severity`, their poverty with exponents 0, 1 and 2 (Foster, Greer and Thorbecke 1984);
-        `people_cut_off`, those in cities that no path joins with any partner.
+        partner (None where there is none); the columns of `reach`, means over people; `worst_city` with the
+        largest mean time, empty where there is none, and its `worst_minutes`, None where it is cut off;
+        `gini`, `theil` and `palma`, the inequality of the mean times over people (None where no city is
+        joined); `poor_share`, `poverty_gap` and `poverty_severity`, their poverty with exponents 0, 1 and 2
+        (Foster, Greer and Thorbecke 1984); `people_cut_off`, those in cities that no path joins with any
+        partner.
     """
     number = np.asarray(people, dtype=np.int64)
     rows, mean = mean_times(pairs.ends, pairs.seconds, people)

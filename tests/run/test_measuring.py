@@ -200,8 +200,8 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
     report = SimpleNamespace(measures=measures, links=["bd", "ac"], cost=250)
     assert list(sentences.rests_on(report)) == [
         (
-            "1 of the 3 new pairs rest on measures at stations (check-in, connections, ways to stations): with "
-            "these as today, the other proposals bring 2"
+            "1 of the 3 new pairs rest on measures at stations (check-in, connections, ways to stations): "
+            "with these as today, the other proposals bring 2"
         ),
         "Half the money brings 2 of 3, built in the order below",
     ]

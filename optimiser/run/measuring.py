@@ -99,7 +99,7 @@ def assumed_pairs(measured: MeasuredPlan) -> dict[str, int]:
     table = measured.candidates.table
     assumed = set(table["candidate_id"][table["mode"] == ACCESS])
     states = (measured.state(()), measured.state(set(measured.plan.built) - assumed), measured.states["plan"])
-    today, left, plan = (sum(state.timed.within) for state in states)
+    today, left, plan = (int(state.timed.within.sum()) for state in states)
     return {"new_pairs": plan - today, "new_pairs_without_station_measures": left - today}
 
 

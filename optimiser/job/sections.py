@@ -442,7 +442,7 @@ CaseName = Literal[
     "pairs weigh as people", "all pairs weigh the same", "demand less than the root",
     "limit 15 min shorter", "limit 15 min longer", "no cliff", "independence off", "no rings",
     "no discounting", "roads 25 % slower", "roads 25 % faster", "trains 40 % slower",
-    "trains 60 % faster", "no trains",
+    "trains 60 % faster", "no trains", "stations as today",
 ]  # fmt: skip
 """Names of the plausible cases; `optimiser.studies.cases` says what each of them changes."""
 CASES_ON: Mapping[str, tuple[CaseName, ...]] = {
@@ -462,9 +462,10 @@ class Cases(Section):
 
     enabled: bool = False
     only: Annotated[tuple[CaseName, ...], Field(strict=False)] = ()
+    draws: Annotated[int, Field(ge=0, le=1000)] = 24
     gap: Share = 0.005
     time_limit_s: Limit = 20.0
-    total_s: Limit = 120.0
+    total_s: Limit = 180.0
 
 
 class Robust(Section):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -102,6 +102,12 @@ PARTS: Mapping[str, str] = wording.WORDS["parts"]
 """Parts of a trip in words."""
 
 
+def _settled(rows: Iterable[Row]) -> list[Row]:
+    """Return the cases whose plan is proven to be within `SETTLED_GAP`."""
+    planned = (row for row in rows if row["best"] is not None)
+    return [row for row in planned if row["gap"] is not None and row["gap"] <= SETTLED_GAP]
+
+
 @dataclass(frozen=True, slots=True)
 class CaseResults:
     """What plausible cases of a job choose.
@@ -116,37 +122,55 @@ class CaseResults:
         Pairs, and those within the limit with the plan of the job as assumed.
     kept
         Ids of candidates on the rings of the plan: cases keep these, so that they choose nothing there.
+    draws
+        One a joint draw of everything uncertain: the keys of `rows`, and `fits`, whether the plan of the job
+        can be built in it. They say how sure a proposal is; without draws the cases do.
     """
 
     rows: Sequence[Row]
     pairs: int
     covered: int
     kept: Sequence[str] = ()
+    draws: Sequence[Row] = ()
+
+    @property
+    def asked(self) -> Sequence[Row]:
+        """Return what says how sure a proposal is: the draws, else the cases."""
+        return self.draws or self.rows
+
+    @property
+    def unit(self) -> str:
+        """Return what `asked` holds, in words."""
+        return "joint draws" if self.draws else "plausible cases"
 
     @property
     def solved(self) -> list[Row]:
-        """Return the cases that count: those whose plan is proven to be within `SETTLED_GAP`."""
-        planned = [row for row in self.rows if row["best"] is not None]
-        return [row for row in planned if row["gap"] is not None and row["gap"] <= SETTLED_GAP]
+        """Return those of `asked` that count: their plan is proven to be within `SETTLED_GAP`."""
+        return _settled(self.asked)
+
+    @property
+    def is_enough(self) -> bool:
+        """Return whether at least half of `asked` count; there is no verdict otherwise."""
+        return 0 < len(self.asked) <= 2 * len(self.solved)
 
     def chosen_in(self, candidate_id: str) -> int:
-        """Return the number of cases that choose a candidate."""
+        """Return the number of those that count and choose a candidate."""
         return sum(candidate_id in row["built"] for row in self.solved)
 
     @property
     def unsettled(self) -> list[Row]:
-        """Return the other cases that have a plan."""
-        return [row for row in self.rows if row["best"] is not None and row not in self.solved]
+        """Return the others of `asked` that have a plan."""
+        return [row for row in self.asked if row["best"] is not None and row not in self.solved]
 
     def dropped_in(self, candidate_id: str) -> tuple[str, ...]:
         """Return the names of the cases that count and do not choose a candidate."""
-        return tuple(str(row["name"]) for row in self.solved if candidate_id not in row["built"])
+        return tuple(str(row["name"]) for row in _settled(self.rows) if candidate_id not in row["built"])
 
     def verdict(self, candidate_id: str) -> str:
         """Return whether a candidate is ``robust``, ``mixed`` or ``fragile``; a dash where no case counts."""
         if candidate_id in self.kept:
             return "kept with the ring"
-        if not self.solved:
+        if not self.is_enough:
             return wording.NONE
         if self.is_core(candidate_id):
             return "robust"
@@ -155,7 +179,7 @@ class CaseResults:
     def is_core(self, candidate_id: str) -> bool:
         """Return whether a candidate belongs to the robust core."""
         is_often = self.chosen_in(candidate_id) >= least_for_core(len(self.solved), CORE_SHARE)
-        return bool(self.solved) and candidate_id not in self.kept and is_often
+        return self.is_enough and candidate_id not in self.kept and is_often
 
     def counted(self, candidate_id: str) -> str:
         """Return in how many cases a candidate is chosen, in words."""
@@ -178,28 +202,35 @@ class CaseResults:
         return table
 
     def write(self, folder: Path) -> Path:
-        """Write cases.csv into a folder."""
-        rows = pd.DataFrame([{**row, "built": " ".join(row["built"])} for row in self.rows])
+        """Write cases.csv into a folder, the draws after the cases."""
+        rows = pd.DataFrame([{**row, "built": " ".join(row["built"])} for row in (*self.rows, *self.draws)])
         rows = rows.astype({"cost": "Int64", "best": "Int64"}).round({"gap": 6})
         return tables.write_csv(rows, folder / "cases.csv")
 
     def sentences(self, links: pd.DataFrame) -> list[str]:
         """Return the size of the robust core, and the assumption that moves coverage most, in sentences."""
-        count, late = len(self.solved), len(self.rows) - len(self.solved)
-        found = []
-        if count:
-            core = sum(self.is_core(str(name)) for name in links["candidate_id"])
-            least = wording.percent(CORE_SHARE, digits=0)
+        count, late = len(self.solved), len(self.asked) - len(self.solved)
+        found, cases = [], _settled(self.rows)
+        if self.is_enough:
+            is_core = links["candidate_id"].map(self.is_core).to_numpy(dtype=bool)
             off_rings = " that are on no ring" if self.kept else ""
             asked = sum(str(name) not in self.kept for name in links["candidate_id"])
-            size = f"{core} of {asked} proposals{off_rings} are chosen in at least {least}"
-            most = max(self.solved, key=lambda row: abs(self._change(row)))
+            size = f"{int(is_core.sum())} of {asked} proposals{off_rings}"
+            money = wording.share(int(links["cost"][is_core].sum()), int(links["cost"].sum()))
+            often = f"are chosen in at least {wording.percent(CORE_SHARE, digits=0)} of {count} {self.unit}"
+            found.append(f"{size}, {money} of the money, {often}.")
+        elif self.asked:
+            found.append(f"Only {count} of {len(self.asked)} {self.unit} were settled in time: no verdict.")
+        if self.draws:
+            fits = sum(bool(row["fits"]) for row in self.draws)
+            found.append(f"The plan keeps its budget in {fits} of {len(self.draws)} {self.unit}.")
+        if cases:
+            most = max(cases, key=lambda row: abs(self._change(row)))
             moved = f"{self._change(most):+d} of {self.pairs} pairs"
-            found.append(f"{size} of {count} plausible cases.")
             found.append(f"The assumption that moves the outcome most is '{most['name']}': {moved}.")
-        if late:
+        if late and self.is_enough:
             settled = wording.percent(SETTLED_GAP, digits=0)
-            found.append(f"Cases left out, not settled within {settled} in time: {late}.")
+            found.append(f"Left out of the {self.unit}, not settled within {settled} in time: {late}.")
         return found
 
     def _change(self, row: Row) -> int:
@@ -209,7 +240,7 @@ class CaseResults:
     @property
     def table(self) -> pd.DataFrame:
         """Return the cases that count, the one that moves the outcome most first: columns `TABLE`."""
-        rows = [{**row, "change": self._change(row)} for row in self.solved]
+        rows = [{**row, "change": self._change(row)} for row in _settled(self.rows)]
         rows.sort(key=lambda row: -abs(row["change"]))
         return pd.DataFrame(rows, columns=list(TABLE))
 
@@ -238,6 +269,7 @@ class CaseResults:
         return {
             "sentences": self.sentences(links),
             "count": len(self.solved),
+            "unit": self.unit,
             "open": len(self.unsettled),
             "fragile": wording.percent(FRAGILE_SHARE, digits=0),
             "core": wording.percent(CORE_SHARE, digits=0),

@@ -191,11 +191,17 @@ def rests_on(report: ReportInput) -> Iterator[str]:
             f"{new - left} of the {new} new pairs rest on measures at stations (check-in, connections, ways "
             f"to stations): with these as today, the other proposals bring {left}"
         )
+    rows = () if report.cases is None else report.cases.rows
+    for row in rows:
+        if row["name"] == AS_TODAY and row["best"] is not None:
+            yield f"The best plan of equal money without any brings {row['best'] - row['today']}"
     half = steps[steps["cost_so_far"] <= report.cost / 2].iloc[-1]
     first = half["pairs_within"] - steps["pairs_within"].iloc[0]
     yield f"Half the money brings {first} of {new}, built in the order below"
 
 
+AS_TODAY = "stations as today"
+"""Name of the case without measures at stations."""
 MOST_CITIES = 5
 """Cities named that gain least."""
 

@@ -352,8 +352,8 @@ def case_task(
     name
         For readers.
     plan
-        Plan of the job (`built`, `starts`, `rings`): the search starts from it, its rings are kept, and the
-        row says what it does in the case. None: rings are decided anew.
+        Plan of the job (`built`, `starts`, `rings`): the search starts from it unless `is_start` is false,
+        its rings are kept, and the row says what it does in the case. None: rings are decided anew.
     start
         A plan to start from where rings are decided anew.
     whole
@@ -431,7 +431,7 @@ def solve_case(payload: Mapping[str, Any], contents: Contents) -> Row:
     problem = _problem(payload, contents)
     limited = settings.model_copy(update={"time_limit_s": payload.get("time_limit_s", settings.time_limit_s)})
     start = NamedPlan(**payload["start"]) if "start" in payload else None
-    if plan is not None:
+    if plan is not None and plan.get("is_start", True):
         start = NamedPlan(tuple(plan["built"]), starts=plan["starts"])
     try:
         result = solving.solve(problem, limited, run=STATE.solver(), start=start)

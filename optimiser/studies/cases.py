@@ -14,13 +14,13 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from networks.intermodal import AccessParameters
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.task import cores
+from optimiser.frontier import designs
 from optimiser.frontier.cases import ALL_PAIRS, Base, Case, TimeChanges, case_from, resolve
 from optimiser.job import find
 from optimiser.job.model import Job
@@ -40,6 +40,8 @@ from optimiser.run.pipeline import Written
 from optimiser.run.reporting import Answers
 from optimiser.run.solving import within_limit
 from optimiser.studies.answers import AskedBase, Clock, answers, case_task, counted_of, solved_by
+from optimiser.studies.sweep import SweepCases
+from optimiser.studies.sweep_factors import kinds_by_class
 from optimiser.tasks import Executor, TaskProgress, executor_of
 from optimiser.tasks.cache import Progress
 from optimiser.verify import Plan
@@ -146,30 +148,15 @@ def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case
         "independence": job.independence.counts_pairs,
         "rings": has_ring,
         "periods": bool(job.phasing.names),
+        "access": bool((candidates.table["mode"] == "access").any()),
     }
     for row in STATED:
         if holds[row.get("when", "")]:
             prices = [(kind, one) for name, one in row.get("prices", ()) for kind in kinds.get(name, (name,))]
-            yield case_from({key: value for key, value in row.items() if key != "when"} | {"prices": prices})
-
-
-def kinds_by_class(candidates: Candidates) -> dict[str, tuple[str, ...]]:
-    """Return the kinds of candidates by what is built: `road`, `rail` lines, `service` of trains, `station`.
-
-    Parameters
-    ----------
-    candidates
-        What may be built.
-    """
-    table = candidates.table
-    is_service = table["instrument"] == "subsidy"
-    rows: dict[str, pd.Series] = {
-        "road": table["mode"].eq("road"),
-        "rail": table["mode"].eq("rail") & ~is_service,
-        "service": is_service,
-        "station": ~table["mode"].isin(["road", "rail"]) & ~is_service,
-    }
-    return {name: tuple(sorted({str(kind) for kind in table["kind"][own]})) for name, own in rows.items()}
+            own = {key: value for key, value in row.items() if key not in ("when", "without")}
+            left_out = candidates.table["mode"] == row.get("without")
+            out = candidates.table["candidate_id"][left_out].tolist()
+            yield case_from(own | {"prices": prices, "fixed_out": out})
 
 
 # ---- asking them
@@ -208,6 +195,14 @@ class Asking:
         return stated_cases(job, candidates, has_ring=has_ring, left_out=not_applicable_to(self.chain))
 
     @cached_property
+    def draws(self) -> SweepCases | None:
+        """The joint draws of everything uncertain; None where a job asks for none or only for cases."""
+        job = self.chain.loaded.job
+        if not self.cases or not job.cases.draws or job.cases.only:
+            return None
+        return SweepCases(self.chain, designs.Plan("latin-hypercube", job.cases.draws, job.solve.seed))
+
+    @cached_property
     def base(self) -> AskedBase:
         """What all cases are resolved from."""
         return AskedBase(self.chain, process=self.process)
@@ -220,11 +215,13 @@ class Asking:
         own_s = self.chain.result.seconds
         side_by_side = max(1, self.workers)
         limit_s = min(job.cases.time_limit_s, side_by_side * own_s)
-        rounds = math.ceil(len(self.cases) / side_by_side)
+        draws = 0 if self.draws is None else job.cases.draws
+        rounds = math.ceil((len(self.cases) + draws) / side_by_side)
         of_cases_s = min(job.cases.total_s, rounds * (limit_s + _STATING_S)) if self.cases else 0.0
         most_s = (job.cases.total_s if self.cases else 0.0) + solves * job.solve.time_limit_s
         return {
             "cases": len(self.cases),
+            "draws": draws,
             "at_a_time": side_by_side,
             "rings": rings,
             "prices": "prices" in questions,
@@ -304,11 +301,20 @@ class Asking:
         clock = Clock(job.cases.total_s, job.cases.time_limit_s, side_by_side)
         rings = {ring: list(links) for ring, links in plan.rings.items()}
         given = {"built": list(plan.built), "starts": dict(plan.starts), "rings": rings}
+        asked = [(self.base, case, False) for case in self.cases]
+        if self.draws is not None:  # the first is the job itself
+            drawn = enumerate(self.draws.cases[1:], start=1)
+            asked += [(self.draws.base, replace(case, name=f"draw {at}"), True) for at, case in drawn]
         tasks = [
             case_task(
-                self.base.address, case, settings, name=f"case {case.name}", plan=given, limit_s=clock.limit_s
+                base.address,
+                case,
+                settings,
+                name=f"case {case.name}",
+                plan=given | {"is_start": not is_draw},
+                limit_s=clock.limit_s,
             )
-            for case in self.cases
+            for base, case, is_draw in asked
         ]
 
         def watch(state: TaskProgress) -> None:
@@ -320,16 +326,18 @@ class Asking:
             chain.progress.begins(f"Plausible cases: {state}")
 
         with chain.progress.step("cases", "Solving plausible cases"), solved_by(self.process):
-            outcomes = answers(tasks, [self.base.content], executor, watch)
-        rows = []
-        for case, outcome in zip(self.cases, outcomes, strict=True):
+            contents = {base.address: base.content for base, *_ in asked}
+            outcomes = answers(tasks, list(contents.values()), executor, watch)
+        rows, draws = list[dict[str, Any]](), list[dict[str, Any]]()
+        for (_, case, is_draw), outcome in zip(asked, outcomes, strict=True):
             if outcome.value is None:
                 faults.append(f"The case '{case.name}' failed and is left out: {outcome.fault}.")
             else:
-                rows.append(case_row(case, outcome.value))
+                (draws if is_draw else rows).append(case_row(case, outcome.value))
         counted = chain.counted.value
         return CaseResults(
             rows=tuple(rows),
+            draws=tuple(draws),
             pairs=len(counted.pairs),
             covered=len(within_limit(counted, plan).covered),
             kept=tuple(sorted(candidates_on(chain.design, plan.rings))),
@@ -359,6 +367,7 @@ def case_row(case: Case, value: Mapping[str, Any]) -> dict[str, Any]:
         "built": sorted(name for name, _cost in value["built"]),
         "pairs": value["pairs"],
         **{name: value[f"pairs_{name}"] for name in ("today", "plan", "best")},
+        "fits": value["plan_fits"],
     }
 
 

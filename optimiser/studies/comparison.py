@@ -316,7 +316,7 @@ def explain(
     cases = shown.cases
     missing = () if cases is None else cases.dropped_in(name)
     but = f", not in: {', '.join(missing)}" if missing else ""
-    sure = "" if cases is None else f"Chosen in {cases.counted(name)} plausible cases{but}."
+    sure = "" if cases is None else f"Chosen in {cases.counted(name)} {cases.unit}{but}."
     return Why(
         rank=int(row["rank"]),
         candidate_id=name,

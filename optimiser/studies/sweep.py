@@ -70,9 +70,12 @@ class SweepCases:
     ----------
     chain
         The steps of the job.
+    plan
+        How the factors are drawn; None: as the job says.
     """
 
     chain: Chain
+    plan: designs.Plan | None = None
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -83,7 +86,7 @@ class SweepCases:
     def table(self) -> Table:
         """The value of each factor in each case."""
         asked = self.chain.loaded.job.sweep
-        plan = designs.Plan(asked.design, asked.cases, asked.seed, asked.levels)
+        plan = self.plan or designs.Plan(asked.design, asked.cases, asked.seed, asked.levels)
         given = tuple(
             designs.Correlation(one.factors[0], one.factors[1], one.value) for one in asked.correlations
         )

@@ -16,7 +16,6 @@ from optimiser.problem.model import TIERS
 from optimiser.proposals.table import Candidates
 from optimiser.run.timing import Times
 from optimiser.studies.answers import WEIGHT_EXPONENTS
-from optimiser.studies.cases import kinds_by_class
 from optimiser.studies.closed_links import LATER, ClosedLinks
 
 OPEN, CLOSED = 0.0, 1.0
@@ -194,13 +193,35 @@ def _usual(job: Job, classes: Mapping[str, tuple[str, ...]]) -> Iterator[Column]
         if classes[name]:
             factor = designs.Factor(f"{name}_costs", _overrun(reference), 1.0)
             yield Column(factor, "costs", classes[name])
+    if classes["service"]:  # support beyond the fares
+        yield Column(designs.Factor("support", Triangular(0.6, 1.0, 1.8), 1.0), "costs", classes["service"])
     yield Column(designs.Factor("road_speed", Uniform(0.9, 1.1), 1.0), "road_speed")
     if job.times.rail:
         yield Column(designs.Factor("rail_speed", Uniform(0.9, 1.1), 1.0), "rail_speed")
         yield Column(designs.Factor("waits", Triangular(0.75, 1.0, 1.5), 1.0), "waits")
+        yield Column(designs.Factor("check_in", Triangular(0.5, 1.0, 1.2), 1.0), "check_in")
         yield Column(designs.Factor("access_s", Triangular(-300.0, 0.0, 600.0), 0.0), "access_s")
     if not job.budget.unlimited:
         yield Column(designs.Factor("money", Uniform(0.8, 1.2), 1.0), "budget")
+
+
+def kinds_by_class(candidates: Candidates) -> dict[str, tuple[str, ...]]:
+    """Return the kinds of candidates by what is built: `road`, `rail` lines, `service` of trains, `station`.
+
+    Parameters
+    ----------
+    candidates
+        What may be built.
+    """
+    table = candidates.table
+    is_service = table["instrument"] == "subsidy"
+    rows: dict[str, Any] = {
+        "road": table["mode"].eq("road"),
+        "rail": table["mode"].eq("rail") & ~is_service,
+        "service": is_service,
+        "station": ~table["mode"].isin(["road", "rail"]) & ~is_service,
+    }
+    return {name: tuple(sorted({str(kind) for kind in table["kind"][own]})) for name, own in rows.items()}
 
 
 def links_to_close(found: Sequence[Column]) -> tuple[str, ...]:

@@ -33,7 +33,8 @@ def test_what_closes_a_ring_of_the_plan_is_kept_and_not_chosen():
     )
     assert kept.counted("cd") == FOUND.counted("cd")
     (core, *_) = kept.sentences(line_report("bc", "cd").links)
-    assert core == "0 of 1 proposals that are on no ring are chosen in at least 90 % of 2 plausible cases."
+    size = "0 of 1 proposals that are on no ring, 0 % of the money"
+    assert core == f"{size}, are chosen in at least 90 % of 2 plausible cases."
     assert CaseResults(**asdict(kept)) == kept
 
 
@@ -69,7 +70,7 @@ def test_the_tornado_has_a_bar_for_the_best_plan_of_a_case_and_a_mark_for_this_p
 
 def test_the_screen_and_the_map_tell_the_counts():
     text = on_screen(report())
-    assert "1 of 2 proposals are chosen in at least 90 % of 2 plausible cases" in text
+    assert "1 of 2 proposals, 33 % of the money, are chosen in at least 90 % of 2 plausible cases" in text
     sources = webmap.draw(report()).select({"name": "links"})
     assert sorted(set(next(iter(sources)).data["halo"])) == [0.0, 0.55]
 
@@ -80,4 +81,23 @@ def test_the_value_survives_its_json_object():
 
 def test_cases_with_a_wide_gap_are_left_out_and_counted():
     assert WIDE.solved == []
-    assert WIDE.sentences(line_report("bc").links) == ["Cases left out, not settled within 2 % in time: 1."]
+    assert (WIDE.verdict("bc"), WIDE.is_core("bc")) == ("–", False)
+    verdict = "Only 0 of 1 plausible cases were settled in time: no verdict."
+    assert WIDE.sentences(line_report("bc").links) == [verdict]
+
+
+def test_joint_draws_decide_how_sure_a_proposal_is_and_the_cases_stay_the_tornado():
+    rows = [
+        {**FOUND.rows[0], "name": f"draw {at}", "built": built, "fits": at < 2, "gap": gap}
+        for at, (built, gap) in enumerate([(["cd"], 0.0), (["cd"], 0.01), (["bc"], 0.01), (["bc"], 0.1)])
+    ]
+    found = replace(FOUND, draws=rows)
+    assert (found.counted("bc"), found.counted("cd")) == ("1 of 3", "2 of 3")
+    assert (found.verdict("bc"), found.verdict("cd")) == ("fragile", "mixed")
+    assert found.table.equals(FOUND.table)
+    assert found.sentences(line_report("bc", "cd").links)[:2] == [
+        "0 of 2 proposals, 0 % of the money, are chosen in at least 90 % of 3 joint draws.",
+        "The plan keeps its budget in 2 of 4 joint draws.",
+    ]
+    few = replace(FOUND, draws=[*rows, *[{**row, "gap": 0.1} for row in rows]])
+    assert (few.verdict("cd"), few.is_core("cd")) == ("–", False)

@@ -197,8 +197,16 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
     facts = {"new_pairs": 3, "new_pairs_without_station_measures": 2}
     steps = pd.DataFrame({"cost_so_far": [0, 50, 250], "pairs_within": [3, 5, 6]})
     measures = SimpleNamespace(facts=facts, build_order=steps)
-    report = SimpleNamespace(measures=measures, links=["bd", "ac"], cost=250)
+    cases = SimpleNamespace(rows=[{"name": "stations as today", "today": 3, "best": 4}])
+    report = SimpleNamespace(measures=measures, links=["bd", "ac"], cost=250, cases=None)
+    first, last = sentences.rests_on(report)
+    report.cases = cases
     assert list(sentences.rests_on(report)) == [
+        first,
+        "The best plan of equal money without any brings 1",
+        last,
+    ]
+    assert [first, last] == [
         (
             "1 of the 3 new pairs rest on measures at stations (check-in, connections, ways to stations): "
             "with these as today, the other proposals bring 2"

@@ -143,8 +143,8 @@ def test_delays_are_whole_years_on_top_of_those_of_the_job():
 def test_without_factors_the_usual_ones_suit_the_job():
     names = [column.factor.id for column in columns(loads(REGION), CANDIDATES, TIMES)]
     assert names == [
-        "road_costs", "rail_costs", "station_costs", "road_speed", "rail_speed", "waits", "access_s",
-        "money",
+            "road_costs", "rail_costs", "station_costs", "support", "road_speed", "rail_speed", "waits",
+            "check_in", "access_s", "money",
     ]  # fmt: skip
     roads = replace_table(CANDIDATES, CANDIDATES.table[CANDIDATES.table["mode"] == "road"])
     job = loads(f"{REGION}[times]\nrail = false\n[budget]\nunlimited = true\n")

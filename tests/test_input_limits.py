@@ -21,7 +21,6 @@ MOST_MISSING = inspect.signature(osm.read).parameters["most_missing"].default
     ("row", "words"),
     [
         ("job", f"{reading.MAX_BYTES // 2**10} KiB"),
-        ("job", f"nested {reading.MAX_DEPTH} deep"),
         ("problem, result", f"{jsonfile.MOST_BYTES // 2**20} MiB"),
         ("cities, costs, train services", f"{inputs.MOST_TEXT_BYTES // 2**20} MiB"),
         ("travel times, weights", f"{inputs.MOST_BYTES // 2**30} GiB"),

@@ -422,7 +422,7 @@ def test_a_session_is_asked_about_the_reduced_problem_and_answers_about_the_orig
     ((task, limit),) = process.tasks
     base = asker.base[0]
     assert (asker.cheapest_base, limit) == (3, 9.0)
-    assert task["question"] == {"budget": 4, "least": [13 - base], "cheapest": False, "rows": []}
+    assert task["question"] == {"budget": 4, "least": (13 - base,), "cheapest": False, "rows": ()}
     assert (task["seconds"], task["gap"], task["base"]) == (9.0, 0.25, base)
     assert (task["seed"], task["threads"]) == (5, 3)
     assert (found.built, found.bound) == (asker.reduced.lifted((0,)), 4.0 + base)
@@ -495,7 +495,7 @@ def test_the_bound_of_some_groups_counts_the_base_of_these_alone():
         for rows in ((), (0,), (1,))
     ]
     assert found == [211.0, 11.0, 201.0]
-    assert process.tasks[0][0]["question"]["least"] == [-10, -200]
+    assert process.tasks[0][0]["question"]["least"] == (-10, -200)
 
 
 def test_a_problem_without_a_plan_at_any_budget_is_refused():

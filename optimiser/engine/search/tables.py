@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from optimiser.engine.search.compiled import Record
 from optimiser.engine.search.paths import (
@@ -245,9 +247,6 @@ def arcs_of(net: Graph) -> Integers:
 
 def components(nodes: int, one: Integers, other: Integers) -> Integers:
     """Return int64 [nodes], the number of each node's connected component; edges join `one` and `other`."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     network = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(nodes, nodes))
     numbers: Integers = connected_components(network, directed=False)[1].astype(np.int64)
     return numbers

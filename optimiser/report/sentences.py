@@ -211,11 +211,10 @@ def least_gaining(report: ReportInput) -> str:
     rows = coverage.least_gaining(report.cities, report.pairs)[:MOST_CITIES]
     if not rows or not len(report.links):
         return ""
-    words = {"left": "need what the plan leaves out", "never": "stay beyond it with every candidate built"}
     cities = []
     for row in rows:
-        counts = ((getattr(row, key), text) for key, text in words.items())
-        why = ", ".join(f"{count} {text}" for count, text in counts if count)
+        counts = ((row.left, "left out by the plan"), (row.never, "beyond it with every candidate built"))
+        why = ", ".join(f"{count} {words}" for count, words in counts if count)
         cities.append(f"{row.city} ({row.gained} of {row.open}{f'; {why}' if why else ''})")
     return f"Least of their pairs beyond {wording.short_hours(report.limit_s)} today gain {'; '.join(cities)}"
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 
@@ -35,7 +36,9 @@ MOST_LINKS = 45
 """Largest number of links that the ranking shows."""
 
 LEAST_SHARE = 0.05
-"""Share of the futures below which a link is only counted."""
+"""Share of the futures below which a link is only counted, unless it is dear."""
+DEAR_SHARE = 0.05
+"""Share of the money of the plan of the job from which on a link of it is dear."""
 
 WIDTH, ROW = 12.5, 0.235
 """Width of a picture, and height of a row of it, in inches."""
@@ -158,9 +161,19 @@ def _indices(sweep: SweepResults, outcome: str) -> dict[str, list[dict[Any, Any]
 # ---- pictures
 
 
+def _shown(sweep: SweepResults) -> gpd.GeoDataFrame:
+    """Return the links that are drawn: of `LEAST_SHARE`, and dear ones of the plan however rare they are."""
+    links = sweep.links
+    cost = links["cost"].where(links["in_plan"], 0)
+    return links[(links["share"] >= LEAST_SHARE) | (cost > 0) & (cost >= DEAR_SHARE * cost.sum())]
+
+
 def draw_links(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
     """Return the ranking of links by the share of futures in which each is right."""
-    rows = sweep.links[sweep.links["share"] >= LEAST_SHARE].head(MOST_LINKS).to_dict("records")
+    shown = _shown(sweep)
+    is_rare = shown["share"] < LEAST_SHARE
+    often = shown[~is_rare].head(MOST_LINKS - int(is_rare.sum()))
+    rows = [*often.to_dict("records"), *shown[is_rare].to_dict("records")]
     height = 2.35 + ROW * max(1, len(rows))
     title = "Which links are right in most futures?"
     with plots.sheet(WIDTH, height, title, _links_subtitle(sweep), dpi=dpi) as figure:
@@ -428,7 +441,7 @@ def draw_map(sweep: SweepResults, *, dpi: int = DPI) -> Figure:
     layers = {
         name: layer.set_crs(WGS84, allow_override=True).to_crs(crs) for name, layer in sweep.layers.items()
     }
-    links = sweep.links[sweep.links["share"] >= LEAST_SHARE].to_crs(crs)
+    links = _shown(sweep).to_crs(crs)
     cities = layers["cities"].sort_values("population", ascending=False)
     shapes = [cities.geometry, links.geometry[~links.geometry.is_empty]]
     frame = maps.padded(maps.bounds([shape for shape in shapes if len(shape)]), 0.06)

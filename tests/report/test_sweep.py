@@ -174,6 +174,16 @@ def test_the_ranking_writes_each_link_with_its_cost_and_marks_the_core():
     assert filled == [True, True, True, False, False]  # always, station and cheap are in the plan
 
 
+def test_a_dear_link_of_the_plan_is_drawn_however_rare_it_is(monkeypatch):
+    monkeypatch.setattr(sweep_page, "LEAST_SHARE", 0.6)
+    dear = swept().links.set_index("candidate_id")["cost"][["always", "station", "cheap"]]
+    share = float(dear["cheap"] / dear.sum())
+    for least, count in ((share, 3), (share + 0.001, 2)):  # cheap is chosen in half of the futures
+        monkeypatch.setattr(sweep_page, "DEAR_SHARE", least)
+        _, *bars = sweep_page.draw_links(swept(), dpi=40).get_axes()[0].patches
+        assert len(bars) == count
+
+
 def test_the_page_names_links_escapes_names_and_runs_no_script(tmp_path):
     path = sweep_page.write(swept(), tmp_path)
     text = path.read_text(encoding="utf-8")

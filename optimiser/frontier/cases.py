@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
@@ -107,6 +107,9 @@ class Case:
     least
         Least weight by tier, or of `ALL_PAIRS`, to be covered at least cost, in place of budget and demands;
         caps stay at the money that they were.
+    unlike
+        Ids of candidates; with `least`, of the plans within the budget one is asked for that spends least on
+        these, and then least in all.
     delays
         Years that building takes longer, by kind of candidate; they count where there are periods.
     """
@@ -130,6 +133,7 @@ class Case:
     rings_dropped: tuple[str, ...] = ()
     demands: bool = True
     least: tuple[tuple[str, int], ...] = ()
+    unlike: tuple[str, ...] = ()
     delays: tuple[tuple[str, int], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -279,8 +283,32 @@ def resolve(base: Base, case: Case) -> DesignProblem:
         sums = [problem.groups if tier == ALL_PAIRS else (tier,) for tier, _ in case.least]
         weights = [weight for _, weight in case.least]
         asked = with_least(problem.replace(cities=(), targets=()), sums, weights)
+        asked = _shunning(asked, case.unlike) if case.unlike else asked
         return asked.replace(budget=None, cover="targets")
     return with_steps(problem, steps, layer)
+
+
+SHUNNED = 100
+"""How many times the money counts that is spent on what a plan is to be unlike."""
+
+
+def _shunning(problem: DesignProblem, names: Collection[str]) -> DesignProblem:
+    """Return a problem whose plans pay `SHUNNED` times for some links; what they may spend are capacities."""
+
+    def spent(instrument: str | None, most: int) -> Capacity:
+        own = (one for one in problem.candidates if instrument in (None, one.instrument))
+        use = tuple(sorted((one.id, one.cost) for one in own if one.cost))
+        return Capacity(f"money for {instrument or 'all'}", use, most)
+
+    limits = [*problem.caps, *([] if problem.budget is None else [(None, problem.budget)])]
+    return problem.replace(
+        candidates=tuple(
+            dataclasses.replace(one, cost=one.cost * (SHUNNED if one.id in names else 1))
+            for one in problem.candidates
+        ),
+        capacities=(*problem.capacities, *(found for limit in limits if (found := spent(*limit)).use)),
+        caps=(),
+    )
 
 
 def _candidate(candidate: Candidate, base: Base, case: Case) -> Candidate:

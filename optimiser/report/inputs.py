@@ -93,6 +93,8 @@ FRAGILE_SHARE = 0.5
 """Share of the cases below which a proposal is fragile."""
 SETTLED_GAP = 0.02
 """Largest gap of a case that counts. Where the time was too short for that, its plan says little."""
+MOST_OTHERS = 6
+"""Links of another plan that are named."""
 COLUMN, COLUMN_OF = "chosen_in", "of_cases"
 """Columns of links.csv: number of cases that choose the link, and number of cases."""
 TABLE = ("name", "description", "today", "plan", "best", "change", "gap")
@@ -125,6 +127,9 @@ class CaseResults:
     draws
         One a joint draw of everything uncertain: the keys of `rows`, and `fits`, whether the plan of the job
         can be built in it. They say how sure a proposal is; without draws the cases do.
+    other
+        The plan of nearly the same weight that shares least money with this one: `built`, `words`, `cost`,
+        `shared` (money spent on what both build) and `pairs` within the limit; None: not known.
     """
 
     rows: Sequence[Row]
@@ -132,6 +137,7 @@ class CaseResults:
     covered: int
     kept: Sequence[str] = ()
     draws: Sequence[Row] = ()
+    other: Row | None = None
 
     @property
     def asked(self) -> Sequence[Row]:
@@ -228,6 +234,14 @@ class CaseResults:
             most = max(cases, key=lambda row: abs(self._change(row)))
             moved = f"{self._change(most):+d} of {self.pairs} pairs"
             found.append(f"The assumption that moves the outcome most is '{most['name']}': {moved}.")
+        if self.other is not None:
+            shared = wording.share(self.other["shared"], self.other["cost"])
+            others = "; ".join(self.other["words"][:MOST_OTHERS]) or "nothing else"
+            more = f" and {count} more" if (count := len(self.other["words"]) - MOST_OTHERS) > 0 else ""
+            found.append(
+                f"The most different plan of nearly the same weight has {self.other['pairs']} pairs within "
+                f"the limit and {shared} of its money in common with this one; it builds {others}{more}."
+            )
         if late and self.is_enough:
             settled = wording.percent(SETTLED_GAP, digits=0)
             found.append(f"Left out of the {self.unit}, not settled within {settled} in time: {late}.")

@@ -33,7 +33,7 @@ from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
 from optimiser.report.inputs import CaseResults
 from optimiser.report.ring_layout import RingValue
-from optimiser.report.wording import join_names
+from optimiser.report.wording import join_names, link_name
 from optimiser.run import demands, pipeline, timing
 from optimiser.run.chain import Chain
 from optimiser.run.pipeline import Written
@@ -54,6 +54,8 @@ _TIMES = {row["name"]: row.get("times", {}) for row in STATED}
 SHORT_CHECK_IN_S = int(_TIMES["check-in 15 min"]["check_in_most_s"])
 SHORT_WAIT_S = int(_TIMES["waits at most 15 min"]["wait_most_s"])
 """Longest check-in and wait in the cases that shorten them."""
+ALIKE = 0.99
+"""Share of the weight of a plan from which on another one is as good."""
 MOST_WORKERS = 4
 """Most cases that are solved side by side where nobody says how many; each takes some 400 MB."""
 _STATING_S = 2.0
@@ -341,7 +343,44 @@ class Asking:
             pairs=len(counted.pairs),
             covered=len(within_limit(counted, plan).covered),
             kept=tuple(sorted(candidates_on(chain.design, plan.rings))),
+            other=chain.spared("The most different plan", self._most_different, None, faults),
         )
+
+    def _most_different(self) -> dict[str, Any] | None:
+        """Return the plan that spends least on what this one builds, of those within `ALIKE` of its weight.
+
+        Returns
+        -------
+        dict
+            `built` (ids), `words` (what it builds and this plan does not), `cost`, `shared` (money spent on
+            what both build) and `pairs` within the limit; None where no plan was found.
+        """
+        counted, plan = self.chain.counted.value, within_limit(self.chain.counted.value, self.done.plan)
+        if counted.budget is None or counted.periods or not plan.built:
+            return None
+        weight = sum(counted.pairs[k].weight for k in plan.covered)
+        case = Case(
+            name="most different plan",
+            demands=False,
+            least=((ALL_PAIRS, math.ceil(ALIKE * weight)),),
+            unlike=plan.built,
+            rings_required=tuple(plan.rings),
+        )
+        with self.chain.progress.step("other", "Looking for the most different plan as good"):
+            result = self.ask(case)
+        if not result.has_plan:
+            return None
+        found = verify.check(resolve(self.base.base, case), result)
+        pairs = verify.score(counted, found.built, rings=found.rings, starts=found.starts).covered
+        table = self.chain.candidates.value.table.set_index("candidate_id")
+        other = [name for name in found.built if name not in plan.built]
+        return {
+            "built": sorted(found.built),
+            "words": [link_name(row) for row in table.loc[other].to_dict("records")],
+            "cost": counted.cost_of(found.built),
+            "shared": counted.cost_of(set(found.built) & set(plan.built)),
+            "pairs": len(pairs),
+        }
 
     def _notes(self) -> Iterator[str]:
         """Yield which of the usual cases are not there since they do not apply, as sentences."""

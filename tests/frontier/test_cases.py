@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from fractions import Fraction
 
 import pytest
-from core_drawing import line
+from core_drawing import dense_problem, line
 from ring_drawing import ringed
 
+from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.solve import solve
 from optimiser.frontier.cases import (
+    ALL_PAIRS,
     Base,
     Case,
     Layer,
@@ -242,6 +246,26 @@ def test_populations_grow_by_tier_and_by_city_and_the_smaller_end_counts():
     assert [pair.weight for pair in grown.pairs] == [8, 18, 64, 50, 100]
     assert [pair.weight for pair in resolve(found, Case(name="x")).pairs] == [5, 4, 7, 2, 1]
     assert not asked
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_most_different_plan_shares_least_money_of_all_that_are_as_good(seed):
+    problem = dense_problem(seed).replace(targets=(), cities=(), cover="all", budget=14)
+    plan, scored = solve(problem).built, PlanEvaluator(problem)
+    least = round(0.8 * scored(plan).coverage)
+    weights = tuple(pair.weight for pair in problem.pairs)
+    given = {"people": people(), "factors": (1,) * len(weights), "weights": weights}
+    asked = Base(problem=problem, timer=lambda _changes: problem, costs={}, **given)
+    case = Case(demands=False, least=((ALL_PAIRS, least),), unlike=plan)
+    found = solve(resolve(asked, case)).built
+    names = [candidate.id for candidate in problem.candidates]
+    subsets = (one for size in range(len(names) + 1) for one in itertools.combinations(names, size))
+    alike = [one for one in subsets if not scored(one).faults and scored(one).coverage >= least]
+
+    def shared(built):
+        return problem.cost_of(set(built) & set(plan)), problem.cost_of(built)
+
+    assert shared(found) == min(map(shared, alike))
 
 
 def test_a_case_survives_being_written_as_json():

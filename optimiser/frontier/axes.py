@@ -15,7 +15,7 @@ from optimiser.problem import City, DesignProblem, Target
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.model import Period, unused_id
 
-type AxesKind = Literal["two_way", "three_way", "counted", "summed"]
+type AxesKind = Literal["two_way", "three_way", "summed"]
 
 TIERS = ("secondary", "small")
 """Default groups of a three-way frontier."""
@@ -32,9 +32,7 @@ class Axes:
     ----------
     kind
         `two_way`: cost and the objective; `three_way`: cost and the weight of covered pairs of each group;
-        `counted`: the same as `three_way` with any number of groups, of which `ALL_GROUPS` is that of all
-        pairs, for problems in which each pair has weight 1 (`reach.counting_problem`); `summed`: the weight
-        of covered pairs of several groups together, for each of the `sums`.
+        `summed`: the weight of covered pairs of several groups together, for each of the `sums`.
     groups
         The groups of a frontier that is not two-way; with sums, all that a sum names at least.
     sums
@@ -56,12 +54,15 @@ class Axes:
         pair, city = problem.pairs, problem.cities
         if self.kind == "two_way":
             return np.array([[*(p.weight for p in pair), *(c.weight for c in city)]], np.int64)
-        counted = self.sums if self.kind == "summed" else tuple((group,) for group in self.groups)
-        found = np.zeros((len(counted), len(pair) + len(city)), np.int64)
-        for row, groups in enumerate(counted):
-            counts_all = self.kind == "counted" and ALL_GROUPS in groups
-            found[row, : len(pair)] = [p.weight if counts_all or p.group in groups else 0 for p in pair]
+        found = np.zeros((len(self.measured), len(pair) + len(city)), np.int64)
+        for row, groups in enumerate(self.measured):
+            found[row, : len(pair)] = [p.weight if p.group in groups else 0 for p in pair]
         return found
+
+    @property
+    def measured(self) -> tuple[tuple[str, ...], ...]:
+        """Return the groups whose weights make up each measure, of axes that are not two-way."""
+        return self.sums or tuple((group,) for group in self.groups)
 
 
 def axes_of(kind: AxesKind, problem: DesignProblem, groups: tuple[str, ...] = ()) -> Axes:
@@ -182,8 +183,9 @@ def own_problem(problem: DesignProblem, axes: Axes, question: Question) -> Desig
         if question.budget is None or any(least > 0 for least in question.least):
             raise ValueError(question)
         return with_budget(problem, question.budget).replace(name=f"{problem.name} with {question.budget}")
-    if axes.kind == "counted":
-        return _counted_problem(problem, axes, question)
+    if axes.kind == "summed":
+        asked = with_least(problem, axes.sums, question.least)
+        return _least_cost(asked, asked.targets, f"{problem.name} for {question.least}")
     if axes.kind == "three_way":
         least = tuple(
             Target(group, max(0, value)) for group, value in zip(axes.groups, question.least, strict=True)
@@ -199,23 +201,6 @@ def own_problem(problem: DesignProblem, axes: Axes, question: Question) -> Desig
     pairs = tuple(dataclasses.replace(pair, group=ALL_GROUPS) for pair in problem.pairs)
     whole = (Target(ALL_GROUPS, max(0, question.least[0])),)
     return _least_cost(problem.replace(pairs=pairs), whole, f"{problem.name} for {question.least[0]}")
-
-
-def _counted_problem(problem: DesignProblem, axes: Axes, question: Question) -> DesignProblem:
-    """Return the problem of covering a number of pairs of one group at least cost.
-
-    Each pair is a city of weight 1 that this pair covers, so that a target on cities counts pairs.
-    """
-    asked = [(group, least) for group, least in zip(axes.groups, question.least, strict=True) if least > 0]
-    if len(asked) != 1:
-        raise ValueError(question)
-    ((group, least),) = asked
-    cities = tuple(
-        City(f"pair {k}", 1, (k,), 1, ALL_GROUPS if group == ALL_GROUPS else pair.group)
-        for k, pair in enumerate(problem.pairs)
-    )
-    name = f"{problem.name} for {least} pairs of {group}"
-    return _least_cost(problem.replace(cities=cities), (Target(group, least, "cities"),), name)
 
 
 def _least_cost(problem: DesignProblem, targets: tuple[Target, ...], name: str) -> DesignProblem:

@@ -18,7 +18,7 @@ from optimiser.frontier.askers import SessionAsker
 from optimiser.frontier.axes import Axes, with_least
 from optimiser.frontier.point import EvaluatedPoint, FrontierEvaluator
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import InfeasibleError, ProblemError
+from optimiser.problem.errors import InfeasibleError
 from optimiser.problem.result import Starts, Status, gap_of, rounded_bound
 from optimiser.verify.rules import coverable
 
@@ -121,7 +121,7 @@ def highest_level(
     problem
         A problem with a budget; its own targets stay, and its objective plays no part.
     targets
-        What the level asks for, one at least.
+        What the level asks for, one at least; each names groups of pairs of the problem.
     params
         Gap at which to stop, time limit of all questions together, seed and threads.
     known
@@ -136,11 +136,6 @@ def highest_level(
     LevelAnswer
         Without a plan its status is `infeasible` where that is proved, otherwise `none`.
 
-    Raises
-    ------
-    ProblemError
-        When the problem has no budget, or a target names no pairs.
-
     Notes
     -----
     A level is monotone in what is covered: a plan that covers more attains at least the same. So the largest
@@ -151,7 +146,6 @@ def highest_level(
     of reach, and the proven bound on the sum of all demands, lower the bound.
     """
     targets = tuple(targets)
-    _refuse(problem, targets)
     sums = tuple(target.groups for target in targets)
     named = tuple(sorted({group for groups in sums for group in groups}))
     # Where pairs without a group count, no other group may lose its name in the reduced problem.
@@ -242,25 +236,6 @@ class _LevelSearch:
             starts=plan.starts,
             **effort,
         )
-
-
-def _refuse(problem: DesignProblem, targets: Sequence[LevelTarget]) -> None:
-    faults = [] if problem.budget is not None else ["budget: there is none"]
-    faults += [] if targets else ["targets: there is none"]
-    for position, target in enumerate(targets):
-        place = f"targets[{position}]"
-        if target.factor <= 0:
-            faults.append(f"{place}.factor: {target.factor} is not above 0")
-        faults += [
-            f"{place}.groups: no pair is of group {group!r}"
-            for group in target.groups
-            if group not in problem.groups
-        ]
-    if faults:
-        raise ProblemError("no level can be sought", where=f"problem {problem.name!r}", faults=faults)
-
-
-# ---- plain problems
 
 
 def _ask_for_the_largest(search: _LevelSearch) -> None:

@@ -93,8 +93,7 @@ class FrontierEvaluator:
                 needs = max(needs, -(-spent * total // part))
         last = period_states(self._top, set(built), dict(plan.starts))[-1].is_open
         by_group = self._by_group(self._evaluator.covered(last))
-        sums = self.axes.sums or tuple((group,) for group in self.axes.groups)
-        groups = tuple(sum(by_group.get(group, 0) for group in summed) for summed in sums)
+        groups = tuple(sum(by_group.get(group, 0) for group in summed) for summed in self.axes.measured)
         return EvaluatedPoint(
             built=plan.built,
             cost=plan.cost,

@@ -20,7 +20,6 @@ from optimiser.frontier.cases import shifted
 from optimiser.frontier.levels import LevelAnswer, LevelTarget, highest_level
 from optimiser.problem import Capacity, City, DesignProblem, Pair
 from optimiser.problem.errors import ProblemError
-from optimiser.problem.jsonfile import repeated
 from optimiser.problem.model import Arc
 from optimiser.problem.result import Result, rounded_bound
 from optimiser.verify import Plan
@@ -94,16 +93,12 @@ def compose(base: DesignProblem, scenarios: Sequence[Scenario], *, afford: Affor
     base
         The problem whose candidates, prices, budget, relations, rings and periods hold.
     scenarios
-        One at least, each a problem with the candidates of the base.
+        Cases of the base, one at least: of its candidates, cover and periods, under names of their own that
+        hold no '/'; none demands what the base forbids.
     afford
         `all`: a plan keeps the budget and the caps of the base, and at the prices of each scenario those of
         that scenario. `expected`: it keeps the mean budget and caps at mean prices, and nothing else.
         `base`: those of the base alone, whatever the scenarios cost.
-
-    Raises
-    ------
-    ProblemError
-        When names are taken twice, candidates differ, or something can be said only once and is not.
 
     Notes
     -----
@@ -118,14 +113,6 @@ def compose(base: DesignProblem, scenarios: Sequence[Scenario], *, afford: Affor
     A candidate that a scenario alone fixes `out` fails there: it may be built, and is paid for, but opens
     nothing in that scenario. What a scenario fixes `in` is built.
     """
-    faults = list(_faults(base, scenarios, afford))
-    if faults:
-        raise ProblemError(
-            "the scenarios cannot be composed into one problem",
-            where=f"problem {base.name!r}",
-            faults=faults,
-            remedy="All scenarios must be cases of one problem.",
-        )
     networks = _Networks(base)
     by_tier = any(target.of == "pairs" for s in scenarios for target in s.problem.targets)
     pairs: list[Pair] = []
@@ -231,20 +218,15 @@ def covered_in_most(composition: Composition, need: int) -> DesignProblem:
     Raises
     ------
     ProblemError
-        When the pairs are not the same, or scenarios have demands of their own.
+        When there are fewer scenarios, or they have demands of their own.
     """
     _refuse_demands(composition, "a count of scenarios")
     count, base = len(composition.scenarios), composition.base
-    faults = [f"need: {need} is not within 1..{count}, the scenarios"] if not 1 <= need <= count else []
-    ends = _ends(base)
-    faults += [
-        f"scenario {s.name!r}: its pairs join other nodes than those of the base"
-        for s in composition.scenarios
-        if _ends(s.problem) != ends
-    ]
-    if faults:
+    if not 1 <= need <= count:
         raise ProblemError(
-            "pairs cannot be counted over the scenarios", where=f"problem {base.name!r}", faults=faults
+            "pairs cannot be counted over the scenarios",
+            where=f"problem {base.name!r}",
+            faults=[f"need: {need} is not within 1..{count}, the scenarios"],
         )
     return composition.problem.replace(
         pairs=tuple(dataclasses.replace(pair, weight=0) for pair in composition.problem.pairs),
@@ -348,36 +330,6 @@ def _expected(base: DesignProblem, scenarios: Sequence[Scenario]) -> Iterator[Ca
 # ---- what cannot be composed
 
 
-def _faults(base: DesignProblem, scenarios: Sequence[Scenario], afford: str) -> Iterator[str]:
-    if not scenarios:
-        yield "there is no scenario"
-    if afford not in AFFORD:
-        yield f"afford: {afford!r} is not one of {', '.join(AFFORD)}"
-    twice = repeated(scenario.name for scenario in scenarios)
-    yield from (f"scenario {name!r} occurs twice" for name in twice)
-    ids, fixed = base.index.keys(), {c.id for c in base.candidates if c.fixed == "out"}
-    for scenario in scenarios:
-        problem, where = scenario.problem, f"scenario {scenario.name!r}"
-        if not scenario.name or "/" in scenario.name:
-            yield f"{where}: a name must have a letter, and no '/'"
-        if scenario.weight < 1:
-            yield f"{where}: its weight {scenario.weight} is not at least 1"
-        if problem.index.keys() != ids:
-            differing = sorted(problem.index.keys() ^ ids)
-            yield f"{where}: {differing[0]!r} is a candidate there or in the base, and not in both"
-        if (problem.budget is None) != (base.budget is None) or problem.cover != base.cover:
-            yield f"{where}: it asks for least cost and the base for most weight, or the other way round"
-        if len(problem.periods) != len(base.periods) or any(
-            one.factor != other.factor for one, other in zip(problem.periods, base.periods, strict=True)
-        ):
-            yield f"{where}: its periods, or their factors, are not those of the base"
-        yield from (
-            f"{where}: {c.id!r} must be built there, and must not be built in the base"
-            for c in problem.candidates
-            if c.fixed == "in" and c.id in fixed
-        )
-
-
 def _refuse_demands(composition: Composition, what: str) -> None:
     faults = [
         f"scenario {s.name!r}: it has {found}"
@@ -390,8 +342,6 @@ def _refuse_demands(composition: Composition, what: str) -> None:
         )
         if has
     ]
-    if composition.base.budget is None:
-        faults.append("the base has no budget")
     if faults:
         raise ProblemError(
             f"{what} cannot be asked for beside other demands",
@@ -399,10 +349,6 @@ def _refuse_demands(composition: Composition, what: str) -> None:
             faults=faults,
             remedy="Leave them out, or ask for the largest expected weight.",
         )
-
-
-def _ends(problem: DesignProblem) -> list[tuple[str, str]]:
-    return [(problem.nodes[pair.origin], problem.nodes[pair.destination]) for pair in problem.pairs]
 
 
 # ---- robust plans of each kind
@@ -580,8 +526,6 @@ def _targets(
         return [LevelTarget((s.name,), Fraction(s.weight * weight, STEPS)) for s, weight in rows], (
             lambda level: [_rounded_up(Fraction(level * weight, STEPS)) for weight in ever]
         )
-    if len(alone) != len(scenarios):
-        raise ProblemError("regret needs the best plan of each scenario by itself")
     offset = level_offset(alone)
     both = list(zip(scenarios, alone, strict=True))
     targets = [LevelTarget((s.name,), s.weight, s.weight * (one.weight - offset)) for s, one in both]

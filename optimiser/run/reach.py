@@ -75,7 +75,7 @@ class ReachRow:
         return "unreachable" if self.most_bound is not None and self.asked > self.most_bound else "open"
 
 
-def counting_problem(problem: DesignProblem) -> DesignProblem:
+def counting_problem(problem: DesignProblem, groups: Sequence[str]) -> DesignProblem:
     """Return a problem in which each pair has weight 1 and only the candidates and their relations are kept.
 
     Rings, periods, caps, targets and cities are demands of a job on its plan; a share of all pairs is
@@ -85,10 +85,15 @@ def counting_problem(problem: DesignProblem) -> DesignProblem:
     ----------
     problem
         Any problem.
+    groups
+        Groups whose pairs are counted by themselves; those of all others lose their group.
     """
     return problem.replace(
         candidates=tuple(dataclasses.replace(candidate, lead=0) for candidate in problem.candidates),
-        pairs=tuple(dataclasses.replace(pair, weight=1) for pair in problem.pairs),
+        pairs=tuple(
+            dataclasses.replace(p, weight=1, group=p.group if p.group in groups else "")
+            for p in problem.pairs
+        ),
         budget=problem.budget or 0,
         cover="all",
         caps=(),
@@ -100,8 +105,8 @@ def counting_problem(problem: DesignProblem) -> DesignProblem:
 
 
 def counted_axes(groups: Sequence[str]) -> Axes:
-    """Return the axes that count all pairs, and those of each group."""
-    return Axes("counted", (ALL_GROUPS, *(group for group in groups if group != ALL_GROUPS)))
+    """Return the axes that count all pairs, under the name "", and those of each group."""
+    return Axes("summed", ("", *groups), (("", *groups), *((group,) for group in groups)))
 
 
 def reach(
@@ -120,7 +125,7 @@ def reach(
     Parameters
     ----------
     problem
-        A problem of `counting_problem`.
+        A problem of `counting_problem`, for the same groups.
     shares
         Shares of the pairs, above 0 to 1, rising.
     groups
@@ -173,7 +178,7 @@ class _Group:
     seconds: float
 
     def rows(self, shares: Sequence[Fraction]) -> list[ReachRow]:
-        group = self.asker.evaluate.axes.groups[self.place]
+        group = self.asker.evaluate.axes.groups[self.place] or ALL_GROUPS
         total, today = self.asker.evaluate.totals()[group], self.asker.evaluate(()).reached[self.place]
         most, most_bound = self.most(today)
         asked = [
@@ -221,7 +226,7 @@ def _tightened(row: ReachRow, rows: Sequence[ReachRow], axes: Axes) -> ReachRow:
     """Return a row with the cheapest plan and the highest bound that any row gives it."""
     if row.point is None:
         return row
-    place = axes.groups.index(row.group)
+    place = 0 if row.group == ALL_GROUPS else axes.groups.index(row.group)
     others = [(other, other.point) for other in rows if other.point is not None]
     best = min(
         (point.plan for _, point in others if point.plan.reached[place] >= row.asked),
@@ -257,9 +262,9 @@ def answer(problem: DesignProblem, job: Job, notify: Callable[[str], object]) ->
     VerificationError
         When a plan fails the independent check.
     """
-    asked, counting = job.reach, counting_problem(problem)
+    asked = job.reach
     groups = [tier for tier in TIERS if tier in problem.groups] if asked.tiers else []
-    axes = counted_axes(groups)
+    counting, axes = counting_problem(problem, groups), counted_axes(groups)
     found = reach(
         counting,
         shares=sorted({exact_share(share) for share in asked.shares}),

@@ -25,7 +25,7 @@ from optimiser.problem.errors import ProblemError
 
 TWO = Axes("two_way")
 THREE = Axes("three_way", ("core", "small"))
-COUNTED = Axes("counted", ("all", "core"))
+SUMMED = Axes("summed", ("core", "small"), (("core", "small"), ("core",)))
 
 
 def cheapest(*least):
@@ -43,9 +43,8 @@ def test_a_three_way_frontier_measures_the_pairs_of_each_group_and_no_cities():
     assert THREE.measures(side_line()).tolist() == [[0, 0, 7, 2, 1, 0, 0], [5, 4, 0, 0, 0, 0, 0]]
 
 
-def test_the_group_of_all_pairs_counts_them_all_only_where_pairs_are_counted():
-    assert COUNTED.measures(line()).tolist() == [[5, 4, 7, 2, 1], [0, 0, 7, 2, 1]]
-    assert Axes("three_way", ("all", "core")).measures(line()).tolist() == [[0] * 5, [0, 0, 7, 2, 1]]
+def test_a_sum_of_groups_measures_the_pairs_of_them_all():
+    assert SUMMED.measures(line()).tolist() == [[5, 4, 7, 2, 1], [0, 0, 7, 2, 1]]
 
 
 def test_a_three_way_frontier_has_two_groups_that_the_problem_has():
@@ -159,25 +158,13 @@ def test_least_costs_are_not_asked_with_periods():
         own_problem(phased(), TWO, cheapest(1))
 
 
-def test_a_counted_question_makes_a_city_of_each_pair():
-    own = own_problem(line(), COUNTED, cheapest(0, 2))
-    assert own.targets == (Target("core", 2, "cities"),)
-    assert [(c.weight, c.pairs, c.need, c.group) for c in own.cities] == [
-        (1, (k,), 1, group) for k, group in enumerate(("small", "small", "core", "core", "core"))
-    ]
-    whole = own_problem(line(), COUNTED, cheapest(3, 0))
-    assert whole.targets == (Target("all", 3, "cities"),)
-    assert {city.group for city in whole.cities} == {"all"}
-    for least in ((0, 0), (1, 1)):
-        with pytest.raises(ValueError, match="Question"):
-            own_problem(line(), COUNTED, cheapest(*least))
-
-
-def test_a_point_of_counted_pairs_names_its_problem_and_each_pair():
-    own = own_problem(line(), COUNTED, cheapest(0, 2))
-    assert own.name == "line for 2 pairs of core"
-    assert [city.id for city in own.cities] == [f"pair {k}" for k in range(5)]
-    assert (own.budget, own.cover, own.pairs) == (None, "targets", line().pairs)
+def test_a_question_about_sums_is_a_target_of_each():
+    own = own_problem(line(), SUMMED, cheapest(0, 2))
+    assert (own.targets, own.cities) == ((Target("core", 2),), ())
+    assert (own.name, own.budget, own.cover, own.pairs) == ("line for (0, 2)", None, "targets", line().pairs)
+    whole = own_problem(line(), SUMMED, cheapest(3, 0))
+    assert whole.targets == (Target("core and small", 3, "cities"),)
+    assert [city.id for city in whole.cities] == [f"core and small: pair {k}" for k in range(5)]
 
 
 def test_problems_of_points_are_named_after_their_questions():

@@ -21,7 +21,7 @@ from optimiser.frontier import askers, levels
 from optimiser.frontier.axes import with_least
 from optimiser.frontier.levels import LevelTarget, highest_level, lexicographic_shares
 from optimiser.problem import Pair, Target
-from optimiser.problem.errors import InfeasibleError, ProblemError
+from optimiser.problem.errors import InfeasibleError
 
 EXACT = SolveParameters(time_limit_s=LONG_S, threads=1)
 RINGED = [seed for seed in range(24) if ring_problem(seed).budget is not None]
@@ -132,16 +132,6 @@ def test_pairs_without_a_group_are_kept_apart_from_groups_that_no_demand_names(s
     assert {group for target in targets for group in target.groups} < set(problem.groups)
     found = highest_level(problem, targets, EXACT)
     assert found.bound == found.level == largest(problem, targets)
-
-
-def test_faults_are_named_together():
-    with pytest.raises(ProblemError) as raised:
-        highest_level(line(budget=None), (LevelTarget(("far",), 0),), EXACT)
-    assert raised.value.faults == (
-        "budget: there is none",
-        "targets[0].factor: 0 is not above 0",
-        "targets[0].groups: no pair is of group 'far'",
-    )
 
 
 def test_a_sum_of_groups_becomes_a_target_of_cities():

@@ -28,7 +28,7 @@ def here(monkeypatch):
 
 
 def answered(problem, *, shares=SHARES, groups=("core", "small")):
-    return reach(counting_problem(problem), shares=shares, groups=groups, threads=1)
+    return reach(counting_problem(problem, groups), shares=shares, groups=groups, threads=1)
 
 
 def by_row(rows):
@@ -83,19 +83,20 @@ def test_candidates_that_exclude_each_other_lower_the_most():
 
 def test_the_demands_of_a_job_do_not_count():
     problem = line(budget=1, caps=(("subsidy", 0),))
-    counting = counting_problem(problem)
+    counting = counting_problem(problem, ("core",))
+    assert {p.group for p in counting.pairs} == {"core", ""}
     assert (counting.caps, counting.targets, {p.weight for p in counting.pairs}) == ((), (), {1})
     assert by_row(answered(problem))["all", Fraction(4, 5)].point.cost == 7
 
 
 def test_every_row_is_a_problem_of_its_own_whose_targets_count_pairs():
-    problem = counting_problem(line())
+    problem = counting_problem(line(), ("core", "small"))
     for row in answered(line()):
         if row.point is None or row.asked == 0:
             continue
         own = own_problem(problem, counted_axes(("core", "small")), row.point.asked)
         (target,) = own.targets
-        assert (target.of, target.least, {city.weight for city in own.cities}) == ("cities", row.asked, {1})
+        assert (target.of, target.least) == ("cities" if row.group == "all" else "pairs", row.asked)
         assert verify.check(own, row.point.result(own.name)).cost == row.point.cost
 
 
@@ -110,7 +111,7 @@ def test_higher_shares_cost_no_less_and_have_no_lower_bounds():
 
 def test_leads_of_candidates_are_left_out():
     first, *others = line().candidates
-    assert all(c.lead == 0 for c in counting_problem(line(candidates=(first, *others))).candidates)
+    assert all(c.lead == 0 for c in counting_problem(line(candidates=(first, *others)), ()).candidates)
     assert dataclasses.replace(first, lead=0) == first
 
 
@@ -140,7 +141,8 @@ class Listed:
 
 def group_of(place, *answers):
     """Return the questions about one group of the line, two of which cover nothing yet, and their asker."""
-    axes, problem = counted_axes(("core", "small")), counting_problem(line())
+    groups = ("core", "small")
+    axes, problem = counted_axes(groups), counting_problem(line(), groups)
     asker = Listed(*answers)
     asker.evaluate, asker.seed, asker.threads = FrontierEvaluator(problem, axes), 7, 3
     return _Group(place, asker, 0.25, 9.0), asker
@@ -260,8 +262,8 @@ def test_every_row_is_told_once_before_the_end_and_the_session_gets_seed_and_thr
         init(self, *args, **options)
 
     monkeypatch.setattr(SessionAsker, "__init__", noted)
-    problem = counting_problem(line())
-    rows = reach(problem, shares=SHARES, groups=("core", "all"), seed=4, threads=2, notify=told.append)
+    problem = counting_problem(line(), ("core",))
+    rows = reach(problem, shares=SHARES, groups=("core",), seed=4, threads=2, notify=told.append)
     assert [(row.group, row.share) for row in told] == [(row.group, row.share) for row in rows]
     assert list(dict.fromkeys(row.group for row in rows)) == ["all", "core"]
     assert made == [{"seed": 4, "threads": 2}]
@@ -271,7 +273,7 @@ def test_every_row_is_told_once_before_the_end_and_the_session_gets_seed_and_thr
 def test_a_counting_problem_keeps_candidates_relations_and_pairs_and_nothing_a_job_asks_for():
     first, *others = side_line().candidates
     problem = side_line(candidates=(dataclasses.replace(first, lead=0), *others), budget=5)
-    found = counting_problem(problem)
+    found = counting_problem(problem, problem.groups)
     assert (found.excludes, found.requires, found.capacities, found.budget) == (
         problem.excludes,
         problem.requires,
@@ -287,8 +289,8 @@ def test_a_counting_problem_keeps_candidates_relations_and_pairs_and_nothing_a_j
         (),
     )
     assert [(p.limit, p.weight) for p in found.pairs] == [(p.limit, 1) for p in problem.pairs]
-    assert counting_problem(line(budget=None)).budget == 0
+    assert counting_problem(line(budget=None), ()).budget == 0
     late = leading(phased(), north=1)
     assert {c.lead for c in late.candidates} == {0, 1}
-    assert {c.lead for c in counting_problem(late).candidates} == {0}
-    assert counting_problem(ringed()).rings == ()
+    assert {c.lead for c in counting_problem(late, ()).candidates} == {0}
+    assert counting_problem(ringed(), ()).rings == ()

@@ -155,7 +155,7 @@ def test_a_run_that_is_opened_again_is_the_run_that_was_written(run, home):
 
 def test_the_job_of_a_run_folder_can_be_run_from_there(run, home):
     loaded = pr.find_job(str(home / "run" / "job.toml"))
-    assert loaded.input_path(loaded.job.region.file) == (home / "map.osm").resolve()
+    assert loaded.files["region.file"] == (home / "map.osm").resolve()
 
 
 def test_a_folder_without_a_run_is_refused_with_what_is_missing(tmp_path):

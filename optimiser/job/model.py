@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -256,15 +257,11 @@ class Job(sections.Section):
     output: sections.Output = sections.Output()
 
 
-PATH_KEYS = {
-    "region": ("file", "graph", "matrix", "polygon", "gtfs"),
-    "cities": ("file",),
-    "candidates": ("file",),
-    "costs": ("table", "terrain"),
-    "objective": ("weights_file",),
-    "backcast": ("built",),
-}
-"""Keys of a job that are paths of files to read, by section: what `LoadedJob.input_path` is asked for."""
+PATH_KEYS = (
+    "cities.file", "region.file", "region.graph", "region.matrix", "region.polygon", "region.gtfs",
+    "costs.table", "costs.terrain", "candidates.file", "objective.weights_file", "backcast.built",
+)  # fmt: skip
+"""Keys of a job that are paths of files to read: those of `LoadedJob.files`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,18 +284,18 @@ class LoadedJob:
         """Return an input path of the job as an absolute path."""
         return (self.folder / Path(text).expanduser()).resolve()
 
-    def input_path(self, text: str) -> Path | None:
-        """Return an input path of the job as an absolute path; None where the key is empty."""
-        return self.path(text) if text else None
+    @property
+    def files(self) -> dict[str, Path]:
+        """Return the absolute paths of the files that the job names, by the keys of `PATH_KEYS`."""
+        return {key: self.path(text) for key in PATH_KEYS if (text := attrgetter(key)(self.job))}
 
     def moved_to(self, folder: Path) -> Job:
         """Return the job as it is written in another folder: the same files, by paths from there."""
         changed: dict[str, sections.Section] = {}
-        for name, keys in PATH_KEYS.items():
-            section = getattr(self.job, name)
-            given = {key: self.path(text) for key in keys if (text := getattr(section, key))}
-            moved = {key: _path_from(folder, path) for key, path in given.items()}
-            changed[name] = section.model_copy(update=moved)
+        for place, path in self.files.items():
+            name, key = place.split(".")
+            section = changed.get(name, getattr(self.job, name))
+            changed[name] = section.model_copy(update={key: _path_from(folder, path)})
         return self.job.model_copy(update=changed)
 
     def run_folder(self) -> Path:

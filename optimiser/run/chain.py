@@ -105,7 +105,7 @@ class Chain:
         job, source = self.loaded.job, self.source
         if not source.has_map:
             title = "Reading the timetable"
-        elif source.map_file is not None or source.graph_file is not None:
+        elif source.files.keys() & {"region.file", "region.graph"}:
             title = "Reading the map"
         else:
             title = "Fetching and reading the map"
@@ -120,7 +120,7 @@ class Chain:
     def _network_inputs(self) -> dict[str, Any]:
         job, source = self.loaded.job, self.source
         return {
-            "files": self._checksums("map_file", "graph_file", "polygon_file", "timetable_file"),
+            "files": self._checksums("region.file", "region.graph", "region.polygon", "region.gtfs"),
             "area": [
                 job.region.model_dump(include={"place", "bbox", "margin_km", "graph_speeds"}),
                 repr(source.area),
@@ -152,7 +152,7 @@ class Chain:
             return self.like.times
         job, source = self.loaded.job, self.source
         inputs = {
-            "files": self._checksums("cities_file", "matrix_file"),
+            "files": self._checksums("cities.file", "region.matrix"),
             "cities": job.cities.model_dump(exclude={"file"}),
             "from": source.cities_from,
             "network": "" if self.has_matrix else self.networks.key,
@@ -182,7 +182,7 @@ class Chain:
         """Candidates with their costs."""
         job, source = self.loaded.job, self.source
         inputs = {
-            "files": self._checksums("candidates_file", "costs_file", "terrain_file"),
+            "files": self._checksums("candidates.file", "costs.table", "costs.terrain"),
             "times": self.times.key,
             "which": [job.times.limit_s, job.times.definition],
             "candidates": job.candidates.model_dump(exclude={"file"}),
@@ -205,7 +205,7 @@ class Chain:
         """The design problem without the levels of max-min fairness, and the meaning of its numbers."""
         job, source, name = self.loaded.job, self.source, self.loaded.name
         inputs = {
-            "files": self._checksums("weights_file"),
+            "files": self._checksums("objective.weights_file"),
             "name": name,
             "candidates": self.candidates.key,
             "objective": job.objective.model_dump(exclude={"weights_file", "kind"}),
@@ -556,17 +556,16 @@ class Chain:
     @property
     def has_matrix(self) -> bool:
         """Whether a table of travel times takes the place of a map."""
-        return self.source.matrix_file is not None
+        return "region.matrix" in self.source.files
 
     @property
     def rail_network(self) -> Network:
         """Railways of the map as a network; empty with a matrix."""
         return schema.empty_network() if self.rail is None else self.rail.network
 
-    def _checksums(self, *files: str) -> dict[str, str]:
-        """Return the checksums of files of the source by their names; empty where there is no file."""
-        paths: dict[str, Path | None] = {name: getattr(self.source, name) for name in files}
-        return {name: "" if path is None else checksum(path) for name, path in paths.items()}
+    def _checksums(self, *keys: str) -> dict[str, str]:
+        """Return the checksums of files of the source by their keys."""
+        return {key: checksum(self.source.files[key]) for key in keys if key in self.source.files}
 
     def _kept[T](
         self,

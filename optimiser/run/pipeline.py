@@ -413,7 +413,7 @@ def rehearse(loaded: LoadedJob, progress: Progress) -> dict[str, Any]:
     loaded = replace(loaded, job=loaded.job.model_copy(update={"objective": objective}))
     source = find_source(loaded)
     chain = Chain(loaded, source, progress)
-    if source.cities_file is not None:
+    if "cities.file" in source.files:
         cities = timing.load_cities(loaded.job, source)
         if _is_large(cities) and _map_mb(chain) > MOST_MAP_MB and not chain.networks_are_kept():
             return {
@@ -448,7 +448,7 @@ def _is_large(cities: Cities) -> bool:
 
 def _map_mb(chain: Chain) -> float:
     """Return the size of the map; 0 where there is none yet."""
-    file = chain.source.map_file
+    file = chain.source.files.get("region.file")
     return 0.0 if file is None else file.stat().st_size / 1e6
 
 

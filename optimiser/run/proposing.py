@@ -114,9 +114,9 @@ def propose_candidates(
     table, land = ground
     asked, rules = job.candidates, replace(rules_of(job, source), further=further)
     given = None
-    if source.candidates_file is not None:
-        given = own.read_own(source.candidates_file, base, table, land, rules=rules)
-    if source.matrix_file is None:
+    if "candidates.file" in source.files:
+        given = own.read_own(source.files["candidates.file"], base, table, land, rules=rules)
+    if "region.matrix" not in source.files:
         found = generate(base, rules=rules, costs=table, terrain=land, own=given)
     else:
         found = given if given is not None else assemble([], table, land)
@@ -207,8 +207,8 @@ def draft_problem(
         f"{job.costs.level} costs.{notice}",
     )
     pairs = prepared.pairs
-    if source.weights_file is not None:
-        given = matrix.load_weights(source.weights_file, Cities(times.cities))
+    if "objective.weights_file" in source.files:
+        given = matrix.load_weights(source.files["objective.weights_file"], Cities(times.cities))
         ends = pairs[["origin", "destination"]].to_numpy()
         pairs = pairs.assign(weight=[int(given[a, b] + given[b, a]) for a, b in ends])
     factor = {tier: getattr(job.objective, tier) for tier in TIERS}
@@ -408,19 +408,16 @@ def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) ->
 
 def shared_ground(base: BaseCase, source: Source, times: Times, rail: RailBuild | None) -> Ground:
     """Return what `ground_of` does, made once for all limits."""
-    files = (source.costs_file, source.terrain_file)
+    files = (source.files.get(f"costs.{key}") for key in ("table", "terrain"))
     key = ("ground", source.country, *(file and checksum(file) for file in files))
     return base.once(key, lambda: ground_of(source, times, rail))
 
 
 def ground_of(source: Source, times: Times, rail: RailBuild | None) -> Ground:
     """Return the unit costs of a job (its own table, else that of the country), terrain, towns and water."""
-    table = (
-        costs.read_cost_table(source.costs_file)
-        if source.costs_file
-        else costs.builtin_cost_table(source.country)
-    )
-    land = terrain.read_terrain(source.terrain_file) if source.terrain_file else terrain.AllPlain()
+    own, ground = (source.files.get(f"costs.{key}") for key in ("table", "terrain"))
+    table = costs.read_cost_table(own) if own else costs.builtin_cost_table(source.country)
+    land = terrain.read_terrain(ground) if ground else terrain.AllPlain()
     lines = [times.road.links] if rail is None else [times.road.links, rail.network.links]
     return table, terrain.WithWater.of(terrain.WithTowns.of(land, times.cities), times.cities, lines)
 

@@ -64,8 +64,8 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
         Folder that keeps the answers of servers, and maps from the world networks.
     """
     feed = None
-    if source.timetable_file is not None and job.times.rail:
-        feed = gtfs.read_feed(source.timetable_file, modes=job.region.gtfs_modes)
+    if "region.gtfs" in source.files and job.times.rail:
+        feed = gtfs.read_feed(source.files["region.gtfs"], modes=job.region.gtfs_modes)
     if feed is not None and not source.has_map:
         found = _build_timetable(feed, job, source, tracks=None, road=schema.empty_network())
         alone = ImportReport(
@@ -76,18 +76,19 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
             notes=found.report.notes(),
         )
         return Networks(schema.empty_network(), found.rail, alone.to_json())
-    if source.map_file is not None and source.map_file.suffix == storage.IMPORT_SUFFIX:
-        return _from_package(source.map_file, job, source, feed)
+    map_file, graph_file = (source.files.get(f"region.{key}") for key in ("file", "graph"))
+    if map_file is not None and map_file.suffix == storage.IMPORT_SUFFIX:
+        return _from_package(map_file, job, source, feed)
     roads, report = None, None
-    if source.graph_file is None:
+    if graph_file is None:
         elements = _read_elements(job, source, downloads)
     else:
-        graph, file = load_graphml(source.graph_file), source.graph_file
+        graph = load_graphml(graph_file)
         elements = read_graph(
             graph,
             roads=frozenset(job.times.road_classes),
             ferries=job.times.ferries,
-            source=osm.Source(file.name, inputs.checksum(file)),
+            source=osm.Source(graph_file.name, inputs.checksum(graph_file)),
         )
         # The speeds of a graph count where the job says so, and those of `to_graph` always.
         if job.region.graph_speeds == "graph" or graph.graph.get("created_with") == CREATOR:
@@ -133,12 +134,12 @@ def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
         people = [town.population for town in towns_around(source.area, job)]
         path = world.region_file(wide, downloads, least_population=min(people, default=None))
         return osm.read(path, roads=roads, rail=times.rail, ferries=times.ferries)
-    if source.map_file is not None:
-        return osm.read(source.map_file, roads=roads, rail=times.rail, ferries=times.ferries)
+    if "region.file" in source.files:
+        return osm.read(source.files["region.file"], roads=roads, rail=times.rail, ferries=times.ferries)
     server = Server(overpass=region.overpass, nominatim=region.nominatim)
     downloads.mkdir(parents=True, exist_ok=True)
-    if source.polygon_file is not None:
-        area = _polygon(source.polygon_file)
+    if "region.polygon" in source.files:
+        area = _polygon(source.files["region.polygon"])
     else:
         area = outline(region.bbox or region.place, server=server, cache_dir=downloads)
     return overpass.fetch(

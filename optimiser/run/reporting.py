@@ -231,7 +231,7 @@ def _screening(found: Findings) -> str:
 def _notes(found: Findings) -> tuple[str, ...]:
     """Return what a reader must know before taking the plan for an answer, as sentences."""
     tiers, table = _tiers(found)[1], _capacities(found)
-    has_nothing = found.source.matrix_file is not None and found.source.candidates_file is None
+    has_nothing = "region.matrix" in found.source.files and "candidates.file" not in found.source.files
     not_served = found.times.report.get("snapped", {}).get("not_served", [])
     left = found.times.report.get("snapped", {}).get("out_of_reach", [])  # elsewhere they are refused
     return (
@@ -263,7 +263,7 @@ def _capacities(found: Findings) -> pd.DataFrame | None:
 
 def _assumptions(job: Job, source: Source, found: Candidates, tiers: str) -> tuple[tuple[str, str], ...]:
     """Return the assumptions of a run, in the order in which they are to be read."""
-    has_trains, capacity = source.matrix_file is None and job.times.rail, "no limit"
+    has_trains, capacity = "region.matrix" not in source.files and job.times.rail, "no limit"
     if job.capacity.enabled:
         carried = tuple(f"{trains} on {name}" for name, trains in most_a_day(job.capacity).items())
         capacity = f"a day and direction at most {join_names(carried)}, today's trains included"

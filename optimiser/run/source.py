@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 from networks import regions, storage, world
 from optimiser.job import sections
@@ -31,25 +30,11 @@ REFERENCE_RINGS = "rings.csv"
 """Table of known rings among the facts of an embedded region."""
 _MAP_DATA = "Map data © OpenStreetMap contributors, Open Database Licence 1.0."
 _NOTHING = "Nothing was read or written."
-_FILES = {
-    "cities.file": "cities_file",
-    "region.file": "map_file",
-    "region.graph": "graph_file",
-    "region.matrix": "matrix_file",
-    "region.polygon": "polygon_file",
-    "region.gtfs": "timetable_file",
-    "costs.table": "costs_file",
-    "costs.terrain": "terrain_file",
-    "candidates.file": "candidates_file",
-    "objective.weights_file": "weights_file",
-    "backcast.built": "built_file",
-}
-"""Fields of `Source` by the keys of a job that name their files (`job.model.PATH_KEYS`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The files and facts that a job starts from; a file is None where the job names none.
+    """The files and facts that a job starts from.
 
     Attributes
     ----------
@@ -59,26 +44,12 @@ class Source:
         ISO 3166 code that chooses default speeds and costs, or `world`.
     cities_from
         `region`, `csv`, `geonames` or `osm`.
-    cities_file
-        Table of cities; None with `geonames` and `osm`.
-    map_file
-        OSM extract, or a GeoPackage of an import; None with a graph, a matrix, or an area to be fetched.
-    graph_file
-        Street graph of OSMnx.
-    matrix_file
-        Table of travel times, in place of a network.
-    polygon_file
-        Outline of the area to fetch.
-    timetable_file
-        GTFS feed whose trains run; None: those of the map.
-    terrain_file
-        Raster or polygons; None: all plain.
-    costs_file, candidates_file, weights_file
-        The user's own unit costs, candidates and weights of pairs.
+    files
+        Absolute paths by the key of a job that names such a file (`job.model.PATH_KEYS`): those of the job,
+        and of the embedded region `cities.file`, `region.file`, `region.gtfs` (without it the trains are
+        those of the map), `costs.terrain` (all plain) and `backcast.built`.
     reference_rings_file
         Known rings that the rings of a plan are compared with.
-    built_file
-        Roads and railways opened in past years, which a back-cast is compared with.
     has_map
         Whether there is a map, on file or to be fetched; else a timetable or a matrix takes its place.
     rail_factor
@@ -98,18 +69,8 @@ class Source:
     title: str
     country: str
     cities_from: str
-    cities_file: Path | None
-    map_file: Path | None
-    graph_file: Path | None
-    matrix_file: Path | None
-    polygon_file: Path | None
-    terrain_file: Path | None
-    costs_file: Path | None
-    candidates_file: Path | None
-    weights_file: Path | None
+    files: Mapping[str, Path]
     reference_rings_file: Path | None = None
-    built_file: Path | None = None
-    timetable_file: Path | None = None
     has_map: bool = True
     rail_factor: float = 1.0
     attribution: str = ATTRIBUTION
@@ -133,12 +94,11 @@ def find_source(loaded: LoadedJob) -> Source:
         With all files that are missing, an unknown region or list, or rings round unknown cities.
     """
     job, region = loaded.job, loaded.job.region
-    files: dict[str, Any] = {name: loaded.input_path(attrgetter(key)(job)) for key, name in _FILES.items()}
     source = Source(
         title=region.place or loaded.name,
         country=region.country or "world",
         cities_from=_cities_from(job),
-        **files,
+        files=loaded.files,
         has_map=_has_map(region),
         attribution="" if region.matrix else ATTRIBUTION,
         notes=(f"Travel times: {region.matrix}, a table of the user's." if region.matrix else _MAP_DATA,),
@@ -157,12 +117,12 @@ def find_source(loaded: LoadedJob) -> Source:
     if region.gtfs:
         source = _with_timetable(source, region)
     _refuse_missing_files(source, loaded.name)
-    if source.map_file is not None and source.map_file.suffix == storage.IMPORT_SUFFIX:
+    if "region.file" in source.files and source.files["region.file"].suffix == storage.IMPORT_SUFFIX:
         source = _with_package(source, loaded)
-    if job.rings and source.cities_file is not None:
+    if job.rings and "cities.file" in source.files:
         from optimiser.run import rings
 
-        rings.check_centres(job.rings, source.cities_file)
+        rings.check_centres(job.rings, source.files["cities.file"])
     return source
 
 
@@ -211,17 +171,20 @@ def _with_region(source: Source, loaded: LoadedJob) -> Source:
             remedy=f"Choose one of: {', '.join(lists)}.",
         )
     reference_rings = None if region.facts is None else region.facts / REFERENCE_RINGS
+    own = {
+        "cities.file": lists[job.cities.list] if source.cities_from == "region" else None,
+        "region.file": region.network,
+        "region.gtfs": region.timetable,
+        "costs.terrain": region.terrain,
+        "backcast.built": region.built,
+    }
     return replace(
         source,
         title=region.title,
         country=job.region.country or region.country,
-        cities_file=lists[job.cities.list] if source.cities_from == "region" else source.cities_file,
-        map_file=region.network,
+        files={key: file for key, file in own.items() if file is not None} | dict(source.files),
         has_map=region.network is not None,
-        terrain_file=source.terrain_file or region.terrain,
         reference_rings_file=reference_rings if reference_rings and reference_rings.is_file() else None,
-        timetable_file=source.timetable_file or region.timetable,
-        built_file=source.built_file or region.built,
         rail_factor=region.rail_length_factor,
         attribution=region.attribution,
         notes=(f"Data of the region: {region.vintage}.",),
@@ -259,7 +222,7 @@ def _with_world(source: Source, loaded: LoadedJob) -> Source:
 
 def _with_package(source: Source, loaded: LoadedJob) -> Source:
     """Return a source with the country by which its GeoPackage was imported, which must suit the job."""
-    job, facts = loaded.job, storage.read_facts(source.map_file or Path())
+    job, facts = loaded.job, storage.read_facts(source.files["region.file"])
     absent = sorted(set(job.times.road_classes) - facts.road_classes)
     faults = []
     if job.region.country and job.region.country != facts.country:
@@ -275,7 +238,7 @@ def _with_package(source: Source, loaded: LoadedJob) -> Source:
     if faults:
         raise JobError(
             "the job asks for what the imported file does not hold",
-            where=str(source.map_file),
+            where=str(source.files["region.file"]),
             faults=faults,
             done=_NOTHING,
             remedy="Import the extract again (polyring import --country), or name it in region.file.",
@@ -284,8 +247,7 @@ def _with_package(source: Source, loaded: LoadedJob) -> Source:
 
 
 def _refuse_missing_files(source: Source, where: str) -> None:
-    files = {key: getattr(source, name) for key, name in _FILES.items()}
-    faults = [f"{key}: there is no file {path}" for key, path in files.items() if path and not path.is_file()]
+    faults = [f"{key}: there is no file {path}" for key, path in source.files.items() if not path.is_file()]
     if faults:
         raise JobError(
             "files that the job names are missing",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -200,7 +199,7 @@ def read_matrix(job: Job, source: Source) -> Times:
     job, source
         The job and its data.
     """
-    found, definition, file = load_cities(job, source), job.times.definition, source.matrix_file or Path()
+    found, definition, file = load_cities(job, source), job.times.definition, source.files["region.matrix"]
     graph = matrix.load_times(file, found, definition=definition)
     return Times(
         cities=found.table,
@@ -223,8 +222,8 @@ def load_cities(job: Job, source: Source, networks: Networks | None = None) -> C
         The networks of the map, where the list of cities depends on them.
     """
     tiers = tier_thresholds(job, source)
-    if source.cities_file is not None:
-        found = city_tables.load_csv(source.cities_file, thresholds=tiers)
+    if "cities.file" in source.files:
+        found = city_tables.load_csv(source.files["cities.file"], thresholds=tiers)
     elif source.area is not None and source.cities_from == "geonames":
         found = city_tables.from_towns(towns_around(source.area, job), thresholds=tiers)
     elif networks is not None and source.cities_from == "geonames":
@@ -243,7 +242,7 @@ def load_cities(job: Job, source: Source, networks: Networks | None = None) -> C
     if len(found) < 2:
         raise SchemaError(
             f"there is {len(found) or 'no'} city, and a trip needs two",
-            where=str(source.cities_file or source.title),
+            where=str(source.files.get("cities.file", source.title)),
             done="Nothing was written.",
             remedy="Name more cities, or lower cities.least_population.",
         )

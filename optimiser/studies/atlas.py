@@ -21,7 +21,6 @@ from optimiser.engine.search.paths import UNREACHED
 from optimiser.frontier.axes import with_budget
 from optimiser.frontier.cases import UNCHANGED, Case, TimeChanges
 from optimiser.job import Cluster, Job, LoadedJob, load_clusters
-from optimiser.job.model import PATH_KEYS
 from optimiser.measures.equity import ALL
 from optimiser.problem.errors import EnvironmentFault, OptimiserError
 from optimiser.problem.model import TIERS
@@ -148,8 +147,6 @@ def _found(clusters: Sequence[Cluster], watch: Progress, executor: Executor | No
 def task_of(cluster: Cluster) -> Task:
     """Return the task of a cluster; it depends on the contents of the files that its job names."""
     loaded = cluster.loaded
-    named = ((getattr(loaded.job, name), keys) for name, keys in PATH_KEYS.items())
-    paths = [loaded.input_path(getattr(section, key)) for section, keys in named for key in keys]
     return Task(
         name=f"cluster {cluster.title}",
         function="optimiser.studies.atlas:measure_cluster",
@@ -158,7 +155,7 @@ def task_of(cluster: Cluster) -> Task:
             "title": cluster.title,
             "folder": str(loaded.folder.resolve()),
             "job": loaded.job.model_dump(mode="json"),
-            "files": {str(path): checksum(path) for path in paths if path is not None},
+            "files": {str(path): checksum(path) for path in loaded.files.values()},
         },
         time_limit_s=LONGEST_S,
     )

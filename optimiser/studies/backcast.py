@@ -183,9 +183,9 @@ def backcast(
 def _refuse_without_lines(loaded: LoadedJob, source: Source) -> None:
     """Refuse a job without a map, without a table of what was built, or that proposes no lines."""
     kinds = loaded.job.candidates.kinds
-    if source.matrix_file is not None:
+    if "region.matrix" in source.files:
         what, remedy = "a table of travel times knows no roads and railways of a past day", "Give a map."
-    elif source.built_file is None:
+    elif "backcast.built" not in source.files:
         what = "the region has no table of roads and railways opened in past years"
         remedy = (
             "Name one with backcast.built (a region of the package: files.built of its region.toml); "
@@ -327,13 +327,12 @@ class _Backcaster:
         if not roads + times.report.get("rail", {}).get("tracks_left_out", {}).get("opened later", 0):
             raise JobError(
                 f"by its dates the map holds no road or track that was opened after {self.day}",
-                where=str(source.map_file or source.title),
+                where=str(source.files.get("region.file", source.title)),
                 done=_NOTHING,
                 remedy="Give start_date to the ways that were opened since, or name an earlier day.",
             )
         table, land = proposing.ground_of(source, times, first.rail)
-        # `_refuse_without_lines` has made sure of the table.
-        listed = source.built_file or Path()
+        listed = source.files["backcast.built"]
         later = corridors.read_corridors(listed, table, land, after=self.day, level=job.costs.level)
         counted = later[later["left_out"] == ""]
         spent = {mode: int(counted.loc[counted["mode"] == mode, "cost"].sum()) for mode in MODES}

@@ -36,7 +36,7 @@ def test_each_cluster_has_its_region_and_the_rules_of_all(tmp_path):
     assert (one.title, one.loaded.name, two.loaded.name) == ("The first", "one", "two")
     assert [each.loaded.job.times.limit_s for each in (one, two)] == [3600, 3600]
     assert (one.loaded.job.region.country, two.loaded.job.region.country) == ("", "DE")
-    assert two.loaded.input_path(two.loaded.job.region.file) == tmp_path / "two.osm"
+    assert two.loaded.files["region.file"] == tmp_path / "two.osm"
 
 
 def test_the_clusters_of_the_package_can_be_read():

@@ -534,7 +534,7 @@ def assemble(
     cities: gpd.GeoDataFrame,
     candidates: gpd.GeoDataFrame,
     networks: Mapping[str, gpd.GeoDataFrame],
-    ends: NDArray[np.int64] | None = None,
+    ends: NDArray[np.int64],
     ranking: Ranking | None = None,
     **further: Any,  # noqa: ANN401 - passed on: the further fields of ReportInput, each with its own type
 ) -> ReportInput:
@@ -552,8 +552,7 @@ def assemble(
         ``road`` and ``rail``: links of today's networks (`link_class`, `geometry`).
     ends
         Rows of the cities that each pair of the problem joins, int64 [pairs x 2]: the columns `origin` and
-        `destination` of `prepare.Prepared.pairs`. None where every pair ends at nodes named
-        ``city:<city_id>``.
+        `destination` of `prepare.Prepared.pairs`.
     ranking
         The rank of the links, where it is known already.
     **further
@@ -563,14 +562,8 @@ def assemble(
     -------
     ReportInput
         With every pair, the ranked links, and the paths over them.
-
-    Raises
-    ------
-    ProblemError
-        When `ends` is None and a pair ends at a node that is no city of the table.
     """
     cities = cities.reset_index(drop=True)
-    ends = tables.city_ends(problem, cities) if ends is None else ends
     population = cities["population"].to_numpy(dtype=np.int64)
     links, paths = tables.tabulate_links(
         problem,

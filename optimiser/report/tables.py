@@ -19,7 +19,6 @@ from optimiser.measures.order import Ranking, rank_links
 from optimiser.measures.tables import Measures
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.model import TIERS
 from optimiser.proposals import evidence
@@ -34,12 +33,6 @@ DECIMALS = {"length_km": 1, "speed_kmh": 0, "water_km": 1} | dict.fromkeys(
     ("plain", "hill", "mountain", "urban", "town_share", "beside_share"), 2
 )
 """Decimals of columns of links.csv."""
-
-CITY = "city:"
-"""Prefix of the id of a node that stands for a city."""
-
-AFTER = "/after"
-"""Suffix of the id of a destination where times count in the vehicle alone (`networks.intermodal`)."""
 
 
 def _columns() -> dict[str, dict[str, str]]:
@@ -166,27 +159,6 @@ def write_measures(measures: Measures, folder: Path) -> tuple[Path, ...]:
     """Write each table of measures that has rows as a CSV file of its name."""
     tables = {name: table for name, table in measures.rounded().items() if len(table)}
     return tuple(write_csv(table, folder / f"{name}.csv") for name, table in tables.items())
-
-
-def city_ends(problem: DesignProblem, cities: gpd.GeoDataFrame) -> NDArray[np.int64]:
-    """Return the cities that each pair joins, as rows of the table, int64 [pairs x 2].
-
-    Raises
-    ------
-    ProblemError
-        When a pair ends at a node that is no city of the table.
-    """
-    rows = {f"{CITY}{city_id}": row for row, city_id in enumerate(cities["city_id"].astype(str))}
-    nodes = [problem.nodes[node] for pair in problem.pairs for node in (pair.origin, pair.destination)]
-    names = [node.removesuffix(AFTER) for node in nodes]
-    strange = sorted(set(names) - set(rows))
-    if strange:
-        raise ProblemError(
-            "pairs end at nodes that are no city of the report",
-            faults=strange[:20],
-            remedy="Give the cities table that the problem was prepared from.",
-        )
-    return np.array([rows[name] for name in names], dtype=np.int64).reshape(-1, 2)
 
 
 def smaller_city(ends: NDArray[np.int64], population: NDArray[np.int64]) -> NDArray[np.int64]:

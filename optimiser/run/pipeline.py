@@ -274,11 +274,10 @@ def write_job(stage: Path, loaded: LoadedJob) -> None:
 
 def names_of_nodes(chain: Chain) -> dict[str, str]:
     """Return the names of the cities of a run by their ids, which are those of stops, and of their nodes."""
-    from optimiser.report.tables import AFTER, CITY
-
     cities = chain.times.value.cities
     named = list(zip(cities["city_id"].astype(str), cities["name"].astype(str), strict=True))
-    nodes = {f"{CITY}{city_id}{ending}": name for city_id, name in named for ending in ("", AFTER)}
+    # The destination of a trip has a node of its own where times count in the vehicle alone.
+    nodes = {f"city:{city_id}{ending}": name for city_id, name in named for ending in ("", "/after")}
     return {**dict(named), **nodes}
 
 

@@ -188,6 +188,7 @@ def assemble_report(found: Findings) -> ReportInput:
             "road": found.times.road.links[["link_class", "geometry"]],
             "rail": found.rail.links[["link_class", "geometry"]],
         },
+        ends=found.draft.pairs[["origin", "destination"]].to_numpy(dtype="int64"),
         definition=job.times.definition,
         variant=found.result.variant,
         solver=found.result.solver,

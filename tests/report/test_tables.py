@@ -6,10 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
-from report_drawing import HOUR, four_cities, line_problem, report_out_of_reach, three_candidates
+from report_drawing import HOUR, line_problem, report_out_of_reach, three_candidates
 
-from optimiser.problem.errors import ProblemError
 from optimiser.report import tables
 
 GOLDEN = Path(__file__).parent / "links_golden.csv"
@@ -54,11 +52,6 @@ def test_people_of_a_link_are_counted_once_a_city():
     )
     assert table.loc[0, "pairs"] == 2
     assert table.loc[0, "people"] == 100_000
-
-
-def test_pairs_at_nodes_that_are_no_city_are_refused():
-    with pytest.raises(ProblemError, match="city:d"):
-        tables.city_ends(line_problem(), four_cities().iloc[:3])
 
 
 def test_the_path_of_a_new_pair_names_its_links(report):

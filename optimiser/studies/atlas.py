@@ -180,13 +180,11 @@ def measure_cluster(payload: Mapping[str, Any], _contents: Contents) -> dict[str
     EnvironmentFault
         When a file cannot be read here, or is another one here.
     """
-    faults = []
-    for name, known in payload["files"].items():
-        path = Path(name)
-        if not path.is_file():
-            faults.append(f"{path} is not there")
-        elif checksum(path) != known:
-            faults.append(f"{path} holds something else than where the atlas was begun")
+    faults = [
+        f"{path} is not there, or holds something else than where the atlas was begun"
+        for path, known in payload["files"].items()
+        if not Path(path).is_file() or checksum(Path(path)) != known
+    ]
     if faults:
         raise EnvironmentFault(
             f"{platform.node()} cannot read the files of the cluster",

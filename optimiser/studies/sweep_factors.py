@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 from optimiser.frontier import designs
 from optimiser.frontier.cases import Case, TimeChanges
 from optimiser.frontier.designs import Bounded, Choice, Distribution, Lognormal, Normal, Triangular, Uniform
 from optimiser.job.model import EFFECTS, SCALES, Changes, Factor, Job, did_you_mean
-from optimiser.measures.appraisal import ALL_PROJECTS, FIXED_LINKS, RAIL, ROADS, ReferenceClass, class_of
+from optimiser.measures.appraisal import ALL_PROJECTS, FIXED_LINKS, RAIL, ROADS, class_of
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
 from optimiser.proposals.table import Candidates
@@ -22,6 +24,13 @@ OPEN, CLOSED = 0.0, 1.0
 """Values of a factor that closes a link."""
 TODAY = "as in the job"
 """Value of a factor of opening days in the job itself."""
+USUAL = tuple(
+    Factor.model_validate(row)
+    for row in tomllib.loads(
+        (resources.files("optimiser.studies") / "data" / "usual_factors.toml").read_text(encoding="utf-8")
+    )["factor"]
+)
+"""Factors of a job that names none."""
 _REFERENCES = {one.name: one for one in (RAIL, ROADS, FIXED_LINKS, ALL_PROJECTS)}
 _OF_TIMES: Mapping[Changes, str] = {
     "road_speed": "road_speed",
@@ -90,8 +99,6 @@ def columns(job: Job, candidates: Candidates, times: Times) -> tuple[Column, ...
         With every factor that the job has no use for.
     """
     classes = kinds_by_class(candidates)
-    if not job.sweep.factors:
-        return tuple(_usual(job, classes))
     found, faults = list[Column](), list[str]()
     cities = dict(zip(times.cities["name"].astype(str), times.cities["city_id"].astype(str), strict=True))
     kinds = {kind: (kind,) for own in classes.values() for kind in own}
@@ -100,13 +107,14 @@ def columns(job: Job, candidates: Candidates, times: Times) -> tuple[Column, ...
         "delay_years": {**classes, **kinds},
         "demand": {**{tier: (tier,) for tier in TIERS}, **{name: (key,) for name, key in cities.items()}},
     }
-    for factor in job.sweep.factors:
-        faults += [f"{factor.id}: {fault}" for fault in _useless(factor, job)]
+    for factor in job.sweep.factors or USUAL:
+        reasons = list(_useless(factor, job))
         try:
-            found += _columns_of(factor, known.get(factor.changes, {}), job)
+            found += [] if reasons else _columns_of(factor, known.get(factor.changes, {}), job)
         except LookupError as fault:
-            faults.append(f"{factor.id}: {fault.args[0]}")
-    if faults:
+            reasons.append(str(fault.args[0]))
+        faults += [f"{factor.id}: {reason}" for reason in reasons]
+    if faults and job.sweep.factors:  # the usual ones are left out where a job has no use for them
         raise JobError(
             "factors do not suit the job",
             where="sweep.factors",
@@ -166,7 +174,8 @@ def _distribution(factor: Factor) -> Distribution:
         case "reference_class":
             classes = {class_of(name) for name in factor.of}
             only = next(iter(classes)) if len(classes) == 1 else ALL_PROJECTS
-            return _overrun(only if factor.reference == "auto" else _REFERENCES[factor.reference])
+            risk = (only if factor.reference == "auto" else _REFERENCES[factor.reference]).risk(1.0)
+            return Lognormal(risk.mean, risk.deviation)
         case "uniform":
             return Uniform(low, high)
         case "triangular":
@@ -179,30 +188,6 @@ def _distribution(factor: Factor) -> Distribution:
             if factor.low is None and factor.high is None:
                 return inner
             return Bounded(inner, factor.low, factor.high)
-
-
-def _overrun(reference: ReferenceClass) -> Lognormal:
-    """Return the distribution of actual costs over the estimate."""
-    risk = reference.risk(1.0)
-    return Lognormal(risk.mean, risk.deviation)
-
-
-def _usual(job: Job, classes: Mapping[str, tuple[str, ...]]) -> Iterator[Column]:
-    """Yield the factors of a job that names none; docs/uncertainty.md says what they rest on."""
-    for name, reference in (("road", ROADS), ("rail", RAIL), ("station", ALL_PROJECTS)):
-        if classes[name]:
-            factor = designs.Factor(f"{name}_costs", _overrun(reference), 1.0)
-            yield Column(factor, "costs", classes[name])
-    if classes["service"]:  # support beyond the fares
-        yield Column(designs.Factor("support", Triangular(0.6, 1.0, 1.8), 1.0), "costs", classes["service"])
-    yield Column(designs.Factor("road_speed", Uniform(0.9, 1.1), 1.0), "road_speed")
-    if job.times.rail:
-        yield Column(designs.Factor("rail_speed", Uniform(0.9, 1.1), 1.0), "rail_speed")
-        yield Column(designs.Factor("waits", Triangular(0.75, 1.0, 1.5), 1.0), "waits")
-        yield Column(designs.Factor("check_in", Triangular(0.5, 1.0, 1.2), 1.0), "check_in")
-        yield Column(designs.Factor("access_s", Triangular(-300.0, 0.0, 600.0), 0.0), "access_s")
-    if not job.budget.unlimited:
-        yield Column(designs.Factor("money", Uniform(0.8, 1.2), 1.0), "budget")
 
 
 def kinds_by_class(candidates: Candidates) -> dict[str, tuple[str, ...]]:

@@ -47,7 +47,7 @@ def _show(done: Traced) -> None:
     from optimiser.frontier.point import STEADY
     from optimiser.studies.frontier import page_name
 
-    curve, links = done.found.curve, done.found.entering
+    curve, links = done.found.curve, done.found.links.to_dict("records")
     money = f", {curve.money}" if curve.money else ""
     screen.line()
     screen.table(
@@ -59,17 +59,17 @@ def _show(done: Traced) -> None:
         "Links by the cost at which they enter",
         [
             {
-                "link": done.found.labels[link.id]["name"],
-                "what": wording.kind(str(done.found.labels[link.id]["kind"])),
-                "enters at": f"{link.cost_of_entry:,}",
-                "plans from there": wording.percent(link.share, digits=0),
-                "": "core" if link.core else "stays" if link.stays else "",
+                "link": link["name"],
+                "what": wording.kind(link["kind"]),
+                "enters at": f"{link['enters_at_cost']:,}",
+                "plans from there": wording.percent(link["share_from_entry"], digits=0),
+                "": "core" if link["core"] else "stays" if link["stays"] else "",
             }
             for link in links[:MOST_LINKS]
         ],
         right=("enters at", "plans from there"),
     )
-    stay, core = sum(link.stays for link in links), sum(link.core for link in links)
+    stay, core = (sum(link[key] == "yes" for link in links) for key in ("stays", "core"))
     steady = wording.percent(STEADY[curve.axes.kind], digits=0)
     screen.line(f"Of {len(links)} links {stay} stay in every dearer plan once they enter.")
     screen.line(

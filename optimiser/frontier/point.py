@@ -409,47 +409,12 @@ CORE = 0.5
 later points only because there are few of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkOnFrontier:
-    """A candidate along a frontier.
-
-    Attributes
-    ----------
-    id
-        Id of the candidate.
-    enters
-        Position of the cheapest point that builds it.
-    cost_of_entry
-        Cost of this point.
-    points
-        Number of points that build it.
-    share
-        Share of the points from its entry on that build it.
-    leaves
-        Number of points that build it while the next point does not.
-    stays
-        Whether every point from its entry on builds it.
-    core
-        Whether it belongs to the robust core: it is steady from its entry on, and at least the share `CORE`
-        of all points build it.
-    """
-
-    id: str
-    enters: int
-    cost_of_entry: int
-    points: int
-    share: float
-    leaves: int
-    stays: bool
-    core: bool
-
-
 STEADY = {"two_way": 1.0, "three_way": 0.9}
 """Share of the points from its entry on that must build a link of the core, by the kind of axes. Points of a
 three-way frontier with similar costs serve different groups, so hardly any link is in all of them."""
 
 
-def marginal_order(points: Sequence[Point], *, steady: float = 1.0) -> list[LinkOnFrontier]:
+def marginal_order(points: Sequence[Point], *, steady: float) -> list[dict[str, Any]]:
     """Return the candidates that at least one point builds, in the order in which they enter.
 
     Parameters
@@ -458,23 +423,31 @@ def marginal_order(points: Sequence[Point], *, steady: float = 1.0) -> list[Link
         Points by cost.
     steady
         Share of the points from its entry on that must build a link of the core.
+
+    Returns
+    -------
+    list of dict
+        Id, number and cost of the cheapest point that builds it, number of points that do, their share of
+        those from its entry on, number of points that build it while the next one does not, whether every
+        point from its entry on builds it, and whether it belongs to the robust core: it is steady from its
+        entry on, and at least the share `CORE` of all points build it.
     """
     plans = [set(point.plan.built) for point in points]
-    names = sorted(set().union(*plans)) if plans else []
     found = []
-    for name in names:
+    for name in sorted(set[str]().union(*plans)):
         is_built = [name in plan for plan in plans]
         first, count = is_built.index(True), sum(is_built)
+        is_core = count >= steady * (len(is_built) - first) and count >= CORE * len(is_built)
         found.append(
-            LinkOnFrontier(
-                id=name,
-                enters=first,
-                cost_of_entry=points[first].cost,
-                points=count,
-                share=count / (len(is_built) - first),
-                leaves=sum(a and not b for a, b in itertools.pairwise(is_built)),
-                stays=all(is_built[first:]),
-                core=count >= steady * (len(is_built) - first) and count >= CORE * len(is_built),
-            )
+            {
+                "candidate_id": name,
+                "enters_at_point": first + 1,
+                "enters_at_cost": points[first].cost,
+                "points": count,
+                "share_from_entry": round(count / (len(is_built) - first), 4),
+                "leaves": sum(a and not b for a, b in itertools.pairwise(is_built)),
+                "stays": "yes" if all(is_built[first:]) else "",
+                "core": "yes" if is_core else "",
+            }
         )
-    return sorted(found, key=lambda link: (link.enters, -link.share, link.id))
+    return sorted(found, key=lambda link: (link["enters_at_point"], -link["share_from_entry"]))

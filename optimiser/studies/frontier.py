@@ -20,7 +20,7 @@ from optimiser.engine.child import STARTUP_S
 from optimiser.engine.search.task import Question, cores
 from optimiser.frontier import Limits, Memory, Point, Tracer, tracing
 from optimiser.frontier.axes import axes_of
-from optimiser.frontier.point import STEADY, Answer, Curve, LinkOnFrontier, answer_from, marginal_order
+from optimiser.frontier.point import STEADY, Answer, Curve, answer_from, marginal_order
 from optimiser.frontier.region import Level
 from optimiser.frontier.tracer import FAILED, curve
 from optimiser.job.model import LoadedJob
@@ -79,11 +79,6 @@ class TracedFrontier:
     labels: Mapping[str, Label] = field(repr=False)
 
     @cached_property
-    def entering(self) -> list[LinkOnFrontier]:
-        """Return the candidates in the order in which they enter."""
-        return marginal_order(self.curve.points, steady=STEADY[self.curve.axes.kind])
-
-    @cached_property
     def points(self) -> pd.DataFrame:
         """Return one row a point, by rising cost: the columns of `frontier.csv`, without those of files."""
         numbered = enumerate(self.curve.points, start=1)
@@ -95,18 +90,14 @@ class TracedFrontier:
         rows = [
             {
                 "order": order,
-                "candidate_id": link.id,
-                **self.labels[link.id],
-                "cost": self.problem.cost_of([link.id]),
-                "enters_at_point": link.enters + 1,
-                "enters_at_cost": link.cost_of_entry,
-                "points": link.points,
-                "share_from_entry": round(link.share, 4),
-                "leaves": link.leaves,
-                "stays": "yes" if link.stays else "",
-                "core": "yes" if link.core else "",
+                "candidate_id": link["candidate_id"],
+                **self.labels[link["candidate_id"]],
+                "cost": self.problem.cost_of([link["candidate_id"]]),
+                **link,
             }
-            for order, link in enumerate(self.entering, start=1)
+            for order, link in enumerate(
+                marginal_order(self.curve.points, steady=STEADY[self.curve.axes.kind]), start=1
+            )
         ]
         return pd.DataFrame(rows)
 
@@ -497,7 +488,7 @@ def _summary(traced: TracedFrontier, *, seconds: float) -> dict[str, Any]:
         "everything": {"cost": found.everything.cost, **found.everything.by_group},
         "totals": dict(found.totals),
         "band": [[step.budget, step.bound] for step in found.band],
-        "robust_core": [link.id for link in traced.entering if link.core],
+        "robust_core": [row["candidate_id"] for row in traced.links.to_dict("records") if row["core"]],
         "seconds": round(seconds, 3),
         **({"caps": dict(problem.caps)} if problem.caps else {}),
     }

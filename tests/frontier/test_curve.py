@@ -41,12 +41,16 @@ def test_a_straight_frontier_has_no_knee():
 
 def test_links_enter_in_the_order_of_cost(monkeypatch):
     front = traced(dense_problem(5), monkeypatch)[0].front()
-    order = marginal_order(front)
-    assert [link.enters for link in order] == sorted(link.enters for link in order)
+    order = ordered(front)
+    assert [link.enters_at_point for link in order] == sorted(link.enters_at_point for link in order)
     for link in order:
-        there = [link.id in point.plan.built for point in front]
-        assert there.index(True) == link.enters
-        assert link.stays == all(there[link.enters :])
+        there = [link.candidate_id in point.plan.built for point in front]
+        assert there.index(True) == link.enters_at_point - 1
+        assert bool(link.stays) == all(there[link.enters_at_point - 1 :])
+
+
+def ordered(points, steady=STEADY["two_way"]):
+    return [SimpleNamespace(**link) for link in marginal_order(points, steady=steady)]
 
 
 def points_of(*plans):
@@ -55,24 +59,26 @@ def points_of(*plans):
 
 
 def test_the_order_says_of_each_link_when_it_enters_and_how_often_it_stays():
-    a, b, c, d = marginal_order(points_of("a", "ab", "bc", "abcd"))
-    assert [link.id for link in (a, b, c, d)] == ["a", "b", "c", "d"]
-    assert (a.enters, a.cost_of_entry, a.points, a.share, a.leaves, a.stays) == (0, 10, 3, 0.75, 1, False)
-    assert (b.enters, b.cost_of_entry, b.points, b.share, b.leaves, b.stays) == (1, 20, 3, 1.0, 0, True)
-    assert (d.enters, d.cost_of_entry, d.points, d.share, d.leaves, d.stays) == (3, 40, 1, 1.0, 0, True)
+    found = marginal_order(points_of("a", "ab", "bc", "abcd"), steady=1.0)
+    assert [tuple(link.values()) for link in found if link["candidate_id"] != "c"] == [
+        ("a", 1, 10, 3, 0.75, 1, "", ""),
+        ("b", 2, 20, 3, 1.0, 0, "yes", "yes"),
+        ("d", 4, 40, 1, 1.0, 0, "yes", ""),
+    ]
+    assert [link["candidate_id"] for link in found] == ["a", "b", "c", "d"]
 
 
 def test_the_core_is_steady_and_in_half_of_all_points():
-    order = marginal_order(points_of("a", "ab", "bc", "abcd"))
-    assert {link.id: link.core for link in order} == {"a": False, "b": True, "c": True, "d": False}
+    order = ordered(points_of("a", "ab", "bc", "abcd"))
+    assert {link.candidate_id: link.core for link in order} == {"a": "", "b": "yes", "c": "yes", "d": ""}
 
 
 @pytest.mark.parametrize(("gaps", "core"), [(1, True), (2, False)])
 def test_a_link_of_a_three_way_frontier_may_miss_one_point_of_ten(gaps, core):
     plans = ["a"] + [""] * gaps + ["a"] * (9 - gaps)
-    (link,) = marginal_order(points_of(*plans), steady=STEADY["three_way"])
-    assert (link.core, link.stays) == (core, False)
-    assert not marginal_order(points_of(*plans), steady=STEADY["two_way"])[0].core
+    (link,) = ordered(points_of(*plans), STEADY["three_way"])
+    assert (bool(link.core), link.stays) == (core, "")
+    assert not ordered(points_of(*plans))[0].core
 
 
 # ---- by hand
@@ -118,26 +124,18 @@ def test_the_knee_of_scaled_axes_is_farthest_beyond_the_chord(places, at):
 
 
 def test_links_that_enter_together_go_by_their_shares_and_then_by_name():
-    order = marginal_order(points_of("ba", "a", "ac"))
-    assert [link.id for link in order] == ["a", "b", "c"]
-    order = marginal_order(points_of("bad", "b"))
-    assert [link.id for link in order] == ["b", "a", "d"]
-    assert marginal_order([]) == []
-    assert marginal_order(points_of("", "")) == []
+    assert [link.candidate_id for link in ordered(points_of("ba", "a", "ac"))] == ["a", "b", "c"]
+    assert [link.candidate_id for link in ordered(points_of("bad", "b"))] == ["b", "a", "d"]
+    assert ordered([]) == []
+    assert ordered(points_of("", "")) == []
 
 
 def test_a_link_that_comes_back_leaves_each_time():
-    (link,) = marginal_order(points_of("", "a", "", "a", ""))
-    assert (link.enters, link.points, link.share, link.leaves, link.stays, link.core) == (
-        1,
-        2,
-        0.5,
-        2,
-        False,
-        False,
-    )
-    assert marginal_order(points_of("", "a", "", "a", ""), steady=0.5)[0].core is False
-    assert marginal_order(points_of("", "a", "", "a"), steady=0.5)[0].core is True
+    (link,) = ordered(points_of("", "a", "", "a", ""))
+    assert (link.enters_at_point, link.points, link.share_from_entry, link.leaves) == (2, 2, 0.5, 2)
+    assert (link.stays, link.core) == ("", "")
+    assert ordered(points_of("", "a", "", "a", ""), 0.5)[0].core == ""
+    assert ordered(points_of("", "a", "", "a"), 0.5)[0].core == "yes"
 
 
 def test_the_curve_of_a_line_has_its_points_ends_totals_and_band(monkeypatch):

@@ -10,13 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from optimiser.problem.errors import ProblemError
 from optimiser.problem.model import TIERS
 
 STATES = ("before", "after", "all_built")
@@ -353,14 +351,15 @@ class Fairness:
         """Return what the demands cost of the objective without them."""
         return self.worth_free - self.worth_plan
 
-    @property
-    def price(self) -> Fraction:
-        """Return the share of that objective that fairness costs (`price_of_fairness`)."""
-        return price_of_fairness(self.worth_free, self.worth_plan)
-
     def as_dict(self) -> dict[str, Any]:
-        """Return the value for `summary.json`, with what follows from it."""
-        return {**asdict(self), "lost": self.lost, "price_of_fairness": round(float(self.price), 9)}
+        """Return the value for `summary.json`, with what follows from it.
+
+        Notes
+        -----
+        Bertsimas, Farias and Trichakis (2011), The price of fairness, Operations Research 59, 17-31.
+        """
+        price = self.lost / self.worth_free if self.worth_free else 0.0
+        return {**asdict(self), "lost": self.lost, "price_of_fairness": round(price, 9)}
 
 
 def fairness_of(values: Mapping[str, Any]) -> Fairness:
@@ -368,27 +367,3 @@ def fairness_of(values: Mapping[str, Any]) -> Fairness:
     kept = {one.name: values[one.name] for one in fields(Fairness)}
     lists = {name: tuple(kept[name]) for name in ("demands", "only_plan", "only_free")}
     return Fairness(**{**kept, **lists, "tiers": tuple(TierPrice(**tier) for tier in kept["tiers"])})
-
-
-def price_of_fairness(best: int, fair: int) -> Fraction:
-    """Return the share of the best objective value that a fair plan gives up, 0 to 1.
-
-    Parameters
-    ----------
-    best
-        Objective value of the best plan without any demand for fairness, >= 0.
-    fair
-        Objective value of the best fair plan, in the same measure, 0 to `best`.
-
-    Raises
-    ------
-    ProblemError
-        When the fair plan is better than the best one, or a value is below 0.
-
-    Notes
-    -----
-    Bertsimas, Farias and Trichakis (2011), The price of fairness, Operations Research 59, 17-31.
-    """
-    if not 0 <= fair <= best:
-        raise ProblemError(f"a fair plan of objective {fair} cannot be compared with a best plan of {best}")
-    return Fraction(best - fair, best) if best else Fraction(0)

@@ -6,13 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
-from typing import Literal
 
 from optimiser.measures.marginal import MarginalValues
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 
-type OrderMethod = Literal["best", "forward", "backward"]
 type Rank = tuple[float | Fraction, int]
 
 
@@ -38,7 +36,7 @@ class BuildOrder:
     area: int
 
 
-def build_order(valuer: Valuer, built: Iterable[str], *, method: OrderMethod = "best") -> BuildOrder:
+def build_order(valuer: Valuer, built: Iterable[str]) -> BuildOrder:
     """Return an order in which to build the links of a plan, best value for money first.
 
     Parameters
@@ -47,11 +45,6 @@ def build_order(valuer: Valuer, built: Iterable[str], *, method: OrderMethod = "
         The prepared problem.
     built
         Ids of the plan.
-    method
-        `forward`: start with nothing, and build the link that gains the most weight per unit of money; ties
-        are built in the order of `backward`. `backward`: start with the plan, and leave out the link that
-        loses the least weight per unit of money; the link left out first is built last. `best`: the order
-        with the larger `area` of the two (of equal ones `forward`), improved by exchanges of neighbours.
 
     Returns
     -------
@@ -60,6 +53,11 @@ def build_order(valuer: Valuer, built: Iterable[str], *, method: OrderMethod = "
 
     Notes
     -----
+    `forward`: start with nothing, and build the link that gains the most weight per unit of money; ties are
+    built in the order of `backward`. `backward`: start with the plan, and leave out the link that loses the
+    least weight per unit of money; the link left out first is built last. The order is that of the larger
+    `area` (of equal ones `forward`), improved by exchanges of neighbours.
+
     When no link needs another, both orders are optimal: sorting jobs by value per time is the rule of Smith
     (1956), Various optimizers for single-stage production, Naval Research Logistics Quarterly 3, and the
     exchange of neighbours is its proof. Links that have value only together mislead `forward`, and links that
@@ -67,11 +65,7 @@ def build_order(valuer: Valuer, built: Iterable[str], *, method: OrderMethod = "
     """
     values = MarginalValues.of(valuer, built)
     backward = _ordered(values, _backward(values), "backward")
-    if method == "backward":
-        return backward
     forward = _ordered(values, _forward(values, backward.links), "forward")
-    if method == "forward":
-        return forward
     better = max(forward, backward, key=lambda order: order.area)
     exchanged = _exchanged(values, better.links)
     if tuple(exchanged) == better.links:

@@ -269,10 +269,6 @@ class CityCover:
     meaning: str
     tiers: tuple[TierCities, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the value for `summary.json`."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
 class TierPrice:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
@@ -204,72 +203,7 @@ def _follow_back(
                     break
 
 
-@dataclass(frozen=True, slots=True)
-class CoreDependence:
-    """How much pairs depend on the core; pairs that begin or end in it are left out.
-
-    Attributes
-    ----------
-    ends
-        Weight of the pairs left out because they begin or end in the core.
-    apart
-        Weight of the pairs left out because no path joins them.
-    weight
-        Weight of the rest: joined pairs with both ends outside the core.
-    on_every, on_some
-        Weight of the pairs that pass the core on every, or on some, shortest path.
-    cut_off
-        Weight of the pairs that no path joins once the core is closed.
-    lost
-        Sum of weight x seconds lost when the core is closed, over the pairs that are still joined.
-    still_joined
-        Weight of the pairs that are still joined.
-    best, through
-        Sums of weight x seconds by the shortest path, and by the shortest path through the core, over the
-        pairs that have the latter.
-    """
-
-    ends: int
-    apart: int
-    weight: int
-    on_every: int
-    on_some: int
-    cut_off: int
-    lost: int
-    still_joined: int
-    best: int
-    through: int
-
-    @property
-    def share_on_every(self) -> Fraction:
-        """Return the share of weight that passes the core on every shortest path; 0 without weight."""
-        return _ratio(self.on_every, self.weight)
-
-    @property
-    def share_on_some(self) -> Fraction:
-        """Return the share of weight that passes the core on some shortest path; 0 without weight."""
-        return _ratio(self.on_some, self.weight)
-
-    @property
-    def mean_lost(self) -> Fraction:
-        """Return the mean seconds lost by pairs still joined when the core is closed; 0 without weight."""
-        return _ratio(self.lost, self.still_joined)
-
-    @property
-    def detour(self) -> Fraction | None:
-        """Return the time through the core divided by the shortest time, >= 1; None without weight.
-
-        1 means that no path round the core is faster. The larger the ratio, the less the region needs its
-        core.
-        """
-        return Fraction(self.through, self.best) if self.best else None
-
-
-def _ratio(part: int, whole: int) -> Fraction:
-    return Fraction(part, whole) if whole else Fraction(0)
-
-
-def core_dependence(times: CoreTimes, weights: Iterable[int]) -> CoreDependence:
+def core_dependence(times: CoreTimes, weights: Iterable[int]) -> dict[str, int]:
     """Sum up the times of pairs with and without the core.
 
     Parameters
@@ -278,6 +212,17 @@ def core_dependence(times: CoreTimes, weights: Iterable[int]) -> CoreDependence:
         Times of K pairs.
     weights
         Weight of each pair.
+
+    Returns
+    -------
+    dict
+        `ends` and `apart`: weight of the pairs left out because they begin or end in the core, or because no
+        path joins them; `weight`: that of the rest. Of these `on_every` and `on_some`: those that pass the
+        core on every, or on some, shortest path; `cut_off` and `still_joined`: those that no path, or some
+        path, joins once the core is closed. Sums of weight x seconds: `lost`, when the core is closed, over
+        those still joined; `best` and `through`, by the shortest path, and by the shortest path through the
+        core, over those that have the latter. The larger `through` over `best`, the less the region needs its
+        core.
     """
     # Python integers in object arrays: products of weights and seconds may exceed 64 bits.
     weight = np.array(list(weights), dtype=object)
@@ -296,7 +241,7 @@ def core_dependence(times: CoreTimes, weights: Iterable[int]) -> CoreDependence:
         "best": (weight * best)[passing],
         "through": (weight * through)[passing],
     }
-    return CoreDependence(**{name: sum(map(int, values)) for name, values in sums.items()})
+    return {name: sum(map(int, values)) for name, values in sums.items()}
 
 
 type Matrix = NDArray[np.int64] | NDArray[np.float64] | Sequence[Sequence[float]]

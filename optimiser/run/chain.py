@@ -437,7 +437,7 @@ class Chain:
             "plan": found.plan.as_dict(),
             "notes": shown.notes,
             "reach": None if found.reach is None else asdict(found.reach),
-            "answers": found.answers.as_dict(),
+            "answers": asdict(found.answers),
             "unasked": sorted(found.unasked),
             "certified": None if found.certified is None else asdict(found.certified),
         }

@@ -18,7 +18,7 @@ from networks.sphere import km_to_chord, unit_vectors
 from optimiser.engine.search.paths import UNREACHED, Integers, Mask
 from optimiser.job.sections import Measures as Settings
 from optimiser.measures.coverage import groups_in_order
-from optimiser.measures.equity import TimedPairs
+from optimiser.measures.equity import TimedPairs, share_of
 from optimiser.measures.polycentricity import NO_AREA, MarkedNetwork, TripCounts, core_dependence, count_trips
 from optimiser.measures.tables import ANY_WAY, OFF_CORE, PLAN, TODAY, WITHOUT_RING
 from optimiser.measures.valuation import Valuer
@@ -363,12 +363,12 @@ def state_of(measured: MeasuredPlan, built: Collection[str]) -> Row:
         pairs that a way without it joins today.
     """
     state = measured.state(built)
-    dependence = core_dependence(state.trips.core, measured.weight.tolist())
+    lean = core_dependence(state.trips.core, measured.weight.tolist())
     row: Row = {
         "cost": measured.problem.cost_of(built),
         "pairs": len(state.times),
         "pairs_within": int(state.timed.within.sum()),
-        "through_core_share": float(dependence.share_on_every),
+        "through_core_share": share_of(lean["on_every"], lean["weight"]) or 0.0,
     }
     if measured.without is None:
         return row

@@ -204,11 +204,11 @@ def _structure(state: PlanState) -> tuple[dict[str, Value], NDArray[np.float64]]
     people = measured.population
     lean, through = core_dependence(counts.core, measured.weight.tolist()), counts.through
     found: dict[str, Value] = {
-        "core_every_share": float(lean.share_on_every),
-        "core_some_share": float(lean.share_on_some),
-        "core_closed_minutes": float(lean.mean_lost) / 60,
-        "core_closed_cut_off_share": share_of(lean.cut_off, lean.weight),
-        "core_detour_ratio": None if lean.detour is None else float(lean.detour),
+        "core_every_share": share_of(lean["on_every"], lean["weight"]) or 0.0,
+        "core_some_share": share_of(lean["on_some"], lean["weight"]) or 0.0,
+        "core_closed_minutes": (share_of(lean["lost"], lean["still_joined"]) or 0.0) / 60,
+        "core_closed_cut_off_share": share_of(lean["cut_off"], lean["weight"]),
+        "core_detour_ratio": share_of(lean["through"], lean["best"]),
         "core_betweenness_share": (
             float(through[measured.core].sum() / through.sum()) if through.any() else None
         ),

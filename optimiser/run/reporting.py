@@ -79,15 +79,6 @@ class Answers:
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return all of it as JSON values."""
-        return {
-            "cases": None if self.cases is None else asdict(self.cases),
-            "speeds": self.speeds,
-            "prices": None if self.prices is None else self.prices.as_dict(),
-            **self.further(),
-        }
-
     def further(self) -> dict[str, Any]:
         """Return what `summary.json` keeps of it under `asked`."""
         margins = [asdict(one) for one in self.margins]
@@ -448,7 +439,7 @@ def summarise(
         "notes": list(report.notes),
         "links": links.astype(object).where(links.notna(), None).to_dict("records"),
         **({"rings": rings.summarise_rings(report.rings)} if report.rings else {}),
-        **({} if report.city_cover is None else {"city_cover": report.city_cover.as_dict()}),
+        **({} if report.city_cover is None else {"city_cover": asdict(report.city_cover)}),
         **({} if found.levels is None else {"levels": found.levels["tiers"]}),
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
         **({} if report.cases is None else {"cases": asdict(report.cases)}),

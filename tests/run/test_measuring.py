@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from measures_drawing import drawn_candidates, drawn_cities, drawn_plan, drawn_problem
@@ -47,6 +48,7 @@ def shown(measures: Measures | None, *built: str) -> ReportInput:
         cities=cities,
         candidates=drawn_candidates().table.assign(speed_kmh=100.0),
         networks={"road": lines, "rail": lines},
+        ends=np.array([(pair.origin, pair.destination) for pair in drawn_problem().pairs]),
         measures=measures,
     )
 

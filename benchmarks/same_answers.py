@@ -152,7 +152,7 @@ def robust(count: int) -> Answers:
     """Find robust plans of drawn scenarios in the five kinds."""
     drawing = importlib.import_module("robust_drawing")
     module, here = "frontier.robust", process()
-    compose, afford_of = (named(name, module) for name in ("compose", "AFFORD"))
+    compose, afford_of = named("compose", module), ("all", "expected", "base")
     plan_of, question, alone_of = (
         named(name, module, "frontier.robust_plans")
         for name in ("robust_plan", "RobustQuestion", "solve_alone")

@@ -37,7 +37,6 @@ LEVEL_SHARE = 0.7
 type Afford = Literal["all", "expected", "base"]
 """Where a plan must be affordable: in every scenario, in the mean of all, or at the prices of the base."""
 
-AFFORD: tuple[Afford, ...] = ("all", "expected", "base")
 
 EXPECTED_COST = "expected cost"
 """Id of the capacity that limits the expected cost."""

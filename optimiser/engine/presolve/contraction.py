@@ -1,23 +1,12 @@
-"""Shrink the network: remove arcs that no pair can use or another path replaces, and contract nodes."""
+"""Shrink the network: remove arcs that no pair can use, and contract nodes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from optimiser.engine.presolve.stage import Reduction, with_arcs, without_idle
-from optimiser.engine.search.compiled import compiled, compiled_inner
-from optimiser.engine.search.paths import (
-    Graph,
-    Integers,
-    Mask,
-    arc_table,
-    graph,
-    longest_limit,
-    times_from,
-)
-from optimiser.engine.search.tables import Reach, arcs_of
+from optimiser.engine.search.paths import arc_table, longest_limit
+from optimiser.engine.search.tables import Reach
 from optimiser.problem import DesignProblem
 
 
@@ -39,81 +28,6 @@ def drop_irrelevant_arcs(stage: Reduction) -> Reduction:
     table = arc_table(stage.problem)
     used = Reach.of(stage.problem).used(table)
     return stage.on(without_idle(with_arcs(stage.problem, table[used].tolist())))
-
-
-def drop_slow_arcs(stage: Reduction) -> Reduction:
-    """Remove arcs that are no faster than another path over existing arcs and arcs of the same candidate.
-
-    Proof. Let arc a = (u, v) of s seconds belong to the existing network or to candidate j. It is removed if
-    u = v, or if a path P from u to v over other existing arcs (and arcs of j) takes at most s seconds, where
-    P has two arcs or more, or is a single arc that is faster, or as fast and earlier in the order (existing
-    arcs first, then by position). P is open whenever a is. Sort arcs by seconds, then by that order: since
-    seconds are positive, every arc of P comes before a. By induction over this order, each removed arc has a
-    path no slower over remaining arcs that are open whenever it is. So all distances are preserved in every
-    plan.
-
-    Parameters
-    ----------
-    stage
-        Any stage.
-    """
-    problem, net = stage.problem, graph(stage.problem)
-    kept = ~_replaceable(net, graph(problem, reverse=True), len(problem.candidates))
-    return stage.on(without_idle(with_arcs(problem, arcs_of(net)[kept].tolist())))
-
-
-@compiled
-def _replaceable(net: Graph, back: Graph, size: int) -> Mask:
-    """Return bool [m], the arcs to remove.
-
-    From each node there is a search for each owner of an arc there: over existing arcs (owner `size`), and
-    over these and the arcs of one candidate. Its radius is the longest arc of that owner at the node.
-    """
-    found = np.zeros(net.head.size, np.bool_)
-    is_open = np.zeros(size + 1, np.bool_)
-    is_open[size] = True
-    # Of each owner, the last node whose arcs were checked.
-    checked_at = np.full(size + 1, -1)
-    for node in range(net.start.size - 1):
-        end = net.start[node + 1]
-        for first in range(net.start[node], end):
-            owner = net.owner[first]
-            if checked_at[owner] == node:
-                continue
-            checked_at[owner] = node
-            is_open[owner] = True
-            radius = net.seconds[first]
-            for arc in range(first, end):
-                if net.owner[arc] == owner:
-                    radius = max(radius, net.seconds[arc])
-            times = times_from(net, is_open, node, radius)
-            for arc in range(first, end):
-                if net.owner[arc] == owner:
-                    found[arc] = _is_replaced(net, back, is_open, times, node, arc)
-            is_open[owner] = owner == size
-    return found
-
-
-@compiled_inner
-def _is_replaced(net: Graph, back: Graph, is_open: Mask, times: Integers, node: int, arc: int) -> bool:
-    """Return whether an open arc from a node is slower than another path, or equal and later in the order."""
-    head, seconds, owner = net.head[arc], net.seconds[arc], net.owner[arc]
-    if head == node:
-        return True
-    # A path of two arcs or more ends with an arc from another node. Since seconds are positive, a path to
-    # that node that is short enough does not pass the head.
-    for last in range(back.start[head], back.start[head + 1]):
-        tail = back.head[last]
-        if tail != node and is_open[back.owner[last]] and times[tail] + back.seconds[last] <= seconds:
-            return True
-    # Of single arcs of the same time, that of the existing network, the last owner, replaces that of the
-    # candidate, and the first of several replaces the others.
-    for other in range(net.start[node], net.start[node + 1]):
-        if net.head[other] == head and is_open[net.owner[other]] and net.seconds[other] <= seconds:
-            is_equal, is_same = net.seconds[other] == seconds, net.owner[other] == owner
-            if not is_equal or net.owner[other] > owner or (is_same and other < arc):
-                return True
-    return False
 
 
 NETWORK = -1

@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optimiser.engine.presolve.fixings import RowConditions, dearest_first, propagate_fixings
+from optimiser.engine.presolve.fixings import excluded_by, propagate_fixings
 from optimiser.engine.presolve.pairs import merged, settled
-from optimiser.engine.presolve.stage import Reduction, without, without_idle
+from optimiser.engine.presolve.stage import Reduction, requirements, without, without_idle
 from optimiser.engine.search.incumbent import Stop, never_stop
 from optimiser.engine.search.labels import enabling_sets, new_store
 from optimiser.engine.search.paths import Floats, Integers, Mask
 from optimiser.engine.search.tables import Tables, tables
-from optimiser.problem import DesignProblem
+from optimiser.problem import Candidate, DesignProblem
 
 WIDTH = 62
 """A pair that can use more candidates than this is given up."""
@@ -210,13 +210,17 @@ def drop_unneeded(stage: Reduction, families: Families) -> Reduction:
 def drop_replaced(stage: Reduction, families: Families) -> Reduction:
     """Remove candidates that another candidate replaces in every minimal set of every pair.
 
-    Proof. Candidate i replaces j if c_i <= c_j, if the side constraints allow it (as in `drop_dominated`),
-    and if for each pair and each of its minimal sets S with j, the set S without j and with i contains a
-    minimal set T of the pair. A plan with j that covers the pair contains a minimal set of the pair. With i
-    in place of j, the plan contains T if j is in this set, and the set itself otherwise. So the new plan,
-    which costs no more and violates no side constraint, covers no less. Candidates are removed one at a time,
-    and T consists of remaining candidates, so the argument holds for all of them. Tie rule: as in
-    `drop_dominated`. Candidates that a pair with unknown minimal sets can use are kept.
+    Proof. Candidate i replaces j if c_i <= c_j, if the side constraints allow it, and if for each pair and
+    each of its minimal sets S with j, the set S without j and with i contains a minimal set T of the pair.
+    Side constraints allow it if no candidate requires j; i excludes only j and what j excludes; i requires
+    only what j requires; the instrument of i has no cap, or is that of j; and i uses no more of any capacity
+    than j. A plan with j that covers the pair contains a minimal set of the pair. With i in place of j, the
+    plan contains T if j is in this set, and the set itself otherwise. So the new plan covers no less. It
+    costs no more and violates no side constraint: none requires j, what i requires is built, what it excludes
+    is not, and no more of a cap or capacity is used. Candidates are removed one at a time, and T consists of
+    remaining candidates, so the argument holds for all of them. Tie rule: candidates are tried by falling
+    cost, then by falling id, so that of two that replace each other the first in canonical order stays.
+    Candidates that a pair with unknown minimal sets can use are kept.
 
     Parameters
     ----------
@@ -230,12 +234,39 @@ def drop_replaced(stage: Reduction, families: Families) -> Reduction:
         sets = [frozenset(names) for names in family or ()]
         for name in frozenset[str]().union(*sets):
             families_with[name].append(sets)
-    for candidate in dearest_first(problem):
+    for candidate in sorted(problem.candidates, key=lambda c: (c.cost, c.id), reverse=True):
         if candidate.id not in families.unknown:
             others = _replacements(candidate.id, families_with[candidate.id], removed)
             if any(conditions.allow(candidate, problem.candidates[problem.index[name]]) for name in others):
                 removed.add(candidate.id)
     return stage.on(without(problem, removed)) if removed else stage
+
+
+class RowConditions:
+    """Checks whether costs and side constraints allow one candidate to replace another."""
+
+    def __init__(self, problem: DesignProblem) -> None:
+        self._needs = requirements(problem)
+        self._required = {second for _, second in problem.requires}
+        self._excluded = excluded_by(problem)
+        self._capped = {name for name, _ in problem.caps}
+        self._uses: dict[str, dict[str, int]] = {c.id: {} for c in problem.candidates}
+        for capacity in problem.capacities:
+            for name, units in capacity.use:
+                self._uses[name][capacity.id] = units
+
+    def allow(self, one: Candidate, other: Candidate) -> bool:
+        """Return whether `other` may replace `one` in every plan, as far as costs and side constraints go."""
+        return (
+            other.cost <= one.cost
+            and one.fixed is None
+            and other.fixed is None
+            and one.id not in self._required
+            and self._excluded.get(other.id, set()) - {one.id} <= self._excluded.get(one.id, set())
+            and self._needs[other.id] - {other.id} <= self._needs[one.id]
+            and (other.instrument not in self._capped or other.instrument == one.instrument)
+            and all(units <= self._uses[one.id].get(key, 0) for key, units in self._uses[other.id].items())
+        )
 
 
 type Sets = list[frozenset[str]]

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterable
 from functools import partial
 
-from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs, drop_slow_arcs
-from optimiser.engine.presolve.fixings import build_free, drop_dominated, drop_slack_limits, propagate_fixings
+from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs
+from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
 from optimiser.engine.presolve.minimal_sets import LITTLE, Effort, by_minimal_sets
 from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, settle_pairs
 from optimiser.engine.presolve.stage import NO_SIDE, Reduction, Rule, apply
@@ -19,10 +19,10 @@ from optimiser.problem.errors import ProblemError
 DECISIONS: tuple[Rule, ...] = (propagate_fixings, build_free, drop_slack_limits, settle_pairs)
 """Rules on candidates, pairs and targets."""
 
-NETWORK: tuple[Rule, ...] = (drop_irrelevant_arcs, drop_slow_arcs, contract, drop_slow_arcs)
+NETWORK: tuple[Rule, ...] = (drop_irrelevant_arcs, contract)
 """Rules on the network. They do not change which pairs each plan covers."""
 
-BY_NETWORK: tuple[Rule, ...] = (*DECISIONS, merge_same_ends, *NETWORK, drop_dominated)
+BY_NETWORK: tuple[Rule, ...] = (*DECISIONS, merge_same_ends, *NETWORK)
 """Rules of a round that does not need minimal sets."""
 
 MOST_ROUNDS = 6

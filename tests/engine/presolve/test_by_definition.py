@@ -16,8 +16,8 @@ from core_drawing import both_ways, covered_by, dense_problem, line
 from cut_drawing import seconds_between
 from reduction_drawing import families_by_trial, relaxed, with_sets
 
-from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs, drop_slow_arcs
-from optimiser.engine.presolve.fixings import as_fast, build_free, drop_slack_limits, propagate_fixings
+from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs
+from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
 from optimiser.engine.presolve.minimal_sets import (
     Effort,
     build_essential,
@@ -74,46 +74,7 @@ def ids(problem):
     return [c.id for c in problem.candidates]
 
 
-def times(arcs, origin):
-    """Return the shortest times from a node over arcs (Bellman and Ford)."""
-    found = {origin: 0}
-    for _ in range(len(arcs) + 1):
-        for tail, head, seconds in arcs:
-            if tail in found:
-                found[head] = min(found.get(head, math.inf), found[tail] + seconds)
-    return found
-
-
 # ---- arcs
-
-
-def is_slow(arcs, place):
-    """Say whether the arc at a place has a path of other open arcs that is no slower, or earlier."""
-    owner, (tail, head, seconds) = arcs[place]
-    others = [(at, arc) for at, (of, arc) in enumerate(arcs) if of in {"", owner} and at != place]
-    beside = [(at, s) for at, (t, h, s) in others if (t, h) == (tail, head)]
-    away = [arc for _, arc in others if tail not in arc[:2]]
-    first = [(h, s) for _, (t, h, s) in others if t == tail and h not in {tail, head}]
-    return (
-        tail == head
-        or any(s < seconds or (s == seconds and at < place) for at, s in beside)
-        or any(s + times(away, h).get(head, math.inf) <= seconds for h, s in first)
-    )
-
-
-def test_exactly_the_arcs_go_that_another_path_replaces_or_that_exceed_every_limit():
-    gone = 0
-    for seed in SEEDS:
-        stage = first_stage(network(seed))
-        problem, longest = stage.problem, max((pair.limit for pair in stage.problem.pairs), default=0)
-        arcs = [("", arc) for arc in problem.arcs]
-        arcs += [(c.id, arc) for c in problem.candidates for arc in c.arcs]
-        arcs = [(owner, arc) for owner, arc in arcs if arc[2] <= longest]
-        kept = [arcs[place] for place in range(len(arcs)) if not is_slow(arcs, place)]
-        expected = sorted((o, problem.nodes[t], problem.nodes[h], s) for o, (t, h, s) in kept)
-        assert named_arcs(drop_slow_arcs(stage).problem) == expected
-        gone += len(arcs) - len(kept)
-    assert gone > len(SEEDS)
 
 
 def test_exactly_the_arcs_go_that_are_on_no_walk_within_a_limit():
@@ -226,23 +187,6 @@ def test_arcs_over_that_of_a_candidate_are_its_own_unless_an_existing_one_is_as_
     nodes, arcs = contracted(problem)
     assert nodes == 2
     assert arcs == [("", "n0", "n1", today), *([("ends", "n0", "n1", own)] if own else [])]
-
-
-def test_what_replaces_what_is_told_from_the_shortest_times_of_today():
-    for seed in SEEDS:
-        problem = network(seed)
-        today = [times(problem.arcs, node) for node in range(len(problem.nodes))]
-
-        def is_replaced(arc, one, today=today):
-            tail, head, seconds = arc
-            over = [today[tail].get(t, math.inf) + s + today[h].get(head, math.inf) for t, h, s in one.arcs]
-            return min([today[tail].get(head, math.inf), *over]) <= seconds
-
-        expected = [
-            [all(is_replaced(arc, other) for arc in one.arcs) for other in problem.candidates]
-            for one in problem.candidates
-        ]
-        assert as_fast(problem).tolist() == expected
 
 
 # ---- candidates and rows on them

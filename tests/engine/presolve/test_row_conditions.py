@@ -6,7 +6,6 @@ import pytest
 from core_drawing import both_ways, brute_force, line
 from reduction_drawing import optimum, with_sets
 
-from optimiser.engine.presolve.fixings import drop_dominated
 from optimiser.engine.presolve.minimal_sets import (
     Effort,
     Families,
@@ -35,8 +34,8 @@ def with_better(*more, cost=2, instrument=None, **changes):
     return line(candidates=(*line().candidates, better, *more), **changes)
 
 
-def check(rule, problem, *, leaves):
-    after = with_sets(rule, first_stage(problem))
+def check(problem, *, leaves):
+    after = with_sets(drop_replaced, first_stage(problem))
     assert ("ac" not in ids(after)) == leaves
     assert optimum(after) == brute_force(problem)
 
@@ -87,23 +86,20 @@ LEAVE = {
 }
 
 
-@pytest.mark.parametrize("rule", [drop_dominated, drop_replaced], ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("problem", STAY.values(), ids=STAY)
-def test_a_candidate_stays_although_another_one_does_all_that_it_does_when(problem, rule):
-    check(rule, problem, leaves=False)
+def test_a_candidate_stays_although_another_one_does_all_that_it_does_when(problem):
+    check(problem, leaves=False)
 
 
-@pytest.mark.parametrize("rule", [drop_dominated, drop_replaced], ids=lambda rule: rule.__name__)
 @pytest.mark.parametrize("problem", LEAVE.values(), ids=LEAVE)
-def test_a_candidate_leaves_for_another_one_that_does_all_that_it_does_when(problem, rule):
-    check(rule, problem, leaves=True)
+def test_a_candidate_leaves_for_another_one_that_does_all_that_it_does_when(problem):
+    check(problem, leaves=True)
 
 
-@pytest.mark.parametrize("rule", [drop_dominated, drop_replaced], ids=lambda rule: rule.__name__)
-def test_of_three_that_replace_each_other_one_stays(rule):
+def test_of_three_that_replace_each_other_one_stays():
     alike = tuple(Candidate(name, 3, both_ways((0, 1, 50))) for name in ("one", "three", "two"))
     problem = line(candidates=alike, pairs=(Pair(0, 1, 60, 5),))
-    after = with_sets(rule, first_stage(problem))
+    after = with_sets(drop_replaced, first_stage(problem))
     assert ids(after) == ["one"]
     assert optimum(after) == brute_force(problem) == 5
 

@@ -7,11 +7,9 @@ from core_drawing import both_ways, line
 
 from optimiser.engine.document import RULES, reduction
 from optimiser.engine.presolve import reduce
-from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs, drop_slow_arcs
+from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs
 from optimiser.engine.presolve.fixings import (
-    as_fast,
     build_free,
-    drop_dominated,
     drop_slack_limits,
     propagate_fixings,
 )
@@ -184,19 +182,6 @@ def test_a_useless_candidate_stays_while_another_one_requires_it():
     assert "depot" in ids(left(drop_irrelevant_arcs, problem))
 
 
-def test_an_arc_slower_than_a_way_around_it_leaves():
-    problem = line(arcs=(*line().arcs, (0, 3, 300), (0, 2, 199)), pairs=(Pair(0, 3, 400, 1),))
-    arcs = left(drop_slow_arcs, problem).arcs
-    assert (0, 3, 300) not in arcs
-    assert (0, 2, 199) in arcs
-
-
-def test_a_candidates_arc_no_faster_than_what_is_open_leaves():
-    slow = Candidate("slow", 1, ((0, 2, 200), (0, 1, 99)))
-    after = left(drop_slow_arcs, line(candidates=(slow,), pairs=(Pair(0, 3, 400, 1),)))
-    assert after.candidates[0].arcs == ((0, 1, 99),)
-
-
 def test_nodes_between_neighbours_are_contracted():
     pairs = (Pair(0, 3, 260, 1), Pair(3, 0, 300, 1))
     problem = line(candidates=(Candidate("cd", 1, both_ways((2, 3, 50))),), pairs=pairs)
@@ -238,28 +223,6 @@ def test_a_city_that_lists_one_pair_both_ways_and_one_not_keeps_them_apart():
     assert len(after.pairs) == 3
 
 
-def test_a_candidate_that_another_one_replaces_for_less_leaves():
-    better = Candidate("better", 2, both_ways((0, 2, 40)))
-    assert "ac" not in ids(left(drop_dominated, line(candidates=(*line().candidates, better))))
-
-
-def test_of_two_that_replace_each_other_the_first_stays():
-    twin = Candidate("ab", 3, both_ways((0, 2, 50)))
-    assert ids(left(drop_dominated, line(candidates=(line().candidates[0], twin)))) == ["ab"]
-
-
-def test_a_candidate_stays_when_its_replacement_has_a_cap_of_its_own():
-    better = Candidate("better", 2, both_ways((0, 2, 40)), "road", "subsidy")
-    problem = line(candidates=(*line().candidates, better), caps=(("subsidy", 1),))
-    assert "ac" in ids(left(drop_dominated, problem))
-
-
-def test_a_candidate_that_another_one_requires_stays():
-    better = Candidate("better", 2, both_ways((0, 2, 40)))
-    problem = line(candidates=(*line().candidates, better), requires=(("bd", "ac"),))
-    assert "ac" in ids(left(drop_dominated, problem))
-
-
 def test_a_plan_is_lifted_with_what_is_built_in_any_case():
     reduced = reduce(fixed(line(budget=20), ad="in"))
     assert reduced.lifted([0]) == tuple(sorted(["ad", reduced.problem.candidates[0].id]))
@@ -288,24 +251,3 @@ def test_a_city_that_lists_each_class_alike_often_needs_its_share_of_the_classes
     assert [pair.weight for pair in after.pairs] == [5, 10]
     assert after.cities == (City("c", 1, (0, 1), 2),)
     assert merged(problem, ["a", "b", "c", "d"]) == problem
-
-
-@pytest.mark.parametrize(
-    ("arc", "replaces"),
-    [
-        ((0, 2, 50), True),  # the same arc
-        ((0, 2, 51), False),
-        ((0, 1, 40), False),  # and on for 100 s
-        ((1, 2, 1), False),  # after 100 s
-    ],
-)
-def test_an_arc_replaces_another_that_takes_at_least_as_long(arc, replaces):
-    problem = line(candidates=(Candidate("a", 3, ((0, 2, 50),)), Candidate("b", 3, (arc,))))
-    assert as_fast(problem)[0].tolist() == [True, replaces]
-
-
-@pytest.mark.parametrize(("seconds", "replaces"), [(150, True), (149, False)])
-def test_an_arc_replaces_another_with_what_exists_at_both_ends(seconds, replaces):
-    """From a to d: today 100 s to b, then the other arc of 50 s."""
-    problem = line(candidates=(Candidate("a", 3, ((0, 3, seconds),)), Candidate("b", 3, ((1, 3, 50),))))
-    assert as_fast(problem)[0].tolist() == [True, replaces]

@@ -11,8 +11,8 @@ from reduction_drawing import corridors, optimum, plans, problems, with_sets
 from tiers import examples
 
 from optimiser.engine.presolve import reduce
-from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs, drop_slow_arcs
-from optimiser.engine.presolve.fixings import build_free, drop_dominated, drop_slack_limits, propagate_fixings
+from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs
+from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
 from optimiser.engine.presolve.minimal_sets import (
     LITTLE,
     Effort,
@@ -34,10 +34,8 @@ RULES = (
     drop_slack_limits,
     settle_pairs,
     drop_irrelevant_arcs,
-    drop_slow_arcs,
     contract,
     merge_same_ends,
-    drop_dominated,
     close_unaffordable_pairs,
     drop_unneeded,
     merge_equivalent_pairs,

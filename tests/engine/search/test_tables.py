@@ -11,7 +11,6 @@ from tiers import thinned
 
 from optimiser.engine.presolve import Reduction
 from optimiser.engine.presolve.contraction import drop_irrelevant_arcs
-from optimiser.engine.presolve.fixings import as_fast
 from optimiser.engine.search.paths import arc_table
 from optimiser.engine.search.tables import Reach, islands_of, tables, usable_candidate_arcs
 
@@ -70,24 +69,6 @@ def test_what_pairs_can_use_is_found_island_by_island(seed):
     start, found = usable_candidate_arcs(tables(problem))
     by_pair = [sorted(found[a:b].tolist()) for a, b in itertools.pairwise(start)]
     assert by_pair == [np.flatnonzero(row[len(problem.arcs) :]).tolist() for row in usable]
-
-
-@pytest.mark.parametrize("seed", thinned(range(COUNT), 6))
-def test_a_candidate_replaces_another_if_it_does_so_on_every_island(seed):
-    one, other = dense_problem(seed), dense_problem(seed + 1000)
-    shared = min(len(one.candidates), len(other.candidates))
-    one, other = (
-        p.replace(
-            candidates=p.candidates[:shared],
-            capacities=(),
-            targets=(),
-            excludes=(),
-            requires=(),
-            cover="all",
-        )
-        for p in (one, other)
-    )
-    assert (as_fast(beside(one, other)) == (as_fast(one) & as_fast(other))).all()
 
 
 def test_the_candidates_that_a_pair_can_use_are_the_owners_of_its_usable_arcs():

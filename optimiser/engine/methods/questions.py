@@ -8,20 +8,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimiser.engine.backends.highs import INFINITY, HighsModel, empty_model
-from optimiser.engine.backends.interfaces import MasterSolution, OnPoint, Point
+from optimiser.engine.backends.highs import INFINITY
 from optimiser.engine.methods.branching.tree import Report, Worker
 from optimiser.engine.methods.branching.tree_search import ATTEMPTS_IN_TREE, new_worker, search_tree
-from optimiser.engine.methods.cuts.master_loop import TimeCutMaster, prove_by_master
 from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation
 from optimiser.engine.methods.cuts.root import RootRelaxation, solve_root
 from optimiser.engine.methods.heuristics.greedy import everything, nothing
-from optimiser.engine.methods.heuristics.lns import Improver, Rounding, attempts_for, start_plans
-from optimiser.engine.methods.heuristics.workspace import new_workspace
+from optimiser.engine.methods.heuristics.lns import start_plans
 from optimiser.engine.models.decisions import divisor
 from optimiser.engine.search.incumbent import Evaluated, Incumbent, MaskIncumbent, Send
 from optimiser.engine.search.paths import Integers, Mask, starts
-from optimiser.engine.search.rows import Floats, Rows
 from optimiser.engine.search.scoring import cost_of, covered_cities, covered_pairs, fits
 from optimiser.engine.search.tables import Tables, tables
 from optimiser.engine.search.task import LevelRow, Question
@@ -31,13 +27,8 @@ KEPT_CUTS = 3, 100
 """Number of cuts per pair, and further cuts, that a relaxation keeps between questions; beyond, slack cuts
 are dropped."""
 
-FIRST_NODES = 1
-"""Node limit (one plunge) of the tree of a small problem, after which an integer master is solved. Easy
-questions are solved before; for others, the solver's own cuts from the rows of measures save hundreds of
-nodes."""
-
 SMALL = 600
-"""Most open pairs of a small problem."""
+"""Most open pairs of a small problem, whose easy questions are answered before a heuristic pays off."""
 
 LEAST_FOR_THREADS = 300
 """Number of pairs from which several threads pay off."""
@@ -175,7 +166,6 @@ class QuestionRelaxation(Relaxation):
         self._covered = self._xyz[len(self._x) :]
         self._cost_unit = divisor(self._cost.tolist())
         self._units = [divisor(row) for row in measures.tolist()]
-        self._minimises_cost = False
         self._level_column: int | None = None
         self._first_row = self._row_count()
         measured = [(self._covered, row / unit) for row, unit in zip(measures, self._units, strict=True)]
@@ -212,7 +202,6 @@ class QuestionRelaxation(Relaxation):
         for row, (value, unit) in enumerate(zip(least, self._units, strict=True), start=self._first_row + 1):
             self._model.changeRowBounds(row, -(-value // unit), INFINITY)
         costs = np.zeros(len(self.names))
-        self._minimises_cost = weights is None and not levels
         self._set_levels(levels)
         if levels:
             self.divisor = 1
@@ -244,81 +233,6 @@ class QuestionRelaxation(Relaxation):
             self._model.changeCoeff(place, self._level_column, -asked.slope / scale if asked else 0.0)
             if asked and asked.slope:
                 self._model.changeRowBounds(place, asked.offset / scale, INFINITY)
-
-    def solve_integer_copy(
-        self, start: Floats | None, *, gap: float, seconds: float, forbidden: Sequence[Floats] = ()
-    ) -> MasterSolution[Point]:
-        """Solve a copy of the model with its current cuts, in which all columns are binary.
-
-        Parameters
-        ----------
-        start
-            float64 [J], the best known plan.
-        gap
-            Relative gap at which to stop.
-        seconds
-            Time limit.
-        forbidden
-            Plans to cut off, float64 [J] each.
-
-        Notes
-        -----
-        y is integer too. That cuts off no plan (`models.decisions.declare`), and lets the solver derive cuts
-        from the rows of measures, in which only y and z occur. Most of these models are solved at the root,
-        where heuristics and symmetry detection would take a third of the time; both are switched off.
-        """
-        model = empty_model(
-            random_seed=self._seed,
-            mip_heuristic_effort=0.0,
-            mip_heuristic_run_feasibility_jump=False,
-            mip_detect_symmetry=False,
-        )
-        self.set_bounds(*self._free)  # the bounds of the last node of a tree may still be set
-        model.passModel(self._model.getLp())
-        copy = HighsModel(model, self.names, np.arange(len(self.names)))
-        for x in forbidden:
-            copy.forbid_plan(self._x, x)
-        found = copy.solve_integer(
-            seconds=seconds, gap=gap, start=None if start is None else (self._x, start)
-        )
-        unit = self.divisor if self._minimises_cost else -self.divisor
-        return found.converted(unit, lambda values: self._point(np.round(values)))
-
-
-class QuestionMaster:
-    """The integer master of a question: a copy of the relaxation with binary columns, rebuilt each turn.
-
-    Parameters
-    ----------
-    programs
-        All relaxations of the session; the first one is copied.
-    """
-
-    def __init__(self, programs: list[QuestionRelaxation]) -> None:
-        self._programs = programs
-        self._forbidden: list[Floats] = []
-
-    def add(self, rows: Rows) -> None:
-        """Add rows to every relaxation, since they are valid for all questions."""
-        for program in self._programs:
-            program.add(rows)
-
-    def forbid(self, x: Floats) -> None:
-        """Cut off a single plan, float64 [J], for this question only."""
-        self._forbidden.append(x)
-
-    def solve(
-        self,
-        *,
-        start: Point | None,
-        gap: float,
-        turn: int,  # noqa: ARG002 - every turn does all it can
-        seconds: float,
-        on_point: OnPoint,  # noqa: ARG002 - points come at the end
-    ) -> MasterSolution[Point]:
-        """Solve the copy within the seconds given."""
-        x = None if start is None else start.x
-        return self._programs[0].solve_integer_copy(x, gap=gap, seconds=seconds, forbidden=self._forbidden)
 
 
 class QuestionSession:
@@ -398,13 +312,12 @@ class QuestionSession:
 
     def _search(self, question: Question, incumbent: MaskIncumbent, gap: float) -> str:
         t = question_tables(self._t, self._measures, question)
-        is_small = len(t.limit) <= SMALL
         # Heuristics work on the question; on levels, with the next level as targets.
         aimed = question
         if question.levels and incumbent.evaluated is not None:
             aimed = question.beyond(incumbent.evaluated.objective + 1)
         aim = question_tables(self._t, self._measures, aimed)
-        improver = None if is_small else start_plans(aim, incumbent, seed=self._seed)
+        improver = None if len(t.limit) <= SMALL else start_plans(aim, incumbent, seed=self._seed)
         program, cuts = self._programs[0], self._cuts[0]
         root = solve_root(t, incumbent, program, cuts, gap=gap, is_fresh=self._is_fresh)
         self._is_fresh = False
@@ -422,32 +335,11 @@ class QuestionSession:
             nonlocal improver
             for plan in report.plans:
                 incumbent.plan(plan, "tree")
+            if improver is None and incumbent.nodes >= NODES_BEFORE_SEARCH:
+                improver = start_plans(aim, incumbent, seed=self._seed)
             if improver is not None:
                 improver.improve_for(incumbent, ATTEMPTS_IN_TREE, x)
-            elif incumbent.nodes >= NODES_BEFORE_SEARCH:
-                Rounding(aim, incumbent)(x)
-                workspace = new_workspace(aim, everything(aim), seed=self._seed)
-                improver = Improver(aim, seed=self._seed, workspace=workspace)
-                if incumbent.best is not None:
-                    improver.start_from(incumbent.best)
-                improver.improve_for(incumbent, attempts_for(aim), x)
 
-        ending = search_tree(
-            incumbent,
-            root,
-            self._workers(question, incumbent, root),
-            gap=gap,
-            after_round=after_round,
-            most_nodes=FIRST_NODES if is_small else None,
-        )
-        if not is_small or ending != "stalled":
-            return ending
-        master = TimeCutMaster(
-            t, incumbent, cuts, QuestionMaster(self._programs), seed=self._seed, improve=lambda _x: None
-        )
-        ending = prove_by_master(master, incumbent, gap=gap)
-        if ending != "stalled":
-            return ending
         workers = self._workers(question, incumbent, root)
         return search_tree(incumbent, root, workers, gap=gap, after_round=after_round)
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 from stated_rows import (
-    ALL_OR_HALF,
     CITY_WEIGHT,
     COSTS,
     TOWN_MODEL,
@@ -392,70 +390,6 @@ def question_relaxation(*lines):
     if lines:
         live.add(rows_of(*lines))
     return live
-
-
-def answers(lines, *, budget, least, cheapest):
-    """Return the objective of each plan with its best integer y, the best first."""
-    found = {}
-    for point in itertools.product((0, 1), repeat=6):
-        x, y = np.array(point[:3]), np.array(point[3:])
-        keeps = all(sum(y[k] for k in pairs) <= sum(v * x[j] for j, v in row.items()) for pairs, row in lines)
-        if keeps and x @ COSTS <= budget and (MEASURES @ y >= least).all():
-            value = x @ COSTS if cheapest else MEASURES.sum(axis=0) @ y
-            found.setdefault(point[:3], []).append(int(value))
-    if cheapest:
-        return sorted(min(values) for values in found.values())
-    return sorted((max(values) for values in found.values()), reverse=True)
-
-
-@given_rows
-def test_an_integer_copy_answers_what_the_question_maximises(lines, budget):
-    budget = sum(COSTS) if budget is None else budget
-    live = question_relaxation(*lines)
-    live.set_question(budget=budget, least=(0, 0), weights=MEASURES.sum(axis=0))
-    found = live.solve_integer_copy(None, gap=0.0, seconds=60.0)
-    best = answers(lines, budget=budget, least=(0, 0), cheapest=False)[0]
-    assert (found.complete, found.infeasible) == (True, False)
-    assert found.points[-1].y @ MEASURES.sum(axis=0) == best
-    assert best <= found.bound < best + 1
-
-
-@given_rows
-def test_an_integer_copy_answers_what_the_question_minimises(lines, budget):
-    least = (WEIGHTS[0] if budget is None else 0, WEIGHTS[2])
-    live = question_relaxation(*lines)
-    live.set_question(budget=None, least=least, weights=None)
-    found = live.solve_integer_copy(None, gap=0.0, seconds=60.0)
-    costs = answers(lines, budget=sum(COSTS), least=least, cheapest=True)
-    assert found.infeasible == (not costs)
-    if costs:
-        assert found.points[-1].x @ COSTS == costs[0]
-        assert costs[0] - 1 < found.bound <= costs[0]
-
-
-@pytest.mark.parametrize("cheapest", [False, True])
-def test_an_integer_copy_avoids_forbidden_plans_and_the_relaxation_does_not(cheapest):
-    lines = [TWO_LINKS, ALL_OR_HALF]
-    live = question_relaxation(*lines)
-    live.set_question(budget=sum(COSTS), least=(0, 0), weights=None if cheapest else MEASURES.sum(axis=0))
-    relaxed, rows = live.solve(seconds=10).objective, live.cuts
-    forbidden, values = [], []
-    while not (found := live.solve_integer_copy(None, gap=0.0, seconds=60.0, forbidden=forbidden)).infeasible:
-        point = found.points[-1]
-        forbidden.append(point.x)
-        values.append(int(point.x @ COSTS if cheapest else point.y @ MEASURES.sum(axis=0)))
-    assert len({tuple(x) for x in forbidden}) == 8
-    assert values == answers(lines, budget=sum(COSTS), least=(0, 0), cheapest=cheapest)
-    assert live.solve(seconds=10).objective == pytest.approx(relaxed)
-    assert live.cuts == rows
-
-
-def test_an_integer_copy_ignores_the_bounds_of_a_node():
-    live = question_relaxation(TWO_LINKS)
-    live.set_question(budget=None, least=(WEIGHTS[0], 0), weights=None)
-    live.set_bounds(*fixed(0.0, 0.0, None))
-    assert live.solve(seconds=10).objective == pytest.approx(-COSTS[2])
-    assert live.solve_integer_copy(None, gap=0.0, seconds=60.0).points[-1].x @ COSTS == COSTS[0]
 
 
 def test_questions_follow_each_other():

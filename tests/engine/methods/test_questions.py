@@ -233,21 +233,6 @@ def test_a_session_in_a_tree_of_its_own_answers_as_trying_every_plan_does(seed, 
         check(session, question, plans)
 
 
-@pytest.mark.parametrize("seed", thinned(SEEDS[::4], 4))
-def test_a_session_by_integer_programs_answers_as_trying_every_plan_does(seed, monkeypatch):
-    """The tree is left out, so that the integer programs have to prove what they can."""
-    search_tree = questions.search_tree
-    monkeypatch.setattr(
-        questions,
-        "search_tree",
-        lambda *at, most_nodes, **how: "stalled" if most_nodes else search_tree(*at, most_nodes=None, **how),
-    )
-    problem, measures, plans = drawn(seed)
-    session = QuestionSession(problem, measures, seed=1, threads=1)
-    for question in (*questions_about(seed, count=6), *questions_about_levels(seed, count=4)):
-        check(session, question, plans)
-
-
 @pytest.mark.parametrize("seed", thinned(SEEDS[::6], 3))
 def test_an_answer_is_within_the_gap_asked_for(seed):
     problem, measures, plans = drawn(seed)
@@ -305,26 +290,16 @@ def test_a_problem_without_open_pairs_is_answered_by_the_plans_known():
     assert answer(session, Question(None, (1,), cheapest=True))[0] == "infeasible"
 
 
-@pytest.mark.parametrize("model", ["relaxation", "integer copy"])
-def test_a_model_without_a_point_does_not_prove_a_known_plan_best(model, monkeypatch):
+def test_a_model_without_a_point_does_not_prove_a_known_plan_best(monkeypatch):
     problem = dense_problem(31)
     measures = np.array([[pair.weight for pair in problem.pairs]], np.int64)
     problem = problem.replace(cities=(), targets=(), cover="all", budget=10**6)
-    if model == "relaxation":
-        solve = QuestionRelaxation.solve
-        monkeypatch.setattr(
-            QuestionRelaxation,
-            "solve",
-            lambda *at, **how: dataclasses.replace(solve(*at, **how), status="infeasible"),
-        )
-    else:
-        monkeypatch.setattr(questions, "search_tree", lambda *_at, **_how: "stalled")
-        copy = QuestionRelaxation.solve_integer_copy
-        monkeypatch.setattr(
-            QuestionRelaxation,
-            "solve_integer_copy",
-            lambda *at, **how: dataclasses.replace(copy(*at, **how), infeasible=True),
-        )
+    solve = QuestionRelaxation.solve
+    monkeypatch.setattr(
+        QuestionRelaxation,
+        "solve",
+        lambda *at, **how: dataclasses.replace(solve(*at, **how), status="infeasible"),
+    )
     session = QuestionSession(problem, measures, seed=1, threads=1)
     question = Question(max(c.cost for c in problem.candidates), (0,), cheapest=False)
     reason, incumbent = answer(session, question, seconds=9.0)

@@ -221,7 +221,6 @@ def search_tree(
     *,
     gap: float,
     after_round: Callable[[Report], None],
-    most_nodes: int | None = None,
 ) -> str:
     """Search our own tree from a root; bounds and counts go to the incumbent.
 
@@ -237,22 +236,19 @@ def search_tree(
         Relative gap at which to stop.
     after_round
         Called after each round; reports its plans, and may search for better ones.
-    most_nodes
-        Number of nodes after which the search ends; None: no limit.
 
     Returns
     -------
     str
         Why the search ended: `proof`, `gap`, `time`, `infeasible` or `stalled`.
     """
-    scale, before = root.scale, incumbent.nodes
+    scale = root.scale
 
     def report(progress: Report) -> tuple[float, bool]:
         incumbent.count("tree", cuts=progress.cuts, nodes=progress.nodes)
         after_round(progress)
         incumbent.bound(scale.to_objective(progress.bound), "tree")
-        enough = most_nodes is not None and incumbent.nodes - before >= most_nodes
-        return scale.of_plan(incumbent.best), enough or incumbent.stop() or incumbent.closed(gap)
+        return scale.of_plan(incumbent.best), incumbent.stop() or incumbent.closed(gap)
 
     first, cutoff = Node.root(root.solution), scale.of_plan(incumbent.best)
     bound, is_complete = search(first, workers, cutoff=cutoff, report=report)

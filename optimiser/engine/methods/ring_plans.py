@@ -8,7 +8,6 @@ from functools import partial
 
 import numpy as np
 
-from optimiser.engine.backends.highs import ExtendedHighs
 from optimiser.engine.methods.heuristics.lns import (
     LEAST_ATTEMPTS,
     Improver,
@@ -16,7 +15,7 @@ from optimiser.engine.methods.heuristics.lns import (
     report_start,
     start_plans,
 )
-from optimiser.engine.models.extended import build_repair, counting_rings
+from optimiser.engine.models.extended import counting_rings
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.models.rings import RingDecisions, circuits_in, detached_rows, forming
 from optimiser.engine.presolve import Reduction, reduce
@@ -24,7 +23,6 @@ from optimiser.engine.search.circuit_starts import priced_lengths, start_circuit
 from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.incumbent import MaskIncumbent, Stop, mask_incumbent
-from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import NamedPlan
 from optimiser.problem import DesignProblem, Ring
@@ -42,10 +40,6 @@ LARGE = 1_000_000
 
 MOST_RANKS = 2
 """Circuits of the last ring that are tried with the same circuits of the others."""
-
-REPAIR_ROUNDS, REPAIR_GAP, REPAIR_NODES = 12, 0.2, 2_000
-"""Most solves of a repair; relative gap of each solve (any circuits will do); and its node limit (a time
-limit would make the plan depend on the machine)."""
 
 type Circuits = Mapping[str, Circuit]
 """Circuit of each ring that is formed, by id."""
@@ -263,56 +257,3 @@ def rows_against(
 ) -> list[tuple[str, pulp.LpAffineExpression]]:
     """Return the ring rows that rings in pieces violate, each with the tag of its ring."""
     return [(ring.tag, row) for ring, found in in_pieces for _, row in detached_rows(ring, found)]
-
-
-class RingRepair:
-    """Completes plans whose rings are in pieces, by a small live model of the rings alone.
-
-    Parameters
-    ----------
-    problem
-        A problem with rings.
-    threads, seed
-        Options of HiGHS.
-    """
-
-    def __init__(self, problem: DesignProblem, *, threads: int, seed: int) -> None:
-        self._may_build = np.array([c.fixed != "out" and not problem.periods for c in problem.candidates])
-        self._model = model = build_repair(problem)  # PuLP's variables live as long as their model
-        self._live = ExtendedHighs(model, threads=threads, seed=seed)
-        self._x = self._live.columns(model.x)
-        self._formed = self._live.columns(ring.formed for ring in model.rings)
-
-    def __call__(
-        self, built: Mask, is_open: Mask, formed: Mask, *, seconds: float
-    ) -> tuple[tuple[int, ...], Circuits] | None:
-        """Return a plan that extends another one and forms its rings, with the circuits; None if not found.
-
-        Parameters
-        ----------
-        built, is_open
-            bool [J], candidates that the plan builds, and those of them that are open in the last period.
-        formed
-            bool [rings], rings to form.
-        seconds
-            Time limit of each solve.
-
-        Notes
-        -----
-        With periods no candidates are added, since they would need a period of start.
-        """
-        fixed_in = is_open.astype(np.float64)
-        self._live.change_bounds(self._x, fixed_in, np.maximum(fixed_in, self._may_build))
-        self._live.change_bounds(self._formed, formed.astype(np.float64), formed.astype(np.float64))
-        for _ in range(REPAIR_ROUNDS):
-            solved = self._live.solve_integer(seconds=seconds, gap=REPAIR_GAP, nodes=REPAIR_NODES)
-            if not solved.points:
-                return None
-            values = solved.points[-1]
-            circuits, in_pieces = circuits_of_point(self._model.rings, self._live.by_name(values))
-            rows = rows_against(in_pieces)
-            if not rows:
-                all_built = (values[self._x] > 0.5) | built
-                return tuple(np.flatnonzero(all_built).tolist()), circuits
-            self._live.add_expressions([row for _, row in rows])
-        return None

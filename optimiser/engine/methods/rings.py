@@ -22,7 +22,6 @@ from optimiser.engine.methods.cuts.relaxation import (
 from optimiser.engine.methods.ring_plans import (
     Circuits,
     Remainder,
-    RingRepair,
     Values,
     circuits_of_point,
     first_plans,
@@ -94,23 +93,18 @@ class PointReader:
         The model.
     incumbent
         Receives plans.
-    repair
-        Completes plans whose rings are in pieces; None: they are not completed.
     """
 
     task: Task
     model: ExtendedModel
     incumbent: Incumbent[NamedPlan]
-    repair: RingRepair | None = None
     _remainder: tuple[Circuits, Remainder] | None = None
 
     def report_first_plans(self) -> None:
         """Report first plans: good circuits for the rings, with the remaining budget spent by heuristics.
 
-        Where there is a plan to start from, its circuits are the good ones.
-
-        If no circuits are found, the repair model looks for a plan that builds only what its required rings
-        need. With periods there is no first plan, since built candidates would need a period of start.
+        Where there is a plan to start from, its circuits are the good ones. With periods there is no first
+        plan, since built candidates would need a period of start.
         """
         task, incumbent = self.task, self.incumbent
         if not self.model.rings or task.problem.periods:
@@ -122,12 +116,6 @@ class PointReader:
             is_better = incumbent.plan(first, "start")
             if is_better or (task.start is not None and self._remainder is None):
                 self._remainder = None if remainder is None else (first.circuits, remainder)
-        if incumbent.best is None and self.repair is not None:
-            fixed_in = np.array([c.fixed == "in" for c in task.problem.candidates], dtype=np.bool_)
-            formed = np.array([ring.ring.required for ring in self.model.rings], dtype=np.bool_)
-            repaired = self.repair(fixed_in, fixed_in, formed, seconds=incumbent.left())
-            if repaired is not None:
-                self._take(*repaired, {}, "rings")
 
     def improve(self, values: Values) -> None:
         """Search for better plans with the circuits of the best first plan, guided by a point."""
@@ -143,8 +131,7 @@ class PointReader:
     def read(self, values: Values, step: str) -> list[tuple[str, pulp.LpAffineExpression]]:
         """Report the plans of an integer point, and return the ring rows that it violates.
 
-        If rings are in pieces, the plan without these rings is reported, unless one of them is required, and
-        also a repaired plan.
+        If rings are in pieces, the plan without these rings is reported, unless one of them is required.
 
         Parameters
         ----------
@@ -162,12 +149,6 @@ class PointReader:
         built = [j for j, x in enumerate(self.model.x) if values[x.name] > 0.5]
         if not any(ring.ring.required for ring, _ in in_pieces):
             self._take(built, circuits, values, step)
-        if in_pieces and self.repair is not None and not self.incumbent.stop():
-            parts = (self.model.x, self.model.states[-1].x, [ring.formed for ring in self.model.rings])
-            chosen = (np.array([values[v.name] > 0.5 for v in part], dtype=np.bool_) for part in parts)
-            repaired = self.repair(*chosen, seconds=self.incumbent.left())
-            if repaired is not None:
-                self._take(*repaired, values, step)
         return rows_against(in_pieces)
 
     def _take(self, built: Sequence[int], circuits: Circuits, values: Values, step: str) -> None:
@@ -323,9 +304,8 @@ def prove(task: Task, send: Send) -> tuple[str, str]:
     only (`models.extended`). It is a relaxation of the problem in every turn, so its bounds are valid.
     """
     model = build_extended(task.problem, flows=False)
-    repair = RingRepair(task.problem, threads=task.threads, seed=task.seed) if model.rings else None
     incumbent = extended_incumbent(task, unit=model.scale, send=send)
-    reader = PointReader(task, model, incumbent, repair)
+    reader = PointReader(task, model, incumbent)
     with ThreadPoolExecutor(1) as beside:
         first = beside.submit(reader.report_first_plans)  # they and the first cuts need nothing of each other
         if task.threads == 1:

@@ -170,27 +170,6 @@ def _gains(
     return terms
 
 
-def build_repair(problem: DesignProblem) -> ExtendedModel:
-    """Return a model of the rings alone, which completes plans whose rings are in pieces.
-
-    It minimises `sum_j (c_j + 1) n x_j + sum_a (f_a+ + f_a-)`, where n is the number of links plus one: first
-    the cost and number of candidates, then the number of links of the rings, so that no superfluous circuit
-    remains. Budgets, caps, capacities, excludes and requires hold; bounds fix what is built already.
-    """
-    lp = pulp.LpProblem("polyring", pulp.LpMinimize)
-    x = tuple(lp.add_variable(f"x{j + 1:07d}", 0, 1, "Integer") for j in range(len(problem.candidates)))
-    rings = _rings(lp, problem, x)
-    decisions = Decisions(x, ())
-    for add in (add_budget, add_caps, add_capacities, add_excludes, add_requires):
-        add(lp, problem, decisions)
-    links = [f for ring in rings for side in (ring.forward, ring.backward) for f in side.values()]
-    # n exceeds the number of links that any point uses, so that links never outweigh a candidate.
-    n = float(len(links) + 1)
-    terms = [(v, n * (c.cost + 1)) for v, c in zip(x, problem.candidates, strict=True)]
-    lp.setObjective(affine([*terms, *((f, 1.0) for f in links)]))
-    return ExtendedModel(lp, x, (), (), rings, 1)
-
-
 # ---- periods
 
 

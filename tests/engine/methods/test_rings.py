@@ -12,7 +12,6 @@ import json
 import os
 import random
 
-import numpy as np
 import pulp
 import pytest
 from core_drawing import covered_by, line
@@ -33,7 +32,6 @@ from ring_drawing import (
 from tiers import thinned
 
 from optimiser import verify
-from optimiser.engine.methods.ring_plans import RingRepair
 from optimiser.engine.methods.variants import VARIANTS, choose
 from optimiser.engine.models.extended import build_extended
 from optimiser.engine.models.rings import circuits_in, declare_ring, detached_rows, forming
@@ -325,32 +323,6 @@ def demanding_far(*, must=False, least_by_group=()):
     """`two_squares` with demands that only the square without a centre meets."""
     stops = (RingStop("far", (4,), "big", must=must),)
     return dataclasses.replace(two_squares(), stops=stops, least_stops=0, least_by_group=least_by_group)
-
-
-def joined_squares():
-    """`two_squares` with a way between them: a ring through the far stop takes all four candidates."""
-    ring = two_squares()
-    return dataclasses.replace(ring, links=(*ring.links, RingLink(1, 4, "across"), RingLink(2, 7, "fast")))
-
-
-@pytest.mark.parametrize(("budget", "answer"), [(10, (0, 1, 2, 3)), (9, None)])
-def test_a_plan_with_a_ring_in_pieces_is_completed_where_the_budget_allows_it(budget, answer):
-    problem = ringed(joined_squares(), budget=budget)
-    built = np.array([c.id in ("north", "west") for c in problem.candidates])
-    repaired = RingRepair(problem, threads=1, seed=1)(built, built, np.array([True]), seconds=10.0)
-    assert (repaired and repaired[0]) == answer
-    if repaired is not None:
-        names = [problem.candidates[j].id for j in repaired[0]]
-        assert verify.score(problem, names, rings=repaired[1]).cost == 10
-
-
-@pytest.mark.parametrize(("most", "answer"), [(10, (0, 1, 2, 3)), (9, None)])
-def test_a_plan_with_a_ring_in_pieces_is_completed_where_a_capacity_allows_it(most, answer):
-    trains = Capacity("trains", (("across", 1), ("fast", 2), ("north", 3), ("west", 4)), most)
-    problem = ringed(joined_squares(), budget=99, capacities=(trains,))
-    built = np.array([c.id in ("north", "west") for c in problem.candidates])
-    repaired = RingRepair(problem, threads=1, seed=1)(built, built, np.array([True]), seconds=10.0)
-    assert (repaired and repaired[0]) == answer
 
 
 @pytest.mark.parametrize(

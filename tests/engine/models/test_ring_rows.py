@@ -13,7 +13,6 @@ from ring_drawing import leading, phased, ringed, square
 from optimiser.engine.models.extended import (
     add_requires_in_time,
     build_extended,
-    build_repair,
     declare_starts,
 )
 from optimiser.engine.models.rings import declare_ring, detached_rows, leave_rows, mend_row
@@ -166,7 +165,6 @@ CASES = {
     "rings_null": lambda: build_extended(demanding(budget=None)),
     "periods": lambda: build_extended(in_periods()),
     "periods_cuts": lambda: build_extended(in_periods(), flows=False),
-    "repair": lambda: build_repair(demanding()),
 }
 
 

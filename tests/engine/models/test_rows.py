@@ -18,7 +18,7 @@ from optimiser.engine.models.cuts_master import (
     build_master,
 )
 from optimiser.engine.models.decisions import declare, divisor, empty_model, scale_of, weighted
-from optimiser.engine.models.extended import build_extended, build_repair, counting_rings
+from optimiser.engine.models.extended import build_extended, counting_rings
 from optimiser.engine.models.rings import (
     add_apart,
     add_least_by_group,
@@ -530,26 +530,6 @@ def test_links_that_no_affordable_circuit_uses_are_left_out_unless_all_are_asked
     problem = ringed(budget=4)  # north and west together cost 5
     assert not any(name.startswith("fa") for name in bounds_of(build_extended(problem).lp))
     assert sum(name.startswith("fa") for name in bounds_of(build_extended(problem, all_links=True).lp)) == 4
-
-
-def test_repairs_prefer_few_and_cheap_candidates_then_few_links():
-    """Four links that avoid the centre are eight variables: one more candidate outweighs them all."""
-    model = build_repair(
-        ringed(caps=(("subsidy", 0),), excludes=(("fast", "west"),), requires=(("north", "fast"),))
-    )
-    costs = {"x0000001": 18, "x0000002": 45, "x0000003": 27, "x0000004": 36}
-    links = {f"f{side}001_{a:06d}": 1 for side in "ab" for a in range(1, 5)}
-    assert objective_of(model.lp) == costs | links
-    assert model.lp.sense == pulp.LpMinimize
-    rows = rows_of(model.lp)
-    assert rows["budget"] == ({"x0000001": 1, "x0000002": 4, "x0000003": 2, "x0000004": 3}, "<=", 9)
-    assert rows["exclude_0000001"] == ({"x0000002": 1, "x0000004": 1}, "<=", 1)
-    assert rows["require_0000001"] == ({"x0000003": 1, "x0000002": -1}, "<=", 0)
-    assert (model.starts, model.states, model.scale) == ((), (), 1)
-
-
-def test_a_repair_uses_no_link_that_no_affordable_circuit_uses():
-    assert not any(name.startswith("fa") for name in bounds_of(build_repair(ringed(budget=4)).lp))
 
 
 def test_weights_are_divided_term_by_term():

@@ -5,7 +5,8 @@ Usage: python benchmarks/timetable.py FEED.zip [FEED.zip ...] [--pairs 200] [--s
 Direct rides: every train of the day between every two of its stations, against the time of its service; and
 for every two stations with direct trains the fastest one and the mean of all. Connections: pairs of stations
 without direct trains, drawn at random, against journeys with one change that RAPTOR finds in the timetable
-(`raptor.py`); seconds on trains are compared, waits and changes left out.
+(`raptor.py`); seconds on trains are compared, waits and changes left out. Cities: times door to door against
+their mean over the departures of the day (`departures.py`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+from departures import EVERY_S, FASTER, SLOWER, Departures
+from departures import compare as compare_departures
 from numpy.typing import NDArray
 from raptor import Timetable
 
@@ -52,6 +55,14 @@ finds (Delling, Pajor and Werneck, Transportation Science 49, 2015; `benchmarks/
 directions: the quickest of the day (waits included), the median one, and the one with the least time on
 trains.
 """
+CITIES = """
+Times with trains, door to door, between the largest cities near stations: today's against the mean over
+departures. Passengers wish to set out every ten minutes from 6 to 20 o'clock, and take the journey of the day
+with the least of its length and what the wait until it counts (`benchmarks/departures.py`, any number of
+changes; access, check-in, least time of a change and the rule for the first wait are the same in both).
+"""
+FASTER_TARGET, SLOWER_TARGET = 3.0, 10.0
+"""Most pairs, per cent, that may be too fast and too slow."""
 DIRECT_TARGET, CHANGE_TARGET = 1.0, 5.0
 """Errors asked for, per cent: direct rides, and connections in the median."""
 
@@ -225,8 +236,8 @@ def _modelled(graph: TimeGraph, origin: int, destination: int) -> tuple[int, int
 # ---- page
 
 
-def page(compared: Sequence[Comparison], *, pairs: int, seed: int) -> str:
-    """Return the page of results."""
+def page(compared: Sequence[Comparison], means: Sequence[Departures], *, pairs: int, seed: int) -> str:
+    """Return the page of results, from the comparisons of each feed."""
     text = HEAD.format(pairs=pairs, seed=seed)
     lines = [text, f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
     for one in compared:
@@ -244,12 +255,25 @@ def page(compared: Sequence[Comparison], *, pairs: int, seed: int) -> str:
         for one in compared
     )
     asked = f"direct rides within {DIRECT_TARGET:g} %, one change within {CHANGE_TARGET:g} % in the median"
-    lines += ["", f"Targets: {asked}. {met}."]
+    lines += ["", f"Targets: {asked}. {met}.", CITIES]
+    for one, times in zip(compared, means, strict=True):
+        lines.append(
+            f"* {one.report.file}, {times.cities} cities of {times.country}: {_shares(times.errors)}."
+        )
+        lines.append(f"  With a journey every {EVERY_S // 3600} hours both ways: {_shares(times.regular)}.")
     return "\n".join(lines) + "\n"
 
 
 def _met(found: float, target: float) -> str:
     return f"{found:.2f} % ({'met' if found <= target else 'missed'})"
+
+
+def _shares(errors: NDArray[np.float64]) -> str:
+    faster, slower = 100 * np.mean(errors < FASTER), 100 * np.mean(errors > SLOWER)
+    return (
+        f"of {len(errors):,} pairs {_met(faster, FASTER_TARGET)} are more than {-FASTER:g} % faster and"
+        f" {_met(slower, SLOWER_TARGET)} more than {SLOWER:g} % slower; median {np.median(errors):+.1f} %"
+    )
 
 
 def _figures(errors: NDArray[np.float64]) -> str:
@@ -278,7 +302,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"There is no feed {missing[0]}; nothing was compared.", file=sys.stderr)
         return 2
     compared = [compare(path, pairs=options.pairs, seed=options.seed) for path in options.feeds]
-    text = page(compared, pairs=options.pairs, seed=options.seed)
+    means = [compare_departures(gtfs.build(gtfs.read_feed(path))) for path in options.feeds]
+    text = page(compared, means, pairs=options.pairs, seed=options.seed)
     options.out.write_text(text, encoding="utf-8")
     print(text)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from networks.gtfs.patterns import Train
+from networks.intermodal import AccessParameters
+from networks.intermodal.access import Connectors
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -106,6 +109,64 @@ def _rides(trains: list[Train]) -> list[tuple[int, int, int, int]]:
         for a in range(len(one.stations))
         for b in range(a + 1, len(one.stations))
     ]
+
+
+ACCESS = replace(
+    AccessParameters.default(),
+    check_in_hsr_s=600,
+    waiting_hsr="scheduled",
+    schedule_weight=0.4,
+    wait_cap_s=1800,
+    alight_s=300,
+    transfer_s=480,
+)
+
+
+def mean_times(trains: list[Train], *ways: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean times and journeys of fast trains; the ways are city, station and seconds."""
+    city, station, seconds = (np.array(values, dtype=np.int64) for values in zip(*ways, strict=True))
+    reach = Connectors(city, station, seconds, seconds)
+    found: tuple[np.ndarray, np.ndarray] = _module("departures").mean_times(
+        trains, [True] * len(trains), reach, ACCESS
+    )
+    return found
+
+
+def test_the_mean_over_departures_of_hourly_trains() -> None:
+    """Passengers set out 11 minutes before the hour; those of 6:00 wait 49 minutes, those of 6:50 59."""
+    hourly = [train(h, (0, h * 3600, h * 3600), (1, h * 3600 + 3600, h * 3600 + 3600)) for h in range(6, 23)]
+    mean_s, journeys = mean_times(hourly, (0, 0, 60), (1, 1, 90))
+    wait_min = (14 * (49 + 39 + 29 + 19 + 9 + 59) + 49) / 85
+    assert mean_s[0, 1] == pytest.approx(0.4 * 60 * wait_min + 60 + 600 + 3600 + 300 + 90)
+    assert journeys[0, 1] == 14  # from 6:49 to 19:49
+    assert np.isnan(mean_s[1, 0])
+
+
+def test_those_with_one_train_a_day_fit_their_day_to_it() -> None:
+    mean_s, journeys = mean_times([train(0, (0, 0, 18_000), (1, 25_200, 25_200))], (0, 0, 60), (1, 1, 90))
+    assert mean_s[0, 1] == 1800 + 60 + 600 + 7200 + 300 + 90  # it leaves before the first of them is up
+    assert journeys[0, 1] == 0
+
+
+@pytest.mark.parametrize(("departs_s", "between_s"), [(44_080, 480), (44_079, 4079)])
+def test_a_connection_counts_as_long_as_it_takes(departs_s: int, between_s: int) -> None:
+    """A train a second earlier is missed, and the next one comes an hour later."""
+    trains = [train(0, (0, 0, 40_000), (1, 43_600, 43_600))]
+    trains += [
+        train(n + 1, (1, 0, s), (2, s + 900, s + 900)) for n, s in enumerate((departs_s, departs_s + 3600))
+    ]
+    mean_s, _ = mean_times(trains, (0, 0, 60), (1, 2, 90))
+    length_s = 60 + 600 + 3600 + between_s + 900 + 300 + 90
+    wait_s = [0.4 * (39_340 - s) if s <= 39_340 else 1800.0 for s in range(21_600, 72_001, 600)]
+    assert mean_s[0, 1] == pytest.approx(np.mean(np.minimum(wait_s, 1800)) + length_s)
+
+
+def test_two_stations_of_a_city_are_joined_over_its_centre() -> None:
+    trains = [train(0, (0, 0, 18_000), (1, 20_000, 20_000)), train(1, (2, 0, 21_100), (3, 22_000, 22_000))]
+    ways = [(0, 0, 0), (1, 1, 100), (1, 2, 100), (2, 3, 0)]
+    assert mean_times(trains, *ways)[0][0, 2] == 1800 + 600 + 4000 + 300
+    ways[1] = (1, 1, 101)  # 300 + 101 + 100 + 600 s are more than there are
+    assert np.isnan(mean_times(trains, *ways)[0][0, 2])
 
 
 def test_a_regular_timetable_is_met_to_the_second(tmp_path: Path) -> None:

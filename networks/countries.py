@@ -80,6 +80,20 @@ def figures(table: Mapping[str, Any], country: str) -> dict[str, Any]:
     return found
 
 
+def value_of_time(country: str, money: str) -> float | None:
+    """Return the value of an hour of travel time in some money, such as CNY; None where it is not known.
+
+    Parameters
+    ----------
+    country
+        ISO 3166 code.
+    money
+        The unit that is wanted; nothing is converted.
+    """
+    found = figures(read_table("countries.toml")["value_of_time"], country)
+    return float(found["an_hour"]) if found.get("money") == money else None
+
+
 def _joined(first: Mapping[str, Any], later: Mapping[str, Any]) -> dict[str, Any]:
     """Return two tables as one, the values of the later one before those of the first."""
     both = dict(first)

@@ -217,6 +217,8 @@ class Candidates(Section):
     longest_water_km: float = Field(20.0, ge=0, le=40_000)
     road_kmh: float | None = Field(None, ge=5, le=160)
     rail_time_ratio: PositiveShare = 0.75
+    line_value: float = Field(1.0, ge=0, le=1000)
+    least_load: Share = 0.25
     gap_count: Whole = 15
     service_count: Whole = 24
     express_count: Whole = 60

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -400,6 +400,43 @@ class BaseCase:
         found = dijkstra(self.times, indices=self.graph.origin)
         return np.where(np.isfinite(found), found, NO_PATH_S).astype(np.int64)
 
+    @cached_property
+    def to_destinations_s(self) -> NDArray[np.int64]:
+        """Return today's seconds from every node to where the trips of each city end; int64 [n, c]."""
+        found = dijkstra(self.times.T.tocsr(), indices=self.graph.destination).T
+        return np.where(np.isfinite(found), found, NO_PATH_S).astype(np.int64)
+
+    def skim_with(self, arcs: Sequence[Arc]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the seconds between cities by the fastest trips that use some new arcs, and km on these.
+
+        Parameters
+        ----------
+        arcs
+            Arcs of a candidate. Trips go over them without a break: what leads away from them and back counts
+            as today.
+
+        Returns
+        -------
+        seconds, km : numpy.ndarray
+            int64 [c, c], `NO_PATH_S` or more where no such trip exists; float64 [c, c], as the crow flies
+            from where a trip enters the arcs to where it leaves them.
+        """
+        ids = list(dict.fromkeys(name for tail_id, head_id, _ in arcs for name in (tail_id, head_id)))
+        local = {name: at for at, name in enumerate(ids)}
+        rows = [(local[tail_id], local[head_id], run_s) for tail_id, head_id, run_s in arcs]
+        tail, head, seconds = np.array(rows, dtype=np.int64).T
+        known = [name for name in ids if name in self.node_row]
+        inside, nodes = [local[name] for name in known], [self.node_row[name] for name in known]
+        through = dijkstra(time_matrix(len(ids), tail, head, seconds), indices=inside)[:, inside]
+        np.fill_diagonal(through, np.inf)  # a trip that only passes a node does not use the arcs
+        to_exit = self.from_origins_s[:, nodes][:, :, None] + through
+        entry = to_exit.argmin(axis=1)
+        to_end = to_exit.min(axis=1)[:, :, None] + self.to_destinations_s[nodes]
+        leave = to_end.argmin(axis=1)
+        places = on_sphere(*self.graph.nodes[["lon", "lat"]].to_numpy(dtype=np.float64)[nodes].T)
+        km = np.linalg.norm(places[np.take_along_axis(entry, leave, axis=1)] - places[leave], axis=-1)
+        return np.minimum(to_end.min(axis=1), NO_PATH_S).astype(np.int64), km
+
     def today_s(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return today's seconds between nodes; what was asked for before is not computed again.
 
@@ -506,6 +543,11 @@ class BaseCase:
         if self.road_nodes[b] < 0 or not np.isfinite(self.drive_s[a, self.road_nodes[b]]):
             return None
         return int(self.drive_s[a, self.road_nodes[b]])
+
+    @cached_property
+    def between_km(self) -> NDArray[np.float64]:
+        """Return the great-circle distances of all cities, km; float64 [c, c]."""
+        return great_circle_km(self.lon[:, None], self.lat[:, None], self.lon, self.lat)
 
     def straight_km(self, a: int, b: int) -> float:
         """Return the great-circle distance of two cities, km."""

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from networks.intermodal.trains import with_common_lines
 from networks.schema import Services
 from networks.skims import time_matrix
 from optimiser.proposals.base_case import NEW, Arc
@@ -276,7 +275,7 @@ def branches_of(tracks: Tracks, rules: ConnectionRules) -> dict[int, list[Branch
     services = tracks.base.services
     if services is None or not len(services.stops):
         return {}
-    fast = [tracks.base.access.is_fast(str(name)) for name in services.lines["link_class"]]
+    fast = tracks.is_fast
     rides, found = _rides(tracks, services, fast), dict[int, list[Branch]]()
     served = {station for station, _, _ in rides}
     trains = defaultdict[int, dict[_Approach, list[tuple[int, int, int]]]](dict)
@@ -314,7 +313,7 @@ def _rides(tracks: Tracks, services: Services, fast: Sequence[bool]) -> dict[_Ap
     direct trains between the two stations.
     """
     access = tracks.base.access
-    joined = with_common_lines(services, access, alone=tracks.base.door_to_door)
+    joined = tracks.joined
     most_s, today = 2.0 * (access.transfer_s + access.wait_cap_s), len(services.lines)
     every_s, known = joined.lines["headway_s"].tolist(), joined.lines["known_times"].tolist()
     a_second = defaultdict[tuple[int, int], float](float)

@@ -172,8 +172,11 @@ class _Ways:
         base, table = self.base, self.candidates.table
         named = [self._city_row.get(str(table[column].iloc[row]), -1) for column in ("from_name", "to_name")]
         if min(named) < 0:
-            is_road = str(table["mode"].iloc[row]) == "road"
-            found = self._road_ends(row) if is_road else self._measure_ends(row)
+            found: tuple[int, int] | None = None
+            if (
+                mode := str(table["mode"].iloc[row])
+            ) != "rail":  # trains count between the cities at their ends
+                found = self._road_ends(row) if mode == "road" else self._measure_ends(row)
             if found is not None:
                 return found
             named = self._nearest_cities(table.geometry.iloc[row])

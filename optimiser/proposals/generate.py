@@ -22,19 +22,22 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from optimiser.measures.appraisal import annuity
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals import connections, rail, roads, services, stations
 from optimiser.proposals.base_case import BaseCase, NeighbourRules, keeping_known
 from optimiser.proposals.connections import ConnectionRules
-from optimiser.proposals.costs import CostTable, builtin_cost_table
+from optimiser.proposals.costs import CostTable, builtin_cost_table, estimate
 from optimiser.proposals.pruning import (
     default_weights,
     dominated,
+    loads,
     most_serving,
     needed_for_reach,
     open_pairs,
@@ -54,7 +57,7 @@ from optimiser.proposals.table import (
     price,
     tabulate,
 )
-from optimiser.proposals.terrain import AllPlain, Terrain
+from optimiser.proposals.terrain import PLAIN, TERRAIN_CLASSES, Terrain
 from optimiser.proposals.trains import RailRules, Tracks
 
 _PARTS: Mapping[str, Callable[[Proposal], Item]] = {
@@ -64,10 +67,12 @@ _PARTS: Mapping[str, Callable[[Proposal], Item]] = {
     "running": lambda proposal: Item("running", proposal.train_km_a_day),
     "running net of fares": lambda proposal: Item(proposal.standard, proposal.train_km_a_day),
     "junction": lambda _: Item("junction", 1.0),
+    "stops": lambda _: Item("extra-stop", 1.0),
     "platforms": lambda proposal: Item("platform", proposal.platforms),
 }
 """What a candidate may pay for: its line by the km, itself by the piece or by km of its own, trainsets, what
-running costs, in all or net of fares by the smaller one of its ends, a connecting curve, and platforms."""
+running costs, in all or net of fares by the smaller one of its ends, a connecting curve, stops of trains at a
+new station, and platforms."""
 
 
 def pays(*parts: str) -> Callable[[Proposal], tuple[Item, ...]]:
@@ -161,18 +166,19 @@ KINDS: Mapping[str, Kind] = {
         in_rings=True,
     ),
     "rail_link": Kind(
-        words="new rail line",
+        words="new rail line, drawn straight",
         mode="rail",
-        propose=lambda s: rail.propose_lines(s.tracks, s.rail_pairs, s.left_out),
-        pays_for=pays("line", "trains"),
+        propose=lambda s: rail.propose_lines(s.tracks, s.rail_pairs, s.left_out, ground=s.ground),
+        pays_for=pays("line", "trains", "running"),
         most=lambda rules: rules.rail.link_count,
         in_rings=True,
+        by_limit=True,
     ),
     "rail_upgrade": Kind(
         words="faster rail line",
         mode="rail",
         propose=lambda s: rail.propose_upgrades(s.tracks, s.rail_pairs, s.left_out),
-        pays_for=pays("line", "trains"),
+        pays_for=pays("line", "trains", "running"),
         in_rings=True,
     ),
     "rail_service": Kind(
@@ -187,7 +193,7 @@ KINDS: Mapping[str, Kind] = {
     "rail_frequency": Kind(
         words="more trains",
         mode="rail",
-        instrument="barrier",
+        instrument="subsidy",
         is_service=True,
         propose=lambda s: services.propose_more_trains(s.tracks, s.left_out),
         pays_for=pays("trains", "running"),
@@ -252,7 +258,7 @@ KINDS: Mapping[str, Kind] = {
         words="new station",
         mode="rail",
         propose=lambda s: stations.propose_stations(s.tracks, s.rules.patterns, s.left_out),
-        pays_for=pays("units", "trains"),
+        pays_for=pays("units", "trains", "stops"),
         most=lambda rules: rules.patterns.station_count,
         needs_rate=False,
     ),
@@ -277,16 +283,17 @@ KINDS: Mapping[str, Kind] = {
         by_limit=True,
     ),
     "rail_direct": Kind(
-        words="direct rail line",
+        words="direct rail line, drawn straight",
         mode="rail",
         propose=lambda s: rail.propose_lines(
             s.tracks,
             s.heaviest("rail_direct", s.far_pairs),
             s.left_out,
+            ground=s.ground,
             kind="rail_direct",
             longest_km=s.rules.far.longest_km,
         ),
-        pays_for=pays("line", "trains"),
+        pays_for=pays("line", "trains", "running"),
         most=lambda rules: rules.far.rail_count,
         far=True,
         by_limit=True,
@@ -394,11 +401,14 @@ class Scope:
         Rules of all kinds.
     left_out
         Reason to count of what was rejected; generators add to it.
+    ground
+        Classes of the ground.
     """
 
     base: BaseCase
     rules: Rules
     left_out: Counter[str] = field(default_factory=Counter)
+    ground: Terrain = PLAIN
 
     @cached_property
     def pairs(self) -> list[tuple[int, int]]:
@@ -488,28 +498,55 @@ def generate(
         When a standard has no rate, or ids clash.
     """
     rules = rules or Rules()
-    table, ground = costs or builtin_cost_table(), terrain or AllPlain()
+    table, ground = costs or builtin_cost_table(), terrain or PLAIN
     known = set(table.standards)
 
     def priced(*, by_limit: bool) -> tuple[list[Priced], Counter[str]]:
-        scope, proposals = Scope(base, rules), list[Proposal]()
+        scope, proposals = Scope(base, rules, ground=ground), list[Proposal]()
         for one in propose(scope, by_limit=by_limit):
             if rules.rows[one.kind].needs_rate or all(item.standard in known for item in one.items):
                 proposals.append(one)
             else:
                 scope.left_out[f"{one.kind}: the cost table has no rate"] += 1
-        new = [one for one in proposals if one not in prices]
-        found = price(new, table, ground, longest_water_km=rules.longest_water_km)
-        prices.update(found)
+        new, least = [one for one in proposals if one not in prices], rules.rail.least_load
+        load = {one: loads(scope.tracks, one) for one in new if one.seats_a_day}
+        prices.update(
+            (one, f"{one.kind}: its trains fill under {100 * least:g} % of their seats")
+            for one, (_, filled) in load.items()
+            if filled < least
+        )
+        full = [one for one in new if one not in prices]
+        loaded = [
+            replace(one, trips_a_day=load[one][0], seats_filled=load[one][1]) if one in load else one
+            for one in full
+        ]
+        found = price(loaded, table, ground, longest_water_km=rules.longest_water_km)
+        prices.update(
+            (one, _unless_idle(now, row, table, rules.rail))
+            for one, (now, row) in zip(full, found, strict=True)
+        )
         return [(one, prices[one]) for one in proposals], scope.left_out
 
-    key = ("prices", rules.longest_water_km, table, ground)
+    key = ("prices", rules.longest_water_km, rules.rail, table, ground)
     prices: dict[Proposal, Mapping[str, object] | str] = base.once(key, dict)
     always, left_out = base.once(("priced", rules, table, ground), lambda: priced(by_limit=False))
     within, further = priced(by_limit=True)
     found = prune(base, tabulate([*always, *within], table, ground, report=left_out + further), rules)
     merged = found if own is None else merge(found, own)
     return replace(merged, report={why: count for why, count in sorted(merged.report.items()) if count})
+
+
+def _unless_idle(
+    one: Proposal, row: Mapping[str, object] | str, table: CostTable, rules: RailRules
+) -> Mapping[str, object] | str:
+    """Return the row of a proposal, or why a new line is left out: its track is worth less than it costs."""
+    if isinstance(row, str) or one.saved_hours is None or rules.value_of_time is None:
+        return row
+    worth = one.saved_hours * rules.value_of_time * annuity(rules.discount_rate, rules.years)
+    ground = [cast("float", row[name]) for name in TERRAIN_CLASSES]
+    if worth >= rules.line_value * estimate(table, one.standard, one.length_km, ground).central:
+        return row
+    return f"{one.kind}: the time that its track saves is worth less than {rules.line_value:g} times its cost"
 
 
 def propose(scope: Scope, *, by_limit: bool) -> Iterator[Proposal]:

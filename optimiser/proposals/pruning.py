@@ -14,7 +14,39 @@ from scipy.sparse.csgraph import dijkstra
 from networks.skims import fastest_arcs, time_matrix
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.shortest_times import NO_PATH_S, faster_of, times_between, way
-from optimiser.proposals.table import Candidates, NumberedArcs, rows_by_candidate, times_with
+from optimiser.proposals.table import Candidates, NumberedArcs, Proposal, rows_by_candidate, times_with
+from optimiser.proposals.trains import Tracks
+
+
+def loads(tracks: Tracks, proposal: Proposal) -> tuple[int, float]:
+    """Return the trips a day that are expected in some new trains, and the share of seats that they fill.
+
+    They are those of the pairs of cities that the trains make faster, shared with the direct trains of today
+    between the two cities, to each as many as it has trains a day. Trips follow from people and the times
+    that the new trains give (`gravity_trips`).
+
+    Parameters
+    ----------
+    tracks
+        Today's stations and trains, with the rules for railways.
+    proposal
+        A candidate with trains of its own.
+
+    Returns
+    -------
+    trips, filled : int, float
+        Trips of both directions; km of passengers, as the crow flies, over km of seats.
+    """
+    base, rules, (there, back) = tracks.base, tracks.rules, tracks.pairs.T
+    seconds, km = base.skim_with(proposal.arcs)
+    with_s, today_s = tracks.of_pairs(seconds), tracks.of_pairs(base.skim)
+    trains, km_a_day = proposal.seats_a_day / rules.seats_a_day(1.0), proposal.train_km_a_day
+    trips = tracks.trips_a_year(np.minimum(with_s, today_s)) * (with_s < today_s) / 365.0
+    trips *= trains / (trains + tracks.direct_a_day[there, back])
+    # More trains on a service open arcs at its stations alone.
+    ridden_km = np.where(km > 0, km, base.between_km)[there, back]
+    filled = float(trips @ np.minimum(ridden_km, km_a_day / trains / 2.0)) / (km_a_day * rules.seats)
+    return round(float(trips.sum())), filled
 
 
 def needed_for_reach(

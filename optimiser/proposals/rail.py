@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from optimiser.proposals.base_case import LONGEST_TODAY_S, great_circle_km
 from optimiser.proposals.table import Proposal
-from optimiser.proposals.trains import TrackPath, Tracks, Train
+from optimiser.proposals.terrain import MOUNTAIN, PLAIN, Terrain, sample_line
+from optimiser.proposals.trains import TrackPath, Tracks, Train, train_arcs
 
 type OnwardRun = tuple[int, TrackPath]
 """A core city, and a train's run from an end of a new line over today's tracks to a station of the city."""
@@ -23,12 +24,14 @@ def propose_lines(
     pairs: Iterable[tuple[int, int]],
     left_out: Counter[str],
     *,
+    ground: Terrain = PLAIN,
     kind: str = "rail_link",
     longest_km: float | None = None,
 ) -> Iterator[Proposal]:
     """Propose new lines between cities where trains would be much faster than anything today.
 
-    Trains of a new line run on over today's tracks to the nearest core city at either end.
+    Trains of a new line run on over today's tracks to the nearest core city, at one end at most. A line is
+    of use where its track brings more pairs within the limit than its trains would on today's tracks.
 
     Parameters
     ----------
@@ -38,6 +41,8 @@ def propose_lines(
         Neighbouring cities, or others.
     left_out
         Reason to count; added to.
+    ground
+        Where there are mountains, in which trains are slower.
     kind
         Kind with which the reasons begin; `rail_link` joins neighbours.
     longest_km
@@ -50,20 +55,43 @@ def propose_lines(
     """
     rules, base = tracks.rules, tracks.base
     longest_km = rules.longest_km if longest_km is None else longest_km
-    for a, b in pairs:
-        direct_km = base.straight_km(a, b)
+    for pair in pairs:
+        direct_km = base.straight_km(*pair)
+        length_km = direct_km * rules.route_factor
         speed = rules.fast_kmh if direct_km >= rules.fast_least_km else rules.usual_kmh
-        run_s = tracks.times.run_s(direct_km * rules.route_factor, speed)
         if direct_km < rules.shortest_km:
             left_out[f"{kind}: shorter than {rules.shortest_km:g} km"] += 1
-        elif direct_km > longest_km:
+            continue
+        if direct_km > longest_km:
             left_out[f"{kind}: longer than {longest_km:g} km"] += 1
-        elif slow := _too_slow(tracks, (a, b), run_s):
+            continue
+        run_s = tracks.times.run_s(length_km, running_kmh(tracks, pair, speed, ground))
+        if slow := _too_slow(tracks, pair, run_s):
             left_out[f"{kind}: {slow}"] += 1
-        elif tracks.fastest_s(a, b) <= rules.tracks_do * run_s:
+        elif tracks.fastest_s(*pair) <= rules.tracks_do * run_s:
             left_out[f"{kind}: today's tracks are nearly as fast"] += 1
         else:
-            yield _line(tracks, (a, b), speed, run_s, near=kind == "rail_link")
+            line, added = _line(tracks, pair, speed, run_s, near=kind == "rail_link")
+            if added < rules.line_least_pairs:
+                few = f"fewer than {rules.line_least_pairs} pairs more than its trains on today's tracks"
+                left_out[f"{kind}: its track brings {few}"] += 1
+            else:
+                yield line
+
+
+def running_kmh(tracks: Tracks, pair: tuple[int, int], design_kmh: float, ground: Terrain) -> float:
+    """Return the mean speed of a straight line: less in mountains and near core cities than it is built for.
+
+    So run trains on the lines of today, whose speeds the map states.
+    """
+    base, rules = tracks.base, tracks.rules
+    lon, lat = np.ascontiguousarray(sample_line(base.straight_line(*pair)).T)
+    kmh = np.full(len(lon), design_kmh)
+    kmh[ground.classify(lon, lat) == MOUNTAIN] = min(design_kmh, rules.mountain_kmh)
+    for core in (core for core, tier in enumerate(base.tiers) if tier == "core"):
+        near = great_circle_km(base.lon[core], base.lat[core], lon, lat) <= rules.approach_km
+        kmh[near] = np.minimum(kmh[near], rules.approach_kmh)
+    return float(1.0 / np.mean(1.0 / kmh))
 
 
 def _too_slow(tracks: Tracks, pair: tuple[int, int], run_s: int) -> str:
@@ -74,33 +102,57 @@ def _too_slow(tracks: Tracks, pair: tuple[int, int], run_s: int) -> str:
     return f"its train takes over {share:g} of today's best time on the way"
 
 
-def _line(tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int, *, near: bool) -> Proposal:
-    """Return the proposal of a new line, its trains running on to core cities."""
+def _line(
+    tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int, *, near: bool
+) -> tuple[Proposal, int]:
+    """Return a new line, whose trains run on to a core city, and the number of pairs that its track brings.
+
+    These are the pairs that its trains bring within the limit, and would not on today's tracks.
+    """
     base, rules, (a, b) = tracks.base, tracks.rules, pair
     ends = [(city, tracks.stations[city][0] if tracks.stations[city] else None) for city in pair]
-    first, last = ([run] if (run := onward_run(tracks, pair, *end)) else [] for end in ends)
-    onward = [*first, *last]
-    calls = [*((core, path.nodes[-1]) for core, path in first), *ends]
-    calls += [(core, path.nodes[-1]) for core, path in last]
+    length_km = base.straight_km(a, b) * rules.route_factor
+    candidate_id = f"rail-new:{base.ids[a]}-{base.ids[b]}"
+    train = Train(rules.fast_class, rules.new_headway_s, rules.turn_s)
+    calls, before_s, after_s = list(ends), list[int](), list[int]()
+    links, on_km, on = tuple[int, ...](), 0.0, ""
+    onward = [(at, run) for at, end in enumerate(ends) if (run := onward_run(tracks, pair, *end))]
+    if onward:
+        at, (core, path) = min(onward, key=lambda one: one[1][1].run_s)
+        calls.insert(len(ends) * at, (core, path.nodes[-1]))
+        (after_s if at else before_s).append(path.run_s)
+        links, on_km, on = path.links, path.length_km, f"; trains run on to {base.names[core]}"
+    stops = [tracks.stop(*call) for call in calls]
     minutes, today = tracks.times.ride_s([run_s]) / 60.0, tracks.ride_today_s(a, b)
     best = "no way today" if today is None else f"{today / 60.0:.0f} min on the way today"
-    on = " and ".join(dict.fromkeys(base.names[core] for core, _ in onward))
-    return tracks.proposal(
-        f"rail-new:{base.ids[a]}-{base.ids[b]}",
+    proposal = tracks.proposal(
+        candidate_id,
         pair,
-        [tracks.stop(*call) for call in calls],
-        [*(path.run_s for _, path in first), run_s, *(path.run_s for _, path in last)],
-        Train(rules.fast_class, rules.new_headway_s, rules.turn_s),
-        (link for _, path in onward for link in path.links),
-        length_km=base.straight_km(a, b) * rules.route_factor,
+        stops,
+        [*before_s, run_s, *after_s],
+        train,
+        links,
+        run_km=length_km + on_km,
+        length_km=length_km,
         speed_kmh=speed,
         standard=rules.fast_standard if speed >= rules.fast_kmh else rules.usual_standard,
         why=(
-            f"{'neighbours; ' if near else ''}{minutes:.0f} min by a new line, {best}"
-            f"{f'; trains run on to {on}' if on else ''}"
+            f"{'neighbours; ' if near else ''}{minutes:.0f} min by a new line, drawn as a straight line,"
+            f" {best}{on}"
         ),
         geometry=base.straight_line(a, b),
     )
+    (_, first), (_, last) = ends
+    others_s = tracks.of_pairs(base.skim)
+    with_s = np.minimum(others_s, tracks.of_pairs(base.skim_with(proposal.arcs)[0]))
+    if first is not None and last is not None and np.isfinite(tracks.run_s(first, last)):
+        runs_s = [*before_s, round(tracks.run_s(first, last)), *after_s]
+        on_tracks = train_arcs(candidate_id, stops, runs_s, train, tracks.times)
+        others_s = np.minimum(others_s, tracks.of_pairs(base.skim_with(on_tracks)[0]))
+    faster, most_s = with_s < others_s, base.useful_s + rules.line_slack_s
+    brought = int(np.count_nonzero(faster & (with_s <= most_s) & (others_s > base.useful_s)))
+    saved_s = np.where(faster, np.maximum(np.minimum(others_s, LONGEST_TODAY_S) - with_s, 0.0), 0.0)
+    return replace(proposal, saved_hours=float(tracks.trips_a_year(with_s) @ saved_s) / 3600.0), brought
 
 
 def onward_run(tracks: Tracks, pair: tuple[int, int], city: int, row: int | None) -> OnwardRun | None:
@@ -111,7 +163,7 @@ def onward_run(tracks: Tracks, pair: tuple[int, int], city: int, row: int | None
     tracks
         Today's stations and tracks.
     pair
-        The ends of the new line; it runs on to neither.
+        The ends of the new line; it runs on to neither, nor back past the other one.
     city, row
         The end, and the rail row of its station; a new station has no tracks to run on by.
 
@@ -127,7 +179,9 @@ def onward_run(tracks: Tracks, pair: tuple[int, int], city: int, row: int | None
     ends = [(tracks.run_s(row, end), core, end) for core in cores for end in tracks.stations[core]]
     run_s, core, end = min(ends, default=(float("inf"), -1, -1))
     path = tracks.path(row, end) if run_s <= tracks.rules.onward_s else None
-    return None if path is None else (core, path)
+    if path is None or any(set(path.nodes) & set(tracks.stations[other]) for other in pair if other != city):
+        return None
+    return core, path
 
 
 def propose_upgrades(
@@ -166,6 +220,7 @@ def propose_upgrades(
                 [run_s],
                 Train(rules.slow_class, rules.new_headway_s, rules.turn_s),
                 tracks.fast_links(path, rules.upgrade_kmh),
+                run_km=path.length_km,
                 length_km=path.slow_km,
                 speed_kmh=rules.upgrade_kmh,
                 standard=rules.upgrade_standard,

@@ -13,7 +13,6 @@ import numpy as np
 import shapely
 
 from networks.schema import Services
-from networks.skims import ARC_KINDS
 from optimiser.problem.model import TIERS
 from optimiser.proposals.base_case import LONGEST_TODAY_S, Arc
 from optimiser.proposals.table import Proposal
@@ -250,19 +249,15 @@ def propose_more_trains(tracks: Tracks, left_out: Counter[str]) -> Iterator[Prop
     Proposal
         One a service.
     """
-    base, rules = tracks.base, tracks.rules
-    services, least_s = base.services, rules.frequency_least_s
+    services, least_s = tracks.base.services, tracks.rules.frequency_least_s
     if services is None:
         return
     together_s = _headways_between_ends(tracks, services)
-    boards = defaultdict[int, list[int]](list)
-    for arc in np.flatnonzero(base.graph.kind == ARC_KINDS.index("board")).tolist():
-        boards[int(base.graph.ref[arc])].append(arc)
     for service, line in enumerate(services.lines.to_dict("records")):
         if together_s[service] <= least_s:
             left_out[f"rail_frequency: a train every {least_s // 60} min already"] += 1
             continue
-        proposal = _more_trains(tracks, service, line, boards[service])
+        proposal = _more_trains(tracks, service, line, together_s[service])
         if proposal is None:
             left_out["rail_frequency: the service has no boarding in the graph"] += 1
         else:
@@ -276,7 +271,7 @@ def _headways_between_ends(tracks: Tracks, services: Services) -> list[float]:
     """
     found = [float(seconds) for seconds in services.lines["headway_s"]]
     known = [
-        (service, tracks.calls[service]["node"].tolist())
+        (service, tracks.called[service])
         for service in np.flatnonzero(services.lines["known_times"]).tolist()
     ]
     trains = defaultdict[tuple[int, int], float](float)
@@ -289,61 +284,114 @@ def _headways_between_ends(tracks: Tracks, services: Services) -> list[float]:
 
 
 def _more_trains(
-    tracks: Tracks, service: int, line: Mapping[Hashable, Any], boards: Sequence[int]
+    tracks: Tracks, service: int, line: Mapping[Hashable, Any], together_s: float
 ) -> Proposal | None:
     """Return the proposal of more trains on one service, None where no wait gets shorter.
 
-    `boards` are the arcs by which passengers board it. In vehicles, services of known times stand in the
-    graph only together with others (`common_lines`). Their trains at the shorter headway are then a train of
-    their own beside these, with its known times.
+    So many are added that all direct trains between its ends, which leave every `together_s` today, leave
+    every `frequency_headway_s`. In vehicles, services of known times stand in the graph only together with
+    others (`common_lines`). Their trains are then a train of their own beside these, with its known times.
     """
     base, rules, times = tracks.base, tracks.rules, tracks.times
-    graph, access, names = base.graph, times.access, base.node_ids
-    link_class, headway_s = str(line["link_class"]), int(line["headway_s"])
+    link_class, headway_s, is_known = str(line["link_class"]), int(line["headway_s"]), line["known_times"]
     every_s = rules.frequency_headway_s
-    start_s = 0 if line["known_times"] else access.running.start_s
-    shorter: list[Arc] = []
-    for arc in boards:
-        tail, head = (names[node[arc]] for node in (graph.tail, graph.head))
-        seconds = int(graph.seconds[arc])
-        if tail.endswith("/platforms"):
-            saved = access.change_wait_s(headway_s) - access.change_wait_s(every_s)
-        else:
-            saved = access.wait_s(link_class=link_class, headway_s=headway_s)
-            saved -= access.wait_s(link_class=link_class, headway_s=every_s)
-        if saved > 0 and seconds > saved + start_s - 1:
-            shorter.append((tail, head, seconds - saved))
+    added = 1.0 / every_s - 1.0 / together_s
     stops = tracks.calls[service]
-    rows, runs_s = stops["node"].tolist(), stops["run_s"].tolist()
-    now, more = (Train(link_class, every, rules.turn_s) for every in (headway_s, every_s))
+    rows, runs_s, stops_s = (stops[name].tolist() for name in ("node", "run_s", "stop_s"))
+    now, more = (
+        Train(link_class, seconds, rules.turn_s) for seconds in (headway_s, _headway_s(headway_s, added))
+    )
     candidate_id = f"rail-frequency:{line['service_id']}"
-    faster = tuple(shorter)
-    if line["known_times"] and not base.door_to_door:
+    if is_known and not base.door_to_door:
         at_stations = [Stop(f"station:{row}") for row in rows]
-        stops_s = stops["stop_s"].tolist()
         faster = train_arcs(candidate_id, at_stations, runs_s[1:], more, times, stops_s=stops_s)
+    else:
+        ids = [f"stop:{line['service_id']}/{seq}" for seq in stops["seq"].tolist()]
+        shorter = _shorter_waits(
+            tracks, ids, (now, more), start_s=0 if is_known else times.access.running.start_s
+        )
+        faster = (*shorter, *(_shorter_waits_together(tracks, service, added) if is_known else ()))
     if not faster:
         return None
     length_km, run_s = float(stops["length_km"].sum()), sum(runs_s)
-    ride_s = run_s + int(stops["stop_s"].sum()) if line["known_times"] else times.ride_s(runs_s[1:] or [1])
-    more_a_day = rules.hours_a_day * 3600.0 * (1.0 / every_s - 1.0 / headway_s)
-    now_km, more_km = (train.km_a_day(length_km, rules.hours_a_day) for train in (now, more))
+    ride_s = run_s + sum(stops_s) if is_known else times.ride_s(runs_s[1:] or [1])
+    a_day = rules.hours_a_day * 3600.0
     return Proposal(
         candidate_id=candidate_id,
         from_name=tracks.names[rows[0]],
         to_name=tracks.names[rows[-1]],
         length_km=length_km,
-        speed_kmh=length_km / max(run_s, 1) * 3600.0 / access.running.factor,
+        speed_kmh=length_km / max(run_s, 1) * 3600.0 / times.access.running.factor,
         standard="trainset",
         why=(
-            f"{line['name'] or line['service_id']}: a train every {every_s // 60} min"
-            f" instead of {headway_s // 60} min"
+            f"{line['name'] or line['service_id']}: a direct train every {every_s // 60} min between its ends"
+            f" instead of {together_s / 60.0:.0f} min, all patterns of stops together"
         ),
         geometry=shapely.LineString([tracks.places[row] for row in rows]),
         arcs=faster,
         runs=tracks.runs_over(
-            sorted(tracks.routes.get(service, ())), link_class, math.ceil(round(more_a_day, 6))
+            sorted(tracks.routes.get(service, ())), link_class, math.ceil(round(added * a_day, 6))
         ),
         trainsets=max(1, more.sets(ride_s) - now.sets(ride_s)),
-        train_km_a_day=more_km - now_km,
+        train_km_a_day=2.0 * added * a_day * length_km,
+        seats_a_day=rules.seats_a_day(added * a_day),
     )
+
+
+def _headway_s(seconds: float, added: float) -> int:
+    """Return the seconds between trains when so many a second join those of a headway."""
+    return max(1, round(1.0 / (1.0 / seconds + added)))
+
+
+def _shorter_waits(
+    tracks: Tracks, train: Sequence[str], headways: Sequence[Train], *, start_s: int = 0, slower_s: int = 0
+) -> Iterator[Arc]:
+    """Yield the arcs into a train of today with the wait of another headway, where that saves time.
+
+    Parameters
+    ----------
+    tracks
+        Today's stations and trains.
+    train
+        Ids of the nodes of the train before it leaves.
+    headways
+        The train today and then.
+    start_s
+        Seconds that its ride takes to start.
+    slower_s
+        Seconds by which the ride gets longer.
+    """
+    access, names, graph = tracks.times.access, tracks.base.node_ids, tracks.base.graph
+    change_s, first_s = (
+        waits[0] - waits[1] - slower_s
+        for waits in (
+            [access.change_wait_s(one.headway_s) for one in headways],
+            [access.wait_s(link_class=one.link_class, headway_s=one.headway_s) for one in headways],
+        )
+    )
+    for head in train:
+        for arc in tracks.boards.get(head, ()):
+            tail, seconds = names[graph.tail[arc]], int(graph.seconds[arc])
+            saved = change_s if tail.endswith("/platforms") else first_s
+            if saved > 0 and seconds - saved >= max(start_s, 1):
+                yield tail, head, seconds - saved
+
+
+def _shorter_waits_together(tracks: Tracks, service: int, added: float) -> Iterator[Arc]:
+    """Yield the arcs into today's trains of known times together, where a pattern has more trains.
+
+    `added` is the number of trains a second that the pattern `service` has more. For each two of its stops
+    they join the trains that passengers take together (`with_common_lines`), with the time of their own ride.
+    """
+    stops = tracks.calls[service]
+    leaves_s = np.cumsum(stops["run_s"].to_numpy() + stops["stop_s"].to_numpy()).tolist()
+    calls = list(zip(stops["node"].tolist(), stops["stop_s"].tolist(), leaves_s, strict=True))
+    for (a, _, left_s), (b, stop_s, leaves_b_s) in itertools.combinations(calls, 2):
+        joined = tracks.together.get((min(a, b), max(a, b), tracks.is_fast[service]))
+        if joined is not None:
+            name, link_class, headway_s, run_s = joined
+            own_s = leaves_b_s - stop_s - left_s
+            mean_s = (run_s / headway_s + own_s * added) / (1.0 / headway_s + added)
+            trains = [Train(link_class, seconds, 0) for seconds in (headway_s, _headway_s(headway_s, added))]
+            ids = [f"stop:{name}/{end}" for end in (0, 1)]
+            yield from _shorter_waits(tracks, ids, trains, slower_s=math.ceil(mean_s - run_s))

@@ -26,8 +26,8 @@ from optimiser.proposals.terrain import TERRAIN_CLASSES, WATER, Terrain, survey
 
 COLUMNS = (
     "candidate_id", "kind", "instrument", "mode", "from_name", "to_name", "length_km", "speed_kmh",
-    "standard", "plain", "hill", "mountain", "urban", "water_km", "cost_low", "cost", "cost_high", "fixed",
-    "why", "replaces", "geometry",
+    "standard", "plain", "hill", "mountain", "urban", "water_km", "seats_a_day", "trips_a_day",
+    "seats_filled", "cost_low", "cost", "cost_high", "fixed", "why", "replaces", "geometry",
 )  # fmt: skip
 """Columns of the candidate table, in order."""
 ARCS: Mapping[str, str] = {
@@ -77,6 +77,11 @@ class Proposal:
         today's do not count, and whether they are fast trains; tracks that it builds itself are none of them.
     trainsets, train_km_a_day
         Trains that it needs, and how far they run a day in both directions; 0 where it runs none.
+    seats_a_day, trips_a_day, seats_filled
+        Seats of the trains that it adds, the trips expected in them, both directions, and the share of the
+        seats that these fill over the run (`pruning.loads`); 0 where it adds none.
+    saved_hours
+        Hours a year that the track of a new line saves, compared with its trains on today's tracks.
     units, platforms
         Pieces or km of `standard` that are paid for where they are not the length; further platforms.
     kind, mode, instrument, items
@@ -101,6 +106,10 @@ class Proposal:
     runs: tuple[tuple[int, int, bool], ...] = ()
     trainsets: int = 0
     train_km_a_day: float = 0.0
+    seats_a_day: int = 0
+    trips_a_day: int = 0
+    seats_filled: float = 0.0
+    saved_hours: float | None = None
     units: float = 0.0
     platforms: int = 0
     kind: str = ""
@@ -122,7 +131,8 @@ class Candidates:
         `generate.KINDS`, or own), `instrument` (barrier, infrastructure, subsidy), `mode` (road, rail,
         access), `from_name`, `to_name`, `length_km`, `speed_kmh` (float64; design speed), `standard` (what is
         built, as in the cost table), `plain`, `hill`, `mountain`, `urban` (shares of the line; the rest is
-        water), `water_km` (how far it runs over water), `cost_low`, `cost`, `cost_high` (int64, money),
+        water), `water_km` (how far it runs over water), `seats_a_day`, `trips_a_day` (int64) and
+        `seats_filled` (of its trains, as in `Proposal`), `cost_low`, `cost`, `cost_high` (int64, money),
         `fixed` (empty, in, out), `why` (the rule that made it), `replaces` (of an upgrade), `geometry`
         (degrees). `evidence.with_evidence` adds what is there today.
     arcs
@@ -353,8 +363,10 @@ def tabulate(
         )
     ]
     runs = [(at, *run) for at, proposal in enumerate(ordered) for run in proposal.runs]
-    types = dict.fromkeys(("length_km", "speed_kmh", *TERRAIN_CLASSES[:WATER], "water_km"), "float64")
-    types |= dict.fromkeys(("cost_low", "cost", "cost_high"), "int64")
+    types = dict.fromkeys(
+        ("length_km", "speed_kmh", *TERRAIN_CLASSES[:WATER], "water_km", "seats_filled"), "float64"
+    )
+    types |= dict.fromkeys(("seats_a_day", "trips_a_day", "cost_low", "cost", "cost_high"), "int64")
     return Candidates(
         table=_geo_table(pd.DataFrame(rows, columns=list(COLUMNS)).astype(types)),
         arcs=pd.DataFrame(arcs, columns=list(ARCS)).astype(dict(ARCS)),

@@ -28,8 +28,8 @@ TERRAIN_CLASSES = ("plain", "hill", "mountain", "urban", "water")
 """Terrain classes, in the order of the columns of shares; built-up ground is urban on whatever relief."""
 
 
-WATER = TERRAIN_CLASSES.index("water")
-"""Position of water among the classes."""
+MOUNTAIN, WATER = TERRAIN_CLASSES.index("mountain"), TERRAIN_CLASSES.index("water")
+"""Positions of mountains and of water among the classes."""
 
 
 PEOPLE_PER_KM2 = 10_000
@@ -61,6 +61,10 @@ class AllPlain:
     def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:  # noqa: ARG002
         """Return zero (plain) for each point."""
         return np.zeros(len(lon), dtype=np.int8)
+
+
+PLAIN = AllPlain()
+"""Ground of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from networks.intermodal import AccessParameters
-from networks.intermodal.trains import ARRIVING_S, HALLS, check_in_hall
-from networks.schema import Network
+from networks.intermodal.trains import ARRIVING_S, HALLS, check_in_hall, with_common_lines
+from networks.schema import Network, Services
 from networks.skims import ARC_KINDS, fastest_arcs, time_matrix
+from optimiser.measures.appraisal import gravity_trips
 from optimiser.proposals.base_case import NEW, Arc, BaseCase, great_circle_km
 from optimiser.proposals.line_capacity import full_links
 from optimiser.proposals.shortest_times import NO_PATH_S, times_between, way
@@ -45,6 +46,13 @@ class RailRules:
         New lines at least this long are built for `fast`, shorter ones for `usual`.
     usual_kmh, usual_standard, fast_kmh, fast_standard
         Design speeds and standards of new lines.
+    mountain_kmh
+        Most that trains run in mountains, whatever the line is designed for.
+    approach_km, approach_kmh
+        Within this distance of the centre of a core city they run at most so fast.
+    line_least_pairs, line_slack_s
+        The track of a new line brings at least so many pairs within the limit, or within this much of it,
+        that its trains on today's tracks would not; other candidates may save the rest.
     upgrade_kmh, upgrade_standard
         Tracks slower than this between neighbours may be upgraded to it.
     track_detour
@@ -79,6 +87,17 @@ class RailRules:
         Time that a train stands at an end before it returns.
     station_km
         A city uses a station within this distance of its centre, else it gets a new one.
+    seats
+        Seats of a train (an eight-car electric multiple unit: from memory, C).
+    least_load
+        Trains are proposed where at least this share of their seats is filled.
+    trips_per_person
+        Trips a year by each inhabitant to other cities, which a gravity model spreads over these.
+    value_of_time, line_value
+        Money of the cost table an hour, None where it is not known; a new line is proposed where the time
+        that its track saves is worth at least this share of what the track costs.
+    discount_rate, years
+        Rate a year, and the years over which time is saved.
     """
 
     route_factor: float = 1.1
@@ -89,6 +108,11 @@ class RailRules:
     usual_standard: str = "rail-250"
     fast_kmh: float = 350.0
     fast_standard: str = "hsr-350"
+    mountain_kmh: float = 250.0
+    approach_km: float = 10.0
+    approach_kmh: float = 160.0
+    line_least_pairs: int = 2
+    line_slack_s: int = 1200
     upgrade_kmh: float = 160.0
     upgrade_standard: str = "rail-160"
     track_detour: float = 1.5
@@ -112,6 +136,17 @@ class RailRules:
     frequency_headway_s: int = 2400
     turn_s: int = 1800
     station_km: float = 15.0
+    seats: int = 560
+    least_load: float = 0.25
+    trips_per_person: float = 2.5
+    value_of_time: float | None = None
+    line_value: float = 1.0
+    discount_rate: float = 0.06
+    years: int = 30
+
+    def seats_a_day(self, trains: float) -> int:
+        """Return the seats of so many trains a day and direction, both directions together."""
+        return round(2.0 * trains * self.seats)
 
     def train_class(self, speed_kmh: float) -> str:
         """Return the class of trains at a design speed."""
@@ -390,6 +425,37 @@ class Tracks:
         return [self.rules.hours_a_day * 3600.0 / seconds for seconds in headway_s]
 
     @cached_property
+    def direct_a_day(self) -> NDArray[np.float64]:
+        """Return today's direct trains a day and direction between the stations near cities; [c, c]."""
+        found = np.zeros((len(self.stations), len(self.stations)))
+        for nodes, trains in zip(self.called, self.a_day, strict=True):
+            cities = sorted({city for node in nodes for city in self.cities_at.get(node, ())})
+            found[np.ix_(cities, cities)] += trains
+        return found
+
+    @cached_property
+    def pairs(self) -> NDArray[np.int64]:
+        """Return all pairs of cities, the smaller row first; int64 [pairs, 2]."""
+        return np.column_stack(np.triu_indices(len(self.base.ids), k=1)).astype(np.int64)
+
+    def of_pairs(self, seconds: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the seconds of all pairs in their faster direction, infinite without a path.
+
+        Parameters
+        ----------
+        seconds
+            Seconds between cities, int64 [c, c].
+        """
+        there, back = self.pairs.T
+        found = np.minimum(seconds[there, back], seconds[back, there]).astype(np.float64)
+        return np.where(found >= NO_PATH_S, np.inf, found)
+
+    def trips_a_year(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the trips of all pairs, both directions, by a gravity model with these seconds."""
+        people = self.base.cities["population"].to_numpy(dtype=np.int64)
+        return gravity_trips(self.pairs, seconds, people, per_person=self.rules.trips_per_person)
+
+    @cached_property
     def calls(self) -> list[pd.DataFrame]:
         """Return the rows of the stops of each service, in order."""
         services = self.base.services
@@ -403,6 +469,44 @@ class Tracks:
     def called(self) -> list[list[int]]:
         """Return the stations at which each service stops, in order."""
         return [stops["node"].tolist() for stops in self.calls]
+
+    @cached_property
+    def is_fast(self) -> list[bool]:
+        """Tell of each service whether the figures of fast trains hold for it."""
+        services = self.base.services
+        classes = [] if services is None else services.lines["link_class"].tolist()
+        return [self.base.access.is_fast(str(name)) for name in classes]
+
+    @cached_property
+    def joined(self) -> Services:
+        """Return today's services and, of known times, those that passengers take together."""
+        base = self.base
+        return with_common_lines(cast("Services", base.services), base.access, alone=base.door_to_door)
+
+    @cached_property
+    def together(self) -> dict[tuple[int, int, bool], tuple[str, str, int, int]]:
+        """Return what passengers take together, by its two stations and whether it is fast.
+
+        Its id, class, seconds between trains and mean seconds of the ride.
+        """
+        stops = self.joined.stops[self.joined.stops["service"] >= len(self.called)]
+        lines = self.joined.lines.iloc[len(self.called) :]
+        named = (lines[key].tolist() for key in ("service_id", "link_class", "headway_s"))
+        first, last = (stops["node"].tolist()[at::2] for at in (0, 1))
+        return {
+            (a, b, self.base.access.is_fast(link_class)): (name, link_class, headway_s, run_s)
+            for a, b, run_s, name, link_class, headway_s in zip(
+                first, last, stops["run_s"].tolist()[1::2], *named, strict=True
+            )
+        }
+
+    @cached_property
+    def boards(self) -> dict[str, list[int]]:
+        """Return the arcs by which passengers board each train, by the id of the train before it leaves."""
+        graph, found = self.base.graph, defaultdict[str, list[int]](list)
+        for arc in np.flatnonzero(graph.kind == ARC_KINDS.index("board")).tolist():
+            found[self.base.node_ids[graph.head[arc]]].append(arc)
+        return dict(found)
 
     def stop(self, city: int, row: int | None) -> Stop:
         """Return the stop of a new train in a city: at a station of the rail network, or at a new one."""
@@ -534,11 +638,7 @@ class Tracks:
 
     def has_fast_trains(self, row: int) -> bool:
         """Tell whether trains of a fast class stop at a station."""
-        services, access = self.base.services, self.base.access
-        return services is not None and any(
-            access.is_fast(str(services.lines["link_class"].iloc[service]))
-            for service in self._callers.get(row, ())
-        )
+        return any(self.is_fast[service] for service in self._callers.get(row, ()))
 
     def trains_a_day(self, row: int) -> float:
         """Return the number of trains a day and direction that stop at a station."""
@@ -576,6 +676,8 @@ class Tracks:
         runs_s: Sequence[int],
         train: Train,
         links: Iterable[int],
+        *,
+        run_km: float,
         **facts: Any,  # noqa: ANN401 (fields of `Proposal`)
     ) -> Proposal:
         """Return a new train as a proposal.
@@ -590,16 +692,21 @@ class Tracks:
             As for `train_arcs`.
         links
             Links of today's tracks that it runs over.
+        run_km
+            Length of its run, over tracks of today and new ones.
         facts
             What else the proposal says: length, speed, standard, line, reason.
         """
+        hours = self.rules.hours_a_day
         return Proposal(
             candidate_id=candidate_id,
             from_name=self.base.names[pair[0]],
             to_name=self.base.names[pair[1]],
             arcs=train_arcs(candidate_id, stops, runs_s, train, self.times),
-            runs=self.runs_over(links, train.link_class, train.a_day(self.rules.hours_a_day)),
+            runs=self.runs_over(links, train.link_class, train.a_day(hours)),
             trainsets=train.sets(self.times.ride_s(runs_s)),
+            train_km_a_day=train.km_a_day(run_km, hours),
+            seats_a_day=self.rules.seats_a_day(hours * 3600.0 / train.headway_s),
             **facts,
         )
 
@@ -633,9 +740,9 @@ class Tracks:
             runs_s,
             train,
             links,
+            run_km=length_km,
             length_km=length_km,
             speed_kmh=speed_kmh,
-            train_km_a_day=train.km_a_day(length_km, self.rules.hours_a_day),
             **facts,
         )
 

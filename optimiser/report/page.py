@@ -311,7 +311,8 @@ def _links(report: ReportInput) -> list[Row]:
                     ("in towns", row.get("town_share", 0.0)),
                 )
                 if row["mode"] == "road" and share >= 0.005
-            ),
+            )
+            or _trips(row),
             "replaces": row.get("replaces") or "",
             "minutes": {
                 state: wording.clock(seconds) if wording.is_known(seconds) else wording.NONE
@@ -324,6 +325,14 @@ def _links(report: ReportInput) -> list[Row]:
         for row in _rows(report.links)
         for name in [row["candidate_id"]]
     ]
+
+
+def _trips(row: Row) -> str:
+    """Say how many trips are expected on the seats of a proposal; nothing where it adds no trains."""
+    if not row.get("seats_a_day"):
+        return ""
+    trips, seats = (wording.integer(row[name]) for name in ("trips_a_day", "seats_a_day"))
+    return f"{trips} trips a day expected on {seats} seats, {100 * row['seats_filled']:.0f} % filled"
 
 
 def _what_if(report: ReportInput, cases: CaseResults) -> list[Row]:

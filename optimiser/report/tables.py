@@ -30,7 +30,7 @@ COUNTED = ("pairs", "people", "pairs_added", "pairs_lost_alone")
 """Columns counted from the gains of a link."""
 
 DECIMALS = {"length_km": 1, "speed_kmh": 0, "water_km": 1} | dict.fromkeys(
-    ("plain", "hill", "mountain", "urban", "town_share", "beside_share"), 2
+    ("plain", "hill", "mountain", "urban", "seats_filled", "town_share", "beside_share"), 2
 )
 """Decimals of columns of links.csv."""
 

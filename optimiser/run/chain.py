@@ -189,6 +189,7 @@ class Chain:
             "costs": job.costs.model_dump(exclude={"table", "terrain"}),
             "country": source.country,
             "rings": [ring.model_dump() for ring in job.rings],
+            "trips": job.measures.model_dump(include={"trips_per_person", "discount_rate", "years"}),
         }
         if self.own is not None:
             inputs = {"own": self.own.digest()}

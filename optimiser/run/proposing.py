@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from networks import matrix
+from networks import countries, matrix
 from networks.cities import Cities
 from networks.inputs import checksum
 from networks.rail import RailBuild
@@ -36,6 +36,7 @@ from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.terrain import ArtefactRules
 from optimiser.proposals.trains import RailRules
+from optimiser.report import wording
 from optimiser.report.ring_layout import RingReward
 from optimiser.run import demands
 from optimiser.run.independence import WithoutCore, without_core
@@ -415,11 +416,23 @@ def shared_ground(base: BaseCase, source: Source, times: Times, rail: RailBuild 
 
 def ground_of(source: Source, times: Times, rail: RailBuild | None) -> Ground:
     """Return the unit costs of a job (its own table, else that of the country), terrain, towns and water."""
-    own, ground = (source.files.get(f"costs.{key}") for key in ("table", "terrain"))
-    table = costs.read_cost_table(own) if own else costs.builtin_cost_table(source.country)
+    ground, table = source.files.get("costs.terrain"), cost_table(source)
     land = terrain.read_terrain(ground) if ground else terrain.AllPlain()
     lines = [times.road.links] if rail is None else [times.road.links, rail.network.links]
     return table, terrain.WithWater.of(terrain.WithTowns.of(land, times.cities), times.cities, lines)
+
+
+def cost_table(source: Source) -> costs.CostTable:
+    """Return the unit costs of a job: its own table, else that of the country."""
+    own = source.files.get("costs.table")
+    return costs.read_cost_table(own) if own else costs.builtin_cost_table(source.country)
+
+
+def value_of_time(source: Source) -> float | None:
+    """Return the value of an hour in the money of the costs, None where no table states it."""
+    scale, money = wording.per_person(cost_table(source).money)
+    an_hour = countries.value_of_time(source.country, money)
+    return None if an_hour is None else an_hour / scale
 
 
 def rules_of(job: Job, source: Source) -> Rules:
@@ -458,6 +471,12 @@ def rules_of(job: Job, source: Source) -> Rules:
         rail=RailRules(
             time_ratio=asked.rail_time_ratio,
             service_count=asked.service_count,
+            least_load=asked.least_load,
+            line_value=asked.line_value,
+            value_of_time=value_of_time(source),
+            trips_per_person=job.measures.trips_per_person,
+            discount_rate=job.measures.discount_rate,
+            years=job.measures.years,
             station_km=access_parameters(job, source).centre_station_km,
             **{name: value for name, value in standards.items() if name not in ("road_kmh", "source")},
         ),

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from networks.countries import figures, groups, lineage, names, read_table, thresholds
+from networks.countries import figures, groups, lineage, names, read_table, thresholds, value_of_time
 from networks.errors import SourceError
 from networks.intermodal import AccessParameters
 from networks.rail.parameters import RailParameters, Running
@@ -100,3 +100,11 @@ def test_speeds_and_factors_of_countries(country, motorway, trunk, tagged):
     table = speed_table(country)
     assert (table.speed_kmh["motorway"], table.speed_kmh["trunk"]) == (motorway, trunk)
     assert table.average_kmh("motorway", 100) == tagged
+
+
+@pytest.mark.parametrize(
+    ("country", "money", "an_hour"),
+    [("CN", "CNY", 41.0), ("de", "EUR", 40.0), ("CN", "EUR", None), ("NG", "NGN", None), ("CH", "EUR", None)],
+)
+def test_the_value_of_time_is_that_of_the_country_in_its_own_money(country, money, an_hour):
+    assert value_of_time(country, money) == an_hour

@@ -99,6 +99,10 @@ SERVICES = [
 ]
 
 
+USUAL = Rules(rail=RailRules(least_load=0.0, line_least_pairs=0))
+"""The usual rules without those by which trains of so small a region are empty, and lines of little use."""
+
+
 def region(limit_s, definition):
     road = network(ROADS, ROAD_LINKS)
     tracks = network(RAILS, RAIL_LINKS, "rail")
@@ -119,6 +123,11 @@ def described(found):
             f"{row['candidate_id']}: {row['kind']} {row['from_name']} - {row['to_name']}, "
             f"{row['length_km']:.2f} km at {row['speed_kmh']:.1f}, {row['standard']}, "
             f"{row['cost_low']}/{row['cost']}/{row['cost_high']}; {row['why']}"
+            + (
+                f"; {row['trips_a_day']} trips on {row['seats_a_day']} seats, {row['seats_filled']:.3f}"
+                if row["seats_a_day"]
+                else ""
+            )
         )
         own = arcs[arcs["candidate"] == at]
         lines += [
@@ -137,7 +146,7 @@ def described(found):
 
 @pytest.mark.parametrize(("definition", "limit_s"), [("door_to_door", 14_400), ("in_vehicle", 10_800)])
 def test_the_candidates_of_the_region_are_the_golden_ones(definition, limit_s):
-    text = described(generate(region(limit_s, definition), rules=Rules(prune_dominated=True)))
+    text = described(generate(region(limit_s, definition), rules=USUAL))
     golden(definition, text)
 
 
@@ -264,7 +273,7 @@ def test_what_is_there_today_beside_each_proposal_is_golden(case):
 @pytest.mark.parametrize("pruned", [True, False])
 def test_of_each_kind_as_many_are_kept_as_the_rules_say(pruned):
     few = Rules(
-        rail=RailRules(link_count=3, service_count=1, frequency_count=1),
+        rail=replace(USUAL.rail, link_count=3, service_count=1, frequency_count=1),
         stations=StationRules(check_in_count=2, access_count=3),
         connections=ConnectionRules(count=1),
         patterns=PatternRules(stop_count=2, station_count=1, express_count=4),

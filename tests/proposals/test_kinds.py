@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from candidates_drawing import proposal
 
 from optimiser.job.sections import Candidates, Phasing
 from optimiser.measures.appraisal import RAIL, ROADS
 from optimiser.proposals.generate import KINDS, OWN, SERVICES, STANDARD_KIND
+from optimiser.proposals.table import Item
 from optimiser.report import plots, wording
 from optimiser.run.measuring import NO_OVERRUNS, reference_class
 
@@ -34,6 +37,22 @@ def test_services_have_no_overruns_and_other_kinds_those_of_their_mode(name):
 def test_a_map_draws_a_kind_as_a_service_or_by_its_mode(name):
     kind = KINDS[name]
     assert plots.category(mode=kind.mode, kind=name) == ("service" if kind.is_service else kind.mode)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_trains_that_need_running_support_are_no_barrier(name):
+    kind = KINDS[name]
+    paid = {item.standard for item in kind.pays_for(proposal("x", 0, 1, 60, kind=name))}
+    if "running" in paid or name == "express_service":
+        assert kind.instrument == ("subsidy" if kind.is_service else "infrastructure")
+
+
+@pytest.mark.parametrize(
+    "name", ["rail_link", "rail_direct", "rail_upgrade", "rail_service", "rail_frequency"]
+)
+def test_all_new_trains_pay_for_running(name):
+    given = replace(proposal("x", 0, 1, 60, kind=name), trainsets=3, train_km_a_day=640.0)
+    assert {Item("trainset", 3), Item("running", 640.0)} <= set(KINDS[name].pays_for(given))
 
 
 def test_every_kind_has_words_of_its_own():

@@ -178,7 +178,7 @@ def test_links_are_full_by_the_tracks_that_they_have():
 
 def test_a_line_runs_on_over_old_tracks_and_its_own_use_up_nothing():
     base = drawn()
-    (found,) = rail.propose_lines(Tracks(base, RailRules()), [(1, 3)], Counter())
+    (found,) = rail.propose_lines(Tracks(base, RailRules(line_least_pairs=0)), [(1, 3)], Counter())
     assert found.runs == ((0, 16, True),)
 
 

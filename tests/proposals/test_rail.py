@@ -6,9 +6,12 @@ import dataclasses
 import itertools
 import math
 from collections import Counter
+from dataclasses import replace
 
+import numpy as np
 import pytest
-from candidates_drawing import KM, base_case, four_in_line, network, railway, with_arcs
+import shapely
+from candidates_drawing import KM, base_case, cities, four_in_line, network, proposal, railway, with_arcs
 
 from networks import intermodal
 from networks.intermodal import AccessParameters
@@ -17,6 +20,10 @@ from networks.schema import Network
 from networks.skims import ARC_KINDS
 from optimiser.proposals import rail, services
 from optimiser.proposals.base_case import NEW
+from optimiser.proposals.generate import Kind, Rules, generate
+from optimiser.proposals.pruning import loads
+from optimiser.proposals.services import PatternRules
+from optimiser.proposals.terrain import MOUNTAIN, PLAIN, TerrainPolygons
 from optimiser.proposals.trains import RailRules, Stop, Tracks, Train, TrainTimes, train_arcs
 
 ROAD, PLACES = four_in_line()
@@ -26,6 +33,10 @@ TRACKS = network(
     "rail",
 )
 LINES = [("hsr250", 1200, [0, 1], [0, 1700]), ("hsr250", 3000, [1, 2], [0, 1700])]
+
+
+ALL_LINES = RailRules(line_least_pairs=0)
+"""Rules by which lines are proposed whose track brings no pair within the limit."""
 
 
 def tracks_of(drawn, rules=RailRules()):  # noqa: B008
@@ -76,7 +87,7 @@ def test_trains_needed_are_a_round_trip_over_the_headway():
 
 def test_a_new_line_runs_on_to_the_nearest_core_city():
     drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES))
-    found = list(rail.propose_lines(tracks_of(drawn), [(1, 3)], Counter()))
+    found = list(rail.propose_lines(tracks_of(drawn, ALL_LINES), [(1, 3)], Counter()))
     assert [p.candidate_id for p in found] == ["rail-new:b-d"]
     assert "run on to A" in found[0].why
     assert f"{NEW}rail-new:b-d/0" in {arc[0] for arc in found[0].arcs}
@@ -376,6 +387,219 @@ def test_a_train_runs_on_to_the_nearest_core_city_that_is_no_end_of_the_line(onw
     assert rail.onward_run(tracks, (0, 1), 1, 1) is None  # A is an end of the line
     assert rail.onward_run(tracks, (1, 3), 1, None) is None
     assert rail.onward_run(tracks, (0, 3), 0, 0) is None
+
+
+def test_no_train_runs_on_past_the_other_end_of_its_line():
+    """From D the tracks to A lead by B, where the train comes from."""
+    tracks = today(RailRules(onward_s=9000))
+    assert tracks.run_s(3, 0) == 1800 + 1800 + 3750
+    assert rail.onward_run(tracks, (2, 3), 3, 3) is None
+    assert rail.onward_run(tracks, (1, 3), 3, 3) is None
+
+
+def test_trains_run_on_to_a_core_city_at_one_end_alone():
+    """B and C both have tracks to A; those from B are shorter."""
+    spots = [(1, 1), (101, 1), (1, 131)]
+    tracks = network(spots, [(0, 1, "rail", 100, 160), (0, 2, "rail", 130, 160)], "rail")
+    places = cities(
+        ROAD, [("a", (0, 0), 9_000_000, 0), ("b", (100, 0), 900_000, 1), ("c", (0, 130), 800_000, 2)]
+    )
+    running = [("conv160", 3600, [0, 1], [0, 2900]), ("conv160", 3600, [0, 2], [0, 3700])]
+    drawn = base_case(ROAD, places, railway(tracks, running))
+    for pair in ((1, 2), (2, 1)):
+        (found,) = rail.propose_lines(tracks_of(drawn, ALL_LINES), [pair], Counter())
+        assert found.runs == ((0, 16, True),)
+        assert len({tail for tail, _, _ in found.arcs if tail.startswith("station:")}) == 2 * 3
+        run_km = 100 + found.length_km
+        assert found.train_km_a_day == pytest.approx(2 * 16 * run_km)
+
+
+# ---- what a line gives
+
+
+def test_trains_of_a_new_line_slow_down_over_a_ridge_and_near_a_core_city():
+    """A ridge takes a quarter of the way from B to D; the first 10 of 200 km from A are near its centre."""
+    tracks = today()
+    ridge = TerrainPolygons((shapely.box(150 * KM, -1, 200 * KM, 1),), (MOUNTAIN,), "drawn")
+    for design_kmh, ground, kmh in (
+        (350.0, PLAIN, 350.0),
+        (350.0, ridge, 1 / (0.75 / 350 + 0.25 / 250)),
+        (200.0, ridge, 200.0),
+    ):
+        assert rail.running_kmh(tracks, (1, 3), design_kmh, ground) == pytest.approx(kmh)
+    near_core = 1 / (0.05 / 160 + 0.95 / 350)
+    assert rail.running_kmh(tracks, (0, 2), 350.0, PLAIN) == pytest.approx(near_core)
+    lines = [
+        next(rail.propose_lines(today(ALL_LINES), [(1, 3)], Counter(), ground=ground))
+        for ground in (PLAIN, ridge)
+    ]
+    runs_s = [max(s for tail, head, s in one.arcs if tail == f"{NEW}rail-new:b-d/1") for one in lines]
+    km = lines[0].length_km
+    assert runs_s == [round(km / 0.8 / kmh * 3600) for kmh in (350.0, 1 / (0.75 / 350 + 0.25 / 250))]
+    assert [one.speed_kmh for one in lines] == [350.0, 350.0]
+
+
+@pytest.mark.parametrize("definition", ["door_to_door", "in_vehicle"])
+def test_times_with_new_arcs_are_those_of_the_whole_graph(definition):
+    drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES), definition=definition)
+    tracks = tracks_of(drawn)
+    for rows, runs_s in (([0, 3], [5000]), ([1, 2, 3], [900, 1100]), ([3, 1], [10_000])):
+        stops = [tracks.stop(row, row) for row in rows]
+        arcs = train_arcs("x", stops, runs_s, Train("hsr250", 3600, 1800), tracks.times)
+        found = np.minimum(drawn.skim, drawn.skim_with(arcs)[0])
+        np.fill_diagonal(found, 0)
+        assert (found == with_arcs(drawn.graph, arcs)).all()
+
+
+def test_a_line_is_proposed_for_two_pairs_that_its_track_alone_brings_within_the_limit():
+    """Trains of the line from C to D run on to A; on today's tracks they take 3,750 s from C to D."""
+    pair, usual = (2, 3), base_case(ROAD, PLACES, railway(TRACKS, LINES))
+    (line,) = rail.propose_lines(tracks_of(usual, ALL_LINES), [pair], Counter())
+    run_s = tracks_of(usual).times.run_s(line.length_km, 250.0)
+    same = tuple((tail, head, 3750 if seconds == run_s else seconds) for tail, head, seconds in line.arcs)
+    line_s, trains_s = (with_arcs(usual.graph, arcs) for arcs in (line.arcs, same))
+    seen = set()
+    for limit_s in range(4000, 22_000, 500):
+        brought = (line_s <= limit_s + 1200) & (trains_s > limit_s) & (line_s < trains_s)
+        count, left_out = int(np.triu(brought, 1).sum()), Counter()
+        drawn = base_case(ROAD, PLACES, railway(TRACKS, LINES), limit_s=limit_s)
+        found = list(rail.propose_lines(tracks_of(drawn), [pair], left_out))
+        assert [bool(found), left_out.total()] == [count >= 2, int(count < 2)]
+        seen.add(count)
+    assert {0, 1, 2} <= seen
+
+
+# ---- how full trains are
+
+
+def two_cities(every_s=10**9):
+    """Return A and D, 300 km apart, with as many km of track and slow trains, hardly any where not stated."""
+    tracks = network([(0, 0), (300, 0)], [(0, 1, "rail", 300, 160)], "rail")
+    road = network([(0, 0), (300, 0)], [(0, 1, "primary", 300, 50)])
+    places = cities(road, [("a", (0, 0), 9_000_000, 0), ("d", (300, 0), 90_000, 1)])
+    lines = [("conv120", every_s, [0, 1], [0, 15_000])]
+    return base_case(road, places, railway(tracks, lines), limit_s=14_400)
+
+
+def express(tracks, calls=((0, 0), (1, 1)), runs_s=(6750,)):
+    return tracks.direct_train(
+        "x",
+        calls,
+        runs_s,
+        [0],
+        length_km=300.0,
+        headway_s=7200,
+        standard="running-small",
+        why="drawn",
+        geometry=shapely.LineString([(0, 0), (1, 0)]),
+    )
+
+
+def test_trains_are_as_full_as_the_trips_of_the_pairs_that_they_make_faster():
+    """All of 9.09 million people travel between the two: 16 trains a day have 8,960 seats."""
+    tracks = tracks_of(two_cities())
+    given = express(tracks)
+    trips = 2.5 * 9_090_000 / 365
+    assert given.seats_a_day == 16 * 560
+    assert loads(tracks, given) == (round(trips), pytest.approx(trips / 8960, rel=1e-3))
+
+
+def test_direct_trains_of_today_take_their_share():
+    """Four slow trains a day and direction run beside the eight new ones."""
+    tracks = tracks_of(two_cities(14_400))
+    assert tracks.direct_a_day.tolist() == [[4.0, 4.0], [4.0, 4.0]]
+    trips = 2.5 * 9_090_000 / 365 * 8 / 12
+    assert loads(tracks, express(tracks)) == (round(trips), pytest.approx(trips / 8960, rel=1e-3))
+
+
+def test_who_rides_a_part_of_the_way_fills_a_part_of_the_seats():
+    """The train goes on for 200 km beyond B, where nobody lives: a third of the seat-km can be filled."""
+    places = cities(ROAD, [("a", (0, 0), 9_000_000, 0), ("b", (100, 0), 900_000, 1)])
+    tracks = network(
+        [(0, 0), (100, 0), (300, 0)], [(0, 1, "rail", 100, 160), (1, 2, "rail", 200, 160)], "rail"
+    )
+    running = railway(tracks, [("conv120", 3600, [1, 2], [0, 9000])])
+    tracks = tracks_of(base_case(ROAD, places, running))
+    stops = [(0, 0), (1, 1), (1, 2)]
+    given = express(tracks, stops, [2250, 4500])
+    trips = 2.5 * 9_900_000 / 365
+    assert loads(tracks, given) == (round(trips), pytest.approx(trips / 8960 / 3, rel=1e-3))
+
+
+@pytest.mark.parametrize(("per_person", "kept"), [(0.0899, 0), (0.09, 1)])
+def test_trains_whose_seats_stay_empty_are_left_out_and_counted(per_person, kept):
+    """A quarter of 8,960 seats are 2,240 trips a day: 0.08995 a year by each of 9.09 million people."""
+    rules = Rules(
+        rail=RailRules(trips_per_person=per_person),
+        patterns=PatternRules(express_calls=(0,)),
+        kinds=("express_service",),
+    )
+    found = generate(two_cities(), rules=rules)
+    assert found.table["trips_a_day"].tolist() == [2241] * kept
+    assert found.table["seats_a_day"].tolist() == [8960] * kept
+    assert found.table["seats_filled"].tolist() == pytest.approx([2241 / 8960] * kept, abs=1e-4)
+    reason = "express_service: its trains fill under 25 % of their seats"
+    assert found.report.get(reason, 0) == 1 - kept
+
+
+@pytest.mark.parametrize(("km", "kept"), [(2.82, True), (2.83, False)])
+def test_a_line_is_left_out_whose_track_saves_less_time_than_it_costs(km, kept):
+    """A million hours a year at 41 CNY for 30 years at 6 % are worth 564.4 million CNY: 2.822 km of 200."""
+    drawn = two_cities()
+    line = replace(
+        proposal("x", 0, 1, 600, kind="line"), cost=None, standard="rail-250", length_km=km, saved_hours=1e6
+    )
+    kinds = {"line": Kind(mode="road", propose=lambda _: [line])}
+    for value, left in ((41e-6, kept), (None, True)):
+        rules = Rules(rail=RailRules(value_of_time=value), kinds=(), further=kinds)
+        found = generate(drawn, rules=rules)
+        assert found.table["candidate_id"].tolist() == ["x"] * left
+        why = "line: the time that its track saves is worth less than 1 times its cost"
+        assert found.report.get(why, 0) == 1 - left
+
+
+# ---- patterns whose trains add up
+
+
+def known(lines):
+    """Return a railway whose trains have times of a timetable."""
+    running = railway(TRACKS, lines)
+    running.services.lines["known_times"] = True
+    return running
+
+
+@pytest.mark.parametrize("stops", [[1, 2], [0, 1, 2], [2, 1, 0]])
+def test_more_trains_of_a_pattern_shorten_the_wait_for_all_direct_trains_together(stops):
+    """Two patterns of a train every 80 minutes are one every 40; 24 more a day make it one every 20."""
+    runs_s = [0] + [1700] * (len(stops) - 1)
+    other = ("hsr250", 4800, stops, runs_s)
+    ends = (stops[0], stops[-1])
+    one = ("hsr250", 4800, ends, [0, 1700 * (len(stops) - 1)])
+    drawn = base_case(ROAD, PLACES, known([one, other]))
+    rules = RailRules(frequency_least_s=2000, frequency_headway_s=1200)
+    found = {p.candidate_id: p for p in services.propose_more_trains(tracks_of(drawn, rules), Counter())}
+    more = found["rail-frequency:s1"]
+    assert "every 20 min between its ends instead of 40 min" in more.why
+    assert {trains for _, trains, _ in more.runs} == {24}
+    assert (more.seats_a_day, more.train_km_a_day) == (26_880, pytest.approx(2 * 24 * more.length_km))
+    # 24 trains more than the 12 of today: one every 1,600 s.
+    after = base_case(ROAD, PLACES, known([one, ("hsr250", 1600, stops, runs_s)]))
+    assert (with_arcs(drawn.graph, more.arcs) == after.skim).all()
+    assert (after.skim < drawn.skim).any()
+
+
+def test_slower_trains_shorten_the_wait_by_less_than_they_lengthen_the_ride():
+    """Together every 40 minutes in 1,700 s; a pattern of 1,800 s more often makes the mean ride 50 s longer.
+
+    Its 24 trains more a day join 24: the wait before the first train falls by 240 s, the mean ride rises from
+    1,750 to 1,775 s.
+    """
+    lines = [("hsr250", 4800, [1, 2], [0, 1700]), ("hsr250", 4800, [1, 2], [0, 1800])]
+    drawn = base_case(ROAD, PLACES, known(lines))
+    rules = RailRules(frequency_least_s=2000, frequency_headway_s=1200)
+    found = {p.candidate_id: p for p in services.propose_more_trains(tracks_of(drawn, rules), Counter())}
+    gained = drawn.skim - with_arcs(drawn.graph, found["rail-frequency:s1"].arcs)
+    assert gained[1, 2] == gained[2, 1] == 240 - 25
 
 
 def test_a_train_takes_a_second_at_least_without_its_stations():

@@ -14,7 +14,7 @@ from optimiser.run.chain import Chain
 
 INSTRUMENTS = {
     "gap": "barrier",
-    "rail_frequency": "barrier",
+    "rail_frequency": "subsidy",
     "rail_link": "infrastructure",
     "rail_upgrade": "infrastructure",
     "road_link": "infrastructure",

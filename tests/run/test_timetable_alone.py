@@ -69,7 +69,7 @@ def test_one_city_with_a_station_is_too_few(tmp_path: Path) -> None:
 
 
 def test_candidates_are_priced_without_roads(tmp_path: Path) -> None:
-    chain = Chain.of(load(job(tmp_path), settings=["times.limit_s=8500"]))
+    chain = Chain.of(load(job(tmp_path), settings=["times.limit_s=8500", "candidates.least_load=0"]))
     kinds = set(chain.candidates.value.table["kind"])
     assert "rail_frequency" in kinds
     assert not {kind for kind in kinds if "road" in kind or "expressway" in kind}

@@ -193,7 +193,7 @@ def _straight_link(
     (lon, lat), (lon_to, lat_to) = line.coords
     candidate_id = f"ring-gap:{rules.mode}:{lon:.3f},{lat:.3f}-{lon_to:.3f},{lat_to:.3f}"
     standard, speed_kmh, factor = built
-    length_km, trainsets = line_km(line) * factor, 0
+    length_km, trainsets, km_a_day = line_km(line) * factor, 0, 0.0
     if rules.mode == "road":
         a, b = (place.node.key for place in ends)
         arcs = base.two_way_road_arcs([(a, b, travel_time_s(length_km, speed_kmh))])
@@ -206,7 +206,7 @@ def _straight_link(
             for place in ends
         ]
         arcs = train_arcs(candidate_id, stops, [run_s], train, times)
-        trainsets = train.sets(times.ride_s([run_s]))
+        trainsets, km_a_day = train.sets(times.ride_s([run_s])), train.km_a_day(length_km, rail.hours_a_day)
     return Proposal(
         candidate_id=candidate_id,
         from_name=names[0],
@@ -218,6 +218,7 @@ def _straight_link(
         geometry=line,
         arcs=arcs,
         trainsets=trainsets,
+        train_km_a_day=km_a_day,
     )
 
 

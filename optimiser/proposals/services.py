@@ -252,49 +252,65 @@ def propose_more_trains(tracks: Tracks, left_out: Counter[str]) -> Iterator[Prop
     services, least_s = tracks.base.services, tracks.rules.frequency_least_s
     if services is None:
         return
-    together_s = _headways_between_ends(tracks, services)
+    main = _main_relations(tracks, services)
     for service, line in enumerate(services.lines.to_dict("records")):
-        if together_s[service] <= least_s:
+        if main[service][0] <= least_s:
             left_out[f"rail_frequency: a train every {least_s // 60} min already"] += 1
             continue
-        proposal = _more_trains(tracks, service, line, together_s[service])
+        proposal = _more_trains(tracks, service, line, main[service])
         if proposal is None:
             left_out["rail_frequency: the service has no boarding in the graph"] += 1
         else:
             yield proposal
 
 
-def _headways_between_ends(tracks: Tracks, services: Services) -> list[float]:
-    """Return the seconds between trains that join the ends of each service.
+type _Relation = tuple[float, int, int]
+"""Seconds between direct trains of two stations, and their rail rows."""
 
-    Services of known times are one pattern of stops each; all such services that call at both ends count.
+
+def _main_relations(tracks: Tracks, services: Services) -> list[_Relation]:
+    """Return for each service the two stations for whose sake it runs more often, and today's headway.
+
+    Services of known times are one pattern of stops each; all such services that call at two stations count.
+    Of the stations of such a service between which direct trains are rare, those count between which most
+    trips are expected: people of the larger towns there over time. Else, and for other services, its ends do.
     """
-    found = [float(seconds) for seconds in services.lines["headway_s"]]
-    known = [
-        (service, tracks.called[service])
-        for service in np.flatnonzero(services.lines["known_times"]).tolist()
-    ]
+    known, least_s = services.lines["known_times"].tolist(), tracks.rules.frequency_least_s
+    own_s = services.lines["headway_s"].astype(float).tolist()
     trains = defaultdict[tuple[int, int], float](float)
-    for service, stops in known:
-        for ends in {(min(pair), max(pair)) for pair in itertools.combinations(stops, 2)}:
-            trains[ends] += 1.0 / found[service]
-    for service, stops in known:
-        found[service] = 1.0 / trains[min(stops[0], stops[-1]), max(stops[0], stops[-1])]
+    for service, stops in enumerate(tracks.called):
+        for ends in (
+            {(min(pair), max(pair)) for pair in itertools.combinations(stops, 2)} if known[service] else ()
+        ):
+            trains[ends] += 1.0 / own_s[service]
+    people = tracks.base.cities["population"].tolist()
+    town = {row: max(cities, key=lambda city: people[city]) for row, cities in tracks.cities_at.items()}
+    found = list[_Relation]()
+    for service, stops in enumerate(tracks.called):
+        ends = stops[0], stops[-1]
+        seconds = 1.0 / trains[min(ends), max(ends)] if known[service] else own_s[service]
+        relations = [(0.0, (seconds, *ends))]
+        for a, b in itertools.combinations(stops, 2) if known[service] else ():
+            every_s = 1.0 / trains[min(a, b), max(a, b)]
+            if every_s > least_s and a in town and b in town and town[a] != town[b]:
+                trips = people[town[a]] * people[town[b]] / tracks.reach_s[town[a], b]
+                relations.append((trips, (every_s, a, b)))
+        found.append(max(relations)[1])
     return found
 
 
 def _more_trains(
-    tracks: Tracks, service: int, line: Mapping[Hashable, Any], together_s: float
+    tracks: Tracks, service: int, line: Mapping[Hashable, Any], relation: _Relation
 ) -> Proposal | None:
     """Return the proposal of more trains on one service, None where no wait gets shorter.
 
-    So many are added that all direct trains between its ends, which leave every `together_s` today, leave
-    every `frequency_headway_s`. In vehicles, services of known times stand in the graph only together with
-    others (`common_lines`). Their trains are then a train of their own beside these, with its known times.
+    So many are added that all direct trains of its main relation leave every `frequency_headway_s`. In
+    vehicles, services of known times stand in the graph only together with others (`common_lines`). Their
+    trains are then a train of their own beside these, with its known times.
     """
     base, rules, times = tracks.base, tracks.rules, tracks.times
     link_class, headway_s, is_known = str(line["link_class"]), int(line["headway_s"]), line["known_times"]
-    every_s = rules.frequency_headway_s
+    every_s, (together_s, first, last) = rules.frequency_headway_s, relation
     added = 1.0 / every_s - 1.0 / together_s
     stops = tracks.calls[service]
     rows, runs_s, stops_s = (stops[name].tolist() for name in ("node", "run_s", "stop_s"))
@@ -324,8 +340,9 @@ def _more_trains(
         speed_kmh=length_km / max(run_s, 1) * 3600.0 / times.access.running.factor,
         standard="trainset",
         why=(
-            f"{line['name'] or line['service_id']}: a direct train every {every_s // 60} min between its ends"
-            f" instead of {together_s / 60.0:.0f} min, all patterns of stops together"
+            f"{line['name'] or line['service_id']}: {tracks.station_name(first)} and"
+            f" {tracks.station_name(last)} have a direct train every {every_s // 60} min instead of"
+            f" {together_s / 60.0:.0f}"
         ),
         geometry=shapely.LineString([tracks.places[row] for row in rows]),
         arcs=faster,
@@ -394,4 +411,4 @@ def _shorter_waits_together(tracks: Tracks, service: int, added: float) -> Itera
             mean_s = (run_s / headway_s + own_s * added) / (1.0 / headway_s + added)
             trains = [Train(link_class, seconds, 0) for seconds in (headway_s, _headway_s(headway_s, added))]
             ids = [f"stop:{name}/{end}" for end in (0, 1)]
-            yield from _shorter_waits(tracks, ids, trains, slower_s=math.ceil(mean_s - run_s))
+            yield from _shorter_waits(tracks, ids, trains, slower_s=math.ceil(round(mean_s - run_s, 6)))

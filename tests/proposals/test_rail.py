@@ -568,22 +568,27 @@ def known(lines):
     return running
 
 
-@pytest.mark.parametrize("stops", [[1, 2], [0, 1, 2], [2, 1, 0]])
-def test_more_trains_of_a_pattern_shorten_the_wait_for_all_direct_trains_together(stops):
-    """Two patterns of a train every 80 minutes are one every 40; 24 more a day make it one every 20."""
+@pytest.mark.parametrize(
+    ("stops", "between", "added"),
+    [([1, 2], ("n1 and n2", 40), 24), ([0, 1, 2], ("n0 and n1", 80), 36)],
+)
+def test_more_trains_of_a_pattern_shorten_the_wait_for_all_direct_trains_together(stops, between, added):
+    """Two patterns with a train every 80 minutes each join the ends; one of them calls at B on the way.
+
+    Most people travel between A and B, where 36 trains a day more than 12 make one every 20 minutes.
+    """
     runs_s = [0] + [1700] * (len(stops) - 1)
-    other = ("hsr250", 4800, stops, runs_s)
-    ends = (stops[0], stops[-1])
-    one = ("hsr250", 4800, ends, [0, 1700 * (len(stops) - 1)])
-    drawn = base_case(ROAD, PLACES, known([one, other]))
+    one = ("hsr250", 4800, [stops[0], stops[-1]], [0, sum(runs_s)])
+    drawn = base_case(ROAD, PLACES, known([one, ("hsr250", 4800, stops, runs_s)]))
     rules = RailRules(frequency_least_s=2000, frequency_headway_s=1200)
     found = {p.candidate_id: p for p in services.propose_more_trains(tracks_of(drawn, rules), Counter())}
     more = found["rail-frequency:s1"]
-    assert "every 20 min between its ends instead of 40 min" in more.why
-    assert {trains for _, trains, _ in more.runs} == {24}
-    assert (more.seats_a_day, more.train_km_a_day) == (26_880, pytest.approx(2 * 24 * more.length_km))
-    # 24 trains more than the 12 of today: one every 1,600 s.
-    after = base_case(ROAD, PLACES, known([one, ("hsr250", 1600, stops, runs_s)]))
+    assert more.why.endswith(f"{between[0]} have a direct train every 20 min instead of {between[1]}")
+    assert {trains for _, trains, _ in more.runs} == {added}
+    run_km = pytest.approx(2 * added * more.length_km)
+    assert (more.seats_a_day, more.train_km_a_day) == (2 * added * 560, run_km)
+    often = ("hsr250", 57_600 // (12 + added), stops, runs_s)
+    after = base_case(ROAD, PLACES, known([one, often]))
     assert (with_arcs(drawn.graph, more.arcs) == after.skim).all()
     assert (after.skim < drawn.skim).any()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from math import exp, inf, log, sqrt
 from statistics import NormalDist
 
@@ -26,103 +25,51 @@ class Assumptions:
     Attributes
     ----------
     costs
-        Low, central and high cost by id; a candidate that is missing has its cost in the problem for all
-        three.
+        Low, central and high cost of each candidate of the plan, by id.
     classes
-        Reference class by id; a candidate that is missing has that of its kind.
+        Reference class of each, by id.
+    trips
+        Trips per year of each pair.
     correlation
         Correlation of the overruns of every two links, 0 to 1.
-    trips
-        Trips per year of each pair; None: no break-even value of time is computed.
     rate, years
         Discount rate per year, and years over which time is saved.
     """
 
-    costs: Mapping[str, CostRange] = field(default_factory=dict)
-    classes: Mapping[str, ReferenceClass] = field(default_factory=dict)
-    correlation: float = 0.0
-    trips: Sequence[float] | NDArray[np.float64] | None = None
-    rate: float = 0.05
-    years: int = 30
+    costs: Mapping[str, CostRange]
+    classes: Mapping[str, ReferenceClass]
+    trips: Sequence[float] | NDArray[np.float64]
+    correlation: float
+    rate: float
+    years: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Appraisal:
     """Appraisal of a link or of a plan.
 
     Attributes
     ----------
-    given
-        Its assumptions.
     cost
         Low, central, high; of a plan the sums over its links.
     risk
         Distribution of the cost with overruns, from the central estimate.
     gains
         Gains of a link on top of the others, of a plan compared with nothing built.
-    """
-
-    given: Assumptions
-    cost: CostRange
-    risk: CostRisk
-    gains: Gains
-
-    @property
-    def cost_per_person(self) -> Fraction | None:
-        """Return the central cost per person brought within the limit; None when nobody is brought."""
-        people = self.gains.people_brought
-        return Fraction(self.cost.central, people) if people else None
-
-    @property
-    def break_even(self) -> float | None:
-        """Return the value of time at which the time saved pays the cost, per hour; None without trips."""
-        given = self.given
-        if given.trips is None:
-            return None
-        return break_even(
-            self.cost.central, self.gains.seconds, given.trips, rate=given.rate, years=given.years
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkAppraisal(Appraisal):
-    """Appraisal of one link of a plan.
-
-    Attributes
-    ----------
-    id
-        Id of the candidate.
-    reference
-        Reference class of its overruns.
     value
         Weight covered alone, and on top of the other links.
     """
 
-    id: str
-    reference: ReferenceClass
+    cost: CostRange
+    risk: CostRisk
+    gains: Gains
     value: LinkValue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanAppraisal(Appraisal):
-    """Appraisal of a plan.
-
-    Attributes
-    ----------
-    links
-        Its links, sorted by id.
-    value
-        Weight covered on top of what is covered with nothing built.
-    """
-
-    links: tuple[LinkAppraisal, ...]
-    value: int
-
-
 def appraise(
-    valuer: Valuer, built: Iterable[str], people: PeopleAtNodes, assumptions: Assumptions | None = None
-) -> PlanAppraisal:
-    """Appraise each link of a plan, and the plan as a whole.
+    valuer: Valuer, built: Iterable[str], people: PeopleAtNodes, given: Assumptions
+) -> tuple[Appraisal, dict[str, Appraisal]]:
+    """Appraise a plan as a whole, and each link of it, by id.
 
     Parameters
     ----------
@@ -132,37 +79,28 @@ def appraise(
         Ids of the plan.
     people
         People living at each node, [n]; 0 at nodes that are no places. See `gains`.
-    assumptions
-        None: the costs of the problem, and reference classes by kind.
+    given
+        Costs and reference classes of the plan, and correlation of their overruns.
     """
-    problem, given = valuer.problem, assumptions or Assumptions()
     names = tuple(sorted(built))
-    values = link_values(valuer, names)
-    nothing, whole = valuer.times(()), valuer.times(names)
-    links = []
-    for name, without in valuer.times_without(names, whole):
-        candidate = problem.candidates[problem.index[name]]
-        cost = given.costs.get(name, CostRange(candidate.cost, candidate.cost, candidate.cost))
-        reference = given.classes.get(name) or class_of(candidate.kind)
-        links.append(
-            LinkAppraisal(
-                id=name,
-                given=given,
-                cost=cost,
-                reference=reference,
-                risk=reference.risk(cost.central),
-                value=values[name],
-                gains=gains(problem, without, whole, people),
-            )
+    values, nothing, whole = link_values(valuer, names), valuer.times(()), valuer.times(names)
+    links = {
+        name: Appraisal(
+            given.costs[name],
+            given.classes[name].risk(given.costs[name].central),
+            gains(valuer.problem, without, whole, people),
+            values[name],
         )
-    return PlanAppraisal(
-        links=tuple(links),
-        given=given,
-        cost=sum((link.cost for link in links), CostRange(0, 0, 0)),
-        risk=sum_of((link.risk for link in links), correlation=given.correlation),
-        gains=gains(problem, nothing, whole, people),
-        value=valuer.value(names) - valuer.value(()),
+        for name, without in valuer.times_without(names, whole)
+    }
+    value = valuer.value(names) - valuer.value(())
+    plan = Appraisal(
+        sum((link.cost for link in links.values()), CostRange(0, 0, 0)),
+        sum_of((link.risk for link in links.values()), correlation=given.correlation),
+        gains(valuer.problem, nothing, whole, people),
+        LinkValue(value, value),
     )
+    return plan, links
 
 
 type PeopleAtNodes = Sequence[int] | NDArray[np.int64]

@@ -21,6 +21,7 @@ from optimiser.measures.appraisal import (
     CostRisk,
     ReferenceClass,
     appraise,
+    break_even,
     class_of,
     gravity_trips,
     sum_of,
@@ -71,6 +72,7 @@ def measure(measured: MeasuredPlan) -> Measures:
     opening = np.full(len(measured.problem.pairs), -1, dtype=np.int64)  # step that brings each; -1: none
     for at in range(len(links), -1, -1):
         opening[list(steps[at])] = at
+    parts = trip_parts(measured.graph, measured.proposed(measured.plan.built), measured.ends)
     return Measures(
         appraisal=appraisal(measured, links),
         equity=equity(measured),
@@ -80,7 +82,9 @@ def measure(measured: MeasuredPlan) -> Measures:
         independence=independence(measured),
         ring_effects=effects(measured),
         ring_savings=savings(measured),
-        seconds=exact_seconds(measured).assign(step=opening, **trip_seconds(measured)),
+        seconds=exact_seconds(measured).assign(
+            step=opening, **{f"{part}_s": seconds for part, seconds in zip(PARTS, parts.T, strict=True)}
+        ),
         facts=_facts(measured) | {"order_method": found.method} | assumed_pairs(measured),
     )
 
@@ -108,18 +112,6 @@ def exact_seconds(measured: MeasuredPlan) -> pd.DataFrame:
     times = (state.times for state in measured.states.values())
     before, after = (np.where(seconds >= UNREACHED, UNREACHABLE, seconds) for seconds in times)
     return pd.DataFrame({"before_s": before, "after_s": after})
-
-
-def trip_seconds(measured: MeasuredPlan) -> dict[str, NDArray[np.int64]]:
-    """Return the seconds by part of the fastest trip of each pair with the plan, int64 [pairs] each.
-
-    Returns
-    -------
-    dict
-        By column, `<part>_s` for each of `trip_parts.PARTS`; zeros where no path leads.
-    """
-    parts = trip_parts(measured.graph, measured.proposed(measured.plan.built), measured.ends)
-    return {f"{part}_s": seconds for part, seconds in zip(PARTS, parts.T, strict=True)}
 
 
 def _facts(measured: MeasuredPlan) -> dict[str, object]:
@@ -303,29 +295,28 @@ def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:
         (brought within the limit, single unit of money), `break_even_an_hour` (likewise), and
         `shares_pairs_with` (other links on the shortest paths of the same gained pairs, and how many pairs).
     """
-    found = appraise(measured.valuer, measured.plan.built, measured.people_at_nodes, _assumptions(measured))
+    given = _assumptions(measured)
+    whole, links = appraise(measured.valuer, measured.plan.built, measured.people_at_nodes, given)
     shared = MarginalValues.of(measured.valuer, order).shared_pairs()
     tiers, (scale, _) = measured.problem.groups, wording.per_person(measured.problem.money)
-    central, risk = found.cost.central, found.risk
-    plan = {
-        "overrun_percent": 100 * (risk.mean / central - 1) if central else None,
-        "overrun_deviation_percent": 100 * risk.deviation / central if central else None,
-        "weight_alone": found.value,
-        "weight_last": found.value,
+    central, risk = whole.cost.central, whole.risk
+    alike = sum_of((link.risk for link in links.values()), correlation=1.0)
+    rows = {
+        PLAN_ROW: _appraised(whole, alike, tiers, scale, given)
+        | {
+            "overrun_percent": 100 * (risk.mean / central - 1) if central else None,
+            "overrun_deviation_percent": 100 * risk.deviation / central if central else None,
+        }
     }
-    alike = sum_of((link.risk for link in found.links), correlation=1.0)
-    rows = {PLAN_ROW: _appraised(found, alike, tiers, scale) | plan}
-    for link in found.links:
-        reference, dependence = link.reference, link.value.dependence
+    for name, link in links.items():
+        reference, dependence = given.classes[name], link.value.dependence
         known = reference is not NO_OVERRUNS
-        rows[link.id] = _appraised(link, link.risk, tiers, scale) | {
+        rows[name] = _appraised(link, link.risk, tiers, scale, given) | {
             "reference_class": reference.name,
             "overrun_percent": 100 * reference.mean if known else None,
             "overrun_deviation_percent": 100 * reference.deviation if known else None,
-            "weight_alone": link.value.alone,
-            "weight_last": link.value.last,
             "dependence": None if dependence is None else float(dependence),
-            "shares_pairs_with": "; ".join(f"{name} ({count})" for name, count in shared[link.id].items()),
+            "shares_pairs_with": "; ".join(f"{other} ({count})" for other, count in shared[name].items()),
         }
     table = pd.DataFrame(
         [{"step": at, "candidate_id": id_, **rows[id_]} for at, id_ in enumerate((*order, PLAN_ROW), start=1)]
@@ -379,9 +370,12 @@ def reference_class(kind: str, mode: str) -> ReferenceClass:
     return {"road": ROADS, "rail": RAIL}.get(mode) or class_of(kind)
 
 
-def _appraised(found: Appraisal, alike: CostRisk, tiers: Sequence[str], scale: int) -> dict[str, Any]:
+def _appraised(
+    found: Appraisal, alike: CostRisk, tiers: Sequence[str], scale: int, given: Assumptions
+) -> dict[str, Any]:
     """Return the columns of a link or of the plan; those that differ between them are empty."""
-    cost, gains, per_person, break_even = found.cost, found.gains, found.cost_per_person, found.break_even
+    cost, gains = found.cost, found.gains
+    hourly = break_even(cost.central, gains.seconds, given.trips, rate=given.rate, years=given.years)
     quantiles = {"p50": (found.risk, 0.5), "p80": (found.risk, 0.8), "p80_alike": (alike, 0.8)}
     return {
         "cost_low": cost.low,
@@ -405,9 +399,11 @@ def _appraised(found: Appraisal, alike: CostRisk, tiers: Sequence[str], scale: i
                 ("people", gains.tiers[name].people_brought),
             )
         },
-        **dict.fromkeys(("weight_alone", "weight_last", "dependence")),
-        "cost_per_person": None if per_person is None else float(per_person * scale),
-        "break_even_an_hour": break_even * scale if break_even is not None and isfinite(break_even) else None,
+        "weight_alone": found.value.alone,
+        "weight_last": found.value.last,
+        "dependence": None,
+        "cost_per_person": share_of(cost.central * scale, gains.people_brought),
+        "break_even_an_hour": hourly * scale if isfinite(hourly) else None,
         "shares_pairs_with": "",
     }
 

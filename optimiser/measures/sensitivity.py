@@ -47,22 +47,7 @@ class Estimate(NamedTuple):
 NOT_DEFINED = Estimate(np.nan, np.nan, np.nan)
 
 
-class Sobol(NamedTuple):
-    """First-order and total index of a factor."""
-
-    first: Estimate
-    total: Estimate
-
-
-class Morris(NamedTuple):
-    """Mean, mean absolute value and standard deviation of the elementary effects of a factor."""
-
-    mean: Estimate
-    absolute: Estimate
-    spread: Estimate
-
-
-def sobol(first: Floats, second: Floats, mixed: Floats) -> list[Sobol]:
+def sobol(first: Floats, second: Floats, mixed: Floats) -> list[dict[str, Estimate]]:
     r"""Return the indices of a Saltelli design, with bootstrap intervals over its base points.
 
     Parameters
@@ -74,8 +59,8 @@ def sobol(first: Floats, second: Floats, mixed: Floats) -> list[Sobol]:
 
     Returns
     -------
-    list of Sobol
-        One a factor; nan where the outcome does not vary.
+    list of dict
+        `first` (first-order index) and `total` of each factor; not defined below two base points.
 
     Notes
     -----
@@ -92,7 +77,7 @@ def sobol(first: Floats, second: Floats, mixed: Floats) -> list[Sobol]:
     """
     a, b, mix = (np.asarray(one, dtype=np.float64) for one in (first, second, mixed))
     if len(a) < 2:
-        return [Sobol(NOT_DEFINED, NOT_DEFINED)] * len(mix)
+        return [{"first": NOT_DEFINED, "total": NOT_DEFINED}] * len(mix)
     centre = np.concatenate([a, b]).mean()
     a, b, mix = a - centre, b - centre, mix - centre
 
@@ -104,17 +89,23 @@ def sobol(first: Floats, second: Floats, mixed: Floats) -> list[Sobol]:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(np.where(variance > 0, np.stack([order, total]) / variance, np.nan))
 
-    found = _bootstrapped(statistic, len(a))
-    return [Sobol(order, total) for order, total in zip(found[0], found[1], strict=True)]
+    both = zip(*_bootstrapped(statistic, len(a)), strict=True)
+    return [{"first": order, "total": total} for order, total in both]
 
 
-def morris(effects: Floats) -> list[Morris]:
+def morris(effects: Floats) -> list[dict[str, Estimate]]:
     """Return what the elementary effects of each factor say, with bootstrap intervals over trajectories.
 
     Parameters
     ----------
     effects
         Elementary effects [trajectories, d], as `elementary_effects` gives them.
+
+    Returns
+    -------
+    list of dict
+        `mu_star` (mean absolute value) and `sigma` (standard deviation) of the effects of each factor; not
+        defined below two trajectories.
 
     Notes
     -----
@@ -124,14 +115,15 @@ def morris(effects: Floats) -> list[Morris]:
     """
     table = np.asarray(effects, dtype=np.float64)
     if len(table) < 2:
-        return [Morris(NOT_DEFINED, NOT_DEFINED, NOT_DEFINED)] * table.shape[1]
+        return [{"mu_star": NOT_DEFINED, "sigma": NOT_DEFINED}] * table.shape[1]
     columns = table.T
 
     def statistic(rows: Integers) -> Floats:
         drawn = columns[:, rows]
-        return np.stack([drawn.mean(axis=-1), np.abs(drawn).mean(axis=-1), drawn.std(axis=-1, ddof=1)])
+        return np.stack([np.abs(drawn).mean(axis=-1), drawn.std(axis=-1, ddof=1)])
 
-    return [Morris(*rows) for rows in zip(*_bootstrapped(statistic, len(table)), strict=True)]
+    both = zip(*_bootstrapped(statistic, len(table)), strict=True)
+    return [{"mu_star": size, "sigma": spread} for size, spread in both]
 
 
 def elementary_effects(factors: pd.DataFrame, outcome: Floats, trajectory: NDArray[np.object_]) -> Floats:

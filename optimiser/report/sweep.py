@@ -189,7 +189,8 @@ class SweepResults:
         rows = [
             {"outcome": outcome, "factor": factor, "index": index, **estimate._asdict()}
             for outcome in WORDS["outcomes"]
-            for factor, index, estimate in self._indices_of(outcome)
+            for factor, found in zip(self.factors, self._indices_of(outcome), strict=True)
+            for index, estimate in found.items()
         ]
         table = pd.DataFrame(rows, columns=["outcome", "factor", "index", *Estimate._fields])
         pairs = [tuple(map(str, one["factors"])) for one in self.facts.get("correlations", ())]
@@ -203,58 +204,45 @@ class SweepResults:
             method=WORDS["index_methods"].get(self.design, WORDS["index_methods"]["classes"]),
         )
 
-    def _indices_of(self, outcome: str) -> list[tuple[str, str, Estimate]]:
-        """Return factor, index and estimate for an outcome, by what the design of the sweep allows."""
+    def _indices_of(self, outcome: str) -> list[dict[str, Estimate]]:
+        """Return the indices of each factor for an outcome, by what the design of the sweep allows."""
         match self.design:
             case "saltelli":
                 return self._sobol(outcome)
             case "morris":
                 return self._morris(outcome)
             case "one-at-a-time":
-                return self._swings(outcome)
+                return [{"swing": self._swing(outcome, name)} for name in self.factors]
         known = self.futures[self.futures[outcome].notna()]
         values = known[outcome].to_numpy(dtype=np.float64)
-        return [(name, "first", sensitivity.given_data(known[name], values)) for name in self.factors]
+        return [{"first": sensitivity.given_data(known[name], values)} for name in self.factors]
 
     def _outcomes(self, outcome: str) -> pd.Series:
         """Return an outcome of all cases in the order of the design, nan where a case does not count."""
         order = self.cases.loc[self.cases["case"] != JOB, "case"]
         return self.futures.set_index("case")[outcome].astype(np.float64).reindex(order)
 
-    def _sobol(self, outcome: str) -> list[tuple[str, str, Estimate]]:
+    def _sobol(self, outcome: str) -> list[dict[str, Estimate]]:
         values = self._outcomes(outcome)
         names = self._blocks(values.index.to_series())
         blocks = ("A", "B", *(f"AB:{factor}" for factor in self.factors))
         table = np.array([values.to_numpy()[names == name] for name in blocks])
         # A base point counts where all of its cases do.
         table = table[:, np.isfinite(table).all(axis=0)]
-        found = sensitivity.sobol(table[0], table[1], table[2:])
-        return [
-            (factor, index, getattr(one, index))
-            for factor, one in zip(self.factors, found, strict=True)
-            for index in ("first", "total")
-        ]
+        return sensitivity.sobol(table[0], table[1], table[2:])
 
-    def _morris(self, outcome: str) -> list[tuple[str, str, Estimate]]:
+    def _morris(self, outcome: str) -> list[dict[str, Estimate]]:
         values = self._outcomes(outcome)
         factors = self.cases.set_index("case").loc[values.index, list(self.factors)]
         trajectory = self._blocks(values.index.to_series())
-        found = sensitivity.morris(sensitivity.elementary_effects(factors, values.to_numpy(), trajectory))
-        return [
-            (factor, index, estimate)
-            for factor, one in zip(self.factors, found, strict=True)
-            for index, estimate in (("mu_star", one.absolute), ("sigma", one.spread))
-        ]
+        return sensitivity.morris(sensitivity.elementary_effects(factors, values.to_numpy(), trajectory))
 
-    def _swings(self, outcome: str) -> list[tuple[str, str, Estimate]]:
-        """Return the difference between the outcomes at the extreme values of each factor."""
-        job, rows = self.cases[self.cases["case"] == JOB], []
-        for factor in self.factors:
-            moved = self.futures[self.futures[factor] != job[factor].iloc[0]]
-            known = pd.concat([moved, job]).sort_values(factor)[outcome].astype(np.float64).to_numpy()
-            swing = float(known[-1] - known[0]) if len(moved) else np.nan
-            rows.append((factor, "swing", Estimate(swing, np.nan, np.nan)))
-        return rows
+    def _swing(self, outcome: str, factor: str) -> Estimate:
+        """Return the difference between the outcomes at the extreme values of a factor."""
+        job = self.cases[self.cases["case"] == JOB]
+        moved = self.futures[self.futures[factor] != job[factor].iloc[0]]
+        known = pd.concat([moved, job]).sort_values(factor)[outcome].astype(np.float64).to_numpy()
+        return Estimate(float(known[-1] - known[0]) if len(moved) else np.nan, np.nan, np.nan)
 
     # ---- what it says of plans
 

@@ -14,8 +14,6 @@ from optimiser.cli import screen
 from optimiser.cli.options import (
     FACTOR,
     GAP,
-    JOBS,
-    LIMIT_PERCENT,
     PERCENT,
     SECONDS,
     SEED,
@@ -71,7 +69,7 @@ def bench(
     jobs: Annotated[
         int | None,
         ranged(
-            JOBS,
+            (1, 4096),
             "Solves at once; times then disturb each other [default: 1; of a cluster, one a core].",
         ),
     ] = None,
@@ -244,7 +242,7 @@ def _write(
         int, ranged(PERCENT, "Share of links, drawn, that are candidates, per cent.")
     ] = 100,
     limit_percent: Annotated[
-        int, ranged(LIMIT_PERCENT, "Limit, per cent of the shortest time with every link.")
+        int, ranged((100, 1_000_000), "Limit, per cent of the shortest time with every link.")
     ] = 200,
     budget_percent: Annotated[int, ranged(PERCENT, "Budget, per cent of the cost of all candidates.")] = 30,
     cost_factor: Annotated[float, ranged(FACTOR, "Money of one unit of cost in the file.")] = 1.0,

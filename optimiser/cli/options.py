@@ -24,23 +24,15 @@ GAP = (0.0, 1.0)
 """Least and largest relative gap that can be asked for."""
 SECONDS = (0.001, 10_000_000.0)
 """Least and largest time limit."""
-MEMORY_MB = (0, 10_000_000)
-"""Memory limit of a solver in megabytes; 0: none."""
 THREADS = (0, 4096)
 """Threads of a solver; 0: as many as cores."""
 SEED = (0, 2**31 - 1)
 """Least and largest seed."""
 POINTS = (0, 100_000)
 """Points of a frontier; 0: all there are."""
-JOBS = (1, 4096)
-"""Solves of a bench at once."""
-WORKERS = (0, 4096)
-"""Tasks at a time; 0: one after another in the command's own process."""
 FACTOR = (1e-9, 1e9)
 """Least and largest money or seconds of a unit of a public network."""
 PERCENT = (0, 100)
-LIMIT_PERCENT = (100, 1_000_000)
-"""Limit of a pair, per cent of its shortest time."""
 
 
 def complete_job(incomplete: str) -> list[str]:
@@ -103,7 +95,7 @@ Workers = Annotated[
         "--workers",
         metavar="N",
         help="Tasks at a time, each in a process of its own; 0: in this process.",
-        callback=within(WORKERS),
+        callback=within((0, 4096)),
     ),
 ]
 ClusterOption = Annotated[

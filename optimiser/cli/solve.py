@@ -21,7 +21,6 @@ from networks import inputs
 from optimiser.cli import screen
 from optimiser.cli.options import (
     GAP,
-    MEMORY_MB,
     SECONDS,
     SEED,
     THREADS,
@@ -81,7 +80,7 @@ def solve(
     seed: Annotated[int, ranged(SEED, "Seed of everything random.")] = 1,
     solver: Annotated[str, typer.Option(help="Solver of the variants that have a choice.")] = "auto",
     memory_mb: Annotated[
-        int, ranged(MEMORY_MB, "Limit on the address space of the solver, MB; 0: none.")
+        int, ranged((0, 10_000_000), "Limit on the address space of the solver, MB; 0: none.")
     ] = 0,
     canonical: Annotated[
         bool,
@@ -315,7 +314,7 @@ def score(
     ids = _ids(plan) if plan is not None else _listed(built or "", known=loaded.index)
     _refuse_unknown(loaded, ids, where=str(plan) if plan is not None else "--built")
     given, starts = _rings_and_starts(plan)
-    rings = find_circuits(loaded, ids, given) if loaded.rings else given
+    rings = find_circuits(loaded, ids) if loaded.rings and not given else given
     scored = checks.score(loaded, ids, rings=rings, starts=starts)
     distance = _distance(scored, best or problem.parent / "result.json", asked=bool(best))
     summary = outline(loaded, scored) | distance
@@ -399,15 +398,13 @@ def _refuse_unknown(problem: DesignProblem, ids: Sequence[str], *, where: str) -
     )
 
 
-def find_circuits(problem: DesignProblem, built: Collection[str], given: Circuits) -> Circuits:
-    """Return the circuits of a plan: those given, and one for each other ring that what is built can form.
+def find_circuits(problem: DesignProblem, built: Collection[str]) -> Circuits:
+    """Return the circuits of a plan that names none: one for each ring that what is built can form.
 
     Parameters
     ----------
     built
         Ids of what the plan builds.
-    given
-        Circuits that the plan names itself.
 
     Returns
     -------
@@ -421,17 +418,10 @@ def find_circuits(problem: DesignProblem, built: Collection[str], given: Circuit
     """
     from optimiser.engine.solve import solve
 
-    if all(ring.id in given for ring in problem.rings):
-        return given
     candidates = tuple(
         replace(one, fixed="in" if one.id in built else "out", lead=0) for one in problem.candidates
     )
-    fixed = {
-        ring.id: tuple(ring.links[k] for k in given[ring.id] if 0 <= k < len(ring.links))
-        for ring in problem.rings
-        if ring.id in given
-    }
-    # Nothing but rings is left, and no choice but what is built; circuits that are given stay as they are.
+    # Nothing but rings is left, and no choice but what is built.
     alone = DesignProblem(
         name=problem.name,
         nodes=problem.nodes,
@@ -439,13 +429,9 @@ def find_circuits(problem: DesignProblem, built: Collection[str], given: Circuit
         candidates=candidates,
         pairs=(),
         budget=sum(candidate.cost for candidate in candidates),
-        rings=tuple(
-            replace(ring, links=fixed[ring.id], required=True) if ring.id in fixed else ring
-            for ring in problem.rings
-        ),
+        rings=problem.rings,
     )
-    params = SolveParameters(time_limit_s=SEARCH_S, gap=0.0, threads=1)
-    found = solve(alone, params=params)
+    found = solve(alone, params=SolveParameters(time_limit_s=SEARCH_S, gap=0.0, threads=1))
     if found.status == "infeasible":
         # Here the candidates that cannot be built are those that the plan leaves out.
         left_out = [", ".join(map(repr, reason.barred)) for reason in found.reasons]
@@ -459,7 +445,7 @@ def find_circuits(problem: DesignProblem, built: Collection[str], given: Circuit
             done="The plan was not scored.",
             remedy="Build what is missing, or give the plan as a JSON file with `rings`, as in a result.",
         )
-    return {**given, **{name: links for name, links in found.rings.items() if name not in given}}
+    return found.rings
 
 
 def _distance(plan: Plan, best: Path, *, asked: bool) -> dict[str, Any]:

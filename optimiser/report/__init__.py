@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
     from optimiser.report.inputs import ReportInput
 
 
-def write(
-    report: ReportInput, folder: Path, *, with_picture: bool = True, with_page: bool = True
-) -> tuple[Path, ...]:
-    """Write all files of a report, each whole or not at all.
+def csv_tables(report: ReportInput) -> dict[str, pd.DataFrame]:
+    """Return the tables of a report by the names of their files.
 
-    They are links.csv, plan.gpkg, links.geojson, cities.geojson, plan.png and report.html. Where the job asks
-    for rings, rings.csv, ring_links.csv and ring_legs.csv come first; where these are compared with known
-    ones, ring_overlaps.csv and rings.png as well. Each table of measures is a CSV file of its name. Where the
-    job asks what shares of all pairs cost, reach.csv and reach_beyond.csv tell. Where plausible cases are
+    They are links.csv, and one a table of measures. Where the job asks for rings, they are rings.csv,
+    ring_links.csv and ring_legs.csv as well, and ring_overlaps.csv where these are compared with known ones.
+    Where it asks what shares of all pairs cost, reach.csv and reach_beyond.csv tell. Where plausible cases are
     solved, cases.csv has one row a case. Where sections of line limit trains, capacities.csv has one row a
     section.
 
@@ -25,49 +25,56 @@ def write(
     ----------
     report
         What to show, for example from `optimiser.report.inputs.assemble`.
+    """
+    from optimiser.report import tables
+
+    found = tables.of_rings(report.rings) | {"links.csv": tables.rounded(report.links)}
+    if report.measures is not None:
+        found |= {f"{name}.csv": table for name, table in report.measures.rounded().items() if len(table)}
+    if report.reach is not None:
+        found |= report.reach.tables
+    if report.cases is not None:
+        found["cases.csv"] = report.cases.listed
+    if report.capacities is not None:
+        found["capacities.csv"] = report.capacities.round({"length_km": 1, "today": 1})
+    return found
+
+
+def write(report: ReportInput, folder: Path, *, with_picture: bool = True, with_page: bool = True) -> None:
+    """Write all files of a report, each whole or not at all.
+
+    They are the tables, plan.gpkg, links.geojson, cities.geojson, the pictures and report.html.
+
+    Parameters
+    ----------
+    report
+        What to show.
     folder
         Folder to write into.
     with_picture, with_page
         Whether to draw plan.png and rings.png, and to write report.html.
-
-    Returns
-    -------
-    tuple of pathlib.Path
-        The files written.
     """
     # Matplotlib and Bokeh are slow to import; whoever asks for tables alone does not pay for them.
     from optimiser.report import geopackage, tables
 
     folder.mkdir(parents=True, exist_ok=True)
-    written = [
-        *tables.write_rings(report.rings, folder),
-        *([] if report.measures is None else tables.write_measures(report.measures, folder)),
-        *([] if report.reach is None else report.reach.write(folder)),
-        *([] if report.cases is None else [report.cases.write(folder)]),
-        *(
-            []
-            if report.capacities is None
-            else [
-                tables.write_csv(
-                    report.capacities.round({"length_km": 1, "today": 1}), folder / "capacities.csv"
-                )
-            ]
-        ),
-        tables.write_links(report.links, folder / "links.csv"),
-        geopackage.write(report, folder / "plan.gpkg"),
-        *geopackage.write_geojson(report, folder),
-    ]
+    for name, table in csv_tables(report).items():
+        tables.write_csv(table, folder / name)
+    geopackage.write(report, folder / "plan.gpkg")
+    geopackage.write_geojson(report, folder)
     if with_picture:
-        written += draw(report, folder)
+        draw(report, folder)
     if with_page:
         from optimiser.report import page
 
-        written.append(page.write(report, folder / "report.html"))
-    return tuple(written)
+        page.write(report, folder / "report.html")
 
 
-def draw(report: ReportInput, folder: Path) -> list[Path]:
-    """Draw plan.png and, where rings are compared with known ones, rings.png; return the files."""
-    from optimiser.report import picture
+def draw(report: ReportInput, folder: Path) -> None:
+    """Draw plan.png and, where rings are compared with known ones, rings.png."""
+    from optimiser.report import picture, plots
+    from optimiser.report.ring_layout import known_rings
 
-    return [*picture.write_rings(report, folder), picture.write(report, folder / "plan.png")]
+    if known_rings(report.rings):
+        plots.write(picture.draw_rings(report), folder / "rings.png")
+    plots.write(picture.draw(report), folder / "plan.png")

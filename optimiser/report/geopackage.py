@@ -74,14 +74,12 @@ def layers(report: ReportInput) -> dict[str, gpd.GeoDataFrame]:
     return found
 
 
-def write_geojson(report: ReportInput, folder: Path) -> tuple[Path, ...]:
+def write_geojson(report: ReportInput, folder: Path) -> None:
     """Write links.geojson and cities.geojson (RFC 7946: degrees, EPSG:4326), each whole or not at all."""
     cities = coverage.by_city(report.cities, report.pairs)
     options = {"driver": "GeoJSON", "engine": "pyogrio", "RFC7946": "YES"}
-    return tuple(
+    for name, table in (("links.geojson", report.links), ("cities.geojson", cities)):
         write_whole(folder / name, partial(table.to_crs(WGS84).to_file, **options))
-        for name, table in (("links.geojson", report.links), ("cities.geojson", cities))
-    )
 
 
 # ---- styles

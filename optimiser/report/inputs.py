@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -207,11 +206,11 @@ class CaseResults:
         table.insert(place + 1, COLUMN_OF, len(self.solved))
         return table
 
-    def write(self, folder: Path) -> Path:
-        """Write cases.csv into a folder, the draws after the cases."""
+    @property
+    def listed(self) -> pd.DataFrame:
+        """Return the rows of cases.csv, the draws after the cases."""
         rows = pd.DataFrame([{**row, "built": " ".join(row["built"])} for row in (*self.rows, *self.draws)])
-        rows = rows.astype({"cost": "Int64", "best": "Int64"}).round({"gap": 6})
-        return tables.write_csv(rows, folder / "cases.csv")
+        return rows.astype({"cost": "Int64", "best": "Int64"}).round({"gap": 6})
 
     def sentences(self, links: pd.DataFrame) -> list[str]:
         """Return the size of the robust core, and the assumption that moves coverage most, in sentences."""
@@ -312,16 +311,16 @@ class Reach:
     beyond: Sequence[Row]
     money: str
 
-    def write(self, folder: Path) -> tuple[Path, ...]:
-        """Write reach.csv and reach_beyond.csv into a folder."""
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by the names of their files."""
         rows = pd.DataFrame([{**row, "built": " ".join(row["built"])} for row in self.rows])
         whole = ("most_bound", "pairs", "cost", "links")
-        rows = rows.astype(dict.fromkeys(whole, "Int64")).round({"bound": 3, "gap": 6})
-        written = [tables.write_csv(rows, folder / "reach.csv")]
+        found = {"reach.csv": rows.astype(dict.fromkeys(whole, "Int64")).round({"bound": 3, "gap": 6})}
         if self.beyond:
             table = pd.DataFrame(list(self.beyond)).astype({"today_s": "Int64", "all_built_s": "Int64"})
-            written.append(tables.write_csv(table, folder / "reach_beyond.csv"))
-        return tuple(written)
+            found["reach_beyond.csv"] = table
+        return found
 
     def cells(self) -> list[dict[str, str]]:
         """Return the rows as cells of text."""

@@ -6,7 +6,6 @@ import itertools
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import geopandas as gpd
@@ -50,21 +49,6 @@ COVERAGE_BARS = (
     ("before", "today", plots.BEFORE, 0.0),
 )
 """State, words and colour of the bars of coverage, drawn in this order, and where the key stands."""
-
-
-def write(report: ReportInput, path: Path, *, dpi: int = 160) -> Path:
-    """Draw the plan into a PNG file, whole or not at all.
-
-    Parameters
-    ----------
-    report
-        What to draw.
-    path
-        The ``.png`` file.
-    dpi
-        Dots per inch.
-    """
-    return plots.write(draw(report, dpi=dpi), path)
 
 
 def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
@@ -351,26 +335,6 @@ UNROLLED = 10.0
 
 LETTER = 0.56
 """Width of a letter as a share of its size, slightly more than the average."""
-
-
-def write_rings(report: ReportInput, folder: Path) -> tuple[Path, ...]:
-    """Draw the rings that are compared with known ones into ``rings.png``; nothing where there is none.
-
-    Parameters
-    ----------
-    report
-        What to draw.
-    folder
-        Folder to write into.
-
-    Returns
-    -------
-    tuple of pathlib.Path
-        The file, if there is one.
-    """
-    if not known_rings(report.rings):
-        return ()
-    return (plots.write(draw_rings(report), folder / "rings.png"),)
 
 
 def draw_rings(report: ReportInput, *, dpi: int = 160) -> Figure:

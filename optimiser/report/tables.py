@@ -16,7 +16,6 @@ from networks.skims import UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures import coverage
 from optimiser.measures.order import Ranking, rank_links
-from optimiser.measures.tables import Measures
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 from optimiser.problem.jsonfile import write_atomically
@@ -150,15 +149,9 @@ def _described(
     return gpd.GeoDataFrame(table[[*order, "geometry"]], geometry="geometry", crs=candidates.crs)
 
 
-def write_links(links: gpd.GeoDataFrame, path: Path) -> Path:
-    """Write the links as CSV without their geometry."""
-    return write_csv(pd.DataFrame(links.drop(columns="geometry")).round(DECIMALS), path)
-
-
-def write_measures(measures: Measures, folder: Path) -> tuple[Path, ...]:
-    """Write each table of measures that has rows as a CSV file of its name."""
-    tables = {name: table for name, table in measures.rounded().items() if len(table)}
-    return tuple(write_csv(table, folder / f"{name}.csv") for name, table in tables.items())
+def rounded(table: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return links or candidates as their CSV file has them."""
+    return pd.DataFrame(table.drop(columns="geometry")).round(DECIMALS)
 
 
 def smaller_city(ends: NDArray[np.int64], population: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -287,22 +280,18 @@ _RING_DECIMALS = {"existing_share": 4, "roundness": 3, "length_over_hull": 3} | 
 )
 
 
-def write_rings(rings: Sequence[RingShown], folder: Path) -> tuple[Path, ...]:
-    """Write rings.csv, ring_links.csv and ring_legs.csv, with ring_overlaps.csv where known rings are near.
-
-    Nothing is written where the job asks for no ring.
-    """
+def of_rings(rings: Sequence[RingShown]) -> dict[str, pd.DataFrame]:
+    """Return the tables of rings by the names of their files; none where the job asks for no ring."""
     if not rings:
-        return ()
-    links = ring_links(rings)
-    written = {
-        "rings.csv": ring_table(rings).drop(columns="geometry"),
-        "ring_links.csv": links.drop(columns="geometry").astype({"length_km": "float64"}).round(3),
-        "ring_legs.csv": ring_legs(rings).drop(columns="geometry"),
+        return {}
+    found = {
+        "rings.csv": ring_table(rings),
+        "ring_links.csv": ring_links(rings),
+        "ring_legs.csv": ring_legs(rings),
     }
-    if known_rings(rings):
-        written["ring_overlaps.csv"] = overlaps(rings)
-    return tuple(write_csv(pd.DataFrame(table), folder / name) for name, table in written.items())
+    written = {name: pd.DataFrame(table.drop(columns="geometry")) for name, table in found.items()}
+    written["ring_links.csv"] = written["ring_links.csv"].astype({"length_km": "float64"}).round(3)
+    return written | ({"ring_overlaps.csv": overlaps(rings)} if known_rings(rings) else {})
 
 
 def ring_table(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:

@@ -344,9 +344,7 @@ def write_tables(folder: Path, times: Times, candidates: Candidates, rail: Netwo
     table = candidates.table
     table.to_file(folder / "candidates.gpkg", layer="candidates", driver="GPKG", engine="pyogrio")
     geopackage.dress(folder / "candidates.gpkg")
-    tables.write_csv(
-        pd.DataFrame(table.drop(columns="geometry")).round(tables.DECIMALS), folder / "candidates.csv"
-    )
+    tables.write_csv(tables.rounded(table), folder / "candidates.csv")
     tables.write_csv(left_out(candidates), folder / "left_out.csv")
     if len(times.road.nodes) or len(rail.nodes):
         storage.write_gpkg(_joined(times.road, rail), folder / "network.gpkg")

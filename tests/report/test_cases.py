@@ -9,6 +9,7 @@ from report_drawing import CASES, line_report, on_screen
 
 from optimiser.report import page, webmap
 from optimiser.report.inputs import CaseResults
+from optimiser.report.tables import write_csv
 
 FOUND = CASES
 WIDE = CaseResults(rows=({**FOUND.rows[0], "gap": 0.18},), pairs=6, covered=3)
@@ -41,7 +42,7 @@ def test_what_closes_a_ring_of_the_plan_is_kept_and_not_chosen():
 def test_links_get_their_counts(tmp_path):
     counts = report().links.set_index("candidate_id")["chosen_in"]
     assert counts.to_dict() == {"bc": 2, "cd": 1}
-    FOUND.write(tmp_path)
+    write_csv(FOUND.listed, tmp_path / "cases.csv")
     assert pd.read_csv(tmp_path / "cases.csv")["built"].fillna("").tolist() == ["bc", "bc cd", "idle", ""]
 
 

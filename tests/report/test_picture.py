@@ -8,7 +8,7 @@ from optimiser.report import page, picture, plots
 
 
 def test_the_picture_is_a_png(report, tmp_path):
-    path = picture.write(report, tmp_path / "plan.png", dpi=60)
+    path = plots.write(picture.draw(report, dpi=60), tmp_path / "plan.png")
     assert path.read_bytes().startswith(b"\x89PNG\r\n")
 
 
@@ -20,7 +20,7 @@ def test_the_picture_names_cities_proposals_and_attribution(report):
 
 def test_a_dollar_in_a_name_is_no_formula_in_the_picture(make, tmp_path):
     report = make("bc", names=("$\\frac$", "Bo", "Cy", "$x"))
-    assert picture.write(report, tmp_path / "plan.png", dpi=40).exists()
+    assert plots.write(picture.draw(report, dpi=40), tmp_path / "plan.png").exists()
 
 
 def test_the_legend_names_the_parts_of_a_ring(ringed):

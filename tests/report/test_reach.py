@@ -9,6 +9,7 @@ from report_drawing import line_report, on_screen
 
 from optimiser.report import page
 from optimiser.report.inputs import PARTS, Reach
+from optimiser.report.tables import write_csv
 
 ROW = {"group": "all", "total": 6, "today": 2, "most": 5, "most_bound": 5, "seconds": 0.1, "links": 1}
 FOUND = Reach(
@@ -56,7 +57,8 @@ def test_a_page_without_answers_has_no_section():
 
 
 def test_the_files_have_a_row_a_share_and_a_row_a_pair(tmp_path):
-    FOUND.write(tmp_path)
+    for name, table in FOUND.tables.items():
+        write_csv(table, tmp_path / name)
     rows = pd.read_csv(tmp_path / "reach.csv")
     assert rows["cost"].tolist()[0] == 300
     assert rows["built"].tolist()[0] == "bc cd"

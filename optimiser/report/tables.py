@@ -284,12 +284,8 @@ def of_rings(rings: Sequence[RingShown]) -> dict[str, pd.DataFrame]:
     """Return the tables of rings by the names of their files; none where the job asks for no ring."""
     if not rings:
         return {}
-    found = {
-        "rings.csv": ring_table(rings),
-        "ring_links.csv": ring_links(rings),
-        "ring_legs.csv": ring_legs(rings),
-    }
-    written = {name: pd.DataFrame(table.drop(columns="geometry")) for name, table in found.items()}
+    makers = {"rings.csv": ring_table, "ring_links.csv": ring_links, "ring_legs.csv": ring_legs}
+    written = {name: pd.DataFrame(make(rings).drop(columns="geometry")) for name, make in makers.items()}
     written["ring_links.csv"] = written["ring_links.csv"].astype({"length_km": "float64"}).round(3)
     return written | ({"ring_overlaps.csv": overlaps(rings)} if known_rings(rings) else {})
 

@@ -66,8 +66,8 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
     """
     then, today, total = (found.pairs[name] for name in ("then", "today", "total"))
     pools = list(POOLS)[: None if name == next(iter(VARIANTS)) else 1]
-    every = next(one for one in found.choices if one.chooser == "everything")
-    recalls = ", ".join(f"{name} {every.figure(name) or 0:.2f}" for name in ("road", "rail", "both"))
+    every = next(one.recall for one in found.choices if one.chooser == "everything")
+    recalls = ", ".join(f"{name} {every[f'recall_{name}'] or 0:.2f}" for name in ("road", "rail", "both"))
     pairs = (
         f"Pairs within the limit: {then} of {total} on {found.day}, {today} with what was built. Every line "
         f"proposed finds {recalls}.{'' if proven else ' NOT all plans are proven.'}"

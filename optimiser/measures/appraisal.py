@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from optimiser.engine.search.paths import UNREACHED, Integers
 from optimiser.measures.equity import Floats, Numbers
-from optimiser.measures.marginal import LinkValue, link_values
+from optimiser.measures.marginal import MarginalValues
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 
@@ -56,14 +56,16 @@ class Appraisal:
         Distribution of the cost with overruns, from the central estimate.
     gains
         Gains of a link on top of the others, of a plan compared with nothing built.
-    value
-        Weight covered alone, and on top of the other links.
+    alone, last
+        Weight covered when this alone is built, and lost when this alone is left out of the plan. A link with
+        `last` above `alone` needs the others (complements); below, they can replace it (substitutes).
     """
 
     cost: CostRange
     risk: CostRisk
     gains: Gains
-    value: LinkValue
+    alone: int
+    last: int
 
 
 def appraise(
@@ -83,13 +85,15 @@ def appraise(
         Costs and reference classes of the plan, and correlation of their overruns.
     """
     names = tuple(sorted(built))
-    values, nothing, whole = link_values(valuer, names), valuer.times(()), valuer.times(names)
+    values, nothing, whole = MarginalValues.of(valuer, names), valuer.times(()), valuer.times(names)
+    alone, last = values.gains((), names), values.losses(names, names)
     links = {
         name: Appraisal(
             given.costs[name],
             given.classes[name].risk(given.costs[name].central),
             gains(valuer.problem, without, whole, people),
-            values[name],
+            alone[name],
+            last[name],
         )
         for name, without in valuer.times_without(names, whole)
     }
@@ -98,7 +102,8 @@ def appraise(
         sum((link.cost for link in links.values()), CostRange(0, 0, 0)),
         sum_of((link.risk for link in links.values()), correlation=given.correlation),
         gains(valuer.problem, nothing, whole, people),
-        LinkValue(value, value),
+        value,
+        value,
     )
     return plan, links
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -218,50 +217,6 @@ class MarginalValues:
         kept, _, latest = self._usable
         arcs = (column[kept] for column in (tails(net), net.head, net.seconds, net.owner))
         return Search(in_rows(*arcs, nodes=net.start.size - 1), latest, table)
-
-
-@dataclass(frozen=True, slots=True)
-class LinkValue:
-    """Value of a link without the others of its plan, and on top of them.
-
-    Attributes
-    ----------
-    alone
-        Weight covered when only this link is built.
-    last
-        Weight lost when only this link is left out of the plan.
-    """
-
-    alone: int
-    last: int
-
-    @property
-    def dependence(self) -> Fraction | None:
-        """Return `last` divided by `alone`; None when the link covers nothing alone.
-
-        Above 1 the link needs the others (complements); below 1 the others can replace it (substitutes).
-        """
-        return Fraction(self.last, self.alone) if self.alone else None
-
-
-def link_values(valuer: Valuer, built: Iterable[str]) -> dict[str, LinkValue]:
-    """Return the value of each link of a plan, alone and on top of the others.
-
-    Parameters
-    ----------
-    valuer
-        The prepared problem.
-    built
-        Ids of the plan.
-
-    Returns
-    -------
-    dict
-        By id, sorted. `requires` and `excludes` are ignored: a link is valued by its arcs.
-    """
-    values = MarginalValues.of(valuer, built)
-    alone, last = values.gains((), values.plan), values.losses(values.plan, values.plan)
-    return {name: LinkValue(alone=alone[name], last=last[name]) for name in values.plan}
 
 
 def _usable(net: Graph, is_open: Mask, table: PairTable) -> tuple[Mask, Mask, Integers]:

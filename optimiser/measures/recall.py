@@ -36,50 +36,6 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True)
-class Recall:
-    """How much of what was built some proposals find.
-
-    Attributes
-    ----------
-    built_km, near_km
-        By mode: km built, and km of them near a proposal of the same mode.
-    any_km
-        Km built, of both modes, near a proposal of either mode.
-    corridors, found
-        By mode: corridors built, and those of which enough lies near a proposal of the same mode.
-    proposed_km, proposed_near_km
-        Km proposed, and km of them near something built of the same mode.
-    """
-
-    built_km: dict[str, float]
-    near_km: dict[str, float]
-    any_km: float
-    corridors: dict[str, int]
-    found: dict[str, int]
-    proposed_km: float
-    proposed_near_km: float
-
-    def share(self, mode: str) -> float | None:
-        """Return the share of the km built of a mode that is found, None where none was built."""
-        return share_of(self.near_km[mode], self.built_km[mode])
-
-    @property
-    def both(self) -> float | None:
-        """Return the share found of the km of both modes together, each by proposals of its own mode."""
-        return share_of(sum(self.near_km.values()), sum(self.built_km.values()))
-
-    @property
-    def any(self) -> float | None:
-        """Return the share of the km of both modes that lies near a proposal of either."""
-        return share_of(self.any_km, sum(self.built_km.values()))
-
-    @property
-    def precision(self) -> float | None:
-        """Return the share of the km proposed that lies near something built, None where nothing is."""
-        return share_of(self.proposed_near_km, self.proposed_km)
-
-
-@dataclass(frozen=True, slots=True)
 class Nearness:
     """Which parts of what was built lie near which proposals; every choice is measured on this one table.
 
@@ -162,27 +118,39 @@ class Nearness:
         whole = np.bincount(self.corridor, self.part_km, minlength=len(self.corridor_modes))
         return np.asarray(near / whole, dtype=np.float64)
 
-    def recall(self, rows: Sequence[int]) -> Recall:
-        """Return how much of what was built some proposals find.
+    def recall(self, rows: Sequence[int]) -> dict[str, float | None]:
+        """Return how much of what was built some proposals find: columns of a table, by name.
 
         Parameters
         ----------
         rows
             Rows of the proposals that are built.
+
+        Returns
+        -------
+        dict
+            `proposed_km`; `recall_road`, `recall_rail` and `recall_both`, the share of the km built near a
+            proposal of the same mode; `recall_any`, near a proposal of either; `found_road` and `found_rail`,
+            corridors of which enough is near; `precision`, the share of the km proposed near what was built
+            of the same mode. A share of nothing is None.
         """
         chosen, modes = np.asarray(rows, dtype=np.int64), np.array(self.corridor_modes)
         of_part, hit = modes[self.corridor], self._hit(rows)
         # A part that is found wholly may come to a hair less than its share when its km are added up.
-        is_found = self.found(rows) >= self.found_share - 1e-9
-        return Recall(
-            built_km={mode: float(self.part_km[of_part == mode].sum()) for mode in MODES},
-            near_km={mode: float(self.part_km[hit & (of_part == mode)].sum()) for mode in MODES},
-            any_km=float(self.part_km[self.near[chosen].any(axis=0)].sum()),
-            corridors={mode: int((modes == mode).sum()) for mode in MODES},
-            found={mode: int((is_found & (modes == mode)).sum()) for mode in MODES},
-            proposed_km=float(self.proposal_km[chosen].sum()),
-            proposed_near_km=float(self.proposal_near_km[chosen].sum()),
-        )
+        found = modes[self.found(rows) >= self.found_share - 1e-9].tolist()
+        own = {mode: of_part == mode for mode in MODES} | {"both": np.ones(len(hit), dtype=np.bool_)}
+        near = self.near[chosen].any(axis=0)
+        shares = {name: (hit & mask, mask) for name, mask in own.items()} | {"any": (near, own["both"])}
+        km, of_km = self.proposal_km[chosen].sum(), self.proposal_near_km[chosen].sum()
+        return {
+            "proposed_km": float(km),
+            **{
+                f"recall_{name}": share_of(float(self.part_km[part].sum()), float(self.part_km[whole].sum()))
+                for name, (part, whole) in shares.items()
+            },
+            **{f"found_{mode}": found.count(mode) for mode in MODES},
+            "precision": share_of(float(of_km), float(km)),
+        }
 
     def _hit(self, rows: Sequence[int]) -> NDArray[np.bool_]:
         """Return which parts lie near a proposal of their mode."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
-from optimiser.measures.recall import MODES, Recall
+from optimiser.measures.recall import MODES
 from optimiser.report import maps, plots, wording
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Choice:
     lines
         Ids of the lines built.
     recall
-        What they find.
+        What they find: columns of `Nearness.recall`.
     pairs
         Pairs of cities within the limit; None where it is not known.
     gap
@@ -61,16 +61,10 @@ class Choice:
     cost: int
     lines_cost: int
     lines: tuple[str, ...]
-    recall: Recall
+    recall: Mapping[str, float | None]
     draw: int | None = None
     pairs: int | None = None
     gap: float | None = None
-
-    def figure(self, name: str) -> float | None:
-        """Return one of `FIGURES`."""
-        if name in MODES:
-            return self.recall.share(name)
-        return self.recall.both if name == "both" else self.recall.any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,10 +136,7 @@ def _figures(choices: Iterable[Choice]) -> pd.DataFrame:
     rows = [
         {name: getattr(one, name) for name in ("chooser", "pool", "purse", "share", "draw", "money")}
         | {"cost": one.cost, "lines_cost": one.lines_cost, "lines": len(one.lines)}
-        | {"proposed_km": one.recall.proposed_km}
-        | {column: one.figure(name) for column, name in zip(RECALLS, FIGURES, strict=True)}
-        | {column: one.recall.found[mode] for column, mode in zip(FOUND, MODES, strict=True)}
-        | {"precision": one.recall.precision, "pairs": one.pairs, "gap": one.gap}
+        | {**one.recall, "pairs": one.pairs, "gap": one.gap}
         for one in choices
     ]
     floats = dict.fromkeys([*RECALLS, "precision"], "float64")
@@ -241,10 +232,10 @@ def against_rules(found: Backcast, purse: str) -> pd.DataFrame:
 
 def summary(found: Backcast) -> dict[str, Any]:
     """Return the contents of `backcast.json`."""
-    recall = found.shown.recall
     every = table(one for one in found.choices if one.chooser == "everything")
     decimals = {**_DECIMALS, **dict.fromkeys(FOUND, 2), "lines_cost": 0, "pairs": 1}
     rows = means(found.choices).round(decimals).astype({"lines_cost": "int64"})
+    built = {mode: found.built[found.built["mode"] == mode] for mode in MODES}
     return {
         "format": "polyring-backcast/1",
         "region": found.region,
@@ -253,8 +244,8 @@ def summary(found: Backcast) -> dict[str, Any]:
         "limit_s": found.limit_s,
         "near_km": found.near_km,
         "spent": dict(found.spent),
-        "corridors": {mode: recall.corridors[mode] for mode in MODES},
-        "built_km": {mode: round(recall.built_km[mode], 1) for mode in MODES},
+        "corridors": {mode: len(own) for mode, own in built.items()},
+        "built_km": {mode: round(float(own["km"].sum()), 1) for mode, own in built.items()},
         "joining_two_cities_km": round(found.joining_km, 1),
         "pairs": dict(found.pairs),
         "everything": _records(every[["cost", *RECALLS]])[0],
@@ -332,7 +323,9 @@ def _draw_lines(axes: Axes, found: Backcast, purse: str) -> None:
         if chooser == "random":
             ends = (low["recall_both"][own], high["recall_both"][own])
             axes.fill_between(shares, *ends, color=plots.CEILING, alpha=0.7, linewidth=0)
-    everything = next(one for one in found.choices if one.chooser == "everything").figure("both") or 0.0
+    everything = (
+        next(one.recall["recall_both"] for one in found.choices if one.chooser == "everything") or 0.0
+    )
     axes.axhline(everything, color=plots.RULE, lw=1, linestyle=":")
     axes.text(0.005, everything + 0.01, "every line proposed", size=7.5, color=plots.MUTED)
     axes.set(xlim=(0, 1.02 * max(one.share or 0.0 for one in found.choices)), ylim=(0, 1))

@@ -309,13 +309,13 @@ def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:
         }
     }
     for name, link in links.items():
-        reference, dependence = given.classes[name], link.value.dependence
+        reference = given.classes[name]
         known = reference is not NO_OVERRUNS
         rows[name] = _appraised(link, link.risk, tiers, scale, given) | {
             "reference_class": reference.name,
             "overrun_percent": 100 * reference.mean if known else None,
             "overrun_deviation_percent": 100 * reference.deviation if known else None,
-            "dependence": None if dependence is None else float(dependence),
+            "dependence": share_of(link.last, link.alone),
             "shares_pairs_with": "; ".join(f"{other} ({count})" for other, count in shared[name].items()),
         }
     table = pd.DataFrame(
@@ -399,8 +399,8 @@ def _appraised(
                 ("people", gains.tiers[name].people_brought),
             )
         },
-        "weight_alone": found.value.alone,
-        "weight_last": found.value.last,
+        "weight_alone": found.alone,
+        "weight_last": found.last,
         "dependence": None,
         "cost_per_person": share_of(cost.central * scale, gains.people_brought),
         "break_even_an_hour": hourly * scale if isfinite(hourly) else None,

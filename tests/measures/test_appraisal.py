@@ -45,7 +45,7 @@ def test_there_is_one_row_a_link():
 def test_a_row_has_the_value_alone_and_on_top_of_the_others():
     # ac alone covers a-c (5) and a-d (7), which bd covers too.
     row = appraised(["ac", "bd"])[1]["ac"]
-    assert (row.value.alone, row.value.last) == (12, 5)
+    assert (row.alone, row.last) == (12, 5)
 
 
 def test_people_are_those_brought_on_top_of_the_others():
@@ -58,7 +58,7 @@ def test_people_are_those_brought_on_top_of_the_others():
 def test_the_plan_brings_the_people_that_its_links_bring():
     plan, _ = appraised(["ac", "bd"])
     assert (plan.gains.people_brought, plan.cost.central) == (101, 7)
-    assert (plan.value.alone, plan.value.last) == (16, 16)
+    assert (plan.alone, plan.last) == (16, 16)
 
 
 def test_costs_are_ranges_which_are_summed():
@@ -84,7 +84,7 @@ def test_break_even_of_the_plan_is_that_computed_by_hand():
 
 def test_an_empty_plan_costs_and_gains_nothing():
     plan, links = appraised([])
-    assert (links, plan.cost, plan.value.last) == ({}, CostRange(0, 0, 0), 0)
+    assert (links, plan.cost, plan.last) == ({}, CostRange(0, 0, 0), 0)
 
 
 @examples(40)

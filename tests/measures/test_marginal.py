@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from core_drawing import line, side_problems
 from hypothesis import given
 from hypothesis import strategies as st
 from link_drawing import apart, chain
 from tiers import examples
 
-from optimiser.measures.marginal import MarginalValues, link_values
+from optimiser.measures.marginal import MarginalValues
 from optimiser.measures.valuation import Valuer
 
 
@@ -69,16 +67,21 @@ def test_links_on_different_paths_share_no_pairs():
     assert MarginalValues.of(Valuer.of(line()), ["ac", "bd"]).shared_pairs() == {"ac": {}, "bd": {}}
 
 
+def alone_and_last(problem, plan):
+    """Return the value of each link of a plan alone, and on top of the others."""
+    values = MarginalValues.of(Valuer.of(problem), plan)
+    alone, last = values.gains((), plan), values.losses(plan, plan)
+    return {name: (alone[name], last[name]) for name in plan}
+
+
 def test_an_independent_link_has_the_same_value_alone_and_last():
-    found = link_values(Valuer.of(apart((1, 4), (1, 5))), ["c0", "c1"])
-    assert (found["c0"].alone, found["c0"].last, found["c0"].dependence) == (4, 4, 1)
+    assert alone_and_last(apart((1, 4), (1, 5)), ["c0", "c1"])["c0"] == (4, 4)
 
 
-def test_a_link_without_value_alone_has_no_dependence():
-    assert link_values(Valuer.of(chain()), ["ab", "bc", "cd"])["ab"].dependence is None
+def test_a_link_that_needs_others_has_no_value_alone():
+    assert alone_and_last(chain(), ["ab", "bc", "cd"])["ab"][0] == 0
 
 
-def test_the_dependence_of_a_replaceable_link_is_below_one():
+def test_a_replaceable_link_is_worth_less_last_than_alone():
     # ad covers a-d (7) alone as ac does; ac covers a-c (5) too.
-    found = link_values(Valuer.of(line()), ["ac", "ad"])
-    assert (found["ac"].dependence, found["ad"].dependence) == (Fraction(5, 12), 0)
+    assert alone_and_last(line(), ["ac", "ad"]) == {"ac": (12, 5), "ad": (7, 0)}

@@ -22,6 +22,7 @@ ROAD, RAIL = line("road", (0, 0), (40, 0)), line("rail", (0, 100), (20, 100), 20
 BESIDE_ROAD = line("road", (0, 9), (20, 9))
 """Beside the first half of the road, which its end reaches 12 km beyond: 15 = root of 9 x 9 + 12 x 12."""
 ON_RAIL = line("road", (0, 100), (20, 100))
+SHARES = [f"recall_{name}" for name in ("road", "rail", "both", "any")]
 TRACK = line("rail", (0, 109), (10, 109), 400)
 
 
@@ -33,42 +34,43 @@ def test_built_km_within_the_distance_are_found():
     found = nearness(BESIDE_ROAD).recall([0])
     # The last sample of the proposal stands at 19.75 km, so that parts up to 31.75 km are near: 32 of them
     # have their midpoint there.
-    assert found.near_km == {"road": 32.0, "rail": 0.0}
-    assert (found.share("road"), found.share("rail"), found.both) == (0.8, 0.0, 32 / 60)
+    assert (found["recall_road"], found["recall_rail"], found["recall_both"]) == (0.8, 0.0, 32 / 60)
 
 
 def test_a_road_along_a_railway_finds_it_for_any_and_not_for_its_mode():
     found = nearness(ON_RAIL).recall([0])
-    assert (found.share("rail"), found.both, found.any) == (0.0, 0.0, 20 / 60)
-    assert found.precision == 0.0
+    assert (found["recall_rail"], found["recall_both"], found["recall_any"]) == (0.0, 0.0, 20 / 60)
+    assert found["precision"] == 0.0
 
 
 def test_two_proposals_find_what_either_does_and_count_it_once():
     table = nearness(BESIDE_ROAD, BESIDE_ROAD, TRACK)
-    assert table.recall([0, 1]).near_km == table.recall([0]).near_km
-    assert table.recall([0, 2]).near_km == {"road": 32.0, "rail": 20.0}
+    once, twice, both = (table.recall(rows) for rows in ([0], [0, 1], [0, 2]))
+    assert [twice[name] for name in SHARES] == [once[name] for name in SHARES]
+    assert (both["recall_road"], both["recall_rail"]) == (0.8, 1.0)
 
 
 def test_a_corridor_is_found_when_the_share_asked_for_is_near():
-    assert nearness(BESIDE_ROAD, found_share=0.8).recall([0]).found == {"road": 1, "rail": 0}
-    assert nearness(BESIDE_ROAD, found_share=0.81).recall([0]).found == {"road": 0, "rail": 0}
+    for share, count in ((0.8, 1), (0.81, 0)):
+        found = nearness(BESIDE_ROAD, found_share=share).recall([0])
+        assert (found["found_road"], found["found_rail"]) == (count, 0)
     assert nearness(BESIDE_ROAD).found([0]).tolist() == [0.8, 0.0]
 
 
 def test_precision_is_the_share_of_the_km_proposed_near_what_was_built():
     far = line("road", (0, 50), (60, 50))
     found = nearness(BESIDE_ROAD, far).recall([0, 1])
-    assert (found.proposed_km, found.proposed_near_km, found.precision) == (80.0, 20.0, 0.25)
+    assert (found["proposed_km"], found["precision"]) == (80.0, 0.25)
 
 
 def test_nothing_proposed_finds_nothing():
     found = nearness(BESIDE_ROAD).recall([])
-    assert (found.both, found.any, found.precision) == (0.0, 0.0, None)
+    assert (found["recall_both"], found["recall_any"], found["precision"]) == (0.0, 0.0, None)
 
 
 def test_a_mode_of_which_nothing_was_built_has_no_share():
     found = Nearness.of([ROAD], [TRACK], near_km=15.0, found_share=0.5).recall([0])
-    assert (found.share("rail"), found.share("road")) == (None, 0.0)
+    assert (found["recall_rail"], found["recall_road"]) == (None, 0.0)
 
 
 spots = st.tuples(st.integers(0, 60), st.integers(0, 60))
@@ -81,9 +83,9 @@ def test_more_proposals_never_find_less_and_any_is_at_least_both(drawn):
     before = table.recall([])
     for count in range(1, len(courses) + 1):
         after = table.recall(range(count))
-        assert after.both >= before.both
-        assert after.any >= after.both - 1e-12
-        assert all(after.near_km[mode] <= after.built_km[mode] + 1e-9 for mode in after.near_km)
+        assert after["recall_both"] >= before["recall_both"]
+        assert after["recall_any"] >= after["recall_both"] - 1e-12
+        assert all((after[name] or 0) <= 1 + 1e-9 for name in SHARES)
         before = after
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from optimiser.measures.recall import Recall
 from optimiser.report.backcast import (
     STRATEGIES,
     Choice,
@@ -18,15 +17,9 @@ from optimiser.report.backcast import (
 
 def choice(share: float | None, road_km: float, *, draw: int | None = None, pairs: int | None = 5) -> Choice:
     """Return a choice that finds some of 10 km of road built, and 1 of 5 km of railway."""
-    recall = Recall(
-        built_km={"road": 10.0, "rail": 5.0},
-        near_km={"road": road_km, "rail": 1.0},
-        any_km=road_km + 2.0,
-        corridors={"road": 2, "rail": 1},
-        found={"road": int(road_km > 4), "rail": 0},
-        proposed_km=20.0,
-        proposed_near_km=5.0,
-    )
+    recall = {"proposed_km": 20.0, "recall_road": road_km / 10, "recall_rail": 1 / 5}
+    recall |= {"recall_both": (road_km + 1) / 15, "recall_any": (road_km + 2) / 15}
+    recall |= {"found_road": int(road_km > 4), "found_rail": 0, "precision": 5 / 20}
     return Choice(
         chooser="plan_lines" if draw is None else "random",
         pool="proposed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -287,46 +287,6 @@ def _replacements(name: str, families: Iterable[Sets], removed: set[str]) -> set
     return found or set()
 
 
-def drop_implied_pairs(stage: Reduction, families: Families) -> Reduction:
-    """Where every pair must be covered, remove pairs that are covered whenever another pair is.
-
-    Proof. If every minimal set of pair l contains a minimal set of pair k, every plan that covers l covers k,
-    and k is redundant. Two pairs that imply each other have the same minimal sets, since no minimal set
-    contains another; of these the first pair stays. So implication among removed pairs is acyclic, and every
-    removed pair is implied by a remaining one. (Row dominance of set covering.)
-
-    Parameters
-    ----------
-    stage, families
-        As for `close_unaffordable_pairs`.
-    """
-    problem = stage.problem
-    if not problem.must_cover:
-        return stage
-    implied = set(_implied(families))
-    kept = [k for k in range(len(problem.pairs)) if k not in implied]
-    return stage.on(problem.on_pairs(kept)) if implied else stage
-
-
-def _implied(families: Families) -> Iterator[int]:
-    """Yield the positions of pairs implied by others; pairs with no known sets are left out."""
-    known = {k: [frozenset(names) for names in family] for k, family in enumerate(families.of) if family}
-    by_name: dict[str, set[int]] = defaultdict(set)
-    for k, sets in known.items():
-        for names in sets:
-            by_name[min(names, default="")].add(k)
-    for stronger, sets in known.items():
-        first = min(sets, key=len)
-        # If k is implied, one of its sets is a subset of `first`, so its least id is in `first`.
-        for k in set[int]().union(*(by_name[name] for name in first)):
-            if k != stronger and _implies(sets, known[k]) and (k > stronger or known[k] != sets):
-                yield k
-
-
-def _implies(sets: Sets, weaker: Sets) -> bool:
-    return all(any(one <= names for one in weaker) for names in sets)
-
-
 def merge_equivalent_pairs(stage: Reduction, families: Families) -> Reduction:
     """Merge pairs with the same minimal sets.
 
@@ -347,7 +307,6 @@ BY_SETS = (
     build_essential,
     drop_unneeded,
     drop_replaced,
-    drop_implied_pairs,
     merge_equivalent_pairs,
 )
 """Rules on minimal sets, in the order in which they are applied."""

@@ -22,7 +22,6 @@ from optimiser.engine.presolve.minimal_sets import (
     Effort,
     build_essential,
     close_unaffordable_pairs,
-    drop_implied_pairs,
     drop_replaced,
     drop_unneeded,
     merge_equivalent_pairs,
@@ -559,27 +558,6 @@ def test_exactly_the_pairs_of_the_same_sets_and_group_are_merged():
         assert [pair.weight for pair in after.pairs] == list(weights.values())
         fewer += len(weights) < len(families)
     assert fewer >= 10
-
-
-def test_exactly_the_pairs_go_that_are_covered_whenever_one_that_stays_is():
-    gone = 0
-    for stage, families in with_families():
-
-        def implies(k, other, families=families):
-            return all(any(one <= names for one in families[other]) for names in families[k])
-
-        order = range(len(families))
-        kept = [
-            k
-            for k in order
-            if not any(implies(o, k) and (o < k or not implies(k, o)) for o in order if o != k)
-        ]
-        expected = kept if stage.problem.budget is None else order
-        assert list(with_sets(drop_implied_pairs, stage).problem.pairs) == [
-            stage.problem.pairs[k] for k in expected
-        ]
-        gone += len(order) - len(expected)
-    assert gone >= 20
 
 
 def test_exactly_the_candidates_go_that_one_that_stays_replaces_in_every_minimal_set():

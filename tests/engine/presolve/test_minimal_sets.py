@@ -9,7 +9,6 @@ from optimiser.engine.presolve import reduce
 from optimiser.engine.presolve.minimal_sets import (
     Effort,
     close_unaffordable_pairs,
-    drop_implied_pairs,
     drop_replaced,
     drop_unneeded,
     minimal_sets,
@@ -57,14 +56,6 @@ def test_the_only_way_of_a_pair_that_must_be_covered_is_built():
     reduced = reduce(line(budget=None))
     assert reduced.forced == ("ac", "bd")
     assert reduced.problem.pairs == ()
-
-
-def test_a_pair_covered_whenever_another_one_is_need_not_be_asked_for():
-    fast, slow = Candidate("fast", 3, both_ways((0, 1, 50))), Candidate("slow", 2, both_ways((0, 1, 98)))
-    other = Candidate("other", 3, both_ways((0, 3, 20)))
-    pairs = (Pair(0, 1, 99, 1), Pair(0, 3, 10**4, 1), Pair(0, 1, 95, 1))
-    problem = line(budget=None, arcs=both_ways((1, 3, 40)), candidates=(fast, slow, other), pairs=pairs)
-    assert [p.limit for p in left(drop_implied_pairs, problem).pairs] == [95]
 
 
 def test_a_candidate_that_a_cheaper_one_replaces_in_every_set_leaves():

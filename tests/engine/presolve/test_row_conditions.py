@@ -12,7 +12,6 @@ from optimiser.engine.presolve.minimal_sets import (
     build_essential,
     by_minimal_sets,
     close_unaffordable_pairs,
-    drop_implied_pairs,
     drop_replaced,
     drop_unneeded,
     merge_equivalent_pairs,
@@ -181,10 +180,9 @@ def test_pairs_with_unknown_sets_are_not_merged_and_stay_open():
 def test_where_all_must_be_covered_a_pair_with_unknown_sets_is_asked_for_and_builds_nothing():
     problem = two_pairs_with_two_ways_each().replace(budget=None)
     families = Families(((("p",), ("q",)), None), frozenset("rs"))
-    for rule in (build_essential, drop_implied_pairs):
-        after = rule(first_stage(problem), families)
-        assert (after.forced, len(after.problem.pairs)) == ((), 2)
-        assert optimum(after) == brute_force(problem) == 6
+    after = build_essential(first_stage(problem), families)
+    assert (after.forced, len(after.problem.pairs)) == ((), 2)
+    assert optimum(after) == brute_force(problem) == 6
 
 
 def test_only_what_all_sets_of_a_pair_share_is_built():
@@ -195,24 +193,6 @@ def test_only_what_all_sets_of_a_pair_share_is_built():
     after = with_sets(build_essential, first_stage(problem))
     assert after.forced == ("ab",)
     assert optimum(after) == brute_force(problem) == 5
-
-
-def test_of_pairs_that_imply_each_other_the_first_is_asked_for():
-    pairs = (Pair(0, 2, 120, 5), Pair(0, 2, 110, 4), Pair(2, 0, 120, 3))
-    problem = line(pairs=pairs, budget=None)
-    after = with_sets(drop_implied_pairs, first_stage(problem))
-    assert [(p.origin, p.limit) for p in after.problem.pairs] == [(0, 110)]
-    assert optimum(after) == brute_force(problem) == 3
-
-
-def test_a_pair_is_implied_by_one_only_if_each_set_of_that_one_covers_it():
-    """Pair ac by `ac`; pair ad by that, `bd` or `ad`: asking for ad alone would be content with `bd`."""
-    problem = line(pairs=(Pair(0, 2, 120, 1), Pair(0, 3, 160, 1)), budget=None)
-    after = with_sets(drop_implied_pairs, first_stage(problem))
-    assert [p.destination for p in after.problem.pairs] == [2]
-    cheap = Candidate("bd", 1, both_ways((1, 3, 50)))
-    problem = problem.replace(candidates=(*line().candidates[::2], cheap))
-    assert optimum(with_sets(drop_implied_pairs, first_stage(problem))) == brute_force(problem) == 3
 
 
 @pytest.mark.parametrize("effort", [ONE, TWO, Effort(sets=9, labels=1), Effort(sets=9, labels=4)])

@@ -19,7 +19,6 @@ from optimiser.engine.presolve.minimal_sets import (
     build_essential,
     by_minimal_sets,
     close_unaffordable_pairs,
-    drop_implied_pairs,
     drop_replaced,
     drop_unneeded,
     merge_equivalent_pairs,
@@ -40,7 +39,6 @@ RULES = (
     drop_unneeded,
     merge_equivalent_pairs,
     build_essential,
-    drop_implied_pairs,
     drop_replaced,
 )
 
@@ -49,7 +47,6 @@ BY_SETS = (
     build_essential,
     drop_unneeded,
     drop_replaced,
-    drop_implied_pairs,
     merge_equivalent_pairs,
 )
 

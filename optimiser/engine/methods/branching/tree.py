@@ -305,8 +305,6 @@ class PlungeRules:
         Least violation of a cut at a node with fractional decisions.
     most_rows
         Most cuts of a round at such a node; those of largest weighted violation are kept.
-    known_enough
-        Number of violated cuts in the store at such a node from which no new cuts are sought.
     tightening
         Most rows of each tightening family in a round.
     """
@@ -316,13 +314,12 @@ class PlungeRules:
     in_out_weight: float = 0.2
     margin: float = 1e-2
     most_rows: int = 150
-    known_enough: int = 150
     tightening: int = 2
 
 
 @dataclass
 class Worker:
-    """A worker of the search, with a linear program and a cut store of its own.
+    """A worker of the search, with a linear program and a cut finder of its own.
 
     Attributes
     ----------
@@ -450,7 +447,6 @@ class Worker:
                 solution.y,
                 in_out_weight=rules.in_out_weight,
                 margin=FEASIBILITY_TOLERANCE if is_integer else rules.margin,
-                known_enough=2**31 if is_integer else rules.known_enough,
                 tightening=rules.tightening,
             )
             if not len(rows):

@@ -225,7 +225,7 @@ class CutFinder:
         self._tightening = [new() for new in self._separators]
 
     def another(self) -> CutFinder:
-        """Return a finder for another worker: same problem and core point, an empty cut store, one thread."""
+        """Return a finder for another worker: same problem and core point, no paths yet, one thread."""
         prepared = [partial(lambda new, _t: new, new) for new in self._separators]
         other = CutFinder(self._t, families=prepared, stop=self.times.stop)
         other.core_point = self.core_point
@@ -242,7 +242,6 @@ class CutFinder:
         *,
         in_out_weight: float,
         margin: float = MARGIN,
-        known_enough: int = 2**31,
         tightening: int = MOST_TIGHTENING,
         pairs: Integers | None = None,
     ) -> Rows:
@@ -258,8 +257,6 @@ class CutFinder:
             does not cut off the point itself, one is sought nearer to the point, and at last at the point.
         margin
             Least violation of a time cut.
-        known_enough
-            Number of violated cuts in the store from which no new cuts are sought.
         tightening
             Most rows of each tightening family.
         pairs
@@ -267,9 +264,8 @@ class CutFinder:
         """
         selected = np.flatnonzero(y > POSITIVE) if pairs is None else pairs
         found = self.times.violated(
-            selected, x, y, core_point=self.core_point, in_out_weight=in_out_weight, margin=margin,
-            known_enough=known_enough,
-        )  # fmt: skip
+            selected, x, y, core_point=self.core_point, in_out_weight=in_out_weight, margin=margin
+        )
         return stacked(found, self.violated_tightening(x, y, most=tightening))
 
     def violated_tightening(self, x: Floats, y: Floats, *, most: int = MOST_TIGHTENING) -> Rows:

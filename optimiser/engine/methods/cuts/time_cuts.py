@@ -170,62 +170,6 @@ TOLERANCE = 0.5
 """Tolerance of a packing where no point is cut off: the last columns take most of the time of pairs with much
 slack, and later rounds find better cuts where they matter."""
 
-MOST_TERMS = 2_000_000
-"""Number of coefficients above which the older half of the rows is dropped."""
-
-
-class CutStore:
-    """Pool of the time cuts found so far. Each holds for every plan, so a later point may violate it again.
-
-    Parameters
-    ----------
-    pairs
-        Number of pairs.
-    """
-
-    def __init__(self, pairs: int) -> None:
-        self._pairs, self._rows = pairs, NO_ROWS
-
-    def add(self, rows: Rows) -> None:
-        """Add rows of one pair each."""
-        rows = stacked(self._rows, rows)
-        if len(rows.candidate) > MOST_TERMS:
-            rows = rows.only(np.arange(len(rows)) >= len(rows) // 2)
-        self._rows = rows
-
-    def violated(self, pairs: Integers, x: Floats, y: Floats, *, margin: float) -> Rows:
-        """Return for each of the given pairs its most violated cut, if violated by at least `margin`."""
-        if not len(self._rows):
-            return NO_ROWS
-        least = np.full(self._pairs, -np.inf)
-        least[pairs] = y[pairs] - margin
-        best = _best(self._rows.pair, self._rows.start, self._rows.candidate, self._rows.value, x, least)
-        kept = np.zeros(len(self._rows), np.bool_)
-        kept[best[best >= 0]] = True
-        return self._rows.only(kept)
-
-
-@compiled
-def _best(
-    pair: Integers, start: Integers, candidate: Integers, value: Floats, x: Floats, least: Floats
-) -> Integers:
-    """Return for each pair the row whose right side is smallest and below `least[k]`; -1 without one."""
-    # Values and x are >= 0: a right side that has reached the smallest of its pair can only grow.
-    found = np.full(least.size, -1)
-    smallest = least.copy()
-    for i in range(pair.size):
-        k = pair[i]
-        total = 0.0
-        for at in range(start[i], start[i + 1]):
-            total += value[at] * x[candidate[at]]
-            if total >= smallest[k]:
-                break
-        if total < smallest[k]:
-            smallest[k] = total
-            found[k] = i
-    return found
-
-
 PORTION = 16
 """Pairs of one compiled call of a separation: between two calls the clock is read, and the threads that share
 the pairs have equal work."""
@@ -269,7 +213,6 @@ class FractionalCuts:
         self._free = SimpleQueue[PackingWorkspace]()
         for _ in range(threads):
             self._free.put(new_workspace(t))
-        self._store = CutStore(len(t.limit))
 
     def violated(
         self,
@@ -280,7 +223,6 @@ class FractionalCuts:
         core_point: Floats,
         in_out_weight: float,
         margin: float,
-        known_enough: int = 2**31,
     ) -> Rows:
         """Return a violated cut for each pair that has one.
 
@@ -292,13 +234,10 @@ class FractionalCuts:
             float64 [J] and [K], the point to cut off.
         core_point
             float64 [J], a point in the interior of the relaxation.
-        in_out_weight, margin, known_enough
+        in_out_weight, margin
             As for `CutFinder.violated`.
         """
         x = np.clip(x, 0.0, 1.0)
-        known = self._store.violated(pairs, x, y, margin=margin)
-        if len(known) >= known_enough:
-            return known
         target = y - margin
 
         def pack_pairs(portion: Integers) -> list[tuple[Rows, Integers]]:
@@ -314,7 +253,7 @@ class FractionalCuts:
             rows = Rows(portion[counts > 0], starts(counts[counts > 0]), candidate, value)
             return [(rows, portion[counts < 0])]
 
-        portions = list(in_portions(np.setdiff1d(pairs, known.pair), never_stop))
+        portions = list(in_portions(pairs, never_stop))
         if self.threads == 1 or len(portions) == 1:
             results = [pack_pairs(portion) for portion in portions]
         else:
@@ -328,9 +267,7 @@ class FractionalCuts:
             separate(self._t, portion, x, y, -x, margin=margin)
             for portion in in_portions(np.concatenate(lost), self.stop)
         ]
-        fresh = stacked(*packed, *greedy)
-        self._store.add(fresh)
-        return stacked(known, fresh)
+        return stacked(*packed, *greedy)
 
 
 @compiled

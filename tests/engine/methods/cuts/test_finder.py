@@ -23,7 +23,7 @@ from optimiser.engine.methods.cuts.relaxation import (
     needed_rows,
     relax,
 )
-from optimiser.engine.methods.cuts.time_cuts import FractionalCuts, in_portions, separate
+from optimiser.engine.methods.cuts.time_cuts import in_portions, separate
 from optimiser.engine.search.rows import NO_ROWS, Rows
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair
@@ -140,21 +140,6 @@ def test_only_the_pairs_given_are_separated():
     finder = CutFinder(t, families=())
     found = finder.violated(np.zeros(2), np.ones(2), in_out_weight=0.0, pairs=np.array([1]))
     assert found.pair.tolist() == [1]
-
-
-def test_new_cuts_are_sought_beside_known_ones_unless_that_many_known_ones_are_enough():
-    links = [[(0, 1, 1)], [(1, 2, 1)]]
-    t = tables(mesh(3, [], links, [Pair(0, 1, 1, 1), Pair(1, 2, 1, 1)]))
-    for options, pairs in (({}, [0, 1]), ({"known_enough": 2}, [0, 1]), ({"known_enough": 1}, [0])):
-        finder = CutFinder(t, families=())
-        assert finder.violated(np.array([0.0, 1.0]), np.ones(2), in_out_weight=0.0).pair.tolist() == [0]
-        assert finder.violated(np.zeros(2), np.ones(2), in_out_weight=0.0, **options).pair.tolist() == pairs
-    times = FractionalCuts(t)
-    for x, pairs in (([0.0, 1.0], [0]), ([0.0, 0.0], [0, 1])):
-        found = times.violated(
-            np.arange(2), np.array(x), np.ones(2), core_point=np.ones(2), in_out_weight=0.0, margin=1e-6
-        )
-        assert found.pair.tolist() == pairs
 
 
 def test_no_time_for_cuts_at_the_core_point_is_over_at_once(monkeypatch):

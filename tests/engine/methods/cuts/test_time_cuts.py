@@ -10,9 +10,9 @@ from tiers import examples
 
 from optimiser.engine.methods.cuts import time_cuts
 from optimiser.engine.methods.cuts.packing import CUT, LONGEST_PATH, PACKED, new_pool, new_workspace, pack
-from optimiser.engine.methods.cuts.time_cuts import CutStore, FractionalCuts, separate
+from optimiser.engine.methods.cuts.time_cuts import FractionalCuts, separate
 from optimiser.engine.presolve import reduce
-from optimiser.engine.search.rows import NO_ROWS, PRICE_UNIT, Rows
+from optimiser.engine.search.rows import PRICE_UNIT
 from optimiser.engine.search.tables import tables
 from optimiser.problem import Pair
 
@@ -113,22 +113,6 @@ def test_a_cut_is_sought_at_the_point_where_the_one_near_the_core_point_does_not
 def test_claims_that_the_packing_supports_are_not_cut_off():
     assert not len(violated(two_of_three(), [0.5, 0.5, 0.5], [0.75]))
     assert len(violated(two_of_three(), [0.5, 0.5, 0.5], [0.7502]))
-
-
-def test_a_cut_found_before_is_found_again_elsewhere():
-    finder = FractionalCuts(tables(two_of_three()))
-    first = violated(two_of_three(), [0.5, 0.5, 0.5], finder=finder)
-    again = violated(two_of_three(), [0.2, 0.1, 0.3], finder=finder)
-    assert terms(again) == terms(first)
-
-
-def test_no_new_cuts_are_sought_where_enough_known_ones_are_violated():
-    links = [[(0, 1, 1)], [(1, 2, 1)]]
-    problem = mesh(3, [], links, [Pair(0, 1, 1, 1), Pair(1, 2, 1, 1)])
-    finder = FractionalCuts(tables(problem))
-    assert violated(problem, [0.0, 1.0], finder=finder).pair.tolist() == [0]
-    assert violated(problem, [0.0, 0.0], finder=finder, known_enough=1).pair.tolist() == [0]
-    assert violated(problem, [0.0, 0.0], finder=finder, known_enough=2).pair.tolist() == [0, 1]
 
 
 def test_a_path_too_long_to_be_packed_is_cut_by_a_set_of_candidates():
@@ -302,86 +286,3 @@ def test_the_cuts_of_the_line_are_known():
 def test_no_cut_is_returned_where_none_is_violated():
     t = tables(reduce(line()).problem)
     assert not len(separate(t, np.arange(3), np.ones(t.size), np.ones(3), np.zeros(t.size)))
-
-
-# ---- cuts that are kept
-
-
-def rows(*lines):
-    """Return rows from (pair, {candidate: value})."""
-    counts = [len(terms) for _, terms in lines]
-    return Rows(
-        np.array([pair for pair, _ in lines], np.int64),
-        np.concatenate(([0], np.cumsum(np.array(counts, np.int64)))),
-        np.array([j for _, terms in lines for j in terms], np.int64),
-        np.array([value for _, terms in lines for value in terms.values()], np.float64),
-    )
-
-
-MANY = (
-    (0, {0: 1.0, 1: 1.0}),
-    (0, {0: 0.5, 2: 0.5}),
-    (1, {1: 1.0}),
-    (1, {}),
-    (0, {2: 1.0}),
-    (1, {0: 0.25, 1: 0.25, 2: 0.25}),
-)
-
-
-def store_of(*lines):
-    held = CutStore(2)
-    held.add(rows(*lines))
-    return held
-
-
-def violated_in(held, x, *, pairs=(0, 1), y=(1.0, 1.0), margin=1e-6):
-    return terms(held.violated(np.array(pairs), np.array(x), np.array(y), margin=margin))
-
-
-def test_the_most_violated_row_of_each_pair_is_returned():
-    assert violated_in(store_of(*MANY[:3], *MANY[4:]), [0.4, 0.9, 0.2]) == [MANY[4], MANY[5]]
-
-
-def test_a_row_without_terms_is_violated_by_any_y():
-    assert violated_in(store_of(*MANY), [1.0, 1.0, 1.0], y=(0.0, 0.1)) == [MANY[3]]
-
-
-def test_pairs_that_are_not_asked_for_are_left_out():
-    assert violated_in(store_of(*MANY[:3]), [0.0, 0.0, 0.0], pairs=(1,)) == [MANY[2]]
-
-
-def test_y_and_the_margin_decide_what_is_violated():
-    held = store_of(MANY[0])
-    assert violated_in(held, [0.3, 0.3, 0.0], y=(0.6, 1.0)) == []
-    assert violated_in(held, [0.3, 0.3, 0.0], y=(0.7, 1.0)) == [MANY[0]]
-    assert violated_in(held, [0.3, 0.3, 0.0], y=(0.7, 1.0), margin=0.2) == []
-
-
-def test_an_empty_store_returns_nothing():
-    assert violated_in(CutStore(2), [0.0, 0.0, 0.0]) == []
-
-
-def test_rows_added_later_are_known_too():
-    held = store_of(MANY[0])
-    held.add(rows(MANY[2]))
-    held.add(NO_ROWS)
-    assert violated_in(held, [0.0, 0.0, 0.0]) == [MANY[0], MANY[2]]
-
-
-def test_of_equal_rows_the_first_is_returned():
-    assert violated_in(store_of((0, {0: 1.0}), (0, {1: 1.0})), [0.5, 0.5, 0.0]) == [(0, {0: 1.0})]
-
-
-def test_the_older_half_is_dropped_when_there_are_too_many_terms(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(time_cuts, "MOST_TERMS", 3)
-    held = store_of((0, {0: 1.0, 1: 1.0}), (1, {2: 1.0, 1: 1.0}))
-    assert violated_in(held, [0.0, 0.0, 0.0]) == [(1, {2: 1.0, 1: 1.0})]
-
-
-def test_of_an_odd_number_of_rows_the_greater_half_is_kept(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(time_cuts, "MOST_TERMS", 2)
-    held = store_of((0, {0: 1.0}), (1, {1: 1.0}), (0, {2: 1.0}))
-    assert violated_in(held, [0.0, 0.0, 0.0]) == [(1, {1: 1.0}), (0, {2: 1.0})]
-    monkeypatch.setattr(time_cuts, "MOST_TERMS", 3)
-    held = store_of((0, {0: 1.0}), (1, {1: 1.0}), (0, {2: 1.0}))
-    assert violated_in(held, [0.0, 0.5, 0.5]) == [(0, {0: 1.0}), (1, {1: 1.0})]

@@ -79,7 +79,7 @@ def test_every_key_of_a_job_is_on_its_page():
     for name, field in pr.Job.model_fields.items():
         assert f"[{name}]" in text
         assert all(f"| `{key}` |" in text for key in getattr(field.annotation, "model_fields", {}))
-    assert '| `kind` | `"coverage"` | `coverage`, `max_min` |' in text
+    assert '| `kind` | `"coverage"` | `coverage`, `accessibility`, `max_min` |' in text
 
 
 def test_every_ready_job_is_on_its_page():

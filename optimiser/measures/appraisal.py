@@ -34,6 +34,8 @@ class Assumptions:
         Correlation of the overruns of every two links, 0 to 1.
     rate, years
         Discount rate per year, and years over which time is saved.
+    hour_value
+        Value of an hour in the money of the costs; None where it is not known.
     """
 
     costs: Mapping[str, CostRange]
@@ -42,6 +44,7 @@ class Assumptions:
     correlation: float
     rate: float
     years: int
+    hour_value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

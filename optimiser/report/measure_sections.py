@@ -208,6 +208,7 @@ def appraisal(report: ReportInput, measures: Measures) -> dict[str, Any] | None:
     table, facts = measures.appraisal, measures.facts
     if len(table) < 2:
         return None
+    hour = facts["hour_value"]
     prefix, short = "pairs_brought_", {"secondary": "sec."}
     columns = [name for name in table.columns if name.startswith(prefix)]
     heads = [name.removeprefix(prefix) for name in columns]
@@ -223,6 +224,7 @@ def appraisal(report: ReportInput, measures: Measures) -> dict[str, Any] | None:
         "trips": f"{facts['trips_per_person']:g}",
         "rate": f"{100 * facts['discount_rate']:g} %",
         "years": facts["years"],
+        "hour": None if hour is None else wording.integer(round(hour * wording.per_person(report.money)[0])),
         "errors": f"correlated by {alike:g}" if (alike := facts["overrun_correlation"]) else "independent",
     }
 
@@ -241,6 +243,7 @@ def _described(row: Row, ranks: dict[str, int]) -> dict[str, Any]:
         "ground": ", ".join(grounds) or "plain",
         "others": _dependence(row["dependence"], row["weight_last"]),
         "with": ", ".join(companions[:MOST_COMPANIONS]) + more,
+        "pays": {True: "pays", False: "does not pay"}.get(row["pays"], ""),
         "ratio": -1.0 if pd.isna(row["dependence"]) else round(row["dependence"], 4),
     }
 

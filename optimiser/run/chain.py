@@ -552,6 +552,7 @@ class Chain:
             settings=job.measures,
             lines=None if self.has_matrix else times.road.links.geometry,
             without=independence.without_core(times, self.candidates.value, job),
+            hour_value=proposing.value_of_time(self.source),
         )
 
     @property

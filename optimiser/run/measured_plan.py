@@ -54,6 +54,8 @@ class MeasuredPlan:
         Lines of the road links that road arcs refer to; None without roads.
     without
         The region without its core; None where independence does not count.
+    hour_value
+        Value of an hour of travel time in the money of the problem; None where it is not known.
     """
 
     problem: DesignProblem
@@ -65,6 +67,7 @@ class MeasuredPlan:
     settings: Settings
     lines: gpd.GeoSeries | None = None
     without: WithoutCore | None = None
+    hour_value: float | None = None
 
     def state(self, built: Iterable[str]) -> PlanState:
         """Return the region with some links of the plan built, by their ids; it is kept."""

@@ -128,6 +128,7 @@ def _facts(measured: MeasuredPlan) -> dict[str, object]:
         "core": measured.cities["name"].iloc[measured.core].astype(str).tolist(),
         **measured.settings.model_dump(),
         "line_s": measured.line_s,
+        "hour_value": measured.hour_value,
     }
 
 
@@ -292,7 +293,8 @@ def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:
         the class); on top of the other links `pairs_faster`, `people_faster`, `pairs_brought`,
         `people_brought`, both also by tier of the smaller city, `saved_minutes` (summed over pairs, one trip
         a pair), `weight_alone`, `weight_last`, `dependence` (last divided by alone), `cost_per_person`
-        (brought within the limit, single unit of money), `break_even_an_hour` (likewise), and
+        (brought within the limit, single unit of money), `break_even_an_hour` (likewise), `pays` (whether
+        that is no more than the value of time of the region; empty where this is not known), and
         `shares_pairs_with` (other links on the shortest paths of the same gained pairs, and how many pairs).
     """
     given = _assumptions(measured)
@@ -352,6 +354,7 @@ def _assumptions(measured: MeasuredPlan) -> Assumptions:
         ),
         rate=given.discount_rate,
         years=given.years,
+        hour_value=measured.hour_value,
     )
 
 
@@ -404,6 +407,7 @@ def _appraised(
         "dependence": None,
         "cost_per_person": share_of(cost.central * scale, gains.people_brought),
         "break_even_an_hour": hourly * scale if isfinite(hourly) else None,
+        "pays": None if given.hour_value is None else hourly <= given.hour_value,
         "shares_pairs_with": "",
     }
 

@@ -219,3 +219,12 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
         ),
         "Half the money brings 2 of 3, built in the order below",
     ]
+
+
+@pytest.mark.parametrize(("hour_value", "pays"), [(None, None), (1e-6, False), (1e-3, True)])
+def test_a_proposal_pays_up_to_the_value_of_time_of_the_region(hour_value, pays):
+    table = measure(dataclasses.replace(drawn_plan("bd"), hour_value=hour_value)).appraisal
+    (found,) = table[table["candidate_id"] == "bd"].to_dict("records")
+    assert found["pays"] == pays if pays is not None else found["pays"] is None
+    if hour_value is not None:
+        assert found["pays"] == (found["break_even_an_hour"] <= 1e6 * hour_value)

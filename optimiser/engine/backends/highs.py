@@ -180,11 +180,6 @@ class HighsModel:
         self.add_rows(least, start, np.array([i for i, _ in flat]), np.array([f for _, f in flat]))
         self.keep_rows()
 
-    def forbid_plan(self, columns: Integers, x: Floats) -> None:
-        """Add `sum_{j not built} x_j - sum_{j built} x_j >= 1 - number built` for a plan, float64 [J]."""
-        least = np.array([1.0 - x.sum()])
-        self.add_rows(least, np.zeros(1, np.int64), columns, np.where(x > 0.5, -1.0, 1.0))
-
     def _matrix(self) -> csr_array:
         """Return the coefficients of all rows, float64 [rows x columns]."""
         lp = self._model.getLp()

@@ -133,8 +133,9 @@ class IntegerMaster(MasterHighs):
         super().__init__(problem, threads=threads, seed=seed, log=log)
 
     def forbid(self, x: Floats) -> None:
-        """Cut off a single plan, float64 [J]."""
-        self.forbid_plan(self._x, x)
+        """Add `sum_{j not built} x_j - sum_{j built} x_j >= 1 - number built` for a plan, float64 [J]."""
+        least = np.array([1.0 - x.sum()])
+        self.add_rows(least, np.zeros(1, np.int64), self._x, np.where(x > 0.5, -1.0, 1.0))
 
     def solve(
         self, *, start: Point | None, gap: float, turn: int, seconds: float, on_point: OnPoint

@@ -209,7 +209,12 @@ def _measures(report: ReportInput, order: tuple[str, ...]) -> Measures:
     steps = np.where(np.any(within, axis=0), np.argmax(within, axis=0), -1)
     seconds = pairs[["before_s", "after_s"]].assign(step=steps)
     empty = pd.DataFrame()
-    facts = {"order_method": "forward", "hour_value": None, "new_pairs": 2, "new_pairs_without_station_measures": 1}
+    facts = {
+        "order_method": "forward",
+        "hour_value": None,
+        "new_pairs": 2,
+        "new_pairs_without_station_measures": 1,
+    }
     return Measures(empty, empty, empty, pd.DataFrame(rows), empty, seconds, facts=facts)
 
 

@@ -10,13 +10,11 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from pyproj import CRS, Geod
+from pyproj import CRS
 from shapely import LineString, Polygon, STRtree, get_coordinates, intersection
 from shapely.geometry.base import BaseGeometry
 
 from optimiser.problem import DesignProblem, Ring
-from optimiser.problem.ring import Point
 from optimiser.verify import Plan
 from optimiser.verify.rings import circuit_line, circuit_nodes, missing_stops, winding_number
 
@@ -33,8 +31,8 @@ the candidate, at the first of its pieces.
 ON_RING = ("city_id", "name", "tier", "population", "seconds", "piece")
 """Columns of the cities on a ring, in order round it.
 
-`seconds` is the time to the nearest of the city's nodes on the circuit (-1: not known), `piece` the piece of
-the circuit that begins there.
+`seconds` is the time to the nearest of the city's nodes on the circuit, `piece` the piece of the circuit that
+begins there.
 """
 
 LINKS = ("ring", "position", "exists", "name", "length_km", "geometry")
@@ -57,12 +55,12 @@ class Stop:
     node
         Position in the nodes of the ring of `problem.json`.
     seconds
-        Travel time from the city to the node; -1 when it is not known.
+        Travel time from the city to the node.
     """
 
     city_id: str
     node: int
-    seconds: int = -1
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,8 +453,8 @@ def lay_out(
     plan: Plan,
     *,
     cities: gpd.GeoDataFrame,
-    links: gpd.GeoDataFrame | None = None,
-    facts: Iterable[RingFacts] = (),
+    links: gpd.GeoDataFrame,
+    facts: Iterable[RingFacts],
 ) -> tuple[RingShown, ...]:
     """Return what a report shows of each ring of a problem.
 
@@ -467,10 +465,9 @@ def lay_out(
     cities
         Columns `city_id`, `name`, `tier`, `population`, `geometry` (points).
     links
-        Ring links with their lines: columns `LINKS`, one row a link of a ring. None, or a link without a row:
-        straight lines through the points of the problem, without a name.
+        Ring links with their lines: columns `LINKS`, one row a link of a ring.
     facts
-        What the job asks of the rings. A ring without facts is shown with what the problem knows of it.
+        What the job asks of each ring.
 
     Returns
     -------
@@ -480,8 +477,7 @@ def lay_out(
     known, cities, shown = {fact.id: fact for fact in facts}, cities.to_crs(WGS84), []
     names = dict(zip(cities["city_id"].astype(str), cities["name"].astype(str), strict=True))
     for ring in problem.rings:
-        stops = tuple(Stop(stop.id, v) for stop in ring.stops for v in stop.nodes)
-        asked = known.get(ring.id, RingFacts(ring.id, stops=stops))
+        asked = known[ring.id]
         order, nodes = clockwise(ring, plan.rings.get(ring.id, ()))
         on_it = _cities_on(asked, nodes, cities)
         apart = cities[~cities["city_id"].isin(set(on_it["city_id"]))]
@@ -531,35 +527,31 @@ def _pieces(
     ring: Ring,
     order: Sequence[int],
     nodes: Sequence[int],
-    links: gpd.GeoDataFrame | None,
+    links: gpd.GeoDataFrame,
 ) -> gpd.GeoDataFrame:
-    rows: dict[int, dict[str, Any]] = {}
-    if links is not None:
-        mine = links[links["ring"] == ring.id].to_crs(WGS84)
-        rows = {int(row["position"]): row for row in mine[list(LINKS)].to_dict("records")}
-    counted, table, earth = set[str](), list[dict[str, object]](), Geod(ellps="WGS84")
+    mine = links[links["ring"] == ring.id].to_crs(WGS84)
+    rows: dict[int, dict[Any, Any]] = {row["position"]: row for row in mine[list(LINKS)].to_dict("records")}
+    counted, table = set[str](), list[dict[str, object]]()
     for place, (k, tail) in enumerate(zip(order, nodes, strict=True), start=1):
-        row, candidate = rows.get(k, {}), ring.links[k].candidate or ""
+        row, candidate = rows[k], ring.links[k].candidate or ""
         is_first = candidate and candidate not in counted
         counted.add(candidate)
-        shape = _along(ring, k, tail, row.get("geometry"))
-        given = float(row.get("length_km") or 0.0)
         table.append(
             {
                 "piece": place,
                 "link": k,
                 "candidate_id": candidate,
-                "name": str(row.get("name") or ""),
-                "state": EXISTING if row.get("exists", not candidate) else NEW,
-                "length_km": given if given > 0 else float(earth.geometry_length(shape)) / 1000,
+                "name": str(row["name"] or ""),
+                "state": EXISTING if row["exists"] else NEW,
+                "length_km": float(row["length_km"]),
                 "cost": problem.candidates[problem.index[candidate]].cost if is_first else 0,
-                "geometry": shape,
+                "geometry": _along(ring, k, tail, row["geometry"]),
             }
         )
     return gpd.GeoDataFrame(table, columns=[*PIECES, "geometry"], geometry="geometry", crs=WGS84)
 
 
-def _along(ring: Ring, link: int, tail: int, shape: object) -> LineString:
+def _along(ring: Ring, link: int, tail: int, shape: BaseGeometry) -> LineString:
     """Return the line of a link in the direction in which it leaves a node.
 
     Notes
@@ -568,34 +560,19 @@ def _along(ring: Ring, link: int, tail: int, shape: object) -> LineString:
     """
     one = ring.links[link]
     head = one.head if one.tail == tail else one.tail
-    here, there = _degrees([ring.nodes[tail], ring.nodes[head]])
-    if isinstance(shape, BaseGeometry) and not shape.is_empty:
-        points = get_coordinates(shape)
-    else:
-        points = _degrees([ring.nodes[one.tail], *one.via, ring.nodes[one.head]])
-    ends = np.array([here, there])
+    points, ends = get_coordinates(shape), np.array([ring.nodes[tail], ring.nodes[head]]) / DEGREE
     forward, backward = (np.hypot(*(points[at] - ends).T).sum() for at in ([0, -1], [-1, 0]))
     return LineString(points if forward <= backward else points[::-1])
-
-
-def _degrees(points: Sequence[Point]) -> NDArray[np.float64]:
-    return np.array(points, dtype=np.float64) / DEGREE
 
 
 def _cities_on(facts: RingFacts, nodes: Sequence[int], cities: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return the cities whose nodes a circuit passes, each at the nearest of them, in order round it."""
     piece = {node: place for place, node in enumerate(nodes, start=1)}
-    nearest: dict[str, tuple[bool, int, int]] = {}
-    for stop in facts.stops:
-        if stop.node in piece:
-            at = (stop.seconds < 0, stop.seconds, piece[stop.node])
-            nearest[stop.city_id] = min(at, nearest.get(stop.city_id, at))
-    ids = cities["city_id"].astype(str)
-    table = pd.DataFrame(cities[["city_id", "name", "tier", "population"]])[ids.isin(nearest)]
-    found = np.array([nearest[name] for name in table["city_id"].astype(str)], dtype=np.int64).reshape(-1, 3)
-    table = table.assign(seconds=found[:, 1], piece=found[:, 2])
-    ordered: pd.DataFrame = table.sort_values(["piece", "seconds"], kind="stable").reset_index(drop=True)
-    return ordered[list(ON_RING)]
+    rows = [(one.city_id, one.seconds, piece[one.node]) for one in facts.stops if one.node in piece]
+    near = pd.DataFrame(rows, columns=["city_id", "seconds", "piece"]).sort_values(["seconds", "piece"])
+    found = pd.DataFrame(cities).merge(near.drop_duplicates("city_id"), on="city_id")
+    ordered = found.sort_values(["piece", "seconds"], kind="stable", ignore_index=True)
+    return ordered[list(ON_RING)].astype({"seconds": "int64", "piece": "int64"})
 
 
 def _inside(

@@ -198,13 +198,7 @@ def reward_source(ring: RingShown) -> str:
 def cities_on(cities: pd.DataFrame) -> list[tuple[str, str]]:
     """Return cities of a ring, rows of `RingShown.cities`: name, and minutes to the ring in words."""
     rows = zip(cities["name"], cities["seconds"], strict=True)
-    return [(str(name), _distance(seconds)) for name, seconds in rows]
-
-
-def _distance(seconds: int) -> str:
-    if seconds < 0:
-        return ""
-    return "at it" if seconds == 0 else f"{wording.minutes(seconds)} min"
+    return [(str(name), f"{wording.minutes(seconds)} min" if seconds else "at it") for name, seconds in rows]
 
 
 def screen_lines(report: ReportInput) -> Iterator[str]:

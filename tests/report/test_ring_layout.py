@@ -89,18 +89,6 @@ def test_a_ring_encloses_what_it_winds_round_and_not_what_lies_on_it():
     assert shown().inside == ("Centre", "Inner")
 
 
-def test_a_ring_without_facts_and_lines_is_laid_out_from_its_problem():
-    problem = design(square())
-    plan = verify.score(problem, ["east"], rings={"outer": CIRCUIT})
-    ring = ring_layout.lay_out(problem, plan, cities=cities())[0]
-    assert ring.circuit.is_ring
-    assert ring.facts.centres == ()
-    assert ring.cities["name"].tolist() == ["Sea", "Bee", "Ay"]
-    assert (ring.cities["seconds"] == -1).all()
-    south = 1000 * float(ring.pieces.set_index("link")["length_km"][0])
-    assert south == pytest.approx(86_500, rel=0.01)  # a degree of longitude at 39 degrees north
-
-
 def test_a_ring_without_links_cannot_be_formed():
     wish = replace(square(), required=False, links=(), nodes=(), stops=(), least_stops=0)
     assert [shown((), ring=ring).can_form for ring in (wish, replace(square(), required=False))] == [

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from optimiser.engine.search.paths import UNREACHED, Integers
 from optimiser.measures.equity import Floats, Numbers
-from optimiser.measures.marginal import MarginalValues
+from optimiser.measures.order import MarginalValues
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 

@@ -210,7 +210,7 @@ def screen_lines(report: ReportInput) -> Iterator[str]:
             continue
         yield f"{titled(report, ring)}. {build(report, ring)}"
         yield from filter(None, [reward_source(ring), margin(report, ring)])
-        names = [f"{name} ({distance})" if distance else name for name, distance in cities_on(ring.cities)]
+        names = [f"{name} ({distance})" for name, distance in cities_on(ring.cities)]
         if names:
             yield f"On it, clockwise: {join_names(names)}."
         if ring.self_crossings:

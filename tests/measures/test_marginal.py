@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from link_drawing import apart, chain
 from tiers import examples
 
-from optimiser.measures.marginal import MarginalValues
+from optimiser.measures.order import MarginalValues
 from optimiser.measures.valuation import Valuer
 
 

@@ -11,8 +11,15 @@ from hypothesis import strategies as st
 from link_drawing import apart, chain
 from tiers import examples
 
-from optimiser.measures.marginal import MarginalValues
-from optimiser.measures.order import BuildOrder, _backward, _exchanged, _forward, _ordered, build_order
+from optimiser.measures.order import (
+    BuildOrder,
+    MarginalValues,
+    _backward,
+    _exchanged,
+    _forward,
+    _ordered,
+    build_order,
+)
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import Candidate, City, DesignProblem, Pair
 from optimiser.verify import score

@@ -15,7 +15,7 @@ from measures_drawing import drawn_plan, drawn_problem
 from networks.skims import UNREACHABLE
 from optimiser import verify
 from optimiser.job.sections import Measures as Settings
-from optimiser.measures.marginal import MarginalValues
+from optimiser.measures.order import MarginalValues
 from optimiser.measures.tables import Measures
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import Candidate, DesignProblem, Pair, Period

@@ -321,22 +321,6 @@ def _gap_or_infinity(point: Point) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class BandStep:
-    """An interval of budgets with a common bound.
-
-    Attributes
-    ----------
-    budget
-        End of the interval; it begins after the end of the interval before.
-    bound
-        Upper bound on the objective of all plans within these budgets.
-    """
-
-    budget: int
-    bound: float
-
-
-@dataclass(frozen=True, slots=True)
 class Curve:
     """A frontier for presentation.
 
@@ -354,7 +338,8 @@ class Curve:
     totals
         Weight of all pairs by group, and the total weight under `all`.
     band
-        For a two-way frontier, bounds on the objective by rising budget; empty otherwise.
+        For a two-way frontier, bounds on the objective by rising budget, each from the budget before; empty
+        otherwise.
     proved
         For a three-way frontier, lower bounds on the cost of coverages of the groups; empty otherwise.
     knee
@@ -378,7 +363,7 @@ class Curve:
     today: EvaluatedPoint
     everything: EvaluatedPoint
     totals: Mapping[str, int]
-    band: tuple[BandStep, ...]
+    band: Mapping[int, float]
     proved: tuple[tuple[Level, float], ...]
     knee: int | None
     ended: str

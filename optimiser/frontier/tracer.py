@@ -13,7 +13,7 @@ from typing import Literal
 from optimiser.engine.search.task import Question, cores
 from optimiser.frontier.askers import SessionAsker, SolveAsker
 from optimiser.frontier.axes import Axes, AxesKind, axes_of, most_money
-from optimiser.frontier.point import Answer, BandStep, Curve, EvaluatedPoint, FrontierEvaluator, Point, front
+from optimiser.frontier.point import Answer, Curve, EvaluatedPoint, FrontierEvaluator, Point, front
 from optimiser.frontier.region import Level, ProvenRegion
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
@@ -518,7 +518,7 @@ def curve(tracer: Tracer) -> Curve:
         today=tracer.asker.evaluate(()),
         everything=tracer.asker.evaluate(allowed),
         totals=tracer.asker.evaluate.totals(),
-        band=() if three else tuple(band(region, most_money(problem))),
+        band={} if three else band(region, most_money(problem)),
         proved=tuple((level, region.lower(level)) for level in region.bounded()) if three else (),
         knee=knee([point.place for point in points]),
         ended=tracer.state.ended,
@@ -528,8 +528,8 @@ def curve(tracer: Tracer) -> Curve:
     )
 
 
-def band(region: ProvenRegion, most: int) -> list[BandStep]:
-    """Return the bounds of a two-way frontier as steps of rising budgets.
+def band(region: ProvenRegion, most: int) -> dict[int, float]:
+    """Return the bounds of a two-way frontier by the budgets, rising, up to which they hold.
 
     Parameters
     ----------
@@ -538,13 +538,13 @@ def band(region: ProvenRegion, most: int) -> list[BandStep]:
     most
         Largest budget.
     """
-    steps: list[BandStep] = []
+    steps: dict[int, float] = {}
     for level in sorted(region.bounded(), reverse=True):
         bound = -region.lower(level)
         if math.isfinite(bound) and -level[0] <= most:
-            if steps and steps[-1].bound == bound:
-                steps.pop()
-            steps.append(BandStep(-level[0], bound))
+            if steps and next(reversed(steps.values())) == bound:
+                steps.popitem()
+            steps[-level[0]] = bound
     return steps
 
 

@@ -231,46 +231,6 @@ def unreached_by_city(cities: pd.DataFrame, pairs: pd.DataFrame) -> tuple[Unreac
 
 
 @dataclass(frozen=True, slots=True)
-class TierCities:
-    """Cities of one tier that count as a whole.
-
-    Attributes
-    ----------
-    tier
-        Its name.
-    cities
-        How many there are.
-    before, after, all_built
-        Cities covered in each of `STATES`.
-    gained
-        Names of those that the plan covers and that are not covered today.
-    """
-
-    tier: str
-    cities: int
-    before: int
-    after: int
-    all_built: int
-    gained: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CityCover:
-    """Cities that count as a whole.
-
-    Attributes
-    ----------
-    meaning
-        When a city is covered, in words.
-    tiers
-        Each tier, largest cities first.
-    """
-
-    meaning: str
-    tiers: tuple[TierCities, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class TierPrice:
     """Covered weight of one tier's pairs, in weights without factors.
 

@@ -123,11 +123,11 @@ def _whole(curve: Curve) -> int:
 def _fill_band(axes: Axes, curve: Curve, *, whole: int, right: float) -> None:
     """Fill what is open: above the best plan known for a budget, below the bound proven for it."""
     costs = [point.cost for point in curve.points]
-    budgets = sorted({0, right, *costs, *(step.budget for step in curve.band if step.budget <= right)})
+    budgets = sorted({0, right, *costs, *(budget for budget in curve.band if budget <= right)})
     low, high = [], []
     for first, last in itertools.pairwise(budgets):
         best = max((point.value for point in curve.points if point.cost <= first), default=None)
-        bound = next((step.bound for step in curve.band if step.budget >= last), None)
+        bound = next((bound for budget, bound in curve.band.items() if budget >= last), None)
         low.append(float("nan") if best is None else best / whole)
         high.append(float("nan") if bound is None else bound / whole)
     low, high = [*low, *low[-1:]], [*high, *high[-1:]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimiser.job.model import CORE_SHARE
-from optimiser.measures.coverage import CityCover, Fairness, groups_in_order
+from optimiser.measures.coverage import Fairness, groups_in_order
 from optimiser.measures.order import Ranking
 from optimiser.measures.tables import Measures
 from optimiser.measures.uncertainty import least_for_core
@@ -191,11 +191,6 @@ class CaseResults:
         if candidate_id in self.kept:
             return "kept"
         return f"{self.chosen_in(candidate_id)} of {len(self.solved)}"
-
-    def span_today(self, names: Collection[str]) -> tuple[int, int] | None:
-        """Return the least and the most pairs within the limit today in the cases of these names."""
-        counts = [int(row["today"]) for row in self.rows if row["name"] in names]
-        return (min(counts), max(counts)) if counts else None
 
     def with_counts(self, links: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Return the table of links with the columns `COLUMN` and `COLUMN_OF` before the reason."""
@@ -468,7 +463,8 @@ class ReportInput:
         Sections of line with limits that matter: the table of `tables.tabulate_sections`; None where trains
         have no limits.
     city_cover
-        Cities that count as a whole; None where the job counts none.
+        Cities that count as a whole, as `optimiser.run.demands.city_cover` tells them; None where the job
+        counts none.
     counted
         What the objective adds up, in words.
     points
@@ -510,7 +506,7 @@ class ReportInput:
     cases: CaseResults | None = None
     certified: CertifiedBound | None = None
     capacities: pd.DataFrame | None = None
-    city_cover: CityCover | None = None
+    city_cover: Mapping[str, Any] | None = None
     counted: str = "covered weight"
     attribution: str = ATTRIBUTION
     points: tuple[PointShown, ...] = ()

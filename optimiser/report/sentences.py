@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from rich import box
@@ -12,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from optimiser.measures import coverage
-from optimiser.measures.coverage import CityCover, Fairness
+from optimiser.measures.coverage import Fairness
 from optimiser.measures.equity import ALL
 from optimiser.measures.tables import Measures
 from optimiser.report import plots, ring_section, wording
@@ -242,17 +243,18 @@ def _independence(measures: Measures) -> Iterator[str]:
         )
 
 
-def city_cover(found: CityCover | None) -> Iterator[str]:
+def city_cover(found: Mapping[str, Any] | None) -> Iterator[str]:
     """Yield how many cities are covered as a whole; nothing where they do not count."""
     if found is None:
         return
     counts = "; ".join(
-        f"{tier.tier} {tier.before} today, {tier.after} with the plan, {tier.all_built} with everything "
-        f"built, of {tier.cities}"
-        for tier in found.tiers
+        "{tier} {before} today, {after} with the plan, {all_built} with everything built, of {cities}".format(
+            **tier
+        )
+        for tier in found["tiers"]
     )
-    yield f"Cities covered as a whole ({found.meaning}): {counts}."
-    gained = [name for tier in found.tiers for name in tier.gained]
+    yield f"Cities covered as a whole ({found['meaning']}): {counts}."
+    gained = [name for tier in found["tiers"] for name in tier["gained"]]
     if gained:
         yield f"Covered by the plan: {', '.join(gained)}."
 

@@ -13,7 +13,6 @@ import pandas as pd
 from optimiser.frontier.cases import LimitStep
 from optimiser.job.model import Job
 from optimiser.job.sections import CityCoverage, Phasing
-from optimiser.measures.coverage import CityCover, TierCities
 from optimiser.problem import City, DesignProblem, Period, Target
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS, Counted, Instrument
@@ -298,7 +297,9 @@ def describe_objective(job: Job) -> str:
     return "".join(parts)
 
 
-def city_cover(problem: DesignProblem, plan: Plan, job: Job, names: Mapping[str, str]) -> CityCover | None:
+def city_cover(
+    problem: DesignProblem, plan: Plan, job: Job, names: Mapping[str, str]
+) -> dict[str, Any] | None:
     """Return the cities that are covered today, with the plan and with everything built.
 
     Parameters
@@ -312,8 +313,10 @@ def city_cover(problem: DesignProblem, plan: Plan, job: Job, names: Mapping[str,
 
     Returns
     -------
-    CityCover or None
-        None where the job counts no cities.
+    dict or None
+        None where the job counts no cities. `meaning`, when a city is covered, in words; `tiers`, largest
+        cities first: `tier`, its `cities`, how many are covered `before`, `after` and with `all_built`, and
+        the names of those that the plan covers (`gained`).
     """
     if not problem.cities:
         return None
@@ -325,8 +328,9 @@ def city_cover(problem: DesignProblem, plan: Plan, job: Job, names: Mapping[str,
         today, now, most = (sum(city in state for city in mine) for state in (before, after, best))
         gained = tuple(names.get(city, city) for city in mine if city in after - before)
         if mine:
-            tiers.append(TierCities(tier, len(mine), today, now, most, gained))
+            counts = {"cities": len(mine), "before": today, "after": now, "all_built": most}
+            tiers.append({"tier": tier, **counts, "gained": gained})
     asked = job.city_coverage
     share = "all" if asked.share == 1 else f"{100 * asked.share:g} %"
     which = "its pairs" if asked.pairs == "all" else "its pairs with core cities"
-    return CityCover(f"{share} of {which} within the limit", tuple(tiers))
+    return {"meaning": f"{share} of {which} within the limit", "tiers": tiers}

@@ -211,12 +211,12 @@ def assemble_report(found: Findings) -> ReportInput:
 def _screening(found: Findings) -> str:
     """Return the caution on a screening, with what its assumptions do to the count of today; else nothing."""
     text, cases = found.source.screening, found.answers.cases
-    span = None if cases is None else cases.span_today(UNCERTAIN)
-    if not text or cases is None or span is None:
+    counts = [] if cases is None else [int(row["today"]) for row in cases.rows if row["name"] in UNCERTAIN]
+    if not text or cases is None or not counts:
         return text
     return (
-        f"{text} Under other assumptions on speeds, trains, waits and access, {span[0]} to {span[1]} of "
-        f"{cases.pairs} pairs are within the limit today."
+        f"{text} Under other assumptions on speeds, trains, waits and access, {min(counts)} to {max(counts)} "
+        f"of {cases.pairs} pairs are within the limit today."
     )
 
 
@@ -436,8 +436,8 @@ def summarise(
         "screening": report.screening,
         "notes": list(report.notes),
         "links": links.astype(object).where(links.notna(), None).to_dict("records"),
-        **({"rings": rings.summarise_rings(report.rings)} if report.rings else {}),
-        **({} if report.city_cover is None else {"city_cover": asdict(report.city_cover)}),
+        **({"rings": [rings.summarise(ring) for ring in report.rings]} if report.rings else {}),
+        **({} if report.city_cover is None else {"city_cover": report.city_cover}),
         **({} if found.levels is None else {"levels": found.levels["tiers"]}),
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
         **({} if report.cases is None else {"cases": asdict(report.cases)}),

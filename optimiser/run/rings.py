@@ -414,12 +414,8 @@ def _overlap(
     )
 
 
-def summarise_rings(rings: Sequence[RingShown]) -> list[dict[str, Any]]:
-    """Return the rings of a plan for `summary.json`."""
-    return [_summary(ring) for ring in rings]
-
-
-def _summary(ring: RingShown) -> dict[str, Any]:
+def summarise(ring: RingShown) -> dict[str, Any]:
+    """Return a ring of a plan for `summary.json`."""
     cities = ring.cities[["city_id", "name", "tier", "seconds"]].to_dict("records")
     parts = ("length", "existing", "upgraded", "new")
     shares = ("corridor_km", "reference_km", "share_of_ring", "share_of_reference")

@@ -21,14 +21,14 @@ def test_the_band_holds_every_plan_there_is(seed, monkeypatch):
     tracer, _ = traced(problem, monkeypatch, limits=Limits(points=3))
     steps = curve(tracer).band
     for cost, value in places_of(problem, "two_way"):
-        assert all(step.bound >= value for step in steps if step.budget >= cost)
+        assert all(bound >= value for budget, bound in steps.items() if budget >= cost)
 
 
 def test_the_band_is_the_best_bound_of_larger_budgets():
     region = ProvenRegion((-10,), (0,))
     for budget, bound in ((10, -7.0), (6, -5.0), (4, -6.0), (2, -3.0)):
         region.proved((-budget,), bound)
-    assert [(step.budget, step.bound) for step in band(region, 10)] == [(2, 3.0), (6, 5.0), (10, 7.0)]
+    assert band(region, 10) == {2: 3.0, 6: 5.0, 10: 7.0}
 
 
 def test_the_knee_bulges_most_from_the_chord():
@@ -88,10 +88,10 @@ def test_the_band_leaves_out_what_is_not_proved_or_beyond_the_largest_budget():
     region = ProvenRegion((-10,), (0,))
     for budget, bound in ((12, float("-inf")), (11, -9.0), (10, -7.0), (0, -1.0)):
         region.proved((-budget,), bound)
-    assert [(step.budget, step.bound) for step in band(region, 10)] == [(0, 1.0), (10, 7.0)]
-    assert [step.budget for step in band(region, 9)] == [0]
-    assert [step.budget for step in band(region, 12)] == [0, 10, 11]
-    assert band(ProvenRegion((-10,), (0,)), 10) == []
+    assert band(region, 10) == {0: 1.0, 10: 7.0}
+    assert list(band(region, 9)) == [0]
+    assert list(band(region, 12)) == [0, 10, 11]
+    assert band(ProvenRegion((-10,), (0,)), 10) == {}
 
 
 def test_budgets_with_one_bound_are_one_step():
@@ -99,7 +99,7 @@ def test_budgets_with_one_bound_are_one_step():
     for budget in (2, 4, 6):
         region.proved((-budget,), -5.0)
     region.proved((-8,), -6.0)
-    assert [(step.budget, step.bound) for step in band(region, 10)] == [(6, 5.0), (8, 6.0)]
+    assert band(region, 10) == {6: 5.0, 8: 6.0}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_the_curve_of_a_line_has_its_points_ends_totals_and_band(monkeypatch):
     assert (found.today.built, found.everything.built) == ((), ("ac", "ad", "bd"))
     assert found.totals == {"core": 10, "small": 9, "all": 19}
     assert found.groups == ("small", "core")
-    assert [(step.budget, step.bound) for step in found.band] == [(2, 2.0), (6, 14.0), (16, 18.0)]
+    assert found.band == {2: 2.0, 6: 14.0, 16: 18.0}
     assert (found.proved, found.knee, found.ended, found.open_boxes) == ((), 1, "complete", 0)
     assert (found.asked_gap, found.faults, found.counts_pairs_alone) == (0.0, (), True)
     assert (found.share(found.today, "core"), found.share(found.today, "all")) == (0.2, 2 / 19)
@@ -158,7 +158,7 @@ def test_the_curve_of_three_axes_has_proved_costs_and_no_band(monkeypatch):
     groups = ("core", "small")
     tracer, _ = traced(line(), monkeypatch, axes="three_way", groups=groups)
     found = curve(tracer)
-    assert (found.band, found.counts_pairs_alone) == ((), True)
+    assert (found.band, found.counts_pairs_alone) == ({}, True)
     assert {point.place for point in found.points} == set(
         non_dominated(places_of(line(), "three_way", groups))
     )

@@ -10,7 +10,6 @@ from hostile_names import PAYLOADS, read
 from report_drawing import PRICED, explored, on_screen, report_out_of_reach
 from ring_square import shown
 
-from optimiser.measures.coverage import CityCover, TierCities
 from optimiser.report import page
 
 
@@ -169,7 +168,8 @@ def test_without_demands_fairness_is_not_mentioned(make):
 
 @pytest.mark.parametrize("name", ["Bo", "<b>Bo</b>"])
 def test_the_page_names_the_cities_that_the_plan_covers(make, name):
-    cover = CityCover("all of its pairs within the limit", (TierCities("small", 2, 0, 1, 2, (name,)),))
+    tier = {"tier": "small", "cities": 2, "before": 0, "after": 1, "all_built": 2, "gained": (name,)}
+    cover = {"meaning": "all of its pairs within the limit", "tiers": [tier]}
     text = page.render(make("bc", city_cover=cover))
     assert "Cities covered as a whole" in text
     assert name.replace("<", "&lt;").replace(">", "&gt;") in text

@@ -19,7 +19,7 @@ from optimiser.engine.solve import FAILED, KILLED, SolveFailure
 from optimiser.frontier.cases import scale_of, with_steps
 from optimiser.job.model import Job, LoadedJob
 from optimiser.job.sections import DERIVED
-from optimiser.measures.order import Ranking, rank_links
+from optimiser.measures.order import rank_links
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem import result as results
@@ -364,6 +364,10 @@ class Chain:
         """
         levels, plan = self.counted.outcome.folder / LEVELS, solving.within_limit(self.counted.value, plan)
         measures = self.measures(plan)
+        inputs = {"problem": self.counted.key, "plan": plan.built}
+        ranking = self._kept(
+            "ranking", "Ranking the links", inputs, lambda: rank_links(self.counted.value, plan.built)
+        )
         return self.findings_of(
             self.loaded.job,
             self.counted.value,
@@ -371,7 +375,7 @@ class Chain:
             plan,
             levels=store.load_json(levels) if levels.exists() else None,
             seconds=measures.seconds,
-            ranking=self._ranking(plan),
+            ranking=ranking.value,
             measures=measures,
             reach=self.spared("Reach", lambda: self.reach, None),
             answers=reporting.Answers() if answers is None else answers,
@@ -401,13 +405,6 @@ class Chain:
             plan=plan,
             **others,
         )
-
-    def _ranking(self, plan: Plan) -> Ranking:
-        """Return the rank of the links of a plan, as it counts within the limit."""
-        inputs = {"problem": self.counted.key, "plan": plan.built}
-        return self._kept(
-            "ranking", "Ranking the links", inputs, lambda: rank_links(self.counted.value, plan.built)
-        ).value
 
     @cached_property
     def reach(self) -> Reach | None:

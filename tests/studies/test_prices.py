@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from fractions import Fraction
 from functools import cache
 
 import pytest
@@ -58,7 +57,8 @@ def priced(problem, weights=None):
 def test_losses_and_gains_are_counted_by_tier_and_in_all():
     found = priced(rivals().replace(targets=(Target("small", 4),)))
     assert [(tier.tier, tier.gained) for tier in found.tiers] == [("core", -7), ("small", 4)]
-    assert (found.worth_free, found.worth_plan, found.price) == (7, 4, Fraction(3, 7))
+    assert (found.worth_free, found.worth_plan, found.lost) == (7, 4, 3)
+    assert found.as_dict()["price_of_fairness"] == round(3 / 7, 9)
     assert (found.only_plan, found.only_free) == (("to small",), ("to core",))
 
 
@@ -78,7 +78,7 @@ def test_a_factor_is_priced_in_weights_without_it():
 
 def test_a_demand_that_the_best_plan_meets_anyway_costs_nothing():
     found = priced(rivals().replace(targets=(Target("core", 7),)))
-    assert (found.price, found.cost_of_both) == (0, None)
+    assert (found.as_dict()["price_of_fairness"], found.cost_of_both) == (0, None)
     assert "they cost nothing at this budget" in list(sentences.fairness(found))[1]
 
 

@@ -183,7 +183,7 @@ def measures(report: ReportInput) -> Iterator[str]:
 
 def rests_on(report: ReportInput) -> Iterator[str]:
     """Yield how many new pairs rest on measures at stations, and what half the money brings."""
-    if report.measures is None or not len(report.links):
+    if report.measures is None or len(report.measures.build_order) < 2:
         return
     facts, steps = report.measures.facts, report.measures.build_order
     new, left = facts["new_pairs"], facts["new_pairs_without_station_measures"]

@@ -23,7 +23,7 @@ def times_within(problem):
     found = []
     for built in ([], names[::3], names[1::2], names):
         pairs = zip(problem.pairs, pair_times(problem, built), strict=True)
-        within = ((pair, seconds) for pair, seconds in pairs if seconds <= pair.limit)
+        within = ((pair, seconds) for pair, seconds in pairs if seconds is not None and seconds <= pair.limit)
         nodes = problem.nodes
         found.append({(nodes[p.origin], nodes[p.destination], p.limit): seconds for p, seconds in within})
     return found

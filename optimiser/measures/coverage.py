@@ -173,14 +173,9 @@ def least_gaining(cities: pd.DataFrame, pairs: pd.DataFrame) -> list[Gain]:
     -----
     Cities are ordered by the share of open pairs that they gain, then by the number of those that remain.
     """
-    masks = {state: within(pairs, state=state).to_numpy() for state in STATES}
-    is_open = ~masks["before"]
-    parts = (
-        is_open,
-        is_open & masks["after"],
-        is_open & ~masks["after"] & masks["all_built"],
-        is_open & ~masks["after"] & ~masks["all_built"],
-    )
+    before, after, every = (within(pairs, state=state).to_numpy() for state in STATES)
+    left, never = ~after & every, ~after & ~every
+    parts = (~before, ~before & after, ~before & left, ~before & never)
     ends = pairs[["origin", "destination"]].to_numpy(dtype=np.int64)
     counts = (np.bincount(ends[part].ravel(), minlength=len(cities)).tolist() for part in parts)
     rows = [Gain(*row) for row in zip(cities["name"].astype(str), *counts, strict=True)]

@@ -128,7 +128,7 @@ class CaseResults:
         can be built in it. They say how sure a proposal is; without draws the cases do.
     other
         The plan of nearly the same weight that shares least money with this one: `built`, `words`, `cost`,
-        `shared` (money spent on what both build) and `pairs` within the limit; None: not known.
+        `shared` (money spent on what both build), `pairs` within the limit and `is_proven`; None: not known.
     """
 
     rows: Sequence[Row]
@@ -233,8 +233,9 @@ class CaseResults:
             others = "; ".join(self.other["words"][:MOST_OTHERS]) or "nothing else"
             more = f" and {count} more" if (count := len(self.other["words"]) - MOST_OTHERS) > 0 else ""
             found.append(
-                f"The most different plan of nearly the same weight has {self.other['pairs']} pairs within "
-                f"the limit and {shared} of its money in common with this one; it builds {others}{more}."
+                f"The most different plan{'' if self.other['is_proven'] else ' found'} of nearly the same "
+                f"weight has {self.other['pairs']} pairs within the limit and {shared} of its money in "
+                f"common with this one; it builds {others}{more}."
             )
         if late and self.is_enough:
             settled = wording.percent(SETTLED_GAP, digits=0)

@@ -213,7 +213,7 @@ class Asking:
         """Return how much is asked, and how long it takes: at most, and about, by what the solve took."""
         job, questions = self.chain.loaded.job, self.chain.questions
         rings = sum(not ring.required for ring in self.chain.design.rings) * ("margins" in questions)
-        solves = rings + 2 * ("prices" in questions)
+        solves = rings + 2 * ("prices" in questions) + (self.draws is not None)
         own_s = self.chain.result.seconds
         side_by_side = max(1, self.workers)
         limit_s = min(job.cases.time_limit_s, side_by_side * own_s)
@@ -353,10 +353,11 @@ class Asking:
         -------
         dict
             `built` (ids), `words` (what it builds and this plan does not), `cost`, `shared` (money spent on
-            what both build) and `pairs` within the limit; None where no plan was found.
+            what both build), `pairs` within the limit, and `is_proven`, whether none shares less within the
+            gap of the job; None where no plan was found.
         """
         counted, plan = self.chain.counted.value, within_limit(self.chain.counted.value, self.done.plan)
-        if counted.budget is None or counted.periods or not plan.built:
+        if self.draws is None or counted.budget is None or counted.periods or not plan.built:
             return None
         weight = sum(counted.pairs[k].weight for k in plan.covered)
         case = Case(
@@ -380,6 +381,7 @@ class Asking:
             "cost": counted.cost_of(found.built),
             "shared": counted.cost_of(set(found.built) & set(plan.built)),
             "pairs": len(pairs),
+            "is_proven": result.is_proven(self.chain.loaded.job.solve.gap),
         }
 
     def _notes(self) -> Iterator[str]:

@@ -102,3 +102,14 @@ def test_joint_draws_decide_how_sure_a_proposal_is_and_the_cases_stay_the_tornad
     ]
     few = replace(FOUND, draws=[*rows, *[{**row, "gap": 0.1} for row in rows]])
     assert (few.verdict("cd"), few.is_core("cd")) == ("–", False)
+
+
+def test_the_most_different_plan_is_called_so_where_that_is_proven():
+    other = {"built": ["cd"], "words": ["C – D"], "cost": 200, "shared": 50, "pairs": 3, "is_proven": True}
+    links, found = line_report("bc", "cd").links, replace(FOUND, other=other)
+    assert (
+        "The most different plan of nearly the same weight has 3 pairs within the limit and 25 % of its "
+        "money in common with this one; it builds C – D."
+    ) in found.sentences(links)
+    cut = replace(FOUND, other=other | {"is_proven": False}).sentences(links)
+    assert any(text.startswith("The most different plan found of") for text in cut)

@@ -61,7 +61,7 @@ _KEYS = ("low", "mode", "high", "mean", "deviation", "choices", "chances")
 Choices = Annotated[tuple[float | str, ...], Field(strict=False)]
 Chances = Annotated[tuple[Share, ...], Field(strict=False)]
 
-CORE_SHARE = 0.9
+ROBUST_SHARE = 0.9
 """Share of the cases that choose a link of the robust core, unless a job says otherwise."""
 
 
@@ -187,7 +187,7 @@ class Sweep(Section):
     time_limit_s: Limit = 120.0
     threads: Positive = Field(1, le=4096)
     memory_mb: Megabytes = 0
-    core_share: float = Field(CORE_SHARE, gt=0.5, le=1)
+    core_share: float = Field(ROBUST_SHARE, gt=0.5, le=1)
     commit_core: bool = False
     factors: Annotated[tuple[Factor, ...], Field(strict=False)] = ()
     correlations: Annotated[tuple[Correlated, ...], Field(strict=False)] = ()

@@ -4,8 +4,8 @@ How to add a kind
 -----------------
 1. Write its generator beside those of its mode (`roads`, `rail`, or a new module): a function that yields a
    `Proposal` for each candidate and counts in `left_out` what it rejects, each reason beginning with the name
-   of the kind. It sets neither kind, mode, instrument nor items. Its thresholds are fields of `RoadRules` or
-   `RailRules`.
+   of the kind. It sets neither kind, mode, instrument nor items. Its thresholds are fields of a part of
+   `Rules`.
 2. Add a row to `KINDS`: words for the reader, mode, instrument, generator and what a candidate pays for;
    where needed, how many are kept, whether it is a service, and whether rings may consist of it.
 

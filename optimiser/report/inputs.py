@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from optimiser.job.model import CORE_SHARE
+from optimiser.job.model import ROBUST_SHARE
 from optimiser.measures.coverage import Fairness, groups_in_order
 from optimiser.measures.order import Ranking
 from optimiser.measures.tables import Measures
@@ -183,7 +183,7 @@ class CaseResults:
 
     def is_core(self, candidate_id: str) -> bool:
         """Return whether a candidate belongs to the robust core."""
-        is_often = self.chosen_in(candidate_id) >= least_for_core(len(self.solved), CORE_SHARE)
+        is_often = self.chosen_in(candidate_id) >= least_for_core(len(self.solved), ROBUST_SHARE)
         return self.is_enough and candidate_id not in self.kept and is_often
 
     def counted(self, candidate_id: str) -> str:
@@ -217,7 +217,7 @@ class CaseResults:
             asked = sum(str(name) not in self.kept for name in links["candidate_id"])
             size = f"{int(is_core.sum())} of {asked} proposals{off_rings}"
             money = wording.share(int(links["cost"][is_core].sum()), int(links["cost"].sum()))
-            often = f"are chosen in at least {wording.percent(CORE_SHARE, digits=0)} of {count} {self.unit}"
+            often = f"are chosen in at least {wording.percent(ROBUST_SHARE, digits=0)} of {count} {self.unit}"
             found.append(f"{size}, {money} of the money, {often}.")
         elif self.asked:
             found.append(f"Only {count} of {len(self.asked)} {self.unit} were settled in time: no verdict.")
@@ -281,7 +281,7 @@ class CaseResults:
             "unit": self.unit,
             "open": len(self.unsettled),
             "fragile": wording.percent(FRAGILE_SHARE, digits=0),
-            "core": wording.percent(CORE_SHARE, digits=0),
+            "core": wording.percent(ROBUST_SHARE, digits=0),
             "rows": self.rows,
         }
 

@@ -418,7 +418,7 @@ CITY_AREA_M2 = 60_000**2
 CITY_APART_M = 20_000
 LARGEST_CITY = 20_000_000
 """People of the largest city; the r-th city has this number divided by r (Zipf's law)."""
-CORE_SHARE, SECONDARY_SHARE = 15, 4
+CITIES_A_CORE, CITIES_A_SECONDARY = 15, 4
 """One city in 15 is core, one in 4 of the others secondary."""
 ROAD_KMH, MOTORWAY_KMH, LINK_KMH = 60, 110, 120
 ROAD_DETOUR_PERCENT, LINK_DETOUR_PERCENT = 125, 108
@@ -473,8 +473,8 @@ def _country(
     points = scatter(rng, p.cities, side_m=side, apart_m=CITY_APART_M)
     lengths = distances(points)
     rank = rng.permutation(p.cities).tolist()
-    cores = max(3, p.cities // CORE_SHARE)
-    secondary = cores + (p.cities - cores) // SECONDARY_SHARE
+    cores = max(3, p.cities // CITIES_A_CORE)
+    secondary = cores + (p.cities - cores) // CITIES_A_SECONDARY
     empty = points_between(points) == 0
     edges = [edge for edge in all_pairs(len(points)) if empty[edge]]
     kept = (rng.integers(0, 3, size=len(edges)) > 0).tolist()

@@ -13,7 +13,7 @@ from optimiser.engine.backends.interfaces import LpSolution, MasterSolution, uns
 from optimiser.engine.backends.solvers import label
 from optimiser.engine.methods.cuts.master_loop import IN_OUT_WEIGHT, prove_by_master
 from optimiser.engine.methods.cuts.relaxation import (
-    CORE_SHARE,
+    CORE_POINT_SHARE,
     FAMILIES,
     CutFamily,
     CutFinder,
@@ -196,7 +196,7 @@ class StateCuts:
         cuts = CutFinder(t, families=families, stop=lambda: left() <= 0, threads=threads)
         self._states = [(x, y, cuts.another() if s else cuts) for s, (x, y) in enumerate(states)]
         self._orders = np.random.default_rng(seed).random((ORDERS, t.size))
-        first = cuts.at_core_point(seconds=CORE_SHARE * left())
+        first = cuts.at_core_point(seconds=CORE_POINT_SHARE * left())
         for x, y, _ in self._states:
             live.add_cuts(first, x, y)
 

@@ -46,7 +46,7 @@ DECAY, DECAY_EVERY = 0.7, 4
 STALL_ROUNDS, STALL_SHARE = 5, 2e-4
 """The bound stalls when this many rounds improve it by less than this share of itself."""
 
-CORE_SHARE = 0.5
+CORE_POINT_SHARE = 0.5
 """Share of the time left for the cuts at the core point; without a solve after them there is no bound."""
 
 DEEP_SHARE = 0.8
@@ -411,7 +411,7 @@ def relax(
         The last solution that no limit interrupted, None without one; and the cuts found, one entry for each
         round.
     """
-    rows = [cuts.at_core_point(seconds=CORE_SHARE * left())] if is_fresh else []
+    rows = [cuts.at_core_point(seconds=CORE_POINT_SHARE * left())] if is_fresh else []
     for first in rows:
         program.add(first)
     last: LpSolution | None = None

@@ -13,7 +13,7 @@ from cut_drawing import mesh, two_of_three
 from optimiser.engine.backends.interfaces import LpSolution
 from optimiser.engine.methods.cuts import relaxation
 from optimiser.engine.methods.cuts.relaxation import (
-    CORE_SHARE,
+    CORE_POINT_SHARE,
     FIRST_WEIGHT,
     LATER_WEIGHT,
     MARGIN,
@@ -322,7 +322,7 @@ def test_a_fresh_relaxation_begins_with_the_cuts_at_the_core_point_in_half_of_th
     program = Program(solution(9, x=(0.25, 7.0)), solution(5), solution(5))
     finder = Finder(row(value=2.0), row(value=3.0))
     ended, reports = relaxed(program, finder, is_wide=lambda: False)
-    assert finder.core == [8.0 * CORE_SHARE]
+    assert finder.core == [8.0 * CORE_POINT_SHARE]
     assert program.added == [[1.0, 2.0, 3.0, 4.0], [2.0], [3.0]]
     assert program.seconds == [8.0] * 3
     assert reports == [(9.0, 4), (5.0, 1), (5.0, 1)]

@@ -546,7 +546,7 @@ def _unless_idle(
     ground = [cast("float", row[name]) for name in TERRAIN_CLASSES]
     if worth >= rules.line_value * estimate(table, one.standard, one.length_km, ground).central:
         return row
-    return f"{one.kind}: the time that its track saves is worth less than {rules.line_value:g} times its cost"
+    return f"{one.kind}: time saved by its track is worth under {100 * rules.line_value:g} % of its cost"
 
 
 def propose(scope: Scope, *, by_limit: bool) -> Iterator[Proposal]:

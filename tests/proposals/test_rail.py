@@ -554,7 +554,7 @@ def test_a_line_is_left_out_whose_track_saves_less_time_than_it_costs(km, kept):
         rules = Rules(rail=RailRules(value_of_time=value), kinds=(), further=kinds)
         found = generate(drawn, rules=rules)
         assert found.table["candidate_id"].tolist() == ["x"] * left
-        why = "line: the time that its track saves is worth less than 1 times its cost"
+        why = "line: time saved by its track is worth under 100 % of its cost"
         assert found.report.get(why, 0) == 1 - left
 
 

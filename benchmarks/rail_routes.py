@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,7 +17,6 @@ from networks.rail.drafts import BY_TABLE, Draft, Timetable
 from networks.rail.parameters import RailParameters
 from networks.schema import Network, Services
 from networks.skims import ARC_KINDS, TimeGraph
-from optimiser.run.reading import lengthened_rail
 
 CHINA = RailParameters.default("CN")
 FIRST_DAY = date(2016, 3, 10)
@@ -92,29 +90,21 @@ def route_rows(rows: Sequence[Row], network: Path) -> tuple[list[Routed], list[s
     elements = osm.read(network, roads=frozenset(), ferries=False)
     routed, left_out = [], []
     for year, day in STATE.items():
-        built = lengthened_rail(rail.build(elements, parameters=CHINA, opened_by=day), length_factor(network))
+        built = rail.build(elements, parameters=CHINA, opened_by=day)
         found, missing = _route_year([row for row in rows if row.year == year], built)
         if day > FIRST_DAY:
-            found = _with_today(found, elements, network)
+            found = _with_today(found, elements)
         routed += found
         left_out += missing
     return routed, left_out
 
 
-def _with_today(found: Sequence[Routed], elements: Elements, network: Path) -> list[Routed]:
+def _with_today(found: Sequence[Routed], elements: Elements) -> list[Routed]:
     """Add the minutes by the services of today."""
-    built = lengthened_rail(rail.build(elements, parameters=CHINA), length_factor(network))
+    built = rail.build(elements, parameters=CHINA)
     now, _ = _route_year([routed.row for routed in found], built)
     minutes = {routed.row: routed.served_min for routed in now}
     return [replace(routed, today_min=minutes.get(routed.row, np.nan)) for routed in found]
-
-
-def length_factor(network: Path) -> float:
-    """Return the ratio of true length to geometry length that the region beside the network states."""
-    region = network.with_name("region.toml")
-    if not region.is_file():
-        return 1.0
-    return float(tomllib.loads(region.read_text(encoding="utf-8")).get("rail_length_factor", 1.0))
 
 
 def _route_year(rows: Sequence[Row], built: rail.RailBuild) -> tuple[list[Routed], list[str]]:

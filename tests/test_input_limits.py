@@ -22,7 +22,7 @@ MOST_MISSING = inspect.signature(osm.read).parameters["most_missing"].default
     [
         ("job", f"{reading.MAX_BYTES // 2**10} KiB"),
         ("problem, result", f"{jsonfile.MOST_BYTES // 2**20} MiB"),
-        ("cities, costs, train services", f"{inputs.MOST_TEXT_BYTES // 2**20} MiB"),
+        ("cities, costs, known rings, train services", f"{inputs.MOST_TEXT_BYTES // 2**20} MiB"),
         ("travel times, weights", f"{inputs.MOST_BYTES // 2**30} GiB"),
         ("polygons, own candidates, what was built", f"{inputs.MOST_BYTES // 2**30} GiB"),
         ("raster of heights", f"{inputs.MOST_BYTES // 2**30} GiB"),

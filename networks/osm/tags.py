@@ -12,6 +12,7 @@ from datetime import date
 from typing import Literal
 
 from networks.countries import read_table
+from networks.inputs import number
 from networks.osm.elements import Tags
 
 _CLOCK = re.compile(r"^(\d{1,3}):(\d{2})(?::(\d{2}))?$", re.ASCII)
@@ -371,6 +372,15 @@ DEFAULT_CLASSES = frozenset(ROAD_CLASSES[:5])
 
 LENGTH_FACTOR = "polyring:length_factor"
 """Key of the length of a way on the ground over the length of its line, for lines known to be short."""
+
+_LEAST_FACTOR, _MOST_FACTOR = 0.5, 3.0
+
+
+def length_factor(tags: Tags) -> float:
+    """Return the stated length of a road or track over that of its line; 1 without a plausible statement."""
+    stated = number(tags.get(LENGTH_FACTOR, "")) or 1.0
+    return stated if _LEAST_FACTOR <= stated <= _MOST_FACTOR else 1.0
+
 
 ONEWAY_KEYS = (*(f"oneway:{vehicle}" for vehicle in ACCESS_KEYS[:-1]), "oneway")
 """Tags of one-way roads from the most specific to the most general; the first one present decides."""

@@ -12,6 +12,7 @@ import shapely
 
 from networks import schema
 from networks.osm.elements import Elements, Nodes, Ways
+from networks.osm.tags import length_factor
 from networks.rail.features import Station, Track, number_of_tracks
 from networks.rail.parameters import RailParameters, Running
 from networks.road.builder import cut_at_junctions, geodesic_km, lines_along
@@ -211,7 +212,9 @@ def to_network(
     # The distance of each point from the first one along geodesics between consecutive points.
     lon, lat = placed.lon[pieces.rows], placed.lat[pieces.rows]
     along = np.cumsum([0.0, *geodesic_km(lon[:-1], lat[:-1], lon[1:], lat[1:])])
-    length_km = np.maximum(along[pieces.last] - along[pieces.first], _LEAST_KM)
+    tracks = [placed.tracks[i] for i in pieces.way.tolist()]
+    factors = np.array([length_factor(track.tags) for track in tracks], dtype=np.float64)
+    length_km = np.maximum((along[pieces.last] - along[pieces.first]) * factors, _LEAST_KM)
     used, at = np.unique(np.concatenate([start, stop]), return_inverse=True)
     node_of_point = np.full(len(nodes), -1, dtype=np.int64)
     node_of_point[used] = np.arange(len(used))
@@ -222,7 +225,6 @@ def to_network(
         kind[row], name[row] = "station", station.name
         osm_id[row] = osm_id[row] or max(station.osm_id, 0)
     geometry = shapely.points(placed.lon[used], placed.lat[used])
-    tracks = [placed.tracks[i] for i in pieces.way.tolist()]
     speed = np.array([t.design_kmh for t in tracks], dtype=np.float64)
     seconds = running_seconds(length_km, speed, running=running)
     whole_s = np.maximum(np.rint(seconds), 1).astype(np.int64)

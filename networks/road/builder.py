@@ -15,15 +15,14 @@ from numpy.typing import NDArray
 
 from networks.errors import SourceError
 from networks.impedance import travel_time_s
-from networks.inputs import number
 from networks.osm.elements import Elements, Nodes, Points, Relation, Tags, Ways
 from networks.osm.tags import (
     BACKWARD,
     BOTH,
-    LENGTH_FACTOR,
     ROAD_CLASSES,
     Reversible,
     duration_s,
+    length_factor,
     stops_cars,
 )
 from networks.road.attributes import RoadReport, RoadWays, Texts, make_report, read_ferries, read_roads
@@ -274,7 +273,6 @@ def ride_seconds(way_ids: Ints, tags: Sequence[Tags], relations: Sequence[Relati
 
 
 _MM_PER_KM = 1e6
-_LEAST_FACTOR, _MOST_FACTOR = 0.5, 3.0
 _LEAST_FERRY_KMH, _MOST_FERRY_KMH = 5.0, 160.0
 
 
@@ -301,8 +299,7 @@ def assemble(
     closed = barriers.id[np.array([stops_cars(tags) for tags in barriers.tags], dtype=bool)]
     stops = np.isin(nodes.id, closed)
     pieces = cut_at_junctions(roads.ways, nodes, stops)
-    stated = np.array([number(tags.get(LENGTH_FACTOR, "")) or 1.0 for tags in roads.ways.tags], np.float64)
-    factors = np.where((stated >= _LEAST_FACTOR) & (stated <= _MOST_FACTOR), stated, 1.0)
+    factors = np.array([length_factor(tags) for tags in roads.ways.tags], np.float64)
     pieces = replace(pieces, length_km=pieces.length_km * factors[pieces.way])
     seconds, kmh, source = _times(roads, pieces, nodes, relations)
     reversed_ = roads.direction[pieces.way] == BACKWARD

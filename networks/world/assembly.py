@@ -261,7 +261,7 @@ def add_stations(
 
 
 HIGHWAYS, RAILWAYS = "world_highways", "world_railways"
-_VERSION = 1
+_VERSION = 2
 """Raised when the same input gives another file."""
 
 
@@ -328,8 +328,9 @@ def assemble(
     if not with_rail:
         return elements
     tracks = merge_short_edges(read_clipped(package_file(RAILWAYS), area), assumed.short_track_km)
-    for _, ids in _lines(tracks, dict.fromkeys(tracks.edges, "rail"), elements):
-        elements.add_way(ids, {"railway": "rail", **SOURCE_TAGS})  # neither speed nor usage is known
+    factor = f"{assumed.rail_length_factor:g}"
+    for _, ids in _lines(tracks, dict.fromkeys(tracks.edges, "rail"), elements):  # without speed and usage
+        elements.add_way(ids, {"railway": "rail", LENGTH_FACTOR: factor, **SOURCE_TAGS})
     least = assumed.least_population if least_population is None else least_population
     served = cities_in(area, least_population=least, parameters=assumed)
     add_stations(tracks, served, elements, assumed)

@@ -103,6 +103,9 @@ class Region(Section):
     country: str = ""
     margin_km: float = Field(50.0, ge=0, le=1000)
     as_of: date | None = None
+    title: str = ""
+    attribution: str = ""
+    caution: str = ""
 
     def _rules(self) -> Rules:
         sources = ("name", "file", "graph", "place", "bbox", "polygon", "matrix", "around")
@@ -527,6 +530,7 @@ class Measures(Section):
     discount_rate: Share = 0.06
     years: Annotated[int, Field(gt=0, le=200)] = 30
     overrun_correlation: Share = 0.0
+    known_rings: str = ""
 
 
 class Output(Section):

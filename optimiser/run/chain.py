@@ -127,7 +127,6 @@ class Chain:
             ],
             "region": {"country": source.country, "as_of": job.region.as_of},
             "times": job.times.model_dump(include={"rail", "ferries", "road_classes"}),
-            "factors": [source.rail_factor],
             "timetable": job.region.model_dump(
                 mode="json", include={"gtfs_date", "gtfs_modes", "gtfs_hours"}
             ),
@@ -458,9 +457,10 @@ class Chain:
             "problem": self.problem.key,
             "plan": [result.built, result.objective, result.bound],
             "solve": [result.variant, result.solver, result.seconds],
-            "words": [self.source.title, self.source.notes, self.source.attribution],
+            "words": [self.source.title, self.source.notes, self.source.attribution, self.source.caution],
+            "files": self._checksums("measures.known_rings"),
             "output": job.output.model_dump(exclude={"folder"}),
-            "measures": job.measures.model_dump(),
+            "measures": job.measures.model_dump(exclude={"known_rings"}),
         }
 
     @property

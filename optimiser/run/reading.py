@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from shapely import affinity
 
 from networks import cities, gtfs, impedance, inputs, osm, rail, road, schema, storage, world
@@ -100,22 +98,19 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
     if not (known == 0).any(axis=None):  # the times of a graph of `to_graph`
         timed = timed.replace(links=timed.links.assign(**known))
     assumed = rail.RailParameters.default(source.country)
-    railways = rail.build(
+    tracks = rail.build(
         elements,
         parameters=assumed,
         opened_by=job.region.as_of,
         services_from="auto" if feed is None else "none",
     )
-    tracks = lengthened_rail(railways, source.rail_factor)
     timetable: Mapping[str, Any] = {}
     remarks: tuple[str, ...] = ()
     if feed is not None:
         running = _build_timetable(feed, job, source, tracks=tracks, road=timed)
         tracks, timetable, remarks = running.rail, running.report.to_dict(), running.report.notes()
-    factor = source.rail_factor
-    notes: tuple[str, ...] = (f"Rail lengths are multiplied by {factor:g}.",) if factor != 1.0 else ()
     # Services of a screening are assumed for want of relations in the source, not in this file.
-    notes += (source.screening,) if source.screening else tracks.report.warnings()
+    notes = (source.screening,) if source.screening else tracks.report.warnings()
     full = ImportReport.of(elements).replace(
         roads=report,
         rail=tracks.report.to_dict(),
@@ -246,43 +241,6 @@ def tier_thresholds(job: Job, source: Source) -> cities.Thresholds:
         )
     is_chosen = job.cities.tiers == "auto" and given != (None, None)
     return cities.Thresholds(core, secondary, rule="population" if is_chosen else job.cities.tiers)
-
-
-def lengthened_rail(railways: rail.RailBuild, factor: float) -> rail.RailBuild:
-    """Return railways with lengths and running times on the ground, where the geometry is known to be short.
-
-    Parameters
-    ----------
-    railways
-        As built from the geometry.
-    factor
-        Length on the ground over length of the geometry.
-
-    Returns
-    -------
-    rail.RailBuild
-        Lengths times the factor, and running times likewise, in whole seconds; closed directions stay closed,
-        and so do the running times of services that the source states.
-    """
-    if factor == 1.0:
-        return railways
-    links, stops = railways.network.links, railways.services.stops
-    times = {name: _scaled(links[name], factor) for name in ("forward_s", "backward_s")}
-    longer = links.assign(length_km=links["length_km"] * factor, **times)
-    known = railways.services.lines["known_times"].to_numpy()[stops["service"].to_numpy()]
-    run_s = np.where(known, stops["run_s"], _scaled(stops["run_s"], factor))
-    run = stops.assign(length_km=stops["length_km"] * factor, run_s=run_s)
-    return replace(
-        railways,
-        network=railways.network.replace(links=longer),
-        services=replace(railways.services, stops=run),
-    )
-
-
-def _scaled(seconds: pd.Series[int], factor: float) -> NDArray[np.int64]:
-    """Return times above zero times a factor, in whole seconds and at least one; others stay."""
-    given = seconds.to_numpy(dtype=np.int64)
-    return np.where(given > 0, np.maximum(1, np.rint(given * factor)), given).astype(np.int64)
 
 
 def widened(shape: shapely.Geometry, margin_km: float) -> shapely.Geometry:

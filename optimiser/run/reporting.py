@@ -163,7 +163,7 @@ def assemble_report(found: Findings) -> ReportInput:
     """Bring together what the report shows."""
     job, source, cities, plan = found.job, found.source, found.times.cities, found.plan
     names = dict(zip(cities["city_id"].astype(str), cities["name"], strict=True))
-    file = source.reference_rings_file
+    file = source.files.get("measures.known_rings")
     references = read_reference_rings(file) if found.problem.rings and file is not None else ()
     derived = {one.ring: one for one in found.draft.rewards}
     margin = {one.ring: one for one in found.answers.margins}

@@ -26,8 +26,9 @@ WORLD_NETWORKS = (
 )
 SCREENING_MARK = "Screening: road classes and trains are assumed"
 """The same on maps."""
-REFERENCE_RINGS = "rings.csv"
-"""Table of known rings among the facts of an embedded region."""
+_STATED = ("title", "attribution", "caution")
+"""Keys of `[region]` that count before what its data say of themselves."""
+_KNOWN_RINGS = "rings.csv"
 _MAP_DATA = "Map data © OpenStreetMap contributors, Open Database Licence 1.0."
 _NOTHING = "Nothing was read or written."
 
@@ -47,13 +48,10 @@ class Source:
     files
         Absolute paths by the key of a job that names such a file (`job.model.PATH_KEYS`): those of the job,
         and of the embedded region `cities.file`, `region.file`, `region.gtfs` (without it the trains are
-        those of the map), `costs.terrain` (all plain) and `backcast.built`.
-    reference_rings_file
-        Known rings that the rings of a plan are compared with.
+        those of the map), `costs.terrain` (all plain), `backcast.built` and
+        `measures.known_rings`.
     has_map
         Whether there is a map, on file or to be fetched; else a timetable or a matrix takes its place.
-    rail_factor
-        Length of tracks on the ground over length of their geometry; ways of roads state theirs themselves.
     attribution
         Notice that maps must carry; empty where all data are the user's own.
     notes
@@ -70,9 +68,7 @@ class Source:
     country: str
     cities_from: str
     files: Mapping[str, Path]
-    reference_rings_file: Path | None = None
     has_map: bool = True
-    rail_factor: float = 1.0
     attribution: str = ATTRIBUTION
     notes: tuple[str, ...] = ()
     area: world.Circle | None = None
@@ -91,7 +87,8 @@ def find_source(loaded: LoadedJob) -> Source:
     Raises
     ------
     JobError
-        With all files that are missing, an unknown region or list, or rings round unknown cities.
+        With all files that are missing, an unknown region or list, rings round unknown cities, or an unusable
+        table of known rings.
     """
     job, region = loaded.job, loaded.job.region
     source = Source(
@@ -116,13 +113,18 @@ def find_source(loaded: LoadedJob) -> Source:
         )
     if region.gtfs:
         source = _with_timetable(source, region)
+    source = replace(source, **{key: text for key in _STATED if (text := getattr(region, key))})
     _refuse_missing_files(source, loaded.name)
     if "region.file" in source.files and source.files["region.file"].suffix == storage.IMPORT_SUFFIX:
         source = _with_package(source, loaded)
-    if job.rings and "cities.file" in source.files:
+    if job.rings:
+        from optimiser.proposals.rings.reference_rings import read_reference_rings
         from optimiser.run import rings
 
-        rings.check_centres(job.rings, source.files["cities.file"])
+        if "cities.file" in source.files:
+            rings.check_centres(job.rings, source.files["cities.file"])
+        if "measures.known_rings" in source.files:
+            read_reference_rings(source.files["measures.known_rings"])
     return source
 
 
@@ -170,13 +172,14 @@ def _with_region(source: Source, loaded: LoadedJob) -> Source:
             done=_NOTHING,
             remedy=f"Choose one of: {', '.join(lists)}.",
         )
-    reference_rings = None if region.facts is None else region.facts / REFERENCE_RINGS
+    rings = None if region.facts is None else region.facts / _KNOWN_RINGS
     own = {
         "cities.file": lists[job.cities.list] if source.cities_from == "region" else None,
         "region.file": region.network,
         "region.gtfs": region.timetable,
         "costs.terrain": region.terrain,
         "backcast.built": region.built,
+        "measures.known_rings": rings if rings is not None and rings.is_file() else None,
     }
     return replace(
         source,
@@ -184,8 +187,6 @@ def _with_region(source: Source, loaded: LoadedJob) -> Source:
         country=job.region.country or region.country,
         files={key: file for key, file in own.items() if file is not None} | dict(source.files),
         has_map=region.network is not None,
-        reference_rings_file=reference_rings if reference_rings and reference_rings.is_file() else None,
-        rail_factor=region.rail_length_factor,
         attribution=region.attribution,
         notes=(f"Data of the region: {region.vintage}.",),
         caution=region.caution,
@@ -209,7 +210,6 @@ def _with_world(source: Source, loaded: LoadedJob) -> Source:
         source,
         title=f"{region.radius_km:g} km around {place.name}",
         country=region.country or place.country,
-        rail_factor=world.WorldParameters.default().rail_length_factor,
         attribution=f"{SCREENING_MARK}. {ATTRIBUTION}",
         notes=(
             WORLD_NETWORKS,

@@ -41,6 +41,21 @@ def test_the_running_time_between_stops_follows_from_the_links():
     assert built.services.stops["length_km"].tolist() == [0.0, pytest.approx(km)]
 
 
+@pytest.mark.parametrize(("text", "factor"), [("1.25", 1.25), ("0", 1.0), ("x", 1.0), ("9", 1.0)])
+def test_a_track_may_state_its_length_on_the_ground(text, factor):
+    tracks = [(way, nodes, tags | {"polyring:length_factor": text}) for way, nodes, tags in LINE]
+    trains = [train(1, [1, 3]), train(2, [1, 2, 3], **known("12;18.5", "2"))]
+    plain, longer = build(trains), build(trains, tracks)
+    for table, before in (
+        (longer.network.links, plain.network.links),
+        (longer.services.stops, plain.services.stops),
+    ):
+        assert table["length_km"].tolist() == pytest.approx((before["length_km"] * factor).tolist())
+    km = longer.network.links["length_km"].sum()
+    # The modelled time follows the length, the stated minutes stay.
+    assert longer.services.stops["run_s"].tolist() == [0, round(3600 * km / (0.80 * 200)), 0, 720, 1110]
+
+
 def test_the_interval_tag_is_the_headway():
     lines = build([train(1, [1, 3], interval="00:20")]).services.lines
     assert (lines["headway_s"][0], lines["headway_source"][0]) == (1200, "tag")

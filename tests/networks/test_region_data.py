@@ -169,6 +169,11 @@ def test_each_road_class_has_a_source(elements):
     assert all("source:highway" in tags for _, tags in elements[1].values() if "highway" in tags)
 
 
+def test_all_tracks_state_the_length_factor_of_the_region(elements):
+    factors = {tags["polyring:length_factor"] for _, tags in elements[1].values() if "railway" in tags}
+    assert factors == {f"{REGION.rail_length_factor:g}"}
+
+
 def test_each_line_has_a_track_with_its_stations(elements, tracks):
     nodes, ways, _ = elements
     refs = {ref for _, tags in ways.values() if "railway" in tags for ref in tags.get("ref", "").split(";")}

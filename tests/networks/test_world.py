@@ -204,6 +204,7 @@ def test_the_file_is_read_like_any_extract(monkeypatch, tmp_path):
     # A share of 0.3 holds one edge of 111 km; the other three, 431 km, join into one link.
     assert by_class == pytest.approx({"trunk": 1.07 * 111.0, "primary": 1.07 * 431.0}, rel=0.002)
     tracks = rail.build(elements)
+    assert tracks.network.links["length_km"].sum() == pytest.approx(1.025 * 222.4, rel=0.002)
     assert tracks.stations["name"].tolist() == ["A", "B"]
     assert tracks.services.lines["name"].tolist() == ["A - B"]
     assert tracks.report.services_source == "tracks"

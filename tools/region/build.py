@@ -127,13 +127,13 @@ def _add_rails(region: Region, geograph: Geograph, elements: Elements) -> None:
     lines = facts.rail_lines(_given(region.facts))
     connections = facts.through_running(_given(region.facts))
     graph = WorkingGraph.of(geograph)
-    layout = lay_out(graph, lines, connections, length_factor=region.rail_length_factor)
+    factor = region.rail_length_factor
+    layout = lay_out(graph, lines, connections, length_factor=factor)
     for line in lines:
-        km = layout.lengths_km[line.id] * region.rail_length_factor
-        LOG.info("rail %s: %.1f km, known %s", line.id, km, line.known_km)
+        LOG.info("rail %s: %.1f km, known %s", line.id, layout.lengths_km[line.id] * factor, line.known_km)
     stretches = facts.rail_stretches(_given(region.facts))
     zones = slow_zones(_given(region.terrain), region.cities, stretches)
-    tracks = add_tracks(graph, lines, layout, elements, zones=zones, stretches=stretches)
+    tracks = add_tracks(graph, lines, layout, elements, factor, zones=zones, stretches=stretches)
     by_id = {line.id: line for line in lines}
     patterns = read_patterns(_given(region.facts))
     services = [
@@ -145,7 +145,6 @@ def _add_rails(region: Region, geograph: Geograph, elements: Elements) -> None:
     others = [run for run in connections if not is_through_in_timetable(run, by_id, patterns)]
     services += through_services(by_id, others, layout)
     add_services(services, by_id, tracks, elements)
-    factor = region.rail_length_factor
     add_patterns(patterns, by_id, layout, graph.points, tracks, elements, length_factor=factor)
 
 

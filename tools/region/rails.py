@@ -16,6 +16,7 @@ import shapely
 import shapely.affinity
 from shapely.geometry import shape
 
+from networks.osm.tags import LENGTH_FACTOR
 from networks.world.geograph import Elements, Point, between, chains, distance_km, length_km
 from tools.region.facts import Corridor, Place, Stretch, Through
 from tools.region.geometry import stretched, turn_deg
@@ -377,6 +378,7 @@ def add_tracks(
     lines: Sequence[Corridor],
     layout: Layout,
     elements: Elements,
+    length_factor: float = 1.0,
     *,
     zones: Sequence[Zone] = (),
     stretches: Sequence[Stretch] = (),
@@ -393,6 +395,8 @@ def add_tracks(
         Stations and legs.
     elements
         Elements to which they are added; changed in place.
+    length_factor
+        Length on the ground over length of the geometry, which each way states.
     zones
         Areas in which trains are slower; of several at one place the first counts.
     stretches
@@ -423,6 +427,7 @@ def add_tracks(
         tags = _slowed(tags, zones[slow[edge]]) if edge in slow else tags
         if edge in counted:
             tags |= _tracks_tags(counted[edge].tracks, counted[edge].source)
+        tags[LENGTH_FACTOR] = f"{length_factor:g}"
         way = elements.add_way([ids[node] for node in line], tags)
         ways |= {edge_of(a, b): way for a, b in itertools.pairwise(line)}
     return Tracks({key: ids[node] for key, node in layout.stations.items()}, ways)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from networks.inputs import number, printable, read_text
 from optimiser.problem.errors import JobError
 from optimiser.proposals.base_case import great_circle_km, line_km, project
 
@@ -86,24 +88,39 @@ def read_reference_rings(path: Path) -> tuple[ReferenceRing, ...]:
     Raises
     ------
     JobError
-        When a column is missing or a number cannot be read.
+        When it is no table with these columns, or with all rows and rings that cannot be used.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    missing = [name for name in COLUMNS if rows and name not in rows[0]]
-    if missing:
-        raise JobError("a table of known rings lacks columns", where=str(path), faults=missing)
-    found = []
     try:
-        for name in dict.fromkeys(row["ring"] for row in rows):
-            mine = sorted((row for row in rows if row["ring"] == name), key=lambda row: int(row["seq"]))
-            points = [(float(row["lon"]), float(row["lat"])) for row in mine]
-            closed = points if points[0] == points[-1] else [*points, points[0]]
-            sources = sorted({f"{row['source']} (quality {row['quality']})" for row in mine})
-            line = shapely.LineString(closed)
-            found.append(ReferenceRing(name, mine[0]["title"], mine[0]["mode"], line, "; ".join(sources)))
-    except ValueError as fault:
+        table = csv.DictReader(io.StringIO(read_text(path), newline=""))
+        rows, header = list(table), table.fieldnames or ()
+    except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise JobError(f"a table of known rings cannot be read: {fault}", where=str(path)) from fault
+    faults = [f"column '{name}' is missing" for name in COLUMNS if name not in header]
+    known: dict[str, list[tuple[float, dict[str, str], tuple[float, float]]]] = {}
+    for line, row in enumerate([] if faults else rows, start=2):
+        cells = {key: printable((row[key] or "").strip()) for key in COLUMNS}
+        seq, lat, lon = (number(cells[key]) for key in ("seq", "lat", "lon"))
+        if seq is None or lat is None or lon is None or abs(lat) > 90 or abs(lon) > 180:
+            faults.append(f"line {line}: seq, lat and lon must be numbers, lat and lon in degrees")
+        elif cells["mode"] not in {"road", "rail"}:
+            faults.append(f"line {line}: mode is '{cells['mode']}', not road or rail")
+        else:
+            known.setdefault(cells["ring"], []).append((seq, cells, (lon, lat)))
+    faults += [
+        f"ring {name}: it needs three way points"
+        for name, points in known.items()
+        if not faults and len({point for *_, point in points}) < 3
+    ]
+    if faults:
+        raise JobError("a table of known rings cannot be used", where=str(path), faults=faults)
+    found = []
+    for name, points in known.items():
+        ordered = sorted(points, key=lambda one: one[0])
+        first, corners = ordered[0][1], [point for *_, point in ordered]
+        closed = corners if corners[0] == corners[-1] else [*corners, corners[0]]
+        sources = sorted({f"{cells['source']} (quality {cells['quality']})" for _, cells, _ in ordered})
+        line = shapely.LineString(closed)
+        found.append(ReferenceRing(name, first["title"], first["mode"], line, "; ".join(sources)))
     return tuple(found)
 
 

@@ -64,13 +64,33 @@ def test_reference_rings_are_read_in_order_and_closed(tmp_path):
 def test_a_table_without_its_columns_is_refused(tmp_path):
     path = tmp_path / "rings.csv"
     path.write_text("ring,title\na,A\n", encoding="utf-8")
-    with pytest.raises(JobError, match="mode"):
+    with pytest.raises(JobError) as caught:
+        read_reference_rings(path)
+    assert "column 'mode' is missing" in caught.value.faults
+
+
+def test_all_rows_of_a_table_that_cannot_be_used_are_named_at_once(tmp_path):
+    path = tmp_path / "rings.csv"
+    rows = ["a,A,road,0,x,1,seen,A", "a,A,road,1,95,1,seen,A", "a,A,tram,2,0,1,seen,A", "a,A,road"]
+    path.write_text(HEADER + "\n".join(rows), encoding="utf-8")
+    with pytest.raises(JobError) as caught:
+        read_reference_rings(path)
+    assert [fault[:6] for fault in caught.value.faults] == ["line 2", "line 3", "line 4", "line 5"]
+    path.write_text(HEADER + "a,A,road,0,0,0,seen,A\na,A,road,1,1,1,seen,A\n", encoding="utf-8")
+    with pytest.raises(JobError) as caught:
+        read_reference_rings(path)
+    assert caught.value.faults == ("ring a: it needs three way points",)
+
+
+def test_a_table_that_is_no_text_is_refused(tmp_path):
+    path = tmp_path / "rings.csv"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(JobError, match="cannot be read"):
         read_reference_rings(path)
 
 
 def test_the_region_that_comes_with_the_package_knows_a_road_and_a_railway_ring():
-    path = find_source(find("jing-jin-ji")).reference_rings_file
-    assert path is not None
+    path = find_source(find("jing-jin-ji")).files["measures.known_rings"]
     known = {one.mode: one for one in read_reference_rings(path)}
     assert {mode: round(one.length_km) for mode, one in known.items()} == {"road": 775, "rail": 393}
     assert all(one.line.is_closed and one.line.is_simple for one in known.values())

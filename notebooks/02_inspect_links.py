@@ -161,8 +161,8 @@ sure["share of the money"] = (sure["cost"] / run.cost).round(2)
 sure
 
 # %% [markdown]
-# Robust links are chosen in at least 90 % of the cases, fragile ones in less than half. So few cases tell
-# this coarsely: one case more or less changes a verdict. These links are not robust:
+# Robust links are chosen in at least 90 % of the joint draws, fragile ones in less than half. So few draws
+# tell this coarsely: one more or less changes a verdict. These links are not robust:
 
 # %%
 links[links["verdict"] != "robust"].sort_values("chosen_in")[

@@ -43,7 +43,7 @@ ENDS = 2
 
 
 def _show(done: Traced) -> None:
-    """Print the outcome: points, order of the links, robust core, files."""
+    """Print the outcome: points, order of the links, steady core, files."""
     from optimiser.frontier.point import STEADY
     from optimiser.studies.frontier import page_name
 
@@ -73,7 +73,7 @@ def _show(done: Traced) -> None:
     steady = wording.percent(STEADY[curve.axes.kind], digits=0)
     screen.line(f"Of {len(links)} links {stay} stay in every dearer plan once they enter.")
     screen.line(
-        f"Robust core (in half of all plans, and in {steady} of those from its entry on): "
+        f"Steady core (in half of all plans, and in {steady} of those from its entry on): "
         f"{core} of {len(links)} links."
     )
     screen.line(wording.WORDS["frontier_ends"].get(curve.ended, "").format(open=curve.open_boxes))

@@ -414,7 +414,7 @@ def marginal_order(points: Sequence[Point], *, steady: float) -> list[dict[str, 
     list of dict
         Id, number and cost of the cheapest point that builds it, number of points that do, their share of
         those from its entry on, number of points that build it while the next one does not, whether every
-        point from its entry on builds it, and whether it belongs to the robust core: it is steady from its
+        point from its entry on builds it, and whether it belongs to the steady core: it is steady from its
         entry on, and at least the share `CORE` of all points build it.
     """
     plans = [set(point.plan.built) for point in points]

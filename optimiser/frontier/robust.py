@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -18,7 +18,7 @@ from optimiser.frontier.askers import solved
 from optimiser.frontier.axes import everything
 from optimiser.frontier.cases import shifted
 from optimiser.frontier.levels import LevelAnswer, LevelTarget, highest_level
-from optimiser.problem import Capacity, City, DesignProblem, Pair
+from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Target
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.model import Arc
 from optimiser.problem.result import Result, rounded_bound
@@ -233,6 +233,90 @@ def covered_in_most(composition: Composition, need: int) -> DesignProblem:
             City(f"pair {k + 1}", pair.weight, tuple(place[k] for place in composition.pairs), need)
             for k, pair in enumerate(base.pairs)
         ),
+    )
+
+
+def with_share_on(problem: DesignProblem, names: Collection[str], share: Fraction) -> DesignProblem:
+    """Return the problem whose plans put at least a share of their money into some candidates.
+
+    Parameters
+    ----------
+    problem
+        A problem with a budget and without periods.
+    names
+        Ids of the candidates R.
+    share
+        Least share p / q of what a plan costs, 0 to 1; a plan without cost has every share.
+
+    Notes
+    -----
+    With c the costs and x what is built, the demand is ``p cx(all) <= q cx(R)``, which is the same as
+    ``p cx(all but R) + (q - p) c(1 - x)(R) <= (q - p) c(R)``. A capacity cannot be used by what is *not*
+    built. So each candidate of R has a twin of no cost that uses it, and a switch demands one of the two.
+    Who builds both only has less left for the others, so the best plans are those of the demand. The switch
+    adds 1 to every objective.
+    """
+    p, q = share.numerator, share.denominator
+    cost = {c.id: c.cost for c in problem.candidates if c.cost}
+    twins = {name: f"without {name}" for name in names if name in cost and p < q}
+    use = {name: p * money for name, money in cost.items() if name not in names and p}
+    use |= {twin: (q - p) * cost[name] for name, twin in twins.items()}
+    most = sum(use[twin] for twin in twins.values())
+    rows = [Capacity("money elsewhere", tuple(sorted(use.items())), most)] if use else []
+    return _switched(problem, list(twins.items()), len(twins), rows)
+
+
+def affordable_in_most(problem: DesignProblem, cases: Sequence[DesignProblem], need: int) -> DesignProblem:
+    """Return the problem whose plans also keep budget and caps of at least so many cases.
+
+    Parameters
+    ----------
+    problem
+        A problem with a budget and without periods.
+    cases
+        The problem at other prices, budgets and caps; nothing else of them plays a part.
+    need
+        Number of cases, 0 to all.
+
+    Notes
+    -----
+    A chance constraint (Charnes and Cooper 1959) over equally likely cases, exact over these. A candidate of
+    no cost stands for each case that is kept, and takes up the slack of a case that is not: a limit
+    ``ux <= m`` of the case is ``ux + Mz <= m + M``, where M is what everything built exceeds m by. A switch
+    demands `need` of these candidates, and adds 1 to every objective.
+    """
+    rows, kept = list[Capacity](), [f"keeps {k}" for k in range(1, len(cases) + 1)]
+    for name, case in zip(kept, cases, strict=True):
+        for what, use, most in _limits(case):
+            if (over := sum(use.values()) - most) > 0:
+                own = tuple(sorted([*use.items(), (name, over)]))
+                rows.append(Capacity(f"{name}: {what}", own, most + over))
+    return _switched(problem, [(name,) for name in kept], need, rows)
+
+
+def _switched(
+    problem: DesignProblem, switches: Sequence[tuple[str, ...]], need: int, rows: Sequence[Capacity]
+) -> DesignProblem:
+    """Return the problem, with further rows, whose plans turn on at least so many switches.
+
+    A switch is a pair of no weight between two nodes of its own, and each of its candidates joins them; the
+    last of these is new and costs nothing. A city over all of the pairs needs so many, and a target demands
+    the city.
+    """
+    first, at, count = len(problem.nodes), len(problem.pairs), len(switches)
+    name = f"switch {first}"
+    joined: dict[str, list[Arc]] = {}
+    for k, ids in enumerate(switches):
+        for one in ids:
+            joined.setdefault(one, []).append((first + 2 * k, first + 2 * k + 1, 1))
+    candidates = (*problem.candidates, *(Candidate(ids[-1], 0, ()) for ids in switches))
+    return problem.replace(
+        nodes=(*problem.nodes, *(f"{name}: {k}{end}" for k in range(count) for end in ("", "/to"))),
+        candidates=tuple(dataclasses.replace(c, arcs=(*c.arcs, *joined.get(c.id, ()))) for c in candidates),
+        pairs=(*problem.pairs, *(Pair(first + 2 * k, first + 2 * k + 1, 1, 0, name) for k in range(count))),
+        capacities=(*problem.capacities, *rows),
+        cities=(*problem.cities, City(name, 1, tuple(range(at, at + count)), need, name)),
+        targets=(*problem.targets, Target(name, 1, "cities")),
     )
 
 

@@ -468,6 +468,7 @@ class Cases(Section):
     enabled: bool = False
     only: Annotated[tuple[CaseName, ...], Field(strict=False)] = ()
     draws: Annotated[int, Field(ge=0, le=1000)] = 24
+    robust_money: PositiveShare = 0.7
     gap: Share = 0.005
     time_limit_s: Limit = 20.0
     total_s: Limit = 180.0

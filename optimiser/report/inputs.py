@@ -129,6 +129,10 @@ class CaseResults:
     other
         The plan of nearly the same weight that shares least money with this one: `built`, `words`, `cost`,
         `shared` (money spent on what both build), `pairs` within the limit and `is_proven`; None: not known.
+    plans
+        Other best plans: the one that keeps its budget in enough draws, and those that put a share of their
+        money into proposals that enough draws choose. `name`, `status`, `gap`, `cost`, `budget`, `built`,
+        `best` (pairs within the limit, as assumed), `new` (those not within it today) and `is_proven`.
     """
 
     rows: Sequence[Row]
@@ -137,6 +141,7 @@ class CaseResults:
     kept: Sequence[str] = ()
     draws: Sequence[Row] = ()
     other: Row | None = None
+    plans: Sequence[Row] = ()
 
     @property
     def asked(self) -> Sequence[Row]:
@@ -155,8 +160,8 @@ class CaseResults:
 
     @property
     def is_enough(self) -> bool:
-        """Return whether at least half of `asked` count; there is no verdict otherwise."""
-        return 0 < len(self.asked) <= 2 * len(self.solved)
+        """Return whether at least half of the draws count; there is no verdict otherwise."""
+        return 0 < len(self.draws) <= 2 * len(self.solved)
 
     def chosen_in(self, candidate_id: str) -> int:
         """Return the number of those that count and choose a candidate."""
@@ -183,8 +188,13 @@ class CaseResults:
 
     def is_core(self, candidate_id: str) -> bool:
         """Return whether a candidate belongs to the robust core."""
-        is_often = self.chosen_in(candidate_id) >= least_for_core(len(self.solved), ROBUST_SHARE)
-        return self.is_enough and candidate_id not in self.kept and is_often
+        return candidate_id in self.chosen_by(ROBUST_SHARE)
+
+    def chosen_by(self, share: float) -> list[str]:
+        """Return the ids that at least a share of the draws choose, each by itself; none where few count."""
+        need = least_for_core(len(self.solved), share)
+        names = set[str]().union(*(row["built"] for row in self.solved)) if self.is_enough else set[str]()
+        return sorted(name for name in names - set(self.kept) if self.chosen_in(name) >= need)
 
     def counted(self, candidate_id: str) -> str:
         """Return in how many cases a candidate is chosen, in words."""
@@ -203,8 +213,11 @@ class CaseResults:
 
     @property
     def listed(self) -> pd.DataFrame:
-        """Return the rows of cases.csv, the draws after the cases."""
-        rows = pd.DataFrame([{**row, "built": " ".join(row["built"])} for row in (*self.rows, *self.draws)])
+        """Return the rows of cases.csv: cases, draws, other plans."""
+        keys = dict.fromkeys(key for row in (*self.rows, *self.draws) for key in row)
+        listed = (*self.rows, *self.draws, *self.plans)
+        found = [{**{key: row.get(key) for key in keys}, "built": " ".join(row["built"])} for row in listed]
+        rows = pd.DataFrame(found)
         return rows.astype({"cost": "Int64", "best": "Int64"}).round({"gap": 6})
 
     def sentences(self, links: pd.DataFrame) -> list[str]:
@@ -217,13 +230,20 @@ class CaseResults:
             asked = sum(str(name) not in self.kept for name in links["candidate_id"])
             size = f"{int(is_core.sum())} of {asked} proposals{off_rings}"
             money = wording.share(int(links["cost"][is_core].sum()), int(links["cost"].sum()))
-            often = f"are chosen in at least {wording.percent(ROBUST_SHARE, digits=0)} of {count} {self.unit}"
+            often = f"are chosen in at least {wording.percent(ROBUST_SHARE, digits=0)} of {count} joint draws"
             found.append(f"{size}, {money} of the money, {often}.")
-        elif self.asked:
-            found.append(f"Only {count} of {len(self.asked)} {self.unit} were settled in time: no verdict.")
+        elif self.draws:
+            found.append(f"Only {count} of {len(self.draws)} joint draws were settled in time: no verdict.")
+        else:
+            found.append("How sure a proposal is takes joint draws (cases.draws), which were not asked for.")
         if self.draws:
             fits = sum(bool(row["fits"]) for row in self.draws)
-            found.append(f"The plan keeps its budget in {fits} of {len(self.draws)} {self.unit}.")
+            found.append(f"The plan keeps its budget in {fits} of {len(self.draws)} joint draws.")
+        for row in self.plans:
+            least = "" if row["is_proven"] else "at least "
+            new = f"{least}{row['new']} of {self.covered - row['best'] + row['new']} new pairs"
+            spent = wording.share(row["cost"], row["budget"])
+            found.append(f"The best {row['name']} has {new} for {spent} of the budget.")
         if cases:
             most = max(cases, key=lambda row: abs(self._change(row)))
             moved = f"{self._change(most):+d} of {self.pairs} pairs"
@@ -239,7 +259,7 @@ class CaseResults:
             )
         if late and self.is_enough:
             settled = wording.percent(SETTLED_GAP, digits=0)
-            found.append(f"Left out of the {self.unit}, not settled within {settled} in time: {late}.")
+            found.append(f"Left out of the joint draws, not settled within {settled} in time: {late}.")
         return found
 
     def _change(self, row: Row) -> int:

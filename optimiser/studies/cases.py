@@ -21,30 +21,34 @@ from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.task import cores
 from optimiser.frontier import designs
+from optimiser.frontier.askers import solved
 from optimiser.frontier.cases import ALL_PAIRS, Base, Case, TimeChanges, case_from, resolve
+from optimiser.frontier.robust import affordable_in_most, with_share_on
 from optimiser.job import find
-from optimiser.job.model import Job
+from optimiser.job.model import ROBUST_SHARE, Job
 from optimiser.job.sections import CASES_ON, CaseName
 from optimiser.measures.coverage import Fairness, TierPrice
+from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
-from optimiser.report.inputs import CaseResults
+from optimiser.report.inputs import FRAGILE_SHARE, CaseResults
 from optimiser.report.ring_layout import RingValue
-from optimiser.report.wording import join_names, link_name
+from optimiser.report.wording import join_names, link_name, money, percent
 from optimiser.run import demands, pipeline, timing
 from optimiser.run.chain import Chain
 from optimiser.run.pipeline import Written
 from optimiser.run.reporting import Answers
-from optimiser.run.solving import within_limit
+from optimiser.run.solving import parameters, within_limit
 from optimiser.studies.answers import AskedBase, Clock, answers, case_task, counted_of, solved_by
 from optimiser.studies.sweep import SweepCases
 from optimiser.studies.sweep_factors import kinds_by_class
 from optimiser.tasks import Executor, TaskProgress, executor_of
 from optimiser.tasks.cache import Progress
 from optimiser.verify import Plan
+from optimiser.verify.rules import covered_pairs
 
 STATED = tomllib.loads(
     (resources.files("optimiser.studies") / "data" / "cases.toml").read_text(encoding="utf-8")
@@ -214,6 +218,7 @@ class Asking:
         job, questions = self.chain.loaded.job, self.chain.questions
         rings = sum(not ring.required for ring in self.chain.design.rings) * ("margins" in questions)
         solves = rings + 2 * ("prices" in questions) + (self.draws is not None)
+        brief = 3 * (self.draws is not None)  # plans of robust money, or of budgets kept
         own_s = self.chain.result.seconds
         side_by_side = max(1, self.workers)
         limit_s = min(job.cases.time_limit_s, side_by_side * own_s)
@@ -221,6 +226,7 @@ class Asking:
         rounds = math.ceil((len(self.cases) + draws) / side_by_side)
         of_cases_s = min(job.cases.total_s, rounds * (limit_s + _STATING_S)) if self.cases else 0.0
         most_s = (job.cases.total_s if self.cases else 0.0) + solves * job.solve.time_limit_s
+        most_s += brief * job.cases.time_limit_s
         return {
             "cases": len(self.cases),
             "draws": draws,
@@ -229,7 +235,7 @@ class Asking:
             "prices": "prices" in questions,
             "speeds": "speeds" in questions,
             "most_s": round(most_s),
-            "expected_s": round(min(most_s, of_cases_s + solves * own_s)),
+            "expected_s": round(min(most_s, of_cases_s + (solves + brief) * own_s)),
         }
 
     def answers(self, executor: Executor) -> Answers:
@@ -337,14 +343,19 @@ class Asking:
             else:
                 (draws if is_draw else rows).append(case_row(case, outcome.value))
         counted = chain.counted.value
-        return CaseResults(
+        found = CaseResults(
             rows=tuple(rows),
             draws=tuple(draws),
             pairs=len(counted.pairs),
             covered=len(within_limit(counted, plan).covered),
             kept=tuple(sorted(candidates_on(chain.design, plan.rings))),
-            other=chain.spared("The most different plan", self._most_different, None, faults),
         )
+        if self.draws is None or counted.budget is None or counted.periods or not plan.built:
+            return found
+        other = chain.spared("The most different plan", self._most_different, None, faults)
+        with chain.progress.step("plans", "Looking for plans that keep budgets, and of robust money"):
+            plans = tuple(self._surer(found, self.draws.cases[1:], faults))
+        return replace(found, other=other, plans=plans)
 
     def _most_different(self) -> dict[str, Any] | None:
         """Return the plan that spends least on what this one builds, of those within `ALIKE` of its weight.
@@ -357,8 +368,6 @@ class Asking:
             gap of the job; None where no plan was found.
         """
         counted, plan = self.chain.counted.value, within_limit(self.chain.counted.value, self.done.plan)
-        if self.draws is None or counted.budget is None or counted.periods or not plan.built:
-            return None
         weight = sum(counted.pairs[k].weight for k in plan.covered)
         case = Case(
             name="most different plan",
@@ -371,18 +380,57 @@ class Asking:
             result = self.ask(case)
         if not result.has_plan:
             return None
-        found = verify.check(resolve(self.base.base, case), result)
-        pairs = verify.score(counted, found.built, rings=found.rings, starts=found.starts).covered
+        row = self._figures(resolve(self.base.base, case), result)
         table = self.chain.candidates.value.table.set_index("candidate_id")
-        other = [name for name in found.built if name not in plan.built]
+        other = [name for name in row["built"] if name not in plan.built]
+        words = [link_name(link) for link in table.loc[other].to_dict("records")]
+        shared = counted.cost_of(set(row["built"]) & set(plan.built))
+        return row | {"words": words, "shared": shared, "pairs": row["best"]}
+
+    def _figures(self, problem: DesignProblem, result: Result) -> dict[str, Any]:
+        """Return what `CaseResults.plans` has of the plan that a result claims, once it is checked."""
+        counted = self.chain.counted.value
+        built = sorted(set(verify.check(problem, result).built) & counted.index.keys())
+        pairs = covered_pairs(counted, built)
         return {
-            "built": sorted(found.built),
-            "words": [link_name(row) for row in table.loc[other].to_dict("records")],
-            "cost": counted.cost_of(found.built),
-            "shared": counted.cost_of(set(found.built) & set(plan.built)),
-            "pairs": len(pairs),
+            "status": result.status,
+            "gap": result.gap,
+            "cost": counted.cost_of(built),
+            "budget": counted.budget,
+            "built": built,
+            "best": len(pairs),
+            "new": len(pairs - covered_pairs(counted, ())),
             "is_proven": result.is_proven(self.chain.loaded.job.solve.gap),
         }
+
+    def _surer(
+        self, found: CaseResults, draws: Sequence[Case], faults: list[str]
+    ) -> Iterator[dict[str, Any]]:
+        """Yield the best plan that keeps its budget in enough draws, and those of money in sure proposals.
+
+        Sure are all candidates, whether this plan builds them or not, that at least a share of the draws
+        choose, each by itself; what rings keep in the draws is not asked, and so not sure. The draws have
+        plans of their own, so what is sure does not depend on a plan, and the best plan of a share of sure
+        money is the answer to one problem. Rings are decided anew.
+        """
+        design, job = self.chain.design, self.chain.loaded.job
+        need, share = least_for_core(len(draws), ROBUST_SHARE), job.cases.robust_money
+        priced = [resolve(self.base.base, Case(prices=one.prices, budget=one.budget)) for one in draws]
+        kept = f"keeps its budget in {need} of {len(draws)} joint draws"
+        asked = {kept: affordable_in_most(design, priced, need)}
+        levels = ((ROBUST_SHARE, "robust proposals"), (FRAGILE_SHARE, "proposals that are not fragile"))
+        for level, such in levels if found.is_enough else ():
+            sure = found.chosen_by(level)
+            what = f"{such} ({len(sure)}, {money(design.cost_of(sure), design.money)})"
+            words = f"puts at least {percent(share, digits=0)} of its money into {what}"
+            asked[words] = with_share_on(design, sure, demands.exact_share(share))
+        params = parameters(job.solve).replace(time_limit_s=job.cases.time_limit_s)
+        for words, problem in asked.items():
+            result = solved(problem, params, self.process)
+            if result.has_plan:
+                yield {"name": f"plan that {words}", **self._figures(problem, result)}
+            else:
+                faults.append(f"No plan that {words} was found.")
 
     def _notes(self) -> Iterator[str]:
         """Yield which of the usual cases are not there since they do not apply, as sentences."""

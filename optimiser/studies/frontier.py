@@ -488,7 +488,7 @@ def _summary(traced: TracedFrontier, *, seconds: float) -> dict[str, Any]:
         "everything": {"cost": found.everything.cost, **found.everything.by_group},
         "totals": dict(found.totals),
         "band": [list(step) for step in found.band.items()],
-        "robust_core": [row["candidate_id"] for row in traced.links.to_dict("records") if row["core"]],
+        "steady_core": [row["candidate_id"] for row in traced.links.to_dict("records") if row["core"]],
         "seconds": round(seconds, 3),
         **({"caps": dict(problem.caps)} if problem.caps else {}),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -43,6 +43,8 @@ _OF_TIMES: Mapping[Changes, str] = {
     "limit_s": "limit_s",
 }
 """Fields of `TimeChanges` by what a factor changes."""
+_MEASURES: Mapping[Changes, str] = {"connections": "timed_transfer", "check_in_rule": "check_in"}
+"""Kinds of candidates whose effect a factor changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def columns(job: Job, candidates: Candidates, times: Times) -> tuple[Column, ...
         "demand": {**{tier: (tier,) for tier in TIERS}, **{name: (key,) for name, key in cities.items()}},
     }
     for factor in job.sweep.factors or USUAL:
-        reasons = list(_useless(factor, job))
+        reasons = list(_useless(factor, job, kinds))
         try:
             found += [] if reasons else _columns_of(factor, known.get(factor.changes, {}), job)
         except LookupError as fault:
@@ -125,7 +127,7 @@ def columns(job: Job, candidates: Candidates, times: Times) -> tuple[Column, ...
     return tuple(found)
 
 
-def _useless(factor: Factor, job: Job) -> Iterator[str]:
+def _useless(factor: Factor, job: Job, kinds: Collection[str]) -> Iterator[str]:
     """Yield why a factor cannot change a job."""
     if factor.changes in ("demand", "weight_exponent") and job.objective.weight == "file":
         yield "the weights of pairs come from a file, not from populations"
@@ -135,6 +137,8 @@ def _useless(factor: Factor, job: Job) -> Iterator[str]:
         yield "a delay counts where there are periods (phasing.names)"
     if factor.changes in ("rail_speed", "waits", "check_in", "access_s", *EFFECTS) and not job.times.rail:
         yield "the job reads no trains (times.rail)"
+    elif _MEASURES.get(factor.changes) not in (None, *kinds):
+        yield f"no candidate is a {_MEASURES[factor.changes]}"
 
 
 def _columns_of(factor: Factor, known: Mapping[str, tuple[str, ...]], job: Job) -> Iterator[Column]:

@@ -51,7 +51,7 @@ def test_a_job_leaves_every_file_of_its_frontier(region, call, tmp_path):
         "frontier",
     }  # fmt: skip
     assert (out / "frontier.png").read_bytes().startswith(b"\x89PNG")
-    assert "Robust core" in text
+    assert "Steady core" in text
 
 
 def test_the_page_of_a_run_stays_when_its_frontier_joins_it(tmp_path):

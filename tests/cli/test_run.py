@@ -7,6 +7,7 @@ import re
 import shutil
 import sqlite3
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -449,13 +450,26 @@ def test_cases_follow_the_page_and_count_in_how_many_each_proposal_is_chosen(don
     assert "chosen in" in out
     links, cases = pd.read_csv(folder / "links.csv"), pd.read_csv(folder / "cases.csv")
     draws = cases[cases["name"].str.startswith("draw ")]
-    assert (len(cases) - len(draws), len(draws)) == (11, 24)  # there is no railway: no case varies trains
+    plans = cases[cases["name"].str.startswith("plan that ")]
+    # There is no railway: no case varies trains.
+    assert (len(cases) - len(draws) - len(plans), len(draws), len(plans)) == (11, 24, 3)
     assert set(links["of_cases"]) == {len(draws)}
     built = [str(names).split() for names in draws["built"]]
     for link in links.to_dict("records"):
         assert link["chosen_in"] == sum(link["candidate_id"] in names for names in built)
     assert "How sure the proposals are" in (folder / "report.html").read_text(encoding="utf-8")
-    assert len(json.loads((folder / "summary.json").read_text())["cases"]["rows"]) == 11
+    found = json.loads((folder / "summary.json").read_text())["cases"]
+    assert len(found["rows"]) == 11
+    cost = pd.read_csv(folder / "candidates.csv").set_index("candidate_id")["cost"]
+    kept, *sure = found["plans"]
+    assert kept["name"] == "plan that keeps its budget in 22 of 24 joint draws"
+    counts = pd.Series(Counter(name for names in built for name in names))
+    for plan, least in zip(sure, (22, 12), strict=True):
+        chosen = counts.index[counts >= least]
+        assert f"({len(chosen)}, {cost[chosen].sum():,} " in plan["name"]
+        assert (plan["status"], plan["cost"]) == ("optimal", cost[plan["built"]].sum())
+        assert cost[[name for name in plan["built"] if name in chosen]].sum() >= 0.7 * plan["cost"]
+        assert plan["new"] <= found["covered"]
     code, _, err = call(*words)
     assert (code, "to come" in err) == (0, False)
 

@@ -227,17 +227,19 @@ _CASE = {
     "pairs": 6,
     "today": 1,
 }
+_ROWS = (
+    {**_CASE, "name": "slow", "built": ["bc"], "plan": 3, "best": 2},
+    {**_CASE, "name": "fast", "built": ["bc", "cd"], "plan": 5, "best": 6},
+    {**_CASE, "name": "late", "built": ["idle"], "plan": 3, "best": 4, "gap": 0.2},
+    {**_CASE, "name": "open", "built": [], "plan": 3, "best": None, "status": "none", "gap": None},
+)
 CASES = CaseResults(
-    rows=(
-        {**_CASE, "name": "slow", "built": ["bc"], "plan": 3, "best": 2},
-        {**_CASE, "name": "fast", "built": ["bc", "cd"], "plan": 5, "best": 6},
-        {**_CASE, "name": "late", "built": ["idle"], "plan": 3, "best": 4, "gap": 0.2},
-        {**_CASE, "name": "open", "built": [], "plan": 3, "best": None, "status": "none", "gap": None},
-    ),
+    rows=_ROWS,
+    draws=tuple(row | {"name": f"draw {at}", "fits": at < 3} for at, row in enumerate(_ROWS, start=1)),
     pairs=6,
     covered=3,
 )
-"""Two cases that count, one that is not settled, and one without a plan."""
+"""Two cases that count, one that is not settled, and one without a plan; joint draws like them."""
 
 
 def on_screen(report: ReportInput) -> str:

@@ -200,3 +200,10 @@ def least_regret(base, scenarios, afford="all"):
         for built in plans(base)
         if fits(base, scenarios, built, afford)
     )
+
+
+def best_of_own(base, may):
+    """Return the largest objective of the plans of the base that may be built; None where there is none."""
+    own = Scenario(name="base", problem=base)
+    built = (one for one in plans(base) if fits(base, (), one, "base") and may(one))
+    return max((value for one in built if (value := objective(own, one)) is not None), default=None)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import random
+from fractions import Fraction
 
 import pytest
 from core_drawing import line
@@ -14,6 +16,7 @@ from robust_drawing import (
     best_alone,
     best_count,
     best_expected,
+    best_of_own,
     best_share,
     covered_in,
     everything,
@@ -21,6 +24,7 @@ from robust_drawing import (
     futures,
     least_regret,
     objective,
+    pays,
     plans,
     worth,
 )
@@ -33,6 +37,7 @@ from optimiser.frontier.robust import (
     STEPS,
     RobustQuestion,
     Scenario,
+    affordable_in_most,
     compose,
     coverable_weights,
     covered_in_most,
@@ -40,8 +45,9 @@ from optimiser.frontier.robust import (
     robust_plan,
     solve_alone,
     with_least,
+    with_share_on,
 )
-from optimiser.problem import Capacity, City, Target, parse
+from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Target, parse
 from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.verify.rules import covered_pairs
 
@@ -250,3 +256,74 @@ def test_no_plan_for_all_scenarios_is_an_answer(here):
     for kind in ("expected", "max_min"):
         answer = robust_plan(composed, RobustQuestion(kind=kind), ONE_THREAD, run=here)
         assert (answer.result.status, answer.plan) == ("infeasible", None)
+
+
+# ---- plans of robust money, and plans that keep most budgets
+
+
+@pytest.mark.parametrize("seed", thinned(SEEDS, 6))
+def test_the_best_plan_with_a_share_of_its_money_on_some_candidates_is_that_of_trying_every_plan(seed):
+    base, _ = futures(seed, demands=seed % 2 == 0)
+    share = (*SHARES[1:], Fraction(1))[seed % 4]
+    some = {name for name in sorted(everything(base)) if random.Random(f"{seed} {name}").random() < 0.4}  # noqa: S311
+    found = best(with_share_on(base, some, share))
+    tried = best_of_own(base, lambda built: base.cost_of(built & some) >= share * base.cost_of(built))
+    assert (None if found is None else found - 1) == tried
+
+
+@pytest.mark.parametrize("seed", thinned(SEEDS, 6))
+def test_the_best_plan_that_keeps_the_budget_in_most_scenarios_is_that_of_trying_every_plan(seed):
+    base, scenarios = futures(seed, demands=seed % 2 == 0)
+    need = 1 + seed % len(scenarios)
+    found = best(affordable_in_most(base, [s.problem for s in scenarios], need))
+    tried = best_of_own(base, lambda built: sum(pays(s.problem, built) for s in scenarios) >= need)
+    assert (None if found is None else found - 1) == tried
+
+
+def apart():
+    """Three towns and their markets: x (cost 10) covers 10, y (10) covers 9, z (4) covers 3; budget 14."""
+    links = (("x", 10, 10), ("y", 10, 9), ("z", 4, 3))
+    return DesignProblem(
+        name="apart",
+        nodes=("a", "A", "b", "B", "c", "C"),
+        arcs=(),
+        candidates=tuple(
+            Candidate(name, cost, ((2 * k, 2 * k + 1, 60),)) for k, (name, cost, _) in enumerate(links)
+        ),
+        pairs=tuple(Pair(2 * k, 2 * k + 1, 60, weight, "small") for k, (*_, weight) in enumerate(links)),
+        budget=14,
+    )
+
+
+def built_by(problem):
+    """Return what the proven best plan builds of x, y and z."""
+    return "".join(name for name in verify.check(problem, outcome_of(problem)).built if len(name) == 1)
+
+
+@pytest.mark.parametrize(
+    ("some", "share", "built"),
+    [
+        ("y", "0.7", "yz"),  # 10 of 14: 0.714, where the best plan, x and z, has nothing of y
+        ("y", "0.72", "y"),
+        ("z", "0.7", "z"),
+        ("z", "0.28", "xz"),  # 4 of 14: 0.286
+        ("xy", "0.7", "xz"),
+        ("", "0.7", ""),
+        ("", "0", "xz"),
+        ("xz", "1", "xz"),
+    ],
+)
+def test_money_goes_to_some_candidates_where_a_share_is_asked_for(some, share, built):
+    assert built_by(with_share_on(apart(), some, Fraction(share))) == built
+
+
+def test_a_budget_is_kept_in_as_many_scenarios_as_asked_for():
+    base = apart()
+    dear = base.replace(
+        candidates=tuple(dataclasses.replace(c, cost=12 if c.id == "x" else c.cost) for c in base.candidates)
+    )
+    priced = [dear, base, base.replace(budget=9)]  # x and z; y and z at most; z alone
+    found = [built_by(affordable_in_most(base, priced, need)) for need in range(4)]
+    assert found == ["xz", "xz", "yz", "z"]
+    both = affordable_in_most(with_share_on(base, "z", Fraction(1, 4)), priced, 3)
+    assert built_by(both) == "z"

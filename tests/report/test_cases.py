@@ -12,7 +12,7 @@ from optimiser.report.inputs import CaseResults
 from optimiser.report.tables import write_csv
 
 FOUND = CASES
-WIDE = CaseResults(rows=({**FOUND.rows[0], "gap": 0.18},), pairs=6, covered=3)
+WIDE = replace(FOUND, rows=(), draws=({**FOUND.draws[0], "gap": 0.18},))
 
 
 def report():
@@ -35,7 +35,7 @@ def test_what_closes_a_ring_of_the_plan_is_kept_and_not_chosen():
     assert kept.counted("cd") == FOUND.counted("cd")
     (core, *_) = kept.sentences(line_report("bc", "cd").links)
     size = "0 of 1 proposals that are on no ring, 0 % of the money"
-    assert core == f"{size}, are chosen in at least 90 % of 2 plausible cases."
+    assert core == f"{size}, are chosen in at least 90 % of 2 joint draws."
     assert CaseResults(**asdict(kept)) == kept
 
 
@@ -43,7 +43,7 @@ def test_links_get_their_counts(tmp_path):
     counts = report().links.set_index("candidate_id")["chosen_in"]
     assert counts.to_dict() == {"bc": 2, "cd": 1}
     write_csv(FOUND.listed, tmp_path / "cases.csv")
-    assert pd.read_csv(tmp_path / "cases.csv")["built"].fillna("").tolist() == ["bc", "bc cd", "idle", ""]
+    assert pd.read_csv(tmp_path / "cases.csv")["built"].fillna("").tolist() == 2 * ["bc", "bc cd", "idle", ""]
 
 
 def test_the_page_has_the_tornado_with_the_widest_bar_on_top():
@@ -71,7 +71,7 @@ def test_the_tornado_has_a_bar_for_the_best_plan_of_a_case_and_a_mark_for_this_p
 
 def test_the_screen_and_the_map_tell_the_counts():
     text = on_screen(report())
-    assert "1 of 2 proposals, 33 % of the money, are chosen in at least 90 % of 2 plausible cases" in text
+    assert "1 of 2 proposals, 33 % of the money, are chosen in at least 90 % of 2 joint draws" in text
     sources = webmap.draw(report()).select({"name": "links"})
     assert sorted(set(next(iter(sources)).data["halo"])) == [0.0, 0.55]
 
@@ -83,8 +83,18 @@ def test_the_value_survives_its_json_object():
 def test_cases_with_a_wide_gap_are_left_out_and_counted():
     assert WIDE.solved == []
     assert (WIDE.verdict("bc"), WIDE.is_core("bc")) == ("–", False)
-    verdict = "Only 0 of 1 plausible cases were settled in time: no verdict."
-    assert WIDE.sentences(line_report("bc").links) == [verdict]
+    assert WIDE.sentences(line_report("bc").links) == [
+        "Only 0 of 1 joint draws were settled in time: no verdict.",
+        "The plan keeps its budget in 1 of 1 joint draws.",
+    ]
+
+
+def test_cases_alone_call_nothing_robust_or_fragile():
+    alone = replace(FOUND, draws=())
+    assert (alone.counted("bc"), alone.verdict("bc"), alone.is_core("bc")) == ("2 of 2", "–", False)
+    assert alone.sentences(line_report("bc").links)[0] == (
+        "How sure a proposal is takes joint draws (cases.draws), which were not asked for."
+    )
 
 
 def test_joint_draws_decide_how_sure_a_proposal_is_and_the_cases_stay_the_tornado():
@@ -116,3 +126,38 @@ def test_the_most_different_plan_is_called_so_where_that_is_proven():
     ) in found.sentences(links)
     cut = replace(FOUND, other=other | {"is_proven": False}).sentences(links)
     assert any(text.startswith("The most different plan found of") for text in cut)
+
+
+def test_plans_that_keep_the_budget_or_of_robust_money_stand_beside_this_one():
+    plan = {"status": "optimal", "gap": 0.0, "is_proven": True, "budget": 400}
+    plans = (
+        {**plan, "name": "plan that keeps it", "built": ["cd"], "cost": 300, "best": 2, "new": 1},
+        {
+            **plan,
+            "name": "plan of sure money",
+            "built": [],
+            "cost": 0,
+            "best": 1,
+            "new": 0,
+            "is_proven": False,
+        },
+    )
+    found, links = replace(FOUND, plans=plans), line_report("bc", "cd").links
+    assert found.sentences(links)[1:4] == [
+        "The plan keeps its budget in 2 of 4 joint draws.",
+        "The best plan that keeps it has 1 of 2 new pairs for 75 % of the budget.",
+        "The best plan of sure money has at least 0 of 2 new pairs for 0 % of the budget.",
+    ]
+    assert found.sentences(links)[4:] == FOUND.sentences(links)[2:]
+    kept = found.listed.set_index("name").loc["plan that keeps it"]
+    assert kept[["status", "cost", "best", "built"]].tolist() == ["optimal", 300, 2, "cd"]
+    assert list(found.listed) == list(FOUND.listed)
+    assert CaseResults(**asdict(found)) == found
+
+
+def test_what_enough_draws_choose_need_not_be_in_the_plan_and_is_nothing_on_its_rings():
+    rows = [{**FOUND.draws[0], "built": built} for built in (["bc", "x"], ["bc", "x", "cd"], ["x", "cd"])]
+    found = replace(FOUND, draws=rows)
+    assert (found.chosen_by(0.9), found.chosen_by(0.5)) == (["x"], ["bc", "cd", "x"])
+    assert replace(found, kept=("x",)).chosen_by(0.5) == ["bc", "cd"]
+    assert WIDE.chosen_by(0.5) == []

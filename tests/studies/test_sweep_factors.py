@@ -146,6 +146,14 @@ def test_without_factors_the_usual_ones_suit_the_job():
             "road_costs", "rail_costs", "station_costs", "support", "road_speed", "rail_speed", "waits",
             "check_in", "access_s", "money",
     ]  # fmt: skip
+    measures = [("timed_transfer", "station", "barrier"), ("check_in", "station", "barrier")]
+    tried = pd.DataFrame([*KINDS, *measures], columns=list(CANDIDATES.table))
+    further = columns(loads(REGION), replace_table(CANDIDATES, tried), TIMES)
+    shares = {one.factor.id: one.factor.distribution[0] for one in further if one.factor.id not in names}
+    assert shares == dict.fromkeys(("connections", "check_in_rule"), (1.0, 0.5, 0.0))
+    with pytest.raises(JobError) as caught:
+        columns_of(factor("connections", values="low = 0.0\nhigh = 1.0"))
+    assert caught.value.faults == ("x: no candidate is a timed_transfer",)
     roads = replace_table(CANDIDATES, CANDIDATES.table[CANDIDATES.table["mode"] == "road"])
     job = loads(f"{REGION}[times]\nrail = false\n[budget]\nunlimited = true\n")
     assert [column.factor.id for column in columns(job, roads, TIMES)] == ["road_costs", "road_speed"]

@@ -294,21 +294,26 @@ SHUNNED = 100
 
 def _shunning(problem: DesignProblem, names: Collection[str]) -> DesignProblem:
     """Return a problem whose plans pay `SHUNNED` times for some links; what they may spend are capacities."""
-
-    def spent(instrument: str | None, most: int) -> Capacity:
-        own = (one for one in problem.candidates if instrument in (None, one.instrument))
-        use = tuple(sorted((one.id, one.cost) for one in own if one.cost))
-        return Capacity(f"money for {instrument or 'all'}", use, most)
-
-    limits = [*problem.caps, *([] if problem.budget is None else [(None, problem.budget)])]
+    limits = [
+        Capacity(name, tuple(sorted(use.items())), most) for name, use, most in money_limits(problem) if use
+    ]
     return problem.replace(
         candidates=tuple(
             dataclasses.replace(one, cost=one.cost * (SHUNNED if one.id in names else 1))
             for one in problem.candidates
         ),
-        capacities=(*problem.capacities, *(found for limit in limits if (found := spent(*limit)).use)),
+        capacities=(*problem.capacities, *limits),
         caps=(),
     )
+
+
+def money_limits(problem: DesignProblem) -> Iterator[tuple[str, dict[str, int], int]]:
+    """Yield the budget and the caps of a problem: name, cost by candidate where it is not 0, most."""
+    costs = [(c.instrument, c.id, c.cost) for c in problem.candidates if c.cost]
+    if problem.budget is not None:
+        yield "budget", {name: cost for _, name, cost in costs}, problem.budget
+    for instrument, most in problem.caps:
+        yield f"cap of {instrument}", {name: cost for of, name, cost in costs if of == instrument}, most
 
 
 def _candidate(candidate: Candidate, base: Base, case: Case) -> Candidate:

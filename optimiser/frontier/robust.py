@@ -16,7 +16,7 @@ from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.frontier import axes
 from optimiser.frontier.askers import solved
 from optimiser.frontier.axes import everything
-from optimiser.frontier.cases import shifted
+from optimiser.frontier.cases import money_limits, shifted
 from optimiser.frontier.levels import LevelAnswer, LevelTarget, highest_level
 from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Target
 from optimiser.problem.errors import ProblemError
@@ -287,7 +287,7 @@ def affordable_in_most(problem: DesignProblem, cases: Sequence[DesignProblem], n
     """
     rows, kept = list[Capacity](), [f"keeps {k}" for k in range(1, len(cases) + 1)]
     for name, case in zip(kept, cases, strict=True):
-        for what, use, most in _limits(case):
+        for what, use, most in money_limits(case):
             if (over := sum(use.values()) - most) > 0:
                 own = tuple(sorted([*use.items(), (name, over)]))
                 rows.append(Capacity(f"{name}: {what}", own, most + over))
@@ -367,8 +367,10 @@ def _money(base: DesignProblem, scenarios: Sequence[Scenario], afford: Afford) -
         return ()
     if afford == "expected":
         return tuple(_expected(base, scenarios))
-    rows = [(f"{s.name}: {what}", use, most) for s in scenarios for what, use, most in _limits(s.problem)]
-    of_base = [(use, most) for _, use, most in _limits(base)]
+    rows = [
+        (f"{s.name}: {what}", use, most) for s in scenarios for what, use, most in money_limits(s.problem)
+    ]
+    of_base = [(use, most) for _, use, most in money_limits(base)]
     kept: list[Capacity] = []
     for at, (name, use, most) in enumerate(rows):
         # Of equal rows the first one stands for all.
@@ -383,21 +385,12 @@ def _money(base: DesignProblem, scenarios: Sequence[Scenario], afford: Afford) -
     return tuple(kept)
 
 
-def _limits(problem: DesignProblem) -> Iterator[tuple[str, dict[str, int], int]]:
-    """Yield the budget and the caps of a problem: name, cost by candidate where it is not 0, most."""
-    costs = [(c.instrument, c.id, c.cost) for c in problem.candidates if c.cost]
-    if problem.budget is not None:
-        yield "budget", {name: cost for _, name, cost in costs}, problem.budget
-    for instrument, most in problem.caps:
-        yield f"cap of {instrument}", {name: cost for of, name, cost in costs if of == instrument}, most
-
-
 def _expected(base: DesignProblem, scenarios: Sequence[Scenario]) -> Iterator[Capacity]:
     """Yield the expected budget, and the expected cap of each instrument that every scenario caps.
 
     Both sides are sums over the scenarios with their weights.
     """
-    parts = [{what: (use, most) for what, use, most in _limits(s.problem)} for s in scenarios]
+    parts = [{what: (use, most) for what, use, most in money_limits(s.problem)} for s in scenarios]
     for what in parts[0]:
         if all(what in part for part in parts):
             rows = [(s.weight, *part[what]) for s, part in zip(scenarios, parts, strict=True)]

@@ -214,11 +214,10 @@ class CaseResults:
     @property
     def listed(self) -> pd.DataFrame:
         """Return the rows of cases.csv: cases, draws, other plans."""
-        keys = dict.fromkeys(key for row in (*self.rows, *self.draws) for key in row)
-        listed = (*self.rows, *self.draws, *self.plans)
-        found = [{**{key: row.get(key) for key in keys}, "built": " ".join(row["built"])} for row in listed]
-        rows = pd.DataFrame(found)
-        return rows.astype({"cost": "Int64", "best": "Int64"}).round({"gap": 6})
+        found = (*self.rows, *self.draws, *self.plans)
+        rows = pd.DataFrame([{**row, "built": " ".join(row["built"])} for row in found])
+        whole = [name for name in ("cost", "budget", "best", "new") if name in rows]
+        return rows.astype(dict.fromkeys(whole, "Int64")).round({"gap": 6})
 
     def sentences(self, links: pd.DataFrame) -> list[str]:
         """Return the size of the robust core, and the assumption that moves coverage most, in sentences."""

@@ -150,8 +150,14 @@ def test_plans_that_keep_the_budget_or_of_robust_money_stand_beside_this_one():
     ]
     assert found.sentences(links)[4:] == FOUND.sentences(links)[2:]
     kept = found.listed.set_index("name").loc["plan that keeps it"]
-    assert kept[["status", "cost", "best", "built"]].tolist() == ["optimal", 300, 2, "cd"]
-    assert list(found.listed) == list(FOUND.listed)
+    assert kept[["status", "cost", "budget", "best", "new", "built"]].tolist() == [
+        "optimal",
+        300,
+        400,
+        2,
+        1,
+        "cd",
+    ]
     assert CaseResults(**asdict(found)) == found
 
 

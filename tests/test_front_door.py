@@ -6,13 +6,16 @@ import ast
 import csv
 import dataclasses
 import io
+import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import osmium
+import pandas as pd
 import pytest
 from cli_drawing import CITIES, JOB, cities_csv, draw_map
 from core_drawing import line
@@ -141,6 +144,31 @@ def test_the_columns_of_every_table_are_in_the_dictionary(run, half):
         assert unknown <= {
             *("other_names", "extent_km", "population_definition", "source", "road_node", "road_snap_km")
         }, name
+
+
+def test_cases_and_draws_count_in_how_many_each_proposal_is_chosen(home, run):
+    links, cases = run.links, pd.read_csv(home / "run" / "cases.csv")
+    draws = cases[cases["name"].str.startswith("draw ")]
+    plans = cases[cases["name"].str.startswith("plan that ")]
+    # There is no railway: no case varies trains.
+    assert (len(cases) - len(draws) - len(plans), len(draws), len(plans)) == (11, 24, 3)
+    assert set(links["of_cases"]) == {len(draws)}
+    built = [str(names).split() for names in draws["built"]]
+    for link in links.to_dict("records"):
+        assert link["chosen_in"] == sum(link["candidate_id"] in names for names in built)
+    assert "How sure the proposals are" in (home / "run" / "report.html").read_text(encoding="utf-8")
+    found = json.loads((home / "run" / "summary.json").read_text(encoding="utf-8"))["cases"]
+    assert len(found["rows"]) == 11
+    cost = run.candidates.set_index("candidate_id")["cost"]
+    kept, *sure = found["plans"]
+    assert kept["name"] == "plan that keeps its budget in 22 of 24 joint draws"
+    counts = pd.Series(Counter(name for names in built for name in names))
+    for plan, least in zip(sure, (22, 12), strict=True):
+        chosen = counts.index[counts >= least]
+        assert f"({len(chosen)}, {cost[chosen].sum():,} " in plan["name"]
+        assert (plan["status"], plan["cost"]) == ("optimal", cost[plan["built"]].sum())
+        assert cost[[name for name in plan["built"] if name in chosen]].sum() >= 0.7 * plan["cost"]
+        assert plan["new"] <= found["covered"]
 
 
 def test_a_run_that_is_opened_again_is_the_run_that_was_written(run, home):

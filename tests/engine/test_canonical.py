@@ -86,6 +86,7 @@ def test_a_plan_worth_nothing_gives_way_to_building_nothing():
     assert canonical(problem, ("ac",)) == ()
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("budget", [9, None])
 def test_a_solve_returns_the_canonical_plan_when_asked(budget):
     params = SolveParameters(threads=1, canonical=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import jsonschema
+import pytest
 from core_drawing import best_plans, crowded_line, line, side_problems
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -85,6 +86,7 @@ def test_a_capacity_too_small_for_a_target_is_named_with_it():
     assert [reason.capacity for reason in reasons] == ["", "", "east - west"]
 
 
+@pytest.mark.usefixtures("here")
 def test_a_result_keeps_the_capacity_of_a_reason():
     trains = Capacity("east - west", (("ac", 8), ("bd", 16)), 20)
     problem = line(targets=(Target("small", 9),), capacities=(trains,))
@@ -103,6 +105,7 @@ def test_pairs_that_must_be_covered_and_exclude_each_other_are_named():
     ]
 
 
+@pytest.mark.usefixtures("here")
 def test_a_solve_proves_and_explains_infeasibility_where_not_every_plan_can_be_tried():
     problem = crowded_line(
         targets=(Target("small", 9), Target("core", 2)),

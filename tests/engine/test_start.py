@@ -136,6 +136,7 @@ def test_circuits_of_the_canonical_problem_are_those_of_the_problem_and_back(see
     assert lifted_circuits(problem, canonical_circuits(problem, circuits)) == circuits
 
 
+@pytest.mark.usefixtures("here")
 def test_from_python_a_start_is_the_plan_of_a_result():
     best = outcome_of(line(), "cuts")
     start = pr.NamedPlan.of(best)

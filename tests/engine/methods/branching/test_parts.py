@@ -92,31 +92,19 @@ def test_no_parts_and_no_plan_prove_that_there_is_none():
 @needs_scip
 @pytest.mark.shared
 @pytest.mark.usefixtures("always_split")
-def test_two_searches_in_parts_find_the_same_plan(shared_dir):
+def test_two_searches_in_parts_find_the_same_plan_and_report_no_bound_below_it(shared_dir):
     from optimiser.problem import load
 
     problem = reduce(load(shared_dir / "instances/public/siouxfalls_03.json")).problem
     plans = []
     for _ in range(2):
-        t, incumbent, _, task, root = solved_root(problem, solver="scip", threads=2)
+        t, incumbent, sent, task, root = solved_root(problem, solver="scip", threads=2)
         search_in_solver(t, incumbent, task, root)
         plans.append(incumbent.best.tolist())
+        bounds = [message["bound"] for message in sent if message["kind"] == "bound"]
+        assert bounds
+        assert min(bounds) >= objective_of(t, incumbent.best) - 1e-6
     assert plans[0] == plans[1]
-
-
-@needs_scip
-@pytest.mark.shared
-@pytest.mark.usefixtures("always_split")
-def test_no_bound_of_parts_is_below_the_optimum(shared_dir):
-    from optimiser.problem import load
-
-    problem = reduce(load(shared_dir / "instances/public/siouxfalls_03.json")).problem
-    t, incumbent, sent, task, root = solved_root(problem, solver="scip", threads=2)
-    search_in_solver(t, incumbent, task, root)
-    optimum = objective_of(t, incumbent.best)
-    bounds = [message["bound"] for message in sent if message["kind"] == "bound"]
-    assert bounds
-    assert min(bounds) >= optimum - 1e-6
 
 
 def test_without_time_nothing_is_split():

@@ -430,8 +430,7 @@ class Asking:
             if result.has_plan:
                 yield {"name": f"plan that {words}", **self._figures(problem, result)}
             else:
-                none = "There is no" if result.status == "infeasible" else "Not found in time: the best"
-                faults.append(f"{none} plan that {words}.")
+                faults.append(f"No plan that {words} was found ({result.status}).")
 
     def _notes(self) -> Iterator[str]:
         """Yield which of the usual cases are not there since they do not apply, as sentences."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tools import mutants, mutations
@@ -77,22 +79,131 @@ def test_what_runs_at_import_is_in_no_function():
 
 
 def test_a_seed_draws_the_same_places_each_time_and_no_place_twice():
-    one, same, other = (mutants.drawn("verify", 30, seed) for seed in (1, 1, 2))
+    one, same, other, fewer = (
+        mutants.drawn("optimiser/verify", count, seed) for count, seed in ((30, 1), (30, 1), (30, 2), (9, 1))
+    )
     assert one == same != other
     assert len({(m.path, m.start) for m in one}) == 30
+    assert one[:9] == fewer
 
 
-def test_every_package_has_sources_and_tests_that_are_there():
-    for package in mutants.PACKAGES.values():
-        assert mutants.sources_of(package)
-        assert all((mutants.ROOT / name).exists() for name in (*package.tests, *package.without))
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("optimiser/verify/plan.py", "tests/verify"),
+        ("optimiser/engine/methods/benders/master.py", "tests/engine/methods"),
+        ("networks/osm/blocks.py", "tests/networks"),
+    ],
+)
+def test_the_tests_near_a_module_are_in_the_folder_of_its_name_or_around(path, near):
+    assert mutants.tests_near(path) == near
 
 
-def test_equivalent_mutants_are_left_out_of_the_share():
-    mutant = Mutant("a.py", "f", 1, 1, "a", "b", 0, 1, is_in_function=True)
-    states = ["killed"] * 8 + ["timed out", "survived", "equivalent", "equivalent"]
-    row = mutants.table({"rings": [Outcome(mutant, state, "", 1.0) for state in states]}).splitlines()[-1]
-    assert row == "| rings | 12 | 8 | 1 | 1 | 2 | 90% |"
+def test_every_folder_with_modules_can_be_mutated():
+    root = mutants.ROOT
+    modules = {path for files in mutants.FOLDERS.values() for path in files}
+    assert modules == {
+        path
+        for top in ("networks", "optimiser")
+        for path in (root / top).rglob("*.py")
+        if path.name != "__init__.py"
+    }
+
+
+RECORDED = {
+    "calls": {
+        "optimiser/verify/plan.py f": [
+            "tests/cli/test_a.py::x",
+            "tests/verify/test_p.py::x",
+            "tests/verify/test_q.py::x",
+        ],
+        "optimiser/verify/plan.py g": ["tests/cli/test_b.py::y"],
+    },
+    "seconds": {
+        "tests/verify/test_p.py::x": 3.0,
+        "tests/verify/test_q.py::x": 2.0,
+        "tests/verify/test_r.py::x": 1.0,
+        "tests/cli/test_a.py::x": mutants.MOST_S,
+        "tests/cli/test_b.py::y": 1.0,
+    },
+}
+
+
+class FakeTree:
+    """Notes what it is asked to run, and answers what it is told to."""
+
+    def __init__(self, *answers):
+        self.answers, self.asked = list(answers), []
+
+    def write(self, path, content):
+        self.asked.append(content == (mutants.ROOT / path).read_bytes())
+
+    def first_failure(self, task, _limit_s):
+        self.asked.append((task.get("tier", "first"), list(task.get("tests", task["paths"]))))
+        return self.answers.pop(0), "a test", {}
+
+
+def bench(folder, *answers):
+    calls = folder / "calls.json"
+    calls.write_text(json.dumps(RECORDED), encoding="utf-8")
+    return mutants.Bench(FakeTree(*answers), calls)
+
+
+def mutant_in(function, *, is_in_function=True):
+    return Mutant("optimiser/verify/plan.py", function, 1, 1, "a", "b", 0, 1, is_in_function=is_in_function)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "near", "others"),
+    [
+        (mutant_in("f"), ["test_q.py::x", "test_p.py::x"], ["test_a.py::x"]),
+        # Of the others, those are asked that take a minute together, the shortest first.
+        (mutant_in("", is_in_function=False), ["test_q.py::x", "test_p.py::x"], ["test_b.py::y"]),
+        (mutant_in("h"), [], []),
+    ],
+)
+def test_a_mutant_is_shown_to_the_tests_that_call_it_near_ones_first(mutant, near, others, tmp_path):
+    found = bench(tmp_path).tests_of(mutant)
+    assert found == ([f"tests/verify/{one}" for one in near], [f"tests/cli/{one}" for one in others])
+
+
+def test_a_mutant_of_a_module_that_no_test_calls_is_shown_to_all_near_tests(tmp_path):
+    mutant = Mutant("optimiser/verify/new.py", "", 1, 1, "a", "b", 0, 1, is_in_function=False)
+    near, others = bench(tmp_path).tests_of(mutant)
+    assert (len(near), others) == (3, [])
+
+
+FIRST_NEAR = ("first", ["tests/verify/test_q.py::x", "tests/verify/test_p.py::x"])
+FIRST_OTHERS = ("first", ["tests/cli/test_a.py::x"])
+LONG = ("long", ["tests/verify/test_p.py", "tests/verify/test_q.py"])
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked", "state", "tier"),
+    [
+        (["killed"], [FIRST_NEAR], "killed", "first"),
+        (["timed out"], [FIRST_NEAR], "timed out", "first"),
+        (["survived", "killed"], [FIRST_NEAR, FIRST_OTHERS], "killed", "first"),
+        (["survived", "survived", "killed"], [FIRST_NEAR, FIRST_OTHERS, LONG], "killed", "long"),
+        (["survived", "survived", "survived"], [FIRST_NEAR, FIRST_OTHERS, LONG], "survived", ""),
+        # A long tier that does not end in time has noticed nothing.
+        (["survived", "survived", "timed out"], [FIRST_NEAR, FIRST_OTHERS, LONG], "survived", ""),
+    ],
+)
+def test_the_long_tier_is_asked_where_the_first_notices_nothing(answers, asked, state, tier, tmp_path):
+    found = bench(tmp_path, *answers)
+    outcome = found.outcome(mutant_in("f"), None)
+    assert found.tree.asked == [False, *asked, True]
+    assert (outcome.state, outcome.tier) == (state, tier)
+
+
+def test_equivalent_mutants_are_left_out_of_the_share(tmp_path):
+    states = [("killed", "first")] * 7 + [("killed", "long"), ("timed out", "first"), ("survived", "")]
+    some = [Outcome(mutant_in("f"), state, tier, "", 1.0) for state, tier in states]
+    some += [bench(tmp_path).outcome(mutant_in("f"), "a reason")] * 2
+    rows = mutants.table({"optimiser/verify": some}).splitlines()
+    assert rows[-2] == "| optimiser/verify | 12 | 2 | 9 | 8 | 1 | 90% |"
+    assert rows[-1] == "| all | 12 | 2 | 9 | 8 | 1 | 90% |"
 
 
 def test_every_listed_mutant_still_stands_in_its_source():

@@ -15,15 +15,13 @@ import tempfile
 import time
 import warnings
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import CodeType
 from typing import Any, Self, TextIO
 
 import pytest
-
-from tools.mutations import Mutant
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -89,15 +87,7 @@ class Tree:
         """End the process that runs the tests."""
         self._server.communicate()
 
-    def write(self, mutant: Mutant) -> None:
-        """Put a mutant in the place of its source."""
-        self._replace(mutant.path, mutant.applied((ROOT / mutant.path).read_bytes()))
-
-    def restore(self, mutant: Mutant) -> None:
-        """Put the source back."""
-        self._replace(mutant.path, (ROOT / mutant.path).read_bytes())
-
-    def _replace(self, path: str, content: bytes) -> None:
+    def write(self, path: str, content: bytes) -> None:
         """Write a source and drop its byte code, which is only told apart by size and second."""
         target = self.folder / path
         target.write_bytes(content)
@@ -125,10 +115,10 @@ class Tree:
         if is_late:
             return "timed out", "", {}
         failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
+        if code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            return "survived", "", recorded
         if code > 1 and not failed:  # wrong use of pytest, or a fault in it, is no test that fails
             raise SystemExit(f"pytest ended with {code}:\n{output[-2000:]}")
-        if code == 0:
-            return "survived", "", recorded
         return "killed", failed[0] if failed else f"exit code {code}", recorded
 
     def _code_of(self, task: Path, limit_s: float) -> int:
@@ -197,15 +187,16 @@ class Recorder:
     Parameters
     ----------
     folder
-        The tree; calls of functions below `optimiser` in it are noted.
+        The tree; calls of functions of the packages in it are noted.
     """
 
     def __init__(self, folder: Path) -> None:
         self.calls: dict[str, set[str]] = defaultdict(set)
         self.seconds: dict[str, float] = defaultdict(float)
-        self._inside = f"{folder}/optimiser/"
+        self._inside = f"{folder}/optimiser/", f"{folder}/networks/"
         self._from = len(f"{folder}/")
-        self._test = ""
+        self._note: set[str] = set()
+        self.failed: set[str] = set()
         sys.monitoring.use_tool_id(sys.monitoring.PROFILER_ID, "mutants")
         sys.monitoring.set_events(sys.monitoring.PROFILER_ID, sys.monitoring.events.PY_START)
         sys.monitoring.register_callback(
@@ -214,19 +205,43 @@ class Recorder:
 
     def _started(self, code: CodeType, _offset: int) -> object:
         """Note a call; the next one of the same function in the same test is not reported."""
-        if self._test and code.co_filename.startswith(self._inside):
+        if self._note and code.co_filename.startswith(self._inside):
             name = code.co_qualname.replace(".<locals>", "")
-            self.calls[f"{code.co_filename[self._from :]} {name}"].add(self._test)
+            self.calls[f"{code.co_filename[self._from :]} {name}"] |= self._note
         return sys.monitoring.DISABLE
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+    ) -> Iterator[None]:
+        """Note what a fixture calls that several tests share as calls of each of them."""
+        if fixturedef.scope == "function":
+            return (yield)
+        name, base = fixturedef.argname, fixturedef.baseid
+        users = [one for one in request.session.items if name in getattr(one, "fixturenames", ())]
+        outer, self._note = self._note, {_name_of(one) for one in users if one.nodeid.startswith(base)}
+        sys.monitoring.restart_events()
+        try:
+            return (yield)
+        finally:
+            self._note = outer
+            sys.monitoring.restart_events()
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Note calls for another test from now on."""
-        self._test = nodeid.split("[", 1)[0]
+        self._note = {nodeid.split("[", 1)[0]}
         sys.monitoring.restart_events()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add the set-up, call or tear-down of a test."""
-        self.seconds[report.nodeid.split("[", 1)[0]] += report.duration
+        """Add the set-up, call or tear-down of a test; one that fails without a change shows nothing."""
+        self.seconds[_name_of(report)] += report.duration
+        if report.failed:
+            self.failed.add(_name_of(report))
+
+
+def _name_of(item: pytest.Item | pytest.TestReport) -> str:
+    """Return the name of a test without its parameters."""
+    return item.nodeid.split("[", 1)[0]
 
 
 class ShortestFirst:
@@ -252,10 +267,8 @@ class ShortestFirst:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Drop the other tests and sort these."""
-        names = {item: item.nodeid.split("[", 1)[0] for item in items}
-        items[:] = sorted(
-            (one for one in items if names[one] in self.rank), key=lambda one: self.rank[names[one]]
-        )
+        chosen = (item for item in items if _name_of(item) in self.rank)
+        items[:] = sorted(chosen, key=lambda item: self.rank[_name_of(item)])
 
 
 def run_tests(task: Path) -> int:
@@ -264,9 +277,9 @@ def run_tests(task: Path) -> int:
     Parameters
     ----------
     task
-        JSON file with the `paths` of tests and their `tier`, and with the `tests` among them to run in this
-        order, each with its time limit in seconds; without `tests`, all run, and what they call is written to
-        the same file.
+        JSON file with the `paths` of tests and their `tier`, the first where none is named; with the `tests`
+        among them to run in this order, each with its time limit in seconds; or with `record`, so that what
+        the tests call is written to the same file.
     """
     asked = json.loads(task.read_text(encoding="utf-8"))
     options = [
@@ -279,17 +292,16 @@ def run_tests(task: Path) -> int:
         "-p",
         "no:cacheprovider",
         "--hypothesis-seed=0",
-        f"--tier={asked['tier']}",
     ]
-    if "tests" in asked:
-        with task.with_name(LATE).open("w", encoding="utf-8") as late:
-            return int(
-                pytest.main([*options, *asked["paths"]], plugins=[ShortestFirst(asked["tests"], late)])
-            )
-    recorder = Recorder(Path.cwd())
-    code = int(pytest.main([*options, *asked["paths"]], plugins=[recorder]))
-    calls = {name: sorted(tests) for name, tests in recorder.calls.items()}
-    task.write_text(json.dumps({"calls": calls, "seconds": recorder.seconds}), encoding="utf-8")
+    options += [f"--tier={asked.get('tier', 'first')}", *asked["paths"]]
+    recorder = Recorder(Path.cwd()) if "record" in asked else None
+    with task.with_name(LATE).open("w", encoding="utf-8") as late:
+        chosen = ShortestFirst(asked["tests"], late) if "tests" in asked else None
+        code = int(pytest.main(options, plugins=[one for one in (recorder, chosen) if one]))
+    if recorder:
+        calls = {name: sorted(tests - recorder.failed) for name, tests in recorder.calls.items()}
+        seconds = {test: s for test, s in recorder.seconds.items() if test not in recorder.failed}
+        task.write_text(json.dumps({"calls": calls, "seconds": seconds}), encoding="utf-8")
     return code
 
 

@@ -46,7 +46,7 @@ NAMES = {
 """Functions and methods that take the same arguments."""
 
 
-PLAIN_TESTS = (ast.Compare, ast.BoolOp, ast.Constant)
+PLAIN_TESTS = (ast.Compare, ast.BoolOp, ast.Constant, ast.UnaryOp)
 """Conditions that other changes negate already, or that are constant."""
 
 
@@ -134,7 +134,7 @@ def _changes(
         if isinstance(child, ast.expr):
             for after in _replacements(child):
                 yield child, function, f"({after})", in_function
-        if isinstance(child, ast.If | ast.IfExp | ast.While) and _is_plain(child.test):
+        if isinstance(child, ast.If | ast.IfExp | ast.While) and not isinstance(child.test, PLAIN_TESTS):
             yield child.test, function, f"(not ({ast.unparse(child.test)}))", in_function
         if not isinstance(child, ast.Raise):
             yield from _changes(child, inner, in_function=inside)
@@ -165,12 +165,6 @@ def _can_be_left_out(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Assign):
         return all(isinstance(target, ast.Subscript | ast.Attribute) for target in statement.targets)
     return isinstance(statement, ast.AugAssign | ast.Raise | ast.Continue)
-
-
-def _is_plain(test: ast.expr) -> bool:
-    return not isinstance(test, PLAIN_TESTS) and not (
-        isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
-    )
 
 
 def _replacements(node: ast.expr) -> Iterator[str]:  # noqa: C901 - one case a kind of node

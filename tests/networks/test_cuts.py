@@ -32,6 +32,15 @@ def test_a_link_is_cut_where_it_passes_closest():
     assert found.links["backward_s"].sum() == 900
 
 
+def test_the_pieces_of_a_bent_link_keep_its_bends():
+    bent = road()
+    bends = [(116, 39), (116.5, 39.2), (116.65, 39.125), (117, 39.1)]
+    bent.links.loc[0, "geometry"] = shapely.LineString(bends)
+    found = with_nodes_near(bent, cities_at((116.6, 39.15)))
+    lines = [shapely.get_coordinates(line).round(3).tolist() for line in found.links.geometry]
+    assert lines == [[*map(list, bends[:2]), [116.6, 39.15]], [[116.6, 39.15], *map(list, bends[2:])]]
+
+
 def test_the_city_is_snapped_to_the_cut():
     city = cities_at((116.25, 39.05))
     table = snap(city, with_nodes_near(road(), city)).cities.table

@@ -12,7 +12,7 @@ from networks import impedance, road
 from networks.errors import SourceError
 from networks.graph import from_graph, read_graph, streets
 from networks.osm import read
-from networks.osm.tags import BARRIER_KEYS, ROAD_KEYS
+from networks.osm.tags import BARRIER_KEYS, LENGTH_FACTOR, ROAD_KEYS
 from networks.schema import CLOSED
 
 NODES = {
@@ -134,6 +134,14 @@ def test_a_stated_length_counts_where_there_is_no_line():
     graph.add_node(2, x=8.0, y=50.1)
     graph.add_edge(1, 2, osmid=4, highway="primary", length=16_000.0, oneway=True, reversed=False)
     assert build(read_graph(graph)).links["length_km"].item() == pytest.approx(16, rel=0.005)
+
+
+def test_a_stated_length_that_hardly_differs_leaves_the_length_of_the_line():
+    graph = nx.MultiDiGraph(crs="EPSG:4326", simplified=True)
+    graph.add_node(1, x=8.0, y=50.0)
+    graph.add_node(2, x=8.0, y=50.1)
+    graph.add_edge(1, 2, osmid=4, highway="primary", length=11_150.0, oneway=True, reversed=False)
+    assert LENGTH_FACTOR not in read_graph(graph).roads.tags[0]
 
 
 def test_an_edge_without_its_other_direction_is_one_way():

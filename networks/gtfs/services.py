@@ -31,7 +31,7 @@ from networks.gtfs.patterns import (
     trips_by_day,
 )
 from networks.rail.builder import RailBuild, RailReport
-from networks.rail.drafts import BY_TIMETABLE, Draft, Hop, Route, Timed, Timetable, to_services
+from networks.rail.drafts import BY_FREQUENCY, BY_TIMETABLE, Draft, Hop, Route, Timed, Timetable, to_services
 from networks.rail.parameters import GtfsParameters, RailParameters
 from networks.road.builder import geodesic_km
 from networks.schema import Ints, Network
@@ -365,7 +365,7 @@ def build(
             RailReport(stations=len(served)) if tracks is None else tracks.report,
             services=len(services.lines),
             services_source=BY_TIMETABLE,
-            headways={BY_TIMETABLE: len(services.lines)},
+            headways=dict(Counter(services.lines["headway_source"].tolist())),
             components=int(network.components().max(initial=-1)) + 1,
             service_counts={"services with known times": len(services.lines)},
             hops_strayed=0,
@@ -580,8 +580,8 @@ def _timed(
     hours_a_day: float,
 ) -> Timed:
     """Return a service with its ways, whose times are those of the timetable."""
-    trips = (train.trip for train in (*pattern.out, *pattern.back) if train.trip >= 0)
-    routes = (str(feed.trips["route"].iloc[trip]) for trip in trips)
+    trains = (*pattern.out, *pattern.back)
+    routes = (str(feed.trips["route"].iloc[train.trip]) for train in trains if train.trip >= 0)
     kinds = Counter(word[0] for route in routes if (word := re.match(r"[^\W\d_]+", route)))
     kind = min(kinds, key=lambda word: (-kinds[word], word)) if kinds else mode
     stations, times = pattern.stations, pattern.times
@@ -590,7 +590,7 @@ def _timed(
         name=f"{kind} {ground.names[stations[0]]} - {ground.names[stations[-1]]}",
         stations=stations,
         headway_s=max(round(hours_a_day * 3600.0 / pattern.trains_a_day), 1),
-        headway_source=BY_TIMETABLE,
+        headway_source=BY_FREQUENCY if all(train.departures > 1 for train in trains) else BY_TIMETABLE,
         known=times,
         link_class=COACH if mode == COACH else "",
     )

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from networks.rail.drafts import BY_FREQUENCY
 from networks.schema import Services
 from networks.skims import time_matrix
 from optimiser.proposals.base_case import NEW, Arc
@@ -106,6 +107,8 @@ class Branch:
     line, towards
         Name of the line, `trains by` the next stop where the map has none; the largest city on the way, else
         the next stop.
+    services
+        The services of today whose trains these are.
     a_day
         Trains a day and direction that stop at the station.
     rides
@@ -114,6 +117,7 @@ class Branch:
 
     line: str
     towards: str
+    services: frozenset[int]
     a_day: float
     rides: tuple[Ride, ...]
 
@@ -131,7 +135,8 @@ def propose_timed_connections(
     """Propose that the trains of two lines and directions wait for each other at a station.
 
     A change between these takes `ConnectionRules.change_s`, transfer and wait together; with fewer trains
-    half the longer headway. No other change at the station gets faster, and none slower than today's.
+    half the longer headway. No other change at the station gets faster, and none slower than today's. Nothing
+    is proposed where trains of today run through from one to the other every `regular_s`.
 
     Parameters
     ----------
@@ -150,6 +155,11 @@ def propose_timed_connections(
     found: list[tuple[int, Proposal]] = []
     for row, branches in branches_of(tracks, rules).items():
         for (a, one), (b, other) in itertools.combinations(enumerate(branches), 2):
+            through = sum(tracks.a_day[service] for service in one.services & other.services)
+            if through * rules.regular_s >= tracks.rules.hours_a_day * 3600.0:
+                every = f"trains run through every {rules.regular_s // 60} min already"
+                left_out[f"timed_transfer: {every}"] += 1
+                continue
             name, held = tracks.station_name(row), 2 * min(one.a_day, other.a_day)
             candidate_id = f"timed-transfer:{row}-{name}-{a}-{b}"
             arcs, (today_s, new_s) = _arcs(tracks, rules, candidate_id, (one, other))
@@ -260,6 +270,8 @@ def _serves(
 def branches_of(tracks: Tracks, rules: ConnectionRules) -> dict[int, list[Branch]]:
     """Return the lines and directions of today's trains at each station where two of them could meet.
 
+    Trains of which nobody knows when they leave are not counted: there is no timetable to change.
+
     Parameters
     ----------
     tracks
@@ -277,10 +289,10 @@ def branches_of(tracks: Tracks, rules: ConnectionRules) -> dict[int, list[Branch
         return {}
     fast = tracks.is_fast
     rides, found = _rides(tracks, services, fast), dict[int, list[Branch]]()
-    served = {station for station, _, _ in rides}
+    served, sources = {station for station, _, _ in rides}, services.lines["headway_source"].tolist()
     trains = defaultdict[int, dict[_Approach, list[tuple[int, int, int]]]](dict)
     for service, seq, station, next_seq, next_stop, _ in _hops(services.stops):
-        if station in served:
+        if station in served and sources[service] != BY_FREQUENCY:
             key = station, next_stop, fast[service]
             trains[station].setdefault(key, []).append((service, seq, next_seq))
     lines = _lines(
@@ -401,6 +413,7 @@ def _branches_at(
             yield Branch(
                 line=lines[group[0]][0] or f"trains by {tracks.station_name(group[0][1])}",
                 towards=_towards(tracks, group[0], leaving),
+                services=frozenset(leaving),
                 a_day=sum(a_day[service] for service in leaving),
                 rides=own,
             )

@@ -86,6 +86,24 @@ def test_half_a_headway_counts_in_whole_steps(headway_s, change_s):
     assert ConnectionRules().least_change_s(headway_s) == change_s
 
 
+@pytest.mark.parametrize(("headway_s", "joined"), [(3600, False), (3601, True)])
+def test_no_connection_joins_services_between_which_trains_run_through_every_hour(headway_s, joined):
+    found, left_out = proposed(drawn([*LINES, ("hsr250", headway_s, [1, 0, 2], [0, 1700, 1800])]))
+    assert ("Coast line towards West with Hill line towards North" in found) == joined
+    assert left_out["timed_transfer: trains run through every 60 min already"] == (not joined)
+
+
+def test_trains_that_leave_at_unknown_times_are_not_joined():
+    """The hill line states how often its trains run, and not when."""
+    tracks = drawn()
+    sources = ["timetable", "frequency", "timetable"]
+    services = tracks.base.services
+    unknown = replace(services, lines=services.lines.assign(headway_source=sources))
+    assert len(proposed(tracks)[0]) == 3
+    found, _ = proposed(replace(tracks, base=replace(tracks.base, services=unknown)))
+    assert set(found) == {"Coast line towards West with Coast line towards East"}
+
+
 def test_no_connection_is_proposed_that_is_no_faster_than_today():
     rare = [(name, 6000, nodes, runs) for name, _, nodes, runs in LINES]
     assert proposed(drawn(rare)) == ({}, Counter())

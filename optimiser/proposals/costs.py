@@ -298,10 +298,10 @@ def read_standards(country: str = WORLD) -> dict[str, Any]:
     Returns
     -------
     dict
-        `road_kmh`, design speed of expressways; `fast_kmh` and `fast_standard` of long new railways and
-        `usual_kmh` and `usual_standard` of short ones, with their rows of the cost table; `upgrade_kmh`, to
-        which slower tracks may be brought; `mountain_kmh`, `approach_km` and `approach_kmh`, at which trains
-        run in mountains and near core cities; `source` of the figures.
+        `road_kmh` and `road_mountain_kmh`, design speeds of expressways; `fast_kmh` and `fast_standard` of
+        long new railways and `usual_kmh` and `usual_standard` of short ones, with their rows of the cost
+        table; `upgrade_kmh`, to which slower tracks may be brought; `mountain_kmh`, `approach_km` and
+        `approach_kmh`, at which trains run in mountains and near core cities; `source` of the figures.
     """
     file = resources.files("optimiser.proposals") / "data" / "standards.toml"
     return figures(tomllib.loads(file.read_text("utf-8"))["country"], country)

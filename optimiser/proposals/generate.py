@@ -19,7 +19,7 @@ in `data/*.toml`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import cast
@@ -36,7 +36,6 @@ from optimiser.proposals.connections import ConnectionRules
 from optimiser.proposals.costs import CostTable, builtin_cost_table, estimate
 from optimiser.proposals.pruning import (
     default_weights,
-    dominated,
     loads,
     most_serving,
     needed_for_reach,
@@ -50,7 +49,6 @@ from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import (
     Candidates,
     Item,
-    Priced,
     Proposal,
     merge,
     number_arcs,
@@ -73,6 +71,10 @@ _PARTS: Mapping[str, Callable[[Proposal], Item]] = {
 """What a candidate may pay for: its line by the km, itself by the piece or by km of its own, trainsets, what
 running costs, in all or net of fares by the smaller one of its ends, a connecting curve, stops of trains at a
 new station, and platforms."""
+
+
+_OPEN_A_PAIR = 100
+"""New roads bring at least one pair in so many of those beyond the limit today (assumed)."""
 
 
 def pays(*parts: str) -> Callable[[Proposal], tuple[Item, ...]]:
@@ -102,8 +104,6 @@ class Kind:
         What a reader is told that it is; of a kind beside `KINDS` its name counts.
     most
         How many are kept: those that serve most weight of open pairs. None for all.
-    counted_first
-        Whether only those that are kept are compared with others of their ends; for kinds with many.
     far
         Whether it joins cities that are no neighbours. What others serve is worked out without such kinds:
         dear links that bring nearly everything within reach would say little about the others.
@@ -126,7 +126,6 @@ class Kind:
     pays_for: Callable[[Proposal], tuple[Item, ...]] = line_items
     words: str = ""
     most: Callable[[Rules], int] | None = None
-    counted_first: bool = False
     far: bool = False
     in_rings: bool = False
     needs_rate: bool = True
@@ -143,26 +142,29 @@ KINDS: Mapping[str, Kind] = {
     "road_upgrade": Kind(
         words="expressway upgrade",
         mode="road",
-        propose=lambda s: roads.propose_upgrades(s.base, s.road_pairs, s.rules.road, s.left_out),
+        propose=lambda s: roads.propose_upgrades(s.base, s.road_pairs, s.road, s.left_out),
         in_rings=True,
     ),
     "expressway_upgrade": Kind(
         words="expressway rebuilt",
         mode="road",
-        propose=lambda s: roads.propose_expressway_upgrades(s.base, s.road_pairs, s.rules.road, s.left_out),
+        propose=lambda s: roads.propose_expressway_upgrades(s.base, s.road_pairs, s.road, s.left_out),
         needs_rate=False,
     ),
     "road_link": Kind(
         words="new road",
         mode="road",
-        propose=lambda s: roads.propose_links(s.base, s.road_pairs, s.rules.road, s.left_out),
+        propose=lambda s: s.of_use(
+            "road_link", roads.propose_links(s.base, s.road_pairs, s.road, s.left_out)
+        ),
         in_rings=True,
+        by_limit=True,
     ),
     "gap": Kind(
         words="gap closed",
         mode="road",
         instrument="barrier",
-        propose=lambda s: roads.propose_gaps(s.base, s.rules.road, s.left_out),
+        propose=lambda s: roads.propose_gaps(s.base, s.road, s.left_out),
         in_rings=True,
     ),
     "rail_link": Kind(
@@ -206,7 +208,6 @@ KINDS: Mapping[str, Kind] = {
         propose=lambda s: stations.propose_check_in(s.tracks, s.rules.stations, s.left_out),
         pays_for=pays("units"),
         most=lambda rules: rules.stations.check_in_count,
-        counted_first=True,
         needs_rate=False,
     ),
     "timed_transfer": Kind(
@@ -218,7 +219,6 @@ KINDS: Mapping[str, Kind] = {
         ),
         pays_for=pays("units", "platforms"),
         most=lambda rules: rules.connections.count,
-        counted_first=True,
         needs_rate=False,
         by_limit=True,
     ),
@@ -250,7 +250,6 @@ KINDS: Mapping[str, Kind] = {
         ),
         pays_for=pays("trains", "running net of fares"),
         most=lambda rules: rules.patterns.express_count,
-        counted_first=True,
         needs_rate=False,
         by_limit=True,
     ),
@@ -275,8 +274,11 @@ KINDS: Mapping[str, Kind] = {
     "direct_expressway": Kind(
         words="direct expressway",
         mode="road",
-        propose=lambda s: roads.propose_direct_expressways(
-            s.base, s.heaviest("direct_expressway", s.far_pairs), s.rules.far, s.rules.road, s.left_out
+        propose=lambda s: s.of_use(
+            "direct_expressway",
+            roads.propose_direct_expressways(
+                s.base, s.heaviest("direct_expressway", s.far_pairs), s.rules.far, s.road, s.left_out
+            ),
         ),
         most=lambda rules: rules.far.road_count,
         far=True,
@@ -350,11 +352,9 @@ class Rules:
         Rows beside `KINDS`, by name; all of them are proposed. Rings do not consist of them.
     pairs_tried
         Express trains and links between cities that are no neighbours are looked for between so many pairs:
-        those whose smaller city is largest.
+        of each city those with its largest partners, so that small cities have their turn.
     longest_water_km
         Nothing is proposed whose longest crossing of water has more km.
-    prune_dominated
-        Whether a candidate is dropped that another one between the same ends dominates.
     """
 
     neighbours: NeighbourRules = field(default_factory=NeighbourRules)
@@ -369,7 +369,6 @@ class Rules:
     further: Mapping[str, Kind] = field(default_factory=dict, hash=False)
     pairs_tried: int = 300
     longest_water_km: float = 20.0
-    prune_dominated: bool = True
 
     def __post_init__(self) -> None:
         """Check the further rows, and report all faults at once."""
@@ -439,7 +438,7 @@ class Scope:
         return [pair for pair in self.open_pairs if pair not in near]
 
     def heaviest(self, kind: str, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Return the pairs with the largest smaller city, as many as are tried; the others are counted.
+        """Return as many pairs as are tried, of each city its largest partners first; the others are counted.
 
         Parameters
         ----------
@@ -451,10 +450,36 @@ class Scope:
         most = self.rules.pairs_tried
         if len(pairs) <= most:
             return list(pairs)
-        people = self.base.cities["population"].to_numpy(dtype=np.int64)[np.array(pairs)].min(axis=1)
-        kept = np.sort(np.argsort(-people, kind="stable")[:most])
-        self.left_out[f"{kind}: pairs beyond the {most} with the largest smaller city"] += len(pairs) - most
+        people = self.base.cities["population"].to_numpy(dtype=np.int64)[np.array(pairs)]
+        order, place = np.argsort(-people.min(axis=1), kind="stable"), np.zeros(len(pairs))
+        seen = Counter[int]()
+        for at in order.tolist():
+            place[at] = min(seen[city] for city in pairs[at])
+            seen.update(pairs[at])
+        kept = np.sort(order[np.argsort(place[order], kind="stable")][:most])
+        self.left_out[f"{kind}: beyond the {most} pairs of largest partners"] += len(pairs) - most
         return [pairs[at] for at in kept.tolist()]
+
+    @cached_property
+    def road(self) -> RoadRules:
+        """Return the rules for roads, with the ground."""
+        return replace(self.rules.road, ground=self.ground)
+
+    def of_use(self, kind: str, proposals: Iterable[Proposal]) -> Iterator[Proposal]:
+        """Yield the new roads that alone bring enough pairs within the limit, or nearly so.
+
+        Enough are as many as for a new railway, in a region with few open pairs one in `_OPEN_A_PAIR`. Links
+        between cities that are no neighbours serve these alone, and have to be worth their cost.
+        """
+        tracks, today_s = self.tracks, self.tracks.of_pairs(self.base.skim)
+        least = min(self.rules.rail.line_least_pairs, -(-len(self.open_pairs) // _OPEN_A_PAIR))
+        for one in proposals:
+            with_s = np.minimum(today_s, tracks.of_pairs(self.base.skim_with(one.arcs)[0]))
+            if tracks.brought(with_s, today_s) < least:
+                self.left_out[f"{kind}: brings too few pairs within the limit"] += 1
+                continue
+            saved = tracks.saved_hours(with_s, today_s) if self.rules.rows[kind].far else None
+            yield replace(one, saved_hours=saved)
 
     @cached_property
     def tracks(self) -> Tracks:
@@ -501,52 +526,52 @@ def generate(
     table, ground = costs or builtin_cost_table(), terrain or PLAIN
     known = set(table.standards)
 
-    def priced(*, by_limit: bool) -> tuple[list[Priced], Counter[str]]:
-        scope, proposals = Scope(base, rules, ground=ground), list[Proposal]()
+    def proposed(*, by_limit: bool) -> tuple[list[Proposal], Counter[str]]:
+        scope, found = Scope(base, rules, ground=ground), list[Proposal]()
         for one in propose(scope, by_limit=by_limit):
             if rules.rows[one.kind].needs_rate or all(item.standard in known for item in one.items):
-                proposals.append(one)
+                found.append(one)
             else:
                 scope.left_out[f"{one.kind}: the cost table has no rate"] += 1
-        new, least = [one for one in proposals if one not in prices], rules.rail.least_load
-        load = {one: loads(scope.tracks, one) for one in new if one.seats_a_day}
-        prices.update(
-            (one, f"{one.kind}: its trains fill under {100 * least:g} % of their seats")
-            for one, (_, filled) in load.items()
-            if filled < least
-        )
-        full = [one for one in new if one not in prices]
-        loaded = [
-            replace(one, trips_a_day=load[one][0], seats_filled=load[one][1]) if one in load else one
-            for one in full
-        ]
-        found = price(loaded, table, ground, longest_water_km=rules.longest_water_km)
-        prices.update(
-            (one, _unless_idle(now, row, table, rules.rail))
-            for one, (now, row) in zip(full, found, strict=True)
-        )
-        return [(one, prices[one]) for one in proposals], scope.left_out
+        return found, scope.left_out
+
+    def alike(one: Proposal) -> Hashable:
+        """Tell which trains share trips: new services do, and trains added to services; lines do not."""
+        return one.kind == "rail_frequency" if rules.rows[one.kind].is_service else one.candidate_id
 
     key = ("prices", rules.longest_water_km, rules.rail, table, ground)
     prices: dict[Proposal, Mapping[str, object] | str] = base.once(key, dict)
-    always, left_out = base.once(("priced", rules, table, ground), lambda: priced(by_limit=False))
-    within, further = priced(by_limit=True)
-    found = prune(base, tabulate([*always, *within], table, ground, report=left_out + further), rules)
-    merged = found if own is None else merge(found, own)
+    always, left_out = base.once(("proposed", rules, table, ground), lambda: proposed(by_limit=False))
+    within, further = proposed(by_limit=True)
+    empty = f"its trains fill under {100 * rules.rail.least_load:g} % of their seats"
+    trains = [one for one in (*always, *within) if one.seats_a_day]
+    load = loads(Scope(base, rules).tracks, trains, alike=alike) if trains else {}
+    rows: dict[Proposal, Mapping[str, object] | str] = {
+        one: f"{one.kind}: {empty}" for one, (_, filled) in load.items() if filled < rules.rail.least_load
+    }
+    full = [one for one in (*always, *within) if one not in rows]
+    new = [one for one in full if one not in prices]
+    found = price(new, table, ground, longest_water_km=rules.longest_water_km)
+    prices.update((one, _unless_idle(one, row, table, rules.rail)) for one, row in found)
+    for one in full:
+        row, (trips, filled) = prices[one], load.get(one, (0, 0.0))
+        rows[one] = row if isinstance(row, str) else {**row, "trips_a_day": trips, "seats_filled": filled}
+    kept = prune(base, tabulate(rows.items(), table, ground, report=left_out + further), rules)
+    merged = kept if own is None else merge(kept, own)
     return replace(merged, report={why: count for why, count in sorted(merged.report.items()) if count})
 
 
 def _unless_idle(
     one: Proposal, row: Mapping[str, object] | str, table: CostTable, rules: RailRules
 ) -> Mapping[str, object] | str:
-    """Return the row of a proposal, or why a new line is left out: its track is worth less than it costs."""
+    """Return the row of a proposal, or why it is left out: the time that it saves is worth too little."""
     if isinstance(row, str) or one.saved_hours is None or rules.value_of_time is None:
         return row
     worth = one.saved_hours * rules.value_of_time * annuity(rules.discount_rate, rules.years)
     ground = [cast("float", row[name]) for name in TERRAIN_CLASSES]
     if worth >= rules.line_value * estimate(table, one.standard, one.length_km, ground).central:
         return row
-    return f"{one.kind}: time saved by its track is worth under {100 * rules.line_value:g} % of its cost"
+    return f"{one.kind}: time saved by it is worth under {100 * rules.line_value:g} % of its cost"
 
 
 def propose(scope: Scope, *, by_limit: bool) -> Iterator[Proposal]:
@@ -571,7 +596,7 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     candidates
         All candidates; those fixed in are kept.
     rules
-        Whether dominated ones are dropped, and how many of each kind are kept.
+        How many of each kind are kept.
 
     Returns
     -------
@@ -588,30 +613,23 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
         reasons[dropped] = reason
         left[dropped] = False
 
-    def usable(taken: NDArray[np.bool_]) -> csr_array:
-        return usable_by_pairs(base, arcs.take(taken[arcs.candidate]), count)
-
-    use = usable(left)
+    use = usable_by_pairs(base, arcs, count)
     drop(np.diff(use.indptr) == 0, "no open pair can use it within the limit even when all is built")
     weight = default_weights(base)
     far = np.isin(kinds, [name for name, kind in rules.rows.items() if kind.far])
 
-    def keep_most(use: csr_array, *, far: bool, counted_first: bool) -> None:
+    def keep_most(use: csr_array, *, far: bool) -> None:
         for name, kind in rules.rows.items():
-            if kind.most is not None and (kind.far, kind.counted_first) == (far, counted_first):
+            if kind.most is not None and kind.far == far:
                 rows, most = np.flatnonzero((kinds == name) & left), kind.most(rules)
                 beyond = np.zeros(count, dtype=bool)
                 beyond[rows] = True
                 beyond[rows[most_serving(use[rows], weight, most)]] = False
                 drop(beyond, f"beyond the {most} that serve most weight of open pairs")
 
-    keep_most(use, far=True, counted_first=False)
-    use = usable(left & ~far) if far.any() else use
-    keep_most(use, far=False, counted_first=True)
-    if rules.prune_dominated:
-        drop(dominated(base, candidates, arcs, left), "another one of the same ends serves better for less")
-    # With fewer candidates the fastest paths run over others, so their use is counted anew.
-    keep_most(usable(left & ~far), far=False, counted_first=False)
+    keep_most(use, far=True)
+    near = (left & ~far)[arcs.candidate]
+    keep_most(usable_by_pairs(base, arcs.take(near), count) if far.any() else use, far=False)
     left[needed_for_reach(base, arcs, left, candidates.table["cost"].to_numpy(dtype=np.int64))] = True
     report = Counter(candidates.report)
     report.update(f"{kind}: {reason}" for kind, reason in zip(kinds[~left], reasons[~left], strict=True))

@@ -1,10 +1,11 @@
-"""Find the candidates that no pair can use, that others dominate, or that serve least."""
+"""Find the candidates that no pair can use, whose seats stay empty, or that serve least."""
 
 from __future__ import annotations
 
 import functools
 import itertools
-from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,39 +15,97 @@ from scipy.sparse.csgraph import dijkstra
 from networks.skims import fastest_arcs, time_matrix
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.shortest_times import NO_PATH_S, faster_of, times_between, way
-from optimiser.proposals.table import Candidates, NumberedArcs, Proposal, rows_by_candidate, times_with
+from optimiser.proposals.table import NumberedArcs, Proposal
 from optimiser.proposals.trains import Tracks
 
 
-def loads(tracks: Tracks, proposal: Proposal) -> tuple[int, float]:
-    """Return the trips a day that are expected in some new trains, and the share of seats that they fill.
+@dataclass(frozen=True, slots=True)
+class Ridership:
+    """The trips between the pairs of cities that some new trains make faster.
 
-    They are those of the pairs of cities that the trains make faster, shared with the direct trains of today
-    between the two cities, to each as many as it has trains a day. Trips follow from people and the times
-    that the new trains give (`gravity_trips`).
-
-    Parameters
+    Attributes
     ----------
-    tracks
-        Today's stations and trains, with the rules for railways.
-    proposal
-        A candidate with trains of its own.
+    trains, seat_km
+        Trains a day and direction, and the km that all their seats run a day.
+    pairs
+        int64, rows of `Tracks.pairs`.
+    seconds, trips, km
+        float64, time of each pair with the new trains, trips a day by all its direct trains, and km of each
+        in the new ones.
+    """
 
-    Returns
-    -------
-    trips, filled : int, float
-        Trips of both directions; km of passengers, as the crow flies, over km of seats.
+    trains: float
+    seat_km: float
+    pairs: NDArray[np.int64]
+    seconds: NDArray[np.float64]
+    trips: NDArray[np.float64]
+    km: NDArray[np.float64]
+
+    def load(self, others: NDArray[np.float64]) -> tuple[int, float]:
+        """Return the trips a day in these trains, and km of passengers over km of seats.
+
+        The trips of a pair are shared with the `others` a day and direction of each, to all trains alike.
+        """
+        trips = self.trips * self.trains / (self.trains + others[self.pairs])
+        return round(float(trips.sum())), float(trips @ self.km) / self.seat_km
+
+
+def ridership(tracks: Tracks, proposal: Proposal) -> Ridership:
+    """Return the trips that are expected between the cities which the trains of a proposal join faster.
+
+    They follow from people and the times that the new trains give (`gravity_trips`).
     """
     base, rules, (there, back) = tracks.base, tracks.rules, tracks.pairs.T
     seconds, km = base.skim_with(proposal.arcs)
     with_s, today_s = tracks.of_pairs(seconds), tracks.of_pairs(base.skim)
     trains, km_a_day = proposal.seats_a_day / rules.seats_a_day(1.0), proposal.train_km_a_day
-    trips = tracks.trips_a_year(np.minimum(with_s, today_s)) * (with_s < today_s) / 365.0
-    trips *= trains / (trains + tracks.direct_a_day[there, back])
+    faster = np.flatnonzero(with_s < today_s)
+    trips = tracks.trips_a_year(np.minimum(with_s, today_s))[faster] / 365.0
     # More trains on a service open arcs at its stations alone.
-    ridden_km = np.where(km > 0, km, base.between_km)[there, back]
-    filled = float(trips @ np.minimum(ridden_km, km_a_day / trains / 2.0)) / (km_a_day * rules.seats)
-    return round(float(trips.sum())), filled
+    ridden_km = np.where(km > 0, km, base.between_km)[there, back][faster]
+    ridden_km = np.minimum(ridden_km, km_a_day / trains / 2.0)
+    return Ridership(trains, km_a_day * rules.seats, faster, with_s[faster], trips, ridden_km)
+
+
+def loads(
+    tracks: Tracks, proposals: Sequence[Proposal], *, alike: Callable[[Proposal], Hashable] = lambda _: 0
+) -> dict[Proposal, tuple[int, float]]:
+    """Return the load of new trains beside those of today and the more useful ones of other ends.
+
+    Between two cities people travel once. Of several new trains on one way that comes first which brings most
+    weight of open pairs within the limit, or nearly so, and the next one shares with it. Trains of the same
+    ends are alternatives, of which a plan takes one.
+
+    Parameters
+    ----------
+    tracks
+        Today's stations and trains, with the rules for railways.
+    proposals
+        The new trains; those that fill less than `RailRules.least_load` take nobody from the others.
+    alike
+        New trains share with those of the same value.
+    """
+    base, (there, back) = tracks.base, tracks.pairs.T
+    today, found = tracks.direct_a_day[there, back], dict[Proposal, tuple[int, float]]()
+    made = {one: functools.partial(ridership, tracks, one) for one in proposals}
+    riders = {one: base.once(("ridership", tracks.rules, one), make) for one, make in made.items()}
+    kept = dict[Proposal, Ridership]()
+    people = base.cities["population"].to_numpy(dtype=np.float64)
+    weight = np.sqrt(np.minimum(people[there], people[back])) * (tracks.of_pairs(base.skim) > base.useful_s)
+
+    def order(item: tuple[Proposal, Ridership]) -> tuple[float, float]:
+        reached = item[1].seconds <= base.useful_s + tracks.rules.line_slack_s
+        return -float(weight[item[1].pairs] @ reached), -item[1].load(today)[1]
+
+    for one, own in sorted(riders.items(), key=order):
+        others, ends = today.copy(), {one.from_name, one.to_name}
+        for other, theirs in kept.items():
+            if alike(other) == alike(one) and {other.from_name, other.to_name} != ends:
+                others[theirs.pairs] += theirs.trains
+        found[one] = own.load(others)
+        if found[one][1] >= tracks.rules.least_load:
+            kept[one] = own
+    return found
 
 
 def needed_for_reach(
@@ -201,79 +260,3 @@ def most_serving(use: csr_array, weight: NDArray[np.float64], most: int) -> list
         chosen.append(best)
         times[use.indices[use.indptr[best] : use.indptr[best + 1]]] += 1.0
     return sorted(chosen)
-
-
-_MOST_AT_ONCE = 4000
-"""Nodes up to which today's times between all ends of candidates are worked out at once: 130 MB."""
-
-
-def dominated(
-    base: BaseCase, candidates: Candidates, arcs: NumberedArcs, left: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Tell which candidates another one of the same ends dominates.
-
-    That one costs no more, slows no path, and runs no more trains over any section of today's line. In a plan
-    it can take the place of the dominated one, whatever limits there are on sections.
-
-    Parameters
-    ----------
-    base
-        The base case.
-    candidates
-        All candidates; those that are fixed are never dominated.
-    arcs
-        Their arcs.
-    left
-        bool, one a candidate: which of them take part.
-
-    Returns
-    -------
-    numpy.ndarray
-        bool, one a candidate.
-    """
-    table = candidates.table
-    groups: dict[tuple[str, ...], list[int]] = {}
-    for row, names in enumerate(zip(table["from_name"], table["to_name"], strict=True)):
-        if left[row]:
-            groups.setdefault(tuple(sorted(names)), []).append(row)
-    cost, free = table["cost"].to_numpy(dtype=np.int64), (table["fixed"] == "").to_numpy()
-    found = np.zeros(len(candidates), dtype=bool)
-    runs = defaultdict[int, dict[int, int]](dict)
-    a_day = candidates.runs.groupby(["candidate", "link"], as_index=False)["trains"].sum()
-    for candidate, link, trains in a_day.to_numpy(dtype=np.int64).tolist():
-        runs[candidate][link] = trains
-    rivals: dict[int, list[int]] = {}
-    for rows in groups.values():
-        # The dearest comes first, and what is dominated dominates nothing, so that one of equals remains.
-        for row in sorted(rows, key=lambda r: (-int(cost[r]), r)):
-            others = [r for r in rows if r != row and cost[r] <= cost[row]] if free[row] else []
-            rivals[row] = [
-                r for r in others if all(n <= runs[row].get(link, 0) for link, n in runs[r].items())
-            ]
-    compared = {row for row, others in rivals.items() if others}
-    if not compared:
-        return found
-    arcs = arcs.take(left[arcs.candidate])
-    own = rows_by_candidate(arcs.candidate, len(candidates))
-    ends = [np.unique(np.concatenate([arcs.tail[rows], arcs.head[rows]])) for rows in own]
-    touched = np.bincount(np.concatenate(ends), minlength=arcs.count)
-    # Evidence and the design problem need the times of more nodes; all at once they take least time.
-    every = np.unique(np.concatenate([arcs.ends, base.graph.origin, base.graph.destination]))
-    if len(every) > _MOST_AT_ONCE:
-        every = np.unique(np.concatenate([ends[row] for row in compared.union(*rivals.values())]))
-    base.today_s(every[every < arcs.old])
-
-    def seconds(built: int, row: int) -> NDArray[np.int64]:
-        """Return the seconds between the ends of one candidate when another one, or itself, is built alone.
-
-        Ends are nodes of the time graph, and new nodes at which further candidates have arcs (such as
-        platforms of new stations).
-        """
-        places = ends[row][(ends[row] < arcs.old) | (touched[ends[row]] > 1)]
-        return times_with(base, arcs, own[built], places)
-
-    for row, others in rivals.items():
-        if others:
-            own_s = seconds(row, row)
-            found[row] = any(not found[other] and (seconds(other, row) <= own_s).all() for other in others)
-    return found

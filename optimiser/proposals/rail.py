@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from optimiser.proposals.base_case import LONGEST_TODAY_S, great_circle_km
 from optimiser.proposals.table import Proposal
-from optimiser.proposals.terrain import MOUNTAIN, PLAIN, Terrain, sample_line
+from optimiser.proposals.terrain import PLAIN, Terrain, mean_kmh, speeds_on
 from optimiser.proposals.trains import TrackPath, Tracks, Train, train_arcs
 
 type OnwardRun = tuple[int, TrackPath]
@@ -85,13 +85,12 @@ def running_kmh(tracks: Tracks, pair: tuple[int, int], design_kmh: float, ground
     So run trains on the lines of today, whose speeds the map states.
     """
     base, rules = tracks.base, tracks.rules
-    lon, lat = np.ascontiguousarray(sample_line(base.straight_line(*pair)).T)
-    kmh = np.full(len(lon), design_kmh)
-    kmh[ground.classify(lon, lat) == MOUNTAIN] = min(design_kmh, rules.mountain_kmh)
+    points, kmh = speeds_on(base.straight_line(*pair), ground, design_kmh, rules.mountain_kmh)
+    lon, lat = points.T
     for core in (core for core, tier in enumerate(base.tiers) if tier == "core"):
         near = great_circle_km(base.lon[core], base.lat[core], lon, lat) <= rules.approach_km
         kmh[near] = np.minimum(kmh[near], rules.approach_kmh)
-    return float(1.0 / np.mean(1.0 / kmh))
+    return mean_kmh(kmh)
 
 
 def _too_slow(tracks: Tracks, pair: tuple[int, int], run_s: int) -> str:
@@ -149,10 +148,8 @@ def _line(
         runs_s = [*before_s, round(tracks.run_s(first, last)), *after_s]
         on_tracks = train_arcs(candidate_id, stops, runs_s, train, tracks.times)
         others_s = np.minimum(others_s, tracks.of_pairs(base.skim_with(on_tracks)[0]))
-    faster, most_s = with_s < others_s, base.useful_s + rules.line_slack_s
-    brought = int(np.count_nonzero(faster & (with_s <= most_s) & (others_s > base.useful_s)))
-    saved_s = np.where(faster, np.maximum(np.minimum(others_s, LONGEST_TODAY_S) - with_s, 0.0), 0.0)
-    return replace(proposal, saved_hours=float(tracks.trips_a_year(with_s) @ saved_s) / 3600.0), brought
+    saved_hours = tracks.saved_hours(with_s, others_s)
+    return replace(proposal, saved_hours=saved_hours), tracks.brought(with_s, others_s)
 
 
 def onward_run(tracks: Tracks, pair: tuple[int, int], city: int, row: int | None) -> OnwardRun | None:

@@ -31,7 +31,7 @@ from optimiser.proposals.base_case import (
     travel_time_s,
 )
 from optimiser.proposals.table import Proposal
-from optimiser.proposals.terrain import ArtefactRules, Surroundings
+from optimiser.proposals.terrain import PLAIN, ArtefactRules, Surroundings, Terrain, mean_kmh, speeds_on
 
 _LEAST_NEW_S = 300.0
 """Gaps are ranked by the time saved per second of new road, of which at least so many seconds count."""
@@ -51,6 +51,8 @@ class RoadRules:
         Link classes at which an upgraded road gets an interchange.
     speed_kmh
         Average speed on a new or upgraded expressway, that of existing ones with its design speed.
+    mountain_kmh, ground
+        Most on average in mountains, where expressways are designed for 80 km/h (JTG B01); the ground.
     standard
         What is built, a standard of the cost table.
     rebuilt_standard
@@ -90,6 +92,8 @@ class RoadRules:
     expressway_classes: tuple[str, ...] = ("motorway", "motorway_link")
     meeting_classes: tuple[str, ...] = ("motorway", "motorway_link", "trunk", "trunk_link")
     speed_kmh: float = 96.0
+    mountain_kmh: float = 72.0
+    ground: Terrain = PLAIN
     standard: str = "expressway-4"
     rebuilt_standard: str = "expressway-120"
     upgrade_least_km: float = 12.0
@@ -108,6 +112,10 @@ class RoadRules:
     border_km: float = 15.0
     same_place_km: float = 3.0
     artefacts: ArtefactRules = field(default_factory=ArtefactRules)
+
+    def kmh_on(self, line: shapely.Geometry) -> float:
+        """Return the mean speed on a new expressway along a line."""
+        return mean_kmh(speeds_on(line, self.ground, self.speed_kmh, self.mountain_kmh)[1])
 
     def surroundings(self, base: BaseCase) -> Surroundings:
         """Return towns and expressways of a region."""
@@ -221,7 +229,7 @@ def propose_expressway_upgrades(
 
     The pair with the fewest such km comes first, and no stretch belongs to two. The road is there already, so
     that neither the towns nor the parallels of the rule against artefacts matter; its links and their gain
-    are named.
+    are named. Where mountains set its speed, it is not rebuilt.
 
     Parameters
     ----------
@@ -233,7 +241,9 @@ def propose_expressway_upgrades(
     Proposal
         One a pair.
     """
-    slow = _slow(base, rules, expressways=True)
+    slow, links = _slow(base, rules, expressways=True), base.road.links
+    lines, today_kmh = links.geometry[slow], links["speed_kmh"][slow]
+    slow[slow] = [kmh < rules.kmh_on(line) for line, kmh in zip(lines, today_kmh, strict=True)]
     claimed: set[int] = set()
     for pair, nodes, rows, usable in _unclaimed(base, pairs, slow, claimed):
         runs = _long_runs(base, nodes, rows, usable, rules)
@@ -253,7 +263,7 @@ def _slow(base: BaseCase, rules: RoadRules, *, expressways: bool) -> NDArray[np.
     links = base.road.links
     found = links["link_class"].isin(rules.expressway_classes) == expressways
     found &= (links["mode"] == "road") & (links["speed_kmh"] < rules.speed_kmh)
-    return np.asarray(found, dtype=np.bool_)
+    return np.array(found, dtype=np.bool_)
 
 
 def _unclaimed(
@@ -295,9 +305,14 @@ def _line_of(base: BaseCase, rows: Iterable[int]) -> shapely.Geometry:
 
 def _saved_share(base: BaseCase, path: list[int], upgraded: list[int], rules: RoadRules) -> float:
     """Return the share of the time of a path that the upgrade of some of its links saves."""
-    hours = base.road_km / base.road.links["speed_kmh"].to_numpy(dtype=np.float64)
-    saved = hours[upgraded].sum() - base.road_km[upgraded].sum() / rules.speed_kmh
-    return float(saved / hours[path].sum())
+    today_s = 3600.0 * base.road_km / base.road.links["speed_kmh"].to_numpy(dtype=np.float64)
+    return float((today_s[upgraded].sum() - _built_s(base, upgraded, rules)) / today_s[path].sum())
+
+
+def _built_s(base: BaseCase, rows: Iterable[int], rules: RoadRules) -> float:
+    """Return the seconds on links that have become new expressways, before rounding."""
+    lines = base.road.links.geometry
+    return 3600.0 * float(sum(base.road_km[row] / rules.kmh_on(lines.iloc[row]) for row in rows))
 
 
 def _fastest_paths(
@@ -330,12 +345,12 @@ def _upgrade(
             at for at, node in enumerate(nodes) if interchanges is None or at in ends or node in interchanges
         ]
         for low, high in itertools.pairwise(stops):
-            seconds = travel_time_s(float(base.road_km[list(rows[low:high])].sum()), rules.speed_kmh)
+            seconds = max(1, round(_built_s(base, rows[low:high], rules)))
             opened.append((f"road:{nodes[low]}", f"road:{nodes[high]}", seconds))
     links, (a, b) = [row for _, rows in runs for row in rows], pair
     today, length_km = base.road.links.iloc[links], _runs_km(base, runs)
-    hours = float((today["length_km"] / today["speed_kmh"]).sum())
-    today_kmh, minutes = length_km / hours, 60.0 * (hours - length_km / rules.speed_kmh)
+    hours, built_s = float((today["length_km"] / today["speed_kmh"]).sum()), _built_s(base, links, rules)
+    today_kmh, minutes = length_km / hours, 60.0 * hours - built_s / 60.0
     what, standard = "upgrade", rules.standard
     why = f"{length_km:.0f} km of the fastest road are no expressway ({today_kmh:.0f} km/h today)"
     if interchanges is None:
@@ -347,7 +362,7 @@ def _upgrade(
         from_name=base.names[a],
         to_name=base.names[b],
         length_km=length_km,
-        speed_kmh=rules.speed_kmh,
+        speed_kmh=3600.0 * length_km / built_s,
         standard=standard,
         why=why,
         geometry=_line_of(base, links),
@@ -378,12 +393,12 @@ def _new_expressway(
     **facts: Any,  # noqa: ANN401 (fields of `Proposal`)
 ) -> Proposal:
     """Return a new expressway between two road nodes as a proposal."""
-    a, b = (f"road:{node}" for node in nodes)
+    (a, b), kmh = (f"road:{node}" for node in nodes), rules.kmh_on(facts["geometry"])
     return Proposal(
         length_km=length_km,
-        speed_kmh=rules.speed_kmh,
+        speed_kmh=kmh,
         standard=rules.standard,
-        arcs=base.two_way_road_arcs([(a, b, travel_time_s(length_km, rules.speed_kmh))]),
+        arcs=base.two_way_road_arcs([(a, b, travel_time_s(length_km, kmh))]),
         **facts,
     )
 
@@ -435,7 +450,7 @@ def propose_links(
     for a, b in pairs:
         direct_km, road_s = base.straight_km(a, b), base.road_s(a, b)
         today_s = np.inf if road_s is None else float(road_s)
-        new_s = travel_time_s(direct_km * rules.route_factor, rules.speed_kmh)
+        new_s = travel_time_s(direct_km * rules.route_factor, rules.kmh_on(base.straight_line(a, b)))
         best_s, with_s = float(base.skim[a, b]), float(access_s[a] + new_s + access_s[b])
         if direct_km < rules.shortest_km:
             left_out[f"road_link: shorter than {rules.shortest_km:g} km"] += 1
@@ -646,7 +661,7 @@ def propose_direct_expressways(
     """
     for a, b in pairs:
         length_km = base.straight_km(a, b) * road.route_factor
-        new_s, road_s = travel_time_s(length_km, road.speed_kmh), base.road_s(a, b)
+        new_s, road_s = travel_time_s(length_km, road.kmh_on(base.straight_line(a, b))), base.road_s(a, b)
         ends_s = sum(base.access.terminal.of(base.tiers[city]) for city in (a, b)) if base.door_to_door else 0
         if min(base.road_nodes[[a, b]]) < 0:
             left_out["direct_expressway: a city is not on the road network"] += 1

@@ -253,6 +253,20 @@ def sample_line(line: shapely.Geometry) -> NDArray[np.float64]:
     return np.asarray(step[segment] * share[:, None] + start[segment], dtype=np.float64)
 
 
+def speeds_on(
+    line: shapely.Geometry, ground: Terrain, kmh: float, mountain_kmh: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the points of `sample_line`, and the speed at each: in mountains at most that of mountains."""
+    points = sample_line(line)
+    in_mountains = ground.classify(*np.ascontiguousarray(points.T)) == MOUNTAIN
+    return points, np.where(in_mountains, min(kmh, mountain_kmh), kmh)
+
+
+def mean_kmh(speeds: NDArray[np.float64]) -> float:
+    """Return the mean speed over equal parts of a line."""
+    return float(1.0 / np.mean(1.0 / speeds))
+
+
 def _read_polygons(path: Path) -> TerrainPolygons:
     """Read polygons and their classes, all faults at once."""
     try:

@@ -22,7 +22,7 @@ from networks.intermodal.trains import ARRIVING_S, HALLS, check_in_hall, with_co
 from networks.schema import Network, Services
 from networks.skims import ARC_KINDS, fastest_arcs, time_matrix
 from optimiser.measures.appraisal import gravity_trips
-from optimiser.proposals.base_case import NEW, Arc, BaseCase, great_circle_km
+from optimiser.proposals.base_case import LONGEST_TODAY_S, NEW, Arc, BaseCase, great_circle_km
 from optimiser.proposals.line_capacity import full_links
 from optimiser.proposals.shortest_times import NO_PATH_S, times_between, way
 from optimiser.proposals.table import Proposal
@@ -455,6 +455,16 @@ class Tracks:
         people = self.base.cities["population"].to_numpy(dtype=np.int64)
         return gravity_trips(self.pairs, seconds, people, per_person=self.rules.trips_per_person)
 
+    def brought(self, with_s: NDArray[np.float64], others_s: NDArray[np.float64]) -> int:
+        """Return how many pairs the first of these times bring within the limit, or nearly so."""
+        within, most_s = self.base.useful_s, self.base.useful_s + self.rules.line_slack_s
+        return int(np.count_nonzero((with_s < others_s) & (with_s <= most_s) & (others_s > within)))
+
+    def saved_hours(self, with_s: NDArray[np.float64], others_s: NDArray[np.float64]) -> float:
+        """Return the hours a year that the trips of all pairs save by the first of these times."""
+        saved_s = np.maximum(np.minimum(others_s, LONGEST_TODAY_S) - with_s, 0.0)
+        return float(self.trips_a_year(with_s) @ np.where(with_s < others_s, saved_s, 0.0)) / 3600.0
+
     @cached_property
     def calls(self) -> list[pd.DataFrame]:
         """Return the rows of the stops of each service, in order."""
@@ -636,13 +646,10 @@ class Tracks:
         near = (row for row in self.fronts if self.trains[row] and self.reach_s[city, row] <= most_s)
         return sorted(near, key=lambda row: (self.reach_s[city, row], row))[:count]
 
-    def has_fast_trains(self, row: int) -> bool:
-        """Tell whether trains of a fast class stop at a station."""
-        return any(self.is_fast[service] for service in self._callers.get(row, ()))
-
-    def trains_a_day(self, row: int) -> float:
-        """Return the number of trains a day and direction that stop at a station."""
-        return sum(self.a_day[service] for service in self._callers.get(row, ()))
+    def trains_a_day(self, row: int, *, fast: bool = False) -> float:
+        """Return the number of trains a day and direction, all or the fast ones, that stop at a station."""
+        services = self._callers.get(row, ())
+        return sum(self.a_day[service] for service in services if self.is_fast[service] or not fast)
 
     def runs_today(self, pair: tuple[int, int], ends: tuple[int, int], headway_s: int) -> bool:
         """Tell whether today's direct trains between two cities are at least as many as a service's.

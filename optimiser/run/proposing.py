@@ -445,7 +445,7 @@ def rules_of(job: Job, source: Source) -> Rules:
             done="Nothing was written.",
             remedy=f"Choose from: {', '.join(known)}.",
         )
-    standards = read_standards(source.country)
+    standards, speeds = read_standards(source.country), speed_table(source.country)
     road_kmh = standards["road_kmh"] if asked.road_kmh is None else asked.road_kmh
     return Rules(
         neighbours=NeighbourRules(
@@ -457,7 +457,8 @@ def rules_of(job: Job, source: Source) -> Rules:
         road=RoadRules(
             detour_index=asked.road_detour,
             longest_km=asked.road_longest_km,
-            speed_kmh=speed_table(source.country).average_kmh(EXPRESSWAY, road_kmh),
+            speed_kmh=speeds.average_kmh(EXPRESSWAY, road_kmh),
+            mountain_kmh=speeds.average_kmh(EXPRESSWAY, standards["road_mountain_kmh"]),
             gap_count=asked.gap_count,
             upgrade_least_gain=asked.upgrade_least_gain,
             least_gain=asked.road_least_gain,
@@ -478,7 +479,11 @@ def rules_of(job: Job, source: Source) -> Rules:
             discount_rate=job.measures.discount_rate,
             years=job.measures.years,
             station_km=access_parameters(job, source).centre_station_km,
-            **{name: value for name, value in standards.items() if name not in ("road_kmh", "source")},
+            **{
+                name: value
+                for name, value in standards.items()
+                if name not in ("road_kmh", "road_mountain_kmh", "source")
+            },
         ),
         stations=StationRules(
             access_count=asked.access_count, check_in_by_station=asked.check_in == "stations"

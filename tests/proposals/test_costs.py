@@ -337,9 +337,10 @@ def test_the_page_of_countries_shows_the_tables():
 
 def test_the_standards_of_china_are_those_that_rules_have_without_a_country():
     china = read_standards("CN")
-    road_kmh, _ = china.pop("road_kmh"), china.pop("source")
+    road_kmh, mountain_kmh, _ = (china.pop(key) for key in ("road_kmh", "road_mountain_kmh", "source"))
     assert RailRules(**china) == RailRules()
-    assert RoadRules(speed_kmh=speed_table("CN").average_kmh("motorway", road_kmh)) == RoadRules()
+    speed, mountain = (speed_table("CN").average_kmh("motorway", kmh) for kmh in (road_kmh, mountain_kmh))
+    assert RoadRules(speed_kmh=speed, mountain_kmh=mountain) == RoadRules()
 
 
 @given(

@@ -111,21 +111,6 @@ def test_candidates_that_only_help_together_stay(line):
     assert len(prune(line, both, Rules())) == 2
 
 
-def test_a_dearer_candidate_that_is_no_faster_is_left_out(line):
-    found = prune(line, table(proposal("cheap", 0, 2, 3000), proposal("dear", 0, 2, 3000, cost=11)), Rules())
-    assert found.table["candidate_id"].tolist() == ["cheap"]
-
-
-def test_a_dearer_candidate_that_is_faster_stays(line):
-    found = prune(line, table(proposal("cheap", 0, 2, 3000), proposal("dear", 0, 2, 2900, cost=11)), Rules())
-    assert len(found) == 2
-
-
-def test_of_two_equal_candidates_one_stays(line):
-    found = prune(line, table(proposal("x", 0, 2, 3000), proposal("y", 0, 2, 3000)), Rules())
-    assert len(found) == 1
-
-
 def test_what_is_fixed_in_stays_whatever_it_does(line):
     every = fix(table(proposal("slow", 0, 2, 14_000)), in_=["slow"])
     assert len(prune(line, every, Rules())) == 1
@@ -288,7 +273,7 @@ def test_pruning_leaves_every_pair_a_way_that_has_one(line_arcs, most):
 
 
 def test_a_candidate_fixed_in_does_not_shift_the_limits_of_other_kinds(line):
-    few = Rules(rail=RailRules(link_count=0, service_count=1), prune_dominated=False)
+    few = Rules(rail=RailRules(link_count=0, service_count=1))
     every = table(
         proposal("a", 0, 2, 3000, kind="rail_link"),
         proposal("b", 0, 2, 3000, kind="rail_service"),
@@ -298,10 +283,11 @@ def test_a_candidate_fixed_in_does_not_shift_the_limits_of_other_kinds(line):
     assert found.table["candidate_id"].tolist() == ["a", "b"]
 
 
-def test_of_many_pairs_those_with_the_largest_smaller_city_are_tried(drawn):
-    scope = Scope(drawn, Rules(pairs_tried=2))
-    assert scope.heaviest("x", [(0, 4), (0, 2), (1, 2)]) == [(0, 2), (1, 2)]
-    assert scope.left_out == {"x: pairs beyond the 2 with the largest smaller city": 1}
+def test_of_many_pairs_each_city_has_its_largest_partners_tried(drawn):
+    """The third pair of the two largest cities comes after the first one of the smallest."""
+    scope = Scope(drawn, Rules(pairs_tried=3))
+    assert scope.heaviest("x", [(0, 4), (1, 2), (0, 2), (0, 1)]) == [(0, 4), (1, 2), (0, 1)]
+    assert scope.left_out == {"x: beyond the 3 pairs of largest partners": 1}
     assert scope.heaviest("x", [(0, 4)]) == [(0, 4)]
 
 
@@ -350,6 +336,6 @@ def test_what_is_of_use_with_far_links_alone_does_not_count_before_them():
         proposal("bd", 1, 3, 7000),
     )
     for count, kept in ((1, ["ad", "bd", "db", "far"]), (2, ["ad", "bd", "cd", "db", "far"])):
-        few = Rules(patterns=PatternRules(express_count=count), prune_dominated=False)
+        few = Rules(patterns=PatternRules(express_count=count))
         found = prune(base_case(road, places, limit_s=9000), every, few)
         assert found.table["candidate_id"].tolist() == kept

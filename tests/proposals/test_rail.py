@@ -495,13 +495,18 @@ def express(tracks, calls=((0, 0), (1, 1)), runs_s=(6750,)):
     )
 
 
+def load(tracks, one):
+    """Return trips a day and share of seats of a train beside those of today alone."""
+    return loads(tracks, [one])[one]
+
+
 def test_trains_are_as_full_as_the_trips_of_the_pairs_that_they_make_faster():
     """All of 9.09 million people travel between the two: 16 trains a day have 8,960 seats."""
     tracks = tracks_of(two_cities())
     given = express(tracks)
     trips = 2.5 * 9_090_000 / 365
     assert given.seats_a_day == 16 * 560
-    assert loads(tracks, given) == (round(trips), pytest.approx(trips / 8960, rel=1e-3))
+    assert load(tracks, given) == (round(trips), pytest.approx(trips / 8960, rel=1e-3))
 
 
 def test_direct_trains_of_today_take_their_share():
@@ -509,7 +514,7 @@ def test_direct_trains_of_today_take_their_share():
     tracks = tracks_of(two_cities(14_400))
     assert tracks.direct_a_day.tolist() == [[4.0, 4.0], [4.0, 4.0]]
     trips = 2.5 * 9_090_000 / 365 * 8 / 12
-    assert loads(tracks, express(tracks)) == (round(trips), pytest.approx(trips / 8960, rel=1e-3))
+    assert load(tracks, express(tracks)) == (round(trips), pytest.approx(trips / 8960, rel=1e-3))
 
 
 def test_who_rides_a_part_of_the_way_fills_a_part_of_the_seats():
@@ -523,7 +528,21 @@ def test_who_rides_a_part_of_the_way_fills_a_part_of_the_seats():
     stops = [(0, 0), (1, 1), (1, 2)]
     given = express(tracks, stops, [2250, 4500])
     trips = 2.5 * 9_900_000 / 365
-    assert loads(tracks, given) == (round(trips), pytest.approx(trips / 8960 / 3, rel=1e-3))
+    assert load(tracks, given) == (round(trips), pytest.approx(trips / 8960 / 3, rel=1e-3))
+
+
+@pytest.mark.parametrize(("least", "to", "share"), [(0.25, "E", 0.5), (0.25, "D", 1.0), (9.0, "E", 1.0)])
+def test_a_train_shares_with_more_useful_ones_of_other_ends_that_fill_enough(least, to, share):
+    """A second train on the way of the first one is half as full, unless it joins the same ends."""
+    tracks = tracks_of(two_cities(), RailRules(least_load=least))
+    first = express(tracks)
+    second = replace(first, candidate_id="y", to_name=to)
+    found = loads(tracks, [first, second])
+    trips, filled = load(tracks, first)
+    assert found == {
+        first: (trips, filled),
+        second: (round(share * trips), pytest.approx(share * filled, rel=1e-4)),
+    }
 
 
 @pytest.mark.parametrize(("per_person", "kept"), [(0.0899, 0), (0.09, 1)])
@@ -554,7 +573,7 @@ def test_a_line_is_left_out_whose_track_saves_less_time_than_it_costs(km, kept):
         rules = Rules(rail=RailRules(value_of_time=value), kinds=(), further=kinds)
         found = generate(drawn, rules=rules)
         assert found.table["candidate_id"].tolist() == ["x"] * left
-        why = "line: time saved by its track is worth under 100 % of its cost"
+        why = "line: time saved by it is worth under 100 % of its cost"
         assert found.report.get(why, 0) == 1 - left
 
 

@@ -119,8 +119,8 @@ def test_a_busy_station_needs_more_lanes():
 @pytest.mark.parametrize("definition", ["door_to_door", "in_vehicle"])
 def test_a_way_to_the_station_shortens_access_and_egress_alike(definition):
     before = drawn_with(definition=definition)
-    way = AccessWay("tram", "tram", 120, 40.0)
-    rules = StationRules(ways=(way,), way_gain_s=-10_000)
+    way = AccessWay("tram", "tram", 120, 40.0, gain_s=-10_000)
+    rules = StationRules(ways=(way,))
     tracks = Tracks(before, RailRules())
     found = list(stations.propose_access(tracks, rules, Counter()))
     mine = [one for one in found if one.candidate_id.startswith("access:a-0-")]
@@ -154,7 +154,7 @@ def test_ways_are_of_a_kind_that_suits_the_distance(km, kinds):
     tracks = network([(0, km), (300, km)], [(0, 1, "rail", 300, 250)], "rail")
     rail = railway(tracks, [("hsr250", 1200, [0, 1], [0, 5000])])
     found = base_case(road, places, rail)
-    rules = StationRules(way_gain_s=-10_000, ways=tuple(replace(one, least_people=0) for one in WAYS))
+    rules = StationRules(ways=tuple(replace(one, least_people=0, gain_s=-10_000) for one in WAYS))
     ways = stations.propose_access(Tracks(found, RailRules()), rules, Counter())
     seconds = {one.standard: one.arcs[0][2] for one in ways if one.candidate_id.startswith("access:a-0")}
     assert seconds.keys() == kinds.keys()
@@ -167,8 +167,45 @@ def test_small_towns_get_neither_trams_nor_suburban_railways():
         [(0, 12), (100, 12), (200, 12)], [(0, 1, "rail", 100, 250), (1, 2, "rail", 100, 250)], "rail"
     )
     tracks = Tracks(base_case(ROAD, PLACES, railway(far, LINES)), RailRules())
-    found = stations.propose_access(tracks, StationRules(way_gain_s=-10_000), Counter())
+    ways = tuple(replace(one, gain_s=-10_000) for one in WAYS)
+    found = stations.propose_access(tracks, StationRules(ways=ways), Counter())
     assert [one.candidate_id for one in found] == ["access:a-0-suburban-rail", "access:b-1-suburban-rail"]
+
+
+@pytest.mark.parametrize(("headway_s", "rows"), [(2400, [0, 1]), (1200, [0, 1, 2])])
+def test_no_way_leads_past_a_station_with_as_many_fast_trains(headway_s, rows):
+    """Stations 2, 9 and 15 km from a town, the first without fast trains."""
+    places = cities(ROAD, [("a", (0, 0), 9_000_000, 0), ("b", (100, 0), 900_000, 1)])
+    ends = [(0, 2), (0, 9), (0, 15), (100, 2)]
+    tracks = network(ends, [(row, 3, "rail", 100, 250) for row in range(3)], "rail")
+    trains = [("conv160", 600, [0, 3]), ("hsr250", 2400, [1, 3]), ("hsr250", headway_s, [2, 3])]
+    rail = railway(tracks, [(*train, [0, 1700]) for train in trains])
+    ways, left_out = tuple(replace(one, gain_s=-10_000) for one in WAYS), Counter()
+    found = stations.propose_access(
+        Tracks(base_case(ROAD, places, rail), RailRules()), StationRules(ways=ways), left_out
+    )
+    assert [one.candidate_id.split("-")[1] for one in found if one.from_name == "A"] == list(map(str, rows))
+    assert left_out == (
+        {} if len(rows) == 3 else {"access: a nearer station of the town has as many trains": 1}
+    )
+
+
+@pytest.mark.parametrize("short_s", [0, 1])
+def test_a_suburban_railway_saves_ten_minutes(short_s):
+    """Of a town at its centre the train needs 10 minutes and those of the distance; the limit is exact."""
+    (suburban,) = (one for one in WAYS if one.standard == "suburban-rail")
+    assert suburban.gain_s == 2 * WAYS[0].gain_s == 600
+    far = network(
+        [(0, 12), (100, 12), (200, 12)], [(0, 1, "rail", 100, 250), (1, 2, "rail", 100, 250)], "rail"
+    )
+    tracks = Tracks(base_case(ROAD, PLACES, railway(far, LINES)), RailRules())
+    (first, *_) = stations.propose_access(
+        tracks, StationRules(ways=(replace(suburban, gain_s=-10_000),)), Counter()
+    )
+    saved = int(tracks.reach_s[0, 0]) - first.arcs[0][2]
+    ways = (replace(suburban, fixed_s=suburban.fixed_s + saved - 600 + short_s),)
+    found = [one.from_name for one in stations.propose_access(tracks, StationRules(ways=ways), Counter())]
+    assert ("A" in found) == (not short_s)
 
 
 def test_nothing_is_proposed_where_little_is_gained():
@@ -217,36 +254,36 @@ def test_the_place_of_a_measure_is_marked_by_a_short_line():
     assert (hub.from_name, hub.to_name) == ("B", "n1")
 
 
-def ways_to(city, row, **rules):
+def ways_to(city, row, gain_s=300, **rules):
     """Return the ways of one kind from a city to a station, and what was left out of them."""
     left_out: Counter[str] = Counter()
     tracks = Tracks(drawn_with(), RailRules())
-    way = AccessWay("tram", "tram", 120, 40.0)
+    way = AccessWay("tram", "tram", 120, 40.0, gain_s=gain_s)
     found = stations.propose_access(tracks, StationRules(ways=(way,), **rules), left_out)
     name = f"access:{'abc'[city]}-{row}-tram"
     return [one for one in found if one.candidate_id == name], dict(left_out), tracks
 
 
 def test_a_way_saves_as_much_as_asked_and_is_as_long_as_allowed():
-    (one,), _, tracks = ways_to(0, 0, way_gain_s=-10_000)
+    (one,), _, tracks = ways_to(0, 0, gain_s=-10_000)
     today = int(tracks.reach_s[0, 0])
     gain_s = today - one.arcs[0][2]
-    assert len(ways_to(0, 0, way_gain_s=gain_s)[0]) == 1
-    assert ways_to(0, 0, way_gain_s=gain_s + 1)[0] == []
+    assert len(ways_to(0, 0, gain_s=gain_s)[0]) == 1
+    assert ways_to(0, 0, gain_s=gain_s + 1)[0] == []
     km = float(great_circle_km(*tracks.places[0], tracks.base.lon[0], tracks.base.lat[0]))
-    assert len(ways_to(0, 0, way_gain_s=-10_000, way_longest_km=km + 1e-9)[0]) == 1
-    assert ways_to(0, 0, way_gain_s=-10_000, way_longest_km=km - 1e-9)[0] == []
+    assert len(ways_to(0, 0, gain_s=-10_000, way_longest_km=km + 1e-9)[0]) == 1
+    assert ways_to(0, 0, gain_s=-10_000, way_longest_km=km - 1e-9)[0] == []
     assert one.why == f"tram: {one.arcs[0][2] / 60:.0f} min from town to station, {today / 60:.0f} today"
 
 
 def test_ways_that_save_too_little_are_counted_one_by_one():
     """Each of three cities has one station within 20 km."""
-    found, left_out, _ = ways_to(0, 0, way_gain_s=36_000)
+    found, left_out, _ = ways_to(0, 0, gain_s=36_000)
     assert (found, left_out) == ([], {"access: tram: saves under 600 min": 3})
 
 
 @pytest.mark.parametrize(("corridors", "times"), [((("core", 3.0),), (3.0, 1.0)), ((), (1.0, 1.0))])
 def test_larger_cities_need_several_corridors(corridors, times):
     for city, factor in zip((0, 1), times, strict=True):
-        (one,), _, _ = ways_to(city, city, way_gain_s=-10_000, corridors=corridors)
+        (one,), _, _ = ways_to(city, city, gain_s=-10_000, corridors=corridors)
         assert one.units == pytest.approx(factor * one.length_km)

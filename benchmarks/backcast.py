@@ -75,6 +75,10 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
     lines = [f"## {name}: {VARIANTS[name][0]}", "", pairs, ""]
     for purse, words in BUDGETS.items():
         plans = means(one for one in found.choices if (one.purse, one.chooser) == (purse, PLANS[0]))
+        # At which shares of the money the plan of lines alone finds more than every rule does.
+        table = against_rules(found, purse)
+        shares = " ".join(f"{share:.0%}" for share in table.index[table["more"]])
+        more = f"more than every rule among the lines proposed at {shares or 'no share'}"
         lines += [
             f"Share of the built km near a line of the same mode (in brackets road, rail), {words}:",
             "",
@@ -82,7 +86,7 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
             f"|---|{'---|' * len(plans)}",
             *(line for pool in pools for line in _rows(found, purse, pool)),
             "",
-            _verdict(found, purse),
+            f"{STRATEGIES['plan_lines']}: {more}.",
             "",
         ]
     return lines
@@ -94,14 +98,6 @@ def _rows(found: Backcast, purse: str, pool: str) -> Iterator[str]:
         finds = own[["recall_both", "recall_road", "recall_rail"]].fillna(0).to_numpy()
         cells = " | ".join("{:.2f} ({:.2f}, {:.2f})".format(*row) for row in finds)
         yield f"| {STRATEGIES[str(chooser)]}{'' if pool == 'proposed' else ', all neighbours'} | {cells} |"
-
-
-def _verdict(found: Backcast, purse: str) -> str:
-    """Return at which shares of the money the plan of lines alone finds more than every rule does."""
-    table = against_rules(found, purse)
-    shares = " ".join(f"{share:.0%}" for share in table.index[table["more"]])
-    more = f"more than every rule among the lines proposed at {shares or 'no share'}"
-    return f"{STRATEGIES['plan_lines']}: {more}."
 
 
 def main() -> None:

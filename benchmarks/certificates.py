@@ -200,8 +200,7 @@ def row_of(text: str, *, time_limit_s: float, corruptions: int) -> str:
         problem, result = load(path / "problem.json"), results.load(path / "result.json")
     else:
         problem = load(path)
-        params = SolveParameters(time_limit_s=time_limit_s, gap=float(gap or 0))
-        result = solve(problem, params=params)
+        result = solve(problem, params=SolveParameters(time_limit_s=time_limit_s, gap=float(gap or 0)))
     proof = certify(problem, result, time_limit_s=time_limit_s)
     raw, minimise = json.loads(dumps(problem)), problem.budget is None
     certificate = certificate_of(problem, result, proof)

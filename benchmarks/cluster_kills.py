@@ -76,7 +76,9 @@ class Cluster:
         self._ended.set()
         self._keeper.join()
         for process in self._running.values():
-            _kill(process)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
         self._stack.close()
 
     def process(self, name: str) -> psutil.Process:
@@ -113,12 +115,6 @@ class Cluster:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def disturb(command: Sequence[str], cluster: Cluster, asked: argparse.Namespace) -> tuple[int, float]:

@@ -274,15 +274,13 @@ def _add_railways(elements: geograph.Elements, country: Country, rng: np.random.
     middle = country.largest(TRUNK_SHARE)
     trips = _trips(middle, len(middle) * 2, rng)
     _add_trains(elements, country, conventional, trips, set(middle.tolist()), "long_distance", rng)
-    everywhere = set(range(country.cities))
-    _add_trains(elements, country, conventional, kept, everywhere, "regional", rng)
+    _add_trains(elements, country, conventional, kept, set(range(country.cities)), "regional", rng)
 
 
 def _trips(cities: Integers, count: int, rng: np.random.Generator) -> list[Edge]:
     """Draw different pairs of cities."""
     pairs = [(int(a), int(b)) for at, a in enumerate(cities) for b in cities[at + 1 :]]
-    chosen = rng.permutation(len(pairs))[:count]
-    return [pairs[one] for one in sorted(chosen.tolist())]
+    return [pairs[one] for one in sorted(rng.permutation(len(pairs))[:count].tolist())]
 
 
 def _add_tracks(

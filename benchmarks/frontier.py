@@ -62,8 +62,7 @@ def compare(
     problem: DesignProblem, axes: Axes, points: list[Point], asked: argparse.Namespace, reduction: float
 ) -> None:
     """Solve questions one by one, and print their times beside those of the frontier."""
-    step = max(1, len(points) // max(1, asked.cold))
-    chosen = [point for point in points if point.warm][::step]
+    chosen = [point for point in points if point.warm][:: max(1, len(points) // max(1, asked.cold))]
     print("| asked | value | alone, s | frontier, s | times faster | alone, whole s | frontier, whole s |")
     print("|---|---|---|---|---|---|---|")
     alone, warm, alone_whole, warm_whole = [], [], [], []

@@ -77,8 +77,7 @@ def generate(*, roads: int, buildings: int, seed: int) -> Extract:
         for ring in ids[first_free:].reshape(-1, RING_NODES).tolist()
     ]
     order = np.argsort(ids)
-    mixed = rng.permutation(len(ways))
-    return Extract(lon=lon[order], lat=lat[order], ways=[ways[i] for i in mixed])
+    return Extract(lon=lon[order], lat=lat[order], ways=[ways[i] for i in rng.permutation(len(ways))])
 
 
 def lattice(
@@ -193,7 +192,8 @@ def save_dense(path: Path, *, nodes: int, seed: int) -> Path:
         Seed of positions, ids and tags.
     """
     rng = np.random.default_rng(seed)
-    lines, (lon, lat) = lattice(_side(round(nodes * MAIN_ROAD_SHARE)), rng)
+    # How many lines each way a lattice of about so many nodes has: each has 5 a block.
+    lines, (lon, lat) = lattice(max(3, round(math.sqrt(round(nodes * MAIN_ROAD_SHARE) / 10))), rng)
     sizes = [np.full(-(-len(lon) // WAY_STEPS), WAY_STEPS)]
     sizes += [np.full(round(nodes * sort.share / sort.size), sort.size) for sort in SORTS]
     sizes[0][-1] -= sizes[0].sum() - len(lon)
@@ -219,11 +219,6 @@ def save_dense(path: Path, *, nodes: int, seed: int) -> Path:
             members = [("w", int(member), "") for member in rng.integers(1, way, size=20)]
             writer.add_relation(mutable.Relation(id=one, members=members, tags={"route": "bus"}, version=1))
     return path
-
-
-def _side(nodes: int) -> int:
-    """Return how many lines each way a lattice of about so many nodes has: each has 5 a block."""
-    return max(3, round(math.sqrt(nodes / 10)))
 
 
 def _places(
@@ -254,12 +249,8 @@ def _nodes(
     for start in range(0, len(ids), _CHUNK):
         part = (values[start : start + _CHUNK].tolist() for values in (ids, lon, lat))
         for at, (one, x, y) in enumerate(zip(*part, strict=True), start=start):
-            tags = _point_tags(at) if at in tagged else {}
+            tags = next(tags for every, tags in POINT_TAGS if at % every == 0) if at in tagged else {}
             yield mutable.Node(id=one, location=(x, y), tags=tags, version=1)
-
-
-def _point_tags(at: int) -> Tags:
-    return next(tags for every, tags in POINT_TAGS if at % every == 0)
 
 
 def _ways(

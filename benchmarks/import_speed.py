@@ -98,7 +98,9 @@ SUBJECTS = {
 def measure(subject: str, path: Path) -> dict[str, float]:
     """Run one subject in this process and return its seconds and its memory."""
     run = SUBJECTS[subject]()
-    before = _rss_mb()
+    import psutil
+
+    before = psutil.Process().memory_info().rss / 2**20
     began, began_cpu = time.perf_counter(), time.process_time()
     kept = run(path)
     seconds, cpu = time.perf_counter() - began, time.process_time() - began_cpu
@@ -114,12 +116,6 @@ def _peak_mb() -> float:
         (line,) = (text for text in status.read_text().splitlines() if text.startswith("VmHWM"))
         return int(line.split()[1]) / 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _rss_mb() -> float:
-    import psutil
-
-    return psutil.Process().memory_info().rss / 2**20
 
 
 def in_own_process(subject: str, path: Path, *, repeats: int) -> dict[str, float]:

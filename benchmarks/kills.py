@@ -114,8 +114,7 @@ def draw_problem(folder: Path) -> None:
     from optimiser.bench.generators.families import GridParameters, grid
     from optimiser.problem import save
 
-    asked = GridParameters(rows=4, columns=4, candidates=10, pairs=20, seed=1)
-    save(grid(asked), folder / "small.json")
+    save(grid(GridParameters(rows=4, columns=4, candidates=10, pairs=20, seed=1)), folder / "small.json")
 
 
 def commands() -> tuple[Command, ...]:

@@ -265,8 +265,7 @@ def _false_labels(result: Result, optimum: int | None, *, minimise: bool) -> Ite
 
 def sized(pairs: int) -> Iterator[tuple[str, Callable[[], DesignProblem]]]:
     """Yield problems of about so many pairs from the families of the bench."""
-    country = national_of_size(round((pairs / 0.154) ** 0.5), seed=3)
-    yield "size", partial(national, country)
+    yield "size", partial(national, national_of_size(round((pairs / 0.154) ** 0.5), seed=3))
     places = round(pairs**0.5) + 20
     network = GeometricParameters(places=places, candidates=2 * places, pairs=pairs, seed=3)
     yield "geometric", partial(geometric, network)
@@ -335,8 +334,7 @@ def write_job(folder: Path, *, cities: int) -> Path:
     problem, chance = national(national_of_size(cities, seed=3)), random.Random(cities)  # noqa: S311
     size = len(problem.nodes)
     tails, heads, times = zip(*problem.arcs, strict=True)
-    network = csr_array((np.array(times, float), (tails, heads)), shape=(size, size))
-    shortest = dijkstra(network)
+    shortest = dijkstra(csr_array((np.array(times, float), (tails, heads)), shape=(size, size)))
     names = [f"city {i + 1}" for i in range(size)]
     rows = [
         (names[i], names[j], int(shortest[i, j]))

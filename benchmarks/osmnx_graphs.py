@@ -66,8 +66,7 @@ def times(network: Network, origins: list[int]) -> tuple[np.ndarray, dict[int, i
     links, size = network.links, len(network.nodes)
     parts = []
     for tail, head, name in (("tail", "head", "forward_s"), ("head", "tail", "backward_s")):
-        is_open = (links[name] != CLOSED).to_numpy()
-        parts.append(links.loc[is_open, [tail, head, name]].to_numpy())
+        parts.append(links.loc[(links[name] != CLOSED).to_numpy(), [tail, head, name]].to_numpy())
     arcs = np.concatenate(parts)
     arcs = arcs[np.lexsort((arcs[:, 2], arcs[:, 1], arcs[:, 0]))]
     first = np.ones(len(arcs), bool)

@@ -151,13 +151,11 @@ def compare(path: Path, *, seed: int = 1) -> Comparison:
     elements = osm.read(path)
     network, report = road.build(elements, country=COUNTRY)
     roads = network.links[network.links["mode"] == "road"]
-    names = roads["link_class"].str.removesuffix("_link")
-    own_km = roads.groupby(names)["length_km"].sum().to_dict()
+    own_km = roads.groupby(roads["link_class"].str.removesuffix("_link"))["length_km"].sum().to_dict()
     network = impedance.add_travel_times(network)
     own = imported_graph(network)
     ids = network.nodes["osm_id"].to_numpy()
-    joined = max(nx.strongly_connected_components(own), key=len)
-    row_of = {int(ids[row]): row for row in joined}
+    row_of = {int(ids[row]): row for row in max(nx.strongly_connected_components(own), key=len)}
     both = sorted(row_of.keys() & max(nx.strongly_connected_components(plain), key=len))
     chosen = np.random.default_rng(seed)
     times, distances = [], []

@@ -140,8 +140,7 @@ def _route_year(rows: Sequence[Row], built: rail.RailBuild) -> tuple[list[Routed
 
 def _conventional(built: rail.RailBuild) -> rail.RailBuild:
     """Keep only the conventional services."""
-    fast = intermodal.AccessParameters.default().fast_classes
-    kept = ~built.services.lines["link_class"].isin(fast)
+    kept = ~built.services.lines["link_class"].isin(intermodal.AccessParameters.default().fast_classes)
     lines = built.services.lines[kept].reset_index(drop=True)
     row = np.cumsum(kept.to_numpy()) - 1
     stops = built.services.stops[kept.to_numpy()[built.services.stops["service"]]]

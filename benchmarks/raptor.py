@@ -106,8 +106,7 @@ class Timetable:
         best: list[dict[int, _Label]] = [{} for _ in range(ROUNDS + 1)]
         found: dict[int, list[Journey]] = {station: [] for station in destinations}
         for departs_s in reversed(self.departures.get(origin, [])):
-            start = _Label(departs_s, departs_s, 0)
-            marked = {origin: start}
+            marked = {origin: _Label(departs_s, departs_s, 0)}
             for number in range(1, ROUNDS + 1):
                 marked = self._round(marked, best, number)
                 for station in destinations:
@@ -156,8 +155,7 @@ class Timetable:
             if station in marked:
                 ready_s = marked[station].arrives_s + transfer_s
                 if trip is None or ready_s <= trip.departs_s[position]:
-                    leaving = [one.departs_s[position] for one in route.trips]
-                    at = bisect_left(leaving, ready_s)
+                    at = bisect_left([one.departs_s[position] for one in route.trips], ready_s)
                     if at < len(route.trips) and (
                         trip is None or route.trips[at].departs_s[position] < trip.departs_s[position]
                     ):

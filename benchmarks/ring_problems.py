@@ -113,8 +113,7 @@ def problem_of(case: Case) -> DesignProblem:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "ring-problem.toml")
         path.write_text(text, encoding="utf-8")
-        loaded = load(path)
-        return Chain.of(loaded).design
+        return Chain.of(load(path)).design
 
 
 def near_after(result: Result, *, minimise: bool) -> float | None:

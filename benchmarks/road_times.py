@@ -17,7 +17,7 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +63,13 @@ class Drive:
 
     def km_by_speed(self) -> str:
         """Return the km of each class and speed, the longest first."""
-        return _listed(
+        total: dict[str, float] = {}
+        for key, km in (
             (f"{'M' if s.name[:1].isupper() else s.name} {s.speed_kmh:.0f}", s.km) for s in self.stretches
+        ):
+            total[key] = total.get(key, 0.0) + km
+        return ", ".join(
+            f"{key}: {km:.0f}" for key, km in sorted(total.items(), key=lambda item: -item[1]) if km >= 1
         )
 
     def roads(self) -> str:
@@ -127,15 +132,6 @@ def _stretches(rows: object) -> tuple[Stretch, ...]:
     return tuple(joined)
 
 
-def _listed(parts: Iterable[tuple[str, float]]) -> str:
-    total: dict[str, float] = {}
-    for key, km in parts:
-        total[key] = total.get(key, 0.0) + km
-    return ", ".join(
-        f"{key}: {km:.0f}" for key, km in sorted(total.items(), key=lambda item: -item[1]) if km >= 1
-    )
-
-
 def compare(file: Path, column: str, driving: Driving) -> tuple[list[Compared], list[str]]:
     """Compare the routes with a column of a table, and return the pairs with an unknown city as well."""
     with file.open(encoding="utf-8", newline="") as stream:
@@ -179,8 +175,7 @@ def times_page(rows: Sequence[Compared]) -> list[str]:
         f"{row.drive.km_by_speed()} |"
         for row in sorted(rows, key=lambda row: row.ratio)
     ]
-    shown = [row for row in rows if abs(row.ratio / median - 1.0) > SHOWN]
-    return [*lines, "", *_routes(shown, median)]
+    return [*lines, "", *_routes([row for row in rows if abs(row.ratio / median - 1.0) > SHOWN], median)]
 
 
 def distances_page(rows: Sequence[Compared]) -> list[str]:

@@ -204,8 +204,7 @@ class _Roads:
             self._next[tail].add(head)
             if backward != CLOSED:
                 self._next[head].add(tail)
-            along = ids[tail] < ids[head]
-            self._links[way].append((1 if along else -1, km, forward, backward))
+            self._links[way].append((1 if ids[tail] < ids[head] else -1, km, forward, backward))
 
     def answer(self, check: Check) -> str:
         """Return what the network says, in the words of the tables."""

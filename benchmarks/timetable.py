@@ -93,7 +93,11 @@ def compare(path: Path, *, pairs: int, seed: int) -> Comparison:
     """Compare the services of a feed with its trains."""
     built = gtfs.build(gtfs.read_feed(path))
     rides = [error for pattern in built.patterns for error in _ride_errors(pattern)]
-    in_feed, modelled = _direct_in_feed(built.patterns), _direct_of_services(built.patterns)
+    found: Rides = defaultdict(list)
+    for pattern in built.patterns:
+        for a, b, seconds in _spans(_elapsed(pattern), len(pattern.stations)):
+            _add(found, pattern.stations[a], pattern.stations[b], seconds, pattern.trains_a_day)
+    in_feed, modelled = _direct_in_feed(built.patterns), found
     fastest = [
         _percent(min(s for s, _ in modelled[ends]), min(s for s, _ in own)) for ends, own in in_feed.items()
     ]
@@ -152,14 +156,6 @@ def _direct_in_feed(patterns: Sequence[Pattern]) -> Rides:
     return found
 
 
-def _direct_of_services(patterns: Sequence[Pattern]) -> Rides:
-    found: Rides = defaultdict(list)
-    for pattern in patterns:
-        for a, b, seconds in _spans(_elapsed(pattern), len(pattern.stations)):
-            _add(found, pattern.stations[a], pattern.stations[b], seconds, pattern.trains_a_day)
-    return found
-
-
 def _add(found: Rides, a: int, b: int, seconds: float, trains: float) -> None:
     if a != b:
         found[min(a, b), max(a, b)].append((seconds, trains))
@@ -177,7 +173,21 @@ def _change_errors(
     timetable = Timetable.of(trains, transfer_s=access.transfer_s)
     served = sorted({station for pattern in built.patterns for station in pattern.stations})
     calls = Counter(station for train in trains for station in train.stations)
-    graph = _graph_of_stations(built, access)
+    # The graph of times in vehicles in which every station is a city of its own.
+    rail = built.rail
+    nodes = rail.network.nodes
+    count = len(nodes)
+    stations: Mapping[str, object] = {
+        "city_id": [str(at) for at in range(count)],
+        "name": [f"{at}" for at in range(count)],
+        "tier": ["small"] * count,
+        "population": [1] * count,
+        "population_definition": [""] * count,
+        "source": [""] * count,
+    }
+    cities: Cities = build(stations, lon=nodes.geometry.x.to_numpy(), lat=nodes.geometry.y.to_numpy())
+    near = replace(access, centre_station_km=0.001)
+    graph = intermodal.join(schema.empty_network(), rail, cities, parameters=near, definition="in_vehicle")
     row = {station: at for at, station in enumerate(served)}
     choice = random.Random(seed)  # noqa: S311 - a sample
     busy = [station for station in served if calls[station] >= least_trains]
@@ -204,24 +214,6 @@ def _change_errors(
             found[MEDIAN].append(_percent(ride_s, float(np.median(rides))))
             found[SHORTEST].append(_percent(ride_s, min(rides)))
     return found
-
-
-def _graph_of_stations(built: gtfs.GtfsBuild, access: AccessParameters) -> TimeGraph:
-    """Return the graph of times in vehicles in which every station is a city of its own."""
-    rail = built.rail
-    nodes = rail.network.nodes
-    count = len(nodes)
-    stations: Mapping[str, object] = {
-        "city_id": [str(at) for at in range(count)],
-        "name": [f"{at}" for at in range(count)],
-        "tier": ["small"] * count,
-        "population": [1] * count,
-        "population_definition": [""] * count,
-        "source": [""] * count,
-    }
-    cities: Cities = build(stations, lon=nodes.geometry.x.to_numpy(), lat=nodes.geometry.y.to_numpy())
-    near = replace(access, centre_station_km=0.001)
-    return intermodal.join(schema.empty_network(), rail, cities, parameters=near, definition="in_vehicle")
 
 
 def _modelled(graph: TimeGraph, origin: int, destination: int) -> tuple[int, int]:

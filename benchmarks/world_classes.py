@@ -128,8 +128,7 @@ def near_places(graph: Geograph, places: Sequence[Place]) -> set[assembly.Edge]:
     """Return the edges whose middle lies within `REGION_KM` of a place (lon, lat)."""
     edges = list(graph.edges)
     middles = np.array(graph.points)[np.array(edges, dtype=np.int64)].mean(axis=1)
-    tree = KDTree(unit_vectors(*np.array(places).T))
-    chord, _ = tree.query(unit_vectors(middles[:, 1], middles[:, 0]))
+    chord, _ = KDTree(unit_vectors(*np.array(places).T)).query(unit_vectors(middles[:, 1], middles[:, 0]))
     return {
         edge for edge, near in zip(edges, chord_to_km(np.asarray(chord)) <= REGION_KM, strict=True) if near
     }
@@ -320,8 +319,7 @@ def times(assumed: world.WorldParameters, folder: Path) -> list[str]:
         file = folder / "world.osm.pbf"
         write(elements, file)
         ours = driving(file, region, found)[rows]
-        ratio = ours / known[rows]
-        low, median, high = np.percentile(ratio, [10, 50, 90])
+        low, median, high = np.percentile(ours / known[rows], [10, 50, 90])
         ranks = np.corrcoef(np.argsort(np.argsort(ours)), np.argsort(np.argsort(known[rows])))[0, 1]
         lines.append(f"| {name} | {median:.2f} | {low:.2f} | {high:.2f} | {ranks:.3f} |")
     return [*lines, ""]

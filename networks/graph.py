@@ -123,7 +123,18 @@ def from_graph(graph: nx.MultiDiGraph) -> Network:
     }
     nodes = schema.table(columns, schema.NODES)
     found = streets(graph)
-    _require_attributes(found)
+    edges = [data for street in found for data in (street.data, street.back) if data is not None]
+    faults = [
+        f"{count} of {len(edges)} edges have no {name}; osmnx.{adder} adds it"
+        for name, adder in _ADDED_BY.items()
+        if (count := sum(name not in data for data in edges))
+    ]
+    if faults:
+        raise SchemaError(
+            "the graph lacks what a network needs",
+            faults=faults,
+            remedy="Or read it with networks.read_graph, which finds speeds by country and class.",
+        )
     if all("link" in street.data for street in found):
         found.sort(key=lambda street: street.data["link"])
     points = nodes.geometry.to_numpy()
@@ -156,21 +167,6 @@ class Street:
     head: Any
     data: _Edge
     back: _Edge | None = None
-
-
-def _require_attributes(found: Sequence[Street]) -> None:
-    edges = [data for street in found for data in (street.data, street.back) if data is not None]
-    faults = [
-        f"{count} of {len(edges)} edges have no {name}; osmnx.{adder} adds it"
-        for name, adder in _ADDED_BY.items()
-        if (count := sum(name not in data for data in edges))
-    ]
-    if faults:
-        raise SchemaError(
-            "the graph lacks what a network needs",
-            faults=faults,
-            remedy="Or read it with networks.read_graph, which finds speeds by country and class.",
-        )
 
 
 def in_degrees(graph: nx.MultiDiGraph) -> nx.MultiDiGraph:
@@ -475,8 +471,7 @@ class _Draft:
 
     def _add_road(self, street: Street, classes: Sequence[str]) -> None:
         tags = _tags(street, keys=ROAD_KEYS)
-        limits = _texts(street.data.get("maxspeed")) or [""]
-        kinds = list(product(classes, limits))[:_MOST_PARTS]
+        kinds = list(product(classes, _texts(street.data.get("maxspeed")) or [""]))[:_MOST_PARTS]
         line = self._line(street)
         # A stated length that differs from that of the line, as of a schematic graph.
         stated_km = street.data.get("length", 0.0) / 1000

@@ -59,8 +59,7 @@ def load_times(path: str | Path, cities: Cities, *, definition: str = "door_to_d
     """
     unit, cells, rows, value, faults = _read(Path(path), cities, tuple(SECONDS_BY_UNIT))
     seconds = np.rint(value * SECONDS_BY_UNIT[unit])
-    apart = rows[:, 0] != rows[:, 1]
-    given = np.isfinite(value) & apart & (rows >= 0).all(axis=1)
+    given = np.isfinite(value) & (rows[:, 0] != rows[:, 1]) & (rows >= 0).all(axis=1)
     faults += [f"{place}: less than one second" for place in cells["place"][given & (seconds < 1)]]
     missing = np.setdiff1d(np.arange(len(cities)), rows[given])
     table = cities.table

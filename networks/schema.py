@@ -246,8 +246,7 @@ def empty_network() -> Network:
 
 def text_dtype() -> np.dtype[Any] | ExtensionDtype:
     """Return the dtype of text in this version of pandas: `str` from pandas 3, `object` before."""
-    dtype: np.dtype[Any] | ExtensionDtype = pd.Series(["text"]).dtype
-    return dtype
+    return pd.Series(["text"]).dtype
 
 
 def _table_faults(frame: gpd.GeoDataFrame, columns: tuple[Column, ...], title: str) -> Iterator[str]:

@@ -248,8 +248,7 @@ def _following(tail: Ints, head: Ints, mode: Ints, kept: Mask) -> Ints:
     leaves = np.column_stack((tail, head)).ravel()
     order = np.argsort(leaves, kind="stable")
     degree = np.bincount(leaves, minlength=kept.size)
-    start = np.cumsum(degree) - degree
-    through = start[~kept & (degree == 2)]
+    through = (np.cumsum(degree) - degree)[~kept & (degree == 2)]
     one, other = order[through], order[through + 1]
     alike = mode[one >> 1] == mode[other >> 1]
     one, other = one[alike], other[alike]
@@ -342,8 +341,7 @@ def _fastest(rows: Ints, group: Ints, seconds: Ints, length_km: Floats) -> Ints:
     """Return the row of each group with the least seconds, then length, then row; closed ones come last."""
     time = np.where(seconds[rows] == CLOSED, _NEVER, seconds[rows])
     order = np.lexsort((rows, length_km[rows], time, group))
-    begin = np.flatnonzero(np.diff(group[order], prepend=-1))
-    return rows[order][begin]
+    return rows[order][np.flatnonzero(np.diff(group[order], prepend=-1))]
 
 
 __all__ = ["Contraction", "contract"]

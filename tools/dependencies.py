@@ -89,8 +89,7 @@ def table() -> str:
         extras = [*tomllib.load(file)["project"]["optional-dependencies"]]
     parts = {"": tree(), **{f"extra `{name}`": tree("--extra", name) for name in extras}}
     known = parts[""]
-    every = {name: version for pins in parts.values() for name, version in pins.items()}
-    of = licences(every)
+    of = licences({name: version for pins in parts.values() for name, version in pins.items()})
     rows = ["| package | version | licence | with |", "|---|---|---|---|"]
     for title, pins in parts.items():
         own = {name: version for name, version in pins.items() if not title or name not in known}

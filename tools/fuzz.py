@@ -125,8 +125,7 @@ def _import(path: Path, data: bytes) -> None:
         elements = osm.read(path)
         network = impedance.add_travel_times(road.build(elements, country="CN")[0])
         rail.build(elements)
-        times = network.links[["forward_s", "backward_s"]].to_numpy(dtype=float)
-        need(not (times <= 0).any())
+        need(not (network.links[["forward_s", "backward_s"]].to_numpy(dtype=float) <= 0).any())
         need(np.isfinite(network.links["length_km"]).all())
 
 

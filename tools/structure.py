@@ -259,7 +259,14 @@ def _class(module: Module, node: ast.ClassDef) -> Iterator[Definition]:
     """
     own: list[ast.AST] = [*node.bases, *node.decorator_list, *node.keywords]
     bases = {ast.unparse(base).split("[")[0] for base in node.bases}
-    foreign = any("." in base for base in bases) or bases & _foreign_names(module)
+    # The names that a module imports from other libraries, those of the standard library left out.
+    foreign = any("." in base for base in bases) or bases & {
+        alias.asname or alias.name
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").split(".")[0] not in {*PACKAGES, *sys.stdlib_module_names}
+        for alias in node.names
+    }
     for part in node.body:
         if (
             isinstance(part, ast.FunctionDef)
@@ -271,17 +278,6 @@ def _class(module: Module, node: ast.ClassDef) -> Iterator[Definition]:
         else:
             own.append(part)
     yield Definition(module.name, node.name, node.lineno, *references(*own))
-
-
-def _foreign_names(module: Module) -> set[str]:
-    """Return the names that a module imports from other libraries, those of the standard library left out."""
-    return {
-        alias.asname or alias.name
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.ImportFrom)
-        and (node.module or "").split(".")[0] not in {*PACKAGES, *sys.stdlib_module_names}
-        for alias in node.names
-    }
 
 
 type Bindings = dict[str, set[tuple[str, str]]]

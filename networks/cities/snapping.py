@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -230,7 +229,24 @@ def with_nodes_near(
     for row, of_link in sorted(cuts.items()):
         shares = np.unique(of_link)
         apart = shares[np.diff(shares, prepend=-1.0) > _LEAST_SHARE].tolist()
-        made = _pieces(network.links.iloc[row].to_dict(), apart, first_node=len(network.nodes) + len(places))
+        # Cut the link at these shares of its length.
+        link, first_node = network.links.iloc[row].to_dict(), len(network.nodes) + len(places)
+        ends = np.array([0.0, *apart, 1.0])
+        nodes = [link["tail"], *range(first_node, first_node + len(apart)), link["head"]]
+        forward, backward = (_split_seconds(link[name], ends) for name in ("forward_s", "backward_s"))
+        parts = _split_line(link["geometry"], ends)
+        made = [
+            {
+                **link,
+                "tail": nodes[i],
+                "head": nodes[i + 1],
+                "length_km": link["length_km"] * (ends[i + 1] - ends[i]),
+                "forward_s": forward[i],
+                "backward_s": backward[i],
+                "geometry": part,
+            }
+            for i, part in enumerate(parts)
+        ]
         pieces += made
         places += [shapely.Point(piece["geometry"].coords[-1]) for piece in made[:-1]]
     if not places:
@@ -256,8 +272,7 @@ def _cuts(network: Network, cities: Cities, *, limit_km: float) -> dict[int, lis
     tree = shapely.STRtree(links.geometry.to_numpy()[rows])
     centres = shapely.get_coordinates(cities.table.geometry.to_numpy())
     places = shapely.get_coordinates(network.nodes.geometry.to_numpy())
-    ends = np.unique(links[["tail", "head"]].to_numpy()[rows])
-    _, node_km = nearest(centres, places, ends)
+    _, node_km = nearest(centres, places, np.unique(links[["tail", "head"]].to_numpy()[rows]))
     found: dict[int, list[float]] = defaultdict(list)
     for (lon, lat), reach_km in zip(centres, np.minimum(node_km - _LEAST_GAIN_KM, limit_km), strict=True):
         # The interior point of a line that is closest to the centre, in a plane tangent there.
@@ -276,26 +291,6 @@ def _cuts(network: Network, cities: Cities, *, limit_km: float) -> dict[int, lis
         if distance[best] <= high and 0.0 < share < 1.0:
             found[int(near[best])].append(share)
     return found
-
-
-def _pieces(link: Mapping[str, Any], shares: Sequence[float], *, first_node: int) -> list[dict[str, Any]]:
-    """Cut a link at shares of its length; new nodes are numbered from `first_node`."""
-    ends = np.array([0.0, *shares, 1.0])
-    nodes = [link["tail"], *range(first_node, first_node + len(shares)), link["head"]]
-    forward, backward = (_split_seconds(link[name], ends) for name in ("forward_s", "backward_s"))
-    parts = _split_line(link["geometry"], ends)
-    return [
-        {
-            **link,
-            "tail": nodes[i],
-            "head": nodes[i + 1],
-            "length_km": link["length_km"] * (ends[i + 1] - ends[i]),
-            "forward_s": forward[i],
-            "backward_s": backward[i],
-            "geometry": part,
-        }
-        for i, part in enumerate(parts)
-    ]
 
 
 def _split_line(line: shapely.LineString, ends: Floats) -> list[shapely.LineString]:

@@ -62,10 +62,13 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
         tier_fault = "" if not tier or tier.isidentifier() else f"tier '{tier}' is not a single word"
         if tier and tier not in TIERS and near:  # a region's own tiers are accepted, misspelt ones are not
             tier_fault = f"tier '{tier}' is unknown; did you mean '{near[0]}'?"
+        text = row.get("extent_km", "")
+        extent_km = number(text) if text else 1.0
+        right = extent_km is not None and 0 < extent_km <= _WIDEST_KM
         values = (
             _population_fault(row["population"]),
             _position_fault(row),
-            _extent_fault(row.get("extent_km", "")),
+            "" if right else f"extent_km '{text}' is no radius above 0 and up to {_WIDEST_KM:g} km",
             tier_fault,
         )
         faults += [f"{who}: {text}" for text in values if text]
@@ -122,12 +125,6 @@ def _check_header(header: Sequence[str], path: Path) -> None:
             faults=faults,
             remedy=f"Required: {', '.join(_REQUIRED)}. Optional: {', '.join(_OPTIONAL)}.",
         )
-
-
-def _extent_fault(text: str) -> str:
-    extent_km = number(text) if text else 1.0
-    right = extent_km is not None and 0 < extent_km <= _WIDEST_KM
-    return "" if right else f"extent_km '{text}' is no radius above 0 and up to {_WIDEST_KM:g} km"
 
 
 def _population_fault(text: str) -> str:

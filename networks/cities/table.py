@@ -39,9 +39,6 @@ COLUMNS = (
 """Columns of the cities table, in order; rows are numbered from 0."""
 
 
-type TierRule = Literal["auto", "population", "rank"]
-"""Cities get tiers by population, by rank in the cluster, or (`auto`) by rank only where no city is core."""
-
 CORE_SHARE, SECONDARY_SHARE = 0.06, 0.35
 """Shares of the cities of a cluster that are core and secondary by rank: as in Beijing, Tianjin and Hebei by
 population (2 and 12 of 34)."""
@@ -63,7 +60,7 @@ class Thresholds:
 
     core: int = 5_000_000
     secondary: int = 500_000
-    rule: TierRule = "population"
+    rule: Literal["auto", "population", "rank"] = "population"
 
     def __post_init__(self) -> None:
         """Reject thresholds in the wrong order."""
@@ -270,8 +267,7 @@ class CityNames:
 
     def _hint(self, wanted: str) -> str:
         """Return the cities whose names in any language are spelt like a name, to end a sentence."""
-        keys = _table([key] for key in self.ids)
-        rows = self._of_geonames | self._of_table | keys | self._own
+        rows = self._of_geonames | self._of_table | _table([key] for key in self.ids) | self._own
         close = difflib.get_close_matches(wanted, rows, n=2 * _MOST_SUGGESTIONS, cutoff=_ALIKE)
         found = dict.fromkeys(self.names[row] for name in close for row in sorted(rows[name]))
         names = [f"'{name}'" for name in list(found)[:_MOST_SUGGESTIONS]]

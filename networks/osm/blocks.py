@@ -368,8 +368,7 @@ def check_ways(path: Path, blocks: Sequence[Block]) -> None:
         return
     sampled = blocks[1 :: -(-len(blocks) // _SAMPLED_BLOCKS)]
     sample = osmium.io.FileBuffer(contents(path, [blocks[0], *sampled]), "pbf")
-    nodes = osmium.FileProcessor(sample, osmium.osm.NODE)
-    untagged = [node.id for node in nodes if not node.tags]
+    untagged = [node.id for node in osmium.FileProcessor(sample, osmium.osm.NODE) if not node.tags]
     used = _used(name, frozenset(untagged))
     unused = sum(node not in used for node in untagged)
     if unused > _FEW_UNUSED and unused > _MOST_UNUSED * len(untagged):

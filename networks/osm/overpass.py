@@ -237,7 +237,12 @@ def _reach(url: str, server: Server) -> None:
 
     Name servers and routers that stay silent block a connection for minutes, so it is tried in a thread.
     """
-    host, port = _next_hop(url)
+    from requests.utils import get_environ_proxies, select_proxy
+
+    # The next hop is the server, or the proxy that the environment or OSMnx's user names.
+    proxies = {**get_environ_proxies(url), **_settings().requests_kwargs.get("proxies", {})}
+    hop = urlsplit(select_proxy(url, proxies) or url)
+    host, port = hop.hostname or "", hop.port or (443 if hop.scheme == "https" else 80)
     limit_s = (server.reach_s - _REACH_PAUSE_S) / _REACH_TRIES
     reason = ""
     for tried in range(_REACH_TRIES):
@@ -255,15 +260,6 @@ def _reach(url: str, server: Server) -> None:
         done="Earlier downloads are kept; the same call resumes from there.",
         remedy="Check the network and the address, or download an extract of the region and read that file.",
     )  # fmt: skip
-
-
-def _next_hop(url: str) -> tuple[str, int]:
-    """Return host and port of the server, or of the proxy that the environment or OSMnx's user names."""
-    from requests.utils import get_environ_proxies, select_proxy
-
-    proxies = {**get_environ_proxies(url), **_settings().requests_kwargs.get("proxies", {})}
-    hop = urlsplit(select_proxy(url, proxies) or url)
-    return hop.hostname or "", hop.port or (443 if hop.scheme == "https" else 80)
 
 
 def _connect(host: str, port: int, faults: list[str]) -> None:

@@ -134,20 +134,17 @@ class _Search:
         first, last = np.searchsorted(self._sorted, node), np.searchsorted(self._sorted, node, side="right")
         for at in self._order[first:last].tolist():
             way = int(np.searchsorted(self._stops, at, side="right"))
-            turn = self._turn(way)
+            # The direction in which a way is open.
+            if way not in self._turns:
+                tags = self._tags[way]
+                tagged, _ = direction(tags, reversible="two_way")
+                self._turns[way] = NEITHER if closed_reason(tags) else open_direction(tagged, access(tags))
+            turn = self._turns[way]
             against = FORWARD if arriving else BACKWARD
             if turn in (BOTH, against):
                 yield way, self._refs[self._starts[way] : at]
             if turn in (BOTH, -against):
                 yield way, self._refs[at + 1 : self._stops[way]]
-
-    def _turn(self, way: int) -> int:
-        """Return the direction in which a way is open."""
-        if way not in self._turns:
-            tags = self._tags[way]
-            tagged, _ = direction(tags, reversible="two_way")
-            self._turns[way] = NEITHER if closed_reason(tags) else open_direction(tagged, access(tags))
-        return self._turns[way]
 
 
 def read(

@@ -107,8 +107,7 @@ def place(
         Stations from `networks.rail.features.gather`.
     """
     lon, lat = elements.nodes.lon, elements.nodes.lat
-    lines = [shapely.linestrings(lon[t.points], lat[t.points]) for t in tracks]
-    tree = shapely.STRtree(lines)
+    tree = shapely.STRtree([shapely.linestrings(lon[t.points], lat[t.points]) for t in tracks])
     tracks_of: dict[int, set[int]] = defaultdict(set)
     for i, track in enumerate(tracks):
         for row in track.points.tolist():
@@ -277,5 +276,4 @@ def running_seconds(length_km: Floats, design_kmh: Floats, *, running: Running) 
     running
         Gives the ratio of running speed to design speed.
     """
-    seconds: Floats = 3600.0 * length_km / (running.factor * design_kmh)
-    return seconds
+    return 3600.0 * length_km / (running.factor * design_kmh)

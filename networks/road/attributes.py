@@ -224,7 +224,6 @@ def read_roads(
     ]
     restricted = np.array(accesses, dtype=object).reshape(-1, 2)[mask] == "restricted"
     # A way allows no through traffic where it allows none in any direction that is open.
-    through = restricted | (directions[:, None] == [BACKWARD, FORWARD])
     read = RoadWays(
         ways=ways,
         mode=np.full(len(ways), "road", dtype=object),
@@ -232,7 +231,7 @@ def read_roads(
         direction=directions,
         speed_kmh=np.array([kmh for kmh, _, _ in speeds], dtype=np.float64),
         against_kmh=np.array([kmh for _, kmh, _ in speeds], dtype=np.float64),
-        is_restricted=through.all(axis=1),
+        is_restricted=(restricted | (directions[:, None] == [BACKWARD, FORWARD])).all(axis=1),
         speed_source=np.array([source for _, _, source in speeds], dtype=object),
     )
     unread = Counter(one for tags in roads.tags for one in unknown_access(tags))

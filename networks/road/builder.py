@@ -96,8 +96,7 @@ def cut_at_junctions(ways: Ways, nodes: Nodes, stops: Mask | None = None) -> Pie
     last_of_way = np.append(way_of[1:] != way_of[:-1], True)[: len(rows)]
     steps[last_of_way] = 0.0
     first_of_way = np.insert(last_of_way[:-1], 0, True)[: len(rows)]
-    ends = first_of_way | last_of_way
-    split = ends | (np.bincount(rows, minlength=len(nodes))[rows] > 1)
+    split = (first_of_way | last_of_way) | (np.bincount(rows, minlength=len(nodes))[rows] > 1)
     if stops is not None:
         split |= stops[rows]
     first = np.flatnonzero(split & ~last_of_way)
@@ -164,8 +163,7 @@ def merge_zero_length(tail: Ints, head: Ints, length_km: Floats) -> tuple[Ints, 
     zero = length_km <= 0
     if not zero.any():
         return tail, head
-    size = int(max(tail.max(), head.max())) + 1
-    label = components(tail[zero], head[zero], size=size)
+    label = components(tail[zero], head[zero], size=int(max(tail.max(), head.max())) + 1)
     _, representative = np.unique(label, return_index=True)
     return representative[label[tail]], representative[label[head]]
 

@@ -237,8 +237,7 @@ def add_stations(
     km = np.array(list(graph.edges.values()))
     component = components(*ends.T, size=len(graph.points))[ends[:, 0]]
     length = np.bincount(component, weights=km)
-    points = np.array(graph.points)
-    tree = shapely.STRtree(shapely.linestrings(points[ends][:, :, ::-1]))
+    tree = shapely.STRtree(shapely.linestrings(np.array(graph.points)[ends][:, :, ::-1]))
     for town in towns:
         high = parameters.station_km / KM_PER_DEGREE
         wide = high / max(math.cos(math.radians(town.lat)), 0.01)
@@ -323,8 +322,7 @@ def assemble(
             done="Nothing was written.",
             remedy="Choose a place on land, or a larger radius_km.",
         )
-    classes = classify(graph, demand(graph, towns, assumed), assumed)
-    add_roads(graph, classes, elements, assumed)
+    add_roads(graph, classify(graph, demand(graph, towns, assumed), assumed), elements, assumed)
     if not with_rail:
         return elements
     tracks = merge_short_edges(read_clipped(package_file(RAILWAYS), area), assumed.short_track_km)

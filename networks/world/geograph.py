@@ -138,8 +138,7 @@ def read_clipped(path: Path, area: Area) -> Geograph:
             other = index.get(int(name))
             if other is not None and other != new and abs(lon[new] - lon[other]) < 180.0:
                 edges[min(new, other), max(new, other)] = float(km)
-    points = tuple((float(lat), float(lon)) for lat, lon in coordinates[kept])
-    return Geograph(points, edges)
+    return Geograph(tuple((float(lat), float(lon)) for lat, lon in coordinates[kept]), edges)
 
 
 def merge_short_edges(graph: Geograph, least_km: float) -> Geograph:
@@ -278,8 +277,7 @@ def _walk(neighbours: dict[int, list[int]], start: int, step: int) -> list[int]:
     line = [start, step]
     while len(neighbours[line[-1]]) == 2 and line[-1] != start:
         first, second = neighbours[line[-1]]
-        onward = second if first == line[-2] else first
-        line.append(onward)
+        line.append(second if first == line[-2] else first)
     return line
 
 

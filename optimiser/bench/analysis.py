@@ -95,9 +95,7 @@ def left_open(row: Row, best: int | None) -> float:
         return 0.0
     if proves(row):
         return 1.0 if row.gap is None else row.gap
-    if best is None or row.objective is None:
-        return 1.0
-    return abs(best - row.objective) / max(1, abs(best))
+    return 1.0 if best is None or row.objective is None else abs(best - row.objective) / max(1, abs(best))
 
 
 def loss(row: Row, best: int | None) -> float:

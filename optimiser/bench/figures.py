@@ -273,8 +273,7 @@ def _gaps(row: Row, trace: Trace, moments: Sequence[float]) -> list[float]:
     """Return the gap at each moment, at most 1; after a proof of infeasibility it is 0."""
     if row.status == "infeasible":
         return [1.0 if moment < row.seconds else 0.0 for moment in moments]
-    found = gaps_over_time(trace, moments, minimise=row.minimise)
-    return [min(1.0, gap) for gap in found]
+    return [min(1.0, gap) for gap in gaps_over_time(trace, moments, minimise=row.minimise)]
 
 
 def _draw_sizes(family: str, rows: Sequence[Row], pens: Mapping[str, Pen]) -> Figure | None:

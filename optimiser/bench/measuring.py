@@ -205,8 +205,7 @@ def _processor_s() -> tuple[float, float]:
     """Return the busy and the total seconds of all processors since the machine was started."""
     fields = psutil.cpu_times()._asdict()
     # Linux counts guest time in user time as well.
-    extra = fields.get("guest", 0.0) + fields.get("guest_nice", 0.0)
-    total = sum(fields.values()) - extra
+    total = sum(fields.values()) - (fields.get("guest", 0.0) + fields.get("guest_nice", 0.0))
     return total - fields["idle"] - fields.get("iowait", 0.0), total
 
 

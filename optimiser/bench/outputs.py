@@ -120,12 +120,11 @@ class Bench:
         """Return variants and solves as HTML, for a notebook."""
         from optimiser.report import page
 
-        shown = {name: name for name in SHOWN}
         return (
             page.heading("Variants")
             + page.table(self.variants)
             + page.heading("Solves")
-            + page.table(self.solves, columns=shown)
+            + page.table(self.solves, columns={name: name for name in SHOWN})
         )
 
 

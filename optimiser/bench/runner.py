@@ -310,7 +310,27 @@ def bench(runs: Sequence[Run], folder: Path, *, listener: Listener, executor: Ex
     tasks: dict[str, Task] = {}
     for run in runs:
         if key_of(run) not in state.solved and (facts := _fitting(state, run)) is not None:
-            task = _task(state, run, tiny)
+            own, slug = run.configuration.own, slug_of(key_of(run))
+            problem = _kept(state, state.store.file("instances", run.instance.name).read_bytes())
+            variant = None if own is None else _kept(state, unchanged_file(own))
+            state.store.file("plans", slug).unlink(missing_ok=True)
+            task = Task(
+                name=f"solve {slug}",
+                function="optimiser.bench.measuring:solve",
+                payload={
+                    "name": slug,
+                    "problem": problem,
+                    "warm_up": tiny,
+                    "variant": run.configuration.variant,
+                    "solver": run.configuration.solver,
+                    "seed": run.seed,
+                    **asdict(run.limits),
+                    "own": variant,
+                    "path": None if own is None else own.path,
+                },
+                contents=(problem, tiny, *([] if variant is None else [variant])),
+                time_limit_s=longest_s(run.limits.time_limit_s),
+            )
             solves[task.key], tasks[task.key] = (run, facts), task
     _work(state, solves, list(tasks.values()), executor)
     return state
@@ -360,31 +380,6 @@ def _fitting(state: Outcome, run: Run) -> Facts | None:
         _leave_out(state, run, f"variant {configuration.variant!r} needs a budget")
         return None
     return facts
-
-
-def _task(state: Outcome, run: Run, tiny: str) -> Task:
-    """Return the task of a run; `tiny` is the address of the problem of the warm-up."""
-    own, slug = run.configuration.own, slug_of(key_of(run))
-    problem = _kept(state, state.store.file("instances", run.instance.name).read_bytes())
-    variant = None if own is None else _kept(state, unchanged_file(own))
-    state.store.file("plans", slug).unlink(missing_ok=True)
-    return Task(
-        name=f"solve {slug}",
-        function="optimiser.bench.measuring:solve",
-        payload={
-            "name": slug,
-            "problem": problem,
-            "warm_up": tiny,
-            "variant": run.configuration.variant,
-            "solver": run.configuration.solver,
-            "seed": run.seed,
-            **asdict(run.limits),
-            "own": variant,
-            "path": None if own is None else own.path,
-        },
-        contents=(problem, tiny, *([] if variant is None else [variant])),
-        time_limit_s=longest_s(run.limits.time_limit_s),
-    )
 
 
 def _kept(state: Outcome, content: bytes) -> str:

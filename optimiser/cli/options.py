@@ -123,8 +123,7 @@ def refuse_output(path: Path, *, done: str, remedy: str = "") -> None:
     remedy
         What to do where the folder does not exist.
     """
-    parent = path.resolve().parent
-    if not parent.is_dir():
+    if not path.resolve().parent.is_dir():
         raise EnvironmentFault("the folder does not exist", where=str(path.parent), done=done, remedy=remedy)
     refuse_special_file(path, done=done)
 

@@ -140,7 +140,13 @@ def certify(
     problem_file, result_file = files_of(problem, result)
     loaded, claimed = load(problem_file), results.load(result_file)
     if is_run(problem, result) and output is None:
-        _rewrite(problem, time_limit=time_limit, quiet=json)
+        from optimiser.run import pipeline
+        from optimiser.studies import cases
+
+        settings = [f"certificate.time_limit_s={time_limit}"]
+        with Display(quiet=json) as display, ChildProcess() as process:
+            done = cases.find_run(str(problem), settings, None, display.steps, process)
+            pipeline.amend(done, proof=done.chain.certified() if done.chain.certifies else None)
         shown = _claims(loaded, claimed, _proved_of(problem / "certificate.json"))
         written = problem / "certificate.json"
     else:
@@ -158,17 +164,6 @@ def certify(
         checker = bound_checker.__file__
         screen.line(f"Check it with Python alone: python {checker} {problem_file} {written}")
     return 0 if shown["is_complete"] else PARTLY
-
-
-def _rewrite(folder: Path, *, time_limit: float, quiet: bool) -> None:
-    """Add the certificate of its bound to a run folder."""
-    from optimiser.run import pipeline
-    from optimiser.studies import cases
-
-    settings = [f"certificate.time_limit_s={time_limit}"]
-    with Display(quiet=quiet) as display, ChildProcess() as process:
-        done = cases.find_run(str(folder), settings, None, display.steps, process)
-        pipeline.amend(done, proof=done.chain.certified() if done.chain.certifies else None)
 
 
 def _proved_of(path: Path) -> int | None:

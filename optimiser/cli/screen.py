@@ -210,11 +210,10 @@ def records(table: pd.DataFrame) -> list[dict[str, object]]:
 
 def formatted(table: pd.DataFrame, formats: Mapping[str, str]) -> list[dict[str, object]]:
     """Return the rows of a table with the numbers of some columns as text; what is missing is empty."""
-    rows = records(table)
     return [
         {
             key: value if key not in formats else "" if value is None else formats[key].format(value)
             for key, value in row.items()
         }
-        for row in rows
+        for row in records(table)
     ]

@@ -122,21 +122,19 @@ class CheckedClaims:
             elif message["kind"] == "bound":
                 if not math.isfinite(message["bound"]):
                     raise ValueError(message["bound"])  # noqa: TRY301 - handled with all invalid messages below
-                self._take_bound(float(message["bound"]), step)
+                bound = float(message["bound"])
+                # The first bound is that of the reduction: it is sent before any other code sees the problem.
+                is_of_reduction, self._heard_bound = step == "presolve" and not self._heard_bound, True
+                if self._believes or is_of_reduction:
+                    self._incumbent.bound(bound, step)
+                elif self._incumbent.is_tighter(bound, self._best_claimed()):
+                    self.claimed_bound = bound
+                    self._improved({"step": step})
             elif message["kind"] == "count":
                 self._cuts, self._nodes = int(message["cuts"]), int(message["nodes"])
                 self._improved({"step": step})
         except (KeyError, TypeError, ValueError, IndexError) as error:
             self.refusals.append(f"a message of the solver process is invalid ({error!r})")
-
-    def _take_bound(self, bound: float, step: str) -> None:
-        # The first bound is that of the reduction: it is sent before any other code sees the problem.
-        is_of_reduction, self._heard_bound = step == "presolve" and not self._heard_bound, True
-        if self._believes or is_of_reduction:
-            self._incumbent.bound(bound, step)
-        elif self._incumbent.is_tighter(bound, self._best_claimed()):
-            self.claimed_bound = bound
-            self._improved({"step": step})
 
     def _best_claimed(self) -> float | None:
         """Return the best bound, believed or not."""

@@ -18,9 +18,6 @@ from optimiser.verify import bound_checker
 WRITING_S = 15.0
 """Seconds beyond its limit that a proof may take to be written down, which needs every leaf."""
 
-type OnBound = Callable[[float, int | None, int], None]
-"""Called with the seconds so far, the bound proved so far, and the number of nodes of the tree."""
-
 
 @dataclass(frozen=True, slots=True)
 class Certified:
@@ -62,7 +59,7 @@ def certify(
     time_limit_s: float = 60.0,
     seed: int = 1,
     memory_mb: int | None = None,
-    progress: OnBound = lambda _seconds, _bound, _nodes: None,
+    progress: Callable[[float, int | None, int], None] = lambda _seconds, _bound, _nodes: None,
     run: Runner | None = None,
 ) -> Certified:
     """Prove a bound, or as much of it as the time allows, and check the proof without trusting any solver.

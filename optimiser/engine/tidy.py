@@ -209,8 +209,7 @@ def tidied(problem: DesignProblem, result: Result) -> Result:
     canonical = problem.canonical()
     circuits = dict(sorted(canonical_circuits(problem, result.rings).items()))
     before = PlanEvaluator(canonical)(result.built, rings=circuits, starts=result.starts)
-    needed = _needed(canonical, before)
-    for least in (needed, set(before.built)):
+    for least in (_needed(canonical, before), set(before.built)):
         after = _rebuilt(canonical, before, least)
         if not after.faults and _rank(canonical, after) <= _rank(canonical, before):
             # Where the cost is the objective, another plan may close the gap.

@@ -26,9 +26,6 @@ from optimiser.problem.model import without_rings
 from optimiser.problem.result import Starts, Status, rounded_bound
 from optimiser.verify.rules import period_states
 
-type ShareOf = Literal["coverage", "gain"]
-"""Of what a share is kept: of all that the plan covers, or of what it adds to today."""
-
 MOST_ADDED = 3
 """Most closures that a round adds: each adds a copy of the network, and the worst ones imply many others."""
 
@@ -160,7 +157,7 @@ class Keep:
     """
 
     share: Fraction | None = None
-    counted: ShareOf = "coverage"
+    counted: Literal["coverage", "gain"] = "coverage"
     least: Mapping[str, int] = field(default_factory=dict)
 
     def targets(self, groups: Mapping[str, tuple[str, ...]], today: Mapping[str, int]) -> list[LevelTarget]:

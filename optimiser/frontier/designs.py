@@ -446,17 +446,16 @@ def _contradiction(matrix: Matrix, factors: Sequence[Factor], last: int) -> Prob
     """Name the pairs that cannot hold together: those on which the vector of negative variance rests."""
     values, vectors = np.linalg.eigh(matrix[: last + 1, : last + 1])
     weight = np.abs(np.outer(vectors[:, 0], vectors[:, 0]))
-    pairs = [
-        f"{factors[row].id} and {factors[column].id}: {matrix[row, column]:g}"
-        for row in range(last + 1)
-        for column in range(row + 1, last + 1)
-        if matrix[row, column] and weight[row, column] > math.sqrt(_ROUNDING)
-    ]
     return ProblemError(
         "correlations contradict each other: no numbers go together like that "
         f"(least eigenvalue {values[0]:.3g})",
         where="sweep.correlations",
-        faults=pairs,
+        faults=[
+            f"{factors[row].id} and {factors[column].id}: {matrix[row, column]:g}"
+            for row in range(last + 1)
+            for column in range(row + 1, last + 1)
+            if matrix[row, column] and weight[row, column] > math.sqrt(_ROUNDING)
+        ],
         done="No case was made.",
         remedy="Bring one of these nearer to what the others imply.",
     )

@@ -19,8 +19,6 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
 from optimiser.problem.result import rounded_bound
 
-type Placing = Literal["widest", "even"]
-
 type Ahead = Callable[[Tracer, Sequence[Level], float], Iterable[Answer]]
 """Answers the questions of levels elsewhere within some seconds; what it does not answer is asked here."""
 
@@ -44,7 +42,7 @@ class Limits:
     """
 
     points: int = 40
-    placing: Placing = "widest"
+    placing: Literal["widest", "even"] = "widest"
     gap: float = 0.0
     point_s: float = 60.0
     total_s: float = 1200.0
@@ -264,25 +262,23 @@ class Tracer:
             return None
         if limits.placing == "even":
             if self.ahead is not None and state.ahead is None:
-                self._ask_ahead(self.ahead, end)
+                # Let the open levels of the grid be answered elsewhere, as far as nothing is remembered of
+                # them.
+                self.state.ahead = answers = dict[Question, Answer]()
+                levels = [
+                    level
+                    for level in self.grid()
+                    if self.state.region.is_open(level) and self._recall(self._question(level)) is None
+                ]
+                for found in self.ahead(self, levels, end - time.monotonic()):
+                    answers[found.asked] = found
+                    self.memory.keep(found)
             return next((level for level in self.grid() if state.region.is_open(level)), None)
         box = state.region.widest()
         if box is None:
             return None
         middle = limits.points or len(state.places) < SPREAD
         return box.middle() if middle else box.low
-
-    def _ask_ahead(self, ask: Ahead, end: float) -> None:
-        """Let the open levels of the grid be answered elsewhere, as far as nothing is remembered of them."""
-        self.state.ahead = answers = dict[Question, Answer]()
-        levels = [
-            level
-            for level in self.grid()
-            if self.state.region.is_open(level) and self._recall(self._question(level)) is None
-        ]
-        for found in ask(self, levels, end - time.monotonic()):
-            answers[found.asked] = found
-            self.memory.keep(found)
 
     def _recall(self, question: Question) -> Answer | None:
         """Return the answer to a question that came from elsewhere or is remembered; None without one."""

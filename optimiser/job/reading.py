@@ -123,8 +123,7 @@ def load(path: Path, *, settings: Sequence[str] = ()) -> LoadedJob:
     JobError
         When the file cannot be read, or when the job has faults.
     """
-    text = _read(path)
-    job = loads(text, where=str(path), settings=settings)
+    job = loads(_read(path), where=str(path), settings=settings)
     return _with_output_inside(LoadedJob(name=path.stem, folder=path.resolve().parent, job=job))
 
 

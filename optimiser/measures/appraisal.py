@@ -72,7 +72,7 @@ class Appraisal:
 
 
 def appraise(
-    valuer: Valuer, built: Iterable[str], people: PeopleAtNodes, given: Assumptions
+    valuer: Valuer, built: Iterable[str], people: Sequence[int] | NDArray[np.int64], given: Assumptions
 ) -> tuple[Appraisal, dict[str, Appraisal]]:
     """Appraise a plan as a whole, and each link of it, by id.
 
@@ -111,9 +111,6 @@ def appraise(
     return plan, links
 
 
-type PeopleAtNodes = Sequence[int] | NDArray[np.int64]
-
-
 @dataclass(frozen=True, slots=True)
 class Gains:
     """Gains of all pairs, or of those of a tier; a place that gains by several of them counts once.
@@ -147,7 +144,9 @@ class Gains:
         return sum(self.seconds) / 60
 
 
-def gains(problem: DesignProblem, before: Integers, after: Integers, people: PeopleAtNodes) -> Gains:
+def gains(
+    problem: DesignProblem, before: Integers, after: Integers, people: Sequence[int] | NDArray[np.int64]
+) -> Gains:
     """Return the gains when the times of pairs fall.
 
     Parameters

@@ -15,8 +15,6 @@ from optimiser.engine.search.paths import UNREACHED, Graph, Integers, Mask, in_r
 from optimiser.measures.valuation import PairTable, Search, Valuer, tails, used_owners
 from optimiser.problem import DesignProblem
 
-type Rank = tuple[float | Fraction, int]
-
 
 @dataclass(frozen=True)
 class MarginalValues:
@@ -333,8 +331,7 @@ def _backward(values: MarginalValues) -> list[str]:
     problem, left, dropped = values.valuer.problem, list(values.plan), list[str]()
     while left:
         free = _free(problem, left, 1) or left
-        losses = values.losses(left, free)
-        gone = min(free, key=_rank_by_loss(problem, losses, left[::-1]))
+        gone = min(free, key=_rank_by_loss(problem, values.losses(left, free), left[::-1]))
         left.remove(gone)
         dropped.append(gone)
     return dropped[::-1]
@@ -354,11 +351,11 @@ def _forward(values: MarginalValues, ties: Sequence[str]) -> list[str]:
 
 def _rank_by_loss(
     problem: DesignProblem, losses: Mapping[str, int], ties: Sequence[str]
-) -> Callable[[str], Rank]:
+) -> Callable[[str], tuple[float | Fraction, int]]:
     """Return a sort key: loss per unit of money, then the place in `ties`."""
     place = {name: i for i, name in enumerate(ties)}
 
-    def rank(name: str) -> Rank:
+    def rank(name: str) -> tuple[float | Fraction, int]:
         cost, lost = problem.cost_of([name]), losses[name]
         if cost:
             return Fraction(lost, cost), place[name]

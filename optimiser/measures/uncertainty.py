@@ -90,8 +90,7 @@ def shares(built: pd.DataFrame, *, independent: float | None, core_share: float)
         build it), `cases`, `share`, `low`, `high` (interval of `wilson`, nan without one), `is_core`.
     """
     count = built.sum(axis=0)
-    cases = max(1, len(built))
-    share = (count / cases).to_numpy(dtype=np.float64)
+    share = (count / max(1, len(built))).to_numpy(dtype=np.float64)
     low, high = np.full((2, len(share)), np.nan)
     if independent:
         low, high = wilson(share * independent, np.full(len(share), independent))

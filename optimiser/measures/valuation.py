@@ -264,8 +264,7 @@ def _pair_times(net: Graph, is_open: Mask, table: PairTable, radius: int) -> Int
 
 def tails(net: Graph) -> Integers:
     """Return the tail of each arc, int64 [m]."""
-    found: Integers = np.repeat(np.arange(net.start.size - 1), np.diff(net.start))
-    return found
+    return np.repeat(np.arange(net.start.size - 1), np.diff(net.start))
 
 
 class Search(NamedTuple):

@@ -131,7 +131,30 @@ def parse(value: Json, *, where: str = "problem") -> DesignProblem:
     """
     raise_faults(list(_shape_faults(value)), where=where)
     try:
-        return _problem(value)
+        return DesignProblem(
+            name=value["name"],
+            nodes=tuple(value["nodes"]),
+            arcs=_arcs(value["arcs"]),
+            candidates=tuple(
+                Candidate(**{**item, "arcs": _arcs(item["arcs"])}) for item in value["candidates"]
+            ),
+            pairs=tuple(Pair(**item) for item in value["pairs"]),
+            budget=value["budget"],
+            cover=value.get("cover", "all"),
+            caps=tuple(sorted(value.get("caps", {}).items())),
+            capacities=tuple(
+                Capacity(**{**item, "use": tuple(sorted(item["use"].items()))})
+                for item in value.get("capacities", [])
+            ),
+            targets=tuple(Target(**item) for item in value.get("targets", [])),
+            excludes=tuple((a, b) for a, b in value.get("excludes", [])),
+            requires=tuple((a, b) for a, b in value.get("requires", [])),
+            cities=tuple(City(**{**item, "pairs": tuple(item["pairs"])}) for item in value.get("cities", [])),
+            rings=tuple(_ring(item) for item in value.get("rings", [])),
+            periods=tuple(Period(**item) for item in value.get("periods", [])),
+            note=value.get("note", ""),
+            money=value.get("money", ""),
+        )
     except ProblemError as error:
         raise ProblemError(
             error.what, where=where, faults=error.faults, done=error.done, remedy=error.remedy
@@ -152,31 +175,6 @@ def _shape_faults(value: Json) -> Iterator[str]:
     for position, item in enumerate(candidates if isinstance(candidates, list) else []):
         if "periods" not in value and isinstance(item, dict) and "lead" in item:
             yield f"candidates[{position}].lead: is allowed only with periods"
-
-
-def _problem(value: Json) -> DesignProblem:
-    return DesignProblem(
-        name=value["name"],
-        nodes=tuple(value["nodes"]),
-        arcs=_arcs(value["arcs"]),
-        candidates=tuple(Candidate(**{**item, "arcs": _arcs(item["arcs"])}) for item in value["candidates"]),
-        pairs=tuple(Pair(**item) for item in value["pairs"]),
-        budget=value["budget"],
-        cover=value.get("cover", "all"),
-        caps=tuple(sorted(value.get("caps", {}).items())),
-        capacities=tuple(
-            Capacity(**{**item, "use": tuple(sorted(item["use"].items()))})
-            for item in value.get("capacities", [])
-        ),
-        targets=tuple(Target(**item) for item in value.get("targets", [])),
-        excludes=tuple((a, b) for a, b in value.get("excludes", [])),
-        requires=tuple((a, b) for a, b in value.get("requires", [])),
-        cities=tuple(City(**{**item, "pairs": tuple(item["pairs"])}) for item in value.get("cities", [])),
-        rings=tuple(_ring(item) for item in value.get("rings", [])),
-        periods=tuple(Period(**item) for item in value.get("periods", [])),
-        note=value.get("note", ""),
-        money=value.get("money", ""),
-    )
 
 
 def _arcs(items: Json) -> tuple[Arc, ...]:

@@ -299,8 +299,7 @@ def _draw_map(axes: Axes, found: Backcast) -> None:
             x, y = maps.gapped(lines.to_crs(crs).geometry.explode()).T
             axes.plot(x, y, label=stroke.name, solid_capstyle="round", zorder=order, **stroke.look)
     marks = maps.draw_city_marks(axes, cities, {})
-    large = cities[cities["tier"] != "small"]
-    maps.draw_city_labels(axes, large, taken=marks, soft=marks[:0])
+    maps.draw_city_labels(axes, cities[cities["tier"] != "small"], taken=marks, soft=marks[:0])
     axes.legend(loc="lower right", fontsize=8, frameon=True, edgecolor=plots.RULE).set_zorder(12)
     one = found.shown
     words = (

@@ -72,7 +72,9 @@ def _proof(curve: Curve) -> str:
 def _draw_two_way(figure: Figure, curve: Curve) -> tuple[str, ...]:
     """Draw a line a tier over cost, with the proven band; return the notes below."""
     axes = figure.add_axes((0.06, 0.155, 0.765, 0.675))
-    points, whole = curve.points, _whole(curve)
+    # The objective that counts as 100 %: the weight of all pairs, where nothing else counts.
+    whole = max(1, curve.totals["all"] if curve.counts_pairs_alone else curve.everything.reached[0])
+    points = curve.points
     right = max(1.0, 1.03 * max((point.cost for point in points), default=0))
     _fill_band(axes, curve, whole=whole, right=right)
     costs, ends = [point.cost for point in points], []
@@ -113,11 +115,6 @@ def _groups_drawn(curve: Curve) -> list[str]:
     shares = {group: [curve.share(point.plan, group) for point in curve.points] for group in curve.groups}
     ranges = {group: max(own, default=0) - min(own, default=0) for group, own in shares.items()}
     return [*(group for group, change in ranges.items() if change >= LEAST_CHANGE), "all"]
-
-
-def _whole(curve: Curve) -> int:
-    """Return the objective that counts as 100 %: the weight of all pairs, where nothing else counts."""
-    return max(1, curve.totals["all"] if curve.counts_pairs_alone else curve.everything.reached[0])
 
 
 def _fill_band(axes: Axes, curve: Curve, *, whole: int, right: float) -> None:

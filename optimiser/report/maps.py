@@ -206,8 +206,7 @@ def round_length_m(span_m: float) -> int:
 def gapped(lines: gpd.GeoSeries) -> NDArray[np.float64]:
     """Return the points of many lines as one array [n x 2], a row of NaN between two lines: fast to draw."""
     points, line = get_coordinates(lines.array, return_index=True)
-    breaks = np.flatnonzero(np.diff(line)) + 1
-    return np.insert(points, breaks, np.nan, axis=0)
+    return np.insert(points, np.flatnonzero(np.diff(line)) + 1, np.nan, axis=0)
 
 
 def parts(shape: BaseGeometry | None) -> list[LineString]:

@@ -68,17 +68,16 @@ def compose(
     data
         What the scripts read, by the id of its block.
     """
-    images = {
-        name: f"data:image/png;base64,{base64.b64encode(image).decode()}"
-        for name, image in (pictures or {}).items()
-    }
     return filled(
         template,
         {
             "policy": _policy(scripts),
             "style": Markup(text_of("report.css")),  # noqa: S704 - a file of this package
             "palette": _palette(),
-            "pictures": images,
+            "pictures": {
+                name: f"data:image/png;base64,{base64.b64encode(image).decode()}"
+                for name, image in (pictures or {}).items()
+            },
             "scripts": [Markup(script) for script in scripts],  # noqa: S704 - files of this package and of Bokeh
             "blocks": {name: Markup(as_json(value)) for name, value in (data or {}).items()},  # noqa: S704 - escaped
             **values,

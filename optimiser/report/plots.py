@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-type Tick = Callable[[float, Any], str]
-"""Writes the figure of a tick of an axis."""
-
-
 @dataclass(frozen=True, slots=True)
 class Stroke:
     """How a line is drawn: name in the legend, colour on light and on dark paper, width in points."""
@@ -272,7 +268,7 @@ def plain(
     *,
     grid: Literal["x", "y", "both"] | None = "y",
     edges: Sequence[str] = ("left", "bottom"),
-    **units: Tick,
+    **units: Callable[[float, Any], str],
 ) -> None:
     """Draw few edges of axes, pale grid lines below everything, and no ticks; `x` and `y` write figures."""
     axes.set_facecolor("none")

@@ -358,9 +358,7 @@ class RingShown:
     def circuit(self) -> LineString:
         """Return the circuit as one closed line, EPSG:4326; an empty line when it is not formed."""
         line = joined(self.pieces.geometry)
-        if line.is_empty or line.is_closed:
-            return line
-        return LineString([*line.coords, line.coords[0]])
+        return line if line.is_empty or line.is_closed else LineString([*line.coords, line.coords[0]])
 
     @property
     def legs(self) -> list[Leg]:
@@ -369,13 +367,12 @@ class RingShown:
             return []
         starts = sorted(set(self.cities["piece"].astype(int))) or [1]
         whole, place = len(self.pieces), self.pieces["piece"].to_numpy()
-        ends = [*starts[1:], starts[0] + whole]
         return [
             Leg(
                 self.cities[self.cities["piece"] == start],
                 pd.concat([self.pieces[(place >= start) & (place < end)], self.pieces[place < end - whole]]),
             )
-            for start, end in zip(starts, ends, strict=True)
+            for start, end in zip(starts, [*starts[1:], starts[0] + whole], strict=True)
         ]
 
     @property
@@ -536,6 +533,15 @@ def _pieces(
         row, candidate = rows[k], ring.links[k].candidate or ""
         is_first = candidate and candidate not in counted
         counted.add(candidate)
+        # The line in the direction in which it leaves a node. Its ends may be a little off the nodes, so that
+        # the direction counts in which they lie nearer.
+        one = ring.links[k]
+        head = one.head if one.tail == tail else one.tail
+        points, ends = (
+            get_coordinates(row["geometry"]),
+            np.array([ring.nodes[tail], ring.nodes[head]]) / DEGREE,
+        )
+        forward, backward = (np.hypot(*(points[at] - ends).T).sum() for at in ([0, -1], [-1, 0]))
         table.append(
             {
                 "piece": place,
@@ -545,24 +551,10 @@ def _pieces(
                 "state": EXISTING if row["exists"] else NEW,
                 "length_km": float(row["length_km"]),
                 "cost": problem.candidates[problem.index[candidate]].cost if is_first else 0,
-                "geometry": _along(ring, k, tail, row["geometry"]),
+                "geometry": LineString(points if forward <= backward else points[::-1]),
             }
         )
     return gpd.GeoDataFrame(table, columns=[*PIECES, "geometry"], geometry="geometry", crs=WGS84)
-
-
-def _along(ring: Ring, link: int, tail: int, shape: BaseGeometry) -> LineString:
-    """Return the line of a link in the direction in which it leaves a node.
-
-    Notes
-    -----
-    The ends of its line may be a little off the nodes, so that direction counts in which they lie nearer.
-    """
-    one = ring.links[link]
-    head = one.head if one.tail == tail else one.tail
-    points, ends = get_coordinates(shape), np.array([ring.nodes[tail], ring.nodes[head]]) / DEGREE
-    forward, backward = (np.hypot(*(points[at] - ends).T).sum() for at in ([0, -1], [-1, 0]))
-    return LineString(points if forward <= backward else points[::-1])
 
 
 def _cities_on(facts: RingFacts, nodes: Sequence[int], cities: gpd.GeoDataFrame) -> pd.DataFrame:

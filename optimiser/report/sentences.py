@@ -192,8 +192,7 @@ def rests_on(report: ReportInput) -> Iterator[str]:
             f"{new - left} of the {new} new pairs rest on measures at stations (check-in, connections, ways "
             f"to stations): with these as today, the other proposals bring {left}"
         )
-    rows = () if report.cases is None else report.cases.rows
-    for row in rows:
+    for row in () if report.cases is None else report.cases.rows:
         if row["name"] == AS_TODAY and row["best"] is not None:
             yield f"The best plan of equal money without any brings {row['best'] - row['today']}"
     half = steps[steps["cost_so_far"] <= report.cost / 2].iloc[-1]

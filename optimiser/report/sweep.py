@@ -138,8 +138,7 @@ class SweepResults:
         """Return the name of the block of the design that each case belongs to."""
         first = np.array([int(block["first"]) for block in self.facts["blocks"]])
         names = np.array([str(block["name"]) for block in self.facts["blocks"]], dtype=np.object_)
-        found: NDArray[np.object_] = names[np.searchsorted(first, cases.to_numpy(), side="right") - 1]
-        return found
+        return names[np.searchsorted(first, cases.to_numpy(), side="right") - 1]
 
     # ---- what it says of links
 
@@ -374,13 +373,11 @@ def write_layers(
         crs=crs,
     )
     wanted = candidates[candidates["candidate_id"].astype(str).isin(set(chosen))]
-    described = [name for name in COLUMNS["sweep.links"] if name in wanted.columns]
-    layers = {
-        "links": wanted[described],
+    for name, layer in {
+        "links": wanted[[name for name in COLUMNS["sweep.links"] if name in wanted.columns]],
         "cities": cities[["city_id", "name", "tier", "population", "geometry"]],
         "network": network,
-    }
-    for name, layer in layers.items():
+    }.items():
         degrees = layer.to_crs(WGS84)
         degrees.geometry = shapely.transform(degrees.geometry.array, lambda points: points.round(DIGITS))
         text = degrees.to_json(drop_id=True)

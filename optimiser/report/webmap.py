@@ -200,8 +200,7 @@ def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]
     lines: list[dict[str, Any]] = []
     badges: list[dict[str, Any]] = []
     built_at = steps(report)
-    points = maps.number_points(shown)
-    for row, point in zip(shown.links.to_dict("records"), points, strict=True):
+    for row, point in zip(shown.links.to_dict("records"), maps.number_points(shown), strict=True):
         if point is None:
             continue
         category = row.get("category") or plots.category(mode=row["mode"], kind=row["kind"])
@@ -335,24 +334,13 @@ def _stretch_columns(report: ReportInput, shown: Layers) -> Columns:
 
 def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> Bokeh:
     """Draw marks and names of the cities; return the marks."""
-    columns = _city_columns(report, shown.cities)
-    source = models().ColumnDataSource(columns, name="cities")
-    look = {"fill_color": "fill", "line_color": plots.INK, "line_width": 1.4}
-    marks = plot.scatter("x", "y", source=source, size="size", name="cities", **look)
-    marks.nonselection_glyph = None
-    _draw_names(plot, columns)
-    _add_hover(plot, [marks], _tips("city")[: 4 if report.points else None])
-    return marks
-
-
-def _city_columns(report: ReportInput, cities: gpd.GeoDataFrame) -> Columns:
-    """Return what the map says about each city, the most important first."""
-    table = coverage.by_city(cities, report.pairs)
+    # What the map says about each city, the most important first.
+    table = coverage.by_city(shown.cities, report.pairs)
     size = table["tier"].map(lambda name: plots.tier(name).mark)
     table = table.assign(_size=size).sort_values(["_size", "population"], ascending=False)
     gains = table["after"] > table["before"]
     far = zip(table["worst_after"], table["worst_after_s"], strict=True)
-    return {
+    columns = {
         "x": np.rint(table.geometry.x).astype(int).tolist(),
         "y": np.rint(table.geometry.y).astype(int).tolist(),
         "name": table["name"].astype(str).tolist(),
@@ -368,6 +356,13 @@ def _city_columns(report: ReportInput, cities: gpd.GeoDataFrame) -> Columns:
         "row": table.index.tolist(),
         "beyond": _still_beyond(report, table.index.tolist()),
     }
+    source = models().ColumnDataSource(columns, name="cities")
+    look = {"fill_color": "fill", "line_color": plots.INK, "line_width": 1.4}
+    marks = plot.scatter("x", "y", source=source, size="size", name="cities", **look)
+    marks.nonselection_glyph = None
+    _draw_names(plot, columns)
+    _add_hover(plot, [marks], _tips("city")[: 4 if report.points else None])
+    return marks
 
 
 def _still_beyond(report: ReportInput, rows: list[int]) -> list[str]:

@@ -315,8 +315,7 @@ def _contradictions(
     if unknown:
         return
     yield from _of_first(problem, cases[0], links[0])
-    faults = [fault for row in cases for fault in _of_case(row, links[row["case"]])]
-    yield from faults[:_SAID]
+    yield from [fault for row in cases for fault in _of_case(row, links[row["case"]])][:_SAID]
     regrets = []
     for row in tables["regret.parquet"]:
         best = cases[row["case"]]["weight_best"]

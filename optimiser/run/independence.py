@@ -244,11 +244,9 @@ class WithoutCore:
         """
         left, kept = self.network(graph), self.candidates(candidates)
         arcs = number_arcs(_rows(left), kept.arcs)
-        is_built = kept.table["candidate_id"].isin(list(built)).to_numpy()
-        arcs = arcs.take(is_built[arcs.candidate])
+        arcs = arcs.take(kept.table["candidate_id"].isin(list(built)).to_numpy()[arcs.candidate])
         matrix = time_matrix(arcs.count, *arcs.joined(left))
-        seconds = times_between(matrix, left.origin, left.destination)
-        return seconds[ends[:, 0], ends[:, 1]]
+        return times_between(matrix, left.origin, left.destination)[ends[:, 0], ends[:, 1]]
 
     def layer(self, graph: TimeGraph, candidates: Candidates, pairs: pd.DataFrame) -> Layer | None:
         """Return the further pairs without the core; None where nothing counts.

@@ -368,9 +368,7 @@ def reference_class(kind: str, mode: str) -> ReferenceClass:
     mode
         ``road`` or ``rail``; for another mode the kind decides.
     """
-    if kind in SERVICES:
-        return NO_OVERRUNS
-    return {"road": ROADS, "rail": RAIL}.get(mode) or class_of(kind)
+    return NO_OVERRUNS if kind in SERVICES else {"road": ROADS, "rail": RAIL}.get(mode) or class_of(kind)
 
 
 def _appraised(

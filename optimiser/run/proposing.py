@@ -146,8 +146,7 @@ def line_sections(candidates: Candidates, asked: Capacity) -> pd.DataFrame:
     pandas.DataFrame
         As `line_capacity.line_sections`.
     """
-    most = most_a_day(asked) if asked.enabled else {}
-    return line_capacity.line_sections(candidates, most)
+    return line_capacity.line_sections(candidates, most_a_day(asked) if asked.enabled else {})
 
 
 def most_a_day(asked: Capacity) -> dict[str, int]:

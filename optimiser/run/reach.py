@@ -161,8 +161,7 @@ def reach(
     rows: list[ReachRow] = []
     with SessionAsker(FrontierEvaluator(problem, axes), seed=seed, threads=threads or cores()) as asker:
         for place in range(len(axes.groups)):
-            questions = _Group(place, asker, gap, seconds)
-            for row in questions.rows(shares):
+            for row in _Group(place, asker, gap, seconds).rows(shares):
                 notify(row)
                 rows.append(row)
     return tuple(_tightened(row, rows, axes) for row in rows)

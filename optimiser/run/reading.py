@@ -97,10 +97,9 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
     timed, known = impedance.add_travel_times(roads), roads.links[["forward_s", "backward_s"]]
     if not (known == 0).any(axis=None):  # the times of a graph of `to_graph`
         timed = timed.replace(links=timed.links.assign(**known))
-    assumed = rail.RailParameters.default(source.country)
     tracks = rail.build(
         elements,
-        parameters=assumed,
+        parameters=rail.RailParameters.default(source.country),
         opened_by=job.region.as_of,
         services_from="auto" if feed is None else "none",
     )
@@ -204,11 +203,10 @@ def _build_timetable(
     if tracks is not None:
         bounds = [one.nodes.total_bounds for one in (road, tracks.network) if len(one.nodes)]
         box = (*np.min(bounds, axis=0)[:2].tolist(), *np.max(bounds, axis=0)[2:].tolist()) if bounds else None
-    hours = (region.gtfs_hours[0], region.gtfs_hours[1]) if region.gtfs_hours else None
     return gtfs.build(
         feed,
         day=region.gtfs_date,
-        hours=hours,
+        hours=(region.gtfs_hours[0], region.gtfs_hours[1]) if region.gtfs_hours else None,
         tracks=tracks,
         box=box,
         rail=rail.RailParameters.default(source.country),

@@ -347,27 +347,22 @@ def write_tables(folder: Path, times: Times, candidates: Candidates, rail: Netwo
     tables.write_csv(tables.rounded(table), folder / "candidates.csv")
     tables.write_csv(left_out(candidates), folder / "left_out.csv")
     if len(times.road.nodes) or len(rail.nodes):
-        storage.write_gpkg(_joined(times.road, rail), folder / "network.gpkg")
+        # Road and rail as the two tables of one file; rail nodes are numbered after those of the road.
+        first = len(times.road.nodes)
+        links = rail.links.assign(tail=rail.links["tail"] + first, head=rail.links["head"] + first)
+        nodes, both = (
+            gpd.GeoDataFrame(
+                pd.concat([one for one in pair if len(one)] or [pair[0]], ignore_index=True), crs=4326
+            )
+            for pair in [(times.road.nodes, rail.nodes), (times.road.links, links)]
+        )
+        storage.write_gpkg(Network(nodes=nodes, links=both), folder / "network.gpkg")
         geopackage.dress(folder / "network.gpkg")
 
 
 def left_out(candidates: Candidates) -> pd.DataFrame:
     """Return what the rules left out: `reason`, which begins with the kind, and `count`."""
     return pd.DataFrame(sorted(candidates.report.items()), columns=["reason", "count"])
-
-
-def _joined(road: Network, rail: Network) -> Network:
-    """Return road and rail as the two tables of one file; rail nodes are numbered after those of the road."""
-    first = len(road.nodes)
-    links = rail.links.assign(tail=rail.links["tail"] + first, head=rail.links["head"] + first)
-    tables = [(road.nodes, rail.nodes), (road.links, links)]
-    nodes, both = (
-        gpd.GeoDataFrame(
-            pd.concat([one for one in pair if len(one)] or [pair[0]], ignore_index=True), crs=4326
-        )
-        for pair in tables
-    )
-    return Network(nodes=nodes, links=both)
 
 
 def write_trace(path: Path, result: Result) -> None:

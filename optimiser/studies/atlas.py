@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 
 from networks.errors import NetworksError
@@ -210,7 +209,14 @@ def _measured(cluster: Cluster, progress: Progress) -> ClusterFigures:
         progress.begins(f"Measuring {cluster.title}")
         base = measured_today(chain)
         store.save_json(place / "figures.json", measure(chain, base))
-        pages.write_map(*_shown(chain, base), place / "map.png")
+        limits = np.array([pair.limit for pair in base.problem.pairs], dtype=np.int64)
+        within = base.states["today"].times <= limits
+        count = len(base.cities)
+        partners = np.bincount(base.ends.ravel(), minlength=count)
+        cities = base.cities[["city_id", "name", "tier", "population", "geometry"]].assign(
+            share=np.bincount(base.ends[within].ravel(), minlength=count) / np.maximum(partners, 1)
+        )
+        pages.write_map(cities, chain.times.value.road.links, chain.rail_network.links, place / "map.png")
 
     with progress.step("cluster", f"Measuring {cluster.title}"):
         kept = cache.get("cluster", inputs, make)
@@ -341,16 +347,3 @@ def _straight_speed(measured: MeasuredPlan) -> float | None:
 
 def _number(value: Any) -> float | None:  # noqa: ANN401 - a cell of a table
     return None if value is None or np.isnan(value) else float(value)
-
-
-def _shown(chain: Chain, base: MeasuredPlan) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, gpd.GeoDataFrame]:
-    """Return what the small map of a cluster shows: cities, roads and railways."""
-    limits = np.array([pair.limit for pair in base.problem.pairs], dtype=np.int64)
-    within = base.states["today"].times <= limits
-    count = len(base.cities)
-    partners = np.bincount(base.ends.ravel(), minlength=count)
-    reached = np.bincount(base.ends[within].ravel(), minlength=count)
-    cities = base.cities[["city_id", "name", "tier", "population", "geometry"]].assign(
-        share=reached / np.maximum(partners, 1)
-    )
-    return cities, chain.times.value.road.links, chain.rail_network.links

@@ -159,8 +159,7 @@ def backcast(
         raise JobError(
             "no day is named", where="--as-of", done=_NOTHING, remedy="Give --as-of, such as 2016-03-10."
         )
-    source = find_source(loaded)
-    _refuse_without_lines(loaded, source)
+    _refuse_without_lines(loaded, find_source(loaded))
     with (
         folders.opened(_as_of(loaded, day), ENDING, out) as (asked, target, stage),
         ChildProcess() as solver,

@@ -359,8 +359,7 @@ def _stretch_name(base: BaseCase, links: NDArray[np.int64]) -> str:
     outer = sorted(ends[ends == 1].index.tolist())[:2]
     points = shapely.get_coordinates(base.road.nodes.geometry.iloc[outer].to_numpy())
     near = [base.beside_city(float(lon), float(lat)) for lon, lat in points]
-    ref = next(iter(table["ref"].astype(str)), "")
-    return ": ".join(filter(None, [ref, " – ".join(near)]))
+    return ": ".join(filter(None, [next(iter(table["ref"].astype(str)), ""), " – ".join(near)]))
 
 
 # ---- what is shown

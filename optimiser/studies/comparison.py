@@ -312,11 +312,16 @@ def explain(
     else:
         both = Comparison(shown, other, (name, name))
         swaps, moved = both.swaps, both.moved
-        stand_in = _stand_in(swaps, moved, other.gap)
+        new, gone = (int((swaps["change"] == change).sum()) for change in ("in", "out"))
+        lost, gained = (int((moved["change"] == change).sum()) for change in ("lost", "gained"))
+        stand_in = (
+            f"The best plan found without it, at the same money (gap {wording.gap(other.gap)}), builds "
+            f"{_counted(new, 'link')} that this one does not, leaves out {gone - 1} besides it, "
+            f"loses {_counted(lost, 'pair')} and gains {gained}."
+        )
     cases = shown.cases
     missing = () if cases is None else cases.dropped_in(name)
     but = f", not in: {', '.join(missing)}" if missing else ""
-    sure = "" if cases is None else f"Chosen in {cases.counted(name)} {cases.unit}{but}."
     return Why(
         rank=int(row["rank"]),
         candidate_id=name,
@@ -327,7 +332,7 @@ def explain(
         stand_in=stand_in,
         alternatives=_alternatives(name, shown, counted, candidates, needing),
         cases=missing,
-        sure=sure,
+        sure="" if cases is None else f"Chosen in {cases.counted(name)} {cases.unit}{but}.",
         evidence=pd.Series(row.drop("geometry")),
     )
 
@@ -346,16 +351,6 @@ def _served(name: str, shown: ReportInput, measured: MeasuredPlan) -> tuple[pd.D
     table = name_pairs(shown.cities, shown.pairs.iloc[order], minutes)
     table["needs_it"] = np.array([k in set(needing) for k in order], dtype=np.bool_)
     return table[list(COLUMNS["why.pairs"])], needing
-
-
-def _stand_in(swaps: pd.DataFrame, moved: pd.DataFrame, gap: float | None) -> str:
-    new, gone = (int((swaps["change"] == change).sum()) for change in ("in", "out"))
-    lost, gained = (int((moved["change"] == change).sum()) for change in ("lost", "gained"))
-    return (
-        f"The best plan found without it, at the same money (gap {wording.gap(gap)}), builds "
-        f"{_counted(new, 'link')} that this one does not, leaves out {gone - 1} besides it, "
-        f"loses {_counted(lost, 'pair')} and gains {gained}."
-    )
 
 
 def _alternatives(

@@ -384,14 +384,13 @@ def traced_curve(
         if answered.reason in DONE or answered.seconds >= SPENT * limits.point_s:
             keep(Outcome(key=key_of(answered.asked), name="point", value=answered.as_dict()))
 
-    ahead = None if executor is None else partial(answer_ahead, executor=executor, watch=watch)
     with tracing(
         problem,
         axes=axes.kind,
         groups=axes.groups,
         limits=limits,
         memory=Memory(recall=recall, keep=remember),
-        ahead=ahead,
+        ahead=None if executor is None else partial(answer_ahead, executor=executor, watch=watch),
         seed=seed,
         threads=threads,
     ) as tracer:

@@ -132,11 +132,10 @@ class Region:
             sections.FEED_SUFFIX: "gtfs",
         }
         given = "name" if is_embedded else by_suffix.get(suffix, "file")
-        listed = "source" if str(cities) in CITY_SOURCES else "file"
         job = Job.model_validate(
             {
                 "region": {given: name, "country": country},
-                "cities": {listed: str(cities)},
+                "cities": {"source" if str(cities) in CITY_SOURCES else "file": str(cities)},
                 "times": {"limit_s": limit_seconds(limit)},
                 "costs": {"table": str(costs)},
             }

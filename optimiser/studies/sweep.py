@@ -251,7 +251,12 @@ def _solved(found: SweepCases, executor: Executor, watch: Watch) -> _Solved:
     plan = {"built": list(_ids(first.value)), **{key: first.value[key] for key in ("starts", "rings")}}
     numbered = list(enumerate(found.cases))
     outcomes = [first, *run("Cases", [task(n, case, plan) for n, case in numbered[1:]])]
-    core = _core(outcomes, asked.core_share)
+    # The links that are chosen in enough of the settled cases, the job itself left out.
+    rows = [one.value for one in outcomes[1:] if one.value is not None and one.value["objective"] is not None]
+    settled = [row for row in rows if row["gap"] is not None and row["gap"] <= SETTLED_GAP]
+    chosen = Counter(name for row in settled for name, _ in row["built"])
+    least = least_for_core(len(settled), asked.core_share)
+    core = tuple(sorted(name for name, count in chosen.items() if count >= least))
     plans = _plans(outcomes, core)
     content = json.dumps([{key: one[key] for key in ("built", "starts")} for one in plans]).encode()
     places = place, address_of(content)
@@ -276,15 +281,6 @@ def _solved(found: SweepCases, executor: Executor, watch: Watch) -> _Solved:
         tasks = [task(n, case, plan, COMMITTED) for n, case in built]
         committed = run("Cases with the robust core built", tasks)
     return _Solved(outcomes, core, plans, scores, committed)
-
-
-def _core(outcomes: Sequence[Outcome], least_share: float) -> tuple[str, ...]:
-    """Return the links that are chosen in enough of the settled cases, the job itself left out."""
-    rows = [one.value for one in outcomes[1:] if one.value is not None and one.value["objective"] is not None]
-    settled = [row for row in rows if row["gap"] is not None and row["gap"] <= SETTLED_GAP]
-    chosen = Counter(name for row in settled for name, _ in row["built"])
-    least = least_for_core(len(settled), least_share)
-    return tuple(sorted(name for name, count in chosen.items() if count >= least))
 
 
 def _plans(outcomes: Sequence[Outcome], core: tuple[str, ...]) -> list[dict[str, Any]]:
@@ -369,8 +365,7 @@ def _rows(outcomes: Sequence[Outcome]) -> list[Row]:
 def _table(name: str, rows: Sequence[Mapping[str, Any]], factors: Mapping[str, pa.DataType]) -> pa.Table:
     """Return rows as a table with its columns: the same rows are the same bytes in a file."""
     (first, *others) = ((column, pa.type_for_alias(kind)) for column, kind in TABLES[name].items())
-    between = factors.items() if name == "cases.parquet" else ()
-    schema = pa.schema([first, *between, *others])
+    schema = pa.schema([first, *(factors.items() if name == "cases.parquet" else ()), *others])
     return pa.table({one: [row.get(one) for row in rows] for one in schema.names}, schema=schema)
 
 
@@ -379,8 +374,7 @@ def _regrets(solved: _Solved) -> Iterator[dict[str, Any]]:
         for case, (scored, best) in enumerate(zip(solved.scores, solved.cases, strict=True)):
             if scored.value is not None and best.value is not None:
                 own, most = scored.value[plan], best.value["weight_best"]
-                is_known = own["fits"] and most is not None
-                regret = most - own["weight"] if is_known else None
+                regret = most - own["weight"] if (own["fits"] and most is not None) else None
                 yield {"plan": plan, "case": case, **own, "regret": regret}
 
 

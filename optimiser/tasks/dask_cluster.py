@@ -333,7 +333,14 @@ class DaskCluster:
         self._leave()
         cluster, self.cluster = self.cluster, None
         if cluster is not None:
-            _end(cluster)
+            # End a local cluster and its processes; those whose tasks do not end in time are killed.
+            processes = [nanny.pid for nanny in cluster.workers.values() if getattr(nanny, "pid", None)]
+            try:
+                cluster.close(timeout=CLOSE_S)
+            except Exception:  # noqa: BLE001 - whatever it is, the processes must end
+                cluster.shutdown_on_close = False  # Dask would wait for it again at the end of this process
+                for process in processes:
+                    end_tree(process)
         self._stack.close()
 
     def run(self, tasks: Sequence[Task], contents: Mapping[str, bytes]) -> Generator[Outcome, None, None]:
@@ -508,14 +515,3 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         chatty.setLevel(before)
-
-
-def _end(cluster: LocalCluster) -> None:
-    """End a local cluster and its processes; those whose tasks do not end in time are killed."""
-    processes = [nanny.pid for nanny in cluster.workers.values() if getattr(nanny, "pid", None)]
-    try:
-        cluster.close(timeout=CLOSE_S)
-    except Exception:  # noqa: BLE001 - whatever it is, the processes must end
-        cluster.shutdown_on_close = False  # Dask would wait for it again at the end of this process
-        for process in processes:
-            end_tree(process)

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -110,7 +110,11 @@ def run_tasks(
         When no task can be done at all, or an outcome cannot be kept.
     """
     by_key = {task.key: task for task in tasks}
-    _check(by_key.values(), contents)
+    # Refuse contents under another address than their own, and tasks that name one that is missing.
+    wrong = [address for address, content in contents.items() if address != address_of(content)]
+    missing = {address for task in by_key.values() for address in task.contents} - contents.keys()
+    if wrong or missing:
+        raise ValueError(f"contents under a wrong address: {wrong}; missing: {sorted(missing)}")
     found = {key: load_kept(key, task.name) for key, task in by_key.items()}
     outcomes = {key: outcome for key, outcome in found.items() if outcome is not None}
     before, begun = len(outcomes), time.monotonic()
@@ -138,14 +142,6 @@ def run_tasks(
         raise
     remove_unused()
     return {key: outcomes[key] for key in by_key}
-
-
-def _check(tasks: Iterable[Task], contents: Mapping[str, bytes]) -> None:
-    """Refuse contents under another address than their own, and tasks that name one that is missing."""
-    wrong = [address for address, content in contents.items() if address != address_of(content)]
-    missing = {address for task in tasks for address in task.contents} - contents.keys()
-    if wrong or missing:
-        raise ValueError(f"contents under a wrong address: {wrong}; missing: {sorted(missing)}")
 
 
 # ---- outcomes kept in the cache, so that no task is done twice

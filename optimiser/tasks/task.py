@@ -147,8 +147,7 @@ def call(function: str, payload: Mapping[str, Any], contents: Contents) -> Any: 
     Any
         The value as it is read back from JSON, the same wherever the task runs.
     """
-    value = find(function)(payload, contents)
-    return json.loads(json.dumps(value, allow_nan=False))
+    return json.loads(json.dumps(find(function)(payload, contents), allow_nan=False))
 
 
 def find(function: str) -> Function:

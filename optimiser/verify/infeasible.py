@@ -361,8 +361,7 @@ def _start_choices(problem: DesignProblem, name: str) -> list[int | None]:
 def _can_form(problem: DesignProblem, final: Collection[str], count: Iterator[int]) -> bool:
     """Return whether the required rings can be formed with what is open, apart where they must be."""
     required = [ring for ring in problem.rings if ring.required]
-    options = [list(_circuits(ring, final, count)) for ring in required]
-    for chosen in itertools.product(*options):
+    for chosen in itertools.product(*[list(_circuits(ring, final, count)) for ring in required]):
         if next(count, None) is None:
             raise TooManyStepsError
         circuits = {ring.id: links for ring, links in zip(required, chosen, strict=True)}

@@ -69,19 +69,9 @@ def assemble(region: Region) -> Elements:
     if region.facts is None:
         return world.assemble(box, with_rail=region.timetable is None)
     elements = Elements()
-    _add_roads(region, read_clipped(package_file("world_highways"), box), elements)
-    tracks = merge_short_edges(read_clipped(package_file("world_railways"), box), SHORT_TRACK_KM)
-    _add_rails(region, tracks, elements)
-    LOG.info(
-        "%d nodes, %d ways, %d relations", len(elements.nodes), len(elements.ways), len(elements.relations)
-    )
-    return elements
-
-
-def _add_roads(region: Region, geograph: Geograph, elements: Elements) -> None:
-    """Classify the roads and add them."""
+    # Classify the roads and add them.
     corridors = facts.expressways(_given(region.facts))
-    graph = WorkingGraph.of(geograph)
+    graph = WorkingGraph.of(read_clipped(package_file("world_highways"), box))
     classify(graph, corridors, Town.read(_given(region.counties)))
     terrain = Terrain.read(_given(region.terrain)).of(graph)
     ground = ground_lengths(graph, corridors, terrain, region.road_length_factor)
@@ -94,6 +84,12 @@ def _add_roads(region: Region, geograph: Geograph, elements: Elements) -> None:
         design_kmh=region.design_kmh,
         towns=Town.read(_given(region.counties), beyond_core=True),
     )
+    tracks = merge_short_edges(read_clipped(package_file("world_railways"), box), SHORT_TRACK_KM)
+    _add_rails(region, tracks, elements)
+    LOG.info(
+        "%d nodes, %d ways, %d relations", len(elements.nodes), len(elements.ways), len(elements.relations)
+    )
+    return elements
 
 
 def expressways_of(region: Region) -> tuple[Geograph, dict[tuple[int, int], float]]:

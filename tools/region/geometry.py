@@ -63,14 +63,10 @@ def _bends(a: Point, b: Point, slope: float, piece_km: float) -> list[Point]:
     points: list[Point] = []
     for piece in range(pieces):
         side = (slope / 2 / pieces) * (1 if piece % 2 == 0 else -1)
-        middle = between(a, b, (piece + 0.5) / pieces)
-        points.append(_moved(middle, -side * east, side * north))
+        # A point moved to the north and to the east.
+        point = between(a, b, (piece + 0.5) / pieces)
+        scale = KM_PER_DEGREE * math.cos(math.radians(point[0]))
+        points.append((point[0] + (-side * east) / KM_PER_DEGREE, point[1] + (side * north) / scale))
         if piece < pieces - 1:
             points.append(between(a, b, (piece + 1) / pieces))
     return points
-
-
-def _moved(point: Point, north_km: float, east_km: float) -> Point:
-    """Return a point moved to the north and to the east."""
-    scale = KM_PER_DEGREE * math.cos(math.radians(point[0]))
-    return point[0] + north_km / KM_PER_DEGREE, point[1] + east_km / scale

@@ -68,8 +68,7 @@ class WorkingGraph:
         places = np.array(self.points)
         least = np.minimum(places[ends[:, 0]], places[ends[:, 1]])
         most = np.maximum(places[ends[:, 0]], places[ends[:, 1]])
-        near = ((least <= high) & (most >= low)).all(axis=1)
-        return [(int(a), int(b)) for a, b in ends[near]]
+        return [(int(a), int(b)) for a, b in ends[((least <= high) & (most >= low)).all(axis=1)]]
 
     def add_node(self, point: Point) -> int:
         """Add a node and return its index."""

@@ -197,7 +197,7 @@ def _versions(
                 minutes=_less(pattern.minutes, saved),
                 minutes_back=_less(pattern.minutes_back, saved[::-1]),
                 start=start,
-                end=_day_before(days[at]) if at < len(days) else "",
+                end=(date.fromisoformat(days[at]) - timedelta(days=1)).isoformat() if at < len(days) else "",
                 note=f"; less the minutes that the higher speed saves ({note})" if note else "",
             )
         )
@@ -208,10 +208,6 @@ def _less(minutes: Sequence[float], saved: Sequence[float]) -> tuple[float, ...]
     """Return minutes less those saved, in tenths and at least half of what they were."""
     pairs = zip(minutes, saved, strict=True)
     return tuple(round(max(known - gain, known / 2), 1) if gain else known for known, gain in pairs)
-
-
-def _day_before(day: str) -> str:
-    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
 
 
 def _tags(pattern: Pattern, version: _Version, stops: Sequence[Place], *, back: bool) -> dict[str, str]:

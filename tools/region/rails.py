@@ -124,18 +124,12 @@ def _bevelled(graph: WorkingGraph, path: Sequence[int], stops: Collection[int]) 
         if here in stops or turn <= MOST_TURN_DEG or edge_of(here, after) not in graph.edges:
             smooth.append(here)
         else:
-            smooth += _curve_between(graph, before, here, after)
+            # The nodes at which a curve leaves the track before a turn and rejoins it afterwards.
+            for other in (before, after):
+                km = max(0.001, distance_km(graph.points[here], graph.points[other]))
+                smooth.append(_on_edge(graph, here, other, min(0.5, CURVE_KM / km)))
         at += 1
     return [node for node, _ in groupby([*smooth, fine[-1]])]
-
-
-def _curve_between(graph: WorkingGraph, before: int, here: int, after: int) -> tuple[int, int]:
-    """Return the nodes at which a curve leaves the track before a turn and rejoins it afterwards."""
-    ends = []
-    for other in (before, after):
-        km = max(0.001, distance_km(graph.points[here], graph.points[other]))
-        ends.append(_on_edge(graph, here, other, min(0.5, CURVE_KM / km)))
-    return ends[0], ends[1]
 
 
 LOG = logging.getLogger(__name__)
@@ -408,7 +402,14 @@ def add_tracks(
         Ids for the members of route relations.
     """
     known = {line.id: line for line in lines}
-    users = _users(layout)
+    # The legs and curves that use each edge.
+    found: dict[Edge, set[str]] = {}
+    named = {f"{line}/{leg}": path for (line, leg), path in layout.legs.items()}
+    named |= {LINK + "-".join(sorted(ends)): path for ends, path in layout.curves.items()}
+    for name, path in named.items():
+        for a, b in itertools.pairwise(path):
+            found.setdefault(edge_of(a, b), set()).add(name)
+    users = {edge: frozenset(names) for edge, names in found.items()}
     slow = _zone_of_edges(graph, zones)
     counted = _stretch_of_edges(graph, stretches)
     keys = {
@@ -440,8 +441,7 @@ def _zone_of_edges(graph: WorkingGraph, zones: Sequence[Zone]) -> dict[Edge, int
     found: dict[Edge, int] = {}
     for number, zone in enumerate(zones):
         lat, lon = zip(*middles, strict=True)
-        inside = shapely.contains_xy(zone.outline, lon, lat).tolist()
-        for edge, within in zip(edges, inside, strict=True):
+        for edge, within in zip(edges, shapely.contains_xy(zone.outline, lon, lat).tolist(), strict=True):
             if within:
                 found.setdefault(edge, number)
     return found
@@ -474,17 +474,6 @@ def _slowed(tags: dict[str, str], zone: Zone) -> dict[str, str]:
     design = {"maxspeed:design": tags["maxspeed"]} | tags
     source = f"{zone.source}; {tags['source:maxspeed']}"
     return design | {"maxspeed": f"{zone.most_kmh:g}", "source:maxspeed": source}
-
-
-def _users(layout: Layout) -> dict[Edge, frozenset[str]]:
-    """Return the legs and curves that use each edge."""
-    found: dict[Edge, set[str]] = {}
-    named = {f"{line}/{leg}": path for (line, leg), path in layout.legs.items()}
-    named |= {LINK + "-".join(sorted(ends)): path for ends, path in layout.curves.items()}
-    for name, path in named.items():
-        for a, b in itertools.pairwise(path):
-            found.setdefault(edge_of(a, b), set()).add(name)
-    return {edge: frozenset(names) for edge, names in found.items()}
 
 
 def _station_tags(lines: Sequence[Corridor], layout: Layout) -> dict[int, dict[str, str]]:

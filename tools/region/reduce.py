@@ -42,8 +42,7 @@ def reduced(feed: Feed, *, day: date | None = None, box: Box | None = None) -> d
         kept = kept & trips.index.isin(here.index[here >= 2])
     calls = calls[kept[calls["trip"].to_numpy()]]
     used = sorted(set(calls["stop"]))
-    parents = stops["stop_id"].isin(stops["parent"].iloc[used])
-    stop_rows = stops[stops.index.isin(used) | parents]
+    stop_rows = stops[stops.index.isin(used) | stops["stop_id"].isin(stops["parent"].iloc[used])]
     own = trips[kept]
     # Routes are numbered by their names: feeds name lines, or single trains.
     names = sorted(set(own["route"]))

@@ -60,8 +60,7 @@ def without_gaps(tracks: Geograph) -> WorkingGraph:
     """Return tracks whose ends are joined where they almost meet."""
     graph = WorkingGraph.of(tracks)
     degree = Counter(node for edge in tracks.edges for node in edge)
-    ends = [node for node, count in degree.items() if count == 1]
-    for a, b in itertools.combinations(ends, 2):
+    for a, b in itertools.combinations([node for node, count in degree.items() if count == 1], 2):
         if (km := distance_km(tracks.points[a], tracks.points[b])) <= GAP_KM:
             graph.edges[edge_of(a, b)] = km
     return graph

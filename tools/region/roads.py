@@ -119,9 +119,12 @@ def classify(graph: WorkingGraph, corridors: Sequence[Corridor], towns: Sequence
         Towns that expressways pass outside.
     """
     for corridor in sorted(corridors, key=lambda corridor: not corridor.matched):
-        partners = _partners(corridor, corridors)
-        path = _routed(graph, corridor, towns, partners) if corridor.matched else None
-        if path is None:
+        # The corridors with two consecutive way points of this one, with which it may share a road.
+        legs = _legs(corridor)
+        partners = frozenset(
+            other.id for other in corridors if other.id != corridor.id and legs & _legs(other)
+        )
+        if not corridor.matched or _routed(graph, corridor, towns, partners) is None:
             LOG.info("%s is drawn by hand", corridor.id)
             _drawn(graph, corridor)
 
@@ -140,10 +143,8 @@ def _routed(
     ]
     used = graph.used_nodes
     choices = [{node: km for node, km in choice.items() if node in used} for choice in choices]
-    in_town = _in_towns(graph, towns).items()
-    factors = {edge: 1.0 + (TOWN_FACTOR - 1.0) * share for edge, share in in_town}
-    matrix = graph.matrix(TAKEN_FACTOR, factors, partners)
-    legs = best_legs(matrix, choices, limit_km=_reach_km(corridor))
+    factors = {edge: 1.0 + (TOWN_FACTOR - 1.0) * share for edge, share in _in_towns(graph, towns).items()}
+    legs = best_legs(graph.matrix(TAKEN_FACTOR, factors, partners), choices, limit_km=_reach_km(corridor))
     if legs is None:
         return None
     path = without_spurs(legs)
@@ -151,15 +152,8 @@ def _routed(
     return path
 
 
-def _partners(corridor: Corridor, corridors: Sequence[Corridor]) -> frozenset[str]:
-    """Return the corridors with two consecutive way points of this one, with which it may share a road."""
-    legs = _legs(corridor)
-    return frozenset(other.id for other in corridors if other.id != corridor.id and legs & _legs(other))
-
-
 def _legs(corridor: Corridor) -> set[frozenset[str]]:
-    names = [place.name_zh for place in corridor.places]
-    return {frozenset(leg) for leg in itertools.pairwise(names)}
+    return {frozenset(leg) for leg in itertools.pairwise([place.name_zh for place in corridor.places])}
 
 
 def _offset_cost(km: float, *, is_town: bool, is_end: bool) -> float:
@@ -205,8 +199,7 @@ def _drawn(graph: WorkingGraph, corridor: Corridor) -> list[int]:
             node = graph.add_node(place.point)
         if node not in stops:
             stops.append(node)
-    line = [graph.points[node] for node in stops]
-    bends = stretched(line, corridor.known_km or 0.0)
+    bends = stretched([graph.points[node] for node in stops], corridor.known_km or 0.0)
     path = [stops[0]]
     for inner, stop in zip(bends, stops[1:], strict=True):
         for point in inner:

@@ -351,7 +351,36 @@ def add_services(
             stops = [place for place, call in zip(run.stops, calls, strict=True) if call]
             members = [("n", tracks.stops[place.key], "stop") for place in stops]
             members += [("w", way, "") for way in ways_of(run.paths, tracks)]
-            elements.add_relation(members, _relation_tags(service, run, stops, lines))
+            # The tags of a route relation.
+            users = [lines[line] for line in run.lines]
+            latest = max(users, key=lambda line: line.opened)
+            speed = max(line.design_kmh or 0 for line in users)
+            title = " + ".join(line.name for line in users)
+            fast = all((line.design_kmh or 0) >= 200 for line in users)
+            elements.add_relation(
+                members,
+                {
+                    "type": "route",
+                    "route": "train",
+                    "public_transport:version": "2",
+                    "ref": f"{'+'.join(run.lines)} {service.pattern}",
+                    "name": f"{stops[0].name} => {stops[-1].name}: {title} ({service.pattern})",
+                    "from": stops[0].name,
+                    "to": stops[-1].name,
+                    "service": "high_speed"
+                    if fast
+                    else "regional"
+                    if service.pattern.endswith("local")
+                    else "long_distance",
+                    "interval": interval(service.trains_a_day),
+                    "source:interval": f"{service.trains_a_day:.3g} trains in 16 h; {service.source}",
+                    "start_date": latest.opened,
+                    "source:start_date": latest.opened_source,
+                    "maxspeed": f"{speed:g}",
+                    "source:maxspeed": "design speed of the fastest line it runs on",
+                    "source": "line table",
+                },
+            )
 
 
 def ways_of(paths: Sequence[Sequence[int]], tracks: Tracks) -> list[int]:
@@ -369,35 +398,3 @@ def ways_of(paths: Sequence[Sequence[int]], tracks: Tracks) -> list[int]:
         passed = [tracks.ways[edge_of(a, b)] for a, b in pairwise(path)]
         ways.extend(way for way, _ in groupby(passed))
     return ways
-
-
-def _relation_tags(
-    service: Service, run: Run, stops: Sequence[Place], lines: Mapping[str, Corridor]
-) -> dict[str, str]:
-    """Return the tags of a route relation."""
-    users = [lines[line] for line in run.lines]
-    latest = max(users, key=lambda line: line.opened)
-    speed = max(line.design_kmh or 0 for line in users)
-    title = " + ".join(line.name for line in users)
-    fast = all((line.design_kmh or 0) >= 200 for line in users)
-    return {
-        "type": "route",
-        "route": "train",
-        "public_transport:version": "2",
-        "ref": f"{'+'.join(run.lines)} {service.pattern}",
-        "name": f"{stops[0].name} => {stops[-1].name}: {title} ({service.pattern})",
-        "from": stops[0].name,
-        "to": stops[-1].name,
-        "service": "high_speed"
-        if fast
-        else "regional"
-        if service.pattern.endswith("local")
-        else "long_distance",
-        "interval": interval(service.trains_a_day),
-        "source:interval": f"{service.trains_a_day:.3g} trains in 16 h; {service.source}",
-        "start_date": latest.opened,
-        "source:start_date": latest.opened_source,
-        "maxspeed": f"{speed:g}",
-        "source:maxspeed": "design speed of the fastest line it runs on",
-        "source": "line table",
-    }

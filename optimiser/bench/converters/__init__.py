@@ -120,8 +120,7 @@ def problem_of(network: PublicNetwork, choices: Choices) -> DesignProblem:
     links = _two_way_links(network, choices)
     free = [at for at, (ends, _) in enumerate(links) if min(ends) >= network.terminals]
     count = len(free) * choices.candidate_percent // 100
-    order = generator(choices.seed).permutation(len(free))[:count].tolist()
-    drawn = {free[at] for at in order}
+    drawn = {free[at] for at in generator(choices.seed).permutation(len(free))[:count].tolist()}
     candidates = tuple(links[at][1] for at in sorted(drawn))
     bare = DesignProblem(
         name=choices.name or network.name,

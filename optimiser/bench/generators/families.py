@@ -442,7 +442,13 @@ def national(p: NationalParameters) -> DesignProblem:
     rng = generator(p.seed)
     people, tiers, drawing = _country(p, rng)
     today, best = drawing.times(built=False), drawing.times(built=True)
-    limit = _limit(today, best, p.open_pairs)
+    # The first limit with enough open pairs, or the one with the most.
+    upper_half = np.triu_indices(len(today), 1)
+    now, then = today[upper_half], best[upper_half]
+    steps = range(LIMIT_STEP_S, int(now.max()) + LIMIT_STEP_S, LIMIT_STEP_S)
+    counts = [(int(((then <= limit) & (limit < now)).sum()), limit) for limit in steps]
+    enough = [limit for count, limit in counts if count >= p.open_pairs]
+    limit = enough[0] if enough else max(counts, key=lambda c: (c[0], -c[1]))[1]
     every = all_pairs(p.cities)
     covered = [(a, b) for a, b in every if today[a, b] <= limit]
     waiting = [(a, b) for a, b in every if best[a, b] <= limit < today[a, b]]
@@ -531,13 +537,3 @@ def _links(
         cost = link_cost(metres, COST_PER_KM, percent)
         found.append(Proposal(*edge, drive_time_s(metres, LINK_KMH), cost))
     return tuple(found)
-
-
-def _limit(today: Integers, best: Integers, wanted: int) -> int:
-    """Return the first limit with enough open pairs, or the one with the most."""
-    upper_half = np.triu_indices(len(today), 1)
-    now, then = today[upper_half], best[upper_half]
-    steps = range(LIMIT_STEP_S, int(now.max()) + LIMIT_STEP_S, LIMIT_STEP_S)
-    counts = [(int(((then <= limit) & (limit < now)).sum()), limit) for limit in steps]
-    enough = [limit for count, limit in counts if count >= wanted]
-    return enough[0] if enough else max(counts, key=lambda c: (c[0], -c[1]))[1]

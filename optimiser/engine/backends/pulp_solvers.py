@@ -159,8 +159,7 @@ def instance(
     if solver.takes_start:
         options["warmStart"] = warm
     punctual = _PUNCTUAL.get(solver.pulp_name)
-    made: pulp.LpSolver = punctual(**options) if punctual else pulp.getSolver(solver.pulp_name, **options)
-    return made
+    return punctual(**options) if punctual else pulp.getSolver(solver.pulp_name, **options)
 
 
 def stated_master(problem: DesignProblem, solver: Any) -> tuple[Any, tuple[tuple[Any, ...], ...]]:  # noqa: ANN401

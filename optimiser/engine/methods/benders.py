@@ -176,8 +176,7 @@ class FlowProgram(HighsModel):
         if self._status() != "optimal":
             return None
         solution = self._model.getSolution()
-        flow = float(solution.col_value[self._total])
-        return flow, self._prices(np.array(solution.row_dual))
+        return float(solution.col_value[self._total]), self._prices(np.array(solution.row_dual))
 
     def ray(self, capacity: Floats, level: float) -> Prices | None:
         """Return a dual ray that proves a given flow impossible; None where the flow is possible.
@@ -295,5 +294,4 @@ def prove(t: Tables, incumbent: MaskIncumbent, task: Task) -> tuple[str, str]:
     parts = commodities(task.problem)
     separator = BendersCuts(t, parts, is_normal=task.variant == "benders-normal", stop=incumbent.stop)
     rows, improve = cut_set_rows(parts), TreeHeuristics(t, incumbent)
-    outcome = search_tree(t, task, incumbent, separator, rows=rows, improve=improve)
-    return outcome.reason, version()
+    return search_tree(t, task, incumbent, separator, rows=rows, improve=improve).reason, version()

@@ -241,10 +241,9 @@ class CertifyingHighs(ExtendedHighs):
 
     def _add(self, rows: Sequence[CertifiedRow]) -> None:
         """Add rows to the program, in which every added row has a least value."""
-        start = np.cumsum([0, *(len(row.columns) for row in rows)])[:-1]
         super().add_rows(
             np.array([-row.right / row.unit for row in rows]),
-            start,
+            np.cumsum([0, *(len(row.columns) for row in rows)])[:-1],
             np.array([i for row in rows for i in row.columns], np.int64),
             np.array([-c / row.unit for row in rows for c in row.coefficients]),
         )
@@ -551,10 +550,9 @@ class PartitionRows:
             return None
         one, other = parts[built[:, 0]], parts[built[:, 1]]
         opens = np.where(one != other, built[:, 3], -1)  # the candidate that opens a crossing arc
-        merges = {
+        return parts.tolist(), {
             j: forest_size(one[opens == j], other[opens == j]) for j in np.unique(opens[opens >= 0]).tolist()
         }
-        return parts.tolist(), merges
 
 
 def _spread(parts: Integers, arcs: Integers) -> None:

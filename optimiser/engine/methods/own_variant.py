@@ -194,7 +194,13 @@ def _module(where: str, text: bytes) -> ModuleType:
 
 
 def _refuse(fault: str, where: str, text: bytes, name: str = "VARIANT") -> NoReturn:
-    raise ProblemError(fault, where=_place(where, _line_of_name(text, name)), done=DONE, remedy=REMEDY)
+    found = re.search(rf"^(?:def |class )?{name}\b\s*[:=(]".encode(), text, re.MULTILINE)
+    raise ProblemError(
+        fault,
+        where=_place(where, None if found is None else text.count(b"\n", 0, found.start()) + 1),
+        done=DONE,
+        remedy=REMEDY,
+    )
 
 
 def _faults(module_object: ModuleType) -> Iterator[tuple[str, str]]:
@@ -280,9 +286,3 @@ def _line(error: BaseException, where: str) -> int | None:
         return error.lineno
     frames = traceback.extract_tb(error.__traceback__)
     return next((frame.lineno for frame in reversed(frames) if frame.filename == where), None)
-
-
-def _line_of_name(text: bytes, name: str) -> int | None:
-    """Return the line of a module that defines a top-level name; None without one."""
-    found = re.search(rf"^(?:def |class )?{name}\b\s*[:=(]".encode(), text, re.MULTILINE)
-    return None if found is None else text.count(b"\n", 0, found.start()) + 1

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimiser.engine.backends.highs import INFINITY
-from optimiser.engine.methods.branching.tree import Report, Worker
+from optimiser.engine.methods.branching.tree import Report
 from optimiser.engine.methods.branching.tree_search import ATTEMPTS_IN_TREE, new_worker, search_tree
 from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation
-from optimiser.engine.methods.cuts.root import RootRelaxation, solve_root
+from optimiser.engine.methods.cuts.root import solve_root
 from optimiser.engine.methods.heuristics.greedy import everything, nothing
 from optimiser.engine.methods.heuristics.lns import start_plans
 from optimiser.engine.models.decisions import divisor
@@ -340,7 +340,8 @@ class QuestionSession:
             if improver is not None:
                 improver.improve_for(incumbent, ATTEMPTS_IN_TREE, x)
 
-        workers = self._workers(question, incumbent, root)
+        programs = self._programs_for(question, self._threads)
+        workers = [new_worker(incumbent, root, program, cuts, program.cuts) for program, cuts in programs]
         return search_tree(incumbent, root, workers, gap=gap, after_round=after_round)
 
     def _programs_for(self, question: Question, count: int) -> list[tuple[QuestionRelaxation, CutFinder]]:
@@ -359,7 +360,3 @@ class QuestionSession:
                 budget=question.budget, least=question.least, weights=weights, levels=question.levels
             )
         return list(zip(self._programs[:count], self._cuts[:count], strict=True))
-
-    def _workers(self, question: Question, incumbent: MaskIncumbent, root: RootRelaxation) -> list[Worker]:
-        programs = self._programs_for(question, self._threads)
-        return [new_worker(incumbent, root, program, cuts, program.cuts) for program, cuts in programs]

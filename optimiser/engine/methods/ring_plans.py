@@ -202,8 +202,7 @@ def _choices(problem: DesignProblem) -> list[Circuits]:
                 chosen.setdefault(frozenset(candidates_on(problem, circuits)), circuits)
     cost = {c.id: c.cost for c in problem.candidates}
     ranked = sorted(chosen, key=lambda names: (sum(cost[name] for name in names), sorted(names)))
-    kept = [*ranked[: MOST_SETS - 1], *ranked[MOST_SETS - 1 :][-1:]]
-    return [chosen[names] for names in kept]
+    return [chosen[names] for names in [*ranked[: MOST_SETS - 1], *ranked[MOST_SETS - 1 :][-1:]]]
 
 
 def _circuits(problem: DesignProblem, rings: tuple[Ring, ...], *, length_of_money: int) -> list[Circuits]:

@@ -252,10 +252,9 @@ def add_apart(lp: pulp.LpProblem, rings: Sequence[RingDecisions]) -> None:
     There is a row for each node v of one ring and node u of the other at the same position.
     """
     number, by_id = 0, {item.ring.id: item for item in rings}
-    separate = {
-        (*sorted((item.ring.id, other)),) for item in rings for other in item.ring.apart if other in by_id
-    }
-    for first, second in sorted(separate):
+    for first, second in sorted(
+        {(*sorted((item.ring.id, other)),) for item in rings for other in item.ring.apart if other in by_id}
+    ):
         nodes_at: dict[Point, list[int]] = defaultdict(list)
         for u, point in enumerate(by_id[second].ring.nodes):
             nodes_at[point].append(u)

@@ -37,8 +37,7 @@ def first_stage(problem: DesignProblem) -> Reduction:
     every = covered(problem, [j for j, c in enumerate(problem.candidates) if c.fixed != "out"])
     if reason := _unreachable_target(problem, every):
         return stage.infeasible(reason)
-    kept = np.flatnonzero(every).tolist()
-    return stage.on(problem.derived(targets=(), cities=()).on_pairs(kept))
+    return stage.on(problem.derived(targets=(), cities=()).on_pairs(np.flatnonzero(every).tolist()))
 
 
 def settle_pairs(stage: Reduction) -> Reduction:

@@ -200,8 +200,7 @@ def _insertions(space: CircuitSpace, circuit: Circuit) -> Iterator[tuple[float, 
     for stop in space.ring.stops:
         if circuit_nodes_set.isdisjoint(stop.nodes):
             for p in sorted(set(stop.nodes)):
-                found = sorted(_detours(space, circuit, nodes, p))
-                for _, links in found[:CHECKED]:
+                for _, links in sorted(_detours(space, circuit, nodes, p))[:CHECKED]:
                     gained = missing - space.missing(links)
                     if gained > 0 and winds_once(space.ring, space.cover, links):
                         yield (space.measure(links) - length) / gained, links

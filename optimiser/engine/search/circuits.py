@@ -519,8 +519,7 @@ def usable_links(problem: DesignProblem, ring: Ring) -> frozenset[int]:
         )
     if sum(cost.values()) > LARGEST:
         length, available = [0] * len(length), 0
-    through = through_links(ring, np.array(length, dtype=np.int64), barred=barred)
-    usable = through <= available
+    usable = through_links(ring, np.array(length, dtype=np.int64), barred=barred) <= available
     metres = lengths_m(ring)
     if ring.longest is not None and metres is not None:
         usable &= through_links(ring, metres, barred=barred) <= ring.longest

@@ -188,8 +188,7 @@ class Record:
     @functools.cached_property
     def native(self) -> object:
         """The record as machine code takes it."""
-        values = tuple(_native(getattr(self, name)) for name in self.fields)
-        return _TIER.pack(type(self), values)
+        return _TIER.pack(type(self), tuple(_native(getattr(self, name)) for name in self.fields))
 
     def _replace(self, **changes: object) -> Self:
         """Return a record with other values of some fields, as a named tuple does."""

@@ -94,5 +94,4 @@ class PlanEvaluator:
 
     def covered(self, built: Collection[str]) -> Mask:
         """Return bool [K]: pairs whose shortest time with these candidates open is within their limit."""
-        mask: Mask = self._times([self._problem.index[name] for name in built]) < UNREACHED
-        return mask
+        return self._times([self._problem.index[name] for name in built]) < UNREACHED

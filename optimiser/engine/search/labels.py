@@ -412,8 +412,7 @@ class PathFinder:
 
     def is_line(self, candidates: Integers) -> Mask:
         """Return a mask of the lines: candidates of which a simple path may use more than one arc."""
-        found: Mask = self._store.line_bit[candidates] >= 0
-        return found
+        return self._store.line_bit[candidates] >= 0
 
     def cheapest(self, k: int, price: Floats, most: float) -> list[Integers]:
         """Return the candidates of the cheapest path of a pair, and of more expensive paths that are faster.

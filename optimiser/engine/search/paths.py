@@ -258,5 +258,4 @@ def pair_times(problem: DesignProblem, built: Iterable[int]) -> Integers:
 
 def covered(problem: DesignProblem, built: Iterable[int]) -> Mask:
     """Return bool [K], the pairs within their limits when the candidates at the given positions are built."""
-    mask: Mask = pair_times(problem, built) < UNREACHED
-    return mask
+    return pair_times(problem, built) < UNREACHED

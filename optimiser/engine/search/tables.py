@@ -248,8 +248,7 @@ def arcs_of(net: Graph) -> Integers:
 def components(nodes: int, one: Integers, other: Integers) -> Integers:
     """Return int64 [nodes], the number of each node's connected component; edges join `one` and `other`."""
     network = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(nodes, nodes))
-    numbers: Integers = connected_components(network, directed=False)[1].astype(np.int64)
-    return numbers
+    return connected_components(network, directed=False)[1].astype(np.int64)
 
 
 def usable_candidate_arcs(t: Tables) -> tuple[Integers, Integers]:

@@ -374,8 +374,7 @@ class Worker:
         PlungeResult
             Every plan of the node with an objective above the cutoff is among its plans or in its open nodes.
         """
-        size = len(node.lower)
-        result = PlungeResult(pseudocosts=Pseudocosts.none(size))
+        result = PlungeResult(pseudocosts=Pseudocosts.none(len(node.lower)))
         current: Node | None = node
         while current is not None and integer_bound(current.bound) > cutoff:
             if result.nodes >= self.rules.length or self.left() <= 0:

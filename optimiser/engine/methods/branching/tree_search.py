@@ -138,8 +138,7 @@ def prove(
     if not incumbent.closed(FAR_GAP):
         starts = FAR_STARTS * task.threads if is_far_from_proof(incumbent, root) else 1
         others = [Improver(t, seed=task.seed + i, destroy=destroy) for i in range(1, starts)]
-        searches = [improver, *others]
-        improve_beyond(FAR_GAP, t, incumbent, searches, root.x, threads=task.threads)
+        improve_beyond(FAR_GAP, t, incumbent, [improver, *others], root.x, threads=task.threads)
     if incumbent.best is not None:
         improver.start_from(incumbent.best)
     if incumbent.closed(task.gap):

@@ -227,10 +227,8 @@ class PartitionCuts:
 def _crossing(g: PartGraph, part: Integers) -> Integers:
     """Return int64 [L], for each link the number of merged parts that it touches, less one."""
     parts = part[g.group]
-    link = np.repeat(np.arange(len(g.owner)), np.diff(g.start))
-    touched = np.unique(link * (g.size + 1) + parts)
-    counts = np.bincount(touched // (g.size + 1), minlength=len(g.owner))
-    return (counts - 1).astype(np.int64)
+    touched = np.unique(np.repeat(np.arange(len(g.owner)), np.diff(g.start)) * (g.size + 1) + parts)
+    return (np.bincount(touched // (g.size + 1), minlength=len(g.owner)) - 1).astype(np.int64)
 
 
 @compiled

@@ -462,8 +462,7 @@ def _latest_times(
     """Return int64 [count x n], the latest time at each node from which a pair of the row can be covered."""
     reach = np.full((count, rest_time.shape[1]), -1, np.int64)
     for k in range(len(limit)):
-        left = limit[k] - rest_time[rest_row[k]]
-        np.maximum(reach[row[k]], left, out=reach[row[k]])
+        np.maximum(reach[row[k]], limit[k] - rest_time[rest_row[k]], out=reach[row[k]])
     return reach
 
 

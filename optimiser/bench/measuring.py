@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import sys
 import tempfile
 import threading
@@ -304,10 +305,9 @@ def _processor() -> str:
     """Return the model name of the processor as Linux reports it, else its architecture."""
     facts = Path("/proc/cpuinfo")
     if facts.is_file():
-        for line in facts.read_text(encoding="utf-8", errors="replace").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return " ".join(value.split())
+        found = re.search(r"^model name\s*:(.*)$", facts.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+        if found:
+            return " ".join(found[1].split())
     return platform.processor() or platform.machine()
 
 

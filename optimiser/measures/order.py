@@ -11,7 +11,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.engine.search.paths import UNREACHED, Graph, Integers, Mask, in_rows, times_from
+from optimiser.engine.search.paths import UNREACHED, Graph, Integers, Mask, in_rows, opened, times_from
 from optimiser.measures.valuation import PairTable, Search, Valuer, tails, used_owners
 from optimiser.problem import DesignProblem
 
@@ -146,10 +146,7 @@ class MarginalValues:
         return self.valuer.problem.index[name]
 
     def _open(self, names: Iterable[str]) -> Mask:
-        mask = np.zeros(len(self.valuer.problem.candidates) + 1, dtype=np.bool_)
-        mask[-1] = True
-        mask[[self._at(name) for name in names]] = True
-        return mask
+        return opened(self.valuer.problem, map(self._at, names))
 
     def _within(self, is_open: Mask, rows: NDArray[np.int64] | None = None) -> Mask:
         """Return which pairs, of all or of some rows, are within their limits."""

@@ -457,7 +457,15 @@ def _faults(problem: DesignProblem) -> Iterator[str]:
         yield f"budget: {problem.budget!r} is neither null nor an integer >= 0"
     yield from _side_faults(problem, candidates)
     yield from ring_faults(problem.rings, candidates)
-    yield from _period_faults(problem)
+    named = [
+        (period, f"periods[{position}] ({period.id!r})") for position, period in enumerate(problem.periods)
+    ]
+    faults = [fault for item, place in named for fault in integer_faults(item, ("budget", "factor"), place)]
+    yield from faults
+    if problem.periods and not faults:
+        total = sum(period.budget for period in problem.periods)
+        if problem.budget != total:
+            yield f"budget: {problem.budget!r} is not {total}, the sum of the periods' budgets"
 
 
 def _arc_faults(arcs: Sequence[Arc], nodes: int, place: str) -> Iterator[str]:
@@ -532,18 +540,6 @@ def _target_faults(target: Target, problem: DesignProblem, place: str) -> Iterat
             f"; there are {', '.join(sorted(groups))}" if groups else ""
         )
     yield from integer_faults(target, ("least",), place)
-
-
-def _period_faults(problem: DesignProblem) -> Iterator[str]:
-    named = [
-        (period, f"periods[{position}] ({period.id!r})") for position, period in enumerate(problem.periods)
-    ]
-    faults = [fault for item, place in named for fault in integer_faults(item, ("budget", "factor"), place)]
-    yield from faults
-    if problem.periods and not faults:
-        total = sum(period.budget for period in problem.periods)
-        if problem.budget != total:
-            yield f"budget: {problem.budget!r} is not {total}, the sum of the periods' budgets"
 
 
 def sum_faults(problem: DesignProblem) -> Iterator[str]:

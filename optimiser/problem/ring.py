@@ -123,14 +123,27 @@ def ring_faults(rings: Sequence[Ring], candidates: Collection[str]) -> Iterator[
     names = {ring.id for ring in rings}
     for position, ring in enumerate(rings):
         place = f"rings[{position}] ({ring.id!r})"
-        yield from _value_faults(ring, place)
+        required: object = ring.required
+        if not isinstance(required, bool):
+            yield f"{place}.required: {ring.required!r} is neither true nor false"
+        numbers = ("reward", "least_stops") if ring.longest is None else ("reward", "least_stops", "longest")
+        yield from integer_faults(ring, numbers, place)
+        yield from _group_faults(ring, place)
+        if not ring.centres:
+            yield f"{place}.centres: is empty"
+        yield from _point_faults(ring.centres, f"{place}.centres")
+        yield from _point_faults(ring.nodes, f"{place}.nodes")
         for number, link in enumerate(ring.links):
             here = f"{place}.links[{number}]"
             yield from _node_faults((link.tail, link.head), len(ring.nodes), here)
             if link.candidate is not None and link.candidate not in candidates:
                 yield f"{here}: there is no candidate {link.candidate!r}"
             yield from _point_faults(link.via, f"{here}.via")
-            yield from _length_faults(link, ring, here)
+            if link.length is None:
+                if ring.longest is not None:
+                    yield f"{here}: has no length, which every link of a ring with a longest length needs"
+            else:
+                yield from integer_faults(link, ("length",), here)
         for number, stop in enumerate(ring.stops):
             here = f"{place}.stops[{number}] ({stop.id!r})"
             yield from _node_faults(stop.nodes, len(ring.nodes), here)
@@ -140,19 +153,6 @@ def ring_faults(rings: Sequence[Ring], candidates: Collection[str]) -> Iterator[
         for other in ring.apart:
             if other == ring.id or other not in names:
                 yield f"{place}.apart: {other!r} is not another ring"
-
-
-def _value_faults(ring: Ring, place: str) -> Iterator[str]:
-    required: object = ring.required
-    if not isinstance(required, bool):
-        yield f"{place}.required: {ring.required!r} is neither true nor false"
-    numbers = ("reward", "least_stops") if ring.longest is None else ("reward", "least_stops", "longest")
-    yield from integer_faults(ring, numbers, place)
-    yield from _group_faults(ring, place)
-    if not ring.centres:
-        yield f"{place}.centres: is empty"
-    yield from _point_faults(ring.centres, f"{place}.centres")
-    yield from _point_faults(ring.nodes, f"{place}.nodes")
 
 
 def _group_faults(ring: Ring, place: str) -> Iterator[str]:
@@ -166,14 +166,6 @@ def _group_faults(ring: Ring, place: str) -> Iterator[str]:
             yield f"{place}.least_by_group.{name}: {least!r} is not an integer >= 0"
     twice = repeated(name for name, _ in ring.least_by_group)
     yield from (f"{place}.least_by_group: {name!r} occurs twice" for name in twice)
-
-
-def _length_faults(link: RingLink, ring: Ring, place: str) -> Iterator[str]:
-    if link.length is None:
-        if ring.longest is not None:
-            yield f"{place}: has no length, which every link of a ring with a longest length needs"
-    else:
-        yield from integer_faults(link, ("length",), place)
 
 
 def _node_faults(items: Iterable[int], nodes: int, place: str) -> Iterator[str]:

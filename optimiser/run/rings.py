@@ -229,11 +229,7 @@ def with_closing_links(
         closing, taken[ring.id] = close_gaps(network, found, rules, ground, avoid=avoid)
         log.info("ring %s: %d further links proposed to close it", ring.id, len(closing))
         found = merge(found, closing)
-    return _without_idle_charges(found, networks)
-
-
-def _without_idle_charges(found: Candidates, networks: Sequence[RingNetwork]) -> Candidates:
-    """Return candidates without those of existing stretches that no circuit of a ring can use."""
+    # Candidates without those of existing stretches that no circuit of a ring can use.
     is_charge = (found.table["kind"] == STANDARD_KIND).to_numpy(dtype=np.bool_)
     if not is_charge.any():
         return found

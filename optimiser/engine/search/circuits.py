@@ -230,23 +230,15 @@ def closed_walk(
 def walk_to(cover: Cover, last: Integers, origin: Whole, target: Whole) -> Integers:
     """Return the links of a shortest walk in order, given the last link of each state."""
     sheets = cover.every + 1
-    count, state = 0, target
+    walk, at, state = np.empty(last.size, np.int64), last.size, target
     while state != origin:
         link = last[state]
         node = state // sheets
         other = cover.tail_of[link] if cover.head_of[link] == node else cover.head_of[link]
         state = other * sheets + ((state % sheets) ^ cover.odd[link])
-        count += 1
-    walk = np.empty(count, np.int64)
-    state = target
-    while state != origin:
-        link = last[state]
-        node = state // sheets
-        other = cover.tail_of[link] if cover.head_of[link] == node else cover.head_of[link]
-        state = other * sheets + ((state % sheets) ^ cover.odd[link])
-        count -= 1
-        walk[count] = link
-    return walk
+        at -= 1
+        walk[at] = link
+    return walk[at:]
 
 
 @compiled

@@ -17,8 +17,6 @@ This module only exports names, each loaded on first use (PEP 562), so that impo
 docs/python.md. `networks` reads maps and computes travel times; `optimiser` decides what to build.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import TYPE_CHECKING
 

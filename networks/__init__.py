@@ -13,8 +13,6 @@
 Everything is loaded on first use, so that importing the package is fast.
 """
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import lazy_loader

@@ -1,7 +1,5 @@
 """Find the figures of a country: its own, else those of its group, else those of the world."""
 
-from __future__ import annotations
-
 import functools
 import tomllib
 from collections.abc import Mapping

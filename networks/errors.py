@@ -1,7 +1,5 @@
 """Define the errors of the package, all with the same parts for the user."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 

@@ -1,7 +1,5 @@
 """Compute travel times in whole seconds from lengths and speeds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

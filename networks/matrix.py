@@ -1,7 +1,5 @@
 """Load a matrix of travel times, or a table of weights, for use without OpenStreetMap."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 

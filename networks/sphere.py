@@ -1,7 +1,5 @@
 """Measure distances on the globe, and find nearest points."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree

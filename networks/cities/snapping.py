@@ -1,7 +1,5 @@
 """Snap cities to the nearest node of the main component of a network, cut where its links pass them."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """Load cities from a CSV file with all its faults, from GeoNames, or from places of OpenStreetMap."""
 
-from __future__ import annotations
-
 import csv
 import difflib
 import logging

@@ -1,7 +1,5 @@
 """Join stops to stations, choose the day of a timetable, and group its trains into patterns."""
 
-from __future__ import annotations
-
 import re
 import statistics
 from collections import defaultdict

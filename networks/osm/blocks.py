@@ -3,8 +3,6 @@
 Format: https://wiki.openstreetmap.org/wiki/PBF_Format
 """
 
-from __future__ import annotations
-
 import bz2
 import gzip
 import struct

@@ -1,7 +1,5 @@
 """Download an area from an Overpass server through OSMnx, with limits on retries and time, and read it."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import math

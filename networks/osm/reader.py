@@ -1,7 +1,5 @@
 """Read roads, tracks, ferries, stations and places from an OpenStreetMap file."""
 
-from __future__ import annotations
-
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Extract ways, relations and node positions from a file with the filters of pyosmium."""
 
-from __future__ import annotations
-
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence

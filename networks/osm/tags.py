@@ -3,8 +3,6 @@
 The rules are in the tables of this module; `docs/osm-tags.md` lists them.
 """
 
-from __future__ import annotations
-
 import calendar
 import re
 from collections.abc import Mapping

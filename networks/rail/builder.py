@@ -1,7 +1,5 @@
 """Draft train services from relations or a table of lines, and build a rail network with its services."""
 
-from __future__ import annotations
-
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

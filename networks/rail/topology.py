@@ -1,7 +1,5 @@
 """Place stations on tracks, and cut tracks into links between junctions, ends and stations."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Provide the embedded regions, each with a network, cities and fact tables."""
 
-from __future__ import annotations
-
 import tomllib
 from dataclasses import dataclass, field
 from difflib import get_close_matches

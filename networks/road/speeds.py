@@ -1,7 +1,5 @@
 """Read the tables of speeds by country and class, parse speed limits, and assign a speed to each road."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """Read a world network of scgraph_data as plain data, measure lines, and write OpenStreetMap files."""
 
-from __future__ import annotations
-
 import importlib.util
 import itertools
 import json

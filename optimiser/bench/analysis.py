@@ -1,7 +1,5 @@
 """Analyse the rows of a bench: groups, means, profiles, speedups and contradictions."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 import sys

@@ -1,7 +1,5 @@
 """State what a bench solves: problems (generated, of the default region, files) by variants and solvers."""
 
-from __future__ import annotations
-
 import fnmatch
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence

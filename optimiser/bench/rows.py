@@ -1,7 +1,5 @@
 """Hold one row of the results table a solve and the progress of each, and read and write both."""
 
-from __future__ import annotations
-
 import csv
 import io
 import math

@@ -1,7 +1,5 @@
 """Run the solves of a bench, each as a task, and keep rows, problems, plans and traces in its folder."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

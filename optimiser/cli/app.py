@@ -1,7 +1,5 @@
 """Register the commands, and turn every fault into one message and an exit code."""
 
-from __future__ import annotations
-
 import functools
 import os
 import sys

@@ -1,7 +1,5 @@
 """Run a variant on a problem in a child process, and check its claims against the original problem."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import math

@@ -1,7 +1,5 @@
 """Ask a child process for a proof of a bound, and check the proof."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable

@@ -5,8 +5,6 @@ line of JSON. A task is answered by `ready` (its clock starts), any number of `p
 at last `done` or `failed`. `worker` is the other side.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import queue

@@ -3,8 +3,6 @@
 ``python -m optimiser.engine.document formulation`` prints one of them, ``reduction`` the other.
 """
 
-from __future__ import annotations
-
 import inspect
 import re
 import sys

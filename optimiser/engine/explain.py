@@ -1,7 +1,5 @@
 """Explain why a problem is infeasible."""
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """Write the model of a problem to an LP or MPS file, for other programs."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator
 from itertools import pairwise

@@ -3,8 +3,6 @@
 The canonical plan is the cheapest, and of these the first in canonical order.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import compress

@@ -1,7 +1,5 @@
 """Load libraries and compiled code before the clock of a task starts, by solving small problems like it."""
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Reduce a problem and run a variant on it, as the child process does."""
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from typing import Any

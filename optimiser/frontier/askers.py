@@ -1,7 +1,5 @@
 """Answer the questions of a frontier, in a session that keeps cuts and plans or by separate solves."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import time

@@ -1,7 +1,5 @@
 """Define the axes of a frontier, and the problem that each of its points solves."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass

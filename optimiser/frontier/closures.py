@@ -1,7 +1,5 @@
 """Find plans that keep a share of their coverage when any one link or section is closed."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

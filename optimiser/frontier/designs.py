@@ -1,7 +1,5 @@
 """Design the cases of a sweep: distributions of factors, and tables of the values that they take together."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Mapping, Sequence

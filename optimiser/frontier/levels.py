@@ -1,7 +1,5 @@
 """Find the largest level that several groups of pairs attain together, each by a demand of its own."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

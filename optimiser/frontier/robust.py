@@ -1,7 +1,5 @@
 """Compose scenarios of a problem into one, and find the plan that is best over all of them, of each kind."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 import time

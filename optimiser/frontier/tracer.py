@@ -1,7 +1,5 @@
 """Trace a frontier: ask questions in open boxes until all is proved or enough points are known; sum it up."""
 
-from __future__ import annotations
-
 import itertools
 import math
 import time

@@ -1,7 +1,5 @@
 """Hold a whole job with its sweep, typed and frozen, and find the demands that cannot be met together."""
 
-from __future__ import annotations
-
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence

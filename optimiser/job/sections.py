@@ -1,7 +1,5 @@
 """Type the sections of a job: every key with its default and range; `meanings.toml` says what it means."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date

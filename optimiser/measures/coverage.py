@@ -5,8 +5,6 @@ cities), `group` (tier of the smaller city), `weight`, `limit_s`, and the times 
 (with the plan) and `all_built_s` (with every candidate built), int64, seconds.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields

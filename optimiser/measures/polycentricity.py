@@ -1,7 +1,5 @@
 """Measure how much a region depends on its core, and how evenly importance and relations are spread."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -6,8 +6,6 @@ share would be left if all other factors were known. Without interactions and co
 and sum to 1.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Hold the measures of a plan as the tables that files and pages show."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -85,7 +83,7 @@ class Measures:
         return found
 
 
-TABLES = tuple(one.name for one in fields(Measures) if one.type == "pd.DataFrame" and one.name != "seconds")
+TABLES = tuple(one.name for one in fields(Measures) if one.type is pd.DataFrame and one.name != "seconds")
 """Tables of `Measures`, each a CSV file of this name; an empty one (no periods, no rings) has none."""
 
 

@@ -3,8 +3,6 @@
 The functions take the tables of a sweep: its cases, and the links that the best plan of each case builds.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Define the errors that users of `optimiser` see."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 MOST_FAULTS = 20

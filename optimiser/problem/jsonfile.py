@@ -1,7 +1,5 @@
 """Read, check and write JSON files, whole or not at all, in folders for unfinished files."""
 
-from __future__ import annotations
-
 import difflib
 import json
 import os

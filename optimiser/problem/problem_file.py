@@ -1,7 +1,5 @@
 """Read and write problem files strictly: all faults at once, and the same bytes for the same problem."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from collections.abc import Iterable, Iterator, Sequence

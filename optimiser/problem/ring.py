@@ -1,7 +1,5 @@
 """Define rings to be formed, with their rules and canonical order."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

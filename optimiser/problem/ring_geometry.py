@@ -4,8 +4,6 @@ These counts are the coefficients of the model and of the circuit searches. The 
 them: `verify.rings` computes winding numbers by another method.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 

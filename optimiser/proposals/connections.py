@@ -1,7 +1,5 @@
 """Propose timed connections at stations, each between the trains of two lines and directions."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections import Counter, defaultdict

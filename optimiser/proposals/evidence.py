@@ -4,8 +4,6 @@ A reader can dismiss a candidate by this evidence without a map: a parallel expr
 already, a road within a town, a gain of two minutes.
 """
 
-from __future__ import annotations
-
 import functools
 import itertools
 from collections import defaultdict

@@ -7,8 +7,6 @@ low limit within a city is still one. Where the map says how many tracks a link 
 usual number of its class (`room`).
 """
 
-from __future__ import annotations
-
 import functools
 import math
 from collections import Counter, defaultdict

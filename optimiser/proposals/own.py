@@ -1,7 +1,5 @@
 """Read the user's own candidates from GeoJSON, GeoPackage or CSV."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

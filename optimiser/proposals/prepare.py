@@ -1,7 +1,5 @@
 """Build the design problem of a region: reduced network, candidates, pairs, budget."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction

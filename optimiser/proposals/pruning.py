@@ -1,7 +1,5 @@
 """Find the candidates that no pair can use, whose seats stay empty, or that serve least."""
 
-from __future__ import annotations
-
 import functools
 import itertools
 from collections.abc import Callable, Hashable, Sequence

@@ -1,7 +1,5 @@
 """Propose railways: new lines, faster tracks, and curves that connect lines."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -5,8 +5,6 @@ What only repairs the map is left out and counted: roads that lie mostly within 
 little against the best way of today.
 """
 
-from __future__ import annotations
-
 import functools
 import itertools
 from collections import Counter

@@ -1,7 +1,5 @@
 """Propose train services over today's tracks: through trains, more trains, express trains."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections import Counter, defaultdict

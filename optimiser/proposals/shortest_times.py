@@ -3,8 +3,6 @@
 Graphs are sparse matrices of whole seconds, [n, n]: row the tail and column the head of an arc.
 """
 
-from __future__ import annotations
-
 import heapq
 import itertools
 from collections import deque

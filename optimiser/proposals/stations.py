@@ -1,7 +1,5 @@
 """Propose measures at stations: check-in, ways to them, further stops, new stations."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections import Counter

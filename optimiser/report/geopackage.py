@@ -1,7 +1,5 @@
 """Write a plan for a GIS: GeoJSON, and a GeoPackage that QGIS opens drawn, with the meanings of columns."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing

@@ -1,7 +1,5 @@
 """Lay out the rings of a plan: pieces in order round each, what of it exists, and who lies on it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Describe the rings of a plan: in sentences, unrolled, by what they change, beside known ones."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 

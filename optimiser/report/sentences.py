@@ -1,7 +1,5 @@
 """State what a plan does, how good it provably is and what its demands cost, in sentences and on screen."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Hold a finished sweep for pages, pictures and notebooks: what its cases say of links, plans and factors."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Draw the plan as a map to pan and zoom, as data for BokehJS, and gather what the page's script explores."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import import_module
 from typing import Any

@@ -1,7 +1,5 @@
 """Write numbers, money and names the way a reader expects them."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources

@@ -1,7 +1,5 @@
 """Read which roads and railways were opened after a day, and what they cost."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from datetime import date, datetime

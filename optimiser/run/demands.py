@@ -1,7 +1,5 @@
 """Turn what a job demands of a plan into integers of the problem, and into words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """Fill a run folder: one process at a time, and all files of a run appear together or none does."""
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """Check that the files of a run or of a sweep say what the check finds, and are those that were written."""
 
-from __future__ import annotations
-
 import csv
 import dataclasses
 import io

@@ -1,7 +1,5 @@
 """Measure a verified plan: equity, polycentricity, appraisal, build order and periods."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from math import isfinite
 from typing import Any

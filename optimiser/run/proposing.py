@@ -1,7 +1,5 @@
 """Propose and price candidates, draft the design problem of a job, and derive the rewards of rings."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """Ask what shares of all pairs cost, and explain the pairs that nothing brings within the limit."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Turn the values of a finished run into its report, its tables and its summary."""
 
-from __future__ import annotations
-
 import csv
 import sys
 from collections.abc import Mapping, Sequence

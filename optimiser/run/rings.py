@@ -1,7 +1,5 @@
 """Carry the rings of a job through its steps: rules, closing links, problem, and what the report shows."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace

@@ -1,7 +1,5 @@
 """Solve the problem of a job, raise its worst tiers, judge the outcome, and say why no plan meets it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace

@@ -1,7 +1,5 @@
 """Find the files and facts that a job starts from."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path

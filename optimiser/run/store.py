@@ -1,7 +1,5 @@
 """Write the values between steps to files and read them back: Parquet, npy and JSON, never pickles."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence

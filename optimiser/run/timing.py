@@ -1,7 +1,5 @@
 """Place the cities of a job and compute the times of all trips."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal

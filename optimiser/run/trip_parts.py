@@ -1,7 +1,5 @@
 """Split the time of arcs and of trips into driving, access, check-in, waiting, riding and the like."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Answer cases of a job: each is resolved from a base that travels as one content, solved, and checked."""
 
-from __future__ import annotations
-
 import atexit
 import io
 import json

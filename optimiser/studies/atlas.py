@@ -1,7 +1,5 @@
 """Measure several clusters by the same rules: what their networks do today, and how sure that is."""
 
-from __future__ import annotations
-
 import base64
 import json
 import platform

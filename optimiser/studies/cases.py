@@ -1,7 +1,5 @@
 """Ask a finished run further: plausible cases, what rings and demands bring and cost, other speeds."""
 
-from __future__ import annotations
-
 import math
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence

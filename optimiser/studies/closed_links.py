@@ -1,7 +1,5 @@
 """Find what is closed when a road, a railway, a part of one, or a candidate fails or is not open yet."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Open the folder of a study of a job, and write its files."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass

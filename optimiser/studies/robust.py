@@ -1,7 +1,5 @@
 """Find the one plan that serves many scenarios of a job, and write what it covers in each."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Turn the factors of a job into columns of a table of cases, and each row of it into a case."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Make each step of a run once: keep its outcome under the hash of its inputs, and report its time."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging

@@ -22,8 +22,6 @@ tried for `RECONNECT_S`, and the tasks that were under way are submitted again; 
 not asked for again. Workers of a lost scheduler end; whatever started them must start them again.
 """
 
-from __future__ import annotations
-
 import logging
 import queue
 import tempfile

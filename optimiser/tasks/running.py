@@ -1,7 +1,5 @@
 """Run tasks on the executor of the user: skip what is kept, keep what arrives, say how far it has come."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os

@@ -1,7 +1,5 @@
 """Define a task, its outcome, and what does tasks."""
 
-from __future__ import annotations
-
 import hashlib
 import importlib
 import json

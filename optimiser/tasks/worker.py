@@ -4,8 +4,6 @@ The other side is `child_processes`. The clock of a task starts with `ready`, wh
 is imported; `done` has its value.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path

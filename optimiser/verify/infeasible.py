@@ -1,7 +1,5 @@
 """Prove that a problem has no plan, by arguments or by trying every plan, or find one."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress

@@ -1,7 +1,5 @@
 """Turn a claimed result, or a plan given by hand, into a verified plan; write and check its evidence."""
 
-from __future__ import annotations
-
 import dataclasses
 import operator
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ Winding numbers are computed by quadrants, and not by ray crossings as in the mo
 (`optimiser.problem.ring_geometry`): an error in one of the two shows in the other.
 """
 
-from __future__ import annotations
-
 import heapq
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

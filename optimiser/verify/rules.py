@@ -1,7 +1,5 @@
 """State the rules of a plan and its objective, and compute times and coverage in plain Python integers."""
 
-from __future__ import annotations
-
 import heapq
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """Turn public networks, in the formats of SNDlib and TNTP, into design problems by stated choices."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Read networks of SNDlib, in its native format and in XML, and networks and trips of TNTP."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections import Counter

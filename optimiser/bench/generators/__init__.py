@@ -3,8 +3,6 @@
 Places lie on a plane, and neighbours are joined.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple

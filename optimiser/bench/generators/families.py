@@ -1,7 +1,5 @@
 """Generate networks: lattices, corridors, hubs with rings, missing links, hard problems, whole countries."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Maintain the integer master of the time-cut method as a CP-SAT model."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

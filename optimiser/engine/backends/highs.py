@@ -4,8 +4,6 @@ Each model is built with PuLP once. PuLP would create a new HiGHS model for ever
 objectives are changed in the HiGHS model directly, which then continues from its last basis.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Call solvers through PuLP within limits, and state what each of them proves."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import math

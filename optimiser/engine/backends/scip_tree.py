@@ -1,7 +1,5 @@
 """Search a branch-and-cut tree in SCIP, with cuts from a constraint handler."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version as version_of
 from types import MappingProxyType

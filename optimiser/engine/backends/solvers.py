@@ -3,8 +3,6 @@
 The list is also read where nothing is solved, so that it imports none of them.
 """
 
-from __future__ import annotations
-
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass

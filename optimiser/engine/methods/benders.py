@@ -14,8 +14,6 @@ introduction of the paper was available: details of its cuts and of its separati
 and unchecked.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

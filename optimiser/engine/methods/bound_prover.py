@@ -8,8 +8,6 @@ with a tree: Cheung, Gleixner and Steffy, "Verifying integer programming results
 those of the original problem, without presolve. `verify.bound_checker` evaluates the tree independently.
 """
 
-from __future__ import annotations
-
 import heapq
 import math
 import time

@@ -1,7 +1,5 @@
 """Solve problems by the path formulation: column generation, then an integer model over listed columns."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial

@@ -1,7 +1,5 @@
 """Solve the compact model, which has an arc flow for each pair, by any solver that PuLP supports."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

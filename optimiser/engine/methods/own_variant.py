@@ -1,7 +1,5 @@
 """Describe variants, and load variants of the user's own from Python files."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import inspect

@@ -1,7 +1,5 @@
 """Answer questions about one problem: most coverage for a budget, or least cost for a coverage."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

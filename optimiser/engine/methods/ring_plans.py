@@ -1,7 +1,5 @@
 """Construct plans of problems with rings: first plans from good circuits, and repairs of rings in pieces."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial

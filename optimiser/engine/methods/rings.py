@@ -1,7 +1,5 @@
 """Solve problems with rings or periods by time cuts: first the relaxation, then an integer master."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace

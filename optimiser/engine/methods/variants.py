@@ -1,7 +1,5 @@
 """List the variants, and choose one for a problem."""
 
-from __future__ import annotations
-
 import pkgutil
 from collections.abc import Callable, Mapping
 from pathlib import Path

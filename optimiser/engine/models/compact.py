@@ -8,8 +8,6 @@ Only x must be integer. For integer x, a flow of y_k > 0 uses open arcs only, an
 limit; so at least one of its paths is within the limit, and y_k = 1 is feasible as well.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple

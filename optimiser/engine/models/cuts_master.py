@@ -11,8 +11,6 @@ the relaxation where existing arcs leave parts of the network disconnected. Lift
 needed either; they tighten the relaxation where the budget pays for a fraction of every candidate.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 from optimiser.engine.models.decisions import (

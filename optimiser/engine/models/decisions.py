@@ -1,7 +1,5 @@
 """Declare the decision variables that all models share, and add the rows on them, one function per family."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

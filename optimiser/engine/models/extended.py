@@ -6,8 +6,6 @@ open in it; without periods there is one state, in which every built candidate i
 refer to the last state; caps, capacities and fixed candidates to all that is built.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate

@@ -4,8 +4,6 @@ PuLP imports every solver library that is installed. OR-Tools alone, with pandas
 of a small problem.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import sys
 from contextlib import suppress

@@ -21,8 +21,6 @@ makes a ring no longer. Each ring has variables of its own: rings may use the sa
 candidate, x_j, once.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ tests compare the optimum with and without each rule on small random problems wi
 are solved by enumeration of all plans (`tests/engine/presolve`).
 """
 
-from __future__ import annotations
-
 from optimiser.engine.presolve.sequence import open_network, reduce
 from optimiser.engine.presolve.stage import Reduction
 

@@ -1,7 +1,5 @@
 """Shrink the network: remove arcs that no pair can use, and contract nodes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from optimiser.engine.presolve.stage import Reduction, with_arcs, without_idle

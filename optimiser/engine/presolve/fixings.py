@@ -1,7 +1,5 @@
 """Fix candidates that every plan or no plan builds, and drop limits that always hold."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 

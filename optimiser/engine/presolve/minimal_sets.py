@@ -1,7 +1,5 @@
 """Enumerate the minimal sets of candidates that cover each pair, and reduce the problem by them."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections import defaultdict
 from collections.abc import Hashable, Iterable

@@ -1,7 +1,5 @@
 """Remove pairs, cities and targets that are the same in every plan, and merge equivalent pairs."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections import Counter, defaultdict
 from collections.abc import Collection, Hashable, Sequence

@@ -1,7 +1,5 @@
 """Reduce a problem by applying the rules in turn until they change little."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterable
 from functools import partial

@@ -12,8 +12,6 @@ Counting crossings modulo two keeps the cover finite and needs no orientation. I
 walks that wind three times, and walks that visit a node twice.
 """
 
-from __future__ import annotations
-
 import heapq
 import itertools
 from collections import Counter

@@ -6,8 +6,6 @@ run for as long as loading would take, or when a caller knows beforehand that a 
 compiled (`use_machine_code`). Both ways give the same results: a test holds them against each other.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 import os

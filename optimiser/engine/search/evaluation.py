@@ -1,7 +1,5 @@
 """Evaluate plans on the original problem: cost, coverage, objective, and violated rules."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 

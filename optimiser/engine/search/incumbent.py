@@ -1,7 +1,5 @@
 """Track the best plan and the best bound of a solve, and its time limit."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Mapping

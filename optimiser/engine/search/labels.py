@@ -10,8 +10,6 @@ A path pays once for each candidate that it uses, however many of its arcs it ta
   the price of a line over the largest number of its arcs that a simple path can take.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from optimiser.engine.search.compiled import ONE, ZERO, Record, compiled, compiled_inner

@@ -1,7 +1,5 @@
 """Let no process outlive a solve: each ends with its parent."""
 
-from __future__ import annotations
-
 import ctypes
 import os
 import signal

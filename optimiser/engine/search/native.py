@@ -3,8 +3,6 @@
 `compiled` imports this module, and with it numba, when kernels are compiled for the first time.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 from collections.abc import Callable, Iterator

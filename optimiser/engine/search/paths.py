@@ -1,7 +1,5 @@
 """Compute shortest times on networks of integer seconds by compiled code."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Evaluate plans of a reduced problem: cost, coverage, and violated constraints."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

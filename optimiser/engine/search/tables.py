@@ -1,7 +1,5 @@
 """Represent a problem by arrays for the compiled searches."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Self
 

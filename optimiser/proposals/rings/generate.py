@@ -1,7 +1,5 @@
 """Generate a ring of the design problem from what a job asks of it, with its greatest length in metres."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Compare a proposed ring with reference rings that are known from elsewhere."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections import Counter

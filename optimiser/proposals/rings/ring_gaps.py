@@ -1,7 +1,5 @@
 """Propose straight links, choose those by which the gaps of a ring can be closed, and say why none can be."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """Solve problems by branch and cut with time cuts, in our own tree, or in a tree of SCIP or Gurobi."""
 
-from __future__ import annotations
-
 import math
 import pkgutil
 from collections.abc import Callable, Sequence

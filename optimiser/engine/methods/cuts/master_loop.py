@@ -1,7 +1,5 @@
 """Solve problems by an integer master problem: solve it, cut off points that are no plans, and repeat."""
 
-from __future__ import annotations
-
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass

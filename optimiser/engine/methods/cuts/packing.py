@@ -1,7 +1,5 @@
 """Pack the paths of a pair into fractional capacities: the linear program behind fractional time cuts."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

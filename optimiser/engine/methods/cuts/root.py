@@ -26,8 +26,6 @@ violated as soon as s > 0.
 Invariant: each row returned is violated at the point by more than `LEAST_DEPTH`, and holds for all plans.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace

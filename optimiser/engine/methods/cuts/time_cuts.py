@@ -1,7 +1,5 @@
 """Separate time cuts: without a candidate from each of its cuts, a pair has no path within its limit."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue

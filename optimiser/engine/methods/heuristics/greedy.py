@@ -1,7 +1,5 @@
 """Construct plans by greedy heuristics, and improve them by exchanges."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from optimiser.engine.methods.heuristics.moves import (

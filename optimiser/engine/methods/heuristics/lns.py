@@ -1,7 +1,5 @@
 """Improve plans by large neighbourhood search, and give exact methods good plans to start from."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Collection, Sequence
 from functools import partial

@@ -1,7 +1,5 @@
 """Compute gains and losses of candidates, and open or close the best of them."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from optimiser.engine.methods.heuristics.workspace import (

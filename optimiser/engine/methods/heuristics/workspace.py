@@ -5,8 +5,6 @@ incremental algorithm for a generalization of the shortest-path problem", Journa
 section 3.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

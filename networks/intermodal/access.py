@@ -1,9 +1,7 @@
 """Build the access network of centres, roads and stations, and join it with trains to one graph."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, Self
 
 import geopandas as gpd
 import numpy as np
@@ -41,7 +39,7 @@ class Connectors:
     seconds: Ints
     moving_s: Ints
 
-    def shifted(self, first: int, second: int) -> Connectors:
+    def shifted(self, first: int, second: int) -> Self:
         """Return the connectors with constants added to the rows of either table."""
         return replace(self, first=self.first + first, second=self.second + second)
 

@@ -1,12 +1,10 @@
 """Hold the assumptions about access to trains, waiting, boarding and transfers."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -120,7 +118,7 @@ class AccessParameters:
     residents_a_km2: float = 10_000.0
 
     @classmethod
-    def default(cls, country: str = WORLD, *, given: Mapping[str, Any] | None = None) -> AccessParameters:
+    def default(cls, country: str = WORLD, *, given: Mapping[str, Any] | None = None) -> Self:
         """Return the parameters of the packaged table.
 
         Parameters

@@ -1,11 +1,9 @@
 """Represent train services as arcs: riding, boarding, alighting, transfers; and combine common lines."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -196,7 +194,7 @@ class Stops:
     @classmethod
     def of(
         cls, services: Services, *, parameters: AccessParameters, station_of_node: Ints, first_row: int
-    ) -> Stops:
+    ) -> Self:
         """Assign nodes to the stops of services, in the order of the stops table.
 
         Parameters

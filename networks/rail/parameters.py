@@ -1,9 +1,7 @@
 """Hold the assumptions about tracks, stations, services and timetables, and read them from the data file."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from networks.countries import WORLD, figures, read_table
 
@@ -49,7 +47,7 @@ class Running:
     start_s: int
 
     @classmethod
-    def default(cls, country: str = WORLD) -> Running:
+    def default(cls, country: str = WORLD) -> Self:
         """Return the parameters of a country in the packaged table, by its ISO 3166 code."""
         table = read_table("rail.toml")
         return cls(**{**table["running"], **figures(table["country"], country).get("running", {})})
@@ -100,7 +98,7 @@ class RailParameters:
     hours_a_day: float
 
     @classmethod
-    def default(cls, country: str = WORLD) -> RailParameters:
+    def default(cls, country: str = WORLD) -> Self:
         """Return the parameters of the packaged table.
 
         Parameters
@@ -177,6 +175,6 @@ class GtfsParameters:
     tracks_most_time: float
 
     @classmethod
-    def default(cls) -> GtfsParameters:
+    def default(cls) -> Self:
         """Return the parameters of the packaged table."""
         return cls(**read_table("rail.toml")["gtfs"])

@@ -304,10 +304,9 @@ def machine() -> str:
 def _processor() -> str:
     """Return the model name of the processor as Linux reports it, else its architecture."""
     facts = Path("/proc/cpuinfo")
-    if facts.is_file():
-        found = re.search(r"^model name\s*:(.*)$", facts.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
-        if found:
-            return " ".join(found[1].split())
+    text = facts.read_text(encoding="utf-8", errors="replace") if facts.is_file() else ""
+    if found := re.search(r"^model name\s*:(.*)$", text, re.MULTILINE):
+        return " ".join(found[1].split())
     return platform.processor() or platform.machine()
 
 

@@ -1,7 +1,5 @@
 """Evaluate plans on the original problem, and represent a frontier by points with their proven bounds."""
 
-from __future__ import annotations
-
 import dataclasses
 import itertools
 import math
@@ -198,7 +196,7 @@ class Point(Answer):
     threads: int
 
     @classmethod
-    def of(cls, answer: Answer, plan: EvaluatedPoint, *, seed: int, threads: int) -> Point:
+    def of(cls, answer: Answer, plan: EvaluatedPoint, *, seed: int, threads: int) -> Self:
         """Return the point of an answer with its plan, or a better one, evaluated."""
         values = {item.name: getattr(answer, item.name) for item in dataclasses.fields(Answer)}
         values |= {"built": plan.built, "rings": plan.rings, "starts": plan.starts}

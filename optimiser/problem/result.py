@@ -1,14 +1,12 @@
 """Define the result that a solver variant claims, its file, and the rounding of its bound."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from optimiser.problem.errors import ProblemError, raise_faults
 from optimiser.problem.jsonfile import (
@@ -251,7 +249,7 @@ class Result:
         optional = ("rings", "starts", "reasons", "bound_source", "infeasible_by")
         return {"format": FORMAT, **{key: v for key, v in values.items() if v or key not in optional}}
 
-    def replace(self, **changes: Any) -> Result:  # noqa: ANN401 - any field may be exchanged
+    def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - any field may be exchanged
         """Return a result with some fields exchanged."""
         return dataclasses.replace(self, **changes)
 

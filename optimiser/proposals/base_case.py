@@ -1,13 +1,11 @@
 """Hold the base case that candidates are measured against: networks, cities and travel times of today."""
 
-from __future__ import annotations
-
 import copy
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import geopandas as gpd
 import numpy as np
@@ -112,7 +110,7 @@ class RoadPaths:
     link: dict[tuple[int, int], int]
 
     @classmethod
-    def of(cls, road: Network) -> RoadPaths:
+    def of(cls, road: Network) -> Self:
         """Return the open directions of a road network with travel times."""
         names = ("tail", "head", "forward_s", "backward_s")
         tail, head, forward, backward = (road.links[name].to_numpy(dtype=np.int64) for name in names)
@@ -356,7 +354,7 @@ class BaseCase:
         found: T = self.known[key]
         return found
 
-    def at_limit(self, limit_s: int) -> BaseCase:
+    def at_limit(self, limit_s: int) -> Self:
         """Return the base case with another limit; all that follows from networks and cities is shared."""
         return self if limit_s == self.limit_s else keeping_known(self, limit_s=limit_s)
 

@@ -1,14 +1,12 @@
 """Tell what ground a line runs over and what it runs beside: relief, water, towns, expressways."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import geopandas as gpd
 import numpy as np
@@ -104,7 +102,7 @@ class WithTowns:
     radius_km: NDArray[np.float64]
 
     @classmethod
-    def of(cls, ground: Terrain, cities: gpd.GeoDataFrame) -> WithTowns:
+    def of(cls, ground: Terrain, cities: gpd.GeoDataFrame) -> Self:
         """Return the ground with towns whose radii follow from the populations of the cities."""
         lon, lat = shapely.get_coordinates(cities.geometry.to_numpy()).T
         return cls(ground, lon, lat, urban_radius_km(cities["population"].to_numpy(dtype=np.float64)))
@@ -388,7 +386,7 @@ class WithWater:
     known_land: cKDTree
 
     @classmethod
-    def of(cls, ground: Terrain, cities: gpd.GeoDataFrame, links: Sequence[gpd.GeoDataFrame]) -> WithWater:
+    def of(cls, ground: Terrain, cities: gpd.GeoDataFrame, links: Sequence[gpd.GeoDataFrame]) -> Self:
         """Return the ground with water, where roads, tracks and centres of cities of today are on land.
 
         Parameters

@@ -1,11 +1,9 @@
 """Time the network and the candidates of a job anew under other speeds, waits and access times."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -51,7 +49,7 @@ class TimedNetwork:
     arcs: SplitArcs
 
     @classmethod
-    def of(cls, graph: TimeGraph, candidates: Candidates) -> TimedNetwork:
+    def of(cls, graph: TimeGraph, candidates: Candidates) -> Self:
         """Split the arcs of a graph and of candidates."""
         return cls(graph, candidates, split_arcs(graph, candidates))
 

@@ -1,13 +1,11 @@
 """Work through a region step by step: cities, travel times, candidates, problem, verified plan."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import overload
+from typing import Self, overload
 
 import geopandas as gpd
 import networkx as nx
@@ -94,7 +92,7 @@ class Region:
         costs: str | Path = "",
         settings: Sequence[str] = (),
         progress: Progress | None = None,
-    ) -> Region:
+    ) -> Self:
         """Describe a region; its map is read when something is asked of it.
 
         Parameters
@@ -148,7 +146,7 @@ class Region:
         return cls(loaded, progress or Progress())
 
     @classmethod
-    def of(cls, job: str, *, settings: Sequence[str] = (), progress: Progress | None = None) -> Region:
+    def of(cls, job: str, *, settings: Sequence[str] = (), progress: Progress | None = None) -> Self:
         """Return the region of a ready job or of a job file, with all keys of the job."""
         return cls(find(job, settings=settings), progress or Progress())
 

@@ -1,11 +1,9 @@
 """Represent a problem between two rules, with the decisions that are already made."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from optimiser.engine.search.paths import arc_table
 from optimiser.problem import Arc, DesignProblem
@@ -69,11 +67,11 @@ class Reduction:
         """
         return tuple(sorted({*self.forced, *(self.problem.candidates[j].id for j in built)}))
 
-    def on(self, problem: DesignProblem) -> Reduction:
+    def on(self, problem: DesignProblem) -> Self:
         """Return the stage with another problem, which must have the same optimum."""
         return dataclasses.replace(self, problem=problem)
 
-    def infeasible(self, reason: str) -> Reduction:
+    def infeasible(self, reason: str) -> Self:
         """Return the stage of a problem that is proved infeasible; its remaining problem is empty."""
         return dataclasses.replace(
             self, problem=self.problem.derived(candidates=(), pairs=(), **NO_SIDE), reason=reason

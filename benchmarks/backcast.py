@@ -6,8 +6,6 @@ Each variant of `VARIANTS` is `polyring backcast jing-jin-ji-links` with the set
 every plan is proven in time, the page says so. docs/backcast.md describes the strategies.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import tempfile

@@ -12,8 +12,6 @@ geometric mean of the gap at the end (shift 0.1 percentage points), over problem
 left open. Ratios are after to before, so that below 1 is better. Worst: the problem with the largest ratio.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import math

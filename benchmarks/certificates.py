@@ -9,8 +9,6 @@ proof. A damaged certificate passes where the check accepts it with another plan
 goes to benchmarks/results/certificates.md.
 """
 
-from __future__ import annotations
-
 import argparse
 import copy
 import json

@@ -9,8 +9,6 @@ scheduler once. Whatever ends is started again, as a batch system would. Prints 
 and the seconds; what the command wrote is to be compared with what it writes undisturbed.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import random

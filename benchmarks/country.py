@@ -7,8 +7,6 @@ join neighbouring cities, high-speed lines the largest eighth. Trains run along 
 Everything follows from the seed.
 """
 
-from __future__ import annotations
-
 import csv
 import math
 from collections.abc import Iterable, Iterator, Sequence

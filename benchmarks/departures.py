@@ -6,8 +6,6 @@ Algorithmics 23 (2018), with any number of changes. It knows clock times, and no
 check-in, the least time of a change and what the wait before the first train counts are those of the model.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

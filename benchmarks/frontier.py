@@ -10,8 +10,6 @@ the waiting time of a caller, with the start of a process, which the frontier ne
 each time.
 """
 
-from __future__ import annotations
-
 import argparse
 import statistics
 import time

@@ -7,8 +7,6 @@ other, as they were drawn together, and ways lie anywhere. Where lines of the la
 rows, their nodes have ids far apart.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Run it with `python benchmarks/import_speed.py`. Every measurement runs in a pro
 imports; memory is the peak of the process above its memory when the imports were done.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

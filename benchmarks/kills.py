@@ -11,8 +11,6 @@ output must be that of a command which nothing interrupted, and neither output, 
 hold an unfinished file. Times, dates and memory alone may differ.
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 import importlib

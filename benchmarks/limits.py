@@ -14,8 +14,6 @@ The clock runs from the message with which the solver process starts it to the c
 exceed its limit by 2 s or 5 %, whichever is more.
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 import importlib

@@ -11,8 +11,6 @@ revision without that command answers with exit code 2). CPU seconds count all c
 that of all processes together (shared pages once, where the system tells), sampled every 0.2 s. POSIX only.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import shlex

@@ -1,7 +1,5 @@
 """Measure a command with all processes that it starts, and write what benchmarks found as tables."""
 
-from __future__ import annotations
-
 import os
 import platform
 import subprocess

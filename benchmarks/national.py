@@ -10,8 +10,6 @@ generated extracts against a bare two-pass read with pyosmium, in turn, each in 
 go to results/national.json, tables to results/national.md, a plot to results/national.png.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import math

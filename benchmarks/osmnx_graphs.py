@@ -8,8 +8,6 @@ mapped, and as mapped with all tags that are read of extracts. They become netwo
 travel times between nodes that both have.
 """
 
-from __future__ import annotations
-
 import argparse
 import tempfile
 import time

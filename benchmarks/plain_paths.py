@@ -12,8 +12,6 @@ A second table has the kilometres of each class in the import beside those of al
 node by node whether cars may use them or not; `--lengths` puts it into a page.
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 from collections import defaultdict

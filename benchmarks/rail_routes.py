@@ -1,7 +1,5 @@
 """Route the pairs of a calibration table on the rail network of their year, by tracks and by services."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Sequence

@@ -8,8 +8,6 @@ RESULTS.md is the only source: a command is what stands there between backticks.
 which is not here (a word in capitals, or a file that does not exist) is listed with it, and not run.
 """
 
-from __future__ import annotations
-
 import argparse
 import re
 import shlex

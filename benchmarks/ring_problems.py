@@ -6,8 +6,6 @@ Seconds are those of the solve itself, after imports and reading; "s to 0.5 %" a
 bound were first within that gap.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import tempfile

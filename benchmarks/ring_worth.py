@@ -7,8 +7,6 @@ plan found with it. Independence is that of `[independence]`, measured alike for
 what worth and margin mean.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import platform

@@ -12,8 +12,6 @@ Times are those of the definition `in_vehicle` without trains: driving alone, fr
 to that of the other. For pairs that stand out the page lists the road numbers of the route with km and speed.
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 import sys

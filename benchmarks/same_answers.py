@@ -8,8 +8,6 @@ process. Jobs are run by both versions, each with a cache of its own, and their 
 compared byte for byte but for times and versions. Prints what differs; then the exit code is 1.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import itertools

@@ -8,8 +8,6 @@ in memory; the files that importing its function reads; the outcomes kept on dis
 formulas that the page states: larger runs. Nothing of more than two cores was run.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

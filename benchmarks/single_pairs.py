@@ -6,8 +6,6 @@ plan where nothing is covered yet.
 Usage: polyring bench --family hard --variant auto --variant benchmarks/single_pairs.py --time-limit-s 60
 """
 
-from __future__ import annotations
-
 from optimiser.engine.backends.scip_tree import version
 from optimiser.engine.methods.branching.tree_search import search_in_solver
 from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation

@@ -8,8 +8,6 @@ process (time on one over twice the time on two), what was killed, and whether e
 is the same byte for byte. Ends with exit code 1 where one is not.
 """
 
-from __future__ import annotations
-
 import argparse
 import filecmp
 import os

@@ -22,8 +22,6 @@ Elements and conclusions:
 * `member` (of a service, in the middle of its way; the only tag is its role): `stop`, `passes`.
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 import tempfile

@@ -12,8 +12,6 @@
 The cache is an empty folder each time.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

@@ -9,8 +9,6 @@ without direct trains, drawn at random, against journeys with one change that RA
 their mean over the departures of the day (`departures.py`).
 """
 
-from __future__ import annotations
-
 import argparse
 import random
 import sys

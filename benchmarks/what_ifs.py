@@ -9,8 +9,6 @@ finds what the first one has worked out of networks and cities. `--reopen` asks 
 the finished run from its folder instead.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import tempfile

@@ -11,8 +11,6 @@ Usage: python benchmarks/world_classes.py [FOLDER] [--out FILE.md]
 Needs the extra `world`.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Mapping, Sequence

@@ -11,8 +11,6 @@ The page lists what a user gets with `pip install polyring`, extras apart; tools
 it.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import re

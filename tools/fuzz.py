@@ -8,8 +8,6 @@ found before. Input is drawn by atheris (`--group fuzz`), which follows the bran
 breaks a target is kept in `build/fuzz/TARGET`; make a test of it.
 """
 
-from __future__ import annotations
-
 import argparse
 import atexit
 import contextlib

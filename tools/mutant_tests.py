@@ -1,7 +1,5 @@
 """Run tests in a copy of the tree, in which one mutant after the other stands."""
 
-from __future__ import annotations
-
 import faulthandler
 import importlib
 import json

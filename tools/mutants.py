@@ -12,8 +12,6 @@ tier runs once without a change, which records the functions that each test call
 child process is not recorded, so that some mutants count as survivors which such a test would notice.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import random

@@ -1,7 +1,5 @@
 """Change a source in small ways, one at a time."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Write the parts of the documentation site that the program states itself: commands, keys, jobs, tables."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any

@@ -4,8 +4,6 @@ Warnings are errors. Every link within the site must lead to a page, a file or a
 page may load anything from another host.
 """
 
-from __future__ import annotations
-
 import argparse
 import re
 import subprocess

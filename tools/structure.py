@@ -9,8 +9,6 @@ The limits stand in ``tools/limits.toml``. ``--lower`` sets them to the figures 
 lower. A limit above the lowest one that was ever reached needs an entry in CHANGELOG.md.
 """
 
-from __future__ import annotations
-
 import ast
 import io
 import re

@@ -4,8 +4,6 @@ In the pages docs/tutorial-*.md a block `console` holds commands behind `$`, a b
 `>>>`; all other lines of such blocks are output. All pages work in build/tutorials, which is emptied first.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import re

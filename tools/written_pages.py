@@ -4,8 +4,6 @@
 adds the other two to docs/python.md and docs/countries.md at each build.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

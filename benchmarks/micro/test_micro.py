@@ -3,8 +3,6 @@
 Usage: python -m pytest benchmarks/micro -n 0 --benchmark-only
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 import shapely

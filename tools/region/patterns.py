@@ -1,7 +1,5 @@
 """Write the trains of a timetable as route relations, with their minutes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta

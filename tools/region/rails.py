@@ -1,7 +1,5 @@
 """Assign tracks to lines: route each railway through its stations, and draw those that are missing."""
 
-from __future__ import annotations
-
 import csv
 import itertools
 import json

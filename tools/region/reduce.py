@@ -1,7 +1,5 @@
 """Reduce a GTFS feed to the trips of one day: ``python -m tools.region.reduce FEED.zip OUT.zip``."""
 
-from __future__ import annotations
-
 import argparse
 import io
 import zipfile

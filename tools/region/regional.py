@@ -4,8 +4,6 @@ Between neighbouring cities a train runs every hour on the existing tracks. This
 without it cities with tracks look as if they had none. It is no timetable of anybody.
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import math

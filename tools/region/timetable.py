@@ -1,7 +1,5 @@
 """Group the trains of a GTFS timetable into patterns of stops, and read such patterns."""
 
-from __future__ import annotations
-
 import argparse
 import csv
 import statistics

@@ -38,16 +38,13 @@ from optimiser.problem import DesignProblem, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.problem.jsonfile import read_json
-from optimiser.problem.result import Result, bound_tolerance
+from optimiser.problem.result import Circuits, Result, bound_tolerance
 from optimiser.report import wording
 from optimiser.tasks import signals
 
 if TYPE_CHECKING:
     from optimiser.engine.model_file import Form
     from optimiser.verify.plan import Plan
-
-type Circuits = Mapping[str, tuple[int, ...]]
-"""Positions of the links of each ring that is formed, in order round it, by ring id."""
 
 NOTHING = "Nothing was computed."
 """What a refused question has done."""

@@ -26,8 +26,6 @@ from optimiser.problem import Capacity
 from optimiser.proposals.base_case import BaseCase, great_circle_km
 from optimiser.proposals.table import SECTIONS, Candidates
 
-type Level = Literal["low", "central", "high"]
-
 ALL, FAST, OTHER = "all", "fast", "other"
 """Trains that a pair of tracks is for."""
 _SINGLE_TRACK, _BESIDE_FREIGHT = "conv120", "conv160"
@@ -38,7 +36,7 @@ type _Place = tuple[str, float, float]
 """An end of a link: the nearest station, longitude and latitude."""
 
 
-def usual_most(level: Level = "central") -> dict[str, int]:
+def usual_most(level: Literal["low", "central", "high"] = "central") -> dict[str, int]:
     """Return how many trains a day and direction a section of each class carries, by class of line.
 
     Parameters

@@ -24,9 +24,6 @@ from optimiser.report.ring_layout import NEW, WGS84, RingShown, formed, known_ri
 type Bokeh = Any
 """A module or an object of Bokeh; its annotations lack half of what it offers, so that they go untyped."""
 
-type Shown = int | list[int]
-"""When something is there: from a step of the build order on, or at the listed points of a frontier."""
-
 type Columns = dict[str, list[Any]]
 """Columns of a `ColumnDataSource`, of plain values."""
 
@@ -414,8 +411,11 @@ def _draw_names(plot: Bokeh, columns: Columns) -> None:
 # ---- what a reader explores
 
 
-def steps(report: ReportInput) -> dict[str, Shown]:
-    """Return when each proposed link is there, by id; empty where there is nothing to choose from."""
+def steps(report: ReportInput) -> dict[str, int | list[int]]:
+    """Return when each proposed link is there, by id; empty where there is nothing to choose from.
+
+    It is there from a step of the build order on, or at the listed points of a frontier.
+    """
     if report.points:
         return {
             name: [at for at, point in enumerate(report.points) if name in point.built]
@@ -516,7 +516,7 @@ def gather(report: ReportInput) -> dict[str, Any]:
         cities in that order; `latin`: names with other than Latin letters, and their transliterations, for
         readers without a font; `pairs`: two places, minutes today, with the plan and with everything built
         (`NO_PATH` where no path leads), limit in minutes, a number whose bits say in which of
-        `coverage.STATES` the pair is within its limit, and when it is, as `Shown` (-1: never; without an
+        `coverage.STATES` the pair is within its limit, and when it is, as of `steps` (-1: never; without an
         order 0 or 1); `parts` and `trips`: names of the parts of a trip, and by
         position of a pair that stays beyond its limit the minutes of each part with the plan; `states` as of
         the function, and `first`, the one that is shown first.

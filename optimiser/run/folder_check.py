@@ -250,8 +250,6 @@ _GAP_TOLERANCE = 1e-6
 _SAID = 8
 """Faults of one sort that are named."""
 
-type Row = Mapping[str, Any]
-
 
 def check_sweep(folder: Path) -> dict[str, Any]:
     """Refuse the folder of a sweep whose files contradict each other or were changed; return what it holds.
@@ -299,7 +297,7 @@ def check_sweep(folder: Path) -> dict[str, Any]:
 
 
 def _contradictions(
-    problem: DesignProblem, summary: Row, tables: Mapping[str, list[dict[str, Any]]]
+    problem: DesignProblem, summary: Mapping[str, Any], tables: Mapping[str, list[dict[str, Any]]]
 ) -> Iterator[str]:
     cases = tables["cases.parquet"]
     links: dict[int, dict[str, int]] = defaultdict(dict)
@@ -324,7 +322,7 @@ def _contradictions(
     yield from regrets[:_SAID]
 
 
-def _of_first(problem: DesignProblem, row: Row, links: Mapping[str, int]) -> Iterator[str]:
+def _of_first(problem: DesignProblem, row: Mapping[str, Any], links: Mapping[str, int]) -> Iterator[str]:
     """Yield how case 0 contradicts the problem."""
     covered = covered_pairs(problem, links)
     true = {
@@ -338,7 +336,7 @@ def _of_first(problem: DesignProblem, row: Row, links: Mapping[str, int]) -> Ite
             yield f"cases.parquet: {name} of case 0 is {row[name]}, by problem.json {value}"
 
 
-def _of_case(row: Row, links: Mapping[str, int]) -> Iterator[str]:
+def _of_case(row: Mapping[str, Any], links: Mapping[str, int]) -> Iterator[str]:
     where = f"case {row['case']}"
     if row["objective"] is None:
         if links:

@@ -12,8 +12,6 @@ from optimiser.engine.search.paths import LONGEST, UNREACHED, graph, opened, tim
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair
 from optimiser.problem.errors import EnvironmentFault, ProblemError
 
-type Weights = Literal["demand", "equal"]
-
 MOST_FAULTS = 20
 """Faults that a message lists; the rest is counted."""
 
@@ -94,7 +92,7 @@ class Choices:
     candidate_percent: int = 100
     limit_percent: int = 200
     budget_percent: int = 30
-    weights: Weights = "demand"
+    weights: Literal["demand", "equal"] = "demand"
     merge: bool = True
     seed: int = 1
 

@@ -133,11 +133,6 @@ class CertifiedRow:
     is_equation: bool = False
 
 
-type Duals = tuple[dict[int, float], int]
-"""Multipliers of a solved linear program by number of the row, at least 0 but for equations; and that of the
-objective: 1, or 0 where the multipliers show that no point exists."""
-
-
 class CertifyingHighs(ExtendedHighs):
     """The live relaxation of a model, with rings, periods or neither, whose rows carry their evidence.
 
@@ -255,8 +250,12 @@ class CertifyingHighs(ExtendedHighs):
         self._live = [row for i, row in enumerate(self._live) if i not in removed]
         return left
 
-    def duals(self) -> Duals:
-        """Return the multipliers of the last solve: duals of its optimum, or a ray where it has no point."""
+    def duals(self) -> tuple[dict[int, float], int]:
+        """Return the multipliers of the last solve: duals of its optimum, or a ray where it has no point.
+
+        They are by number of the row, at least 0 but for equations; that of the objective is 1, or 0 for a
+        ray, which shows that no point exists.
+        """
         weight = 1
         if self._status() == "optimal":
             values = np.array(self._model.getSolution().row_dual)

@@ -150,9 +150,6 @@ DESTROY_OPERATORS: tuple[Destroy, ...] = (
 )
 """The destroy operators of every search; none of them needs a guide."""
 
-type Take = Callable[[Mask], object]
-"""Receives a better plan."""
-
 
 class Improver:
     """A large neighbourhood search that can be resumed.
@@ -215,7 +212,7 @@ class Improver:
         *,
         attempts: int,
         stop: Stop = never_stop,
-        take: Take | None = None,
+        take: Callable[[Mask], object] | None = None,
         guide: Floats | None = None,
     ) -> int:
         """Destroy and repair the plan; return the number of attempts since the last improvement of the best.

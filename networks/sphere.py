@@ -1,5 +1,7 @@
 """Measure distances on the globe, and find nearest points."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
@@ -59,3 +61,19 @@ def nearest(points: Floats, places: Floats, rows: NDArray[np.int64]) -> tuple[ND
     """
     chord, position = KDTree(unit_vectors(*places[rows].T)).query(unit_vectors(*points.T))
     return rows[position], chord_to_km(np.asarray(chord))
+
+
+def within(points: Floats, places: Floats, limit_km: float) -> Iterator[dict[int, float]]:
+    """Yield for each point the rows of the places within a distance, rising, with the chords to them.
+
+    Parameters
+    ----------
+    points, places
+        Degrees, shape [n, 2] and [m, 2], longitude first.
+    limit_km
+        Great-circle distance.
+    """
+    tree, limit = KDTree(unit_vectors(*places.T)), km_to_chord(limit_km)
+    for at in unit_vectors(*points.T):
+        rows = sorted(tree.query_ball_point(at, limit))
+        yield {row: float(np.linalg.norm(tree.data[row] - at)) for row in rows}

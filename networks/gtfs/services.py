@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.spatial import KDTree
 
 from networks import schema
 from networks.errors import SourceError
@@ -35,7 +34,7 @@ from networks.rail.drafts import BY_FREQUENCY, BY_TIMETABLE, Draft, Hop, Route, 
 from networks.rail.parameters import GtfsParameters, RailParameters
 from networks.road.builder import geodesic_km
 from networks.schema import Ints, Network
-from networks.sphere import km_to_chord, unit_vectors
+from networks.sphere import within
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -474,14 +473,11 @@ def _stations_of_map(table: pd.DataFrame, tracks: RailBuild | None, most_km: flo
     if tracks is None or not len(tracks.stations):
         return found
     at = shapely.get_coordinates(tracks.network.nodes.geometry.to_numpy()[tracks.stations["node"].to_numpy()])
-    tree = KDTree(unit_vectors(*at.T))
     names = [{bare_name(label) for label in labels} for labels in tracks.stations["labels"]]
-    places = unit_vectors(table["lon"].to_numpy(), table["lat"].to_numpy())
-    for row, (place, name) in enumerate(zip(places, table["name"].map(bare_name), strict=True)):
-        near = tree.query_ball_point(place, km_to_chord(most_km))
-        away = {one: float(np.linalg.norm(tree.data[one] - place)) for one in near}
+    around = within(table[["lon", "lat"]].to_numpy(dtype=np.float64), at, most_km)
+    for row, (near, name) in enumerate(zip(around, table["name"].map(bare_name), strict=True)):
         if near:
-            found[row] = min(near, key=lambda one: (name not in names[one], away[one], one))
+            found[row] = min(near, key=lambda one: (name not in names[one], near[one], one))
     return found
 
 

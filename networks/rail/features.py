@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-from scipy.spatial import KDTree
 
 from networks.osm.elements import Elements, Relation, Tags, element_name, point_id
 from networks.osm.tags import NOT_RUNNING, duration_s, was_open
 from networks.rail.parameters import RailParameters
-from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH, Floats, Ints
-from networks.sphere import km_to_chord, unit_vectors
+from networks.schema import LEAST_SPEED_KMH, MOST_SPEED_KMH, Ints
+from networks.sphere import within
 
 _KM_PER_MILE = 1.609344
 LONGEST_LEG_S = 24 * 3600
@@ -347,10 +346,8 @@ def _near(
     found: Sequence[Station], others: Sequence[Station], limit_m: float
 ) -> Iterator[tuple[Station, dict[int, float]]]:
     """Yield each other station with the rows of those within the limit, and the chords between them."""
-    tree, chord = KDTree(_positions(found)), km_to_chord(limit_m / 1000.0)
-    for other, place in zip(others, _positions(others), strict=True):
-        rows = sorted(tree.query_ball_point(place, chord))
-        yield other, {row: float(np.linalg.norm(tree.data[row] - place)) for row in rows}
+    places, others_at = (np.array([(s.lon, s.lat) for s in some]).reshape(-1, 2) for some in (found, others))
+    yield from zip(others, within(others_at, places, limit_m / 1000.0), strict=True)
 
 
 def _by_area(
@@ -403,7 +400,3 @@ def _own_stations(
 
 def _same_name(a: Station, b: Station) -> bool:
     return bool(set(a.labels) & set(b.labels))
-
-
-def _positions(stations: Sequence[Station]) -> Floats:
-    return unit_vectors(np.array([s.lon for s in stations]), np.array([s.lat for s in stations]))

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from optimiser.engine.child import describe_lack_of_memory
 from optimiser.engine.search.lifeline import die_with_parent
+from optimiser.problem import DesignProblem, parse
 
 if TYPE_CHECKING:  # libraries are imported where they are needed, so that the process starts at once
     from optimiser.engine.methods.questions import QuestionSession
     from optimiser.engine.search.task import Task
-    from optimiser.problem import DesignProblem
 
 type Send = Callable[[dict[str, Any]], None]
 """Takes a message for the parent."""
@@ -130,7 +130,6 @@ class Session:
         from optimiser.engine.search.compiled import is_large
         from optimiser.engine.search.task import NamedPlan
         from optimiser.engine.work import solve
-        from optimiser.problem import parse
 
         start, log = values.get("start"), values.get("log")
         known = None if start is None else NamedPlan(*start)
@@ -155,7 +154,6 @@ class Session:
         from optimiser.engine.methods.bound_prover import prove_bound
         from optimiser.engine.search.compiled import is_large
         from optimiser.engine.warm_up import warm_up_proofs
-        from optimiser.problem import parse
 
         asked, problem = task["certify"], parse(task["problem"])
         if self._warms_up and is_large(problem) and ("proof",) not in self._warm:
@@ -199,7 +197,6 @@ class Session:
         from optimiser.engine.search.compiled import is_large
         from optimiser.engine.search.task import Question
         from optimiser.engine.warm_up import warm_up_questions
-        from optimiser.problem import parse
 
         is_warm = self._questions is not None
         if self._questions is None:

@@ -20,10 +20,10 @@ from networks.cities import CityNames
 from networks.intermodal import AccessParameters
 from networks.schema import Network, Services
 from networks.skims import TimeGraph, fastest_arcs, time_matrix
+from networks.sphere import EARTH_RADIUS_KM, unit_vectors
 from optimiser.proposals.shortest_times import MANY, NO_PATH_S, times_between, way
 
 _GEOD = pyproj.Geod(ellps="WGS84")
-_EARTH_KM = 6371.0088
 
 _COMPASS = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 
@@ -78,10 +78,7 @@ def on_sphere(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.
     numpy.ndarray
         float64 [n, 3].
     """
-    lon_rad, lat_rad = np.radians(lon), np.radians(lat)
-    return _EARTH_KM * np.column_stack(
-        [np.cos(lat_rad) * np.cos(lon_rad), np.cos(lat_rad) * np.sin(lon_rad), np.sin(lat_rad)]
-    )
+    return EARTH_RADIUS_KM * unit_vectors(lon, lat)
 
 
 def line_km(line: shapely.Geometry) -> float:

@@ -13,16 +13,20 @@ from math import comb
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optimiser import verify
 from optimiser.engine.child import ChildProcess
-from optimiser.job import render
+from optimiser.engine.search.compiled import LEAST_WORK, is_large
+from optimiser.job import load, render
 from optimiser.job.model import LoadedJob
+from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
 from optimiser.problem.errors import JobError
-from optimiser.run import folder
+from optimiser.run import folder, solving
 from optimiser.run.solving import exit_code
 from optimiser.run.source import find_source
 from optimiser.tasks import cache
 from optimiser.tasks.cache import Progress
+from optimiser.verify import Plan, bound_checker
 
 if TYPE_CHECKING:
     from networks.cities import Cities
@@ -31,7 +35,6 @@ if TYPE_CHECKING:
     from optimiser.report.inputs import ReportInput
     from optimiser.run.chain import Chain
     from optimiser.run.reporting import Answers
-    from optimiser.verify import Plan
 
 # The steps load heavy libraries. They are imported once the run folder is locked, so that faults of the job
 # and of the folder are reported at once.
@@ -116,9 +119,6 @@ def run(
     source, target = find_source(loaded), out or loaded.run_folder()
     with _beside(solver) as beside:
         with folder.staged(target) as stage, _logging_to(stage / "log.txt"):
-            from optimiser import verify
-            from optimiser.engine.search.compiled import is_large
-            from optimiser.run import solving
             from optimiser.run.chain import Chain
 
             chain = Chain(loaded, source, progress or Progress(), solver, known=known)
@@ -163,7 +163,6 @@ def _beside(solver: ChildProcess) -> Iterator[ThreadPoolExecutor]:
 def _load_ahead(chain: Chain) -> None:
     """Import what a page needs, and compile what a large problem needs last, where a solve is to come."""
     if "tables" not in chain.progress.reused:
-        from optimiser.engine.search.compiled import LEAST_WORK
         from optimiser.report import geopackage, page, picture  # noqa: F401 - slow to import
 
         if len(chain.candidates.value) * comb(len(chain.times.value.cities), 2) >= LEAST_WORK:
@@ -227,10 +226,6 @@ def reopen(home: Path, progress: Progress, solver: ChildProcess, loaded: LoadedJ
             done="Nothing was read.",
             remedy="Name a folder that polyring.run or `polyring run` wrote.",
         )
-    from optimiser import verify
-    from optimiser.job import load
-    from optimiser.problem import load as load_problem
-    from optimiser.run import solving
     from optimiser.run.chain import Chain
 
     summary = summary_of(home)
@@ -283,7 +278,6 @@ def names_of_nodes(chain: Chain) -> dict[str, str]:
 
 def _write_plan(stage: Path, chain: Chain, plan: Plan) -> None:
     """Write problem, result, plan, certificate and tables into the stage of a run folder."""
-    from optimiser import verify
     from optimiser.run import reporting, store
     from optimiser.run.chain import LEVELS
 
@@ -317,7 +311,6 @@ def _write_report(
     """
     from optimiser.report.inputs import CertifiedBound
     from optimiser.run import reporting, store
-    from optimiser.verify import bound_checker
 
     kept = {} if before is None else dict(before)
     certified = None if kept.get("certified") is None else CertifiedBound(**kept["certified"])

@@ -14,11 +14,10 @@ import pandas as pd
 import pyproj
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from networks import inputs
+from networks.schema import components
 from optimiser.problem.errors import CandidateError, EnvironmentFault
 from optimiser.proposals.base_case import BaseCase, line_km, on_sphere
 
@@ -544,9 +543,7 @@ def _names_of(fast: pd.DataFrame) -> list[list[str]]:
     bare = np.flatnonzero([not several for several in refs])
     ends = fast[["tail", "head"]].to_numpy(dtype=np.int64)[bare]
     if len(ends):
-        count = int(ends.max()) + 1
-        graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
-        group = connected_components(graph, directed=False)[1][ends[:, 0]]
+        group = components(*ends.T, size=int(ends.max()) + 1)[ends[:, 0]]
         for at, number in zip(bare.tolist(), group.tolist(), strict=True):
             refs[at] = [f"expressway without a number ({number})"]
     return refs

@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
+from networks.schema import components
 from networks.skims import ARC_KINDS, TimeGraph, paths
 from optimiser.engine.search.task import SolveParameters, cores
 from optimiser.frontier.cases import TimeChanges
@@ -317,10 +316,7 @@ def stretches(base: BaseCase) -> NDArray[np.int64]:
     # Two links of one number that meet alone continue each other: a stretch is a component of such links.
     joined = [met for met in at_node.values() if len(met) == 2 and refs[met[0]] == refs[met[1]]]
     one, other = np.array(joined, dtype=np.int64).reshape(-1, 2).T
-    size = len(links)
-    graph = csr_array((np.ones(len(one)), (one, other)), shape=(size, size))
-    labels = connected_components(graph, directed=False)[1]
-    return np.where(is_expressway, labels, -1).astype(np.int64)
+    return np.where(is_expressway, components(one, other, size=len(links)), -1).astype(np.int64)
 
 
 def weight_by_stretch(graph: TimeGraph, problem: DesignProblem, of_link: NDArray[np.int64]) -> dict[int, int]:

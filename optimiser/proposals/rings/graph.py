@@ -12,10 +12,9 @@ from functools import cached_property
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from networks.schema import components
 from optimiser.problem.ring import Point
 from optimiser.problem.ring_geometry import ray_crossings
 from optimiser.proposals.base_case import BaseCase, great_circle_km, project
@@ -340,8 +339,7 @@ def chains(graph: RingGraph, keep: Collection[int] = ()) -> list[tuple[Chain, li
 
 def joined_to(pairs: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Return for each of so many nodes the first of all those that pairs, int64 [n, 2], join it with."""
-    joins = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    _, label = connected_components(joins, directed=False)
+    label = components(*pairs.T, size=count)
     return np.asarray(np.unique(label, return_index=True)[1][label], dtype=np.int64)
 
 

@@ -16,7 +16,6 @@ import csv
 import importlib
 import json
 import os
-import platform
 import random
 import re
 import shutil
@@ -35,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from measured import MACHINE, table
 
 from optimiser import verify
 from optimiser.engine.backends.pulp_solvers import find, is_installed
@@ -349,12 +349,11 @@ def page(tallies: Mapping[str, Tally], kills: int, seed: int) -> str:
     ]
     total = sum(tally.signals.total() for tally in tallies.values())
     words = "; ".join(f"`polyring {' '.join(command.words)}`" for command in commands())
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     what = (
         f"`python benchmarks/kills.py --kills {kills} --seed {seed}`: {total} signals at random times to "
         f"{words} "
         "on a drawn region of six cities and a problem of ten candidates, with an empty folder and an empty "
-        f"cache in each cycle. {machine}."
+        f"cache in each cycle. {MACHINE}."
     )
     fault = (
         "A fault is a process or a temporary file that is left, a file that is not whole, an end after "
@@ -362,12 +361,7 @@ def page(tallies: Mapping[str, Tally], kills: int, seed: int) -> str:
         "command, or a "
         "file that differs from that of an uninterrupted command in anything but times, dates and memory."
     )
-    lines = ["# Kills", "", what, "", fault, ""]
-    lines += [
-        f"| {' | '.join(heads)} |",
-        f"|{'---|' * len(heads)}",
-        *(f"| {' | '.join(map(str, row))} |" for row in rows),
-    ]
+    lines = ["# Kills", "", what, "", fault, "", *table(heads, rows)]
     faults = Counter(f"{name}: {fault}" for name, tally in tallies.items() for fault in tally.faults)
     lines += ["", *(f"* {count} × {fault}" for fault, count in faults.most_common())] if faults else []
     return "\n".join([*lines, ""])

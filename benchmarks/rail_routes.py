@@ -109,10 +109,7 @@ def _route_year(rows: Sequence[Row], built: rail.RailBuild) -> tuple[list[Routed
     of_label = {label: i for i, labels in enumerate(built.stations["labels"]) for label in labels[::-1]}
     of_label |= {labels[0]: i for i, labels in enumerate(built.stations["labels"]) if labels}
     timetable = Timetable(
-        built.network,
-        built.stations["points"].tolist(),
-        built.stations["name"].tolist(),
-        parameters=CHINA,
+        built.network, built.stations["points"].tolist(), built.stations["name"].tolist(), parameters=CHINA
     )
     served, served_slowly = _served(built), _served(_conventional(built))
     routed, left_out = [], []

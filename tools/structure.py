@@ -32,11 +32,7 @@ PAGES = {".html", ".js", ".css"}
 CALLERS = ("polyring.py", "benchmarks", "notebooks", "tools")
 """Places outside the packages from which a definition may be reached; tests are not among them."""
 
-ENTRY_POINTS = (
-    "optimiser.cli.main",
-    "optimiser.engine.worker.main",
-    "optimiser.tasks.worker.main",
-)
+ENTRY_POINTS = ("optimiser.cli.main", "optimiser.engine.worker.main", "optimiser.tasks.worker.main")
 """Functions that are started from outside Python: console script and child processes."""
 
 TASK = re.compile(r"(networks|optimiser)(\.\w+)+:\w+")
@@ -333,10 +329,7 @@ def unreached(known: dict[str, Module]) -> list[Definition]:
     return sorted(idle, key=lambda d: (d.module, d.line))
 
 
-def _roots(
-    known: dict[str, Module],
-    imports: dict[str, Bindings],
-) -> Iterator[Definition]:
+def _roots(known: dict[str, Module], imports: dict[str, Bindings]) -> Iterator[Definition]:
     """Yield what is called from outside: entry points, front doors, and the code beside the packages."""
     for entry in ENTRY_POINTS:
         home, _, name = entry.rpartition(".")

@@ -192,12 +192,7 @@ _LEAST_SHARE = 1e-6
 """Cuts closer together than this share of a link are merged."""
 
 
-def with_nodes_near(
-    network: Network,
-    cities: Cities,
-    *,
-    limit_km: float = 10.0,
-) -> Network:
+def with_nodes_near(network: Network, cities: Cities, *, limit_km: float = 10.0) -> Network:
     """Cut links where they pass closest to cities, so that `snap` finds a node there.
 
     Motorways are not cut, since they are entered at junctions only; nor are ferries and railways.

@@ -194,11 +194,7 @@ _COLUMNS = tuple(field.name for field in fields(RoadWays) if field.name != "ways
 
 
 def read_roads(
-    roads: Ways,
-    *,
-    table: SpeedTable,
-    reversible: Reversible,
-    opened_by: date | None,
+    roads: Ways, *, table: SpeedTable, reversible: Reversible, opened_by: date | None
 ) -> tuple[RoadWays, PartCounts]:
     """Determine the directions and speeds of roads, and drop those that cars cannot use.
 

@@ -16,15 +16,7 @@ from numpy.typing import NDArray
 from networks.errors import SourceError
 from networks.impedance import travel_time_s
 from networks.osm.elements import Elements, Nodes, Points, Relation, Tags, Ways
-from networks.osm.tags import (
-    BACKWARD,
-    BOTH,
-    ROAD_CLASSES,
-    Reversible,
-    duration_s,
-    length_factor,
-    stops_cars,
-)
+from networks.osm.tags import BACKWARD, BOTH, ROAD_CLASSES, Reversible, duration_s, length_factor, stops_cars
 from networks.road.attributes import RoadReport, RoadWays, Texts, make_report, read_ferries, read_roads
 from networks.road.speeds import crossing_step, speed_table
 from networks.schema import CLOSED, CRS, Floats, Ints, Mask, Network, components

@@ -319,10 +319,7 @@ def plan(
 
 
 def configurations(
-    variants: Sequence[str],
-    solvers: Sequence[str],
-    *,
-    check: Callable[[str], object] = installed_solver,
+    variants: Sequence[str], solvers: Sequence[str], *, check: Callable[[str], object] = installed_solver
 ) -> tuple[tuple[Configuration, ...], tuple[str, ...], tuple[OptimiserError, ...]]:
     """Return the configurations that can run here, notes on others, and faults.
 

@@ -69,8 +69,7 @@ def bench(
     jobs: Annotated[
         int | None,
         ranged(
-            (1, 4096),
-            "Solves at once; times then disturb each other [default: 1; of a cluster, one a core].",
+            (1, 4096), "Solves at once; times then disturb each other [default: 1; of a cluster, one a core]."
         ),
     ] = None,
     cluster: ClusterOption = None,

@@ -61,8 +61,7 @@ def solve(
     problem: Problem,
     *,
     output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="Result file to write; not needed to write a model."),
+        Path | None, typer.Option("-o", "--output", help="Result file to write; not needed to write a model.")
     ] = None,
     variant: Annotated[
         str,

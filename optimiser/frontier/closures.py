@@ -316,10 +316,7 @@ def most_coverage(
 
 
 def least_cost(
-    problem: DesignProblem,
-    closures: Sequence[Closure],
-    least: Mapping[str, int],
-    params: SolveParameters,
+    problem: DesignProblem, closures: Sequence[Closure], least: Mapping[str, int], params: SolveParameters
 ) -> ClosureAnswer:
     """Return the cheapest plan that covers given weights with everything open and under each closure.
 

@@ -518,11 +518,7 @@ def clockwise(ring: Ring, circuit: Sequence[int]) -> tuple[tuple[int, ...], tupl
 
 
 def _pieces(
-    problem: DesignProblem,
-    ring: Ring,
-    order: Sequence[int],
-    nodes: Sequence[int],
-    links: gpd.GeoDataFrame,
+    problem: DesignProblem, ring: Ring, order: Sequence[int], nodes: Sequence[int], links: gpd.GeoDataFrame
 ) -> gpd.GeoDataFrame:
     mine = links[links["ring"] == ring.id].to_crs(WGS84)
     rows: dict[int, dict[Any, Any]] = {row["position"]: row for row in mine[list(LINKS)].to_dict("records")}

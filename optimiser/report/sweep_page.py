@@ -15,14 +15,7 @@ from optimiser.measures.uncertainty import NEAR, Waiting
 from optimiser.report import maps, page, plots, wording
 from optimiser.report.inputs import SETTLED_GAP
 from optimiser.report.ring_layout import WGS84
-from optimiser.report.sweep import (
-    CORE,
-    JOB,
-    PLAN_OF_JOB,
-    SweepResults,
-    link_words,
-    plan_words,
-)
+from optimiser.report.sweep import CORE, JOB, PLAN_OF_JOB, SweepResults, link_words, plan_words
 from optimiser.report.wording import WORDS
 
 if TYPE_CHECKING:

@@ -23,12 +23,7 @@ from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import STANDARD_KIND, Rules
 from optimiser.proposals.rings.generate import GeneratedRing, generate, with_longest
 from optimiser.proposals.rings.graph import RAIL_SPEED_KMH, ROAD_CLASSES, RingRules
-from optimiser.proposals.rings.reference_rings import (
-    CORRIDOR_KM,
-    ReferenceRing,
-    describe_difference,
-    overlap,
-)
+from optimiser.proposals.rings.reference_rings import CORRIDOR_KM, ReferenceRing, describe_difference, overlap
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
 from optimiser.proposals.rings.ring_network import RingNetwork, charges
 from optimiser.proposals.table import Candidates, merge

@@ -17,12 +17,7 @@ from typing import Any
 
 from networks.inputs import checksum
 from optimiser.problem.errors import EnvironmentFault
-from optimiser.problem.jsonfile import (
-    TEMPORARY_VARIABLES,
-    part_folder,
-    remove_left_behind,
-    write_atomically,
-)
+from optimiser.problem.jsonfile import TEMPORARY_VARIABLES, part_folder, remove_left_behind, write_atomically
 from optimiser.problem.result import TracePoint, gap_of
 from optimiser.tasks import signals
 

@@ -10,14 +10,7 @@ from networks import world
 from networks.errors import SourceError
 from networks.inputs import checksum
 from networks.regions import Region, folder, read
-from networks.world.geograph import (
-    Elements,
-    Geograph,
-    merge_short_edges,
-    package_file,
-    read_clipped,
-    write,
-)
+from networks.world.geograph import Elements, Geograph, merge_short_edges, package_file, read_clipped, write
 from networks.world.towns import Box
 from tools.region import facts
 from tools.region.matching import WorkingGraph, edge_of

@@ -142,9 +142,7 @@ def add_patterns(
         day = date.fromisoformat(pattern.day)
         open_lines = {name for name, line in lines.items() if was_open(line.opened, on=day)}
         hops = legs.route(
-            pattern.stops,
-            SLOW_KIND_KMH if pattern.kind == SLOW_KIND else inf,
-            {"", *open_lines}.__contains__,
+            pattern.stops, SLOW_KIND_KMH if pattern.kind == SLOW_KIND else inf, {"", *open_lines}.__contains__
         )
         used = [leg for hop in hops or () for leg in hop]
         ways = ways_of([leg.path for leg in used], tracks)

@@ -96,11 +96,7 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="zip file to write")
     parser.add_argument("--date", type=date.fromisoformat, help="day to keep, else the representative one")
     parser.add_argument(
-        "--box",
-        type=float,
-        nargs=4,
-        metavar=("W", "S", "E", "N"),
-        help="keep trips with two stops here",
+        "--box", type=float, nargs=4, metavar=("W", "S", "E", "N"), help="keep trips with two stops here"
     )
     arguments = parser.parse_args()
     box = tuple(arguments.box) if arguments.box else None

@@ -19,14 +19,7 @@ from networks.sphere import KM_PER_DEGREE
 from networks.world.geograph import Elements, Point, between, chains, distance_km, length_km
 from tools.region.facts import Corridor
 from tools.region.geometry import crossing, stretched
-from tools.region.matching import (
-    LEAST_EDGE_KM,
-    Edge,
-    WorkingGraph,
-    best_legs,
-    edge_of,
-    without_spurs,
-)
+from tools.region.matching import LEAST_EDGE_KM, Edge, WorkingGraph, best_legs, edge_of, without_spurs
 
 LOG = logging.getLogger(__name__)
 
@@ -237,10 +230,7 @@ def _crossings(graph: WorkingGraph, a: Point, b: Point) -> list[tuple[float, Edg
 
 
 def ground_lengths(
-    graph: WorkingGraph,
-    corridors: Sequence[Corridor],
-    terrain: Mapping[Edge, str],
-    road_length_factor: float,
+    graph: WorkingGraph, corridors: Sequence[Corridor], terrain: Mapping[Edge, str], road_length_factor: float
 ) -> dict[Edge, float]:
     """Return the length of each edge on the ground in km.
 

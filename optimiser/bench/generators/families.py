@@ -273,12 +273,7 @@ def geometric(p: GeometricParameters) -> DesignProblem:
 
 
 def _proposals(
-    rng: np.random.Generator,
-    edges: list[Edge],
-    lengths: Integers,
-    *,
-    kmh: int,
-    per_km: int,
+    rng: np.random.Generator, edges: list[Edge], lengths: Integers, *, kmh: int, per_km: int
 ) -> tuple[Proposal, ...]:
     """Return a link for each edge at one speed; the terrain changes its cost by a factor of up to three."""
     terrain = rng.integers(*TERRAIN_PERCENT, size=len(edges), endpoint=True).tolist()

@@ -26,10 +26,7 @@ _KEYWORDS = keywords("timeLimit", "gapRel", "threads", "randomSeed")
 
 
 _OWN_KEYWORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "COPT": {THREADS: "Threads"},
-        "COPT_CMD": {TIME: "TimeLimit", GAP: "RelGap", THREADS: "Threads"},
-    }
+    {"COPT": {THREADS: "Threads"}, "COPT_CMD": {TIME: "TimeLimit", GAP: "RelGap", THREADS: "Threads"}}
 )
 """Classes that use the solver's own names for some settings."""
 

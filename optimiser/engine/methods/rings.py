@@ -10,13 +10,7 @@ from optimiser.engine.backends.highs import ExtendedHighs
 from optimiser.engine.backends.interfaces import LpSolution, MasterSolution, unscaled
 from optimiser.engine.backends.solvers import label
 from optimiser.engine.methods.cuts.master_loop import IN_OUT_WEIGHT, prove_by_master
-from optimiser.engine.methods.cuts.relaxation import (
-    CORE_POINT_SHARE,
-    FAMILIES,
-    CutFamily,
-    CutFinder,
-    tighten,
-)
+from optimiser.engine.methods.cuts.relaxation import CORE_POINT_SHARE, FAMILIES, CutFamily, CutFinder, tighten
 from optimiser.engine.methods.ring_plans import (
     Circuits,
     Remainder,

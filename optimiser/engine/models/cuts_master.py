@@ -61,9 +61,7 @@ def add_time_cuts(
 
 
 def add_partition_inequalities(
-    lp: pulp.LpProblem,
-    decisions: Decisions,
-    rows: Iterable[tuple[Sequence[int], Mapping[int, int]]],
+    lp: pulp.LpProblem, decisions: Decisions, rows: Iterable[tuple[Sequence[int], Mapping[int, int]]]
 ) -> None:
     r"""Add `part_i: sum_j m_j x_j - sum_{k in F} y_k >= 0`; where every pair must be covered `>= |F|`.
 
@@ -106,9 +104,7 @@ def add_partition_inequalities(
 
 
 def add_lift_and_project_cuts(
-    lp: pulp.LpProblem,
-    decisions: Decisions,
-    rows: Iterable[tuple[Mapping[int, float], float]],
+    lp: pulp.LpProblem, decisions: Decisions, rows: Iterable[tuple[Mapping[int, float], float]]
 ) -> None:
     r"""Add `split_i: sum_i alpha_i v_i >= beta`, with v all of x, y and z.
 

@@ -50,10 +50,7 @@ def propagate_fixings(stage: Reduction) -> Reduction:
 
 
 def _impossible(
-    problem: DesignProblem,
-    needs: Mapping[str, frozenset[str]],
-    must: frozenset[str],
-    never: Collection[str],
+    problem: DesignProblem, needs: Mapping[str, frozenset[str]], must: frozenset[str], never: Collection[str]
 ) -> Iterator[str]:
     """Yield the candidates that no plan with all of `must` and none of `never` can build."""
     by_id = {c.id: c for c in problem.candidates}
@@ -205,12 +202,7 @@ def drop_slack_limits(stage: Reduction) -> Reduction:
     return stage.on(problem.derived(caps=kept, capacities=capacities))
 
 
-def fixed_by_bound(
-    reduced_cost: Floats,
-    value: Floats,
-    bound: float,
-    incumbent: float,
-) -> tuple[Mask, Mask]:
+def fixed_by_bound(reduced_cost: Floats, value: Floats, bound: float, incumbent: float) -> tuple[Mask, Mask]:
     """Return which 0/1 variables have the same value in every plan that is better than the incumbent.
 
     Theorem (Dantzig, Fulkerson and Johnson 1954; Nemhauser and Wolsey 1988, section II.5.2). Let the

@@ -300,13 +300,7 @@ def merge_equivalent_pairs(stage: Reduction, families: Families) -> Reduction:
     return stage.on(merged(stage.problem, keys))
 
 
-BY_SETS = (
-    close_unaffordable_pairs,
-    build_essential,
-    drop_unneeded,
-    drop_replaced,
-    merge_equivalent_pairs,
-)
+BY_SETS = (close_unaffordable_pairs, build_essential, drop_unneeded, drop_replaced, merge_equivalent_pairs)
 """Rules on minimal sets, in the order in which they are applied."""
 
 

@@ -112,13 +112,7 @@ def cover_of(ring: Ring, *, barred: Collection[str] = ()) -> Cover:
 
 @compiled
 def lengths_from(
-    cover: Cover,
-    length: Integers,
-    banned: Mask,
-    shut: Mask,
-    origin: Whole,
-    target: Whole,
-    limit: Whole,
+    cover: Cover, length: Integers, banned: Mask, shut: Mask, origin: Whole, target: Whole, limit: Whole
 ) -> tuple[Integers, Integers]:
     """Return the lengths of shortest walks from a state of the cover (Dijkstra's algorithm).
 

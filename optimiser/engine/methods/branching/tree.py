@@ -487,11 +487,7 @@ class Report:
 
 
 def search(
-    root: Node,
-    workers: Sequence[Worker],
-    *,
-    cutoff: float,
-    report: Callable[[Report], tuple[float, bool]],
+    root: Node, workers: Sequence[Worker], *, cutoff: float, report: Callable[[Report], tuple[float, bool]]
 ) -> tuple[float, bool]:
     """Search a tree by branch and cut, best bound first.
 

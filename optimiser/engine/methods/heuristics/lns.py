@@ -242,10 +242,7 @@ class Improver:
     def improve_for(self, incumbent: MaskIncumbent, attempts: int, guide: Floats | None = None) -> int:
         """Improve the plan as long as an incumbent has time, which receives better ones; as `improve`."""
         return self.improve(
-            attempts=attempts,
-            stop=incumbent.stop,
-            take=lambda plan: incumbent.plan(plan, "lns"),
-            guide=guide,
+            attempts=attempts, stop=incumbent.stop, take=lambda plan: incumbent.plan(plan, "lns"), guide=guide
         )
 
     def _attempt(self, guide: Floats | None) -> bool:

@@ -1,11 +1,9 @@
 """State the options that commands share, and the values that options may have, as in a job."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -13,10 +11,7 @@ from optimiser.cli import screen
 from optimiser.engine.methods.variants import VARIANTS
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import refuse_special_file
-from optimiser.tasks import executor_of
-
-if TYPE_CHECKING:
-    from optimiser.tasks import Executor
+from optimiser.tasks import Executor, executor_of
 
 Value = TypeVar("Value")
 

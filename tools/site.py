@@ -46,18 +46,8 @@ class _Page(HTMLParser):
 
 def build(out: Path) -> int:
     """Write the site into a folder; return the exit code of Sphinx, which is not 0 after any warning."""
-    command = [
-        sys.executable,
-        "-m",
-        "sphinx",
-        "-q",
-        "-W",
-        "--keep-going",
-        "-c",
-        str(ROOT / "docs"),
-        str(ROOT),
-    ]
-    code = subprocess.run([*command, str(out)], check=False).returncode
+    words = ("-q", "-W", "--keep-going", "-c", str(ROOT / "docs"), str(ROOT), str(out))
+    code = subprocess.run([sys.executable, "-m", "sphinx", *words], check=False).returncode
     (out / "index.html").write_text(_REDIRECT, encoding="utf-8")
     return code
 

@@ -123,7 +123,7 @@ RECORDED = {
         "tests/verify/test_p.py::x": 3.0,
         "tests/verify/test_q.py::x": 2.0,
         "tests/verify/test_r.py::x": 1.0,
-        "tests/cli/test_a.py::x": mutants.MOST_S,
+        "tests/cli/test_a.py::x": mutants.OTHER_S,
         "tests/cli/test_b.py::y": 1.0,
     },
 }
@@ -157,7 +157,7 @@ def mutant_in(function, *, is_in_function=True):
     ("mutant", "near", "others"),
     [
         (mutant_in("f"), ["test_q.py::x", "test_p.py::x"], ["test_a.py::x"]),
-        # Of the others, those are asked that take a minute together, the shortest first.
+        # Of the others, those are asked that take a quarter of a minute, the shortest first.
         (mutant_in("", is_in_function=False), ["test_q.py::x", "test_p.py::x"], ["test_b.py::y"]),
         (mutant_in("h"), [], []),
     ],

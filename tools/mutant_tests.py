@@ -100,7 +100,7 @@ class Tree:
         task
             As of `run_tests`.
         limit_s
-            Wall time.
+            Wall time after which no further test is run.
         """
         with tempfile.TemporaryDirectory(prefix="mutant-task-") as folder:
             path = Path(folder) / "task.json"
@@ -109,11 +109,11 @@ class Tree:
             recorded = json.loads(path.read_text(encoding="utf-8"))
             output = path.with_name(OUTPUT).read_text(encoding="utf-8", errors="replace")
             late = path.with_name(LATE)
-            is_late = code == ENDED or (late.is_file() and late.stat().st_size > 0)
+            is_late = late.is_file() and late.stat().st_size > 0
         if is_late:
             return "timed out", "", {}
         failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
-        if code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        if code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED, ENDED):
             return "survived", "", recorded
         if code > 1 and not failed:  # wrong use of pytest, or a fault in it, is no test that fails
             raise SystemExit(f"pytest ended with {code}:\n{output[-2000:]}")

@@ -3,9 +3,10 @@
 ``python -m tools.mutants --folder optimiser/verify --mutants 20 --seed 1`` draws 20 places in the modules of
 a folder and changes each of them alone: `<` to `<=`, 3 to 4, + to -, `and` to `or`, `min` to `max`, a
 statement left out. A mutant is shown to the tests of the first tier that call its function: to those of the
-folder of tests of the same name, the shortest first, then to the others, until one fails. Where none does,
-the long tier of the same files of tests is asked. A mutant that no test notices survives. Mutants that change
-nothing that matters are listed with the reason in `tests/equivalent_mutants.toml`, and do not count.
+folder of tests of the same name, the shortest first, as far as these take a minute, and to others for a
+quarter of one, until one fails. Where none does, the long tier of the same files of tests is asked. A
+mutant that no test notices survives. Mutants that change nothing that matters are listed with the
+reason in `tests/equivalent_mutants.toml`, and do not count.
 
 The mutants run in a copy of the tree in the temporary folder. The checkout is only read. Before, the first
 tier runs once without a change, which records the functions that each test calls. What a test calls in a
@@ -35,12 +36,12 @@ LEAST_LIMIT_S = 30.0
 """Time limit of one test under a mutant, besides a multiple of what it takes without a change."""
 
 
-MOST_S = 60.0
-"""Seconds that the tests of other folders take together, without a change, which a mutant is shown to."""
+NEAR_S, OTHER_S = 60.0, 15.0
+"""Seconds that the near tests and the others take together, without a change, which a mutant is shown to."""
 
 
-LONG_S = 120.0
-"""Time limit of the long tier under a mutant; what it does not notice by then, it does not notice."""
+MOST_S = 120.0
+"""Time limit of all tests that are asked at once: what is not noticed by then is not noticed."""
 
 
 FOLDERS = {
@@ -121,7 +122,7 @@ class Bench:
     def __init__(self, tree: Tree, calls: Path) -> None:
         self.tree = tree
         if not calls.is_file():
-            recorded = tree.first_failure({"paths": ["tests"], "record": True}, 60 * LONG_S)[-1]
+            recorded = tree.first_failure({"paths": ["tests"], "record": True}, 60 * MOST_S)[-1]
             if not recorded.get("calls"):
                 raise SystemExit("the tests did not run without a change, so that nothing was measured")
             calls.write_text(json.dumps(recorded), encoding="utf-8")
@@ -143,10 +144,12 @@ class Bench:
             called |= {test for name, some in self.calls.items() if name.startswith(module) for test in some}
             called = called or {test for test in self.seconds if test.startswith(near)}
         ordered = sorted(called, key=lambda test: (self.seconds[test], test))
-        others = [test for test in ordered if not test.startswith(near)]
-        until = accumulate(self.seconds[test] for test in others)
-        short = [test for test, used_s in zip(others, until, strict=True) if used_s <= MOST_S]
-        return [test for test in ordered if test.startswith(near)], short
+        close, others = ([test for test in ordered if test.startswith(near) is it] for it in (True, False))
+        return self._within(close, NEAR_S), self._within(others, OTHER_S)
+
+    def _within(self, tests: list[str], most_s: float) -> list[str]:
+        until = accumulate(self.seconds[test] for test in tests)
+        return [test for test, used_s in zip(tests, until, strict=True) if used_s <= most_s]
 
     def limit_s(self, test: str) -> float:
         """Return the time limit of a test alone, which makes what it shared with others of its file anew."""
@@ -174,10 +177,10 @@ class Bench:
             if state == "survived":
                 limits = {test: self.limit_s(test) for test in tests}
                 task = {"paths": _files_of(tests), "tests": limits}
-                state, by, _ = self.tree.first_failure(task, LEAST_LIMIT_S + sum(limits.values()))
+                state, by, _ = self.tree.first_failure(task, MOST_S)
                 tier = "" if state == "survived" else "first"
         if state == "survived" and near:
-            found, by, _ = self.tree.first_failure({"paths": _files_of(near), "tier": "long"}, LONG_S)
+            found, by, _ = self.tree.first_failure({"paths": _files_of(near), "tier": "long"}, MOST_S)
             state, tier = ("killed", "long") if found == "killed" else (state, tier)
         self.tree.write(mutant.path, source)
         return Outcome(mutant, state, tier, by, round(time.monotonic() - begun, 1))

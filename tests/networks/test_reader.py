@@ -31,6 +31,13 @@ def ids_of(elements: osm.Elements, ways: osm.Ways) -> list[list[int]]:
     ]
 
 
+def test_no_tag_keeps_a_character_that_a_terminal_would_obey(tmp_path):
+    way = (10, (1, 2, 3), {"highway": "primary", "name": "a\x1b[31mred"})
+    (tags,) = osm.read(write(tmp_path / "way.osm.pbf", nodes=GRID, ways=[way])).roads.tags
+    assert tags["name"].isprintable()
+    assert tags["name"].endswith("red")
+
+
 @pytest.fixture
 def everything(tmp_path):
     """A file with one element of each kind that is read, and some that are ignored."""

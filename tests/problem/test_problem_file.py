@@ -153,9 +153,9 @@ def test_the_published_schema_accepts_what_is_written(problem):
 
 
 @pytest.mark.shared
-def test_the_published_schema_and_the_reader_accept_the_toy_problems(shared_dir):
+def test_the_published_schema_and_the_reader_accept_the_toy_problems(shared_dir, draws):
     schema = schema_of("problem.schema.json")
-    for path in sorted((shared_dir / "instances" / "toy").glob("*_[0-9]*.json")):
+    for path in sorted((shared_dir / "instances" / "toy").glob("*_[0-9]*.json"))[:: draws(5, 1)]:
         jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), schema)
         problem = load(path)
         assert parse(as_json(problem)) == problem

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from networks.rail.drafts import Layout, TrackGraph
+from networks.rail.drafts import KnownTimes, Layout, TrackGraph
 
 SIZE = 7
 EAST, NORTH, WEST, SOUTH = np.radians([90.0, 0.0, 270.0, 180.0])
@@ -108,3 +108,9 @@ def test_no_route_passes_through_a_closed_node():
 def test_the_nearest_of_several_points_of_a_station_is_used():
     graph = TrackGraph.of(*layout_of([(0, 1, 10), (1, 2, 30), (3, 2, 5)]))
     assert graph.route([0, 3], [2]).links == (2,)
+
+
+def test_known_times_of_the_other_direction_and_between_some_stops():
+    known = KnownTimes((600, 300, 400), (0, 60, 90, 0))
+    assert known.kept([0, 1, 3]) == KnownTimes((600, 790), (0, 60, 0))
+    assert known.reversed() == KnownTimes((400, 300, 600), (0, 90, 60, 0))

@@ -611,10 +611,7 @@ def _rounded_up(value: Fraction) -> int:
 
 
 def _answer(
-    problem: DesignProblem,
-    params: SolveParameters,
-    run: Runner | None,
-    level: LevelAnswer | None = None,
+    problem: DesignProblem, params: SolveParameters, run: Runner | None, level: LevelAnswer | None = None
 ) -> RobustAnswer:
     result = solved(problem, params, run)
     plan = verify.check(problem, result) if result.has_plan else None

@@ -67,11 +67,7 @@ take longer to make than they save."""
 
 
 def times_between(
-    graph: csr_array,
-    sources: NDArray[np.int64],
-    targets: NDArray[np.int64],
-    *,
-    most_s: float = np.inf,
+    graph: csr_array, sources: NDArray[np.int64], targets: NDArray[np.int64], *, most_s: float = np.inf
 ) -> NDArray[np.int64]:
     """Compute shortest travel times.
 

@@ -14,14 +14,7 @@ from networks.intermodal.trains import HALLS
 from optimiser.proposals.base_case import NEW, Arc, great_circle_km
 from optimiser.proposals.services import PatternRules
 from optimiser.proposals.table import Proposal
-from optimiser.proposals.trains import (
-    Stop,
-    TrackPath,
-    Tracks,
-    Train,
-    stop_at_new_station,
-    train_arcs,
-)
+from optimiser.proposals.trains import Stop, TrackPath, Tracks, Train, stop_at_new_station, train_arcs
 
 _MARK_DEG = 0.01
 """Half the length of the line that marks a station on a map, degrees."""

@@ -160,10 +160,7 @@ def backcast(
             "no day is named", where="--as-of", done=_NOTHING, remedy="Give --as-of, such as 2016-03-10."
         )
     _refuse_without_lines(loaded, find_source(loaded))
-    with (
-        folders.opened(_as_of(loaded, day), ENDING, out) as (asked, target, stage),
-        ChildProcess() as solver,
-    ):
+    with folders.opened(_as_of(loaded, day), ENDING, out) as (asked, target, stage), ChildProcess() as solver:
         steps = _Backcaster(asked, _as_of(loaded, None), day, progress or Progress(), solver)
         found, proven = steps.compare()
         folders.write(

@@ -148,12 +148,7 @@ class Traced(folders.StudyRun):
 
 
 def trace_job(
-    loaded: LoadedJob,
-    *,
-    out: Path | None,
-    progress: Progress,
-    watch: Watch,
-    executor: Executor | None = None,
+    loaded: LoadedJob, *, out: Path | None, progress: Progress, watch: Watch, executor: Executor | None = None
 ) -> Traced:
     """Trace the frontier of a job.
 
@@ -231,13 +226,7 @@ def _shown(chain: Chain, done: Traced) -> ReportInput:
 
 
 def trace_file(
-    path: Path,
-    settings: Frontier,
-    solve: Solve,
-    *,
-    out: Path,
-    watch: Watch,
-    executor: Executor | None = None,
+    path: Path, settings: Frontier, solve: Solve, *, out: Path, watch: Watch, executor: Executor | None = None
 ) -> Traced:
     """Trace the frontier of a problem file.
 

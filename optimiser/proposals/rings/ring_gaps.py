@@ -9,11 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from optimiser.engine.search.circuit_starts import start_circuits
-from optimiser.engine.search.circuits import (
-    cover_of,
-    lengths_m,
-    shortest_circuit,
-)
+from optimiser.engine.search.circuits import cover_of, lengths_m, shortest_circuit
 from optimiser.proposals.base_case import BaseCase, great_circle_km, line_km, travel_time_s
 from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import Rules, of_kind
@@ -343,10 +339,7 @@ def _with_straight_links(
 
 
 def _circuits(
-    ring: GeneratedRing,
-    lengths: Sequence[NDArray[np.int64]],
-    banned: NDArray[np.bool_],
-    network: RingNetwork,
+    ring: GeneratedRing, lengths: Sequence[NDArray[np.int64]], banned: NDArray[np.bool_], network: RingNetwork
 ) -> list[tuple[int, ...]]:
     """Return the shortest circuit by each measure and good ones past as many cities as asked, then others.
 

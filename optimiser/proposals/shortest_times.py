@@ -6,7 +6,7 @@ Graphs are sparse matrices of whole seconds, [n, n]: row the tail and column the
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -35,6 +35,43 @@ def way(before: NDArray[np.integer], start: int, end: int) -> list[int]:
         if nodes[-1] < 0:
             return []
     return nodes[::-1]
+
+
+def sums_along(
+    before: NDArray[np.int64], links: Mapping[tuple[int, int], int], values: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the sums of a value of links over the paths of trees to every node; int64 [trees, n].
+
+    Parameters
+    ----------
+    before
+        int64 [trees, n], the node before each; negative at the root, and without a path.
+    links
+        Row of the link between two nodes.
+    values
+        The value of each link.
+
+    Notes
+    -----
+    Pointer jumping (Wyllie, "The complexity of parallel computations", 1979). For each node there is an
+    earlier node of its path, and the sum from there. Each round goes on to the earlier node of that one and
+    adds its sum, so that the number of links behind it doubles until the root is reached.
+    """
+    count = before.shape[1]
+    keys = np.array([a * count + b for a, b in links], dtype=np.int64)
+    order = np.argsort(keys)
+    of_link = values[np.array(list(links.values()), dtype=np.int64)[order]]
+    here = np.broadcast_to(np.arange(count), before.shape)
+    back = np.where(before >= 0, before, here)
+    moves = back != here
+    found = np.zeros(before.shape, dtype=np.int64)
+    found[moves] = of_link[np.searchsorted(keys[order], back[moves] * count + here[moves])]
+    while True:
+        farther = np.take_along_axis(back, back, axis=1)
+        if (farther == back).all():
+            return found
+        found += np.take_along_axis(found, back, axis=1)
+        back = farther
 
 
 def faster_of(times: csr_array, others: csr_array) -> csr_array:

@@ -24,7 +24,7 @@ from networks.skims import ARC_KINDS, fastest_arcs, time_matrix
 from optimiser.measures.appraisal import gravity_trips
 from optimiser.proposals.base_case import LONGEST_TODAY_S, NEW, Arc, BaseCase, great_circle_km
 from optimiser.proposals.line_capacity import full_links
-from optimiser.proposals.shortest_times import NO_PATH_S, times_between, way
+from optimiser.proposals.shortest_times import NO_PATH_S, sums_along, times_between, way
 from optimiser.proposals.table import Proposal
 
 FULL_FACTOR = 1.1
@@ -586,40 +586,10 @@ class Tracks:
         if not rows:
             return {}
         chosen, before = dijkstra(self._graph[0], indices=rows, return_predecessors=True)
-        run_s = np.where(np.isfinite(chosen), self._along_paths(before.astype(np.int64)) / 10.0, np.inf)
-        return {row: (run_s[at], before[at]) for at, row in enumerate(rows)}
-
-    def _along_paths(self, before: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the running time of the paths of trees to every node, tenths of a second; int64 [trees, n].
-
-        Parameters
-        ----------
-        before
-            int64 [trees, n], the node before each; negative at the root, and without a path.
-
-        Notes
-        -----
-        Pointer jumping (Wyllie, "The complexity of parallel computations", 1979). For each node there is an
-        earlier node of its path, and the time from there. Each round goes on to the earlier node of that one
-        and adds its time, so that the number of links behind it doubles until the root is reached.
-        """
         tenths = np.maximum(1, np.rint(self.link_s * 10)).astype(np.int64)
-        pairs = self._graph[1]
-        count = before.shape[1]
-        keys = np.array([a * count + b for a, b in pairs], dtype=np.int64)
-        order = np.argsort(keys)
-        of_link = tenths[np.array(list(pairs.values()), dtype=np.int64)[order]]
-        here = np.broadcast_to(np.arange(count), before.shape)
-        back = np.where(before >= 0, before, here)
-        moves = back != here
-        found = np.zeros(before.shape, dtype=np.int64)
-        found[moves] = of_link[np.searchsorted(keys[order], back[moves] * count + here[moves])]
-        while True:
-            farther = np.take_along_axis(back, back, axis=1)
-            if (farther == back).all():
-                return found
-            found += np.take_along_axis(found, back, axis=1)
-            back = farther
+        along = sums_along(before.astype(np.int64), self._graph[1], tenths)
+        run_s = np.where(np.isfinite(chosen), along / 10.0, np.inf)
+        return {row: (run_s[at], before[at]) for at, row in enumerate(rows)}
 
     @cached_property
     def reach_s(self) -> NDArray[np.int64]:

@@ -291,6 +291,39 @@ def test_of_many_pairs_each_city_has_its_largest_partners_tried(drawn):
     assert scope.heaviest("x", [(0, 4)]) == [(0, 4)]
 
 
+@pytest.mark.parametrize(("open_pairs", "kept"), [(100, 2), (101, 1), (0, 3)])
+def test_new_roads_bring_two_pairs_or_one_of_few(drawn, open_pairs, kept):
+    """Roads that bring no pair, one and three."""
+    scope = Scope(drawn, Rules())
+    scope.__dict__["open_pairs"] = [(0, 1)] * open_pairs
+    today_s, limit_s = scope.tracks.of_pairs(drawn.skim), drawn.useful_s
+    roads = [proposal("slow", 0, 3, 20_000), proposal("end", 0, 3, 6000), proposal("middle", 0, 3, 60)]
+    brought = [
+        scope.tracks.brought(
+            np.minimum(today_s, scope.tracks.of_pairs(drawn.skim_with(one.arcs)[0])), today_s
+        )
+        for one in roads
+    ]
+    assert (brought[0], limit_s) == (0, 9000)
+    assert brought[1:] == [1, 3]
+    found = [one.candidate_id for one in scope.of_use("road_link", roads)]
+    assert found == [one.candidate_id for one in roads][3 - kept :]
+    assert scope.left_out.total() == 3 - kept
+
+
+def test_a_link_of_no_neighbours_states_the_hours_that_it_saves(drawn):
+    """The trips of all pairs that gain, with their times then; neighbours serve others as well."""
+    scope = Scope(drawn, Rules())
+    road = proposal("x", 0, 3, 60)
+    (far,) = scope.of_use("direct_expressway", [road])
+    today_s = scope.tracks.of_pairs(drawn.skim)
+    with_s = np.minimum(today_s, scope.tracks.of_pairs(drawn.skim_with(road.arcs)[0]))
+    hours = float(scope.tracks.trips_a_year(with_s) @ (today_s - with_s)) / 3600
+    assert far.saved_hours == pytest.approx(hours)
+    (near,) = scope.of_use("road_link", [road])
+    assert near.saved_hours is None
+
+
 def test_an_optional_kind_without_a_rate_is_left_out_and_counted(drawn):
     full = builtin_cost_table()
     rates = {key: rate for key, rate in full.rates.items() if not key[0].startswith("running-")}

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import shapely
 from candidates_drawing import KM, base_case, cities, network, table
 
 from optimiser.proposals.generate import of_kind
@@ -19,7 +20,7 @@ from optimiser.proposals.roads import (
     propose_links,
     propose_upgrades,
 )
-from optimiser.proposals.terrain import ArtefactRules
+from optimiser.proposals.terrain import MOUNTAIN, ArtefactRules, TerrainPolygons
 
 RULES = RoadRules(
     speed_kmh=100.0,
@@ -88,6 +89,30 @@ def test_a_slow_expressway_is_rebuilt_and_names_what_it_replaces_and_its_gain(sl
     assert found.why == "40 km of expressway at 60 km/h today, 16 min faster when rebuilt"
     (priced,) = table(*of_kind("expressway_upgrade", [found])).table.to_dict("records")
     assert (priced["cost_low"], priced["cost"], priced["cost_high"]) == (2000, 2720, 4800)
+
+
+def ridge(west_km, east_km):
+    """Return ground with mountains between two meridians."""
+    return TerrainPolygons((shapely.box(west_km * KM, -1, east_km * KM, 1),), (MOUNTAIN,), "drawn")
+
+
+def test_an_expressway_is_not_rebuilt_where_mountains_set_its_speed(slow_motorway):
+    """60 km/h is the speed of mountains; they end in the middle of the slow stretch."""
+    rules = replace(RULES, mountain_kmh=60.0, ground=ridge(-1, 21))
+    (found,) = propose_expressway_upgrades(slow_motorway, [(0, 1)], rules, Counter())
+    assert (found.length_km, found.speed_kmh) == (20.0, pytest.approx(100.0))
+    assert set(found.arcs) == {("road:2", "road:3", 720), ("road:3", "road:2", 720)}
+
+
+def test_new_expressways_are_slower_in_mountains(corridor):
+    """Half of the way from B to C lies in mountains, where cars run 60 km/h: 75 on the whole."""
+    line = corridor.straight_line(1, 2)
+    west, east = sorted((line.coords[0][0], line.coords[1][0]))
+    half = TerrainPolygons((shapely.box(west, -1, (west + east) / 2, 1),), (MOUNTAIN,), "drawn")
+    rules = replace(RULES, mountain_kmh=60.0, ground=half)
+    (plain,), (slow,) = (propose_links(corridor, [(1, 2)], one, Counter()) for one in (RULES, rules))
+    assert (plain.speed_kmh, slow.speed_kmh) == (pytest.approx(100.0), pytest.approx(75.0, rel=0.02))
+    assert slow.arcs[0][2] == pytest.approx(plain.arcs[0][2] * 100.0 / slow.speed_kmh, abs=1)
 
 
 def test_a_short_or_fast_expressway_is_counted_and_left_as_it_is(slow_motorway):

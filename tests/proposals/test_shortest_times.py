@@ -29,6 +29,14 @@ def test_of_a_chain_the_ends_stay_and_one_arc_each_way_joins_them():
     assert small.toarray().tolist() == [[0, 10], [20, 0]]
 
 
+def test_sums_along_a_tree_are_those_of_its_paths():
+    """0 - 1 - 2 - 3 with a side branch 1 - 4, and node 5 without a path."""
+    before = np.array([[-1, 0, 1, 2, 1, -1]])
+    links = {(0, 1): 0, (1, 2): 1, (2, 3): 2, (1, 4): 3}
+    found = shortest_times.sums_along(before, links, np.array([5, 7, 11, 100]))
+    assert found.tolist() == [[0, 5, 12, 23, 105, 0]]
+
+
 def test_a_node_with_many_neighbours_stays():
     spokes = [(0, k, k) for k in range(1, 9)] + [(k, 0, k) for k in range(1, 9)]
     star = time_matrix(9, *np.array(spokes, dtype=np.int64).T)

@@ -37,10 +37,6 @@ class Unsnapped:
         Key and name of the city.
     distance_km
         Distance to the nearest node of the main component.
-    nearest_km
-        Distance to the nearest node of any component.
-    component_nodes
-        Number of nodes of the nearest component if it is not the main one, otherwise 0.
     reason
         Explanation for users, one sentence.
     """
@@ -48,8 +44,6 @@ class Unsnapped:
     city_id: str
     name: str
     distance_km: float
-    nearest_km: float
-    component_nodes: int
     reason: str
 
 
@@ -128,7 +122,7 @@ def snap(
     island = np.where(on_main, 0, sizes[component[any_node]])
     ids, titles = cities.table["city_id"].astype(str).tolist(), cities.table["name"].astype(str).tolist()
     measured = zip(ids, titles, distance.tolist(), any_distance.tolist(), island.tolist(), strict=True)
-    every = (Unsnapped(*values, _reason(*values[1:], limit_km)) for values in measured)
+    every = (Unsnapped(*values[:3], _reason(*values[1:], limit_km)) for values in measured)
     unsnapped = tuple(one for one in every if one.distance_km > limit_km)
     if unsnapped and on_unsnapped == "raise":
         raise SnapError(

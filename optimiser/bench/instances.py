@@ -214,19 +214,14 @@ def _generated() -> Iterator[Instance]:
 
 def _region() -> Iterator[Instance]:
     """Yield the problems of the default region: lists of cities, limits, budgets, and full cover."""
-    for places, hours, share in itertools.product(REGION_JOBS, REGION_HOURS, REGION_SHARES):
+    with_budget = itertools.product(REGION_JOBS, REGION_HOURS, REGION_SHARES)
+    for places, hours, share in [*with_budget, *((places, 4, None) for places in REGION_JOBS)]:
+        asked = f"budget {share} %" if share else "cover everything coverable at least cost"
         yield Instance(
-            name=f"{places}_{hours}h_{share:02}",
-            family=f"region-{places}",
-            about=f"default region, {places}, {hours} h, budget {share} %",
+            name=f"{places}_{hours}h_{share or 'cover':0>2}",
+            family=f"{'region' if share else 'cover'}-{places}",
+            about=f"default region, {places}, {hours} h, {asked}",
             make=partial(region_problem, places, hours, share),
-        )
-    for places in REGION_JOBS:
-        yield Instance(
-            name=f"{places}_4h_cover",
-            family=f"cover-{places}",
-            about=f"default region, {places}, 4 h, cover everything coverable at least cost",
-            make=partial(region_problem, places, 4, None),
         )
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from optimiser.problem import City, DesignProblem, Ring, Target
 from optimiser.problem.model import unused_id
 from optimiser.problem.result import Reason
@@ -157,7 +155,7 @@ def constraints(problem: DesignProblem) -> Iterator[Constraint]:
         yield Constraint("requires", two, Reason(f"{two[0]!r} requires {two[1]!r}"))
     for two in problem.excludes:
         yield Constraint("excludes", two, Reason(f"{two[0]!r} and {two[1]!r} exclude each other"))
-    for k in np.flatnonzero(required_pairs(problem)).tolist():
+    for k in sorted(required_pairs(problem)):
         pair = problem.pairs[k]
         ends = (problem.nodes[pair.origin], problem.nodes[pair.destination])
         text = f"the pair {' - '.join(ends)} must be covered within {pair.limit} s"

@@ -5,7 +5,6 @@ The canonical plan is the cheapest, and of these the first in canonical order.
 
 import dataclasses
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import compress
 
 from optimiser.engine.search.circuit_starts import (
     CircuitSpace,
@@ -152,8 +151,8 @@ def as_good(problem: DesignProblem, value: int, cost: int) -> DesignProblem:
     if not problem.must_cover:
         return problem.replace(budget=cost, cover="all")
     label = unused_id("all that can be covered", _labels(problem))
-    pairs = compress(problem.pairs, coverable(problem))
-    copies = [dataclasses.replace(pair, weight=1, group=label) for pair in pairs]
+    coverables = (problem.pairs[k] for k in sorted(coverable(problem)))
+    copies = [dataclasses.replace(pair, weight=1, group=label) for pair in coverables]
     targets = [Target(label, len(copies))] if copies else []
     return problem.replace(budget=cost, pairs=(*problem.pairs, *copies), targets=(*problem.targets, *targets))
 

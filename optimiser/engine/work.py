@@ -43,7 +43,7 @@ def solve(task: Task, send: Send) -> tuple[str, str, str]:
     reduced = reduction_of(problem, stop=stop_after(REDUCTION_SHARE * task.seconds))
     if not reduced.feasible:
         return "infeasible", "", reduced.reason
-    open_bound = trivial_bound(reduced.problem, [True] * len(reduced.problem.pairs))
+    open_bound = trivial_bound(reduced.problem, range(len(reduced.problem.pairs)))
     send({"kind": "bound", "step": "presolve", "bound": open_bound + reduced.base})
     left = max(0.0, task.seconds - (time.monotonic() - begun))
     if start is not None:

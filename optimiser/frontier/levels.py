@@ -150,7 +150,7 @@ def highest_level(
     axes = Axes("summed", problem.groups if "" in named else named, sums)
     search = _LevelSearch(problem, targets, FrontierEvaluator(problem, axes), params, notify)
     # Everything coverable attains no higher level.
-    pairs = [pair for pair, yes in zip(problem.pairs, coverable(problem), strict=True) if yes]
+    pairs = [problem.pairs[k] for k in coverable(problem)]
     most = min(target.level(sum(p.weight for p in pairs if p.group in target.groups)) for target in targets)
     search.incumbent.bound(float(most if bound is None else min(most, bound)), "")
     for built in known:

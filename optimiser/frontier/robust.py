@@ -322,7 +322,7 @@ def coverable_weights(composition: Composition) -> tuple[int, ...]:
     """Return the weight of each scenario's pairs that are covered with everything built that may be."""
     ever = coverable(composition.problem)
     return tuple(
-        sum(pair.weight for k, pair in zip(place, s.problem.pairs, strict=True) if ever[k])
+        sum(pair.weight for k, pair in zip(place, s.problem.pairs, strict=True) if k in ever)
         for s, place in zip(composition.scenarios, composition.pairs, strict=True)
     )
 

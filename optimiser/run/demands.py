@@ -15,8 +15,8 @@ from optimiser.problem import City, DesignProblem, Period, Target
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS, Counted, Instrument
 from optimiser.proposals.prepare import root_weight
-from optimiser.verify import Plan, rules
-from optimiser.verify.rules import covered_cities
+from optimiser.verify import Plan
+from optimiser.verify.rules import coverable, covered_cities
 
 _PAIRS = {
     "core": "pairs of core cities",
@@ -115,11 +115,6 @@ def least_weight(share: float | Fraction, total: int) -> int:
     """Return the least integer weight that is at least a share of a total: ceil(share x total)."""
     share = exact_share(share) if isinstance(share, float) else share
     return -(-share.numerator * total // share.denominator)
-
-
-def coverable_pairs(problem: DesignProblem) -> set[int]:
-    """Return the positions of the pairs that are covered with everything built that may be."""
-    return {k for k, yes in enumerate(rules.coverable(problem)) if yes}
 
 
 def weight_by_group(problem: DesignProblem, pairs: Iterable[int]) -> dict[str, int]:
@@ -318,7 +313,7 @@ def city_cover(
     """
     if not problem.cities:
         return None
-    best = {problem.cities[i].id for i in covered_cities(problem, coverable_pairs(problem))}
+    best = {problem.cities[i].id for i in covered_cities(problem, coverable(problem))}
     before, after = set(plan.cities_before), set(plan.cities)
     tiers = []
     for tier in TIERS:

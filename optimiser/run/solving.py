@@ -21,8 +21,8 @@ from optimiser.problem.errors import InfeasibleError, SolverError
 from optimiser.problem.model import TIERS
 from optimiser.problem.result import Reason, Result, TracePoint
 from optimiser.run import demands
-from optimiser.run.demands import coverable_pairs, weight_by_group
-from optimiser.verify import Plan, score
+from optimiser.run.demands import weight_by_group
+from optimiser.verify import Plan, rules, score
 
 NOT_PROVEN = 10
 """Exit code of a usable plan whose gap is not proven to be within the one asked for."""
@@ -255,7 +255,7 @@ def _remedies(problem: DesignProblem, job: Job) -> Iterator[str]:
     if len(problem.targets) == len(tiers) == 1 and (tier := tiers[0]) in TIERS:
         pairs = tuple(replace(p, weight=p.weight if p.group == tier else 0) for p in problem.pairs)
         result = _solve_briefly(problem.replace(pairs=pairs, targets=(), cities=()), job)
-        total = weight_by_group(problem, coverable_pairs(problem))[tier]
+        total = weight_by_group(problem, rules.coverable(problem))[tier]
         if result.has_plan and total:
             share = 1000 * result.objective // total / 1000  # rounded down, so that it can be met
             yield f"With this budget least.{tier} = {share:g} can be met."

@@ -109,7 +109,7 @@ def base_of(
             return problem  # whose targets are the levels that were raised
         plain = problem.replace(periods=(), candidates=tuple(replace(c, lead=0) for c in problem.candidates))
         if problem.caps or problem.targets or problem.cities:
-            pairs = draft.pairs.assign(coverable=list(coverable(plain)))
+            pairs = draft.pairs.assign(coverable=np.isin(range(len(plain.pairs)), list(coverable(plain))))
             plain = demands.with_demands(plain, pairs, times.cities, job)
         phasing = demands.delayed(job.phasing, delays)
         rate = phasing.discount_rate if discounting else 0.0
@@ -457,7 +457,7 @@ def solve_case(payload: Mapping[str, Any], contents: Contents) -> Row:
         "gap": _rounded(result.gap),
         "budget": problem.budget,
         "pairs": len(counted),
-        "weight": int(weights[np.array(evaluator.coverable, dtype=np.bool_)].sum()),
+        "weight": int(weights[list(evaluator.coverable)].sum()),
         **covering("today", evaluator.covered(())),
         **covering("plan", evaluator.covered(own)),
         "cost_plan": scored.cost,

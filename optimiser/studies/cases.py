@@ -46,7 +46,7 @@ from optimiser.studies.sweep_factors import kinds_by_class
 from optimiser.tasks import Executor, TaskProgress, executor_of
 from optimiser.tasks.cache import Progress
 from optimiser.verify import Plan
-from optimiser.verify.rules import covered_pairs
+from optimiser.verify.rules import coverable, covered_pairs
 
 STATED = tomllib.loads(
     (resources.files("optimiser.studies") / "data" / "cases.toml").read_text(encoding="utf-8")
@@ -625,7 +625,7 @@ def price_demands(base: Base, plan: Plan, *, asked: Sequence[str], gap: float, a
     result = ask(case)
     best = verify.check(whole, result) if result.has_plan else mine
     best = best if best.objective > mine.objective else mine
-    states = (demands.coverable_pairs(free), mine.covered_before, mine.covered, best.covered)
+    states = (coverable(free), mine.covered_before, mine.covered, best.covered)
     count = len(free.pairs)
     weight = [demands.weight_by_group(free, (k for k in pairs if k < count)) for pairs in states]
     tiers = tuple(TierPrice(t, *(one[t] for one in weight)) for t in TIERS if t in free.groups)

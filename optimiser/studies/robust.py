@@ -223,12 +223,11 @@ def _scenario_rows(found: _Found) -> Iterator[dict[str, Any]]:
                 remedy="Report the job.",
             )
         today, counted = covered_pairs(problem, ()), set(counted_pairs(problem))
-        ever = {k for k, yes in enumerate(coverable(problem)) if yes}
         weight = weight_of(problem, own)
         row = {
             "scenario": scenario.name,
             "description": found.words[number],
-            "coverable": weight_of(problem, ever),
+            "coverable": weight_of(problem, coverable(problem)),
             "today": weight_of(problem, today),
             "plan": weight,
             "pairs_today": len(today & counted),

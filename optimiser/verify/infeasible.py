@@ -213,15 +213,12 @@ def _unreachable_pairs(
     """Yield coverable pairs that must be covered and cannot, because candidates cannot be built."""
     if not problem.must_cover:
         return
-    now = covered(problem, times)
-    for k, required in enumerate(coverable(problem)):
-        if required and not now[k]:
-            yield Reason(
-                f"the pair {_pair(problem, k, times[k])} must be covered, "
-                "and cannot be with what may be built",
-                nodes=_ends(problem, [k]),
-                barred={name: why for name, why in barred.items() if why not in EXPECTED},
-            )
+    for k in sorted(coverable(problem) - covered(problem, times)):
+        yield Reason(
+            f"the pair {_pair(problem, k, times[k])} must be covered, and cannot be with what may be built",
+            nodes=_ends(problem, [k]),
+            barred={name: why for name, why in barred.items() if why not in EXPECTED},
+        )
 
 
 def _ends(problem: DesignProblem, pairs: Iterable[int]) -> tuple[str, ...]:
@@ -240,7 +237,7 @@ def _missed_targets(
     problem: DesignProblem, times: tuple[int | None, ...], barred: Mapping[str, str]
 ) -> Iterator[Reason]:
     everything = "everything built that may be" if barred else "everything built"
-    pairs = {k for k, yes in enumerate(covered(problem, times)) if yes}
+    pairs = covered(problem, times)
     for target in problem.targets:
         reached = rules.target_coverage(problem, target, pairs)
         if reached < target.least:

@@ -254,10 +254,7 @@ def _form_faults(problem: DesignProblem, built: tuple[str, ...], starts: Starts)
 def _evaluated(problem: DesignProblem, built: tuple[str, ...], circuits: Circuits, starts: Starts) -> Plan:
     states = rules.period_states(problem, built, starts)
     before_s, after_s = pair_times(problem, ()), pair_times(problem, states[-1].is_open)
-    before, after, every = (
-        {k for k, yes in enumerate(mask) if yes}
-        for mask in (covered(problem, before_s), covered(problem, after_s), coverable(problem))
-    )
+    before, after, every = covered(problem, before_s), covered(problem, after_s), coverable(problem)
     by_state = [*(covered_pairs(problem, state.is_open) for state in states[:-1]), after]
 
     def coverage(pairs: set[int]) -> Coverage:

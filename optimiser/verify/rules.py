@@ -86,22 +86,20 @@ def _pair_times(problem: DesignProblem, built: frozenset[str]) -> tuple[int | No
     return tuple(times[pair.origin].get(pair.destination) for pair in problem.pairs)
 
 
-def covered(problem: DesignProblem, times: Iterable[int | None]) -> tuple[bool, ...]:
-    """Return for each pair whether its time is within its limit."""
-    return tuple(
-        time is not None and time <= pair.limit for pair, time in zip(problem.pairs, times, strict=True)
-    )
+def covered(problem: DesignProblem, times: Iterable[int | None]) -> set[int]:
+    """Return the positions of the pairs whose times are within their limits."""
+    timed = enumerate(zip(problem.pairs, times, strict=True))
+    return {k for k, (pair, time) in timed if time is not None and time <= pair.limit}
 
 
 def covered_pairs(problem: DesignProblem, built: Iterable[str]) -> set[int]:
     """Return the positions of the pairs that are covered when some candidates are built."""
-    return {k for k, yes in enumerate(covered(problem, pair_times(problem, built))) if yes}
+    return covered(problem, pair_times(problem, built))
 
 
-def coverable(problem: DesignProblem) -> tuple[bool, ...]:
-    """Return for each pair whether it is covered with every candidate built that is not fixed out."""
-    allowed = [c.id for c in problem.candidates if c.fixed != "out"]
-    return covered(problem, pair_times(problem, allowed))
+def coverable(problem: DesignProblem) -> set[int]:
+    """Return the positions of the pairs that are covered with every candidate built that is not fixed out."""
+    return covered_pairs(problem, [c.id for c in problem.candidates if c.fixed != "out"])
 
 
 # ---- periods
@@ -147,7 +145,7 @@ def total_factor(problem: DesignProblem) -> int:
     return sum(period.factor for period in problem.periods) if problem.periods else 1
 
 
-def trivial_bound(problem: DesignProblem, coverable: Sequence[bool]) -> float:
+def trivial_bound(problem: DesignProblem, coverable: Collection[int]) -> float:
     """Return a bound without a solver: the cost of what is fixed in, or the weight of all that counts.
 
     Parameters
@@ -155,12 +153,11 @@ def trivial_bound(problem: DesignProblem, coverable: Sequence[bool]) -> float:
     problem
         Any problem.
     coverable
-        [K], whether each pair is covered when everything is built that may be.
+        Positions of the pairs that are covered when everything is built that may be.
     """
     if problem.budget is None:
         return float(problem.cost_of({c.id for c in problem.candidates if c.fixed == "in"}))
-    pairs = {k for k, yes in enumerate(coverable) if yes}
-    gains = weight_of(problem, pairs) + sum(ring.reward for ring in problem.rings)
+    gains = weight_of(problem, coverable) + sum(ring.reward for ring in problem.rings)
     return float(gains * total_factor(problem))
 
 
@@ -260,9 +257,9 @@ def target_coverage(problem: DesignProblem, target: Target, pairs: Collection[in
     return sum(city.weight for city in cities if city.group == target.group)
 
 
-def required_pairs(problem: DesignProblem) -> tuple[bool, ...]:
-    """Return for each pair whether it must be covered; empty where only targets demand coverage."""
-    return coverable(problem) if problem.must_cover else ()
+def required_pairs(problem: DesignProblem) -> set[int]:
+    """Return the positions of the pairs that must be covered; none where only targets demand coverage."""
+    return coverable(problem) if problem.must_cover else set()
 
 
 # ---- rules
@@ -320,9 +317,7 @@ def _limit_faults(problem: DesignProblem, built: Collection[str]) -> Iterator[st
             yield f"it takes {used} of the capacity {capacity.id!r}, more than the {capacity.most} there are"
 
 
-def coverage_faults(
-    problem: DesignProblem, pairs: Collection[int], required: Sequence[bool]
-) -> Iterator[str]:
+def coverage_faults(problem: DesignProblem, pairs: set[int], required: set[int]) -> Iterator[str]:
     """Yield the rules that are broken by covering too little.
 
     Parameters
@@ -330,14 +325,12 @@ def coverage_faults(
     problem
         Any problem.
     pairs
-        Positions of the covered pairs, a set.
+        Positions of the covered pairs.
     required
-        What `required_pairs` returned.
+        Those of the pairs that could be covered, where all of these must be.
     """
-    if problem.must_cover:
-        missed = sum(must and k not in pairs for k, must in enumerate(required))
-        if missed:
-            yield f"{missed} pairs that could be covered are not"
+    if problem.must_cover and (missed := required - pairs):
+        yield f"{len(missed)} pairs that could be covered are not"
     for target in problem.targets:
         reached = target_coverage(problem, target, pairs)
         if reached < target.least:

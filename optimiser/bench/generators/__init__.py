@@ -3,7 +3,7 @@
 Places lie on a plane, and neighbours are joined.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -274,7 +274,7 @@ def points_between(points: Integers) -> Integers:
     return np.array(rows, dtype=np.int64).reshape(len(points), len(points))
 
 
-def closest_neighbours(points: Integers, count: int) -> list[Edge]:
+def closest_neighbours(points: Integers, count: int, taken: Collection[Edge] = ()) -> list[Edge]:
     """Return the edges between the closest neighbours: fewest points between them, then shortest.
 
     Parameters
@@ -283,6 +283,8 @@ def closest_neighbours(points: Integers, count: int) -> list[Edge]:
         int64 [n, 2].
     count
         Number of edges wanted; all edges, where there are fewer.
+    taken
+        Edges to leave out.
 
     Returns
     -------
@@ -291,5 +293,6 @@ def closest_neighbours(points: Integers, count: int) -> list[Edge]:
     """
     tail, head = np.triu_indices(len(points), 1)
     keys = (head, tail, distances(points)[tail, head], points_between(points)[tail, head])
-    order = np.lexsort(keys)[:count]
-    return list(zip(tail[order].tolist(), head[order].tolist(), strict=True))
+    order = np.lexsort(keys)[: count + len(taken)]
+    edges = zip(tail[order].tolist(), head[order].tolist(), strict=True)
+    return [edge for edge in edges if edge not in taken][:count]

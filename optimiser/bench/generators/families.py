@@ -2,7 +2,10 @@
 
 import itertools
 import math
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -262,21 +265,30 @@ def geometric(p: GeometricParameters) -> DesignProblem:
     tail, head = np.nonzero(np.triu(points_between(points) == 0, 1))
     kept = rng.integers(0, 100, size=len(tail)) < KEPT_PERCENT
     roads = {*spanning_tree(lengths), *zip(tail[kept].tolist(), head[kept].tolist(), strict=True)}
-    near = [e for e in closest_neighbours(points, p.candidates + len(roads)) if e not in roads]
-    chosen = sorted(near[: p.candidates])
+    chosen = sorted(closest_neighbours(points, p.candidates, roads))
     drawing = Drawing(
         places=p.places,
-        roads=tuple(Road(*edge, drive_time_s(int(lengths[edge]), GEOMETRIC_KMH)) for edge in sorted(roads)),
+        roads=_roads(sorted(roads), lengths, GEOMETRIC_KMH),
         links=_proposals(rng, chosen, lengths, kmh=GEOMETRIC_KMH, per_km=COST_PER_KM),
     )
     return open_problem(rng, drawing, p, "sparse network with missing links")
 
 
+def _roads(edges: Iterable[Edge], lengths: Integers, kmh: int) -> tuple[Road, ...]:
+    return tuple(Road(*edge, drive_time_s(int(lengths[edge]), kmh)) for edge in edges)
+
+
 def _proposals(
-    rng: np.random.Generator, edges: list[Edge], lengths: Integers, *, kmh: int, per_km: int
+    rng: np.random.Generator,
+    edges: list[Edge],
+    lengths: Integers,
+    *,
+    kmh: int,
+    per_km: int,
+    terrain_percent: tuple[int, int] = TERRAIN_PERCENT,
 ) -> tuple[Proposal, ...]:
     """Return a link for each edge at one speed; the terrain changes its cost by a factor of up to three."""
-    terrain = rng.integers(*TERRAIN_PERCENT, size=len(edges), endpoint=True).tolist()
+    terrain = rng.integers(*terrain_percent, size=len(edges), endpoint=True).tolist()
     return tuple(
         Proposal(*edge, drive_time_s(int(lengths[edge]), kmh), link_cost(int(lengths[edge]), per_km, percent))
         for edge, percent in zip(edges, terrain, strict=True)
@@ -337,12 +349,8 @@ def hard(p: HardParameters) -> DesignProblem:
     edges = closest_neighbours(points, p.candidates)
     links = _proposals(rng, edges, lengths, kmh=HARD_KMH, per_km=HARD_COST_PER_KM)
     empty = points_between(points) == 0
-    roads = [
-        Road(a, b, drive_time_s(int(lengths[a, b]), p.roads_kmh))
-        for a, b in all_pairs(p.places)
-        if p.roads_kmh and empty[a, b]
-    ]
-    drawing = Drawing(p.places, tuple(roads), links)
+    neighbours = [edge for edge in all_pairs(p.places) if p.roads_kmh and empty[edge]]
+    drawing = Drawing(p.places, _roads(neighbours, lengths, p.roads_kmh), links)
     best, today = drawing.times(built=True), drawing.times(built=False)
     joined = [(a, b) for a, b in all_pairs(p.places) if best[a, b] < NO_PATH_S]
     chosen = [joined[k] for k in draw_positions(rng, joined, p.pairs)]
@@ -359,15 +367,9 @@ def hard(p: HardParameters) -> DesignProblem:
 
 def _slack(drawing: Drawing, best: Integers, chosen: list[Edge], wanted: int) -> int:
     """Return the slack, per mille, at which the median number of usable candidates comes closest."""
-    low, high = 0, 2**SLACK_STEPS
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _median_relevant(drawing, best, chosen, middle) <= wanted:
-            low = middle
-        else:
-            high = middle
-    below, above = (abs(_median_relevant(drawing, best, chosen, s) - wanted) for s in (low, high))
-    return low if below <= above else high
+    relevant = partial(_median_relevant, drawing, best, chosen)
+    low = bisect_right(range(1, 2**SLACK_STEPS), wanted, key=relevant)
+    return min(low, low + 1, key=lambda slack: abs(relevant(slack) - wanted))
 
 
 def _median_relevant(drawing: Drawing, best: Integers, chosen: list[Edge], slack: int) -> int:
@@ -478,20 +480,17 @@ def _country(
     edges = [edge for edge in all_pairs(len(points)) if empty[edge]]
     kept = (rng.integers(0, 3, size=len(edges)) > 0).tolist()
     chosen = {edge for edge, keep in zip(edges, kept, strict=True) if keep}
-    roads = _roads(sorted(chosen.union(spanning_tree(lengths))), lengths, ROAD_KMH)
+    metres = lengths * ROAD_DETOUR_PERCENT // 100
+    roads = _roads(sorted(chosen.union(spanning_tree(lengths))), metres, ROAD_KMH)
     big = [i for i, r in enumerate(rank) if r < cores]
     corridors = _corridors(points, big, Drawing(p.cities, roads, ()))
-    links = _links(points, lengths, p.candidates, set(corridors), rng)
+    near = closest_neighbours(points, p.candidates, set(corridors))
+    straight, terrain = lengths * LINK_DETOUR_PERCENT // 100, LINK_TERRAIN_PERCENT
+    links = _proposals(rng, near, straight, kmh=LINK_KMH, per_km=COST_PER_KM, terrain_percent=terrain)
     return (
         tuple(LARGEST_CITY // (r + 1) for r in rank),
         tuple("core" if r < cores else "secondary" if r < secondary else "small" for r in rank),
-        Drawing(p.cities, (*roads, *_roads(corridors, lengths, MOTORWAY_KMH)), links),
-    )
-
-
-def _roads(edges: list[Edge], lengths: Integers, kmh: int) -> tuple[Road, ...]:
-    return tuple(
-        Road(*edge, drive_time_s(int(lengths[edge]) * ROAD_DETOUR_PERCENT // 100, kmh)) for edge in edges
+        Drawing(p.cities, (*roads, *_roads(corridors, metres, MOTORWAY_KMH)), tuple(sorted(links))),
     )
 
 
@@ -517,16 +516,3 @@ def _shortest_path(start: int, end: int, times: Integers, steps: dict[Edge, int]
         links.add((min(before, end), max(before, end)))
         end = before
     return links
-
-
-def _links(
-    points: Integers, lengths: Integers, count: int, taken: set[Edge], rng: np.random.Generator
-) -> tuple[Proposal, ...]:
-    near = [e for e in closest_neighbours(points, count + len(taken)) if e not in taken][:count]
-    terrain = rng.integers(*LINK_TERRAIN_PERCENT, size=len(near), endpoint=True).tolist()
-    found = []
-    for edge, percent in sorted(zip(near, terrain, strict=True)):
-        metres = int(lengths[edge]) * LINK_DETOUR_PERCENT // 100
-        cost = link_cost(metres, COST_PER_KM, percent)
-        found.append(Proposal(*edge, drive_time_s(metres, LINK_KMH), cost))
-    return tuple(found)

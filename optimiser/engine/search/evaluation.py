@@ -1,6 +1,6 @@
 """Evaluate plans on the original problem: cost, coverage, objective, and violated rules."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,14 +47,14 @@ class PlanEvaluator:
     Attributes
     ----------
     coverable
-        [K], whether each pair is covered when all candidates are built that may be.
+        Positions of the pairs that are covered when all candidates are built that may be.
     """
 
     def __init__(self, problem: DesignProblem) -> None:
         self._problem = problem
         self._times = PairTimes(problem)
         allowed = [c.id for c in problem.candidates if c.fixed != "out"]
-        self.coverable: Sequence[bool] = self.covered(allowed).tolist()
+        self.coverable = set[int](np.flatnonzero(self.covered(allowed)).tolist())
 
     def __call__(
         self, built: Collection[str], *, rings: Circuits | None = None, starts: Starts | None = None

@@ -18,15 +18,12 @@ from optimiser.engine.methods.own_variant import OwnVariant, digest_of, text_of
 from optimiser.engine.search.paths import covered
 from optimiser.problem import dumps, load
 from optimiser.problem import result as results
-from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
+from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError, first_of
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.result import Result
 from optimiser.run.folder import locked
 from optimiser.tasks import Executor, Task, address_of
 from optimiser.tasks import Outcome as TaskOutcome
-
-MOST_NAMED = 20
-"""Faults that a message names; the rest is counted."""
 
 _LATTICE = GridParameters(rows=3, columns=3, candidates=6, pairs=6)
 """Problem of the warm-up."""
@@ -459,10 +456,8 @@ def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | N
 
 
 def fault_lines(faults: Sequence[OptimiserError]) -> list[str]:
-    """Return a line for each different fault, and the number of those beyond `MOST_NAMED`."""
-    different = list(dict.fromkeys(map(fault_line, faults)))
-    more = [f"and {len(different) - MOST_NAMED} more"] if len(different) > MOST_NAMED else []
-    return [*different[:MOST_NAMED], *more]
+    """Return a line for each different fault, and the number of those beyond the first ones."""
+    return first_of(list(dict.fromkeys(map(fault_line, faults))))
 
 
 def incomplete(faults: Sequence[OptimiserError], *, solved: bool) -> OptimiserError:

@@ -181,22 +181,7 @@ def least_gaining(cities: pd.DataFrame, pairs: pd.DataFrame) -> list[Gain]:
     return sorted(found, key=lambda row: (row.gained / row.open, -row.left - row.never, row.city))
 
 
-class Unreached(NamedTuple):
-    """A city and those that no plan brings within the limit of it.
-
-    Attributes
-    ----------
-    city
-        Name.
-    others
-        Names, and seconds with every candidate built, nearest first.
-    """
-
-    city: str
-    others: tuple[tuple[str, int], ...]
-
-
-def unreached_by_city(cities: pd.DataFrame, pairs: pd.DataFrame) -> tuple[Unreached, ...]:
+def unreached_by_city(cities: pd.DataFrame, pairs: pd.DataFrame) -> list[tuple[str, list[tuple[str, int]]]]:
     """Return the pairs of `out_of_reach` by city, each pair once, in few rows.
 
     Parameters
@@ -205,6 +190,11 @@ def unreached_by_city(cities: pd.DataFrame, pairs: pd.DataFrame) -> tuple[Unreac
         Column `name`.
     pairs
         Pair table.
+
+    Returns
+    -------
+    list of tuple
+        Name of a city, and the others with the seconds that every candidate built gives, nearest first.
 
     Notes
     -----
@@ -218,9 +208,9 @@ def unreached_by_city(cities: pd.DataFrame, pairs: pd.DataFrame) -> tuple[Unreac
         counts = Counter(city for a, b, _ in left for city in (a, b))
         most = min(counts, key=lambda city: (-counts[city], city))
         others = [(names[b if a == most else a], int(s)) for a, b, s in left if most in (a, b)]
-        found.append(Unreached(names[most], tuple(others)))
+        found.append((names[most], others))
         left = [row for row in left if most not in row[:2]]
-    return tuple(found)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

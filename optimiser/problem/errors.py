@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-MOST_FAULTS = 20
-"""Faults that one message lists; the rest are counted."""
+MOST_FAULTS, MOST_LISTED = 20, 10
+"""Faults that one message lists, and names that one sentence does; the rest are counted."""
 
 
 class OptimiserError(Exception):
@@ -87,15 +87,22 @@ def raise_faults(
     ProblemError
         When `faults` is not empty.
     """
-    if not faults:
-        return
-    shown = list(faults[:MOST_FAULTS])
-    if len(faults) > MOST_FAULTS:
-        shown.append(f"and {len(faults) - MOST_FAULTS} more")
-    raise ProblemError(
-        what,
-        where=where,
-        faults=shown,
-        done="Nothing was solved.",
-        remedy="Correct these places and try again.",
-    )
+    if faults:
+        raise ProblemError(
+            what,
+            where=where,
+            faults=first_of(faults),
+            done="Nothing was solved.",
+            remedy="Correct these places and try again.",
+        )
+
+
+def first_of(faults: Sequence[str]) -> list[str]:
+    """Return the first faults of a list, and the number of the others in words."""
+    more = len(faults) - MOST_FAULTS
+    return [*faults[:MOST_FAULTS], *([f"and {more} more"] if more > 0 else [])]
+
+
+def listed(names: Sequence[str], most: int = MOST_LISTED, separator: str = ", ") -> str:
+    """Return the first names of a list for a sentence, and the number of the others."""
+    return separator.join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

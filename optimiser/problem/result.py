@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from optimiser.problem.errors import ProblemError, raise_faults
+from optimiser.problem.errors import ProblemError, listed, raise_faults
 from optimiser.problem.jsonfile import (
     Json,
     Shape,
@@ -105,9 +105,7 @@ class Reason:
     def __str__(self) -> str:
         """Return the clause with the candidates that cannot be built."""
         reasons = [f"{name!r} {why}" for name, why in sorted(self.barred.items())]
-        more = f" and {len(reasons) - MOST_BARRED} more" if len(reasons) > MOST_BARRED else ""
-        note = f"; not to be built: {', '.join(reasons[:MOST_BARRED])}{more}" if reasons else ""
-        return self.text + note
+        return self.text + (f"; not to be built: {listed(reasons, MOST_BARRED)}" if reasons else "")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON object of a result file; what the reason is not about is left out."""

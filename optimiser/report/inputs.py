@@ -18,6 +18,7 @@ from optimiser.measures.order import Ranking
 from optimiser.measures.tables import Measures
 from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem import DesignProblem
+from optimiser.problem.errors import listed
 from optimiser.problem.result import ProofSource
 from optimiser.report import plots, tables, wording
 from optimiser.report.ring_layout import RingShown
@@ -249,12 +250,11 @@ class CaseResults:
             found.append(f"The assumption that moves the outcome most is '{most['name']}': {moved}.")
         if self.other is not None:
             shared = wording.share(self.other["shared"], self.other["cost"])
-            others = "; ".join(self.other["words"][:MOST_OTHERS]) or "nothing else"
-            more = f" and {count} more" if (count := len(self.other["words"]) - MOST_OTHERS) > 0 else ""
+            others = listed(self.other["words"], MOST_OTHERS, "; ") or "nothing else"
             found.append(
                 f"The most different plan{'' if self.other['is_proven'] else ' found'} of nearly the same "
                 f"weight has {self.other['pairs']} pairs within the limit and {shared} of its money in "
-                f"common with this one; it builds {others}{more}."
+                f"common with this one; it builds {others}."
             )
         if late and self.is_enough:
             settled = wording.percent(SETTLED_GAP, digits=0)
@@ -343,11 +343,7 @@ class Reach:
             {
                 "group": row["group"],
                 "share": "most" if row["share"] is None else f"{100 * row['share']:g} %",
-                "asked": wording.integer(row["asked"]),
-                "total": wording.integer(row["total"]),
-                "today": wording.integer(row["today"]),
-                "cost": wording.NONE if row["cost"] is None else wording.integer(row["cost"]),
-                "bound": wording.NONE if row["bound"] is None else wording.integer(round(row["bound"])),
+                **{name: wording.integer(row[name]) for name in ("asked", "total", "today", "cost", "bound")},
                 "gap": wording.NONE if row["gap"] is None else wording.gap(row["gap"]),
                 "remark": _remark(row),
             }

@@ -385,9 +385,8 @@ def unreached_cities(report: ReportInput) -> Iterator[str]:
     words = out_of_reach(report)
     if report.budget is None and words:
         yield f"{words}; by city, with the time that everything built gives:"
-        for row in coverage.unreached_by_city(report.cities, report.pairs):
-            others = (f"{name} {wording.clock(seconds)}" for name, seconds in row.others)
-            yield f"{row.city}: {', '.join(others)}"
+        for city, others in coverage.unreached_by_city(report.cities, report.pairs):
+            yield f"{city}: {', '.join(f'{name} {wording.clock(seconds)}' for name, seconds in others)}"
 
 
 def phases_table(report: ReportInput, phases: pd.DataFrame) -> Table:

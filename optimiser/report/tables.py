@@ -18,6 +18,7 @@ from optimiser.measures import coverage
 from optimiser.measures.order import Ranking, rank_links
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
+from optimiser.problem.errors import listed
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.model import TIERS
 from optimiser.proposals import evidence
@@ -424,9 +425,8 @@ def section_notes(table: pd.DataFrame) -> tuple[str, ...]:
     if full.empty:
         return ()
     names = full["section"].tolist()
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     count = "1 section of line has" if len(names) == 1 else f"{len(names)} sections of line have"
-    return (f"{count} no room left for further trains today: {', '.join(names[:_MOST_NAMED])}{more}.",)
+    return (f"{count} no room left for further trains today: {listed(names, _MOST_NAMED)}.",)
 
 
 def section_counts(table: pd.DataFrame) -> dict[str, int]:

@@ -15,6 +15,7 @@ from shapely.ops import nearest_points
 
 from networks.skims import UNREACHABLE
 from optimiser.measures import coverage
+from optimiser.problem.errors import listed
 from optimiser.problem.model import TIERS
 from optimiser.report import maps, plots, ring_section, wording
 from optimiser.report.inputs import PARTS, ReportInput
@@ -368,12 +369,7 @@ def _still_beyond(report: ReportInput, rows: list[int]) -> list[str]:
     for one, other, seconds in coverage.still_beyond(report.pairs)[columns].to_numpy().tolist():
         by_city[one].append(f"{names[other]} {wording.clock(seconds)}")
         by_city[other].append(f"{names[one]} {wording.clock(seconds)}")
-    return [
-        ", ".join(found[:MOST_BEYOND])
-        + (f" and {len(found) - MOST_BEYOND} more" if len(found) > MOST_BEYOND else "")
-        or wording.NONE
-        for found in (by_city[row] for row in rows)
-    ]
+    return [listed(by_city[row], MOST_BEYOND) or wording.NONE for row in rows]
 
 
 def _draw_names(plot: Bokeh, columns: Columns) -> None:

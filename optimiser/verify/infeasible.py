@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from optimiser.problem import DesignProblem, Ring, Target
+from optimiser.problem.errors import MOST_LISTED, listed
 from optimiser.problem.result import Reason
 from optimiser.verify import rules
-from optimiser.verify.rings import MOST_LISTED, circuit_fault, listed, ring_faults, ring_obstacles
+from optimiser.verify.rings import circuit_fault, ring_faults, ring_obstacles
 from optimiser.verify.rules import coverable, covered, covered_pairs, pair_times
 
 MOST_FREE = 12

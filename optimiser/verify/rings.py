@@ -23,9 +23,6 @@ SMALLEST_GAP_DEG = 1.0
 MOST_CENTRES = 6
 """Most centres that the search for a shortest walk tells apart, since each doubles its states."""
 
-MOST_LISTED = 10
-"""Names that one sentence lists; the rest are counted."""
-
 
 # ---- winding numbers
 
@@ -562,12 +559,3 @@ def _bearing(centre: Point, point: Point) -> float:
     shrink = math.cos(math.radians(centre[1] / UNITS_PER_DEGREE))
     east, north = (point[0] - centre[0]) * shrink, point[1] - centre[1]
     return math.degrees(math.atan2(east, north))
-
-
-# ---- words
-
-
-def listed(names: Collection[str]) -> str:
-    """Return some names for a sentence, the rest counted."""
-    shown = ", ".join(list(names)[:MOST_LISTED])
-    return shown + (f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else "")

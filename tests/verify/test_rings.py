@@ -28,7 +28,7 @@ from tiers import examples, thinned
 
 from optimiser import verify
 from optimiser.problem import RingLink, RingStop, load
-from optimiser.problem.errors import VerificationError
+from optimiser.problem.errors import VerificationError, listed
 from optimiser.problem.ring_geometry import link_crossings, ray_crossings
 from optimiser.verify import rings
 from optimiser.verify.rings import (
@@ -370,7 +370,7 @@ def test_bearings_are_those_of_a_compass_on_the_ground(centre, point, bearing):
     ("count", "ending"), [(1, "n1"), (10, "n9, n10"), (11, "n9, n10 and 1 more"), (25, "n10 and 15 more")]
 )
 def test_ten_names_are_listed_and_the_others_counted(count, ending):
-    assert rings.listed([f"n{i}" for i in range(1, count + 1)]).endswith(ending)
+    assert listed([f"n{i}" for i in range(1, count + 1)]).endswith(ending)
 
 
 def test_each_component_of_the_usable_links_is_found_once():

@@ -2,7 +2,6 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -10,10 +9,7 @@ from typing import Literal, NamedTuple
 from optimiser.bench.generators import Integers, generator
 from optimiser.engine.search.paths import LONGEST, UNREACHED, graph, opened, times_from
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair
-from optimiser.problem.errors import EnvironmentFault, ProblemError
-
-MOST_FAULTS = 20
-"""Faults that a message lists; the rest is counted."""
+from optimiser.problem.errors import EnvironmentFault, ProblemError, first_of
 
 
 class Link(NamedTuple):
@@ -265,13 +261,7 @@ class Faults:
             raise ProblemError(
                 "the network cannot be read",
                 where=self._where,
-                faults=list(self._listed()),
+                faults=first_of([f"line {k}: {text}" if k else text for k, text in sorted(self._found)]),
                 done="Nothing was written.",
                 remedy="Correct the lines named, or download the file again.",
             )
-
-    def _listed(self) -> Iterator[str]:
-        for line, text in sorted(self._found)[:MOST_FAULTS]:
-            yield f"line {line}: {text}" if line else text
-        if len(self._found) > MOST_FAULTS:
-            yield f"and {len(self._found) - MOST_FAULTS} more"

@@ -8,6 +8,7 @@ import numpy as np
 from optimiser.engine.presolve.stage import Reduction, requirements, without
 from optimiser.engine.search.paths import Floats, Mask, covered
 from optimiser.problem import Candidate, DesignProblem
+from optimiser.problem.errors import listed
 
 TOLERANCE = 1e-6
 """Tolerance of a solver: relative to max(1, |bound|) for objectives, absolute for values of variables."""
@@ -97,25 +98,19 @@ def _conflict(problem: DesignProblem, must: Collection[str], never: Collection[s
         if first in must and second in must:
             return f"{first!r} and {second!r} must both be built, but exclude each other"
     both = sorted({*must} & {*never})
-    return f"{listed(both)} must be built, but may not be built" if both else ""
+    return f"{listed(both, SHOWN)} must be built, but may not be built" if both else ""
 
 
 def uncovered(problem: DesignProblem, uncoverable: list[int]) -> str:
     """Return the message that some pairs, given by position, must be covered but cannot be."""
     names = [named_pair(problem, k) for k in uncoverable]
-    return f"{listed(names)} must be covered, but no candidates that may be built can cover them"
+    return f"{listed(names, SHOWN)} must be covered, but no candidates that may be built can cover them"
 
 
 def named_pair(problem: DesignProblem, k: int) -> str:
     """Return the name of pair k in messages."""
     pair = problem.pairs[k]
     return f"{problem.nodes[pair.origin]} - {problem.nodes[pair.destination]}"
-
-
-def listed(names: list[str]) -> str:
-    """Return the first names of a list for a message, and the number of the others."""
-    rest = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def build(stage: Reduction, names: Collection[str]) -> Reduction:

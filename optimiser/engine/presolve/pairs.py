@@ -6,10 +6,11 @@ from collections.abc import Collection, Hashable, Sequence
 
 import numpy as np
 
-from optimiser.engine.presolve.fixings import listed, named_pair, uncovered
+from optimiser.engine.presolve.fixings import SHOWN, named_pair, uncovered
 from optimiser.engine.presolve.stage import Reduction
 from optimiser.engine.search.paths import Mask, covered
 from optimiser.problem import City, DesignProblem, Pair
+from optimiser.problem.errors import listed
 from optimiser.verify.rules import target_coverage, weight_of
 
 
@@ -142,7 +143,7 @@ def _unreachable_target(problem: DesignProblem, ever: Mask) -> str:
             missed = pairs if target.of == "pairs" else cities
             return (
                 f"target {target.group!r}: at most {reach} of the {target.least} still required can be "
-                f"covered, even with all candidates built that may be; out of reach: {listed(missed)}"
+                f"covered, even with all candidates built that may be; out of reach: {listed(missed, SHOWN)}"
             )
     return ""
 

@@ -1,4 +1,4 @@
-"""Search a timetable for the journeys of a day with at most one change, by RAPTOR.
+"""Search a timetable for the journeys of a day with few changes, by RAPTOR.
 
 Delling, Pajor, Werneck: Round-Based Public Transit Routing, Transportation Science 49 (2015), 591-604: one
 round a train, routes of trips that do not overtake each other, and for a whole day one search for every
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from networks.gtfs.patterns import Train
 
-ROUNDS = 2
+ROUNDS = 4
 """Trains of a journey at most."""
 _NEVER = 10**9
 

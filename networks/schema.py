@@ -85,6 +85,10 @@ def components(tail: Ints, head: Ints, *, size: int, strong: bool = False) -> In
     return connected_components(graph.tocsr(), directed=strong, connection="strong")[1].astype(np.int64)
 
 
+CALLS = ("trip", "service", "node", "arrives_s", "departs_s")
+"""Columns of the calls of trains."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """Train services that run on a rail network.
@@ -104,6 +108,11 @@ class Services:
     routes
         One row per link that a service runs over, once where it does so several times; columns `service`,
         `link` (int64, row of the links of the rail network). Empty where the tracks of services are unknown.
+    calls
+        Calls of the trains of a timetable, by trip and then in order; int64 columns `trip`, `service`,
+        `node`, `arrives_s` and `departs_s` (seconds after midnight). Empty where clock times are unknown.
+    window_s
+        Time of day over whose departures means are taken, seconds after midnight.
     """
 
     lines: pd.DataFrame
@@ -111,6 +120,8 @@ class Services:
     routes: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame({"service": [], "link": []}, dtype="int64")
     )
+    calls: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CALLS), dtype="int64"))
+    window_s: tuple[int, int] = (6 * 3600, 20 * 3600)
 
 
 CRS = "EPSG:4326"

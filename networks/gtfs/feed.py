@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -68,7 +69,8 @@ class Feed:
         (float64, degrees).
     trips
         One row per trip of the modes asked for; columns `trip_id`, `route` (name of its route), `mode`,
-        `service_id` (str), `departures` (float64: 1, or more where `frequencies.txt` repeats the trip).
+        `service_id` (str), `starts` (tuple of int, seconds after midnight at which `frequencies.txt` repeats
+        the trip, empty for one that runs once).
     calls
         One row per call, by trip and then in order; columns `trip`, `stop` (int64, rows of the tables above),
         `arrives_s`, `departs_s` (int64, seconds after midnight of the service day, past 86,400 where a trip
@@ -148,7 +150,7 @@ def read_feed(path: Path, *, modes: Sequence[Mode] = ("rail",)) -> Feed:
         sha256=checksum(path),
         publisher=printable(", ".join(dict.fromkeys(name for name in named if name))),
         stops=stops,
-        trips=trips.assign(departures=_departures(trips, tables.get("frequencies"))),
+        trips=trips.assign(starts=_starts(trips, tables.get("frequencies"))),
         calls=calls,
         services=_services_by_day(tables),
         transfers=_transfers(tables.get("transfers"), stops),
@@ -357,18 +359,16 @@ def _with_all_times(calls: pd.DataFrame) -> pd.DataFrame:
     return calls
 
 
-def _departures(trips: pd.DataFrame, frequencies: pd.DataFrame | None) -> Floats:
-    """Return how often each trip runs on its day: once, or as often as its frequencies say."""
-    once = np.ones(len(trips))
-    if frequencies is None:
-        return once
-    start, end = (_seconds(frequencies[name]) for name in ("start_time", "end_time"))
-    headway = frequencies["headway_secs"].to_numpy(dtype=np.float64, na_value=np.nan)
-    usable = np.isfinite(headway) & (headway > 0) & (end > start)
-    often = pd.Series((end - start)[usable] / headway[usable]).groupby(
-        frequencies["trip_id"].astype(str).to_numpy()[usable]
-    )
-    return np.asarray(trips["trip_id"].map(often.sum()).fillna(1.0), dtype=np.float64)
+def _starts(trips: pd.DataFrame, frequencies: pd.DataFrame | None) -> pd.Series:
+    """Return the seconds after midnight at which each trip starts by its frequencies, empty without any."""
+    found = defaultdict[str, list[int]](list)
+    if frequencies is not None:
+        start, end = (_seconds(frequencies[name]) for name in ("start_time", "end_time"))
+        headway = frequencies["headway_secs"].to_numpy(dtype=np.float64, na_value=np.nan)
+        for row in np.flatnonzero(np.isfinite(headway) & (headway > 0) & (end > start)).tolist():
+            often = np.rint(np.arange(start[row], end[row], headway[row])).astype(np.int64).tolist()
+            found[str(frequencies["trip_id"].iloc[row])] += often
+    return trips["trip_id"].map(lambda trip: tuple(sorted(found.get(trip, ()))))
 
 
 def _services_by_day(tables: Mapping[str, pd.DataFrame]) -> dict[date, frozenset[str]]:

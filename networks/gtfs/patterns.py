@@ -2,8 +2,7 @@
 
 import re
 import statistics
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -80,8 +79,6 @@ def chosen_day(feed: Feed, day: date | None = None) -> date:
 
 
 DAY_S = 86_400
-PERIODS = ((0, 6), (6, 9), (9, 16), (16, 19), (19, 24))
-"""Times of day for which headways are stated: hours from and to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +93,12 @@ class Train:
         Rows of the stations at which it calls, in order, none twice in a row.
     arrives_s, departs_s
         Seconds after midnight at each of them.
-    departures
-        How often it runs that day.
     """
 
     trip: int
     stations: tuple[int, ...]
     arrives_s: tuple[int, ...]
     departs_s: tuple[int, ...]
-    departures: float
 
     @property
     def ride_s(self) -> int:
@@ -146,7 +140,7 @@ class Pattern:
     @property
     def trains_a_day(self) -> float:
         """Trains per day and direction: the mean of both directions."""
-        return sum(train.departures for train in (*self.out, *self.back)) / 2
+        return (len(self.out) + len(self.back)) / 2
 
 
 def trains_on(
@@ -169,7 +163,7 @@ def trains_on(
     calls = feed.calls[running[feed.calls["trip"].to_numpy()]]
     station = station_of_stop[calls["stop"].to_numpy()]
     calls = calls.assign(station=station)[station >= 0]
-    departures = feed.trips["departures"].to_numpy()
+    starts, leaves_s = feed.trips["starts"].tolist(), feed.calls.groupby("trip")["departs_s"].first()
     found = []
     columns = ("trip", "station", "arrives_s", "departs_s")
     trip, at, arrives, departs = (calls[name].to_numpy() for name in columns)
@@ -179,18 +173,15 @@ def trains_on(
         if len(new) < 2:
             continue
         first, last = own[new], own[np.append(new[1:], len(own)) - 1]
-        train = Train(
-            int(trip[own[0]]),
-            tuple(at[first].tolist()),
-            tuple(arrives[first].tolist()),
-            tuple(departs[last].tolist()),
-            float(departures[trip[own[0]]]),
-        )
-        middle_h = (train.departs_s[0] + train.arrives_s[-1]) / 2 % DAY_S / 3600
-        start, end = hours or (0.0, 24.0)
-        after, before = start <= middle_h, middle_h < end
-        if (after and before) if start < end else (after or before):
-            found.append(train)
+        once_s = leaves_s[trip[own[0]]]
+        for later_s in np.array(starts[trip[own[0]]] or (once_s,), dtype=np.int64) - once_s:
+            times = (tuple((seconds + later_s).tolist()) for seconds in (arrives[first], departs[last]))
+            train = Train(int(trip[own[0]]), tuple(at[first].tolist()), *times)
+            middle_h = (train.departs_s[0] + train.arrives_s[-1]) / 2 % DAY_S / 3600
+            start, end = hours or (0.0, 24.0)
+            after, before = start <= middle_h, middle_h < end
+            if (after and before) if start < end else (after or before):
+                found.append(train)
     return tuple(found)
 
 
@@ -239,27 +230,6 @@ def patterns_of(trains: Iterable[Train], *, most_spread: float) -> tuple[Pattern
             out, back = (tuple(train for train, side in group if side == way) for way in (False, True))
             found.append(Pattern(stations, times, out, back))
     return tuple(found)
-
-
-def headways(patterns: Sequence[Pattern]) -> pd.DataFrame:
-    """Return the headways of patterns by time of day.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per pattern, direction and period with trains; columns `pattern` (row), `back` (bool),
-        `from_h`, `to_h`, `trains`, `headway_s` (length of the period over its trains). A train belongs to the
-        period in which it leaves its first station.
-    """
-    trains: dict[tuple[int, bool, int, int], float] = defaultdict(float)
-    for row, pattern in enumerate(patterns):
-        for back, own in ((False, pattern.out), (True, pattern.back)):
-            for train in own:
-                hour = train.departs_s[0] % DAY_S / 3600
-                start, end = next(one for one in PERIODS if one[0] <= hour < one[1])
-                trains[row, back, start, end] += train.departures
-    rows = [(*key, n, round((key[3] - key[2]) * 3600 / n)) for key, n in sorted(trains.items())]
-    return pd.DataFrame(rows, columns=["pattern", "back", "from_h", "to_h", "trains", "headway_s"])
 
 
 _IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")

@@ -18,12 +18,12 @@ from networks import schema
 from networks.errors import SourceError
 from networks.gtfs.feed import Feed
 from networks.gtfs.patterns import (
+    DAY_S,
     JoinedStops,
     Pattern,
     Train,
     bare_name,
     chosen_day,
-    headways,
     join_stops,
     patterns_of,
     trains_on,
@@ -177,6 +177,8 @@ def section_links(
     }
 
 
+PERIODS = ((0, 6), (6, 9), (9, 16), (16, 19), (19, 24))
+"""Times of day of which the report counts the trains: hours from and to."""
 COACH = "coach"
 """Class of services on roads."""
 
@@ -230,7 +232,7 @@ class TimetableReport:
     trips: int
     doubles: int
     patterns: int
-    trains_by_period: Mapping[str, float]
+    trains_by_period: Mapping[str, int]
     stations: int
     stations_on_tracks: int
     stops_joined: Mapping[str, tuple[str, ...]]
@@ -264,15 +266,12 @@ class GtfsBuild:
         known.
     patterns
         The pattern of each service, in the same order.
-    headways
-        Headways of the patterns by time of day, from `patterns.headways`.
     report
         What was used and left out.
     """
 
     rail: RailBuild
     patterns: tuple[Pattern, ...]
-    headways: pd.DataFrame
     report: TimetableReport
 
 
@@ -342,7 +341,11 @@ def build(
         for number, (pattern, mode) in enumerate(zip(patterns, modes, strict=True), start=1)
     ]
     services = to_services(timed, network.links, station_node=station_node, parameters=rail)
-    by_period = headways(patterns)
+    services = replace(services, calls=_calls(patterns, station_node))
+    if hours is not None:
+        until_h = hours[1] + 24.0 * (hours[1] <= hours[0])
+        services = replace(services, window_s=(round(hours[0] * 3600), round(until_h * 3600)))
+    leave_h = [train.departs_s[0] % DAY_S / 3600 for train in once.values()]
     served = sorted({station for pattern in patterns for station in pattern.stations})
     new = [station for station in served if not ground.points[station]]
     columns = {
@@ -383,10 +386,7 @@ def build(
         trips=len(once),
         doubles=len(trains) - len(once),
         patterns=len(patterns),
-        trains_by_period={
-            f"{start}-{end}": float(own["trains"].sum())
-            for (start, end), own in by_period.groupby(["from_h", "to_h"])
-        },
+        trains_by_period={f"{a}-{b}": sum(a <= hour < b for hour in leave_h) for a, b in PERIODS},
         stations=len(served),
         stations_on_tracks=sum(bool(ground.points[station]) for station in served),
         stops_joined={
@@ -401,7 +401,7 @@ def build(
         },
         read=feed.counts,
     )
-    return GtfsBuild(built, tuple(patterns), by_period, report)
+    return GtfsBuild(built, tuple(patterns), report)
 
 
 # ---- stations
@@ -576,8 +576,8 @@ def _timed(
     hours_a_day: float,
 ) -> Timed:
     """Return a service with its ways, whose times are those of the timetable."""
-    trains = (*pattern.out, *pattern.back)
-    routes = (str(feed.trips["route"].iloc[train.trip]) for train in trains if train.trip >= 0)
+    trips = feed.trips.iloc[[train.trip for train in (*pattern.out, *pattern.back)]]
+    routes = trips["route"].astype(str)
     kinds = Counter(word[0] for route in routes if (word := re.match(r"[^\W\d_]+", route)))
     kind = min(kinds, key=lambda word: (-kinds[word], word)) if kinds else mode
     stations, times = pattern.stations, pattern.times
@@ -586,10 +586,21 @@ def _timed(
         name=f"{kind} {ground.names[stations[0]]} - {ground.names[stations[-1]]}",
         stations=stations,
         headway_s=max(round(hours_a_day * 3600.0 / pattern.trains_a_day), 1),
-        headway_source=BY_FREQUENCY if all(train.departures > 1 for train in trains) else BY_TIMETABLE,
+        headway_source=BY_FREQUENCY if all(trips["starts"]) else BY_TIMETABLE,
         known=times,
         link_class=COACH if mode == COACH else "",
     )
     hops = zip(pairwise(stations), times.run_s, times.stop_s[1:], strict=True)
     found = (Hop(a, b, ways[_in_order(a, b)], max(run_s, 1), stop_s) for (a, b), run_s, stop_s in hops)
     return Timed(draft, service_id, tuple(found))
+
+
+def _calls(patterns: Sequence[Pattern], station_node: Ints) -> pd.DataFrame:
+    """Return the calls of all trains, as `Services.calls` holds them."""
+    trains = [(row, one) for row, pattern in enumerate(patterns) for one in (*pattern.out, *pattern.back)]
+    rows = [
+        (trip, row, station_node[station], *times)
+        for trip, (row, one) in enumerate(trains)
+        for station, *times in zip(one.stations, one.arrives_s, one.departs_s, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=list(schema.CALLS), dtype="int64")

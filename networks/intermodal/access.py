@@ -157,7 +157,10 @@ class AccessNetwork:
     city_road, station_road, city_station
         Connectors between rows of the nodes.
     cities, stations
-        Number of nodes of either kind, the first and the last ones.
+        Number of nodes of either kind. Cities come first, station entrances last.
+    exits
+        Number of nodes after these by which passengers leave stations, one for each entrance, so that who
+        arrives does not board again as if the trip began here; 0 where they leave by the entrances.
     """
 
     nodes: pd.DataFrame
@@ -167,6 +170,7 @@ class AccessNetwork:
     city_station: Connectors
     cities: int
     stations: int
+    exits: int = 0
 
     def __len__(self) -> int:
         """Return the number of nodes."""
@@ -175,7 +179,7 @@ class AccessNetwork:
     @property
     def entrance(self) -> Ints:
         """Rows of the station entrances."""
-        return np.arange(len(self) - self.stations, len(self), dtype=np.int64)
+        return np.arange(self.stations, dtype=np.int64) + len(self) - self.stations - self.exits
 
     def arcs(self, *, in_vehicles: bool) -> Arcs:
         """Return the arcs of roads and ferries, and of all connectors in both directions.
@@ -186,22 +190,22 @@ class AccessNetwork:
             Count only that part of each connector which counts in vehicles.
         """
         connectors = [
-            ("connector", "connector", self.city_road),
-            ("connector", "connector", self.station_road),
-            ("access", "egress", self.city_station),
+            ("connector", "connector", self.city_road, 0, 0),
+            ("connector", "connector", self.station_road, self.exits, 0),
+            ("access", "egress", self.city_station, 0, self.exits),
         ]
         pieces = [self.roads]
-        for kind, reverse_kind, connector in connectors:
+        for kind, reverse_kind, connector, out, back in connectors:
             seconds = connector.moving_s if in_vehicles else connector.seconds
             pieces += [
-                Arcs.of(kind, connector.first, connector.second, seconds),
-                Arcs.of(reverse_kind, connector.second, connector.first, seconds),
+                Arcs.of(kind, connector.first + out, connector.second, seconds),
+                Arcs.of(reverse_kind, connector.second + back, connector.first, seconds),
             ]
         return Arcs.join(pieces)
 
 
 def build_access_network(
-    road: Network, stations: gpd.GeoDataFrame, cities: Cities, *, parameters: AccessParameters
+    road: Network, stations: gpd.GeoDataFrame, cities: Cities, *, parameters: AccessParameters, exits: bool
 ) -> AccessNetwork:
     """Build the access network of cities, roads and stations.
 
@@ -211,6 +215,8 @@ def build_access_network(
         The road network, with travel times.
     stations
         Points of the stations; the index is their row in the nodes of the rail network.
+    exits
+        Give stations exits beside their entrances.
 
     Raises
     ------
@@ -239,6 +245,8 @@ def build_access_network(
         ("station", stations.index, stations),
     ]
     rows = [node_rows(kind, [f"{kind}:{key}" for key in keys], table) for kind, keys, table in named]
+    if exits:
+        rows.append(node_rows("station", [f"station:{key}/{EXIT}" for key in stations.index], stations))
     return AccessNetwork(
         nodes=pd.concat(rows, ignore_index=True),
         roads=_road_arcs(road).shifted(first_road),
@@ -247,6 +255,7 @@ def build_access_network(
         city_station=city_station.shifted(0, first_station),
         cities=len(cities),
         stations=len(stations),
+        exits=len(stations) * exits,
     )
 
 
@@ -284,6 +293,9 @@ def node_rows(kind: str, node_ids: list[str], points: gpd.GeoDataFrame) -> pd.Da
         }
     )
 
+
+EXIT = "exit"
+"""Node by which passengers leave a station, `station:<n>/exit`, where the connections of trains are known."""
 
 Definition = Literal["door_to_door", "in_vehicle"]
 
@@ -344,7 +356,8 @@ def join(
     if rail is not None:  # the index of a station is its row in the rail network
         served = np.union1d(rail.stations["node"].to_numpy(), rail.services.stops["node"].to_numpy())
         stations = rail.network.nodes.iloc[served]
-    access = build_access_network(road, stations, cities, parameters=assumed)
+    is_timed = rail is not None and len(rail.services.calls) > 0
+    access = build_access_network(road, stations, cities, parameters=assumed, exits=is_timed)
     if rail is None or not len(rail.services.stops):
         driving, centres = access.arcs(in_vehicles=definition == "in_vehicle"), np.arange(access.cities)
         return TimeGraph.of(access.nodes, driving, origin=centres, destination=centres, definition=definition)
@@ -353,27 +366,30 @@ def join(
     before, between, after = (0, 0, 0) if is_whole else (copy * len(access) for copy in range(len(_COPIES)))
     suffixes = ("",) if is_whole else _COPIES
     halls = Halls(len(suffixes) * len(access), len(stations))
-    services = with_common_lines(rail.services, assumed, alone=is_whole)
+    used_halls = HALLS if is_timed else HALLS[:-1]
+    near = stations.index.to_numpy()[access.city_station.second - access.entrance[0]]
+    services = with_common_lines(rail.services, assumed, alone=is_whole, near=near)
     station_of_node = np.full(len(rail.network.nodes), -1, dtype=np.int64)
     station_of_node[stations.index.to_numpy()] = np.arange(len(stations))
     stops = Stops.of(
         services,
         parameters=assumed,
         station_of_node=station_of_node,
-        first_row=halls.first_row + len(HALLS) * len(stations),
+        first_row=halls.first_row + len(used_halls) * len(stations),
     )
     keys = services.lines["service_id"].to_numpy()[stops.service]
     ids = [f"stop:{key}/{seq}" for key, seq in zip(keys, services.stops["seq"], strict=True)]
     at = stations.iloc[stops.station]
     nodes = [access.nodes.assign(node_id=access.nodes["node_id"] + suffix) for suffix in suffixes]
-    names = ([f"station:{row}/{hall}" for row in stations.index] for hall in HALLS)
+    names = ([f"station:{row}/{hall}" for row in stations.index] for hall in used_halls)
     nodes += [node_rows("station", of_hall, stations) for of_hall in names]
     nodes += [node_rows("stop", ids, at), node_rows("stop", [f"{name}/arrived" for name in ids], at)]
     running = [trains.ride_arcs(stops), trains.transfer_arcs(stops, halls, parameters=assumed)]
     entrance, centres = access.entrance, np.arange(access.cities, dtype=np.int64)
+    leave = entrance + access.exits
     boarding = trains.boarding_arcs(stops, entrance + between, halls, parameters=assumed)
     if is_whole:
-        alighting = trains.alighting_arcs(stops, entrance, seconds=assumed.alight_s)
+        alighting = trains.alighting_arcs(stops, leave, seconds=assumed.alight_s)
         arcs = [access.arcs(in_vehicles=False), *running, boarding, alighting]
     else:
         arcs = [
@@ -382,9 +398,9 @@ def join(
             access.arcs(in_vehicles=True).shifted(after),
             *running,
             trains.boarding_arcs(stops, entrance + before, None, parameters=assumed),
-            trains.alighting_arcs(stops, entrance + between, seconds=assumed.alight_s),
+            trains.alighting_arcs(stops, leave + between, seconds=assumed.alight_s),
             boarding,
-            trains.alighting_arcs(stops, entrance + after, seconds=_FREE_S),
+            trains.alighting_arcs(stops, leave + after, seconds=_FREE_S),
             # A trip without trains goes from the first copy to the last at its end.
             Arcs.of("connector", access.city_road.second + before, access.city_road.first + after, _FREE_S),
             Arcs.of("connector", centres + before, centres + after, _FREE_S),

@@ -233,9 +233,13 @@ class AccessParameters:
         int
             Rounded up to whole seconds, at most `wait_cap_s`.
         """
-        rule = self.waiting_hsr if self.is_fast(link_class) else self.waiting_conv
-        share = Fraction(1) if rule == "turn_up" else Fraction(repr(float(self.schedule_weight)))
+        share = self.wait_share(is_fast=self.is_fast(link_class))
         return min(-int(-share * headway_s // 2), self.wait_cap_s)
+
+    def wait_share(self, *, is_fast: bool) -> Fraction:
+        """Return the share of the wait before the first train that counts."""
+        rule = self.waiting_hsr if is_fast else self.waiting_conv
+        return Fraction(1) if rule == "turn_up" else Fraction(repr(float(self.schedule_weight)))
 
     def change_wait_s(self, headway_s: int) -> int:
         """Return the mean wait at a change of trains in seconds: half the headway, at most `wait_cap_s`.

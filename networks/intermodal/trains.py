@@ -1,8 +1,8 @@
 """Represent train services as arcs: riding, boarding, alighting, transfers; and combine common lines."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from networks.intermodal.parameters import AccessParameters
 from networks.rail.drafts import BY_TRACKS
 from networks.schema import LINES, STOPS, Ints, Mask, Services
-from networks.skims import Arcs
+from networks.skims import Arcs, mean_times
 
-COMBINED = "combined"
-"""Source of the headway of several services together."""
+COMBINED, CONNECTED = "combined", "connected"
+"""Sources of the headway of several services together: those that run directly, and any with changes."""
 
 _LINES, _STOPS = [*(column.name for column in LINES), "ref"], [column.name for column in STOPS]
 
@@ -28,7 +28,9 @@ class _Ride(NamedTuple):
     length_km: float
 
 
-def with_common_lines(services: Services, parameters: AccessParameters, *, alone: bool) -> Services:
+def with_common_lines(
+    services: Services, parameters: AccessParameters, *, alone: bool, near: Ints
+) -> Services:
     """Add, for each two stations with several direct services of known times, those services together.
 
     The trains of a real timetable have many patterns of stops, each with few trains a day. A passenger waits
@@ -39,6 +41,10 @@ def with_common_lines(services: Services, parameters: AccessParameters, *, alone
     Research B 23, 1989). Modelled services are left alone, since their headways are those between two
     stations already.
 
+    Where clock times are known, times between two stations near cities are means over the departures instead
+    (`mean_times`), of both directions and with any number of changes; their headway is that whose wait counts
+    as much as the waits of the departures. Other services there stand for direct rides alone.
+
     Parameters
     ----------
     parameters
@@ -46,13 +52,16 @@ def with_common_lines(services: Services, parameters: AccessParameters, *, alone
     alone
         Keep the services of known times beside their combinations. Otherwise each two stations have the
         combination alone, so that times without the wait are those of the trains that passengers take, and
-        not of one fast train a day.
+        not of one fast train a day. The same holds where clock times are known.
+    near
+        Nodes of the stations near cities.
 
     Returns
     -------
     Services
         The lines of the given services, then one with two stops for each combination, whose headway has the
-        source `COMBINED`. A further column `ref` (int64) is the row of the service, -1 for several together.
+        source `COMBINED`, or `CONNECTED` where no direct train runs. Further columns are `ref` of the lines
+        (int64: the row of the service, -1 for several together) and `held` of the stops (bool: `Stops.held`).
     """
     fast = services.lines["link_class"].isin(parameters.fast_classes).to_numpy()
     headway_s = services.lines["headway_s"].tolist()
@@ -66,22 +75,57 @@ def with_common_lines(services: Services, parameters: AccessParameters, *, alone
                 rides[(*ends, bool(fast[row]))].append(ride)
     lines: list[tuple[object, ...]] = []
     stops: list[tuple[object, ...]] = []
+
+    def add(ends: tuple[int, int], like: _Ride, every_s: int, run_s: int, source: str, ref: int = -1) -> None:
+        name, link_class = names[like.service] if source == COMBINED else "", classes[like.service]
+        key = f"{source}:{ends[0]}-{ends[1]}:{link_class}"
+        number = len(services.lines) + len(lines)
+        lines.append((key, name, link_class, every_s, source, True, ref))
+        stops.extend([(number, 0, ends[0], 0, 0.0, 0), (number, 1, ends[1], run_s, like.length_km, 0)])
+
+    for a, b, seconds, wait_s, on_fast, every_s in _by_departures(services, near, parameters):
+        direct = {kind: own for kind in (False, True) if (own := rides.pop((a, b, kind), None))}
+        is_fast = on_fast > 0.5 if not direct or (on_fast > 0.5) in direct else next(iter(direct))
+        like = min(direct[is_fast]) if direct else _Ride(0, int(np.argmax(fast == is_fast)), 0.0)
+        share = float(parameters.wait_share(is_fast=is_fast))
+        together_s = max(1, int(2.0 * wait_s / share if share else every_s))
+        board_s = parameters.board_s(link_class=classes[like.service], headway_s=together_s)
+        run_s = round(seconds) + parameters.running.start_s - board_s - parameters.alight_s
+        add((a, b), like, together_s, max(1, run_s), COMBINED if direct else CONNECTED)
+    alone &= not len(services.calls)
     for (start, end, _), found in sorted(rides.items()):
         chosen = _attractive(found, headway_s, parameters)
         if len(chosen) > 1 or not alone:
             first, trains = chosen[0], [1.0 / float(headway_s[ride.service]) for ride in chosen]
-            name, link_class = names[first.service], classes[first.service]
-            together_s = max(round(1.0 / sum(trains)), 1)
-            number = len(services.lines) + len(lines)
-            key = f"{COMBINED}:{start}-{end}:{link_class}"
-            ref = first.service if len(chosen) == 1 else -1
-            lines.append((key, name, link_class, together_s, COMBINED, True, ref))
             run_s = round(float(np.average([ride.run_s for ride in chosen], weights=trains)))
-            stops += [(number, 0, start, 0, 0.0, 0), (number, 1, end, run_s, first.length_km, 0)]
+            together_s = max(round(1.0 / sum(trains)), 1)
+            add((start, end), first, together_s, run_s, COMBINED, first.service if len(chosen) == 1 else -1)
     is_known = np.array(known, dtype=bool)[services.stops["service"].to_numpy()]
     given = services.stops if alone else services.stops[~is_known]
     numbered = services.lines.assign(ref=np.arange(len(services.lines), dtype=np.int64))
-    return Services(lines=_added(numbered, lines, _LINES), stops=_added(given, stops, _STOPS))
+    called = _added(given, stops, _STOPS)
+    is_near = called["node"].isin(near) & (len(services.calls) > 0)
+    of_service = is_near.groupby(called["service"])
+    held = of_service.transform("all") | (of_service.transform("any") & ~is_near)
+    return replace(services, lines=_added(numbered, lines, _LINES), stops=called.assign(held=held))
+
+
+def _by_departures(
+    services: Services, near: Ints, parameters: AccessParameters
+) -> Iterator[tuple[int, int, float, float, float, float]]:
+    """Yield stations near cities with journeys in both directions, and their means over the departures.
+
+    The smaller node comes first; then seconds from station to station, what the wait in them counts, the
+    share of passengers whose first train is fast, and the window over its journeys; of both directions.
+    """
+    if len(near) and len(services.calls):
+        nodes, (start, end) = np.unique(near), services.window_s
+        found = mean_times(services, (np.arange(len(nodes)), nodes, np.zeros_like(nodes)), parameters)
+        found = found._replace(journeys=(end - start) / np.maximum(found.journeys, 1))
+        means = [(one + one.T) / 2 for one in found]
+        a, b = np.nonzero(np.triu(np.isfinite(means[0]), 1))
+        columns = (nodes[a], nodes[b], *(one[a, b] for one in means))
+        yield from zip(*(one.tolist() for one in columns), strict=True)
 
 
 def _direct_rides(
@@ -125,9 +169,10 @@ def _added(table: pd.DataFrame, rows: Sequence[tuple[object, ...]], columns: lis
     return pd.concat([table, more], ignore_index=True)
 
 
-HALLS = ("check-in-hsr", "check-in-conv", "arrivals", "platforms")
+HALLS = ("check-in-hsr", "check-in-conv", "arrivals", "platforms", "timed/platforms")
 """Nodes of a station besides its entrance, `station:<n>/<hall>`: behind check-in for fast and for other
-trains, where trains arrive, and where passengers wait for the next train."""
+trains, where trains arrive, where passengers wait for the next train, and where they wait for one whose
+connections with today's trains the timetable knows. The last one exists beside a timetable alone."""
 
 
 ARRIVING_S = 1
@@ -175,6 +220,9 @@ class Stops:
         Seconds for passengers who stay on the train.
     ref
         Row of its service among the given ones, -1 for several services together.
+    held
+        Whether passengers change here between such services within their mean times alone, since the
+        timetable knows these: between stations near cities, and at the far end of rides from there.
     departing, arrived
         Rows of its two nodes: a train that is about to depart, and a train that has arrived.
     """
@@ -188,6 +236,7 @@ class Stops:
     start_s: Ints
     stop_s: Ints
     ref: Ints
+    held: Mask
     departing: Ints
     arrived: Ints
 
@@ -222,6 +271,7 @@ class Stops:
             start_s=np.where(known, 0, parameters.running.start_s),
             stop_s=np.where(known, stops["stop_s"].to_numpy(), parameters.running.stop_s),
             ref=services.lines["ref"].to_numpy()[service],
+            held=stops["held"].to_numpy(),
             departing=rows,
             arrived=rows + len(stops),
         )
@@ -332,18 +382,19 @@ def transfer_arcs(stops: Stops, halls: Halls, *, parameters: AccessParameters) -
         Arcs of kind `transfer` over the arrivals to the platforms; arcs of kind `board` from there, whose
         `ref` is the row of the service.
     """
-    at = stops.station
+    at, held = stops.station, stops.held
     seconds = [
         parameters.change_s(headway_s=int(headway), start_s=start_s)
         for headway, start_s in zip(stops.headway_s, stops.start_s.tolist(), strict=True)
     ]
-    arrivals, platforms = (halls.rows(hall) for hall in ("arrivals", "platforms"))
-    return Arcs.join(
-        [
-            Arcs.of("transfer", stops.arrived, arrivals[at], ARRIVING_S),
-            Arcs.of("transfer", arrivals, platforms, parameters.transfer_s - ARRIVING_S),
-            Arcs.of(
-                "board", platforms[at], stops.departing, np.array(seconds, dtype=np.int64), ref=stops.ref
-            ),
-        ]
-    )
+    arrivals, platforms, timed = (halls.rows(hall) for hall in HALLS[2:])
+    boards = np.where(held, timed[at], platforms[at])
+    found = [
+        Arcs.of("transfer", stops.arrived[~held], arrivals[at[~held]], ARRIVING_S),
+        Arcs.of("transfer", arrivals, platforms, parameters.transfer_s - ARRIVING_S),
+        Arcs.of("board", boards, stops.departing, np.array(seconds, dtype=np.int64), ref=stops.ref),
+    ]
+    if held.any():  # passengers of other trains wait half a headway for these, and theirs for other trains
+        found.append(Arcs.of("transfer", stops.arrived[held], platforms[at[held]], parameters.transfer_s))
+        found.append(Arcs.of("transfer", arrivals, timed, parameters.transfer_s - ARRIVING_S))
+    return Arcs.join(found)

@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from networks.cities import CityNames
 from networks.intermodal import AccessParameters
+from networks.intermodal.access import EXIT
 from networks.schema import Network, Services
 from networks.skims import TimeGraph, fastest_arcs, time_matrix
 from networks.sphere import EARTH_RADIUS_KM, unit_vectors
@@ -384,6 +385,11 @@ class BaseCase:
         return found.assign(row=rows).sort_values("row")
 
     @cached_property
+    def exit(self) -> str:
+        """Return what follows the id of a station where passengers leave it: nothing, or its exit."""
+        return f"/{EXIT}" if self.graph.nodes["node_id"].str.endswith(f"/{EXIT}").any() else ""
+
+    @cached_property
     def times(self) -> csr_array:
         """Return the whole graph as a sparse matrix of seconds."""
         graph = self.graph
@@ -424,11 +430,15 @@ class BaseCase:
         inside, nodes = [local[name] for name in known], [self.node_row[name] for name in known]
         through = dijkstra(time_matrix(len(ids), tail, head, seconds), indices=inside)[:, inside]
         np.fill_diagonal(through, np.inf)  # a trip that only passes a node does not use the arcs
-        to_exit = self.from_origins_s[:, nodes][:, :, None] + through
-        entry = to_exit.argmin(axis=1)
-        to_end = to_exit.min(axis=1)[:, :, None] + self.to_destinations_s[nodes]
+        entry = np.zeros((len(self.ids), len(inside)), dtype=np.int64)
+        to_exit = np.full(entry.shape, NO_PATH_S, dtype=np.float64)
+        for at in np.flatnonzero(np.isfinite(through).any(axis=0)).tolist():
+            ways = np.flatnonzero(np.isfinite(through[:, at]))  # few of the nodes lead to each
+            seconds = self.from_origins_s[:, np.take(nodes, ways)] + through[ways, at]
+            entry[:, at], to_exit[:, at] = ways[seconds.argmin(axis=1)], seconds.min(axis=1)
+        to_end = to_exit[:, :, None] + self.to_destinations_s[nodes]
         leave = to_end.argmin(axis=1)
-        places = on_sphere(*self.graph.nodes[["lon", "lat"]].to_numpy(dtype=np.float64)[nodes].T)
+        places = on_sphere(*(self.graph.nodes[name].to_numpy()[nodes] for name in ("lon", "lat")))
         km = np.linalg.norm(places[np.take_along_axis(entry, leave, axis=1)] - places[leave], axis=-1)
         return np.minimum(to_end.min(axis=1), NO_PATH_S).astype(np.int64), km
 

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from networks.intermodal.trains import CONNECTED
 from networks.rail.drafts import BY_FREQUENCY
 from networks.schema import Services
-from networks.skims import time_matrix
+from networks.skims import hops_of, mean_change_s, time_matrix
 from optimiser.proposals.base_case import NEW, Arc
 from optimiser.proposals.shortest_times import times_between
 from optimiser.proposals.stations import at_station
@@ -111,6 +112,8 @@ class Branch:
         Trains a day and direction that stop at the station.
     rides
         Its rides that are frequent enough for a timed connection.
+    comes_s, leaves_s
+        Clock times at which its trains come and leave, rising; empty where unknown.
     """
 
     line: str
@@ -118,6 +121,8 @@ class Branch:
     services: frozenset[int]
     a_day: float
     rides: tuple[Ride, ...]
+    comes_s: tuple[int, ...] = ()
+    leaves_s: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         """Return line and direction in words."""
@@ -133,8 +138,9 @@ def propose_timed_connections(
     """Propose that the trains of two lines and directions wait for each other at a station.
 
     A change between these takes `ConnectionRules.change_s`, transfer and wait together; with fewer trains
-    half the longer headway. No other change at the station gets faster, and none slower than today's. Nothing
-    is proposed where trains of today run through from one to the other every `regular_s`.
+    half the longer headway. Today it takes the mean between their trains where clock times are known, else
+    the transfer and half the headway. No other change at the station gets faster, and none slower than
+    today's. Nothing is proposed where trains of today run through from one to the other every `regular_s`.
 
     Parameters
     ----------
@@ -207,6 +213,8 @@ def _arcs(
     """
     access, arcs, best = tracks.base.access, dict[Arc, int](), (0, 0)
     for way_round, (first, second) in (("out", branches), ("back", branches[::-1])):
+        clock = first.comes_s, second.leaves_s
+        known_s = mean_change_s(*clock, least_s=access.transfer_s, window_s=tracks.joined.window_s)
         coming, leaving = (defaultdict[tuple[int, int, bool], list[Ride]](list) for _ in range(2))
         for ride in first.rides:
             coming[rules.half_headway_s(ride.headway_s), 0, True].append(ride)
@@ -220,7 +228,7 @@ def _arcs(
         for came, left in itertools.product(sorted(coming), sorted(leaving)):
             (a, *_), (b, start_s, is_fast) = came, left
             new_s = max(rules.least_change_s(2 * a), rules.least_change_s(2 * b))
-            today_s = access.station_change_s(is_fast=is_fast, headway_s=2 * b)
+            today_s = known_s or access.station_change_s(is_fast=is_fast, headway_s=2 * b)
             if new_s < today_s:
                 best = max(best, (today_s, new_s), key=lambda change: change[0] - change[1])
                 ends = f"{node}/{a}/from", f"{node}/{b}-{start_s}-{is_fast:d}/to"
@@ -287,6 +295,10 @@ def branches_of(tracks: Tracks, rules: ConnectionRules) -> dict[int, list[Branch
         return {}
     fast = tracks.is_fast
     rides, found = _rides(tracks, services, fast), dict[int, list[Branch]]()
+    clock = defaultdict[tuple[int, int, bool], list[tuple[int, int]]](list)
+    hops = hops_of(services, tracks.base.access)
+    for a, b, is_fast, *times in hops[["a", "b", "fast", "departs", "arrives"]].to_numpy().tolist():
+        clock[a, b, bool(is_fast)].append((times[0], times[1]))
     served, sources = {station for station, _, _ in rides}, services.lines["headway_source"].tolist()
     trains = defaultdict[int, dict[_Approach, list[tuple[int, int, int]]]](dict)
     for service, seq, station, next_seq, next_stop, _ in _hops(services.stops):
@@ -297,7 +309,7 @@ def branches_of(tracks: Tracks, rules: ConnectionRules) -> dict[int, list[Branch
         tracks, rules, services, {key: own[0][0] for at in trains.values() for key, own in at.items()}
     )
     for station in sorted(trains):
-        branches = list(_branches_at(tracks, rules, trains[station], lines, rides))
+        branches = list(_branches_at(tracks, rules, trains[station], lines, rides, clock))
         if len(branches) > 1:
             found[station] = sorted(branches, key=lambda one: (-one.a_day, str(one)))
     return found
@@ -319,8 +331,8 @@ def _hops(stops: pd.DataFrame) -> Iterator[tuple[int, int, int, int, int, int]]:
 def _rides(tracks: Tracks, services: Services, fast: Sequence[bool]) -> dict[_Approach, list[Ride]]:
     """Return the rides that are frequent enough for a connection, by station, next stop and class.
 
-    Trains of known times count as those that passengers take together (`with_common_lines`), others by all
-    direct trains between the two stations.
+    Trains of known times count as those that passengers take together (`with_common_lines`), others, and
+    those of a timetable, by all direct trains between the two stations.
     """
     access = tracks.base.access
     joined = tracks.joined
@@ -332,9 +344,11 @@ def _rides(tracks: Tracks, services: Services, fast: Sequence[bool]) -> dict[_Ap
             a_second[ends] += 1.0 / every_s[service]
     names, classes = joined.lines["service_id"].tolist(), joined.lines["link_class"].tolist()
     found = defaultdict[_Approach, list[Ride]](list)
-    for service, _, station, there_seq, there, run_s in _hops(joined.stops):
+    is_direct = joined.stops["service"].map(joined.lines["headway_source"] != CONNECTED)
+    for service, _, station, there_seq, there, run_s in _hops(joined.stops[is_direct]):
         together_s = 1.0 / a_second[min(station, there), max(station, there)]
-        headway_s = every_s[service] if known[service] else min(every_s[service], together_s)
+        is_alone = known[service] and not tracks.base.exit
+        headway_s = every_s[service] if is_alone else min(every_s[service], together_s)
         if headway_s >= most_s:
             continue
         is_fast, next_stop = access.is_fast(classes[service]), there
@@ -386,10 +400,12 @@ def _branches_at(
     trains: Mapping[_Approach, list[tuple[int, int, int]]],
     lines: Mapping[_Approach, tuple[str, float]],
     rides: Mapping[_Approach, Sequence[Ride]],
+    clock: Mapping[_Approach, Sequence[tuple[int, int]]],
 ) -> Iterator[Branch]:
     """Yield the branches of a station that have rides.
 
-    `trains` are the services that leave in each direction, with the numbers of their stop there and the next.
+    `trains` are the services that leave in each direction, with the numbers of their stop there and the next;
+    `clock` has the departures and arrivals of the trains between two stops.
     """
     a_day = tracks.a_day
     busiest = sorted(trains, key=lambda key: (-sum(a_day[service] for service, _, _ in trains[key]), key))
@@ -414,6 +430,8 @@ def _branches_at(
                 services=frozenset(leaving),
                 a_day=sum(a_day[service] for service in leaving),
                 rides=own,
+                comes_s=tuple(sorted(at for a, b, fast in group for _, at in clock.get((b, a, fast), ()))),
+                leaves_s=tuple(sorted(at for key in group for at, _ in clock.get(key, ()))),
             )
 
 

@@ -303,8 +303,8 @@ def _more_trains(
     """Return the proposal of more trains on one service, None where no wait gets shorter.
 
     So many are added that all direct trains of its main relation leave every `frequency_headway_s`. In
-    vehicles, services of known times stand in the graph only together with others (`common_lines`). Their
-    trains are then a train of their own beside these, with its known times.
+    vehicles, and beside a timetable, services of known times stand in the graph only together with others
+    (`with_common_lines`). Their trains are then a train of their own beside these, with its known times.
     """
     base, rules, times = tracks.base, tracks.rules, tracks.times
     link_class, headway_s, is_known = str(line["link_class"]), int(line["headway_s"]), line["known_times"]
@@ -316,15 +316,15 @@ def _more_trains(
         Train(link_class, seconds, rules.turn_s) for seconds in (headway_s, _headway_s(headway_s, added))
     )
     candidate_id = f"rail-frequency:{line['service_id']}"
-    if is_known and not base.door_to_door:
+    if is_known and (base.exit or not base.door_to_door):
         at_stations = [Stop(f"station:{row}") for row in rows]
         faster = train_arcs(candidate_id, at_stations, runs_s[1:], more, times, stops_s=stops_s)
     else:
         ids = [f"stop:{line['service_id']}/{seq}" for seq in stops["seq"].tolist()]
-        shorter = _shorter_waits(
-            tracks, ids, (now, more), start_s=0 if is_known else times.access.running.start_s
-        )
-        faster = (*shorter, *(_shorter_waits_together(tracks, service, added) if is_known else ()))
+        start_s = 0 if is_known else times.access.running.start_s
+        faster = tuple(_shorter_waits(tracks, ids, (now, more), start_s=start_s))
+    if is_known and base.door_to_door:
+        faster = (*faster, *_shorter_waits_together(tracks, service, added))
     if not faster:
         return None
     length_km, run_s = float(stops["length_km"].sum()), sum(runs_s)

@@ -216,7 +216,7 @@ def propose_access(tracks: Tracks, rules: StationRules, left_out: Counter[str]) 
         One a city, station and class of way.
     """
     base, times_needed = tracks.base, dict(rules.corridors)
-    last, people = "" if base.door_to_door else "/after", base.cities["population"].tolist()
+    last, people = base.exit + ("" if base.door_to_door else "/after"), base.cities["population"].tolist()
     for city, (lon, lat) in enumerate(zip(base.lon.tolist(), base.lat.tolist(), strict=True)):
         origin, destination = base.city_ends(city)
         near = [(float(great_circle_km(lon, lat, *tracks.places[row])), row) for row in _served(tracks)]

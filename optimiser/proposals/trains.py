@@ -164,10 +164,13 @@ class TrainTimes:
     door_to_door
         Whether access, first wait and egress count. Where not, the graph contains what is outside trains
         three times: before the first train, between trains, after the last.
+    exit
+        What follows the id of a station of today where passengers leave it: `BaseCase.exit`.
     """
 
     access: AccessParameters
     door_to_door: bool
+    exit: str = ""
 
     def run_s(self, length_km: float, design_kmh: float) -> int:
         """Return the running time, seconds."""
@@ -205,13 +208,14 @@ class TrainTimes:
             (f"{station}/platforms", aboard, access.change_s(headway_s=train.headway_s)),
             (arrived, f"{station}/arrivals", ARRIVING_S),
         ]
+        leave = station if station.startswith(NEW) else station + self.exit
         if self.door_to_door:
-            return [*boards, (arrived, station, max(1, access.alight_s))]
+            return [*boards, (arrived, leave, max(1, access.alight_s))]
         return [
             *boards,
             (station, aboard, max(1, start_s)),
-            (arrived, f"{station}/between", max(1, access.alight_s)),
-            (arrived, f"{station}/after", 1),
+            (arrived, f"{leave}/between", max(1, access.alight_s)),
+            (arrived, f"{leave}/after", 1),
         ]
 
     def new_station_arcs(self, station: str) -> tuple[Arc, ...]:
@@ -357,7 +361,7 @@ class Tracks:
     @cached_property
     def times(self) -> TrainTimes:
         """Return the times of new trains."""
-        return TrainTimes(self.base.access, self.base.door_to_door)
+        return TrainTimes(self.base.access, self.base.door_to_door, self.base.exit)
 
     @cached_property
     def fronts(self) -> list[int]:
@@ -490,8 +494,11 @@ class Tracks:
     @cached_property
     def joined(self) -> Services:
         """Return today's services and, of known times, those that passengers take together."""
-        base = self.base
-        return with_common_lines(cast("Services", base.services), base.access, alone=base.door_to_door)
+        base, graph, fronts = self.base, self.base.graph, self.base.fronts
+        reached = graph.nodes["node_id"].iloc[graph.head[graph.kind == ARC_KINDS.index("access")]]
+        near = fronts["row"][fronts["node_id"].isin(reached)].to_numpy()
+        services = cast("Services", base.services)
+        return with_common_lines(services, base.access, alone=base.door_to_door, near=near)
 
     @cached_property
     def together(self) -> dict[tuple[int, int, bool], tuple[str, str, int, int]]:
@@ -810,7 +817,7 @@ class Tracks:
         trains = time_matrix(len(graph.nodes), graph.tail[used], graph.head[used], graph.seconds[used])
         starts, ends = (
             np.array([base.node_row[f"station:{row}{suffix}"] for row in self._position], dtype=np.int64)
-            for suffix in ("", after)
+            for suffix in ("", base.exit + after)
         )
         return times_between(base.times, starts, ends), times_between(trains, starts, ends)
 

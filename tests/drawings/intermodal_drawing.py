@@ -101,6 +101,21 @@ def railway(
     return RailBuild(tracks, Services(lines, stops), stations, _no_report())
 
 
+def with_hourly_trains(rail: RailBuild, minutes: Sequence[tuple[int, int]]) -> RailBuild:
+    """Give each service known times, and a train an hour out and back at these minutes past it."""
+    services, rows = rail.services, list[tuple[int, ...]]()
+    for service, stops in services.stops.groupby("service"):
+        for way, minute in zip((1, -1), minutes[int(str(service))], strict=True):
+            nodes, runs_s = stops["node"].tolist()[::way], stops["run_s"].tolist()[1:][::way]
+            for hour in range(24):
+                at = hour * 3600 + minute * 60 + np.cumsum([0, *runs_s])
+                trip = len(rows)
+                rows += [(trip, int(str(service)), node, s, s) for node, s in zip(nodes, at, strict=True)]
+    lines = services.lines.assign(known_times=True, headway_s=3600)
+    calls = pd.DataFrame(rows, columns=list(schema.CALLS)).astype("int64")
+    return replace(rail, services=replace(services, lines=lines, calls=calls))
+
+
 def _no_report() -> RailReport:
     return RailReport(0, {}, {}, 0, 0, 0, 0, 0, 0, 0.0, {}, (), (), 0, "none", {}, {}, 0, ())
 

@@ -17,7 +17,7 @@ from rail_drawing import draw
 from networks import gtfs, rail, regions, schema
 from networks.cities import load_csv
 from networks.errors import SourceError
-from networks.gtfs.patterns import Train, bare_name, headways, join_stops, patterns_of, trains_on
+from networks.gtfs.patterns import Train, bare_name, join_stops, patterns_of, trains_on
 from networks.gtfs.services import infer_sections
 from networks.rail.parameters import GtfsParameters
 from tools.region import reduce
@@ -62,7 +62,7 @@ def test_a_trip_runs_on_past_midnight(tmp_path: Path) -> None:
     night = [("a", "23:40:00"), ("b", "24:20:00", "24:25:00"), ("c", "25:10:00")]
     built = gtfs.build(drawing.feed(tmp_path, STOPS, {"NJ 1": night}))
     assert stop_rows(built) == [["Aville", 0, 0], ["Beton", 2400, 300], ["Cedar", 2700, 0]]
-    assert built.report.trains_by_period == {"19-24": 1.0}
+    assert built.report.trains_by_period == {"0-6": 0, "6-9": 0, "9-16": 0, "16-19": 0, "19-24": 1}
 
 
 def test_only_the_trips_of_the_day_count(tmp_path: Path) -> None:
@@ -217,15 +217,16 @@ def test_hours_choose_the_trains_that_are_under_way(tmp_path: Path) -> None:
         gtfs.build(feed, hours=(1, 2))
 
 
-def test_headways_by_time_of_day(tmp_path: Path) -> None:
-    later = [(stop, f"1{time[1:]}") if not rest else (stop, f"1{time[1:]}", f"1{rest[0][1:]}")
-             for stop, time, *rest in OUT]  # fmt: skip
-    feed = drawing.feed(tmp_path, STOPS, {"1": OUT, "2": later})
-    found = headways(gtfs.build(feed).patterns)
-    assert found[["from_h", "to_h", "trains", "headway_s"]].to_numpy().tolist() == [
-        [6, 9, 1, 10_800],
-        [16, 19, 1, 10_800],
-    ]
+def test_clock_times_of_trains_are_kept_and_hours_are_the_window_of_means(tmp_path: Path) -> None:
+    rows = "trip_id,start_time,end_time,headway_secs\n1,06:00:00,07:00:00,1800"
+    services = gtfs.build(drawing.feed(tmp_path, STOPS, {"1": OUT}, frequencies=rows)).rail.services
+    assert services.calls.to_numpy().tolist() == [
+        [0, 0, 0, 21_600, 21_600], [0, 0, 1, 23_400, 23_520], [0, 0, 2, 25_320, 25_320],
+        [1, 0, 0, 23_400, 23_400], [1, 0, 1, 25_200, 25_320], [1, 0, 2, 27_120, 27_120],
+    ]  # fmt: skip
+    assert services.window_s == (21_600, 72_000)
+    feed = drawing.feed(tmp_path, STOPS, {"1": OUT})
+    assert gtfs.build(feed, hours=(22, 9)).rail.services.window_s == (79_200, 118_800)
 
 
 def test_coaches_run_on_no_tracks(tmp_path: Path) -> None:
@@ -427,7 +428,7 @@ def test_patterns_keep_all_trains_and_their_times(
         for run_s, stop_s in spans[: len(stations) - 1]:
             arrives.append(departs[-1] + run_s)
             departs.append(arrives[-1] + stop_s)
-        trains.append(Train(number, tuple(stations), tuple(arrives), tuple(departs), 1.0))
+        trains.append(Train(number, tuple(stations), tuple(arrives), tuple(departs)))
     patterns = patterns_of(trains, most_spread=0.02)
     kept = [train for pattern in patterns for train in (*pattern.out, *pattern.back)]
     assert sorted(train.trip for train in kept) == list(range(len(trains)))
@@ -473,7 +474,7 @@ def test_the_embedded_region_of_germany_is_whole() -> None:
     assert region.timetable is not None
     assert region.network is None
     report = gtfs.build(gtfs.read_feed(region.timetable)).report
-    assert (report.day, report.trips, report.stations) == ("2019-05-22", 738 + 342, 519 + 8)
+    assert (report.day, report.trips, report.stations) == ("2019-05-22", 738 + 342 * 18, 519 + 8)
     cities = load_csv(region.cities).table
     assert len(cities) == 80
     assert cities["population"].min() >= 100_000

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from intermodal_drawing import PARAMETERS, cities, network, railway
+from intermodal_drawing import PARAMETERS, cities, network, railway, with_hourly_trains
 from tiers import examples
 
 from networks import skims
@@ -304,3 +304,52 @@ def test_boarding_takes_check_in_the_wait_and_the_time_once_a_ride():
     assert PARAMETERS.board_s(link_class="hsr350", headway_s=1200) == 1500 + 600 + 360
     check_in = graph.seconds[graph.kind == ARC_KINDS.index("check_in")]
     assert set(check_in) == {1500, 1200}
+
+
+# ---- a timetable
+
+# Trains of 30 minutes between A and B leave on the hour; passengers arrive 25 minutes before, and those of
+# every ten minutes from 6 to 20 o'clock wait 35, 25, 15, 5, 55 and 45 minutes, which count 30 at most.
+LEGS = [("hsr350", 3600, [(0, 0), (1, 1800)]), ("hsr350", 3600, [(1, 0), (2, 1500)])]
+WAIT_S = 60 * (14 * (30 + 25 + 15 + 5 + 30 + 30) + 30) / 85
+
+
+@pytest.mark.parametrize(("leaves", "between_min"), [(50, 20), (47, 17), (46, 76)])
+def test_a_change_in_a_timetable_takes_what_its_trains_take(leaves, between_min):
+    """A change takes 16:40 minutes at least: from the train at half past, that of 46 is missed by 40 s.
+
+    Without the timetable it takes 46:40, or 25 + 5 minutes and the wait for those who leave the station and
+    check in again; neither is there beside one. On the way back the trains of A leave 35 minutes later.
+    """
+    rail = with_hourly_trains(railway(APART[:3], LEGS, stop_s=0), [(0, 0), (leaves, 0)])
+    places = cities(APART[:3], [-1, -1, -1])
+    out_s, back_s = 1800 + 60 * between_min + 1500, 1500 + 60 * 35 + 1800
+    ride_s = (out_s + back_s) / 2
+    found = times(NO_ROADS, rail, places, "door_to_door")
+    assert found[0, 2] == found[2, 0] == round(2400 + 1500 + WAIT_S + ride_s + 300)
+    assert found[0, 1] == round(2400 + 1500 + WAIT_S + 1800 + 300)
+    inside = times(NO_ROADS, rail, places, "in_vehicle")
+    assert inside[0, 2] == pytest.approx(1 + 1 + ride_s + 1 + 1, abs=1)
+
+
+def test_a_station_far_from_all_cities_joins_trains_as_the_model_does():
+    """B has no city. D, which a road joins to C, is reached by a change there, half a headway at most."""
+    legs = [*LEGS, ("hsr350", 3600, [(2, 0), (3, 1200)])]
+    rail = with_hourly_trains(railway(APART, legs, stop_s=0), [(0, 0), (50, 0), (0, 0)])
+    far = (D[0] + 0.1, 0.0)
+    road = network([*APART, far], [(4, 3, 900)], "road")
+    found = times(road, rail, cities([A, C, far], [0, 2, 4]), "door_to_door")
+    mean_s = round(1200 + 1500 + WAIT_S + (2 * 3300 + 60 * (20 + 35)) / 2)
+    exit_s = 300 + 240 + 900 + 300
+    assert found[0, 2] == mean_s + PARAMETERS.transfer_s + 1800 + 1200 + exit_s
+
+
+def test_one_way_trains_and_rare_ones_keep_their_headway():
+    """No train comes back, so that the times are no means: half of 32 hours counts 30 minutes."""
+    rail = with_hourly_trains(railway(APART[:2], [("hsr350", 3600, [(0, 0), (1, 1800)])], stop_s=0), [(0, 0)])
+    services = rail.services
+    calls = services.calls[(services.calls["trip"] == services.calls["trip"].min())]
+    lines = services.lines.assign(headway_s=115_200)
+    rail = replace(rail, services=replace(services, calls=calls, lines=lines))
+    found = times(NO_ROADS, rail, cities(APART[:2], [-1, -1]), "door_to_door")
+    assert found[0, 1] == found[1, 0] == 2400 + 1500 + 1800 + 1800 + 300

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from candidates_drawing import base_case, cities, network, railway, with_arcs
+from intermodal_drawing import with_hourly_trains
 
 from networks import intermodal, skims
 from networks.intermodal import AccessParameters
@@ -37,9 +38,10 @@ LINES = [
 PAIRS = [(WEST, NORTH), (WEST, EAST), (NORTH, EAST)]
 
 
-def drawn(lines=LINES, definition="door_to_door", tracks=TRACKS):
-    """Join the region: three lines of 100 km meet at the hub."""
+def drawn(lines=LINES, definition="door_to_door", tracks=TRACKS, minutes=()):
+    """Join the region: three lines of 100 km meet at the hub; trains by a timetable leave at minutes."""
     rail = railway(tracks, lines)
+    rail = with_hourly_trains(rail, minutes) if minutes else rail
     found = base_case(ROAD, PLACES, rail, definition=definition, limit_s=9000)
     graph = intermodal.join(ROAD, rail, PLACES, parameters=CHINA, definition=definition)
     return Tracks(replace(found, graph=graph, skim=skims.travel_times(graph), access=CHINA), RailRules())
@@ -161,3 +163,40 @@ def test_a_station_keeps_the_connections_that_serve_most():
         {},
         Counter({"timed_transfer: no pair beyond the limit gains enough there": 3}),
     )
+
+
+HALF_HOURS = [("hsr250", 3600, [1, 0], [0, 1800]), ("hsr250", 3600, [0, 2], [0, 1800])]
+
+
+def test_beside_a_timetable_a_connection_replaces_the_wait_between_its_trains():
+    """All trains leave on the hour and meet the next ones after 30 minutes, those of 25 minutes after 35.
+
+    The model has 42 minutes for each of these changes.
+    """
+    lines = [*HALF_HOURS, ("hsr250", 3600, [0, 3], [0, 1500])]
+    tracks = drawn(lines, minutes=[(0, 0)] * 3)
+    found, _ = proposed(tracks)
+    expected = np.zeros((4, 4), dtype=np.int64)
+    expected[WEST, NORTH] = expected[NORTH, WEST] = 1800 - 900
+    one = found["Coast line towards West with Hill line towards North"]
+    assert saved(tracks, one) == pytest.approx(expected, abs=2)
+    assert one.why.startswith("15 min from train to train instead of 30;")
+    expected[:] = 0
+    expected[WEST, EAST] = expected[EAST, WEST] = (1800 + 2100) / 2 - 900
+    one = found["Coast line towards East with Coast line towards West"]
+    assert saved(tracks, one) == pytest.approx(expected, abs=2)
+    assert {
+        (today, new) for today, (*_, new) in zip(one.instead_s, one.arcs, strict=True) if today != new
+    } == {
+        (1800, 900),
+        (2100, 900),
+    }
+
+
+def test_trains_that_meet_already_are_joined_by_no_connection():
+    """From the trains that arrive at half past those of 50 leave after 20 minutes; a change takes so long."""
+    tracks = drawn(HALF_HOURS, minutes=[(0, 50), (50, 0)])
+    (west, north), *_ = branches_of(tracks, ConnectionRules()).values()
+    assert {west.comes_s[3] % 3600, north.comes_s[3] % 3600} == {1800}
+    found, left_out = proposed(tracks, change_s=1200)
+    assert (found, left_out) == ({}, Counter({"timed_transfer: a change takes no longer today": 1}))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import shapely
 from candidates_drawing import KM, base_case, cities, four_in_line, network, proposal, railway, with_arcs
+from intermodal_drawing import with_hourly_trains
 
 from networks import intermodal
 from networks.intermodal import AccessParameters
@@ -57,6 +58,24 @@ def test_a_new_train_takes_what_the_same_train_takes_today(definition):
     )
     assert (with_arcs(before.graph, added) == after.skim).all()
     assert (after.skim < before.skim).any()
+
+
+def test_a_new_train_meets_those_of_a_timetable_by_half_its_headway_and_theirs():
+    """Passengers of either one wait half the headway of the other one, and leave the station by its exit."""
+    rail = with_hourly_trains(railway(TRACKS, [("hsr250", 3600, [0, 1], [0, 1800])]), [(0, 0)])
+    drawn = base_case(ROAD, PLACES, rail)
+    tracks, access = tracks_of(drawn), drawn.access
+    added = train_arcs(
+        "x", [tracks.stop(city, city) for city in (1, 2)], [1200], Train("hsr250", 3600, 1800), tracks.times
+    )
+    found = with_arcs(drawn.graph, added)
+    way_s = [int(tracks.reach_s[city, city]) for city in range(3)]
+    change_s, ride_s = access.transfer_s + 1800, access.running.start_s + 1200
+    assert found[0, 2] == drawn.skim[0, 1] - way_s[1] + change_s + ride_s + way_s[2]
+    ((_, _, headway_s, run_s),) = tracks.together.values()
+    board_s, change_s = access.board_s(link_class="hsr250", headway_s=3600), access.change_wait_s(headway_s)
+    to_b_s = way_s[2] + board_s + 1200 + access.transfer_s
+    assert found[2, 0] == to_b_s + change_s + run_s + access.alight_s + way_s[0]
 
 
 def test_two_new_trains_meet_at_a_new_station():

@@ -104,7 +104,7 @@ class Ways(_Numbered):
 
 
 @dataclass(frozen=True, slots=True)
-class Points(_Numbered):
+class Points(Nodes):
     """Point features, such as stations, with all their tags.
 
     Attributes
@@ -117,9 +117,6 @@ class Points(_Numbered):
         All tags of each point.
     """
 
-    id: NDArray[np.int64]
-    lon: NDArray[np.float64]
-    lat: NDArray[np.float64]
     tags: tuple[Tags, ...]
 
     @classmethod

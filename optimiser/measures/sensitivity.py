@@ -74,9 +74,7 @@ def sobol(first: Floats, second: Floats, mixed: Floats) -> list[dict[str, Estima
     Saltelli and Sobol (1997). The indices hold for independent factors.
     """
     a, b, mix = (np.asarray(one, dtype=np.float64) for one in (first, second, mixed))
-    if len(a) < 2:
-        return [{"first": NOT_DEFINED, "total": NOT_DEFINED}] * len(mix)
-    centre = np.concatenate([a, b]).mean()
+    centre = np.concatenate([a, b]).mean() if len(a) else 0.0
     a, b, mix = a - centre, b - centre, mix - centre
 
     def statistic(rows: Integers) -> Floats:
@@ -87,8 +85,7 @@ def sobol(first: Floats, second: Floats, mixed: Floats) -> list[dict[str, Estima
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(np.where(variance > 0, np.stack([order, total]) / variance, np.nan))
 
-    both = zip(*_bootstrapped(statistic, len(a)), strict=True)
-    return [{"first": order, "total": total} for order, total in both]
+    return _bootstrapped(statistic, len(a), ("first", "total"), len(mix))
 
 
 def morris(effects: Floats) -> list[dict[str, Estimate]]:
@@ -112,16 +109,13 @@ def morris(effects: Floats) -> list[dict[str, Estimate]]:
     and Software 22. A large standard deviation (sigma) tells of interactions or of a bent response.
     """
     table = np.asarray(effects, dtype=np.float64)
-    if len(table) < 2:
-        return [{"mu_star": NOT_DEFINED, "sigma": NOT_DEFINED}] * table.shape[1]
     columns = table.T
 
     def statistic(rows: Integers) -> Floats:
         drawn = columns[:, rows]
         return np.stack([np.abs(drawn).mean(axis=-1), drawn.std(axis=-1, ddof=1)])
 
-    both = zip(*_bootstrapped(statistic, len(table)), strict=True)
-    return [{"mu_star": size, "sigma": spread} for size, spread in both]
+    return _bootstrapped(statistic, len(table), ("mu_star", "sigma"), len(columns))
 
 
 def elementary_effects(factors: pd.DataFrame, outcome: Floats, trajectory: NDArray[np.object_]) -> Floats:
@@ -240,22 +234,28 @@ def classes_of(values: pd.Series) -> Integers:
     return np.asarray(pd.factorize(np.floor(rank * most / n), sort=True)[0], dtype=np.int64)
 
 
-def _bootstrapped(statistic: Callable[[Integers], Floats], n: int) -> list[list[Estimate]]:
-    """Return a statistic of n rows with percentile intervals.
+def _bootstrapped(
+    statistic: Callable[[Integers], Floats], n: int, names: tuple[str, str], factors: int
+) -> list[dict[str, Estimate]]:
+    """Return two statistics of n rows with percentile intervals, by name, for each factor.
 
     Parameters
     ----------
     statistic
-        Takes positions of rows [n] and returns an array [k, d].
+        Takes positions of rows [n] and returns an array [2, d].
     n
-        Number of rows.
+        Number of rows; below two nothing is defined.
+    names
+        Of the statistics.
+    factors
+        Their number d.
     """
+    if n < 2:
+        return [dict.fromkeys(names, NOT_DEFINED)] * factors
     value = statistic(np.arange(n))
     random = np.random.default_rng(SEED)
     drawn = np.stack([statistic(random.integers(0, n, n)) for _ in range(RESAMPLES)])
     tail = 50 * (1 - CONFIDENCE)
     low, high = np.percentile(drawn, [tail, 100 - tail], axis=0)
-    return [
-        [Estimate(*map(float, cell)) for cell in zip(*row, strict=True)]
-        for row in zip(value, low, high, strict=True)
-    ]
+    table = np.stack([value, low, high], axis=-1).swapaxes(0, 1).tolist()
+    return [{name: Estimate(*cell) for name, cell in zip(names, row, strict=True)} for row in table]

@@ -77,9 +77,7 @@ class Measures:
         found: dict[str, Any] = {"facts": dict(self.facts)}
         for name, table in self.rounded().items():
             plain = table.astype(object).where(table.notna() & ~table.isin([inf, -inf]), None)
-            found[name] = [
-                {str(key): value for key, value in row.items()} for row in plain.to_dict("records")
-            ]
+            found[name] = plain.rename(columns=str).to_dict("records")
         return found
 
 

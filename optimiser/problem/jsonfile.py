@@ -56,6 +56,24 @@ def plain_file(path: Path) -> Path:
     return path
 
 
+def read_bytes(path: Path) -> bytes:
+    """Return the contents of a file that a user named.
+
+    Raises
+    ------
+    EnvironmentFault
+        When it cannot be opened.
+    """
+    try:
+        return plain_file(path).read_bytes()
+    except OSError as error:
+        raise EnvironmentFault(
+            f"cannot be read ({error.strerror})",
+            where=str(path),
+            remedy="Check the path and its permissions.",
+        ) from error
+
+
 def read_json(path: Path) -> Json:
     """Read a JSON file; objects are returned as `JsonObject`.
 
@@ -66,14 +84,7 @@ def read_json(path: Path) -> Json:
     EnvironmentFault
         When the file cannot be opened.
     """
-    try:
-        text = plain_file(path).read_bytes()
-    except OSError as error:
-        raise EnvironmentFault(
-            f"cannot be read ({error.strerror})",
-            where=str(path),
-            remedy="Check the path and its permissions.",
-        ) from error
+    text = read_bytes(path)
     try:
         return json.loads(text.decode("utf-8"), object_pairs_hook=_object, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

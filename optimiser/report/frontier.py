@@ -47,9 +47,8 @@ LABEL_GAP = 0.08
 
 def draw(curve: Curve, *, dpi: int = DPI) -> Figure:
     """Return the picture of a frontier, bound to no window."""
-    title, draw_all = f"{curve.name}: coverage against cost", _draw_two_way
-    if curve.axes.kind == "three_way":
-        draw_all = _draw_three_way
+    title = f"{curve.name}: coverage against cost"
+    draw_all = _draw_three_way if curve.axes.kind == "three_way" else _draw_two_way
     with plots.sheet(WIDTH, HEIGHT, title, _proof(curve), dpi=dpi) as figure:
         notes = "\n".join(draw_all(figure, curve))
         figure.text(LEFT, FOOT, notes, size=9, color=plots.MUTED, linespacing=1.5)

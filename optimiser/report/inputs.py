@@ -537,6 +537,10 @@ class ReportInput:
         return wording.money(amount, self.money)
 
 
+_OF_PLAN = ("cost", "objective", "bound", "gap", "gap_of_gain", "bound_source", "status")
+"""What a report takes over from its plan as it is."""
+
+
 def assemble(
     problem: DesignProblem,
     plan: Plan,
@@ -589,13 +593,7 @@ def assemble(
         limit_s=max((pair.limit for pair in problem.pairs), default=0),
         budget=problem.budget,
         money=problem.money,
-        cost=plan.cost,
-        objective=plan.objective,
-        bound=plan.bound,
-        gap=plan.gap,
-        gap_of_gain=plan.gap_of_gain,
-        bound_source=plan.bound_source,
-        status=plan.status,
+        **{name: getattr(plan, name) for name in _OF_PLAN},
         cities=cities,
         pairs=tables.tabulate_pairs(problem, plan, ends=ends, paths=paths),
         links=links,

@@ -304,9 +304,8 @@ def draw_network(axes: Axes, networks: Mapping[str, gpd.GeoSeries]) -> None:
 
 def draw_proposals(axes: Axes, layers: Layers) -> None:
     """Draw the lines of the proposals, train services below roads and rail lines."""
-    strokes = plots.proposals()
     for shape, category in zip(layers.links.geometry, plots.categories(layers.links), strict=True):
-        stroke, height = strokes[category], 6.0 if category == "service" else 7.0
+        stroke, height = plots.ON_MAPS[category], 6.0 if category == "service" else 7.0
         for line in parts(shape):
             x, y = line.xy
             axes.plot(x, y, color="white", lw=stroke.width + 2.4, solid_capstyle="round", zorder=height)
@@ -400,7 +399,7 @@ def _draw_numbers(axes: Axes, layers: Layers) -> Boxes:
     points = number_points(layers)
     for rank, point, category in zip(links["rank"], points, plots.categories(links), strict=True):
         if point is not None:
-            edge = {"edgecolor": plots.proposals()[category].colour, "linewidth": 1.4}
+            edge = {"edgecolor": plots.ON_MAPS[category].colour, "linewidth": 1.4}
             shape = {"boxstyle": "circle,pad=0.22", "facecolor": "white", **edge}
             _bold(axes, point, str(rank), color=plots.INK, zorder=10, bbox=shape)
             found.append(_around(_pixels(axes, get_coordinates(point)), 8.0 * per_point(axes)))

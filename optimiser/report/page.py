@@ -140,7 +140,7 @@ def _palette() -> list[tuple[str, str, str]]:
     """Return name, light and dark colour of everything on the map, for the style sheet."""
     strokes = {
         **plots.NETWORK,
-        **{f"proposed-{name}": stroke for name, stroke in plots.proposals().items()},
+        **{f"proposed-{name}": stroke for name, stroke in plots.ON_MAPS.items()},
         **{f"ring-{mode}": stroke for mode, stroke in plots.RINGS.items()},
         **{f"known-{place}": stroke for place, stroke in enumerate(plots.KNOWN_RINGS)},
     }
@@ -279,9 +279,7 @@ def _map_context(report: ReportInput) -> dict[str, Any]:
     counts = {row["group"]: int(row["pairs"]) for row in _rows(coverage.by_group(report.pairs))}
     return {
         "limit": wording.short_hours(report.limit_s),
-        "categories": [
-            (name, stroke.name) for name, stroke in plots.proposals().items() if name in categories
-        ],
+        "categories": [(name, stroke.name) for name, stroke in plots.ON_MAPS.items() if name in categories],
         "rings": ring_section.section(report),
         "unasked": {
             name: sentences.unasked(name) if name in report.unasked else ""

@@ -287,7 +287,7 @@ def _draw_rows(panel: _Panel, title: str, links: pd.DataFrame, file: str) -> Non
     room = min(MOST_LINKS, int(panel.y / LINE))
     shown = links.head(room)
     for row, category in zip(shown.to_dict("records"), plots.categories(shown), strict=True):
-        colour = plots.proposals()[category].colour
+        colour = plots.ON_MAPS[category].colour
         panel.text(0.035, str(row["rank"]), colour=colour, ha="right").set_fontweight("bold")
         name = wording.link_name(row)
         panel.text(0.06, name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…")

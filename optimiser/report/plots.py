@@ -47,6 +47,8 @@ NETWORK, PROPOSALS, COMPARED, RINGS, PAST, _PARTS, _KNOWN = (
     for group in ("network", "proposals", "compared", "rings", "past", "parts", "known")
 )
 """How lines are drawn: today's network, proposals, what two plans build, rings, and what a past day had."""
+ON_MAPS = PROPOSALS | COMPARED
+"""How all links are drawn that a map may propose, by category."""
 RING_NEW, KNOWN_RINGS = _PARTS["new"], tuple(_KNOWN.values())
 
 ON_RINGS = (STANDARD_KIND,)
@@ -126,11 +128,6 @@ def categories(links: pd.DataFrame) -> list[str]:
     if "category" in links.columns:
         return [str(name) for name in links["category"]]
     return [category(mode=mode, kind=kind) for mode, kind in zip(links["mode"], links["kind"], strict=True)]
-
-
-def proposals() -> dict[str, Stroke]:
-    """Return how all links are drawn that a map may propose, by category."""
-    return PROPOSALS | COMPARED
 
 
 def legible(words: str) -> str:

@@ -49,21 +49,18 @@ def prove_infeasible(problem: DesignProblem) -> Verdict:
     """Prove or refute, as far as that is easy, that a problem has no plan."""
     if obstacles(problem):
         return Verdict("argument")
-    enumerable = is_enumerable(problem)
     must = [c.id for c in problem.candidates if c.fixed == "in"]
     allowed = [c.id for c in problem.candidates if c.fixed != "out"]
-    if problem.is_plain:
-        some = (dict.fromkeys(names, 0) for names in (allowed, must))
-        plan = _first_plan(problem, _larger_first(problem) if enumerable else some)
-        return Verdict("", plan) if plan is not None else Verdict("enumeration" if enumerable else "solver")
     with suppress(TooManyStepsError):
-        if enumerable:
-            plan = _first_plan(problem, _every_start(problem))
+        if is_enumerable(problem):
+            plan = _first_plan(problem, _every_plan(problem))
             return Verdict("enumeration") if plan is None else Verdict("", plan)
     with suppress(TooManyStepsError):
         plan = _first_plan(problem, (earliest_starts(problem, names) for names in (must, allowed)))
         if plan is not None:
             return Verdict("", plan)
+    if problem.is_plain:
+        return Verdict("solver")
     # Without rings and periods the problem is a relaxation: where that has no plan, neither has the problem.
     candidates = tuple(replace(c, lead=0) for c in problem.candidates)
     verdict = prove_infeasible(problem.replace(rings=(), periods=(), candidates=candidates))
@@ -309,16 +306,8 @@ def _first_plan(problem: DesignProblem, plans: Iterable[Mapping[str, int]]) -> t
     return None
 
 
-def _larger_first(problem: DesignProblem) -> Iterator[dict[str, int]]:
-    """Yield every plan of a plain problem, larger ones first."""
-    free = [c.id for c in problem.candidates if c.fixed is None]
-    must = [c.id for c in problem.candidates if c.fixed == "in"]
-    for mask in sorted(range(1 << len(free)), key=lambda mask: -mask.bit_count()):
-        yield dict.fromkeys([*must, *(name for j, name in enumerate(free) if mask >> j & 1)], 0)
-
-
-def _every_start(problem: DesignProblem) -> Iterator[dict[str, int]]:
-    """Yield every plan of a problem with rings or periods."""
+def _every_plan(problem: DesignProblem) -> Iterator[dict[str, int]]:
+    """Yield every plan with its starts, each after those that build as early and more."""
     names = list(problem.index)
     for choice in itertools.product(*(_start_choices(problem, name) for name in names)):
         yield {name: t for name, t in zip(names, choice, strict=True) if t is not None}

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -9,7 +10,8 @@ from typing import Literal, NamedTuple
 from optimiser.bench.generators import Integers, generator
 from optimiser.engine.search.paths import LONGEST, UNREACHED, graph, opened, times_from
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair
-from optimiser.problem.errors import EnvironmentFault, ProblemError, first_of
+from optimiser.problem.errors import ProblemError, first_of
+from optimiser.problem.jsonfile import read_bytes
 
 
 class Link(NamedTuple):
@@ -184,19 +186,15 @@ def whole_number(text: str) -> int | None:
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a file.
+    """Return the text of a file, as `read_bytes`; what is no UTF-8 is replaced."""
+    return read_bytes(path).decode("utf-8", errors="replace")
 
-    Raises
-    ------
-    EnvironmentFault
-        When the file cannot be opened.
-    """
-    try:
-        return path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise EnvironmentFault(
-            f"cannot be read ({error.strerror})", where=str(path), remedy="Check the path."
-        ) from error
+
+def lines_of(text: str, comment: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text with their numbers, without comments and blank lines."""
+    for line, content in enumerate(text.splitlines(), 1):
+        if stripped := content.strip("\ufeff").partition(comment)[0].strip():
+            yield line, stripped
 
 
 class Faults:

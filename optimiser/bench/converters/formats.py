@@ -10,7 +10,7 @@ from typing import Literal
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from optimiser.bench.converters import Demand, Faults, Link, PublicNetwork, read_text, whole_number
+from optimiser.bench.converters import Demand, Faults, Link, PublicNetwork, lines_of, read_text, whole_number
 
 type Coordinates = Literal["auto", "degrees", "plane"]
 
@@ -131,7 +131,10 @@ def _read_native(content: str, faults: Faults) -> _Draft:
     """Read sections `NAME ( ... )`; each entry of a section is one line."""
     draft = _Draft()
     section, depth = "", 0
-    for line, tokens in _token_lines(content):
+    for line, text in lines_of(content, "#"):
+        if text.startswith("?"):
+            continue
+        tokens = _TOKEN.findall(text)
         before, depth = depth, depth + tokens.count("(") - tokens.count(")")
         if before == 0:
             section = tokens[0]
@@ -145,13 +148,6 @@ def _read_native(content: str, faults: Faults) -> _Draft:
     if depth:
         faults.add(0, f"the section {section} does not end")
     return draft
-
-
-def _token_lines(content: str) -> Iterator[tuple[int, list[str]]]:
-    for line, text in enumerate(content.splitlines(), 1):
-        stripped = text.lstrip("\ufeff").split("#")[0].strip()
-        if stripped and not stripped.startswith("?"):
-            yield line, _TOKEN.findall(stripped)
 
 
 def _read_entry(section: str, line: int, tokens: list[str], draft: _Draft, faults: Faults) -> None:
@@ -299,7 +295,7 @@ def _split(path: Path, faults: Faults) -> tuple[dict[str, tuple[int, str]], list
     meta: dict[str, tuple[int, str]] = {}
     body: list[tuple[int, str]] = []
     ended = False
-    for line, text in _lines(path):
+    for line, text in lines_of(read_text(path), "~"):
         found = _META.match(text)
         if found and not ended:
             ended = found[1].upper() == "END OF METADATA"
@@ -311,14 +307,6 @@ def _split(path: Path, faults: Faults) -> tuple[dict[str, tuple[int, str]], list
     if not ended:
         faults.add(0, "there is no line <END OF METADATA>")
     return meta, body
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a file with their numbers, without comments (from ~ on) and blank lines."""
-    for line, text in enumerate(read_text(path).splitlines(), 1):
-        stripped = text.split("~")[0].strip()
-        if stripped:
-            yield line, stripped
 
 
 def _sizes(meta: dict[str, tuple[int, str]], faults: Faults) -> tuple[int, int]:

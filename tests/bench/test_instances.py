@@ -34,6 +34,12 @@ def test_a_generated_instance_carries_its_name(name):
     assert one.make().name == name
 
 
+@pytest.mark.parametrize(("name", "places"), [("hard_200_empty_1", 75), ("hard_260_empty_1", 100)])
+def test_a_hard_instance_has_its_number_of_places(name, places):
+    (one,) = choose([name], [])
+    assert len(one.make().nodes) == places
+
+
 def test_a_pattern_matches_several_instances():
     assert [one.name for one in choose(["hard_*"], [])] == [
         "hard_200_empty_1", "hard_200_empty_2", "hard_200_empty_3", "hard_200_roads_1", "hard_200_roads_2",

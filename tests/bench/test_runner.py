@@ -287,6 +287,7 @@ def test_outputs_of_a_bench(tmp_path):
     rows = bench(plan(lattices, configurations, [1], LIMITS), tmp_path, listener=Recorder())
     page = write_outputs(rows, tmp_path, command="polyring bench").read_text(encoding="utf-8")
     assert "8 of 8 outcomes passed the independent check" in page
+    assert "The rows come from several" not in page
     for name in ("profile", "gaps", "gaps_drawn"):
         assert (tmp_path / "figures" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
         assert f"figures/{name}.png" in page

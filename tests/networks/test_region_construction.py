@@ -611,3 +611,9 @@ def test_merging_short_edges_keeps_the_network_connected():
     points = ((40.0, 116.0), (40.0, 116.1), (40.001, 116.1), (40.0, 116.2))
     graph = merge_short_edges(Geograph(points, {(0, 1): 8.5, (1, 2): 0.11, (2, 3): 8.5}), 0.2)
     assert graph.edges == {(0, 1): 8.5, (1, 3): 8.5}
+
+
+def test_short_edges_in_a_row_move_no_node_as_far_as_they_are_merged():
+    points = tuple((0.0, 0.00135 * at) for at in range(4))  # 150 m apart
+    graph = merge_short_edges(Geograph(points, {(0, 1): 0.15, (1, 2): 0.15, (2, 3): 0.15}), 0.2)
+    assert graph.edges == {(1, 3): 0.15}

@@ -28,6 +28,7 @@ def test_every_variant_runs_with_the_solvers_that_can_do_its_work():
     assert set(VARIANTS["cuts"].solvers) == {ANY, BUNDLED, *trees}
     assert set(VARIANTS["cuts-loop"].solvers) == {name for name, solver in SOLVERS.items() if solver.master}
     assert VARIANTS["compact"].solvers == tuple(SOLVERS)
+    assert {name for name in trees if SOLVERS[name].searches_parts} == {"scip"}
 
 
 @EVERY

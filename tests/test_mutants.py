@@ -158,7 +158,11 @@ def mutant_in(function, *, is_in_function=True):
     [
         (mutant_in("f"), ["test_q.py::x", "test_p.py::x"], ["test_a.py::x"]),
         # Of the others, those are asked that take a quarter of a minute, the shortest first.
-        (mutant_in("", is_in_function=False), ["test_q.py::x", "test_p.py::x"], ["test_b.py::y"]),
+        (
+            mutant_in("", is_in_function=False),
+            ["test_q.py::x", "test_p.py::x", "test_r.py::x"],
+            ["test_b.py::y"],
+        ),
         (mutant_in("h"), [], []),
     ],
 )

@@ -40,7 +40,7 @@ NEAR_S, OTHER_S = 60.0, 15.0
 """Seconds that the near tests and the others take together, without a change, which a mutant is shown to."""
 
 
-MOST_S = 120.0
+MOST_S = 60.0
 """Time limit of all tests that are asked at once: what is not noticed by then is not noticed."""
 
 
@@ -122,7 +122,7 @@ class Bench:
     def __init__(self, tree: Tree, calls: Path) -> None:
         self.tree = tree
         if not calls.is_file():
-            recorded = tree.first_failure({"paths": ["tests"], "record": True}, 60 * MOST_S)[-1]
+            recorded = tree.first_failure({"paths": ["tests"], "record": True}, 120 * MOST_S)[-1]
             if not recorded.get("calls"):
                 raise SystemExit("the tests did not run without a change, so that nothing was measured")
             calls.write_text(json.dumps(recorded), encoding="utf-8")
@@ -133,17 +133,18 @@ class Bench:
     def tests_of(self, mutant: Mutant) -> tuple[list[str], list[str]]:
         """Return the tests that call the function of a mutant, those near it and others, the shortest first.
 
-        What is outside a function is read when a module is imported or a dataclass is made: the tests that
-        call any function of the module are asked, and where there is none, all that are near.
+        What is outside a function is read when a module is imported or a dataclass is made, and calls of
+        kernels as machine code are not recorded: the tests that call any function of the module are asked,
+        and then all that are near.
         """
         near = f"{tests_near(mutant.path)}/"
-
         called = set(self.calls.get(f"{mutant.path} {mutant.function}", []))
+        asked = called
         if not mutant.is_in_function:
             module = f"{mutant.path} "
             called |= {test for name, some in self.calls.items() if name.startswith(module) for test in some}
-            called = called or {test for test in self.seconds if test.startswith(near)}
-        ordered = sorted(called, key=lambda test: (self.seconds[test], test))
+            asked = called | {test for test in self.seconds if test.startswith(near)}
+        ordered = sorted(asked, key=lambda test: (test not in called, self.seconds[test], test))
         close, others = ([test for test in ordered if test.startswith(near) is it] for it in (True, False))
         return self._within(close, NEAR_S), self._within(others, OTHER_S)
 

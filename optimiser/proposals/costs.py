@@ -1,20 +1,34 @@
-"""State what a km of each standard costs on each terrain, and the standards to which a country builds."""
+"""State what a km of each standard costs on each terrain, where lines cost least, and national standards."""
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import shapely
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
 from networks import inputs
 from networks.countries import WORLD, figures, lineage
 from optimiser.problem.errors import CandidateError
-from optimiser.proposals.terrain import TERRAIN_CLASSES
+from optimiser.proposals.base_case import BaseCase, line_km
+from optimiser.proposals.shortest_times import way
+from optimiser.proposals.terrain import PLAIN, TERRAIN_CLASSES, Terrain, is_known, survey
+
+type Line = shapely.LineString
+
 
 _MULTIPLIERS = {"water": 4.0}
 """Multipliers of tables that give none, else 1: a table that does not price water is not to offer it at the
@@ -305,3 +319,107 @@ def read_standards(country: str = WORLD) -> dict[str, Any]:
     """
     file = resources.files("optimiser.proposals") / "data" / "standards.toml"
     return figures(tomllib.loads(file.read_text("utf-8"))["country"], country)
+
+
+_STAGE_KM = 5.0
+"""Distance between the stages of an alignment."""
+_LANES = 3
+"""Lanes are this many times as close as stages."""
+_STEEPEST = 6
+"""From stage to stage an alignment crosses at most so many lanes: 63 degrees off the straight line."""
+
+
+@dataclass(frozen=True, eq=False)
+class Alignments:
+    """Lines of new roads and railways: over the cheapest ground where terrain is known, else straight.
+
+    Attributes
+    ----------
+    base
+        The region.
+    ground
+        Classes of the ground.
+    costs
+        What a km costs on each.
+
+    Notes
+    -----
+    The price of a line is the integral of the rate of the ground along it. The straight line is cut into
+    stages and accompanied by lanes; the cheapest path from stage to stage follows by dynamic programming
+    (Trietsch, "A family of methods for preliminary highway alignment", Transportation Science 21, 1987). It
+    never turns back. A leg is charged the dearest rate at its ends and in the lanes beside them, so that the
+    path, smoothed by half a lane, keeps off the corners of dear ground. Of its corners those are kept that
+    give the cheapest line at true rates, by the shortest path over all pairs of them. With p the price of the
+    straight line and r the least rate, a line that costs less than p is shorter than p / r: it lies in the
+    ellipse of the points whose distances from both ends add up to that, and lanes reach as far as this does.
+    """
+
+    base: BaseCase
+    ground: Terrain = PLAIN
+    costs: CostTable = field(default_factory=builtin_cost_table)
+
+    def line(self, straight: Line, a_km: Mapping[str, float]) -> Line:
+        """Return the cheapest line found between the ends of a straight one; that one where none costs less.
+
+        Parameters
+        ----------
+        straight
+            From end to end, degrees.
+        a_km
+            What a km consists of: quantities by standard, of which the line itself is one.
+        """
+        if not is_known(self.ground):
+            return straight
+        priced = [[self.costs.rate(name, on).central for on in TERRAIN_CLASSES] for name in a_km]
+        rates = np.array(list(a_km.values())) @ np.array(priced)
+        key = ("alignment", self.ground, straight.wkb, tuple(rates.tolist()))
+        return self.base.once(key, lambda: self._cheapest(straight, rates))
+
+    def _cheapest(self, straight: Line, rates: NDArray[np.float64]) -> Line:
+        km, ends, (price,) = line_km(straight), straight.coords, self._prices([straight], rates)
+        detour = float(price / (rates.min() * km))  # at most
+        if detour <= 1.0 + 1e-9:
+            return straight
+        count = max(round(km / _STAGE_KM), 2)
+        lane_km = km / count / _LANES
+        most = math.ceil(km * math.sqrt(detour**2 - 1.0) / 2.0 / lane_km)
+        squeeze = math.cos(math.radians((ends[0][1] + ends[1][1]) / 2.0))
+        start, end = (complex(lon * squeeze, lat) for lon, lat in ends)
+        stages, lanes = np.arange(count + 1), np.arange(-most, most + 1)
+        points = start + (end - start) / count * (stages[:, None] + 1j * lanes / _LANES)
+        lon, lat = points.real / squeeze, points.imag
+        rate = maximum_filter1d(
+            rates[self.ground.classify(lon.ravel(), lat.ravel())].reshape(lon.shape), 3, axis=1
+        )
+        leg_km = np.hypot(km / count, np.arange(-_STEEPEST, _STEEPEST + 1) * lane_km)
+        best, origins = np.where(lanes == 0, 0.0, np.inf), list[NDArray[np.int64]]()
+        for here, there in zip(_beside(rate)[:-1], rate[1:], strict=True):
+            prices = _beside(best) + leg_km * np.maximum(here, there[:, None])
+            best, origins = prices.min(axis=1), [*origins, prices.argmin(axis=1) - _STEEPEST]
+        path = [most]
+        for origin in reversed(origins):
+            path.insert(0, path[0] + int(origin[path[0]]))
+        corners = np.column_stack([lon[stages, path], lat[stages, path]])
+        corners[[0, -1]] = ends
+        corners = shapely.get_coordinates(shapely.simplify(shapely.LineString(corners), lane_km / 222.0))
+        legs = np.column_stack(np.triu_indices(len(corners), k=1))
+        prices = self._prices(list(shapely.linestrings(corners[legs])), rates)
+        graph = csr_array((prices, tuple(legs.T)), shape=(len(corners), len(corners)))
+        _, before = dijkstra(graph, indices=0, return_predecessors=True)
+        line = shapely.LineString(corners[way(before, 0, len(corners) - 1)])
+        return line if self._prices([line], rates)[0] < price else straight
+
+    def _prices(self, lines: Sequence[Line], rates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what lines cost, unrounded."""
+        return np.asarray(survey(lines, self.ground)[0] @ rates) * [line_km(line) for line in lines]
+
+
+def drawn(line: Line) -> str:
+    """Say how a new line runs."""
+    return "drawn straight" if len(line.coords) == 2 else "over the cheapest ground"
+
+
+def _beside(lanes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return for each lane the values of those from which a leg may come; infinite where there are none."""
+    width = [*[(0, 0)] * (lanes.ndim - 1), (_STEEPEST, _STEEPEST)]
+    return sliding_window_view(np.pad(lanes, width, constant_values=np.inf), 2 * _STEEPEST + 1, axis=-1)

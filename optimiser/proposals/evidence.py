@@ -131,18 +131,6 @@ class _Ways:
         return dict(zip(zip(tail, head, strict=True), slowest_first.tolist(), strict=True))
 
     @cached_property
-    def _trees(self) -> dict[int, tuple[NDArray[np.float64], NDArray[np.int64]]]:
-        """Return seconds and predecessors of today's fastest ways, by origin, as far as they were needed."""
-        return {}
-
-    def _tree(self, start: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Return seconds and predecessors of today's fastest ways from a node."""
-        if start not in self._trees:
-            times, tree = dijkstra(self.base.times, indices=start, return_predecessors=True)
-            self._trees[start] = np.asarray(times, dtype=np.float64), np.asarray(tree, dtype=np.int64)
-        return self._trees[start]
-
-    @cached_property
     def keys(self) -> list[tuple[Hashable, ...]]:
         """Return for each candidate all that its evidence depends on: ends, mode, line and arcs."""
         table = self.candidates.table
@@ -160,7 +148,9 @@ class _Ways:
             return "", None, None
         (start, end), numbered = ends, self._numbered
         with_s = int(times_with(self.base, numbered, self._rows[row], np.array(ends, dtype=np.int64))[0, 1])
-        seconds, before = self._tree(start)
+        seconds, before = self.base.once(
+            ("ways from", start), lambda: dijkstra(self.base.times, indices=start, return_predecessors=True)
+        )
         today_s = int(seconds[end]) if np.isfinite(seconds[end]) else None
         text = "" if today_s is None else self._describe(way(before, start, end))
         return text, today_s, with_s if with_s < NO_PATH_S else None
@@ -170,12 +160,10 @@ class _Ways:
         base, table = self.base, self.candidates.table
         named = [self._city_row.get(str(table[column].iloc[row]), -1) for column in ("from_name", "to_name")]
         if min(named) < 0:
-            found: tuple[int, int] | None = None
-            if (
-                mode := str(table["mode"].iloc[row])
-            ) != "rail":  # trains count between the cities at their ends
-                found = self._road_ends(row) if mode == "road" else self._measure_ends(row)
-            if found is not None:
+            # Trains count between the cities at their ends.
+            mode = str(table["mode"].iloc[row])
+            found = self._road_ends(row) if mode == "road" else self._measure_ends(row)
+            if found is not None and mode != "rail":
                 return found
             named = self._nearest_cities(table.geometry.iloc[row])
         a, b = named
@@ -209,8 +197,7 @@ class _Ways:
         return known[start], known[next(head for tail, head, _ in arcs if tail == leaves)]
 
     def _nearest_cities(self, line: shapely.Geometry) -> list[int]:
-        points = shapely.get_coordinates(line)[[0, -1]].tolist()
-        near = (self.base.nearest_city(lon, lat) for lon, lat in points)
+        near = (self.base.nearest_city(*end) for end in shapely.get_coordinates(line)[[0, -1]].tolist())
         return [city if km <= _AT_CITY_KM else -1 for city, km in near]
 
     @cached_property

@@ -33,7 +33,7 @@ from optimiser.problem.errors import CandidateError
 from optimiser.proposals import connections, rail, roads, services, stations
 from optimiser.proposals.base_case import BaseCase, NeighbourRules, keeping_known
 from optimiser.proposals.connections import ConnectionRules
-from optimiser.proposals.costs import CostTable, builtin_cost_table, estimate
+from optimiser.proposals.costs import Alignments, CostTable, builtin_cost_table, estimate
 from optimiser.proposals.pruning import (
     default_weights,
     loads,
@@ -155,7 +155,7 @@ KINDS: Mapping[str, Kind] = {
         words="new road",
         mode="road",
         propose=lambda s: s.of_use(
-            "road_link", roads.propose_links(s.base, s.road_pairs, s.road, s.left_out)
+            "road_link", roads.propose_links(s.alignments, s.road_pairs, s.road, s.left_out)
         ),
         in_rings=True,
         by_limit=True,
@@ -168,9 +168,9 @@ KINDS: Mapping[str, Kind] = {
         in_rings=True,
     ),
     "rail_link": Kind(
-        words="new rail line, drawn straight",
+        words="new rail line",
         mode="rail",
-        propose=lambda s: rail.propose_lines(s.tracks, s.rail_pairs, s.left_out, ground=s.ground),
+        propose=lambda s: rail.propose_lines(s.tracks, s.rail_pairs, s.left_out, by=s.alignments),
         pays_for=pays("line", "trains", "running"),
         most=lambda rules: rules.rail.link_count,
         in_rings=True,
@@ -277,7 +277,7 @@ KINDS: Mapping[str, Kind] = {
         propose=lambda s: s.of_use(
             "direct_expressway",
             roads.propose_direct_expressways(
-                s.base, s.heaviest("direct_expressway", s.far_pairs), s.rules.far, s.road, s.left_out
+                s.alignments, s.heaviest("direct_expressway", s.far_pairs), s.rules.far, s.road, s.left_out
             ),
         ),
         most=lambda rules: rules.far.road_count,
@@ -285,13 +285,13 @@ KINDS: Mapping[str, Kind] = {
         by_limit=True,
     ),
     "rail_direct": Kind(
-        words="direct rail line, drawn straight",
+        words="direct rail line",
         mode="rail",
         propose=lambda s: rail.propose_lines(
             s.tracks,
             s.heaviest("rail_direct", s.far_pairs),
             s.left_out,
-            ground=s.ground,
+            by=s.alignments,
             kind="rail_direct",
             longest_km=s.rules.far.longest_km,
         ),
@@ -306,6 +306,10 @@ KINDS: Mapping[str, Kind] = {
 
 SERVICES = tuple(name for name, kind in KINDS.items() if kind.is_service)
 """The kinds that are services."""
+
+
+NEW_LINES = ("road_link", "gap", "rail_link", "direct_expressway", "rail_direct")
+"""The kinds that lay a line where there is none."""
 
 
 OWN = "own"
@@ -401,13 +405,18 @@ class Scope:
     left_out
         Reason to count of what was rejected; generators add to it.
     ground
-        Classes of the ground.
+        Classes of the ground, and what a km costs on each; all plain where empty.
     """
 
     base: BaseCase
     rules: Rules
     left_out: Counter[str] = field(default_factory=Counter)
-    ground: Terrain = PLAIN
+    ground: tuple[()] | tuple[Terrain, CostTable] = ()
+
+    @cached_property
+    def alignments(self) -> Alignments:
+        """Return how new lines run."""
+        return Alignments(self.base, *self.ground)
 
     @cached_property
     def pairs(self) -> list[tuple[int, int]]:
@@ -463,7 +472,7 @@ class Scope:
     @cached_property
     def road(self) -> RoadRules:
         """Return the rules for roads, with the ground."""
-        return replace(self.rules.road, ground=self.ground)
+        return replace(self.rules.road, ground=self.alignments.ground)
 
     def of_use(self, kind: str, proposals: Iterable[Proposal]) -> Iterator[Proposal]:
         """Yield the new roads that alone bring enough pairs within the limit, or nearly so.
@@ -527,7 +536,7 @@ def generate(
     known = set(table.standards)
 
     def proposed(*, by_limit: bool) -> tuple[list[Proposal], Counter[str]]:
-        scope, found = Scope(base, rules, ground=ground), list[Proposal]()
+        scope, found = Scope(base, rules, ground=(ground, table)), list[Proposal]()
         for one in propose(scope, by_limit=by_limit):
             if rules.rows[one.kind].needs_rate or all(item.standard in known for item in one.items):
                 found.append(one)

@@ -8,9 +8,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from optimiser.proposals.base_case import LONGEST_TODAY_S, great_circle_km
+from optimiser.proposals.base_case import LONGEST_TODAY_S, great_circle_km, line_km
+from optimiser.proposals.costs import Alignments, Line, drawn
 from optimiser.proposals.table import Proposal
-from optimiser.proposals.terrain import PLAIN, Terrain, mean_kmh, speeds_on
+from optimiser.proposals.terrain import Terrain, mean_kmh, speeds_on
 from optimiser.proposals.trains import TrackPath, Tracks, Train, train_arcs
 
 type OnwardRun = tuple[int, TrackPath]
@@ -22,7 +23,7 @@ def propose_lines(
     pairs: Iterable[tuple[int, int]],
     left_out: Counter[str],
     *,
-    ground: Terrain = PLAIN,
+    by: Alignments | None = None,
     kind: str = "rail_link",
     longest_km: float | None = None,
 ) -> Iterator[Proposal]:
@@ -39,8 +40,8 @@ def propose_lines(
         Neighbouring cities, or others.
     left_out
         Reason to count; added to.
-    ground
-        Where there are mountains, in which trains are slower.
+    by
+        How lines run, and where there are mountains, in which trains are slower; None: straight, on plain.
     kind
         Kind with which the reasons begin; `rail_link` joins neighbours.
     longest_km
@@ -52,10 +53,10 @@ def propose_lines(
         One a pair.
     """
     rules, base = tracks.rules, tracks.base
-    longest_km = rules.longest_km if longest_km is None else longest_km
+    longest_km, by = rules.longest_km if longest_km is None else longest_km, by or Alignments(base)
+    running = Train(rules.fast_class, rules.new_headway_s, rules.turn_s).km_a_day(1.0, rules.hours_a_day)
     for pair in pairs:
         direct_km = base.straight_km(*pair)
-        length_km = direct_km * rules.route_factor
         speed = rules.fast_kmh if direct_km >= rules.fast_least_km else rules.usual_kmh
         if direct_km < rules.shortest_km:
             left_out[f"{kind}: shorter than {rules.shortest_km:g} km"] += 1
@@ -63,27 +64,30 @@ def propose_lines(
         if direct_km > longest_km:
             left_out[f"{kind}: longer than {longest_km:g} km"] += 1
             continue
-        run_s = tracks.times.run_s(length_km, running_kmh(tracks, pair, speed, ground))
+        standard = rules.fast_standard if speed >= rules.fast_kmh else rules.usual_standard
+        line = by.line(base.straight_line(*pair), {standard: 1.0, "running": running})
+        kmh = running_kmh(tracks, line, speed, by.ground)
+        run_s = tracks.times.run_s(line_km(line) * rules.route_factor, kmh)
         if slow := _too_slow(tracks, pair, run_s):
             left_out[f"{kind}: {slow}"] += 1
         elif tracks.fastest_s(*pair) <= rules.tracks_do * run_s:
             left_out[f"{kind}: today's tracks are nearly as fast"] += 1
         else:
-            line, added = _line(tracks, pair, speed, run_s, near=kind == "rail_link")
+            found, added = _line(tracks, pair, line, (standard, speed), run_s, near=kind == "rail_link")
             if added < rules.line_least_pairs:
                 few = f"fewer than {rules.line_least_pairs} pairs more than its trains on today's tracks"
                 left_out[f"{kind}: its track brings {few}"] += 1
             else:
-                yield line
+                yield found
 
 
-def running_kmh(tracks: Tracks, pair: tuple[int, int], design_kmh: float, ground: Terrain) -> float:
-    """Return the mean speed of a straight line: less in mountains and near core cities than it is built for.
+def running_kmh(tracks: Tracks, line: Line, design_kmh: float, ground: Terrain) -> float:
+    """Return the mean speed of a new line: less in mountains and near core cities than it is built for.
 
     So run trains on the lines of today, whose speeds the map states.
     """
     base, rules = tracks.base, tracks.rules
-    points, kmh = speeds_on(base.straight_line(*pair), ground, design_kmh, rules.mountain_kmh)
+    points, kmh = speeds_on(line, ground, design_kmh, rules.mountain_kmh)
     lon, lat = points.T
     for core in (core for core, tier in enumerate(base.tiers) if tier == "core"):
         near = great_circle_km(base.lon[core], base.lat[core], lon, lat) <= rules.approach_km
@@ -100,7 +104,7 @@ def _too_slow(tracks: Tracks, pair: tuple[int, int], run_s: int) -> str:
 
 
 def _line(
-    tracks: Tracks, pair: tuple[int, int], speed: float, run_s: int, *, near: bool
+    tracks: Tracks, pair: tuple[int, int], line: Line, built: tuple[str, float], run_s: int, *, near: bool
 ) -> tuple[Proposal, int]:
     """Return a new line, whose trains run on to a core city, and the number of pairs that its track brings.
 
@@ -108,7 +112,7 @@ def _line(
     """
     base, rules, (a, b) = tracks.base, tracks.rules, pair
     ends = [(city, tracks.stations[city][0] if tracks.stations[city] else None) for city in pair]
-    length_km = base.straight_km(a, b) * rules.route_factor
+    length_km = line_km(line) * rules.route_factor
     candidate_id = f"rail-new:{base.ids[a]}-{base.ids[b]}"
     train = Train(rules.fast_class, rules.new_headway_s, rules.turn_s)
     calls, before_s, after_s = list(ends), list[int](), list[int]()
@@ -131,13 +135,10 @@ def _line(
         links,
         run_km=length_km + on_km,
         length_km=length_km,
-        speed_kmh=speed,
-        standard=rules.fast_standard if speed >= rules.fast_kmh else rules.usual_standard,
-        why=(
-            f"{'neighbours; ' if near else ''}{minutes:.0f} min by a new line, drawn as a straight line,"
-            f" {best}{on}"
-        ),
-        geometry=base.straight_line(a, b),
+        speed_kmh=built[1],
+        standard=built[0],
+        why=f"{'neighbours; ' if near else ''}{minutes:.0f} min by a new line, {drawn(line)}, {best}{on}",
+        geometry=line,
     )
     (_, first), (_, last) = ends
     others_s = tracks.of_pairs(base.skim)

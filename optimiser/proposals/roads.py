@@ -25,9 +25,11 @@ from optimiser.proposals.base_case import (
     Arc,
     BaseCase,
     great_circle_km,
+    line_km,
     project,
     travel_time_s,
 )
+from optimiser.proposals.costs import Alignments, Line, drawn
 from optimiser.proposals.table import Proposal
 from optimiser.proposals.terrain import PLAIN, ArtefactRules, Surroundings, Terrain, mean_kmh, speeds_on
 
@@ -386,36 +388,37 @@ def _replaced(base: BaseCase, rows: list[int]) -> str:
 def _new_expressway(
     base: BaseCase,
     nodes: Sequence[int],
-    length_km: float,
+    line: Line,
     rules: RoadRules,
     **facts: Any,  # noqa: ANN401 (fields of `Proposal`)
 ) -> Proposal:
-    """Return a new expressway between two road nodes as a proposal."""
-    (a, b), kmh = (f"road:{node}" for node in nodes), rules.kmh_on(facts["geometry"])
+    """Return a new expressway along a line between two road nodes as a proposal."""
+    (a, b), kmh = (f"road:{node}" for node in nodes), rules.kmh_on(line)
+    length_km = line_km(line) * rules.route_factor
     return Proposal(
         length_km=length_km,
         speed_kmh=kmh,
         standard=rules.standard,
+        geometry=line,
         arcs=base.two_way_road_arcs([(a, b, travel_time_s(length_km, kmh))]),
         **facts,
     )
 
 
 def _between_cities(
-    base: BaseCase, pair: tuple[int, int], rules: RoadRules, *, what: str, why: str
+    base: BaseCase, pair: tuple[int, int], line: Line, rules: RoadRules, *, what: str, why: str
 ) -> Proposal:
-    """Return a new expressway along the straight line between two cities as a proposal."""
+    """Return a new expressway along a line between two cities as a proposal."""
     a, b = pair
     return _new_expressway(
         base,
         base.road_nodes[list(pair)].tolist(),
-        base.straight_km(a, b) * rules.route_factor,
+        line,
         rules,
         candidate_id=f"{what}:{base.ids[a]}-{base.ids[b]}",
         from_name=base.names[a],
         to_name=base.names[b],
         why=why,
-        geometry=base.straight_line(a, b),
     )
 
 
@@ -429,13 +432,15 @@ def _today(index: float, road: str, decimals: int) -> str:
 
 
 def propose_links(
-    base: BaseCase, pairs: Iterable[tuple[int, int]], rules: RoadRules, left_out: Counter[str]
+    by: Alignments, pairs: Iterable[tuple[int, int]], rules: RoadRules, left_out: Counter[str]
 ) -> Iterator[Proposal]:
     """Propose direct expressways between neighbours that the roads of today serve by a detour.
 
     Parameters
     ----------
-    base, pairs, rules, left_out
+    by
+        The base case, and how new roads run in it.
+    pairs, rules, left_out
         As for `propose_upgrades`.
 
     Yields
@@ -443,12 +448,13 @@ def propose_links(
     Proposal
         One a pair.
     """
-    around, pairs = rules.surroundings(base), list(pairs)
-    access_s = _road_access_s(base, pairs)
+    base, pairs = by.base, list(pairs)
+    around, access_s = rules.surroundings(base), _road_access_s(base, pairs)
     for a, b in pairs:
         direct_km, road_s = base.straight_km(a, b), base.road_s(a, b)
-        today_s = np.inf if road_s is None else float(road_s)
-        new_s = travel_time_s(direct_km * rules.route_factor, rules.kmh_on(base.straight_line(a, b)))
+        line = by.line(base.straight_line(a, b), {rules.standard: 1.0})
+        length_km, today_s = line_km(line) * rules.route_factor, np.inf if road_s is None else float(road_s)
+        new_s = travel_time_s(length_km, rules.kmh_on(line))
         best_s, with_s = float(base.skim[a, b]), float(access_s[a] + new_s + access_s[b])
         if direct_km < rules.shortest_km:
             left_out[f"road_link: shorter than {rules.shortest_km:g} km"] += 1
@@ -460,14 +466,14 @@ def propose_links(
             left_out[
                 f"road_link: saves under {100 * rules.least_gain:.0f} % of today's best way, train or road"
             ] += 1
-        elif fault := around.fault(base.straight_line(a, b)):
+        elif fault := around.fault(line):
             left_out[f"road_link: {fault}"] += 1
-        elif _has_expressway(base, (a, b), direct_km * rules.route_factor, rules):
+        elif _has_expressway(base, (a, b), length_km, rules):
             left_out["road_link: an expressway serves its ends"] += 1
         else:
             today = _today(today_s / new_s, "today's road", 2)
-            why = f"neighbours; {today} as a direct expressway (straight line x {rules.route_factor:g})"
-            yield _between_cities(base, (a, b), rules, what="road-new", why=why)
+            why = f"neighbours; {today} as a direct expressway ({drawn(line)}, x {rules.route_factor:g})"
+            yield _between_cities(base, (a, b), line, rules, what="road-new", why=why)
 
 
 def _has_expressway(base: BaseCase, pair: tuple[int, int], new_km: float, rules: RoadRules) -> bool:
@@ -557,13 +563,12 @@ def propose_gaps(base: BaseCase, rules: RoadRules, left_out: Counter[str]) -> li
                 _new_expressway(
                     base,
                     (start, end),
-                    direct_km * rules.route_factor,
+                    _straight_line(base, start, end),
                     rules,
                     candidate_id=f"gap:{lon[start]:.3f},{lat[start]:.3f}-{lon[end]:.3f},{lat[end]:.3f}",
                     from_name=names[0],
                     to_name=names[1],
                     why=f"dead end {direct_km:.0f} km from another expressway; {today}",
-                    geometry=_straight_line(base, start, end),
                 )
             )
     return chosen
@@ -633,7 +638,7 @@ class FarRules:
 
 
 def propose_direct_expressways(
-    base: BaseCase,
+    by: Alignments,
     pairs: Iterable[tuple[int, int]],
     rules: FarRules,
     road: RoadRules,
@@ -643,8 +648,8 @@ def propose_direct_expressways(
 
     Parameters
     ----------
-    base
-        The base case.
+    by
+        The base case, and how new roads run in it.
     pairs
         Cities beyond the limit today that are no neighbours.
     rules, road
@@ -657,13 +662,16 @@ def propose_direct_expressways(
     Proposal
         One a pair.
     """
+    base = by.base
     for a, b in pairs:
-        length_km = base.straight_km(a, b) * road.route_factor
-        new_s, road_s = travel_time_s(length_km, road.kmh_on(base.straight_line(a, b))), base.road_s(a, b)
+        line, road_s, direct_km = base.straight_line(a, b), base.road_s(a, b), base.straight_km(a, b)
         ends_s = sum(base.access.terminal.of(base.tiers[city]) for city in (a, b)) if base.door_to_door else 0
+        if travel_time_s(direct_km * road.route_factor, road.speed_kmh) + ends_s <= base.useful_s:
+            line = by.line(line, {road.standard: 1.0})
+        new_s = travel_time_s(line_km(line) * road.route_factor, road.kmh_on(line))
         if min(base.road_nodes[[a, b]]) < 0:
             left_out["direct_expressway: a city is not on the road network"] += 1
-        elif length_km > rules.longest_km * road.route_factor:
+        elif direct_km > rules.longest_km:
             left_out[f"direct_expressway: longer than {rules.longest_km:g} km"] += 1
         elif new_s + ends_s > base.useful_s:
             left_out["direct_expressway: its ends stay beyond the limit"] += 1
@@ -671,5 +679,5 @@ def propose_direct_expressways(
             left_out[f"direct_expressway: under {rules.road_index:g} times as fast as today's road"] += 1
         else:
             today = np.inf if road_s is None else road_s / 60.0
-            why = f"{new_s / 60:.0f} min by a direct expressway, {today:.0f} by today's roads"
-            yield _between_cities(base, (a, b), road, what="road-direct", why=why)
+            why = f"{new_s / 60:.0f} min by a direct expressway, {drawn(line)}, {today:.0f} by today's roads"
+            yield _between_cities(base, (a, b), line, road, what="road-direct", why=why)

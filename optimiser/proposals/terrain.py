@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -25,13 +25,17 @@ TERRAIN_CLASSES = ("plain", "hill", "mountain", "urban", "water")
 """Terrain classes, in the order of the columns of shares; built-up ground is urban on whatever relief."""
 
 
-MOUNTAIN, WATER = TERRAIN_CLASSES.index("mountain"), TERRAIN_CLASSES.index("water")
-"""Positions of mountains and of water among the classes."""
+MOUNTAIN, URBAN, WATER = (TERRAIN_CLASSES.index(name) for name in ("mountain", "urban", "water"))
+"""Positions of mountains, of built-up ground and of water among the classes."""
 
 
 PEOPLE_PER_KM2 = 10_000
 """Residents of a km2 of built-up ground: about 100 m2 a person, the middle of the range of the Chinese
 planning standard GB 50137-2011 (from memory, unverified; quality C)."""
+
+
+_RELIEF_DEG = 0.02
+"""Distance between the points round which relief is read, 2.2 km from south to north."""
 
 
 _SAMPLE_KM = 0.5
@@ -53,7 +57,7 @@ class Terrain(Protocol):
 class AllPlain:
     """Class all ground as plain, for want of data."""
 
-    source: str = "assumed plain: no terrain given"
+    source: str = "assumed plain, new lines drawn straight: no terrain given"
 
     def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:  # noqa: ARG002
         """Return zero (plain) for each point."""
@@ -116,8 +120,15 @@ class WithTowns:
         found = self.ground.classify(lon, lat)
         points = cKDTree(on_sphere(lon, lat))
         for rows in points.query_ball_point(on_sphere(self.lon, self.lat), self.radius_km):
-            found[rows] = TERRAIN_CLASSES.index("urban")
+            found[rows] = URBAN
         return found
+
+
+def is_known(ground: Terrain) -> bool:
+    """Tell whether anything is known of the relief of some ground."""
+    if isinstance(ground, WithTowns | WithWater):
+        return is_known(ground.ground)
+    return not isinstance(ground, AllPlain)
 
 
 def urban_radius_km(population: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -125,9 +136,9 @@ def urban_radius_km(population: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.sqrt(population / (np.pi * PEOPLE_PER_KM2))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TerrainRaster:
-    """Class points by the relief (highest less lowest ground) of a square window round them.
+    """Class points by the relief (highest less lowest ground) of a square window round the nearest of a grid.
 
     The thresholds follow the relief classes of Chinese geomorphological mapping (below 30 m plain, to 200 m
     hills, above mountains).
@@ -149,18 +160,22 @@ class TerrainRaster:
     hill_m: float = 30.0
     mountain_m: float = 200.0
     source: str = "relief of the elevation raster"
+    _relief_m: dict[tuple[float, float], float] = field(default_factory=dict, init=False, repr=False)
 
     def classify(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.int8]:
         """Return for each point the class of the relief round it; ground off the raster is plain."""
+        middles = np.rint(np.column_stack([lon, lat]) / _RELIEF_DEG) * _RELIEF_DEG
+        cells, cell_of = np.unique(middles, axis=0, return_inverse=True)
         north = self.window_km / 2.0 / 110.57
-        east = self.window_km / 2.0 / (111.32 * np.cos(np.radians(lat)))
         with _open_raster(self.path) as raster:
             to_raster = pyproj.Transformer.from_crs(4326, raster.crs, always_xy=True)
-            low, high = (to_raster.transform(lon + at * east, lat + at * north) for at in (-1, 1))
-            relief = np.array([_box_relief(raster, box) for box in np.column_stack([*low, *high])])
-        classes = (relief >= self.hill_m).astype(np.int8)
-        classes[relief >= self.mountain_m] = 2
-        return classes
+            for x, y in cells.tolist():
+                if (x, y) not in self._relief_m:
+                    east = self.window_km / 2.0 / (111.32 * np.cos(np.radians(y)))
+                    low, high = (to_raster.transform(x + at * east, y + at * north) for at in (-1, 1))
+                    self._relief_m[x, y] = _box_relief(raster, np.array([*low, *high]))
+        relief = [self._relief_m[x, y] for x, y in cells.tolist()]
+        return np.searchsorted((self.hill_m, self.mountain_m), relief, side="right").astype(np.int8)[cell_of]
 
 
 def read_terrain(path: str | Path) -> Terrain:
@@ -187,7 +202,7 @@ def read_terrain(path: str | Path) -> Terrain:
     if path.suffix.lower() in {".geojson", ".json", ".gpkg"}:
         return _read_polygons(path)
     _open_raster(path).close()
-    return TerrainRaster(path, source=f"relief of {path.name}")
+    return TerrainRaster(path, source=f"relief of {path.name}, new lines over the cheapest ground")
 
 
 def survey(
@@ -209,13 +224,12 @@ def survey(
         unbroken stretch over water along the line as drawn.
     """
     samples = [sample_line(line) for line in lines]
-    if not samples:
-        return np.zeros((0, len(TERRAIN_CLASSES))), np.zeros(0)
-    points, sizes = np.concatenate(samples), np.array([len(part) for part in samples])
+    points = np.concatenate([np.zeros((0, 2)), *samples])
+    sizes = np.array([len(part) for part in samples], dtype=np.int64)
     classes = terrain.classify(points[:, 0], points[:, 1])
     rows = np.repeat(np.arange(len(samples)), sizes)
-    counts = np.zeros((len(samples), len(TERRAIN_CLASSES)))
-    np.add.at(counts, (rows, classes), 1.0)
+    kinds = len(TERRAIN_CLASSES)
+    counts = np.bincount(rows * kinds + classes, minlength=len(samples) * kinds).reshape(-1, kinds)
     # A dry place before each line and after the last keeps the crossings of two lines apart.
     starts = np.cumsum(sizes) - sizes
     wet = np.append(np.insert(classes == WATER, starts, False), False).astype(np.int8)
@@ -224,8 +238,7 @@ def survey(
     longest = np.zeros(len(samples))
     np.maximum.at(longest, line_of[last], last - before)
     step_km = np.array([line_km(line) for line in lines]) / sizes
-    shares = np.asarray(counts / counts.sum(axis=1, keepdims=True), dtype=np.float64)
-    return shares, longest * step_km
+    return counts / sizes[:, None], longest * step_km
 
 
 def sample_line(line: shapely.Geometry) -> NDArray[np.float64]:
@@ -288,7 +301,7 @@ def _read_polygons(path: Path) -> TerrainPolygons:
     return TerrainPolygons(
         polygons=tuple(table.geometry),
         classes=tuple(TERRAIN_CLASSES.index(name) for name in named),
-        source=f"polygons of {path.name}",
+        source=f"polygons of {path.name}, new lines over the cheapest ground",
     )
 
 
@@ -464,11 +477,10 @@ class Surroundings:
     expressway_classes: tuple[str, ...]
 
     @cached_property
-    def _towns(self) -> list[tuple[NDArray[np.float64], float]]:
-        """Return the centre of each town on the sphere, and how far it reaches from there."""
-        people = self.base.cities["population"].to_numpy(dtype=np.float64)
-        reach_km = np.maximum(self.rules.town_km, urban_radius_km(people)).tolist()
-        return list(zip(on_sphere(self.base.lon, self.base.lat), reach_km, strict=True))
+    def _towns(self) -> WithTowns:
+        """Return the towns; all else is plain."""
+        found = WithTowns.of(PLAIN, self.base.cities)
+        return replace(found, radius_km=np.maximum(self.rules.town_km, found.radius_km))
 
     @cached_property
     def _expressways(self) -> tuple[cKDTree, NDArray[np.int64], list[str]]:
@@ -485,11 +497,6 @@ class Surroundings:
         points, index = shapely.get_coordinates(lines[labels.index], return_index=True)
         return cKDTree(on_sphere(*points.T)), label[index].astype(np.int64), [*names, ""]
 
-    @cached_property
-    def _known(self) -> dict[bytes, tuple[float, float, str]]:
-        """Remember of each line its share within towns, and its share beside which expressway."""
-        return {}
-
     def look_at(self, lines: Sequence[shapely.Geometry]) -> list[tuple[float, float, str]]:
         """Return the shares of lines within towns and beside one expressway; many at once cost least.
 
@@ -505,14 +512,13 @@ class Surroundings:
             that expressway: 0 and no name where none is near.
         """
         keys = shapely.to_wkb(np.array(lines, dtype=object)).tolist() if lines else []
-        new = {key: line for key, line in zip(keys, lines, strict=True) if key not in self._known}
+        seen = self.base.once((self.rules, self.expressway_classes), dict[bytes, tuple[float, float, str]])
+        new = {key: line for key, line in zip(keys, lines, strict=True) if key not in seen}
         if new:
             parts = [sample_line(line) for line in new.values()]
             sizes = np.array([len(part) for part in parts])
-            owner, at = np.repeat(np.arange(len(parts)), sizes), on_sphere(*np.concatenate(parts).T)
-            in_town = np.zeros(len(at), dtype=np.bool_)
-            for centre, reach_km in self._towns:
-                in_town |= np.linalg.norm(at - centre, axis=1) <= reach_km
+            owner, points = np.repeat(np.arange(len(parts)), sizes), np.concatenate(parts).T
+            in_town, at = self._towns.classify(*points) == URBAN, on_sphere(*points)
             towns = np.bincount(owner[in_town], minlength=len(parts)) / sizes
             tree, label, names = self._expressways
             near = cKDTree(at).sparse_distance_matrix(tree, self.rules.beside_km, output_type="coo_matrix")
@@ -523,8 +529,8 @@ class Surroundings:
             np.add.at(beside, (owner[point], road), 1)
             share = beside.max(axis=1) / sizes
             most = np.where(share > 0, np.array(names)[beside.argmax(axis=1)], "").tolist()
-            self._known.update(zip(new, zip(towns.tolist(), share.tolist(), most, strict=True), strict=True))
-        return [self._known[key] for key in keys]
+            seen.update(zip(new, zip(towns.tolist(), share.tolist(), most, strict=True), strict=True))
+        return [seen[key] for key in keys]
 
     def fault(self, line: shapely.Geometry) -> str:
         """Return why a road along a line is an artefact of the map; empty where it is none."""
@@ -542,8 +548,7 @@ def _names_of(fast: pd.DataFrame) -> list[list[str]]:
     refs = [[part.strip() for part in str(ref).split(";") if part.strip()] for ref in fast["ref"]]
     bare = np.flatnonzero([not several for several in refs])
     ends = fast[["tail", "head"]].to_numpy(dtype=np.int64)[bare]
-    if len(ends):
-        group = components(*ends.T, size=int(ends.max()) + 1)[ends[:, 0]]
-        for at, number in zip(bare.tolist(), group.tolist(), strict=True):
-            refs[at] = [f"expressway without a number ({number})"]
+    group = components(*ends.T, size=int(ends.max(initial=0)) + 1)[ends[:, 0]]
+    for at, number in zip(bare.tolist(), group.tolist(), strict=True):
+        refs[at] = [f"expressway without a number ({number})"]
     return refs

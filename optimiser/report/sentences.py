@@ -426,7 +426,7 @@ def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
         (
             str(row["rank"]),
             escape(wording.link_name(row)),
-            escape(wording.kind(row["kind"])),
+            escape(wording.kind(row["kind"], row["geometry"])),
             f"{row['length_km']:.0f}",
             wording.integer(row["cost"]),
             f"{wording.integer(row['cost_low'])} – {wording.integer(row['cost_high'])}",

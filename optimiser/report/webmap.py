@@ -205,7 +205,7 @@ def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]
         tip = {
             "rank": int(row["rank"]),
             "link": wording.link_name(row),
-            "kind": f"{wording.kind(row['kind'])}{closes}",
+            "kind": f"{wording.kind(row['kind'], row['geometry'])}{closes}",
             "length": f"{row['length_km']:.0f} km",
             "cost": report.money_of(row["cost"]),
             "pairs": int(row["pairs"]),

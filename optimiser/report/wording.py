@@ -140,11 +140,13 @@ def per_person(money: str) -> tuple[int, str]:
     return (SCALES[scale], unit) if scale in SCALES and unit else (1, money)
 
 
-def kind(name: str) -> str:
-    """Return the kind of a candidate in words."""
-    from optimiser.proposals.generate import WORDS  # loads geographic libraries, which few commands need
+def kind(name: str, line: Any = None) -> str:  # noqa: ANN401 (a geometry, whose library few commands need)
+    """Return the kind of a candidate in words; of a new line whose geometry is given, how it runs as well."""
+    from optimiser.proposals.costs import drawn  # as above
+    from optimiser.proposals.generate import NEW_LINES, WORDS
 
-    return WORDS.get(name, name.replace("_", " "))
+    words = WORDS.get(name, name.replace("_", " "))
+    return words if line is None or name not in NEW_LINES else f"{words}, {drawn(line)}"
 
 
 def link_name(row: Mapping[Any, Any]) -> str:

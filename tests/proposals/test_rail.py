@@ -21,6 +21,7 @@ from networks.schema import Network
 from networks.skims import ARC_KINDS
 from optimiser.proposals import rail, services
 from optimiser.proposals.base_case import NEW
+from optimiser.proposals.costs import Alignments
 from optimiser.proposals.generate import Kind, Rules, generate
 from optimiser.proposals.pruning import loads
 from optimiser.proposals.services import PatternRules
@@ -445,13 +446,14 @@ def test_trains_of_a_new_line_slow_down_over_a_ridge_and_near_a_core_city():
         (350.0, ridge, 1 / (0.75 / 350 + 0.25 / 250)),
         (200.0, ridge, 200.0),
     ):
-        assert rail.running_kmh(tracks, (1, 3), design_kmh, ground) == pytest.approx(kmh)
+        line = tracks.base.straight_line(1, 3)
+        assert rail.running_kmh(tracks, line, design_kmh, ground) == pytest.approx(kmh)
     near_core = 1 / (0.05 / 160 + 0.95 / 350)
-    assert rail.running_kmh(tracks, (0, 2), 350.0, PLAIN) == pytest.approx(near_core)
-    lines = [
-        next(rail.propose_lines(today(ALL_LINES), [(1, 3)], Counter(), ground=ground))
-        for ground in (PLAIN, ridge)
-    ]
+    from_a = tracks.base.straight_line(0, 2)
+    assert rail.running_kmh(tracks, from_a, 350.0, PLAIN) == pytest.approx(near_core)
+    every = today(ALL_LINES)
+    alignments = [Alignments(every.base, ground) for ground in (PLAIN, ridge)]
+    lines = [next(rail.propose_lines(every, [(1, 3)], Counter(), by=by)) for by in alignments]
     runs_s = [max(s for tail, head, s in one.arcs if tail == f"{NEW}rail-new:b-d/1") for one in lines]
     km = lines[0].length_km
     assert runs_s == [round(km / 0.8 / kmh * 3600) for kmh in (350.0, 1 / (0.75 / 350 + 0.25 / 250))]

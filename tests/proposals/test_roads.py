@@ -10,6 +10,7 @@ import pytest
 import shapely
 from candidates_drawing import KM, base_case, cities, network, table
 
+from optimiser.proposals.costs import Alignments
 from optimiser.proposals.generate import of_kind
 from optimiser.proposals.roads import (
     RoadRules,
@@ -110,7 +111,8 @@ def test_new_expressways_are_slower_in_mountains(corridor):
     west, east = sorted((line.coords[0][0], line.coords[1][0]))
     half = TerrainPolygons((shapely.box(west, -1, (west + east) / 2, 1),), (MOUNTAIN,), "drawn")
     rules = replace(RULES, mountain_kmh=60.0, ground=half)
-    (plain,), (slow,) = (propose_links(corridor, [(1, 2)], one, Counter()) for one in (RULES, rules))
+    by = Alignments(corridor)
+    (plain,), (slow,) = (propose_links(by, [(1, 2)], one, Counter()) for one in (RULES, rules))
     assert (plain.speed_kmh, slow.speed_kmh) == (pytest.approx(100.0), pytest.approx(75.0, rel=0.02))
     assert slow.arcs[0][2] == pytest.approx(plain.arcs[0][2] * 100.0 / slow.speed_kmh, abs=1)
 
@@ -148,7 +150,7 @@ def test_what_is_an_expressway_already_is_counted_and_left_out(corridor):
 
 def test_a_direct_road_is_proposed_where_the_way_is_a_detour(corridor):
     report = Counter()
-    found = list(propose_links(corridor, [(0, 1), (1, 2)], RULES, report))
+    found = list(propose_links(Alignments(corridor), [(0, 1), (1, 2)], RULES, report))
     assert [p.candidate_id for p in found] == ["road-new:b-c"]
     assert found[0].length_km == pytest.approx(np.hypot(50, 30) * 1.2, rel=0.01)
     assert found[0].arcs[0][2] == round(found[0].length_km * 36)
@@ -256,13 +258,13 @@ def test_an_upgrade_that_saves_little_is_left_out_and_counted(long_corridor):
 
 def test_a_direct_road_within_towns_is_left_out_and_counted(corridor):
     urban, report = replace(RULES, artefacts=ArtefactRules(town_km=20.0)), Counter()
-    assert list(propose_links(corridor, [(1, 2)], urban, report)) == []
+    assert list(propose_links(Alignments(corridor), [(1, 2)], urban, report)) == []
     assert report == {"road_link: more than 50 % within towns": 1}
 
 
 def test_a_direct_road_has_to_beat_the_best_trip_of_today(corridor):
     demanding, report = replace(RULES, least_gain=0.9), Counter()
-    assert list(propose_links(corridor, [(1, 2)], demanding, report)) == []
+    assert list(propose_links(Alignments(corridor), [(1, 2)], demanding, report)) == []
     assert report == {"road_link: saves under 90 % of today's best way, train or road": 1}
 
 
@@ -275,7 +277,7 @@ def test_a_direct_road_is_no_second_expressway(detour, proposed):
     )
     base = base_case(road, cities(road, [("a", (0, 0), 90_000, 0), ("b", (60, 0), 80_000, 3)]))
     rules, report = replace(RULES, served_detour=detour), Counter()
-    assert len(list(propose_links(base, [(0, 1)], rules, report))) == proposed
+    assert len(list(propose_links(Alignments(base), [(0, 1)], rules, report))) == proposed
     assert report == ({} if proposed else {"road_link: an expressway serves its ends": 1})
 
 
@@ -315,7 +317,7 @@ def test_anchors_are_where_expressways_meet_other_roads_and_where_they_end():
 def reasons_of(base, rules, pair=(1, 2)):
     """Return the number of direct roads that are proposed for a pair, and what was left out."""
     report = Counter()
-    return len(list(propose_links(base, [pair], rules, report))), dict(report)
+    return len(list(propose_links(Alignments(base), [pair], rules, report))), dict(report)
 
 
 def test_a_direct_road_keeps_each_rule_to_its_edge(corridor):

@@ -164,7 +164,7 @@ def test_every_picture_of_every_design_is_drawn(design):
 def test_the_ranking_writes_each_link_with_its_cost_and_marks_the_core():
     figure = sweep_page.draw_links(swept(), dpi=40)
     texts = {text.get_text(): text for text in figure.texts}
-    assert texts["Ahafen – Bdorf, new rail line, drawn straight"].get_weight() == "bold"
+    assert texts["Ahafen – Bdorf, new rail line"].get_weight() == "bold"
     assert texts["Bdorf – C <b>burg</b>, new road"].get_weight() == "normal"
     assert "Robust core, in at least 90 %: 2 links for 105 million EUR" in " ".join(texts)
     assert "rail_speed: 0 % → 100 %" in texts

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+import shapely
 
 from networks.skims import UNREACHABLE
 from optimiser.report import wording
@@ -24,3 +25,12 @@ def test_different_moneys_are_told():
         wording.different_moneys("million EUR", "")
         == "Costs are in million EUR in the first and in no named unit in the second, and are not converted."
     )
+
+
+def test_a_new_line_whose_geometry_is_given_says_how_it_runs():
+    straight, bent = shapely.LineString([(0, 0), (1, 0)]), shapely.LineString([(0, 0), (1, 1), (2, 0)])
+    assert wording.kind("rail_link") == "new rail line"
+    assert wording.kind("rail_link", straight) == "new rail line, drawn straight"
+    assert wording.kind("direct_expressway", bent) == "direct expressway, over the cheapest ground"
+    for kind in ("rail_upgrade", "access", "own"):
+        assert wording.kind(kind, straight) == wording.kind(kind)

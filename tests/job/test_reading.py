@@ -69,6 +69,22 @@ def test_invalid_numbers_are_refused(key: str, value: str) -> None:
         loads(REGION, settings=[f"{key}={value}"])
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[budget]\nshare = 0.3\n", "job: [region] is missing"),
+        (
+            REGION + '[[sweep.factors]]\nchanges = "costs"\nlow = 1\n',
+            "job:3: 'sweep.factors.0.id' is missing",
+        ),
+    ],
+)
+def test_a_section_or_key_that_is_missing_is_named(text: str, fault: str) -> None:
+    with pytest.raises(JobError) as caught:
+        loads(text)
+    assert caught.value.faults == (fault,)
+
+
 def test_rings_in_single_brackets_are_refused_with_a_hint_at_double_ones() -> None:
     with pytest.raises(JobError, match=r"job:3: rings: write \[\[rings\]\] in double brackets"):
         loads(REGION + "[rings]\ncount = 3\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
 
 import numpy as np
@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from tiers import examples
 
+from optimiser.job import loads
+from optimiser.proposals.base_case import NeighbourRules
 from optimiser.proposals.costs import builtin_cost_table
 from optimiser.proposals.generate import KINDS, Kind, Rules, Scope, generate, line_items, of_kind, prune
 from optimiser.proposals.prepare import design_problem
 from optimiser.proposals.pruning import most_serving, open_pairs, usable_by_pairs
 from optimiser.proposals.services import PatternRules
+from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import COLUMNS, fix, number_arcs
 from optimiser.proposals.trains import RailRules
 
@@ -372,3 +375,11 @@ def test_what_is_of_use_with_far_links_alone_does_not_count_before_them():
         few = Rules(patterns=PatternRules(express_count=count))
         found = prune(base_case(road, places, limit_s=9000), every, few)
         assert found.table["candidate_id"].tolist() == kept
+
+
+@pytest.mark.parametrize("rules", [NeighbourRules(), RailRules(), StationRules(), PatternRules()])
+def test_defaults_of_rules_are_those_of_a_job(rules):
+    asked = loads('[region]\nname = "jing-jin-ji"\n').candidates.model_dump()
+    own = {field.name: getattr(rules, field.name) for field in fields(rules) if field.name in asked}
+    assert own
+    assert own == {name: asked[name] for name in own}

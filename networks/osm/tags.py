@@ -359,10 +359,7 @@ def is_too_small(key: str, text: str) -> bool:
     return match is not None and unit is not None and float(match[1].replace(",", ".")) * unit < CAR_SIZE[key]
 
 
-ROAD_CLASSES = (
-    "motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street",
-    "service",
-)  # fmt: skip
+ROAD_CLASSES: tuple[str, ...] = tuple(_TABLES["road"]["classes"])
 """Road classes that can be requested, from the highest to the lowest."""
 
 DEFAULT_CLASSES = frozenset(ROAD_CLASSES[:5])

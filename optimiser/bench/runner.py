@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -33,8 +33,7 @@ type Facts = Mapping[str, Any]
 """Sizes and digest of a problem; names as in `Row`."""
 
 
-@contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
+def exclusive(folder: Path) -> AbstractContextManager[None]:
     """Hold the folder of a bench during a `with` block, so that no other bench writes its table.
 
     Parameters
@@ -48,14 +47,8 @@ def exclusive(folder: Path) -> Iterator[None]:
         When another process holds it, or it cannot be created.
     """
     Store(folder).prepare()
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(locked(folder))
-        except EnvironmentFault as fault:
-            remedy = "Wait until that bench ends, or choose another folder with -o."
-            done = "Nothing was solved."
-            raise EnvironmentFault(fault.what, where=fault.where, done=done, remedy=remedy) from fault
-        yield
+    remedy = "Wait until that bench ends, or choose another folder with -o."
+    return locked(folder, done="Nothing was solved.", remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,14 +157,17 @@ def anything(_: Json) -> str:
     return ""
 
 
-def text(value: Json) -> str:
-    """Check that a value is a string."""
-    return "" if isinstance(value, str) else f"{value!r} is not a string"
+def shape_of(is_one: Callable[[Json], bool], fault: str) -> Shape:
+    """Return the shape of values for which a condition holds; `fault` follows those for which it does not."""
+    return lambda value: "" if is_one(value) else f"{value!r} {fault}"
+
+
+text = shape_of(lambda value: isinstance(value, str), "is not a string")
 
 
 def word_of(words: Sequence[str]) -> Shape:
-    """Return the check that a value is one of some words."""
-    return lambda value: "" if value in words else f"{value!r} is none of {', '.join(words)}"
+    """Return the shape of one of some words."""
+    return shape_of(lambda value: value in words, f"is none of {', '.join(words)}")
 
 
 def is_integer(value: object, *, low: int = 0, high: int = LARGEST) -> bool:

@@ -13,6 +13,7 @@ from optimiser.problem.jsonfile import (
     anything,
     read_json,
     shape_faults,
+    shape_of,
     text,
     word_of,
     write_atomically,
@@ -54,10 +55,7 @@ def _unless_null(value: Json) -> str:
     return "null is not an integer >= 0; leave the key out" if value is None else ""
 
 
-def _id_or_null(value: Json) -> str:
-    return "" if isinstance(value, str | None) else f"{value!r} is neither null nor an id"
-
-
+_ID_OR_NULL = shape_of(lambda value: isinstance(value, str | None), "is neither null nor an id")
 _ARCS: Shape = [_row_of("tail", "head", "seconds")]
 _POINTS: Shape = [_row_of("longitude", "latitude")]
 _COUPLES: Shape = [_row_of("id", "id", kind=str)]
@@ -75,7 +73,7 @@ CITY: dict[str, Shape] = {
     "id": text, "group?": text, "weight": anything, "pairs": [anything], "need": anything,
 }  # fmt: skip
 LINK: dict[str, Shape] = {
-    "tail": anything, "head": anything, "candidate": _id_or_null, "length?": _unless_null, "via?": _POINTS,
+    "tail": anything, "head": anything, "candidate": _ID_OR_NULL, "length?": _unless_null, "via?": _POINTS,
 }  # fmt: skip
 STOP: dict[str, Shape] = {"id": text, "group?": text, "must?": anything, "nodes": [anything]}
 RING: dict[str, Shape] = {
@@ -85,7 +83,7 @@ RING: dict[str, Shape] = {
 }  # fmt: skip
 PERIOD: dict[str, Shape] = {"id": text, "budget": anything, "factor": anything}
 PROBLEM: dict[str, Shape] = {
-    "format": lambda value: "" if value == FORMAT else f"{value!r} is not {FORMAT!r}",
+    "format": shape_of(lambda value: value == FORMAT, f"is not {FORMAT!r}"),
     "name": text, "note?": text, "money?": text, "nodes": [text], "arcs": _ARCS, "candidates": [CANDIDATE],
     "pairs": [PAIR], "budget": anything, "cover?": word_of(COVERS),
     "caps?": {f"{name}?": anything for name in INSTRUMENTS}, "capacities?": [CAPACITY], "targets?": [TARGET],

@@ -17,6 +17,7 @@ from optimiser.problem.jsonfile import (
     read_json,
     repeated,
     shape_faults,
+    shape_of,
     text,
     word_of,
     write_atomically,
@@ -425,30 +426,27 @@ def _source_shape(kinds: tuple[str, ...]) -> Shape:
     return {"kind": word_of(kinds), "variant": text, "solver": text}
 
 
-def _integer(value: Json) -> str:
-    return "" if is_integer(value) else f"{value!r} is not an integer >= 0"
+def _is_number_or_null(value: Json) -> bool:
+    return value is None or (type(value) in (int, float) and math.isfinite(value))
 
 
-def _number_or_null(value: Json) -> str:
-    is_number = value is None or (type(value) in (int, float) and math.isfinite(value))
-    return "" if is_number else f"{value!r} is not a number"
-
-
+_INTEGER = shape_of(is_integer, "is not an integer >= 0")
+_NUMBER_OR_NULL = shape_of(_is_number_or_null, "is not a number")
 _RINGS_AND_STARTS: dict[str, Shape] = {
     "rings?": [{"id": text, "links": _list_of(is_integer, "positions")}],
-    "starts?": {"*": lambda t: "" if is_integer(t) else f"{t!r} is not a period"},
+    "starts?": {"*": shape_of(is_integer, "is not a period")},
     "*": anything,
 }
 _RESULT: dict[str, Shape] = {
-    "format": lambda value: "" if value == FORMAT else f"{value!r} is not {FORMAT!r}",
+    "format": shape_of(lambda value: value == FORMAT, f"is not {FORMAT!r}"),
     "problem": anything,
     "status": word_of(STATUSES),
     "built": _list_of(lambda name: isinstance(name, str), "ids"),
-    "cost": _integer,
-    "coverage": _integer,
-    "objective?": _integer,
-    "bound": _number_or_null,
-    "gap?": _number_or_null,
+    "cost": _INTEGER,
+    "coverage": _INTEGER,
+    "objective?": _INTEGER,
+    "bound": _NUMBER_OR_NULL,
+    "gap?": _NUMBER_OR_NULL,
     "reasons?": [_reason_fault],
     "bound_source??": _source_shape(BOUND_KINDS),
     "infeasible_by??": _source_shape(INFEASIBLE_KINDS),

@@ -251,7 +251,12 @@ def _disk_faults(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(
+    folder: Path,
+    *,
+    done: str = "Nothing was written.",
+    remedy: str = "Wait until that run ends, or choose another folder with --out.",
+) -> Iterator[None]:
     """Hold a folder for the time of a `with` block.
 
     The lock is the operating system's, so it goes with the process however that ends; a lock file that is
@@ -261,6 +266,8 @@ def locked(folder: Path) -> Iterator[None]:
     ----------
     folder
         The folder; it must exist.
+    done, remedy
+        What the message says where it is in use.
 
     Yields
     ------
@@ -283,7 +290,7 @@ def locked(folder: Path) -> Iterator[None]:
                 holder = json.loads(path.read_text(encoding="utf-8"))
                 who = f"process {holder['pid']} on host {holder['host']} since {holder['since']}"
                 in_use = f"the folder is in use by {who}"
-            raise _refusal(folder, in_use, "Wait until that run ends, or choose another folder with --out.")
+            raise EnvironmentFault(in_use, where=str(folder), done=done, remedy=remedy)
         file.seek(0)
         file.truncate()
         since = datetime.now(UTC).isoformat(timespec="seconds")

@@ -119,12 +119,6 @@ class Plan:
     coverage_by_period: tuple[int, ...] = ()
     bound_source: ProofSource | None = None
 
-    @property
-    def newly_covered(self) -> tuple[int, ...]:
-        """Return the positions of the pairs that the plan brings within their limits."""
-        before = set(self.covered_before)
-        return tuple(k for k in self.covered if k not in before)
-
     def as_dict(self) -> dict[str, Any]:
         """Return the plan as a JSON object, with rings in the form that they have in a result."""
         values = dataclasses.asdict(self)

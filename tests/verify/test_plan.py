@@ -157,7 +157,7 @@ def test_a_bound_on_the_least_cost_lies_below_the_cost(bound, fault):
 def test_the_gain_is_what_a_plan_covers_beyond_today():
     """Of 18, 2 are covered today; a bound of 19 leaves 1 of a gain of 16."""
     plan = verify.check(line(), claim(status="feasible", bound=19.0, gap=None))
-    assert (plan.covered_before, plan.newly_covered) == ((3,), (0, 1, 2))
+    assert (plan.covered_before, plan.covered) == ((3,), (0, 1, 2, 3))
     assert plan.gap_of_gain == 1 / 16
     assert (plan.coverage.before, plan.coverage.after, plan.coverage.all_built) == (2, 18, 18)
     assert (plan.groups["core"].total, plan.groups["core"].after) == (10, 9)

@@ -206,14 +206,11 @@ def deciding_factors(by_factor: pd.DataFrame) -> pd.Series:
 
 
 class Band(NamedTuple):
-    """Quantiles of a value over futures, its mean, and its least and largest value."""
+    """Quantiles of a value over futures."""
 
-    least: float
     p05: float
     p50: float
     p95: float
-    largest: float
-    mean: float
 
 
 def band(values: ArrayLike) -> Band:
@@ -221,8 +218,8 @@ def band(values: ArrayLike) -> Band:
     known = np.asarray(values, dtype=np.float64)
     known = known[np.isfinite(known)]
     if not known.size:
-        return Band(*[np.nan] * 6)
-    return Band(*map(float, (*np.quantile(known, [0, 0.05, 0.5, 0.95, 1]), known.mean())))
+        return Band(np.nan, np.nan, np.nan)
+    return Band(*np.quantile(known, [0.05, 0.5, 0.95]).tolist())
 
 
 class Plans(NamedTuple):

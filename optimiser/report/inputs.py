@@ -430,8 +430,6 @@ class ReportInput:
         bound.
     bound_source
         Whose word the bound is; None without a bound, or where the result does not say.
-    status
-        ``optimal``, ``feasible`` or ``none``.
     cities
         Columns `city_id`, `name`, `tier`, `population`, `geometry` (points, EPSG:4326), index 0..n-1.
     pairs
@@ -498,7 +496,6 @@ class ReportInput:
     bound: float | None
     gap: float | None
     gap_of_gain: float | None
-    status: str
     cities: gpd.GeoDataFrame
     pairs: pd.DataFrame
     links: gpd.GeoDataFrame
@@ -537,7 +534,7 @@ class ReportInput:
         return wording.money(amount, self.money)
 
 
-_OF_PLAN = ("cost", "objective", "bound", "gap", "gap_of_gain", "bound_source", "status")
+_OF_PLAN = ("cost", "objective", "bound", "gap", "gap_of_gain", "bound_source")
 """What a report takes over from its plan as it is."""
 
 

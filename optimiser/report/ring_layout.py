@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 from pyproj import CRS
-from shapely import LineString, Polygon, STRtree, get_coordinates, intersection
+from shapely import LineString, Polygon, STRtree, get_coordinates, intersection, remove_repeated_points
 from shapely.geometry.base import BaseGeometry
 
 from optimiser.problem import DesignProblem, Ring
@@ -429,8 +429,7 @@ def joined(lines: Iterable[BaseGeometry]) -> LineString:
     lines
         In order, each in the direction of the whole.
     """
-    points = [tuple(point) for line in lines for point in get_coordinates(line)]
-    return LineString([point for i, point in enumerate(points) if i == 0 or point != points[i - 1]])
+    return remove_repeated_points(LineString(get_coordinates(list(lines))))
 
 
 def formed(rings: Iterable[RingShown]) -> list[RingShown]:

@@ -5,7 +5,7 @@ import itertools
 import json
 import math
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -199,28 +199,36 @@ _FIXED: dict[str, Any] = {"version": 1, "timestamp": "2024-04-01T00:00:00Z"}
 
 @dataclass
 class Elements:
-    """Nodes and ways of a file; the ids of each kind count up from 1.
+    """Nodes, ways and relations of a file; the ids of each kind count up from 1.
 
     Parameters
     ----------
     nodes
         Point and tags by id.
-    ways
-        Ways by id.
+    ways, relations
+        Ways and relations by id, with `nodes` or `members` (type, id, role) in order, and `tags`.
     """
 
     nodes: dict[int, tuple[Point, Tags]] = field(default_factory=dict)
     ways: dict[int, mutable.Way] = field(default_factory=dict)
+    relations: dict[int, mutable.Relation] = field(default_factory=dict)
 
     def add_node(self, point: Point, tags: Tags) -> int:
         """Add a node and return its id."""
         self.nodes[len(self.nodes) + 1] = (point, dict(tags))
         return len(self.nodes)
 
-    def add_way(self, nodes: Sequence[int], tags: Tags) -> None:
-        """Add a way along nodes, given by their ids."""
+    def add_way(self, nodes: Sequence[int], tags: Tags) -> int:
+        """Add a way and return its id."""
         number = len(self.ways) + 1
         self.ways[number] = mutable.Way(id=number, nodes=tuple(nodes), tags=dict(tags), **_FIXED)
+        return number
+
+    def add_relation(self, members: Iterable[tuple[str, int, str]], tags: Tags) -> int:
+        """Add a relation and return its id."""
+        number = len(self.relations) + 1
+        self.relations[number] = mutable.Relation(id=number, members=list(members), tags=dict(tags), **_FIXED)
+        return number
 
 
 def chains(edges: Mapping[tuple[int, int], Hashable]) -> list[list[int]]:
@@ -280,3 +288,5 @@ def write(elements: Elements, path: Path) -> None:
             writer.add_node(mutable.Node(id=number, location=place, tags=tags, **_FIXED))
         for way in elements.ways.values():
             writer.add_way(way)
+        for relation in elements.relations.values():
+            writer.add_relation(relation)

@@ -18,7 +18,7 @@
 #
 # `polyring.run` runs a job from its map to a verified plan, as `polyring run` does on the command line;
 # `polyring.load` opens a run folder again. The result answers questions: what is proposed, who needs a link,
-# what happens without it, what half of the money buys. Plausible cases are switched off here, since they take
+# what happens without it, what a tenth of the money buys. Plausible cases are switched off here, since they take
 # as long as all else.
 
 # %%
@@ -52,7 +52,7 @@ run.plot()
 # place.
 
 # %%
-why = run.why(12)
+why = run.why(2)
 print(why)
 
 # %%
@@ -65,8 +65,8 @@ why.alternatives
 # and answer in seconds.
 
 # %%
-half = run.solve(budget=0.5)
-both = pr.compare(run, half)
+less = run.solve(budget=0.1)
+both = pr.compare(run, less)
 both.figures
 
 # %%

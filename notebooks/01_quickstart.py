@@ -18,8 +18,8 @@
 #
 # `polyring.run` runs a job from its map to a verified plan, as `polyring run` does on the command line;
 # `polyring.load` opens a run folder again. The result answers questions: what is proposed, who needs a link,
-# what happens without it, what a tenth of the money buys. Plausible cases are switched off here, since they take
-# as long as all else.
+# what happens without it, what a tenth of the money buys. Plausible cases are switched off here, since they
+# take as long as all else.
 
 # %%
 import polyring as pr

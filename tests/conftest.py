@@ -94,7 +94,7 @@ def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[P
         made = root / name
         with (root / f"{name}.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not lock.tell():
+            if not os.fstat(lock.fileno()).st_size:  # its position is that of when it was opened
                 made.mkdir()
                 fill(made)
                 lock.write("made\n")

@@ -11,6 +11,7 @@ import pytest
 
 import polyring as pr
 from networks.inputs import checksum
+from optimiser.problem.errors import JobError
 from optimiser.studies import answers
 from optimiser.tasks import signals
 
@@ -135,13 +136,16 @@ def test_from_python_a_finished_run_is_asked_and_opened(copied):
     run.close()
 
 
-def test_a_run_folder_of_an_earlier_version_is_verified_compared_and_opened_with_its_cases(done, call):
-    # The text files of a run of the drawn region by commit c78ebf7, which asked its cases itself.
+def test_a_run_folder_of_an_earlier_version_is_verified_compared_and_refused_by_name(done, call):
+    # The text files of a run of the drawn region by commit c78ebf7, of which fewer candidates were kept.
     folder = shutil.copytree(Path(__file__).parent / "run_of_c78ebf7", done / "run-of-before")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
     assert call("verify", folder)[0] == 0
     assert call("compare", folder, done / "out")[0] == 0
-    run = pr.load(folder)
-    assert [row["name"] for row in run.cases.rows] == ["roads 10 % slower", "no cliff"]
-    assert len(run.answers.speeds) == 3
-    assert run.exit_code == 0
-    run.close()
+    with pytest.raises(JobError, match="no longer follows from its job") as caught:
+        pr.load(folder)
+    assert "polyring run" in caught.value.remedy
+    code, _, err = call("cases", folder)
+    assert code == 2
+    assert "polyring run" in err
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -12,7 +12,7 @@ Call = Callable[..., tuple[int, str, str]]
 PLAIN = ("--set", "output.report=false", "--set", "output.picture=false")
 
 
-@pytest.mark.parametrize("setting", ["budget.amount=0", "candidates.kinds=[]"])
+@pytest.mark.parametrize("setting", ["budget.amount=0", 'candidates.kinds=["connecting_curve"]'])
 def test_a_run_with_nothing_to_build_has_a_valid_plan(setting: str, region: Path, call: Call) -> None:
     job = region / "job.toml"
     job.write_text(job.read_text().replace("share = 0.3", ""), encoding="utf-8")

@@ -162,7 +162,8 @@ def test_a_task_names_its_portion_and_stays_small(here):
 
 
 @pytest.mark.long
-def test_the_widest_band_is_searched_by_one_session(here):
+def test_the_widest_band_is_searched_by_one_session(here, tmp_path, monkeypatch):
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path))  # answers of an earlier call of pytest are not asked
     executor = Watched()
     settings = Frontier(points=6, placing="widest")
     traced_curve(dense_problem(5), settings, Solve(threads=1), lambda _tracer: None, executor=executor)

@@ -180,7 +180,7 @@ def measures(report: ReportInput) -> Iterator[str]:
 
 
 def rests_on(report: ReportInput) -> Iterator[str]:
-    """Yield how many new pairs rest on measures at stations, and what half the money brings."""
+    """Yield how many new pairs rest on measures at stations, and what half of its cost brings."""
     if report.measures is None or len(report.measures.build_order) < 2:
         return
     facts, steps = report.measures.facts, report.measures.build_order
@@ -195,7 +195,7 @@ def rests_on(report: ReportInput) -> Iterator[str]:
             yield f"The best plan of equal money without any brings {row['best'] - row['today']}"
     half = steps[steps["cost_so_far"] <= report.cost / 2].iloc[-1]
     first = half["pairs_within"] - steps["pairs_within"].iloc[0]
-    yield f"Half the money brings {first} of {new}, built in the order below"
+    yield f"Half of what it costs brings {first} of {new}, built in the order below"
 
 
 AS_TODAY = "stations as today"

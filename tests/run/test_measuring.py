@@ -217,7 +217,7 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
             "1 of the 3 new pairs rest on measures at stations (check-in, connections, ways to stations): "
             "with these as today, the other proposals bring 2"
         ),
-        "Half the money brings 2 of 3, built in the order below",
+        "Half of what it costs brings 2 of 3, built in the order below",
     ]
 
 

@@ -15,6 +15,7 @@ from networks.rail.drafts import BY_FREQUENCY
 from networks.schema import Services
 from networks.skims import hops_of, mean_change_s, time_matrix
 from optimiser.proposals.base_case import NEW, Arc
+from optimiser.proposals.pruning import default_weights
 from optimiser.proposals.shortest_times import times_between
 from optimiser.proposals.stations import at_station
 from optimiser.proposals.table import Proposal, number_arcs
@@ -261,8 +262,7 @@ def _serves(
     (starts, start), (stops, stop) = (np.unique(city, return_inverse=True) for city in (origin, destination))
     before = times_between(full, base.graph.origin[starts], changes.tail)
     after = times_between(full.T.tocsr(), base.graph.destination[stops], changes.head)
-    people = base.cities["population"].to_numpy(dtype=np.float64)
-    pair_weight = np.sqrt(np.minimum(people[origin], people[destination]))
+    pair_weight = default_weights(base, np.column_stack([origin, destination]))
     for at in range(len(proposals)):
         own = changes.candidate == at
         trip_s = before[:, own][start] + changes.seconds[own] + after[:, own][stop]

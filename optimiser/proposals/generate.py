@@ -624,7 +624,7 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
 
     use = usable_by_pairs(base, arcs, count)
     drop(np.diff(use.indptr) == 0, "no open pair can use it within the limit even when all is built")
-    weight = default_weights(base)
+    weight = default_weights(base, open_pairs(base))
     far = np.isin(kinds, [name for name, kind in rules.rows.items() if kind.far])
 
     def keep_most(use: csr_array, *, far: bool) -> None:
@@ -640,6 +640,5 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     near = (left & ~far)[arcs.candidate]
     keep_most(usable_by_pairs(base, arcs.take(near), count) if far.any() else use, far=False)
     left[needed_for_reach(base, arcs, left, candidates.table["cost"].to_numpy(dtype=np.int64))] = True
-    report = Counter(candidates.report)
-    report.update(f"{kind}: {reason}" for kind, reason in zip(kinds[~left], reasons[~left], strict=True))
-    return replace(candidates.take(np.flatnonzero(left).tolist()), report=dict(report))
+    counts = Counter(f"{kind}: {reason}" for kind, reason in zip(kinds[~left], reasons[~left], strict=True))
+    return replace(candidates.take(np.flatnonzero(left).tolist()), report=counts + Counter(candidates.report))

@@ -88,8 +88,7 @@ def loads(
     made = {one: functools.partial(ridership, tracks, one) for one in proposals}
     riders = {one: base.once(("ridership", tracks.rules, one), make) for one, make in made.items()}
     kept = dict[Proposal, Ridership]()
-    people = base.cities["population"].to_numpy(dtype=np.float64)
-    weight = np.sqrt(np.minimum(people[there], people[back])) * (tracks.of_pairs(base.skim) > base.useful_s)
+    weight = default_weights(base, tracks.pairs) * (tracks.of_pairs(base.skim) > base.useful_s)
 
     def order(item: tuple[Proposal, Ridership]) -> tuple[float, float]:
         reached = item[1].seconds <= base.useful_s + tracks.rules.line_slack_s
@@ -225,10 +224,10 @@ def open_pairs(base: BaseCase) -> NDArray[np.int64]:
     return np.argwhere((base.skim > base.limit_s) & (rank[:, None] < rank[None, :])).astype(np.int64)
 
 
-def default_weights(base: BaseCase) -> NDArray[np.float64]:
-    """Return the default weight of each open pair before rounding: the root of the smaller population."""
+def default_weights(base: BaseCase, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the default weight of pairs [pairs, 2] before rounding: the root of the smaller population."""
     population = base.cities["population"].to_numpy(dtype=np.float64)
-    return np.asarray(np.sqrt(population[open_pairs(base)].min(axis=1)), dtype=np.float64)
+    return np.asarray(np.sqrt(population[pairs].min(axis=1)), dtype=np.float64)
 
 
 def most_serving(use: csr_array, weight: NDArray[np.float64], most: int) -> list[int]:

@@ -41,9 +41,6 @@ LEAST_CHANGE = 0.002
 BELOW = 0.07
 """Room below the lines for the words at their foot, as a share of the height."""
 
-LABEL_GAP = 0.08
-"""Least distance of two labels at the right edge, as a share of the height."""
-
 
 def draw(curve: Curve, *, dpi: int = DPI) -> Figure:
     """Return the picture of a frontier, bound to no window."""
@@ -132,19 +129,14 @@ def _fill_band(axes: Axes, curve: Curve, *, whole: int, right: float) -> None:
 
 def _name_lines(axes: Axes, curve: Curve, ends: list[tuple[float, float, str, str]], *, right: float) -> None:
     """Write the name of each line beside its right end, none over another."""
-    bottom, top = axes.get_ylim()
-    height = top - bottom
-    places: list[float] = []
-    for last, first, group, colour in sorted(ends):
-        at = max(last, places[-1] + LABEL_GAP * height) if places else last
-        places.append(at)
-        whole = "all pairs" if curve.counts_pairs_alone else "objective"
-        name = whole if group == "all" else f"{group} cities"
+    places = plots.apart(axes, sorted(last for last, *_ in ends))
+    for (last, first, group, colour), at in zip(sorted(ends), places, strict=True):
+        name = f"{group} cities" if group != "all" else ("objective", "all pairs")[curve.counts_pairs_alone]
         axes.annotate(
             f"{name}\n{wording.percent(first)} to {wording.percent(last)}",
             xy=(right, last),
-            xytext=(1.015, (at - bottom) / height),
-            textcoords=("axes fraction", "axes fraction"),
+            xytext=(1.015, at),
+            textcoords=axes.get_yaxis_transform(),
             color=colour,
             weight="bold" if group == "all" else "normal",
             va="center",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -64,6 +65,91 @@ class PointShown:
     covered: frozenset[int]
     rings: tuple[str, ...] = ()
     is_knee: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StateStep:
+    """A step of the build order of a state.
+
+    Attributes
+    ----------
+    candidate_id
+        What is built.
+    cost
+        What this step costs.
+    covered
+        Positions of the pairs that come within the limit with it, and were beyond it before.
+    """
+
+    candidate_id: str
+    cost: int
+    covered: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateShown:
+    """A stated alternative of a run: a proven plan at another budget or with other rings.
+
+    Attributes
+    ----------
+    name
+        Unique in the run; its folder is `states/<slug>`.
+    rings
+        What the switch of the page shows: ``no ring``, ``all rings`` or another; of the plan ``as chosen``.
+    ring_ids
+        Ids of the rings that it must form.
+    budget
+        Money that it may spend; None where it asks for least cost.
+    status
+        `optimal`, `feasible`, `infeasible` or `unknown`.
+    cost, objective
+        Of its plan; None where there is none.
+    bound, gap
+        Proven limit of the objective (of the cost, where least cost is asked for), and relative gap.
+    is_proven
+        Whether the plan is within the gap that was asked for.
+    covered
+        Positions of the pairs, as in `ReportInput.pairs`, within the limit with the plan.
+    order
+        What it builds, in the order of building.
+    circuits
+        Positions of the links of each ring that it forms, by id of the ring.
+    rings_shown
+        All rings of the job, laid out for this plan.
+    why
+        A sentence where there is no plan; else empty.
+    """
+
+    name: str
+    rings: str
+    ring_ids: tuple[str, ...] = ()
+    budget: int | None = None
+    status: str = "unknown"
+    cost: int | None = None
+    objective: int | None = None
+    bound: int | None = None
+    gap: float | None = None
+    is_proven: bool = False
+    covered: tuple[int, ...] = ()
+    order: tuple[StateStep, ...] = ()
+    circuits: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    rings_shown: tuple[RingShown, ...] = ()
+    why: str = ""
+
+    @property
+    def slug(self) -> str:
+        """Return the name of its folder."""
+        return "-".join(re.findall(r"\w+", self.name.replace(",", "").lower()))
+
+    @property
+    def built(self) -> frozenset[str]:
+        """Return the ids of the candidates that its plan builds."""
+        return frozenset(step.candidate_id for step in self.order)
+
+    @property
+    def has_plan(self) -> bool:
+        """Return whether a plan was found."""
+        return self.cost is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -485,6 +571,11 @@ class ReportInput:
         Points of a frontier, by cost, where the page is that of a frontier: `links` are then those of all
         points, in the order in which they enter, with columns `enters_at` (cost), `points` (how many build
         it) and `is_core` (bool); the plan is that of the last point. Empty for the page of a plan.
+    states
+        Stated alternatives of the plan, which is the first of them; empty where none are stated, or not yet.
+    state_links
+        Everything that some state builds: the columns of `links` that hold for candidates (`candidate_id`,
+        `kind`, `mode`, `from_name`, `to_name`, `length_km`, `cost`, ...) and `geometry`; None without states.
     """
 
     region: str
@@ -523,6 +614,8 @@ class ReportInput:
     counted: str = "covered weight"
     attribution: str = ATTRIBUTION
     points: tuple[PointShown, ...] = ()
+    states: tuple[StateShown, ...] = ()
+    state_links: gpd.GeoDataFrame | None = None
 
     @property
     def ranks(self) -> dict[str, int]:

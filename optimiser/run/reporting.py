@@ -28,7 +28,7 @@ from optimiser.problem.result import Result
 from optimiser.proposals.rings.reference_rings import read_reference_rings
 from optimiser.proposals.table import Candidates
 from optimiser.report import geopackage, inputs, sentences, tables
-from optimiser.report.inputs import CaseResults, Question, Reach, ReportInput
+from optimiser.report.inputs import CaseResults, Question, Reach, ReportInput, StateShown
 from optimiser.report.ring_layout import RingValue
 from optimiser.report.wording import join_names
 from optimiser.run import demands, rings, solving
@@ -64,6 +64,8 @@ class Answers:
         What the demands of the job for fairness cost.
     margins
         By how much plans with wished rings exceed those without.
+    states
+        Stated alternatives, the plan first; their rings are laid out by `assemble_report`.
     notes
         Which of the usual cases do not apply, as sentences.
     faults
@@ -74,6 +76,7 @@ class Answers:
     speeds: Sequence[Mapping[str, Any]] | None = None
     prices: Fairness | None = None
     margins: tuple[RingValue, ...] = ()
+    states: tuple[StateShown, ...] = ()
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 

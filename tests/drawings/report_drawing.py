@@ -19,7 +19,7 @@ from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.measures.tables import Measures
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.report import sentences
-from optimiser.report.inputs import CaseResults, PointShown, ReportInput, assemble
+from optimiser.report.inputs import CaseResults, PointShown, ReportInput, StateShown, StateStep, assemble
 
 HOUR = 3600
 NAMES = ("Ada", "Bo", "Cy", "Di")
@@ -186,6 +186,66 @@ def traced(words: Iterator[str] | None = None) -> ReportInput:
         points=(*points[:-1], strange),
         links=links.assign(**columns),
     )
+
+
+def state(name: str, rings: str, budget: int, order: tuple[str, ...], **changes: object) -> StateShown:
+    """A state of the drawn region that builds some candidates in this order, counted by the check."""
+    problem, covered = line_problem(), list[frozenset[int]]()
+    for at in range(len(order) + 1):
+        covered.append(frozenset(verify.score(problem, order[:at]).covered))
+    steps = tuple(
+        StateStep(one, problem.cost_of([one]), tuple(sorted(after - before)))
+        for one, before, after in zip(order, covered, covered[1:], strict=False)
+    )
+    weight = sum(problem.pairs[k].weight for k in covered[-1])
+    found = StateShown(
+        name=name,
+        rings=rings,
+        budget=budget,
+        status="optimal",
+        cost=problem.cost_of(order),
+        objective=weight,
+        bound=weight,
+        gap=0.0,
+        is_proven=True,
+        covered=tuple(sorted(covered[-1])),
+        order=steps,
+    )
+    return replace(found, **changes)
+
+
+def stated() -> ReportInput:
+    """The plan with a ring that B-C closes, and six states: three budgets, without the ring and with it.
+
+    With the ring and 40 million there is no plan; without it and 320 million one is not proven.
+    """
+    report, formed = explored(), {"outer": (0, 1, 2, 3)}
+    ring, left = report.rings[0], shown(circuit=())
+    without = {"rings_shown": (left,)}
+    within = {"ring_ids": ("outer",), "circuits": formed, "rings_shown": (ring,)}
+    none = dict.fromkeys(("cost", "objective", "bound", "gap"))
+    open_end = {"status": "feasible", "bound": 60, "gap": 0.5, "is_proven": False}
+    states = (
+        state("as chosen", "as chosen", 400, ("bc", "cd", "idle"), **within),
+        state("no ring, 40", "no ring", 40, ("idle",), **without),
+        state("no ring, 320", "no ring", 320, ("bc", "cd"), **without, **open_end),
+        state("no ring, 400", "no ring", 400, ("bc", "cd", "idle"), **without),
+        state(
+            "all rings, 40",
+            "all rings",
+            40,
+            (),
+            **{**without, "ring_ids": ("outer",)},
+            **none,
+            status="infeasible",
+            is_proven=True,
+            covered=(),
+            why="The rings alone cost 100 million CNY.",
+        ),
+        state("all rings, 320", "all rings", 320, ("bc", "cd"), **within),
+        state("all rings, 400", "all rings", 400, ("bc", "cd", "idle"), **within),
+    )
+    return replace(report, states=states, state_links=report.links)
 
 
 def _measures(report: ReportInput, order: tuple[str, ...]) -> Measures:

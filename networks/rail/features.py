@@ -307,8 +307,8 @@ def _reason_against_station(tags: Tags, parameters: RailParameters, opened_by: d
 
 
 def _station(osm_id: int, lon: float, lat: float, tags: Tags) -> Station:
-    name = tags.get("name") or tags.get("name:en") or ""
-    others = (tags[key] for key in sorted(tags) if key.startswith("name:"))
+    name = tags.get("name:en") or tags.get("name") or ""
+    others = (tags[key] for key in sorted(tags) if key == "name" or key.startswith("name:"))
     labels = tuple(dict.fromkeys(label for label in (tags.get("ref", ""), name, *others) if label))
     return Station(osm_id, lon, lat, name, labels)
 

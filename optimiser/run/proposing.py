@@ -12,6 +12,7 @@ from networks import countries, matrix
 from networks.cities import Cities
 from networks.inputs import checksum
 from networks.rail import RailBuild
+from networks.rail.names import with_names
 from networks.road.speeds import speed_table
 from networks.skims import TimeGraph
 from optimiser.frontier.cases import Layer, longest_s
@@ -390,7 +391,8 @@ def base_case(times: Times, rail: RailBuild | None, job: Job, source: Source) ->
     job, source
         The job and its data.
     """
-    running = rail if rail is not None and job.times.rail and len(rail.services.lines) else None
+    is_running = rail is not None and job.times.rail and len(rail.services.lines)
+    running = with_names(rail, times.cities) if rail is not None and is_running else None
     return BaseCase(
         graph=times.graphs[job.times.definition],
         cities=times.cities,

@@ -1,0 +1,137 @@
+"""Write names of stations as people write them: "BeiJingXi" is Beijing West, "QinHuangDao" Qinhuangdao."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import shapely
+from anyascii import anyascii
+
+from networks.rail.builder import RailBuild
+from networks.sphere import within
+
+NEAR_KM = 60.0
+"""A station that has the name of a city lies within this distance of it (assumed)."""
+
+ENDINGS: Mapping[str, tuple[str, str]] = {
+    "Dong": ("东", "East"),
+    "Xi": ("西", "West"),
+    "Nan": ("南", "South"),
+    "Bei": ("北", "North"),
+    "JiChang": ("机场", "Airport"),
+    "Zhan": ("站", "station"),
+}
+"""Endings of names in pinyin: in Chinese, and what stands for them."""
+
+_SYLLABLE = re.compile(
+    "(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])?"
+    "(?:iang|iong|uang|iao|ian|uai|uan|[aeiou]ng|[aeiu]n|[aeu]i|[iu]a|[iu]e|uo|iu|ao|ou|er|[aeiouv])",
+    re.IGNORECASE,
+)
+_HAN = re.compile("[\u3400-\u9fff]")
+_GENERIC = re.compile(r"\s+railway station$", re.IGNORECASE)
+
+
+def with_names(rail: RailBuild, cities: pd.DataFrame) -> RailBuild:
+    """Return railways whose stations and services have names as people write them; all else is the same.
+
+    Parameters
+    ----------
+    rail
+        Railways.
+    cities
+        Cities of the job: `name`, and points as geometry.
+    """
+    stations, nodes, lines = rail.stations, rail.network.nodes, rail.services.lines
+    at = shapely.get_coordinates(nodes.geometry.to_numpy()[stations["node"].to_numpy(dtype=np.int64)])
+    near = within(at, shapely.get_coordinates(cities.geometry.to_numpy()), NEAR_KM)
+    towns = cities["name"].astype(str).tolist()
+    labels, around = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
+    for name, others, rows in zip(stations["name"], stations["labels"], near, strict=True):
+        labels[str(name)].update(others)
+        around[str(name)].update(towns[row] for row in rows)
+    changed = {old: new for old, new in shown_names(labels, towns, around).items() if old and old != new}
+    words = sorted(map(re.escape, changed), key=len, reverse=True)
+    known = re.compile(rf"(?<!\w)(?:{'|'.join(words) or '(?!)'})(?!\w)")
+
+    def in_words(text: object) -> str:
+        return known.sub(lambda found: changed[found[0]], re.sub(r"\s+=>\s+", " – ", str(text)))
+
+    return replace(
+        rail,
+        network=replace(
+            rail.network, nodes=nodes.assign(name=nodes["name"].map(lambda n: changed.get(n, n)))
+        ),
+        services=replace(rail.services, lines=lines.assign(name=lines["name"].map(in_words))),
+    )
+
+
+def shown_names(
+    labels: Mapping[str, Collection[str]], cities: Collection[str], around: Mapping[str, Collection[str]]
+) -> dict[str, str]:
+    """Return how people write each name of a station.
+
+    Parameters
+    ----------
+    labels
+        All names of a station, by the one that it goes by.
+    cities
+        Names of the cities of the job.
+    around
+        Those near the station.
+
+    Notes
+    -----
+    Of a name in pinyin an ending for a point of the compass is one where the rest, of at least two syllables,
+    is a city or a station, or where the name in Chinese ends so too: Hebei is not He North. A name that is a
+    city's own stays whole. Syllables in capitals are joined, with an apostrophe before a vowel (Xi'an), and
+    split after a city (Beijing Chaoyang). A name in Chinese alone is transliterated where it begins with that
+    of a city nearby, whose reading is known: characters have several readings, and many cities sound alike.
+    """
+    known = {_letters(name) for name in (*cities, *labels)}
+    found = {}
+    for name, others in labels.items():
+        is_han = _HAN.search(name) is not None
+        near = {_letters(city): city for city in (around[name] if is_han else cities)}
+        shown = _shown(anyascii(name) if is_han else _GENERIC.sub("", name), others, near, known)
+        found[name] = name if is_han and not any(map(shown.startswith, near.values())) else shown
+    return found
+
+
+def _shown(latin: str, others: Collection[str], cities: Mapping[str, str], known: Collection[str]) -> str:
+    parts = _split(latin)
+    if (city := cities.get(_letters(latin))) is not None:
+        return city
+    for ending, (han, words) in ENDINGS.items():
+        rest = latin[: -len(ending)].rstrip(" -")
+        in_han = any(label.endswith(han) and len(label) == len(parts) for label in others)
+        is_name = len(_split(rest) or _SYLLABLE.findall(rest)) > 1 and (in_han or _letters(rest) in known)
+        if latin.lower().endswith(ending.lower()) and is_name:
+            return f"{_shown(rest, {label[: -len(han)] for label in others}, cities, known)} {words}"
+    for count in range(len(parts) - 2, 1, -1):
+        if (city := cities.get("".join(parts[:count]).lower())) is not None:
+            return f"{city} {_word(parts[count:])}"
+    return _word(parts) if parts else latin
+
+
+def _letters(name: str) -> str:
+    """Return the letters by which names are the same in any spelling; what brackets add does not count."""
+    return re.sub("[^a-z]", "", anyascii(re.sub(r"\s*\(.*\)$", "", name)).lower())
+
+
+def _split(name: str) -> list[str]:
+    """Return the syllables of a name that has each in a capital letter; none of any other name."""
+    parts = re.findall("[A-Z][a-z]*", name)
+    is_pinyin = "".join(parts) == name and all(map(_SYLLABLE.fullmatch, parts))
+    return parts if is_pinyin and len(parts) > 1 else []
+
+
+def _word(parts: Collection[str]) -> str:
+    return "".join(
+        f"'{part}" if at and part[0] in "AEO" else part for at, part in enumerate(parts)
+    ).capitalize()

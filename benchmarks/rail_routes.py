@@ -11,7 +11,7 @@ import numpy as np
 
 from networks import cities, intermodal, osm, rail, schema, skims
 from networks.osm.elements import Elements
-from networks.rail.drafts import BY_TABLE, Draft, Timetable
+from networks.rail.drafts import BY_TAG, Draft, Timetable
 from networks.rail.parameters import RailParameters
 from networks.schema import Network, Services
 from networks.skims import ARC_KINDS, TimeGraph
@@ -121,7 +121,7 @@ def _route_year(rows: Sequence[Row], built: rail.RailBuild) -> tuple[list[Routed
                 f"{row.name} ({row.year}): no station {' or '.join(missing)} on the network of that year"
             )
             continue
-        draft = Draft(row.name, row.name, tuple(ends), None, BY_TABLE, most_kmh=row.most_kmh)
+        draft = Draft(row.name, row.name, tuple(ends), None, BY_TAG, most_kmh=row.most_kmh)
         parts, _, _ = timetable.time(draft)
         if not parts:
             left_out.append(f"{row.name} ({row.year}): no track joins {row.start} and {row.end}")

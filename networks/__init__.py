@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from networks.errors import FetchError, NetworksError, SchemaError, SnapError, SourceError
     from networks.graph import from_graph, read_graph, to_graph
     from networks.impedance import add_travel_times
-    from networks.rail import read_lines
     from networks.schema import Network, Services
     from networks.simplify import contract
     from networks.skims import UNREACHABLE, TimeGraph
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "UNREACHABLE", "FetchError", "ImportReport", "Network", "NetworksError", "SchemaError", "Services",
     "SnapError", "SourceError", "TimeGraph", "add_travel_times", "cities", "contract", "from_graph",
-    "intermodal", "matrix", "osm", "rail", "read_gpkg", "read_graph", "read_lines", "read_parquet", "regions",
+    "intermodal", "matrix", "osm", "rail", "read_gpkg", "read_graph", "read_parquet", "regions",
     "road", "schema", "skims", "storage", "to_graph", "write_gpkg", "write_parquet",
 ]  # fmt: skip
 
@@ -44,7 +43,6 @@ __getattr__, __dir__, _ = lazy_loader.attach(
         "errors": ["FetchError", "NetworksError", "SchemaError", "SnapError", "SourceError"],
         "graph": ["from_graph", "read_graph", "to_graph"],
         "impedance": ["add_travel_times"],
-        "rail": ["read_lines"],
         "schema": ["Network", "Services"],
         "simplify": ["contract"],
         "storage": ["ImportReport", "read_gpkg", "read_parquet", "write_gpkg", "write_parquet"],

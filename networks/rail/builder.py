@@ -1,26 +1,20 @@
-"""Draft train services from relations or a table of lines, and build a rail network with its services."""
+"""Draft train services from relations, and build a rail network with its services."""
 
-import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, field, replace
 from datetime import date
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from networks.errors import SchemaError
-from networks.inputs import MOST_TEXT_BYTES, checked, number
 from networks.osm.elements import Elements, Relation
 from networks.osm.tags import duration_s, had_ended, runs, was_open
-from networks.rail.drafts import BY_TABLE, BY_TAG, Draft, KnownTimes, Timetable, neighbour_drafts, to_services
+from networks.rail.drafts import BY_TAG, Draft, KnownTimes, Timetable, neighbour_drafts, to_services
 from networks.rail.features import (
     FROM_TAG,
-    LONGEST_INTERVAL_S,
-    Station,
     choose,
     gather,
     parse_interval_s,
@@ -190,125 +184,8 @@ def _mean(seconds: Sequence[int]) -> int:
     return -(-sum(seconds) // len(seconds))
 
 
-COLUMNS = ("service_id", "name", "stops", "headway_min")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row of a table of lines.
-
-    Attributes
-    ----------
-    service_id, name
-        Unique key, and name for people.
-    stops
-        Stations in order, each by a name, a `ref` or an OSM node id.
-    headway_min
-        Minutes between departures; None for the default of the class.
-    """
-
-    service_id: str
-    name: str
-    stops: tuple[str, ...]
-    headway_min: float | None
-
-
-def read_lines(path: Path) -> tuple[Line, ...]:
-    """Read a table of lines, to be passed to `networks.rail.build`.
-
-    Parameters
-    ----------
-    path
-        CSV file in UTF-8 with the columns `service_id`, `name`, `stops` (separated by `;`) and `headway_min`
-        (may be empty).
-
-    Raises
-    ------
-    SchemaError
-        With all faults: missing columns, repeated keys, too few stops, invalid headways.
-    """
-    with checked(path, most_bytes=MOST_TEXT_BYTES).open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.DictReader(stream)
-        missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-        rows = [] if missing else list(reader)
-    faults = [f"column '{name}' is missing" for name in missing]
-    lines, seen = [], set[str]()
-    for at, row in enumerate(rows, start=2):
-        try:
-            line = _line(row)
-        except ValueError as fault:
-            faults.append(f"line {at}: {fault}")
-            continue
-        if line.service_id in seen:
-            faults.append(f"line {at}: service_id '{line.service_id}' is repeated")
-        seen.add(line.service_id)
-        lines.append(line)
-    if faults:
-        raise SchemaError(
-            "the table of lines cannot be used",
-            where=path.name,
-            faults=faults,
-            remedy=f"Give the columns {', '.join(COLUMNS)}, with stops separated by ';'.",
-        )
-    return tuple(lines)
-
-
-def _line(row: Mapping[str, str | None]) -> Line:
-    cells = {name: (row.get(name) or "").strip() for name in COLUMNS}
-    stops = tuple(stop.strip() for stop in cells["stops"].split(";") if stop.strip())
-    if not cells["service_id"]:
-        raise ValueError("service_id is empty")
-    if len(stops) < 2:
-        raise ValueError("a service needs at least two stops")
-    text, minutes = cells["headway_min"], number(cells["headway_min"]) or 0.0
-    if text and not 0.0 < minutes * 60.0 <= LONGEST_INTERVAL_S:
-        raise ValueError(f"headway_min '{text}' is not a number of minutes between 0 and one week")
-    return Line(cells["service_id"], cells["name"] or cells["service_id"], stops, minutes if text else None)
-
-
-def line_drafts(lines: Iterable[Line], *, stations: Sequence[Station], reached: Mask) -> tuple[Draft, ...]:
-    """Draft the services of a table of lines.
-
-    Parameters
-    ----------
-    stations
-        The stations of the network.
-    reached
-        Whether each station is on a track.
-
-    Raises
-    ------
-    SchemaError
-        With all stops that match no station on the tracks, or several.
-    """
-    of_label: dict[str, set[int]] = defaultdict(set)
-    for row, station in enumerate(stations):
-        if reached[row]:
-            for label in (*station.labels, str(station.osm_id)):
-                of_label[label.casefold()].add(row)
-    several, none = "stations; use the ref or the OSM node id", "no station on the tracks"
-    found, faults = [], []
-    for line in lines:
-        rows = [of_label.get(stop.casefold(), set()) for stop in line.stops]
-        faults += [
-            f"{line.service_id}: '{stop}' matches {f'{len(hits)} {several}' if hits else none}"
-            for stop, hits in zip(line.stops, rows, strict=True)
-            if len(hits) != 1
-        ]
-        headway = None if line.headway_min is None else max(round(line.headway_min * 60), 1)
-        stops = tuple(min(hits) for hits in rows if len(hits) == 1)
-        found.append(Draft(line.service_id, line.name, stops, headway, BY_TABLE))
-    if faults:
-        raise SchemaError(
-            "the table of lines has stops that are not stations of the network",
-            faults=faults,
-            remedy="Identify a station by a name in the source, by its ref or by its OSM node id.",
-        )
-    return tuple(found)
-
-
-ServicesFrom = Literal["auto", "relations", "lines", "tracks", "none"]
-"""Source of services; `auto` takes the first of relations, lines and tracks that is available."""
+ServicesFrom = Literal["auto", "relations", "tracks", "none"]
+"""Source of services; `auto` takes tracks where no relation gives a service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,14 +301,12 @@ def build(
     *,
     parameters: RailParameters | None = None,
     opened_by: date | None = None,
-    line_table: Sequence[Line] = (),
     services_from: ServicesFrom = "auto",
 ) -> RailBuild:
     """Build a rail network with its services.
 
-    Services come from `route=train` relations; if none has two stops here, from the table of lines; if that
-    is empty too, from tracks alone: trains between neighbouring stations with the default headway of the
-    class.
+    Services come from `route=train` relations; if none has two stops here, from tracks alone: trains between
+    neighbouring stations with the default headway of the class.
 
     Parameters
     ----------
@@ -441,8 +316,6 @@ def build(
         Classes, limits and running times; None for those of the packaged table.
     opened_by
         Leave out what opened after this day; None for the network of today.
-    line_table
-        A table of lines from `read_lines`.
     services_from
         Source of the services; `auto` for the order above.
 
@@ -450,11 +323,6 @@ def build(
     -------
     RailBuild
         All tables are empty if the source has no tracks.
-
-    Raises
-    ------
-    SchemaError
-        If the table of lines is used and has stops that are not stations.
     """
     assumed = parameters or RailParameters.default()
     services = train_relations(elements, opened_by=opened_by)
@@ -470,10 +338,8 @@ def build(
         ways = network.links["osm_id"].to_numpy()
         drafts, counts = relation_drafts(services, station_of_id=of_id, reached=reached, link_way=ways)
     if source == "auto":
-        source = "relations" if drafts else "lines" if line_table else "tracks"
-    if source == "lines":
-        drafts = line_drafts(line_table, stations=found, reached=reached)
-    elif source == "tracks":
+        source = "relations" if drafts else "tracks"
+    if source == "tracks":
         drafts = neighbour_drafts(network, points, found, most_turn_deg=assumed.most_turn_deg)
     if left_out:
         counts["relations that do not run"] = left_out

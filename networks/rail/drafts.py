@@ -238,11 +238,11 @@ class TrackGraph:
 
 # ---- services
 
-BY_TAG, BY_TABLE, BY_CLASS, BY_TRACKS = "tag", "table", "class", "tracks"
+BY_TAG, BY_CLASS, BY_TRACKS = "tag", "class", "tracks"
 BY_TIMETABLE, BY_FREQUENCY = "timetable", "frequency"
-"""Sources of a headway: the `interval` tag, a table of lines, the default of the class, the default of the
-class for services assumed from tracks alone, whose trains run through every station, a timetable, and one
-that states how often trains run but not when."""
+"""Sources of a headway: the `interval` tag, the default of the class, the default of the class for services
+assumed from tracks alone, whose trains run through every station, a timetable, and one that states how often
+trains run but not when."""
 
 FASTEST_SHARE, SLOWEST_SHARE = 0.7, 4.0
 """Range of the tagged duration of a service, relative to running at the modelled speed without stops, that is

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from network_drawing import draw
 
-from networks.errors import SchemaError
 from networks.impedance import add_travel_times, travel_time_s
 from networks.schema import CLOSED
 
@@ -49,22 +47,10 @@ def test_times_of_a_road_are_recomputed():
     assert times(add_travel_times(fresh(times=(1, 1)))) == (4000, 4000)
 
 
-def test_an_override_replaces_the_speed_and_its_source():
-    found = add_travel_times(fresh(), speed_overrides={"primary": 120.0})
-    assert times(found) == (3000, 3000)
-    assert found.links[["speed_kmh", "speed_source"]].iloc[0].tolist() == [120.0, "override"]
-
-
-def test_an_override_does_not_change_its_input():
+def test_the_times_do_not_change_their_input():
     network = fresh()
-    add_travel_times(network, speed_overrides={"primary": 120.0})
-    assert network.links["speed_kmh"][0] == 90.0
-
-
-def test_all_invalid_overrides_are_reported_at_once():
-    with pytest.raises(SchemaError, match="no link has the class 'primry'") as caught:
-        add_travel_times(fresh(), speed_overrides={"primry": 100.0, "primary": 0.0})
-    assert len(caught.value.faults) == 2
+    add_travel_times(network)
+    assert times(network) == (0, 0)
 
 
 @given(length=st.floats(1e-4, 1e4, allow_nan=False), speed=st.floats(5, 400), faster=st.floats(1, 3))

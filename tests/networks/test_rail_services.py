@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from rail_drawing import draw, train
 
 from networks import rail
-from networks.errors import SchemaError
 from networks.rail.builder import merge_directions
 from networks.rail.drafts import BY_TAG, Draft
 from networks.rail.parameters import RailParameters
@@ -151,42 +150,6 @@ def test_a_service_that_started_later_is_left_out():
         [train(1, [1, 3], start_date="2020")], opened_by=date(2016, 3, 10), services_from="relations"
     )
     assert len(built.services.lines) == 0
-
-
-def test_a_table_of_lines_is_used_without_relations(tmp_path):
-    path = tmp_path / "lines.csv"
-    path.write_text("service_id,name,stops,headway_min\nx,X,A;B;C,20\n", encoding="utf-8")
-    built = build(line_table=rail.read_lines(path))
-    assert stop_names(built) == ["A", "B", "C"]
-    assert built.services.lines["headway_s"].tolist() == [1200]
-    assert built.report.services_source == "lines"
-
-
-def test_relations_have_priority_over_a_table_of_lines(tmp_path):
-    line = rail.Line("x", "X", ("A", "C"), 20.0)
-    assert build([train(1, [1, 2])], line_table=[line]).report.services_source == "relations"
-    assert (
-        build([train(1, [1, 2])], line_table=[line], services_from="lines").services.lines["service_id"][0]
-        == "x"
-    )
-
-
-def test_all_faults_of_a_table_of_lines_are_reported_at_once(tmp_path):
-    path = tmp_path / "lines.csv"
-    path.write_text("service_id,name,stops,headway_min\nx,X,A,20\n,Y,A;B,\nz,Z,A;B,never\n", encoding="utf-8")
-    with pytest.raises(SchemaError) as caught:
-        rail.read_lines(path)
-    assert [fault.split(":")[0] for fault in caught.value.faults] == ["line 2", "line 3", "line 4"]
-
-
-def test_a_stop_that_matches_no_station_or_several_is_rejected():
-    twice = {1: {"name": "A"}, 2: {"name": "A"}, 3: {"name": "C"}}
-    with pytest.raises(SchemaError) as caught:
-        build(stations=twice, line_table=[rail.Line("x", "X", ("A", "C", "Z"), None)])
-    assert caught.value.faults == (
-        "x: 'A' matches 2 stations; use the ref or the OSM node id",
-        "x: 'Z' matches no station on the tracks",
-    )
 
 
 def test_tracks_alone_give_services_between_neighbouring_stations():

@@ -92,6 +92,7 @@ def cases(count: int) -> Answers:
 def sweep(count: int) -> Answers:
     """Draw the tables of all designs of random factors."""
     designs = importlib.import_module("optimiser.frontier.designs")
+    model = importlib.import_module("optimiser.job.model")
     for seed in range(count):
         chance = random.Random(f"sweep {seed}")  # noqa: S311 - chance for drawings
         low, mean = chance.uniform(0.1, 1.0), chance.uniform(0.5, 2.0)
@@ -106,9 +107,10 @@ def sweep(count: int) -> Answers:
             "grid", "one-at-a-time", "latin-hypercube", "sobol", "monte-carlo", "saltelli", "morris",
         ):  # fmt: skip
             linked = kind in ("latin-hypercube", "sobol", "monte-carlo")
-            given = [designs.Correlation("normal", "uniform", chance.uniform(-0.9, 0.9))] if linked else []
+            given = [{"factors": ("normal", "uniform"), "value": chance.uniform(-0.9, 0.9)}] if linked else []
             size, count_of_levels = (512, 3) if kind in ("grid", "sobol", "saltelli") else (48, 4)
-            found = designs.table(factors, designs.Plan(kind, size, seed, count_of_levels), given)
+            design = {"design": kind, "cases": size, "seed": seed, "levels": count_of_levels}
+            found = designs.table(factors, model.Sweep.model_validate(design | {"correlations": given}))
             yield f"sweep {seed}, {kind}", [found.rows, [str(block) for block in found.blocks]]
 
 

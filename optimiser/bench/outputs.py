@@ -33,9 +33,9 @@ from optimiser.bench.analysis import (
     tightest_bound,
     with_plan_times,
 )
-from optimiser.bench.instances import Instance, Limits, Run, choose, configurations, plan
+from optimiser.bench.instances import Instance, Limits, choose, configurations, plan
 from optimiser.bench.rows import Key, Row, Trace, load_trace, slug_of
-from optimiser.bench.runner import Listener, Store, exclusive, fault_lines, incomplete
+from optimiser.bench.runner import Listener, Silence, Store, exclusive, fault_lines, incomplete
 from optimiser.bench.runner import bench as solve_all
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import OptimiserError, ProblemError
@@ -54,19 +54,6 @@ BUSY = 0.1
 
 SHOWN = ("instance", "variant", "solver", "seed", "status", "termination", "objective", "gap", "seconds")
 """Columns of the solves that a notebook shows."""
-
-
-class Silence:
-    """Receives the progress of a bench and says nothing."""
-
-    def begins(self, run: Run, number: int, total: int, left_s: float) -> None:
-        """Receive the start of a solve."""
-
-    def ends(self, row: Row) -> None:
-        """Receive the end of a solve."""
-
-    def notes(self, text: str) -> None:
-        """Receive a note on something left out."""
 
 
 @dataclass(frozen=True)
@@ -361,8 +348,8 @@ def _cells(line: Mapping[str, Any]) -> tuple[str, ...]:
     times, shares = ("sgm_1s", "sgm_10s"), ("mean_gap", "mean_loss")
     return (
         line["label"], str(line["runs"]), proved, str(line["failed"]), str(line["best"]),
-        *(_seconds(line[name]) for name in times), *(_percent(line[name]) for name in shares),
-        _seconds(line["near_s"]), f"{line['peak_mb']:,.0f}",
+        *(_number(line[name]) for name in times), *(_percent(line[name]) for name in shares),
+        _number(line["near_s"]), f"{line['peak_mb']:,.0f}",
     )  # fmt: skip
 
 
@@ -391,8 +378,8 @@ def _spread(instance: str, label: str, rows: Sequence[Row]) -> tuple[str, ...]:
     ends = (f"{plans[0]:,}", f"{plans[-1]:,}") if plans else ("-", "-")
     middle, most = (_percent(None if math.isinf(gap) else gap) for gap in (median(gaps), max(gaps)))
     return (
-        instance, label, str(len(rows)), str(sum(row.proved for row in rows)), _seconds(min(seconds)),
-        _seconds(median(seconds)), _seconds(max(seconds)), middle, most, *ends,
+        instance, label, str(len(rows)), str(sum(row.proved for row in rows)), _number(min(seconds)),
+        _number(median(seconds)), _number(max(seconds)), middle, most, *ends,
     )  # fmt: skip
 
 
@@ -422,7 +409,7 @@ def _instances(rows: Sequence[Row]) -> Iterator[str]:
         ("instance", "places / candidates / open pairs", "best plan", "tightest bound", *labels),
         [
             (name, f"{group[0].places} / {group[0].candidates:,} / {group[0].open_pairs:,}",
-             _whole(best[name]), _whole(tightest_bound(group)),
+             _number(best[name], ","), _number(tightest_bound(group), ","),
              *(_median(grouped(group, "label").get(label, []), best[name]) for label in labels))
             for name, group in grouped(rows, "instance").items()
         ],
@@ -454,18 +441,14 @@ def markdown_table(head: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def _seconds(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
 def _percent(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{100 * value:.2f} %" if value <= MOST_SHOWN else f"> {100 * MOST_SHOWN:g} %"
 
 
-def _whole(value: int | None) -> str:
-    return "-" if value is None else f"{value:,}"
+def _number(value: float | None, form: str = ".2f") -> str:
+    return "-" if value is None else format(value, form)
 
 
 def footnotes(rows: Sequence[Row]) -> list[str]:

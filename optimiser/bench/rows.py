@@ -169,11 +169,11 @@ def dumps(rows: Iterable[Row]) -> str:
 
 
 def _csv(columns: Iterable[str], records: Iterable[object]) -> str:
-    """Return attributes of records as CSV with a header; None is an empty cell."""
+    """Return attributes of records as CSV with a header; None is an empty cell, and a text one line."""
     text, names = io.StringIO(), list(columns)
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([_cell(getattr(record, name)) for name in names] for record in records)
+    rows = ([getattr(record, name) for name in names] for record in records)
+    lines = ([" ".join(cell.split()) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    csv.writer(text, lineterminator="\n").writerows([names, *lines])
     return text.getvalue()
 
 
@@ -222,12 +222,6 @@ def _refusal(where: str, faults: Sequence[str]) -> ProblemError:
         done="Nothing was solved.",
         remedy="Write into another folder with -o, or remove the file.",
     )
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return repr(value) if isinstance(value, float) else " ".join(str(value).split())
 
 
 def _value(text: str, kind: object) -> Any:  # noqa: ANN401 - the type that the column has

@@ -224,6 +224,15 @@ class Listener(Protocol):
         """Receive a note on something left out."""
 
 
+class Silence:
+    """Receives the progress of a bench and says nothing."""
+
+    def begins(self, *_: object, **__: object) -> None:
+        """Receive anything."""
+
+    ends = notes = begins
+
+
 def left_s(rows: Iterable[Row], runs: Iterable[Run]) -> float:
     """Return about how many seconds some solves will take, one after the other.
 

@@ -34,7 +34,7 @@ class TimeChanges:
         Average speed on expressways; None: as in the base.
     check_in_most_s, wait_most_s
         Largest time before departure, and of a wait; None: as in the base.
-    wait_factor, check_in_factor
+    waits, check_in
         Factors on waits and on the time before departure, before their largest time applies.
     connections, check_in_rule
         Share of what timed connections, and shorter check-in, save that they do save: 1 all, 0 none.
@@ -53,8 +53,8 @@ class TimeChanges:
     expressway_kmh: float | None = None
     check_in_most_s: int | None = None
     wait_most_s: int | None = None
-    wait_factor: float = 1.0
-    check_in_factor: float = 1.0
+    waits: float = 1.0
+    check_in: float = 1.0
     connections: float = 1.0
     check_in_rule: float = 1.0
     access_s: int = 0

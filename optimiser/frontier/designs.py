@@ -5,22 +5,22 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
+from optimiser.job.model import Correlated, Sweep
 from optimiser.problem.errors import ProblemError
 
-type Kind = Literal["grid", "one-at-a-time", "latin-hypercube", "sobol", "monte-carlo", "saltelli", "morris"]
 type Value = float | str
 type Matrix = NDArray[np.float64]
 
 TAIL = 0.1
 """One at a time, each factor takes the values that it falls short of, and exceeds, with this probability."""
-INDEPENDENT: Mapping[Kind, str] = {
+INDEPENDENT: Mapping[str, str] = {
     "grid": "a grid joins every value of one factor with every value of the others",
     "one-at-a-time": "all other factors stay as the job has them",
     "saltelli": "the indices that it is made for share out a variance between independent factors",
@@ -134,39 +134,6 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True)
-class Correlation:
-    """How two factors go together: correlation of the normal scores of their quantiles, -1 to 1."""
-
-    one: str
-    other: str
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a design asks for.
-
-    Attributes
-    ----------
-    kind
-        The design.
-    cases
-        Number of cases beside the job itself; for `grid` and `one-at-a-time` the largest number that is
-        accepted, for `saltelli` and `morris` the number that is not exceeded.
-    seed
-        Seed of what is random.
-    levels
-        Values of each factor in a grid, and of the grid on which trajectories run; those of a `Choice` in a
-        grid are its own.
-    """
-
-    kind: Kind
-    cases: int = 64
-    seed: int = 1
-    levels: int = 4
-
-
-@dataclass(frozen=True, slots=True)
 class Block:
     """Rows of a table that belong together.
 
@@ -202,7 +169,7 @@ class Table:
     blocks: tuple[Block, ...]
 
 
-def table(factors: Sequence[Factor], plan: Plan, correlations: Sequence[Correlation] = ()) -> Table:
+def table(factors: Sequence[Factor], plan: Sweep) -> Table:
     """Return the cases of a design.
 
     Parameters
@@ -210,9 +177,11 @@ def table(factors: Sequence[Factor], plan: Plan, correlations: Sequence[Correlat
     factors
         What is uncertain.
     plan
-        Which design, and how large.
-    correlations
-        What goes together; pairs that are not named are independent.
+        Which design, how large, and what goes together: the correlation of the normal scores of the quantiles
+        of two factors; pairs that are not named are independent. `cases` is the number beside the job
+        itself; for `grid` and `one-at-a-time` the largest that is accepted, for `saltelli` and `morris` the
+        number that is not exceeded. `levels` are the values of each factor in a grid, and of the grid on
+        which trajectories run; those of a `Choice` in a grid are its own.
 
     Raises
     ------
@@ -229,36 +198,36 @@ def table(factors: Sequence[Factor], plan: Plan, correlations: Sequence[Correlat
     """
     if not factors:
         raise ProblemError("a sweep needs at least one factor", where="sweep", done="No case was made.")
-    if plan.kind not in INDEPENDENT:
-        _cholesky(_matrix(factors, correlations), factors)  # refuses those that contradict each other
-    elif correlations:
+    if plan.design not in INDEPENDENT:
+        _cholesky(_matrix(factors, plan.correlations), factors)  # refuses those that contradict each other
+    elif plan.correlations:
         raise ProblemError(
-            f"the design {plan.kind} takes no correlations: {INDEPENDENT[plan.kind]}",
+            f"the design {plan.design} takes no correlations: {INDEPENDENT[plan.design]}",
             where="sweep.correlations",
             done="No case was made.",
             remedy="Choose latin-hypercube, sobol or monte-carlo, or leave the correlations out.",
         )
     blocks: tuple[Block, ...] = ()
-    if plan.kind == "one-at-a-time":
+    if plan.design == "one-at-a-time":
         rows = _one_at_a_time(factors)
-    elif plan.kind == "grid":
+    elif plan.design == "grid":
         rows = list(itertools.product(*_grid_values(factors, plan)))
     else:
-        chances, blocks = _chances(factors, plan, correlations)
+        chances, blocks = _chances(factors, plan)
         rows = [
             tuple(_quantile(one, float(chance)) for one, chance in zip(factors, row, strict=True))
             for row in chances
         ]
-    if plan.kind in ("grid", "one-at-a-time") and len(rows) > plan.cases:
+    if plan.design in ("grid", "one-at-a-time") and len(rows) > plan.cases:
         raise ProblemError(
-            f"the design {plan.kind} of {len(factors)} factors has {len(rows):,} cases, more than the "
+            f"the design {plan.design} of {len(factors)} factors has {len(rows):,} cases, more than the "
             f"{plan.cases:,} of sweep.cases",
             where="sweep.cases",
             done="No case was made.",
             remedy="Raise sweep.cases, lower sweep.levels, or choose latin-hypercube.",
         )
     central = tuple(factor.central for factor in factors)
-    return Table(tuple(factors), (central, *rows), blocks or (Block(plan.kind, 1, len(rows)),))
+    return Table(tuple(factors), (central, *rows), blocks or (Block(plan.design, 1, len(rows)),))
 
 
 def _quantile(factor: Factor, chance: float) -> Value:
@@ -278,7 +247,7 @@ def _one_at_a_time(factors: Sequence[Factor]) -> list[tuple[Value, ...]]:
     return rows
 
 
-def _grid_values(factors: Sequence[Factor], plan: Plan) -> list[tuple[Value, ...]]:
+def _grid_values(factors: Sequence[Factor], plan: Sweep) -> list[tuple[Value, ...]]:
     """Return the values of each factor: one from the middle of each of some equally likely parts."""
     middles = [(level + 0.5) / plan.levels for level in range(plan.levels)]
     return [
@@ -289,29 +258,27 @@ def _grid_values(factors: Sequence[Factor], plan: Plan) -> list[tuple[Value, ...
     ]
 
 
-def _chances(
-    factors: Sequence[Factor], plan: Plan, correlations: Sequence[Correlation]
-) -> tuple[Matrix, tuple[Block, ...]]:
+def _chances(factors: Sequence[Factor], plan: Sweep) -> tuple[Matrix, tuple[Block, ...]]:
     """Return the quantiles of each factor, one row a case, and the blocks of a design that has several."""
     count = len(factors)
-    match plan.kind:
+    match plan.design:
         case "saltelli":
             return _saltelli([factor.id for factor in factors], plan)
         case "morris":
             return _morris(count, plan)
         case "latin-hypercube":
             strata = qmc.LatinHypercube(count, rng=plan.seed).random(plan.cases)
-            mixed = _mixed(strata, factors, correlations)
-            if not correlations:
+            mixed = _mixed(strata, factors, plan.correlations)
+            if not plan.correlations:
                 return strata, ()
             # Each column of strata in the order of that of the correlated draws.
             ranks = np.argsort(np.argsort(mixed, axis=0, kind="stable"), axis=0, kind="stable")
             return np.take_along_axis(np.sort(strata, axis=0), ranks, axis=0), ()
         case "sobol":
-            return _mixed(_sobol(count, plan.cases, plan.seed), factors, correlations), ()
+            return _mixed(_sobol(count, plan.cases, plan.seed), factors, plan.correlations), ()
         case _:
             drawn = _inside(np.random.default_rng(plan.seed).random((plan.cases, count)))
-            return _mixed(drawn, factors, correlations), ()
+            return _mixed(drawn, factors, plan.correlations), ()
 
 
 def _sobol(count: int, points: int, seed: int) -> Matrix:
@@ -331,7 +298,7 @@ def _inside(chances: Matrix) -> Matrix:
     return np.clip(chances, 2.0**-53, 1 - 2.0**-53)
 
 
-def _saltelli(ids: Sequence[str], plan: Plan) -> tuple[Matrix, tuple[Block, ...]]:
+def _saltelli(ids: Sequence[str], plan: Sweep) -> tuple[Matrix, tuple[Block, ...]]:
     """Return the matrices A and B, and for each factor A with the column of that factor from B.
 
     Saltelli et al. 2010, Variance based sensitivity analysis of model output, table 2; A and B are the
@@ -358,7 +325,7 @@ def _saltelli(ids: Sequence[str], plan: Plan) -> tuple[Matrix, tuple[Block, ...]
     return np.vstack([first, second, *mixed]), blocks
 
 
-def _morris(count: int, plan: Plan) -> tuple[Matrix, tuple[Block, ...]]:
+def _morris(count: int, plan: Sweep) -> tuple[Matrix, tuple[Block, ...]]:
     """Return trajectories that change one factor after the other by half of its range.
 
     Morris 1991, Factorial sampling plans for preliminary computational experiments. The grid has `levels`
@@ -389,19 +356,19 @@ def _morris(count: int, plan: Plan) -> tuple[Matrix, tuple[Block, ...]]:
 # ---- correlations
 
 
-def _matrix(factors: Sequence[Factor], correlations: Sequence[Correlation]) -> Matrix:
+def _matrix(factors: Sequence[Factor], correlations: Sequence[Correlated]) -> Matrix:
     place = {factor.id: at for at, factor in enumerate(factors)}
     found, seen, faults = np.eye(len(factors)), set[frozenset[str]](), []
     for one in correlations:
-        ends = frozenset((one.one, one.other))
+        ends = frozenset(one.factors)
         unknown = sorted(ends - place.keys())
         faults += [f"there is no factor '{name}'" for name in unknown]
         if len(ends) < 2 or ends in seen:
-            what = "is named with itself" if len(ends) < 2 else f"and '{one.other}' are given twice"
-            faults.append(f"'{one.one}' {what}")
+            what = "is named with itself" if len(ends) < 2 else f"and '{one.factors[1]}' are given twice"
+            faults.append(f"'{one.factors[0]}' {what}")
         seen.add(ends)
         if not unknown:
-            row, column = place[one.one], place[one.other]
+            row, column = (place[name] for name in one.factors)
             found[row, column] = found[column, row] = one.value
     if faults:
         raise ProblemError(
@@ -459,7 +426,7 @@ def _contradiction(matrix: Matrix, factors: Sequence[Factor], last: int) -> Prob
     )
 
 
-def _mixed(chances: Matrix, factors: Sequence[Factor], correlations: Sequence[Correlation]) -> Matrix:
+def _mixed(chances: Matrix, factors: Sequence[Factor], correlations: Sequence[Correlated]) -> Matrix:
     if not correlations:
         return chances
     scores = ndtri(_inside(chances)) @ _cholesky(_matrix(factors, correlations), factors).T

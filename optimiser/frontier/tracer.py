@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
 from optimiser.engine.search.task import Question, cores
 from optimiser.frontier.askers import SessionAsker, SolveAsker
 from optimiser.frontier.axes import Axes, AxesKind, axes_of, most_money
@@ -563,17 +565,8 @@ def knee(places: Sequence[Sequence[int]]) -> int | None:
     """
     if len(places) < 3:
         return None
-    axes = list(zip(*places, strict=True))
-    spans = [max(axis) - min(axis) for axis in axes]
-    if not spans[0]:
-        return None
-
-    def scaled(place: Sequence[int], axis: int) -> float:
-        return (place[axis] - min(axes[axis])) / spans[axis] if spans[axis] else 0.0
-
-    reached = range(1, len(axes))
-    distance = [
-        sum(scaled(place, axis) for axis in reached) / len(reached) - scaled(place, 0) for place in places
-    ]
-    best = max(range(len(places)), key=lambda at: (distance[at], -at))
-    return best if distance[best] > 0 else None
+    table = np.array(places, dtype=np.float64)
+    scaled = (table - table.min(axis=0)) / np.maximum(np.ptp(table, axis=0), 1.0)
+    distance = scaled[:, 1:].mean(axis=1) - scaled[:, 0]
+    best = int(np.argmax(distance))
+    return best if scaled[:, 0].any() and distance[best] > 0 else None

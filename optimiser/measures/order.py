@@ -437,12 +437,12 @@ def rank_links(problem: DesignProblem, built: Iterable[str]) -> Ranking:
     """
     values = MarginalValues.of(Valuer.of(problem), built)
     routes = values.valuer.routes(values.plan)
-    left, removed = list(values.plan), list[LinkGain]()
+    left, removed = list(values.plan[::-1]), list[LinkGain]()
     alone: dict[str, tuple[int, ...]] = {}
     while left:
         losses = dict(zip(left, values.lost_pairs(left), strict=True))
         alone = alone or losses
-        least = min(left, key=lambda name: removal_key(problem, name, losses[name]))
+        least = min(left, key=lambda name: removal_key(problem, name, losses[name]))  # the later id first
         j = problem.index[least]
         used_by = tuple(k for k, route in routes.items() if j in route)
         removed.append(LinkGain(j, used_by, losses[least], alone[least]))
@@ -450,8 +450,7 @@ def rank_links(problem: DesignProblem, built: Iterable[str]) -> Ranking:
     return tuple(removed[::-1]), tuple(routes.items())
 
 
-def removal_key(problem: DesignProblem, name: str, lost: tuple[int, ...]) -> tuple[Fraction, int, str]:
-    """Return the sort key of a link: weight lost per unit of cost rising, then cost and id falling."""
+def removal_key(problem: DesignProblem, name: str, lost: tuple[int, ...]) -> tuple[Fraction, int]:
+    """Return the sort key of a link: weight lost per unit of cost rising, then cost falling."""
     cost, weight = problem.cost_of([name]), sum(problem.pairs[k].weight for k in lost)
-    backwards = "".join(chr(0x10FFFF - ord(letter)) for letter in name)
-    return Fraction(weight, max(cost, 1)), -cost, backwards
+    return Fraction(weight, max(cost, 1)), -cost

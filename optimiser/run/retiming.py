@@ -199,8 +199,8 @@ def changed_seconds(arcs: SplitArcs, changes: TimeChanges) -> NDArray[np.int64]:
     at = {name: column for column, name in enumerate(PARTS)}
     parts[:, at["driving"]] /= changes.road_speed
     parts[:, at["riding"]] /= changes.rail_speed
-    parts[:, at["wait"]] *= changes.wait_factor
-    parts[:, at["check_in"]] *= changes.check_in_factor
+    parts[:, at["wait"]] *= changes.waits
+    parts[:, at["check_in"]] *= changes.check_in
     for part, most in (("check_in", changes.check_in_most_s), ("wait", changes.wait_most_s)):
         if most is not None:
             parts[:, at[part]] = np.minimum(parts[:, at[part]], most)

@@ -18,7 +18,6 @@ from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.task import cores
-from optimiser.frontier import designs
 from optimiser.frontier.askers import solved
 from optimiser.frontier.cases import ALL_PAIRS, Base, Case, TimeChanges, case_from, resolve
 from optimiser.frontier.robust import affordable_in_most, with_share_on
@@ -204,7 +203,8 @@ class Asking:
         job = self.chain.loaded.job
         if not self.cases or not job.cases.draws or job.cases.only:
             return None
-        return SweepCases(self.chain, designs.Plan("latin-hypercube", job.cases.draws, job.solve.seed))
+        asked = {"design": "latin-hypercube", "cases": job.cases.draws, "seed": job.solve.seed}
+        return SweepCases(self.chain, job.sweep.model_copy(update=asked))
 
     @cached_property
     def base(self) -> AskedBase:

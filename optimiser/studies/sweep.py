@@ -22,6 +22,7 @@ from optimiser.engine.solve import versions
 from optimiser.frontier import designs
 from optimiser.frontier.cases import Case, resolve
 from optimiser.frontier.designs import Table
+from optimiser.job import model
 from optimiser.job.model import LoadedJob
 from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem.errors import JobError, SolverError
@@ -75,7 +76,7 @@ class SweepCases:
     """
 
     chain: Chain
-    plan: designs.Plan | None = None
+    plan: model.Sweep | None = None
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -85,12 +86,8 @@ class SweepCases:
     @cached_property
     def table(self) -> Table:
         """The value of each factor in each case."""
-        asked = self.chain.loaded.job.sweep
-        plan = self.plan or designs.Plan(asked.design, asked.cases, asked.seed, asked.levels)
-        given = tuple(
-            designs.Correlation(one.factors[0], one.factors[1], one.value) for one in asked.correlations
-        )
-        return designs.table([column.factor for column in self.columns], plan, given)
+        plan = self.plan or self.chain.loaded.job.sweep
+        return designs.table([column.factor for column in self.columns], plan)
 
     @cached_property
     def closures(self) -> dict[str, ClosedLinks]:

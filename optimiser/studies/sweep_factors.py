@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import resources
 from typing import Any
 
@@ -30,17 +30,8 @@ USUAL = tuple(
 )
 """Factors of a job that names none."""
 _REFERENCES = {one.name: one for one in (RAIL, ROADS, FIXED_LINKS, ALL_PROJECTS)}
-_OF_TIMES: Mapping[Changes, str] = {
-    "road_speed": "road_speed",
-    "rail_speed": "rail_speed",
-    "waits": "wait_factor",
-    "check_in": "check_in_factor",
-    "connections": "connections",
-    "check_in_rule": "check_in_rule",
-    "access_s": "access_s",
-    "limit_s": "limit_s",
-}
-"""Fields of `TimeChanges` by what a factor changes."""
+_OF_TIMES = {one.name for one in fields(TimeChanges)}
+"""Factors that change times: fields of `TimeChanges`."""
 _MEASURES: Mapping[Changes, str] = {"connections": "timed_transfer", "check_in_rule": "check_in"}
 """Kinds of candidates whose effect a factor changes."""
 
@@ -262,9 +253,9 @@ def case_of(
             closed += [name] if len(closures[name].arcs) else []
             continue
         amount = float(value)
-        if column.changes in _OF_TIMES:
-            key, scales = _OF_TIMES[column.changes], column.changes in (*SCALES, *EFFECTS)
-            times[key] = times.get(key, 1.0) * amount if scales else times.get(key, 0) + round(amount)
+        if (key := column.changes) in _OF_TIMES:
+            is_factor = key in (*SCALES, *EFFECTS)
+            times[key] = times.get(key, 1.0) * amount if is_factor else times.get(key, 0) + round(amount)
         elif column.changes == "budget":
             money *= amount
         elif column.changes == "weight_exponent":

@@ -233,7 +233,7 @@ def test_changes_of_times_change_nothing_by_default():
         rail_speed=1.0,
         check_in_most_s=None,
         wait_most_s=None,
-        wait_factor=1.0,
+        waits=1.0,
         access_s=0,
         limit_s=0,
         beyond_s=0,

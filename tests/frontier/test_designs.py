@@ -16,16 +16,15 @@ from optimiser.frontier.designs import (
     TAIL,
     Bounded,
     Choice,
-    Correlation,
     Factor,
     Lognormal,
     Normal,
-    Plan,
     Triangular,
     Uniform,
     quantile,
     table,
 )
+from optimiser.job.model import Correlated, Sweep
 from optimiser.problem.errors import ProblemError
 
 UNIT = tuple(Factor(name, Uniform(0.0, 1.0), 0.5) for name in ("a", "b", "c"))
@@ -33,9 +32,15 @@ RANDOM = ("latin-hypercube", "sobol", "monte-carlo")
 chances = st.floats(0.001, 0.999)
 
 
-def values(factors, plan, *correlations):
+def asked(design, cases, *correlations, **further):
+    """What a design asks for, with pairs of factors and their correlations."""
+    pairs = tuple(Correlated(factors=(one, other), value=value) for one, other, value in correlations)
+    return Sweep(design=design, cases=cases, correlations=pairs, **further)
+
+
+def values(factors, plan):
     """The cases after the job itself, one row a case."""
-    return np.array(table(factors, plan, correlations).rows[1:])
+    return np.array(table(factors, plan).rows[1:])
 
 
 @given(chance=chances, low=st.floats(-5, 5), width=st.floats(0.1, 5), share=st.floats(0, 1))
@@ -73,34 +78,34 @@ def test_choices_come_with_their_chances():
 
 @pytest.mark.parametrize("kind", [*RANDOM, "grid", "one-at-a-time", "saltelli", "morris"])
 def test_the_first_case_is_the_job_itself_and_a_seed_draws_the_same_again(kind):
-    plan = Plan(kind, 64, seed=3)
+    plan = asked(kind, 64, seed=3)
     found = table(UNIT, plan)
     assert found.rows[0] == (0.5, 0.5, 0.5)
     assert found == table(UNIT, plan)
     is_drawn = kind not in ("grid", "one-at-a-time")
-    assert (found.rows != table(UNIT, Plan(kind, 64, seed=4)).rows) == is_drawn
+    assert (found.rows != table(UNIT, asked(kind, 64, seed=4)).rows) == is_drawn
 
 
 def test_every_block_of_cases_is_where_it_says():
     for kind in (*RANDOM, "grid", "one-at-a-time", "saltelli", "morris"):
-        found = table(UNIT, Plan(kind, 64))
+        found = table(UNIT, asked(kind, 64))
         ends = [block.first + block.count for block in found.blocks]
         assert [block.first for block in found.blocks] == [1, *ends[:-1]]
         assert ends[-1] == len(found.rows)
 
 
 def test_a_latin_hypercube_has_one_value_in_each_part_of_each_factor():
-    found = values(UNIT, Plan("latin-hypercube", 50))
+    found = values(UNIT, asked("latin-hypercube", 50))
     assert (np.sort(np.floor(found * 50), axis=0) == np.arange(50)[:, None]).all()
 
 
 def test_it_keeps_its_parts_under_correlations():
-    found = values(UNIT, Plan("latin-hypercube", 50), Correlation("a", "b", 0.8))
+    found = values(UNIT, asked("latin-hypercube", 50, ("a", "b", 0.8)))
     assert (np.sort(np.floor(found * 50), axis=0) == np.arange(50)[:, None]).all()
 
 
 def test_a_sobol_sequence_is_balanced():
-    found = values(UNIT, Plan("sobol", 64))
+    found = values(UNIT, asked("sobol", 64))
     for one, other in itertools.combinations(range(3), 2):
         cells, counts = np.unique(np.floor(found[:, [one, other]] * 8), axis=0, return_counts=True)
         assert len(cells) == 64
@@ -108,7 +113,7 @@ def test_a_sobol_sequence_is_balanced():
 
 
 def test_a_longer_sobol_sequence_begins_with_the_shorter_one():
-    short, long = (table(UNIT, Plan("sobol", count)).rows for count in (16, 64))
+    short, long = (table(UNIT, asked("sobol", count)).rows for count in (16, 64))
     assert long[: len(short)] == short
 
 
@@ -119,7 +124,7 @@ def test_drawn_values_have_the_distribution_of_their_factor(kind):
         Factor("wait", Triangular(0.75, 1.0, 1.5), 1.0),
         Factor("shut", Choice((0.0, 1.0), (0.9, 0.1)), 0.0),
     ]
-    found = values(factors, Plan(kind, 4096, seed=5))
+    found = values(factors, asked(kind, 4096, seed=5))
     assert found[:, 0].mean() == pytest.approx(1.447, abs=0.02)
     assert found[:, 0].std() == pytest.approx(0.384, abs=0.03)
     assert found[:, 1].mean() == pytest.approx(3.25 / 3, abs=0.01)
@@ -127,12 +132,12 @@ def test_drawn_values_have_the_distribution_of_their_factor(kind):
 
 
 @pytest.mark.parametrize("kind", RANDOM)
-@pytest.mark.parametrize("asked", [-0.7, 0.5, 1.0])
-def test_normal_scores_have_the_correlation_that_is_asked_for(kind, asked):
-    found = values(UNIT, Plan(kind, 4096), Correlation("c", "a", asked))
+@pytest.mark.parametrize("value", [-0.7, 0.5, 1.0])
+def test_normal_scores_have_the_correlation_that_is_asked_for(kind, value):
+    found = values(UNIT, asked(kind, 4096, ("c", "a", value)))
     scores = stats.norm.ppf(found)
     matrix = np.corrcoef(scores.T)
-    assert matrix[0, 2] == pytest.approx(asked, abs=0.04)
+    assert matrix[0, 2] == pytest.approx(value, abs=0.04)
     assert abs(matrix[0, 1]) < 0.05
     assert found.mean(axis=0) == pytest.approx([0.5] * 3, abs=0.02)
 
@@ -141,48 +146,48 @@ def test_normal_scores_have_the_correlation_that_is_asked_for(kind, asked):
 @given(st.tuples(*(st.floats(-1, 1),) * 3))
 def test_correlations_are_accepted_just_where_their_matrix_has_no_negative_eigenvalue(three):
     ends = (("a", "b"), ("b", "c"), ("a", "c"))
-    given_ = [Correlation(*pair, value) for pair, value in zip(ends, three, strict=True)]
+    given_ = [(*pair, value) for pair, value in zip(ends, three, strict=True)]
     matrix = np.array([[1, three[0], three[2]], [three[0], 1, three[1]], [three[2], three[1], 1]])
     least = np.linalg.eigvalsh(matrix)[0]
     if least > 1e-6:
-        assert values(UNIT, Plan("monte-carlo", 4), *given_).shape == (4, 3)
+        assert values(UNIT, asked("monte-carlo", 4, *given_)).shape == (4, 3)
     elif least < -1e-6:
         with pytest.raises(ProblemError, match="contradict each other"):
-            values(UNIT, Plan("monte-carlo", 4), *given_)
+            values(UNIT, asked("monte-carlo", 4, *given_))
 
 
 def test_correlations_that_contradict_each_other_are_named():
     four = (*UNIT, Factor("d", Uniform(0.0, 1.0), 0.5))
-    given_ = [Correlation("a", "b", 0.9), Correlation("b", "c", 0.9), Correlation("a", "c", -0.9)]
+    given_ = [("a", "b", 0.9), ("b", "c", 0.9), ("a", "c", -0.9)]
     with pytest.raises(ProblemError) as caught:
-        table(four, Plan("sobol", 4), [*given_, Correlation("c", "d", 0.1)])
+        table(four, asked("sobol", 4, *given_, ("c", "d", 0.1)))
     assert caught.value.faults == ("a and b: 0.9", "a and c: -0.9", "b and c: 0.9")
 
 
 @pytest.mark.parametrize("kind", ["grid", "one-at-a-time", "saltelli", "morris"])
 def test_designs_whose_factors_must_be_independent_refuse_correlations(kind):
     with pytest.raises(ProblemError, match=f"{kind} takes no correlations: "):
-        table(UNIT, Plan(kind, 64), [Correlation("a", "b", 0.5)])
+        table(UNIT, asked(kind, 64, ("a", "b", 0.5)))
 
 
 def test_a_grid_joins_each_value_with_each():
     factors = [*UNIT[:2], Factor("shut", Choice((0.0, 1.0), (0.9, 0.1)), 0.0)]
-    found = values(factors, Plan("grid", 32, levels=4))
+    found = values(factors, asked("grid", 32, levels=4))
     assert len(np.unique(found, axis=0)) == 32
     assert sorted(set(found[:, 0].tolist())) == [0.125, 0.375, 0.625, 0.875]
     with pytest.raises(ProblemError, match="has 32 cases, more than the 31"):
-        table(factors, Plan("grid", 31, levels=4))
+        table(factors, asked("grid", 31, levels=4))
 
 
 def test_one_at_a_time_changes_one_factor_to_its_tails_or_other_choices():
     factors = [UNIT[0], Factor("shut", Choice(("no", "yes"), (0.9, 0.1)), "no")]
-    assert table(factors, Plan("one-at-a-time", 8)).rows[1:] == (
+    assert table(factors, asked("one-at-a-time", 8)).rows[1:] == (
         (TAIL, "no"), (1 - TAIL, "no"), (0.5, "yes"),
     )  # fmt: skip
 
 
 def test_saltelli_takes_one_column_of_the_second_matrix_at_a_time():
-    found = table(UNIT, Plan("saltelli", 50))
+    found = table(UNIT, asked("saltelli", 50))
     assert [(block.name, block.count) for block in found.blocks] == [
         ("A", 8), ("B", 8), ("AB:a", 8), ("AB:b", 8), ("AB:c", 8),
     ]  # fmt: skip
@@ -195,7 +200,7 @@ def test_saltelli_takes_one_column_of_the_second_matrix_at_a_time():
 
 
 def test_saltelli_samples_give_the_indices_of_a_known_function():
-    found = table(UNIT, Plan("saltelli", 5 * 1024))
+    found = table(UNIT, asked("saltelli", 5 * 1024))
     parts = {one.name: np.array(found.rows[one.first : one.first + one.count]) for one in found.blocks}
 
     def model(x):  # variances 1, 4 and 0 over 12
@@ -211,7 +216,7 @@ def test_saltelli_samples_give_the_indices_of_a_known_function():
 
 
 def test_each_step_of_a_trajectory_changes_one_factor_by_half_its_range():
-    found = table(UNIT, Plan("morris", 40))
+    found = table(UNIT, asked("morris", 40))
     assert len(found.blocks) == 10
     for block in found.blocks:
         steps = np.diff(np.array(found.rows[block.first : block.first + block.count]), axis=0)
@@ -222,10 +227,10 @@ def test_each_step_of_a_trajectory_changes_one_factor_by_half_its_range():
 @pytest.mark.parametrize(
     ("plan", "words"),
     [
-        (Plan("sobol", 48), "powers of two, and 48 is none"),
-        (Plan("saltelli", 9), "needs 10 cases"),
-        (Plan("morris", 3), "needs 4 cases a trajectory"),
-        (Plan("morris", 64, levels=5), "an even number of levels"),
+        (asked("sobol", 48), "powers of two, and 48 is none"),
+        (asked("saltelli", 9), "needs 10 cases"),
+        (asked("morris", 3), "needs 4 cases a trajectory"),
+        (asked("morris", 64, levels=5), "an even number of levels"),
     ],
 )
 def test_sizes_that_do_not_suit_the_design_are_refused(plan, words):
@@ -234,9 +239,9 @@ def test_sizes_that_do_not_suit_the_design_are_refused(plan, words):
 
 
 def test_unknown_and_repeated_correlations_are_all_named():
-    given_ = [Correlation("a", "x", 0.1), Correlation("b", "b", 0.1), Correlation("a", "b", 0.1)]
+    given_ = [("a", "x", 0.1), ("b", "b", 0.1), ("a", "b", 0.1)]
     with pytest.raises(ProblemError) as caught:
-        table(UNIT, Plan("sobol", 4), [*given_, Correlation("b", "a", 0.2)])
+        table(UNIT, asked("sobol", 4, *given_, ("b", "a", 0.2)))
     assert caught.value.faults == (
         "there is no factor 'x'",
         "'b' is named with itself",
@@ -246,4 +251,4 @@ def test_unknown_and_repeated_correlations_are_all_named():
 
 def test_a_sweep_without_factors_is_refused():
     with pytest.raises(ProblemError, match="at least one factor"):
-        table((), Plan("sobol", 4))
+        table((), asked("sobol", 4))

@@ -93,7 +93,7 @@ def test_links_go_in_order_of_the_least_loss_by_definition(problem):
     expected = []
     while left:
         losses = {j: covered(left) - covered(left - {j}) for j in left}
-        gone = min(left, key=lambda j: removal_key(problem, j, tuple(losses[j])))
+        gone = min(sorted(left)[::-1], key=lambda j: removal_key(problem, j, tuple(losses[j])))
         expected.append((problem.index[gone], losses[gone], alone[gone]))
         left.remove(gone)
     gains, _ = rank_links(problem, ids_of(problem))

@@ -50,7 +50,7 @@ def test_timing_anew_without_changes_gives_the_same_problem_and_slower_roads_cov
     layer = base.layer(TimeChanges(limit_s=60))
     assert (layer.of, layer.shares) == (draft.layer.of, draft.layer.shares)
     assert times_within(layer.network) == times_within(draft.layer.network)
-    changes = TimeChanges(road_speed=0.93, rail_speed=1.07, wait_factor=1.2, access_s=120)
+    changes = TimeChanges(road_speed=0.93, rail_speed=1.07, waits=1.2, access_s=120)
     under = times_within(base.timer(changes)), times_within(on_the_whole_network(chain, changes))
     for one, other in zip(*under, strict=True):
         differ = [abs(s - other[pair]) for pair, s in one.items() if pair in other]

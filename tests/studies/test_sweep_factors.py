@@ -49,8 +49,8 @@ def case(values, found, closures=None):
     [
         ("road_speed", 0.9, {"times": TimeChanges(road_speed=0.9)}),
         ("rail_speed", 1.1, {"times": TimeChanges(rail_speed=1.1)}),
-        ("waits", 1.2, {"times": TimeChanges(wait_factor=1.2)}),
-        ("check_in", 0.8, {"times": TimeChanges(check_in_factor=0.8)}),
+        ("waits", 1.2, {"times": TimeChanges(waits=1.2)}),
+        ("check_in", 0.8, {"times": TimeChanges(check_in=0.8)}),
         ("access_s", 119.6, {"times": TimeChanges(access_s=120)}),
         ("limit_s", -600.2, {"times": TimeChanges(limit_s=-600)}),
         ("weight_exponent", 0.7, {"weight_exponent": 0.7}),

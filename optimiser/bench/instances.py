@@ -2,37 +2,22 @@
 
 import fnmatch
 import itertools
+import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
+from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import get_type_hints
 
-from optimiser.bench.generators.families import (
-    CorridorParameters,
-    GeometricParameters,
-    GridParameters,
-    HardParameters,
-    HubRingParameters,
-    NationalParameters,
-    corridors,
-    geometric,
-    grid,
-    hard,
-    hub_ring,
-    national,
-    national_of_size,
-)
+from optimiser.bench.generators.families import GENERATORS
 from optimiser.engine.backends.pulp_solvers import installed_solver
 from optimiser.engine.backends.solvers import ANY, NONE, UNNAMED
 from optimiser.engine.methods.own_variant import SUFFIX, OwnVariant, Variant, parted
 from optimiser.engine.methods.variants import AUTO, VARIANTS, own
 from optimiser.problem import FORMAT, DesignProblem, load
 from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
-
-NATIONAL_SIZES = (20, 40, 80, 160, 300)
-"""Cities of the countries that show solution time against size."""
 
 REGION_JOBS = {"cities": "jing-jin-ji-links", "counties": "jing-jin-ji-counties"}
 """Ready job of each list of cities in the default region."""
@@ -182,34 +167,12 @@ def _file_instance(path: Path, family: str) -> Instance:
 
 def _generated() -> Iterator[Instance]:
     """Yield the generated problems, family by family."""
-    sizes = {
-        "grid": ((5, 25, 100), (7, 60, 300), (9, 100, 600)),
-        "corridors": ((3, 8, 100), (4, 12, 300), (5, 16, 600)),
-        "hub-ring": ((8, 2, 80), (12, 4, 300), (16, 4, 600)),
-        "geometric": ((30, 45, 120), (60, 100, 400), (100, 180, 1_000)),
-    }
-    drawn = {name: [(*size, seed) for size in found for seed in (1, 2)] for name, found in sizes.items()}
-    several = ", many paths per pair"
-    rows: list[tuple[str, str, Callable[[Any], DesignProblem], list[Any]]] = [
-        ("grid", "lattice, {p.pairs} pairs", grid,
-         [GridParameters(rows=n, columns=n, candidates=k, pairs=m, seed=s) for n, k, m, s in drawn["grid"]]),
-        ("corridors", "corridors, {p.pairs} pairs", corridors,
-         [CorridorParameters(corridors=n, cities=k, pairs=m, seed=s) for n, k, m, s in drawn["corridors"]]),
-        ("hub-ring", "hub with rings, {p.pairs} pairs", hub_ring,
-         [HubRingParameters(spokes=n, rings=k, pairs=m, seed=s) for n, k, m, s in drawn["hub-ring"]]),
-        ("geometric", "missing links, {p.pairs} pairs", geometric,
-         [GeometricParameters(places=n, candidates=k, pairs=m, seed=s) for n, k, m, s in drawn["geometric"]]),
-        ("hard", f"no road today{several}", hard, [HardParameters(seed=s) for s in (1, 2, 3)]),
-        ("hard", f"slow roads today{several}", hard, [HardParameters(roads_kmh=40, seed=s) for s in (1, 2)]),
-        ("hard", "no road today, {p.pairs:,} pairs", hard,
-         [HardParameters(places=100, candidates=260, pairs=2_000)]),
-        ("national", "country of {p.cities} cities, {p.open_pairs:,} open pairs", national,
-         [NationalParameters()]),
-        ("size", "country of {p.cities} cities", national,
-         [national_of_size(size, seed=2) for size in NATIONAL_SIZES]),
-    ]  # fmt: skip
-    for family, about, make, found in rows:
-        yield from (Instance(p.name, family, about.format(p=p), partial(make, p)) for p in found)
+    text = (resources.files("optimiser.bench") / "data" / "instances.toml").read_text(encoding="utf-8")
+    for row in tomllib.loads(text)["family"]:
+        make = GENERATORS[row["make"]]
+        for given, seed in itertools.product(row["problems"], row["seeds"]):
+            p = get_type_hints(make)["p"](**given, seed=seed)
+            yield Instance(p.name, row["name"], row["about"].format(p=p), partial(make, p))
 
 
 def _region() -> Iterator[Instance]:

@@ -3,9 +3,10 @@
 import itertools
 import math
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -516,3 +517,9 @@ def _shortest_path(start: int, end: int, times: Integers, steps: dict[Edge, int]
         links.add((min(before, end), max(before, end)))
         end = before
     return links
+
+
+GENERATORS: Mapping[str, Callable[[Any], DesignProblem]] = {
+    make.__name__: make for make in (grid, corridors, hub_ring, geometric, hard, national)
+}
+"""The generators by name; each takes its parameters."""

@@ -64,15 +64,15 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
     """
     then, today, total = (found.pairs[name] for name in ("then", "today", "total"))
     pools = list(POOLS)[: None if name == next(iter(VARIANTS)) else 1]
-    every = next(one.recall for one in found.choices if one.chooser == "everything")
-    recalls = ", ".join(f"{name} {every[f'recall_{name}'] or 0:.2f}" for name in ("road", "rail", "both"))
+    every = found.choices[found.choices["chooser"] == "everything"].fillna(0.0).iloc[0]
+    recalls = ", ".join(f"{name} {every[f'recall_{name}']:.2f}" for name in ("road", "rail", "both"))
     pairs = (
         f"Pairs within the limit: {then} of {total} on {found.day}, {today} with what was built. Every line "
         f"proposed finds {recalls}.{'' if proven else ' NOT all plans are proven.'}"
     )
     lines = [f"## {name}: {VARIANTS[name][0]}", "", pairs, ""]
     for purse, words in BUDGETS.items():
-        plans = means(one for one in found.choices if (one.purse, one.chooser) == (purse, PLANS[0]))
+        plans = means(found.choices[found.choices["purse"].eq(purse) & found.choices["chooser"].eq(PLANS[0])])
         # At which shares of the money the plan of lines alone finds more than every rule does.
         table = against_rules(found, purse)
         shares = " ".join(f"{share:.0%}" for share in table.index[table["more"]])
@@ -91,7 +91,7 @@ def page(name: str, found: Backcast, *, proven: bool) -> list[str]:
 
 
 def _rows(found: Backcast, purse: str, pool: str) -> Iterator[str]:
-    chosen = means(one for one in found.choices if (one.purse, one.pool) == (purse, pool))
+    chosen = means(found.choices[found.choices["purse"].eq(purse) & found.choices["pool"].eq(pool)])
     for chooser, own in chosen.groupby("chooser", sort=False):
         finds = own[["recall_both", "recall_road", "recall_rail"]].fillna(0).to_numpy()
         cells = " | ".join("{:.2f} ({:.2f}, {:.2f})".format(*row) for row in finds)

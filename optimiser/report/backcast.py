@@ -28,46 +28,6 @@ FIGURES = ("road", "rail", "both", "any")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What one strategy builds with one amount of money.
-
-    Attributes
-    ----------
-    chooser, pool, purse
-        Of `STRATEGIES`, `POOLS` and `BUDGETS`.
-    share
-        Share of the money spent since; None for everything that is proposed.
-    draw
-        Seed of a random choice; None for all others.
-    money
-        Most that may be spent.
-    cost, lines_cost
-        What is spent, and what of it on lines: the rest goes to trains and measures at stations.
-    lines
-        Ids of the lines built.
-    recall
-        What they find: columns of `Nearness.recall`.
-    pairs
-        Pairs of cities within the limit; None where it is not known.
-    gap
-        Proven gap of a plan; None for rules, and for plans without a bound.
-    """
-
-    chooser: str
-    pool: str
-    purse: str
-    share: float | None
-    money: int
-    cost: int
-    lines_cost: int
-    lines: tuple[str, ...]
-    recall: Mapping[str, float | None]
-    draw: int | None = None
-    pairs: int | None = None
-    gap: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Backcast:
     """A back-cast.
 
@@ -82,7 +42,7 @@ class Backcast:
     spent
         Money spent since by mode.
     choices
-        What was chosen.
+        What each strategy builds with each amount of money, as `choices_of` returns it.
     pairs
         `total`, and within the limit: `then` (on that day) and `today` (with what was built).
     corridors
@@ -97,7 +57,7 @@ class Backcast:
     cities
         Cities: columns `city_id`, `name`, `tier`, `population`, `geometry`.
     shown
-        The choice on the map.
+        The choice on the map, one of `choices`.
     """
 
     region: str
@@ -107,14 +67,14 @@ class Backcast:
     limit_s: int
     near_km: float
     spent: Mapping[str, int]
-    choices: tuple[Choice, ...]
+    choices: pd.DataFrame
     pairs: Mapping[str, int]
     corridors: pd.DataFrame
     built: gpd.GeoDataFrame
     lines: gpd.GeoDataFrame
     network: gpd.GeoDataFrame
     cities: gpd.GeoDataFrame
-    shown: Choice
+    shown: pd.Series
 
     @property
     def joining_km(self) -> float:
@@ -127,31 +87,35 @@ RECALLS, FOUND = [f"recall_{name}" for name in FIGURES], [f"found_{mode}" for mo
 _DECIMALS = {"proposed_km": 1, **dict.fromkeys([*RECALLS, "precision"], 4)}
 
 
-def table(choices: Iterable[Choice]) -> pd.DataFrame:
-    """Return the rows of `backcast.csv`, one a choice."""
-    return _figures(choices).round(_DECIMALS)
+def choices_of(rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """Return a table of choices.
 
-
-def _figures(choices: Iterable[Choice]) -> pd.DataFrame:
-    rows = [
-        {name: getattr(one, name) for name in ("chooser", "pool", "purse", "share", "draw", "money")}
-        | {"cost": one.cost, "lines_cost": one.lines_cost, "lines": len(one.lines)}
-        | {**one.recall, "pairs": one.pairs, "gap": one.gap}
-        for one in choices
-    ]
+    Parameters
+    ----------
+    rows
+        One a choice: `chooser`, `pool` and `purse` (of `STRATEGIES`, `POOLS` and `BUDGETS`); `share` of the
+        money spent since, None for everything that is proposed; `draw`, seed of a random choice; `money` that
+        may be spent, `cost` that is, and `lines_cost`, what of it goes to lines (not to trains or measures at
+        stations); `lines` built; what `Nearness.recall` says of them; `pairs` of cities within the limit;
+        proven `gap` of a plan; `built`, ids of the lines. None is what is not known.
+    """
     floats = dict.fromkeys([*RECALLS, "precision"], "float64")
     return pd.DataFrame(rows).astype({"draw": "Int64", "pairs": "Int64", **floats})
 
 
-def choice_table(choices: Iterable[Choice]) -> pd.DataFrame:
+def table(choices: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `backcast.csv`, one a choice."""
+    return choices.drop(columns="built").round(_DECIMALS)
+
+
+def choice_table(choices: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of `choices.csv`: one a line that a strategy builds; random draws are left out."""
-    columns = ["chooser", "pool", "purse", "share", "candidate_id"]
-    kept = [one for one in choices if one.draw is None and one.share is not None]
-    rows = [(one.chooser, one.pool, one.purse, one.share, name) for one in kept for name in one.lines]
-    return pd.DataFrame(rows, columns=columns)
+    kept = choices[choices["draw"].isna() & choices["share"].notna()]
+    rows = kept[["chooser", "pool", "purse", "share", "built"]].explode("built", ignore_index=True)
+    return rows.rename(columns={"built": "candidate_id"}).dropna(subset="candidate_id")
 
 
-def means(choices: Iterable[Choice], how: str = "mean") -> pd.DataFrame:
+def means(choices: pd.DataFrame, how: str = "mean") -> pd.DataFrame:
     """Return what each strategy finds along the money: of random choices the mean.
 
     Parameters
@@ -169,7 +133,7 @@ def means(choices: Iterable[Choice], how: str = "mean") -> pd.DataFrame:
     """
     known = {"pool": POOLS, "purse": BUDGETS, "chooser": STRATEGIES}
     orders = {name: pd.CategoricalDtype(list(values)) for name, values in known.items()}
-    rows = _figures(choices).astype({**orders, "pairs": "float64"})
+    rows = choices.astype({**orders, "pairs": "float64"})
     groups = rows.groupby([*known, "share"], observed=True)
     found = groups[[*RECALLS, *FOUND, "lines_cost", "proposed_km", "pairs"]].agg(how).reset_index()
     return found.astype(dict.fromkeys(known, "str"))
@@ -232,7 +196,7 @@ def against_rules(found: Backcast, purse: str) -> pd.DataFrame:
 
 def summary(found: Backcast) -> dict[str, Any]:
     """Return the contents of `backcast.json`."""
-    every = table(one for one in found.choices if one.chooser == "everything")
+    every = table(found.choices[found.choices["chooser"] == "everything"])
     decimals = {**_DECIMALS, **dict.fromkeys(FOUND, 2), "lines_cost": 0, "pairs": 1}
     rows = means(found.choices).round(decimals).astype({"lines_cost": "int64"})
     built = {mode: found.built[found.built["mode"] == mode] for mode in MODES}
@@ -291,7 +255,7 @@ def _draw_map(axes: Axes, found: Backcast) -> None:
     cities = found.cities.to_crs(crs).sort_values("population", ascending=False)
     frame = maps.padded(maps.bounds([cities.geometry]), 0.06)
     maps.frame_map(axes, maps.fit(frame, axes.bbox.width / axes.bbox.height))
-    chosen = found.lines[found.lines["candidate_id"].isin(found.shown.lines)]
+    chosen = found.lines[found.lines["candidate_id"].isin(found.shown.built)]
     layers = [(found.built, plots.PAST), (chosen, plots.PROPOSALS)]
     drawn = [(lines[lines["mode"] == mode], looks[mode]) for lines, looks in layers for mode in MODES]
     for order, (lines, stroke) in enumerate([(found.network, plots.PAST["then"]), *drawn], start=1):
@@ -304,7 +268,7 @@ def _draw_map(axes: Axes, found: Backcast) -> None:
     one = found.shown
     words = (
         f"{STRATEGIES[one.chooser]}, {BUDGETS[one.purse]}, {one.share:.0%} of the money: "
-        f"{wording.integer(one.lines_cost)} for {len(one.lines)} lines"
+        f"{wording.integer(one.lines_cost)} for {one.lines} lines"
     )
     axes.set_title(words, loc="left", size=10.5, color=plots.INK)
 
@@ -322,12 +286,11 @@ def _draw_lines(axes: Axes, found: Backcast, purse: str) -> None:
         if chooser == "random":
             ends = (low["recall_both"][own], high["recall_both"][own])
             axes.fill_between(shares, *ends, color=plots.CEILING, alpha=0.7, linewidth=0)
-    everything = (
-        next(one.recall["recall_both"] for one in found.choices if one.chooser == "everything") or 0.0
-    )
+    whole = found.choices.loc[found.choices["chooser"] == "everything", "recall_both"]
+    everything = float(whole.fillna(0.0).iloc[0])
     axes.axhline(everything, color=plots.RULE, lw=1, linestyle=":")
     axes.text(0.005, everything + 0.01, "every line proposed", size=7.5, color=plots.MUTED)
-    axes.set(xlim=(0, 1.02 * max(one.share or 0.0 for one in found.choices)), ylim=(0, 1))
+    axes.set(xlim=(0, 1.02 * found.choices["share"].max()), ylim=(0, 1))
     plots.plain(axes, edges=("bottom",), x=plots.percent, y=plots.percent)
     title = f"Built km within {found.near_km:g} km of a line of the same mode, {BUDGETS[purse]}"
     axes.set_title(title, loc="left", size=10, color=plots.INK)

@@ -42,7 +42,7 @@ from optimiser.proposals.table import Candidates, Proposal, assemble
 from optimiser.proposals.terrain import Terrain, sample_line
 from optimiser.report import backcast as view
 from optimiser.report import page, plots
-from optimiser.report.backcast import Backcast, Choice
+from optimiser.report.backcast import Backcast
 from optimiser.run import corridors, proposing
 from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
@@ -230,19 +230,15 @@ class _Pool:
         What the rules look at, in the same order.
     near
         What they find, in the same order.
-    counted
-        The problem whose pairs within their limits count; None where that is not known.
+    evaluate
+        Evaluates plans of the problem whose pairs within their limits count; None where that is not known.
     """
 
     name: str
     lines: Candidates
     links: Links
     near: Nearness
-    counted: DesignProblem | None
-
-    @cached_property
-    def _evaluate(self) -> PlanEvaluator | None:
-        return None if self.counted is None else PlanEvaluator(self.counted)
+    evaluate: PlanEvaluator | None
 
     @cached_property
     def ids(self) -> list[str]:
@@ -256,39 +252,39 @@ class _Pool:
 
     def choice(
         self,
+        chooser: str,
         rows: Sequence[int],
+        paid: Mapping[str, Any],
         *,
-        built: Sequence[str] | None = None,
-        cost: int | None = None,
-        **facts: Any,  # noqa: ANN401 - fields of Choice
-    ) -> Choice:
-        """Return a choice of lines with what it finds.
+        draw: int | None = None,
+        plan: verify.Plan | None = None,
+    ) -> dict[str, Any]:
+        """Return a choice of lines with what it finds: a row for `report.backcast.choices_of`.
 
         Parameters
         ----------
+        chooser
+            Who chooses.
         rows
             Rows of the lines.
-        built
-            Ids of all that is built; None: the lines alone.
-        cost
-            What all of it costs; None: what the lines cost.
-        facts
-            The other fields of the choice.
+        paid
+            `purse`, `share` and `money`.
+        draw
+            Seed of a random choice.
+        plan
+            All that is built, with its cost and proof; None: the lines alone, by a rule.
         """
         names, lines_cost = tuple(self.ids[row] for row in rows), int(self.links.cost[list(rows)].sum())
         pairs = None
-        if self.counted is not None and self._evaluate is not None:
-            known = self.counted.index.keys() & set(names if built is None else built)
-            pairs = int(self._evaluate.covered(known).sum())
-        return Choice(
-            pool=self.name,
-            cost=lines_cost if cost is None else cost,
-            lines_cost=lines_cost,
-            lines=names,
-            recall=self.near.recall(rows),
-            pairs=pairs,
-            **facts,
-        )
+        if self.evaluate is not None:
+            known = self.evaluate.problem.index.keys() & set(names if plan is None else plan.built)
+            pairs = int(self.evaluate.covered(known).sum())
+        return {
+            "chooser": chooser, "pool": self.name, "purse": paid["purse"], "share": paid["share"],
+            "draw": draw, "money": paid["money"], "cost": lines_cost if plan is None else plan.cost,
+            "lines_cost": lines_cost, "lines": len(names), **self.near.recall(rows), "pairs": pairs,
+            "gap": None if plan is None else plan.gap, "built": names,
+        }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,29 +337,23 @@ class _Backcaster:
         straight = neighbour_lines(base, proposing.rules_of(job, source), table, land)
         pool = self._pool("proposed", alone, base, counted)
         neighbours = self._pool("neighbours", proposing.at_level(straight, job), base, counted)
-        choices: list[Choice] = []
+        rows: list[dict[str, Any]] = []
         if set(job.candidates.kinds) != set(kinds):
             whole = self._chain(_with(self.loaded, budget=total))
-            choices += self._plans("plan", whole, self._pool("proposed", whole, base, counted), budgets)
-        choices += self._plans("plan_lines", alone, pool, budgets)
-        choices += self._rules(pool, budgets)
-        choices += self._rules(neighbours, budgets)
+            rows += self._plans("plan", whole, self._pool("proposed", whole, base, counted), budgets)
+        rows += self._plans("plan_lines", alone, pool, budgets)
+        rows += self._rules(pool, budgets)
+        rows += self._rules(neighbours, budgets)
         # No choice among the lines surpasses that of all of them.
         every, cost = range(len(pool.lines)), int(pool.links.cost.sum())
-        choices.append(pool.choice(every, chooser="everything", purse="one", share=None, money=cost))
-        proven = all(
-            one.gap is not None and one.gap <= job.solve.gap for one in choices if one.chooser in view.PLANS
-        )
-        shares = job.backcast.shares
-        middle = shares[(len(shares) - 1) // 2]
-        shown = next(
-            one
-            for one in choices
-            if one.chooser == "plan_lines" and one.purse == "one" and one.share == middle
-        )
+        rows.append(pool.choice("everything", every, {"purse": "one", "share": None, "money": cost}))
+        choices, shares = view.choices_of(rows), job.backcast.shares
+        proven = bool(choices["gap"][choices["chooser"].isin(view.PLANS)].le(job.solve.gap).all())
+        of_lines = choices[choices["chooser"].eq("plan_lines") & choices["purse"].eq("one")]
+        shown = of_lines[of_lines["share"].eq(shares[(len(shares) - 1) // 2])].iloc[0]
         built = later.loc[later["left_out"] == "", ["id", "mode", "line_km", "geometry"]]
         built = built.rename(columns={"line_km": "km"}).assign(
-            share_found=pool.near.found(pool.rows(shown.lines)),
+            share_found=pool.near.found(pool.rows(shown.built)),
             ends_at_cities=[ends_at_cities(line, base, job.backcast.near_km) for line in built.geometry],
         )
         return Backcast(
@@ -374,7 +364,7 @@ class _Backcaster:
             limit_s=job.times.limit_s,
             near_km=job.backcast.near_km,
             spent=dict(spent),
-            choices=tuple(choices),
+            choices=choices,
             pairs={
                 "total": len(times.cities) * (len(times.cities) - 1) // 2,
                 "then": _pairs_within(first),
@@ -400,11 +390,11 @@ class _Backcaster:
             for table in (built, lines.table)
         )
         near = Nearness.of(courses, shapes, near_km=asked.near_km, found_share=asked.found_share)
-        counted = of.counted.value if isinstance(of, Chain) else None
-        return _Pool(name, lines, links_of(lines, base), near, counted)
+        evaluate = PlanEvaluator(of.counted.value) if isinstance(of, Chain) else None
+        return _Pool(name, lines, links_of(lines, base), near, evaluate)
 
     def _amounts(self, budgets: Mapping[str, Money]) -> Iterator[tuple[Money, dict[str, Any]]]:
-        """Yield each amount of money, with the fields of a choice that say which it is."""
+        """Yield each amount of money, with what a choice says of it."""
         for name, whole in budgets.items():
             for share in self.loaded.job.backcast.shares:
                 part = whole.part(exact_share(share))
@@ -412,7 +402,7 @@ class _Backcaster:
 
     def _plans(
         self, chooser: str, chain: Chain, pool: _Pool, budgets: Mapping[str, Money]
-    ) -> Iterator[Choice]:
+    ) -> Iterator[dict[str, Any]]:
         """Yield what the model chooses, along the money; only proven results are kept for the next run."""
         table, settings = chain.candidates.value.table, self.loaded.job.solve
         modes = dict(zip(table["candidate_id"].astype(str), table["mode"].astype(str), strict=True))
@@ -426,10 +416,9 @@ class _Backcaster:
             }
             title = f"Solving for {money.total:,}, {view.BUDGETS[facts['purse']]}"
             plan = verify.check(problem, chain.kept_result("backcast", title, problem, inputs))
-            rows = pool.rows(plan.built)
-            yield pool.choice(rows, built=plan.built, cost=plan.cost, chooser=chooser, gap=plan.gap, **facts)
+            yield pool.choice(chooser, pool.rows(plan.built), facts, plan=plan)
 
-    def _rules(self, pool: _Pool, budgets: Mapping[str, Money]) -> Iterator[Choice]:
+    def _rules(self, pool: _Pool, budgets: Mapping[str, Money]) -> Iterator[dict[str, Any]]:
         """Yield what the rules choose, along the money."""
         draws = range(1, self.loaded.job.backcast.draws + 1)
         orders: list[tuple[str, int | None, NDArray[np.int64]]] = [
@@ -438,8 +427,7 @@ class _Backcaster:
         ]
         for money, facts in self._amounts(budgets):
             for name, draw, order in orders:
-                rows = spend(order.tolist(), pool.links, money)
-                yield pool.choice(rows, chooser=name, draw=draw, **facts)
+                yield pool.choice(name, spend(order.tolist(), pool.links, money), facts, draw=draw)
 
 
 def course(mode: str, line: shapely.Geometry) -> Course:

@@ -6,37 +6,27 @@ import pytest
 
 from optimiser.report.backcast import (
     STRATEGIES,
-    Choice,
     against_rules,
     choice_table,
+    choices_of,
     found_by_strategy,
     means,
     table,
 )
 
 
-def choice(share: float | None, road_km: float, *, draw: int | None = None, pairs: int | None = 5) -> Choice:
+def choice(share: float | None, road_km: float, *, draw: int | None = None, pairs: int | None = 5):
     """Return a choice that finds some of 10 km of road built, and 1 of 5 km of railway."""
+    named = {"chooser": "plan_lines" if draw is None else "random", "pool": "proposed", "purse": "one"}
+    paid = {"share": share, "draw": draw, "money": 100, "cost": 90, "lines_cost": 80, "lines": 2}
     recall = {"proposed_km": 20.0, "recall_road": road_km / 10, "recall_rail": 1 / 5}
     recall |= {"recall_both": (road_km + 1) / 15, "recall_any": (road_km + 2) / 15}
     recall |= {"found_road": int(road_km > 4), "found_rail": 0, "precision": 5 / 20}
-    return Choice(
-        chooser="plan_lines" if draw is None else "random",
-        pool="proposed",
-        purse="one",
-        share=share,
-        money=100,
-        cost=90,
-        lines_cost=80,
-        lines=("a", "b"),
-        recall=recall,
-        draw=draw,
-        pairs=pairs,
-    )
+    return named | paid | recall | {"pairs": pairs, "gap": None, "built": ("a", "b")}
 
 
 def test_of_random_draws_the_mean_the_least_and_the_most_are_told_by_share():
-    draws = [choice(0.5, 2, draw=1), choice(0.5, 6, draw=2), choice(0.1, 0, draw=1)]
+    draws = choices_of([choice(0.5, 2, draw=1), choice(0.5, 6, draw=2), choice(0.1, 0, draw=1)])
     low, high = (row for _, row in means(draws).iterrows())
     least, most = means(draws, "min").iloc[1], means(draws, "max").iloc[1]
     assert (low["share"], low["recall_road"], low["recall_rail"]) == (0.1, 0.0, 0.2)
@@ -51,11 +41,11 @@ def test_of_random_draws_the_mean_the_least_and_the_most_are_told_by_share():
 
 
 def test_pairs_that_are_not_known_have_no_mean():
-    assert means([choice(0.5, 2, pairs=None)])["pairs"].isna().all()
+    assert means(choices_of([choice(0.5, 2, pairs=None)]))["pairs"].isna().all()
 
 
 def test_a_row_states_money_recall_and_precision():
-    row = table([choice(0.5, 6)]).iloc[0]
+    row = table(choices_of([choice(0.5, 6)])).iloc[0]
     assert (row["recall_road"], row["recall_rail"], row["recall_both"], row["recall_any"]) == (
         0.6,
         0.2,
@@ -72,7 +62,7 @@ def test_a_row_states_money_recall_and_precision():
 
 
 def test_the_lines_of_random_draws_and_of_everything_are_not_listed():
-    found = choice_table([choice(0.5, 2), choice(0.5, 2, draw=1), choice(None, 10)])
+    found = choice_table(choices_of([choice(0.5, 2), choice(0.5, 2, draw=1), choice(None, 10)]))
     assert found["candidate_id"].tolist() == ["a", "b"]
 
 
@@ -98,4 +88,4 @@ class _Found:
     """The choices of a back-cast."""
 
     def __init__(self, choices):
-        self.choices = choices
+        self.choices = choices_of(choices)

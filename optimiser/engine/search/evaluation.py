@@ -51,7 +51,7 @@ class PlanEvaluator:
     """
 
     def __init__(self, problem: DesignProblem) -> None:
-        self._problem = problem
+        self.problem = problem
         self._times = PairTimes(problem)
         allowed = [c.id for c in problem.candidates if c.fixed != "out"]
         self.coverable = set[int](np.flatnonzero(self.covered(allowed)).tolist())
@@ -70,7 +70,7 @@ class PlanEvaluator:
         starts
             Period in which each candidate is started; default: the first one, where there are periods.
         """
-        problem, names, circuits = self._problem, set(built), dict(rings or {})
+        problem, names, circuits = self.problem, set(built), dict(rings or {})
         first = dict.fromkeys(sorted(names), 0) if problem.periods else {}
         started = first if starts is None else dict(starts)
         states = period_states(problem, names, started)
@@ -92,4 +92,4 @@ class PlanEvaluator:
 
     def covered(self, built: Collection[str]) -> Mask:
         """Return bool [K]: pairs whose shortest time with these candidates open is within their limit."""
-        return self._times([self._problem.index[name] for name in built]) < UNREACHED
+        return self._times([self.problem.index[name] for name in built]) < UNREACHED

@@ -211,7 +211,9 @@ def table(factors: Sequence[Factor], plan: Sweep) -> Table:
     if plan.design == "one-at-a-time":
         rows = _one_at_a_time(factors)
     elif plan.design == "grid":
-        rows = list(itertools.product(*_grid_values(factors, plan)))
+        # One from the middle of each of some equally likely parts.
+        middles = [(level + 0.5) / plan.levels for level in range(plan.levels)]
+        rows = list(itertools.product(*(_values(factor, middles) for factor in factors)))
     else:
         chances, blocks = _chances(factors, plan)
         rows = [
@@ -237,25 +239,19 @@ def _quantile(factor: Factor, chance: float) -> Value:
 
 
 def _one_at_a_time(factors: Sequence[Factor]) -> list[tuple[Value, ...]]:
-    central, rows = [factor.central for factor in factors], []
-    for at, factor in enumerate(factors):
-        own = factor.distribution
-        ends = (
-            own.values if isinstance(own, Choice) else (_quantile(factor, TAIL), _quantile(factor, 1 - TAIL))
-        )
-        rows += [(*central[:at], end, *central[at + 1 :]) for end in ends if end != factor.central]
-    return rows
-
-
-def _grid_values(factors: Sequence[Factor], plan: Sweep) -> list[tuple[Value, ...]]:
-    """Return the values of each factor: one from the middle of each of some equally likely parts."""
-    middles = [(level + 0.5) / plan.levels for level in range(plan.levels)]
+    central = [factor.central for factor in factors]
     return [
-        one.distribution.values
-        if isinstance(one.distribution, Choice)
-        else tuple(_quantile(one, chance) for chance in middles)
-        for one in factors
+        (*central[:at], end, *central[at + 1 :])
+        for at, factor in enumerate(factors)
+        for end in _values(factor, (TAIL, 1 - TAIL))
+        if end != factor.central
     ]
+
+
+def _values(factor: Factor, chances: Sequence[float]) -> tuple[Value, ...]:
+    """Return the values of a factor with some probabilities; of a choice all that it has."""
+    own = factor.distribution
+    return own.values if isinstance(own, Choice) else tuple(_quantile(factor, one) for one in chances)
 
 
 def _chances(factors: Sequence[Factor], plan: Sweep) -> tuple[Matrix, tuple[Block, ...]]:

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.task import Question
 from optimiser.engine.solve import versions
@@ -20,36 +20,23 @@ from optimiser.problem.result import Circuits, ProofSource, Result, Starts, gap_
 from optimiser.verify.rules import period_states
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluatedPoint:
-    """A plan with its cost and coverage.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluatedPoint(EvaluatedPlan):
+    """A plan evaluated by the measures of a frontier; `faults` are those with an unlimited budget.
 
     Attributes
     ----------
-    built
-        Sorted ids of the built candidates.
-    cost
-        Cost of the plan.
     needs
         Least budget with which it can be built: its cost, or more where early periods have little budget.
     reached
         Value of each measure of the axes.
     by_group
         Weight of the covered pairs by group, and of all pairs under `all`.
-    faults
-        Rules that it violates with an unlimited budget.
-    rings, starts
-        As in `Result`.
     """
 
-    built: tuple[str, ...]
-    cost: int
     needs: int
     reached: tuple[int, ...]
     by_group: Mapping[str, int]
-    faults: tuple[str, ...] = ()
-    rings: Circuits = field(default_factory=dict)
-    starts: Starts = field(default_factory=dict)
 
 
 class FrontierEvaluator:
@@ -93,14 +80,10 @@ class FrontierEvaluator:
         by_group = self._by_group(self._evaluator.covered(last))
         groups = tuple(sum(by_group.get(group, 0) for group in summed) for summed in self.axes.measured)
         return EvaluatedPoint(
-            built=plan.built,
-            cost=plan.cost,
+            **{one.name: getattr(plan, one.name) for one in dataclasses.fields(plan)},
             needs=needs,
             reached=(plan.objective,) if self.axes.kind == "two_way" else groups,
             by_group=by_group,
-            faults=plan.faults,
-            rings=plan.rings,
-            starts=plan.starts,
         )
 
     def _by_group(self, covered: Mask) -> dict[str, int]:

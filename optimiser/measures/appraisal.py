@@ -207,6 +207,8 @@ class ReferenceClass:
         build.
     projects
         Size of the sample.
+    kinds
+        First words of the kinds of candidates that belong to it.
 
     Notes
     -----
@@ -220,26 +222,18 @@ class ReferenceClass:
     mean: float
     deviation: float
     projects: int
+    kinds: tuple[str, ...] = ()
 
     def risk(self, cost: float) -> CostRisk:
         """Return the distribution of the actual cost of a project with this estimate, >= 0."""
         return CostRisk((1 + self.mean) * cost, self.deviation * cost)
 
 
-RAIL = ReferenceClass("rail", 0.447, 0.384, 58)
-FIXED_LINKS = ReferenceClass("fixed links", 0.338, 0.624, 33)
-ROADS = ReferenceClass("roads", 0.204, 0.299, 167)
+RAIL = ReferenceClass("rail", 0.447, 0.384, 58, ("rail", "metro"))
+FIXED_LINKS = ReferenceClass("fixed links", 0.338, 0.624, 33, ("bridge", "tunnel"))
+ROADS = ReferenceClass("roads", 0.204, 0.299, 167, ("road", "expressway"))
 ALL_PROJECTS = ReferenceClass("all projects", 0.276, 0.387, 258)
-
-CLASSES = {
-    "rail": RAIL,
-    "metro": RAIL,
-    "bridge": FIXED_LINKS,
-    "tunnel": FIXED_LINKS,
-    "road": ROADS,
-    "expressway": ROADS,
-}
-"""Reference class by the first word of a candidate's kind."""
+CLASSES = (RAIL, FIXED_LINKS, ROADS, ALL_PROJECTS)
 
 
 def class_of(kind: str) -> ReferenceClass:
@@ -251,7 +245,8 @@ def class_of(kind: str) -> ReferenceClass:
         Label such as `road` or `rail-upgrade`; only the part before the first space, hyphen, underscore or
         colon counts.
     """
-    return CLASSES.get(re.split("[-_: ]", kind.lower())[0], ALL_PROJECTS)
+    word = re.split("[-_: ]", kind.lower())[0]
+    return next((one for one in CLASSES if word in one.kinds), ALL_PROJECTS)
 
 
 @dataclass(frozen=True, slots=True)

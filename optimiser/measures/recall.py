@@ -41,10 +41,8 @@ class Nearness:
 
     Attributes
     ----------
-    near
-        bool [proposals, parts].
-    same_mode
-        bool [proposals, parts]: the part is of the mode of the proposal.
+    near, near_own
+        bool [proposals, parts]; of the second the part is of the mode of the proposal.
     part_km
         float64 [parts].
     corridor
@@ -58,7 +56,7 @@ class Nearness:
     """
 
     near: NDArray[np.bool_]
-    same_mode: NDArray[np.bool_]
+    near_own: NDArray[np.bool_]
     part_km: NDArray[np.float64]
     corridor: NDArray[np.int64]
     corridor_modes: tuple[str, ...]
@@ -96,7 +94,7 @@ class Nearness:
                 own_km[row] = one.km * np.mean(trees[one.mode].query(one.points)[0] <= near_km)
         return cls(
             near=near,
-            same_mode=np.array([one.mode for one in proposed], dtype=modes.dtype)[:, None] == modes[None, :],
+            near_own=near & (np.array([one.mode for one in proposed], dtype=modes.dtype)[:, None] == modes),
             part_km=np.repeat(np.array([one.km for one in built]) / count, count),
             corridor=corridor,
             corridor_modes=tuple(one.mode for one in built),
@@ -113,7 +111,7 @@ class Nearness:
         rows
             Rows of the proposals that are built.
         """
-        hit = self._hit(rows)
+        hit = self.near_own[np.asarray(rows, dtype=np.int64)].any(axis=0)
         near = np.bincount(self.corridor[hit], self.part_km[hit], minlength=len(self.corridor_modes))
         whole = np.bincount(self.corridor, self.part_km, minlength=len(self.corridor_modes))
         return np.asarray(near / whole, dtype=np.float64)
@@ -135,7 +133,7 @@ class Nearness:
             of the same mode. A share of nothing is None.
         """
         chosen, modes = np.asarray(rows, dtype=np.int64), np.array(self.corridor_modes)
-        of_part, hit = modes[self.corridor], self._hit(rows)
+        of_part, hit = modes[self.corridor], self.near_own[chosen].any(axis=0)
         # A part that is found wholly may come to a hair less than its share when its km are added up.
         found = modes[self.found(rows) >= self.found_share - 1e-9].tolist()
         own = {mode: of_part == mode for mode in MODES} | {"both": np.ones(len(hit), dtype=np.bool_)}
@@ -151,11 +149,6 @@ class Nearness:
             **{f"found_{mode}": found.count(mode) for mode in MODES},
             "precision": share_of(float(of_km), float(km)),
         }
-
-    def _hit(self, rows: Sequence[int]) -> NDArray[np.bool_]:
-        """Return which parts lie near a proposal of their mode."""
-        chosen = np.asarray(rows, dtype=np.int64)
-        return np.asarray((self.near[chosen] & self.same_mode[chosen]).any(axis=0), dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -29,6 +29,7 @@ from optimiser.engine.search.paths import (
     times_from,
 )
 from optimiser.problem import DesignProblem
+from optimiser.verify.rules import weight_of
 
 TODAY = -1
 """Owner of an arc that exists: as an index, the last entry of a mask of what is open."""
@@ -204,18 +205,6 @@ class Valuer:
             found[int(k)] = tuple(j for j in reversed(dict.fromkeys(used)) if j != TODAY)
         return dict(sorted(found.items()))
 
-    def weight_of(self, pairs: Collection[int]) -> int:
-        """Return the weight of some covered pairs and of the cities that are covered by them.
-
-        Parameters
-        ----------
-        pairs
-            Positions of the covered pairs.
-        """
-        held = frozenset(pairs)
-        cities = (c for c in self.problem.cities if sum(k in held for k in c.pairs) >= c.need)
-        return sum(map(self._weight, held)) + sum(city.weight for city in cities)
-
     def value(self, built: Iterable[str]) -> int:
         """Return the value of a set of links.
 
@@ -224,7 +213,7 @@ class Valuer:
         built
             Ids of the set.
         """
-        return self.weight_of(self.covered(built))
+        return weight_of(self.problem, self.covered(built))
 
     def within(self, plan: Iterable[str]) -> Valuer:
         """Return a faster valuer for subsets of a plan, which searches only for pairs that the plan gains.
@@ -244,13 +233,10 @@ class Valuer:
     @cached_property
     def always_weight(self) -> int:
         """Return the weight of the pairs that are always covered."""
-        return sum(map(self._weight, self.always))
+        return sum(self.problem.pairs[k].weight for k in self.always)
 
     def _open(self, built: Iterable[str]) -> Mask:
         return opened(self.problem, [self.problem.index[name] for name in built])
-
-    def _weight(self, pair: int) -> int:
-        return self.problem.pairs[pair].weight
 
 
 def _pair_times(net: Graph, is_open: Mask, table: PairTable, radius: int) -> Integers:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from optimiser.measures.recall import MODES
 from optimiser.report import maps, plots, wording
+from optimiser.report.tables import records
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -212,13 +213,9 @@ def summary(found: Backcast) -> dict[str, Any]:
         "built_km": {mode: round(float(own["km"].sum()), 1) for mode, own in built.items()},
         "joining_two_cities_km": round(found.joining_km, 1),
         "pairs": dict(found.pairs),
-        "everything": _records(every[["cost", *RECALLS]])[0],
-        "choices": _records(rows[["chooser", *rows.columns.drop("chooser")]]),
+        "everything": records(every[["cost", *RECALLS]])[0],
+        "choices": records(rows[["chooser", *rows.columns.drop("chooser")]]),
     }
-
-
-def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
-    return rows.astype(object).where(rows.notna(), None).to_dict("records")
 
 
 # ---- the picture

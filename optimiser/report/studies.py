@@ -295,14 +295,11 @@ class ClusterFigures:
     picture: bytes = b""
     fault: str = ""
 
-    def value(self, indicator: str) -> float | None:
-        """Return an indicator as assumed; None where it has no meaning."""
-        return self.cases[0][indicator] if self.cases else None
-
-    def band(self, indicator: str) -> tuple[float, float] | None:
-        """Return the least and the largest value of an indicator over all cases."""
-        values = [case[indicator] for case in self.cases if case[indicator] is not None]
-        return (min(values), max(values)) if values else None
+    def figures(self, indicator: str) -> tuple[float | None, float | None, float | None]:
+        """Return an indicator as assumed, its least and its largest value over all cases; None: without."""
+        values = [case[indicator] for case in self.cases] or [None]
+        known = [value for value in values if value is not None]
+        return values[0], min(known, default=None), max(known, default=None)
 
 
 @dataclass(frozen=True)
@@ -345,7 +342,7 @@ class Atlas:
             | {
                 f"{name}{end}": value
                 for name in INDICATORS
-                for end, value in zip(ENDS, (one.value(name), *(one.band(name) or (None, None))), strict=True)
+                for end, value in zip(ENDS, one.figures(name), strict=True)
             }
             | {"fault": one.fault.replace("\n", " ")}
             for one in self.clusters

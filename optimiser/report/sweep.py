@@ -304,13 +304,15 @@ class SweepResults:
         )
 
 
-def load(folder: str | Path) -> SweepResults:
+def load[Found: SweepResults](folder: str | Path, kind: type[Found]) -> Found:
     """Return the sweep in a folder that `polyring sweep` wrote.
 
     Parameters
     ----------
     folder
         The folder.
+    kind
+        What holds it.
 
     Raises
     ------
@@ -329,7 +331,7 @@ def load(folder: str | Path) -> SweepResults:
         )
     tables = {name: pd.read_parquet(place / f"{name}.parquet") for name in TABLES}
     committed = place / f"{COMMIT}.parquet"
-    return SweepResults(
+    return kind(
         folder=place,
         facts=json.loads((place / MARKER).read_text(encoding="utf-8")),
         cases=tables["cases"],

@@ -42,7 +42,7 @@ from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.report import wording
 from optimiser.run.measured_plan import MeasuredPlan, PlanState, effects, mean_minutes, savings
 from optimiser.run.trip_parts import PARTS, trip_parts
-from optimiser.verify.rules import open_in_period, opening_periods
+from optimiser.verify.rules import open_in_period, opening_periods, weight_of
 
 PLAN_ROW = "plan"
 """`candidate_id` of the row of the appraisal that covers the whole plan."""
@@ -435,7 +435,7 @@ def build_order(
     proposed = measured.candidates.table.set_index("candidate_id")
     spent = before = 0
     for at, (name, covered) in enumerate(zip(("", *links), steps, strict=True)):
-        cost, weight = problem.cost_of([name]) if at else 0, measured.valuer.weight_of(covered)
+        cost, weight = problem.cost_of([name]) if at else 0, weight_of(problem, covered)
         spent += cost
         rows.append(
             {

@@ -431,7 +431,7 @@ def summarise(
         "warnings": [*found.faults, *found.answers.faults, *import_warnings(found.times.report)],
         "screening": report.screening,
         "notes": list(report.notes),
-        "links": links.astype(object).where(links.notna(), None).to_dict("records"),
+        "links": tables.records(links),
         **({"rings": [rings.summarise(ring) for ring in report.rings]} if report.rings else {}),
         **({} if report.city_cover is None else {"city_cover": report.city_cover}),
         **({} if found.levels is None else {"levels": found.levels["tiers"]}),

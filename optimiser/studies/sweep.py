@@ -8,7 +8,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from importlib import resources
 from pathlib import Path
@@ -346,7 +346,7 @@ def _write(stage: Path, found: SweepCases, solved: _Solved) -> None:
         rail=chain.rail_network.links,
         chosen=[row["candidate_id"] for row in links],
     )
-    written = results.load(stage)
+    written = load_sweep(stage)
     if len(written.futures):
         sweep_page.write(written, stage)
 
@@ -503,5 +503,4 @@ def load_sweep(path: str | Path) -> Sweep:
     ProblemError
         When it is not that of a finished sweep.
     """
-    found = results.load(path)
-    return Sweep(**{one.name: getattr(found, one.name) for one in fields(found)})
+    return results.load(path, Sweep)

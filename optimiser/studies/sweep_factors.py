@@ -10,7 +10,7 @@ from optimiser.frontier import designs
 from optimiser.frontier.cases import Case, TimeChanges
 from optimiser.frontier.designs import Bounded, Choice, Distribution, Lognormal, Normal, Triangular, Uniform
 from optimiser.job.model import EFFECTS, SCALES, Changes, Factor, Job, did_you_mean
-from optimiser.measures.appraisal import ALL_PROJECTS, FIXED_LINKS, RAIL, ROADS, class_of
+from optimiser.measures.appraisal import ALL_PROJECTS, CLASSES, class_of
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
 from optimiser.proposals.table import Candidates
@@ -29,7 +29,7 @@ USUAL = tuple(
     )["factor"]
 )
 """Factors of a job that names none."""
-_REFERENCES = {one.name: one for one in (RAIL, ROADS, FIXED_LINKS, ALL_PROJECTS)}
+_REFERENCES = {one.name: one for one in CLASSES}
 _OF_TIMES = {one.name for one in fields(TimeChanges)}
 """Factors that change times: fields of `TimeChanges`."""
 _MEASURES: Mapping[Changes, str] = {"connections": "timed_transfer", "check_in_rule": "check_in"}

@@ -16,7 +16,12 @@ from optimiser.problem.result import ProofSource
 
 
 def point(cost, *reached, asked=None, bound=None, needs=None, late=False):
-    plan = EvaluatedPoint(("a",), cost, cost if needs is None else needs, reached, {"all": sum(reached)})
+    of_axes = {
+        "needs": cost if needs is None else needs,
+        "reached": reached,
+        "by_group": {"all": sum(reached)},
+    }
+    plan = EvaluatedPoint(("a",), cost, sum(reached), sum(reached), (), **of_axes)
     question = asked or Question(cost, (0,) * len(reached), cheapest=False)
     answer = Answer(
         question,
@@ -132,9 +137,8 @@ def test_of_two_points_at_one_place_with_the_same_gap_the_first_stays():
 
 
 def test_the_result_of_a_point_carries_its_plan_and_where_its_bound_is_from():
-    plan = EvaluatedPoint(
-        ("a", "b"), 4, 6, (9, 2), {"core": 9, "small": 2, "all": 14}, rings={"r": (0, 1)}, starts={"a": 1}
-    )
+    of_axes = {"needs": 6, "reached": (9, 2), "by_group": {"core": 9, "small": 2, "all": 14}}
+    plan = EvaluatedPoint(("a", "b"), 4, 14, 11, (), {"r": (0, 1)}, {"a": 1}, **of_axes)
     asked = Question(None, (9, 0), cheapest=True)
     found = point(4, 9, 2, asked=asked, bound=2.0).replace(plan=plan).result("own")
     assert (found.problem, found.variant, found.built) == ("own", "frontier", ("a", "b"))

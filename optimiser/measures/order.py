@@ -411,12 +411,8 @@ type Ranking = tuple[tuple[LinkGain, ...], tuple[tuple[int, tuple[int, ...]], ..
 """Gains of the links of a plan in order of rank; each newly covered pair with the candidates on its path."""
 
 
-def rank_links(problem: DesignProblem, built: Iterable[str]) -> Ranking:
-    """Order the links of a plan by what each brings in the context of the plan.
-
-    Links are taken away one by one, always the one whose loss of covered weight per unit of cost is least
-    given those that remain (reverse greedy; ties: the dearer, then the later id). The last to go ranks first.
-    Removal, rather than addition, keeps together links that only serve jointly.
+def rank_links(problem: DesignProblem, built: Iterable[str], *, order: Sequence[str] = ()) -> Ranking:
+    """Return what each link of a plan brings, in the order of building: the first to build ranks first.
 
     Parameters
     ----------
@@ -424,33 +420,26 @@ def rank_links(problem: DesignProblem, built: Iterable[str]) -> Ranking:
         The design problem.
     built
         Ids of the plan.
+    order
+        The same ids in the order of building, where it is known; else that of `build_order`.
 
     Returns
     -------
     Ranking
         The routes are those with the whole plan built.
-
-    Notes
-    -----
-    Unlike `build_order`, the ranking looks at pairs alone: cities that count as a whole and links that
-    require each other have no influence, and ties are broken by cost.
     """
     values = MarginalValues.of(Valuer.of(problem), built)
-    routes = values.valuer.routes(values.plan)
-    left, removed = list(values.plan[::-1]), list[LinkGain]()
-    alone: dict[str, tuple[int, ...]] = {}
-    while left:
-        losses = dict(zip(left, values.lost_pairs(left), strict=True))
-        alone = alone or losses
-        least = min(left, key=lambda name: removal_key(problem, name, losses[name]))  # the later id first
-        j = problem.index[least]
-        used_by = tuple(k for k, route in routes.items() if j in route)
-        removed.append(LinkGain(j, used_by, losses[least], alone[least]))
-        left.remove(least)
-    return tuple(removed[::-1]), tuple(routes.items())
-
-
-def removal_key(problem: DesignProblem, name: str, lost: tuple[int, ...]) -> tuple[Fraction, int]:
-    """Return the sort key of a link: weight lost per unit of cost rising, then cost falling."""
-    cost, weight = problem.cost_of([name]), sum(problem.pairs[k].weight for k in lost)
-    return Fraction(weight, max(cost, 1)), -cost
+    routes, links = values.valuer.routes(values.plan), order or build_order(values.valuer, built).links
+    alone = dict(zip(values.plan, values.lost_pairs(values.plan), strict=True))
+    covered = [values.covered(links[:at]) for at in range(len(links) + 1)]
+    gains = tuple(
+        LinkGain(
+            j,
+            tuple(k for k, route in routes.items() if j in route),
+            tuple(sorted(after - before)),
+            alone[name],
+        )
+        for name, before, after in zip(links, covered, covered[1:], strict=False)
+        for j in [problem.index[name]]
+    )
+    return gains, tuple(routes.items())

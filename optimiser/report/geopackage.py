@@ -16,7 +16,7 @@ from optimiser.proposals.generate import SERVICES
 from optimiser.report import maps, page, plots, tables
 from optimiser.report.inputs import ReportInput
 from optimiser.report.plots import Stroke
-from optimiser.report.ring_layout import WGS84, formed, known_rings
+from optimiser.report.ring_layout import WGS84, drawn, known_rings
 from optimiser.report.wording import data_of
 
 UNITS = {"s": "s", "km": "km", "kmh": "km/h"}
@@ -55,8 +55,8 @@ def write(report: ReportInput, path: Path) -> Path:
 def layers(report: ReportInput) -> dict[str, gpd.GeoDataFrame]:
     """Return the layers by name: proposals, cities, network_roads, network_rail, pairs.
 
-    `rings` and `ring_links` follow where a ring is formed, `known_rings` where rings are compared with known
-    ones.
+    `rings` and `ring_links` follow where a circuit is known, of the plan or of a state, `known_rings` where
+    rings are compared with known ones.
     """
     found = {
         "proposals": report.links.to_crs(WGS84),
@@ -65,7 +65,7 @@ def layers(report: ReportInput) -> dict[str, gpd.GeoDataFrame]:
         "network_rail": report.rail[["link_class", "geometry"]].to_crs(WGS84),
         "pairs": tables.pair_lines(report.cities, report.pairs),
     }
-    if rings := formed(report.rings):
+    if rings := drawn(report.rings):
         found |= {"rings": tables.ring_table(rings), "ring_links": tables.ring_links(rings)}
     if known_rings(report.rings):
         found["known_rings"] = tables.known_table(report.rings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimiser.job.model import ROBUST_SHARE
+from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness, groups_in_order
 from optimiser.measures.order import Ranking
 from optimiser.measures.tables import Measures
@@ -22,7 +23,7 @@ from optimiser.problem import DesignProblem
 from optimiser.problem.errors import listed
 from optimiser.problem.result import ProofSource
 from optimiser.report import plots, tables, wording
-from optimiser.report.ring_layout import RingShown
+from optimiser.report.ring_layout import RingShown, formed
 from optimiser.verify import Plan
 
 if TYPE_CHECKING:
@@ -34,37 +35,6 @@ ATTRIBUTION = "© OpenStreetMap contributors"
 
 type Question = Literal["cases", "margins", "prices", "speeds"]
 """What a finished run can be asked: plausible cases, margins of rings, prices of demands, other speeds."""
-
-
-@dataclass(frozen=True, slots=True)
-class PointShown:
-    """A point of a frontier as a page shows it.
-
-    Attributes
-    ----------
-    cost
-        Cost of its plan.
-    share
-        Share of the weight of all pairs that it covers, 0 to 1.
-    gap
-        Relative gap; None without a bound.
-    built
-        Ids of the candidates that it builds.
-    covered
-        Positions of the pairs within the limit.
-    rings
-        Ids of the rings that it forms.
-    is_knee
-        Whether it is the knee of the frontier.
-    """
-
-    cost: int
-    share: float
-    gap: float | None
-    built: frozenset[str]
-    covered: frozenset[int]
-    rings: tuple[str, ...] = ()
-    is_knee: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +58,7 @@ class StateStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateShown:
-    """A stated alternative of a run: a proven plan at another budget or with other rings.
+    """A stated alternative of a run, a plan at another budget or with other rings; or a point of a frontier.
 
     Attributes
     ----------
@@ -567,10 +537,11 @@ class ReportInput:
         counts none.
     counted
         What the objective adds up, in words.
-    points
-        Points of a frontier, by cost, where the page is that of a frontier: `links` are then those of all
-        points, in the order in which they enter, with columns `enters_at` (cost), `points` (how many build
-        it) and `is_core` (bool); the plan is that of the last point. Empty for the page of a plan.
+    points, knee
+        Points of a frontier, by cost, where the page is that of a frontier, and which of them is its knee:
+        `links` are then those of all points, in the order in which they enter, with columns `enters_at`
+        (cost), `points` (how many build it) and `is_core` (bool); the plan is that of the last point. Empty
+        for the page of a plan.
     states
         Stated alternatives of the plan, which is the first of them; empty where none are stated, or not yet.
     state_links
@@ -613,7 +584,8 @@ class ReportInput:
     city_cover: Mapping[str, Any] | None = None
     counted: str = "covered weight"
     attribution: str = ATTRIBUTION
-    points: tuple[PointShown, ...] = ()
+    points: tuple[StateShown, ...] = ()
+    knee: int | None = None
     states: tuple[StateShown, ...] = ()
     state_links: gpd.GeoDataFrame | None = None
 
@@ -621,6 +593,81 @@ class ReportInput:
     def ranks(self) -> dict[str, int]:
         """Return the rank of each proposed link by its id."""
         return dict(zip(self.links["candidate_id"], self.links["rank"].astype(int), strict=True))
+
+    @property
+    def plans(self) -> tuple[StateShown, ...]:
+        """Return what a reader of a page chooses from: points of a frontier, states, or the plan alone."""
+        return self.points or self.states or (self._chosen(),)
+
+    @property
+    def has_order(self) -> bool:
+        """Return whether it is known in which order to build."""
+        return bool(self.states) or (self.measures is not None and len(self.measures.build_order) > 1)
+
+    def _chosen(self) -> StateShown:
+        """Return the plan as a state; without a build order, all pairs come with its last proposal."""
+        within, today = (coverage.within(self.pairs, state=state) for state in ("after", "before"))
+        steps = self.links[["candidate_id", "cost"]]
+        opens = np.where(within & ~today, len(steps), 0)
+        if self.measures is not None and self.has_order:
+            steps, opens = self.measures.build_order.iloc[1:], self.measures.seconds["step"].to_numpy()
+        return StateShown(
+            name="as chosen",
+            rings="as chosen",
+            budget=self.budget,
+            cost=self.cost,
+            gap=self.gap,
+            covered=tuple(np.flatnonzero(within).tolist()),
+            order=tuple(
+                StateStep(str(name), int(cost), tuple(np.flatnonzero(opens == step).tolist()))
+                for step, (name, cost) in enumerate(
+                    zip(steps["candidate_id"], steps["cost"], strict=True), start=1
+                )
+            ),
+            rings_shown=self.rings,
+        )
+
+    def forming(self, budget: int | None, ring_id: str = "") -> StateShown | None:
+        """Return the state that forms a ring and fewest others, with the budget nearest to another.
+
+        Parameters
+        ----------
+        budget
+            None where cost is minimised.
+        ring_id
+            Id of the ring; empty: any.
+
+        Returns
+        -------
+        StateShown or None
+            None where no state forms it.
+        """
+
+        def distance(one: StateShown) -> tuple[int, int]:
+            return len(formed(one.rings_shown)), abs((one.budget or 0) - (budget or 0))
+
+        found = [
+            one for one in self.states if any(ring_id in ("", ring.id) for ring in formed(one.rings_shown))
+        ]
+        return min(found, key=distance, default=None)
+
+    def left_out(self, state: StateShown) -> list[RingShown]:
+        """Return the rings to show beside a state that forms none: as the nearest state forms fewest."""
+        if formed(state.rings_shown):
+            return []
+        found = self.forming(state.budget)
+        return [] if found is None else formed(found.rings_shown)
+
+    def with_circuits(self) -> ReportInput:
+        """Return the report with a circuit for each ring that the plan leaves out and some state forms."""
+        rings = list(self.rings)
+        for at, ring in enumerate(rings):
+            other = None if ring.is_formed else self.forming(self.budget, ring.id)
+            if other is not None:
+                (found,) = (one for one in other.rings_shown if one.id == ring.id)
+                held = {name: getattr(found, name) for name in ("pieces", "cities", "inside", "overlaps")}
+                rings[at] = replace(ring, is_left_out=True, **held)
+        return replace(self, rings=tuple(rings))
 
     def money_of(self, amount: float) -> str:
         """Return an amount of money in words, with the unit of the problem."""

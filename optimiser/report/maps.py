@@ -31,7 +31,7 @@ from optimiser.measures import coverage
 from optimiser.report import plots
 from optimiser.report.inputs import ReportInput
 from optimiser.report.plots import per_point
-from optimiser.report.ring_layout import NEW, WGS84, RingShown, joined, known_rings, plane_of
+from optimiser.report.ring_layout import NEW, WGS84, RingShown, formed, joined, known_rings, plane_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,8 +41,9 @@ MOTORWAY = ("motorway", "motorway_link")
 HIGH_SPEED = ("hsr", "high", "intercity")
 """How the names of rail classes at 200 km/h or more begin."""
 
-WHOLE, CORE = "whole", "new"
-"""Parts of a ring that are drawn: its whole circuit, and on top of it what is new."""
+WHOLE, CORE, LEFT = "whole", "new", "left"
+"""Parts of a ring that are drawn: its whole circuit and on top of it what is new; dashed where it is left
+out of the plan."""
 
 RING_COLUMNS = ("ring", "mode", "part", "geometry")
 """Columns of the lines of rings: position of the ring in the report, mode, part, line."""
@@ -77,7 +78,7 @@ class Layers:
     links, cities
         As in `ReportInput`.
     rings
-        The rings that are formed: `RING_COLUMNS`.
+        The rings that are formed or left out: `RING_COLUMNS`.
     known
         Known rings that they are compared with: `KNOWN_COLUMNS`.
     closing
@@ -108,10 +109,15 @@ def project(report: ReportInput) -> Layers:
         networks=networks(report.roads, report.rail, crs, tolerance_m),
         links=report.links[~report.links["kind"].isin(plots.ON_RINGS)].to_crs(crs),
         cities=cities,
-        rings=_ring_table(list(_ring_parts(report.rings)), RING_COLUMNS, crs, tolerance_m),
+        rings=ring_lines(report.rings, crs, tolerance_m),
         known=_ring_table(known, KNOWN_COLUMNS, crs, tolerance_m),
-        closing=frozenset(name for ring in report.rings for name in ring.candidates),
+        closing=frozenset(name for ring in formed(report.rings) for name in ring.candidates),
     )
+
+
+def ring_lines(rings: Sequence[RingShown], crs: CRS, tolerance_m: float) -> gpd.GeoDataFrame:
+    """Return the lines of rings on a plane: `RING_COLUMNS`, without bends below a tolerance in metres."""
+    return _ring_table(list(_ring_parts(rings)), RING_COLUMNS, crs, tolerance_m)
 
 
 def networks(
@@ -154,10 +160,12 @@ def _merged(table: gpd.GeoDataFrame, crs: CRS, tolerance_m: float) -> gpd.GeoSer
 
 
 def _ring_parts(rings: Sequence[RingShown]) -> Iterator[tuple[object, ...]]:
-    """Yield the circuit of each ring that is formed, and each of its new stretches: `RING_COLUMNS`."""
+    """Yield the circuit of each ring, and each new stretch of one that is formed: `RING_COLUMNS`."""
     for place, ring in enumerate(rings):
-        if ring.is_formed:
-            yield place, ring.facts.mode, WHOLE, ring.circuit
+        if ring.has_circuit:
+            yield place, ring.facts.mode, LEFT if ring.is_left_out else WHOLE, ring.circuit
+        if ring.is_left_out:
+            continue
         for state, run in itertools.groupby(ring.pieces.itertuples(), key=lambda piece: piece.state):
             if state == NEW:
                 yield place, ring.facts.mode, CORE, joined(piece.geometry for piece in run)
@@ -314,7 +322,7 @@ def draw_proposals(axes: Axes, layers: Layers) -> None:
 
 
 def draw_rings(axes: Axes, layers: Layers) -> None:
-    """Draw the rings that are formed: one unbroken line each, with a dashed core where it is new.
+    """Draw the rings: one unbroken line each, with a dashed core where it is new; dashed if left out.
 
     They lie above the lines of the proposals and below their numbers.
     """
@@ -325,7 +333,8 @@ def draw_rings(axes: Axes, layers: Layers) -> None:
             axes.plot(x, y, color="white", lw=ring.width + 2.6, solid_joinstyle="round", zorder=7.6)
             axes.plot(x, y, color=ring.colour, lw=ring.width, solid_joinstyle="round", zorder=7.7)
         else:
-            axes.plot(x, y, dash_capstyle="butt", zorder=7.8, **plots.RING_NEW.look)
+            stroke = plots.RING_LEFT if row.part == LEFT else plots.RING_NEW
+            axes.plot(x, y, dash_capstyle="butt", zorder=7.8, **stroke.look)
 
 
 def draw_marks(

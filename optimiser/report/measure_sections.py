@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -11,9 +11,6 @@ from optimiser.measures.tables import MEASURES, Measures
 from optimiser.report import plots, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.wording import percent
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 type Row = dict[Any, Any]
 """A row of a table, by column."""
@@ -282,21 +279,3 @@ def build_order(_report: ReportInput, measures: Measures) -> dict[str, Any] | No
 
 def _tiers_of(steps: pd.DataFrame) -> list[str]:
     return [name.removeprefix(SHARE) for name in steps.columns if name.startswith(SHARE)]
-
-
-def order_curve(report: ReportInput) -> Figure | None:
-    """Draw the covered weight along the money spent in the build order; None where there is no order.
-
-    Coverage holds while the next link is paid for. A tier whose coverage does not change has no line.
-    """
-    if report.measures is None or len(report.measures.build_order) < 2:
-        return None
-    steps = report.measures.build_order
-    shares = {"all": steps["weight_share"]} | {tier: steps[f"{SHARE}{tier}"] for tier in _tiers_of(steps)}
-    curves = {
-        name: (steps["cost_so_far"].tolist(), share.tolist())
-        for name, share in shares.items()
-        if share.notna().all() and share.max() > share.min()
-    }
-    what = f"Share of the weight of pairs within {wording.short_hours(report.limit_s)}, in the order below"
-    return plots.draw_curves(curves, across=f"Money spent, {report.money}", up=what) if curves else None

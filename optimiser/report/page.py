@@ -20,7 +20,7 @@ from markupsafe import Markup
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.problem.jsonfile import write_atomically
-from optimiser.report import measure_sections, plots, ring_section, sentences, webmap, wording
+from optimiser.report import answer, measure_sections, plots, ring_section, sentences, webmap, wording
 from optimiser.report.inputs import PARTS, CaseResults, ReportInput
 
 if TYPE_CHECKING:
@@ -145,10 +145,13 @@ def _palette() -> list[tuple[str, str, str]]:
         **{f"known-{place}": stroke for place, stroke in enumerate(plots.KNOWN_RINGS)},
     }
     fixed = [("halo", plots.HALO)]
+    tiers = [
+        (f"tier-{name}", colour, plots.TIER_LINES_DARK[name]) for name, colour in plots.TIER_LINES.items()
+    ]
     for name, shades in (("within", plots.WITHIN), ("beyond", plots.BEYOND)):
         fixed += zip((f"{name}-short", f"{name}-long"), shades, strict=True)
     drawn = [(name.replace("_", "-"), stroke.colour, stroke.dark) for name, stroke in strokes.items()]
-    return [*drawn, *((name, colour, colour) for name, colour in fixed)]
+    return [*drawn, *tiers, *((name, colour, colour) for name, colour in fixed)]
 
 
 # ---- plans and frontiers
@@ -187,11 +190,15 @@ def write_frontier(report: ReportInput, path: Path, *, picture: Path) -> Path:
     picture
         PNG file with the curve, which the page contains.
     """
-    steps = webmap.steps(report)
+    groups, weights = (report.pairs[name].to_numpy() for name in ("group", "weight"))
+    covered = [list(point.covered) for point in report.points]
+    tiers = coverage.groups_in_order(report.pairs["group"])
     values = {
         "title": f"{report.region}: what each sum of money buys",
         "definition": sentences.definition(report),
-        "links": [row | {"step": as_json(steps[row["candidate_id"]])} for row in _rows(report.links)],
+        "links": _rows(report.links),
+        "shares": [weights[rows].sum() / max(weights.sum(), 1) for rows in covered],
+        "counts": [[len(rows), *(int((groups[rows] == tier).sum()) for tier in tiers)] for rows in covered],
         **_map_context(report),
     }
     return write_atomically(
@@ -205,7 +212,7 @@ def _rendered(
     from bokeh.embed import json_item
 
     data = {"map-data": json_item(webmap.draw(report)), "page-data": webmap.gather(report)}
-    scripts = [_bokeh_script(), text_of("exploring.js"), text_of("report.js")]
+    scripts = [_bokeh_script(), *map(text_of, ("exploring.js", "curve.js", "report.js"))]
     values = {"report": report, "layers": webmap.layers(report), "alone": True, **values}
     return compose(template, values, pictures=pictures, scripts=scripts, data=data)
 
@@ -225,8 +232,6 @@ def curves(report: ReportInput) -> dict[str, bytes]:
         found["reach"] = report.reach.plot()
     if report.cases is not None and report.cases.solved:
         found["cases"] = report.cases.plot()
-    if (order := measure_sections.order_curve(report)) is not None:
-        found["order"] = order
     return {name: plots.png(figure, dpi=110) for name, figure in found.items()}
 
 
@@ -238,6 +243,7 @@ def context(report: ReportInput) -> dict[str, Any]:
     return {
         "title": f"{report.region}: {sentences.headline(report)}",
         "headline": sentences.headline(report),
+        "answer": answer.sentence(report, report.plans[0]),
         "definition": sentences.definition(report),
         "proof": sentences.proof(report),
         "proposals": sentences.proposals(report),
@@ -280,21 +286,20 @@ def _map_context(report: ReportInput) -> dict[str, Any]:
     return {
         "limit": wording.short_hours(report.limit_s),
         "categories": [(name, stroke.name) for name, stroke in plots.ON_MAPS.items() if name in categories],
-        "rings": ring_section.section(report),
+        "rings": ring_section.section(report, webmap.circuits(report)),
         "unasked": {
             name: sentences.unasked(name) if name in report.unasked else ""
             for name in wording.WORDS["questions"]
         },
         "cases": None if report.cases is None else report.cases.section(report.links),
-        "states": webmap.states(report),
-        "first_state": webmap.first_state(report),
+        "choices": list(dict.fromkeys(plan.rings for plan in report.plans)),
         "pairs_by_tier": {"all": counts.pop("all"), **counts},
     }
 
 
 def _links(report: ReportInput) -> list[Row]:
-    """Return the ranked links, each with what the page says of it beyond its columns."""
-    steps, cases = webmap.steps(report), report.cases
+    """Return the links of all plans, each with what the page says of it beyond its columns."""
+    cases = report.cases
     return [
         row
         | {
@@ -317,9 +322,9 @@ def _links(report: ReportInput) -> list[Row]:
             },
             "chosen": "" if cases is None else cases.counted(name),
             "is_core": cases is not None and cases.is_core(name),
-            "step": steps.get(name, 0),
+            "part": place,
         }
-        for row in _rows(report.links)
+        for place, row in enumerate(_rows(webmap.every_link(report)))
         for name in [row["candidate_id"]]
     ]
 

@@ -50,7 +50,7 @@ NETWORK, PROPOSALS, COMPARED, RINGS, PAST, _PARTS, _KNOWN = (
 """How lines are drawn: today's network, proposals, what two plans build, rings, and what a past day had."""
 ON_MAPS = PROPOSALS | COMPARED
 """How all links are drawn that a map may propose, by category."""
-RING_NEW, KNOWN_RINGS = _PARTS["new"], tuple(_KNOWN.values())
+RING_NEW, RING_LEFT, KNOWN_RINGS = _PARTS["new"], _PARTS["left"], tuple(_KNOWN.values())
 
 ON_RINGS = (STANDARD_KIND,)
 """Kinds of candidates that are drawn as part of a ring: existing stretches that are paid for."""
@@ -83,7 +83,8 @@ WITHIN, BEYOND = ("#f7fbff", "#9ecae1"), ("#e6550d", "#6b2000")
 (Harrower and Brewer 2003). They darken with time, and a step of lightness marks the limit."""
 
 TIER_LINES = {"core": "#8a6d1f", "secondary": "#0072b2", "small": "#d55e00"}
-"""Colours of the curves of tiers."""
+TIER_LINES_DARK = {"core": "#d8b95a", "secondary": "#56b4e9", "small": "#f0894a"}
+"""Colours of the curves of tiers, on light and on dark paper."""
 
 BEFORE, CEILING, RULE, GRID = "#35597a", "#e4e1d8", "#c9c6bd", "#e7e3d8"
 """Colours of today's coverage, of coverage with every candidate, of frames, and of grid lines."""

@@ -230,7 +230,7 @@ class RingShown:
         Cities that must lie on it.
     pieces
         The links of its circuit in order round it: columns `PIECES` and `geometry` (lines, EPSG:4326); empty
-        when it is not formed.
+        when no circuit is known.
     cities
         Cities on the circuit in order round it: columns `ON_RING`.
     inside
@@ -249,6 +249,8 @@ class RingShown:
         What its reward is derived from; None where the job gives the reward.
     margin
         By how much a plan with it exceeds one without; None where it is required, or this is not asked (yet).
+    is_left_out
+        The plan leaves it out: the circuit is that of a stated alternative that forms it.
     """
 
     facts: RingFacts
@@ -265,6 +267,7 @@ class RingShown:
     longest_km: float | None = None
     derived: RingReward | None = None
     margin: RingValue | None = None
+    is_left_out: bool = False
 
     @property
     def id(self) -> str:
@@ -274,6 +277,11 @@ class RingShown:
     @property
     def is_formed(self) -> bool:
         """Return whether the plan forms it."""
+        return self.has_circuit and not self.is_left_out
+
+    @property
+    def has_circuit(self) -> bool:
+        """Return whether a circuit of it is known, of the plan or of another one."""
         return len(self.pieces) > 0
 
     @property
@@ -326,7 +334,7 @@ class RingShown:
 
     @property
     def shape(self) -> dict[str, float]:
-        """Return the measures of its shape; none when it is not formed.
+        """Return the measures of its shape; none without a circuit.
 
         Returns
         -------
@@ -341,7 +349,7 @@ class RingShown:
         hundred km are right to a thousandth. Of a line that crosses itself, parts that it goes round in
         opposite directions count against each other.
         """
-        if not self.is_formed:
+        if not self.has_circuit:
             return {}
         line = self.circuit
         (flat,) = gpd.GeoSeries([line], crs=WGS84).to_crs(plane_of(*line.bounds))
@@ -354,14 +362,14 @@ class RingShown:
 
     @property
     def circuit(self) -> LineString:
-        """Return the circuit as one closed line, EPSG:4326; an empty line when it is not formed."""
+        """Return the circuit as one closed line, EPSG:4326; an empty line where none is known."""
         line = joined(self.pieces.geometry)
         return line if line.is_empty or line.is_closed else LineString([*line.coords, line.coords[0]])
 
     @property
     def legs(self) -> list[Leg]:
-        """Return the ring unrolled, clockwise from the first city on it; none if it is not formed."""
-        if not self.is_formed:
+        """Return the ring unrolled, clockwise from the first city on it; none without a circuit."""
+        if not self.has_circuit:
             return []
         starts = sorted(set(self.cities["piece"].astype(int))) or [1]
         whole, place = len(self.pieces), self.pieces["piece"].to_numpy()
@@ -435,6 +443,11 @@ def joined(lines: Iterable[BaseGeometry]) -> LineString:
 def formed(rings: Iterable[RingShown]) -> list[RingShown]:
     """Return the rings that the plan forms."""
     return [ring for ring in rings if ring.is_formed]
+
+
+def drawn(rings: Iterable[RingShown]) -> list[RingShown]:
+    """Return the rings whose circuit is known: those of the plan, and those that it leaves out."""
+    return [ring for ring in rings if ring.has_circuit]
 
 
 def known_rings(rings: Iterable[RingShown]) -> list[Overlap]:

@@ -68,6 +68,12 @@ def sentence(ring: RingShown) -> str:
     return f"A {noun(ring)} of {ring.length_km:,.0f} km {around(ring)}{through}; {exists(ring)}"
 
 
+def planned(report: ReportInput, ring: RingShown) -> str:
+    """Return what a ring that is drawn dashed would need, in a few words."""
+    cost = report.money_of(ring.cost)
+    return f"{noun(ring)} of {ring.length_km:,.0f} km {around(ring)}, for {cost}; not closed here"
+
+
 def titled(report: ReportInput, ring: RingShown) -> str:
     """Return the sentence of a ring, with its id before it where the job asks for several."""
     return sentence(ring) if len(report.rings) == 1 else f"{ring.id}: {sentence(ring)}"
@@ -226,15 +232,6 @@ def inside(ring: RingShown) -> str:
     return f"{around_centres}{more}.{f' {CROSSING}' if ring.self_crossings else ''}"
 
 
-def shape(ring: RingShown) -> str:
-    """Return the shape of a ring in a sentence; empty when it is not formed."""
-    found = ring.shape
-    if not found:
-        return ""
-    over = 100 * (found["length_over_hull"] - 1)
-    return f"Roundness {found['roundness']:.2f} (circle 1); {over:.0f} % longer than its convex hull."
-
-
 def short_km(km: float) -> str:
     """Return kilometres rounded to one, and never to none."""
     return f"{km:,.0f}" if km >= 1 else "< 1"
@@ -278,31 +275,42 @@ def known_strokes(rings: Sequence[RingShown]) -> dict[str, plots.Stroke]:
 # ---- the section of the page
 
 
-def section(report: ReportInput) -> list[dict[str, Any]]:
-    """Return what the section of the page on rings shows, one entry a ring."""
-    looks = known_strokes(report.rings)
+def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str, Any]]:
+    """Return what the section of the page on rings shows.
+
+    Parameters
+    ----------
+    report
+        What to show.
+    circuits
+        The circuits of all its plans: one entry each, `place` is its position. Rings of which none is known
+        follow, without a `place`.
+    """
+    looks, known = known_strokes(report.rings), {ring.id for ring in circuits}
+    own = {ring.id: ring for ring in report.rings}
+    unknown = [ring for ring in report.rings if ring.id not in known]
     return [
         {
+            "place": place if place < len(circuits) else None,
             "title": ring.id if len(report.rings) > 1 else "",
             "mode": ring.facts.mode,
             "sentence": sentence(ring),
             "terms": terms(ring),
-            "reward_source": reward_source(ring),
-            "margin": margin(report, ring) if ring.is_formed else "",
-            "formed": ring.is_formed,
+            "reward_source": reward_source(own[ring.id]),
+            "margin": margin(report, own[ring.id]),
+            "formed": ring.has_circuit,
             "has_new": ring.new_km > 0,
-            "more": build(report, ring) if ring.is_formed else not_formed(report, ring),
-            "figures": figures(report, ring) if ring.is_formed else [],
+            "more": "" if own[ring.id].is_formed else not_formed(report, own[ring.id]),
+            "figures": figures(report, ring) if ring.has_circuit else [],
             "legs": (legs := unrolled(ring)),
             "upright": len(legs) > MOST_ACROSS,
             "effects": effects(report, ring),
             "savings": savings(report, ring),
             "inside": inside(ring),
-            "shape": shape(ring),
             "stretches": [_stretch(report, ring, row) for row in ring.stretches],
             "overlaps": [(plots.KNOWN_RINGS.index(looks[one.reference]), one) for one in known_rings([ring])],
         }
-        for ring in report.rings
+        for place, ring in enumerate((*circuits, *unknown))
     ]
 
 
@@ -475,8 +483,6 @@ def _stretch(report: ReportInput, ring: RingShown, row: dict[str, Any]) -> dict[
         "name": name,
         "state": "to be built" if is_new else "exists",
         "is_new": is_new,
-        "rank": int(links[0]["rank"]) if links else 0,
-        "category": ring.facts.mode,
         "km": short_km(row["length_km"]),
         "cost": integer(row["cost"]) if row["cost"] else "",
     }

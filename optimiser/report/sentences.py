@@ -14,12 +14,12 @@ from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness
 from optimiser.measures.equity import ALL
 from optimiser.measures.tables import Measures
-from optimiser.report import plots, ring_section, wording
+from optimiser.report import answer, plots, ring_section, wording
 from optimiser.report.inputs import Question, Reach, ReportInput
 from optimiser.report.ring_layout import formed
 
-ORDER = "ranked by value to the plan, the last to be removed first"
-"""Order of the links in a few words; `optimiser.measures.order.rank_links` gives the rule in full."""
+ORDER = "in the order of building, by value for money"
+"""Order of the links in a few words; `optimiser.measures.order.build_order` gives the rule in full."""
 
 MOST_LINKS = 25
 """Links that the terminal shows; all are in links.csv."""
@@ -83,10 +83,8 @@ def definition(report: ReportInput) -> str:
 
 def proof(report: ReportInput) -> str:
     """Return in one clause how far the plan can be from the optimum."""
-    if report.gap is None:
-        return "no bound: the distance from the optimum is not known"
-    words = "proven optimal" if report.gap == 0 else f"proven within {wording.gap(report.gap)} of the optimum"
-    if report.certified is None:
+    words = answer.proven(report.gap)
+    if report.certified is None or report.gap is None:
         return words
     if report.certified.gap <= report.gap + SAME_GAP:
         return f"{words}, certified"

@@ -23,7 +23,7 @@ from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.model import TIERS
 from optimiser.proposals import evidence
 from optimiser.report import wording
-from optimiser.report.ring_layout import EXISTING, NEW, PIECES, WGS84, RingShown, formed, joined, known_rings
+from optimiser.report.ring_layout import EXISTING, NEW, PIECES, WGS84, RingShown, drawn, joined, known_rings
 from optimiser.verify import Plan
 
 COUNTED = ("pairs", "people", "pairs_added", "pairs_lost_alone")
@@ -295,7 +295,7 @@ def of_rings(rings: Sequence[RingShown]) -> dict[str, pd.DataFrame]:
 
 
 def ring_table(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:
-    """Return one row a ring, with its closed line, which is empty where it is not formed."""
+    """Return one row a ring, with its closed line, which is empty where no circuit is known."""
     rings = list(rings)
     rows = [
         {
@@ -333,15 +333,15 @@ def _on_ring(ring: RingShown, rows: pd.Series[bool]) -> str:
 
 
 def ring_links(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:
-    """Return the pieces of all rings that are formed, in order round each: `ring`, `PIECES`, `geometry`."""
+    """Return the pieces of all rings, in order round each: `ring`, `PIECES`, `geometry`."""
     columns = ["ring", *PIECES, "geometry"]
-    found = [ring.pieces.assign(ring=ring.id)[columns] for ring in formed(rings)]
+    found = [ring.pieces.assign(ring=ring.id)[columns] for ring in drawn(rings)]
     table = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
     return gpd.GeoDataFrame(table, geometry="geometry", crs=WGS84)
 
 
 def ring_legs(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:
-    """Return the stretches of all rings that are formed between the cities on them."""
+    """Return the stretches of all rings between the cities on them."""
     rows = [
         {
             "ring": ring.id,
@@ -354,7 +354,7 @@ def ring_legs(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:
             "roads": "; ".join(leg.roads),
             "geometry": joined(leg.pieces.geometry),
         }
-        for ring in formed(rings)
+        for ring in drawn(rings)
         for legs in [ring.legs]
         for number, (leg, following) in enumerate(zip(legs, [*legs[1:], legs[0]], strict=True), start=1)
     ]

@@ -1,6 +1,8 @@
 """Draw the plan as a map to pan and zoom, as data for BokehJS, and gather what the page's script explores."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -17,10 +19,10 @@ from networks.skims import UNREACHABLE
 from optimiser.measures import coverage
 from optimiser.problem.errors import listed
 from optimiser.problem.model import TIERS
-from optimiser.report import maps, plots, ring_section, wording
+from optimiser.report import answer, maps, plots, ring_section, wording
 from optimiser.report.inputs import PARTS, ReportInput
 from optimiser.report.maps import CORE, WHOLE, Layers
-from optimiser.report.ring_layout import NEW, WGS84, RingShown, formed, known_rings
+from optimiser.report.ring_layout import NEW, WGS84, RingShown, drawn, formed, known_rings
 
 type Bokeh = Any
 """A module or an object of Bokeh; its annotations lack half of what it offers, so that they go untyped."""
@@ -38,11 +40,11 @@ LAYERS = (
 
 LINK_COLUMNS = (
     "xs", "ys", "rank", "link", "kind", "length", "cost", "pairs", "people", "colour", "category", "chosen",
-    "halo", "dash", "step",
+    "halo", "dash", "part",
 )  # fmt: skip
 """Columns of the lines of proposals."""
 
-BADGE_COLUMNS = ("x", "y", "foot_x", "foot_y", "rank", "colour", "category", "step")
+BADGE_COLUMNS = ("x", "y", "foot_x", "foot_y", "rank", "colour", "category", "part")
 """Columns of the numbers of proposals."""
 
 HOVER_STEP_M = 4000
@@ -72,14 +74,17 @@ def models() -> Bokeh:
 
 def layers(report: ReportInput) -> tuple[tuple[str, str], ...]:
     """Return the layers of a map that a reader can switch, with those of its rings."""
-    rings = formed(report.rings)
+    rings = circuits(report)
     found = [("rings", "Ring" if len(rings) == 1 else "Rings")] if rings else []
     found += [("known", "Known rings")] if known_rings(report.rings) else []
     return (*LAYERS[:1], *found, *LAYERS[1:])
 
 
 def draw(report: ReportInput, *, height: int = 640) -> Bokeh:
-    """Return the map: today's network, cities, and the proposals numbered as in links.csv.
+    """Return the map: today's network, cities, and all that some plan of the report builds.
+
+    Each of these has a column `part`, by which the page tells what the plan that it shows has: the position
+    of a proposal in `every_link`, `ring` or `left` and the position of a circuit in `circuits`.
 
     Parameters
     ----------
@@ -93,7 +98,7 @@ def draw(report: ReportInput, *, height: int = 640) -> Bokeh:
     bokeh.plotting.figure
         Drawn parts are named `<layer>`, or `<layer>-<part>`, with the layers of `layers`.
     """
-    shown = maps.project(report)
+    shown = _on_plane(report)
     plot = _canvas(shown, height)
     for name, stroke in plots.NETWORK.items():
         xs, ys = np.rint(maps.gapped(shown.networks[name])).astype(np.float32).T
@@ -195,7 +200,7 @@ def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]
     """
     lines: list[dict[str, Any]] = []
     badges: list[dict[str, Any]] = []
-    built_at = steps(report)
+    place_of = {name: at for at, name in enumerate(every_link(report)["candidate_id"])}
     for row, point in zip(shown.links.to_dict("records"), maps.number_points(shown), strict=True):
         if point is None:
             continue
@@ -203,24 +208,24 @@ def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]
         closes = ", closes a ring" if row["candidate_id"] in shown.closing else ""
         chosen, is_core = _choice(report, row)
         tip = {
-            "rank": int(row["rank"]),
+            "rank": "",
             "link": wording.link_name(row),
             "kind": f"{wording.kind(row['kind'], row['geometry'])}{closes}",
             "length": f"{row['length_km']:.0f} km",
             "cost": report.money_of(row["cost"]),
-            "pairs": int(row["pairs"]),
-            "people": wording.people(row["people"]),
+            "pairs": 0,
+            "people": wording.people(row["people"]) if wording.is_known(row["people"]) else wording.NONE,
             "colour": plots.ON_MAPS[category].colour,
             "category": category,
             "dash": _dashes(plots.ON_MAPS[category]),
             "chosen": chosen,
             "halo": 0.55 if is_core else 0.0,
-            "step": built_at.get(row["candidate_id"], 0),
+            "part": place_of[row["candidate_id"]],
         }
         foot = nearest_points(row["geometry"], point)[0]
         place = {"x": point.x, "y": point.y, "foot_x": foot.x, "foot_y": foot.y}
         place = {name: round(value) for name, value in place.items()}
-        badges.append(tip | place | {"rank": str(row["rank"])})
+        badges.append(tip | place)
         lines += _hoverable(tip, row["geometry"])
     return _columns(lines, LINK_COLUMNS), _columns(badges, BADGE_COLUMNS)
 
@@ -272,28 +277,33 @@ def _draw_known(plot: Bokeh, report: ReportInput, shown: Layers) -> list[Bokeh]:
 
 
 def _draw_rings(plot: Bokeh, report: ReportInput, shown: Layers) -> list[Bokeh]:
-    """Draw the rings that are formed, one unbroken line each, with a dashed core where it is new.
+    """Draw the rings, one unbroken line each, with a dashed core where it is new; dashed as one left out too.
 
     Returns
     -------
     list
-        The part that has figures to show when pointed at; nothing without rings.
+        The parts that have figures to show when pointed at; nothing without rings.
     """
     if not len(shown.rings):
         return []
     smooth = {"line_join": "round", "line_cap": "round"}
-    built_at = steps(report)
-    closed = [closing_step(ring, built_at) for ring in report.rings]
-    rings = shown.rings.assign(step=[closed[place] for place in shown.rings["ring"]])
-    circuits = rings[rings["part"] == WHOLE]
-    _draw_part(plot, "rings-casing", _lines(circuits), {"line_color": "white", "line_width": 9, **smooth})
-    for mode, mine in circuits.groupby("mode", sort=False):
+    whole, core = (shown.rings[shown.rings["part"] == part] for part in (WHOLE, CORE))
+    rings = circuits(report)
+    look = {"line_color": plots.RING_LEFT.colour, "line_width": 3, "line_dash": _dashes(plots.RING_LEFT)}
+    left = [
+        {"part": f"left{place}", "ring": ring_section.planned(report, rings[place])} | _metres(line)
+        for place, line in zip(whole["ring"], whole.geometry, strict=True)
+    ]
+    planned = _draw_part(plot, "rings-left", _columns(left, ("xs", "ys", "part", "ring")), look)
+    _draw_part(plot, "rings-casing", _lines(whole), {"line_color": "white", "line_width": 9, **smooth})
+    for mode, mine in whole.groupby("mode", sort=False):
         look = {"line_color": plots.ring(str(mode)).colour, "line_width": 6, **smooth}
         _draw_part(plot, f"rings-whole-{mode}", _lines(mine), look)
-    core = {"line_color": plots.RING_NEW.colour, "line_width": 2.6, "line_dash": [7, 4]}
-    _draw_part(plot, "rings-core", _lines(rings[rings["part"] == CORE]), core)
+    look = {"line_color": plots.RING_NEW.colour, "line_width": 2.6, "line_dash": [7, 4]}
+    _draw_part(plot, "rings-core", _lines(core), look)
     # An invisible part on top carries the figures.
     hidden = {"line_width": 9, "line_alpha": 0.0}
+    _add_hover(plot, [planned], _tips("planned_ring"))
     return [_draw_part(plot, "rings-hover", _stretch_columns(report, shown), hidden)]
 
 
@@ -302,8 +312,8 @@ def _draw_part(plot: Bokeh, name: str, columns: Columns, look: Mapping[str, Any]
 
 
 def _lines(rings: gpd.GeoDataFrame) -> Columns:
-    rows = zip(rings.geometry, rings["step"], strict=True)
-    return _columns((_metres(line) | {"step": int(step)} for line, step in rows), ("xs", "ys", "step"))
+    rows = zip(rings.geometry, rings["ring"], strict=True)
+    return _columns((_metres(line) | {"part": f"ring{place}"} for line, place in rows), ("xs", "ys", "part"))
 
 
 def _stretch_columns(report: ReportInput, shown: Layers) -> Columns:
@@ -312,9 +322,9 @@ def _stretch_columns(report: ReportInput, shown: Layers) -> Columns:
     Stretches that a proposal builds are left out: the box of the proposal describes them.
     """
     rows: list[dict[str, Any]] = []
-    built_at = steps(report)
-    for ring in formed(report.rings):
-        stretches = [row for row in ring.stretches if row["candidate_id"] not in report.ranks]
+    proposed = set(every_link(report)["candidate_id"])
+    for place, ring in enumerate(circuits(report)):
+        stretches = [row for row in ring.stretches if row["candidate_id"] not in proposed]
         shapes = gpd.GeoSeries([row["geometry"] for row in stretches], crs=WGS84).to_crs(shown.cities.crs)
         for row, shape in zip(stretches, shapes, strict=True):
             tip = {
@@ -322,10 +332,10 @@ def _stretch_columns(report: ReportInput, shown: Layers) -> Columns:
                 "name": ring_section.stretch_name(ring, row),
                 "length": f"{row['length_km']:,.0f} km",
                 "state": "to be built" if row["state"] == NEW else "exists",
-                "step": closing_step(ring, built_at),
+                "part": f"ring{place}",
             }
             rows += _hoverable(tip, shape)
-    return _columns(rows, ("xs", "ys", "ring", "name", "length", "state", "step"))
+    return _columns(rows, ("xs", "ys", "ring", "name", "length", "state", "part"))
 
 
 def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> Bokeh:
@@ -407,91 +417,71 @@ def _draw_names(plot: Bokeh, columns: Columns) -> None:
 # ---- what a reader explores
 
 
-def steps(report: ReportInput) -> dict[str, int | list[int]]:
-    """Return when each proposed link is there, by id; empty where there is nothing to choose from.
-
-    It is there from a step of the build order on, or at the listed points of a frontier.
-    """
-    if report.points:
-        return {
-            name: [at for at, point in enumerate(report.points) if name in point.built]
-            for name in report.links["candidate_id"].astype(str)
-        }
-    if report.measures is None:
-        return {}
-    table = report.measures.build_order
-    if table.empty:  # nothing is built
-        return {}
-    return {str(name): int(step) for name, step in zip(table["candidate_id"], table["step"], strict=True)}
+def every_link(report: ReportInput) -> gpd.GeoDataFrame:
+    """Return the links of the plan, and below them those of its states; figures of the plan lack there."""
+    if report.state_links is None:
+        return report.links
+    known = report.state_links["candidate_id"].isin(report.links["candidate_id"])
+    more = report.state_links[~known.to_numpy(dtype=bool)]
+    return pd.concat([report.links, more], ignore_index=True) if len(more) else report.links
 
 
-def closing_step(ring: RingShown, built_at: Mapping[str, Any]) -> int:
-    """Return the step of the build order at which a ring is closed; 0 where nothing has to be built."""
-    return max((built_at.get(name, 0) for name in ring.candidates), default=0)
+def circuits(report: ReportInput) -> list[RingShown]:
+    """Return the circuits of all plans of a report, each once."""
+    found: dict[tuple[str, tuple[int, ...]], RingShown] = {}
+    for ring in drawn([*report.rings, *(ring for plan in report.plans for ring in plan.rings_shown)]):
+        found.setdefault(_circuit_key(ring), replace(ring, is_left_out=False))
+    return list(found.values())
 
 
-def states(report: ReportInput) -> list[dict[str, Any]]:
-    """Return the states that a reader chooses from; empty where there is none.
-
-    They are those after each step of the build order, or the points of a frontier.
-
-    Returns
-    -------
-    list of dict
-        `words` on what is built, `spent` (money, in words), `share` (of the weight, in words) and `pairs`
-        within the limit: of all, then of each tier.
-    """
-    if report.points:
-        return list(_points(report))
-    if report.measures is None or len(report.measures.build_order) < 2:
-        return []
-    tiers = coverage.groups_in_order(report.pairs["group"])
-    rows = report.measures.build_order.to_dict("records")
-    return [
-        {
-            "words": _built_words(report, row, len(rows) - 1),
-            "spent": wording.integer(row["cost_so_far"]),
-            "share": wording.percent(row["weight_share"]),
-            "pairs": [int(row["pairs_within"]), *(int(row[f"pairs_within_{tier}"]) for tier in tiers)],
-        }
-        for row in rows
-    ]
+def _circuit_key(ring: RingShown) -> tuple[str, tuple[int, ...]]:
+    return ring.id, tuple(ring.pieces["link"])
 
 
-def _built_words(report: ReportInput, row: Mapping[Any, Any], last: int) -> str:
-    """Return what is built after a step of the build order, in a sentence."""
-    step = int(row["step"])
-    if not step:
-        return "Today: nothing is built."
-    rank = report.ranks.get(row["candidate_id"])
-    number = "" if rank is None else f"number {rank}, "
-    every = "all " if step == last else ""
-    return f"Built: {every}{step} of {last} proposals, the last one {number}{wording.link_name(row)}."
+@lru_cache(maxsize=1)
+def _on_plane(report: ReportInput) -> Layers:
+    """Return the layers of the map, with the links and rings of all plans."""
+    shown = maps.project(report)
+    links, crs = every_link(report), shown.cities.crs
+    return replace(
+        shown,
+        links=links[~links["kind"].isin(plots.ON_RINGS)].to_crs(crs),
+        rings=maps.ring_lines(circuits(report), crs, maps.extent_m(shown.cities) / maps.DETAIL),
+        closing=frozenset(name for ring in circuits(report) for name in ring.candidates),
+    )
 
 
-def _points(report: ReportInput) -> Iterator[dict[str, Any]]:
-    """Yield the points of a frontier as states."""
-    group = report.pairs["group"].to_numpy()
-    tiers = coverage.groups_in_order(report.pairs["group"])
-    for number, point in enumerate(report.points, start=1):
-        mine = group[sorted(point.covered)]
-        many = len(point.built)
-        words = [f"Point {number} of {len(report.points)}: {many} link{'' if many == 1 else 's'}"]
-        words += ["the knee"] if point.is_knee else []
-        words += [f"forms {', '.join(point.rings)}"] if point.rings else []
-        words += ["no bound"] if point.gap is None else [f"gap {wording.gap(point.gap)}"]
+def _plans(report: ReportInput) -> Iterator[dict[str, Any]]:
+    """Yield the plans that a reader chooses from, as `gather` describes them."""
+    links = {str(name): at for at, name in enumerate(every_link(report)["candidate_id"])}
+    rings = {_circuit_key(ring): at for at, ring in enumerate(circuits(report))}
+    weight = max(int(report.pairs["weight"].sum()), 1)
+    for number, plan in enumerate(report.plans):
+        step = {one.candidate_id: at for at, one in enumerate(plan.order, start=1)}
+        more = 0 if plan.is_proven else (plan.bound or 0) - (plan.objective or 0)
         yield {
-            "words": f"{', '.join(words)}.",
-            "spent": wording.integer(point.cost),
-            "share": wording.percent(point.share),
-            "pairs": [len(mine), *(int((mine == tier).sum()) for tier in tiers)],
+            "name": plan.name,
+            "rings": plan.rings,
+            "budget": plan.cost if plan.budget is None else plan.budget,
+            "cost": plan.cost,
+            "more": max(0, more) / weight,
+            "words": answer.sentence(report, plan),
+            "note": answer.note(report, plan, number),
+            "gap": wording.gap(plan.gap),
+            "order": [[links[one.candidate_id], one.cost, list(one.covered)] for one in plan.order],
+            "formed": [
+                [rings[_circuit_key(ring)], max((step.get(name, 0) for name in ring.candidates), default=0)]
+                for ring in formed(plan.rings_shown)
+            ],
+            "left": [rings[_circuit_key(ring)] for ring in report.left_out(plan)],
         }
 
 
-def first_state(report: ReportInput) -> int:
-    """Return the state that the page shows first: the knee of a frontier, else the last one."""
-    knees = [at for at, point in enumerate(report.points) if point.is_knee]
-    return knees[0] if knees else max(0, len(states(report)) - 1)
+def first_plan(report: ReportInput) -> int:
+    """Return the plan that the page shows first: the knee of a frontier or its last point, else the plan."""
+    if report.points:
+        return len(report.points) - 1 if report.knee is None else report.knee
+    return 0
 
 
 def city_order(cities: pd.DataFrame) -> NDArray[np.int64]:
@@ -508,63 +498,71 @@ def gather(report: ReportInput) -> dict[str, Any]:
     Returns
     -------
     dict
-        `cities`: name, tier, people, in the order of `city_order`; `rows`: place of each row of the table of
-        cities in that order; `latin`: names with other than Latin letters, and their transliterations, for
-        readers without a font; `pairs`: two places, minutes today, with the plan and with everything built
-        (`NO_PATH` where no path leads), limit in minutes, a number whose bits say in which of
-        `coverage.STATES` the pair is within its limit, and when it is, as of `steps` (-1: never; without an
-        order 0 or 1); `parts` and `trips`: names of the parts of a trip, and by
-        position of a pair that stays beyond its limit the minutes of each part with the plan; `states` as of
-        the function, and `first`, the one that is shown first.
+        `cities`: name, tier, people in words and as a number, in the order of `city_order`; `rows`: place of
+        each row of the table of cities in that order; `latin`: names with other than Latin letters, and their
+        transliterations, for readers without a font; `pairs`: two places, minutes today, with the plan and
+        with everything built (`NO_PATH` where no path leads), limit in minutes, a number whose bits say in
+        which of `coverage.STATES` the pair is within its limit, and its tier; `parts` and `trips`: names of
+        the parts of a trip, and by position of a pair that stays beyond its limit the minutes of each part
+        with the plan; `tiers`; `links`: name, kind, category and km of each of `every_link`; `axis`: money
+        of one unit of the curve, and its name; `rings`: ids of the rings of `circuits`; `plans`: `name`,
+        `rings` (a choice of the switch), `budget`, `cost` (None: no plan), `more` (share of the weight that a
+        better plan may add), `words` and `note` on it, `gap`, its `order` (link, cost, pairs that it brings),
+        circuits that it has `formed` (and from which step on), and those `left` out that are drawn beside it;
+        `first`: the plan that is shown first; `chosen`: the plan that times and further figures are of.
     """
     order = city_order(report.cities)
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
     cities = report.cities.iloc[order]
     known = None if report.measures is None else report.measures.seconds
-    found, links = states(report), report.links
+    links = every_link(report)
     named = pd.concat([report.cities["name"], links["from_name"], links["to_name"]])
     names = {*named.astype(str), report.region}
     return {
         "limit": wording.short_hours(report.limit_s),
         "money": report.money,
+        "budget": report.budget,
         "cities": [
-            [str(name), plots.tier(tier).name, wording.people(people)]
+            [str(name), plots.tier(tier).name, wording.people(people), int(people)]
             for name, tier, people in zip(cities["name"], cities["tier"], cities["population"], strict=True)
         ],
         "rows": place.tolist(),
         "latin": {
             name: anyascii(name) for name in sorted(names) if max(map(ord, name), default=0) >= FIRST_OTHER
         },
-        "pairs": _pairs(report, place, known if found else None),
+        "tiers": coverage.groups_in_order(report.pairs["group"]),
+        "pairs": _pairs(report, place),
         "parts": list(PARTS.values()),
         "trips": {} if known is None else _trips(report, known),
-        "states": found,
-        "first": first_state(report),
+        "links": [
+            [wording.link_name(row), wording.kind(row["kind"]), category, round(row["length_km"])]
+            for row, category in zip(links.to_dict("records"), plots.categories(links), strict=True)
+        ],
+        "axis": answer.axis(report),
+        "rings": [ring.id for ring in circuits(report)],
+        "plans": list(_plans(report)),
+        "first": first_plan(report),
+        "chosen": len(report.points) - 1 if report.points else 0,
     }
 
 
-def _pairs(report: ReportInput, place: NDArray[np.int64], known: pd.DataFrame | None) -> list[list[Any]]:
+def _pairs(report: ReportInput, place: NDArray[np.int64]) -> list[list[int]]:
     pairs = report.pairs
-    within = sum(
-        coverage.within(pairs, state=state).to_numpy(dtype=np.int64) << bit
-        for bit, state in enumerate(coverage.STATES)
-    )
-    plain = np.select([coverage.within(pairs, state=state) for state in ("before", "after")], [0, 1], -1)
+    tiers = coverage.groups_in_order(pairs["group"])
     columns = [
         place[pairs["origin"].to_numpy(dtype=np.int64)],
         place[pairs["destination"].to_numpy(dtype=np.int64)],
         *(_minutes(pairs[f"{state}_s"]) for state in coverage.STATES),
         _minutes(pairs["limit_s"]),
-        within,
-        known["step"] if known is not None and "step" in known else plain,
+        sum(
+            coverage.within(pairs, state=state).to_numpy(dtype=np.int64) << bit
+            for bit, state in enumerate(coverage.STATES)
+        ),
+        [tiers.index(group) for group in pairs["group"]],
     ]
-    table: list[list[Any]] = np.column_stack([np.asarray(one, dtype=np.int64) for one in columns]).tolist()
-    if not report.points:
-        return table
-    points = list(enumerate(report.points))
-    shown = ([at for at, point in points if row in point.covered] for row in range(len(table)))
-    return [[*row[:-1], one] for row, one in zip(table, shown, strict=True)]
+    table: list[list[int]] = np.column_stack([np.asarray(one, dtype=np.int64) for one in columns]).tolist()
+    return table
 
 
 def _minutes(seconds: pd.Series) -> NDArray[np.int64]:

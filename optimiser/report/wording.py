@@ -74,6 +74,25 @@ def money(amount: float, unit: str) -> str:
     return f"{integer(amount)} {unit}".strip()
 
 
+def amount(value: int, unit: str, *, of: int | None = None) -> str:
+    """Return an amount of money as one says it, or an amount `of` a larger one.
+
+    Examples
+    --------
+    >>> amount(51324, "million CNY", of=130000)
+    '51 of 130 billion CNY'
+    """
+    factor, single = per_person(unit)
+    parts = [value, *([] if of is None else [of])]
+    whole = [one * factor for one in parts]
+    names = [next((name for name, size in reversed(SCALES.items()) if size <= one), "") for one in whole]
+    scaled = [one / SCALES.get(name, 1) for one, name in zip(whole, names, strict=True)]
+    words = [f"{one:,.0f}" if one >= 10 else f"{one:.1f}".removesuffix(".0") for one in scaled]
+    scales = [name if name != names[-1] or at == len(names) - 1 else "" for at, name in enumerate(names)]
+    said = [f"{one} {scale}".strip() for one, scale in zip(words, scales, strict=True)]
+    return f"{' of '.join(said)} {single}".strip()
+
+
 def different_moneys(first: str, second: str) -> str:
     """Return in a sentence that two plans count in different moneys; empty where they count in the same."""
     if first == second:

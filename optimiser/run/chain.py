@@ -363,9 +363,13 @@ class Chain:
         """
         levels, plan = self.counted.outcome.folder / LEVELS, solving.within_limit(self.counted.value, plan)
         measures = self.measures(plan)
-        inputs = {"problem": self.counted.key, "plan": plan.built}
+        order = measures.build_order["candidate_id"].tolist()[1:]
+        inputs = {"problem": self.counted.key, "plan": plan.built, "order": order}
         ranking = self._kept(
-            "ranking", "Ranking the links", inputs, lambda: rank_links(self.counted.value, plan.built)
+            "ranking",
+            "Ranking the links",
+            inputs,
+            lambda: rank_links(self.counted.value, plan.built, order=order),
         )
         return self.findings_of(
             self.loaded.job,

@@ -206,7 +206,7 @@ def assemble_report(found: Findings) -> ReportInput:
     links = shown.links if cases is None else cases.with_counts(shown.links)
     exact, best = found.seconds[["before_s", "after_s"]], found.draft.pairs["best_s"]
     times = exact.assign(all_built_s=best.where(best >= 0, UNREACHABLE))  # exact beyond the limits too
-    return replace(shown, pairs=shown.pairs.assign(**times), links=links)
+    return replace(shown, pairs=shown.pairs.assign(**times), links=links).with_circuits()
 
 
 def _screening(found: Findings) -> str:

@@ -29,7 +29,7 @@ from optimiser.problem import DesignProblem, dumps, load, parse
 from optimiser.problem.errors import InfeasibleError, JobError, SolverError
 from optimiser.report import frontier as pictures
 from optimiser.report import inputs, page, plots, wording
-from optimiser.report.inputs import PointShown, ReportInput
+from optimiser.report.inputs import ReportInput, StateShown, StateStep
 from optimiser.report.page import Views
 from optimiser.run import folder
 from optimiser.run.chain import Chain
@@ -209,20 +209,31 @@ def _shown(chain: Chain, done: Traced) -> ReportInput:
         definition=chain.loaded.job.times.definition,
         attribution=chain.source.attribution,
         screening=chain.source.screening,
-        points=tuple(
-            PointShown(
-                cost=point.cost,
-                share=done.found.curve.share(point.plan, "all"),
-                gap=point.gap,
-                built=frozenset(plan.built),
-                covered=frozenset(plan.covered),
-                rings=tuple(sorted(plan.rings)),
-                is_knee=at == done.found.curve.knee,
-            )
-            for at, (point, plan) in enumerate(zip(done.found.curve.points, done.plans, strict=True))
-        ),
+        points=tuple(_points(problem, done, list(entering.sort_values("order").index))),
+        knee=done.found.curve.knee,
     )
     return replace(shown, links=links.sort_values("rank", ignore_index=True))
+
+
+def _points(problem: DesignProblem, done: Traced, order: Sequence[str]) -> Iterator[StateShown]:
+    """Yield the points of a frontier; what each builds stands in one order, that in which links enter.
+
+    In which order its pairs come within the limit is not asked: all come with the last link.
+    """
+    for number, (point, plan) in enumerate(zip(done.found.curve.points, done.plans, strict=True), start=1):
+        new = tuple(sorted(set(plan.covered) - set(plan.covered_before)))
+        built = [name for name in order if name in plan.built]
+        yield StateShown(
+            name=f"point {number}",
+            rings="",
+            cost=point.cost,
+            gap=point.gap,
+            covered=plan.covered,
+            order=tuple(
+                StateStep(name, problem.cost_of([name]), new if name == built[-1] else ()) for name in built
+            ),
+            circuits=plan.rings,
+        )
 
 
 def trace_file(

@@ -16,10 +16,11 @@ from shapely import LineString, Point
 
 from optimiser import verify
 from optimiser.measures.coverage import Fairness, TierPrice
+from optimiser.measures.order import rank_links
 from optimiser.measures.tables import Measures
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.report import sentences
-from optimiser.report.inputs import CaseResults, PointShown, ReportInput, StateShown, StateStep, assemble
+from optimiser.report.inputs import CaseResults, ReportInput, StateShown, StateStep, assemble
 
 HOUR = 3600
 NAMES = ("Ada", "Bo", "Cy", "Di")
@@ -116,7 +117,8 @@ def explored(words: Iterator[str] | None = None) -> ReportInput:
     names = NAMES if words is None else tuple(islice(words, len(NAMES)))
     ring = shown(overlaps=(KNOWN,))
     ring = replace(ring, pieces=ring.pieces.replace({"candidate_id": {"east": "bc"}}))
-    report = line_report(*order, names=names, rings=(ring,))
+    ranking = rank_links(line_problem(), order, order=order)
+    report = line_report(*order, names=names, rings=(ring,), ranking=ranking)
     report = replace(
         report, measures=_measures(report, order), cases=CASES, links=CASES.with_counts(report.links)
     )
@@ -155,29 +157,21 @@ def traced(words: Iterator[str] | None = None) -> ReportInput:
 
     Every name is the next of some words, where they are given.
     """
-    order, problem = ("bc", "cd", "idle"), line_problem()
-    plans = (frozenset[str](), frozenset({"bc"}), frozenset({"cd", "idle"}), frozenset(order))
+    order = ("bc", "cd", "idle")
+    plans = ((), ("bc",), ("cd", "idle"), order)
     report = line_report(*order, names=NAMES if words is None else tuple(islice(words, len(NAMES))))
-    seen = [verify.score(problem, sorted(plan)) for plan in plans]
     points = tuple(
-        PointShown(
-            cost=problem.cost_of(sorted(plan)),
-            share=len(found.covered) / len(problem.pairs),
-            gap=None if at == 0 else 0.0,
-            built=plan,
-            covered=frozenset(found.covered),
-            rings=("ring",) if at == 3 else (),
-            is_knee=at == 2,
-        )
-        for at, (plan, found) in enumerate(zip(plans, seen, strict=True))
+        state(f"point {at}", "", None, plan, circuits={"ring": (0,)} if at == 4 else {})
+        for at, plan in enumerate(plans, start=1)
     )
+    points = (replace(points[0], gap=None), *points[1:])
     counts = [sum(name in plan for plan in plans) for name in report.links["candidate_id"]]
     links = report.links.assign(enters_at=100, points=counts, is_core=[True, False, False])
-    report = replace(report, points=points, links=links)
+    report = replace(report, points=points, knee=2, links=links)
     if words is None:
         return report
     columns = {name: next(words) for name in ("from_name", "to_name", "kind")}
-    strange = replace(points[-1], rings=(next(words),))
+    strange = replace(points[-1], circuits={next(words): (0,)})
     return replace(
         report,
         region=next(words),
@@ -188,7 +182,7 @@ def traced(words: Iterator[str] | None = None) -> ReportInput:
     )
 
 
-def state(name: str, rings: str, budget: int, order: tuple[str, ...], **changes: object) -> StateShown:
+def state(name: str, rings: str, budget: int | None, order: tuple[str, ...], **changes: object) -> StateShown:
     """A state of the drawn region that builds some candidates in this order, counted by the check."""
     problem, covered = line_problem(), list[frozenset[int]]()
     for at in range(len(order) + 1):
@@ -214,12 +208,12 @@ def state(name: str, rings: str, budget: int, order: tuple[str, ...], **changes:
     return replace(found, **changes)
 
 
-def stated() -> ReportInput:
+def stated(words: Iterator[str] | None = None) -> ReportInput:
     """The plan with a ring that B-C closes, and six states: three budgets, without the ring and with it.
 
     With the ring and 40 million there is no plan; without it and 320 million one is not proven.
     """
-    report, formed = explored(), {"outer": (0, 1, 2, 3)}
+    report, formed = explored(words), {"outer": (0, 1, 2, 3)}
     ring, left = report.rings[0], shown(circuit=())
     without = {"rings_shown": (left,)}
     within = {"ring_ids": ("outer",), "circuits": formed, "rings_shown": (ring,)}
@@ -245,6 +239,11 @@ def stated() -> ReportInput:
         state("all rings, 320", "all rings", 320, ("bc", "cd"), **within),
         state("all rings, 400", "all rings", 400, ("bc", "cd", "idle"), **within),
     )
+    if words is not None:
+        states = tuple(
+            replace(one, name=next(words), rings=f"{one.rings} {next(words)}", why=next(words))
+            for one in states
+        )
     return replace(report, states=states, state_links=report.links)
 
 

@@ -6,7 +6,7 @@ from report_drawing import line_problem
 from tiers import examples
 
 from optimiser.engine.search.paths import UNREACHED
-from optimiser.measures.order import rank_links, removal_key
+from optimiser.measures.order import build_order, rank_links
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import Candidate, DesignProblem, Pair
 
@@ -83,19 +83,17 @@ def test_pairs_lost_without_a_link_are_those_of_a_fresh_search(problem):
 
 @examples(100, suppress_health_check=[HealthCheck.too_slow])
 @given(small_problems())
-def test_links_go_in_order_of_the_least_loss_by_definition(problem):
-    valuer, left = Valuer.of(problem), set(ids_of(problem))
-
-    def covered(built):
-        return valuer.covered(built) - valuer.covered(())
-
-    alone = {j: covered(left) - covered(left - {j}) for j in left}
-    expected = []
-    while left:
-        losses = {j: covered(left) - covered(left - {j}) for j in left}
-        gone = min(sorted(left)[::-1], key=lambda j: removal_key(problem, j, tuple(losses[j])))
-        expected.append((problem.index[gone], losses[gone], alone[gone]))
-        left.remove(gone)
+def test_links_rank_in_the_order_of_building_with_what_each_adds_to_those_before(problem):
+    valuer = Valuer.of(problem)
+    order = build_order(valuer, ids_of(problem)).links
     gains, _ = rank_links(problem, ids_of(problem))
-    found = [(gain.candidate, set(gain.added), set(gain.lost_alone)) for gain in reversed(gains)]
-    assert found == expected
+    assert tuple(problem.candidates[gain.candidate].id for gain in gains) == order
+    for at, gain in enumerate(gains):
+        assert set(gain.added) == valuer.covered(order[: at + 1]) - valuer.covered(order[:at])
+
+
+def test_a_known_order_is_kept():
+    problem = line_problem()
+    gains, _ = rank_links(problem, ids_of(problem), order=("idle", "cd", "bc"))
+    assert [problem.candidates[gain.candidate].id for gain in gains] == ["idle", "cd", "bc"]
+    assert [len(gain.added) for gain in gains] == [0, 2, 1]

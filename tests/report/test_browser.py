@@ -8,7 +8,7 @@ from itertools import cycle, islice
 import pytest
 from browser import SCREENSHOTS, browser, needs_browser
 from hostile_names import PAYLOADS
-from report_drawing import explored, traced
+from report_drawing import explored, stated, traced
 from tiers import thinned
 
 from optimiser.report import page
@@ -28,6 +28,14 @@ PLACE = """(name, at) => {
   return [box.left + x_scale.compute(x), box.top + y_scale.compute(y)];
 }"""
 """Where on the screen a row of a part of the map is drawn."""
+
+POINT = """(place) => {
+  const curve = document.getElementById("curve");
+  curve.scrollIntoView({block: "center"});
+  const box = [...curve.querySelectorAll(".dot-all:not(.today)")][place].getBoundingClientRect();
+  return [box.left + box.width / 2, box.top + box.height / 2];
+}"""
+"""Where on the screen a plan stands on the line of all pairs."""
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNkYAAAAAYAAjCB0C8AAAAASUVORK5CYII="
@@ -62,7 +70,7 @@ def focus(tab, name):
 
 
 def drawn_ranks(tab):
-    return sorted(set(tab.value(f"[...{PART.format('proposals-lines')}.data.rank]")))
+    return sorted({int(one) for one in tab.value(f"[...{PART.format('proposals-lines')}.data.rank]")})
 
 
 def test_the_page_opens_from_disk_without_a_network_and_without_a_message(tab, path):
@@ -101,8 +109,8 @@ def test_arrow_keys_on_the_slider_change_links_ring_tiles_and_table(tab, path):
     for left in (2, 1, 0):
         tab.press("ArrowLeft")
         assert len(drawn_ranks(tab)) == left
-        later = tab.value("document.querySelectorAll('#links tr.later').length")
-        assert later == 3 - left
+        for table in ("links", "order"):
+            assert tab.value(f"document.querySelectorAll('#{table} tr.later').length") == 3 - left
     assert tab.value(f"{PART.format('rings-whole-road')}.data.xs.length") == 0
     assert tab.value("document.getElementById('state-spent').textContent") == "0"
     assert tab.value("document.querySelector('.state-pairs').textContent") == "3"
@@ -119,10 +127,10 @@ def test_arrow_keys_on_the_slider_change_links_ring_tiles_and_table(tab, path):
 
 def test_a_tap_on_a_link_finds_its_row(tab, path):
     tab.open(path)
-    rank = tab.value(f"{PART.format('proposals-lines')}.data.rank[0]")
+    part = tab.value(f"{PART.format('proposals-lines')}.data.part[0]")
     tab.click(*tab.value(f"({PLACE})('proposals-lines', 0)"))
     tab.until("document.querySelectorAll('#links tr.chosen').length === 1")
-    assert tab.value("document.querySelector('#links tr.chosen').dataset.rank") == str(rank)
+    assert tab.value("document.querySelector('#links tr.chosen').dataset.part") == str(part)
 
 
 def test_a_row_finds_its_link_even_before_it_is_built(tab, path):
@@ -134,7 +142,7 @@ def test_a_row_finds_its_link_even_before_it_is_built(tab, path):
     tab.press("ArrowDown")
     tab.press("Enter")
     links = PART.format("proposals-lines")
-    assert tab.value(f"[...{links}.selected.indices].map((i) => {links}.data.rank[i])") == [2]
+    assert tab.value(f"[...{links}.selected.indices].map((i) => {links}.data.rank[i])") == ["2"]
 
 
 def test_a_tap_on_a_city_shows_its_times_and_what_keeps_others_away(tab, path):
@@ -175,7 +183,7 @@ def test_every_stop_of_the_tab_key_is_seen_and_all_controls_are_reached(tab, pat
     order = ["state", "toggle", "map", "matrix"]
     assert sorted(order, key=stops.index) == order
     rows = "(id) => document.querySelectorAll(`#${id} tbody tr[tabindex='0']`).length"
-    assert tab.value(f"['links', 'what-if', 'cities'].map({rows})") == [1, 1, 1]
+    assert tab.value(f"['links', 'order', 'what-if', 'cities'].map({rows})") == [1, 1, 1, 1]
 
 
 def test_a_heading_sorts_its_table_by_key(tab, path):
@@ -224,6 +232,127 @@ def test_no_hostile_name_runs_in_a_frame_of_a_notebook(tab, tmp_path):
     assert tab.value("document.querySelectorAll('body > *').length") == 2
 
 
+# ---- states
+
+
+@pytest.fixture(scope="module")
+def states(tmp_path_factory):
+    return page.write(stated(), tmp_path_factory.mktemp("states") / "report.html")
+
+
+def text(tab, name):
+    return tab.value(f"document.getElementById('{name}').textContent")
+
+
+def drawn(tab, name):
+    return tab.value(f"{PART.format(name)}.data.part.length")
+
+
+def table(tab, name):
+    """Return the cells of the rows of a table that are not hidden."""
+    cells = "(row) => [...row.cells].map((cell) => cell.innerText.trim())"
+    return tab.value(f"[...document.querySelectorAll('#{name} tbody tr:not([hidden])')].map({cells})")
+
+
+def switch(tab, choice):
+    tab.value(f"document.querySelector('#choices input[value=\"{choice}\"]').click()")
+
+
+@pytest.mark.parametrize("width", [400, 800, 1400])
+def test_the_page_with_states_opens_without_a_message_and_fits(width, tab, states):
+    tab.open(states, width=width)
+    assert tab.messages == []
+    assert [one for one in tab.requests if not one.startswith("data:")] == [states.as_uri()]
+    assert tab.value("document.documentElement.scrollWidth") == width
+    labels = """[...document.querySelectorAll("#curve text")].map((one) => one.getBoundingClientRect().right)
+      .filter((right) => right > document.getElementById("curve").getBoundingClientRect().right + 1).length"""
+    assert tab.value(labels) == 0
+
+
+def test_the_switch_and_the_keys_change_links_rings_tiers_tables_and_sentence(tab, states):
+    tab.open(states)
+    assert text(tab, "answer").endswith("at the price of no pair.")
+    assert (drawn(tab, "rings-whole-road"), drawn(tab, "rings-left"), drawn(tab, "proposals-badges")) == (
+        1,
+        0,
+        3,
+    )
+    switch(tab, "no ring")
+    assert "can be closed" in text(tab, "answer")
+    assert (drawn(tab, "rings-whole-road"), drawn(tab, "rings-left"), drawn(tab, "proposals-badges")) == (
+        0,
+        1,
+        3,
+    )
+    assert tab.value("document.querySelector('[data-ring]').classList.contains('left-out')")
+    focus(tab, "#curve")
+    tab.press("ArrowLeft")
+    assert [row[1] for row in table(tab, "order")] == ["Today", "Bo – Cy", "Cy – Di"]
+    assert [row[1] for row in table(tab, "links")] == ["Bo – Cy", "Cy – Di"]
+    assert text(tab, "figure-cost") == "300"
+    assert "50 %" in text(tab, "figure-gap")
+    tab.press("ArrowLeft")
+    small = "document.querySelector('[data-tier=small] [data-after]').firstChild.data"
+    assert (text(tab, "figure-pairs"), tab.value(small)) == ("3 → 3", "2")
+    assert "Ada – Bo" in text(tab, "order")
+    assert [row[0] for row in table(tab, "links")] == ["1"]  # numbered in the order of this plan
+    switch(tab, "all rings")
+    assert (
+        text(tab, "answer")
+        == "No plan with all rings for 40 million CNY. The rings alone cost 100 million CNY."
+    )
+    assert (drawn(tab, "rings-left"), drawn(tab, "proposals-badges")) == (1, 0)
+    tab.press("End")
+    assert text(tab, "figure-pairs") == "3 → 6"
+
+
+def test_a_ring_is_dashed_until_the_build_order_closes_it(tab, states):
+    tab.open(states)
+    focus(tab, "#order tbody tr")
+    tab.press("Enter")
+    assert (drawn(tab, "rings-whole-road"), drawn(tab, "rings-left")) == (0, 1)
+    tab.press("ArrowDown")
+    tab.press("Enter")
+    assert (drawn(tab, "rings-whole-road"), drawn(tab, "rings-left")) == (1, 0)
+    assert text(tab, "state-last") == "Built: 1 of 3 proposals, the last one number 1, Bo – Cy."
+
+
+def test_a_tap_on_the_curve_shows_a_plan_and_its_address_opens_it_again(tab, states, tmp_path):
+    tab.open(states)
+    switch(tab, "no ring")
+    tab.click(*tab.value(f"({POINT})(0)"))
+    assert tab.until("document.querySelectorAll('#order tr').length === 3")
+    found = tab.value("location.hash")
+    assert found == "#state=no%20ring%2C%2040"
+    tab.open(states)
+    tab.value(f"location.hash = {found!r}")
+    assert tab.until("document.getElementById('figure-cost').textContent === '10'")
+    assert tab.value("document.querySelector('#choices input:checked').value") == "no ring"
+
+
+def test_figures_of_the_plan_as_chosen_are_not_shown_with_another(tab, states):
+    tab.open(states)
+    shown = "(one) => one.checkVisibility({visibilityProperty: true})"
+    seen = f"[...document.querySelectorAll('.of-plan')].filter({shown}).length"
+    assert tab.value(seen) > 5
+    assert not tab.value("document.querySelector('.of-other').checkVisibility()")
+    switch(tab, "no ring")
+    assert tab.value(seen) == 0
+    assert tab.value("document.querySelector('.of-other').checkVisibility()")
+
+
+@pytest.mark.parametrize("start", thinned(range(0, len(PAYLOADS), 4), 1))
+def test_no_hostile_name_runs_on_a_page_with_states(start, tab, tmp_path):
+    report = stated(islice(cycle(PAYLOADS), start, None))
+    path = page.write(report, tmp_path / "report.html")
+    quiet(tab, path, report.region[:5])
+    tab.value("[...document.querySelectorAll('#choices input')].forEach((one) => one.click())")
+    focus(tab, "#curve")
+    for _ in range(3):
+        tab.press("ArrowLeft")
+    assert tab.messages == []
+
+
 # ---- the page of a frontier
 
 
@@ -239,14 +368,12 @@ def front(tmp_path_factory):
     return frontier(tmp_path_factory.mktemp("front"))
 
 
-def shown_state(tab):
-    """Return spent money, pairs and drawn links of what the slider shows, and the rows that are not pale."""
-    tiles = tab.value("[...document.querySelectorAll('.state-pairs')].map((one) => Number(one.textContent))")
-    rows = (
-        "[...document.querySelectorAll('#links tbody tr:not(.later)')].map((one) => Number(one.dataset.rank))"
-    )
-    spent = tab.value("document.getElementById('state-spent').textContent")
-    return spent, tiles, drawn_ranks(tab), sorted(tab.value(rows))
+def shown_point(tab):
+    """Return spent money, drawn links and rows of what the curve shows."""
+    rows = "[...document.querySelectorAll('#links tbody tr:not([hidden])')].map((one) => one.dataset.part)"
+    spent = tab.value("document.querySelector('#points tr.chosen th').textContent")
+    drawn = tab.value(f"[...{PART.format('proposals-lines')}.data.part]")
+    return spent, sorted(set(drawn)), sorted(map(int, tab.value(rows)))
 
 
 @pytest.mark.parametrize("width", [400, 1400])
@@ -258,40 +385,32 @@ def test_the_page_of_a_frontier_opens_without_a_network_and_a_message_and_fits(w
 
 
 def test_a_frontier_is_shown_at_its_knee_first_and_keys_lead_to_its_other_points(tab, front):
-    ranks = traced().ranks
+    place = {name: at for at, name in enumerate(traced().links["candidate_id"])}
     tab.open(front)
-    knee = sorted((ranks["cd"], ranks["idle"]))
-    assert shown_state(tab)[2:] == (knee, knee)
-    assert "the knee" in tab.value("document.getElementById('state-last').textContent")
-    focus(tab, "#state")
+    knee = sorted((place["cd"], place["idle"]))
+    assert shown_point(tab) == ("210", knee, knee)
+    assert "the knee" in tab.value("document.getElementById('plan-note').textContent")
+    focus(tab, "#curve")
     tab.press("ArrowLeft")  # a link leaves, and another one takes its place
-    assert shown_state(tab)[2:] == ([ranks["bc"]], [ranks["bc"]])
-    tab.press("ArrowLeft")
-    spent, tiles, drawn, pale = shown_state(tab)
-    assert (spent, drawn, pale) == ("0", [], [])
-    fewest = tiles[0]
-    for _ in range(3):
-        tab.press("ArrowRight")
-    spent, tiles, drawn, _ = shown_state(tab)
-    assert (spent, drawn) == ("310", [1, 2, 3])
-    assert tiles[0] == sum(tiles[1:]) > fewest
-    assert "forms ring" in tab.value("document.getElementById('state').getAttribute('aria-valuetext')")
+    assert shown_point(tab) == ("100", [place["bc"]], [place["bc"]])
+    tab.press("Home")
+    assert shown_point(tab) == ("0", [], [])
+    few = tab.value(f"Math.max(...{PART.format('cities')}.data.after)")
+    tab.press("End")
+    assert shown_point(tab) == ("310", [0, 1, 2], [0, 1, 2])
+    assert tab.value(f"Math.max(...{PART.format('cities')}.data.after)") > few
+    assert "forms ring" in tab.value("document.getElementById('curve').getAttribute('aria-valuetext')")
 
 
-def test_a_point_of_the_table_and_a_link_beyond_the_point_move_the_slider(tab, front):
+def test_a_point_of_the_table_and_a_link_beyond_the_point_move_the_curve(tab, front):
     tab.open(front)
+    now = "document.getElementById('curve').getAttribute('aria-valuenow')"
     focus(tab, "#points tbody tr")
     tab.press("Enter")
-    assert tab.value("document.getElementById('state').value") == "0"
-    assert tab.value("document.querySelector('#points tr.chosen').dataset.state") == "0"
-    focus(tab, f'#links tr[data-rank="{traced().ranks["bc"]}"]')
-    tab.press("Enter")
-    assert tab.value("document.getElementById('state').value") == "1"  # the nearest point that builds it
-    after = f"Math.max(...{PART.format('cities')}.data.after)"
-    few = tab.value(after)
-    focus(tab, "#state")
-    tab.press("ArrowRight")
-    assert tab.value(after) > few
+    assert tab.value(now) == "0"
+    tab.click(*tab.value(f"({POINT})(2)"))
+    assert tab.value(now) == "2"
+    assert tab.value("document.querySelector('#points tr.chosen').dataset.plan") == "2"
 
 
 @pytest.mark.parametrize("start", thinned(range(0, len(PAYLOADS), 4), 1))

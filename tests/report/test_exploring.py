@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from report_drawing import explored, line_report
+from report_drawing import explored, line_report, stated
 from shapely import Point
 
 from networks.skims import UNREACHABLE
@@ -23,29 +23,60 @@ def found():
     return explored()
 
 
-def test_each_state_tells_money_share_and_pairs_by_tier(found):
-    states = webmap.states(found)
-    assert [(one["spent"], one["pairs"]) for one in states] == [
-        ("0", [3, 1, 2]),
-        ("100", [3, 1, 2]),
-        ("300", [6, 1, 5]),
-        ("310", [6, 1, 5]),
+def test_the_plan_alone_is_chosen_from_with_its_build_order(found):
+    (plan,) = webmap.gather(found)["plans"]
+    pairs = [row[:2] for row in webmap.gather(found)["pairs"]]
+    assert [(link, cost, [pairs[at] for at in new]) for link, cost, new in plan["order"]] == [
+        (place(found, "bc"), 100, []),
+        (place(found, "cd"), 200, [[0, 3], [1, 3], [2, 3]]),
+        (place(found, "idle"), 10, []),
     ]
-    assert [states[0]["words"], states[0]["share"]] == ["Today: nothing is built.", "50.0 %"]
-    assert states[2]["words"] == (
-        f"Built: 2 of 3 proposals, the last one number {found.ranks['cd']}, Cy – Di."
-    )
+    assert (plan["budget"], plan["cost"], plan["formed"], plan["left"]) == (400, 310, [[0, 1]], [])
 
 
-def test_a_plan_that_was_not_measured_has_no_states():
-    assert webmap.states(line_report("bc")) == []
-    assert webmap.gather(line_report("bc"))["states"] == []
+def place(report, name):
+    return list(webmap.every_link(report)["candidate_id"]).index(name)
 
 
-def test_pairs_have_minutes_limit_states_and_the_step_that_opens_them(found):
+def test_without_a_build_order_all_pairs_come_with_the_last_proposal():
+    report = line_report("bc", "cd")
+    assert not report.has_order
+    (plan,) = webmap.gather(report)["plans"]
+    assert [len(new) for _, _, new in plan["order"]] == [0, 3]
+
+
+def test_pairs_have_minutes_limit_states_and_a_tier(found):
     pairs = {tuple(row[:2]): row[2:] for row in webmap.gather(found)["pairs"]}
     assert pairs[0, 1] == [HOUR, HOUR, HOUR, 4 * HOUR, 7, 0]
-    assert pairs[0, 3] == [9 * HOUR, 3 * HOUR, 3 * HOUR, 4 * HOUR, 6, 2]
+    assert pairs[0, 3] == [9 * HOUR, 3 * HOUR, 3 * HOUR, 4 * HOUR, 6, 1]
+
+
+def test_states_have_their_rings_and_a_ring_that_one_leaves_out_is_that_of_the_nearest():
+    plans = {plan["name"]: plan for plan in webmap.gather(stated())["plans"]}
+    assert [(plan["formed"], plan["left"]) for plan in plans.values()] == [
+        ([[0, 1]], []),
+        ([], [0]),
+        ([], [0]),
+        ([], [0]),
+        ([], [0]),
+        ([[0, 1]], []),
+        ([[0, 1]], []),
+    ]
+    assert plans["all rings, 40"]["cost"] is None
+    assert plans["no ring, 320"]["more"] == 0  # of a weight of 60, all is covered
+
+
+def test_the_share_that_a_better_plan_may_add_is_told():
+    report = stated()
+    states = [replace(one, bound=75, objective=60, is_proven=False) for one in report.states]
+    assert webmap.gather(replace(report, states=tuple(states)))["plans"][0]["more"] == 0.25
+
+
+def test_links_of_other_states_follow_those_of_the_plan():
+    report = stated()
+    less = replace(report, links=report.links.iloc[:1])
+    assert list(webmap.every_link(less)["candidate_id"]) == ["bc", "cd", "idle"]
+    assert page.render(less).count("<tr data-part=") == 3 + 1  # in the tables of proposals and of what ifs
 
 
 def test_a_pair_that_no_path_joins_has_no_minutes(found):
@@ -60,13 +91,6 @@ def test_cities_stand_by_tier_and_then_by_people():
         tier=["small", "core", "small", "secondary"], population=[1, 2, 3, 4]
     )
     assert webmap.city_order(cities).tolist() == [1, 3, 2, 0]
-
-
-def test_a_ring_is_closed_by_the_last_of_its_links(found):
-    built_at = webmap.steps(found)
-    assert built_at == {"": 0, "bc": 1, "cd": 2, "idle": 3}
-    assert webmap.closing_step(found.rings[0], built_at) == 1
-    assert webmap.closing_step(replace(found.rings[0], pieces=found.rings[0].pieces.iloc[:0]), {}) == 0
 
 
 def test_trips_beyond_the_limit_are_split_into_parts(found):

@@ -145,7 +145,7 @@ def test_what_must_be_built_of_a_railway_ring_has_its_colour_in_the_legend(make)
 
 
 def test_a_reward_that_is_earned_is_stated(make, earning):
-    assert "Its reward is 1,200." in page.render(make("bc", rings=(earning,)))
+    assert "reward 1,200" in page.render(make("bc", rings=(earning,)))
 
 
 def test_the_page_counts_pairs_out_of_reach():

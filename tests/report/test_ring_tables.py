@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from report_drawing import stated
 from ring_square import shown
 
 from optimiser.report import tables
@@ -83,3 +84,14 @@ def test_the_documentation_names_every_column_of_the_links_of_rings_once():
 
 def test_the_documentation_names_the_layers_of_the_geopackage():
     assert all(f"`{layer}`" in PAGE for layer in ("rings", "ring_links", "known_rings"))
+
+
+def test_a_ring_that_the_plan_leaves_out_has_the_circuit_of_the_nearest_state_that_forms_it():
+    report = stated()
+    without = replace(report, rings=(shown(()),), states=report.states[1:])
+    found = tables.of_rings(without.with_circuits().rings)
+    assert found["rings.csv"][["formed", "length_km", "new_km"]].to_numpy().tolist() == [[False, 280.0, 30.0]]
+    assert len(found["ring_legs.csv"]) == 3
+    assert len(found["ring_links.csv"]) == 4
+    nobody = replace(without, states=report.states[1:5]).with_circuits().rings
+    assert len(tables.of_rings(nobody)["ring_legs.csv"]) == 0

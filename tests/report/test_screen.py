@@ -25,7 +25,7 @@ def test_the_screen_shows_the_coverage_at_other_speeds(report):
 
 def test_the_screen_states_the_rule_of_the_ranking(report):
     title = sentences.links_table(report).title
-    assert "ranked by value to the plan, the last to be removed first" in str(title)
+    assert "in the order of building, by value for money" in str(title)
 
 
 def test_markup_in_a_name_is_shown_as_written(make):

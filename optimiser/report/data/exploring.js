@@ -1,5 +1,5 @@
 "use strict";
-/* Build order, city panel and time matrix, from the block "page-data". Names enter as text alone. */
+/* Plans and their build order, city panel and time matrix, from the block "page-data". Names enter as text alone. */
 const explore = (() => {
   const data = JSON.parse(document.getElementById("page-data").textContent);
 
@@ -19,10 +19,10 @@ const explore = (() => {
     while (walk.nextNode()) walk.currentNode.data = read(walk.currentNode.data);
     document.title = read(document.title);
     for (const city of data.cities) city[0] = read(city[0]);
-    for (const state of data.states) state.words = read(state.words);
+    for (const link of data.links) link[0] = read(link[0]);
+    for (const plan of data.plans) for (const key of ["words", "note", "rings"]) plan[key] = read(plan[key]);
   }
 
-  const last = data.states.length - 1;
   const byId = (id) => document.getElementById(id);
   const clock = (minutes) => (minutes < 0 ? "no path" : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`);
   const add = (parent, tag, text, name) => {
@@ -32,11 +32,48 @@ const explore = (() => {
     parent.append(element);
     return element;
   };
+  const say = (id, text) => {
+    const element = byId(id);
+    if (element) element.textContent = text;
+  };
+  const whole = (number) => Math.round(number).toLocaleString("en");
+  const people = (count) => (count >= 999500 ? `${(count / 1e6).toFixed(count < 1e7 ? 2 : 1)} M` : count >= 1000 ? `${Math.round(count / 1000)} k` : `${count}`);
+
+  /* The plan that is shown, and how many steps of its order are built. */
+  const plans = data.plans;
   const listeners = [];
   let now = data.first;
+  let step = plans[now].order.length;
+  let [ranks, opens, circuits] = [new Map(), [], new Set()];
+  const isChosen = () => now === data.chosen && step === plans[now].order.length;
+  const settle = () => {
+    const { order, formed, left } = plans[now];
+    ranks = new Map(order.map(([link], at) => [link, at + 1]));
+    opens = data.pairs.map((pair) => (pair[6] & 1 ? 0 : -1));
+    order.forEach(([, , pairs], at) => pairs.forEach((pair) => { opens[pair] = at + 1; }));
+    circuits = new Set([...formed.map(([ring, from]) => `${from <= step ? "ring" : "left"}${ring}`), ...left.map((ring) => `left${ring}`)]);
+  };
+  settle();
 
-  /* What is there from a step of the build order on, or at the points of a frontier that are listed. */
-  const shows = (step) => last < 0 || (Array.isArray(step) ? step.includes(now) : step <= now);
+  /* What is there: a proposal, by number, from its step on; a ring, or its dashes, by name. */
+  const shows = (part) => (typeof part === "number" ? ranks.get(part) <= step : circuits.has(part));
+  const isWithin = (pair) => opens[pair] >= 0 && opens[pair] <= step;
+  const count = (holds) => {
+    const counts = [0, ...data.tiers.map(() => 0)];
+    data.pairs.forEach((pair, at) => {
+      if (!holds(at)) return;
+      counts[0] += 1;
+      counts[1 + pair[7]] += 1;
+    });
+    return counts;
+  };
+  const totals = count(() => true);
+  const today = count((at) => data.pairs[at][6] & 1);
+  const reached = (plan) => {
+    const counts = [...today];
+    for (const [, , pairs] of plan.order) for (const pair of pairs) for (const at of [0, 1 + data.pairs[pair][7]]) counts[at] += 1;
+    return counts;
+  };
 
   /* Why a pair stays beyond its limit, in a sentence. */
   const reason = (at) => {
@@ -46,39 +83,118 @@ const explore = (() => {
     const cause = within & 4
       ? `${clock(best)} if every candidate were built: the plan spends its money elsewhere`
       : best < 0 ? "no candidate joins the two" : `${clock(best)} even with every candidate built`;
-    return trip ? `${cause}. With the plan, in minutes: ${trip}.` : `${cause}.`;
+    return trip && isChosen() ? `${cause}. With the plan, in minutes: ${trip}.` : `${cause}.`;
   };
 
-  /* The build order, or the points of a frontier. */
+  /* Sentence, figures and tables follow the plan and the step. */
   const slider = byId("state");
-  const choose = (step) => {
-    now = step;
-    const state = data.states[step];
-    byId("state-spent").textContent = state.spent;
-    byId("state-share").textContent = state.share;
-    document.querySelectorAll(".state-pairs").forEach((tile, at) => { tile.textContent = state.pairs[at]; });
-    byId("state-last").textContent = state.words;
-    slider.setAttribute("aria-valuetext", `${state.spent} ${data.money} spent, ${state.pairs[0]} pairs within ${data.limit}. ${state.words}`);
-    for (const row of document.querySelectorAll("#links tbody tr")) row.classList.toggle("later", !shows(JSON.parse(row.dataset.step)));
-    for (const row of document.querySelectorAll("#points tbody tr")) row.classList.toggle("chosen", Number(row.dataset.state) === step);
-    for (const listener of listeners) listener(step);
+  const gaining = () => {
+    const smaller = new Set(data.pairs.flatMap(([one, other], at) => (opens[at] > 0 && isWithin(at) ? [data.cities[one][3] < data.cities[other][3] ? one : other] : [])));
+    return [...smaller].reduce((sum, city) => sum + data.cities[city][3], 0);
   };
-  const go = (step) => {
-    slider.value = step;
-    choose(step);
+  const fillOrder = () => {
+    const body = byId("order")?.tBodies[0];
+    if (!body) return;
+    let [spent, counts] = [0, [...today]];
+    body.replaceChildren();
+    [[undefined, 0, []], ...plans[now].order].forEach(([link, cost, pairs], at) => {
+      spent += cost;
+      for (const pair of pairs) for (const tier of [0, 1 + data.pairs[pair][7]]) counts[tier] += 1;
+      const line = add(body, "tr");
+      line.dataset.at = at;
+      line.tabIndex = at ? -1 : 0;
+      const [name, kind, category] = link === undefined ? ["Today", "", ""] : data.links[link];
+      const number = add(line, "td", undefined, "number");
+      if (at) add(number, "span", at, `badge ${category}`);
+      add(line, "th", name).scope = "row";
+      add(line, "td", kind);
+      for (const figure of [at ? whole(cost) : "–", whole(spent), at ? `+${pairs.length}` : "–", ...counts.map(whole)]) add(line, "td", figure, "number");
+    });
   };
-  if (slider) {
-    go(now);
-    slider.addEventListener("input", () => choose(Number(slider.value)));
-  }
-  for (const row of document.querySelectorAll("#points tbody tr")) {
-    row.addEventListener("click", () => go(Number(row.dataset.state)));
-    row.addEventListener("keydown", (event) => { if (event.key === "Enter") go(Number(row.dataset.state)); });
-  }
-  const reach = (step) => {
-    if (!slider || shows(step)) return;
-    const nearer = (one, other) => (Math.abs(other - now) < Math.abs(one - now) ? other : one);
-    go(Array.isArray(step) ? step.reduce(nearer) : step);
+  const fillTable = (isNew) => {
+    const rows = [...document.querySelectorAll("#links tbody tr[data-part]")];
+    for (const row of rows) {
+      const rank = ranks.get(Number(row.dataset.part));
+      row.hidden = rank === undefined;
+      row.classList.toggle("later", rank > step);
+      const badge = row.querySelector(".badge");
+      if (badge && rank) badge.textContent = rank;
+      const added = row.querySelector("[data-added]");
+      if (added && rank) added.textContent = plans[now].order[rank - 1][2].length;
+    }
+    if (!isNew || data.plans.length < 2) return;
+    const place = (row) => ranks.get(Number(row.dataset.part)) ?? Infinity;
+    rows[0]?.parentElement.append(...rows.sort((one, other) => place(one) - place(other) || 0));
+  };
+  const fill = (isNew) => {
+    const plan = plans[now];
+    const spent = plan.order.slice(0, step).reduce((sum, [, cost]) => sum + cost, 0);
+    const counts = count(isWithin);
+    if (isNew && plans.length > 1) say("answer", plan.words);
+    say("plan-note", plan.note);
+    say("figure-pairs", `${whole(today[0])} → ${whole(counts[0])}`);
+    say("figure-people", people(gaining()));
+    say("figure-cost", whole(spent));
+    say("figure-gap", plan.gap);
+    say("state-spent", whole(spent));
+    document.querySelectorAll(".state-pairs").forEach((tile, at) => { tile.textContent = counts[at]; });
+    const [last] = plan.order[step - 1] ?? [];
+    const built = `Built: ${step === plan.order.length ? "all " : ""}${step} of ${plan.order.length} proposals, the last one number ${step}, ${data.links[last]?.[0]}.`;
+    say("state-last", step ? built : plan.order.length ? "Today: nothing is built." : "Nothing is built.");
+    if (slider) {
+      slider.max = plan.order.length;
+      slider.value = step;
+      slider.setAttribute("aria-valuetext", `${whole(spent)} ${data.money} spent, ${counts[0]} pairs within ${data.limit}. ${byId("state-last").textContent}`);
+    }
+    const share = (part, of) => (of ? (100 * part) / of : 0);
+    document.querySelectorAll("[data-tier]").forEach((row) => {
+      const at = row.dataset.tier === "all" ? 0 : 1 + data.tiers.indexOf(row.dataset.tier);
+      row.querySelector(".after-bar").setAttribute("width", share(counts[at], totals[at]));
+      row.querySelector("[data-after]").firstChild.data = counts[at];
+      row.querySelector("[data-after] small").textContent = `${share(counts[at], totals[at]).toFixed(0)} %`;
+      row.querySelector(".gain").textContent = `+${counts[at] - today[at]}`;
+    });
+    document.body.classList.toggle("other-plan", now !== data.chosen);
+    for (const one of document.querySelectorAll("[data-ring]")) {
+      const [formed, left] = [circuits.has(`ring${one.dataset.ring}`), circuits.has(`left${one.dataset.ring}`)];
+      one.hidden = !formed && !left;
+      one.classList.toggle("left-out", !formed);
+    }
+    if (isNew) fillOrder();
+    fillTable(isNew);
+    for (const row of byId("order")?.tBodies[0].rows ?? []) {
+      row.classList.toggle("later", Number(row.dataset.at) > step);
+      row.classList.toggle("chosen", Number(row.dataset.at) === step);
+    }
+    for (const row of document.querySelectorAll("#points tbody tr")) row.classList.toggle("chosen", Number(row.dataset.plan) === now);
+    for (const listener of listeners) listener(isNew);
+  };
+  const build = (at) => {
+    step = at;
+    settle();
+    fill(false);
+  };
+  const choose = (plan) => {
+    now = plan;
+    step = plans[now].order.length;
+    settle();
+    fill(true);
+  };
+  slider?.addEventListener("input", () => build(Number(slider.value)));
+  const rowsDo = (table, act) => {
+    const found = (event) => event.target.closest(`${table} tbody tr`);
+    byId(table.slice(1))?.addEventListener("click", (event) => { if (found(event)) act(found(event)); });
+    byId(table.slice(1))?.addEventListener("keydown", (event) => { if (event.key === "Enter" && found(event)) act(found(event)); });
+  };
+  rowsDo("#points", (row) => choose(Number(row.dataset.plan)));
+  rowsDo("#order", (row) => build(Number(row.dataset.at)));
+
+  /* Show a proposal: at its step, or in the nearest plan that has it. */
+  const reach = (part) => {
+    if (shows(part)) return;
+    if (ranks.has(part)) return build(ranks.get(part));
+    const having = [...plans.keys()].filter((at) => plans[at].order.some(([link]) => link === part));
+    if (having.length) choose(having.reduce((one, other) => (Math.abs(other - now) < Math.abs(one - now) ? other : one)));
   };
 
   /* A city: its times to all others, the farthest first. */
@@ -93,20 +209,22 @@ const explore = (() => {
     close.addEventListener("click", () => { panel.hidden = true; });
     add(panel, "h3", name);
     const mine = data.pairs.map((pair, at) => [pair, at]).filter(([pair]) => pair[0] === place || pair[1] === place);
-    const count = (bit) => mine.filter(([pair]) => pair[6] & bit).length;
-    add(panel, "p", `${tier}, ${people} people. Of ${mine.length} cities, ${count(1)} are within ${data.limit} today, ${count(2)} with the plan and ${count(4)} with every candidate built.`);
+    const some = (holds) => mine.filter(holds).length;
+    add(panel, "p", `${tier}, ${people} people. Of ${mine.length} cities, ${some(([pair]) => pair[6] & 1)} are within ${data.limit} today, ${some(([, at]) => isWithin(at))} with this plan and ${some(([pair]) => pair[6] & 4)} with every candidate built.`);
     const table = add(add(panel, "div", undefined, "scroll tall"), "table");
     const head = add(add(table, "thead"), "tr");
     for (const [words, number] of [["City", ""], ["Today", "number"], ["Plan", "number"], ["What keeps it beyond the limit", ""]]) add(head, "th", words, number).scope = "col";
     const body = add(table, "tbody");
     const length = (minutes) => (minutes < 0 ? Infinity : minutes);
-    mine.sort(([one], [other]) => (one[6] & 2) - (other[6] & 2) || length(other[3]) - length(one[3]));
+    mine.sort(([one, at], [other, by]) => isWithin(at) - isWithin(by) || length(other[3]) - length(one[3]));
     for (const [pair, at] of mine) {
       const line = add(body, "tr");
       add(line, "th", data.cities[pair[0] === place ? pair[1] : pair[0]][0]).scope = "row";
       add(line, "td", clock(pair[2]), "number");
-      add(line, "td", clock(pair[3]), pair[6] & 2 && !(pair[6] & 1) ? "number gain" : "number");
-      add(line, "td", pair[6] & 2 ? (pair[6] & 1 ? "" : "newly within it") : reason(at), "quiet");
+      const inside = isWithin(at);
+      const planned = isChosen() ? clock(pair[3]) : `${inside ? "≤" : ">"} ${clock(pair[5])}`;
+      add(line, "td", planned, inside && !(pair[6] & 1) ? "number gain" : "number");
+      add(line, "td", inside ? (pair[6] & 1 ? "" : "newly within it") : reason(at), "quiet");
     }
     panel.hidden = false;
     if (focus) {
@@ -119,26 +237,25 @@ const explore = (() => {
     row.addEventListener("keydown", (event) => { if (event.key === "Enter") showCity(Number(row.dataset.row), true); });
   }
 
-  /* Partners within the limit of each row of the table of cities, today and in the state that is shown. */
+  /* Partners within the limit of each row of the table of cities, today and as shown. */
   const partners = () => {
     const counts = data.cities.map(() => [0, 0]);
-    for (const [one, other, , , , , within, step] of data.pairs) {
-      if (step < 0) continue;
+    data.pairs.forEach(([one, other, , , , , within], at) => {
       for (const city of [one, other]) {
         if (within & 1) counts[city][0] += 1;
-        if (shows(step)) counts[city][1] += 1;
+        if (isWithin(at)) counts[city][1] += 1;
       }
-    }
+    });
     return data.rows.map((place) => counts[place]);
   };
 
   /* The matrix: one cell an ordered pair of places; today below the diagonal, the plan above it. */
   const canvas = byId("matrix");
-  const count = data.cities.length;
-  const cells = new Int32Array(count * count).fill(-1);
+  const size = data.cities.length;
+  const cells = new Int32Array(size * size).fill(-1);
   data.pairs.forEach(([one, other], at) => {
-    cells[one * count + other] = at;
-    cells[other * count + one] = at;
+    cells[one * size + other] = at;
+    cells[other * size + one] = at;
   });
   let cell = null;
   const drawMatrix = () => {
@@ -154,26 +271,26 @@ const explore = (() => {
     const [ink, card, muted] = ["ink", "card", "muted"].map((name) => `rgb(${colour(name)})`);
     const mix = (a, b, share) => `rgb(${a.map((value, at) => Math.round(value + (b[at] - value) * Math.min(1, Math.max(0, share))))})`;
     const wide = canvas.parentElement.clientWidth;
-    const named = wide >= 560 && count <= 70;
+    const named = wide >= 560 && size <= 70;
     const pen = canvas.getContext("2d");
     const font = (size) => `${size}px ${style.getPropertyValue("--sans")}`;
-    let side = Math.max(3, Math.min(22, (wide - 1) / count));
+    let side = Math.max(3, Math.min(22, (wide - 1) / size));
     let left = 0;
     if (named) {
-      side = Math.max(8, Math.min(22, (wide - 110) / count));
+      side = Math.max(8, Math.min(22, (wide - 110) / size));
       pen.font = font(Math.min(12, side));
       left = Math.min(140, Math.max(...data.cities.map(([name]) => pen.measureText(name).width)) + 8);
-      side = Math.max(8, Math.min(22, (wide - left - 1) / count));
+      side = Math.max(8, Math.min(22, (wide - left - 1) / size));
     }
     const ratio = window.devicePixelRatio || 1;
-    const size = Math.floor(left + side * count);
-    canvas.style.width = `${size}px`;
-    canvas.style.height = `${Math.floor(side * count)}px`;
-    canvas.width = size * ratio;
-    canvas.height = Math.floor(side * count) * ratio;
+    const wider = Math.floor(left + side * size);
+    canvas.style.width = `${wider}px`;
+    canvas.style.height = `${Math.floor(side * size)}px`;
+    canvas.width = wider * ratio;
+    canvas.height = Math.floor(side * size) * ratio;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.fillStyle = card;
-    pen.fillRect(0, 0, size, side * count);
+    pen.fillRect(0, 0, wider, side * size);
     if (named) {
       pen.fillStyle = ink;
       pen.font = font(Math.min(12, side));
@@ -183,9 +300,9 @@ const explore = (() => {
     }
     const longest = Math.max(1, ...data.pairs.map((pair) => Math.max(pair[2], pair[3]) - pair[5]));
     const gap = side > 6 ? 1 : 0;
-    for (let row = 0; row < count; row++) {
-      for (let column = 0; column < count; column++) {
-        const at = cells[row * count + column];
+    for (let row = 0; row < size; row++) {
+      for (let column = 0; column < size; column++) {
+        const at = cells[row * size + column];
         if (at < 0) continue;
         const pair = data.pairs[at];
         const minutes = pair[row > column ? 2 : 3];
@@ -199,9 +316,9 @@ const explore = (() => {
       if (at && data.cities[at - 1][1] !== city[1]) {
         pen.beginPath();
         pen.moveTo(left, at * side - 0.5);
-        pen.lineTo(size, at * side - 0.5);
+        pen.lineTo(wider, at * side - 0.5);
         pen.moveTo(left + at * side - 0.5, 0);
-        pen.lineTo(left + at * side - 0.5, side * count);
+        pen.lineTo(left + at * side - 0.5, side * size);
         pen.stroke();
       }
     });
@@ -216,7 +333,7 @@ const explore = (() => {
   };
   const pick = (row, column) => {
     cell = [row, column];
-    const at = cells[row * count + column];
+    const at = cells[row * size + column];
     const [one, other] = [data.cities[row][0], data.cities[column][0]];
     let words = row === column ? one : `${one} – ${other}: no pair of the problem.`;
     if (at >= 0) {
@@ -233,7 +350,7 @@ const explore = (() => {
       const side = Number(canvas.dataset.side);
       const column = Math.floor((event.clientX - box.left - Number(canvas.dataset.left)) / side);
       const row = Math.floor((event.clientY - box.top) / side);
-      if (row < 0 || column < 0 || row >= count || column >= count) return;
+      if (row < 0 || column < 0 || row > size - 1 || column > size - 1) return;
       if (!cell || cell[0] !== row || cell[1] !== column) pick(row, column);
     };
     canvas.addEventListener("pointermove", under);
@@ -243,12 +360,19 @@ const explore = (() => {
       if (!step) return;
       event.preventDefault();
       const [row, column] = cell ?? [0, 0];
-      pick(Math.min(count - 1, Math.max(0, row + step[0])), Math.min(count - 1, Math.max(0, column + step[1])));
+      pick(Math.min(size - 1, Math.max(0, row + step[0])), Math.min(size - 1, Math.max(0, column + step[1])));
     });
     drawMatrix();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawMatrix);
     addEventListener("resize", drawMatrix);
   }
 
-  return { read, shows, reach, onStep: (listener) => listeners.push(listener), showCity, partners };
+  fill(true);
+  return {
+    data, read, add, shows, reach, reached, totals, choose, showCity, partners, isChosen,
+    shown: () => now,
+    rank: (part) => ranks.get(part),
+    brings: (part) => plans[now].order[ranks.get(part) - 1]?.[2].length,
+    onChange: (listener) => listeners.push(listener),
+  };
 })();

@@ -43,14 +43,16 @@
   }
 
   /* Of rows that do something, one is in the order of tabs; arrow keys lead to the others. */
-  for (const body of document.querySelectorAll("#links tbody, #what-if tbody, #cities tbody, #points tbody")) {
+  for (const body of document.querySelectorAll("#links tbody, #what-if tbody, #cities tbody, #points tbody, #order tbody")) {
     const enter = (row) => {
       for (const other of body.rows) other.tabIndex = other === row ? 0 : -1;
     };
     if (body.rows.length) enter(body.rows[0]);
     body.addEventListener("keydown", (event) => {
       const row = event.target.closest("tr");
-      const next = { ArrowDown: row.nextElementSibling, ArrowUp: row.previousElementSibling }[event.key];
+      const way = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
+      let next = way && row[way];
+      while (next?.hidden) next = next[way];
       if (!next) return;
       event.preventDefault();
       enter(next);
@@ -73,15 +75,18 @@
   const parts = plot.renderers.filter((part) => part.name);
   const part = (name) => parts.find((one) => one.name === name);
 
-  /* What has a step is drawn in the states that have it; all of it is kept here. */
+  /* What is a part of plans is drawn in those that have it; all of it is kept here. */
   const wholes = new Map();
   for (const { data_source: source } of parts) {
-    if ("step" in source.data && !wholes.has(source)) wholes.set(source, Object.fromEntries(Object.entries(source.data).map(([name, column]) => [name, [...column]])));
+    if ("part" in source.data && !wholes.has(source)) wholes.set(source, Object.fromEntries(Object.entries(source.data).map(([name, column]) => [name, [...column]])));
   }
   const refresh = (source) => {
     const whole = wholes.get(source);
-    const kept = [...whole.step.keys()].filter((i) => explore.shows(whole.step[i]));
-    source.data = Object.fromEntries(Object.entries(whole).map(([name, column]) => [name, kept.map((i) => column[i])]));
+    const kept = [...whole.part.keys()].filter((i) => explore.shows(whole.part[i]));
+    const data = Object.fromEntries(Object.entries(whole).map(([name, column]) => [name, kept.map((i) => column[i])]));
+    if (data.rank) data.rank = data.part.map((one) => String(explore.rank(one)));
+    if (data.pairs) data.pairs = data.part.map(explore.brings);
+    source.data = data;
   };
 
   if (narrow) {
@@ -91,6 +96,7 @@
   }
 
   const ringParts = parts.filter((one) => one.name.startsWith("rings-") && one.name !== "rings-hover");
+  for (const source of wholes.keys()) refresh(source);
   if (narrow) for (const one of ringParts) one.glyph.line_width = { value: one.glyph.line_width.value / 1.6 };
 
   /* One scale in both directions, whatever the width of the page. */
@@ -192,18 +198,17 @@
 
   /* A row and its link on the map find each other. */
   const rows = [...document.querySelectorAll("#links tbody tr, #what-if tbody tr")];
-  const mark = (ranks) => rows.forEach((row) => row.classList.toggle("chosen", ranks.has(Number(row.dataset.rank))));
+  const mark = (found) => rows.forEach((row) => row.classList.toggle("chosen", found.has(Number(row.dataset.part))));
   links.selected.properties.indices.change.connect(() => {
-    const ranks = new Set([...links.selected.indices].map((i) => links.data.rank[i]));
-    mark(ranks);
+    mark(new Set([...links.selected.indices].map((i) => links.data.part[i])));
     const row = rows.find((one) => one.classList.contains("chosen"));
     if (row && !following) row.scrollIntoView({ block: "nearest", behavior: "smooth" });
   });
   let following = false;
   const goTo = (row) => {
-    const rank = Number(row.dataset.rank);
-    explore.reach(wholes.get(links).step[wholes.get(links).rank.indexOf(rank)] ?? 0);
-    const found = [...links.data.rank.keys()].filter((i) => links.data.rank[i] === rank);
+    const part = Number(row.dataset.part);
+    explore.reach(part);
+    const found = [...links.data.part.keys()].filter((i) => links.data.part[i] === part);
     if (!found.length) return;
     following = true;
     links.selected.indices = found;
@@ -234,7 +239,7 @@
     const mine = [...cities.data.row].map((row) => counts[row]);
     cities.data = { ...cities.data, after: mine.map(([, after]) => after), fill: mine.map(([before, after]) => fills[Number(after > before)]) };
   };
-  explore.onStep(() => {
+  explore.onChange(() => {
     links.selected.indices = [];
     for (const source of wholes.keys()) refresh(source);
     fillCities();
@@ -267,10 +272,10 @@
     const kinds = Object.fromEntries([...new Set(wholes.get(links).category)].map((name) => [name, colour(`proposed-${name}`)]));
     for (const source of [links, badges]) {
       const whole = wholes.get(source);
-      whole.colour = whole.category.map((name) => kinds[name]);
+      whole.colour = [...whole.category].map((name) => kinds[name]);
       refresh(source);
     }
-    for (const one of ringParts) one.glyph.line_color = { value: one.name.startsWith("rings-whole-") ? colour(one.name.slice(0, 4) + one.name.slice(11)) : card };
+    for (const one of ringParts) one.glyph.line_color = { value: one.name === "rings-left" ? colour("ring-road") : one.name.startsWith("rings-whole-") ? colour(one.name.slice(0, 4) + one.name.slice(11)) : card };
     for (const one of parts) if (/^known-/.test(one.name)) one.glyph.line_color = { value: colour(one.name) };
     part("proposals-badges").glyph.fill_color = { value: card };
     part("proposals-numbers").glyph.text_color = { value: ink };

@@ -253,9 +253,8 @@ def _serves(
     if not proposals or not open_pairs:
         return weight
     rows = [(at, *arc) for at, proposal in enumerate(proposals) for arc in proposal.arcs]
-    arcs = number_arcs(
-        base.node_row, pd.DataFrame(rows, columns=["candidate", "tail_id", "head_id", "seconds"])
-    )
+    columns = ["candidate", "tail_id", "head_id", "seconds"]
+    arcs = number_arcs(base.graph, pd.DataFrame(rows, columns=columns))
     full = time_matrix(arcs.count, *arcs.joined(base.graph))
     changes = arcs.take(np.minimum(arcs.tail, arcs.head) >= arcs.old)
     origin, destination = np.array(open_pairs, dtype=np.int64).T

@@ -206,7 +206,7 @@ class _Ways:
 
         Today's times between their ends are worked out at once; the design problem needs them as well.
         """
-        arcs = number_arcs(self.base.node_row, self.candidates.arcs)
+        arcs = number_arcs(self.base.graph, self.candidates.arcs)
         judged = [ends for row in range(len(self.candidates)) if (ends := self.ends_of(row)) is not None]
         nodes = np.unique(np.concatenate([arcs.ends, np.array(judged, dtype=np.int64).ravel()]))
         self.base.today_s(nodes[nodes < arcs.old])

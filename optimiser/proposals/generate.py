@@ -612,7 +612,7 @@ def prune(base: BaseCase, candidates: Candidates, rules: Rules) -> Candidates:
     Candidates
         The remaining ones, `report` extended.
     """
-    arcs, count = number_arcs(base.node_row, candidates.arcs), len(candidates)
+    arcs, count = number_arcs(base.graph, candidates.arcs), len(candidates)
     kinds = candidates.table["kind"].to_numpy()
     forced = (candidates.table["fixed"] == "in").to_numpy()
     left, reasons = np.ones(count, dtype=bool), np.full(count, "", dtype=object)

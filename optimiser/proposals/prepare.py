@@ -371,7 +371,7 @@ def problem_of_pairs(  # noqa: PLR0913 (everything but the first three has a def
     """
     ids = graph.nodes["node_id"].tolist()
     # Arcs keep these numbers, rows of the graph and then new nodes, until the problem is written.
-    arcs = number_arcs({name: row for row, name in enumerate(ids)}, candidates.arcs)
+    arcs = number_arcs(graph, candidates.arcs)
     usable = arcs.take((candidates.table["fixed"] != "out").to_numpy()[arcs.candidate])
     ends = graph.origin[pairs["origin"].to_numpy()], graph.destination[pairs["destination"].to_numpy()]
     limits = pairs["limit"].to_numpy()

@@ -275,23 +275,23 @@ def times_with(
     return np.minimum(dijkstra(times, indices=places)[:, places], NO_PATH_S).astype(np.int64)
 
 
-def number_arcs(node_row: Mapping[str, int], arcs: pd.DataFrame) -> NumberedArcs:
+def number_arcs(graph: TimeGraph, arcs: pd.DataFrame) -> NumberedArcs:
     """Turn the ids of candidates' arcs into rows of nodes.
 
     Parameters
     ----------
-    node_row
-        Row of each node id of the time graph.
+    graph
+        The time graph.
     arcs
         As `Candidates.arcs`.
     """
-    ids = [*arcs["tail_id"].tolist(), *arcs["head_id"].tolist()]
-    new_ids = tuple(sorted({name for name in ids if name not in node_row}))
-    new = {name: len(node_row) + at for at, name in enumerate(new_ids)}
-    rows = np.array([node_row[name] if name in node_row else new[name] for name in ids], dtype=np.int64)
+    ids, count = arcs[["tail_id", "head_id"]].to_numpy(dtype=object).T.ravel(), len(graph.nodes)
+    rows = pd.Index(graph.nodes["node_id"]).get_indexer(ids).astype(np.int64)
+    new_ids, new = np.unique(ids[rows < 0], return_inverse=True)
+    rows[rows < 0] = count + new
     return NumberedArcs(
-        count=len(node_row) + len(new_ids),
-        new_ids=new_ids,
+        count=count + len(new_ids),
+        new_ids=tuple(new_ids.tolist()),
         candidate=arcs["candidate"].to_numpy(dtype=np.int64),
         tail=rows[: len(arcs)],
         head=rows[len(arcs) :],

@@ -182,7 +182,7 @@ class WithoutCore:
             )
         radius = np.array(asked.radius_km or [core_radius_km(int(one)) for one in people], dtype=np.float64)
         centres = cities.geometry.iloc[core]
-        arcs = number_arcs(_rows(graph), candidates.arcs)
+        arcs = number_arcs(graph, candidates.arcs)
         closed = _closed_nodes(graph, arcs, centres, radius)
         on_road = roads_in_core(graph, lines, centres, radius)
         table = candidates.table
@@ -243,7 +243,7 @@ class WithoutCore:
             int64 [K], `NO_PATH_S` where no path exists.
         """
         left, kept = self.network(graph), self.candidates(candidates)
-        arcs = number_arcs(_rows(left), kept.arcs)
+        arcs = number_arcs(left, kept.arcs)
         arcs = arcs.take(kept.table["candidate_id"].isin(list(built)).to_numpy()[arcs.candidate])
         matrix = time_matrix(arcs.count, *arcs.joined(left))
         return times_between(matrix, left.origin, left.destination)[ends[:, 0], ends[:, 1]]
@@ -312,10 +312,6 @@ def without_core(times: Times, candidates: Candidates, job: Job) -> WithoutCore 
         return None
     graph, lines = times.graphs[job.times.definition], times.road.links.geometry
     return WithoutCore.of(graph, candidates, times.cities, lines, job.independence)
-
-
-def _rows(graph: TimeGraph) -> dict[str, int]:
-    return {name: row for row, name in enumerate(graph.nodes["node_id"])}
 
 
 def _closed_nodes(

@@ -254,7 +254,7 @@ def with_road_overlay(graph: TimeGraph, candidates: Candidates) -> TimeGraph:
     is_road = places(ids) == ROAD
     on_road = is_road[graph.tail] & is_road[graph.head]
     shared = ~is_road
-    ends = number_arcs({name: row for row, name in enumerate(ids)}, candidates.arcs).ends
+    ends = number_arcs(graph, candidates.arcs).ends
     for nodes in (graph.tail[~on_road], graph.head[~on_road], ends[ends < len(ids)]):
         shared[nodes] = True
     roads = overlay(

@@ -136,7 +136,7 @@ def split_arcs(graph: TimeGraph, candidates: Candidates) -> SplitArcs:
     the arc from the platforms into the same train.
     """
     ids = graph.nodes["node_id"].tolist()
-    arcs = number_arcs({name: row for row, name in enumerate(ids)}, candidates.arcs)
+    arcs = number_arcs(graph, candidates.arcs)
     place = places([*ids, *arcs.new_ids])
     tail, head, seconds = arcs.joined(graph)
     candidate = np.concatenate([np.full(len(graph.tail), -1, dtype=np.int64), arcs.candidate])

@@ -121,6 +121,16 @@ class Run:
         return sum(report.nodes for report in self.reports)
 
 
+def round_of(bound, plunges):
+    """Return what a round of a search reported, its plunges together."""
+    return SimpleNamespace(
+        bound=bound,
+        nodes=sum(plunge.nodes for plunge in plunges),
+        cuts=sum(len(rows) for plunge in plunges for rows in plunge.rows),
+        plans=[plan for plunge in plunges for plan in plunge.plans],
+    )
+
+
 def run(knapsack, *, threads=1, cutoff=-math.inf, rules=None, left=lambda: 10.0, ends=None):
     """Search a knapsack and return what was reported; `ends` returns after each round whether to end."""
     programs = [dataclasses.replace(knapsack, solves=0) for _ in range(threads)]
@@ -130,7 +140,8 @@ def run(knapsack, *, threads=1, cutoff=-math.inf, rules=None, left=lambda: 10.0,
     ]
     seen = Run(best=cutoff)
 
-    def report(now):
+    def report(bound, plunges):
+        now = round_of(bound, plunges)
         seen.reports.append(now)
         seen.plans += [plan.tolist() for plan in now.plans]
         seen.best = max([seen.best, *(programs[0].value_of(plan) for plan in now.plans)])

@@ -63,7 +63,7 @@ def test_the_time_with_a_candidate_is_that_in_the_whole_network_with_its_arcs(li
     every = table(*several)
     found = with_evidence(base, every, RoadRules().surroundings(base)).table
     for row in range(len(every)):
-        arcs = number_arcs(base.node_row, every.take([row]).arcs)
+        arcs = number_arcs(base.graph, every.take([row]).arcs)
         built = faster_of(base.times, time_matrix(arcs.count, arcs.tail, arcs.head, arcs.seconds))
         seconds = dijkstra(built, indices=base.graph.origin[0])[base.graph.destination[1]]
         assert int(found["with_s"].iloc[row]) == seconds

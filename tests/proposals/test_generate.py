@@ -173,7 +173,7 @@ def test_a_pair_can_use_what_lies_on_a_short_path_with_everything_built(line_arc
     every = table(
         *(proposal(f"c{at}", a, b, s, ends=(f"n{a}", f"n{b}")) for at, (a, b, s) in enumerate(line_arcs))
     )
-    arcs = number_arcs(drawn.node_row, every.arcs)
+    arcs = number_arcs(drawn.graph, every.arcs)
     use = usable_by_pairs(drawn, arcs, len(every)).toarray()
     full, today = with_arcs_s(drawn, arcs), with_arcs_s(drawn, arcs.take(np.zeros(len(arcs.tail), bool)))
     for at, (a, b) in enumerate(open_pairs(drawn).tolist()):
@@ -215,7 +215,7 @@ def test_no_plan_covers_a_pair_that_a_pruned_plan_cannot(line_arcs, data):
     every = table(
         *(proposal(f"c{at}", a, b, s, ends=(f"n{a}", f"n{b}")) for at, (a, b, s) in enumerate(line_arcs))
     )
-    use = usable_by_pairs(drawn, number_arcs(drawn.node_row, every.arcs), len(every))
+    use = usable_by_pairs(drawn, number_arcs(drawn.graph, every.arcs), len(every))
     chosen = data.draw(st.lists(st.sampled_from(range(len(every))), unique=True)) if len(every) else []
     useful = [row for row in chosen if use[[row]].nnz]
     plans = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -157,7 +158,8 @@ def test_arcs_are_numbered_by_the_nodes_of_the_graph_and_new_ones_after_them():
     new = dataclasses.replace(
         proposal("x", 0, 1, 5), arcs=(("road:1", "new:b", 3), ("new:b", "new:a", 4), ("new:a", "road:0", 5))
     )
-    found = number_arcs({"road:0": 0, "road:1": 1, "city": 2}, table(new).arcs)
+    graph = SimpleNamespace(nodes=pd.DataFrame({"node_id": ["road:0", "road:1", "city"]}))
+    found = number_arcs(graph, table(new).arcs)
     assert (found.count, found.old, found.new_ids) == (5, 3, ("new:a", "new:b"))
     assert (found.tail.tolist(), found.head.tolist(), found.seconds.tolist()) == (
         [1, 4, 3],

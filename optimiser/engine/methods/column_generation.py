@@ -10,14 +10,13 @@ from optimiser.engine.backends.highs import INFINITY, MOST_NODES, MasterHighs
 from optimiser.engine.backends.interfaces import MasterSolution, Point
 from optimiser.engine.backends.solvers import label
 from optimiser.engine.methods.cuts.time_cuts import separate
-from optimiser.engine.methods.heuristics.greedy import greedy, reverse_greedy
-from optimiser.engine.methods.heuristics.lns import start_plans
+from optimiser.engine.methods.heuristics.lns import Rounding, start_plans
 from optimiser.engine.presolve.minimal_sets import Column, Effort, list_columns
 from optimiser.engine.search.incumbent import MaskIncumbent
 from optimiser.engine.search.labels import PathFinder
 from optimiser.engine.search.paths import Floats, Integers, Mask, starts
 from optimiser.engine.search.rows import rows_of
-from optimiser.engine.search.scoring import covered_pairs, fits, objective_unit
+from optimiser.engine.search.scoring import covered_pairs, objective_unit
 from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
 from optimiser.problem import DesignProblem
@@ -277,28 +276,6 @@ def tightened(t: Tables, bound: float) -> float:
     return float(rounded_bound(bound, minimise=t.budget < 0, unit=objective_unit(t)))
 
 
-def round_to_plans(t: Tables, x: Floats, incumbent: MaskIncumbent) -> None:
-    """Round a point to plans, and report them to the incumbent.
-
-    Parameters
-    ----------
-    t
-        The problem.
-    x
-        float64 [J], values of the candidates; they are rounded up from just above 0 and from one half.
-    incumbent
-        Receives the plans.
-    """
-    for threshold in (NEAR_ZERO, 0.5):
-        plan = np.append(x > threshold, True)
-        if threshold == NEAR_ZERO or not fits(t, plan):
-            plan = reverse_greedy(t, plan, stop=incumbent.stop)
-        if t.budget >= 0:
-            plan = reverse_greedy(t, greedy(t, plan), stop=incumbent.stop)
-        if fits(t, plan):
-            incumbent.plan(plan, "rounding")
-
-
 def generate(t: Tables, master: PathMaster, incumbent: MaskIncumbent) -> Root | None:
     """Solve the relaxation by column generation; bounds and plans go to the incumbent.
 
@@ -323,7 +300,7 @@ def generate(t: Tables, master: PathMaster, incumbent: MaskIncumbent) -> Root | 
     Lübbecke, "A primer in column generation", 2005, section 2.1). The correction counts each pair once, since
     a pair uses at most one unit of columns: more can be scaled down.
     """
-    finder = PathFinder(t, paths=COLUMNS_A_ROUND)
+    finder, round_to_plans = PathFinder(t, paths=COLUMNS_A_ROUND), Rounding(t, incumbent)
     best: Root | None = None
     round_number = 0
     while not incumbent.stop():
@@ -337,7 +314,7 @@ def generate(t: Tables, master: PathMaster, incumbent: MaskIncumbent) -> Root | 
             best = Root(relaxed, bound, relaxed.pair_dual - excess)
         incumbent.bound(tightened(t, bound), "columns")
         if round_number % ROUNDS_PER_PLAN == 0 or not added:
-            round_to_plans(t, relaxed.x, incumbent)
+            round_to_plans(relaxed.x)
         if not added or incumbent.closed(0.0):
             break
         round_number += 1
@@ -449,6 +426,7 @@ def _integer_rounds(
     t: Tables, master: PathMaster, incumbent: MaskIncumbent, *, gap: float, complete: Mask
 ) -> str:
     nodes, master_gap = (MOST_NODES if complete.all() else FIRST_NODES), gap
+    round_to_plans = Rounding(t, incumbent)
     while not incumbent.stop():
         outcome = master.solve(start=incumbent.best, gap=master_gap, seconds=incumbent.left(), nodes=nodes)
         incumbent.count("integer", nodes=outcome.nodes)
@@ -462,7 +440,7 @@ def _integer_rounds(
             claimed = (y > NEAR_ZERO) & ~complete
             false_claims = np.flatnonzero(claimed & ~covered_pairs(t, plan)).astype(np.int64)
             incumbent.plan(plan, "integer")
-            round_to_plans(t, x, incumbent)
+            round_to_plans(x)
         _report_bound(t, outcome, incumbent)
         if incumbent.closed(gap):
             return incumbent.ending(gap)

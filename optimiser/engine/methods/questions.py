@@ -1,13 +1,12 @@
 """Answer questions about one problem: most coverage for a budget, or least cost for a coverage."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from optimiser.engine.backends.highs import INFINITY
-from optimiser.engine.methods.branching.tree import Report
 from optimiser.engine.methods.branching.tree_search import ATTEMPTS_IN_TREE, new_worker, search_tree
 from optimiser.engine.methods.cuts.relaxation import CutFinder, Relaxation
 from optimiser.engine.methods.cuts.root import solve_root
@@ -328,10 +327,10 @@ class QuestionSession:
             program.drop_slack_rows()
         x = root.x
 
-        def after_round(report: Report) -> None:
+        def after_round(plans: Iterable[Mask]) -> None:
             """Report the plans of a round, and search for better ones near the point of the root."""
             nonlocal improver
-            for plan in report.plans:
+            for plan in plans:
                 incumbent.plan(plan, "tree")
             if improver is None and incumbent.nodes >= NODES_BEFORE_SEARCH:
                 improver = start_plans(aim, incumbent, seed=self._seed)

@@ -466,28 +466,12 @@ def _strongest(rows: Rows, solution: LpSolution, x: Floats, weight: Floats, most
     return rows.only(kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """State of the search after a round.
-
-    Attributes
-    ----------
-    bound
-        Upper bound on the scaled objective of every plan.
-    nodes, cuts
-        Numbers of nodes solved and cuts found in the round.
-    plans
-        Improving plans found in the round.
-    """
-
-    bound: float
-    nodes: int
-    cuts: int
-    plans: tuple[Mask, ...]
-
-
 def search(
-    root: Node, workers: Sequence[Worker], *, cutoff: float, report: Callable[[Report], tuple[float, bool]]
+    root: Node,
+    workers: Sequence[Worker],
+    *,
+    cutoff: float,
+    report: Callable[[float, Sequence[PlungeResult]], tuple[float, bool]],
 ) -> tuple[float, bool]:
     """Search a tree by branch and cut, best bound first.
 
@@ -501,8 +485,8 @@ def search(
     cutoff
         Scaled objective of the best known plan; minus infinity without one.
     report
-        Called with the state after each round; returns the scaled objective of the best plan, and whether to
-        stop.
+        Called after each round with an upper bound on the scaled objective of every plan and the results of
+        the plunges; returns the scaled objective of the best plan, and whether to stop.
 
     Returns
     -------
@@ -547,14 +531,7 @@ def search(
                     serial += 1
                     heapq.heappush(heap, (-node.bound, -node.depth, serial, node))
             bound = max(cutoff, unresolved, -heap[0][0] if heap else -math.inf)
-            cutoff, is_done = report(
-                Report(
-                    bound,
-                    sum(h.nodes for h in results),
-                    sum(len(part) for h in results for part in h.rows),
-                    tuple(plan for h in results for plan in h.plans),
-                )
-            )
+            cutoff, is_done = report(bound, results)
             if is_done:
                 bound = max(cutoff, unresolved, -heap[0][0] if heap else -math.inf)
                 return bound, False

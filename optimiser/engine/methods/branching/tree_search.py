@@ -2,7 +2,7 @@
 
 import math
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -18,8 +18,8 @@ from optimiser.engine.backends.solvers import ALTERNATIVE, ANY, BUNDLED, SOLVERS
 from optimiser.engine.methods.branching.tree import (
     LEAST_CHANGE,
     Node,
+    PlungeResult,
     PlungeRules,
-    Report,
     Worker,
     integer_bound,
     search,
@@ -146,8 +146,8 @@ def prove(
         return search_in_solver(t, incumbent, task, root)
     workers = [_worker(incumbent, task, root, number) for number in range(task.threads)]
 
-    def after_round(report: Report) -> None:
-        for plan in report.plans:
+    def after_round(plans: Iterable[Mask]) -> None:
+        for plan in plans:
             if incumbent.plan(plan, "tree"):
                 improver.start_from(plan)
         improver.improve_for(incumbent, ATTEMPTS_IN_TREE)
@@ -217,7 +217,7 @@ def search_tree(
     workers: Sequence[Worker],
     *,
     gap: float,
-    after_round: Callable[[Report], None],
+    after_round: Callable[[Iterable[Mask]], None],
 ) -> str:
     """Search our own tree from a root; bounds and counts go to the incumbent.
 
@@ -232,7 +232,7 @@ def search_tree(
     gap
         Relative gap at which to stop.
     after_round
-        Called after each round; reports its plans, and may search for better ones.
+        Called with the plans of each round; reports them, and may search for better ones.
 
     Returns
     -------
@@ -241,10 +241,11 @@ def search_tree(
     """
     scale = root.scale
 
-    def report(progress: Report) -> tuple[float, bool]:
-        incumbent.count("tree", cuts=progress.cuts, nodes=progress.nodes)
-        after_round(progress)
-        incumbent.bound(scale.to_objective(progress.bound), "tree")
+    def report(bound: float, plunges: Sequence[PlungeResult]) -> tuple[float, bool]:
+        cuts = sum(len(rows) for plunge in plunges for rows in plunge.rows)
+        incumbent.count("tree", cuts=cuts, nodes=sum(plunge.nodes for plunge in plunges))
+        after_round(plan for plunge in plunges for plan in plunge.plans)
+        incumbent.bound(scale.to_objective(bound), "tree")
         return scale.of_plan(incumbent.best), incumbent.stop() or incumbent.closed(gap)
 
     first, cutoff = Node.root(root.solution), scale.of_plan(incumbent.best)

@@ -11,7 +11,7 @@ from cut_drawing import clique_covers, meshes, two_of_three
 from engine_running import LONG_S
 from hypothesis import given
 from hypothesis import strategies as st
-from knapsack_program import Knapsack, run
+from knapsack_program import Knapsack, round_of, run
 from stated_rows import rows_of
 from tiers import examples, thinned
 
@@ -170,7 +170,8 @@ def branched(problem, *, threads=1, rules=BARE, left=lambda: 10.0, rounds=10**6)
     ]
     reports, best = [], [(-math.inf, None)]
 
-    def report(now):
+    def report(bound, plunges):
+        now = round_of(bound, plunges)
         reports.append(now)
         for plan in now.plans:
             best.append(max(best[-1], (scale.of_plan(plan), plan), key=lambda pair: pair[0]))

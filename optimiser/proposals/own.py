@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from networks import inputs
 from networks.cities import UnknownCityError
 from optimiser.problem.errors import CandidateError
+from optimiser.problem.jsonfile import repeated
 from optimiser.problem.model import FIXED, INSTRUMENTS
 from optimiser.proposals.base_case import Arc, BaseCase, great_circle_km, line_km, travel_time_s
 from optimiser.proposals.costs import Cost, CostTable
@@ -101,10 +102,8 @@ def read_own(
         if not wrong:
             proposals.append(_proposal(row, ends, finder.tracks, rules))
         faults += [f"row {number}: {fault}" for fault in wrong]
-    ids = [proposal.candidate_id for proposal in proposals]
-    faults += [
-        f"the id `{name}` is used twice" for name in sorted({name for name in ids if ids.count(name) > 1})
-    ]
+    twice = repeated(proposal.candidate_id for proposal in proposals)
+    faults += [f"the id `{name}` is used twice" for name in twice]
     if faults:
         raise CandidateError(
             "own candidates cannot be used",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from networks.skims import UNREACHABLE, TimeGraph, time_matrix
 from optimiser.problem import Candidate, DesignProblem, Pair
-from optimiser.problem.errors import CandidateError, ProblemError
+from optimiser.problem.errors import CandidateError
 from optimiser.problem.model import Fixed, Instrument
 from optimiser.proposals.generate import STANDARD_KIND
 from optimiser.proposals.shortest_times import NO_PATH_S, contracted, times_between, without_detours
@@ -320,12 +320,8 @@ def design_problem(
     CandidateError
         When a candidate's arc takes less than a second or ends nowhere.
     ProblemError
-        When the budget, limit or share is negative.
+        When the budget, limit or share is negative (`DesignProblem`).
     """
-    numbers = {"limit": limit_s, "budget share": budget_share, "budget": budget}
-    faults = [f"{name}: {value}" for name, value in numbers.items() if value is not None and value < 0]
-    if faults:
-        raise ProblemError("numbers of the problem are negative", faults=faults, remedy="Give 0 or more.")
     if budget is None and budget_share is not None:
         budget = int(Fraction(str(budget_share)) * int(candidates.table["cost"].sum()))
     _check_arcs(candidates, graph)

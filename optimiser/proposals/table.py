@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import math
 from collections import Counter
@@ -19,6 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from networks.skims import TimeGraph
 from optimiser.problem.errors import CandidateError
+from optimiser.problem.jsonfile import repeated
 from optimiser.proposals.base_case import Arc, BaseCase
 from optimiser.proposals.costs import Cost, CostTable, estimate
 from optimiser.proposals.shortest_times import NO_PATH_S
@@ -304,7 +304,6 @@ def assemble(
     costs: CostTable,
     terrain: Terrain,
     *,
-    report: Mapping[str, int] | None = None,
     longest_water_km: float = math.inf,
 ) -> Candidates:
     """Price proposals and put them in tables, in order of their ids.
@@ -315,8 +314,6 @@ def assemble(
         Candidates without cost.
     costs, terrain
         What a km costs on which ground, and where that ground is.
-    report
-        What was left out before: reason to count.
     longest_water_km
         Proposals whose longest crossing of water has more km are left out, and counted.
 
@@ -326,7 +323,7 @@ def assemble(
         When two proposals have one id, or a standard has no rate.
     """
     priced = price(list(proposals), costs, terrain, longest_water_km=longest_water_km)
-    return tabulate(priced, costs, terrain, report=report)
+    return tabulate(priced, costs, terrain)
 
 
 type Priced = tuple[Proposal, Mapping[str, object] | str]
@@ -348,10 +345,10 @@ def price(
 def tabulate(
     priced: Iterable[Priced], costs: CostTable, terrain: Terrain, *, report: Mapping[str, int] | None = None
 ) -> Candidates:
-    """Put priced proposals in tables, in order of their ids; see `assemble`."""
+    """Put priced proposals in tables, in order of their ids; `report` counts what was left out before."""
     every = sorted(priced, key=lambda one: one[0].candidate_id)
-    _check_unique([proposal.candidate_id for proposal, _ in every])
-    left_out = Counter(report or {})
+    _check_unique(proposal.candidate_id for proposal, _ in every)
+    left_out = Counter(report)
     left_out.update(why for _, why in every if isinstance(why, str))
     rows = [row for _, row in every if not isinstance(row, str)]
     ordered = [proposal for proposal, row in every if not isinstance(row, str)]
@@ -396,10 +393,9 @@ def _geo_table(table: pd.DataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry="geometry", crs="EPSG:4326")
 
 
-def _check_unique(ids: Sequence[str]) -> None:
-    """Refuse ids that are used twice; the ids are sorted."""
-    twice = sorted({one for one, other in itertools.pairwise(ids) if one == other})
-    if twice:
+def _check_unique(ids: Iterable[str]) -> None:
+    """Refuse ids that are used twice."""
+    if twice := repeated(ids):
         raise CandidateError(
             "candidate ids are used twice", faults=twice, remedy="Give each candidate its own id."
         )
@@ -418,7 +414,7 @@ def merge(first: Candidates, second: Candidates) -> Candidates:
             f"candidates are priced in `{first.money}` and in `{second.money}`", remedy="Use one cost table."
         )
     table = pd.concat([first.table, second.table], ignore_index=True)
-    _check_unique(sorted(table["candidate_id"]))
+    _check_unique(table["candidate_id"])
     arcs, runs = (
         pd.concat([mine, others.assign(candidate=others["candidate"] + len(first))], ignore_index=True)
         for mine, others in ((first.arcs, second.arcs), (first.runs, second.runs))

@@ -13,6 +13,7 @@ import shapely
 from networks.osm.tags import last_day
 from optimiser.measures.recall import MODES
 from optimiser.problem.errors import JobError
+from optimiser.problem.jsonfile import repeated
 from optimiser.proposals import own
 from optimiser.proposals.base_case import line_km
 from optimiser.proposals.costs import CostTable, estimate
@@ -71,8 +72,8 @@ def read_corridors(
     faults = [
         f"row {number}: {fault}" for number, row in enumerate(rows, 1) for fault in _row_faults(row, costs)
     ]
-    ids = [str(row.get("id")) for row in rows]
-    faults += [f"the id `{name}` is used twice" for name in sorted({n for n in ids if ids.count(n) > 1})]
+    twice = repeated(str(row.get("id")) for row in rows)
+    faults += [f"the id `{name}` is used twice" for name in twice]
     if faults:
         raise _refusal(path, "cannot be used", *faults)
     found = pd.DataFrame([_corridor(row, costs, terrain, level) for row in rows])

@@ -14,7 +14,7 @@ from candidates_drawing import proposal, table
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals.base_case import line_km
 from optimiser.proposals.costs import builtin_cost_table
-from optimiser.proposals.table import Item, assemble, fix, merge, number_arcs
+from optimiser.proposals.table import Item, assemble, fix, merge, number_arcs, tabulate
 from optimiser.proposals.terrain import WATER, AllPlain
 
 
@@ -62,9 +62,9 @@ def wet(*kinds):
     return Ground()
 
 
-def priced(*proposals, ground=None, longest_km=math.inf, report=None):
+def priced(*proposals, ground=None, longest_km=math.inf):
     costs = builtin_cost_table()
-    return assemble(proposals, costs, ground or AllPlain(), longest_water_km=longest_km, report=report)
+    return assemble(proposals, costs, ground or AllPlain(), longest_water_km=longest_km)
 
 
 def unpriced(name, km=10.0):
@@ -87,11 +87,14 @@ def test_a_line_over_water_costs_more_and_says_how_far_it_runs_there():
 
 def test_proposals_whose_crossing_is_too_wide_are_left_out_and_counted():
     step_km = line_km(unpriced("x").geometry) / 22
-    report = {"before": 2}
-    found = priced(unpriced("x"), ground=wet(11), longest_km=11 * step_km + 1e-9, report=report)
-    assert (len(found), found.report) == (1, {"before": 2})
-    found = priced(unpriced("x"), ground=wet(11), longest_km=5.0, report=report)
-    assert (len(found), found.report) == (0, {"before": 2, "road_link: crosses more than 5 km of water": 1})
+    found = priced(unpriced("x"), ground=wet(11), longest_km=11 * step_km + 1e-9)
+    assert (len(found), found.report) == (1, {})
+    found = priced(unpriced("x"), ground=wet(11), longest_km=5.0)
+    assert (len(found), found.report) == (0, {"road_link: crosses more than 5 km of water": 1})
+    found = tabulate(
+        [(unpriced("x"), "wet")], builtin_cost_table(), AllPlain(), report={"before": 2, "wet": 1}
+    )
+    assert (len(found), found.report) == (0, {"before": 2, "wet": 2})
 
 
 def test_candidates_that_are_taken_keep_their_arcs_and_runs():

@@ -308,6 +308,10 @@ SERVICES = tuple(name for name, kind in KINDS.items() if kind.is_service)
 """The kinds that are services."""
 
 
+AT_STATIONS = ("check_in", "timed_transfer", "access", "extra_stop", "station")
+"""The kinds that are done at stations of a city, or to them."""
+
+
 NEW_LINES = ("road_link", "gap", "rail_link", "direct_expressway", "rail_direct")
 """The kinds that lay a line where there is none."""
 

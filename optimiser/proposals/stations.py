@@ -16,6 +16,8 @@ from optimiser.proposals.services import PatternRules
 from optimiser.proposals.table import Proposal
 from optimiser.proposals.trains import Stop, TrackPath, Tracks, Train, stop_at_new_station, train_arcs
 
+REGION = "the whole region"
+"""Where a rule holds that is none of one station."""
 _MARK_DEG = 0.01
 """Half the length of the line that marks a station on a map, degrees."""
 
@@ -146,7 +148,7 @@ def propose_check_in(tracks: Tracks, rules: StationRules, left_out: Counter[str]
             yield measure(
                 [row],
                 candidate_id=f"check-in:{row}-{name}",
-                to_name=name,
+                to_name=f"{name} station",
                 why=f"check-in of {minutes} min for {trains}",
             )
         return
@@ -159,7 +161,7 @@ def propose_check_in(tracks: Tracks, rules: StationRules, left_out: Counter[str]
         rows,
         [f"{NEW}station/{tracks.base.ids[city]}" for city in tracks.cities_without_trains],
         candidate_id="check-in:region",
-        to_name="the whole region",
+        to_name=REGION,
         why=(
             f"one rule at {len(rows)} stations with fast trains: {shorter[0][1] / 60:g} min before departure"
             f" instead of {saved}; boarding closes 5 min before, identities are checked at the train"
@@ -242,7 +244,7 @@ def propose_access(tracks: Tracks, rules: StationRules, left_out: Counter[str]) 
                 yield Proposal(
                     candidate_id=f"access:{base.ids[city]}-{row}-{way.standard}",
                     from_name=base.names[city],
-                    to_name=tracks.station_name(row),
+                    to_name=f"{tracks.station_name(row)} station",
                     length_km=km,
                     speed_kmh=way.speed_kmh,
                     standard=way.standard,
@@ -331,7 +333,7 @@ def propose_extra_stops(tracks: Tracks, rules: PatternRules, left_out: Counter[s
                     Stop(f"station:{row}"),
                     candidate_id=f"extra-stop:{pattern.service_id}-{row}",
                     from_name=tracks.base.names[near[row][0]],
-                    to_name=name,
+                    to_name=f"{name} station",
                     standard="extra-stop",
                     why=f"{pattern.name}: a train every {pattern.headway_s / 60:.0f} min stops at {name} too",
                 )

@@ -725,6 +725,8 @@ def assemble(
         population=population,
         ranking=ranking,
     )
+    found = [tables.package(row, further.get("rings", ())) for row in links.to_dict("records")]
+    links.insert(2, "package", found)
     return ReportInput(
         region=region,
         limit_s=max((pair.limit for pair in problem.pairs), default=0),

@@ -14,15 +14,15 @@ from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness
 from optimiser.measures.equity import ALL
 from optimiser.measures.tables import Measures
-from optimiser.report import answer, plots, ring_section, wording
+from optimiser.report import answer, plots, ring_section, tables, wording
 from optimiser.report.inputs import Question, Reach, ReportInput
 from optimiser.report.ring_layout import formed
 
 ORDER = "in the order of building, by value for money"
 """Order of the links in a few words; `optimiser.measures.order.build_order` gives the rule in full."""
 
-MOST_LINKS = 25
-"""Links that the terminal shows; all are in links.csv."""
+MOST_LINKS = 20
+"""Links that page and terminal show before a reader asks for more; all are in links.csv."""
 
 
 def headline(report: ReportInput) -> str:
@@ -416,27 +416,52 @@ def reach_table(found: Reach) -> Table:
     return table
 
 
+def packages(report: ReportInput) -> list[dict[str, Any]]:
+    """Return the proposed links by package: `title`, `links`, sums of their costs, pairs by any of them."""
+    used = [frozenset(names) for names in coverage.newly_covered(report.pairs)["links"]]
+    return [
+        {
+            "title": wording.capitalised(name),
+            "links": links,
+            "pairs": sum(not one.isdisjoint(links["candidate_id"]) for one in used),
+            **{
+                column: int(links[column].sum())
+                for column in ("cost_low", "cost", "cost_high", "pairs_added")
+            },
+        }
+        for name, links in tables.packages(report.links)
+    ]
+
+
 def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
-    """Return the proposed links, ranked, with cost, length and who gains; `most` rows are shown."""
+    """Return the proposed links by package, with cost, length and who gains: the `most` of best rank."""
     cases, each = report.cases, f"{wording.per_person(report.money)[1]} each".strip()
     heads = ("#", "link", "what", "km", "cost", "low – high", "pairs", "people", each)
-    cells = (
-        (
-            str(row["rank"]),
-            escape(wording.link_name(row)),
-            escape(wording.kind(row["kind"], row["geometry"])),
-            f"{row['length_km']:.0f}",
-            wording.integer(row["cost"]),
-            f"{wording.integer(row['cost_low'])} – {wording.integer(row['cost_high'])}",
-            str(row["pairs"]),
-            wording.people(row["people"]),
-            wording.integer(row["cost_per_person"]),
-            *([] if cases is None else [cases.counted(row["candidate_id"])]),
+    title = f"Proposed links and services (costs in {report.money}); numbers: {ORDER}"
+    table = _table(title, (*heads, *(["chosen in"] if cases else [])), (), texts=("link", "what"))
+
+    def add(row: Mapping[Any, Any], name: str, *cells: str, style: str = "") -> None:
+        low, cost, high = (wording.integer(row[key]) for key in ("cost_low", "cost", "cost_high"))
+        number, what, km, *gains = cells
+        table.add_row(
+            number, escape(name), what, km, cost, f"{low} – {high}", str(row["pairs"]), *gains, style=style
         )
-        for row in report.links.head(most).to_dict("records")
-    )
-    title = f"Proposed links and services (costs in {report.money}), {ORDER}"
-    table = _table(title, (*heads, *(["chosen in"] if cases else [])), cells, texts=("link", "what"))
-    left = len(report.links) - most
-    table.caption = f"and {left} more in links.csv" if left > 0 else None
+
+    for group in packages(report):
+        rows = group["links"][group["links"]["rank"] <= most]
+        if len(rows):
+            add(group, group["title"], "", "", "", style="bold")
+        for row in rows.to_dict("records"):
+            add(
+                row,
+                wording.link_name(row),
+                str(row["rank"]),
+                escape(wording.kind(row["kind"], row["geometry"])),
+                f"{row['length_km']:.0f}",
+                wording.people(row["people"]),
+                wording.integer(row["cost_per_person"]),
+                *([] if cases is None else [cases.counted(row["candidate_id"])]),
+            )
+    if len(report.links) > most:
+        table.caption = f"and {len(report.links) - most} more in links.csv"
     return table

@@ -22,6 +22,8 @@ from optimiser.problem.errors import listed
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.model import TIERS
 from optimiser.proposals import evidence
+from optimiser.proposals.generate import AT_STATIONS, SERVICES
+from optimiser.proposals.stations import REGION
 from optimiser.report import wording
 from optimiser.report.ring_layout import EXISTING, NEW, PIECES, WGS84, RingShown, drawn, joined, known_rings
 from optimiser.verify import Plan
@@ -40,7 +42,16 @@ def _columns() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = wording.data_of("columns")
     line = found["links"].pop("geometry")
     found["links"] |= {**evidence.COLUMNS, "geometry": line}
-    of_plan = ("rank", *COUNTED, "cost_per_person", "cost_so_far", "pairs_so_far", "chosen_in", "of_cases")
+    of_plan = (
+        "rank",
+        "package",
+        *COUNTED,
+        "cost_per_person",
+        "cost_so_far",
+        "pairs_so_far",
+        "chosen_in",
+        "of_cases",
+    )
     described = {name: words for name, words in found["links"].items() if name not in (*of_plan, "geometry")}
     found["candidates"] = {**described, **found["candidates"], "geometry": line}
     return found
@@ -148,6 +159,28 @@ def _described(
     table["pairs_so_far"] = table["pairs_added"].cumsum()
     order = [column for column in COLUMNS["links"] if column in table.columns and column != "geometry"]
     return gpd.GeoDataFrame(table[[*order, "geometry"]], geometry="geometry", crs=candidates.crs)
+
+
+_PACKAGES = ("ring ", "lines and roads", "trains", "rules of the region", "stations of ")
+"""How packages begin, in the order in which readers see them."""
+
+
+def package(row: Mapping[Any, Any], rings: Iterable[RingShown]) -> str:
+    """Return what a proposal, a row of the table of links, is part of."""
+    ring = next((ring.id for ring in rings if row["candidate_id"] in ring.candidates), None)
+    if ring is not None:
+        return f"ring {ring}"
+    if row["mode"] == "access" or row["kind"] in AT_STATIONS:
+        return "rules of the region" if row["to_name"] == REGION else f"stations of {row['from_name']}"
+    return "trains" if row["kind"] in SERVICES else "lines and roads"
+
+
+def packages(links: gpd.GeoDataFrame) -> list[tuple[str, gpd.GeoDataFrame]]:
+    """Return links by package, in the order in which readers see them; those of cities by their best rank."""
+    names = sorted(
+        links["package"].unique(), key=lambda name: [not name.startswith(one) for one in _PACKAGES]
+    )
+    return [(name, links[links["package"] == name]) for name in names]
 
 
 def rounded(table: gpd.GeoDataFrame) -> pd.DataFrame:

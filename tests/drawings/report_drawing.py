@@ -19,7 +19,7 @@ from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.measures.order import rank_links
 from optimiser.measures.tables import Measures
 from optimiser.problem import Candidate, DesignProblem, Pair
-from optimiser.report import sentences
+from optimiser.report import sentences, tables
 from optimiser.report.inputs import CaseResults, ReportInput, StateShown, StateStep, assemble
 
 HOUR = 3600
@@ -98,6 +98,35 @@ def line_report(*built: str, names: tuple[str, ...] = NAMES, **further: object) 
         ends=np.array([[pair.origin, pair.destination] for pair in problem.pairs]),
         **further,
     )
+
+
+MANY = (
+    ("rule", "check_in", "access", "High-speed stations", "the whole region"),
+    ("bc", "road_upgrade", "road", "Bo", "Cy"),
+    ("express", "express_service", "rail", "Ada", "Di"),
+    ("bus", "access", "access", "Cy", "Cy West station"),
+    ("cd", "rail_link", "rail", "Cy", "Di"),
+    ("stop", "extra_stop", "rail", "Di", "Di station"),
+    ("change", "timed_transfer", "access", "Cy", "Cy West: a line with another"),
+    *((f"road {at}", "road_link", "road", "Ada", f"Village {at}") for at in range(8, 24)),
+)
+"""Id, kind, mode and ends of links of each package, by rank."""
+
+
+def many_links() -> ReportInput:
+    """A plan of links of each package, more than a screen shows; B-C closes a ring, and two pairs use C-D."""
+    ring = shown()
+    ring = replace(ring, pieces=ring.pieces.replace({"candidate_id": {"east": "bc"}}))
+    report = line_report("bc", "cd", rings=(ring,))
+    base = report.links.set_index("candidate_id").loc["cd"]
+    columns = ("candidate_id", "kind", "mode", "from_name", "to_name")
+    rows = [
+        {**base, **dict(zip(columns, one, strict=True)), "rank": rank, "length_km": rank, "cost": 10 * rank}
+        for rank, one in enumerate(MANY, start=1)
+    ]
+    links = gpd.GeoDataFrame(rows, geometry="geometry", crs="EPSG:4326")
+    found = [tables.package(row, report.rings) for row in links.to_dict("records")]
+    return replace(report, links=links.assign(package=found))
 
 
 def report_out_of_reach() -> ReportInput:

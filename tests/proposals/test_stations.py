@@ -39,7 +39,7 @@ def test_shorter_check_in_everywhere_is_the_network_with_shorter_check_in(defini
     before = drawn_with(definition=definition)
     after = drawn_with(replace(CHINA, check_in_hsr_s=900, check_in_conv_s=600), definition)
     found = list(stations.propose_check_in(Tracks(before, RailRules()), EACH, Counter()))
-    assert [one.to_name for one in found] == ["n0", "n1", "n2"]
+    assert [one.to_name for one in found] == ["n0 station", "n1 station", "n2 station"]
     added = [arc for one in found for arc in one.arcs]
     assert (with_arcs(before.graph, added) == after.skim).all()
 
@@ -251,7 +251,7 @@ def test_the_place_of_a_measure_is_marked_by_a_short_line():
     assert (south, north) == (lat, lat)
     assert west < lon < east
     assert (west + east) / 2 == pytest.approx(lon)
-    assert (hub.from_name, hub.to_name) == ("B", "n1")
+    assert (hub.from_name, hub.to_name) == ("B", "n1 station")
 
 
 def ways_to(city, row, gain_s=300, **rules):

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
-from report_drawing import PRICED, on_screen, report_out_of_reach
+from report_drawing import PRICED, many_links, on_screen, report_out_of_reach
+from rich.console import Console
 
 from optimiser.report import sentences
 from optimiser.report.ring_layout import RingReward, RingValue
+
+GOLDEN = Path(__file__).parent / "links_screen_golden.txt"
 
 
 def test_the_screen_shows_coverage_and_ranked_links(report):
@@ -26,6 +31,12 @@ def test_the_screen_shows_the_coverage_at_other_speeds(report):
 def test_the_screen_states_the_rule_of_the_ranking(report):
     title = sentences.links_table(report).title
     assert "in the order of building, by value for money" in str(title)
+
+
+def test_the_screen_shows_links_by_package_and_the_twenty_of_best_rank():
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(sentences.links_table(many_links()))
+    assert console.export_text() == GOLDEN.read_text(encoding="utf-8")
 
 
 def test_markup_in_a_name_is_shown_as_written(make):

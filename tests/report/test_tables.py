@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from report_drawing import HOUR, line_problem, report_out_of_reach, three_candidates
+from report_drawing import HOUR, line_problem, many_links, report_out_of_reach, three_candidates
 
 from optimiser.report import tables
 
@@ -52,6 +52,21 @@ def test_people_of_a_link_are_counted_once_a_city():
     )
     assert table.loc[0, "pairs"] == 2
     assert table.loc[0, "people"] == 100_000
+
+
+def test_links_are_read_by_package_those_of_cities_last():
+    found = {name: list(links["candidate_id"]) for name, links in tables.packages(many_links().links)}
+    roads = [f"road {at}" for at in range(8, 24)]
+    assert found == {
+        "ring outer": ["bc"],
+        "lines and roads": ["cd", *roads],
+        "trains": ["express"],
+        "rules of the region": ["rule"],
+        "stations of Cy": ["bus", "change"],
+        "stations of Di": ["stop"],
+    }
+    assert next(iter(found)) == "ring outer"
+    assert list(found)[-2:] == ["stations of Cy", "stations of Di"]
 
 
 def test_the_path_of_a_new_pair_names_its_links(report):

@@ -153,17 +153,17 @@ def robust(count: int) -> Answers:
     drawing = importlib.import_module("robust_drawing")
     module, here = "frontier.robust", process()
     compose, afford_of = named("compose", module), ("all", "expected", "base")
-    plan_of, question, alone_of = (
-        named(name, module, "frontier.robust_plans")
-        for name in ("robust_plan", "RobustQuestion", "solve_alone")
+    plan_of, alone_of = (
+        named(name, module, "frontier.robust_plans") for name in ("robust_plan", "solve_alone")
     )
+    question = named("Robust", "job.sections")
     for seed in range(count):
         base, scenarios = drawing.futures(seed)
         composed = compose(base, scenarios, afford=afford_of[seed % 3])
         share, need = drawing.SHARES[seed % len(drawing.SHARES)], 1 + seed % len(scenarios)
         alone = [alone_of(one, exact(), here) for one in scenarios]
         for kind in ("expected", "share", "count", "max_min", "regret"):
-            asked = question(kind=kind, share=share, need=need)
+            asked = question(kind=kind, share=float(share), need=need)
             found = plan_of(composed, asked, exact(), alone=alone, run=here)
             result, level = found.result, found.level and [found.level.level, found.level.bound]
             yield f"robust {seed}, {kind}", [level, result.objective, result.bound, result.built]

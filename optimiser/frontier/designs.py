@@ -8,15 +8,14 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
+from optimiser.engine.search.paths import Floats
 from optimiser.job.model import Correlated, Sweep
 from optimiser.problem.errors import ProblemError
 
 type Value = float | str
-type Matrix = NDArray[np.float64]
 
 TAIL = 0.1
 """One at a time, each factor takes the values that it falls short of, and exceeds, with this probability."""
@@ -254,7 +253,7 @@ def _values(factor: Factor, chances: Sequence[float]) -> tuple[Value, ...]:
     return own.values if isinstance(own, Choice) else tuple(_quantile(factor, one) for one in chances)
 
 
-def _chances(factors: Sequence[Factor], plan: Sweep) -> tuple[Matrix, tuple[Block, ...]]:
+def _chances(factors: Sequence[Factor], plan: Sweep) -> tuple[Floats, tuple[Block, ...]]:
     """Return the quantiles of each factor, one row a case, and the blocks of a design that has several."""
     count = len(factors)
     match plan.design:
@@ -277,7 +276,7 @@ def _chances(factors: Sequence[Factor], plan: Sweep) -> tuple[Matrix, tuple[Bloc
             return _mixed(drawn, factors, plan.correlations), ()
 
 
-def _sobol(count: int, points: int, seed: int) -> Matrix:
+def _sobol(count: int, points: int, seed: int) -> Floats:
     if points & (points - 1):
         below = 1 << (points.bit_length() - 1)
         raise ProblemError(
@@ -289,12 +288,12 @@ def _sobol(count: int, points: int, seed: int) -> Matrix:
     return _inside(qmc.Sobol(count, scramble=True, rng=seed).random_base2(points.bit_length() - 1))
 
 
-def _inside(chances: Matrix) -> Matrix:
+def _inside(chances: Floats) -> Floats:
     """Return probabilities that are neither 0 nor 1, where a distribution may have no quantile."""
     return np.clip(chances, 2.0**-53, 1 - 2.0**-53)
 
 
-def _saltelli(ids: Sequence[str], plan: Sweep) -> tuple[Matrix, tuple[Block, ...]]:
+def _saltelli(ids: Sequence[str], plan: Sweep) -> tuple[Floats, tuple[Block, ...]]:
     """Return the matrices A and B, and for each factor A with the column of that factor from B.
 
     Saltelli et al. 2010, Variance based sensitivity analysis of model output, table 2; A and B are the
@@ -321,7 +320,7 @@ def _saltelli(ids: Sequence[str], plan: Sweep) -> tuple[Matrix, tuple[Block, ...
     return np.vstack([first, second, *mixed]), blocks
 
 
-def _morris(count: int, plan: Sweep) -> tuple[Matrix, tuple[Block, ...]]:
+def _morris(count: int, plan: Sweep) -> tuple[Floats, tuple[Block, ...]]:
     """Return trajectories that change one factor after the other by half of its range.
 
     Morris 1991, Factorial sampling plans for preliminary computational experiments. The grid has `levels`
@@ -352,7 +351,7 @@ def _morris(count: int, plan: Sweep) -> tuple[Matrix, tuple[Block, ...]]:
 # ---- correlations
 
 
-def _matrix(factors: Sequence[Factor], correlations: Sequence[Correlated]) -> Matrix:
+def _matrix(factors: Sequence[Factor], correlations: Sequence[Correlated]) -> Floats:
     place = {factor.id: at for at, factor in enumerate(factors)}
     found, seen, faults = np.eye(len(factors)), set[frozenset[str]](), []
     for one in correlations:
@@ -377,7 +376,7 @@ def _matrix(factors: Sequence[Factor], correlations: Sequence[Correlated]) -> Ma
     return found
 
 
-def _cholesky(matrix: Matrix, factors: Sequence[Factor]) -> Matrix:
+def _cholesky(matrix: Floats, factors: Sequence[Factor]) -> Floats:
     """Return the lower triangular root of a correlation matrix, which may be singular.
 
     Raises
@@ -403,7 +402,7 @@ def _cholesky(matrix: Matrix, factors: Sequence[Factor]) -> Matrix:
     return root
 
 
-def _contradiction(matrix: Matrix, factors: Sequence[Factor], last: int) -> ProblemError:
+def _contradiction(matrix: Floats, factors: Sequence[Factor], last: int) -> ProblemError:
     """Name the pairs that cannot hold together: those on which the vector of negative variance rests."""
     values, vectors = np.linalg.eigh(matrix[: last + 1, : last + 1])
     weight = np.abs(np.outer(vectors[:, 0], vectors[:, 0]))
@@ -422,7 +421,7 @@ def _contradiction(matrix: Matrix, factors: Sequence[Factor], last: int) -> Prob
     )
 
 
-def _mixed(chances: Matrix, factors: Sequence[Factor], correlations: Sequence[Correlated]) -> Matrix:
+def _mixed(chances: Floats, factors: Sequence[Factor], correlations: Sequence[Correlated]) -> Floats:
     if not correlations:
         return chances
     scores = ndtri(_inside(chances)) @ _cholesky(_matrix(factors, correlations), factors).T

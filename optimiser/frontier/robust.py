@@ -16,16 +16,13 @@ from optimiser.frontier.askers import solved
 from optimiser.frontier.axes import everything
 from optimiser.frontier.cases import money_limits, shifted
 from optimiser.frontier.levels import LevelAnswer, LevelTarget, highest_level
+from optimiser.job.sections import Robust
 from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Target
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.model import Arc
 from optimiser.problem.result import Result, rounded_bound
 from optimiser.verify import Plan
 from optimiser.verify.rules import coverable
-
-type RobustKind = Literal["expected", "share", "max_min", "count", "regret"]
-"""What a robust plan is best in: the expected weight; the same with a least share in every scenario; the
-share that every scenario can be given; the weight of pairs covered in enough scenarios; the regret."""
 
 STEPS = 1000
 """Shares of `max_min` are distinguished in thousandths."""
@@ -428,25 +425,6 @@ def _refuse_demands(composition: Composition, what: str) -> None:
 # ---- robust plans of each kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RobustQuestion:
-    """What a robust plan should be best in.
-
-    Attributes
-    ----------
-    kind
-        As `RobustKind` says.
-    share
-        With `share`: least share of the coverable weight in every scenario, 0 to 1.
-    need
-        With `count`: scenarios in which a pair must be covered to count.
-    """
-
-    kind: RobustKind = "expected"
-    share: Fraction = Fraction(0)
-    need: int = 1
-
-
 @dataclass(frozen=True, slots=True)
 class Alone:
     """The best plan of a scenario by itself.
@@ -521,7 +499,7 @@ def solve_alone(scenario: Scenario, params: SolveParameters, run: Runner | None 
 
 def robust_plan(
     composition: Composition,
-    question: RobustQuestion,
+    asked: Robust,
     params: SolveParameters,
     *,
     alone: Sequence[Alone] = (),
@@ -534,8 +512,10 @@ def robust_plan(
     ----------
     composition
         The composed scenarios.
-    question
-        What the plan should be best in.
+    asked
+        What the plan should be best in: `expected`, the expected weight; `share`, the same with a least
+        share of the coverable weight in every scenario; `max_min`, the share that every scenario can be
+        given; `count`, the weight of pairs covered in `need` scenarios; `regret`.
     params
         Gap, limit of everything together, seed and threads.
     alone
@@ -559,16 +539,17 @@ def robust_plan(
     for the scenario alone. Then they find, among the plans that attain it, the one of the largest expected
     weight, which is what `result` proves. The bound on the level is a proof of its own.
     """
-    if question.kind == "count":
-        return _answer(covered_in_most(composition, question.need), params, run)
-    if question.kind == "expected":
+    if asked.kind == "count":
+        need = asked.need or len(composition.scenarios)
+        return _answer(covered_in_most(composition, need), params, run)
+    if asked.kind == "expected":
         return _answer(composition.problem, params, run)
     ever = coverable_weights(composition)
-    if question.kind == "share":
-        least = [_rounded_up(question.share * weight) for weight in ever]
+    if asked.kind == "share":
+        least = [_rounded_up(Fraction(repr(asked.share)) * weight) for weight in ever]
         return _answer(with_least(composition, least), params, run)
     begun = time.monotonic()
-    targets, demanded = _targets(composition, question, ever, alone)
+    targets, demanded = _targets(composition, asked.kind, ever, alone)
     with_least(composition, ever)  # refuses what has demands of its own
     if not targets:
         return _answer(composition.problem, params, run)
@@ -591,11 +572,11 @@ def level_offset(alone: Sequence[Alone]) -> int:
 
 
 def _targets(
-    composition: Composition, question: RobustQuestion, ever: Sequence[int], alone: Sequence[Alone]
+    composition: Composition, kind: str, ever: Sequence[int], alone: Sequence[Alone]
 ) -> tuple[list[LevelTarget], Callable[[int], list[int]]]:
     """Return what a level asks for, and the function from a level to the least weight of each scenario."""
     scenarios = composition.scenarios
-    if question.kind == "max_min":
+    if kind == "max_min":
         rows = [(s, weight) for s, weight in zip(scenarios, ever, strict=True) if weight]
         return [LevelTarget((s.name,), Fraction(s.weight * weight, STEPS)) for s, weight in rows], (
             lambda level: [_rounded_up(Fraction(level * weight, STEPS)) for weight in ever]

@@ -11,8 +11,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.engine.search.paths import UNREACHED, Integers
-from optimiser.measures.equity import Floats, Numbers
+from optimiser.engine.search.paths import UNREACHED, Floats, Integers
+from optimiser.measures.equity import Numbers
 from optimiser.measures.order import MarginalValues
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem

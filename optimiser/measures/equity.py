@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optimiser.engine.search.paths import Floats
+
 ALL = "all"
 """Name of the row that covers every place and pair."""
 
@@ -220,7 +222,6 @@ def mean_times(ends: NDArray[np.int64], times: Floats, people: Numbers) -> tuple
     return places, mean[places]
 
 
-type Floats = NDArray[np.float64]
 type Numbers = Sequence[float] | NDArray[np.int64] | NDArray[np.float64]
 
 TOP_SHARE = 0.1

@@ -13,10 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from optimiser.engine.search.paths import Floats, Integers
 from optimiser.problem.errors import ProblemError
-
-type Floats = NDArray[np.float64]
-type Integers = NDArray[np.int64]
 
 CONFIDENCE = 0.95
 """Confidence of all intervals."""

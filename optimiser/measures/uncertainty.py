@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from optimiser.measures.sensitivity import CONFIDENCE, NOT_DEFINED, Estimate, Floats, Z
+from optimiser.engine.search.paths import Floats
+from optimiser.measures.sensitivity import CONFIDENCE, NOT_DEFINED, Estimate, Z
 
 NEAR = 0.01
 """A plan that falls short of the best of a case by at most this share of it is as good as the best."""

@@ -15,12 +15,11 @@ from networks.cities import CityNames, UnknownCityError
 from networks.osm.tags import was_open
 from networks.rail import RailBuild
 from networks.skims import ARC_KINDS, TimeGraph
+from optimiser.engine.search.paths import Mask
 from optimiser.job.model import did_you_mean
 from optimiser.problem.errors import JobError
 from optimiser.proposals.table import Candidates
 from optimiser.run.chain import Chain
-
-type Bools = NDArray[np.bool_]
 
 LATER = "opened after "
 """Begin of the name of all links that opened after a day."""
@@ -129,7 +128,7 @@ class LinkFinder:
             raise LookupError("no road of the map, and no train, runs over it")
         return found
 
-    def closing(self, roads: Bools, tracks: Bools | None = None) -> ClosedLinks:
+    def closing(self, roads: Mask, tracks: Mask | None = None) -> ClosedLinks:
         """Return what some links close: road links, and links of the rail network; bool [links] each."""
         kinds = [ARC_KINDS.index(kind) for kind in ("road", "ferry")]
         rows = np.flatnonzero(np.isin(self.graph.kind, kinds))
@@ -146,7 +145,7 @@ class LinkFinder:
     def _networks(self) -> list[gpd.GeoDataFrame]:
         return [self.roads] if self.rail is None else [self.roads, self.rail.network.links]
 
-    def _named(self, name: str) -> list[Bools]:
+    def _named(self, name: str) -> list[Mask]:
         part = _PART.match(name)
         whole = name if part is None else part["name"]
         masks = [((links["ref"] == whole) | (links["name"] == whole)).to_numpy() for links in self._networks]
@@ -166,7 +165,7 @@ class LinkFinder:
             raise LookupError("nothing of it lies between these cities")
         return between
 
-    def _between(self, links: gpd.GeoDataFrame, one: int, other: int) -> Bools:
+    def _between(self, links: gpd.GeoDataFrame, one: int, other: int) -> Mask:
         """Return which links have their middle between the lines across the way from one city to another."""
         places = self.cities.geometry.iloc[[one, other]]
         lon, lat = places.x.to_numpy(), places.y.to_numpy()
@@ -177,7 +176,7 @@ class LinkFinder:
         along = along / (east**2 + north**2)
         return np.asarray((along >= 0) & (along <= 1))
 
-    def _rides(self, closed: Bools) -> NDArray[np.int64]:
+    def _rides(self, closed: Mask) -> NDArray[np.int64]:
         """Return the rides between two stops that run over closed links."""
         legs = set(self._closed_legs(closed))
         ids = self.graph.nodes["node_id"].to_numpy(dtype=object)
@@ -188,7 +187,7 @@ class LinkFinder:
                 found.append(row)
         return np.array(found, dtype=np.int64)
 
-    def _closed_legs(self, closed: Bools) -> Iterator[tuple[str, int]]:
+    def _closed_legs(self, closed: Mask) -> Iterator[tuple[str, int]]:
         """Yield service and number of the first stop of each leg that runs over a closed link."""
         if self.rail is None or not closed.any():
             return

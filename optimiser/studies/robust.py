@@ -15,7 +15,6 @@ from optimiser.frontier.robust import (
     Alone,
     Composition,
     RobustAnswer,
-    RobustQuestion,
     Scenario,
     compose,
     level_offset,
@@ -28,7 +27,6 @@ from optimiser.problem.errors import JobError, VerificationError
 from optimiser.problem.model import with_circuits
 from optimiser.report import studies as pages
 from optimiser.run.chain import Chain
-from optimiser.run.demands import exact_share
 from optimiser.run.solving import NOT_PROVEN, exit_code, parameters, refuse_empty
 from optimiser.studies import folders, sweep
 from optimiser.studies.answers import AskedBase
@@ -164,11 +162,8 @@ def _found(loaded: LoadedJob, progress: Progress) -> _Found:
                 alone.append(solve_alone(scenario, params.replace(**limits), process))
             progress.ends(f"{len(scenarios)} scenarios by themselves")
         progress.begins("Seeking the robust plan")
-        question = RobustQuestion(
-            kind=asked.kind, share=exact_share(asked.share), need=asked.need or len(scenarios)
-        )
         limited = params.replace(gap=asked.gap, time_limit_s=asked.time_limit_s)
-        answer = robust_plan(composition, question, limited, alone=alone, run=process, notify=progress.begins)
+        answer = robust_plan(composition, asked, limited, alone=alone, run=process, notify=progress.begins)
     refuse_empty(answer.result)
     return _Found(chain, words, composition, answer, alone)
 

@@ -35,7 +35,6 @@ from optimiser.engine.search.task import SolveParameters
 from optimiser.frontier import askers, levels
 from optimiser.frontier.robust import (
     STEPS,
-    RobustQuestion,
     Scenario,
     affordable_in_most,
     compose,
@@ -47,6 +46,7 @@ from optimiser.frontier.robust import (
     with_least,
     with_share_on,
 )
+from optimiser.job.sections import Robust
 from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Target, parse
 from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.verify.rules import covered_pairs
@@ -136,7 +136,7 @@ def test_every_plan_is_worth_in_the_composed_problem_what_it_is_worth_in_the_sce
 def test_the_largest_share_of_every_scenario_is_that_of_trying_every_plan(seed, here):
     base, scenarios = futures(seed)
     composed = compose(base, scenarios, afford=afford_of(seed))
-    answer = robust_plan(composed, RobustQuestion(kind="max_min"), ONE_THREAD, run=here)
+    answer = robust_plan(composed, Robust(kind="max_min"), ONE_THREAD, run=here)
     if any(coverable_weights(composed)):
         share = best_share(base, scenarios, STEPS, afford_of(seed))
         assert (answer.level.level, answer.level.bound) == (share, share)
@@ -151,7 +151,7 @@ def test_the_smallest_largest_regret_is_that_of_trying_every_plan(seed, here):
     composed = compose(base, scenarios, afford=afford_of(seed))
     alone = [solve_alone(s, ONE_THREAD, here) for s in scenarios]
     assert [(one.weight, one.bound) for one in alone] == [(best_alone(s),) * 2 for s in scenarios]
-    asked = RobustQuestion(kind="regret")
+    asked = Robust(kind="regret")
     answer = robust_plan(composed, asked, ONE_THREAD, alone=alone, run=here)
     regret = least_regret(base, scenarios, afford_of(seed))
     assert answer.level.level == answer.level.bound == level_offset(alone) - regret
@@ -254,7 +254,7 @@ def test_no_plan_for_all_scenarios_is_an_answer(here):
     needing = fixing(base.replace(budget=20), "ad", "in")
     composed = compose(base, named(needing))
     for kind in ("expected", "max_min"):
-        answer = robust_plan(composed, RobustQuestion(kind=kind), ONE_THREAD, run=here)
+        answer = robust_plan(composed, Robust(kind=kind), ONE_THREAD, run=here)
         assert (answer.result.status, answer.plan) == ("infeasible", None)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from optimiser.bench.generators import Integers, generator
-from optimiser.engine.search.paths import LONGEST, UNREACHED, graph, opened, times_from
+from optimiser.bench.generators import generator
+from optimiser.engine.search.paths import LONGEST, UNREACHED, Integers, graph, opened, times_from
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair
 from optimiser.problem.errors import ProblemError, first_of
 from optimiser.problem.jsonfile import read_bytes

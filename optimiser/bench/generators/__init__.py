@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from optimiser.engine.search.paths import LONGEST, UNREACHED, graph, opened, times_from
+from optimiser.engine.search.paths import LONGEST, UNREACHED, Integers, graph, opened, times_from
 from optimiser.problem import Arc, Candidate, DesignProblem, Pair
 
-type Integers = NDArray[np.int64]
 type Edge = tuple[int, int]
 
 TRIES = 200

@@ -15,7 +15,6 @@ from optimiser.bench.generators import (
     NO_PATH_S,
     Drawing,
     Edge,
-    Integers,
     Parameters,
     Proposal,
     Road,
@@ -31,6 +30,7 @@ from optimiser.bench.generators import (
     scatter,
     spanning_tree,
 )
+from optimiser.engine.search.paths import Integers
 from optimiser.problem import DesignProblem, Pair
 
 COST_PER_KM = 10

@@ -145,7 +145,7 @@ def closures(count: int) -> Answers:
     most = named("most_coverage", "frontier.closures")
     for seed in level.budgeted(count):
         found = most(*drawing.drawn_closures(seed), exact())
-        yield f"closures {seed}", {"value": found.value, "bound": found.bound, "built": found.built}
+        yield f"closures {seed}", {"value": found.level, "bound": found.bound, "built": found.built}
 
 
 def robust(count: int) -> Answers:

@@ -218,39 +218,24 @@ class Round(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClosureAnswer:
+class ClosureAnswer(LevelAnswer):
     """The best plan under closures, and its proof.
 
     Attributes
     ----------
-    status
-        As in `Result`.
-    value
+    level
         Credited coverage, or cost; None without a plan.
     bound
         Proved: no plan has a larger credited coverage, or a smaller cost. None where no plan exists or
         nothing was proved.
-    gap
-        Relative gap between them; None without one of them.
-    built, starts
-        The plan, as in `Result`.
     weights
         Weight that it covers by id of closure, and `INTACT`.
     rounds
         The rounds.
-    seconds
-        Elapsed time.
     """
 
-    status: Status
-    value: int | None = None
-    bound: int | None = None
-    gap: float | None = None
-    built: tuple[str, ...] = ()
-    starts: Starts = field(default_factory=dict)
     weights: Mapping[str, int] = field(default_factory=dict)
     rounds: tuple[Round, ...] = ()
-    seconds: float = 0.0
 
 
 def most_coverage(
@@ -356,7 +341,7 @@ def least_cost(
             claims, _ending = attempt(asked, *prover_of(asked, limits), run=process)
             best = claims.best()
             if best["status"] not in ("optimal", "feasible"):
-                return LevelAnswer(status=best["status"], level=None, bound=None)
+                return LevelAnswer(status=best["status"])
             bound = None if best["bound"] is None else int(rounded_bound(best["bound"], minimise=True))
             return LevelAnswer(status=best["status"], level=best["cost"], bound=bound, built=best["built"])
 
@@ -386,7 +371,7 @@ def _by_rounds(
         Whether the value is a cost; else it is the coverage that the closures credit least.
     """
     incumbent: Incumbent[ClosureAnswer] = Incumbent(
-        lambda plan: Evaluated(plan, plan.value or 0, 0, {}),
+        lambda plan: Evaluated(plan, plan.level or 0, 0, {}),
         minimise=minimise,
         seconds=params.time_limit_s,
         send=lambda _message: None,
@@ -408,20 +393,19 @@ def _by_rounds(
         credit = {INTACT: found.level} if minimise else keep.credits(weights, evaluator.today)
         if not lacking:
             facts: dict[str, Any] = {"weights": weights, "built": found.built, "starts": found.starts}
-            incumbent.plan(ClosureAnswer(status="feasible", value=min(credit.values()), **facts), "")
+            incumbent.plan(ClosureAnswer(status="feasible", level=min(credit.values()), **facts), "")
         lacking = lacking or {name: found.level - has for name, has in credit.items() if has < found.level}
         rounds.append(Round(tuple(chosen), found.level))
         worst = sorted(lacking, key=lambda name: (-lacking[name], name))  # those that lack most are added
         if not worst or incumbent.closed(params.gap) or incumbent.stop():
             break
         chosen += worst[:MOST_ADDED]
-    best, gap = incumbent.best, incumbent.gap()
+    best = incumbent.best
     if best is None or status == "infeasible":
-        best, gap, bound = ClosureAnswer(status=status), None, None if status == "infeasible" else bound
-    else:
-        best = dataclasses.replace(best, status="optimal" if gap == 0 else "feasible")
+        best, bound = ClosureAnswer(status=status), None if status == "infeasible" else bound
     seconds = round(params.time_limit_s - incumbent.left(), 3)
-    return dataclasses.replace(best, bound=bound, gap=gap, rounds=tuple(rounds), seconds=seconds)
+    answer = dataclasses.replace(best, bound=bound, rounds=tuple(rounds), seconds=seconds)
+    return dataclasses.replace(answer, status="optimal") if answer.gap == 0 else answer
 
 
 def _composed(

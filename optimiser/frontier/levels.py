@@ -78,8 +78,6 @@ class LevelAnswer:
         Proved: no plan attains a level above it. None where no plan exists.
     built
         Ids of the plan.
-    weights
-        Covered weight of the plan, for each demand.
     starts
         As in `Result`.
     questions
@@ -89,10 +87,9 @@ class LevelAnswer:
     """
 
     status: Status
-    level: int | None
-    bound: int | None
+    level: int | None = None
+    bound: int | None = None
     built: tuple[str, ...] = ()
-    weights: tuple[int, ...] = ()
     starts: Starts = field(default_factory=dict)
     questions: int = 0
     seconds: float = 0.0
@@ -224,13 +221,12 @@ class _LevelSearch:
         if plan is None or level is None:
             status: Status = "infeasible" if self.infeasible else "none"
             bound = None if self.infeasible else self.bound
-            return LevelAnswer(status=status, level=None, bound=bound, **effort)
+            return LevelAnswer(status=status, bound=bound, **effort)
         return LevelAnswer(
             status="optimal" if self.bound <= level else "feasible",
             level=level,
             bound=max(self.bound, level),
             built=plan.built,
-            weights=plan.reached,
             starts=plan.starts,
             **effort,
         )

@@ -126,7 +126,7 @@ def closures(
         keep = Keep(share=Fraction(repr(asked.share)), counted=asked.counted)
         every = [closure for closure, _part in named]
         answer = most_coverage(problem, every, keep, params, known=[job_plan.built], notify=progress.begins)
-        if answer.value is None:
+        if answer.level is None:
             where = f"problem {problem.name!r}"
             if answer.status == "infeasible":
                 raise InfeasibleError("no plan meets the demands of the job; proved.", where=where)
@@ -143,9 +143,9 @@ def closures(
             both = least_cost(problem, every, keep.least_of(gained, evaluator.today), params)
             cost = {
                 "weight": gained,
-                "alone": alone.value,
+                "alone": alone.level,
                 "alone_bound": alone.bound,
-                "kept": both.value,
+                "kept": both.level,
                 "kept_bound": both.bound,
                 "impossible": both.status == "infeasible",
             }
@@ -154,7 +154,7 @@ def closures(
             "share": asked.share,
             "counted": asked.counted,
             "answer_status": answer.status,
-            "credited": answer.value or 0,
+            "credited": answer.level or 0,
             "bound": answer.bound or 0,
             "gap": answer.gap,
             "free": next((one.value or 0 for one in answer.rounds), 0),

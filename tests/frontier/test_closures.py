@@ -35,7 +35,7 @@ def test_the_credited_coverage_is_that_of_trying_every_plan(seed):
     problem, found, keep = drawn_closures(seed)
     answer = most_coverage(problem, found, keep, EXACT)
     expected = best_credit(problem, found, keep)
-    assert (answer.value, answer.bound) == (expected, expected)
+    assert (answer.level, answer.bound) == (expected, expected)
     assert answer.status == ("infeasible" if expected is None else "optimal")
     if expected is not None:
         assert credit(problem, set(answer.built), found, keep) == expected
@@ -55,7 +55,7 @@ def test_weights_kept_in_any_case_are_those_of_trying_every_plan(seed):
         for built in plans(problem)
         if all(weight_under(problem, built, c) >= least.get(c.id, 0) for c in found)
     ]
-    assert answer.value == max(able, default=None)
+    assert answer.level == max(able, default=None)
     assert answer.status == ("optimal" if able else "infeasible")
 
 
@@ -73,18 +73,18 @@ def test_the_least_cost_of_a_share_is_that_of_trying_every_plan(seed):
         if weight_under(bare, built) >= least[INTACT]
         and all(weight_under(bare, built, c) >= least[c.id] for c in found)
     ]
-    assert answer.value == min(able, default=None)
+    assert answer.level == min(able, default=None)
     assert answer.status == ("optimal" if able else "infeasible")
-    assert not able or (answer.bound, answer.gap) == (answer.value, 0.0)
+    assert not able or (answer.bound, answer.gap) == (answer.level, 0.0)
 
 
 def test_what_hangs_on_one_link_is_credited_with_what_is_left():
     problem, keep = line(budget=9), Keep(share=Fraction(1))
     shut = [Closure(id=c.id, candidates=(c.id,)) for c in problem.candidates]
     free, kept = most_coverage(problem, [], keep, EXACT), most_coverage(problem, shut, keep, EXACT)
-    assert (free.value, free.built) == (18, ("ac", "bd"))
-    assert kept.value == best_credit(problem, shut, keep)
-    assert kept.value < free.value
+    assert (free.level, free.built) == (18, ("ac", "bd"))
+    assert kept.level == best_credit(problem, shut, keep)
+    assert kept.level < free.level
 
 
 def test_closures_that_bind_nothing_are_not_added():
@@ -99,10 +99,10 @@ def test_closing_more_never_raises_what_is_credited():
     problem = line(budget=16)
     one = [Closure(id="ac", candidates=("ac",)), Closure(id="bd", candidates=("bd",))]
     keep = Keep(share=Fraction(9, 10))
-    values = [most_coverage(problem, one[:n], keep, EXACT).value for n in range(3)]
+    values = [most_coverage(problem, one[:n], keep, EXACT).level for n in range(3)]
     assert values == sorted(values, reverse=True)
     shares = [Keep(share=Fraction(n, 10)) for n in (1, 5, 10)]
-    by_share = [most_coverage(problem, one, keep, EXACT).value for keep in shares]
+    by_share = [most_coverage(problem, one, keep, EXACT).level for keep in shares]
     assert by_share == sorted(by_share, reverse=True)
 
 
@@ -121,4 +121,4 @@ def test_the_cost_is_not_minimised_with_periods():
 def test_a_time_limit_leaves_a_plan_and_a_bound():
     problem, found, keep = drawn_closures(SEEDS[0])
     answer = most_coverage(problem, found, keep, dataclasses.replace(EXACT, time_limit_s=0.0))
-    assert answer.value is None or answer.bound >= answer.value
+    assert answer.level is None or answer.bound >= answer.level

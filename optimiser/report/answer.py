@@ -67,9 +67,8 @@ def _closed(report: ReportInput, plan: StateShown, rings: Sequence[RingShown], v
     cost = sum(step.cost for step in plan.order if step.candidate_id in needed)
     if not cost:
         return f"{named(rings)} exist{'s' if len(rings) == 1 else ''} already"
-    return (
-        f"{named(rings)} {verb} closed for {wording.amount(cost, report.money)} of it{_price(report, plan)}"
-    )
+    money = wording.amount(cost, report.money).removesuffix(wording.per_person(report.money)[1]).strip()
+    return f"{named(rings)} {verb} closed for {money} of it{_price(report, plan)}"
 
 
 def _price(report: ReportInput, plan: StateShown) -> str:

@@ -135,6 +135,7 @@ const explore = (() => {
     say("figure-pairs", `${whole(today[0])} → ${whole(counts[0])}`);
     say("figure-people", people(gaining()));
     say("figure-cost", whole(spent));
+    if (isNew && plans.length > 1 && data.budget !== null) say("figure-budget", `of ${whole(plan.budget)} ${data.money}`);
     say("figure-gap", plan.gap);
     say("state-spent", whole(spent));
     document.querySelectorAll(".state-pairs").forEach((tile, at) => { tile.textContent = counts[at]; });

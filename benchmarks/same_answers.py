@@ -96,21 +96,25 @@ def sweep(count: int) -> Answers:
     for seed in range(count):
         chance = random.Random(f"sweep {seed}")  # noqa: S311 - chance for drawings
         low, mean = chance.uniform(0.1, 1.0), chance.uniform(0.5, 2.0)
+        given: dict[str, tuple[dict[str, Any], Any]] = {
+            "uniform": ({"low": low, "high": low + mean}, low),
+            "triangular": ({"low": low, "mode": low + mean / 3, "high": low + mean}, low),
+            "normal": ({"mean": mean, "deviation": low}, mean),
+            "lognormal": ({"mean": mean, "deviation": low, "low": low, "high": 3.0}, mean),
+            "choice": ({"choices": ("a", "b", 3.0), "chances": (0.2, 0.3, 0.5)}, "a"),
+        }
         factors = [
-            designs.Factor("uniform", designs.Uniform(low, low + mean), low),
-            designs.Factor("triangular", designs.Triangular(low, low + mean / 3, low + mean), low),
-            designs.Factor("normal", designs.Normal(mean, low), mean),
-            designs.Factor("lognormal", designs.Bounded(designs.Lognormal(mean, low), low, 3.0), mean),
-            designs.Factor("choice", designs.Choice(("a", "b", 3.0), (0.2, 0.3, 0.5)), "a"),
+            designs.Factor(model.Factor.model_construct(id=name, distribution=name, **own), central)
+            for name, (own, central) in given.items()
         ]
         for kind in (
             "grid", "one-at-a-time", "latin-hypercube", "sobol", "monte-carlo", "saltelli", "morris",
         ):  # fmt: skip
             linked = kind in ("latin-hypercube", "sobol", "monte-carlo")
-            given = [{"factors": ("normal", "uniform"), "value": chance.uniform(-0.9, 0.9)}] if linked else []
+            pairs = [{"factors": ("normal", "uniform"), "value": chance.uniform(-0.9, 0.9)}] if linked else []
             size, count_of_levels = (512, 3) if kind in ("grid", "sobol", "saltelli") else (48, 4)
             design = {"design": kind, "cases": size, "seed": seed, "levels": count_of_levels}
-            found = designs.table(factors, model.Sweep.model_validate(design | {"correlations": given}))
+            found = designs.table(factors, model.Sweep.model_validate(design | {"correlations": pairs}))
             yield f"sweep {seed}, {kind}", [found.rows, [str(block) for block in found.blocks]]
 
 

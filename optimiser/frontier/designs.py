@@ -5,13 +5,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 from scipy.stats import qmc
 
 from optimiser.engine.search.paths import Floats
+from optimiser.job import model
 from optimiser.job.model import Correlated, Sweep
 from optimiser.problem.errors import ProblemError
 
@@ -31,105 +31,54 @@ _ROUNDING = 1e-9
 """Pivots of a correlation matrix down to minus this count as 0."""
 
 
-class Uniform(NamedTuple):
-    """Every value between two is as likely."""
-
-    low: float
-    high: float
-
-
-class Triangular(NamedTuple):
-    """The likeliest value is `mode`; the density falls linearly to 0 at `low` and `high`."""
-
-    low: float
-    mode: float
-    high: float
-
-
-class Normal(NamedTuple):
-    """The normal distribution."""
-
-    mean: float
-    deviation: float
-
-
-class Lognormal(NamedTuple):
-    """A positive value whose logarithm is normal, given by the mean and deviation of the value itself."""
-
-    mean: float
-    deviation: float
-
-
-class Bounded(NamedTuple):
-    """A distribution whose values end at bounds: what lies beyond takes the bound; None: no bound."""
-
-    inner: Normal | Lognormal
-    low: float | None
-    high: float | None
-
-
-class Choice(NamedTuple):
-    """One of several values.
-
-    Attributes
-    ----------
-    values
-        The values, at least one.
-    chances
-        Probability of each, together 1.
-    """
-
-    values: tuple[Value, ...]
-    chances: tuple[float, ...]
-
-
-type Distribution = Uniform | Triangular | Normal | Lognormal | Bounded | Choice
-"""What a factor may be, each value with its probability."""
-
-
-def quantile(own: Distribution, chance: float) -> Value:
-    """Return the value that is not exceeded with a probability, above 0 and below 1.
-
-    Of a choice that is the value reached when probabilities are added up to this one, in order.
-    """
-    match own:
-        case Uniform(low, high):
-            return low + chance * (high - low)
-        case Triangular(low, mode, high):
-            width, left = high - low, mode - low
-            up, down = math.sqrt(chance * width * left), math.sqrt((1 - chance) * width * (high - mode))
-            return low + up if chance * width <= left else high - down
-        case Normal(mean, deviation):
-            return mean + deviation * _NORMAL.inv_cdf(chance)
-        case Lognormal(mean, deviation):
-            spread = math.sqrt(math.log(1 + (deviation / mean) ** 2))
-            return mean * math.exp(spread * _NORMAL.inv_cdf(chance) - spread**2 / 2)
-        case Bounded(inner, least, most):
-            value = float(quantile(inner, chance))
-            value = value if least is None else max(value, least)
-            return value if most is None else min(value, most)
-        case Choice(values, chances):
-            reached = zip(values, itertools.accumulate(chances), strict=True)
-            return next((value for value, sum_ in reached if chance < sum_), values[-1])
-
-
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """Something uncertain.
+    """Something uncertain: a column of the table of cases.
 
     Attributes
     ----------
-    id
-        Name, unlike all others.
-    distribution
-        What it may be.
+    given
+        What it may be, as a job says it; of a choice each value has its chance.
     central
         Its value in the job itself.
     """
 
-    id: str
-    distribution: Distribution
+    given: model.Factor
     central: Value
+
+    @property
+    def id(self) -> str:
+        """Return its name, unlike all others."""
+        return self.given.id
+
+
+def quantile(own: model.Factor, chance: float) -> Value:
+    """Return the value that is not exceeded with a probability, above 0 and below 1.
+
+    Of a choice that is the value reached when probabilities are added up to this one, in order. What lies
+    beyond the bounds of a normal or lognormal distribution takes the bound; the mean and deviation of a
+    lognormal one are those of the value itself.
+    """
+    low, mode, high, mean, deviation = (
+        value or 0.0 for value in (own.low, own.mode, own.high, own.mean, own.deviation)
+    )
+    match own.distribution:
+        case "uniform":
+            return low + chance * (high - low)
+        case "triangular":
+            width, left = high - low, mode - low
+            up, down = math.sqrt(chance * width * left), math.sqrt((1 - chance) * width * (high - mode))
+            return low + up if chance * width <= left else high - down
+        case "choice":
+            reached = zip(own.choices, itertools.accumulate(own.chances), strict=True)
+            return next((value for value, sum_ in reached if chance < sum_), own.choices[-1])
+        case "normal":
+            value = mean + deviation * _NORMAL.inv_cdf(chance)
+        case _:
+            spread = math.sqrt(math.log(1 + (deviation / mean) ** 2))
+            value = mean * math.exp(spread * _NORMAL.inv_cdf(chance) - spread**2 / 2)
+    value = value if own.low is None else max(value, own.low)
+    return value if own.high is None else min(value, own.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +182,7 @@ def table(factors: Sequence[Factor], plan: Sweep) -> Table:
 
 def _quantile(factor: Factor, chance: float) -> Value:
     """Return a value of a factor with six digits, so that the last bits of a library change no case."""
-    value = quantile(factor.distribution, chance)
+    value = quantile(factor.given, chance)
     return value if isinstance(value, str) else float(f"{value:.6g}")
 
 
@@ -249,8 +198,7 @@ def _one_at_a_time(factors: Sequence[Factor]) -> list[tuple[Value, ...]]:
 
 def _values(factor: Factor, chances: Sequence[float]) -> tuple[Value, ...]:
     """Return the values of a factor with some probabilities; of a choice all that it has."""
-    own = factor.distribution
-    return own.values if isinstance(own, Choice) else tuple(_quantile(factor, one) for one in chances)
+    return factor.given.choices or tuple(_quantile(factor, one) for one in chances)
 
 
 def _chances(factors: Sequence[Factor], plan: Sweep) -> tuple[Floats, tuple[Block, ...]]:

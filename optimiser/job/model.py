@@ -43,7 +43,7 @@ SCALES = ("costs", "road_speed", "rail_speed", "waits", "check_in", "demand", "b
 """Changes that multiply something, so that their values must be above 0."""
 EFFECTS = ("connections", "check_in_rule")
 """Changes that leave a share of an effect, from 0 to 1."""
-_NEEDS = {
+NEEDS = {
     "uniform": ("low", "high"),
     "triangular": ("low", "mode", "high"),
     "normal": ("mean", "deviation"),
@@ -52,7 +52,7 @@ _NEEDS = {
     "reference_class": (),
 }
 """Keys that a distribution must have."""
-_MAY = {"normal": ("low", "high"), "lognormal": ("low", "high"), "choice": ("chances",)}
+MAY = {"normal": ("low", "high"), "lognormal": ("low", "high"), "choice": ("chances",)}
 """Further keys that it may have."""
 _KEYS = ("low", "mode", "high", "mean", "deviation", "choices", "chances")
 
@@ -94,9 +94,9 @@ class Factor(Section):
                 ),
                 (given, f"closed goes by 'chance' alone, without {named}"),
             ]
-        kind, needs = self.distribution, _NEEDS[self.distribution]
+        kind, needs = self.distribution, NEEDS[self.distribution]
         missing = [key for key in needs if key not in given]
-        surplus = [key for key in given if key not in (*needs, *_MAY.get(kind, ()))]
+        surplus = [key for key in given if key not in (*needs, *MAY.get(kind, ()))]
         return [
             (missing, f"the distribution {kind} needs {', '.join(missing)}"),
             (surplus, f"the distribution {kind} takes no {', '.join(surplus)}"),

@@ -122,7 +122,7 @@ def _found(loaded: LoadedJob, progress: Progress) -> _Found:
     chain = swept.chain
     if asked.of == "sweep":
         cases = swept.cases[1:]
-        names = [column.factor.id for column in swept.columns]
+        names = [column.id for column in swept.columns]
         shown = ((v if isinstance(v, str) else f"{v:.3g}" for v in row) for row in swept.table.rows[1:])
         words = tuple(", ".join(map(" ".join, zip(names, row, strict=True))) for row in shown)
     else:

@@ -37,7 +37,7 @@ from optimiser.run.source import find_source
 from optimiser.studies import answers, folders
 from optimiser.studies.answers import STATING_S, AskedBase, Row, case_task
 from optimiser.studies.closed_links import ClosedLinks, LinkFinder
-from optimiser.studies.sweep_factors import Column, case_of, columns, links_to_close
+from optimiser.studies.sweep_factors import case_of, columns, described, links_to_close
 from optimiser.tasks import Executor, Outcome, Task, TaskProgress, address_of, executor_of
 from optimiser.tasks.cache import Progress
 
@@ -79,7 +79,7 @@ class SweepCases:
     plan: model.Sweep | None = None
 
     @cached_property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> tuple[designs.Factor, ...]:
         """The factors, one a column of the table of cases."""
         return columns(self.chain.loaded.job, self.chain.candidates.value, self.chain.times.value)
 
@@ -87,7 +87,7 @@ class SweepCases:
     def table(self) -> Table:
         """The value of each factor in each case."""
         plan = self.plan or self.chain.loaded.job.sweep
-        return designs.table([column.factor for column in self.columns], plan)
+        return designs.table(self.columns, plan)
 
     @cached_property
     def closures(self) -> dict[str, ClosedLinks]:
@@ -305,7 +305,7 @@ def _ids(row: Row) -> tuple[str, ...]:
 
 def _write(stage: Path, found: SweepCases, solved: _Solved) -> None:
     """Write the tables and `sweep.json`, what the map shows, and page and pictures."""
-    ids = [column.factor.id for column in found.columns]
+    ids = [column.id for column in found.columns]
     rows = [
         dict(zip(ids, values, strict=True)) | row
         for values, row in zip(found.table.rows, _rows(solved.cases), strict=True)
@@ -389,7 +389,7 @@ def _summary(found: SweepCases, solved: _Solved, rows: Sequence[Mapping[str, Any
         **asked.model_dump(
             include={"design", "seed", "levels", "gap", "time_limit_s", "threads", "core_share"}
         ),
-        "factors": [column.as_dict() for column in found.columns],
+        "factors": [described(column) for column in found.columns],
         "correlations": [one.model_dump(mode="json") for one in asked.correlations],
         "blocks": [asdict(block) for block in found.table.blocks],
         "weight_scale": found.chain.weight_scale,
@@ -427,7 +427,7 @@ def expected(found: SweepCases, target: Path, workers: int | None) -> dict[str, 
     share = math.ceil(count / workers)
     answer: dict[str, Any] = {
         "cases": count,
-        "factors": [column.as_dict() for column in found.columns],
+        "factors": [described(column) for column in found.columns],
         "workers": workers,
         "most_s": share * asked.time_limit_s,
     }

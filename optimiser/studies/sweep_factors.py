@@ -2,14 +2,13 @@
 
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from importlib import resources
 from typing import Any
 
 from optimiser.frontier import designs
 from optimiser.frontier.cases import Case, TimeChanges
-from optimiser.frontier.designs import Bounded, Choice, Distribution, Lognormal, Normal, Triangular, Uniform
-from optimiser.job.model import EFFECTS, SCALES, Changes, Factor, Job, did_you_mean
+from optimiser.job.model import EFFECTS, MAY, NEEDS, SCALES, Changes, Factor, Job, did_you_mean
 from optimiser.measures.appraisal import ALL_PROJECTS, CLASSES, class_of
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
@@ -36,43 +35,20 @@ _MEASURES: Mapping[Changes, str] = {"connections": "timed_transfer", "check_in_r
 """Kinds of candidates whose effect a factor changes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of the table of cases.
-
-    Attributes
-    ----------
-    factor
-        Its id, distribution and central value.
-    changes
-        What it changes.
-    of
-        Kinds of candidates, tiers and cities, or the name of one link.
-    """
-
-    factor: designs.Factor
-    changes: Changes
-    of: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the column as a JSON object for `sweep.json`."""
-        own = self.factor.distribution
-        return {
-            "id": self.factor.id,
-            "changes": self.changes,
-            "of": list(self.of),
-            "central": self.factor.central,
-            "distribution": _described(own),
-        }
+def described(column: designs.Factor) -> dict[str, Any]:
+    """Return a column of the table of cases as a JSON object for `sweep.json`."""
+    own = column.given
+    may = MAY.get(own.distribution, ())
+    keys = (
+        *NEEDS[own.distribution],
+        *(may if any(getattr(own, key) not in (None, ()) for key in may) else ()),
+    )
+    drawn = {"values" if key == "choices" else key: getattr(own, key) for key in keys}
+    named = {"id": own.id, "changes": own.changes, "of": list(own.of), "central": column.central}
+    return named | {"distribution": {"name": own.distribution, **drawn}}
 
 
-def _described(own: Distribution) -> dict[str, Any]:
-    if isinstance(own, Bounded):
-        return _described(own.inner) | {"low": own.low, "high": own.high}
-    return {"name": type(own).__name__.lower(), **own._asdict()}
-
-
-def columns(job: Job, candidates: Candidates, times: Times) -> tuple[Column, ...]:
+def columns(job: Job, candidates: Candidates, times: Times) -> tuple[designs.Factor, ...]:
     """Return the columns of the table of cases of a job: its factors, or the usual ones.
 
     Parameters
@@ -90,7 +66,7 @@ def columns(job: Job, candidates: Candidates, times: Times) -> tuple[Column, ...
         With every factor that the job has no use for.
     """
     classes = kinds_by_class(candidates)
-    found, faults = list[Column](), list[str]()
+    found, faults = list[designs.Factor](), list[str]()
     cities = dict(zip(times.cities["name"].astype(str), times.cities["city_id"].astype(str), strict=True))
     kinds = {kind: (kind,) for own in classes.values() for kind in own}
     known: dict[str, dict[str, tuple[str, ...]]] = {
@@ -130,13 +106,14 @@ def _useless(factor: Factor, job: Job, kinds: Collection[str]) -> Iterator[str]:
         yield f"no candidate is a {_MEASURES[factor.changes]}"
 
 
-def _columns_of(factor: Factor, known: Mapping[str, tuple[str, ...]], job: Job) -> Iterator[Column]:
+def _columns_of(factor: Factor, known: Mapping[str, tuple[str, ...]], job: Job) -> Iterator[designs.Factor]:
     """Yield the column of a factor; one that closes links has one for each of them."""
     if factor.changes == "closed":
         chance = factor.chance or 0.0
-        own = Choice((OPEN, CLOSED), (1 - chance, chance))
+        drawn = {"distribution": "choice", "choices": (OPEN, CLOSED), "chances": (1 - chance, chance)}
         for name in factor.of:
-            yield Column(designs.Factor(f"{factor.id}: {name}", own, OPEN), "closed", (name,))
+            named = {"id": f"{factor.id}: {name}", "of": (name,)}
+            yield designs.Factor(factor.model_copy(update=drawn | named), OPEN)
         return
     unknown = [name for name in factor.of if name not in known]
     if unknown:
@@ -148,8 +125,8 @@ def _columns_of(factor: Factor, known: Mapping[str, tuple[str, ...]], job: Job) 
         of = TIERS
     if factor.changes in ("costs", "delay_years") and not of:
         raise LookupError("no candidate is of these kinds")
-    central = _central(factor.changes, job)
-    yield Column(designs.Factor(factor.id, _distribution(factor), central), factor.changes, of)
+    given = factor.model_copy(update={**_drawn(factor), "of": of})
+    yield designs.Factor(given, _central(factor.changes, job))
 
 
 def _central(changes: Changes, job: Job) -> designs.Value:
@@ -160,27 +137,15 @@ def _central(changes: Changes, job: Job) -> designs.Value:
     return 1.0 if changes in (*SCALES, *EFFECTS) else 0.0
 
 
-def _distribution(factor: Factor) -> Distribution:
-    low, mode, high = (value or 0.0 for value in (factor.low, factor.mode, factor.high))
-    mean, deviation = factor.mean or 0.0, factor.deviation or 0.0
-    match factor.distribution:
-        case "reference_class":
-            classes = {class_of(name) for name in factor.of}
-            only = next(iter(classes)) if len(classes) == 1 else ALL_PROJECTS
-            risk = (only if factor.reference == "auto" else _REFERENCES[factor.reference]).risk(1.0)
-            return Lognormal(risk.mean, risk.deviation)
-        case "uniform":
-            return Uniform(low, high)
-        case "triangular":
-            return Triangular(low, mode, high)
-        case "choice":
-            count = len(factor.choices)
-            return Choice(factor.choices, factor.chances or (1 / count,) * count)
-        case "lognormal" | "normal" as name:
-            inner = Lognormal(mean, deviation) if name == "lognormal" else Normal(mean, deviation)
-            if factor.low is None and factor.high is None:
-                return inner
-            return Bounded(inner, factor.low, factor.high)
+def _drawn(factor: Factor) -> dict[str, Any]:
+    """Return what a factor leaves open: the overruns of its reference class, or the chances of a choice."""
+    if factor.distribution == "reference_class":
+        classes = {class_of(name) for name in factor.of}
+        only = next(iter(classes)) if len(classes) == 1 else ALL_PROJECTS
+        risk = (only if factor.reference == "auto" else _REFERENCES[factor.reference]).risk(1.0)
+        return {"distribution": "lognormal", "mean": risk.mean, "deviation": risk.deviation}
+    count = len(factor.choices)
+    return {"chances": factor.chances or (1 / count,) * count} if count else {}
 
 
 def kinds_by_class(candidates: Candidates) -> dict[str, tuple[str, ...]]:
@@ -202,22 +167,21 @@ def kinds_by_class(candidates: Candidates) -> dict[str, tuple[str, ...]]:
     return {name: tuple(sorted({str(kind) for kind in table["kind"][own]})) for name, own in rows.items()}
 
 
-def links_to_close(found: Sequence[Column]) -> tuple[str, ...]:
+def links_to_close(found: Sequence[designs.Factor]) -> tuple[str, ...]:
     """Return the names under which the cases of some columns close links."""
     names = dict[str, None]()
     for column in found:
-        own = column.factor.distribution
-        if column.changes == "closed":
-            names |= dict.fromkeys(column.of)
-        elif column.changes == "opening" and isinstance(own, Choice):
-            names |= dict.fromkeys(f"{LATER}{day}" for day in own.values)
+        if column.given.changes == "closed":
+            names |= dict.fromkeys(column.given.of)
+        elif column.given.changes == "opening":
+            names |= dict.fromkeys(f"{LATER}{day}" for day in column.given.choices)
     return tuple(names)
 
 
 def case_of(
     number: int,
     values: Sequence[designs.Value],
-    found: Sequence[Column],
+    found: Sequence[designs.Factor],
     *,
     budget: int | None,
     closures: Mapping[str, ClosedLinks],
@@ -245,26 +209,27 @@ def case_of(
     times, prices, growth, delays = dict[str, Any](), dict[str, float](), dict[str, float](), dict[str, int]()
     money, exponent, closed, out = 1.0, None, list[str](), set[str]()
     for value, column in zip(values, found, strict=True):
-        if value == column.factor.central:
+        own, key = column.given, column.given.changes
+        if value == column.central:
             continue
-        if column.changes in ("closed", "opening"):
-            name = f"{LATER}{value}" if column.changes == "opening" else column.of[0]
+        if key in ("closed", "opening"):
+            name = f"{LATER}{value}" if key == "opening" else own.of[0]
             out |= set(closures[name].candidates)
             closed += [name] if len(closures[name].arcs) else []
             continue
         amount = float(value)
-        if (key := column.changes) in _OF_TIMES:
+        if key in _OF_TIMES:
             is_factor = key in (*SCALES, *EFFECTS)
             times[key] = times.get(key, 1.0) * amount if is_factor else times.get(key, 0) + round(amount)
-        elif column.changes == "budget":
+        elif key == "budget":
             money *= amount
-        elif column.changes == "weight_exponent":
+        elif key == "weight_exponent":
             exponent = amount
-        elif column.changes == "delay_years":
-            delays |= {kind: delays.get(kind, 0) + round(amount) for kind in column.of}
+        elif key == "delay_years":
+            delays |= {kind: delays.get(kind, 0) + round(amount) for kind in own.of}
         else:
-            target = prices if column.changes == "costs" else growth
-            target |= {name: target.get(name, 1.0) * amount for name in column.of}
+            target = prices if key == "costs" else growth
+            target |= {name: target.get(name, 1.0) * amount for name in own.of}
     return Case(
         name=f"case {number}",
         times=TimeChanges(closed=tuple(closed), **times),

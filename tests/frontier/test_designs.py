@@ -14,20 +14,45 @@ from tiers import examples
 
 from optimiser.frontier.designs import (
     TAIL,
-    Bounded,
-    Choice,
     Factor,
-    Lognormal,
-    Normal,
-    Triangular,
-    Uniform,
     quantile,
     table,
 )
+from optimiser.job import model
 from optimiser.job.model import Correlated, Sweep
 from optimiser.problem.errors import ProblemError
 
-UNIT = tuple(Factor(name, Uniform(0.0, 1.0), 0.5) for name in ("a", "b", "c"))
+
+def drawn(name, **given):
+    """A distribution, not checked: some here are of no use in a job."""
+    return model.Factor.model_construct(distribution=name, **given)
+
+
+def uniform(low, high):
+    return drawn("uniform", low=low, high=high)
+
+
+def triangular(low, mode, high):
+    return drawn("triangular", low=low, mode=mode, high=high)
+
+
+def normal(mean, deviation, **bounds):
+    return drawn("normal", mean=mean, deviation=deviation, **bounds)
+
+
+def lognormal(mean, deviation):
+    return drawn("lognormal", mean=mean, deviation=deviation)
+
+
+def choice(choices, chances):
+    return drawn("choice", choices=choices, chances=chances)
+
+
+def factor(name, own, central):
+    return Factor(own.model_copy(update={"id": name}), central)
+
+
+UNIT = tuple(factor(name, uniform(0.0, 1.0), 0.5) for name in ("a", "b", "c"))
 RANDOM = ("latin-hypercube", "sobol", "monte-carlo")
 chances = st.floats(0.001, 0.999)
 
@@ -47,9 +72,9 @@ def values(factors, plan):
 def test_quantiles_are_those_of_scipy(chance, low, width, share):
     mode, high = low + share * width, low + width
     same = [
-        (Uniform(low, high), stats.uniform(low, width)),
-        (Triangular(low, mode, high), stats.triang(share, low, width)),
-        (Normal(low, width), stats.norm(low, width)),
+        (uniform(low, high), stats.uniform(low, width)),
+        (triangular(low, mode, high), stats.triang(share, low, width)),
+        (normal(low, width), stats.norm(low, width)),
     ]
     for own, theirs in same:
         assert quantile(own, chance) == pytest.approx(theirs.ppf(chance), rel=1e-6, abs=1e-9)
@@ -61,18 +86,18 @@ def test_a_lognormal_distribution_is_given_by_its_own_moments(chance, mean, devi
     theirs = stats.lognorm(spread, scale=mean * math.exp(-(spread**2) / 2))
     assert theirs.mean() == pytest.approx(mean)
     assert theirs.std() == pytest.approx(deviation)
-    assert quantile(Lognormal(mean, deviation), chance) == pytest.approx(theirs.ppf(chance))
+    assert quantile(lognormal(mean, deviation), chance) == pytest.approx(theirs.ppf(chance))
 
 
 def test_bounds_hold_what_lies_beyond():
-    own = Bounded(Normal(1.0, 1.0), 0.2, None)
+    own = normal(1.0, 1.0, low=0.2)
     assert quantile(own, 0.001) == 0.2
-    assert quantile(own, 0.999) == quantile(Normal(1.0, 1.0), 0.999)
-    assert quantile(Bounded(Normal(1.0, 1.0), None, 1.5), 0.999) == 1.5
+    assert quantile(own, 0.999) == quantile(normal(1.0, 1.0), 0.999)
+    assert quantile(normal(1.0, 1.0, high=1.5), 0.999) == 1.5
 
 
 def test_choices_come_with_their_chances():
-    own = Choice(("open", "shut"), (0.9, 0.1))
+    own = choice(("open", "shut"), (0.9, 0.1))
     assert [quantile(own, chance) for chance in (0.0, 0.89, 0.91, 1.0)] == ["open", "open", "shut", "shut"]
 
 
@@ -120,9 +145,9 @@ def test_a_longer_sobol_sequence_begins_with_the_shorter_one():
 @pytest.mark.parametrize("kind", RANDOM)
 def test_drawn_values_have_the_distribution_of_their_factor(kind):
     factors = [
-        Factor("cost", Lognormal(1.447, 0.384), 1.0),
-        Factor("wait", Triangular(0.75, 1.0, 1.5), 1.0),
-        Factor("shut", Choice((0.0, 1.0), (0.9, 0.1)), 0.0),
+        factor("cost", lognormal(1.447, 0.384), 1.0),
+        factor("wait", triangular(0.75, 1.0, 1.5), 1.0),
+        factor("shut", choice((0.0, 1.0), (0.9, 0.1)), 0.0),
     ]
     found = values(factors, asked(kind, 4096, seed=5))
     assert found[:, 0].mean() == pytest.approx(1.447, abs=0.02)
@@ -157,7 +182,7 @@ def test_correlations_are_accepted_just_where_their_matrix_has_no_negative_eigen
 
 
 def test_correlations_that_contradict_each_other_are_named():
-    four = (*UNIT, Factor("d", Uniform(0.0, 1.0), 0.5))
+    four = (*UNIT, factor("d", uniform(0.0, 1.0), 0.5))
     given_ = [("a", "b", 0.9), ("b", "c", 0.9), ("a", "c", -0.9)]
     with pytest.raises(ProblemError) as caught:
         table(four, asked("sobol", 4, *given_, ("c", "d", 0.1)))
@@ -171,7 +196,7 @@ def test_designs_whose_factors_must_be_independent_refuse_correlations(kind):
 
 
 def test_a_grid_joins_each_value_with_each():
-    factors = [*UNIT[:2], Factor("shut", Choice((0.0, 1.0), (0.9, 0.1)), 0.0)]
+    factors = [*UNIT[:2], factor("shut", choice((0.0, 1.0), (0.9, 0.1)), 0.0)]
     found = values(factors, asked("grid", 32, levels=4))
     assert len(np.unique(found, axis=0)) == 32
     assert sorted(set(found[:, 0].tolist())) == [0.125, 0.375, 0.625, 0.875]
@@ -180,7 +205,7 @@ def test_a_grid_joins_each_value_with_each():
 
 
 def test_one_at_a_time_changes_one_factor_to_its_tails_or_other_choices():
-    factors = [UNIT[0], Factor("shut", Choice(("no", "yes"), (0.9, 0.1)), "no")]
+    factors = [UNIT[0], factor("shut", choice(("no", "yes"), (0.9, 0.1)), "no")]
     assert table(factors, asked("one-at-a-time", 8)).rows[1:] == (
         (TAIL, "no"), (1 - TAIL, "no"), (0.5, "yes"),
     )  # fmt: skip

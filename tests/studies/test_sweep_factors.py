@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from optimiser.frontier.cases import Case, TimeChanges
-from optimiser.frontier.designs import Choice, Lognormal, Uniform
 from optimiser.job import loads
 from optimiser.problem.errors import JobError
 from optimiser.run.demands import delayed
@@ -68,7 +67,7 @@ def test_a_factor_changes_its_own_thing_alone(changes, value, expected):
 )
 def test_central_values_are_the_job_itself(changes):
     found = columns_of(factor(changes))
-    assert case([found[0].factor.central], found) == Case(name="case 3")
+    assert case([found[0].central], found) == Case(name="case 3")
 
 
 def test_costs_go_by_class_or_kind_and_those_of_two_factors_are_multiplied():
@@ -101,15 +100,16 @@ def test_demand_goes_by_tier_and_by_city():
 )
 def test_overruns_are_those_of_the_reference_class(of, reference, mean):
     found = columns_of(factor("costs", of=of, values=f'distribution = "reference_class"\n{reference}'))
-    own = found[0].factor.distribution
-    assert isinstance(own, Lognormal)
+    own = found[0].given
+    assert own.distribution == "lognormal"
     assert own.mean == pytest.approx(mean)
 
 
 def test_each_link_that_may_fail_has_a_column_of_its_own():
     found = columns_of(factor("closed", of=["G4", "c1"], id_="fails", values="chance = 0.1"))
-    assert [column.factor.id for column in found] == ["fails: G4", "fails: c1"]
-    assert found[0].factor.distribution == Choice((0.0, 1.0), (0.9, 0.1))
+    assert [column.id for column in found] == ["fails: G4", "fails: c1"]
+    own = found[0].given
+    assert (own.distribution, own.choices, own.chances) == ("choice", (0.0, 1.0), (0.9, 0.1))
     assert links_to_close(found) == ("G4", "c1")
     closures = {"G4": ClosedLinks(np.array([3, 4]), ("train",)), "c1": ClosedLinks(NO_ARCS, ("c1",))}
     both = case([1.0, 1.0], found, closures)
@@ -120,7 +120,7 @@ def test_each_link_that_may_fail_has_a_column_of_its_own():
 def test_a_day_closes_what_opened_later():
     values = 'distribution = "choice"\nchoices = ["2020-12-31", "2030-12-31"]'
     found = columns_of(factor("opening", values=values))
-    assert found[0].factor.central == TODAY
+    assert found[0].central == TODAY
     assert links_to_close(found) == ("opened after 2020-12-31", "opened after 2030-12-31")
     closures = {
         "opened after 2020-12-31": ClosedLinks(np.array([1]), ()),
@@ -141,7 +141,7 @@ def test_delays_are_whole_years_on_top_of_those_of_the_job():
 
 
 def test_without_factors_the_usual_ones_suit_the_job():
-    names = [column.factor.id for column in columns(loads(REGION), CANDIDATES, TIMES)]
+    names = [column.id for column in columns(loads(REGION), CANDIDATES, TIMES)]
     assert names == [
             "road_costs", "rail_costs", "station_costs", "support", "road_speed", "rail_speed", "waits",
             "check_in", "access_s", "money",
@@ -149,15 +149,16 @@ def test_without_factors_the_usual_ones_suit_the_job():
     measures = [("timed_transfer", "station", "barrier"), ("check_in", "station", "barrier")]
     tried = pd.DataFrame([*KINDS, *measures], columns=list(CANDIDATES.table))
     further = columns(loads(REGION), replace_table(CANDIDATES, tried), TIMES)
-    shares = {one.factor.id: one.factor.distribution[0] for one in further if one.factor.id not in names}
+    shares = {one.id: one.given.choices for one in further if one.id not in names}
     assert shares == dict.fromkeys(("connections", "check_in_rule"), (1.0, 0.5, 0.0))
     with pytest.raises(JobError) as caught:
         columns_of(factor("connections", values="low = 0.0\nhigh = 1.0"))
     assert caught.value.faults == ("x: no candidate is a timed_transfer",)
     roads = replace_table(CANDIDATES, CANDIDATES.table[CANDIDATES.table["mode"] == "road"])
     job = loads(f"{REGION}[times]\nrail = false\n[budget]\nunlimited = true\n")
-    assert [column.factor.id for column in columns(job, roads, TIMES)] == ["road_costs", "road_speed"]
-    assert columns(job, roads, TIMES)[1].factor.distribution == Uniform(0.9, 1.1)
+    assert [column.id for column in columns(job, roads, TIMES)] == ["road_costs", "road_speed"]
+    own = columns(job, roads, TIMES)[1].given
+    assert (own.distribution, own.low, own.high) == ("uniform", 0.9, 1.1)
 
 
 def replace_table(candidates, table):

@@ -19,35 +19,6 @@ from optimiser.problem import DesignProblem
 
 
 @dataclass(frozen=True, slots=True)
-class Assumptions:
-    """Assumptions of an appraisal that the problem does not contain.
-
-    Attributes
-    ----------
-    costs
-        Low, central and high cost of each candidate of the plan, by id.
-    classes
-        Reference class of each, by id.
-    trips
-        Trips per year of each pair.
-    correlation
-        Correlation of the overruns of every two links, 0 to 1.
-    rate, years
-        Discount rate per year, and years over which time is saved.
-    hour_value
-        Value of an hour in the money of the costs; None where it is not known.
-    """
-
-    costs: Mapping[str, CostRange]
-    classes: Mapping[str, ReferenceClass]
-    trips: Sequence[float] | NDArray[np.float64]
-    correlation: float
-    rate: float
-    years: int
-    hour_value: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Appraisal:
     """Appraisal of a link or of a plan.
 
@@ -72,7 +43,13 @@ class Appraisal:
 
 
 def appraise(
-    valuer: Valuer, built: Iterable[str], people: Sequence[int] | NDArray[np.int64], given: Assumptions
+    valuer: Valuer,
+    built: Iterable[str],
+    people: Sequence[int] | NDArray[np.int64],
+    *,
+    costs: Mapping[str, CostRange],
+    classes: Mapping[str, ReferenceClass],
+    correlation: float,
 ) -> tuple[Appraisal, dict[str, Appraisal]]:
     """Appraise a plan as a whole, and each link of it, by id.
 
@@ -84,16 +61,18 @@ def appraise(
         Ids of the plan.
     people
         People living at each node, [n]; 0 at nodes that are no places. See `gains`.
-    given
-        Costs and reference classes of the plan, and correlation of their overruns.
+    costs, classes
+        Low, central and high cost, and reference class, of each candidate of the plan, by id.
+    correlation
+        Correlation of the overruns of every two links, 0 to 1.
     """
     names = tuple(sorted(built))
     values, nothing, whole = MarginalValues.of(valuer, names), valuer.times(()), valuer.times(names)
     alone, last = values.gains((), names), values.losses(names, names)
     links = {
         name: Appraisal(
-            given.costs[name],
-            given.classes[name].risk(given.costs[name].central),
+            costs[name],
+            classes[name].risk(costs[name].central),
             gains(valuer.problem, without, whole, people),
             alone[name],
             last[name],
@@ -103,7 +82,7 @@ def appraise(
     value = valuer.value(names) - valuer.value(())
     plan = Appraisal(
         sum((link.cost for link in links.values()), CostRange(0, 0, 0)),
-        sum_of((link.risk for link in links.values()), correlation=given.correlation),
+        sum_of((link.risk for link in links.values()), correlation=correlation),
         gains(valuer.problem, nothing, whole, people),
         value,
         value,

@@ -9,12 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.skims import UNREACHABLE
-from optimiser.engine.search.paths import UNREACHED
+from optimiser.engine.search.paths import UNREACHED, Floats
 from optimiser.measures.appraisal import (
     RAIL,
     ROADS,
     Appraisal,
-    Assumptions,
     CostRange,
     CostRisk,
     ReferenceClass,
@@ -295,23 +294,36 @@ def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:
         that is no more than the value of time of the region; empty where this is not known), and
         `shares_pairs_with` (other links on the shortest paths of the same gained pairs, and how many pairs).
     """
-    given = _assumptions(measured)
-    whole, links = appraise(measured.valuer, measured.plan.built, measured.people_at_nodes, given)
+    given, built, problem = measured.settings, list(measured.plan.built), measured.problem
+    proposed, times = measured.candidates.table.set_index("candidate_id"), measured.states["today"].timed
+    used = proposed.loc[built]
+    costs = {
+        name: CostRange(min(low, cost), cost, max(high, cost))
+        for name, low, cost, high in used[["cost_low", "cost", "cost_high"]].itertuples()
+    }
+    classes = {
+        name: reference_class(problem.candidates[problem.index[name]].kind, str(mode))
+        for name, mode in used["mode"].items()
+    }
+    people, correlation = measured.people_at_nodes, given.overrun_correlation
+    whole, links = appraise(
+        measured.valuer, built, people, costs=costs, classes=classes, correlation=correlation
+    )
+    trips = gravity_trips(times.ends, times.seconds, measured.population, per_person=given.trips_per_person)
     shared = MarginalValues.of(measured.valuer, order).shared_pairs()
-    tiers, (scale, _) = measured.problem.groups, wording.per_person(measured.problem.money)
     central, risk = whole.cost.central, whole.risk
     alike = sum_of((link.risk for link in links.values()), correlation=1.0)
     rows = {
-        PLAN_ROW: _appraised(whole, alike, tiers, scale, given)
+        PLAN_ROW: _appraised(whole, alike, trips, measured)
         | {
             "overrun_percent": 100 * (risk.mean / central - 1) if central else None,
             "overrun_deviation_percent": 100 * risk.deviation / central if central else None,
         }
     }
     for name, link in links.items():
-        reference = given.classes[name]
+        reference = classes[name]
         known = reference is not NO_OVERRUNS
-        rows[name] = _appraised(link, link.risk, tiers, scale, given) | {
+        rows[name] = _appraised(link, link.risk, trips, measured) | {
             "reference_class": reference.name,
             "overrun_percent": 100 * reference.mean if known else None,
             "overrun_deviation_percent": 100 * reference.deviation if known else None,
@@ -321,7 +333,6 @@ def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:
     table = pd.DataFrame(
         [{"step": at, "candidate_id": id_, **rows[id_]} for at, id_ in enumerate((*order, PLAN_ROW), start=1)]
     )
-    proposed = measured.candidates.table.set_index("candidate_id")
     described = pd.DataFrame(proposed[[name for name in DESCRIPTION if name in proposed.columns]])
     table = table.join(described, on="candidate_id")
     first = ["step", "candidate_id", *described.columns]
@@ -329,30 +340,6 @@ def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:
     table = table[[*first, *(name for name in table.columns if name not in first)]]
     return table.astype(dict.fromkeys(["step", *counts], "Int64")).assign(
         step=lambda one: one["step"].astype("Int64").where(one["candidate_id"] != PLAN_ROW)
-    )
-
-
-def _assumptions(measured: MeasuredPlan) -> Assumptions:
-    given, table = measured.settings, measured.candidates.table.set_index("candidate_id")
-    used = table[table.index.isin(measured.plan.built)]
-    problem, times = measured.problem, measured.states["today"].timed
-    modes = used["mode"].astype(str).to_dict()
-    return Assumptions(
-        costs={
-            name: CostRange(min(low, cost), cost, max(high, cost))
-            for name, low, cost, high in used[["cost_low", "cost", "cost_high"]].itertuples()
-        },
-        classes={
-            name: reference_class(problem.candidates[problem.index[name]].kind, modes.get(name, ""))
-            for name in measured.plan.built
-        },
-        correlation=given.overrun_correlation,
-        trips=gravity_trips(
-            times.ends, times.seconds, measured.population, per_person=given.trips_per_person
-        ),
-        rate=given.discount_rate,
-        years=given.years,
-        hour_value=measured.hour_value,
     )
 
 
@@ -369,12 +356,11 @@ def reference_class(kind: str, mode: str) -> ReferenceClass:
     return NO_OVERRUNS if kind in SERVICES else {"road": ROADS, "rail": RAIL}.get(mode) or class_of(kind)
 
 
-def _appraised(
-    found: Appraisal, alike: CostRisk, tiers: Sequence[str], scale: int, given: Assumptions
-) -> dict[str, Any]:
+def _appraised(found: Appraisal, alike: CostRisk, trips: Floats, measured: MeasuredPlan) -> dict[str, Any]:
     """Return the columns of a link or of the plan; those that differ between them are empty."""
-    cost, gains = found.cost, found.gains
-    hourly = break_even(cost.central, gains.seconds, given.trips, rate=given.rate, years=given.years)
+    cost, gains, given = found.cost, found.gains, measured.settings
+    scale, _ = wording.per_person(measured.problem.money)
+    hourly = break_even(cost.central, gains.seconds, trips, rate=given.discount_rate, years=given.years)
     quantiles = {"p50": (found.risk, 0.5), "p80": (found.risk, 0.8), "p80_alike": (alike, 0.8)}
     return {
         "cost_low": cost.low,
@@ -392,7 +378,7 @@ def _appraised(
         "saved_minutes": gains.minutes,
         **{
             f"{what}_brought_{name or 'all cities'}": count
-            for name in tiers
+            for name in measured.problem.groups
             for what, count in (
                 ("pairs", gains.tiers[name].brought),
                 ("people", gains.tiers[name].people_brought),
@@ -403,7 +389,7 @@ def _appraised(
         "dependence": None,
         "cost_per_person": share_of(cost.central * scale, gains.people_brought),
         "break_even_an_hour": hourly * scale if isfinite(hourly) else None,
-        "pays": None if given.hour_value is None else hourly <= given.hour_value,
+        "pays": None if measured.hour_value is None else hourly <= measured.hour_value,
         "shares_pairs_with": "",
     }
 

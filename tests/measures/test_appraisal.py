@@ -10,7 +10,6 @@ from tiers import examples
 from optimiser.measures.appraisal import (
     RAIL,
     ROADS,
-    Assumptions,
     CostRange,
     appraise,
     break_even,
@@ -30,12 +29,9 @@ def appraised(built, problem=None, people=PEOPLE, **changes):
     usual = {
         "costs": {one.id: CostRange(one.cost, one.cost, one.cost) for one in own},
         "classes": {one.id: class_of(one.kind) for one in own},
-        "trips": [0] * len(problem.pairs),
         "correlation": 0.0,
-        "rate": 0.05,
-        "years": 30,
     }
-    return appraise(Valuer.of(problem), built, people, Assumptions(**(usual | changes)))
+    return appraise(Valuer.of(problem), built, people, **(usual | changes))
 
 
 def test_there_is_one_row_a_link():

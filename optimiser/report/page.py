@@ -20,7 +20,7 @@ from markupsafe import Markup
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.problem.jsonfile import write_atomically
-from optimiser.report import answer, measure_sections, plots, ring_section, sentences, webmap, wording
+from optimiser.report import answer, measure_sections, plots, ring_section, sentences, tables, webmap, wording
 from optimiser.report.inputs import PARTS, CaseResults, ReportInput
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ def curves(report: ReportInput) -> dict[str, bytes]:
 
 def context(report: ReportInput) -> dict[str, Any]:
     """Return the variables of the page's template."""
-    pairs, full = report.pairs, report.capacities
+    pairs, full, rows = report.pairs, report.capacities, _links(report)
     assumed = pd.DataFrame() if report.sensitivity is None else report.sensitivity
     columns = [str(name).rsplit(" ", 1)[0] for name in assumed.columns if name != "case"]
     return {
@@ -248,7 +248,9 @@ def context(report: ReportInput) -> dict[str, Any]:
         "proof": sentences.proof(report),
         "proposals": sentences.proposals(report),
         "people_gaining": coverage.people_gaining(report.cities, pairs),
-        "links": _links(report),
+        "links": rows,
+        "packages": _packages(report, rows),
+        "most_links": sentences.MOST_LINKS,
         "per_person_unit": wording.per_person(report.money)[1],
         "tiers": _rows(coverage.by_group(pairs)),
         "cities": _rows(coverage.by_city(report.cities, pairs)),
@@ -326,6 +328,23 @@ def _links(report: ReportInput) -> list[Row]:
         }
         for place, row in enumerate(_rows(webmap.every_link(report)))
         for name in [row["candidate_id"]]
+    ]
+
+
+def _packages(report: ReportInput, rows: Sequence[Row]) -> list[tuple[str, list[Row], list[int]]]:
+    """Return the rows of the links of all plans by package, and of a ring the circuits that it may have."""
+    circuits = webmap.circuits(report)
+    names = [
+        row["package"] if wording.is_known(row["package"]) else tables.package(row, circuits) for row in rows
+    ]
+    found = tables.packages(webmap.every_link(report).assign(package=names))
+    return [
+        (
+            wording.capitalised(name),
+            [rows[at] for at in links.index],
+            [at for at, ring in enumerate(circuits) if name == f"ring {ring.id}"],
+        )
+        for name, links in found
     ]
 
 

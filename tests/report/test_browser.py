@@ -8,7 +8,7 @@ from itertools import cycle, islice
 import pytest
 from browser import SCREENSHOTS, browser, needs_browser
 from hostile_names import PAYLOADS
-from report_drawing import explored, stated, traced
+from report_drawing import explored, many_links, stated, traced
 from tiers import thinned
 
 from optimiser.report import page
@@ -138,7 +138,7 @@ def test_a_row_finds_its_link_even_before_it_is_built(tab, path):
     focus(tab, "#state")
     for _ in range(3):
         tab.press("ArrowLeft")
-    focus(tab, "#links tbody tr")
+    focus(tab, "#links tr[data-part]")
     tab.press("ArrowDown")
     tab.press("Enter")
     links = PART.format("proposals-lines")
@@ -251,7 +251,9 @@ def drawn(tab, name):
 def table(tab, name):
     """Return the cells of the rows of a table that are not hidden."""
     cells = "(row) => [...row.cells].map((cell) => cell.innerText.trim())"
-    return tab.value(f"[...document.querySelectorAll('#{name} tbody tr:not([hidden])')].map({cells})")
+    return tab.value(
+        f"[...document.querySelectorAll('#{name} tbody tr:not([hidden], .package)')].map({cells})"
+    )
 
 
 def switch(tab, choice):
@@ -304,6 +306,31 @@ def test_the_switch_and_the_keys_change_links_rings_tiers_tables_and_sentence(ta
     assert (drawn(tab, "rings-left"), drawn(tab, "proposals-badges")) == (1, 0)
     tab.press("End")
     assert text(tab, "figure-pairs") == "3 → 6"
+
+
+def test_packages_follow_the_plan_with_their_sums(tab, states):
+    shown = """[...document.querySelectorAll("#links tbody:not([hidden]) .package")]
+      .map((row) => [row.cells[1].innerText.trim(), row.cells[2].innerText, row.cells[7].innerText])"""
+    tab.open(states)
+    assert tab.value(shown) == [["Ring outer", "100", "0"], ["Lines and roads", "210", "3"]]
+    switch(tab, "no ring")
+    open_ring = "Ring outer\nuseful without it: this plan does not close it"
+    assert tab.value(shown) == [[open_ring, "100", "0"], ["Lines and roads", "210", "3"]]
+    focus(tab, "#curve")
+    tab.press("Home")
+    assert tab.value(shown) == [["Lines and roads", "10", "0"]]
+
+
+def test_twenty_proposals_are_shown_until_a_reader_asks_for_all(tab, tmp_path):
+    tab.open(page.write(many_links(), tmp_path / "report.html"))
+    lines = "[...document.querySelectorAll('#links tr[data-part]')].filter((row) => row.offsetParent).length"
+    assert tab.value(lines) == 20
+    focus(tab, "#links tr[data-part]")
+    for _ in range(30):
+        tab.press("ArrowDown")
+    assert tab.value("document.activeElement.cells[1].innerText") == "Di – Di station"
+    tab.value("document.getElementById('every-link').click()")
+    assert tab.value(lines) == 23
 
 
 def test_a_ring_is_dashed_until_the_build_order_closes_it(tab, states):
@@ -370,7 +397,9 @@ def front(tmp_path_factory):
 
 def shown_point(tab):
     """Return spent money, drawn links and rows of what the curve shows."""
-    rows = "[...document.querySelectorAll('#links tbody tr:not([hidden])')].map((one) => one.dataset.part)"
+    rows = (
+        "[...document.querySelectorAll('#links tr[data-part]:not([hidden])')].map((one) => one.dataset.part)"
+    )
     spent = tab.value("document.querySelector('#points tr.chosen th').textContent")
     drawn = tab.value(f"[...{PART.format('proposals-lines')}.data.part]")
     return spent, sorted(set(drawn)), sorted(map(int, tab.value(rows)))

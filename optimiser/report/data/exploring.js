@@ -121,10 +121,17 @@ const explore = (() => {
       if (badge && rank) badge.textContent = rank;
       const added = row.querySelector("[data-added]");
       if (added && rank) added.textContent = plans[now].order[rank - 1][2].length;
+      row.classList.toggle("further", rank > byId("links").dataset.most);
+    }
+    for (const body of byId("links")?.tBodies ?? []) {
+      const steps = [...body.rows].filter((row) => row.dataset.part && !row.hidden).map((row) => plans[now].order[ranks.get(Number(row.dataset.part)) - 1]);
+      body.hidden = !steps.length;
+      for (const note of body.querySelectorAll("[data-circuits]")) note.hidden = plans[now].formed.some(([circuit]) => JSON.parse(note.dataset.circuits).includes(circuit));
+      for (const cell of body.querySelectorAll("[data-sum]")) cell.textContent = whole(steps.reduce((sum, found) => sum + (found[cell.dataset.sum].length ?? found[cell.dataset.sum]), 0));
     }
     if (!isNew || data.plans.length < 2) return;
     const place = (row) => ranks.get(Number(row.dataset.part)) ?? Infinity;
-    rows[0]?.parentElement.append(...rows.sort((one, other) => place(one) - place(other) || 0));
+    for (const row of rows.sort((one, other) => place(one) - place(other) || 0)) row.parentElement.append(row);
   };
   const fill = (isNew) => {
     const plan = plans[now];

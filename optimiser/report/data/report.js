@@ -20,15 +20,14 @@
   const sort = (table, column, heading) => {
     const down = heading.getAttribute("aria-sort") !== "descending";
     const numeric = heading.classList.contains("number");
-    const body = table.tBodies[0];
-    const order = [...body.rows].sort((one, other) => {
+    const order = [...table.tBodies].flatMap((body) => [...body.rows]).filter((row) => !row.classList.contains("package")).sort((one, other) => {
       const [a, b] = [one.cells[column], other.cells[column]];
       const by = numeric ? value(a) - value(b) : b.textContent.localeCompare(a.textContent);
       return down ? -by || 0 : by || 0;
     });
     for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
     heading.setAttribute("aria-sort", down ? "descending" : "ascending");
-    body.append(...order);
+    for (const row of order) row.parentElement.append(row);
   };
   for (const table of document.querySelectorAll("table.sortable")) {
     [...table.tHead.rows[0].cells].forEach((heading, column) => {
@@ -43,16 +42,15 @@
   }
 
   /* Of rows that do something, one is in the order of tabs; arrow keys lead to the others. */
-  for (const body of document.querySelectorAll("#links tbody, #what-if tbody, #cities tbody, #points tbody, #order tbody")) {
+  for (const table of document.querySelectorAll("#links, #what-if, #cities, #points, #order")) {
+    const lines = () => [...table.querySelectorAll("tbody tr:not(.package)")].filter((row) => row.offsetParent);
     const enter = (row) => {
-      for (const other of body.rows) other.tabIndex = other === row ? 0 : -1;
+      for (const other of table.querySelectorAll("tbody tr:not(.package)")) other.tabIndex = other === row ? 0 : -1;
     };
-    if (body.rows.length) enter(body.rows[0]);
-    body.addEventListener("keydown", (event) => {
-      const row = event.target.closest("tr");
-      const way = { ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling" }[event.key];
-      let next = way && row[way];
-      while (next?.hidden) next = next[way];
+    enter(lines()[0]);
+    table.addEventListener("keydown", (event) => {
+      const way = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      const next = way && lines()[lines().indexOf(event.target.closest("tbody tr")) + way];
       if (!next) return;
       event.preventDefault();
       enter(next);
@@ -197,7 +195,7 @@
   }
 
   /* A row and its link on the map find each other. */
-  const rows = [...document.querySelectorAll("#links tbody tr, #what-if tbody tr")];
+  const rows = [...document.querySelectorAll("#links tr[data-part], #what-if tr[data-part]")];
   const mark = (found) => rows.forEach((row) => row.classList.toggle("chosen", found.has(Number(row.dataset.part))));
   links.selected.properties.indices.change.connect(() => {
     mark(new Set([...links.selected.indices].map((i) => links.data.part[i])));

@@ -1,9 +1,11 @@
 """Load libraries and compiled code before the clock of a task starts, by solving small problems like it."""
 
 import dataclasses
+import json
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import resources
 
 import numpy as np
 
@@ -16,7 +18,7 @@ from optimiser.engine.search.compiled import use_machine_code
 from optimiser.engine.search.tables import tables
 from optimiser.engine.search.task import Question, Task
 from optimiser.engine.work import solve
-from optimiser.problem import Arc, Candidate, DesignProblem, Pair, Ring, RingLink, RingStop
+from optimiser.problem import DesignProblem, parse
 
 WARM_UP_S, MOST_WARM_UPS = 0.5, 20
 """Time limit of one warm-up solve, and most of them: more follow as long as anything was compiled in the
@@ -28,19 +30,8 @@ MOST_IDLE_S = 4.0
 PROVER, SOLVER = "cuts", "highs"
 """Variant and solver whose warm-up serves variants of the user's own."""
 
-# Roads of the warm-up problem: ends, seconds today, cost of an upgrade. It is drawn so that its root stays
-# open: every later step of a search is then compiled before the clock starts.
-_ROADS = (
-    (0, 1, 2494, 382), (1, 2, 2575, 330), (2, 3, 3086, 684), (3, 4, 3497, 437), (5, 6, 1574, 238),
-    (6, 7, 1803, 345), (7, 8, 3229, 564), (8, 9, 3493, 337), (0, 5, 3599, 311), (2, 7, 3749, 855),
-    (4, 9, 5086, 1067),
-)  # fmt: skip
-_PAIRS = (
-    (0, 3, 4689, 16), (0, 4, 6701, 18), (0, 7, 4012, 5), (1, 2, 1481, 12), (1, 7, 3637, 17), (1, 8, 5494, 6),
-    (1, 9, 7503, 7), (2, 9, 6022, 17), (3, 4, 2011, 12), (3, 5, 5873, 11), (3, 7, 3930, 14), (3, 8, 5787, 11),
-    (4, 5, 7884, 20), (4, 6, 6979, 16), (4, 8, 4933, 2), (4, 9, 2924, 3), (5, 6, 905, 11), (5, 9, 5808, 17),
-    (6, 9, 4903, 2), (7, 8, 1857, 14),
-)  # fmt: skip
+_DRAWN = resources.files("optimiser.engine") / "data"
+"""Holds the problems of the warm-ups."""
 
 
 def warm_up(task: Task) -> None:
@@ -129,40 +120,15 @@ def _repeat(work: Callable[[], object]) -> None:
 
 def small_problem(*, with_budget: bool) -> DesignProblem:
     """Return a problem that takes every step of a search, and little time."""
-    return DesignProblem(
-        name="small",
-        nodes=tuple("abcdefghij"),
-        arcs=tuple(arc for a, b, seconds, _ in _ROADS for arc in _two_way(a, b, seconds)),
-        candidates=tuple(
-            Candidate(f"c{a}{b}", cost, _two_way(a, b, seconds // 2 + 1)) for a, b, seconds, cost in _ROADS
-        ),
-        pairs=tuple(Pair(*pair) for pair in _PAIRS),
-        budget=1665 if with_budget else None,
-    )
+    return _problem("small", with_budget=with_budget, with_ring=False)
 
 
 def tiny_problem(*, with_budget: bool, with_ring: bool = False) -> DesignProblem:
     """Return a problem of four nodes in a line and three shortcuts."""
-    return DesignProblem(
-        name="tiny",
-        nodes=("a", "b", "c", "d"),
-        arcs=(*_two_way(0, 1, 100), *_two_way(1, 2, 100), *_two_way(2, 3, 100)),
-        candidates=(
-            Candidate("ac", 3, _two_way(0, 2, 50)),
-            Candidate("ad", 9, _two_way(0, 3, 60)),
-            Candidate("bd", 4, _two_way(1, 3, 50)),
-        ),
-        pairs=(Pair(0, 2, 60, 2), Pair(0, 3, 155, 5), Pair(1, 3, 110, 3)),
-        budget=7 if with_budget else None,
-        rings=(_tiny_ring(),) if with_ring else (),
-    )
+    return _problem("tiny", with_budget=with_budget, with_ring=with_ring)
 
 
-def _tiny_ring() -> Ring:
-    nodes = ((0, 0), (4, 0), (4, 4), (0, 4), (6, 6))
-    links = (*(RingLink(a, b) for a, b in ((0, 1), (1, 2), (2, 3), (1, 4), (2, 4))), RingLink(3, 0, "ac"))
-    return Ring("tiny", True, ((1, 2),), nodes, links, (RingStop("far", (4,)),), least_stops=1)
-
-
-def _two_way(a: int, b: int, seconds: int) -> tuple[Arc, ...]:
-    return (a, b, seconds), (b, a, seconds)
+def _problem(name: str, *, with_budget: bool, with_ring: bool) -> DesignProblem:
+    found = parse(json.loads((_DRAWN / f"{name}.json").read_text(encoding="utf-8")))
+    budget = found.budget if with_budget else None
+    return found.replace(budget=budget, rings=found.rings if with_ring else ())

@@ -25,80 +25,66 @@ type RunExtended = Callable[[Task, Send], tuple[str, str]]
 """Solves a problem with rings or periods; plans and bounds are sent as messages. Returns as `Run`."""
 
 
-_TABLE: tuple[tuple[Variant, str, str], ...] = (
-    (
-        Variant(
-            name="cuts",
-            about="Fractional time cuts: tighten the relaxation, then search a tree with cuts at its nodes.",
-            proves=True,
-            solvers=(ANY, BUNDLED, ALTERNATIVE, "gurobi"),
-            extended=(BUNDLED,),
-            model="cuts",
-        ),
-        "optimiser.engine.methods.branching.tree_search:prove",
-        "optimiser.engine.methods.rings:prove",
+_TABLE = (
+    Variant(
+        name="cuts",
+        about="Fractional time cuts: tighten the relaxation, then search a tree with cuts at its nodes.",
+        proves=True,
+        solvers=(ANY, BUNDLED, ALTERNATIVE, "gurobi"),
+        extended=(BUNDLED,),
+        model="cuts",
+        run="optimiser.engine.methods.branching.tree_search:prove",
+        run_extended="optimiser.engine.methods.rings:prove",
     ),
-    (
-        Variant(
-            name="cuts-loop",
-            about="Fractional time cuts: tighten the relaxation, then solve and cut off an integer model.",
-            proves=True,
-            solvers=(BUNDLED, "cpsat"),
-            model="cuts",
-        ),
-        "optimiser.engine.methods.cuts.master_loop:prove",
-        "",
+    Variant(
+        name="cuts-loop",
+        about="Fractional time cuts: tighten the relaxation, then solve and cut off an integer model.",
+        proves=True,
+        solvers=(BUNDLED, "cpsat"),
+        model="cuts",
+        run="optimiser.engine.methods.cuts.master_loop:prove",
     ),
-    (
-        Variant(
-            name="paths",
-            about="Paths as columns: generate, list, solve; strong where every pair must be covered.",
-            proves=True,
-            solvers=(BUNDLED,),
-        ),
-        "optimiser.engine.methods.column_generation:prove",
-        "",
+    Variant(
+        name="paths",
+        about="Paths as columns: generate, list, solve; strong where every pair must be covered.",
+        proves=True,
+        solvers=(BUNDLED,),
+        run="optimiser.engine.methods.column_generation:prove",
     ),
     *(
-        (
-            Variant(
-                name=name,
-                about=f"Branch-and-Benders-cut after Bucarey et al. (2022), {kind} cuts.",
-                proves=True,
-                solvers=(ALTERNATIVE,),
-            ),
-            "optimiser.engine.methods.benders:prove",
-            "",
+        Variant(
+            name=name,
+            about=f"Branch-and-Benders-cut after Bucarey et al. (2022), {kind} cuts.",
+            proves=True,
+            solvers=(ALTERNATIVE,),
+            run="optimiser.engine.methods.benders:prove",
         )
         for name, kind in (("benders", "normalised"), ("benders-normal", "normal"))
     ),
-    (
-        Variant(
-            name="compact",
-            about="The arc-flow model of every pair in one program: the reference, for small problems.",
-            proves=True,
-            solvers=tuple(SOLVERS),
-            extended=tuple(SOLVERS),
-            any_solver=True,
-            model="flows",
-        ),
-        "optimiser.engine.methods.compact:prove",
-        "optimiser.engine.methods.compact:prove_extended",
+    Variant(
+        name="compact",
+        about="The arc-flow model of every pair in one program: the reference, for small problems.",
+        proves=True,
+        solvers=tuple(SOLVERS),
+        extended=tuple(SOLVERS),
+        any_solver=True,
+        model="flows",
+        run="optimiser.engine.methods.compact:prove",
+        run_extended="optimiser.engine.methods.compact:prove_extended",
     ),
-    (
-        Variant(
-            name="lns",
-            about="Destroy and repair parts of the plan until the time is up or it gains no more.",
-            proves=False,
-        ),
-        "optimiser.engine.methods.heuristics.lns:run",
-        "",
+    Variant(
+        name="lns",
+        about="Destroy and repair parts of the plan until the time is up or it gains no more.",
+        proves=False,
+        run="optimiser.engine.methods.heuristics.lns:run",
     ),
     *(
-        (
-            Variant(name=name, about=about, proves=False, covers_all=name != "do-nothing"),
-            "optimiser.engine.methods.heuristics.greedy:run",
-            "",
+        Variant(
+            name=name,
+            about=about,
+            proves=False,
+            covers_all=name != "do-nothing",
+            run="optimiser.engine.methods.heuristics.greedy:run",
         )
         for name, about in (
             ("swap", "Reverse greedy, then exchange one candidate at a time."),
@@ -111,16 +97,12 @@ _TABLE: tuple[tuple[Variant, str, str], ...] = (
         )
     ),
 )
-"""The variants with their functions: `Run`, and `RunExtended` for problems with rings or periods.
-
-The functions are imported when they are called: the table is also read where nothing is solved.
-"""
+"""The variants. Their functions are imported when they are called: the table is also read where nothing is
+solved."""
 
 AUTO = Variant(name="auto", about="Pick the variant that suits the problem.", proves=True)
 
-VARIANTS: Mapping[str, Variant] = MappingProxyType(
-    {one.name: one for one in (AUTO, *(variant for variant, *_ in _TABLE))}
-)
+VARIANTS: Mapping[str, Variant] = MappingProxyType({one.name: one for one in (AUTO, *_TABLE)})
 """The description of each variant, by name."""
 
 
@@ -139,7 +121,7 @@ def method_of(name: str) -> tuple[Run, RunExtended | None]:
     if name.endswith(own_variant.SUFFIX):
         module = own_variant.module(name)
         return module.run, getattr(module, "run_extended", None)
-    run, extended = next(functions for variant, *functions in _TABLE if variant.name == name)
+    run, extended = VARIANTS[name].run, VARIANTS[name].run_extended
     return pkgutil.resolve_name(run), pkgutil.resolve_name(extended) if extended else None
 
 

@@ -6,8 +6,9 @@ How to add a kind
    `Proposal` for each candidate and counts in `left_out` what it rejects, each reason beginning with the name
    of the kind. It sets neither kind, mode, instrument nor items. Its thresholds are fields of a part of
    `Rules`.
-2. Add a row to `KINDS`: words for the reader, mode, instrument, generator and what a candidate pays for;
-   where needed, how many are kept, whether it is a service, and whether rings may consist of it.
+2. Name it in `_GENERATORS`, and add its row to `data/kinds.toml`: words for the reader, mode, instrument and
+   what a candidate pays for; where needed, how many are kept, whether it is a service, and whether rings may
+   consist of it.
 
 Pricing, pruning, the candidate table, the design problem, ring graphs, appraisals, pages and maps follow from
 that row. A row that is not in `KINDS` enters by `Rules.further` (docs/extending.md). The following are kept
@@ -18,11 +19,14 @@ in `data/*.toml`.
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import cast
+from importlib import resources
+from operator import attrgetter
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,168 +142,61 @@ class Kind:
         return self.in_rings or self.far
 
 
+_GENERATORS: Mapping[str, Callable[[Scope], Iterable[Proposal]]] = {
+    "road_upgrade": lambda s: roads.propose_upgrades(s.base, s.road_pairs, s.road, s.left_out),
+    "expressway_upgrade": lambda s: roads.propose_expressway_upgrades(
+        s.base, s.road_pairs, s.road, s.left_out
+    ),
+    "road_link": lambda s: s.of_use(
+        "road_link", roads.propose_links(s.alignments, s.road_pairs, s.road, s.left_out)
+    ),
+    "gap": lambda s: roads.propose_gaps(s.base, s.road, s.left_out),
+    "rail_link": lambda s: rail.propose_lines(s.tracks, s.rail_pairs, s.left_out, by=s.alignments),
+    "rail_upgrade": lambda s: rail.propose_upgrades(s.tracks, s.rail_pairs, s.left_out),
+    "rail_service": lambda s: services.propose_through_services(s.tracks, s.left_out),
+    "rail_frequency": lambda s: services.propose_more_trains(s.tracks, s.left_out),
+    "check_in": lambda s: stations.propose_check_in(s.tracks, s.rules.stations, s.left_out),
+    "timed_transfer": lambda s: connections.propose_timed_connections(
+        s.tracks, s.rules.connections, s.open_pairs, s.left_out
+    ),
+    "extra_stop": lambda s: stations.propose_extra_stops(s.tracks, s.rules.patterns, s.left_out),
+    "access": lambda s: stations.propose_access(s.tracks, s.rules.stations, s.left_out),
+    "express_service": lambda s: services.propose_express_services(
+        s.tracks, s.rules.patterns, s.heaviest("express_service", s.open_pairs), s.left_out
+    ),
+    "station": lambda s: stations.propose_stations(s.tracks, s.rules.patterns, s.left_out),
+    "connecting_curve": lambda s: rail.propose_curves(
+        s.tracks, s.rules.curves, s.heaviest("connecting_curve", s.open_pairs), s.left_out
+    ),
+    "direct_expressway": lambda s: s.of_use(
+        "direct_expressway",
+        roads.propose_direct_expressways(
+            s.alignments, s.heaviest("direct_expressway", s.far_pairs), s.rules.far, s.road, s.left_out
+        ),
+    ),
+    "rail_direct": lambda s: rail.propose_lines(
+        s.tracks,
+        s.heaviest("rail_direct", s.far_pairs),
+        s.left_out,
+        by=s.alignments,
+        kind="rail_direct",
+        longest_km=s.rules.far.longest_km,
+    ),
+}
+"""The generator of each kind."""
+
+
+def _kind(name: str, row: dict[str, Any]) -> Kind:
+    """Return a kind of which a table states all but the generator."""
+    parts, most = row.pop("pays_for", ["line"]), row.pop("most", None)
+    most_of = None if most is None else attrgetter(most)
+    return Kind(propose=_GENERATORS[name], pays_for=pays(*parts), most=most_of, **row)
+
+
+_FILE = resources.files("optimiser.proposals") / "data" / "kinds.toml"
+
 KINDS: Mapping[str, Kind] = {
-    "road_upgrade": Kind(
-        words="expressway upgrade",
-        mode="road",
-        propose=lambda s: roads.propose_upgrades(s.base, s.road_pairs, s.road, s.left_out),
-        in_rings=True,
-    ),
-    "expressway_upgrade": Kind(
-        words="expressway rebuilt",
-        mode="road",
-        propose=lambda s: roads.propose_expressway_upgrades(s.base, s.road_pairs, s.road, s.left_out),
-        needs_rate=False,
-    ),
-    "road_link": Kind(
-        words="new road",
-        mode="road",
-        propose=lambda s: s.of_use(
-            "road_link", roads.propose_links(s.alignments, s.road_pairs, s.road, s.left_out)
-        ),
-        in_rings=True,
-        by_limit=True,
-    ),
-    "gap": Kind(
-        words="gap closed",
-        mode="road",
-        instrument="barrier",
-        propose=lambda s: roads.propose_gaps(s.base, s.road, s.left_out),
-        in_rings=True,
-    ),
-    "rail_link": Kind(
-        words="new rail line",
-        mode="rail",
-        propose=lambda s: rail.propose_lines(s.tracks, s.rail_pairs, s.left_out, by=s.alignments),
-        pays_for=pays("line", "trains", "running"),
-        most=lambda rules: rules.rail.link_count,
-        in_rings=True,
-        by_limit=True,
-    ),
-    "rail_upgrade": Kind(
-        words="faster rail line",
-        mode="rail",
-        propose=lambda s: rail.propose_upgrades(s.tracks, s.rail_pairs, s.left_out),
-        pays_for=pays("line", "trains", "running"),
-        in_rings=True,
-    ),
-    "rail_service": Kind(
-        words="new train service",
-        mode="rail",
-        instrument="subsidy",
-        is_service=True,
-        propose=lambda s: services.propose_through_services(s.tracks, s.left_out),
-        pays_for=pays("trains", "running", "junction"),
-        most=lambda rules: rules.rail.service_count,
-    ),
-    "rail_frequency": Kind(
-        words="more trains",
-        mode="rail",
-        instrument="subsidy",
-        is_service=True,
-        propose=lambda s: services.propose_more_trains(s.tracks, s.left_out),
-        pays_for=pays("trains", "running"),
-        most=lambda rules: rules.rail.frequency_count,
-    ),
-    "check_in": Kind(
-        words="shorter check-in",
-        mode="access",
-        instrument="barrier",
-        propose=lambda s: stations.propose_check_in(s.tracks, s.rules.stations, s.left_out),
-        pays_for=pays("units"),
-        most=lambda rules: rules.stations.check_in_count,
-        needs_rate=False,
-    ),
-    "timed_transfer": Kind(
-        words="timed connections",
-        mode="access",
-        instrument="barrier",
-        propose=lambda s: connections.propose_timed_connections(
-            s.tracks, s.rules.connections, s.open_pairs, s.left_out
-        ),
-        pays_for=pays("units", "platforms"),
-        most=lambda rules: rules.connections.count,
-        needs_rate=False,
-        by_limit=True,
-    ),
-    "extra_stop": Kind(
-        words="stop of passing trains",
-        mode="rail",
-        instrument="barrier",
-        is_service=True,
-        propose=lambda s: stations.propose_extra_stops(s.tracks, s.rules.patterns, s.left_out),
-        pays_for=pays("units", "trains"),
-        most=lambda rules: rules.patterns.stop_count,
-        needs_rate=False,
-    ),
-    "access": Kind(
-        words="way to the station",
-        mode="access",
-        propose=lambda s: stations.propose_access(s.tracks, s.rules.stations, s.left_out),
-        pays_for=pays("units"),
-        most=lambda rules: rules.stations.access_count,
-        needs_rate=False,
-    ),
-    "express_service": Kind(
-        words="express trains",
-        mode="rail",
-        instrument="subsidy",
-        is_service=True,
-        propose=lambda s: services.propose_express_services(
-            s.tracks, s.rules.patterns, s.heaviest("express_service", s.open_pairs), s.left_out
-        ),
-        pays_for=pays("trains", "running net of fares"),
-        most=lambda rules: rules.patterns.express_count,
-        needs_rate=False,
-        by_limit=True,
-    ),
-    "station": Kind(
-        words="new station",
-        mode="rail",
-        propose=lambda s: stations.propose_stations(s.tracks, s.rules.patterns, s.left_out),
-        pays_for=pays("units", "trains", "stops"),
-        most=lambda rules: rules.patterns.station_count,
-        needs_rate=False,
-    ),
-    "connecting_curve": Kind(
-        words="connecting curve with trains",
-        mode="rail",
-        propose=lambda s: rail.propose_curves(
-            s.tracks, s.rules.curves, s.heaviest("connecting_curve", s.open_pairs), s.left_out
-        ),
-        pays_for=pays("trains", "running", "units"),
-        most=lambda rules: rules.curves.count,
-        by_limit=True,
-    ),
-    "direct_expressway": Kind(
-        words="direct expressway",
-        mode="road",
-        propose=lambda s: s.of_use(
-            "direct_expressway",
-            roads.propose_direct_expressways(
-                s.alignments, s.heaviest("direct_expressway", s.far_pairs), s.rules.far, s.road, s.left_out
-            ),
-        ),
-        most=lambda rules: rules.far.road_count,
-        far=True,
-        by_limit=True,
-    ),
-    "rail_direct": Kind(
-        words="direct rail line",
-        mode="rail",
-        propose=lambda s: rail.propose_lines(
-            s.tracks,
-            s.heaviest("rail_direct", s.far_pairs),
-            s.left_out,
-            by=s.alignments,
-            kind="rail_direct",
-            longest_km=s.rules.far.longest_km,
-        ),
-        pays_for=pays("line", "trains", "running"),
-        most=lambda rules: rules.far.rail_count,
-        far=True,
-        by_limit=True,
-    ),
+    name: _kind(name, row) for name, row in tomllib.loads(_FILE.read_text("utf-8")).items()
 }
 """Every kind that is generated, by its name."""
 

@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -505,3 +506,12 @@ def test_a_problem_of_the_caller_is_benched(tmp_path):
     assert panel.get_title(loc="left") == "mine"
     assert [one.get_label() for one in panel.lines] == ["compact/highs"]  # greedy proves nothing
     assert read(found._repr_html_()).text[0] == "Variants"
+
+
+def test_every_file_of_the_packages_is_installed():
+    root = Path(__file__).parents[1]
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    for package, patterns in settings["tool"]["setuptools"]["package-data"].items():
+        every = (path for path in (root / package).rglob("*.*") if path.parent.name != "__pycache__")
+        files = {path for path in every if path.suffix != ".py"}
+        assert files <= {path for pattern in patterns for path in (root / package).glob(pattern)}

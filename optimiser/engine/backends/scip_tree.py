@@ -1,8 +1,8 @@
 """Search a branch-and-cut tree in SCIP, with cuts from a constraint handler."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version as version_of
-from types import MappingProxyType
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,37 +37,8 @@ from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
 from optimiser.problem import DesignProblem
 
-SETTINGS: Mapping[str, object] = MappingProxyType(
-    {
-        "misc/catchctrlc": False,
-        "misc/usesymmetry": 0,
-        "misc/allowstrongdualreds": False,
-        "presolving/maxrestarts": 0,
-        "presolving/donotmultaggr": True,
-        "conflict/enable": False,
-        "separating/aggregation/freq": -1,
-        "separating/maxroundsroot": -1,
-        "separating/maxcutsroot": 100_000,
-        "separating/maxcuts": 10_000,
-        "branching/relpscost/maxproprounds": 0,
-        "branching/relpscost/maxlookahead": 4,
-        "branching/relpscost/initcand": 20,
-        "branching/relpscost/sbiterquot": 0.2,
-        "branching/relpscost/sbiterofs": 20_000,
-        "nodeselection/bfs/stdpriority": 1_000_000,
-    }
-)
-"""Parameters of SCIP.
-
-Symmetry handling, and reductions that keep one of several optimal solutions, consider only the current rows;
-a later row could cut off the solution that was kept. The variable locks of the constraint handler prevent
-that already; these parameters are a second safeguard. Reductions by the objective (reduced costs) need only a
-valid relaxation and stay on. Restarts and multiple aggregation would replace the columns that rows refer to.
-Conflict analysis cannot explain a row that was added inside the tree. On thousands of rows of pairs,
-aggregated mixed-integer rounding took an eighth of the time and found next to nothing; on large relaxations,
-strong branching took nearly half of the time, so its effort is limited. Plans come from elsewhere, so that
-after each dive the node of the weakest bound is next.
-"""
+SETTINGS = Path(__file__).parents[1] / "data" / "scip.set"
+"""Parameters of SCIP, with the reason for each."""
 
 
 def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int, log: bool = False) -> TreeModel:
@@ -87,7 +58,8 @@ def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int, log
     solver: Any = pulp.SCIP_PY
     model, (x, y, z) = stated_master(problem, solver(msg=log))
     model.setHeuristics(SETTING.OFF)
-    model.setParams({**SETTINGS, "randomization/randomseedshift": seed % 2**31})
+    model.readParams(str(SETTINGS))
+    model.setParam("randomization/randomseedshift", seed % 2**31)
     for variable in x:  # branch on x before z
         model.chgVarBranchPriority(variable, 1)
     for variable, value in zip(x, () if fixed is None else fixed.tolist(), strict=False):

@@ -43,10 +43,9 @@ class Row(NamedTuple):
 ROWS: Mapping[str, Row] = {
     "independence off": Row(0.0),
     "on, no ring": Row(WEIGHT),
-    "on, near ring as a wish": Row(WEIGHT, "jing-jin-ji", 1),
-    "on, wide ring as a wish": Row(WEIGHT, "jing-jin-ji-polycentric", 1),
-    "on, wide ring required": Row(WEIGHT, "jing-jin-ji-polycentric", 1, required=True),
-    "on, three rings required": Row(WEIGHT, "jing-jin-ji-polycentric", 3, required=True),
+    "on, near ring as a wish": Row(WEIGHT, "jing-jin-ji-ring", 1),
+    "on, web as a wish": Row(WEIGHT, "jing-jin-ji", 1),
+    "on, web required": Row(WEIGHT, "jing-jin-ji-polycentric", 1, required=True),
 }
 """The rows by their names."""
 

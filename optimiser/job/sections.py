@@ -547,13 +547,14 @@ DERIVED = "derived"
 
 
 class Rings(Section):
-    """A ring that a plan must form, or is rewarded for; write one [[rings]] section for each."""
+    """A ring that a plan must form or is rewarded for, or a web of rings; one [[rings]] section for each."""
 
     id: str = Field("ring", min_length=1)
+    web: bool = False
     mode: Literal["road", "rail"] = "road"
     classes: Names = ()
     speed_kmh: float | None = Field(None, gt=0, le=500)
-    centres: Names = Field(min_length=1)
+    centres: Names = ()
     radius_km: Numbers = ()
     time_s: Numbers = ()
     least_cities: Whole = 0
@@ -576,7 +577,18 @@ class Rings(Section):
         bands = {"radius_km": self.radius_km, "time_s": self.time_s}
         cities = {"centres": self.centres, "must": self.must}
         tiers = ", ".join(self.tiers)
+        demands = ("radius_km", "time_s", "least_cities", "least_by_tier", "longest_km", "apart")
         return [
+            (not self.web and not self.centres, "name the centres, or let cities propose rings: web = true"),
+            *(
+                (self.web and getattr(self, key), f"a web proposes {key} itself; leave it out, or web")
+                for key in (*cities, *demands)
+            ),
+            (self.web and self.mode == "rail", "a web proposes roads alone"),
+            (
+                self.mode == "rail" and self.reward == DERIVED,
+                "no train would run round a rail ring, so that it brings nobody anything; give a number",
+            ),
             *(
                 (
                     band and not (len(band) == 2 and 0 <= band[0] < band[1]),

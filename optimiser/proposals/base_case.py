@@ -51,11 +51,15 @@ def project(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.fl
     numpy.ndarray
         float64 [n, 2], km east and north of the middle (azimuthal equidistant).
     """
+    return np.column_stack(plane_of(lon, lat).transform(lon, lat))
+
+
+def plane_of(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> pyproj.Transformer:
+    """Return what leads from degrees to the plane of `project`, and back by its inverse."""
     crs = pyproj.CRS.from_proj4(
         f"+proj=aeqd +lat_0={np.mean(lat):.6f} +lon_0={np.mean(lon):.6f} +datum=WGS84 +units=km"
     )
-    x, y = pyproj.Transformer.from_crs(4326, crs, always_xy=True).transform(lon, lat)
-    return np.column_stack([x, y])
+    return pyproj.Transformer.from_crs(4326, crs, always_xy=True)
 
 
 def great_circle_km(

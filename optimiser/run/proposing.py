@@ -227,7 +227,7 @@ def draft_problem(
     if without is None:
         return StatedProblem(demands.with_periods(problem, job.phasing), pairs, rings)
     sections = [section for section in job.rings if section.reward == DERIVED]
-    derived = {ring.id for ring in ring_rules(sections, base.city_names)}
+    derived = {ring.id for ring in ring_rules(sections, base)}
     setting = RewardSetting(graph, candidates, times.cities, pairs, without, job.times.limit_s)
     problem, rewards = with_rewards(problem, derived, setting, solve)
     layer = without.layer(graph, candidates, pairs)

@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from shapely import MultiLineString
 
 from networks.cities import CityNames, UnknownCityError, load_csv
@@ -18,14 +19,15 @@ from optimiser.job.sections import TABLE, Rings
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.problem.model import TIERS
-from optimiser.proposals.base_case import BaseCase
+from optimiser.proposals.base_case import BaseCase, plane_of, project
 from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import STANDARD_KIND, Rules
-from optimiser.proposals.rings.generate import GeneratedRing, generate, with_longest
+from optimiser.proposals.rings.generate import GeneratedRing, can_be_formed, generate, with_longest
 from optimiser.proposals.rings.graph import RAIL_SPEED_KMH, ROAD_CLASSES, RingRules
 from optimiser.proposals.rings.reference_rings import CORRIDOR_KM, ReferenceRing, describe_difference, overlap
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
 from optimiser.proposals.rings.ring_network import RingNetwork, charges
+from optimiser.proposals.rings.web import STRETCH, propose_web
 from optimiser.proposals.table import Candidates, merge
 from optimiser.proposals.terrain import Terrain
 from optimiser.report import ring_layout, ring_section
@@ -39,6 +41,9 @@ _NO_INFLUENCE = (
     "Reference rings do not influence the choice, which follows what the job asks for, cost and times "
     "between cities."
 )
+
+_MOST_NAMES = 3
+"""A ring of a web is called by at most so many of its centres."""
 
 log = logging.getLogger(__name__)
 
@@ -63,15 +68,15 @@ class RingTables:
 # ---- rules
 
 
-def ring_rules(asked: Sequence[Rings], cities: CityNames) -> tuple[RingRules, ...]:
-    """Return the rules of each ring that a job asks for; a section with a count gives several.
+def ring_rules(asked: Sequence[Rings], base: BaseCase) -> tuple[RingRules, ...]:
+    """Return the rules of each ring that a job asks for; a section with a count or of a web gives several.
 
     Parameters
     ----------
     asked
         The sections of the job.
-    cities
-        Finds the rows of cities.
+    base
+        The cities.
 
     Returns
     -------
@@ -83,14 +88,18 @@ def ring_rules(asked: Sequence[Rings], cities: CityNames) -> tuple[RingRules, ..
     JobError
         With all names that are no city's.
     """
-    row = _rows_of_cities(asked, cities)
+    row = _rows_of_cities(asked, base.city_names)
     ring_ids = {
         section.id: (section.id,)
         if section.count == 1
         else tuple(f"{section.id}-{number}" for number in range(1, section.count + 1))
         for section in asked
     }
-    return tuple(rules for section in asked for rules in _rules_of(section, row, ring_ids))
+    return tuple(
+        rules
+        for section in asked
+        for rules in (_rules_of_web(section, base) if section.web else _rules_of(section, row, ring_ids))
+    )
 
 
 def check_centres(asked: Sequence[Rings], cities_file: Path) -> None:
@@ -112,7 +121,7 @@ def check_centres(asked: Sequence[Rings], cities_file: Path) -> None:
         table = load_csv(cities_file).table
     except NetworksError:
         return
-    ring_rules(asked, CityNames(table))
+    _rows_of_cities(asked, CityNames(table))
 
 
 def _rows_of_cities(asked: Sequence[Rings], cities: CityNames) -> dict[str, int]:
@@ -148,36 +157,68 @@ def _rules_of(
 ) -> Iterator[RingRules]:
     """Yield the rules of each ring of a section; `row` has the rows of the cities that it names."""
     centres = tuple(row[name] for name in section.centres)
-    is_road = section.mode == "road"
     is_side_by_side = section.arrangement == "side_by_side"
     apart = tuple(ring for other in section.apart for ring in ring_ids[other])
-    speed_kmh, charge = 0.0 if is_road else RAIL_SPEED_KMH, section.existing_cost_per_km
     for number, name in enumerate(ring_ids[section.id]):
         own = (centres[number],) if is_side_by_side else centres
         siblings = () if is_side_by_side else tuple(ring for ring in ring_ids[section.id] if ring != name)
-        yield RingRules(
-            id=name,
-            mode=section.mode,
-            classes=section.classes or (ROAD_CLASSES if is_road else ()),
-            speed_kmh=speed_kmh if section.speed_kmh is None else section.speed_kmh,
-            centres=own,
+        yield replace(
+            _standard_of(section, name, own),
             rivals=tuple(city for city in centres if city not in own) if is_side_by_side else (),
             radius_km=_band(section.radius_km),
             time_s=_band(section.time_s),
-            tiers=section.tiers,
             least_cities=section.least_cities,
             least_by_tier=tuple(sorted(section.least_by_tier.items())),
             must=tuple(row[name] for name in section.must),
             longest_km=section.longest_km or float("inf"),
             most_stretch=section.most_stretch or float("inf"),
-            on_s=round(60 * section.on_minutes),
-            required=section.required,
-            reward=section.reward if isinstance(section.reward, int) else 0,
             apart=siblings + apart,
-            existing_cost_per_km=None if charge == TABLE else charge,
-            gap_count=section.gap_count,
-            gap_longest_km=section.gap_longest_km,
         )
+
+
+def _rules_of_web(section: Rings, base: BaseCase) -> Iterator[RingRules]:
+    """Yield the rules of the rings of a web; each is called by its centres, those with most people first."""
+    plane, people = plane_of(base.lon, base.lat), base.cities["population"].tolist()
+
+    def to_degrees(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        x, y = points.T
+        return np.column_stack(plane.transform(x, y, direction="INVERSE"))
+
+    cores = [city for city, tier in enumerate(base.tiers) if tier == "core"]
+    for ring in base.once("web", lambda: propose_web(project(base.lon, base.lat), base.tiers)):
+        named = sorted(ring.centres, key=lambda city: -people[city])[:_MOST_NAMES]
+        name = "-".join("-".join(base.names[city].lower().split()) for city in named)
+        yield replace(
+            _standard_of(section, name, ring.centres),
+            rivals=tuple(city for city in cores if city not in ring.centres),
+            radius_km=(ring.closest_km, float("inf")),
+            within=shapely.transform(ring.corridor, to_degrees),
+            least_cities=ring.least_cities,
+            least_by_tier=(("secondary", ring.least_secondary),) if ring.least_secondary else (),
+            longest_km=ring.longest_km,
+            most_stretch=STRETCH,
+            is_proposed=True,
+        )
+
+
+def _standard_of(section: Rings, name: str, centres: tuple[int, ...]) -> RingRules:
+    """Return the rules that a section states for each of its rings alike."""
+    is_road, charge = section.mode == "road", section.existing_cost_per_km
+    speed_kmh = 0.0 if is_road else RAIL_SPEED_KMH
+    return RingRules(
+        id=name,
+        mode=section.mode,
+        classes=section.classes or (ROAD_CLASSES if is_road else ()),
+        speed_kmh=speed_kmh if section.speed_kmh is None else section.speed_kmh,
+        centres=centres,
+        tiers=section.tiers,
+        on_s=round(60 * section.on_minutes),
+        required=section.required,
+        reward=section.reward if isinstance(section.reward, int) else 0,
+        existing_cost_per_km=None if charge == TABLE else charge,
+        gap_count=section.gap_count,
+        gap_longest_km=section.gap_longest_km,
+    )
 
 
 def _band(given: tuple[float, ...]) -> tuple[float, float]:
@@ -213,7 +254,7 @@ def with_closing_links(
         return found
     _check_region(base, asked)
     taken: dict[str, MultiLineString] = {}
-    networks = [RingNetwork.of(base, ring) for ring in ring_rules(asked, base.city_names)]
+    networks = [RingNetwork.of(base, ring) for ring in ring_rules(asked, base)]
     for network in networks:
         ring = network.rules
         avoid = [taken[other] for other in ring.apart if other in taken]
@@ -248,7 +289,7 @@ def _check_region(base: BaseCase, asked: Sequence[Rings]) -> None:
             continue
         classes = set(network.links["link_class"])
         wanted = section.classes or (ROAD_CLASSES if section.mode == "road" else ())
-        if wanted and not classes & set(wanted):
+        if wanted and not classes & set(wanted) and not section.web:
             held = ", ".join(sorted(classes))
             faults.append(
                 f"rings ('{section.id}').classes: the network has no {', '.join(wanted)}; it has {held}"
@@ -290,9 +331,12 @@ def add_rings(
     """
     found: list[tuple[RingRules, GeneratedRing]] = []
     faults: list[str] = []
-    for ring in ring_rules(asked, base.city_names):
+    for ring in ring_rules(asked, base):
         network = RingNetwork.of(base, ring)
         proposed = generate(network, candidates, budget=problem.budget)
+        if ring.is_proposed and not can_be_formed(proposed.ring):
+            log.info("ring %s: no circuit of the shape that a web asks for; it is not proposed", ring.id)
+            continue
         unlimited = proposed
         if not proposed.ring.links and problem.budget is not None:
             unlimited = generate(network, candidates)

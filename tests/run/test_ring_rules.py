@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from importlib import resources
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -14,7 +15,8 @@ from optimiser.job.sections import Rings
 from optimiser.problem.errors import JobError
 from optimiser.run.rings import ring_rules
 
-CITIES = CityNames(pd.DataFrame({"city_id": ["1", "2", "3"], "name": ["Northtown", "Southport", "Eastham"]}))
+TABLE = pd.DataFrame({"city_id": ["1", "2", "3"], "name": ["Northtown", "Southport", "Eastham"]})
+CITIES = SimpleNamespace(city_names=CityNames(TABLE))
 
 
 def rules(*asked):

@@ -81,6 +81,12 @@ def with_longest(
     return tuple(found)
 
 
+def can_be_formed(ring: Ring) -> bool:
+    """Tell whether a circuit was found that meets the demands of a ring and is short enough."""
+    metres = lengths_m(ring)
+    return metres is not None and bool(ring.links) and bool(start_circuits(ring, metres))
+
+
 def _names(ring: Ring, links: Circuit) -> set[str]:
     return {name for k in links if (name := ring.links[k].candidate) is not None}
 

@@ -50,6 +50,8 @@ class RingRules:
         of all.
     radius_km
         Least and greatest straight-line distance from the nearest centre.
+    within
+        Area that it keeps to, degrees; None: anywhere.
     time_s
         Least and greatest driving time from the nearest centre.
     tiers
@@ -68,6 +70,8 @@ class RingRules:
         A city lies on it when the drive from the city to one of its junctions or stations takes at most this.
     required, reward, apart
         As in `optimiser.problem.Ring`.
+    is_proposed
+        Whether a web proposes it: where it cannot exist, there is no such ring.
     existing_cost_per_km
         What a km of existing road or track costs when the ring uses it; None: for roads below expressways
         what the cost table asks for rebuilding them, else nothing.
@@ -91,6 +95,7 @@ class RingRules:
     centres: tuple[int, ...]
     rivals: tuple[int, ...] = ()
     radius_km: tuple[float, float] = (0.0, float("inf"))
+    within: shapely.Geometry | None = None
     time_s: tuple[float, float] = (0.0, float("inf"))
     tiers: tuple[str, ...] = ("secondary", "small")
     least_cities: int = 0
@@ -102,6 +107,7 @@ class RingRules:
     required: bool = True
     reward: int = 0
     apart: tuple[str, ...] = ()
+    is_proposed: bool = False
     existing_cost_per_km: float | None = 0.0
     gap_count: int = 12
     gap_longest_km: float = 80.0
@@ -517,7 +523,7 @@ def within_time(graph: RingGraph, rules: RingRules, base: BaseCase) -> NDArray[n
 
 
 def within_distance(lines: Sequence[shapely.Geometry], rules: RingRules, base: BaseCase) -> NDArray[np.bool_]:
-    """Tell which lines keep the distances of a ring from its centres all along; bool [lines].
+    """Tell which lines keep the distances of a ring from its centres, and its area, all along; bool [lines].
 
     The distance of a point is that from its nearest centre. A ring with rivals keeps to where the nearest of
     all these cities is a centre of its own.
@@ -527,7 +533,7 @@ def within_distance(lines: Sequence[shapely.Geometry], rules: RingRules, base: B
     lines
         Lines in degrees.
     rules
-        Distances, centres and rivals.
+        Distances, centres, rivals and area.
     base
         Positions of the cities.
     """
@@ -540,6 +546,8 @@ def within_distance(lines: Sequence[shapely.Geometry], rules: RingRules, base: B
     inside = (own >= rules.radius_km[0]) & (own <= rules.radius_km[1])
     if rules.rivals:
         inside &= own < _nearest_km(points, rules.rivals, base)
+    if rules.within is not None:
+        inside &= shapely.intersects_xy(rules.within, *points.T)
     outside = np.bincount(owner, weights=~inside, minlength=len(lines))
     return np.asarray(outside == 0, dtype=bool)
 

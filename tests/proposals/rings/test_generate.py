@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import pandas as pd
 import pytest
 import shapely
 from hypothesis import given
@@ -24,7 +23,6 @@ from ring_regions import (
 )
 from tiers import examples
 
-from networks.cities import CityNames
 from optimiser.job.sections import Rings
 from optimiser.proposals.rings.generate import links_on_circuits, ring_of
 from optimiser.proposals.rings.graph import RING_KINDS, GraphLink, GraphNode, RingGraph, nodes_to_keep
@@ -164,8 +162,7 @@ def test_a_new_road_shorter_than_the_existing_one_stays_where_length_counts():
 
 def test_a_ring_asked_for_in_python_has_the_defaults_of_a_job():
     """But a job limits the stretch of its rings."""
-    hub = CityNames(pd.DataFrame({"city_id": ["hub"], "name": ["Hub"]}))
-    (of_job,) = ring_rules([Rings(id="ring", centres=("Hub",), most_stretch=0.0)], hub)
+    (of_job,) = ring_rules([Rings(id="ring", centres=("Hub",), most_stretch=0.0)], square())
     assert of_job == rules()
 
 

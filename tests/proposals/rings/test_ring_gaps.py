@@ -155,7 +155,7 @@ def test_two_nested_rings_are_closed_each_by_links_of_its_own():
     region = square(without=(0,), spots=OUTER, more=[(a, b, "motorway", 120, 100) for a, b in outer])
     asked = [Rings(id="n", centres=("Hub",), count=2, gap_longest_km=130.0)]
     found = with_closing_links(none(), region, asked, Rules(), GROUND)
-    first, second = ring_rules(asked, region.city_names)
+    first, second = ring_rules(asked, region)
     ring = generated_ring(region, found, first).ring
     lengths = np.array([1 if link.candidate is None else 2 for link in ring.links], dtype=np.int64)
     inner = shortest_circuit(ring, lengths).links

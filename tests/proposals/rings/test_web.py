@@ -1,0 +1,172 @@
+"""A web of rings is proposed from the places and tiers of cities alone; drawn on a plane of km."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from ring_regions import GROUND, none, square
+
+from optimiser.job.sections import Rings
+from optimiser.problem import Candidate, DesignProblem
+from optimiser.proposals.generate import Rules
+from optimiser.proposals.rings import web
+from optimiser.proposals.rings.graph import within_distance
+from optimiser.proposals.rings.web import core_groups, propose_web
+from optimiser.run.rings import add_rings, ring_rules, with_closing_links
+
+AROUND = ((0, 90), (80, 45), (80, -45), (0, -90), (-80, -45), (-80, 45))
+"""A hexagon of towns."""
+
+
+def drawn(*cities):
+    """Return the plane and the tiers of cities given as (tier, x, y)."""
+    return np.array([at for _, *at in cities], dtype=np.float64), [tier for tier, *_ in cities]
+
+
+def towns(x=0, y=0, places=AROUND):
+    return [("small", x + dx, y + dy) for dx, dy in places]
+
+
+def test_two_core_cities_close_by_are_one_group_with_one_ring():
+    (ring,) = propose_web(*drawn(("core", -20, 0), ("core", 20, 0), ("secondary", 0, 5), *towns()))
+    assert ring.centres == (0, 1)
+    assert ring.members == (2, 3, 4, 5, 6, 7, 8)
+    assert ring.in_corridor == (3, 4, 5, 6, 7, 8)  # the city between them is inside
+    assert (ring.least_cities, ring.least_secondary) == (3, 0)
+
+
+def test_core_cities_far_apart_have_a_ring_each_and_cities_belong_to_the_nearer_one():
+    cities = [("core", 0, 0), ("core", 400, 0), *towns(), *towns(400)]
+    first, second = propose_web(*drawn(*cities))
+    assert (first.centres, first.members) == ((0,), (2, 3, 4, 5, 6, 7))
+    assert (second.centres, second.members) == ((1,), (8, 9, 10, 11, 12, 13))
+
+
+def test_a_chain_of_core_cities_is_no_single_group():
+    points, tiers = drawn(*(("core", x, 0) for x in (0, 100, 200, 300)))
+    assert core_groups(points, tiers) == [(0, 1), (2, 3)]
+
+
+def test_the_numbers_of_a_ring_follow_from_its_hull():
+    points, tiers = drawn(("core", 0, 0), *towns())
+    (ring,) = propose_web(points, tiers)
+    hull = shapely.convex_hull(shapely.multipoints(points))
+    radius = hull.length / (2 * np.pi)
+    assert ring.closest_km == pytest.approx(0.5 * np.median(np.hypot(*points[1:].T)))
+    assert ring.longest_km == pytest.approx(web.LONGEST * hull.length)
+    # Along the hull, a little farther out, and not through the middle.
+    for x, y, is_inside in (
+        (0, 89, True),
+        (0, 90 + 0.39 * radius, True),
+        (0, 90 + 0.41 * radius, False),
+        (0, 0, False),
+    ):
+        assert shapely.intersects_xy(ring.corridor, x, y) == is_inside
+
+
+def test_most_secondary_cities_about_a_core_lie_on_its_ring():
+    tiers = ("secondary", "small", "secondary", "small", "secondary", "secondary")
+    cities = [(tier, *at) for tier, at in zip(tiers, AROUND, strict=True)]
+    (ring,) = propose_web(*drawn(("core", 0, 0), *cities))
+    assert (ring.least_cities, ring.least_secondary) == (3, 3)
+
+
+def test_a_secondary_city_far_away_gets_a_ring_if_it_lies_between_its_towns():
+    capital = [("core", 0, 0), *towns()]
+    first, second = propose_web(*drawn(*capital, ("secondary", 400, 0), *towns(400)))
+    assert (first.centres, second.centres) == ((0,), (7,))
+    assert len(propose_web(*drawn(*capital, ("secondary", 400, 0), *towns(400, 0, AROUND[:2])))) == 1
+    beside = [("small", 400 + abs(x) + 10, y) for x, y in AROUND]  # all of them on one side
+    assert len(propose_web(*drawn(*capital, ("secondary", 400, 0), *beside))) == 1
+
+
+def test_a_second_ring_through_the_same_towns_brings_half_as_much():
+    beside = [("secondary", 10, 0), ("secondary", -10, 0)]
+    assert len(propose_web(*drawn(*beside, *towns()))) == 1
+
+
+def test_a_ring_on_a_coast_is_drawn_in_until_it_lies_about_its_centre():
+    inland = [(25, 0), (0, 30), (0, -30), (40, 30), (40, -30), (140, 0), (140, 40)]
+    (ring,) = propose_web(*drawn(("core", 0, 0), *towns(places=inland)))
+    assert ring.members == (1, 2, 3, 4, 5)
+
+
+def test_without_towns_there_is_no_ring():
+    assert propose_web(*drawn(("core", 0, 0), ("secondary", 50, 0), ("small", 0, 50))) == ()
+    assert propose_web(np.zeros((0, 2)), []) == ()
+
+
+PLACES = st.lists(
+    st.tuples(
+        st.sampled_from(["core", "secondary", "small", "small"]), st.integers(0, 400), st.integers(0, 400)
+    ),
+    max_size=24,
+    unique_by=lambda city: city[1:],
+)
+
+
+@given(PLACES, st.floats(0, 2 * np.pi), st.integers(-500, 500))
+def test_the_web_does_not_depend_on_where_north_is(cities, angle, shift):
+    points, tiers = drawn(*cities) if cities else (np.zeros((0, 2)), [])
+    # Cities as far from two centres would be told apart by rounding alone.
+    apart = np.linalg.norm(points[:, None] - points[None], axis=-1)[np.triu_indices(len(points), 1)]
+    assume(len(apart) < 2 or np.diff(np.sort(apart)).min() > 1e-6)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    before, after = propose_web(points, tiers), propose_web(points @ turn + shift, tiers)
+    assert [(ring.centres, ring.members) for ring in before] == [
+        (ring.centres, ring.members) for ring in after
+    ]
+
+
+@given(PLACES)
+def test_no_ring_has_a_core_city_of_others_among_its_members_or_nearer_than_its_centres(cities):
+    points, tiers = drawn(*cities) if cities else (np.zeros((0, 2)), [])
+    rings = propose_web(points, tiers)
+    assert len(rings) <= web.MOST_RINGS
+    for ring in rings:
+        others = [city for city, tier in enumerate(tiers) if tier == "core" and city not in ring.centres]
+        for city in ring.members:
+            assert tiers[city] != "core"
+            own = np.linalg.norm(points[list(ring.centres)] - points[city], axis=1).min()
+            assert all(np.linalg.norm(points[other] - points[city]) > own for other in others)
+
+
+# ---- the web of a job
+
+
+def corners(**changes):
+    """Return the square of expressways with a town at each corner."""
+    at = [(-42, -42), (42, -42), (42, 42), (-42, 42)]
+    places = [(f"t{k}", place, 100_000, 2 * k, (2, 60)) for k, place in enumerate(at)]
+    return square(places=places, **changes)
+
+
+def test_a_web_goes_round_the_core_along_its_towns():
+    region = corners()
+    (ring,) = ring_rules([Rings(web=True)], region)
+    assert (ring.id, ring.centres, ring.least_cities, ring.rivals) == ("hub", (0,), 2, ())
+    spoke = shapely.LineString([(0.0, 0.0), (0.3, 0.3)])
+    side = shapely.LineString([(-0.36, -0.36), (0.36, -0.36)])
+    assert within_distance([spoke, side], ring, region).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(("gap_count", "formed"), [(12, ["hub"]), (0, [])])
+def test_a_ring_of_a_web_that_cannot_be_formed_is_left_out_even_if_required(gap_count, formed):
+    region, asked = corners(without=(0,)), [Rings(web=True, gap_count=gap_count)]
+    found = with_closing_links(none(), region, asked, Rules(), GROUND)
+    made, _ = add_rings(problem(found), region, found, asked, Rules(), GROUND)
+    assert [ring.id for ring in made.rings] == formed
+
+
+def problem(candidates):
+    return DesignProblem(
+        name="drawn",
+        nodes=("a",),
+        arcs=(),
+        candidates=tuple(Candidate(name, int(cost), ()) for name, cost in candidates.costs.items()),
+        pairs=(),
+        budget=10**6,
+    )

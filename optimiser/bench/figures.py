@@ -165,7 +165,13 @@ def draw_profile(rows: Sequence[Row]) -> Figure | None:
     figure, (panel,) = _sheet(1, 1, width=7.6, height=4.8)
     last = 1.1 * max([2.0, *(r for column in ratios.values() for r in column if math.isfinite(r))])
     for label, column in ratios.items():
-        _draw_steps(panel, label, column, last, pens[label])
+        steps = performance_profile(column)
+        if not steps or steps[0][0] > 1.0:
+            steps = ((1.0, 0.0), *steps)
+        taus, shares = zip(*steps, strict=True)
+        words = f"{label} ({sum(map(math.isfinite, column))} proved)"
+        ends = ([*taus, last], [*shares, shares[-1]])
+        panel.step(*ends, where="post", label=words, linewidth=2.0, **_line(pens[label]))
     panel.set_xscale("log", base=2)
     panel.xaxis.set_major_formatter(_plain)
     over = "time to proof over that of the fastest, τ (logarithmic)"
@@ -178,17 +184,6 @@ def draw_profile(rows: Sequence[Row]) -> Figure | None:
     )
     _legend(figure, panel)
     return figure
-
-
-def _draw_steps(panel: Axes, label: str, column: Sequence[float], last: float, pen: Pen) -> None:
-    steps = performance_profile(column)
-    taus = [1.0, *(tau for tau, _ in steps), last]
-    shares = [0.0, *(rho for _, rho in steps)]
-    if steps and steps[0][0] == 1.0:
-        taus, shares = taus[1:], shares[1:]
-    shares.append(shares[-1])
-    proved = sum(map(math.isfinite, column))
-    panel.step(taus, shares, where="post", label=f"{label} ({proved} proved)", linewidth=2.0, **_line(pen))
 
 
 def _draw_mean_gaps(rows: Sequence[Row], trace_of: TraceOf, pens: Mapping[str, Pen]) -> Figure | None:

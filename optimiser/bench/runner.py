@@ -421,6 +421,8 @@ def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | N
     answer = measured["answer"]
     trace = () if result is None else result.trace
     usable = result is not None and result.status in ("optimal", "feasible")
+    claimed: dict[str, Any] = {"status": "none", "termination": "crash", "bound": None, "gap": None}
+    claimed |= {} if result is None else {name: getattr(result, name) for name in claimed}
     return Row(
         instance=run.instance.name,
         family=run.instance.family,
@@ -431,16 +433,11 @@ def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | N
         threads=run.limits.threads,
         time_limit_s=float(run.limits.time_limit_s),
         gap_asked=float(run.limits.gap),
-        status="none" if result is None else result.status,
-        termination="crash" if result is None else result.termination,
+        **claimed,
         objective=result.objective if result is not None and usable else None,
-        bound=None if result is None else result.bound,
-        gap=None if result is None else result.gap,
         seconds=measured["wall_s"] if result is None else result.seconds,
-        wall_s=round(measured["wall_s"], 3),
-        cpu_s=round(measured["cpu_s"], 3),
+        **{name: round(measured[name], 3) for name in ("wall_s", "cpu_s", "other_load")},
         peak_mb=round(measured["peak_mb"], 1),
-        other_load=round(measured["other_load"], 3),
         cuts=trace[-1].cuts if trace else 0,
         tree_nodes=trace[-1].nodes if trace else 0,
         plan_1pct_s=None,

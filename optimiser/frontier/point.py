@@ -13,7 +13,7 @@ from optimiser.engine.search.evaluation import EvaluatedPlan, PlanEvaluator
 from optimiser.engine.search.paths import Mask
 from optimiser.engine.search.task import Question
 from optimiser.engine.solve import versions
-from optimiser.frontier.axes import Axes, own_problem, shares_of, top_of
+from optimiser.frontier.axes import Axes, shares_of, top_of
 from optimiser.frontier.region import Level, ProvenRegion
 from optimiser.problem import DesignProblem
 from optimiser.problem.result import Circuits, ProofSource, Result, Starts, gap_of
@@ -209,18 +209,6 @@ class Point(Answer):
     def place(self) -> tuple[int, ...]:
         """Return the position of the point: the budget that it needs, then the measures that it reaches."""
         return self.plan.needs, *self.plan.reached
-
-    def problem(self, problem: DesignProblem, axes: Axes) -> DesignProblem:
-        """Return the problem that the point solves.
-
-        Parameters
-        ----------
-        problem
-            The problem of the frontier.
-        axes
-            Axes of the frontier.
-        """
-        return own_problem(problem, axes, self.asked)
 
     def result(self, name: str) -> Result:
         """Return the point as a result of the problem that it solves.

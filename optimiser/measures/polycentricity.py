@@ -1,11 +1,11 @@
 """Measure how much a region depends on its core, and how evenly importance and relations are spread."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from optimiser.engine.search.compiled import compiled
 from optimiser.engine.search.paths import (
@@ -242,8 +242,6 @@ def core_dependence(times: CoreTimes, weights: Iterable[int]) -> dict[str, int]:
     return {name: sum(map(int, values)) for name, values in sums.items()}
 
 
-type Matrix = NDArray[np.int64] | NDArray[np.float64] | Sequence[Sequence[float]]
-
 LARGEST_PLACES = (2, 3, 4)
 """Numbers of largest places over which rank-size slopes are averaged."""
 
@@ -328,7 +326,7 @@ def mean_rank_size_slope(importance: Numbers) -> float:
     return float(np.mean(slopes))
 
 
-def functional_polycentricity(flows: Matrix, *, most: float) -> float:
+def functional_polycentricity(flows: ArrayLike, *, most: float) -> float:
     r"""Return the special functional polycentricity of Green, 0 to 1.
 
     Parameters

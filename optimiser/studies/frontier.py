@@ -19,7 +19,7 @@ from optimiser import verify
 from optimiser.engine.child import STARTUP_S
 from optimiser.engine.search.task import Question, cores
 from optimiser.frontier import Limits, Memory, Point, Tracer, tracing
-from optimiser.frontier.axes import axes_of
+from optimiser.frontier.axes import axes_of, own_problem
 from optimiser.frontier.point import STEADY, Answer, Curve, answer_from, marginal_order
 from optimiser.frontier.region import Level
 from optimiser.frontier.tracer import FAILED, curve
@@ -310,7 +310,7 @@ def _trace(
     (stage / PLANS).mkdir()
     plans, stems = list[Plan](), [f"{PLANS}/point-{at + 1:04d}" for at in range(len(curve.points))]
     for stem, point in zip(stems, curve.points, strict=True):
-        own = point.problem(problem, curve.axes)
+        own = own_problem(problem, curve.axes, point.asked)
         claimed = point.result(own.name)
         plans.append(verify.check(own, claimed))
         verify.check_certificate(own, verify.certificate(own, plans[-1]))

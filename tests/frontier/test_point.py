@@ -5,11 +5,9 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from core_drawing import line
 
 from optimiser.engine.search.task import Question
 from optimiser.engine.solve import versions
-from optimiser.frontier.axes import Axes, own_problem
 from optimiser.frontier.point import Answer, EvaluatedPoint, Point, dominates, front
 from optimiser.frontier.region import ProvenRegion
 from optimiser.problem.result import ProofSource
@@ -150,7 +148,6 @@ def test_the_result_of_a_point_carries_its_plan_and_where_its_bound_is_from():
     assert (unbounded.bound, unbounded.gap, unbounded.bound_source) == (None, None, None)
 
 
-def test_a_point_solves_the_problem_of_its_question():
+def test_the_value_of_a_point_is_that_of_its_question():
     found = point(3, 14, asked=Question(3, (0,), cheapest=False))
-    assert found.problem(line(), Axes("two_way")) == own_problem(line(), Axes("two_way"), found.asked)
     assert (found.cost, found.value) == (3, 14)

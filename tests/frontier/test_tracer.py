@@ -19,7 +19,7 @@ from optimiser.engine.search.task import Question, cores
 from optimiser.frontier import Limits, askers, tracing
 from optimiser.frontier import tracer as tracer_module
 from optimiser.frontier.askers import SessionAsker, SolveAsker
-from optimiser.frontier.axes import axes_of
+from optimiser.frontier.axes import axes_of, own_problem
 from optimiser.frontier.point import Answer, FrontierEvaluator
 from optimiser.frontier.region import LevelBox, ProvenRegion
 from optimiser.frontier.tracer import Memory, Tracer, curve
@@ -127,7 +127,7 @@ def test_each_point_is_a_verified_plan_of_its_own_problem(axes, monkeypatch):
     groups = tuple(group for group in problem.groups if group)[:2]
     tracer, _ = traced(problem, monkeypatch, axes=axes, groups=groups)
     for point in tracer.front():
-        own = point.problem(problem, tracer.axes)
+        own = own_problem(problem, tracer.axes, point.asked)
         assert verify.check(own, point.result(own.name)).status == "optimal"
 
 
@@ -200,7 +200,7 @@ def test_each_point_with_a_ring_is_a_verified_plan_of_its_own_problem(monkeypatc
     problem = ringed()
     tracer, _ = traced(problem, monkeypatch)
     for point in tracer.front():
-        own = point.problem(problem, tracer.axes)
+        own = own_problem(problem, tracer.axes, point.asked)
         assert verify.check(own, point.result(own.name)).status == "optimal"
 
 

@@ -52,7 +52,7 @@ def write(report: ReportInput, folder: Path, *, with_picture: bool = True, with_
     folder
         Folder to write into.
     with_picture, with_page
-        Whether to draw plan.png and rings.png, and to write report.html.
+        Whether to draw plan.png, rings.png and curve.png, and to write report.html.
     """
     # Matplotlib and Bokeh are slow to import; whoever asks for tables alone does not pay for them.
     from optimiser.report import geopackage, tables
@@ -71,10 +71,12 @@ def write(report: ReportInput, folder: Path, *, with_picture: bool = True, with_
 
 
 def draw(report: ReportInput, folder: Path) -> None:
-    """Draw plan.png and, where rings are compared with known ones, rings.png."""
-    from optimiser.report import picture, plots
+    """Draw plan.png; where rings are compared with known ones, rings.png; of several states, curve.png."""
+    from optimiser.report import answer, picture, plots
     from optimiser.report.ring_layout import known_rings
 
     if known_rings(report.rings):
         plots.write(picture.draw_rings(report), folder / "rings.png")
+    if len(report.states) > 1:
+        plots.write(answer.draw(report), folder / "curve.png")
     plots.write(picture.draw(report), folder / "plan.png")

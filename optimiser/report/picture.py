@@ -229,6 +229,7 @@ def _draw_legend(panel: _Panel, report: ReportInput) -> None:
     shown, rings = set(plots.categories(report.links)), formed(report.rings)
     existing = dict.fromkeys(ring.facts.mode for ring in rings if ring.existing_km)
     new = [plots.RING_NEW] if any(ring.new_km for ring in rings) else []
+    new += [plots.RING_LEFT] if any(ring.is_left_out for ring in report.rings) else []
     proposed = [stroke for name, stroke in plots.PROPOSALS.items() if name in shown]
     _draw_keys(panel, [*map(plots.ring, existing), *new, *proposed])
     tiers = map(plots.tier, coverage.groups_in_order(report.cities["tier"]))
@@ -255,6 +256,8 @@ def _draw_rings(panel: _Panel, report: ReportInput) -> None:
     panel.heading("Ring" if len(report.rings) == 1 else "Rings")
     for ring in report.rings[:MOST_RINGS]:
         panel.paragraph(ring_section.titled(report, ring), size=8.5, colour=plots.INK)
+        if ring.is_left_out:
+            panel.paragraph(f"Dashed: {ring_section.planned(report, ring)}.")
         if len(ring.cities):
             panel.paragraph(f"Clockwise: {', '.join(ring.cities['name'].astype(str))}")
         if ring.is_formed:

@@ -455,16 +455,14 @@ def _plans(report: ReportInput) -> Iterator[dict[str, Any]]:
     """Yield the plans that a reader chooses from, as `gather` describes them."""
     links = {str(name): at for at, name in enumerate(every_link(report)["candidate_id"])}
     rings = {_circuit_key(ring): at for at, ring in enumerate(circuits(report))}
-    weight = max(int(report.pairs["weight"].sum()), 1)
     for number, plan in enumerate(report.plans):
         step = {one.candidate_id: at for at, one in enumerate(plan.order, start=1)}
-        more = 0 if plan.is_proven else (plan.bound or 0) - (plan.objective or 0)
         yield {
             "name": plan.name,
             "rings": plan.rings,
             "budget": plan.cost if plan.budget is None else plan.budget,
             "cost": plan.cost,
-            "more": max(0, more) / weight,
+            "more": answer.weight_left(report, plan),
             "words": answer.sentence(report, plan),
             "note": answer.note(report, plan, number),
             "gap": wording.gap(plan.gap),

@@ -451,7 +451,8 @@ class Chain:
 
     def picture(self, shown: ReportInput) -> Path:
         """Return the folder with the pictures of a report, which depend on neither proof nor cases."""
-        step = "picture", "Drawing the picture", self._shown_inputs
+        states = [[one.name, one.cost, one.covered, one.circuits] for one in shown.states]
+        step = "picture", "Drawing the picture", self._shown_inputs | {"states": states}
         return self._outcome(*step, lambda folder: reports.draw(shown, folder)).folder
 
     @property

@@ -46,6 +46,7 @@ OPTIONAL = (
     CHECKER,
     "capacities.csv",
     "cases.csv",
+    "curve.png",
     "independence.csv",
     "levels.json",
     "phases.csv",

@@ -60,7 +60,7 @@
       draw("line", { x1: left, x2: end, y1: y(share), y2: y(share), class: "grid" });
       draw("text", { x: left - 6, y: y(share) + 4, class: "tick", "text-anchor": "end" }, `${Math.round(100 * share)} %`);
     }
-    for (const money of ticks(0, right / divisor, wide < 600 ? 4 : 8)) draw("text", { x: x(money * divisor), y: foot + 16, class: "tick", "text-anchor": "middle" }, money.toLocaleString("en"));
+    for (const money of ticks(0, right / divisor, wide < 600 ? 4 : 8)) draw("text", { x: x(money * divisor), y: foot + 16, class: "tick", "text-anchor": "middle" }, money ? money.toLocaleString("en") : "today");
     draw("text", { x: (left + end) / 2, y: high - 6, class: "tick", "text-anchor": "middle" }, `${data.budget === null ? "Cost" : "Budget"}, ${unit}`);
     if (data.budget !== null) {
       draw("line", { x1: x(data.budget), x2: x(data.budget), y1: 16, y2: foot, class: "mark" });
@@ -85,7 +85,8 @@
       draw("rect", { x: x(plans[at].budget), width: until - x(plans[at].budget), y: upper, height: y(shares[at][0]) - upper, class: "band" });
     });
     const ends = [];
-    names.forEach((name, tier) => {
+    [...names.keys()].reverse().forEach((tier) => {
+      const name = names[tier];
       if (!changing[tier]) return;
       const [d, share] = path(line, tier);
       draw("path", { d, class: `curve-line tier-${name}` });
@@ -93,7 +94,6 @@
       draw("circle", { cx: x(0), cy: y(start[tier]), r: 4, class: `dot-${name} today` });
       for (const at of line) if (shares[at]) draw("circle", { cx: x(plans[at].budget), cy: y(shares[at][tier]), r: at === now ? 7 : 4, class: `dot-${name}${at === now ? " now" : ""}` });
     });
-    draw("text", { x: x(0) + 6, y: foot - 6, class: "tick" }, "today");
     for (const at of line) if (!shares[at]) draw("text", { x: x(plans[at].budget), y: foot - 4, class: at === now ? "none now" : "none", "text-anchor": "middle" }, "×");
     draw("line", { x1: x(plans[now].budget), x2: x(plans[now].budget), y1: 16, y2: foot, class: "mark now" });
     let lowest = Infinity;

@@ -1,0 +1,200 @@
+"""The sentence that answers what a plan is for, in every case, and the words on its proof."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from report_drawing import explored, line_report, state, stated, traced
+from ring_square import shown
+
+from optimiser.report import answer, wording
+
+OUTER = {"rings_shown": stated().states[0].rings_shown}
+NO_RING = {"rings_shown": (shown(()),)}
+
+
+def said(plan, *others, report=None, **changes):
+    report = replace(report or line_report("bc"), states=(plan, *others), **changes)
+    return answer.sentence(report, plan)
+
+
+@pytest.mark.parametrize(
+    ("budget", "order", "expected"),
+    [
+        (400, (), "Nothing is built: 3 of 6 pairs of cities are within 4 hours."),
+        (100, ("bc",), "100 million CNY bring no more of 6 pairs of cities within 4 hours."),
+        (400, ("bc",), "100 of 400 million CNY bring no more of 6 pairs of cities within 4 hours."),
+        (
+            300,
+            ("bc", "cd"),
+            "300 million CNY bring 3 more of 6 pairs of cities within 4 hours+",
+        ),
+        (
+            2000,
+            ("bc", "cd"),
+            "300 million of 2 billion CNY are enough: they bring 3 more of 6 pairs of cities within 4 hours+",
+        ),
+    ],
+)
+def test_money_and_pairs_without_rings(budget, order, expected):
+    found = said(state("one", "none", budget, order))
+    assert found.replace(", all of them of small cities.", "+") == expected
+
+
+def test_a_plan_that_is_not_proven_is_not_said_to_be_enough():
+    plan = state("one", "none", 400, ("bc", "cd"), gap=0.1, is_proven=False)
+    assert said(plan).startswith("300 of 400 million CNY bring 3 more")
+
+
+def test_a_single_pair_is_told_to_be_of_a_small_city():
+    plan = state("one", "none", 300, ("bc", "cd"))
+    today = state("today", "none", 300, ()).covered
+    one = replace(plan, covered=(*today, *sorted(set(plan.covered) - set(today))[:1]))
+    assert said(one).endswith("bring 1 more of 6 pairs of cities within 4 hours, of a small city.")
+
+
+def test_of_tiers_of_other_names_none_is_told():
+    report = line_report("bc")
+    report = replace(report, pairs=report.pairs.assign(group="any"))
+    plan = state("one", "none", 300, ("bc", "cd"))
+    assert said(plan, report=report).endswith("3 more of 6 pairs of cities within 4 hours.")
+
+
+def test_without_a_budget_the_cost_is_told():
+    assert said(state("one", "", None, ("bc",))).startswith("100 million CNY bring")
+
+
+def test_a_ring_that_is_closed_has_its_money_and_its_price_in_pairs():
+    plan = state("all", "all rings", 310, ("bc", "idle"), **OUTER)
+    ring = "; a ring road of 280 km round Centre is closed for 100 million of it"
+    assert said(plan).endswith(f"{ring}.")  # without another state its price is not known
+    dear = state("no", "no ring", 310, ("bc", "cd", "idle"), **NO_RING)
+    assert said(plan, dear).endswith(f"{ring}, at the price of 3 pairs.")
+    same = state("no", "no ring", 310, ("bc",), **NO_RING)
+    assert said(plan, same).endswith(f"{ring}, at the price of no pair.")
+    one_less = replace(dear, covered=dear.covered[:4])
+    assert said(plan, one_less).endswith(f"{ring}, at the price of one pair.")
+
+
+def test_a_ring_that_could_be_closed_with_the_money_is_told():
+    plan = state("no", "no ring", 400, ("bc", "cd"), **NO_RING)
+    able = state("all", "all rings", 400, ("bc",), **OUTER)
+    words = (
+        "; a ring road of 280 km round Centre can be closed for 100 million of it, at the price of 3 pairs."
+    )
+    assert said(plan, able).endswith(words)
+    assert said(plan, replace(able, budget=500)).endswith("of small cities.")
+
+
+def test_a_ring_that_the_money_cannot_close_is_told_with_the_reason():
+    report = stated()
+    words = "; no ring can be closed with it: the rings alone cost 100 million CNY."
+    assert answer.sentence(report, report.states[1]).endswith(words)
+    assert answer.sentence(report, report.states[4]) == (
+        "No plan with all rings for 40 million CNY. The rings alone cost 100 million CNY."
+    )
+
+
+def test_a_ring_that_exists_costs_nothing():
+    ring = shown(exists=(True,) * 5)
+    ring = replace(ring, pieces=ring.pieces.assign(candidate_id="", cost=0))
+    plan = state("all", "all rings", 100, ("bc",), rings_shown=(ring,))
+    assert said(plan).endswith("; a ring road of 280 km round Centre exists already.")
+
+
+def test_rings_are_named_by_number_kind_and_length():
+    road = explored().rings[0]
+    rail = replace(road, facts=replace(road.facts, mode="rail"))
+    longer = replace(road, pieces=road.pieces.assign(length_km=1000.0))
+    assert answer.named([road]) == "a ring road of 280 km round Centre"
+    assert answer.named([rail]) == "a railway ring of 280 km round Centre"
+    assert answer.named([road, longer]) == "two ring roads of 4,000 and 280 km"
+    assert answer.named([road, longer, rail]) == "three rings of 4,000, 280 and 280 km"
+    assert answer.named([road] * 11).startswith("11 ring roads of 280, 280,")
+
+
+def test_the_plan_alone_is_answered_from_its_own_figures():
+    report = explored()
+    pairs, rings = answer.sentence(report, report.plans[0]).split("; ")
+    assert pairs == (
+        "310 of 400 million CNY bring 3 more of 6 pairs of cities within 4 hours, all of them of small cities"
+    )
+    assert rings == "a ring road of 280 km round Centre is closed for 100 million of it."
+
+
+def test_the_note_says_what_is_proven():
+    report = stated()
+    notes = [answer.note(report, plan, at) for at, plan in enumerate(report.states)]
+    assert notes[2] == "Cost 300 million CNY, budget 320, proven within 50 % of the optimum."
+    assert notes[4] == "No plan exists, proven."
+    unknown = replace(report.states[4], status="unknown")
+    assert answer.note(report, unknown, 4) == "No plan is known, and none excluded."
+
+
+def test_the_note_of_a_point_says_which_it_is():
+    report = traced()
+    notes = [answer.note(report, plan, at) for at, plan in enumerate(report.points)]
+    assert notes[0].startswith("Point 1 of 4, cost 0 million CNY, no bound")
+    assert notes[2] == "Point 3 of 4, the knee, cost 210 million CNY, proven optimal."
+    assert notes[3] == "Point 4 of 4, forms ring, cost 310 million CNY, proven optimal."
+
+
+@pytest.mark.parametrize(
+    ("money", "most", "expected"),
+    [
+        ("million CNY", 260_000, (1000, "billion CNY")),
+        ("million CNY", 9_000, (1, "million CNY")),
+        ("EUR", 40_000_000, (1_000_000, "million EUR")),
+        ("points", 40, (1, "points")),
+    ],
+)
+def test_the_axis_counts_in_a_unit_that_fits(money, most, expected):
+    plan = replace(state("one", "none", most, ()), cost=most)
+    assert answer.axis(replace(line_report("bc"), money=money, states=(plan,))) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "of", "unit", "expected"),
+    [
+        (51_324, 130_000, "million CNY", "51 of 130 billion CNY"),
+        (130_000, None, "million CNY", "130 billion CNY"),
+        (900, 130_000, "million CNY", "900 million of 130 billion CNY"),
+        (9_200, None, "million CNY", "9.2 billion CNY"),
+        (0, None, "million CNY", "0 CNY"),
+        (1234, None, "", "1.2 thousand"),
+        (12, 40, "points", "12 of 40 points"),
+    ],
+)
+def test_amounts_are_written_as_one_says_them(value, of, unit, expected):
+    assert wording.amount(value, unit, of=of) == expected
+
+
+def lines_of(axes):
+    """Return the steps of each choice of rings on a panel: money and shares."""
+    return {
+        line.get_label(): list(zip(*(one.tolist() for one in line.get_data()), strict=True))
+        for line in axes.lines
+        if not str(line.get_label()).startswith("_")
+    }
+
+
+def test_the_picture_has_a_panel_a_tier_and_a_line_a_choice_of_rings():
+    figure = answer.draw(stated(), dpi=50)
+    everything, small = figure.axes
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["all (6 pairs)", "small (5 pairs)"]
+    right = 1.03 * 400
+    assert lines_of(everything) == {
+        "no ring": [(0, 0.5), (40, 0.5), (320, 1), (400, 1), (right, 1)],
+        "all rings": [(0, 0.5), (320, 1), (400, 1), (right, 1)],
+    }
+    assert lines_of(small)["all rings"][:2] == [(0, 0.4), (320, 1)]
+    budget = next(line for line in everything.lines if str(line.get_label()).startswith("_"))
+    assert budget.get_xdata() == [400, 400]
+
+
+def test_the_band_reaches_as_far_as_a_better_plan_may():
+    report = stated()
+    open_end = replace(report.states[2], objective=60, bound=75)
+    assert answer.weight_left(report, open_end) == 0.25
+    assert answer.weight_left(report, report.states[3]) == 0

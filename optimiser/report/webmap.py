@@ -520,7 +520,7 @@ def gather(report: ReportInput) -> dict[str, Any]:
     return {
         "limit": wording.short_hours(report.limit_s),
         "money": report.money,
-        "budget": report.budget,
+        "budget": None if report.points else report.budget,
         "cities": [
             [str(name), plots.tier(tier).name, wording.people(people), int(people)]
             for name, tier, people in zip(cities["name"], cities["tier"], cities["population"], strict=True)

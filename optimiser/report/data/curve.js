@@ -96,10 +96,10 @@
     });
     for (const at of line) if (!shares[at]) draw("text", { x: x(plans[at].budget), y: foot - 4, class: at === now ? "none now" : "none", "text-anchor": "middle" }, "×");
     draw("line", { x1: x(plans[now].budget), x2: x(plans[now].budget), y1: 16, y2: foot, class: "mark now" });
-    let lowest = Infinity;
-    for (const [at, name] of ends.sort(([one], [other]) => other - one)) {
-      lowest = Math.min(at + 4, lowest - 15);
-      draw("text", { x: end + 8, y: lowest, class: `name-${name}` }, name);
+    let above = -4;
+    for (const [at, name] of ends.sort(([one], [other]) => one - other)) {
+      above = Math.max(at + 4, above + 15);
+      draw("text", { x: end + 8, y: above, class: `name-${name}` }, name);
     }
     spots = line.map((at) => [x(plans[at].budget), at]);
     const place = line.indexOf(now);

@@ -219,11 +219,10 @@ def _show_answers(done: Written) -> None:
 
 def _asked(expected: Mapping[str, Any]) -> str:
     """Return what is asked of a run, and how long it takes, in words."""
-    count, rings, draws = expected["cases"], expected["rings"], expected["draws"]
+    count, draws = expected["cases"], expected["draws"]
     drawn = f" and {draws} joint draws" if draws else ""
     parts = (
         f"{count} plausible cases{drawn}, {expected['at_a_time']} at a time" if count else "",
-        f"the plan without, or with, {rings} wished ring{'' if rings == 1 else 's'}" if rings else "",
         "the plan without the demands" if expected["prices"] else "",
         "the plan at other speeds on expressways" if expected["speeds"] else "",
     )

@@ -14,7 +14,6 @@ from pydantic import Field
 
 from optimiser.job import sections
 from optimiser.job.sections import (
-    DERIVED,
     Limit,
     Megabytes,
     Names,
@@ -389,10 +388,6 @@ def _with_independence(job: Job) -> Iterator[Contradiction]:
     """Yield what independence from the core does not go with, and what would need it."""
     asked = job.independence
     if not asked.weight:
-        reason = "a derived reward is a multiple of independence.weight, which is 0"
-        for number, ring in enumerate(job.rings):
-            if ring.reward == DERIVED:
-                yield ("rings", str(number), "reward"), f"{reason}; set that weight, or give a number"
         return
     if job.region.matrix:
         reason = "a table of travel times does not say where trips run, so that no core can be left out"

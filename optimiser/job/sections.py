@@ -427,6 +427,7 @@ class Independence(Section):
     stretches: Annotated[tuple[Stretch, ...], Field(strict=False, min_length=1)] = (1.0, 1.1, 1.25)
     radius_km: Numbers = ()
     tiers: Names = ("core", "secondary", "small")
+    congested_kmh: float = Field(25.0, gt=0, le=130)
 
     def _rules(self) -> Rules:
         return [

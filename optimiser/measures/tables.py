@@ -9,12 +9,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-TODAY, WITHOUT_RING, PLAN = "today", "plan without the ring", "plan"
-"""States of a region in `Measures.ring_effects`; in the second the new stretches of the ring are missing."""
-
-ANY_WAY, OFF_CORE = "any way", "without the core"
-"""Which ways between two cities a row of `Measures.ring_savings` compares."""
-
 DECIMALS = {"km": 1, "minutes": 1, "share": 4, "percent": 1, "people": 0, "2h": 0, "3h": 0, "4h": 0}
 """Decimals of columns by the word that they end with; other fractions keep six."""
 
@@ -38,11 +32,6 @@ class Measures:
         One row a period; empty without periods.
     independence
         One row a tier and state, tier ``all`` last; empty where independence does not count.
-    ring_effects
-        One row a ring of the plan and state (`TODAY`, `WITHOUT_RING`, `PLAN`); empty without rings.
-    ring_savings
-        One row a ring of the plan, way (`ANY_WAY`, `OFF_CORE`) and pair of cities that the new stretches of
-        the ring make faster.
     seconds
         Exact time of each pair, in the order of the problem: columns `before_s`, `after_s` (int64,
         `networks.skims.UNREACHABLE` where no path leads), beyond the limits too; `step` of the build
@@ -59,8 +48,6 @@ class Measures:
     phases: pd.DataFrame
     seconds: pd.DataFrame
     independence: pd.DataFrame = field(default_factory=pd.DataFrame)
-    ring_effects: pd.DataFrame = field(default_factory=pd.DataFrame)
-    ring_savings: pd.DataFrame = field(default_factory=pd.DataFrame)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def rounded(self) -> dict[str, pd.DataFrame]:

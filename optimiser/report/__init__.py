@@ -16,10 +16,10 @@ def csv_tables(report: ReportInput) -> dict[str, pd.DataFrame]:
     """Return the tables of a report by the names of their files.
 
     They are links.csv, and one a table of measures. Where the job asks for rings, they are rings.csv,
-    ring_links.csv and ring_legs.csv as well, and ring_overlaps.csv where these are compared with known
-    ones. Where it asks what shares of all pairs cost, reach.csv and reach_beyond.csv tell. Where plausible
-    cases are solved, cases.csv has one row a case. Where sections of line limit trains, capacities.csv has
-    one row a section.
+    ring_links.csv, ring_legs.csv and ring_use.csv as well, and ring_overlaps.csv where these are compared
+    with known ones. Where it asks what shares of all pairs cost, reach.csv and reach_beyond.csv tell. Where
+    plausible cases are solved, cases.csv has one row a case. Where sections of line limit trains,
+    capacities.csv has one row a section.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def csv_tables(report: ReportInput) -> dict[str, pd.DataFrame]:
     """
     from optimiser.report import tables
 
-    found = tables.of_rings(report.rings) | {"links.csv": tables.rounded(report.links)}
+    found = tables.of_rings(report.rings, report.ring_use) | {"links.csv": tables.rounded(report.links)}
     if report.measures is not None:
         found |= {f"{name}.csv": table for name, table in report.measures.rounded().items() if len(table)}
     if report.reach is not None:

@@ -17,6 +17,7 @@ from optimiser.job.model import ROBUST_SHARE
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness, groups_in_order
 from optimiser.measures.order import Ranking
+from optimiser.measures.ring_use import RingUse
 from optimiser.measures.tables import Measures
 from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem import DesignProblem
@@ -33,8 +34,8 @@ ATTRIBUTION = "© OpenStreetMap contributors"
 """What the Open Database Licence asks to be shown wherever its data are."""
 
 
-type Question = Literal["cases", "margins", "prices", "speeds"]
-"""What a finished run can be asked: plausible cases, margins of rings, prices of demands, other speeds."""
+type Question = Literal["cases", "prices", "speeds"]
+"""What a finished run can be asked: plausible cases, prices of demands, other speeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class StateShown:
         Positions of the links of each ring that it forms, by id of the ring.
     rings_shown
         All rings of the job, laid out for this plan.
+    ring_use
+        What the road rings of its plan are for together; None without any.
     why
         A sentence where there is no plan; else empty.
     """
@@ -104,6 +107,7 @@ class StateShown:
     order: tuple[StateStep, ...] = ()
     circuits: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     rings_shown: tuple[RingShown, ...] = ()
+    ring_use: RingUse | None = None
     why: str = ""
 
     @property
@@ -513,6 +517,8 @@ class ReportInput:
         Sentences on data, vintage and licence.
     rings
         Rings that the job asks for, formed or not, in the order of the problem.
+    ring_use
+        What the road rings of the plan are for together; None without any.
     notes
         Cautions to be read before the plan; usually none.
     screening
@@ -575,6 +581,7 @@ class ReportInput:
     screening: str = ""
     notes: tuple[str, ...] = ()
     rings: tuple[RingShown, ...] = ()
+    ring_use: RingUse | None = None
     measures: Measures | None = None
     fairness: Fairness | None = None
     reach: Reach | None = None

@@ -1,8 +1,8 @@
 """Lay out the rings of a plan: pieces in order round each, what of it exists, and who lies on it."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -12,6 +12,7 @@ from pyproj import CRS
 from shapely import LineString, Polygon, STRtree, get_coordinates, intersection, remove_repeated_points
 from shapely.geometry.base import BaseGeometry
 
+from optimiser.measures.ring_use import RingUse
 from optimiser.problem import DesignProblem, Ring
 from optimiser.verify import Plan
 from optimiser.verify.rings import circuit_line, circuit_nodes, missing_stops, winding_number
@@ -141,46 +142,18 @@ class RingReward:
         What it earns, in the unit of the weights of pairs: the two parts, rounded down.
     cost
         Cost of the candidates that the circuit needs.
-    cities, of_cities
-        Names of the cities on it, and what they count.
-    pairs, mean_minutes, of_minutes
-        Pairs that get faster without the core and meet no further step of independence, the mean minutes that
-        they save, and what these count.
+    of_free, of_congested
+        What the time counts that pairs of places save on free roads, and while the cores are congested.
+    pairs
+        Pairs of places that get faster by it, on free roads and on congested ones.
     """
 
     ring: str
     reward: int
     cost: int
-    cities: tuple[str, ...]
-    of_cities: float
-    pairs: int
-    mean_minutes: float
-    of_minutes: float
-
-
-@dataclass(frozen=True, slots=True)
-class RingValue:
-    """By how much the best plan with a wished ring exceeds the best one without it.
-
-    Attributes
-    ----------
-    ring
-        Id of the ring.
-    least, most
-        Proven limits of the difference, in the unit of the weights of pairs, what the ring earns included;
-        below 0: the plan with it falls short.
-    cost
-        Cost of the candidates that the ring needs in the best plan found with it.
-    other
-        Figures of the best plan found without the ring, or with it where the plan of the run does not form
-        it: those of a row of `optimiser.measures.tables.Measures.ring_effects`.
-    """
-
-    ring: str
-    least: float
-    most: float
-    cost: int
-    other: Mapping[str, Any] = field(default_factory=dict)
+    of_free: float
+    of_congested: float
+    pairs: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,10 +220,10 @@ class RingShown:
         Greatest length that it may have; None: any.
     derived
         What its reward is derived from; None where the job gives the reward.
-    margin
-        By how much a plan with it exceeds one without; None where it is required, or this is not asked (yet).
     is_left_out
         The plan leaves it out: the circuit is that of a stated alternative that forms it.
+    use
+        What it is for, on the road alone; None of railways and of rings without a circuit.
     """
 
     facts: RingFacts
@@ -266,8 +239,8 @@ class RingShown:
     must: tuple[str, ...] = ()
     longest_km: float | None = None
     derived: RingReward | None = None
-    margin: RingValue | None = None
     is_left_out: bool = False
+    use: RingUse | None = None
 
     @property
     def id(self) -> str:

@@ -1,18 +1,15 @@
-"""Describe the rings of a plan: in sentences, unrolled, by what they change, beside known ones."""
+"""Describe the rings of a plan: in sentences, unrolled, by what they are for, beside known ones."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
-from optimiser.measures.tables import ANY_WAY, OFF_CORE, PLAN, TODAY, WITHOUT_RING
+from optimiser.measures.ring_use import CLOSED, CONGESTED, FASTER_MIN, FREE, RingUse
 from optimiser.report import plots, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.ring_layout import EXISTING, NEW, Leg, Overlap, RingShown, known_rings
 from optimiser.report.wording import integer, join_names
-
-MOST_SAVINGS = 8
-"""Pairs of cities that the page lists for each way; all are in ring_savings.csv."""
 
 MOST_ACROSS = 9
 """Places of a ring unrolled that find room beside each other; more stand below each other."""
@@ -22,13 +19,6 @@ CROSSING = (
     "round every centre."
 )
 """Note on a ring whose line is not simple."""
-
-_INDEPENDENT = "independent_at_"
-_TITLES = {ANY_WAY: "By the fastest way", OFF_CORE: "On ways without the core"}
-
-type Figures = Mapping[Any, Any]
-"""Figures of a region in one state: a row of `Measures.ring_effects`."""
-
 
 # ---- sentences
 
@@ -137,8 +127,6 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
     if report.budget is None:
         return "It is not required, and rewards do not count where cost is minimised."
     reward = f"Its reward would be {integer(ring.reward)}, but "
-    if ring.margin is not None:
-        return f"{reward}the plan does not form it. {margin(report, ring)}"
     if report.gap == 0:
         return (
             f"{reward}no plan with it is better: the links that close the ring would cost more coverage "
@@ -153,49 +141,16 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
     )
 
 
-def margin(report: ReportInput, ring: RingShown) -> str:
-    """Return whether a ring that is not required pays off, and by how much; empty where unknown."""
-    found = ring.margin
-    if found is None:
-        return ""
-    with_it = f"the best plan with it, which spends {report.money_of(found.cost)} on it,"
-    unit = "(in the weight of pairs) than the best plan without it"
-    if found.least >= 0:
-        more = _from_to(found.least, found.most)
-        return f"The ring pays off: {with_it} has an objective higher by {more} {unit}."
-    if found.most <= 0:
-        less = _from_to(-found.most, -found.least)
-        return f"The ring does not pay off: {with_it} has an objective lower by {less} {unit}."
-    more, less = (integer(round(value)) for value in (found.most, -found.least))
-    return (
-        f"Whether the ring pays off is open within the gap: {with_it} has an objective between {less} lower "
-        f"and {more} higher {unit}."
-    )
-
-
-def _from_to(least: float, most: float) -> str:
-    low, high = integer(round(least)), integer(round(most))
-    return low if low == high else f"{low} to {high}"
-
-
 def reward_source(ring: RingShown) -> str:
     """Return what the reward of a ring is derived from, in a sentence; empty where the job gives it."""
     found = ring.derived
     if found is None:
         return ""
-    if not found.cities and not found.reward:
-        return "No circuit was found from which its reward could be derived."
-    pairs = "1 pair" if found.pairs == 1 else f"{found.pairs} pairs"
-    saved = (
-        f"and {integer(round(found.of_minutes))} for a mean saving of {found.mean_minutes:.0f} min on routes "
-        f"that avoid the core, for {pairs}"
-        if found.pairs
-        else "and nothing for routes that avoid the core, on which no pair saves time beyond the steps that "
-        "count as pairs"
-    )
+    free, congested = (integer(round(part)) for part in (found.of_free, found.of_congested))
     return (
         f"Its reward of {integer(found.reward)} is derived from the cheapest circuit that meets the request: "
-        f"{integer(round(found.of_cities))} for the {len(found.cities)} cities on it, {saved}."
+        f"{free} for the time of {integer(found.pairs[0])} pairs of places on free roads, and {congested} "
+        f"for that of {integer(found.pairs[1])} pairs while the roads of the cores are congested."
     )
 
 
@@ -213,7 +168,7 @@ def screen_lines(report: ReportInput) -> Iterator[str]:
             yield from filter(None, [reward_source(ring)])
             continue
         yield f"{titled(report, ring)}. {build(report, ring)}"
-        yield from filter(None, [reward_source(ring), margin(report, ring)])
+        yield from filter(None, [reward_source(ring), purpose(ring.use)])
         names = [f"{name} ({distance})" for name, distance in cities_on(ring.cities)]
         if names:
             yield f"On it, clockwise: {join_names(names)}."
@@ -297,15 +252,15 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
             "sentence": sentence(ring),
             "terms": terms(ring),
             "reward_source": reward_source(own[ring.id]),
-            "margin": margin(report, own[ring.id]),
             "formed": ring.has_circuit,
             "has_new": ring.new_km > 0,
             "more": "" if own[ring.id].is_formed else not_formed(report, own[ring.id]),
             "figures": figures(report, ring) if ring.has_circuit else [],
             "legs": (legs := unrolled(ring)),
             "upright": len(legs) > MOST_ACROSS,
-            "effects": effects(report, ring),
-            "savings": savings(report, ring),
+            "purpose": purpose(ring.use),
+            "use": [] if ring.use is None else list(use_rows(ring.use)),
+            "of_use": ring.use and ring.use.facts,
             "inside": inside(ring),
             "stretches": [_stretch(report, ring, row) for row in ring.stretches],
             "overlaps": [(plots.KNOWN_RINGS.index(looks[one.reference]), one) for one in known_rings([ring])],
@@ -371,105 +326,45 @@ def _leg(leg: Leg, longest_km: float) -> dict[str, Any]:
     }
 
 
-# ---- what it does
+# ---- what it is for
 
 
-def effects(report: ReportInput, ring: RingShown) -> dict[str, Any] | None:
-    """Return the table of what a ring changes; None where the plan was not measured.
-
-    Returns
-    -------
-    dict or None
-        `heads` and `rows` (name, note, cells), and `note` on what the same money buys otherwise.
-    """
-    if report.measures is None or report.measures.ring_effects.empty:
-        return None
-    table = report.measures.ring_effects
-    mine = {row["state"]: row for row in table[table["ring"] == ring.id].to_dict("records")}
-    if not mine:
-        return None
-    states: list[tuple[str, str, Figures]] = [("Today", "", mine[TODAY])]
-    if ring.new_km:
-        states.append(("Plan", "without new stretches", mine[WITHOUT_RING]))
-    states.append(("Plan", "", mine[PLAN]))
-    if ring.margin is not None and ring.margin.other:
-        other = "without the ring, same money" if ring.is_formed else "with the ring, same money"
-        states.append(("Best plan found", other, ring.margin.other))
-    held = [figures for *_, figures in states]
-    core = join_names([str(name) for name in report.measures.facts["core"]])
-    return {
-        "heads": [(head, words) for head, words, _ in states],
-        "rows": list(_effect_rows(report, core, held)),
-        "note": _other_plan(report, ring),
-    }
-
-
-def _effect_rows(
-    report: ReportInput, core: str, states: Sequence[Figures]
-) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield name, note and cells of each row of the table of effects; `core` names the core cities."""
-    first, limit = states[0], wording.short_hours(report.limit_s)
-    yield f"City pairs within {limit}", f"of {first['pairs']}", [str(row["pairs_within"]) for row in states]
-    for column in (str(name) for name in first if str(name).startswith(_INDEPENDENT)):
-        stretch = float(column.removeprefix(_INDEPENDENT))
-        note = f"a way without {core} {wording.within_stretch(stretch)}; of {first['outside_pairs']} pairs"
-        yield f"Independent at {stretch:g}", note, [str(row[column]) for row in states]
-    if "off_core_minutes" in first:
-        minutes = [wording.clock_of_minutes(row["off_core_minutes"]) for row in states]
-        yield f"Time without {core}", "mean of these pairs", minutes
-    shares = [wording.percent(row["through_core_share"]) for row in states]
-    yield "Through trips", f"weight of trips between other cities that cannot avoid {core}", shares
-    yield "Cost", report.money, [integer(row["cost"]) for row in states]
-
-
-def _other_plan(report: ReportInput, ring: RingShown) -> str:
-    """Return what is not known of the same money spent otherwise, and how to ask; empty where it is known."""
-    if report.budget is None or (ring.margin is not None and ring.margin.other) or not ring.can_form:
+def purpose(use: RingUse | None) -> str:
+    """Return what a ring is for, in a sentence; empty where it is not known."""
+    if use is None:
         return ""
-    if ring.required:
-        return (
-            "The job requires this ring, so that the run did not ask what the same money buys without it. To "
-            'ask, write required = false and reward = "derived" in its section [[rings]], with a weight of '
-            "[independence] above 0, and run the job again."
-        )
-    if "margins" in report.unasked:  # said once, below all rings
-        return ""
-    return f"What the same money buys otherwise was not asked: {wording.ASKING} asks."
+    free, cores = use.alone[0], join_names(use.facts["cores"])
+    people = wording.people(use.near_people)
+    return (
+        f"By itself it takes trips of {integer(free.relieved_places)} places out of {cores}, makes "
+        f"{integer(free.faster[0])} of {integer(free.pairs)} pairs of places faster, and lies within "
+        f"{use.facts['near_min']} minutes of {people} people."
+    )
 
 
-def savings(report: ReportInput, ring: RingShown) -> list[dict[str, Any]]:
-    """Return for each kind of way the pairs that the new stretches of a ring make faster, most minutes first.
-
-    Returns
-    -------
-    list of dict
-        `title`, `count` of all such pairs, `rows` of the first ones (`pair`, `before`, `after`, `saved`);
-        empty where nothing is built or measured.
-    """
-    if report.measures is None or not ring.new_km or report.measures.ring_effects.empty:
-        return []
-    table = report.measures.ring_savings
-    mine = table if table.empty else table[table["ring"] == ring.id]
-    ways = list(_TITLES) if "off_core_minutes" in report.measures.ring_effects else [ANY_WAY]
-    rows = {way: mine if mine.empty else mine[mine["way"] == way] for way in ways}
-    known = wording.is_known
-    return [
-        {
-            "title": _TITLES[way],
-            "count": len(found),
-            "rows": [
-                {
-                    "pair": f"{row['from_name']} – {row['to_name']}",
-                    "before": wording.clock_of_minutes(row["without_minutes"]),
-                    "after": wording.clock_of_minutes(row["plan_minutes"]),
-                    "saved": (f"{saved:.0f} min" if saved >= 1 else "< 1 min") if known(saved) else "joined",
-                }
-                for row in found.head(MOST_SAVINGS).to_dict("records")
-                for saved in [row["saved_minutes"]]
-            ],
-        }
-        for way, found in rows.items()
-    ]
+def use_rows(use: RingUse) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield name, note and cells (today, with the ring alone, with the plan) of what a ring is for."""
+    states = use.today, use.alone, use.plan
+    kmh = use.facts["congested_kmh"]
+    titles = {FREE: "free roads", CONGESTED: f"cores at {kmh:g} km/h", CLOSED: "cores closed"}
+    for at, title in enumerate(titles.values()):
+        trips = [state[at] for state in states]
+        if at < len(titles) - 1:
+            shares = (
+                f"{integer(one.through_pairs)} ({wording.percent(one.through_share)} of trips)"
+                for one in trips
+            )
+            yield "Pairs through the cores", title, list(shares)
+        yield "Time of such trips", title, [wording.clock_of_minutes(one.mean_minutes) for one in trips]
+    for at, title in enumerate(titles.values()):
+        for rank, least in enumerate(FASTER_MIN, start=1):
+            cells = [
+                f"{integer(one.faster[rank])} ({wording.people(one.people_faster[rank])} people)"
+                for one in (state[at] for state in states[1:])
+            ]
+            yield f"Pairs faster by {least} min", title, ["", *cells]
+    got, existing = use.second_way_km
+    yield "Road that gets a second way", f"km, {short_km(existing)} of them exist", ["", short_km(got), ""]
 
 
 # ---- roads and known rings

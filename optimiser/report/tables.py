@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from networks.skims import UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures import coverage
 from optimiser.measures.order import Ranking, rank_links
+from optimiser.measures.ring_use import FASTER_MIN, RingUse
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import listed
@@ -317,13 +319,17 @@ _RING_DECIMALS = {"existing_share": 4, "roundness": 3, "length_over_hull": 3} | 
 )
 
 
-def of_rings(rings: Sequence[RingShown]) -> dict[str, pd.DataFrame]:
-    """Return the tables of rings by the names of their files; none where the job asks for no ring."""
+def of_rings(rings: Sequence[RingShown], use: RingUse | None = None) -> dict[str, pd.DataFrame]:
+    """Return the tables of rings by the names of their files; none where the job asks for no ring.
+
+    `use` says what the road rings of the plan are for together.
+    """
     if not rings:
         return {}
     makers = {"rings.csv": ring_table, "ring_links.csv": ring_links, "ring_legs.csv": ring_legs}
     written = {name: pd.DataFrame(make(rings).drop(columns="geometry")) for name, make in makers.items()}
     written["ring_links.csv"] = written["ring_links.csv"].astype({"length_km": "float64"}).round(3)
+    written |= {"ring_use.csv": ring_use(rings, use)} if use is not None else {}
     return written | ({"ring_overlaps.csv": overlaps(rings)} if known_rings(rings) else {})
 
 
@@ -405,6 +411,36 @@ def overlaps(rings: Iterable[RingShown]) -> pd.DataFrame:
     ]
     decimals = {"ring_km": 1, "reference_km": 1, "share_of_ring": 4, "share_of_reference": 4}
     return pd.DataFrame(rows, columns=list(COLUMNS["ring_overlaps"])).round(decimals)
+
+
+def ring_use(rings: Iterable[RingShown], use: RingUse | None) -> pd.DataFrame:
+    """Return one row a state and condition of roads: what rings are for, together and each alone."""
+    if use is None:
+        return pd.DataFrame(columns=list(COLUMNS["ring_use"]))
+    states = [("", "today", use, use.today), ("", "plan", use, use.plan), ("", "rings alone", use, use.alone)]
+    states += [(ring.id, "ring alone", ring.use, ring.use.alone) for ring in rings if ring.use is not None]
+    rows = [
+        {
+            **asdict(trips),
+            **{f"faster_{least}": count for least, count in zip(FASTER_MIN, trips.faster[1:], strict=True)},
+            **{
+                f"people_{least}": count
+                for least, count in zip(FASTER_MIN, trips.people_faster[1:], strict=True)
+            },
+            "ring": name,
+            "state": state,
+            "faster": trips.faster[0],
+            "people_faster": trips.people_faster[0],
+            "near_people": own.near_people if "alone" in state else None,
+            "second_way_km": own.second_way_km[0] if "alone" in state else None,
+            "second_way_existing_km": own.second_way_km[1] if "alone" in state else None,
+        }
+        for name, state, own, found in states
+        for trips in found
+    ]
+    table = pd.DataFrame(rows, columns=list(COLUMNS["ring_use"])).astype({"near_people": "Int64"})
+    decimals = {"through_trips": 0, "through_share": 4}
+    return table.round(decimals | dict.fromkeys(("mean_minutes", *table.columns[-2:]), 1))
 
 
 def known_table(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:

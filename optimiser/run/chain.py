@@ -20,6 +20,7 @@ from optimiser.frontier.cases import scale_of, with_steps
 from optimiser.job.model import Job, LoadedJob
 from optimiser.job.sections import DERIVED
 from optimiser.measures.order import rank_links
+from optimiser.measures.ring_use import RoadTimes
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem import result as results
@@ -36,11 +37,12 @@ from optimiser.run import (
     reach,
     reading,
     reporting,
+    ring_use,
     solving,
     store,
     timing,
 )
-from optimiser.run.measured_plan import MeasuredPlan, state_of
+from optimiser.run.measured_plan import MeasuredPlan
 from optimiser.run.source import Source, find_source
 from optimiser.tasks import cache
 from optimiser.tasks.cache import Kept, Outcome, Progress
@@ -201,6 +203,25 @@ class Chain:
         return self._kept("candidates", "Proposing and pricing candidates", inputs, make)
 
     @cached_property
+    def roads(self) -> RoadTimes | None:
+        """Times between the places of the region on the road alone; None without road rings."""
+        job, source = self.loaded.job, self.source
+        if not job.rings or self.has_matrix:
+            return None
+        inputs = {
+            "candidates": self.candidates.key,
+            "independence": job.independence.congested_kmh,
+            "cities": job.cities.model_dump(exclude={"file"}),
+            "trips": job.measures.trips_per_person,
+        }
+
+        def make() -> RoadTimes | None:
+            return ring_use.road_times(self.base, self.candidates.value, job, source)
+
+        found: RoadTimes | None = self._kept("places", "Timing the roads between places", inputs, make).value
+        return found
+
+    @cached_property
     def draft(self) -> Kept[proposing.StatedProblem]:
         """The design problem without the levels of max-min fairness, and the meaning of its numbers."""
         job, source, name = self.loaded.job, self.source, self.loaded.name
@@ -219,8 +240,10 @@ class Chain:
 
         def make() -> proposing.StatedProblem:
             steps = self.base, self.times.value, self.rail, self.candidates.value
+            found = proposing.draft_problem(*steps, job, source, name=name)
+            roads = self.roads if any(ring.reward == DERIVED for ring in job.rings) else None
             solve = partial(solving.solve, settings=job.solve, run=self.solver)
-            return proposing.draft_problem(*steps, job, source, name=name, solve=solve)
+            return found if roads is None else proposing.with_rewards(found, roads, job, self.base, solve)
 
         return self._kept("problem", "Writing the problem", inputs, make)
 
@@ -308,11 +331,6 @@ class Chain:
             )
             return default
 
-    def figures(self, plan: Plan) -> dict[str, Any]:
-        """Return the figures of another plan of the problem that the section on rings compares."""
-        measured = self.measured(self.counted.value, solving.within_limit(self.counted.value, plan))
-        return state_of(measured, plan.built)
-
     @property
     def weight_scale(self) -> int:
         """By what the weights of the job are multiplied in the problem."""
@@ -334,17 +352,15 @@ class Chain:
 
     @property
     def questions(self) -> frozenset[Question]:
-        """What else can be asked of the plan: plausible cases, margins of rings, prices of demands, speeds.
+        """What else can be asked of the plan: plausible cases, prices of demands, speeds.
 
         Plausible cases need a map and something to choose; the levels of max-min fairness are not raised anew
         for each case, so that there are none with them.
         """
-        job, design = self.loaded.job, self.design
+        job = self.loaded.job
         has_cases = not self.has_matrix and job.objective.kind != "max_min" and len(self.candidates.value) > 0
-        is_wished = any(not ring.required and ring.links for ring in design.rings)
         asked: dict[Question, bool] = {
             "cases": has_cases,
-            "margins": is_wished and design.budget is not None,
             "prices": bool(demands.fairness_demands(job)),
             "speeds": timing.EXPRESSWAY in set(self.times.value.road.links["link_class"]),
         }
@@ -402,6 +418,7 @@ class Chain:
             times=self.times.value,
             candidates=self.candidates.value,
             draft=self.draft.value,
+            roads=self.roads,
             rail=self.rail_network,
             problem=problem,
             result=result,

@@ -56,6 +56,7 @@ OPTIONAL = (
     "report.html",
     "ring_links.csv",
     "ring_overlaps.csv",
+    "ring_use.csv",
     "rings.csv",
     "rings.png",
 )

@@ -1,11 +1,10 @@
-"""Prepare a plan for its measures: exact times beyond every limit, the core marked, what its rings change."""
+"""Prepare a plan for its measures: exact times beyond every limit, the core marked."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -18,12 +17,10 @@ from networks.sphere import km_to_chord, unit_vectors
 from optimiser.engine.search.paths import UNREACHED, Integers, Mask
 from optimiser.job.sections import Measures as Settings
 from optimiser.measures.coverage import groups_in_order
-from optimiser.measures.equity import TimedPairs, share_of
-from optimiser.measures.polycentricity import NO_AREA, MarkedNetwork, TripCounts, core_dependence, count_trips
-from optimiser.measures.tables import ANY_WAY, OFF_CORE, PLAN, TODAY, WITHOUT_RING
+from optimiser.measures.equity import TimedPairs
+from optimiser.measures.polycentricity import NO_AREA, MarkedNetwork, TripCounts, count_trips
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
-from optimiser.problem.model import candidates_on
 from optimiser.proposals import prepare
 from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.table import Candidates
@@ -302,135 +299,3 @@ def mark_network(
         is_core=is_core,
         crosses=roads_in_core(graph, lines, cities.geometry.iloc[core], np.full(len(core), core_km)),
     )
-
-
-type Row = dict[str, Any]
-
-
-def new_stretches(measured: MeasuredPlan) -> dict[str, frozenset[str]]:
-    """Return what the plan builds for each ring that it forms, and for no other ring: ids of candidates."""
-    problem = measured.problem
-    built = {
-        ring: frozenset(candidates_on(problem, {ring: links})) for ring, links in measured.plan.rings.items()
-    }
-    return {
-        ring: own.difference(*(other for name, other in built.items() if name != ring))
-        for ring, own in built.items()
-    }
-
-
-def effects(measured: MeasuredPlan) -> pd.DataFrame:
-    """Return one row a ring and state: today, the plan without the new stretches of the ring, the plan.
-
-    Parameters
-    ----------
-    measured
-        The plan.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `ring`, `state` (`TODAY`, `WITHOUT_RING` for rings that are formed, `PLAN`) and the figures of
-        `state_of`; empty without rings.
-    """
-    built, own = frozenset(measured.plan.built), new_stretches(measured)
-    rows = [
-        {"ring": ring.id, "state": state, **state_of(measured, held)}
-        for ring in measured.problem.rings
-        for state, held in (
-            (TODAY, ()),
-            *([(WITHOUT_RING, built - own[ring.id])] if ring.id in own else []),
-            (PLAN, built),
-        )
-    ]
-    return pd.DataFrame(rows)
-
-
-def state_of(measured: MeasuredPlan, built: Collection[str]) -> Row:
-    """Return the figures of a region in which some links of a plan are built.
-
-    Parameters
-    ----------
-    measured
-        The plan.
-    built
-        Ids of links of the plan.
-
-    Returns
-    -------
-    dict
-        `cost` of what is built; `pairs` of cities and `pairs_within` the limit; `through_core_share`, the
-        weight of the trips between other cities whose fastest ways all run through the core, as a share;
-        where independence counts, `outside_pairs` that count, those independent at each stretch
-        (``independent_at_1.25`` and the like), and `off_core_minutes`, the mean time without the core of the
-        pairs that a way without it joins today.
-    """
-    state = measured.state(built)
-    lean = core_dependence(state.trips.core, measured.weight.tolist())
-    row: Row = {
-        "cost": measured.problem.cost_of(built),
-        "pairs": len(state.times),
-        "pairs_within": int(state.timed.within.sum()),
-        "through_core_share": share_of(lean["on_every"], lean["weight"]) or 0.0,
-    }
-    if measured.without is None:
-        return row
-    free, today = state.off_core_s, measured.states["today"].off_core_s
-    return row | {
-        "outside_pairs": len(free),
-        **{name: int(holds.sum()) for name, holds in state.independent.items()},
-        "off_core_minutes": mean_minutes(free[today < NO_PATH_S]),
-    }
-
-
-def mean_minutes(seconds: Integers) -> float | None:
-    """Return the mean of seconds, minutes; None of none."""
-    return float(seconds.mean()) / 60 if len(seconds) else None
-
-
-def savings(measured: MeasuredPlan) -> pd.DataFrame:
-    """Return the pairs of cities that the new stretches of each ring make faster, most minutes first.
-
-    Parameters
-    ----------
-    measured
-        The plan.
-
-    Returns
-    -------
-    pandas.DataFrame
-        `ring`, `way` (`ANY_WAY`, or `OFF_CORE` for ways without the core), `from_name` and `to_name`, `tier`
-        of the smaller city, `without_minutes` with the plan but for the new stretches (empty where no way
-        leads), `plan_minutes`, `saved_minutes`; empty where nothing is saved.
-    """
-    parts = [part for ring, own in new_stretches(measured).items() for part in _faster(measured, ring, own)]
-    if not parts:
-        return pd.DataFrame()
-    order = ["ring", "way", "saved_minutes", "from_name", "to_name"]
-    rising = [True, True, False, True, True]
-    return pd.concat(parts).sort_values(order, ascending=rising, na_position="first", ignore_index=True)
-
-
-def _faster(measured: MeasuredPlan, ring: str, own: frozenset[str]) -> Iterator[pd.DataFrame]:
-    """Yield the rows of a ring whose new stretches are `own`, for each way that has some."""
-    whole, names = measured.states["plan"], measured.cities["name"].astype(str).to_numpy()
-    without = measured.state(whole.built - own)
-    ways = (
-        (ANY_WAY, np.arange(len(measured.ends)), without.times, whole.times, UNREACHED),
-        (OFF_CORE, measured.outside, without.off_core_s, whole.off_core_s, NO_PATH_S),
-    )
-    for way, pairs, before, after, never in ways:
-        is_faster = after < before
-        if is_faster.any():
-            rows, slow, fast = pairs[is_faster], before[is_faster], after[is_faster]
-            columns = {
-                "ring": ring,
-                "way": way,
-                "from_name": names[measured.ends[rows, 0]],
-                "to_name": names[measured.ends[rows, 1]],
-                "tier": measured.group[rows],
-                "without_minutes": np.where(slow < never, slow / 60, np.nan),
-                "plan_minutes": fast / 60,
-                "saved_minutes": np.where(slow < never, (slow - fast) / 60, np.nan),
-            }
-            yield pd.DataFrame(columns)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.skims import UNREACHABLE
-from optimiser.engine.search.paths import UNREACHED, Floats
+from optimiser.engine.search.paths import UNREACHED, Integers
 from optimiser.measures.appraisal import (
     RAIL,
     ROADS,
@@ -39,7 +39,7 @@ from optimiser.measures.tables import MEASURES, Measures
 from optimiser.proposals.generate import SERVICES
 from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.report import wording
-from optimiser.run.measured_plan import MeasuredPlan, PlanState, effects, mean_minutes, savings
+from optimiser.run.measured_plan import MeasuredPlan, PlanState
 from optimiser.run.trip_parts import PARTS, trip_parts
 from optimiser.verify.rules import open_in_period, opening_periods, weight_of
 
@@ -77,8 +77,6 @@ def measure(measured: MeasuredPlan) -> Measures:
         build_order=build_order(measured, links, steps),
         phases=phases(measured),
         independence=independence(measured),
-        ring_effects=effects(measured),
-        ring_savings=savings(measured),
         seconds=exact_seconds(measured).assign(
             step=opening, **{f"{part}_s": seconds for part, seconds in zip(PARTS, parts.T, strict=True)}
         ),
@@ -268,6 +266,11 @@ def independence(measured: MeasuredPlan) -> pd.DataFrame:
             for name, state in states.items()
         ]
     return pd.DataFrame(found)
+
+
+def mean_minutes(seconds: Integers) -> float | None:
+    """Return the mean of seconds, minutes; None of none."""
+    return float(seconds.mean()) / 60 if len(seconds) else None
 
 
 def appraisal(measured: MeasuredPlan, order: Sequence[str]) -> pd.DataFrame:

@@ -1,11 +1,9 @@
 """Propose and price candidates, draft the design problem of a job, and derive the rewards of rings."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from types import MappingProxyType
 
-import numpy as np
 import pandas as pd
 
 from networks import countries, matrix
@@ -14,10 +12,10 @@ from networks.inputs import checksum
 from networks.rail import RailBuild
 from networks.rail.names import with_names
 from networks.road.speeds import speed_table
-from networks.skims import TimeGraph
 from optimiser.frontier.cases import Layer, longest_s
 from optimiser.job.model import Job
 from optimiser.job.sections import DERIVED, Capacity
+from optimiser.measures.ring_use import RoadTimes, time_value, trip_use
 from optimiser.problem import DesignProblem, Ring
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS, candidates_on
@@ -30,7 +28,6 @@ from optimiser.proposals.generate import Kind, Rules, generate
 from optimiser.proposals.prepare import root_weight
 from optimiser.proposals.roads import RoadRules
 from optimiser.proposals.services import PatternRules
-from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import Candidates, assemble, fix
 from optimiser.proposals.terrain import ArtefactRules
@@ -38,12 +35,11 @@ from optimiser.proposals.trains import RailRules
 from optimiser.report import wording
 from optimiser.report.ring_layout import RingReward
 from optimiser.run import demands
-from optimiser.run.independence import WithoutCore, without_core
+from optimiser.run.independence import without_core
 from optimiser.run.rings import Ground, RingTables, add_rings, ring_rules, with_closing_links
 from optimiser.run.source import Source
 from optimiser.run.timing import EXPRESSWAY, Times, access_parameters
 from optimiser.verify import check
-from optimiser.verify.rings import circuit_nodes
 
 type Solver = Callable[[DesignProblem], Result]
 """Solves a problem; what it claims is checked."""
@@ -169,7 +165,6 @@ def draft_problem(
     source: Source,
     *,
     name: str,
-    solve: Solver,
 ) -> StatedProblem:
     """Return the design problem of a job.
 
@@ -185,8 +180,6 @@ def draft_problem(
         The job and its data.
     name
         Name of the problem.
-    solve
-        Finds the cheapest circuits of rings whose reward is derived.
     """
     # The Open Database Licence requires the notice of maps; other data need none.
     notice = " Map data © OpenStreetMap contributors, ODbL 1.0." if source.has_map else ""
@@ -223,15 +216,8 @@ def draft_problem(
         ground = shared_ground(base, source, times, rail)
         problem, rings = add_rings(problem, base, candidates, job.rings, rules_of(job, source), ground)
     without = without_core(times, candidates, job)
-    graph = times.graphs[job.times.definition]
-    if without is None:
-        return StatedProblem(demands.with_periods(problem, job.phasing), pairs, rings)
-    sections = [section for section in job.rings if section.reward == DERIVED]
-    derived = {ring.id for ring in ring_rules(sections, base)}
-    setting = RewardSetting(graph, candidates, times.cities, pairs, without, job.times.limit_s)
-    problem, rewards = with_rewards(problem, derived, setting, solve)
-    layer = without.layer(graph, candidates, pairs)
-    return StatedProblem(demands.with_periods(problem, job.phasing), pairs, rings, layer, rewards)
+    layer = None if without is None else without.layer(times.graphs[job.times.definition], candidates, pairs)
+    return StatedProblem(demands.with_periods(problem, job.phasing), pairs, rings, layer)
 
 
 # ---- rewards of rings
@@ -261,6 +247,8 @@ def cheapest_circuit(problem: DesignProblem, ring: Ring, solve: Solver) -> tuple
         targets=(),
         cities=(),
         caps=(),
+        periods=(),
+        candidates=tuple(replace(one, lead=0) for one in problem.candidates),
         budget=None,
         cover="all",
         rings=(replace(ring, required=True, reward=0, apart=()),),
@@ -269,111 +257,65 @@ def cheapest_circuit(problem: DesignProblem, ring: Ring, solve: Solver) -> tuple
     return check(alone, result).rings.get(ring.id, ()) if result.has_plan else ()
 
 
-@dataclass(frozen=True)
-class RewardSetting:
-    """What the rewards of rings are derived from.
-
-    Attributes
-    ----------
-    graph, candidates
-        What there is, and what may be built.
-    cities
-        Table of the cities: `city_id`, `name`, `population`.
-    pairs
-        One row a pair of the problem, as `WithoutCore.rows` reads them.
-    without
-        The region without its core.
-    limit_s
-        Time limit of the job.
-    """
-
-    graph: TimeGraph
-    candidates: Candidates
-    cities: pd.DataFrame
-    pairs: pd.DataFrame
-    without: WithoutCore
-    limit_s: int
-
-    def reward(self, problem: DesignProblem, ring: Ring, circuit: Sequence[int]) -> RingReward:
-        """Return what a circuit brings besides the pairs, by the rates of docs/rings.md.
-
-        Parameters
-        ----------
-        problem
-            The problem, its pairs with the weights that count.
-        ring, circuit
-            The ring and its circuit; empty: it cannot be formed, and earns nothing.
-
-        Notes
-        -----
-        With w the weight of independence, T the limit, p the people of a city and v the weight of a pair:
-
-            reward = floor(w (sum of root(p) over the cities on the circuit
-                              + sum of v min(T, seconds saved without the core) / T over the pairs outside the
-                               core that meet the same steps of independence with and without the circuit;
-                               all of them where pairs do not count for their independence))
-        """
-        rate = demands.exact_share(self.without.asked.weight)
-        nodes = set(circuit_nodes(ring, circuit) or ()) if circuit else set()
-        on_it = {stop.id for stop in ring.stops if not nodes.isdisjoint(stop.nodes)}
-        table = self.cities[self.cities["city_id"].astype(str).isin(on_it)]
-        of_cities = rate * sum(root_weight(int(people)) for people in table["population"])
-        built = sorted(candidates_on(problem, {ring.id: circuit}))
-        faster, saved_s, of_minutes = self._minutes(problem, built)
-        return RingReward(
-            ring=ring.id,
-            reward=int(of_cities + rate * of_minutes),
-            cost=problem.cost_of(built),
-            cities=tuple(table["name"].astype(str)),
-            of_cities=float(of_cities),
-            pairs=faster,
-            mean_minutes=saved_s / faster / 60 if faster else 0.0,
-            of_minutes=float(rate * of_minutes),
-        )
-
-    def _minutes(self, problem: DesignProblem, built: Sequence[str]) -> tuple[int, int, Fraction]:
-        """Return the pairs that get faster without a further step, the seconds saved, and their value."""
-        rows = self.without.rows(self.pairs)
-        if not built or not len(rows):
-            return 0, 0, Fraction(0)
-        ends = self.pairs[["origin", "destination"]].to_numpy(dtype=np.int64)[rows]
-        before, after = (self.without.times(self.graph, self.candidates, ends, plan) for plan in ((), built))
-        counts = before < NO_PATH_S
-        if self.without.asked.counts_pairs:  # a further step counts as a pair
-            limits = self.without.limits_s(self.pairs["today_s"].to_numpy(dtype=np.int64)[rows])
-            counts &= ((before <= limits) == (after <= limits)).all(axis=0)
-        saved = np.where(counts, np.minimum(before - after, self.limit_s), 0)
-        value = sum(
-            problem.pairs[k].weight * seconds
-            for k, seconds in zip(rows.tolist(), saved.tolist(), strict=True)
-        )
-        return int((saved > 0).sum()), int(saved.sum()), Fraction(value, self.limit_s)
-
-
 def with_rewards(
-    problem: DesignProblem, derived: Collection[str], setting: RewardSetting, solve: Solver
-) -> tuple[DesignProblem, tuple[RingReward, ...]]:
+    stated: StatedProblem, roads: RoadTimes, job: Job, base: BaseCase, solve: Solver
+) -> StatedProblem:
     """Return a problem whose rings earn their derived rewards, and what those are made of.
 
     Parameters
     ----------
-    problem
-        The problem with its rings.
-    derived
-        Ids of the rings whose reward is derived; the others keep theirs.
-    setting
-        What it is derived from.
+    stated
+        The problem with its rings, of which those with a reward of the job keep it.
+    roads
+        Times between places on the road alone.
+    job
+        The job.
+    base
+        What exists before anything is built.
     solve
         Finds the cheapest circuits.
+
+    Notes
+    -----
+    The reward is the sum of both parts of `time_value`, rounded down, for what the cheapest circuit needs;
+    the share of the day in which the cores are congested is `independence.weight`, at most 1 (docs/rings.md).
+    A ring that cannot be formed earns nothing.
     """
-    found = tuple(
-        setting.reward(problem, ring, cheapest_circuit(problem, ring, solve))
-        for ring in problem.rings
-        if ring.id in derived
+    asked = ring_rules([section for section in job.rings if section.reward == DERIVED], base)
+    derived, found, problem = {ring.id for ring in asked}, list[RingReward](), stated.problem
+    weights, congested = (
+        _weights_of_places(roads, job),
+        demands.exact_share(min(job.independence.weight, 1.0)),
     )
+    total = sum(pair.weight for pair in problem.pairs)
+    for ring in problem.rings:
+        if ring.id in derived:
+            built = candidates_on(problem, {ring.id: cheapest_circuit(problem, ring, solve)})
+            parts = time_value(
+                roads, built, weights, total=total, limit_s=job.times.limit_s, congested=congested
+            )
+            faster = [trips.faster[0] for trips in trip_use(roads, built)]
+            found.append(
+                RingReward(
+                    ring=ring.id,
+                    reward=int(sum(parts)),
+                    cost=problem.cost_of(built),
+                    of_free=float(parts[0]),
+                    of_congested=float(parts[1]),
+                    pairs=(faster[0], faster[1]),
+                )
+            )
     rewards = {one.ring: one.reward for one in found}
     rings = tuple(replace(ring, reward=rewards.get(ring.id, ring.reward)) for ring in problem.rings)
-    return problem.replace(rings=rings), found
+    return replace(stated, problem=problem.replace(rings=rings), rewards=tuple(found))
+
+
+def _weights_of_places(roads: RoadTimes, job: Job) -> list[int]:
+    """Return what each pair of places would count as a pair of cities."""
+    people, factor = roads.people.tolist(), {tier: getattr(job.objective, tier) for tier in TIERS}
+    tier, rule = roads.places["tier"].tolist(), _WEIGHTS[job.objective.weight]
+    # Places come from the largest to the smallest, so that the second one is the smaller.
+    return [rule(people[other]) * factor.get(tier[other], 1) for other in roads.ends[:, 1].tolist()]
 
 
 # ---- what exists, and rules

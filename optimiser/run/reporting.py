@@ -21,6 +21,7 @@ from optimiser.job.sections import UNCERTAIN
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness, fairness_of
 from optimiser.measures.order import Ranking
+from optimiser.measures.ring_use import RoadTimes
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
@@ -29,12 +30,12 @@ from optimiser.proposals.rings.reference_rings import read_reference_rings
 from optimiser.proposals.table import Candidates
 from optimiser.report import geopackage, inputs, sentences, tables
 from optimiser.report.inputs import CaseResults, Question, Reach, ReportInput, StateShown
-from optimiser.report.ring_layout import RingValue
 from optimiser.report.wording import join_names
 from optimiser.run import demands, rings, solving
 from optimiser.run.folder import SUMMARY_FORMAT
 from optimiser.run.proposing import StatedProblem, line_sections, most_a_day
 from optimiser.run.reading import import_warnings, tier_thresholds
+from optimiser.run.ring_use import with_use
 from optimiser.run.source import Source
 from optimiser.run.timing import Times, access_parameters, count_covered, skim_table
 from optimiser.verify import Plan
@@ -62,8 +63,6 @@ class Answers:
         Coverage at other speeds on expressways.
     prices
         What the demands of the job for fairness cost.
-    margins
-        By how much plans with wished rings exceed those without.
     states
         Stated alternatives, the plan first; their rings are laid out by `assemble_report`.
     notes
@@ -75,15 +74,13 @@ class Answers:
     cases: CaseResults | None = None
     speeds: Sequence[Mapping[str, Any]] | None = None
     prices: Fairness | None = None
-    margins: tuple[RingValue, ...] = ()
     states: tuple[StateShown, ...] = ()
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
     def further(self) -> dict[str, Any]:
         """Return what `summary.json` keeps of it under `asked`."""
-        margins = [asdict(one) for one in self.margins]
-        return {"margins": margins, "notes": list(self.notes), "faults": list(self.faults)}
+        return {"notes": list(self.notes), "faults": list(self.faults)}
 
 
 def answers_of(summary: Mapping[str, Any]) -> Answers | None:
@@ -97,7 +94,6 @@ def answers_of(summary: Mapping[str, Any]) -> Answers | None:
         cases=None if cases is None else CaseResults(**cases),
         speeds=speeds,
         prices=None if prices is None else fairness_of(prices),
-        margins=tuple(RingValue(**one) for one in further.get("margins", ())),
         notes=tuple(further.get("notes", ())),
         faults=tuple(further.get("faults", ())),
     )
@@ -113,6 +109,8 @@ class Findings:
         The job and its data.
     times, candidates, draft
         Outcomes of the first steps.
+    roads
+        Times between places on the road alone; None without road rings.
     rail
         Network of the railways; empty without a map.
     problem, levels
@@ -142,6 +140,7 @@ class Findings:
     times: Times
     candidates: Candidates
     draft: StatedProblem
+    roads: RoadTimes | None = None
     rail: Network
     problem: DesignProblem
     result: Result
@@ -167,8 +166,8 @@ def assemble_report(found: Findings) -> ReportInput:
     file = source.files.get("measures.known_rings")
     references = read_reference_rings(file) if found.problem.rings and file is not None else ()
     derived = {one.ring: one for one in found.draft.rewards}
-    margin = {one.ring: one for one in found.answers.margins}
     of_plan = rings.describe_rings(found.problem, plan, found.draft.rings, cities, references)
+    of_plan, use = with_use(found.roads, found.problem, found.draft.rings, of_plan, plan.built)
     shown = inputs.assemble(
         found.problem,
         plan,
@@ -193,7 +192,8 @@ def assemble_report(found: Findings) -> ReportInput:
         screening=_screening(found),
         attribution=source.attribution,
         measures=found.measures,
-        rings=tuple(replace(one, derived=derived.get(one.id), margin=margin.get(one.id)) for one in of_plan),
+        rings=tuple(replace(one, derived=derived.get(one.id)) for one in of_plan),
+        ring_use=use,
         fairness=found.answers.prices,
         reach=found.reach,
         cases=found.answers.cases,
@@ -433,6 +433,7 @@ def summarise(
         "notes": list(report.notes),
         "links": tables.records(links),
         **({"rings": [rings.summarise(ring) for ring in report.rings]} if report.rings else {}),
+        **({} if report.ring_use is None else {"ring_use": asdict(report.ring_use)}),
         **({} if report.city_cover is None else {"city_cover": report.city_cover}),
         **({} if found.levels is None else {"levels": found.levels["tiers"]}),
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),

@@ -461,7 +461,7 @@ def summarise(ring: RingShown) -> dict[str, Any]:
         "required": ring.required,
         "reward": ring.reward,
         **({} if ring.derived is None else {"worth": asdict(ring.derived)}),
-        **({} if ring.margin is None else {"margin": asdict(ring.margin)}),
+        **({} if ring.use is None else {"use": asdict(ring.use)}),
         **{f"{name}_km": round(getattr(ring, f"{name}_km"), 3) for name in parts},
         "existing_share": round(ring.existing_share, 6),
         "crosses_itself": ring.self_crossings > 0,

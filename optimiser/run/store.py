@@ -19,6 +19,7 @@ from optimiser import problem as problems
 from optimiser.engine.certification import Certified
 from optimiser.frontier.cases import Layer
 from optimiser.measures.order import LinkGain
+from optimiser.measures.ring_use import RoadTimes
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.proposals.table import Candidates
@@ -34,7 +35,7 @@ _CLASSES = {
     kind.__name__: kind
     for kind in (
         Candidates, Certified, Cities, Layer, LinkGain, Measures, Network, Networks, RailBuild, RailReport,
-        RingFacts, RingReward, RingTables, Services, StatedProblem, Stop, TimeGraph, Times,
+        RingFacts, RingReward, RingTables, RoadTimes, Services, StatedProblem, Stop, TimeGraph, Times,
     )
 }  # fmt: skip
 """What may be read back, by name; the fields of each are its only state."""

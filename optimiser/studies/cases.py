@@ -1,4 +1,4 @@
-"""Ask a finished run further: plausible cases, what rings and demands bring and cost, other speeds."""
+"""Ask a finished run further: plausible cases, what demands bring and cost, other speeds."""
 
 import math
 import tomllib
@@ -32,7 +32,6 @@ from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
 from optimiser.report.inputs import FRAGILE_SHARE, CaseResults
-from optimiser.report.ring_layout import RingValue
 from optimiser.report.wording import join_names, link_name, money, percent
 from optimiser.run import demands, pipeline, timing
 from optimiser.run.chain import Chain
@@ -214,8 +213,7 @@ class Asking:
     def expected(self) -> dict[str, Any]:
         """Return how much is asked, and how long it takes: at most, and about, by what the solve took."""
         job, questions = self.chain.loaded.job, self.chain.questions
-        rings = sum(not ring.required for ring in self.chain.design.rings) * ("margins" in questions)
-        solves = rings + 2 * ("prices" in questions) + (self.draws is not None)
+        solves = 2 * ("prices" in questions) + (self.draws is not None)
         brief = 3 * (self.draws is not None)  # plans of robust money, or of budgets kept
         own_s = self.chain.result.seconds
         side_by_side = max(1, self.workers)
@@ -229,7 +227,6 @@ class Asking:
             "cases": len(self.cases),
             "draws": draws,
             "at_a_time": side_by_side,
-            "rings": rings,
             "prices": "prices" in questions,
             "speeds": "speeds" in questions,
             "most_s": round(most_s),
@@ -247,16 +244,6 @@ class Asking:
             kmh = timing.expressway_speeds(road, chain.source.country)
             with chain.progress.step("sensitivity", "Timing trips at other speeds") if kmh else nullcontext():
                 speeds = [self._at_speed(one) for one in kmh]
-        margins: list[RingValue] = []
-        if "margins" in questions:
-            asked = (self.base.base, chain.design, chain.result, chain.weight_scale)
-            with chain.progress.step("margins", "Asking what plans without the wished rings are worth"):
-                margins = chain.spared(
-                    "The comparison without wished rings",
-                    lambda: ring_margins(*asked, self.ask, chain.figures),
-                    margins,
-                    faults,
-                )
         prices = None
         if "prices" in questions:
             counted, words = chain.counted.value, demands.fairness_demands(job)
@@ -272,7 +259,6 @@ class Asking:
             cases=cases,
             speeds=speeds,
             prices=prices,
-            margins=tuple(margins),
             notes=tuple(self._notes()),
             faults=tuple(faults),
         )
@@ -535,67 +521,7 @@ def not_applicable_to(chain: Chain) -> dict[CaseName, str]:
     )
 
 
-# ---- what wished rings and demands bring
-
-
-def ring_margins(
-    base: Base,
-    problem: DesignProblem,
-    result: Result,
-    scale: int,
-    ask: Ask,
-    figures: Callable[[Plan], Mapping[str, Any]],
-) -> list[RingValue]:
-    """Return by how much the best plan with each wished ring exceeds the best plan without it.
-
-    The plan of the run has the ring, or has it not; the other plan is the answer to the case without the
-    ring, or with the ring required.
-
-    Parameters
-    ----------
-    base, problem, result
-        What cases are resolved from; the problem of the run, and its result.
-    scale
-        By what weights are multiplied in the problem.
-    ask
-        Solves a case.
-    figures
-        Returns the figures of a plan that the report compares.
-
-    Returns
-    -------
-    list of RingValue
-        None for a ring that is required or cannot exist, nor where a plan or a bound is missing.
-    """
-    wished = [ring for ring in problem.rings if not ring.required and ring.links]
-    if problem.budget is None or not result.has_plan:
-        return []
-    found = list[RingValue]()
-    for ring in wished:
-        is_formed = ring.id in result.rings
-        if is_formed:
-            case = Case(name=f"without {ring.id}", rings_dropped=(ring.id,))
-        else:
-            case = Case(name=f"with {ring.id}", rings_required=(ring.id,))
-        answer = ask(case)
-        if not answer.has_plan or answer.bound is None or result.bound is None or result.objective is None:
-            continue
-        plan = verify.check(resolve(base, case), answer)
-        own = verify.score(problem, plan.built, rings=plan.rings, starts=plan.starts).objective
-        least, most = result.objective - answer.bound, result.bound - own
-        if not is_formed:
-            periods = sum(period.factor for period in problem.periods) if problem.periods else 1
-            least, most = own - result.bound, answer.bound + ring.reward * periods - result.objective
-        circuit = (result if is_formed else plan).rings[ring.id]
-        margin = RingValue(
-            ring=ring.id,
-            least=least / scale,
-            most=most / scale,
-            cost=problem.cost_of(candidates_on(problem, {ring.id: circuit})),
-            other=figures(plan),
-        )
-        found.append(margin)
-    return found
+# ---- what demands bring and cost
 
 
 def price_demands(base: Base, plan: Plan, *, asked: Sequence[str], gap: float, ask: Ask) -> Fairness:

@@ -185,6 +185,11 @@ class Run:
         return tables.overlaps(self.shown.rings)
 
     @cached_property
+    def ring_use(self) -> pd.DataFrame:
+        """Return what the rings of the plan are for, on the road alone, between places outside the cores."""
+        return tables.ring_use(self.shown.rings, self.shown.ring_use)
+
+    @cached_property
     def candidates(self) -> gpd.GeoDataFrame:
         """Return everything that could be built, EPSG:4326, with `built` for what the plan builds."""
         table = self._chain.candidates.value.table

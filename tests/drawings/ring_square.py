@@ -8,6 +8,7 @@ import geopandas as gpd
 from shapely import LineString, Point
 
 from optimiser import verify
+from optimiser.measures.ring_use import CONDITIONS, RingUse, TripUse
 from optimiser.problem import Candidate, DesignProblem, Ring, RingLink, RingStop
 from optimiser.report import ring_layout
 from optimiser.report.ring_layout import Overlap, RingFacts, RingShown, Stop
@@ -119,3 +120,42 @@ def shown(
     table = links().assign(exists=exists)
     found = ring_layout.lay_out(problem, plan, cities=cities(), links=table, facts=[FACTS])
     return replace(found[0], required=ring.required, **changes)
+
+
+def _trips(through: int, last: int) -> tuple[TripUse, ...]:
+    """Return trips in the three conditions, of which `last` pairs are faster by 15 minutes."""
+    return tuple(
+        TripUse(
+            roads=roads,
+            pairs=60,
+            through_pairs=through,
+            through_trips=100.0,
+            through_share=0.25,
+            relieved_pairs=20 - through,
+            relieved_places=20 - through,
+            relieved_people=20_000,
+            mean_minutes=None if last > 2 else 90.0,
+            cut_off=0,
+            faster=(6 * last, 3 * last, last),
+            people_faster=(60_000, 40_000, 20_000),
+        )
+        for roads in CONDITIONS
+    )
+
+
+USE = RingUse(
+    today=_trips(20, 0),
+    alone=_trips(17, 2),
+    plan=_trips(16, 3),
+    near_places=9,
+    near_people=1_500_000,
+    second_way_km=(50.0, 20.0),
+    facts={
+        "source": "drawn by hand",
+        "places": 12,
+        "cores": ["Hub", "Side"],
+        "congested_kmh": 25.0,
+        "near_min": 20,
+    },
+)
+"""What the ring is for."""

@@ -111,10 +111,3 @@ def test_a_core_cannot_be_left_out_of_a_table_of_times():
     with pytest.raises(JobError) as caught:
         loads('[region]\nmatrix = "times.csv"\n[independence]\nweight = 0.5\n')
     assert "does not say where trips run" in caught.value.faults[0]
-
-
-def test_a_derived_worth_needs_independence_to_count():
-    ring = '[[rings]]\ncentres = ["Beijing"]\nrequired = false\nreward = "derived"\n'
-    (fault,) = faults(text=ring)
-    assert "independence.weight, which is 0" in fault
-    assert loads(REGION + ring, settings=["independence.weight=0.5"]).rings[0].reward == "derived"

@@ -31,7 +31,7 @@ def test_a_draft_with_rings_reads_back_as_it_was_written(tmp_path: Path) -> None
 
 def test_a_draft_reads_back_with_its_layer_and_the_worth_of_its_rings(tmp_path: Path) -> None:
     layer = Layer(line().replace(rings=()), (0, 1, 2, 0, 0), (Fraction(1, 12),) * 5)
-    worth = RingReward("outer", 1090, 7620, ("Ay", "Bee"), 1080.0, 1, 9.3, 10.1)
+    worth = RingReward("outer", 1090, 7620, 789.6, 300.4, (17, 19))
     save(tmp_path, StatedProblem(design(square()), PAIRS, None, layer, (worth,)))
     found = load(tmp_path)
     assert (found.layer, found.rewards) == (layer, (worth,))

@@ -1,11 +1,10 @@
-"""Cases are solved from the plan of the job; margins of rings compare best plans with and without them."""
+"""Cases are solved from the plan of the job."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
 from typing import get_args
 
-import numpy as np
 import pandas as pd
 import pytest
 from base_drawing import plain_base
@@ -18,7 +17,6 @@ from optimiser import verify
 from optimiser.frontier.cases import Case, resolve
 from optimiser.job import find
 from optimiser.job.sections import UNCERTAIN, CaseName
-from optimiser.problem import Candidate, Pair
 from optimiser.problem.model import candidates_on, with_circuits
 from optimiser.studies import answers, cases
 from optimiser.tasks import address_of
@@ -158,43 +156,3 @@ def test_circuits_of_the_plan_are_built_in_every_case():
     assert [c.fixed for c in plain.candidates] == ["in", None]
     assert plain.rings == ()
     assert with_circuits(problem, {}) == problem.replace(rings=())
-
-
-def built_of(plan):
-    return {"built": list(plan.built)}
-
-
-def wished(reward):
-    """East closes the ring for 300 of 400; the pair needs 200 of it."""
-    pair = Candidate("pair", 200, ((0, 1, 5),))
-    ring_ = square(required=False, reward=reward)
-    problem = design(ring_)
-    return problem.replace(
-        nodes=("v", "w"), candidates=(*problem.candidates, pair), pairs=(Pair(0, 1, 9, 10, "small"),)
-    )
-
-
-def margins(problem, result, scale=1):
-    base = plain_base(problem)
-    return cases.ring_margins(
-        base, problem, result, scale, ask=lambda case: outcome_of(resolve(base, case)), figures=built_of
-    )
-
-
-@pytest.mark.parametrize(("reward", "margin"), [(12, 2.0), (7, -3.0)])
-def test_the_margin_is_what_the_best_plan_with_the_ring_has_more(reward, margin):
-    problem = wished(reward)
-    result = outcome_of(problem)
-    assert bool(result.rings) == (margin > 0)
-    (found,) = margins(problem, result)
-    assert np.allclose([found.least, found.most], margin, atol=1e-3)
-    assert found.cost == 300
-    # The figures are those of the other plan: without the ring where the best plan has it, else with it.
-    assert found.other == {"built": ["pair"] if margin > 0 else ["east"]}
-    (scaled,) = margins(problem, result, scale=2)
-    assert scaled.least == pytest.approx(margin / 2, abs=1e-3)
-
-
-def test_a_required_ring_has_no_margin():
-    problem = wished(0).replace(rings=(square(),))
-    assert margins(problem, outcome_of(problem)) == []

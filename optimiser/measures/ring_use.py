@@ -1,0 +1,298 @@
+"""Measure what rings are for: ways on the road between places, past the built-up areas of the cores."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from optimiser.engine.search.paths import LONGEST, Floats, Integers, Mask, in_rows, times_from
+from optimiser.measures.appraisal import gravity_trips
+from optimiser.measures.equity import share_of
+
+FREE, CONGESTED, CLOSED = "free", "congested", "closed"
+CONDITIONS = (FREE, CONGESTED, CLOSED)
+"""Roads in the built-up areas of the cores: free, at the speed of queues, closed. Elsewhere they are free."""
+
+FASTER_MIN = (5, 15)
+"""Minutes by which a pair of places has to become faster in order to be counted, beside any time at all."""
+
+
+@dataclass(frozen=True)
+class RoadTimes:
+    """Today's driving times between places, and what candidates change of them; P places, t terminals.
+
+    Attributes
+    ----------
+    seconds
+        float64 [3, t, t]: whole seconds between terminals in each of `CONDITIONS`, infinity without a way.
+        Terminals are the nodes of places and the ends of new roads.
+    places
+        Places from the largest to the smallest: `name`, `population`, `tier`, `terminal`, `is_outside` (its
+        centre lies in no built-up area of a core), `is_city` (it lies in that of a city of the job).
+    arcs
+        Arcs of candidates: `candidate_id`, `tail`, `head` (terminals), and seconds by condition, infinity
+        where it is closed.
+    near
+        Junctions within `facts["near_min"]` of a place: `place` (row), `lon`, `lat`.
+    trips_per_person
+        Trips a year by each inhabitant, for the gravity model.
+    facts
+        `source` of the places, `cores` (names), `congested_kmh` and `near_min`, as plain values.
+    """
+
+    seconds: Floats
+    places: pd.DataFrame
+    arcs: pd.DataFrame
+    near: pd.DataFrame
+    trips_per_person: float
+    facts: dict[str, Any]
+
+    @cached_property
+    def people(self) -> Integers:
+        """Return the people of each place, int64 [P]."""
+        return self.places["population"].to_numpy(dtype=np.int64)
+
+    @cached_property
+    def _all_ends(self) -> Integers:
+        return np.column_stack(np.triu_indices(len(self.places), 1)).astype(np.int64)
+
+    @cached_property
+    def _counts(self) -> Mask:
+        """Return which of all pairs count: both places lie outside the cores, and roads join them today."""
+        is_outside = self.places["is_outside"].to_numpy(dtype=np.bool_)
+        outside = is_outside[self._all_ends].all(axis=1)
+        return np.asarray(outside & np.isfinite(self._between(self.seconds)[0]))
+
+    def _between(self, seconds: Floats) -> Floats:
+        one, other = self.places["terminal"].to_numpy(dtype=np.int64)[self._all_ends].T
+        return seconds[:, one, other]
+
+    @cached_property
+    def ends(self) -> Integers:
+        """Return the rows of both places of the K pairs that count, the larger first, int64 [K, 2]."""
+        return self._all_ends[self._counts]
+
+    @cached_property
+    def today(self) -> Floats:
+        """Return the seconds of the pairs today in each of `CONDITIONS`, float64 [3, K]."""
+        return self.with_built(())
+
+    @cached_property
+    def trips(self) -> Floats:
+        """Return the trips of the pairs per year, which people in cores compete for as well; float64 [K]."""
+        everything = self._between(self.seconds)[0]
+        trips = gravity_trips(self._all_ends, everything, self.people, per_person=self.trips_per_person)
+        return trips[self._counts]
+
+    def with_built(self, built: Collection[str]) -> Floats:
+        """Return the seconds of the pairs with some candidates built, float64 [3, K].
+
+        Notes
+        -----
+        Arcs enter one after another. A shortest path uses a new arc (u, v) of s seconds at most once, so that
+
+            d'(i, j) = min(d(i, j), d(i, u) + s + d(v, j))
+
+        is exact after each of them, for terminals alone.
+        """
+        found = self.seconds
+        mine = self.arcs[self.arcs["candidate_id"].isin(list(built))]
+        ends, times = mine[["tail", "head"]].to_numpy(dtype=np.int64), mine[list(CONDITIONS)].to_numpy()
+        for (tail, head), seconds in zip(ends.tolist(), times, strict=True):
+            found = np.minimum(
+                found, found[:, :, tail, None] + seconds[:, None, None] + found[:, None, head, :]
+            )
+        return self._between(found)[:, self._counts]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripUse:
+    """What trips between places outside the cores do, in one of `CONDITIONS`; people are counted once.
+
+    Attributes
+    ----------
+    roads
+        The condition.
+    pairs
+        Pairs of places, which roads join today.
+    through_pairs, through_trips, through_share
+        Pairs whose fastest ways all pass a core's built-up area: they take longer when it is closed. Their
+        trips per year (`gravity_trips`), and the share of these in the trips of all pairs.
+    relieved_pairs, relieved_places, relieved_people
+        Pairs that do so today and no longer; the places at their ends, and their people.
+    mean_minutes
+        Mean time of the pairs that pass a core on free roads today and that roads past it join as well; None
+        where there are none.
+    cut_off
+        Pairs that no road joins.
+    faster, people_faster
+        Pairs faster than today in this condition, by 0 (at all), 5 and 15 minutes or more, and the people at
+        both ends of these.
+    """
+
+    roads: str
+    pairs: int
+    through_pairs: int
+    through_trips: float
+    through_share: float
+    relieved_pairs: int
+    relieved_places: int
+    relieved_people: int
+    mean_minutes: float | None
+    cut_off: int
+    faster: tuple[int, ...]
+    people_faster: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingUse:
+    """What a ring, or several together, are for.
+
+    Attributes
+    ----------
+    today, alone, plan
+        Trips by condition: today, with nothing but what the rings need, and with the whole plan.
+    near_places, near_people
+        Places within 20 minutes of a junction of a ring, on free roads of today, and their people.
+    second_way_km
+        Kilometres that get a second way (`second_way`), and how many of them exist.
+    facts
+        As of `RoadTimes`.
+    """
+
+    today: tuple[TripUse, ...] = ()
+    alone: tuple[TripUse, ...] = ()
+    plan: tuple[TripUse, ...] = ()
+    near_places: int = 0
+    near_people: int = 0
+    second_way_km: tuple[float, float] = (0.0, 0.0)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def trip_use(roads: RoadTimes, built: Collection[str] = ()) -> tuple[TripUse, ...]:
+    """Return what trips do with some candidates built, in each of `CONDITIONS`, against today.
+
+    Notes
+    -----
+    With d_c the time in condition c and d_closed that past all built-up areas of cores, a pair passes a core
+    if d_closed > d_c, so that none of its fastest ways avoids them.
+    """
+    before, after = roads.today, roads.with_built(built)
+    was_joined = np.isfinite(before[-1])
+    followed, found = was_joined & (before[-1] > before[0]), []
+    for at, condition in enumerate(CONDITIONS):
+        passed, passes = (times[-1] > times[at] for times in (before, after))
+        relieved = passed & ~passes
+        is_faster = after[at] < before[at]
+        # Infinite where nothing joined the pair before.
+        gained = before[at] - np.where(is_faster, after[at], 0)
+        counted = [is_faster & (gained >= 60 * least) for least in (0, *FASTER_MIN)]
+        minutes = after[at][followed] / 60
+        found.append(
+            TripUse(
+                roads=condition,
+                pairs=len(passes),
+                through_pairs=int(passes.sum()),
+                through_trips=float(roads.trips[passes].sum()),
+                through_share=share_of(float(roads.trips[passes].sum()), float(roads.trips.sum())) or 0.0,
+                relieved_pairs=int(relieved.sum()),
+                relieved_places=len(np.unique(roads.ends[relieved])),
+                relieved_people=people_at(roads, relieved),
+                mean_minutes=float(minutes.mean()) if len(minutes) else None,
+                cut_off=int(np.isinf(after[at]).sum()),
+                faster=tuple(int(one.sum()) for one in counted),
+                people_faster=tuple(people_at(roads, one) for one in counted),
+            )
+        )
+    return tuple(found)
+
+
+def people_at(roads: RoadTimes, pairs: Mask) -> int:
+    """Return the people of the places at the ends of some pairs, bool [K], each place counted once."""
+    return int(roads.people[np.unique(roads.ends[pairs])].sum())
+
+
+def time_value(
+    roads: RoadTimes,
+    built: Collection[str],
+    weights: Sequence[int],
+    *,
+    total: int,
+    limit_s: int,
+    congested: Fraction,
+) -> tuple[Fraction, Fraction]:
+    """Return what the time is worth that candidates save over a day, on free and on congested roads.
+
+    Parameters
+    ----------
+    roads, built
+        The times, and ids of candidates.
+    weights
+        What each pair of places would count within the limit, were both cities of the job.
+    total
+        What all pairs of cities of the job count together.
+    limit_s
+        Time limit of the job.
+    congested
+        Share of the day in which the roads of the cores are congested.
+
+    Notes
+    -----
+    With W the total, v the weights, T the limit, q the share, s the seconds that a pair saves in a condition,
+    at most T, and 0 for two cities of the job, whose pair counts by itself:
+
+        W (1 - q) (sum of v s_free) / (T sum of v)  and  W q (sum of v s_congested) / (T sum of v)
+
+    W times the part of the limit that a pair of places saves in the mean, in whole numbers and fractions. So
+    a list with more places makes no ring worth more.
+    """
+    is_city = roads.places["is_city"].to_numpy(dtype=np.bool_)[roads.ends].all(axis=1)
+    gained = np.where(is_city, 0.0, roads.today[:2] - roads.with_built(built)[:2])
+    saved, whole = np.minimum(gained, limit_s).astype(np.int64).tolist(), max(sum(weights), 1)
+    free, slow = (
+        Fraction(total * sum(v * s for v, s in zip(weights, row, strict=True)), limit_s * whole)
+        for row in saved
+    )
+    return (1 - congested) * free, congested * slow
+
+
+def second_way(
+    tail: Integers, head: Integers, metres: Integers, exists: Mask, circuit: Sequence[int]
+) -> list[int]:
+    """Return the positions of the links of a circuit that get a second way by it.
+
+    Parameters
+    ----------
+    tail, head, metres
+        int64 [m]: all links of which the ring may consist, two-way.
+    exists
+        bool [m]: which of them exist.
+    circuit
+        Positions of the links of the ring, each once.
+
+    Notes
+    -----
+    With the ring every link of it has one: when it is closed, the rest of the ring still joins its ends. A
+    link gets it by the ring unless, today, it exists and other existing links join its ends by a way no
+    longer than the rest of the ring. What must be built gets it by definition.
+    """
+    rows = np.flatnonzero(exists)
+    ends = np.concatenate([tail[rows], head[rows]]), np.concatenate([head[rows], tail[rows]])
+    nodes = 1 + int(max(tail.max(initial=-1), head.max(initial=-1)))
+    network = in_rows(*ends, np.tile(np.maximum(metres[rows], 1), 2), np.tile(rows, 2), nodes=nodes)
+    around, found = int(metres[list(circuit)].sum()), []
+    for link in circuit:
+        is_open = np.ones(len(tail), dtype=np.bool_)
+        is_open[link] = False
+        if exists[link]:
+            other = times_from(network, is_open, tail[link], LONGEST)[head[link]]
+            if other <= around - metres[link]:
+                continue
+        found.append(link)
+    return found

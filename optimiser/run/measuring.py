@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from networks.skims import UNREACHABLE
-from optimiser.engine.search.paths import UNREACHED, Integers
+from optimiser.engine.search.paths import UNREACHED, Floats, Integers
 from optimiser.measures.appraisal import (
     RAIL,
     ROADS,

@@ -56,26 +56,39 @@ def _brings(report: ReportInput, plan: StateShown, cost: int) -> str:
 
 
 def _rings(report: ReportInput, plan: StateShown) -> str:
-    """Return which rings a plan closes or could close with its budget, and at what price, in a clause."""
+    """Return which rings a plan closes or could close with its budget, and at what price, in clauses."""
     rings = formed(plan.rings_shown)
     if rings:
-        return f"; {_closed(report, plan, rings, 'is' if len(rings) == 1 else 'are')}"
+        return f"; {_closed(report, plan, 'is' if len(rings) == 1 else 'are')}"
     same = [one for one in report.states if one.budget == plan.budget and one.cost is not None]
-    able = max(same, key=lambda one: len(formed(one.rings_shown)), default=None)
-    if able is not None and formed(able.rings_shown):
-        return f"; {_closed(report, able, formed(able.rings_shown), 'can be')}"
+    able = {frozenset(ring.id for ring in formed(one.rings_shown)): one for one in same[::-1]}
+    able.pop(frozenset(), None)
+    if able:
+        few_first = [able[ids] for ids in sorted(able, key=len)]
+        return "".join(f"; {_closed(report, one, 'can be')}" for one in few_first)
     why = next((one.why for one in report.states if one.budget == plan.budget and one.why), "")
     return f"; no ring can be closed with it: {why[:1].lower()}{why[1:].removesuffix('.')}" if why else ""
 
 
-def _closed(report: ReportInput, plan: StateShown, rings: Sequence[RingShown], verb: str) -> str:
-    """Return rings that a plan closes, for how much of its money and at the price of how many pairs."""
+def _closed(report: ReportInput, plan: StateShown, verb: str) -> str:
+    """Return the rings that a plan closes, for how much of its money, at which price and to what use."""
+    rings = formed(plan.rings_shown)
     needed = {name for ring in rings for name in ring.candidates}
     cost = sum(step.cost for step in plan.order if step.candidate_id in needed)
     if not cost:
         return f"{named(rings)} exist{'s' if len(rings) == 1 else ''} already"
     money = wording.amount(cost, report.money).removesuffix(wording.per_person(report.money)[1]).strip()
-    return f"{named(rings)} {verb} closed for {money} of it{_price(report, plan)}"
+    use = ""
+    if plan.ring_use is not None:
+        places = plan.ring_use.alone[0].relieved_places
+        takes = {"is": "takes", "are": "take"}.get(verb, "would take")
+        trips = (
+            f"trips of {wording.integer(places)} {'town' if places == 1 else 'towns'}"
+            if places
+            else "no trips"
+        )
+        use = f", and {takes} {trips} out of the cores"
+    return f"{named(rings)} {verb} closed for {money} of it{_price(report, plan)}{use}"
 
 
 def _price(report: ReportInput, plan: StateShown) -> str:

@@ -632,6 +632,7 @@ class ReportInput:
                 )
             ),
             rings_shown=self.rings,
+            ring_use=self.ring_use,
         )
 
     def forming(self, budget: int | None, ring_id: str = "") -> StateShown | None:
@@ -672,7 +673,9 @@ class ReportInput:
             other = None if ring.is_formed else self.forming(self.budget, ring.id)
             if other is not None:
                 (found,) = (one for one in other.rings_shown if one.id == ring.id)
-                held = {name: getattr(found, name) for name in ("pieces", "cities", "inside", "overlaps")}
+                held = {
+                    name: getattr(found, name) for name in ("pieces", "cities", "inside", "overlaps", "use")
+                }
                 rings[at] = replace(ring, is_left_out=True, **held)
         return replace(self, rings=tuple(rings))
 

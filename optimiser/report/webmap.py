@@ -289,7 +289,7 @@ def _draw_rings(plot: Bokeh, report: ReportInput, shown: Layers) -> list[Bokeh]:
     smooth = {"line_join": "round", "line_cap": "round"}
     whole, core = (shown.rings[shown.rings["part"] == part] for part in (WHOLE, CORE))
     rings = circuits(report)
-    look = {"line_color": plots.RING_LEFT.colour, "line_width": 3, "line_dash": _dashes(plots.RING_LEFT)}
+    look = {"line_color": plots.RING_LEFT.colour, "line_width": 4, "line_dash": _dashes(plots.RING_LEFT)}
     left = [
         {"part": f"left{place}", "ring": ring_section.planned(report, rings[place])} | _metres(line)
         for place, line in zip(whole["ring"], whole.geometry, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from report_drawing import explored, line_report, state, stated, traced
@@ -85,6 +86,27 @@ def test_a_ring_that_could_be_closed_with_the_money_is_told():
     )
     assert said(plan, able).endswith(words)
     assert said(plan, replace(able, budget=500)).endswith("of small cities.")
+    second = replace(able.rings_shown[0], facts=replace(able.rings_shown[0].facts, id="second"))
+    both = replace(able, rings_shown=(*able.rings_shown, second))
+    first, other = said(plan, both, able).split("; ")[1:]
+    assert first == words.removeprefix("; ").removesuffix(".")
+    assert other.startswith("two ring roads of 280 and 280 km can be closed for 100 million of it")
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        (0, "and takes no trips out of the cores."),
+        (1, "and takes trips of 1 town out of the cores."),
+        (1234, "and takes trips of 1,234 towns out of the cores."),
+    ],
+)
+def test_a_ring_that_is_closed_tells_whose_trips_it_takes_out_of_the_cores(places, expected):
+    use = SimpleNamespace(alone=(SimpleNamespace(relieved_places=places),))
+    plan = state("all", "all rings", 310, ("bc", "idle"), ring_use=use, **OUTER)
+    assert said(plan).endswith(f"closed for 100 million of it, {expected}")
+    without = state("no", "no ring", 310, ("bc",), **NO_RING)
+    assert said(without, plan).endswith(expected.replace("takes", "would take"))
 
 
 def test_a_ring_that_the_money_cannot_close_is_told_with_the_reason():

@@ -19,9 +19,6 @@ FREE, CONGESTED, CLOSED = "free", "congested", "closed"
 CONDITIONS = (FREE, CONGESTED, CLOSED)
 """Roads in the built-up areas of the cores: free, at the speed of queues, closed. Elsewhere they are free."""
 
-FASTER_MIN = (5, 15)
-"""Minutes by which a pair of places has to become faster in order to be counted, beside any time at all."""
-
 
 @dataclass(frozen=True)
 class RoadTimes:
@@ -129,11 +126,10 @@ class TripUse:
     mean_minutes
         Mean time of the pairs that pass a core on free roads today and that roads past it join as well; None
         where there are none.
-    cut_off
-        Pairs that no road joins.
-    faster, people_faster
-        Pairs faster than today in this condition, by 0 (at all), 5 and 15 minutes or more, and the people at
-        both ends of these.
+    faster, faster_5, faster_15
+        Pairs faster than today in this condition, by any time, and by 5 and 15 minutes or more.
+    people_5, people_15
+        People at both ends of the last two.
     """
 
     roads: str
@@ -145,9 +141,11 @@ class TripUse:
     relieved_places: int
     relieved_people: int
     mean_minutes: float | None
-    cut_off: int
-    faster: tuple[int, ...]
-    people_faster: tuple[int, ...]
+    faster: int
+    faster_5: int
+    faster_15: int
+    people_5: int
+    people_15: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +158,8 @@ class RingUse:
         Trips by condition: today, with nothing but what the rings need, and with the whole plan.
     near_places, near_people
         Places within 20 minutes of a junction of a ring, on free roads of today, and their people.
-    second_way_km
-        Kilometres that get a second way (`second_way`), and how many of them exist.
+    second_way_km, second_way_existing_km
+        Kilometres that get a second way (`second_way`), and those of them that exist.
     facts
         As of `RoadTimes`.
     """
@@ -171,7 +169,8 @@ class RingUse:
     plan: tuple[TripUse, ...] = ()
     near_places: int = 0
     near_people: int = 0
-    second_way_km: tuple[float, float] = (0.0, 0.0)
+    second_way_km: float = 0.0
+    second_way_existing_km: float = 0.0
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -192,7 +191,7 @@ def trip_use(roads: RoadTimes, built: Collection[str] = ()) -> tuple[TripUse, ..
         is_faster = after[at] < before[at]
         # Infinite where nothing joined the pair before.
         gained = before[at] - np.where(is_faster, after[at], 0)
-        counted = [is_faster & (gained >= 60 * least) for least in (0, *FASTER_MIN)]
+        by_5, by_15 = (is_faster & (gained >= 60 * least) for least in (5, 15))
         minutes = after[at][followed] / 60
         found.append(
             TripUse(
@@ -205,9 +204,11 @@ def trip_use(roads: RoadTimes, built: Collection[str] = ()) -> tuple[TripUse, ..
                 relieved_places=len(np.unique(roads.ends[relieved])),
                 relieved_people=people_at(roads, relieved),
                 mean_minutes=float(minutes.mean()) if len(minutes) else None,
-                cut_off=int(np.isinf(after[at]).sum()),
-                faster=tuple(int(one.sum()) for one in counted),
-                people_faster=tuple(people_at(roads, one) for one in counted),
+                faster=int(is_faster.sum()),
+                faster_5=int(by_5.sum()),
+                faster_15=int(by_15.sum()),
+                people_5=people_at(roads, by_5),
+                people_15=people_at(roads, by_15),
             )
         )
     return tuple(found)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from optimiser.measures.ring_use import CLOSED, CONGESTED, FASTER_MIN, FREE, RingUse
+from optimiser.measures.ring_use import CLOSED, CONGESTED, FREE, RingUse
 from optimiser.report import plots, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.ring_layout import EXISTING, NEW, Leg, Overlap, RingShown, known_rings
@@ -337,7 +337,7 @@ def purpose(use: RingUse | None) -> str:
     people = wording.people(use.near_people)
     return (
         f"By itself it takes trips of {integer(free.relieved_places)} places out of {cores}, makes "
-        f"{integer(free.faster[0])} of {integer(free.pairs)} pairs of places faster, and lies within "
+        f"{integer(free.faster)} of {integer(free.pairs)} pairs of places faster, and lies within "
         f"{use.facts['near_min']} minutes of {people} people."
     )
 
@@ -357,14 +357,18 @@ def use_rows(use: RingUse) -> Iterator[tuple[str, str, list[str]]]:
             yield "Pairs through the cores", title, list(shares)
         yield "Time of such trips", title, [wording.clock_of_minutes(one.mean_minutes) for one in trips]
     for at, title in enumerate(titles.values()):
-        for rank, least in enumerate(FASTER_MIN, start=1):
-            cells = [
-                f"{integer(one.faster[rank])} ({wording.people(one.people_faster[rank])} people)"
-                for one in (state[at] for state in states[1:])
+        for least in (5, 15):
+            counted = [
+                [getattr(state[at], f"{of}_{least}") for of in ("faster", "people")] for state in states[1:]
             ]
+            cells = [f"{integer(pairs)} ({wording.people(people)} people)" for pairs, people in counted]
             yield f"Pairs faster by {least} min", title, ["", *cells]
-    got, existing = use.second_way_km
-    yield "Road that gets a second way", f"km, {short_km(existing)} of them exist", ["", short_km(got), ""]
+    existing = short_km(use.second_way_existing_km)
+    yield (
+        "Road that gets a second way",
+        f"km, {existing} of them exist",
+        ["", short_km(use.second_way_km), ""],
+    )
 
 
 # ---- roads and known rings

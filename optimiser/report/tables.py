@@ -17,7 +17,7 @@ from networks.skims import UNREACHABLE
 from optimiser.engine.search.paths import UNREACHED
 from optimiser.measures import coverage
 from optimiser.measures.order import Ranking, rank_links
-from optimiser.measures.ring_use import FASTER_MIN, RingUse
+from optimiser.measures.ring_use import RingUse
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import listed
@@ -413,34 +413,30 @@ def overlaps(rings: Iterable[RingShown]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS["ring_overlaps"])).round(decimals)
 
 
+_OF_USE = ("near_people", "second_way_km", "second_way_existing_km")
+"""Columns of `ring_use` that belong to rings, not to trips."""
+
+
 def ring_use(rings: Iterable[RingShown], use: RingUse | None) -> pd.DataFrame:
     """Return one row a state and condition of roads: what rings are for, together and each alone."""
     if use is None:
         return pd.DataFrame(columns=list(COLUMNS["ring_use"]))
-    states = [("", "today", use, use.today), ("", "plan", use, use.plan), ("", "rings alone", use, use.alone)]
+    states = [
+        ("", "today", None, use.today),
+        ("", "plan", None, use.plan),
+        ("", "rings alone", use, use.alone),
+    ]
     states += [(ring.id, "ring alone", ring.use, ring.use.alone) for ring in rings if ring.use is not None]
     rows = [
-        {
-            **asdict(trips),
-            **{f"faster_{least}": count for least, count in zip(FASTER_MIN, trips.faster[1:], strict=True)},
-            **{
-                f"people_{least}": count
-                for least, count in zip(FASTER_MIN, trips.people_faster[1:], strict=True)
-            },
-            "ring": name,
-            "state": state,
-            "faster": trips.faster[0],
-            "people_faster": trips.people_faster[0],
-            "near_people": own.near_people if "alone" in state else None,
-            "second_way_km": own.second_way_km[0] if "alone" in state else None,
-            "second_way_existing_km": own.second_way_km[1] if "alone" in state else None,
-        }
-        for name, state, own, found in states
+        {"ring": ring, "state": state}
+        | asdict(trips)
+        | ({} if own is None else {name: getattr(own, name) for name in _OF_USE})
+        for ring, state, own, found in states
         for trips in found
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS["ring_use"])).astype({"near_people": "Int64"})
-    decimals = {"through_trips": 0, "through_share": 4}
-    return table.round(decimals | dict.fromkeys(("mean_minutes", *table.columns[-2:]), 1))
+    decimals = {"through_trips": 0, "through_share": 4, "mean_minutes": 1}
+    return table.round(decimals | dict.fromkeys(_OF_USE[1:], 1))
 
 
 def known_table(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:

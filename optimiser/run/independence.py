@@ -77,18 +77,17 @@ def enters_core(
     numpy.ndarray
         bool [n].
     """
-    within = np.zeros(len(lines), dtype=np.bool_)
-    bounds = shapely.bounds(lines)
-    for centre, km in zip(centres, radius_km.tolist(), strict=True):
-        # Kilometres on a plane that touches the sphere at the centre (equirectangular).
-        scale = np.array([np.cos(np.radians(centre.y)), 1.0]) * KM_PER_DEGREE
-        # Most lines lie wholly to one side of the square round the circle, which their bounds tell.
-        reach = (km + 1.0) / scale
-        place = np.array([centre.x, centre.y])
-        near = (bounds[:, :2] <= place + reach).all(axis=1) & (bounds[:, 2:] >= place - reach).all(axis=1)
-        flat = shapely.transform(lines[near], lambda xy, c=centre, s=scale: (xy - [c.x, c.y]) * s)
-        within[near] |= shapely.dwithin(flat, shapely.Point(0, 0), km)
-    return within
+    return np.asarray(shapely.intersects(lines, shapely.union_all(discs(centres, radius_km))))
+
+
+def discs(centres: gpd.GeoSeries, radius_km: NDArray[np.float64]) -> NDArray[np.object_]:
+    """Return circles about points in degrees as polygons, on planes that touch the sphere there [c]."""
+    circles = shapely.buffer(shapely.Point(0, 0), radius_km / KM_PER_DEGREE, quad_segs=64)
+    scales = 1.0 / np.cos(np.radians(centres.y.to_numpy()))
+    moved = zip(circles, scales, centres, strict=True)
+    return np.array(
+        [shapely.transform(one, lambda xy, s=s, c=c: xy * [s, 1.0] + [c.x, c.y]) for one, s, c in moved]
+    )
 
 
 _DISC_KM = 7.0

@@ -207,26 +207,12 @@ def _structure(state: PlanState) -> tuple[dict[str, Value], NDArray[np.float64]]
         "reach_evenness": _evenness(people_in_reach(timed.ends, timed.within, people)),
         "functional_polycentricity": polycentricity_of_coverage(timed, len(people)),
     }
-    if measured.problem.rings:
-        on_rings = people[_ring_cities(measured, only_existing=not state.built)]
-        found |= {"ring_cities": float(len(on_rings)), "ring_people": float(on_rings.sum())}
     elsewhere = counts.elsewhere
     return found, np.divide(through, elsewhere, out=np.zeros(len(people)), where=elsewhere > 0)
 
 
 def _evenness(importance: NDArray[np.int64] | NDArray[np.float64]) -> Value:
     return ordinary_polycentricity(importance) if len(importance) > 1 and importance.any() else None
-
-
-def _ring_cities(measured: MeasuredPlan, *, only_existing: bool) -> NDArray[np.int64]:
-    """Return the rows of the cities on the rings of the plan, of all or of those that need nothing new."""
-    found, circuits = set[str](), measured.plan.rings
-    for ring in measured.problem.rings:
-        links = [ring.links[at] for at in circuits.get(ring.id, ())]
-        if not (only_existing and any(link.candidate is not None for link in links)):
-            passed = {node for link in links for node in (link.tail, link.head)}
-            found |= {stop.id for stop in ring.stops if not passed.isdisjoint(stop.nodes)}
-    return np.flatnonzero(measured.cities["city_id"].astype(str).isin(found).to_numpy())
 
 
 def independence(measured: MeasuredPlan) -> pd.DataFrame:

@@ -294,7 +294,7 @@ def with_rewards(
             parts = time_value(
                 roads, built, weights, total=total, limit_s=job.times.limit_s, congested=congested
             )
-            faster = [trips.faster[0] for trips in trip_use(roads, built)]
+            free, congested_, _ = trip_use(roads, built)
             found.append(
                 RingReward(
                     ring=ring.id,
@@ -302,7 +302,7 @@ def with_rewards(
                     cost=problem.cost_of(built),
                     of_free=float(parts[0]),
                     of_congested=float(parts[1]),
-                    pairs=(faster[0], faster[1]),
+                    pairs=(free.faster, congested_.faster),
                 )
             )
     rewards = {one.ring: one.reward for one in found}

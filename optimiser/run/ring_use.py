@@ -25,7 +25,7 @@ from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.shortest_times import NO_PATH_S, times_between
 from optimiser.proposals.table import Candidates
 from optimiser.report.ring_layout import EXISTING, RingShown
-from optimiser.run.independence import core_cities
+from optimiser.run.independence import core_cities, discs
 from optimiser.run.reading import tier_thresholds
 from optimiser.run.rings import RingTables, ring_rules
 from optimiser.run.source import Source
@@ -71,8 +71,8 @@ def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source)
     cities, rules = base.cities, ring_rules(asked, base)
     centres = {city for one in rules for city in one.centres}
     cores = np.array(sorted({*core_cities(cities).tolist(), *centres}))
-    discs = _discs(cities.geometry, base.extents_km)
-    area, kmh = shapely.union_all(discs[cores]), job.independence.congested_kmh
+    towns = discs(cities.geometry, base.extents_km)
+    area, kmh = shapely.union_all(towns[cores]), job.independence.congested_kmh
     road, places, origin = _places(base.road, job, source, base.access.residents_a_km2)
     points = shapely.points(places[["lon", "lat"]].to_numpy())
     new = candidates.arcs[(candidates.table["mode"] == "road").to_numpy()[candidates.arcs["candidate"]]]
@@ -100,7 +100,7 @@ def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source)
         places=places.assign(
             terminal=place[: len(places)],
             is_outside=~shapely.intersects(points, area),
-            is_city=shapely.intersects(points, shapely.union_all(discs)),
+            is_city=shapely.intersects(points, shapely.union_all(towns)),
         ),
         arcs=pd.DataFrame({"candidate_id": table["candidate_id"].to_numpy(), **columns}),
         near=_near(matrices[0], road, places["node"].to_numpy(), junctions),
@@ -114,18 +114,6 @@ def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source)
             "near_min": NEAR_MIN,
         },
     )
-
-
-def _discs(centres: gpd.GeoSeries, radius_km: NDArray[np.float64]) -> NDArray[np.object_]:
-    """Return the circles, in degrees, in which the residents of cities live."""
-    found = [
-        shapely.transform(
-            shapely.Point(0, 0).buffer(km, quad_segs=32),
-            lambda xy, at=at: xy / KM_PER_DEGREE / [np.cos(np.radians(at.y)), 1.0] + [at.x, at.y],
-        )
-        for at, km in zip(centres, radius_km.tolist(), strict=True)
-    ]
-    return np.array(found, dtype=object)
 
 
 def _places(
@@ -223,13 +211,15 @@ def with_use(
     def use(some: Sequence[RingShown]) -> RingUse:
         circuits = {ring.id: [int(link) for link in ring.pieces["link"]] for ring in some}
         near = _places_near(roads, [ring.circuit for ring in some])
+        total, existing = _kilometres([lines[ring.id] for ring in some])
         return RingUse(
             today=today,
             alone=trip_use(roads, candidates_on(problem, circuits)),
             plan=plan,
             near_places=len(near),
             near_people=int(roads.people[near].sum()),
-            second_way_km=_kilometres([lines[ring.id] for ring in some]),
+            second_way_km=total,
+            second_way_existing_km=existing,
             facts=dict(roads.facts),
         )
 

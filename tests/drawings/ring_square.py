@@ -135,9 +135,11 @@ def _trips(through: int, last: int) -> tuple[TripUse, ...]:
             relieved_places=20 - through,
             relieved_people=20_000,
             mean_minutes=None if last > 2 else 90.0,
-            cut_off=0,
-            faster=(6 * last, 3 * last, last),
-            people_faster=(60_000, 40_000, 20_000),
+            faster=6 * last,
+            faster_5=3 * last,
+            faster_15=last,
+            people_5=40_000,
+            people_15=20_000,
         )
         for roads in CONDITIONS
     )
@@ -149,7 +151,8 @@ USE = RingUse(
     plan=_trips(16, 3),
     near_places=9,
     near_people=1_500_000,
-    second_way_km=(50.0, 20.0),
+    second_way_km=50.0,
+    second_way_existing_km=20.0,
     facts={
         "source": "drawn by hand",
         "places": 12,

@@ -5,10 +5,9 @@ cities), `group` (tier of the smaller city), `weight`, `limit_s`, and the times 
 (with the plan) and `all_built_s` (with every candidate built), int64, seconds.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -131,86 +130,6 @@ def people_gaining(cities: pd.DataFrame, pairs: pd.DataFrame) -> int:
     ends = newly_covered(pairs)[["origin", "destination"]].to_numpy(dtype=np.int64)
     smaller = ends[np.arange(len(ends)), np.argmin(population[ends], axis=1)]
     return int(population[np.unique(smaller)].sum())
-
-
-class Gain(NamedTuple):
-    """What a city gains of its pairs that are beyond the limit today.
-
-    Attributes
-    ----------
-    city
-        Name.
-    open
-        Pairs beyond the limit today.
-    gained
-        Those that the plan brings within it.
-    left
-        Those that other candidates would bring.
-    never
-        Those that stay beyond it with every candidate built.
-    """
-
-    city: str
-    open: int
-    gained: int
-    left: int
-    never: int
-
-
-def least_gaining(cities: pd.DataFrame, pairs: pd.DataFrame) -> list[Gain]:
-    """Return the cities that have a pair beyond the limit today, those that gain least first.
-
-    Parameters
-    ----------
-    cities
-        Column `name`.
-    pairs
-        Pair table.
-
-    Notes
-    -----
-    Cities are ordered by the share of open pairs that they gain, then by the number of those that remain.
-    """
-    before, after, every = (within(pairs, state=state).to_numpy() for state in STATES)
-    left, never = ~after & every, ~after & ~every
-    parts = (~before, ~before & after, ~before & left, ~before & never)
-    ends = pairs[["origin", "destination"]].to_numpy(dtype=np.int64)
-    counts = (np.bincount(ends[part].ravel(), minlength=len(cities)).tolist() for part in parts)
-    rows = [Gain(*row) for row in zip(cities["name"].astype(str), *counts, strict=True)]
-    found = [row for row in rows if row.open]
-    return sorted(found, key=lambda row: (row.gained / row.open, -row.left - row.never, row.city))
-
-
-def unreached_by_city(cities: pd.DataFrame, pairs: pd.DataFrame) -> list[tuple[str, list[tuple[str, int]]]]:
-    """Return the pairs of `out_of_reach` by city, each pair once, in few rows.
-
-    Parameters
-    ----------
-    cities
-        Column `name`.
-    pairs
-        Pair table.
-
-    Returns
-    -------
-    list of tuple
-        Name of a city, and the others with the seconds that every candidate built gives, nearest first.
-
-    Notes
-    -----
-    The city with most pairs left takes them all, then the next: the greedy vertex cover of a graph.
-    """
-    names = cities["name"].astype(str).tolist()
-    columns = ["origin", "destination", "all_built_s"]
-    left = list(out_of_reach(pairs)[columns].itertuples(index=False, name=None))
-    found = []
-    while left:
-        counts = Counter(city for a, b, _ in left for city in (a, b))
-        most = min(counts, key=lambda city: (-counts[city], city))
-        others = [(names[b if a == most else a], int(s)) for a, b, s in left if most in (a, b)]
-        found.append((names[most], others))
-        left = [row for row in left if most not in row[:2]]
-    return found
 
 
 @dataclass(frozen=True, slots=True)

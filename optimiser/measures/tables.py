@@ -32,6 +32,9 @@ class Measures:
         One row a period; empty without periods.
     independence
         One row a tier and state, tier ``all`` last; empty where independence does not count.
+    needs
+        One row a city that has pairs beyond the limit today, those that gain least first
+        (`optimiser.measures.needs.needs`).
     seconds
         Exact time of each pair, in the order of the problem: columns `before_s`, `after_s` (int64,
         `networks.skims.UNREACHABLE` where no path leads), beyond the limits too; `step` of the build
@@ -48,6 +51,7 @@ class Measures:
     phases: pd.DataFrame
     seconds: pd.DataFrame
     independence: pd.DataFrame = field(default_factory=pd.DataFrame)
+    needs: pd.DataFrame = field(default_factory=pd.DataFrame)
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def rounded(self) -> dict[str, pd.DataFrame]:

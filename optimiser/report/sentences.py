@@ -15,7 +15,7 @@ from optimiser.measures.coverage import Fairness
 from optimiser.measures.equity import ALL
 from optimiser.measures.tables import Measures
 from optimiser.report import answer, plots, ring_section, tables, wording
-from optimiser.report.inputs import Question, Reach, ReportInput
+from optimiser.report.inputs import PARTS, Question, Reach, ReportInput
 from optimiser.report.ring_layout import formed
 
 ORDER = "in the order of building, by value for money"
@@ -202,17 +202,45 @@ MOST_CITIES = 5
 """Cities named that gain least."""
 
 
-def least_gaining(report: ReportInput) -> str:
-    """Return which cities gain least, and why, in a sentence; empty where none has pairs beyond the limit."""
-    rows = coverage.least_gaining(report.cities, report.pairs)[:MOST_CITIES]
-    if not rows or not len(report.links):
+def gaining(report: ReportInput) -> str:
+    """Return which cities gain most pairs and which least, in a sentence; empty where that is not known."""
+    rows = pd.DataFrame() if report.measures is None else report.measures.needs
+    if rows.empty or not len(report.links):
         return ""
-    cities = []
-    for row in rows:
-        counts = ((row.left, "left out by the plan"), (row.never, "beyond it with every candidate built"))
-        why = ", ".join(f"{count} {words}" for count, words in counts if count)
-        cities.append(f"{row.city} ({row.gained} of {row.open}{f'; {why}' if why else ''})")
-    return f"Least of their pairs beyond {wording.short_hours(report.limit_s)} today gain {'; '.join(cities)}"
+    many = rows[rows["gained"] > 0].sort_values("gained", ascending=False, kind="stable")
+    most, least = (
+        wording.join_names(
+            [f"{city} ({gained} of {of})" for city, gained, of in some.itertuples(index=False)]
+        )
+        for some in (table[["city", "gained", "open"]][:MOST_CITIES] for table in (many, rows))
+    )
+    limit = wording.short_hours(report.limit_s)
+    return f"Of their pairs beyond {limit} today the plan brings most to {most or 'none'}; least to {least}"
+
+
+def needs(report: ReportInput) -> list[dict[Any, Any]]:
+    """Return the cities that gain least, rows of `Measures.needs`, with what another pair takes (`words`)."""
+    if report.measures is None or not len(report.links):
+        return []
+    rows, seconds = report.measures.needs[:MOST_CITIES].to_dict("records"), report.measures.seconds
+    return [row | {"words": _need(report, row, seconds.iloc[row["pair"]])} for row in rows]
+
+
+def _need(report: ReportInput, row: Mapping[Any, Any], seconds: Mapping[Any, Any]) -> str:
+    """Return what would bring a city another pair within the limit, in a clause."""
+    if row["pair"] < 0:
+        return "all its pairs are within the limit"
+    limit = wording.short_hours(report.limit_s)
+    if row["by"]:
+        return f"{row['by']}: {row['partner']} within {limit}, for {report.money_of(row['cost'])}"
+    parts = {word: int(seconds[f"{part}_s"]) for part, word in PARTS.items()}
+    longest = [
+        f"{word} {wording.clock(parts[word])}" for word in sorted(parts, key=lambda word: -parts[word])[:2]
+    ]
+    pair = report.pairs.iloc[row["pair"]]
+    over = wording.minutes(pair["all_built_s"] - pair["limit_s"])
+    beyond = f"the nearest, {row['partner']}, stays {over} min beyond {limit} with everything built"
+    return f"nothing proposed; {beyond} (with the plan, {wording.join_names(longest)})"
 
 
 def _independence(measures: Measures) -> Iterator[str]:
@@ -308,11 +336,12 @@ def summary(report: ReportInput) -> Group:
     meaning = (
         *city_cover(report.city_cover),
         *fairness(report.fairness),
-        *unreached_cities(report),
+        *filter(None, [out_of_reach(report)]),
         certificate(report),
         *rests_on(report),
         near_limit(report),
-        *filter(None, [least_gaining(report)]),
+        *filter(None, [gaining(report)]),
+        *(f"What would bring {row['city']} another pair: {row['words']}" for row in needs(report)),
         *measures(report),
         *answers(report),
     )
@@ -376,15 +405,6 @@ def _table(
     for row in cells:
         table.add_row(*row)
     return table
-
-
-def unreached_cities(report: ReportInput) -> Iterator[str]:
-    """Yield the pairs that no plan brings within the limit, where the plan is to bring all that it can."""
-    words = out_of_reach(report)
-    if report.budget is None and words:
-        yield f"{words}; by city, with the time that everything built gives:"
-        for city, others in coverage.unreached_by_city(report.cities, report.pairs):
-            yield f"{city}: {', '.join(f'{name} {wording.clock(seconds)}' for name, seconds in others)}"
 
 
 def phases_table(report: ReportInput, phases: pd.DataFrame) -> Table:

@@ -49,6 +49,7 @@ OPTIONAL = (
     "curve.png",
     "independence.csv",
     "levels.json",
+    "needs.csv",
     "phases.csv",
     "plan.png",
     "reach.csv",

@@ -25,6 +25,7 @@ from optimiser.measures.appraisal import (
 )
 from optimiser.measures.coverage import groups_in_order
 from optimiser.measures.equity import ALL, equity_by_tier, share_of
+from optimiser.measures.needs import needs
 from optimiser.measures.order import MarginalValues
 from optimiser.measures.order import build_order as order_links
 from optimiser.measures.polycentricity import (
@@ -77,10 +78,25 @@ def measure(measured: MeasuredPlan) -> Measures:
         build_order=build_order(measured, links, steps),
         phases=phases(measured),
         independence=independence(measured),
+        needs=city_needs(measured),
         seconds=exact_seconds(measured).assign(
             step=opening, **{f"{part}_s": seconds for part, seconds in zip(PARTS, parts.T, strict=True)}
         ),
         facts=_facts(measured) | {"order_method": found.method} | assumed_pairs(measured),
+    )
+
+
+def city_needs(measured: MeasuredPlan) -> pd.DataFrame:
+    """Return `needs` with the names of cities, and the candidates in words (`by`) as well."""
+    today, plan = (state.times for state in measured.states.values())
+    found = needs(measured.problem, measured.plan.built, measured.ends, today=today, plan=plan)
+    names = dict(enumerate(measured.cities["name"].astype(str))) | {-1: ""}
+    rows = measured.candidates.table.set_index("candidate_id")[["kind", "from_name", "to_name"]].T.to_dict()
+    words = {key: f"{wording.link_name(row)} ({wording.kind(row['kind'])})" for key, row in rows.items()}
+    return found.assign(
+        **{end: found[end].map(names) for end in ("city", "partner")},
+        by=["; ".join(map(words.__getitem__, ids)) for ids in found["candidates"]],
+        candidates=found["candidates"].map("; ".join),
     )
 
 

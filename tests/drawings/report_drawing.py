@@ -20,7 +20,7 @@ from optimiser.measures.order import rank_links
 from optimiser.measures.tables import Measures
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.report import sentences, tables
-from optimiser.report.inputs import CaseResults, ReportInput, StateShown, StateStep, assemble
+from optimiser.report.inputs import PARTS, CaseResults, ReportInput, StateShown, StateStep, assemble
 
 HOUR = 3600
 NAMES = ("Ada", "Bo", "Cy", "Di")
@@ -161,6 +161,8 @@ def explored(words: Iterator[str] | None = None) -> ReportInput:
         cities=ring.cities.assign(name=next(words)),
         overlaps=(replace(KNOWN, name=next(words), source=next(words), why=next(words)),),
     )
+    needs = NEEDS.assign(city=next(words), partner=next(words))
+    needs["by"] = needs["by"].where(needs["by"] == "", next(words))
     cases = replace(
         CASES, rows=tuple(row | {"name": next(words), "description": next(words)} for row in CASES.rows)
     )
@@ -176,6 +178,7 @@ def explored(words: Iterator[str] | None = None) -> ReportInput:
         assumptions=((next(words), next(words)),),
         attribution=next(words),
         rings=(strange,),
+        measures=replace(report.measures, needs=needs),
         cases=cases,
         links=report.links.assign(**columns, today_s=5400, with_s=3601, beside_share=0.41, town_share=0.2),
     )
@@ -295,7 +298,8 @@ def _measures(report: ReportInput, order: tuple[str, ...]) -> Measures:
             row |= {f"pairs_within_{tier}": int(mine.sum()), f"weight_share_{tier}": float(mine.mean())}
         rows.append(row)
     steps = np.where(np.any(within, axis=0), np.argmax(within, axis=0), -1)
-    seconds = pairs[["before_s", "after_s"]].assign(step=steps)
+    parts = {f"{part}_s": (4 if part == "driving" else part == "wait") * HOUR for part in PARTS}
+    seconds = pairs[["before_s", "after_s"]].assign(step=steps, **parts)
     empty = pd.DataFrame()
     facts = {
         "order_method": "forward",
@@ -303,7 +307,24 @@ def _measures(report: ReportInput, order: tuple[str, ...]) -> Measures:
         "new_pairs": 2,
         "new_pairs_without_station_measures": 1,
     }
-    return Measures(empty, empty, empty, pd.DataFrame(rows), empty, seconds, facts=facts)
+    return Measures(empty, empty, empty, pd.DataFrame(rows), empty, seconds, needs=NEEDS, facts=facts)
+
+
+NEEDS = pd.DataFrame(
+    {
+        "city": ["Di", "Cy", "Bo"],
+        "open": [3, 2, 1],
+        "gained": [0, 1, 1],
+        "left": [2, 0, 0],
+        "never": [1, 1, 0],
+        "pair": [2, 5, -1],
+        "partner": ["Ada", "Di", ""],
+        "cost": pd.array([300, None, None], dtype="Int64"),
+        "candidates": ["bc; cd", "", ""],
+        "by": ["Bo – Cy (expressway upgrade); Cy – Di (new rail line)", "", ""],
+    }
+)
+"""Cities that gain least: one that candidates help, one that nothing helps, one with all its pairs."""
 
 
 _CASE = {

@@ -52,16 +52,3 @@ def test_nobody_gains_where_no_pair_is_newly_covered():
 def test_near_misses_are_pairs_within_a_minute_of_the_limit(pairs):
     pairs = pairs.assign(after_s=[14_339, 14_340, 14_460, 14_461, UNREACHABLE, 0])
     assert coverage.near_misses(pairs).index.tolist() == [1, 2]
-
-
-def test_cities_that_gain_least_come_first_with_what_holds_their_pairs_back():
-    # A - B comes within the limit, A - C needs more than the plan, B - C is out of reach; A - D is within it.
-    cities = pd.DataFrame({"name": ["A", "B", "C", "D"]})
-    rows = [(0, 1, 200, 90, 90), (0, 2, 200, 150, 95), (1, 2, 300, 250, 200), (0, 3, 50, 50, 50)]
-    columns = ["origin", "destination", "before_s", "after_s", "all_built_s"]
-    table = pd.DataFrame(rows, columns=columns).assign(limit_s=100)
-    assert [tuple(row) for row in coverage.least_gaining(cities, table)] == [
-        ("C", 2, 0, 1, 1),
-        ("A", 2, 1, 1, 0),
-        ("B", 2, 1, 0, 1),
-    ]

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from report_drawing import PRICED, report_out_of_reach
+import numpy as np
+from report_drawing import PRICED, explored
 from ring_square import shown
 
 from optimiser.problem.result import ProofSource
@@ -69,9 +70,21 @@ def test_a_ring_that_is_not_formed_is_not_in_the_headline(make, missed):
     assert sentences.headline(missed) == sentences.headline(make("bc"))
 
 
-def test_pairs_out_of_reach_are_grouped_by_the_city_with_most_of_them():
-    _, *cities = sentences.unreached_cities(replace(report_out_of_reach(), budget=None))
-    assert cities == ["Di: Ada 5:00, Bo 5:00, Cy 5:00"]
+def test_cities_that_gain_least_are_told_what_would_bring_another_pair():
+    report = explored()
+    ends = report.pairs.index == 5
+    report = replace(report, pairs=report.pairs.assign(all_built_s=np.where(ends, 14_400 + 700, 3600)))
+    most, least = sentences.gaining(report).split("; ")
+    assert most == "Of their pairs beyond 4 h today the plan brings most to Cy (1 of 2) and Bo (1 of 1)"
+    assert least == "least to Di (0 of 3), Cy (1 of 2) and Bo (1 of 1)"
+    by = "Bo – Cy (expressway upgrade); Cy – Di (new rail line)"
+    nearest = "nothing proposed; the nearest, Di, stays 12 min beyond 4 h with everything built"
+    assert [row["words"] for row in sentences.needs(report)] == [
+        f"{by}: Ada within 4 h, for 300 million CNY",
+        f"{nearest} (with the plan, driving 4:00 and waits 1:00)",
+        "all its pairs are within the limit",
+    ]
+    assert sentences.gaining(replace(report, measures=None)) == ""
 
 
 def test_no_pair_is_named_where_all_can_be_reached(report):

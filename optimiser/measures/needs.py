@@ -10,7 +10,7 @@ import pandas as pd
 from optimiser.engine.search.labels import PathFinder
 from optimiser.engine.search.paths import Integers
 from optimiser.engine.search.tables import tables
-from optimiser.problem import DesignProblem
+from optimiser.problem import Candidate, DesignProblem
 
 
 def cheapest_sets(
@@ -28,13 +28,13 @@ def cheapest_sets(
     Returns
     -------
     dict
-        By position, cost and ids; pairs that nothing brings within their limits are missing. Room on lines,
-        caps and rings do not count.
+        By position, cost and ids; pairs that nothing brings within their limits are missing. Rules
+        between candidates, caps, periods and room on lines do not count.
     """
     order = sorted(pairs, key=lambda k: (problem.pairs[k].origin, k))
     some = tuple(problem.pairs[k] for k in order)
-    free = {"rings": (), "targets": (), "cities": (), "caps": (), "capacities": (), "budget": None}
-    finder = PathFinder(tables(problem.replace(pairs=some, cover="all", **free)))
+    plain = tuple(Candidate(c.id, c.cost, c.arcs) for c in problem.candidates)
+    finder = PathFinder(tables(DesignProblem(problem.name, problem.nodes, problem.arcs, plain, some, None)))
     price = np.array([np.inf if c.fixed == "out" else float(c.cost) for c in problem.candidates] + [0.0])
     price[[problem.index[name] for name in built]] = 0.0
     found = {}

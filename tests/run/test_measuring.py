@@ -24,7 +24,7 @@ from optimiser.run.measuring import assumed_pairs, measure
 from optimiser.run.store import load, save
 
 GOLDEN = Path(__file__).parent / "golden"
-TABLES = ("appraisal", "equity", "polycentricity", "build_order", "phases")
+TABLES = ("appraisal", "equity", "polycentricity", "build_order", "needs", "phases")
 HEADINGS = ("smaller-heading", "core-heading", "appraisal-heading", "order-heading")
 
 

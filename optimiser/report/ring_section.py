@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from optimiser.measures.ring_use import CLOSED, CONGESTED, FREE, RingUse
+from optimiser.measures.ring_use import RingUse, TripUse
 from optimiser.report import plots, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.ring_layout import EXISTING, NEW, Leg, Overlap, RingShown, known_rings
@@ -259,8 +259,7 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
             "legs": (legs := unrolled(ring)),
             "upright": len(legs) > MOST_ACROSS,
             "purpose": purpose(ring.use),
-            "use": [] if ring.use is None else list(use_rows(ring.use)),
-            "of_use": ring.use and ring.use.facts,
+            "use": [] if ring.use is None else use_rows(ring.use, ring.use.alone),
             "inside": inside(ring),
             "stretches": [_stretch(report, ring, row) for row in ring.stretches],
             "overlaps": [(plots.KNOWN_RINGS.index(looks[one.reference]), one) for one in known_rings([ring])],
@@ -338,37 +337,33 @@ def purpose(use: RingUse | None) -> str:
     return (
         f"By itself it takes trips of {integer(free.relieved_places)} places out of {cores}, makes "
         f"{integer(free.faster)} of {integer(free.pairs)} pairs of places faster, and lies within "
-        f"{use.facts['near_min']} minutes of {people} people."
+        f"{use.facts['near_min']} minutes of {people} people. {short_km(use.second_way_km)} km of it get a "
+        f"second way; {short_km(use.second_way_existing_km)} km of them exist."
     )
 
 
-def use_rows(use: RingUse) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield name, note and cells (today, with the ring alone, with the plan) of what a ring is for."""
-    states = use.today, use.alone, use.plan
-    kmh = use.facts["congested_kmh"]
-    titles = {FREE: "free roads", CONGESTED: f"cores at {kmh:g} km/h", CLOSED: "cores closed"}
-    for at, title in enumerate(titles.values()):
-        trips = [state[at] for state in states]
-        if at < len(titles) - 1:
-            shares = (
-                f"{integer(one.through_pairs)} ({wording.percent(one.through_share)} of trips)"
-                for one in trips
-            )
-            yield "Pairs through the cores", title, list(shares)
-        yield "Time of such trips", title, [wording.clock_of_minutes(one.mean_minutes) for one in trips]
-    for at, title in enumerate(titles.values()):
-        for least in (5, 15):
-            counted = [
-                [getattr(state[at], f"{of}_{least}") for of in ("faster", "people")] for state in states[1:]
-            ]
-            cells = [f"{integer(pairs)} ({wording.people(people)} people)" for pairs, people in counted]
-            yield f"Pairs faster by {least} min", title, ["", *cells]
-    existing = short_km(use.second_way_existing_km)
-    yield (
-        "Road that gets a second way",
-        f"km, {existing} of them exist",
-        ["", short_km(use.second_way_km), ""],
-    )
+def use_rows(use: RingUse, state: Sequence[TripUse]) -> list[tuple[str, str, list[str]]]:
+    """Return name, note and cells (by condition of roads) of each row of what a state does for trips."""
+    both = list(zip(use.today, state, strict=True))[:-1]  # closed, nothing passes
+    counts = [f"{integer(one.through_pairs)} → {integer(other.through_pairs)}" for one, other in both]
+    shares = [
+        f"{wording.percent(one.through_share)} → {wording.percent(other.through_share)}"
+        for one, other in both
+    ]
+    times = [
+        " → ".join("–" if one.mean_minutes is None else f"{one.mean_minutes:.1f}" for one in pair)
+        for pair in zip(use.today, state, strict=True)
+    ]
+    rows = [
+        ("Pairs through the cores", f"of {integer(use.today[0].pairs)}", [*counts, "–"]),
+        ("Their share of all trips", "by the gravity model", [*shares, "–"]),
+        ("Minutes of pairs through the cores today", "mean of those that can avoid them", times),
+    ]
+    for least in (5, 15):
+        counted = [[getattr(one, f"{of}_{least}") for of in ("faster", "people")] for one in state]
+        cells = [f"{integer(pairs)} ({wording.people(people)} people)" for pairs, people in counted]
+        rows.append((f"Pairs faster by {least} min", "and people at their ends", cells))
+    return rows
 
 
 # ---- roads and known rings

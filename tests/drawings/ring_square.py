@@ -156,6 +156,7 @@ USE = RingUse(
     facts={
         "source": "drawn by hand",
         "places": 12,
+        "least_people": 20_000,
         "cores": ["Hub", "Side"],
         "congested_kmh": 25.0,
         "near_min": 20,

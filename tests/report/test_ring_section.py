@@ -29,21 +29,28 @@ def test_a_ring_has_four_key_figures(ringed):
     assert len(ring_section.figures(ringed, ringed.rings[0])) == 4
 
 
-def test_what_a_ring_is_for_stands_beside_today_and_the_plan():
-    rows = {(name, note): cells for name, note, cells in ring_section.use_rows(USE)}
-    assert rows["Pairs through the cores", "free roads"] == [
-        "20 (25.0 % of trips)", "17 (25.0 % of trips)", "16 (25.0 % of trips)",
-    ]  # fmt: skip
-    assert ("Pairs through the cores", "cores closed") not in rows
-    assert rows["Time of such trips", "cores closed"] == ["1:30", "1:30", "–"]
-    assert rows["Pairs faster by 15 min", "cores at 25 km/h"] == ["", "2 (20 k people)", "3 (20 k people)"]
-    assert rows["Road that gets a second way", "km, 20 of them exist"] == ["", "50", ""]
+def test_what_a_ring_is_for_stands_beside_today():
+    rows = {name: cells for name, _, cells in ring_section.use_rows(USE, USE.alone)}
+    assert rows["Pairs through the cores"] == ["20 → 17", "20 → 17", "–"]
+    assert rows["Their share of all trips"] == ["25.0 % → 25.0 %", "25.0 % → 25.0 %", "–"]
+    assert rows["Pairs faster by 15 min"] == ["2 (20 k people)"] * 3
+    plan = {name: cells for name, _, cells in ring_section.use_rows(USE, USE.plan)}
+    assert plan["Minutes of pairs through the cores today"] == ["90.0 → –"] * 3
+    assert plan["Pairs faster by 5 min"] == ["9 (40 k people)"] * 3
 
 
 def test_the_page_tells_what_a_ring_is_for(make, earning):
     ring = replace(earning, use=USE)
     text = re.sub(r"\s+", " ", page.render(make("bc", rings=(ring,), ring_use=USE)))
-    for words in ("What it is for", "With this ring alone", "drawn by hand", "130 km, 30 new"):
+    for words in (
+        *("What it is for", "with this ring alone", "Cores at 25 km/h", "50 km of it get a second way"),
+        *(
+            "today → with the plan",
+            "of Hub, Side. 12 places of 20,000 people",
+            "drawn by hand",
+            "130 km, 30 new",
+        ),
+    ):
         assert words in text
 
 

@@ -194,13 +194,13 @@ def run(
             sizes = pipeline.rehearse(loaded, display.steps)
             shown = partial(screen.pairs, "Sizes", sizes, heads=("what", "value"), end=NOTHING_DONE)
             return Rehearsed(sizes, shown)
-        if not loaded.job.cases.enabled:
+        if not loaded.job.cases.enabled and not loaded.job.alternatives:
             return pipeline.run(loaded, out=out, progress=display.steps)
-        from optimiser.studies import cases as studies
+        from optimiser.studies import states
 
         with ChildProcess() as process:
             done = pipeline.run(loaded, out=out, progress=display.steps, solver=process)
-            return studies.ask(done, process)
+            return states.follow(done, process)
 
     return ask
 

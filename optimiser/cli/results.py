@@ -289,8 +289,8 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     -------
     dict
         `figures` and `coverage`: name to the two values; `within`: tier to the pairs within the limit in
-        words; `dependence`: measure to its values today and after building; `reach`: share of all pairs to
-        its least cost, where a run asks; `same_cities`: whether both count the same pairs in every tier;
+        words; `dependence`: measure to its values today and after building; `least_cost`: alternative that
+        asks for the least cost to it; `same_cities`: whether both count the same pairs in every tier;
         `built`: ids in `both`, `first` only, `second` only; `rings`: id to the two rings, None where a run
         does not ask for it.
     """
@@ -312,18 +312,15 @@ def _facts(run: dict[str, Any]) -> dict[str, dict[str, Any]]:
     by_group, words = sorted(run["coverage"].items()), wording.WORDS["core"]
     listed = (run.get("measures") or {}).get("polycentricity", ())
     measures = {row["measure"]: row for row in listed if row["today"] is not None}
-    reach = run.get("reach") or {}
     return {
         "figures": {key: run.get(key) for key in _FIGURES},
         "coverage": {group: row.get("after_weight") for group, row in by_group},
         "within": {group: _within(row) for group, row in by_group},
         "dependence": {text: _change(measures[name]) for name, text in words.items() if name in measures},
-        "reach": {
-            "as many as can be" if row["share"] is None else f"{100 * row['share']:g} %": _least_cost(
-                row, str(reach["money"])
-            )
-            for row in reach.get("rows", ())
-            if row["group"] == "all"
+        "least_cost": {
+            row["name"]: _least_cost(row, str(run.get("money") or ""))
+            for row in run.get("states", ())
+            if row["case"].get("least")
         },
         "rings": {
             ring["id"]: {key: ring[key] for key in _RING_KEYS}
@@ -353,7 +350,7 @@ def _change(row: Mapping[str, Any]) -> str:
 def _least_cost(row: Mapping[str, Any], money: str) -> str:
     """Return the least cost of a share in words, with its bound where it is not proven."""
     if row["cost"] is None:
-        return f"not reached: {row['most']} of {row['total']} at most"
+        return str(row["why"])
     proof = "" if not row["gap"] else f", at least {row['bound']:,.0f}"
     return f"{wording.money(row['cost'], money)}{proof}"
 

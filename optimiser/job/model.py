@@ -14,6 +14,8 @@ from pydantic import Field
 
 from optimiser.job import sections
 from optimiser.job.sections import (
+    AS_CHOSEN,
+    RING_WORDS,
     Limit,
     Megabytes,
     Names,
@@ -23,6 +25,7 @@ from optimiser.job.sections import (
     Section,
     Seed,
     Share,
+    slug,
 )
 from optimiser.problem.model import TIERS
 
@@ -244,7 +247,7 @@ class Job(sections.Section):
     solve: sections.Solve = sections.Solve()
     frontier: sections.Frontier = sections.Frontier()
     closures: sections.Closures = sections.Closures()
-    reach: sections.Reach = sections.Reach()
+    alternatives: Annotated[tuple[sections.Alternative, ...], Field(strict=False)] = ()
     cases: sections.Cases = sections.Cases()
     robust: sections.Robust = sections.Robust()
     sweep: Sweep = Sweep()
@@ -353,6 +356,7 @@ def contradictions(job: Job) -> Iterator[Contradiction]:
         reason = f"it is 0, and {' and '.join(keys)} would be a share of nothing; set it to 1 or more"
         yield ("city_coverage", "weight"), reason
     yield from _between_rings(job.rings)
+    yield from _with_alternatives(job)
 
 
 def least_keys(job: Job) -> tuple[str, ...]:
@@ -416,3 +420,27 @@ def _between_rings(rings: Sequence[Rings]) -> Iterator[Contradiction]:
         if ring.existing_cost_per_km != alike.existing_cost_per_km:
             reason = f"'{alike.id}' is a ring of the same standard, and what both use is paid for once"
             yield ("rings", str(number), "existing_cost_per_km"), f"{reason}; give both the same charge"
+
+
+def _with_alternatives(job: Job) -> Iterator[Contradiction]:
+    """Yield what alternatives do not go with, and names that two of them have."""
+    if not job.alternatives:
+        return
+    if job.region.matrix or job.objective.kind == "max_min":
+        what = "a table of travel times" if job.region.matrix else "max_min, whose levels are raised once"
+        yield ("alternatives",), f"they do not go with {what}; write alternatives = []"
+    ids, taken = [ring.id for ring in job.rings], {slug(AS_CHOSEN): AS_CHOSEN}
+    for number, one in enumerate(job.alternatives):
+        path = ("alternatives", str(number))
+        if (before := taken.setdefault(slug(one.name), one.name)) != one.name or one.name == AS_CHOSEN:
+            yield (*path, "name"), f"'{one.name}' is too like '{before}', which another one has"
+        elif any(other.name == one.name for other in job.alternatives[:number]):
+            yield (*path, "name"), f"'{one.name}' is the name of another alternative"
+        if one.budgets and job.budget.unlimited:
+            yield (*path, "budgets"), f"they are shares of the budget, {_NO_BUDGET}, or alternatives = []"
+        if one.shares and job.phasing.names:
+            yield (*path, "shares"), "the least cost of shares does not go with periods; leave out phasing"
+        is_web = any(ring.web for ring in job.rings)  # its rings are known once it is proposed
+        for name in [name for name in one.rings if not is_web and name not in (*ids, *RING_WORDS)]:
+            hint = did_you_mean(name, (*ids, *RING_WORDS)) or f"; rings: {', '.join(ids)}"
+            yield (*path, "rings"), f"there is no ring '{name}'{hint}"

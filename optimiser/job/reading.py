@@ -16,7 +16,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args, get_origin
 
-from anyascii import anyascii
 from pydantic import BaseModel, ValidationError
 
 from networks import inputs
@@ -31,7 +30,7 @@ from optimiser.job.model import (
     did_you_mean,
     gravity_steps,
 )
-from optimiser.job.sections import Rings, Section
+from optimiser.job.sections import Alternative, Rings, Section, slug
 from optimiser.problem.errors import JobError
 
 MAX_BYTES = 262_144
@@ -47,6 +46,13 @@ _REMEDY_CLUSTERS = "See docs/atlas.md for an example of such a file."
 _NAME = re.compile("[a-z0-9][a-z0-9-]*")
 """Names of clusters, which become names of files."""
 _REMEDY_SET = "Correct --set SECTION.KEY=VALUE and run again; `polyring init` writes a job with all keys."
+_REPLACED = {
+    "reach": ": shares are alternatives now; write [[alternatives]] with a name and shares = [0.8, 0.9], or "
+    "leave the section out"
+}
+"""What a key that is gone is replaced by, to end a sentence."""
+_EMPTIED = (("rings",), ("alternatives",))
+"""Sections in double brackets that a change of the command line may empty."""
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([^\[\]#]+?)\s*\]{1,2}\s*(?:#.*)?$")
 _KEY = re.compile(
     r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
@@ -81,8 +87,7 @@ def find(name: str, *, settings: Sequence[str] = ()) -> LoadedJob:
     if name not in known:
         remedy = f"Name a job file ending in .toml, or one of the ready jobs: {', '.join(known)}."
         raise _refusal(f"no ready job has the name '{name}'{did_you_mean(name, known)}", "JOB", remedy)
-    text = (resources.files("optimiser.job") / "ready" / f"{name}.toml").read_text(encoding="utf-8")
-    job = loads(text, where=f"ready job {name}", settings=settings)
+    job = loads(_ready_text(name), where=f"ready job {name}", settings=settings)
     return _with_output_inside(LoadedJob(name=name, folder=Path.cwd(), job=job))
 
 
@@ -100,8 +105,7 @@ def find_around(place: str, radius_km: float, *, settings: Sequence[str] = ()) -
     """
     region = [f"region.around={json.dumps(place, ensure_ascii=False)}", f"region.radius_km={radius_km}"]
     loaded = find(AROUND, settings=[*region, *settings])
-    words = re.sub(r"[^a-z0-9]+", "-", anyascii(place).lower()).strip("-")
-    return replace(loaded, name=f"{AROUND}-{words}"[:MOST_NAME])
+    return replace(loaded, name=f"{AROUND}-{slug(place)}"[:MOST_NAME])
 
 
 def ready_names() -> tuple[str, ...]:
@@ -150,10 +154,33 @@ def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job
     JobError
         With all faults, each with its line and the nearest known key.
     """
-    data = _parse(text, where)
+    data = _extended(_parse(text, where), where)
     for setting in settings:
         _apply(data, setting)
     return _checked(data, _Origin(text, where, settings))
+
+
+def _extended(data: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return the keys of a job after those of the ready job that it extends, if it names one.
+
+    Sections are joined key by key; [[sections]] in double brackets, and the budget, replace those of the job.
+    """
+    name = data.pop("extends", None)
+    if name is None:
+        return data
+    if name not in ready_names():
+        hint = did_you_mean(str(name), ready_names()) or f"; ready jobs: {', '.join(ready_names())}"
+        raise _refusal(f"extends: no ready job has the name '{name}'{hint}", where)
+    base = _extended(tomllib.loads(_ready_text(name)), where)
+    for section, given in data.items():
+        kept = {} if section == "budget" else base.get(section)
+        both = isinstance(kept, dict) and isinstance(given, dict)
+        base[section] = {**(kept or {}), **given} if both else given
+    return base
+
+
+def _ready_text(name: str) -> str:
+    return (resources.files("optimiser.job") / "ready" / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def load_clusters(path: Path | None = None) -> tuple[Cluster, ...]:
@@ -269,11 +296,12 @@ def _fault(error: Mapping[str, Any]) -> tuple[Key, str]:
     dotted = ".".join(path)
     if error["type"] == "extra_forbidden":
         hint = did_you_mean(path[-1], _keys_of(path[:-1])) or _hint_at_other_section(path[-1])
+        hint = _REPLACED.get(dotted, hint)
         return path, f"unknown key '{dotted}'{hint}"
     if error["type"] == "missing":
         return path, f"[{dotted}] is missing" if len(path) == 1 else f"'{dotted}' is missing"
-    if path == ("rings",) and error["type"] == "tuple_type":
-        return path, "rings: write [[rings]] in double brackets, one such section for each ring"
+    if len(path) == 1 and error["type"] == "tuple_type":
+        return path, f"{dotted}: write [[{dotted}]] in double brackets, one such section for each"
     # What a validator of ours raises comes wrapped in a sentence of pydantic; its own text is in the context.
     message = str(error["ctx"]["error"] if error["type"] == "value_error" else error["msg"])
     value = error.get("input")
@@ -324,6 +352,9 @@ def _apply(data: dict[str, Any], setting: str) -> None:
     _, sign, value = setting.partition("=")
     path = _key_path(setting)
     listed = data.get(path[0])
+    if path in _EMPTIED and value.strip() == "[]":
+        data[path[0]] = []
+        return
     if sign and len(path) == 3 and isinstance(listed, list):
         _section_named(path[1], listed, setting)[path[2]] = _value(value.strip(), setting)
         return
@@ -454,6 +485,7 @@ def _state_after(line: str, state: tuple[int, str]) -> tuple[int, str]:
 _WIDTH = 108
 _EXAMPLES: dict[str, Section] = {
     "rings": Rings(centres=("Name of a city",)),
+    "alternatives": Alternative(name="half the money", budgets=(0.5,)),
     "sweep.factors": Factor(id="road_speed", changes="road_speed", low=0.9, high=1.1),
     "sweep.correlations": Correlated(factors=("id of a factor", "id of another"), value=0.5),
 }

@@ -1,5 +1,6 @@
 """Type the sections of a job: every key with its default and range; `meanings.toml` says what it means."""
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -7,7 +8,8 @@ from fractions import Fraction
 from importlib import resources
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from anyascii import anyascii
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Numbers = Annotated[tuple[float, ...], Field(strict=False)]
@@ -495,13 +497,44 @@ class Certificate(Section):
     time_limit_s: float = Field(60.0, ge=0, le=10_000_000)
 
 
-class Reach(Section):
-    """What shares of all pairs cost, whatever the budget. Nothing here changes what is built."""
+AS_CHOSEN = "as chosen"
+"""Rings that the plan decides on as that of the job does; name of that plan among its alternatives."""
+RING_WORDS = (AS_CHOSEN, "none", "best", "all")
+"""What an alternative may ask of rings without naming any."""
 
-    shares: Shares = ()
-    tiers: bool = True
-    gap: Share = 0.01
+
+def slug(text: str) -> str:
+    """Return a text as a name of a folder: small letters, digits and hyphens."""
+    return re.sub("[^a-z0-9]+", "-", anyascii(text).lower()).strip("-")
+
+
+class Alternative(Section):
+    """What else is asked of the same candidates, beside the plan; write one [[alternatives]] for each."""
+
+    name: str = Field(min_length=1, max_length=60)
+    budgets: Annotated[tuple[Annotated[float, Field(ge=0, le=100)], ...], Field(strict=False)] = ()
+    amounts: Annotated[tuple[Whole, ...], Field(strict=False)] = ()
+    shares: Annotated[tuple[PositiveShare, ...], Field(strict=False)] = ()
+    of: Literal["all", "core", "secondary", "small"] = "all"
+    rings: Annotated[Names, BeforeValidator(lambda given: (given,) if isinstance(given, str) else given)] = (
+        AS_CHOSEN,
+    )
+    prices: Literal["low", "central", "high"] | None = None
+    fixed_in: Names = ()
+    fixed_out: Names = ()
+    gap: Share | None = None
     time_limit_s: Limit = 60.0
+
+    def _rules(self) -> Rules:
+        money, both = self.budgets or self.amounts, sorted({*self.fixed_in} & {*self.fixed_out})
+        return [
+            (self.shares and money, "shares ask for the least cost; leave out budgets and amounts"),
+            (self.of != "all" and not self.shares, "of says whose shares are asked for; give shares"),
+            (self.shares and "best" in self.rings, "the best ring is that of a budget; name rings by ids"),
+            (len(self.rings) > 1 and {*RING_WORDS} & {*self.rings}, "rings is one word, or ids"),
+            (not slug(self.name), "name holds neither a letter nor a digit"),
+            (both, f"fixed_in and fixed_out both name {', '.join(both)}"),
+        ]
 
 
 class Backcast(Section):

@@ -17,9 +17,9 @@ def csv_tables(report: ReportInput) -> dict[str, pd.DataFrame]:
 
     They are links.csv, and one a table of measures. Where the job asks for rings, they are rings.csv,
     ring_links.csv, ring_legs.csv and ring_use.csv as well, and ring_overlaps.csv where these are compared
-    with known ones. Where it asks what shares of all pairs cost, reach.csv and reach_beyond.csv tell. Where
-    plausible cases are solved, cases.csv has one row a case. Where sections of line limit trains,
-    capacities.csv has one row a section.
+    with known ones. Where it states alternatives, states.csv has one row a state. Where plausible cases are
+    solved, cases.csv has one row a case. Where sections of line limit trains, capacities.csv has one row a
+    section.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ def csv_tables(report: ReportInput) -> dict[str, pd.DataFrame]:
     found = tables.of_rings(report.rings, report.ring_use) | {"links.csv": tables.rounded(report.links)}
     if report.measures is not None:
         found |= {f"{name}.csv": table for name, table in report.measures.rounded().items() if len(table)}
-    if report.reach is not None:
-        found |= report.reach.tables
+    if report.states:
+        found["states.csv"] = report.state_table
     if report.cases is not None:
         found["cases.csv"] = report.cases.listed
     if report.capacities is not None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
 
 import geopandas as gpd
@@ -14,14 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optimiser.job.model import ROBUST_SHARE
+from optimiser.job.sections import AS_CHOSEN, slug
 from optimiser.measures import coverage
-from optimiser.measures.coverage import Fairness, groups_in_order
+from optimiser.measures.coverage import Fairness
 from optimiser.measures.order import Ranking
 from optimiser.measures.ring_use import RingUse
 from optimiser.measures.tables import Measures
 from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import listed
+from optimiser.problem.model import TIERS
 from optimiser.problem.result import ProofSource
 from optimiser.report import plots, tables, wording
 from optimiser.report.ring_layout import RingShown, formed
@@ -83,6 +83,8 @@ class StateShown:
         Positions of the pairs, as in `ReportInput.pairs`, within the limit with the plan.
     order
         What it builds, in the order of building.
+    case
+        What differs from the job, as `optimiser.frontier.cases.case_from` reads it.
     circuits
         Positions of the links of each ring that it forms, by id of the ring.
     rings_shown
@@ -100,11 +102,12 @@ class StateShown:
     status: str = "unknown"
     cost: int | None = None
     objective: int | None = None
-    bound: int | None = None
+    bound: float | None = None
     gap: float | None = None
     is_proven: bool = False
     covered: tuple[int, ...] = ()
     order: tuple[StateStep, ...] = ()
+    case: Mapping[str, Any] = field(default_factory=dict)
     circuits: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     rings_shown: tuple[RingShown, ...] = ()
     ring_use: RingUse | None = None
@@ -113,7 +116,7 @@ class StateShown:
     @property
     def slug(self) -> str:
         """Return the name of its folder."""
-        return "-".join(re.findall(r"\w+", self.name.replace(",", "").lower()))
+        return slug(self.name)
 
     @property
     def built(self) -> frozenset[str]:
@@ -365,105 +368,6 @@ class CaseResults:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What shares of all pairs cost.
-
-    Attributes
-    ----------
-    rows
-        One a group and share: `group`, `share` (None: as many as can be), `total`, `today`, `asked`, `most`,
-        `most_bound` (pairs), `status` (optimal, feasible, unreachable, open), `pairs`, `cost`, `bound`,
-        `gap`, `seconds`, `links`, `built`.
-    beyond
-        One a pair that nothing brings within the limit: `origin`, `destination`, `tier`, `today_s`,
-        `all_built_s`, seconds by part of the trip (`PARTS` with `_s`), `straight_km`, `floor_s`.
-    money
-        Unit of the costs.
-    """
-
-    rows: Sequence[Row]
-    beyond: Sequence[Row]
-    money: str
-
-    @property
-    def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the tables by the names of their files."""
-        rows = pd.DataFrame([{**row, "built": " ".join(row["built"])} for row in self.rows])
-        whole = ("most_bound", "pairs", "cost", "links")
-        found = {"reach.csv": rows.astype(dict.fromkeys(whole, "Int64")).round({"bound": 3, "gap": 6})}
-        if self.beyond:
-            table = pd.DataFrame(list(self.beyond)).astype({"today_s": "Int64", "all_built_s": "Int64"})
-            found["reach_beyond.csv"] = table
-        return found
-
-    def cells(self) -> list[dict[str, str]]:
-        """Return the rows as cells of text."""
-        return [
-            {
-                "group": row["group"],
-                "share": "most" if row["share"] is None else f"{100 * row['share']:g} %",
-                **{name: wording.integer(row[name]) for name in ("asked", "total", "today", "cost", "bound")},
-                "gap": wording.NONE if row["gap"] is None else wording.gap(row["gap"]),
-                "remark": _remark(row),
-            }
-            for row in self.rows
-        ]
-
-    def sentences(self) -> list[str]:
-        """Return what a reader should know first: the most that can be, and what keeps the rest away."""
-        found = []
-        everyone = [row for row in self.rows if row["group"] == "all"]
-        last = everyone[-1] if everyone else None
-        if last is not None and last["most"] < last["total"]:
-            proof = "proven" if last["most"] == last["most_bound"] else f"at most {last['most_bound']}"
-            found.append(
-                f"Whatever is built of these candidates, {last['most']} of {last['total']} pairs come within "
-                f"the limit ({proof})."
-            )
-        if self.beyond:
-            middle = {part: median(row[f"{part}_s"] for row in self.beyond) / 60 for part in PARTS}
-            parts = ", ".join(f"{word} {middle[part]:.0f}" for part, word in PARTS.items() if middle[part])
-            floor = max(row["floor_s"] for row in self.beyond) / 60
-            count = len(self.beyond)
-            who = "One pair stays" if count == 1 else f"{count} pairs stay"
-            found.append(
-                f"{who} beyond it even with everything built. Their trips then take, in minutes (medians): "
-                f"{parts}. Their physical floor is at most {floor:.0f}."
-            )
-        others = 0 if last is None else last["total"] - last["most"] - len(self.beyond)
-        if others > 0:
-            found.append(
-                f"{wording.integer(others)} more would be within it with everything built, but the limits of "
-                "the job (room on lines, caps) do not allow all of it."
-            )
-        return found
-
-    def plot(self) -> Figure:
-        """Draw the share of the pairs within the limit against its least cost, a line a tier."""
-        known = [row for row in self.rows if row["cost"] is not None and row["total"]]
-        curves = {}
-        for group in groups_in_order(row["group"] for row in known):
-            mine = [row for row in known if row["group"] == group]
-            dots = sorted({(row["cost"], row["pairs"] / row["total"]) for row in mine})
-            cost, share = zip((0, mine[0]["today"] / mine[0]["total"]), *dots, strict=True)
-            curves[group] = (cost, share)
-        return plots.draw_curves(
-            curves, across=f"Least cost, {self.money}", up="Share of the pairs within the limit", dots=True
-        )
-
-
-def _remark(row: Row) -> str:
-    """Return what the status of a row means for a reader."""
-    if row["status"] == "unreachable":
-        return f"out of reach: at most {row['most_bound']} pairs, proven"
-    if row["status"] == "open":
-        return "no plan found, and none excluded"
-    if row["share"] is None:
-        return "as many as can be" if row["most"] == row["most_bound"] else "as many as were found"
-    return "" if row["status"] == "feasible" else "optimal"
-
-
 # ---- the report
 
 
@@ -529,8 +433,6 @@ class ReportInput:
         Equity, dependence on the core, appraisal of each link, build order; None where not measured.
     fairness
         What the demands of the job change and cost; None where it demands nothing.
-    reach
-        What shares of all pairs cost; None where the job asks for none.
     cases
         What plausible cases choose; None where they are not solved, or not yet.
     certified
@@ -584,7 +486,6 @@ class ReportInput:
     ring_use: RingUse | None = None
     measures: Measures | None = None
     fairness: Fairness | None = None
-    reach: Reach | None = None
     cases: CaseResults | None = None
     certified: CertifiedBound | None = None
     capacities: pd.DataFrame | None = None
@@ -679,11 +580,37 @@ class ReportInput:
                 rings[at] = replace(ring, is_left_out=True, **held)
         return replace(self, rings=tuple(rings))
 
+    @property
+    def state_table(self) -> pd.DataFrame:
+        """Return what each state costs and brings: the columns of states.csv."""
+        group = self.pairs["group"].to_numpy()
+        rows = []
+        for one in self.states:
+            within = group[list(one.covered)].tolist()
+            rings = formed(one.rings_shown)
+            has_folder = one.has_plan and one.name != AS_CHOSEN
+            rows.append(
+                {name: getattr(one, name) for name in _OF_STATE}
+                | {"pairs": len(within) if one.has_plan else None}
+                | {f"pairs_{tier}": within.count(tier) if one.has_plan else None for tier in TIERS}
+                | {f"ring_{name}": sum(getattr(ring, name) for ring in rings) for name in _OF_RINGS}
+                | {"folder": f"states/{one.slug}" if has_folder else "", "why": one.why}
+            )
+        whole = ("budget", "cost", "objective", "pairs", *(f"pairs_{tier}" for tier in TIERS))
+        return (
+            pd.DataFrame(rows)
+            .astype(dict.fromkeys(whole, "Int64"))
+            .round({"gap": 6, "ring_length_km": 1, "ring_new_km": 1})
+        )
+
     def money_of(self, amount: float) -> str:
         """Return an amount of money in words, with the unit of the problem."""
         return wording.money(amount, self.money)
 
 
+_OF_STATE = ("name", "budget", "rings", "status", "cost", "objective", "bound", "gap")
+_OF_RINGS = ("length_km", "new_km", "cost")
+"""What the table of states has of a state as it is, and of the rings that it forms as a sum."""
 _OF_PLAN = ("cost", "objective", "bound", "gap", "gap_of_gain", "bound_source")
 """What a report takes over from its plan as it is."""
 

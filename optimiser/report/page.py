@@ -21,7 +21,7 @@ from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.report import answer, measure_sections, plots, ring_section, sentences, tables, webmap, wording
-from optimiser.report.inputs import PARTS, CaseResults, ReportInput
+from optimiser.report.inputs import CaseResults, ReportInput
 
 if TYPE_CHECKING:
     from ipywidgets import VBox
@@ -228,8 +228,6 @@ def _bokeh_script() -> str:
 def curves(report: ReportInput) -> dict[str, bytes]:
     """Return the pictures of the page: what each sum of money brings, and what cases change."""
     found = {}
-    if report.reach is not None:
-        found["reach"] = report.reach.plot()
     if report.cases is not None and report.cases.solved:
         found["cases"] = report.cases.plot()
     return {name: plots.png(figure, dpi=110) for name, figure in found.items()}
@@ -269,8 +267,6 @@ def context(report: ReportInput) -> dict[str, Any]:
         "fairness": list(sentences.fairness(report.fairness)),
         "fairness_rows": [] if report.fairness is None else fairness_rows(report.fairness),
         "full_sections": [] if full is None else _rows(full[full["kept_out"] > 0]),
-        "reach": report.reach,
-        "parts": PARTS,
         "what_if": None if report.cases is None else _what_if(report, report.cases),
         **measure_sections.sections(report),
         **_map_context(report),

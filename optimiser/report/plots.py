@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -300,40 +300,6 @@ def apart(axes: Axes, values: Sequence[float]) -> list[float]:
     """Return rising values at least `LABEL_GAP` apart: each is raised as far as those before it need."""
     gap = LABEL_GAP * float(np.ptp(axes.get_ylim()))
     return list(itertools.accumulate(values, lambda before, own: max(own, before + gap)))
-
-
-def draw_curves(
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], *, across: str, up: str, dots: bool = False
-) -> Figure:
-    """Draw shares that rise in steps along the money, each with its name at the right end.
-
-    Parameters
-    ----------
-    curves
-        By name of a tier, or ``all``: amounts of money, and the share that is reached from each on.
-    across, up
-        What the axes count.
-    dots
-        Whether every step has a dot.
-    """
-    with figure(8.2, 3.5, dpi=100, size=9) as found:
-        axes = found.add_axes((0.075, 0.15, 0.79, 0.77))
-        right = max([1.0, *(money[-1] for money, _ in curves.values())])
-        colours = {name: INK if name == "all" else TIER_LINES.get(name, GAINS) for name in curves}
-        for name, (money, shares) in curves.items():
-            look: Any = {"color": colours[name], "linewidth": 2.4 if name == "all" else 1.4}
-            axes.step([*money, right], [*shares, shares[-1]], where="post", **look)
-            if dots:
-                axes.scatter(money[1:], shares[1:], s=18, color=colours[name], zorder=4)
-        plain(axes, x=thousands, y=percent)
-        ends = sorted((shares[-1], name) for name, (_, shares) in curves.items())
-        for (_, name), at in zip(ends, apart(axes, [share for share, _ in ends]), strict=True):
-            look = {"va": "center", "textcoords": "offset points", "annotation_clip": False}
-            axes.annotate(name, (right, at), (6, 0), color=colours[name], **look)
-        axes.set_xlim(0, right)
-        axes.set_xlabel(across, color=MUTED)
-        axes.set_title(up, loc="left", size=10)
-    return found
 
 
 class Marks(NamedTuple):

@@ -15,7 +15,7 @@ from optimiser.measures.coverage import Fairness
 from optimiser.measures.equity import ALL
 from optimiser.measures.tables import Measures
 from optimiser.report import answer, plots, ring_section, tables, wording
-from optimiser.report.inputs import PARTS, Question, Reach, ReportInput
+from optimiser.report.inputs import PARTS, Question, ReportInput
 from optimiser.report.ring_layout import formed
 
 ORDER = "in the order of building, by value for money"
@@ -348,7 +348,7 @@ def summary(report: ReportInput) -> Group:
     phases = pd.DataFrame() if report.measures is None else report.measures.phases
     tables = [phases_table(report, phases)] if len(phases) else []
     tables += [links_table(report)] if len(report.links) else []
-    tables += [] if report.reach is None else [reach_table(report.reach)]
+    tables += [states_table(report)] if report.states else []
     return Group(
         *head,
         Text(),
@@ -425,15 +425,21 @@ def phases_table(report: ReportInput, phases: pd.DataFrame) -> Table:
     return _table(title, heads, cells, texts=("period",))
 
 
-def reach_table(found: Reach) -> Table:
-    """Return the least cost of each share of the pairs, with its proven bound."""
-    heads = ("pairs", "share", "asked", "of", "cost", "at least", "gap", "")
-    shown = ("group", "share", "asked", "total", "cost", "bound", "gap", "remark")
-    cells = ([escape(row[key]) for key in shown] for row in found.cells())
-    title = f"Least cost of shares of all pairs (in {found.money})"
-    table = _table(title, heads, cells, texts=("pairs", ""))
-    table.caption = " ".join(found.sentences()) or None
-    return table
+def states_table(report: ReportInput) -> Table:
+    """Return what each stated alternative costs and brings, or why it has no plan."""
+    heads = ("state", "budget", "cost", "pairs", "gap", "")
+    cells = (
+        (
+            escape(one.name),
+            wording.integer(one.budget),
+            wording.integer(one.cost),
+            str(len(one.covered)) if one.has_plan else "",
+            "" if one.gap is None else wording.gap(one.gap),
+            escape(one.why) if one.is_proven else f"not proven to its gap in time {escape(one.why)}",
+        )
+        for one in report.states
+    )
+    return _table(f"States (costs in {report.money})", heads, cells, texts=("state", ""))
 
 
 def packages(report: ReportInput) -> list[dict[str, Any]]:

@@ -28,13 +28,12 @@ from optimiser.problem.errors import SolverError
 from optimiser.problem.result import Result
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.table import Candidates
-from optimiser.report.inputs import CertifiedBound, Question, Reach, ReportInput
+from optimiser.report.inputs import CertifiedBound, Question, ReportInput
 from optimiser.run import (
     demands,
     independence,
     measuring,
     proposing,
-    reach,
     reading,
     reporting,
     ring_use,
@@ -235,6 +234,7 @@ class Chain:
             "steps": job.steps.model_dump(),
             "capacity": job.capacity.model_dump(),
             "independence": job.independence.model_dump(),
+            "money": [[one.budgets, one.amounts, one.shares] for one in job.alternatives if job.rings],
             "worth": job.solve.model_dump() if any(r.reward == DERIVED for r in job.rings) else None,
         }
 
@@ -262,7 +262,7 @@ class Chain:
             store.save_json(folder / LEVELS, proof)
 
         inputs = {"draft": self.draft.key, "solve": settings.model_dump()}
-        return Kept(self._outcome("levels", "Raising the worst tier", inputs, make), store.load)
+        return Kept(self.outcome("levels", "Raising the worst tier", inputs, make), store.load)
 
     @cached_property
     def problem(self) -> Kept[DesignProblem]:
@@ -312,7 +312,7 @@ class Chain:
                 result = failure.result
             results.save(result, folder / "result.json")
 
-        outcome = self._outcome(name, title, inputs, make)
+        outcome = self.outcome(name, title, inputs, make)
         found = results.load(outcome.folder / "result.json")
         if not found.is_proven(settings.gap) or found.termination in FAILED:
             cache.forget(outcome)
@@ -348,7 +348,7 @@ class Chain:
             reporting.write_tables(folder, times.value, candidates.value, self.rail_network)
 
         inputs = {"times": times.key, "candidates": candidates.key}
-        return self._outcome("tables", "Writing network, cities and candidates", inputs, make).folder
+        return self.outcome("tables", "Writing network, cities and candidates", inputs, make).folder
 
     @property
     def questions(self) -> frozenset[Question]:
@@ -396,9 +396,8 @@ class Chain:
             seconds=measures.seconds,
             ranking=ranking.value,
             measures=measures,
-            reach=self.spared("Reach", lambda: self.reach, None),
             answers=reporting.Answers() if answers is None else answers,
-            unasked=self.questions if answers is None else frozenset(),
+            unasked=self.questions if answers is None or not answers.is_of_cases else frozenset(),
             certified=certified,
             faults=(*self.faults, *self._uncertified),
         )
@@ -426,40 +425,17 @@ class Chain:
             **others,
         )
 
-    @cached_property
-    def reach(self) -> Reach | None:
-        """What shares of all pairs cost; None where the job asks for none."""
-        job = self.loaded.job
-        if not job.reach.shares:
-            return None
-
-        def make() -> dict[str, Any]:
-            draft = self.draft.value
-            return {
-                "rows": reach.answer(draft.problem, job, self.progress.begins),
-                "beyond": reach.beyond(self.times.value, self.candidates.value, draft, job),
-                "money": draft.problem.money,
-            }
-
-        inputs = {
-            "problem": self.draft.key,
-            "reach": job.reach.model_dump(),
-            "solve": job.solve.model_dump(include={"seed", "threads"}),
-        }
-        return Reach(**self._kept("reach", "Asking what shares of all pairs cost", inputs, make).value)
-
     def report(self, found: reporting.Findings, shown: ReportInput) -> Path:
         """Return the folder with the report on all values of the run, which shows `shown`."""
         with_page = self.loaded.job.output.report
         inputs = self._shown_inputs | {
             "plan": found.plan.as_dict(),
             "notes": shown.notes,
-            "reach": None if found.reach is None else asdict(found.reach),
             "answers": asdict(found.answers),
             "unasked": sorted(found.unasked),
             "certified": None if found.certified is None else asdict(found.certified),
         }
-        return self._outcome(
+        return self.outcome(
             "report",
             "Writing report, map and links",
             inputs,
@@ -470,7 +446,7 @@ class Chain:
         """Return the folder with the pictures of a report, which depend on neither proof nor cases."""
         states = [[one.name, one.cost, one.covered, one.circuits] for one in shown.states]
         step = "picture", "Drawing the picture", self._shown_inputs | {"states": states}
-        return self._outcome(*step, lambda folder: reports.draw(shown, folder)).folder
+        return self.outcome(*step, lambda folder: reports.draw(shown, folder)).folder
 
     @property
     def _shown_inputs(self) -> dict[str, Any]:
@@ -602,9 +578,9 @@ class Chain:
                 solving.prepare(self.solver, self.loaded.job)
             store.save(folder, make())
 
-        return Kept(self._outcome(name, title, inputs, make_step), store.load)
+        return Kept(self.outcome(name, title, inputs, make_step), store.load)
 
-    def _outcome(
+    def outcome(
         self, name: str, title: str, inputs: Mapping[str, Any], make: Callable[[Path], object]
     ) -> Outcome:
         """Make a step or find it; `inputs` make the steps before it, so that each has a time of its own."""

@@ -10,7 +10,7 @@ import pandas as pd
 
 from optimiser.frontier.cases import LimitStep
 from optimiser.job.model import Job
-from optimiser.job.sections import CityCoverage, Phasing
+from optimiser.job.sections import Alternative, CityCoverage, Phasing
 from optimiser.problem import City, DesignProblem, Period, Target
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS, Counted, Instrument
@@ -109,6 +109,18 @@ def _least_shares(
 def exact_share(share: float) -> Fraction:
     """Return a share as the decimal number that a user wrote: 0.9 is nine tenths."""
     return Fraction(repr(share))
+
+
+def budgets_of(one: Alternative, budget: int | None) -> list[int]:
+    """Return the budgets of an alternative in money, the smallest first; `budget` is that of the job."""
+    return sorted({int(exact_share(part) * (budget or 0)) for part in one.budgets} | {*one.amounts})
+
+
+def most_money(job: Job, budget: int | None) -> int | None:
+    """Return the most that the plan of a job or one of its alternatives may spend; None: any money."""
+    if budget is None or any(one.shares for one in job.alternatives):
+        return None
+    return max([budget, *(amount for one in job.alternatives for amount in budgets_of(one, budget))])
 
 
 def least_weight(share: float | Fraction, total: int) -> int:

@@ -4,10 +4,11 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from networks.inputs import checksum
 from optimiser.problem.errors import EnvironmentFault, JobError
@@ -52,14 +53,13 @@ OPTIONAL = (
     "needs.csv",
     "phases.csv",
     "plan.png",
-    "reach.csv",
-    "reach_beyond.csv",
     "report.html",
     "ring_links.csv",
     "ring_overlaps.csv",
     "ring_use.csv",
     "rings.csv",
     "rings.png",
+    "states.csv",
 )
 """Files that a run writes or not, as its job asks; those of an earlier run into the folder are removed."""
 
@@ -153,11 +153,7 @@ def _publish(stage: Path, folder: Path) -> None:
     earlier = {} if is_sealed else _checksums(folder)
     if is_sealed or earlier:
         earlier = {name: sum_ for name, sum_ in earlier.items() if name.split("/")[0] not in parts}
-        sealed = [path for path in files if path.name not in UNSEALED]
-        sums = earlier | {path.relative_to(stage).as_posix(): checksum(path) for path in sealed}
-        text = json.dumps({"format": CHECKSUMS_FORMAT, "files": sums}, indent=1)
-        (stage / CHECKSUMS).write_text(f"{text}\n", encoding="utf-8")
-        files.append(stage / CHECKSUMS)
+        files.append(seal(stage, earlier))
     optional = OPTIONAL if is_run else OPTIONAL_IN_SWEEP if (stage / "sweep.json").exists() else ()
     stale = [name for name in optional if not (stage / name).exists()]
     for path in files:
@@ -165,6 +161,15 @@ def _publish(stage: Path, folder: Path) -> None:
             os.fsync(file.fileno())
     with signals.defer_signals():
         _move(files, stale, stage, folder)
+
+
+def seal(folder: Path, earlier: Mapping[str, str] = MappingProxyType({})) -> Path:
+    """Write the checksums of all files of a folder, after earlier ones, into a file of it; return that."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in UNSEALED)
+    sums = {**earlier, **{path.relative_to(folder).as_posix(): checksum(path) for path in files}}
+    text = json.dumps({"format": CHECKSUMS_FORMAT, "files": sums}, indent=1)
+    (folder / CHECKSUMS).write_text(f"{text}\n", encoding="utf-8")
+    return folder / CHECKSUMS
 
 
 def _checksums(folder: Path) -> dict[str, str]:
@@ -181,11 +186,15 @@ def _move(files: list[Path], stale: list[str], stage: Path, folder: Path) -> Non
         path.replace(target)
     for name in stale:
         (folder / name).unlink(missing_ok=True)
+        if name == "states.csv":
+            shutil.rmtree(folder / "states", ignore_errors=True)
     for part in (path for path in stage.iterdir() if path.is_dir()):
-        new = {path.name for path in files if path.parent == part}
-        for old in (folder / part.name).iterdir():
-            if old.is_file() and old.name not in new:
+        new = {folder / path.relative_to(stage) for path in files}
+        for old in sorted((folder / part.name).rglob("*"), reverse=True):  # a folder after its files
+            if old.is_file() and old not in new:
                 old.unlink()
+            elif old.is_dir() and not any(old.iterdir()):
+                old.rmdir()
 
 
 def _remove(made: list[Path]) -> None:

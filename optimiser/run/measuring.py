@@ -118,9 +118,10 @@ def assumed_pairs(measured: MeasuredPlan) -> dict[str, int]:
     return {"new_pairs": plan - today, "new_pairs_without_station_measures": left - today}
 
 
-def exact_seconds(measured: MeasuredPlan) -> pd.DataFrame:
-    """Return the exact time of each pair beyond the limits too: `seconds` of `Measures`."""
-    times = (state.times for state in measured.states.values())
+def exact_seconds(measured: MeasuredPlan, built: Collection[str] | None = None) -> pd.DataFrame:
+    """Return the exact time of each pair beyond the limits too: `seconds` of `Measures`, or of a part."""
+    after_it = measured.states["plan"] if built is None else measured.state(built)
+    times = (state.times for state in (measured.states["today"], after_it))
     before, after = (np.where(seconds >= UNREACHED, UNREACHABLE, seconds) for seconds in times)
     return pd.DataFrame({"before_s": before, "after_s": after})
 

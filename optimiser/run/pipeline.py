@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from math import comb
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from optimiser import verify
@@ -85,7 +86,7 @@ def run(
     """Run a job and write its run folder, whole or not at all.
 
     Networks, times, candidates, problem (with the rewards of rings), levels of max-min, further pairs, solve,
-    check, measures, reach, report: the steps of `Chain`, in this order. Tables of the map are written while
+    check, measures, report: the steps of `Chain`, in this order. Tables of the map are written while
     the solver works. The bound of a large problem is certified once the page is written, and is added to the
     folder with the picture (`amend`); of others both are there with the first page. Plausible cases and
     what else can be asked of a plan are no part of a run: `optimiser.studies.cases`.
@@ -173,7 +174,13 @@ def _load_ahead(chain: Chain) -> None:
             rank_links(warm_up.small_problem(with_budget=True), ["c01"])
 
 
-def amend(done: Written, *, proof: Certified | None = None, answers: Answers | None = None) -> Written:
+def amend(
+    done: Written,
+    *,
+    proof: Certified | None = None,
+    answers: Answers | None = None,
+    parts: Mapping[str, Path] = MappingProxyType({}),
+) -> Written:
     """Add the proof of the bound, or what was asked of the plan, to a finished run folder; all else stays.
 
     Parameters
@@ -184,12 +191,17 @@ def amend(done: Written, *, proof: Certified | None = None, answers: Answers | N
         The proof of its bound; None: as the folder has it.
     answers
         What was asked of its plan; None: as the folder has it.
+    parts
+        Folders whose files replace those of subfolders, by the names of these.
     """
     from optimiser.run.reporting import answers_of
 
     answers = answers_of(done.summary) if answers is None else answers
     with folder.staged(done.folder) as stage:
         folder.carry_over(done.folder, stage)
+        for name, files in parts.items():
+            shutil.rmtree(stage / name, ignore_errors=True)
+            shutil.copytree(files, stage / name, ignore=shutil.ignore_patterns(cache.MANIFEST))
         with _logging_to(stage / "log.txt"):
             summary, report = _write_report(stage, done.chain, done.plan, proof, answers, before=done.summary)
     return replace(done, summary=summary, report=report)

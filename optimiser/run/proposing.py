@@ -214,7 +214,10 @@ def draft_problem(
     problem, rings = demands.with_demands(problem, pairs, times.cities, job), None
     if job.rings:
         ground = shared_ground(base, source, times, rail)
-        problem, rings = add_rings(problem, base, candidates, job.rings, rules_of(job, source), ground)
+        most = demands.most_money(job, problem.budget)
+        problem, rings = add_rings(
+            problem, base, candidates, job.rings, rules_of(job, source), ground, most=most
+        )
     without = without_core(times, candidates, job)
     layer = None if without is None else without.layer(times.graphs[job.times.definition], candidates, pairs)
     return StatedProblem(demands.with_periods(problem, job.phasing), pairs, rings, layer)

@@ -29,7 +29,8 @@ from optimiser.problem.result import Result
 from optimiser.proposals.rings.reference_rings import read_reference_rings
 from optimiser.proposals.table import Candidates
 from optimiser.report import geopackage, inputs, sentences, tables
-from optimiser.report.inputs import CaseResults, Question, Reach, ReportInput, StateShown
+from optimiser.report.inputs import CaseResults, Question, ReportInput, StateShown, StateStep
+from optimiser.report.ring_layout import RingShown
 from optimiser.report.wording import join_names
 from optimiser.run import demands, rings, solving
 from optimiser.run.folder import SUMMARY_FORMAT
@@ -38,7 +39,7 @@ from optimiser.run.reading import import_warnings, tier_thresholds
 from optimiser.run.ring_use import with_use
 from optimiser.run.source import Source
 from optimiser.run.timing import Times, access_parameters, count_covered, skim_table
-from optimiser.verify import Plan
+from optimiser.verify import Plan, score
 
 NOTHING_TO_PROPOSE = (
     "Nothing could be proposed: a table of travel times proposes no links by itself. Name your own "
@@ -78,6 +79,11 @@ class Answers:
     notes: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
 
+    @property
+    def is_of_cases(self) -> bool:
+        """Whether anything but alternatives was asked."""
+        return replace(self, states=()) != Answers()
+
     def further(self) -> dict[str, Any]:
         """Return what `summary.json` keeps of it under `asked`."""
         return {"notes": list(self.notes), "faults": list(self.faults)}
@@ -86,17 +92,26 @@ class Answers:
 def answers_of(summary: Mapping[str, Any]) -> Answers | None:
     """Return what a finished run was asked, from its `summary.json`; None: nothing."""
     cases, prices, speeds = (summary.get(name) for name in ("cases", "fairness", "sensitivity"))
-    further = summary.get("asked")
-    if cases is None and prices is None and speeds is None and further is None:
+    further, states = summary.get("asked"), summary.get("states", ())
+    if cases is None and prices is None and speeds is None and further is None and not states:
         return None
     further = {} if further is None else further
     return Answers(
         cases=None if cases is None else CaseResults(**cases),
         speeds=speeds,
         prices=None if prices is None else fairness_of(prices),
+        states=tuple(map(_state_of, states)),
         notes=tuple(further.get("notes", ())),
         faults=tuple(further.get("faults", ())),
     )
+
+
+def _state_of(kept: Mapping[str, Any]) -> StateShown:
+    """Return a state from its entry in `summary.json`."""
+    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in kept.items()}
+    steps = (StateStep(one["candidate_id"], one["cost"], tuple(one["covered"])) for one in kept["order"])
+    circuits = {ring: tuple(links) for ring, links in kept["circuits"].items()}
+    return StateShown(**plain | {"order": tuple(steps), "circuits": circuits})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +138,6 @@ class Findings:
         Exact time of each pair, as in `Measures`.
     measures
         Measures of the plan; None where not measured.
-    reach
-        What shares of all pairs cost; None where the job asks for none.
     answers
         What was asked of the finished run.
     unasked
@@ -149,7 +162,6 @@ class Findings:
     ranking: Ranking | None = None
     levels: Mapping[str, Any] | None = None
     measures: Measures | None = None
-    reach: Reach | None = None
     answers: Answers = Answers()
     unasked: frozenset[Question] = frozenset()
     certified: inputs.CertifiedBound | None = None
@@ -195,18 +207,34 @@ def assemble_report(found: Findings) -> ReportInput:
         rings=tuple(replace(one, derived=derived.get(one.id)) for one in of_plan),
         ring_use=use,
         fairness=found.answers.prices,
-        reach=found.reach,
         cases=found.answers.cases,
         certified=found.certified,
         capacities=_capacities(found),
         city_cover=demands.city_cover(found.problem, plan, job, names),
         counted=demands.describe_objective(job),
     )
+    shown = _with_states(found, shown)
     cases = found.answers.cases
     links = shown.links if cases is None else cases.with_counts(shown.links)
     exact, best = found.seconds[["before_s", "after_s"]], found.draft.pairs["best_s"]
     times = exact.assign(all_built_s=best.where(best >= 0, UNREACHABLE))  # exact beyond the limits too
     return replace(shown, pairs=shown.pairs.assign(**times), links=links).with_circuits()
+
+
+def _with_states(found: Findings, shown: ReportInput) -> ReportInput:
+    """Return a report with the stated alternatives, their rings laid out, and the links that they build."""
+    states, cities, laid = found.answers.states, found.times.cities, dict[str, tuple[RingShown, ...]]()
+    for one in states:
+        if (key := str(one.circuits)) not in laid:
+            built = [name for name in sorted(one.built) if name in found.problem.index]
+            plan = score(found.problem, built, rings=one.circuits)
+            laid[key] = rings.describe_rings(found.problem, plan, found.draft.rings, cities, ())
+    every, table = frozenset[str]().union(*(one.built for one in states)), found.candidates.table
+    return replace(
+        shown,
+        states=tuple(replace(one, rings_shown=laid[str(one.circuits)]) for one in states),
+        state_links=table[table["candidate_id"].isin(every)] if states else None,
+    )
 
 
 def _screening(found: Findings) -> str:
@@ -436,10 +464,10 @@ def summarise(
         **({} if report.ring_use is None else {"ring_use": asdict(report.ring_use)}),
         **({} if report.city_cover is None else {"city_cover": report.city_cover}),
         **({} if found.levels is None else {"levels": found.levels["tiers"]}),
+        **({"states": [asdict(one) for one in found.answers.states]} if report.states else {}),
         **({} if report.fairness is None else {"fairness": report.fairness.as_dict()}),
         **({} if report.cases is None else {"cases": asdict(report.cases)}),
-        **({} if found.answers == Answers() else {"asked": found.answers.further()}),
-        **({} if report.reach is None else {"reach": asdict(report.reach)}),
+        **({"asked": found.answers.further()} if found.answers.is_of_cases else {}),
         **({} if report.capacities is None else {"capacities": tables.section_counts(report.capacities)}),
         "not_served": found.times.report.get("snapped", {}).get("not_served", []),
         "out_of_reach": tables.out_of_reach_rows(report.cities, report.pairs),

@@ -310,6 +310,8 @@ def add_rings(
     asked: Sequence[Rings],
     rules: Rules,
     ground: Ground,
+    *,
+    most: int | None,
 ) -> tuple[DesignProblem, RingTables]:
     """Return a problem with the rings of a job, and the tables that say what their numbers mean.
 
@@ -323,6 +325,9 @@ def add_rings(
         The rings of the job.
     rules, ground
         Standards of new links, unit costs and terrain, to name a gap that cannot be closed.
+    most
+        Most money that the plan or an alternative may spend: what only dearer circuits use is left out. None:
+        some may spend any.
 
     Raises
     ------
@@ -333,16 +338,16 @@ def add_rings(
     faults: list[str] = []
     for ring in ring_rules(asked, base):
         network = RingNetwork.of(base, ring)
-        proposed = generate(network, candidates, budget=problem.budget)
+        proposed = generate(network, candidates, budget=most)
         if ring.is_proposed and not can_be_formed(proposed.ring):
             log.info("ring %s: no circuit of the shape that a web asks for; it is not proposed", ring.id)
             continue
         unlimited = proposed
-        if not proposed.ring.links and problem.budget is not None:
+        if not proposed.ring.links and most is not None:
             unlimited = generate(network, candidates)
         reasons = list(obstacles(unlimited, network, candidates, rules, ground))
         if not reasons and not proposed.ring.links:
-            reasons = [f"every circuit that could form it costs more than the budget of {problem.budget}"]
+            reasons = [f"every circuit that could form it costs more than the budget of {most}"]
         if ring.required:
             faults += [f"ring '{ring.id}': {reason}" for reason in reasons]
         else:

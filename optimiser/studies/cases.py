@@ -36,7 +36,7 @@ from optimiser.report.wording import join_names, link_name, money, percent
 from optimiser.run import demands, pipeline, timing
 from optimiser.run.chain import Chain
 from optimiser.run.pipeline import Written
-from optimiser.run.reporting import Answers
+from optimiser.run.reporting import Answers, answers_of
 from optimiser.run.solving import parameters, within_limit
 from optimiser.studies.answers import AskedBase, Clock, answers, case_task, counted_of, solved_by
 from optimiser.studies.sweep import SweepCases
@@ -472,7 +472,8 @@ def ask(
         with executor_of(workers=number) as own:
             return ask(done, process, executor=own)
     found = Asking(done, process, executor.workers).answers(executor)
-    return pipeline.amend(done, answers=found)
+    before = answers_of(done.summary) or Answers()
+    return pipeline.amend(done, answers=replace(found, states=before.states))
 
 
 def find_run(

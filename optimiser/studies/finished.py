@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,15 @@ from optimiser import report as reports
 from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import NamedPlan
-from optimiser.frontier.cases import resolve
+from optimiser.frontier.cases import case_from, resolve
 from optimiser.job import find
-from optimiser.job.model import Job, LoadedJob
+from optimiser.job.model import Job, LoadedJob, did_you_mean
+from optimiser.job.sections import AS_CHOSEN
 from optimiser.measures import coverage
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
+from optimiser.problem import load as load_problem
+from optimiser.problem import result as results
 from optimiser.problem.errors import JobError, ProblemError
 from optimiser.problem.result import Result, Status
 from optimiser.report import page, sentences, tables, wording
@@ -32,7 +35,7 @@ from optimiser.run import folder, measuring, pipeline, reporting, solving, store
 from optimiser.run.chain import Chain
 from optimiser.run.reporting import Answers
 from optimiser.run.solving import within_limit
-from optimiser.studies import cases, folders
+from optimiser.studies import cases, folders, states
 from optimiser.studies.answers import counted_of
 from optimiser.studies.comparison import Comparison, Table, Why, explain
 from optimiser.studies.frontier import TracedFrontier, labels_of, traced_curve
@@ -159,6 +162,11 @@ class Run:
         """Return the proposed links in order of rank, EPSG:4326; `columns` says what each column means."""
         return Table(self.shown.links)
 
+    @property
+    def states(self) -> pd.DataFrame:
+        """Return what the stated alternatives of the job cost and bring, as states.csv has it."""
+        return self.shown.state_table
+
     @cached_property
     def cities(self) -> gpd.GeoDataFrame:
         """Return the cities with their partners within the limit, today and with the plan, EPSG:4326."""
@@ -217,13 +225,44 @@ class Run:
 
     # ---- questions
 
-    def why(self, link: int | str, *, gap: float | None = None, time_limit_s: float = TIME_LIMIT_S) -> Why:
+    def state(self, name: str) -> Run:
+        """Return the plan of a stated alternative of the job, by its name in `states`.
+
+        Raises
+        ------
+        JobError
+            When there is no state of this name, or it has no plan.
+        """
+        known = {one.name: one for one in (() if self.answers is None else self.answers.states)}
+        one = known.get(name)
+        if one is None or self.folder is None or not one.has_plan:
+            why = f"there is no state '{name}'{did_you_mean(name, known)}" if one is None else one.why
+            remedy = f"States: {'; '.join(known) or 'none; the job asks for no [[alternatives]]'}."
+            raise JobError(why, where="state", done="Nothing was read.", remedy=remedy)
+        if name == AS_CHOSEN:
+            return self
+        case, home = case_from(one.case), self.folder / "states" / one.slug
+        problem, result = load_problem(home / "problem.json"), results.load(home / "result.json")
+        changes = WhatIf(**{field.name: getattr(case, field.name) for field in fields(case)})
+        counted, plan = counted_of(self.study.base, case), verify.check(problem, result)
+        return Run(self.study, problem, result, plan, counted, changes, home)
+
+    def why(
+        self,
+        link: int | str,
+        *,
+        state: str = "",
+        gap: float | None = None,
+        time_limit_s: float = TIME_LIMIT_S,
+    ) -> Why:
         """Explain a link of the plan: who needs it, what stands in when it goes, what it beats.
 
         Parameters
         ----------
         link
             Its rank in `links`, or its id.
+        state
+            Name of the state whose plan builds it; empty: the plan of this run.
         gap, time_limit_s
             As for `solve`; the best plan without the link is sought.
 
@@ -232,6 +271,8 @@ class Run:
         JobError
             When the plan does not build it.
         """
+        if state:
+            return self.state(state).why(link, gap=gap, time_limit_s=time_limit_s)
         (name,) = candidate_ids(link, self._ranked, self.problem, where="why")
         if name not in self.built:
             raise JobError(
@@ -432,16 +473,7 @@ class Run:
             reports.write(shown, stage)
             if self.changes == UNCHANGED and self._chain.own is None:
                 pipeline.write_job(stage, self._chain.loaded)
-            certificate = verify.certificate(self.problem, self.plan)
-            verify.check_certificate(self.problem, certificate)
-            contents = {
-                "problem.json": self.problem,
-                "result.json": self.result,
-                "plan.json": self.plan.as_dict(),
-                "certificate.json": certificate,
-                _SUMMARY: reporting.summarise(self._findings, shown, seconds={}, reused=()),
-            }
-            folders.write(stage, contents)
+            folders.write_plan(stage, self.problem, self.plan, self._findings, shown)
         return target
 
     def close(self) -> None:
@@ -550,8 +582,7 @@ def run(
     process, home = ChildProcess(), None if out is None else Path(out)
     try:
         done = pipeline.run(loaded, out=home, progress=progress, solver=process)
-        if loaded.job.cases.enabled:
-            done = cases.ask(done, process)
+        done = states.follow(done, process)
     except BaseException:
         process.close()
         raise

@@ -10,13 +10,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from optimiser import verify
 from optimiser.job import find
 from optimiser.job.model import LoadedJob
 from optimiser.problem import DesignProblem, save
 from optimiser.problem import result as results
 from optimiser.problem.result import Result
+from optimiser.report.inputs import ReportInput
 from optimiser.report.tables import write_csv
-from optimiser.run import folder, pipeline, store
+from optimiser.run import folder, pipeline, reporting, store
+from optimiser.verify import Plan
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,32 @@ def opened(
     with folder.staged(target) as stage:
         pipeline.write_job(stage, loaded)
         yield loaded, target, stage
+
+
+def write_plan(
+    stage: Path, problem: DesignProblem, plan: Plan, found: reporting.Findings, shown: ReportInput
+) -> None:
+    """Write a plan without a chain of its own: problem, result, plan, checked certificate, summary.
+
+    Parameters
+    ----------
+    stage
+        Where to write.
+    problem, plan
+        What was solved, and what the independent check found.
+    found, shown
+        The values of the plan, and what a report shows of them.
+    """
+    certificate = verify.certificate(problem, plan)
+    verify.check_certificate(problem, certificate)
+    contents = {
+        "problem.json": problem,
+        "result.json": found.result,
+        "plan.json": plan.as_dict(),
+        pipeline.CERTIFICATE: certificate,
+        pipeline.SUMMARY: reporting.summarise(found, shown, seconds={}, reused=()),
+    }
+    write(stage, contents)
 
 
 def write(stage: Path, contents: Mapping[str, Any]) -> None:

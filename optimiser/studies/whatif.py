@@ -47,7 +47,8 @@ class WhatIf(Case):
 
     def then(self, later: WhatIf) -> WhatIf:
         """Return these changes followed by later ones, which win where both speak of the same thing."""
-        return WhatIf(
+        return replace(
+            self,
             fixed_out=_joined(self.fixed_out, later.fixed_out, taken_back=later.fixed_in),
             fixed_in=_joined(self.fixed_in, later.fixed_in, taken_back=later.fixed_out),
             budget=self.budget if later.budget is None else later.budget,

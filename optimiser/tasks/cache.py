@@ -228,7 +228,8 @@ def get(step: str, inputs: Mapping[str, Any], make: Callable[[Path], object]) ->
         fresh.mkdir()
         make(fresh)
         # Checksums of all files, so that a damaged outcome is noticed.
-        sums = {path.name: checksum(path) for path in sorted(fresh.iterdir())}
+        files = sorted(path for path in fresh.rglob("*") if path.is_file())
+        sums = {path.relative_to(fresh).as_posix(): checksum(path) for path in files}
         with (fresh / MANIFEST).open("w", encoding="utf-8") as file:
             json.dump(sums, file)
             file.flush()

@@ -19,14 +19,15 @@ def summary(title: str, pairs: int, *, cost: int | None, **others: Any) -> dict[
         "all_built_pairs": pairs,
         "after_weight": 7 * pairs,
     }
-    reach = {"group": "all", "share": 0.9, "total": pairs, "most": pairs - 1}
-    reach |= {"cost": cost, "bound": cost, "gap": 0.0}
+    state = {"name": "90 % of all pairs", "case": {"least": [["all pairs", 90]]}, "why": "Out of reach."}
+    state |= {"cost": cost, "bound": cost, "gap": 0.0}
     measure = {"measure": "core_every_share", "unit": "share", "today": 0.25, "plan": 0.2}
     return {
         "title": title,
         "built": ["x"],
         "coverage": {"all": row},
-        "reach": {"rows": [reach], "beyond": [], "money": "million CNY"},
+        "money": "million CNY",
+        "states": [{"name": "as chosen", "case": {}, "cost": 1}, state],
         "measures": {"polycentricity": [measure]},
         **others,
     }
@@ -52,7 +53,7 @@ def test_clusters_are_compared_by_shares(call: Call, tmp_path: Path) -> None:
         "50 % today, 75 % after, 100 % at most, of 40",
     ]
     assert found["dependence"] == {"of pairs outside it, all ways through it": ["25 % today, 20 % after"] * 2}
-    assert found["reach"] == {"90 %": ["1,200 million CNY", "not reached: 39 of 40 at most"]}
+    assert found["least_cost"] == {"90 % of all pairs": ["1,200 million CNY", "Out of reach."]}
     assert found["same_cities"] is False
 
 
@@ -71,14 +72,15 @@ def test_runs_of_one_region_still_name_their_links(call: Call, tmp_path: Path) -
         "compare", *folders(tmp_path, summary("North", 40, cost=1), summary("North", 40, cost=2))
     )
     assert "Built in both: x" in out
-    assert "Least cost of shares of all pairs" in out
+    assert "Least cost of shares of pairs" in out
 
 
 def test_an_unproven_least_cost_shows_its_bound(call: Call, tmp_path: Path) -> None:
     one, two = summary("North", 40, cost=1000), summary("North", 40, cost=1000)
-    two["reach"]["rows"][0] |= {"gap": 0.1, "bound": 900.0}
+    two["states"][1] |= {"gap": 0.1, "bound": 900.0}
     _, out, _ = call("compare", *folders(tmp_path, one, two), "--json")
-    assert json.loads(out)["reach"]["90 %"] == ["1,000 million CNY", "1,000 million CNY, at least 900"]
+    costs = json.loads(out)["least_cost"]["90 % of all pairs"]
+    assert costs == ["1,000 million CNY", "1,000 million CNY, at least 900"]
 
 
 def test_a_summary_without_these_figures_is_compared_as_before(call: Call, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def problem(candidates, budget=10_000):
 def steps(region, asked, budget=10_000):
     """Return the problem of a region with rings, what its rings stand for, and its candidates."""
     found = with_closing_links(none(), region, asked, Rules(), GROUND)
-    made, tables = add_rings(problem(found, budget), region, found, asked, Rules(), GROUND)
+    made, tables = add_rings(problem(found, budget), region, found, asked, Rules(), GROUND, most=budget)
     return made, tables, found
 
 

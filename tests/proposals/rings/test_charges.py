@@ -32,7 +32,7 @@ def charged(region, **asked):
     found = with_closing_links(none(), region, section, Rules(), GROUND)
     drawn = tuple(Candidate(name, cost, ()) for name, cost in found.costs.items())
     problem = DesignProblem("drawn", ("a",), (), drawn, (), 100_000)
-    made, tables = add_rings(problem, region, found, section, Rules(), GROUND)
+    made, tables = add_rings(problem, region, found, section, Rules(), GROUND, most=problem.budget)
     return found, made.rings[0], tables
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from optimiser.measures import coverage
 from optimiser.report import plots, ring_section, wording
@@ -15,7 +13,6 @@ from optimiser.report.inputs import ReportInput, StateShown
 from optimiser.report.ring_layout import RingShown, formed
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -25,8 +22,9 @@ SMALL = "small"
 """Tier of the pairs that the sentence names."""
 
 
-def sentence(report: ReportInput, plan: StateShown) -> str:
-    """Return what a plan brings, for what money, and what becomes of the rings, in one sentence."""
+def sentence(report: ReportInput, plan: StateShown | None = None) -> str:
+    """Return what a plan (None: as chosen) brings, for what money, and what becomes of the rings."""
+    plan = plan or report.plans[0]
     if plan.cost is None:
         money = "" if plan.budget is None else f" for {wording.amount(plan.budget, report.money)}"
         return f"No plan with {plan.rings}{money}. {plan.why}".strip()
@@ -154,77 +152,41 @@ def axis(report: ReportInput) -> tuple[int, str]:
 
 # ---- the curve as a still picture
 
-LOOKS = ((plots.INK, "solid"), (plots.TIER_LINES["secondary"], (0, (5, 2))), (plots.LOSES, (0, (1.5, 1.2))))
-"""Colour and dashes of the lines of the choices of rings, in turn: told apart in grey as well."""
 
-BAND = "#b9c3cf"
-"""Colour of the band between plans and proven bounds."""
-
-
-WIDTH, HEIGHT, EDGE = 11.0, 4.6, 0.06
-"""Inches of the picture, and where its first panel begins, as a share of the width."""
-
-
-def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
+def draw(report: ReportInput) -> Figure:
     """Draw the share of the pairs within the limit over the budget: a panel a tier, a line a choice of rings.
+
+    That of all pairs has the proven band: what a plan may lack to the optimum, as a share of the weight.
 
     Parameters
     ----------
     report
         What to draw: one with states at several budgets.
-    dpi
-        Dots per inch.
     """
     groups = report.pairs["group"].to_numpy(dtype=str)
+    today = coverage.within(report.pairs, state="before").to_numpy(dtype=bool)
     panels = {"all": np.ones(len(groups), dtype=bool)}
     panels |= {name: groups == name for name in coverage.groups_in_order(groups) if sum(groups == name) > 1}
-    found = {one.rings: _line_of(report, one.rings) for one in report.states}
-    lines = {name: line for name, line in found.items() if len(line) > 1}
-    limit = wording.short_hours(report.limit_s)
-    subtitle = f"Share of the pairs of cities within {limit}, by tier of the smaller city"
-    title = f"{report.region}: what each sum of money brings"
-    with plots.sheet(WIDTH, HEIGHT, title, subtitle, dpi=dpi, note=report.attribution) as figure:
-        for at, (name, mine) in enumerate(panels.items()):
-            step = (1 - EDGE) / len(panels)
-            axes = figure.add_axes((EDGE + at * step, 0.24, step - EDGE, 0.5))
-            _draw_panel(axes, report, lines, mine)
-            axes.set_title(f"{name} ({int(mine.sum())} pairs)", loc="left", size=10)
-        below: Any = {"loc": "upper left", "bbox_to_anchor": (0, -0.24), "borderaxespad": 0, "frameon": False}
-        figure.axes[0].legend(ncols=4, **below)
-        words = "white: today; dashed: budget of the job; shaded: what a better plan may add (proven bound)"
-        figure.text(0.98, 0.12 / HEIGHT, words, size=7.5, color=plots.MUTED, ha="right")
-    return figure
-
-
-def _draw_panel(
-    axes: Axes, report: ReportInput, lines: Mapping[str, Sequence[StateShown]], mine: NDArray[np.bool_]
-) -> None:
-    """Draw a line a choice of rings over the budget, for some pairs; for all of them with the proven band."""
     unit, name = axis(report)
-    right = 1.03 * max(_spent(one) for line in lines.values() for one in line) / unit
-    start = float(coverage.within(report.pairs, state="before").to_numpy(dtype=bool)[mine].mean())
-    for (choice, line), (colour, dash) in zip(lines.items(), itertools.cycle(LOOKS), strict=False):
-        money = [_spent(one) / unit for one in line]
-        shares = [float(mine[list(one.covered)].sum() / mine.sum()) for one in line]
-        look: Any = {"color": colour, "linestyle": dash, "linewidth": 1.8, "label": choice}
-        axes.step([0.0, *money, right], [start, *shares, shares[-1]], where="post", **look)
-        axes.scatter(money, shares, s=12, color=colour, zorder=4)
-        if mine.all():
-            more = [share + weight_left(report, one) for share, one in zip(shares, line, strict=True)]
-            upper, lower = [*more, more[-1]], [*shares, shares[-1]]
-            axes.fill_between([*money, right], lower, upper, step="post", color=BAND, lw=0)
-    axes.scatter([0], [start], s=30, c="white", edgecolors=plots.INK, zorder=5, clip_on=False)
-    if report.budget is not None:
-        axes.axvline(report.budget / unit, color=plots.MUTED, lw=0.9, linestyle=(0, (3, 3)), zorder=1)
-    plots.plain(axes, x=plots.thousands, y=plots.percent)
-    axes.set_xlim(0, right)
-    axes.set_xlabel(f"{'Budget' if report.budget is not None else 'Cost'}, {name}", color=plots.MUTED)
-
-
-def _line_of(report: ReportInput, rings: str) -> list[StateShown]:
-    """Return the states with a choice of rings that have a plan, by what they may spend."""
-    found = [one for one in report.states if one.rings == rings and one.cost is not None]
-    return sorted(found, key=_spent)
+    lines: dict[str, list[StateShown]] = {}
+    for one in sorted(report.states, key=_spent):
+        if one.cost is not None:
+            lines.setdefault(one.rings, []).append(one)
+    drawn: dict[str, dict[str, plots.Steps]] = {}
+    limit = wording.short_hours(report.limit_s)
+    for tier, mine in panels.items():
+        curves = drawn[f"{tier.capitalize()}: share of {int(mine.sum())} pairs within {limit}"] = {}
+        for choice, line in lines.items():
+            if len(line) < 2:
+                continue
+            within = [today, *(np.isin(np.arange(len(mine)), one.covered) for one in line)]
+            shares = [float(held[mine].mean()) for held in within]
+            more = [0.0, *(weight_left(report, one) for one in line)]
+            upper = np.add(shares, more).tolist() if mine.all() and any(more) else ()
+            curves[choice] = plots.Steps([0, *(_spent(one) / unit for one in line)], shares, upper)
+    words = "Budget" if report.budget is not None else "Cost"
+    mark = None if report.budget is None else report.budget / unit
+    return plots.draw_curves(drawn, across=f"{words}, {name}", mark=mark)
 
 
 def weight_left(report: ReportInput, plan: StateShown) -> float:

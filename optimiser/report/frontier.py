@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimiser.frontier.point import Curve, Point
+from optimiser.frontier.point import Curve
 from optimiser.report import plots, wording
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-COLOURS = {"all": plots.INK, **plots.TIER_LINES}
-"""Colour of each tier's line; others take those of `SPARE` in turn."""
-
-SPARE = (plots.GAINS, "#8e4fa8", "#b0662a", "#5b7a1f")
-
-BAND = "#b9c3cf"
-"""Colour of the band between the plans and the bounds."""
 
 CHEAP_TO_DEAR = ("#f4efe0", "#e9c9a0", "#d98f63", "#b6503f", "#7a2340", "#35173a")
 """Shades of the map of a three-way frontier."""
@@ -36,10 +28,7 @@ LEFT, FOOT = 0.02, 0.022
 """Left edge of the text and height of the notes, as shares of the figure."""
 
 LEAST_CHANGE = 0.002
-"""Change of a tier's share along the frontier below which it has no line, but is named in words."""
-
-BELOW = 0.07
-"""Room below the lines for the words at their foot, as a share of the height."""
+"""Change of a tier's share along the frontier below which it has no line."""
 
 
 def draw(curve: Curve, *, dpi: int = DPI) -> Figure:
@@ -67,50 +56,24 @@ def _proof(curve: Curve) -> str:
 
 def _draw_two_way(figure: Figure, curve: Curve) -> tuple[str, ...]:
     """Draw a line a tier over cost, with the proven band; return the notes below."""
-    axes = figure.add_axes((0.06, 0.155, 0.765, 0.675))
+    if not curve.points:
+        return ()
+    axes = figure.add_axes((0.06, 0.155, 0.84, 0.675))
     # The objective that counts as 100 %: the weight of all pairs, where nothing else counts.
     whole = max(1, curve.totals["all"] if curve.counts_pairs_alone else curve.everything.reached[0])
-    points = curve.points
-    right = max(1.0, 1.03 * max((point.cost for point in points), default=0))
-    _fill_band(axes, curve, whole=whole, right=right)
-    costs, ends = [point.cost for point in points], []
-    for number, group in enumerate(_groups_drawn(curve)):
-        shares = [
-            point.value / whole if group == "all" else curve.share(point.plan, group) for point in points
-        ]
-        colour = COLOURS.get(group, SPARE[number % len(SPARE)])
-        width, order, size = (2.4, 5, 20) if group == "all" else (1.5, 4, 11)
-        look: Any = {"where": "post", "color": colour, "linewidth": width, "zorder": order}
-        axes.step([*costs, right], [*shares, shares[-1]], **look)
-        axes.scatter(costs, shares, s=size, color=colour, zorder=6, linewidths=0)
-        ends.append((shares[-1], shares[0], group, colour))
-    plots.plain(axes, x=plots.thousands, y=plots.percent)
-    low, high = axes.get_ylim()
-    axes.set_ylim(low - BELOW * (high - low), high)
-    axes.set_xlim(-0.012 * right, right)
+    costs = [point.cost for point in curve.points]
+    groups = curve.groups if len(curve.groups) > 1 else ()
+    found = {group: [curve.share(point.plan, group) for point in curve.points] for group in groups}
+    shares = {group: own for group, own in found.items() if max(own) - min(own) >= LEAST_CHANGE}
+    shares["all"] = [point.value / whole for point in curve.points]
+    _fill_band(axes, curve, whole=whole, right=plots.right_of(costs))
+    plots.draw_steps(axes, {group: plots.Steps(costs, own) for group, own in shares.items()})
     axes.set_xlabel(_with_unit("Cost", curve), labelpad=8)
     more = "" if curve.counts_pairs_alone else ", and what cities and rings earn"
-    title = f"Weight of the pairs within the limit{more}"
-    axes.set_title(title, loc="left", size=10.5, color=plots.INK, pad=10)
-    _name_lines(axes, curve, ends, right=right)
+    axes.set_title(f"Weight of the pairs within the limit{more}", loc="left", size=10.5, pad=10)
     if curve.knee is not None:
-        knee = points[curve.knee]
-        _ring_point(axes, knee.cost, knee.value / whole, size=150, width=2.2)
-        _mark_point(axes, knee, knee.value / whole, "knee: ", plots.GAINS)
-    if points and not points[0].plan.built:
-        _note_at_foot(axes, 0, "today", plots.MUTED)
-    if points:
-        _mark_point(axes, points[-1], points[-1].value / whole, "", plots.MUTED, side="left")
+        _ring_point(axes, costs[curve.knee], shares["all"][curve.knee], size=150, width=2.2)
     return _end_notes(curve)
-
-
-def _groups_drawn(curve: Curve) -> list[str]:
-    """Return the groups that have a line: all, and those whose coverage changes."""
-    if len(curve.groups) < 2:
-        return ["all"]
-    shares = {group: [curve.share(point.plan, group) for point in curve.points] for group in curve.groups}
-    ranges = {group: max(own, default=0) - min(own, default=0) for group, own in shares.items()}
-    return [*(group for group, change in ranges.items() if change >= LEAST_CHANGE), "all"]
 
 
 def _fill_band(axes: Axes, curve: Curve, *, whole: int, right: float) -> None:
@@ -124,30 +87,7 @@ def _fill_band(axes: Axes, curve: Curve, *, whole: int, right: float) -> None:
         low.append(float("nan") if best is None else best / whole)
         high.append(float("nan") if bound is None else bound / whole)
     low, high = [*low, *low[-1:]], [*high, *high[-1:]]
-    axes.fill_between(budgets, low, high, step="post", color=BAND, linewidth=0, alpha=0.85, zorder=3)
-
-
-def _name_lines(axes: Axes, curve: Curve, ends: list[tuple[float, float, str, str]], *, right: float) -> None:
-    """Write the name of each line beside its right end, none over another."""
-    places = plots.apart(axes, sorted(last for last, *_ in ends))
-    for (last, first, group, colour), at in zip(sorted(ends), places, strict=True):
-        name = f"{group} cities" if group != "all" else ("objective", "all pairs")[curve.counts_pairs_alone]
-        axes.annotate(
-            f"{name}\n{wording.percent(first)} to {wording.percent(last)}",
-            xy=(right, last),
-            xytext=(1.015, at),
-            textcoords=axes.get_yaxis_transform(),
-            color=colour,
-            weight="bold" if group == "all" else "normal",
-            va="center",
-            linespacing=1.35,
-            annotation_clip=False,
-        )
-    still = [group for group in curve.groups if group not in {name for *_, name, _ in ends}]
-    if still and curve.points and len(curve.groups) > 1:
-        start = {group: curve.share(curve.points[0].plan, group) for group in still}
-        shares = ", ".join(f"{group} {wording.percent(share, digits=0)}" for group, share in start.items())
-        axes.text(1.015, 0.0, f"unchanged: {shares}", transform=axes.transAxes, size=9, color=plots.MUTED)
+    axes.fill_between(budgets, low, high, step="post", color=plots.BAND, linewidth=0, alpha=0.85, zorder=1)
 
 
 def _ring_point(axes: Axes, x: float, y: float, *, size: float, width: float) -> None:
@@ -156,43 +96,8 @@ def _ring_point(axes: Axes, x: float, y: float, *, size: float, width: float) ->
     ring.set_clip_on(False)
 
 
-def _mark_point(
-    axes: Axes,
-    point: Point,
-    height: float,
-    word: str,
-    colour: str,
-    *,
-    side: Literal["left", "right"] = "right",
-) -> None:
-    """Drop a line from a point to the bottom, and write there what it costs and builds."""
-    bottom = axes.get_ylim()[0]
-    axes.plot([point.cost] * 2, [bottom, height], color=colour, linewidth=1, dashes=(4, 3), zorder=2)
-    count = len(point.plan.built)
-    words = f"{word}{point.cost:,}, {count} link{'' if count == 1 else 's'}"
-    _note_at_foot(axes, point.cost, words, colour, side=side)
-
-
-def _note_at_foot(
-    axes: Axes, x: float, words: str, colour: str, *, side: Literal["left", "right"] = "right"
-) -> None:
-    axes.annotate(
-        words,
-        xy=(x, axes.get_ylim()[0]),
-        xytext=(-8 if side == "left" else 8, 8),
-        textcoords="offset points",
-        ha="right" if side == "left" else "left",
-        color=colour,
-        size=10.5,
-        weight="bold",
-        zorder=8,
-    )
-
-
 def _end_notes(curve: Curve) -> tuple[str, ...]:
     """Return where the frontier begins and ends, and what the band means."""
-    if not curve.points:
-        return ()
     first, last = curve.points[0], curve.points[-1]
     begin = "today" if not first.plan.built else f"the cheapest plan, {first.cost:,}"
     everything = f"everything built ({wording.integer(curve.everything.cost)})"
@@ -202,8 +107,9 @@ def _end_notes(curve: Curve) -> tuple[str, ...]:
     else:
         most = curve.share(curve.everything, "all")
         end = f"the most that a plan covers; {everything} would cover {wording.percent(most)}"
+    knee = "" if curve.knee is None else f" Ring: the knee, {curve.points[curve.knee].cost:,}."
     return (
-        f"Left end: {begin}. Right end: {end}.",
+        f"Left end: {begin}. Right end: {last.cost:,}, {end}.{knee}",
         "Grey: where better plans may lie between those drawn. It is proven that none lies above the grey.",
     )
 
@@ -284,7 +190,7 @@ def _draw_tier(axes: Axes, curve: Curve, number: int, group: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     total = max(1, curve.totals[group])
-    colour = COLOURS.get(group, (COLOURS["secondary"], COLOURS["small"])[number])
+    colour = plots.TIER_LINES.get(group, tuple(plots.TIER_LINES.values())[1 + number])
     costs = [point.cost for point in curve.points]
     shares = [point.plan.reached[number] / total for point in curve.points]
     best = np.maximum.accumulate(shares) if shares else np.zeros(0)

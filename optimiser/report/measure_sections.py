@@ -259,11 +259,9 @@ def build_order(_report: ReportInput, measures: Measures) -> dict[str, Any] | No
     if len(steps) < 2:
         return None
     method, _, exchanged = str(measures.facts["order_method"]).partition(", ")
-    rows = steps.to_dict("records")
-    names = {row["candidate_id"]: wording.link_name(row) for row in rows}
+    names = {row["candidate_id"]: wording.link_name(row) for row in steps.to_dict("records")}
     return {
         "tiers": _tiers_of(steps),
-        "steps": rows,
         "method": wording.WORDS["order_methods"].get(method, method),
         "exchanged": bool(exchanged),
         "phases": [

@@ -190,15 +190,11 @@ def write_frontier(report: ReportInput, path: Path, *, picture: Path) -> Path:
     picture
         PNG file with the curve, which the page contains.
     """
-    groups, weights = (report.pairs[name].to_numpy() for name in ("group", "weight"))
-    covered = [list(point.covered) for point in report.points]
-    tiers = coverage.groups_in_order(report.pairs["group"])
     values = {
         "title": f"{report.region}: what each sum of money buys",
         "definition": sentences.definition(report),
         "links": _rows(report.links),
-        "shares": [weights[rows].sum() / max(weights.sum(), 1) for rows in covered],
-        "counts": [[len(rows), *(int((groups[rows] == tier).sum()) for tier in tiers)] for rows in covered],
+        "weights": [report.pairs["weight"].iloc[list(one.covered)].sum() for one in report.points],
         **_map_context(report),
     }
     return write_atomically(
@@ -239,12 +235,10 @@ def context(report: ReportInput) -> dict[str, Any]:
     assumed = pd.DataFrame() if report.sensitivity is None else report.sensitivity
     columns = [str(name).rsplit(" ", 1)[0] for name in assumed.columns if name != "case"]
     return {
-        "title": f"{report.region}: {sentences.headline(report)}",
-        "headline": sentences.headline(report),
-        "answer": answer.sentence(report, report.plans[0]),
+        "title": f"{report.region}: {answer.sentence(report)}",
+        "answer": answer.sentence(report),
         "definition": sentences.definition(report),
         "proof": sentences.proof(report),
-        "proposals": sentences.proposals(report),
         "people_gaining": coverage.people_gaining(report.cities, pairs),
         "links": rows,
         "packages": _packages(report, rows),
@@ -435,8 +429,8 @@ class MapView:
 
     @classmethod
     def of(cls, report: ReportInput, *, title: str = "") -> MapView:
-        """Draw the map of a plan under a title; empty: its headline."""
-        title = title or f"{report.region}: {sentences.headline(report)}"
+        """Draw the map of a plan under a title; empty: the sentence of its page."""
+        title = title or f"{report.region}: {answer.sentence(report)}"
         return cls(_rendered("map.html", report, {"title": title, **_map_context(report)}))
 
     def save(self, path: str | Path) -> Path:

@@ -12,7 +12,7 @@ import geopandas as gpd
 import pandas as pd
 
 from optimiser.measures import coverage
-from optimiser.report import maps, plots, ring_section, sentences, wording
+from optimiser.report import answer, maps, plots, ring_section, sentences, wording
 from optimiser.report.inputs import ReportInput
 from optimiser.report.maps import Frame, Layers
 from optimiser.report.ring_layout import NEW, RingShown, formed, known_rings
@@ -71,7 +71,7 @@ def draw(report: ReportInput, *, dpi: int = 160) -> Figure:
         f"cost {sentences.budget(report)}",
         sentences.proof(report),
     )
-    title = f"{report.region}: {sentences.headline(report)}"
+    title = f"{report.region}: {answer.sentence(report).partition('; ')[0].removesuffix('.')}"
     return _draw(report, title, parts, lambda axes: _draw_panel(axes, report), dpi=dpi)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -300,6 +300,76 @@ def apart(axes: Axes, values: Sequence[float]) -> list[float]:
     """Return rising values at least `LABEL_GAP` apart: each is raised as far as those before it need."""
     gap = LABEL_GAP * float(np.ptp(axes.get_ylim()))
     return list(itertools.accumulate(values, lambda before, own: max(own, before + gap)))
+
+
+class Steps(NamedTuple):
+    """Shares that rise in steps along money, today's first; `upper`: proven limits, where one is open."""
+
+    money: Sequence[float]
+    shares: Sequence[float]
+    upper: Sequence[float] = ()
+
+
+LOOKS_IN_TURN = ((INK, "solid"), (TIER_LINES["secondary"], (0, (5, 2))), (LOSES, (0, (1.5, 1.2))))
+"""Colour and dashes of curves that no tier names, in turn: told apart in grey as well."""
+
+BAND = "#b9c3cf"
+"""Colour of the band between plans and proven bounds."""
+
+
+def draw_curves(
+    panels: Mapping[str, Mapping[str, Steps]], *, across: str, mark: float | None = None
+) -> Figure:
+    """Draw curves in panels beside each other, each curve with its name at the right end.
+
+    Parameters
+    ----------
+    panels
+        By title, which says what is counted: curves by name of a tier, ``all`` or anything else.
+    across
+        What the money is.
+    mark
+        An amount of money to mark.
+    """
+    wide = 8.2 if len(panels) == 1 else 4.4 * len(panels)
+    with figure(wide, 3.5, dpi=100, size=9) as found:
+        for at, (title, curves) in enumerate(panels.items()):
+            step = 1 / len(panels)
+            axes = found.add_axes((at * step + 0.6 / wide, 0.15, step - 1.7 / wide, 0.77))
+            draw_steps(axes, curves)
+            axes.set_title(title, loc="left", size=10)
+            axes.set_xlabel(across, color=MUTED)
+            if mark is not None:
+                axes.axvline(mark, color=MUTED, lw=0.9, linestyle=(0, (3, 3)), zorder=1)
+    return found
+
+
+def right_of(money: Sequence[float]) -> float:
+    """Return where axes end whose last point stands at the last amount of money."""
+    return 1.03 * max(1.0, money[-1])
+
+
+def draw_steps(axes: Axes, curves: Mapping[str, Steps]) -> None:
+    """Draw curves, each a line of its own look with its name at the right end; white: where they begin."""
+    right = max(right_of(curve.money) for curve in curves.values())
+    turn = itertools.cycle(LOOKS_IN_TURN)
+    tiers = {"all": INK, **TIER_LINES}
+    looks = {name: (tiers[name], "solid") if name in tiers else next(turn) for name in curves}
+    for name, curve in curves.items():
+        colour, dash = looks[name]
+        money, shares = [*curve.money, right], [*curve.shares, curve.shares[-1]]
+        if curve.upper:
+            axes.fill_between(money, shares, [*curve.upper, curve.upper[-1]], step="post", color=BAND, lw=0)
+        look: Any = {"color": colour, "linestyle": dash, "linewidth": 2.4 if name == "all" else 1.6}
+        axes.step(money, shares, where="post", label=name, **look)
+        axes.scatter(curve.money[1:], curve.shares[1:], s=16, color=colour, zorder=4)
+        axes.scatter(money[:1], shares[:1], s=30, c="white", edgecolors=INK, zorder=5, clip_on=False)
+    plain(axes, x=thousands, y=percent)
+    ends = sorted((curve.shares[-1], name) for name, curve in curves.items())
+    for (_, name), at in zip(ends, apart(axes, [share for share, _ in ends]), strict=True):
+        look = {"va": "center", "textcoords": "offset points", "annotation_clip": False}
+        axes.annotate(name, (right, at), (6, 0), color=looks[name][0], **look)
+    axes.set_xlim(0, right)
 
 
 class Marks(NamedTuple):

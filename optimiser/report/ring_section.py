@@ -69,14 +69,6 @@ def titled(report: ReportInput, ring: RingShown) -> str:
     return sentence(ring) if len(report.rings) == 1 else f"{ring.id}: {sentence(ring)}"
 
 
-def short(rings: Sequence[RingShown]) -> str:
-    """Return formed rings, at least one, in a few words: ``a ring of 743 km round Beijing and Tianjin``."""
-    if len(rings) == 1:
-        return f"a {noun(rings[0])} of {rings[0].length_km:,.0f} km {around(rings[0])}"
-    centres = list(dict.fromkeys(name for ring in rings for name in ring.facts.centres))
-    return f"{len(rings)} rings round {join_names(centres)}" if centres else f"{len(rings)} rings"
-
-
 def build(report: ReportInput, ring: RingShown) -> str:
     """Return what must be built for a ring that is formed, and what that costs."""
     earned = f" Its reward is {integer(ring.reward)}." if ring.reward else ""

@@ -14,33 +14,14 @@ from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness
 from optimiser.measures.equity import ALL
 from optimiser.measures.tables import Measures
-from optimiser.report import answer, plots, ring_section, tables, wording
+from optimiser.report import answer, ring_section, tables, wording
 from optimiser.report.inputs import PARTS, Question, ReportInput
-from optimiser.report.ring_layout import formed
 
 ORDER = "in the order of building, by value for money"
 """Order of the links in a few words; `optimiser.measures.order.build_order` gives the rule in full."""
 
 MOST_LINKS = 20
 """Links that page and terminal show before a reader asks for more; all are in links.csv."""
-
-
-def headline(report: ReportInput) -> str:
-    """Return the outcome in one sentence."""
-    new, built, rings = len(coverage.newly_covered(report.pairs)), len(report.links), formed(report.rings)
-    limit, pairs = wording.hours(report.limit_s), f"{wording.integer(new)} more city pairs"
-    links = f"{proposals(report)} bring{'s' if built == 1 else ''} "
-    links += f"{'1 more city pair' if new == 1 else pairs} within {limit}"
-    if not built:
-        links = f"Nothing is built: no more city pairs come within {limit}"
-    if not rings:
-        return links
-    if not any(ring.candidates for ring in rings):
-        return f"{links}; {ring_section.short(rings)} already exist{'s' if len(rings) == 1 else ''}"
-    closing = f"close{'s' if built == 1 else ''} {ring_section.short(rings)}"
-    if not new:
-        return f"{proposals(report)} {closing}; no more city pairs come within {limit}"
-    return f"{links} and {closing}"
 
 
 def near_limit(report: ReportInput) -> str:
@@ -50,22 +31,6 @@ def near_limit(report: ReportInput) -> str:
     return (
         f"Within {minutes} minutes of the limit lie {inside} pairs that count and {outside} that do not, so "
         "that small errors in the times would move them"
-    )
-
-
-def proposals(report: ReportInput) -> str:
-    """Return how many links, train services, measures at stations and stretches of rings are proposed."""
-    on_rings = report.links["kind"].isin(plots.ON_RINGS)
-    found = plots.categories(report.links[~on_rings])
-    services, stations = found.count("service"), found.count("access")
-    counts = (
-        (len(found) - services - stations, "link", "links"),
-        (services, "train service", "train services"),
-        (stations, "measure at stations", "measures at stations"),
-        (int(on_rings.sum()), "improved stretch of a ring", "improved stretches of rings"),
-    )
-    return wording.join_names(
-        [f"{count} {one if count == 1 else many}" for count, one, many in counts if count]
     )
 
 
@@ -328,7 +293,7 @@ def unasked(*questions: Question) -> str:
 def summary(report: ReportInput) -> Group:
     """Return everything that the screen shows of a plan: headline, notes, coverage, links."""
     head = (
-        Text(f"{report.region}: {headline(report)}", style="bold"),
+        Text(f"{report.region}: {answer.sentence(report)}", style="bold"),
         Text(f"cost {budget(report)} · {proof(report)}"),
         *(Text(note, style="bold") for note in (report.screening, *report.notes) if note),
         *map(Text, ring_section.screen_lines(report)),

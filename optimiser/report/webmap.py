@@ -475,13 +475,6 @@ def _plans(report: ReportInput) -> Iterator[dict[str, Any]]:
         }
 
 
-def first_plan(report: ReportInput) -> int:
-    """Return the plan that the page shows first: the knee of a frontier or its last point, else the plan."""
-    if report.points:
-        return len(report.points) - 1 if report.knee is None else report.knee
-    return 0
-
-
 def city_order(cities: pd.DataFrame) -> NDArray[np.int64]:
     """Return the rows of the cities by tier, largest tier first, then by people, int64 [cities]."""
     place = {tier: at for at, tier in enumerate(TIERS)}
@@ -540,8 +533,8 @@ def gather(report: ReportInput) -> dict[str, Any]:
         "axis": answer.axis(report),
         "rings": [ring.id for ring in circuits(report)],
         "plans": list(_plans(report)),
-        "first": first_plan(report),
-        "chosen": len(report.points) - 1 if report.points else 0,
+        "first": max(0, len(report.points) - 1) if report.knee is None else report.knee,
+        "chosen": max(0, len(report.points) - 1),
     }
 
 

@@ -28,7 +28,7 @@ from optimiser.problem.model import TIERS
 from optimiser.problem.result import Result
 from optimiser.proposals.rings.reference_rings import read_reference_rings
 from optimiser.proposals.table import Candidates
-from optimiser.report import geopackage, inputs, sentences, tables
+from optimiser.report import answer, geopackage, inputs, sentences, tables
 from optimiser.report.inputs import CaseResults, Question, ReportInput, StateShown, StateStep
 from optimiser.report.ring_layout import RingShown
 from optimiser.report.wording import join_names
@@ -432,7 +432,7 @@ def summarise(
         "version": metadata.version("polyring"),
         "job": found.problem.name,
         "title": report.region,
-        "headline": sentences.headline(report),
+        "headline": answer.sentence(report),
         "status": plan.status,
         "definition": job.times.definition,
         "limit_s": job.times.limit_s,

@@ -27,7 +27,7 @@ from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
 from optimiser.problem.errors import JobError, ProblemError
 from optimiser.problem.result import Result, Status
-from optimiser.report import page, sentences, tables, wording
+from optimiser.report import answer, page, sentences, tables, wording
 from optimiser.report.inputs import CaseResults, ReportInput
 from optimiser.report.page import MapView
 from optimiser.report.ring_layout import known_rings
@@ -488,7 +488,7 @@ class Run:
     def __str__(self) -> str:
         """Return what the plan builds and brings, in two sentences."""
         shown = self.shown
-        return f"{shown.region}: {sentences.headline(shown)}. {sentences.meaning(shown)}"
+        return f"{shown.region}: {answer.sentence(shown)} {sentences.meaning(shown)}"
 
     def _repr_html_(self) -> str:
         """Return headline, coverage and links as HTML, for a notebook."""
@@ -497,7 +497,7 @@ class Run:
         lines = (*changed, f"Cost {sentences.budget(shown)}; {sentences.proof(shown)}.")
         words = {"group": "tier", "pairs": "pairs", "before_pairs": "today", "after_pairs": "with the plan"}
         return (
-            page.heading(f"{shown.region}: {sentences.headline(shown)}", *lines)
+            page.heading(f"{shown.region}: {answer.sentence(shown)}", *lines)
             + page.table(coverage.by_group(shown.pairs), columns=words)
             + page.table(
                 pd.DataFrame(shown.links.assign(kind=shown.links["kind"].map(wording.kind))),

@@ -104,7 +104,7 @@ def test_summary_page_and_headline_name_the_ring(done: Path) -> None:
     assert ring["sentence"].startswith("A ring of ")
     assert " round Hub through " in ring["sentence"]
     assert {city["name"] for city in ring["cities"]} <= {"Southwest", "Southeast", "Northeast", "Northwest"}
-    assert "a ring of" in summary["headline"]
+    assert "a ring road of" in summary["headline"]
     page = (done / "out" / "report.html").read_text(encoding="utf-8")
     assert ring["sentence"] in page
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from matplotlib.collections import PolyCollection
 from report_drawing import explored, line_report, state, stated, traced
 from ring_square import shown
 
@@ -118,6 +119,20 @@ def test_a_ring_that_the_money_cannot_close_is_told_with_the_reason():
     )
 
 
+def test_a_ring_that_the_plan_alone_leaves_out_is_not_told():
+    missed = line_report("bc", rings=(shown(()),))
+    assert answer.sentence(missed) == answer.sentence(line_report("bc"))
+
+
+def test_nothing_has_to_be_built_for_a_ring_that_exists():
+    ring = shown()
+    old = replace(ring, pieces=ring.pieces.assign(state="existing", candidate_id="", cost=0))
+    assert answer.sentence(line_report(rings=(old,))) == (
+        "Nothing is built: 3 of 6 pairs of cities are within 4 hours; a ring road of 280 km round Centre "
+        "exists already."
+    )
+
+
 def test_a_ring_that_exists_costs_nothing():
     ring = shown(exists=(True,) * 5)
     ring = replace(ring, pieces=ring.pieces.assign(candidate_id="", cost=0))
@@ -202,9 +217,10 @@ def lines_of(axes):
 
 
 def test_the_picture_has_a_panel_a_tier_and_a_line_a_choice_of_rings():
-    figure = answer.draw(stated(), dpi=50)
+    figure = answer.draw(stated())
     everything, small = figure.axes
-    assert [axes.get_title(loc="left") for axes in figure.axes] == ["all (6 pairs)", "small (5 pairs)"]
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["All: share of 6 pairs within 4 h", "Small: share of 5 pairs within 4 h"]
     right = 1.03 * 400
     assert lines_of(everything) == {
         "no ring": [(0, 0.5), (40, 0.5), (320, 1), (400, 1), (right, 1)],
@@ -213,6 +229,7 @@ def test_the_picture_has_a_panel_a_tier_and_a_line_a_choice_of_rings():
     assert lines_of(small)["all rings"][:2] == [(0, 0.4), (320, 1)]
     budget = next(line for line in everything.lines if str(line.get_label()).startswith("_"))
     assert budget.get_xdata() == [400, 400]
+    assert figure.axes[0].get_xlabel() == "Budget, million CNY"
 
 
 def test_the_band_reaches_as_far_as_a_better_plan_may():
@@ -220,3 +237,13 @@ def test_the_band_reaches_as_far_as_a_better_plan_may():
     open_end = replace(report.states[2], objective=60, bound=75)
     assert answer.weight_left(report, open_end) == 0.25
     assert answer.weight_left(report, report.states[3]) == 0
+    states = (*report.states[:2], replace(open_end, covered=open_end.covered[:4]), *report.states[3:])
+    everything, small = answer.draw(replace(report, states=states)).axes
+
+    def bands(axes):
+        return [one for one in axes.collections if isinstance(one, PolyCollection)]
+
+    (band,) = bands(everything)
+    corners = {(x, round(y, 6)) for x, y in band.get_paths()[0].vertices.tolist()}
+    assert {(320, round(4 / 6, 6)), (320, round(4 / 6 + 0.25, 6)), (400, 1)} <= corners
+    assert not bands(small)

@@ -78,11 +78,18 @@ def test_the_picture_is_a_png(two_way, tmp_path):
 
 
 def test_names_of_curves_that_end_close_together_stand_apart():
-    with plots.figure(8, 4, dpi=100, size=9) as figure:
-        axes = figure.add_subplot()
-        axes.set_ylim(0.5, 1.0)
-        gap = plots.LABEL_GAP * 0.5
-        assert plots.apart(axes, [0.748, 0.750, 0.751]) == pytest.approx(
-            [0.748, 0.748 + gap, 0.748 + 2 * gap]
-        )
-        assert plots.apart(axes, [0.6, 0.9]) == [0.6, 0.9]
+    ends = {"all": 0.751, "secondary": 0.750, "small": 0.748}
+    curves = {name: plots.Steps([0, 9, 50], [0.66, 0.72, end]) for name, end in ends.items()}
+    figure = plots.draw_curves({"Share": curves}, across="Money spent")
+    (axes,) = figure.axes
+    places = [text.xy[1] for text in sorted(axes.texts, key=lambda text: ends[text.get_text()])]
+    gap = plots.LABEL_GAP * np.ptp(axes.get_ylim())
+    assert places == pytest.approx([0.748, 0.748 + gap, 0.748 + 2 * gap])
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert not any(one.overlaps(other) for at, one in enumerate(boxes) for other in boxes[:at])
+
+
+def test_names_far_apart_stand_at_the_ends_of_their_curves():
+    curves = {"all": plots.Steps([0, 9], [0.1, 0.9]), "small": plots.Steps([0, 9], [0.1, 0.4])}
+    figure = plots.draw_curves({"": curves}, across="")
+    assert {text.get_text(): text.xy[1] for text in figure.axes[0].texts} == {"all": 0.9, "small": 0.4}

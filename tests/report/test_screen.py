@@ -17,7 +17,7 @@ GOLDEN = Path(__file__).parent / "links_screen_golden.txt"
 
 def test_the_screen_shows_coverage_and_ranked_links(report):
     text = on_screen(report)
-    assert "3 links bring 3 more city pairs within 4 hours" in text
+    assert "310 of 400 million CNY bring 3 more of 6 pairs of cities within 4 hours" in text
     assert "Cy – Di" in text
     assert "+3" in text
 

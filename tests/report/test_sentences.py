@@ -4,19 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 from report_drawing import PRICED, explored
-from ring_square import shown
 
 from optimiser.problem.result import ProofSource
 from optimiser.report import sentences, tables
 from optimiser.report.inputs import CertifiedBound
-
-
-def test_the_headline_counts_links_and_new_pairs(report):
-    assert sentences.headline(report) == "3 links bring 3 more city pairs within 4 hours"
-
-
-def test_the_headline_says_that_nothing_is_built(make):
-    assert sentences.headline(make()).startswith("Nothing is built")
 
 
 def test_without_a_bound_nothing_is_claimed(report):
@@ -46,28 +37,6 @@ def test_what_is_certified_is_told_apart_from_what_is_claimed(report):
     assert sentences.certificate(part).endswith("beyond that is the word of cuts with SCIP 10.")
     optimal = replace(part, gap=0.0)
     assert "; the optimum itself by the word of cuts with SCIP 10" in sentences.proof(optimal)
-
-
-def test_the_headline_names_the_ring_that_is_closed(ringed):
-    assert sentences.headline(ringed).endswith("within 4 hours and close a ring of 280 km round Centre")
-
-
-def test_the_headline_says_that_a_ring_already_exists(make):
-    ring = shown()
-    old = replace(ring, pieces=ring.pieces.assign(state="existing", candidate_id="", cost=0))
-    there = "; a ring of 280 km round Centre already exists"
-    assert sentences.headline(make("bc", rings=(old,))).endswith(there)
-    nothing = "Nothing is built: no more city pairs come within 4 hours"
-    assert sentences.headline(make(rings=(old,))) == f"{nothing}{there}"
-
-
-def test_the_headline_of_links_that_only_close_a_ring(make):
-    closing = "1 link closes a ring of 280 km round Centre; no more city pairs come within 4 hours"
-    assert sentences.headline(make("idle", rings=(shown(),))) == closing
-
-
-def test_a_ring_that_is_not_formed_is_not_in_the_headline(make, missed):
-    assert sentences.headline(missed) == sentences.headline(make("bc"))
 
 
 def test_cities_that_gain_least_are_told_what_would_bring_another_pair():

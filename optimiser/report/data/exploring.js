@@ -144,6 +144,7 @@ const explore = (() => {
     say("figure-cost", whole(spent));
     if (isNew && plans.length > 1 && data.budget !== null) say("figure-budget", `of ${whole(plan.budget)} ${data.money}`);
     say("figure-gap", plan.gap);
+    say("figure-built", plan.order.length);
     say("state-spent", whole(spent));
     document.querySelectorAll(".state-pairs").forEach((tile, at) => { tile.textContent = counts[at]; });
     const [last] = plan.order[step - 1] ?? [];
@@ -194,6 +195,10 @@ const explore = (() => {
     byId(table.slice(1))?.addEventListener("click", (event) => { if (found(event)) act(found(event)); });
     byId(table.slice(1))?.addEventListener("keydown", (event) => { if (event.key === "Enter" && found(event)) act(found(event)); });
   };
+  for (const row of document.querySelectorAll("#points tbody tr")) {
+    const counts = reached(plans[row.dataset.plan]);
+    row.querySelectorAll("[data-count]").forEach((cell, at) => { cell.textContent = counts[at]; });
+  }
   rowsDo("#points", (row) => choose(Number(row.dataset.plan)));
   rowsDo("#order", (row) => build(Number(row.dataset.at)));
 

@@ -424,7 +424,7 @@ def closures(
 
 def _show_backcast(done: Backcasted) -> None:
     """Print what each strategy finds of what was built, along the money."""
-    from optimiser.report.backcast import BUDGETS, FIGURES
+    from optimiser.report.backcast import BUDGETS, FIGURES, ring_sentences
 
     found = done.found
     then, today, total = (found.pairs[name] for name in ("then", "today", "total"))
@@ -445,10 +445,12 @@ def _show_backcast(done: Backcasted) -> None:
             right=list(formats),
         )
     screen.line("road, rail: by lines of the mode; both: the two together; any: by lines of either mode.")
+    for words in ring_sentences(found):
+        screen.line(words)
     screen.line("backcast.csv has as well what the rules find among lines between all neighbouring cities.")
     if done.exit_code:
         screen.line("NOT every plan is proven to the gap that was asked for; raise solve.time_limit_s.")
-    screen.line(f"Files: {done.folder}  (backcast.csv, backcast.png, corridors.csv, choices.csv)")
+    screen.line(f"Files: {done.folder}  (backcast.csv, backcast.png, corridors.csv, choices.csv, rings.csv)")
 
 
 @writes_folder(_show_backcast, lambda done: done.summary)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from optimiser.measures.recall import MODES
+from optimiser.proposals.rings.reference_rings import CORRIDOR_KM
 from optimiser.report import maps, plots, wording
 from optimiser.report.tables import records
 
@@ -23,6 +24,11 @@ STRATEGIES, BUDGETS, POOLS = (dict[str, str](wording.WORDS[n]) for n in ("strate
 
 PLANS = ("plan", "plan_lines")
 """Strategies that are plans of the model."""
+
+OF_RING = ("ring", "chooser", "name", "length_km", "new_km", "cost", "cities", "geometry")
+"""Columns of rings: `chooser` is `known`, `web` or `circle`, `name` that of a known ring or the centres."""
+OF_KNOWN = ("known", "share_of_ring", "share_of_known")
+"""Id of the known ring that one is compared with, and which share of either is within `CORRIDOR_KM` of it."""
 
 FIGURES = ("road", "rail", "both", "any")
 """Recalls: of each mode, of both by lines of their own mode, and of both by lines of either."""
@@ -50,7 +56,10 @@ class Backcast:
         Rows of `corridors.csv`.
     built
         Lines of the corridors that count: columns `id`, `mode`, `share_found`, `ends_at_cities` (number of
-        cities that the corridor ends at), `km`, `geometry` (degrees).
+        cities that the corridor ends at), `share_on_rings`, `km`, `geometry` (degrees).
+    rings
+        Known rings, and rings proposed for the day beside them: columns `OF_RING` (degrees), `OF_KNOWN`, and
+        `corridors`, those that lie near it.
     lines
         Lines proposed: columns `candidate_id`, `mode`, `geometry` (degrees).
     network
@@ -72,6 +81,7 @@ class Backcast:
     pairs: Mapping[str, int]
     corridors: pd.DataFrame
     built: gpd.GeoDataFrame
+    rings: gpd.GeoDataFrame
     lines: gpd.GeoDataFrame
     network: gpd.GeoDataFrame
     cities: gpd.GeoDataFrame
@@ -114,6 +124,33 @@ def choice_table(choices: pd.DataFrame) -> pd.DataFrame:
     kept = choices[choices["draw"].isna() & choices["share"].notna()]
     rows = kept[["chooser", "pool", "purse", "share", "built"]].explode("built", ignore_index=True)
     return rows.rename(columns={"built": "candidate_id"}).dropna(subset="candidate_id")
+
+
+def ring_table(rings: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of `rings.csv`."""
+    decimals = {"length_km": 1, "new_km": 1, "share_of_ring": 4, "share_of_known": 4}
+    numbers = {**dict.fromkeys(decimals, "float64"), "cost": "Int64"}
+    return pd.DataFrame(rings.drop(columns="geometry")).astype(numbers).round(decimals)
+
+
+def ring_sentences(found: Backcast) -> Iterator[str]:
+    """Yield how far the rings that a web proposes for the day are those that are known, beside a circle."""
+    known, web, circles = (found.rings[found.rings["chooser"] == name] for name in ("known", "web", "circle"))
+    names = known.set_index("ring")["name"]
+    for row, circle in zip(web.itertuples(), circles.itertuples(), strict=True):
+        words = f"Ring proposed round {row.name}: {row.length_km:.0f} km, {row.new_km:.0f} km of it new"
+        if row.known in names:
+            words += (
+                f"; {row.share_of_ring:.0%} of it is within {CORRIDOR_KM:g} km of the {names[row.known]}, "
+                f"and {row.share_of_known:.0%} of that within as much of it (of a circle as long round the "
+                f"same middle: {circle.share_of_ring:.0%} and {circle.share_of_known:.0%})"
+            )
+        yield f"{words}."
+    near = [len(set("; ".join(rows["corridors"]).split("; ")) - {""}) for rows in (web, circles)]
+    yield (
+        f"Of {int((found.built['mode'] == 'road').sum())} roads opened since, {near[0]} lie near the "
+        f"{web['ring'].nunique()} rings that a web proposes for the day, and {near[1]} near such circles."
+    )
 
 
 def means(choices: pd.DataFrame, how: str = "mean") -> pd.DataFrame:
@@ -213,6 +250,7 @@ def summary(found: Backcast) -> dict[str, Any]:
         "built_km": {mode: round(float(own["km"].sum()), 1) for mode, own in built.items()},
         "joining_two_cities_km": round(found.joining_km, 1),
         "pairs": dict(found.pairs),
+        "rings": records(ring_table(found.rings)),
         "everything": records(every[["cost", *RECALLS]])[0],
         "choices": records(rows[["chooser", *rows.columns.drop("chooser")]]),
     }
@@ -250,11 +288,13 @@ def _draw_map(axes: Axes, found: Backcast) -> None:
     """Draw what was built in broad strokes, and the lines of the plan shown upon them."""
     crs = maps.plane(found.cities)
     cities = found.cities.to_crs(crs).sort_values("population", ascending=False)
-    frame = maps.padded(maps.bounds([cities.geometry]), 0.06)
+    rings = found.rings.drop_duplicates(["chooser", "ring"]).query("chooser != 'circle'").to_crs(crs)
+    frame = maps.padded(maps.bounds([cities.geometry, rings.geometry]), 0.06)
     maps.frame_map(axes, maps.fit(frame, axes.bbox.width / axes.bbox.height))
     chosen = found.lines[found.lines["candidate_id"].isin(found.shown.built)]
     layers = [(found.built, plots.PAST), (chosen, plots.PROPOSALS)]
     drawn = [(lines[lines["mode"] == mode], looks[mode]) for lines, looks in layers for mode in MODES]
+    drawn += [(rings[rings["chooser"] == name], plots.PAST[name]) for name in ("known", "web")]
     for order, (lines, stroke) in enumerate([(found.network, plots.PAST["then"]), *drawn], start=1):
         if len(lines):
             x, y = maps.gapped(lines.to_crs(crs).geometry.explode()).T

@@ -162,7 +162,7 @@ def corridor_table(corridors: gpd.GeoDataFrame, found: pd.DataFrame) -> pd.DataF
     corridors
         The corridors.
     found
-        Of those that count `id`, `ends_at_cities` and `share_found`.
+        Of those that count `id`, `ends_at_cities`, `share_found` and `share_on_rings`.
     """
     by_id = found.set_index("id")
     return (
@@ -170,7 +170,7 @@ def corridor_table(corridors: gpd.GeoDataFrame, found: pd.DataFrame) -> pd.DataF
         .assign(
             opened=corridors["opened"].astype(str),
             ends_at_cities=corridors["id"].map(by_id["ends_at_cities"]).astype("Int64"),
-            share_found=corridors["id"].map(by_id["share_found"]),
+            **{name: corridors["id"].map(by_id[name]) for name in ("share_found", "share_on_rings")},
         )
-        .round({"length_km": 1, "line_km": 1, "share_found": 4})
+        .round({"length_km": 1, "line_km": 1, "share_found": 4, "share_on_rings": 4})
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.job.model import LoadedJob
-from optimiser.job.sections import Budget
+from optimiser.job.sections import Budget, Rings
 from optimiser.measures.recall import (
     BASELINES,
     MODES,
@@ -33,17 +33,19 @@ from optimiser.measures.recall import (
 )
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
-from optimiser.problem.model import Capacity
-from optimiser.proposals.base_case import BaseCase, great_circle_km, line_km, on_sphere
+from optimiser.problem.model import Capacity, candidates_on
+from optimiser.proposals.base_case import BaseCase, great_circle_km, line_km, on_sphere, plane_of
 from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import KINDS, Rules, Scope, of_kind
 from optimiser.proposals.pruning import open_pairs
+from optimiser.proposals.rings.reference_rings import overlap, read_reference_rings
 from optimiser.proposals.table import Candidates, Proposal, assemble
 from optimiser.proposals.terrain import Terrain, sample_line
 from optimiser.report import backcast as view
-from optimiser.report import page, plots
+from optimiser.report import page, plots, wording
 from optimiser.report.backcast import Backcast
-from optimiser.run import corridors, proposing
+from optimiser.report.ring_layout import DEGREE, RingShown, lay_out
+from optimiser.run import corridors, proposing, solving
 from optimiser.run.chain import Chain
 from optimiser.run.demands import exact_share
 from optimiser.run.solving import NOT_PROVEN
@@ -62,6 +64,8 @@ LINES = tuple(name for name, kind in KINDS.items() if kind.lays_line)
 _DEMANDS = ("least", "city_coverage", "caps", "independence", "phasing")
 """Sections of a job that demand something of its plan."""
 _NOTHING = "Nothing was written."
+CORNERS = 360
+"""Corners of a circle."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ class Backcasted(folders.StudyRun):
     def _repr_html_(self) -> str:
         """Return region, day and what each strategy finds as HTML, for a notebook."""
         found = self.found
-        parts = [page.heading(f"{found.region}, network of {found.day}")]
+        parts = [page.heading(f"{found.region}, network of {found.day}", *view.ring_sentences(found))]
         parts += [page.heading(words) + page.table(self.table(one)) for one, words in view.BUDGETS.items()]
         return "".join(parts)
 
@@ -154,6 +158,8 @@ def backcast(
         Without a day, a table of what was built, dates in the map, or lines to choose from.
     """
     loaded = folders.job_of(job, settings)
+    web = next((ring for ring in loaded.job.rings if ring.web), Rings(web=True))
+    web = web.model_copy(update={"required": False, "reward": 1})
     day = (date.fromisoformat(day) if isinstance(day, str) else day) or loaded.job.region.as_of
     if day is None:
         raise JobError(
@@ -161,7 +167,7 @@ def backcast(
         )
     _refuse_without_lines(loaded, find_source(loaded))
     with folders.opened(_as_of(loaded, day), ENDING, out) as (asked, target, stage), ChildProcess() as solver:
-        steps = _Backcaster(asked, _as_of(loaded, None), day, progress or Progress(), solver)
+        steps = _Backcaster(asked, _as_of(loaded, None), day, web, progress or Progress(), solver)
         found, proven = steps.compare()
         folders.write(
             stage,
@@ -169,6 +175,7 @@ def backcast(
                 "backcast.csv": view.table(found.choices),
                 "choices.csv": view.choice_table(found.choices),
                 "corridors.csv": found.corridors,
+                "rings.csv": view.ring_table(found.rings),
                 "backcast.json": view.summary(found),
             },
         )
@@ -208,9 +215,11 @@ def _as_of(loaded: LoadedJob, day: date | None) -> LoadedJob:
     return replace(loaded, job=job.model_copy(update=changes))
 
 
-def _with(loaded: LoadedJob, *, budget: int, kinds: Sequence[str] | None = None) -> LoadedJob:
-    """Return a job with another budget, and with other kinds of candidates unless `kinds` is None."""
-    changes: dict[str, Any] = {"budget": Budget(amount=budget)}
+def _with(
+    loaded: LoadedJob, *, budget: int, kinds: Sequence[str] | None = None, rings: tuple[Rings, ...] = ()
+) -> LoadedJob:
+    """Return a job with another budget, rings, and other kinds of candidates unless `kinds` is None."""
+    changes: dict[str, Any] = {"budget": Budget(amount=budget), "rings": rings}
     if kinds is not None:
         changes["candidates"] = loaded.job.candidates.model_copy(update={"kinds": tuple(kinds)})
     return replace(loaded, job=loaded.job.model_copy(update=changes))
@@ -299,6 +308,8 @@ class _Backcaster:
         The same about the network of today.
     day
         The day.
+    web
+        The web of rings that is proposed for it.
     progress
         Notified of each step.
     solver
@@ -308,6 +319,7 @@ class _Backcaster:
     loaded: LoadedJob
     today: LoadedJob
     day: date
+    web: Rings
     progress: Progress
     solver: ChildProcess
 
@@ -352,8 +364,10 @@ class _Backcaster:
         of_lines = choices[choices["chooser"].eq("plan_lines") & choices["purse"].eq("one")]
         shown = of_lines[of_lines["share"].eq(shares[(len(shares) - 1) // 2])].iloc[0]
         built = later.loc[later["left_out"] == "", ["id", "mode", "line_km", "geometry"]]
+        rings, share_on_rings = self._rings(total, built)
         built = built.rename(columns={"line_km": "km"}).assign(
             share_found=pool.near.found(pool.rows(shown.built)),
+            share_on_rings=share_on_rings,
             ends_at_cities=[ends_at_cities(line, base, job.backcast.near_km) for line in built.geometry],
         )
         return Backcast(
@@ -372,6 +386,7 @@ class _Backcaster:
             },
             corridors=corridors.corridor_table(later, built),
             built=built,
+            rings=rings,
             lines=pool.lines.table[["candidate_id", "mode", "geometry"]],
             network=_network(first),
             cities=times.cities[["city_id", "name", "tier", "population", "geometry"]],
@@ -384,14 +399,49 @@ class _Backcaster:
     def _pool(self, name: str, of: Chain | Candidates, base: BaseCase, built: gpd.GeoDataFrame) -> _Pool:
         """Return lines, or those of a job with their pairs, with what they find of the corridors built."""
         lines = _lines(of.candidates.value) if isinstance(of, Chain) else of
+        near = self._near(built, lines.table)
+        evaluate = PlanEvaluator(of.counted.value) if isinstance(of, Chain) else None
+        return _Pool(name, lines, links_of(lines, base), near, evaluate)
+
+    def _near(self, built: gpd.GeoDataFrame, proposed: gpd.GeoDataFrame) -> Nearness:
+        """Return which parts of corridors lie near which proposals: columns `mode` and `geometry` of both."""
         asked = self.loaded.job.backcast
         courses, shapes = (
             [course(str(mode), line) for mode, line in zip(table["mode"], table.geometry, strict=True)]
-            for table in (built, lines.table)
+            for table in (built, proposed)
         )
-        near = Nearness.of(courses, shapes, near_km=asked.near_km, found_share=asked.found_share)
-        evaluate = PlanEvaluator(of.counted.value) if isinstance(of, Chain) else None
-        return _Pool(name, lines, links_of(lines, base), near, evaluate)
+        return Nearness.of(courses, shapes, near_km=asked.near_km, found_share=asked.found_share)
+
+    def _rings(self, budget: int, built: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, NDArray[np.float64]]:
+        """Return rings beside each other, and the share of each corridor built near those of the web.
+
+        They are the known rings of the mode of the web, the rings that the web proposes for the day, and for
+        each of these a circle, a rule of thumb that knows no road, with a row for each known ring that one is
+        compared with (columns of `report.backcast`). What is proposed reads no known ring.
+        """
+        chain = self._chain(_with(self.loaded, budget=budget, rings=(self.web,)))
+        file, mode = chain.source.files.get("measures.known_rings"), self.web.mode
+        known = [one for one in read_reference_rings(file) if one.mode == mode] if file else []
+        rows: list[tuple[Any, ...]] = [
+            (one.id, "known", one.title, one.length_km, None, None, "", one.line) for one in known
+        ]
+        for ring, centres in proposed_rings(chain):
+            name, km = wording.join_names(ring.facts.centres), ring.length_km
+            cities, circle = "; ".join(ring.cities["name"]), circle_round(centres, km)
+            rows.append((ring.id, "web", name, km, ring.new_km, ring.cost, cities, ring.circuit))
+            rows.append((ring.id, "circle", name, km, None, None, "", circle))
+        table = gpd.GeoDataFrame(rows, columns=list(view.OF_RING), geometry="geometry", crs=4326)
+        near = self._near(built, table.assign(mode=mode))
+        ids, least = built["id"].to_numpy(), self.loaded.job.backcast.found_share - 1e-9
+        table["corridors"] = ["; ".join(ids[near.found([row]) >= least]) for row in range(len(table))]
+        beside = [
+            (row, one.id, both.share_of_ring, both.share_of_reference)
+            for row in np.flatnonzero(table["chooser"] != "known").tolist()
+            for one in known
+            for both in [overlap(table.geometry[row], one.line)]
+        ]
+        shares = pd.DataFrame(beside, columns=["row", *view.OF_KNOWN]).set_index("row")
+        return table.join(shares), near.found(np.flatnonzero(table["chooser"] == "web").tolist())
 
     def _amounts(self, budgets: Mapping[str, Money]) -> Iterator[tuple[Money, dict[str, Any]]]:
         """Yield each amount of money, with what a choice says of it."""
@@ -428,6 +478,47 @@ class _Backcaster:
         for money, facts in self._amounts(budgets):
             for name, draw, order in orders:
                 yield pool.choice(name, spend(order.tolist(), pool.links, money), facts, draw=draw)
+
+
+def proposed_rings(chain: Chain) -> Iterator[tuple[RingShown, NDArray[np.float64]]]:
+    """Yield the rings of a job, each as the cheapest circuit that meets its demands, with its centres.
+
+    Parameters
+    ----------
+    chain
+        The steps of the job.
+
+    Yields
+    ------
+    RingShown, NDArray
+        The ring, which is checked; its centres, float64 [n x 2], degrees.
+    """
+    draft, cities = chain.draft.value, chain.times.value.cities
+    solve = partial(solving.solve, settings=chain.loaded.job.solve, run=chain.solver)
+    for ring in draft.problem.rings:
+        circuits = {ring.id: proposing.cheapest_circuit(draft.problem, ring, solve)}
+        if circuits[ring.id] and draft.rings is not None:
+            alone = draft.problem.replace(pairs=(), rings=(ring,), budget=None, cover="all")
+            plan = verify.score(alone, candidates_on(alone, circuits), rings=circuits)
+            links, facts = draft.rings.links, draft.rings.facts
+            (shown,) = lay_out(alone, plan, cities=cities, links=links, facts=facts)
+            yield shown, np.array(ring.centres) / DEGREE
+
+
+def circle_round(centres: NDArray[np.float64], length_km: float) -> shapely.LineString:
+    """Return a circle of a length round the middle of some points, degrees.
+
+    Parameters
+    ----------
+    centres
+        float64 [n x 2], degrees.
+    length_km
+        Its length.
+    """
+    angle = np.linspace(0, 2 * np.pi, CORNERS, endpoint=False)
+    x, y = length_km / (2 * np.pi) * np.array([np.cos(angle), np.sin(angle)])
+    corners = np.column_stack(plane_of(*centres.T).transform(x, y, direction="INVERSE"))
+    return shapely.LineString([*corners, corners[0]])
 
 
 def course(mode: str, line: shapely.Geometry) -> Course:

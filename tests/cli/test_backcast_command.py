@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 
 import pytest
-from cli_drawing import JOB, draw_map
+from cli_drawing import JOB, Drawing, cities_csv, draw_map
+from engine_running import solve_here
+
+from optimiser.job import find
+from optimiser.run.chain import Chain
+from optimiser.studies.backcast import proposed_rings
 
 LATER = ("b", "f", {"highway": "motorway", "ref": "G2", "start_date": "2019-07-01"})
 """An expressway from Beta to Zeta that was opened in 2019."""
@@ -40,6 +46,7 @@ def test_the_network_of_the_day_the_money_and_all_choosers_are_in_the_folder(pas
     found = json.loads(text)
     assert {path.name for path in out.iterdir()} == {
         "job.toml", "backcast.csv", "backcast.json", "backcast.png", "corridors.csv", "choices.csv",
+        "rings.csv",
     }  # fmt: skip
     # Alpha-Beta was open by then; the half that is part of another road counts neither as km nor as money.
     assert found["spent"] == {"road": 20_000, "rail": 0}
@@ -115,3 +122,102 @@ def test_demands_that_rules_cannot_meet_are_left_out(past, call, tmp_path):
     code, _, err = call("backcast", past / "job.toml", *words)
     assert code == 0, err
     assert "small = 0.0" in (tmp_path / "then" / "job.toml").read_text()
+
+
+# ---- rings
+
+SQUARE = [
+    ("hub", "Hub", 116.5, 39.5, 6_000_000),
+    ("sw", "Southwest", 116.0, 39.0, 400_000),
+    ("se", "Southeast", 117.0, 39.0, 300_000),
+    ("ne", "Northeast", 117.0, 40.0, 200_000),
+    ("nw", "Northwest", 116.0, 40.0, 100_000),
+]
+MOTORWAY = {"highway": "motorway", "oneway": "no"}
+SIDES = [
+    ("sw", "se", MOTORWAY | {"ref": "G1"}),
+    ("se", "ne", MOTORWAY | {"ref": "G2"}),
+    ("ne", "nw", MOTORWAY | {"ref": "G3"}),
+    ("nw", "sw", {"highway": "secondary"}),
+    ("hub", "sw", {"highway": "primary"}),
+]
+WEST = ("nw", "sw", MOTORWAY | {"ref": "G4", "start_date": "2019-07-01"})
+"""The side that closes the ring, opened in 2019."""
+KNOWN = "ring,title,mode,seq,lat,lon,source,quality\n" + "".join(
+    f"square,Square Ring,road,{number},{lat},{lon},drawn,A\n"
+    for number, (lon, lat) in enumerate([(116, 39), (117, 39), (117, 40), (116, 40), (116, 39)])
+)
+WEB = """
+[[rings]]
+id = "web"
+web = true
+required = false
+reward = "derived"
+"""
+
+
+def write_square(folder, *further):
+    """Write the region with three sides of a ring of expressways, and further roads."""
+    drawing = Drawing()
+    at = {key: drawing.node(lon, lat) for key, _, lon, lat, _ in SQUARE}
+    for start, end, tags in (*SIDES, *further):
+        drawing.road(at[start], at[end], tags)
+    folder.mkdir()
+    (folder / "map.osm").write_text(drawing.xml(), encoding="utf-8")
+    (folder / "cities.csv").write_text(cities_csv(SQUARE), encoding="utf-8")
+    (folder / "job.toml").write_text(JOB + WEB, encoding="utf-8")
+
+
+def within_15_km_of_the_square(length_km):
+    """Return the share of a circle round the hub that lies near the square, by many points of it."""
+    east_km, north_km, radius_km = 0.5 * 85.91, 0.5 * 111.0, length_km / (2 * math.pi)
+    near = 0
+    for step in range(3600):
+        angle = 2 * math.pi * step / 3600
+        x, y = abs(radius_km * math.cos(angle)), abs(radius_km * math.sin(angle))
+        outside = math.hypot(max(0.0, x - east_km), max(0.0, y - north_km))
+        near += (outside or min(east_km - x, north_km - y)) <= 15
+    return near / 3600
+
+
+def test_the_ring_that_was_closed_since_is_proposed_and_set_beside_a_circle(
+    call, tmp_path, monkeypatch, region
+):
+    solve_here(monkeypatch)
+    write_square(tmp_path / "past", WEST)
+    built = 'id,mode,opened,cost,geometry\ng4,road,2019-07-01,20000,"LINESTRING (116 40, 116 39)"\n'
+    (tmp_path / "past" / "built.csv").write_text(built, encoding="utf-8")
+    (tmp_path / "past" / "known.csv").write_text(KNOWN, encoding="utf-8")
+    words = ("--as-of", "2016-03-10", *FEW, "--set", 'measures.known_rings="known.csv"')
+    code, text, err = call("backcast", tmp_path / "past" / "job.toml", "--out", tmp_path / "then", *words)
+    assert code == 0, err
+    known, web, circle = rows_of(tmp_path / "then" / "rings.csv")
+    assert [row["chooser"] for row in (known, web, circle)] == ["known", "web", "circle"]
+    assert (web["ring"], web["known"], web["corridors"]) == ("hub", "square", "g4")
+    assert (float(web["share_of_ring"]), float(web["share_of_known"])) == (1.0, 1.0)
+    assert float(web["new_km"]) == pytest.approx(111.3, abs=0.5)  # the west side, a degree with its bends
+    assert circle["length_km"] == web["length_km"]
+    share = within_15_km_of_the_square(float(circle["length_km"]))
+    assert float(circle["share_of_ring"]) == pytest.approx(share, abs=0.02)
+    assert 0.5 < share < 0.9
+    (corridor,) = rows_of(tmp_path / "then" / "corridors.csv")
+    assert corridor["share_on_rings"] == "1.0"
+    assert "Ring proposed round Hub: " in text
+    assert "; 100% of it is within 15 km of the Square Ring, and 100% of that" in text
+
+
+def test_neither_known_rings_nor_what_opened_later_has_a_part_in_what_is_proposed(tmp_path, monkeypatch):
+    solve_here(monkeypatch)
+    webs = []
+    for name, further, settings in (
+        ("with", (WEST,), ('measures.known_rings="known.csv"',)),
+        ("without", (), ()),
+        ("today", (("nw", "sw", MOTORWAY | {"ref": "G4"}),), ()),
+    ):
+        write_square(tmp_path / name, *further)
+        (tmp_path / name / "known.csv").write_text(KNOWN, encoding="utf-8")
+        path = str(tmp_path / name / "job.toml")
+        chain = Chain.of(find(path, settings=("region.as_of=2016-03-10", "budget.share=1.0", *settings)))
+        webs.append([(ring.id, ring.circuit.wkt, ring.cost) for ring, _ in proposed_rings(chain)])
+    assert webs[0] == webs[1] != []
+    assert webs[0] != webs[2]

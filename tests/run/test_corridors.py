@@ -112,10 +112,12 @@ def test_the_table_of_the_run_says_what_was_found(read):
             f'a,road,2019,"{LINE}",1,\nb,road,2019,"{LINE}",2,part of a\n'
         )
     )
-    found = corridor_table(two, pd.DataFrame({"id": ["a"], "share_found": [0.25], "ends_at_cities": [2]}))
+    of_a = {"id": ["a"], "share_found": [0.25], "ends_at_cities": [2], "share_on_rings": [0.5]}
+    found = corridor_table(two, pd.DataFrame(of_a))
     assert found["left_out"].tolist() == ["", "part of a"]
     assert found["ends_at_cities"].fillna(-1).tolist() == [2, -1]
     assert found["share_found"].fillna(-1).tolist() == [0.25, -1]
+    assert found["share_on_rings"].fillna(-1).tolist() == [0.5, -1]
 
 
 @pytest.mark.shared

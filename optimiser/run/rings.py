@@ -1,6 +1,7 @@
 """Carry the rings of a job through its steps: rules, closing links, problem, and what the report shows."""
 
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -22,12 +23,12 @@ from optimiser.problem.model import TIERS
 from optimiser.proposals.base_case import BaseCase, plane_of, project
 from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import STANDARD_KIND, Rules
-from optimiser.proposals.rings.generate import GeneratedRing, can_be_formed, generate, with_longest
+from optimiser.proposals.rings.generate import GeneratedRing, generate, least_new_share, with_longest
 from optimiser.proposals.rings.graph import RAIL_SPEED_KMH, ROAD_CLASSES, RingRules
 from optimiser.proposals.rings.reference_rings import CORRIDOR_KM, ReferenceRing, describe_difference, overlap
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
 from optimiser.proposals.rings.ring_network import RingNetwork, charges
-from optimiser.proposals.rings.web import STRETCH, propose_web
+from optimiser.proposals.rings.web import MOST_NEW, STRETCH, propose_web
 from optimiser.proposals.table import Candidates, merge
 from optimiser.proposals.terrain import Terrain
 from optimiser.report import ring_layout, ring_section
@@ -187,7 +188,7 @@ def _rules_of_web(section: Rings, base: BaseCase) -> Iterator[RingRules]:
     cores = [city for city, tier in enumerate(base.tiers) if tier == "core"]
     for ring in base.once("web", lambda: propose_web(project(base.lon, base.lat), base.tiers)):
         named = sorted(ring.centres, key=lambda city: -people[city])[:_MOST_NAMES]
-        name = "-".join("-".join(base.names[city].lower().split()) for city in named)
+        name = "-".join(re.sub(r"[\W_]+", "-", base.names[city].lower()).strip("-") for city in named)
         yield replace(
             _standard_of(section, name, ring.centres),
             rivals=tuple(city for city in cores if city not in ring.centres),
@@ -254,15 +255,21 @@ def with_closing_links(
         return found
     _check_region(base, asked)
     taken: dict[str, MultiLineString] = {}
-    networks = [RingNetwork.of(base, ring) for ring in ring_rules(asked, base)]
-    for network in networks:
-        ring = network.rules
+    networks: list[RingNetwork] = []
+    for ring in ring_rules(asked, base):
+        if ring.is_proposed and ring.id in taken:
+            continue
+        network = RingNetwork.of(base, ring)
         avoid = [taken[other] for other in ring.apart if other in taken]
         stretches = network.stretches - set(found.table["candidate_id"])
-        found = merge(found, charges(network.existing, stretches, base, ring, rules, ground))
-        closing, taken[ring.id] = close_gaps(network, found, rules, ground, avoid=avoid)
+        charged = merge(found, charges(network.existing, stretches, base, ring, rules, ground))
+        closing, circuit = close_gaps(network, charged, rules, ground, avoid=avoid)
+        closed = merge(charged, closing)
+        if ring.is_proposed and not _is_closed(ring, generate(network, closed)):
+            continue
         log.info("ring %s: %d further links proposed to close it", ring.id, len(closing))
-        found = merge(found, closing)
+        found, taken[ring.id] = closed, circuit
+        networks.append(network)
     # Candidates without those of existing stretches that no circuit of a ring can use.
     is_charge = (found.table["kind"] == STANDARD_KIND).to_numpy(dtype=np.bool_)
     if not is_charge.any():
@@ -271,6 +278,15 @@ def with_closing_links(
     used = {link.candidate for ring in rings for link in ring.links}
     kept = ~is_charge | found.table["candidate_id"].isin(used).to_numpy(dtype=np.bool_)
     return found.take(np.flatnonzero(kept).tolist())
+
+
+def _is_closed(rules: RingRules, proposed: GeneratedRing) -> bool:
+    """Tell whether a ring of a web can be formed without too much that is new."""
+    share = least_new_share(proposed.ring)
+    if share > MOST_NEW:
+        why = "no circuit has its shape" if share == 1 else f"{share:.0%} of it would be new"
+        log.info("ring %s is not proposed: %s", rules.id, why)
+    return share <= MOST_NEW
 
 
 def _check_region(base: BaseCase, asked: Sequence[Rings]) -> None:
@@ -337,10 +353,11 @@ def add_rings(
     found: list[tuple[RingRules, GeneratedRing]] = []
     faults: list[str] = []
     for ring in ring_rules(asked, base):
+        if ring.is_proposed and any(ring.id == other.id for other, _ in found):
+            continue
         network = RingNetwork.of(base, ring)
         proposed = generate(network, candidates, budget=most)
-        if ring.is_proposed and not can_be_formed(proposed.ring):
-            log.info("ring %s: no circuit of the shape that a web asks for; it is not proposed", ring.id)
+        if ring.is_proposed and not _is_closed(ring, proposed):
             continue
         unlimited = proposed
         if not proposed.ring.links and most is not None:

@@ -7,14 +7,16 @@ regions.
 1. **Centres.** Core cities of which each two lie within `GROUP_KM` are a group, and each group gets one ring.
 2. **Members** of a ring are the secondary and small cities within reach of a centre, unless another centre is
    nearer. A ring lies about its centres: while the middle of the convex hull of members and centres is too
-   far from the middle of the centres, the farthest member is dropped.
+   far from the middle of the centres, the farthest member is dropped. Of each ring there is a wide and a
+   compact form, the latter through the nearest members that lie all about; the first that can be closed
+   counts.
 3. **Shape.** A ring keeps to a corridor along this hull, so that it neither cuts through the middle nor goes
    astray, and its length is at most `LONGEST` times the perimeter of the hull. It keeps away from its centres
    and out of what is nearer to other core cities.
-4. **Cities on it**: a share of the members in the corridor, a larger one of the secondary cities.
-5. **Further rings** go round single secondary cities that lie between their members, first the one that
-   brings most cities. A city counts half as much for each ring on which it may lie already, so that rings
-   come where there are none, and none comes that would bring few.
+4. **On it** lie a share of the members in the corridor, and of the secondary ones. Most of it exists.
+5. **Further rings** go round single secondary cities that lie between their members and within no other ring,
+   first the one that brings most cities. A city counts half as much for each ring on which it may lie
+   already, so that rings come where there are none, and none comes that would bring few.
 """
 
 import itertools
@@ -32,6 +34,11 @@ CORE_REACH_KM = 150.0
 """Members lie at most so far from the nearest core city of their ring,"""
 REACH_KM = 120.0
 """or from the secondary city that it goes round."""
+NEAREST_KM = 20.0
+"""What is nearer to a centre belongs to its built-up area, and is neither a member nor a centre."""
+COMPACT_MEMBERS, ALL_ABOUT_DEG, COMPACT_REACH = 5, 150.0, 2 / 3
+"""A compact ring has at least so many members, no wider gap between their directions, and reaches at most
+this share of the distance of the wide one."""
 OFF_MIDDLE = 0.5
 """The middle of the hull is at most so many radii from the middle of the centres; the radius of a hull is
 that of a circle of its perimeter."""
@@ -43,13 +50,15 @@ LONGEST = 1.4
 """Longest length of a ring over that of its hull."""
 STRETCH = 1.1
 """Longest length of a ring over that of the shortest circuit that meets the same demands: few zigzags."""
-ON_RING, SECONDARY_ON_RING = 0.5, 2 / 3
-"""Shares of the members in the corridor, and of the secondary ones among them, that lie on the ring."""
+ON_RING = 0.5
+"""Share of the members in the corridor that lie on the ring, and of the secondary ones among them."""
+MOST_NEW = 1 / 3
+"""At most this share of a ring is to be built: a ring is closed, not drawn on an empty map."""
 LEAST_MEMBERS = 3
 """A ring has at least so many members in its corridor,"""
 LEAST_GAIN = 2.5
 """and a further ring brings at least so many cities, of which those on a ring already count less."""
-MOST_RINGS = 6
+MOST_RINGS = 5
 """A web has at most so many rings."""
 
 
@@ -94,33 +103,38 @@ def propose_web(points: NDArray[np.float64], tiers: Sequence[str]) -> tuple[WebR
         float64 [cities, 2], km on a plane that is true to distance.
     tiers
         Tier of each city.
+
+    Returns
+    -------
+    tuple of WebRing
+        The wide form of each ring, then the compact one if it is another.
     """
-    found = [
-        ring
-        for group in core_groups(points, tiers)
-        if (ring := _ring(points, tiers, group, _of("core", tiers), CORE_REACH_KM)) is not None
-    ][:MOST_RINGS]
+    core = _of("core", tiers)
+    groups = [_forms(points, tiers, group, core, CORE_REACH_KM) for group in core_groups(points, tiers)]
+    found = [forms for forms in groups if forms][:MOST_RINGS]
     on_rings = np.zeros(len(points))
-    for ring in found:
-        on_rings[list(ring.in_corridor)] += 1
+    for forms in found:
+        on_rings[list(forms[0].in_corridor)] += 1
     while len(found) < MOST_RINGS:
-        taken = [*_of("core", tiers), *(city for ring in found for city in ring.centres)]
+        taken = [*core, *(city for forms in found for city in forms[0].centres)]
+        from_taken = _distances(points, taken).min(axis=1, initial=np.inf)
         tried = (
-            _ring(points, tiers, (city,), taken, REACH_KM)
+            _forms(points, tiers, (city,), taken, REACH_KM)
             for city in _of("secondary", tiers)
-            if city not in taken
+            if from_taken[city] > NEAREST_KM
+            and not any(_is_within(points[city], forms[0].corridor) for forms in found)
         )
         gains = [
-            (float((0.5 ** on_rings[list(ring.members)]).sum()), ring)
-            for ring in tried
-            if ring is not None and _is_amid(points, ring)
+            (float((0.5 ** on_rings[list(forms[0].members)]).sum()), forms)
+            for forms in tried
+            if forms and _is_amid(points, forms[0])
         ]
-        gain, best = max(gains, key=lambda one: one[0], default=(0.0, None))
-        if best is None or gain < LEAST_GAIN:
+        gain, best = max(gains, key=lambda one: one[0], default=(0.0, []))
+        if gain < LEAST_GAIN:
             break
         found.append(best)
-        on_rings[list(best.in_corridor)] += 1
-    return tuple(found)
+        on_rings[list(best[0].in_corridor)] += 1
+    return tuple(ring for forms in found for ring in forms)
 
 
 def core_groups(points: NDArray[np.float64], tiers: Sequence[str]) -> list[tuple[int, ...]]:
@@ -152,14 +166,14 @@ def _distances(points: NDArray[np.float64], cities: Sequence[int]) -> NDArray[np
     return np.asarray(np.linalg.norm(points[:, None] - points[list(cities)], axis=-1), dtype=np.float64)
 
 
-def _ring(
+def _forms(
     points: NDArray[np.float64],
     tiers: Sequence[str],
     centres: tuple[int, ...],
     taken: Sequence[int],
     reach_km: float,
-) -> WebRing | None:
-    """Return the ring round some cities; None where too few cities lie about them.
+) -> list[WebRing]:
+    """Return the forms of the ring round some cities; none where too few cities lie about them.
 
     `taken` are the centres of all rings so far and all core cities: cities nearer to these are no members.
     """
@@ -169,9 +183,32 @@ def _ring(
     members = [
         city
         for city in np.argsort(own_km, kind="stable").tolist()
-        if own_km[city] <= reach_km and is_nearest[city] and tiers[city] != "core" and city not in centres
+        if NEAREST_KM < own_km[city] <= reach_km and is_nearest[city] and tiers[city] != "core"
     ]
+    wide = _ring(points, tiers, centres, members)
+    near = _nearest_about(points, centres, members)
+    is_smaller = bool(near) and own_km[near[-1]] <= COMPACT_REACH * own_km[members[-1]]
+    compact = _ring(points, tiers, centres, near) if is_smaller else None
+    return [ring for ring in (wide, compact) if ring is not None]
+
+
+def _nearest_about(points: NDArray[np.float64], centres: tuple[int, ...], members: list[int]) -> list[int]:
+    """Return the nearest members that lie all about the centres; none where they never do."""
+    x, y = (points[list(members)] - points[list(centres)].mean(axis=0)).T
+    bearing = np.degrees(np.arctan2(y, x))
+    for count in range(COMPACT_MEMBERS, len(members)):
+        around = np.sort(bearing[:count])
+        if np.diff(around, append=around[0] + 360.0).max() <= ALL_ABOUT_DEG:
+            return members[:count]
+    return []
+
+
+def _ring(
+    points: NDArray[np.float64], tiers: Sequence[str], centres: tuple[int, ...], members: list[int]
+) -> WebRing | None:
+    """Return the ring round some cities through members, nearest first; None where these are too few."""
     middle = shapely.Point(points[list(centres)].mean(axis=0))
+    own_km = _distances(points, centres).min(axis=1)
     while len(members) >= LEAST_MEMBERS:
         km = own_km[members]
         closest_km = min(CLOSEST[0] * float(np.median(km)), CLOSEST[1] * float(km[0]))
@@ -180,7 +217,7 @@ def _ring(
         radius_km = hull.length / (2 * math.pi)
         if shapely.distance(shapely.centroid(hull), middle) <= OFF_MIDDLE * radius_km:
             break
-        members.pop()
+        members = members[:-1]
     else:
         return None
     corridor = shapely.buffer(hull, OUTSIDE * radius_km) - shapely.buffer(hull, -INSIDE * radius_km)
@@ -196,8 +233,15 @@ def _ring(
         longest_km=LONGEST * hull.length,
         corridor=corridor,
         least_cities=math.ceil(ON_RING * len(inside)),
-        least_secondary=math.ceil(SECONDARY_ON_RING * secondary),
+        least_secondary=math.ceil(ON_RING * secondary),
     )
+
+
+def _is_within(point: NDArray[np.float64], corridor: shapely.Geometry) -> bool:
+    """Tell whether a point lies inside a ring, however that runs in its corridor."""
+    x, y = point
+    is_about = shapely.intersects_xy(shapely.convex_hull(corridor), x, y)
+    return bool(is_about and not shapely.intersects_xy(corridor, x, y))
 
 
 def _is_amid(points: NDArray[np.float64], ring: WebRing) -> bool:

@@ -46,7 +46,7 @@ def write_gpkg(
     rail
         Tracks for the further layers `rail_nodes` and `rail_links`; None for none.
     tables
-        Further layers by name, of points or without geometry.
+        Further layers by name, of points, of polygons or without geometry.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def write_gpkg(
     import pyogrio
 
     layers = [*_layers(network), *(_layers(rail, RAIL) if rail is not None else ())]
-    layers += [(name, t, "Point" if isinstance(t, gpd.GeoDataFrame) else None) for name, t in tables.items()]
+    layers += [(name, t, None) for name, t in tables.items()]
     with replacing(path) as part:
         for layer, frame, kind in layers:
             pyogrio.write_dataframe(frame, part, layer=layer, driver="GPKG", geometry_type=kind)
@@ -260,18 +260,15 @@ class ImportPackage:
         Roads and ferries, with travel times.
     rail
         Tracks, services and stations.
-    places
-        Cities and towns of the map, with their tags.
-    source
-        The map that was imported.
+    elements
+        Places and built-up areas of the map, and the file that was imported; nothing else of it.
     report
         The import report as plain values.
     """
 
     road: Network
     rail: RailBuild
-    places: Points
-    source: Source
+    elements: Elements
     report: Mapping[str, Any]
 
 
@@ -280,7 +277,7 @@ def write_import(
     *,
     road: Network,
     rail: RailBuild,
-    places: Points,
+    elements: Elements,
     report: ImportReport,
     country: str,
     road_classes: frozenset[str],
@@ -288,12 +285,14 @@ def write_import(
     """Write an import as a GeoPackage.
 
     Its layers are `nodes` and `links` (roads), `rail_nodes` and `rail_links`, `services`, `stops`, `routes`,
-    `stations`, `places`, and `polyring`, which names the layout and holds the import report.
+    `stations`, `places`, `built_up`, and `polyring`, which names the layout and holds the import report.
 
     Parameters
     ----------
     path
         File to write; an existing one is replaced.
+    elements
+        What was imported, of which places and built-up areas are written.
     country
         Key of the country whose speeds were used, as the user gave it.
     road_classes
@@ -306,7 +305,7 @@ def write_import(
     OSError
         If the file cannot be written.
     """
-    services = rail.services
+    services, places = rail.services, elements.places
     tables: dict[str, pd.DataFrame] = {
         "services": services.lines, "stops": services.stops, "routes": services.routes,
     }  # fmt: skip
@@ -318,6 +317,7 @@ def write_import(
         geometry=shapely.points(places.lon, places.lat),
         crs=schema.CRS,
     )
+    tables["built_up"] = gpd.GeoDataFrame(geometry=elements.built_up, crs=schema.CRS)
     columns = {layer: _dtypes(table) for layer, table in tables.items()}
     facts = {
         "layout": LAYOUT,
@@ -391,14 +391,17 @@ def read_import(path: Path) -> ImportPackage:
         tables = {layer: _table(path, layer, columns) for layer, columns in told.columns.items()}
         services = Services(lines=tables["services"], stops=tables["stops"], routes=tables["routes"])
         stations = pd.DataFrame(tables["stations"].drop(columns="geometry", errors="ignore"))
-        source = Source(**told.report["source"])
         rail = RailBuild(tracks, services, stations, RailReport(**told.report["rail"]))
-        places = _points(tables["places"])
+        elements = replace(
+            Elements.none(Source(**told.report["source"])),
+            places=_points(tables["places"]),
+            built_up=np.asarray(tables.get("built_up", pd.DataFrame()).get("geometry", ()), dtype=object),
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, SourceError):
             raise
         raise _other(path, f"it is damaged: {error}") from error
-    return ImportPackage(road, rail, places, source, told.report)
+    return ImportPackage(road, rail, elements, told.report)
 
 
 def _with_printable_names(network: Network) -> Network:

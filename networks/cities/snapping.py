@@ -1,17 +1,20 @@
-"""Snap cities to the nearest node of the main component of a network, cut where its links pass them."""
+"""Tie cities to a map: to the nearest node of its main component, and to the built-up area around."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from shapely.ops import substring
 
 from networks.cities.table import Cities
 from networks.errors import SnapError
 from networks.impedance import require_times
+from networks.osm.tags import BUILT_UP
 from networks.schema import CLOSED, LINKS, NODES, Floats, Ints, Mask, Network, components, table
 from networks.sphere import KM_PER_DEGREE, nearest
 
@@ -303,3 +306,75 @@ def _split_seconds(seconds: int, ends: Floats) -> Ints:
     spare = np.maximum.accumulate(np.rint(ends * seconds).astype(np.int64) - place)
     before = np.minimum(spare, seconds - count) + place
     return before[1:] - before[:-1]
+
+
+def with_extents(cities: Cities, built_up: Sequence[shapely.Polygon]) -> Cities:
+    """Give towns whose table does not say so the extent that the built-up areas of a map have.
+
+    A town is what is closer to its centre than to other cities, and connected in small steps to the area
+    nearest its centre. Its extent is 3/2 of the mean distance from the centre: the radius of the circle with
+    the same mean, so that `AccessParameters.mean_km` is exact at the centre whatever the shape of the town.
+
+    Parameters
+    ----------
+    built_up
+        Polygons in degrees, which may overlap.
+
+    Returns
+    -------
+    Cities
+        With `extent_km` where the areas can be those of the residents. `networks/data/tags.toml` has the
+        figures of the rule.
+    """
+    extents, people = cities.table["extent_km"].to_numpy(copy=True), cities.table["population"].to_numpy()
+    centres = shapely.get_coordinates(cities.table.geometry.to_numpy())
+    # One plane tells what is near; distances from a centre are those in the plane tangent there.
+    narrow = np.cos(np.radians(centres[:, 1]))
+    scale = KM_PER_DEGREE * np.array([narrow.mean(), 1.0])
+    tree = shapely.STRtree(shapely.transform(np.asarray(built_up), lambda at: at * scale))
+    far = 1e6 * np.array([[1, 0], [0, 1], [-1, 0], [0, -1]])  # no cities: they bound the cells
+    points, row_of = np.unique(np.concatenate([centres * scale, far]), axis=0, return_inverse=True)
+    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.MultiPoint(points), ordered=True))
+    for city in np.flatnonzero(np.isnan(extents)):
+        row, tangent = row_of[city], [narrow[city] / narrow.mean(), 1.0]
+        at, ring = _rings_around(tree, shapely.Point(points[row]), cells[row])
+        km2, mean_km = _area_and_distance((at - points[row]) * tangent @ [1, 1j], ring)
+        least, most = (km2 * BUILT_UP[f"{end}_residents_a_km2"] for end in ("least", "most"))
+        if least < people[city] < most:
+            extents[city] = 1.5 * mean_km
+    return Cities(cities.table.assign(extent_km=extents))
+
+
+def _rings_around(tree: shapely.STRtree, centre: shapely.Point, cell: shapely.Polygon) -> tuple[Floats, Ints]:
+    """Return the rings of all areas in a cell that are connected to a centre, in a plane in km.
+
+    They are points with the number of their ring; holes run against outlines.
+    """
+    found = tree.query_nearest(centre, max_distance=BUILT_UP["centre_km"])
+    marked = np.zeros(len(tree), dtype=bool)
+    while len(found):
+        marked[found] = True
+        pieces = shapely.intersection(tree.geometries[found], cell)
+        near = tree.query(pieces, predicate="dwithin", distance=BUILT_UP["gap_km"])[1]
+        found = np.unique(near[~marked[near]])
+    town = shapely.union_all(shapely.intersection(tree.geometries[marked], cell))
+    rings = shapely.get_rings(shapely.get_parts(shapely.normalize(town)))
+    points: tuple[Floats, Ints] = shapely.get_coordinates(rings, return_index=True)
+    return points
+
+
+def _area_and_distance(place: NDArray[np.complex128], ring: Ints) -> tuple[float, float]:
+    """Return the area that rings enclose in a plane, and the mean distance of its points from the origin.
+
+    Each edge and the origin make a triangle whose sign is the direction of the edge. Let h be the distance of
+    the line through the edge, and t run along it from the foot. Between the ends of the edge the area is that
+    of h t / 2, the integral of the distance that of (h t sqrt(h^2 + t^2) + h^3 arsinh(t / |h|)) / 6.
+    """
+    step = np.diff(place)
+    kept = (ring[:-1] == ring[1:]) & (step != 0)
+    length = np.abs(step[kept])
+    foot = place[:-1][kept] * step[kept].conj() / length
+    t, h = np.array([foot.real, foot.real + length]), -foot.imag
+    distances = (h * t * np.hypot(h, t) + h**3 * np.arcsinh(t / np.where(h == 0, 1, np.abs(h)))) / 6
+    area = float((h * length).sum() / 2)
+    return abs(area), float(np.diff(distances, axis=0).sum()) / area if area else 0.0

@@ -6,14 +6,13 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from networks.cities.table import DEFAULT_THRESHOLDS, SEPARATOR, TIERS, Cities, Thresholds, build
 from networks.errors import SchemaError, SourceError
 from networks.inputs import MOST_TEXT_BYTES, checked, number, printable
-from networks.osm.elements import Points, Source
+from networks.osm.elements import Elements
 from networks.world.towns import Box, Town, towns_in
 
 _REQUIRED = ("id", "name", "lat", "lon", "population")
@@ -258,20 +257,8 @@ def from_towns(towns: Sequence[Town], *, thresholds: Thresholds = DEFAULT_THRESH
     )
 
 
-class HasPlaces(Protocol):
-    """Elements of a source, or an import of it."""
-
-    @property
-    def places(self) -> Points:
-        """Cities and towns."""
-
-    @property
-    def source(self) -> Source:
-        """Origin of the data."""
-
-
 def from_osm_places(
-    elements: HasPlaces, *, min_population: int = 0, thresholds: Thresholds = DEFAULT_THRESHOLDS
+    elements: Elements, *, min_population: int = 0, thresholds: Thresholds = DEFAULT_THRESHOLDS
 ) -> Cities:
     """Load the places of an OpenStreetMap source that have a name and a population.
 

@@ -249,6 +249,9 @@ class Elements:
         alone.
     stop_areas
         Relations with `public_transport=stop_area` that have a station, or a stop of a train, as member.
+    built_up
+        Areas by which the extent of a town is known (`networks.osm.tags.BUILT_UP`), as polygons in degrees,
+        which may overlap.
     """
 
     nodes: Nodes
@@ -263,6 +266,7 @@ class Elements:
     counts: ReadCounts
     barriers: Points = field(default_factory=Points.none)
     stop_areas: tuple[Relation, ...] = ()
+    built_up: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
 
     @classmethod
     def none(cls, source: Source) -> Elements:

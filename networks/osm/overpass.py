@@ -21,7 +21,7 @@ from networks.errors import FetchError, SourceError
 from networks.inputs import replacing
 from networks.osm.elements import Elements
 from networks.osm.reader import read
-from networks.osm.scan import FERRY_TAGS, RAIL_TAGS, STATION_TAGS, STOP_AREA
+from networks.osm.scan import AREA_TAGS, FERRY_TAGS, RAIL_TAGS, STATION_TAGS, STOP_AREA
 from networks.osm.tags import DEFAULT_CLASSES, with_slip_roads
 
 log = logging.getLogger(__name__)
@@ -530,7 +530,7 @@ def query(
     """
     corners = " ".join(f"{lat:.{_DECIMALS}f} {lon:.{_DECIMALS}f}" for lon, lat in tile.exterior.coords)
     where = f'(poly:"{corners}")'
-    filters = ['node["place"~"^(city|town)$"]["population"]']
+    filters = ['node["place"~"^(city|town)$"]["population"]', f"wr{_any_of(AREA_TAGS)}"]
     if roads:
         filters.append(f'way["highway"~"^({"|".join(sorted(with_slip_roads(roads)))})$"]')
     if rail:

@@ -2,17 +2,17 @@
 
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import osmium
+import shapely
 from numpy.typing import NDArray
 
 from networks.errors import SourceError
 from networks.osm.blocks import check, check_ways, file_error
-from networks.osm.elements import Elements, Nodes, Points, ReadCounts, Source, Tags, Ways, point_id
-from networks.osm.scan import RawWays, Scan, add_members, add_places_of_trains, first_pass, ints, second_pass
+from networks.osm.elements import Elements, Nodes, ReadCounts, Source, Ways, point_id
+from networks.osm.scan import RawPoints, RawWays, Scan, add_members, add_parts, first_pass, ints, second_pass
 from networks.osm.tags import (
     BACKWARD,
     BOTH,
@@ -188,11 +188,10 @@ def read(
         if ferries:
             add_members(path, scan)
             add_access_roads(path, scan.roads, scan.ferries, classes=classes)
-        if rail:
-            add_places_of_trains(path, scan)
+        add_parts(path, scan)
         related = (one for relation in (*scan.relations, *scan.stations_of_ways) for one in relation.members)
         stops = frozenset(one.ref for one in related if one.kind == "n")
-        raw = (scan.roads, scan.tracks, scan.ferries, scan.outlines, scan.platforms, scan.parts)
+        raw = (scan.roads, scan.tracks, scan.ferries, scan.outlines, scan.platforms, scan.areas, scan.parts)
         refs = [*(ints(ways.refs) for ways in raw), np.array(list(stops), dtype=np.int64)]
         nodes, points = second_pass(path, blocks, np.unique(np.concatenate(refs)), stops=stops)
     except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as fault:
@@ -201,8 +200,7 @@ def read(
     if not scan.relations:
         check_ways(path, blocks)
     _check_positions(path, nodes, points, scan)
-    elements = _assemble(path, scan, nodes, points, digest=digest, most_missing=most_missing)
-    return replace(elements, barriers=scan.barriers.points(among=nodes.id))
+    return _assemble(path, scan, nodes, points, digest=digest, most_missing=most_missing)
 
 
 def _known(roads: frozenset[str]) -> frozenset[str]:
@@ -225,11 +223,9 @@ def _check_found(path: Path, scan: Scan) -> None:
     )  # fmt: skip
 
 
-def _check_positions(path: Path, nodes: Nodes, points: Points, scan: Scan) -> None:
-    tagged = (points, scan.stations.points(), scan.places.points())
-    ids = np.concatenate([nodes.id, *(part.id for part in tagged)])
-    lon = np.concatenate([nodes.lon, *(part.lon for part in tagged)])
-    lat = np.concatenate([nodes.lat, *(part.lat for part in tagged)])
+def _check_positions(path: Path, nodes: Nodes, points: RawPoints, scan: Scan) -> None:
+    found = (nodes, *(raw.points() for raw in (points, scan.stations, scan.places)))
+    ids, lon, lat = (np.concatenate([getattr(one, name) for one in found]) for name in ("id", "lon", "lat"))
     bad = np.unique(ids[(np.abs(lon) > 180) | (np.abs(lat) > 90)])
     if len(bad):
         few = ", ".join(f"node {one}" for one in bad[:5])
@@ -281,15 +277,18 @@ def cut_at_missing(raw: RawWays, nodes: Nodes) -> tuple[Ways, Counter[str]]:
 
 
 def _assemble(
-    path: Path, scan: Scan, nodes: Nodes, points: Points, *, digest: str, most_missing: float
+    path: Path, scan: Scan, nodes: Nodes, points: RawPoints, *, digest: str, most_missing: float
 ) -> Elements:
-    cuts = [cut_at_missing(raw, nodes) for raw in (scan.roads, scan.tracks, scan.ferries)]
+    lines = (scan.roads, scan.tracks, scan.ferries)
+    kept = np.isin(nodes.id, np.concatenate([ints(points.id), *(ints(raw.refs) for raw in lines)]))
+    used = Nodes(nodes.id[kept], nodes.lon[kept], nodes.lat[kept])  # without the corners of outlines
+    cuts = [cut_at_missing(raw, used) for raw in lines]
     numbers = {name: sum(of_cut[name] for _, of_cut in cuts) for name in cuts[0][1]}
     lost = numbers.pop("lost")
     turns = int(np.isin(ints(scan.turns).reshape(-1, 2), ints(scan.roads.id)).all(axis=1).sum())
     counts = ReadCounts(
         **numbers,
-        nodes=len(nodes),
+        nodes=len(used),
         dropped={"fewer_than_two_nodes": lost} if lost else {},
         unread=dict(sorted(scan.unread.items())) | ({"turn restrictions": turns} if turns else {}),
     )
@@ -300,44 +299,46 @@ def _assemble(
             f"(limit {100 * most_missing:.0f} %).",
             remedy="Use an extract that was cut with complete ways.",
         )  # fmt: skip
-    stations = _with_outlines(scan.stations.points(), scan.outlines, nodes)
-    stations = _with_relations(stations, scan, nodes)
+    _add_outlines(scan.stations, scan.outlines, nodes)
+    _add_relations(scan, nodes)
+    _add_outlines(points, scan.platforms, nodes)
+    stations = scan.stations.points()
     # Stop areas count where they have a station or a stop of a train.
     trains = (relation for relation in scan.relations if relation.tags["route"] == "train")
     known = {one.point for relation in trains for one in relation.stops()} | set(stations.id.tolist())
     return Elements(
-        nodes=nodes,
+        nodes=used,
         roads=cuts[0][0],
         tracks=cuts[1][0],
         ferries=cuts[2][0],
         stations=stations,
-        stops=_with_outlines(points, scan.platforms, nodes),
+        stops=points.points(),
         places=scan.places.points(),
         relations=tuple(scan.relations),
         source=Source(name=path.name, sha256=digest),
         counts=counts,
+        barriers=scan.barriers.points(among=used.id),
+        built_up=_areas(scan, nodes),
         stop_areas=tuple(a for a in scan.stop_areas if any(one.point in known for one in a.members)),
     )
 
 
-def _with_outlines(points: Points, outlines: RawWays, nodes: Nodes) -> Points:
+def _add_outlines(found: RawPoints, outlines: RawWays, nodes: Nodes) -> None:
     """Add features mapped as outlines, at the mean of their corners."""
     tags = dict(zip(outlines.id, outlines.tags, strict=True))
-    corners = _corners(outlines, nodes)
-    return _joined(points, [(point_id("w", way), rows, tags[way]) for way, rows in corners.items()], nodes)
+    for way, rows in _corners(outlines, nodes).items():
+        found.add_mean(point_id("w", way), nodes, rows, tags[way])
 
 
-def _with_relations(points: Points, scan: Scan, nodes: Nodes) -> Points:
-    """Add features mapped as relations, at the mean of the corners of their ways and of their nodes."""
+def _add_relations(scan: Scan, nodes: Nodes) -> None:
+    """Add stations mapped as relations, at the mean of the corners of their ways and of their nodes."""
     corners = _corners(scan.parts, nodes)
-    found = []
     for relation in scan.stations_of_ways:
         own = nodes.rows_of(np.array([one.ref for one in relation.members if one.kind == "n"], np.int64))
         ways = [corners[one.ref] for one in relation.members if one.kind == "w" and one.ref in corners]
         rows = np.concatenate([own[own >= 0], *ways])
         if len(rows):
-            found.append((point_id("r", relation.id), rows, relation.tags))
-    return _joined(points, found, nodes)
+            scan.stations.add_mean(point_id("r", relation.id), nodes, rows, relation.tags)
 
 
 def _corners(outlines: RawWays, nodes: Nodes) -> dict[int, NDArray[np.int64]]:
@@ -350,16 +351,14 @@ def _corners(outlines: RawWays, nodes: Nodes) -> dict[int, NDArray[np.int64]]:
     return found
 
 
-def _joined(points: Points, found: list[tuple[int, NDArray[np.int64], Tags]], nodes: Nodes) -> Points:
-    """Add points, each an id, the rows of the nodes around it, and tags."""
-    if not found:
-        return points
-    ids = np.concatenate([np.array([point for point, _, _ in found], np.int64), points.id])
-    order = np.argsort(ids, kind="stable")
-    tags = (*(own for _, _, own in found), *points.tags)
-    return Points(
-        id=ids[order],
-        lon=np.concatenate([[nodes.lon[rows].mean() for _, rows, _ in found], points.lon])[order],
-        lat=np.concatenate([[nodes.lat[rows].mean() for _, rows, _ in found], points.lat])[order],
-        tags=tuple(tags[row] for row in order),
-    )
+def _areas(scan: Scan, nodes: Nodes) -> NDArray[np.object_]:
+    """Return the built-up areas as polygons in degrees; lines that do not close enclose none."""
+    corners = _corners(scan.parts, nodes) | _corners(scan.areas, nodes)
+    # A relation stands for its outer ways; its rings enclose areas and holes by turns.
+    outer = {one.ref for area in scan.areas_of_ways for one in area.members if one.role != "inner"}
+    groups = [[way] for way in scan.areas.id if way not in outer]
+    groups += [[one.ref for one in area.members if one.kind == "w"] for area in scan.areas_of_ways]
+    places = np.column_stack([nodes.lon, nodes.lat])
+    lines = [shapely.MultiLineString([places[corners[w]] for w in g if w in corners]) for g in groups]
+    found = shapely.get_parts(shapely.build_area(np.array(lines, dtype=object)))
+    return np.array([shape for shape in found if not shape.is_empty], dtype=object)

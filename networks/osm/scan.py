@@ -17,6 +17,7 @@ from networks.osm.tags import (
     ACCESS_KEYS,
     BARRIER_KEYS,
     BARRIER_SIGNS,
+    BUILT_UP,
     LARGE_VEHICLES,
     NOT_RUNNING,
     ROAD_KEYS,
@@ -29,6 +30,7 @@ STOP_AREA = ("public_transport", "stop_area")
 ROUTE_TAGS = (("route", "train"), ("route", "ferry"), ("route", "shuttle_train"))
 RAIL_TAGS = (("railway", "rail"), ("railway", "narrow_gauge"), ("railway", "light_rail"))
 """Tracks that are read; `networks.rail` uses those of trains and counts the others."""
+AREA_TAGS = tuple(("landuse", value) for value in BUILT_UP["landuse"])
 FERRY_TAGS = ROUTE_TAGS[1:]
 CROSSINGS = frozenset(value for _, value in FERRY_TAGS)
 """Values of `route` that carry cars."""
@@ -92,6 +94,13 @@ class RawPoints:
         self.y.append(node.location.y)
         self.tags.append(_shown(tags if keys is None else {key: tags[key] for key in tags.keys() & keys}))
 
+    def add_mean(self, point: int, nodes: Nodes, rows: NDArray[np.int64], tags: Tags) -> None:
+        """Append a feature, by its id as a point, at the mean of its corners, which are rows of nodes."""
+        self.id.append(point)
+        self.x.append(round(float(nodes.lon[rows].mean()) * _UNITS_PER_DEGREE))
+        self.y.append(round(float(nodes.lat[rows].mean()) * _UNITS_PER_DEGREE))
+        self.tags.append(tags)
+
     def points(self, *, among: NDArray[np.int64] | None = None) -> Points:
         """Return the points sorted by id: all, or those with an id among some, which increase."""
         ids = ints(self.id)
@@ -111,8 +120,9 @@ class Scan:
     """Result of the first pass over a file, and of later ones.
 
     `outlines` are stations mapped as ways, `platforms` likewise; `stations_of_ways` are those mapped as
-    relations, `parts` their ways. `barriers` are all nodes that may stop cars. `turns` holds the first and
-    the last way of each turn restriction.
+    relations; `areas` and `areas_of_ways` are built-up areas mapped as either. `parts` are the ways of both.
+    `barriers` are all nodes that may stop cars. `turns` holds the first and the last way of each turn
+    restriction.
     """
 
     roads: RawWays = field(default_factory=RawWays)
@@ -126,6 +136,8 @@ class Scan:
     relations: list[Relation] = field(default_factory=list)
     stop_areas: list[Relation] = field(default_factory=list)
     stations_of_ways: list[Relation] = field(default_factory=list)
+    areas: RawWays = field(default_factory=RawWays)
+    areas_of_ways: list[Relation] = field(default_factory=list)
     parts: RawWays = field(default_factory=RawWays)
     turns: array[int] = field(default_factory=lambda: array("q"))
     unread: Counter[str] = field(default_factory=Counter)
@@ -152,7 +164,7 @@ def first_pass(path: Path, *, roads: frozenset[str], rail: bool, ferries: bool) 
         All elements found, without the positions of way nodes.
     """
     scan = Scan()
-    kinds = [("highway", name) for name in sorted(roads)]
+    kinds = [*AREA_TAGS, *(("highway", name) for name in sorted(roads))]
     kinds += [RESTRICTION, *UNREAD_ROADS] if roads else []
     kinds += [*RAIL_TAGS, *UNREAD_RAILWAYS, *STATION_TAGS, STOP_AREA, ROUTE_TAGS[0]] if rail else []
     kinds += FERRY_TAGS if ferries else ()
@@ -185,6 +197,8 @@ def _add_way(scan: Scan, way: osmium.osm.Way, *, roads: frozenset[str], rail: bo
         if found := tags.keys() & UNREAD_KEYS:
             scan.unread.update(found)
         return
+    if ("landuse", tags.get("landuse")) in AREA_TAGS:
+        scan.areas.add(way, {})
     if ferries and is_ferry:
         scan.ferries.add(way, tags)
     if rail and ("railway", tags.get("railway")) in RAIL_TAGS:
@@ -219,6 +233,8 @@ def _add_relation(scan: Scan, relation: osmium.osm.Relation, *, rail: bool) -> N
         found = scan.stop_areas
     elif rail and is_station(tags):
         found = scan.stations_of_ways
+    elif tags.get("type") == "multipolygon" and ("landuse", tags.get("landuse")) in AREA_TAGS:
+        found = scan.areas_of_ways
     else:
         return
     members = tuple(Member(item.type, item.ref, item.role) for item in relation.members)
@@ -254,10 +270,10 @@ def add_members(path: Path, scan: Scan) -> None:
             ferries.add(way, {**inherited[way.id], **dict(way.tags), "route": inherited[way.id]["route"]})
 
 
-def add_places_of_trains(path: Path, scan: Scan) -> None:
-    """Add the ways that stations consist of, and the platforms of trains without stop positions.
+def add_parts(path: Path, scan: Scan) -> None:
+    """Add the ways that stations and areas consist of, and the platforms of trains without stop positions.
 
-    Only such stations and trains cost another pass over the ways.
+    Only such stations, areas and trains cost another pass over the ways.
 
     Parameters
     ----------
@@ -267,7 +283,8 @@ def add_places_of_trains(path: Path, scan: Scan) -> None:
     trains = (relation for relation in scan.relations if relation.tags["route"] == "train")
     platforms = {one.ref for relation in trains for one in relation.stops() if one.kind == "w"}
     platforms -= set(scan.outlines.id)
-    parts = {one.ref for relation in scan.stations_of_ways for one in relation.members if one.kind == "w"}
+    whole = (*scan.stations_of_ways, *scan.areas_of_ways)
+    parts = {one.ref for relation in whole for one in relation.members if one.kind == "w"}
     for way in _ways_with_ids(path, platforms | parts):
         for wanted, found in ((platforms, scan.platforms), (parts, scan.parts)):
             if way.id in wanted:
@@ -286,7 +303,7 @@ def _ways_with_ids(path: Path, wanted: set[int]) -> Iterator[osmium.osm.Way]:
 
 def second_pass(
     path: Path, blocks: Sequence[Block], wanted: NDArray[np.int64], *, stops: frozenset[int]
-) -> tuple[Nodes, Points]:
+) -> tuple[Nodes, RawPoints]:
     """Read the positions of nodes.
 
     Parameters
@@ -300,7 +317,7 @@ def second_pass(
 
     Returns
     -------
-    tuple of Nodes and Points
+    tuple of Nodes and RawPoints
         The wanted nodes that the file contains, and the stops with their tags. Coordinates are not checked.
     """
     ids, x, y, points = array("q"), array("q"), array("q"), RawPoints()
@@ -316,4 +333,4 @@ def second_pass(
                 break
     unique, first = np.unique(ints(ids), return_index=True)
     lon, lat = ints(x)[first] / _UNITS_PER_DEGREE, ints(y)[first] / _UNITS_PER_DEGREE
-    return Nodes(id=unique, lon=lon, lat=lat), points.points()
+    return Nodes(id=unique, lon=lon, lat=lat), points

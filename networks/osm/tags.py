@@ -7,7 +7,7 @@ import calendar
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from networks.countries import read_table
 from networks.inputs import number
@@ -401,6 +401,9 @@ ROAD_KEYS = frozenset(
 )  # fmt: skip
 """Keys of road tags that are kept; all others are discarded to save memory."""
 
+
+BUILT_UP: Mapping[str, Any] = _TABLES["built_up"]
+"""Values of `landuse` of areas by which the extent of a town is known, and the figures of that rule."""
 
 BARRIER_SIGNS = frozenset({"barrier", *ACCESS_KEYS})
 """Keys of which a node needs one to stop cars."""

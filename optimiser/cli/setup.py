@@ -202,7 +202,7 @@ def import_file(
                     part,
                     road=network,
                     rail=railways,
-                    places=elements.places,
+                    elements=elements,
                     report=report,
                     country=country or "world",
                     road_classes=osm.DEFAULT_CLASSES,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from shapely import affinity
@@ -43,12 +44,15 @@ class Networks:
         Contents of `import_report.json`.
     places
         Cities that are place nodes of the map; None where the job takes them from elsewhere.
+    built_up
+        Areas of the map by which the extent of a town is known.
     """
 
     road: Network
     rail: rail.RailBuild
     report: Mapping[str, Any]
     places: Cities | None = None
+    built_up: gpd.GeoDataFrame = field(default_factory=lambda: gpd.GeoDataFrame(geometry=[], crs=schema.CRS))
 
 
 def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
@@ -117,33 +121,27 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
         notes=notes + remarks,
         screening=bool(source.screening),
     )
-    return Networks(timed, tracks, full.to_json(), _places(elements, job, source))
+    return Networks(timed, tracks, full.to_json(), *_places(elements, job, source))
 
 
 def _read_elements(job: Job, source: Source, downloads: Path) -> Elements:
     """Read what a job asks for from its extract or the world networks, or download its area."""
-    roads, times, region = frozenset(job.times.road_classes), job.times, job.region
+    asked: dict[str, Any] = job.times.model_dump(include={"rail", "ferries"})
+    asked["roads"], region = frozenset(job.times.road_classes), job.region
     if source.area is not None:
         wide = source.area.widened(region.margin_km)
         people = [town.population for town in towns_around(source.area, job)]
         path = world.region_file(wide, downloads, least_population=min(people, default=None))
-        return osm.read(path, roads=roads, rail=times.rail, ferries=times.ferries)
+        return osm.read(path, **asked)
     if "region.file" in source.files:
-        return osm.read(source.files["region.file"], roads=roads, rail=times.rail, ferries=times.ferries)
+        return osm.read(source.files["region.file"], **asked)
     server = Server(overpass=region.overpass, nominatim=region.nominatim)
     downloads.mkdir(parents=True, exist_ok=True)
     if "region.polygon" in source.files:
         area = _polygon(source.files["region.polygon"])
     else:
         area = outline(region.bbox or region.place, server=server, cache_dir=downloads)
-    return overpass.fetch(
-        widened(area, region.margin_km),
-        cache_dir=downloads,
-        roads=roads,
-        rail=times.rail,
-        ferries=times.ferries,
-        server=server,
-    )
+    return overpass.fetch(widened(area, region.margin_km), cache_dir=downloads, server=server, **asked)
 
 
 def towns_around(area: world.Circle, job: Job) -> tuple[world.Town, ...]:
@@ -154,23 +152,25 @@ def towns_around(area: world.Circle, job: Job) -> tuple[world.Town, ...]:
 
 def _from_package(path: Path, job: Job, source: Source, feed: gtfs.Feed | None) -> Networks:
     found = storage.read_import(path)
-    railways = found.rail if job.times.rail else rail.build(Elements.none(found.source))
+    railways = found.rail if job.times.rail else rail.build(Elements.none(found.elements.source))
     roads, report = _with_classes(found.road, job), dict(found.report)
     if feed is not None:
         running = _build_timetable(feed, job, source, tracks=railways, road=roads)
         railways, report["timetable"] = running.rail, running.report.to_dict()
         report["notes"] = list(running.report.notes())
     report["rail"] = railways.report.to_dict()
-    return Networks(roads, railways, report, _places(found, job, source))
+    return Networks(roads, railways, report, *_places(found.elements, job, source))
 
 
-def _places(source_of: cities.HasPlaces, job: Job, source: Source) -> Cities | None:
+def _places(elements: Elements, job: Job, source: Source) -> tuple[Cities | None, gpd.GeoDataFrame]:
+    """Return the cities that are places of the map, None where the job has others, and built-up areas."""
+    built_up = gpd.GeoDataFrame(geometry=elements.built_up, crs=schema.CRS)
     if source.cities_from != "osm":
-        return None
+        return None, built_up
     people = job.cities.least_population
     tiers = tier_thresholds(job, source)
-    found = cities.from_osm_places(source_of, min_population=people, thresholds=tiers)
-    return found.largest(job.cities.largest)
+    found = cities.from_osm_places(elements, min_population=people, thresholds=tiers)
+    return found.largest(job.cities.largest), built_up
 
 
 def _with_classes(network: Network, job: Job) -> Network:

@@ -196,7 +196,7 @@ def assemble_report(found: Findings) -> ReportInput:
         variant=found.result.variant,
         solver=found.result.solver,
         seconds=found.result.seconds,
-        assumptions=_assumptions(job, source, found.candidates, _tiers(found)[0]),
+        assumptions=_assumptions(found),
         sensitivity=None if found.answers.speeds is None else pd.DataFrame(list(found.answers.speeds)),
         unasked=found.unasked,
         sources=(*source.notes, *import_warnings(found.times.report)),
@@ -282,8 +282,15 @@ def _capacities(found: Findings) -> pd.DataFrame | None:
     return tables.tabulate_sections(sections, set(found.plan.built))
 
 
-def _assumptions(job: Job, source: Source, found: Candidates, tiers: str) -> tuple[tuple[str, str], ...]:
+_EXTENTS = (
+    "{extents[table]} by the table of cities, {extents[map]} by residential areas of the map, "
+    "{extents[residents]} by their residents, {residents_a_km2:,.0f} on a km²"
+)
+
+
+def _assumptions(found: Findings) -> tuple[tuple[str, str], ...]:
     """Return the assumptions of a run, in the order in which they are to be read."""
+    job, source, proposed = found.job, found.source, found.candidates
     has_trains, capacity = "region.matrix" not in source.files and job.times.rail, "no limit"
     if job.capacity.enabled:
         carried = tuple(f"{trains} on {name}" for name, trains in most_a_day(job.capacity).items())
@@ -291,14 +298,15 @@ def _assumptions(job: Job, source: Source, found: Candidates, tiers: str) -> tup
     return (
         ("Limit", f"{job.times.limit_s} s"),
         ("Travel time", _DEFINITIONS[job.times.definition]),
-        ("Tiers of cities", tiers),
+        ("Tiers of cities", _tiers(found)[0]),
         *(describe_access(access_parameters(job, source)) if has_trains else ()),
+        *((("Extents of towns", _EXTENTS.format(**found.times.report["snapped"])),) if has_trains else ()),
         *((("Trains on sections of line", capacity),) if has_trains else ()),
         ("Tolls and fares", "no part of the time"),
-        ("Costs", f"{job.costs.level} estimate, {found.money}, prices of {found.price_year}"),
-        ("Terrain", found.terrain_source),
+        ("Costs", f"{job.costs.level} estimate, {proposed.money}, prices of {proposed.price_year}"),
+        ("Terrain", proposed.terrain_source),
         ("State of the network", str(job.region.as_of or "today's")),
-        ("Candidates left out by the rules", str(sum(found.report.values()))),
+        ("Candidates left out by the rules", str(sum(proposed.report.values()))),
     )
 
 

@@ -94,6 +94,9 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
         contraction, expressways = road, np.zeros((0, 2))
         cities, not_served = _served(found, rail, assumed)
         distance_km, out_of_reach = pd.Series(dtype="float64"), ()
+    stated = int(cities.table["extent_km"].notna().sum())
+    cities = city_tables.with_extents(cities, networks.built_up.geometry)
+    known = int(cities.table["extent_km"].notna().sum())
     graphs: dict[Definition, TimeGraph] = {
         definition: intermodal.join(contraction, rail, cities, parameters=assumed, definition=definition)
         for definition in DEFINITIONS
@@ -110,6 +113,8 @@ def compute_times(networks: Networks, job: Job, source: Source) -> Times:
         "farthest_km": round(float(distance_km.max()), 3) if len(distance_km) else None,
         "out_of_reach": [city.reason for city in out_of_reach],
         "not_served": list(not_served),
+        "extents": {"table": stated, "map": known - stated, "residents": len(cities) - known},
+        "residents_a_km2": assumed.residents_a_km2,
     }
     return Times(
         cities=cities.table,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import geopandas as gpd
@@ -27,6 +28,7 @@ WAYS = [
     (1, (1, 2, 3, 4), {"railway": "rail", "maxspeed": "120"}),
     (2, (5, 6, 7), {"highway": "primary", "maxspeed:forward": "50", "maxspeed:backward": "100"}),
     (3, (7, 8), {"highway": "secondary", "oneway": "yes", "name": "Straße"}),
+    (4, (6, 7, 8, 6), {"landuse": "residential"}),
 ]
 TRAIN = [(9, [("n", 1, "stop"), ("n", 4, "stop"), ("w", 1, "")], {"route": "train", "interval": "01:00"})]
 
@@ -39,7 +41,7 @@ def imported(tmp_path, *, ways=WAYS, relations=TRAIN):
     railways = rail.build(elements)
     report = ImportReport.of(elements).replace(roads=counts, rail=railways.report.to_dict())
     return SimpleNamespace(
-        road=impedance.add_travel_times(roads), rail=railways, places=elements.places, report=report
+        road=impedance.add_travel_times(roads), rail=railways, elements=elements, report=report
     )
 
 
@@ -63,16 +65,29 @@ def test_an_import_is_read_as_it_was_written(tmp_path):
         assert len(before)
         pd.testing.assert_frame_equal(getattr(read.rail.services, name), before)
     pd.testing.assert_frame_equal(read.rail.stations, found.rail.stations)
-    assert (read.places.id.tolist(), read.places.tags) == (found.places.id.tolist(), found.places.tags)
-    assert read.source == found.report.source
+    before, places = found.elements.places, read.elements.places
+    assert (places.id.tolist(), places.tags) == (before.id.tolist(), before.tags)
+    assert len(found.elements.built_up) == 1
+    assert shapely.equals_exact(read.elements.built_up, found.elements.built_up).tolist() == [True]
+    assert read.elements.source == found.report.source
     assert storage.read_facts(tmp_path / "n.gpkg").country == "DE"
+
+
+def test_an_import_of_before_areas_were_read_has_none(tmp_path):
+    path = write(imported(tmp_path), tmp_path / "n.gpkg")
+    table = pyogrio.read_dataframe(path, layer="polyring").set_index("name")
+    columns = json.loads(table.loc["columns", "value"])
+    del columns["built_up"]
+    table.loc["columns", "value"] = json.dumps(columns)
+    pyogrio.write_dataframe(table.reset_index(), path, layer="polyring", driver="GPKG")
+    assert len(storage.read_import(path).elements.built_up) == 0
 
 
 def test_places_give_the_same_cities(tmp_path):
     found = imported(tmp_path)
     read = storage.read_import(write(found, tmp_path / "n.gpkg"))
     before = cities.from_osm_places(osm.read(tmp_path / "map.osm")).table
-    assert_geodataframe_equal(cities.from_osm_places(read).table, before)
+    assert_geodataframe_equal(cities.from_osm_places(read.elements).table, before)
 
 
 def test_an_import_without_railways_is_read_as_it_was_written(tmp_path):

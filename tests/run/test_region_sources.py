@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def home(tmp_path_factory) -> Path:
     elements = osm.read(folder / "map.osm")
     road, rail, report = build(elements, country="CN", contract=False)
     storage.write_import(
-        folder / "map.gpkg", road=road, rail=rail, places=elements.places, report=report, country="CN",
+        folder / "map.gpkg", road=road, rail=rail, elements=elements, report=report, country="CN",
         road_classes=osm.DEFAULT_CLASSES,
     )  # fmt: skip
     # The roads are a ring, and OSMnx drops rings where it simplifies.
@@ -109,6 +110,27 @@ def test_an_import_gives_its_country_and_its_places_to_the_job(home):
     assert len(chain.networks.value.places) == 6
 
 
+def test_a_town_reaches_as_far_as_the_map_says_and_others_by_their_residents(home):
+    """Of Alpha the map and its import have a residential area of 0.2 by 0.2 degrees."""
+    corners = enumerate([(115.9, 38.9), (116.1, 38.9), (116.1, 39.1), (115.9, 39.1)], 9001)
+    nodes = "".join(f'<node id="{one}" lon="{lon}" lat="{lat}"/>' for one, (lon, lat) in corners)
+    refs = "".join(f'<nd ref="{one}"/>' for one in (9001, 9002, 9003, 9004, 9001))
+    area = f'{nodes}<way id="9005">{refs}<tag k="landuse" v="residential"/></way></osm>'
+    (home / "area.osm").write_text(draw_map().replace("</osm>", area))
+    elements = osm.read(home / "area.osm")
+    road, rail, report = build(elements, country="CN", contract=False)
+    storage.write_import(
+        home / "area.gpkg", road=road, rail=rail, elements=elements, report=report, country="CN",
+        road_classes=osm.DEFAULT_CLASSES,
+    )  # fmt: skip
+    side_km = math.sqrt(22.24 * 17.28)  # a square of the same area has nearly the same mean distance
+    for file, told in (("area.osm", 1), ("area.gpkg", 1), ("map.osm", 0)):
+        times = job(home, f'file = "{file}"').times.value
+        assert times.report["snapped"]["extents"] == {"table": 0, "map": told, "residents": 6 - told}
+        known = times.cities.set_index("city_id")["extent_km"].dropna().to_dict()
+        assert known == pytest.approx({"a": 1.5 * 0.3826 * side_km} if told else {}, rel=0.02)
+
+
 def test_railways_and_classes_that_a_job_leaves_out_are_left_out_of_an_import(home):
     chain = job(home, 'file = "map.gpkg"', "times.rail=false", 'times.road_classes=["motorway", "primary"]')
     assert set(chain.networks.value.road.links["link_class"]) == {"motorway", "primary"}
@@ -128,7 +150,7 @@ def test_a_contracted_import_is_refused(home):
     elements = osm.read(home / "map.osm")
     road, rail, report = build(elements, country="CN", contract=True)
     storage.write_import(
-        home / "small.gpkg", road=road, rail=rail, places=elements.places, report=report, country="CN",
+        home / "small.gpkg", road=road, rail=rail, elements=elements, report=report, country="CN",
         road_classes=osm.DEFAULT_CLASSES,
     )  # fmt: skip
     with pytest.raises(JobError, match="it is contracted"):
@@ -148,7 +170,7 @@ def test_an_import_of_a_real_map_with_trains_has_its_times(shared_dir, tmp_path)
     elements = osm.read(file)
     road, rail, report = build(elements, country="DE", contract=False)
     storage.write_import(
-        tmp_path / "h.gpkg", road=road, rail=rail, places=elements.places, report=report, country="DE",
+        tmp_path / "h.gpkg", road=road, rail=rail, elements=elements, report=report, country="DE",
         road_classes=osm.DEFAULT_CLASSES,
     )  # fmt: skip
     rows = [("a", "Heidelberg", 8.6943, 49.4094, 160000), ("b", "Leimen", 8.691, 49.348, 27000)]

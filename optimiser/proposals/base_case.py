@@ -572,12 +572,13 @@ class BaseCase:
         nearest = int(np.argmin(distance_km))
         return nearest, float(distance_km[nearest])
 
-    def beside_city(self, lon: float, lat: float) -> str:
-        """Return the city nearest to a point in degrees, with the way from it: Hub (12 km north-west)."""
+    def beside_city(self, lon: float, lat: float, road: str = "") -> str:
+        """Return where a point in degrees lies: Hub (12 km west), or with a road G95 west of Hub."""
         nearest, distance_km = self.nearest_city(lon, lat)
         east = (lon - self.lon[nearest]) * np.cos(np.radians(lat))
         bearing = np.degrees(np.arctan2(east, lat - self.lat[nearest]))
-        return f"{self.names[nearest]} ({distance_km:.0f} km {_COMPASS[round(float(bearing) / 45.0) % 8]})"
+        city, direction = self.names[nearest], _COMPASS[round(float(bearing) / 45.0) % 8]
+        return f"{road} {direction} of {city}" if road else f"{city} ({distance_km:.0f} km {direction})"
 
     def city_ends(self, city: int) -> tuple[str, str]:
         """Return the ids of the nodes where trips of a city start and end."""

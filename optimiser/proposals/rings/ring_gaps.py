@@ -100,9 +100,19 @@ def propose_straight_links(
     ]
     inside = within_distance(straight, rules, base).tolist()
     kept = [(*both, line) for both, line, is_inside in zip(ends, straight, inside, strict=True) if is_inside]
-    names = {place: _name_of(base, place) for place in dict.fromkeys(p for a, b, _ in kept for p in (a, b))}
+    roads = _roads_of(graph) if rules.mode == "road" else {}
+    ended = dict.fromkeys(place for a, b, _ in kept for place in (a, b))
+    names = {place: _name_of(base, place, roads.get(place.node.key, "")) for place in ended}
     proposed = (
-        _straight_link((a, b), line, (names[a], names[b]), built, base, rules, standards)
+        _straight_link(
+            (a, b),
+            line,
+            (names[a], names[b]) if names[a] != names[b] else (_name_of(base, a), _name_of(base, b)),
+            built,
+            base,
+            rules,
+            standards,
+        )
         for a, b, line in kept
     )
     kind = "gap" if rules.mode == "road" else "rail_link"
@@ -216,9 +226,17 @@ def _straight_link(
     )
 
 
-def _name_of(base: BaseCase, place: _Place) -> str:
-    """Return the name of a city, else the nearest one with distance and direction."""
-    return base.names[place.city] if place.city >= 0 else base.beside_city(place.node.lon, place.node.lat)
+def _roads_of(graph: RingGraph) -> dict[str, str]:
+    """Return the number or name of a road at each node where one is known."""
+    ends = ((link.name, graph.nodes[end].key) for link in graph.links for end in (link.tail, link.head))
+    return {key: name.partition(";")[0] for name, key in sorted(ends, reverse=True) if name}
+
+
+def _name_of(base: BaseCase, place: _Place, road: str = "") -> str:
+    """Return the name of a city, else a road and the nearest city; without a road, how far that is."""
+    return (
+        base.names[place.city] if place.city >= 0 else base.beside_city(place.node.lon, place.node.lat, road)
+    )
 
 
 _KM_A_UNIT_OF_COST = 1000

@@ -125,3 +125,19 @@ def test_cities_off_the_network_start_at_their_road_nodes_or_at_new_stations():
     assert [(place.node.key, place.city) for place in on_rail] == [("new:station/town", 1)]
     off = dataclasses.replace(region, cities=region.cities.assign(road_node=[8, -1, 0]))
     assert [place.node.key for place in _cities_off_network(spread((1, 1)), off, rules(), [1, 2])] == []
+
+
+@pytest.mark.parametrize(
+    ("roads", "ends"),
+    [
+        (("G1;S9", "S32"), {"G1 west of Hub", "S32 west of Hub"}),
+        (("", "S32"), {"Hub (50 km west)", "S32 west of Hub"}),
+        (("S32", "S32"), {"Hub (50 km west)", "Hub (30 km west)"}),
+    ],
+)
+def test_ends_are_called_by_their_roads_and_by_km_where_both_would_be_alike(roads, ends):
+    graph = spread((-60, 0), (-50, 0), (-30, 0), (-20, 0), ties=[(0, 1), (2, 3)])
+    links = [dataclasses.replace(link, name=name) for link, name in zip(graph.links, roads, strict=True)]
+    named = RingGraph(graph.nodes, tuple(links))
+    found = propose_straight_links(named, square(), rules(), Rules(), cities=(), longest_km=20.5)
+    assert [link for link in found if {link.from_name, link.to_name} == ends]

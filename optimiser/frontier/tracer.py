@@ -13,8 +13,16 @@ import numpy as np
 from optimiser.engine.search.task import Question, cores
 from optimiser.frontier.askers import SessionAsker, SolveAsker
 from optimiser.frontier.axes import Axes, AxesKind, axes_of, most_money
-from optimiser.frontier.point import Answer, Curve, EvaluatedPoint, FrontierEvaluator, Point, front
-from optimiser.frontier.region import Level, ProvenRegion
+from optimiser.frontier.point import (
+    Answer,
+    Curve,
+    EvaluatedPoint,
+    FrontierEvaluator,
+    Level,
+    Point,
+    ProvenRegion,
+    front,
+)
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError
 from optimiser.problem.result import rounded_bound

@@ -13,9 +13,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from optimiser.measures import sensitivity, uncertainty
-from optimiser.measures.sensitivity import Estimate
-from optimiser.measures.uncertainty import Band, Commitment, Plans, Waiting
+from optimiser.measures import uncertainty
+from optimiser.measures.uncertainty import Band, Commitment, Estimate, Plans, Waiting
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.report import maps, wording
@@ -212,7 +211,7 @@ class SweepResults:
                 return [{"swing": self._swing(outcome, name)} for name in self.factors]
         known = self.futures[self.futures[outcome].notna()]
         values = known[outcome].to_numpy(dtype=np.float64)
-        return [{"first": sensitivity.given_data(known[name], values)} for name in self.factors]
+        return [{"first": uncertainty.given_data(known[name], values)} for name in self.factors]
 
     def _outcomes(self, outcome: str) -> pd.Series:
         """Return an outcome of all cases in the order of the design, nan where a case does not count."""
@@ -226,13 +225,13 @@ class SweepResults:
         table = np.array([values.to_numpy()[names == name] for name in blocks])
         # A base point counts where all of its cases do.
         table = table[:, np.isfinite(table).all(axis=0)]
-        return sensitivity.sobol(table[0], table[1], table[2:])
+        return uncertainty.sobol(table[0], table[1], table[2:])
 
     def _morris(self, outcome: str) -> list[dict[str, Estimate]]:
         values = self._outcomes(outcome)
         factors = self.cases.set_index("case").loc[values.index, list(self.factors)]
         trajectory = self._blocks(values.index.to_series())
-        return sensitivity.morris(sensitivity.elementary_effects(factors, values.to_numpy(), trajectory))
+        return uncertainty.morris(uncertainty.elementary_effects(factors, values.to_numpy(), trajectory))
 
     def _swing(self, outcome: str, factor: str) -> Estimate:
         """Return the difference between the outcomes at the extreme values of a factor."""

@@ -20,8 +20,7 @@ from optimiser.engine.child import STARTUP_S
 from optimiser.engine.search.task import Question, cores
 from optimiser.frontier import Limits, Memory, Point, Tracer, tracing
 from optimiser.frontier.axes import axes_of, own_problem
-from optimiser.frontier.point import STEADY, Answer, Curve, answer_from, marginal_order
-from optimiser.frontier.region import Level
+from optimiser.frontier.point import STEADY, Answer, Curve, Level, answer_from, marginal_order
 from optimiser.frontier.tracer import FAILED, curve
 from optimiser.job.model import LoadedJob
 from optimiser.job.sections import Frontier, Solve

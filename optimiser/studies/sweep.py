@@ -36,7 +36,7 @@ from optimiser.run.solving import NOT_PROVEN
 from optimiser.run.source import find_source
 from optimiser.studies import answers, folders
 from optimiser.studies.answers import STATING_S, AskedBase, Row, case_task
-from optimiser.studies.closed_links import ClosedLinks, LinkFinder
+from optimiser.studies.closures import ClosedLinks, LinkFinder
 from optimiser.studies.sweep_factors import case_of, columns, described, links_to_close
 from optimiser.tasks import Executor, Outcome, Task, TaskProgress, address_of, executor_of
 from optimiser.tasks.cache import Progress

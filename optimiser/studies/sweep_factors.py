@@ -15,7 +15,7 @@ from optimiser.problem.model import TIERS
 from optimiser.proposals.table import Candidates
 from optimiser.run.timing import Times
 from optimiser.studies.answers import WEIGHT_EXPONENTS
-from optimiser.studies.closed_links import LATER, ClosedLinks
+from optimiser.studies.closures import LATER, ClosedLinks
 
 OPEN, CLOSED = 0.0, 1.0
 """Values of a factor that closes a link."""

@@ -8,8 +8,7 @@ from core_drawing import dense_problem, line, side_line
 from frontier_drawing import non_dominated, places_of, traced
 
 from optimiser.frontier import Limits
-from optimiser.frontier.point import STEADY, marginal_order
-from optimiser.frontier.region import ProvenRegion
+from optimiser.frontier.point import STEADY, ProvenRegion, marginal_order
 from optimiser.frontier.tracer import band, curve, knee
 
 SEEDS = [0, 3, 5, 7, 11, 17, 31, 42]

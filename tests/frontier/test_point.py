@@ -8,8 +8,7 @@ import pytest
 
 from optimiser.engine.search.task import Question
 from optimiser.engine.solve import versions
-from optimiser.frontier.point import Answer, EvaluatedPoint, Point, dominates, front
-from optimiser.frontier.region import ProvenRegion
+from optimiser.frontier.point import Answer, EvaluatedPoint, Point, ProvenRegion, dominates, front
 from optimiser.problem.result import ProofSource
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiers import examples
 
-from optimiser.frontier.region import LevelBox, ProvenRegion
+from optimiser.frontier.point import LevelBox, ProvenRegion
 
 sides = st.tuples(st.integers(0, 6), st.integers(0, 6)).map(sorted)
 boxes = st.tuples(sides, sides).map(lambda both: LevelBox(*zip(*both, strict=True)))

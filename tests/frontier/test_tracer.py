@@ -20,8 +20,7 @@ from optimiser.frontier import Limits, askers, tracing
 from optimiser.frontier import tracer as tracer_module
 from optimiser.frontier.askers import SessionAsker, SolveAsker
 from optimiser.frontier.axes import axes_of, own_problem
-from optimiser.frontier.point import Answer, FrontierEvaluator
-from optimiser.frontier.region import LevelBox, ProvenRegion
+from optimiser.frontier.point import Answer, FrontierEvaluator, LevelBox, ProvenRegion
 from optimiser.frontier.tracer import Memory, Tracer, curve
 from optimiser.problem import Target
 from optimiser.problem.errors import InfeasibleError, ProblemError, SolverError

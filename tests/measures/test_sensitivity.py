@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import scipy.stats
 
-from optimiser.measures.sensitivity import classes_of, elementary_effects, given_data, morris, sobol
+from optimiser.measures.uncertainty import classes_of, elementary_effects, given_data, morris, sobol
 from optimiser.problem.errors import ProblemError
 
 ISHIGAMI = {"first": (0.3139, 0.4424, 0.0), "total": (0.5576, 0.4424, 0.2437)}

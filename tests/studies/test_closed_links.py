@@ -12,7 +12,7 @@ from shapely import LineString, Point
 
 from networks.skims import Arcs, TimeGraph
 from optimiser.problem.errors import JobError
-from optimiser.studies.closed_links import LinkFinder
+from optimiser.studies.closures import LinkFinder
 
 CITIES = gpd.GeoDataFrame(
     {"city_id": ["a", "b", "c"], "name": ["Alpha", "Beta", "Gamma"], "population": [3, 2, 1]},

@@ -19,7 +19,7 @@ from optimiser.proposals.terrain import AllPlain
 from optimiser.proposals.trains import RailRules, Tracks
 from optimiser.run.retiming import Retimer
 from optimiser.studies import closures
-from optimiser.studies.closed_links import LinkFinder
+from optimiser.studies.closures import LinkFinder
 from optimiser.verify.rules import pair_times
 
 ROAD, PLACES = four_in_line()

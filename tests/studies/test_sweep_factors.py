@@ -13,7 +13,7 @@ from optimiser.frontier.cases import Case, TimeChanges
 from optimiser.job import loads
 from optimiser.problem.errors import JobError
 from optimiser.run.demands import delayed
-from optimiser.studies.closed_links import ClosedLinks
+from optimiser.studies.closures import ClosedLinks
 from optimiser.studies.sweep_factors import TODAY, case_of, columns, links_to_close
 
 REGION = '[region]\nname = "jing-jin-ji"\n'

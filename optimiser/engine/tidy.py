@@ -200,14 +200,16 @@ def tidied(problem: DesignProblem, result: Result) -> Result:
     -----
     An integer program minds only its objective: it may build candidates that are free or within the budget
     without need, and lead rings over detours. Candidates without which no pair and city is lost are removed,
-    the most expensive first. Then each ring is sought again over the remaining candidates, and shortened. The
-    new plan is evaluated by the rules of the problem, and is dropped if it is worse.
+    the most expensive first. Then each ring is sought again at least cost, over all candidates and over those
+    of the plan, and shortened. The new plan is evaluated by the rules of the problem, and is dropped if it is
+    worse.
     """
     canonical = problem.canonical()
     circuits = dict(sorted(canonical_circuits(problem, result.rings).items()))
     before = PlanEvaluator(canonical)(result.built, rings=circuits, starts=result.starts)
-    for least in (_needed(canonical, before), set(before.built)):
-        after = _rebuilt(canonical, before, least)
+    needed, every = _needed(canonical, before), {c.id for c in canonical.candidates if c.fixed != "out"}
+    for least, usable in ((needed, every), (needed, before.built), (before.built, before.built)):
+        after = _rebuilt(canonical, before, least, usable)
         if not after.faults and _rank(canonical, after) <= _rank(canonical, before):
             # Where the cost is the objective, another plan may close the gap.
             gap = gap_of(after.objective, result.bound, minimise=problem.budget is None)
@@ -245,12 +247,14 @@ def _needed(problem: DesignProblem, plan: EvaluatedPlan) -> set[str]:
     return kept
 
 
-def _rebuilt(problem: DesignProblem, plan: EvaluatedPlan, needed: Collection[str]) -> EvaluatedPlan:
-    """Return a plan that builds the needed candidates, those that its rings use, and what these require."""
+def _rebuilt(
+    problem: DesignProblem, plan: EvaluatedPlan, needed: Collection[str], usable: Collection[str]
+) -> EvaluatedPlan:
+    """Return a plan that builds what is needed, what its rings use of the usable, and what these require."""
     built, circuits = set(needed), dict(plan.rings)
     for ring in problem.rings:
         if ring.id in circuits:
-            circuits[ring.id] = _best_circuit(problem, ring, plan, circuits, built)
+            circuits[ring.id] = _best_circuit(problem, ring, usable, circuits, built)
             built |= candidates_on(problem, {ring.id: circuits[ring.id]})
     for _ in problem.requires:
         built |= {second for first, second in problem.requires if first in built}
@@ -261,18 +265,17 @@ def _rebuilt(problem: DesignProblem, plan: EvaluatedPlan, needed: Collection[str
 def _best_circuit(
     problem: DesignProblem,
     ring: Ring,
-    plan: EvaluatedPlan,
+    usable: Collection[str],
     circuits: Mapping[str, Circuit],
     free: Collection[str],
 ) -> Circuit:
-    """Return the best circuit found for a ring over the candidates of a plan.
+    """Return the best circuit found for a ring over usable candidates.
 
     With periods, only the candidates of its present circuit are allowed, so that it is formed no later.
     """
-    usable = set(plan.built)
     if problem.periods:
         usable = candidates_on(problem, {ring.id: circuits[ring.id]})
-    barred = {c.id for c in problem.candidates} - usable
+    barred = {c.id for c in problem.candidates}.difference(usable)
     length = priced_lengths(problem, ring, free=free, money_weight=CHEAPEST_FIRST)
     closed = touching_links(problem, ring, circuits)
     space = CircuitSpace(ring, cover_of(ring, barred=barred), length, closed)

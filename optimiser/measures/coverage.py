@@ -44,11 +44,6 @@ def out_of_reach(pairs: pd.DataFrame) -> pd.DataFrame:
     return _fastest_first(pairs[~within(pairs, state="all_built")], state="all_built")
 
 
-def near_misses(pairs: pd.DataFrame, *, margin_s: int = 60) -> pd.DataFrame:
-    """Return the pairs whose time with the plan is within `margin_s` seconds of the limit, on either side."""
-    return pairs[(pairs["after_s"] - pairs["limit_s"]).abs() <= margin_s]
-
-
 NEAR_S = 300
 """Seconds within which a pair lies near its limit."""
 

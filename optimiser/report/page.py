@@ -248,7 +248,6 @@ def context(report: ReportInput) -> dict[str, Any]:
         "cities": _rows(coverage.by_city(report.cities, pairs)),
         "new_pairs": pair_rows(report, coverage.newly_covered(pairs)),
         "beyond": pair_rows(report, coverage.still_beyond(pairs)),
-        "near": pair_rows(report, coverage.near_misses(pairs)),
         "meaning": sentences.meaning(report),
         "certificate": sentences.certificate(report),
         "sensitivity": _rows(assumed),
@@ -299,7 +298,6 @@ def _links(report: ReportInput) -> list[Row]:
         row
         | {
             "speed": row.get("speed_kmh"),
-            "closes": ring_section.closes(report, name),
             "today": row.get("today") or "",
             "setting": "; ".join(
                 f"{100 * share:.0f} % {where}"
@@ -331,12 +329,11 @@ def _packages(report: ReportInput, rows: Sequence[Row]) -> list[tuple[str, list[
         row["package"] if wording.is_known(row["package"]) else tables.package(row, circuits) for row in rows
     ]
     found = tables.packages(webmap.every_link(report).assign(package=names))
+    places = {
+        f"ring {ring.id}": [at for at, one in enumerate(circuits) if one.id == ring.id] for ring in circuits
+    }
     return [
-        (
-            wording.capitalised(name),
-            [rows[at] for at in links.index],
-            [at for at, ring in enumerate(circuits) if name == f"ring {ring.id}"],
-        )
+        (wording.capitalised(name), [rows[at] for at in links.index], places.get(name, []))
         for name, links in found
     ]
 

@@ -84,14 +84,6 @@ def build(report: ReportInput, ring: RingShown) -> str:
     return f"{join_names(works)}, for {report.money_of(ring.cost)}.{earned}"
 
 
-def closes(report: ReportInput, candidate_id: str) -> str:
-    """Return which rings a proposal closes, in words; empty when it lies on none."""
-    mine = [ring.id for ring in report.rings if candidate_id in ring.candidates]
-    if not mine:
-        return ""
-    return "closes the ring" if len(report.rings) == 1 else f"closes {join_names(mine)}"
-
-
 def terms(ring: RingShown) -> str:
     """Return what the job asks of a ring, in a sentence."""
     facts = ring.facts

@@ -12,10 +12,8 @@ from rich.text import Text
 
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness
-from optimiser.measures.equity import ALL
-from optimiser.measures.tables import Measures
 from optimiser.report import answer, ring_section, tables, wording
-from optimiser.report.inputs import PARTS, Question, ReportInput
+from optimiser.report.inputs import Question, ReportInput
 
 ORDER = "in the order of building, by value for money"
 """Order of the links in a few words; `optimiser.measures.order.build_order` gives the rule in full."""
@@ -139,7 +137,6 @@ def measures(report: ReportInput) -> Iterator[str]:
         names = wording.join_names([str(name) for name in report.measures.facts["core"]])
         what = f"Weight of trips between other cities that cannot avoid {names}"
         yield f"{what}: {today} today, {plan} with the plan"
-    yield from _independence(report.measures)
 
 
 def rests_on(report: ReportInput) -> Iterator[str]:
@@ -184,51 +181,9 @@ def gaining(report: ReportInput) -> str:
 
 
 def needs(report: ReportInput) -> list[dict[Any, Any]]:
-    """Return the cities that gain least, rows of `Measures.needs`, with what another pair takes (`words`)."""
-    if report.measures is None or not len(report.links):
-        return []
-    rows, seconds = report.measures.needs[:MOST_CITIES].to_dict("records"), report.measures.seconds
-    return [row | {"words": _need(report, row, seconds.iloc[row["pair"]])} for row in rows]
-
-
-def _need(report: ReportInput, row: Mapping[Any, Any], seconds: Mapping[Any, Any]) -> str:
-    """Return what would bring a city another pair within the limit, in a clause."""
-    if row["pair"] < 0:
-        return "all its pairs are within the limit"
-    limit = wording.short_hours(report.limit_s)
-    if row["by"]:
-        return f"{row['by']}: {row['partner']} within {limit}, for {report.money_of(row['cost'])}"
-    parts = {word: int(seconds[f"{part}_s"]) for part, word in PARTS.items()}
-    longest = [
-        f"{word} {wording.clock(parts[word])}" for word in sorted(parts, key=lambda word: -parts[word])[:2]
-    ]
-    pair = report.pairs.iloc[row["pair"]]
-    over = wording.minutes(pair["all_built_s"] - pair["limit_s"])
-    beyond = f"the nearest, {row['partner']}, stays {over} min beyond {limit} with everything built"
-    return f"nothing proposed; {beyond} (with the plan, {wording.join_names(longest)})"
-
-
-def _independence(measures: Measures) -> Iterator[str]:
-    """Yield how many pairs have a way without the core; nothing where that does not count."""
-    if measures.independence.empty:
-        return
-    facts = measures.facts
-    rows = measures.independence[measures.independence["tier"] == ALL].set_index("state")
-    counts = ", ".join(
-        f"{rows[column]['today']} → {rows[column]['plan']} {wording.within_stretch(stretch)}"
-        for stretch in facts["independence_stretches"]
-        for column in [f"independent_at_{stretch:g}"]
-    )
-    core = wording.join_names(
-        [f"{km:g} km round {name}" for name, km in facts["independence_radius_km"].items()]
-    )
-    yield f"Of {rows['pairs']['plan']} pairs outside the core ({core}), with a way that avoids it: {counts}"
-    minutes = [rows["mean_minutes"][state] for state in ("today", "plan")]
-    if all(pd.notna(value) for value in minutes):
-        yield (
-            f"Mean time between them without the core: {minutes[0]:.0f} min today, {minutes[1]:.0f} min with "
-            "the plan"
-        )
+    """Return the cities that gain least, rows of `Measures.needs`."""
+    known = report.measures is not None and len(report.links) > 0
+    return report.measures.needs[:MOST_CITIES].to_dict("records") if report.measures and known else []
 
 
 def city_cover(found: Mapping[str, Any] | None) -> Iterator[str]:
@@ -306,7 +261,7 @@ def summary(report: ReportInput) -> Group:
         *rests_on(report),
         near_limit(report),
         *filter(None, [gaining(report)]),
-        *(f"What would bring {row['city']} another pair: {row['words']}" for row in needs(report)),
+        *(f"What would bring {row['city']} another pair: {row['by']}" for row in needs(report)),
         *measures(report),
         *answers(report),
     )
@@ -407,23 +362,6 @@ def states_table(report: ReportInput) -> Table:
     return _table(f"States (costs in {report.money})", heads, cells, texts=("state", ""))
 
 
-def packages(report: ReportInput) -> list[dict[str, Any]]:
-    """Return the proposed links by package: `title`, `links`, sums of their costs, pairs by any of them."""
-    used = [frozenset(names) for names in coverage.newly_covered(report.pairs)["links"]]
-    return [
-        {
-            "title": wording.capitalised(name),
-            "links": links,
-            "pairs": sum(not one.isdisjoint(links["candidate_id"]) for one in used),
-            **{
-                column: int(links[column].sum())
-                for column in ("cost_low", "cost", "cost_high", "pairs_added")
-            },
-        }
-        for name, links in tables.packages(report.links)
-    ]
-
-
 def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
     """Return the proposed links by package, with cost, length and who gains: the `most` of best rank."""
     cases, each = report.cases, f"{wording.per_person(report.money)[1]} each".strip()
@@ -431,28 +369,26 @@ def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
     title = f"Proposed links and services (costs in {report.money}); numbers: {ORDER}"
     table = _table(title, (*heads, *(["chosen in"] if cases else [])), (), texts=("link", "what"))
 
-    def add(row: Mapping[Any, Any], name: str, *cells: str, style: str = "") -> None:
-        low, cost, high = (wording.integer(row[key]) for key in ("cost_low", "cost", "cost_high"))
-        number, what, km, *gains = cells
-        table.add_row(
-            number, escape(name), what, km, cost, f"{low} – {high}", str(row["pairs"]), *gains, style=style
-        )
-
-    for group in packages(report):
-        rows = group["links"][group["links"]["rank"] <= most]
-        if len(rows):
-            add(group, group["title"], "", "", "", style="bold")
-        for row in rows.to_dict("records"):
-            add(
-                row,
-                wording.link_name(row),
-                str(row["rank"]),
-                escape(wording.kind(row["kind"], row["geometry"])),
-                f"{row['length_km']:.0f}",
-                wording.people(row["people"]),
-                wording.integer(row["cost_per_person"]),
-                *([] if cases is None else [cases.counted(row["candidate_id"])]),
-            )
+    used = [frozenset(names) for names in coverage.newly_covered(report.pairs)["links"]]
+    for name, links in tables.packages(report.links):
+        rows = links[links["rank"] <= most].to_dict("records")
+        own, sums = frozenset(links["candidate_id"]), links[["cost_low", "cost", "cost_high"]].sum()
+        if rows:
+            whole = [sum(not own.isdisjoint(one) for one in used), "", ""]
+            _add(table, sums, ["", wording.capitalised(name), "", ""], whole, "bold")
+        for row in rows:
+            what = wording.kind(row["kind"], row["geometry"])
+            gains = [row["pairs"], wording.people(row["people"]), wording.integer(row["cost_per_person"])]
+            gains += [] if cases is None else [cases.counted(row["candidate_id"])]
+            _add(table, row, [row["rank"], wording.link_name(row), what, f"{row['length_km']:.0f}"], gains)
     if len(report.links) > most:
         table.caption = f"and {len(report.links) - most} more in links.csv"
     return table
+
+
+def _add(
+    table: Table, row: Mapping[Any, Any], names: Sequence[object], gains: Sequence[object], style: str = ""
+) -> None:
+    """Add a row to the table of links: names, its costs, gains."""
+    low, cost, high = (wording.integer(row[key]) for key in ("cost_low", "cost", "cost_high"))
+    table.add_row(*(escape(str(cell)) for cell in (*names, cost, f"{low} – {high}", *gains)), style=style)

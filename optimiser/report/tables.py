@@ -163,15 +163,15 @@ def _described(
     return gpd.GeoDataFrame(table[[*order, "geometry"]], geometry="geometry", crs=candidates.crs)
 
 
-_PACKAGES = ("ring ", "lines and roads", "trains", "rules of the region", "stations of ")
+_PACKAGES = ("ring", "lines and roads", "trains", "rules of the region", "stations of ")
 """How packages begin, in the order in which readers see them."""
 
 
 def package(row: Mapping[Any, Any], rings: Iterable[RingShown]) -> str:
     """Return what a proposal, a row of the table of links, is part of."""
-    ring = next((ring.id for ring in rings if row["candidate_id"] in ring.candidates), None)
-    if ring is not None:
-        return f"ring {ring}"
+    closed = [ring.id for ring in rings if row["candidate_id"] in ring.candidates]
+    if closed:
+        return f"ring{'' if len(closed) == 1 else 's'} {wording.join_names(closed)}"
     if row["mode"] == "access" or row["kind"] in AT_STATIONS:
         return "rules of the region" if row["to_name"] == REGION else f"stations of {row['from_name']}"
     return "trains" if row["kind"] in SERVICES else "lines and roads"

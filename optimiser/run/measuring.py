@@ -78,7 +78,7 @@ def measure(measured: MeasuredPlan) -> Measures:
         build_order=build_order(measured, links, steps),
         phases=phases(measured),
         independence=independence(measured),
-        needs=city_needs(measured),
+        needs=city_needs(measured, parts),
         seconds=exact_seconds(measured).assign(
             step=opening, **{f"{part}_s": seconds for part, seconds in zip(PARTS, parts.T, strict=True)}
         ),
@@ -86,18 +86,32 @@ def measure(measured: MeasuredPlan) -> Measures:
     )
 
 
-def city_needs(measured: MeasuredPlan) -> pd.DataFrame:
-    """Return `needs` with the names of cities, and the candidates in words (`by`) as well."""
+def city_needs(measured: MeasuredPlan, parts: NDArray[np.int64]) -> pd.DataFrame:
+    """Return `needs` with names of cities, and in words (`by`) what would bring each another pair.
+
+    `parts` are the seconds of the trip of each pair by part, with the plan.
+    """
+    problem, names = measured.problem, measured.cities["name"].astype(str)
     today, plan = (state.times for state in measured.states.values())
-    found = needs(measured.problem, measured.plan.built, measured.ends, today=today, plan=plan)
-    names = dict(enumerate(measured.cities["name"].astype(str))) | {-1: ""}
+    found = needs(problem, measured.plan.built, measured.ends, today=today, plan=plan)
     rows = measured.candidates.table.set_index("candidate_id")[["kind", "from_name", "to_name"]].T.to_dict()
-    words = {key: f"{wording.link_name(row)} ({wording.kind(row['kind'])})" for key, row in rows.items()}
-    return found.assign(
-        **{end: found[end].map(names) for end in ("city", "partner")},
-        by=["; ".join(map(words.__getitem__, ids)) for ids in found["candidates"]],
-        candidates=found["candidates"].map("; ".join),
-    )
+
+    def words(pair: int, partner: int, cost: int, candidates: Sequence[str]) -> str:
+        if pair < 0:
+            return "all its pairs are within the limit"
+        if candidates:
+            built = (f"{wording.link_name(rows[one])} ({wording.kind(rows[one]['kind'])})" for one in candidates)
+            return f"{'; '.join(built)}: {names[partner]}, for {wording.money(cost, problem.money)}"
+        over = wording.minutes(plan[pair] - problem.pairs[pair].limit)
+        longest = [f"{wording.WORDS['parts'][PARTS[at]]} {wording.clock(parts[pair, at])}" for at in np.argsort(-parts[pair])]
+        beyond = f"the nearest, {names[partner]}, stays {over} min beyond the limit"
+        return f"nothing proposed; {beyond} ({wording.join_names(longest[:2])})"
+
+    columns = ("pair", "partner", "cost", "candidates")
+    by = [words(*row) for row in zip(*(found[column] for column in columns), strict=True)]
+    listed = found["candidates"].map("; ".join)
+    ends = {end: found[end].map(names).fillna("") for end in ("city", "partner")}
+    return found.assign(**ends, candidates=listed, by=by)
 
 
 def assumed_pairs(measured: MeasuredPlan) -> dict[str, int]:

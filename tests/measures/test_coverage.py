@@ -4,7 +4,6 @@ import pandas as pd
 import pytest
 from report_drawing import four_cities, line_report
 
-from networks.skims import UNREACHABLE
 from optimiser.measures import coverage
 
 
@@ -47,8 +46,3 @@ def test_people_gaining_are_those_of_the_smaller_cities_each_counted_once(pairs)
 def test_nobody_gains_where_no_pair_is_newly_covered():
     report = line_report()
     assert coverage.people_gaining(report.cities, report.pairs) == 0
-
-
-def test_near_misses_are_pairs_within_a_minute_of_the_limit(pairs):
-    pairs = pairs.assign(after_s=[14_339, 14_340, 14_460, 14_461, UNREACHABLE, 0])
-    assert coverage.near_misses(pairs).index.tolist() == [1, 2]

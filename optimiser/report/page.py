@@ -260,7 +260,6 @@ def context(report: ReportInput) -> dict[str, Any]:
         "fairness": list(sentences.fairness(report.fairness)),
         "fairness_rows": [] if report.fairness is None else fairness_rows(report.fairness),
         "full_sections": [] if full is None else _rows(full[full["kept_out"] > 0]),
-        "what_if": None if report.cases is None else _what_if(report, report.cases),
         **measure_sections.sections(report),
         **_map_context(report),
         "alone": False,
@@ -313,10 +312,9 @@ def _links(report: ReportInput) -> list[Row]:
                 state: wording.clock(seconds) if wording.is_known(seconds) else wording.NONE
                 for state, seconds in (("before", row.get("today_s")), ("after", row.get("with_s")))
             },
-            "chosen": "" if cases is None else cases.counted(name),
-            "is_core": cases is not None and cases.is_core(name),
             "part": place,
         }
+        | ({} if cases is None else _in_cases(cases, name))
         for place, row in enumerate(_rows(webmap.every_link(report)))
         for name in [row["candidate_id"]]
     ]
@@ -338,32 +336,23 @@ def _packages(report: ReportInput, rows: Sequence[Row]) -> list[tuple[str, list[
     ]
 
 
+def _in_cases(cases: CaseResults, name: str) -> Row:
+    """Say in which plausible cases a proposal is chosen."""
+    return {
+        "chosen": cases.counted(name),
+        "is_core": cases.is_core(name),
+        "open": sum(name in solved["built"] for solved in cases.unsettled),
+        "verdict": cases.verdict(name),
+        "dropped": "; ".join(cases.dropped_in(name)),
+    }
+
+
 def _trips(row: Row) -> str:
     """Say how many trips are expected on the seats of a proposal; nothing where it adds no trains."""
     if not row.get("seats_a_day"):
         return ""
     trips, seats = (wording.integer(row[name]) for name in ("trips_a_day", "seats_a_day"))
     return f"{trips} trips a day expected on {seats} seats, {100 * row['seats_filled']:.0f} % filled"
-
-
-def _what_if(report: ReportInput, cases: CaseResults) -> list[Row]:
-    """Return one row a proposed link: in which plausible cases it is chosen, and what is lost without it."""
-    appraisal = pd.DataFrame() if report.measures is None else report.measures.appraisal
-    gained = {row["candidate_id"]: row for row in _rows(appraisal)}
-    return [
-        row
-        | {
-            "name": wording.link_name(row),
-            "chosen": cases.chosen_in(name),
-            "open": sum(name in solved["built"] for solved in cases.unsettled),
-            "verdict": cases.verdict(name),
-            "dropped": "; ".join(cases.dropped_in(name)),
-            "lost": int(row["pairs_lost_alone"]),
-            "people": int(gained.get(name, {}).get("people_brought", 0)),
-        }
-        for row in _rows(report.links)
-        for name in [row["candidate_id"]]
-    ]
 
 
 def pair_rows(report: ReportInput, pairs: pd.DataFrame) -> list[Row]:

@@ -236,15 +236,8 @@ def name_pairs(
 
     `minutes` are whole ones of the seconds given by column; a cell is empty where no path exists.
     """
-    names = cities["name"].astype(str).to_numpy()
-    table = pd.DataFrame(
-        {
-            "origin": names[pairs["origin"].to_numpy(dtype=np.int64)],
-            "destination": names[pairs["destination"].to_numpy(dtype=np.int64)],
-            "tier": pairs["group"].to_numpy(),
-            "weight": pairs["weight"].to_numpy(),
-        }
-    )
+    columns = {"origin": "origin", "destination": "destination", "group": "tier", "weight": "weight"}
+    table = pd.DataFrame(pair_lines(cities, pairs)[[*columns]]).rename(columns=columns)
     for column, seconds in minutes.items():
         whole = [None if s >= UNREACHED else wording.minutes(int(s)) for s in seconds]
         table[column] = pd.array(whole, dtype="Int64")

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 import shapely
 from anyascii import anyascii
@@ -18,23 +17,18 @@ from networks.sphere import within
 NEAR_KM = 60.0
 """A station that has the name of a city lies within this distance of it (assumed)."""
 
-ENDINGS: Mapping[str, tuple[str, str]] = {
-    "Dong": ("东", "East"),
-    "Xi": ("西", "West"),
-    "Nan": ("南", "South"),
-    "Bei": ("北", "North"),
-    "JiChang": ("机场", "Airport"),
-    "Zhan": ("站", "station"),
-}
+ENDINGS = (
+    ("Dong", "东", "East"), ("Xi", "西", "West"), ("Nan", "南", "South"), ("Bei", "北", "North"),
+    ("JiChang", "机场", "Airport"), ("Zhan", "站", "station"),
+)  # fmt: skip
 """Endings of names in pinyin: in Chinese, and what stands for them."""
 
 _SYLLABLE = re.compile(
-    "(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])?"
-    "(?:iang|iong|uang|iao|ian|uai|uan|[aeiou]ng|[aeiu]n|[aeu]i|[iu]a|[iu]e|uo|iu|ao|ou|er|[aeiouv])",
-    re.IGNORECASE,
+    "(?i)(?:[zcs]h|[bpmfdtnlgkhjqxrzcsyw])?(?:iang|iong|uang|iao|ian|uai|uan|[aeiou]ng|[aeiu]n|[aeu]i|[iu]a|[iu]e"
+    "|uo|iu|ao|ou|er|[aeiouv])"
 )
 _HAN = re.compile("[\u3400-\u9fff]")
-_GENERIC = re.compile(r"\s+railway station$", re.IGNORECASE)
+_GENERIC = re.compile(r"(?i)\s+railway station$")
 
 
 def with_names(rail: RailBuild, cities: pd.DataFrame) -> RailBuild:
@@ -47,28 +41,22 @@ def with_names(rail: RailBuild, cities: pd.DataFrame) -> RailBuild:
     cities
         Cities of the job: `name`, and points as geometry.
     """
-    stations, nodes, lines = rail.stations, rail.network.nodes, rail.services.lines
-    at = shapely.get_coordinates(nodes.geometry.to_numpy()[stations["node"].to_numpy(dtype=np.int64)])
+    nodes, lines, names = rail.network.nodes, rail.services.lines, cities["name"].astype(str).tolist()
+    at = shapely.get_coordinates(nodes.geometry.to_numpy()[rail.stations["node"].to_numpy(dtype="int64")])
     near = within(at, shapely.get_coordinates(cities.geometry.to_numpy()), NEAR_KM)
-    towns = cities["name"].astype(str).tolist()
     labels, around = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
-    for name, others, rows in zip(stations["name"], stations["labels"], near, strict=True):
-        labels[str(name)].update(others)
-        around[str(name)].update(towns[row] for row in rows)
-    changed = {old: new for old, new in shown_names(labels, towns, around).items() if old and old != new}
-    words = sorted(map(re.escape, changed), key=len, reverse=True)
-    known = re.compile(rf"(?<!\w)(?:{'|'.join(words) or '(?!)'})(?!\w)")
+    for name, others, rows in zip(rail.stations["name"], rail.stations["labels"], near, strict=True):
+        labels[name].update(others)
+        around[name].update(names[row] for row in rows)
+    shown = shown_names(labels, names, around) | {"": ""}
+    known = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(shown, key=len, reverse=True)))})(?!\w)")
 
-    def in_words(text: object) -> str:
-        return known.sub(lambda found: changed[found[0]], re.sub(r"\s+=>\s+", " – ", str(text)))
+    def in_words(text: str) -> str:
+        return known.sub(lambda found: shown[found[0]], re.sub(r"\s+=>\s+", " – ", text))
 
-    return replace(
-        rail,
-        network=replace(
-            rail.network, nodes=nodes.assign(name=nodes["name"].map(lambda n: changed.get(n, n)))
-        ),
-        services=replace(rail.services, lines=lines.assign(name=lines["name"].map(in_words))),
-    )
+    named, services = (table.assign(name=table["name"].map(in_words)) for table in (nodes, lines))
+    network = replace(rail.network, nodes=named)
+    return replace(rail, network=network, services=replace(rail.services, lines=services))
 
 
 def shown_names(
@@ -93,13 +81,12 @@ def shown_names(
     split after a city (Beijing Chaoyang). A name in Chinese alone is transliterated where it begins with that
     of a city nearby, whose reading is known: characters have several readings, and many cities sound alike.
     """
-    known = {_letters(name) for name in (*cities, *labels)}
-    found = {}
+    known, found = {_letters(name) for name in (*cities, *labels)}, dict[str, str]()
     for name, others in labels.items():
         is_han = _HAN.search(name) is not None
         near = {_letters(city): city for city in (around[name] if is_han else cities)}
         shown = _shown(anyascii(name) if is_han else _GENERIC.sub("", name), others, near, known)
-        found[name] = name if is_han and not any(map(shown.startswith, near.values())) else shown
+        found[name] = name if is_han and not shown.startswith((*near.values(),)) else shown
     return found
 
 
@@ -107,12 +94,12 @@ def _shown(latin: str, others: Collection[str], cities: Mapping[str, str], known
     parts = _split(latin)
     if (city := cities.get(_letters(latin))) is not None:
         return city
-    for ending, (han, words) in ENDINGS.items():
+    for ending, han, word in ENDINGS:
         rest = latin[: -len(ending)].rstrip(" -")
         in_han = any(label.endswith(han) and len(label) == len(parts) for label in others)
         is_name = len(_split(rest) or _SYLLABLE.findall(rest)) > 1 and (in_han or _letters(rest) in known)
         if latin.lower().endswith(ending.lower()) and is_name:
-            return f"{_shown(rest, {label[: -len(han)] for label in others}, cities, known)} {words}"
+            return f"{_shown(rest, {label[: -len(han)] for label in others}, cities, known)} {word}"
     for count in range(len(parts) - 2, 1, -1):
         if (city := cities.get("".join(parts[:count]).lower())) is not None:
             return f"{city} {_word(parts[count:])}"
@@ -132,6 +119,4 @@ def _split(name: str) -> list[str]:
 
 
 def _word(parts: Collection[str]) -> str:
-    return "".join(
-        f"'{part}" if at and part[0] in "AEO" else part for at, part in enumerate(parts)
-    ).capitalize()
+    return "".join(f"'{part}" if part[0] in "AEO" else part for part in parts).lstrip("'").capitalize()

@@ -94,24 +94,29 @@ def city_needs(measured: MeasuredPlan, parts: NDArray[np.int64]) -> pd.DataFrame
     problem, names = measured.problem, measured.cities["name"].astype(str)
     today, plan = (state.times for state in measured.states.values())
     found = needs(problem, measured.plan.built, measured.ends, today=today, plan=plan)
-    rows = measured.candidates.table.set_index("candidate_id")[["kind", "from_name", "to_name"]].T.to_dict()
+    rows = measured.candidates.table[["candidate_id", "kind", "from_name", "to_name"]].to_dict("records")
+    known = {row["candidate_id"]: f"{wording.link_name(row)} ({wording.kind(row['kind'])})" for row in rows}
 
     def words(pair: int, partner: int, cost: int, candidates: Sequence[str]) -> str:
         if pair < 0:
             return "all its pairs are within the limit"
         if candidates:
-            built = (f"{wording.link_name(rows[one])} ({wording.kind(rows[one]['kind'])})" for one in candidates)
-            return f"{'; '.join(built)}: {names[partner]}, for {wording.money(cost, problem.money)}"
+            built = wording.join_names([known[one] for one in candidates])
+            return f"{built}: {names[partner]} within the limit, for {wording.money(cost, problem.money)}"
+        longest = [
+            f"{wording.WORDS['parts'][PARTS[at]]} {wording.clock(parts[pair, at])}"
+            for at in np.argsort(-parts[pair], kind="stable")[:2]
+        ]
         over = wording.minutes(plan[pair] - problem.pairs[pair].limit)
-        longest = [f"{wording.WORDS['parts'][PARTS[at]]} {wording.clock(parts[pair, at])}" for at in np.argsort(-parts[pair])]
         beyond = f"the nearest, {names[partner]}, stays {over} min beyond the limit"
-        return f"nothing proposed; {beyond} ({wording.join_names(longest[:2])})"
+        return f"nothing proposed; {beyond} (most of it {wording.join_names(longest)})"
 
-    columns = ("pair", "partner", "cost", "candidates")
-    by = [words(*row) for row in zip(*(found[column] for column in columns), strict=True)]
-    listed = found["candidates"].map("; ".join)
-    ends = {end: found[end].map(names).fillna("") for end in ("city", "partner")}
-    return found.assign(**ends, candidates=listed, by=by)
+    columns = (found[name] for name in ("pair", "partner", "cost", "candidates"))
+    return found.assign(
+        by=[words(*row) for row in zip(*columns, strict=True)],
+        **{end: found[end].map(names).fillna("") for end in ("city", "partner")},
+        candidates=found["candidates"].map("; ".join),
+    )
 
 
 def assumed_pairs(measured: MeasuredPlan) -> dict[str, int]:

@@ -20,7 +20,7 @@ from optimiser.measures.order import rank_links
 from optimiser.measures.tables import Measures
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.report import sentences, tables
-from optimiser.report.inputs import PARTS, CaseResults, ReportInput, StateShown, StateStep, assemble
+from optimiser.report.inputs import CaseResults, ReportInput, StateShown, StateStep, assemble
 
 HOUR = 3600
 NAMES = ("Ada", "Bo", "Cy", "Di")
@@ -161,8 +161,7 @@ def explored(words: Iterator[str] | None = None) -> ReportInput:
         cities=ring.cities.assign(name=next(words)),
         overlaps=(replace(KNOWN, name=next(words), source=next(words), why=next(words)),),
     )
-    needs = NEEDS.assign(city=next(words), partner=next(words))
-    needs["by"] = needs["by"].where(needs["by"] == "", next(words))
+    needs = NEEDS.assign(city=next(words), partner=next(words), by=next(words))
     cases = replace(
         CASES, rows=tuple(row | {"name": next(words), "description": next(words)} for row in CASES.rows)
     )
@@ -298,8 +297,7 @@ def _measures(report: ReportInput, order: tuple[str, ...]) -> Measures:
             row |= {f"pairs_within_{tier}": int(mine.sum()), f"weight_share_{tier}": float(mine.mean())}
         rows.append(row)
     steps = np.where(np.any(within, axis=0), np.argmax(within, axis=0), -1)
-    parts = {f"{part}_s": (4 if part == "driving" else part == "wait") * HOUR for part in PARTS}
-    seconds = pairs[["before_s", "after_s"]].assign(step=steps, **parts)
+    seconds = pairs[["before_s", "after_s"]].assign(step=steps)
     empty = pd.DataFrame()
     facts = {
         "order_method": "forward",
@@ -321,7 +319,11 @@ NEEDS = pd.DataFrame(
         "partner": ["Ada", "Di", ""],
         "cost": pd.array([300, None, None], dtype="Int64"),
         "candidates": ["bc; cd", "", ""],
-        "by": ["Bo – Cy (expressway upgrade); Cy – Di (new rail line)", "", ""],
+        "by": [
+            "B-C: Ada within the limit",
+            "nothing proposed; the nearest stays",
+            "all its pairs are within",
+        ],
     }
 )
 """Cities that gain least: one that candidates help, one that nothing helps, one with all its pairs."""

@@ -77,6 +77,22 @@ def test_a_table_equals_its_golden_file(name, tmp_path):
     assert (tmp_path / f"{name}.csv").read_text() == (GOLDEN / f"{name}.csv").read_text()
 
 
+def test_what_would_bring_a_city_another_pair_is_told_in_words():
+    by = measure(drawn_plan("ac")).needs.set_index("city")["by"]
+    assert by["Bo"] == "Bo – Di (new road): Di within the limit, for 200 million CNY"
+    assert by["Ada"] == "all its pairs are within the limit"
+
+
+def test_where_nothing_brings_a_pair_the_nearest_partner_is_told_with_the_longest_parts_of_the_trip():
+    plan = drawn_plan("ac")
+    fixed = (dataclasses.replace(one, fixed="out" * (one.id == "bd")) for one in plan.problem.candidates)
+    without = dataclasses.replace(plan, problem=plan.problem.replace(candidates=tuple(fixed)))
+    least = measure(without).needs.iloc[0]
+    assert (least["city"], least["left"], least["never"]) == ("Bo", 0, 1)
+    nearest = "nothing proposed; the nearest, Di, stays 54 min beyond the limit"
+    assert least["by"] == f"{nearest} (most of it other 2:40 and terminals 1:01)"
+
+
 def test_without_periods_no_file_of_phases_is_written(measures):
     assert csv_tables(shown(measures)).keys() == {"links.csv", *(f"{name}.csv" for name in TABLES[:-1])}
 

@@ -75,21 +75,21 @@ run.unroll()
 run.ring_legs[["from_cities", "to_cities", "length_km", "existing_km", "new_km", "roads"]].round(1)
 
 # %% [markdown]
-# ## Whose trips become faster?
+# ## What is the ring for?
 #
-# Compared are the plan and the same plan without the new stretches of the ring. A trip may be faster by the
-# fastest way there is, or only on the fastest way that avoids the core: no road within 30 km of the centre
-# of Beijing or 20 km of that of Tianjin, no train boarded or left there.
+# Measured on the road alone, between all places of 20,000 people outside the cores: the built-up areas of
+# Beijing and Tianjin. How many pairs take their fastest ways through a core, and how many become faster by
+# the ring and nothing else, where the roads of the cores are free, congested (25 km/h, assumed) or closed?
 
 # %%
-saved = run.measures.ring_savings
-for way in ("any way", "without the core"):
-    faster = saved[saved["way"] == way]
-    most = f", by up to {faster['saved_minutes'].max():.0f} minutes" if len(faster) else ""
-    print(f"{way}: {len(faster)} of {len(run.pairs)} pairs of cities are faster{most}")
+use = run.ring_use.set_index(["state", "roads"])
+use.loc[
+    ["today", "rings alone"],
+    ["pairs", "through_pairs", "relieved_places", "mean_minutes", "faster_5", "people_5"],
+]
 
 # %%
-saved.drop(columns="ring").round().head(10)
+use.loc[("rings alone", "free"), ["near_people", "second_way_km", "second_way_existing_km"]]
 
 # %% [markdown]
 # ## Independence: who needs the core, before and after?

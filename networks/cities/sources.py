@@ -223,6 +223,7 @@ def from_geonames(
             where=f"box {west:g}, {south:g}, {east:g}, {north:g} (west, south, east, north)",
             remedy="Enlarge the box or lower the population limit.",
         )
+    logger.warning("GeoNames mixes definitions of population; check the tiers of %d cities.", len(found))
     return from_towns(found, thresholds=thresholds)
 
 
@@ -241,7 +242,6 @@ def from_towns(towns: Sequence[Town], *, thresholds: Thresholds = DEFAULT_THRESH
     Cities
         In the same order; the key is the GeoNames id.
     """
-    logger.warning("GeoNames mixes definitions of population; check the tiers of %d cities.", len(towns))
     population = [town.population for town in towns]
     return build(
         {

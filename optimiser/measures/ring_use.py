@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -86,6 +86,11 @@ class RoadTimes:
         everything = self._between(self.seconds)[0]
         trips = gravity_trips(self._all_ends, everything, self.people, per_person=self.trips_per_person)
         return trips[self._counts]
+
+    @cached_property
+    def known(self) -> dict[frozenset[str], tuple[TripUse, ...]]:
+        """Return what is known of trips by what is built (`trip_use`)."""
+        return {}
 
     def with_built(self, built: Collection[str]) -> Floats:
         """Return the seconds of the pairs with some candidates built, float64 [3, K].
@@ -182,9 +187,17 @@ def trip_use(roads: RoadTimes, built: Collection[str] = ()) -> tuple[TripUse, ..
     With d_c the time in condition c and d_closed that past all built-up areas of cores, a pair passes a core
     if d_closed > d_c, so that none of its fastest ways avoids them.
     """
-    before, after = roads.today, roads.with_built(built)
+    key = frozenset(built).intersection(roads.arcs["candidate_id"])
+    if key not in roads.known:
+        roads.known[key] = tuple(_trip_use(roads, roads.with_built(key)))
+    return roads.known[key]
+
+
+def _trip_use(roads: RoadTimes, after: Floats) -> Iterator[TripUse]:
+    """Yield what trips do that take so long, float64 [3, K]."""
+    before = roads.today
     was_joined = np.isfinite(before[-1])
-    followed, found = was_joined & (before[-1] > before[0]), []
+    followed = was_joined & (before[-1] > before[0])
     for at, condition in enumerate(CONDITIONS):
         passed, passes = (times[-1] > times[at] for times in (before, after))
         relieved = passed & ~passes
@@ -193,25 +206,22 @@ def trip_use(roads: RoadTimes, built: Collection[str] = ()) -> tuple[TripUse, ..
         gained = before[at] - np.where(is_faster, after[at], 0)
         by_5, by_15 = (is_faster & (gained >= 60 * least) for least in (5, 15))
         minutes = after[at][followed] / 60
-        found.append(
-            TripUse(
-                roads=condition,
-                pairs=len(passes),
-                through_pairs=int(passes.sum()),
-                through_trips=float(roads.trips[passes].sum()),
-                through_share=share_of(float(roads.trips[passes].sum()), float(roads.trips.sum())) or 0.0,
-                relieved_pairs=int(relieved.sum()),
-                relieved_places=len(np.unique(roads.ends[relieved])),
-                relieved_people=people_at(roads, relieved),
-                mean_minutes=float(minutes.mean()) if len(minutes) else None,
-                faster=int(is_faster.sum()),
-                faster_5=int(by_5.sum()),
-                faster_15=int(by_15.sum()),
-                people_5=people_at(roads, by_5),
-                people_15=people_at(roads, by_15),
-            )
+        yield TripUse(
+            roads=condition,
+            pairs=len(passes),
+            through_pairs=int(passes.sum()),
+            through_trips=float(roads.trips[passes].sum()),
+            through_share=share_of(float(roads.trips[passes].sum()), float(roads.trips.sum())) or 0.0,
+            relieved_pairs=int(relieved.sum()),
+            relieved_places=len(np.unique(roads.ends[relieved])),
+            relieved_people=people_at(roads, relieved),
+            mean_minutes=float(minutes.mean()) if len(minutes) else None,
+            faster=int(is_faster.sum()),
+            faster_5=int(by_5.sum()),
+            faster_15=int(by_15.sum()),
+            people_5=people_at(roads, by_5),
+            people_15=people_at(roads, by_15),
         )
-    return tuple(found)
 
 
 def people_at(roads: RoadTimes, pairs: Mask) -> int:

@@ -160,7 +160,8 @@ class RingUse:
     Attributes
     ----------
     today, alone, plan
-        Trips by condition: today, with nothing but what the rings need, and with the whole plan.
+        Trips by condition: today, with nothing but what the rings need, and with the whole plan (empty of a
+        single ring).
     near_places, near_people
         Places within 20 minutes of a junction of a ring, on free roads of today, and their people.
     second_way_km, second_way_existing_km

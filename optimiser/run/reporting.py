@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -21,7 +21,7 @@ from optimiser.job.sections import UNCERTAIN
 from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness, fairness_of
 from optimiser.measures.order import Ranking
-from optimiser.measures.ring_use import RoadTimes
+from optimiser.measures.ring_use import RingUse, RoadTimes, trip_use
 from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
@@ -179,7 +179,7 @@ def assemble_report(found: Findings) -> ReportInput:
     references = read_reference_rings(file) if found.problem.rings and file is not None else ()
     derived = {one.ring: one for one in found.draft.rewards}
     of_plan = rings.describe_rings(found.problem, plan, found.draft.rings, cities, references)
-    of_plan, use = with_use(found.roads, found.problem, found.draft.rings, of_plan, plan.built)
+    of_plan, use = with_use(found.roads, found.problem, found.draft.rings, of_plan)
     shown = inputs.assemble(
         found.problem,
         plan,
@@ -205,7 +205,7 @@ def assemble_report(found: Findings) -> ReportInput:
         attribution=source.attribution,
         measures=found.measures,
         rings=tuple(replace(one, derived=derived.get(one.id)) for one in of_plan),
-        ring_use=use,
+        ring_use=_with_plan(use, found, plan.built),
         fairness=found.answers.prices,
         cases=found.answers.cases,
         certified=found.certified,
@@ -223,18 +223,31 @@ def assemble_report(found: Findings) -> ReportInput:
 
 def _with_states(found: Findings, shown: ReportInput) -> ReportInput:
     """Return a report with the stated alternatives, their rings laid out, and the links that they build."""
-    states, cities, laid = found.answers.states, found.times.cities, dict[str, tuple[RingShown, ...]]()
+    states, cities = found.answers.states, found.times.cities
+    laid = dict[str, tuple[tuple[RingShown, ...], RingUse | None]]()
     for one in states:
         if (key := str(one.circuits)) not in laid:
             built = [name for name in sorted(one.built) if name in found.problem.index]
             plan = score(found.problem, built, rings=one.circuits)
-            laid[key] = rings.describe_rings(found.problem, plan, found.draft.rings, cities, ())
+            described = rings.describe_rings(found.problem, plan, found.draft.rings, cities, ())
+            laid[key] = with_use(found.roads, found.problem, found.draft.rings, described)
     every, table = frozenset[str]().union(*(one.built for one in states)), found.candidates.table
     return replace(
         shown,
-        states=tuple(replace(one, rings_shown=laid[str(one.circuits)]) for one in states),
+        states=tuple(
+            replace(one, rings_shown=shown_rings, ring_use=_with_plan(use, found, one.built))
+            for one in states
+            for shown_rings, use in [laid[str(one.circuits)]]
+        ),
         state_links=table[table["candidate_id"].isin(every)] if states else None,
     )
+
+
+def _with_plan(use: RingUse | None, found: Findings, built: Collection[str]) -> RingUse | None:
+    """Return what rings are for together, with what trips do in their whole plan."""
+    if use is None or found.roads is None:
+        return None
+    return replace(use, plan=trip_use(found.roads, built))
 
 
 def _screening(found: Findings) -> str:

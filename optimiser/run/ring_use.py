@@ -1,6 +1,6 @@
 """Time the ways between the places of a region on the road alone, and say what rings do for them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import geopandas as gpd
@@ -187,7 +187,6 @@ def with_use(
     problem: DesignProblem,
     tables: RingTables | None,
     rings: Sequence[RingShown],
-    built: Collection[str],
 ) -> tuple[tuple[RingShown, ...], RingUse | None]:
     """Return the rings of a plan with what each of them is for, and what all together are.
 
@@ -199,13 +198,10 @@ def with_use(
         The problem, and what its rings stand for.
     rings
         The rings as the plan forms them, or not.
-    built
-        What the plan builds.
     """
     found = [ring for ring in rings if ring.has_circuit and ring.facts.mode == "road"]
     if roads is None or tables is None or not found:
         return tuple(rings), None
-    today, plan = trip_use(roads), trip_use(roads, built)
     lines = {ring.id: _second_way(problem, tables, ring) for ring in found}
 
     def use(some: Sequence[RingShown]) -> RingUse:
@@ -213,9 +209,8 @@ def with_use(
         near = _places_near(roads, [ring.circuit for ring in some])
         total, existing = _kilometres([lines[ring.id] for ring in some])
         return RingUse(
-            today=today,
+            today=trip_use(roads),
             alone=trip_use(roads, candidates_on(problem, circuits)),
-            plan=plan,
             near_places=len(near),
             near_people=int(roads.people[near].sum()),
             second_way_km=total,

@@ -175,7 +175,7 @@ def test_rings_that_share_a_stretch_count_it_and_their_people_once(monkeypatch):
     twin = replace(ring, facts=replace(ring.facts, id="twin"))
     lon, lat = ring.circuit.coords[0]
     near = pd.DataFrame({"place": [2, 2, 5], "lon": [lon, lon, 0.0], "lat": [lat, lat, 0.0]})
-    found, total = with_use(replace(times, near=near), problem, tables, (ring, twin), ())
+    found, total = with_use(replace(times, near=near), problem, tables, (ring, twin))
     assert [one.use.near_people for one in found] == [70_000, 70_000]
     assert (total.near_places, total.near_people) == (1, 70_000)
     assert total.second_way_km == pytest.approx(found[0].use.second_way_km)
@@ -184,5 +184,5 @@ def test_rings_that_share_a_stretch_count_it_and_their_people_once(monkeypatch):
 
 def test_rings_that_are_not_formed_have_no_use(monkeypatch):
     missed = shown(())
-    assert with_use(drawn(monkeypatch), design(ring_of_links()), None, (missed,), ()) == ((missed,), None)
-    assert with_use(None, design(ring_of_links()), None, (shown(),), ())[1] is None
+    assert with_use(drawn(monkeypatch), design(ring_of_links()), None, (missed,)) == ((missed,), None)
+    assert with_use(None, design(ring_of_links()), None, (shown(),))[1] is None

@@ -96,11 +96,9 @@ CASES = (
     Case(
         "two nested round Beijing, 3 cities, 10%",
         0.1,
-        ring("Beijing", 3, more='count = 2\narrangement = "nested"'),
+        ring("Beijing", 3) + ring("Beijing", 3, more='apart = ["Beijing"]').replace("id =", 'id = "outer" #'),
     ),
-    Case(
-        "side by side, 2 cities each, 10%", 0.1, ring(BOTH, 2, more='count = 2\narrangement = "side_by_side"')
-    ),
+    Case("side by side, 2 cities each, 10%", 0.1, ring("Beijing", 2) + ring("Tianjin", 2)),
     Case(f"{BOTH}, 6 cities, 10%, three periods", 0.1, ring(BOTH, 6), PERIODS),
 )
 

@@ -411,7 +411,7 @@ def _between_rings(rings: Sequence[Rings]) -> Iterator[Contradiction]:
         for other in ring.apart:
             path = ("rings", str(number), "apart")
             if other == ring.id:
-                yield path, f"'{other}' is the ring itself; nested rings are apart from each other anyway"
+                yield path, f"'{other}' is the ring itself"
             elif other not in ids:
                 hint = did_you_mean(other, ids) or f"; rings: {', '.join(ids)}"
                 yield path, f"there is no ring '{other}'{hint}"

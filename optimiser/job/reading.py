@@ -47,8 +47,10 @@ _NAME = re.compile("[a-z0-9][a-z0-9-]*")
 """Names of clusters, which become names of files."""
 _REMEDY_SET = "Correct --set SECTION.KEY=VALUE and run again; `polyring init` writes a job with all keys."
 _REPLACED = {
+    "rings.count": ": write a section for each ring, with the ids of others in its key apart",
+    "rings.arrangement": ": nested rings name each other in their key apart, rings side by side need nothing",
     "reach": ": shares are alternatives now; write [[alternatives]] with a name and shares = [0.8, 0.9], or "
-    "leave the section out"
+    "leave the section out",
 }
 """What a key that is gone is replaced by, to end a sentence."""
 _EMPTIED = (("rings",), ("alternatives",))
@@ -296,7 +298,7 @@ def _fault(error: Mapping[str, Any]) -> tuple[Key, str]:
     dotted = ".".join(path)
     if error["type"] == "extra_forbidden":
         hint = did_you_mean(path[-1], _keys_of(path[:-1])) or _hint_at_other_section(path[-1])
-        hint = _REPLACED.get(dotted, hint)
+        hint = _REPLACED.get(".".join(part for part in path if not part.isdecimal()), hint)
         return path, f"unknown key '{dotted}'{hint}"
     if error["type"] == "missing":
         return path, f"[{dotted}] is missing" if len(path) == 1 else f"'{dotted}' is missing"

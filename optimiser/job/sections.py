@@ -600,8 +600,6 @@ class Rings(Section):
     on_minutes: float = Field(20.0, gt=0, le=240)
     required: bool = True
     reward: Whole | Literal["derived"] = 0
-    count: Annotated[int, Field(ge=1, le=9)] = 1
-    arrangement: Literal["nested", "side_by_side"] = "nested"
     apart: Names = ()
     existing_cost_per_km: Annotated[float, Field(ge=0, le=1_000_000)] | Literal["table"] = 0.0
     gap_count: Whole = 12
@@ -641,9 +639,5 @@ class Rings(Section):
             (
                 not self.required and not self.reward,
                 "a ring that is not required needs a reward above 0",
-            ),
-            (
-                self.arrangement == "side_by_side" and self.count != len(self.centres),
-                "side_by_side needs as many centres as rings (count)",
             ),
         ]

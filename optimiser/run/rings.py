@@ -70,7 +70,7 @@ class RingTables:
 
 
 def ring_rules(asked: Sequence[Rings], base: BaseCase) -> tuple[RingRules, ...]:
-    """Return the rules of each ring that a job asks for; a section with a count or of a web gives several.
+    """Return the rules of each ring that a job asks for; a section of a web gives several.
 
     Parameters
     ----------
@@ -79,27 +79,16 @@ def ring_rules(asked: Sequence[Rings], base: BaseCase) -> tuple[RingRules, ...]:
     base
         The cities.
 
-    Returns
-    -------
-    tuple of RingRules
-        `inner` with a count of 2 gives `inner-1` and `inner-2`.
-
     Raises
     ------
     JobError
         With all names that are no city's.
     """
     row = _rows_of_cities(asked, base.city_names)
-    ring_ids = {
-        section.id: (section.id,)
-        if section.count == 1
-        else tuple(f"{section.id}-{number}" for number in range(1, section.count + 1))
-        for section in asked
-    }
     return tuple(
         rules
         for section in asked
-        for rules in (_rules_of_web(section, base) if section.web else _rules_of(section, row, ring_ids))
+        for rules in (_rules_of_web(section, base) if section.web else [_rules_of(section, row)])
     )
 
 
@@ -153,28 +142,19 @@ def _rows_of_cities(asked: Sequence[Rings], cities: CityNames) -> dict[str, int]
     return rows
 
 
-def _rules_of(
-    section: Rings, row: Mapping[str, int], ring_ids: Mapping[str, tuple[str, ...]]
-) -> Iterator[RingRules]:
-    """Yield the rules of each ring of a section; `row` has the rows of the cities that it names."""
-    centres = tuple(row[name] for name in section.centres)
-    is_side_by_side = section.arrangement == "side_by_side"
-    apart = tuple(ring for other in section.apart for ring in ring_ids[other])
-    for number, name in enumerate(ring_ids[section.id]):
-        own = (centres[number],) if is_side_by_side else centres
-        siblings = () if is_side_by_side else tuple(ring for ring in ring_ids[section.id] if ring != name)
-        yield replace(
-            _standard_of(section, name, own),
-            rivals=tuple(city for city in centres if city not in own) if is_side_by_side else (),
-            radius_km=_band(section.radius_km),
-            time_s=_band(section.time_s),
-            least_cities=section.least_cities,
-            least_by_tier=tuple(sorted(section.least_by_tier.items())),
-            must=tuple(row[name] for name in section.must),
-            longest_km=section.longest_km or float("inf"),
-            most_stretch=section.most_stretch or float("inf"),
-            apart=siblings + apart,
-        )
+def _rules_of(section: Rings, row: Mapping[str, int]) -> RingRules:
+    """Return the rules of the ring of a section; `row` has the rows of the cities that it names."""
+    return replace(
+        _standard_of(section, section.id, tuple(row[name] for name in section.centres)),
+        radius_km=_band(section.radius_km),
+        time_s=_band(section.time_s),
+        least_cities=section.least_cities,
+        least_by_tier=tuple(sorted(section.least_by_tier.items())),
+        must=tuple(row[name] for name in section.must),
+        longest_km=section.longest_km or float("inf"),
+        most_stretch=section.most_stretch or float("inf"),
+        apart=section.apart,
+    )
 
 
 def _rules_of_web(section: Rings, base: BaseCase) -> Iterator[RingRules]:

@@ -45,7 +45,10 @@ def test_faults_of_all_rings_come_at_once_each_with_its_line() -> None:
         ("required = false", "needs a reward above 0"),
         ("reward = 5", "earns no reward"),
         ("radius_km = [1, 2]\ntime_s = [1, 2]", "not both"),
-        ('count = 2\narrangement = "side_by_side"', "as many centres as rings"),
+        ("count = 2", "unknown key 'rings.0.count': write a section for each ring"),
+        ('mode = "rail"\nrequired = false\nreward = "derived"', "no train would run round a rail ring"),
+        ("web = true", "a web proposes centres itself"),
+        ('web = true\nmode = "rail"', "a web proposes roads alone"),
         ("most_stretch = 0.9", "most_stretch must be 1 or more, or 0 for any length"),
         ('must = ["Y", "Y"]', "must names a city twice"),
         ("least_by_tier = {core = 1}", "least_by_tier names 'core', which is not among tiers"),
@@ -86,4 +89,4 @@ def test_a_key_of_one_ring_is_set_by_its_id_or_number() -> None:
 
 def test_a_setting_of_an_unknown_ring_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(JobError, match=r"no section 'outr'; did you mean 'outer'\?"):
-        loads(REGION + '[[rings]]\nid = "outer"\ncentres = ["X"]\n', settings=["rings.outr.count=2"])
+        loads(REGION + '[[rings]]\nid = "outer"\ncentres = ["X"]\n', settings=["rings.outr.gap_count=2"])

@@ -37,22 +37,12 @@ def test_unknown_centres_of_all_rings_are_listed_with_the_nearest_name():
     ]
 
 
-def test_nested_rings_go_round_all_centres_and_are_apart():
-    first, second = rules({"id": "in", "centres": ("1", "2"), "count": 2})
-    assert (first.centres, first.apart, second.apart) == ((0, 1), ("in-2",), ("in-1",))
-
-
-def test_rings_side_by_side_have_a_centre_each_and_the_others_as_rivals():
-    first, second = rules({"centres": ("1", "2"), "count": 2, "arrangement": "side_by_side"})
-    assert (first.centres, first.rivals, first.apart) == ((0,), (1,), ())
-    assert (second.centres, second.rivals, second.apart) == ((1,), (0,), ())
-
-
-def test_apart_from_several_rings_means_from_each():
-    found = rules(
-        {"id": "in", "centres": ("1",), "count": 2}, {"id": "out", "centres": ("1",), "apart": ("in",)}
+def test_a_ring_is_apart_from_the_rings_that_it_names():
+    inner, outer = rules(
+        {"id": "in", "centres": ("1",)}, {"id": "out", "centres": ("1", "2"), "apart": ("in",)}
     )
-    assert found[2].apart == ("in-1", "in-2")
+    assert (inner.centres, inner.apart) == ((0,), ())
+    assert (outer.centres, outer.apart) == ((0, 1), ("in",))
 
 
 def test_the_default_standard_is_an_expressway_or_a_fast_railway():

@@ -113,17 +113,6 @@ def test_a_railway_ring_without_railways_is_refused():
         with_closing_links(none(), square(), [Rings(centres=("Hub",), mode="rail")], Rules(), GROUND)
 
 
-def test_rings_side_by_side_keep_to_their_own_sides():
-    away = ("away", (46, 0), 6_000_000, 3, (6, 60))
-    asked = [
-        Rings(id="s", centres=("Hub", "Away"), count=2, arrangement="side_by_side", required=False, reward=1)
-    ]
-    made, _, _ = steps(square(places=(away,)), asked)
-    hub, other = made.rings
-    assert hub.links == ()  # the eastern side lies nearer to the other centre
-    assert other.links == ()
-
-
 def test_a_formed_ring_is_compared_with_reference_rings_of_its_mode():
     region = square(places=(TOWN,))
     made, tables, _ = steps(region, [Rings(centres=("Hub",))])

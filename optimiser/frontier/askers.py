@@ -217,7 +217,7 @@ class SessionAsker(_Asker):
             row._replace(offset=row.offset - row.scale * base)
             for row, base in zip(question.levels, self.base, strict=False)
         )
-        base = self.cheapest_base if question.cheapest else sum(self.base[row] for row in question.counted)
+        base = self.cheapest_base if question.cheapest else sum(self.base)
         task = self.task_of(
             dataclasses.replace(question, budget=budget, least=least, levels=levels),
             seconds=seconds,

@@ -181,9 +181,6 @@ def own_problem(problem: DesignProblem, axes: Axes, question: Question) -> Desig
         if question.budget is None or any(least > 0 for least in question.least):
             raise ValueError(question)
         return with_budget(problem, question.budget).replace(name=f"{problem.name} with {question.budget}")
-    if axes.kind == "summed":
-        asked = with_least(problem, axes.sums, question.least)
-        return _least_cost(asked, asked.targets, f"{problem.name} for {question.least}")
     if axes.kind == "three_way":
         least = tuple(
             Target(group, max(0, value)) for group, value in zip(axes.groups, question.least, strict=True)

@@ -149,7 +149,7 @@ def ring_sentences(found: Backcast) -> Iterator[str]:
     near = [len(set("; ".join(rows["corridors"]).split("; ")) - {""}) for rows in (web, circles)]
     yield (
         f"Of {int((found.built['mode'] == 'road').sum())} roads opened since, {near[0]} lie near the "
-        f"{web['ring'].nunique()} rings that a web proposes for the day, and {near[1]} near such circles."
+        f"rings that a web proposes for the day, and {near[1]} near such circles."
     )
 
 

@@ -221,7 +221,7 @@ def test_of_known_plans_the_best_that_answers_the_question_counts():
 
 def test_answers_of_a_file_are_those_that_were_written():
     found = Answer(
-        asked=Question(None, (3, 4), cheapest=True, rows=(1,)),
+        asked=Question(None, (3, 4), cheapest=True),
         built=("a", "b"),
         bound=2.5,
         empty=False,
@@ -422,7 +422,7 @@ def test_a_session_is_asked_about_the_reduced_problem_and_answers_about_the_orig
     ((task, limit),) = process.tasks
     base = asker.base[0]
     assert (asker.cheapest_base, limit) == (3, 9.0)
-    assert task["question"] == {"budget": 4, "least": (13 - base,), "cheapest": False, "rows": ()}
+    assert task["question"] == {"budget": 4, "least": (13 - base,), "cheapest": False}
     assert (task["seconds"], task["gap"], task["base"]) == (9.0, 0.25, base)
     assert (task["seed"], task["threads"]) == (5, 3)
     assert (found.built, found.bound) == (asker.reduced.lifted((0,)), 4.0 + base)
@@ -487,14 +487,10 @@ def test_a_plan_that_a_session_found_is_not_sent_to_it_again():
     assert process.tasks[2][0]["known"] == [[0, 1]]
 
 
-def test_the_bound_of_some_groups_counts_the_base_of_these_alone():
+def test_the_bound_counts_the_base_of_all_groups():
     asker, process = told(line(), {"kind": "bound", "bound": 1.0}, axes=("three_way", ("core", "small")))
     asker.base = [10, 200]
-    found = [
-        asker.ask(Question(9, (0, 0), cheapest=False, rows=rows), seconds=1, gap=0).bound
-        for rows in ((), (0,), (1,))
-    ]
-    assert found == [211.0, 11.0, 201.0]
+    assert asker.ask(Question(9, (0, 0), cheapest=False), seconds=1, gap=0).bound == 211.0
     assert process.tasks[0][0]["question"]["least"] == (-10, -200)
 
 

@@ -18,6 +18,7 @@ from optimiser.frontier.axes import (
     shares_of,
     top_of,
     with_budget,
+    with_least,
 )
 from optimiser.frontier.point import FrontierEvaluator
 from optimiser.problem import City, Period, Target
@@ -158,11 +159,10 @@ def test_least_costs_are_not_asked_with_periods():
         own_problem(phased(), TWO, cheapest(1))
 
 
-def test_a_question_about_sums_is_a_target_of_each():
-    own = own_problem(line(), SUMMED, cheapest(0, 2))
-    assert (own.targets, own.cities) == ((Target("core", 2),), ())
-    assert (own.name, own.budget, own.cover, own.pairs) == ("line for (0, 2)", None, "targets", line().pairs)
-    whole = own_problem(line(), SUMMED, cheapest(3, 0))
+def test_a_demand_on_sums_is_a_target_of_each():
+    own = with_least(line(), SUMMED.sums, (0, 2))
+    assert (own.targets, own.cities, own.pairs) == ((Target("core", 2),), (), line().pairs)
+    whole = with_least(line(), SUMMED.sums, (3, 0))
     assert whole.targets == (Target("core and small", 3, "cities"),)
     assert [city.id for city in whole.cities] == [f"core and small: pair {k}" for k in range(5)]
 

@@ -351,7 +351,7 @@ class QuestionSession:
             self._programs.append(QuestionRelaxation(self._problem, self._measures, seed=self._seed))
             finder = self._cuts[0].another() if self._cuts else None
             self._cuts.append(finder or CutFinder(self._t, stop=is_late))
-        weights = None if question.cheapest else self._measures[list(question.counted)].sum(axis=0)
+        weights = None if question.cheapest else self._measures.sum(axis=0)
         for program in self._programs[:count]:
             program.set_question(
                 budget=question.budget, least=question.least, weights=weights, levels=question.levels

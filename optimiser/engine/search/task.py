@@ -189,8 +189,6 @@ class Question:
         Least value of each measure of coverage; values up to 0 require nothing.
     cheapest
         Whether the cost is minimised; otherwise the sum of the measures is maximised.
-    rows
-        Positions of the measures whose sum is maximised; empty: all.
     levels
         For each measure what a level asks of it. Then the largest level is sought whose demands some plan
         meets (max-min); empty: a sum or the cost is optimised.
@@ -199,20 +197,14 @@ class Question:
     budget: int | None
     least: tuple[int, ...]
     cheapest: bool
-    rows: tuple[int, ...] = ()
     levels: tuple[LevelRow, ...] = ()
-
-    @property
-    def counted(self) -> tuple[int, ...]:
-        """Return the positions of the measures whose sum is maximised."""
-        return self.rows or tuple(range(len(self.least)))
 
     def worth(self, values: Sequence[int]) -> int:
         """Return the objective, where it is maximised, of a plan with these values of the measures."""
         if self.levels:
             rows = zip(self.levels, values, strict=True)
             return min(row.level(int(value)) for row, value in rows if row.slope)
-        return int(sum(values[row] for row in self.counted))
+        return int(sum(values))
 
     def beyond(self, level: int) -> Question:
         """Return a question about levels with the demands of one of them as targets."""
@@ -229,6 +221,4 @@ class Question:
     def of(cls, value: Mapping[str, Any]) -> Question:
         """Return the question of a JSON object written by `as_dict`."""
         levels = tuple(LevelRow(*row) for row in value.get("levels", ()))
-        return cls(
-            **{**value, "least": tuple(value["least"]), "rows": tuple(value["rows"]), "levels": levels}
-        )
+        return cls(**{**value, "least": tuple(value["least"]), "levels": levels})

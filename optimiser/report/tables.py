@@ -20,7 +20,6 @@ from optimiser.measures.order import Ranking, rank_links
 from optimiser.measures.ring_use import RingUse
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import listed
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.model import TIERS
 from optimiser.proposals import evidence
@@ -441,9 +440,6 @@ def known_table(rings: Iterable[RingShown]) -> gpd.GeoDataFrame:
 
 # ---- sections of line
 
-_MOST_NAMED = 5
-"""So many sections are named in a note, those that keep out most proposals first."""
-
 
 def tabulate_sections(sections: pd.DataFrame, built: Collection[str]) -> pd.DataFrame:
     """Return the rows of `capacities.csv`.
@@ -478,16 +474,6 @@ def tabulate_sections(sections: pd.DataFrame, built: Collection[str]) -> pd.Data
         built=[" ".join(name for name, _ in use if name in built) for use in uses],
     )
     return table.sort_values(["kept_out", "section"], ascending=[False, True]).reset_index(drop=True)
-
-
-def section_notes(table: pd.DataFrame) -> tuple[str, ...]:
-    """Return how many sections have no room for a further train, as a sentence; none where all have."""
-    full = table[table["left"] == 0]
-    if full.empty:
-        return ()
-    names = full["section"].tolist()
-    count = "1 section of line has" if len(names) == 1 else f"{len(names)} sections of line have"
-    return (f"{count} no room left for further trains today: {listed(names, _MOST_NAMED)}.",)
 
 
 def section_counts(table: pd.DataFrame) -> dict[str, int]:

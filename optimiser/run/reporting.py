@@ -264,7 +264,7 @@ def _screening(found: Findings) -> str:
 
 def _notes(found: Findings) -> tuple[str, ...]:
     """Return what a reader must know before taking the plan for an answer, as sentences."""
-    tiers, table = _tiers(found)[1], _capacities(found)
+    tiers = _tiers(found)[1]
     has_nothing = "region.matrix" in found.source.files and "candidates.file" not in found.source.files
     not_served = found.times.report.get("snapped", {}).get("not_served", [])
     left = found.times.report.get("snapped", {}).get("out_of_reach", [])  # elsewhere they are refused
@@ -278,7 +278,6 @@ def _notes(found: Findings) -> tuple[str, ...]:
         *found.answers.notes,
         *([NOTHING_TO_PROPOSE] if has_nothing else []),
         *solving.notes_on_levels(found.levels),
-        *(() if table is None else tables.section_notes(table)),
     )
 
 

@@ -33,20 +33,6 @@ def test_a_candidate_is_kept_out_where_its_trains_no_longer_fit():
     assert tables.section_counts(table) == {"sections": 3, "no_room_today": 1, "keep_out": 2}
 
 
-def test_the_note_names_sections_without_room_today():
-    table = tables.tabulate_sections(SECTIONS, ())
-    assert tables.section_notes(table) == (
-        "1 section of line has no room left for further trains today: A - B.",
-    )
-    many = pd.concat([SECTIONS.head(1).assign(section=f"S{at}") for at in range(7)])
-    (note,) = tables.section_notes(tables.tabulate_sections(many, ()))
-    assert note.startswith(
-        "7 sections of line have no room left for further trains today: S0, S1, S2, S3, S4"
-    )
-    assert note.endswith("S4 and 2 more.")
-    assert tables.section_notes(table[table["left"] > 0]) == ()
-
-
 def test_the_page_lists_full_sections_and_the_file_all(make, tmp_path):
     table = tables.tabulate_sections(SECTIONS, {"bc"})
     report = make("bc", capacities=table)

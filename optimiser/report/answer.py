@@ -27,7 +27,10 @@ def sentence(report: ReportInput, plan: StateShown | None = None) -> str:
     plan = plan or report.plans[0]
     if plan.cost is None:
         money = "" if plan.budget is None else f" for {wording.amount(plan.budget, report.money)}"
-        return f"No plan with {plan.rings}{money}. {plan.why}".strip()
+        able = _least([one for one in report.states if one.rings == plan.rings])
+        if not money or able is None:
+            return f"No plan with {plan.rings}{money}. {_why(plan)}".strip()
+        return f"No plan with {plan.rings}{money}: the least sum asked that has one is {_sum(report, able)}."
     return f"{_brings(report, plan, plan.cost)}{_rings(report, plan)}."
 
 
@@ -64,8 +67,25 @@ def _rings(report: ReportInput, plan: StateShown) -> str:
     if able:
         few_first = [able[ids] for ids in sorted(able, key=len)]
         return "".join(f"; {_closed(report, one, 'can be')}" for one in few_first)
-    why = next((one.why for one in report.states if one.budget == plan.budget and one.why), "")
-    return f"; no ring can be closed with it: {why[:1].lower()}{why[1:].removesuffix('.')}" if why else ""
+    least = _least([one for one in report.states if formed(one.rings_shown)])
+    asked = [one for one in report.states if one.budget == plan.budget and one.ring_ids]
+    if not asked or least is None or any(one.status != "infeasible" for one in asked):
+        return ""
+    return f"; it closes no ring: the least sum asked that does is {_sum(report, least)}"
+
+
+def _least(states: Sequence[StateShown]) -> StateShown | None:
+    """Return the state with a plan that asks for least money; None without any."""
+    return min((one for one in states if one.cost is not None), key=_spent, default=None)
+
+
+def _sum(report: ReportInput, plan: StateShown) -> str:
+    return wording.amount(_spent(plan), report.money)
+
+
+def _why(plan: StateShown) -> str:
+    """Return why a state has no plan, on one line."""
+    return " ".join(plan.why.split())
 
 
 def _closed(report: ReportInput, plan: StateShown, verb: str) -> str:
@@ -118,11 +138,9 @@ def named(rings: Sequence[RingShown]) -> str:
 def note(report: ReportInput, plan: StateShown, number: int) -> str:
     """Return which point of the curve a plan is, and how good it provably is."""
     if plan.cost is None:
-        return (
-            "No plan exists, proven."
-            if plan.status == "infeasible"
-            else "No plan is known, and none excluded."
-        )
+        is_proven = plan.status == "infeasible"
+        known = "No plan exists, proven." if is_proven else "No plan is known, and none excluded."
+        return f"{known} {_why(plan)}".strip()
     words = [f"Point {number + 1} of {len(report.points)}"] if report.points else []
     words += ["the knee"] if report.points and number == report.knee else []
     words += [f"forms {', '.join(sorted(plan.circuits))}"] if report.points and plan.circuits else []

@@ -26,7 +26,7 @@ from optimiser.measures.tables import Measures
 from optimiser.problem import DesignProblem
 from optimiser.problem.model import TIERS
 from optimiser.problem.result import Result
-from optimiser.proposals.rings.reference_rings import read_reference_rings
+from optimiser.proposals.rings.reference_rings import ReferenceRing, read_reference_rings
 from optimiser.proposals.table import Candidates
 from optimiser.report import answer, geopackage, inputs, sentences, tables
 from optimiser.report.inputs import CaseResults, Question, ReportInput, StateShown, StateStep
@@ -213,7 +213,7 @@ def assemble_report(found: Findings) -> ReportInput:
         city_cover=demands.city_cover(found.problem, plan, job, names),
         counted=demands.describe_objective(job),
     )
-    shown = _with_states(found, shown)
+    shown = _with_states(found, shown, references)
     cases = found.answers.cases
     links = shown.links if cases is None else cases.with_counts(shown.links)
     exact, best = found.seconds[["before_s", "after_s"]], found.draft.pairs["best_s"]
@@ -221,7 +221,7 @@ def assemble_report(found: Findings) -> ReportInput:
     return replace(shown, pairs=shown.pairs.assign(**times), links=links).with_circuits()
 
 
-def _with_states(found: Findings, shown: ReportInput) -> ReportInput:
+def _with_states(found: Findings, shown: ReportInput, references: Sequence[ReferenceRing]) -> ReportInput:
     """Return a report with the stated alternatives, their rings laid out, and the links that they build."""
     states, cities = found.answers.states, found.times.cities
     laid = dict[str, tuple[tuple[RingShown, ...], RingUse | None]]()
@@ -229,7 +229,7 @@ def _with_states(found: Findings, shown: ReportInput) -> ReportInput:
         if (key := str(one.circuits)) not in laid:
             built = [name for name in sorted(one.built) if name in found.problem.index]
             plan = score(found.problem, built, rings=one.circuits)
-            described = rings.describe_rings(found.problem, plan, found.draft.rings, cities, ())
+            described = rings.describe_rings(found.problem, plan, found.draft.rings, cities, references)
             laid[key] = with_use(found.roads, found.problem, found.draft.rings, described)
     every, table = frozenset[str]().union(*(one.built for one in states)), found.candidates.table
     return replace(

@@ -110,12 +110,18 @@ def test_a_ring_that_is_closed_tells_whose_trips_it_takes_out_of_the_cores(place
     assert said(without, plan).endswith(expected.replace("takes", "would take"))
 
 
-def test_a_ring_that_the_money_cannot_close_is_told_with_the_reason():
+def test_a_ring_that_the_money_cannot_close_is_told_with_the_least_sum_that_does():
     report = stated()
-    words = "; no ring can be closed with it: the rings alone cost 100 million CNY."
+    words = "; it closes no ring: the least sum asked that does is 320 million CNY."
     assert answer.sentence(report, report.states[1]).endswith(words)
-    assert answer.sentence(report, report.states[4]) == (
-        "No plan with all rings for 40 million CNY. The rings alone cost 100 million CNY."
+    missed = report.states[4]
+    assert answer.sentence(report, missed) == (
+        "No plan with all rings for 40 million CNY: the least sum asked that has one is 320 million CNY."
+    )
+    never = replace(report, states=report.states[1:5])
+    assert answer.sentence(never, report.states[1]).endswith("within 4 hours.")
+    assert answer.sentence(never, replace(missed, why="Two\n lines.")) == (
+        "No plan with all rings for 40 million CNY. Two lines."
     )
 
 
@@ -164,8 +170,8 @@ def test_the_note_says_what_is_proven():
     report = stated()
     notes = [answer.note(report, plan, at) for at, plan in enumerate(report.states)]
     assert notes[2] == "Cost 300 million CNY, budget 320, proven within 50 % of the optimum."
-    assert notes[4] == "No plan exists, proven."
-    unknown = replace(report.states[4], status="unknown")
+    assert notes[4] == "No plan exists, proven. The rings alone cost 100 million CNY."
+    unknown = replace(report.states[4], status="unknown", why="")
     assert answer.note(report, unknown, 4) == "No plan is known, and none excluded."
 
 

@@ -299,9 +299,8 @@ def test_the_switch_and_the_keys_change_links_rings_tiers_tables_and_sentence(ta
     assert "Ada – Bo" in text(tab, "order")
     assert [row[0] for row in table(tab, "links")] == ["1"]  # numbered in the order of this plan
     switch(tab, "all rings")
-    assert (
-        text(tab, "answer")
-        == "No plan with all rings for 40 million CNY. The rings alone cost 100 million CNY."
+    assert text(tab, "answer") == (
+        "No plan with all rings for 40 million CNY: the least sum asked that has one is 320 million CNY."
     )
     assert (drawn(tab, "rings-left"), drawn(tab, "proposals-badges")) == (1, 0)
     tab.press("End")

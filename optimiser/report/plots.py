@@ -284,7 +284,7 @@ def plain(
 
 def percent(value: float, _at: object = None) -> str:
     """Return a tick of an axis of shares."""
-    return f"{100 * value:.0f} %"
+    return f"{100 * value:.3g} %"
 
 
 def thousands(value: float, _at: object = None) -> str:
@@ -297,9 +297,15 @@ LABEL_GAP = 0.08
 
 
 def apart(axes: Axes, values: Sequence[float]) -> list[float]:
-    """Return rising values at least `LABEL_GAP` apart: each is raised as far as those before it need."""
-    gap = LABEL_GAP * float(np.ptp(axes.get_ylim()))
-    return list(itertools.accumulate(values, lambda before, own: max(own, before + gap)))
+    """Return rising values at least `LABEL_GAP` apart, each raised as far as those before it need.
+
+    All are lowered where the last would stand above the axes.
+    """
+    low, high = axes.get_ylim()
+    gap = LABEL_GAP * (high - low)
+    found = list(itertools.accumulate(values, lambda before, own: max(own, before + gap)))
+    over = max(0.0, found[-1] - high) if found else 0.0
+    return [value - over for value in found]
 
 
 class Steps(NamedTuple):

@@ -84,9 +84,22 @@ def test_names_of_curves_that_end_close_together_stand_apart():
     (axes,) = figure.axes
     places = [text.xy[1] for text in sorted(axes.texts, key=lambda text: ends[text.get_text()])]
     gap = plots.LABEL_GAP * np.ptp(axes.get_ylim())
-    assert places == pytest.approx([0.748, 0.748 + gap, 0.748 + 2 * gap])
+    top = axes.get_ylim()[1]  # where the last would stand above it, all are lowered
+    assert places == pytest.approx([top - 2 * gap, top - gap, top])
     boxes = [text.get_window_extent() for text in axes.texts]
     assert not any(one.overlaps(other) for at, one in enumerate(boxes) for other in boxes[:at])
+
+
+def test_names_with_room_above_them_are_raised_as_far_as_they_need():
+    ends = {"all": 0.751, "secondary": 0.750, "small": 0.748}
+    curves = {name: plots.Steps([0, 9], [0.1, end]) for name, end in ends.items()}
+    curves["core"] = plots.Steps([0, 9], [0.1, 1.0])
+    (axes,) = plots.draw_curves({"Share": curves}, across="").axes
+    gap = plots.LABEL_GAP * np.ptp(axes.get_ylim())
+    places = {text.get_text(): text.xy[1] for text in axes.texts}
+    assert places["small"] == 0.748
+    assert places["all"] == pytest.approx(0.748 + 2 * gap)
+    assert places["core"] == 1.0
 
 
 def test_names_far_apart_stand_at_the_ends_of_their_curves():

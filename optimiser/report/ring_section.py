@@ -244,6 +244,7 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
             "upright": len(legs) > MOST_ACROSS,
             "purpose": purpose(ring.use),
             "use": [] if ring.use is None else use_rows(ring.use, ring.use.alone),
+            "cores": [] if ring.use is None else ring.use.facts["cores"],
             "inside": inside(ring),
             "stretches": [_stretch(report, ring, row) for row in ring.stretches],
             "overlaps": [(plots.KNOWN_RINGS.index(looks[one.reference]), one) for one in known_rings([ring])],

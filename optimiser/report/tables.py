@@ -413,17 +413,15 @@ def ring_use(rings: Iterable[RingShown], use: RingUse | None) -> pd.DataFrame:
     """Return one row a state and condition of roads: what rings are for, together and each alone."""
     if use is None:
         return pd.DataFrame(columns=list(COLUMNS["ring_use"]))
-    states = [
-        ("", "today", None, use.today),
-        ("", "plan", None, use.plan),
-        ("", "rings alone", use, use.alone),
-    ]
-    states += [(ring.id, "ring alone", ring.use, ring.use.alone) for ring in rings if ring.use is not None]
+    states = [("", "today", use, use.today), ("", "plan", use, use.plan), ("", "rings alone", use, use.alone)]
+    for ring in rings:
+        if (own := ring.use) is not None:
+            states += [(ring.id, "today", own, own.today), (ring.id, "ring alone", own, own.alone)]
     rows = [
-        {"ring": ring, "state": state}
+        {"ring": name, "state": state, "cores": "; ".join(own.facts["cores"])}
         | asdict(trips)
-        | ({} if own is None else {name: getattr(own, name) for name in _OF_USE})
-        for ring, state, own, found in states
+        | ({column: getattr(own, column) for column in _OF_USE} if "alone" in state else {})
+        for name, state, own, found in states
         for trips in found
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS["ring_use"])).astype({"near_people": "Int64"})

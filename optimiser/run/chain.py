@@ -202,11 +202,11 @@ class Chain:
         return self._kept("candidates", "Proposing and pricing candidates", inputs, make)
 
     @cached_property
-    def roads(self) -> RoadTimes | None:
-        """Times between the places of the region on the road alone; None without road rings."""
+    def roads(self) -> dict[str, RoadTimes]:
+        """Times between the places of the region on the road alone, by ring; none without road rings."""
         job, source = self.loaded.job, self.source
         if not job.rings or self.has_matrix:
-            return None
+            return {}
         inputs = {
             "candidates": self.candidates.key,
             "independence": job.independence.congested_kmh,
@@ -214,10 +214,12 @@ class Chain:
             "trips": job.measures.trips_per_person,
         }
 
-        def make() -> RoadTimes | None:
+        def make() -> dict[str, RoadTimes]:
             return ring_use.road_times(self.base, self.candidates.value, job, source)
 
-        found: RoadTimes | None = self._kept("places", "Timing the roads between places", inputs, make).value
+        found: dict[str, RoadTimes] = self._kept(
+            "places", "Timing the roads between places", inputs, make
+        ).value
         return found
 
     @cached_property
@@ -241,9 +243,10 @@ class Chain:
         def make() -> proposing.StatedProblem:
             steps = self.base, self.times.value, self.rail, self.candidates.value
             found = proposing.draft_problem(*steps, job, source, name=name)
-            roads = self.roads if any(ring.reward == DERIVED for ring in job.rings) else None
+            if all(ring.reward != DERIVED for ring in job.rings):
+                return found
             solve = partial(solving.solve, settings=job.solve, run=self.solver)
-            return found if roads is None else proposing.with_rewards(found, roads, job, self.base, solve)
+            return proposing.with_rewards(found, self.roads, job, self.base, solve)
 
         return self._kept("problem", "Writing the problem", inputs, make)
 

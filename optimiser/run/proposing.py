@@ -261,7 +261,7 @@ def cheapest_circuit(problem: DesignProblem, ring: Ring, solve: Solver) -> tuple
 
 
 def with_rewards(
-    stated: StatedProblem, roads: RoadTimes, job: Job, base: BaseCase, solve: Solver
+    stated: StatedProblem, times: Mapping[str, RoadTimes], job: Job, base: BaseCase, solve: Solver
 ) -> StatedProblem:
     """Return a problem whose rings earn their derived rewards, and what those are made of.
 
@@ -269,8 +269,8 @@ def with_rewards(
     ----------
     stated
         The problem with its rings, of which those with a reward of the job keep it.
-    roads
-        Times between places on the road alone.
+    times
+        Times between places on the road alone, by ring (`run.ring_use.road_times`).
     job
         The job.
     base
@@ -286,17 +286,14 @@ def with_rewards(
     """
     asked = ring_rules([section for section in job.rings if section.reward == DERIVED], base)
     derived, found, problem = {ring.id for ring in asked}, list[RingReward](), stated.problem
-    weights, congested = (
-        _weights_of_places(roads, job),
-        demands.exact_share(min(job.independence.weight, 1.0)),
-    )
+    congested = demands.exact_share(min(job.independence.weight, 1.0))
     total = sum(pair.weight for pair in problem.pairs)
     for ring in problem.rings:
-        if ring.id in derived:
+        if ring.id in derived and ring.id in times:
+            roads, limit_s = times[ring.id], job.times.limit_s
             built = candidates_on(problem, {ring.id: cheapest_circuit(problem, ring, solve)})
-            parts = time_value(
-                roads, built, weights, total=total, limit_s=job.times.limit_s, congested=congested
-            )
+            weights = _weights_of_places(roads, job)
+            parts = time_value(roads, built, weights, total=total, limit_s=limit_s, congested=congested)
             free, congested_, _ = trip_use(roads, built)
             found.append(
                 RingReward(

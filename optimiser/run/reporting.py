@@ -3,7 +3,7 @@
 import csv
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ from optimiser.run import demands, rings, solving
 from optimiser.run.folder import SUMMARY_FORMAT
 from optimiser.run.proposing import StatedProblem, line_sections, most_a_day
 from optimiser.run.reading import import_warnings, tier_thresholds
-from optimiser.run.ring_use import with_use
+from optimiser.run.ring_use import ALL_RINGS, with_use
 from optimiser.run.source import Source
 from optimiser.run.timing import Times, access_parameters, count_covered, skim_table
 from optimiser.verify import Plan, score
@@ -125,7 +125,7 @@ class Findings:
     times, candidates, draft
         Outcomes of the first steps.
     roads
-        Times between places on the road alone; None without road rings.
+        Times between places on the road alone, by ring; none without road rings.
     rail
         Network of the railways; empty without a map.
     problem, levels
@@ -153,7 +153,7 @@ class Findings:
     times: Times
     candidates: Candidates
     draft: StatedProblem
-    roads: RoadTimes | None = None
+    roads: Mapping[str, RoadTimes] = field(default_factory=dict)
     rail: Network
     problem: DesignProblem
     result: Result
@@ -245,9 +245,7 @@ def _with_states(found: Findings, shown: ReportInput, references: Sequence[Refer
 
 def _with_plan(use: RingUse | None, found: Findings, built: Collection[str]) -> RingUse | None:
     """Return what rings are for together, with what trips do in their whole plan."""
-    if use is None or found.roads is None:
-        return None
-    return replace(use, plan=trip_use(found.roads, built))
+    return None if use is None else replace(use, plan=trip_use(found.roads[ALL_RINGS], built))
 
 
 def _screening(found: Findings) -> str:

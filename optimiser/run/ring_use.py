@@ -1,6 +1,6 @@
 """Time the ways between the places of a region on the road alone, and say what rings do for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import geopandas as gpd
@@ -43,7 +43,11 @@ _AT_A_TIME = 64
 """Places whose surroundings are searched at once."""
 
 
-def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source) -> RoadTimes | None:
+ALL_RINGS = ""
+"""Key of the times that hold for all rings together."""
+
+
+def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source) -> dict[str, RoadTimes]:
     """Return today's driving times between places, and what candidates change of them.
 
     Parameters
@@ -55,24 +59,21 @@ def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source)
 
     Returns
     -------
-    RoadTimes or None
-        None for a job without roads or road rings.
+    dict
+        By id of each road ring, and for `ALL_RINGS`; empty for a job without roads or road rings.
 
     Notes
     -----
-    The cores are the core cities and the cities that rings go round. A road of s seconds, of which a share a
-    lies in a built-up area, takes s (1 - a + a max(1, v / q)) seconds, rounded up, with its own speed v and
-    that of queues q; closed, no road that enters the area leads anywhere. Each arc of a new road lies inside
-    with the share of the whole line. Places are those of the region's own list of counties, else of GeoNames.
+    The cores are the core cities; for a ring, also the cities that it goes round. A road of s seconds, of
+    which a share a lies in a built-up area, takes s (1 - a + a max(1, v / q)) seconds, rounded up, with its
+    own speed v and that of queues q; closed, no road that enters the area leads anywhere. Each arc of a new
+    road lies inside with the share of the whole line.
     """
     asked = [ring for ring in job.rings if ring.mode == "road"]
     if not asked or not len(base.road.links):
-        return None
+        return {}
     cities, rules = base.cities, ring_rules(asked, base)
-    centres = {city for one in rules for city in one.centres}
-    cores = np.array(sorted({*core_cities(cities).tolist(), *centres}))
-    towns = discs(cities.geometry, base.extents_km)
-    area, kmh = shapely.union_all(towns[cores]), job.independence.congested_kmh
+    towns, kmh = discs(cities.geometry, base.extents_km), job.independence.congested_kmh
     road, places, origin = _places(base.road, job, source, base.access.residents_a_km2)
     points = shapely.points(places[["lon", "lat"]].to_numpy())
     new = candidates.arcs[(candidates.table["mode"] == "road").to_numpy()[candidates.arcs["candidate"]]]
@@ -82,38 +83,55 @@ def road_times(base: BaseCase, candidates: Candidates, job: Job, source: Source)
     ends = ids.to_numpy(dtype=np.int64)
     terminals, place = np.unique(np.concatenate([places["node"], *ends.T]), return_inverse=True)
     arcs, speed_kmh, lines = _arcs(road)
-    today = _by_condition(arcs[:, 2], speed_kmh, lines, area, kmh)
-    matrices = [
-        time_matrix(len(road.nodes), arcs[is_open, 0], arcs[is_open, 1], row[is_open].astype(np.int64))
-        for row, is_open in zip(today, np.isfinite(today), strict=True)
-    ]
-    seconds = np.array([times_between(one, terminals, terminals) for one in matrices], dtype=np.float64)
-    proposed = table["speed_kmh"].to_numpy(), table.geometry.to_numpy()
-    by_new = _by_condition(new["seconds"].to_numpy(), *proposed, area, kmh)
+    proposed = new["seconds"].to_numpy(), table["speed_kmh"].to_numpy(), table.geometry.to_numpy()
     standard = {name for one in rules for name in one.classes}
     at_standard = road.links["link_class"].str.removesuffix("_link").isin(standard)
     junctions = np.union1d(road.links.loc[at_standard, ["tail", "head"]], ends)
-    columns = dict(zip(("tail", "head"), place[len(places) :].reshape(2, -1), strict=True))
-    columns |= dict(zip(CONDITIONS, by_new, strict=True))
-    return RoadTimes(
-        seconds=np.where(seconds < NO_PATH_S, seconds, np.inf),
-        places=places.assign(
-            terminal=place[: len(places)],
-            is_outside=~shapely.intersects(points, area),
-            is_city=shapely.intersects(points, shapely.union_all(towns)),
-        ),
-        arcs=pd.DataFrame({"candidate_id": table["candidate_id"].to_numpy(), **columns}),
-        near=_near(matrices[0], road, places["node"].to_numpy(), junctions),
-        trips_per_person=job.measures.trips_per_person,
-        facts={
-            "source": origin,
-            "places": len(places),
-            "least_people": LEAST_PEOPLE,
-            "cores": cities["name"].iloc[cores].astype(str).tolist(),
-            "congested_kmh": kmh,
-            "near_min": NEAR_MIN,
-        },
+    columns = {"candidate_id": table["candidate_id"].to_numpy()}
+    columns |= dict(zip(("tail", "head"), place[len(places) :].reshape(2, -1), strict=True))
+    places = places.assign(
+        terminal=place[: len(places)], is_city=shapely.intersects(points, shapely.union_all(towns))
     )
+
+    def matrix(seconds: NDArray[np.float64]) -> csr_array:
+        is_open = np.isfinite(seconds)
+        of = arcs[is_open, 0], arcs[is_open, 1], seconds[is_open].astype(np.int64)
+        return time_matrix(len(road.nodes), *of)
+
+    def between(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        found = times_between(matrix(seconds), terminals, terminals).astype(np.float64)
+        return np.where(found < NO_PATH_S, found, np.inf)
+
+    free = arcs[:, 2].astype(np.float64)
+    near = _near(matrix(free), road, places["node"].to_numpy(), junctions)
+    free_s, core, found = between(free), core_cities(cities).tolist(), dict[tuple[int, ...], RoadTimes]()
+
+    def past(cores: tuple[int, ...]) -> RoadTimes:
+        area = shapely.union_all(towns[list(cores)])
+        _, *slower = _by_condition(arcs[:, 2], speed_kmh, lines, area, kmh)
+        by_new = dict(zip(CONDITIONS, _by_condition(*proposed, area, kmh), strict=True))
+        return RoadTimes(
+            seconds=np.array([free_s, *map(between, slower)]),
+            places=places.assign(is_outside=~shapely.intersects(points, area)),
+            arcs=pd.DataFrame(columns | by_new),
+            near=near,
+            trips_per_person=job.measures.trips_per_person,
+            facts={
+                "source": origin,
+                "places": len(places),
+                "least_people": LEAST_PEOPLE,
+                "cores": cities["name"].iloc[list(cores)].astype(str).tolist(),
+                "congested_kmh": kmh,
+                "near_min": NEAR_MIN,
+            },
+        )
+
+    asked_cores = {ALL_RINGS: tuple(core)}
+    asked_cores |= {one.id: tuple(sorted({*core, *one.centres})) for one in rules}
+    for cores in asked_cores.values():
+        if cores not in found:
+            found[cores] = past(cores)
+    return {name: found[cores] for name, cores in asked_cores.items()}
 
 
 def _places(
@@ -183,7 +201,7 @@ def _near(
 
 
 def with_use(
-    roads: RoadTimes | None,
+    times: Mapping[str, RoadTimes],
     problem: DesignProblem,
     tables: RingTables | None,
     rings: Sequence[RingShown],
@@ -192,19 +210,19 @@ def with_use(
 
     Parameters
     ----------
-    roads
-        Times between places; None: nothing is known of any ring.
+    times
+        Times between places (`road_times`).
     problem, tables
         The problem, and what its rings stand for.
     rings
         The rings as the plan forms them, or not.
     """
-    found = [ring for ring in rings if ring.has_circuit and ring.facts.mode == "road"]
-    if roads is None or tables is None or not found:
+    found = [ring for ring in rings if ring.has_circuit and ring.id in times]
+    if tables is None or not found:
         return tuple(rings), None
     lines = {ring.id: _second_way(problem, tables, ring) for ring in found}
 
-    def use(some: Sequence[RingShown]) -> RingUse:
+    def use(roads: RoadTimes, some: Sequence[RingShown]) -> RingUse:
         circuits = {ring.id: [int(link) for link in ring.pieces["link"]] for ring in some}
         near = _places_near(roads, [ring.circuit for ring in some])
         total, existing = _kilometres([lines[ring.id] for ring in some])
@@ -218,9 +236,10 @@ def with_use(
             facts=dict(roads.facts),
         )
 
-    own = {ring.id: use([ring]) for ring in found}
+    own = {ring.id: use(times[ring.id], [ring]) for ring in found}
     together = [ring for ring in found if ring.is_formed]
-    return tuple(replace(ring, use=own.get(ring.id)) for ring in rings), use(together) if together else None
+    shown = tuple(replace(ring, use=own.get(ring.id)) for ring in rings)
+    return shown, use(times[ALL_RINGS], together) if together else None
 
 
 def _places_near(roads: RoadTimes, circuits: Sequence[shapely.LineString]) -> NDArray[np.int64]:

@@ -46,7 +46,8 @@ def test_the_page_tells_what_a_ring_is_for(make, earning):
         *("What it is for", "with this ring alone", "Cores at 25 km/h", "50 km of it get a second way"),
         *(
             "today → with the plan",
-            "of Hub, Side. 12 places of 20,000 people",
+            "Cores: Hub, Side.",
+            "12 places of 20,000 people",
             "drawn by hand",
             "130 km, 30 new",
         ),
@@ -65,8 +66,9 @@ def test_the_table_of_use_has_a_row_for_each_state_and_condition(make, earning):
     assert list(table) == list(tables.COLUMNS["ring_use"])
     assert list(zip(table["ring"], table["state"], table["roads"], strict=True)) == [
         (ring, state, roads)
-        for ring, state in (("", "today"), ("", "plan"), ("", "rings alone"), ("outer", "ring alone"))
+        for ring, states in (("", ("today", "plan", "rings alone")), ("outer", ("today", "ring alone")))
+        for state in states
         for roads in CONDITIONS
     ]
-    assert table["faster_15"].tolist() == [0] * 3 + [3] * 3 + [2] * 6
+    assert table["faster_15"].tolist() == [0] * 3 + [3] * 3 + [2] * 3 + [0] * 3 + [2] * 3
     assert table["near_people"].dropna().unique().tolist() == [1_500_000]

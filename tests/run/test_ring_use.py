@@ -21,7 +21,7 @@ from optimiser.job import loads
 from optimiser.measures.ring_use import CONDITIONS, trip_use
 from optimiser.proposals.table import merge
 from optimiser.run import ring_use
-from optimiser.run.ring_use import road_times, with_use
+from optimiser.run.ring_use import ALL_RINGS, road_times, with_use
 from optimiser.run.rings import RingTables
 
 # Motorways of 40 km round the hub, without two sides in the south, and a road from each side to it.
@@ -57,7 +57,7 @@ def drawn(monkeypatch, towns=TOWNS):
         for node, people in towns.items()
     ]
     monkeypatch.setattr(ring_use, "towns_in", lambda *_args, **_options: tuple(known))
-    return road_times(region, candidates(region), loads(JOB), SimpleNamespace(country="CN"))
+    return road_times(region, candidates(region), loads(JOB), SimpleNamespace(country="CN"))["outer"]
 
 
 def arcs_of(condition, built):
@@ -157,9 +157,20 @@ def test_a_region_without_places_has_no_trips(monkeypatch):
     ] * 3
 
 
+def test_the_cores_of_a_ring_are_those_of_the_region_and_what_it_goes_round(monkeypatch):
+    monkeypatch.setattr(ring_use, "towns_in", lambda *_args, **_options: ())
+    region = square(places=(("town", (0, -45), 300_000, 1, (5, 60)),))
+    job = loads(JOB + '\n[[rings]]\nid = "inner"\ncentres = ["Town"]\n')
+    found = road_times(region, none(), job, SimpleNamespace(country="CN"))
+    assert {name: one.facts["cores"] for name, one in found.items()} == {
+        ALL_RINGS: ["Hub"], "outer": ["Hub"], "inner": ["Hub", "Town"],
+    }  # fmt: skip
+    assert found["outer"] is found[ALL_RINGS]
+
+
 def test_a_job_without_road_rings_times_nothing():
     job = loads('[region]\nplace = "drawn"\n')
-    assert road_times(square(), none(), job, SimpleNamespace(country="CN")) is None
+    assert road_times(square(), none(), job, SimpleNamespace(country="CN")) == {}
 
 
 # ---- rings of a plan
@@ -175,7 +186,9 @@ def test_rings_that_share_a_stretch_count_it_and_their_people_once(monkeypatch):
     twin = replace(ring, facts=replace(ring.facts, id="twin"))
     lon, lat = ring.circuit.coords[0]
     near = pd.DataFrame({"place": [2, 2, 5], "lon": [lon, lon, 0.0], "lat": [lat, lat, 0.0]})
-    found, total = with_use(replace(times, near=near), problem, tables, (ring, twin))
+    found, total = with_use(
+        dict.fromkeys((ALL_RINGS, "outer", "twin"), replace(times, near=near)), problem, tables, (ring, twin)
+    )
     assert [one.use.near_people for one in found] == [70_000, 70_000]
     assert (total.near_places, total.near_people) == (1, 70_000)
     assert total.second_way_km == pytest.approx(found[0].use.second_way_km)
@@ -184,5 +197,8 @@ def test_rings_that_share_a_stretch_count_it_and_their_people_once(monkeypatch):
 
 def test_rings_that_are_not_formed_have_no_use(monkeypatch):
     missed = shown(())
-    assert with_use(drawn(monkeypatch), design(ring_of_links()), None, (missed,)) == ((missed,), None)
-    assert with_use(None, design(ring_of_links()), None, (shown(),))[1] is None
+    assert with_use({"outer": drawn(monkeypatch)}, design(ring_of_links()), None, (missed,)) == (
+        (missed,),
+        None,
+    )
+    assert with_use({}, design(ring_of_links()), None, (shown(),))[1] is None

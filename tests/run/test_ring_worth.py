@@ -83,7 +83,7 @@ def stated(**changes):
 def rewarded(problem, *, reward='"derived"', weight=0.25):
     job = loads(JOB.format(weight=weight, reward=reward))
     return with_rewards(
-        problem, ROADS, job, SimpleNamespace(city_names=CityNames(drawn_cities())), outcome_of
+        problem, {"r": ROADS}, job, SimpleNamespace(city_names=CityNames(drawn_cities())), outcome_of
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +24,7 @@ from optimiser.engine.child import Ending
 from optimiser.engine.explain import explain
 from optimiser.engine.methods.own_variant import SUFFIX
 from optimiser.engine.methods.variants import VARIANTS, choose, variant_of
+from optimiser.engine.search.circuits import Circuit
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.task import NamedPlan, SolveParameters
 from optimiser.engine.tidy import earlier_plans, tidied
@@ -50,6 +51,10 @@ UNCONFIRMED = "unconfirmed"
 
 LEAST_EXPLAINING_S, MOST_EXPLAINING_S = 0.5, 30.0
 """Bounds on the time for explaining infeasibility, in seconds, which else is what the solve has left."""
+
+_CHEAPEST: dict[DesignProblem, Mapping[str, Circuit]] = {}
+_MOST_KEPT = 8
+"""Problems of rings alone whose proven answers this process remembers, and how many."""
 
 PACKAGES = ("polyring", "highspy", "pulp", "numba", "numpy", "pyscipopt", "gurobipy", "ortools")
 """Packages whose versions a result records."""
@@ -185,7 +190,8 @@ def _completed(
         result = _canonical(problem, result, params, run)
     if result.rings and result.seconds < params.time_limit_s:
         begun = time.monotonic()
-        better = tidied(problem, result)
+        left = params.replace(time_limit_s=params.time_limit_s - result.seconds)
+        better = tidied(problem, result, find_rings=lambda part: _cheapest_rings(part, left, run))
         result = better.replace(seconds=round(result.seconds + time.monotonic() - begun, 3))
     if result.status == "infeasible":
         result = _explained(problem, result, params, run)
@@ -264,6 +270,22 @@ def _canonical(problem: DesignProblem, result: Result, params: SolveParameters, 
         note = "the canonical plan was not determined within the time limit"
     found = PlanEvaluator(problem)(known)
     return _with_note(result.replace(built=found.built, cost=found.cost, coverage=found.coverage), note)
+
+
+def _cheapest_rings(part: DesignProblem, params: SolveParameters, run: Runner) -> Mapping[str, Circuit]:
+    """Return circuits that form the rings of a problem at least cost; empty where the time ran out first.
+
+    The last answers are kept: the states of a job ask for the same rings again and again.
+    """
+    if part not in _CHEAPEST:
+        name, params = prover_of(part, params.replace(gap=0.0))
+        best = attempt(part, name, params, run=run)[0].best()
+        if best["status"] != "optimal":
+            return {}
+        if len(_CHEAPEST) == _MOST_KEPT:
+            del _CHEAPEST[next(iter(_CHEAPEST))]
+        _CHEAPEST[part] = best["rings"]
+    return _CHEAPEST[part]
 
 
 def _with_note(result: Result, note: str) -> Result:

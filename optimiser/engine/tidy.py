@@ -26,6 +26,9 @@ CHEAPEST_FIRST = 10**9
 type FindPlan = Callable[[DesignProblem], tuple[str, ...] | None]
 """Returns a plan of a problem, or None if the problem is proved infeasible; may raise when undecided."""
 
+type FindRings = Callable[[DesignProblem], Mapping[str, Circuit]]
+"""Returns circuits that form the rings of a problem at least cost; empty: not found in time."""
+
 
 def earlier_plans(
     problem: DesignProblem, built: Sequence[str], value: int, *, cheapest: FindPlan, some: FindPlan
@@ -186,7 +189,34 @@ def _labels(problem: DesignProblem) -> set[str]:
     return groups | {name for city in problem.cities for name in (city.id, city.group)}
 
 
-def tidied(problem: DesignProblem, result: Result) -> Result:
+def rings_alone(problem: DesignProblem, needed: Collection[str], formed: Collection[str]) -> DesignProblem:
+    """Return the problem of forming some rings at least cost, where what pairs need is paid for.
+
+    Candidates that these rings do not use, and rules that do not speak of rings, are left out, so that it is
+    one problem for all plans that need nothing of the rings.
+    """
+    rings = [
+        dataclasses.replace(r, required=True, reward=0, apart=tuple(o for o in r.apart if o in formed))
+        for r in problem.rings
+        if r.id in formed
+    ]
+    used = {link.candidate for ring in rings for link in ring.links}
+    return DesignProblem(
+        name="rings alone",
+        nodes=(),
+        arcs=(),
+        candidates=tuple(
+            dataclasses.replace(c, arcs=(), lead=0, cost=0 if c.id in needed else c.cost)
+            for c in problem.candidates
+            if c.id in used
+        ),
+        pairs=(),
+        budget=None,
+        rings=tuple(rings),
+    )
+
+
+def tidied(problem: DesignProblem, result: Result, *, find_rings: FindRings = lambda _problem: {}) -> Result:
     """Return a result with the same objective or a better one, no higher cost, and no longer rings.
 
     Parameters
@@ -195,6 +225,9 @@ def tidied(problem: DesignProblem, result: Result) -> Result:
         A problem with rings.
     result
         A result with a plan.
+    find_rings
+        Finds rings at least cost, for a plan with a budget and without periods; default: they are sought
+        among the candidates of the plan alone.
 
     Notes
     -----
@@ -202,12 +235,19 @@ def tidied(problem: DesignProblem, result: Result) -> Result:
     without need, and lead rings over detours. Candidates without which no pair and city is lost are removed,
     the most expensive first. Then each ring is sought again at least cost, over all candidates and over those
     of the plan, and shortened. The new plan is evaluated by the rules of the problem, and is dropped if it is
-    worse.
+    worse. What pairs need stays, so the plan is not always the cheapest of its objective: other candidates
+    may serve pairs and rings alike.
     """
     canonical = problem.canonical()
     circuits = dict(sorted(canonical_circuits(problem, result.rings).items()))
     before = PlanEvaluator(canonical)(result.built, rings=circuits, starts=result.starts)
     needed, every = _needed(canonical, before), {c.id for c in canonical.candidates if c.fixed != "out"}
+    if problem.budget is not None and not problem.periods:
+        cheapest = dict(find_rings(rings_alone(canonical, needed, circuits)))
+        built = _with_required(canonical, needed | candidates_on(canonical, cheapest))
+        after = PlanEvaluator(canonical)(built, rings=cheapest)
+        if cheapest and not after.faults and _rank(canonical, after) <= _rank(canonical, before):
+            before = after
     for least, usable in ((needed, every), (needed, before.built), (before.built, before.built)):
         after = _rebuilt(canonical, before, least, usable)
         if not after.faults and _rank(canonical, after) <= _rank(canonical, before):
@@ -256,10 +296,16 @@ def _rebuilt(
         if ring.id in circuits:
             circuits[ring.id] = _best_circuit(problem, ring, usable, circuits, built)
             built |= candidates_on(problem, {ring.id: circuits[ring.id]})
-    for _ in problem.requires:
-        built |= {second for first, second in problem.requires if first in built}
+    built = _with_required(problem, built)
     starts = {name: t for name, t in plan.starts.items() if name in built}
     return PlanEvaluator(problem)(built, rings=circuits, starts=starts)
+
+
+def _with_required(problem: DesignProblem, built: set[str]) -> set[str]:
+    """Return candidates with those that they require."""
+    for _ in problem.requires:
+        built = built | {second for first, second in problem.requires if first in built}
+    return built
 
 
 def _best_circuit(

@@ -16,9 +16,13 @@ from ring_drawing import (
 )
 from tiers import thinned
 
-from optimiser.engine.tidy import tidied
+from optimiser.engine.child import ChildProcess
+from optimiser.engine.search.evaluation import PlanEvaluator
+from optimiser.engine.solve import solve
+from optimiser.engine.tidy import rings_alone, tidied
 from optimiser.problem import RingLink
 from optimiser.problem import result as results
+from optimiser.problem.model import candidates_on
 from optimiser.verify.rings import circuit_line, circuit_nodes
 
 
@@ -79,6 +83,43 @@ def test_a_tidied_plan_keeps_every_rule_is_worth_as_much_and_costs_no_more(seed)
 def test_chance_draws_enough_plans_with_rings():
     problems = {seed: ring_problem(seed) for seed in range(160)}
     assert sum(some_plan(problem, seed) is not None for seed, problem in problems.items()) > 20
+
+
+def test_solved_plans_form_their_rings_at_least_cost_beside_what_pairs_need(draws):
+    compared = 0
+    with ChildProcess() as process:
+        for seed in range(draws(20, 160)):
+            problem = ring_problem(seed)
+            if problem.budget is None or problem.periods or not some_plan(problem, seed):
+                continue
+            found = solve(problem, run=process)
+            on_rings = candidates_on(problem, found.rings)
+            evaluate = PlanEvaluator(problem.replace(rings=()))
+            for circuits in ring_choices(problem, set(problem.index)):
+                built = set(found.built) - on_rings | candidates_on(problem, circuits)
+                # Another choice for the pairs is not sought: what they need of the rings of the plan stays.
+                needs_no_more = evaluate(built & set(found.built)).coverage == found.coverage
+                if circuits.keys() == found.rings.keys() and needs_no_more:
+                    value = whole_value(problem, built, circuits, {})
+                    is_worse = value is None or value < found.objective
+                    assert is_worse or problem.cost_of(built) >= found.cost
+                    compared += not is_worse
+    assert compared
+
+
+def test_the_cheapest_rings_are_found_where_no_candidate_of_the_plan_is_on_them():
+    problem = ringed(square(links=(*square().links[:4], RingLink(3, 0, "across", ((-2, 2),)))))
+    plan = result_of(problem, {"north", "west", "fast"}, {"square": (0, 1, 2, 3)}, {})
+    asked = []
+
+    def find_rings(part):
+        asked.append(part)
+        return {"square": (0, 1, 2, 4)}
+
+    tidy = tidied(problem, plan, find_rings=find_rings)
+    assert (tidy.built, dict(tidy.rings)) == (("across", "fast", "north"), {"square": (1, 2, 4, 0)})
+    assert asked == [rings_alone(problem.canonical(), {"fast"}, {"square"})]
+    assert [(c.id, c.cost) for c in asked[0].candidates] == [("across", 1), ("north", 2), ("west", 3)]
 
 
 def test_a_ring_that_goes_to_and_fro_over_what_exists_goes_the_short_way():

@@ -13,6 +13,8 @@ from optimiser.cli.options import GAP, SECONDS, SEED, Json, ranged
 from optimiser.cli.screen import Display
 from optimiser.cli.solve import NOTHING, outline, show_outline
 from optimiser.engine.child import ChildProcess
+from optimiser.job.model import did_you_mean
+from optimiser.job.sections import AS_CHOSEN, slug
 from optimiser.problem import DesignProblem, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError, SolverError
@@ -241,10 +243,18 @@ def _sentence(shown: dict[str, Any]) -> str:
 
 def compare(
     first: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
-    second: Annotated[Path, typer.Argument(metavar="RUN", help="Another run folder.")],
+    second: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="Another run folder.")] = None,
+    state: Annotated[
+        list[str] | None, typer.Option(help="A state of the first run, in place of the second; or two.")
+    ] = None,
     json: Json = False,
 ) -> int:
-    """Put two runs side by side."""
+    """Put two runs side by side, or states of one."""
+    named = [_state_folder(first, name) for name in state or ()]
+    runs = [*([] if len(named) > 1 else [first]), *([] if second is None else [second]), *named]
+    if len(runs) != 2:
+        raise typer.BadParameter("name two runs, or with --state one or two states of a run.")
+    first, second = runs
     summaries = _summary_of(first), _summary_of(second)
     found = difference(*summaries)
     if json:
@@ -389,6 +399,20 @@ def _in_words(run: dict[str, Any], key: str, value: Any) -> object:  # noqa: ANN
     return wording.hours(value) if key == "limit_s" else value
 
 
+def _state_folder(home: Path, name: str) -> Path:
+    """Return the folder of the plan of a state of a run."""
+    states = {str(one["name"]): one for one in _summary_of(home).get("states", ())}
+    unknown = f"there is no state '{name}'{did_you_mean(name, states)}"
+    if name not in states or states[name]["cost"] is None:
+        raise ProblemError(
+            states[name]["why"] if name in states else unknown,
+            where=str(home),
+            done="Nothing was compared.",
+            remedy=f"Its states: {'; '.join(states) or 'none'}.",
+        )
+    return home if name == AS_CHOSEN else home / "states" / slug(name)
+
+
 def _summary_of(home: Path) -> dict[str, Any]:
 
     path = home / "summary.json"
@@ -412,6 +436,8 @@ def _summary_of(home: Path) -> dict[str, Any]:
 def explain(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     link: Annotated[str, typer.Argument(metavar="LINK", help="Rank of a link in links.csv, or its id.")],
+    *,
+    state: Annotated[str, typer.Option(help="State whose plan builds it [default: the plan].")] = "",
     gap: Annotated[
         float | None, ranged(GAP, "Gap of the plan without it [default: that of the job].")
     ] = None,
@@ -426,7 +452,7 @@ def explain(
         try:
             with display.steps.step("explain", f"Solving without link {link}"):
                 name = int(link) if link.isdecimal() else link
-                why = run.why(name, gap=gap, time_limit_s=time_limit)
+                why = run.why(name, state=state, gap=gap, time_limit_s=time_limit)
         finally:
             run.close()
     tables = {name: getattr(why, name) for name in wording.WORDS["explained"]}

@@ -1,20 +1,21 @@
 """Write a plan for a GIS: GeoJSON, and a GeoPackage that QGIS opens drawn, with the meanings of columns."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 
 from optimiser.measures import coverage
 from optimiser.problem.jsonfile import write_whole
 from optimiser.problem.model import TIERS
 from optimiser.proposals.generate import SERVICES
 from optimiser.report import maps, page, plots, tables
-from optimiser.report.inputs import ReportInput
+from optimiser.report.inputs import ReportInput, StateShown
 from optimiser.report.plots import Stroke
 from optimiser.report.ring_layout import WGS84, drawn, known_rings
 from optimiser.report.wording import data_of
@@ -27,6 +28,7 @@ MEANINGS = {
     "places": tables.COLUMNS["cities"],
     "network_roads": {"link_class": "class of the road"},
     "network_rail": {"link_class": "class of the line"},
+    "states": {**tables.COLUMNS["links"], "state": "state", "step": "place in the order of building"},
     **{name: tables.COLUMNS[name] for name in ("candidates", "cities", "pairs", "rings")},
 }
 """Meanings of columns by layer."""
@@ -55,6 +57,7 @@ def write(report: ReportInput, path: Path) -> Path:
 def layers(report: ReportInput) -> dict[str, gpd.GeoDataFrame]:
     """Return the layers by name: proposals, cities, network_roads, network_rail, pairs.
 
+    `states` follows where alternatives are stated: what the plan of each builds, in the order of building.
     `rings` and `ring_links` follow where a circuit is known, of the plan or of a state, `known_rings` where
     rings are compared with known ones.
     """
@@ -65,11 +68,20 @@ def layers(report: ReportInput) -> dict[str, gpd.GeoDataFrame]:
         "network_rail": report.rail[["link_class", "geometry"]].to_crs(WGS84),
         "pairs": tables.pair_lines(report.cities, report.pairs),
     }
+    if report.state_links is not None:
+        found["states"] = _of_states(report.states, report.state_links.to_crs(WGS84))
     if rings := drawn(report.rings):
         found |= {"rings": tables.ring_table(rings), "ring_links": tables.ring_links(rings)}
     if known_rings(report.rings):
         found["known_rings"] = tables.known_table(report.rings)
     return found
+
+
+def _of_states(states: Sequence[StateShown], links: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return a row for each link of the plan of each state: its name, its place in the order, the link."""
+    rows = [(one.name, at, step.candidate_id) for one in states for at, step in enumerate(one.order, start=1)]
+    order = pd.DataFrame(rows, columns=["state", "step", "candidate_id"])
+    return gpd.GeoDataFrame(order.merge(pd.DataFrame(links), on="candidate_id"), crs=links.crs)
 
 
 def write_geojson(report: ReportInput, folder: Path) -> None:
@@ -99,7 +111,7 @@ class Rule:
 
 def rules(layer: str) -> list[Rule]:
     """Return how a layer is drawn, by its name; empty where nothing is said about it."""
-    layer = "proposals" if layer == "candidates" else layer
+    layer = "proposals" if layer in ("candidates", "states") else layer
     if layer in ("cities", "places"):
         return [rule for tier in TIERS for rule in _cities(tier, gains=layer == "cities")]
     kinds = {"services": SERVICES, "on_rings": plots.ON_RINGS, "motorways": maps.MOTORWAY}

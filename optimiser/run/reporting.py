@@ -39,7 +39,7 @@ from optimiser.run.reading import import_warnings, tier_thresholds
 from optimiser.run.ring_use import ALL_RINGS, with_use
 from optimiser.run.source import Source
 from optimiser.run.timing import Times, access_parameters, count_covered, skim_table
-from optimiser.verify import Plan, score
+from optimiser.verify import Plan
 
 NOTHING_TO_PROPOSE = (
     "Nothing could be proposed: a table of travel times proposes no links by itself. Name your own "
@@ -100,13 +100,13 @@ def answers_of(summary: Mapping[str, Any]) -> Answers | None:
         cases=None if cases is None else CaseResults(**cases),
         speeds=speeds,
         prices=None if prices is None else fairness_of(prices),
-        states=tuple(map(_state_of, states)),
+        states=tuple(map(state_of, states)),
         notes=tuple(further.get("notes", ())),
         faults=tuple(further.get("faults", ())),
     )
 
 
-def _state_of(kept: Mapping[str, Any]) -> StateShown:
+def state_of(kept: Mapping[str, Any]) -> StateShown:
     """Return a state from its entry in `summary.json`."""
     plain = {key: tuple(value) if isinstance(value, list) else value for key, value in kept.items()}
     steps = (StateStep(one["candidate_id"], one["cost"], tuple(one["covered"])) for one in kept["order"])
@@ -227,8 +227,7 @@ def _with_states(found: Findings, shown: ReportInput, references: Sequence[Refer
     laid = dict[str, tuple[tuple[RingShown, ...], RingUse | None]]()
     for one in states:
         if (key := str(one.circuits)) not in laid:
-            built = [name for name in sorted(one.built) if name in found.problem.index]
-            plan = score(found.problem, built, rings=one.circuits)
+            plan = replace(found.plan, built=tuple(sorted(one.built)), rings=one.circuits)
             described = rings.describe_rings(found.problem, plan, found.draft.rings, cities, references)
             laid[key] = with_use(found.roads, found.problem, found.draft.rings, described)
     every, table = frozenset[str]().union(*(one.built for one in states)), found.candidates.table

@@ -1,7 +1,7 @@
 """Ask the alternatives of a job: other budgets or rings, shares of the pairs, each a plan with its proof."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from optimiser.report.geopackage import write_geojson
 from optimiser.report.inputs import StateShown, StateStep
 from optimiser.report.tables import write_csv
 from optimiser.report.wording import money
-from optimiser.run import pipeline, reporting
+from optimiser.run import pipeline, reporting, store
 from optimiser.run.chain import Chain
 from optimiser.run.demands import budgets_of, least_weight
 from optimiser.run.folder import seal
@@ -33,8 +33,11 @@ from optimiser.run.solving import within_limit
 from optimiser.studies import answers as asking
 from optimiser.studies import cases, folders
 from optimiser.studies.answers import AskedBase, case_task, counted_of, solve_case, solved_by
-from optimiser.tasks import Contents, Executor, TaskProgress, executor_of
+from optimiser.tasks import Contents, Executor, TaskProgress, cache, executor_of
 from optimiser.verify import Plan
+
+PLANS, STATES = "plans", "states.json"
+"""What is kept of all states: a folder with that of each plan, and the list of the states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +220,8 @@ class Asking:
         """Return all states, the plan of the job first; where the same is asked twice, the first stands."""
         base, chain = self.base.base, self.done.chain
         refuse_unknown(self.alternatives, base.problem)
-        least, best = self._least_costs(), self._best_ring()
+        best = self._best_ring()
+        least = self._least_costs(best)
         states = dict[str, State]()
         for one in self.alternatives:
             for state in states_of(one, base.problem, best):
@@ -248,11 +252,12 @@ class Asking:
         what = f"the ring {rings[0]} alone costs" if len(rings) == 1 else f"the rings alone {words}"
         return f"{what[:1].upper()}{what[1:]} {money(cost or 0, self.base.base.problem.money)}."
 
-    def _least_costs(self) -> dict[str, Result]:
+    def _least_costs(self, best: str | None) -> dict[str, Result]:
         """Return the plan of least cost that forms the rings of each alternative which requires some."""
         problem, states = self.base.base.problem, list[State]()
         for one in self.alternatives:
-            changes = {} if "best" in one.rings or one.shares else ring_changes(one, problem, None)
+            without = one.shares or ("best" in one.rings and best is None)
+            changes = {} if without else ring_changes(one, problem, best)
             if changes.get("rings_required"):
                 case = Case(
                     least=((ALL_PAIRS, 0),), fixed_in=one.fixed_in, fixed_out=one.fixed_out, **changes
@@ -378,7 +383,7 @@ def write_states(
         seconds = exact_seconds(measured, within.built)
         findings = chain.findings_of(chain.loaded.job, counted, result, within, seconds=seconds)
         shown, home = reporting.assemble_report(findings), folder / state.slug
-        home.mkdir(parents=True)
+        home.mkdir()
         for name, table in reports.csv_tables(shown).items():
             write_csv(table, home / name)
         write_geojson(shown, home)
@@ -398,29 +403,35 @@ def ask(done: Written, process: ChildProcess, *, workers: int | None = None) -> 
     workers
         States at a time; None: as plausible cases.
     """
-    chain = done.chain
-    if not chain.loaded.job.alternatives:
+    chain, job = done.chain, done.chain.loaded.job
+    if not job.alternatives:
         return done
     chain.progress.ends(f"The page is written ({done.folder / 'report.html'}); to come: the alternatives.")
-    with executor_of(workers=cases.workers_of(chain.loaded.job, workers)) as executor:
-        asked = Asking(done, process, executor)
-        found = asked.answers()
-    states = tuple(state for state, _ in found)
+
+    def make(folder: Path) -> None:
+        with executor_of(workers=cases.workers_of(job, workers)) as executor:
+            asked = Asking(done, process, executor)
+            found = asked.answers()
+        (folder / PLANS).mkdir()
+        with chain.progress.step("state files", "Writing the states"):
+            write_states(folder / PLANS, chain, done.plan, asked.base.base, found)
+        store.save_json(folder / STATES, [asdict(state) for state, _ in found])
+
     inputs = {
         "problem": chain.problem.key,
-        "states": [
-            [state.name, dict(state.case), None if result is None else result.as_dict()]
-            for state, result in found
-        ],
+        "plan": done.plan.as_dict(),
+        "alternatives": [one.model_dump() for one in job.alternatives],
+        "solve": job.solve.model_dump(),
+        "rings": chain.draft.key,
     }
-    files = chain.outcome(
-        "state files",
-        "Writing the states",
-        inputs,
-        lambda folder: write_states(folder, chain, done.plan, asked.base.base, found),
-    ).folder
+    outcome = chain.outcome("alternatives", "Asking the alternatives", inputs, make)
+    states = tuple(map(reporting.state_of, store.load_json(outcome.folder / STATES)))
     before = reporting.answers_of(done.summary) or Answers()
-    return pipeline.amend(done, answers=replace(before, states=states), parts={"states": files})
+    parts = {"states": outcome.folder / PLANS}
+    done = pipeline.amend(done, answers=replace(before, states=states), parts=parts)
+    if not all(state.is_proven for state in states):
+        cache.forget(outcome)  # the next run gives what was not proven in time more of it
+    return done
 
 
 def follow(done: Written, process: ChildProcess) -> Written:

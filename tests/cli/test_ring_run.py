@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 from cli_drawing import JOB, Drawing, cities_csv
@@ -15,6 +18,10 @@ from engine_running import solve_here
 import polyring
 from optimiser.cli import call as call_command
 from optimiser.problem.errors import JobError
+from optimiser.report.tables import COLUMNS
+from optimiser.studies import states
+from optimiser.studies.answers import solve_case
+from optimiser.tasks import Contents
 
 type Call = Callable[..., tuple[int, str, str]]
 
@@ -220,3 +227,178 @@ def test_a_wished_ring_enters_the_frontier_of_its_job_where_it_pays(done: Path, 
     assert rows["rings"].tolist()[-1] == "outer"
     assert (rows["objective"] - rows["weight_all"]).tolist() == [400 * (name != "") for name in rows["rings"]]
     assert "what cities and rings earn" in out
+
+
+STATES = """
+required = false
+reward = 1
+[[alternatives]]
+name = "no ring"
+rings = "none"
+budgets = [0.2, 0.5, 1]
+[[alternatives]]
+name = "best ring"
+rings = "best"
+budgets = [0.01, 1]
+[[alternatives]]
+name = "all rings"
+rings = "all"
+budgets = [0.01, 0.5, 1]
+[[alternatives]]
+name = "pairs"
+shares = [0.5, 1.0]
+"""
+
+
+@pytest.fixture(scope="session")
+def stated(ringed: Path, once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """Return the run folder of the region with alternatives, whose first try was interrupted."""
+
+    def fill(folder: Path) -> None:
+        job = (ringed / "job.toml").read_text() + STATES
+        for name in ("map.osm", "cities.csv"):
+            shutil.copyfile(ringed / name, folder / name)
+        (folder / "job.toml").write_text(job, encoding="utf-8")
+        command = ["run", str(folder / "job.toml"), "--out", str(folder / "out")]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("POLYRING_CACHE", str(folder / "cache"))
+            solve_here(patch)
+            with patch.context() as broken:
+                asked = list[str]()
+
+                def stop(payload: dict[str, Any], contents: Contents) -> dict[str, Any]:
+                    asked.append(payload["case"]["name"])
+                    if len(asked) > 3:
+                        raise KeyboardInterrupt
+                    return solve_case(payload, contents)
+
+                broken.setattr(states, "solve_case", stop)
+                call_command(command)
+            assert not (folder / "out" / "states.csv").exists()
+            assert (folder / "out" / "report.html").exists()
+            again = list[str]()
+
+            def note(payload: dict[str, Any], contents: Contents) -> dict[str, Any]:
+                again.append(payload["case"]["name"])
+                return solve_case(payload, contents)
+
+            patch.setattr(states, "solve_case", note)
+            assert call_command(command) == 0
+            assert not {*asked[:3]} & {*again}  # what was answered before the interruption is kept
+
+    return once("stated", fill) / "out"
+
+
+@pytest.fixture
+def kept(stated: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the run folder with the cache that it was made with."""
+    monkeypatch.setenv("POLYRING_CACHE", str(stated.parent / "cache"))
+    return stated
+
+
+def test_the_states_of_a_run_are_told_in_a_table_in_folders_and_on_the_map(kept: Path, call: Call) -> None:
+    table = pd.read_csv(kept / "states.csv").set_index("name", drop=False)
+    assert list(table.columns) == list(COLUMNS["states"])
+    budgets = sorted(table.loc[table["rings"] == "no ring", "budget"])
+    assert len(budgets) == 3
+    # The one ring is the best and all of them: these states are told once.
+    assert table["rings"].value_counts().to_dict() == {
+        "no ring": 3, "best ring": 2, "all rings": 1, "pairs": 2, "as chosen": 1,
+    }  # fmt: skip
+    assert table["name"].iloc[0] == "as chosen"
+    planned = table[table["folder"].notna()]
+    for row in planned.to_dict("records"):
+        assert call("verify", kept / row["folder"])[0] == 0
+        plan = json.loads((kept / row["folder"] / "plan.json").read_text())
+        assert (plan["cost"], plan["objective"], plan["gap"]) == (row["cost"], row["objective"], 0.0)
+    folders = {path.name for path in (kept / "states").iterdir()}
+    assert {f"states/{name}" for name in folders} == set(planned["folder"])
+    formed = table["ring_length_km"] > 0
+    assert set(table.loc[formed, "rings"]) <= {"best ring", "all rings", "as chosen"}
+    layer = gpd.read_file(kept / "plan.gpkg", layer="states")
+    built = json.loads((kept / planned["folder"].iloc[0] / "plan.json").read_text())["built"]
+    assert set(layer.loc[layer["state"] == planned["name"].iloc[0], "candidate_id"]) == set(built)
+    assert call("verify", kept)[0] == 0
+
+
+def test_a_state_whose_ring_costs_more_than_its_budget_says_what_it_costs(kept: Path) -> None:
+    table = pd.read_csv(kept / "states.csv").set_index("name")
+    dear = table[table["why"].notna() & (table["rings"] == "best ring")]
+    assert (dear["status"] == "infeasible").all()
+    (why,) = dear["why"]
+    cost = table.loc[table["ring_cost"] > 0, "ring_cost"].min()
+    assert why == f"The ring outer alone costs {cost:,} million CNY."
+
+
+def test_states_lie_on_the_frontier_of_their_job(kept: Path, call: Call) -> None:
+    job = (kept.parent / "job.toml").read_text()
+    plain = job[: job.index("[[rings]]")]
+    (kept.parent / "plain.toml").write_text(plain)
+    front = kept.parent / "front"
+    assert call("frontier", kept.parent / "plain.toml", "--out", front, "--points", 0, "--gap", 0)[0] == 0
+    points = pd.read_csv(front / "frontier.csv")
+    table = pd.read_csv(kept / "states.csv")
+    for state in table[table["rings"] == "no ring"].to_dict("records"):
+        affordable = points[points["cost"] <= state["budget"]]
+        assert state["objective"] == affordable["objective"].max()
+
+
+def test_shares_of_the_pairs_are_reached_at_least_cost(kept: Path) -> None:
+    table = pd.read_csv(kept / "states.csv").set_index("name")
+    half = table.loc["pairs, 50 %"]
+    assert half["pairs"] >= 5  # of ten
+    assert half["objective"] == half["cost"]
+    assert np.isnan(half["budget"])
+
+
+def test_states_are_named_in_commands_and_in_python(kept: Path, call: Call) -> None:
+    table = pd.read_csv(kept / "states.csv")
+    one, two = table.loc[table["folder"].notna() & (table["cost"] > 0), "name"].iloc[[0, -1]]
+    code, out, _ = call("compare", kept, "--state", one, "--json")
+    assert code == 0
+    named = json.loads(out)["built"]
+    code, out, _ = call("compare", kept, kept / table.set_index("name").loc[one, "folder"], "--json")
+    assert (code, json.loads(out)["built"]) == (0, named)
+    assert call("compare", kept, "--state", one, "--state", two)[0] == 0
+    code, _, err = call("compare", kept, "--state", "no rong")
+    assert code == 2
+    assert "there is no state 'no rong'" in err
+    assert call("compare", kept)[0] == 2
+
+    run = polyring.load(kept)
+    state = run.state(one)
+    assert run.states["name"].tolist() == table["name"].tolist()
+    assert sorted(state.built) == sorted(json.loads((state.folder / "plan.json").read_text())["built"])
+    assert state.links["candidate_id"].tolist()[0] in state.built
+    why = run.why(state.built[0], state=one)
+    assert why.candidate_id == state.built[0]
+    assert polyring.compare(run, state).figures.loc["cost, million CNY"].tolist() == [run.cost, state.cost]
+    assert run.state("as chosen") is run
+    with pytest.raises(JobError, match="did you mean"):
+        run.state(one[:-1])
+    with pytest.raises(JobError, match="alone costs"):
+        run.state(table.loc[table["status"] == "infeasible", "name"].iloc[0])
+    run.close()
+    code, out, _ = call("explain", kept, state.built[0], "--state", one)
+    assert code == 0
+    assert "within the limit" in out
+
+
+def test_a_second_run_takes_the_states_from_the_cache(
+    kept: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path.relative_to(kept): path.read_bytes() for path in kept.rglob("*.csv")}
+    monkeypatch.setattr(states, "solve_case", lambda *_: pytest.fail("it is kept"))
+    code, out, _ = call("run", kept.parent / "job.toml", "--out", kept)
+    assert code == 0
+    assert "no ring" in out
+    assert {path.relative_to(kept): path.read_bytes() for path in kept.rglob("*.csv")} == before
+
+
+def test_a_run_without_alternatives_leaves_no_states(kept: Path, call: Call) -> None:
+    copy = shutil.copytree(kept, kept.parent / "copy")
+    code, _, _ = call("run", kept.parent / "job.toml", "--out", copy, "--set", "alternatives=[]")
+    assert code == 0
+    assert not (copy / "states").exists()
+    assert not (copy / "states.csv").exists()
+    assert "states" not in json.loads((copy / "summary.json").read_text())

@@ -106,7 +106,8 @@ class Case:
         tiers. Budget, caps and rings stay.
     least
         Least weight by tier, or of `ALL_PAIRS`, to be covered at least cost, in place of budget and demands;
-        caps stay at the money that they were.
+        caps stay at the money that they were. Where it is 0, no pair counts: what rings and candidates cost
+        that must be there.
     unlike
         Ids of candidates; with `least`, of the plans within the budget one is asked for that spends least on
         these, and then least in all.
@@ -284,6 +285,8 @@ def resolve(base: Base, case: Case) -> DesignProblem:
         weights = [weight for _, weight in case.least]
         asked = with_least(problem.replace(cities=(), targets=()), sums, weights)
         asked = _shunning(asked, case.unlike) if case.unlike else asked
+        if not asked.targets:  # what else must be built, at least cost
+            return asked.replace(budget=None, cover="all", pairs=())
         return asked.replace(budget=None, cover="targets")
     return with_steps(problem, steps, layer)
 

@@ -162,7 +162,7 @@ def solve_state(payload: Mapping[str, Any], contents: Contents) -> dict[str, Any
     if not result.has_plan or asking.STATE.base is None:
         return row
     counted = counted_of(asking.STATE.base[1], case_from(payload["case"]))
-    return row | {"order": ordered(counted, result.built)}
+    return row | ({"order": ordered(counted, result.built)} if counted.pairs else {})
 
 
 def ordered(counted: DesignProblem, built: Sequence[str]) -> list[tuple[str, list[int]]]:
@@ -264,7 +264,10 @@ class Asking:
                 )
                 states.append(State(one.name, case, one))
         values = self._ask(states, "ring costs", "What rings cost at least")
-        return {one.name: parse(value["result"]) for one, value in zip(states, values, strict=True) if value}
+        answered = (
+            (one, value["result"]) for one, value in zip(states, values, strict=True) if "result" in value
+        )
+        return {one.name: parse(result) for one, result in answered}
 
     def _best_ring(self) -> str | None:
         """Return the ring of the best plan at the budget of the job, what the ring earns included.
@@ -282,13 +285,13 @@ class Asking:
         states = [State(ring.id, Case(**only_rings((ring.id,), problem)), asking[0]) for ring in rings]
         worth = dict[str, int]()
         for ring, value in zip(rings, self._ask(states, "best ring", "The best ring"), strict=True):
-            result = None if value is None else parse(value["result"])
-            if result is not None and result.objective is not None:
+            result = parse(value["result"]) if "result" in value else None
+            if result is not None and result.has_plan and result.objective is not None:
                 worth[ring.id] = result.objective + scale * ring.reward
         return max(worth, key=lambda name: worth[name], default=None)
 
-    def _ask(self, states: Sequence[State], step: str, title: str) -> list[dict[str, Any] | None]:
-        """Return the values of `solve_state`; None where a task failed."""
+    def _ask(self, states: Sequence[State], step: str, title: str) -> list[dict[str, Any]]:
+        """Return the values of `solve_state`; where a task failed, `fault`."""
         if not states:
             return []
         progress = self.done.chain.progress
@@ -307,7 +310,7 @@ class Asking:
 
         with progress.step(step, title), solved_by(self.process):
             outcomes = asking.answers(tasks, [self.base.content], self.executor, watch)
-        return [one.value for one in outcomes]
+        return [one.value or {"fault": one.fault} for one in outcomes]
 
 
 def shown_of(
@@ -322,7 +325,7 @@ def shown_of(
     state
         The state.
     value
-        What `solve_state` returned; None where it was not asked, or failed.
+        What `solve_state` returned, or the `fault` of its task; None where it was not asked.
     gap
         Gap up to which it counts as proven.
     dear
@@ -337,8 +340,9 @@ def shown_of(
     }
     if dear:
         return StateShown(**known, status="infeasible", is_proven=True, why=dear), None
-    if value is None:
-        return StateShown(**known, why="The solver failed."), None
+    if value is None or "result" not in value:
+        why = f"It could not be solved: {(value or {}).get('fault', '')}."
+        return StateShown(**known, why=why), None
     result, problem = parse(value["result"]), resolve(base, state.case)
     if not result.has_plan:
         proven = result.status == "infeasible"

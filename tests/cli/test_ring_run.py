@@ -267,7 +267,7 @@ def stated(ringed: Path, once: Callable[[str, Callable[[Path], object]], Path]) 
                 asked = list[str]()
 
                 def stop(payload: dict[str, Any], contents: Contents) -> dict[str, Any]:
-                    asked.append(payload["case"]["name"])
+                    asked.append(payload["case"].get("name", ""))
                     if len(asked) > 3:
                         raise KeyboardInterrupt
                     return solve_case(payload, contents)
@@ -279,12 +279,12 @@ def stated(ringed: Path, once: Callable[[str, Callable[[Path], object]], Path]) 
             again = list[str]()
 
             def note(payload: dict[str, Any], contents: Contents) -> dict[str, Any]:
-                again.append(payload["case"]["name"])
+                again.append(payload["case"].get("name", ""))
                 return solve_case(payload, contents)
 
             patch.setattr(states, "solve_case", note)
             assert call_command(command) == 0
-            assert not {*asked[:3]} & {*again}  # what was answered before the interruption is kept
+            assert not {*asked[:3]} & {*again} - {""}  # what was answered before the interruption is kept
 
     return once("stated", fill) / "out"
 

@@ -261,16 +261,6 @@ def summary(found: Backcast) -> dict[str, Any]:
 WIDTH, HEIGHT, DPI = 15.0, 9.4, 150
 """Inches, inches, and dots per inch."""
 
-LINES = {
-    "plan": (plots.GAINS, "-", 2.6),
-    "plan_lines": (plots.GAINS, "--", 2.2),
-    "population": ("#2c62a8", "-", 1.4),
-    "population_per_cost": ("#8e4fa8", "-", 1.4),
-    "towards_core": ("#c8321f", "-", 1.4),
-    "random": (plots.MUTED, "-", 1.4),
-}
-"""Colour, dash and width of the line of each strategy."""
-
 
 def draw(found: Backcast, *, dpi: int = DPI) -> Figure:
     """Return the picture of a back-cast, bound to no window."""
@@ -313,13 +303,12 @@ def _draw_map(axes: Axes, found: Backcast) -> None:
 def _draw_lines(axes: Axes, found: Backcast, purse: str) -> None:
     """Draw the share found of the km of both modes along the money, one line a chooser."""
     rows, low, high = (_proposed(found, purse, how) for how in ("mean", "min", "max"))
-    for chooser, (colour, dash, width) in LINES.items():
+    for chooser, stroke in plots.STRATEGIES.items():
         own = rows["chooser"] == chooser
         shares = rows["share"][own]
-        look: Any = {"color": colour, "lw": width, "linestyle": dash}
         if own.any():
             label = STRATEGIES[chooser]
-            axes.plot(shares, rows["recall_both"][own], marker="o", ms=3, label=label, **look)
+            axes.plot(shares, rows["recall_both"][own], marker="o", ms=3, label=label, **stroke.look)
         if chooser == "random":
             ends = (low["recall_both"][own], high["recall_both"][own])
             axes.fill_between(shares, *ends, color=plots.CEILING, alpha=0.7, linewidth=0)

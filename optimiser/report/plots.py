@@ -43,9 +43,9 @@ class Stroke:
 
 
 LOOKS = data_of("looks")
-NETWORK, PROPOSALS, COMPARED, RINGS, PAST, _PARTS, _KNOWN = (
+NETWORK, PROPOSALS, COMPARED, RINGS, PAST, STRATEGIES, _PARTS, _KNOWN = (
     {name: Stroke(**look) for name, look in LOOKS[group].items()}
-    for group in ("network", "proposals", "compared", "rings", "past", "parts", "known")
+    for group in ("network", "proposals", "compared", "rings", "past", "strategies", "parts", "known")
 )
 """How lines are drawn: today's network, proposals, what two plans build, rings, and what a past day had."""
 ON_MAPS = PROPOSALS | COMPARED

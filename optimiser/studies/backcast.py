@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -249,15 +249,9 @@ class _Pool:
     near: Nearness
     evaluate: PlanEvaluator | None
 
-    @cached_property
-    def ids(self) -> list[str]:
-        """Return the ids of the lines."""
-        return [str(name) for name in self.lines.table["candidate_id"]]
-
     def rows(self, built: Sequence[str]) -> list[int]:
         """Return the rows of the lines among some candidates."""
-        names = set(built)
-        return [row for row, name in enumerate(self.ids) if name in names]
+        return np.flatnonzero(self.lines.table["candidate_id"].isin(list(built))).tolist()
 
     def choice(
         self,
@@ -283,7 +277,10 @@ class _Pool:
         plan
             All that is built, with its cost and proof; None: the lines alone, by a rule.
         """
-        names, lines_cost = tuple(self.ids[row] for row in rows), int(self.links.cost[list(rows)].sum())
+        names, lines_cost = (
+            tuple(self.lines.table["candidate_id"].iloc[list(rows)]),
+            int(self.links.cost[list(rows)].sum()),
+        )
         pairs = None
         if self.evaluate is not None:
             known = self.evaluate.problem.index.keys() & set(names if plan is None else plan.built)

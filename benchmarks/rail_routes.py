@@ -165,7 +165,7 @@ def _served(built: rail.RailBuild) -> TimeGraph:
 
 def _journey(graph: TimeGraph, start: int, end: int) -> tuple[float, int]:
     """Return minutes and number of trains of the best journey; nan and 0 when there is none."""
-    found = skims.path(graph, start, end)
+    found = next(skims.paths(graph, [start])).get(end)
     if found is None:
         return np.nan, 0
     return found.seconds / 60.0, int((graph.kind[found.arcs] == ARC_KINDS.index("board")).sum())

@@ -138,8 +138,6 @@ _EXACT_FLOATS = 2**53
 """Integers below this bound are exact as float64, which the shortest-path search uses."""
 _MOST_CELLS = 2**23
 """Number of distances computed at a time: 64 MB."""
-_NO_PREDECESSOR = -9999
-"""Marks nodes without a predecessor in scipy's `dijkstra`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,24 +195,22 @@ def travel_times(graph: TimeGraph) -> Ints:
     return skim
 
 
-def path(graph: TimeGraph, origin: int, destination: int) -> Path | None:
-    """Return a shortest path between two cities.
+def way(before: NDArray[np.integer], start: int, end: int) -> list[int]:
+    """Return the nodes of a path from the root of a shortest-path tree; empty where there is none.
 
     Parameters
     ----------
-    graph
-        The graph of the skim matrix.
-    origin, destination
-        Positions of the cities in `graph.origin` and `graph.destination`.
-
-    Returns
-    -------
-    Path or None
-        None if there is no path. A path from a city to itself has no arcs.
+    before
+        The node before each in the tree, below 0 for none.
+    start, end
+        Root and end.
     """
-    if origin == destination:
-        return Path(graph.origin[[origin]], np.zeros(0, dtype=np.int64), 0)
-    return next(paths(graph, [origin])).get(destination)
+    nodes = [end]
+    while nodes[-1] != start:
+        nodes.append(int(before[nodes[-1]]))
+        if nodes[-1] < 0:
+            return []
+    return nodes[::-1]
 
 
 def paths(graph: TimeGraph, origins: Iterable[int]) -> Iterator[dict[int, Path]]:
@@ -239,14 +235,11 @@ def paths(graph: TimeGraph, origins: Iterable[int]) -> Iterator[dict[int, Path]]
         source, found = int(graph.origin[origin]), dict[int, Path]()
         _, before = dijkstra(matrix, indices=source, return_predecessors=True)
         for position, target in enumerate(graph.destination.tolist()):
-            if position == origin or (target != source and before[target] == _NO_PREDECESSOR):
-                continue
-            rows = [target]
-            while rows[-1] != source:
-                rows.append(int(before[rows[-1]]))
-            nodes = np.array(rows[::-1], dtype=np.int64)
-            arcs = chosen[np.searchsorted(keys, nodes[:-1] * size + nodes[1:])]
-            found[position] = Path(nodes=nodes, arcs=arcs, seconds=int(graph.seconds[arcs].sum()))
+            rows = [] if position == origin else way(before, source, target)
+            if rows:
+                nodes = np.array(rows, dtype=np.int64)
+                arcs = chosen[np.searchsorted(keys, nodes[:-1] * size + nodes[1:])]
+                found[position] = Path(nodes=nodes, arcs=arcs, seconds=int(graph.seconds[arcs].sum()))
         yield found
 
 

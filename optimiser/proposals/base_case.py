@@ -20,9 +20,9 @@ from networks.cities import CityNames
 from networks.intermodal import AccessParameters
 from networks.intermodal.access import EXIT
 from networks.schema import Network, Services
-from networks.skims import TimeGraph, fastest_arcs, time_matrix
+from networks.skims import TimeGraph, fastest_arcs, time_matrix, way
 from networks.sphere import EARTH_RADIUS_KM, unit_vectors
-from optimiser.proposals.shortest_times import MANY, NO_PATH_S, times_between, way
+from optimiser.proposals.shortest_times import MANY, NO_PATH_S, times_between
 
 _GEOD = pyproj.Geod(ellps="WGS84")
 

@@ -22,9 +22,9 @@ from scipy.sparse.csgraph import dijkstra
 
 from networks import inputs
 from networks.countries import WORLD, figures, lineage
+from networks.skims import way
 from optimiser.problem.errors import CandidateError
 from optimiser.proposals.base_case import BaseCase, line_km
-from optimiser.proposals.shortest_times import way
 from optimiser.proposals.terrain import PLAIN, TERRAIN_CLASSES, Terrain, is_known, survey
 
 type Line = shapely.LineString

@@ -17,10 +17,10 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
-from networks.skims import ARC_KINDS
+from networks.skims import ARC_KINDS, way
 from optimiser.proposals.base_case import BaseCase
 from optimiser.proposals.generate import STANDARD_KIND
-from optimiser.proposals.shortest_times import NO_PATH_S, way
+from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs, rows_by_candidate, times_with
 from optimiser.proposals.terrain import Surroundings
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from networks.skims import fastest_arcs, time_matrix
+from networks.skims import fastest_arcs, time_matrix, way
 from optimiser.proposals.base_case import BaseCase
-from optimiser.proposals.shortest_times import NO_PATH_S, faster_of, times_between, way
+from optimiser.proposals.shortest_times import NO_PATH_S, faster_of, times_between
 from optimiser.proposals.table import NumberedArcs, Proposal
 from optimiser.proposals.trains import Tracks
 

@@ -19,24 +19,6 @@ NO_PATH_S: int = 2**52
 """Travel time where no path exists: above every true time, and two of them add up without overflow."""
 
 
-def way(before: NDArray[np.integer], start: int, end: int) -> list[int]:
-    """Return the nodes of a path from the root of a shortest-path tree; empty where there is none.
-
-    Parameters
-    ----------
-    before
-        The node before each in the tree, below 0 for none.
-    start, end
-        Root and end.
-    """
-    nodes = [end]
-    while nodes[-1] != start:
-        nodes.append(int(before[nodes[-1]]))
-        if nodes[-1] < 0:
-            return []
-    return nodes[::-1]
-
-
 def sums_along(
     before: NDArray[np.int64], links: Mapping[tuple[int, int], int], values: NDArray[np.int64]
 ) -> NDArray[np.int64]:

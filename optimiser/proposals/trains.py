@@ -20,11 +20,11 @@ from scipy.sparse.csgraph import dijkstra
 from networks.intermodal import AccessParameters
 from networks.intermodal.trains import ARRIVING_S, HALLS, check_in_hall, with_common_lines
 from networks.schema import Network, Services
-from networks.skims import ARC_KINDS, fastest_arcs, time_matrix
+from networks.skims import ARC_KINDS, fastest_arcs, time_matrix, way
 from optimiser.measures.appraisal import gravity_trips
 from optimiser.proposals.base_case import LONGEST_TODAY_S, NEW, Arc, BaseCase, great_circle_km
 from optimiser.proposals.line_capacity import full_links
-from optimiser.proposals.shortest_times import NO_PATH_S, sums_along, times_between, way
+from optimiser.proposals.shortest_times import NO_PATH_S, sums_along, times_between
 from optimiser.proposals.table import Proposal
 
 FULL_FACTOR = 1.1

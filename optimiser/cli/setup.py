@@ -7,7 +7,6 @@ import platform
 import shutil
 import sys
 import tempfile
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +16,7 @@ from networks import regions
 from optimiser.cli import screen
 from optimiser.cli.options import Json, refuse_output
 from optimiser.cli.screen import Display
+from optimiser.engine.backends.solvers import SOLVERS, version_of
 from optimiser.engine.methods.variants import VARIANTS
 from optimiser.problem.errors import EnvironmentFault, JobError
 from optimiser.problem.jsonfile import write_atomically, write_whole
@@ -67,7 +67,7 @@ def list_all(json: Json = False) -> int:
 def doctor(json: Json = False) -> int:
     """Tell whether this machine has what polyring needs."""
     machine = _machine()
-    versions = {name: _version(name) for name in _LIBRARIES}
+    versions = {name: version_of(name) for name in _LIBRARIES}
     solvers = {name: version for name, version in _solvers().items() if version}
     missing = [
         f"{name} is not installed: pip install polyring" for name, version in versions.items() if not version
@@ -94,9 +94,7 @@ def doctor(json: Json = False) -> int:
 
 def _solvers() -> dict[str, str]:
     """Return the version of each solver's package, empty where it is not installed."""
-    from optimiser.engine.backends.solvers import SOLVERS
-
-    return {name: _version(solver.package) for name, solver in SOLVERS.items()}
+    return {name: version_of(solver.package) for name, solver in SOLVERS.items()}
 
 
 def _machine() -> dict[str, Any]:
@@ -119,13 +117,6 @@ def _machine() -> dict[str, Any]:
         "cache used, MB": used // 1_000_000,
         "cache writable": is_writable,
     }
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 # ---- init

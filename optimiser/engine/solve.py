@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +17,7 @@ from optimiser.engine.attempt import (
     plan_within_gap,
     runner,
 )
-from optimiser.engine.backends.solvers import ALTERNATIVE, ANY, BUNDLED, SOLVERS, UNNAMED
+from optimiser.engine.backends.solvers import ALTERNATIVE, ANY, BUNDLED, SOLVERS, UNNAMED, version_of
 from optimiser.engine.child import Ending
 from optimiser.engine.explain import explain
 from optimiser.engine.methods.own_variant import SUFFIX
@@ -236,11 +234,7 @@ def _note_on_start(problem: DesignProblem, start: NamedPlan, faults: Sequence[st
 
 def versions() -> dict[str, str]:
     """Return the versions of the installed packages that take part in a solve."""
-    found = {}
-    for package in PACKAGES:
-        with suppress(PackageNotFoundError):
-            found[package] = version(package)
-    return found
+    return {package: found for package in PACKAGES if (found := version_of(package))}
 
 
 def _canonical(problem: DesignProblem, result: Result, params: SolveParameters, run: Runner) -> Result:

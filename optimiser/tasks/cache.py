@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from networks.inputs import checksum
+from optimiser.engine.backends.solvers import version_of
 from optimiser.problem.errors import EnvironmentFault
 from optimiser.problem.jsonfile import TEMPORARY_VARIABLES, part_folder, remove_left_behind, write_atomically
 from optimiser.problem.result import TracePoint, gap_of
@@ -55,7 +56,7 @@ def code_version() -> str:
                 digest.update(f"{path.relative_to(root)}\0".encode())
                 digest.update(path.read_bytes())
     for name in _LIBRARIES:
-        digest.update(f"{name}={_version(name)}\0".encode())
+        digest.update(f"{name}={version_of(name)}\0".encode())
     return digest.hexdigest()
 
 
@@ -336,10 +337,3 @@ def prune(parent: Path, *, keep: Path, most: int) -> None:
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return "absent"

@@ -5,8 +5,9 @@ The list is also read where nothing is solved, so that it imports none of them.
 
 import pkgutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 
 TIME, GAP, THREADS, SEED = "time limit", "gap", "threads", "seed"
@@ -191,6 +192,13 @@ _ALL = (
 
 SOLVERS: Mapping[str, Solver] = MappingProxyType({solver.name: solver for solver in _ALL})
 """Solvers with a short name, by that name."""
+
+
+def version_of(package: str) -> str:
+    """Return the version of an installed package; empty where it is absent."""
+    with suppress(PackageNotFoundError):
+        return version(package)
+    return ""
 
 
 def label(name: str = BUNDLED) -> str:

@@ -167,8 +167,7 @@ class _Callback:
         """Report the plan of an integer point; cut it off unless the plan covers all pairs with y > 0."""
         state, (x, y) = self._state, self._point(model.cbGetSolution)
         x = np.round(x)
-        covered, is_fitting = state.check(x)
-        false_claims = ~covered & (y > FEASIBILITY_TOLERANCE)
+        false_claims, is_fitting = state.check(x, y, least=FEASIBILITY_TOLERANCE)
         if false_claims.any():
             rows = state.separated(x, y)
             false_claims[rows.only(rows.pair_counts == 1).pair] = False

@@ -260,17 +260,25 @@ class TreeSearch:
             self.end()
             return otherwise
 
-    def check(self, x: Floats) -> tuple[Mask, bool]:
-        """Return the pairs that an integer point covers, and whether it fits the problem in exact integers.
+    def check(self, x: Floats, y: Floats, *, least: float = CLAIM_TOLERANCE) -> tuple[Mask, bool]:
+        """Return the pairs that an integer point claims and does not cover, and whether it fits the problem.
 
-        A new point is reported to the incumbent as a plan.
+        Both are found in exact integers. A new point is reported to the incumbent as a plan.
+
+        Parameters
+        ----------
+        x, y
+            float64 [J] and [K], the point.
+        least
+            A pair is claimed by a y above this.
         """
         is_open = np.append(x > 0.5, True)
         key = np.packbits(is_open).tobytes()
         if key not in self._checks:
             self._checks[key] = covered_pairs(self.t, is_open), fits(self.t, is_open)
             self.incumbent.plan(is_open, "tree")
-        return self._checks[key]
+        covered, is_fitting = self._checks[key]
+        return ~covered & (y > least), is_fitting
 
     def point(self, x: Iterable[float], y: Iterable[float]) -> tuple[Floats, Floats]:
         """Return values of x and y clipped to [0, 1]; y is ones where every pair must be covered."""

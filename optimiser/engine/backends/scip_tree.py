@@ -14,7 +14,6 @@ from pyscipopt.scip import PY_SCIP_RESULT as RESULT
 from pyscipopt.scip import Conshdlr, Eventhdlr, Heur
 
 from optimiser.engine.backends.interfaces import (
-    CLAIM_TOLERANCE,
     FEASIBILITY_TOLERANCE,
     MEMORY_MB,
     Improve,
@@ -135,16 +134,11 @@ class TimeRows(Conshdlr):
         """Return x and y of a point of which SCIP gives the value of each variable."""
         return self._state.point(map(value, self._master.x), map(value, self._master.y))
 
-    def _claims(self, x: Floats, y: Floats) -> tuple[Mask, bool]:
-        """Return the pairs that an integer point falsely claims, and whether its plan fits the problem."""
-        covered, is_fitting = self._state.check(x)
-        return ~covered & (y > CLAIM_TOLERANCE), is_fitting
-
     def _check(self, solution: Any) -> int:  # noqa: ANN401
         x, y = self._point(solution.__getitem__)
         if len(fractional(x)):
             return RESULT.INFEASIBLE
-        false_claims, is_fitting = self._claims(x, y)
+        false_claims, is_fitting = self._state.check(x, y)
         return RESULT.FEASIBLE if is_fitting and not false_claims.any() else RESULT.INFEASIBLE
 
     def _enforce(self) -> int:
@@ -152,7 +146,7 @@ class TimeRows(Conshdlr):
         if len(fractional(x)):
             return RESULT.INFEASIBLE
         x = np.round(x)
-        false_claims, is_fitting = self._claims(x, y)
+        false_claims, is_fitting = state.check(x, y)
         if not false_claims.any():
             return RESULT.FEASIBLE if is_fitting else self._forbid(x)
         if (false_claims & (y > FEASIBILITY_TOLERANCE)).any():
@@ -177,7 +171,7 @@ class TimeRows(Conshdlr):
 
     def _enforce_pseudo(self) -> int:
         x, y = self._point(lambda variable: self._master.model.getSolVal(None, variable))
-        false_claims, is_fitting = self._claims(x, y)
+        false_claims, is_fitting = self._state.check(x, y)
         if is_fitting and not false_claims.any():
             return RESULT.FEASIBLE
         if any(variable.getUbLocal() - variable.getLbLocal() > 0.5 for variable in self._master.x):

@@ -16,6 +16,7 @@ import psutil
 import pytest
 from tiers import long_case
 
+from optimiser.cli import call as call_command
 from optimiser.cli import screen
 from optimiser.job import load
 from optimiser.problem.result import TracePoint
@@ -225,11 +226,17 @@ def test_the_examples_of_a_help_are_lines_that_the_command_accepts(command: str,
         assert call(*line.split()[1:], "--help")[0] == 0, line
 
 
-def test_the_shell_completes_commands_and_options() -> None:
+def test_the_shell_completes_commands_and_options(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("_POLYRING_COMPLETE", "complete_bash")
+
     def completed(words: str) -> str:
-        environment = os.environ | {"_POLYRING_COMPLETE": "complete_bash", "COMP_WORDS": words}
-        environment["COMP_CWORD"] = str(len(words.split(" ")) - 1)
-        return subprocess.run(POLYRING, env=environment, capture_output=True, text=True, check=False).stdout
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
+        with pytest.raises(SystemExit):
+            call_command([])
+        return capsys.readouterr().out
 
     assert "explain" in completed("polyring ex").split()
     assert "--write-lp" in completed("polyring solve --write").split()

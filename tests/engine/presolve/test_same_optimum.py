@@ -110,7 +110,7 @@ def test_the_corridors_drawn_give_every_rule_on_minimal_sets_something_to_do():
 
     @seed(1)
     @given(problem=corridors(), effort=EFFORTS)
-    @settings(max_examples=200, database=None, deadline=None, phases=[Phase.generate])
+    @settings(max_examples=120, database=None, deadline=None, phases=[Phase.generate])
     def count(problem, effort):
         stage = apply(first_stage(problem), propagate_fixings, settle_pairs)
         families = minimal_sets(stage.problem, effort)
@@ -118,7 +118,7 @@ def test_the_corridors_drawn_give_every_rule_on_minimal_sets_something_to_do():
         done.update(rule.__name__ for rule in BY_SETS if changes(stage, by(rule, stage, families)))
 
     count()
-    assert min(done[name] for name in ("unknown", *(rule.__name__ for rule in BY_SETS))) >= 8, done
+    assert min(done[name] for name in ("unknown", *(rule.__name__ for rule in BY_SETS))) >= 5, done
 
 
 @given(problem=problems() | corridors())

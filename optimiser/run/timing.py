@@ -22,6 +22,7 @@ from networks.skims import UNREACHABLE, Arcs, TimeGraph
 from optimiser.job.model import Job
 from optimiser.proposals.prepare import city_pairs
 from optimiser.proposals.roads import anchor_nodes
+from optimiser.proposals.table import number_arcs
 from optimiser.run.reading import Networks, tier_thresholds, towns_around
 from optimiser.run.source import Source
 
@@ -350,17 +351,15 @@ def with_arcs(graph: TimeGraph, arcs: pd.DataFrame) -> TimeGraph:
     graph
         The graph.
     arcs
-        `tail_id`, `head_id`, `seconds`.
+        As `Candidates.arcs`.
 
     Returns
     -------
     TimeGraph
         A new graph; the origins and destinations are the same.
     """
-    names = pd.concat([graph.nodes["node_id"], arcs["tail_id"], arcs["head_id"]]).astype(str).unique()
-    row = {name: at for at, name in enumerate(names)}
-    new = pd.DataFrame({"node_id": names[len(graph.nodes) :], "kind": "stop", "lon": np.nan, "lat": np.nan})
-    tail, head = (arcs[key].map(row).to_numpy(dtype=np.int64) for key in ("tail_id", "head_id"))
-    added = Arcs.of("ride", tail, head, arcs["seconds"].to_numpy(dtype=np.int64))
+    found = number_arcs(graph, arcs)
+    new = pd.DataFrame({"node_id": found.new_ids, "kind": "stop", "lon": np.nan, "lat": np.nan})
+    added = Arcs.of("ride", found.tail, found.head, found.seconds)
     nodes = pd.concat([graph.nodes, new], ignore_index=True) if len(new) else graph.nodes
     return replace(graph, nodes=nodes).with_arcs(Arcs.join([graph.arcs(), added]))

@@ -64,9 +64,8 @@ def test_the_exact_problem_keeps_the_times_of_all_pairs_for_every_subset_of_the_
 
 
 def test_a_new_stop_lies_where_the_station_lies_that_an_arc_joins_it_to():
-    more = pd.DataFrame(
-        {"tail_id": ["city:a", "new:x/0"], "head_id": ["new:x/0", "city:c"], "seconds": [60, 900]}
-    )
+    ends = {"tail_id": ["city:a", "new:x/0"], "head_id": ["new:x/0", "city:c"]}
+    more = pd.DataFrame({"candidate": 0, **ends, "seconds": [60, 900]})
     graph = with_arcs(drawn_graph(), more)
     found = mark_network(graph, drawn_cities(), core=np.array([0]), core_km=15.0, near_km=10.0)
     assert found.is_core.tolist() == [True, False, False, False, True, True]

@@ -331,7 +331,7 @@ def _packages(report: ReportInput, rows: Sequence[Row]) -> list[tuple[str, list[
         f"ring {ring.id}": [at for at, one in enumerate(circuits) if one.id == ring.id] for ring in circuits
     }
     return [
-        (wording.capitalised(name), [rows[at] for at in links.index], places.get(name, []))
+        (ring_section.package_title(name, circuits), [rows[at] for at in links.index], places.get(name, []))
         for name, links in found
     ]
 

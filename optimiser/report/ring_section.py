@@ -84,6 +84,12 @@ def build(report: ReportInput, ring: RingShown) -> str:
     return f"{join_names(works)}, for {report.money_of(ring.cost)}.{earned}"
 
 
+def package_title(name: str, rings: Sequence[RingShown]) -> str:
+    """Return a package of links as a heading: a ring by what it goes round, others by their name."""
+    of_ring = {f"ring {ring.id}": f"{noun(ring)} {around(ring)}" for ring in rings}
+    return wording.capitalised(of_ring.get(name, name))
+
+
 def terms(ring: RingShown) -> str:
     """Return what the job asks of a ring, in a sentence."""
     facts = ring.facts
@@ -158,7 +164,8 @@ def screen_lines(report: ReportInput) -> Iterator[str]:
             yield f"On it, clockwise: {join_names(names)}."
         if ring.self_crossings:
             yield CROSSING
-        yield from (overlap(ring, one) for one in ring.overlaps)
+        near = (one for one in ring.overlaps if max(one.share_of_ring, one.share_of_reference) >= 0.005)
+        yield from (overlap(ring, one) for one in near)
 
 
 def inside(ring: RingShown) -> str:

@@ -346,7 +346,8 @@ def phases_table(report: ReportInput, phases: pd.DataFrame) -> Table:
 
 
 def states_table(report: ReportInput) -> Table:
-    """Return what each stated alternative costs and brings, or why it has no plan."""
+    """Return what each stated alternative costs and brings, or why it has no plan; equal ones once."""
+    first = {(one.rings, one.cost, one.covered, one.why): one for one in reversed(report.states)}
     heads = ("state", "budget", "cost", "pairs", "gap", "")
     cells = (
         (
@@ -358,8 +359,14 @@ def states_table(report: ReportInput) -> Table:
             escape(one.why) if one.is_proven else f"not proven to its gap in time {escape(one.why)}",
         )
         for one in report.states
+        if one is first[one.rings, one.cost, one.covered, one.why]
     )
-    return _table(f"States (costs in {report.money})", heads, cells, texts=("state", ""))
+    return _table(
+        f"States (costs in {report.money}; what a larger budget leaves as it is, is shown once)",
+        heads,
+        cells,
+        texts=("state", ""),
+    )
 
 
 def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
@@ -375,7 +382,7 @@ def links_table(report: ReportInput, *, most: int = MOST_LINKS) -> Table:
         own, sums = frozenset(links["candidate_id"]), links[["cost_low", "cost", "cost_high"]].sum()
         if rows:
             whole = [sum(not own.isdisjoint(one) for one in used), "", ""]
-            _add(table, sums, ["", wording.capitalised(name), "", ""], whole, "bold")
+            _add(table, sums, ["", ring_section.package_title(name, report.rings), "", ""], whole, "bold")
         for row in rows:
             what = wording.kind(row["kind"], row["geometry"])
             gains = [row["pairs"], wording.people(row["people"]), wording.integer(row["cost_per_person"])]

@@ -311,9 +311,9 @@ def test_packages_follow_the_plan_with_their_sums(tab, states):
     shown = """[...document.querySelectorAll("#links tbody:not([hidden]) .package")]
       .map((row) => [row.cells[1].innerText.trim(), row.cells[2].innerText, row.cells[7].innerText])"""
     tab.open(states)
-    assert tab.value(shown) == [["Ring outer", "100", "0"], ["Lines and roads", "210", "3"]]
+    assert tab.value(shown) == [["Ring round Centre", "100", "0"], ["Lines and roads", "210", "3"]]
     switch(tab, "no ring")
-    open_ring = "Ring outer\nuseful without it: this plan does not close it"
+    open_ring = "Ring round Centre\nuseful without it: this plan does not close it"
     assert tab.value(shown) == [[open_ring, "100", "0"], ["Lines and roads", "210", "3"]]
     focus(tab, "#curve")
     tab.press("Home")

@@ -332,6 +332,21 @@ def test_twenty_proposals_are_shown_until_a_reader_asks_for_all(tab, tmp_path):
     assert tab.value(lines) == 23
 
 
+def test_curve_and_switch_are_reached_and_seen_by_the_tab_key_alone(tab, states):
+    tab.open(states)
+    stops = []
+    for _ in range(4):
+        tab.press("Tab")
+        name, seen = tab.value(WHERE)
+        assert seen, name
+        stops.append(name)
+    assert stops[:3] == ["INPUT", "curve", "state"]
+    focus(tab, "#choices input:checked")
+    tab.press("ArrowRight")
+    assert tab.value("document.querySelector('#choices input:checked').value") == "no ring"
+    assert "can be closed" in text(tab, "answer")
+
+
 def test_a_ring_is_dashed_until_the_build_order_closes_it(tab, states):
     tab.open(states)
     focus(tab, "#order tbody tr")

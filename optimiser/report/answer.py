@@ -29,7 +29,7 @@ def sentence(report: ReportInput, plan: StateShown | None = None) -> str:
         money = "" if plan.budget is None else f" for {wording.amount(plan.budget, report.money)}"
         able = _least([one for one in report.states if one.rings == plan.rings])
         if not money or able is None:
-            return f"No plan with {plan.rings}{money}. {_why(plan)}".strip()
+            return f"No plan with {plan.rings}{money}. {' '.join(plan.why.split())}".strip()
         return f"No plan with {plan.rings}{money}: the least sum asked that has one is {_sum(report, able)}."
     return f"{_brings(report, plan, plan.cost)}{_rings(report, plan)}."
 
@@ -66,7 +66,8 @@ def _rings(report: ReportInput, plan: StateShown) -> str:
     able.pop(frozenset(), None)
     if able:
         few_first = [able[ids] for ids in sorted(able, key=len)]
-        return "".join(f"; {_closed(report, one, 'can be')}" for one in few_first)
+        verbs = ["can be", *[""] * (len(few_first) - 1)]
+        return "".join(f"; {_closed(report, one, verb)}" for one, verb in zip(few_first, verbs, strict=True))
     least = _least([one for one in report.states if formed(one.rings_shown)])
     asked = [one for one in report.states if one.budget == plan.budget and one.ring_ids]
     if not asked or least is None or any(one.status != "infeasible" for one in asked):
@@ -83,13 +84,11 @@ def _sum(report: ReportInput, plan: StateShown) -> str:
     return wording.amount(_spent(plan), report.money)
 
 
-def _why(plan: StateShown) -> str:
-    """Return why a state has no plan, on one line."""
-    return " ".join(plan.why.split())
-
-
 def _closed(report: ReportInput, plan: StateShown, verb: str) -> str:
-    """Return the rings that a plan closes, for how much of its money, at which price and to what use."""
+    """Return the rings that a plan closes, for how much of its money, at which price and to what use.
+
+    Without a verb it goes on with a list of such rings.
+    """
     rings = formed(plan.rings_shown)
     needed = {name for ring in rings for name in ring.candidates}
     cost = sum(step.cost for step in plan.order if step.candidate_id in needed)
@@ -99,14 +98,13 @@ def _closed(report: ReportInput, plan: StateShown, verb: str) -> str:
     use = ""
     if plan.ring_use is not None:
         places = plan.ring_use.alone[0].relieved_places
-        takes = {"is": "takes", "are": "take"}.get(verb, "would take")
         trips = (
-            f"trips of {wording.integer(places)} {'town' if places == 1 else 'towns'}"
-            if places
-            else "no trips"
+            f"trips of {wording.integer(places)} town{'' if places == 1 else 's'}" if places else "no trips"
         )
-        use = f", and {takes} {trips} out of the cores"
-    return f"{named(rings)} {verb} closed for {money} of it{_price(report, plan)}{use}"
+        takes = {"is": "takes", "are": "take", "can be": "would take"}.get(verb)
+        use = f", and {takes} {trips} out of the cores" if takes else f", with {trips}"
+    closed = f" {verb} closed for {money} of it" if verb else f" for {money}"
+    return f"{named(rings)}{closed}{_price(report, plan)}{use}"
 
 
 def _price(report: ReportInput, plan: StateShown) -> str:
@@ -139,8 +137,7 @@ def note(report: ReportInput, plan: StateShown, number: int) -> str:
     """Return which point of the curve a plan is, and how good it provably is."""
     if plan.cost is None:
         is_proven = plan.status == "infeasible"
-        known = "No plan exists, proven." if is_proven else "No plan is known, and none excluded."
-        return f"{known} {_why(plan)}".strip()
+        return "No plan exists, proven." if is_proven else "No plan is known, and none excluded."
     words = [f"Point {number + 1} of {len(report.points)}"] if report.points else []
     words += ["the knee"] if report.points and number == report.knee else []
     words += [f"forms {', '.join(sorted(plan.circuits))}"] if report.points and plan.circuits else []

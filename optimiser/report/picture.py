@@ -221,7 +221,8 @@ def _draw_panel(axes: Axes, report: ReportInput) -> None:
     if report.rings:
         _draw_rings(panel, report)
     _draw_coverage(panel, report)
-    _draw_rows(panel, f"Proposals by value (cost in {report.money})", report.links, "links.csv")
+    title = f"Proposals in the order of building (cost in {report.money})"
+    _draw_rows(panel, title, report.links, "links.csv")
 
 
 def _draw_legend(panel: _Panel, report: ReportInput) -> None:
@@ -258,7 +259,7 @@ def _draw_rings(panel: _Panel, report: ReportInput) -> None:
         panel.paragraph(ring_section.titled(report, ring), size=8.5, colour=plots.INK)
         if ring.is_left_out:
             panel.paragraph(f"Dashed: {ring_section.planned(report, ring)}.")
-        if len(ring.cities):
+        if len(ring.cities) and len(report.rings) == 1:  # of several there is no room
             panel.paragraph(f"Clockwise: {', '.join(ring.cities['name'].astype(str))}")
         if ring.is_formed:
             panel.paragraph(ring_section.build(report, ring))

@@ -17,7 +17,7 @@ from optimiser.measures.order import MarginalValues, build_order
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
-from optimiser.problem.result import Result, parse
+from optimiser.problem.result import Result, parse, rounded_bound
 from optimiser.report.geopackage import write_geojson
 from optimiser.report.inputs import StateShown, StateStep
 from optimiser.report.tables import write_csv
@@ -57,6 +57,29 @@ class State:
     name: str
     case: Case
     of: Alternative
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to a state.
+
+    Attributes
+    ----------
+    result
+        What the solver claims; None where it was not asked, or failed.
+    order
+        Its plan as `ordered` returns it.
+    why, is_infeasible
+        Why there is no result, and whether that proves that there is no plan.
+    """
+
+    result: Result | None = None
+    order: Sequence[tuple[str, Sequence[int]]] = ()
+    why: str = ""
+    is_infeasible: bool = False
+
+
+NOTHING = Answered()
 
 
 # ---- what is asked
@@ -121,22 +144,15 @@ def only_rings(ids: tuple[str, ...], problem: DesignProblem) -> dict[str, Any]:
 
 def refuse_unknown(alternatives: Sequence[Alternative], problem: DesignProblem) -> None:
     """Refuse alternatives that name candidates or rings which do not exist, all of them at once."""
-    rings = [*RING_WORDS, *(ring.id for ring in problem.rings)]
-    named = [
-        (one.name, what, name, known)
+    known = {"candidate": [*problem.index], "ring": [*RING_WORDS, *(ring.id for ring in problem.rings)]}
+    faults = [
+        f"'{one.name}': no {what} has the id '{name}'{did_you_mean(name, known[what])}"
         for one in alternatives
-        for what, names, known in (
-            ("candidate", (*one.fixed_in, *one.fixed_out), list(problem.index)),
-            ("ring", one.rings, rings),
-        )
+        for what, names in (("candidate", (*one.fixed_in, *one.fixed_out)), ("ring", one.rings))
         for name in names
-        if name not in known
+        if name not in known[what]
     ]
-    if named:
-        faults = [
-            f"'{of}': no {what} has the id '{name}'{did_you_mean(name, known)}"
-            for of, what, name, known in named
-        ]
+    if faults:
         raise JobError(
             "alternatives name what does not exist",
             where="alternatives",
@@ -218,56 +234,20 @@ class Asking:
 
     def answers(self) -> list[tuple[StateShown, Result | None]]:
         """Return all states, the plan of the job first; where the same is asked twice, the first stands."""
-        base, chain = self.base.base, self.done.chain
+        base, chain, states = self.base.base, self.done.chain, dict[str, State]()
         refuse_unknown(self.alternatives, base.problem)
         best = self._best_ring()
-        least = self._least_costs(best)
-        states = dict[str, State]()
         for one in self.alternatives:
             for state in states_of(one, base.problem, best):
                 states.setdefault(str((replace(state.case, name="").as_dict(), one.gap)), state)
-        dear = {state.name: why for state in states.values() if (why := self._too_dear(state, least))}
-        asked = [state for state in states.values() if state.name not in dear]
-        found = dict(zip([state.name for state in asked], self._ask(asked, "states", "States"), strict=True))
-        own = Alternative(name=AS_CHOSEN, gap=chain.loaded.job.solve.gap)
+        plan = State(AS_CHOSEN, Case(), Alternative(name=AS_CHOSEN))
         order = ordered(chain.counted.value, self.done.plan.built)
-        found[AS_CHOSEN] = {"result": chain.result.as_dict(), "order": order}
+        found = {plan: Answered(chain.result, order)} | self._too_dear(list(states.values()), best)
+        found |= self._answered([state for state in states.values() if state not in found])
         return [
-            shown_of(
-                base, state, found.get(state.name), self.settings(state.of).gap, dear.get(state.name, "")
-            )
-            for state in (State(AS_CHOSEN, Case(), own), *states.values())
+            shown_of(base, state, found[state], self.settings(state.of).gap)
+            for state in (plan, *states.values())
         ]
-
-    def _too_dear(self, state: State, least: Mapping[str, Result]) -> str:
-        """Return that the rings of a state cost more than its budget, in a sentence; empty if they do not."""
-        result, budget = least.get(state.of.name), state.case.budget
-        if result is None or budget is None or result.bound is None or result.bound <= budget:
-            return ""
-        return self._least_needed(result, state.case.rings_required)
-
-    def _least_needed(self, result: Result, rings: Sequence[str]) -> str:
-        cost = result.cost if result.has_plan and result.gap == 0 else int(result.bound or 0)
-        words = "cost" if result.gap == 0 else "cost at least"
-        what = f"the ring {rings[0]} alone costs" if len(rings) == 1 else f"the rings alone {words}"
-        return f"{what[:1].upper()}{what[1:]} {money(cost or 0, self.base.base.problem.money)}."
-
-    def _least_costs(self, best: str | None) -> dict[str, Result]:
-        """Return the plan of least cost that forms the rings of each alternative which requires some."""
-        problem, states = self.base.base.problem, list[State]()
-        for one in self.alternatives:
-            without = one.shares or ("best" in one.rings and best is None)
-            changes = {} if without else ring_changes(one, problem, best)
-            if changes.get("rings_required"):
-                case = Case(
-                    least=((ALL_PAIRS, 0),), fixed_in=one.fixed_in, fixed_out=one.fixed_out, **changes
-                )
-                states.append(State(one.name, case, one))
-        values = self._ask(states, "ring costs", "What rings cost at least")
-        answered = (
-            (one, value["result"]) for one, value in zip(states, values, strict=True) if "result" in value
-        )
-        return {one.name: parse(result) for one, result in answered}
 
     def _best_ring(self) -> str | None:
         """Return the ring of the best plan at the budget of the job, what the ring earns included.
@@ -278,28 +258,64 @@ class Asking:
         problem, scale = self.base.base.problem, self.done.chain.weight_scale
         rings = [ring for ring in problem.rings if ring.links]
         asking = [one for one in self.alternatives if "best" in one.rings]
-        if not asking or not rings:
-            return None
-        if len(rings) == 1:
-            return rings[0].id
+        if not asking or len(rings) <= 1:
+            return rings[0].id if rings else None
         states = [State(ring.id, Case(**only_rings((ring.id,), problem)), asking[0]) for ring in rings]
-        worth = dict[str, int]()
-        for ring, value in zip(rings, self._ask(states, "best ring", "The best ring"), strict=True):
-            result = parse(value["result"]) if "result" in value else None
-            if result is not None and result.has_plan and result.objective is not None:
-                worth[ring.id] = result.objective + scale * ring.reward
+        worth = {
+            ring.id: one.result.objective + scale * ring.reward
+            for ring, one in zip(rings, self._ask(states, "best ring", "The best ring"), strict=True)
+            if one.result is not None and one.result.has_plan
+        }
         return max(worth, key=lambda name: worth[name], default=None)
 
-    def _ask(self, states: Sequence[State], step: str, title: str) -> list[dict[str, Any]]:
-        """Return the values of `solve_state`; where a task failed, `fault`."""
+    def _too_dear(self, states: Sequence[State], best: str | None) -> dict[State, Answered]:
+        """Return the states whose rings alone cost more than they may spend, with what these cost."""
+        problem, alone = self.base.base.problem, dict[str, State]()
+        for one in self.alternatives:
+            fields = {} if "best" in one.rings and best is None else ring_changes(one, problem, best)
+            if fields.get("rings_required") and not one.shares:
+                alone[one.name] = State(one.name, Case(least=((ALL_PAIRS, 0),), **fields), one)
+        costs = self._ask(list(alone.values()), "ring costs", "What rings cost at least")
+        least = dict(zip(alone, costs, strict=True))
+        found = dict[State, Answered]()
+        for state in states:
+            result, rings = least.get(state.of.name, NOTHING).result, state.case.rings_required
+            if result is None or state.case.budget is None or (result.bound or 0) <= state.case.budget:
+                continue
+            cost = money(int(result.bound or 0), problem.money)
+            verb = "costs" if len(rings) == 1 else "cost"
+            what = f"The ring {rings[0]} alone" if len(rings) == 1 else "The rings alone"
+            why = f"{what} {verb}{'' if result.status == 'optimal' else ' at least'} {cost}."
+            found[state] = Answered(why=why, is_infeasible=True)
+        return found
+
+    def _answered(self, states: Sequence[State]) -> dict[State, Answered]:
+        """Return the answers to states.
+
+        The largest budget of each alternative is asked first. A plan that is best there, and cheap enough for
+        a smaller budget, is best there too: what is feasible with less money is feasible with more.
+        """
+        richest = {one.of.name: one for one in states}  # budgets rise
+        first = list(richest.values())
+        found = dict(zip(first, self._ask(first, "richest", "States of the largest budgets"), strict=True))
+        for state in (one for one in states if one not in found):
+            problem = resolve(self.base.base, state.case)
+            one = found[richest[state.of.name]]
+            if one.result is None or one.result.status != "optimal" or problem.budget is None:
+                continue
+            if one.result.cost <= problem.budget:
+                found[state] = replace(one, result=replace(one.result, problem=problem.name))
+        left = [state for state in states if state not in found]
+        return found | dict(zip(left, self._ask(left, "states", "States"), strict=True))
+
+    def _ask(self, states: Sequence[State], step: str, title: str) -> list[Answered]:
+        """Return the answers of tasks."""
         if not states:
             return []
-        progress = self.done.chain.progress
+        progress, address = self.done.chain.progress, self.base.address
         tasks = [
             replace(
-                case_task(
-                    self.base.address, one.case, self.settings(one.of), name=f"state {one.name}", whole=True
-                ),
+                case_task(address, one.case, self.settings(one.of), name=f"state {one.name}", whole=True),
                 function="optimiser.studies.states:solve_state",
             )
             for one in states
@@ -310,60 +326,51 @@ class Asking:
 
         with progress.step(step, title), solved_by(self.process):
             outcomes = asking.answers(tasks, [self.base.content], self.executor, watch)
-        return [one.value or {"fault": one.fault} for one in outcomes]
+        return [
+            Answered(why=f"It could not be solved: {one.fault}.")
+            if one.value is None
+            else Answered(parse(one.value["result"]), one.value.get("order", ()))
+            for one in outcomes
+        ]
 
 
-def shown_of(
-    base: Base, state: State, value: Mapping[str, Any] | None, gap: float, dear: str = ""
-) -> tuple[StateShown, Result | None]:
+def shown_of(base: Base, state: State, found: Answered, gap: float) -> tuple[StateShown, Result | None]:
     """Return a state as it is shown, once its plan is checked, and its result; None where it has no plan.
 
     Parameters
     ----------
     base
         What cases are resolved from.
-    state
-        The state.
-    value
-        What `solve_state` returned, or the `fault` of its task; None where it was not asked.
+    state, found
+        The state and its answer.
     gap
         Gap up to which it counts as proven.
-    dear
-        Why it cannot have a plan; empty where that is not known beforehand.
     """
+    problem, result = resolve(base, state.case), found.result
     known: dict[str, Any] = {
         "name": state.name,
         "rings": state.of.name,
         "ring_ids": state.case.rings_required,
-        "budget": None if state.case.least else resolve(base, state.case).budget,
+        "budget": problem.budget,
         "case": state.case.as_dict(),
     }
-    if dear:
-        return StateShown(**known, status="infeasible", is_proven=True, why=dear), None
-    if value is None or "result" not in value:
-        why = f"It could not be solved: {(value or {}).get('fault', '')}."
-        return StateShown(**known, why=why), None
-    result, problem = parse(value["result"]), resolve(base, state.case)
-    if not result.has_plan:
-        proven = result.status == "infeasible"
-        if proven:
-            verify.check(problem, result)
-        why = "No plan meets this." if proven else "No plan was found in time, and none is excluded."
-        status = "infeasible" if proven else "unknown"
-        why = f"{why} {result.message}".strip()
-        return StateShown(**known, status=status, is_proven=proven, why=why), None
-    counted = counted_of(base, state.case)
-    plan = within_limit(counted, verify.check(problem, result))
+    checked = None if result is None else verify.check(problem, result)
+    if result is None or checked is None or not result.has_plan:
+        is_infeasible = found.is_infeasible or (result is not None and result.status == "infeasible")
+        words = "No plan meets this." if is_infeasible else "No plan was found in time, and none is excluded."
+        status = "infeasible" if is_infeasible else "unknown"
+        return StateShown(**known, status=status, is_proven=is_infeasible, why=found.why or words), None
+    plan = within_limit(counted_of(base, state.case), checked)
     shown = StateShown(
         **known,
         status=plan.status,
         cost=plan.cost,
         objective=plan.objective,
-        bound=plan.bound,
+        bound=None if plan.bound is None else rounded_bound(plan.bound, minimise=problem.budget is None),
         gap=plan.gap,
         is_proven=result.is_proven(gap),
         covered=tuple(plan.covered),
-        order=tuple(StateStep(name, problem.cost_of([name]), tuple(pairs)) for name, pairs in value["order"]),
+        order=tuple(StateStep(name, problem.cost_of([name]), tuple(pairs)) for name, pairs in found.order),
         circuits={ring: tuple(links) for ring, links in plan.rings.items()},
     )
     return shown, result

@@ -136,6 +136,9 @@ def ring_table(rings: pd.DataFrame) -> pd.DataFrame:
 def ring_sentences(found: Backcast) -> Iterator[str]:
     """Yield how far the rings that a web proposes for the day are those that are known, beside a circle."""
     known, web, circles = (found.rings[found.rings["chooser"] == name] for name in ("known", "web", "circle"))
+    if web.empty:
+        yield "A web proposes no ring for the day."
+        return
     names = known.set_index("ring")["name"]
     for row, circle in zip(web.itertuples(), circles.itertuples(), strict=True):
         words = f"Ring proposed round {row.name}: {row.length_km:.0f} km, {row.new_km:.0f} km of it new"

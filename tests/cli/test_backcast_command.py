@@ -64,6 +64,7 @@ def test_the_network_of_the_day_the_money_and_all_choosers_are_in_the_folder(pas
     assert code == 0
     assert "(kept from before)" in err
     assert "Spent since, million CNY: road 20,000, rail 0. Corridors that count: 1." in text
+    assert "A web proposes no ring for the day." in text
 
 
 @pytest.mark.long

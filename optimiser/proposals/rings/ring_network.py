@@ -227,8 +227,13 @@ class RingNetwork:
 
     @cached_property
     def existing(self) -> RingGraph:
-        """Return what exists at standard, also outside the band; nothing is contracted."""
-        return standard_graph(self.network, self.rules)
+        """Return what exists at standard, also outside the band; rings of one standard share it."""
+        rules = self.rules
+        standard = (rules.mode, rules.classes, rules.speed_kmh, rules.existing_cost_per_km)
+        joined = (rules.junction_km, rules.slip_km)
+        return self.base.once(
+            ("ring standard", *standard, *joined), lambda: standard_graph(self.network, rules)
+        )
 
     @cached_property
     def existing_in_band(self) -> RingGraph:

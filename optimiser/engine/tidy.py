@@ -23,6 +23,9 @@ from optimiser.verify.rules import coverable
 CHEAPEST_FIRST = 10**9
 """Length, in 1e-7 degree, that a unit of cost counts for: circuits are compared by cost, then by length."""
 
+MONEY_WEIGHTS = (10**5, 10**4, 10**3)
+"""Lengths that a unit of cost counts for besides, since the cheapest circuits may be longer than a ring may be."""
+
 type FindPlan = Callable[[DesignProblem], tuple[str, ...] | None]
 """Returns a plan of a problem, or None if the problem is proved infeasible; may raise when undecided."""
 
@@ -326,5 +329,8 @@ def _best_circuit(
     closed = touching_links(problem, ring, circuits)
     space = CircuitSpace(ring, cover_of(ring, barred=barred), length, closed)
     known = shortened(space, circuits[ring.id])
-    found = [known, *start_circuits(ring, length, barred=barred, closed=closed)[:1]]
+    found = [known]
+    for weight in (CHEAPEST_FIRST, *MONEY_WEIGHTS):
+        mixed = priced_lengths(problem, ring, free=free, money_weight=weight)
+        found += start_circuits(ring, mixed, barred=barred, closed=closed)[:1]
     return min(found, key=lambda links: (space.measure(links), links))

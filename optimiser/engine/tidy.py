@@ -24,7 +24,7 @@ CHEAPEST_FIRST = 10**9
 """Length, in 1e-7 degree, that a unit of cost counts for: circuits are compared by cost, then by length."""
 
 MONEY_WEIGHTS = (10**5, 10**4, 10**3)
-"""Lengths that a unit of cost counts for besides, since the cheapest circuits may be longer than a ring may be."""
+"""Further lengths that a unit of cost counts for, since the cheapest circuit may be longer than allowed."""
 
 type FindPlan = Callable[[DesignProblem], tuple[str, ...] | None]
 """Returns a plan of a problem, or None if the problem is proved infeasible; may raise when undecided."""

@@ -14,14 +14,14 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any, NoReturn
 
 from optimiser.engine.backends.interfaces import solver_noise
-from optimiser.engine.backends.solvers import GAP, SEED, SOLVERS, THREADS, TIME, Solver, keywords
+from optimiser.engine.backends.solvers import GAP, SEED, SOLVERS, THREADS, TIME, Solver
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.modelling import pulp
 from optimiser.engine.search.lifeline import end_tree, end_with_parent
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import EnvironmentFault
 
-_KEYWORDS = keywords("timeLimit", "gapRel", "threads", "randomSeed")
+_KEYWORDS = {TIME: "timeLimit", GAP: "gapRel", THREADS: "threads", SEED: "randomSeed"}
 """Keywords of PuLP's classes for these settings; each class accepts some of them."""
 
 

@@ -4,11 +4,14 @@ The list is also read where nothing is solved, so that it imports none of them.
 """
 
 import pkgutil
+import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
+from typing import Any
 
 TIME, GAP, THREADS, SEED = "time limit", "gap", "threads", "seed"
 """Settings of a solve, as named in messages."""
@@ -130,67 +133,23 @@ class Solver:
         return self.pulp_name not in _REPORTS_NONE_INFEASIBLE
 
 
-def keywords(time: str, gap: str, threads: str, seed: str = "") -> Mapping[str, str]:
-    """Return the keywords of PuLP's class for the settings; an empty one is not accepted."""
-    named = {TIME: time, GAP: gap, THREADS: threads, SEED: seed}
-    return MappingProxyType({what: keyword for what, keyword in named.items() if keyword})
+_FUNCTIONS: Mapping[str, dict[str, Any]] = {
+    BUNDLED: {"master": "optimiser.engine.methods.cuts.master_loop:IntegerMaster"},
+    ALTERNATIVE: {
+        "version": "optimiser.engine.backends.scip_tree:version",
+        "tree": "optimiser.engine.backends.scip_tree:search_tree",
+    },
+    "gurobi": {"tree": "optimiser.engine.backends.gurobi:search_tree"},
+    "cpsat": {"master": "optimiser.engine.backends.cpsat:CpsatMaster"},
+}
+_FILE = resources.files("optimiser.engine") / "data" / "solvers.toml"
 
-
-_ALL = (
-    Solver(
-        BUNDLED,
-        "HiGHS",
-        "comes with polyring",
-        keywords("timeLimit", "gapRel", "threads", "random_seed"),
-        package="highspy",
-        is_believed=True,
-        is_watched=True,
-        title="HiGHS",
-        master="optimiser.engine.methods.cuts.master_loop:IntegerMaster",
-    ),
-    Solver(
-        ALTERNATIVE,
-        "SCIP_PY",
-        "pip install pyscipopt",
-        keywords("timeLimit", "gapRel", "threads"),
-        package="pyscipopt",
-        is_believed=True,
-        title="SCIP",
-        version="optimiser.engine.backends.scip_tree:version",
-        tree="optimiser.engine.backends.scip_tree:search_tree",
-        searches_parts=True,
-    ),
-    Solver(
-        "cbc",
-        "COIN_CMD",
-        "pip install polyring[cbc]",
-        keywords("timeLimit", "gapRel", "threads", "randomSeed"),
-        package="cbcbox",
-    ),
-    Solver(
-        "gurobi",
-        "GUROBI",
-        "pip install polyring[gurobi], and a licence",
-        keywords("timeLimit", "gapRel", "Threads", "Seed"),
-        package="gurobipy",
-        is_believed=True,
-        title="Gurobi",
-        tree="optimiser.engine.backends.gurobi:search_tree",
-        splits=False,
-    ),
-    Solver(
-        "cpsat",
-        "CPSAT",
-        "pip install polyring[ortools]",
-        keywords("timeLimit", "relative_gap_limit", "num_workers", "random_seed"),
-        package="ortools",
-        is_believed=True,
-        title="CP-SAT",
-        master="optimiser.engine.backends.cpsat:CpsatMaster",
-    ),
+SOLVERS: Mapping[str, Solver] = MappingProxyType(
+    {
+        name: Solver(name, **row, **_FUNCTIONS.get(name, {}))
+        for name, row in tomllib.loads(_FILE.read_text("utf-8")).items()
+    }
 )
-
-SOLVERS: Mapping[str, Solver] = MappingProxyType({solver.name: solver for solver in _ALL})
 """Solvers with a short name, by that name."""
 
 

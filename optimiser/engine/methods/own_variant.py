@@ -58,9 +58,6 @@ class Variant:
         Whether it also supports all other solvers of PuLP, by PuLP's name.
     model
         Which model can be written to a file: that of `flows`, or the master problem with `cuts`; else empty.
-    run, run_extended
-        Functions of a variant of the program (`pkgutil.resolve_name`): `variants.Run`, and
-        `variants.RunExtended` where it solves problems with rings or periods; else empty.
     """
 
     name: str
@@ -71,8 +68,6 @@ class Variant:
     extended: tuple[str, ...] = ()
     any_solver: bool = False
     model: Literal["", "flows", "cuts"] = ""
-    run: str = ""
-    run_extended: str = ""
 
     def able(self, *, is_extended: bool) -> tuple[str, ...]:
         """Return the solvers with which it solves problems with rings or periods, or plain ones."""

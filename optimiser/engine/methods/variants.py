@@ -1,12 +1,14 @@
 """List the variants, and choose one for a problem."""
 
 import pkgutil
+import tomllib
 from collections.abc import Callable, Mapping
+from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from optimiser.engine.backends.solvers import ALTERNATIVE, ANY, BUNDLED, NONE, SOLVERS
+from optimiser.engine.backends.solvers import ANY, NONE
 from optimiser.engine.methods import own_variant
 from optimiser.engine.methods.own_variant import OwnVariant, Variant
 from optimiser.problem.errors import ProblemError
@@ -25,85 +27,42 @@ type RunExtended = Callable[[Task, Send], tuple[str, str]]
 """Solves a problem with rings or periods; plans and bounds are sent as messages. Returns as `Run`."""
 
 
-_TABLE = (
-    Variant(
-        name="cuts",
-        about="Fractional time cuts: tighten the relaxation, then search a tree with cuts at its nodes.",
-        proves=True,
-        solvers=(ANY, BUNDLED, ALTERNATIVE, "gurobi"),
-        extended=(BUNDLED,),
-        model="cuts",
-        run="optimiser.engine.methods.branching.tree_search:prove",
-        run_extended="optimiser.engine.methods.rings:prove",
+_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
+    "cuts": (
+        "optimiser.engine.methods.branching.tree_search:prove",
+        "optimiser.engine.methods.rings:prove",
     ),
-    Variant(
-        name="cuts-loop",
-        about="Fractional time cuts: tighten the relaxation, then solve and cut off an integer model.",
-        proves=True,
-        solvers=(BUNDLED, "cpsat"),
-        model="cuts",
-        run="optimiser.engine.methods.cuts.master_loop:prove",
+    "cuts-loop": ("optimiser.engine.methods.cuts.master_loop:prove",),
+    "paths": ("optimiser.engine.methods.column_generation:prove",),
+    **dict.fromkeys(("benders", "benders-normal"), ("optimiser.engine.methods.benders:prove",)),
+    "compact": (
+        "optimiser.engine.methods.compact:prove",
+        "optimiser.engine.methods.compact:prove_extended",
     ),
-    Variant(
-        name="paths",
-        about="Paths as columns: generate, list, solve; strong where every pair must be covered.",
-        proves=True,
-        solvers=(BUNDLED,),
-        run="optimiser.engine.methods.column_generation:prove",
+    "lns": ("optimiser.engine.methods.heuristics.lns:run",),
+    **dict.fromkeys(
+        ("swap", "reverse-greedy", "greedy", "do-nothing"),
+        ("optimiser.engine.methods.heuristics.greedy:run",),
     ),
-    *(
-        Variant(
-            name=name,
-            about=f"Branch-and-Benders-cut after Bucarey et al. (2022), {kind} cuts.",
-            proves=True,
-            solvers=(ALTERNATIVE,),
-            run="optimiser.engine.methods.benders:prove",
-        )
-        for name, kind in (("benders", "normalised"), ("benders-normal", "normal"))
-    ),
-    Variant(
-        name="compact",
-        about="The arc-flow model of every pair in one program: the reference, for small problems.",
-        proves=True,
-        solvers=tuple(SOLVERS),
-        extended=tuple(SOLVERS),
-        any_solver=True,
-        model="flows",
-        run="optimiser.engine.methods.compact:prove",
-        run_extended="optimiser.engine.methods.compact:prove_extended",
-    ),
-    Variant(
-        name="lns",
-        about="Destroy and repair parts of the plan until the time is up or it gains no more.",
-        proves=False,
-        run="optimiser.engine.methods.heuristics.lns:run",
-    ),
-    *(
-        Variant(
-            name=name,
-            about=about,
-            proves=False,
-            covers_all=name != "do-nothing",
-            run="optimiser.engine.methods.heuristics.greedy:run",
-        )
-        for name, about in (
-            ("swap", "Reverse greedy, then exchange one candidate at a time."),
-            ("reverse-greedy", "Start from everything and drop the least loss per money."),
-            (
-                "greedy",
-                "Build the most gain per money, candidates alone or those that cover a pair together.",
-            ),
-            ("do-nothing", "Build only what must be built."),
-        )
-    ),
+}
+"""`Run` of each variant, and `RunExtended` where it solves problems with rings or periods. The functions are
+imported when they are called: the table is also read where nothing is solved."""
+
+
+def _variant(name: str, row: dict[str, Any]) -> Variant:
+    """Return a variant, given its row in the table."""
+    lists = {key: tuple(value) for key, value in row.items() if isinstance(value, list)}
+    return Variant(name=name, **{**row, **lists})
+
+
+_FILE = resources.files("optimiser.engine") / "data" / "variants.toml"
+
+VARIANTS: Mapping[str, Variant] = MappingProxyType(
+    {name: _variant(name, row) for name, row in tomllib.loads(_FILE.read_text("utf-8")).items()}
 )
-"""The variants. Their functions are imported when they are called: the table is also read where nothing is
-solved."""
-
-AUTO = Variant(name="auto", about="Pick the variant that suits the problem.", proves=True)
-
-VARIANTS: Mapping[str, Variant] = MappingProxyType({one.name: one for one in (AUTO, *_TABLE)})
 """The description of each variant, by name."""
+
+AUTO = VARIANTS["auto"]
 
 
 class UnfitError(ProblemError):
@@ -121,8 +80,8 @@ def method_of(name: str) -> tuple[Run, RunExtended | None]:
     if name.endswith(own_variant.SUFFIX):
         module = own_variant.module(name)
         return module.run, getattr(module, "run_extended", None)
-    run, extended = VARIANTS[name].run, VARIANTS[name].run_extended
-    return pkgutil.resolve_name(run), pkgutil.resolve_name(extended) if extended else None
+    run, *extended = map(pkgutil.resolve_name, _FUNCTIONS[name])
+    return run, extended[0] if extended else None
 
 
 def variant_of(name: str) -> Variant:

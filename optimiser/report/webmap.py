@@ -17,7 +17,6 @@ from shapely.ops import nearest_points
 
 from networks.skims import UNREACHABLE
 from optimiser.measures import coverage
-from optimiser.problem.errors import listed
 from optimiser.problem.model import TIERS
 from optimiser.report import answer, maps, plots, ring_section, wording
 from optimiser.report.inputs import PARTS, ReportInput
@@ -39,7 +38,7 @@ LAYERS = (
 """Layers of every map that a reader can switch: prefix of the names of the drawn parts, and words."""
 
 LINK_COLUMNS = (
-    "xs", "ys", "rank", "link", "kind", "length", "cost", "pairs", "people", "colour", "category", "chosen",
+    "xs", "ys", "rank", "link", "kind", "length", "cost", "pairs", "colour", "category", "chosen",
     "halo", "dash", "part",
 )  # fmt: skip
 """Columns of the lines of proposals."""
@@ -55,10 +54,6 @@ SCALE = 1.35
 
 DASH_SCALE = 3.0
 """Pixels of a dash, per unit of the dashes of a `plots.Stroke`."""
-
-MOST_BEYOND = 3
-"""Cities still beyond the limit that the box of a city names."""
-
 
 FIRST_OTHER = 0x250
 """First code point beyond the Latin letters that every font has."""
@@ -214,7 +209,6 @@ def _link_columns(report: ReportInput, shown: Layers) -> tuple[Columns, Columns]
             "length": f"{row['length_km']:.0f} km",
             "cost": report.money_of(row["cost"]),
             "pairs": 0,
-            "people": wording.people(row["people"]) if wording.is_known(row["people"]) else wording.NONE,
             "colour": plots.ON_MAPS[category].colour,
             "category": category,
             "dash": _dashes(plots.ON_MAPS[category]),
@@ -345,7 +339,6 @@ def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> Bokeh:
     size = table["tier"].map(lambda name: plots.tier(name).mark)
     table = table.assign(_size=size).sort_values(["_size", "population"], ascending=False)
     gains = table["after"] > table["before"]
-    far = zip(table["worst_after"], table["worst_after_s"], strict=True)
     columns = {
         "x": np.rint(table.geometry.x).astype(int).tolist(),
         "y": np.rint(table.geometry.y).astype(int).tolist(),
@@ -355,31 +348,18 @@ def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> Bokeh:
         "partners": table["partners"].tolist(),
         "before": table["before"].tolist(),
         "after": table["after"].tolist(),
-        "worst": [f"{name}, {wording.clock(seconds)} h" if name else wording.NONE for name, seconds in far],
         "size": (SCALE * table["_size"]).tolist(),
         "gains": gains.astype(int).tolist(),
         "fill": [plots.GAINS if gain else "#ffffff" for gain in gains],
         "row": table.index.tolist(),
-        "beyond": _still_beyond(report, table.index.tolist()),
     }
     source = models().ColumnDataSource(columns, name="cities")
     look = {"fill_color": "fill", "line_color": plots.INK, "line_width": 1.4}
     marks = plot.scatter("x", "y", source=source, size="size", name="cities", **look)
     marks.nonselection_glyph = None
     _draw_names(plot, columns)
-    _add_hover(plot, [marks], _tips("city")[: 4 if report.points else None])
+    _add_hover(plot, [marks], _tips("city"))
     return marks
-
-
-def _still_beyond(report: ReportInput, rows: list[int]) -> list[str]:
-    """Return for each city those that stay beyond the limit with the plan, nearest first, in words."""
-    names = report.cities["name"].astype(str).tolist()
-    by_city: dict[int, list[str]] = {row: [] for row in rows}
-    columns = ["origin", "destination", "after_s"]
-    for one, other, seconds in coverage.still_beyond(report.pairs)[columns].to_numpy().tolist():
-        by_city[one].append(f"{names[other]} {wording.clock(seconds)}")
-        by_city[other].append(f"{names[one]} {wording.clock(seconds)}")
-    return [listed(by_city[row], MOST_BEYOND) or wording.NONE for row in rows]
 
 
 def _draw_names(plot: Bokeh, columns: Columns) -> None:

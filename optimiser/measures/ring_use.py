@@ -162,8 +162,8 @@ class RingUse:
     today, alone, plan
         Trips by condition: today, with nothing but what the rings need, and with the whole plan (empty of a
         single ring).
-    near_places, near_people
-        Places within 20 minutes of a junction of a ring, on free roads of today, and their people.
+    near_people
+        People of places within 20 minutes of a junction of a ring, on free roads of today.
     second_way_km, second_way_existing_km
         Kilometres that get a second way (`second_way`), and those of them that exist.
     facts
@@ -173,7 +173,6 @@ class RingUse:
     today: tuple[TripUse, ...] = ()
     alone: tuple[TripUse, ...] = ()
     plan: tuple[TripUse, ...] = ()
-    near_places: int = 0
     near_people: int = 0
     second_way_km: float = 0.0
     second_way_existing_km: float = 0.0

@@ -229,7 +229,6 @@ def with_use(
         return RingUse(
             today=trip_use(roads),
             alone=trip_use(roads, candidates_on(problem, circuits)),
-            near_places=len(near),
             near_people=int(roads.people[near].sum()),
             second_way_km=total,
             second_way_existing_km=existing,

@@ -149,7 +149,6 @@ USE = RingUse(
     today=_trips(20, 0),
     alone=_trips(17, 2),
     plan=_trips(16, 3),
-    near_places=9,
     near_people=1_500_000,
     second_way_km=50.0,
     second_way_existing_km=20.0,

@@ -155,7 +155,8 @@ def rests_on(report: ReportInput) -> Iterator[str]:
             yield f"The best plan of equal money without any brings {row['best'] - row['today']}"
     half = steps[steps["cost_so_far"] <= report.cost / 2].iloc[-1]
     first = half["pairs_within"] - steps["pairs_within"].iloc[0]
-    yield f"Half of what it costs brings {first} of {new}, built in the order below"
+    brought = "all" if first == new else f"{first} of"
+    yield f"The first half of the money, spent in the build order, brings {brought} {new} new pairs"
 
 
 AS_TODAY = "stations as today"

@@ -169,7 +169,12 @@ def kind(name: str, line: Any = None) -> str:  # noqa: ANN401 (a geometry, whose
 
 
 def link_name(row: Mapping[Any, Any]) -> str:
-    """Return a proposed link as its two ends, from a row of the table of links."""
+    """Return a row of the table of links as its two ends; what is done at a station as the station."""
+    from optimiser.proposals.generate import AT_STATIONS  # few commands need it
+    from optimiser.proposals.stations import REGION
+
+    if row.get("kind") in AT_STATIONS and row["kind"] != "access":
+        return f"{row['from_name']} of {REGION}" if row["to_name"] == REGION else str(row["to_name"])
     return f"{row['from_name']} – {row['to_name']}"
 
 

@@ -109,7 +109,7 @@ def city_needs(measured: MeasuredPlan, parts: NDArray[np.int64]) -> pd.DataFrame
         ]
         over = wording.minutes(plan[pair] - problem.pairs[pair].limit)
         beyond = f"the nearest, {names[partner]}, stays {over} min beyond the limit"
-        return f"nothing proposed; {beyond} (most of it {wording.join_names(longest)})"
+        return f"nothing that is proposed; {beyond} (of the trip, {wording.join_names(longest)})"
 
     columns = (found[name] for name in ("pair", "partner", "cost", "candidates"))
     return found.assign(

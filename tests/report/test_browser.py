@@ -327,7 +327,7 @@ def test_twenty_proposals_are_shown_until_a_reader_asks_for_all(tab, tmp_path):
     focus(tab, "#links tr[data-part]")
     for _ in range(30):
         tab.press("ArrowDown")
-    assert tab.value("document.activeElement.cells[1].innerText") == "Di – Di station"
+    assert tab.value("document.activeElement.cells[1].innerText") == "Di station"
     tab.value("document.getElementById('every-link').click()")
     assert tab.value(lines) == 23
 

@@ -34,3 +34,17 @@ def test_a_new_line_whose_geometry_is_given_says_how_it_runs():
     assert wording.kind("direct_expressway", bent) == "direct expressway, over the cheapest ground"
     for kind in ("rail_upgrade", "access", "own"):
         assert wording.kind(kind, straight) == wording.kind(kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "to_name", "name"),
+    [
+        ("express_service", "Luanhe", "Luanzhou – Luanhe"),
+        ("access", "Luanhe station", "Luanzhou – Luanhe station"),
+        ("check_in", "Luanhe station", "Luanhe station"),
+        ("timed_transfer", "Luanhe: one with another", "Luanhe: one with another"),
+        ("check_in", "the whole region", "Luanzhou of the whole region"),
+    ],
+)
+def test_what_is_done_at_a_station_has_its_name_and_a_link_has_two(kind, to_name, name):
+    assert wording.link_name({"kind": kind, "from_name": "Luanzhou", "to_name": to_name}) == name

@@ -89,8 +89,8 @@ def test_where_nothing_brings_a_pair_the_nearest_partner_is_told_with_the_longes
     without = dataclasses.replace(plan, problem=plan.problem.replace(candidates=tuple(fixed)))
     least = measure(without).needs.iloc[0]
     assert (least["city"], least["left"], least["never"]) == ("Bo", 0, 1)
-    nearest = "nothing proposed; the nearest, Di, stays 54 min beyond the limit"
-    assert least["by"] == f"{nearest} (most of it other 2:40 and terminals 1:01)"
+    nearest = "nothing that is proposed; the nearest, Di, stays 54 min beyond the limit"
+    assert least["by"] == f"{nearest} (of the trip, other 2:40 and terminals 1:01)"
 
 
 def test_without_periods_no_file_of_phases_is_written(measures):
@@ -233,7 +233,7 @@ def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_mone
             "1 of the 3 new pairs rest on measures at stations (check-in, connections, ways to stations): "
             "with these as today, the other proposals bring 2"
         ),
-        "Half of what it costs brings 2 of 3, built in the order below",
+        "The first half of the money, spent in the build order, brings 2 of 3 new pairs",
     ]
 
 

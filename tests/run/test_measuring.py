@@ -17,7 +17,7 @@ from measures_drawing import drawn_candidates, drawn_cities, drawn_plan, drawn_p
 from optimiser import verify
 from optimiser.measures.tables import MEASURES, Measures
 from optimiser.problem import Period
-from optimiser.report import csv_tables, measure_sections, page, sentences
+from optimiser.report import csv_tables, page, sentences, webmap
 from optimiser.report.inputs import ReportInput, assemble
 from optimiser.report.tables import write_csv
 from optimiser.run.measuring import assumed_pairs, measure
@@ -147,11 +147,10 @@ def test_the_page_shows_costs_with_overruns_for_each_proposal(measures):
     assert "not a forecast" in text
 
 
-def test_the_page_lists_the_build_order_with_coverage_after_each_step(measures):
-    text = words(section(page.render(shown(measures, "bd", "ac")), "order-heading"))
-    assert "Today – 0 3 50.0 %" in text
-    assert "1 Ada – Cy new train service 50 50 5 83.3 %" in text
-    assert "2 Bo – Di new road 200 250 6 100.0 %" in text
+def test_the_page_is_told_the_build_order_with_what_each_step_brings(measures):
+    told = webmap.gather(shown(measures, "bd", "ac"))
+    names = [(told["links"][link][0], cost, pairs) for link, cost, pairs in told["plans"][0]["order"]]
+    assert names == [("Ada – Cy", 50, [2, 3]), ("Bo – Di", 200, [4])]
 
 
 def test_the_page_lists_what_each_period_starts_and_opens():
@@ -165,17 +164,6 @@ def test_the_page_of_an_empty_plan_has_no_appraisal_and_no_build_order():
     assert "smaller-heading" in text
     assert "appraisal-heading" not in text
     assert "order-heading" not in text
-
-
-def test_the_curve_of_the_build_order_holds_coverage_while_a_link_is_paid_for(measures):
-    report = shown(measures, "bd", "ac")
-    assert 'src="data:image/png;base64,' in section(page.render(report), "order-heading")
-    # Of all: 50 %, 83.3 % after 50 of 250, 100 % at the end.
-    axes = measure_sections.order_curve(report).axes[0]
-    line = next(line for line in axes.lines if line.get_linewidth() > 2)
-    assert line.get_drawstyle() == "steps-post"
-    assert line.get_xdata().tolist() == [0, 50, 250, 250]
-    assert line.get_ydata().tolist() == pytest.approx([0.5, 5 / 6, 1, 1], abs=1e-3)
 
 
 def test_an_empty_table_is_an_empty_list_in_the_summary(measures):

@@ -179,8 +179,9 @@ def _by_condition(
     """Return the seconds of m arcs in each of `CONDITIONS`, float64 [3, m]; infinity: closed."""
     enters = shapely.intersects(lines, area)
     share = np.zeros(len(lines))
-    share[enters] = shapely.length(shapely.intersection(lines[enters], area)) / shapely.length(lines[enters])
-    slower = 1 - share + share * np.maximum(speed_kmh / congested_kmh, 1.0)
+    inside, whole = shapely.length(shapely.intersection(lines[enters], area)), shapely.length(lines[enters])
+    share[enters] = np.divide(inside, whole, out=np.ones(len(whole)), where=whole > 0)
+    slower = 1 - share + share * np.fmax(speed_kmh / congested_kmh, 1.0)  # where no speed is known: 1
     # A hair less before rounding up, so that whole seconds remain what they are.
     return np.array(
         [seconds, np.ceil(seconds * slower - 1e-6), np.where(enters, np.inf, seconds)], dtype=np.float64

@@ -9,8 +9,10 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from candidates_drawing import KM
 from ring_regions import CORNERS, none, road, square
 from ring_square import CIRCUIT, design, links, shown
@@ -166,6 +168,17 @@ def test_the_cores_of_a_ring_are_those_of_the_region_and_what_it_goes_round(monk
         ALL_RINGS: ["Hub"], "outer": ["Hub"], "inner": ["Hub", "Town"],
     }  # fmt: skip
     assert found["outer"] is found[ALL_RINGS]
+
+
+def test_roads_without_length_or_known_speed_keep_their_seconds():
+    area = shapely.box(-1, -1, 1, 1)
+    lines = shapely.linestrings([[(0, 0), (2, 0)], [(0, 0), (0, 0)], [(5, 5), (6, 6)]])
+    free, slow, closed = ring_use._by_condition(
+        np.array([100, 7, 50]), np.array([60.0, np.nan, 60.0]), lines, area, 30.0
+    )
+    assert free.tolist() == [100, 7, 50]
+    assert slow.tolist() == [150, 7, 50]
+    assert closed.tolist() == [np.inf, np.inf, 50]
 
 
 def test_a_job_without_road_rings_times_nothing():

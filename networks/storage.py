@@ -203,15 +203,6 @@ class ImportReport:
     screening: bool = False
     notes: tuple[str, ...] = ()
 
-    @staticmethod
-    def of(elements: Elements) -> ImportReport:
-        """Return a report with the source and the counts of elements that were read."""
-        return ImportReport(source=elements.source, read=elements.counts)
-
-    def replace(self, **parts: Any) -> ImportReport:  # noqa: ANN401 - one of several kinds, named by the keyword
-        """Return the report with some attributes replaced."""
-        return replace(self, **parts)
-
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain values for JSON."""
         return {"format": FORMAT, **asdict(self), "notes": list(self.notes)}

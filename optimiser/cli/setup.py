@@ -235,15 +235,19 @@ def build(elements: Elements, *, country: str, contract: bool) -> tuple[Network,
     roads, counts = road.build(elements, country=country)
     network = impedance.add_travel_times(roads)
     tracks = rail.build(elements, parameters=rail.RailParameters.default(country))
-    report = ImportReport.of(elements).replace(
-        roads=counts, rail=tracks.report.to_dict(), notes=tracks.report.warnings()
-    )
+    simplified = dict[str, int]()
     if contract:
         before = {"nodes_before": len(network.nodes), "links_before": len(network.links)}
         network = simplify.contract(network, keep=np.zeros(0, dtype=np.int64), prune=False).network
-        report = report.replace(
-            simplified={**before, "nodes": len(network.nodes), "links": len(network.links)}
-        )
+        simplified = {**before, "nodes": len(network.nodes), "links": len(network.links)}
+    report = ImportReport(
+        elements.source,
+        elements.counts,
+        roads=counts,
+        rail=tracks.report.to_dict(),
+        simplified=simplified,
+        notes=tracks.report.warnings(),
+    )
     return network, tracks, report
 
 

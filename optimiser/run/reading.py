@@ -114,7 +114,9 @@ def read_networks(job: Job, source: Source, *, downloads: Path) -> Networks:
         tracks, timetable, remarks = running.rail, running.report.to_dict(), running.report.notes()
     # Services of a screening are assumed for want of relations in the source, not in this file.
     notes = (source.screening,) if source.screening else tracks.report.warnings()
-    full = ImportReport.of(elements).replace(
+    full = ImportReport(
+        elements.source,
+        elements.counts,
         roads=report,
         rail=tracks.report.to_dict(),
         timetable=timetable,

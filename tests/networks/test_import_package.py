@@ -39,7 +39,7 @@ def imported(tmp_path, *, ways=WAYS, relations=TRAIN):
     elements = osm.read(path)
     roads, counts = road.build(elements, country="DE")
     railways = rail.build(elements)
-    report = ImportReport.of(elements).replace(roads=counts, rail=railways.report.to_dict())
+    report = ImportReport(elements.source, elements.counts, counts, railways.report.to_dict())
     return SimpleNamespace(
         road=impedance.add_travel_times(roads), rail=railways, elements=elements, report=report
     )

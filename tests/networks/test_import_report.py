@@ -20,7 +20,7 @@ def report(tmp_path):
     ]
     elements = osm.read(write(tmp_path / "region.osm.pbf", nodes=GRID, ways=ways))
     _, roads = road.build(elements)
-    return ImportReport.of(elements).replace(roads=roads, notes=("One road leaves the area.",))
+    return ImportReport(elements.source, elements.counts, roads, notes=("One road leaves the area.",))
 
 
 def test_the_report_is_json(report):
@@ -42,8 +42,3 @@ def test_the_report_counts_speeds_with_examples(report):
     speeds = report.to_json()["roads"]["speeds"]
     assert (speeds["tagged"], speeds["imputed"], speeds["rejected"]) == (1, 2, {"unreadable": 1})
     assert list(speeds["examples"]["unreadable"]) == ["way 11: 5 mhp"]
-
-
-def test_replacing_a_part_gives_a_new_report(report):
-    assert report.replace(snapped={"cities": 34}).snapped == {"cities": 34}
-    assert report.snapped == {}

@@ -12,6 +12,7 @@ that of all processes together (shared pages once, where the system tells), samp
 """
 
 import argparse
+import json
 import os
 import shlex
 import subprocess
@@ -84,6 +85,9 @@ def measure_checkout(named: str, work: Path, *, job: str, fresh: bool) -> dict[s
         "polyring list": (*POLYRING, "list"),
         "solve of a toy problem": (POLYRING[0], "-c", TOY),
     }
+    steps = json.loads((out / "summary.json").read_text(encoding="utf-8"))["seconds"]
+    listed = ", ".join(f"{name} {took:.1f}" for name, took in steps.items())
+    print(f"{named}, wall seconds by step: {listed}\n")
     return found | {name: measure(command, folder=folder, cache=cache) for name, command in calls.items()}
 
 

@@ -366,6 +366,16 @@ def least_keys(job: Job) -> tuple[str, ...]:
     return (*pairs, *cities)
 
 
+def askable(job: Job) -> tuple[sections.Alternative, ...]:
+    """Return the alternatives of a job that can be asked.
+
+    They need a map, and no levels that are raised once; parts of a budget need a budget.
+    """
+    if job.region.matrix or job.objective.kind == "max_min":
+        return ()
+    return tuple(one for one in job.alternatives if not (one.budgets and job.budget.unlimited))
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint at the known word that is most like a given one, to end a sentence; empty without one."""
     close = get_close_matches(word, list(known), n=1, cutoff=0.5)
@@ -423,12 +433,7 @@ def _between_rings(rings: Sequence[Rings]) -> Iterator[Contradiction]:
 
 
 def _with_alternatives(job: Job) -> Iterator[Contradiction]:
-    """Yield what alternatives do not go with, and names that two of them have."""
-    if not job.alternatives:
-        return
-    if job.region.matrix or job.objective.kind == "max_min":
-        what = "a table of travel times" if job.region.matrix else "max_min, whose levels are raised once"
-        yield ("alternatives",), f"they do not go with {what}; write alternatives = []"
+    """Yield names that two alternatives have, and rings and periods that they do not go with."""
     ids, taken = [ring.id for ring in job.rings], {slug(AS_CHOSEN): AS_CHOSEN}
     for number, one in enumerate(job.alternatives):
         path = ("alternatives", str(number))
@@ -436,8 +441,6 @@ def _with_alternatives(job: Job) -> Iterator[Contradiction]:
             yield (*path, "name"), f"'{one.name}' is too like '{before}', which another one has"
         elif any(other.name == one.name for other in job.alternatives[:number]):
             yield (*path, "name"), f"'{one.name}' is the name of another alternative"
-        if one.budgets and job.budget.unlimited:
-            yield (*path, "budgets"), f"they are shares of the budget, {_NO_BUDGET}, or alternatives = []"
         if one.shares and job.phasing.names:
             yield (*path, "shares"), "the least cost of shares does not go with periods; leave out phasing"
         is_web = any(ring.web for ring in job.rings)  # its rings are known once it is proposed

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pandas as pd
 
 from optimiser.frontier.cases import LimitStep
-from optimiser.job.model import Job
+from optimiser.job.model import Job, askable
 from optimiser.job.sections import Alternative, CityCoverage, Phasing
 from optimiser.problem import City, DesignProblem, Period, Target
 from optimiser.problem.errors import JobError
@@ -118,9 +118,9 @@ def budgets_of(one: Alternative, budget: int | None) -> list[int]:
 
 def most_money(job: Job, budget: int | None) -> int | None:
     """Return the most that the plan of a job or one of its alternatives may spend; None: any money."""
-    if budget is None or any(one.shares for one in job.alternatives):
+    if budget is None or any(one.shares for one in askable(job)):
         return None
-    return max([budget, *(amount for one in job.alternatives for amount in budgets_of(one, budget))])
+    return max([budget, *(amount for one in askable(job) for amount in budgets_of(one, budget))])
 
 
 def least_weight(share: float | Fraction, total: int) -> int:

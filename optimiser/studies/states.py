@@ -11,7 +11,7 @@ from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.task import cores
 from optimiser.frontier.cases import ALL_KINDS, ALL_PAIRS, Base, Case, case_from, resolve
-from optimiser.job.model import did_you_mean
+from optimiser.job.model import askable, did_you_mean
 from optimiser.job.sections import AS_CHOSEN, RING_WORDS, Alternative, Solve
 from optimiser.measures.order import MarginalValues, build_order
 from optimiser.measures.valuation import Valuer
@@ -223,7 +223,7 @@ class Asking:
     @property
     def alternatives(self) -> tuple[Alternative, ...]:
         """The alternatives of the job."""
-        return self.done.chain.loaded.job.alternatives
+        return askable(self.done.chain.loaded.job)
 
     def settings(self, one: Alternative) -> Solve:
         """Return how the states of an alternative are solved."""
@@ -415,7 +415,7 @@ def ask(done: Written, process: ChildProcess, *, workers: int | None = None) -> 
         States at a time; None: as plausible cases.
     """
     chain, job = done.chain, done.chain.loaded.job
-    if not job.alternatives:
+    if not askable(job):
         return done
     chain.progress.ends(f"The page is written ({done.folder / 'report.html'}); to come: the alternatives.")
 

@@ -14,6 +14,7 @@ from ring_drawing import ringed, square, web_problem, whole_brute_force
 
 from optimiser.frontier.cases import resolve
 from optimiser.job import loads
+from optimiser.job.model import askable
 from optimiser.job.sections import Alternative
 from optimiser.measures.valuation import Valuer
 from optimiser.problem.errors import JobError
@@ -150,9 +151,7 @@ RINGED = '[region]\nname = "jing-jin-ji"\n[[rings]]\nid = "outer"\ncentres = ["B
         ('name = "a"\nshares = [0.5]\nrings = "best"', "the best ring is that of a budget"),
         ('name = "a"\nrings = ["all", "outer"]', "rings is one word, or ids"),
         ('name = "a"\nfixed_in = ["x", "y"]\nfixed_out = ["y"]', "fixed_in and fixed_out both name y"),
-        ('name = "a"\nbudgets = [1]\n[budget]\nunlimited = true', "alternatives.0.budgets: they are shares"),
         ('name = "a"\nshares = [1]\n[phasing]\nnames = ["one", "two"]', "does not go with periods"),
-        ('name = "a"\n[objective]\nkind = "max_min"', "they do not go with max_min"),
         ('name = "a"\nbudget = 1', "did you mean 'budgets'?"),
     ],
 )
@@ -160,6 +159,16 @@ def test_alternatives_that_cannot_be_asked_are_refused(text, said):
     with pytest.raises(JobError) as caught:
         loads(f"{RINGED}[[alternatives]]\n{text}\n")
     assert said in str(caught.value)
+
+
+def test_a_job_is_asked_the_alternatives_that_go_with_its_objective_and_budget():
+    text = (
+        RINGED + "[[alternatives]]\nname = 'a'\nbudgets = [1]\n[[alternatives]]\nname = 'b'\namounts = [1]\n"
+    )
+    names = [one.name for one in askable(loads(text))]
+    unlimited = [one.name for one in askable(loads(text + "[budget]\nunlimited = true\n"))]
+    assert (names, unlimited) == (["a", "b"], ["b"])
+    assert askable(loads(text + "[objective]\nkind = 'max_min'\n")) == ()
 
 
 def test_a_job_of_before_that_asks_what_shares_cost_is_told_how_to_ask_now():

@@ -19,7 +19,7 @@ from optimiser.engine.presolve import reduce
 from optimiser.engine.search.task import SolveParameters
 from optimiser.engine.solve import solve
 from optimiser.frontier import Limits, Point, tracing
-from optimiser.frontier.axes import Axes, axes_of, top_of
+from optimiser.frontier.axes import Axes, axes_of, own_problem, top_of
 from optimiser.problem import DesignProblem, load
 
 
@@ -67,7 +67,7 @@ def compare(
     for point in chosen:
         params = SolveParameters(gap=asked.gap, threads=asked.threads, time_limit_s=asked.point_s)
         begun = time.monotonic()
-        result = solve(point.problem(problem, axes), params=params)
+        result = solve(own_problem(problem, axes, point.asked), params=params)
         alone_whole.append(time.monotonic() - begun)
         alone.append(result.seconds)
         warm.append(point.seconds)

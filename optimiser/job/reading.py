@@ -159,7 +159,19 @@ def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job
     data = _extended(_parse(text, where), where)
     for setting in settings:
         _apply(data, setting)
+    _drop_idle(data)
     return _checked(data, _Origin(text, where, settings))
+
+
+def _drop_idle(data: dict[str, Any]) -> None:
+    """Take out keys that are gone where they ask for nothing: run folders of before state every default."""
+    reach, rings = data.get("reach"), data.get("rings")
+    if isinstance(reach, dict) and not reach.get("shares"):
+        del data["reach"]
+    for ring in rings if isinstance(rings, list) else ():
+        if isinstance(ring, dict) and ring.get("count") == 1:
+            del ring["count"]
+            ring.pop("arrangement", None)
 
 
 def _extended(data: dict[str, Any], where: str) -> dict[str, Any]:

@@ -30,6 +30,11 @@ def test_a_job_with_rings_is_read_back_as_it_was_written() -> None:
     assert loads(render(job)) == job
 
 
+def test_one_ring_in_the_arrangement_of_before_is_a_ring() -> None:
+    text = REGION + '[[rings]]\nid = "a"\ncentres = ["X"]\n'
+    assert loads(f'{text}count = 1\narrangement = "nested"\n') == loads(text)
+
+
 def test_faults_of_all_rings_come_at_once_each_with_its_line() -> None:
     found = faults(
         '[[rings]]\nid = "a"\ncentres = ["X"]\nradius_km = [90, 20]\n'

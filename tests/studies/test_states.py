@@ -174,6 +174,7 @@ def test_a_job_is_asked_the_alternatives_that_go_with_its_objective_and_budget()
 def test_a_job_of_before_that_asks_what_shares_cost_is_told_how_to_ask_now():
     with pytest.raises(JobError, match=r"unknown key 'reach': shares are alternatives now"):
         loads(f"{RINGED}[reach]\nshares = [0.8]\n")
+    assert loads(f"{RINGED}[reach]\nshares = []\ntiers = true\n") == loads(RINGED)
 
 
 def test_a_job_that_extends_a_ready_one_states_what_differs():

@@ -7,15 +7,20 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from anyascii import anyascii
 
 from networks.rail.builder import RailBuild
 from networks.sphere import within
+from networks.world.towns import Box, towns_in
 
 NEAR_KM = 60.0
-"""A station that has the name of a city lies within this distance of it (assumed)."""
+"""A station that has the name of a town lies within this distance of it (assumed)."""
+LEAST_POPULATION = 15_000
+"""Towns of GeoNames by whose names those in Chinese are read."""
 
 ENDINGS = (
     ("Dong", "东", "East"), ("Xi", "西", "West"), ("Nan", "南", "South"), ("Bei", "北", "North"),
@@ -41,14 +46,10 @@ def with_names(rail: RailBuild, cities: pd.DataFrame) -> RailBuild:
     cities
         Cities of the job: `name`, and points as geometry.
     """
-    nodes, lines, names = rail.network.nodes, rail.services.lines, cities["name"].astype(str).tolist()
-    at = shapely.get_coordinates(nodes.geometry.to_numpy()[rail.stations["node"].to_numpy(dtype="int64")])
-    near = within(at, shapely.get_coordinates(cities.geometry.to_numpy()), NEAR_KM)
-    labels, around = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
-    for name, others, rows in zip(rail.stations["name"], rail.stations["labels"], near, strict=True):
+    nodes, lines, labels = rail.network.nodes, rail.services.lines, defaultdict[str, set[str]](set)
+    for name, others in zip(rail.stations["name"], rail.stations["labels"], strict=True):
         labels[name].update(others)
-        around[name].update(names[row] for row in rows)
-    shown = shown_names(labels, names, around) | {"": ""}
+    shown = shown_names(labels, cities["name"].astype(str).tolist()) | {"": ""} | _read(nodes)
     known = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(shown, key=len, reverse=True)))})(?!\w)")
 
     def in_words(text: str) -> str:
@@ -59,10 +60,35 @@ def with_names(rail: RailBuild, cities: pd.DataFrame) -> RailBuild:
     return replace(rail, network=network, services=replace(rail.services, lines=services))
 
 
-def shown_names(
-    labels: Mapping[str, Collection[str]], cities: Collection[str], around: Mapping[str, Collection[str]]
-) -> dict[str, str]:
-    """Return how people write each name of a station.
+def _read(nodes: gpd.GeoDataFrame) -> dict[str, str]:
+    """Return the names in Chinese that begin with that of a town nearby, by the name of that town.
+
+    Its characters alone would not do: they have several readings, and many towns sound alike.
+    """
+    han = nodes[nodes["name"].str.contains(_HAN)]
+    if han.empty:
+        return {}
+    west, south, east, north = han.total_bounds.tolist()
+    box = Box(south=south - 1.0, west=west - 1.0, north=north + 1.0, east=east + 1.0)
+    towns = [
+        (name, town.name.replace("’", "'"), town.lon, town.lat)
+        for town in towns_in(box, least_population=LEAST_POPULATION)
+        for name in town.other_names
+        if _HAN.match(name) and not name.endswith("县")  # the seat of a county has another name
+    ]
+    places = np.array([place for _, _, *place in towns], dtype=np.float64).reshape(-1, 2)
+    around = within(shapely.get_coordinates(han.geometry), places, NEAR_KM)
+    ends, found = {ending: word for _, ending, word in ENDINGS}, dict[str, str]()
+    for name, rows in zip(han["name"], around, strict=True):
+        heads = [towns[row][:2] for row in rows if name.startswith(towns[row][0])]
+        for head, latin in sorted(heads, key=lambda two: -len(two[0]))[:1]:  # of equals the largest
+            rest = name.removeprefix(head)
+            found[name] = f"{latin} {ends.get(rest, anyascii(rest).capitalize())}".rstrip()
+    return found
+
+
+def shown_names(labels: Mapping[str, Collection[str]], cities: Collection[str]) -> dict[str, str]:
+    """Return how people write each name of a station, those in Chinese alone as they are.
 
     Parameters
     ----------
@@ -70,24 +96,19 @@ def shown_names(
         All names of a station, by the one that it goes by.
     cities
         Names of the cities of the job.
-    around
-        Those near the station.
 
     Notes
     -----
     Of a name in pinyin an ending for a point of the compass is one where the rest, of at least two syllables,
     is a city or a station, or where the name in Chinese ends so too: Hebei is not He North. A name that is a
     city's own stays whole. Syllables in capitals are joined, with an apostrophe before a vowel (Xi'an), and
-    split after a city (Beijing Chaoyang). A name in Chinese alone is transliterated where it begins with that
-    of a city nearby, whose reading is known: characters have several readings, and many cities sound alike.
+    split after a city (Beijing Chaoyang).
     """
-    known, found = {_letters(name) for name in (*cities, *labels)}, dict[str, str]()
-    for name, others in labels.items():
-        is_han = _HAN.search(name) is not None
-        near = {_letters(city): city for city in (around[name] if is_han else cities)}
-        shown = _shown(anyascii(name) if is_han else _GENERIC.sub("", name), others, near, known)
-        found[name] = name if is_han and not shown.startswith((*near.values(),)) else shown
-    return found
+    known, own = {_letters(name) for name in (*cities, *labels)}, {_letters(name): name for name in cities}
+    return {
+        name: name if _HAN.search(name) else _shown(_GENERIC.sub("", name), others, own, known)
+        for name, others in labels.items()
+    }
 
 
 def _shown(latin: str, others: Collection[str], cities: Mapping[str, str], known: Collection[str]) -> str:

@@ -167,24 +167,22 @@ MOST_CITIES = 5
 
 def gaining(report: ReportInput) -> str:
     """Return which cities gain most pairs and which least, in a sentence; empty where that is not known."""
-    rows = pd.DataFrame() if report.measures is None else report.measures.needs
-    if rows.empty or not len(report.links):
+    if not needs(report) or report.measures is None:
         return ""
+    rows, limit = report.measures.needs, wording.short_hours(report.limit_s)
+    words = rows["city"] + rows["gained"].map(" ({} of ".format) + rows["open"].map("{})".format)
     many = rows[rows["gained"] > 0].sort_values("gained", ascending=False, kind="stable")
     most, least = (
-        wording.join_names(
-            [f"{city} ({gained} of {of})" for city, gained, of in some.itertuples(index=False)]
-        )
-        for some in (table[["city", "gained", "open"]][:MOST_CITIES] for table in (many, rows))
+        wording.join_names(words[few.index[:MOST_CITIES]].tolist()) or "none" for few in (many, rows)
     )
-    limit = wording.short_hours(report.limit_s)
-    return f"Of their pairs beyond {limit} today the plan brings most to {most or 'none'}; least to {least}"
+    return f"Of their pairs beyond {limit} today the plan brings most to {most}; least to {least}"
 
 
 def needs(report: ReportInput) -> list[dict[Any, Any]]:
     """Return the cities that gain least, rows of `Measures.needs`."""
-    known = report.measures is not None and len(report.links) > 0
-    return report.measures.needs[:MOST_CITIES].to_dict("records") if report.measures and known else []
+    if report.measures is None or report.links.empty:
+        return []
+    return report.measures.needs[:MOST_CITIES].to_dict("records")
 
 
 def city_cover(found: Mapping[str, Any] | None) -> Iterator[str]:

@@ -77,6 +77,6 @@ def draw(report: ReportInput, folder: Path) -> None:
 
     if known_rings(report.rings):
         plots.write(picture.draw_rings(report), folder / "rings.png")
-    if len(report.states) > 1:
-        plots.write(answer.draw(report), folder / "curve.png")
+    if (curve := answer.draw(report)) is not None:
+        plots.write(curve, folder / "curve.png")
     plots.write(picture.draw(report), folder / "plan.png")

@@ -168,7 +168,7 @@ def axis(report: ReportInput) -> tuple[int, str]:
 # ---- the curve as a still picture
 
 
-def draw(report: ReportInput) -> Figure:
+def draw(report: ReportInput) -> Figure | None:
     """Draw the share of the pairs within the limit over the budget: a panel a tier, a line a choice of rings.
 
     That of all pairs has the proven band: what a plan may lack to the optimum, as a share of the weight.
@@ -176,7 +176,12 @@ def draw(report: ReportInput) -> Figure:
     Parameters
     ----------
     report
-        What to draw: one with states at several budgets.
+        What to draw.
+
+    Returns
+    -------
+    matplotlib.figure.Figure or None
+        None where no choice of rings has plans at several budgets.
     """
     groups = report.pairs["group"].to_numpy(dtype=str)
     today = coverage.within(report.pairs, state="before").to_numpy(dtype=bool)
@@ -187,13 +192,14 @@ def draw(report: ReportInput) -> Figure:
     for one in sorted(report.states, key=_spent):
         if one.cost is not None:
             lines.setdefault(one.rings, []).append(one)
+    lines = {choice: line for choice, line in lines.items() if len(line) > 1}
+    if not lines:
+        return None
     drawn: dict[str, dict[str, plots.Steps]] = {}
     limit = wording.short_hours(report.limit_s)
     for tier, mine in panels.items():
         curves = drawn[f"{tier.capitalize()}: share of {int(mine.sum())} pairs within {limit}"] = {}
         for choice, line in lines.items():
-            if len(line) < 2:
-                continue
             within = [today, *(np.isin(np.arange(len(mine)), one.covered) for one in line)]
             shares = [float(held[mine].mean()) for held in within]
             more = [0.0, *(weight_left(report, one) for one in line)]

@@ -242,6 +242,14 @@ def test_the_picture_has_a_panel_a_tier_and_a_line_a_choice_of_rings():
     assert figure.axes[0].get_xlabel() == "Budget, million CNY"
 
 
+def test_without_several_budgets_there_is_no_curve():
+    report = stated()
+    assert answer.draw(line_report("bc")) is None
+    assert (
+        answer.draw(replace(report, states=(report.states[0], report.states[1], report.states[-1]))) is None
+    )
+
+
 def test_the_band_reaches_as_far_as_a_better_plan_may():
     report = stated()
     open_end = replace(report.states[2], objective=60, bound=75)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from itertools import cycle, islice
 
 import pytest
@@ -369,6 +370,18 @@ def test_a_tap_on_the_curve_shows_a_plan_and_its_address_opens_it_again(tab, sta
     tab.value(f"location.hash = {found!r}")
     assert tab.until("document.getElementById('figure-cost').textContent === '10'")
     assert tab.value("document.querySelector('#choices input:checked').value") == "no ring"
+
+
+def test_alternatives_at_one_budget_are_chosen_by_their_switch(tab, tmp_path):
+    report = stated()
+    two = replace(report, states=(report.states[0], report.states[1]))
+    tab.open(page.write(two, tmp_path / "report.html"))
+    assert tab.messages == []
+    switch(tab, "no ring")
+    assert text(tab, "figure-cost") == "10"
+    focus(tab, "#curve")
+    tab.press("ArrowLeft")
+    assert tab.messages == []
 
 
 def test_figures_of_the_plan_as_chosen_are_not_shown_with_another(tab, states):

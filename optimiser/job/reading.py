@@ -47,6 +47,7 @@ _NAME = re.compile("[a-z0-9][a-z0-9-]*")
 """Names of clusters, which become names of files."""
 _REMEDY_SET = "Correct --set SECTION.KEY=VALUE and run again; `polyring init` writes a job with all keys."
 _REPLACED = {
+    "rings.time_s": ": give the distance from the nearest centre, radius_km",
     "rings.count": ": write a section for each ring, with the ids of others in its key apart",
     "rings.arrangement": ": nested rings name each other in their key apart, rings side by side need nothing",
     "reach": ": shares are alternatives now; write [[alternatives]] with a name and shares = [0.8, 0.9], or "

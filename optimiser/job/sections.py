@@ -590,7 +590,6 @@ class Rings(Section):
     speed_kmh: float | None = Field(None, gt=0, le=500)
     centres: Names = ()
     radius_km: Numbers = ()
-    time_s: Numbers = ()
     least_cities: Whole = 0
     tiers: Names = ("secondary", "small")
     least_by_tier: dict[str, Whole] = {}
@@ -606,10 +605,10 @@ class Rings(Section):
     gap_longest_km: float = Field(80.0, gt=0, le=5000)
 
     def _rules(self) -> Rules:
-        bands = {"radius_km": self.radius_km, "time_s": self.time_s}
+        band = self.radius_km
         cities = {"centres": self.centres, "must": self.must}
         tiers = ", ".join(self.tiers)
-        demands = ("radius_km", "time_s", "least_cities", "least_by_tier", "longest_km", "apart")
+        demands = ("radius_km", "least_cities", "least_by_tier", "longest_km", "apart")
         return [
             (not self.web and not self.centres, "name the centres, or let cities propose rings: web = true"),
             *(
@@ -621,14 +620,10 @@ class Rings(Section):
                 self.mode == "rail" and self.reward == DERIVED,
                 "no train would run round a rail ring, so that it brings nobody anything; give a number",
             ),
-            *(
-                (
-                    band and not (len(band) == 2 and 0 <= band[0] < band[1]),
-                    f"{key} must be [least, most] with 0 <= least < most",
-                )
-                for key, band in bands.items()
+            (
+                band and not (len(band) == 2 and 0 <= band[0] < band[1]),
+                "radius_km must be [least, most] with 0 <= least < most",
             ),
-            (self.radius_km and self.time_s, "give radius_km or time_s, not both"),
             *((len(set(names)) < len(names), f"{key} names a city twice") for key, names in cities.items()),
             (0 < self.most_stretch < 1, "most_stretch must be 1 or more, or 0 for any length"),
             *(

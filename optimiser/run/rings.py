@@ -146,8 +146,7 @@ def _rules_of(section: Rings, row: Mapping[str, int]) -> RingRules:
     """Return the rules of the ring of a section; `row` has the rows of the cities that it names."""
     return replace(
         _standard_of(section, section.id, tuple(row[name] for name in section.centres)),
-        radius_km=_band(section.radius_km),
-        time_s=_band(section.time_s),
+        radius_km=(section.radius_km[0], section.radius_km[1]) if section.radius_km else (0.0, float("inf")),
         least_cities=section.least_cities,
         least_by_tier=tuple(sorted(section.least_by_tier.items())),
         must=tuple(row[name] for name in section.must),
@@ -200,11 +199,6 @@ def _standard_of(section: Rings, name: str, centres: tuple[int, ...]) -> RingRul
         gap_count=section.gap_count,
         gap_longest_km=section.gap_longest_km,
     )
-
-
-def _band(given: tuple[float, ...]) -> tuple[float, float]:
-    """Return a band with both ends; none given: everything."""
-    return (given[0], given[1]) if given else (0.0, float("inf"))
 
 
 # ---- candidates and problem

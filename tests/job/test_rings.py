@@ -49,7 +49,7 @@ def test_faults_of_all_rings_come_at_once_each_with_its_line() -> None:
     [
         ("required = false", "needs a reward above 0"),
         ("reward = 5", "earns no reward"),
-        ("radius_km = [1, 2]\ntime_s = [1, 2]", "not both"),
+        ("time_s = [1, 2]", "unknown key 'rings.0.time_s': give the distance"),
         ("count = 2", "unknown key 'rings.0.count': write a section for each ring"),
         ('mode = "rail"\nrequired = false\nreward = "derived"', "no train would run round a rail ring"),
         ("web = true", "a web proposes centres itself"),

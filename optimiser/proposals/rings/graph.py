@@ -52,8 +52,6 @@ class RingRules:
         Least and greatest straight-line distance from the nearest centre.
     within
         Area that it keeps to, degrees; None: anywhere.
-    time_s
-        Least and greatest driving time from the nearest centre.
     tiers
         Tiers of the cities that may lie on it.
     least_cities
@@ -96,7 +94,6 @@ class RingRules:
     rivals: tuple[int, ...] = ()
     radius_km: tuple[float, float] = (0.0, float("inf"))
     within: shapely.Geometry | None = None
-    time_s: tuple[float, float] = (0.0, float("inf"))
     tiers: tuple[str, ...] = ("secondary", "small")
     least_cities: int = 0
     least_by_tier: tuple[tuple[str, int], ...] = ()
@@ -511,15 +508,6 @@ def stops_of(graph: RingGraph, rules: RingRules, base: BaseCase) -> Stops:
             if len(near):
                 found[city] = {node: int(seconds[city, node]) for node in near.tolist()}
     return found
-
-
-def within_time(graph: RingGraph, rules: RingRules, base: BaseCase) -> NDArray[np.bool_]:
-    """Tell which links have both ends within the driving times from the nearest centre; bool [links]."""
-    if not np.isfinite(rules.time_s[1]) and rules.time_s[0] <= 0:
-        return np.ones(len(graph.links), dtype=bool)
-    seconds = drive_times(graph, base)[list(rules.centres)].min(axis=0)
-    on_time = (seconds >= rules.time_s[0]) & (seconds <= rules.time_s[1])
-    return np.asarray(on_time[graph.ends].all(axis=1), dtype=bool)
 
 
 def within_distance(lines: Sequence[shapely.Geometry], rules: RingRules, base: BaseCase) -> NDArray[np.bool_]:

@@ -527,7 +527,7 @@ def _gap(
             f"straight links between {'stations' if rules.mode == 'rail' else 'junctions'} within the band, "
             f"and cities more than {rules.on_s // 60} minutes from them, that cross at most "
             f"{standards.longest_water_km:g} km of water would not close it either; widen the band "
-            "(radius_km, time_s), lower the standard (classes, speed_kmh) or on_minutes, or raise "
+            "(radius_km), lower the standard (classes, speed_kmh) or on_minutes, or raise "
             "candidates.longest_water_km"
         )
     used = sorted({ring.graph.links[k].candidate for k in found.links} & km.keys())

@@ -40,7 +40,6 @@ from optimiser.proposals.rings.graph import (
     point_of,
     stops_of,
     within_distance,
-    within_time,
 )
 from optimiser.proposals.table import Candidates, Item, Proposal, assemble, rows_by_candidate
 from optimiser.proposals.terrain import Terrain
@@ -263,7 +262,7 @@ class RingNetwork:
         """Return the links of a graph, existing ones first, that lie within the band of the ring."""
         new = [link.line for link in graph.links[len(self.existing.links) :]]
         near = np.concatenate([self._existing_near, within_distance(new, self.rules, self.base)])
-        return graph.take(np.flatnonzero(near & within_time(graph, self.rules, self.base)).tolist())
+        return graph.take(np.flatnonzero(near).tolist())
 
     @cached_property
     def _existing_near(self) -> NDArray[np.bool_]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
 
 import numpy as np
 import pytest
@@ -18,9 +17,7 @@ from optimiser.proposals.rings.graph import (
     drive_times,
     stops_of,
     within_distance,
-    within_time,
 )
-from optimiser.proposals.rings.ring_network import RingNetwork
 
 
 def town(km, kmh, *, people=300_000):
@@ -62,23 +59,6 @@ def test_the_band_leaves_out_what_is_too_near_or_too_far():
     assert generated_ring(square(), none(), rules(radius_km=(39.5, 57.0))).ring.links
     assert generated_ring(square(), none(), rules(radius_km=(41.0, 57.0))).ring.links == ()
     assert generated_ring(square(), none(), rules(radius_km=(39.5, 56.0))).ring.links == ()
-
-
-def test_the_band_may_be_a_driving_time():
-    # hub to the middle of a side: 40 km at 60 km/h, 2400 s; to a corner 40 km at 100 km/h more, 3840 s
-    assert generated_ring(square(), none(), rules(time_s=(2400.0, 3840.0))).ring.links
-    assert generated_ring(square(), none(), rules(time_s=(2401.0, 3840.0))).ring.links == ()
-    assert generated_ring(square(), none(), rules(time_s=(2400.0, 3839.0))).ring.links == ()
-
-
-@pytest.mark.parametrize(
-    ("time_s", "kept"),
-    [((0.0, 3840.0), 8), ((0.0, 3839.0), 0), ((2400.0, math.inf), 8), ((2401.0, math.inf), 0)],
-)
-def test_a_driving_time_may_have_one_limit_alone(time_s, kept):
-    region = square()
-    graph = RingNetwork(region, rules()).existing
-    assert within_time(graph, rules(time_s=time_s), region).sum() == kept
 
 
 def test_the_band_keeps_its_distances_from_the_nearest_centre():

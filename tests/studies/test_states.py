@@ -10,8 +10,11 @@ import pytest
 from base_drawing import plain_base
 from core_drawing import covered_by, line
 from engine_running import outcome_of
+from report_drawing import line_report
+from report_drawing import state as drawn_state
 from ring_drawing import ringed, square, web_problem, whole_brute_force
 
+from optimiser import report as reports
 from optimiser.frontier.cases import resolve
 from optimiser.job import loads
 from optimiser.job.model import askable
@@ -186,3 +189,12 @@ def test_a_job_that_extends_a_ready_one_states_what_differs():
     with pytest.raises(JobError, match="did you mean 'jing-jin-ji'"):
         loads('extends = "jing-jin"\n')
     assert loads('extends = "jing-jin-ji"\n', settings=["alternatives=[]"]).alternatives == ()
+
+
+def test_states_of_which_no_two_make_a_line_are_written_without_a_curve(tmp_path):
+    report = line_report("bc", "cd")
+    plans = {"as chosen": ("bc", "cd"), "pairs": ("cd",)}
+    states = tuple(drawn_state(name, name, 400, order) for name, order in plans.items())
+    reports.write(dataclasses.replace(report, states=states, state_links=report.links), tmp_path)
+    assert (tmp_path / "states.csv").exists()
+    assert not (tmp_path / "curve.png").exists()

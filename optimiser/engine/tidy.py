@@ -245,13 +245,16 @@ def tidied(problem: DesignProblem, result: Result, *, find_rings: FindRings = la
     circuits = dict(sorted(canonical_circuits(problem, result.rings).items()))
     before = PlanEvaluator(canonical)(result.built, rings=circuits, starts=result.starts)
     needed, every = _needed(canonical, before), {c.id for c in canonical.candidates if c.fixed != "out"}
+    tried: list[tuple[Collection[str], Collection[str]]] = []
     if problem.budget is not None and not problem.periods:
-        cheapest = dict(find_rings(rings_alone(canonical, needed, circuits)))
-        built = _with_required(canonical, needed | candidates_on(canonical, cheapest))
-        after = PlanEvaluator(canonical)(built, rings=cheapest)
-        if cheapest and not after.faults and _rank(canonical, after) <= _rank(canonical, before):
-            before = after
-    for least, usable in ((needed, every), (needed, before.built), (before.built, before.built)):
+        if cheapest := dict(find_rings(rings_alone(canonical, needed, circuits))):
+            built = _with_required(canonical, needed | candidates_on(canonical, cheapest))
+            after = PlanEvaluator(canonical)(built, rings=cheapest)
+            if not after.faults and _rank(canonical, after) <= _rank(canonical, before):
+                before = after
+        else:
+            tried.append((needed, every))
+    for least, usable in (*tried, (needed, before.built), (before.built, before.built)):
         after = _rebuilt(canonical, before, least, usable)
         if not after.faults and _rank(canonical, after) <= _rank(canonical, before):
             # Where the cost is the objective, another plan may close the gap.

@@ -357,7 +357,9 @@ def shown_of(base: Base, state: State, found: Answered, gap: float) -> tuple[Sta
     checked = None if result is None else verify.check(problem, result)
     if result is None or checked is None or not result.has_plan:
         is_infeasible = found.is_infeasible or (result is not None and result.status == "infeasible")
-        words = "No plan meets this." if is_infeasible else "No plan was found in time, and none is excluded."
+        words = (
+            "No plan does this, proven." if is_infeasible else "No plan was found in time; none is excluded."
+        )
         status = "infeasible" if is_infeasible else "unknown"
         return StateShown(**known, status=status, is_proven=is_infeasible, why=found.why or words), None
     plan = within_limit(counted_of(base, state.case), checked)

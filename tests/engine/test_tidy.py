@@ -22,7 +22,7 @@ from optimiser.engine.solve import solve
 from optimiser.engine.tidy import rings_alone, tidied
 from optimiser.problem import RingLink
 from optimiser.problem import result as results
-from optimiser.problem.model import candidates_on
+from optimiser.problem.model import candidates_on, canonical_circuits
 from optimiser.verify.rings import circuit_line, circuit_nodes
 
 
@@ -114,7 +114,7 @@ def test_the_cheapest_rings_are_found_where_no_candidate_of_the_plan_is_on_them(
 
     def find_rings(part):
         asked.append(part)
-        return {"square": (0, 1, 2, 4)}
+        return canonical_circuits(problem, {"square": (0, 1, 2, 4)})
 
     tidy = tidied(problem, plan, find_rings=find_rings)
     assert (tidy.built, dict(tidy.rings)) == (("across", "fast", "north"), {"square": (0, 1, 2, 4)})

@@ -13,8 +13,6 @@ from optimiser.cli.options import GAP, SECONDS, SEED, Json, ranged
 from optimiser.cli.screen import Display
 from optimiser.cli.solve import NOTHING, outline, show_outline
 from optimiser.engine.child import ChildProcess
-from optimiser.job.model import did_you_mean
-from optimiser.job.sections import AS_CHOSEN, slug
 from optimiser.problem import DesignProblem, load
 from optimiser.problem import result as results
 from optimiser.problem.errors import ProblemError, SolverError
@@ -401,6 +399,9 @@ def _in_words(run: dict[str, Any], key: str, value: Any) -> object:  # noqa: ANN
 
 def _state_folder(home: Path, name: str) -> Path:
     """Return the folder of the plan of a state of a run."""
+    from optimiser.job.model import did_you_mean
+    from optimiser.job.sections import AS_CHOSEN, slug
+
     states = {str(one["name"]): one for one in _summary_of(home).get("states", ())}
     unknown = f"there is no state '{name}'{did_you_mean(name, states)}"
     if name not in states or states[name]["cost"] is None:

@@ -45,6 +45,7 @@ FILES = {
     "appraisal.csv",
     "bound_checker.py",
     "equity.csv",
+    "needs.csv",
     "polycentricity.csv",
     "build_order.csv",
     "plan.png",

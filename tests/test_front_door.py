@@ -135,6 +135,7 @@ def test_the_columns_of_every_table_are_in_the_dictionary(run, half):
         "links": run.links, "cities": run.cities, "pairs": run.pairs, "rings": run.rings,
         "ring_legs": run.ring_legs, "ring_overlaps": run.ring_overlaps,
         "ring_use": run.ring_use, "candidates": run.candidates,
+        "needs": run.measures.needs, "states": run.states,
         "why.pairs": why.pairs, "why.swaps": why.swaps, "why.moved": why.moved,
         "why.alternatives": why.alternatives, "compare.links": both.links,
         "compare.pairs": both.pairs, "sweep.links": swept().links, "sweep.by_factor": swept().by_factor,

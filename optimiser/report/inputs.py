@@ -598,7 +598,7 @@ class ReportInput:
             )
         whole = ("budget", "cost", "objective", "pairs", *(f"pairs_{tier}" for tier in TIERS))
         return (
-            pd.DataFrame(rows)
+            pd.DataFrame(rows, columns=list(tables.COLUMNS["states"]))
             .astype(dict.fromkeys(whole, "Int64"))
             .round({"gap": 6, "ring_length_km": 1, "ring_new_km": 1})
         )

@@ -230,8 +230,9 @@ def with_closing_links(
     _check_region(base, asked)
     taken: dict[str, MultiLineString] = {}
     networks: list[RingNetwork] = []
+    settled = set[str]()
     for ring in ring_rules(asked, base):
-        if ring.is_proposed and ring.id in taken:
+        if ring.is_proposed and ring.id in settled:
             continue
         network = RingNetwork.of(base, ring)
         avoid = [taken[other] for other in ring.apart if other in taken]
@@ -239,7 +240,7 @@ def with_closing_links(
         charged = merge(found, charges(network.existing, stretches, base, ring, rules, ground))
         closing, circuit = close_gaps(network, charged, rules, ground, avoid=avoid)
         closed = merge(charged, closing)
-        if ring.is_proposed and not _is_closed(ring, generate(network, closed)):
+        if ring.is_proposed and not _is_to_be_closed(generate(network, closed), settled):
             continue
         log.info("ring %s: %d further links proposed to close it", ring.id, len(closing))
         found, taken[ring.id] = closed, circuit
@@ -254,13 +255,20 @@ def with_closing_links(
     return found.take(np.flatnonzero(kept).tolist())
 
 
-def _is_closed(rules: RingRules, proposed: GeneratedRing) -> bool:
-    """Tell whether a ring of a web can be formed without too much that is new."""
-    share = least_new_share(proposed.ring)
-    if share > MOST_NEW:
-        why = "no circuit has its shape" if share == 1 else f"{share:.0%} of it would be new"
-        log.info("ring %s is not proposed: %s", rules.id, why)
-    return share <= MOST_NEW
+def _is_to_be_closed(proposed: GeneratedRing, settled: set[str]) -> bool:
+    """Tell whether a ring of a web lacks something, but not much.
+
+    Where it does not lack much, its id is `settled`: no other form of it is tried.
+    """
+    ring, share = proposed.ring, least_new_share(proposed.ring)
+    if share <= MOST_NEW:
+        settled.add(ring.id)
+    if not 0 < share <= MOST_NEW:
+        why = {0.0: "it exists already", 1.0: "no circuit has its shape"}.get(
+            share, f"{share:.0%} would be new"
+        )
+        log.info("ring %s is not proposed: %s", ring.id, why)
+    return 0 < share <= MOST_NEW
 
 
 def _check_region(base: BaseCase, asked: Sequence[Rings]) -> None:
@@ -326,12 +334,13 @@ def add_rings(
     """
     found: list[tuple[RingRules, GeneratedRing]] = []
     faults: list[str] = []
+    settled = set[str]()
     for ring in ring_rules(asked, base):
-        if ring.is_proposed and any(ring.id == other.id for other, _ in found):
+        if ring.is_proposed and ring.id in settled:
             continue
         network = RingNetwork.of(base, ring)
         proposed = generate(network, candidates, budget=most)
-        if ring.is_proposed and not _is_closed(ring, proposed):
+        if ring.is_proposed and not _is_to_be_closed(proposed, settled):
             continue
         unlimited = proposed
         if not proposed.ring.links and most is not None:

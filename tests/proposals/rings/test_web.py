@@ -169,9 +169,12 @@ def test_a_web_goes_round_the_core_along_its_towns():
 
 
 @pytest.mark.parametrize(
-    ("gap_count", "missing", "formed"), [(12, (0,), ["hub"]), (0, (0,), []), (12, (0, 2, 4, 5), [])]
+    ("gap_count", "missing", "formed"),
+    [(12, (0,), ["hub"]), (0, (0,), []), (12, (0, 2, 4, 5), []), (12, (), [])],
 )
-def test_a_ring_of_a_web_that_cannot_be_formed_or_hardly_exists_is_left_out(gap_count, missing, formed):
+def test_rings_of_a_web_that_cannot_be_formed_hardly_exist_or_exist_already_are_left_out(
+    gap_count, missing, formed
+):
     region, asked = corners(without=missing), [Rings(web=True, gap_count=gap_count)]
     found = with_closing_links(none(), region, asked, Rules(), GROUND)
     assert bool(len(found)) == bool(formed)

@@ -2,12 +2,10 @@
 
 import fnmatch
 import itertools
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import get_type_hints
 
@@ -18,6 +16,7 @@ from optimiser.engine.methods.own_variant import SUFFIX, OwnVariant, Variant, pa
 from optimiser.engine.methods.variants import AUTO, VARIANTS, own
 from optimiser.problem import FORMAT, DesignProblem, load
 from optimiser.problem.errors import EnvironmentFault, OptimiserError, ProblemError
+from optimiser.problem.jsonfile import packaged
 
 REGION_JOBS = {"cities": "jing-jin-ji-links", "counties": "jing-jin-ji-counties"}
 """Ready job of each list of cities in the default region."""
@@ -167,8 +166,7 @@ def _file_instance(path: Path, family: str) -> Instance:
 
 def _generated() -> Iterator[Instance]:
     """Yield the generated problems, family by family."""
-    text = (resources.files("optimiser.bench") / "data" / "instances.toml").read_text(encoding="utf-8")
-    for row in tomllib.loads(text)["family"]:
+    for row in packaged("optimiser.bench", "data/instances.toml")["family"]:
         make = GENERATORS[row["make"]]
         for given, seed in itertools.product(row["problems"], row["seeds"]):
             p = get_type_hints(make)["p"](**given, seed=seed)

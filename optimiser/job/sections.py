@@ -1,15 +1,15 @@
 """Type the sections of a job: every key with its default and range; `meanings.toml` says what it means."""
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
-from importlib import resources
 from typing import Annotated, Any, Final, Literal, Self
 
 from anyascii import anyascii
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from optimiser.problem.jsonfile import packaged
 
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 Numbers = Annotated[tuple[float, ...], Field(strict=False)]
@@ -43,7 +43,7 @@ USUAL_YEARS = 5
 """Years of a period where none are given: the length of a five-year plan."""
 
 
-_MEANINGS = tomllib.loads((resources.files("optimiser.job") / "meanings.toml").read_text(encoding="utf-8"))
+_MEANINGS = packaged("optimiser.job", "meanings.toml")
 
 
 type Rules = Iterable[tuple[object, str]]

@@ -1,13 +1,13 @@
 """Hold the measures of a plan as the tables that files and pages show."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from importlib import resources
 from math import inf
 from typing import Any, NamedTuple
 
 import pandas as pd
+
+from optimiser.problem.jsonfile import packaged
 
 DECIMALS = {"km": 1, "minutes": 1, "share": 4, "percent": 1, "people": 0, "2h": 0, "3h": 0, "4h": 0}
 """Decimals of columns by the word that they end with; other fractions keep six."""
@@ -34,7 +34,7 @@ class Measures:
         One row a tier and state, tier ``all`` last; empty where independence does not count.
     needs
         One row a city that has pairs beyond the limit today, those that gain least first
-        (`optimiser.measures.needs.needs`).
+        (`optimiser.measures.order.needs`).
     seconds
         Exact time of each pair, in the order of the problem: columns `before_s`, `after_s` (int64,
         `networks.skims.UNREACHABLE` where no path leads), beyond the limits too; `step` of the build
@@ -97,6 +97,5 @@ class Measure(NamedTuple):
     source: str = ""
 
 
-_FILE = resources.files("optimiser.measures") / "data" / "measures.toml"
-MEASURES = {key: Measure(**row) for key, row in tomllib.loads(_FILE.read_text("utf-8")).items()}
+MEASURES = {key: Measure(**row) for key, row in packaged("optimiser.measures", "data/measures.toml").items()}
 """Measures of the table `polycentricity`, by key."""

@@ -1,4 +1,4 @@
-"""Read, check and write JSON files, whole or not at all, in folders for unfinished files."""
+"""Read, check and write JSON files, whole or not at all, in folders for unfinished files; read tables."""
 
 import difflib
 import json
@@ -6,9 +6,11 @@ import os
 import shutil
 import stat
 import tempfile
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import resources
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,6 +32,11 @@ well, and `*` is any other key."""
 
 
 # ---- reading
+
+
+def packaged(package: str, name: str) -> dict[str, Any]:
+    """Return a table in TOML that comes with a package, by the path of its file in it."""
+    return tomllib.loads((resources.files(package) / name).read_text(encoding="utf-8"))
 
 
 class JsonObject(dict[str, Json]):

@@ -24,6 +24,7 @@ from networks import inputs
 from networks.countries import WORLD, figures, lineage
 from networks.skims import way
 from optimiser.problem.errors import CandidateError
+from optimiser.problem.jsonfile import packaged
 from optimiser.proposals.base_case import BaseCase, line_km
 from optimiser.proposals.terrain import PLAIN, TERRAIN_CLASSES, Terrain, is_known, survey
 
@@ -317,8 +318,7 @@ def read_standards(country: str = WORLD) -> dict[str, Any]:
         table; `upgrade_kmh`, to which slower tracks may be brought; `mountain_kmh`, `approach_km` and
         `approach_kmh`, at which trains run in mountains and near core cities; `source` of the figures.
     """
-    file = resources.files("optimiser.proposals") / "data" / "standards.toml"
-    return figures(tomllib.loads(file.read_text("utf-8"))["country"], country)
+    return figures(packaged("optimiser.proposals", "data/standards.toml")["country"], country)
 
 
 _STAGE_KM = 5.0

@@ -19,12 +19,10 @@ in `data/*.toml`.
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib import resources
 from operator import attrgetter
 from typing import Any, cast
 
@@ -34,6 +32,7 @@ from scipy.sparse import csr_array
 
 from optimiser.measures.appraisal import annuity
 from optimiser.problem.errors import CandidateError
+from optimiser.problem.jsonfile import packaged
 from optimiser.proposals import connections, rail, roads, services, stations
 from optimiser.proposals.base_case import BaseCase, NeighbourRules, keeping_known
 from optimiser.proposals.connections import ConnectionRules
@@ -193,10 +192,8 @@ def _kind(name: str, row: dict[str, Any]) -> Kind:
     return Kind(propose=_GENERATORS[name], pays_for=pays(*parts), most=most_of, **row)
 
 
-_FILE = resources.files("optimiser.proposals") / "data" / "kinds.toml"
-
 KINDS: Mapping[str, Kind] = {
-    name: _kind(name, row) for name, row in tomllib.loads(_FILE.read_text("utf-8")).items()
+    name: _kind(name, row) for name, row in packaged("optimiser.proposals", "data/kinds.toml").items()
 }
 """Every kind that is generated, by its name."""
 

@@ -1,15 +1,14 @@
 """Write numbers, money and names the way a reader expects them."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from typing import Any, TypeGuard, cast
+
+from optimiser.problem.jsonfile import packaged
 
 
 def data_of(name: str) -> dict[str, Any]:
     """Return a file of data of this package, such as ``words``."""
-    file = resources.files("optimiser.report").joinpath("data", f"{name}.toml")
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return packaged("optimiser.report", f"data/{name}.toml")
 
 
 WORDS: Mapping[str, Any] = data_of("words")

@@ -25,8 +25,7 @@ from optimiser.measures.appraisal import (
 )
 from optimiser.measures.coverage import groups_in_order
 from optimiser.measures.equity import ALL, equity_by_tier, share_of
-from optimiser.measures.needs import needs
-from optimiser.measures.order import MarginalValues
+from optimiser.measures.order import MarginalValues, needs
 from optimiser.measures.order import build_order as order_links
 from optimiser.measures.polycentricity import (
     core_dependence,

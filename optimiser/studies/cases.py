@@ -1,12 +1,10 @@
 """Ask a finished run further: plausible cases, what demands bring and cost, other speeds."""
 
 import math
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -28,6 +26,7 @@ from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
+from optimiser.problem.jsonfile import packaged
 from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
@@ -46,9 +45,7 @@ from optimiser.tasks.cache import Progress
 from optimiser.verify import Plan
 from optimiser.verify.rules import coverable, covered_pairs
 
-STATED = tomllib.loads(
-    (resources.files("optimiser.studies") / "data" / "cases.toml").read_text(encoding="utf-8")
-)["case"]
+STATED = packaged("optimiser.studies", "data/cases.toml")["case"]
 """The plausible cases, one a row."""
 _TIMES = {row["name"]: row.get("times", {}) for row in STATED}
 SHORT_CHECK_IN_S = int(_TIMES["check-in 15 min"]["check_in_most_s"])

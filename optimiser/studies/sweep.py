@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +24,7 @@ from optimiser.job import model
 from optimiser.job.model import LoadedJob
 from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem.errors import JobError, SolverError
+from optimiser.problem.jsonfile import packaged
 from optimiser.report import page, sweep_page
 from optimiser.report import sweep as results
 from optimiser.report.inputs import SETTLED_GAP
@@ -57,9 +56,7 @@ MOST_LINKS = 20
 type Watch = Callable[[str, TaskProgress], object]
 """Called with what is being done and how far it is, before the first task and after each."""
 
-TABLES: dict[str, dict[str, str]] = tomllib.loads(
-    (resources.files("optimiser.studies") / "data" / "sweep.toml").read_text(encoding="utf-8")
-)
+TABLES: dict[str, dict[str, str]] = packaged("optimiser.studies", "data/sweep.toml")
 """Columns of each table, with their types."""
 
 

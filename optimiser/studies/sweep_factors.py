@@ -1,9 +1,7 @@
 """Turn the factors of a job into columns of a table of cases, and each row of it into a case."""
 
-import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
-from importlib import resources
 from typing import Any
 
 from optimiser.frontier import designs
@@ -11,6 +9,7 @@ from optimiser.frontier.cases import Case, TimeChanges
 from optimiser.job.model import EFFECTS, MAY, NEEDS, SCALES, Changes, Factor, Job, did_you_mean
 from optimiser.measures.appraisal import ALL_PROJECTS, CLASSES, class_of
 from optimiser.problem.errors import JobError
+from optimiser.problem.jsonfile import packaged
 from optimiser.problem.model import TIERS
 from optimiser.proposals.table import Candidates
 from optimiser.run.timing import Times
@@ -22,10 +21,7 @@ OPEN, CLOSED = 0.0, 1.0
 TODAY = "as in the job"
 """Value of a factor of opening days in the job itself."""
 USUAL = tuple(
-    Factor.model_validate(row)
-    for row in tomllib.loads(
-        (resources.files("optimiser.studies") / "data" / "usual_factors.toml").read_text(encoding="utf-8")
-    )["factor"]
+    Factor.model_validate(row) for row in packaged("optimiser.studies", "data/usual_factors.toml")["factor"]
 )
 """Factors of a job that names none."""
 _REFERENCES = {one.name: one for one in CLASSES}

@@ -11,7 +11,7 @@ from report_drawing import line_problem
 from toys import plans, toy
 
 from optimiser import verify
-from optimiser.measures.needs import cheapest_sets, needs
+from optimiser.measures.order import cheapest_sets, needs
 from optimiser.measures.valuation import Valuer
 
 

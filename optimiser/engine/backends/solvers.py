@@ -4,14 +4,14 @@ The list is also read where nothing is solved, so that it imports none of them.
 """
 
 import pkgutil
-import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
 from typing import Any
+
+from optimiser.problem.jsonfile import packaged
 
 TIME, GAP, THREADS, SEED = "time limit", "gap", "threads", "seed"
 """Settings of a solve, as named in messages."""
@@ -142,12 +142,10 @@ _FUNCTIONS: Mapping[str, dict[str, Any]] = {
     "gurobi": {"tree": "optimiser.engine.backends.gurobi:search_tree"},
     "cpsat": {"master": "optimiser.engine.backends.cpsat:CpsatMaster"},
 }
-_FILE = resources.files("optimiser.engine") / "data" / "solvers.toml"
-
 SOLVERS: Mapping[str, Solver] = MappingProxyType(
     {
         name: Solver(name, **row, **_FUNCTIONS.get(name, {}))
-        for name, row in tomllib.loads(_FILE.read_text("utf-8")).items()
+        for name, row in packaged("optimiser.engine", "data/solvers.toml").items()
     }
 )
 """Solvers with a short name, by that name."""

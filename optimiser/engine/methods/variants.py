@@ -1,9 +1,7 @@
 """List the variants, and choose one for a problem."""
 
 import pkgutil
-import tomllib
 from collections.abc import Callable, Mapping
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -12,6 +10,7 @@ from optimiser.engine.backends.solvers import ANY, NONE
 from optimiser.engine.methods import own_variant
 from optimiser.engine.methods.own_variant import OwnVariant, Variant
 from optimiser.problem.errors import ProblemError
+from optimiser.problem.jsonfile import packaged
 
 # The table is also read where nothing is solved; importing numpy and the arrays there would take too long.
 if TYPE_CHECKING:
@@ -55,10 +54,8 @@ def _variant(name: str, row: dict[str, Any]) -> Variant:
     return Variant(name=name, **{**row, **lists})
 
 
-_FILE = resources.files("optimiser.engine") / "data" / "variants.toml"
-
 VARIANTS: Mapping[str, Variant] = MappingProxyType(
-    {name: _variant(name, row) for name, row in tomllib.loads(_FILE.read_text("utf-8")).items()}
+    {name: _variant(name, row) for name, row in packaged("optimiser.engine", "data/variants.toml").items()}
 )
 """The description of each variant, by name."""
 

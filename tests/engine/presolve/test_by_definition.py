@@ -16,7 +16,6 @@ from core_drawing import both_ways, covered_by, dense_problem, line
 from cut_drawing import seconds_between
 from reduction_drawing import families_by_trial, relaxed, with_sets
 
-from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs
 from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
 from optimiser.engine.presolve.minimal_sets import (
     Effort,
@@ -28,6 +27,7 @@ from optimiser.engine.presolve.minimal_sets import (
     minimal_sets,
 )
 from optimiser.engine.presolve.pairs import first_stage, is_symmetric, merge_same_ends, merged, settle_pairs
+from optimiser.engine.presolve.sequence import contract, drop_irrelevant_arcs
 from optimiser.engine.presolve.stage import requirements
 from optimiser.problem import Candidate, Capacity, City, DesignProblem, Pair, Target
 

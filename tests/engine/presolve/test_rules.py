@@ -7,13 +7,13 @@ from core_drawing import both_ways, line
 
 from optimiser.engine.document import RULES, reduction
 from optimiser.engine.presolve import reduce
-from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs
 from optimiser.engine.presolve.fixings import (
     build_free,
     drop_slack_limits,
     propagate_fixings,
 )
 from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, merged, settle_pairs
+from optimiser.engine.presolve.sequence import contract, drop_irrelevant_arcs
 from optimiser.problem import Candidate, Capacity, City, Pair, Target
 
 

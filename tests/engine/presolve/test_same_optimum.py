@@ -11,7 +11,6 @@ from reduction_drawing import corridors, optimum, plans, problems, with_sets
 from tiers import examples
 
 from optimiser.engine.presolve import reduce
-from optimiser.engine.presolve.contraction import contract, drop_irrelevant_arcs
 from optimiser.engine.presolve.fixings import build_free, drop_slack_limits, propagate_fixings
 from optimiser.engine.presolve.minimal_sets import (
     LITTLE,
@@ -25,6 +24,7 @@ from optimiser.engine.presolve.minimal_sets import (
     minimal_sets,
 )
 from optimiser.engine.presolve.pairs import first_stage, merge_same_ends, settle_pairs
+from optimiser.engine.presolve.sequence import contract, drop_irrelevant_arcs
 from optimiser.engine.presolve.stage import apply
 
 RULES = (

@@ -10,7 +10,7 @@ from engine_running import COUNT, outcome_of
 from tiers import thinned
 
 from optimiser.engine.presolve import Reduction
-from optimiser.engine.presolve.contraction import drop_irrelevant_arcs
+from optimiser.engine.presolve.sequence import drop_irrelevant_arcs
 from optimiser.engine.search.paths import arc_table
 from optimiser.engine.search.tables import Reach, islands_of, tables, usable_candidate_arcs
 

@@ -45,9 +45,9 @@ def tracks_of(lines=LINES, definition="door_to_door"):
 def test_a_further_stop_is_a_train_of_its_own_pattern_and_slows_nobody(definition):
     tracks = tracks_of(definition=definition)
     found = {one.to_name: one for one in stations.propose_extra_stops(tracks, PatternRules(), Counter())}
-    assert set(found) == {"n1", "n2"}
+    assert set(found) == {"n1 station", "n2 station"}
     after = tracks_of([*LINES, ("hsr250", 2400, [0, 1, 3], [0, 1700, 3400])], definition).base.skim
-    added = with_arcs(tracks.base.graph, found["n1"].arcs)
+    added = with_arcs(tracks.base.graph, found["n1 station"].arcs)
     assert (added == after).all()
     assert (added <= tracks.base.skim).all()
 

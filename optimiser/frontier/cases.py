@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from optimiser.frontier.axes import with_budget, with_least
 from optimiser.problem import Candidate, Capacity, DesignProblem, Pair
-from optimiser.problem.model import Arc, without_rings
+from optimiser.problem.model import Arc, candidates_on, without_rings
 
 type Price = Literal["low", "central", "high"] | float
 """An estimate of a cost, or a factor on the cost of the base."""
@@ -317,6 +317,27 @@ def money_limits(problem: DesignProblem) -> Iterator[tuple[str, dict[str, int], 
         yield "budget", {name: cost for _, name, cost in costs}, problem.budget
     for instrument, most in problem.caps:
         yield f"cap of {instrument}", {name: cost for of, name, cost in costs if of == instrument}, most
+
+
+def payable(
+    problems: Sequence[DesignProblem], circuits: Mapping[str, Sequence[int]]
+) -> dict[str, Sequence[int]]:
+    """Return the circuits that budget and caps of every problem can pay for.
+
+    Rings that are required stay in any case. Of those that are wished, the one of the least reward is given
+    up first, until the others, and what must be built besides, can be paid.
+    """
+    rings = sorted(problems[0].rings, key=lambda ring: (ring.required, ring.reward))
+    kept = {ring.id: circuits[ring.id] for ring in rings if ring.id in circuits}
+
+    def is_too_dear(problem: DesignProblem) -> bool:
+        built = candidates_on(problem, kept) | {c.id for c in problem.candidates if c.fixed == "in"}
+        return any(sum(use.get(n, 0) for n in built) > most for _, use, most in money_limits(problem))
+
+    for ring in rings:
+        if not ring.required and any(map(is_too_dear, problems)):
+            kept.pop(ring.id, None)
+    return kept
 
 
 def _candidate(candidate: Candidate, base: Base, case: Case) -> Candidate:

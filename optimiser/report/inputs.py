@@ -290,11 +290,11 @@ class CaseResults:
         if self.is_enough:
             is_core = links["candidate_id"].map(self.is_core).to_numpy(dtype=bool)
             off_rings = " that are on no ring" if self.kept else ""
-            asked = sum(str(name) not in self.kept for name in links["candidate_id"])
-            size = f"{int(is_core.sum())} of {asked} proposals{off_rings}"
-            money = wording.share(int(links["cost"][is_core].sum()), int(links["cost"].sum()))
+            asked = links[~links["candidate_id"].isin(self.kept)]
+            size = f"{int(is_core.sum())} of {len(asked)} proposals{off_rings}"
+            money = wording.share(int(links["cost"][is_core].sum()), int(asked["cost"].sum()))
             often = f"are chosen in at least {wording.percent(ROBUST_SHARE, digits=0)} of {count} joint draws"
-            found.append(f"{size}, {money} of the money, {often}.")
+            found.append(f"{size}, {money} of their money, {often}.")
         elif self.draws:
             found.append(f"Only {count} of {len(self.draws)} joint draws were settled in time: no verdict.")
         else:
@@ -314,10 +314,11 @@ class CaseResults:
         if self.other is not None:
             shared = wording.share(self.other["shared"], self.other["cost"])
             others = listed(self.other["words"], MOST_OTHERS, "; ") or "nothing else"
+            aside = ", that on rings aside," if self.kept else ""
             found.append(
                 f"The most different plan{'' if self.other['is_proven'] else ' found'} of nearly the same "
-                f"weight has {self.other['pairs']} pairs within the limit and {shared} of its money in "
-                f"common with this one; it builds {others}."
+                f"weight has {self.other['pairs']} pairs within the limit and {shared} of its money{aside} "
+                f"in common with this one; it builds {others}."
             )
         if late and self.is_enough:
             settled = wording.percent(SETTLED_GAP, digits=0)

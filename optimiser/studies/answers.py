@@ -33,6 +33,7 @@ from optimiser.frontier.cases import (
     Timer,
     case_from,
     counted_pairs,
+    payable,
     resolve,
 )
 from optimiser.job.model import Job
@@ -512,7 +513,7 @@ def _problem(payload: Mapping[str, Any], contents: Contents) -> DesignProblem:
     if STATE.base is None or STATE.base[0] != address:
         STATE.base = address, unpack(contents(address))
     problem = resolve(STATE.base[1], case_from(payload["case"]))
-    return problem if plan is None else with_circuits(problem, plan["rings"] if problem.rings else {})
+    return problem if plan is None else with_circuits(problem, payable([problem], plan["rings"]))
 
 
 def _available(

@@ -333,20 +333,24 @@ class Asking:
         )
         if self.draws is None or counted.budget is None or counted.periods or not plan.built:
             return found
-        other = chain.spared("The most different plan", self._most_different, None, faults)
+        other = chain.spared(
+            "The most different plan", lambda: self._most_different(found.kept), None, faults
+        )
         with chain.progress.step("plans", "Looking for plans that keep budgets, and of robust money"):
             plans = tuple(self._surer(found, self.draws.cases[1:], faults))
         return replace(found, other=other, plans=plans)
 
-    def _most_different(self) -> dict[str, Any] | None:
+    def _most_different(self, kept: Sequence[str]) -> dict[str, Any] | None:
         """Return the plan that spends least on what this one builds, of those within `ALIKE` of its weight.
+
+        It keeps what is on rings, as cases do.
 
         Returns
         -------
         dict
-            `built` (ids), `words` (what it builds and this plan does not), `cost`, `shared` (money spent on
-            what both build), `pairs` within the limit, and `is_proven`, whether none shares less within the
-            gap of the job; None where no plan was found.
+            `built` (ids), `words` (what it builds and this plan does not), without rings `cost` and `shared`
+            (money spent on what both build), `pairs` within the limit, and `is_proven`, whether none shares
+            less within the gap of the job; None where no plan was found.
         """
         counted, plan = self.chain.counted.value, within_limit(self.chain.counted.value, self.done.plan)
         weight = sum(counted.pairs[k].weight for k in plan.covered)
@@ -355,7 +359,8 @@ class Asking:
             demands=False,
             least=((ALL_PAIRS, math.ceil(ALIKE * weight)),),
             unlike=plan.built,
-            rings_required=tuple(plan.rings),
+            rings=False,
+            fixed_in=tuple(kept),
         )
         with self.chain.progress.step("other", "Looking for the most different plan as good"):
             result = self.ask(case)
@@ -365,8 +370,9 @@ class Asking:
         table = self.chain.candidates.value.table.set_index("candidate_id")
         other = [name for name in row["built"] if name not in plan.built]
         words = [link_name(link) for link in table.loc[other].to_dict("records")]
-        shared = counted.cost_of(set(row["built"]) & set(plan.built))
-        return row | {"words": words, "shared": shared, "pairs": row["best"]}
+        own = set(row["built"]) - set(kept)
+        cost, shared = counted.cost_of(own), counted.cost_of(own & set(plan.built))
+        return row | {"words": words, "cost": cost, "shared": shared, "pairs": row["best"]}
 
     def _figures(self, problem: DesignProblem, result: Result) -> dict[str, Any]:
         """Return what `CaseResults.plans` has of the plan that a result claims, once it is checked."""

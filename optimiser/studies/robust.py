@@ -1,7 +1,7 @@
 """Find the one plan that serves many scenarios of a job, and write what it covers in each."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from optimiser.engine.child import ChildProcess
-from optimiser.frontier.cases import UNCHANGED, Case, counted_pairs, resolve
+from optimiser.frontier.cases import UNCHANGED, Case, counted_pairs, payable, resolve
 from optimiser.frontier.robust import (
     STEPS,
     Alone,
@@ -22,7 +22,6 @@ from optimiser.frontier.robust import (
     solve_alone,
 )
 from optimiser.job.model import LoadedJob
-from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError, VerificationError
 from optimiser.problem.model import with_circuits
 from optimiser.report import studies as pages
@@ -97,13 +96,14 @@ def robust(
 
 
 class _Found(NamedTuple):
-    """The scenarios of a job, the robust plan, and the best plans of the scenarios where asked for."""
+    """The scenarios of a job, the robust plan, the best plans of scenarios where asked for, rings built."""
 
     chain: Chain
     words: tuple[str, ...]
     composition: Composition
     answer: RobustAnswer
     alone: Sequence[Alone]
+    rings: Collection[str]
 
 
 def _found(loaded: LoadedJob, progress: Progress) -> _Found:
@@ -142,17 +142,16 @@ def _found(loaded: LoadedJob, progress: Progress) -> _Found:
         )
     base = AskedBase(chain, swept.base.closures).base
 
-    def problem_of(case: Case) -> DesignProblem:
-        """Return the problem of a case with the rings of the job's own plan built, and no others."""
-        problem = resolve(base, case)
-        return with_circuits(problem, chain.result.rings) if problem.rings else problem
-
     progress.ends(f"{len(cases)} scenarios")
-    scenarios = []
+    problems = [resolve(base, Case(name="the job itself"))]
     for number, case in enumerate(cases, start=1):
         progress.begins(f"Timing and pricing scenario {number} of {len(cases)}")
-        scenarios.append(Scenario(name=case.name.replace("/", " per "), problem=problem_of(case)))
-    composition = compose(problem_of(Case(name="the job itself")), scenarios, afford=asked.afford)
+        problems.append(resolve(base, case))
+    rings = payable(problems, chain.result.rings)
+    problems = [with_circuits(problem, rings) for problem in problems]
+    names = [case.name.replace("/", " per ") for case in cases]
+    scenarios = [Scenario(name=n, problem=problem) for n, problem in zip(names, problems[1:], strict=True)]
+    composition = compose(problems[0], scenarios, afford=asked.afford)
     params, alone = parameters(loaded.job.solve), list[Alone]()
     with ChildProcess() as process:
         if asked.compare or asked.kind == "regret":
@@ -165,7 +164,7 @@ def _found(loaded: LoadedJob, progress: Progress) -> _Found:
         limited = params.replace(gap=asked.gap, time_limit_s=asked.time_limit_s)
         answer = robust_plan(composition, asked, limited, alone=alone, run=process, notify=progress.begins)
     refuse_empty(answer.result)
-    return _Found(chain, words, composition, answer, alone)
+    return _Found(chain, words, composition, answer, alone, rings)
 
 
 # ---- files
@@ -280,6 +279,7 @@ def _summary(found: _Found, scenarios: pd.DataFrame) -> dict[str, Any]:
         "budget": base.budget,
         "money": base.money,
         "links": len(result.built),
+        "rings": {ring: ring in found.rings for ring in found.chain.result.rings},
         "mean_today": float(scenarios["today"].mean()),
         "mean_plan": float(scenarios["plan"].mean()),
         "versions": dict(result.versions),

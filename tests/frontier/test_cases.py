@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import pytest
 from core_drawing import dense_problem, line
-from ring_drawing import ringed
+from ring_drawing import ringed, square
 
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.solve import solve
@@ -23,6 +23,7 @@ from optimiser.frontier.cases import (
     TimeChanges,
     case_from,
     counted_pairs,
+    payable,
     resolve,
     with_steps,
 )
@@ -182,6 +183,18 @@ def test_the_layer_is_timed_with_the_times_of_the_case_unless_independence_does_
     assert asked == ([times] if counts else [])
     assert [p.limit for p in case.pairs[5:]] == ([77] if counts else [])
     assert counted_pairs(case) == (0, 1, 2, 3, 4)
+
+
+def test_of_the_rings_of_a_plan_the_wished_ones_of_least_reward_are_given_up_where_money_is_short():
+    rings = [square(id=name, required=False, reward=reward) for name, reward in (("r", 1), ("s", 2))]
+    problem, circuits = ringed(*rings, budget=6), {"r": (0, 1, 2, 3), "s": (0, 1, 4)}  # cost 5 and 1
+    assert payable([problem], circuits) == circuits
+    assert payable([problem, problem.replace(budget=5)], circuits) == {"s": (0, 1, 4)}
+    assert payable([problem.replace(budget=0)], circuits) == {}
+    fixed = tuple(dataclasses.replace(c, fixed="in" if c.id == "fast" else None) for c in problem.candidates)
+    assert payable([problem.replace(candidates=fixed)], circuits) == {"s": (0, 1, 4)}  # 4 besides
+    must = problem.replace(rings=tuple(dataclasses.replace(ring, required=True) for ring in rings))
+    assert payable([must.replace(budget=5)], circuits) == circuits
 
 
 def test_rings_are_those_of_the_base_unless_the_case_asks_for_none():

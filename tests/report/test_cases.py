@@ -34,7 +34,7 @@ def test_what_closes_a_ring_of_the_plan_is_kept_and_not_chosen():
     )
     assert kept.counted("cd") == FOUND.counted("cd")
     (core, *_) = kept.sentences(line_report("bc", "cd").links)
-    size = "0 of 1 proposals that are on no ring, 0 % of the money"
+    size = "0 of 1 proposals that are on no ring, 0 % of their money"
     assert core == f"{size}, are chosen in at least 90 % of 2 joint draws."
     assert CaseResults(**asdict(kept)) == kept
 
@@ -71,7 +71,7 @@ def test_the_tornado_has_a_bar_for_the_best_plan_of_a_case_and_a_mark_for_this_p
 
 def test_the_screen_and_the_map_tell_the_counts():
     text = on_screen(report())
-    assert "1 of 2 proposals, 33 % of the money, are chosen in at least 90 % of 2 joint draws" in text
+    assert "1 of 2 proposals, 33 % of their money, are chosen in at least 90 % of 2 joint draws" in text
     sources = webmap.draw(report()).select({"name": "links"})
     assert sorted(set(next(iter(sources)).data["halo"])) == [0.0, 0.55]
 
@@ -110,7 +110,7 @@ def test_joint_draws_decide_how_sure_a_proposal_is_and_the_cases_stay_the_tornad
     assert "joint draws whose best plan has the" in text
     assert "3 joint draws</span>" in text
     assert found.sentences(line_report("bc", "cd").links)[:2] == [
-        "0 of 2 proposals, 0 % of the money, are chosen in at least 90 % of 3 joint draws.",
+        "0 of 2 proposals, 0 % of their money, are chosen in at least 90 % of 3 joint draws.",
         "The plan keeps its budget in 2 of 4 joint draws.",
     ]
     few = replace(FOUND, draws=[*rows, *[{**row, "gap": 0.1} for row in rows]])
@@ -124,6 +124,11 @@ def test_the_most_different_plan_is_called_so_where_that_is_proven():
         "The most different plan of nearly the same weight has 3 pairs within the limit and 25 % of its "
         "money in common with this one; it builds C – D."
     ) in found.sentences(links)
+    with_ring = replace(found, kept=("bc",)).sentences(links)
+    assert any(
+        text.startswith("0 of 1 proposals that are on no ring, 0 % of their money,") for text in with_ring
+    )
+    assert any("25 % of its money, that on rings aside, in common with" in text for text in with_ring)
     cut = replace(FOUND, other=other | {"is_proven": False}).sentences(links)
     assert any(text.startswith("The most different plan found of") for text in cut)
 

@@ -42,7 +42,8 @@ def test_timing_anew_without_changes_gives_the_same_problem_and_slower_roads_cov
     tmp_path, monkeypatch
 ):
     monkeypatch.setenv("POLYRING_CACHE", str(tmp_path))
-    chain = Chain.of(find("jing-jin-ji-links", settings=["independence.weight=0.25"]))
+    settings = ["independence.weight=0.25", "independence.counts=true"]
+    chain = Chain.of(find("jing-jin-ji-links", settings=settings))
     draft = chain.draft.value
     base = answers.base_of(chain.times.value, chain.candidates.value, draft, chain.loaded.job)
     assert times_within(base.timer(UNCHANGED)) == times_within(draft.problem)

@@ -5,8 +5,8 @@ cities), `group` (tier of the smaller city), `weight`, `limit_s`, and the times 
 (with the plan) and `all_built_s` (with every candidate built), int64, seconds.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -213,10 +213,3 @@ class Fairness:
         """
         price = self.lost / self.worth_free if self.worth_free else 0.0
         return {**asdict(self), "lost": self.lost, "price_of_fairness": round(price, 9)}
-
-
-def fairness_of(values: Mapping[str, Any]) -> Fairness:
-    """Return the value that `Fairness.as_dict` wrote."""
-    kept = {one.name: values[one.name] for one in fields(Fairness)}
-    lists = {name: tuple(kept[name]) for name in ("demands", "only_plan", "only_free")}
-    return Fairness(**{**kept, **lists, "tiers": tuple(TierPrice(**tier) for tier in kept["tiers"])})

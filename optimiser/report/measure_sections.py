@@ -261,7 +261,7 @@ def build_order(_report: ReportInput, measures: Measures) -> dict[str, Any] | No
     method, _, exchanged = str(measures.facts["order_method"]).partition(", ")
     names = {row["candidate_id"]: wording.link_name(row) for row in steps.to_dict("records")}
     return {
-        "tiers": _tiers_of(steps),
+        "tiers": [name.removeprefix(SHARE) for name in steps.columns if name.startswith(SHARE)],
         "method": wording.WORDS["order_methods"].get(method, method),
         "exchanged": bool(exchanged),
         "phases": [
@@ -273,7 +273,3 @@ def build_order(_report: ReportInput, measures: Measures) -> dict[str, Any] | No
             for row in phases.to_dict("records")
         ],
     }
-
-
-def _tiers_of(steps: pd.DataFrame) -> list[str]:
-    return [name.removeprefix(SHARE) for name in steps.columns if name.startswith(SHARE)]

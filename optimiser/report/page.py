@@ -175,7 +175,9 @@ def write(report: ReportInput, path: Path) -> Path:
 
 def render(report: ReportInput) -> str:
     """Return the page as text."""
-    return _rendered("report.html", report, context(report), curves(report))
+    cases = report.cases
+    pictures = {} if cases is None or not cases.solved else {"cases": plots.png(cases.plot(), dpi=110)}
+    return _rendered("report.html", report, context(report), pictures)
 
 
 def write_frontier(report: ReportInput, path: Path, *, picture: Path) -> Path:
@@ -219,14 +221,6 @@ def _bokeh_script() -> str:
 
     # The library itself, without the call that sets its log level: that call writes to the console.
     return str(Resources(mode="inline", components=["bokeh"], minified=True).js_raw[0]).replace("\r\n", "\n")
-
-
-def curves(report: ReportInput) -> dict[str, bytes]:
-    """Return the pictures of the page: what each sum of money brings, and what cases change."""
-    found = {}
-    if report.cases is not None and report.cases.solved:
-        found["cases"] = report.cases.plot()
-    return {name: plots.png(figure, dpi=110) for name, figure in found.items()}
 
 
 def context(report: ReportInput) -> dict[str, Any]:

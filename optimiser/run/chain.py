@@ -321,19 +321,6 @@ class Chain:
             cache.forget(outcome)
         return found
 
-    def spared[T](self, title: str, make: Callable[[], T], default: T, faults: list[str] | None = None) -> T:
-        """Return a value that the plan does not depend on; the default, and a fault, where a solver fails.
-
-        Faults go to those of the run, or to a list of the caller.
-        """
-        try:
-            return make()
-        except SolverError as error:
-            (self.faults if faults is None else faults).append(
-                f"{title} failed and is left out: {error.what}."
-            )
-            return default
-
     @property
     def weight_scale(self) -> int:
         """By what the weights of the job are multiplied in the problem."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+from pydantic import TypeAdapter
 
 from networks import storage
 from networks.cities import describe_tiers
@@ -19,7 +20,7 @@ from networks.skims import UNREACHABLE
 from optimiser.job.model import Job
 from optimiser.job.sections import UNCERTAIN
 from optimiser.measures import coverage
-from optimiser.measures.coverage import Fairness, fairness_of
+from optimiser.measures.coverage import Fairness
 from optimiser.measures.order import Ranking
 from optimiser.measures.ring_use import RingUse, RoadTimes, trip_use
 from optimiser.measures.tables import Measures
@@ -99,7 +100,7 @@ def answers_of(summary: Mapping[str, Any]) -> Answers | None:
     return Answers(
         cases=None if cases is None else CaseResults(**cases),
         speeds=speeds,
-        prices=None if prices is None else fairness_of(prices),
+        prices=None if prices is None else TypeAdapter(Fairness).validate_python(prices),
         states=tuple(map(state_of, states)),
         notes=tuple(further.get("notes", ())),
         faults=tuple(further.get("faults", ())),

@@ -25,7 +25,7 @@ from optimiser.job.sections import CASES_ON, CaseName
 from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import JobError
+from optimiser.problem.errors import JobError, SolverError
 from optimiser.problem.jsonfile import packaged
 from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
@@ -161,6 +161,15 @@ def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case
 # ---- asking them
 
 
+def spared[T](title: str, make: Callable[[], T], faults: list[str]) -> T | None:
+    """Return a value that the plan does not depend on; None, and a fault, where a solver fails."""
+    try:
+        return make()
+    except SolverError as error:
+        faults.append(f"{title} failed and is left out: {error.what}.")
+        return None
+
+
 @dataclass(frozen=True)
 class Asking:
     """What a finished run can be asked.
@@ -246,10 +255,9 @@ class Asking:
             counted, words = chain.counted.value, demands.fairness_demands(job)
             plan = within_limit(counted, done.plan)
             with chain.progress.step("fairness", "Solving without the demands, to price them"):
-                prices = chain.spared(
+                prices = spared(
                     "The price of the demands",
                     lambda: price_demands(self.base.base, plan, asked=words, gap=job.solve.gap, ask=self.ask),
-                    None,
                     faults,
                 )
         return Answers(
@@ -333,9 +341,7 @@ class Asking:
         )
         if self.draws is None or counted.budget is None or counted.periods or not plan.built:
             return found
-        other = chain.spared(
-            "The most different plan", lambda: self._most_different(found.kept), None, faults
-        )
+        other = spared("The most different plan", lambda: self._most_different(found.kept), faults)
         with chain.progress.step("plans", "Looking for plans that keep budgets, and of robust money"):
             plans = tuple(self._surer(found, self.draws.cases[1:], faults))
         return replace(found, other=other, plans=plans)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import TypeAdapter
 
-from optimiser.measures.coverage import Fairness, fairness_of
+from optimiser.measures.coverage import Fairness
 
 
 def priced(best, fair):
@@ -15,4 +16,4 @@ def priced(best, fair):
 def test_the_price_of_fairness_is_the_share_given_up(best, fair, price):
     value = priced(best, fair).as_dict()
     assert (value["lost"], value["price_of_fairness"]) == (best - fair, price)
-    assert fairness_of(value) == priced(best, fair)
+    assert TypeAdapter(Fairness).validate_python(value) == priced(best, fair)

@@ -10,13 +10,14 @@ import pytest
 from base_drawing import plain_base
 from core_drawing import best_plans
 from engine_running import HereProcess
+from pydantic import TypeAdapter
 from tiers import thinned
 from toys import SETTINGS, by_tier, plans, rivals, toy
 
 from optimiser import verify
 from optimiser.engine import attempt as engine
 from optimiser.frontier.cases import resolve
-from optimiser.measures.coverage import fairness_of
+from optimiser.measures.coverage import Fairness
 from optimiser.problem import Period, Target
 from optimiser.problem.result import Result
 from optimiser.report import page, sentences
@@ -84,7 +85,7 @@ def test_a_demand_that_the_best_plan_meets_anyway_costs_nothing():
 
 def test_the_value_survives_being_written():
     found = priced(rivals().replace(targets=(Target("small", 4),)))
-    assert fairness_of(found.as_dict()) == found
+    assert TypeAdapter(Fairness).validate_python(found.as_dict()) == found
     assert found.as_dict()["lost"] == 3
 
 

@@ -14,8 +14,7 @@ from optimiser.engine.methods.heuristics.lns import (
     start_plans,
 )
 from optimiser.engine.models.extended import counting_rings
-from optimiser.engine.models.modelling import pulp
-from optimiser.engine.models.rings import RingDecisions, circuits_in, detached_rows, forming
+from optimiser.engine.models.rings import RingDecisions, circuits_in, forming
 from optimiser.engine.presolve import Reduction, reduce
 from optimiser.engine.search.circuit_starts import priced_lengths, start_circuits, touching_links
 from optimiser.engine.search.circuits import Circuit
@@ -247,10 +246,3 @@ def circuits_of_point(
         elif found:
             in_pieces.append((ring, found))
     return circuits, in_pieces
-
-
-def rows_against(
-    in_pieces: Sequence[tuple[RingDecisions, list[Circuit]]],
-) -> list[tuple[str, pulp.LpAffineExpression]]:
-    """Return the ring rows that rings in pieces violate, each with the tag of its ring."""
-    return [(ring.tag, row) for ring, found in in_pieces for _, row in detached_rows(ring, found)]

@@ -17,10 +17,10 @@ from optimiser.engine.methods.ring_plans import (
     Values,
     circuits_of_point,
     first_plans,
-    rows_against,
 )
 from optimiser.engine.models.extended import ExtendedModel, build_extended
 from optimiser.engine.models.modelling import pulp
+from optimiser.engine.models.rings import detached_rows
 from optimiser.engine.presolve.sequence import open_network
 from optimiser.engine.search.evaluation import PlanEvaluator
 from optimiser.engine.search.incumbent import Evaluated, Incumbent, Send
@@ -141,7 +141,7 @@ class PointReader:
         built = [j for j, x in enumerate(self.model.x) if values[x.name] > 0.5]
         if not any(ring.ring.required for ring, _ in in_pieces):
             self._take(built, circuits, values, step)
-        return rows_against(in_pieces)
+        return [(ring.tag, row) for ring, found in in_pieces for _, row in detached_rows(ring, found)]
 
     def _take(self, built: Sequence[int], circuits: Circuits, values: Values, step: str) -> None:
         problem, starts = self.task.problem, dict[str, int]()

@@ -28,7 +28,7 @@ from shapely import (
 from shapely.geometry.base import BaseGeometry
 
 from optimiser.measures import coverage
-from optimiser.report import plots
+from optimiser.report import plots, ring_section
 from optimiser.report.inputs import ReportInput
 from optimiser.report.plots import per_point
 from optimiser.report.ring_layout import NEW, WGS84, RingShown, formed, joined, known_rings, plane_of
@@ -360,8 +360,8 @@ def draw_marks(
     cities = cities.cx[west + room : east - room, south + room : north - room]
     marks = draw_city_marks(axes, cities, filled)
     numbers = _draw_numbers(axes, layers)
-    ring_ids = _draw_ring_ids(axes, layers, report.rings, taken=np.vstack([marks, numbers]))
-    numbers = np.vstack([numbers, ring_ids])
+    ring_names = _draw_ring_names(axes, layers, report.rings, taken=np.vstack([marks, numbers]))
+    numbers = np.vstack([numbers, ring_names])
     # Labels avoid small boxes along the proposals and rings where they can.
     at = np.linspace(0, 1, 25)
     along = [line for shape in layers.links.geometry for line in parts(shape)]
@@ -420,16 +420,17 @@ def _bold(axes: Axes, point: Point, words: str, **look: Any) -> Text:  # noqa: A
     return axes.text(point.x, point.y, words, size=7.5, weight="bold", ha="center", va="center", **look)
 
 
-def _draw_ring_ids(axes: Axes, layers: Layers, rings: Sequence[RingShown], *, taken: Boxes) -> Boxes:
-    """Write the ids of rings on their lines where the map shows several; return the rectangles, in pixels.
+def _draw_ring_names(axes: Axes, layers: Layers, rings: Sequence[RingShown], *, taken: Boxes) -> Boxes:
+    """Write the names of rings on their lines where the map shows several; return the rectangles, in pixels.
 
-    Each stands where it hides fewest of the rectangles taken, of other rings and of their ids.
+    Each stands where it hides fewest of the rectangles taken, of other rings and of their names.
     """
     found, circuits = [boxes(())], layers.circuits
     for row in circuits.itertuples() if len(circuits) > 1 else ():
         edge = {"edgecolor": "white", "linewidth": 1.2}
         shape = {"boxstyle": "round,pad=0.3", "facecolor": plots.ring(row.mode).colour, **edge}
-        text = _bold(axes, Point(0, 0), rings[row.ring].id, color="white", zorder=9.5, bbox=shape)
+        title = ring_section.name(rings[row.ring], rings)
+        text = _bold(axes, Point(0, 0), title, color="white", zorder=9.5, bbox=shape)
         size = text.get_window_extent()
         others = _ring_boxes(axes, replace(layers, rings=circuits[circuits["ring"] != row.ring]))
         hidden = np.vstack([taken, others, *found])

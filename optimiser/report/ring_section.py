@@ -64,9 +64,17 @@ def planned(report: ReportInput, ring: RingShown) -> str:
     return f"{noun(ring)} of {ring.length_km:,.0f} km {around(ring)}, for {cost}; not closed here"
 
 
+def name(ring: RingShown, rings: Sequence[RingShown]) -> str:
+    """Return a ring as a title: its centres, or its id where another ring goes round the same."""
+    centres = ring.facts.centres
+    is_only = [one.facts.centres for one in rings if one.id != ring.id].count(centres) == 0
+    return "–".join(centres) if centres and is_only else ring.id
+
+
 def titled(report: ReportInput, ring: RingShown) -> str:
-    """Return the sentence of a ring, with its id before it where the job asks for several."""
-    return sentence(ring) if len(report.rings) == 1 else f"{ring.id}: {sentence(ring)}"
+    """Return the sentence of a ring, with its id before it where others go round the same centres."""
+    title = name(ring, report.rings)
+    return f"{title}: {sentence(ring)}" if title == ring.id and len(report.rings) > 1 else sentence(ring)
 
 
 def build(report: ReportInput, ring: RingShown) -> str:
@@ -238,7 +246,7 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
     return [
         {
             "place": place if place < len(circuits) else None,
-            "title": ring.id if len(report.rings) > 1 else "",
+            "title": f"{name(ring, report.rings)} ring" if len(report.rings) > 1 else "",
             "mode": ring.facts.mode,
             "sentence": sentence(ring),
             "terms": terms(ring),

@@ -54,7 +54,7 @@ def test_the_legend_tells_road_rings_from_railway_rings(make):
     }
     text = page.render(report)
     assert "railway ring, existing" in text
-    assert "<h3>inner</h3>" in text
+    assert "<h3>inner ring</h3>" in text
 
 
 def test_letters_that_no_font_has_are_transliterated_in_the_picture(make):

@@ -31,7 +31,7 @@ def sentence(report: ReportInput, plan: StateShown | None = None) -> str:
         if not money or able is None:
             return f"No plan with {plan.rings}{money}. {' '.join(plan.why.split())}".strip()
         return f"No plan with {plan.rings}{money}: the least sum asked that has one is {_sum(report, able)}."
-    return f"{_brings(report, plan, plan.cost)}{_rings(report, plan)}."
+    return f"{_brings(report, plan, plan.cost - _ring_cost(plan))}{_rings(report, plan)}."
 
 
 def _brings(report: ReportInput, plan: StateShown, cost: int) -> str:
@@ -60,7 +60,7 @@ def _rings(report: ReportInput, plan: StateShown) -> str:
     """Return which rings a plan closes or could close with its budget, and at what price, in clauses."""
     rings = formed(plan.rings_shown)
     if rings:
-        return f"; {_closed(report, plan, 'is' if len(rings) == 1 else 'are')}"
+        return f"; {_closed(report, plan, 'is closed')}"
     same = [one for one in report.states if one.budget == plan.budget and one.cost is not None]
     able = {frozenset(ring.id for ring in formed(one.rings_shown)): one for one in same[::-1]}
     able.pop(frozenset(), None)
@@ -84,14 +84,18 @@ def _sum(report: ReportInput, plan: StateShown) -> str:
     return wording.amount(_spent(plan), report.money)
 
 
+def _ring_cost(plan: StateShown) -> int:
+    """Return the money of a plan that goes into what its rings use."""
+    needed = {name for ring in formed(plan.rings_shown) for name in ring.candidates}
+    return sum(step.cost for step in plan.order if step.candidate_id in needed)
+
+
 def _closed(report: ReportInput, plan: StateShown, verb: str) -> str:
-    """Return the rings that a plan closes, for how much of its money, at which price and to what use.
+    """Return the rings that a plan closes, for how much more money or of it, at which price, to what use.
 
     Without a verb it goes on with a list of such rings.
     """
-    rings = formed(plan.rings_shown)
-    needed = {name for ring in rings for name in ring.candidates}
-    cost = sum(step.cost for step in plan.order if step.candidate_id in needed)
+    rings, cost = formed(plan.rings_shown), _ring_cost(plan)
     if not cost:
         return f"{named(rings)} exist{'s' if len(rings) == 1 else ''} already"
     money = wording.amount(cost, report.money).removesuffix(wording.per_person(report.money)[1]).strip()
@@ -99,10 +103,14 @@ def _closed(report: ReportInput, plan: StateShown, verb: str) -> str:
     if plan.ring_use is not None:
         places = plan.ring_use.alone[0].relieved_places
         trips = (
-            f"trips of {wording.integer(places)} town{'' if places == 1 else 's'}" if places else "no trips"
+            f"some trips of {wording.integer(places)} town{'' if places == 1 else 's'}"
+            if places
+            else "no trips"
         )
-        takes = {"is": "takes", "are": "take", "can be": "would take"}.get(verb)
+        takes = {"is closed": "takes", "can be": "would take"}.get(verb)
         use = f", and {takes} {trips} out of the cores" if takes else f", with {trips}"
+    if verb == "is closed":
+        return f"another {money} closes {named(rings)}{_price(report, plan)}{use}"
     closed = f" {verb} closed for {money} of it" if verb else f" for {money}"
     return f"{named(rings)}{closed}{_price(report, plan)}{use}"
 
@@ -118,7 +126,7 @@ def _price(report: ReportInput, plan: StateShown) -> str:
         return ""
     lost = max(len(one.covered) for one in plain) - len(plan.covered)
     if lost <= 0:
-        return ", at the price of no pair"
+        return ", without costing a pair"
     return f", at the price of {'one pair' if lost == 1 else f'{wording.integer(lost)} pairs'}"
 
 

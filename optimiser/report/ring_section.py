@@ -271,7 +271,7 @@ def section(report: ReportInput, circuits: Sequence[RingShown]) -> list[dict[str
 def figures(report: ReportInput, ring: RingShown) -> list[tuple[str, str, str]]:
     """Return the four key figures of a ring that is formed: value, words, note."""
     requested = f"at least {ring.least_cities} requested" if ring.least_cities else "no minimum requested"
-    earned = f"reward {integer(ring.reward)}" if ring.reward else "required of every plan"
+    earned = f"counts {integer(ring.reward)} in the objective" if ring.reward else "required of every plan"
     share = wording.share(ring.existing_km, ring.length_km)
     return [
         (f"{ring.length_km:,.0f} km", "total length", earned),
@@ -335,10 +335,11 @@ def purpose(use: RingUse | None) -> str:
     free, cores = use.alone[0], join_names(use.facts["cores"])
     people = wording.people(use.near_people)
     return (
-        f"By itself it takes trips of {integer(free.relieved_places)} places out of {cores}, makes "
+        f"By itself it takes some trips of {integer(free.relieved_places)} places out of {cores}, makes "
         f"{integer(free.faster)} of {integer(free.pairs)} pairs of places faster, and lies within "
-        f"{use.facts['near_min']} minutes of {people} people. {short_km(use.second_way_km)} km of it get a "
-        f"second way; {short_km(use.second_way_existing_km)} km of them exist."
+        f"{use.facts['near_min']} minutes of {people} people. When a stretch of it is closed, "
+        f"{short_km(use.second_way_km)} km of it have a way round that is missing today; "
+        f"{short_km(use.second_way_existing_km)} km of these exist."
     )
 
 
@@ -357,7 +358,7 @@ def use_rows(use: RingUse, state: Sequence[TripUse]) -> list[tuple[str, str, lis
     rows = [
         ("Pairs through the cores", f"of {integer(use.today[0].pairs)}", [*counts, "–"]),
         ("Their share of all trips", "by the gravity model", [*shares, "–"]),
-        ("Minutes of pairs through the cores today", "mean of those that can avoid them", times),
+        ("Mean drive of pairs through the cores today, minutes", "of those that can avoid them", times),
     ]
     for least in (5, 15):
         counted = [[getattr(one, f"{of}_{least}") for of in ("faster", "people")] for one in state]

@@ -14,6 +14,8 @@ from optimiser.measures import coverage
 from optimiser.measures.coverage import Fairness
 from optimiser.report import answer, ring_section, tables, wording
 from optimiser.report.inputs import Question, ReportInput
+from optimiser.report.measure_sections import PLAN
+from optimiser.report.ring_layout import formed
 
 ORDER = "in the order of building, by value for money"
 """Order of the links in a few words; `optimiser.measures.order.build_order` gives the rule in full."""
@@ -140,7 +142,7 @@ def measures(report: ReportInput) -> Iterator[str]:
 
 
 def rests_on(report: ReportInput) -> Iterator[str]:
-    """Yield how many new pairs rest on measures at stations, and what half of its cost brings."""
+    """Yield what new pairs rest on, what rings are for, what half of the cost brings, and what pays."""
     if report.measures is None or len(report.measures.build_order) < 2:
         return
     facts, steps = report.measures.facts, report.measures.build_order
@@ -153,10 +155,24 @@ def rests_on(report: ReportInput) -> Iterator[str]:
     for row in () if report.cases is None else report.cases.rows:
         if row["name"] == AS_TODAY and row["best"] is not None:
             yield f"The best plan of equal money without any brings {row['best'] - row['today']}"
+    rewards = [ring.reward for ring in formed(report.rings) if ring.reward and ring.candidates]
+    if rewards:
+        its = (
+            "The ring is closed for its reward" if len(rewards) == 1 else "Rings are closed for their rewards"
+        )
+        total = wording.integer(sum(rewards))
+        yield f"{its} ({total} in the objective), derived from the driving time that they save, not for pairs"
     half = steps[steps["cost_so_far"] <= report.cost / 2].iloc[-1]
     first = half["pairs_within"] - steps["pairs_within"].iloc[0]
     brought = "all" if first == new else f"{first} of"
     yield f"The first half of the money, spent in the build order, brings {brought} {new} new pairs"
+    table, hour = report.measures.appraisal, facts["hour_value"]
+    if hour is not None and len(table):
+        pays = table.loc[table["candidate_id"] != PLAN, "pays"]
+        factor, unit = wording.per_person(report.money)
+        count = wording.integer(int(pays.eq(True).sum())) if pays.eq(True).any() else "none"
+        worth = f"{wording.integer(round(hour * factor))} {unit} an hour"
+        yield f"By the time that it saves, at {worth}, {count} of the {len(pays)} proposals pays for itself"
 
 
 AS_TODAY = "stations as today"

@@ -29,7 +29,7 @@ from optimiser.problem.model import TIERS
 from optimiser.problem.result import Result
 from optimiser.proposals.rings.reference_rings import ReferenceRing, read_reference_rings
 from optimiser.proposals.table import Candidates
-from optimiser.report import answer, geopackage, inputs, sentences, tables
+from optimiser.report import answer, geopackage, inputs, sentences, tables, wording
 from optimiser.report.inputs import CaseResults, Question, ReportInput, StateShown, StateStep
 from optimiser.report.ring_layout import RingShown
 from optimiser.report.wording import join_names
@@ -306,7 +306,7 @@ def _assumptions(found: Findings) -> tuple[tuple[str, str], ...]:
         carried = tuple(f"{trains} on {name}" for name, trains in most_a_day(job.capacity).items())
         capacity = f"a day and direction at most {join_names(carried)}, today's trains included"
     return (
-        ("Limit", f"{job.times.limit_s} s"),
+        ("Limit", wording.short_hours(job.times.limit_s)),
         ("Travel time", _DEFINITIONS[job.times.definition]),
         ("Tiers of cities", _tiers(found)[0]),
         *(describe_access(access_parameters(job, source)) if has_trains else ()),

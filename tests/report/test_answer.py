@@ -69,12 +69,12 @@ def test_without_a_budget_the_cost_is_told():
 
 def test_a_ring_that_is_closed_has_its_money_and_its_price_in_pairs():
     plan = state("all", "all rings", 310, ("bc", "idle"), **OUTER)
-    ring = "; a ring road of 280 km round Centre is closed for 100 million of it"
+    ring = "; another 100 million closes a ring road of 280 km round Centre"
     assert said(plan).endswith(f"{ring}.")  # without another state its price is not known
     dear = state("no", "no ring", 310, ("bc", "cd", "idle"), **NO_RING)
     assert said(plan, dear).endswith(f"{ring}, at the price of 3 pairs.")
     same = state("no", "no ring", 310, ("bc",), **NO_RING)
-    assert said(plan, same).endswith(f"{ring}, at the price of no pair.")
+    assert said(plan, same).endswith(f"{ring}, without costing a pair.")
     one_less = replace(dear, covered=dear.covered[:4])
     assert said(plan, one_less).endswith(f"{ring}, at the price of one pair.")
 
@@ -98,20 +98,20 @@ def test_a_ring_that_could_be_closed_with_the_money_is_told():
     ("places", "expected"),
     [
         (0, "and takes no trips out of the cores."),
-        (1, "and takes trips of 1 town out of the cores."),
-        (1234, "and takes trips of 1,234 towns out of the cores."),
+        (1, "and takes some trips of 1 town out of the cores."),
+        (1234, "and takes some trips of 1,234 towns out of the cores."),
     ],
 )
 def test_a_ring_that_is_closed_tells_whose_trips_it_takes_out_of_the_cores(places, expected):
     use = SimpleNamespace(alone=(SimpleNamespace(relieved_places=places),))
     plan = state("all", "all rings", 310, ("bc", "idle"), ring_use=use, **OUTER)
-    assert said(plan).endswith(f"closed for 100 million of it, {expected}")
+    assert said(plan).endswith(f"round Centre, {expected}")
     without = state("no", "no ring", 310, ("bc",), **NO_RING)
     assert said(without, plan).endswith(expected.replace("takes", "would take"))
     second = replace(plan.rings_shown[0], facts=replace(plan.rings_shown[0].facts, id="second"))
     both = replace(plan, rings_shown=(*plan.rings_shown, second))
     words = expected.removeprefix("and takes ").removesuffix(" out of the cores.")
-    assert said(without, both, plan).endswith(f"at the price of no pair, with {words}.")
+    assert said(without, both, plan).endswith(f"without costing a pair, with {words}.")
 
 
 def test_a_ring_that_the_money_cannot_close_is_told_with_the_least_sum_that_does():
@@ -165,9 +165,9 @@ def test_the_plan_alone_is_answered_from_its_own_figures():
     report = explored()
     pairs, rings = answer.sentence(report, report.plans[0]).split("; ")
     assert pairs == (
-        "310 of 400 million CNY bring 3 more of 6 pairs of cities within 4 hours, all of them of small cities"
+        "210 of 400 million CNY bring 3 more of 6 pairs of cities within 4 hours, all of them of small cities"
     )
-    assert rings == "a ring road of 280 km round Centre is closed for 100 million of it."
+    assert rings == "another 100 million closes a ring road of 280 km round Centre."
 
 
 def test_the_note_says_what_is_proven():

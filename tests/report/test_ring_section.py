@@ -35,7 +35,7 @@ def test_what_a_ring_is_for_stands_beside_today():
     assert rows["Their share of all trips"] == ["25.0 % → 25.0 %", "25.0 % → 25.0 %", "–"]
     assert rows["Pairs faster by 15 min"] == ["2 (20 k people)"] * 3
     plan = {name: cells for name, _, cells in ring_section.use_rows(USE, USE.plan)}
-    assert plan["Minutes of pairs through the cores today"] == ["90.0 → –"] * 3
+    assert plan["Mean drive of pairs through the cores today, minutes"] == ["90.0 → –"] * 3
     assert plan["Pairs faster by 5 min"] == ["9 (40 k people)"] * 3
 
 
@@ -43,10 +43,10 @@ def test_the_page_tells_what_a_ring_is_for(make, earning):
     ring = replace(earning, use=USE)
     text = re.sub(r"\s+", " ", page.render(make("bc", rings=(ring,), ring_use=USE)))
     for words in (
-        *("What it is for", "with this ring alone", "Cores at 25 km/h", "50 km of it get a second way"),
+        *("What it is for", "with this ring alone", "<small>25 km/h</small>", "50 km of it have a way round"),
         *(
-            "today → with the plan",
-            "Cores: Hub, Side.",
+            "today → with the plan as chosen",
+            "between places outside Hub, Side",
             "12 places of 20,000 people",
             "drawn by hand",
             "130 km, 30 new",

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from measures_drawing import drawn_candidates, drawn_cities, drawn_plan, drawn_problem
+from ring_square import shown as ring_shown
 
 from optimiser import verify
 from optimiser.measures.tables import MEASURES, Measures
@@ -204,25 +205,33 @@ def test_pairs_that_rest_on_measures_at_stations_are_counted_apart():
 
 
 def test_the_page_says_what_rests_on_measures_at_stations_and_what_half_the_money_brings():
-    facts = {"new_pairs": 3, "new_pairs_without_station_measures": 2}
+    facts = {"new_pairs": 3, "new_pairs_without_station_measures": 2, "hour_value": 4e-5}
     steps = pd.DataFrame({"cost_so_far": [0, 50, 250], "pairs_within": [3, 5, 6]})
-    measures = SimpleNamespace(facts=facts, build_order=steps)
+    appraisal = pd.DataFrame({"candidate_id": ["bd", "ac", "plan"], "pays": [False, True, False]})
+    measures = SimpleNamespace(facts=facts, build_order=steps, appraisal=appraisal)
     cases = SimpleNamespace(rows=[{"name": "stations as today", "today": 3, "best": 4}])
-    report = SimpleNamespace(measures=measures, links=["bd", "ac"], cost=250, cases=None)
-    first, last = sentences.rests_on(report)
+    report = SimpleNamespace(
+        measures=measures, links=["bd", "ac"], cost=250, cases=None, rings=(), money="million CNY"
+    )
+    first, *last = sentences.rests_on(report)
     report.cases = cases
     assert list(sentences.rests_on(report)) == [
         first,
         "The best plan of equal money without any brings 1",
-        last,
+        *last,
     ]
-    assert [first, last] == [
+    assert [first, *last] == [
         (
             "1 of the 3 new pairs rest on measures at stations (check-in, connections, ways to stations): "
             "with these as today, the other proposals bring 2"
         ),
         "The first half of the money, spent in the build order, brings 2 of 3 new pairs",
+        "By the time that it saves, at 40 CNY an hour, 1 of the 2 proposals pays for itself",
     ]
+    report.rings = (ring_shown(reward=12),)
+    assert list(sentences.rests_on(report))[2] == (
+        "Rings are closed for the driving time that they save (12 in the objective), not for pairs"
+    )
 
 
 @pytest.mark.parametrize(("hour_value", "pays"), [(None, None), (1e-6, False), (1e-3, True)])

@@ -157,11 +157,8 @@ def rests_on(report: ReportInput) -> Iterator[str]:
             yield f"The best plan of equal money without any brings {row['best'] - row['today']}"
     rewards = [ring.reward for ring in formed(report.rings) if ring.reward and ring.candidates]
     if rewards:
-        its = (
-            "The ring is closed for its reward" if len(rewards) == 1 else "Rings are closed for their rewards"
-        )
         total = wording.integer(sum(rewards))
-        yield f"{its} ({total} in the objective), derived from the driving time that they save, not for pairs"
+        yield f"Rings are closed for the driving time that they save ({total} in the objective), not for pairs"
     half = steps[steps["cost_so_far"] <= report.cost / 2].iloc[-1]
     first = half["pairs_within"] - steps["pairs_within"].iloc[0]
     brought = "all" if first == new else f"{first} of"

@@ -274,7 +274,7 @@ def test_the_page_with_states_opens_without_a_message_and_fits(width, tab, state
 
 def test_the_switch_and_the_keys_change_links_rings_tiers_tables_and_sentence(tab, states):
     tab.open(states)
-    assert text(tab, "answer").endswith("at the price of no pair.")
+    assert text(tab, "answer").endswith("without costing a pair.")
     assert (drawn(tab, "rings-whole-road"), drawn(tab, "rings-left"), drawn(tab, "proposals-badges")) == (
         1,
         0,

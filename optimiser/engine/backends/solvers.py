@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from types import MappingProxyType
-from typing import Any
 
 from optimiser.problem.jsonfile import packaged
 
@@ -133,20 +132,8 @@ class Solver:
         return self.pulp_name not in _REPORTS_NONE_INFEASIBLE
 
 
-_FUNCTIONS: Mapping[str, dict[str, Any]] = {
-    BUNDLED: {"master": "optimiser.engine.methods.cuts.master_loop:IntegerMaster"},
-    ALTERNATIVE: {
-        "version": "optimiser.engine.backends.scip_tree:version",
-        "tree": "optimiser.engine.backends.scip_tree:search_tree",
-    },
-    "gurobi": {"tree": "optimiser.engine.backends.gurobi:search_tree"},
-    "cpsat": {"master": "optimiser.engine.backends.cpsat:CpsatMaster"},
-}
 SOLVERS: Mapping[str, Solver] = MappingProxyType(
-    {
-        name: Solver(name, **row, **_FUNCTIONS.get(name, {}))
-        for name, row in packaged("optimiser.engine", "data/solvers.toml").items()
-    }
+    {name: Solver(name, **row) for name, row in packaged("optimiser.engine", "data/solvers.toml").items()}
 )
 """Solvers with a short name, by that name."""
 

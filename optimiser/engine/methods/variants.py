@@ -26,26 +26,10 @@ type RunExtended = Callable[[Task, Send], tuple[str, str]]
 """Solves a problem with rings or periods; plans and bounds are sent as messages. Returns as `Run`."""
 
 
-_FUNCTIONS: Mapping[str, tuple[str, ...]] = {
-    "cuts": (
-        "optimiser.engine.methods.branching.tree_search:prove",
-        "optimiser.engine.methods.rings:prove",
-    ),
-    "cuts-loop": ("optimiser.engine.methods.cuts.master_loop:prove",),
-    "paths": ("optimiser.engine.methods.column_generation:prove",),
-    **dict.fromkeys(("benders", "benders-normal"), ("optimiser.engine.methods.benders:prove",)),
-    "compact": (
-        "optimiser.engine.methods.compact:prove",
-        "optimiser.engine.methods.compact:prove_extended",
-    ),
-    "lns": ("optimiser.engine.methods.heuristics.lns:run",),
-    **dict.fromkeys(
-        ("swap", "reverse-greedy", "greedy", "do-nothing"),
-        ("optimiser.engine.methods.heuristics.greedy:run",),
-    ),
-}
-"""`Run` of each variant, and `RunExtended` where it solves problems with rings or periods. The functions are
-imported when they are called: the table is also read where nothing is solved."""
+_ROWS = packaged("optimiser.engine", "data/variants.toml")
+_FUNCTIONS: Mapping[str, list[str]] = {name: row.pop("run", []) for name, row in _ROWS.items()}
+"""`Run` of each variant, and `RunExtended` where it has one. The functions are imported when they are called:
+the table is also read where nothing is solved."""
 
 
 def _variant(name: str, row: dict[str, Any]) -> Variant:
@@ -54,9 +38,7 @@ def _variant(name: str, row: dict[str, Any]) -> Variant:
     return Variant(name=name, **{**row, **lists})
 
 
-VARIANTS: Mapping[str, Variant] = MappingProxyType(
-    {name: _variant(name, row) for name, row in packaged("optimiser.engine", "data/variants.toml").items()}
-)
+VARIANTS: Mapping[str, Variant] = MappingProxyType({name: _variant(name, row) for name, row in _ROWS.items()})
 """The description of each variant, by name."""
 
 AUTO = VARIANTS["auto"]

@@ -24,17 +24,6 @@ from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs, rows_by_candidate, times_with
 from optimiser.proposals.terrain import Surroundings
 
-COLUMNS: Mapping[str, str] = {
-    "today": "what serves the ends of the candidate today: trains (min) and roads (km) of the best way",
-    "today_s": "seconds of that way between the ends, by the definition of the job; empty without a way",
-    "with_s": "seconds between the ends when this candidate alone is built",
-    "gain_s": "seconds saved between the ends; empty without a way of today",
-    "town_share": "share of the line within towns",
-    "beside": "the expressway of today beside which most of the line runs; empty where there is none",
-    "beside_share": "share of the line beside that expressway",
-}
-"""Columns of evidence and their meaning."""
-
 _MOST_PARTS = 3
 """So many parts of a way are named, the longest first."""
 _AT_CITY_KM = 15.0

@@ -22,7 +22,6 @@ from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
 from optimiser.problem.jsonfile import write_atomically
 from optimiser.problem.model import TIERS
-from optimiser.proposals import evidence
 from optimiser.proposals.generate import AT_STATIONS, SERVICES
 from optimiser.proposals.stations import REGION
 from optimiser.report import wording
@@ -39,10 +38,8 @@ DECIMALS = {"length_km": 1, "speed_kmh": 0, "water_km": 1} | dict.fromkeys(
 
 
 def _columns() -> dict[str, dict[str, str]]:
-    """Return every column and its meaning by table, from the file of columns and those of evidence."""
+    """Return every column and its meaning by table; candidates have what links have beside the plan."""
     found: dict[str, dict[str, str]] = wording.data_of("columns")
-    line = found["links"].pop("geometry")
-    found["links"] |= {**evidence.COLUMNS, "geometry": line}
     of_plan = (
         "rank",
         "package",
@@ -54,7 +51,7 @@ def _columns() -> dict[str, dict[str, str]]:
         "of_cases",
     )
     described = {name: words for name, words in found["links"].items() if name not in (*of_plan, "geometry")}
-    found["candidates"] = {**described, **found["candidates"], "geometry": line}
+    found["candidates"] = {**described, **found["candidates"], "geometry": found["links"]["geometry"]}
     return found
 
 

@@ -21,7 +21,6 @@ from networks.schema import Network
 from optimiser.proposals.base_case import NeighbourRules
 from optimiser.proposals.connections import ConnectionRules
 from optimiser.proposals.costs import builtin_cost_table
-from optimiser.proposals.evidence import COLUMNS as EVIDENCE
 from optimiser.proposals.evidence import with_evidence
 from optimiser.proposals.generate import KINDS, Rules, Scope, generate, propose
 from optimiser.proposals.rail import CurveRules
@@ -31,6 +30,9 @@ from optimiser.proposals.stations import StationRules
 from optimiser.proposals.table import assemble
 from optimiser.proposals.terrain import AllPlain, ArtefactRules
 from optimiser.proposals.trains import RailRules
+
+EVIDENCE = ("today", "today_s", "with_s", "gain_s", "town_share", "beside", "beside_share")
+"""Columns of evidence."""
 
 HERE = Path(__file__).resolve().parent / "golden"
 

@@ -116,7 +116,6 @@ def _templates() -> Environment:
         environment.filters[name] = getattr(wording, name)
     environment.filters |= {
         "link": wording.link_name,
-        "with_article": ring_section.with_article,
         "tier": plots.tier_name,
         "category": lambda row: plots.category(mode=row["mode"], kind=row["kind"]),
     }

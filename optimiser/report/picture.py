@@ -423,7 +423,7 @@ type Key = str | int | None
 
 def _legend(ring: RingShown, wide: float) -> Iterator[tuple[str, Key, dict[str, Any]]]:
     """Yield the lines below the map of a ring, wrapped to a width in inches, and how they are written."""
-    plain, small = {"size": 9.0, "color": plots.INK}, {"size": 8.2, "color": plots.MUTED}
+    plain = {"size": 9.0, "color": plots.INK}
     head: Key = "ring" if ring.is_formed else None
     entries: list[tuple[str, Key, dict[str, Any]]] = [
         (ring_section.sentence(ring), head, {"size": 10.0, "weight": "bold", "color": plots.INK})
@@ -434,7 +434,7 @@ def _legend(ring: RingShown, wide: float) -> Iterator[tuple[str, Key, dict[str, 
         names = wording.join_names(list(ring.cities["name"].astype(str)))
         entries.append((f"Cities on it, clockwise: {names}", "cities", plain))
     for place, one in enumerate(known_rings([ring])):
-        entries += [(ring_section.overlap(ring, one), place, plain), (one.why, None, small)]
+        entries.append((ring_section.overlap(ring, one), place, plain))
     for words, key, look in entries:
         lines = textwrap.wrap(words, int((wide - TEXT) * 72 / (LETTER * look["size"])))
         yield from ((line, None if number else key, look) for number, line in enumerate(lines))

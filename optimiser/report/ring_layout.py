@@ -113,8 +113,6 @@ class Overlap:
         Share of the known ring's length within the corridor of the proposed one, 0 to 1.
     line
         The known ring, EPSG:4326.
-    why
-        Why they differ, in a sentence or two; empty when nothing is said.
     source
         Where the known ring is from.
     """
@@ -126,7 +124,6 @@ class Overlap:
     share_of_ring: float
     share_of_reference: float
     line: BaseGeometry
-    why: str = ""
     source: str = ""
 
 

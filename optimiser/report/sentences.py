@@ -155,9 +155,10 @@ def rests_on(report: ReportInput) -> Iterator[str]:
     for row in () if report.cases is None else report.cases.rows:
         if row["name"] == AS_TODAY and row["best"] is not None:
             yield f"The best plan of equal money without any brings {row['best'] - row['today']}"
-    if rewards := [ring.reward for ring in formed(report.rings) if ring.reward and ring.candidates]:
-        paid = wording.integer(sum(rewards))
-        yield f"Rings are closed for the driving time that they save ({paid} in the objective), not for pairs"
+    rewards = [ring.reward for ring in formed(report.rings) if ring.reward and ring.candidates]
+    if rewards:
+        counted = f"{wording.integer(sum(rewards))} in the objective"
+        yield f"Rings are closed for the driving time that they save ({counted}), not for pairs"
     half = steps[steps["cost_so_far"] <= report.cost / 2].iloc[-1]
     first = half["pairs_within"] - steps["pairs_within"].iloc[0]
     brought = "all" if first == new else f"{first} of"

@@ -25,7 +25,7 @@ from optimiser.proposals.costs import CostTable
 from optimiser.proposals.generate import STANDARD_KIND, Rules
 from optimiser.proposals.rings.generate import GeneratedRing, generate, least_new_share, with_longest
 from optimiser.proposals.rings.graph import RAIL_SPEED_KMH, ROAD_CLASSES, RingRules
-from optimiser.proposals.rings.reference_rings import CORRIDOR_KM, ReferenceRing, describe_difference, overlap
+from optimiser.proposals.rings.reference_rings import CORRIDOR_KM, ReferenceRing, overlap
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
 from optimiser.proposals.rings.ring_network import RingNetwork, charges
 from optimiser.proposals.rings.web import MOST_NEW, STRETCH, propose_web
@@ -37,11 +37,6 @@ from optimiser.verify import Plan
 
 type Ground = tuple[CostTable, Terrain]
 """Unit costs and terrain."""
-
-_NO_INFLUENCE = (
-    "Reference rings do not influence the choice, which follows what the job asks for, cost and times "
-    "between cities."
-)
 
 _MOST_NAMES = 3
 """A ring of a web is called by at most so many of its centres."""
@@ -420,9 +415,7 @@ def describe_rings(
         replace(
             ring,
             overlaps=tuple(
-                _overlap(ring, reference, cities, links)
-                for reference in references
-                if reference.mode == ring.facts.mode
+                _overlap(ring, reference) for reference in references if reference.mode == ring.facts.mode
             ),
         )
         if ring.is_formed
@@ -431,23 +424,17 @@ def describe_rings(
     )
 
 
-def _overlap(
-    ring: RingShown, reference: ReferenceRing, cities: gpd.GeoDataFrame, links: gpd.GeoDataFrame
-) -> Overlap:
-    """Return how far a ring follows a reference ring, and where it does not."""
-    found = overlap(ring.circuit, reference.line)
-    points = np.column_stack([cities.geometry.x, cities.geometry.y]).astype(np.float64)
-    existing: list[shapely.Geometry] = list(links.geometry[(links["ring"] == ring.id) & links["exists"]])
-    where = describe_difference(found, [str(name) for name in cities["name"]], points, existing)
+def _overlap(ring: RingShown, reference: ReferenceRing) -> Overlap:
+    """Return how far a ring follows a reference ring."""
+    of_ring, of_reference = overlap(ring.circuit, reference.line)
     return Overlap(
         reference=reference.id,
         name=reference.title,
         corridor_km=CORRIDOR_KM,
         reference_km=reference.length_km,
-        share_of_ring=found.share_of_ring,
-        share_of_reference=found.share_of_reference,
+        share_of_ring=of_ring,
+        share_of_reference=of_reference,
         line=reference.line,
-        why=f"{where} {_NO_INFLUENCE}",
         source=reference.source,
     )
 

@@ -432,10 +432,9 @@ class _Backcaster:
         ids, least = built["id"].to_numpy(), self.loaded.job.backcast.found_share - 1e-9
         table["corridors"] = ["; ".join(ids[near.found([row]) >= least]) for row in range(len(table))]
         beside = [
-            (row, one.id, both.share_of_ring, both.share_of_reference)
+            (row, one.id, *overlap(table.geometry[row], one.line))
             for row in np.flatnonzero(table["chooser"] != "known").tolist()
             for one in known
-            for both in [overlap(table.geometry[row], one.line)]
         ]
         shares = pd.DataFrame(beside, columns=["row", *view.OF_KNOWN]).set_index("row")
         return table.join(shares), near.found(np.flatnonzero(table["chooser"] == "web").tolist())

@@ -159,7 +159,7 @@ def explored(words: Iterator[str] | None = None) -> ReportInput:
         facts=facts,
         pieces=ring.pieces.assign(name=next(words)),
         cities=ring.cities.assign(name=next(words)),
-        overlaps=(replace(KNOWN, name=next(words), source=next(words), why=next(words)),),
+        overlaps=(replace(KNOWN, name=next(words), source=next(words)),),
     )
     needs = NEEDS.assign(city=next(words), partner=next(words), by=next(words))
     cases = replace(

@@ -99,7 +99,6 @@ KNOWN = Overlap(
     share_of_ring=0.25,
     share_of_reference=0.125,
     line=LineString([(116, 39), (116.9, 39), (116.9, 39.9), (116, 39.9), (116, 39)]),
-    why="It keeps to the plain.",
     source="Drawn by hand",
 )
 

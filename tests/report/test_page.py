@@ -122,7 +122,6 @@ def test_the_page_compares_a_ring_with_known_ones(compared):
         "the known ring",
         "25 %",
         "12 %",
-        "It keeps to the plain.",
         "Drawn by hand",
     ):
         assert words in text

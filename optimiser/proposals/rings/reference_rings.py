@@ -2,27 +2,20 @@
 
 import csv
 import io
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from networks.inputs import number, printable, read_text
 from optimiser.problem.errors import JobError
-from optimiser.proposals.base_case import great_circle_km, line_km, project
+from optimiser.proposals.base_case import line_km, project
 
 CORRIDOR_KM = 15.0
 """Two rings overlap where they are at most this far apart; reference rings are good to a few km."""
 COLUMNS = ("ring", "title", "mode", "seq", "lat", "lon", "source", "quality")
 """Columns of a table of reference rings: one row a way point, in order of `seq`; the ring is closed."""
-_MOST_NAMES = 4
-"""Cities that are named, at most."""
-_BESIDE_KM = 5.0
-"""An existing link runs beside a reference ring within so many km."""
 _STEP_DEG = 0.005
 """Lines are cut into pieces of about half a kilometre."""
 
@@ -53,26 +46,6 @@ class ReferenceRing:
     def length_km(self) -> float:
         """Return the length of the line, km; the true one is longer, since roads bend between way points."""
         return line_km(self.line)
-
-
-@dataclass(frozen=True, slots=True)
-class RingOverlap:
-    """How far two rings overlap.
-
-    Attributes
-    ----------
-    share_of_ring
-        Share of the proposed ring's length within the corridor of the reference ring.
-    share_of_reference
-        Share of the reference ring's length within the corridor of the proposed one.
-    alone
-        float64 [points, 2]: longitudes and latitudes of points of the reference ring outside the corridor,
-        half a kilometre apart.
-    """
-
-    share_of_ring: float
-    share_of_reference: float
-    alone: NDArray[np.float64]
 
 
 def read_reference_rings(path: Path) -> tuple[ReferenceRing, ...]:
@@ -124,8 +97,8 @@ def read_reference_rings(path: Path) -> tuple[ReferenceRing, ...]:
 
 def overlap(
     ring: shapely.LineString, reference: shapely.LineString, *, corridor_km: float = CORRIDOR_KM
-) -> RingOverlap:
-    """Return how far a proposed ring and a reference ring overlap.
+) -> tuple[float, float]:
+    """Return the share of a proposed ring along a reference ring, and of this along the proposed one.
 
     Lines are cut into pieces of half a kilometre or less; a piece lies in the corridor of the other line when
     its middle is at most so far from it, on a plane that is true to distance round the middle of both.
@@ -141,54 +114,10 @@ def overlap(
     coords = [shapely.get_coordinates(line) for line in fine]
     plane = project(*np.concatenate(coords).T)
     parts = plane[: len(coords[0])], plane[len(coords[0]) :]
-    shares, outside = [], []
+    shares = []
     for mine, other in ((parts[0], parts[1]), (parts[1], parts[0])):
         length = np.hypot(*np.diff(mine, axis=0).T)
         middle = (mine[1:] + mine[:-1]) / 2
         far = shapely.distance(shapely.points(middle), shapely.LineString(other))
         shares.append(float(length[far <= corridor_km].sum() / length.sum()))
-        outside.append(far > corridor_km)
-    return RingOverlap(shares[0], shares[1], coords[1][1:][outside[1]])
-
-
-def describe_difference(
-    found: RingOverlap,
-    names: Sequence[str],
-    points: NDArray[np.float64],
-    existing: Sequence[shapely.Geometry],
-) -> str:
-    """Say where a reference ring is not followed, and how much of that part has something that exists.
-
-    Parameters
-    ----------
-    found
-        Result of `overlap`.
-    names, points
-        Names of the cities, and their longitudes and latitudes.
-    existing
-        Lines of existing links at the standard of the ring that some circuit could use, degrees.
-    """
-    if not len(found.alone):
-        return "The known ring is followed all round."
-    near = Counter(
-        names[int(np.argmin(great_circle_km(lon, lat, points[:, 0], points[:, 1])))]
-        for lon, lat in found.alone
-    )
-    places = ", ".join(sorted(near, key=lambda name: (-near[name], name))[:_MOST_NAMES])
-    share = round(100 * _share_beside(found.alone, existing))
-    return (
-        f"The known ring is not followed where it runs nearest to {places}; {share} % of that part has "
-        f"something at standard within {_BESIDE_KM:g} km that a ring could use today."
-    )
-
-
-def _share_beside(points: NDArray[np.float64], existing: Sequence[shapely.Geometry]) -> float:
-    """Return the share of points that have one of some lines beside them."""
-    if not len(existing):
-        return 0.0
-    coords, owner = shapely.get_coordinates(np.array(existing, dtype=object), return_index=True)
-    plane = project(*np.concatenate([points, coords]).T)
-    lines = shapely.linestrings(plane[len(points) :], indices=owner)
-    tree = shapely.STRtree(lines)
-    _, far = tree.query_nearest(shapely.points(plane[: len(points)]), return_distance=True, all_matches=False)
-    return float((far <= _BESIDE_KM).mean())
+    return shares[0], shares[1]

@@ -260,7 +260,7 @@ class Job(sections.Section):
 PATH_KEYS = (
     "cities.file", "region.file", "region.graph", "region.matrix", "region.polygon", "region.gtfs",
     "costs.table", "costs.terrain", "candidates.file", "objective.weights_file", "backcast.built",
-    "measures.known_rings",
+    "measures.places", "measures.known_rings",
 )  # fmt: skip
 """Keys of a job that are paths of files to read: those of `LoadedJob.files`."""
 

@@ -553,7 +553,7 @@ class Backcast(Section):
 
 
 class Measures(Section):
-    """What the measures of a plan assume. Nothing here changes what is built."""
+    """What measures of a plan assume. Nothing here changes what is built, derived rewards of rings aside."""
 
     core_km: Radius = 15.0
     near_km: Radius = 10.0
@@ -563,6 +563,7 @@ class Measures(Section):
     discount_rate: Share = 0.06
     years: Annotated[int, Field(gt=0, le=200)] = 30
     overrun_correlation: Share = 0.0
+    places: str = ""
     known_rings: str = ""
 
 

@@ -208,6 +208,7 @@ class Chain:
         if not job.rings or self.has_matrix:
             return {}
         inputs = {
+            "files": self._checksums("measures.places"),
             "candidates": self.candidates.key,
             "independence": job.independence.congested_kmh,
             "cities": job.cities.model_dump(exclude={"file"}),
@@ -227,7 +228,7 @@ class Chain:
         """The design problem without the levels of max-min fairness, and the meaning of its numbers."""
         job, source, name = self.loaded.job, self.source, self.loaded.name
         inputs = {
-            "files": self._checksums("objective.weights_file"),
+            "files": self._checksums("objective.weights_file", "measures.places"),
             "name": name,
             "candidates": self.candidates.key,
             "objective": job.objective.model_dump(exclude={"weights_file", "kind"}),
@@ -446,9 +447,9 @@ class Chain:
             "plan": [result.built, result.objective, result.bound],
             "solve": [result.variant, result.solver, result.seconds],
             "words": [self.source.title, self.source.notes, self.source.attribution, self.source.caution],
-            "files": self._checksums("measures.known_rings"),
+            "files": self._checksums("measures.places", "measures.known_rings"),
             "output": job.output.model_dump(exclude={"folder"}),
-            "measures": job.measures.model_dump(exclude={"known_rings"}),
+            "measures": job.measures.model_dump(exclude={"places", "known_rings"}),
         }
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from networks import regions
 from networks.cities import Cities, from_towns, load_csv, snap, with_nodes_near
 from networks.schema import Network
 from networks.skims import time_matrix
@@ -138,12 +138,13 @@ def _places(
     road: Network, job: Job, source: Source, residents_a_km2: float
 ) -> tuple[Network, pd.DataFrame, str]:
     """Return roads with a node near each place, the places that these reach, and the source of places."""
-    own = regions.read(job.region.name).counties if job.region.name else None
+    own = source.files.get("measures.places")
     if own is not None:
         found = load_csv(own, thresholds=tier_thresholds(job, source))
         found = Cities(found.table.sort_values("population", ascending=False, ignore_index=True))
         found = Cities(found.table[found.table["population"] >= LEAST_PEOPLE])
-        origin = f"{own.name} of the region, {str(found.table['source'].iloc[0]).partition(';')[0]}"
+        stated = (one.partition(";")[0] for one in found.table["source"] if one != str(own))
+        origin = ", ".join([own.name, *islice(stated, 1)])
     else:
         west, south, east, north = road.nodes.total_bounds.tolist()
         box, dense = Box(south=south, north=north, west=west, east=east), residents_a_km2

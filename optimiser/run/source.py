@@ -46,8 +46,8 @@ class Source:
     files
         Absolute paths by the key of a job that names such a file (`job.model.PATH_KEYS`): those of the job,
         and of the embedded region `cities.file`, `region.file`, `region.gtfs` (without it the trains are
-        those of the map), `costs.terrain` (all plain), `backcast.built` and
-        `measures.known_rings`.
+        those of the map), `costs.terrain` (all plain), `backcast.built`,
+        `measures.places` and `measures.known_rings`.
     has_map
         Whether there is a map, on file or to be fetched; else a timetable or a matrix takes its place.
     attribution
@@ -177,6 +177,7 @@ def _with_region(source: Source, loaded: LoadedJob) -> Source:
         "region.gtfs": region.timetable,
         "costs.terrain": region.terrain,
         "backcast.built": region.built,
+        "measures.places": region.counties,
         "measures.known_rings": rings if rings is not None and rings.is_file() else None,
     }
     return replace(

@@ -22,6 +22,7 @@ KEYS = {
     "cities": {"file": "cities"},
     "costs": {"terrain": "terrain"},
     "backcast": {"built": "built"},
+    "measures": {"places": "counties"},
 }
 
 
@@ -37,7 +38,7 @@ def own_job(name: str, home: Path) -> Path:
             shutil.copyfile(path, home / path.name)
     if region.facts is not None:
         shutil.copyfile(region.facts / "rings.csv", home / "rings.csv")
-        stated["measures"] = {"known_rings": "rings.csv"}
+        stated["measures"]["known_rings"] = "rings.csv"
     text = (Path(job.__file__).parent / "ready" / f"{name}.toml").read_text(encoding="utf-8")
     text = text.replace(f'name = "{region.name}"', "").replace('list = "cities"', "")
     for section, keys in stated.items():

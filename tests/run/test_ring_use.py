@@ -59,7 +59,8 @@ def drawn(monkeypatch, towns=TOWNS):
         for node, people in towns.items()
     ]
     monkeypatch.setattr(ring_use, "towns_in", lambda *_args, **_options: tuple(known))
-    return road_times(region, candidates(region), loads(JOB), SimpleNamespace(country="CN"))["outer"]
+    source = SimpleNamespace(country="CN", files={})
+    return road_times(region, candidates(region), loads(JOB), source)["outer"]
 
 
 def arcs_of(condition, built):
@@ -163,7 +164,7 @@ def test_the_cores_of_a_ring_are_those_of_the_region_and_what_it_goes_round(monk
     monkeypatch.setattr(ring_use, "towns_in", lambda *_args, **_options: ())
     region = square(places=(("town", (0, -45), 300_000, 1, (5, 60)),))
     job = loads(JOB + '\n[[rings]]\nid = "inner"\ncentres = ["Town"]\n')
-    found = road_times(region, none(), job, SimpleNamespace(country="CN"))
+    found = road_times(region, none(), job, SimpleNamespace(country="CN", files={}))
     assert {name: one.facts["cores"] for name, one in found.items()} == {
         ALL_RINGS: ["Hub"], "outer": ["Hub"], "inner": ["Hub", "Town"],
     }  # fmt: skip
@@ -183,7 +184,7 @@ def test_roads_without_length_or_known_speed_keep_their_seconds():
 
 def test_a_job_without_road_rings_times_nothing():
     job = loads('[region]\nplace = "drawn"\n')
-    assert road_times(square(), none(), job, SimpleNamespace(country="CN")) == {}
+    assert road_times(square(), none(), job, SimpleNamespace(country="CN", files={})) == {}
 
 
 # ---- rings of a plan

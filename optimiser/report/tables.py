@@ -39,18 +39,9 @@ DECIMALS = {"length_km": 1, "speed_kmh": 0, "water_km": 1} | dict.fromkeys(
 
 def _columns() -> dict[str, dict[str, str]]:
     """Return every column and its meaning by table; candidates have what links have beside the plan."""
-    found: dict[str, dict[str, str]] = wording.data_of("columns")
-    of_plan = (
-        "rank",
-        "package",
-        *COUNTED,
-        "cost_per_person",
-        "cost_so_far",
-        "pairs_so_far",
-        "chosen_in",
-        "of_cases",
-    )
-    described = {name: words for name, words in found["links"].items() if name not in (*of_plan, "geometry")}
+    found = wording.data_of("columns")
+    apart = {*found.pop("of_plan"), "geometry"}
+    described = {name: words for name, words in found["links"].items() if name not in apart}
     found["candidates"] = {**described, **found["candidates"], "geometry": found["links"]["geometry"]}
     return found
 

@@ -70,9 +70,9 @@ def robust_figures(summary: Mapping[str, Any]) -> dict[str, str]:
         "proven gap": wording.percent(summary["gap"]),
         "weight within the limit, mean": f"{summary['mean_plan']:,.0f} (today {summary['mean_today']:,.0f})",
     }
-    for ring, is_built in summary["rings"].items():
-        dear = "left out: it cannot be paid for in every scenario"
-        found[f"ring {ring}"] = "built, as in the plan of the job" if is_built else dear
+    for ring, is_required in summary["rings"].items():
+        wished = "left out: it is wished for, and weighs nothing here"
+        found[f"ring {ring}"] = "built, as in the plan of the job" if is_required else wished
     if "mean_best" in summary:
         most = f"proven to be at most {summary['largest_regret_most']:,}"
         found["mean of the best plan of each scenario"] = f"{summary['mean_best']:,.0f}"

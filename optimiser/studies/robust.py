@@ -1,7 +1,7 @@
 """Find the one plan that serves many scenarios of a job, and write what it covers in each."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from optimiser.engine.child import ChildProcess
-from optimiser.frontier.cases import UNCHANGED, Case, counted_pairs, payable, resolve
+from optimiser.frontier.cases import UNCHANGED, Case, counted_pairs, resolve
 from optimiser.frontier.robust import (
     STEPS,
     Alone,
@@ -22,6 +22,7 @@ from optimiser.frontier.robust import (
     solve_alone,
 )
 from optimiser.job.model import LoadedJob
+from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError, VerificationError
 from optimiser.problem.model import with_circuits
 from optimiser.report import studies as pages
@@ -96,14 +97,13 @@ def robust(
 
 
 class _Found(NamedTuple):
-    """The scenarios of a job, the robust plan, the best plans of scenarios where asked for, rings built."""
+    """The scenarios of a job, the robust plan, and the best plans of the scenarios where asked for."""
 
     chain: Chain
     words: tuple[str, ...]
     composition: Composition
     answer: RobustAnswer
     alone: Sequence[Alone]
-    rings: Collection[str]
 
 
 def _found(loaded: LoadedJob, progress: Progress) -> _Found:
@@ -141,17 +141,18 @@ def _found(loaded: LoadedJob, progress: Progress) -> _Found:
             remedy='Set robust.of = "sweep".',
         )
     base = AskedBase(chain, swept.base.closures).base
+    must = {ring.id: chain.result.rings[ring.id] for ring in base.problem.rings if ring.required}
+
+    def problem_of(case: Case) -> DesignProblem:
+        """Return the problem of a case with required rings built as in the job's own plan, and no others."""
+        return with_circuits(resolve(base, case), must)
 
     progress.ends(f"{len(cases)} scenarios")
-    problems = [resolve(base, Case(name="the job itself"))]
+    scenarios = []
     for number, case in enumerate(cases, start=1):
         progress.begins(f"Timing and pricing scenario {number} of {len(cases)}")
-        problems.append(resolve(base, case))
-    rings = payable(problems, chain.result.rings)
-    problems = [with_circuits(problem, rings) for problem in problems]
-    names = [case.name.replace("/", " per ") for case in cases]
-    scenarios = [Scenario(name=n, problem=problem) for n, problem in zip(names, problems[1:], strict=True)]
-    composition = compose(problems[0], scenarios, afford=asked.afford)
+        scenarios.append(Scenario(name=case.name.replace("/", " per "), problem=problem_of(case)))
+    composition = compose(problem_of(Case(name="the job itself")), scenarios, afford=asked.afford)
     params, alone = parameters(loaded.job.solve), list[Alone]()
     with ChildProcess() as process:
         if asked.compare or asked.kind == "regret":
@@ -164,7 +165,7 @@ def _found(loaded: LoadedJob, progress: Progress) -> _Found:
         limited = params.replace(gap=asked.gap, time_limit_s=asked.time_limit_s)
         answer = robust_plan(composition, asked, limited, alone=alone, run=process, notify=progress.begins)
     refuse_empty(answer.result)
-    return _Found(chain, words, composition, answer, alone, rings)
+    return _Found(chain, words, composition, answer, alone)
 
 
 # ---- files
@@ -279,7 +280,7 @@ def _summary(found: _Found, scenarios: pd.DataFrame) -> dict[str, Any]:
         "budget": base.budget,
         "money": base.money,
         "links": len(result.built),
-        "rings": {ring: ring in found.rings for ring in found.chain.result.rings},
+        "rings": {ring.id: ring.required for ring in found.chain.design.rings},
         "mean_today": float(scenarios["today"].mean()),
         "mean_plan": float(scenarios["plan"].mean()),
         "versions": dict(result.versions),

@@ -90,6 +90,21 @@ def test_the_run_leaves_the_tables_of_its_ring(done: Path) -> None:
     assert 0.7 < ring["existing_share"] < 0.8  # the side that is missing is one of the two longer ones
 
 
+@pytest.mark.parametrize("wish", ["", "required = false\nreward = 1_000_000\n"])
+def test_a_robust_plan_builds_a_required_ring_and_leaves_out_a_wished_one(
+    done: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wish: str
+) -> None:
+    is_built = not wish
+    solve_here(monkeypatch)
+    job = done / f"robust-{is_built}.toml"
+    job.write_text((done / "job.toml").read_text(encoding="utf-8") + wish, encoding="utf-8")
+    settings = ['robust.of="cases"', "robust.scenarios=2", "robust.compare=false"]
+    found = polyring.robust(job, out=tmp_path / "out", settings=settings)
+    assert found.summary["rings"] == {"outer": is_built}
+    on_ring = set(pd.read_csv(done / "out" / "ring_links.csv")["candidate_id"].dropna())
+    assert (set(found.links.loc[found.links["in_plan"], "candidate_id"]) >= on_ring) is is_built
+
+
 def test_the_circuit_goes_round_over_the_three_motorways_and_what_closes_it(done: Path) -> None:
     links = pd.read_csv(done / "out" / "ring_links.csv").fillna({"name": "", "candidate_id": ""})
     assert set(links.loc[links["state"] == "existing", "name"]) == {"G1", "G2", "G3"}

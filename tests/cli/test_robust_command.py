@@ -17,6 +17,7 @@ from optimiser.frontier import askers
 from optimiser.frontier.robust import Composition
 from optimiser.problem import load
 from optimiser.problem.result import load as load_result
+from optimiser.report import studies
 from optimiser.studies import robust
 from optimiser.verify.rules import covered_pairs
 
@@ -124,6 +125,14 @@ def test_plausible_cases_serve_as_scenarios(job, tmp_path):
     assert not {"no cliff", "pairs weigh as people", "all pairs weigh the same"} & set(names)
     assert done.scenarios["best"].isna().all()
     assert done.exit_code == 0
+
+
+def test_the_page_says_which_rings_are_built_and_which_are_only_wished_for(job, tmp_path):
+    done = pr.robust(job, out=tmp_path / "out", settings=["robust.compare=false"])
+    assert done.summary["rings"] == {}
+    figures = studies.robust_figures({**done.summary, "rings": {"web": False, "inner": True}})
+    assert figures["ring web"] == "left out: it is wished for, and weighs nothing here"
+    assert figures["ring inner"] == "built, as in the plan of the job"
 
 
 def test_a_job_without_a_budget_is_refused(job, call, tmp_path):

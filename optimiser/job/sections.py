@@ -1,10 +1,10 @@
 """Type the sections of a job: every key with its default and range; `meanings.toml` says what it means."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from anyascii import anyascii
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -438,25 +438,15 @@ class Independence(Section):
         ]
 
 
-CaseName = Literal[
-    "roads 10 % slower", "roads 10 % faster", "trains 10 % slower", "trains 10 % faster",
-    "check-in 15 min", "waits at most 15 min", "waits half as long again", "timed connections save half",
-    "no timed connections", "shorter check-in saves half", "no shorter check-in", "access 5 min faster",
-    "access 10 min slower", "lines carry fewer trains", "lines carry more trains",
-    "roads at high costs", "rail lines at high costs", "train services at high costs",
-    "access and stations at high costs", "all at low costs", "all at high costs",
-    "pairs weigh as people", "all pairs weigh the same", "demand less than the root",
-    "limit 15 min shorter", "limit 15 min longer", "no cliff", "independence off", "no rings",
-    "no discounting", "roads 25 % slower", "roads 25 % faster", "trains 40 % slower",
-    "trains 60 % faster", "no trains", "stations as today",
-]  # fmt: skip
-"""Names of the plausible cases; `optimiser.studies.cases` says what each of them changes."""
-CASES_ON: Mapping[str, tuple[CaseName, ...]] = {
-    "roads": ("roads 10 % slower", "roads 10 % faster"),
-    "rides": ("trains 10 % slower", "trains 10 % faster", "waits at most 15 min", "waits half as long again"),
-    "stations": ("check-in 15 min", "access 5 min faster", "access 10 min slower"),
-    "inferred roads": ("roads 25 % slower", "roads 25 % faster"),
-    "assumed trains": ("trains 40 % slower", "trains 60 % faster", "no trains"),
+CASES: list[dict[str, Any]] = packaged("optimiser.job", "cases.toml")["case"]
+"""The plausible cases, one a row."""
+if TYPE_CHECKING:
+    CaseName = str
+else:
+    CaseName = Literal[tuple(row["name"] for row in CASES)]
+CASES_ON = {
+    kind: tuple(row["name"] for row in CASES if row.get("on") == kind)
+    for kind in ("roads", "rides", "stations", "inferred roads", "assumed trains")
 }
 """Cases on what a screening infers and assumes, the last two kinds for screenings alone."""
 UNCERTAIN = tuple(name for names in CASES_ON.values() for name in names)

@@ -21,12 +21,11 @@ from optimiser.frontier.cases import ALL_PAIRS, Base, Case, TimeChanges, case_fr
 from optimiser.frontier.robust import affordable_in_most, with_share_on
 from optimiser.job import find
 from optimiser.job.model import ROBUST_SHARE, Job
-from optimiser.job.sections import CASES_ON, CaseName
+from optimiser.job.sections import CASES, CASES_ON, CaseName
 from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError, SolverError
-from optimiser.problem.jsonfile import packaged
 from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
@@ -45,9 +44,7 @@ from optimiser.tasks.cache import Progress
 from optimiser.verify import Plan
 from optimiser.verify.rules import coverable, covered_pairs
 
-STATED = packaged("optimiser.studies", "data/cases.toml")["case"]
-"""The plausible cases, one a row."""
-_TIMES = {row["name"]: row.get("times", {}) for row in STATED}
+_TIMES = {row["name"]: row.get("times", {}) for row in CASES}
 SHORT_CHECK_IN_S = int(_TIMES["check-in 15 min"]["check_in_most_s"])
 SHORT_WAIT_S = int(_TIMES["waits at most 15 min"]["wait_most_s"])
 """Longest check-in and wait in the cases that shorten them."""
@@ -149,10 +146,10 @@ def _cases(job: Job, candidates: Candidates, *, has_ring: bool) -> Iterator[Case
         "periods": bool(job.phasing.names),
         "access": bool((candidates.table["mode"] == "access").any()),
     }
-    for row in STATED:
+    for row in CASES:
         if holds[row.get("when", "")]:
             prices = [(kind, one) for name, one in row.get("prices", ()) for kind in kinds.get(name, (name,))]
-            own = {key: value for key, value in row.items() if key not in ("when", "without")}
+            own = {key: value for key, value in row.items() if key not in ("when", "without", "on")}
             left_out = candidates.table["mode"] == row.get("without")
             out = candidates.table["candidate_id"][left_out].tolist()
             yield case_from(own | {"prices": prices, "fixed_out": out})

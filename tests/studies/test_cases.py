@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import get_args
 
 import pandas as pd
 import pytest
@@ -15,8 +14,8 @@ from ring_square import CIRCUIT, design, square
 from networks.intermodal import AccessParameters
 from optimiser import verify
 from optimiser.frontier.cases import Case, resolve
-from optimiser.job import find
-from optimiser.job.sections import UNCERTAIN, CaseName
+from optimiser.job import find, sections
+from optimiser.job.sections import UNCERTAIN
 from optimiser.problem.model import candidates_on, with_circuits
 from optimiser.studies import answers, cases
 from optimiser.tasks import address_of
@@ -57,9 +56,13 @@ def test_cases_on_roads_are_left_out_where_there_are_none():
 
 
 def test_the_stated_cases_are_those_that_a_job_may_name():
-    names = [row["name"] for row in cases.STATED]
+    names = tuple(row["name"] for row in sections.CASES)
     assert len(names) == len(set(names))
-    assert set(names) == set(get_args(CaseName))
+    assert sections.Cases(only=names).only == names
+    with pytest.raises(ValueError, match="roads 10 % slower"):
+        sections.Cases(only=("roads 11 % slower",))
+    of_kinds = [row["on"] for row in sections.CASES if "on" in row]
+    assert len(UNCERTAIN) == len(of_kinds)  # each kind is one that is looked for
 
 
 def test_a_screening_has_further_cases_which_are_left_out_like_the_others():

@@ -86,8 +86,9 @@ def test_what_a_derived_reward_is_made_of_is_stated(make, earning):
 def test_what_a_ring_is_for_is_stated(make, earning):
     text = on_screen(make("bc", rings=(replace(earning, use=USE),)))
     assert (
-        "By itself it takes trips of 3 places out of Hub and Side, makes 12 of 60 pairs of places faster, "
-        "and lies within 20 minutes of 1.50 M people. 50 km of it get a second way; 20 km of them exist."
+        "By itself it takes some trips of 3 places out of Hub and Side, makes 12 of 60 pairs of places "
+        "faster, and lies within 20 minutes of 1.50 M people. When a stretch of it is closed, "
+        "50 km of it have a way round that is missing today; 20 km of these exist."
     ) in text
 
 

@@ -199,7 +199,7 @@ def run(
         from optimiser.studies import states
 
         with ChildProcess() as process:
-            done = pipeline.run(loaded, out=out, progress=display.steps, solver=process)
+            done = pipeline.run(loaded, out=out, progress=display.steps, solver=process, is_followed=True)
             return states.follow(done, process)
 
     return ask

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -146,7 +147,7 @@ def certify(
         settings = [f"certificate.time_limit_s={time_limit}"]
         with Display(quiet=json) as display, ChildProcess() as process:
             done = cases.find_run(str(problem), settings, None, display.steps, process)
-            pipeline.amend(done, proof=done.chain.certified() if done.chain.certifies else None)
+            pipeline.amend(replace(done, proof=done.chain.certified() if done.chain.certifies else None))
         shown = _claims(loaded, claimed, _proved_of(problem / "certificate.json"))
         written = problem / "certificate.json"
     else:

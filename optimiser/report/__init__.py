@@ -64,6 +64,7 @@ def write(report: ReportInput, folder: Path, *, with_picture: bool = True, with_
     geopackage.write_geojson(report, folder)
     if with_picture:
         draw(report, folder)
+        draw_curve(report, folder)
     if with_page:
         from optimiser.report import page
 
@@ -71,12 +72,18 @@ def write(report: ReportInput, folder: Path, *, with_picture: bool = True, with_
 
 
 def draw(report: ReportInput, folder: Path) -> None:
-    """Draw plan.png; where rings are compared with known ones, rings.png; of several states, curve.png."""
-    from optimiser.report import answer, picture, plots
+    """Draw plan.png; where rings are compared with known ones, rings.png."""
+    from optimiser.report import picture, plots
     from optimiser.report.ring_layout import known_rings
 
     if known_rings(report.rings):
         plots.write(picture.draw_rings(report), folder / "rings.png")
-    if (curve := answer.draw(report)) is not None:
-        plots.write(curve, folder / "curve.png")
     plots.write(picture.draw(report), folder / "plan.png")
+
+
+def draw_curve(report: ReportInput, folder: Path) -> None:
+    """Draw curve.png of the states of a report, where it has several."""
+    from optimiser.report import answer, plots
+
+    if report.states and (curve := answer.draw(report)) is not None:
+        plots.write(curve, folder / "curve.png")

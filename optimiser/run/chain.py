@@ -426,17 +426,18 @@ class Chain:
             "unasked": sorted(found.unasked),
             "certified": None if found.certified is None else asdict(found.certified),
         }
-        return self.outcome(
-            "report",
-            "Writing report, map and links",
-            inputs,
-            lambda folder: reports.write(shown, folder, with_picture=False, with_page=with_page),
-        ).folder
+
+        def make(folder: Path) -> None:
+            reports.write(shown, folder, with_picture=False, with_page=with_page)
+            if self.loaded.job.output.picture:
+                reports.draw_curve(shown, folder)
+
+        return self.outcome("report", "Writing report, map and links", inputs, make).folder
 
     def picture(self, shown: ReportInput) -> Path:
-        """Return the folder with the pictures of a report, which depend on neither proof nor cases."""
-        states = [[one.name, one.cost, one.covered, one.circuits] for one in shown.states]
-        step = "picture", "Drawing the picture", self._shown_inputs | {"states": states}
+        """Return the folder with the pictures of plan and rings: of all answers they show circuits alone."""
+        drawn = [[ring.is_left_out, ring.pieces["link"].tolist()] for ring in shown.rings]
+        step = "picture", "Drawing the picture", self._shown_inputs | {"rings": drawn}
         return self.outcome(*step, lambda folder: reports.draw(shown, folder)).folder
 
     @property

@@ -18,7 +18,7 @@ from optimiser import verify
 from optimiser.engine.child import ChildProcess
 from optimiser.engine.search.compiled import LEAST_WORK, is_large
 from optimiser.job import load, render
-from optimiser.job.model import LoadedJob
+from optimiser.job.model import LoadedJob, askable
 from optimiser.problem import load as load_problem
 from optimiser.problem import result as results
 from optimiser.problem.errors import JobError
@@ -65,6 +65,8 @@ class Written:
         What the report shows; None where the folder was opened, and is as an earlier process left it.
     exit_code
         0 within the gap asked for, else 10.
+    proof
+        The proof of its bound where the folder does not have it yet.
     """
 
     folder: Path
@@ -73,6 +75,7 @@ class Written:
     summary: dict[str, Any]
     report: ReportInput | None
     exit_code: int
+    proof: Certified | None = None
 
 
 def run(
@@ -82,6 +85,7 @@ def run(
     progress: Progress | None = None,
     solver: ChildProcess | None = None,
     known: Result | None = None,
+    is_followed: bool = False,
 ) -> Written:
     """Run a job and write its run folder, whole or not at all.
 
@@ -103,6 +107,9 @@ def run(
         The process that solves everything, which stays open; None: one of its own.
     known
         The result of an earlier run of the job, in place of a solve; None: the problem is solved.
+    is_followed
+        Whether the caller asks the alternatives next (`studies.states.follow`), and so writes the folder
+        again: the proof of a large problem then waits for that, as does the picture.
 
     Returns
     -------
@@ -146,7 +153,9 @@ def run(
             later = beside.submit(chain.certified)
             if loaded.job.output.picture:
                 chain.picture(report)
-            done = amend(done, proof=later.result())
+            done = replace(done, proof=later.result())
+            if not (is_followed and askable(loaded.job)):
+                done = amend(done)
     return done
 
 
@@ -177,7 +186,6 @@ def _load_ahead(chain: Chain) -> None:
 def amend(
     done: Written,
     *,
-    proof: Certified | None = None,
     answers: Answers | None = None,
     parts: Mapping[str, Path] = MappingProxyType({}),
 ) -> Written:
@@ -186,9 +194,7 @@ def amend(
     Parameters
     ----------
     done
-        The run.
-    proof
-        The proof of its bound; None: as the folder has it.
+        The run; without a proof, that of the folder stays.
     answers
         What was asked of its plan; None: as the folder has it.
     parts
@@ -203,8 +209,10 @@ def amend(
             shutil.rmtree(stage / name, ignore_errors=True)
             shutil.copytree(files, stage / name, ignore=shutil.ignore_patterns(cache.MANIFEST))
         with _logging_to(stage / "log.txt"):
-            summary, report = _write_report(stage, done.chain, done.plan, proof, answers, before=done.summary)
-    return replace(done, summary=summary, report=report)
+            summary, report = _write_report(
+                stage, done.chain, done.plan, done.proof, answers, before=done.summary
+            )
+    return replace(done, summary=summary, report=report, proof=None)
 
 
 def reopen(home: Path, progress: Progress, solver: ChildProcess, loaded: LoadedJob | None = None) -> Written:

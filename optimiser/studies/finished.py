@@ -581,7 +581,7 @@ def run(
     loaded = find(job, settings=settings) if isinstance(job, str) else job
     process, home = ChildProcess(), None if out is None else Path(out)
     try:
-        done = pipeline.run(loaded, out=home, progress=progress, solver=process)
+        done = pipeline.run(loaded, out=home, progress=progress, solver=process, is_followed=True)
         done = states.follow(done, process)
     except BaseException:
         process.close()

@@ -16,7 +16,7 @@ from optimiser.job.sections import AS_CHOSEN, RING_WORDS, Alternative, Solve
 from optimiser.measures.order import MarginalValues, build_order
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import JobError
+from optimiser.problem.errors import JobError, OptimiserError
 from optimiser.problem.result import Result, parse, rounded_bound
 from optimiser.report.geopackage import write_geojson
 from optimiser.report.inputs import StateShown, StateStep
@@ -449,5 +449,9 @@ def ask(done: Written, process: ChildProcess, *, workers: int | None = None) -> 
 
 def follow(done: Written, process: ChildProcess) -> Written:
     """Ask a run that has just been written all that its job asks besides: alternatives, plausible cases."""
-    done = ask(done, process)
+    try:
+        done = ask(done, process)
+    except OptimiserError:
+        pipeline.amend(done)  # without states the folder is whole, with picture and proof
+        raise
     return cases.ask(done, process) if done.chain.loaded.job.cases.enabled else done

@@ -18,7 +18,9 @@ from engine_running import solve_here
 import polyring
 from optimiser.cli import call as call_command
 from optimiser.problem.errors import JobError
+from optimiser.report import page
 from optimiser.report.tables import COLUMNS
+from optimiser.run import pipeline
 from optimiser.studies import states
 from optimiser.studies.answers import solve_case
 from optimiser.tasks import Contents
@@ -417,3 +419,23 @@ def test_a_run_without_alternatives_leaves_no_states(kept: Path, call: Call) -> 
     assert not (copy / "states").exists()
     assert not (copy / "states.csv").exists()
     assert "states" not in json.loads((copy / "summary.json").read_text())
+
+
+@pytest.mark.parametrize(("fixed", "code"), [("", 0), ("unknown", 2)])
+def test_a_large_run_gets_its_proof_and_picture_with_the_states_or_where_they_are_refused(
+    fixed: str, code: int, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Call
+) -> None:
+    monkeypatch.setenv("POLYRING_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(pipeline, "is_large", lambda _problem: True)
+    written, write = list[Path](), page.write
+    monkeypatch.setattr(page, "write", lambda report, path: [written.append(path), write(report, path)])
+    asked = f'[[alternatives]]\nname = "x"\nrings = "none"\nbudgets = [0.2, 1]\nfixed_in = {fixed.split()}\n'
+    for name in ("map.osm", "cities.csv"):
+        shutil.copyfile(kept.parent / name, tmp_path / name)
+    job = (kept.parent / "job.toml").read_text().partition("[[alternatives]]")[0] + asked
+    (tmp_path / "job.toml").write_text(job, encoding="utf-8")
+    assert call("run", tmp_path / "job.toml", "--out", tmp_path / "out")[0] == code
+    assert len(written) == 2
+    assert json.loads((tmp_path / "out" / "certificate.json").read_text())["bound"]
+    assert (tmp_path / "out" / "plan.png").exists()
+    assert (tmp_path / "out" / "curve.png").exists() == (code == 0)

@@ -221,7 +221,7 @@ def _draw_panel(axes: Axes, report: ReportInput) -> None:
     if report.rings:
         _draw_rings(panel, report)
     _draw_coverage(panel, report)
-    title = f"Proposals in the order of building (cost in {report.money})"
+    title = f"Build order (cost in {report.money})"
     _draw_rows(panel, title, report.links, "links.csv")
 
 

@@ -236,26 +236,23 @@ def tidied(problem: DesignProblem, result: Result, *, find_rings: FindRings = la
     -----
     An integer program minds only its objective: it may build candidates that are free or within the budget
     without need, and lead rings over detours. Candidates without which no pair and city is lost are removed,
-    the most expensive first. Then each ring is sought again at least cost, over all candidates and over those
-    of the plan, and shortened. The new plan is evaluated by the rules of the problem, and is dropped if it is
-    worse. What pairs need stays, so the plan is not always the cheapest of its objective: other candidates
-    may serve pairs and rings alike.
+    the most expensive first. Then the rings are formed at least cost, and each is sought again over the
+    candidates of the plan, and shortened. The new plan is evaluated by the rules of the problem, and is
+    dropped if it is worse. What pairs need stays, so the plan is not always the cheapest of its objective:
+    other candidates may serve pairs and rings alike.
     """
     canonical = problem.canonical()
     circuits = dict(sorted(canonical_circuits(problem, result.rings).items()))
     before = PlanEvaluator(canonical)(result.built, rings=circuits, starts=result.starts)
-    needed, every = _needed(canonical, before), {c.id for c in canonical.candidates if c.fixed != "out"}
-    tried: list[tuple[Collection[str], Collection[str]]] = []
+    needed = _needed(canonical, before)
     if problem.budget is not None and not problem.periods:
-        if cheapest := dict(find_rings(rings_alone(canonical, needed, circuits))):
-            built = _with_required(canonical, needed | candidates_on(canonical, cheapest))
-            after = PlanEvaluator(canonical)(built, rings=cheapest)
-            if not after.faults and _rank(canonical, after) <= _rank(canonical, before):
-                before = after
-        else:
-            tried.append((needed, every))
-    for least, usable in (*tried, (needed, before.built), (before.built, before.built)):
-        after = _rebuilt(canonical, before, least, usable)
+        cheapest = dict(find_rings(rings_alone(canonical, needed, circuits)))
+        built = _with_required(canonical, needed | candidates_on(canonical, cheapest))
+        after = PlanEvaluator(canonical)(built, rings=cheapest)
+        if cheapest and not after.faults and _rank(canonical, after) <= _rank(canonical, before):
+            before = after
+    for least in (needed, before.built):
+        after = _rebuilt(canonical, before, least)
         if not after.faults and _rank(canonical, after) <= _rank(canonical, before):
             # Where the cost is the objective, another plan may close the gap.
             gap = gap_of(after.objective, result.bound, minimise=problem.budget is None)
@@ -293,14 +290,12 @@ def _needed(problem: DesignProblem, plan: EvaluatedPlan) -> set[str]:
     return kept
 
 
-def _rebuilt(
-    problem: DesignProblem, plan: EvaluatedPlan, needed: Collection[str], usable: Collection[str]
-) -> EvaluatedPlan:
-    """Return a plan that builds what is needed, what its rings use of the usable, and what these require."""
+def _rebuilt(problem: DesignProblem, plan: EvaluatedPlan, needed: Collection[str]) -> EvaluatedPlan:
+    """Return a plan of what is needed, of what its rings use of what is built, and of what these require."""
     built, circuits = set(needed), dict(plan.rings)
     for ring in problem.rings:
         if ring.id in circuits:
-            circuits[ring.id] = _best_circuit(problem, ring, usable, circuits, built)
+            circuits[ring.id] = _best_circuit(problem, ring, plan.built, circuits, built)
             built |= candidates_on(problem, {ring.id: circuits[ring.id]})
     built = _with_required(problem, built)
     starts = {name: t for name, t in plan.starts.items() if name in built}

@@ -198,14 +198,9 @@ def overlap(ring: RingShown, known: Overlap) -> str:
         wording.percent(share, digits=0) for share in (known.share_of_ring, known.share_of_reference)
     )
     return (
-        f"{of_ring} of the proposed {noun(ring)} lies {near} {with_article(known.name)}, which is "
+        f"{of_ring} of the proposed {noun(ring)} lies {near} {known.name}, which is "
         f"{known.reference_km:,.0f} km long; {of_known} of that ring lies {near} the proposed one."
     )
-
-
-def with_article(name: str) -> str:
-    """Return a name with its article, as in a sentence."""
-    return name if name.lower().startswith("the ") else f"the {name}"
 
 
 def stretch_name(ring: RingShown, stretch: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from networks.inputs import checksum
 from networks.rail import RailBuild
 from networks.rail.names import with_names
 from networks.road.speeds import speed_table
+from optimiser.engine.tidy import rings_alone
 from optimiser.frontier.cases import Layer, longest_s
 from optimiser.job.model import Job
 from optimiser.job.sections import DERIVED, Capacity
@@ -245,17 +246,7 @@ def cheapest_circuit(problem: DesignProblem, ring: Ring, solve: Solver) -> tuple
     """
     if not ring.links:
         return ()
-    alone = problem.replace(
-        pairs=(),
-        targets=(),
-        cities=(),
-        caps=(),
-        periods=(),
-        candidates=tuple(replace(one, lead=0) for one in problem.candidates),
-        budget=None,
-        cover="all",
-        rings=(replace(ring, required=True, reward=0, apart=()),),
-    )
+    alone = rings_alone(problem, (), (ring.id,))
     result = solve(alone)
     return check(alone, result).rings.get(ring.id, ()) if result.has_plan else ()
 

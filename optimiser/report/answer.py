@@ -102,11 +102,8 @@ def _closed(report: ReportInput, plan: StateShown, verb: str) -> str:
     use = ""
     if plan.ring_use is not None:
         places = plan.ring_use.alone[0].relieved_places
-        trips = (
-            f"some trips of {wording.integer(places)} town{'' if places == 1 else 's'}"
-            if places
-            else "no trips"
-        )
+        towns = "1 town" if places == 1 else f"{wording.integer(places)} towns"
+        trips = f"some trips of {towns}" if places else "no trips"
         takes = {"is closed": "takes", "can be": "would take"}.get(verb)
         use = f", and {takes} {trips} out of the cores" if takes else f", with {trips}"
     if verb == "is closed":

@@ -130,13 +130,11 @@ def not_formed(report: ReportInput, ring: RingShown) -> str:
             f"{reward}no plan with it is better: the links that close the ring would cost more coverage "
             "elsewhere than the reward adds."
         )
-    if report.bound is None:
-        return f"{reward}the plan found does not form it; whether a better plan forms it is open."
-    most = max(int(report.bound) - report.objective, 0)
-    return (
-        f"{reward}the plan found does not form it; no plan, with the ring or without, is better by more than "
-        f"{integer(most)}."
-    )
+    best = "whether a better plan forms it is open"
+    if report.bound is not None:
+        most = integer(max(int(report.bound) - report.objective, 0))
+        best = f"no plan, with the ring or without, is better by more than {most}"
+    return f"{reward}the plan found does not form it; {best}."
 
 
 def reward_source(ring: RingShown) -> str:

@@ -14,12 +14,6 @@ from optimiser.report.wording import integer, join_names
 MOST_ACROSS = 9
 """Places of a ring unrolled that find room beside each other; more stand below each other."""
 
-CROSSING = (
-    "Its line crosses itself where roads pass over each other without a junction on the map; it still goes "
-    "round every centre."
-)
-"""Note on a ring whose line is not simple."""
-
 # ---- sentences
 
 
@@ -169,7 +163,7 @@ def screen_lines(report: ReportInput) -> Iterator[str]:
         if names:
             yield f"On it, clockwise: {join_names(names)}."
         if ring.self_crossings:
-            yield CROSSING
+            yield wording.WORDS["notes"]["crossing"]
         near = (one for one in ring.overlaps if max(one.share_of_ring, one.share_of_reference) >= 0.005)
         yield from (overlap(ring, one) for one in near)
 
@@ -181,7 +175,8 @@ def inside(ring: RingShown) -> str:
     centres, others = ring.facts.centres, [n for n in ring.inside if n not in ring.facts.centres]
     around_centres = f"It goes round {join_names(centres)}" if centres else "It is closed"
     more = f", and also encloses {join_names(others)}" if others else ""
-    return f"{around_centres}{more}.{f' {CROSSING}' if ring.self_crossings else ''}"
+    crossing = f" {wording.WORDS['notes']['crossing']}" if ring.self_crossings else ""
+    return f"{around_centres}{more}.{crossing}"
 
 
 def short_km(km: float) -> str:

@@ -42,16 +42,6 @@ from optimiser.run.source import Source
 from optimiser.run.timing import Times, access_parameters, count_covered, skim_table
 from optimiser.verify import Plan
 
-NOTHING_TO_PROPOSE = (
-    "Nothing could be proposed: a table of travel times proposes no links by itself. Name your own "
-    "candidates with candidates.file; without them the plan is empty, and a budget given as a share is 0."
-)
-"""Note on a job that starts from a matrix and names no candidates."""
-_DEFINITIONS = {
-    "door_to_door": "from centre to centre: access, waits, stations and changes included",
-    "in_vehicle": "driving, riding and changes; no access, first wait or egress",
-}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
@@ -274,7 +264,7 @@ def _notes(found: Findings) -> tuple[str, ...]:
         *([sentences.not_served(not_served)] if not_served else []),
         *([tiers] if tiers else []),
         *found.answers.notes,
-        *([NOTHING_TO_PROPOSE] if has_nothing else []),
+        *([wording.WORDS["notes"]["nothing_to_propose"]] if has_nothing else []),
         *solving.notes_on_levels(found.levels),
     )
 
@@ -307,7 +297,7 @@ def _assumptions(found: Findings) -> tuple[tuple[str, str], ...]:
         capacity = f"a day and direction at most {join_names(carried)}, today's trains included"
     return (
         ("Limit", wording.short_hours(job.times.limit_s)),
-        ("Travel time", _DEFINITIONS[job.times.definition]),
+        ("Travel time", wording.WORDS["times"][job.times.definition]),
         ("Tiers of cities", _tiers(found)[0]),
         *(describe_access(access_parameters(job, source)) if has_trains else ()),
         *((("Extents of towns", _EXTENTS.format(**found.times.report["snapped"])),) if has_trains else ()),

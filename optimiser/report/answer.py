@@ -52,7 +52,8 @@ def _brings(report: ReportInput, plan: StateShown, cost: int) -> str:
     if plan.budget is None or spent == wording.amount(plan.budget, report.money):
         return f"{spent} bring {more}"
     both = wording.amount(cost, report.money, of=plan.budget)
-    is_enough = plan.gap == 0 and len(new)
+    # Where rings take money from pairs, more of it for the pairs would bring more.
+    is_enough = plan.gap == 0 and len(new) and (not formed(plan.rings_shown) or _lost(report, plan) == 0)
     return f"{both} are enough: they bring {more}" if is_enough else f"{both} bring {more}"
 
 
@@ -112,17 +113,22 @@ def _closed(report: ReportInput, plan: StateShown, verb: str) -> str:
     return f"{named(rings)}{closed}{_price(report, plan)}{use}"
 
 
-def _price(report: ReportInput, plan: StateShown) -> str:
-    """Return at the price of how many pairs a plan forms its rings; empty where that is not known."""
+def _lost(report: ReportInput, plan: StateShown) -> int | None:
+    """Return how many pairs fewer a plan has than one of its budget without rings; None: not known."""
     plain = [
-        one
+        len(one.covered)
         for one in report.states
         if one.budget == plan.budget and one.cost is not None and not formed(one.rings_shown)
     ]
-    if not plain:
+    return max(0, max(plain) - len(plan.covered)) if plain else None
+
+
+def _price(report: ReportInput, plan: StateShown) -> str:
+    """Return at the price of how many pairs a plan forms its rings; empty where that is not known."""
+    lost = _lost(report, plan)
+    if lost is None:
         return ""
-    lost = max(len(one.covered) for one in plain) - len(plan.covered)
-    if lost <= 0:
+    if not lost:
         return ", without costing a pair"
     return f", at the price of {'one pair' if lost == 1 else f'{wording.integer(lost)} pairs'}"
 

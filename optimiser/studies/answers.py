@@ -265,7 +265,7 @@ class AskedBase:
 
 
 @dataclass(slots=True)
-class State:
+class ProcessState:
     """What a process keeps between two tasks: decoded contents by address, and the process that solves."""
 
     base: tuple[str, Base] | None = None
@@ -279,7 +279,7 @@ class State:
         return self.engine
 
 
-STATE = State()
+STATE = ProcessState()
 """Of this process."""
 
 

@@ -198,7 +198,7 @@ def ordered(counted: DesignProblem, built: Sequence[str]) -> list[tuple[str, lis
 
 
 @dataclass(frozen=True)
-class Asking:
+class AskedStates:
     """The alternatives of a finished run, asked by one executor.
 
     Attributes
@@ -257,10 +257,10 @@ class Asking:
         """
         problem, scale = self.base.base.problem, self.done.chain.weight_scale
         rings = [ring for ring in problem.rings if ring.links]
-        asking = [one for one in self.alternatives if "best" in one.rings]
-        if not asking or len(rings) <= 1:
+        wanting = [one for one in self.alternatives if "best" in one.rings]
+        if not wanting or len(rings) <= 1:
             return rings[0].id if rings else None
-        states = [State(ring.id, Case(**only_rings((ring.id,), problem)), asking[0]) for ring in rings]
+        states = [State(ring.id, Case(**only_rings((ring.id,), problem)), wanting[0]) for ring in rings]
         worth = {
             ring.id: one.result.objective + scale * ring.reward
             for ring, one in zip(rings, self._ask(states, "best ring", "The best ring"), strict=True)
@@ -423,7 +423,7 @@ def ask(done: Written, process: ChildProcess, *, workers: int | None = None) -> 
 
     def make(folder: Path) -> None:
         with executor_of(workers=cases.workers_of(job, workers)) as executor:
-            asked = Asking(done, process, executor)
+            asked = AskedStates(done, process, executor)
             found = asked.answers()
         (folder / PLANS).mkdir()
         with chain.progress.step("state files", "Writing the states"):

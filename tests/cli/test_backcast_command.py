@@ -7,7 +7,7 @@ import json
 import math
 
 import pytest
-from cli_drawing import JOB, Drawing, cities_csv, draw_map
+from cli_drawing import JOB, MOTORWAY, SQUARE, cities_csv, draw_map, draw_square
 from engine_running import solve_here
 
 from optimiser.job import find
@@ -127,21 +127,6 @@ def test_demands_that_rules_cannot_meet_are_left_out(past, call, tmp_path):
 
 # ---- rings
 
-SQUARE = [
-    ("hub", "Hub", 116.5, 39.5, 6_000_000),
-    ("sw", "Southwest", 116.0, 39.0, 400_000),
-    ("se", "Southeast", 117.0, 39.0, 300_000),
-    ("ne", "Northeast", 117.0, 40.0, 200_000),
-    ("nw", "Northwest", 116.0, 40.0, 100_000),
-]
-MOTORWAY = {"highway": "motorway", "oneway": "no"}
-SIDES = [
-    ("sw", "se", MOTORWAY | {"ref": "G1"}),
-    ("se", "ne", MOTORWAY | {"ref": "G2"}),
-    ("ne", "nw", MOTORWAY | {"ref": "G3"}),
-    ("nw", "sw", {"highway": "secondary"}),
-    ("hub", "sw", {"highway": "primary"}),
-]
 WEST = ("nw", "sw", MOTORWAY | {"ref": "G4", "start_date": "2019-07-01"})
 """The side that closes the ring, opened in 2019."""
 KNOWN = "ring,title,mode,seq,lat,lon,source,quality\n" + "".join(
@@ -159,12 +144,8 @@ reward = "derived"
 
 def write_square(folder, *further):
     """Write the region with three sides of a ring of expressways, and further roads."""
-    drawing = Drawing()
-    at = {key: drawing.node(lon, lat) for key, _, lon, lat, _ in SQUARE}
-    for start, end, tags in (*SIDES, *further):
-        drawing.road(at[start], at[end], tags)
     folder.mkdir()
-    (folder / "map.osm").write_text(drawing.xml(), encoding="utf-8")
+    (folder / "map.osm").write_text(draw_square(*further), encoding="utf-8")
     (folder / "cities.csv").write_text(cities_csv(SQUARE), encoding="utf-8")
     (folder / "job.toml").write_text(JOB + WEB, encoding="utf-8")
 

@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from cli_drawing import JOB, Drawing, cities_csv
+from cli_drawing import JOB, SQUARE, cities_csv, draw_square
 from engine_running import solve_here
 
 import polyring
@@ -27,21 +27,6 @@ from optimiser.tasks import Contents
 
 type Call = Callable[..., tuple[int, str, str]]
 
-PLACES = [
-    ("hub", "Hub", 116.5, 39.5, 6_000_000),
-    ("sw", "Southwest", 116.0, 39.0, 400_000),
-    ("se", "Southeast", 117.0, 39.0, 300_000),
-    ("ne", "Northeast", 117.0, 40.0, 200_000),
-    ("nw", "Northwest", 116.0, 40.0, 100_000),
-]
-MOTORWAY = {"highway": "motorway", "oneway": "no"}
-ROADS = [
-    ("sw", "se", MOTORWAY | {"ref": "G1"}),
-    ("se", "ne", MOTORWAY | {"ref": "G2"}),
-    ("ne", "nw", MOTORWAY | {"ref": "G3"}),
-    ("nw", "sw", {"highway": "secondary"}),
-    ("hub", "sw", {"highway": "primary"}),
-]
 RING = """
 [[rings]]
 id = "outer"
@@ -52,21 +37,13 @@ gap_longest_km = 130
 FILES = {"rings.csv", "ring_links.csv", "ring_legs.csv", "ring_use.csv"}
 
 
-def draw() -> str:
-    drawing = Drawing()
-    at = {key: drawing.node(lon, lat) for key, _, lon, lat, _ in PLACES}
-    for start, end, tags in ROADS:
-        drawing.road(at[start], at[end], tags)
-    return drawing.xml()
-
-
 @pytest.fixture(scope="session")
 def ringed(once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """Return a folder with the region and its finished run in `out`, made once for all tests."""
 
     def fill(folder: Path) -> None:
-        (folder / "map.osm").write_text(draw(), encoding="utf-8")
-        (folder / "cities.csv").write_text(cities_csv(PLACES), encoding="utf-8")
+        (folder / "map.osm").write_text(draw_square(), encoding="utf-8")
+        (folder / "cities.csv").write_text(cities_csv(SQUARE), encoding="utf-8")
         (folder / "job.toml").write_text(JOB.replace("share = 0.3", "share = 1.0") + RING, encoding="utf-8")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("POLYRING_CACHE", str(folder / "cache"))

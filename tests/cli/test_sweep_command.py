@@ -60,7 +60,7 @@ def finished_sweep(once):
         words = ["sweep", folder / "job.toml", "--out", folder / "out", "--workers", 0]
         with pytest.MonkeyPatch.context() as patch, (folder / "said.txt").open("w", encoding="utf-8") as said:
             patch.setenv("POLYRING_CACHE", str(folder / "cache"))
-            patch.setattr(answers, "STATE", answers.State(engine=HereProcess()))
+            patch.setattr(answers, "STATE", answers.ProcessState(engine=HereProcess()))
             with contextlib.redirect_stdout(said):
                 assert call_command([str(word) for word in words]) == 0
 
@@ -77,7 +77,7 @@ def swept(finished_sweep, monkeypatch):
 @pytest.fixture
 def job(region, monkeypatch):
     """A job with factors; cases are solved in this process where tasks are done in it."""
-    monkeypatch.setattr(answers, "STATE", answers.State(engine=HereProcess()))
+    monkeypatch.setattr(answers, "STATE", answers.ProcessState(engine=HereProcess()))
     path = region / "job.toml"
     path.write_text(path.read_text(encoding="utf-8") + FACTORS, encoding="utf-8")
     return path

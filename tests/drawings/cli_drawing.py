@@ -120,3 +120,31 @@ threads = 1
 [cases]
 enabled = false
 """
+
+
+# ---- a square of which three sides are expressways
+
+SQUARE = [
+    ("hub", "Hub", 116.5, 39.5, 6_000_000),
+    ("sw", "Southwest", 116.0, 39.0, 400_000),
+    ("se", "Southeast", 117.0, 39.0, 300_000),
+    ("ne", "Northeast", 117.0, 40.0, 200_000),
+    ("nw", "Northwest", 116.0, 40.0, 100_000),
+]
+MOTORWAY = {"highway": "motorway", "oneway": "no"}
+SIDES = [
+    ("sw", "se", MOTORWAY | {"ref": "G1"}),
+    ("se", "ne", MOTORWAY | {"ref": "G2"}),
+    ("ne", "nw", MOTORWAY | {"ref": "G3"}),
+    ("nw", "sw", {"highway": "secondary"}),
+    ("hub", "sw", {"highway": "primary"}),
+]
+
+
+def draw_square(*further):
+    """Return the map of the square, with further roads between its places."""
+    drawing = Drawing()
+    at = {key: drawing.node(lon, lat) for key, _, lon, lat, _ in SQUARE}
+    for start, end, tags in (*SIDES, *further):
+        drawing.road(at[start], at[end], tags)
+    return drawing.xml()

@@ -90,7 +90,7 @@ def base(tmp_path, monkeypatch):
     """The base of a line, known to tasks that are done in this process."""
     monkeypatch.setenv("POLYRING_CACHE", str(tmp_path))
     found = plain_base(line())
-    known = answers.State(base=(address_of(b"line"), found), engine=HereProcess())
+    known = answers.ProcessState(base=(address_of(b"line"), found), engine=HereProcess())
     monkeypatch.setattr(answers, "STATE", known)
     return found
 

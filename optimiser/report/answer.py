@@ -126,10 +126,8 @@ def _lost(report: ReportInput, plan: StateShown) -> int | None:
 def _price(report: ReportInput, plan: StateShown) -> str:
     """Return at the price of how many pairs a plan forms its rings; empty where that is not known."""
     lost = _lost(report, plan)
-    if lost is None:
-        return ""
     if not lost:
-        return ", without costing a pair"
+        return "" if lost is None else ", without costing a pair"
     return f", at the price of {'one pair' if lost == 1 else f'{wording.integer(lost)} pairs'}"
 
 

@@ -283,9 +283,8 @@ class AskedStates:
             if result is None or state.case.budget is None or (result.bound or 0) <= state.case.budget:
                 continue
             cost = money(int(result.bound or 0), problem.money)
-            verb = "costs" if len(rings) == 1 else "cost"
-            what = f"The ring {rings[0]} alone" if len(rings) == 1 else "The rings alone"
-            why = f"{what} {verb}{'' if result.status == 'optimal' else ' at least'} {cost}."
+            what = f"The ring {rings[0]} alone costs" if len(rings) == 1 else "The rings alone cost"
+            why = f"{what}{'' if result.status == 'optimal' else ' at least'} {cost}."
             found[state] = Answered(why=why, is_infeasible=True)
         return found
 

@@ -191,7 +191,7 @@ def overlap(ring: RingShown, known: Overlap) -> str:
         wording.percent(share, digits=0) for share in (known.share_of_ring, known.share_of_reference)
     )
     return (
-        f"{of_ring} of the proposed {noun(ring)} lies {near} {known.name}, which is "
+        f"{of_ring} of the proposed {noun(ring)} lies {near} the {known.name.removeprefix('the ')}, which is "
         f"{known.reference_km:,.0f} km long; {of_known} of that ring lies {near} the proposed one."
     )
 

@@ -3,7 +3,7 @@
 This is `cuts` without partition inequalities and lift-and-project cuts: its bounds stay far from the best
 plan where nothing is covered yet.
 
-Usage: polyring bench --family hard --variant auto --variant benchmarks/single_pairs.py --time-limit-s 60
+Usage: polyring bench --family hard --variant auto --variant benchmarks/single_pairs.py --time-limit 60
 """
 
 from optimiser.engine.backends.scip_tree import version

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import polyring as pr
+from optimiser.cli.app import app
 from optimiser.job import ready_names
 from optimiser.problem import problem_file
 from optimiser.problem import result as results
@@ -72,6 +73,15 @@ def test_every_command_of_the_program_is_on_its_page():
     for command in ("run", "solve", "convert sndlib"):
         assert f"## `polyring {command}`" in text
     assert "-h, --help" in text
+
+
+def test_readme_names_every_command_in_its_table():
+    rows = re.findall(
+        r"^\| (`polyring [^|]*) \|", (DOCS.parent / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    named = {word for row in rows for code in re.findall("`([^`]+)`", row) for word in code.split()}
+    commands = {one.name or one.callback.__name__ for one in app.registered_commands}
+    assert commands | {one.typer_instance.info.name for one in app.registered_groups} <= named
 
 
 def test_every_key_of_a_job_is_on_its_page():

@@ -180,7 +180,7 @@ def bench(  # noqa: PLR0913 - the options of the command
             "--variant": variants,
             "--solver": solvers,
             "--seeds": map(str, seeds),
-            "--time-limit-s": (f"{time_limit_s:g}",),
+            "--time-limit": (f"{time_limit_s:g}",),
             "--gap": (f"{gap:g}",) if gap else (),
             "--threads": (f"{threads}",),
         }
@@ -188,7 +188,7 @@ def bench(  # noqa: PLR0913 - the options of the command
     with exclusive(folder):
         for text in (*notes, *fault_lines(faults)):
             listener.notes(f"left out: {text}")
-        is_here = jobs in (None, 1) and cluster == "none" and scheduler is None  # one at a time
+        is_here = jobs in (None, 0, 1) and cluster == "none" and scheduler is None  # one at a time
         workers = 0 if is_here else jobs
         with executor_of(workers=workers, cluster=cluster, scheduler=scheduler) as executor:
             done = solve_all(runs, folder, listener=listener, executor=executor)

@@ -220,7 +220,7 @@ def _refusal(where: str, faults: Sequence[str]) -> ProblemError:
         where=where,
         faults=faults,
         done="Nothing was solved.",
-        remedy="Write into another folder with -o, or remove the file.",
+        remedy="Write into another folder with --out, or remove the file.",
     )
 
 

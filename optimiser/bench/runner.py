@@ -47,7 +47,7 @@ def exclusive(folder: Path) -> AbstractContextManager[None]:
         When another process holds it, or it cannot be created.
     """
     Store(folder).prepare()
-    remedy = "Wait until that bench ends, or choose another folder with -o."
+    remedy = "Wait until that bench ends, or choose another folder with --out."
     return locked(folder, done="Nothing was solved.", remedy=remedy)
 
 
@@ -133,7 +133,7 @@ def unchanged_file(own: OwnVariant) -> bytes:
             "the file of a variant was changed while the bench was starting",
             where=own.path,
             done="The rows so far are kept; nothing was solved.",
-            remedy="Give the changed variant another name in VARIANT, or bench it in another folder with -o.",
+            remedy="Give the changed variant another name in VARIANT, or bench in another folder with --out.",
         )
     return text
 
@@ -154,7 +154,7 @@ def refuse_other_variants(rows: Iterable[Row], runs: Iterable[Run]) -> None:
                 f"the variant {one.variant!r} is not the one that was measured before",
                 where="" if one.own is None else one.own.path,
                 done="Its rows are kept; nothing was solved.",
-                remedy="Give it another name in VARIANT, or bench it in another folder with -o.",
+                remedy="Give it another name in VARIANT, or bench in another folder with --out.",
             )
 
 
@@ -182,7 +182,7 @@ def _other_problem(name: str, where: Path) -> ProblemError:
         f"the problem {name!r} is not the one that was measured before",
         where=str(where),
         done="Its rows are kept; nothing was solved.",
-        remedy="Bench it in another folder with -o, or under another file name.",
+        remedy="Bench it in another folder with --out, or under another file name.",
     )
 
 
@@ -203,7 +203,7 @@ def old_code_note(rows: Mapping[Key, Row], runs: Sequence[Run], code: str) -> st
     solves = "1 solve is" if len(old) == 1 else f"{len(old)} solves are"
     codes = ", ".join(dict.fromkeys(row.source for row in old))
     return (
-        f"{solves} kept from earlier code ({codes}; now {code}): bench in another folder with -o to solve "
+        f"{solves} kept from earlier code ({codes}; now {code}): bench in another folder with --out to solve "
         "them again"
     )
 

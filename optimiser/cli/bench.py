@@ -23,6 +23,7 @@ from optimiser.cli.options import (
     Scheduler,
     complete_variant,
     ranged,
+    target,
 )
 from optimiser.cli.screen import Display
 from optimiser.problem.errors import ProblemError
@@ -63,20 +64,23 @@ def bench(
         list[str] | None,
         typer.Option(metavar="SEED|FIRST..LAST", help="Seed, or a range of them [default: 1]."),
     ] = None,
-    time_limit_s: Annotated[float, ranged(SECONDS, "Limit of each solve, seconds.")] = 60.0,
+    time_limit: Annotated[
+        float, ranged(SECONDS, "Limit of each solve, seconds.", "--time-limit", "--time-limit-s")
+    ] = 60.0,
     gap: Annotated[float, ranged(GAP, "Relative gap at which a solve may end, 0 to 1.")] = 0.0,
     threads: Annotated[int, ranged((1, THREADS[1]), "Threads of each solve.")] = 1,
-    jobs: Annotated[
+    workers: Annotated[
         int | None,
         ranged(
-            (1, 4096), "Solves at once; times then disturb each other [default: 1; of a cluster, one a core]."
+            (0, 4096),
+            "Solves at a time; times then disturb each other [default: 1; of a cluster, one a core].",
+            "--workers",
+            "--jobs",
         ),
     ] = None,
     cluster: ClusterOption = None,
     scheduler: Scheduler = None,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="Folder; solves that it holds are not done again.")
-    ] = Path("polyring-bench"),
+    out: Annotated[Path, target("Folder; solves that it holds are not done again.")] = Path("polyring-bench"),
     list_names: Annotated[bool, typer.Option("--list", help="Name instances and variants.")] = False,
     json: Json = False,
 ) -> int:
@@ -93,22 +97,22 @@ def bench(
             variants=variant or (),
             solvers=solver or (),
             seeds=seeds_of(seeds or ()),
-            time_limit_s=time_limit_s,
+            time_limit_s=time_limit,
             gap=gap,
             threads=threads,
-            jobs=jobs,
+            jobs=workers,
             cluster=cluster or "none",
             scheduler=scheduler,
-            out=output,
+            out=out,
             listener=_Shown(display),
         )
     if json:
-        files = {"table": str(output / "runs.csv"), "summary": str(output / "summary.md")}
+        files = {"table": str(out / "runs.csv"), "summary": str(out / "summary.md")}
         screen.as_json({"rows": len(done.rows), **files, "left_out": fault_lines(done.left_out)})
     else:
         right = ("objective", "bound", "gap", "seconds", "peak MB")
         screen.table("Solves", [_shown(row) for row in done.rows], right=right)
-        screen.line(f"Files: {output}  (open summary.md)")
+        screen.line(f"Files: {out}  (open summary.md)")
     if done.left_out:
         raise incomplete(done.left_out, solved=True)
     return 0
@@ -236,7 +240,7 @@ def _write(
     network: Any,  # noqa: ANN401 - a `PublicNetwork`, which is imported for the type checker alone
     seconds: float,
     *,
-    output: Annotated[Path, typer.Option("-o", "--output", help="Problem file to write.")],
+    out: Annotated[Path, target("Problem file to write.")],
     candidate_percent: Annotated[
         int, ranged(PERCENT, "Share of links, drawn, that are candidates, per cent.")
     ] = 100,
@@ -266,14 +270,14 @@ def _write(
         seed=seed,
     )
     problem = problem_of(network, choices)
-    save(problem, output)
+    save(problem, out)
     screen.line(
-        f"{output}: {len(problem.nodes):,} nodes, {len(problem.arcs):,} arcs today, "
+        f"{out}: {len(problem.nodes):,} nodes, {len(problem.arcs):,} arcs today, "
         f"{len(problem.candidates):,} candidates, {len(problem.pairs):,} pairs, budget {problem.budget:,}"
     )
 
 
-@convert_command("sndlib germany50.xml -o germany50.json --budget-percent 5")
+@convert_command("sndlib germany50.xml --out germany50.json --budget-percent 5")
 def sndlib(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Network of SNDlib, native or XML.")],
     *,
@@ -292,7 +296,7 @@ def sndlib(
     return read_sndlib(file, coordinates=cast("Coordinates", coordinates)), seconds_per_km / 1000
 
 
-@convert_command("tntp SiouxFalls_net.tntp SiouxFalls_trips.tntp -o sioux.json")
+@convert_command("tntp SiouxFalls_net.tntp SiouxFalls_trips.tntp --out sioux.json")
 def tntp(
     network: Annotated[Path, typer.Argument(metavar="NET", help="Network, *_net.tntp.")],
     trips: Annotated[Path, typer.Argument(metavar="TRIPS", help="Trips, *_trips.tntp.")],

@@ -21,8 +21,8 @@ from optimiser.cli.options import (
     Workers,
     chosen_executor,
     complete_job,
-    folder,
     ranged,
+    target,
 )
 from optimiser.cli.screen import Display
 from optimiser.problem.errors import JobError
@@ -130,13 +130,13 @@ def frontier(
         ),
     ],
     *,
-    out: Annotated[Path | None, folder("Run folder [default: polyring-runs/<job>-frontier].")] = None,
+    out: Annotated[Path | None, target("Run folder [default: polyring-runs/<job>-frontier].")] = None,
     axes: Annotated[
         str | None, typer.Option(help="two_way: cost and coverage; three_way: cost and two tiers.")
     ] = None,
     points: Annotated[int | None, ranged(POINTS, "Points wanted; 0: all there are.")] = None,
     gap: Annotated[float | None, ranged(GAP, "Relative gap of each point, 0 to 1.")] = None,
-    time_limit: Annotated[float | None, ranged(SECONDS, "Limit of all, seconds.")] = None,
+    time_limit: Annotated[float | None, ranged(SECONDS, "Limit of the whole frontier, seconds.")] = None,
     workers: Workers = None,
     cluster: ClusterOption = None,
     scheduler: Scheduler = None,

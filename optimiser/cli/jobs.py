@@ -25,8 +25,8 @@ from optimiser.cli.options import (
     Workers,
     chosen_executor,
     complete_job,
-    folder,
     ranged,
+    target,
 )
 from optimiser.cli.screen import Display
 from optimiser.engine.child import ChildProcess
@@ -171,7 +171,7 @@ def run(
     radius: Annotated[
         float, typer.Option("--radius", metavar="KM", help="Radius of --around in km.")
     ] = AROUND_KM,
-    out: Annotated[Path | None, folder("Run folder [default: polyring-runs/<job>].")] = None,
+    out: Annotated[Path | None, target("Run folder [default: polyring-runs/<job>].")] = None,
     settings: Settings = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print sizes and the expected time; solve and write nothing.")
@@ -244,7 +244,7 @@ def cases(
         ),
     ],
     *,
-    out: Annotated[Path | None, folder("Run folder of the job [default: polyring-runs/<job>].")] = None,
+    out: Annotated[Path | None, target("Run folder of the job [default: polyring-runs/<job>].")] = None,
     workers: Workers = None,
     cluster: ClusterOption = None,
     scheduler: Scheduler = None,
@@ -292,7 +292,7 @@ def _show_robust(done: RobustRun) -> None:
 def robust(
     job: Job,
     *,
-    out: Annotated[Path | None, folder("Folder to write [default: polyring-runs/<job>-robust].")] = None,
+    out: Annotated[Path | None, target("Folder to write [default: polyring-runs/<job>-robust].")] = None,
     kind: Annotated[str | None, typer.Option(help="expected, share, max_min, count or regret.")] = None,
     scenarios: Annotated[int | None, typer.Option(min=1, help="Number of scenarios.")] = None,
     gap: Annotated[float | None, ranged(GAP, "Relative gap of the plan, 0 to 1.")] = None,
@@ -351,7 +351,7 @@ def _short(value: object) -> str:
 def sweep(
     job: Job,
     *,
-    out: Annotated[Path | None, folder("Folder to write [default: polyring-runs/<job>-sweep].")] = None,
+    out: Annotated[Path | None, target("Folder to write [default: polyring-runs/<job>-sweep].")] = None,
     workers: Workers = None,
     cluster: ClusterOption = None,
     scheduler: Scheduler = None,
@@ -409,7 +409,7 @@ def _show_closures(done: ClosuresRun) -> None:
 def closures(
     job: Job,
     *,
-    out: Annotated[Path | None, folder("Folder to write [default: polyring-runs/<job>-closures].")] = None,
+    out: Annotated[Path | None, target("Folder to write [default: polyring-runs/<job>-closures].")] = None,
     settings: Settings = None,
 ) -> Callable[[Display], ClosuresRun]:
     """Find the plan that keeps a share of its coverage when any one link or section is closed."""
@@ -463,7 +463,7 @@ def backcast(
     built: Annotated[
         Path | None, typer.Option("--built", help="Table of what was built [default: the region's own].")
     ] = None,
-    out: Annotated[Path | None, folder("Run folder [default: polyring-runs/<job>-backcast].")] = None,
+    out: Annotated[Path | None, target("Run folder [default: polyring-runs/<job>-backcast].")] = None,
     settings: Settings = None,
 ) -> Callable[[Display], Backcasted]:
     """Propose for a past day, and compare with what was built since and with simple rules."""
@@ -527,7 +527,7 @@ def atlas(
     only: Annotated[
         list[str] | None, typer.Option("--only", metavar="NAME", help="Measure this cluster. Repeatable.")
     ] = None,
-    out: Annotated[Path, folder("Folder to write.")] = Path("polyring-runs/atlas"),
+    out: Annotated[Path, target("Folder to write.")] = Path("polyring-runs/atlas"),
     workers: Workers = None,
     cluster: ClusterOption = None,
     scheduler: Scheduler = None,

@@ -66,9 +66,9 @@ def ranged(bounds: tuple[float, float], about: str, *names: str) -> Any:  # noqa
     return typer.Option(*names, callback=within(bounds), help=about)
 
 
-def folder(about: str) -> Any:  # noqa: ANN401 - as `typer.Option`
-    """Return the option that names the folder that a command writes."""
-    return typer.Option("--out", help=about)
+def target(about: str) -> Any:  # noqa: ANN401 - as `typer.Option`
+    """Return the option that names the file or folder that a command writes."""
+    return typer.Option("--out", "-o", "--output", help=about)
 
 
 Job = Annotated[

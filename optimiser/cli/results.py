@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from optimiser.cli import screen
-from optimiser.cli.options import GAP, SECONDS, SEED, Json, ranged
+from optimiser.cli.options import GAP, SECONDS, SEED, Json, ranged, target
 from optimiser.cli.screen import Display
 from optimiser.cli.solve import NOTHING, outline, show_outline
 from optimiser.engine.child import ChildProcess
@@ -125,13 +125,10 @@ def certify(
     result: Annotated[
         Path | None, typer.Argument(metavar="[RESULT]", help="A result file; none with a run folder.")
     ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="Certificate to write [default: certificate.json beside RESULT]."
-        ),
+    out: Annotated[
+        Path | None, target("Certificate to write [default: certificate.json beside RESULT].")
     ] = None,
-    time_limit: Annotated[float, ranged(SECONDS, "Limit on the proof, seconds.", "--time-limit")] = 600.0,
+    time_limit: Annotated[float, ranged(SECONDS, "Limit of the proof, seconds.")] = 600.0,
     seed: Annotated[int, ranged(SEED, "Random seed.")] = 1,
     json: Json = False,
 ) -> int:
@@ -140,7 +137,7 @@ def certify(
 
     problem_file, result_file = files_of(problem, result)
     loaded, claimed = load(problem_file), results.load(result_file)
-    if is_run(problem, result) and output is None:
+    if is_run(problem, result) and out is None:
         from optimiser.run import pipeline
         from optimiser.studies import cases
 
@@ -151,7 +148,7 @@ def certify(
         shown = _claims(loaded, claimed, _proved_of(problem / "certificate.json"))
         written = problem / "certificate.json"
     else:
-        written = output or result_file.parent / "certificate.json"
+        written = out or result_file.parent / "certificate.json"
         proof = _write(loaded, claimed, written, time_limit=time_limit, seed=seed, quiet=json)
         shown = _claims(loaded, claimed, proof.bound) | {
             "seconds": round(proof.seconds, 3),

@@ -14,7 +14,7 @@ import typer
 
 from networks import regions
 from optimiser.cli import screen
-from optimiser.cli.options import Json, refuse_output
+from optimiser.cli.options import Json, refuse_output, target
 from optimiser.cli.screen import Display
 from optimiser.engine.backends.solvers import SOLVERS, version_of
 from optimiser.engine.methods.variants import VARIANTS
@@ -156,9 +156,7 @@ def init(
 
 def import_file(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=".osm.pbf, .osm, .osm.gz or .osm.bz2")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="GeoPackage to write.")] = Path(
-        "network.gpkg"
-    ),
+    out: Annotated[Path, target("GeoPackage to write.")] = Path("network.gpkg"),
     country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
     simplify: Annotated[
         bool, typer.Option(help="Contract nodes of degree two: a smaller file, for a GIS alone.")
@@ -169,26 +167,26 @@ def import_file(
     from networks import osm, storage
     from optimiser.run.store import save_json
 
-    if output.is_dir():
+    if out.is_dir():
         raise EnvironmentFault(
             "it is a folder, not a file",
-            where=str(output),
+            where=str(out),
             done="Nothing was read.",
-            remedy=f"Name the file, for example {output / 'network.gpkg'}.",
+            remedy=f"Name the file, for example {out / 'network.gpkg'}.",
         )
-    if output.suffix != ".gpkg":
-        output = output.with_name(f"{output.name}.gpkg")
-    report_file = output.with_suffix(".import_report.json")
-    for path in (output, report_file):
+    if out.suffix != ".gpkg":
+        out = out.with_name(f"{out.name}.gpkg")
+    report_file = out.with_suffix(".import_report.json")
+    for path in (out, report_file):
         refuse_output(path, done="Nothing was read.")
     with Display(quiet=json) as display:
         with display.steps.step("read", f"Reading {file.name}"):
             elements = osm.read(file)
         with display.steps.step("build", "Building the network"):
             network, railways, report = build(elements, country=country or "world", contract=simplify)
-        with display.steps.step("write", f"Writing {output.name}"):
+        with display.steps.step("write", f"Writing {out.name}"):
             write_whole(
-                output,
+                out,
                 lambda part: storage.write_import(
                     part,
                     road=network,
@@ -205,7 +203,7 @@ def import_file(
     else:
         _show_roads(report)
         _show_rail(railways.report)
-        screen.line(f"Files: {output}, {report_file}")
+        screen.line(f"Files: {out}, {report_file}")
     screen.warn(railways.report.warnings())
     return 0
 

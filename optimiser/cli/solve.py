@@ -29,6 +29,7 @@ from optimiser.cli.options import (
     complete_variant,
     ranged,
     refuse_output,
+    target,
 )
 from optimiser.cli.screen import Display
 from optimiser.engine.child import ChildProcess, Ending
@@ -60,9 +61,7 @@ STANDARD = Path("-")
 def solve(
     problem: Problem,
     *,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Result file to write; not needed to write a model.")
-    ] = None,
+    out: Annotated[Path | None, target("Result file to write; not needed to write a model.")] = None,
     variant: Annotated[
         str,
         typer.Option(
@@ -70,7 +69,7 @@ def solve(
             autocompletion=complete_variant,
         ),
     ] = "auto",
-    time_limit: Annotated[float, ranged(SECONDS, "Limit, seconds.")] = 600.0,
+    time_limit: Annotated[float, ranged(SECONDS, "Limit of the solve, seconds.")] = 600.0,
     gap: Annotated[float, ranged(GAP, "Relative gap asked for, 0 to 1.")] = 0.0,
     threads: Annotated[int, ranged(THREADS, "Threads; 0: as many as cores.")] = 0,
     seed: Annotated[int, ranged(SEED, "Seed of everything random.")] = 1,
@@ -103,11 +102,11 @@ def solve(
     from optimiser.engine.solve import solve as solve_problem
     from optimiser.run.solving import exit_code, refuse_empty
 
-    _refuse_outputs([path for path in (output, write_lp, write_mps) if path is not None])
+    _refuse_outputs([path for path in (out, write_lp, write_mps) if path is not None])
     loaded = load(problem)
     name, named_solver = parted(variant)
     _write_models(loaded, name, {"lp": write_lp, "mps": write_mps})
-    if output is None:
+    if out is None:
         return 0
     params = SolveParameters(
         time_limit_s=time_limit,
@@ -131,13 +130,13 @@ def solve(
                     run=interruption.run,
                 )
             except SolveFailure as failure:
-                results.save(failure.result, output)
+                results.save(failure.result, out)
                 raise
         plan = verify.check(loaded, result)
         if interruption.received and not result.has_plan:
             screen.note("Interrupted before a plan was known; no result was written.")
             return signals.EXIT_CODE
-        results.save(result, output)
+        results.save(result, out)
     refuse_empty(result)
     if json:
         screen.as_json({key: value for key, value in result.as_dict().items() if key != "trace"})
@@ -146,7 +145,7 @@ def solve(
     for text in _notes(loaded, result, gap):
         screen.note(text)
     if interruption.received:
-        screen.note(f"Interrupted: the best plan so far is in {output}. The same command starts anew.")
+        screen.note(f"Interrupted: the best plan so far is in {out}. The same command starts anew.")
         return signals.EXIT_CODE
     return exit_code(result, gap)
 
@@ -155,7 +154,7 @@ def _refuse_outputs(paths: Sequence[Path]) -> None:
     """Refuse files that cannot be written, and a solve that writes none."""
     if not paths:
         raise typer.BadParameter(
-            "no file to write is named: give -o, or a model to write with --write-lp or --write-mps."
+            "no file to write is named: give --out, or a model to write with --write-lp or --write-mps."
         )
     for path in paths:
         refuse_output(path, done="Nothing was solved.", remedy="Make the folder, or name another file.")

@@ -42,7 +42,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_a_problem_file_is_benched_in_one_command(folder, capfd):
-    words = ["bench", "--instances", "mine.json", "--variant", "greedy", "--time-limit-s", "20"]
+    words = ["bench", "--instances", "mine.json", "--variant", "greedy", "--time-limit", "20"]
     assert call([*words, "-o", "out"]) == 0
     with (folder / "out" / "runs.csv").open(encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
@@ -53,16 +53,16 @@ def test_a_problem_file_is_benched_in_one_command(folder, capfd):
     assert "open summary.md" in out
     assert "[1/1" in err
     page = (folder / "out" / "summary.md").read_text(encoding="utf-8")
-    assert "`polyring bench --instances mine.json --variant greedy --time-limit-s 20 --threads 1`" in page
+    assert "`polyring bench --instances mine.json --variant greedy --time-limit 20 --threads 1`" in page
     assert list((folder / "out" / "traces").iterdir())
 
 
 @pytest.mark.long
 def test_solves_in_several_processes_give_the_same_rows_and_continue(folder, capfd):
     save(grid(GridParameters(rows=3, columns=3, candidates=6, pairs=6)).replace(budget=1), "other.json")
-    words = ["bench", "--variant", "greedy", "--time-limit-s", "20", "--instances", "mine.json"]
+    words = ["bench", "--variant", "greedy", "--time-limit", "20", "--instances", "mine.json"]
     assert call([*words, "-o", "one"]) == 0
-    more = [*words, "--instances", "other.json", "--jobs", "2"]
+    more = [*words, "--instances", "other.json", "--workers", "2"]
     assert call([*more, "-o", "two"]) == 0
     assert call([*more, "-o", "one"]) == 0
     assert "[1/1" in capfd.readouterr().err.rpartition("about")[0][-80:]
@@ -84,7 +84,7 @@ def outcomes(folder):
 @pytest.mark.long
 def test_an_interrupted_bench_ends_within_seconds_and_leaves_no_process(folder):
     save(hard(HardParameters(places=40, candidates=100, pairs=300)), "hard.json")
-    words = ["bench", "--instances", "hard.json", "--variant", "cuts", "--time-limit-s", "60"]
+    words = ["bench", "--instances", "hard.json", "--variant", "cuts", "--time-limit", "60"]
     with subprocess.Popen([*POLYRING, *words, "-o", "out"], start_new_session=True) as bench:
         seen = psutil.Process(bench.pid)
         end = time.monotonic() + 60
@@ -141,7 +141,7 @@ def test_a_second_bench_in_a_folder_is_refused(folder, capfd):
         assert call(["bench", "--instances", "mine.json", "--variant", "greedy", "-o", "out"]) == 5
     err = capfd.readouterr().err
     assert "the folder is in use by process" in err
-    assert "choose another folder with -o" in err
+    assert "choose another folder with --out" in err
     assert not (folder / "out" / "runs.csv").exists()
 
 

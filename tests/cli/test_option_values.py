@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from pydantic import BaseModel
 
 from optimiser.cli import options
+from optimiser.cli.app import app
 from optimiser.job.sections import Frontier, Solve
 from optimiser.problem import Candidate, DesignProblem, Pair, save
 
@@ -27,9 +29,9 @@ VALUES = [
     *[("solve", "--threads", value, "0 and 4,096") for value in ("100000", "-1")],
     *[("bench", "--gap", value, "0 and 1") for value in GAPS],
     *[("bench", "--seeds", value, "0 and 2,147,483,647") for value in SEEDS],
-    *[("bench", "--time-limit-s", value, "0.001 and 10,000,000") for value in SECONDS],
+    *[("bench", "--time-limit", value, "0.001 and 10,000,000") for value in SECONDS],
     *[("bench", "--threads", value, "1 and 4,096") for value in ("100000", "0")],
-    *[("bench", "--jobs", value, "1 and 4,096") for value in ("100000", "0")],
+    *[("bench", "--workers", value, "0 and 4,096") for value in ("100000", "-1")],
     *[("atlas", "--workers", value, "0 and 4,096") for value in ("4097", "-1")],
     *[("frontier", "--gap", value, "0 and 1") for value in GAPS],
     *[("frontier", "--time-limit", value, "0.001 and 10,000,000") for value in SECONDS],
@@ -78,6 +80,26 @@ def test_option_value_and_range_are_named_and_nothing_is_written(
     assert value.lstrip("-")[:1] in err
     assert f"is not within {allowed}" in err
     assert [path.name for path in drawn.iterdir()] == ["problem.json"]
+
+
+def _commands(group: Any) -> Iterator[Any]:
+    for one in group.commands.values():
+        yield from _commands(one) if hasattr(one, "commands") else [one]
+
+
+@pytest.mark.parametrize("command", [*_commands(typer.main.get_command(app))], ids=lambda one: one.name)
+def test_what_is_written_time_limits_and_workers_have_one_name_in_every_command(command: Any) -> None:
+    named = {frozenset(one.opts): one for one in command.params if one.param_type_name == "option"}
+    for names, option in named.items():
+        if names & {"-o", "--out", "--output"}:
+            assert names == {"-o", "--out", "--output"}
+            assert option.name == "out"
+        if any("limit" in name and "percent" not in name for name in names):
+            assert "--time-limit" in names
+            assert option.help.endswith(("seconds.", "seconds"))
+        if any(word in name for name in names for word in ("workers", "jobs")):
+            assert "--workers" in names
+            assert " at a time" in option.help
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import numpy as np
 from optimiser.bench.rows import HEURISTIC, Row, Trace, time_to_gap, time_to_plan
 from optimiser.engine.methods.variants import VARIANTS
 from optimiser.problem.errors import VerificationError
-from optimiser.problem.result import rounded_bound
+from optimiser.problem.result import gap_of, rounded_bound
 
 type Problem = tuple[str, int]
 """Instance and seed: what a profile counts as one problem."""
@@ -157,11 +157,14 @@ def line_of(label: str, rows: Sequence[Row], best: Mapping[str, int | None]) -> 
         `label`; `runs`, `proved`, `failed` (ended by a fault), numbers of solves; `best`, solves whose plan
         is the best known one; `sgm_1s`, `sgm_10s`, shifted geometric means of the seconds to proof, time-outs
         at their limit, and `mean_gap`, the mean of the gaps, each at most 1 (None for a configuration that
-        cannot prove); `mean_loss`, mean distance of the plan from the best known one, each at most 1;
+        cannot prove); `root_gap`, mean distance of the bound at the root from the best known plan, each at
+        most 1, and `root_s`, shifted geometric mean (1 s) of the seconds to it (None where none is known);
+        `mean_loss`, mean distance of the plan from the best known one, each at most 1;
         `near_s`, shifted geometric mean (1 s) of the seconds to a plan within 1 %, time-outs at the limit;
         `peak_mb`, the largest memory of any solve.
     """
     times, can_prove = [time_of(row) for row in rows], proves(rows[0])
+    roots = [(row, best[row.instance]) for row in rows if row.root_s is not None]
     near = [row.time_limit_s if row.plan_1pct_s is None else row.plan_1pct_s for row in rows]
     return {
         "label": label,
@@ -172,10 +175,19 @@ def line_of(label: str, rows: Sequence[Row], best: Mapping[str, int | None]) -> 
         "sgm_1s": shifted_geometric_mean(times, 1.0) if can_prove else None,
         "sgm_10s": shifted_geometric_mean(times, 10.0) if can_prove else None,
         "mean_gap": fmean(min(1.0, left_open(row, None)) for row in rows) if can_prove else None,
+        "root_gap": fmean(min(1.0, _root_gap(row, known)) for row, known in roots) if roots else None,
+        "root_s": shifted_geometric_mean([row.root_s or 0.0 for row, _ in roots], 1.0) if roots else None,
         "mean_loss": fmean(loss(row, best[row.instance]) for row in rows),
         "near_s": shifted_geometric_mean(near, 1.0),
         "peak_mb": max(row.peak_mb for row in rows),
     }
+
+
+def _root_gap(row: Row, best: int | None) -> float:
+    """Return the relative distance of the bound at the root from the best known plan."""
+    if best is None or row.root_bound is None:
+        return math.inf
+    return gap_of(best, row.root_bound, minimise=row.minimise) or 0.0
 
 
 def shifted_geometric_mean(values: Sequence[float], shift: float) -> float:

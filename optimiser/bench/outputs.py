@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property, partial
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -191,7 +192,8 @@ def bench(  # noqa: PLR0913 - the options of the command
         is_here = jobs in (None, 0, 1) and cluster == "none" and scheduler is None  # one at a time
         workers = 0 if is_here else jobs
         with executor_of(workers=workers, cluster=cluster, scheduler=scheduler) as executor:
-            done = solve_all(runs, folder, listener=listener, executor=executor)
+            summarise = partial(_write_summary, Store(folder), _trace_reader(Store(folder)), command=command)
+            done = solve_all(runs, folder, listener=listener, executor=executor, after_each=summarise)
         faults = (*faults, *done.faults)
         if not done.rows:
             raise incomplete(faults or [ProblemError(text) for text in done.unfit], solved=False)
@@ -243,15 +245,31 @@ def write_outputs(rows: Sequence[Row], folder: Path, *, command: str, left_out: 
     trace_of = _trace_reader(store)
     filled = with_plan_times(rows, trace_of)
     write_atomically(store.runs, table.dumps(filled))
-    shown = longest(filled)
-    figures = write_figures(shown, trace_of, store.folder / "figures")
-    page = store.folder / "summary.md"
-    faults = contradictions(filled)
-    write_atomically(
-        page, summary(shown, trace_of, command=command, faults=faults, figures=figures, left_out=left_out)
-    )
+    figures = write_figures(longest(filled), trace_of, store.folder / "figures")
+    page = _write_summary(store, trace_of, filled, command=command, figures=figures, left_out=left_out)
     refuse_contradictions(filled)
     return page
+
+
+def _write_summary(
+    store: Store,
+    trace_of: Callable[[Row], Trace],
+    rows: Sequence[Row],
+    *,
+    command: str,
+    figures: Mapping[str, Path] = MappingProxyType({}),
+    left_out: Sequence[str] = (),
+) -> Path:
+    """Write the summary of the rows so far; figures are drawn at the end of a bench alone."""
+    text = summary(
+        longest(with_plan_times(rows, trace_of)),
+        trace_of,
+        command=command,
+        faults=contradictions(rows),
+        figures=figures,
+        left_out=left_out,
+    )
+    return write_atomically(store.folder / "summary.md", text)
 
 
 # ---- summary
@@ -338,18 +356,19 @@ def _families(rows: Sequence[Row]) -> Iterator[str]:
         yield f"## {title}: {'1 instance' if count == 1 else f'{count} instances'}\n"
         yield markdown_table(
             ("configuration", "solves", "proved", "failed", "best plan", "sgm 1 s [1]", "sgm 10 s [1]",
-             "mean gap [2]", "mean loss [3]", "to 1 % of best [4]", "peak MB [5]"),
+             "mean gap [2]", "root gap [7]", "to root [7]", "mean loss [3]", "to 1 % of best [4]",
+             "peak MB [5]"),
             [_cells(line_of(label, found, best)) for label, found in grouped(group, "label").items()],
         )  # fmt: skip
 
 
 def _cells(line: Mapping[str, Any]) -> tuple[str, ...]:
     proved = "-" if line["sgm_1s"] is None else str(line["proved"])
-    times, shares = ("sgm_1s", "sgm_10s"), ("mean_gap", "mean_loss")
     return (
         line["label"], str(line["runs"]), proved, str(line["failed"]), str(line["best"]),
-        *(_number(line[name]) for name in times), *(_percent(line[name]) for name in shares),
-        _number(line["near_s"]), f"{line['peak_mb']:,.0f}",
+        *(_number(line[name]) for name in ("sgm_1s", "sgm_10s")),
+        *(_percent(line[name]) for name in ("mean_gap", "root_gap")), _number(line["root_s"]),
+        _percent(line["mean_loss"]), _number(line["near_s"]), f"{line['peak_mb']:,.0f}",
     )  # fmt: skip
 
 

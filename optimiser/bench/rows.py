@@ -13,7 +13,7 @@ import numpy as np
 from optimiser.bench.instances import Configuration, Run
 from optimiser.problem.errors import ProblemError
 from optimiser.problem.jsonfile import write_atomically
-from optimiser.problem.result import TracePoint, gap_of
+from optimiser.problem.result import ROOT_STEPS, TracePoint, gap_of
 
 type Key = tuple[str, str, str, int, int, float, float]
 """Instance, variant, solver, seed, threads, time limit, gap."""
@@ -51,6 +51,9 @@ class Row:
         Seconds to the first plan within 1 % of the best known one on this instance in the table.
     gap_1pct_s
         Seconds until the gap was 1 % or less.
+    root_bound, root_s
+        Bound of the root relaxation with its cuts, before any branching, and seconds until its end; None
+        where the variant has none or the solver tells none.
     check
         `ok`, or why the independent check refused the outcome.
     message
@@ -95,6 +98,8 @@ class Row:
     tree_nodes: int
     plan_1pct_s: float | None
     gap_1pct_s: float | None
+    root_bound: float | None
+    root_s: float | None
     check: str
     message: str
     used: str
@@ -259,6 +264,11 @@ def load_trace(path: Path) -> Trace:
     with path.open(encoding="utf-8", newline="") as file:
         rows, kinds = list(csv.DictReader(file)), _TRACE_TYPES.items()
     return tuple(TracePoint(**{name: _value(row[name], kind) for name, kind in kinds}) for row in rows)
+
+
+def root_of(trace: Sequence[TracePoint]) -> tuple[float | None, float | None]:
+    """Return the bound at the end of the root relaxation and its seconds; None without one."""
+    return next(((p.bound, p.seconds) for p in reversed(trace) if p.step in ROOT_STEPS), (None, None))
 
 
 def gap_at(point: TracePoint, *, minimise: bool) -> float:

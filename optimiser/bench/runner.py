@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,7 +13,17 @@ from optimiser.bench import rows as table
 from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.bench.instances import Instance, Run
 from optimiser.bench.measuring import code, fault_line, longest_s
-from optimiser.bench.rows import Key, Row, code_of, key_of, label_of, save_trace, slug_of, time_to_gap
+from optimiser.bench.rows import (
+    Key,
+    Row,
+    code_of,
+    key_of,
+    label_of,
+    root_of,
+    save_trace,
+    slug_of,
+    time_to_gap,
+)
 from optimiser.engine.methods.own_variant import OwnVariant, digest_of, text_of
 from optimiser.engine.search.paths import covered
 from optimiser.problem import dumps, load
@@ -259,6 +269,8 @@ class Outcome:
     ----------
     solved
         Every row of the folder by its key, those of earlier calls first.
+    after_each
+        Called after each solve with every row of the folder.
     unfit
         Solves left out because the configuration does not fit the problem.
     faults
@@ -268,6 +280,7 @@ class Outcome:
     store: Store
     listener: Listener
     solved: dict[Key, Row]
+    after_each: Callable[[Sequence[Row]], object] = lambda _rows: None
     contents: dict[str, bytes] = field(default_factory=dict)
     facts: dict[str, Facts | None] = field(default_factory=dict)
     unfit: list[str] = field(default_factory=list)
@@ -279,7 +292,14 @@ class Outcome:
         return tuple(self.solved.values())
 
 
-def bench(runs: Sequence[Run], folder: Path, *, listener: Listener, executor: Executor) -> Outcome:
+def bench(
+    runs: Sequence[Run],
+    folder: Path,
+    *,
+    listener: Listener,
+    executor: Executor,
+    after_each: Callable[[Sequence[Row]], object] = lambda _rows: None,
+) -> Outcome:
     """Do the solves of a bench that its folder has no row of yet.
 
     Parameters
@@ -289,6 +309,9 @@ def bench(runs: Sequence[Run], folder: Path, *, listener: Listener, executor: Ex
     executor
         Does the solves, within its block; those of several workers on a machine disturb each other's times.
 
+    after_each
+        Called after each solve with every row of the folder.
+
     Raises
     ------
     ProblemError
@@ -297,7 +320,7 @@ def bench(runs: Sequence[Run], folder: Path, *, listener: Listener, executor: Ex
     """
     store = Store(folder)
     store.prepare()
-    state = Outcome(store, listener, {row.key: row for row in store.rows()})
+    state = Outcome(store, listener, {row.key: row for row in store.rows()}, after_each)
     refuse_other_variants(state.solved.values(), runs)
     refuse_other_problems(store, state.solved.values(), runs)
     if note := old_code_note(state.solved, runs, code()):
@@ -413,6 +436,7 @@ def _finish(state: Outcome, run: Run, facts: Facts, outcome: TaskOutcome) -> Non
     row = _row(run, facts, measured, result)
     state.solved[row.key] = row
     write_atomically(state.store.runs, table.dumps(state.solved.values()))
+    state.after_each(state.rows)
     state.listener.ends(row)
 
 
@@ -422,6 +446,7 @@ def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | N
     trace = () if result is None else result.trace
     usable = result is not None and result.status in ("optimal", "feasible")
     claimed: dict[str, Any] = {"status": "none", "termination": "crash", "bound": None, "gap": None}
+    root_bound, root_s = root_of(trace)
     claimed |= {} if result is None else {name: getattr(result, name) for name in claimed}
     return Row(
         instance=run.instance.name,
@@ -442,6 +467,8 @@ def _row(run: Run, facts: Facts, measured: Mapping[str, Any], result: Result | N
         tree_nodes=trace[-1].nodes if trace else 0,
         plan_1pct_s=None,
         gap_1pct_s=time_to_gap(trace, 0.01, minimise=facts["minimise"]),
+        root_bound=root_bound,
+        root_s=root_s,
         check=str(answer.get("check", "no result")),
         message=str(answer.get("fault", "")) if result is None else result.message,
         used="" if result is None else f"{result.variant} {result.solver}".strip(),

@@ -43,6 +43,10 @@ type Starts = Mapping[str, int]
 """Position of the period in which each built candidate is started; empty without periods."""
 
 
+ROOT_STEPS = ("relaxation", "columns", "root")
+"""Steps of a solve before any branching: the relaxation with its cuts, or the root of a solver's own tree."""
+
+
 @dataclass(frozen=True, slots=True)
 class TracePoint:
     """One line of the progress of a solve.

@@ -14,7 +14,7 @@ import pytest
 from bench_drawing import row
 
 from optimiser import verify
-from optimiser.bench import measuring, runner
+from optimiser.bench import measuring, outputs, runner
 from optimiser.bench.generators.families import GridParameters, grid
 from optimiser.bench.instances import Configuration, Instance, Limits, Run, from_path, plan
 from optimiser.bench.measuring import fault_line, measure, solve_here
@@ -291,6 +291,19 @@ def test_outputs_of_a_bench(tmp_path):
     for name in ("profile", "gaps", "gaps_drawn"):
         assert (tmp_path / "figures" / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
         assert f"figures/{name}.png" in page
+
+
+def test_an_interrupted_bench_has_the_summary_of_its_solves_so_far(tmp_path):
+    class Interrupting(Recorder):
+        def ends(self, _row):
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        outputs.bench([LATTICE], variants=["greedy", "swap"], out=out, listener=Interrupting())
+    page = (out / "summary.md").read_text(encoding="utf-8")
+    assert "1 of 1 outcomes passed the independent check" in page
+    assert "| greedy | 1 |" in page
 
 
 READY = 'print(\'{"kind": "ready"}\', flush=True); '

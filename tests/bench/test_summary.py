@@ -77,3 +77,17 @@ def test_several_seeds_of_an_instance_are_summed_up():
 
 def test_one_seed_has_no_spread():
     assert "Over the seeds" not in summary([row()], lambda _: (), command="c", faults=[], figures={})
+
+
+def test_the_bound_at_the_root_stands_beside_the_gap_at_the_end():
+    rows = [row(root_bound=110.0, root_s=1.0), row("b", root_bound=130.0, root_s=3.0)]
+    text = summary(
+        [*rows, row(solver="scip", root_bound=None, root_s=None)],
+        lambda _: (),
+        command="c",
+        faults=[],
+        figures={},
+    )
+    lines = {line.split(" | ")[0]: line.split(" | ")[8:10] for line in text.splitlines() if "cuts/" in line}
+    assert lines["| cuts/highs"] == ["20.00 %", "1.83"]  # sqrt((1 + 1) (3 + 1)) - 1
+    assert lines["| cuts/scip"] == ["-", "-"]

@@ -7,6 +7,7 @@ import math
 from bench_drawing import trace
 
 from optimiser.bench import rows as traces
+from optimiser.problem.result import TracePoint
 
 LINE = trace((0.0, None, 200.0), (1.0, 50, 200.0), (2.0, 90, 150.0), (5.0, 99, 100.0), (9.0, 100, 100.0))
 
@@ -38,3 +39,10 @@ def test_a_trace_is_read_back_unchanged(tmp_path):
     traces.save_trace(LINE, path)
     assert traces.load_trace(path) == LINE
     assert traces.load_trace(tmp_path / "absent.csv") == ()
+
+
+def test_the_root_ends_with_the_last_bound_before_branching():
+    steps = [(0.1, "presolve", 200.0), (1.0, "relaxation", 150.0), (2.0, "root", 140.0), (3.0, "tree", 130.0)]
+    line = [TracePoint(seconds, step, 100, bound) for seconds, step, bound in steps]
+    assert traces.root_of(line) == (140.0, 2.0)
+    assert traces.root_of(line[:1]) == (None, None)

@@ -14,7 +14,8 @@ def row(instance="a", variant="cuts", solver="highs", **changes):
         "threads": 1, "time_limit_s": 60.0, "gap_asked": 0.0, "status": "optimal", "termination": "proof",
         "objective": 100, "bound": 100.0, "gap": 0.0, "seconds": 2.0, "wall_s": 4.0, "cpu_s": 3.0,
         "peak_mb": 200.0, "other_load": 0.0, "cuts": 7, "tree_nodes": 1, "plan_1pct_s": 0.5,
-        "gap_1pct_s": 1.5, "check": "ok", "message": "", "used": "cuts HiGHS", "versions": "x 1",
+        "gap_1pct_s": 1.5, "root_bound": 120.0, "root_s": 1.0, "check": "ok", "message": "",
+        "used": "cuts HiGHS", "versions": "x 1",
         "code": "c", "machine": "m",
     }  # fmt: skip
     return Row(**{**values, **changes})

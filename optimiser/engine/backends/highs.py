@@ -43,8 +43,9 @@ PROBE_S = 60.0
 SMALL_LP_ITERATIONS = 20_000
 """Limit on the simplex iterations of a small linear program."""
 
-type OnProgress = Callable[[float | None, Floats | None], bool]
-"""Called with a bound or the values of an integer point while HiGHS solves; returns whether to stop."""
+type OnProgress = Callable[[float | None, Floats | None, int], bool]
+"""Called while HiGHS solves, with a bound or the values of an integer point, and with the number of nodes
+solved (0: at the root); returns whether to stop."""
 
 
 def empty_model(**options: object) -> Any:  # noqa: ANN401 - highspy's own
@@ -342,9 +343,9 @@ class HighsModel:
         points = list[Floats]()
         if on_progress is not None:
 
-            def take(bound: float | None, values: Floats | None) -> bool:
+            def take(bound: float | None, values: Floats | None, nodes: int) -> bool:
                 points.extend(() if values is None else (values,))
-                return on_progress(bound, values)
+                return on_progress(bound, values, nodes)
 
             self._model.setCallback(_callback(take, len(self.names)), None)
             for kind in _PROGRESS:
@@ -391,10 +392,11 @@ def _callback(on_progress: OnProgress, size: int | None = None) -> Callable[...,
     """
 
     def on_callback(kind: Any, _message: str, out: Any, into: Any, _data: Any) -> None:  # noqa: ANN401
+        nodes = int(out.mip_node_count)
         if kind == _PROGRESS[0]:
             if size is None or len(out.mip_solution) == size:
-                on_progress(None, np.array(out.mip_solution, np.float64))
-        elif on_progress(float(out.mip_dual_bound), None):
+                on_progress(None, np.array(out.mip_solution, np.float64), nodes)
+        elif on_progress(float(out.mip_dual_bound), None, nodes):
             into.user_interrupt = True
 
     return on_callback
@@ -406,7 +408,7 @@ def callback_options(on_progress: OnProgress) -> dict[str, object]:
     Parameters
     ----------
     on_progress
-        Called with bounds and column values.
+        Called with bounds, column values and numbers of nodes.
     """
     return {"callbackTuple": (_callback(on_progress), None), "callbacksToActivate": list(_PROGRESS)}
 

@@ -323,7 +323,7 @@ class TreeSearch:
             return
         self._next_s = time_s + REPORT_INTERVAL_S
         if bound is not None:
-            incumbent.bound(bound, "tree")
+            incumbent.bound(bound, "tree" if nodes > 1 else "root")
         cuts, known = self._reported
         incumbent.count("tree", cuts=self.cuts - cuts, nodes=nodes - known)
         self._reported = (self.cuts, nodes)

@@ -93,11 +93,11 @@ def _watching(incumbent: MaskIncumbent, count: int, scale: int) -> dict[str, obj
     """Return options that report plans and bounds during the solve, in case it is interrupted."""
     from optimiser.engine.backends.highs import callback_options
 
-    def take(bound: float | None, values: Floats | None) -> bool:
+    def take(bound: float | None, values: Floats | None, nodes: int) -> bool:
         if values is not None:
             incumbent.plan(np.append(values[:count] > 0.5, True), "compact")
         if bound is not None:
-            incumbent.bound(bound * scale, "compact")
+            incumbent.bound(bound * scale, "compact" if nodes else "root")
         return False
 
     return callback_options(take)

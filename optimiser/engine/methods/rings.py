@@ -251,7 +251,7 @@ class ExtendedMaster:
             seconds=seconds,
             gap=gap,
             nodes=FIRST_NODES << min(turn, 30),
-            on_progress=lambda bound, values: on_point(unscaled(bound, self.scale), values),
+            on_progress=lambda bound, values, _nodes: on_point(unscaled(bound, self.scale), values),
         )
         kept = replace(found, points=found.points[-MOST_POINTS - 1 :])
         return kept.converted(self.scale, lambda point: point)

@@ -146,7 +146,7 @@ class IntegerMaster(MasterHighs):
             When HiGHS fails.
         """
 
-        def report_progress(bound: float | None, values: Floats | None) -> bool:
+        def report_progress(bound: float | None, values: Floats | None, _nodes: int) -> bool:
             point = None if values is None else self._point(values)
             return on_point(unscaled(bound, self.divisor), point)
 

@@ -145,7 +145,15 @@ def test_the_columns_of_every_table_are_in_the_dictionary(run, half):
     for name, table in tables.items():
         unknown = set(table.columns) - set(run.columns.loc[name].index)
         assert unknown <= {
-            *("other_names", "extent_km", "population_definition", "source", "road_node", "road_snap_km")
+            *(
+                "local_name",
+                "other_names",
+                "extent_km",
+                "population_definition",
+                "source",
+                "road_node",
+                "road_snap_km",
+            )
         }, name
 
 

@@ -16,7 +16,7 @@ from networks.osm.elements import Elements
 from networks.world.towns import Box, Town, towns_in
 
 _REQUIRED = ("id", "name", "lat", "lon", "population")
-_OPTIONAL = ("tier", "other_names", "extent_km", "population_definition", "source")
+_OPTIONAL = ("tier", "local_name", "other_names", "extent_km", "population_definition", "source")
 
 _WORLD_POPULATION = 10**10
 """Upper bound of the population of the world."""
@@ -32,8 +32,8 @@ def load_csv(path: str | Path, *, thresholds: Thresholds = DEFAULT_THRESHOLDS) -
     path
         UTF-8 file with a header line and the columns `id`, `name`, `lat`, `lon` (degrees, WGS 84) and
         `population` (residents). Optional columns: `tier` (`core`, `secondary`, `small`, or a word of the
-        region's own), `other_names` (names in other languages, separated by `;`), `population_definition` and
-        `source`. Other columns are ignored.
+        region's own), `local_name` (as it is written there), `other_names` (in other languages, separated by
+        `;`), `population_definition` and `source`. Other columns are ignored.
     thresholds
         Population limits of the tiers, for cities whose `tier` is empty.
 
@@ -156,6 +156,7 @@ def _cities(rows: Sequence[_Row], *, where: str, thresholds: Thresholds) -> Citi
         {
             "city_id": column["id"],
             "name": column["name"],
+            "local_name": column["local_name"],
             "other_names": [
                 SEPARATOR.join(filter(None, map(str.strip, text.split(";"))))
                 for text in column["other_names"]
@@ -294,6 +295,7 @@ def from_osm_places(
         {
             "city_id": places.id[rows].astype(str),
             "name": names[rows],
+            "local_name": [places.tags[row].get("name", "").strip() for row in rows],
             "other_names": [_other_names(places.tags[row], names[row]) for row in rows],
             "tier": thresholds.tier(people[rows]),
             "population": people[rows],

@@ -26,6 +26,12 @@ TIERS = ("core", "secondary", "small")
 COLUMNS = (
     Column("city_id", "str", "-", "key, unique"),
     Column("name", "str", "-", "display name, unique: cities that share a name get their key added"),
+    Column(
+        "local_name",
+        "str",
+        "-",
+        "name as it is written there, shown beside one in other letters; may be empty",
+    ),
     Column("other_names", "str", "-", "names in other languages, separated by `; `; may be empty"),
     Column("tier", "str", "-", "`core`, `secondary`, `small`, or a tier of the region's own"),
     Column("population", "int64", "persons", "residents, >= 0"),
@@ -168,7 +174,7 @@ def build(columns: Mapping[str, object], *, lon: ArrayLike, lat: ArrayLike) -> C
     ----------
     columns
         Values by column name: `city_id`, `name`, `tier`, `population`, `population_definition`, `source`, and
-        where there are any, `other_names` and `extent_km`.
+        where there are any, `local_name`, `other_names` and `extent_km`.
     lon, lat
         Degrees.
 
@@ -192,7 +198,7 @@ def build(columns: Mapping[str, object], *, lon: ArrayLike, lat: ArrayLike) -> C
     return Cities(
         schema.table(
             {
-                "other_names": [""] * len(named),
+                **dict.fromkeys(("local_name", "other_names"), [""] * len(named)),
                 "extent_km": np.full(len(named), np.nan),
                 **columns,
                 "name": labels,
@@ -223,14 +229,15 @@ class CityNames:
     """Find cities by id or by name.
 
     A name counts as it is written in the table, else without regard to capitals and accents, else in another
-    language: as the table has it (`other_names`), or as GeoNames has it for the town at that place. GeoNames
-    is read only when a name is found in no other way, and then only the towns round the cities are kept.
+    language: as the table has it (`local_name`, `other_names`), or as GeoNames has it for the town at that
+    place. GeoNames is read only when a name is found in no other way, and then only the towns round the
+    cities are kept.
 
     Parameters
     ----------
     cities
-        Table of cities; of its columns `city_id`, `name`, and where there are any `population`, `other_names`
-        and points count.
+        Table of cities; of its columns `city_id`, `name`, and where there are any `population`, `local_name`,
+        `other_names` and points count.
     """
 
     def __init__(self, cities: pd.DataFrame) -> None:
@@ -279,9 +286,10 @@ class CityNames:
 
     @cached_property
     def _of_table(self) -> dict[str, set[int]]:
-        if "other_names" not in self._cities:
-            return {}
-        return _table(str(names).split(SEPARATOR) for names in self._cities["other_names"])
+        columns = [self._cities[name] for name in ("local_name", "other_names") if name in self._cities]
+        return _table(
+            SEPARATOR.join(map(str, names)).split(SEPARATOR) for names in zip(*columns, strict=True)
+        )
 
     @cached_property
     def _of_geonames(self) -> dict[str, set[int]]:

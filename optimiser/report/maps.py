@@ -459,8 +459,9 @@ def _ring_boxes(axes: Axes, layers: Layers) -> Boxes:
 def draw_city_labels(axes: Axes, cities: gpd.GeoDataFrame, *, taken: Boxes, soft: Boxes) -> None:
     """Write the names of cities where there is room, the most important first."""
     size = cities["tier"].map(lambda name: -plots.tier(name).text)
-    order = cities.assign(_size=size).sort_values(["_size", "population"], ascending=[True, False])
-    texts = [_label_text(axes, *row) for row in order[["name", "tier"]].itertuples(index=False)]
+    order = cities.assign(_size=size, _local=plots.local_names(cities))
+    order = order.sort_values(["_size", "population"], ascending=[True, False])
+    texts = [_label_text(axes, *row) for row in order[["name", "_local", "tier"]].itertuples(index=False)]
     extents = [text.get_window_extent() for text in texts]
     labels = [
         Label(x, y, extent.width, 0.9 * extent.height)
@@ -473,11 +474,12 @@ def draw_city_labels(axes: Axes, cities: gpd.GeoDataFrame, *, taken: Boxes, soft
         _settle(axes, text, label, place)
 
 
-def _label_text(axes: Axes, name: str, tier: str) -> Text:
+def _label_text(axes: Axes, name: str, local: str, tier: str) -> Text:
     from matplotlib.patheffects import withStroke
 
     look, halo = plots.tier(tier), [withStroke(linewidth=2.6, foreground="white")]
     weight, words = "bold" if look.bold else "normal", plots.legible(str(name))
+    words += local if look.local and plots.legible(local) == local else ""
     return axes.text(0, 0, words, size=look.text, weight=weight, va="bottom", zorder=11, path_effects=halo)
 
 

@@ -58,12 +58,13 @@ ON_RINGS = (STANDARD_KIND,)
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """How cities of a tier are drawn: side of the mark and size of the label in points."""
+    """How cities of a tier are drawn: side of the mark, size of the label in points, local name beside it."""
 
     name: str
     mark: float
     text: float
     bold: bool = False
+    local: bool = False
 
 
 CITY_TIERS = {name: Tier(**look) for name, look in LOOKS["tiers"].items()}
@@ -141,6 +142,17 @@ def legible(words: str) -> str:
         Any text, for example a name in Chinese.
     """
     return words if _letters().issuperset(map(ord, words)) else anyascii(words)
+
+
+FIRST_OTHER = 0x250
+"""First code point beyond the Latin letters that every font has."""
+
+
+def local_names(cities: pd.DataFrame) -> list[str]:
+    """Return a blank and each city's name as written there; nothing where it has none in other letters."""
+    own = cities["local_name"] if "local_name" in cities else cities["name"]
+    named = zip(own.astype(str), cities["name"], strict=True)
+    return [f" {o}" if o != name and max(map(ord, o), default=0) >= FIRST_OTHER else "" for o, name in named]
 
 
 @cache

@@ -55,9 +55,6 @@ SCALE = 1.35
 DASH_SCALE = 3.0
 """Pixels of a dash, per unit of the dashes of a `plots.Stroke`."""
 
-FIRST_OTHER = 0x250
-"""First code point beyond the Latin letters that every font has."""
-
 NO_PATH = -1
 """Minutes of a pair that no path joins, in the data of the page."""
 
@@ -338,11 +335,15 @@ def _draw_cities(plot: Bokeh, report: ReportInput, shown: Layers) -> Bokeh:
     table = coverage.by_city(shown.cities, report.pairs)
     size = table["tier"].map(lambda name: plots.tier(name).mark)
     table = table.assign(_size=size).sort_values(["_size", "population"], ascending=False)
-    gains = table["after"] > table["before"]
+    gains, local = table["after"] > table["before"], plots.local_names(table)
     columns = {
         "x": np.rint(table.geometry.x).astype(int).tolist(),
         "y": np.rint(table.geometry.y).astype(int).tolist(),
-        "name": table["name"].astype(str).tolist(),
+        "name": (table["name"].astype(str) + local).tolist(),
+        "label": [
+            name + own * plots.tier(tier).local
+            for name, tier, own in zip(table["name"], table["tier"], local, strict=True)
+        ],
         "tier": table["tier"].astype(str).tolist(),
         "people": [wording.people(count) for count in table["population"]],
         "partners": table["partners"].tolist(),
@@ -366,8 +367,9 @@ def _draw_names(plot: Bokeh, columns: Columns) -> None:
     """Write the names twice, a halo below; the page decides at each zoom where each stands, and whether."""
     count = len(columns["name"])
     looks = [plots.tier(name) for name in columns["tier"]]
-    data: Columns = {name: columns[name] for name in ("x", "y", "name", "size")}
+    data: Columns = {name: columns[name] for name in ("x", "y", "size")}
     data |= {
+        "name": columns.pop("label"),
         "font": [f"{SCALE * look.text:.0f}px" for look in looks],
         "style": ["bold" if look.bold else "normal" for look in looks],
         "align": ["left"] * count,
@@ -469,23 +471,25 @@ def gather(report: ReportInput) -> dict[str, Any]:
     Returns
     -------
     dict
-        `cities`: name, tier, people in words and as a number, in the order of `city_order`; `rows`: place of
-        each row of the table of cities in that order; `latin`: names with other than Latin letters, and their
-        transliterations, for readers without a font; `pairs`: two places, minutes today, with the plan and
-        with everything built (`NO_PATH` where no path leads), limit in minutes, a number whose bits say in
-        which of `coverage.STATES` the pair is within its limit, and its tier; `parts` and `trips`: names of
-        the parts of a trip, and by position of a pair that stays beyond its limit the minutes of each part
-        with the plan; `tiers`; `links`: name, kind, category and km of each of `every_link`; `axis`: money
-        of one unit of the curve, and its name; `rings`: ids of the rings of `circuits`; `plans`: `name`,
-        `rings` (a choice of the switch), `budget`, `cost` (None: no plan), `more` (share of the weight that a
-        better plan may add), `words` and `note` on it, `gap`, its `order` (link, cost, pairs that it brings),
-        circuits that it has `formed` (and from which step on), and those `left` out that are drawn beside it;
+        `cities`: name, tier, people in words and as a number, local name, in the order of `city_order`;
+        `rows`: place of each row of the table of cities in that order; `latin`: names with other than Latin
+        letters, and what readers without a font see instead; `pairs`: two places, minutes today, with the
+        plan and with everything built (`NO_PATH` where no path leads), limit in minutes, a number whose bits
+        say in which of `coverage.STATES` the pair is within its limit, and its tier; `parts` and `trips`:
+        names of the parts of a trip, and by position of a pair that stays beyond its limit the minutes of
+        each part with the plan; `tiers`; `links`: name, kind, category and km of each of `every_link`;
+        `axis`: money of one unit of the curve, and its name; `rings`: ids of the rings of `circuits`;
+        `plans`: `name`, `rings` (a choice of the switch), `budget`, `cost` (None: no plan), `more` (share of
+        the weight that a better plan may add), `words` and `note` on it, `gap`, its `order` (link, cost,
+        pairs that it brings), circuits that it has `formed` (and steps that close them), and those `left` out
+        that are drawn beside it;
         `first`: the plan that is shown first; `chosen`: the plan that times and further figures are of.
     """
     order = city_order(report.cities)
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    cities = report.cities.iloc[order]
+    local = plots.local_names(report.cities)
+    cities = report.cities.assign(local=local).iloc[order]
     known = None if report.measures is None else report.measures.seconds
     links = every_link(report)
     named = pd.concat([report.cities["name"], links["from_name"], links["to_name"]])
@@ -495,13 +499,18 @@ def gather(report: ReportInput) -> dict[str, Any]:
         "money": report.money,
         "budget": None if report.points else report.budget,
         "cities": [
-            [str(name), plots.tier(tier).name, wording.people(people), int(people)]
-            for name, tier, people in zip(cities["name"], cities["tier"], cities["population"], strict=True)
+            [
+                str(one.name),
+                plots.tier(one.tier).name,
+                wording.people(one.population),
+                one.population,
+                one.local,
+            ]
+            for one in cities[["name", "tier", "population", "local"]].itertuples(index=False)
         ],
         "rows": place.tolist(),
-        "latin": {
-            name: anyascii(name) for name in sorted(names) if max(map(ord, name), default=0) >= FIRST_OTHER
-        },
+        "latin": dict.fromkeys(filter(None, local), "")
+        | {n: anyascii(n) for n in sorted(names) if max(map(ord, n), default=0) >= plots.FIRST_OTHER},
         "tiers": coverage.groups_in_order(report.pairs["group"]),
         "pairs": _pairs(report, place),
         "parts": list(PARTS.values()),

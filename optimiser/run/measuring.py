@@ -61,7 +61,10 @@ type Value = float | None
 
 def measure(measured: MeasuredPlan) -> Measures:
     """Return all measures of a plan."""
-    found, starts = order_links(measured.valuer, measured.plan.built), measured.plan.starts
+    found, starts = (
+        order_links(measured.valuer, measured.plan.built, measured.plan.rings),
+        measured.plan.starts,
+    )
     # The links by value for money, with periods in the order of their starts.
     links = tuple(sorted(found.links, key=lambda name: starts.get(name, 0)))
     values = MarginalValues.of(measured.valuer, links)

@@ -178,10 +178,12 @@ def solve_state(payload: Mapping[str, Any], contents: Contents) -> dict[str, Any
     if not result.has_plan or asking.STATE.base is None:
         return row
     counted = counted_of(asking.STATE.base[1], case_from(payload["case"]))
-    return row | ({"order": ordered(counted, result.built)} if counted.pairs else {})
+    return row | ({"order": ordered(counted, result.built, result.rings)} if counted.pairs else {})
 
 
-def ordered(counted: DesignProblem, built: Sequence[str]) -> list[tuple[str, list[int]]]:
+def ordered(
+    counted: DesignProblem, built: Sequence[str], circuits: Mapping[str, Sequence[int]] | None = None
+) -> list[tuple[str, list[int]]]:
     """Return what is built in the order of building, with the pairs that come within the limit at each step.
 
     Parameters
@@ -190,9 +192,11 @@ def ordered(counted: DesignProblem, built: Sequence[str]) -> list[tuple[str, lis
         The problem whose pairs all count within the limit.
     built
         Ids of the plan.
+    circuits
+        As in `build_order`.
     """
     valuer = Valuer.of(counted)
-    links, values = build_order(valuer, built).links, MarginalValues.of(valuer, built)
+    links, values = build_order(valuer, built, circuits).links, MarginalValues.of(valuer, built)
     covered = [values.covered(links[:at]) for at in range(len(links) + 1)]
     return [(name, sorted(covered[at + 1] - covered[at])) for at, name in enumerate(links)]
 
@@ -241,7 +245,7 @@ class AskedStates:
             for state in states_of(one, base.problem, best):
                 states.setdefault(str((replace(state.case, name="").as_dict(), one.gap)), state)
         plan = State(AS_CHOSEN, Case(), Alternative(name=AS_CHOSEN))
-        order = ordered(chain.counted.value, self.done.plan.built)
+        order = ordered(chain.counted.value, self.done.plan.built, self.done.plan.rings)
         found = {plan: Answered(chain.result, order)} | self._too_dear(list(states.values()), best)
         found |= self._answered([state for state in states.values() if state not in found])
         return [

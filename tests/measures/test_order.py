@@ -22,6 +22,7 @@ from optimiser.measures.order import (
 )
 from optimiser.measures.valuation import Valuer
 from optimiser.problem import Candidate, City, DesignProblem, Pair
+from optimiser.problem.ring import Ring, RingLink
 from optimiser.verify import score
 
 METHODS = ["best", "forward", "backward"]
@@ -107,6 +108,24 @@ def test_links_that_require_each_other_are_ordered_too():
 def test_covered_cities_count():
     problem = apart((1, 1), (1, 2)).replace(cities=(City("t", 5, (0,), 1),))
     assert ordered(problem, ["c0", "c1"]) == ["c0", "c1"]
+
+
+def ring(name, reward, *candidates):
+    nodes = ((0, 0), (9, 0), (0, 9))
+    links = tuple(RingLink(at % 3, (at + 1) % 3, one) for at, one in enumerate(candidates))
+    return Ring(name, False, ((1, 1),), nodes, links, reward=reward)
+
+
+def test_links_of_a_ring_that_bring_no_pair_stand_together_the_best_ring_for_money_first():
+    # c3 and c4 close a ring of 8 for 4, c0 and c2 one of 3 for 2; c1 alone covers a pair.
+    rings = (ring("poor", 3, "c2", "c0"), ring("rich", 8, "c3", None, "c4"))
+    problem = apart((1, 0), (9, 5), (1, 0), (3, 0), (1, 0))
+    problem = problem.replace(rings=tuple(sorted(rings, key=lambda one: one.id)))
+    names = [f"c{at}" for at in range(5)]
+    found = build_order(Valuer.of(problem), names, {"poor": (0, 1), "rich": (0, 1, 2)})
+    assert found.links[0] == "c1"
+    assert [set(found.links[1:3]), set(found.links[3:])] == [{"c3", "c4"}, {"c0", "c2"}]
+    assert found.area == build_order(Valuer.of(problem), names).area
 
 
 def test_an_empty_plan_has_no_steps():

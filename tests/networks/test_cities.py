@@ -174,6 +174,7 @@ def test_names_of_place_nodes_in_other_languages_are_kept():
     }  # fmt: skip
     table = from_osm_places(elements(tags)).table
     assert table["name"].tolist() == ["Athens"]
+    assert table["local_name"].tolist() == ["Αθήνα"]
     assert table["other_names"].tolist() == ["Athinai; Αθήνα; Athen; Atina"]
     assert {CityNames(table).row(text) for text in ("athen", "Αθήνα", "ATINA")} == {0}
 

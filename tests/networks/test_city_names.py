@@ -128,7 +128,10 @@ def test_the_extent_of_a_town_is_read_from_a_file(tmp_path):
 
 def test_other_names_of_a_file_are_read(tmp_path):
     path = tmp_path / "cities.csv"
-    path.write_text("id,name,lat,lon,population,other_names\n1,A,39,116,5,Alpha ;Alef\n2,B,39,117,5,\n")
+    head = "id,name,lat,lon,population,other_names,local_name"
+    path.write_text(f"{head}\n1,A,39,116,5,Alpha ;Alef,\u7532\n2,B,39,117,5,,\n")
     table = load_csv(path).table
     assert table["other_names"].tolist() == ["Alpha; Alef", ""]
+    assert table["local_name"].tolist() == ["\u7532", ""]
+    assert CityNames(table).row("\u7532") == 0
     assert CityNames(table).row("alef") == 0

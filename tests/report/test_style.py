@@ -6,6 +6,7 @@ import io
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -134,3 +135,9 @@ def test_a_picture_in_a_notebook_keeps_its_ground_and_the_colour_of_a_short_line
     )
     assert np.abs(colours - line).max(axis=2).min() < 12
     assert np.abs(colours[2, 2] - ground).max() <= 1
+
+
+def test_local_names_stand_beside_names_in_other_letters_alone():
+    cities = pd.DataFrame({"name": ["Baoding", "Köln", "北京"], "local_name": ["保定", "Köln", "北京"]})
+    assert plots.local_names(cities) == [" 保定", "", ""]
+    assert plots.local_names(cities[["name"]]) == ["", "", ""]

@@ -18,7 +18,7 @@ const explore = (() => {
     const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT, (node) => (node.parentElement.closest("script") ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT));
     while (walk.nextNode()) walk.currentNode.data = read(walk.currentNode.data);
     document.title = read(document.title);
-    for (const city of data.cities) city[0] = read(city[0]);
+    for (const city of data.cities) for (const at of [0, 4]) city[at] = read(city[at]);
     for (const link of data.links) link[0] = read(link[0]);
     for (const plan of data.plans) for (const key of ["words", "note", "rings"]) plan[key] = read(plan[key]);
   }
@@ -215,12 +215,12 @@ const explore = (() => {
   const showCity = (row, focus) => {
     if (!panel) return;
     const place = data.rows[row];
-    const [name, tier, people] = data.cities[place];
+    const [name, tier, people, , local] = data.cities[place];
     panel.replaceChildren();
     const close = add(panel, "button", "Close", "toggle");
     close.type = "button";
     close.addEventListener("click", () => { panel.hidden = true; });
-    add(panel, "h3", name);
+    add(panel, "h3", name + local);
     const mine = data.pairs.map((pair, at) => [pair, at]).filter(([pair]) => pair[0] === place || pair[1] === place);
     const some = (holds) => mine.filter(holds).length;
     add(panel, "p", `${tier}, ${people} people. Of ${mine.length} cities, ${some(([pair]) => pair[6] & 1)} are within ${data.limit} today, ${some(([, at]) => isWithin(at))} with this plan and ${some(([pair]) => pair[6] & 4)} with every candidate built.`);

@@ -309,9 +309,7 @@ def _write_plan(stage: Path, chain: Chain, plan: Plan) -> None:
     results.save(chain.result, stage / "result.json")
     reporting.write_trace(stage / "trace.csv", chain.result)
     store.save_json(stage / "plan.json", plan.as_dict())
-    certificate = verify.certificate(chain.design, plan)
-    verify.check_certificate(chain.design, certificate)
-    store.save_json(stage / CERTIFICATE, certificate)
+    store.save_json(stage / CERTIFICATE, verify.certificate(chain.design, plan))
     _copy(chain.tables, stage)
 
 

@@ -84,7 +84,7 @@ def opened(
 def write_plan(
     stage: Path, problem: DesignProblem, plan: Plan, found: reporting.Findings, shown: ReportInput
 ) -> None:
-    """Write a plan without a chain of its own: problem, result, plan, checked certificate, summary.
+    """Write a plan without a chain of its own: problem, result, plan, certificate, summary.
 
     Parameters
     ----------
@@ -95,13 +95,11 @@ def write_plan(
     found, shown
         The values of the plan, and what a report shows of them.
     """
-    certificate = verify.certificate(problem, plan)
-    verify.check_certificate(problem, certificate)
     contents = {
         "problem.json": problem,
         "result.json": found.result,
         "plan.json": plan.as_dict(),
-        pipeline.CERTIFICATE: certificate,
+        pipeline.CERTIFICATE: verify.certificate(problem, plan),
         pipeline.SUMMARY: reporting.summarise(found, shown, seconds={}, reused=()),
     }
     write(stage, contents)

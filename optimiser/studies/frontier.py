@@ -312,7 +312,6 @@ def _trace(
         own = own_problem(problem, curve.axes, point.asked)
         claimed = point.result(own.name)
         plans.append(verify.check(own, claimed))
-        verify.check_certificate(own, verify.certificate(own, plans[-1]))
         folders.write(stage, {f"{stem}.problem.json": own, f"{stem}.result.json": claimed})
     _write_csv(stage / "frontier.csv", found.points.assign(plan=[f"{stem}.result.json" for stem in stems]))
     _write_csv(stage / "frontier_links.csv", found.links)

@@ -4,6 +4,6 @@ The check imports `optimiser.problem` alone, and nothing of the methods that fin
 """
 
 from optimiser.verify import bound_checker
-from optimiser.verify.plan import Coverage, Plan, certificate, check, check_certificate, score
+from optimiser.verify.plan import Coverage, Plan, certificate, check, score
 
-__all__ = ["Coverage", "Plan", "bound_checker", "certificate", "check", "check_certificate", "score"]
+__all__ = ["Coverage", "Plan", "bound_checker", "certificate", "check", "score"]

@@ -556,8 +556,34 @@ def check_plan(model: Model, evidence: Json) -> int:
     need(not broken, f"the plan breaks the rules or bounds {', '.join(broken[:5])}")
     true = sum(candidates[j]["cost"] for j in built), sum(problem["pairs"][k]["weight"] for k in covered)
     need((evidence["cost"], evidence["coverage"]) == true, f"true: cost {true[0]}, weight {true[1]}")
+    check_evidence(model, evidence, opened, covered)
     value = model.unit * sum(gain * point.get(v, 0) for v, gain in model.gain.items())
     return -value if problem["budget"] is None else value
+
+
+def check_evidence(model: Model, evidence: Json, opened: set[int], covered: set[int]) -> None:
+    """Refuse costs, cities and paths that are not those of what is open and covered in the end."""
+    problem, arcs = model.problem, {arc for arc in model.arcs if arc[3] in opened or arc[3] < 0}
+    need(evidence.get("problem", problem["name"]) == problem["name"], "the plan is for another problem")
+    for item in evidence["built"]:
+        cost = model.candidates[model.number[item["id"]]]["cost"]
+        need(item.get("cost", cost) == cost, f"{item['id']!r} does not cost {item.get('cost')}")
+    known = {city["id"]: city for city in problem.get("cities", [])}
+    for item in evidence.get("cities", []):
+        city, pairs = known[item["id"]], set(item["pairs"])
+        is_covered = pairs <= covered.intersection(city["pairs"]) and len(pairs) >= city["need"]
+        need(is_covered and item["weight"] == city["weight"], f"city {item['id']!r} is not covered as shown")
+    place, number = {name: v for v, name in enumerate(problem["nodes"])}, {**model.number, None: -1}
+    shown = sorted(path["pair"] for path in evidence.get("paths", []))
+    need("paths" not in evidence or shown == sorted(covered), "paths are not of the covered pairs, each once")
+    for path in evidence.get("paths", []):
+        pair, at = problem["pairs"][path["pair"]], [place[name] for name in path["nodes"]]
+        owners, sizes = [number[name] for name in path["candidates"]], (len(path["seconds"]), len(at) - 1)
+        is_open = {*zip(at, at[1:], path["seconds"], owners, strict=False)} <= arcs
+        joins = (at[0], at[-1]) == (pair["origin"], pair["destination"]) and {*sizes} == {len(owners)}
+        need(joins and is_open, f"path of pair {path['pair']}: open arcs do not join its ends so")
+        holds = path["time_s"] == sum(path["seconds"]) <= pair["limit"]
+        need(holds, f"path of pair {path['pair']}: {path['time_s']} s is not its sum, or above the limit")
 
 
 def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
@@ -566,11 +592,11 @@ def check(problem: Json, certificate: Json) -> tuple[str, float | None]:
     need(is_shown, "there is no plan and no bound")
     need(not (fault := departure({**certificate, "bound": None}, "plan", "certificate")), fault)
     model = Model(problem)
+    bound = check_bound(model, certificate["bound"]) if "bound" in certificate else None
     objective = check_plan(model, certificate) if "built" in certificate else None
     plan = "no plan is shown" if objective is None else f"the plan holds, its objective is {objective}"
     if "bound" not in certificate:
         return f"{plan}; no bound is shown", None
-    bound = check_bound(model, certificate["bound"])
     need(bound == certificate["bound"]["bound"], f"the bound that is proved is {bound}, and not as claimed")
     if bound is None or objective is None:
         need(objective is None, "there is a plan, and a proof that there is none")

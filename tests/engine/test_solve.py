@@ -9,7 +9,7 @@ from core_drawing import both_ways, brute_force, line, problems
 from engine_running import outcome_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from problem_files import schema_of
+from problem_files import as_json, schema_of
 from tiers import examples, thinned
 
 from optimiser import verify
@@ -165,7 +165,7 @@ def test_a_solve_in_a_child_process_returns_a_result_that_verify_accepts(tmp_pat
     assert (result.variant, result.termination, result.seed) == ("cuts", "proof", 1)
     assert tuple(seen) == result.trace
     plan = verify.check(line(), result)
-    verify.check_certificate(line(), verify.certificate(line(), plan))
+    verify.bound_checker.check(as_json(line()), verify.certificate(line(), plan))
     results.save(result, tmp_path / "result.json")
     assert results.load(tmp_path / "result.json") == result
     jsonschema.validate(result.as_dict() | {"built": list(result.built)}, schema_of("result.schema.json"))

@@ -73,7 +73,7 @@ def test_the_file_imports_the_standard_library_alone_and_is_short_enough_to_audi
     names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert {name.split(".")[0] for name in names} <= set(sys.stdlib_module_names)
-    assert len(FILE.read_text(encoding="utf-8").splitlines()) <= 600
+    assert len(FILE.read_text(encoding="utf-8").splitlines()) <= 650
 
 
 def test_a_copy_of_the_file_runs_anywhere(tmp_path):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 
 import polyring as pr
+from networks import cities, regions
+from optimiser.cli import call
 from optimiser.cli.app import app
 from optimiser.job import ready_names
 from optimiser.problem import problem_file
@@ -110,6 +113,23 @@ def test_the_problem_of_the_page_on_files_is_solved_by_the_result_beside_it(tmp_
 SETTINGS = re.findall(
     r"^\|[^|]*\| (`--set [^|]*?`)", (DOCS / "howto-question.md").read_text(encoding="utf-8"), re.MULTILINE
 )
+
+
+def test_the_commands_of_the_most_frequent_changes_do_what_they_say(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (DOCS / "howto-question.md").read_text(encoding="utf-8")
+    lines = page.split("```")[1].strip().splitlines()
+    ran = [shlex.split(line)[1:] for line in lines if line.startswith("polyring ")]
+    half, without, started, more, compared = ran
+    assert call(started) == 0
+    (added,) = (line for line in lines if line.startswith("echo "))
+    subprocess.run(["bash", "-c", added], check=True)
+    jobs = [pr.find_job(words[1], settings=words[3:4]) for words in (half, without, more)]
+    assert jobs[0].job.budget.amount * 2 == pr.find_job("jing-jin-ji").job.budget.amount
+    assert jobs[1].job.candidates.fixed_out == ("check-in:region",)
+    known = len(cities.load_csv(regions.read("jing-jin-ji").cities))
+    assert len(cities.load_csv(jobs[2].files["cities.file"])) == known + 1
+    assert compared == ["compare", "polyring-runs/jing-jin-ji", half[-1]]
 
 
 @pytest.mark.parametrize("example", SETTINGS)

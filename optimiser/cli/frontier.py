@@ -143,12 +143,12 @@ def frontier(
     settings: Settings = None,
 ) -> Callable[[Display], Traced]:
     """Trace what each level of spending buys: exact points with a proven band."""
-    from optimiser.studies.frontier import ENDING, trace_file, trace_job
-
     changes = changes_of(settings, "frontier", axes=axes, points=points, gap=gap, total_s=time_limit)
     loaded = None if job.endswith(".json") else read_job(job, changes)
     asked, solve = _sections(changes) if loaded is None else (loaded.job.frontier, loaded.job.solve)
     chosen = (workers, cluster, scheduler)
+
+    from optimiser.studies.frontier import ENDING, trace_file, trace_job
 
     def trace(display: Display) -> Traced:
         is_even = asked.placing == "even"

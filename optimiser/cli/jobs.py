@@ -127,10 +127,15 @@ def changes_of(settings: Sequence[str] | None, section: str = "", **options: obj
 
 
 def read_job(job: str, settings: Sequence[str] | None, section: str = "", **options: object) -> LoadedJob:
-    """Return a job with the changes of `changes_of`."""
+    """Return a job with the changes of `changes_of`; its region and files are there."""
+    from networks import regions
     from optimiser.job import find
 
-    return find(job, settings=changes_of(settings, section, **options))
+    loaded = find(job, settings=changes_of(settings, section, **options))
+    loaded.refuse_missing_files()
+    if loaded.job.region.name:
+        regions.folder(loaded.job.region.name)
+    return loaded
 
 
 # ---- run
@@ -182,12 +187,13 @@ def run(
 ) -> Callable[[Display], Written | Rehearsed]:
     """Run a job: from the map to a verified plan."""
     from optimiser.job import find_around
-    from optimiser.run import pipeline
 
     if bool(job) == bool(around):
         raise typer.BadParameter("name either a job or, with --around, a place.", param_hint="JOB")
     changes = [*(settings or []), *(["cases.enabled=true"] if cases else [])]
     loaded = find_around(around, radius, settings=changes) if around else read_job(job, changes)
+
+    from optimiser.run import pipeline
 
     def ask(display: Display) -> Written | Rehearsed:
         if dry_run:
@@ -300,10 +306,11 @@ def robust(
     settings: Settings = None,
 ) -> Callable[[Display], RobustRun]:
     """Find one plan that is best over many scenarios under one budget, with a proof."""
-    from optimiser.studies.robust import robust as seek
-
     options = {"kind": kind, "scenarios": scenarios, "gap": gap, "time_limit_s": time_limit}
     loaded = read_job(job, settings, "robust", **options)
+
+    from optimiser.studies.robust import robust as seek
+
     return lambda display: seek(loaded, out=out, progress=display.steps)
 
 
@@ -361,10 +368,10 @@ def sweep(
     ] = False,
 ) -> Callable[[Display], Sweep | Rehearsed]:
     """Solve a job in many cases drawn from what is uncertain: which links hold, and what is at stake."""
+    loaded = read_job(job, settings)
+
     from optimiser.studies import folders
     from optimiser.studies import sweep as sweeps
-
-    loaded = read_job(job, settings)
 
     def ask(display: Display) -> Sweep | Rehearsed:
         if dry_run:
@@ -413,9 +420,10 @@ def closures(
     settings: Settings = None,
 ) -> Callable[[Display], ClosuresRun]:
     """Find the plan that keeps a share of its coverage when any one link or section is closed."""
+    loaded = read_job(job, settings)
+
     from optimiser.studies.closures import closures as seek
 
-    loaded = read_job(job, settings)
     return lambda display: seek(loaded, out=out, progress=display.steps)
 
 
@@ -467,14 +475,15 @@ def backcast(
     settings: Settings = None,
 ) -> Callable[[Display], Backcasted]:
     """Propose for a past day, and compare with what was built since and with simple rules."""
-    from optimiser.studies.backcast import backcast as compare_past
-
     try:
         day = None if as_of is None else date.fromisoformat(as_of)
     except ValueError:
         raise typer.BadParameter(f"{as_of} is not a day; write YYYY-MM-DD.") from None
     table = None if built is None else str(built.resolve())
     loaded = read_job(job, settings, "backcast", built=table)
+
+    from optimiser.studies.backcast import backcast as compare_past
+
     return lambda display: compare_past(loaded, day=day, out=out, progress=display.steps)
 
 

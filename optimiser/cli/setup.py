@@ -36,6 +36,7 @@ _LIBRARIES = (
 _NEEDED_MB = {"disk": 500, "memory": 2_000}
 _UNFIT = 5
 """Exit code where something is missing."""
+_UNWRITTEN = "Nothing was written."
 _TITLE = "A job for polyring. Keys behind a # show their defaults; remove the # to change one."
 
 
@@ -44,11 +45,11 @@ _TITLE = "A job for polyring. Keys behind a # show their defaults; remove the # 
 
 def list_all(json: Json = False) -> int:
     """Name the regions, ready jobs, solver variants and solvers."""
-    from optimiser.job import ready_names
+    from optimiser.job import ready_jobs
 
     found: dict[str, Any] = {
         "regions": {name: regions.read(name).title for name in regions.names()},
-        "jobs": list(ready_names()),
+        "jobs": ready_jobs(),
         "variants": {name: variant.about for name, variant in VARIANTS.items()},
         "solvers": {name: version or "not installed" for name, version in _solvers().items()},
     }
@@ -56,7 +57,7 @@ def list_all(json: Json = False) -> int:
         screen.as_json(found)
         return 0
     screen.pairs("Regions", found["regions"], heads=("name", "title"), right=False)
-    screen.table("Ready jobs", [{"name": name} for name in found["jobs"]])
+    screen.pairs("Ready jobs", found["jobs"], heads=("name", "what"), right=False)
     for title, proves in (("Variants that prove", True), ("Variants without a proof", False)):
         some = {name: one.about for name, one in VARIANTS.items() if one.proves == proves}
         screen.pairs(title, some, heads=("name", "what"), right=False)
@@ -124,31 +125,84 @@ def _machine() -> dict[str, Any]:
 
 def init(
     path: Annotated[Path, typer.Argument(metavar="JOB.toml", help="Job file to write.")] = Path("job.toml"),
+    *,
+    region: Annotated[
+        str, typer.Option(metavar="NAME", help="Embedded region that the job reads; see polyring list.")
+    ] = "",
     file: Annotated[
         str,
         typer.Option(
-            help="OSM extract that the job reads, street graph of OSMnx (.graphml), or GTFS timetable (.zip)."
+            help="OSM extract that the job reads, street graph of OSMnx (.graphml), or GTFS timetable (.zip) "
+            "[default: region.osm.pbf]."
         ),
-    ] = "region.osm.pbf",
-    country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds.")] = "",
+    ] = "",
+    cities: Annotated[
+        Path | None,
+        typer.Option(help="Table of cities; one that is not there yet is written with those of the region."),
+    ] = None,
+    money: Annotated[
+        float | None, typer.Option(help="Budget in the money of the country, such as 65e9.")
+    ] = None,
+    country: Annotated[str, typer.Option(help="ISO 3166 code for default speeds, costs and money.")] = "",
+    full: Annotated[bool, typer.Option("--full", help="Write every key with its meaning.")] = False,
 ) -> int:
-    """Write a commented job for a new region."""
-    from optimiser.job import template
-    from optimiser.job.model import Job
-    from optimiser.job.sections import FEED_SUFFIX, GRAPH_SUFFIX, Budget, Region
+    """Write a job of your own: the keys that matter, or all of them."""
+    from optimiser.job import loads, render, start
+    from optimiser.job.model import path_from
+    from optimiser.job.sections import FEED_SUFFIX, GRAPH_SUFFIX
 
+    if region and file:
+        raise typer.BadParameter("name a region or a file, not both.", param_hint="--region")
     if path.suffix != ".toml":
-        raise JobError("a job file ends in .toml", where=str(path), done="Nothing was written.")
+        raise JobError("a job file ends in .toml", where=str(path), done=_UNWRITTEN)
     if path.exists():
         raise JobError(
             "the file exists", where=str(path), done="It was left as it is.", remedy="Choose another name."
         )
-    refuse_output(path, done="Nothing was written.")
-    key = {GRAPH_SUFFIX: "graph", FEED_SUFFIX: "gtfs"}.get(Path(file).suffix, "file")
-    job = Job(region=Region.model_validate({key: file, "country": country}), budget=Budget(share=0.1))
-    write_atomically(path, template(job, title=_TITLE))
-    screen.line(f"{path} is written. Put {file} beside it, then: polyring run {path}")
+    refuse_output(path, done=_UNWRITTEN)
+    file = file or ("" if region else "region.osm.pbf")
+    known = regions.read(region) if region else None
+    key = {GRAPH_SUFFIX: "graph", FEED_SUFFIX: "gtfs", "": "name"}.get(Path(file).suffix, "file")
+    source = {key: file or region} | ({"country": country} if country else {})
+    written = _with_cities(cities, None if known is None else known.cities)
+    amount = None if money is None else _in_units(money, country or (known.country if known else "world"))
+    table = "" if cities is None else path_from(path.resolve().parent, cities.resolve())
+    text = start(source, cities=table, money=amount)
+    write_atomically(path, render(loads(text), title=_TITLE, quiet=True) if full else text)
+    put = f"Put {file} beside it, then: " if file else "Then: "
+    screen.line(f"{path} is written. {written}{put}polyring run {path}")
     return 0
+
+
+def _with_cities(table: Path | None, known: Path | None) -> str:
+    """Write the cities of a region where there is no table yet; return what was done, as a sentence."""
+    if table is None or table.is_file():
+        return ""
+    if known is None:
+        raise JobError(
+            "there is no such table of cities",
+            where=str(table),
+            done=_UNWRITTEN,
+            remedy="Write one with the columns id, name, lat, lon, population; tier may be added.",
+        )
+    refuse_output(table, done=_UNWRITTEN)
+    write_atomically(table, known.read_text(encoding="utf-8"))
+    return f"{table} holds the cities of the region: add rows, or leave some out. "
+
+
+def _in_units(money: float, country: str) -> tuple[int, str]:
+    """Return money in the unit in which the costs of a country are stated, and that unit."""
+    from optimiser.proposals.costs import builtin_cost_table
+
+    unit = builtin_cost_table(country).money
+    size = {"million": 1e6, "billion": 1e9}[unit.split()[0]]
+    if not size <= money < 2**63:
+        zeros = len(f"{size:.0f}") - 1
+        meant = f"less than one {unit}; write {money:g}e{zeros} for {money:g} {unit}"
+        raise typer.BadParameter(
+            f"{money:g} is {meant if money < size else 'too much'}.", param_hint="--money"
+        )
+    return round(money / size), unit
 
 
 # ---- import

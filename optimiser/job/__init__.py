@@ -1,7 +1,17 @@
 """Describe an optimisation job: what to read, what may be built, for how much, how to solve."""
 
 from optimiser.job.model import Cluster, Job, LoadedJob
-from optimiser.job.reading import find, find_around, load, load_clusters, loads, ready_names, render, template
+from optimiser.job.reading import (
+    find,
+    find_around,
+    load,
+    load_clusters,
+    loads,
+    ready_jobs,
+    ready_names,
+    render,
+    start,
+)
 
 __all__ = [
     "Cluster",
@@ -12,7 +22,8 @@ __all__ = [
     "load",
     "load_clusters",
     "loads",
+    "ready_jobs",
     "ready_names",
     "render",
-    "template",
+    "start",
 ]

@@ -27,6 +27,7 @@ from optimiser.job.sections import (
     Share,
     slug,
 )
+from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
 
 Changes = Literal[
@@ -285,6 +286,24 @@ class LoadedJob:
         """Return an input path of the job as an absolute path."""
         return (self.folder / Path(text).expanduser()).resolve()
 
+    def refuse_missing_files(self) -> None:
+        """Refuse files that the job names and that are not there.
+
+        Raises
+        ------
+        JobError
+            With all of them.
+        """
+        faults = [f"{key}: there is no file {path}" for key, path in self.files.items() if not path.is_file()]
+        if faults:
+            raise JobError(
+                "files that the job names are missing",
+                where=self.name,
+                faults=faults,
+                done="Nothing was read or written.",
+                remedy="Put them there, or correct the paths, which start from the folder of the job file.",
+            )
+
     @property
     def files(self) -> dict[str, Path]:
         """Return the absolute paths of the files that the job names, by the keys of `PATH_KEYS`."""
@@ -296,7 +315,7 @@ class LoadedJob:
         for place, path in self.files.items():
             name, key = place.split(".")
             section = changed.get(name, getattr(self.job, name))
-            changed[name] = section.model_copy(update={key: _path_from(folder, path)})
+            changed[name] = section.model_copy(update={key: path_from(folder, path)})
         return self.job.model_copy(update=changed)
 
     def run_folder(self) -> Path:
@@ -319,7 +338,7 @@ class Cluster:
     loaded: LoadedJob
 
 
-def _path_from(folder: Path, path: Path) -> str:
+def path_from(folder: Path, path: Path) -> str:
     """Return a path as seen from a folder; absolute where they are on different drives."""
     try:
         return Path(os.path.relpath(path, folder.resolve())).as_posix()

@@ -13,6 +13,7 @@ from datetime import date
 from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
+from string import Template
 from types import MappingProxyType
 from typing import Any, get_args, get_origin
 
@@ -30,7 +31,7 @@ from optimiser.job.model import (
     did_you_mean,
     gravity_steps,
 )
-from optimiser.job.sections import Alternative, Rings, Section, slug
+from optimiser.job.sections import Alternative, Rings, Section, clock_seconds, slug
 from optimiser.problem.errors import JobError
 
 MAX_BYTES = 262_144
@@ -45,7 +46,7 @@ _REMEDY = "Correct the job and run again; `polyring init` writes a commented one
 _REMEDY_CLUSTERS = "See docs/atlas.md for an example of such a file."
 _NAME = re.compile("[a-z0-9][a-z0-9-]*")
 """Names of clusters, which become names of files."""
-_REMEDY_SET = "Correct --set SECTION.KEY=VALUE and run again; `polyring init` writes a job with all keys."
+_REMEDY_SET = "Correct --set SECTION.KEY=VALUE and run again; `polyring init --full` writes all keys."
 _REPLACED = {
     "rings.time_s": ": give the distance from the nearest centre, radius_km",
     "rings.count": ": write a section for each ring, with the ids of others in its key apart",
@@ -56,6 +57,8 @@ _REPLACED = {
 """What a key that is gone is replaced by, to end a sentence."""
 _EMPTIED = (("rings",), ("alternatives",))
 """Sections in double brackets that a change of the command line may empty."""
+_ONE_OF = {"budget": ("share", "amount", "unlimited"), "times": ("limit", "limit_s")}
+"""Keys of a section of which one stands: a change of one takes the place of the others."""
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([^\[\]#]+?)\s*\]{1,2}\s*(?:#.*)?$")
 _KEY = re.compile(
     r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
@@ -117,6 +120,13 @@ def ready_names() -> tuple[str, ...]:
     return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
 
 
+def ready_jobs() -> dict[str, str]:
+    """Return the jobs that come with the package, each with the first sentence of its text."""
+    heads = {name: _ready_text(name).partition("\n\n")[0] for name in ready_names()}
+    words = {name: re.sub(r"\n?# ", " ", head).strip() for name, head in heads.items()}
+    return {name: f"{text.split('. ')[0].rstrip('.')}." for name, text in words.items()}
+
+
 def load(path: Path, *, settings: Sequence[str] = ()) -> LoadedJob:
     """Read a job file.
 
@@ -158,6 +168,7 @@ def loads(text: str, *, where: str = "job", settings: Sequence[str] = ()) -> Job
         With all faults, each with its line and the nearest known key.
     """
     data = _extended(_parse(text, where), where)
+    settings = [full_setting(setting) for setting in settings]
     for setting in settings:
         _apply(data, setting)
     _drop_idle(data)
@@ -190,8 +201,15 @@ def _extended(data: dict[str, Any], where: str) -> dict[str, Any]:
     for section, given in data.items():
         kept = {} if section == "budget" else base.get(section)
         both = isinstance(kept, dict) and isinstance(given, dict)
-        base[section] = {**(kept or {}), **given} if both else given
+        base[section] = _replaced(section, kept or {}, given) if both else given
     return base
+
+
+def _replaced(section: str, kept: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keys of a section after a change of some, which replace what they do not go with."""
+    group = _ONE_OF.get(section, ())
+    gone = group if any(key in given for key in group) else ()
+    return {key: value for key, value in kept.items() if key not in gone} | dict(given)
 
 
 def _ready_text(name: str) -> str:
@@ -338,14 +356,44 @@ def _keys_of(path: Key) -> Iterable[str]:
     return model.model_fields
 
 
+def _places() -> dict[str, list[str]]:
+    """Return every key of a job with the places that it has; of several sections one is meant by its id."""
+    places: dict[str, list[str]] = {}
+    for section, field in Job.model_fields.items():
+        several = ".ID" if get_origin(field.annotation) is tuple else ""
+        for name in _keys_of((section,)):
+            places.setdefault(name, []).append(f"{section}{several}.{name}")
+    return places
+
+
 def _hint_at_other_section(key: str) -> str:
     """Return a hint at the sections that know a key of this name, or at one of nearly this name."""
-    places: dict[str, list[str]] = {}
-    for section in Job.model_fields:
-        for name in _keys_of((section,)):
-            places.setdefault(name, []).append(f"'{section}.{name}'")
+    places = _places()
     close = get_close_matches(key, places, n=1, cutoff=0.8)
-    return f"; did you mean {' or '.join(places[close[0]])}?" if close else ""
+    return f"; did you mean {' or '.join(f"'{one}'" for one in places[close[0]])}?" if close else ""
+
+
+def full_setting(setting: str) -> str:
+    """Return a change of a job with the section of its key: `limit=3h30` is `times.limit=3h30`.
+
+    Raises
+    ------
+    JobError
+        When a key without its section is that of none or of several.
+    """
+    key, sign, value = setting.partition("=")
+    name = key.strip()
+    if not sign or "." in name or name in Job.model_fields:
+        return setting
+    places = _places().get(name, [])
+    plain = [place for place in places if ".ID." not in place]
+    if len(plain) == 1:
+        return f"{plain[0]}={value}"
+    if places:
+        what, remedy = f"'{name}' does not say which key is meant", f"Write one of: {', '.join(places)}."
+    else:
+        what, remedy = f"no section has a key '{name}'{_hint_at_other_section(name)}", _REMEDY_SET
+    raise _refusal(what, f"{_SET} {setting}", remedy)
 
 
 def _with_output_inside(loaded: LoadedJob) -> LoadedJob:
@@ -378,10 +426,7 @@ def _apply(data: dict[str, Any], setting: str) -> None:
         raise _refusal(f"'{setting}' is not of the form section.key=value", _SET, remedy)
     table = data.setdefault(path[0], {})
     if isinstance(table, dict):
-        kinds = ("share", "amount", "unlimited")
-        for kind in kinds if path[0] == "budget" and path[1] in kinds else ():
-            table.pop(kind, None)  # it replaces the budget of the file
-        table[path[1]] = _value(value.strip(), setting)
+        data[path[0]] = _replaced(path[0], table, {path[1]: _value(value.strip(), setting)})
 
 
 def _section_named(name: str, listed: list[Any], setting: str) -> dict[str, Any]:
@@ -402,7 +447,7 @@ def _value(text: str, setting: str) -> object:
         try:
             return tomllib.loads(f"value = {text}")["value"]
         except (tomllib.TOMLDecodeError, RecursionError, ValueError):
-            if text and text[0] not in "\"'[{+-0123456789":
+            if text and (clock_seconds(text) or text[0] not in "\"'[{+-0123456789"):
                 return text
     remedy = "Write numbers plainly, texts in quotes, lists as [1, 2]."
     raise _refusal("the value is not valid TOML", f"{_SET} {setting}", remedy)
@@ -497,6 +542,37 @@ def _state_after(line: str, state: tuple[int, str]) -> tuple[int, str]:
     return level, quote
 
 
+def start(source: Mapping[str, str], *, cities: str = "", money: tuple[int, str] | None = None) -> str:
+    """Return the text of a short job to edit, with the keys that most people change.
+
+    Parameters
+    ----------
+    source
+        Keys of `[region]`; an embedded region with a ready job of its name extends that job.
+    cities
+        Table of cities as seen from the folder of the job; empty: those of the region or the map.
+    money
+        Budget, and the unit in which costs are stated; None: that of the ready job, or a share of all costs.
+    """
+    extended = source.get("name") in ready_names()
+    budget, unit = (
+        ("amount = 65_000", "in place of the ready job's")
+        if money is None
+        else (f"amount = {money[0]:_}", money[1])
+    )
+    if money is None and not extended:
+        budget, unit = "share = 0.1", "of the cost of all candidates; or amount = 65_000"
+    mark = "# " if money is None and extended else ""
+    table = f"{'' if cities else '# '}file = {_toml(cities or 'cities.csv')}"
+    text = (resources.files("optimiser.job") / "start.toml").read_text(encoding="utf-8")
+    return Template(text).substitute(
+        extends=f"\nextends = {_toml(source['name'])}\n" if extended else "",
+        region="\n".join(f"{key} = {_toml(value)}" for key, value in source.items()),
+        cities=f"{table:<30} # id, name, lat, lon, population; and tier",
+        budget=f"{mark}[budget]\n{mark + budget:<30} # {unit}",
+    )
+
+
 _WIDTH = 108
 _EXAMPLES: dict[str, Section] = {
     "rings": Rings(centres=("Name of a city",)),
@@ -525,24 +601,6 @@ def render(job: Job, *, title: str = "", quiet: bool = False) -> str:
     parts = [f"# {title}\n"] if title else []
     parts += [_written(name, getattr(job, name), quiet=quiet) for name in Job.model_fields]
     return "\n".join(parts)
-
-
-def template(job: Job, *, title: str) -> str:
-    """Return a job for a user to edit: required and changed keys live, defaults as comments.
-
-    Parameters
-    ----------
-    job
-        The job to start from.
-    title
-        Comment on the first line.
-
-    Returns
-    -------
-    str
-        TOML that `loads` reads back as an equal job.
-    """
-    return render(job, title=title, quiet=True)
 
 
 def _written(name: str, value: Section | tuple[Section, ...], *, quiet: bool) -> str:

@@ -46,6 +46,18 @@ USUAL_YEARS = 5
 _MEANINGS = packaged("optimiser.job", "meanings.toml")
 
 
+_CLOCK = re.compile(
+    r"(?:(\d+(?:\.\d+)?)\s*h(?:ours?)?|(\d+)\s*:)?\s*(?:(\d+(?:\.\d+)?)\s*(?:min(?:utes?)?|m)?)?"
+)
+
+
+def clock_seconds(text: str) -> float:
+    """Return the seconds of a time such as ``4h``, ``3h30``, ``3:30``, ``3.5 h``, ``210 min``, or 0."""
+    found = _CLOCK.fullmatch(text.strip().lower())
+    hours, clock, minutes = found.groups() if found else ("0", "0", "0")
+    return 3600 * float(hours or clock or 0) + 60 * float(minutes or 0)
+
+
 type Rules = Iterable[tuple[object, str]]
 """Whether each rule is broken, and the sentence that says so."""
 
@@ -163,10 +175,29 @@ class Times(Section):
     """The time limit, and how the time of a trip is counted."""
 
     limit_s: Positive = 14_400
+    limit: str = ""
     definition: Literal["door_to_door", "in_vehicle"] = "door_to_door"
     rail: bool = True
     ferries: bool = True
     road_classes: Names = ("motorway", "trunk", "primary", "secondary", "tertiary")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_seconds(cls, given: Any) -> Any:  # noqa: ANN401 - what a user wrote
+        """Return the keys with a limit that is given as a text in seconds."""
+        if not isinstance(given, dict) or "limit_s" in given:
+            return given
+        text = str(given.get("limit"))
+        seconds = 0.0 if text.strip().isdecimal() else clock_seconds(text)
+        is_whole = seconds and seconds == round(seconds)
+        return {**given, "limit": "", "limit_s": round(seconds)} if is_whole else given
+
+    @field_validator("limit", mode="before")
+    @classmethod
+    def _is_time(cls, given: object) -> object:
+        if given != "":
+            raise ValueError("write a time such as '4h', '3h30' or '210 min', and no limit_s beside it")
+        return given
 
 
 AccessSpeed = Annotated[float | None, Field(ge=0, le=200)]

@@ -112,7 +112,7 @@ def find_source(loaded: LoadedJob) -> Source:
     if region.gtfs:
         source = _with_timetable(source, region)
     source = replace(source, **{key: text for key in _STATED if (text := getattr(region, key))})
-    _refuse_missing_files(source, loaded.name)
+    loaded.refuse_missing_files()
     if "region.file" in source.files and source.files["region.file"].suffix == storage.IMPORT_SUFFIX:
         source = _with_package(source, loaded)
     if job.rings:
@@ -243,15 +243,3 @@ def _with_package(source: Source, loaded: LoadedJob) -> Source:
             remedy="Import the extract again (polyring import --country), or name it in region.file.",
         )
     return replace(source, country=facts.country)
-
-
-def _refuse_missing_files(source: Source, where: str) -> None:
-    faults = [f"{key}: there is no file {path}" for key, path in source.files.items() if not path.is_file()]
-    if faults:
-        raise JobError(
-            "files that the job names are missing",
-            where=where,
-            faults=faults,
-            done=_NOTHING,
-            remedy="Paths start from the folder of the job file; put the files there or correct the paths.",
-        )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from optimiser.frontier.cases import Case
 from optimiser.job.model import Job, LoadedJob, did_you_mean
+from optimiser.job.sections import clock_seconds
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
 from optimiser.problem.model import TIERS
@@ -23,9 +23,6 @@ LEAST_SHARE = 0.5
 """Share of the time limit that the solve gets at least, however long it took to state the question."""
 
 _NOTHING = "Nothing was solved."
-_CLOCK = re.compile(
-    r"(?:(\d+(?:\.\d+)?)\s*h(?:ours?)?|(\d+)\s*:)?\s*(?:(\d+(?:\.\d+)?)\s*(?:min(?:utes?)?|m)?)?"
-)
 
 type LinkNames = int | str | Iterable[int | str]
 """Ranks in the table of links, ids of candidates, or a mixture."""
@@ -123,13 +120,7 @@ def limit_seconds(limit: Limit) -> int:
     if isinstance(limit, timedelta):
         seconds = limit.total_seconds()
     elif isinstance(limit, str):
-        text = limit.strip().lower()
-        found = _CLOCK.fullmatch(text)
-        if text.isdecimal():
-            seconds = int(text)
-        elif found is not None and text:
-            hours, clock, minutes = found.groups()
-            seconds = 3600 * float(hours or clock or 0) + 60 * float(minutes or 0)
+        seconds = int(limit) if limit.strip().isdecimal() else clock_seconds(limit)
     else:
         seconds = limit
     if seconds < 1 or not math.isfinite(seconds) or seconds != round(seconds):

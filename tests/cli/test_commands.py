@@ -16,9 +16,10 @@ import psutil
 import pytest
 from tiers import long_case
 
+from networks import regions
 from optimiser.cli import call as call_command
 from optimiser.cli import screen
-from optimiser.job import load
+from optimiser.job import find, load
 from optimiser.problem.result import TracePoint
 from optimiser.run import folder
 
@@ -120,6 +121,47 @@ def test_init_writes_a_job_that_loads_and_overwrites_nothing(region: Path, call:
     assert "polyring run" in out
     assert load(path).job.region.file == "map.osm"
     assert call("init", path)[0] == 2
+
+
+def test_init_of_a_region_writes_few_keys_and_the_cities_to_edit(region: Path, call: Call) -> None:
+    path, table = region / "new.toml", region / "mine.csv"
+    code, out, _ = call("init", path, "--region", "jing-jin-ji", "--cities", table, "--money", "65e9")
+    assert code == 0
+    assert f"{table} holds the cities of the region" in out
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 30
+    assert table.read_bytes() == regions.read("jing-jin-ji").cities.read_bytes()
+    loaded, ready = load(path), find("jing-jin-ji").job
+    assert loaded.files["cities.file"] == table
+    assert loaded.job.budget.amount == 65_000
+    assert loaded.job.model_copy(update={"budget": ready.budget, "cities": ready.cities}) == ready
+
+
+def test_init_with_all_keys_is_the_same_job(region: Path, call: Call) -> None:
+    for name, words in (("short", ()), ("full", ("--full",))):
+        assert call("init", region / f"{name}.toml", "--region", "yangtze-delta", *words)[0] == 0
+    short, full = (region / f"{name}.toml" for name in ("short", "full"))
+    assert load(short).job == load(full).job == find("yangtze-delta").job
+    assert all(f"[{name}]" in full.read_text(encoding="utf-8") for name in ("access", "capacity", "sweep"))
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (("--region", "jing-jin"), "did you mean jing-jin-ji?"),
+        (("--region", "jing-jin-ji", "--file", "x.osm.pbf"), "not both"),
+        (("--cities", "none.csv"), "columns id, name, lat, lon, population"),
+        (("--region", "germany", "--money", "65000"), "write 65000e6 for 65000 million EUR"),
+        (("--country", "ID", "--money", "nan"), "nan is"),
+    ],
+)
+def test_init_refuses_what_cannot_be_meant_and_writes_nothing(
+    words: tuple[str, ...], fault: str, region: Path, call: Call
+) -> None:
+    before = sorted(region.iterdir())
+    code, _, err = call("init", region / "new.toml", *words)
+    assert code == 2
+    assert fault in err
+    assert sorted(region.iterdir()) == before
 
 
 def test_a_folder_in_use_is_refused_at_once(

@@ -40,7 +40,7 @@ def _defaults() -> Iterator[tuple[str, str, object]]:
 
 DEFAULTS = [*_defaults(), ("phasing", "years", USUAL_YEARS)]
 """Without `years` each period is so long."""
-NO_KEYS = {("python.md", "time_limit_s"): "an argument of Run.solve"}
+NO_KEYS = {("python.md", key): "an argument of Run.solve" for key in ("time_limit_s", "limit")}
 """What pages quote under the name of a key."""
 
 

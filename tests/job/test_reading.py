@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimiser.job import find, load, loads
+from optimiser.job import find, load, loads, ready_jobs
 from optimiser.job.model import Job
 from optimiser.problem.errors import JobError
 
@@ -116,6 +116,54 @@ def test_settings_change_keys_and_take_bare_words() -> None:
         "in_vehicle",
         7200,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("4h", 14_400), ("3h30", 12_600), ("3:30", 12_600), ("9 min", 540), ("0.5 h", 1800)],
+)
+def test_a_limit_is_written_as_people_say_it(text: str, seconds: int) -> None:
+    assert loads(f'{REGION}[times]\nlimit = "{text}"\n').times.limit_s == seconds
+    assert loads(REGION, settings=[f"limit={text}"]).times.limit_s == seconds
+
+
+@pytest.mark.parametrize("given", ['limit = "4"', "limit = 4", 'limit = "soon"', 'limit = "4h"\nlimit_s = 9'])
+def test_a_limit_that_is_no_time_or_given_twice_is_refused_with_its_line(given: str) -> None:
+    with pytest.raises(JobError, match=r"job:4: times\.limit: write a time such as '4h'"):
+        loads(f"{REGION}[times]\n{given}\n")
+
+
+def test_a_limit_takes_the_place_of_the_other_spelling() -> None:
+    seconds = f"{REGION}[times]\nlimit_s = 7200\n"
+    assert loads(seconds, settings=["times.limit=3h"]).times.limit_s == 10_800
+    assert loads(f'{REGION}[times]\nlimit = "2h"\n', settings=["limit_s=600"]).times.limit_s == 600
+    assert loads('extends = "jing-jin-ji"\n[times]\nlimit = "3h"\n').times.limit_s == 10_800
+
+
+def test_the_last_part_of_a_key_is_enough_where_one_section_has_it() -> None:
+    job = loads(REGION, settings=["amount=7", "snap_km=12", 'fixed_out=["a"]'])
+    assert (job.budget.amount, job.cities.snap_km) == (7, 12.0)
+    assert job.candidates.fixed_out == ("a",)  # in [[alternatives]] it needs the name of one
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("share=0.1", r"Write one of: budget\.share, city_coverage\.share, closures\.share"),
+        ("reward=0", r"Write one of: rings\.ID\.reward"),
+        ("limt=3h", r"no section has a key 'limt'; did you mean 'times\.limit'\?"),
+    ],
+)
+def test_a_key_of_none_or_several_sections_is_refused_with_the_candidates(setting: str, words: str) -> None:
+    with pytest.raises(JobError, match=words):
+        loads(REGION, settings=[setting])
+
+
+def test_each_ready_job_says_in_a_line_what_it_is() -> None:
+    lines = ready_jobs()
+    assert lines["jing-jin-ji-counties"] == "Beijing, Tianjin and Hebei down to the county seats: 167 places."
+    assert all(len(line) <= 100 and line.endswith(".") and "\n" not in line for line in lines.values())
+    assert len(set(lines.values())) == len(lines)
 
 
 def test_a_setting_that_is_wrong_is_named_as_a_setting() -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from difflib import get_close_matches
+from json import loads
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -90,6 +91,12 @@ def solve(
         Path | None,
         typer.Option(help="File for the log of the integer solver; -: the standard error, at the end."),
     ] = None,
+    solver_option: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE", help="Option of the solver named, in its own words; repeat for several."
+        ),
+    ] = None,
     write_lp: Annotated[
         Path | None, typer.Option(help="Write the model of the variant, in LP format.")
     ] = None,
@@ -117,6 +124,7 @@ def solve(
         memory_mb=memory_mb or None,
         canonical=canonical,
         start=None if start is None else named_plan(start, loaded),
+        solver_options=_solver_options(solver_option or ()),
     )
     with _log_file(solver_log) as log, Interruption() as interruption:
         params = params.replace(solver_log=log)
@@ -148,6 +156,20 @@ def solve(
         screen.note(f"Interrupted: the best plan so far is in {out}. The same command starts anew.")
         return signals.EXIT_CODE
     return exit_code(result, gap)
+
+
+def _solver_options(words: Iterable[str]) -> dict[str, str | int | float | bool]:
+    """Return the options of words such as `presolve=off`: numbers, `true` and `false` as such, else text."""
+    found: dict[str, str | int | float | bool] = {}
+    for word in words:
+        name, sign, text = word.partition("=")
+        if not (name and sign):
+            raise typer.BadParameter(f"{word!r} is not NAME=VALUE.", param_hint="'--solver-option'")
+        found[name] = text
+        with suppress(ValueError):
+            value = loads(text)
+            found[name] = value if isinstance(value, bool | int | float) else text
+    return found
 
 
 def _refuse_outputs(paths: Sequence[Path]) -> None:
@@ -253,6 +275,8 @@ def _show(problem: DesignProblem, result: Result, plan: Plan, gap: float) -> Non
     proven = "" if result.is_proven(gap) else " NOT proven,"
     bound = "none" if result.bound is None else f"{result.bound:.2f}".removesuffix("0").removesuffix(".0")
     screen.line(f"bound {bound}, gap {_per_cent(result.gap)},{proven} {result.seconds:.1f} s")
+    if result.start:
+        screen.line(f"start: {wording.WORDS['starts'][result.start]}")
     if result.bound_source is not None:
         screen.line(f"source of the bound: {result.bound_source}")
     periods = {name: problem.periods[at].id for name, at in result.starts.items()}

@@ -378,6 +378,7 @@ def _task(name: str, params: SolveParameters) -> dict[str, Any]:
         "seed": params.seed,
         "solver": params.solver,
         "memory_mb": params.memory_mb,
+        "options": dict(params.solver_options),
     }
 
 

@@ -124,6 +124,10 @@ def solve(
         must_cover=problem.must_cover,
     )
     _require(solver)
+    if params.solver_options:
+        from optimiser.engine.backends.options import refuse_options
+
+        refuse_options(solver, params.solver_options)
     params = params.replace(solver=solver)
     with runner(run) as run_task:
         return _solve(problem, name, params, progress, run_task)
@@ -183,6 +187,9 @@ def _completed(
         run = in_new_process(run)
     result = _result(claims, ending, confirmation, name, params)
     note = "" if params.start is None else _note_on_start(problem, params.start, claims.start_faults)
+    if params.start is not None and params.solver_log is not None:
+        with params.solver_log.open("a", encoding="utf-8") as log:
+            log.write(f"polyring: {note or 'the start was taken as the first plan'}\n")
     params = params.replace(start=None)  # what is solved below has other optima
     if params.canonical and result.status in ("optimal", "feasible"):
         result = _canonical(problem, result, params, run)
@@ -206,6 +213,7 @@ def _result(
     if note and reason in ("proof", "gap", "infeasible"):
         reason = UNCONFIRMED
     messages = "; ".join(filter(None, [ending.message, *claims.refusals]))
+    options = ", ".join(f"{name} = {value}" for name, value in params.solver_options.items())
     by_bound = None if best["bound"] is None else source_of(claims.bound_kind, variant, ending.solver)
     return Result(
         problem=claims.problem.name,
@@ -214,13 +222,14 @@ def _result(
         seconds=round(ending.seconds, 3),
         seed=params.seed,
         threads=params.threads,
-        solver=ending.solver,
+        solver=f"{ending.solver} ({options})" if options else ending.solver,
         versions=versions(),
         termination="refused" if claims.refusals else reason,
         message="\n".join(filter(None, [messages, note])),
         trace=tuple(claims.trace),
         bound_source=by_bound and (source or by_bound),
         infeasible_by=source if best["status"] == "infeasible" else None,
+        start="" if params.start is None else "hint" if claims.start_faults else "taken",
     )
 
 
@@ -446,7 +455,8 @@ def prover_of(problem: DesignProblem, params: SolveParameters) -> tuple[str, Sol
         Parameters of a solve.
     """
     able = VARIANTS[PROVER].able(is_extended=not problem.is_plain)
-    return PROVER, params.replace(solver=params.solver if params.solver in able else able[0])
+    solver = params.solver if params.solver in able else able[0]
+    return PROVER, params.replace(solver=solver, solver_options={})
 
 
 def second_way(
@@ -471,6 +481,7 @@ def second_way(
     from optimiser.engine.backends.pulp_solvers import is_installed
     from optimiser.engine.methods.branching.tree_search import SMALL
 
+    params = params.replace(solver_options={})  # they are those of the first solver
     if ALTERNATIVE not in VARIANTS[PROVER].able(is_extended=not problem.is_plain):
         return PROVER, params.replace(solver=BUNDLED, seed=params.seed % (2**31 - 1) + 1)
     other, is_used = SOLVERS[ALTERNATIVE], params.solver == ALTERNATIVE

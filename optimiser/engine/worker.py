@@ -125,6 +125,7 @@ class Session:
         self._send({"kind": "done", "seconds": time.monotonic() - begun, **details})
 
     def _solve(self, values: Mapping[str, Any]) -> None:
+        from optimiser.engine.backends.options import in_force
         from optimiser.engine.methods.own_variant import SUFFIX
         from optimiser.engine.methods.variants import method_of
         from optimiser.engine.search.compiled import is_large
@@ -144,7 +145,7 @@ class Session:
             # The parent cannot tell when: it may be busy with earlier messages for seconds.
             self._send({**message, "seconds": round(time.monotonic() - begun, 3)})
 
-        with _output_to(log):
+        with _output_to(log), in_force(task.solver, values.get("options", {})):
             reason, solver, message = solve(task, send)
         self._done(begun, reason=reason, solver=solver, message=message)
 

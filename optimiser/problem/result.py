@@ -202,6 +202,9 @@ class Result:
         Without a plan the reasons, as in `message`.
     bound_source
         Whose word the bound is; None without a bound, or in a file that does not say.
+    start
+        What became of a plan to start from: `taken` (the first plan that the solve knew) or `hint`, of which
+        the message says what it violates; empty without one.
     infeasible_by
         With status `infeasible`, whose word that is: never that of the claim alone, but of what confirmed it.
     """
@@ -228,6 +231,7 @@ class Result:
     reasons: tuple[Reason, ...] = ()
     bound_source: ProofSource | None = None
     infeasible_by: ProofSource | None = None
+    start: str = ""
 
     @property
     def has_plan(self) -> bool:
@@ -249,7 +253,7 @@ class Result:
             "rings": circuit_objects(self.rings),
             "reasons": [reason.as_dict() for reason in self.reasons],
         }
-        optional = ("rings", "starts", "reasons", "bound_source", "infeasible_by")
+        optional = ("rings", "starts", "reasons", "bound_source", "infeasible_by", "start")
         return {"format": FORMAT, **{key: v for key, v in values.items() if v or key not in optional}}
 
     def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - any field may be exchanged
@@ -372,7 +376,7 @@ def parse(value: Json, *, where: str = "result") -> Result:
         seed=int(value.get("seed", 0)),
         threads=int(value.get("threads", 1)),
         versions={str(k): str(v) for k, v in value.get("versions", {}).items()},
-        **{key: str(value.get(key, "")) for key in ("variant", "solver", "termination", "message")},
+        **{key: str(value.get(key, "")) for key in ("variant", "solver", "termination", "message", "start")},
         trace=tuple(TracePoint(**point) for point in value.get("trace", [])),
         rings=_circuits(value),
         starts=dict(value.get("starts", {})),

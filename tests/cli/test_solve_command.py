@@ -428,3 +428,32 @@ def test_verify_names_the_source_of_a_bound(drawn: Path, call: Call) -> None:
     assert str(source) in " ".join(out.split())
     code, out, _ = call("verify", drawn, output, "--json")
     assert json.loads(out)["bound_source"]["kind"] == source.kind
+
+
+def test_options_of_a_solver_are_words_with_a_value(call: Call, drawn: Path, tmp_path: Path) -> None:
+    output = tmp_path / "result.json"
+    words = ("solve", drawn, "-o", output, "--solver", "highs")
+    options = (
+        "presolve=off",
+        "mip_heuristic_effort=0.2",
+        "mip_detect_symmetry=false",
+        f"log_file={tmp_path}=b",
+    )
+    code, _, err = call(*words, *[text for one in options for text in ("--solver-option", one)])
+    assert code == 0, err
+    assert results.load(output).solver.endswith(
+        f"(presolve = off, mip_heuristic_effort = 0.2, mip_detect_symmetry = False, log_file = {tmp_path}=b)"
+    )
+    code, _, err = call(*words, "--solver-option", "presolve")
+    assert (code, "'presolve' is not NAME=VALUE" in err) == (2, True)
+    code, _, err = call(*words, "--solver-option", "presolv=off")
+    assert (code, "presolv is unknown" in err) == (2, True)
+    assert "Nothing was solved" in err
+
+
+def test_what_became_of_a_start_is_shown_and_kept(call: Call, drawn: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    call("solve", drawn, "-o", first)
+    code, out, _ = call("solve", drawn, "-o", second, "--start", first)
+    assert (code, results.load(second).start) == (0, "taken")
+    assert "start: taken as the first plan" in out

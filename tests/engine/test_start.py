@@ -78,6 +78,7 @@ def test_the_optimum_is_the_first_incumbent_and_the_outcome(problem):
     again = solved(problem, plan_of(best))
     assert (again.trace[0].step, again.trace[0].objective) == ("start", best.objective)
     assert (again.status, again.built, again.message) == ("optimal", best.built, "")
+    assert (best.start, again.start) == ("", "taken")
 
 
 @pytest.mark.parametrize("problem", [line(), ringed(), phased()])
@@ -93,7 +94,19 @@ def test_a_start_beyond_the_budget_is_repaired_and_the_note_says_what_it_breaks(
     assert (found.status, found.objective) == ("optimal", 18)
     assert "used only as a hint" in found.message
     assert "budget" in found.message
+    assert found.start == "hint"
     verify.check(problem, found)
+
+
+def test_the_log_says_what_became_of_the_start(tmp_path):
+    problem, log = line(), tmp_path / "solver.log"
+    for built in (["ac", "bd"], [c.id for c in problem.candidates]):
+        solved(problem, NamedPlan(built), solver_log=log)
+    said = [text for text in log.read_text(encoding="utf-8").splitlines() if text.startswith("polyring")]
+    assert said == [
+        "polyring: the start was taken as the first plan",
+        "polyring: the start was used only as a hint: it costs 16, more than the budget of 7",
+    ]
 
 
 def test_what_a_problem_lacks_is_named_and_the_rest_is_used():

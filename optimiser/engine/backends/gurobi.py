@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +19,7 @@ from optimiser.engine.backends.interfaces import (
     TreeOutcome,
     TreeSearch,
 )
+from optimiser.engine.backends.options import Options, options_of, set_options
 from optimiser.engine.backends.pulp_solvers import instance, stated_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.search.incumbent import MaskIncumbent
@@ -28,7 +29,7 @@ from optimiser.engine.search.tables import Tables
 from optimiser.engine.search.task import Task
 from optimiser.problem.errors import SolverError
 
-SETTINGS: Mapping[str, object] = MappingProxyType(
+SETTINGS: Options = MappingProxyType(
     {
         "LazyConstraints": 1,
         "PreCrush": 1,
@@ -121,8 +122,7 @@ def gurobi_master(task: Task, seconds: float) -> TreeModel:
     seed = task.seed % 2_000_000_000
     solver: Any = instance("gurobi", seconds=seconds, gap=0.0, threads=task.threads, seed=seed, msg=task.log)
     model, (x, y, _) = stated_master(task.problem, solver)
-    for name, value in {**SETTINGS, "TimeLimit": seconds}.items():
-        model.setParam(name, value)
+    set_options(model, {**options_of("gurobi"), **SETTINGS, "TimeLimit": seconds})
     is_maximised = task.problem.budget is not None
     return TreeModel(model, x, y, scale_of(task.problem), maximise=is_maximised, owner=solver)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 
 from optimiser.engine.backends.interfaces import LpSolution, LpStatus, MasterSolution, Point
+from optimiser.engine.backends.options import options_of, set_options
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.models.extended import ExtendedModel
@@ -455,6 +456,7 @@ def to_highs(
     solver.createAndConfigureSolver(lp)
     solver.buildSolverModel(lp)
     model: Any = lp.solverModel
+    set_options(model, options_of("highs"))
     for v in unused:
         model.addVar(v.lowBound, v.upBound)
     integers = np.array([i for i, v in enumerate(variables) if v.cat == pulp.LpInteger], dtype=np.int32)

@@ -14,6 +14,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any, NoReturn
 
 from optimiser.engine.backends.interfaces import solver_noise
+from optimiser.engine.backends.options import options_of, set_options
 from optimiser.engine.backends.solvers import GAP, SEED, SOLVERS, THREADS, TIME, Solver
 from optimiser.engine.models.cuts_master import build_master
 from optimiser.engine.models.modelling import pulp
@@ -149,11 +150,12 @@ def instance(
         THREADS: threads,
         SEED: seed,
     }
-    options: dict[str, object] = {"msg": False, **more}
+    punctual = _PUNCTUAL.get(solver.pulp_name)
+    own = {} if punctual else options_of(solver.name)
+    options: dict[str, object] = {**own, "msg": False, **more}
     options |= {keyword: settings[what] for what, keyword in solver.keywords.items()}
     if solver.takes_start:
         options["warmStart"] = warm
-    punctual = _PUNCTUAL.get(solver.pulp_name)
     return punctual(**options) if punctual else pulp.getSolver(solver.pulp_name, **options)
 
 
@@ -186,6 +188,9 @@ class _Punctual(pulp.LpSolver):
     SET_LIMIT: tuple[str, str]
     """Method of the solver's own model that sets an option, and the option for the time limit."""
 
+    OWN: str
+    """Name of the solver in `SOLVERS`."""
+
     def actualSolve(self, lp: pulp.LpProblem, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
         """Solve a model."""
         self._end = time.monotonic() + (_UNLIMITED_S if self.timeLimit is None else self.timeLimit)
@@ -193,6 +198,7 @@ class _Punctual(pulp.LpSolver):
 
     def callSolver(self, lp: pulp.LpProblem) -> None:  # noqa: N802 - PuLP's name
         """Run the solver for the rest of the time."""
+        set_options(lp.solverModel, options_of(self.OWN))
         setter, option = self.SET_LIMIT
         getattr(lp.solverModel, setter)(option, max(0.0, self._end - time.monotonic()))
         super().callSolver(lp)  # type: ignore[misc]
@@ -201,7 +207,7 @@ class _Punctual(pulp.LpSolver):
 class PunctualHighs(_Punctual, pulp.HiGHS):
     """PuLP's HiGHS; one that ends early or in an error may leave no values, at which PuLP fails."""
 
-    SET_LIMIT = "setOptionValue", "time_limit"
+    SET_LIMIT, OWN = ("setOptionValue", "time_limit"), "highs"
 
     def actualSolve(self, lp: pulp.LpProblem, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
         """Solve a model; the process may have solved another one with another number of threads before."""
@@ -222,7 +228,7 @@ class PunctualHighs(_Punctual, pulp.HiGHS):
 class PunctualScip(_Punctual, pulp.SCIP_PY):
     """PuLP's SCIP, which reports its bound."""
 
-    SET_LIMIT = "setParam", "limits/time"
+    SET_LIMIT, OWN = ("setParam", "limits/time"), "scip"
 
     def buildStats(self, lp: pulp.LpProblem, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, N802 - PuLP's own
         """Return statistics with the bound, relaxed by the noise of a floating-point solver."""

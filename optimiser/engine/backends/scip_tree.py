@@ -25,6 +25,7 @@ from optimiser.engine.backends.interfaces import (
     fractional,
     solver_noise,
 )
+from optimiser.engine.backends.options import options_of, set_options
 from optimiser.engine.backends.pulp_solvers import stated_master
 from optimiser.engine.models.decisions import scale_of
 from optimiser.engine.models.modelling import pulp
@@ -58,6 +59,7 @@ def tree_model(problem: DesignProblem, *, fixed: Integers | None, seed: int, log
     model, (x, y, z) = stated_master(problem, solver(msg=log))
     model.setHeuristics(SETTING.OFF)
     model.readParams(str(SETTINGS))
+    set_options(model, options_of("scip"))
     model.setParam("randomization/randomseedshift", seed % 2**31)
     for variable in x:  # branch on x before z
         model.chgVarBranchPriority(variable, 1)

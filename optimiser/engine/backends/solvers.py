@@ -77,6 +77,8 @@ class Solver:
     tree, master
         The function that searches a tree of time cuts, and the class that solves the integer master of time
         cuts (`pkgutil.resolve_name`); empty where there is none.
+    options
+        The class whose objects take its options (`options.set_options`); empty where none are passed on.
     splits
         Whether lift-and-project cuts of the root help its tree; Gurobi has cuts like these of its own.
     searches_parts
@@ -96,6 +98,7 @@ class Solver:
     version: str = ""
     tree: str = ""
     master: str = ""
+    options: str = ""
     splits: bool = True
     searches_parts: bool = False
 

@@ -82,6 +82,8 @@ class SolveParameters:
         soon plans are found, never what is proved.
     solver_log
         File to which the log of the integer solver is appended; None: no log.
+    solver_options
+        Options of the solver by its own names, such as `mip_heuristic_effort`; only where `solver` names it.
     second_solver
         Whether another solver is tried when the solver breaks or makes a false claim, within the time limit.
         Not for variants of the user's own.
@@ -96,6 +98,7 @@ class SolveParameters:
     canonical: bool = False
     start: NamedPlan | None = None
     solver_log: Path | None = None
+    solver_options: Mapping[str, str | int | float | bool] = MappingProxyType({})
     second_solver: bool = True
 
     def __post_init__(self) -> None:

@@ -1,0 +1,88 @@
+"""Options reach each solver under its own names, and what it does not take is refused at once."""
+
+from __future__ import annotations
+
+import pytest
+from core_drawing import line
+from engine_running import HereProcess
+
+from optimiser.engine.backends.cpsat import CpsatMaster
+from optimiser.engine.backends.highs import ExtendedHighs, MasterHighs
+from optimiser.engine.backends.options import in_force, refuse_options
+from optimiser.engine.backends.pulp_solvers import instance
+from optimiser.engine.backends.scip_tree import tree_model
+from optimiser.engine.models.compact import build_compact
+from optimiser.engine.models.extended import build_extended
+from optimiser.engine.search.task import SolveParameters
+from optimiser.engine.solve import prover_of, solve
+from optimiser.problem.errors import ProblemError
+
+SHIFT = {"separating/maxrounds": 3}
+OFF = {"presolve": "off", "mip_heuristic_effort": 0.25, "mip_detect_symmetry": False}
+
+
+def of_highs(model):
+    return {name: model.getOptionValue(name)[1] for name in OFF}
+
+
+def test_highs_takes_options_in_every_kind_of_model():
+    problem = line()
+    lp, _ = build_compact(problem)
+    with in_force("highs", OFF):
+        masters = [MasterHighs(problem, threads=1, seed=1, integer=integer) for integer in (True, False)]
+        masters.append(ExtendedHighs(build_extended(problem), threads=1, seed=1))
+        lp.solve(instance("highs", seconds=9.0, gap=0.0, threads=1, seed=1))
+    for model in (lp.solverModel, *(master._model for master in masters)):
+        assert of_highs(model) == OFF
+    assert of_highs(MasterHighs(problem, threads=1, seed=1)._model) != OFF
+
+
+def test_scip_takes_options_after_those_of_the_program():
+    own = tree_model(line(), fixed=None, seed=1).model.getParam("separating/maxcuts")
+    lp, _ = build_compact(line())
+    with in_force("scip", {**SHIFT, "separating/maxcuts": own + 1}):
+        model = tree_model(line(), fixed=None, seed=1).model
+        lp.solve(instance("scip", seconds=9.0, gap=0.0, threads=1, seed=1))
+    for one in (model, lp.solverModel):
+        assert (one.getParam("separating/maxrounds"), one.getParam("separating/maxcuts")) == (3, own + 1)
+
+
+def test_cpsat_takes_options():
+    seen = []
+    master = CpsatMaster(line(), threads=1, seed=1)
+    with in_force("cpsat", {"stop_after_first_solution": True}):
+        master.solve(
+            start=None, gap=0.0, turn=0, seconds=9.0, on_point=lambda _bound, point: seen.append(point)
+        )
+    assert len([point for point in seen if point is not None]) == 1
+
+
+@pytest.mark.parametrize(
+    ("solver", "known", "wrong"),
+    [
+        ("highs", {"presolve": "off"}, {"mip_max_nodes": "many"}),
+        ("scip", SHIFT, {"separating/maxrounds": "many"}),
+        ("cpsat", {"symmetry_level": 1}, {"symmetry_level": "many"}),
+    ],
+)
+def test_unknown_options_and_wrong_values_are_refused(solver, known, wrong):
+    refuse_options(solver, known)
+    with pytest.raises(ProblemError, match="does not take these options") as told:
+        refuse_options(solver, {"nonsense": 1, **wrong})
+    (name,) = wrong
+    assert told.value.faults == ("nonsense is unknown", f"{name} cannot be 'many'")
+
+
+@pytest.mark.parametrize(("solver", "why"), [("auto", "none is named"), ("glpk_cmd", "do not reach")])
+def test_options_without_a_solver_that_takes_them_are_refused(solver, why):
+    with pytest.raises(ProblemError, match=why):
+        refuse_options(solver, {"presolve": "off"})
+
+
+def test_the_result_names_the_options_and_other_solvers_do_not_get_them():
+    params = SolveParameters(threads=1, solver="highs", solver_options={"presolve": "off"})
+    with HereProcess() as process:
+        found = solve(line(), variant="cuts", params=params, run=process)
+    assert found.solver.endswith("(presolve = off)")
+    assert found.status == "optimal"
+    assert not prover_of(line(), params)[1].solver_options

@@ -433,7 +433,7 @@ def _with_independence(job: Job) -> Iterator[Contradiction]:
 
 
 def _between_rings(rings: Sequence[Rings]) -> Iterator[Contradiction]:
-    ids, first = [ring.id for ring in rings], dict[tuple[object, ...], Rings]()
+    ids = [ring.id for ring in rings]
     for number, ring in enumerate(rings):
         if ring.id in ids[:number]:
             yield ("rings", str(number), "id"), f"'{ring.id}' is the id of another ring"
@@ -444,11 +444,6 @@ def _between_rings(rings: Sequence[Rings]) -> Iterator[Contradiction]:
             elif other not in ids:
                 hint = did_you_mean(other, ids) or f"; rings: {', '.join(ids)}"
                 yield path, f"there is no ring '{other}'{hint}"
-        # Rings of one standard may share what exists, so that they must pay the same for it.
-        alike = first.setdefault((ring.mode, ring.classes, ring.speed_kmh), ring)
-        if ring.existing_cost_per_km != alike.existing_cost_per_km:
-            reason = f"'{alike.id}' is a ring of the same standard, and what both use is paid for once"
-            yield ("rings", str(number), "existing_cost_per_km"), f"{reason}; give both the same charge"
 
 
 def _with_alternatives(job: Job) -> Iterator[Contradiction]:

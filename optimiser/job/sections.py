@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from anyascii import anyascii
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -596,8 +596,6 @@ class Output(Section):
     picture: bool = True
 
 
-TABLE: Final = "table"
-"""Charge for existing roads that comes from the cost table."""
 DERIVED = "derived"
 """Reward of a ring that is computed from what it brings (docs/rings.md)."""
 
@@ -622,7 +620,6 @@ class Rings(Section):
     required: bool = True
     reward: Whole | Literal["derived"] = 0
     apart: Names = ()
-    existing_cost_per_km: Annotated[float, Field(ge=0, le=1_000_000)] | Literal["table"] = 0.0
     gap_count: Whole = 12
     gap_longest_km: float = Field(80.0, gt=0, le=5000)
 

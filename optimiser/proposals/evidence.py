@@ -19,7 +19,6 @@ from scipy.sparse.csgraph import dijkstra
 
 from networks.skims import ARC_KINDS, way
 from optimiser.proposals.base_case import BaseCase
-from optimiser.proposals.generate import STANDARD_KIND
 from optimiser.proposals.shortest_times import NO_PATH_S
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs, rows_by_candidate, times_with
 from optimiser.proposals.terrain import Surroundings
@@ -46,16 +45,12 @@ def with_evidence(base: BaseCase, candidates: Candidates, around: Surroundings) 
         Towns and expressways.
     """
     ways = _Ways(base, candidates)
-    # What brings an existing stretch to a standard changes no time, and lies beside itself.
-    is_new = (candidates.table["kind"] != STANDARD_KIND).tolist()
-    rows: list[tuple[str, int | None, int | None]] = [
-        base.once(("evidence", *key), functools.partial(ways.between_ends, row)) if new else ("", None, None)
-        for row, (new, key) in enumerate(zip(is_new, ways.keys, strict=True))
+    rows = [
+        base.once(("evidence", *key), functools.partial(ways.between_ends, row))
+        for row, key in enumerate(ways.keys)
     ]
     gains = [None if before is None or after is None else before - after for _, before, after in rows]
-    lines = candidates.table.geometry.to_numpy()
-    found = iter(around.look_at(lines[is_new].tolist()))
-    beside = [next(found) if new else (0.0, 0.0, "") for new in is_new]
+    beside = list(around.look_at(candidates.table.geometry.tolist()))
     table = candidates.table.assign(
         today=[today for today, _, _ in rows],
         today_s=pd.array([seconds for _, seconds, _ in rows], dtype="Int64"),

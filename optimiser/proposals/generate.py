@@ -214,14 +214,9 @@ OWN = "own"
 """The kind of the user's own candidates."""
 
 
-STANDARD_KIND = "ring_standard"
-"""Kind of the candidates that bring what exists to the standard of a ring."""
-
-
 WORDS: Mapping[str, str] = {
     **{name: kind.words for name, kind in KINDS.items()},
     OWN: "own proposal",
-    STANDARD_KIND: "brought to the standard of a ring",
 }
 """What a reader is told that each kind is."""
 

@@ -13,7 +13,6 @@ from networks.skims import UNREACHABLE, TimeGraph, time_matrix
 from optimiser.problem import Candidate, DesignProblem, Pair
 from optimiser.problem.errors import CandidateError
 from optimiser.problem.model import Fixed, Instrument
-from optimiser.proposals.generate import STANDARD_KIND
 from optimiser.proposals.shortest_times import NO_PATH_S, contracted, times_between, without_detours
 from optimiser.proposals.table import Candidates, NumberedArcs, number_arcs, rows_by_candidate
 
@@ -433,10 +432,7 @@ def _candidates(candidates: Candidates, arcs: NumberedArcs, nodes: NDArray[np.in
 
 
 def _check_arcs(candidates: Candidates, graph: TimeGraph) -> None:
-    """Refuse arcs below a second, and candidates without an end in the time graph.
-
-    What only brings an existing stretch to the standard of a ring has no arcs.
-    """
+    """Refuse arcs below a second, and candidates without an end in the time graph."""
     table, arcs = candidates.table, candidates.arcs
     ids = table["candidate_id"].tolist()
     short = arcs[arcs["seconds"] < 1]
@@ -445,7 +441,7 @@ def _check_arcs(candidates: Candidates, graph: TimeGraph) -> None:
         for row, seconds in zip(short["candidate"], short["seconds"], strict=True)
     ]
     is_tied = arcs[["tail_id", "head_id"]].isin(set(graph.nodes["node_id"])).any(axis=1)
-    tied = {*arcs["candidate"][is_tied], *np.flatnonzero(table["kind"] == STANDARD_KIND)}
+    tied = set(arcs["candidate"][is_tied])
     faults += [
         f"{name}: no end of it is a node of the graph" for row, name in enumerate(ids) if row not in tied
     ]

@@ -114,7 +114,7 @@ def rules(layer: str) -> list[Rule]:
     layer = "proposals" if layer in ("candidates", "states") else layer
     if layer in ("cities", "places"):
         return [rule for tier in TIERS for rule in _cities(tier, gains=layer == "cities")]
-    kinds = {"services": SERVICES, "on_rings": plots.ON_RINGS, "motorways": maps.MOTORWAY}
+    kinds = {"services": SERVICES, "motorways": maps.MOTORWAY}
     lists = {name: "({})".format(", ".join(f"'{one}'" for one in names)) for name, names in kinds.items()}
     lists["fast"] = " OR ".join(f"link_class LIKE '{name}%'" for name in maps.HIGH_SPEED)
     colours = {"ink": plots.INK, "muted": plots.MUTED, "gains": plots.GAINS, "loses": plots.LOSES}

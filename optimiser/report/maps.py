@@ -107,7 +107,7 @@ def project(report: ReportInput) -> Layers:
     known = [(one.reference, one.name, one.corridor_km, one.line) for one in known_rings(report.rings)]
     return Layers(
         networks=networks(report.roads, report.rail, crs, tolerance_m),
-        links=report.links[~report.links["kind"].isin(plots.ON_RINGS)].to_crs(crs),
+        links=report.links.to_crs(crs),
         cities=cities,
         rings=ring_lines(report.rings, crs, tolerance_m),
         known=_ring_table(known, KNOWN_COLUMNS, crs, tolerance_m),

@@ -16,7 +16,7 @@ import pandas as pd
 from anyascii import anyascii
 
 from optimiser.problem.jsonfile import write_whole
-from optimiser.proposals.generate import SERVICES, STANDARD_KIND
+from optimiser.proposals.generate import SERVICES
 from optimiser.report.wording import data_of
 
 if TYPE_CHECKING:
@@ -51,9 +51,6 @@ NETWORK, PROPOSALS, COMPARED, RINGS, PAST, STRATEGIES, _PARTS, _KNOWN = (
 ON_MAPS = PROPOSALS | COMPARED
 """How all links are drawn that a map may propose, by category."""
 RING_NEW, RING_LEFT, KNOWN_RINGS = _PARTS["new"], _PARTS["left"], tuple(_KNOWN.values())
-
-ON_RINGS = (STANDARD_KIND,)
-"""Kinds of candidates that are drawn as part of a ring: existing stretches that are paid for."""
 
 
 @dataclass(frozen=True, slots=True)

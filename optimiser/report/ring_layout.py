@@ -265,12 +265,6 @@ class RingShown:
         return _km_of(self.pieces, EXISTING)
 
     @property
-    def upgraded_km(self) -> float:
-        """Return how much of what exists is paid for, to bring it to the standard of the ring."""
-        is_upgraded = (self.pieces["state"] == EXISTING) & (self.pieces["candidate_id"] != "")
-        return float(self.pieces.loc[is_upgraded, "length_km"].sum())
-
-    @property
     def new_km(self) -> float:
         """Return how much of it must be built."""
         return _km_of(self.pieces, NEW)

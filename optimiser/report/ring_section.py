@@ -77,13 +77,9 @@ def build(report: ReportInput, ring: RingShown) -> str:
     if not ring.candidates:
         return f"Nothing has to be built for it.{earned}"
     ranks = report.ranks
-    new = set(ring.pieces.loc[ring.pieces["state"] == NEW, "candidate_id"])
-    numbers = [str(rank) for rank in sorted(ranks[name] for name in new if name in ranks)]
+    numbers = [str(rank) for rank in sorted(ranks[name] for name in ring.candidates if name in ranks)]
     which = f" (proposal{'' if len(numbers) == 1 else 's'} {join_names(numbers)})" if numbers else ""
-    works = [f"{ring.new_km:,.0f} km of it must be built{which}"] if ring.new_km else []
-    if ring.upgraded_km:
-        works.append(f"{ring.upgraded_km:,.0f} km of what exists must be brought to the standard of a ring")
-    return f"{join_names(works)}, for {report.money_of(ring.cost)}.{earned}"
+    return f"{ring.new_km:,.0f} km of it must be built{which}, for {report.money_of(ring.cost)}.{earned}"
 
 
 def package_title(name: str, rings: Sequence[RingShown]) -> str:

@@ -286,7 +286,7 @@ def records(table: pd.DataFrame) -> list[dict[Any, Any]]:
 # ---- rings
 
 _OF_RING = (
-    "required", "reward", "length_km", "existing_km", "upgraded_km", "new_km", "existing_share", "longest_km",
+    "required", "reward", "length_km", "existing_km", "new_km", "existing_share", "longest_km",
     "cost", "least_cities",
 )  # fmt: skip
 _RING_TYPES = dict.fromkeys(("longest_km", "roundness", "length_over_hull"), "Float64") | {
@@ -295,7 +295,7 @@ _RING_TYPES = dict.fromkeys(("longest_km", "roundness", "length_over_hull"), "Fl
 }
 """Types of the columns that may be empty."""
 _RING_DECIMALS = {"existing_share": 4, "roundness": 3, "length_over_hull": 3} | dict.fromkeys(
-    ("length_km", "existing_km", "upgraded_km", "new_km", "longest_km"), 1
+    ("length_km", "existing_km", "new_km", "longest_km"), 1
 )
 
 

@@ -424,10 +424,10 @@ def _circuit_key(ring: RingShown) -> tuple[str, tuple[int, ...]]:
 def _on_plane(report: ReportInput) -> Layers:
     """Return the layers of the map, with the links and rings of all plans."""
     shown = maps.project(report)
-    links, crs = every_link(report), shown.cities.crs
+    crs = shown.cities.crs
     return replace(
         shown,
-        links=links[~links["kind"].isin(plots.ON_RINGS)].to_crs(crs),
+        links=every_link(report).to_crs(crs),
         rings=maps.ring_lines(circuits(report), crs, maps.extent_m(shown.cities) / maps.DETAIL),
         closing=frozenset(name for ring in circuits(report) for name in ring.candidates),
     )

@@ -16,18 +16,18 @@ from shapely import MultiLineString
 
 from networks.cities import CityNames, UnknownCityError, load_csv
 from networks.errors import NetworksError
-from optimiser.job.sections import TABLE, Rings
+from optimiser.job.sections import Rings
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import InfeasibleError, JobError
 from optimiser.problem.model import TIERS
 from optimiser.proposals.base_case import BaseCase, plane_of, project
 from optimiser.proposals.costs import CostTable
-from optimiser.proposals.generate import STANDARD_KIND, Rules
+from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.generate import GeneratedRing, generate, least_new_share, with_longest
 from optimiser.proposals.rings.graph import RAIL_SPEED_KMH, ROAD_CLASSES, RingRules
 from optimiser.proposals.rings.reference_rings import CORRIDOR_KM, ReferenceRing, overlap
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles
-from optimiser.proposals.rings.ring_network import RingNetwork, charges
+from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.rings.web import MOST_NEW, STRETCH, propose_web
 from optimiser.proposals.table import Candidates, merge
 from optimiser.proposals.terrain import Terrain
@@ -178,7 +178,7 @@ def _rules_of_web(section: Rings, base: BaseCase) -> Iterator[RingRules]:
 
 def _standard_of(section: Rings, name: str, centres: tuple[int, ...]) -> RingRules:
     """Return the rules that a section states for each of its rings alike."""
-    is_road, charge = section.mode == "road", section.existing_cost_per_km
+    is_road = section.mode == "road"
     speed_kmh = 0.0 if is_road else RAIL_SPEED_KMH
     return RingRules(
         id=name,
@@ -190,7 +190,6 @@ def _standard_of(section: Rings, name: str, centres: tuple[int, ...]) -> RingRul
         on_s=round(60 * section.on_minutes),
         required=section.required,
         reward=section.reward if isinstance(section.reward, int) else 0,
-        existing_cost_per_km=None if charge == TABLE else charge,
         gap_count=section.gap_count,
         gap_longest_km=section.gap_longest_km,
     )
@@ -224,30 +223,19 @@ def with_closing_links(
         return found
     _check_region(base, asked)
     taken: dict[str, MultiLineString] = {}
-    networks: list[RingNetwork] = []
     settled = set[str]()
     for ring in ring_rules(asked, base):
         if ring.is_proposed and ring.id in settled:
             continue
         network = RingNetwork.of(base, ring)
         avoid = [taken[other] for other in ring.apart if other in taken]
-        stretches = network.stretches - set(found.table["candidate_id"])
-        charged = merge(found, charges(network.existing, stretches, base, ring, rules, ground))
-        closing, circuit = close_gaps(network, charged, rules, ground, avoid=avoid)
-        closed = merge(charged, closing)
+        closing, circuit = close_gaps(network, found, rules, ground, avoid=avoid)
+        closed = merge(found, closing)
         if ring.is_proposed and not _is_to_be_closed(generate(network, closed), settled):
             continue
         log.info("ring %s: %d further links proposed to close it", ring.id, len(closing))
         found, taken[ring.id] = closed, circuit
-        networks.append(network)
-    # Candidates without those of existing stretches that no circuit of a ring can use.
-    is_charge = (found.table["kind"] == STANDARD_KIND).to_numpy(dtype=np.bool_)
-    if not is_charge.any():
-        return found
-    rings = [generate(network, found).ring for network in networks]
-    used = {link.candidate for ring in rings for link in ring.links}
-    kept = ~is_charge | found.table["candidate_id"].isin(used).to_numpy(dtype=np.bool_)
-    return found.take(np.flatnonzero(kept).tolist())
+    return found
 
 
 def _is_to_be_closed(proposed: GeneratedRing, settled: set[str]) -> bool:
@@ -442,7 +430,7 @@ def _overlap(ring: RingShown, reference: ReferenceRing) -> Overlap:
 def summarise(ring: RingShown) -> dict[str, Any]:
     """Return a ring of a plan for `summary.json`."""
     cities = ring.cities[["city_id", "name", "tier", "seconds"]].to_dict("records")
-    parts = ("length", "existing", "upgraded", "new")
+    parts = ("length", "existing", "new")
     shares = ("corridor_km", "reference_km", "share_of_ring", "share_of_reference")
     return {
         "id": ring.id,

@@ -177,8 +177,8 @@ def test_a_what_if_asks_about_links_where_the_plan_forms_no_wished_ring(done: Pa
     wish = (
         (done / "job.toml")
         .read_text()
-        .replace(RING, RING + "required = false\nreward = 1\nexisting_cost_per_km = 20\n")
-        .replace("share = 1.0", "share = 0.3")
+        .replace(RING, RING + "required = false\nreward = 1\n")
+        .replace("share = 1.0", "share = 0.1")
     )
     (done / "wish.toml").write_text(wish)
     code, _, err = call("run", done / "wish.toml", "--out", done / "wish", "--json")

@@ -71,13 +71,6 @@ def test_two_rings_of_one_id_are_refused() -> None:
     )
 
 
-def test_rings_of_one_standard_that_pay_differently_for_what_exists_are_refused() -> None:
-    one = '[[rings]]\nid = "a"\ncentres = ["X"]\n'
-    two = f'{one}[[rings]]\nid = "b"\ncentres = ["Y"]\nexisting_cost_per_km = 2\n'
-    assert "rings.1.existing_cost_per_km: 'a' is a ring of the same standard" in faults(two)
-    assert loads(REGION + two + 'classes = ["trunk"]\n').rings[1].existing_cost_per_km == 2
-
-
 def test_an_unknown_ring_to_be_apart_from_is_refused_with_the_nearest_name() -> None:
     found = faults(
         '[[rings]]\nid = "outer"\ncentres = ["X"]\napart = ["iner"]\n'

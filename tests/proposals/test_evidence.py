@@ -164,16 +164,9 @@ def test_a_candidate_far_from_its_cities_has_no_ends(triangle):
             assert found == ("road: primary 90 km", *[str(triangle.skim[0, 1])] * 2)
 
 
-def test_a_stretch_for_a_ring_changes_no_time_and_lies_beside_nothing(triangle):
-    both = [
-        replace(proposal(kind, 0, 2, 20, ends=("A", "B"), kind=kind), arcs=())
-        for kind in ("ring_standard", "gap")
-    ]
-    stretch, gap = (
-        one for _, one in evidence(triangle, *both).sort_values("kind", ascending=False).iterrows()
-    )
-    assert (stretch["today"], stretch["beside"], stretch["town_share"]) == ("", "", 0.0)
-    assert stretch[["today_s", "with_s", "gain_s"]].isna().all()
+def test_a_line_without_arcs_gains_nothing(triangle):
+    bare = replace(proposal("gap", 0, 2, 20, ends=("A", "B"), kind="gap"), arcs=())
+    gap = evidence(triangle, bare).iloc[0]
     assert (gap["today"], gap["town_share"]) == ("road: primary 90 km", pytest.approx(0.7, abs=0.4))
     assert gap["gain_s"] == 0
 

@@ -11,7 +11,7 @@ from candidates_drawing import proposal
 
 from optimiser.job.sections import Candidates, Phasing
 from optimiser.measures.appraisal import RAIL, ROADS
-from optimiser.proposals.generate import KINDS, OWN, SERVICES, STANDARD_KIND
+from optimiser.proposals.generate import KINDS, OWN, SERVICES
 from optimiser.proposals.table import Item
 from optimiser.report import plots, wording
 from optimiser.run.measuring import NO_OVERRUNS, reference_class
@@ -56,7 +56,7 @@ def test_all_new_trains_pay_for_running(name):
 
 
 def test_every_kind_has_words_of_its_own():
-    words = [wording.kind(name) for name in (*KINDS, OWN, STANDARD_KIND)]
+    words = [wording.kind(name) for name in (*KINDS, OWN)]
     assert len(set(words)) == len(words)
     assert not any("_" in one for one in words)
 

@@ -35,12 +35,6 @@ def test_a_candidate_that_opens_two_links_is_paid_for_once():
     assert ring.pieces.set_index("link")["cost"].to_dict() == {2: 0, 1: 300, 0: 0, 3: 0}
 
 
-def test_a_stretch_that_is_brought_to_standard_exists_and_is_paid_for():
-    ring = shown(exists=(True, True, True, True, False))
-    assert (ring.cost, ring.new_km, ring.existing_km, ring.upgraded_km) == (300, 0.0, 280.0, 30.0)
-    assert set(ring.pieces["state"]) == {"existing"}
-
-
 @pytest.mark.parametrize("circuit", EITHER_WAY)
 def test_a_circuit_runs_clockwise_from_its_northernmost_and_westernmost_node(circuit):
     order, nodes = ring_layout.clockwise(square(), circuit)

@@ -70,9 +70,6 @@ class RingRules:
         As in `optimiser.problem.Ring`.
     is_proposed
         Whether a web proposes it: where it cannot exist, there is no such ring.
-    existing_cost_per_km
-        What a km of existing road or track costs when the ring uses it; None: for roads below expressways
-        what the cost table asks for rebuilding them, else nothing.
     gap_count, gap_longest_km
         At most so many further links are proposed to close it, and none is longer (straight line).
     tie_km
@@ -105,7 +102,6 @@ class RingRules:
     reward: int = 0
     apart: tuple[str, ...] = ()
     is_proposed: bool = False
-    existing_cost_per_km: float | None = 0.0
     gap_count: int = 12
     gap_longest_km: float = 80.0
     tie_km: float = 10.0
@@ -125,8 +121,6 @@ class RingRules:
 
 UNITS_A_DEGREE = 10_000_000
 """Units of the coordinates of a problem in one degree."""
-CHARGED = "ring-standard:"
-"""Ids of existing stretches that are paid for begin with this; alone: a stretch that has no id yet."""
 _KM_A_DEGREE = 111.2
 """Length of a degree of a great circle, km."""
 
@@ -191,8 +185,8 @@ class GraphLink:
 
     @property
     def exists(self) -> bool:
-        """Return whether it exists, and a candidate only brings it to the standard of the ring."""
-        return not self.candidate or self.candidate.startswith(CHARGED)
+        """Return whether it exists."""
+        return not self.candidate
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,12 @@ needs it. Rings of one standard share these candidates, so that what two of them
 
 from __future__ import annotations
 
-import math
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -23,163 +20,18 @@ from shapely import ops
 from networks.schema import Network
 from optimiser.problem.ring import Point
 from optimiser.proposals.base_case import NEW, BaseCase, great_circle_km, line_km, project
-from optimiser.proposals.costs import Cost, CostTable
-from optimiser.proposals.generate import STANDARD_KIND, Rules
 from optimiser.proposals.rings.graph import (
-    CHARGED,
     RING_KINDS,
-    ROAD_CLASSES,
-    Chain,
     GraphLink,
     GraphNode,
     RingGraph,
     RingRules,
-    chains,
-    contract,
     joined_to,
     point_of,
     stops_of,
     within_distance,
 )
-from optimiser.proposals.table import Candidates, Item, Proposal, assemble, rows_by_candidate
-from optimiser.proposals.terrain import Terrain
-
-_ALIKE = 1.25
-"""Lines between the same junctions are carriageways of one road where the longer one is at most so many times
-as long as the shorter one, and a kilometre more."""
-_ALIKE_KM = 1.0
-_STRETCH_KM = 10.0
-"""A stretch is at most so long, but for links that are longer."""
-
-
-def is_charged(links: pd.DataFrame, rules: RingRules) -> NDArray[np.bool_]:
-    """Tell which links at the standard of a ring are paid for when it uses them.
-
-    Parameters
-    ----------
-    links
-        Links of a network.
-    rules
-        A charge per km counts for everything; that of the cost table for roads below expressways.
-
-    Returns
-    -------
-    numpy.ndarray
-        bool [links].
-    """
-    if rules.existing_cost_per_km is not None:
-        return np.full(len(links), rules.existing_cost_per_km > 0)
-    if rules.mode != "road":
-        return np.zeros(len(links), dtype=np.bool_)
-    return (~links["link_class"].str.removesuffix("_link").isin(ROAD_CLASSES)).to_numpy(dtype=np.bool_)
-
-
-def with_stretches_named(graph: RingGraph, rules: RingRules) -> RingGraph:
-    """Return a graph whose charged links have the id of the stretch that they belong to.
-
-    A run of charged links from one junction to the next is cut into stretches of equal length, at most
-    `_STRETCH_KM`, so that a ring that leaves a road between two junctions pays for little beyond. Of the
-    carriageways of a road, lines of about the same length between the same junctions, the shortest remains.
-
-    Parameters
-    ----------
-    graph
-        What exists at standard, outside the band as well, so that the ids of a network do not depend on the
-        band; the candidate of charged links is `CHARGED`.
-    rules
-        The standard, which is part of the ids.
-    """
-    charged = defaultdict[tuple[int, int], list[tuple[float, Chain]]](list)
-    for chain, path in chains(graph):
-        if graph.links[chain[0][0]].candidate == CHARGED:
-            km = sum(graph.links[position].length_km for position, _ in chain)
-            charged[min(path[0], path[-1]), max(path[0], path[-1])].append((km, chain))
-    if not charged:
-        return graph
-    links, left_out = list(graph.links), set[int]()
-    for ends, lines in charged.items():
-        number, alike_km = 0, 0.0
-        for km, chain in sorted(lines):
-            if number and km <= alike_km:
-                left_out |= {position for position, _ in chain}
-                continue
-            number, alike_km = number + 1, _ALIKE * km + _ALIKE_KM
-            name, parts, at_km = _id_of(graph, ends, number, rules), math.ceil(km / _STRETCH_KM), 0.0
-            for position, _ in chain:
-                length_km = graph.links[position].length_km
-                part = min(parts, 1 + int(parts * (at_km + length_km / 2) / max(km, 1e-9)))
-                at_km += length_km
-                id_of_part = name if parts <= 1 else f"{name}/{part}"
-                links[position] = replace(links[position], candidate=id_of_part)
-    kept = [position for position in range(len(links)) if position not in left_out]
-    return RingGraph(graph.nodes, tuple(links)).take(kept)
-
-
-def _id_of(graph: RingGraph, ends: Sequence[int], number: int, rules: RingRules) -> str:
-    """Return the id of a stretch by its standard and the positions of its ends, from west to east."""
-    standard = "+".join(rules.classes) or rules.mode
-    speed = f">{rules.speed_kmh:g}" if rules.speed_kmh else ""
-    places = sorted((graph.nodes[end].lon, graph.nodes[end].lat) for end in ends)
-    line = "-".join(f"{lon:.5f},{lat:.5f}" for lon, lat in places)
-    return f"{CHARGED}{standard}{speed}:{line}" + ("" if number == 1 else f"#{number}")
-
-
-def charges(
-    graph: RingGraph,
-    names: Collection[str],
-    base: BaseCase,
-    rules: RingRules,
-    standards: Rules,
-    prices: tuple[CostTable, Terrain],
-) -> Candidates:
-    """Return the candidates of the stretches of a ring that are charged.
-
-    Parameters
-    ----------
-    graph
-        What exists at standard, named by `with_stretches_named`.
-    names
-        Ids of the stretches that are asked for.
-    base
-        Networks and cities.
-    rules
-        What is asked of the ring.
-    standards, prices
-        The standard to which roads are rebuilt, unit costs and terrain, for rings without a charge per km.
-        Where the cost table does not price rebuilding, a stretch costs as much as a new road.
-
-    Returns
-    -------
-    Candidates
-        Without arcs.
-    """
-    rebuilt = standards.road.rebuilt_standard
-    standard = rebuilt if rebuilt in prices[0].standards else standards.road.standard
-    rate, found = rules.existing_cost_per_km, list[Proposal]()
-    for link in contract(graph, ()).links:
-        if link.candidate in names:
-            start, end = (base.beside_city(*link.line.coords[at][:2]) for at in (0, -1))
-            cost = None if rate is None else Cost(*[max(1, round(rate * link.length_km))] * 3)
-            found.append(
-                Proposal(
-                    candidate_id=link.candidate,
-                    from_name=start,
-                    to_name=end,
-                    length_km=link.length_km,
-                    speed_kmh=rules.speed_kmh,
-                    standard=standard if rate is None else "",
-                    why="brings an existing stretch to the standard of a ring",
-                    geometry=link.line,
-                    arcs=(),
-                    kind=STANDARD_KIND,
-                    mode=rules.mode,
-                    instrument="infrastructure",
-                    items=(Item(standard, link.length_km),),
-                    cost=cost,
-                )
-            )
-    return assemble(found, *prices)
-
+from optimiser.proposals.table import Candidates, rows_by_candidate
 
 _SLIP = "_link"
 """Suffix of the class of a slip road."""
@@ -228,7 +80,7 @@ class RingNetwork:
     def existing(self) -> RingGraph:
         """Return what exists at standard, also outside the band; rings of one standard share it."""
         rules = self.rules
-        standard = (rules.mode, rules.classes, rules.speed_kmh, rules.existing_cost_per_km)
+        standard = (rules.mode, rules.classes, rules.speed_kmh)
         joined = (rules.junction_km, rules.slip_km)
         return self.base.once(
             ("ring standard", *standard, *joined), lambda: standard_graph(self.network, rules)
@@ -238,11 +90,6 @@ class RingNetwork:
     def existing_in_band(self) -> RingGraph:
         """Return what exists at standard within the band."""
         return self._within_band(self.existing)
-
-    @cached_property
-    def stretches(self) -> set[str]:
-        """Return the ids of existing stretches within the band that are paid for."""
-        return {link.candidate for link in self.existing_in_band.links} - {""}
 
     @cached_property
     def off_standard(self) -> list[int]:
@@ -338,8 +185,7 @@ def standard_graph(network: Network, rules: RingRules) -> RingGraph:
     Returns
     -------
     RingGraph
-        Its nodes have the ids that the time graph gives to nodes of the network; nothing is contracted. Links
-        that are charged for have the id of their stretch as candidate.
+        Its nodes have the ids that the time graph gives to nodes of the network; nothing is contracted.
     """
     links, points = network.links, network.nodes.geometry
     slip = links["link_class"].isin([f"{name}{_SLIP}" for name in rules.classes]).to_numpy()
@@ -355,16 +201,15 @@ def standard_graph(network: Network, rules: RingRules) -> RingGraph:
     lon, lat = points.x.iloc[kept].tolist(), points.y.iloc[kept].tolist()
     nodes = zip(kept.tolist(), lon, lat, can_stop.tolist(), strict=True)
     places = np.searchsorted(kept, ends).tolist()
-    paid = np.where(is_charged(table, rules), CHARGED, "").tolist()
-    columns = (places, table.geometry, table["length_km"], table["ref"], table["name"], paid)
+    columns = (places, table.geometry, table["length_km"], table["ref"], table["name"])
     graph = RingGraph(
         tuple(GraphNode(f"{prefix}:{row}", x, y, stops) for row, x, y, stops in nodes),
         tuple(
-            GraphLink(a, b, line, float(km), str(ref) or str(name), candidate)
-            for (a, b), line, km, ref, name, candidate in zip(*columns, strict=True)
+            GraphLink(a, b, line, float(km), str(ref) or str(name))
+            for (a, b), line, km, ref, name in zip(*columns, strict=True)
         ),
     )
-    return with_stretches_named(_with_joined_junctions(graph, slip[rows], rules), rules)
+    return _with_joined_junctions(graph, slip[rows], rules)
 
 
 def _with_joined_junctions(graph: RingGraph, slip: NDArray[np.bool_], rules: RingRules) -> RingGraph:

@@ -17,7 +17,7 @@ from ring_regions import GROUND, generated_ring, none, road, rules, square
 from networks.schema import Network
 from optimiser.proposals.generate import Rules
 from optimiser.proposals.rings.ring_gaps import close_gaps, obstacles, propose_straight_links
-from optimiser.proposals.rings.ring_network import RingNetwork, charges
+from optimiser.proposals.rings.ring_network import RingNetwork
 from optimiser.proposals.table import merge
 
 HERE = Path(__file__).resolve().parent / "golden"
@@ -71,22 +71,19 @@ CASES = {
         roads,
         rules(gap_count=4, radius_km=(25.0, 62.0), must=(3,), on_s=1500),
     ),
-    "trunks_at_a_charge": (
+    "trunks": (
         roads,
         rules(
             classes=("motorway", "trunk"),
             speed_kmh=75.0,
-            existing_cost_per_km=None,
             longest_km=700.0,
             least_by_tier=(("small", 1),),
             junction_km=1.2,
         ),
     ),
-    "everything_at_a_rate": (
+    "roads_of_every_class": (
         roads,
-        rules(
-            classes=(), existing_cost_per_km=0.5, gap_count=3, gap_longest_km=60.0, most_stretch=1.5, reward=7
-        ),
+        rules(classes=(), gap_count=3, gap_longest_km=60.0, most_stretch=1.5, reward=7),
     ),
     "railways": (rails, rules(mode="rail", classes=("conv160", "conv120"), speed_kmh=110.0, gap_count=5)),
     "fast_railways": (
@@ -146,9 +143,6 @@ def described(region, asked):
     yield "existing:"
     yield from graph_lines(of.existing)
     yield f"in the band: {len(of.existing_in_band.links)} links; off standard: {of.off_standard}"
-    yield "stretches:"
-    stretches = charges(of.existing_in_band, of.stretches, region, asked, standards, GROUND)
-    yield from candidate_lines(stretches)
     yield "straight links:"
     yield from proposal_lines(
         propose_straight_links(
@@ -161,13 +155,11 @@ def described(region, asked):
         )
     )
     yield "with candidates:"
-    base = merge(new, stretches)
-    yield from graph_lines(of.with_candidates(base))
-    closing, circuit = close_gaps(of, base, standards, GROUND)
+    yield from graph_lines(of.with_candidates(new))
+    closing, circuit = close_gaps(of, new, standards, GROUND)
     yield f"closed: {corners(circuit)}"
     yield from candidate_lines(closing)
-    every = merge(base, closing)
-    for title, candidates in (("before", base), ("after", every)):
+    for title, candidates in (("before", new), ("after", merge(new, closing))):
         found = generated_ring(region, candidates, asked)
         yield f"ring {title}: {dict(found.stops)}"
         yield from ring_lines(found.ring)

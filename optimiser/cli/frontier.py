@@ -26,6 +26,7 @@ from optimiser.cli.options import (
 )
 from optimiser.cli.screen import Display
 from optimiser.problem.errors import JobError
+from optimiser.problem.jsonfile import read_bytes
 from optimiser.report import wording
 
 if TYPE_CHECKING:
@@ -145,6 +146,8 @@ def frontier(
     """Trace what each level of spending buys: exact points with a proven band."""
     changes = changes_of(settings, "frontier", axes=axes, points=points, gap=gap, total_s=time_limit)
     loaded = None if job.endswith(".json") else read_job(job, changes)
+    if loaded is None:
+        read_bytes(Path(job))  # refused before anything heavy is loaded
     asked, solve = _sections(changes) if loaded is None else (loaded.job.frontier, loaded.job.solve)
     chosen = (workers, cluster, scheduler)
 

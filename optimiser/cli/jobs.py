@@ -260,6 +260,10 @@ def cases(
     ] = False,
 ) -> Callable[[Display], Written | Rehearsed]:
     """Ask how sure a finished plan is: plausible cases, what rings bring and demands cost, other speeds."""
+    from optimiser.run import folder
+
+    folder.find_finished(job, settings or [], out)
+
     from optimiser.studies import cases as studies
 
     def ask(display: Display) -> Written | Rehearsed:
@@ -543,9 +547,10 @@ def atlas(
 ) -> Callable[[Display], AtlasRun]:
     """Compare city clusters by the same rules: who is within the limit, and what depends on the core."""
     from optimiser.job import load_clusters
-    from optimiser.studies.atlas import atlas as measure
 
     chosen = _chosen(load_clusters(file), only or [])
+
+    from optimiser.studies.atlas import atlas as measure
 
     def ask(display: Display) -> AtlasRun:
         with chosen_executor(workers, cluster, scheduler) as executor:

@@ -433,7 +433,7 @@ def _summary_of(home: Path) -> dict[str, Any]:
 
 
 def explain(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
+    home: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")],
     link: Annotated[str, typer.Argument(metavar="LINK", help="Rank of a link in links.csv, or its id.")],
     *,
     state: Annotated[str, typer.Option(help="State whose plan builds it [default: the plan].")] = "",
@@ -444,10 +444,12 @@ def explain(
     json: Json = False,
 ) -> int:
     """Explain a link of a run: who needs it, what stands in when it goes, what it beats."""
+    _refuse_unknown_link(home, link, state)
+
     from optimiser.studies.finished import load_run
 
     with Display(quiet=json) as display:
-        run = load_run(folder, progress=display.steps)
+        run = load_run(home, progress=display.steps)
         try:
             with display.steps.step("explain", f"Solving without link {link}"):
                 name = int(link) if link.isdecimal() else link
@@ -469,6 +471,19 @@ def explain(
         more = f" ({_MOST_ROWS} of {len(rows)})" if len(rows) > _MOST_ROWS else ""
         screen.table(f"{wording.WORDS['explained'][name]}{more}", [_shown(row) for row in rows[:_MOST_ROWS]])
     return 0
+
+
+def _refuse_unknown_link(home: Path, link: str, state: str) -> None:
+    """Refuse a link that a run or its state does not have, before anything of it is read."""
+    from optimiser.job.model import unknown_links
+
+    folder.refuse_unfinished(home)
+    plan = _state_folder(home, state) if state else home
+    ranked = {int(rank): ends for rank, ends in folder.link_ends(plan, "links.csv", "rank").items()}
+    name = int(link) if link.isdecimal() else link
+    if ranked and (faults := unknown_links([name], ranked, folder.link_ends(home))):
+        remedy = "links.csv of the folder has all ranks, candidates.csv all ids."
+        raise ProblemError(faults[0], where=str(home), done="Nothing was solved.", remedy=remedy)
 
 
 def _shown(row: dict[str, object]) -> dict[str, object]:

@@ -18,7 +18,7 @@ from optimiser.cli.options import Json, refuse_output, target
 from optimiser.cli.screen import Display
 from optimiser.engine.backends.solvers import SOLVERS, version_of
 from optimiser.engine.methods.variants import VARIANTS
-from optimiser.problem.errors import EnvironmentFault, JobError
+from optimiser.problem.errors import EnvironmentFault, JobError, ProblemError
 from optimiser.problem.jsonfile import write_atomically, write_whole
 from optimiser.report.wording import WORDS
 from optimiser.tasks import cache
@@ -218,9 +218,6 @@ def import_file(
     json: Json = False,
 ) -> int:
     """Read an OpenStreetMap extract; write roads, railways and what was found on the way."""
-    from networks import osm, storage
-    from optimiser.run.store import save_json
-
     if out.is_dir():
         raise EnvironmentFault(
             "it is a folder, not a file",
@@ -233,6 +230,12 @@ def import_file(
     report_file = out.with_suffix(".import_report.json")
     for path in (out, report_file):
         refuse_output(path, done="Nothing was read.")
+    if not file.exists():
+        raise ProblemError("there is no such file", where=str(file), done="Nothing was read.")
+
+    from networks import osm, storage
+    from optimiser.run.store import save_json
+
     with Display(quiet=json) as display:
         with display.steps.step("read", f"Reading {file.name}"):
             elements = osm.read(file)

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from difflib import get_close_matches
 from json import loads
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +33,7 @@ from optimiser.cli.options import (
 )
 from optimiser.cli.screen import Display
 from optimiser.engine.child import ChildProcess, Ending
+from optimiser.engine.methods import variants
 from optimiser.engine.methods.own_variant import SUFFIX, parted
 from optimiser.engine.search.task import NamedPlan, SolveParameters, cores
 from optimiser.problem import DesignProblem, load
@@ -42,6 +42,7 @@ from optimiser.problem.errors import ProblemError, VerificationError
 from optimiser.problem.jsonfile import read_json
 from optimiser.problem.result import Circuits, Result, bound_tolerance
 from optimiser.report import wording
+from optimiser.run.folder import link_ends
 from optimiser.tasks import signals
 
 if TYPE_CHECKING:
@@ -104,14 +105,11 @@ def solve(
     json: Json = False,
 ) -> int:
     """Solve a problem file, or write its model."""
-    from optimiser import verify
-    from optimiser.engine.solve import SolveFailure
-    from optimiser.engine.solve import solve as solve_problem
-    from optimiser.run.solving import exit_code, refuse_empty
-
     _refuse_outputs([path for path in (out, write_lp, write_mps) if path is not None])
     loaded = load(problem)
     name, named_solver = parted(variant)
+    if not name.endswith(SUFFIX):
+        variants.refuse_unknown(name)
     _write_models(loaded, name, {"lp": write_lp, "mps": write_mps})
     if out is None:
         return 0
@@ -126,6 +124,12 @@ def solve(
         start=None if start is None else named_plan(start, loaded),
         solver_options=_solver_options(solver_option or ()),
     )
+
+    from optimiser import verify
+    from optimiser.engine.solve import SolveFailure
+    from optimiser.engine.solve import solve as solve_problem
+    from optimiser.run.solving import exit_code, refuse_empty
+
     with _log_file(solver_log) as log, Interruption() as interruption:
         params = params.replace(solver_log=log)
         with Display(quiet=json) as display, display.steps.step("solve", f"Solving {loaded.name}"):
@@ -325,14 +329,15 @@ def score(
     json: Json = False,
 ) -> int:
     """Tell cost, coverage and distance from the best known of a plan given by hand."""
-    from optimiser import verify as checks
-
     if (built is None) == (plan is None):
         raise ProblemError("give the plan by exactly one of --built and --plan", where="score", done=NOTHING)
     loaded = load(problem)
     ids = _ids(plan) if plan is not None else _listed(built or "", known=loaded.index)
-    _refuse_unknown(loaded, ids, where=str(plan) if plan is not None else "--built")
+    _refuse_unknown(loaded, ids, problem.parent, where=str(plan) if plan is not None else "--built")
     given, starts = _rings_and_starts(plan)
+
+    from optimiser import verify as checks
+
     rings = find_circuits(loaded, ids) if loaded.rings and not given else given
     scored = checks.score(loaded, ids, rings=rings, starts=starts)
     distance = _distance(scored, best or problem.parent / "result.json", asked=bool(best))
@@ -372,7 +377,7 @@ def named_plan(path: Path, problem: DesignProblem) -> NamedPlan:
     file = path / "result.json" if path.is_dir() else path
     ids = _ids(file)
     if ids and not set(ids) & problem.index.keys():
-        _refuse_unknown(problem, ids[:3], where=str(file))
+        _refuse_unknown(problem, ids[:3], file.parent, where=str(file))
     return NamedPlan(tuple(ids), *_rings_and_starts(file))
 
 
@@ -397,14 +402,18 @@ def _rings_and_starts(path: Path | None) -> tuple[Circuits, Mapping[str, int]]:
     return results.parse_rings_and_starts(value, where=str(path)) if isinstance(value, dict) else ({}, {})
 
 
-def _refuse_unknown(problem: DesignProblem, ids: Sequence[str], *, where: str) -> None:
-    """Refuse ids that no candidate has, with the nearest ones that there are."""
+def _refuse_unknown(problem: DesignProblem, ids: Sequence[str], home: Path, *, where: str) -> None:
+    """Refuse ids that no candidate has, with the nearest by id, or by name in a run folder."""
     unknown = [name for name in dict.fromkeys(ids) if name not in problem.index]
     if not unknown:
         return
-    known = [candidate.id for candidate in problem.candidates]
-    near = {name: get_close_matches(name, known, n=3, cutoff=0.5) for name in unknown}
-    some = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")
+
+    from optimiser.job.model import nearest
+
+    ends = link_ends(home)
+    known = {candidate.id: ends.get(candidate.id, "") for candidate in problem.candidates}
+    near = {name: nearest(name, known, 3) for name in unknown}
+    some = ", ".join([*known][:5]) + (", ..." if len(known) > 5 else "")
     raise ProblemError(
         f"problem {problem.name!r} has no such candidates",
         where=where,

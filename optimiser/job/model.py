@@ -2,7 +2,8 @@
 
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -57,6 +58,8 @@ NEEDS = {
 """Keys that a distribution must have."""
 MAY = {"normal": ("low", "high"), "lognormal": ("low", "high"), "choice": ("chances",)}
 """Further keys that it may have."""
+_BETWEEN = re.compile(r"\s+[-–—]\s+|[–—]")
+"""What stands between the two ends of a link."""
 _KEYS = ("low", "mode", "high", "mean", "deviation", "choices", "chances")
 
 Choices = Annotated[tuple[float | str, ...], Field(strict=False)]
@@ -395,10 +398,57 @@ def askable(job: Job) -> tuple[sections.Alternative, ...]:
     return tuple(one for one in job.alternatives if not (one.budgets and job.budget.unlimited))
 
 
+def nearest(word: str, known: Iterable[str], count: int) -> list[str]:
+    """Return the known words most like a given one; of ids that map to names also those so named."""
+    meant: dict[str, list[str]] = {}
+    for one in known:
+        meant.setdefault(_plain(one), []).append(one)
+    for one, name in known.items() if isinstance(known, Mapping) else ():
+        meant.setdefault(_plain(name), []).append(one)
+    close = get_close_matches(_plain(word), meant, n=count, cutoff=0.5)
+    return list(dict.fromkeys(one for name in close for one in meant[name]))[:3]
+
+
+def _plain(name: str) -> str:
+    """Return a name as it is compared: `B - a` is as `A – B`."""
+    return " - ".join(sorted(end.strip() for end in _BETWEEN.split(name.casefold())))
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a hint at the known word that is most like a given one, to end a sentence; empty without one."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    """Return a hint at the known word that is most like a given one, to end a sentence; empty without one.
+
+    Parameters
+    ----------
+    known
+        Words, or ids that map to the names of what they stand for, by which it may be meant too.
+    """
+    close = nearest(word, known, 1)
+    name = known.get(close[0], "") if isinstance(known, Mapping) and close else ""
+    listed = " or ".join(f"'{one}'" for one in close)
+    return f"; did you mean {listed}{f' ({name})' if name else ''}?" if close else ""
+
+
+def unknown_links(
+    named: Iterable[int | str], ranked: Mapping[int, str], known: Mapping[str, str]
+) -> list[str]:
+    """Return a sentence for each link that is not there.
+
+    Parameters
+    ----------
+    named
+        Ranks in a plan, and ids.
+    ranked
+        Ids of the links of the plan by rank.
+    known
+        The name of every candidate by its id.
+    """
+    return [
+        f"no link has the rank {name}; ranks are 1 to {len(ranked)}"
+        if isinstance(name, int)
+        else f"no candidate has the id '{name}'{did_you_mean(name, known)}"
+        for name in named
+        if name not in (ranked if isinstance(name, int) else known)
+    ]
 
 
 def _with_unlimited_budget(job: Job) -> Iterator[Contradiction]:

@@ -353,7 +353,7 @@ def _keys_of(path: Key) -> Iterable[str]:
         if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
             return ()
         model = inner
-    return model.model_fields
+    return list(model.model_fields)
 
 
 def _places() -> dict[str, list[str]]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import dijkstra
 
 from networks.skims import TimeGraph
+from optimiser.job.model import unknown_links
 from optimiser.problem.errors import CandidateError
 from optimiser.problem.jsonfile import repeated
 from optimiser.proposals.base_case import Arc, BaseCase
@@ -163,6 +164,12 @@ class Candidates:
     money: str = ""
     price_year: int = 0
     terrain_source: str = ""
+
+    @property
+    def ends(self) -> dict[str, str]:
+        """The two ends of each candidate by its id."""
+        names = self.table["from_name"].astype(str) + " – " + self.table["to_name"].astype(str)
+        return dict(zip(self.table["candidate_id"].astype(str), names, strict=True))
 
     def __len__(self) -> int:
         """Return the number of candidates."""
@@ -449,7 +456,7 @@ def fix(candidates: Candidates, *, in_: Iterable[str] = (), out: Iterable[str] =
     """
     inside, outside = set(in_), set(out)
     ids = candidates.table["candidate_id"]
-    faults = [f"no candidate `{name}`" for name in sorted((inside | outside) - set(ids))]
+    faults = unknown_links(sorted(inside | outside), {}, candidates.ends)
     faults += [f"`{name}` is fixed both in and out" for name in sorted(inside & outside)]
     if faults:
         raise CandidateError(

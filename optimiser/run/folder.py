@@ -1,21 +1,30 @@
 """Fill a run folder: one process at a time, and all files of a run appear together or none does."""
 
+import csv
 import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from networks.inputs import checksum
 from optimiser.problem.errors import EnvironmentFault, JobError
 from optimiser.problem.jsonfile import is_same_file, try_lock
 from optimiser.tasks import signals
 
+if TYPE_CHECKING:
+    from optimiser.job import LoadedJob
+
 LOCK = ".lock"
+SUMMARY = "summary.json"
+_RUN = ("job.toml", SUMMARY, "problem.json", "result.json")
+"""Files without which a run cannot be opened again."""
 STAGE = ".unfinished"
 """Folder inside a run folder that takes the files of a run until it ends."""
 SUMMARY_FORMAT = "polyring-summary/1"
@@ -219,6 +228,67 @@ def _is_run_folder(folder: Path) -> bool:
     with suppress(OSError, ValueError), (folder / "job.toml").open(encoding="utf-8") as file:
         return file.readline().startswith(f"# {RUN_FORMAT}")
     return False
+
+
+def find_finished(
+    job: str, settings: Sequence[str] = (), out: Path | None = None
+) -> "tuple[Path, LoadedJob | None]":
+    """Return the folder of a finished run, and its job where that is not simply the one of the folder.
+
+    Parameters
+    ----------
+    job
+        Name of a ready job, path of a job file, or a run folder.
+    settings
+        Changes of keys, values in TOML.
+    out
+        Run folder of the job; None: its own.
+    """
+    from optimiser.job import find  # other commands need it not
+
+    if (home := Path(job)).is_dir():
+        refuse_unfinished(home)
+        if not settings:
+            return home, None
+        return home, replace(find(str(home / "job.toml"), settings=settings), name=summary_of(home)["job"])
+    loaded = find(job, settings=settings)
+    home = out or loaded.run_folder()
+    if not (home / SUMMARY).is_file():
+        raise JobError(
+            "there is no finished run of the job",
+            where=str(home),
+            done="Nothing was asked.",
+            remedy=f"Run the job first: polyring run {job}; or name the folder of its run.",
+        )
+    return home, loaded
+
+
+def refuse_unfinished(home: Path) -> None:
+    """Refuse a folder that is not that of a finished run."""
+    missing = [name for name in _RUN if not (home / name).is_file()]
+    if missing:
+        refuse_study(home, "Nothing was read.")
+        raise JobError(
+            "the folder holds no run of a job that can be opened",
+            where=str(home),
+            faults=[f"there is no {name}" for name in missing],
+            done="Nothing was read.",
+            remedy="Name a folder that polyring.run or `polyring run` wrote.",
+        )
+
+
+def summary_of(home: Path) -> dict[str, Any]:
+    """Return the contents of the summary of a run folder."""
+    found: dict[str, Any] = json.loads((home / SUMMARY).read_text(encoding="utf-8"))
+    return found
+
+
+def link_ends(home: Path, table: str = "candidates.csv", key: str = "candidate_id") -> dict[str, str]:
+    """Return the two ends of each link in a table of a run folder; nothing where there is no such table."""
+    if not (home / table).is_file():
+        return {}
+    with (home / table).open(encoding="utf-8", newline="") as file:
+        return {row[key]: f"{row['from_name']} – {row['to_name']}" for row in csv.DictReader(file)}
 
 
 def refuse_study(folder: Path, done: str) -> None:

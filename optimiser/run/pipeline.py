@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 from collections.abc import Iterator, Mapping
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SUMMARY = "summary.json"
 CERTIFICATE = "certificate.json"
 STEPS = ("network", "times", "candidates", "tables", "problem", "solve", "verify", "measures", "ranking",
          "report", "picture", "certify")  # fmt: skip
@@ -235,20 +233,10 @@ def reopen(home: Path, progress: Progress, solver: ChildProcess, loaded: LoadedJ
         When the folder holds no run of a job, or its problem no longer follows from the job: the map, the
         cities or the version of polyring has changed.
     """
-    needed = ("job.toml", SUMMARY, "problem.json", "result.json")
-    missing = [name for name in needed if not (home / name).is_file()]
-    if missing:
-        folder.refuse_study(home, "Nothing was read.")
-        raise JobError(
-            "the folder holds no run of a job that can be opened",
-            where=str(home),
-            faults=[f"there is no {name}" for name in missing],
-            done="Nothing was read.",
-            remedy="Name a folder that polyring.run or `polyring run` wrote.",
-        )
+    folder.refuse_unfinished(home)
     from optimiser.run.chain import Chain
 
-    summary = summary_of(home)
+    summary = folder.summary_of(home)
     if loaded is None:
         loaded = replace(load(home / "job.toml"), name=str(summary["job"]))
     problem, result = load_problem(home / "problem.json"), results.load(home / "result.json")
@@ -269,12 +257,6 @@ def reopen(home: Path, progress: Progress, solver: ChildProcess, loaded: LoadedJ
             remedy="Run the job again: polyring.run(<job>), or `polyring run`.",
         )
     return Written(home, chain, plan, summary, None, exit_code(result, loaded.job.solve.gap))
-
-
-def summary_of(home: Path) -> dict[str, Any]:
-    """Return the contents of the summary of a run folder."""
-    found: dict[str, Any] = json.loads((home / SUMMARY).read_text(encoding="utf-8"))
-    return found
 
 
 def write_job(stage: Path, loaded: LoadedJob) -> None:
@@ -348,7 +330,7 @@ def _write_report(
     summary = reporting.summarise(found, shown, seconds=seconds, reused=reused)
     summary |= {key: kept[key] for key in ("version", "peak_memory_mb") if key in kept}
     log.info("tiers of cities: %s", summary["tiers"])
-    store.save_json(stage / SUMMARY, summary)
+    store.save_json(stage / folder.SUMMARY, summary)
     return summary, shown
 
 

@@ -19,19 +19,18 @@ from optimiser.engine.search.task import cores
 from optimiser.frontier.askers import solved
 from optimiser.frontier.cases import ALL_PAIRS, Base, Case, TimeChanges, case_from, resolve
 from optimiser.frontier.robust import affordable_in_most, with_share_on
-from optimiser.job import find
 from optimiser.job.model import ROBUST_SHARE, Job
 from optimiser.job.sections import CASES, CASES_ON, CaseName
 from optimiser.measures.coverage import Fairness, TierPrice
 from optimiser.measures.uncertainty import least_for_core
 from optimiser.problem import DesignProblem
-from optimiser.problem.errors import JobError, SolverError
+from optimiser.problem.errors import SolverError
 from optimiser.problem.model import TIERS, candidates_on
 from optimiser.problem.result import Result
 from optimiser.proposals.table import Candidates
 from optimiser.report.inputs import FRAGILE_SHARE, CaseResults
 from optimiser.report.wording import join_names, link_name, money, percent
-from optimiser.run import demands, pipeline, timing
+from optimiser.run import demands, folder, pipeline, timing
 from optimiser.run.chain import Chain
 from optimiser.run.pipeline import Written
 from optimiser.run.reporting import Answers, answers_of
@@ -489,30 +488,12 @@ def find_run(
 
     Parameters
     ----------
-    job
-        Name of a ready job, path of a job file, or a run folder.
-    settings
-        Changes of keys, values in TOML; the problem of the run must still follow from the job.
-    out
-        Run folder of the job; None: its own.
+    job, settings, out
+        As for `optimiser.run.folder.find_finished`; the problem of the run must still follow from the job.
     progress, process
         As for `optimiser.run.pipeline.reopen`.
     """
-    if Path(job).is_dir():
-        home, changed = Path(job), None
-        if settings and (home / pipeline.SUMMARY).is_file():
-            changed = find(str(home / "job.toml"), settings=settings)
-            changed = replace(changed, name=str(pipeline.summary_of(home)["job"]))
-        return pipeline.reopen(home, progress, process, changed)
-    loaded = find(job, settings=settings)
-    home = out or loaded.run_folder()
-    if not (home / pipeline.SUMMARY).is_file():
-        raise JobError(
-            "there is no finished run of the job",
-            where=str(home),
-            done="Nothing was asked.",
-            remedy=f"Run the job first: polyring run {job}; or name the folder of its run.",
-        )
+    home, loaded = folder.find_finished(job, settings, out)
     return pipeline.reopen(home, progress, process, loaded)
 
 

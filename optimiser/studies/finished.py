@@ -273,7 +273,7 @@ class Run:
         """
         if state:
             return self.state(state).why(link, gap=gap, time_limit_s=time_limit_s)
-        (name,) = candidate_ids(link, self._ranked, self.problem, where="why")
+        (name,) = candidate_ids(link, self._ranked, self._names, where="why")
         if name not in self.built:
             raise JobError(
                 f"the plan does not build '{name}'",
@@ -342,8 +342,8 @@ class Run:
         wishes = (ring.id for ring in self.study.chain.design.rings if not ring.required)
         unformed = tuple(name for name in wishes if name not in self.result.rings)
         later = WhatIf(
-            fixed_out=candidate_ids(without, self._ranked, self.problem, where="without"),
-            fixed_in=candidate_ids(force, self._ranked, self.problem, where="force"),
+            fixed_out=candidate_ids(without, self._ranked, self._names, where="without"),
+            fixed_in=candidate_ids(force, self._ranked, self._names, where="force"),
             budget=None if budget is None else budget_amount(budget, self.problem),
             tier_factors=tier_weights(weights or {}, self.problem),
             limit_s=None if limit is None else limit_seconds(limit),
@@ -513,6 +513,11 @@ class Run:
     def _ranked(self) -> dict[int, str]:
         ranks = self.shown.links["rank"].astype(int)
         return dict(zip(ranks, self.shown.links["candidate_id"].astype(str), strict=True))
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """The ends of every candidate of the problem by its id."""
+        return {one: self._chain.candidates.value.ends.get(one, "") for one in self.problem.index}
 
     @cached_property
     def _findings(self) -> reporting.Findings:

@@ -100,7 +100,7 @@ def write_plan(
         "result.json": found.result,
         "plan.json": plan.as_dict(),
         pipeline.CERTIFICATE: verify.certificate(problem, plan),
-        pipeline.SUMMARY: reporting.summarise(found, shown, seconds={}, reused=()),
+        folder.SUMMARY: reporting.summarise(found, shown, seconds={}, reused=()),
     }
     write(stage, contents)
 

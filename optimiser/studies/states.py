@@ -142,9 +142,12 @@ def only_rings(ids: tuple[str, ...], problem: DesignProblem) -> dict[str, Any]:
     return {"rings_required": ids, "rings_dropped": others}
 
 
-def refuse_unknown(alternatives: Sequence[Alternative], problem: DesignProblem) -> None:
+def refuse_unknown(
+    alternatives: Sequence[Alternative], problem: DesignProblem, ends: Mapping[str, str]
+) -> None:
     """Refuse alternatives that name candidates or rings which do not exist, all of them at once."""
-    known = {"candidate": [*problem.index], "ring": [*RING_WORDS, *(ring.id for ring in problem.rings)]}
+    rings = [*RING_WORDS, *(ring.id for ring in problem.rings)]
+    known = {"candidate": {one: ends.get(one, "") for one in problem.index}, "ring": dict.fromkeys(rings, "")}
     faults = [
         f"'{one.name}': no {what} has the id '{name}'{did_you_mean(name, known[what])}"
         for one in alternatives
@@ -239,7 +242,7 @@ class AskedStates:
     def answers(self) -> list[tuple[StateShown, Result | None]]:
         """Return all states, the plan of the job first; where the same is asked twice, the first stands."""
         base, chain, states = self.base.base, self.done.chain, dict[str, State]()
-        refuse_unknown(self.alternatives, base.problem)
+        refuse_unknown(self.alternatives, base.problem, chain.candidates.value.ends)
         best = self._best_ring()
         for one in self.alternatives:
             for state in states_of(one, base.problem, best):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from optimiser.frontier.cases import Case
-from optimiser.job.model import Job, LoadedJob, did_you_mean
+from optimiser.job.model import Job, LoadedJob, did_you_mean, unknown_links
 from optimiser.job.sections import clock_seconds
 from optimiser.problem import DesignProblem
 from optimiser.problem.errors import JobError
@@ -190,7 +190,7 @@ def tier_weights(weights: Mapping[str, int], problem: DesignProblem) -> tuple[tu
 
 
 def candidate_ids(
-    names: LinkNames, ranked: Mapping[int, str], problem: DesignProblem, *, where: str
+    names: LinkNames, ranked: Mapping[int, str], known: Mapping[str, str], *, where: str
 ) -> tuple[str, ...]:
     """Return the ids of candidates that are named by rank or by id.
 
@@ -200,8 +200,8 @@ def candidate_ids(
         One or several; see `LinkNames`.
     ranked
         Ids of the links of the plan by rank.
-    problem
-        The problem; it knows all candidates.
+    known
+        The name of every candidate by its id.
     where
         Name of the argument, for messages.
 
@@ -211,14 +211,7 @@ def candidate_ids(
         With all names that are unknown.
     """
     listed = [names] if isinstance(names, int | str) else list(names)
-    found = [ranked.get(name, "") if isinstance(name, int) else name for name in listed]
-    faults = []
-    for name, candidate in zip(listed, found, strict=True):
-        if isinstance(name, int) and not candidate:
-            faults.append(f"no link has the rank {name}; ranks are 1 to {len(ranked)}")
-        elif candidate not in problem.index:
-            faults.append(f"no candidate has the id '{name}'{did_you_mean(str(name), list(problem.index))}")
-    if faults:
+    if faults := unknown_links(listed, ranked, known):
         raise JobError(
             "links are named that do not exist",
             where=where,
@@ -226,7 +219,7 @@ def candidate_ids(
             done=_NOTHING,
             remedy="Give ranks of run.links, or ids of run.candidates.",
         )
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(ranked[name] if isinstance(name, int) else name for name in listed))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import os
 import signal
@@ -80,6 +81,62 @@ def test_help_loads_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_paths_keys_and_ids_that_are_wrong_are_refused_within_a_second_of_work(done: Path) -> None:
+    """Before pandas and the like are loaded, which takes longer than that."""
+    run, problem = done / "out", done / "out" / "problem.json"
+    faults = [
+        *(
+            [name, "no-job"]
+            for name in ("run", "cases", "frontier", "robust", "sweep", "closures", "backcast")
+        ),
+        ["run", done / "job.toml", "--set", "cities.file=none.csv"],
+        ["run", done / "job.toml", "--set", "limt=3h"],
+        ["run", "jing-jin-ji", "--set", "region.name=jing-jin"],
+        ["cases", "jing-jin-ji", "--out", done / "none"],
+        ["frontier", "none.json"],
+        ["solve", "none.json", "--out", "x.json"],
+        ["solve", problem, "--out", "none/x.json"],
+        ["solve", problem, "--out", "x.json", "--variant", "cut"],
+        ["solve", problem, "--out", "x.json", "--start", "none.json"],
+        ["score", problem, "--built", "none"],
+        ["certify", problem, "none.json"],
+        ["explain", done / "none", "1"],
+        ["explain", run, "999"],
+        ["explain", run, "none"],
+        ["explain", run, "1", "--state", "none"],
+        ["compare", run, done / "none"],
+        ["import", "none.osm.pbf"],
+    ]
+    code = (
+        "import json, sys\nfrom optimiser.cli import call\n"
+        "codes = [call(words) for words in json.loads(sys.argv[1])]\n"
+        "heavy = {'pandas', 'scipy', 'matplotlib', 'pulp', 'highspy', 'numba'} & set(sys.modules)\n"
+        "print(json.dumps([codes, sorted(heavy)]))"
+    )
+    words = json.dumps([[str(word) for word in fault] for fault in faults])
+    before = _work_s()
+    ended = subprocess.run([sys.executable, "-c", code, words], check=True, capture_output=True, text=True)
+    codes, heavy = json.loads(ended.stdout)
+    assert heavy == []
+    assert set(codes) <= {2, 5}, list(zip(faults, codes, strict=True))
+    assert (_work_s() - before) < 1 + 0.1 * len(faults)
+
+
+def test_a_link_is_meant_by_its_name_too(done: Path, call: Call) -> None:
+    with (done / "out" / "candidates.csv").open(encoding="utf-8", newline="") as file:
+        row = next(row for row in csv.DictReader(file) if row["kind"].startswith("road"))
+    name = f"{row['to_name']} - {row['from_name']}"
+    for words in (["explain", done / "out"], ["score", done / "out" / "problem.json", "--built"]):
+        code, _, err = call(*words, name)
+        assert code == 2
+        assert row["candidate_id"] in err
+    code, _, err = call(
+        "run", done / "job.toml", "--set", f"candidates.fixed_out=[{json.dumps(name)}]", "--dry-run"
+    )
+    assert code == 2
+    assert f"did you mean '{row['candidate_id']}'" in err
 
 
 def test_the_version_is_printed(call: Call) -> None:

@@ -180,7 +180,7 @@ def test_candidates_are_fixed_in_and_out():
     with pytest.raises(CandidateError) as error:
         fix(every, in_=["a", "z", "y"], out=["a"])
     assert list(error.value.faults) == [
-        "no candidate `y`",
-        "no candidate `z`",
+        "no candidate has the id 'y'",
+        "no candidate has the id 'z'",
         "`a` is fixed both in and out",
     ]

@@ -127,11 +127,12 @@ def test_steps_of_building_add_up_to_the_pairs_of_the_plan():
 
 
 def test_everything_that_is_named_and_does_not_exist_is_said_at_once():
-    asked = [alternative(fixed_in=("nort",), rings=["squar"]), alternative(fixed_out=("far away",))]
+    asked = [alternative(fixed_in=("nort", "b - a"), rings=["squar"]), alternative(fixed_out=("far away",))]
     with pytest.raises(JobError) as caught:
-        refuse_unknown(asked, ringed())
+        refuse_unknown(asked, ringed(), {"north": "A – B", "south": "C – D"})
     assert list(caught.value.faults) == [
-        "'x': no candidate has the id 'nort'; did you mean 'north'?",
+        "'x': no candidate has the id 'nort'; did you mean 'north' (A – B)?",
+        "'x': no candidate has the id 'b - a'; did you mean 'north' (A – B)?",
         "'x': no ring has the id 'squar'; did you mean 'square'?",
         "'x': no candidate has the id 'far away'",
     ]

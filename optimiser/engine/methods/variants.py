@@ -83,6 +83,12 @@ def own(path: Path) -> OwnVariant:
     return own_variant.load(path, taken=VARIANTS)
 
 
+def refuse_unknown(name: str) -> None:
+    """Refuse a name that no variant has."""
+    if name not in VARIANTS:
+        raise ProblemError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(VARIANTS)}.")
+
+
 def choose(
     requested: str | Path,
     *,
@@ -127,8 +133,7 @@ def choose(
             if requested == AUTO.name
             else requested
         )
-        if name not in VARIANTS:
-            raise ProblemError(f"there is no variant {name!r}", remedy=f"Variants: {', '.join(VARIANTS)}.")
+        refuse_unknown(name)
         variant = VARIANTS[name]
     able = variant.able(is_extended=is_extended)
     kind = "problems with rings or periods"

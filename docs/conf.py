@@ -7,11 +7,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from docutils.nodes import Element, SkipNode, math_block
+from latex2mathml.converter import convert
 from sphinx.util import logging
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
+    from sphinx.writers.html5 import HTML5Translator
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -36,6 +39,8 @@ exclude_patterns = [".*", "build", "dist", "tests", "optimiser", "notebooks", "p
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc"]
 myst_enable_extensions = ["deflist"]
+myst_fence_as_directive = ["math"]
+html_math_renderer = "mathml"
 myst_heading_anchors = 4
 nitpicky = False
 
@@ -60,8 +65,17 @@ html_theme_options = {"navigation_with_keys": True}
 
 def setup(app: Sphinx) -> None:
     """Let the code write parts of some pages, and let the build fail where a public name has no entry."""
+    app.add_html_math_renderer("mathml", (_write_formula, None), (_write_formula, None))
     app.connect("source-read", _add_generated_part)
     app.connect("env-check-consistency", _warn_of_missing_names)
+
+
+def _write_formula(page: HTML5Translator, node: Element) -> None:
+    """Write a formula as MathML, which browsers set without fetching anything."""
+    is_block = isinstance(node, math_block)
+    formula = convert(node.astext(), display="block" if is_block else "inline")
+    page.body.append(formula.replace('columnalign="left"', 'style="text-align: left"'))
+    raise SkipNode
 
 
 def _add_generated_part(_app: Sphinx, page: str, source: list[str]) -> None:

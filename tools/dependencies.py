@@ -85,13 +85,16 @@ def table() -> str:
     """Return the rows of the page."""
     with PROJECT.open("rb") as file:
         extras = [*tomllib.load(file)["project"]["optional-dependencies"]]
-    parts = {"": tree(), **{f"extra `{name}`": tree("--extra", name) for name in extras}}
-    known = parts[""]
+    parts = {"polyring": tree(), **{f"extra `{name}`": tree("--extra", name) for name in extras}}
+    known = parts["polyring"]
     of = licences({name: version for pins in parts.values() for name, version in pins.items()})
-    rows = ["| package | version | licence | with |", "|---|---|---|---|"]
+    rows = ["| with | licence | packages |", "|---|---|---|"]
     for title, pins in parts.items():
-        own = {name: version for name, version in pins.items() if not title or name not in known}
-        rows += [f"| {name} | {version} | {of[name]} | {title} |" for name, version in sorted(own.items())]
+        own: dict[str, list[str]] = {}
+        for name, version in sorted(pins.items()):
+            if title == "polyring" or name not in known:
+                own.setdefault(of[name], []).append(f"{name} {version}")
+        rows += [f"| {title} | {licence} | {', '.join(own[licence])} |" for licence in sorted(own)]
     return "\n".join(rows)
 
 

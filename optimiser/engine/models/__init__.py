@@ -41,7 +41,7 @@ a pair is covered:
 
 `cuts-loop` uses the model of `cuts`, `benders-normal` that of `benders`; the code of `paths` is in
 `optimiser/engine/methods/column_generation.py`, of `benders` in `optimiser/engine/methods/benders.py`.
-Heuristics use no model. Models are stated for the reduced problem (`optimiser/engine/presolve`), with rings or periods for the
-original one. Names in LP files: `x` candidates, `y` pairs, `z` cities, `f` flows, each numbered from 1 in
-canonical order (sorted by id).
+Heuristics use no model. Models are stated for the reduced problem (`optimiser/engine/presolve`), with rings
+or periods for the original one. Names in LP files: `x` candidates, `y` pairs, `z` cities, `f` flows, each
+numbered from 1 in canonical order (sorted by id).
 """
